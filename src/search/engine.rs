@@ -1,0 +1,121 @@
+//! The seam to a search engine.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use uuid::Uuid;
+
+use super::request::SearchRequest;
+use crate::domain::{Document, DocumentChange, Revision};
+
+/// Why a search engine could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// More searches are under way than the engine takes at once; try again.
+    #[error("too many searches are under way")]
+    TooBusy,
+    /// The cursor does not belong to this kind of search.
+    #[error("the cursor is not one of this search's")]
+    InvalidCursor,
+    /// The index is damaged and must be rebuilt.
+    #[error("the index is damaged: {0}")]
+    Damaged(String),
+    /// The engine failed.
+    #[error("the search engine failed: {0}")]
+    Failed(String),
+}
+
+/// A found document.
+#[derive(Clone, Debug)]
+pub struct Hit {
+    /// The stored document.
+    pub document: Document,
+    /// Its relevance; comparable within one answer only.
+    pub score: f32,
+    /// Continues the search after this hit.
+    pub cursor: String,
+    /// Where the query matched: empty unless asked for.
+    pub highlights: Vec<Highlight>,
+}
+
+/// A field of a hit with its matches marked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Highlight {
+    /// `title`, `text`, `author` or `category`.
+    pub field: &'static str,
+    /// HTML-escaped text with the matches in `<mark>`.
+    pub html: String,
+}
+
+/// How the found documents spread over the values of a field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facet {
+    /// `source`, `category` or `authorKey`: as the filter names it.
+    pub field: &'static str,
+    /// Values, most frequent first, ties by value.
+    pub buckets: Vec<FacetBucket>,
+}
+
+/// One value of a facet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FacetBucket {
+    /// The value.
+    pub value: String,
+    /// Found documents that have it.
+    pub count: u64,
+}
+
+/// What a search found.
+#[derive(Clone, Debug, Default)]
+pub struct SearchAnswer {
+    /// At most `first` hits.
+    pub hits: Vec<Hit>,
+    /// There are hits after the last one.
+    pub has_next: bool,
+    /// All matching documents, whatever the page.
+    pub total: u64,
+    /// No document had all the words, so any of them counted.
+    pub relaxed: bool,
+    /// One facet a field: empty unless asked for. At most 100 buckets each.
+    pub facets: Vec<Facet>,
+    /// Time in the engine.
+    pub took: Duration,
+}
+
+/// Changes to apply together.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The store that the changes come from.
+    pub store: Uuid,
+    /// In order of revision.
+    pub changes: Vec<DocumentChange>,
+    /// The watermark once they are applied.
+    pub through: Revision,
+}
+
+/// How an engine stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineHealth {
+    /// Documents in the index.
+    pub documents: u64,
+    /// Bytes that the index takes.
+    pub bytes: u64,
+}
+
+/// A search engine that follows the store.
+///
+/// `apply` is idempotent, and what it applied is visible when it returns; the watermark
+/// never runs ahead of the data.
+#[async_trait]
+pub trait SearchEngine: Send + Sync + 'static {
+    /// Finds documents.
+    async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError>;
+    /// Applies changes and moves the watermark, in one durable step.
+    async fn apply(&self, batch: Batch) -> Result<(), SearchError>;
+    /// The store and the revision that the index has applied; `None` for an empty index.
+    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
+    /// Empties the index, to be filled from the beginning.
+    async fn reset(&self) -> Result<(), SearchError>;
+    /// How the engine stands.
+    async fn health(&self) -> Result<EngineHealth, SearchError>;
+}

@@ -1,0 +1,9 @@
+//! Every test that needs more than one module, in one binary.
+
+mod config;
+mod crawl;
+mod graphql;
+mod search;
+mod simulator;
+mod store;
+mod support;
