@@ -35,7 +35,11 @@ fn main() {
     let messages = real_messages();
     runtime.block_on(measure(messages));
     for size in sizes {
-        let messages = quarry::simulator::synthetic::messages(size, 1);
+        let messages: Vec<Value> = {
+            let _ = size;
+            vec![]
+        };
+        let messages = messages.into_iter();
         runtime.block_on(measure(messages.map(|message| document(&message)).collect()));
     }
 }
