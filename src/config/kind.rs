@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use figment::value::Value;
 use humantime_serde::re::humantime;
-use tracing::level_filters::LevelFilter;
 use url::Url;
 
 use super::reference::{Kind, PAGINATION};
@@ -14,6 +13,8 @@ use crate::domain::SourceName;
 
 /// The longest duration that is taken: longer ones are slips, and overflow clocks.
 const LONGEST_DAYS: u64 = 3_650;
+/// What a log line can be.
+const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
 /// How much of a wrong value is shown.
 const SHOWN_CHARS: usize = 60;
 
@@ -148,5 +149,7 @@ fn is_log_directive(directive: &str) -> bool {
     let (module, level) = directive.rsplit_once('=').unwrap_or(("quarry", directive));
     let is_module = |char: char| char.is_alphanumeric() || "_-:".contains(char);
     let module = module.trim();
-    !module.is_empty() && module.chars().all(is_module) && level.trim().parse::<LevelFilter>().is_ok()
+    !module.is_empty()
+        && module.chars().all(is_module)
+        && LEVELS.contains(&level.trim().to_lowercase().as_str())
 }

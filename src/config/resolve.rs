@@ -76,13 +76,15 @@ fn unforeseen(error: figment::Error) -> ConfigError {
 /// What single values cannot tell.
 fn contradictions(settings: &Settings) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut note = |key: &'static str, text: String| {
-        let origin = settings.origins.get(key).cloned().unwrap_or_default();
-        problems.push(Problem { origin, text });
+    // A default cannot be blamed: the setting that was made is what breaks with it.
+    let mut note = |keys: &[&'static str], text: String| {
+        let mut origins = keys.iter().filter_map(|key| settings.origins.get(key));
+        let origin = origins.find(|origin| *origin != DEFAULT).map_or(DEFAULT, String::as_str);
+        problems.push(Problem { origin: origin.to_owned(), text });
     };
     if !settings.listens_on_loopback() && !settings.insecure_listen {
         note(
-            "listen",
+            &["listen"],
             format!(
                 "`listen` is \"{}\", which other machines may reach, and no API keys are configured: listen on a \
                  loopback address such as \"127.0.0.1:{}\", or set `insecure_listen = true` \
@@ -95,7 +97,7 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
     let search = &settings.search;
     if search.default_first > search.max_first {
         note(
-            "search.default_first",
+            &["search.default_first", "search.max_first"],
             format!(
                 "`search.default_first` is {}, but must be at most `search.max_first`, which is {}",
                 search.default_first, search.max_first
@@ -105,7 +107,7 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
     let needed = search.indexing_threads * INDEXING_MB_PER_THREAD;
     if search.indexing_memory_mb < needed {
         note(
-            "search.indexing_memory_mb",
+            &["search.indexing_memory_mb", "search.indexing_threads"],
             format!(
                 "`search.indexing_memory_mb` is {}, but must be at least {needed} for {} threads",
                 search.indexing_memory_mb, search.indexing_threads
@@ -116,12 +118,12 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
     for (index, source) in settings.sources.iter().enumerate() {
         if !names.insert(&source.name) {
             note(
-                "sources",
+                &["sources"],
                 format!("`sources.{index}.name` is {:?}, which another source has", source.name.as_str()),
             );
         }
         if let Some(text) = backoff_contradiction(index, source) {
-            note("sources", text);
+            note(&["sources"], text);
         }
     }
     problems
