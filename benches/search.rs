@@ -35,12 +35,9 @@ fn main() {
     let messages = real_messages();
     runtime.block_on(measure(messages));
     for size in sizes {
-        let messages: Vec<Value> = {
-            let _ = size;
-            vec![]
-        };
-        let messages = messages.into_iter();
-        runtime.block_on(measure(messages.map(|message| document(&message)).collect()));
+        let messages = quarry::simulator::synthetic::messages(size, 1);
+        let documents = messages.map(|message| document(&serde_json::to_value(message).unwrap())).collect();
+        runtime.block_on(measure(documents));
     }
 }
 
