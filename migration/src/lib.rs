@@ -1,1 +1,31 @@
-//! migrations
+//! The database migrations of quarry: one file for each change, applied in order.
+//!
+//! Migrations only ever get appended, since databases out there have applied them. They name
+//! tables and columns as they were at the time and know no entity, so that a later change of
+//! the code cannot change what an old migration does. MySQL commits each statement that changes
+//! the schema at once: every step can be repeated, so that a migration that was cut off half-way
+//! succeeds when it is applied again.
+//!
+//! There is no program in here: `quarry migrate` calls this library.
+
+mod column;
+mod m20261120_000001_documents;
+mod m20261120_000002_crawls;
+mod m20261120_000003_leases;
+
+use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261120_000001_documents::Migration),
+            Box::new(m20261120_000002_crawls::Migration),
+            Box::new(m20261120_000003_leases::Migration),
+        ]
+    }
+}

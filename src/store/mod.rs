@@ -2,16 +2,40 @@
 //! or MySQL/MariaDB. A struct, not a trait: sea-orm already abstracts the databases, and no
 //! sea-orm type leaves this folder.
 
-use std::collections::HashMap;
-use std::time::Duration;
+//!
+//! - `connect`, `migrations`: one pool, and the schema it needs.
+//! - `documents`, `authors`, `changes`: what searches, relations and indexes read.
+//! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
+//! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
+//! - `transaction`, `failure`, `batch`: how every statement is bounded, repeated and explained.
+//!
+//! Deliberately not here: caching, and waiting for a database to come back. A call fails within
+//! seconds where the database is away, and works again when it is back.
 
-use tokio::sync::watch;
+use std::sync::Arc;
+
+use chrono::SubsecRound;
+use sea_orm::DatabaseConnection;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
-use crate::domain::{
-    Author, AuthorId, Crawl, CrawlId, CrawlPage, CrawlState, Document, DocumentChange, DocumentDraft,
-    DocumentId, PagePosition, Revision, SourceName, Timestamp,
-};
+use crate::domain::{Crawl, CrawlId, CrawlState, DocumentDraft, PagePosition, Revision, Timestamp};
+
+mod authors;
+mod batch;
+mod changes;
+mod connect;
+mod crawls;
+mod documents;
+mod entity;
+mod failure;
+mod intake;
+mod leases;
+mod ledger;
+mod migrations;
+mod removal;
+mod revisions;
+mod transaction;
 
 /// Why the store could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -146,209 +170,19 @@ pub struct MigrationStatus {
     pub applied: bool,
 }
 
-/// The database.
+/// The database. Clones share its pool.
 #[derive(Clone)]
-pub struct Store {}
+pub struct Store {
+    database: DatabaseConnection,
+    /// The latest revision that this process committed.
+    committed: Arc<watch::Sender<Revision>>,
+    /// The turns of this process's writers, where the database is SQLite: queueing here is fair
+    /// and keeps the pool's connections for those who read, while SQLite itself makes writers
+    /// poll for their turn.
+    turns: Option<Arc<Mutex<()>>>,
+}
 
-#[allow(unused, missing_docs, clippy::all)]
-impl Store {
-    /// Connects; creates the SQLite file and its folder where the URL names one.
-    pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
-        todo!()
-    }
-    /// Applies all pending migrations (or `steps` of them); returns how many were applied.
-    pub async fn migrate_up(&self, steps: Option<u32>) -> Result<usize, StoreError> {
-        todo!()
-    }
-    /// Takes back the latest `steps` migrations.
-    pub async fn migrate_down(&self, steps: u32) -> Result<usize, StoreError> {
-        todo!()
-    }
-    /// Every known migration, oldest first.
-    pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, StoreError> {
-        todo!()
-    }
-    /// Answers when the database does.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Made up when the database was first migrated: tells one database from another.
-    pub async fn store_id(&self) -> Result<Uuid, StoreError> {
-        todo!()
-    }
-    /// Closes the pool.
-    pub async fn close(self) -> Result<(), StoreError> {
-        todo!()
-    }
-
-    // documents.rs
-    pub async fn upsert_documents(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, StoreError> {
-        todo!()
-    }
-    pub async fn delete_documents(&self, ids: &[DocumentId]) -> Result<DeleteOutcome, StoreError> {
-        todo!()
-    }
-    /// Live documents by id; absent ones are left out.
-    pub async fn documents_by_id(
-        &self,
-        ids: &[DocumentId],
-    ) -> Result<HashMap<DocumentId, Document>, StoreError> {
-        todo!()
-    }
-    /// Live documents of an author, newest first (then by id), after the given place.
-    pub async fn documents_of_author(
-        &self,
-        author: AuthorId,
-        after: Option<(Option<Timestamp>, DocumentId)>,
-        limit: u64,
-    ) -> Result<Vec<Document>, StoreError> {
-        todo!()
-    }
-    pub async fn document_counts_of_sources(
-        &self,
-        sources: &[SourceName],
-    ) -> Result<HashMap<SourceName, i64>, StoreError> {
-        todo!()
-    }
-    pub async fn document_counts_of_authors(
-        &self,
-        authors: &[AuthorId],
-    ) -> Result<HashMap<AuthorId, i64>, StoreError> {
-        todo!()
-    }
-    /// Every source that was registered or has a document, by name.
-    pub async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        todo!()
-    }
-    /// Makes a configured source known before it has documents.
-    pub async fn register_source(&self, source: &SourceName) -> Result<(), StoreError> {
-        todo!()
-    }
-    // changes.rs (revisions)
-    pub async fn latest_revision(&self) -> Result<Revision, StoreError> {
-        todo!()
-    }
-    /// Changes above a revision, in order, tombstones too.
-    pub async fn changes_after(
-        &self,
-        after: Revision,
-        limit: u64,
-    ) -> Result<Vec<DocumentChange>, StoreError> {
-        todo!()
-    }
-    /// The latest revision that this process committed: a hint to look for changes at once.
-    pub fn committed_here(&self) -> watch::Receiver<Revision> {
-        todo!()
-    }
-    // authors.rs
-    pub async fn authors_by_id(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, StoreError> {
-        todo!()
-    }
-    // crawls.rs
-    /// The running crawl of a source, or a new one. `allow_shrink` is set on the crawl if true.
-    pub async fn begin_crawl(
-        &self,
-        source: &SourceName,
-        allow_shrink: bool,
-        now: Timestamp,
-    ) -> Result<Crawl, StoreError> {
-        todo!()
-    }
-    pub async fn crawls_by_id(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, StoreError> {
-        todo!()
-    }
-    /// Latest first.
-    pub async fn crawls_of_source(&self, source: &SourceName, limit: u64) -> Result<Vec<Crawl>, StoreError> {
-        todo!()
-    }
-    /// The latest crawl of each source.
-    pub async fn last_crawls(
-        &self,
-        sources: &[SourceName],
-    ) -> Result<HashMap<SourceName, Crawl>, StoreError> {
-        todo!()
-    }
-    // ledger.rs
-    /// Writes the attempt down before the request goes out.
-    pub async fn begin_attempt(
-        &self,
-        lease: &Lease,
-        slot: PageSlot,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Adds what went wrong to the page's line.
-    pub async fn fail_attempt(
-        &self,
-        lease: &Lease,
-        slot: PageSlot,
-        status: Option<i32>,
-        failure: &str,
-    ) -> Result<(), StoreError> {
-        todo!()
-    }
-    /// Documents, authors, ledger line, counts and cursor in one transaction.
-    pub async fn commit_page(
-        &self,
-        lease: &Lease,
-        commit: PageCommit,
-        now: Timestamp,
-    ) -> Result<PageOutcome, StoreError> {
-        todo!()
-    }
-    /// Ends a crawl; removes vanished documents where asked and allowed, in the same transaction.
-    /// With `sweep_vanished` whose guard held, the crawl's `error` says so.
-    pub async fn finish_crawl(
-        &self,
-        lease: &Lease,
-        crawl: CrawlId,
-        end: CrawlEnd,
-        now: Timestamp,
-    ) -> Result<(Crawl, Vanished), StoreError> {
-        todo!()
-    }
-    /// Ledger lines in order of position.
-    pub async fn crawl_pages(
-        &self,
-        crawl: CrawlId,
-        after: Option<PagePosition>,
-        limit: u64,
-    ) -> Result<Vec<CrawlPage>, StoreError> {
-        todo!()
-    }
-    pub async fn crawl_page_count(&self, crawl: CrawlId) -> Result<i64, StoreError> {
-        todo!()
-    }
-    // leases.rs
-    /// Takes a free or lapsed lease, or renews one's own. `None` while another holds it.
-    /// The database's clock decides.
-    pub async fn acquire_lease(
-        &self,
-        name: &str,
-        holder: Uuid,
-        ttl: Duration,
-    ) -> Result<Option<Lease>, StoreError> {
-        todo!()
-    }
-    /// Who holds a live lease.
-    pub async fn lease_holder(&self, name: &str) -> Result<Option<Uuid>, StoreError> {
-        todo!()
-    }
-    /// Takes a lease from a holder that is known to be dead.
-    pub async fn take_over_lease(
-        &self,
-        name: &str,
-        dead: Uuid,
-        holder: Uuid,
-        ttl: Duration,
-    ) -> Result<Option<Lease>, StoreError> {
-        todo!()
-    }
-    pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<(), StoreError> {
-        todo!()
-    }
-    pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        todo!()
-    }
+/// A point in time as every database keeps it.
+fn micros(at: Timestamp) -> Timestamp {
+    at.trunc_subsecs(6)
 }

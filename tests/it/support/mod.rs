@@ -1,1 +1,3 @@
-//! support
+//! What tests of more than one area need.
+
+pub(crate) mod databases;

@@ -1,0 +1,56 @@
+//! Tables and columns that mean the same on every database.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// A new table. MySQL's is told to keep every Unicode character and to compare texts by their
+/// bytes: its own defaults may lack emoji, and take `Müller` and `muller` for the same key.
+pub(crate) fn table(manager: &SchemaManager<'_>, name: impl IntoIden) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name.into_iden()).if_not_exists();
+    if manager.get_database_backend() == DbBackend::MySql {
+        table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+    }
+    table
+}
+
+/// A text of any length: MySQL's own `TEXT` ends at 64 KiB.
+pub(crate) fn long_text(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::MySql => column.custom(Alias::new("longtext")),
+        _ => column.text(),
+    };
+    column
+}
+
+/// A point in time, to the microsecond: MySQL's `TIMESTAMP` ends in 2038 and, like its
+/// `DATETIME`, drops the fraction unless told otherwise.
+pub(crate) fn timestamp(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::MySql => column.custom(Alias::new("datetime(6)")),
+        _ => column.timestamp_with_time_zone(),
+    };
+    column
+}
+
+/// Creates an index by its SQL, unless it is there: MySQL has no `IF NOT EXISTS` for indexes.
+pub(crate) async fn create_index(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    name: &str,
+    columns: &str,
+) -> Result<(), DbErr> {
+    if manager.has_index(table, name).await? {
+        return Ok(());
+    }
+    let sql = format!("CREATE INDEX {name} ON {table} ({columns})");
+    manager.get_connection().execute_unprepared(&sql).await?;
+    Ok(())
+}
+
+/// Drops a table, unless it is gone.
+pub(crate) async fn drop_table(manager: &SchemaManager<'_>, name: impl IntoIden) -> Result<(), DbErr> {
+    manager.drop_table(Table::drop().table(name.into_iden()).if_exists().take()).await
+}

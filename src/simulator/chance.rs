@@ -1,0 +1,83 @@
+//! Reproducible chance: the same seed and position give the same numbers, on every machine and for ever.
+//!
+//! SplitMix64, written out, because a generator from a library may change its stream between versions,
+//! and a seed that a bug report names must mean the same next year. Not for secrets.
+
+const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
+
+/// A stream of numbers that begins at one position of one seed.
+#[derive(Clone, Debug)]
+pub(super) struct Chance(u64);
+
+impl Chance {
+    /// The stream at a position: any position costs the same, so no state is carried between them.
+    pub(super) fn at(seed: u64, position: u64) -> Self {
+        Self(unique(seed, position))
+    }
+
+    /// The next 64 bits.
+    pub(super) fn bits(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(GAMMA);
+        mix(self.0)
+    }
+
+    /// A number below `end`, all alike; 0 when `end` is 0.
+    pub(super) fn below(&mut self, end: usize) -> usize {
+        let scaled = (u128::from(self.bits()) * end as u128) >> 64;
+        scaled as usize
+    }
+
+    /// A number below `end`, the small ones more often: twice the rank, about half as frequent.
+    ///
+    /// Each power of two is as likely as the next and its members are alike, which is close to how words
+    /// are spread in a text, and needs no floating point that could differ between machines.
+    pub(super) fn skewed_below(&mut self, end: usize) -> usize {
+        let octaves = end.max(1).ilog2() as usize + 1;
+        let first = 1_usize << self.below(octaves);
+        let rank = first + self.below(first) - 1;
+        if rank < end { rank } else { self.below(end) }
+    }
+
+    /// One of a list, all alike.
+    pub(super) fn one_of<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
+        list[self.below(list.len())]
+    }
+}
+
+/// 64 bits that no other position of the seed has: every step below can be undone.
+pub(super) fn unique(seed: u64, position: u64) -> u64 {
+    mix(mix(seed).wrapping_add(position.wrapping_mul(GAMMA)))
+}
+
+/// A seed for one part of what a seed governs, so that parts do not move in step.
+pub(super) fn branch(seed: u64, part: &str) -> u64 {
+    part.bytes().fold(mix(seed), |state, byte| mix(state ^ u64::from(byte)))
+}
+
+fn mix(mut state: u64) -> u64 {
+    state = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    state = (state ^ (state >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    state ^ (state >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stream_is_the_same_for_ever() {
+        let mut chance = Chance::at(7, 1);
+        let first: Vec<usize> = (0..6).map(|_| chance.below(1_000)).collect();
+        assert_eq!(first, [735, 928, 548, 542, 165, 260]);
+    }
+
+    #[test]
+    fn small_ranks_are_drawn_more_often_and_every_rank_is_drawn() {
+        let mut drawn = [0_usize; 100];
+        for position in 0..100_000 {
+            drawn[Chance::at(1, position).skewed_below(100)] += 1;
+        }
+        assert!(drawn.iter().all(|count| *count > 50), "{drawn:?}");
+        assert!(drawn[0] > 5 * drawn[10] && drawn[10] > 2 * drawn[40], "{drawn:?}");
+    }
+}

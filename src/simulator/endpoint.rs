@@ -1,0 +1,213 @@
+//! The HTTP side: addresses, redirects, and carrying out the fault that was decided for a request.
+
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use futures_util::{StreamExt, stream};
+use serde_json::json;
+
+use super::Site;
+use super::faults::{Fault, RetryAfter, WrongBody};
+use super::pages::{Page, PageRequest, Shape};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+/// What answers under one address.
+pub(super) fn router(site: Arc<Site>) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/{*path}", get(page))
+        .method_not_allowed_fallback(async || detail(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(from_fn_with_state(site.clone(), count))
+        .with_state(site)
+}
+
+/// Counts every request and the status of every answer, whatever makes it.
+async fn count(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    site.count.request();
+    let response = next.run(request).await;
+    site.count.answer(response.status().as_u16());
+    response
+}
+
+/// Lists what can be asked for.
+async fn index(State(site): State<Arc<Site>>) -> Response {
+    let mut endpoints = Vec::new();
+    for (name, shelf) in &site.shelves {
+        for shape in Shape::ALL {
+            endpoints.push(json!({
+                "collection": name,
+                "items": shelf.items().len(),
+                "pagination": shape.name(),
+                "url": format!("/{name}/{}?{}", shape.path(), shape.example()),
+            }));
+        }
+    }
+    Json(json!({ "faults": site.profile.as_str(), "seed": site.seed, "endpoints": endpoints }))
+        .into_response()
+}
+
+/// One page, or whatever the plan has for this request instead.
+///
+/// Only a request for a page takes a number of the plan: redirects, unknown addresses and bad parameters are
+/// answered rightly under every profile, as the framework in front of a real upstream would.
+async fn page(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some((name, shape, slash)) = resolve(uri.path()) else { return detail(StatusCode::NOT_FOUND) };
+    let Some(shelf) = site.shelves.get(name) else { return detail(StatusCode::NOT_FOUND) };
+    let address = format!("{}/{name}/{}", origin(&headers), shape.path());
+    let query = uri.query().unwrap_or_default();
+    if !slash {
+        return redirect(&address, uri.query());
+    }
+    let mut request = match PageRequest::parse(shape, query) {
+        Ok(request) => request,
+        Err(bad) => {
+            return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": bad }))).into_response();
+        }
+    };
+
+    let number = shelf.next_request();
+    let (fault, drift) = (shelf.plan.fault(number), shelf.plan.drift(number));
+    if drift.shifted > shelf.plan.drift(number - 1).shifted {
+        site.count.fault("item moved to the head");
+    }
+    if let Fault::Stalled(pause) = fault {
+        site.count.fault_of(fault);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = site.closing.cancelled() => return detail(StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+    let items = shelf.items();
+    match fault {
+        Fault::None | Fault::Stalled(_) => {}
+        Fault::RepeatedPage(choice) => {
+            // The first page has none before it, so there the request is answered as it should be.
+            if let Some(earlier) = request.earlier(choice) {
+                site.count.fault_of(fault);
+                request = earlier;
+            }
+        }
+        Fault::Reset(_) | Fault::Truncated(_) | Fault::EmptyItems => site.count.fault_of(fault),
+        Fault::Status(_) | Fault::Throttled(_) | Fault::EmptyBody | Fault::WrongBody(_) => {
+            site.count.fault_of(fault);
+            return failure(fault);
+        }
+    }
+    let mut page = Page::of(&items, drift, request);
+    match fault {
+        Fault::EmptyItems => page.items.clear(),
+        Fault::Reset(at) => return reset(page.body(), at),
+        Fault::Truncated(at) => return ok(JSON, cut(page.body(), at)),
+        _ => {}
+    }
+    if page.total != items.len() {
+        site.count.fault("moved total");
+    }
+    site.count.items(name, page.items.iter().map(|item| item.digest));
+    whole(&page, &address)
+}
+
+/// The collection, the shape of the page, and whether the address ends with the slash.
+fn resolve(path: &str) -> Option<(&str, Shape, bool)> {
+    let path = path.strip_prefix('/')?;
+    let (name, rest) = path.split_once('/').unwrap_or((path, ""));
+    let slash = path.len() > name.len() && (rest.is_empty() || rest.ends_with('/'));
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let shape = Shape::ALL.into_iter().find(|shape| shape.path().trim_end_matches('/') == rest)?;
+    Some((name, shape, slash))
+}
+
+/// The scheme and host that the client used, so that links in an answer lead back here.
+fn origin(headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    host.map(|host| format!("http://{host}")).unwrap_or_default()
+}
+
+fn redirect(address: &str, query: Option<&str>) -> Response {
+    let location = match query {
+        Some(query) => format!("{address}?{query}"),
+        None => address.to_owned(),
+    };
+    (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
+}
+
+/// An answer whose status or body is no page at all.
+fn failure(fault: Fault) -> Response {
+    match fault {
+        Fault::Status(status @ (StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)) => {
+            let body = format!("<html><head><title>{status}</title></head><body>{status}</body></html>");
+            (status, [(header::CONTENT_TYPE, HTML)], body).into_response()
+        }
+        Fault::Status(status) => detail(status),
+        Fault::Throttled(retry_after) => throttled(retry_after),
+        Fault::WrongBody(WrongBody::Detail) => ok(JSON, "{\"detail\":\"Something went wrong\"}"),
+        Fault::WrongBody(WrongBody::Html) => ok(HTML, "<!doctype html><title>Back soon</title>"),
+        Fault::WrongBody(WrongBody::Null) => ok(JSON, "null"),
+        _ => ok(JSON, Body::empty()),
+    }
+}
+
+fn throttled(retry_after: RetryAfter) -> Response {
+    let mut response = detail(StatusCode::TOO_MANY_REQUESTS);
+    let value = match retry_after {
+        RetryAfter::Unsaid => return response,
+        RetryAfter::Seconds(seconds) => HeaderValue::from(seconds),
+        RetryAfter::Date(seconds) => {
+            let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
+            HeaderValue::try_from(date).unwrap_or(HeaderValue::from_static("1"))
+        }
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, value);
+    response
+}
+
+/// Sends a part of the body and then closes the connection, though the length of the whole was announced.
+fn reset(body: String, at: usize) -> Response {
+    let length = HeaderValue::from(body.len());
+    let part = cut(body, at);
+    let parts = stream::once(async { Ok(part) }).chain(stream::once(async {
+        // The server writes what it has when the body has to be waited for; without this pause the
+        // connection would be closed with the part still unsent.
+        tokio::task::yield_now().await;
+        Err(io::Error::from(io::ErrorKind::ConnectionReset))
+    }));
+    let headers = [(header::CONTENT_TYPE, JSON), (header::CONTENT_LENGTH, length)];
+    (headers, Body::from_stream(parts)).into_response()
+}
+
+/// The first part of a body, in thousandths.
+fn cut(body: String, at: usize) -> Bytes {
+    let length = body.len() * at / 1_000;
+    Bytes::from(body).slice(..length)
+}
+
+fn whole(page: &Page<'_>, address: &str) -> Response {
+    let mut response = ok(JSON, page.body());
+    if let Some(link) = page.link(address).and_then(|link| HeaderValue::try_from(link).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    if let Some(total) = page.total_header() {
+        response.headers_mut().insert("x-total-count", HeaderValue::from(total));
+    }
+    response
+}
+
+fn ok(content_type: HeaderValue, body: impl Into<Body>) -> Response {
+    ([(header::CONTENT_TYPE, content_type)], body.into()).into_response()
+}
+
+/// An error as FastAPI words it.
+fn detail(status: StatusCode) -> Response {
+    let reason = status.canonical_reason().unwrap_or("Error");
+    (status, Json(json!({ "detail": reason }))).into_response()
+}

@@ -1,0 +1,236 @@
+//! The four ways to ask for a page, and the four shapes of the answer.
+//!
+//! | Address | Parameters | Answer |
+//! |---|---|---|
+//! | `/messages/` | `skip`, `limit` | `{"total", "items"}` |
+//! | `/messages/page/` | `page` (from 1), `size` | `{"total", "items", "page"}` |
+//! | `/messages/cursor/` | `cursor`, `limit` | `{"total", "items", "next_cursor"}`, `null` at the end |
+//! | `/messages/link/` | `page` (from 1), `per_page` | `[…]`, a `Link` header with `rel="next"`, `X-Total-Count` |
+//!
+//! All of it is pure. Parameters that are not known are ignored, as web frameworks do.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::Serialize;
+use url::form_urlencoded;
+
+use super::collection::Item;
+use super::drift::Drift;
+
+/// Items on a page when the request does not say.
+pub const DEFAULT_LIMIT: usize = 100;
+/// Items on a page at most; a request for more gets this many.
+pub const MAX_LIMIT: usize = 1_000;
+
+/// How pages follow one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Offset,
+    Page,
+    Cursor,
+    Link,
+}
+
+impl Shape {
+    /// Every shape, in the order they are listed.
+    pub(super) const ALL: [Shape; 4] = [Shape::Offset, Shape::Page, Shape::Cursor, Shape::Link];
+
+    /// What follows the collection's name in the address.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Shape::Offset => "",
+            Shape::Page => "page/",
+            Shape::Cursor => "cursor/",
+            Shape::Link => "link/",
+        }
+    }
+
+    /// The parameters of a first request.
+    pub(super) const fn example(self) -> &'static str {
+        match self {
+            Shape::Offset => "skip=0&limit=100",
+            Shape::Page => "page=1&size=100",
+            Shape::Cursor => "limit=100",
+            Shape::Link => "page=1&per_page=100",
+        }
+    }
+
+    /// The word for it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Shape::Offset => "offset",
+            Shape::Page => "page",
+            Shape::Cursor => "cursor",
+            Shape::Link => "link",
+        }
+    }
+}
+
+/// A parameter that cannot be used, as FastAPI reports it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct BadParameter {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    loc: [&'static str; 2],
+    msg: String,
+    input: String,
+}
+
+/// A page that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PageRequest {
+    pub(super) shape: Shape,
+    pub(super) offset: usize,
+    pub(super) limit: usize,
+}
+
+impl PageRequest {
+    /// Reads the parameters of a shape from a query string.
+    pub(super) fn parse(shape: Shape, query: &str) -> Result<Self, Vec<BadParameter>> {
+        let mut bad = Vec::new();
+        let mut number = |name, least, default| match read_number(query, name, least) {
+            Ok(number) => number.unwrap_or(default),
+            Err(parameter) => {
+                bad.push(parameter);
+                default
+            }
+        };
+        let (offset, limit) = match shape {
+            Shape::Offset => (number("skip", 0, 0), number("limit", 1, DEFAULT_LIMIT)),
+            Shape::Page => paged(number("page", 1, 1), number("size", 1, DEFAULT_LIMIT)),
+            Shape::Link => paged(number("page", 1, 1), number("per_page", 1, DEFAULT_LIMIT)),
+            Shape::Cursor => (0, number("limit", 1, DEFAULT_LIMIT)),
+        };
+        let offset = match shape {
+            Shape::Cursor => read_cursor(query).unwrap_or_else(|parameter| {
+                bad.push(parameter);
+                0
+            }),
+            _ => offset,
+        };
+        if bad.is_empty() { Ok(Self { shape, offset, limit: limit.min(MAX_LIMIT) }) } else { Err(bad) }
+    }
+
+    /// An earlier page of the same size, if there is one; the number chooses which.
+    pub(super) fn earlier(self, choice: usize) -> Option<Self> {
+        let pages = self.offset.div_ceil(self.limit);
+        (pages > 0).then(|| Self { offset: choice % pages * self.limit, ..self })
+    }
+}
+
+fn paged(page: usize, size: usize) -> (usize, usize) {
+    ((page - 1).saturating_mul(size.min(MAX_LIMIT)), size)
+}
+
+/// The last value of a parameter; an empty one counts as not given.
+fn parameter(query: &str, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    let mut last = None;
+    for (_, value) in pairs.by_ref() {
+        last = Some(value.into_owned());
+    }
+    last.filter(|value| !value.is_empty())
+}
+
+fn read_number(query: &str, name: &'static str, least: usize) -> Result<Option<usize>, BadParameter> {
+    let Some(input) = parameter(query, name) else { return Ok(None) };
+    let loc = ["query", name];
+    let number: i64 = match input.parse() {
+        Ok(number) => number,
+        Err(_) => {
+            let msg = "Input should be a valid integer".to_owned();
+            return Err(BadParameter { kind: "int_parsing", loc, msg, input });
+        }
+    };
+    match usize::try_from(number) {
+        Ok(number) if number >= least => Ok(Some(number)),
+        _ => {
+            let msg = format!("Input should be greater than or equal to {least}");
+            Err(BadParameter { kind: "greater_than_equal", loc, msg, input })
+        }
+    }
+}
+
+fn write_cursor(offset: usize) -> String {
+    BASE64URL_NOPAD.encode(format!("after {offset}").as_bytes())
+}
+
+fn read_cursor(query: &str) -> Result<usize, BadParameter> {
+    let Some(input) = parameter(query, "cursor") else { return Ok(0) };
+    let text = BASE64URL_NOPAD.decode(input.as_bytes()).unwrap_or_default();
+    let offset = text.strip_prefix(b"after ").and_then(|digits| std::str::from_utf8(digits).ok());
+    offset.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
+        let msg = "Input should be a next_cursor of an earlier answer".to_owned();
+        BadParameter { kind: "cursor_parsing", loc: ["query", "cursor"], msg, input }
+    })
+}
+
+/// One page of a collection as it looks to one request.
+pub(super) struct Page<'a> {
+    request: PageRequest,
+    pub(super) items: Vec<&'a Item>,
+    pub(super) total: usize,
+    next: Option<usize>,
+}
+
+impl<'a> Page<'a> {
+    /// Takes the page from a collection that has drifted.
+    pub(super) fn of(collection: &'a [Item], drift: Drift, request: PageRequest) -> Self {
+        let length = collection.len();
+        // A small collection withholds less, so that its few items do not all vanish at once.
+        let visible = length - drift.withheld.min(length / 4);
+        let end = request.offset.saturating_add(request.limit).min(visible);
+        let shifted = if length == 0 { 0 } else { (drift.shifted % length as u64) as usize };
+        let items = (request.offset..end).map(|place| &collection[(place + length - shifted) % length]);
+        Self {
+            request,
+            items: items.collect(),
+            total: visible.saturating_add_signed(drift.misstated as isize),
+            next: (end < visible).then_some(end),
+        }
+    }
+
+    /// The JSON text.
+    pub(super) fn body(&self) -> String {
+        let length: usize = self.items.iter().map(|item| item.json().len() + 1).sum();
+        let mut body = String::with_capacity(length + 128);
+        if self.request.shape != Shape::Link {
+            body.push_str(&format!("{{\"total\":{},\"items\":", self.total));
+        }
+        body.push('[');
+        for (index, item) in self.items.iter().enumerate() {
+            if index > 0 {
+                body.push(',');
+            }
+            body.push_str(item.json());
+        }
+        body.push(']');
+        match (self.request.shape, self.next) {
+            (Shape::Offset, _) => body.push('}'),
+            (Shape::Page, _) => body.push_str(&format!(",\"page\":{}}}", self.number())),
+            (Shape::Cursor, Some(next)) => {
+                body.push_str(&format!(",\"next_cursor\":\"{}\"}}", write_cursor(next)));
+            }
+            (Shape::Cursor, None) => body.push_str(",\"next_cursor\":null}"),
+            (Shape::Link, _) => {}
+        }
+        body
+    }
+
+    /// The `Link` header of the shape that has one, while there is a next page.
+    pub(super) fn link(&self, address: &str) -> Option<String> {
+        if self.request.shape != Shape::Link || self.next.is_none() {
+            return None;
+        }
+        let (next, size) = (self.number() + 1, self.request.limit);
+        Some(format!("<{address}?page={next}&per_page={size}>; rel=\"next\""))
+    }
+
+    /// The `X-Total-Count` header of the shape whose body has no total.
+    pub(super) fn total_header(&self) -> Option<usize> {
+        (self.request.shape == Shape::Link).then_some(self.total)
+    }
+
+    fn number(&self) -> usize {
+        self.request.offset / self.request.limit + 1
+    }
+}

@@ -1,0 +1,11 @@
+//! The tables as sea-orm sees them. They stay within the store: everyone else knows the
+//! records of `domain`.
+
+pub(super) mod authors;
+pub(super) mod counters;
+pub(super) mod crawl_pages;
+pub(super) mod crawls;
+pub(super) mod documents;
+pub(super) mod leases;
+pub(super) mod sources;
+pub(super) mod store_identity;

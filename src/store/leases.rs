@@ -1,0 +1,158 @@
+//! Leases: names that one process of a fleet holds for a time.
+//!
+//! The database's clock decides, since the clocks of servers differ; with SQLite, whose
+//! processes share a machine, that is this machine's. A transaction that relies on a lease
+//! locks its row, so the lease cannot pass to another process before that transaction ends.
+
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
+    SqlErr,
+};
+use uuid::Uuid;
+
+use super::entity::leases::{Column, Entity};
+use super::failure::Failure;
+use super::{Lease, Store, StoreError, micros};
+
+impl Store {
+    /// Takes a free or lapsed lease, or renews one's own. `None` while another holds it.
+    pub async fn acquire_lease(
+        &self,
+        name: &str,
+        holder: Uuid,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        self.write(|| self.try_acquire(name, holder, ttl)).await
+    }
+
+    async fn try_acquire(&self, name: &str, holder: Uuid, ttl: Duration) -> Result<Option<Lease>, Failure> {
+        let backend = self.backend();
+        let lease = Lease { name: name.to_owned(), holder };
+        let transaction = self.begin().await?;
+        let taken = Entity::update_many()
+            .col_expr(Column::Holder, Expr::value(holder))
+            .col_expr(Column::ExpiresAt, now_plus(backend, ttl))
+            .filter(Column::Name.eq(name))
+            .filter(Column::Holder.eq(holder).or(Expr::col(Column::ExpiresAt).lte(now(backend))))
+            .exec(&*transaction)
+            .await?;
+        if taken.rows_affected == 0 {
+            let insert = Query::insert()
+                .into_table(Entity)
+                .columns([Column::Name, Column::Holder, Column::ExpiresAt])
+                .values_panic([Expr::value(name), Expr::value(holder), now_plus(backend, ttl)])
+                .take();
+            match transaction.execute(&insert).await {
+                Ok(_) => {}
+                // It is there, so it is another's.
+                Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        transaction.commit().await?;
+        Ok(Some(lease))
+    }
+
+    /// Who holds a live lease.
+    pub async fn lease_holder(&self, name: &str) -> Result<Option<Uuid>, StoreError> {
+        let select = Entity::find()
+            .select_only()
+            .column(Column::Holder)
+            .filter(Column::Name.eq(name))
+            .filter(Expr::col(Column::ExpiresAt).gt(now(self.backend())))
+            .into_tuple();
+        self.read(async { Ok(select.one(&self.database).await?) }).await
+    }
+
+    /// Takes a lease from a holder that is known to be dead.
+    pub async fn take_over_lease(
+        &self,
+        name: &str,
+        dead: Uuid,
+        holder: Uuid,
+        ttl: Duration,
+    ) -> Result<Option<Lease>, StoreError> {
+        let taken = self.write(|| self.try_extend(name, dead, holder, ttl)).await?;
+        Ok(taken.then(|| Lease { name: name.to_owned(), holder }))
+    }
+
+    /// Holds a lease for longer. One that lapsed, but that nobody else took, is still one's own.
+    pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<(), StoreError> {
+        let renewed = self.write(|| self.try_extend(&lease.name, lease.holder, lease.holder, ttl)).await?;
+        if renewed { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone())) }
+    }
+
+    /// Hands a lease from one holder to another, or to itself, if the first has it.
+    async fn try_extend(&self, name: &str, from: Uuid, to: Uuid, ttl: Duration) -> Result<bool, Failure> {
+        let transaction = self.begin().await?;
+        let extended = Entity::update_many()
+            .col_expr(Column::Holder, Expr::value(to))
+            .col_expr(Column::ExpiresAt, now_plus(self.backend(), ttl))
+            .filter(Column::Name.eq(name))
+            .filter(Column::Holder.eq(from))
+            .exec(&*transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(extended.rows_affected > 0)
+    }
+
+    /// Gives a lease back; one that was lost is left to who has it.
+    pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        self.write(|| async {
+            let transaction = self.begin().await?;
+            Entity::delete_many()
+                .filter(Column::Name.eq(&lease.name))
+                .filter(Column::Holder.eq(lease.holder))
+                .exec(&*transaction)
+                .await?;
+            transaction.commit().await
+        })
+        .await
+    }
+}
+
+/// Makes sure that a lease is held, and stays so until the transaction ends.
+pub(super) async fn check(transaction: &DatabaseTransaction, lease: &Lease) -> Result<(), Failure> {
+    let held: Option<String> = Entity::find()
+        .select_only()
+        .column(Column::Name)
+        .filter(Column::Name.eq(&lease.name))
+        .filter(Column::Holder.eq(lease.holder))
+        .filter(Expr::col(Column::ExpiresAt).gt(now(transaction.get_database_backend())))
+        .lock_exclusive()
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    match held {
+        Some(_) => Ok(()),
+        None => Err(StoreError::LeaseLost(lease.name.clone()).into()),
+    }
+}
+
+/// The time by the clock that decides.
+fn now(backend: DbBackend) -> SimpleExpr {
+    match backend {
+        DbBackend::Postgres => Expr::cust("clock_timestamp()"),
+        DbBackend::MySql => Expr::cust("UTC_TIMESTAMP(6)"),
+        _ => Expr::value(micros(chrono::Utc::now())),
+    }
+}
+
+fn now_plus(backend: DbBackend, ttl: Duration) -> SimpleExpr {
+    // Longer than any lease, and safe to add to any clock.
+    const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    let ttl = ttl.min(LONGEST);
+    let ttl_us = ttl.as_micros() as i64;
+    match backend {
+        DbBackend::Postgres => {
+            Expr::cust_with_values("clock_timestamp() + $1 * interval '1 microsecond'", [ttl_us])
+        }
+        DbBackend::MySql => Expr::cust_with_values("UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", [ttl_us]),
+        _ => Expr::value(micros(chrono::Utc::now() + ttl)),
+    }
+}

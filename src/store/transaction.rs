@@ -1,0 +1,116 @@
+//! How the store reads and writes: bounded in time, and repeated where two writers collided.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use sea_orm::{
+    DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{sleep, timeout};
+
+use super::failure::Failure;
+use super::{Store, StoreError};
+
+/// How often a transaction that lost against another one is tried.
+const WRITE_ATTEMPTS: u32 = 8;
+/// The longest pause before the first repetition; it doubles with each.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// The longest that a call that only reads may take on a database server.
+const READ_LIMIT: Duration = Duration::from_secs(30);
+/// The longest that a call that writes may take on a database server, repetitions included:
+/// removing a million documents at the end of a crawl takes minutes.
+const WRITE_LIMIT: Duration = Duration::from_secs(900);
+
+/// A writing transaction; dropped without a commit, it leaves nothing.
+pub(super) struct Writing {
+    // Dropped first: the next writer's turn begins when this transaction is over.
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Writing {
+    pub(super) async fn commit(self) -> Result<(), Failure> {
+        Ok(self.transaction.commit().await?)
+    }
+}
+
+impl Deref for Writing {
+    type Target = DatabaseTransaction;
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+impl Store {
+    /// Begins a writing transaction.
+    ///
+    /// Each of its reads sees what was committed before it, not before the transaction's first
+    /// read, as MySQL would have it: what is compared with must be what the locks protect.
+    pub(super) async fn begin(&self) -> Result<Writing, Failure> {
+        let turn = match &self.turns {
+            Some(turns) => Some(turns.clone().lock_owned().await),
+            None => None,
+        };
+        let options = match self.backend() {
+            // Takes the write lock at once; taken later, it could fail without being waited for.
+            DbBackend::Sqlite => TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            },
+            _ => TransactionOptions {
+                isolation_level: Some(IsolationLevel::ReadCommitted),
+                ..Default::default()
+            },
+        };
+        let transaction = self.database.begin_with_options(options).await?;
+        Ok(Writing { transaction, _turn: turn })
+    }
+
+    /// Runs a whole writing transaction, again if it lost against another one.
+    pub(super) async fn write<T, F>(&self, mut work: impl FnMut() -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let repeated = async {
+            let mut pause = FIRST_PAUSE;
+            for _ in 1..WRITE_ATTEMPTS {
+                match work().await {
+                    Err(failure) if failure.is_conflict() => {
+                        sleep(pause.mul_f64(rand::random())).await;
+                        pause *= 2;
+                    }
+                    outcome => return outcome,
+                }
+            }
+            work().await
+        };
+        self.within(WRITE_LIMIT, repeated).await
+    }
+
+    /// Runs a call that only reads.
+    pub(super) async fn read<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, StoreError> {
+        self.within(READ_LIMIT, work).await
+    }
+
+    /// Bounds a call to a server that may have stopped answering in the middle of it. A SQLite
+    /// file always answers, in the time that its busy timeout bounds.
+    async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, StoreError> {
+        let outcome = match self.backend() {
+            DbBackend::Sqlite => work.await,
+            _ => match timeout(limit, work).await {
+                Ok(outcome) => outcome,
+                Err(_) => return Err(StoreError::Unavailable(format!("no answer within {limit:?}"))),
+            },
+        };
+        Ok(outcome?)
+    }
+}

@@ -1,0 +1,131 @@
+//! A fresh database for each test, on each of the three databases that quarry runs on.
+//!
+//! SQLite needs nothing; PostgreSQL and MariaDB are those of `tests/services.sh`. A test that
+//! cannot reach its database fails: passing without having run would hide what is broken.
+
+use std::env;
+use std::sync::Arc;
+
+use quarry::store::Store;
+use sea_orm::{ConnectionTrait, Database};
+use tempfile::TempDir;
+use url::Url;
+use uuid::Uuid;
+
+/// A database of its own, empty at first.
+pub(crate) struct TestDatabase {
+    url: String,
+    home: Home,
+}
+
+enum Home {
+    /// Deleted with this value.
+    Folder(#[expect(dead_code, reason = "held for its destructor")] TempDir),
+    /// Dropped by [`TestDatabase::remove`].
+    Server { server: String, drop: String },
+}
+
+impl TestDatabase {
+    /// A SQLite file in a folder that does not exist yet.
+    pub(crate) fn sqlite() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let url = format!("sqlite://{}/data/quarry.db", folder.path().display());
+        Self { url, home: Home::Folder(folder) }
+    }
+
+    /// A database of the PostgreSQL server that the tests use.
+    pub(crate) async fn postgres() -> Self {
+        Self::on_server("QUARRY_TEST_POSTGRES_URL", " WITH (FORCE)").await
+    }
+
+    /// A database of the MariaDB or MySQL server that the tests use.
+    pub(crate) async fn mysql() -> Self {
+        Self::on_server("QUARRY_TEST_MYSQL_URL", "").await
+    }
+
+    async fn on_server(variable: &str, drop_option: &str) -> Self {
+        let server = env::var(variable).unwrap_or_else(|_| {
+            panic!(
+                "{variable} is not set: run `tests/services.sh start` and `eval \"$(tests/services.sh env)\"`"
+            )
+        });
+        let name = format!("quarry_test_{}", Uuid::new_v4().simple());
+        execute(&server, &format!("CREATE DATABASE {name}")).await;
+        let mut url = Url::parse(&server).expect("a URL");
+        url.set_path(&name);
+        let drop = format!("DROP DATABASE {name}{drop_option}");
+        Self { url: url.into(), home: Home::Server { server, drop } }
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// A store on it, without tables as long as nobody migrates.
+    pub(crate) async fn connect(&self) -> Store {
+        Store::connect(&self.url, 4).await.expect("connects")
+    }
+
+    /// A store on it, migrated.
+    pub(crate) async fn store(&self) -> Store {
+        let store = self.connect().await;
+        store.migrate_up(None).await.expect("migrates");
+        store
+    }
+
+    /// Takes it away. (A destructor could not wait for the server.)
+    pub(crate) async fn remove(&self) {
+        if let Home::Server { server, drop } = &self.home {
+            execute(server, drop).await;
+        }
+    }
+}
+
+async fn execute(server: &str, sql: &str) {
+    let connection =
+        Database::connect(server).await.expect("the server answers; is `tests/services.sh start` run?");
+    connection.execute_unprepared(sql).await.expect("the server does it");
+    connection.close().await.expect("closes");
+}
+
+/// Runs a test on a database and takes the database away, even if the test fails.
+pub(crate) async fn run<F>(database: TestDatabase, test: impl FnOnce(Arc<TestDatabase>) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let database = Arc::new(database);
+    let outcome = tokio::spawn(test(database.clone())).await;
+    database.remove().await;
+    if let Err(failure) = outcome {
+        std::panic::resume_unwind(failure.into_panic());
+    }
+}
+
+/// Makes three tests of each named function, one on each database:
+/// `async fn name(database: Arc<TestDatabase>)`.
+macro_rules! on_each_database {
+    ($($test:ident),+ $(,)?) => {
+        $(
+            mod $test {
+                use crate::support::databases::{TestDatabase, run};
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn sqlite() {
+                    run(TestDatabase::sqlite(), super::$test).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn postgres() {
+                    run(TestDatabase::postgres().await, super::$test).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn mysql() {
+                    run(TestDatabase::mysql().await, super::$test).await;
+                }
+            }
+        )+
+    };
+}
+pub(crate) use on_each_database;

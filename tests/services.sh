@@ -1,0 +1,162 @@
+#!/usr/bin/env bash
+# The services that the tests need: PostgreSQL, MariaDB and Redis from Debian's packages, each
+# on a port of its own, on the loopback only, with throw-away data that nothing syncs to disk.
+#
+#   tests/services.sh start   installs what is missing (as root), starts what does not run
+#   tests/services.sh env     prints the variables that the tests read, to be eval'ed
+#   tests/services.sh stop    stops what `start` started and removes its data
+set -euo pipefail
+
+postgres_port=${QUARRY_TEST_POSTGRES_PORT:-15432}
+mysql_port=${QUARRY_TEST_MYSQL_PORT:-13306}
+redis_port=${QUARRY_TEST_REDIS_PORT:-16379}
+home=${QUARRY_TEST_SERVICES_DIR:-${TMPDIR:-/tmp}/quarry-test-services}
+postgres_data=$home/postgres
+mysql_data=$home/mysql
+redis_data=$home/redis
+
+say() { printf 'services: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# The folder of PostgreSQL's programs, which Debian keeps off the PATH: the newest version's.
+postgres_bin() {
+  local bin
+  bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+  [ -x "$bin/initdb" ] && printf '%s\n' "$bin"
+}
+
+# PostgreSQL refuses to run as root, so it gets the user that its package made.
+as_postgres() { if is_root; then runuser -u postgres -- "$@"; else "$@"; fi; }
+
+# Whether the process of a pid file lives.
+lives() { [ -s "$1" ] && kill -0 "$(head -n 1 "$1")" 2>/dev/null; }
+
+# Waits until a command succeeds: `await NAME LOG COMMAND…`.
+await() {
+  local name=$1 log=$2 deadline=$((SECONDS + 60))
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$deadline" ] || { tail -n 20 "$log" >&2 || true; die "$name did not start"; }
+    sleep 0.1
+  done
+}
+
+install_missing() {
+  local missing=()
+  [ -n "$(postgres_bin)" ] || missing+=(postgresql)
+  command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  is_root || die "missing: ${missing[*]}; install these Debian packages"
+  say "installing ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  # The packages' own servers must not start: these tests bring their own.
+  local policy=/usr/sbin/policy-rc.d made_policy=
+  if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    made_policy=yes
+  fi
+  local installed=yes
+  { apt-get update -q && apt-get install -q -y --no-install-recommends "${missing[@]}"; } >&2 || installed=
+  [ -z "$made_policy" ] || rm -f "$policy"
+  [ -n "$installed" ] || die "could not install ${missing[*]}"
+}
+
+start_postgres() {
+  lives "$postgres_data/postmaster.pid" && return 0
+  local bin
+  bin=$(postgres_bin)
+  rm -rf "$postgres_data"
+  mkdir -p "$postgres_data"
+  if is_root; then chown postgres: "$postgres_data"; fi
+  # A natural language's collation, as servers commonly have: it shows where code relies on byte order.
+  as_postgres "$bin/initdb" --pgdata "$postgres_data" --username quarry --auth trust --no-sync \
+    --encoding UTF8 --locale C.UTF-8 --locale-provider icu --icu-locale en-US >"$home/initdb.log" 2>&1 ||
+    { tail -n 20 "$home/initdb.log" >&2; die "initdb failed"; }
+  as_postgres "$bin/pg_ctl" start --pgdata "$postgres_data" --log "$postgres_data/server.log" --silent --wait \
+    --options "-p $postgres_port -h 127.0.0.1 -k '' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300" ||
+    { tail -n 20 "$postgres_data/server.log" >&2; die "PostgreSQL did not start"; }
+}
+
+mysql_client() { mariadb --no-defaults --protocol=socket --socket "$mysql_data/mysqld.sock" --user root "$@"; }
+
+start_mysql() {
+  lives "$mysql_data/mysqld.pid" && return 0
+  local as=()
+  rm -rf "$mysql_data"
+  mkdir -p "$mysql_data"
+  if is_root; then
+    as=(--user=mysql)
+    chown mysql: "$mysql_data"
+  fi
+  mariadb-install-db --no-defaults "${as[@]}" --datadir="$mysql_data" --skip-test-db \
+    --auth-root-authentication-method=normal >"$home/mariadb-install-db.log" 2>&1 ||
+    { tail -n 20 "$home/mariadb-install-db.log" >&2; die "mariadb-install-db failed"; }
+  # No defaults: so the server's own character set (latin1) is not the one that quarry needs,
+  # and a table that forgot to name its own is found out.
+  setsid mariadbd --no-defaults "${as[@]}" --datadir="$mysql_data" --socket="$mysql_data/mysqld.sock" \
+    --pid-file="$mysql_data/mysqld.pid" --port="$mysql_port" --bind-address=127.0.0.1 --skip-name-resolve \
+    --innodb-flush-log-at-trx-commit=0 --skip-log-bin --max-connections=300 \
+    </dev/null >"$home/mariadbd.log" 2>&1 &
+  await MariaDB "$home/mariadbd.log" mysql_client --execute 'SELECT 1'
+  mysql_client --execute "CREATE USER IF NOT EXISTS quarry@'127.0.0.1' IDENTIFIED BY 'quarry';
+    GRANT ALL PRIVILEGES ON *.* TO quarry@'127.0.0.1';"
+}
+
+start_redis() {
+  lives "$redis_data/redis.pid" && return 0
+  rm -rf "$redis_data"
+  mkdir -p "$redis_data"
+  redis-server --port "$redis_port" --bind 127.0.0.1 --dir "$redis_data" --pidfile "$redis_data/redis.pid" \
+    --logfile "$redis_data/redis.log" --save '' --appendonly no --daemonize yes >/dev/null
+  await Redis "$redis_data/redis.log" redis-cli -h 127.0.0.1 -p "$redis_port" ping
+}
+
+# Ends the process of a pid file and waits until it is gone.
+end() {
+  local name=$1 pid_file=$2 signal=$3 pid deadline=$((SECONDS + 60))
+  lives "$pid_file" || return 0
+  pid=$(head -n 1 "$pid_file")
+  kill -s "$signal" "$pid"
+  while kill -0 "$pid" 2>/dev/null; do
+    [ "$SECONDS" -lt "$deadline" ] || die "$name (process $pid) does not stop"
+    sleep 0.1
+  done
+}
+
+start() {
+  install_missing
+  mkdir -p "$home"
+  chmod 755 "$home"
+  # Of two calls at the same time, one waits for the other.
+  exec 9>"$home/lock"
+  flock 9
+  start_postgres 9>&-
+  start_mysql 9>&-
+  start_redis 9>&-
+  say "PostgreSQL on $postgres_port, MariaDB on $mysql_port, Redis on $redis_port; eval \"\$(tests/services.sh env)\""
+}
+
+stop() {
+  [ -d "$home" ] || return 0
+  end PostgreSQL "$postgres_data/postmaster.pid" INT
+  end MariaDB "$mysql_data/mysqld.pid" TERM
+  end Redis "$redis_data/redis.pid" TERM
+  rm -rf "$postgres_data" "$mysql_data" "$redis_data" "$home"/*.log "$home/lock"
+  rmdir "$home" 2>/dev/null || true
+}
+
+print_env() {
+  printf 'export QUARRY_TEST_POSTGRES_URL=%s\n' "postgres://quarry@127.0.0.1:$postgres_port/postgres"
+  printf 'export QUARRY_TEST_MYSQL_URL=%s\n' "mysql://quarry:quarry@127.0.0.1:$mysql_port/mysql"
+  printf 'export QUARRY_TEST_REDIS_URL=%s\n' "redis://127.0.0.1:$redis_port/"
+}
+
+case ${1:-} in
+  start) start ;;
+  stop) stop ;;
+  env) print_env ;;
+  *) die "usage: $0 start|stop|env" ;;
+esac
