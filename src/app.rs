@@ -117,7 +117,7 @@ impl Server {
             sources: settings.sources.iter().map(|source| source.name.clone()).collect(),
             index_patience: Services::INDEX_PATIENCE,
         };
-        let times = TimeLimits { operation: settings.server.request_timeout, ..TimeLimits::default() };
+        let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
         let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
         let readiness = Readiness::default();
         let state = HttpState {
