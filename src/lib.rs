@@ -7,6 +7,7 @@ pub mod crawl;
 pub mod domain;
 pub mod graphql;
 pub mod http;
+pub mod instance;
 pub mod retry;
 pub mod search;
 pub mod simulator;
