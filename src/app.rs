@@ -14,10 +14,13 @@ use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Settings, SourceConfig};
-use crate::crawl::{CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd};
+use crate::crawl::{
+    CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
+};
 use crate::domain::{Crawl, Revision, SourceName};
 use crate::graphql::{
-    Api, CrawlStartError, CrawlStarter, FollowError, IndexFollower as FollowsIndex, Limits, Services, TimeLimits,
+    Api, CrawlStartError, CrawlStarter, FollowError, IndexFollower as FollowsIndex, Limits, Services,
+    TimeLimits,
 };
 use crate::http::{HttpLimits, HttpState, Readiness, router};
 use crate::instance::Instance;

@@ -63,8 +63,10 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
 }
 
 fn new_bar(source: &SourceName) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template(
+        "{prefix:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style.progress_chars("━╸─")).with_prefix(source.to_string())
 }
 

@@ -13,7 +13,8 @@ pub(super) async fn run(settings: &SettingsArgs) -> Result<ExitCode> {
     start_log(&settings)?;
     let started = Instant::now();
     let bar = super::progress::spinner("indexing");
-    let documents = reindex(&settings, |applied| bar.set_message(format!("indexing: revision {applied}"))).await?;
+    let documents =
+        reindex(&settings, |applied| bar.set_message(format!("indexing: revision {applied}"))).await?;
     bar.finish_and_clear();
     println!("indexed {documents} documents in {:.1} s", started.elapsed().as_secs_f64());
     Ok(ExitCode::SUCCESS)
