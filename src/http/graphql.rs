@@ -3,8 +3,8 @@
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::request::Parts;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::HttpState;
