@@ -3,7 +3,9 @@
 mod architecture;
 mod config;
 mod crawl;
+mod failure;
 mod graphql;
+mod journeys;
 mod search;
 mod simulator;
 mod store;

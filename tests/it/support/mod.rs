@@ -1,3 +1,10 @@
-//! What tests of more than one area need.
+//! What tests of more than one area need: databases, and the program as a user runs it.
 
 pub(crate) mod databases;
+pub(crate) mod folder;
+pub(crate) mod messages;
+pub(crate) mod postgres;
+pub(crate) mod process;
+pub(crate) mod server;
+pub(crate) mod upstream;
+pub(crate) mod wait;

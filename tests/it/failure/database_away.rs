@@ -1,0 +1,114 @@
+//! The database stops while the server runs: searches go on, all else says clearly why not, and
+//! everything recovers by itself.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::folder::Folder;
+use crate::support::messages::{BY_OFFSET, file, source};
+use crate::support::postgres::OwnPostgres;
+use crate::support::server::{Answer, Endpoint};
+use crate::support::upstream::Upstream;
+use crate::support::wait::{until, within};
+
+const HITS: &str = "{ search(query: \"tea\", first: 5) { totalCount nodes { key text author { name documentCount } } } }";
+/// How soon a server notices that its database is back: it must not back off for long.
+const RECOVERY: Duration = Duration::from_secs(20);
+
+#[tokio::test]
+async fn searches_go_on_without_the_database_and_everything_comes_back_with_it() {
+    let postgres = OwnPostgres::start();
+    let folder = Folder::new(&format!("database_url = \"{}\"", postgres.url()));
+    let server = folder.serve().await;
+    let endpoint = &server.endpoint;
+    let stored = endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea"), ("3", "Coffee")]).await;
+    assert_eq!(stored.data["indexDocuments"]["inserted"], 3, "{stored:?}");
+    let whole = endpoint.data(HITS, Value::Null).await;
+    assert_eq!(whole["search"]["nodes"][0]["author"], json!({ "name": "Ada Test", "documentCount": 3 }));
+
+    for outage in 0..2 {
+        postgres.cut_off();
+        let started = Instant::now();
+        let answer = endpoint.ask(HITS, Value::Null).await;
+        assert!(started.elapsed() < Duration::from_secs(8), "it answers in time: {:?}", started.elapsed());
+        assert_hits_without_authors(&answer);
+        assert_clear(&endpoint.index("notes", &[("4", "Too late")]).await, "indexDocuments");
+        assert_clear(&endpoint.ask("{ sources { name } }", Value::Null).await, "sources");
+        assert_clear(&endpoint.ask("{ document(source: \"notes\", key: \"1\") { text } }", Value::Null).await, "document");
+        assert_eq!(endpoint.status("/livez").await, Some(200));
+        assert_eq!(endpoint.status("/readyz").await, Some(200), "it still answers searches");
+        // Long enough that the indexer has met the outage, too.
+        until("the indexer to notice", async || {
+            let noticed = server.process.stderr().matches("worker step failed worker=\"indexer\"").count();
+            (noticed > 2 * outage).then_some(())
+        })
+        .await;
+
+        postgres.resume();
+        within(RECOVERY, "the authors", async || {
+            let answer = endpoint.ask(HITS, Value::Null).await;
+            (answer.errors.is_empty() && answer.data == whole).then_some(())
+        })
+        .await;
+        let (key, text) = (format!("new-{outage}"), format!("comeback{outage}"));
+        let stored = endpoint.index("notes", &[(&key, &text)]).await;
+        assert!(stored.errors.is_empty(), "{stored:?}");
+        assert_eq!(endpoint.keys(&text).await, [key]);
+        // Make the first answer of the next outage the same as before.
+        let gone = "mutation($ids: [ID!]!) { deleteDocuments(input: { ids: $ids }) { deleted } }";
+        let ids = json!({ "ids": [stored.data["indexDocuments"]["documents"][0]["id"]] });
+        assert_eq!(endpoint.data(gone, ids).await["deleteDocuments"]["deleted"], 1);
+    }
+    // The log tells of the outage, and quotes nothing that somebody typed.
+    let log = server.stop().await.stderr;
+    assert!(log.contains("the store is unavailable") && !log.contains("tea"), "{log}");
+}
+
+fn assert_hits_without_authors(answer: &Answer) {
+    assert_eq!(answer.data["search"]["totalCount"], 2, "{answer:?}");
+    let nodes = answer.data["search"]["nodes"].as_array().expect("hits");
+    let texts: BTreeSet<&str> = nodes.iter().map(|node| node["text"].as_str().expect("a text")).collect();
+    assert_eq!(texts, BTreeSet::from(["Green tea", "Black tea"]));
+    assert!(nodes.iter().all(|node| node["author"].is_null()), "{answer:?}");
+    assert_eq!(answer.codes(), BTreeSet::from(["STORE_UNAVAILABLE"]));
+    for error in &answer.errors {
+        assert_eq!(error["path"][3], "author", "{error}");
+        assert!(error["message"].as_str().expect("a message").contains("database cannot be reached"), "{error}");
+    }
+}
+
+/// The answer says that the database is away, and nothing of how quarry is made.
+fn assert_clear(answer: &Answer, field: &str) {
+    assert_eq!(answer.codes(), BTreeSet::from(["STORE_UNAVAILABLE"]), "{field}: {answer:?}");
+    assert!(answer.data.is_null() || answer.data[field].is_null(), "{answer:?}");
+    let message = answer.errors[0]["message"].as_str().expect("a message");
+    assert_eq!(message, "The database cannot be reached. Searching goes on; try this again later.");
+}
+
+#[tokio::test]
+async fn a_crawl_waits_for_the_database_and_goes_on() {
+    let postgres = OwnPostgres::start();
+    let upstream = Upstream::start(&file(), "none", 1).await;
+    let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"50ms\"");
+    let folder = Folder::new(&format!("database_url = \"{}\"\n{source}", postgres.url()));
+    let mut crawling = folder.start(&["crawl", "messages"]);
+    crawling.line("a page", |line| line.contains("page 1 of sweep 1").then_some(())).await;
+    postgres.cut_off();
+    crawling.line("that it waits", |line| line.contains("the database does not answer").then_some(())).await;
+    postgres.resume();
+    let ended = crawling.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.contains("crawl 1 completed\n  3349 of 3349 documents"), "{}", ended.stdout);
+    let server = folder.serve().await;
+    assert_eq!(server.endpoint.key_set("").await.len(), 3_349);
+    assert_eq!(one_crawl(&server.endpoint).await["state"], "COMPLETED");
+    server.stop().await;
+}
+
+async fn one_crawl(endpoint: &Endpoint) -> Value {
+    let crawls = endpoint.crawls("messages").await;
+    let [crawl] = &crawls[..] else { panic!("one crawl: {crawls:?}") };
+    crawl.clone()
+}

@@ -1,0 +1,78 @@
+//! A crawl that is killed again and again goes on where it was.
+
+use std::collections::BTreeSet;
+
+use quarry::domain::{Crawl, SourceName};
+use quarry::store::Store;
+
+use crate::support::folder::Folder;
+use crate::support::messages::{BY_OFFSET, MESSAGES, file, messages, source};
+use crate::support::upstream::Upstream;
+use crate::support::wait::until;
+
+/// Slow enough that a page is not over before a kill that was meant for it.
+const PACE: &str = "delay = \"25ms\"";
+/// Pages after which the crawl is killed.
+const KILLED_AFTER: [i64; 5] = [3, 9, 15, 21, 27];
+
+#[tokio::test]
+async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
+    let upstream = Upstream::start(&file(), "harsh", 5).await;
+    let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, PACE));
+    folder.succeed(&["migrate", "up"]).await;
+    let store = Store::connect(&folder.database_url(), 1).await.expect("connects");
+
+    let mut left_at = None;
+    for pages in KILLED_AFTER {
+        let mut crawling = folder.start(&["crawl", "messages"]);
+        if let Some(left_at) = left_at {
+            // It goes on at once, and right after the last page that was stored.
+            let after = crawling
+                .line("where it goes on", |line| {
+                    let (_, after) = line.split_once("crawl 1 goes on after page ")?;
+                    after.parse::<i64>().ok()
+                })
+                .await;
+            assert_eq!(after, left_at);
+        }
+        until(&format!("page {pages}"), async || {
+            assert!(crawling.is_running(), "it ended before its page {pages}");
+            (last_crawl(&store).await?.pages_fetched >= pages).then_some(())
+        })
+        .await;
+        let ended = crawling.kill();
+        assert_eq!(ended.code, None, "killed");
+        // The lease of the process before was not waited for.
+        assert!(!ended.stderr.contains("another process"), "{}", ended.stderr);
+        left_at = last_crawl(&store).await.map(|crawl| crawl.pages_fetched);
+    }
+    store.close().await.expect("closes");
+
+    let report = folder.succeed(&["crawl", "messages"]).await;
+    assert!(report.starts_with("messages: crawl 1 completed\n  3349 of 3349 documents"), "{report}");
+    let served = upstream.stop().await;
+
+    let server = folder.serve().await;
+    let expected: BTreeSet<String> =
+        messages().iter().map(|message| message["id"].as_str().expect("an id").to_owned()).collect();
+    assert_eq!(server.endpoint.key_set("").await, expected);
+    let crawls = server.endpoint.crawls("messages").await;
+    let [crawl] = &crawls[..] else { panic!("one crawl: {crawls:?}") };
+    assert_eq!((&crawl["state"], &crawl["inserted"]), (&"COMPLETED".into(), &MESSAGES.into()));
+
+    // No page is missing from the ledger, and none was taken twice; an attempt that a kill cut
+    // off is written down, whether its request was sent or not.
+    let ledger = server.endpoint.ledger(crawl).await;
+    let attempts: u64 = ledger.iter().map(|line| line["attempts"].as_u64().expect("a number")).sum();
+    assert_eq!(crawl["attempts"], attempts);
+    assert_eq!(crawl["pagesFetched"], ledger.len());
+    assert!(ledger.iter().enumerate().all(|(position, line)| line["position"] == position), "{ledger:?}");
+    let unsent = KILLED_AFTER.len() as u64;
+    assert!((attempts - unsent..=attempts).contains(&served.requests), "{attempts} attempts: {served:?}");
+    server.stop().await;
+}
+
+async fn last_crawl(store: &Store) -> Option<Crawl> {
+    let source = SourceName::parse("messages").expect("a name");
+    store.last_crawls(std::slice::from_ref(&source)).await.expect("the store answers").remove(&source)
+}

@@ -1,0 +1,126 @@
+//! The other commands: settings, migrations, the schema, reindexing; and mistakes that users make.
+
+use std::net::TcpListener;
+use std::path::Path;
+
+use crate::support::folder::Folder;
+use crate::support::messages::{BY_OFFSET, source};
+
+#[tokio::test]
+async fn an_unknown_setting_is_refused_with_the_nearest_known_one() {
+    let folder = Folder::new("listn = \"127.0.0.1:0\"\n[search]\nconcurency = 4");
+    for command in [&["serve"][..], &["config"], &["crawl", "messages"], &["reindex"], &["migrate", "status"]] {
+        let said = folder.fail(command).await;
+        assert!(said.contains("unknown key `listn`; did you mean `listen`?"), "{command:?}: {said}");
+        assert!(said.contains("`search.concurency`; did you mean `concurrency`?"), "{command:?}: {said}");
+        assert!(said.contains("quarry.toml"), "{command:?}: {said}");
+    }
+    folder.configure("");
+    let ended = folder.start_with(&["serve"], &[("QUARRY_DATADIR", "x")]).end().await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("QUARRY_DATADIR") && ended.stderr.contains("QUARRY_DATA_DIR"), "{ended:?}");
+    assert!(!folder.path("data").exists(), "nothing was begun");
+}
+
+#[tokio::test]
+async fn settings_are_shown_without_their_secrets_and_layers_stand_in_order() {
+    let mut settings = source("http://ann:pa55word@127.0.0.1:9/items/", BY_OFFSET, "delay = \"1s\"");
+    settings = settings.replace("[sources.fields]", "headers = { Authorization = \"Bearer ${TOKEN}\" }\n[sources.fields]");
+    settings.insert_str(0, "data_dir = \"elsewhere\"\ndatabase_url = \"postgres://quarry:h1dden@db/quarry\"\n");
+    let folder = Folder::new(&settings);
+    let variables = [("TOKEN", "t0psecret"), ("QUARRY_LISTEN", "127.0.0.1:8111"), ("QUARRY_DATA_DIR", "by-variable")];
+    let shown = folder.start_with(&["config", "--data-dir", "by-argument"], &variables).end().await;
+    assert_eq!(shown.code, Some(0), "{shown:?}");
+    for secret in ["pa55word", "t0psecret", "h1dden"] {
+        assert!(!shown.stdout.contains(secret) && !shown.stderr.contains(secret), "{secret}: {shown:?}");
+    }
+    for line in ["listen = \"127.0.0.1:8111\"", "data_dir = \"by-argument\"", "delay = \"1s\"", "name = \"messages\""] {
+        assert!(shown.stdout.contains(line), "{line}: {}", shown.stdout);
+    }
+    assert!(shown.stdout.contains("redacted"), "{}", shown.stdout);
+}
+
+#[tokio::test]
+async fn migrations_go_up_and_down_and_up_again() {
+    let folder = Folder::new("");
+    let marks = |text: &str, mark: &str| text.lines().filter(|line| line.starts_with(mark)).count();
+    let status = folder.succeed(&["migrate", "status"]).await;
+    let all = marks(&status, "pending");
+    assert!(all > 0 && marks(&status, "applied") == 0, "{status}");
+    for _ in 0..2 {
+        let up = folder.succeed(&["migrate", "up"]).await;
+        assert!(up.starts_with(&format!("{all} applied\n")), "{up}");
+        let status = folder.succeed(&["migrate", "status"]).await;
+        assert_eq!((marks(&status, "applied"), marks(&status, "pending")), (all, 0), "{status}");
+        assert!(folder.succeed(&["migrate", "up"]).await.starts_with("0 applied"));
+        let down = folder.succeed(&["migrate", "down"]).await;
+        assert_eq!((marks(&down, "applied"), marks(&down, "pending")), (all - 1, 1), "{down}");
+        let down = folder.succeed(&["migrate", "down", "--steps", "99"]).await;
+        assert_eq!(marks(&down, "pending"), all, "{down}");
+    }
+    // A server brings what is missing itself.
+    let server = folder.serve().await;
+    let stored = server.endpoint.index("notes", &[("1", "one")]).await;
+    assert!(stored.errors.is_empty(), "{stored:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn reindexing_changes_no_answer_and_is_refused_while_a_server_runs() {
+    let folder = Folder::new("");
+    let server = folder.serve().await;
+    let stored = server.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea"), ("3", "Coffee")]).await;
+    let gone = "mutation($ids: [ID!]!) { deleteDocuments(input: { ids: $ids }) { deleted } }";
+    let ids = serde_json::json!({ "ids": [stored.data["indexDocuments"]["documents"][0]["id"]] });
+    server.endpoint.data(gone, ids).await;
+    assert_eq!(server.endpoint.keys("tea").await, ["2"]);
+    let before = server.endpoint.keys("").await;
+
+    let refusal = folder.fail(&["reindex"]).await;
+    assert!(refusal.contains("another quarry process uses") && refusal.contains("stop it"), "{refusal}");
+    assert_eq!(server.endpoint.keys("").await, before, "the server was not disturbed");
+    let another = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(another.contains("another quarry process uses"), "{another}");
+    server.stop().await;
+
+    assert!(folder.succeed(&["reindex"]).await.starts_with("indexed 2 documents"));
+    let server = folder.serve().await;
+    assert_eq!(server.endpoint.keys("").await, before);
+    assert_eq!(server.endpoint.keys("tea").await, ["2"]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_schema_is_the_committed_one() {
+    let folder = Folder::new("");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
+    let committed = std::fs::read_to_string(committed).expect("it is committed");
+    let printed = folder.succeed(&["schema"]).await;
+    assert!(printed == committed, "run `cargo run -- schema > schema.graphql`");
+    assert!(!folder.path("data").exists(), "it needs no database");
+}
+
+#[tokio::test]
+async fn mistakes_are_answered_with_what_to_do() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().map(|address| (address.to_string(), taken)).expect("an address");
+    let folder = Folder::new("");
+    for command in ["serve", "upstream", "demo"] {
+        let said = folder.fail(&[command, "--listen", &taken.0]).await;
+        assert!(said.contains(&taken.0) && said.contains("is in use") && said.contains("--listen"), "{said}");
+    }
+    let said = folder.fail(&["crawl", "nonsense"]).await;
+    assert!(said.contains("no source is configured") && said.contains("[[sources]]"), "{said}");
+
+    folder.configure(&source("http://127.0.0.1:9/", BY_OFFSET, ""));
+    let said = folder.fail(&["crawl", "nonsense"]).await;
+    assert!(said.contains("\"nonsense\"") && said.contains("configured are messages"), "{said}");
+
+    folder.configure("listen = \"0.0.0.0:0\"");
+    let said = folder.fail(&["serve"]).await;
+    assert!(said.contains("insecure_listen") || said.contains("loopback"), "{said}");
+
+    folder.configure("database_url = \"postgres://quarry:s3cret@127.0.0.1:1/none\"");
+    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(said.contains("cannot open the database") && !said.contains("s3cret"), "{said}");
+}

@@ -1,0 +1,46 @@
+//! `quarry demo`, and the queries that it offers to paste.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+use crate::support::server::{Endpoint, address_of};
+
+#[tokio::test]
+async fn the_demo_is_ready_soon_and_its_queries_find_something() {
+    let folder = Folder::new("");
+    let started = Instant::now();
+    let mut demo = folder.start(&["demo", "--listen", "127.0.0.1:0"]);
+    demo.line("that it is ready", |line| line.starts_with("Ready after").then_some(())).await;
+    // A debug build beside all other tests is several times slower than what a user has.
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    let address = demo.line("its address", |line| address_of(line).filter(|_| line.contains("GraphQL"))).await;
+    demo.line("its last words", |line| line.starts_with("Ctrl-C").then_some(())).await;
+    let endpoint = Endpoint::new(address);
+    assert_eq!(endpoint.status("/graphiql").await, Some(200));
+
+    let output = demo.stdout();
+    let queries: Vec<&str> = output.lines().map(str::trim).filter(|line| line.starts_with('{')).collect();
+    assert_eq!(queries.len(), 3, "{output}");
+    let mut answers = Vec::new();
+    for query in queries {
+        answers.push(endpoint.data(query, Value::Null).await);
+    }
+    for search in &answers[..2] {
+        assert!(search["search"]["totalCount"].as_u64() > Some(2), "{search}");
+    }
+    let hit = &answers[0]["search"]["edges"][0];
+    assert!(hit["highlights"][0]["html"].as_str().is_some_and(|html| html.contains("<mark>")), "{hit}");
+    assert!(hit["node"]["author"]["documentCount"].as_u64() > Some(0), "{hit}");
+    assert!(answers[1]["search"]["facets"][0]["buckets"][0]["count"].as_u64() > Some(0), "{}", answers[1]);
+    for source in answers[2]["sources"].as_array().expect("sources") {
+        assert_eq!(source["lastCrawl"]["state"], "COMPLETED", "{source}");
+        let attempts = source["lastCrawl"]["attempts"].as_u64();
+        assert!(attempts >= source["lastCrawl"]["pagesFetched"].as_u64(), "{source}");
+        assert!(source["documentCount"].as_u64() >= Some(500), "{source}");
+    }
+    assert_eq!(demo.stderr().matches("ERROR").count(), 0, "{}", demo.stderr());
+    demo.terminate();
+    assert_eq!(demo.end().await.code, Some(0));
+}

@@ -1,0 +1,9 @@
+//! What a user does, done as a user does it: the program as processes, its settings in files,
+//! GraphQL over HTTP.
+
+mod commands;
+mod crawling;
+mod demo;
+mod fleet;
+mod searching;
+mod shrinking;

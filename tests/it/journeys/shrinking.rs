@@ -1,0 +1,104 @@
+//! The upstream has fewer documents than before: by much, by little, or only as it seems.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+use crate::support::messages::{BY_OFFSET, MESSAGES, file, messages, source};
+use crate::support::upstream::Upstream;
+
+const HALF: usize = MESSAGES / 2;
+
+/// The source `messages`, to be crawled from one upstream after another.
+struct Journey {
+    folder: Folder,
+}
+
+impl Journey {
+    /// A folder into which all messages were crawled.
+    async fn begin() -> Self {
+        let journey = Self { folder: Folder::new("") };
+        let report = journey.crawl(&file(), "none", "", &[]).await;
+        assert_eq!(report.0, Some(0), "{}", report.1);
+        journey
+    }
+
+    /// A file of the first messages.
+    fn first(&self, count: usize) -> PathBuf {
+        let path = self.folder.path(&format!("first-{count}.json"));
+        let part = Value::from(messages().into_iter().take(count).collect::<Vec<_>>());
+        std::fs::write(&path, part.to_string()).expect("can be written");
+        path
+    }
+
+    /// Crawls an upstream that serves a file: the exit code, and the report.
+    async fn crawl(&self, file: &PathBuf, faults: &str, pace: &str, more: &[&str]) -> (Option<i32>, String) {
+        let upstream = Upstream::start(file, faults, 1).await;
+        let pace = format!("delay = \"0s\"\n{pace}");
+        self.folder.configure(&source(&upstream.url("/messages/"), BY_OFFSET, &pace));
+        let ended = self.folder.run(&[&["crawl", "messages"], more].concat()).await;
+        (ended.code, ended.stdout)
+    }
+
+    /// What a server on the folder finds, and what the store counts.
+    async fn documents(&self) -> (u64, u64) {
+        let server = self.folder.serve().await;
+        let counts = (server.endpoint.total("").await, server.endpoint.document_count("messages").await);
+        server.stop().await;
+        counts
+    }
+}
+
+#[tokio::test]
+async fn a_large_shrink_deletes_nothing_until_it_is_allowed() {
+    let journey = Journey::begin().await;
+    let half = journey.first(HALF);
+    for _ in 0..2 {
+        let (code, report) = journey.crawl(&half, "none", "", &[]).await;
+        assert_eq!(code, Some(0), "{report}");
+        assert!(report.contains("completed"), "{report}");
+        assert!(report.contains("0 inserted, 0 updated, 1674 unchanged, 0 deleted"), "{report}");
+        let told = "note: 1675 of 3349 documents (50.0 %) vanished upstream, more than the 20.0 % that a crawl may \
+                    remove; nothing was deleted; `quarry crawl messages --allow-shrink` accepts it";
+        assert!(report.contains(told), "{report}");
+    }
+    assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
+
+    let (code, report) = journey.crawl(&half, "none", "", &["--allow-shrink"]).await;
+    assert_eq!(code, Some(0), "{report}");
+    assert!(report.contains("1674 unchanged, 1675 deleted"), "{report}");
+    assert!(!report.contains("note"), "{report}");
+    assert_eq!(journey.documents().await, (HALF as u64, HALF as u64));
+
+    // What comes back is stored again.
+    let (code, report) = journey.crawl(&file(), "none", "", &[]).await;
+    assert_eq!(code, Some(0), "{report}");
+    assert!(report.contains("1675 inserted, 0 updated, 1674 unchanged, 0 deleted"), "{report}");
+    assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
+}
+
+#[tokio::test]
+async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_fails_deletes_nothing() {
+    let journey = Journey::begin().await;
+
+    // A page that cannot be fetched: the crawl fails, however little is missing.
+    let almost = journey.first(MESSAGES - 10);
+    let pace = "max_attempts = 1\nmax_refusals = 1";
+    let (code, report) = journey.crawl(&almost, "harsh", pace, &["--allow-shrink"]).await;
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("failed") && report.contains("error: ") && report.contains("0 deleted"), "{report}");
+
+    // Fewer pages than the upstream has.
+    let (code, report) = journey.crawl(&almost, "none", "max_pages = 5", &["--allow-shrink"]).await;
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("error: ") && report.contains("0 deleted"), "{report}");
+    assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
+
+    let kept = MESSAGES * 95 / 100;
+    let (code, report) = journey.crawl(&journey.first(kept), "none", "", &[]).await;
+    assert_eq!(code, Some(0), "{report}");
+    assert!(report.contains(&format!("{kept} unchanged, {} deleted", MESSAGES - kept)), "{report}");
+    assert!(!report.contains("note"), "{report}");
+    assert_eq!(journey.documents().await, (kept as u64, kept as u64));
+}

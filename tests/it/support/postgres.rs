@@ -1,0 +1,115 @@
+//! A PostgreSQL server of one test's own, which it may stop. All other tests share that of
+//! `tests/services.sh`, which nobody stops.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+/// Below the ports that systems hand out by themselves, so that a stopped server's port stays free.
+const PORTS: std::ops::Range<u16> = 21_000..29_000;
+
+/// A PostgreSQL server; stopped and deleted when dropped.
+pub(crate) struct OwnPostgres {
+    home: TempDir,
+    bin: PathBuf,
+    port: u16,
+}
+
+impl OwnPostgres {
+    /// Makes one and starts it.
+    pub(crate) fn start() -> Self {
+        let home = TempDir::new().expect("a temporary folder");
+        if is_root() {
+            // PostgreSQL refuses to run as root, so it gets the user that its package made.
+            run(Command::new("chown").arg("postgres:").arg(home.path()));
+        }
+        let server = Self { home, bin: programs(), port: free_port() };
+        let mut initdb = server.program("initdb");
+        initdb.args(["--username", "quarry", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]);
+        run(initdb.arg("--pgdata").arg(server.data()));
+        server.resume();
+        server
+    }
+
+    /// Its database, to which quarry may connect.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://quarry@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Ends it as a power cut does: connections break, nothing is tidied.
+    pub(crate) fn cut_off(&self) {
+        run(self.control("stop").args(["--mode", "immediate"]));
+    }
+
+    /// Starts it again, with what it holds.
+    pub(crate) fn resume(&self) {
+        let port = self.port;
+        let options = format!("-p {port} -h 127.0.0.1 -k '' -c fsync=off -c full_page_writes=off");
+        run(self.control("start").args(["--silent", "--wait", "--options", &options]));
+    }
+
+    fn control(&self, action: &str) -> Command {
+        let mut command = self.program("pg_ctl");
+        command.arg(action).arg("--pgdata").arg(self.data());
+        command.arg("--log").arg(self.home.path().join("server.log"));
+        command
+    }
+
+    fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// One of its programs, as a user that it runs as.
+    fn program(&self, name: &str) -> Command {
+        let program = self.bin.join(name);
+        if !is_root() {
+            return Command::new(program);
+        }
+        let mut command = Command::new("runuser");
+        command.args(["-u", "postgres", "--"]).arg(program);
+        command
+    }
+}
+
+impl Drop for OwnPostgres {
+    fn drop(&mut self) {
+        // It may be stopped already.
+        let _ = self.control("stop").args(["--mode", "immediate"]).output();
+    }
+}
+
+fn is_root() -> bool {
+    let output = Command::new("id").arg("-u").output().expect("id runs");
+    output.stdout.trim_ascii() == b"0"
+}
+
+/// The folder of PostgreSQL's programs, which Debian keeps off the PATH: the newest version's.
+fn programs() -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed by tests/services.sh");
+    let newest = versions
+        .map(|version| version.expect("an entry").path())
+        .max_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
+    newest.expect("a version of PostgreSQL").join("bin")
+}
+
+fn free_port() -> u16 {
+    let tried = std::iter::repeat_with(|| rand::random_range(PORTS)).take(100);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    tried.into_iter().find(is_free).expect("a free port")
+}
+
+fn run(command: &mut Command) {
+    // A server keeps what it inherits, so nothing may be piped to it.
+    let log = TempDir::new().expect("a temporary folder");
+    let log = log.path().join("output");
+    let (out, err) = (open(&log), open(&log));
+    let status = command.stdout(out).stderr(err).status().expect("runs");
+    let said = std::fs::read_to_string(&log).unwrap_or_default();
+    assert!(status.success(), "{command:?}: {said}");
+}
+
+fn open(path: &Path) -> std::fs::File {
+    std::fs::OpenOptions::new().create(true).append(true).open(path).expect("a file")
+}

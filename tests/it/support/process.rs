@@ -1,0 +1,141 @@
+//! The program, run as a process of its own.
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use super::wait::until;
+
+/// What a process has written so far, line by line.
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// A running `quarry`; killed when dropped.
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+    stdout: Lines,
+    stderr: Lines,
+    readers: Vec<JoinHandle<()>>,
+}
+
+/// How a process ended, and what it wrote.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// None if it was killed.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Process {
+    /// Starts `quarry` in a folder, with these variables and no others that it would read.
+    pub(crate) fn start<S: AsRef<OsStr>>(folder: &Path, arguments: &[S], variables: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quarry"));
+        command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
+        let name = arguments.first().map(|word| word.as_ref().to_string_lossy().into_owned());
+        Self::spawn(name.unwrap_or_default(), command)
+    }
+
+    fn spawn(name: String, mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let (stdout, stderr) = (Lines::default(), Lines::default());
+        let readers = vec![
+            read(child.stdout.take().expect("piped"), stdout.clone()),
+            read(child.stderr.take().expect("piped"), stderr.clone()),
+        ];
+        Self { name, child, stdout, stderr, readers }
+    }
+
+    /// What it has written to standard output so far.
+    pub(crate) fn stdout(&self) -> String {
+        joined(&self.stdout)
+    }
+
+    /// What it has written to standard error so far: the log, and progress.
+    pub(crate) fn stderr(&self) -> String {
+        joined(&self.stderr)
+    }
+
+    /// Waits for a line of output that `read` makes something of.
+    pub(crate) async fn line<T>(&mut self, what: &str, read: impl Fn(&str) -> Option<T>) -> T {
+        let what = format!("{what} from `quarry {}`", self.name);
+        let mut ended = false;
+        until(&what, async || {
+            let lines = [&self.stdout, &self.stderr].map(|lines| lines.lock().expect("not poisoned"));
+            let found = lines.iter().flat_map(|lines| lines.iter()).find_map(|line| read(line));
+            drop(lines);
+            // What it wrote last is read after its end.
+            assert!(found.is_some() || !ended, "no {what}; it wrote:\n{}{}", self.stdout(), self.stderr());
+            ended = self.child.try_wait().expect("can be asked").is_some()
+                && self.readers.iter().all(JoinHandle::is_finished);
+            found
+        })
+        .await
+    }
+
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("can be asked").is_none()
+    }
+
+    /// Asks it to stop, as a service manager does (SIGTERM).
+    pub(crate) fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        assert!(sent.success(), "`quarry {}` is gone already", self.name);
+    }
+
+    /// Ends it with SIGKILL, which it cannot see coming.
+    pub(crate) fn kill(&mut self) -> Ended {
+        self.child.kill().expect("can be killed");
+        let status = self.child.wait().expect("ends");
+        self.ended(status)
+    }
+
+    /// Waits until it ends by itself.
+    pub(crate) async fn end(mut self) -> Ended {
+        let what = format!("the end of `quarry {}`", self.name);
+        let status = until(&what, async || self.child.try_wait().expect("can be asked")).await;
+        self.ended(status)
+    }
+
+    fn ended(&mut self, status: ExitStatus) -> Ended {
+        for reader in self.readers.drain(..) {
+            reader.join().expect("reads to the end");
+        }
+        Ended { code: status.code(), stdout: self.stdout(), stderr: self.stderr() }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.is_running() {
+            // A test that failed shows what the program said.
+            if std::thread::panicking() {
+                eprintln!("`quarry {}` wrote:\n{}{}", self.name, self.stdout(), self.stderr());
+            }
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
+    }
+}
+
+fn read(stream: impl Read + Send + 'static, lines: Lines) -> JoinHandle<()> {
+    std::thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        while stream.read_until(b'\n', &mut line).is_ok_and(|bytes| bytes > 0) {
+            let text = String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned();
+            lines.lock().expect("not poisoned").push(text);
+            line.clear();
+        }
+    })
+}
+
+fn joined(lines: &Lines) -> String {
+    lines.lock().expect("not poisoned").iter().map(|line| format!("{line}\n")).collect()
+}

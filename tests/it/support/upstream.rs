@@ -1,0 +1,65 @@
+//! `quarry upstream` as a process: the unreliable upstream of a test.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::process::Process;
+
+/// A running upstream.
+pub(crate) struct Upstream {
+    process: Process,
+    address: String,
+}
+
+/// What an upstream says at its end.
+#[derive(Debug)]
+pub(crate) struct Served {
+    pub(crate) requests: u64,
+    /// How many answers had each status.
+    pub(crate) statuses: BTreeMap<u16, u64>,
+    pub(crate) faults: u64,
+}
+
+impl Upstream {
+    /// Serves a file of messages.
+    pub(crate) async fn start(file: &Path, faults: &str, seed: u64) -> Self {
+        let (file, seed) = (file.to_str().expect("a path in UTF-8"), seed.to_string());
+        let arguments = ["upstream", "--file", file, "--faults", faults, "--seed", &seed];
+        let arguments = [&arguments[..], &["--listen", "127.0.0.1:0"]].concat();
+        let mut process = Process::start(Path::new("."), &arguments, &[]);
+        let address = process
+            .line("its address", |line| {
+                let (_, rest) = line.strip_prefix("by offset")?.split_once("http://")?;
+                Some(rest.split_once('/')?.0.to_owned())
+            })
+            .await;
+        Self { process, address }
+    }
+
+    /// An address of its site.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Stops it; what it served.
+    pub(crate) async fn stop(self) -> Served {
+        self.process.terminate();
+        let ended = self.process.end().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        let mut served = Served { requests: 0, statuses: BTreeMap::new(), faults: 0 };
+        for line in ended.stdout.lines() {
+            let Some((label, number)) = line.rsplit_once(' ') else { continue };
+            let Ok(number) = number.replace(',', "").parse() else { continue };
+            match label.trim() {
+                "requests" => served.requests = number,
+                "faults" => served.faults = number,
+                label => {
+                    if let Ok(status) = label.parse() {
+                        served.statuses.insert(status, number);
+                    }
+                }
+            }
+        }
+        served
+    }
+}
