@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, NullOrdering, Order, SelectStatement};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, NullOrdering, Order, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
     QuerySelect, QueryTrait, Select,
@@ -140,7 +140,7 @@ impl Store {
         let select = Entity::find()
             .select_only()
             .column(Column::Source)
-            .column_as(Column::Id.count(), "documents")
+            .column_as(Expr::col(Asterisk).count(), "documents")
             .filter(Column::Source.is_in(names.iter().map(SourceName::as_str)))
             .filter(Column::DeletedAt.is_null())
             .group_by(Column::Source)
@@ -163,7 +163,7 @@ impl Store {
                 let rows: Vec<(Uuid, i64)> = Entity::find()
                     .select_only()
                     .column(Column::AuthorId)
-                    .column_as(Column::Id.count(), "documents")
+                    .column_as(Expr::col(Asterisk).count(), "documents")
                     .filter(Column::AuthorId.is_in(list))
                     .filter(Column::DeletedAt.is_null())
                     .group_by(Column::AuthorId)

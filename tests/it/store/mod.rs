@@ -5,6 +5,7 @@ mod crawls;
 mod documents;
 mod leases;
 mod migrations;
+mod outages;
 
 use chrono::{DateTime, Utc};
 use quarry::domain::{AuthorDraft, DocumentDraft, DocumentKey, SourceName};
