@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::removal;
 use super::revisions::Revisions;
-use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, micros};
+use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, stored};
 use crate::domain::{
     AuthorId, AuthorRef, Document, DocumentDraft, DocumentId, DocumentKey, SourceName, Timestamp,
 };
@@ -50,7 +50,7 @@ impl Store {
     async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, Failure> {
         let transaction = self.begin().await?;
         let mut revisions = Revisions::lock(&transaction).await?;
-        let now = micros(chrono::Utc::now());
+        let now = stored(chrono::Utc::now());
         let taken = intake::store(&transaction, &mut revisions, drafts, Origin::Client, now).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
@@ -85,7 +85,7 @@ impl Store {
         // An id that stands in two lists is one document.
         live.sort_unstable();
         live.dedup();
-        removal::bury(&transaction, &mut revisions, &live, micros(chrono::Utc::now())).await?;
+        removal::bury(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
         Ok(DeleteOutcome { deleted: live.len(), revision: revisions.latest() })
@@ -217,10 +217,13 @@ fn live() -> Select<Entity> {
 fn older(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
     let later_id = Column::Id.gt(id.0);
     match published_at {
-        Some(at) => Condition::any()
-            .add(Column::PublishedAt.lt(at))
-            .add(Column::PublishedAt.is_null())
-            .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id)),
+        Some(at) => {
+            let at = stored(at);
+            Condition::any()
+                .add(Column::PublishedAt.lt(at))
+                .add(Column::PublishedAt.is_null())
+                .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id))
+        }
         None => Condition::all().add(Column::PublishedAt.is_null()).add(later_id),
     }
 }

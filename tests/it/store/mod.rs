@@ -1,7 +1,9 @@
 //! The store: one suite, run on SQLite, PostgreSQL and MariaDB alike.
 
 mod changes;
+mod crawls;
 mod documents;
+mod leases;
 mod migrations;
 
 use chrono::{DateTime, Utc};
