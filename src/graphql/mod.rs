@@ -1,1 +1,53 @@
-//! graphql
+//! The GraphQL API: types, resolvers, limits and the codes of errors.
+//!
+//! [`schema`] builds without any service, so the SDL can be exported on its own; [`Api`] puts
+//! [`Services`] in and is what the transports talk to. Nothing here knows of HTTP, SQL, Redis
+//! or tantivy: resolvers see the [`Store`](crate::store::Store) and a
+//! [`SearchEngine`](crate::search::SearchEngine). What comes from the index needs no store;
+//! relations go there through loaders.
+
+mod api;
+mod document_cache;
+mod error;
+mod ids;
+mod limits;
+mod loaders;
+mod mutation;
+mod pagination;
+mod query;
+mod request_id;
+mod scalars;
+mod services;
+mod subscription;
+mod types;
+mod variables;
+
+use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
+
+pub use api::{Answer, Api, Operation, OperationKind, Prepared, TimeLimits};
+pub use error::ErrorCode;
+pub(crate) use error::refusal;
+pub use limits::Limits;
+use mutation::Mutation;
+use query::Query;
+pub use request_id::RequestId;
+pub use services::Services;
+use subscription::Subscription;
+
+type ApiSchema = Schema<Query, Mutation, Subscription>;
+
+/// The schema, without services: it describes itself, but resolves nothing.
+fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation, Subscription)
+}
+
+/// The schema in the schema definition language, sorted and described.
+pub fn schema_sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by()
+        .use_space_ident();
+    schema().finish().sdl_with_options(options)
+}

@@ -1,1 +1,66 @@
-//! http
+//! HTTP: the paths, GraphQL over HTTP and WebSocket, and health.
+//!
+//! The GraphQL handler reads bytes itself: the ready-made extractors ignore body limits and
+//! content types, and answer every request with the same status. What an operation means is
+//! decided one floor below, in [`crate::graphql`].
+
+mod body;
+mod graphiql;
+mod graphql;
+mod health;
+mod negotiation;
+mod problem;
+mod router;
+mod websocket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::graphql::Api;
+
+pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
+pub use health::Readiness;
+pub use router::router;
+
+/// What requests and connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpLimits {
+    /// The largest request body, in bytes: a batch of documents fits.
+    pub body_bytes: usize,
+    /// From the first to the last byte of a request body.
+    pub body_time: Duration,
+    /// Operations in one request.
+    pub batch: usize,
+    /// From opening a WebSocket to its `connection_init`.
+    pub connection_init: Duration,
+    /// Operations under way on one WebSocket.
+    pub subscriptions: usize,
+    /// Between two pings that keep a WebSocket open and find dead ones.
+    pub keep_alive: Duration,
+}
+
+impl Default for HttpLimits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 16 << 20,
+            body_time: Duration::from_secs(30),
+            batch: 10,
+            connection_init: Duration::from_secs(10),
+            subscriptions: 50,
+            keep_alive: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct HttpState {
+    /// The GraphQL API.
+    pub api: Api,
+    /// Whether the server may be sent traffic.
+    pub readiness: Readiness,
+    /// What requests may take.
+    pub limits: HttpLimits,
+    /// Origins, as `https://shop.example`, whose pages may open a WebSocket besides the server's own.
+    pub allowed_origins: Arc<[String]>,
+}

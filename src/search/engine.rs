@@ -91,6 +91,8 @@ pub struct Batch {
     pub changes: Vec<DocumentChange>,
     /// The watermark once they are applied.
     pub through: Revision,
+    /// Nothing is left above `through`: once applied, the index is in step with the store.
+    pub caught_up: bool,
 }
 
 /// How an engine stands.
@@ -110,7 +112,8 @@ pub struct EngineHealth {
 pub trait SearchEngine: Send + Sync + 'static {
     /// Finds documents.
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError>;
-    /// Applies changes and moves the watermark, in one durable step.
+    /// Applies changes and moves the watermark, in one durable step. A batch that brings
+    /// nothing new gives the engine time to tidy up.
     async fn apply(&self, batch: Batch) -> Result<(), SearchError>;
     /// The store and the revision that the index has applied; `None` for an empty index.
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;

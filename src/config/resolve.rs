@@ -1,0 +1,139 @@
+//! From layers to settings: the strongest layer wins, what is worked out is worked out, and
+//! what only several settings together can break is checked.
+
+use std::collections::BTreeSet;
+
+use figment::Figment;
+use figment::value::Value;
+
+use super::environment::Environment;
+use super::error::{ConfigError, Problem};
+use super::raw::{self, DEFAULT, Layer, Overrides};
+use super::reference::GENERAL;
+use super::settings::Settings;
+use super::source::SourceConfig;
+
+/// Searches that one core has under way at once, when it is not set.
+const SEARCHES_PER_CORE: usize = 4;
+/// What each thread of the index writer needs, in MiB.
+const INDEXING_MB_PER_THREAD: usize = 15;
+
+impl Settings {
+    /// Reads the settings of this process: defaults, then the file, then `QUARRY_*`
+    /// variables, then the command line.
+    pub fn load(overrides: &Overrides) -> Result<Self, ConfigError> {
+        Self::load_from(overrides, &Environment::of_process()?, std::path::Path::new(""))
+    }
+
+    /// As [`Settings::load`], with this environment and working directory.
+    pub fn load_from(
+        overrides: &Overrides,
+        environment: &Environment,
+        directory: &std::path::Path,
+    ) -> Result<Self, ConfigError> {
+        resolve(raw::read(overrides, environment, directory)?)
+    }
+
+    /// The settings that this text makes as the only file, with no variables set.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        resolve(raw::from_text("settings", text, &Overrides::default(), &Environment::default())?)
+    }
+}
+
+fn resolve(layers: Vec<Layer>) -> Result<Settings, ConfigError> {
+    let mut figment = layers.into_iter().fold(Figment::new(), Figment::merge);
+    figment = figment.join(Layer::of(DEFAULT, "search.concurrency", Value::from(default_concurrency())));
+    let data_dir: String = figment.extract_inner("data_dir").map_err(unforeseen)?;
+    figment = figment.join(Layer::of(DEFAULT, "database_url", Value::from(embedded_database(&data_dir))));
+
+    let mut settings: Settings = figment.extract().map_err(unforeseen)?;
+    for row in GENERAL {
+        if let Some(metadata) = figment.find_metadata(row.key) {
+            settings.origins.insert(row.key, metadata.name.clone().into_owned());
+        }
+    }
+    let problems = contradictions(&settings);
+    if problems.is_empty() { Ok(settings) } else { Err(ConfigError::new(problems)) }
+}
+
+fn default_concurrency() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from) * SEARCHES_PER_CORE
+}
+
+/// The database file in the data folder. `?` and `%` mean something in an address.
+fn embedded_database(data_dir: &str) -> String {
+    let path = data_dir.trim_end_matches('/').replace('%', "%25").replace('?', "%3F");
+    format!("sqlite://{path}/quarry.db")
+}
+
+/// Every value was checked by its row; what is refused here is a row that disagrees with
+/// its field.
+fn unforeseen(error: figment::Error) -> ConfigError {
+    let origin = error.metadata.as_ref().map_or("settings".into(), |metadata| metadata.name.clone());
+    ConfigError::one(origin, error.to_string())
+}
+
+/// What single values cannot tell.
+fn contradictions(settings: &Settings) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    // A default cannot be blamed: the setting that was made is what breaks with it.
+    let mut note = |keys: &[&'static str], text: String| {
+        let mut origins = keys.iter().filter_map(|key| settings.origins.get(key));
+        let origin = origins.find(|origin| *origin != DEFAULT).map_or(DEFAULT, String::as_str);
+        problems.push(Problem { origin: origin.to_owned(), text });
+    };
+    if !settings.listens_on_loopback() && !settings.insecure_listen {
+        note(
+            &["listen"],
+            format!(
+                "`listen` is \"{}\", which other machines may reach, and no API keys are configured: listen on a \
+                 loopback address such as \"127.0.0.1:{}\", or set `insecure_listen = true` \
+                 (QUARRY_INSECURE_LISTEN=true) if something else guards it",
+                settings.listen,
+                settings.listen.port()
+            ),
+        );
+    }
+    let search = &settings.search;
+    if search.default_first > search.max_first {
+        note(
+            &["search.default_first", "search.max_first"],
+            format!(
+                "`search.default_first` is {}, but must be at most `search.max_first`, which is {}",
+                search.default_first, search.max_first
+            ),
+        );
+    }
+    let needed = search.indexing_threads * INDEXING_MB_PER_THREAD;
+    if search.indexing_memory_mb < needed {
+        note(
+            &["search.indexing_memory_mb", "search.indexing_threads"],
+            format!(
+                "`search.indexing_memory_mb` is {}, but must be at least {needed} for {} threads",
+                search.indexing_memory_mb, search.indexing_threads
+            ),
+        );
+    }
+    let mut names = BTreeSet::new();
+    for (index, source) in settings.sources.iter().enumerate() {
+        if !names.insert(&source.name) {
+            note(
+                &["sources"],
+                format!("`sources.{index}.name` is {:?}, which another source has", source.name.as_str()),
+            );
+        }
+        if let Some(text) = backoff_contradiction(index, source) {
+            note(&["sources"], text);
+        }
+    }
+    problems
+}
+
+fn backoff_contradiction(index: usize, source: &SourceConfig) -> Option<String> {
+    (source.backoff > source.max_backoff).then(|| {
+        format!(
+            "`sources.{index}.backoff` is {:?}, but must be at most its `max_backoff`, which is {:?}",
+            source.backoff, source.max_backoff
+        )
+    })
+}

@@ -1,0 +1,132 @@
+//! The resolved settings: typed, complete and checked.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::show;
+use super::source::{Secret, SourceConfig};
+
+/// Everything that can be set. It is made by [`Settings::load`] and [`Settings::from_toml`],
+/// which check what the types do not carry.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The address to serve on.
+    pub listen: SocketAddr,
+    /// `listen` may be an address that other machines reach although no API keys are configured.
+    pub insecure_listen: bool,
+    /// The folder of the index and of the embedded database.
+    pub data_dir: PathBuf,
+    /// The database. It may hold a password, so it is a secret.
+    #[serde(serialize_with = "show::secret_url")]
+    pub database_url: Secret,
+    /// The connections to the database.
+    pub database: DatabaseSettings,
+    /// Search and the index behind it.
+    pub search: SearchSettings,
+    /// The HTTP server.
+    pub server: ServerSettings,
+    /// The log.
+    pub log: LogSettings,
+    /// What is crawled.
+    pub sources: Vec<SourceConfig>,
+    /// Where the value of each key came from.
+    #[serde(skip)]
+    pub(super) origins: BTreeMap<&'static str, String>,
+}
+
+/// The connections to the database.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Connections at once.
+    pub max_connections: u32,
+}
+
+/// Search and the index behind it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchSettings {
+    /// The most results that one request may ask for.
+    pub max_first: usize,
+    /// Results when a request does not say how many.
+    pub default_first: usize,
+    /// The longest query, in characters.
+    pub max_query_chars: usize,
+    /// The most words in a query.
+    pub max_query_words: usize,
+    /// Searches under way at once.
+    pub concurrency: usize,
+    /// Memory of the index writer, in MiB.
+    pub indexing_memory_mb: usize,
+    /// Threads of the index writer.
+    pub indexing_threads: usize,
+    /// How often the indexer looks for changes that other servers stored.
+    #[serde(with = "humantime_serde")]
+    pub poll: Duration,
+}
+
+/// The HTTP server.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// The largest request body, in bytes.
+    pub max_body_bytes: usize,
+    /// The longest a request may take.
+    #[serde(with = "humantime_serde")]
+    pub request_timeout: Duration,
+    /// How long a stopping server finishes what is under way.
+    #[serde(with = "humantime_serde")]
+    pub shutdown_grace: Duration,
+    /// GraphQL operations under way at once.
+    pub operations_in_flight: usize,
+}
+
+/// The log.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// Which lines are kept: levels, also by module, separated by commas.
+    pub level: String,
+    /// How lines are written.
+    pub format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One line of text an event.
+    Text,
+    /// One JSON object an event.
+    Json,
+}
+
+impl Settings {
+    /// The settings as TOML that can be fed back, each with where it came from. No secret is
+    /// in it: headers' values are left out as `[redacted]`, addresses lose their passwords.
+    pub fn to_toml_redacted(&self) -> String {
+        show::to_toml(self)
+    }
+
+    /// What an operator should know about settings that are allowed but risky.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        if !self.listens_on_loopback() {
+            warnings.push(format!(
+                "{} can be reached from other machines and no API keys are configured: anyone who reaches it may \
+                 read, change and delete",
+                self.listen
+            ));
+        }
+        warnings
+    }
+
+    pub(super) fn listens_on_loopback(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback()
+    }
+}

@@ -1,0 +1,283 @@
+//! The one door to the schema, whatever the transport: limits, variables, the document
+//! cache, loaders, the time limit and the codes of errors are seen to here.
+//!
+//! async-graphql extensions would cost each field of each answer, so there are none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    SelectionSet,
+};
+use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, Value, Variables};
+use async_graphql_value::Value as InputValue;
+use futures_util::{Stream, StreamExt};
+
+use super::document_cache::DocumentCache;
+use super::error::{self, ErrorCode, coded, refusal};
+use super::limits::Limits;
+use super::loaders::Loaders;
+use super::request_id::RequestId;
+use super::services::Services;
+use super::variables::InputTypes;
+use super::{ApiSchema, schema};
+
+/// How long operations may take.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimits {
+    /// Of a query.
+    pub query: Duration,
+    /// Of a mutation: longer, since one may wait for the index.
+    pub mutation: Duration,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        let query = Duration::from_secs(10);
+        Self { query, mutation: query + Services::INDEX_PATIENCE }
+    }
+}
+
+/// What a client asks for.
+#[derive(Debug, Default)]
+pub struct Operation {
+    /// The document.
+    pub query: String,
+    /// Which of its operations to run.
+    pub name: Option<String>,
+    /// Values of the operation's variables.
+    pub variables: Variables,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Reads.
+    Query,
+    /// Writes.
+    Mutation,
+    /// Follows.
+    Subscription,
+}
+
+/// The answer to an operation.
+#[derive(Debug)]
+pub enum Answer {
+    /// It ran: data, and errors of the fields that failed.
+    Ran(Box<Response>),
+    /// Nothing ran. Such an answer has no `data`.
+    Refused(Vec<ServerError>),
+}
+
+/// An operation that is ready to run.
+pub struct Prepared {
+    text: String,
+    name: Option<String>,
+    variables: Variables,
+    document: Arc<ExecutableDocument>,
+    kind: OperationKind,
+    /// The document was validated in full before.
+    validated: bool,
+}
+
+impl Prepared {
+    /// What the operation does.
+    pub fn kind(&self) -> OperationKind {
+        self.kind
+    }
+}
+
+/// The GraphQL API.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    /// For documents seen first: every rule of validation.
+    strict: ApiSchema,
+    /// For documents that passed them all before.
+    fast: ApiSchema,
+    inputs: InputTypes,
+    documents: DocumentCache,
+    limits: Limits,
+    times: TimeLimits,
+}
+
+impl Api {
+    /// The API over some services.
+    pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
+        let strict = schema().data(services.clone()).finish();
+        Self(Arc::new(Inner {
+            inputs: InputTypes::of(&strict.sdl()),
+            strict,
+            fast: schema().data(services).validation_mode(ValidationMode::Fast).finish(),
+            documents: DocumentCache::default(),
+            limits,
+            times,
+        }))
+    }
+
+    /// Parses a document, checks it against the limits and reads the variables.
+    pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
+        let Operation { query, name, variables } = operation;
+        let cached = self.0.documents.get(&query);
+        let validated = cached.is_some();
+        let document = match cached {
+            Some(document) => document,
+            None => {
+                self.0.limits.check_text(&query)?;
+                Arc::new(parse_query(&query).map_err(parse_failure)?)
+            }
+        };
+        // What a page costs depends on the variables, so a known document is checked again.
+        self.0.limits.check(&document, &variables)?;
+        let definition = select(&document, name.as_deref())?;
+        self.0.inputs.check(&definition.variable_definitions, &variables)?;
+        let kind = match definition.ty {
+            OperationType::Query => OperationKind::Query,
+            OperationType::Mutation => OperationKind::Mutation,
+            OperationType::Subscription => OperationKind::Subscription,
+        };
+        Ok(Prepared { text: query, name, variables, document, kind, validated })
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn execute(&self, operation: Prepared, request: &RequestId) -> Answer {
+        let limit = match operation.kind {
+            OperationKind::Query => self.0.times.query,
+            OperationKind::Mutation => self.0.times.mutation,
+            OperationKind::Subscription => {
+                return Answer::Refused(vec![refusal(
+                    ErrorCode::BadUserInput,
+                    "Subscriptions are served over WebSocket, at /graphql/ws.",
+                )]);
+            }
+        };
+        let (schema, to_keep) = self.schema_for(&operation);
+        let run = schema.execute(into_request(operation));
+        let Ok(mut response) = tokio::time::timeout(limit, run).await else {
+            let message =
+                format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
+            return Answer::Refused(vec![refusal(ErrorCode::Timeout, message)]);
+        };
+        if was_refused(&response) {
+            error::finish(&mut response, request);
+            return Answer::Refused(response.errors);
+        }
+        if let Some((text, document)) = to_keep {
+            self.0.documents.put(text, document);
+        }
+        if !response.errors.is_empty() {
+            error::finish(&mut response, request);
+        }
+        Answer::Ran(Box::new(response))
+    }
+
+    /// Runs a subscription.
+    pub fn subscribe(
+        &self,
+        operation: Prepared,
+        request: RequestId,
+    ) -> impl Stream<Item = Answer> + Send + 'static + use<> {
+        self.0.strict.execute_stream(into_request(operation)).map(move |mut response| {
+            error::finish(&mut response, &request);
+            if was_refused(&response) {
+                Answer::Refused(response.errors)
+            } else {
+                Answer::Ran(Box::new(response))
+            }
+        })
+    }
+
+    /// The schema to run on, and what to keep of the document if it turns out to be valid.
+    fn schema_for(&self, operation: &Prepared) -> (&ApiSchema, Option<(String, Arc<ExecutableDocument>)>) {
+        if operation.validated {
+            return (&self.0.fast, None);
+        }
+        // A variable within a list or an object makes validation skip that argument while the
+        // variable is left out, so passing once does not mean passing always.
+        let keep = !has_nested_variables(&operation.document);
+        (&self.0.strict, keep.then(|| (operation.text.clone(), operation.document.clone())))
+    }
+}
+
+fn into_request(operation: Prepared) -> Request {
+    let Prepared { text, name, variables, document, .. } = operation;
+    let mut request = Request::new(text).variables(variables).data(Loaders::default());
+    request.operation_name = name;
+    request.set_parsed_query(Arc::unwrap_or_clone(document));
+    request
+}
+
+/// Nothing ran: there is no data, and no error has a path.
+fn was_refused(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn parse_failure(error: async_graphql::parser::Error) -> ServerError {
+    let mut error = ServerError::from(error);
+    // The parser draws the place into its message; the place is in `locations`.
+    let reason = error.message.rsplit("= ").next().unwrap_or_default().trim();
+    error.message = format!("The document is not GraphQL: {reason}");
+    coded(error, ErrorCode::GraphqlParseFailed)
+}
+
+/// The operation to run.
+fn select<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, ServerError> {
+    let refused = |message: String| Err(refusal(ErrorCode::BadUserInput, message));
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(&operation.node),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            Ok(&operations.values().next().expect("there is one").node)
+        }
+        (DocumentOperations::Multiple(_), None) => {
+            refused("The document has several operations: name one in operationName.".to_owned())
+        }
+        (DocumentOperations::Multiple(operations), Some(name)) => match operations.get(name) {
+            Some(operation) => Ok(&operation.node),
+            None => refused(format!("The document has no operation named {name:?}.")),
+        },
+        (DocumentOperations::Single(_), Some(name)) => {
+            refused(format!("The document's only operation has no name, so none is named {name:?}."))
+        }
+    }
+}
+
+fn has_nested_variables(document: &ExecutableDocument) -> bool {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    operations.chain(fragments).any(nests_variables)
+}
+
+fn nests_variables(set: &SelectionSet) -> bool {
+    set.items.iter().any(|selection| {
+        let (arguments, within) = match &selection.node {
+            Selection::Field(field) => (&field.node.arguments[..], Some(&field.node.selection_set.node)),
+            Selection::InlineFragment(fragment) => (&[][..], Some(&fragment.node.selection_set.node)),
+            Selection::FragmentSpread(_) => (&[][..], None),
+        };
+        let nested = |directive: &Positioned<Directive>| {
+            directive.node.arguments.iter().any(|(_, value)| is_composite_with_variable(&value.node))
+        };
+        arguments.iter().any(|(_, value)| is_composite_with_variable(&value.node))
+            || selection.node.directives().iter().any(nested)
+            || within.is_some_and(nests_variables)
+    })
+}
+
+fn is_composite_with_variable(value: &InputValue) -> bool {
+    fn has_variable(value: &InputValue) -> bool {
+        matches!(value, InputValue::Variable(_)) || is_composite_with_variable(value)
+    }
+    match value {
+        InputValue::List(items) => items.iter().any(has_variable),
+        InputValue::Object(fields) => fields.values().any(has_variable),
+        _ => false,
+    }
+}

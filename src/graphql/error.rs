@@ -1,0 +1,188 @@
+//! Every error that leaves the API gets its `extensions.code` here, and nowhere else.
+//!
+//! Resolvers fail with a [`Failure`]; what async-graphql says itself is classed by the
+//! stage it came from. What went wrong inside is logged with the request's id and replaced
+//! by a plain sentence: no database message, no query text and no variable is ever sent or
+//! logged from here.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
+
+use super::RequestId;
+use crate::search::SearchError;
+use crate::store::StoreError;
+
+/// What `extensions.code` can say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document does not fit the schema, or is over a limit.
+    GraphqlValidationFailed,
+    /// A value that the client sent cannot be taken.
+    BadUserInput,
+    /// What was named does not exist.
+    NotFound,
+    /// Too much is under way; try again.
+    TooBusy,
+    /// It took too long.
+    Timeout,
+    /// The database cannot be reached; try again.
+    StoreUnavailable,
+    /// This server does not keep documents by their hash; send the text.
+    PersistedQueryNotSupported,
+    /// A defect. The message says nothing; the log does.
+    InternalServerError,
+}
+
+impl ErrorCode {
+    /// The code as it is sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
+            Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+            Self::BadUserInput => "BAD_USER_INPUT",
+            Self::NotFound => "NOT_FOUND",
+            Self::TooBusy => "TOO_BUSY",
+            Self::Timeout => "TIMEOUT",
+            Self::StoreUnavailable => "STORE_UNAVAILABLE",
+            Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::InternalServerError => "INTERNAL_SERVER_ERROR",
+        }
+    }
+}
+
+/// Why a resolver could not answer. Its `Display` is what the client reads.
+#[derive(Clone, Debug)]
+pub(super) struct Failure {
+    code: ErrorCode,
+    message: String,
+    argument: Option<String>,
+    cause: Option<String>,
+}
+
+impl Failure {
+    /// A failure whose message is for the client.
+    pub(crate) fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), argument: None, cause: None }
+    }
+
+    /// The argument at `path` cannot be taken; the message begins with the path.
+    pub(crate) fn bad_input(path: impl Into<String>, problem: impl fmt::Display) -> Self {
+        let path = path.into();
+        let message = format!("{path} {problem}");
+        Self { argument: Some(path), ..Self::new(ErrorCode::BadUserInput, message) }
+    }
+
+    /// A defect: the cause is logged, never sent.
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..Self::new(ErrorCode::InternalServerError, INTERNAL_MESSAGE) }
+    }
+}
+
+const INTERNAL_MESSAGE: &str =
+    "Something went wrong inside the server. Its log has more under this request id.";
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => Self {
+                cause: Some(cause),
+                ..Self::new(
+                    ErrorCode::StoreUnavailable,
+                    "The database cannot be reached. Searching goes on; try this again later.",
+                )
+            },
+            StoreError::LeaseLost(_) | StoreError::Refused(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<SearchError> for Failure {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::TooBusy => {
+                Self::new(ErrorCode::TooBusy, "Too many searches are under way. Try again in a moment.")
+            }
+            SearchError::InvalidCursor => Self::bad_input(
+                "after",
+                "is not a cursor of this search: pass an edge's cursor back unchanged",
+            ),
+            SearchError::Damaged(_) | SearchError::Failed(_) => Self::internal(error),
+        }
+    }
+}
+
+/// An error before anything ran.
+pub(crate) fn refusal(code: ErrorCode, message: impl Into<String>) -> ServerError {
+    coded(ServerError::new(message, None), code)
+}
+
+/// Writes the code into an error.
+pub(super) fn coded(mut error: ServerError, code: ErrorCode) -> ServerError {
+    set(&mut error, "code", code.as_str());
+    error
+}
+
+fn set(error: &mut ServerError, name: &str, value: &str) {
+    error
+        .extensions
+        .get_or_insert_with(ErrorExtensionValues::default)
+        .set(name, Value::String(value.to_owned()));
+}
+
+/// Codes and cleans every error of an answer, and logs what went wrong inside.
+pub(super) fn finish(response: &mut Response, request: &RequestId) {
+    let mut logged = HashSet::new();
+    for error in &mut response.errors {
+        finish_one(error, request, &mut logged);
+    }
+}
+
+fn finish_one(error: &mut ServerError, request: &RequestId, logged: &mut HashSet<String>) {
+    if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
+        return;
+    }
+    let Some(failure) = error.source::<Failure>().cloned() else {
+        let code = if error.source.is_some() {
+            // Nothing here wraps a foreign error, so this one is a defect.
+            tracing::error!(request.id = %request, "a resolver failed with an unmapped error");
+            error.message = INTERNAL_MESSAGE.to_owned();
+            set(error, "requestId", request.as_str());
+            ErrorCode::InternalServerError
+        } else if error.path.is_empty() {
+            // Validation has no path.
+            ErrorCode::GraphqlValidationFailed
+        } else {
+            // Only the reading of an argument fails without a source.
+            ErrorCode::BadUserInput
+        };
+        set(error, "code", code.as_str());
+        return;
+    };
+    set(error, "code", failure.code.as_str());
+    if let Some(argument) = &failure.argument {
+        set(error, "argumentPath", argument);
+    }
+    if let Some(cause) = failure.cause {
+        set(error, "requestId", request.as_str());
+        // One outage fails every relation of a level: say it once an answer.
+        if !logged.contains(&cause) {
+            match failure.code {
+                ErrorCode::StoreUnavailable => {
+                    tracing::warn!(request.id = %request, error = cause, "the store is unavailable");
+                }
+                _ => tracing::error!(request.id = %request, error = cause, "a resolver failed"),
+            }
+            logged.insert(cause);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Writing: one method per field of `Mutation`.
+
+use std::collections::HashMap;
+
+use async_graphql::{Context, Object};
+use chrono::Utc;
+
+use super::error::{ErrorCode, Failure};
+use super::ids::NodeId;
+use super::scalars::Flag;
+use super::services::Services;
+use super::types::{
+    Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, IndexDocumentsInput, IndexDocumentsPayload, int,
+};
+use crate::domain::{DocumentDraft, DocumentId, Revision, SourceName};
+
+/// The most documents of one call.
+const MAX_DOCUMENTS: usize = 1_000;
+
+/// The mutation root.
+pub(super) struct Mutation;
+
+/// Writing: documents and crawls.
+#[Object]
+impl Mutation {
+    /// Stores documents, or replaces those of the same source and key. If one cannot be taken, none is.
+    async fn index_documents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The documents.")] input: IndexDocumentsInput,
+    ) -> Result<IndexDocumentsPayload, Failure> {
+        check_count("input.documents", input.documents.len())?;
+        let mut ids = Vec::with_capacity(input.documents.len());
+        let mut drafts: Vec<DocumentDraft> = Vec::with_capacity(input.documents.len());
+        let mut places: HashMap<DocumentId, usize> = HashMap::with_capacity(input.documents.len());
+        for (index, document) in input.documents.into_iter().enumerate() {
+            let draft = document.checked(&format!("input.documents.{index}"))?;
+            let id = draft.id();
+            ids.push(id);
+            match places.get(&id) {
+                Some(&place) => drafts[place] = draft,
+                None => {
+                    places.insert(id, drafts.len());
+                    drafts.push(draft);
+                }
+            }
+        }
+        let services = Services::of(ctx)?;
+        let outcome = services.store.upsert_documents(&drafts).await?;
+        if input.wait.0 {
+            wait_for_index(services, outcome.revision, "stored").await?;
+        }
+        Ok(IndexDocumentsPayload { outcome, ids })
+    }
+
+    /// Removes documents.
+    async fn delete_documents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The documents.")] input: DeleteDocumentsInput,
+    ) -> Result<DeleteDocumentsPayload, Failure> {
+        check_count("input.ids", input.ids.len())?;
+        let mut ids = Vec::with_capacity(input.ids.len());
+        for (index, id) in input.ids.iter().enumerate() {
+            let Some(NodeId::Document(id)) = NodeId::parse(id) else {
+                return Err(Failure::bad_input(format!("input.ids.{index}"), "is not the id of a document"));
+            };
+            ids.push(id);
+        }
+        let services = Services::of(ctx)?;
+        let outcome = services.store.delete_documents(&ids).await?;
+        if input.wait.0 {
+            wait_for_index(services, outcome.revision, "removed").await?;
+        }
+        Ok(DeleteDocumentsPayload { deleted: int(outcome.deleted) })
+    }
+
+    /// Starts a crawl of a configured source, or returns the one that is running.
+    async fn start_crawl(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The source's name.")] source: String,
+        #[graphql(
+            default,
+            desc = "Let this crawl remove what vanished upstream even where that is more than the configured share."
+        )]
+        allow_shrink: Flag<false>,
+    ) -> Result<Crawl, Failure> {
+        let services = Services::of(ctx)?;
+        let source = services
+            .sources
+            .iter()
+            .find(|configured| configured.as_str() == source)
+            .ok_or_else(|| unknown_source(&source, &services.sources))?;
+        let crawl = services.store.begin_crawl(source, allow_shrink.0, Utc::now()).await?;
+        services.crawl_wanted.notify_one();
+        Ok(Crawl(crawl))
+    }
+}
+
+/// The failure for a source that is not among `known`.
+pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
+    let known: Vec<_> = known.iter().map(|source| format!("{:?}", source.as_str())).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Failure::new(ErrorCode::NotFound, format!("There is no source {name:?}. There is: {known}."))
+}
+
+fn check_count(path: &str, count: usize) -> Result<(), Failure> {
+    if count > MAX_DOCUMENTS {
+        return Err(Failure::bad_input(
+            path,
+            format_args!("may hold {MAX_DOCUMENTS} entries, but holds {count}"),
+        ));
+    }
+    Ok(())
+}
+
+async fn wait_for_index(services: &Services, revision: Revision, done: &str) -> Result<(), Failure> {
+    if services.index.wait_for(revision, services.index_patience).await {
+        return Ok(());
+    }
+    Err(Failure::new(
+        ErrorCode::Timeout,
+        format!("The documents are {done}, but searches do not show it yet. They will without another call."),
+    ))
+}

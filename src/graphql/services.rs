@@ -1,0 +1,37 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Context;
+use tokio::sync::Notify;
+
+use super::error::Failure;
+use crate::domain::SourceName;
+use crate::search::{IndexFollower, SearchEngine};
+use crate::store::Store;
+
+/// Everything that resolvers reach. The schema builds without it.
+#[derive(Clone)]
+pub struct Services {
+    /// The truth: what relations are looked up in.
+    pub store: Store,
+    /// What searches are answered from.
+    pub search: Arc<dyn SearchEngine>,
+    /// Tells when a change can be found.
+    pub index: IndexFollower,
+    /// Wakes the crawler once a crawl has begun in the store.
+    pub crawl_wanted: Arc<Notify>,
+    /// The configured sources.
+    pub sources: Arc<[SourceName]>,
+    /// How long a mutation with `wait: true` waits for the index.
+    pub index_patience: Duration,
+}
+
+impl Services {
+    /// How long a mutation waits for the index unless configured otherwise.
+    pub const INDEX_PATIENCE: Duration = Duration::from_secs(10);
+
+    /// The services of this request.
+    pub(super) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Services, Failure> {
+        ctx.data_opt::<Services>().ok_or_else(|| Failure::internal("the schema was built without services"))
+    }
+}

@@ -1,0 +1,44 @@
+//! One file per GraphQL type; a connection stands with its edge.
+
+mod author;
+mod crawl;
+mod crawl_page;
+mod crawl_state;
+mod delete_documents;
+mod document;
+mod document_connection;
+mod document_filter;
+mod document_input;
+mod facet;
+mod highlight;
+mod index_documents;
+mod match_policy;
+mod node;
+mod page_info;
+mod search_connection;
+mod search_sort;
+mod source;
+
+pub(super) use author::Author;
+pub(super) use crawl::Crawl;
+pub(super) use crawl_page::CrawlPageConnection;
+pub(super) use crawl_state::CrawlState;
+pub(super) use delete_documents::{DeleteDocumentsInput, DeleteDocumentsPayload};
+pub(super) use document::Document;
+pub(super) use document_connection::DocumentConnection;
+pub(super) use document_filter::DocumentFilter;
+pub(super) use document_input::DocumentInput;
+pub(super) use facet::Facet;
+pub(super) use highlight::Highlight;
+pub(super) use index_documents::{IndexDocumentsInput, IndexDocumentsPayload};
+pub(super) use match_policy::MatchPolicy;
+pub(super) use node::Node;
+pub(super) use page_info::PageInfo;
+pub(super) use search_connection::SearchConnection;
+pub(super) use search_sort::SearchSort;
+pub(super) use source::Source;
+
+/// A count as GraphQL's `Int` can say it.
+pub(super) fn int(count: impl TryInto<i32>) -> i32 {
+    count.try_into().unwrap_or(i32::MAX)
+}

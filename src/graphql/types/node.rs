@@ -1,0 +1,19 @@
+use async_graphql::{ID, Interface};
+
+use super::{Author, Crawl, Document};
+
+/// Something that has an id of its own and can be fetched again by it.
+#[derive(Interface)]
+#[graphql(field(
+    name = "id",
+    ty = "ID",
+    desc = "Identifies the object; opaque, stable, unique among all types."
+))]
+pub(in crate::graphql) enum Node {
+    /// A document.
+    Document(Document),
+    /// An author.
+    Author(Author),
+    /// A crawl.
+    Crawl(Crawl),
+}

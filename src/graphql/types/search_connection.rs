@@ -1,0 +1,104 @@
+use async_graphql::{Object, SimpleObject};
+
+use super::{Document, Facet, Highlight, PageInfo, int};
+use crate::graphql::error::Failure;
+use crate::graphql::pagination::page_size;
+use crate::search::{self, Hit, SearchAnswer};
+
+/// A found document.
+#[derive(Clone, SimpleObject)]
+pub(in crate::graphql) struct SearchEdge {
+    /// Continues the search after this document.
+    cursor: String,
+    /// The document, as the index holds it.
+    node: Document,
+    /// Its relevance; comparable within one answer only.
+    score: f64,
+    /// Where the words matched, one entry a field. Computed only when selected.
+    highlights: Vec<Highlight>,
+}
+
+impl From<Hit> for SearchEdge {
+    fn from(hit: Hit) -> Self {
+        Self {
+            cursor: hit.cursor,
+            node: Document(hit.document),
+            score: hit.score.into(),
+            highlights: hit.highlights.into_iter().map(Highlight::from).collect(),
+        }
+    }
+}
+
+/// What a search found, as GraphQL shows it.
+pub(in crate::graphql) struct SearchConnection {
+    edges: Vec<SearchEdge>,
+    has_previous: bool,
+    has_next: bool,
+    total: u64,
+    relaxed: bool,
+    facets: Vec<search::Facet>,
+    took_ms: f64,
+}
+
+impl SearchConnection {
+    pub(in crate::graphql) fn new(answer: SearchAnswer, has_previous: bool) -> Self {
+        Self {
+            edges: answer.hits.into_iter().map(SearchEdge::from).collect(),
+            has_previous,
+            has_next: answer.has_next,
+            total: answer.total,
+            relaxed: answer.relaxed,
+            facets: answer.facets,
+            took_ms: answer.took.as_secs_f64() * 1_000.0,
+        }
+    }
+}
+
+/// A page of found documents.
+#[Object]
+impl SearchConnection {
+    /// The documents of this page, with their cursors, scores and highlights.
+    async fn edges(&self) -> &[SearchEdge] {
+        &self.edges
+    }
+
+    /// The documents of this page.
+    async fn nodes(&self) -> Vec<&Document> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where this page stands among all that was found.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
+        }
+    }
+
+    /// How many documents match, whatever the page.
+    async fn total_count(&self) -> i32 {
+        int(self.total)
+    }
+
+    /// True when no document had all the words and the answer was found with any of them.
+    async fn relaxed(&self) -> bool {
+        self.relaxed
+    }
+
+    /// How all the found documents spread over sources, categories and authors. Computed only when selected.
+    async fn facets(
+        &self,
+        #[graphql(desc = "How many values of each field to return: 10 unless given, at most 100.")]
+        first: Option<i32>,
+    ) -> Result<Vec<Facet>, Failure> {
+        let size = page_size(first)?;
+        Ok(self.facets.iter().map(|facet| Facet::top(facet, size)).collect())
+    }
+
+    /// Time in the search engine, in milliseconds.
+    async fn took_ms(&self) -> f64 {
+        self.took_ms
+    }
+}

@@ -1,0 +1,152 @@
+//! GraphQL over HTTP, as its specification has it.
+
+use axum::body::Body;
+use axum::extract::{Extension, Request, State};
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use super::HttpState;
+use super::body::{self, Operations, RawOperation};
+use super::negotiation::{MediaType, is_json, negotiate};
+use super::problem::{Errors, Problem};
+use crate::graphql::{Answer, ErrorCode, OperationKind, RequestId};
+
+/// Answers `/graphql`.
+pub(super) async fn serve(
+    State(state): State<HttpState>,
+    Extension(id): Extension<RequestId>,
+    request: Request,
+) -> Response {
+    let (request, body) = request.into_parts();
+    let Some(media) = negotiate(&request.headers) else {
+        return vary(Problem::new(
+            StatusCode::NOT_ACCEPTABLE,
+            ErrorCode::BadUserInput,
+            "Accept application/graphql-response+json or application/json.",
+        ));
+    };
+    let answered = match request.method {
+        Method::GET => get(&state, &id, media, request).await,
+        Method::POST => post(&state, &id, media, &request.headers, body).await,
+        _ => return not_allowed("GET, POST", "Send GraphQL operations by POST, or queries by GET."),
+    };
+    answered.unwrap_or_else(vary)
+}
+
+async fn get(
+    state: &HttpState,
+    id: &RequestId,
+    media: MediaType,
+    request: Parts,
+) -> Result<Response, Problem> {
+    if is_forgeable(&request.headers) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            ErrorCode::BadUserInput,
+            "A page of another site sent this. Set the header apollo-require-preflight if that is meant.",
+        ));
+    }
+    let operation = body::parse_url(request.uri.query().unwrap_or_default())?.checked()?;
+    let answer = match state.api.prepare(operation) {
+        Ok(operation) if operation.kind() != OperationKind::Query => {
+            return Ok(not_allowed("POST", "Only queries are run by GET; send this operation by POST."));
+        }
+        Ok(operation) => state.api.execute(operation, id).await,
+        Err(errors) => Answer::Refused(errors),
+    };
+    Ok(respond(status(&answer, media), media, encode(&answer)))
+}
+
+async fn post(
+    state: &HttpState,
+    id: &RequestId,
+    media: MediaType,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    // A form or a plain text can be sent by any site without asking; JSON cannot.
+    if !is_json(headers) {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::BadUserInput,
+            "Send the request as application/json in UTF-8.",
+        ));
+    }
+    let bytes = body::read(body, &state.limits).await?;
+    match body::parse(&bytes, state.limits.batch)? {
+        Operations::One(operation) => {
+            let answer = run(state, id, operation).await?;
+            Ok(respond(status(&answer, media), media, encode(&answer)))
+        }
+        Operations::Batch(operations) => {
+            // In order, one after the other: a batch takes no more at a time than one request.
+            let mut parts = Vec::with_capacity(operations.len());
+            for operation in operations {
+                parts.push(encode(&run(state, id, operation).await?));
+            }
+            let body = [b"[".as_slice(), &parts.join(b",".as_slice()), b"]"].concat();
+            Ok(respond(StatusCode::OK, media, body))
+        }
+    }
+}
+
+async fn run(state: &HttpState, id: &RequestId, operation: RawOperation) -> Result<Answer, Problem> {
+    let operation = operation.checked()?;
+    Ok(match state.api.prepare(operation) {
+        Ok(operation) => state.api.execute(operation, id).await,
+        Err(errors) => Answer::Refused(errors),
+    })
+}
+
+/// The one mapping from answers to statuses.
+fn status(answer: &Answer, media: MediaType) -> StatusCode {
+    let (MediaType::GraphqlResponse, Answer::Refused(errors)) = (media, answer) else {
+        return StatusCode::OK;
+    };
+    let timeout = async_graphql::Value::from(ErrorCode::Timeout.as_str());
+    let timed_out = errors
+        .iter()
+        .any(|error| error.extensions.as_ref().and_then(|values| values.get("code")) == Some(&timeout));
+    if timed_out { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST }
+}
+
+fn encode(answer: &Answer) -> Vec<u8> {
+    match answer {
+        Answer::Ran(response) => serde_json::to_vec(response),
+        Answer::Refused(errors) => serde_json::to_vec(&Errors { errors }),
+    }
+    .expect("an answer is JSON")
+}
+
+fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    headers.insert(VARY, HeaderValue::from_static("accept"));
+    // What people search for does not belong into caches on the way.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn vary(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    response
+}
+
+fn not_allowed(allow: &'static str, message: &str) -> Response {
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
+    let mut response = vary(problem);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+/// The browser says that another site's page sent this, and nothing shows that it asked first.
+fn is_forgeable(headers: &HeaderMap) -> bool {
+    let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    let preflighted = ["apollo-require-preflight", "x-apollo-operation-name"];
+    cross_site && !preflighted.iter().any(|name| headers.contains_key(*name))
+}

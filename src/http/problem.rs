@@ -1,0 +1,50 @@
+//! Errors before GraphQL begins, in GraphQL's shape, so that clients read one kind of error.
+
+use async_graphql::ServerError;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::graphql::{ErrorCode, refusal};
+
+/// The body of an answer without data.
+#[derive(Serialize)]
+pub(super) struct Errors<'a> {
+    pub(super) errors: &'a [ServerError],
+}
+
+/// A request that is refused before it is an operation.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    error: Box<ServerError>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { status, error: Box::new(refusal(code, message)) }
+    }
+
+    /// What the client sent is not a request.
+    pub(super) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
+    }
+
+    /// The problem where there is no status to give it.
+    pub(super) fn into_error(self) -> ServerError {
+        *self.error
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let errors = [*self.error];
+        let body = serde_json::to_vec(&Errors { errors: &errors }).expect("errors are JSON");
+        let headers = [
+            (CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8")),
+            (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        (self.status, headers, body).into_response()
+    }
+}

@@ -1,0 +1,78 @@
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get};
+use http::{HeaderValue, StatusCode};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use super::problem::Problem;
+use super::{HttpState, graphiql, graphql, health, websocket};
+use crate::graphql::{ErrorCode, RequestId};
+
+/// The header that names a request, in both directions.
+const REQUEST_ID: &str = "x-request-id";
+
+/// Every path of the server.
+pub fn router(state: HttpState) -> Router {
+    Router::new()
+        .route("/graphql", any(graphql::serve))
+        .route("/graphql/ws", any(websocket::serve))
+        .route("/livez", get(health::livez))
+        .route("/readyz", get(health::readyz))
+        .merge(graphiql::routes())
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_allowed)
+        .with_state(state)
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn(identify))
+}
+
+/// Names the request, for the log and the client.
+async fn identify(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let id = given.and_then(RequestId::given).unwrap_or_else(RequestId::fresh);
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
+    // The path and the query of a URL hold what people search for, so neither is logged.
+    tracing::debug!(
+        request.id = %id,
+        http.status = response.status().as_u16(),
+        duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
+        "request answered"
+    );
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+async fn not_found() -> Response {
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        ErrorCode::NotFound,
+        "There is nothing here. GraphQL is at /graphql, subscriptions at /graphql/ws, an explorer at /graphiql, \
+         health at /livez and /readyz.",
+    )
+    .into_response()
+}
+
+async fn not_allowed() -> Response {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, "This path takes GET only.")
+        .into_response()
+}
+
+// The panic's own message is left out: it may quote what a client sent.
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a request panicked");
+    Problem::new(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        ErrorCode::InternalServerError,
+        "Something went wrong inside the server. Its log has more.",
+    )
+    .into_response()
+}

@@ -1,0 +1,269 @@
+//! Subscriptions: the `graphql-transport-ws` protocol, as the `graphql-ws` library defines it.
+//!
+//! Written out here because async-graphql's own has no limits, no time-out for
+//! `connection_init`, and closes with codes that clients do not know.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use async_graphql::ServerError;
+use axum::extract::rejection::ExtensionRejection;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+use futures_util::{Stream, StreamExt, stream};
+use http::header::{HOST, ORIGIN, UPGRADE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use tokio_stream::StreamMap;
+use url::Url;
+
+use super::body::RawOperation;
+use super::problem::Problem;
+use super::{HttpLimits, HttpState};
+use crate::graphql::{Answer, Api, ErrorCode, OperationKind, RequestId, refusal};
+
+/// The one subprotocol that is spoken.
+const PROTOCOL: &str = "graphql-transport-ws";
+
+/// Answers `/graphql/ws`.
+pub(super) async fn serve(
+    State(state): State<HttpState>,
+    id: Result<Extension<RequestId>, ExtensionRejection>,
+    headers: HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Response {
+    let Ok(upgrade) = upgrade else {
+        let problem = Problem::new(
+            StatusCode::UPGRADE_REQUIRED,
+            ErrorCode::BadUserInput,
+            "This is the WebSocket of graphql-transport-ws. Send queries and mutations to /graphql.",
+        );
+        let mut response = problem.into_response();
+        response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+        return response;
+    };
+    if !is_from_allowed_page(&headers, &state.allowed_origins) {
+        return Problem::new(
+            StatusCode::FORBIDDEN,
+            ErrorCode::BadUserInput,
+            "Pages of this origin may not open a WebSocket here.",
+        )
+        .into_response();
+    }
+    let id = id.map_or_else(|_| RequestId::fresh(), |Extension(id)| id);
+    upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(state.limits.body_bytes)
+        .max_frame_size(state.limits.body_bytes)
+        .on_upgrade(move |socket| async move {
+            let connection = Connection {
+                api: state.api,
+                limits: state.limits,
+                id,
+                greeted: false,
+                running: StreamMap::new(),
+            };
+            connection.run(socket).await;
+        })
+}
+
+/// A browser names the page's origin; it must be the server's own, or an allowed one.
+fn is_from_allowed_page(headers: &HeaderMap, allowed: &[String]) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    if allowed.iter().any(|allowed| allowed == origin) {
+        return true;
+    }
+    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let Ok(origin) = Url::parse(origin) else { return false };
+    let Ok(server) = Url::parse(&format!("{}://{host}", origin.scheme())) else { return false };
+    origin.host().is_some()
+        && origin.host() == server.host()
+        && origin.port_or_known_default() == server.port_or_known_default()
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum FromClient {
+    ConnectionInit,
+    Ping,
+    Pong,
+    Subscribe { id: String, payload: RawOperation },
+    Complete { id: String },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum ToClient<'a> {
+    ConnectionAck,
+    Pong,
+    Next { id: &'a str, payload: &'a RawValue },
+    Error { id: &'a str, payload: &'a [ServerError] },
+    Complete { id: &'a str },
+}
+
+/// A close that the protocol names.
+struct Close(u16, String);
+
+/// What an operation under way says; `None` at its end.
+type Answers = Pin<Box<dyn Stream<Item = Option<Answer>> + Send>>;
+
+struct Connection {
+    api: Api,
+    limits: HttpLimits,
+    id: RequestId,
+    greeted: bool,
+    running: StreamMap<String, Answers>,
+}
+
+impl Connection {
+    async fn run(mut self, mut socket: WebSocket) {
+        if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
+            close(&mut socket, Close(4406, "Subprotocol not acceptable".into())).await;
+            return;
+        }
+        if let Err(reason) = self.talk(&mut socket).await {
+            close(&mut socket, reason).await;
+        }
+    }
+
+    /// Talks until the client goes, or must.
+    async fn talk(&mut self, socket: &mut WebSocket) -> Result<(), Close> {
+        let greeting_due = Instant::now() + self.limits.connection_init;
+        let keep_alive: Duration = self.limits.keep_alive;
+        let mut pings = interval_at(Instant::now() + keep_alive, keep_alive);
+        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let sent = tokio::select! {
+                message = socket.recv() => match message {
+                    Some(Ok(Message::Text(text))) => self.take(socket, text.as_str()).await?,
+                    Some(Ok(Message::Binary(_))) => return Err(Close(4400, "Send text messages".into())),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => false,
+                },
+                Some((id, answer)) = self.running.next(), if !self.running.is_empty() => {
+                    self.tell(socket, &id, answer).await
+                }
+                () = sleep_until(greeting_due), if !self.greeted => {
+                    return Err(Close(4408, "Connection initialisation timeout".into()));
+                }
+                _ = pings.tick() => socket.send(Message::Ping(Vec::new().into())).await.is_ok(),
+            };
+            if !sent {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Does what the client says. False once the client is gone.
+    async fn take(&mut self, socket: &mut WebSocket, text: &str) -> Result<bool, Close> {
+        let message = serde_json::from_str(text).map_err(|_| Close(4400, "Invalid message".into()))?;
+        match message {
+            FromClient::ConnectionInit if self.greeted => {
+                Err(Close(4429, "Too many initialisation requests".into()))
+            }
+            FromClient::ConnectionInit => {
+                self.greeted = true;
+                Ok(send(socket, &ToClient::ConnectionAck).await)
+            }
+            FromClient::Ping => Ok(send(socket, &ToClient::Pong).await),
+            FromClient::Pong => Ok(true),
+            FromClient::Subscribe { .. } if !self.greeted => Err(Close(4401, "Unauthorized".into())),
+            FromClient::Subscribe { id, .. } if self.running.contains_key(&id) => {
+                Err(Close(4409, format!("Subscriber for {id} already exists").chars().take(100).collect()))
+            }
+            FromClient::Subscribe { id, payload } => {
+                self.start(id, payload);
+                Ok(true)
+            }
+            FromClient::Complete { id } => {
+                self.running.remove(&id);
+                Ok(true)
+            }
+        }
+    }
+
+    fn start(&mut self, id: String, payload: RawOperation) {
+        let prepared = if self.running.len() >= self.limits.subscriptions {
+            let message =
+                format!("A connection may have {} operations under way.", self.limits.subscriptions);
+            Err(vec![refusal(ErrorCode::TooBusy, message)])
+        } else {
+            payload
+                .checked()
+                .map_err(|problem| vec![problem.into_error()])
+                .and_then(|operation| self.api.prepare(operation))
+        };
+        let answers: Answers = match prepared {
+            Err(errors) => Box::pin(stream::once(async { Some(Answer::Refused(errors)) })),
+            Ok(operation) if operation.kind() == OperationKind::Subscription => {
+                let answers = self.api.subscribe(operation, self.id.clone()).map(Some);
+                Box::pin(answers.chain(stream::once(async { None })))
+            }
+            Ok(operation) => {
+                let (api, request) = (self.api.clone(), self.id.clone());
+                let answer = stream::once(async move { Some(api.execute(operation, &request).await) });
+                Box::pin(answer.chain(stream::once(async { None })))
+            }
+        };
+        self.running.insert(id, answers);
+    }
+
+    /// Tells the client what an operation says. False once the client is gone.
+    async fn tell(&mut self, socket: &mut WebSocket, id: &str, answer: Option<Answer>) -> bool {
+        match answer {
+            Some(Answer::Ran(response)) => {
+                let payload = serde_json::value::to_raw_value(&response).expect("an answer is JSON");
+                send(socket, &ToClient::Next { id, payload: &payload }).await
+            }
+            // An error ends the operation.
+            Some(Answer::Refused(errors)) => {
+                self.running.remove(id);
+                send(socket, &ToClient::Error { id, payload: &errors }).await
+            }
+            None => {
+                self.running.remove(id);
+                send(socket, &ToClient::Complete { id }).await
+            }
+        }
+    }
+}
+
+async fn send(socket: &mut WebSocket, message: &ToClient<'_>) -> bool {
+    let text = serde_json::to_string(message).expect("a message is JSON");
+    socket.send(Message::Text(text.into())).await.is_ok()
+}
+
+async fn close(socket: &mut WebSocket, Close(code, reason): Close) {
+    // A client that is gone needs no close.
+    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_page(origin: &str, host: &str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert(ORIGIN, origin.parse().unwrap());
+        headers.insert(HOST, host.parse().unwrap());
+        is_from_allowed_page(&headers, &["https://shop.example".to_owned()])
+    }
+
+    #[test]
+    fn pages_of_other_origins_are_kept_out() {
+        assert!(is_from_allowed_page(&HeaderMap::new(), &[]));
+        assert!(from_page("http://127.0.0.1:8000", "127.0.0.1:8000"));
+        assert!(from_page("https://api.example", "api.example"));
+        assert!(from_page("https://shop.example", "api.example"));
+        assert!(!from_page("https://evil.example", "api.example"));
+        assert!(!from_page("http://127.0.0.1:9000", "127.0.0.1:8000"));
+        assert!(!from_page("https://shop.example.evil", "api.example"));
+        assert!(!from_page("null", "api.example"));
+        assert!(!from_page("", ""));
+    }
+}

@@ -1,0 +1,208 @@
+//! One index on disk: its folder, its writer and the view that searches read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+use tantivy::directory::error::LockError;
+use tantivy::merge_policy::LogMergePolicy;
+use tantivy::schema::Schema;
+use tantivy::store::Compressor;
+use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
+use uuid::Uuid;
+
+use super::schema::{Fields, indexed, schema};
+use super::snapshot::Snapshot;
+use crate::config::Language;
+use crate::domain::{DocumentChange, DocumentId, Revision, SourceName};
+
+/// Blocks of stored documents that each segment keeps unpacked: some 16 KiB each.
+const STORED_BLOCKS: usize = 512;
+/// Segments of one size that are merged into one.
+const MERGED_SEGMENTS: usize = 4;
+/// The share of removed documents at which a segment is rewritten.
+const REMOVED_SHARE: f32 = 0.3;
+/// Indexes outside whose largest segment more than this share of documents lies are merged into
+/// one segment when there is nothing else to do.
+const SCATTERED_SHARE: f64 = 0.05;
+
+/// What a commit says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Watermark {
+    pub(super) store: Uuid,
+    pub(super) revision: i64,
+    /// The index was once in step with its store: it may serve while another is built.
+    pub(super) complete: bool,
+}
+
+/// The language of each source.
+pub(super) type Languages = BTreeMap<SourceName, Language>;
+
+/// Memory and threads to write with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WriterOptions {
+    pub(super) threads: usize,
+    pub(super) memory_bytes: usize,
+}
+
+/// An index and everything that is open of it.
+pub(super) struct Generation {
+    pub(super) folder: PathBuf,
+    pub(super) fields: Fields,
+    index: Index,
+    reader: IndexReader,
+    writer: Mutex<IndexWriter>,
+    snapshot: RwLock<Arc<Snapshot>>,
+}
+
+impl Generation {
+    /// Opens the index in a folder, or makes an empty one there.
+    pub(super) fn open(folder: &Path, options: WriterOptions) -> tantivy::Result<Self> {
+        let (schema, fields) = schema();
+        std::fs::create_dir_all(folder)?;
+        let index = if folder.join("meta.json").exists() {
+            open_existing(folder, &schema)?
+        } else {
+            let settings =
+                IndexSettings { docstore_compression: Compressor::Lz4, ..IndexSettings::default() };
+            Index::builder().schema(schema).settings(settings).create_in_dir(folder)?
+        };
+        let writer = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(MERGED_SEGMENTS);
+        policy.set_del_docs_ratio_before_merge(REMOVED_SHARE);
+        writer.set_merge_policy(Box::new(policy));
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .doc_store_cache_num_blocks(STORED_BLOCKS)
+            .try_into()?;
+        let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields)?));
+        Ok(Self { folder: folder.to_owned(), fields, index, reader, writer: Mutex::new(writer), snapshot })
+    }
+
+    /// The files whose content is not what was written.
+    pub(super) fn damaged_files(&self) -> tantivy::Result<usize> {
+        Ok(self.index.validate_checksum()?.len())
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn watermark(&self) -> tantivy::Result<Option<Watermark>> {
+        let payload = self.index.load_metas()?.payload;
+        Ok(payload.and_then(|payload| serde_json::from_str(&payload).ok()))
+    }
+
+    /// Writes changes and the watermark in one commit, and shows them.
+    pub(super) fn apply(
+        &self,
+        changes: &[DocumentChange],
+        watermark: Watermark,
+        languages: &Languages,
+    ) -> tantivy::Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let written = self.write(&mut writer, changes, watermark, languages);
+        if written.is_err() {
+            // The next attempt begins from the last commit.
+            writer.rollback()?;
+        }
+        written?;
+        drop(writer);
+        self.reload()
+    }
+
+    fn write(
+        &self,
+        writer: &mut IndexWriter,
+        changes: &[DocumentChange],
+        watermark: Watermark,
+        languages: &Languages,
+    ) -> tantivy::Result<()> {
+        let known = self.snapshot();
+        for change in changes {
+            let id = match change {
+                DocumentChange::Upserted(_, document) => document.id,
+                DocumentChange::Deleted(_, tombstone) => tombstone.id,
+            };
+            // A removal costs a look into every segment, and most documents of a rebuild are new.
+            if known.find(id.0.as_u128())?.is_some() {
+                writer.delete_term(self.id_term(id));
+            }
+            if let DocumentChange::Upserted(_, document) = change {
+                let language = languages.get(&document.source).copied().unwrap_or_default();
+                writer.add_document(indexed(&self.fields, document, language))?;
+            }
+        }
+        let payload = serde_json::to_string(&watermark).map_err(|error| {
+            TantivyError::InternalError(format!("the watermark has no spelling: {error}"))
+        })?;
+        let mut commit = writer.prepare_commit()?;
+        commit.set_payload(&payload);
+        commit.commit()?;
+        Ok(())
+    }
+
+    fn id_term(&self, id: DocumentId) -> Term {
+        Term::from_field_bytes(self.fields.id, id.0.as_bytes())
+    }
+
+    /// Shows what merges have finished since the last commit, and merges a scattered index.
+    pub(super) fn tidy(&self) -> tantivy::Result<()> {
+        self.reload()?;
+        let snapshot = self.snapshot();
+        let sizes: Vec<u64> = snapshot.segments.iter().map(|s| u64::from(s.reader.num_docs())).collect();
+        let largest = sizes.iter().copied().max().unwrap_or(0);
+        let scattered = snapshot.documents.saturating_sub(largest);
+        if sizes.len() < 2 || (scattered as f64) < SCATTERED_SHARE * snapshot.documents as f64 {
+            return Ok(());
+        }
+        let segments = self.index.searchable_segment_ids()?;
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        // Segments that a merge already works on refuse: then that merge does the tidying.
+        if writer.merge(&segments).wait().is_ok() {
+            drop(writer);
+            self.reload()?;
+        }
+        Ok(())
+    }
+
+    fn reload(&self) -> tantivy::Result<()> {
+        self.reader.reload()?;
+        let searcher = self.reader.searcher();
+        let generation = searcher.generation().generation_id();
+        if self.snapshot().searcher.generation().generation_id() == generation {
+            return Ok(());
+        }
+        let snapshot = Arc::new(Snapshot::open(searcher, &self.fields)?);
+        *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
+        Ok(())
+    }
+
+    /// Bytes on disk.
+    pub(super) fn bytes(&self) -> u64 {
+        self.snapshot().searcher.space_usage().map_or(0, |usage| usage.total().get_bytes())
+    }
+}
+
+impl Watermark {
+    pub(super) fn revision(&self) -> Revision {
+        Revision::new(self.revision)
+    }
+}
+
+fn open_existing(folder: &Path, schema: &Schema) -> tantivy::Result<Index> {
+    let index = Index::open_in_dir(folder)?;
+    if index.schema() == *schema {
+        Ok(index)
+    } else {
+        Err(TantivyError::SchemaError("the index has other fields".to_owned()))
+    }
+}
+
+/// Another process writes to this index.
+pub(super) fn is_locked(error: &TantivyError) -> bool {
+    matches!(error, TantivyError::LockFailure(LockError::LockBusy, _))
+}

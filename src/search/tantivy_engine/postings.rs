@@ -1,0 +1,172 @@
+//! Walks over the documents of a segment: posting lists, sets, phrases, and their unions.
+
+use tantivy::postings::BlockSegmentPostings;
+use tantivy::query::{BitSetDocSet, Scorer};
+use tantivy::{DocId, DocSet, TERMINATED};
+
+use super::snapshot::{Segment, Snapshot};
+
+/// A walk over one posting list, a block at a time.
+pub(super) struct PostingCursor {
+    block: BlockSegmentPostings,
+    at: usize,
+    doc: DocId,
+}
+
+impl PostingCursor {
+    pub(super) fn new(block: BlockSegmentPostings) -> Self {
+        let doc = block.doc(0);
+        Self { block, at: 0, doc }
+    }
+
+    fn advance(&mut self) -> DocId {
+        self.at += 1;
+        if self.at >= self.block.block_len() {
+            self.block.advance();
+            self.at = 0;
+        }
+        self.doc = self.block.doc(self.at);
+        self.doc
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc < target {
+            self.at = self.block.seek(target);
+            self.doc = self.block.doc(self.at);
+        }
+        self.doc
+    }
+
+    fn frequency(&self) -> u32 {
+        self.block.freq(self.at)
+    }
+}
+
+/// The documents that match one form of a word.
+pub(super) enum Documents {
+    /// Those of one term, with its frequency.
+    Term(PostingCursor),
+    /// Those of one term or of many, all alike.
+    TermAlike(PostingCursor),
+    Set(Box<BitSetDocSet>),
+    Phrase(Box<dyn Scorer>),
+}
+
+impl Documents {
+    fn doc(&self) -> DocId {
+        match self {
+            Documents::Term(cursor) | Documents::TermAlike(cursor) => cursor.doc,
+            Documents::Set(set) => set.doc(),
+            Documents::Phrase(scorer) => scorer.doc(),
+        }
+    }
+
+    fn advance(&mut self) -> DocId {
+        match self {
+            Documents::Term(cursor) | Documents::TermAlike(cursor) => cursor.advance(),
+            Documents::Set(set) => set.advance(),
+            Documents::Phrase(scorer) => scorer.advance(),
+        }
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc() >= target {
+            return self.doc();
+        }
+        match self {
+            Documents::Term(cursor) | Documents::TermAlike(cursor) => cursor.seek(target),
+            Documents::Set(set) => set.seek(target),
+            Documents::Phrase(scorer) => scorer.seek(target),
+        }
+    }
+}
+
+/// One form of a word and what a match of it is worth.
+pub(super) struct Form {
+    pub(super) documents: Documents,
+    /// The score of a match: for `Term` the factor of `1 + frequency share`, else all of it.
+    pub(super) weight: f32,
+}
+
+/// The documents that one unit of a query matches, in any of its forms.
+pub(super) struct UnitCursor {
+    /// Their union is what matches. Best form first.
+    forms: Vec<Form>,
+    /// Forms whose documents are among those of `forms`: they only raise the score.
+    better: Vec<Form>,
+    /// Adds to the score where the title has the word.
+    title: Option<Form>,
+    doc: DocId,
+    /// How many documents there are, at most.
+    pub(super) size: u64,
+}
+
+impl UnitCursor {
+    pub(super) fn new(forms: Vec<Form>, better: Vec<Form>, title: Option<Form>, size: u64) -> Self {
+        let doc = forms.iter().map(|form| form.documents.doc()).min().unwrap_or(TERMINATED);
+        Self { forms, better, title, doc, size }
+    }
+
+    pub(super) fn doc(&self) -> DocId {
+        self.doc
+    }
+
+    pub(super) fn advance(&mut self) -> DocId {
+        if let [form] = self.forms.as_mut_slice() {
+            self.doc = form.documents.advance();
+            return self.doc;
+        }
+        let current = self.doc;
+        let mut next = TERMINATED;
+        for form in &mut self.forms {
+            let doc =
+                if form.documents.doc() == current { form.documents.advance() } else { form.documents.doc() };
+            next = next.min(doc);
+        }
+        self.doc = next;
+        next
+    }
+
+    pub(super) fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc >= target {
+            return self.doc;
+        }
+        let mut next = TERMINATED;
+        for form in &mut self.forms {
+            next = next.min(form.documents.seek(target));
+        }
+        self.doc = next;
+        next
+    }
+
+    /// What the match at the current document is worth: that of the best form.
+    pub(super) fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
+        let doc = self.doc;
+        let best = self
+            .better
+            .iter_mut()
+            .chain(self.forms.iter_mut())
+            .find_map(|form| form.score_of(doc, snapshot, segment))
+            .unwrap_or(0.0);
+        let title = self.title.as_mut().and_then(|form| form.score_of(doc, snapshot, segment));
+        best + title.unwrap_or(0.0)
+    }
+}
+
+impl Form {
+    fn score_of(&mut self, doc: DocId, snapshot: &Snapshot, segment: &Segment) -> Option<f32> {
+        if self.documents.seek(doc) != doc {
+            return None;
+        }
+        Some(match &mut self.documents {
+            // BM25 with a floor (BM25+): a match in a long document is worth something too, so
+            // that forms can be ranked whatever the document's length.
+            Documents::Term(cursor) => {
+                let share = snapshot.frequency_share(cursor.frequency(), segment.length_id(doc));
+                self.weight * (1.0 + share)
+            }
+            Documents::TermAlike(_) | Documents::Set(_) => self.weight,
+            Documents::Phrase(scorer) => self.weight + scorer.score(),
+        })
+    }
+}

@@ -1,0 +1,106 @@
+//! The best hits so far, in the order of the search.
+
+use std::cmp::Ordering;
+
+use tantivy::DocId;
+
+use super::super::cursor::SortKey;
+use super::super::request::SearchSort;
+use super::snapshot::Segment;
+
+/// A document that may be a hit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) segment: usize,
+    pub(super) doc: DocId,
+    pub(super) key: SortKey,
+}
+
+/// Compares two places: `Less` comes first.
+pub(super) fn compare(sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
+    let by_time = || match (a.published_at, b.published_at) {
+        (Some(a), Some(b)) if sort == SearchSort::Oldest => a.cmp(&b),
+        (Some(a), Some(b)) => b.cmp(&a),
+        // What has no time comes last, whichever way time runs.
+        (a, b) => b.is_some().cmp(&a.is_some()),
+    };
+    b.score.total_cmp(&a.score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
+}
+
+/// Keeps the first `limit` candidates behind a place.
+pub(super) struct Ranking {
+    sort: SearchSort,
+    limit: usize,
+    after: Option<SortKey>,
+    /// In order.
+    best: Vec<Candidate>,
+}
+
+impl Ranking {
+    pub(super) fn new(sort: SearchSort, limit: usize, after: Option<SortKey>) -> Self {
+        Self { sort, limit, after, best: Vec::with_capacity(limit.min(128)) }
+    }
+
+    pub(super) fn needs_score(&self) -> bool {
+        self.sort == SearchSort::Relevance && self.limit > 0
+    }
+
+    /// Considers a document. The parts of its key are read only as far as they decide.
+    pub(super) fn consider(&mut self, score: f32, segment: usize, doc: DocId, reader: &Segment) {
+        if self.limit == 0 {
+            return;
+        }
+        let full = self.best.len() == self.limit;
+        if let (true, Some(last)) = (full, self.best.last()) {
+            if score < last.key.score {
+                return;
+            }
+        }
+        let published_at = reader.published_at(doc);
+        if let (true, Some(last)) = (full, self.best.last()) {
+            // An id of 0 wins every tie that is left.
+            let most = SortKey { score, published_at, id: 0 };
+            if compare(self.sort, &most, &last.key) != Ordering::Less {
+                return;
+            }
+        }
+        let key = SortKey { score, published_at, id: reader.id(doc) };
+        if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {
+            return;
+        }
+        let place = self.best.partition_point(|known| compare(self.sort, &known.key, &key) == Ordering::Less);
+        if place == self.limit {
+            return;
+        }
+        if full {
+            self.best.pop();
+        }
+        self.best.insert(place, Candidate { segment, doc, key });
+    }
+
+    pub(super) fn into_best(self) -> Vec<Candidate> {
+        self.best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_the_newest_then_to_the_smaller_id() {
+        let key = |score, published_at, id| SortKey { score, published_at, id };
+        let mut keys = [
+            key(1.0, None, 1),
+            key(1.0, Some(5), 3),
+            key(2.0, Some(1), 9),
+            key(1.0, Some(5), 2),
+            key(1.0, Some(7), 8),
+        ];
+        keys.sort_by(|a, b| compare(SearchSort::Relevance, a, b));
+        assert_eq!(keys.map(|key| key.id), [9, 8, 2, 3, 1]);
+        let mut keys = [key(0.0, None, 1), key(0.0, Some(5), 3), key(0.0, Some(7), 8), key(0.0, Some(5), 2)];
+        keys.sort_by(|a, b| compare(SearchSort::Oldest, a, b));
+        assert_eq!(keys.map(|key| key.id), [2, 3, 8, 1]);
+    }
+}

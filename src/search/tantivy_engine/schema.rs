@@ -1,0 +1,206 @@
+//! What the index keeps of a document, and how a document becomes that.
+
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+use tantivy::TantivyDocument;
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value,
+};
+use tantivy::tokenizer::{PreTokenizedString, Token};
+use uuid::Uuid;
+
+use super::super::analysis::{for_each_word, marked_stem};
+use crate::config::Language;
+use crate::domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, SourceName};
+
+/// Changes whenever the fields or their content do: an index of another version is rebuilt.
+pub(crate) const SCHEMA_VERSION: u32 = 1;
+
+/// Prefixes of this many characters have posting lists of their own: walking the dictionary for
+/// them would touch a large share of it.
+pub(crate) const SHORT_PREFIX_CHARS: usize = 2;
+
+/// The fields of the index.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields {
+    /// The id's 16 bytes: finds a document to replace or remove.
+    pub(crate) id: Field,
+    /// The id's halves: break ties.
+    pub(crate) id_high: Field,
+    pub(crate) id_low: Field,
+    /// Words of all text fields and, marked, the stems of those that are not names.
+    pub(crate) words: Field,
+    /// Words of the title once more: they weigh more.
+    pub(crate) title: Field,
+    /// The words' first one and two characters.
+    pub(crate) prefixes: Field,
+    pub(crate) source: Field,
+    pub(crate) category: Field,
+    pub(crate) author_key: Field,
+    /// Microseconds since 1970.
+    pub(crate) published_at: Field,
+    /// The document as hits show it.
+    pub(crate) document: Field,
+}
+
+pub(crate) const ID_HIGH: &str = "id_high";
+pub(crate) const ID_LOW: &str = "id_low";
+pub(crate) const PUBLISHED_AT: &str = "published_at";
+
+pub(crate) fn schema() -> (Schema, Fields) {
+    let mut builder = Schema::builder();
+    // The tokenizer's name does not matter: texts come in as tokens.
+    let text = |option: IndexRecordOption, fieldnorms: bool| {
+        TextOptions::default().set_indexing_options(
+            TextFieldIndexing::default()
+                .set_tokenizer("raw")
+                .set_index_option(option)
+                .set_fieldnorms(fieldnorms),
+        )
+    };
+    let label = || text(IndexRecordOption::Basic, false).set_fast("raw");
+    let fields = Fields {
+        id: builder.add_bytes_field("id", INDEXED),
+        id_high: builder.add_u64_field(ID_HIGH, FAST),
+        id_low: builder.add_u64_field(ID_LOW, FAST),
+        words: builder.add_text_field("words", text(IndexRecordOption::WithFreqsAndPositions, true)),
+        title: builder.add_text_field("title", text(IndexRecordOption::Basic, false)),
+        prefixes: builder.add_text_field("prefixes", text(IndexRecordOption::Basic, false)),
+        source: builder.add_text_field("source", label()),
+        category: builder.add_text_field("category", label()),
+        author_key: builder.add_text_field("author_key", label()),
+        published_at: builder.add_i64_field(PUBLISHED_AT, FAST),
+        document: builder.add_bytes_field("document", STORED),
+    };
+    (builder.build(), fields)
+}
+
+/// A document, as the index takes it.
+pub(crate) fn indexed(fields: &Fields, document: &Document, language: Language) -> TantivyDocument {
+    let mut indexed = TantivyDocument::new();
+    indexed.add_bytes(fields.id, document.id.0.as_bytes());
+    let (high, low) = document.id.0.as_u64_pair();
+    indexed.add_u64(fields.id_high, high);
+    indexed.add_u64(fields.id_low, low);
+    indexed.add_text(fields.source, document.source.as_str());
+    let mut prefixes = Vec::new();
+    let mut add_words = |text: &str, language: Language, indexed: &mut TantivyDocument| {
+        indexed.add_pre_tokenized_text(fields.words, tokens(text, language, &mut prefixes));
+    };
+    if let Some(title) = &document.title {
+        add_words(title, language, &mut indexed);
+        indexed.add_pre_tokenized_text(fields.title, tokens(title, Language::None, &mut Vec::new()));
+    }
+    add_words(&document.text, language, &mut indexed);
+    if let Some(author) = &document.author {
+        add_words(&author.name, Language::None, &mut indexed);
+        indexed.add_text(fields.author_key, &author.key);
+    }
+    if let Some(category) = &document.category {
+        add_words(category, language, &mut indexed);
+        indexed.add_text(fields.category, category);
+    }
+    prefixes.sort_unstable();
+    prefixes.dedup();
+    indexed.add_pre_tokenized_text(fields.prefixes, prefix_tokens(prefixes));
+    if let Some(published_at) = document.published_at {
+        indexed.add_i64(fields.published_at, published_at.timestamp_micros());
+    }
+    indexed.add_bytes(fields.document, &stored(document));
+    indexed
+}
+
+fn tokens(text: &str, language: Language, prefixes: &mut Vec<String>) -> PreTokenizedString {
+    let mut tokens = Vec::with_capacity(text.len() / 3);
+    let mut position = 0;
+    for_each_word(text, |word| {
+        add_prefixes(&word.text, prefixes);
+        // A stem stands where its word does.
+        if let Some(stem) = marked_stem(&word.text, language) {
+            tokens.push(token(stem, position));
+        }
+        tokens.push(token(word.text.into_owned(), position));
+        position += 1;
+    });
+    PreTokenizedString { text: String::new(), tokens }
+}
+
+fn token(text: String, position: usize) -> Token {
+    Token { offset_from: 0, offset_to: 0, position, text, position_length: 1 }
+}
+
+fn add_prefixes(word: &str, prefixes: &mut Vec<String>) {
+    let mut ends = word.char_indices().map(|(at, c)| at + c.len_utf8());
+    for _ in 0..SHORT_PREFIX_CHARS {
+        let Some(end) = ends.next() else { return };
+        prefixes.push(word[..end].to_owned());
+    }
+}
+
+fn prefix_tokens(prefixes: Vec<String>) -> PreTokenizedString {
+    let tokens = prefixes.into_iter().map(|prefix| token(prefix, 0)).collect();
+    PreTokenizedString { text: String::new(), tokens }
+}
+
+/// A document as the index stores it: small, and quick to read ten of.
+#[derive(Serialize, Deserialize)]
+struct StoredDocument<'a> {
+    source: &'a str,
+    key: &'a str,
+    title: Option<&'a str>,
+    text: &'a str,
+    category: Option<&'a str>,
+    author_key: Option<&'a str>,
+    author_name: Option<&'a str>,
+    author_id: Option<Uuid>,
+    published_at: Option<i64>,
+    attributes: &'a str,
+    indexed_at: i64,
+    id: Uuid,
+}
+
+fn stored(document: &Document) -> Vec<u8> {
+    let author = document.author.as_ref();
+    let stored = StoredDocument {
+        source: document.source.as_str(),
+        key: document.key.as_str(),
+        title: document.title.as_deref(),
+        text: &document.text,
+        category: document.category.as_deref(),
+        author_key: author.map(|author| author.key.as_str()),
+        author_name: author.map(|author| author.name.as_str()),
+        author_id: author.map(|author| author.id.0),
+        published_at: document.published_at.map(|at| at.timestamp_micros()),
+        attributes: &document.attributes,
+        indexed_at: document.indexed_at.timestamp_micros(),
+        id: document.id.0,
+    };
+    postcard::to_stdvec(&stored).expect("plain records have a spelling")
+}
+
+/// Reads a stored document back; `None` where it is damaged.
+pub(crate) fn read_stored(fields: &Fields, stored: &TantivyDocument) -> Option<Document> {
+    let bytes = stored.get_first(fields.document)?.as_bytes()?;
+    let stored: StoredDocument<'_> = postcard::from_bytes(bytes).ok()?;
+    let author = match (stored.author_id, stored.author_key, stored.author_name) {
+        (Some(id), Some(key), Some(name)) => {
+            Some(AuthorRef { id: AuthorId(id), key: key.to_owned(), name: name.to_owned() })
+        }
+        _ => None,
+    };
+    Some(Document {
+        id: DocumentId(stored.id),
+        source: SourceName::parse(stored.source).ok()?,
+        key: DocumentKey::parse(stored.key).ok()?,
+        title: stored.title.map(str::to_owned),
+        text: stored.text.to_owned(),
+        category: stored.category.map(str::to_owned),
+        author,
+        published_at: match stored.published_at {
+            Some(micros) => Some(DateTime::from_timestamp_micros(micros)?),
+            None => None,
+        },
+        attributes: stored.attributes.to_owned(),
+        indexed_at: DateTime::from_timestamp_micros(stored.indexed_at)?,
+    })
+}

@@ -1,0 +1,166 @@
+//! Which place wins, and which file is read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use quarry::config::{LogFormat, Overrides, Settings, reference};
+
+use super::{load, load_in, refusal};
+
+#[test]
+fn nothing_set_means_the_defaults() {
+    let empty = tempfile::tempdir().unwrap();
+    let settings = load_in(empty.path(), &[], &Overrides::default()).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8000");
+    assert!(!settings.insecure_listen);
+    assert_eq!(settings.data_dir, Path::new("data"));
+    assert_eq!(settings.database_url.expose(), "sqlite://data/quarry.db");
+    assert_eq!(settings.search.max_first, 100);
+    assert_eq!(settings.search.default_first, 10);
+    assert_eq!(settings.search.max_query_chars, 1024);
+    assert_eq!(settings.search.max_query_words, 32);
+    assert_eq!(settings.search.poll, Duration::from_millis(250));
+    assert!(settings.search.concurrency >= 4 && settings.search.concurrency.is_multiple_of(4));
+    assert_eq!(settings.server.max_body_bytes, 16 << 20);
+    assert_eq!(settings.log.format, LogFormat::Text);
+    assert!(settings.sources.is_empty());
+    assert!(settings.warnings().is_empty());
+}
+
+#[test]
+fn the_file_beats_defaults_variables_beat_the_file_and_arguments_beat_variables() {
+    let directory = tempfile::tempdir().unwrap();
+    let file =
+        "listen = \"127.0.0.1:1\"\ndata_dir = \"from-file\"\n[search]\nmax_first = 20\npoll = \"1s\"\n";
+    std::fs::write(directory.path().join("quarry.toml"), file).unwrap();
+    let variables = [
+        ("QUARRY_LISTEN", "127.0.0.1:2"),
+        ("QUARRY_SEARCH__MAX_FIRST", "30"),
+        ("QUARRY_LOG__FORMAT", "json"),
+        ("PATH", "/bin"),
+    ];
+    let overrides = Overrides { listen: Some("127.0.0.1:3".to_owned()), ..Overrides::default() };
+    let settings = load_in(directory.path(), &variables, &overrides).unwrap();
+    assert_eq!(settings.listen.port(), 3);
+    assert_eq!(settings.search.max_first, 30);
+    assert_eq!(settings.log.format, LogFormat::Json);
+    assert_eq!(settings.search.poll, Duration::from_secs(1));
+    assert_eq!(settings.data_dir, Path::new("from-file"));
+    assert_eq!(settings.database_url.expose(), "sqlite://from-file/quarry.db");
+    assert_eq!(settings.search.default_first, 10);
+
+    let without_argument = load_in(directory.path(), &variables, &Overrides::default()).unwrap();
+    assert_eq!(without_argument.listen.port(), 2);
+}
+
+#[test]
+fn every_argument_reaches_its_setting() {
+    let directory = tempfile::tempdir().unwrap();
+    let overrides = Overrides {
+        config: None,
+        listen: Some("[::1]:9".to_owned()),
+        data_dir: Some("/var/lib/quarry".to_owned()),
+        database_url: Some("postgres://quarry@db/quarry".to_owned()),
+        log_level: Some("debug".to_owned()),
+    };
+    let settings = load_in(directory.path(), &[], &overrides).unwrap();
+    assert_eq!(settings.listen.to_string(), "[::1]:9");
+    assert_eq!(settings.data_dir, Path::new("/var/lib/quarry"));
+    assert_eq!(settings.database_url.expose(), "postgres://quarry@db/quarry");
+    assert_eq!(settings.log.level, "debug");
+}
+
+#[test]
+fn a_wrong_argument_names_its_flag() {
+    let overrides = Overrides { listen: Some("8000".to_owned()), ..Overrides::default() };
+    let error = load_in(tempfile::tempdir().unwrap().path(), &[], &overrides).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "--listen: `listen` is \"8000\", but must be an IP address with a port such as \"127.0.0.1:8000\""
+    );
+}
+
+#[test]
+fn the_embedded_database_is_in_the_data_folder_whatever_its_name() {
+    let url = |data_dir| {
+        let settings = load("", &[("QUARRY_DATA_DIR", data_dir)]).unwrap();
+        settings.database_url.expose().to_owned()
+    };
+    assert_eq!(url("/var/lib/quarry/"), "sqlite:///var/lib/quarry/quarry.db");
+    assert_eq!(url("what?100%"), "sqlite://what%3F100%25/quarry.db");
+    // A name of digits is a name all the same.
+    assert_eq!(url("2026"), "sqlite://2026/quarry.db");
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let settings = load("", &[("QUARRY_LISTEN", ""), ("QUARRY_CONFIG", "")]).unwrap();
+    assert_eq!(settings.listen.port(), 8000);
+}
+
+#[test]
+fn switches_are_words_or_digits() {
+    for (text, expected) in [("true", true), ("1", true), ("false", false), ("0", false)] {
+        let settings = load("", &[("QUARRY_INSECURE_LISTEN", text)]).unwrap();
+        assert_eq!(settings.insecure_listen, expected, "{text}");
+    }
+    assert_eq!(
+        refusal("", &[("QUARRY_INSECURE_LISTEN", "yes")]),
+        "QUARRY_INSECURE_LISTEN: `insecure_listen` is \"yes\", but must be true or false"
+    );
+}
+
+#[test]
+fn a_named_file_is_read_and_must_be_there() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("quarry.toml"), "listen = \"127.0.0.1:1\"").unwrap();
+    std::fs::write(directory.path().join("by-variable.toml"), "listen = \"127.0.0.1:2\"").unwrap();
+    std::fs::write(directory.path().join("by-argument.toml"), "listen = \"127.0.0.1:3\"").unwrap();
+    let port = |variables: &[(&str, &str)], argument: Option<&str>| {
+        let overrides = Overrides { config: argument.map(PathBuf::from), ..Overrides::default() };
+        load_in(directory.path(), variables, &overrides).map(|settings| settings.listen.port())
+    };
+    assert_eq!(port(&[], None), Ok(1));
+    assert_eq!(port(&[("QUARRY_CONFIG", "by-variable.toml")], None), Ok(2));
+    assert_eq!(port(&[("QUARRY_CONFIG", "by-variable.toml")], Some("by-argument.toml")), Ok(3));
+
+    let error = port(&[("QUARRY_CONFIG", "gone.toml")], None).unwrap_err().to_string();
+    assert!(error.starts_with("gone.toml: cannot be read: "), "{error}");
+    assert!(error.ends_with("(QUARRY_CONFIG names it)"), "{error}");
+    let error = port(&[], Some("gone.toml")).unwrap_err().to_string();
+    assert!(error.ends_with("(--config names it)"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_there_but_cannot_be_read_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::create_dir(directory.path().join("quarry.toml")).unwrap();
+    let error = load_in(directory.path(), &[], &Overrides::default()).unwrap_err().to_string();
+    assert!(error.starts_with("quarry.toml: cannot be read: "), "{error}");
+}
+
+#[test]
+fn every_setting_outside_sources_can_be_set_by_its_variable() {
+    let defaults = Settings::from_toml("").unwrap();
+    let printed = defaults.to_toml_redacted();
+    for line in reference() {
+        let (Some(variable), Some((_, name))) =
+            (line.variable, line.key.rsplit_once('.').or(Some(("", &line.key))))
+        else {
+            continue;
+        };
+        // The value as the defaults print it, without quotes: as one would export it.
+        let value = printed
+            .lines()
+            .find_map(|printed| printed.strip_prefix(&format!("{name} = ")))
+            .and_then(|rest| rest.split_once(" #"))
+            .map(|(value, _)| value.trim_matches('"').to_owned())
+            .unwrap_or_else(|| panic!("{} is not printed", line.key));
+        let settings = load("", &[(&variable, &value)]).unwrap_or_else(|error| panic!("{variable}: {error}"));
+        assert!(
+            settings.to_toml_redacted().lines().any(|printed| printed.ends_with(&format!("# {variable}"))),
+            "{variable} does not reach {}",
+            line.key
+        );
+    }
+}

@@ -1,0 +1,152 @@
+//! What `quarry config` prints, and the reference of all settings.
+
+use std::collections::BTreeSet;
+
+use quarry::config::{Settings, reference};
+
+use super::{SOURCE, load, refusal};
+
+const FULL: &str = r#"
+listen = "127.0.0.1:9"
+data_dir = "elsewhere"
+database_url = "postgres://quarry:s3cret@db/quarry?sslmode=require&sslpassword=s3cret"
+[log]
+level = "warn,quarry=debug"
+[[sources]]
+name = "messages"
+url = "http://user:s3cret@127.0.0.1:9000/messages/?api_key=s3cret&lang=en"
+total = "/total"
+refresh = "90s"
+redirect_hosts = ["cdn.example.com"]
+max_shrink = 0.5
+pagination = { kind = "cursor", next = "/page/next" }
+fields = { key = "/id", text = "/message", title = "/subject" }
+headers = { authorization = "Bearer s3cret", "X-Odd.Name" = "s3cret" }
+[[sources]]
+name = "products"
+url = "https://example.com/products"
+pagination = { kind = "link" }
+fields = { key = "/sku", text = "/description" }
+"#;
+
+#[test]
+fn no_secret_is_printed() {
+    let printed = load(FULL, &[]).unwrap().to_toml_redacted();
+    assert!(!printed.contains("s3cret"), "{printed}");
+    assert!(
+        printed.contains("postgres://quarry:redacted@db/quarry?sslmode=require&sslpassword=redacted"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("http://user:redacted@127.0.0.1:9000/messages/?api_key=redacted&lang=en"),
+        "{printed}"
+    );
+    assert!(printed.contains("authorization = \"[redacted]\""), "{printed}");
+}
+
+#[test]
+fn each_value_says_where_it_came_from() {
+    let printed = load(FULL, &[("QUARRY_SEARCH__MAX_FIRST", "50")]).unwrap().to_toml_redacted();
+    for line in [
+        "listen = \"127.0.0.1:9\" # quarry.toml",
+        "insecure_listen = false # default",
+        "max_first = 50 # QUARRY_SEARCH__MAX_FIRST",
+        "poll = \"250ms\" # default",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in:\n{printed}");
+    }
+    let defaults = Settings::from_toml("").unwrap().to_toml_redacted();
+    assert!(defaults.contains("database_url = \"sqlite://data/quarry.db\" # default"), "{defaults}");
+}
+
+#[test]
+fn what_is_printed_is_accepted_and_means_the_same() {
+    let open = FULL.replace("s3cret", "redacted");
+    let printed = load(&open, &[]).unwrap().to_toml_redacted();
+    // Left as they are, the redacted headers are refused: they would be sent.
+    let error = refusal(&printed, &[]);
+    assert!(
+        error.contains("`sources.0.headers.authorization` is redacted: put its value in, or `${NAME}`"),
+        "{error}"
+    );
+
+    let fed_back = printed.replace("[redacted]", "known");
+    let expected =
+        load(&open.replace("Bearer redacted", "known").replace("= \"redacted\"", "= \"known\""), &[])
+            .unwrap();
+    let again = load(&fed_back, &[]).unwrap_or_else(|error| panic!("{error}\n{printed}"));
+    assert_eq!(again.sources, expected.sources);
+    let without_origins = |settings: &Settings| {
+        let text = settings.to_toml_redacted();
+        text.lines().map(|line| line.split(" # ").next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(without_origins(&again), without_origins(&expected));
+    assert_eq!(again.search, expected.search);
+    assert_eq!(again.server, expected.server);
+    assert_eq!(again.database_url, expected.database_url);
+}
+
+#[test]
+fn every_setting_is_in_the_reference_and_the_other_way_round() {
+    let full = FULL.replace(
+        "title = \"/subject\"",
+        "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\"",
+    );
+    let printed: toml::Table = toml::from_str(&load(&full, &[]).unwrap().to_toml_redacted()).unwrap();
+    let mut shown = BTreeSet::new();
+    for (name, value) in &printed {
+        match value {
+            toml::Value::Table(inner) => shown.extend(inner.keys().map(|key| format!("{name}.{key}"))),
+            toml::Value::Array(sources) => shown.extend(keys_of_source(sources[0].as_table().unwrap())),
+            _ => {
+                shown.insert(name.clone());
+            }
+        }
+    }
+    // The list itself, and what only other kinds of pagination have.
+    let elsewhere =
+        ["sources", "sources.pagination.offset", "sources.pagination.page", "sources.pagination.first"];
+    shown.extend(elsewhere.map(str::to_owned));
+    let documented: BTreeSet<String> = reference().into_iter().map(|line| line.key).collect();
+    assert_eq!(shown, documented);
+    assert!(reference().iter().all(|line| !line.meaning.is_empty() && !line.default.is_empty()));
+}
+
+fn keys_of_source(source: &toml::Table) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (name, value) in source {
+        match (name.as_str(), value) {
+            ("fields", toml::Value::Table(inner)) => {
+                keys.extend(inner.keys().map(|key| format!("sources.fields.{key}")))
+            }
+            ("pagination", toml::Value::Table(inner)) => {
+                keys.push("sources.pagination".to_owned());
+                let names = inner.keys().filter(|name| *name != "kind");
+                keys.extend(names.map(|key| format!("sources.pagination.{key}")));
+            }
+            _ => keys.push(format!("sources.{name}")),
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_defaults_in_the_reference_hold() {
+    let printed = load(SOURCE, &[]).unwrap().to_toml_redacted();
+    for line in reference() {
+        let Some(default) = line.default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else {
+            continue;
+        };
+        if line.key == "sources" || line.key == "sources.headers" || line.meaning.starts_with("With `kind = ")
+        {
+            continue;
+        }
+        let name = line.key.rsplit('.').next().unwrap_or_default();
+        let expected = format!("{name} = {default}");
+        assert!(
+            printed.lines().any(|line| line == expected || line == format!("{expected} # default")),
+            "`{expected}` ({}) is not in:\n{printed}",
+            line.key
+        );
+    }
+}

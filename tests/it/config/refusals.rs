@@ -1,0 +1,201 @@
+//! What is refused, in the words that the operator reads.
+
+use quarry::config::Settings;
+
+use super::{SOURCE, load, refusal};
+
+#[test]
+fn unknown_keys_are_refused_with_the_nearest_known_one() {
+    for (file, message) in [
+        ("lisen = \"127.0.0.1:1\"", "unknown key `lisen`; did you mean `listen`?"),
+        ("[serach]\nmax_first = 1", "unknown key `serach`; did you mean `search`?"),
+        ("[search]\nmax_frist = 1", "unknown key `search.max_frist`; did you mean `max_first`?"),
+        ("max_first = 1", "unknown key `max_first`; did you mean `search.max_first`?"),
+        ("\"search.max_first\" = 1", "unknown key `search.max_first`; the nearest known one is `search`"),
+        ("[search.limits]\nfirst = 1", "unknown key `search.limits`; the nearest known one is `poll`"),
+        ("listen = \"127.0.0.1:1\"\n[sources2]", "unknown key `sources2`; did you mean `sources`?"),
+    ] {
+        assert_eq!(refusal(file, &[]), format!("quarry.toml: {message}"), "{file}");
+    }
+}
+
+#[test]
+fn unknown_keys_of_a_source_are_refused_at_any_depth() {
+    let with = |line: &str| SOURCE.replace("name = \"messages\"", &format!("name = \"messages\"\n{line}"));
+    assert_eq!(
+        refusal(&with("feilds = {}"), &[]),
+        "quarry.toml: unknown key `sources.0.feilds`; did you mean `fields`?"
+    );
+    assert_eq!(
+        refusal(&with("").replace("text =", "txet ="), &[]),
+        "quarry.toml: unknown key `sources.0.fields.txet`; did you mean `text`?\n\
+         quarry.toml: `sources.0.fields.text` is missing: set it to a JSON pointer: empty, or beginning with `/`"
+    );
+    assert_eq!(
+        refusal(&SOURCE.replace("text =", "refresh = \"1m\", text ="), &[]),
+        "quarry.toml: unknown key `sources.0.fields.refresh`; did you mean `sources.0.refresh`?"
+    );
+    assert_eq!(
+        refusal(&SOURCE.replace("text =", "listen = \"1m\", text ="), &[]),
+        "quarry.toml: unknown key `sources.0.fields.listen`; did you mean `listen`?"
+    );
+    assert_eq!(
+        refusal(&SOURCE.replace("kind = \"offset\"", "kind = \"offset\", limmit = \"n\""), &[]),
+        "quarry.toml: unknown key `sources.0.pagination.limmit` for kind `offset`; did you mean `limit`?"
+    );
+    assert_eq!(
+        refusal(&SOURCE.replace("kind = \"offset\"", "kind = \"offset\", next = \"/n\""), &[]),
+        "quarry.toml: unknown key `sources.0.pagination.next` for kind `offset`; it goes with kind one of `cursor`"
+    );
+}
+
+#[test]
+fn unknown_variables_are_refused_but_for_those_of_tests() {
+    assert_eq!(
+        refusal("", &[("QUARRY_SEARCH_MAX_FIRST", "1")]),
+        "QUARRY_SEARCH_MAX_FIRST: unknown variable; did you mean `QUARRY_SEARCH__MAX_FIRST`?"
+    );
+    assert_eq!(
+        refusal("", &[("QUARRY_CONFG", "1")]),
+        "QUARRY_CONFG: unknown variable; did you mean `QUARRY_CONFIG`?"
+    );
+    assert_eq!(
+        refusal("", &[("QUARRY_SOURCES__0__NAME", "x")]),
+        "QUARRY_SOURCES__0__NAME: unknown variable; `[[sources]]` are set in the file alone"
+    );
+    load("", &[("QUARRY_TEST_POSTGRES_URL", "postgres://x")]).unwrap();
+}
+
+#[test]
+fn wrong_values_say_key_finding_and_expectation() {
+    for (file, message) in [
+        (
+            "listen = 8000",
+            "`listen` is 8000, but must be an IP address with a port such as \"127.0.0.1:8000\"",
+        ),
+        ("search = 5", "`search` is 5, but must be a table"),
+        ("data_dir = \" \"", "`data_dir` is \" \", but must be text that is not empty"),
+        ("data_dir = \"\"", "`data_dir` is empty, but must be text that is not empty"),
+        (
+            "[search]\nmax_first = \"many\"",
+            "`search.max_first` is \"many\", but must be a whole number from 1 to 10000",
+        ),
+        ("[search]\nmax_first = 0", "`search.max_first` is 0, but must be a whole number from 1 to 10000"),
+        ("[search]\nmax_first = -1", "`search.max_first` is -1, but must be a whole number from 1 to 10000"),
+        (
+            "[search]\nmax_first = 1.5",
+            "`search.max_first` is 1.5, but must be a whole number from 1 to 10000",
+        ),
+        (
+            "[search]\npoll = 250",
+            "`search.poll` is 250, but must be a duration of at least 10ms such as \"200ms\", \"10s\" or \"10m\"",
+        ),
+        (
+            "[server]\nshutdown_grace = \"99999days\"",
+            "`server.shutdown_grace` is \"99999days\", but must be a duration such as \"200ms\", \"10s\" or \"10m\"",
+        ),
+        ("[log]\nformat = \"xml\"", "`log.format` is \"xml\", but must be one of `text`, `json`"),
+        ("insecure_listen = \"true\"", "`insecure_listen` is \"true\", but must be true or false"),
+        (
+            "sources = {}",
+            "`sources` is a table, but must be a list of tables, each written under its own `[[sources]]`",
+        ),
+        ("sources = [1]", "`sources.0` is 1, but must be a table"),
+    ] {
+        assert_eq!(refusal(file, &[]), format!("quarry.toml: {message}"), "{file}");
+    }
+    assert_eq!(
+        refusal("", &[("QUARRY_SEARCH__MAX_FIRST", "many")]),
+        "QUARRY_SEARCH__MAX_FIRST: `search.max_first` is \"many\", but must be a whole number from 1 to 10000"
+    );
+}
+
+#[test]
+fn a_log_level_with_a_slip_is_refused() {
+    for level in ["info", "WARN", "off", "info,quarry::crawl=debug", "quarry=trace"] {
+        load("", &[("QUARRY_LOG__LEVEL", level)]).unwrap_or_else(|error| panic!("{error}"));
+    }
+    for level in ["inof", "info,", "quarry=loud", "3", "=info", "quarry crawl=info"] {
+        let error = refusal("", &[("QUARRY_LOG__LEVEL", level)]);
+        assert!(error.starts_with(&format!("QUARRY_LOG__LEVEL: `log.level` is \"{level}\"")), "{error}");
+    }
+}
+
+#[test]
+fn every_problem_is_listed() {
+    let error = load(
+        "lisen = 1\n[search]\npoll = 1\n[[sources]]\nname = \"a\"\n",
+        &[("QUARRY_X", "1"), ("QUARRY_LISTEN", "x")],
+    )
+    .unwrap_err();
+    let origins: Vec<&str> = error.problems().iter().map(|problem| problem.origin.as_str()).collect();
+    // Two of the table, four missing from the source, two variables.
+    assert_eq!(origins.iter().filter(|origin| **origin == "quarry.toml").count(), 6, "{error}");
+    assert!(origins.contains(&"QUARRY_X") && origins.contains(&"QUARRY_LISTEN"), "{error}");
+}
+
+#[test]
+fn what_is_no_toml_is_refused_with_its_place_and_without_its_text() {
+    let error = refusal("listen = \"127.0.0.1:1\"\n\n[x]\nauthorization = \"Bearer s3cret\n", &[]);
+    assert!(error.starts_with("quarry.toml: is no valid TOML at line 4, column "), "{error}");
+    assert!(!error.contains("s3cret"), "{error}");
+    let error = refusal("listen = \"a\"\nlisten = \"b\"", &[]);
+    assert!(error.contains("line 2") && error.contains("duplicate key"), "{error}");
+}
+
+#[test]
+fn only_loopback_may_be_listened_on_without_keys_unless_said_so() {
+    let error = refusal("listen = \"0.0.0.0:8000\"", &[]);
+    assert!(
+        error.starts_with("quarry.toml: `listen` is \"0.0.0.0:8000\", which other machines may reach"),
+        "{error}"
+    );
+    assert!(error.contains("QUARRY_INSECURE_LISTEN=true"), "{error}");
+    assert!(refusal("", &[("QUARRY_LISTEN", "[::]:80")]).starts_with("QUARRY_LISTEN: "));
+    for loopback in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+        assert!(load("", &[("QUARRY_LISTEN", loopback)]).unwrap().warnings().is_empty(), "{loopback}");
+    }
+    let settings = load("", &[("QUARRY_LISTEN", "0.0.0.0:80"), ("QUARRY_INSECURE_LISTEN", "1")]).unwrap();
+    assert_eq!(settings.warnings().len(), 1);
+    assert!(settings.warnings()[0].contains("0.0.0.0:80"));
+}
+
+#[test]
+fn database_addresses_are_checked_and_never_shown_with_their_password() {
+    for url in [
+        "sqlite://data/quarry.db",
+        "sqlite:quarry.db",
+        "sqlite::memory:",
+        "postgres://quarry:p%40ss@db:5432/quarry?sslmode=require",
+        "postgresql://db/quarry",
+        "mysql://root@127.0.0.1/quarry",
+    ] {
+        assert_eq!(load("", &[("QUARRY_DATABASE_URL", url)]).unwrap().database_url.expose(), url);
+    }
+    for url in
+        ["quarry.db", "sqlite://", "postgres:quarry", "redis://u:s3cret@db", "postgres://u:s3/cret@db/q"]
+    {
+        let error = refusal("", &[("QUARRY_DATABASE_URL", url)]);
+        assert!(error.starts_with("QUARRY_DATABASE_URL: `database_url` is "), "{error}");
+        assert!(!error.contains("s3") && !error.contains("cret"), "{error}");
+    }
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    assert_eq!(
+        refusal("[search]\nmax_first = 5", &[]),
+        "quarry.toml: `search.default_first` is 10, but must be at most `search.max_first`, which is 5"
+    );
+    assert_eq!(
+        refusal("[search]\nindexing_threads = 4\nindexing_memory_mb = 30", &[]),
+        "quarry.toml: `search.indexing_memory_mb` is 30, but must be at least 60 for 4 threads"
+    );
+}
+
+#[test]
+fn text_alone_makes_settings() {
+    assert_eq!(Settings::from_toml("listen = \"127.0.0.1:0\"").unwrap().listen.port(), 0);
+    let error = Settings::from_toml("lisen = 1").unwrap_err().to_string();
+    assert_eq!(error, "settings: unknown key `lisen`; did you mean `listen`?");
+}

@@ -1,0 +1,199 @@
+//! Sources: their defaults, and what is refused of them.
+
+use std::time::Duration;
+
+use quarry::config::{JsonPointer, Language, Pagination, SourceConfig};
+
+use super::{SOURCE, load, refusal};
+
+fn pointer(text: &str) -> JsonPointer {
+    JsonPointer::parse(text).expect("a pointer")
+}
+
+fn source(file: &str) -> SourceConfig {
+    let settings = load(file, &[]).unwrap_or_else(|error| panic!("{error}"));
+    settings.sources.into_iter().next().expect("one source")
+}
+
+#[test]
+fn a_source_needs_little_and_gets_the_rest_by_default() {
+    let source = source(SOURCE);
+    assert_eq!(source.name.as_str(), "messages");
+    assert_eq!(source.url.as_str(), "http://127.0.0.1:9000/messages/");
+    assert_eq!(source.items, pointer(""));
+    assert_eq!(source.total, None);
+    assert_eq!(
+        source.pagination,
+        Pagination::Offset { offset: "skip".to_owned(), limit: "limit".to_owned(), size: 100 }
+    );
+    assert_eq!(source.fields.key, pointer("/id"));
+    assert_eq!(source.fields.title, None);
+    assert!(source.headers.is_empty());
+    assert_eq!(source.language, Language::English);
+    assert_eq!(source.delay, Duration::from_millis(200));
+    assert_eq!(source.timeout, Duration::from_secs(10));
+    assert_eq!(source.refresh, None);
+    assert_eq!((source.max_attempts, source.max_refusals), (25, 12));
+    assert_eq!((source.backoff, source.max_backoff), (Duration::from_millis(250), Duration::from_secs(20)));
+    assert_eq!(source.max_retry_after, Duration::from_secs(60));
+    assert_eq!(source.max_body_bytes, 16 << 20);
+    assert_eq!((source.max_pages, source.max_sweeps, source.max_redirects), (100_000, 8, 5));
+    assert!(source.redirect_hosts.is_empty());
+    assert_eq!(source.max_duration, Duration::from_secs(24 * 60 * 60));
+    assert_eq!(source.max_shrink, 0.2);
+}
+
+#[test]
+fn the_source_of_the_design_is_taken_as_it_stands() {
+    let source = source(
+        r#"
+[[sources]]
+name = "messages"
+url = "http://127.0.0.1:9000/messages/"
+items = "/items"
+total = "/total"
+delay = "200ms"        # between requests
+timeout = "10s"        # of one request
+refresh = "10m"
+pagination = { kind = "offset", offset = "skip", limit = "limit", size = 100 }
+[sources.fields]
+key = "/id"
+text = "/message"
+author_key = "/user_id"
+author_name = "/user_name"
+published_at = "/timestamp"
+"#,
+    );
+    assert_eq!(source.items, pointer("/items"));
+    assert_eq!(source.total, Some(pointer("/total")));
+    assert_eq!(source.refresh, Some(Duration::from_secs(600)));
+    assert_eq!(source.fields.author_name, Some(pointer("/user_name")));
+    assert_eq!(source.fields.published_at, Some(pointer("/timestamp")));
+}
+
+#[test]
+fn each_kind_of_pagination_has_its_own_defaults() {
+    let paged = |table: &str| source(&SOURCE.replace("kind = \"offset\"", table)).pagination;
+    assert_eq!(
+        paged("kind = \"page\""),
+        Pagination::Page { page: "page".to_owned(), limit: "size".to_owned(), size: 100, first: 1 }
+    );
+    assert_eq!(
+        paged("kind = \"page\", first = 0, size = 7"),
+        Pagination::Page { page: "page".to_owned(), limit: "size".to_owned(), size: 7, first: 0 }
+    );
+    assert_eq!(
+        paged("kind = \"cursor\""),
+        Pagination::Cursor {
+            cursor: "cursor".to_owned(),
+            limit: "limit".to_owned(),
+            size: 100,
+            next: pointer("/next_cursor")
+        }
+    );
+    assert_eq!(paged("kind = \"link\""), Pagination::Link { limit: "per_page".to_owned(), size: 100 });
+}
+
+#[test]
+fn pagination_is_required_and_its_kinds_are_listed() {
+    let kinds = "one of `offset`, `page`, `cursor`, `link`";
+    for (table, message) in [
+        ("", format!("`sources.0.pagination` is missing: set it to a table with a `kind`, {kinds}")),
+        ("pagination = {}", format!("`sources.0.pagination.kind` is missing: set it to {kinds}")),
+        (
+            "pagination = \"offset\"",
+            format!("`sources.0.pagination` is \"offset\", but must be a table with a `kind`, {kinds}"),
+        ),
+        (
+            "pagination = { kind = \"skip\" }",
+            format!("`sources.0.pagination.kind` is \"skip\", but must be {kinds}"),
+        ),
+        (
+            "pagination = { kind = \"link\", size = 0 }",
+            "`sources.0.pagination.size` is 0, but must be a whole number from 1 to 4294967295".to_owned(),
+        ),
+    ] {
+        let file = SOURCE.replace("pagination = { kind = \"offset\" }", table);
+        assert_eq!(refusal(&file, &[]), format!("quarry.toml: {message}"), "{table}");
+    }
+}
+
+#[test]
+fn what_a_source_must_have_is_asked_for() {
+    let error = refusal("[[sources]]\n", &[]);
+    for key in ["name", "url", "pagination", "fields.key", "fields.text"] {
+        assert!(error.contains(&format!("`sources.0.{key}` is missing")), "{key}: {error}");
+    }
+    assert_eq!(error.lines().count(), 5, "{error}");
+}
+
+#[test]
+fn wrong_values_of_a_source_are_refused() {
+    let with = |line: &str| SOURCE.replace("name = \"messages\"", &format!("name = \"messages\"\n{line}"));
+    for (line, message) in [
+        (
+            "items = \"items\"",
+            "`sources.0.items` is \"items\", but must be a JSON pointer: empty, or beginning with `/`",
+        ),
+        ("max_shrink = 1.01", "`sources.0.max_shrink` is 1.01, but must be a number from 0 to 1"),
+        ("max_attempts = 0", "`sources.0.max_attempts` is 0, but must be a whole number from 1 to 1000"),
+        ("language = \"french\"", "`sources.0.language` is \"french\", but must be one of `english`, `none`"),
+        (
+            "redirect_hosts = [\"http://a/\"]",
+            "`sources.0.redirect_hosts` is a list, but must be a list of host names such as [\"cdn.example.com\"]",
+        ),
+        (
+            "backoff = \"21s\"",
+            "`sources.0.backoff` is 21s, but must be at most its `max_backoff`, which is 20s",
+        ),
+    ] {
+        assert_eq!(refusal(&with(line), &[]), format!("quarry.toml: {message}"), "{line}");
+    }
+    assert_eq!(source(&with("max_shrink = 1")).max_shrink, 1.0);
+    for url in ["ftp://example.com/x", "/messages", "example.com/messages", "http://"] {
+        let error = refusal(&SOURCE.replace("http://127.0.0.1:9000/messages/", url), &[]);
+        assert!(error.ends_with("but must be an http:// or https:// address"), "{error}");
+    }
+}
+
+#[test]
+fn two_sources_may_not_share_a_name() {
+    assert_eq!(
+        refusal(&format!("{SOURCE}{SOURCE}"), &[]),
+        "quarry.toml: `sources.1.name` is \"messages\", which another source has"
+    );
+}
+
+#[test]
+fn headers_take_secrets_from_the_environment() {
+    let file = format!(
+        "{SOURCE}[sources.headers]\nAuthorization = \"Bearer ${{QUARRY_UPSTREAM_TOKEN}}\"\nx-plain = \"$5 $${{x}} ${{A}}${{B}}\"\n"
+    );
+    let variables = [("QUARRY_UPSTREAM_TOKEN", "s3cret"), ("A", "a"), ("B", "${A}")];
+    let settings = load(&file, &variables).unwrap();
+    let headers: Vec<(&str, &str)> =
+        settings.sources[0].headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    // What a variable holds is not expanded again.
+    assert_eq!(headers, [("Authorization", "Bearer s3cret"), ("x-plain", "$5 ${x} a${A}")]);
+    assert!(!format!("{settings:?}").contains("s3cret"));
+
+    let error = refusal(&file, &[("A", "a"), ("B", "b")]);
+    assert_eq!(
+        error,
+        "quarry.toml: `sources.0.headers.Authorization` names the variable QUARRY_UPSTREAM_TOKEN, which is not set"
+    );
+}
+
+#[test]
+fn headers_that_could_not_be_sent_are_refused_without_showing_them() {
+    let with = |line: &str| format!("{SOURCE}[sources.headers]\n{line}\n");
+    for (line, message) in [
+        ("\"a b\" = \"x\"", "`sources.0.headers.a b` is no header name"),
+        ("a = \"s3cret\\n\"", "`sources.0.headers.a` holds characters that no header may hold"),
+        ("a = \"s3cret ${\"", "`sources.0.headers.a` has a `${` without its `}`"),
+        ("a = 5", "`sources.0.headers.a` is 5, but must be text"),
+        ("A = \"x\"\na = \"y\"", "`sources.0.headers.a` is set twice: header names do not differ by case"),
+    ] {
+        assert_eq!(refusal(&with(line), &[]), format!("quarry.toml: {message}"), "{line}");
+    }
+}

@@ -1,0 +1,116 @@
+//! Documents and engines for the search tests.
+
+use std::path::{Path, PathBuf};
+
+use chrono::DateTime;
+use quarry::domain::{
+    AuthorId, AuthorRef, Document, DocumentChange, DocumentId, DocumentKey, Revision, SourceName, Tombstone,
+};
+use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
+use quarry::search::{Batch, SearchEngine, SearchRequest};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// The store that test changes come from.
+pub(crate) const STORE: Uuid = Uuid::from_u128(7);
+
+pub(crate) fn options(folder: &Path) -> TantivyOptions {
+    TantivyOptions {
+        folder: folder.to_owned(),
+        languages: Default::default(),
+        concurrency: 4,
+        memory_bytes: 30 << 20,
+        threads: 1,
+    }
+}
+
+pub(crate) fn open(folder: &Path) -> TantivyEngine {
+    TantivyEngine::open(options(folder)).unwrap()
+}
+
+pub(crate) fn document(key: &str, text: &str) -> Document {
+    let source = SourceName::parse("test").unwrap();
+    let key = DocumentKey::parse(key).unwrap();
+    Document {
+        id: DocumentId::of(&source, &key),
+        source,
+        key,
+        title: None,
+        text: text.to_owned(),
+        category: None,
+        author: None,
+        published_at: None,
+        attributes: "{}".to_owned(),
+        indexed_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+pub(crate) fn with_author(mut document: Document, key: &str, name: &str) -> Document {
+    document.author = Some(AuthorRef {
+        id: AuthorId::of(&document.source, key),
+        key: key.to_owned(),
+        name: name.to_owned(),
+    });
+    document
+}
+
+pub(crate) fn published(mut document: Document, second: i64) -> Document {
+    document.published_at = DateTime::from_timestamp(second, 0);
+    document
+}
+
+pub(crate) fn messages() -> Vec<Document> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let items: Vec<Value> = serde_json::from_str(&text).unwrap();
+    items
+        .iter()
+        .map(|item| {
+            let field = |name: &str| item[name].as_str().unwrap();
+            let mut document =
+                with_author(document(field("id"), field("message")), field("user_id"), field("user_name"));
+            document.published_at = Some(DateTime::parse_from_rfc3339(field("timestamp")).unwrap().to_utc());
+            document
+        })
+        .collect()
+}
+
+pub(crate) fn batch(first_revision: i64, changes: Vec<Change>) -> Batch {
+    let mut revision = first_revision;
+    let changes: Vec<DocumentChange> = changes
+        .into_iter()
+        .map(|change| {
+            let at = Revision::new(revision);
+            revision += 1;
+            match change {
+                Change::Put(document) => DocumentChange::Upserted(at, Box::new(document)),
+                Change::Remove(key) => DocumentChange::Deleted(at, Tombstone { id: document(key, "").id }),
+            }
+        })
+        .collect();
+    Batch { store: STORE, through: Revision::new(revision - 1), changes, caught_up: true }
+}
+
+pub(crate) enum Change {
+    Put(Document),
+    Remove(&'static str),
+}
+
+/// Fills an empty engine.
+pub(crate) async fn fill(engine: &dyn SearchEngine, documents: Vec<Document>) {
+    engine.apply(batch(1, documents.into_iter().map(Change::Put).collect())).await.unwrap();
+}
+
+/// The keys of the hits, in order.
+pub(crate) async fn keys(engine: &dyn SearchEngine, request: &SearchRequest) -> Vec<String> {
+    let answer = engine.search(request).await.unwrap();
+    answer.hits.iter().map(|hit| hit.document.key.as_str().to_owned()).collect()
+}
+
+pub(crate) async fn keys_of(engine: &dyn SearchEngine, query: &str) -> Vec<String> {
+    keys(engine, &SearchRequest::new(query, 100)).await
+}
+
+pub(crate) async fn total(engine: &dyn SearchEngine, query: &str) -> u64 {
+    engine.search(&SearchRequest::new(query, 1)).await.unwrap().total
+}
