@@ -3,6 +3,7 @@
 mod config;
 mod crawl;
 mod graphql;
+mod schema;
 mod search;
 mod simulator;
 mod store;
