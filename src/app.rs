@@ -1,1 +1,254 @@
-//! app
+//! The composition root: the only place that names concrete adapters and puts them together.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use async_trait::async_trait;
+use chrono::Utc;
+use futures_util::Stream;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::{Settings, SourceConfig};
+use crate::crawl::{
+    CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
+};
+use crate::domain::{Crawl, Revision, SourceName};
+use crate::graphql::{
+    Api, CrawlStartError, CrawlStarter, FollowError, IndexFollower as FollowsIndex, Limits, Services,
+    TimeLimits,
+};
+use crate::http::{HttpLimits, HttpState, Readiness, router};
+use crate::instance::Instance;
+use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
+use crate::search::{IndexFollower, IndexStep, Indexer, SearchEngine};
+use crate::store::Store;
+use crate::supervisor::{Outcome, Stage, Supervisor};
+
+/// The folder of the index, within the data folder.
+const INDEX_FOLDER: &str = "index";
+/// The folder of the process locks, within the data folder.
+const INSTANCES_FOLDER: &str = "instances";
+
+/// Connects to the database and brings its schema up to date.
+pub async fn open_store(settings: &Settings) -> Result<Store> {
+    let store = connect_store(settings).await?;
+    store.migrate_up(None).await.context("the database's schema cannot be brought up to date")?;
+    for source in &settings.sources {
+        store.register_source(&source.name).await?;
+    }
+    Ok(store)
+}
+
+/// Connects to the database as it is.
+pub async fn connect_store(settings: &Settings) -> Result<Store> {
+    Store::connect(settings.database_url.expose(), settings.database.max_connections)
+        .await
+        .context("cannot open the database: check database_url (`quarry config` shows it)")
+}
+
+/// Crawls one source now, whether it is due or not, and tells how that ended.
+pub async fn crawl(
+    settings: &Settings,
+    store: Store,
+    source: &SourceConfig,
+    allow_shrink: bool,
+    progress: &dyn Progress,
+    cancel: &CancellationToken,
+) -> Result<RunEnd> {
+    let instance = register(settings)?;
+    let upstream = Arc::new(HttpUpstream::new(source)?);
+    let options = CrawlOptions { allow_shrink, wait_for_lease: true, ..crawl_options(settings, &instance) };
+    let mut crawler = Crawler::new(store, upstream, source.clone(), options, rand::make_rng());
+    Ok(crawler.run(cancel, progress).await?)
+}
+
+/// Builds the index anew from the store; `progress` is told the documents it holds so far.
+pub async fn reindex(settings: &Settings, mut progress: impl FnMut(u64)) -> Result<u64> {
+    let store = open_store(settings).await?;
+    let engine: Arc<dyn SearchEngine> = Arc::new(TantivyEngine::open_anew(engine_options(settings))?);
+    let mut indexer = Indexer::new(store, engine.clone());
+    let mut applied = 0;
+    loop {
+        let step = indexer.step().await?;
+        applied = applied.max(indexer.follow().progress().applied.value().unsigned_abs());
+        progress(applied);
+        if step == IndexStep::CaughtUp {
+            // One step more: an index that is in step with the store is tidied.
+            indexer.step().await?;
+            return Ok(engine.health().await?.documents);
+        }
+    }
+}
+
+/// A server, put together and not yet started.
+pub struct Server {
+    settings: Settings,
+    /// Tells other processes on the data folder that this one lives.
+    _instance: Instance,
+    store: Store,
+    indexer: Indexer,
+    crawls: CrawlWorker,
+    state: HttpState,
+    readiness: Readiness,
+}
+
+impl Server {
+    /// Opens everything that a server needs.
+    pub async fn open(settings: Settings) -> Result<Self> {
+        let store = open_store(&settings).await?;
+        let instance = register(&settings)?;
+        let options = engine_options(&settings);
+        let engine = tokio::task::spawn_blocking(|| TantivyEngine::open(options)).await??;
+        let engine: Arc<dyn SearchEngine> = Arc::new(engine);
+        let indexer = Indexer::new(store.clone(), engine.clone());
+        let crawls = CrawlWorker::new(
+            store.clone(),
+            crawl_sources(&settings)?,
+            crawl_options(&settings, &instance),
+            Arc::new(LogProgress),
+        );
+        let services = Services {
+            store: store.clone(),
+            search: engine,
+            index: Arc::new(Followed(indexer.follow())),
+            crawls: Arc::new(StartsCrawls { store: store.clone(), wake: crawls.waker() }),
+            sources: settings.sources.iter().map(|source| source.name.clone()).collect(),
+            index_patience: Services::INDEX_PATIENCE,
+        };
+        let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
+        let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
+        let readiness = Readiness::default();
+        let state = HttpState {
+            api: Api::new(services, Limits::default(), times),
+            readiness: readiness.clone(),
+            limits,
+            allowed_origins: Arc::from([]),
+        };
+        Ok(Self { settings, _instance: instance, store, indexer, crawls, state, readiness })
+    }
+
+    /// Serves until a signal says to stop; then finishes what is under way.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        ready: impl FnOnce() + Send + 'static,
+        signals: impl Stream<Item = &'static str>,
+    ) -> Result<()> {
+        let mut supervisor = Supervisor::new(self.settings.server.shutdown_grace);
+        let intake = supervisor.token(Stage::Intake);
+        self.spawn_http(&mut supervisor, listener, &intake);
+        let follower = self.indexer.follow();
+        let indexer = Arc::new(Mutex::new(self.indexer));
+        let poll = self.settings.search.poll;
+        supervisor.spawn_steps("indexer", Stage::Drain, self.store.committed_here(), move || {
+            let indexer = indexer.clone();
+            async move { index(&indexer, poll).await }
+        });
+        let crawls = self.crawls;
+        let stop_crawls = intake.clone();
+        supervisor.spawn("crawler", Stage::Intake, async move {
+            crawls.run(stop_crawls).await;
+            Ok(())
+        });
+        let readiness = self.readiness;
+        supervisor.spawn("readiness", Stage::Intake, async move {
+            tokio::select! {
+                () = follower.until_ready() => {
+                    readiness.index_caught_up();
+                    ready();
+                }
+                () = intake.cancelled() => {}
+            }
+            intake.cancelled().await;
+            readiness.draining();
+            Ok(())
+        });
+        supervisor.run(signals).await?;
+        self.store.close().await?;
+        Ok(())
+    }
+
+    fn spawn_http(&self, supervisor: &mut Supervisor, listener: TcpListener, intake: &CancellationToken) {
+        let stop = intake.clone();
+        let routes = router(self.state.clone());
+        supervisor.spawn("http", Stage::Intake, async move {
+            axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await?;
+            Ok(())
+        });
+    }
+}
+
+/// One step of the index, as the supervisor's loop understands it.
+async fn index(indexer: &Mutex<Indexer>, poll: Duration) -> Outcome {
+    match indexer.lock().await.step().await {
+        Ok(IndexStep::Progressed) => Outcome::Progressed,
+        Ok(IndexStep::CaughtUp) => Outcome::Idle(poll),
+        Err(error) => Outcome::Failed(Box::new(error)),
+    }
+}
+
+fn register(settings: &Settings) -> Result<Instance> {
+    let folder = settings.data_dir.join(INSTANCES_FOLDER);
+    Instance::register(&folder)
+        .with_context(|| format!("cannot write to {}: choose another data_dir", settings.data_dir.display()))
+}
+
+fn crawl_options(settings: &Settings, instance: &Instance) -> CrawlOptions {
+    let folder = settings.data_dir.join(INSTANCES_FOLDER);
+    let mut options = CrawlOptions::new(instance.id());
+    options.known_dead = Some(Arc::new(move |holder| Instance::knows_dead(Path::new(&folder), holder)));
+    options
+}
+
+fn crawl_sources(settings: &Settings) -> Result<Vec<CrawlSource>> {
+    settings
+        .sources
+        .iter()
+        .map(|config| {
+            let upstream = Arc::new(HttpUpstream::new(config)?);
+            Ok(CrawlSource { config: config.clone(), upstream })
+        })
+        .collect()
+}
+
+fn engine_options(settings: &Settings) -> TantivyOptions {
+    let languages: BTreeMap<_, _> =
+        settings.sources.iter().map(|source| (source.name.clone(), source.language)).collect();
+    TantivyOptions {
+        folder: settings.data_dir.join(INDEX_FOLDER),
+        languages,
+        concurrency: settings.search.concurrency,
+        memory_bytes: settings.search.indexing_memory_mb << 20,
+        threads: settings.search.indexing_threads,
+    }
+}
+
+/// Begins crawls in the store and wakes this server's crawler; another server's may be quicker.
+struct StartsCrawls {
+    store: Store,
+    wake: Arc<Notify>,
+}
+
+#[async_trait]
+impl CrawlStarter for StartsCrawls {
+    async fn start(&self, source: &SourceName, allow_shrink: bool) -> Result<Crawl, CrawlStartError> {
+        let crawl = self.store.begin_crawl(source, allow_shrink, Utc::now()).await?;
+        self.wake.notify_one();
+        Ok(crawl)
+    }
+}
+
+/// Lets mutations wait for this server's index.
+struct Followed(IndexFollower);
+
+#[async_trait]
+impl FollowsIndex for Followed {
+    async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), FollowError> {
+        if self.0.wait_for(revision, patience).await { Ok(()) } else { Err(FollowError::TimedOut) }
+    }
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The `quarry` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    quarry::cli::run()
+}

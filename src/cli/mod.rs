@@ -1,1 +1,149 @@
-//! cli
+//! The command line: one module a command; this one parses and dispatches.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
+
+mod crawl;
+mod demo;
+mod migrate;
+mod progress;
+mod reindex;
+mod serve;
+mod upstream;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{LogFormat, Overrides, Settings};
+use crate::{graphql, telemetry};
+
+/// What a command that was broken off by the user returns, as shells expect it.
+const INTERRUPTED: u8 = 130;
+
+/// Crawls an unreliable JSON API, makes it searchable, and serves it as GraphQL.
+#[derive(Debug, Parser)]
+#[command(name = "quarry", version, propagate_version = true)]
+struct Cli {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Settings that the command line overrides.
+#[derive(Clone, Debug, Args)]
+struct SettingsArgs {
+    /// The settings file [default: quarry.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder of the index and of the embedded database
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<String>,
+    /// The database: sqlite://FILE, postgres://… or mysql://…
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Which log lines are kept: error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl SettingsArgs {
+    fn load(&self, listen: Option<String>) -> Result<Settings> {
+        Ok(Settings::load(&self.overrides(listen))?)
+    }
+
+    fn overrides(&self, listen: Option<String>) -> Overrides {
+        Overrides {
+            config: self.config.clone(),
+            listen,
+            data_dir: self.data_dir.clone(),
+            database_url: self.database_url.clone(),
+            log_level: self.log_level.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try it: a simulated unreliable upstream, a crawl, and a server; no services, no network
+    Demo(demo::DemoArgs),
+    /// Serve GraphQL, keep the index in step with the store, and crawl the sources when due
+    Serve(serve::ServeArgs),
+    /// Crawl one configured source now
+    Crawl(crawl::CrawlArgs),
+    /// Build the search index anew from the store (while no server uses the data folder)
+    Reindex,
+    /// Change or show the database's schema
+    #[command(subcommand)]
+    Migrate(migrate::MigrateCommand),
+    /// Print the GraphQL schema
+    Schema,
+    /// Print the resolved settings, secrets redacted
+    Config,
+    /// Serve a JSON file as an unreliable upstream
+    Upstream(upstream::UpstreamArgs),
+}
+
+/// Runs the command line of this process.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(dispatch(cli)).unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    });
+    // Work that cannot be cancelled must not hold up the end.
+    runtime.shutdown_background();
+    code
+}
+
+async fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let settings = cli.settings;
+    match cli.command {
+        Command::Demo(args) => demo::run(&settings, args).await,
+        Command::Serve(args) => serve::run(&settings, args).await,
+        Command::Crawl(args) => crawl::run(&settings, args).await,
+        Command::Reindex => reindex::run(&settings).await,
+        Command::Migrate(command) => migrate::run(&settings, command).await,
+        Command::Schema => {
+            print!("{}", graphql::schema_sdl());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Config => {
+            print!("{}", settings.load(None)?.to_toml_redacted());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Upstream(args) => upstream::run(args).await,
+    }
+}
+
+/// Starts the log as the settings have it.
+fn start_log(settings: &Settings) -> Result<()> {
+    let format = match settings.log.format {
+        LogFormat::Text => telemetry::LogFormat::Text,
+        LogFormat::Json => telemetry::LogFormat::Json,
+    };
+    telemetry::init(&settings.log.level, format)?;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
+}
+
+/// Listens on the configured address.
+async fn listen(address: std::net::SocketAddr) -> Result<tokio::net::TcpListener> {
+    match tokio::net::TcpListener::bind(address).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("{address} is in use: stop what listens there, or choose another address with --listen")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
+    }
+}

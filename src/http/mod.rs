@@ -5,6 +5,7 @@
 //! decided one floor below, in [`crate::graphql`].
 
 mod body;
+mod graphiql;
 mod graphql;
 mod health;
 mod negotiation;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use crate::graphql::Api;
 
+pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::Readiness;
 pub use router::router;
 

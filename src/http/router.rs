@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{HttpState, graphql, health, websocket};
+use super::{HttpState, graphiql, graphql, health, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 
 /// The header that names a request, in both directions.
@@ -23,6 +23,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/graphql/ws", any(websocket::serve))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
+        .merge(graphiql::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .with_state(state)

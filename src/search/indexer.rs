@@ -145,6 +145,15 @@ impl IndexFollower {
         *self.progress.borrow()
     }
 
+    /// Waits until the index was in step with the store once.
+    pub async fn until_ready(&self) {
+        let mut progress = self.progress.clone();
+        if progress.wait_for(|progress| progress.ready).await.is_err() {
+            // The indexer is gone: this will never be.
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits until everything up to a revision can be found; `false` when that takes longer
     /// than `patience`.
     pub async fn wait_for(&self, revision: Revision, patience: Duration) -> bool {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::generation::{Generation, WriterOptions, is_locked};
 use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
+use crate::config::Language;
 use crate::search::analysis::ANALYSIS_VERSION;
 
 /// An index that serves, and one that is being built if that is another.
@@ -33,8 +34,10 @@ struct Named {
 
 impl Folders {
     pub(super) fn new(options: &TantivyOptions) -> Self {
+        // A new source with the default language changes nothing for the documents there are.
+        let special = options.languages.iter().filter(|(_, language)| **language != Language::default());
         let languages: Vec<String> =
-            options.languages.iter().map(|(source, language)| format!("{source}\0{language:?}")).collect();
+            special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
         let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, languages.join("\0\0").as_bytes());
         let digest = digest.simple().to_string();
         let fingerprint = format!("v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{}", &digest[..8]);

@@ -1,0 +1,68 @@
+//! `quarry crawl SOURCE`.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, anyhow};
+use clap::Args;
+use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use super::progress::{CrawlDisplay, summary};
+use super::{INTERRUPTED, SettingsArgs, start_log};
+use crate::app;
+use crate::config::{Settings, SourceConfig};
+use crate::crawl::RunEnd;
+use crate::domain::CrawlState;
+use crate::supervisor::stop_signals;
+
+#[derive(Debug, Args)]
+pub(super) struct CrawlArgs {
+    /// The name of a configured source
+    source: String,
+    /// Remove vanished documents even if they are more than the source's max_shrink
+    #[arg(long)]
+    allow_shrink: bool,
+}
+
+pub(super) async fn run(settings: &SettingsArgs, args: CrawlArgs) -> Result<ExitCode> {
+    let settings = settings.load(None)?;
+    start_log(&settings)?;
+    let source = find_source(&settings, &args.source)?;
+    let store = app::open_store(&settings).await?;
+    let cancel = CancellationToken::new();
+    let signals = stop_signals()?;
+    let stop = cancel.clone();
+    tokio::spawn(async move {
+        let mut signals = Box::pin(signals);
+        signals.next().await;
+        stop.cancel();
+    });
+    let display = CrawlDisplay::new();
+    let end = app::crawl(&settings, store.clone(), source, args.allow_shrink, &display, &cancel).await;
+    store.close().await?;
+    match end? {
+        RunEnd::Finished(crawl, _) => {
+            println!("{}", summary(&crawl));
+            Ok(if crawl.state == CrawlState::Completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        RunEnd::Cancelled => {
+            eprintln!("{}: stopped; the next crawl goes on from here", source.name);
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+        RunEnd::Held(_) => Err(anyhow!("another process crawls {}", source.name)),
+    }
+}
+
+fn find_source<'s>(settings: &'s Settings, name: &str) -> Result<&'s SourceConfig> {
+    if let Some(source) = settings.sources.iter().find(|source| source.name.as_str() == name) {
+        return Ok(source);
+    }
+    let names: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
+    Err(if names.is_empty() {
+        anyhow!(
+            "no source is configured: describe one under [[sources]] in quarry.toml (the README shows how)"
+        )
+    } else {
+        anyhow!("no source is called {name:?}: configured are {}", names.join(", "))
+    })
+}

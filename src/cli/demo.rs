@@ -1,0 +1,153 @@
+//! `quarry demo`: everything in one process, on data that is made up on the spot.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::progress::{CrawlDisplay, summary};
+use super::{INTERRUPTED, SettingsArgs, listen, start_log};
+use crate::app::{self, Server};
+use crate::config::Settings;
+use crate::crawl::RunEnd;
+use crate::simulator::{Collection, FaultProfile, Simulator, synthetic};
+use crate::supervisor::stop_signals;
+
+/// As many as the real upstream has, and a small catalogue.
+const MESSAGES: usize = 3_349;
+const PRODUCTS: usize = 500;
+/// What is made up, and what goes wrong, is the same in every demo.
+const SEED: u64 = 1;
+/// The demo's own folder: what it holds is made anew each time.
+const FOLDER: &str = "demo";
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    /// The address to serve on
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
+    listen: String,
+    /// How the simulated upstream misbehaves
+    #[arg(long, value_enum, default_value_t = FaultProfile::Real)]
+    faults: FaultProfile,
+}
+
+pub(super) async fn run(args: &SettingsArgs, demo: DemoArgs) -> Result<ExitCode> {
+    let folder = PathBuf::from(args.data_dir.as_deref().unwrap_or("data")).join(FOLDER);
+    let upstream = TcpListener::bind("127.0.0.1:0").await.context("cannot open a port for the upstream")?;
+    let settings = settings(args, &demo, &folder, upstream.local_addr()?.port())?;
+    start_log(&settings)?;
+    let listener = listen(settings.listen).await?;
+    let address = listener.local_addr()?;
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("cannot empty {}: choose another --data-dir", folder.display()))?;
+    }
+    let started = Instant::now();
+    println!("An upstream that fails at random ({}) is crawled; its data is made up.", demo.faults);
+    let messages = Collection::from_values("messages", synthetic::messages(MESSAGES, SEED))?;
+    let products = Collection::from_values("products", synthetic::products(PRODUCTS, SEED))?;
+    let simulator = Simulator::new([messages, products], demo.faults, SEED);
+    let handle = simulator.handle();
+    tokio::spawn(simulator.serve(upstream, std::future::pending()));
+    if !crawl_all(&settings).await? {
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    println!("The upstream answered {} requests.", handle.served().requests);
+    let server = Server::open(settings).await?;
+    let greet = move || greet(address, started.elapsed());
+    server.run(listener, greet, stop_signals()?).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The demo's settings: quick, since the upstream is in the same process.
+fn settings(args: &SettingsArgs, demo: &DemoArgs, folder: &std::path::Path, port: u16) -> Result<Settings> {
+    let pace = "delay = \"15ms\"\ntimeout = \"1s\"\nbackoff = \"50ms\"\nmax_backoff = \"1s\"\n\
+                max_retry_after = \"1s\"\nrefresh = \"5m\"";
+    let text = format!(
+        r#"
+listen = {listen:?}
+data_dir = {folder:?}
+[log]
+level = {level:?}
+[[sources]]
+name = "messages"
+url = "http://127.0.0.1:{port}/messages"
+items = "/items"
+total = "/total"
+pagination = {{ kind = "offset", offset = "skip", limit = "limit", size = 100 }}
+{pace}
+[sources.fields]
+key = "/id"
+text = "/message"
+author_key = "/user_id"
+author_name = "/user_name"
+published_at = "/timestamp"
+[[sources]]
+name = "products"
+url = "http://127.0.0.1:{port}/products/cursor"
+items = "/items"
+pagination = {{ kind = "cursor", next = "/next_cursor", size = 50 }}
+{pace}
+[sources.fields]
+key = "/sku"
+title = "/name"
+text = "/description"
+category = "/category"
+published_at = "/updated_at"
+"#,
+        listen = demo.listen,
+        folder = folder.display().to_string(),
+        level = args.log_level.as_deref().unwrap_or("error"),
+    );
+    Ok(Settings::from_toml(&text)?)
+}
+
+/// Crawls every source; `false` when the user broke it off.
+async fn crawl_all(settings: &Settings) -> Result<bool> {
+    let store = app::open_store(settings).await?;
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone();
+    let interrupt = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stop.cancel();
+        }
+    });
+    let display = CrawlDisplay::new();
+    let mut reports = Vec::new();
+    for source in &settings.sources {
+        match app::crawl(settings, store.clone(), source, false, &display, &cancel).await? {
+            RunEnd::Finished(crawl, _) => reports.push(summary(&crawl)),
+            RunEnd::Cancelled => return Ok(false),
+            RunEnd::Held(_) => {}
+        }
+    }
+    interrupt.abort();
+    store.close().await?;
+    println!("{}", reports.join("\n"));
+    Ok(true)
+}
+
+fn greet(address: std::net::SocketAddr, took: Duration) {
+    println!(
+        r#"
+Ready after {took:.1} s.
+
+  GraphiQL  http://{address}/graphiql   (explore, with completion)
+  GraphQL   http://{address}/graphql
+
+Three queries to paste into GraphiQL:
+
+  {{ search(query: "privte jet", first: 3) {{ totalCount tookMs edges {{ score highlights {{ html }} node {{ author {{ name documentCount }} }} }} }} }}
+
+  {{ search(query: "wireless", first: 3, filter: {{ source: ["products"] }}) {{ totalCount nodes {{ title category }} facets {{ field buckets {{ value count }} }} }} }}
+
+  {{ sources {{ name documentCount lastCrawl {{ state pagesFetched attempts pages(first: 3) {{ nodes {{ position attempts failures }} }} }} }} }}
+
+Ctrl-C stops it."#,
+        took = took.as_secs_f64()
+    );
+}

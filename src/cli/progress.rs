@@ -1,0 +1,159 @@
+//! How a crawl shows its progress: a bar on a terminal, plain lines elsewhere.
+
+use std::collections::HashMap;
+use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::crawl::{Progress, StepOutcome};
+use crate::domain::{Crawl, CrawlState, SourceName};
+
+/// Plain lines about pages come at most this often.
+const LINE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Shows crawls to a person, or to a file.
+pub(super) enum CrawlDisplay {
+    /// One bar a source.
+    Bars { all: MultiProgress, bars: Mutex<HashMap<SourceName, ProgressBar>> },
+    /// Lines.
+    Lines { last: Mutex<HashMap<SourceName, Instant>> },
+}
+
+impl CrawlDisplay {
+    /// Bars if a terminal is there to draw them.
+    pub(super) fn new() -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Bars { all: MultiProgress::new(), bars: Mutex::default() }
+        } else {
+            Self::Lines { last: Mutex::default() }
+        }
+    }
+}
+
+impl Progress for CrawlDisplay {
+    fn report(&self, source: &SourceName, outcome: &StepOutcome) {
+        match self {
+            Self::Bars { all, bars } => {
+                let mut bars = bars.lock().unwrap_or_else(PoisonError::into_inner);
+                let bar = bars.entry(source.clone()).or_insert_with(|| all.add(new_bar(source)));
+                draw(bar, outcome);
+            }
+            Self::Lines { last } => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if let StepOutcome::PageTaken { sweep_ended: false, .. } = outcome {
+                    let now = Instant::now();
+                    if last.get(source).is_some_and(|last| now - *last < LINE_INTERVAL) {
+                        return;
+                    }
+                    last.insert(source.clone(), now);
+                }
+                eprintln!("{source}: {}", line(outcome));
+            }
+        }
+    }
+}
+
+/// A sign of life for work whose end is not known.
+pub(super) fn spinner(message: &'static str) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(message);
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    spinner
+}
+
+fn new_bar(source: &SourceName) -> ProgressBar {
+    let style = ProgressStyle::with_template(
+        "{prefix:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}",
+    )
+    .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style.progress_chars("━╸─")).with_prefix(source.to_string())
+}
+
+fn draw(bar: &ProgressBar, outcome: &StepOutcome) {
+    match outcome {
+        StepOutcome::Begun { crawl, .. }
+        | StepOutcome::PageTaken { crawl, .. }
+        | StepOutcome::AttemptFailed { crawl, .. } => set_counts(bar, crawl),
+        _ => {}
+    }
+    if let StepOutcome::Finished { crawl, .. } = outcome {
+        set_counts(bar, crawl);
+        bar.finish_with_message(format!(
+            "{} · {} pages, {} requests",
+            crawl.state.as_str(),
+            crawl.pages_fetched,
+            crawl.attempts
+        ));
+    } else {
+        bar.set_message(line(outcome));
+    }
+}
+
+fn set_counts(bar: &ProgressBar, crawl: &Crawl) {
+    bar.set_length(count(crawl.expected_total.unwrap_or(crawl.documents_seen)));
+    bar.set_position(count(crawl.documents_seen));
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn line(outcome: &StepOutcome) -> String {
+    match outcome {
+        StepOutcome::Held { wait, .. } => {
+            format!("another process crawls this source; looking again in {}", seconds(*wait))
+        }
+        StepOutcome::StoreDown { wait, .. } => {
+            format!("the database does not answer; trying again in {}", seconds(*wait))
+        }
+        StepOutcome::Begun { crawl, resumed: true } => {
+            format!("crawl {} goes on after page {}", crawl.id.0, crawl.pages_fetched)
+        }
+        StepOutcome::Begun { crawl, .. } => format!("crawl {} begins", crawl.id.0),
+        StepOutcome::PageTaken { crawl, position, sweep, sweep_ended, .. } => {
+            let end = if *sweep_ended { ", end of the sweep" } else { "" };
+            format!("page {} of sweep {sweep}, {}{end}", position.0 + 1, seen(crawl))
+        }
+        StepOutcome::AttemptFailed { position, cause, wait, .. } => {
+            format!("page {}: {cause}; again in {}", position.0 + 1, seconds(*wait))
+        }
+        StepOutcome::Finished { crawl, .. } => format!("crawl {} {}", crawl.id.0, crawl.state.as_str()),
+    }
+}
+
+fn seen(crawl: &Crawl) -> String {
+    match crawl.expected_total {
+        Some(total) => format!("{} of {total} documents", crawl.documents_seen),
+        None => format!("{} documents", crawl.documents_seen),
+    }
+}
+
+fn seconds(wait: Duration) -> String {
+    format!("{:.1} s", wait.as_secs_f64())
+}
+
+/// What a crawl came to, for its end.
+pub(super) fn summary(crawl: &Crawl) -> String {
+    let mut text = format!(
+        "{}: crawl {} {}\n  {} in {} pages, {} requests\n  {} inserted, {} updated, {} unchanged, {} deleted",
+        crawl.source,
+        crawl.id.0,
+        crawl.state.as_str(),
+        seen(crawl),
+        crawl.pages_fetched,
+        crawl.attempts,
+        crawl.inserted,
+        crawl.updated,
+        crawl.unchanged,
+        crawl.deleted,
+    );
+    if crawl.rejected > 0 {
+        text += &format!("\n  {} items could not be taken", crawl.rejected);
+    }
+    if let Some(error) = &crawl.error {
+        let mark = if crawl.state == CrawlState::Completed { "note" } else { "error" };
+        text += &format!("\n  {mark}: {error}");
+    }
+    text
+}

@@ -1,0 +1,21 @@
+//! `quarry reindex`.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use super::{SettingsArgs, start_log};
+use crate::app::reindex;
+
+pub(super) async fn run(settings: &SettingsArgs) -> Result<ExitCode> {
+    let settings = settings.load(None)?;
+    start_log(&settings)?;
+    let started = Instant::now();
+    let bar = super::progress::spinner("indexing");
+    let documents =
+        reindex(&settings, |applied| bar.set_message(format!("indexing: revision {applied}"))).await?;
+    bar.finish_and_clear();
+    println!("indexed {documents} documents in {:.1} s", started.elapsed().as_secs_f64());
+    Ok(ExitCode::SUCCESS)
+}

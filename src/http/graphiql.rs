@@ -1,0 +1,243 @@
+//! GraphiQL at `/graphiql`: built into the binary, so that it works without a network and
+//! sends nothing to anyone else.
+//!
+//! The page may load and reach this server alone: its content security policy says so. It
+//! deliberately lacks a build step: the published files are served as they are.
+
+use std::sync::LazyLock;
+
+use axum::Router;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use uuid::Uuid;
+
+/// Scripts, requests and WebSockets of this server only. Styles may be inline because the
+/// dialogs put their own into the page; fonts are in the style sheet.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                      font-src data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// A query that shows what the API can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExampleQuery {
+    /// The document.
+    pub query: &'static str,
+    /// Its variables, as a JSON object; empty for none.
+    pub variables: &'static str,
+}
+
+macro_rules! asset {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/graphiql/", $name))
+    };
+}
+
+/// The queries that the editor opens with, one in each tab.
+pub const EXAMPLE_QUERIES: &[ExampleQuery] = &[
+    ExampleQuery { query: asset!("queries/search.graphql"), variables: asset!("queries/search.json") },
+    ExampleQuery { query: asset!("queries/sources.graphql"), variables: "" },
+    ExampleQuery {
+        query: asset!("queries/index_documents.graphql"),
+        variables: asset!("queries/index_documents.json"),
+    },
+    ExampleQuery {
+        query: asset!("queries/crawl_progress.graphql"),
+        variables: asset!("queries/crawl_progress.json"),
+    },
+];
+
+/// A file of the page, as it is sent.
+struct Asset {
+    name: &'static str,
+    content_type: &'static str,
+    body: Bytes,
+    etag: HeaderValue,
+}
+
+impl Asset {
+    fn new(name: &'static str, content_type: &'static str, body: Bytes) -> Self {
+        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &body).simple();
+        let etag = HeaderValue::from_str(&format!("\"{digest}\"")).expect("a digest is plain text");
+        Self { name, content_type, body, etag }
+    }
+
+    fn of(name: &'static str, content_type: &'static str, text: &'static str) -> Self {
+        Self::new(name, content_type, Bytes::from_static(text.as_bytes()))
+    }
+}
+
+static PAGE: LazyLock<Asset> = LazyLock::new(|| Asset::new("", HTML, Bytes::from(page())));
+
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    vec![
+        Asset::of("graphiql.min.css", CSS, asset!("graphiql.min.css")),
+        Asset::of("page.css", CSS, asset!("page.css")),
+        Asset::of("react.production.min.js", SCRIPT, asset!("react.production.min.js")),
+        Asset::of("react-dom.production.min.js", SCRIPT, asset!("react-dom.production.min.js")),
+        Asset::of("graphiql.min.js", SCRIPT, asset!("graphiql.min.js")),
+        Asset::of("start.js", SCRIPT, asset!("start.js")),
+    ]
+});
+
+/// The page at `/graphiql` and its files below.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/graphiql", get(async |headers: HeaderMap| answer(&PAGE, &headers)))
+        // The page's addresses are relative, so it must not end in a slash.
+        .route("/graphiql/", get(async || Redirect::permanent("../graphiql")))
+        .route("/graphiql/{asset}", get(serve_asset))
+}
+
+async fn serve_asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    match ASSETS.iter().find(|asset| asset.name == name) {
+        Some(asset) => answer(asset, &headers),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// Browsers keep files and ask each time whether they still hold: a new version of the server
+/// is never mixed with an old page.
+fn answer(asset: &Asset, request: &HeaderMap) -> Response {
+    let value = HeaderValue::from_static;
+    let headers: [(HeaderName, HeaderValue); 6] = [
+        (CONTENT_TYPE, value(asset.content_type)),
+        (ETAG, asset.etag.clone()),
+        (CACHE_CONTROL, value("no-cache")),
+        (CONTENT_SECURITY_POLICY, value(POLICY)),
+        (REFERRER_POLICY, value("no-referrer")),
+        (X_CONTENT_TYPE_OPTIONS, value("nosniff")),
+    ];
+    if is_held(request, &asset.etag) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, asset.body.clone()).into_response()
+}
+
+fn is_held(request: &HeaderMap, etag: &HeaderValue) -> bool {
+    let held = request.get_all(IF_NONE_MATCH).iter().filter_map(|tags| tags.to_str().ok());
+    held.flat_map(|tags| tags.split(',')).map(str::trim).any(|tag| {
+        // Proxies that compress weaken a tag; the content is the same.
+        tag == "*" || tag.trim_start_matches("W/").as_bytes() == etag.as_bytes()
+    })
+}
+
+/// The page with its tabs as data: a script of the page itself would need a weaker policy.
+fn page() -> String {
+    let tabs: Vec<serde_json::Value> = EXAMPLE_QUERIES
+        .iter()
+        .map(|example| serde_json::json!({ "query": example.query, "variables": example.variables }))
+        .collect();
+    // Nothing in the data may end the element that holds it.
+    let tabs = serde_json::Value::from(tabs).to_string().replace('<', "\\u003c");
+    asset!("page.html").replace("TABS", &tabs)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use http::Request;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    async fn get_path(path: &str, held: Option<&str>) -> Response {
+        let mut request = Request::get(path);
+        if let Some(tags) = held {
+            request = request.header(IF_NONE_MATCH, tags);
+        }
+        routes::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    async fn text(response: Response) -> String {
+        String::from_utf8(to_bytes(response.into_body(), 4 << 20).await.unwrap().to_vec()).unwrap()
+    }
+
+    /// What a page names in attributes like this one.
+    fn named(page: &str, attribute: &str) -> Vec<String> {
+        let named = page.split(&format!("{attribute}=\"")).skip(1);
+        named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+    }
+
+    #[tokio::test]
+    async fn everything_that_the_page_names_is_served_from_here() {
+        let page = text(get_path("/graphiql", None).await).await;
+        let mut names = named(&page, "src");
+        names.extend(named(&page, "href").into_iter().filter(|name| name != "data:,"));
+        assert_eq!(names.len(), ASSETS.len(), "{names:?}");
+        for name in names {
+            assert!(name.starts_with("graphiql/"), "{name} is not on this server");
+            let response = get_path(&format!("/{name}"), None).await;
+            assert_eq!(response.status(), StatusCode::OK, "{name}");
+            let expected = if name.ends_with(".css") { CSS } else { SCRIPT };
+            assert_eq!(response.headers()[CONTENT_TYPE], expected, "{name}");
+            assert!(!text(response).await.is_empty(), "{name}");
+        }
+        assert!(!page.contains("://"), "the page names another server");
+    }
+
+    #[tokio::test]
+    async fn a_held_file_is_not_sent_again() {
+        for path in ["/graphiql", "/graphiql/graphiql.min.js"] {
+            let response = get_path(path, None).await;
+            let etag = response.headers()[ETAG].to_str().unwrap().to_owned();
+            for held in [etag.clone(), format!("\"other\", W/{etag}"), "*".to_owned()] {
+                let response = get_path(path, Some(&held)).await;
+                assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{path} {held}");
+                assert!(text(response).await.is_empty());
+            }
+            assert_eq!(get_path(path, Some("\"other\"")).await.status(), StatusCode::OK);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_policy_lets_nothing_in_from_elsewhere() {
+        let response = get_path("/graphiql", None).await;
+        let policy = response.headers()[CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
+        assert!(!policy.contains("http") && !policy.contains('*') && !policy.contains("eval"), "{policy}");
+        let page = text(response).await;
+        // Only data may stand in the page itself.
+        for script in page.split("<script").skip(1) {
+            assert!(
+                script.contains("src=\"") || script.starts_with(" type=\"application/json\""),
+                "{script}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_tabs_are_the_example_queries() {
+        let page = text(get_path("/graphiql", None).await).await;
+        let data = page.split_once("id=\"tabs\">").unwrap().1.split_once("</script>").unwrap().0;
+        let tabs: Vec<serde_json::Value> = serde_json::from_str(data).unwrap();
+        assert_eq!(tabs.len(), EXAMPLE_QUERIES.len());
+        for (tab, example) in tabs.iter().zip(EXAMPLE_QUERIES) {
+            assert_eq!(tab["query"], example.query);
+            let variables = tab["variables"].as_str().unwrap();
+            assert!(
+                variables.is_empty()
+                    || serde_json::from_str::<serde_json::Value>(variables).unwrap().is_object()
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn other_paths_are_not_found_and_a_slash_leads_back() {
+        assert_eq!(get_path("/graphiql/page.html", None).await.status(), StatusCode::NOT_FOUND);
+        assert_eq!(get_path("/graphiql/..%2FREADME.md", None).await.status(), StatusCode::NOT_FOUND);
+        let response = get_path("/graphiql/", None).await;
+        assert_eq!(response.status(), StatusCode::PERMANENT_REDIRECT);
+        assert_eq!(response.headers()["location"], "../graphiql");
+    }
+}

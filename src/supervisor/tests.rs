@@ -1,0 +1,196 @@
+use std::sync::{Arc, Mutex};
+
+use futures_util::stream;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+use super::*;
+
+const GRACE: Duration = Duration::from_secs(20);
+
+/// What happened, in order.
+#[derive(Clone, Default)]
+struct Journal(Arc<Mutex<Vec<&'static str>>>);
+
+impl Journal {
+    fn note(&self, line: &'static str) {
+        self.0.lock().unwrap().push(line);
+    }
+    fn lines(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// A worker that ends `after` it was told to.
+fn obedient(
+    supervisor: &mut Supervisor,
+    name: &'static str,
+    stage: Stage,
+    after: Duration,
+    journal: &Journal,
+) {
+    let (token, journal) = (supervisor.token(stage), journal.clone());
+    supervisor.spawn(name, stage, async move {
+        token.cancelled().await;
+        tokio::time::sleep(after).await;
+        journal.note(name);
+        Ok(())
+    });
+}
+
+/// Signals by hand.
+fn by_hand() -> (mpsc::UnboundedSender<&'static str>, UnboundedReceiverStream<&'static str>) {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    (sender, UnboundedReceiverStream::new(receiver))
+}
+
+/// One signal, and no other after it.
+fn one_signal() -> impl Stream<Item = &'static str> {
+    stream::once(async { "SIGTERM" }).chain(stream::pending())
+}
+
+fn no_signal() -> impl Stream<Item = &'static str> {
+    stream::pending()
+}
+
+#[tokio::test(start_paused = true)]
+async fn intake_ends_before_the_drain_begins() {
+    let journal = Journal::default();
+    let mut supervisor = Supervisor::new(GRACE);
+    obedient(&mut supervisor, "index", Stage::Drain, Duration::ZERO, &journal);
+    obedient(&mut supervisor, "http", Stage::Intake, Duration::from_secs(3), &journal);
+    obedient(&mut supervisor, "crawl", Stage::Intake, Duration::from_secs(1), &journal);
+    supervisor.run(one_signal()).await.unwrap();
+    assert_eq!(journal.lines(), ["crawl", "http", "index"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_the_intake_stops_in_order_without_a_signal() {
+    let journal = Journal::default();
+    let mut supervisor = Supervisor::new(GRACE);
+    obedient(&mut supervisor, "index", Stage::Drain, Duration::ZERO, &journal);
+    let token = supervisor.token(Stage::Intake);
+    token.cancel();
+    supervisor.run(no_signal()).await.unwrap();
+    assert_eq!(journal.lines(), ["index"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_drain_has_its_share_of_the_grace_when_intake_is_stuck() {
+    let journal = Journal::default();
+    let mut supervisor = Supervisor::new(GRACE);
+    obedient(&mut supervisor, "index", Stage::Drain, Duration::from_secs(4), &journal);
+    supervisor.spawn("http", Stage::Intake, std::future::pending());
+    let before = Instant::now();
+    let error = supervisor.run(one_signal()).await.unwrap_err();
+    assert_eq!(error.to_string(), "broken off after the grace period: http");
+    assert_eq!(journal.lines(), ["index"]);
+    assert_eq!(before.elapsed().as_secs(), 19);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_runs_after_the_grace_period_is_broken_off_and_named() {
+    let mut supervisor = Supervisor::new(GRACE);
+    supervisor.spawn("index", Stage::Drain, std::future::pending());
+    supervisor.spawn("flush", Stage::Drain, std::future::pending());
+    let before = Instant::now();
+    let error = supervisor.run(one_signal()).await.unwrap_err();
+    assert!(
+        matches!(&error, StopError::GraceExceeded { workers } if workers == &["flush", "index"]),
+        "{error}"
+    );
+    assert_eq!(before.elapsed().as_secs(), GRACE.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_signal_breaks_off_at_once() {
+    let mut supervisor = Supervisor::new(GRACE);
+    supervisor.spawn("http", Stage::Intake, std::future::pending());
+    let stopping = supervisor.token(Stage::Intake);
+    let (signal, signals) = by_hand();
+    let run = tokio::spawn(supervisor.run(signals));
+    let before = Instant::now();
+    signal.send("SIGINT").unwrap();
+    stopping.cancelled().await;
+    signal.send("SIGINT").unwrap();
+    let error = run.await.unwrap().unwrap_err();
+    assert!(matches!(&error, StopError::Aborted { workers } if workers == &["http"]), "{error}");
+    assert!(before.elapsed() < Duration::from_secs(1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_fails_stops_the_others_in_order_and_is_named() {
+    let journal = Journal::default();
+    let mut supervisor = Supervisor::new(GRACE);
+    obedient(&mut supervisor, "http", Stage::Intake, Duration::ZERO, &journal);
+    obedient(&mut supervisor, "index", Stage::Drain, Duration::ZERO, &journal);
+    supervisor.spawn("crawl", Stage::Intake, async { Err("the disk is full".into()) });
+    let error = supervisor.run(no_signal()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the worker \"crawl\" ended: the disk is full");
+    assert_eq!(journal.lines(), ["http", "index"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_ends_untold_or_panics_is_a_failure() {
+    let mut supervisor = Supervisor::new(GRACE);
+    supervisor.spawn("http", Stage::Intake, async { Ok(()) });
+    let error = supervisor.run(no_signal()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the worker \"http\" ended: it had not been told to");
+
+    let mut supervisor = Supervisor::new(GRACE);
+    supervisor.spawn("index", Stage::Drain, async { panic!("a defect") });
+    let error = supervisor.run(no_signal()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the worker \"index\" ended: it panicked");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_while_stopping_counts_too() {
+    let mut supervisor = Supervisor::new(GRACE);
+    let token = supervisor.token(Stage::Drain);
+    supervisor.spawn("index", Stage::Drain, async move {
+        token.cancelled().await;
+        Err("the last commit failed".into())
+    });
+    let error = supervisor.run(one_signal()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the worker \"index\" ended: the last commit failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_worker_that_ends_with_the_intake_ends_too_early() {
+    let mut supervisor = Supervisor::new(GRACE);
+    let intake = supervisor.token(Stage::Intake);
+    let journal = Journal::default();
+    obedient(&mut supervisor, "http", Stage::Intake, Duration::from_secs(1), &journal);
+    supervisor.spawn("index", Stage::Drain, async move {
+        intake.cancelled().await;
+        Ok(())
+    });
+    let error = supervisor.run(one_signal()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the worker \"index\" ended: it had not been told to");
+}
+
+#[tokio::test(start_paused = true)]
+async fn steps_of_a_drain_worker_run_until_nothing_is_left() {
+    let mut supervisor = Supervisor::new(GRACE);
+    let left = Arc::new(Mutex::new(5));
+    let remaining = Arc::clone(&left);
+    supervisor.spawn_steps("flush", Stage::Drain, NeverWoken, move || {
+        let mut left = remaining.lock().unwrap();
+        let outcome =
+            if *left == 0 { Outcome::Idle(Duration::from_secs(3_600)) } else { Outcome::Progressed };
+        *left = i32::max(*left - 1, 0);
+        std::future::ready(outcome)
+    });
+    supervisor.run(one_signal()).await.unwrap();
+    assert_eq!(*left.lock().unwrap(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_signals_of_the_system_are_heard() {
+    let mut signals = pin!(stop_signals().unwrap());
+    let status =
+        std::process::Command::new("sh").args(["-c", &format!("kill -TERM {}", std::process::id())]).status();
+    assert!(status.unwrap().success());
+    assert_eq!(signals.next().await, Some("SIGTERM"));
+}

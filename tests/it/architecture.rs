@@ -1,0 +1,402 @@
+//! The rules of the layout, kept by reading the source: imports point downward only, each
+//! library is named in its own folder only, and no file grows too long to be read at once.
+//!
+//! The source is read as tokens, so comments and texts may name what they like.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+
+/// From the ground up. A module may use what is below its floor, never its neighbours.
+const FLOORS: &[&[&str]] = &[
+    &["domain"],
+    &["config", "instance", "retry", "supervisor", "telemetry"],
+    &["store", "cache"],
+    &["crawl", "search", "keystroke", "report", "simulator"],
+    &["graphql"],
+    &["http"],
+    &["app"],
+    &["cli"],
+];
+
+/// Libraries, and the places that alone may name them.
+const HOMES: &[(&[&str], &[&str])] = &[
+    (&["sea_orm", "sea_orm_migration", "sqlx", "migration"], &["src/store/"]),
+    (&["tantivy", "tantivy_fst", "tantivy_common"], &["src/search/tantivy"]),
+    (&["reqwest"], &["src/crawl/client"]),
+    (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
+    (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
+    (&["figment", "toml"], &["src/config/"]),
+    (&["tracing_subscriber"], &["src/telemetry"]),
+];
+
+/// The functions of `std::env` that read settings, and the place that alone may call them.
+const ENVIRONMENT_READERS: &[&str] = &["var", "var_os", "vars", "vars_os"];
+const ENVIRONMENT_HOME: &str = "src/config/";
+
+/// A longer file has more than one reason to change.
+const MAX_LINES: usize = 450;
+
+#[test]
+fn imports_point_downward() {
+    assert_none(over_sources("src", upward_imports));
+}
+
+#[test]
+fn every_module_has_a_floor() {
+    let names = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path());
+    let homeless: Vec<String> = names
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+        .filter(|name| name != "main" && name != "lib" && floor_of(name).is_none())
+        .collect();
+    assert_none(homeless);
+}
+
+#[test]
+fn libraries_stay_in_their_homes() {
+    assert_none(over_sources("src", strayed_libraries));
+}
+
+#[test]
+fn settings_alone_read_the_environment() {
+    assert_none(over_sources("src", environment_reads));
+}
+
+#[test]
+fn files_can_be_read_at_once() {
+    for folder in ["src", "tests", "migration/src", "benches"] {
+        assert_none(over_sources(folder, overlong));
+    }
+}
+
+/// Imports of a file that do not point downward.
+fn upward_imports(path: &str, text: &str) -> Vec<String> {
+    let module = module_of(path);
+    let Some(own) = module.first() else {
+        // main.rs and lib.rs stand above every floor.
+        return Vec::new();
+    };
+    let Some(own_floor) = floor_of(own) else {
+        return vec![format!("{path}: `{own}` has no floor")];
+    };
+    let mut found = Vec::new();
+    for used in used_modules(&tokens(path, text), module.len()) {
+        match floor_of(&used) {
+            Some(floor) if used != *own && floor >= own_floor => {
+                let way = if floor == own_floor { "sideways" } else { "upward" };
+                found.push(format!("{path}: uses `{used}`, {way} from `{own}`"));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Libraries that a file names although it is not their home.
+fn strayed_libraries(path: &str, text: &str) -> Vec<String> {
+    let tokens = tokens(path, text);
+    let mut found = Vec::new();
+    for (libraries, homes) in HOMES {
+        if homes.iter().any(|home| path.starts_with(home)) {
+            continue;
+        }
+        for library in *libraries {
+            if names_library(&tokens, library) {
+                found.push(format!("{path}: names `{library}`, which belongs to {}", homes.join(" and ")));
+            }
+        }
+    }
+    found
+}
+
+fn environment_reads(path: &str, text: &str) -> Vec<String> {
+    if path.starts_with(ENVIRONMENT_HOME) {
+        return Vec::new();
+    }
+    let tokens = tokens(path, text);
+    let reads = |reader: &&str| {
+        let called = ["env", "::", reader];
+        let imported = tokens.windows(4).position(|window| window == ["std", "::", "env", "::"]);
+        let in_group = imported.is_some_and(|at| {
+            tokens[at..].iter().take_while(|token| *token != ";").any(|token| token == reader)
+        });
+        in_group || tokens.windows(3).any(|window| window == called)
+    };
+    let readers = ENVIRONMENT_READERS.iter().copied().filter(reads);
+    readers.map(|reader| format!("{path}: reads the environment by `{reader}`")).collect()
+}
+
+fn overlong(path: &str, text: &str) -> Vec<String> {
+    let lines = text.lines().count();
+    let problem = || format!("{path}: has {lines} lines, more than {MAX_LINES}");
+    (lines > MAX_LINES).then(problem).into_iter().collect()
+}
+
+/// The modules at the root of the package that tokens name, in a file that is `depth` deep.
+fn used_modules(tokens: &[String], depth: usize) -> Vec<String> {
+    let mut used = Vec::new();
+    let mut at = 0;
+    while at < tokens.len() {
+        let start = at;
+        let mut ups = 0;
+        while tokens.get(at).is_some_and(|token| token == "super") && is_path(tokens, at) {
+            ups += 1;
+            at += 2;
+        }
+        // Enough steps up lead to the root as well.
+        let from_root = ups >= depth && ups > 0;
+        if start == at && tokens[at] == "crate" && is_path(tokens, at) {
+            at += 2;
+        } else if !from_root {
+            at = at.max(start + 1);
+            continue;
+        }
+        collect_first_names(tokens, &mut at, &mut used);
+    }
+    used
+}
+
+/// The first name of a path, or of each path in a group.
+fn collect_first_names(tokens: &[String], at: &mut usize, names: &mut Vec<String>) {
+    if tokens.get(*at).is_none_or(|token| token != "{") {
+        names.extend(tokens.get(*at).cloned());
+        *at += 1;
+        return;
+    }
+    let mut depth = 0;
+    let mut begins = false;
+    while let Some(token) = tokens.get(*at) {
+        *at += 1;
+        match token.as_str() {
+            "{" => {
+                depth += 1;
+                begins = depth == 1;
+            }
+            "}" => {
+                depth -= 1;
+                if depth == 0 {
+                    return;
+                }
+            }
+            "," => begins = depth == 1,
+            name if begins => {
+                names.push(name.to_owned());
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+}
+
+fn is_path(tokens: &[String], at: usize) -> bool {
+    tokens.get(at + 1).is_some_and(|token| token == "::")
+}
+
+fn names_library(tokens: &[String], library: &str) -> bool {
+    tokens.iter().enumerate().filter(|(_, token)| *token == library).any(|(at, _)| {
+        let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at].as_str());
+        // `::name` stands for a library unless something that has parts comes before it.
+        let is_part = before(1) == "::" && before(2) != "use" && before(2).ends_with(is_name_end);
+        !is_part && (is_path(tokens, at) || matches!(before(1), "use" | "crate" | "::"))
+    })
+}
+
+fn is_name_end(char: char) -> bool {
+    char.is_alphanumeric() || char == '_' || char == '>'
+}
+
+/// Where a file stands in the package: `src/crawl/client.rs` is `crawl::client`.
+fn module_of(path: &str) -> Vec<&str> {
+    let inner = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+    inner.split('/').filter(|name| *name != "main" && *name != "lib").collect()
+}
+
+fn floor_of(module: &str) -> Option<usize> {
+    FLOORS.iter().position(|floor| floor.contains(&module))
+}
+
+/// Identifiers and signs in order, `::` as one.
+fn tokens(path: &str, text: &str) -> Vec<String> {
+    let stream: TokenStream = text.parse().unwrap_or_else(|error| panic!("{path}: {error}"));
+    let mut flat = Vec::new();
+    flatten(stream, &mut flat);
+    flat
+}
+
+fn flatten(stream: TokenStream, flat: &mut Vec<String>) {
+    for token in stream {
+        match token {
+            TokenTree::Group(group) => {
+                flat.push("{".to_owned());
+                flatten(group.stream(), flat);
+                flat.push("}".to_owned());
+            }
+            TokenTree::Ident(ident) => flat.push(ident.to_string().trim_start_matches("r#").to_owned()),
+            TokenTree::Punct(sign)
+                if sign.as_char() == ':' && flat.last().is_some_and(|last| last == ":") =>
+            {
+                flat.pop();
+                flat.push("::".to_owned());
+            }
+            TokenTree::Punct(sign) => flat.push(sign.as_char().to_string()),
+            TokenTree::Literal(_) => flat.push("\"\"".to_owned()),
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a rule finds in all files of a folder.
+fn over_sources(folder: &str, rule: fn(&str, &str) -> Vec<String>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files += 1;
+                found.extend(rule(&relative(&path), &fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(files > 0, "{folder} holds no source");
+    found
+}
+
+fn relative(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/")
+}
+
+fn assert_none(mut found: Vec<String>) {
+    found.sort();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Each rule finds what it forbids, and nothing else.
+mod rules {
+    use super::*;
+
+    #[track_caller]
+    fn check(rule: fn(&str, &str) -> Vec<String>, path: &str, text: &str, expected: &[&str]) {
+        let expected: Vec<String> = expected.iter().map(|problem| format!("{path}: {problem}")).collect();
+        assert_eq!(rule(path, text), expected, "{text}");
+    }
+
+    #[test]
+    fn upward_and_sideways_imports_are_found_however_they_are_written() {
+        let rule = upward_imports;
+        let up = "uses `graphql`, upward from `crawl`";
+        let sideways = "uses `search`, sideways from `crawl`";
+        check(rule, "src/crawl/client.rs", "use crate::graphql::Query;", &[up]);
+        check(
+            rule,
+            "src/crawl/mod.rs",
+            "use crate::{store::Store, graphql::{a, b}, search};",
+            &[up, sideways],
+        );
+        check(rule, "src/crawl.rs", "fn f() { crate :: search :: g(); }", &[sideways]);
+        check(rule, "src/crawl/plan.rs", "fn f() { select! { x = crate::search::g() => {} } }", &[sideways]);
+        check(rule, "src/crawl/mod.rs", "use super::search::Search;", &[sideways]);
+        check(rule, "src/crawl/client.rs", "use super::super::{graphql, store};", &[up]);
+        check(rule, "src/crawl/client.rs", "pub(crate) use crate::r#search as s;", &[sideways]);
+        check(rule, "src/domain/mod.rs", "use crate::retry;", &["uses `retry`, upward from `domain`"]);
+        check(
+            rule,
+            "src/config/kind.rs",
+            "use crate::telemetry;",
+            &["uses `telemetry`, sideways from `config`"],
+        );
+        check(rule, "src/store/mod.rs", "use crate::simulator;", &["uses `simulator`, upward from `store`"]);
+        check(rule, "src/misc/mod.rs", "", &["`misc` has no floor"]);
+    }
+
+    #[test]
+    fn downward_and_inward_imports_are_left_alone() {
+        let rule = upward_imports;
+        check(
+            rule,
+            "src/crawl/client.rs",
+            "use crate::{crawl::plan, store::Store, domain::*}; use super::search;",
+            &[],
+        );
+        check(rule, "src/crawl/mod.rs", "// use crate::graphql;\nconst A: &str = \"crate::graphql\";", &[]);
+        check(rule, "src/crawl/mod.rs", "/// See [`crate::search`].\npub(crate) fn f() {}", &[]);
+        check(rule, "src/main.rs", "use quarry::cli; use crate::app;", &[]);
+        check(rule, "src/cli/mod.rs", "use crate::{app, http};", &[]);
+    }
+
+    #[test]
+    fn libraries_outside_their_homes_are_found() {
+        let rule = strayed_libraries;
+        for (library, path) in [
+            ("sea_orm", "src/graphql/query.rs"),
+            ("sqlx", "src/crawl/mod.rs"),
+            ("migration", "src/app.rs"),
+            ("tantivy", "src/search/engine.rs"),
+            ("reqwest", "src/crawl/crawler.rs"),
+            ("async_graphql", "src/search/request.rs"),
+            ("async_graphql_axum", "src/app.rs"),
+            ("figment", "src/cli/mod.rs"),
+        ] {
+            for text in [
+                format!("use {library}::Thing;"),
+                format!("fn f() -> {library}::Result<()> {{}}"),
+                format!("use ::{library} as other;"),
+                format!("use {library};"),
+                format!("extern crate {library};"),
+                format!("use {{std::fmt, {library}::Thing}};"),
+                format!("fn f() {{ select! {{ x = ::{library}::g() => {{}} }} }}"),
+            ] {
+                let found = rule(path, &text);
+                assert!(
+                    found.len() == 1 && found[0].contains(&format!("names `{library}`")),
+                    "{text}: {found:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn libraries_at_home_and_other_things_of_their_name_are_left_alone() {
+        let rule = strayed_libraries;
+        check(rule, "src/store/documents.rs", "use sea_orm::Set; fn f() { sqlx::query(); }", &[]);
+        check(rule, "src/search/tantivy_engine/plan.rs", "use tantivy::Term;", &[]);
+        check(rule, "src/search/tantivy.rs", "use tantivy::Term;", &[]);
+        check(rule, "src/crawl/client.rs", "use reqwest::Client;", &[]);
+        check(rule, "src/http/websocket.rs", "use async_graphql::Data;", &[]);
+        check(
+            rule,
+            "src/app.rs",
+            "// tantivy::Index\nlet migration = crate::store::migration::latest();",
+            &[],
+        );
+    }
+
+    #[test]
+    fn reading_the_environment_is_found() {
+        let rule = environment_reads;
+        let problem = "reads the environment by `var`";
+        check(rule, "src/app.rs", "fn f() { std::env::var(\"X\"); }", &[problem]);
+        check(rule, "src/app.rs", "use std::env::{self, var};", &[problem]);
+        check(
+            rule,
+            "src/app.rs",
+            "use std::env; fn f() { env::vars_os(); }",
+            &["reads the environment by `vars_os`"],
+        );
+        check(rule, "src/config/environment.rs", "fn f() { std::env::var(\"X\"); }", &[]);
+        check(rule, "src/app.rs", "fn f() { std::env::temp_dir(); let var = env!(\"X\"); }", &[]);
+    }
+
+    #[test]
+    fn files_of_too_many_lines_are_found() {
+        check(overlong, "src/a.rs", &"\n".repeat(MAX_LINES), &[]);
+        check(overlong, "src/a.rs", &"\n".repeat(MAX_LINES + 1), &["has 451 lines, more than 450"]);
+    }
+}
