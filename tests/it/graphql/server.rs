@@ -54,6 +54,8 @@ pub(super) struct Server {
     pub(super) readiness: Readiness,
     client: Client,
     tasks: Vec<JoinHandle<()>>,
+    #[expect(dead_code, reason = "an indexer that stands still, where none runs")]
+    idle: Option<Indexer>,
     #[expect(dead_code, reason = "held for its destructor")]
     database: TestDatabase,
     #[expect(dead_code, reason = "held for its destructor")]
@@ -82,7 +84,7 @@ impl Server {
         let index: Arc<dyn SearchEngine> = Arc::new(
             TantivyEngine::open(TantivyOptions {
                 folder: folder.path().to_owned(),
-                languages: Arc::new(BTreeMap::new()),
+                languages: BTreeMap::new(),
                 concurrency: 2,
                 memory_bytes: 20_000_000,
                 threads: 1,
@@ -92,6 +94,7 @@ impl Server {
         let mut indexer = Indexer::new(store.clone(), index.clone());
         let follower = indexer.follow();
         let mut tasks = Vec::new();
+        let mut idle = None;
         if setup.indexing {
             let mut committed = store.committed_here();
             tasks.push(tokio::spawn(async move {
@@ -105,6 +108,8 @@ impl Server {
                     }
                 }
             }));
+        } else {
+            idle = Some(indexer);
         }
         let crawl_wanted = Arc::new(Notify::new());
         let services = Services {
@@ -127,7 +132,7 @@ impl Server {
         let app = router(state);
         tasks.push(tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }));
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { address, store, crawl_wanted, readiness, client, tasks, database, folder }
+        Self { address, store, crawl_wanted, readiness, client, tasks, idle, database, folder }
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
