@@ -1,4 +1,51 @@
-//! quarry: see the map below.
+//! quarry crawls an unreliable JSON API, makes it searchable in well under a millisecond, and
+//! serves it as GraphQL. One binary; this library is all of it.
+//!
+//! # Map
+//!
+//! Floors, top down: a module imports from floors below its own only, and neighbours on one
+//! floor do not know each other. `tests/it/architecture.rs` keeps it so.
+//!
+//! | Floor | Module | What is there |
+//! |---|---|---|
+//! | 7 | [`cli`] | one module a command |
+//! | 6 | [`app`] | the composition root: alone names concrete adapters |
+//! | 5 | [`http`] | paths, GraphQL over HTTP and WebSocket, health, GraphiQL |
+//! | 4 | [`graphql`] | the public contract: schema, loaders, limits, error codes |
+//! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
+//! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
+//! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
+//! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, in three databases |
+//! | 1 | [`config`] | settings: raw, then resolved, then shown |
+//! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`] | generic; know nothing of this product |
+//! | 0 | [`domain`] | newtypes and plain records |
+//!
+//! # Journeys
+//!
+//! **A crawl.** [`crawl::CrawlWorker`] finds a source due, or [`app::crawl`] is asked to crawl one.
+//! [`crawl::Crawler::step`] writes the attempt down, asks [`crawl::Upstream`] for a page, and lets
+//! pure functions decide: take it, ask again, end the sweep. [`store::Store::commit_page`] keeps
+//! documents, ledger line and cursor in one transaction, so a crawl that is cut off anywhere goes on
+//! at its page. A document that changed gets the next [`domain::Revision`] from a locked counter row:
+//! commit order is revision order. Only a complete crawl removes what vanished upstream.
+//!
+//! **From the store to the index.** [`search::Indexer::step`] reads the changes above the watermark
+//! that the index itself keeps, applies them and moves it. Restart, rebuild and a new replica are
+//! this one path; each server owns its index.
+//!
+//! **A search.** `POST /graphql` → [`http::router`] reads the body under its limit →
+//! [`graphql::Api`] parses, checks limits, executes → [`search::SearchEngine::search`] answers from the
+//! index alone, hits and all. Relations go to the store through loaders, one query a level. With the
+//! database down, searches go on and relations fail with `STORE_UNAVAILABLE`.
+//!
+//! **A mutation.** `indexDocuments` checks every document before it stores any, waits until this
+//! server's index has applied the revision, and answers what the store holds.
+//!
+//! # What is nowhere
+//!
+//! No `unsafe`. No sea-orm type outside [`store`], no tantivy type outside
+//! [`search::tantivy_engine`], no reqwest outside the crawl's client. No environment variable is read
+//! outside [`config`]. No text that people typed or wrote is in a log line or an error's internals.
 
 pub mod app;
 pub mod cli;

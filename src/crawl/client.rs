@@ -19,6 +19,10 @@ use super::page_body::BodyShape;
 use super::upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
 use crate::config::{Pagination, SourceConfig};
 
+/// Where an upstream that is paged by `Link` headers states its total, if it does: its body is
+/// most often the bare array.
+const TOTAL_HEADER: HeaderName = HeaderName::from_static("x-total-count");
+
 /// Why an HTTP upstream cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpUpstreamError {
@@ -131,11 +135,12 @@ impl HttpUpstream {
             return Err(status_error(status, response.headers()));
         }
         let code = Some(status.as_u16());
-        let link = if self.is_link_paged {
+        let (link, header_total) = if self.is_link_paged {
             let lines = response.headers().get_all(LINK);
-            next_target(lines.iter().filter_map(str_of)).map(|target| url.join(target))
+            let link = next_target(lines.iter().filter_map(str_of)).map(|target| url.join(target));
+            (link, response.headers().get(TOTAL_HEADER).and_then(parse_total))
         } else {
-            None
+            (None, None)
         };
         let body = self.read_body(response).await?;
         let page = self.shape.read(&body).map_err(|cause| FetchError::transient(cause, code))?;
@@ -147,7 +152,8 @@ impl HttpUpstream {
         if let Some(Next::Link(link)) = &next {
             self.check_target("the next link", &url, link, status)?;
         }
-        Ok(FetchedPage { status: status.as_u16(), items: page.items, total: page.total, next })
+        let total = page.total.or(header_total);
+        Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next })
     }
 
     /// Reads the decompressed body, never more of it than the limit.
@@ -249,6 +255,10 @@ fn status_error(status: StatusCode, headers: &HeaderMap) -> FetchError {
         400..=499 => FetchError::Refused { cause, status: code, retry_after },
         _ => FetchError::Transient { cause, status: code, retry_after },
     }
+}
+
+fn parse_total(value: &HeaderValue) -> Option<i64> {
+    str_of(value)?.trim().parse().ok().filter(|total| *total >= 0)
 }
 
 /// `Retry-After` in seconds or as a date; a date in the past is zero.

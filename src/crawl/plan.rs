@@ -202,7 +202,7 @@ fn unconfirmed_end(answer: &Answer, after: &mut Cursor, doubts: &mut Doubts) -> 
     doubts.end = Some(end);
     doubts.differing_ends += 1;
     if doubts.differing_ends < DIFFERING_ENDS {
-        return Some("ends the sweep: asked again".to_owned());
+        return Some("may be the end: asked again".to_owned());
     }
     after.trouble = Some("the upstream gives differing answers where it ends".to_owned());
     None
@@ -316,7 +316,7 @@ impl Failures {
                 "{page} could not be fetched in {attempts} attempts; the last cause: {error}"
             ));
         }
-        if self.refused >= config.max_refusals {
+        if self.refused > config.max_refusals {
             let refusals = self.refused;
             return Some(format!("{page} was refused {refusals} times; the last cause: {error}"));
         }
@@ -325,4 +325,4 @@ impl Failures {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

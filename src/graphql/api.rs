@@ -191,7 +191,6 @@ impl Api {
     }
 
     /// The schema to run on, and what to keep of the document if it turns out to be valid.
-    #[expect(clippy::type_complexity, reason = "a name for this pair would say less than it")]
     fn schema_for(&self, operation: &Prepared) -> (&ApiSchema, Option<(String, Arc<ExecutableDocument>)>) {
         if operation.validated {
             return (&self.0.fast, None);

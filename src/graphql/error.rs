@@ -56,7 +56,7 @@ impl ErrorCode {
 
 /// Why a resolver could not answer. Its `Display` is what the client reads.
 #[derive(Clone, Debug)]
-pub struct Failure {
+pub(super) struct Failure {
     code: ErrorCode,
     message: String,
     argument: Option<String>,

@@ -10,7 +10,7 @@ use crate::domain::{AuthorId, CrawlId, DocumentId};
 
 /// What an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NodeId {
+pub(super) enum NodeId {
     /// A document.
     Document(DocumentId),
     /// An author.
@@ -21,7 +21,7 @@ pub enum NodeId {
 
 impl NodeId {
     /// Reads an id, in the one spelling that this server gives out.
-    pub fn parse(id: &str) -> Option<Self> {
+    pub(super) fn parse(id: &str) -> Option<Self> {
         let (kind, rest) = id.split_once('_')?;
         match kind {
             "doc" => parse_uuid(rest).map(|id| Self::Document(DocumentId(id))),

@@ -64,11 +64,17 @@ pub(super) struct AuthorPage {
     pub(super) limit: u64,
 }
 
+/// Says that the store is asked: one such event a batch.
+fn note(what: &'static str, keys: usize) {
+    tracing::trace!(lookup.of = what, lookup.keys = keys, "relations looked up");
+}
+
 impl Loader<DocumentId> for StoreLoader {
     type Value = Document;
     type Error = Failure;
 
     async fn load(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, Document>, Failure> {
+        note("documents", ids.len());
         Ok(self.0.documents_by_id(ids).await?)
     }
 }
@@ -78,6 +84,7 @@ impl Loader<AuthorId> for StoreLoader {
     type Error = Failure;
 
     async fn load(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, Failure> {
+        note("authors", ids.len());
         Ok(self.0.authors_by_id(ids).await?)
     }
 }
@@ -87,6 +94,7 @@ impl Loader<CrawlId> for StoreLoader {
     type Error = Failure;
 
     async fn load(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, Failure> {
+        note("crawls", ids.len());
         Ok(self.0.crawls_by_id(ids).await?)
     }
 }
@@ -96,6 +104,7 @@ impl Loader<SourceCount> for StoreLoader {
     type Error = Failure;
 
     async fn load(&self, keys: &[SourceCount]) -> Result<HashMap<SourceCount, i64>, Failure> {
+        note("document counts of sources", keys.len());
         let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
         let counts = self.0.document_counts_of_sources(&sources).await?;
         Ok(counts.into_iter().map(|(source, count)| (SourceCount(source), count)).collect())
@@ -107,6 +116,7 @@ impl Loader<LastCrawl> for StoreLoader {
     type Error = Failure;
 
     async fn load(&self, keys: &[LastCrawl]) -> Result<HashMap<LastCrawl, Crawl>, Failure> {
+        note("last crawls", keys.len());
         let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
         let crawls = self.0.last_crawls(&sources).await?;
         Ok(crawls.into_iter().map(|(source, crawl)| (LastCrawl(source), crawl)).collect())
@@ -118,6 +128,7 @@ impl Loader<AuthorCount> for StoreLoader {
     type Error = Failure;
 
     async fn load(&self, keys: &[AuthorCount]) -> Result<HashMap<AuthorCount, i64>, Failure> {
+        note("document counts of authors", keys.len());
         let authors: Vec<_> = keys.iter().map(|key| key.0).collect();
         let counts = self.0.document_counts_of_authors(&authors).await?;
         Ok(counts.into_iter().map(|(author, count)| (AuthorCount(author), count)).collect())
@@ -131,6 +142,7 @@ impl Loader<AuthorPage> for StoreLoader {
     // Each author's page is a range of an index, so this is one query an author; the loader
     // still asks but once where the same author stands under many documents.
     async fn load(&self, keys: &[AuthorPage]) -> Result<HashMap<AuthorPage, Vec<Document>>, Failure> {
+        note("pages of authors", keys.len());
         let mut pages = HashMap::with_capacity(keys.len());
         for key in keys {
             let after = key.after.map(|cursor| (cursor.published_at, cursor.id));

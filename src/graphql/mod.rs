@@ -2,9 +2,9 @@
 //!
 //! [`schema`] builds without any service, so the SDL can be exported on its own; [`Api`] puts
 //! [`Services`] in and is what the transports talk to. Nothing here knows of HTTP, SQL, Redis
-//! or tantivy: resolvers see the [`Store`](crate::store::Store), a
-//! [`SearchEngine`](crate::search::SearchEngine) and two small traits that the application
-//! implements. What comes from the index needs no store; relations go there through loaders.
+//! or tantivy: resolvers see the [`Store`](crate::store::Store) and a
+//! [`SearchEngine`](crate::search::SearchEngine). What comes from the index needs no store;
+//! relations go there through loaders.
 
 mod api;
 mod document_cache;
@@ -31,7 +31,7 @@ pub use limits::Limits;
 use mutation::Mutation;
 use query::Query;
 pub use request_id::RequestId;
-pub use services::{CrawlStartError, CrawlStarter, FollowError, IndexFollower, Services};
+pub use services::Services;
 use subscription::Subscription;
 
 type ApiSchema = Schema<Query, Mutation, Subscription>;

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use async_graphql::{Context, Object};
+use chrono::Utc;
 
 use super::error::{ErrorCode, Failure};
 use super::ids::NodeId;
 use super::scalars::Flag;
-use super::services::{CrawlStartError, FollowError, Services};
+use super::services::Services;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, IndexDocumentsInput, IndexDocumentsPayload, int,
 };
@@ -17,7 +18,7 @@ use crate::domain::{DocumentDraft, DocumentId, Revision, SourceName};
 const MAX_DOCUMENTS: usize = 1_000;
 
 /// The mutation root.
-pub struct Mutation;
+pub(super) struct Mutation;
 
 /// Writing: documents and crawls.
 #[Object]
@@ -91,11 +92,9 @@ impl Mutation {
             .iter()
             .find(|configured| configured.as_str() == source)
             .ok_or_else(|| unknown_source(&source, &services.sources))?;
-        match services.crawls.start(source, allow_shrink.0).await {
-            Ok(crawl) => Ok(Crawl(crawl)),
-            Err(CrawlStartError::Store(error)) => Err(error.into()),
-            Err(CrawlStartError::Failed(cause)) => Err(Failure::internal(cause)),
-        }
+        let crawl = services.store.begin_crawl(source, allow_shrink.0, Utc::now()).await?;
+        services.crawl_wanted.notify_one();
+        Ok(Crawl(crawl))
     }
 }
 
@@ -117,13 +116,11 @@ fn check_count(path: &str, count: usize) -> Result<(), Failure> {
 }
 
 async fn wait_for_index(services: &Services, revision: Revision, done: &str) -> Result<(), Failure> {
-    match services.index.wait_for(revision, services.index_patience).await {
-        Ok(()) => Ok(()),
-        Err(FollowError::TimedOut | FollowError::Stopped) => Err(Failure::new(
-            ErrorCode::Timeout,
-            format!(
-                "The documents are {done}, but searches do not show it yet. They will without another call."
-            ),
-        )),
+    if services.index.wait_for(revision, services.index_patience).await {
+        return Ok(());
     }
+    Err(Failure::new(
+        ErrorCode::Timeout,
+        format!("The documents are {done}, but searches do not show it yet. They will without another call."),
+    ))
 }

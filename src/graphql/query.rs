@@ -26,7 +26,7 @@ const MAX_NODES: usize = 100;
 const MAX_CURSOR_BYTES: usize = 4_096;
 
 /// The query root.
-pub struct Query;
+pub(super) struct Query;
 
 /// Reading: searches, documents, and how sources and their crawls stand.
 #[Object]

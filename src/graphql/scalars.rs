@@ -11,7 +11,7 @@ use crate::domain::Timestamp;
 /// A point in time: an RFC 3339 date-time. Answers are in UTC with exactly three fraction
 /// digits (`2025-05-05T07:47:20.159Z`); any offset is taken as input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DateTime(pub Timestamp);
+pub(super) struct DateTime(pub Timestamp);
 
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
@@ -31,7 +31,7 @@ impl ScalarType for DateTime {
 
 /// Any JSON value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Json(pub Value);
+pub(super) struct Json(pub Value);
 
 #[Scalar(name = "JSON")]
 impl ScalarType for Json {
@@ -47,7 +47,7 @@ impl ScalarType for Json {
 /// A flag of type `Boolean!` with a default that also holds where the client names a
 /// variable and leaves it out, which async-graphql reads as null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Flag<const DEFAULT: bool>(pub bool);
+pub(super) struct Flag<const DEFAULT: bool>(pub bool);
 
 impl<const DEFAULT: bool> Default for Flag<DEFAULT> {
     fn default() -> Self {
@@ -82,7 +82,7 @@ impl<const DEFAULT: bool> InputType for Flag<DEFAULT> {
 
 /// As [`Flag`], for a type that has a default of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OrDefault<T>(pub T);
+pub(super) struct OrDefault<T>(pub T);
 
 impl<T: InputType + Default> InputType for OrDefault<T> {
     type RawValueType = T::RawValueType;
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Option<Value> {
-        DateTime::parse(Value::from(text)).ok().map(|at| at.to_value())
+        <DateTime as ScalarType>::parse(Value::from(text)).ok().map(|at| ScalarType::to_value(&at))
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
         for given in ["", "yesterday", "2025-05-05", "2025-05-05T07:47:20", "1746431240"] {
             assert_eq!(parse(given), None, "{given}");
         }
-        assert!(DateTime::parse(Value::from(1_746_431_240)).is_err());
+        assert!(<DateTime as ScalarType>::parse(Value::from(1_746_431_240)).is_err());
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::store::Store;
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The subscription root.
-pub struct Subscription;
+pub(super) struct Subscription;
 
 /// Following what goes on.
 #[GraphqlSubscription]

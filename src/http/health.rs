@@ -10,37 +10,35 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::HttpState;
+use crate::search::IndexFollower;
 
-/// Whether the server may be sent traffic. The application sets it; clones share it.
-#[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<Flags>);
-
-#[derive(Debug, Default)]
-struct Flags {
-    index_caught_up: AtomicBool,
-    draining: AtomicBool,
+/// Whether the server may be sent traffic. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    index: IndexFollower,
+    draining: Arc<AtomicBool>,
 }
 
 impl Readiness {
-    /// The index has caught up with the store once. It may lag later, and still answer.
-    pub fn index_caught_up(&self) {
-        self.0.index_caught_up.store(true, Ordering::Release);
+    /// Ready once the index was in step with the store. It may lag later, and still answer.
+    pub fn new(index: IndexFollower) -> Self {
+        Self { index, draining: Arc::default() }
     }
 
-    /// The server is shutting down.
-    pub fn draining(&self) {
-        self.0.draining.store(true, Ordering::Release);
+    /// The server is shutting down: no more traffic.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
     }
 
-    fn waiting_for(&self) -> Vec<&'static str> {
-        let mut reasons = Vec::new();
-        if !self.0.index_caught_up.load(Ordering::Acquire) {
-            reasons.push("the index is catching up with the store");
+    fn obstacles(&self) -> Vec<&'static str> {
+        let mut obstacles = Vec::new();
+        if !self.index.progress().ready {
+            obstacles.push("the index is catching up with the store");
         }
-        if self.0.draining.load(Ordering::Acquire) {
-            reasons.push("the server is shutting down");
+        if self.draining.load(Ordering::Acquire) {
+            obstacles.push("the server is shutting down");
         }
-        reasons
+        obstacles
     }
 }
 
@@ -61,7 +59,7 @@ pub(super) async fn livez() -> Response {
 }
 
 pub(super) async fn readyz(State(state): State<HttpState>) -> Response {
-    let not_ready = state.readiness.waiting_for();
+    let not_ready = state.readiness.obstacles();
     let status = if not_ready.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Health { ready: not_ready.is_empty(), not_ready })).into_response()
 }

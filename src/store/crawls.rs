@@ -14,7 +14,9 @@ use super::entity::crawls::{ActiveModel, Column, Entity, Model};
 use super::entity::{documents, sources};
 use super::failure::Failure;
 use super::revisions::Revisions;
-use super::{CrawlEnd, Lease, Store, StoreError, SweepVanished, Vanished, intake, leases, micros, removal};
+use super::{
+    CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal, stored,
+};
 use crate::domain::{Crawl, CrawlId, CrawlState, Revision, SourceName, Tally, Timestamp};
 
 impl Store {
@@ -25,14 +27,14 @@ impl Store {
         allow_shrink: bool,
         now: Timestamp,
     ) -> Result<Crawl, StoreError> {
-        self.write(|| self.try_begin_crawl(source, allow_shrink, micros(now))).await
+        self.write(|| self.try_begin_crawl(source, allow_shrink, stored(now))).await
     }
 
     async fn try_begin_crawl(
         &self,
         source: &SourceName,
         allow_shrink: bool,
-        now: Timestamp,
+        now: StoredTime,
     ) -> Result<Crawl, Failure> {
         let transaction = self.begin().await?;
         intake::register(&transaction, [source]).await?;
@@ -104,7 +106,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Crawl, Vanished), StoreError> {
         let (crawl, vanished, revision) =
-            self.write(|| self.try_finish_crawl(lease, crawl, &end, micros(now))).await?;
+            self.write(|| self.try_finish_crawl(lease, crawl, &end, stored(now))).await?;
         if vanished.removed > 0 {
             self.announce(revision);
         }
@@ -116,7 +118,7 @@ impl Store {
         lease: &Lease,
         id: CrawlId,
         end: &CrawlEnd,
-        now: Timestamp,
+        now: StoredTime,
     ) -> Result<(Crawl, Vanished, Revision), Failure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
@@ -151,7 +153,7 @@ async fn sweep_out(
     revisions: &mut Revisions,
     crawl: &Model,
     sweep: SweepVanished,
-    now: Timestamp,
+    now: StoredTime,
 ) -> Result<(Vanished, Option<String>), Failure> {
     use documents::Column;
     let tally = Tally::of(CrawlId(crawl.id), sweep.restarts);
@@ -204,7 +206,7 @@ pub(super) async fn find(transaction: &DatabaseTransaction, id: CrawlId) -> Resu
     row.ok_or_else(|| StoreError::Refused(format!("there is no crawl {}", id.0)).into())
 }
 
-fn begun(source: &SourceName, allow_shrink: bool, now: Timestamp) -> ActiveModel {
+fn begun(source: &SourceName, allow_shrink: bool, now: StoredTime) -> ActiveModel {
     ActiveModel {
         id: NotSet,
         source: Set(source.as_str().to_owned()),
@@ -231,8 +233,8 @@ pub(super) fn crawl(row: Model) -> Result<Crawl, Failure> {
         id: CrawlId(row.id),
         source: source_name(row.source)?,
         state: CrawlState::parse(&row.state).ok_or_else(|| Failure::unreadable("crawl state"))?,
-        started_at: row.started_at,
-        finished_at: row.finished_at,
+        started_at: row.started_at.to_utc(),
+        finished_at: row.finished_at.map(|at| at.to_utc()),
         pages_fetched: row.pages_fetched,
         attempts: row.attempts,
         documents_seen: row.documents_seen,

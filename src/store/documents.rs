@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, NullOrdering, Order, SelectStatement};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, NullOrdering, Order, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
     QuerySelect, QueryTrait, Select,
@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::removal;
 use super::revisions::Revisions;
-use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, micros};
+use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, stored};
 use crate::domain::{
     AuthorId, AuthorRef, Document, DocumentDraft, DocumentId, DocumentKey, SourceName, Timestamp,
 };
@@ -50,7 +50,7 @@ impl Store {
     async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, Failure> {
         let transaction = self.begin().await?;
         let mut revisions = Revisions::lock(&transaction).await?;
-        let now = micros(chrono::Utc::now());
+        let now = stored(chrono::Utc::now());
         let taken = intake::store(&transaction, &mut revisions, drafts, Origin::Client, now).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
@@ -85,7 +85,7 @@ impl Store {
         // An id that stands in two lists is one document.
         live.sort_unstable();
         live.dedup();
-        removal::bury(&transaction, &mut revisions, &live, micros(chrono::Utc::now())).await?;
+        removal::bury(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
         Ok(DeleteOutcome { deleted: live.len(), revision: revisions.latest() })
@@ -140,7 +140,7 @@ impl Store {
         let select = Entity::find()
             .select_only()
             .column(Column::Source)
-            .column_as(Column::Id.count(), "documents")
+            .column_as(Expr::col(Asterisk).count(), "documents")
             .filter(Column::Source.is_in(names.iter().map(SourceName::as_str)))
             .filter(Column::DeletedAt.is_null())
             .group_by(Column::Source)
@@ -163,7 +163,7 @@ impl Store {
                 let rows: Vec<(Uuid, i64)> = Entity::find()
                     .select_only()
                     .column(Column::AuthorId)
-                    .column_as(Column::Id.count(), "documents")
+                    .column_as(Expr::col(Asterisk).count(), "documents")
                     .filter(Column::AuthorId.is_in(list))
                     .filter(Column::DeletedAt.is_null())
                     .group_by(Column::AuthorId)
@@ -217,10 +217,13 @@ fn live() -> Select<Entity> {
 fn older(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
     let later_id = Column::Id.gt(id.0);
     match published_at {
-        Some(at) => Condition::any()
-            .add(Column::PublishedAt.lt(at))
-            .add(Column::PublishedAt.is_null())
-            .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id)),
+        Some(at) => {
+            let at = stored(at);
+            Condition::any()
+                .add(Column::PublishedAt.lt(at))
+                .add(Column::PublishedAt.is_null())
+                .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id))
+        }
         None => Condition::all().add(Column::PublishedAt.is_null()).add(later_id),
     }
 }

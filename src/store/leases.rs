@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::entity::leases::{Column, Entity};
 use super::failure::Failure;
-use super::{Lease, Store, StoreError, micros};
+use super::{Lease, Store, StoreError, stored};
 
 impl Store {
     /// Takes a free or lapsed lease, or renews one's own. `None` while another holds it.
@@ -139,7 +139,7 @@ fn now(backend: DbBackend) -> SimpleExpr {
     match backend {
         DbBackend::Postgres => Expr::cust("clock_timestamp()"),
         DbBackend::MySql => Expr::cust("UTC_TIMESTAMP(6)"),
-        _ => Expr::value(micros(chrono::Utc::now())),
+        _ => Expr::value(stored(chrono::Utc::now())),
     }
 }
 
@@ -153,6 +153,6 @@ fn now_plus(backend: DbBackend, ttl: Duration) -> SimpleExpr {
             Expr::cust_with_values("clock_timestamp() + $1 * interval '1 microsecond'", [ttl_us])
         }
         DbBackend::MySql => Expr::cust_with_values("UTC_TIMESTAMP(6) + INTERVAL ? MICROSECOND", [ttl_us]),
-        _ => Expr::value(micros(chrono::Utc::now() + ttl)),
+        _ => Expr::value(stored(chrono::Utc::now() + ttl)),
     }
 }

@@ -10,7 +10,7 @@ use super::entity::crawl_pages::{ActiveModel, Column, Entity, Model};
 use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::revisions::Revisions;
-use super::{Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, leases, micros};
+use super::{Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, StoredTime, leases, stored};
 use crate::domain::{CrawlId, CrawlPage, PagePosition, Tally, Timestamp};
 
 /// Failures that a page's line keeps: the latest, where a page had more.
@@ -26,10 +26,10 @@ impl Store {
         slot: PageSlot,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|| self.try_begin_attempt(lease, slot, micros(now))).await
+        self.write(|| self.try_begin_attempt(lease, slot, stored(now))).await
     }
 
-    async fn try_begin_attempt(&self, lease: &Lease, slot: PageSlot, now: Timestamp) -> Result<(), Failure> {
+    async fn try_begin_attempt(&self, lease: &Lease, slot: PageSlot, now: StoredTime) -> Result<(), Failure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let crawl = find(&transaction, slot.crawl).await?;
@@ -94,7 +94,7 @@ impl Store {
         commit: PageCommit,
         now: Timestamp,
     ) -> Result<PageOutcome, StoreError> {
-        let outcome = self.write(|| self.try_commit_page(lease, &commit, micros(now))).await?;
+        let outcome = self.write(|| self.try_commit_page(lease, &commit, stored(now))).await?;
         if outcome.upsert.inserted + outcome.upsert.updated > 0 {
             self.announce(outcome.upsert.revision);
         }
@@ -105,7 +105,7 @@ impl Store {
         &self,
         lease: &Lease,
         commit: &PageCommit,
-        now: Timestamp,
+        now: StoredTime,
     ) -> Result<PageOutcome, Failure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
@@ -169,7 +169,7 @@ fn no_line(slot: PageSlot) -> Failure {
     StoreError::Refused(format!("no attempt at page {position} of crawl {crawl} was begun")).into()
 }
 
-fn new_line(slot: PageSlot, now: Timestamp) -> ActiveModel {
+fn new_line(slot: PageSlot, now: StoredTime) -> ActiveModel {
     ActiveModel {
         crawl_id: Set(slot.crawl.0),
         position: Set(slot.position.0),
@@ -192,7 +192,7 @@ fn page(row: Model) -> Result<CrawlPage, Failure> {
         documents: row.documents,
         hash: row.hash,
         failures: read_failures(&row.failures)?,
-        fetched_at: row.fetched_at,
+        fetched_at: row.fetched_at.to_utc(),
     })
 }
 

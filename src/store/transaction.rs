@@ -1,7 +1,7 @@
 //! How the store reads and writes: bounded in time, and repeated where two writers collided.
 
 use std::ops::Deref;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{
     DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions,
@@ -17,6 +17,8 @@ use super::{Store, StoreError};
 const WRITE_ATTEMPTS: u32 = 8;
 /// The longest pause before the first repetition; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// For how long it is tried again; what waited this long for a lock waits no second time.
+const WRITE_PATIENCE: Duration = Duration::from_secs(30);
 /// The longest that a call that only reads may take on a database server.
 const READ_LIMIT: Duration = Duration::from_secs(30);
 /// The longest that a call that writes may take on a database server, repetitions included:
@@ -74,10 +76,11 @@ impl Store {
         F: Future<Output = Result<T, Failure>>,
     {
         let repeated = async {
+            let began = Instant::now();
             let mut pause = FIRST_PAUSE;
             for _ in 1..WRITE_ATTEMPTS {
                 match work().await {
-                    Err(failure) if failure.is_conflict() => {
+                    Err(failure) if failure.is_conflict() && began.elapsed() < WRITE_PATIENCE => {
                         sleep(pause.mul_f64(rand::random())).await;
                         pause *= 2;
                     }

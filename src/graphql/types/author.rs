@@ -9,7 +9,7 @@ use crate::graphql::pagination::{DocumentCursor, Page, page_size};
 
 /// An author, as GraphQL shows it.
 #[derive(Clone)]
-pub struct Author(pub(in crate::graphql) domain::Author);
+pub(in crate::graphql) struct Author(pub(in crate::graphql) domain::Author);
 
 /// Somebody who writes documents of a source.
 #[Object]

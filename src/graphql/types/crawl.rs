@@ -10,7 +10,7 @@ use crate::graphql::services::Services;
 
 /// A crawl, as GraphQL shows it.
 #[derive(Clone)]
-pub struct Crawl(pub(in crate::graphql) domain::Crawl);
+pub(in crate::graphql) struct Crawl(pub(in crate::graphql) domain::Crawl);
 
 /// One run over an upstream, from its first page to its end.
 #[Object]

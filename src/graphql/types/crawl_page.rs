@@ -9,7 +9,7 @@ use crate::graphql::services::Services;
 
 /// A line of a crawl's ledger, as GraphQL shows it.
 #[derive(Clone)]
-pub struct CrawlPage(domain::CrawlPage);
+pub(in crate::graphql) struct CrawlPage(domain::CrawlPage);
 
 /// One page of a crawl, and what it took to get it.
 #[Object]
@@ -57,7 +57,7 @@ impl CrawlPage {
 
 /// A page of a crawl in a list.
 #[derive(Clone, SimpleObject)]
-pub struct CrawlPageEdge {
+pub(in crate::graphql) struct CrawlPageEdge {
     /// Continues the list after this page.
     cursor: String,
     /// The page.
@@ -65,7 +65,7 @@ pub struct CrawlPageEdge {
 }
 
 /// A part of a crawl's ledger.
-pub struct CrawlPageConnection {
+pub(in crate::graphql) struct CrawlPageConnection {
     crawl: CrawlId,
     edges: Vec<CrawlPageEdge>,
     has_previous: bool,

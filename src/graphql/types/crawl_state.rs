@@ -5,7 +5,7 @@ use crate::domain;
 /// How a crawl stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::CrawlState")]
-pub enum CrawlState {
+pub(in crate::graphql) enum CrawlState {
     /// Under way, or cut off and waiting to be resumed.
     Running,
     /// Every record that the upstream states was seen.

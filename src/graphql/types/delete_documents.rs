@@ -4,7 +4,7 @@ use crate::graphql::scalars::Flag;
 
 /// Documents to remove.
 #[derive(Clone, Debug, InputObject)]
-pub struct DeleteDocumentsInput {
+pub(in crate::graphql) struct DeleteDocumentsInput {
     /// Their ids, at most 1,000. Ids of documents that are not there are passed over.
     pub(in crate::graphql) ids: Vec<ID>,
     /// Return only when searches no longer find the documents.
@@ -14,7 +14,7 @@ pub struct DeleteDocumentsInput {
 
 /// What `deleteDocuments` did.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct DeleteDocumentsPayload {
+pub(in crate::graphql) struct DeleteDocumentsPayload {
     /// Documents that were there and are gone.
     pub(in crate::graphql) deleted: i32,
 }

@@ -9,7 +9,7 @@ use crate::graphql::scalars::{DateTime, Json};
 
 /// A document, as GraphQL shows it.
 #[derive(Clone)]
-pub struct Document(pub(in crate::graphql) domain::Document);
+pub(in crate::graphql) struct Document(pub(in crate::graphql) domain::Document);
 
 /// A record that was crawled from a source or put in by `indexDocuments`.
 #[Object]

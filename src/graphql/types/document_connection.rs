@@ -8,7 +8,7 @@ use crate::graphql::pagination::{DocumentCursor, Page};
 
 /// A document in a list.
 #[derive(Clone, SimpleObject)]
-pub struct DocumentEdge {
+pub(in crate::graphql) struct DocumentEdge {
     /// Continues the list after this document.
     cursor: String,
     /// The document.
@@ -16,7 +16,7 @@ pub struct DocumentEdge {
 }
 
 /// A page of an author's documents.
-pub struct DocumentConnection {
+pub(in crate::graphql) struct DocumentConnection {
     author: AuthorId,
     edges: Vec<DocumentEdge>,
     has_previous: bool,

@@ -11,7 +11,7 @@ const MAX_VALUE_CHARS: usize = 1_024;
 
 /// Restricts a search. What is left out or an empty list restricts nothing; all that is given must hold.
 #[derive(Clone, Debug, Default, InputObject)]
-pub struct DocumentFilter {
+pub(in crate::graphql) struct DocumentFilter {
     /// Any of these sources, by name. At most 100.
     source: Option<Vec<String>>,
     /// Any of these categories, exactly as they are stored. At most 100.

@@ -6,7 +6,7 @@ use crate::graphql::scalars::{DateTime, Json};
 
 /// A document to store, or to replace the stored one of the same source and key.
 #[derive(Clone, Debug, InputObject)]
-pub struct DocumentInput {
+pub(in crate::graphql) struct DocumentInput {
     /// The source that it belongs to: 1 to 64 characters. It need not be a configured one.
     source: String,
     /// Its id within the source: 1 to 1,024 characters.

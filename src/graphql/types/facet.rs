@@ -5,7 +5,7 @@ use crate::search;
 
 /// How the found documents spread over the values of a field.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct Facet {
+pub(in crate::graphql) struct Facet {
     /// The field, as `DocumentFilter` names it: `source`, `category` or `authorKey`.
     field: &'static str,
     /// Its values, most frequent first, ties by value.
@@ -14,7 +14,7 @@ pub struct Facet {
 
 /// One value of a facet.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct FacetBucket {
+pub(in crate::graphql) struct FacetBucket {
     /// The value: give it to the filter to see these documents only.
     value: String,
     /// How many found documents have it.

@@ -4,7 +4,7 @@ use crate::search;
 
 /// A field of a found document with its matches marked.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct Highlight {
+pub(in crate::graphql) struct Highlight {
     /// The field: `title`, `text`, `author` or `category`.
     field: &'static str,
     /// HTML-escaped text with the matches in `<mark>`.

@@ -9,7 +9,7 @@ use crate::store::UpsertOutcome;
 
 /// Documents to store and index.
 #[derive(Clone, Debug, InputObject)]
-pub struct IndexDocumentsInput {
+pub(in crate::graphql) struct IndexDocumentsInput {
     /// The documents, at most 1,000. Of two with the same source and key the last one counts.
     pub(in crate::graphql) documents: Vec<DocumentInput>,
     /// Return only when searches find the documents. Without it they are found a moment later.
@@ -18,7 +18,7 @@ pub struct IndexDocumentsInput {
 }
 
 /// What `indexDocuments` did, as GraphQL shows it.
-pub struct IndexDocumentsPayload {
+pub(in crate::graphql) struct IndexDocumentsPayload {
     pub(in crate::graphql) outcome: UpsertOutcome,
     pub(in crate::graphql) ids: Vec<DocumentId>,
 }

@@ -19,24 +19,24 @@ mod search_connection;
 mod search_sort;
 mod source;
 
-pub use author::Author;
-pub use crawl::Crawl;
-pub use crawl_page::CrawlPageConnection;
-pub use crawl_state::CrawlState;
-pub use delete_documents::{DeleteDocumentsInput, DeleteDocumentsPayload};
-pub use document::Document;
-pub use document_connection::DocumentConnection;
-pub use document_filter::DocumentFilter;
-pub use document_input::DocumentInput;
-pub use facet::Facet;
-pub use highlight::Highlight;
-pub use index_documents::{IndexDocumentsInput, IndexDocumentsPayload};
-pub use match_policy::MatchPolicy;
-pub use node::Node;
-pub use page_info::PageInfo;
-pub use search_connection::SearchConnection;
-pub use search_sort::SearchSort;
-pub use source::Source;
+pub(super) use author::Author;
+pub(super) use crawl::Crawl;
+pub(super) use crawl_page::CrawlPageConnection;
+pub(super) use crawl_state::CrawlState;
+pub(super) use delete_documents::{DeleteDocumentsInput, DeleteDocumentsPayload};
+pub(super) use document::Document;
+pub(super) use document_connection::DocumentConnection;
+pub(super) use document_filter::DocumentFilter;
+pub(super) use document_input::DocumentInput;
+pub(super) use facet::Facet;
+pub(super) use highlight::Highlight;
+pub(super) use index_documents::{IndexDocumentsInput, IndexDocumentsPayload};
+pub(super) use match_policy::MatchPolicy;
+pub(super) use node::Node;
+pub(super) use page_info::PageInfo;
+pub(super) use search_connection::SearchConnection;
+pub(super) use search_sort::SearchSort;
+pub(super) use source::Source;
 
 /// A count as GraphQL's `Int` can say it.
 pub(super) fn int(count: impl TryInto<i32>) -> i32 {

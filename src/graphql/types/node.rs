@@ -9,7 +9,7 @@ use super::{Author, Crawl, Document};
     ty = "ID",
     desc = "Identifies the object; opaque, stable, unique among all types."
 ))]
-pub enum Node {
+pub(in crate::graphql) enum Node {
     /// A document.
     Document(Document),
     /// An author.

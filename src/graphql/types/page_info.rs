@@ -2,7 +2,7 @@ use async_graphql::SimpleObject;
 
 /// Where a page stands in its list.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct PageInfo {
+pub(in crate::graphql) struct PageInfo {
     /// There is more after this page: continue with `after: endCursor`.
     pub(super) has_next_page: bool,
     /// This page does not begin at the beginning: a cursor was given.

@@ -7,7 +7,7 @@ use crate::search::{self, Hit, SearchAnswer};
 
 /// A found document.
 #[derive(Clone, SimpleObject)]
-pub struct SearchEdge {
+pub(in crate::graphql) struct SearchEdge {
     /// Continues the search after this document.
     cursor: String,
     /// The document, as the index holds it.
@@ -30,7 +30,7 @@ impl From<Hit> for SearchEdge {
 }
 
 /// What a search found, as GraphQL shows it.
-pub struct SearchConnection {
+pub(in crate::graphql) struct SearchConnection {
     edges: Vec<SearchEdge>,
     has_previous: bool,
     has_next: bool,

@@ -5,7 +5,7 @@ use crate::search;
 /// How found documents are ordered. Ties go to the newest, then to the smaller id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[graphql(remote = "search::SearchSort")]
-pub enum SearchSort {
+pub(in crate::graphql) enum SearchSort {
     /// Best match first.
     #[default]
     Relevance,

@@ -8,7 +8,7 @@ use crate::graphql::pagination::page_size;
 use crate::graphql::services::Services;
 
 /// A source, as GraphQL shows it.
-pub struct Source(pub(in crate::graphql) SourceName);
+pub(in crate::graphql) struct Source(pub(in crate::graphql) SourceName);
 
 /// Where documents come from: an upstream that is crawled, or a name that clients index under.
 #[Object]

@@ -1,1 +1,93 @@
-//! crawl
+//! The crawl, end to end: real HTTP on port 0, a real SQLite store.
+
+mod completeness;
+mod faults;
+mod leases;
+mod paging;
+mod redirects;
+mod resumption;
+mod scripted;
+mod simulated;
+mod waits;
+mod worker;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::Utc;
+use quarry::config::SourceConfig;
+use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, StepOutcome};
+use quarry::domain::{Crawl, CrawlPage, DocumentChange, Revision};
+use quarry::store::{Store, Vanished};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use uuid::Uuid;
+
+use crate::support::databases::TestDatabase;
+
+/// More steps than any crawl of a test takes.
+const MAX_STEPS: usize = 20_000;
+
+/// A store of its own.
+struct Bench {
+    store: Store,
+    /// Held for its destructor.
+    _database: TestDatabase,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let database = TestDatabase::sqlite();
+        Self { store: database.store().await, _database: database }
+    }
+
+    fn crawler(&self, config: &SourceConfig) -> Crawler {
+        self.crawler_of(config, CrawlOptions::new(Uuid::from_u128(1)))
+    }
+
+    fn crawler_of(&self, config: &SourceConfig, options: CrawlOptions) -> Crawler {
+        let upstream = Arc::new(HttpUpstream::new(config).expect("an upstream"));
+        Crawler::new(self.store.clone(), upstream, config.clone(), options, StdRng::seed_from_u64(1))
+    }
+
+    /// Crawls to the end, without waiting between steps.
+    async fn crawl(&self, config: &SourceConfig) -> Crawl {
+        finish(&mut self.crawler(config)).await.0
+    }
+
+    /// The keys of all live documents.
+    async fn keys(&self) -> BTreeSet<String> {
+        let changes = self.store.changes_after(Revision::ZERO, 100_000).await.expect("changes");
+        changes
+            .into_iter()
+            .filter_map(|change| match change {
+                DocumentChange::Upserted(_, document) => Some(document.key.as_str().to_owned()),
+                DocumentChange::Deleted(..) => None,
+            })
+            .collect()
+    }
+
+    async fn ledger(&self, crawl: &Crawl) -> Vec<CrawlPage> {
+        self.store.crawl_pages(crawl.id, None, 10_000).await.expect("a ledger")
+    }
+
+    /// What the ledger says went wrong, over all pages.
+    async fn failures(&self, crawl: &Crawl) -> Vec<String> {
+        self.ledger(crawl).await.into_iter().flat_map(|page| page.failures).collect()
+    }
+}
+
+/// Steps a crawler to the end of its crawl, without waiting between steps.
+async fn finish(crawler: &mut Crawler) -> (Crawl, Vanished) {
+    for _ in 0..MAX_STEPS {
+        if let StepOutcome::Finished { crawl, vanished } = crawler.step(Utc::now()).await.expect("a step") {
+            return (crawl, vanished);
+        }
+    }
+    panic!("the crawl did not end in {MAX_STEPS} steps");
+}
+
+/// The keys `k0` to `k{n - 1}`.
+fn first_keys(n: usize) -> BTreeSet<String> {
+    (0..n).map(|number| format!("k{number}")).collect()
+}

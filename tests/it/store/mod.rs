@@ -1,8 +1,11 @@
 //! The store: one suite, run on SQLite, PostgreSQL and MariaDB alike.
 
 mod changes;
+mod crawls;
 mod documents;
+mod leases;
 mod migrations;
+mod outages;
 
 use chrono::{DateTime, Utc};
 use quarry::domain::{AuthorDraft, DocumentDraft, DocumentKey, SourceName};

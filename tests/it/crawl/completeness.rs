@@ -1,0 +1,237 @@
+//! When a crawl is complete, when it is not, and what may be removed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::Utc;
+use quarry::crawl::{CrawlOptions, StepOutcome};
+use quarry::domain::CrawlState;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::scripted::{Upstream, item, items, ok, page_of, raw, source};
+use super::{Bench, finish, first_keys};
+
+/// An upstream whose number of items a test changes while it runs.
+async fn resizable(size: usize) -> (Upstream, Arc<AtomicUsize>) {
+    let size = Arc::new(AtomicUsize::new(size));
+    let now = size.clone();
+    let upstream =
+        Upstream::start(move |asked| ok(&page_of(&items(now.load(Ordering::Relaxed)), asked))).await;
+    (upstream, size)
+}
+
+#[tokio::test]
+async fn items_that_shift_between_pages_are_caught_in_another_sweep() {
+    // After the first page, the last item moves to the head: item 9 is served twice, and the
+    // moved item is on a page that was already fetched.
+    let upstream = Upstream::start(|asked| {
+        let mut all = items(30);
+        if asked.number >= 1 {
+            all.rotate_right(1);
+        }
+        ok(&page_of(&all, asked))
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 30));
+    assert_eq!(bench.keys().await, first_keys(30));
+    assert_eq!(crawl.pages_fetched, 4, "the second sweep stops when all were seen");
+    let sweeps: Vec<i32> = bench.ledger(&crawl).await.iter().map(|page| page.sweep).collect();
+    assert_eq!(sweeps, [1, 1, 1, 2]);
+}
+
+#[tokio::test]
+async fn a_moved_total_restarts_the_count_and_not_the_crawl() {
+    let upstream =
+        Upstream::start(|asked| ok(&page_of(&items(if asked.number < 2 { 40 } else { 37 }), asked))).await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 37));
+    assert_eq!(crawl.expected_total, Some(37));
+    assert_eq!(crawl.pages_fetched, 4 + 2, "it went on, and saw the first two pages again");
+    let moved = "states a total of 37 after 40: asked again";
+    assert_eq!(bench.failures(&crawl).await, [moved]);
+}
+
+#[tokio::test]
+async fn one_lying_total_restarts_nothing() {
+    let upstream = Upstream::start(|asked| {
+        let mut page = page_of(&items(30), asked);
+        if asked.number == 1 {
+            page["total"] = json!(12);
+        }
+        ok(&page)
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.pages_fetched, crawl.attempts), (CrawlState::Completed, 3, 4));
+    assert_eq!(bench.keys().await, first_keys(30));
+}
+
+#[tokio::test]
+async fn one_lying_first_page_completes_nothing() {
+    for lie in [json!({"total": 0, "items": []}), json!({"total": 10, "items": &items(30)[..10]})] {
+        let upstream = Upstream::start(move |asked| match asked.number {
+            0 => ok(&lie),
+            _ => ok(&page_of(&items(30), asked)),
+        })
+        .await;
+        let bench = Bench::new().await;
+        let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+        assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 30));
+    }
+}
+
+#[tokio::test]
+async fn an_empty_upstream_is_complete() {
+    let upstream = Upstream::start(|_| ok(&json!({"total": 0, "items": []}))).await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 0));
+}
+
+#[tokio::test]
+async fn fewer_keys_than_stated_leave_the_crawl_incomplete() {
+    let upstream = Upstream::start(|asked| {
+        let mut page = page_of(&items(28), asked);
+        page["total"] = json!(1_030);
+        ok(&page)
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Incomplete, 28));
+    let error = crawl.error.clone().expect("an error");
+    assert!(error.starts_with("saw 28 distinct keys of 1,030 stated"), "{error}");
+    assert!(error.ends_with("further sweeps found no new key"), "{error}");
+    assert_eq!(bench.ledger(&crawl).await.last().expect("a page").sweep, 3);
+}
+
+#[tokio::test]
+async fn keys_that_are_served_twice_do_not_make_up_for_missing_ones() {
+    let upstream = Upstream::start(|asked| {
+        let mut all = items(30);
+        all[17] = item(3);
+        ok(&page_of(&all, asked))
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Incomplete, 29));
+    let error = crawl.error.expect("an error");
+    assert!(error.contains("29 distinct keys of 30 stated"), "{error}");
+    assert!(error.contains("serves some keys more than once"), "{error}");
+}
+
+#[tokio::test]
+async fn more_keys_than_stated_are_counted_anew_and_then_told() {
+    let upstream = Upstream::start(|asked| {
+        let start = asked.query.get("after").map_or(0, |after| after.parse().expect("a number"));
+        let next = if start < 20 { json!(start + 10) } else { json!(null) };
+        let items: Vec<_> = (start..start + 10).map(item).collect();
+        ok(&json!({"total": 25, "items": items, "next": next}))
+    })
+    .await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    config.pagination = quarry::config::Pagination::Cursor {
+        cursor: "after".into(),
+        limit: "limit".into(),
+        size: 10,
+        next: quarry::config::JsonPointer::parse("/next").expect("a pointer"),
+    };
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Incomplete, 30));
+    let error = crawl.error.expect("an error");
+    assert!(error.starts_with("saw 30 distinct keys of 25 stated"), "{error}");
+}
+
+#[tokio::test]
+async fn what_vanished_is_removed_by_a_complete_crawl_only() {
+    let (upstream, size) = resizable(30).await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
+
+    size.store(27, Ordering::Relaxed);
+    let failing = Upstream::start(|asked| match asked.number {
+        0 => ok(&page_of(&items(27), asked)),
+        _ => raw(404, ""),
+    })
+    .await;
+    let mut failing_config = source(failing.url("/m"));
+    failing_config.max_refusals = 1;
+    let crawl = bench.crawl(&failing_config).await;
+    assert_eq!((crawl.state, crawl.deleted), (CrawlState::Failed, 0));
+    assert_eq!(bench.keys().await, first_keys(30));
+
+    config.refresh = None;
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.state, crawl.deleted, crawl.unchanged), (CrawlState::Completed, 3, 27));
+    assert_eq!(bench.keys().await, first_keys(27));
+    size.store(30, Ordering::Relaxed);
+    assert_eq!(bench.crawl(&config).await.inserted, 3, "what comes back is taken up again");
+}
+
+#[tokio::test]
+async fn a_shrunken_upstream_needs_the_operators_word() {
+    let (upstream, size) = resizable(30).await;
+    let bench = Bench::new().await;
+    let config = source(upstream.url("/m"));
+    bench.crawl(&config).await;
+    size.store(15, Ordering::Relaxed);
+
+    let (crawl, vanished) = finish(&mut bench.crawler(&config)).await;
+    assert_eq!((crawl.state, crawl.deleted), (CrawlState::Completed, 0));
+    assert_eq!((vanished.live, vanished.vanished, vanished.removed), (30, 15, 0));
+    assert!(crawl.error.is_some_and(|error| error.contains("--allow-shrink")));
+    assert_eq!(bench.keys().await, first_keys(30));
+
+    let options = CrawlOptions { allow_shrink: true, ..CrawlOptions::new(Uuid::from_u128(1)) };
+    let (crawl, vanished) = finish(&mut bench.crawler_of(&config, options)).await;
+    assert_eq!((crawl.deleted, vanished.removed, crawl.error), (15, 15, None));
+    assert_eq!(bench.keys().await, first_keys(15));
+}
+
+#[tokio::test]
+async fn a_crawl_of_what_is_known_changes_nothing() {
+    let (upstream, _) = resizable(30).await;
+    let bench = Bench::new().await;
+    let config = source(upstream.url("/m"));
+    bench.crawl(&config).await;
+    let before = bench.store.latest_revision().await.expect("a revision");
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.inserted, crawl.updated, crawl.unchanged), (0, 0, 30));
+    assert_eq!(bench.store.latest_revision().await.expect("a revision"), before);
+}
+
+#[tokio::test]
+async fn steps_tell_how_the_crawl_goes_on() {
+    let (upstream, _) = resizable(15).await;
+    let bench = Bench::new().await;
+    let mut crawler = bench.crawler(&source(upstream.url("/m")));
+    let mut told = Vec::new();
+    while !told.iter().any(|line: &String| line.starts_with("finished")) {
+        told.push(match crawler.step(Utc::now()).await.expect("a step") {
+            StepOutcome::Begun { resumed, .. } => format!("begun, resumed {resumed}"),
+            StepOutcome::PageTaken { crawl, position, sweep, items, sweep_ended, .. } => {
+                format!(
+                    "page {} of {sweep}: {items}, {} seen, ended {sweep_ended}",
+                    position.0, crawl.documents_seen
+                )
+            }
+            StepOutcome::Finished { crawl, .. } => format!("finished {}", crawl.state.as_str()),
+            other => format!("{other:?}"),
+        });
+    }
+    let expected = [
+        "begun, resumed false",
+        "page 0 of 1: 10, 10 seen, ended false",
+        "page 1 of 1: 5, 15 seen, ended true",
+        "finished completed",
+    ];
+    assert_eq!(told, expected);
+}

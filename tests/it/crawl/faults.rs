@@ -1,0 +1,230 @@
+//! Answers that go wrong: each is retried, written down, and never costs a document.
+
+use std::time::Duration;
+
+use quarry::config::SourceConfig;
+use quarry::domain::{Crawl, CrawlState};
+use serde_json::json;
+
+use super::scripted::{Asked, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
+use super::{Bench, first_keys};
+
+/// An upstream of 30 items whose second page goes wrong so many times, as `fault` says.
+async fn failing(times: usize, fault: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Upstream {
+    Upstream::start(move |asked| {
+        if asked.number >= 1 && asked.number < 1 + times {
+            fault(asked)
+        } else {
+            ok(&page_of(&items(30), asked))
+        }
+    })
+    .await
+}
+
+/// Crawls; the crawl must be complete, and the second page's line must tell the failures.
+async fn survives(config: &SourceConfig, causes: &[&str]) -> Crawl {
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(config).await;
+    assert_eq!((crawl.state, crawl.error.as_deref()), (CrawlState::Completed, None));
+    assert_eq!(bench.keys().await, first_keys(30));
+    let ledger = bench.ledger(&crawl).await;
+    assert_eq!(ledger.len(), 3);
+    assert_eq!(ledger[1].failures, causes);
+    assert_eq!(ledger[1].attempts as usize, causes.len() + 1, "each attempt is counted");
+    assert_eq!((ledger[1].status, ledger[1].documents), (Some(200), 10), "the line tells the last attempt");
+    assert_eq!(crawl.attempts as usize, 3 + causes.len());
+    crawl
+}
+
+#[tokio::test]
+async fn every_status_of_failure_may_pass() {
+    let statuses = [400, 401, 402, 403, 404, 405, 408, 425, 429, 500, 502, 503, 504, 204, 304];
+    let upstream = failing(statuses.len(), move |asked| raw(statuses[asked.number - 1], "")).await;
+    let causes = [
+        "400 Bad Request",
+        "401 Unauthorized",
+        "402 Payment Required",
+        "403 Forbidden",
+        "404 Not Found",
+        "405 Method Not Allowed",
+        "408 Request Timeout",
+        "425 Too Early",
+        "429 Too Many Requests",
+        "500 Internal Server Error",
+        "502 Bad Gateway",
+        "503 Service Unavailable",
+        "504 Gateway Timeout",
+        "empty body",
+        "304 Not Modified",
+    ];
+    survives(&source(upstream.url("/m")), &causes).await;
+}
+
+#[tokio::test]
+async fn every_broken_body_may_pass() {
+    let upstream = failing(6, |asked| match asked.number {
+        1 => raw(200, ""),
+        2 => raw(200, r#"{"total":30,"items":[{"id":"#),
+        3 => raw(200, "<html>busy</html>"),
+        4 => ok(&json!({"error": "busy"})),
+        5 => ok(&json!({"total": 30, "items": {}})),
+        _ => Reply::CutOff(r#"{"total":30,"items":["#.to_owned()),
+    })
+    .await;
+    let causes = [
+        "empty body",
+        "truncated JSON",
+        "invalid JSON",
+        "not the expected shape: no array at /items",
+        "not the expected shape: no array at /items",
+        "body cut off",
+    ];
+    survives(&source(upstream.url("/m")), &causes).await;
+}
+
+#[tokio::test]
+async fn a_stall_ends_with_the_timeout() {
+    let upstream = failing(1, |_| Reply::Stall).await;
+    let mut config = source(upstream.url("/m"));
+    config.timeout = Duration::from_millis(200);
+    survives(&config, &["timed out"]).await;
+}
+
+#[tokio::test]
+async fn a_page_that_repeats_another_is_asked_for_again() {
+    let upstream = failing(2, |_| ok(&json!({"total": 30, "items": &items(30)[..10]}))).await;
+    let cause = "repeated page: the same items as page 0";
+    survives(&source(upstream.url("/m")), &[cause, cause]).await;
+}
+
+#[tokio::test]
+async fn an_empty_page_below_the_total_is_asked_for_again() {
+    let upstream = failing(2, |_| ok(&json!({"total": 30, "items": []}))).await;
+    let cause = "ends after 10 items of 30 stated";
+    survives(&source(upstream.url("/m")), &[cause, cause]).await;
+}
+
+#[tokio::test]
+async fn damaged_items_are_asked_for_again() {
+    let upstream = failing(1, |asked| {
+        let mut page = page_of(&items(30), asked);
+        page["items"][4] = json!({"message": "no key"});
+        ok(&page)
+    })
+    .await;
+    let cause = r#"1 of 10 items cannot be taken: no key at "/id" (the item has the fields message)"#;
+    survives(&source(upstream.url("/m")), &[cause]).await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_refused_even_if_it_is_small_on_the_wire() {
+    // 64 KiB of blanks, gzipped to a few bytes.
+    let upstream = Upstream::start(|_| {
+        let body = include_bytes!("blanks.json.gz").to_vec();
+        with_header(200, body, "content-encoding", "gzip")
+    })
+    .await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    let crawl = bench.crawl(&config).await;
+    assert_eq!(
+        (crawl.state, crawl.documents_seen),
+        (CrawlState::Completed, 1),
+        "within the limit it is read"
+    );
+    config.max_body_bytes = 10_000;
+    config.max_refusals = 2;
+    let crawl = bench.crawl(&config).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    assert_eq!(bench.failures(&crawl).await, ["body larger than 10000 bytes"; 3]);
+}
+
+#[tokio::test]
+async fn a_page_that_stays_refused_fails_the_crawl() {
+    let upstream = failing(1_000, |_| raw(404, "")).await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    config.max_refusals = 3;
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 1 + 4));
+    let error = "page 1 (skip=10) was refused 4 times; the last cause: 404 Not Found";
+    assert_eq!(crawl.error.as_deref(), Some(error));
+    assert_eq!(bench.keys().await, first_keys(10), "what was seen is kept");
+}
+
+#[tokio::test]
+async fn a_page_that_stays_away_fails_the_crawl() {
+    let upstream = failing(1_000, |_| raw(503, "")).await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    config.max_attempts = 5;
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 1 + 5));
+    let error =
+        "page 1 (skip=10) could not be fetched in 5 attempts; the last cause: 503 Service Unavailable";
+    assert_eq!(crawl.error.as_deref(), Some(error));
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_not_there_fails_the_crawl() {
+    let upstream = Upstream::start(|_| raw(200, "")).await;
+    let mut config = source(upstream.url("/m"));
+    drop(upstream);
+    config.max_attempts = 2;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&config).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    let error = crawl.error.expect("an error");
+    assert!(error.contains("could not connect") || error.contains("connection broke off"), "{error}");
+}
+
+#[tokio::test]
+async fn a_mapping_that_finds_no_key_fails_at_once_and_says_why() {
+    let upstream = Upstream::start(|asked| {
+        let uuids: Vec<_> = (0..30).map(|n| json!({"uuid": n, "text": "x"})).collect();
+        ok(&page_of(&uuids, asked))
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 3));
+    let error = crawl.error.expect("an error");
+    assert!(error.contains(r#""/id""#) && error.contains("text, uuid"), "{error}");
+}
+
+#[tokio::test]
+async fn items_that_stay_damaged_leave_the_crawl_incomplete() {
+    let upstream = Upstream::start(|asked| {
+        let mut all = items(30);
+        all[14] = json!({"message": "no key"});
+        ok(&page_of(&all, asked))
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen, crawl.rejected), (CrawlState::Incomplete, 29, 1));
+    let error = crawl.error.expect("an error");
+    assert!(error.starts_with("saw 29 distinct keys of 30 stated; 1 items could not be taken"), "{error}");
+    assert!(error.contains(r#"no key at "/id""#), "{error}");
+}
+
+#[tokio::test]
+async fn of_two_items_with_one_key_on_a_page_one_is_stored() {
+    let upstream = Upstream::start(|_| ok(&json!({"items": [item(1), item(2), item(1)]}))).await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    config.pagination = quarry::config::Pagination::Link { limit: String::new(), size: 10 };
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.state, crawl.documents_seen, crawl.inserted), (CrawlState::Completed, 2, 2));
+}
+
+#[tokio::test]
+async fn a_crawl_that_takes_too_long_fails() {
+    let upstream = failing(1_000, |_| raw(503, "")).await;
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    config.max_duration = Duration::ZERO;
+    let crawl = bench.crawl(&config).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    assert_eq!(crawl.error.as_deref(), Some("the crawl took longer than 0 s (max_duration)"));
+}

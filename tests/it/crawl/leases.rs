@@ -1,0 +1,136 @@
+//! One process of a fleet crawls a source, and one that lost its lease writes nothing.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chrono::Utc;
+use quarry::crawl::{CrawlError, CrawlOptions, LogProgress, Progress, RunEnd, StepOutcome};
+use quarry::domain::{CrawlState, SourceName};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::scripted::{Upstream, items, ok, page_of, source};
+use super::{Bench, finish, first_keys};
+
+const LEASE: &str = "crawl:messages";
+const TTL: Duration = Duration::from_secs(600);
+
+fn other() -> Uuid {
+    Uuid::from_u128(2)
+}
+
+#[tokio::test]
+async fn a_source_that_another_process_crawls_is_left_to_it() {
+    let upstream = Upstream::start(|asked| ok(&page_of(&items(5), asked))).await;
+    let bench = Bench::new().await;
+    let config = source(upstream.url("/m"));
+    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("an answer").expect("the lease");
+    let end = bench.crawler(&config).run(&CancellationToken::new(), &LogProgress).await.expect("a run");
+    assert_eq!(end, RunEnd::Held(Some(other())));
+    assert_eq!(upstream.asked().len(), 0);
+    assert_eq!(bench.store.crawls_of_source(&config.name, 1).await.expect("crawls"), []);
+    assert_eq!(bench.store.lease_holder(LEASE).await.expect("an answer"), Some(other()), "and not released");
+}
+
+#[tokio::test]
+async fn a_crawler_that_lost_its_lease_writes_nothing_more() {
+    let upstream = Upstream::start(|asked| ok(&page_of(&items(35), asked))).await;
+    let bench = Bench::new().await;
+    let config = source(upstream.url("/m"));
+    let mut first = bench.crawler(&config);
+    for _ in 0..3 {
+        first.step(Utc::now()).await.expect("a step");
+    }
+    let taken = bench.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL).await;
+    taken.expect("an answer").expect("the lease");
+    let before = bench.store.crawls_of_source(&config.name, 1).await.expect("crawls");
+    assert!(matches!(first.step(Utc::now()).await, Err(CrawlError::LeaseLost)));
+    assert!(
+        matches!(first.step(Utc::now()).await, Ok(StepOutcome::Held { holder, .. }) if holder == Some(other()))
+    );
+    assert_eq!(bench.store.crawls_of_source(&config.name, 1).await.expect("crawls"), before);
+    assert_eq!(upstream.asked().len(), 2, "not even a request went out");
+
+    let (crawl, _) = finish(&mut bench.crawler_of(&config, CrawlOptions::new(other()))).await;
+    assert_eq!((crawl.id, crawl.state, crawl.inserted), (before[0].id, CrawlState::Completed, 35));
+    assert_eq!(bench.keys().await, first_keys(35));
+    let told = first.step(Utc::now()).await.expect("a step");
+    assert!(matches!(told, StepOutcome::Finished { crawl: told, .. } if told == crawl), "not crawled again");
+}
+
+/// Takes the lease away from the crawl when its second page is reported.
+struct Thief {
+    bench: Arc<Bench>,
+    stolen: Mutex<Option<tokio::task::JoinHandle<()>>>,
+}
+
+impl Progress for Thief {
+    fn report(&self, _source: &SourceName, outcome: &StepOutcome) {
+        if matches!(outcome, StepOutcome::PageTaken { position, .. } if position.0 == 1) {
+            let bench = self.bench.clone();
+            let theft = tokio::spawn(async move {
+                let taken = bench.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL).await;
+                taken.expect("an answer").expect("the lease");
+            });
+            *self.stolen.lock().expect("not poisoned") = Some(theft);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_loses_its_lease_ends() {
+    let upstream = Upstream::start(|asked| ok(&page_of(&items(35), asked))).await;
+    let bench = Arc::new(Bench::new().await);
+    let mut config = source(upstream.url("/m"));
+    config.delay = Duration::from_secs(3_600);
+    let thief = Thief { bench: bench.clone(), stolen: Mutex::new(None) };
+    config.delay = Duration::from_millis(100);
+    let end = bench.crawler(&config).run(&CancellationToken::new(), &thief).await;
+    assert!(matches!(end, Err(CrawlError::LeaseLost)), "{end:?}");
+    assert!(upstream.asked().len() <= 3);
+    let crawls = bench.store.crawls_of_source(&config.name, 1).await.expect("crawls");
+    assert_eq!(crawls[0].state, CrawlState::Running, "it is left to the other process");
+    assert_eq!(bench.store.lease_holder(LEASE).await.expect("an answer"), Some(other()));
+}
+
+#[tokio::test]
+async fn a_lease_of_a_process_that_is_known_to_be_dead_is_taken_over() {
+    let upstream = Upstream::start(|asked| ok(&page_of(&items(5), asked))).await;
+    let bench = Bench::new().await;
+    let config = source(upstream.url("/m"));
+    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("an answer").expect("the lease");
+    let options = CrawlOptions {
+        known_dead: Some(Arc::new(|holder| holder == other())),
+        ..CrawlOptions::new(Uuid::from_u128(1))
+    };
+    let (crawl, _) = finish(&mut bench.crawler_of(&config, options)).await;
+    assert_eq!(crawl.state, CrawlState::Completed);
+    assert_eq!(bench.store.lease_holder(LEASE).await.expect("an answer"), None, "given back at the end");
+}
+
+/// Gives the other process's lease back when somebody waits for it.
+struct Release(Arc<Bench>);
+
+impl Progress for Release {
+    fn report(&self, _source: &SourceName, outcome: &StepOutcome) {
+        if matches!(outcome, StepOutcome::Held { .. }) {
+            let bench = self.0.clone();
+            tokio::spawn(async move {
+                let lease = quarry::store::Lease { name: LEASE.to_owned(), holder: other() };
+                bench.store.release_lease(&lease).await.expect("an answer");
+            });
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_patient_run_waits_for_the_lease() {
+    let upstream = Upstream::start(|asked| ok(&page_of(&items(5), asked))).await;
+    let bench = Arc::new(Bench::new().await);
+    let config = source(upstream.url("/m"));
+    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("an answer").expect("the lease");
+    let options = CrawlOptions { wait_for_lease: true, ..CrawlOptions::new(Uuid::from_u128(1)) };
+    let mut crawler = bench.crawler_of(&config, options);
+    let end = crawler.run(&CancellationToken::new(), &Release(bench.clone())).await.expect("a run");
+    assert!(matches!(end, RunEnd::Finished(crawl, _) if crawl.state == CrawlState::Completed));
+}

@@ -1,0 +1,144 @@
+//! Redirects: followed with the query, never to another host, never with secrets.
+
+use quarry::config::{Secret, SourceConfig};
+use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, PageRequest, Upstream as _};
+use quarry::domain::CrawlState;
+
+use super::scripted::{Asked, Reply, Upstream, items, ok, page_of, raw, source, with_header};
+use super::{Bench, first_keys};
+
+fn redirect(status: u16, to: &str) -> Reply {
+    with_header(status, "", "location", to)
+}
+
+/// Redirects `/messages` to `to`, and serves 25 items elsewhere.
+async fn redirecting(status: u16, to: &'static str) -> Upstream {
+    Upstream::start(move |asked| match asked.path.as_str() {
+        "/messages" => redirect(status, to),
+        _ => ok(&page_of(&items(25), asked)),
+    })
+    .await
+}
+
+fn with_secret(mut config: SourceConfig) -> SourceConfig {
+    config.headers = vec![("authorization".to_owned(), Secret::new("Bearer hunter2"))];
+    config.max_refusals = 0;
+    config
+}
+
+fn has_secret(asked: &Asked) -> bool {
+    asked.headers.get("authorization").is_some_and(|value| value == "Bearer hunter2")
+}
+
+#[tokio::test]
+async fn a_redirect_keeps_the_query_that_it_leaves_out() {
+    for status in [301, 302, 303, 307, 308] {
+        let upstream = redirecting(status, "/messages/").await;
+        let bench = Bench::new().await;
+        let crawl = bench.crawl(&with_secret(source(upstream.url("/messages")))).await;
+        assert_eq!((crawl.state, crawl.attempts), (CrawlState::Completed, 3), "{status}");
+        assert_eq!(bench.keys().await, first_keys(25));
+        let asked = upstream.asked();
+        assert_eq!(asked.len(), 6);
+        assert!(asked.iter().all(has_secret));
+        assert!(asked.iter().all(|asked| asked.headers["user-agent"] == "quarry/0.1.0"));
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_with_a_query_of_its_own_is_taken_at_its_word() {
+    let upstream = redirecting(302, "/other?skip=0&limit=1000").await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/messages"))).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_host_is_refused() {
+    let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
+    let target = other.url("/m").to_string();
+    let upstream = Upstream::start(move |_| redirect(302, &target)).await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&with_secret(source(upstream.url("/messages")))).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    let error = crawl.error.expect("an error");
+    let expected = format!("a redirect leads to another host: {} is not in redirect_hosts", other.address);
+    assert!(error.contains(&expected), "{error}");
+    assert_eq!(other.asked().len(), 0, "it was not even asked");
+}
+
+#[tokio::test]
+async fn a_listed_host_is_followed_to_but_sees_no_secret() {
+    let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
+    let target = other.url("/m").to_string();
+    let upstream = Upstream::start(move |_| redirect(302, &target)).await;
+    for listed in [other.address.to_string(), "127.0.0.1".to_owned()] {
+        let bench = Bench::new().await;
+        let mut config = with_secret(source(upstream.url("/messages")));
+        config.redirect_hosts = vec![listed];
+        let crawl = bench.crawl(&config).await;
+        assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
+    }
+    assert_eq!(other.asked().len(), 6);
+    assert!(!other.asked().iter().any(has_secret));
+    assert!(upstream.asked().iter().all(has_secret));
+}
+
+#[tokio::test]
+async fn a_loop_of_redirects_ends() {
+    let upstream = redirecting(302, "/messages").await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&with_secret(source(upstream.url("/messages")))).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    let error = crawl.error.expect("an error");
+    assert!(error.ends_with("more than 5 redirects"), "{error}");
+    assert_eq!(upstream.asked().len(), 6);
+}
+
+#[tokio::test]
+async fn a_redirect_may_pass_as_well() {
+    let upstream = Upstream::start(|asked| match asked.number {
+        0 => redirect(302, "http://maintenance.invalid/"),
+        1 => redirect(302, "ftp://127.0.0.1/"),
+        2 => raw(302, ""),
+        _ => ok(&page_of(&items(15), asked)),
+    })
+    .await;
+    let bench = Bench::new().await;
+    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    assert_eq!(crawl.state, CrawlState::Completed);
+    let causes = [
+        "a redirect leads to another host: maintenance.invalid is not in redirect_hosts",
+        "a redirect leads to an address that is not HTTP",
+        "302 Found without a usable Location",
+    ];
+    assert_eq!(bench.failures(&crawl).await, causes);
+}
+
+#[tokio::test]
+async fn a_retry_after_is_handed_on() {
+    let upstream = Upstream::start(|asked| match asked.number {
+        0 => with_header(429, "", "retry-after", "7"),
+        1 => with_header(503, "", "retry-after", "0"),
+        2 => with_header(403, "", "retry-after", "9"),
+        _ => raw(429, ""),
+    })
+    .await;
+    let client = HttpUpstream::new(&source(upstream.url("/m"))).expect("an upstream");
+    let request = PageRequest { url: upstream.url("/m") };
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let error: FetchError = client.fetch_page(&request).await.expect_err("a failure");
+        waits.push((error.status(), error.retry_after().map(|wait| wait.as_secs())));
+    }
+    assert_eq!(waits, [(Some(429), Some(7)), (Some(503), Some(0)), (Some(403), Some(9)), (Some(429), None)]);
+}
+
+#[tokio::test]
+async fn a_header_that_http_cannot_carry_is_named() {
+    let mut config = source("http://127.0.0.1:1/".parse().expect("a URL"));
+    config.headers = vec![("x-token".to_owned(), Secret::new("line\nbreak"))];
+    let error = HttpUpstream::new(&config).err().expect("an error");
+    assert!(matches!(&error, HttpUpstreamError::Header(name) if name == "x-token"));
+    assert!(!error.to_string().contains("break"), "the value is not shown");
+}

@@ -1,0 +1,137 @@
+//! The worker of a server: crawls what is due, once in a fleet.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use quarry::config::SourceConfig;
+use quarry::crawl::{CrawlOptions, CrawlSource, CrawlWorker, HttpUpstream, LogProgress};
+use quarry::domain::{CrawlState, SourceName};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Bench;
+use super::scripted::{Asked, Reply, Upstream, items, ok, page_of, raw, source};
+
+fn name(text: &str) -> SourceName {
+    SourceName::parse(text).expect("a name")
+}
+
+fn worker(bench: &Bench, configs: &[SourceConfig], holder: u128) -> CrawlWorker {
+    let sources = configs
+        .iter()
+        .map(|config| CrawlSource {
+            config: config.clone(),
+            upstream: Arc::new(HttpUpstream::new(config).expect("an upstream")),
+        })
+        .collect();
+    let options = CrawlOptions::new(Uuid::from_u128(holder));
+    CrawlWorker::new(bench.store.clone(), sources, options, Arc::new(LogProgress))
+}
+
+async fn states(bench: &Bench, source: &str) -> Vec<CrawlState> {
+    let crawls = bench.store.crawls_of_source(&name(source), 10).await.expect("crawls");
+    crawls.iter().map(|crawl| crawl.state).collect()
+}
+
+fn two_sources(upstream: &Upstream) -> [SourceConfig; 2] {
+    ["a", "b"].map(|text| {
+        let mut config = source(upstream.url(&format!("/{text}")));
+        config.name = name(text);
+        config.refresh = Some(std::time::Duration::from_secs(600));
+        config
+    })
+}
+
+/// `/b` is refused.
+fn half(asked: &Asked) -> Reply {
+    if asked.path == "/b" { raw(403, "") } else { ok(&page_of(&items(25), asked)) }
+}
+
+#[tokio::test]
+async fn sources_are_crawled_at_once_and_then_when_they_are_due() {
+    let upstream = Upstream::start(half).await;
+    let bench = Bench::new().await;
+    let mut worker = worker(&bench, &two_sources(&upstream), 1);
+    let never = CancellationToken::new();
+    let now = Utc::now();
+    assert_eq!(worker.step(now, &never).await.expect("a step"), [name("a"), name("b")]);
+    assert_eq!(worker.step(now, &never).await.expect("a step"), [], "under way already");
+    worker.settle().await;
+    assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
+    assert_eq!(states(&bench, "b").await, [CrawlState::Failed], "one source's failure is its own");
+
+    let later = |seconds| Utc::now() + TimeDelta::seconds(seconds);
+    assert_eq!(worker.step(later(30), &never).await.expect("a step"), []);
+    assert_eq!(worker.step(later(70), &never).await.expect("a step"), [name("b")], "a failure is retried");
+    worker.settle().await;
+    assert_eq!(worker.step(later(670), &never).await.expect("a step"), [name("a"), name("b")]);
+    worker.settle().await;
+    assert_eq!(states(&bench, "a").await, [CrawlState::Completed; 2]);
+}
+
+#[tokio::test]
+async fn of_a_fleet_one_server_crawls_a_source() {
+    let upstream = Upstream::start(half).await;
+    let bench = Bench::new().await;
+    let [config, _] = two_sources(&upstream);
+    let mut fleet: Vec<CrawlWorker> =
+        (1..=4).map(|holder| worker(&bench, std::slice::from_ref(&config), holder)).collect();
+    let (now, never) = (Utc::now(), CancellationToken::new());
+    for server in &mut fleet {
+        assert_eq!(server.step(now, &never).await.expect("a step").len(), 1, "to each it looks due");
+    }
+    for server in &mut fleet {
+        server.settle().await;
+    }
+    assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
+    assert_eq!(upstream.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_crawl_that_was_asked_for_begins_when_the_worker_is_woken() {
+    let upstream = Upstream::start(half).await;
+    let bench = Bench::new().await;
+    let [config, _] = two_sources(&upstream);
+    assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
+    let worker = worker(&bench, std::slice::from_ref(&config), 1);
+    let (waker, cancel) = (worker.waker(), CancellationToken::new());
+    let running = tokio::spawn(worker.run(cancel.clone()));
+    let asked = bench.store.begin_crawl(&config.name, false, Utc::now()).await.expect("a crawl");
+    waker.notify_one();
+    let ended = async {
+        loop {
+            let crawl = bench.store.crawls_by_id(&[asked.id]).await.expect("crawls")[&asked.id].clone();
+            if crawl.state != CrawlState::Running {
+                return crawl;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let crawl = tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("it ends");
+    assert_eq!(crawl.state, CrawlState::Completed);
+    cancel.cancel();
+    running.await.expect("the worker ends");
+}
+
+#[tokio::test]
+async fn a_worker_that_is_stopped_leaves_its_crawls_where_they_are() {
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone();
+    let upstream = Upstream::start(move |asked| {
+        if asked.number == 1 {
+            stop.cancel();
+            return Reply::Stall;
+        }
+        half(asked)
+    })
+    .await;
+    let bench = Bench::new().await;
+    let [config, _] = two_sources(&upstream);
+    worker(&bench, std::slice::from_ref(&config), 1).run(cancel).await;
+    assert_eq!(states(&bench, "a").await, [CrawlState::Running]);
+    assert_eq!(bench.store.lease_holder("crawl:a").await.expect("an answer"), None);
+    let mut next = worker(&bench, &[config], 2);
+    next.step(Utc::now(), &CancellationToken::new()).await.expect("a step");
+    next.settle().await;
+    assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
+}
