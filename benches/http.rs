@@ -63,7 +63,11 @@ fn main() {
             if body.windows(8).any(|window| window == b"\"text\":\"") {
                 return body;
             }
-            assert!(started.elapsed() < Duration::from_secs(30), "no hits: {}", String::from_utf8_lossy(&body));
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "no hits: {}",
+                String::from_utf8_lossy(&body)
+            );
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     });
@@ -83,18 +87,35 @@ fn main() {
     let _peer = python.exists().then(|| {
         Running::start(
             Command::new(&python)
-                .args(["-m", "uvicorn", "app:app", "--log-level", "error", "--port", &peer.port().to_string()])
+                .args([
+                    "-m",
+                    "uvicorn",
+                    "app:app",
+                    "--log-level",
+                    "error",
+                    "--port",
+                    &peer.port().to_string(),
+                ])
                 .env("MESSAGES", &messages)
                 .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/peer")),
         )
     });
     if _peer.is_some() {
         wait_for(peer);
-        contenders.push(("FastAPI, linear scan", format!("http://{peer}/search"), Some(peer_script(folder.path()))));
+        contenders.push((
+            "FastAPI, linear scan",
+            format!("http://{peer}/search"),
+            Some(peer_script(folder.path())),
+        ));
     } else {
-        println!("benches/peer/.venv is missing: the FastAPI peer is left out (its README shows how to make it)");
+        println!(
+            "benches/peer/.venv is missing: the FastAPI peer is left out (its README shows how to make it)"
+        );
     }
-    println!("{} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}", payload.len());
+    println!(
+        "{} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}",
+        payload.len()
+    );
     let mut rates = vec![Vec::new(); contenders.len()];
     for _ in 0..ROUNDS {
         for ((_, url, script), rates) in contenders.iter().zip(&mut rates) {
@@ -188,7 +209,11 @@ fn load(url: &str, script: Option<&Path>) -> Load {
         line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or("0").to_owned()
     };
     assert!(!output.contains("Non-2xx"), "{url}: {output}");
-    Load { rate: word_after("Requests/sec:").parse().unwrap(), p50: word_after("50%"), p99: word_after("99%") }
+    Load {
+        rate: word_after("Requests/sec:").parse().unwrap(),
+        p50: word_after("50%"),
+        p99: word_after("99%"),
+    }
 }
 
 /// A server that does as little as a server can: reads the body, answers the bytes.

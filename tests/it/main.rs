@@ -4,6 +4,7 @@ mod architecture;
 mod config;
 mod crawl;
 mod graphql;
+mod schema;
 mod search;
 mod simulator;
 mod store;
