@@ -6,26 +6,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use async_trait::async_trait;
-use chrono::Utc;
 use futures_util::Stream;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
-use crate::domain::{Crawl, Revision, SourceName};
-use crate::graphql::{
-    Api, CrawlStartError, CrawlStarter, FollowError, IndexFollower as FollowsIndex, Limits, Services,
-    TimeLimits,
-};
+use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{HttpLimits, HttpState, Readiness, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use crate::search::{IndexFollower, IndexStep, Indexer, SearchEngine};
+use crate::search::{IndexStep, Indexer, SearchEngine};
 use crate::store::Store;
 use crate::supervisor::{Outcome, Stage, Supervisor};
 
@@ -115,14 +109,14 @@ impl Server {
         let services = Services {
             store: store.clone(),
             search: engine,
-            index: Arc::new(Followed(indexer.follow())),
-            crawls: Arc::new(StartsCrawls { store: store.clone(), wake: crawls.waker() }),
+            index: indexer.follow(),
+            crawl_wanted: crawls.waker(),
             sources: settings.sources.iter().map(|source| source.name.clone()).collect(),
             index_patience: Services::INDEX_PATIENCE,
         };
         let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
         let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
-        let readiness = Readiness::default();
+        let readiness = Readiness::new(indexer.follow());
         let state = HttpState {
             api: Api::new(services, Limits::default(), times),
             readiness: readiness.clone(),
@@ -158,14 +152,11 @@ impl Server {
         let readiness = self.readiness;
         supervisor.spawn("readiness", Stage::Intake, async move {
             tokio::select! {
-                () = follower.until_ready() => {
-                    readiness.index_caught_up();
-                    ready();
-                }
+                () = follower.until_ready() => ready(),
                 () = intake.cancelled() => {}
             }
             intake.cancelled().await;
-            readiness.draining();
+            readiness.drain();
             Ok(())
         });
         supervisor.run(signals).await?;
@@ -225,30 +216,5 @@ fn engine_options(settings: &Settings) -> TantivyOptions {
         concurrency: settings.search.concurrency,
         memory_bytes: settings.search.indexing_memory_mb << 20,
         threads: settings.search.indexing_threads,
-    }
-}
-
-/// Begins crawls in the store and wakes this server's crawler; another server's may be quicker.
-struct StartsCrawls {
-    store: Store,
-    wake: Arc<Notify>,
-}
-
-#[async_trait]
-impl CrawlStarter for StartsCrawls {
-    async fn start(&self, source: &SourceName, allow_shrink: bool) -> Result<Crawl, CrawlStartError> {
-        let crawl = self.store.begin_crawl(source, allow_shrink, Utc::now()).await?;
-        self.wake.notify_one();
-        Ok(crawl)
-    }
-}
-
-/// Lets mutations wait for this server's index.
-struct Followed(IndexFollower);
-
-#[async_trait]
-impl FollowsIndex for Followed {
-    async fn wait_for(&self, revision: Revision, patience: Duration) -> Result<(), FollowError> {
-        if self.0.wait_for(revision, patience).await { Ok(()) } else { Err(FollowError::TimedOut) }
     }
 }

@@ -325,4 +325,4 @@ impl Failures {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

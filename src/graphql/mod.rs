@@ -41,7 +41,7 @@ fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query, Mutation, Subscription)
 }
 
-/// The schema in the schema definition language, sorted and described.
+/// The schema in the schema definition language, sorted and described. Ends with a line feed.
 pub fn schema_sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()
@@ -49,5 +49,6 @@ pub fn schema_sdl() -> String {
         .sorted_enum_items()
         .include_specified_by()
         .use_space_ident();
-    schema().finish().sdl_with_options(options)
+    let sdl = schema().finish().sdl_with_options(options);
+    format!("{}\n", sdl.trim_end())
 }

@@ -8,11 +8,12 @@ use chrono::SecondsFormat;
 
 use crate::domain::Timestamp;
 
-/// A point in time: an RFC 3339 date-time. Answers are in UTC with exactly three fraction
-/// digits (`2025-05-05T07:47:20.159Z`); any offset is taken as input.
+/// A point in time, as GraphQL shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DateTime(pub Timestamp);
 
+/// A point in time: an RFC 3339 date-time. Answers are in UTC with exactly three fraction
+/// digits (`2025-05-05T07:47:20.159Z`); any offset is taken as input.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
@@ -29,10 +30,11 @@ impl ScalarType for DateTime {
     }
 }
 
-/// Any JSON value.
+/// JSON, as GraphQL shows it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Json(pub Value);
 
+/// Any JSON value: object, list, string, number, boolean or null.
 #[Scalar(name = "JSON")]
 impl ScalarType for Json {
     fn parse(value: Value) -> InputValueResult<Self> {

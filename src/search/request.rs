@@ -39,6 +39,13 @@ pub struct DocumentFilter {
     pub published_before: Option<Timestamp>,
 }
 
+impl DocumentFilter {
+    /// Whether it restricts nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, NullOrdering, Order, SelectStatement};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, NullOrdering, Order, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
     QuerySelect, QueryTrait, Select,
@@ -16,7 +16,7 @@ use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::removal;
 use super::revisions::Revisions;
-use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, micros};
+use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, stored};
 use crate::domain::{
     AuthorId, AuthorRef, Document, DocumentDraft, DocumentId, DocumentKey, SourceName, Timestamp,
 };
@@ -40,31 +40,24 @@ const COLUMNS: [Column; 12] = [
 impl Store {
     /// Stores documents that no crawl brought; of several with one key, the last counts.
     pub async fn upsert_documents(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, StoreError> {
-        let outcome = self.write(|| self.try_upsert(drafts)).await?;
-        if outcome.inserted + outcome.updated > 0 {
-            self.announce(outcome.revision);
-        }
-        Ok(outcome)
+        self.write(drafts.to_vec(), |store, drafts| Box::pin(store.try_upsert(drafts))).await
     }
 
     async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, Failure> {
         let transaction = self.begin().await?;
         let mut revisions = Revisions::lock(&transaction).await?;
-        let now = micros(chrono::Utc::now());
+        let now = stored(chrono::Utc::now());
         let taken = intake::store(&transaction, &mut revisions, drafts, Origin::Client, now).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
+        self.announce(&revisions);
         Ok(taken.outcome)
     }
 
     /// Removes documents; those that are not there are passed over.
     pub async fn delete_documents(&self, ids: &[DocumentId]) -> Result<DeleteOutcome, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let outcome = self.write(|| self.try_delete(&ids)).await?;
-        if outcome.deleted > 0 {
-            self.announce(outcome.revision);
-        }
-        Ok(outcome)
+        self.write(ids, |store, ids| Box::pin(store.try_delete(ids))).await
     }
 
     async fn try_delete(&self, ids: &[Uuid]) -> Result<DeleteOutcome, Failure> {
@@ -85,9 +78,10 @@ impl Store {
         // An id that stands in two lists is one document.
         live.sort_unstable();
         live.dedup();
-        removal::bury(&transaction, &mut revisions, &live, micros(chrono::Utc::now())).await?;
+        removal::bury(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
+        self.announce(&revisions);
         Ok(DeleteOutcome { deleted: live.len(), revision: revisions.latest() })
     }
 
@@ -97,10 +91,10 @@ impl Store {
         ids: &[DocumentId],
     ) -> Result<HashMap<DocumentId, Document>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        self.read(async {
+        self.read(|database| async move {
             let mut found = HashMap::with_capacity(ids.len());
             for list in id_lists(&ids) {
-                for document in self.documents(live().filter(Column::Id.is_in(list))).await? {
+                for document in documents(&database, live().filter(Column::Id.is_in(list))).await? {
                     found.insert(document.id, document);
                 }
             }
@@ -128,7 +122,8 @@ impl Store {
             }
             _ => select.order_by_desc(Column::PublishedAt),
         };
-        self.read(self.documents(select.order_by_asc(Column::Id).limit(limit))).await
+        let select = select.order_by_asc(Column::Id).limit(limit);
+        self.read(|database| async move { documents(&database, select).await }).await
     }
 
     /// Live documents of each of the sources.
@@ -140,12 +135,12 @@ impl Store {
         let select = Entity::find()
             .select_only()
             .column(Column::Source)
-            .column_as(Column::Id.count(), "documents")
+            .column_as(Expr::col(Asterisk).count(), "documents")
             .filter(Column::Source.is_in(names.iter().map(SourceName::as_str)))
             .filter(Column::DeletedAt.is_null())
             .group_by(Column::Source)
             .into_tuple::<(String, i64)>();
-        for (name, count) in self.read(async { Ok(select.all(&self.database).await?) }).await? {
+        for (name, count) in self.read(|database| async move { Ok(select.all(&database).await?) }).await? {
             counts.insert(source_name(name)?, count);
         }
         Ok(counts)
@@ -158,17 +153,17 @@ impl Store {
     ) -> Result<HashMap<AuthorId, i64>, StoreError> {
         let mut counts: HashMap<AuthorId, i64> = authors.iter().map(|author| (*author, 0)).collect();
         let ids: Vec<Uuid> = authors.iter().map(|author| author.0).collect();
-        self.read(async {
+        self.read(|database| async move {
             for list in id_lists(&ids) {
                 let rows: Vec<(Uuid, i64)> = Entity::find()
                     .select_only()
                     .column(Column::AuthorId)
-                    .column_as(Column::Id.count(), "documents")
+                    .column_as(Expr::col(Asterisk).count(), "documents")
                     .filter(Column::AuthorId.is_in(list))
                     .filter(Column::DeletedAt.is_null())
                     .group_by(Column::AuthorId)
                     .into_tuple()
-                    .all(&self.database)
+                    .all(&database)
                     .await?;
                 counts.extend(rows.into_iter().map(|(author, count)| (AuthorId(author), count)));
             }
@@ -180,7 +175,8 @@ impl Store {
     /// Every source that was registered or has a document, by name.
     pub async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
         // Whatever stores a document registers its source.
-        let rows = self.read(async { Ok(sources::Entity::find().all(&self.database).await?) }).await?;
+        let rows =
+            self.read(|database| async move { Ok(sources::Entity::find().all(&database).await?) }).await?;
         let mut names = Vec::with_capacity(rows.len());
         for row in rows {
             names.push(source_name(row.name)?);
@@ -192,20 +188,24 @@ impl Store {
 
     /// Makes a configured source known before it has documents.
     pub async fn register_source(&self, source: &SourceName) -> Result<(), StoreError> {
-        self.write(|| async {
-            let transaction = self.begin().await?;
-            intake::register(&transaction, [source]).await?;
-            transaction.commit().await
-        })
-        .await
+        self.write(source.clone(), |store, source| Box::pin(store.try_register(source))).await
     }
 
-    async fn documents(&self, select: Select<Entity>) -> Result<Vec<Document>, Failure> {
-        let mut query = select.into_query();
-        add_columns(&mut query);
-        let rows = self.database.query_all(&query).await?;
-        rows.iter().map(|row| document(row, 0)).collect()
+    async fn try_register(&self, source: &SourceName) -> Result<(), Failure> {
+        let transaction = self.begin().await?;
+        intake::register(&transaction, [source]).await?;
+        transaction.commit().await
     }
+}
+
+async fn documents(
+    database: &impl ConnectionTrait,
+    select: Select<Entity>,
+) -> Result<Vec<Document>, Failure> {
+    let mut query = select.into_query();
+    add_columns(&mut query);
+    let rows = database.query_all(&query).await?;
+    rows.iter().map(|row| document(row, 0)).collect()
 }
 
 /// Documents that are not removed, with no column selected yet.
@@ -217,10 +217,13 @@ fn live() -> Select<Entity> {
 fn older(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
     let later_id = Column::Id.gt(id.0);
     match published_at {
-        Some(at) => Condition::any()
-            .add(Column::PublishedAt.lt(at))
-            .add(Column::PublishedAt.is_null())
-            .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id)),
+        Some(at) => {
+            let at = stored(at);
+            Condition::any()
+                .add(Column::PublishedAt.lt(at))
+                .add(Column::PublishedAt.is_null())
+                .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id))
+        }
         None => Condition::all().add(Column::PublishedAt.is_null()).add(later_id),
     }
 }

@@ -5,20 +5,20 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::Datelike;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set,
 };
 use uuid::Uuid;
 
-use super::UpsertOutcome;
 use super::authors;
 use super::batch::{batches, id_lists};
 use super::entity::documents::{ActiveModel, Column, Entity};
 use super::entity::sources;
 use super::failure::Failure;
-use super::micros;
 use super::revisions::Revisions;
+use super::{StoredTime, UpsertOutcome, stored};
 use crate::domain::{AuthorId, DocumentDraft, SourceName, Tally, Timestamp};
 
 /// Documents in one statement: at sixteen parameters each, far below every limit.
@@ -56,7 +56,7 @@ pub(super) async fn store(
     revisions: &mut Revisions,
     drafts: &[DocumentDraft],
     origin: Origin,
-    now: Timestamp,
+    now: StoredTime,
 ) -> Result<Taken, Failure> {
     let drafts = last_of_each(drafts);
     let known = known(transaction, &drafts).await?;
@@ -149,7 +149,7 @@ async fn known(
     let ids: Vec<Uuid> = drafts.iter().map(|(id, _)| *id).collect();
     let mut known = HashMap::with_capacity(ids.len());
     for list in id_lists(&ids) {
-        let rows: Vec<(Uuid, String, Option<Timestamp>, Option<i64>)> = Entity::find()
+        let rows: Vec<(Uuid, String, Option<StoredTime>, Option<i64>)> = Entity::find()
             .select_only()
             .columns([Column::Id, Column::ContentHash, Column::DeletedAt, Column::Tally])
             .filter(Column::Id.is_in(list))
@@ -169,7 +169,7 @@ fn row(
     content_hash: String,
     revision: i64,
     tally: Option<i64>,
-    now: Timestamp,
+    now: StoredTime,
 ) -> ActiveModel {
     let author = draft.author.as_ref();
     ActiveModel {
@@ -182,7 +182,7 @@ fn row(
         author_id: Set(author.map(|author| AuthorId::of(&draft.source, &author.key).0)),
         author_key: Set(author.map(|author| author.key.clone())),
         author_name: Set(author.map(|author| author.name.clone())),
-        published_at: Set(draft.published_at.map(micros)),
+        published_at: Set(draft.published_at.filter(keepable).map(stored)),
         attributes: Set(draft.attributes_json()),
         content_hash: Set(content_hash),
         revision: Set(revision),
@@ -190,6 +190,13 @@ fn row(
         deleted_at: Set(None),
         tally: Set(tally),
     }
+}
+
+/// Whether every database can keep a point in time: MySQL has years of four digits, and SQLite's
+/// text of others could not be read again, which would stop every index at this document. Such a
+/// date is a slip of the upstream; the document is taken without it.
+fn keepable(at: &Timestamp) -> bool {
+    (1..=9_999).contains(&at.year())
 }
 
 async fn insert(transaction: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<(), Failure> {

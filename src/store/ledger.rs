@@ -10,7 +10,7 @@ use super::entity::crawl_pages::{ActiveModel, Column, Entity, Model};
 use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::revisions::Revisions;
-use super::{Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, leases, micros};
+use super::{Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, StoredTime, leases, stored};
 use crate::domain::{CrawlId, CrawlPage, PagePosition, Tally, Timestamp};
 
 /// Failures that a page's line keeps: the latest, where a page had more.
@@ -26,10 +26,13 @@ impl Store {
         slot: PageSlot,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|| self.try_begin_attempt(lease, slot, micros(now))).await
+        self.write((lease.clone(), slot, stored(now)), |store, (lease, slot, now)| {
+            Box::pin(store.try_begin_attempt(lease, *slot, *now))
+        })
+        .await
     }
 
-    async fn try_begin_attempt(&self, lease: &Lease, slot: PageSlot, now: Timestamp) -> Result<(), Failure> {
+    async fn try_begin_attempt(&self, lease: &Lease, slot: PageSlot, now: StoredTime) -> Result<(), Failure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let crawl = find(&transaction, slot.crawl).await?;
@@ -63,7 +66,11 @@ impl Store {
         status: Option<i32>,
         failure: &str,
     ) -> Result<(), StoreError> {
-        self.write(|| self.try_fail_attempt(lease, slot, status, failure)).await
+        let failure: String = failure.chars().take(MAX_FAILURE_CHARS).collect();
+        self.write((lease.clone(), slot, status, failure), |store, (lease, slot, status, failure)| {
+            Box::pin(store.try_fail_attempt(lease, *slot, *status, failure))
+        })
+        .await
     }
 
     async fn try_fail_attempt(
@@ -77,7 +84,7 @@ impl Store {
         leases::check(&transaction, lease).await?;
         let line = line(&transaction, slot).await?.ok_or_else(|| no_line(slot))?;
         let mut failures = read_failures(&line.failures)?;
-        failures.push(failure.chars().take(MAX_FAILURE_CHARS).collect());
+        failures.push(failure.to_owned());
         let kept = &failures[failures.len().saturating_sub(MAX_FAILURES)..];
         let failures = serde_json::json!(kept).to_string();
         let mut line = line.into_active_model();
@@ -94,18 +101,17 @@ impl Store {
         commit: PageCommit,
         now: Timestamp,
     ) -> Result<PageOutcome, StoreError> {
-        let outcome = self.write(|| self.try_commit_page(lease, &commit, micros(now))).await?;
-        if outcome.upsert.inserted + outcome.upsert.updated > 0 {
-            self.announce(outcome.upsert.revision);
-        }
-        Ok(outcome)
+        self.write((lease.clone(), commit, stored(now)), |store, (lease, commit, now)| {
+            Box::pin(store.try_commit_page(lease, commit, *now))
+        })
+        .await
     }
 
     async fn try_commit_page(
         &self,
         lease: &Lease,
         commit: &PageCommit,
-        now: Timestamp,
+        now: StoredTime,
     ) -> Result<PageOutcome, Failure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
@@ -135,6 +141,7 @@ impl Store {
         after.cursor = Set(Some(commit.cursor.clone()));
         let after = after.update(&*transaction).await?;
         transaction.commit().await?;
+        self.announce(&revisions);
         Ok(PageOutcome { upsert: taken.outcome, crawl: crawl(after)? })
     }
 
@@ -150,13 +157,14 @@ impl Store {
             select = select.filter(Column::Position.gt(after.0));
         }
         let select = select.order_by_asc(Column::Position).limit(limit);
-        self.read(async { select.all(&self.database).await?.into_iter().map(page).collect() }).await
+        self.read(|database| async move { select.all(&database).await?.into_iter().map(page).collect() })
+            .await
     }
 
     /// How many lines the ledger of a crawl has.
     pub async fn crawl_page_count(&self, crawl: CrawlId) -> Result<i64, StoreError> {
         let select = Entity::find().filter(Column::CrawlId.eq(crawl.0));
-        self.read(async { Ok(select.count(&self.database).await? as i64) }).await
+        self.read(|database| async move { Ok(select.count(&database).await? as i64) }).await
     }
 }
 
@@ -169,7 +177,7 @@ fn no_line(slot: PageSlot) -> Failure {
     StoreError::Refused(format!("no attempt at page {position} of crawl {crawl} was begun")).into()
 }
 
-fn new_line(slot: PageSlot, now: Timestamp) -> ActiveModel {
+fn new_line(slot: PageSlot, now: StoredTime) -> ActiveModel {
     ActiveModel {
         crawl_id: Set(slot.crawl.0),
         position: Set(slot.position.0),
@@ -192,7 +200,7 @@ fn page(row: Model) -> Result<CrawlPage, Failure> {
         documents: row.documents,
         hash: row.hash,
         failures: read_failures(&row.failures)?,
-        fetched_at: row.fetched_at,
+        fetched_at: row.fetched_at.to_utc(),
     })
 }
 

@@ -182,7 +182,13 @@ pub struct Store {
     turns: Option<Arc<Mutex<()>>>,
 }
 
-/// A point in time as every database keeps it.
-fn micros(at: Timestamp) -> Timestamp {
-    at.trunc_subsecs(6)
+/// A point in time as it is written.
+///
+/// All three databases keep microseconds. With an offset, because the drivers send this type to
+/// MySQL as a `DATETIME`, but a `DateTime<Utc>` as a `TIMESTAMP`, which ends in 2038: what lies
+/// beyond silently becomes null.
+type StoredTime = chrono::DateTime<chrono::FixedOffset>;
+
+fn stored(at: Timestamp) -> StoredTime {
+    at.trunc_subsecs(6).fixed_offset()
 }

@@ -4,11 +4,11 @@ use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::StoredTime;
 use super::batch::IDS;
 use super::entity::documents::{Column, Entity};
 use super::failure::Failure;
 use super::revisions::Revisions;
-use crate::domain::Timestamp;
 
 /// Turns live documents into tombstones, each with a revision of its own; their content goes.
 ///
@@ -18,7 +18,7 @@ pub(super) async fn bury(
     transaction: &DatabaseTransaction,
     revisions: &mut Revisions,
     live: &[Uuid],
-    now: Timestamp,
+    now: StoredTime,
 ) -> Result<(), Failure> {
     let none = || Expr::value(Option::<String>::None);
     for ids in live.chunks(IDS) {
@@ -35,7 +35,7 @@ pub(super) async fn bury(
             .col_expr(Column::AuthorId, Expr::value(Option::<Uuid>::None))
             .col_expr(Column::AuthorKey, none())
             .col_expr(Column::AuthorName, none())
-            .col_expr(Column::PublishedAt, Expr::value(Option::<Timestamp>::None))
+            .col_expr(Column::PublishedAt, Expr::value(Option::<StoredTime>::None))
             .col_expr(Column::Attributes, Expr::value("{}"))
             .col_expr(Column::ContentHash, Expr::value(""))
             .filter(Column::Id.is_in(ids.iter().copied()))

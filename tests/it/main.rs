@@ -6,6 +6,7 @@ mod crawl;
 mod failure;
 mod graphql;
 mod journeys;
+mod schema;
 mod search;
 mod simulator;
 mod store;

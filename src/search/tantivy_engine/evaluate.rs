@@ -15,6 +15,7 @@ use super::plan::{Lookup, UnitPlan, labelled};
 use super::postings::UnitCursor;
 use super::ranking::{Candidate, Ranking};
 use super::schema::Fields;
+use super::single::{SingleFound, find_single};
 use super::snapshot::{Segment, Snapshot};
 use crate::config::Language;
 
@@ -90,6 +91,10 @@ impl Plan {
         any: bool,
         cursor: Option<Cursor>,
     ) -> tantivy::Result<Found> {
+        if let ([], Some(found)) = (self.excluded.as_slice(), find_single(&self.wanted, snapshot, request)?) {
+            let SingleFound { total, best } = found;
+            return Ok(Found { total, best, facets: Vec::new(), relaxed: false, marks: Marks::default() });
+        }
         let after = match cursor {
             Some(cursor) => Some(self.present_key(snapshot, request, any, cursor.key)?),
             None => None,
@@ -106,8 +111,11 @@ impl Plan {
                 if let Some(counts) = &mut counts {
                     counts.count(doc);
                 }
-                let score = if ranking.needs_score() { walk.score(snapshot, segment) } else { 0.0 };
-                ranking.consider(score, ordinal, doc, segment);
+                if !ranking.needs_score() {
+                    ranking.consider(0.0, ordinal, doc, segment);
+                } else if walk.bound_here(snapshot, segment) >= ranking.least_score() {
+                    ranking.consider(walk.score(snapshot, segment), ordinal, doc, segment);
+                }
                 doc = walk.next();
             }
             if let Some(counts) = counts {
@@ -212,16 +220,22 @@ impl Must {
         }
     }
 
+    /// At most what the current document is worth.
+    fn bound_here(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
+        self.sum(|unit| unit.bound_here(snapshot, segment))
+    }
+
     fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
+        self.sum(|unit| unit.score(snapshot, segment))
+    }
+
+    /// The sum over the units that match the current document.
+    fn sum(&mut self, worth: impl Fn(&mut UnitCursor) -> f32) -> f32 {
         match self {
-            Must::One(unit) => unit.score(snapshot, segment),
+            Must::One(unit) => worth(unit),
             Must::Any(any) => {
                 let doc = any.doc;
-                any.units
-                    .iter_mut()
-                    .filter(|unit| unit.doc() == doc)
-                    .map(|unit| unit.score(snapshot, segment))
-                    .sum()
+                any.units.iter_mut().filter(|unit| unit.doc() == doc).map(worth).sum()
             }
         }
     }
@@ -322,6 +336,10 @@ impl Walk<'_> {
             self.published_from.is_none_or(|from| at >= from)
                 && self.published_before.is_none_or(|before| at < before)
         })
+    }
+
+    fn bound_here(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
+        self.musts.iter_mut().map(|must| must.bound_here(snapshot, segment)).sum()
     }
 
     fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {

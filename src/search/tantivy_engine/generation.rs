@@ -1,6 +1,6 @@
 //! One index on disk: its folder, its writer and the view that searches read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -78,7 +78,7 @@ impl Generation {
             .reload_policy(ReloadPolicy::Manual)
             .doc_store_cache_num_blocks(STORED_BLOCKS)
             .try_into()?;
-        let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields)?));
+        let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields, None)?));
         Ok(Self { folder: folder.to_owned(), fields, index, reader, writer: Mutex::new(writer), snapshot })
     }
 
@@ -151,7 +151,9 @@ impl Generation {
 
     /// Shows what merges have finished since the last commit, and merges a scattered index.
     pub(super) fn tidy(&self) -> tantivy::Result<()> {
-        self.reload()?;
+        if self.is_behind()? {
+            self.reload()?;
+        }
         let snapshot = self.snapshot();
         let sizes: Vec<u64> = snapshot.segments.iter().map(|s| u64::from(s.reader.num_docs())).collect();
         let largest = sizes.iter().copied().max().unwrap_or(0);
@@ -169,14 +171,19 @@ impl Generation {
         Ok(())
     }
 
+    /// Whether segments were merged since they were opened.
+    fn is_behind(&self) -> tantivy::Result<bool> {
+        let snapshot = self.snapshot();
+        let opened: HashSet<_> =
+            snapshot.segments.iter().map(|segment| segment.reader.segment_id()).collect();
+        let present = self.index.load_metas()?.segments;
+        Ok(present.len() != opened.len() || present.iter().any(|meta| !opened.contains(&meta.id())))
+    }
+
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
-        let searcher = self.reader.searcher();
-        let generation = searcher.generation().generation_id();
-        if self.snapshot().searcher.generation().generation_id() == generation {
-            return Ok(());
-        }
-        let snapshot = Arc::new(Snapshot::open(searcher, &self.fields)?);
+        let before = self.snapshot();
+        let snapshot = Arc::new(Snapshot::open(self.reader.searcher(), &self.fields, Some(&before))?);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }

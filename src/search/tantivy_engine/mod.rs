@@ -14,7 +14,10 @@ mod plan;
 mod postings;
 mod ranking;
 mod schema;
+mod sets;
+mod single;
 mod snapshot;
+mod word;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -1,38 +1,30 @@
 //! What a query means for one view of the index: its words, looked up in the dictionaries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tantivy::postings::TermInfo;
 use tantivy::query::{EnableScoring, PhraseQuery, Query, Weight};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, Term};
-use tantivy_common::BitSet;
 
 use super::super::analysis::marked_stem;
 use super::super::highlight::Marks;
 use super::super::query::Unit;
 use super::neighbours::Neighbours;
-use super::postings::{Documents, Form, PostingCursor, UnitCursor};
+use super::postings::{Documents, Form, UnitCursor};
 use super::schema::{Fields, SHORT_PREFIX_CHARS};
+use super::sets::{SetCursor, union};
 use super::snapshot::{Segment, Snapshot};
+use super::word::{Completions, EXACT, STEM, SegmentWord, WordPlan};
 use crate::config::Language;
 
-/// What a match of each form is worth, as a factor of the word's rarity. A term's score is this
-/// times 1 to 3.2, so an exact match is always worth more than a stem, and that more than a
-/// prefix.
-const EXACT: f32 = 1.0;
-const STEM: f32 = 0.3;
-const PREFIX: f32 = 0.25;
-const IN_TITLE: f32 = 1.0;
 /// A neighbour two edits away is worth this share of one that is one edit away.
 const FAR_NEIGHBOUR: f32 = 0.5;
 
 /// Completions of a prefix that are looked at, and neighbours of a mistyped word.
 const MAX_COMPLETIONS: usize = 20_000;
 const MAX_NEIGHBOURS: usize = 64;
-
-/// Up to this many posting lists are walked side by side; more become a set first.
-const SIDE_BY_SIDE: usize = 4;
 
 /// How the words of a query are looked up.
 #[derive(Clone, Copy)]
@@ -46,42 +38,6 @@ pub(super) struct Lookup<'a> {
 pub(super) enum UnitPlan {
     Word(WordPlan),
     Phrase(Box<dyn Weight>),
-}
-
-/// A word, looked up in every segment.
-pub(super) struct WordPlan {
-    rarity: f32,
-    segments: Vec<SegmentWord>,
-}
-
-/// What one segment's dictionary has of a word.
-#[derive(Default)]
-struct SegmentWord {
-    /// Terms and the factor of their score.
-    terms: Vec<(TermInfo, f32)>,
-    /// Words that begin with it.
-    completions: Completions,
-    titles: Vec<TermInfo>,
-}
-
-#[derive(Default)]
-enum Completions {
-    #[default]
-    None,
-    /// The posting list of a short prefix.
-    Short(TermInfo),
-    /// The words themselves; the exact word is among them.
-    Words(Vec<TermInfo>),
-}
-
-impl Completions {
-    fn frequency(&self) -> u64 {
-        match self {
-            Completions::None => 0,
-            Completions::Short(term) => u64::from(term.doc_freq),
-            Completions::Words(terms) => terms.iter().map(|term| u64::from(term.doc_freq)).sum(),
-        }
-    }
 }
 
 impl Lookup<'_> {
@@ -115,7 +71,7 @@ impl Lookup<'_> {
         let mut segments = self.empty_segments();
         let frequency = self.add_term(&mut segments, word, EXACT)?;
         self.add_title(&mut segments, word)?;
-        Ok(WordPlan { rarity: self.snapshot.rarity(frequency), segments })
+        Ok(WordPlan::new(self.snapshot.rarity(frequency), segments))
     }
 
     fn word(&self, word: &str, open: bool, typos: bool, marks: &mut Marks) -> tantivy::Result<WordPlan> {
@@ -131,7 +87,7 @@ impl Lookup<'_> {
         if typos && !self.is_known(&segments)? {
             frequency = self.add_neighbours(&mut segments, word, marks)?;
         }
-        Ok(WordPlan { rarity: self.snapshot.rarity(frequency), segments })
+        Ok(WordPlan::new(self.snapshot.rarity(frequency), segments))
     }
 
     fn empty_segments(&self) -> Vec<SegmentWord> {
@@ -296,113 +252,18 @@ impl UnitPlan {
     }
 }
 
-impl WordPlan {
-    fn cursor(&self, ordinal: usize, segment: &Segment) -> tantivy::Result<UnitCursor> {
-        let found = &self.segments[ordinal];
-        let mut size: u64 = 0;
-        let mut forms = Vec::with_capacity(found.terms.len() + 1);
-        let mut better = Vec::new();
-        let has_completions = !matches!(found.completions, Completions::None);
-        for (info, factor) in &found.terms {
-            let block =
-                segment.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
-            let form =
-                Form { documents: Documents::Term(PostingCursor::new(block)), weight: self.rarity * factor };
-            // The exact word is one of its own completions.
-            if has_completions && *factor >= EXACT {
-                better.push(form);
-            } else {
-                size += u64::from(info.doc_freq);
-                forms.push(form);
-            }
-        }
-        forms.sort_by(|a: &Form, b: &Form| b.weight.total_cmp(&a.weight));
-        if let Some((documents, frequency)) = found.completions.documents(segment)? {
-            size += frequency;
-            forms.push(Form { documents, weight: self.rarity * PREFIX });
-        }
-        if forms.len() > SIDE_BY_SIDE && !has_completions {
-            // Side by side, each step asks every list: a set of them all answers at once.
-            let set = union(found.terms.iter().map(|(info, _)| info), segment)?;
-            better.append(&mut forms);
-            let documents = Documents::Set(Box::new(set.into()));
-            forms.push(Form { documents, weight: 0.0 });
-        }
-        let title = match found.titles.as_slice() {
-            [] => None,
-            [info] => {
-                let block =
-                    segment.title.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-                let documents = Documents::TermAlike(PostingCursor::new(block));
-                Some(Form { documents, weight: self.rarity * IN_TITLE })
-            }
-            titles => {
-                let mut set = BitSet::with_max_value(segment.reader.max_doc());
-                for info in titles {
-                    add_documents(&mut set, &segment.title, info)?;
-                }
-                let documents = Documents::Set(Box::new(set.into()));
-                Some(Form { documents, weight: self.rarity * IN_TITLE })
-            }
-        };
-        Ok(UnitCursor::new(forms, better, title, size))
-    }
-}
-
-impl Completions {
-    fn documents(&self, segment: &Segment) -> tantivy::Result<Option<(Documents, u64)>> {
-        let single = |index: &InvertedIndexReader, info: &TermInfo| -> tantivy::Result<_> {
-            let block = index.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-            let documents = Documents::TermAlike(PostingCursor::new(block));
-            Ok(Some((documents, u64::from(info.doc_freq))))
-        };
-        match self {
-            Completions::None => Ok(None),
-            Completions::Short(info) => single(&segment.prefixes, info),
-            Completions::Words(words) => match words.as_slice() {
-                [info] => single(&segment.words, info),
-                words => {
-                    let set = union(words.iter(), segment)?;
-                    let size = set.len() as u64;
-                    Ok(Some((Documents::Set(Box::new(set.into())), size)))
-                }
-            },
-        }
-    }
-}
-
-fn union<'t>(terms: impl Iterator<Item = &'t TermInfo>, segment: &Segment) -> tantivy::Result<BitSet> {
-    let mut set = BitSet::with_max_value(segment.reader.max_doc());
-    for info in terms {
-        add_documents(&mut set, &segment.words, info)?;
-    }
-    Ok(set)
-}
-
-fn add_documents(set: &mut BitSet, index: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<()> {
-    let mut block = index.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-    while !block.docs().is_empty() {
-        for &doc in block.docs() {
-            set.insert(doc);
-        }
-        block.advance();
-    }
-    Ok(())
-}
-
 /// The documents that have one of some labels.
 pub(super) fn labelled(
     index: &InvertedIndexReader,
     segment: &Segment,
     labels: &[String],
 ) -> tantivy::Result<UnitCursor> {
-    let mut set = BitSet::with_max_value(segment.reader.max_doc());
+    let mut terms = Vec::with_capacity(labels.len());
     for label in labels {
-        if let Some(info) = index.terms().get(label)? {
-            add_documents(&mut set, index, &info)?;
-        }
+        terms.extend(index.terms().get(label)?);
     }
+    let set = union(&terms, index, segment.reader.max_doc())?;
     let size = set.len() as u64;
-    let form = Form { documents: Documents::Set(Box::new(set.into())), weight: 0.0 };
+    let form = Form { documents: Documents::Set(SetCursor::new(Arc::new(set))), weight: 0.0 };
     Ok(UnitCursor::new(vec![form], Vec::new(), None, size))
 }

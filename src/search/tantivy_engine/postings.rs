@@ -1,9 +1,11 @@
 //! Walks over the documents of a segment: posting lists, sets, phrases, and their unions.
 
+use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
-use tantivy::query::{BitSetDocSet, Scorer};
+use tantivy::query::{Bm25Weight, Scorer};
 use tantivy::{DocId, DocSet, TERMINATED};
 
+use super::sets::SetCursor;
 use super::snapshot::{Segment, Snapshot};
 
 /// A walk over one posting list, a block at a time.
@@ -37,8 +39,35 @@ impl PostingCursor {
         self.doc
     }
 
-    fn frequency(&self) -> u32 {
-        self.block.freq(self.at)
+    /// What the word's frequency in the current document counts.
+    fn share(&self, shares: &Bm25Weight, lengths: &FieldNormReader) -> f32 {
+        shares.score(lengths.fieldnorm_id(self.doc), self.block.freq(self.at))
+    }
+
+    /// Calls `found` with every document whose score, `weight` times 1 and its share, is at least
+    /// what `found` last returned; whole blocks that score less are passed over.
+    pub(super) fn for_each_score(
+        mut self,
+        weight: f32,
+        shares: &Bm25Weight,
+        lengths: &FieldNormReader,
+        mut least: f32,
+        mut found: impl FnMut(DocId, f32) -> f32,
+    ) {
+        // Scores are compared, not shares: going back from one to the other would round.
+        while !self.block.docs().is_empty() {
+            if weight * (1.0 + self.block.block_max_score(lengths, shares)) >= least {
+                for at in 0..self.block.block_len() {
+                    let doc = self.block.doc(at);
+                    let share = shares.score(lengths.fieldnorm_id(doc), self.block.freq(at));
+                    let score = weight * (1.0 + share);
+                    if score >= least {
+                        least = found(doc, score);
+                    }
+                }
+            }
+            self.block.advance();
+        }
     }
 }
 
@@ -48,7 +77,7 @@ pub(super) enum Documents {
     Term(PostingCursor),
     /// Those of one term or of many, all alike.
     TermAlike(PostingCursor),
-    Set(Box<BitSetDocSet>),
+    Set(SetCursor),
     Phrase(Box<dyn Scorer>),
 }
 
@@ -64,7 +93,7 @@ impl Documents {
     fn advance(&mut self) -> DocId {
         match self {
             Documents::Term(cursor) | Documents::TermAlike(cursor) => cursor.advance(),
-            Documents::Set(set) => set.advance(),
+            Documents::Set(set) => set.seek(set.doc().saturating_add(1)),
             Documents::Phrase(scorer) => scorer.advance(),
         }
     }
@@ -139,6 +168,18 @@ impl UnitCursor {
         next
     }
 
+    /// At most what the match at the current document is worth.
+    pub(super) fn bound_here(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
+        let doc = self.doc;
+        let best = self
+            .better
+            .iter_mut()
+            .chain(self.forms.iter_mut())
+            .find_map(|form| form.bound_of(doc, snapshot, segment))
+            .unwrap_or(0.0);
+        best + self.title.as_ref().map_or(0.0, |form| form.weight)
+    }
+
     /// What the match at the current document is worth: that of the best form.
     pub(super) fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
         let doc = self.doc;
@@ -154,6 +195,22 @@ impl UnitCursor {
 }
 
 impl Form {
+    /// At most what a match of a document is worth; `None` if it does not match.
+    fn bound_of(&mut self, doc: DocId, snapshot: &Snapshot, segment: &Segment) -> Option<f32> {
+        if self.documents.seek(doc) != doc {
+            return None;
+        }
+        Some(match &mut self.documents {
+            Documents::Term(cursor) => {
+                let share = cursor.block.block_max_score(&segment.lengths, snapshot.shares());
+                self.weight * (1.0 + share)
+            }
+            Documents::TermAlike(_) | Documents::Set(_) => self.weight,
+            // What a phrase's score is at most is not known.
+            Documents::Phrase(_) => f32::INFINITY,
+        })
+    }
+
     fn score_of(&mut self, doc: DocId, snapshot: &Snapshot, segment: &Segment) -> Option<f32> {
         if self.documents.seek(doc) != doc {
             return None;
@@ -162,8 +219,7 @@ impl Form {
             // BM25 with a floor (BM25+): a match in a long document is worth something too, so
             // that forms can be ranked whatever the document's length.
             Documents::Term(cursor) => {
-                let share = snapshot.frequency_share(cursor.frequency(), segment.length_id(doc));
-                self.weight * (1.0 + share)
+                self.weight * (1.0 + cursor.share(snapshot.shares(), &segment.lengths))
             }
             Documents::TermAlike(_) | Documents::Set(_) => self.weight,
             Documents::Phrase(scorer) => self.weight + scorer.score(),

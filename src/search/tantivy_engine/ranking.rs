@@ -42,18 +42,32 @@ impl Ranking {
     }
 
     pub(super) fn needs_score(&self) -> bool {
-        self.sort == SearchSort::Relevance && self.limit > 0
+        self.sort == SearchSort::Relevance
     }
 
-    /// Considers a document. The parts of its key are read only as far as they decide.
-    pub(super) fn consider(&mut self, score: f32, segment: usize, doc: DocId, reader: &Segment) {
-        if self.limit == 0 {
-            return;
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Candidates with less have no chance.
+    pub(super) fn least_score(&self) -> f32 {
+        match self.best.last() {
+            Some(last) if self.best.len() == self.limit => last.key.score,
+            _ => f32::NEG_INFINITY,
         }
+    }
+
+    pub(super) fn contains(&self, segment: usize, doc: DocId) -> bool {
+        self.best.iter().any(|known| known.doc == doc && known.segment == segment)
+    }
+
+    /// Considers a document: `false` if it is not among the best. The parts of its key are read
+    /// only as far as they decide.
+    pub(super) fn consider(&mut self, score: f32, segment: usize, doc: DocId, reader: &Segment) -> bool {
         let full = self.best.len() == self.limit;
         if let (true, Some(last)) = (full, self.best.last()) {
             if score < last.key.score {
-                return;
+                return false;
             }
         }
         let published_at = reader.published_at(doc);
@@ -61,21 +75,22 @@ impl Ranking {
             // An id of 0 wins every tie that is left.
             let most = SortKey { score, published_at, id: 0 };
             if compare(self.sort, &most, &last.key) != Ordering::Less {
-                return;
+                return false;
             }
         }
         let key = SortKey { score, published_at, id: reader.id(doc) };
         if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {
-            return;
+            return false;
         }
         let place = self.best.partition_point(|known| compare(self.sort, &known.key, &key) == Ordering::Less);
         if place == self.limit {
-            return;
+            return false;
         }
         if full {
             self.best.pop();
         }
         self.best.insert(place, Candidate { segment, doc, key });
+        true
     }
 
     pub(super) fn into_best(self) -> Vec<Candidate> {

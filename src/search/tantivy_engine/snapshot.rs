@@ -2,28 +2,25 @@
 
 use std::sync::Arc;
 
-use tantivy::columnar::StrColumn;
+use tantivy::columnar::{Column, StrColumn};
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentReader;
+use tantivy::query::Bm25Weight;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, InvertedIndexReader, Searcher};
 
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
-
-/// How quickly more occurrences of a word stop to count (BM25's k1).
-const SATURATION: f32 = 1.2;
-/// How much the length of a document counts (BM25's b).
-const LENGTH_WEIGHT: f32 = 0.75;
+use super::sets::SetCache;
 
 /// A view of the index that no commit changes.
 pub(super) struct Snapshot {
     pub(super) searcher: Searcher,
-    pub(super) segments: Vec<Segment>,
+    pub(super) segments: Vec<Arc<Segment>>,
     pub(super) documents: u64,
     /// Some document has a title.
     pub(super) has_titles: bool,
-    /// BM25's length normalisation for each of the 256 lengths that the index tells apart.
-    length_norms: [f32; 256],
+    /// BM25 of a word whose rarity is 1: what its frequency counts.
+    shares: Bm25Weight,
 }
 
 /// A segment with its readers.
@@ -36,30 +33,46 @@ pub(super) struct Segment {
     pub(super) source: Arc<InvertedIndexReader>,
     pub(super) category: Arc<InvertedIndexReader>,
     pub(super) author_key: Arc<InvertedIndexReader>,
-    lengths: FieldNormReader,
-    published_at: tantivy::columnar::Column<i64>,
-    id_high: tantivy::columnar::Column<u64>,
-    id_low: tantivy::columnar::Column<u64>,
+    pub(super) lengths: FieldNormReader,
+    published_at: Column<i64>,
+    id_high: Column<u64>,
+    id_low: Column<u64>,
+    /// Removed documents that are still in the posting lists.
+    pub(super) removed: Vec<DocId>,
+    /// All documents, newest first, then by id.
+    pub(super) newest_first: Arc<[DocId]>,
+    /// The documents of frequent short prefixes.
+    pub(super) prefix_sets: Arc<SetCache>,
 }
 
 impl Snapshot {
-    pub(super) fn open(searcher: Searcher, fields: &Fields) -> tantivy::Result<Self> {
+    /// Opens a view; what did not change since the view before is taken over from it.
+    pub(super) fn open(
+        searcher: Searcher,
+        fields: &Fields,
+        before: Option<&Snapshot>,
+    ) -> tantivy::Result<Self> {
+        let known = before.map_or(&[] as &[_], |before| before.segments.as_slice());
         let segments = searcher
             .segment_readers()
             .iter()
-            .map(|reader| Segment::open(reader.clone(), fields))
+            .map(|reader| {
+                let same = known.iter().find(|known| known.reader.segment_id() == reader.segment_id());
+                match same {
+                    Some(same) if same.reader.delete_opstamp() == reader.delete_opstamp() => Ok(same.clone()),
+                    same => Segment::open(reader.clone(), fields, same).map(Arc::new),
+                }
+            })
             .collect::<tantivy::Result<Vec<_>>>()?;
         let documents = searcher.num_docs();
         let indexed: u64 = segments.iter().map(|segment| u64::from(segment.reader.max_doc())).sum();
         let tokens: u64 = segments.iter().map(|segment| segment.words.total_num_tokens()).sum();
-        let average_length = if indexed == 0 { 1.0 } else { tokens as f32 / indexed as f32 };
-        let mut length_norms = [0.0; 256];
-        for (id, norm) in (0..=u8::MAX).zip(length_norms.iter_mut()) {
-            let length = FieldNormReader::id_to_fieldnorm(id) as f32;
-            *norm = SATURATION * (1.0 - LENGTH_WEIGHT + LENGTH_WEIGHT * length / average_length.max(1.0));
-        }
+        let average_length = if indexed == 0 { 1.0 } else { (tokens as f32 / indexed as f32).max(1.0) };
+        let rarity = rarity(1, documents);
+        let shares = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
+            .boost_by(1.0 / rarity);
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
-        Ok(Self { searcher, segments, documents, has_titles, length_norms })
+        Ok(Self { searcher, segments, documents, has_titles, shares })
     }
 
     /// Where a live document is.
@@ -77,24 +90,33 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// How rare a word is (BM25's idf): 0 or more, and more the fewer documents have it.
+    /// How rare a word is (BM25's idf): more than 0, and more the fewer documents have it.
     pub(super) fn rarity(&self, document_frequency: u64) -> f32 {
-        let frequency = document_frequency as f32;
-        let documents = self.documents.max(document_frequency) as f32;
-        (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
+        rarity(document_frequency, self.documents)
     }
 
-    /// BM25's share of a word's frequency in a document: more than 0, less than 2.2.
-    pub(super) fn frequency_share(&self, frequency: u32, length_id: u8) -> f32 {
-        let frequency = frequency as f32;
-        frequency * (SATURATION + 1.0) / (frequency + self.length_norms[usize::from(length_id)])
+    /// What a word's frequency in a document counts: more than 0, less than 2.2
+    /// (BM25's `k1 + 1`).
+    pub(super) fn shares(&self) -> &Bm25Weight {
+        &self.shares
     }
 }
 
+fn rarity(document_frequency: u64, documents: u64) -> f32 {
+    let frequency = document_frequency as f32;
+    // Removed documents count in frequencies until their segment is rewritten.
+    let documents = documents.max(document_frequency) as f32;
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
+}
+
 impl Segment {
-    fn open(reader: SegmentReader, fields: &Fields) -> tantivy::Result<Self> {
+    fn open(reader: SegmentReader, fields: &Fields, before: Option<&Arc<Segment>>) -> tantivy::Result<Self> {
         let columns = reader.fast_fields();
-        Ok(Self {
+        let removed = match reader.alive_bitset() {
+            Some(alive) => (0..reader.max_doc()).filter(|&doc| alive.is_deleted(doc)).collect(),
+            None => Vec::new(),
+        };
+        let mut segment = Self {
             ids: reader.inverted_index(fields.id)?,
             words: reader.inverted_index(fields.words)?,
             title: reader.inverted_index(fields.title)?,
@@ -106,12 +128,30 @@ impl Segment {
             published_at: columns.i64(PUBLISHED_AT)?,
             id_high: columns.u64(ID_HIGH)?,
             id_low: columns.u64(ID_LOW)?,
+            removed,
+            newest_first: Arc::from([]),
+            prefix_sets: Arc::default(),
             reader,
-        })
+        };
+        // Removals change neither the order of documents nor posting lists.
+        match before {
+            Some(before) => {
+                segment.newest_first = before.newest_first.clone();
+                segment.prefix_sets = before.prefix_sets.clone();
+            }
+            None => segment.newest_first = segment.sort_by_time(),
+        }
+        Ok(segment)
     }
 
-    pub(super) fn length_id(&self, doc: DocId) -> u8 {
-        self.lengths.fieldnorm_id(doc)
+    fn sort_by_time(&self) -> Arc<[DocId]> {
+        let mut docs: Vec<(Option<i64>, DocId)> =
+            (0..self.reader.max_doc()).map(|doc| (self.published_at(doc), doc)).collect();
+        // `None`, being the least, comes last.
+        docs.sort_unstable_by(|(a_time, a), (b_time, b)| {
+            b_time.cmp(a_time).then_with(|| self.id(*a).cmp(&self.id(*b)))
+        });
+        docs.into_iter().map(|(_, doc)| doc).collect()
     }
 
     pub(super) fn published_at(&self, doc: DocId) -> Option<i64> {
@@ -119,7 +159,7 @@ impl Segment {
     }
 
     pub(super) fn id(&self, doc: DocId) -> u128 {
-        let half = |column: &tantivy::columnar::Column<u64>| u128::from(column.first(doc).unwrap_or(0));
+        let half = |column: &Column<u64>| u128::from(column.first(doc).unwrap_or(0));
         half(&self.id_high) << 64 | half(&self.id_low)
     }
 

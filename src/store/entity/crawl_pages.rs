@@ -13,7 +13,7 @@ pub(in crate::store) struct Model {
     pub(in crate::store) documents: i32,
     pub(in crate::store) hash: Option<String>,
     pub(in crate::store) failures: String,
-    pub(in crate::store) fetched_at: DateTimeUtc,
+    pub(in crate::store) fetched_at: DateTimeWithTimeZone,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -13,12 +13,12 @@ pub(in crate::store) struct Model {
     pub(in crate::store) author_id: Option<Uuid>,
     pub(in crate::store) author_key: Option<String>,
     pub(in crate::store) author_name: Option<String>,
-    pub(in crate::store) published_at: Option<DateTimeUtc>,
+    pub(in crate::store) published_at: Option<DateTimeWithTimeZone>,
     pub(in crate::store) attributes: String,
     pub(in crate::store) content_hash: String,
     pub(in crate::store) revision: i64,
-    pub(in crate::store) indexed_at: DateTimeUtc,
-    pub(in crate::store) deleted_at: Option<DateTimeUtc>,
+    pub(in crate::store) indexed_at: DateTimeWithTimeZone,
+    pub(in crate::store) deleted_at: Option<DateTimeWithTimeZone>,
     pub(in crate::store) tally: Option<i64>,
 }
 

@@ -6,7 +6,7 @@ pub(in crate::store) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(in crate::store) name: String,
     pub(in crate::store) holder: Uuid,
-    pub(in crate::store) expires_at: DateTimeUtc,
+    pub(in crate::store) expires_at: DateTimeWithTimeZone,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -3,6 +3,7 @@
 mod completeness;
 mod faults;
 mod leases;
+mod outage;
 mod paging;
 mod redirects;
 mod resumption;

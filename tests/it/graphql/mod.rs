@@ -1,1 +1,10 @@
-//! graphql
+//! The API as clients meet it: over HTTP and WebSocket, with a real store and a real index.
+
+mod audit;
+mod crawls;
+mod documents;
+mod errors;
+mod http;
+mod search;
+mod server;
+mod websocket;

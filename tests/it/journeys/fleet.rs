@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::support::databases::TestDatabase;
 use crate::support::folder::Folder;
@@ -127,7 +127,7 @@ async fn wait_for_crawl(endpoint: &Endpoint, count: usize) {
 }
 
 /// A subscription to the progress of crawls.
-struct Following(WebSocketStream<MaybeTlsStream<TcpStream>>);
+struct Following(WebSocketStream<TcpStream>);
 
 impl Following {
     async fn start(endpoint: &Endpoint, source: &str) -> Self {
@@ -135,7 +135,8 @@ impl Following {
         let mut request = address.into_client_request().expect("a request");
         let protocol = "graphql-transport-ws".parse().expect("a header");
         request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let (socket, _) = connect_async(request).await.expect("connects");
+        let stream = TcpStream::connect(endpoint.address()).await.expect("connects");
+        let (socket, _) = client_async(request, stream).await.expect("upgrades");
         let mut following = Self(socket);
         following.send(json!({ "type": "connection_init" })).await;
         assert_eq!(following.receive().await["type"], "connection_ack");

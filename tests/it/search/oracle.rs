@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quarry::search::{SearchEngine, SearchRequest};
+use quarry::search::{SearchEngine, SearchRequest, SearchSort};
 
 use super::corpus::{Change, batch, fill, messages, open};
 
@@ -65,4 +65,41 @@ async fn found(engine: &dyn SearchEngine, query: &str) -> BTreeSet<String> {
     let answer = engine.search(&SearchRequest::new(query, 10_000)).await.unwrap();
     assert_eq!(answer.total, answer.hits.len() as u64);
     answer.hits.into_iter().map(|hit| hit.document.key.as_str().to_owned()).collect()
+}
+
+/// The engine answers single words from sets and everything else match by match: both ways must
+/// give the same hits in the same order. Facets are what only the second way computes.
+#[tokio::test]
+async fn the_quick_way_gives_what_the_thorough_way_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let documents = messages();
+    for (at, chunk) in documents.chunks(900).enumerate() {
+        let changes = chunk.iter().cloned().map(Change::Put).collect();
+        engine.apply(batch(1 + i64::try_from(at).unwrap() * 1_000, changes)).await.unwrap();
+    }
+    // Documents written again leave removed ones behind in the older segments.
+    fill(&engine, documents.iter().step_by(7).cloned().collect()).await;
+    let mut typed: BTreeSet<String> = ["", "privte", "-paris", "müller "].map(str::to_owned).into();
+    for document in documents.iter().step_by(41) {
+        let word = document.text.split_whitespace().next_back().unwrap();
+        typed.extend(word.char_indices().map(|(at, c)| word[..at + c.len_utf8()].to_owned()));
+        typed.insert(format!("{word} "));
+        typed.insert(format!("\"{word}\""));
+    }
+    assert!(typed.len() > 300);
+    for query in typed {
+        for sort in [SearchSort::Relevance, SearchSort::Newest, SearchSort::Oldest] {
+            let quick = SearchRequest { sort, ..SearchRequest::new(query.clone(), 13) };
+            let thorough = SearchRequest { facets: true, ..quick.clone() };
+            let quick = engine.search(&quick).await.unwrap();
+            let thorough = engine.search(&thorough).await.unwrap();
+            let hits = |answer: &quarry::search::SearchAnswer| -> Vec<(String, f32)> {
+                answer.hits.iter().map(|hit| (hit.document.key.as_str().to_owned(), hit.score)).collect()
+            };
+            assert_eq!(quick.total, thorough.total, "{query:?} {sort:?}");
+            assert_eq!(hits(&quick), hits(&thorough), "{query:?} {sort:?}");
+            assert_eq!(quick.has_next, thorough.has_next, "{query:?} {sort:?}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use chrono::{TimeZone, Utc};
 use quarry::domain::{AuthorId, Document, DocumentChange, DocumentDraft, DocumentId, Revision};
 use quarry::store::Store;
 use serde_json::json;
@@ -165,13 +166,13 @@ async fn texts_come_back_as_they_were(database: Arc<TestDatabase>) {
 
 async fn times_come_back_to_the_microsecond(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    // Within a nanosecond of the next microsecond, before 1970, after 2038, at either end.
+    // Within a nanosecond of the next microsecond, before 1970, after 2038, at either end of what RFC 3339 can say.
     let times = [
         ("2024-05-06T07:08:09.123456999Z", "2024-05-06T07:08:09.123456Z"),
         ("2024-05-06T07:08:09.1Z", "2024-05-06T07:08:09.1Z"),
         ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"),
         ("2099-12-31T23:59:59.000001Z", "2099-12-31T23:59:59.000001Z"),
-        ("1000-01-01T00:00:00Z", "1000-01-01T00:00:00Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
         ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
     ];
     for (number, (given, kept)) in times.iter().enumerate() {
@@ -179,6 +180,13 @@ async fn times_come_back_to_the_microsecond(database: Arc<TestDatabase>) {
         store.upsert_documents(std::slice::from_ref(&draft)).await.unwrap();
         assert_eq!(one(&store, &draft).await.unwrap().published_at, Some(at(kept)), "{given}");
         assert_eq!(store.upsert_documents(&[draft]).await.unwrap().unchanged, 1, "{given}");
+    }
+    for (number, year) in [-1, 0, 10_000, 200_000].into_iter().enumerate() {
+        let out_of_reach = Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).unwrap();
+        let draft = DocumentDraft { published_at: Some(out_of_reach), ..draft(&format!("y{number}"), "") };
+        store.upsert_documents(std::slice::from_ref(&draft)).await.unwrap();
+        assert_eq!(one(&store, &draft).await.unwrap().published_at, None, "{year}");
+        assert_eq!(store.upsert_documents(&[draft]).await.unwrap().unchanged, 1, "{year}");
     }
     let crawl =
         store.begin_crawl(&source("messages"), false, at("2026-11-20T10:11:12.987654321Z")).await.unwrap();

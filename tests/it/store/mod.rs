@@ -1,8 +1,13 @@
 //! The store: one suite, run on SQLite, PostgreSQL and MariaDB alike.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error fails")]
+
 mod changes;
+mod crawls;
 mod documents;
+mod leases;
 mod migrations;
+mod outages;
 
 use chrono::{DateTime, Utc};
 use quarry::domain::{AuthorDraft, DocumentDraft, DocumentKey, SourceName};

@@ -152,12 +152,12 @@ impl Endpoint {
         source["crawls"].as_array().expect("crawls").clone()
     }
 
-    /// How many documents a source has, as the store counts.
+    /// How many documents a source has, as the store counts; none if nobody knows it.
     pub(crate) async fn document_count(&self, source: &str) -> u64 {
         let data = self.data("{ sources { name documentCount } }", Value::Null).await;
         let sources = data["sources"].as_array().expect("sources");
-        let source = sources.iter().find(|found| found["name"] == source).expect("the source");
-        source["documentCount"].as_u64().expect("a count")
+        let source = sources.iter().find(|found| found["name"] == source);
+        source.map_or(0, |source| source["documentCount"].as_u64().expect("a count"))
     }
 
     /// The ledger of a crawl, walked page by page.

@@ -1,0 +1,259 @@
+//! How much of a bare axum handler's throughput does `search` over GraphQL reach?
+//!
+//! `cargo bench --bench http` starts the release binary on the 3,349 real messages, a bare axum
+//! handler that answers the very same bytes, and, if `benches/peer/.venv` is there, the FastAPI
+//! peer; then `wrk` asks each in turn, three rounds, and the medians are compared. Ten hits, id
+//! and text, one query per request out of a set.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::post;
+use bytes::Bytes;
+use serde_json::json;
+
+const ROUNDS: usize = 3;
+const SECONDS: u32 = 5;
+const CONNECTIONS: u32 = 32;
+/// What is typed: words and beginnings of words of the corpus.
+const QUERIES: [&str; 8] =
+    ["private jet", "sophia", "müller", "book a tab", "paris hotel", "reserv", "tickets", "thank you"];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let Some(at) = arguments.iter().position(|argument| argument == "--bare") {
+        serve_bare(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
+        return;
+    }
+    if Command::new("wrk").arg("--version").output().is_err() {
+        println!("wrk is missing: install it (Debian's package wrk)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = free_address();
+    let quarry = free_address();
+    let messages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
+    let _upstream = Running::start(
+        Command::new(env!("CARGO_BIN_EXE_quarry"))
+            .args(["upstream", "--listen", &upstream.to_string(), "--file"])
+            .arg(&messages),
+    );
+    std::fs::write(folder.path().join("quarry.toml"), settings(quarry, upstream)).unwrap();
+    wait_for(upstream);
+    let crawled = Command::new(env!("CARGO_BIN_EXE_quarry"))
+        .args(["crawl", "messages"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(crawled.status.success(), "{}", String::from_utf8_lossy(&crawled.stderr));
+    let _quarry =
+        Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder.path()));
+    wait_for(quarry);
+    let client = reqwest::Client::new();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let url = format!("http://{quarry}/graphql");
+    let payload = runtime.block_on(async {
+        let started = Instant::now();
+        loop {
+            let body = ask(&client, &url, QUERIES[0]).await;
+            if body.windows(8).any(|window| window == b"\"text\":\"") {
+                return body;
+            }
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "no hits: {}",
+                String::from_utf8_lossy(&body)
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let payload_file = folder.path().join("payload.json");
+    std::fs::write(&payload_file, &payload).unwrap();
+    let bare = free_address();
+    let _bare = Running::start(
+        Command::new(std::env::current_exe().unwrap()).args(["--bare", &bare.to_string()]).arg(&payload_file),
+    );
+    wait_for(bare);
+    let mut contenders = vec![
+        ("bare axum handler", format!("http://{bare}/graphql"), Some(graphql_script(folder.path()))),
+        ("quarry search", url, Some(graphql_script(folder.path()))),
+    ];
+    let peer = free_address();
+    let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/peer/.venv/bin/python");
+    let _peer = python.exists().then(|| {
+        Running::start(
+            Command::new(&python)
+                .args([
+                    "-m",
+                    "uvicorn",
+                    "app:app",
+                    "--log-level",
+                    "error",
+                    "--port",
+                    &peer.port().to_string(),
+                ])
+                .env("MESSAGES", &messages)
+                .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/peer")),
+        )
+    });
+    if _peer.is_some() {
+        wait_for(peer);
+        contenders.push((
+            "FastAPI, linear scan",
+            format!("http://{peer}/search"),
+            Some(peer_script(folder.path())),
+        ));
+    } else {
+        println!(
+            "benches/peer/.venv is missing: the FastAPI peer is left out (its README shows how to make it)"
+        );
+    }
+    println!(
+        "{} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}",
+        payload.len()
+    );
+    let mut rates: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
+    for _ in 0..ROUNDS {
+        for ((_, url, script), rates) in contenders.iter().zip(&mut rates) {
+            rates.push(load(url, script.as_deref()));
+        }
+    }
+    for rates in &mut rates {
+        rates.sort_by(|a: &Load, b: &Load| a.rate.total_cmp(&b.rate));
+    }
+    let base = rates[0][ROUNDS / 2].rate;
+    for ((name, ..), rates) in contenders.iter().zip(&rates) {
+        let median = &rates[ROUNDS / 2];
+        println!(
+            "{name:<22} {:>9.0} requests/s  {:>6.3} of bare  p50 {:>8} p99 {:>8}",
+            median.rate,
+            median.rate / base,
+            median.p50,
+            median.p99
+        );
+    }
+}
+
+fn settings(listen: SocketAddr, upstream: SocketAddr) -> String {
+    format!(
+        "listen = \"{listen}\"\n[log]\nlevel = \"warn\"\n[[sources]]\nname = \"messages\"\nurl = \"http://{upstream}/messages/\"\n\
+         items = \"/items\"\ntotal = \"/total\"\ndelay = \"1ms\"\n\
+         pagination = {{ kind = \"offset\", offset = \"skip\", limit = \"limit\", size = 500 }}\n[sources.fields]\n\
+         key = \"/id\"\ntext = \"/message\"\nauthor_key = \"/user_id\"\nauthor_name = \"/user_name\"\n\
+         published_at = \"/timestamp\"\n"
+    )
+}
+
+const DOCUMENT: &str = "query Search($q: String!) { search(query: $q, first: 10) { nodes { id text } } }";
+
+async fn ask(client: &reqwest::Client, url: &str, query: &str) -> Bytes {
+    let body = json!({ "query": DOCUMENT, "variables": { "q": query } }).to_string();
+    let request = client.post(url).header("content-type", "application/json").body(body);
+    request.send().await.unwrap().bytes().await.unwrap()
+}
+
+/// A `wrk` script that posts the queries in turn.
+fn graphql_script(folder: &Path) -> PathBuf {
+    let bodies: Vec<String> = QUERIES
+        .iter()
+        .map(|query| json!({ "query": DOCUMENT, "variables": { "q": query } }).to_string())
+        .map(|body| format!("[=[{body}]=]"))
+        .collect();
+    let path = folder.join("graphql.lua");
+    let script = format!(
+        "local bodies = {{ {} }}\nlocal at = 0\nlocal headers = {{ [\"content-type\"] = \"application/json\" }}\n\
+         function request()\n  at = at % #bodies + 1\n  return wrk.format(\"POST\", nil, headers, bodies[at])\nend\n",
+        bodies.join(", ")
+    );
+    std::fs::write(&path, script).unwrap();
+    path
+}
+
+fn peer_script(folder: &Path) -> PathBuf {
+    let paths: Vec<String> = QUERIES
+        .iter()
+        .map(|query| {
+            let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+            format!("\"/search?q={encoded}&limit=10\"")
+        })
+        .collect();
+    let path = folder.join("peer.lua");
+    let script = format!(
+        "local paths = {{ {} }}\nlocal at = 0\nfunction request()\n  at = at % #paths + 1\n  \
+         return wrk.format(\"GET\", paths[at])\nend\n",
+        paths.join(", ")
+    );
+    std::fs::write(&path, script).unwrap();
+    path
+}
+
+struct Load {
+    rate: f64,
+    p50: String,
+    p99: String,
+}
+
+fn load(url: &str, script: Option<&Path>) -> Load {
+    let mut command = Command::new("wrk");
+    command.args(["-t1", &format!("-c{CONNECTIONS}"), &format!("-d{SECONDS}s"), "--latency"]);
+    if let Some(script) = script {
+        command.arg("-s").arg(script);
+    }
+    let output = String::from_utf8(command.arg(url).output().unwrap().stdout).unwrap();
+    let word_after = |label: &str| {
+        let line = output.lines().find(|line| line.trim_start().starts_with(label));
+        line.and_then(|line| line.split_whitespace().nth(1)).unwrap_or("0").to_owned()
+    };
+    assert!(!output.contains("Non-2xx"), "{url}: {output}");
+    Load {
+        rate: word_after("Requests/sec:").parse().unwrap(),
+        p50: word_after("50%"),
+        p99: word_after("99%"),
+    }
+}
+
+/// A server that does as little as a server can: reads the body, answers the bytes.
+fn serve_bare(address: SocketAddr, payload: &Path) {
+    let payload = Bytes::from(std::fs::read(payload).unwrap());
+    let answer = move |_: Bytes| {
+        let payload = payload.clone();
+        async move { ([("content-type", "application/json; charset=utf-8")], payload) }
+    };
+    let routes = Router::new().route("/graphql", post(answer));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        axum::serve(listener, routes).await.unwrap();
+    });
+}
+
+fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn wait_for(address: SocketAddr) {
+    let started = Instant::now();
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(started.elapsed() < Duration::from_secs(30), "{address} does not answer");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A process that ends with the benchmark.
+struct Running(Child);
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

@@ -1,0 +1,155 @@
+//! GraphQL over HTTP, health, and every other path.
+
+use quarry::http::HttpLimits;
+use serde_json::{Value, json};
+
+use super::server::{Server, Setup, code, read};
+
+const RESPONSE_JSON: &str = "application/graphql-response+json";
+
+#[tokio::test]
+async fn request_errors_have_no_data_and_a_status_by_media_type() {
+    let server = Server::start().await;
+    for query in ["{", "{ nonsense }", "query($q: String!) { search(query: $q) { totalCount } }"] {
+        for (accept, status) in [(RESPONSE_JSON, 400), ("application/json", 200), ("*/*", 200)] {
+            let response =
+                server.post(&json!({"query": query})).header("accept", accept).send().await.unwrap();
+            assert_eq!(response.status(), status, "{query} as {accept}");
+            assert_eq!(response.headers()["vary"], "accept");
+            assert_eq!(read(response).await.get("data"), None, "{query}");
+        }
+    }
+    // A field that fails is no request error.
+    let response = server
+        .post(&json!({"query": "{ search(query: \"\", first: -1) { totalCount } }"}))
+        .header("accept", RESPONSE_JSON)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "application/graphql-response+json; charset=utf-8");
+    assert_eq!(read(response).await["data"], Value::Null);
+}
+
+#[tokio::test]
+async fn what_is_not_a_request_is_refused_in_plain_words() {
+    let server = Server::start().await;
+    let post = |content_type: &str, body: &str| {
+        server.request("POST", "/graphql").header("content-type", content_type).body(body.to_owned())
+    };
+    let json = "application/json";
+    let wrong_variables = r#"{"query": "{ __typename }", "variables": [1]}"#;
+    for (request, status) in [
+        (post("text/plain", r#"{"query": "{ __typename }"}"#), 415),
+        (post("application/x-www-form-urlencoded", "query={__typename}"), 415),
+        (post("application/json; charset=latin1", r#"{"query": "{ __typename }"}"#), 415),
+        (post(json, r#"{"query": "{ __typename }"}"#).header("accept", "text/html"), 406),
+        (post(json, ""), 400),
+        (post(json, "{"), 400),
+        (post(json, "7"), 400),
+        (post(json, "{}"), 400),
+        (post(json, r#"{"query": ""}"#), 400),
+        (post(json, r#"{"query": 7}"#), 400),
+        (post(json, wrong_variables), 400),
+        (post(json, r#"{"query": "{ __typename }", "extensions": 1}"#), 400),
+        (post(json, "[]"), 400),
+        (server.request("PUT", "/graphql"), 405),
+        (server.get("/graphql"), 400),
+        (server.get("/graphql?query={__typename}&variables=7"), 400),
+        (server.get("/graphql?query=mutation{startCrawl(source:%22messages%22){id}}"), 405),
+        (server.get("/graphql?query={__typename}").header("sec-fetch-site", "cross-site"), 403),
+        (server.get("/nowhere"), 404),
+        (server.get("/graphql/ws"), 426),
+        (server.request("POST", "/livez"), 405),
+    ] {
+        let response = request.send().await.unwrap();
+        let url = response.url().clone();
+        assert_eq!(response.status(), status, "{url}");
+        assert!(response.headers().contains_key("x-request-id"));
+        if status == 405 && url.path() == "/graphql" {
+            assert!(response.headers()["allow"].to_str().unwrap().contains("POST"));
+        }
+        let answer = read(response).await;
+        assert_eq!(answer.get("data"), None);
+        let message = answer["errors"][0]["message"].as_str().unwrap();
+        assert!(!message.contains("Error("), "no debug text: {message}");
+        code(&answer["errors"][0]);
+    }
+    let nothing_crawled = server.data("{ sources { lastCrawl { id } } }", json!({})).await;
+    assert_eq!(nothing_crawled["sources"][0]["lastCrawl"], Value::Null);
+    let hint = read(server.get("/").send().await.unwrap()).await["errors"][0]["message"].to_string();
+    for path in ["/graphql", "/graphql/ws", "/graphiql", "/livez", "/readyz"] {
+        assert!(hint.contains(path), "{hint}");
+    }
+}
+
+#[tokio::test]
+async fn queries_run_by_get() {
+    let server = Server::start().await;
+    let url = "/graphql?query=query+Q($q:String!){search(query:$q){totalCount}}+query+R{__typename}\
+        &operationName=Q&variables={%22q%22:%22x%22}";
+    for request in [
+        server.get(url),
+        server.get(url).header("sec-fetch-site", "same-origin"),
+        server.get(url).header("sec-fetch-site", "cross-site").header("apollo-require-preflight", "true"),
+    ] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(read(response).await, json!({"data": {"search": {"totalCount": 0}}}));
+    }
+}
+
+#[tokio::test]
+async fn bodies_and_batches_are_limited() {
+    let http = HttpLimits { body_bytes: 4_096, ..HttpLimits::default() };
+    let server = Server::start_with(Setup { http, ..Setup::default() }).await;
+    let padded = |bytes: usize| json!({"query": "{ __typename }", "variables": {"pad": "x".repeat(bytes)}});
+    assert_eq!(server.post(&padded(3_000)).send().await.unwrap().status(), 200);
+    let refused = server.post(&padded(5_000)).send().await.unwrap();
+    assert_eq!(refused.status(), 413);
+    assert_eq!(code(&read(refused).await["errors"][0]), "BAD_USER_INPUT");
+    // Without a length that announces it.
+    let chunks = (0..100).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100]));
+    let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
+    let request = server.request("POST", "/graphql").header("content-type", "application/json").body(body);
+    assert_eq!(request.send().await.unwrap().status(), 413);
+
+    let one = |name: &str| json!({"query": format!("{{ {name} }}")});
+    let answers =
+        read(server.post(&json!([one("a: __typename"), one("nonsense")])).send().await.unwrap()).await;
+    assert_eq!(answers[0], json!({"data": {"a": "Query"}}));
+    assert_eq!(code(&answers[1]["errors"][0]), "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(answers.as_array().unwrap().len(), 2);
+    let many = server.post(&json!(vec![one("__typename"); 11])).send().await.unwrap();
+    assert_eq!(many.status(), 400);
+}
+
+#[tokio::test]
+async fn a_hash_without_a_document_is_answered_as_clients_expect() {
+    let server = Server::start().await;
+    let body = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}});
+    let answer = read(server.post(&body).send().await.unwrap()).await;
+    assert_eq!(code(&answer["errors"][0]), "PERSISTED_QUERY_NOT_SUPPORTED");
+    assert_eq!(answer["errors"][0]["message"], "PersistedQueryNotSupported");
+}
+
+#[tokio::test]
+async fn alive_is_not_ready() {
+    let server = Server::start_with(Setup { indexing: false, ..Setup::default() }).await;
+    assert_eq!(server.get("/livez").send().await.unwrap().status(), 200);
+    let response = server.get("/readyz").send().await.unwrap();
+    assert_eq!(response.status(), 503);
+    assert_eq!(
+        read(response).await,
+        json!({"ready": false, "notReady": ["the index is catching up with the store"]})
+    );
+
+    let server = Server::start().await;
+    server.index(json!([{"source": "a", "key": "1", "text": "x"}])).await;
+    let response = server.get("/readyz").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(read(response).await, json!({"ready": true}));
+    server.readiness.drain();
+    assert_eq!(server.get("/readyz").send().await.unwrap().status(), 503);
+    assert_eq!(server.get("/livez").send().await.unwrap().status(), 200);
+}

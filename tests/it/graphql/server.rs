@@ -1,0 +1,188 @@
+//! A running server with a database and an index of its own, and a client of it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quarry::domain::SourceName;
+use quarry::graphql::{Api, Limits, Services, TimeLimits};
+use quarry::http::{HttpLimits, HttpState, Readiness, router};
+use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
+use quarry::search::{IndexStep, Indexer, SearchEngine};
+use quarry::store::Store;
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use crate::support::databases::TestDatabase;
+
+/// How a test wants its server.
+pub(super) struct Setup {
+    /// Keep the index in step with the store.
+    pub(super) indexing: bool,
+    /// How long mutations wait for the index.
+    pub(super) index_patience: Duration,
+    /// Answers searches instead of the index.
+    pub(super) engine: Option<Arc<dyn SearchEngine>>,
+    pub(super) times: TimeLimits,
+    pub(super) http: HttpLimits,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            indexing: true,
+            index_patience: Services::INDEX_PATIENCE,
+            engine: None,
+            times: TimeLimits::default(),
+            http: HttpLimits::default(),
+        }
+    }
+}
+
+/// The configured source of every test server.
+pub(super) const SOURCE: &str = "messages";
+
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) store: Store,
+    pub(super) crawl_wanted: Arc<Notify>,
+    pub(super) readiness: Readiness,
+    client: Client,
+    tasks: Vec<JoinHandle<()>>,
+    #[expect(dead_code, reason = "an indexer that stands still, where none runs")]
+    idle: Option<Indexer>,
+    #[expect(dead_code, reason = "held for its destructor")]
+    database: TestDatabase,
+    #[expect(dead_code, reason = "held for its destructor")]
+    folder: TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Server {
+    pub(super) async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    pub(super) async fn start_with(setup: Setup) -> Self {
+        // The first test to ask sets it for the process; the others find it set.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let database = TestDatabase::sqlite();
+        let store = database.store().await;
+        let folder = TempDir::new().unwrap();
+        let index: Arc<dyn SearchEngine> = Arc::new(
+            TantivyEngine::open(TantivyOptions {
+                folder: folder.path().to_owned(),
+                languages: BTreeMap::new(),
+                concurrency: 2,
+                memory_bytes: 20_000_000,
+                threads: 1,
+            })
+            .unwrap(),
+        );
+        let mut indexer = Indexer::new(store.clone(), index.clone());
+        let follower = indexer.follow();
+        let mut tasks = Vec::new();
+        let mut idle = None;
+        if setup.indexing {
+            let mut committed = store.committed_here();
+            tasks.push(tokio::spawn(async move {
+                loop {
+                    committed.mark_unchanged();
+                    while indexer.step().await.expect("the store and the index work") == IndexStep::Progressed
+                    {
+                    }
+                    if committed.changed().await.is_err() {
+                        return;
+                    }
+                }
+            }));
+        } else {
+            idle = Some(indexer);
+        }
+        let crawl_wanted = Arc::new(Notify::new());
+        let services = Services {
+            store: store.clone(),
+            search: setup.engine.unwrap_or(index),
+            index: follower.clone(),
+            crawl_wanted: crawl_wanted.clone(),
+            sources: [SourceName::parse(SOURCE).unwrap()].into(),
+            index_patience: setup.index_patience,
+        };
+        let readiness = Readiness::new(follower);
+        let state = HttpState {
+            api: Api::new(services, Limits::default(), setup.times),
+            readiness: readiness.clone(),
+            limits: setup.http,
+            allowed_origins: Arc::new([]),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = router(state);
+        tasks.push(tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }));
+        let client = Client::builder().no_proxy().build().unwrap();
+        Self { address, store, crawl_wanted, readiness, client, tasks, idle, database, folder }
+    }
+
+    pub(super) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(format!("http://{}{path}", self.address))
+    }
+
+    pub(super) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.client.request(method.parse().unwrap(), format!("http://{}{path}", self.address))
+    }
+
+    /// A POST of JSON to `/graphql`.
+    pub(super) fn post(&self, body: &Value) -> RequestBuilder {
+        self.request("POST", "/graphql").header("content-type", "application/json").body(body.to_string())
+    }
+
+    /// The whole answer to an operation.
+    pub(super) async fn ask(&self, query: &str, variables: Value) -> Value {
+        read(self.post(&json!({"query": query, "variables": variables})).send().await.unwrap()).await
+    }
+
+    /// The data of an operation that must not fail.
+    pub(super) async fn data(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.ask(query, variables).await;
+        assert_eq!(answer.get("errors"), None, "{query}");
+        answer["data"].take()
+    }
+
+    /// The one error of an operation that must fail.
+    pub(super) async fn error(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.ask(query, variables).await;
+        let errors = answer["errors"].as_array_mut().unwrap_or_else(|| panic!("{query} did not fail"));
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        errors.remove(0)
+    }
+
+    /// Stores documents and waits until searches find them; returns the payload.
+    pub(super) async fn index(&self, documents: Value) -> Value {
+        let query = "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) \
+                     { inserted updated unchanged documents { id key } } }";
+        self.data(query, json!({"input": {"documents": documents}})).await["indexDocuments"].take()
+    }
+}
+
+/// The body of an answer, as JSON.
+pub(super) async fn read(response: Response) -> Value {
+    let text = response.text().await.unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// `extensions.code` of an error.
+pub(super) fn code(error: &Value) -> &str {
+    error["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code: {error}"))
+}

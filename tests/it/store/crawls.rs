@@ -1,0 +1,356 @@
+//! Crawls and their ledger: pages in one piece, counts that add up, and what vanished.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use quarry::domain::{Crawl, CrawlId, CrawlState, DocumentDraft, PagePosition, Revision};
+use quarry::store::{
+    CrawlEnd, Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, SweepVanished, Vanished,
+};
+use uuid::Uuid;
+
+use super::{at, by, draft, source};
+use crate::support::databases::{TestDatabase, on_each_database};
+
+on_each_database!(
+    a_crawl_is_begun_once_and_found,
+    the_ledger_tells_each_attempt,
+    pages_count_each_key_once,
+    a_restarted_count_begins_anew,
+    what_vanished_is_removed,
+    the_guard_holds_and_says_so,
+    an_end_without_removal_removes_nothing,
+    a_lost_lease_writes_nothing,
+);
+
+const LONG: Duration = Duration::from_secs(600);
+
+fn now() -> DateTime<Utc> {
+    at("2026-11-20T10:00:00.123456Z")
+}
+
+async fn lease(store: &Store) -> Lease {
+    store.acquire_lease("crawl:messages", Uuid::new_v4(), LONG).await.unwrap().unwrap()
+}
+
+async fn begin(store: &Store) -> Crawl {
+    store.begin_crawl(&source("messages"), false, now()).await.unwrap()
+}
+
+fn slot(crawl: CrawlId, position: i64) -> PageSlot {
+    PageSlot { crawl, position: PagePosition(position), sweep: 1 }
+}
+
+fn commit(slot: PageSlot, drafts: Vec<DocumentDraft>) -> PageCommit {
+    PageCommit {
+        slot,
+        status: 200,
+        items: drafts.len() as i32,
+        rejected: 0,
+        hash: "hash".to_owned(),
+        drafts,
+        restarts: 0,
+        restart: false,
+        expected_total: Some(10),
+        cursor: format!("{{\"next\":{}}}", slot.position.0 + 1),
+    }
+}
+
+fn drafts(keys: impl IntoIterator<Item = i32>) -> Vec<DocumentDraft> {
+    keys.into_iter().map(|key| draft(&key.to_string(), "text")).collect()
+}
+
+/// Begins an attempt at a page and takes it.
+async fn take(store: &Store, lease: &Lease, commit: PageCommit) -> PageOutcome {
+    store.begin_attempt(lease, commit.slot, now()).await.unwrap();
+    store.commit_page(lease, commit, now()).await.unwrap()
+}
+
+fn end(sweep_vanished: Option<SweepVanished>) -> CrawlEnd {
+    CrawlEnd { state: CrawlState::Completed, error: None, sweep_vanished }
+}
+
+fn sweep(max_share: f64) -> Option<SweepVanished> {
+    Some(SweepVanished { restarts: 0, max_share })
+}
+
+async fn count(store: &Store) -> i64 {
+    store.document_counts_of_sources(&[source("messages")]).await.unwrap()[&source("messages")]
+}
+
+async fn a_crawl_is_begun_once_and_found(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let beginners: Vec<_> = (0..6)
+        .map(|number| {
+            let database = database.clone();
+            tokio::spawn(async move {
+                let store = database.connect().await;
+                store.begin_crawl(&source("messages"), number == 3, now()).await.unwrap().id
+            })
+        })
+        .collect();
+    let mut ids = Vec::new();
+    for beginner in beginners {
+        ids.push(beginner.await.unwrap());
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 1);
+    let first = store.begin_crawl(&source("messages"), false, at("2026-11-20T12:00:00Z")).await.unwrap();
+    assert_eq!((first.id, first.state, first.started_at), (ids[0], CrawlState::Running, now()));
+    // The operator's leave is not taken back by a scheduled run.
+    assert!(first.allow_shrink);
+    assert_eq!((first.cursor.as_ref(), first.expected_total, first.finished_at), (None, None, None));
+    assert_eq!(store.sources().await.unwrap(), [source("messages")]);
+
+    let lease = lease(&store).await;
+    let (ended, _) = store.finish_crawl(&lease, first.id, end(None), now()).await.unwrap();
+    assert_eq!((ended.state, ended.finished_at), (CrawlState::Completed, Some(now())));
+    let second = begin(&store).await;
+    assert!(second.id > first.id && !second.allow_shrink);
+    let other = store.begin_crawl(&source("Messages"), false, now()).await.unwrap();
+
+    let names = [source("messages"), source("Messages"), source("unknown")];
+    let last = store.last_crawls(&names).await.unwrap();
+    assert_eq!(last.len(), 2);
+    assert_eq!((&last[&names[0]], &last[&names[1]]), (&second, &other));
+    let crawls = store.crawls_of_source(&names[0], 10).await.unwrap();
+    assert_eq!(crawls, [second.clone(), ended.clone()]);
+    assert_eq!(store.crawls_of_source(&names[0], 1).await.unwrap(), std::slice::from_ref(&second));
+    let found = store.crawls_by_id(&[first.id, second.id, CrawlId(999_999)]).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!((&found[&first.id], &found[&second.id]), (&ended, &second));
+}
+
+async fn the_ledger_tells_each_attempt(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let crawl = begin(&store).await.id;
+    let page = slot(crawl, 0);
+    let refused = store.commit_page(&lease, commit(page, drafts(0..2)), now()).await;
+    assert!(matches!(refused, Err(StoreError::Refused(_))));
+    assert_eq!(count(&store).await, 0);
+
+    store.begin_attempt(&lease, page, now()).await.unwrap();
+    store.fail_attempt(&lease, page, Some(503), "503 Service Unavailable").await.unwrap();
+    let later = at("2026-11-20T10:00:01Z");
+    store.begin_attempt(&lease, page, later).await.unwrap();
+    let lines = store.crawl_pages(crawl, None, 10).await.unwrap();
+    // Cut off here: the second attempt was made, and no answer came.
+    assert_eq!((lines[0].attempts, lines[0].status, lines[0].fetched_at), (2, None, later));
+    store.fail_attempt(&lease, page, None, "the connection was reset").await.unwrap();
+    store.begin_attempt(&lease, page, later).await.unwrap();
+    let taken = store.commit_page(&lease, commit(page, drafts(0..2)), now()).await.unwrap();
+    assert_eq!((taken.crawl.attempts, taken.crawl.pages_fetched), (3, 1));
+    for position in 1..5 {
+        take(&store, &lease, commit(slot(crawl, position), drafts([position as i32]))).await;
+    }
+    // One page that never came.
+    store.begin_attempt(&lease, slot(crawl, 5), now()).await.unwrap();
+    for _ in 0..120 {
+        store.fail_attempt(&lease, slot(crawl, 5), Some(404), &"x".repeat(5_000)).await.unwrap();
+    }
+
+    assert_eq!(store.crawl_page_count(crawl).await.unwrap(), 6);
+    let lines = store.crawl_pages(crawl, None, 10).await.unwrap();
+    let line = &lines[0];
+    assert_eq!((line.position, line.sweep, line.attempts), (PagePosition(0), 1, 3));
+    assert_eq!((line.status, line.documents, line.hash.as_deref()), (Some(200), 2, Some("hash")));
+    assert_eq!(line.failures, ["503 Service Unavailable", "the connection was reset"]);
+    let positions: Vec<i64> = lines.iter().map(|line| line.position.0).collect();
+    assert_eq!(positions, [0, 1, 2, 3, 4, 5]);
+    let line = &lines[5];
+    assert_eq!((line.status, line.documents, line.hash.as_ref()), (Some(404), 0, None));
+    assert!(line.failures.len() == 100 && line.failures[0].len() == 500);
+    let page = store.crawl_pages(crawl, Some(PagePosition(2)), 2).await.unwrap();
+    assert_eq!(page.iter().map(|line| line.position.0).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(store.crawl_page_count(CrawlId(crawl.0 + 1)).await.unwrap(), 0);
+}
+
+async fn pages_count_each_key_once(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let crawl = begin(&store).await.id;
+    let mut announced = store.committed_here();
+    announced.mark_unchanged();
+
+    let mut first = commit(slot(crawl, 0), drafts(0..3));
+    first.rejected = 2;
+    first.drafts[0].author = by("u1", "Sophia");
+    let outcome = take(&store, &lease, first.clone()).await;
+    assert_eq!((outcome.upsert.inserted, outcome.upsert.revision), (3, Revision::new(3)));
+    let state = &outcome.crawl;
+    assert_eq!((state.pages_fetched, state.documents_seen, state.inserted, state.rejected), (1, 3, 3, 2));
+    assert_eq!((state.expected_total, state.cursor.as_deref()), (Some(10), Some("{\"next\":1}")));
+    assert!(announced.has_changed().unwrap());
+    announced.mark_unchanged();
+
+    // The same page once more, as a page is served twice: nothing is new.
+    first.slot = slot(crawl, 1);
+    let outcome = take(&store, &lease, first).await;
+    assert_eq!((outcome.upsert.unchanged, outcome.upsert.revision), (3, Revision::new(3)));
+    assert_eq!((outcome.crawl.documents_seen, outcome.crawl.unchanged, outcome.crawl.rejected), (3, 3, 4));
+    assert!(!announced.has_changed().unwrap());
+
+    // One known, one changed, two new.
+    let mut third = commit(slot(crawl, 2), drafts(1..5));
+    third.drafts[1].text = "other".to_owned();
+    let outcome = take(&store, &lease, third).await;
+    let upsert = &outcome.upsert;
+    assert_eq!((upsert.inserted, upsert.updated, upsert.unchanged), (2, 1, 1));
+    let state = &outcome.crawl;
+    assert_eq!((state.pages_fetched, state.documents_seen, state.inserted), (3, 5, 5));
+    assert_eq!((state.updated, state.unchanged, state.attempts), (1, 4, 3));
+    assert_eq!(store.crawls_by_id(&[crawl]).await.unwrap()[&crawl], outcome.crawl);
+
+    // A key that was seen, was removed, and is seen again is still one key.
+    store.delete_documents(&[draft("4", "").id()]).await.unwrap();
+    let outcome = take(&store, &lease, commit(slot(crawl, 3), drafts([4]))).await;
+    assert_eq!((outcome.upsert.inserted, outcome.crawl.documents_seen), (1, 5));
+
+    // The next crawl counts anew; what it finds unchanged gets no revision.
+    store.finish_crawl(&lease, crawl, end(None), now()).await.unwrap();
+    let before = store.latest_revision().await.unwrap();
+    let next = begin(&store).await.id;
+    let outcome = take(&store, &lease, commit(slot(next, 0), drafts(3..5))).await;
+    assert_eq!((outcome.upsert.unchanged, outcome.crawl.documents_seen), (2, 2));
+    assert_eq!(store.latest_revision().await.unwrap(), before);
+}
+
+async fn a_restarted_count_begins_anew(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let crawl = begin(&store).await.id;
+    take(&store, &lease, commit(slot(crawl, 0), drafts(0..4))).await;
+    // The total moved on this page, so the count begins with it.
+    let mut page = commit(slot(crawl, 1), drafts(2..6));
+    (page.restarts, page.restart, page.expected_total) = (1, true, Some(11));
+    let outcome = take(&store, &lease, page).await;
+    assert_eq!((outcome.crawl.documents_seen, outcome.crawl.expected_total), (4, Some(11)));
+    let mut page = commit(slot(crawl, 2), drafts(0..4));
+    (page.restarts, page.slot.sweep) = (1, 2);
+    let outcome = take(&store, &lease, page).await;
+    // 0 and 1 are new to this count, 2 and 3 are not.
+    assert_eq!(outcome.crawl.documents_seen, 6);
+    assert_eq!((outcome.crawl.inserted, outcome.crawl.unchanged), (6, 6));
+    assert_eq!(store.crawl_pages(crawl, None, 10).await.unwrap()[2].sweep, 2);
+}
+
+async fn what_vanished_is_removed(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let first = begin(&store).await.id;
+    take(&store, &lease, commit(slot(first, 0), drafts(0..1_200))).await;
+    let (ended, vanished) = store.finish_crawl(&lease, first, end(sweep(0.0)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 1_200, vanished: 0, removed: 0 });
+    assert_eq!((ended.deleted, ended.error), (0, None));
+
+    // Documents of other origins: a client's, another source's, one that a client brought back.
+    let client = draft("client", "");
+    let foreign = DocumentDraft { source: source("other"), ..draft("0", "") };
+    let back = draft("1199", "text");
+    store.delete_documents(&[back.id()]).await.unwrap();
+    store.upsert_documents(&[client.clone(), foreign.clone(), back.clone()]).await.unwrap();
+    // A client's change of a crawled document does not make it the client's.
+    store.upsert_documents(&[draft("1198", "changed")]).await.unwrap();
+    let before = store.latest_revision().await.unwrap();
+
+    let second = begin(&store).await.id;
+    take(&store, &lease, commit(slot(second, 0), drafts(0..600))).await;
+    let announced = store.committed_here();
+    let (ended, vanished) = store.finish_crawl(&lease, second, end(sweep(0.5)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 1_199, vanished: 599, removed: 599 });
+    assert_eq!((ended.deleted, ended.error, ended.state), (599, None, CrawlState::Completed));
+    assert_eq!(count(&store).await, 602);
+    assert!(store.documents_by_id(&[draft("1198", "").id()]).await.unwrap().is_empty());
+    let kept = [client.id(), foreign.id(), back.id()];
+    assert_eq!(store.documents_by_id(&kept).await.unwrap().len(), 3);
+    let removals = store.changes_after(before, 10_000).await.unwrap();
+    let revisions: Vec<i64> = removals.iter().map(|change| change.revision().value()).collect();
+    assert_eq!(revisions, (before.value() + 1..=before.value() + 599).collect::<Vec<_>>());
+    assert_eq!(announced.borrow().value(), before.value() + 599);
+
+    // What comes back upstream comes back here.
+    let third = begin(&store).await.id;
+    let outcome = take(&store, &lease, commit(slot(third, 0), drafts(0..700))).await;
+    assert_eq!((outcome.upsert.inserted, outcome.upsert.unchanged), (100, 600));
+    assert_eq!(outcome.crawl.documents_seen, 700);
+}
+
+async fn the_guard_holds_and_says_so(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let first = begin(&store).await.id;
+    take(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
+    store.finish_crawl(&lease, first, end(sweep(0.2)), now()).await.unwrap();
+
+    let second = begin(&store).await.id;
+    take(&store, &lease, commit(slot(second, 0), drafts(0..7))).await;
+    let before = store.latest_revision().await.unwrap();
+    let (ended, vanished) = store.finish_crawl(&lease, second, end(sweep(0.2)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 10, vanished: 3, removed: 0 });
+    assert_eq!((ended.state, ended.deleted), (CrawlState::Completed, 0));
+    let error = ended.error.unwrap();
+    for part in ["3 of 10", "30.0 %", "nothing was deleted", "quarry crawl messages --allow-shrink"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert_eq!((count(&store).await, store.latest_revision().await.unwrap()), (10, before));
+
+    // With the operator's leave, the same state of the upstream is accepted.
+    let third = begin(&store).await.id;
+    take(&store, &lease, commit(slot(third, 0), drafts(0..7))).await;
+    let (ended, vanished) = store.finish_crawl(&lease, third, end(sweep(1.0)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 10, vanished: 3, removed: 3 });
+    assert_eq!((ended.deleted, ended.error, count(&store).await), (3, None, 7));
+}
+
+async fn an_end_without_removal_removes_nothing(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let first = begin(&store).await.id;
+    take(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
+    store.finish_crawl(&lease, first, end(None), now()).await.unwrap();
+    let second = begin(&store).await.id;
+    take(&store, &lease, commit(slot(second, 0), drafts(0..1))).await;
+    let failed = CrawlEnd {
+        state: CrawlState::Failed,
+        error: Some("page 1 could not be fetched".to_owned()),
+        sweep_vanished: None,
+    };
+    let (ended, vanished) = store.finish_crawl(&lease, second, failed, now()).await.unwrap();
+    assert_eq!(vanished, Vanished::default());
+    assert_eq!(
+        (ended.state, ended.error.as_deref()),
+        (CrawlState::Failed, Some("page 1 could not be fetched"))
+    );
+    assert_eq!(count(&store).await, 10);
+}
+
+async fn a_lost_lease_writes_nothing(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lost = lease(&store).await;
+    let crawl = begin(&store).await;
+    let page = slot(crawl.id, 0);
+    store.begin_attempt(&lost, page, now()).await.unwrap();
+    let before = store.crawls_by_id(&[crawl.id]).await.unwrap();
+    let lines = store.crawl_pages(crawl.id, None, 10).await.unwrap();
+
+    // Lapsed first, then another's.
+    store.renew_lease(&lost, Duration::ZERO).await.unwrap();
+    for round in 0..2 {
+        if round == 1 {
+            lease(&store).await;
+        }
+        let is_lost =
+            |error: StoreError| matches!(error, StoreError::LeaseLost(name) if name == "crawl:messages");
+        assert!(is_lost(store.begin_attempt(&lost, page, now()).await.unwrap_err()));
+        assert!(is_lost(store.fail_attempt(&lost, page, None, "late").await.unwrap_err()));
+        assert!(is_lost(store.commit_page(&lost, commit(page, drafts(0..3)), now()).await.unwrap_err()));
+        let ended = store.finish_crawl(&lost, crawl.id, end(sweep(1.0)), now()).await;
+        assert!(is_lost(ended.unwrap_err()));
+        assert_eq!(store.crawls_by_id(&[crawl.id]).await.unwrap(), before);
+        assert_eq!(store.crawl_pages(crawl.id, None, 10).await.unwrap(), lines);
+        assert_eq!(store.latest_revision().await.unwrap(), Revision::ZERO);
+        assert_eq!(count(&store).await, 0);
+    }
+}
