@@ -13,7 +13,7 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
 /// Libraries that tell of every step at `info`: they are heard from `warn` up, unless the
 /// filter names them.
-const TALKATIVE: &[&str] = &["tantivy"];
+const TALKATIVE: &[&str] = &["sqlx", "tantivy"];
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,8 +14,9 @@ use super::WorkerResult;
 
 /// The upper bound of the first wait after a failure; it doubles with each further one.
 const BACKOFF: Duration = Duration::from_millis(100);
-/// The upper bound of any wait after a failure.
-const MAX_BACKOFF: Duration = Duration::from_secs(30);
+/// The upper bound of any wait after a failure: how long a worker may not know that what it
+/// needs is back.
+const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// Failures after which a worker that was told to stop gives up.
 const FAILURES_WHILE_ENDING: u32 = 3;
 
@@ -72,7 +73,7 @@ impl<T: Send + Sync> Wake for watch::Receiver<T> {
 }
 
 /// Steps until told to stop: at once while there is more to do, after a wait when idle or
-/// woken, after an exponential backoff with full jitter when a step failed. A step is never
+/// woken, after an exponential backoff with full jitter (or when woken) if a step failed. A step is never
 /// cut off here, so it should take no longer than a process may take to stop. An error means
 /// that it was told to stop and could not bring its work to an end.
 pub async fn run_worker<S, F>(
@@ -118,8 +119,10 @@ where
                     }
                     tokio::time::sleep(pause).await;
                 } else {
+                    // Whatever wakes it may have mended it, too: a commit shows that the database is back.
                     tokio::select! {
                         () = token.cancelled() => failures = 0,
+                        () = wake.woken() => {}
                         () = tokio::time::sleep(pause) => {}
                     }
                 }
@@ -192,6 +195,16 @@ mod tests {
         sender.send(1).unwrap();
         let (step, times) = scripted(vec![hour()], &token);
         run_worker("w", &token, Ending::AfterStep, receiver, step).await.unwrap();
+        assert_eq!(gaps(&times), [Duration::ZERO]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failing_worker_is_woken_before_its_time() {
+        let token = CancellationToken::new();
+        let notify = Arc::new(Notify::new());
+        notify.notify_one();
+        let (step, times) = scripted(vec![Outcome::Failed("down".into())], &token);
+        run_worker("w", &token, Ending::AfterStep, notify, step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
     }
 
