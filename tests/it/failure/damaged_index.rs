@@ -24,7 +24,8 @@ async fn answers(endpoint: &Endpoint) -> Vec<Value> {
         edges { score node { key text publishedAt } highlights { field html } }
         facets(first: 20) { field buckets { value count } } } }";
     let mut answers = Vec::new();
-    for query in ["", "müller", "private jet", "\"private jet\"", "privte jet -paris", "zzzz", "book a tabl"] {
+    for query in ["", "müller", "private jet", "\"private jet\"", "privte jet -paris", "zzzz", "book a tabl"]
+    {
         answers.push(endpoint.data(text, serde_json::json!({ "q": query })).await);
     }
     answers

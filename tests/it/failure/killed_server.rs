@@ -100,7 +100,9 @@ async fn a_stopped_server_ends_well_and_another_takes_its_place() {
         let endpoint = server.endpoint.clone();
         let asking = tokio::spawn(async move {
             let mut answered = 0;
-            while let Some(answer) = endpoint.try_ask("{ search(query: \"jet\") { totalCount } }", Value::Null).await {
+            while let Some(answer) =
+                endpoint.try_ask("{ search(query: \"jet\") { totalCount } }", Value::Null).await
+            {
                 assert!(answer.errors.is_empty(), "{answer:?}");
                 answered += 1;
             }

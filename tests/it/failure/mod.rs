@@ -1,6 +1,6 @@
 //! The program when something breaks under it: each test names what.
 
-mod database_away;
 mod damaged_index;
+mod database_away;
 mod killed_crawl;
 mod killed_server;

@@ -9,7 +9,8 @@ use crate::support::messages::{BY_OFFSET, source};
 #[tokio::test]
 async fn an_unknown_setting_is_refused_with_the_nearest_known_one() {
     let folder = Folder::new("listn = \"127.0.0.1:0\"\n[search]\nconcurency = 4");
-    for command in [&["serve"][..], &["config"], &["crawl", "messages"], &["reindex"], &["migrate", "status"]] {
+    for command in [&["serve"][..], &["config"], &["crawl", "messages"], &["reindex"], &["migrate", "status"]]
+    {
         let said = folder.fail(command).await;
         assert!(said.contains("unknown key `listn`; did you mean `listen`?"), "{command:?}: {said}");
         assert!(said.contains("`search.concurency`; did you mean `concurrency`?"), "{command:?}: {said}");
@@ -25,16 +26,21 @@ async fn an_unknown_setting_is_refused_with_the_nearest_known_one() {
 #[tokio::test]
 async fn settings_are_shown_without_their_secrets_and_layers_stand_in_order() {
     let mut settings = source("http://ann:pa55word@127.0.0.1:9/items/", BY_OFFSET, "delay = \"1s\"");
-    settings = settings.replace("[sources.fields]", "headers = { Authorization = \"Bearer ${TOKEN}\" }\n[sources.fields]");
-    settings.insert_str(0, "data_dir = \"elsewhere\"\ndatabase_url = \"postgres://quarry:h1dden@db/quarry\"\n");
+    settings = settings
+        .replace("[sources.fields]", "headers = { Authorization = \"Bearer ${TOKEN}\" }\n[sources.fields]");
+    settings
+        .insert_str(0, "data_dir = \"elsewhere\"\ndatabase_url = \"postgres://quarry:h1dden@db/quarry\"\n");
     let folder = Folder::new(&settings);
-    let variables = [("TOKEN", "t0psecret"), ("QUARRY_LISTEN", "127.0.0.1:8111"), ("QUARRY_DATA_DIR", "by-variable")];
+    let variables =
+        [("TOKEN", "t0psecret"), ("QUARRY_LISTEN", "127.0.0.1:8111"), ("QUARRY_DATA_DIR", "by-variable")];
     let shown = folder.start_with(&["config", "--data-dir", "by-argument"], &variables).end().await;
     assert_eq!(shown.code, Some(0), "{shown:?}");
     for secret in ["pa55word", "t0psecret", "h1dden"] {
         assert!(!shown.stdout.contains(secret) && !shown.stderr.contains(secret), "{secret}: {shown:?}");
     }
-    for line in ["listen = \"127.0.0.1:8111\"", "data_dir = \"by-argument\"", "delay = \"1s\"", "name = \"messages\""] {
+    for line in
+        ["listen = \"127.0.0.1:8111\"", "data_dir = \"by-argument\"", "delay = \"1s\"", "name = \"messages\""]
+    {
         assert!(shown.stdout.contains(line), "{line}: {}", shown.stdout);
     }
     assert!(shown.stdout.contains("redacted"), "{}", shown.stdout);
@@ -69,7 +75,8 @@ async fn migrations_go_up_and_down_and_up_again() {
 async fn reindexing_changes_no_answer_and_is_refused_while_a_server_runs() {
     let folder = Folder::new("");
     let server = folder.serve().await;
-    let stored = server.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea"), ("3", "Coffee")]).await;
+    let stored =
+        server.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea"), ("3", "Coffee")]).await;
     let gone = "mutation($ids: [ID!]!) { deleteDocuments(input: { ids: $ids }) { deleted } }";
     let ids = serde_json::json!({ "ids": [stored.data["indexDocuments"]["documents"][0]["id"]] });
     server.endpoint.data(gone, ids).await;

@@ -15,7 +15,8 @@ async fn the_demo_is_ready_soon_and_its_queries_find_something() {
     demo.line("that it is ready", |line| line.starts_with("Ready after").then_some(())).await;
     // A debug build beside all other tests is several times slower than what a user has.
     assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
-    let address = demo.line("its address", |line| address_of(line).filter(|_| line.contains("GraphQL"))).await;
+    let address =
+        demo.line("its address", |line| address_of(line).filter(|_| line.contains("GraphQL"))).await;
     demo.line("its last words", |line| line.starts_with("Ctrl-C").then_some(())).await;
     let endpoint = Endpoint::new(address);
     assert_eq!(endpoint.status("/graphiql").await, Some(200));

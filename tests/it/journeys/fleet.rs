@@ -74,7 +74,8 @@ async fn one_server_of_two_crawls_and_both_tell_how_it_goes() {
             assert_eq!(crawl["id"], begun["id"]);
             seen.push(crawl);
         }
-        let pages: Vec<u64> = seen.iter().map(|crawl| crawl["pagesFetched"].as_u64().expect("a count")).collect();
+        let pages: Vec<u64> =
+            seen.iter().map(|crawl| crawl["pagesFetched"].as_u64().expect("a count")).collect();
         assert!(pages.is_sorted() && pages.len() > 2, "{pages:?}");
         assert!(pages.iter().any(|pages| (1..34).contains(pages)), "it was seen under way: {pages:?}");
         assert_eq!(seen.last().expect("seen")["unchanged"], MESSAGES);
@@ -140,7 +141,8 @@ impl Following {
         let mut following = Self(socket);
         following.send(json!({ "type": "connection_init" })).await;
         assert_eq!(following.receive().await["type"], "connection_ack");
-        let text = "subscription($s: String!) { crawlProgress(source: $s) { id state pagesFetched unchanged } }";
+        let text =
+            "subscription($s: String!) { crawlProgress(source: $s) { id state pagesFetched unchanged } }";
         let payload = json!({ "query": text, "variables": { "s": source } });
         following.send(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
         following

@@ -87,7 +87,10 @@ async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_fails_deletes_n
     let pace = "max_attempts = 1\nmax_refusals = 1";
     let (code, report) = journey.crawl(&almost, "harsh", pace, &["--allow-shrink"]).await;
     assert_eq!(code, Some(1), "{report}");
-    assert!(report.contains("failed") && report.contains("error: ") && report.contains("0 deleted"), "{report}");
+    assert!(
+        report.contains("failed") && report.contains("error: ") && report.contains("0 deleted"),
+        "{report}"
+    );
 
     // Fewer pages than the upstream has.
     let (code, report) = journey.crawl(&almost, "none", "max_pages = 5", &["--allow-shrink"]).await;

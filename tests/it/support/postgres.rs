@@ -87,7 +87,8 @@ fn is_root() -> bool {
 
 /// The folder of PostgreSQL's programs, which Debian keeps off the PATH: the newest version's.
 fn programs() -> PathBuf {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed by tests/services.sh");
+    let versions =
+        std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed by tests/services.sh");
     let newest = versions
         .map(|version| version.expect("an entry").path())
         .max_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));

@@ -49,7 +49,8 @@ impl Server {
 
     /// Waits until it says that it is ready.
     pub(crate) async fn ready(&self) {
-        until("a ready server", async || (self.endpoint.status("/readyz").await == Some(200)).then_some(())).await;
+        until("a ready server", async || (self.endpoint.status("/readyz").await == Some(200)).then_some(()))
+            .await;
     }
 
     /// Stops it as a service manager does; it must end well.
@@ -144,7 +145,8 @@ impl Endpoint {
 
     /// The crawls of a source, latest first, each with its whole ledger.
     pub(crate) async fn crawls(&self, source: &str) -> Vec<Value> {
-        let text = "{ sources { name documentCount crawls(first: 20) { id state startedAt finishedAt pagesFetched
+        let text =
+            "{ sources { name documentCount crawls(first: 20) { id state startedAt finishedAt pagesFetched
             attempts documentsSeen inserted updated unchanged deleted rejected expectedTotal error } } }";
         let data = self.data(text, Value::Null).await;
         let sources = data["sources"].as_array().expect("sources");
