@@ -6,17 +6,15 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, MESSAGES, file, source};
+use crate::support::messages::{BY_OFFSET, messages, source};
 use crate::support::server::Endpoint;
 use crate::support::upstream::Upstream;
 
-/// A folder into which the real messages were crawled.
-pub(super) async fn crawled() -> Folder {
-    let upstream = Upstream::start(&file(), "none", 1).await;
-    let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
-    folder.succeed(&["crawl", "messages"]).await;
-    folder
-}
+/// Enough for an index of some size, few enough to be indexed again and again.
+const SOME: usize = 800;
+
+/// Something that happens to a folder.
+type Damage = fn(&Folder);
 
 /// What is found, in which order, with which scores and marks.
 async fn answers(endpoint: &Endpoint) -> Vec<Value> {
@@ -33,13 +31,19 @@ async fn answers(endpoint: &Endpoint) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_deleted_or_damaged_index_is_rebuilt_with_the_same_answers() {
-    let folder = crawled().await;
+    let folder = Folder::new("");
+    let file = folder.path("some.json");
+    let some: Value = messages().into_iter().take(SOME).collect();
+    fs::write(&file, some.to_string()).expect("can be written");
+    let upstream = Upstream::start(&file, "none", 1).await;
+    folder.configure(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
+    folder.succeed(&["crawl", "messages"]).await;
     let server = folder.serve().await;
     let before = answers(&server.endpoint).await;
-    assert_eq!(before[0]["search"]["totalCount"], MESSAGES);
+    assert_eq!(before[0]["search"]["totalCount"], SOME);
     server.stop().await;
 
-    let damages: [(&str, fn(&Folder)); 5] = [
+    let damages: [(&str, Damage); 5] = [
         ("", delete_all),
         ("rebuilding it from the store", damage_largest),
         ("rebuilding it from the store", truncate_all),

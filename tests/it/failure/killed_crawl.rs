@@ -1,6 +1,7 @@
 //! A crawl that is killed again and again goes on where it was.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use quarry::domain::{Crawl, SourceName};
 use quarry::store::Store;
@@ -8,7 +9,7 @@ use quarry::store::Store;
 use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, MESSAGES, file, messages, source};
 use crate::support::upstream::Upstream;
-use crate::support::wait::until;
+use crate::support::wait::{until, within};
 
 /// Slow enough that a page is not over before a kill that was meant for it.
 const PACE: &str = "delay = \"25ms\"";
@@ -70,6 +71,44 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
     let unsent = KILLED_AFTER.len() as u64;
     assert!((attempts - unsent..=attempts).contains(&served.requests), "{attempts} attempts: {served:?}");
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_once() {
+    let upstream = Upstream::start(&file(), "none", 1).await;
+    let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, PACE));
+    let page = |line: &str| line.contains("page 1 of sweep 1").then_some(());
+    let mut crawling = folder.start(&["crawl", "messages"]);
+    crawling.line("a page", page).await;
+    crawling.interrupt();
+    let ended = crawling.end().await;
+    assert_eq!(ended.code, Some(130), "{ended:?}");
+    assert!(ended.stderr.contains("stopped; the next crawl goes on from here"), "{}", ended.stderr);
+
+    // A server takes it up, is killed, and so is another.
+    for _ in 0..2 {
+        let mut server = folder.serve().await;
+        let pages = async || server.endpoint.crawls("messages").await[0]["pagesFetched"].as_u64();
+        let before = pages().await;
+        // Sooner than the lease of a dead process runs out.
+        within(Duration::from_secs(8), "a page more", async || (pages().await > before).then_some(())).await;
+        let crawls = server.endpoint.crawls("messages").await;
+        assert_eq!((crawls.len(), &crawls[0]["state"]), (1, &"RUNNING".into()));
+        server.process.kill();
+    }
+    let server = folder.serve().await;
+    until("the end of the crawl", async || {
+        (server.endpoint.crawls("messages").await[0]["state"] == "COMPLETED").then_some(())
+    })
+    .await;
+    let crawls = server.endpoint.crawls("messages").await;
+    assert_eq!((crawls.len(), &crawls[0]["inserted"]), (1, &MESSAGES.into()), "{crawls:?}");
+    until("an index in step", async || (server.endpoint.total("").await == MESSAGES as u64).then_some(()))
+        .await;
+    server.stop().await;
+    // Of the pages, only those that were under way were asked for again.
+    let requests = upstream.stop().await.requests;
+    assert!((34..=37).contains(&requests), "{requests}");
 }
 
 async fn last_crawl(store: &Store) -> Option<Crawl> {

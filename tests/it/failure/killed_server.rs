@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::damaged_index::crawled;
 use crate::support::folder::Folder;
-use crate::support::messages::MESSAGES;
+use crate::support::messages::{BY_OFFSET, MESSAGES, file, source};
 use crate::support::server::{Endpoint, Server};
+use crate::support::upstream::Upstream;
 
 const STORE: &str = "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) { inserted } }";
 /// Documents of one call.
@@ -64,6 +64,14 @@ async fn a_server_killed_while_it_indexes_loses_nothing_that_it_confirmed() {
     server.stop().await;
 }
 
+/// A folder into which the real messages were crawled.
+async fn crawled() -> Folder {
+    let upstream = Upstream::start(&file(), "none", 1).await;
+    let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
+    folder.succeed(&["crawl", "messages"]).await;
+    folder
+}
+
 /// Stores documents; false if the server did not confirm it.
 async fn store(endpoint: &Endpoint, keys: &[String], wait: bool) -> bool {
     let documents: Vec<Value> = keys
@@ -111,6 +119,6 @@ async fn a_stopped_server_ends_well_and_another_takes_its_place() {
         let ended = server.stop().await;
         assert!(ended.stderr.contains("stopping signal=\"SIGTERM\""), "{}", ended.stderr);
         assert!(!ended.stderr.contains("breaking"), "{}", ended.stderr);
-        asking.await.expect("every answer is whole");
+        asking.await.expect("no answer is an error");
     }
 }

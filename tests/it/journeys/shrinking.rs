@@ -1,6 +1,6 @@
 //! The upstream has fewer documents than before: by much, by little, or only as it seems.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ impl Journey {
     }
 
     /// Crawls an upstream that serves a file: the exit code, and the report.
-    async fn crawl(&self, file: &PathBuf, faults: &str, pace: &str, more: &[&str]) -> (Option<i32>, String) {
+    async fn crawl(&self, file: &Path, faults: &str, pace: &str, more: &[&str]) -> (Option<i32>, String) {
         let upstream = Upstream::start(file, faults, 1).await;
         let pace = format!("delay = \"0s\"\n{pace}");
         self.folder.configure(&source(&upstream.url("/messages/"), BY_OFFSET, &pace));
@@ -79,7 +79,7 @@ async fn a_large_shrink_deletes_nothing_until_it_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_fails_deletes_nothing() {
+async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_saw_less_than_all_deletes_nothing() {
     let journey = Journey::begin().await;
 
     // A page that cannot be fetched: the crawl fails, however little is missing.
@@ -91,6 +91,16 @@ async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_fails_deletes_n
         report.contains("failed") && report.contains("error: ") && report.contains("0 deleted"),
         "{report}"
     );
+
+    // An item that is there twice: as many as stated, but not as many different ones.
+    let doubled = journey.folder.path("doubled.json");
+    let mut items: Vec<Value> = messages().into_iter().take(300).collect();
+    items[200] = items[100].clone();
+    std::fs::write(&doubled, Value::from(items).to_string()).expect("can be written");
+    let (code, report) = journey.crawl(&doubled, "none", "max_sweeps = 2", &["--allow-shrink"]).await;
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("incomplete") && report.contains("299 of 300 documents"), "{report}");
+    assert!(report.contains("error: ") && report.contains("0 deleted"), "{report}");
 
     // Fewer pages than the upstream has.
     let (code, report) = journey.crawl(&almost, "none", "max_pages = 5", &["--allow-shrink"]).await;

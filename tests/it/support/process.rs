@@ -82,10 +82,19 @@ impl Process {
         self.child.try_wait().expect("can be asked").is_none()
     }
 
-    /// Asks it to stop, as a service manager does (SIGTERM).
+    /// Asks it to stop, as a service manager does.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Asks it to stop, as Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        self.signal("INT");
+    }
+
+    fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs");
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill runs");
         assert!(sent.success(), "`quarry {}` is gone already", self.name);
     }
 
@@ -112,6 +121,7 @@ impl Process {
 }
 
 impl Drop for Process {
+    #[expect(clippy::print_stderr, reason = "it is shown where a test failed, and only there")]
     fn drop(&mut self) {
         if self.is_running() {
             // A test that failed shows what the program said.
