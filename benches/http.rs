@@ -116,7 +116,7 @@ fn main() {
         "{} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}",
         payload.len()
     );
-    let mut rates = vec![Vec::new(); contenders.len()];
+    let mut rates: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
         for ((_, url, script), rates) in contenders.iter().zip(&mut rates) {
             rates.push(load(url, script.as_deref()));

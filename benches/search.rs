@@ -5,12 +5,7 @@
 //! words of the corpus as they are typed, letter by letter; ten stored hits, no highlights.
 //! Beside them, in the same run: the same words through tantivy's own `BooleanQuery`, `TopDocs`
 //! and `Count`, on the same index.
-#![expect(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "a benchmark prints, and fails loudly"
-)]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 use std::path::PathBuf;
 use std::time::Instant;

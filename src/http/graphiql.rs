@@ -45,7 +45,8 @@ macro_rules! asset {
 
 /// The queries that the editor opens with, one in each tab.
 pub const EXAMPLE_QUERIES: &[ExampleQuery] = &[
-    ExampleQuery { query: asset!("queries/search.graphql"), variables: asset!("queries/search.json") },
+    // GraphiQL does not fill in the variables of the tab that it opens first.
+    ExampleQuery { query: asset!("queries/search.graphql"), variables: "" },
     ExampleQuery { query: asset!("queries/sources.graphql"), variables: "" },
     ExampleQuery {
         query: asset!("queries/index_documents.graphql"),

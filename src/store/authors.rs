@@ -22,10 +22,10 @@ impl Store {
     /// Authors by id; absent ones are left out.
     pub async fn authors_by_id(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        self.read(async {
+        self.read(|database| async move {
             let mut found = HashMap::with_capacity(ids.len());
             for list in id_lists(&ids) {
-                for row in Entity::find().filter(Column::Id.is_in(list)).all(&self.database).await? {
+                for row in Entity::find().filter(Column::Id.is_in(list)).all(&database).await? {
                     let id = AuthorId(row.id);
                     let source = source_name(row.source)?;
                     found.insert(id, Author { id, source, key: row.key, name: row.name });

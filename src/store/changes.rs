@@ -28,8 +28,8 @@ impl Store {
             .order_by(Column::Revision, Order::Asc)
             .limit(limit);
         add_columns(&mut query);
-        self.read(async {
-            let rows = self.database.query_all(&query).await?;
+        self.read(move |database| async move {
+            let rows = database.query_all(&query).await?;
             rows.iter().map(change).collect()
         })
         .await

@@ -51,7 +51,7 @@ impl Store {
 
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.read(async { Ok(self.database.ping().await?) }).await
+        self.read(|database| async move { Ok(database.ping().await?) }).await
     }
 
     /// Closes the pool, of every clone of this store.

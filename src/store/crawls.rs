@@ -17,7 +17,7 @@ use super::revisions::Revisions;
 use super::{
     CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal, stored,
 };
-use crate::domain::{Crawl, CrawlId, CrawlState, Revision, SourceName, Tally, Timestamp};
+use crate::domain::{Crawl, CrawlId, CrawlState, SourceName, Tally, Timestamp};
 
 impl Store {
     /// The running crawl of a source, or a new one. `allow_shrink` is set on the crawl if true.
@@ -27,7 +27,10 @@ impl Store {
         allow_shrink: bool,
         now: Timestamp,
     ) -> Result<Crawl, StoreError> {
-        self.write(|| self.try_begin_crawl(source, allow_shrink, stored(now))).await
+        self.write((source.clone(), allow_shrink, stored(now)), |store, (source, allow_shrink, now)| {
+            Box::pin(store.try_begin_crawl(source, *allow_shrink, *now))
+        })
+        .await
     }
 
     async fn try_begin_crawl(
@@ -62,8 +65,8 @@ impl Store {
     /// Crawls by id; absent ones are left out.
     pub async fn crawls_by_id(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, StoreError> {
         let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
-        self.read(async {
-            let rows = select.all(&self.database).await?;
+        self.read(|database| async move {
+            let rows = select.all(&database).await?;
             rows.into_iter().map(|row| Ok((CrawlId(row.id), crawl(row)?))).collect()
         })
         .await
@@ -73,7 +76,8 @@ impl Store {
     pub async fn crawls_of_source(&self, source: &SourceName, limit: u64) -> Result<Vec<Crawl>, StoreError> {
         let select =
             Entity::find().filter(Column::Source.eq(source.as_str())).order_by_desc(Column::Id).limit(limit);
-        self.read(async { select.all(&self.database).await?.into_iter().map(crawl).collect() }).await
+        self.read(|database| async move { select.all(&database).await?.into_iter().map(crawl).collect() })
+            .await
     }
 
     /// The latest crawl of each source; sources without one are left out.
@@ -85,9 +89,9 @@ impl Store {
             .group_by_col(Column::Source)
             .take();
         let select = Entity::find().filter(Column::Id.in_subquery(latest));
-        self.read(async {
-            let mut crawls = HashMap::with_capacity(names.len());
-            for row in select.all(&self.database).await? {
+        self.read(|database| async move {
+            let mut crawls = HashMap::new();
+            for row in select.all(&database).await? {
                 let crawl = crawl(row)?;
                 crawls.insert(crawl.source.clone(), crawl);
             }
@@ -105,12 +109,10 @@ impl Store {
         end: CrawlEnd,
         now: Timestamp,
     ) -> Result<(Crawl, Vanished), StoreError> {
-        let (crawl, vanished, revision) =
-            self.write(|| self.try_finish_crawl(lease, crawl, &end, stored(now))).await?;
-        if vanished.removed > 0 {
-            self.announce(revision);
-        }
-        Ok((crawl, vanished))
+        self.write((lease.clone(), crawl, end, stored(now)), |store, (lease, crawl, end, now)| {
+            Box::pin(store.try_finish_crawl(lease, *crawl, end, *now))
+        })
+        .await
     }
 
     async fn try_finish_crawl(
@@ -119,7 +121,7 @@ impl Store {
         id: CrawlId,
         end: &CrawlEnd,
         now: StoredTime,
-    ) -> Result<(Crawl, Vanished, Revision), Failure> {
+    ) -> Result<(Crawl, Vanished), Failure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let mut revisions = Revisions::lock(&transaction).await?;
@@ -143,7 +145,8 @@ impl Store {
         let row = row.update(&*transaction).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
-        Ok((crawl(row)?, vanished, revisions.latest()))
+        self.announce(&revisions);
+        Ok((crawl(row)?, vanished))
     }
 }
 

@@ -40,11 +40,7 @@ const COLUMNS: [Column; 12] = [
 impl Store {
     /// Stores documents that no crawl brought; of several with one key, the last counts.
     pub async fn upsert_documents(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, StoreError> {
-        let outcome = self.write(|| self.try_upsert(drafts)).await?;
-        if outcome.inserted + outcome.updated > 0 {
-            self.announce(outcome.revision);
-        }
-        Ok(outcome)
+        self.write(drafts.to_vec(), |store, drafts| Box::pin(store.try_upsert(drafts))).await
     }
 
     async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, Failure> {
@@ -54,17 +50,14 @@ impl Store {
         let taken = intake::store(&transaction, &mut revisions, drafts, Origin::Client, now).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
+        self.announce(&revisions);
         Ok(taken.outcome)
     }
 
     /// Removes documents; those that are not there are passed over.
     pub async fn delete_documents(&self, ids: &[DocumentId]) -> Result<DeleteOutcome, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        let outcome = self.write(|| self.try_delete(&ids)).await?;
-        if outcome.deleted > 0 {
-            self.announce(outcome.revision);
-        }
-        Ok(outcome)
+        self.write(ids, |store, ids| Box::pin(store.try_delete(ids))).await
     }
 
     async fn try_delete(&self, ids: &[Uuid]) -> Result<DeleteOutcome, Failure> {
@@ -88,6 +81,7 @@ impl Store {
         removal::bury(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
+        self.announce(&revisions);
         Ok(DeleteOutcome { deleted: live.len(), revision: revisions.latest() })
     }
 
@@ -97,10 +91,10 @@ impl Store {
         ids: &[DocumentId],
     ) -> Result<HashMap<DocumentId, Document>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
-        self.read(async {
+        self.read(|database| async move {
             let mut found = HashMap::with_capacity(ids.len());
             for list in id_lists(&ids) {
-                for document in self.documents(live().filter(Column::Id.is_in(list))).await? {
+                for document in documents(&database, live().filter(Column::Id.is_in(list))).await? {
                     found.insert(document.id, document);
                 }
             }
@@ -128,7 +122,8 @@ impl Store {
             }
             _ => select.order_by_desc(Column::PublishedAt),
         };
-        self.read(self.documents(select.order_by_asc(Column::Id).limit(limit))).await
+        let select = select.order_by_asc(Column::Id).limit(limit);
+        self.read(|database| async move { documents(&database, select).await }).await
     }
 
     /// Live documents of each of the sources.
@@ -145,7 +140,7 @@ impl Store {
             .filter(Column::DeletedAt.is_null())
             .group_by(Column::Source)
             .into_tuple::<(String, i64)>();
-        for (name, count) in self.read(async { Ok(select.all(&self.database).await?) }).await? {
+        for (name, count) in self.read(|database| async move { Ok(select.all(&database).await?) }).await? {
             counts.insert(source_name(name)?, count);
         }
         Ok(counts)
@@ -158,7 +153,7 @@ impl Store {
     ) -> Result<HashMap<AuthorId, i64>, StoreError> {
         let mut counts: HashMap<AuthorId, i64> = authors.iter().map(|author| (*author, 0)).collect();
         let ids: Vec<Uuid> = authors.iter().map(|author| author.0).collect();
-        self.read(async {
+        self.read(|database| async move {
             for list in id_lists(&ids) {
                 let rows: Vec<(Uuid, i64)> = Entity::find()
                     .select_only()
@@ -168,7 +163,7 @@ impl Store {
                     .filter(Column::DeletedAt.is_null())
                     .group_by(Column::AuthorId)
                     .into_tuple()
-                    .all(&self.database)
+                    .all(&database)
                     .await?;
                 counts.extend(rows.into_iter().map(|(author, count)| (AuthorId(author), count)));
             }
@@ -180,7 +175,8 @@ impl Store {
     /// Every source that was registered or has a document, by name.
     pub async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
         // Whatever stores a document registers its source.
-        let rows = self.read(async { Ok(sources::Entity::find().all(&self.database).await?) }).await?;
+        let rows =
+            self.read(|database| async move { Ok(sources::Entity::find().all(&database).await?) }).await?;
         let mut names = Vec::with_capacity(rows.len());
         for row in rows {
             names.push(source_name(row.name)?);
@@ -192,20 +188,24 @@ impl Store {
 
     /// Makes a configured source known before it has documents.
     pub async fn register_source(&self, source: &SourceName) -> Result<(), StoreError> {
-        self.write(|| async {
-            let transaction = self.begin().await?;
-            intake::register(&transaction, [source]).await?;
-            transaction.commit().await
-        })
-        .await
+        self.write(source.clone(), |store, source| Box::pin(store.try_register(source))).await
     }
 
-    async fn documents(&self, select: Select<Entity>) -> Result<Vec<Document>, Failure> {
-        let mut query = select.into_query();
-        add_columns(&mut query);
-        let rows = self.database.query_all(&query).await?;
-        rows.iter().map(|row| document(row, 0)).collect()
+    async fn try_register(&self, source: &SourceName) -> Result<(), Failure> {
+        let transaction = self.begin().await?;
+        intake::register(&transaction, [source]).await?;
+        transaction.commit().await
     }
+}
+
+async fn documents(
+    database: &impl ConnectionTrait,
+    select: Select<Entity>,
+) -> Result<Vec<Document>, Failure> {
+    let mut query = select.into_query();
+    add_columns(&mut query);
+    let rows = database.query_all(&query).await?;
+    rows.iter().map(|row| document(row, 0)).collect()
 }
 
 /// Documents that are not removed, with no column selected yet.

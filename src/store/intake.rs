@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::Datelike;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set,
@@ -18,7 +19,7 @@ use super::entity::sources;
 use super::failure::Failure;
 use super::revisions::Revisions;
 use super::{StoredTime, UpsertOutcome, stored};
-use crate::domain::{AuthorId, DocumentDraft, SourceName, Tally};
+use crate::domain::{AuthorId, DocumentDraft, SourceName, Tally, Timestamp};
 
 /// Documents in one statement: at sixteen parameters each, far below every limit.
 const STATEMENT_DOCUMENTS: usize = 256;
@@ -181,7 +182,7 @@ fn row(
         author_id: Set(author.map(|author| AuthorId::of(&draft.source, &author.key).0)),
         author_key: Set(author.map(|author| author.key.clone())),
         author_name: Set(author.map(|author| author.name.clone())),
-        published_at: Set(draft.published_at.map(stored)),
+        published_at: Set(draft.published_at.filter(keepable).map(stored)),
         attributes: Set(draft.attributes_json()),
         content_hash: Set(content_hash),
         revision: Set(revision),
@@ -189,6 +190,13 @@ fn row(
         deleted_at: Set(None),
         tally: Set(tally),
     }
+}
+
+/// Whether every database can keep a point in time: MySQL has years of four digits, and SQLite's
+/// text of others could not be read again, which would stop every index at this document. Such a
+/// date is a slip of the upstream; the document is taken without it.
+fn keepable(at: &Timestamp) -> bool {
+    (1..=9_999).contains(&at.year())
 }
 
 async fn insert(transaction: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<(), Failure> {

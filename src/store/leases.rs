@@ -25,25 +25,26 @@ impl Store {
         holder: Uuid,
         ttl: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        self.write(|| self.try_acquire(name, holder, ttl)).await
+        let lease = Lease { name: name.to_owned(), holder };
+        self.write((lease, ttl), |store, (lease, ttl)| Box::pin(store.try_acquire(lease, *ttl))).await
     }
 
-    async fn try_acquire(&self, name: &str, holder: Uuid, ttl: Duration) -> Result<Option<Lease>, Failure> {
+    async fn try_acquire(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, Failure> {
         let backend = self.backend();
-        let lease = Lease { name: name.to_owned(), holder };
+        let Lease { name, holder } = lease;
         let transaction = self.begin().await?;
         let taken = Entity::update_many()
-            .col_expr(Column::Holder, Expr::value(holder))
+            .col_expr(Column::Holder, Expr::value(*holder))
             .col_expr(Column::ExpiresAt, now_plus(backend, ttl))
             .filter(Column::Name.eq(name))
-            .filter(Column::Holder.eq(holder).or(Expr::col(Column::ExpiresAt).lte(now(backend))))
+            .filter(Column::Holder.eq(*holder).or(Expr::col(Column::ExpiresAt).lte(now(backend))))
             .exec(&*transaction)
             .await?;
         if taken.rows_affected == 0 {
             let insert = Query::insert()
                 .into_table(Entity)
                 .columns([Column::Name, Column::Holder, Column::ExpiresAt])
-                .values_panic([Expr::value(name), Expr::value(holder), now_plus(backend, ttl)])
+                .values_panic([Expr::value(name), Expr::value(*holder), now_plus(backend, ttl)])
                 .take();
             match transaction.execute(&insert).await {
                 Ok(_) => {}
@@ -55,7 +56,7 @@ impl Store {
             }
         }
         transaction.commit().await?;
-        Ok(Some(lease))
+        Ok(Some(lease.clone()))
     }
 
     /// Who holds a live lease.
@@ -66,7 +67,7 @@ impl Store {
             .filter(Column::Name.eq(name))
             .filter(Expr::col(Column::ExpiresAt).gt(now(self.backend())))
             .into_tuple();
-        self.read(async { Ok(select.one(&self.database).await?) }).await
+        self.read(|database| async move { Ok(select.one(&database).await?) }).await
     }
 
     /// Takes a lease from a holder that is known to be dead.
@@ -77,24 +78,33 @@ impl Store {
         holder: Uuid,
         ttl: Duration,
     ) -> Result<Option<Lease>, StoreError> {
-        let taken = self.write(|| self.try_extend(name, dead, holder, ttl)).await?;
+        let held = Lease { name: name.to_owned(), holder: dead };
+        let taken = self
+            .write((held, holder, ttl), |store, (held, holder, ttl)| {
+                Box::pin(store.try_extend(held, *holder, *ttl))
+            })
+            .await?;
         Ok(taken.then(|| Lease { name: name.to_owned(), holder }))
     }
 
     /// Holds a lease for longer. One that lapsed, but that nobody else took, is still one's own.
     pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<(), StoreError> {
-        let renewed = self.write(|| self.try_extend(&lease.name, lease.holder, lease.holder, ttl)).await?;
+        let renewed = self
+            .write((lease.clone(), ttl), |store, (lease, ttl)| {
+                Box::pin(store.try_extend(lease, lease.holder, *ttl))
+            })
+            .await?;
         if renewed { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone())) }
     }
 
-    /// Hands a lease from one holder to another, or to itself, if the first has it.
-    async fn try_extend(&self, name: &str, from: Uuid, to: Uuid, ttl: Duration) -> Result<bool, Failure> {
+    /// Hands a lease, if it is held so, to another holder or to the same one for longer.
+    async fn try_extend(&self, held: &Lease, to: Uuid, ttl: Duration) -> Result<bool, Failure> {
         let transaction = self.begin().await?;
         let extended = Entity::update_many()
             .col_expr(Column::Holder, Expr::value(to))
             .col_expr(Column::ExpiresAt, now_plus(self.backend(), ttl))
-            .filter(Column::Name.eq(name))
-            .filter(Column::Holder.eq(from))
+            .filter(Column::Name.eq(&held.name))
+            .filter(Column::Holder.eq(held.holder))
             .exec(&*transaction)
             .await?;
         transaction.commit().await?;
@@ -103,16 +113,17 @@ impl Store {
 
     /// Gives a lease back; one that was lost is left to who has it.
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        self.write(|| async {
-            let transaction = self.begin().await?;
-            Entity::delete_many()
-                .filter(Column::Name.eq(&lease.name))
-                .filter(Column::Holder.eq(lease.holder))
-                .exec(&*transaction)
-                .await?;
-            transaction.commit().await
-        })
-        .await
+        self.write(lease.clone(), |store, lease| Box::pin(store.try_release(lease))).await
+    }
+
+    async fn try_release(&self, lease: &Lease) -> Result<(), Failure> {
+        let transaction = self.begin().await?;
+        Entity::delete_many()
+            .filter(Column::Name.eq(&lease.name))
+            .filter(Column::Holder.eq(lease.holder))
+            .exec(&*transaction)
+            .await?;
+        transaction.commit().await
     }
 }
 

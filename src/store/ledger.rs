@@ -26,7 +26,10 @@ impl Store {
         slot: PageSlot,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        self.write(|| self.try_begin_attempt(lease, slot, stored(now))).await
+        self.write((lease.clone(), slot, stored(now)), |store, (lease, slot, now)| {
+            Box::pin(store.try_begin_attempt(lease, *slot, *now))
+        })
+        .await
     }
 
     async fn try_begin_attempt(&self, lease: &Lease, slot: PageSlot, now: StoredTime) -> Result<(), Failure> {
@@ -63,7 +66,11 @@ impl Store {
         status: Option<i32>,
         failure: &str,
     ) -> Result<(), StoreError> {
-        self.write(|| self.try_fail_attempt(lease, slot, status, failure)).await
+        let failure: String = failure.chars().take(MAX_FAILURE_CHARS).collect();
+        self.write((lease.clone(), slot, status, failure), |store, (lease, slot, status, failure)| {
+            Box::pin(store.try_fail_attempt(lease, *slot, *status, failure))
+        })
+        .await
     }
 
     async fn try_fail_attempt(
@@ -77,7 +84,7 @@ impl Store {
         leases::check(&transaction, lease).await?;
         let line = line(&transaction, slot).await?.ok_or_else(|| no_line(slot))?;
         let mut failures = read_failures(&line.failures)?;
-        failures.push(failure.chars().take(MAX_FAILURE_CHARS).collect());
+        failures.push(failure.to_owned());
         let kept = &failures[failures.len().saturating_sub(MAX_FAILURES)..];
         let failures = serde_json::json!(kept).to_string();
         let mut line = line.into_active_model();
@@ -94,11 +101,10 @@ impl Store {
         commit: PageCommit,
         now: Timestamp,
     ) -> Result<PageOutcome, StoreError> {
-        let outcome = self.write(|| self.try_commit_page(lease, &commit, stored(now))).await?;
-        if outcome.upsert.inserted + outcome.upsert.updated > 0 {
-            self.announce(outcome.upsert.revision);
-        }
-        Ok(outcome)
+        self.write((lease.clone(), commit, stored(now)), |store, (lease, commit, now)| {
+            Box::pin(store.try_commit_page(lease, commit, *now))
+        })
+        .await
     }
 
     async fn try_commit_page(
@@ -135,6 +141,7 @@ impl Store {
         after.cursor = Set(Some(commit.cursor.clone()));
         let after = after.update(&*transaction).await?;
         transaction.commit().await?;
+        self.announce(&revisions);
         Ok(PageOutcome { upsert: taken.outcome, crawl: crawl(after)? })
     }
 
@@ -150,13 +157,14 @@ impl Store {
             select = select.filter(Column::Position.gt(after.0));
         }
         let select = select.order_by_asc(Column::Position).limit(limit);
-        self.read(async { select.all(&self.database).await?.into_iter().map(page).collect() }).await
+        self.read(|database| async move { select.all(&database).await?.into_iter().map(page).collect() })
+            .await
     }
 
     /// How many lines the ledger of a crawl has.
     pub async fn crawl_page_count(&self, crawl: CrawlId) -> Result<i64, StoreError> {
         let select = Entity::find().filter(Column::CrawlId.eq(crawl.0));
-        self.read(async { Ok(select.count(&self.database).await? as i64) }).await
+        self.read(|database| async move { Ok(select.count(&database).await? as i64) }).await
     }
 }
 

@@ -21,18 +21,18 @@ impl Store {
     /// Of several processes that start at once on a new database, one migrates and the others
     /// wait for it.
     pub async fn migrate_up(&self, steps: Option<u32>) -> Result<usize, StoreError> {
-        self.write(|| self.migrate(Direction::Up(steps))).await
+        self.write(Direction::Up(steps), |store, direction| Box::pin(store.migrate(*direction))).await
     }
 
     /// Takes back the latest `steps` migrations; returns how many were taken back.
     pub async fn migrate_down(&self, steps: u32) -> Result<usize, StoreError> {
-        self.write(|| self.migrate(Direction::Down(steps))).await
+        self.write(Direction::Down(steps), |store, direction| Box::pin(store.migrate(*direction))).await
     }
 
     /// Every known migration, oldest first.
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, StoreError> {
-        self.read(async {
-            let migrations = Migrator::get_migration_with_status_read_only(&self.database).await?;
+        self.read(|database| async move {
+            let migrations = Migrator::get_migration_with_status_read_only(&database).await?;
             Ok(migrations
                 .iter()
                 .map(|migration| MigrationStatus {
@@ -46,8 +46,8 @@ impl Store {
 
     /// Made up when the database was first migrated: tells one database from another.
     pub async fn store_id(&self) -> Result<Uuid, StoreError> {
-        self.read(async {
-            let row = store_identity::Entity::find().one(&self.database).await?;
+        self.read(|database| async move {
+            let row = store_identity::Entity::find().one(&database).await?;
             let row = row.ok_or_else(|| Failure::unreadable("store id"))?;
             Uuid::parse_str(&row.store_id).map_err(|_| Failure::unreadable("store id"))
         })

@@ -5,7 +5,7 @@
 //! them upwards misses nothing.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use tokio::sync::watch;
 
 use super::entity::counters;
@@ -56,7 +56,12 @@ impl Revisions {
 impl Store {
     /// The latest revision that was committed by anyone.
     pub async fn latest_revision(&self) -> Result<Revision, StoreError> {
-        self.read(read_counter(&self.database)).await
+        self.read(|database| async move {
+            let counter = counters::Entity::find_by_id(COUNTER).one(&database).await?;
+            let counter = counter.ok_or_else(|| Failure::unreadable("revision counter"))?;
+            Ok(Revision::new(counter.value))
+        })
+        .await
     }
 
     /// The latest revision that this process committed: a hint to look for changes at once.
@@ -64,8 +69,12 @@ impl Store {
         self.committed.subscribe()
     }
 
-    /// Tells those who wait for changes that there are some.
-    pub(super) fn announce(&self, revision: Revision) {
+    /// Tells those who wait for changes that a transaction, now committed, made some.
+    pub(super) fn announce(&self, revisions: &Revisions) {
+        if revisions.latest == revisions.stored {
+            return;
+        }
+        let revision = revisions.latest();
         self.committed.send_if_modified(|known| {
             let later = revision > *known;
             if later {
@@ -74,10 +83,4 @@ impl Store {
             later
         });
     }
-}
-
-async fn read_counter(database: &impl ConnectionTrait) -> Result<Revision, Failure> {
-    let counter = counters::Entity::find_by_id(COUNTER).one(database).await?;
-    let counter = counter.ok_or_else(|| Failure::unreadable("revision counter"))?;
-    Ok(Revision::new(counter.value))
 }

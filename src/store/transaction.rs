@@ -1,13 +1,19 @@
 //! How the store reads and writes: bounded in time, and repeated where two writers collided.
+//!
+//! A call that has begun runs to its end in a task of its own, even if whoever made it gives up,
+//! as a client does that hangs up. Drivers do not take being dropped half-way: MySQL's hands a
+//! connection back to the pool that is still within a transaction, locks and all.
 
 use std::ops::Deref;
 use std::time::{Duration, Instant};
 
+use futures_util::future::BoxFuture;
 use sea_orm::{
-    DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 use tokio::sync::OwnedMutexGuard;
+use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 
 use super::failure::Failure;
@@ -71,15 +77,21 @@ impl Store {
     }
 
     /// Runs a whole writing transaction, again if it lost against another one.
-    pub(super) async fn write<T, F>(&self, mut work: impl FnMut() -> F) -> Result<T, StoreError>
+    pub(super) async fn write<A, T>(
+        &self,
+        arguments: A,
+        work: for<'a> fn(&'a Store, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
+    ) -> Result<T, StoreError>
     where
-        F: Future<Output = Result<T, Failure>>,
+        A: Send + Sync + 'static,
+        T: Send + 'static,
     {
-        let repeated = async {
+        let store = self.clone();
+        let repeated = async move {
             let began = Instant::now();
             let mut pause = FIRST_PAUSE;
             for _ in 1..WRITE_ATTEMPTS {
-                match work().await {
+                match work(&store, &arguments).await {
                     Err(failure) if failure.is_conflict() && began.elapsed() < WRITE_PATIENCE => {
                         sleep(pause.mul_f64(rand::random())).await;
                         pause *= 2;
@@ -87,33 +99,40 @@ impl Store {
                     outcome => return outcome,
                 }
             }
-            work().await
+            work(&store, &arguments).await
         };
-        self.within(WRITE_LIMIT, repeated).await
+        self.see_through(WRITE_LIMIT, repeated).await
     }
 
     /// Runs a call that only reads.
-    pub(super) async fn read<T>(
-        &self,
-        work: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, StoreError> {
-        self.within(READ_LIMIT, work).await
+    pub(super) async fn read<T, F>(&self, work: impl FnOnce(DatabaseConnection) -> F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        self.see_through(READ_LIMIT, work(self.database.clone())).await
     }
 
-    /// Bounds a call to a server that may have stopped answering in the middle of it. A SQLite
-    /// file always answers, in the time that its busy timeout bounds.
-    async fn within<T>(
+    /// Lets a call run to its end, and waits for it as long as it may take: a server may have
+    /// stopped answering in the middle of it. A SQLite file always answers, in the time that its
+    /// busy timeout bounds.
+    async fn see_through<T: Send + 'static>(
         &self,
         limit: Duration,
-        work: impl Future<Output = Result<T, Failure>>,
+        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let outcome = match self.backend() {
-            DbBackend::Sqlite => work.await,
-            _ => match timeout(limit, work).await {
-                Ok(outcome) => outcome,
+        let task = tokio::spawn(work);
+        let ended = match self.backend() {
+            DbBackend::Sqlite => task.await,
+            _ => match timeout(limit, task).await {
+                Ok(ended) => ended,
                 Err(_) => return Err(StoreError::Unavailable(format!("no answer within {limit:?}"))),
             },
         };
-        Ok(outcome?)
+        match ended.map_err(JoinError::try_into_panic) {
+            Ok(outcome) => Ok(outcome?),
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            Err(Err(_)) => Err(StoreError::Unavailable("this process is shutting down".to_owned())),
+        }
     }
 }

@@ -44,22 +44,25 @@ impl PostingCursor {
         shares.score(lengths.fieldnorm_id(self.doc), self.block.freq(self.at))
     }
 
-    /// Calls `found` with every document whose frequency counts at least what `found` last
-    /// returned, and some that count less; whole blocks that count less are passed over.
-    pub(super) fn for_each_share(
+    /// Calls `found` with every document whose score, `weight` times 1 and its share, is at least
+    /// what `found` last returned; whole blocks that score less are passed over.
+    pub(super) fn for_each_score(
         mut self,
+        weight: f32,
         shares: &Bm25Weight,
         lengths: &FieldNormReader,
         mut least: f32,
         mut found: impl FnMut(DocId, f32) -> f32,
     ) {
+        // Scores are compared, not shares: going back from one to the other would round.
         while !self.block.docs().is_empty() {
-            if self.block.block_max_score(lengths, shares) >= least {
+            if weight * (1.0 + self.block.block_max_score(lengths, shares)) >= least {
                 for at in 0..self.block.block_len() {
                     let doc = self.block.doc(at);
                     let share = shares.score(lengths.fieldnorm_id(doc), self.block.freq(at));
-                    if share >= least {
-                        least = found(doc, share);
+                    let score = weight * (1.0 + share);
+                    if score >= least {
+                        least = found(doc, score);
                     }
                 }
             }

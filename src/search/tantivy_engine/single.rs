@@ -76,14 +76,14 @@ fn rank_terms(
     terms.sort_by(|(_, a), (_, b)| b.total_cmp(a));
     for (info, factor) in terms {
         let weight = word.rarity * factor;
-        let least = |ranking: &Ranking| ranking.least_score() / weight - 1.0;
         let cursor = postings(segment, info)?;
-        cursor.for_each_share(snapshot.shares(), &segment.lengths, least(ranking), |doc, share| {
+        let least = ranking.least_score();
+        cursor.for_each_score(weight, snapshot.shares(), &segment.lengths, least, |doc, score| {
             // A better form may have brought the document already.
             if segment.is_alive(doc) && !ranking.contains(ordinal, doc) {
-                ranking.consider(weight * (1.0 + share), ordinal, doc, segment);
+                ranking.consider(score, ordinal, doc, segment);
             }
-            least(ranking)
+            ranking.least_score()
         });
     }
     Ok(())

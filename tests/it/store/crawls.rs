@@ -116,7 +116,7 @@ async fn a_crawl_is_begun_once_and_found(database: Arc<TestDatabase>) {
     assert_eq!((&last[&names[0]], &last[&names[1]]), (&second, &other));
     let crawls = store.crawls_of_source(&names[0], 10).await.unwrap();
     assert_eq!(crawls, [second.clone(), ended.clone()]);
-    assert_eq!(store.crawls_of_source(&names[0], 1).await.unwrap(), [second.clone()]);
+    assert_eq!(store.crawls_of_source(&names[0], 1).await.unwrap(), std::slice::from_ref(&second));
     let found = store.crawls_by_id(&[first.id, second.id, CrawlId(999_999)]).await.unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!((&found[&first.id], &found[&second.id]), (&ended, &second));

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use chrono::{TimeZone, Utc};
 use quarry::domain::{AuthorId, Document, DocumentChange, DocumentDraft, DocumentId, Revision};
 use quarry::store::Store;
 use serde_json::json;
@@ -179,6 +180,13 @@ async fn times_come_back_to_the_microsecond(database: Arc<TestDatabase>) {
         store.upsert_documents(std::slice::from_ref(&draft)).await.unwrap();
         assert_eq!(one(&store, &draft).await.unwrap().published_at, Some(at(kept)), "{given}");
         assert_eq!(store.upsert_documents(&[draft]).await.unwrap().unchanged, 1, "{given}");
+    }
+    for (number, year) in [-1, 0, 10_000, 200_000].into_iter().enumerate() {
+        let out_of_reach = Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).unwrap();
+        let draft = DocumentDraft { published_at: Some(out_of_reach), ..draft(&format!("y{number}"), "") };
+        store.upsert_documents(std::slice::from_ref(&draft)).await.unwrap();
+        assert_eq!(one(&store, &draft).await.unwrap().published_at, None, "{year}");
+        assert_eq!(store.upsert_documents(&[draft]).await.unwrap().unchanged, 1, "{year}");
     }
     let crawl =
         store.begin_crawl(&source("messages"), false, at("2026-11-20T10:11:12.987654321Z")).await.unwrap();

@@ -1,5 +1,7 @@
 //! The store: one suite, run on SQLite, PostgreSQL and MariaDB alike.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets an error fails")]
+
 mod changes;
 mod crawls;
 mod documents;
