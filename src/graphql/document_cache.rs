@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::parser::types::ExecutableDocument;
 
 /// Documents kept for sure; up to twice as many are.
-const KEPT: usize = 256;
-/// The longest document that is kept, in bytes.
-const MAX_BYTES: usize = 16 << 10;
+const KEPT: usize = 128;
+/// The longest document that is kept, in bytes; parsed, it takes some twenty times as much.
+const MAX_BYTES: usize = 8 << 10;
 
 /// A bounded cache in two generations: a full one becomes the old one, and what is still
 /// used comes back from there.

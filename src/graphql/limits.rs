@@ -21,6 +21,8 @@ pub struct Limits {
     pub document_bytes: usize,
     /// Brackets within brackets, before the document is parsed.
     pub nesting: usize,
+    /// Names, numbers, strings and punctuators, before the document is parsed.
+    pub tokens: usize,
     /// Fields, fragments written out.
     pub fields: u64,
     /// Fields within fields, fragments written out.
@@ -38,6 +40,7 @@ impl Default for Limits {
         Self {
             document_bytes: 1 << 20,
             nesting: 128,
+            tokens: 50_000,
             fields: 2_000,
             depth: 24,
             cost: 25_000,
@@ -60,11 +63,15 @@ impl Limits {
             );
             return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
         }
-        if nesting(text.as_bytes()) > self.nesting {
-            return Err(refusal(
-                ErrorCode::GraphqlValidationFailed,
-                format!("The document has more than {} brackets within brackets.", self.nesting),
-            ));
+        let Scan { nesting, tokens } = scan(text.as_bytes());
+        if nesting > self.nesting {
+            let message = format!("The document has more than {} brackets within brackets.", self.nesting);
+            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
+        }
+        if tokens > self.tokens {
+            let message =
+                format!("The document has more than {} tokens. Pass large values as variables.", self.tokens);
+            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
         }
         Ok(())
     }
@@ -210,39 +217,64 @@ fn check_directives(count: usize, limit: usize) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// The deepest nesting of brackets outside strings and comments.
-fn nesting(text: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut at) = (0usize, 0usize, 0usize);
+/// What a text holds, outside its strings and comments.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Scan {
+    /// The deepest nesting of brackets.
+    nesting: usize,
+    tokens: usize,
+}
+
+fn scan(text: &[u8]) -> Scan {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'.');
+    let mut scan = Scan::default();
+    let (mut depth, mut at) = (0usize, 0usize);
     while at < text.len() {
-        match text[at] {
-            b'{' | b'[' | b'(' => {
-                depth += 1;
-                deepest = deepest.max(depth);
+        let byte = text[at];
+        match byte {
+            b' ' | b',' | b'\t' | b'\n' | b'\r' => {
+                at += 1;
+                continue;
             }
-            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
             b'#' => {
-                while at + 1 < text.len() && !matches!(text[at + 1], b'\n' | b'\r') {
+                while at < text.len() && !matches!(text[at], b'\n' | b'\r') {
                     at += 1;
                 }
+                continue;
+            }
+            b'{' | b'[' | b'(' => {
+                depth += 1;
+                scan.nesting = scan.nesting.max(depth);
+                at += 1;
+            }
+            b'}' | b']' | b')' => {
+                depth = depth.saturating_sub(1);
+                at += 1;
             }
             b'"' if text[at..].starts_with(b"\"\"\"") => {
                 at += 3;
                 while at < text.len() && !text[at..].starts_with(b"\"\"\"") {
                     at += if text[at..].starts_with(b"\\\"\"\"") { 4 } else { 1 };
                 }
-                at += 2;
+                at += 3;
             }
             b'"' => {
                 at += 1;
                 while at < text.len() && !matches!(text[at], b'"' | b'\n' | b'\r') {
                     at += if text[at] == b'\\' { 2 } else { 1 };
                 }
+                at += 1;
             }
-            _ => {}
+            _ if is_word(byte) => {
+                while at < text.len() && is_word(text[at]) {
+                    at += 1;
+                }
+            }
+            _ => at += 1,
         }
-        at += 1;
+        scan.tokens += 1;
     }
-    deepest
+    scan
 }
 
 #[cfg(test)]
@@ -299,13 +331,20 @@ mod tests {
     }
 
     #[test]
-    fn nesting_is_counted_outside_strings_and_comments() {
-        assert_eq!(nesting(b"{ a(b: [{c: [1]}]) { d } }"), 5);
-        assert_eq!(nesting(br#"{ a(b: "[[[\"[[") } # [[["#), 2);
-        assert_eq!(nesting(br#"{ a(b: """[[ \""" [[""") } "#), 2);
-        assert_eq!(nesting(b"\"open [[[\n[["), 2);
-        assert_eq!(nesting(b"\"\"\"[[["), 0);
-        let bomb = format!("{{ a(b: {}) }}", "[".repeat(100_000));
-        assert!(message(&bomb).contains("brackets"));
+    fn texts_are_measured_outside_strings_and_comments() {
+        let measure = |text: &str| {
+            let Scan { nesting, tokens } = scan(text.as_bytes());
+            (nesting, tokens)
+        };
+        assert_eq!(measure("{ a(b: [{c: [1]}]) { d } }"), (5, 19));
+        assert_eq!(measure(r#"{ a(b: "[[[\"[[") } # [[["#), (2, 8));
+        assert_eq!(measure(r#"{ a(b: """[[ \""" [[""") } "#), (2, 8));
+        assert_eq!(measure("\"open [[[\n[["), (2, 3));
+        assert_eq!(measure("\"\"\"[[["), (0, 1));
+        assert_eq!(measure("\"\\"), (0, 1));
+        assert_eq!(measure(" ,\n# only [this"), (0, 0));
+        assert!(message(&format!("{{ a(b: {}) }}", "[".repeat(100_000))).contains("brackets"));
+        assert!(message(&format!("{{ {} }}", "a ".repeat(60_000))).contains("tokens"));
+        assert!(message(&format!("{{ {} }}", " ".repeat(1 << 20))).contains("bytes"));
     }
 }

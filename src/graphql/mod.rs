@@ -1,6 +1,6 @@
 //! The GraphQL API: types, resolvers, limits and the codes of errors.
 //!
-//! [`schema`] builds without any service, so the SDL can be exported on its own; [`Api`] puts
+//! The schema builds without any service, so the SDL can be exported on its own; [`Api`] puts
 //! [`Services`] in and is what the transports talk to. Nothing here knows of HTTP, SQL, Redis
 //! or tantivy: resolvers see the [`Store`](crate::store::Store) and a
 //! [`SearchEngine`](crate::search::SearchEngine). What comes from the index needs no store;

@@ -3,6 +3,7 @@
 //! async-graphql finds out only in the resolvers, where half the operation may have run.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
@@ -58,34 +59,38 @@ impl InputTypes {
         let mut errors = Vec::new();
         for definition in definitions {
             let VariableDefinition { name, var_type, default_value, .. } = &definition.node;
-            let path = format!("${}", name.node);
-            let problem = match variables.get(&name.node) {
-                Some(value) => self.problem(&var_type.node, value, path).err(),
-                None if !var_type.node.nullable && default_value.is_none() => {
-                    Some((path, format!("of type {} is required, but is not given", var_type.node)))
-                }
-                None => None,
-            };
-            if let Some((path, problem)) = problem {
-                let error = ServerError::new(format!("The variable {path} {problem}."), Some(definition.pos));
+            let place = Place::Variable(&name.node);
+            let checked =
+                match variables.get(&name.node) {
+                    Some(value) => self.fit(&var_type.node, value, place),
+                    None if !var_type.node.nullable && default_value.is_none() => Err(place
+                        .problem(format_args!("of type {} is required, but is not given", var_type.node))),
+                    None => Ok(()),
+                };
+            if let Err(problem) = checked {
+                let error = ServerError::new(format!("The variable {problem}."), Some(definition.pos));
                 errors.push(coded(error, ErrorCode::BadUserInput));
             }
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// The place and the problem of a value that does not fit.
-    fn problem(&self, ty: &Type, value: &Value, path: String) -> Result<(), (String, String)> {
+    /// Whether a value fits a type; if not, where and why.
+    fn fit(&self, ty: &Type, value: &Value, place: Place<'_>) -> Result<(), String> {
         if *value == Value::Null {
-            return if ty.nullable { Ok(()) } else { Err((path, format!("is null, but must be {ty}"))) };
+            return if ty.nullable {
+                Ok(())
+            } else {
+                Err(place.problem(format_args!("is null, but must be {ty}")))
+            };
         }
         let name = match &ty.base {
             BaseType::List(item) => {
-                let Value::List(items) = value else { return self.problem(item, value, path) };
+                let Value::List(items) = value else { return self.fit(item, value, place) };
                 return items
                     .iter()
                     .enumerate()
-                    .try_for_each(|(index, value)| self.problem(item, value, format!("{path}.{index}")));
+                    .try_for_each(|(index, value)| self.fit(item, value, Place::Item(&place, index)));
             }
             BaseType::Named(name) => name.as_str(),
         };
@@ -96,16 +101,16 @@ impl InputTypes {
             ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
             ("Int" | "Float" | "Boolean" | "String" | "ID", _) => false,
             ("DateTime", value) => {
-                return DateTime::parse(value.clone()).map(|_| ()).map_err(|_| {
-                    (path, "must be an RFC 3339 date-time, as 2025-05-05T07:47:20.159Z".into())
-                });
+                let read = <DateTime as ScalarType>::parse(value.clone());
+                let problem = "must be an RFC 3339 date-time, as 2025-05-05T07:47:20.159Z";
+                return read.map(|_| ()).map_err(|_| place.problem(problem));
             }
-            (name, value) => return self.composite(name, value, path),
+            (name, value) => return self.fit_composite(name, value, place),
         };
-        if fits { Ok(()) } else { Err((path, format!("must be {ty}"))) }
+        if fits { Ok(()) } else { Err(place.problem(format_args!("must be {ty}"))) }
     }
 
-    fn composite(&self, name: &str, value: &Value, path: String) -> Result<(), (String, String)> {
+    fn fit_composite(&self, name: &str, value: &Value, place: Place<'_>) -> Result<(), String> {
         match (self.0.get(name), value) {
             // A scalar that takes anything, or a type that validation refuses.
             (None, _) => Ok(()),
@@ -113,30 +118,55 @@ impl InputTypes {
             (Some(InputKind::Enum(values)), _) => {
                 let mut values: Vec<_> = values.iter().map(String::as_str).collect();
                 values.sort_unstable();
-                Err((path, format!("must be one of {}", values.join(", "))))
+                Err(place.problem(format_args!("must be one of {}", values.join(", "))))
             }
             (Some(InputKind::Object { fields, one_of }), Value::Object(given)) => {
                 for (name, value) in given {
-                    let path = format!("{path}.{name}");
+                    let place = Place::Field(&place, name);
                     let Some(field) = fields.get(name.as_str()) else {
-                        return Err((path, "is not a field of this input".into()));
+                        return Err(place.problem("is not a field of this input"));
                     };
-                    self.problem(&field.ty, value, path)?;
+                    self.fit(&field.ty, value, place)?;
                 }
-                let missing = |(_, field): &(&String, &InputField)| !field.ty.nullable && !field.has_default;
-                let absent = |(name, _): &(&String, &InputField)| !given.contains_key(name.as_str());
-                if let Some((name, field)) = fields.iter().filter(missing).find(absent) {
-                    return Err((
-                        format!("{path}.{name}"),
-                        format!("of type {} is required, but is not given", field.ty),
-                    ));
+                let missing = fields.iter().find(|(name, field)| {
+                    !field.ty.nullable && !field.has_default && !given.contains_key(name.as_str())
+                });
+                if let Some((name, field)) = missing {
+                    let problem = format_args!("of type {} is required, but is not given", field.ty);
+                    return Err(Place::Field(&place, name).problem(problem));
                 }
                 if *one_of && (given.len() != 1 || given.values().any(|value| *value == Value::Null)) {
-                    return Err((path, "must have exactly one field, and that not null".into()));
+                    return Err(place.problem("must have exactly one field, and that not null"));
                 }
                 Ok(())
             }
-            (Some(InputKind::Object { .. }), _) => Err((path, format!("must be an object of type {name}"))),
+            (Some(InputKind::Object { .. }), _) => {
+                Err(place.problem(format_args!("must be an object of type {name}")))
+            }
+        }
+    }
+}
+
+/// Where a value stands, written out only for an error.
+#[derive(Clone, Copy)]
+enum Place<'a> {
+    Variable(&'a str),
+    Field(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>, usize),
+}
+
+impl Place<'_> {
+    fn problem(&self, problem: impl fmt::Display) -> String {
+        format!("{self} {problem}")
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Variable(name) => write!(f, "${name}"),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Item(parent, index) => write!(f, "{parent}.{index}"),
         }
     }
 }

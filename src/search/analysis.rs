@@ -21,7 +21,9 @@ pub(crate) const ANALYSIS_VERSION: u32 = 1;
 const WORD_BYTES: usize = 200;
 
 /// Stands before a stem, so that stems and words never meet in a term dictionary.
-pub(crate) const STEM_MARK: char = '\u{1}';
+const STEM_MARK: char = '\u{1}';
+/// Stands before a word of a name.
+const NAME_MARK: char = '\u{2}';
 
 /// A folded word and where it stands in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,17 +163,24 @@ fn is_invisible(c: char) -> bool {
     matches!(u32::from(c), 0x0640 | 0x200B..=0x200F | 0x2060 | 0xFE00..=0xFE0F | 0xFEFF | 0x00AD)
 }
 
-/// The stem of a folded word with its mark; `None` in a language without stemming.
-pub(crate) fn marked_stem(word: &str, language: Language) -> Option<String> {
-    let algorithm = match language {
-        Language::English => Algorithm::English,
-        Language::None => return None,
-    };
-    let stem = Stemmer::new(algorithm).stem(word);
-    let mut marked = String::with_capacity(stem.len() + 1);
-    marked.push(STEM_MARK);
-    marked.push_str(&stem);
-    Some(marked)
+/// The stem of a folded word with its mark; in a language without stemming the word itself.
+pub(crate) fn marked_stem(word: &str, language: Language) -> String {
+    match language {
+        Language::English => marked(STEM_MARK, &Stemmer::new(Algorithm::English).stem(word)),
+        Language::None => marked(STEM_MARK, word),
+    }
+}
+
+/// A folded word of a name with its mark: names are not stemmed.
+pub(crate) fn marked_name(word: &str) -> String {
+    marked(NAME_MARK, word)
+}
+
+fn marked(mark: char, word: &str) -> String {
+    let mut marked = String::with_capacity(word.len() + 1);
+    marked.push(mark);
+    marked.push_str(word);
+    marked
 }
 
 #[cfg(test)]
@@ -234,7 +243,7 @@ mod tests {
 
     #[test]
     fn stems_are_marked() {
-        assert_eq!(marked_stem("running", Language::English).as_deref(), Some("\u{1}run"));
-        assert_eq!(marked_stem("running", Language::None), None);
+        assert_eq!(marked_stem("running", Language::English), "\u{1}run");
+        assert_eq!(marked_stem("running", Language::None), "\u{1}running");
     }
 }

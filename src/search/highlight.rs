@@ -56,8 +56,7 @@ impl Marks {
         let text = word.text.as_ref();
         self.words.contains(text)
             || self.prefixes.iter().any(|prefix| text.starts_with(prefix))
-            || (!self.stems.is_empty()
-                && marked_stem(text, language).is_some_and(|stem| self.stems.contains(&stem)))
+            || (!self.stems.is_empty() && self.stems.contains(&marked_stem(text, language)))
     }
 
     fn mark_phrase(&self, phrase: &[String], words: &[Word<'_>], matched: &mut [bool]) {

@@ -53,7 +53,7 @@ impl Document {
             Ok(found) => found,
             Err(failure) => return Some(Err(failure)),
         };
-        // A document can reach the index before another server's authors are seen here.
+        // The index may hold a document for a moment longer than the store holds its author.
         let found = found.unwrap_or_else(|| domain::Author {
             id: author.id,
             source: self.0.source.clone(),

@@ -12,7 +12,7 @@ use tantivy::store::Compressor;
 use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 use uuid::Uuid;
 
-use super::schema::{Fields, indexed, schema};
+use super::schema::{Fields, IndexedDocument, indexed, schema};
 use super::snapshot::Snapshot;
 use crate::config::Language;
 use crate::domain::{DocumentChange, DocumentId, Revision, SourceName};
@@ -52,7 +52,7 @@ pub(super) struct Generation {
     pub(super) fields: Fields,
     index: Index,
     reader: IndexReader,
-    writer: Mutex<IndexWriter>,
+    writer: Mutex<IndexWriter<IndexedDocument>>,
     snapshot: RwLock<Arc<Snapshot>>,
 }
 
@@ -116,7 +116,7 @@ impl Generation {
 
     fn write(
         &self,
-        writer: &mut IndexWriter,
+        writer: &mut IndexWriter<IndexedDocument>,
         changes: &[DocumentChange],
         watermark: Watermark,
         languages: &Languages,

@@ -8,7 +8,7 @@ use tantivy::query::{EnableScoring, PhraseQuery, Query, Weight};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{InvertedIndexReader, Term};
 
-use super::super::analysis::marked_stem;
+use super::super::analysis::{marked_name, marked_stem};
 use super::super::highlight::Marks;
 use super::super::query::Unit;
 use super::neighbours::Neighbours;
@@ -16,7 +16,7 @@ use super::postings::{Documents, Form, UnitCursor};
 use super::schema::{Fields, SHORT_PREFIX_CHARS};
 use super::sets::{SetCursor, union};
 use super::snapshot::{Segment, Snapshot};
-use super::word::{Completions, EXACT, STEM, SegmentWord, WordPlan};
+use super::word::{Completions, EXACT, FoundTerm, STEM, SegmentWord, WordPlan, is_commonplace};
 use crate::config::Language;
 
 /// A neighbour two edits away is worth this share of one that is one edit away.
@@ -69,7 +69,7 @@ impl Lookup<'_> {
     /// One word in quotes: as it is, in no other form.
     fn exact_word(&self, word: &str) -> tantivy::Result<WordPlan> {
         let mut segments = self.empty_segments();
-        let frequency = self.add_term(&mut segments, word, EXACT)?;
+        let frequency = self.add_term(&mut segments, word, EXACT, false)?;
         self.add_title(&mut segments, word)?;
         Ok(WordPlan::new(self.snapshot.rarity(frequency), segments))
     }
@@ -94,7 +94,8 @@ impl Lookup<'_> {
         self.snapshot.segments.iter().map(|_| SegmentWord::default()).collect()
     }
 
-    /// Adds a word and its stems; returns how many documents the more frequent form has.
+    /// Adds a word with its stems and its name; returns how many documents the most frequent form
+    /// has.
     fn add_forms(
         &self,
         segments: &mut [SegmentWord],
@@ -102,25 +103,42 @@ impl Lookup<'_> {
         share: f32,
         marks: &mut Marks,
     ) -> tantivy::Result<u64> {
-        let mut frequency = self.add_term(segments, word, EXACT * share)?;
+        // Whatever document has the word has one of its marked forms.
+        let mut frequency = self.add_term(segments, word, EXACT * share, true)?;
         marks.words.insert(word.to_owned());
         for language in self.languages {
-            let Some(stem) = marked_stem(word, *language) else { continue };
-            frequency = frequency.max(self.add_term(segments, &stem, STEM * share)?);
+            let stem = marked_stem(word, *language);
+            frequency = frequency.max(self.add_term(segments, &stem, STEM * share, false)?);
             marks.stems.insert(stem);
         }
+        frequency = frequency.max(self.add_term(segments, &marked_name(word), STEM * share, false)?);
         self.add_title(segments, word)?;
         Ok(frequency)
     }
 
-    fn add_term(&self, segments: &mut [SegmentWord], term: &str, factor: f32) -> tantivy::Result<u64> {
+    fn add_term(
+        &self,
+        segments: &mut [SegmentWord],
+        term: &str,
+        factor: f32,
+        covered: bool,
+    ) -> tantivy::Result<u64> {
         let mut frequency = 0;
-        for (found, segment) in segments.iter_mut().zip(&self.snapshot.segments) {
+        let mut added = Vec::new();
+        for (ordinal, (found, segment)) in segments.iter_mut().zip(&self.snapshot.segments).enumerate() {
             if let Some(info) = segment.words.terms().get(term)? {
                 frequency += u64::from(info.doc_freq);
                 // Neighbours share stems: one list of each is enough.
-                if !found.terms.iter().any(|(known, _)| known.postings_range == info.postings_range) {
-                    found.terms.push((info, factor));
+                if !found.terms.iter().any(|known| known.info.postings_range == info.postings_range) {
+                    found.terms.push(FoundTerm { info, factor, covered, commonplace: false });
+                    added.push(ordinal);
+                }
+            }
+        }
+        if is_commonplace(frequency, self.snapshot.documents) {
+            for ordinal in added {
+                if let Some(term) = segments[ordinal].terms.last_mut() {
+                    term.commonplace = true;
                 }
             }
         }
@@ -163,8 +181,8 @@ impl Lookup<'_> {
     /// Whether some document that was not removed has the word, in a form or as its beginning.
     fn is_known(&self, segments: &[SegmentWord]) -> tantivy::Result<bool> {
         for (found, segment) in segments.iter().zip(&self.snapshot.segments) {
-            for (info, _) in &found.terms {
-                if has_live_document(&segment.words, info, segment)? {
+            for term in &found.terms {
+                if has_live_document(&segment.words, &term.info, segment)? {
                     return Ok(true);
                 }
             }

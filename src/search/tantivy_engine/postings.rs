@@ -32,10 +32,17 @@ impl PostingCursor {
     }
 
     fn seek(&mut self, target: DocId) -> DocId {
-        if self.doc < target {
-            self.at = self.block.seek(target);
-            self.doc = self.block.doc(self.at);
+        if self.doc >= target {
+            return self.doc;
         }
+        let docs = self.block.docs();
+        if docs.last().is_some_and(|&last| last >= target) {
+            // Where two frequent words meet, the next document is a few steps away.
+            self.at += docs[self.at..].iter().take_while(|&&doc| doc < target).count();
+        } else {
+            self.at = self.block.seek(target);
+        }
+        self.doc = self.block.doc(self.at);
         self.doc
     }
 

@@ -4,12 +4,13 @@ use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 use tantivy::TantivyDocument;
 use tantivy::schema::{
-    FAST, Field, INDEXED, IndexRecordOption, STORED, Schema, TextFieldIndexing, TextOptions, Value,
+    FAST, Field, INDEXED, IndexRecordOption, OwnedValue, STORED, Schema, TextFieldIndexing, TextOptions,
+    Value,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use uuid::Uuid;
 
-use super::super::analysis::{for_each_word, marked_stem};
+use super::super::analysis::{for_each_word, marked_name, marked_stem};
 use crate::config::Language;
 use crate::domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, SourceName};
 
@@ -28,7 +29,7 @@ pub(crate) struct Fields {
     /// The id's halves: break ties.
     pub(crate) id_high: Field,
     pub(crate) id_low: Field,
-    /// Words of all text fields and, marked, the stems of those that are not names.
+    /// Words of all text fields; each once more, marked, as a stem or as a word of a name.
     pub(crate) words: Field,
     /// Words of the title once more: they weigh more.
     pub(crate) title: Field,
@@ -75,53 +76,78 @@ pub(crate) fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
+/// A document on its way into the index. The library's own kind packs every value into bytes, and
+/// tokens into JSON, only to unpack them at once.
+#[derive(Clone, Debug)]
+pub(crate) struct IndexedDocument(Vec<(Field, OwnedValue)>);
+
+impl IndexedDocument {
+    fn add(&mut self, field: Field, value: OwnedValue) {
+        self.0.push((field, value));
+    }
+}
+
+impl tantivy::Document for IndexedDocument {
+    type Value<'a> = &'a OwnedValue;
+    type FieldsValuesIter<'a> = Box<dyn Iterator<Item = (Field, &'a OwnedValue)> + 'a>;
+
+    fn iter_fields_and_values(&self) -> Self::FieldsValuesIter<'_> {
+        Box::new(self.0.iter().map(|(field, value)| (*field, value)))
+    }
+}
+
 /// A document, as the index takes it.
-pub(crate) fn indexed(fields: &Fields, document: &Document, language: Language) -> TantivyDocument {
-    let mut indexed = TantivyDocument::new();
-    indexed.add_bytes(fields.id, document.id.0.as_bytes());
+pub(crate) fn indexed(fields: &Fields, document: &Document, language: Language) -> IndexedDocument {
+    let mut indexed = IndexedDocument(Vec::with_capacity(12));
+    indexed.add(fields.id, OwnedValue::Bytes(document.id.0.as_bytes().to_vec()));
     let (high, low) = document.id.0.as_u64_pair();
-    indexed.add_u64(fields.id_high, high);
-    indexed.add_u64(fields.id_low, low);
-    indexed.add_text(fields.source, document.source.as_str());
+    indexed.add(fields.id_high, OwnedValue::U64(high));
+    indexed.add(fields.id_low, OwnedValue::U64(low));
+    indexed.add(fields.source, OwnedValue::Str(document.source.as_str().to_owned()));
     let mut prefixes = Vec::new();
-    let mut add_words = |text: &str, language: Language, indexed: &mut TantivyDocument| {
-        indexed.add_pre_tokenized_text(fields.words, tokens(text, language, &mut prefixes));
+    let stem = |word: &str| marked_stem(word, language);
+    let mut add_words = |text: &str, mark: &dyn Fn(&str) -> String, indexed: &mut IndexedDocument| {
+        indexed.add(fields.words, OwnedValue::PreTokStr(tokens(text, mark, &mut prefixes)));
     };
     if let Some(title) = &document.title {
-        add_words(title, language, &mut indexed);
-        indexed.add_pre_tokenized_text(fields.title, tokens(title, Language::None, &mut Vec::new()));
+        add_words(title, &stem, &mut indexed);
+        indexed.add(fields.title, OwnedValue::PreTokStr(plain_tokens(title)));
     }
-    add_words(&document.text, language, &mut indexed);
+    add_words(&document.text, &stem, &mut indexed);
     if let Some(author) = &document.author {
-        add_words(&author.name, Language::None, &mut indexed);
-        indexed.add_text(fields.author_key, &author.key);
+        add_words(&author.name, &marked_name, &mut indexed);
+        indexed.add(fields.author_key, OwnedValue::Str(author.key.clone()));
     }
     if let Some(category) = &document.category {
-        add_words(category, language, &mut indexed);
-        indexed.add_text(fields.category, category);
+        add_words(category, &stem, &mut indexed);
+        indexed.add(fields.category, OwnedValue::Str(category.clone()));
     }
     prefixes.sort_unstable();
     prefixes.dedup();
-    indexed.add_pre_tokenized_text(fields.prefixes, prefix_tokens(prefixes));
+    indexed.add(fields.prefixes, OwnedValue::PreTokStr(prefix_tokens(prefixes)));
     if let Some(published_at) = document.published_at {
-        indexed.add_i64(fields.published_at, published_at.timestamp_micros());
+        indexed.add(fields.published_at, OwnedValue::I64(published_at.timestamp_micros()));
     }
-    indexed.add_bytes(fields.document, &stored(document));
+    indexed.add(fields.document, OwnedValue::Bytes(stored(document)));
     indexed
 }
 
-fn tokens(text: &str, language: Language, prefixes: &mut Vec<String>) -> PreTokenizedString {
+fn tokens(text: &str, mark: &dyn Fn(&str) -> String, prefixes: &mut Vec<String>) -> PreTokenizedString {
     let mut tokens = Vec::with_capacity(text.len() / 3);
     let mut position = 0;
     for_each_word(text, |word| {
         add_prefixes(&word.text, prefixes);
-        // A stem stands where its word does.
-        if let Some(stem) = marked_stem(&word.text, language) {
-            tokens.push(token(stem, position));
-        }
+        // The marked form stands where its word does.
+        tokens.push(token(mark(&word.text), position));
         tokens.push(token(word.text.into_owned(), position));
         position += 1;
     });
+    PreTokenizedString { text: String::new(), tokens }
+}
+
+fn plain_tokens(text: &str) -> PreTokenizedString {
+    let mut tokens = Vec::new();
+    for_each_word(text, |word| tokens.push(token(word.text.into_owned(), tokens.len())));
     PreTokenizedString { text: String::new(), tokens }
 }
 

@@ -73,10 +73,14 @@ fn rank_terms(
     ranking: &mut Ranking,
 ) -> tantivy::Result<()> {
     let mut terms: Vec<_> = word.segments[ordinal].terms.iter().collect();
-    terms.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    for (info, factor) in terms {
-        let weight = word.rarity * factor;
-        let cursor = postings(segment, info)?;
+    terms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    for term in terms {
+        let weight = word.rarity * term.factor;
+        if term.commonplace {
+            rank_alike(ordinal, segment, &*term.set(segment)?, weight, ranking);
+            continue;
+        }
+        let cursor = postings(segment, &term.info)?;
         let least = ranking.least_score();
         cursor.for_each_score(weight, snapshot.shares(), &segment.lengths, least, |doc, score| {
             // A better form may have brought the document already.

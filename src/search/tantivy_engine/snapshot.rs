@@ -41,8 +41,9 @@ pub(super) struct Segment {
     pub(super) removed: Vec<DocId>,
     /// All documents, newest first, then by id.
     pub(super) newest_first: Arc<[DocId]>,
-    /// The documents of frequent short prefixes.
+    /// The documents of frequent short prefixes, and of commonplace terms.
     pub(super) prefix_sets: Arc<SetCache>,
+    pub(super) term_sets: Arc<SetCache>,
 }
 
 impl Snapshot {
@@ -131,6 +132,7 @@ impl Segment {
             removed,
             newest_first: Arc::from([]),
             prefix_sets: Arc::default(),
+            term_sets: Arc::default(),
             reader,
         };
         // Removals change neither the order of documents nor posting lists.
@@ -138,6 +140,7 @@ impl Segment {
             Some(before) => {
                 segment.newest_first = before.newest_first.clone();
                 segment.prefix_sets = before.prefix_sets.clone();
+                segment.term_sets = before.term_sets.clone();
             }
             None => segment.newest_first = segment.sort_by_time(),
         }

@@ -21,8 +21,10 @@ const IN_TITLE: f32 = 1.0;
 
 /// Up to this many posting lists are walked side by side; more become a set first.
 const SIDE_BY_SIDE: usize = 4;
-/// A prefix that at least one in so many documents has is kept as a set.
+/// What at least one in so many documents has is kept as a set.
 const FREQUENT: u32 = 16;
+/// A frequent term that at least so many documents have is commonplace.
+const COMMONPLACE: u64 = 20_000;
 
 /// A word, looked up in every segment.
 pub(super) struct WordPlan {
@@ -33,11 +35,43 @@ pub(super) struct WordPlan {
 /// What one segment's dictionary has of a word.
 #[derive(Default)]
 pub(super) struct SegmentWord {
-    /// Terms and the factor of their score.
-    pub(super) terms: Vec<(TermInfo, f32)>,
+    pub(super) terms: Vec<FoundTerm>,
     /// Words that begin with it.
     pub(super) completions: Completions,
     pub(super) titles: Vec<TermInfo>,
+}
+
+/// A term of a word's forms.
+pub(super) struct FoundTerm {
+    pub(super) info: TermInfo,
+    /// The factor of its score.
+    pub(super) factor: f32,
+    /// Its documents are among those of the other forms: it only raises their score.
+    pub(super) covered: bool,
+    /// So many documents have it that it is worth the same in each.
+    pub(super) commonplace: bool,
+}
+
+/// Whether so many documents have a term that it is worth the same in each: how often it stands
+/// in one says next to nothing, and to weigh each of them would take milliseconds.
+pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
+    frequency >= COMMONPLACE && frequency >= documents / u64::from(FREQUENT)
+}
+
+impl FoundTerm {
+    /// The documents in one segment.
+    fn documents(&self, segment: &Segment) -> tantivy::Result<Documents> {
+        if self.commonplace {
+            Ok(Documents::Set(SetCursor::new(self.set(segment)?)))
+        } else {
+            Ok(Documents::Term(postings(segment, &self.info)?))
+        }
+    }
+
+    /// The documents of a commonplace term.
+    pub(super) fn set(&self, segment: &Segment) -> tantivy::Result<Arc<BitSet>> {
+        segment.term_sets.get(&segment.words, &self.info, segment.reader.max_doc())
+    }
 }
 
 #[derive(Default)]
@@ -109,14 +143,6 @@ pub(super) fn postings(segment: &Segment, info: &TermInfo) -> tantivy::Result<Po
     Ok(PostingCursor::new(block))
 }
 
-impl SegmentWord {
-    /// Whether a term's documents are among those of the completions: the exact word is one of
-    /// its own.
-    pub(super) fn is_completion(&self, factor: f32) -> bool {
-        factor >= EXACT && !self.completions.is_none()
-    }
-}
-
 impl WordPlan {
     pub(super) fn new(rarity: f32, segments: Vec<SegmentWord>) -> Self {
         Self { rarity, segments }
@@ -128,13 +154,12 @@ impl WordPlan {
         let mut size: u64 = 0;
         let mut forms = Vec::with_capacity(found.terms.len() + 1);
         let mut better = Vec::new();
-        for (info, factor) in &found.terms {
-            let documents = Documents::Term(postings(segment, info)?);
-            let form = Form { documents, weight: self.rarity * factor };
-            if found.is_completion(*factor) {
+        for term in &found.terms {
+            let form = Form { documents: term.documents(segment)?, weight: self.rarity * term.factor };
+            if term.covered {
                 better.push(form);
             } else {
-                size += u64::from(info.doc_freq);
+                size += u64::from(term.info.doc_freq);
                 forms.push(form);
             }
         }
@@ -144,7 +169,7 @@ impl WordPlan {
             forms.push(Form { documents, weight: self.rarity * PREFIX });
         } else if forms.len() > SIDE_BY_SIDE {
             // Side by side, each step asks every list: a set of them all answers at once.
-            let terms = found.terms.iter().map(|(info, _)| info);
+            let terms = found.terms.iter().filter(|term| !term.covered).map(|term| &term.info);
             let set = Arc::new(union(terms, &segment.words, segment.reader.max_doc())?);
             better.append(&mut forms);
             forms.push(Form { documents: Documents::Set(SetCursor::new(set)), weight: 0.0 });
@@ -168,16 +193,21 @@ impl WordPlan {
     pub(super) fn all_documents(&self, ordinal: usize, segment: &Segment) -> tantivy::Result<Arc<BitSet>> {
         let found = &self.segments[ordinal];
         let completions = found.completions.set(segment)?;
-        let mut others = found.terms.iter().filter(|(_, factor)| !found.is_completion(*factor)).peekable();
+        let mut others = found.terms.iter().filter(|term| !term.covered).peekable();
         if let (Some(set), None) = (&completions, others.peek()) {
             return Ok(set.clone());
+        }
+        if let (None, [only]) = (&completions, others.clone().collect::<Vec<_>>().as_slice()) {
+            if only.commonplace {
+                return only.set(segment);
+            }
         }
         let mut set = match completions {
             Some(set) => BitSet::clone(&set),
             None => BitSet::with_max_value(segment.reader.max_doc()),
         };
-        for (info, _) in others {
-            add_documents(&mut set, &segment.words, info)?;
+        for term in others {
+            add_documents(&mut set, &segment.words, &term.info)?;
         }
         Ok(Arc::new(set))
     }

@@ -1,12 +1,13 @@
 //! Documents, authors and nodes: stored, read back, batched, removed.
 
-use std::sync::{Arc, Mutex};
+use std::cell::RefCell;
+use std::sync::Once;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
-use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
 use super::server::{SOURCE, Server, Setup, code};
@@ -225,23 +226,29 @@ async fn sources_are_the_configured_and_the_stored() {
     );
 }
 
-/// The look-ups of the store that this thread makes, as the loaders tell them.
-#[derive(Clone, Default)]
-struct LookUps(Arc<Mutex<Vec<(String, u64)>>>);
+thread_local! {
+    /// The look-ups of the store that this thread made, as the loaders tell them.
+    static LOOK_UPS: RefCell<Vec<(String, u64)>> = const { RefCell::new(Vec::new()) };
+}
 
-impl LookUps {
-    fn listen() -> (Self, DefaultGuard) {
-        let look_ups = Self::default();
-        let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(look_ups.clone()));
-        (look_ups, guard)
+/// Hears every thread: a subscriber of one thread would miss places that another one reached first.
+struct Listener;
+
+impl Listener {
+    fn listen() {
+        static LISTENING: Once = Once::new();
+        LISTENING.call_once(|| {
+            let subscriber = tracing_subscriber::registry().with(Listener.with_filter(LevelFilter::TRACE));
+            tracing::subscriber::set_global_default(subscriber).expect("no other test sets one");
+        });
     }
 
-    fn take(&self) -> Vec<(String, u64)> {
-        std::mem::take(&mut self.0.lock().unwrap())
+    fn take() -> Vec<(String, u64)> {
+        LOOK_UPS.take()
     }
 }
 
-impl<S: Subscriber> Layer<S> for LookUps {
+impl<S: Subscriber> Layer<S> for Listener {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         #[derive(Default)]
         struct Fields(Option<String>, Option<u64>);
@@ -261,24 +268,24 @@ impl<S: Subscriber> Layer<S> for LookUps {
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let Fields(Some(of), Some(keys)) = fields {
-            self.0.lock().unwrap().push((of, keys));
+            LOOK_UPS.with_borrow_mut(|made| made.push((of, keys)));
         }
     }
 }
 
-// On one thread, so that its subscriber hears the server.
+// On one thread, the server with it, so that only its own look-ups are counted.
 #[tokio::test]
 async fn each_level_of_relations_is_one_look_up() {
-    let (look_ups, _guard) = LookUps::listen();
+    Listener::listen();
     let server = Server::start().await;
     let documents: Vec<_> = (0..30)
         .map(|n| json!({"source": "notes", "key": n.to_string(), "text": "x", "authorKey": format!("a{}", n % 12)}))
         .collect();
     server.index(json!(documents)).await;
 
-    look_ups.take();
+    Listener::take();
     server.data("{ search(query: \"\", first: 30) { nodes { id text attributes } } }", json!({})).await;
-    assert_eq!(look_ups.take(), [], "hits come from the index");
+    assert_eq!(Listener::take(), [], "hits come from the index");
 
     let query = "{ search(query: \"\", first: 30) { nodes { author { name documentCount documents(first: 1) \
         { totalCount nodes { author { key } } } } } } }";
@@ -291,7 +298,7 @@ async fn each_level_of_relations_is_one_look_up() {
         ("document counts of authors", 12),
     ];
     let mut expected: Vec<_> = expected.map(|(of, keys)| (of.to_owned(), keys)).into();
-    let mut made = look_ups.take();
+    let mut made = Listener::take();
     expected.sort();
     made.sort();
     assert_eq!(made, expected);

@@ -4,6 +4,7 @@ mod audit;
 mod crawls;
 mod documents;
 mod errors;
+mod examples;
 mod http;
 mod search;
 mod server;
