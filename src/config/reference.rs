@@ -100,20 +100,11 @@ pub(super) const GENERAL: &[Row] = &[
         "The database: `sqlite://`, `postgres://` or `mysql://` (MySQL and MariaDB).",
     ),
     row("database.max_connections", Count(1, 10_000), Value("10"), "Connections to the database at once."),
-    row("search.max_first", Count(1, 10_000), Value("100"), "The most results that one request may ask for."),
-    row(
-        "search.default_first",
-        Count(1, 10_000),
-        Value("10"),
-        "Results when a request does not say how many.",
-    ),
-    row("search.max_query_chars", Count(1, 65_536), Value("1024"), "The longest query, in characters."),
-    row("search.max_query_words", Count(1, 1_024), Value("32"), "The most words in a query."),
     row(
         "search.concurrency",
         Count(1, 65_536),
         Computed("4 × the number of cores"),
-        "Searches under way at once; one more is answered `TOO_BUSY`.",
+        "Searches that run at once; 64 times as many may wait, one more is answered `TOO_BUSY`.",
     ),
     row(
         "search.indexing_memory_mb",
@@ -140,12 +131,6 @@ pub(super) const GENERAL: &[Row] = &[
         NO_TIME,
         Value(r#""20s""#),
         "How long a stopping server finishes what is under way before it breaks it off.",
-    ),
-    row(
-        "server.operations_in_flight",
-        Count(1, 1_000_000),
-        Value("1024"),
-        "GraphQL operations under way at once; one more is answered `TOO_BUSY`.",
     ),
     row(
         "log.level",

@@ -95,15 +95,6 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
         );
     }
     let search = &settings.search;
-    if search.default_first > search.max_first {
-        note(
-            &["search.default_first", "search.max_first"],
-            format!(
-                "`search.default_first` is {}, but must be at most `search.max_first`, which is {}",
-                search.default_first, search.max_first
-            ),
-        );
-    }
     let needed = search.indexing_threads * INDEXING_MB_PER_THREAD;
     if search.indexing_memory_mb < needed {
         note(

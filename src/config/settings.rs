@@ -51,14 +51,6 @@ pub struct DatabaseSettings {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchSettings {
-    /// The most results that one request may ask for.
-    pub max_first: usize,
-    /// Results when a request does not say how many.
-    pub default_first: usize,
-    /// The longest query, in characters.
-    pub max_query_chars: usize,
-    /// The most words in a query.
-    pub max_query_words: usize,
     /// Searches under way at once.
     pub concurrency: usize,
     /// Memory of the index writer, in MiB.
@@ -82,8 +74,6 @@ pub struct ServerSettings {
     /// How long a stopping server finishes what is under way.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
-    /// GraphQL operations under way at once.
-    pub operations_in_flight: usize,
 }
 
 /// The log.

@@ -1,4 +1,5 @@
 //! Every test that needs more than one module, in one binary.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
 mod config;

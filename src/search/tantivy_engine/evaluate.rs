@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use tantivy::{DocId, TERMINATED};
+use tantivy_common::BitSet;
 
 use super::super::cursor::{Cursor, SortKey};
 use super::super::engine::{Facet, SearchError};
 use super::super::highlight::Marks;
 use super::super::query::ParsedQuery;
-use super::super::request::{DocumentFilter, MatchPolicy, SearchRequest};
+use super::super::request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
 use super::facets::{FacetCounts, SegmentFacets};
 use super::failed;
+use super::frequent::{FrequentUnits, rank_scored};
 use super::plan::{Lookup, UnitPlan, labelled};
 use super::postings::UnitCursor;
 use super::ranking::{Candidate, Ranking};
@@ -102,7 +104,20 @@ impl Plan {
         let mut ranking = Ranking::new(request.sort, request.first.saturating_add(1), after);
         let mut facets = FacetCounts::default();
         let mut total = 0;
+        let may_be_frequent = self.excluded.is_empty()
+            && !any
+            && after.is_none()
+            && !request.facets
+            && request.sort != SearchSort::Oldest
+            && request.filter.is_empty();
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+            if may_be_frequent {
+                let counted = self.rank_frequent(ordinal, snapshot, segment, &mut ranking)?;
+                if let Some(count) = counted {
+                    total += count;
+                    continue;
+                }
+            }
             let mut walk = self.walk(ordinal, segment, &request.filter, any)?;
             let mut counts = if request.facets { Some(SegmentFacets::open(segment)?) } else { None };
             let mut doc = walk.first();
@@ -135,7 +150,7 @@ impl Plan {
         any: bool,
         key: SortKey,
     ) -> tantivy::Result<SortKey> {
-        if request.sort != super::super::request::SearchSort::Relevance {
+        if request.sort != SearchSort::Relevance {
             return Ok(key);
         }
         let Some((ordinal, doc)) = snapshot.find(key.id)? else { return Ok(key) };
@@ -148,6 +163,30 @@ impl Plan {
         Ok(SortKey { score, published_at: segment.published_at(doc), id: key.id })
     }
 
+    /// Ranks and counts the documents of a segment where all words are frequent; `None` where
+    /// they are not.
+    fn rank_frequent(
+        &self,
+        ordinal: usize,
+        snapshot: &Snapshot,
+        segment: &Segment,
+        ranking: &mut Ranking,
+    ) -> tantivy::Result<Option<u64>> {
+        let mut units = self.cursors(ordinal, segment)?;
+        let Some(frequent) = FrequentUnits::of(&mut units, snapshot.documents) else { return Ok(None) };
+        let mut scored = BitSet::with_max_value(segment.reader.max_doc());
+        if ranking.needs_score() {
+            frequent.add_scored(&mut scored);
+            rank_scored(&scored, ordinal, snapshot, segment, &mut units, ranking);
+        }
+        frequent.rank_others(&scored, ordinal, segment, ranking);
+        Ok(Some(frequent.count(segment)))
+    }
+
+    fn cursors(&self, ordinal: usize, segment: &Segment) -> tantivy::Result<Vec<UnitCursor>> {
+        self.wanted.iter().map(|unit| unit.cursor(ordinal, segment)).collect()
+    }
+
     fn walk<'s>(
         &self,
         ordinal: usize,
@@ -155,11 +194,7 @@ impl Plan {
         filter: &DocumentFilter,
         any: bool,
     ) -> tantivy::Result<Walk<'s>> {
-        let wanted = self
-            .wanted
-            .iter()
-            .map(|unit| unit.cursor(ordinal, segment))
-            .collect::<tantivy::Result<Vec<_>>>()?;
+        let wanted = self.cursors(ordinal, segment)?;
         let mut musts = Vec::with_capacity(wanted.len() + 3);
         if any && wanted.len() > 1 {
             musts.push(Must::Any(AnyCursor::new(wanted)));

@@ -8,6 +8,7 @@
 mod evaluate;
 mod facets;
 mod folders;
+mod frequent;
 mod generation;
 mod neighbours;
 mod plan;

@@ -5,10 +5,12 @@ use tantivy::postings::BlockSegmentPostings;
 use tantivy::query::{Bm25Weight, Scorer};
 use tantivy::{DocId, DocSet, TERMINATED};
 
+use super::frequent::FrequentUnit;
 use super::sets::SetCursor;
 use super::snapshot::{Segment, Snapshot};
 
 /// A walk over one posting list, a block at a time.
+#[derive(Clone)]
 pub(super) struct PostingCursor {
     block: BlockSegmentPostings,
     at: usize,
@@ -16,9 +18,9 @@ pub(super) struct PostingCursor {
 }
 
 impl PostingCursor {
-    pub(super) fn new(block: BlockSegmentPostings) -> Self {
+    pub(super) fn new(block: BlockSegmentPostings) -> Box<Self> {
         let doc = block.doc(0);
-        Self { block, at: 0, doc }
+        Box::new(Self { block, at: 0, doc })
     }
 
     fn advance(&mut self) -> DocId {
@@ -51,6 +53,14 @@ impl PostingCursor {
         shares.score(lengths.fieldnorm_id(self.doc), self.block.freq(self.at))
     }
 
+    /// Calls `found` with every document that is left.
+    fn for_each(mut self, mut found: impl FnMut(DocId)) {
+        while self.doc != TERMINATED {
+            found(self.doc);
+            self.advance();
+        }
+    }
+
     /// Calls `found` with every document whose score, `weight` times 1 and its share, is at least
     /// what `found` last returned; whole blocks that score less are passed over.
     pub(super) fn for_each_score(
@@ -81,9 +91,9 @@ impl PostingCursor {
 /// The documents that match one form of a word.
 pub(super) enum Documents {
     /// Those of one term, with its frequency.
-    Term(PostingCursor),
+    Term(Box<PostingCursor>),
     /// Those of one term or of many, all alike.
-    TermAlike(PostingCursor),
+    TermAlike(Box<PostingCursor>),
     Set(SetCursor),
     Phrase(Box<dyn Scorer>),
 }
@@ -173,6 +183,24 @@ impl UnitCursor {
         }
         self.doc = next;
         next
+    }
+
+    /// The unit as sets, if it is frequent in a way that sets can tell. Walks no further.
+    pub(super) fn as_frequent(&mut self) -> Option<FrequentUnit> {
+        let [Form { documents: Documents::Set(all), weight }] = self.forms.as_slice() else { return None };
+        let mut unit =
+            FrequentUnit { all: all.set().clone(), weight: *weight, better: vec![], scored: vec![] };
+        if self.title.is_some() {
+            return None;
+        }
+        for form in &self.better {
+            match &form.documents {
+                Documents::Set(set) => unit.better.push((set.set().clone(), form.weight)),
+                Documents::Term(cursor) => cursor.clone().for_each(|doc| unit.scored.push(doc)),
+                Documents::TermAlike(_) | Documents::Phrase(_) => return None,
+            }
+        }
+        Some(unit)
     }
 
     /// At most what the match at the current document is worth.

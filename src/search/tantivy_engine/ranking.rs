@@ -64,19 +64,24 @@ impl Ranking {
     /// Considers a document: `false` if it is not among the best. The parts of its key are read
     /// only as far as they decide.
     pub(super) fn consider(&mut self, score: f32, segment: usize, doc: DocId, reader: &Segment) -> bool {
+        if score < self.least_score() {
+            return false;
+        }
         let full = self.best.len() == self.limit;
-        if let (true, Some(last)) = (full, self.best.last()) {
-            if score < last.key.score {
+        let last = self.best.last().filter(|_| full).copied();
+        if let Some(last) = last {
+            // Within a segment, ranks say who is newer without a look at the times.
+            let is_tie = score == last.key.score && segment == last.segment;
+            let is_older = is_tie && reader.time_rank(doc) > reader.time_rank(last.doc);
+            if is_older && self.sort != SearchSort::Oldest {
                 return false;
             }
         }
         let published_at = reader.published_at(doc);
-        if let (true, Some(last)) = (full, self.best.last()) {
-            // An id of 0 wins every tie that is left.
-            let most = SortKey { score, published_at, id: 0 };
-            if compare(self.sort, &most, &last.key) != Ordering::Less {
-                return false;
-            }
+        // An id of 0 wins every tie that is left.
+        let most = SortKey { score, published_at, id: 0 };
+        if last.is_some_and(|last| compare(self.sort, &most, &last.key) != Ordering::Less) {
+            return false;
         }
         let key = SortKey { score, published_at, id: reader.id(doc) };
         if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {

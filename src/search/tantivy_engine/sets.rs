@@ -54,6 +54,17 @@ pub(super) fn for_each(set: &BitSet, mut found: impl FnMut(DocId)) {
     }
 }
 
+/// Calls `found` with the documents that some sets have in common, a bucket at a time.
+pub(super) fn for_each_common(sets: &[&BitSet], mut found: impl FnMut(TinySet)) {
+    let Some((first, others)) = sets.split_first() else { return };
+    for bucket in 0..first.max_value().div_ceil(BUCKET) {
+        let docs = others.iter().fold(first.tinyset(bucket), |docs, set| docs.intersect(set.tinyset(bucket)));
+        if !docs.is_empty() {
+            found(docs);
+        }
+    }
+}
+
 fn first_bucket(set: &BitSet, from: u32) -> Option<u32> {
     // The library looks beyond its last bucket without checking.
     (from <= set.max_value() / BUCKET).then(|| set.first_non_empty_bucket(from)).flatten()
@@ -70,6 +81,10 @@ impl SetCursor {
         let mut cursor = Self { set, doc: 0 };
         cursor.doc = cursor.first_from(0);
         cursor
+    }
+
+    pub(super) fn set(&self) -> &Arc<BitSet> {
+        &self.set
     }
 
     pub(super) fn doc(&self) -> DocId {

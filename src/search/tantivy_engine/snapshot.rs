@@ -41,6 +41,8 @@ pub(super) struct Segment {
     pub(super) removed: Vec<DocId>,
     /// All documents, newest first, then by id.
     pub(super) newest_first: Arc<[DocId]>,
+    /// The place of each document in `newest_first`.
+    time_ranks: Arc<[u32]>,
     /// The documents of frequent short prefixes, and of commonplace terms.
     pub(super) prefix_sets: Arc<SetCache>,
     pub(super) term_sets: Arc<SetCache>,
@@ -131,6 +133,7 @@ impl Segment {
             id_low: columns.u64(ID_LOW)?,
             removed,
             newest_first: Arc::from([]),
+            time_ranks: Arc::from([]),
             prefix_sets: Arc::default(),
             term_sets: Arc::default(),
             reader,
@@ -139,10 +142,18 @@ impl Segment {
         match before {
             Some(before) => {
                 segment.newest_first = before.newest_first.clone();
+                segment.time_ranks = before.time_ranks.clone();
                 segment.prefix_sets = before.prefix_sets.clone();
                 segment.term_sets = before.term_sets.clone();
             }
-            None => segment.newest_first = segment.sort_by_time(),
+            None => {
+                segment.newest_first = segment.sort_by_time();
+                let mut ranks = vec![0; segment.newest_first.len()];
+                for (rank, &doc) in (0..).zip(segment.newest_first.iter()) {
+                    ranks[doc as usize] = rank;
+                }
+                segment.time_ranks = ranks.into();
+            }
         }
         Ok(segment)
     }
@@ -159,6 +170,11 @@ impl Segment {
 
     pub(super) fn published_at(&self, doc: DocId) -> Option<i64> {
         self.published_at.first(doc)
+    }
+
+    /// The place of a document among all of the segment, the newest being first.
+    pub(super) fn time_rank(&self, doc: DocId) -> u32 {
+        self.time_ranks[doc as usize]
     }
 
     pub(super) fn id(&self, doc: DocId) -> u128 {

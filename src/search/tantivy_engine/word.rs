@@ -138,7 +138,7 @@ fn alike(index: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<Docume
 }
 
 /// The posting list of a term, with frequencies.
-pub(super) fn postings(segment: &Segment, info: &TermInfo) -> tantivy::Result<PostingCursor> {
+pub(super) fn postings(segment: &Segment, info: &TermInfo) -> tantivy::Result<Box<PostingCursor>> {
     let block = segment.words.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?;
     Ok(PostingCursor::new(block))
 }
@@ -197,10 +197,11 @@ impl WordPlan {
         if let (Some(set), None) = (&completions, others.peek()) {
             return Ok(set.clone());
         }
-        if let (None, [only]) = (&completions, others.clone().collect::<Vec<_>>().as_slice()) {
-            if only.commonplace {
-                return only.set(segment);
-            }
+        if completions.is_none()
+            && others.clone().count() == 1
+            && let Some(only) = others.clone().find(|term| term.commonplace)
+        {
+            return only.set(segment);
         }
         let mut set = match completions {
             Some(set) => BitSet::clone(&set),

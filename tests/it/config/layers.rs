@@ -15,10 +15,6 @@ fn nothing_set_means_the_defaults() {
     assert!(!settings.insecure_listen);
     assert_eq!(settings.data_dir, Path::new("data"));
     assert_eq!(settings.database_url.expose(), "sqlite://data/quarry.db");
-    assert_eq!(settings.search.max_first, 100);
-    assert_eq!(settings.search.default_first, 10);
-    assert_eq!(settings.search.max_query_chars, 1024);
-    assert_eq!(settings.search.max_query_words, 32);
     assert_eq!(settings.search.poll, Duration::from_millis(250));
     assert!(settings.search.concurrency >= 4 && settings.search.concurrency.is_multiple_of(4));
     assert_eq!(settings.server.max_body_bytes, 16 << 20);
@@ -31,23 +27,23 @@ fn nothing_set_means_the_defaults() {
 fn the_file_beats_defaults_variables_beat_the_file_and_arguments_beat_variables() {
     let directory = tempfile::tempdir().unwrap();
     let file =
-        "listen = \"127.0.0.1:1\"\ndata_dir = \"from-file\"\n[search]\nmax_first = 20\npoll = \"1s\"\n";
+        "listen = \"127.0.0.1:1\"\ndata_dir = \"from-file\"\n[search]\nconcurrency = 20\npoll = \"1s\"\n";
     std::fs::write(directory.path().join("quarry.toml"), file).unwrap();
     let variables = [
         ("QUARRY_LISTEN", "127.0.0.1:2"),
-        ("QUARRY_SEARCH__MAX_FIRST", "30"),
+        ("QUARRY_SEARCH__CONCURRENCY", "30"),
         ("QUARRY_LOG__FORMAT", "json"),
         ("PATH", "/bin"),
     ];
     let overrides = Overrides { listen: Some("127.0.0.1:3".to_owned()), ..Overrides::default() };
     let settings = load_in(directory.path(), &variables, &overrides).unwrap();
     assert_eq!(settings.listen.port(), 3);
-    assert_eq!(settings.search.max_first, 30);
+    assert_eq!(settings.search.concurrency, 30);
     assert_eq!(settings.log.format, LogFormat::Json);
     assert_eq!(settings.search.poll, Duration::from_secs(1));
     assert_eq!(settings.data_dir, Path::new("from-file"));
     assert_eq!(settings.database_url.expose(), "sqlite://from-file/quarry.db");
-    assert_eq!(settings.search.default_first, 10);
+    assert_eq!(settings.search.indexing_threads, 1);
 
     let without_argument = load_in(directory.path(), &variables, &Overrides::default()).unwrap();
     assert_eq!(without_argument.listen.port(), 2);

@@ -46,11 +46,11 @@ fn no_secret_is_printed() {
 
 #[test]
 fn each_value_says_where_it_came_from() {
-    let printed = load(FULL, &[("QUARRY_SEARCH__MAX_FIRST", "50")]).unwrap().to_toml_redacted();
+    let printed = load(FULL, &[("QUARRY_SEARCH__CONCURRENCY", "50")]).unwrap().to_toml_redacted();
     for line in [
         "listen = \"127.0.0.1:9\" # quarry.toml",
         "insecure_listen = false # default",
-        "max_first = 50 # QUARRY_SEARCH__MAX_FIRST",
+        "concurrency = 50 # QUARRY_SEARCH__CONCURRENCY",
         "poll = \"250ms\" # default",
     ] {
         assert!(printed.lines().any(|printed| printed == line), "{line} is not in:\n{printed}");

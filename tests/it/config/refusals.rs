@@ -8,10 +8,10 @@ use super::{SOURCE, load, refusal};
 fn unknown_keys_are_refused_with_the_nearest_known_one() {
     for (file, message) in [
         ("lisen = \"127.0.0.1:1\"", "unknown key `lisen`; did you mean `listen`?"),
-        ("[serach]\nmax_first = 1", "unknown key `serach`; did you mean `search`?"),
-        ("[search]\nmax_frist = 1", "unknown key `search.max_frist`; did you mean `max_first`?"),
-        ("max_first = 1", "unknown key `max_first`; did you mean `search.max_first`?"),
-        ("\"search.max_first\" = 1", "unknown key `search.max_first`; the nearest known one is `search`"),
+        ("[serach]\nconcurrency = 1", "unknown key `serach`; did you mean `search`?"),
+        ("[search]\nconcurency = 1", "unknown key `search.concurency`; did you mean `concurrency`?"),
+        ("concurrency = 1", "unknown key `concurrency`; did you mean `search.concurrency`?"),
+        ("\"search.concurrency\" = 1", "unknown key `search.concurrency`; the nearest known one is `search`"),
         ("[search.limits]\nfirst = 1", "unknown key `search.limits`; the nearest known one is `poll`"),
         ("listen = \"127.0.0.1:1\"\n[sources2]", "unknown key `sources2`; did you mean `sources`?"),
     ] {
@@ -52,8 +52,8 @@ fn unknown_keys_of_a_source_are_refused_at_any_depth() {
 #[test]
 fn unknown_variables_are_refused_but_for_those_of_tests() {
     assert_eq!(
-        refusal("", &[("QUARRY_SEARCH_MAX_FIRST", "1")]),
-        "QUARRY_SEARCH_MAX_FIRST: unknown variable; did you mean `QUARRY_SEARCH__MAX_FIRST`?"
+        refusal("", &[("QUARRY_SEARCH_CONCURRENCY", "1")]),
+        "QUARRY_SEARCH_CONCURRENCY: unknown variable; did you mean `QUARRY_SEARCH__CONCURRENCY`?"
     );
     assert_eq!(
         refusal("", &[("QUARRY_CONFG", "1")]),
@@ -77,14 +77,20 @@ fn wrong_values_say_key_finding_and_expectation() {
         ("data_dir = \" \"", "`data_dir` is \" \", but must be text that is not empty"),
         ("data_dir = \"\"", "`data_dir` is empty, but must be text that is not empty"),
         (
-            "[search]\nmax_first = \"many\"",
-            "`search.max_first` is \"many\", but must be a whole number from 1 to 10000",
+            "[search]\nconcurrency = \"many\"",
+            "`search.concurrency` is \"many\", but must be a whole number from 1 to 65536",
         ),
-        ("[search]\nmax_first = 0", "`search.max_first` is 0, but must be a whole number from 1 to 10000"),
-        ("[search]\nmax_first = -1", "`search.max_first` is -1, but must be a whole number from 1 to 10000"),
         (
-            "[search]\nmax_first = 1.5",
-            "`search.max_first` is 1.5, but must be a whole number from 1 to 10000",
+            "[search]\nconcurrency = 0",
+            "`search.concurrency` is 0, but must be a whole number from 1 to 65536",
+        ),
+        (
+            "[search]\nconcurrency = -1",
+            "`search.concurrency` is -1, but must be a whole number from 1 to 65536",
+        ),
+        (
+            "[search]\nconcurrency = 1.5",
+            "`search.concurrency` is 1.5, but must be a whole number from 1 to 65536",
         ),
         (
             "[search]\npoll = 250",
@@ -105,8 +111,8 @@ fn wrong_values_say_key_finding_and_expectation() {
         assert_eq!(refusal(file, &[]), format!("quarry.toml: {message}"), "{file}");
     }
     assert_eq!(
-        refusal("", &[("QUARRY_SEARCH__MAX_FIRST", "many")]),
-        "QUARRY_SEARCH__MAX_FIRST: `search.max_first` is \"many\", but must be a whole number from 1 to 10000"
+        refusal("", &[("QUARRY_SEARCH__CONCURRENCY", "many")]),
+        "QUARRY_SEARCH__CONCURRENCY: `search.concurrency` is \"many\", but must be a whole number from 1 to 65536"
     );
 }
 
@@ -183,10 +189,6 @@ fn database_addresses_are_checked_and_never_shown_with_their_password() {
 
 #[test]
 fn settings_that_contradict_each_other_are_refused() {
-    assert_eq!(
-        refusal("[search]\nmax_first = 5", &[]),
-        "quarry.toml: `search.default_first` is 10, but must be at most `search.max_first`, which is 5"
-    );
     assert_eq!(
         refusal("[search]\nindexing_threads = 4\nindexing_memory_mb = 30", &[]),
         "quarry.toml: `search.indexing_memory_mb` is 30, but must be at least 60 for 4 threads"

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use quarry::search::{SearchEngine, SearchRequest, SearchSort};
 
-use super::corpus::{Change, batch, fill, messages, open};
+use super::corpus::{Change, batch, document, fill, messages, open, published};
 
 /// The words of ASCII text, as the engine divides them.
 fn words(text: &str) -> Vec<String> {
@@ -88,6 +88,51 @@ async fn the_quick_way_gives_what_the_thorough_way_gives() {
         typed.insert(format!("\"{word}\""));
     }
     assert!(typed.len() > 300);
+    compare(&engine, typed).await;
+}
+
+/// As above, on so many documents that words are commonplace and pairs of them are frequent.
+#[tokio::test]
+async fn the_quick_way_holds_for_frequent_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let documents: Vec<_> = (0..24_000_i64)
+        .map(|at| {
+            // Every document has the first word, most the second, ever fewer the next.
+            let mut text = "alpha".to_owned();
+            for (word, every) in [("bravo", 9), ("brave", 3), ("cargo", 2), ("car", 200), ("b", 700)] {
+                let has = if word == "bravo" { at % every != 0 } else { at % every == 0 };
+                text += &if has { format!(" {word}") } else { String::new() };
+            }
+            text += &" alpha".repeat(usize::try_from(at % 3).unwrap());
+            published(document(&format!("k{at}"), &text), at % 977)
+        })
+        .collect();
+    for (at, chunk) in documents.chunks(13_000).enumerate() {
+        let changes = chunk.iter().cloned().map(Change::Put).collect();
+        engine.apply(batch(1 + i64::try_from(at).unwrap() * 20_000, changes)).await.unwrap();
+    }
+    engine.apply(batch(90_000, vec![Change::Remove("k3"), Change::Put(documents[9].clone())])).await.unwrap();
+    let typed = [
+        "alpha",
+        "alpha ",
+        "a",
+        "alpha b",
+        "alpha bra",
+        "bravo alp",
+        "bravo alpha ",
+        "alpha c",
+        "alpha car",
+        "bravo c",
+        "b a",
+        "alpha bravo c",
+        "cargo b",
+        "car alpha ",
+    ];
+    compare(&engine, typed.map(str::to_owned).into()).await;
+}
+
+async fn compare(engine: &dyn SearchEngine, typed: BTreeSet<String>) {
     for query in typed {
         for sort in [SearchSort::Relevance, SearchSort::Newest, SearchSort::Oldest] {
             let quick = SearchRequest { sort, ..SearchRequest::new(query.clone(), 13) };
