@@ -173,8 +173,11 @@ impl Plan {
         ranking: &mut Ranking,
     ) -> tantivy::Result<Option<u64>> {
         let mut units = self.cursors(ordinal, segment)?;
-        let Some(frequent) = FrequentUnits::of(&mut units, snapshot.documents) else { return Ok(None) };
-        let mut scored = BitSet::with_max_value(segment.reader.max_doc());
+        let max_doc = segment.reader.max_doc();
+        let Some(frequent) = FrequentUnits::of(&units, snapshot.documents, max_doc) else {
+            return Ok(None);
+        };
+        let mut scored = BitSet::with_max_value(max_doc);
         if ranking.needs_score() {
             frequent.add_scored(&mut scored);
             rank_scored(&scored, ordinal, snapshot, segment, &mut units, ranking);

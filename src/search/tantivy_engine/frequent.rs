@@ -13,55 +13,69 @@ use super::sets::{for_each, for_each_common};
 use super::snapshot::{Segment, Snapshot};
 
 /// The rarest unit's documents from which on this pays.
-const MANY_DOCUMENTS: u64 = 4_096;
+const MANY_DOCUMENTS: u64 = 8_192;
 
-/// Units whose documents are sets: in each document, a unit is worth one of a few weights, or,
-/// in the few documents of its `scored` lists, what its frequency there makes of it.
+/// Units whose documents are sets.
 pub(super) struct FrequentUnits {
     units: Vec<FrequentUnit>,
 }
 
+/// A unit whose documents are sets: in each document it is worth one of a few weights, or, in the
+/// few that are `scored`, what its frequency there makes of it.
+#[derive(Default)]
 pub(super) struct FrequentUnit {
-    /// All of its documents.
-    pub(super) all: Arc<BitSet>,
-    /// What a document of `all` is worth at least.
-    pub(super) weight: f32,
-    /// Sets within `all` whose documents are worth more, best first.
-    pub(super) better: Vec<(Arc<BitSet>, f32)>,
-    /// Documents within `all` that are worth what their frequencies say.
+    /// Its documents are those of all of these; best first.
+    pub(super) members: Vec<WeightedSet>,
+    /// Documents among those that are worth more; best first.
+    pub(super) better: Vec<WeightedSet>,
+    /// Documents among those that are worth what their frequencies say.
     pub(super) scored: Vec<DocId>,
 }
 
+/// Documents that are worth the same.
+pub(super) struct WeightedSet {
+    pub(super) set: Arc<BitSet>,
+    pub(super) weight: f32,
+}
+
 impl FrequentUnit {
+    fn contains(&self, doc: DocId) -> bool {
+        self.members.iter().any(|member| member.set.contains(doc))
+    }
+
     fn weight_of(&self, doc: DocId) -> f32 {
-        let better = self.better.iter().find(|(set, _)| set.contains(doc));
-        better.map_or(self.weight, |(_, weight)| *weight)
+        let best = self.better.iter().chain(&self.members).find(|known| known.set.contains(doc));
+        best.map_or(0.0, |best| best.weight)
     }
 
     fn bound(&self) -> f32 {
-        self.better.iter().map(|(_, weight)| *weight).fold(self.weight, f32::max)
+        self.better.iter().chain(&self.members).map(|known| known.weight).fold(0.0, f32::max)
     }
 }
 
 impl FrequentUnits {
     /// `None` where a unit is rare enough to lead through its few documents.
-    pub(super) fn of(units: &mut [UnitCursor], documents: u64) -> Option<Self> {
+    pub(super) fn of(units: &[UnitCursor], documents: u64, max_doc: DocId) -> Option<Self> {
         if units.len() < 2 || units.iter().any(|unit| unit.size < MANY_DOCUMENTS.min(documents)) {
             return None;
         }
-        let units = units.iter_mut().map(UnitCursor::as_frequent).collect::<Option<Vec<_>>>()?;
+        let units = units.iter().map(|unit| unit.as_frequent(max_doc)).collect::<Option<Vec<_>>>()?;
         Some(Self { units })
     }
 
     fn contains(&self, doc: DocId) -> bool {
-        self.units.iter().all(|unit| unit.all.contains(doc))
+        self.units.iter().all(|unit| unit.contains(doc))
     }
 
     /// How many live documents match.
     pub(super) fn count(&self, segment: &Segment) -> u64 {
         let mut count = 0;
-        let sets: Vec<&BitSet> = self.units.iter().map(|unit| unit.all.as_ref()).collect();
-        for_each_common(&sets, |docs| count += u64::from(docs.len()));
+        let sets: Vec<Vec<&BitSet>> = self
+            .units
+            .iter()
+            .map(|unit| unit.members.iter().map(|member| member.set.as_ref()).collect())
+            .collect();
+        for_each_common(&sets, segment.reader.max_doc(), |docs| count += u64::from(docs.len()));
         let removed = segment.removed.iter().filter(|&&doc| self.contains(doc)).count();
         count - removed as u64
     }

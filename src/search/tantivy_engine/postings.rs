@@ -1,12 +1,15 @@
 //! Walks over the documents of a segment: posting lists, sets, phrases, and their unions.
 
+use std::sync::Arc;
+
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::query::{Bm25Weight, Scorer};
 use tantivy::{DocId, DocSet, TERMINATED};
+use tantivy_common::BitSet;
 
-use super::frequent::FrequentUnit;
-use super::sets::SetCursor;
+use super::frequent::{FrequentUnit, WeightedSet};
+use super::sets::{SetCursor, for_each};
 use super::snapshot::{Segment, Snapshot};
 
 /// A walk over one posting list, a block at a time.
@@ -53,12 +56,15 @@ impl PostingCursor {
         shares.score(lengths.fieldnorm_id(self.doc), self.block.freq(self.at))
     }
 
-    /// Calls `found` with every document that is left.
-    fn for_each(mut self, mut found: impl FnMut(DocId)) {
-        while self.doc != TERMINATED {
-            found(self.doc);
-            self.advance();
+    /// The documents that are left.
+    fn to_set(&self, max_doc: DocId) -> BitSet {
+        let mut cursor = self.clone();
+        let mut set = BitSet::with_max_value(max_doc);
+        while cursor.doc != TERMINATED {
+            set.insert(cursor.doc);
+            cursor.advance();
         }
+        set
     }
 
     /// Calls `found` with every document whose score, `weight` times 1 and its share, is at least
@@ -185,18 +191,31 @@ impl UnitCursor {
         next
     }
 
-    /// The unit as sets, if it is frequent in a way that sets can tell. Walks no further.
-    pub(super) fn as_frequent(&mut self) -> Option<FrequentUnit> {
-        let [Form { documents: Documents::Set(all), weight }] = self.forms.as_slice() else { return None };
-        let mut unit =
-            FrequentUnit { all: all.set().clone(), weight: *weight, better: vec![], scored: vec![] };
+    /// The unit as sets; `None` where it is not made of words alone. Walks no further.
+    pub(super) fn as_frequent(&self, max_doc: DocId) -> Option<FrequentUnit> {
         if self.title.is_some() {
             return None;
         }
+        let mut unit = FrequentUnit::default();
+        for form in &self.forms {
+            let set = match &form.documents {
+                Documents::Set(set) => set.set().clone(),
+                Documents::Term(cursor) => {
+                    let set = Arc::new(cursor.to_set(max_doc));
+                    for_each(&set, |doc| unit.scored.push(doc));
+                    set
+                }
+                Documents::TermAlike(cursor) => Arc::new(cursor.to_set(max_doc)),
+                Documents::Phrase(_) => return None,
+            };
+            unit.members.push(WeightedSet { set, weight: form.weight });
+        }
         for form in &self.better {
             match &form.documents {
-                Documents::Set(set) => unit.better.push((set.set().clone(), form.weight)),
-                Documents::Term(cursor) => cursor.clone().for_each(|doc| unit.scored.push(doc)),
+                Documents::Set(set) => {
+                    unit.better.push(WeightedSet { set: set.set().clone(), weight: form.weight });
+                }
+                Documents::Term(cursor) => for_each(&cursor.to_set(max_doc), |doc| unit.scored.push(doc)),
                 Documents::TermAlike(_) | Documents::Phrase(_) => return None,
             }
         }

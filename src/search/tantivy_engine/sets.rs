@@ -54,13 +54,15 @@ pub(super) fn for_each(set: &BitSet, mut found: impl FnMut(DocId)) {
     }
 }
 
-/// Calls `found` with the documents that some sets have in common, a bucket at a time.
-pub(super) fn for_each_common(sets: &[&BitSet], mut found: impl FnMut(TinySet)) {
-    let Some((first, others)) = sets.split_first() else { return };
-    for bucket in 0..first.max_value().div_ceil(BUCKET) {
-        let docs = others.iter().fold(first.tinyset(bucket), |docs, set| docs.intersect(set.tinyset(bucket)));
-        if !docs.is_empty() {
-            found(docs);
+/// Calls `found` with the documents that some unions of sets have in common, a bucket at a time.
+pub(super) fn for_each_common(unions: &[Vec<&BitSet>], max_doc: DocId, mut found: impl FnMut(TinySet)) {
+    for bucket in 0..max_doc.div_ceil(BUCKET) {
+        let common = unions.iter().fold(TinySet::full(), |common, sets| {
+            let union = sets.iter().fold(TinySet::empty(), |union, set| union.union(set.tinyset(bucket)));
+            common.intersect(union)
+        });
+        if !common.is_empty() {
+            found(common);
         }
     }
 }
