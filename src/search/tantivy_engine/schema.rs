@@ -50,23 +50,23 @@ pub(crate) const PUBLISHED_AT: &str = "published_at";
 
 pub(crate) fn schema() -> (Schema, Fields) {
     let mut builder = Schema::builder();
-    // The tokenizer's name does not matter: texts come in as tokens.
-    let text = |option: IndexRecordOption, fieldnorms: bool| {
+    // Texts come in as tokens: what the tokenizers are called is for those who read the index.
+    let text = |tokenizer: &str, option: IndexRecordOption, fieldnorms: bool| {
         TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()
-                .set_tokenizer("raw")
+                .set_tokenizer(tokenizer)
                 .set_index_option(option)
                 .set_fieldnorms(fieldnorms),
         )
     };
-    let label = || text(IndexRecordOption::Basic, false).set_fast("raw");
+    let label = || text("raw", IndexRecordOption::Basic, false).set_fast("raw");
     let fields = Fields {
         id: builder.add_bytes_field("id", INDEXED),
         id_high: builder.add_u64_field(ID_HIGH, FAST),
         id_low: builder.add_u64_field(ID_LOW, FAST),
-        words: builder.add_text_field("words", text(IndexRecordOption::WithFreqsAndPositions, true)),
-        title: builder.add_text_field("title", text(IndexRecordOption::Basic, false)),
-        prefixes: builder.add_text_field("prefixes", text(IndexRecordOption::Basic, false)),
+        words: builder.add_text_field("words", text("words", IndexRecordOption::WithFreqsAndPositions, true)),
+        title: builder.add_text_field("title", text("words", IndexRecordOption::Basic, false)),
+        prefixes: builder.add_text_field("prefixes", text("prefixes", IndexRecordOption::Basic, false)),
         source: builder.add_text_field("source", label()),
         category: builder.add_text_field("category", label()),
         author_key: builder.add_text_field("author_key", label()),

@@ -83,7 +83,7 @@ pub(crate) fn batch(first_revision: i64, changes: Vec<Change>) -> Batch {
             let at = Revision::new(revision);
             revision += 1;
             match change {
-                Change::Put(document) => DocumentChange::Upserted(at, Box::new(document)),
+                Change::Put(document) => DocumentChange::Upserted(at, document),
                 Change::Remove(key) => DocumentChange::Deleted(at, Tombstone { id: document(key, "").id }),
             }
         })
@@ -91,14 +91,19 @@ pub(crate) fn batch(first_revision: i64, changes: Vec<Change>) -> Batch {
     Batch { store: STORE, through: Revision::new(revision - 1), changes, caught_up: true }
 }
 
+/// Stores a document.
+pub(crate) fn put(document: Document) -> Change {
+    Change::Put(Box::new(document))
+}
+
 pub(crate) enum Change {
-    Put(Document),
+    Put(Box<Document>),
     Remove(&'static str),
 }
 
 /// Fills an empty engine.
 pub(crate) async fn fill(engine: &dyn SearchEngine, documents: Vec<Document>) {
-    engine.apply(batch(1, documents.into_iter().map(Change::Put).collect())).await.unwrap();
+    engine.apply(batch(1, documents.into_iter().map(put).collect())).await.unwrap();
 }
 
 /// The keys of the hits, in order.

@@ -6,7 +6,7 @@ use quarry::search::{
 };
 
 use super::corpus::{
-    Change, STORE, batch, document, fill, keys, keys_of, open, published, total, with_author,
+    Change, STORE, batch, document, fill, keys, keys_of, open, published, put, total, with_author,
 };
 
 macro_rules! engine_suite {
@@ -58,10 +58,7 @@ async fn applying_is_idempotent_and_visible(engine: &dyn SearchEngine) {
 
 async fn removals_and_changes_show_at_once(engine: &dyn SearchEngine) {
     fill(engine, vec![document("a", "red apple"), document("b", "red brick")]).await;
-    engine
-        .apply(batch(3, vec![Change::Remove("b"), Change::Put(document("a", "green apple"))]))
-        .await
-        .unwrap();
+    engine.apply(batch(3, vec![Change::Remove("b"), put(document("a", "green apple"))])).await.unwrap();
     assert!(keys_of(engine, "red").await.is_empty());
     assert_eq!(keys_of(engine, "green").await, ["a"]);
     // A word that only removed documents have is one that no document has.
@@ -290,7 +287,7 @@ async fn pages_join_without_gaps_while_the_index_changes(engine: &dyn SearchEngi
             let Some(last) = answer.hits.last().filter(|_| answer.has_next) else { break };
             request.after = Some(last.cursor.clone());
             // New documents shift every score, and one that was seen goes away.
-            let others = (0..20).map(|at| Change::Put(document(&format!("x{page}-{at}"), "another text")));
+            let others = (0..20).map(|at| put(document(&format!("x{page}-{at}"), "another text")));
             let revision = 100 + i64::from(page) * 100;
             engine.apply(batch(revision, others.collect())).await.unwrap();
         }

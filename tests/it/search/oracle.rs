@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use quarry::search::{SearchEngine, SearchRequest, SearchSort};
 
-use super::corpus::{Change, batch, document, fill, messages, open, published};
+use super::corpus::{Change, batch, document, fill, messages, open, published, put};
 
 /// The words of ASCII text, as the engine divides them.
 fn words(text: &str) -> Vec<String> {
@@ -24,7 +24,7 @@ async fn quoted_words_and_prefixes_match_what_a_scan_finds() {
         .collect();
     // Several commits: several segments, and some documents written twice.
     for (at, chunk) in documents.chunks(700).enumerate() {
-        let changes = chunk.iter().cloned().map(Change::Put).collect();
+        let changes = chunk.iter().cloned().map(put).collect();
         engine.apply(batch(1 + i64::try_from(at).unwrap() * 1_000, changes)).await.unwrap();
     }
     fill(&engine, documents.iter().take(100).cloned().collect()).await;
@@ -75,7 +75,7 @@ async fn the_quick_way_gives_what_the_thorough_way_gives() {
     let engine = open(folder.path());
     let documents = messages();
     for (at, chunk) in documents.chunks(900).enumerate() {
-        let changes = chunk.iter().cloned().map(Change::Put).collect();
+        let changes = chunk.iter().cloned().map(put).collect();
         engine.apply(batch(1 + i64::try_from(at).unwrap() * 1_000, changes)).await.unwrap();
     }
     // Documents written again leave removed ones behind in the older segments.
@@ -109,10 +109,10 @@ async fn the_quick_way_holds_for_frequent_words() {
         })
         .collect();
     for (at, chunk) in documents.chunks(13_000).enumerate() {
-        let changes = chunk.iter().cloned().map(Change::Put).collect();
+        let changes = chunk.iter().cloned().map(put).collect();
         engine.apply(batch(1 + i64::try_from(at).unwrap() * 20_000, changes)).await.unwrap();
     }
-    engine.apply(batch(90_000, vec![Change::Remove("k3"), Change::Put(documents[9].clone())])).await.unwrap();
+    engine.apply(batch(90_000, vec![Change::Remove("k3"), put(documents[9].clone())])).await.unwrap();
     let typed = [
         "alpha",
         "alpha ",
