@@ -22,7 +22,12 @@ fn the_settings_are_those_of_the_code() {
     let mut table = String::from("| Setting | Variable | Default | Meaning |\n|---|---|---|---|\n");
     for line in reference() {
         let variable = line.variable.map(|name| format!("`{name}`")).unwrap_or_default();
-        table += &format!("| `{}` | {variable} | {} | {} |\n", line.key, line.default, line.meaning);
+        table += &format!(
+            "| `{}` | {variable} | {} | {} |\n",
+            line.key,
+            line.default.replace('<', "\\<"),
+            line.meaning
+        );
     }
     let written = between("<!-- settings -->\n", "<!-- /settings -->");
     assert!(written == table, "the table of settings is stale; paste this one:\n\n{table}");
