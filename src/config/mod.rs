@@ -1,7 +1,7 @@
 //! Settings: defaults, then `quarry.toml`, then `QUARRY_*` variables, then the command line;
 //! resolved and checked once.
 //!
-//! [`reference`] lists every setting once; the checks, the defaults and the documentation are
+//! [`reference()`] lists every setting once; the checks, the defaults and the documentation are
 //! read from it. `raw` reads the layers and refuses unknown keys and values that do not fit,
 //! all of them at once; `resolve` makes typed [`Settings`] of them. Nothing outside this folder
 //! reads the environment.

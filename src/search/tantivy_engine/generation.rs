@@ -9,10 +9,11 @@ use tantivy::directory::error::LockError;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::schema::Schema;
 use tantivy::store::Compressor;
+use tantivy::tokenizer::RawTokenizer;
 use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 use uuid::Uuid;
 
-use super::schema::{Fields, IndexedDocument, indexed, schema};
+use super::schema::{Fields, IndexedDocument, TOKENIZERS, indexed, schema};
 use super::snapshot::Snapshot;
 use crate::config::Language;
 use crate::domain::{DocumentChange, DocumentId, Revision, SourceName};
@@ -68,6 +69,10 @@ impl Generation {
                 IndexSettings { docstore_compression: Compressor::Lz4, ..IndexSettings::default() };
             Index::builder().schema(schema).settings(settings).create_in_dir(folder)?
         };
+        // Never asked for a token, but an index refuses texts of fields whose tokenizer is unknown.
+        for name in TOKENIZERS {
+            index.tokenizers().register(name, RawTokenizer::default());
+        }
         let writer = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
         let mut policy = LogMergePolicy::default();
         policy.set_min_num_segments(MERGED_SEGMENTS);

@@ -48,9 +48,13 @@ pub(crate) const ID_HIGH: &str = "id_high";
 pub(crate) const ID_LOW: &str = "id_low";
 pub(crate) const PUBLISHED_AT: &str = "published_at";
 
+/// What the schema calls the tokenizers of words and of their prefixes. Texts come in as tokens:
+/// the names are for those who read the index.
+pub(crate) const TOKENIZERS: [&str; 2] = ["words", "prefixes"];
+
 pub(crate) fn schema() -> (Schema, Fields) {
+    let [words, prefixes] = TOKENIZERS;
     let mut builder = Schema::builder();
-    // Texts come in as tokens: what the tokenizers are called is for those who read the index.
     let text = |tokenizer: &str, option: IndexRecordOption, fieldnorms: bool| {
         TextOptions::default().set_indexing_options(
             TextFieldIndexing::default()
@@ -64,9 +68,9 @@ pub(crate) fn schema() -> (Schema, Fields) {
         id: builder.add_bytes_field("id", INDEXED),
         id_high: builder.add_u64_field(ID_HIGH, FAST),
         id_low: builder.add_u64_field(ID_LOW, FAST),
-        words: builder.add_text_field("words", text("words", IndexRecordOption::WithFreqsAndPositions, true)),
-        title: builder.add_text_field("title", text("words", IndexRecordOption::Basic, false)),
-        prefixes: builder.add_text_field("prefixes", text("prefixes", IndexRecordOption::Basic, false)),
+        words: builder.add_text_field("words", text(words, IndexRecordOption::WithFreqsAndPositions, true)),
+        title: builder.add_text_field("title", text(words, IndexRecordOption::Basic, false)),
+        prefixes: builder.add_text_field("prefixes", text(prefixes, IndexRecordOption::Basic, false)),
         source: builder.add_text_field("source", label()),
         category: builder.add_text_field("category", label()),
         author_key: builder.add_text_field("author_key", label()),
