@@ -141,9 +141,9 @@ Ready after {took:.1} s.
 
 Three queries to paste into GraphiQL:
 
-  {{ search(query: "privte jet", first: 3) {{ totalCount tookMs edges {{ score highlights {{ html }} node {{ author {{ name documentCount }} }} }} }} }}
+  {{ search(query: "london resturant", first: 3) {{ totalCount relaxed tookMs edges {{ score highlights {{ html }} node {{ author {{ name documentCount }} }} }} }} }}
 
-  {{ search(query: "wireless", first: 3, filter: {{ source: ["products"] }}) {{ totalCount nodes {{ title category }} facets {{ field buckets {{ value count }} }} }} }}
+  {{ search(query: "wireless", first: 3, filter: {{ source: ["products"] }}) {{ totalCount relaxed nodes {{ title category }} facets {{ field buckets {{ value count }} }} }} }}
 
   {{ sources {{ name documentCount lastCrawl {{ state pagesFetched attempts pages(first: 3) {{ nodes {{ position attempts failures }} }} }} }} }}
 

@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use quarry::http::EXAMPLE_QUERIES;
 use serde_json::Value;
 
+use crate::readme;
 use crate::support::folder::Folder;
 use crate::support::server::{Endpoint, address_of};
 
@@ -30,6 +32,7 @@ async fn the_demo_is_ready_soon_and_its_queries_find_something() {
     }
     for search in &answers[..2] {
         assert!(search["search"]["totalCount"].as_u64() > Some(2), "{search}");
+        assert_eq!(search["search"]["relaxed"], false, "{search}");
     }
     let hit = &answers[0]["search"]["edges"][0];
     assert!(hit["highlights"][0]["html"].as_str().is_some_and(|html| html.contains("<mark>")), "{hit}");
@@ -40,6 +43,12 @@ async fn the_demo_is_ready_soon_and_its_queries_find_something() {
         let attempts = source["lastCrawl"]["attempts"].as_u64();
         assert!(attempts >= source["lastCrawl"]["pagesFetched"].as_u64(), "{source}");
         assert!(source["documentCount"].as_u64() >= Some(500), "{source}");
+    }
+    let answer: Value = serde_json::from_str(readme::block("json")).expect("the README's answer is JSON");
+    assert_eq!(endpoint.data(readme::block("graphql"), Value::Null).await, answer["data"]);
+    for example in EXAMPLE_QUERIES.iter().filter(|example| example.query.contains("query Search")) {
+        let data = endpoint.data(example.query, Value::Null).await;
+        assert_eq!(data["search"]["relaxed"], false, "{data}");
     }
     assert_eq!(demo.stderr().matches("ERROR").count(), 0, "{}", demo.stderr());
     demo.terminate();
