@@ -53,6 +53,7 @@ fn main() {
     let _quarry =
         Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder.path()));
     wait_for(quarry);
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let url = format!("http://{quarry}/graphql");

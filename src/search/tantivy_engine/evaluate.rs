@@ -126,11 +126,8 @@ impl Plan {
                 if let Some(counts) = &mut counts {
                     counts.count(doc);
                 }
-                if !ranking.needs_score() {
-                    ranking.consider(0.0, ordinal, doc, segment);
-                } else if walk.bound_here(snapshot, segment) >= ranking.least_score() {
-                    ranking.consider(walk.score(snapshot, segment), ordinal, doc, segment);
-                }
+                let score = if ranking.needs_score() { walk.score(snapshot, segment) } else { 0.0 };
+                ranking.consider(score, ordinal, doc, segment);
                 doc = walk.next();
             }
             if let Some(counts) = counts {
@@ -258,22 +255,14 @@ impl Must {
         }
     }
 
-    /// At most what the current document is worth.
-    fn bound_here(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
-        self.sum(|unit| unit.bound_here(snapshot, segment))
-    }
-
+    /// What the current document is worth: the sum over the units that match it.
     fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
-        self.sum(|unit| unit.score(snapshot, segment))
-    }
-
-    /// The sum over the units that match the current document.
-    fn sum(&mut self, worth: impl Fn(&mut UnitCursor) -> f32) -> f32 {
         match self {
-            Must::One(unit) => worth(unit),
+            Must::One(unit) => unit.score(snapshot, segment),
             Must::Any(any) => {
                 let doc = any.doc;
-                any.units.iter_mut().filter(|unit| unit.doc() == doc).map(worth).sum()
+                let matching = any.units.iter_mut().filter(|unit| unit.doc() == doc);
+                matching.map(|unit| unit.score(snapshot, segment)).sum()
             }
         }
     }
@@ -374,10 +363,6 @@ impl Walk<'_> {
             self.published_from.is_none_or(|from| at >= from)
                 && self.published_before.is_none_or(|before| at < before)
         })
-    }
-
-    fn bound_here(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
-        self.musts.iter_mut().map(|must| must.bound_here(snapshot, segment)).sum()
     }
 
     fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {

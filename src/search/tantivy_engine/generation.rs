@@ -18,8 +18,6 @@ use super::snapshot::Snapshot;
 use crate::config::Language;
 use crate::domain::{DocumentChange, DocumentId, Revision, SourceName};
 
-/// Blocks of stored documents that each segment keeps unpacked: some 16 KiB each.
-const STORED_BLOCKS: usize = 512;
 /// Segments of one size that are merged into one.
 const MERGED_SEGMENTS: usize = 4;
 /// The share of removed documents at which a segment is rewritten.
@@ -81,7 +79,8 @@ impl Generation {
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
-            .doc_store_cache_num_blocks(STORED_BLOCKS)
+            // Stored documents are read through the snapshot.
+            .doc_store_cache_num_blocks(0)
             .try_into()?;
         let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields, None)?));
         Ok(Self { folder: folder.to_owned(), fields, index, reader, writer: Mutex::new(writer), snapshot })

@@ -27,7 +27,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use tantivy::{DocAddress, TantivyDocument, TantivyError};
+use tantivy::TantivyError;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -270,7 +270,7 @@ fn answer(
     found.best.truncate(request.first);
     let mut hits = Vec::with_capacity(found.best.len());
     for candidate in &found.best {
-        let document = read(generation, snapshot, candidate)?;
+        let document = read(snapshot, candidate)?;
         let highlights =
             if request.highlights { highlights(&document, &found.marks, languages_of) } else { Vec::new() };
         let cursor = Cursor::new(request.sort, found.relaxed, candidate.key).encode();
@@ -286,16 +286,9 @@ fn answer(
     })
 }
 
-fn read(
-    generation: &Generation,
-    snapshot: &Snapshot,
-    candidate: &Candidate,
-) -> Result<Document, SearchError> {
-    let segment = u32::try_from(candidate.segment).unwrap_or(u32::MAX);
-    let stored: TantivyDocument =
-        snapshot.searcher.doc(DocAddress::new(segment, candidate.doc)).map_err(failed)?;
-    read_stored(&generation.fields, &stored)
-        .ok_or_else(|| SearchError::Damaged("a stored document cannot be read".to_owned()))
+fn read(snapshot: &Snapshot, candidate: &Candidate) -> Result<Document, SearchError> {
+    let stored = snapshot.segments[candidate.segment].stored(candidate.doc).map_err(failed)?;
+    read_stored(&stored).ok_or_else(|| SearchError::Damaged("a stored document cannot be read".to_owned()))
 }
 
 fn highlights(document: &Document, marks: &Marks, languages: &Languages) -> Vec<Highlight> {

@@ -222,18 +222,6 @@ impl UnitCursor {
         Some(unit)
     }
 
-    /// At most what the match at the current document is worth.
-    pub(super) fn bound_here(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
-        let doc = self.doc;
-        let best = self
-            .better
-            .iter_mut()
-            .chain(self.forms.iter_mut())
-            .find_map(|form| form.bound_of(doc, snapshot, segment))
-            .unwrap_or(0.0);
-        best + self.title.as_ref().map_or(0.0, |form| form.weight)
-    }
-
     /// What the match at the current document is worth: that of the best form.
     pub(super) fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
         let doc = self.doc;
@@ -249,22 +237,6 @@ impl UnitCursor {
 }
 
 impl Form {
-    /// At most what a match of a document is worth; `None` if it does not match.
-    fn bound_of(&mut self, doc: DocId, snapshot: &Snapshot, segment: &Segment) -> Option<f32> {
-        if self.documents.seek(doc) != doc {
-            return None;
-        }
-        Some(match &mut self.documents {
-            Documents::Term(cursor) => {
-                let share = cursor.block.block_max_score(&segment.lengths, snapshot.shares());
-                self.weight * (1.0 + share)
-            }
-            Documents::TermAlike(_) | Documents::Set(_) => self.weight,
-            // What a phrase's score is at most is not known.
-            Documents::Phrase(_) => f32::INFINITY,
-        })
-    }
-
     fn score_of(&mut self, doc: DocId, snapshot: &Snapshot, segment: &Segment) -> Option<f32> {
         if self.documents.seek(doc) != doc {
             return None;

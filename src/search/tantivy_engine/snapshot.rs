@@ -3,14 +3,19 @@
 use std::sync::Arc;
 
 use tantivy::columnar::{Column, StrColumn};
+use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentReader;
 use tantivy::query::Bm25Weight;
 use tantivy::schema::IndexRecordOption;
+use tantivy::store::StoreReader;
 use tantivy::{DocId, InvertedIndexReader, Searcher};
 
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::sets::SetCache;
+
+/// Blocks of stored documents that each segment keeps unpacked: some 16 KiB each.
+const STORED_BLOCKS: usize = 512;
 
 /// A view of the index that no commit changes.
 pub(super) struct Snapshot {
@@ -34,6 +39,7 @@ pub(super) struct Segment {
     pub(super) category: Arc<InvertedIndexReader>,
     pub(super) author_key: Arc<InvertedIndexReader>,
     pub(super) lengths: FieldNormReader,
+    store: StoreReader,
     published_at: Column<i64>,
     id_high: Column<u64>,
     id_low: Column<u64>,
@@ -128,6 +134,7 @@ impl Segment {
             category: reader.inverted_index(fields.category)?,
             author_key: reader.inverted_index(fields.author_key)?,
             lengths: reader.get_fieldnorms_reader(fields.words)?,
+            store: reader.get_store_reader(STORED_BLOCKS)?,
             published_at: columns.i64(PUBLISHED_AT)?,
             id_high: columns.u64(ID_HIGH)?,
             id_low: columns.u64(ID_LOW)?,
@@ -180,6 +187,11 @@ impl Segment {
     pub(super) fn id(&self, doc: DocId) -> u128 {
         let half = |column: &Column<u64>| u128::from(column.first(doc).unwrap_or(0));
         half(&self.id_high) << 64 | half(&self.id_low)
+    }
+
+    /// What the document store has of a document.
+    pub(super) fn stored(&self, doc: DocId) -> tantivy::Result<OwnedBytes> {
+        self.store.get_document_bytes(doc)
     }
 
     /// The column of a label, for facets.
