@@ -20,6 +20,10 @@ use quarry::search::{Batch, SearchEngine, SearchRequest};
 use serde_json::Value;
 use uuid::Uuid;
 
+/// The binary's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();

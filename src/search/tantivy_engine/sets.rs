@@ -11,7 +11,7 @@ use tantivy_common::{BitSet, TinySet};
 /// Documents of one bucket of a bit set.
 const BUCKET: u32 = 64;
 /// Sets that a segment keeps: each takes an eighth of a byte for every document.
-const KEPT_SETS: usize = 64;
+const KEPT_SETS: usize = 256;
 
 /// Adds the documents of a term to a set.
 pub(super) fn add_documents(

@@ -22,7 +22,7 @@ const IN_TITLE: f32 = 1.0;
 /// Up to this many posting lists are walked side by side; more become a set first.
 const SIDE_BY_SIDE: usize = 4;
 /// What at least one in so many documents has is kept as a set.
-const FREQUENT: u32 = 16;
+const FREQUENT: u32 = 64;
 /// A frequent term that at least so many documents have is commonplace.
 const COMMONPLACE: u64 = 20_000;
 
