@@ -49,6 +49,11 @@ impl SourceName {
         Ok(Self(name.to_owned()))
     }
 
+    /// A name that was parsed when it was stored: reading it back needs no second look.
+    pub(crate) fn stored(name: String) -> Self {
+        Self(name)
+    }
+
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -84,6 +89,11 @@ impl DocumentKey {
     pub fn parse(key: &str) -> Result<Self, InvalidDocument> {
         check_label("key", key, KEY_CHARS)?;
         Ok(Self(key.to_owned()))
+    }
+
+    /// A key that was parsed when it was stored: reading it back needs no second look.
+    pub(crate) fn stored(key: String) -> Self {
+        Self(key)
     }
 
     /// The key as text.

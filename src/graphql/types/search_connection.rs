@@ -1,4 +1,7 @@
-use async_graphql::{Object, SimpleObject};
+use std::sync::OnceLock;
+
+use async_graphql::{ID, Object, SimpleObject};
+use uuid::Uuid;
 
 use super::{Document, Facet, Highlight, PageInfo, int};
 use crate::graphql::error::Failure;
@@ -38,6 +41,7 @@ pub(in crate::graphql) struct SearchConnection {
     relaxed: bool,
     facets: Vec<search::Facet>,
     took_ms: f64,
+    id: OnceLock<Uuid>,
 }
 
 impl SearchConnection {
@@ -50,6 +54,7 @@ impl SearchConnection {
             relaxed: answer.relaxed,
             facets: answer.facets,
             took_ms: answer.took.as_secs_f64() * 1_000.0,
+            id: OnceLock::new(),
         }
     }
 }
@@ -100,5 +105,10 @@ impl SearchConnection {
     /// Time in the search engine, in milliseconds.
     async fn took_ms(&self) -> f64 {
         self.took_ms
+    }
+
+    /// Names this answer: made up for it, and unlike any other's. What a client records of it can quote it.
+    async fn search_id(&self) -> ID {
+        ID(self.id.get_or_init(Uuid::new_v4).simple().to_string())
     }
 }

@@ -224,8 +224,8 @@ pub(crate) fn read_stored(bytes: &[u8]) -> Option<Document> {
     };
     Some(Document {
         id: DocumentId(stored.id),
-        source: SourceName::parse(stored.source).ok()?,
-        key: DocumentKey::parse(stored.key).ok()?,
+        source: SourceName::stored(stored.source.to_owned()),
+        key: DocumentKey::stored(stored.key.to_owned()),
         title: stored.title.map(str::to_owned),
         text: stored.text.to_owned(),
         category: stored.category.map(str::to_owned),
