@@ -55,6 +55,7 @@ pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod instance;
+pub mod keystroke;
 pub mod retry;
 pub mod search;
 pub mod simulator;

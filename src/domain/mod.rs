@@ -2,6 +2,8 @@
 
 mod crawl;
 mod document;
+mod keystroke;
+mod logged_search;
 mod revision;
 
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Tally};
@@ -9,6 +11,11 @@ pub use document::{
     Author, AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId,
     DocumentKey, InvalidDocument, SourceName, Tombstone,
 };
+pub use keystroke::{
+    BufferedKeystroke, InputId, InvalidKeystroke, Keystroke, MAX_ID_CHARS, MAX_KEYSTROKE_BYTES, SessionId,
+    UserId,
+};
+pub use logged_search::{FinalReason, LoggedSearch, LoggedSearchId, Searcher};
 pub use revision::Revision;
 
 /// A point in time, in UTC, as every record keeps it (microseconds are kept).
