@@ -1,51 +1,34 @@
 //! Documents that were parsed and found valid, by their text: clients send the same few over
 //! and over, and parsing and validating one costs more than a search.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_graphql::parser::types::ExecutableDocument;
+use quick_cache::sync::Cache;
 
-/// Documents kept for sure; up to twice as many are.
-const KEPT: usize = 128;
+/// Documents kept.
+const KEPT: usize = 256;
 /// The longest document that is kept, in bytes; parsed, it takes some twenty times as much.
 const MAX_BYTES: usize = 8 << 10;
 
-/// A bounded cache in two generations: a full one becomes the old one, and what is still
-/// used comes back from there.
-#[derive(Default)]
-pub(super) struct DocumentCache(Mutex<Generations>);
-
-#[derive(Default)]
-struct Generations {
-    young: HashMap<Arc<str>, Arc<ExecutableDocument>>,
-    old: HashMap<Arc<str>, Arc<ExecutableDocument>>,
-}
+/// A bounded cache: what is used stays, the rest goes.
+pub(super) struct DocumentCache(Cache<String, Arc<ExecutableDocument>>);
 
 impl DocumentCache {
     pub(super) fn get(&self, text: &str) -> Option<Arc<ExecutableDocument>> {
-        let mut generations = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(document) = generations.young.get(text) {
-            return Some(document.clone());
-        }
-        let (text, document) = generations.old.remove_entry(text)?;
-        generations.keep(text, document.clone());
-        Some(document)
+        self.0.get(text)
     }
 
     pub(super) fn put(&self, text: String, document: Arc<ExecutableDocument>) {
         if text.len() <= MAX_BYTES {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).keep(text.into(), document);
+            self.0.insert(text, document);
         }
     }
 }
 
-impl Generations {
-    fn keep(&mut self, text: Arc<str>, document: Arc<ExecutableDocument>) {
-        if self.young.len() >= KEPT {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(text, document);
+impl Default for DocumentCache {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
     }
 }
 
@@ -64,7 +47,7 @@ mod tests {
             assert!(cache.get("0").is_some(), "lost after {n}");
         }
         let kept = (0..10 * KEPT).filter(|n| cache.get(&n.to_string()).is_some()).count();
-        assert!((2..=2 * KEPT).contains(&kept), "{kept}");
+        assert!((2..=KEPT).contains(&kept), "{kept}");
     }
 
     #[test]

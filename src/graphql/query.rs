@@ -124,7 +124,10 @@ impl Query {
         // A name or a key that cannot be stored names nothing that is.
         let source = SourceName::parse(&source).ok()?;
         let key = DocumentKey::parse(&key).ok()?;
-        Loaders::load(ctx, DocumentId::of(&source, &key)).await.transpose().map(|found| found.map(Document))
+        Loaders::load(ctx, DocumentId::of(&source, &key))
+            .await
+            .transpose()
+            .map(|found| found.map(Document::from))
     }
 
     /// Every source that is configured or has documents, by name.
@@ -138,7 +141,7 @@ impl Query {
 
 async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failure> {
     Ok(match id {
-        NodeId::Document(id) => Loaders::load(ctx, id).await?.map(Document).map(Node::from),
+        NodeId::Document(id) => Loaders::load(ctx, id).await?.map(Document::from).map(Node::from),
         NodeId::Author(id) => Loaders::load(ctx, id).await?.map(Author).map(Node::from),
         NodeId::Crawl(id) => Loaders::load(ctx, id).await?.map(Crawl).map(Node::from),
     })

@@ -17,9 +17,9 @@ pub(crate) struct SortKey {
     pub(crate) id: u128,
 }
 
-/// A cursor, taken apart.
+/// Continues a search after a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Cursor {
+pub struct Cursor {
     sort: u8,
     /// The answer that the cursor comes from was found with any of the words.
     pub(crate) relaxed: bool,
@@ -31,7 +31,8 @@ impl Cursor {
         Self { sort: sort_code(sort), relaxed, key }
     }
 
-    pub(crate) fn encode(&self) -> String {
+    /// The cursor as clients see it.
+    pub fn encode(&self) -> String {
         let bytes = postcard::to_stdvec(self).unwrap_or_default();
         BASE64URL_NOPAD.encode(&bytes)
     }

@@ -1,10 +1,12 @@
 //! The seam to a search engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use super::cursor::Cursor;
 use super::request::SearchRequest;
 use crate::domain::{Document, DocumentChange, Revision};
 
@@ -28,12 +30,12 @@ pub enum SearchError {
 /// A found document.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// The stored document.
-    pub document: Document,
+    /// The stored document, shared with other answers.
+    pub document: Arc<Document>,
     /// Its relevance; comparable within one answer only.
     pub score: f32,
     /// Continues the search after this hit.
-    pub cursor: String,
+    pub cursor: Cursor,
     /// Where the query matched: empty unless asked for.
     pub highlights: Vec<Highlight>,
 }
@@ -106,16 +108,17 @@ pub struct EngineHealth {
 
 /// A search engine that follows the store.
 ///
-/// `apply` is idempotent, and what it applied is visible when it returns; the watermark
-/// never runs ahead of the data.
+/// `apply` is idempotent; the watermark never runs ahead of the data.
 #[async_trait]
 pub trait SearchEngine: Send + Sync + 'static {
     /// Finds documents.
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError>;
-    /// Applies changes and moves the watermark, in one durable step. A batch that brings
-    /// nothing new gives the engine time to tidy up.
-    async fn apply(&self, batch: Batch) -> Result<(), SearchError>;
-    /// The store and the revision that the index has applied; `None` for an empty index.
+    /// Takes changes, and says up to where everything can be found and is durable: up to the
+    /// batch's end, or less while more batches follow, since few large commits cost less than many
+    /// small ones. After a failure, the changes above `applied_through` must be given again. A batch
+    /// that brings nothing new gives the engine time to tidy up.
+    async fn apply(&self, batch: Batch) -> Result<Revision, SearchError>;
+    /// The store and the revision up to which the index is durable; `None` for an empty index.
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
     /// Empties the index, to be filled from the beginning.
     async fn reset(&self) -> Result<(), SearchError>;

@@ -14,8 +14,8 @@ use super::engine::{Batch, SearchEngine, SearchError};
 use crate::domain::{DocumentChange, Revision};
 use crate::store::{Store, StoreError};
 
-/// Changes that are read and committed together: enough that a rebuild is not made of commits,
-/// few enough to hold in memory.
+/// Changes that are read together: enough that a rebuild is not made of queries, few enough to
+/// hold in memory.
 const BATCH_CHANGES: u64 = 20_000;
 
 /// Why a step failed; the next one may succeed.
@@ -54,6 +54,9 @@ pub struct Indexer {
     progress: watch::Sender<IndexProgress>,
     /// The store's id, once known.
     store_id: Option<Uuid>,
+    /// What the engine took since the last failure: ahead of its watermark while it gathers
+    /// batches for one commit.
+    taken: Option<Revision>,
     /// The batch after the one that was applied last, read while that was applied.
     read_ahead: Option<(Revision, Vec<DocumentChange>)>,
 }
@@ -62,7 +65,7 @@ impl Indexer {
     /// An indexer that has done nothing yet.
     pub fn new(store: Store, engine: Arc<dyn SearchEngine>) -> Self {
         let (progress, _) = watch::channel(IndexProgress::default());
-        Self { store, engine, progress, store_id: None, read_ahead: None }
+        Self { store, engine, progress, store_id: None, taken: None, read_ahead: None }
     }
 
     /// Tells how far the index has come, now and later.
@@ -72,12 +75,14 @@ impl Indexer {
 
     /// Applies the next changes, if there are any.
     pub async fn step(&mut self) -> Result<IndexStep, IndexError> {
+        // Whatever fails, the next step begins from what is durable.
+        let taken = self.taken.take();
         let store = match self.store_id {
             Some(known) => known,
             None => *self.store_id.insert(self.store.store_id().await?),
         };
         let applied = self.watermark(store).await?;
-        let from = applied.unwrap_or(Revision::ZERO);
+        let from = applied.unwrap_or(Revision::ZERO).max(taken.unwrap_or(Revision::ZERO));
         let changes = match self.read_ahead.take() {
             Some((after, changes)) if after == from => changes,
             _ => self.store.changes_after(from, BATCH_CHANGES).await?,
@@ -86,20 +91,21 @@ impl Indexer {
         let caught_up = (changes.len() as u64) < BATCH_CHANGES;
         let count = changes.len();
         let batch = Batch { store, changes, through, caught_up };
-        if caught_up {
-            self.engine.apply(batch).await?;
+        let applied = if caught_up {
+            self.engine.apply(batch).await?
         } else {
-            let (written, next) =
+            let (applied, next) =
                 tokio::join!(self.engine.apply(batch), self.store.changes_after(through, BATCH_CHANGES));
-            written?;
             // A failed look ahead shows itself when it is repeated.
             self.read_ahead = next.ok().map(|changes| (through, changes));
-        }
+            applied?
+        };
+        self.taken = Some(through);
         if count > 0 {
             info!(index.changes = count, index.revision = through.value(), "index applied changes");
         }
         self.progress.send_if_modified(|progress| {
-            let next = IndexProgress { applied: through, ready: progress.ready || caught_up };
+            let next = IndexProgress { applied, ready: progress.ready || caught_up };
             let changed = *progress != next;
             *progress = next;
             changed

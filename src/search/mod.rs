@@ -9,6 +9,7 @@ mod query;
 mod request;
 pub mod tantivy_engine;
 
+pub use cursor::Cursor;
 pub use engine::{
     Batch, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
 };

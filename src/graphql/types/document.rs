@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Object, Value};
 
 use super::Author;
@@ -9,7 +11,13 @@ use crate::graphql::scalars::{DateTime, Json};
 
 /// A document, as GraphQL shows it.
 #[derive(Clone)]
-pub(in crate::graphql) struct Document(pub(in crate::graphql) domain::Document);
+pub(in crate::graphql) struct Document(pub(in crate::graphql) Arc<domain::Document>);
+
+impl From<domain::Document> for Document {
+    fn from(document: domain::Document) -> Self {
+        Self(Arc::new(document))
+    }
+}
 
 /// A record that was crawled from a source or put in by `indexDocuments`.
 #[Object]

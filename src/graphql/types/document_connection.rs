@@ -25,10 +25,8 @@ pub(in crate::graphql) struct DocumentConnection {
 
 impl DocumentConnection {
     pub(super) fn new(author: AuthorId, page: Page<domain::Document>) -> Self {
-        let edge = |document| DocumentEdge {
-            cursor: DocumentCursor::of(&document).into(),
-            node: Document(document),
-        };
+        let edge =
+            |document| DocumentEdge { cursor: DocumentCursor::of(&document).into(), node: document.into() };
         Self {
             author,
             edges: page.items.into_iter().map(edge).collect(),

@@ -45,6 +45,6 @@ impl IndexDocumentsPayload {
     async fn documents(&self, ctx: &Context<'_>) -> Result<Vec<Document>, Failure> {
         // Not through a loader: what was just written is read back fresh.
         let found = Services::of(ctx)?.store.documents_by_id(&self.ids).await?;
-        Ok(self.ids.iter().filter_map(|id| found.get(id).cloned()).map(Document).collect())
+        Ok(self.ids.iter().filter_map(|id| found.get(id).cloned()).map(Document::from).collect())
     }
 }

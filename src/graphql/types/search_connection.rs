@@ -1,24 +1,19 @@
 use std::sync::OnceLock;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{ID, Object};
 use uuid::Uuid;
 
 use super::{Document, Facet, Highlight, PageInfo, int};
 use crate::graphql::error::Failure;
 use crate::graphql::pagination::page_size;
-use crate::search::{self, Hit, SearchAnswer};
+use crate::search::{self, Cursor, Hit, SearchAnswer};
 
-/// A found document.
-#[derive(Clone, SimpleObject)]
+/// A found document, as GraphQL shows it.
 pub(in crate::graphql) struct SearchEdge {
-    /// Continues the search after this document.
-    cursor: String,
-    /// The document, as the index holds it.
+    cursor: Cursor,
     node: Document,
-    /// Its relevance; comparable within one answer only.
-    score: f64,
-    /// Where the words matched, one entry a field. Computed only when selected.
-    highlights: Vec<Highlight>,
+    score: f32,
+    highlights: Vec<search::Highlight>,
 }
 
 impl From<Hit> for SearchEdge {
@@ -26,9 +21,33 @@ impl From<Hit> for SearchEdge {
         Self {
             cursor: hit.cursor,
             node: Document(hit.document),
-            score: hit.score.into(),
-            highlights: hit.highlights.into_iter().map(Highlight::from).collect(),
+            score: hit.score,
+            highlights: hit.highlights,
         }
+    }
+}
+
+/// A found document.
+#[Object]
+impl SearchEdge {
+    /// Continues the search after this document.
+    async fn cursor(&self) -> String {
+        self.cursor.encode()
+    }
+
+    /// The document, as the index holds it.
+    async fn node(&self) -> &Document {
+        &self.node
+    }
+
+    /// Its relevance; comparable within one answer only.
+    async fn score(&self) -> f64 {
+        self.score.into()
+    }
+
+    /// Where the words matched, one entry a field. Computed only when selected.
+    async fn highlights(&self) -> Vec<Highlight> {
+        self.highlights.iter().cloned().map(Highlight::from).collect()
     }
 }
 
@@ -77,8 +96,8 @@ impl SearchConnection {
         PageInfo {
             has_next_page: self.has_next,
             has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
+            start_cursor: self.edges.first().map(|edge| edge.cursor.encode()),
+            end_cursor: self.edges.last().map(|edge| edge.cursor.encode()),
         }
     }
 

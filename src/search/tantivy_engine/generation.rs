@@ -18,6 +18,9 @@ use super::snapshot::Snapshot;
 use crate::config::Language;
 use crate::domain::{DocumentChange, DocumentId, Revision, SourceName};
 
+/// Documents after which a commit is due although more follow: each commit makes a segment, and
+/// merging segments is most of what indexing costs.
+const COMMIT_DOCUMENTS: usize = 100_000;
 /// Segments of one size that are merged into one.
 const MERGED_SEGMENTS: usize = 4;
 /// The share of removed documents at which a segment is rewritten.
@@ -45,13 +48,20 @@ pub(super) struct WriterOptions {
     pub(super) memory_bytes: usize,
 }
 
+/// What changes an index.
+struct Writer {
+    index: IndexWriter<IndexedDocument>,
+    /// The documents that were written since the last commit.
+    uncommitted: HashSet<DocumentId>,
+}
+
 /// An index and everything that is open of it.
 pub(super) struct Generation {
     pub(super) folder: PathBuf,
     pub(super) fields: Fields,
     index: Index,
     reader: IndexReader,
-    writer: Mutex<IndexWriter<IndexedDocument>>,
+    writer: Mutex<Writer>,
     snapshot: RwLock<Arc<Snapshot>>,
 }
 
@@ -83,7 +93,8 @@ impl Generation {
             .doc_store_cache_num_blocks(0)
             .try_into()?;
         let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields, None)?));
-        Ok(Self { folder: folder.to_owned(), fields, index, reader, writer: Mutex::new(writer), snapshot })
+        let writer = Mutex::new(Writer { index: writer, uncommitted: HashSet::new() });
+        Ok(Self { folder: folder.to_owned(), fields, index, reader, writer, snapshot })
     }
 
     /// The files whose content is not what was written.
@@ -100,29 +111,38 @@ impl Generation {
         Ok(payload.and_then(|payload| serde_json::from_str(&payload).ok()))
     }
 
-    /// Writes changes and the watermark in one commit, and shows them.
+    /// Writes changes; commits them with the watermark and shows them if they are the last ones
+    /// for now (`at_once`) or have become many. Says whether it did.
     pub(super) fn apply(
         &self,
         changes: &[DocumentChange],
         watermark: Watermark,
+        at_once: bool,
         languages: &Languages,
-    ) -> tantivy::Result<()> {
+    ) -> tantivy::Result<bool> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = self.write(&mut writer, changes, watermark, languages);
+        let mut written = self.write(&mut writer, changes, languages);
+        let commit = at_once || writer.uncommitted.len() >= COMMIT_DOCUMENTS;
+        if commit && written.is_ok() {
+            written = writer.commit(watermark);
+        }
         if written.is_err() {
             // The next attempt begins from the last commit.
-            writer.rollback()?;
+            writer.uncommitted.clear();
+            writer.index.rollback()?;
         }
         written?;
         drop(writer);
-        self.reload()
+        if commit {
+            self.reload()?;
+        }
+        Ok(commit)
     }
 
     fn write(
         &self,
-        writer: &mut IndexWriter<IndexedDocument>,
+        writer: &mut Writer,
         changes: &[DocumentChange],
-        watermark: Watermark,
         languages: &Languages,
     ) -> tantivy::Result<()> {
         let known = self.snapshot();
@@ -132,20 +152,14 @@ impl Generation {
                 DocumentChange::Deleted(_, tombstone) => tombstone.id,
             };
             // A removal costs a look into every segment, and most documents of a rebuild are new.
-            if known.find(id.0.as_u128())?.is_some() {
-                writer.delete_term(self.id_term(id));
+            if !writer.uncommitted.insert(id) || known.find(id.0.as_u128())?.is_some() {
+                writer.index.delete_term(self.id_term(id));
             }
             if let DocumentChange::Upserted(_, document) = change {
                 let language = languages.get(&document.source).copied().unwrap_or_default();
-                writer.add_document(indexed(&self.fields, document, language))?;
+                writer.index.add_document(indexed(&self.fields, document, language))?;
             }
         }
-        let payload = serde_json::to_string(&watermark).map_err(|error| {
-            TantivyError::InternalError(format!("the watermark has no spelling: {error}"))
-        })?;
-        let mut commit = writer.prepare_commit()?;
-        commit.set_payload(&payload);
-        commit.commit()?;
         Ok(())
     }
 
@@ -168,7 +182,7 @@ impl Generation {
         let segments = self.index.searchable_segment_ids()?;
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // Segments that a merge already works on refuse: then that merge does the tidying.
-        if writer.merge(&segments).wait().is_ok() {
+        if writer.index.merge(&segments).wait().is_ok() {
             drop(writer);
             self.reload()?;
         }
@@ -195,6 +209,19 @@ impl Generation {
     /// Bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
         self.snapshot().searcher.space_usage().map_or(0, |usage| usage.total().get_bytes())
+    }
+}
+
+impl Writer {
+    fn commit(&mut self, watermark: Watermark) -> tantivy::Result<()> {
+        let payload = serde_json::to_string(&watermark).map_err(|error| {
+            TantivyError::InternalError(format!("the watermark has no spelling: {error}"))
+        })?;
+        let mut commit = self.index.prepare_commit()?;
+        commit.set_payload(&payload);
+        commit.commit()?;
+        self.uncommitted.clear();
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 //! tantivy's queries: search as one types is unions of completions and ties by time, which its
 //! collectors do not do at the speed that is asked for.
 
+mod documents;
 mod evaluate;
 mod facets;
 mod folders;
@@ -205,11 +206,11 @@ impl SearchEngine for TantivyEngine {
         answer
     }
 
-    async fn apply(&self, batch: Batch) -> Result<(), SearchError> {
+    async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
         let target = self.target();
         let options = self.options.clone();
         let caught_up = batch.caught_up;
-        blocking(move || {
+        let applied = blocking(move || {
             let before = target.watermark().map_err(failed)?;
             let watermark = Watermark {
                 store: batch.store,
@@ -217,15 +218,19 @@ impl SearchEngine for TantivyEngine {
                 complete: batch.caught_up || before.is_some_and(|before| before.complete),
             };
             if batch.changes.is_empty() && before == Some(watermark) {
-                return target.tidy().map_err(failed);
+                target.tidy().map_err(failed)?;
+                return Ok(batch.through);
             }
-            target.apply(&batch.changes, watermark, &options.languages).map_err(failed)
+            let committed = target
+                .apply(&batch.changes, watermark, batch.caught_up, &options.languages)
+                .map_err(failed)?;
+            Ok(if committed { batch.through } else { before.map_or(Revision::ZERO, |w| w.revision()) })
         })
         .await?;
         if caught_up {
             self.swap();
         }
-        Ok(())
+        Ok(applied)
     }
 
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
@@ -273,7 +278,7 @@ fn answer(
         let document = read(snapshot, candidate)?;
         let highlights =
             if request.highlights { highlights(&document, &found.marks, languages_of) } else { Vec::new() };
-        let cursor = Cursor::new(request.sort, found.relaxed, candidate.key).encode();
+        let cursor = Cursor::new(request.sort, found.relaxed, candidate.key);
         hits.push(Hit { document, score: candidate.key.score, cursor, highlights });
     }
     Ok(SearchAnswer {
@@ -286,9 +291,18 @@ fn answer(
     })
 }
 
-fn read(snapshot: &Snapshot, candidate: &Candidate) -> Result<Document, SearchError> {
-    let stored = snapshot.segments[candidate.segment].stored(candidate.doc).map_err(failed)?;
-    read_stored(&stored).ok_or_else(|| SearchError::Damaged("a stored document cannot be read".to_owned()))
+fn read(snapshot: &Snapshot, candidate: &Candidate) -> Result<Arc<Document>, SearchError> {
+    let segment = &snapshot.segments[candidate.segment];
+    let key = (segment.reader.segment_id(), candidate.doc);
+    if let Some(document) = snapshot.read.get(&key) {
+        return Ok(document);
+    }
+    let stored = segment.stored(candidate.doc).map_err(failed)?;
+    let document = read_stored(&stored)
+        .ok_or_else(|| SearchError::Damaged("a stored document cannot be read".to_owned()))?;
+    let document = Arc::new(document);
+    snapshot.read.insert(key, document.clone());
+    Ok(document)
 }
 
 fn highlights(document: &Document, marks: &Marks, languages: &Languages) -> Vec<Highlight> {

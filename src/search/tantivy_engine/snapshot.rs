@@ -11,11 +11,12 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::store::StoreReader;
 use tantivy::{DocId, InvertedIndexReader, Searcher};
 
+use super::documents::Documents;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::sets::SetCache;
 
 /// Blocks of stored documents that each segment keeps unpacked: some 16 KiB each.
-const STORED_BLOCKS: usize = 512;
+const STORED_BLOCKS: usize = 128;
 
 /// A view of the index that no commit changes.
 pub(super) struct Snapshot {
@@ -24,6 +25,8 @@ pub(super) struct Snapshot {
     pub(super) documents: u64,
     /// Some document has a title.
     pub(super) has_titles: bool,
+    /// Documents that were read lately.
+    pub(super) read: Arc<Documents>,
     /// BM25 of a word whose rarity is 1: what its frequency counts.
     shares: Bm25Weight,
 }
@@ -81,7 +84,9 @@ impl Snapshot {
         let shares = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
             .boost_by(1.0 / rarity);
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
-        Ok(Self { searcher, segments, documents, has_titles, shares })
+        let read =
+            before.map_or_else(|| Arc::new(super::documents::documents()), |before| before.read.clone());
+        Ok(Self { searcher, segments, documents, has_titles, read, shares })
     }
 
     /// Where a live document is.

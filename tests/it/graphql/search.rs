@@ -192,7 +192,7 @@ impl SearchEngine for Scripted {
         self.asked.lock().unwrap().push(request.clone());
         self.failure.map_or_else(|| Ok(SearchAnswer::default()), |failure| Err(failure()))
     }
-    async fn apply(&self, _: Batch) -> Result<(), SearchError> {
+    async fn apply(&self, _: Batch) -> Result<Revision, SearchError> {
         unreachable!("this engine only searches")
     }
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
