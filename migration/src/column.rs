@@ -1,7 +1,7 @@
 //! Tables and columns that mean the same on every database.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::DbBackend;
+use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
 /// A new table. MySQL's is told to keep every Unicode character and to compare texts by their
 /// bytes: its own defaults may lack emoji, and take `Müller` and `muller` for the same key.
@@ -33,6 +33,43 @@ pub(crate) fn timestamp(manager: &SchemaManager<'_>, name: impl IntoIden) -> Col
         _ => column.timestamp_with_time_zone(),
     };
     column
+}
+
+/// Texts that are compared and ordered by their bytes, on every database: PostgreSQL's follow the
+/// language of the database unless told otherwise, and MySQL's ignore blanks at the end.
+pub(crate) struct ExactText {
+    /// None where texts are compared so anyway.
+    collation: Option<String>,
+}
+
+impl ExactText {
+    /// Finds out what the database calls such a comparison.
+    pub(crate) async fn of(manager: &SchemaManager<'_>) -> Result<Self, DbErr> {
+        let database = manager.get_database_backend();
+        let collation = match database {
+            DbBackend::MySql => {
+                // MariaDB has the one, MySQL the other.
+                let sql = "SELECT COLLATION_NAME FROM information_schema.COLLATIONS \
+                           WHERE COLLATION_NAME IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')";
+                let found =
+                    manager.get_connection().query_one_raw(Statement::from_string(database, sql)).await?;
+                found.map(|row| row.try_get_by_index(0)).transpose()?
+            }
+            DbBackend::Postgres => Some("\"C\"".to_owned()),
+            _ => None,
+        };
+        Ok(Self { collation })
+    }
+
+    /// A column of such texts, of at most so many characters.
+    pub(crate) fn column(&self, name: impl IntoIden, chars: u32) -> ColumnDef {
+        let mut column = ColumnDef::new(name);
+        match &self.collation {
+            Some(collation) => column.custom(Alias::new(format!("varchar({chars}) COLLATE {collation}"))),
+            None => column.string_len(chars),
+        };
+        column
+    }
 }
 
 /// Creates an index by its SQL, unless it is there: MySQL has no `IF NOT EXISTS` for indexes.

@@ -12,6 +12,7 @@ mod column;
 mod m20261120_000001_documents;
 mod m20261120_000002_crawls;
 mod m20261120_000003_leases;
+mod m20261120_000004_search_logs;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000001_documents::Migration),
             Box::new(m20261120_000002_crawls::Migration),
             Box::new(m20261120_000003_leases::Migration),
+            Box::new(m20261120_000004_search_logs::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@
 //! - `documents`, `authors`, `changes`: what searches, relations and indexes read.
 //! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
+//! - `search_log`: what people searched for, what reports add up of it, and its erasure.
 //! - `transaction`, `failure`, `batch`: how every statement is bounded, repeated and explained.
 //!
 //! Deliberately not here: caching, and waiting for a database to come back. A call fails within
@@ -19,7 +20,10 @@ use sea_orm::DatabaseConnection;
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
-use crate::domain::{Crawl, CrawlId, CrawlState, DocumentDraft, PagePosition, Revision, Timestamp};
+use crate::domain::{
+    Crawl, CrawlId, CrawlState, DocumentDraft, FinalReason, LoggedSearch, LoggedSearchId, PagePosition,
+    Revision, SessionId, Timestamp, UserId,
+};
 
 mod authors;
 mod batch;
@@ -35,6 +39,7 @@ mod ledger;
 mod migrations;
 mod removal;
 mod revisions;
+mod search_log;
 mod transaction;
 
 /// Why the store could not answer.
@@ -159,6 +164,64 @@ pub struct Vanished {
     pub vanished: i64,
     /// Those that were removed: all that vanished, or none where the guard held.
     pub removed: i64,
+}
+
+/// A search, to be logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSearch {
+    /// Its id: the same whenever the same search is brought again.
+    pub id: LoggedSearchId,
+    /// The visitor's session.
+    pub session: SessionId,
+    /// The visitor, where logged in.
+    pub user: Option<UserId>,
+    /// What was searched for, as it is to be read.
+    pub query: String,
+    /// What its spellings are compared by: the same for all that count as one query. The store
+    /// keeps, and compares, its first 256 characters.
+    pub query_key: String,
+    /// The text was longer than what is kept.
+    pub truncated: bool,
+    /// How many keystrokes went into it.
+    pub keystrokes: i64,
+    /// How many documents it found, where known.
+    pub result_count: Option<i64>,
+    /// Why it was final.
+    pub reason: FinalReason,
+    /// When its first keystroke arrived.
+    pub started_at: Timestamp,
+    /// When its last keystroke arrived.
+    pub last_keystroke_at: Timestamp,
+}
+
+/// What became of searches that were to be logged.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LogOutcome {
+    /// Those that this call stored, in the order given.
+    pub inserted: Vec<LoggedSearch>,
+    /// How many had been stored already, or stood in the call before.
+    pub duplicates: usize,
+    /// How many were left out because the person was erased.
+    pub erased: usize,
+}
+
+/// Which logged searches: those that meet all that is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchLogFilter {
+    /// Of this session.
+    pub session: Option<SessionId>,
+    /// Of this user.
+    pub user: Option<UserId>,
+    /// Of any user, or of visitors that were not logged in.
+    pub logged_in: Option<bool>,
+    /// Whose `query_key` begins so.
+    pub query_key_prefix: Option<String>,
+    /// Whose last keystroke was then or later.
+    pub from: Option<Timestamp>,
+    /// Whose last keystroke was earlier.
+    pub before: Option<Timestamp>,
+    /// That found nothing; or all others, those whose number of results is unknown among them.
+    pub zero_results: Option<bool>,
 }
 
 /// How the migrations of a database stand.

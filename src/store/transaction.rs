@@ -104,6 +104,16 @@ impl Store {
         self.see_through(WRITE_LIMIT, repeated).await
     }
 
+    /// Runs a call that writes in several transactions, to its end: each is repeated on its own.
+    pub(super) async fn write_in_steps<T, F>(&self, work: impl FnOnce(Store) -> F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send + 'static,
+    {
+        let steps = work(self.clone());
+        self.see_through(WRITE_LIMIT, async move { Ok(steps.await?) }).await
+    }
+
     /// Runs a call that only reads.
     pub(super) async fn read<T, F>(&self, work: impl FnOnce(DatabaseConnection) -> F) -> Result<T, StoreError>
     where
