@@ -1,11 +1,13 @@
 //! Newtypes and plain records shared by every floor above. No I/O, no clock.
 
+mod comparison;
 mod crawl;
 mod document;
 mod keystroke;
 mod logged_search;
 mod revision;
 
+pub use comparison::comparison_key;
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Tally};
 pub use document::{
     Author, AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId,

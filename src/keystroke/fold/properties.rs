@@ -1,0 +1,173 @@
+//! What holds of every run.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{SizeRange, select};
+
+use chrono::TimeDelta;
+
+use super::*;
+
+const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: false };
+/// Few letters and short texts, so that all relations come up.
+const TEXT: &str = "[abcé 한하ß]{0,7}";
+
+fn at(ms: i64) -> Timestamp {
+    Timestamp::UNIX_EPOCH + TimeDelta::milliseconds(ms)
+}
+
+prop_compose! {
+    fn keystroke(pattern: &'static str)(
+        text in pattern,
+        submitted in prop::bool::weighted(0.1),
+        user in prop::option::weighted(0.3, select(vec!["u", "v"])),
+        result_count in prop::option::of(0..3i64),
+    ) -> BufferedKeystroke {
+        let user = user.map(|id| UserId::parse(id).unwrap());
+        BufferedKeystroke { at: at(0), user, text, sequence: None, submitted, result_count }
+    }
+}
+
+/// Keystrokes without a pause.
+fn run(pattern: &'static str, size: impl Into<SizeRange>) -> impl Strategy<Value = Vec<BufferedKeystroke>> {
+    vec(keystroke(pattern), size).prop_map(arriving)
+}
+
+/// The same keystrokes, each with its place as its sequence.
+fn sequenced(mut keystrokes: Vec<BufferedKeystroke>) -> Vec<BufferedKeystroke> {
+    for (sequence, keystroke) in (1..).zip(&mut keystrokes) {
+        keystroke.sequence = Some(sequence);
+    }
+    keystrokes
+}
+
+/// The same keystrokes, one arriving after the other.
+fn arriving(mut keystrokes: Vec<BufferedKeystroke>) -> Vec<BufferedKeystroke> {
+    for (place, keystroke) in (0..).zip(&mut keystrokes) {
+        keystroke.at = at(place * 10);
+    }
+    keystrokes
+}
+
+fn idle(keystrokes: &[BufferedKeystroke]) -> Folded {
+    fold(keystrokes, &POLICY, DueReason::Idle)
+}
+
+fn without_times(folded: Folded) -> Vec<FoldedSearch> {
+    let mut searches = folded.searches;
+    for search in &mut searches {
+        (search.started_at, search.last_keystroke_at) = (at(0), at(0));
+    }
+    searches
+}
+
+fn queries(folded: &Folded) -> Vec<(&str, FinalReason)> {
+    folded.searches.iter().map(|search| (search.query.as_str(), search.reason)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_interleaving_of_a_chain_gives_its_longest(
+        text in "[a-zA-Z0-9가-힣ぁ-ん ]{0,20}[a-z]",
+        places in vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let chars: Vec<char> = text.chars().collect();
+        let mut lengths: Vec<usize> = places.iter().map(|place| place.index(chars.len()) + 1).collect();
+        lengths.insert(lengths.len() / 2, chars.len());
+        let keystrokes = lengths.iter().map(|length| BufferedKeystroke {
+            at: at(0),
+            user: None,
+            text: chars[..*length].iter().collect(),
+            sequence: None,
+            submitted: false,
+            result_count: None,
+        });
+        // A beginning of white space only clears the box.
+        let seen = keystrokes.filter(|keystroke| !keystroke.text.trim().is_empty()).collect();
+        let folded = idle(&arriving(seen));
+        let expected = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        prop_assert_eq!(queries(&folded), [(expected.as_str(), FinalReason::Idle)]);
+    }
+
+    #[test]
+    fn with_sequences_the_order_of_arrival_does_not_matter(
+        (ordered, shuffled) in run(TEXT, 0..20).prop_map(sequenced).prop_flat_map(|run| {
+            (Just(run.clone()), Just(run).prop_shuffle().prop_map(arriving))
+        }),
+    ) {
+        prop_assert_eq!(without_times(idle(&ordered)), without_times(idle(&shuffled)));
+    }
+
+    #[test]
+    fn no_text_is_invented(keystrokes in run(TEXT, 0..20), longer in run("(?s).{0,40}", 0..6)) {
+        for keystrokes in [keystrokes, longer] {
+            let given: Vec<(String, bool)> =
+                keystrokes.iter().map(|keystroke| stored_text(&keystroke.text, false)).collect();
+            for search in idle(&keystrokes).searches {
+                prop_assert!(!search.query.is_empty());
+                prop_assert!(given.contains(&(search.query, search.truncated)));
+            }
+        }
+    }
+
+    #[test]
+    fn repeated_deliveries_with_a_sequence_change_nothing(
+        keystrokes in run(TEXT, 1..20).prop_map(sequenced),
+        repeated in vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let expected = idle(&keystrokes);
+        let mut again = keystrokes.clone();
+        for place in repeated {
+            let repeat = BufferedKeystroke { at: at(1_000), ..place.get(&keystrokes).clone() };
+            again.push(repeat);
+        }
+        prop_assert_eq!(idle(&again), expected);
+    }
+
+    #[test]
+    fn repeated_deliveries_without_a_sequence_change_no_search(
+        deliveries in vec((keystroke(TEXT), 1..4usize), 1..20),
+    ) {
+        let once: Vec<_> = deliveries.iter().map(|(keystroke, _)| keystroke.clone()).collect();
+        let often = deliveries.iter().flat_map(|(keystroke, times)| vec![keystroke.clone(); *times]).collect();
+        let (once, often) = (idle(&arriving(once)), idle(&arriving(often)));
+        prop_assert_eq!(queries(&once), queries(&often));
+    }
+
+    #[test]
+    fn pieces_between_pauses_fold_like_runs_of_their_own(
+        pieces in vec(run(TEXT, 1..8), 1..5),
+        has_sequence in any::<bool>(),
+    ) {
+        let mut whole: Vec<BufferedKeystroke> = Vec::new();
+        let mut ends = Vec::new();
+        for piece in pieces {
+            let start = whole.last().map_or(at(0), |last| last.at + TimeDelta::seconds(5));
+            let moved = piece.into_iter().map(|stroke| BufferedKeystroke {
+                at: start + (stroke.at - at(0)),
+                ..stroke
+            });
+            whole.extend(moved);
+            ends.push(whole.len());
+        }
+        let whole = if has_sequence { sequenced(whole) } else { whole };
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        let apart: Vec<FoldedSearch> =
+            starts.zip(&ends).flat_map(|(start, end)| idle(&whole[start..*end]).searches).collect();
+        prop_assert_eq!(idle(&whole), Folded { searches: apart, late: 0 });
+    }
+
+    #[test]
+    fn any_text_is_taken(keystrokes in run("(?s).{0,30}", 0..12), masked in any::<bool>()) {
+        let policy = FoldPolicy { mask: masked, ..POLICY };
+        let counted = keystrokes.len() as i64;
+        let folded = fold(&keystrokes, &policy, DueReason::Limit);
+        prop_assert!(folded.searches.iter().map(|search| search.keystrokes).sum::<i64>() <= counted);
+        for search in folded.searches {
+            prop_assert!(search.started_at <= search.last_keystroke_at);
+            prop_assert!(!search.query.contains(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Masks what gives a person away in a text: `[email]`, `[phone]`, `[card]`. Pure; a masked text
+//! masks to itself. Digits of every script count.
+//!
+//! The rules, where a rule has to take sides:
+//! - **E-mail address**: letters before an `@`, with nothing but signs of an address between,
+//!   whatever follows: `anna@`, `anna@exam`. Digits alone before it need a letter after it. Not
+//!   `@handle`, not `2@10`, not `a @ b`.
+//! - **Card number**: 13 to 19 digits that pass the Luhn check, in one group or in groups of three
+//!   and more with single separators, the last of any length. Not a 13-digit ISBN (978 or 979 with
+//!   its check digit right), not a list of years, nothing that begins with 0. Of other 13-digit
+//!   article numbers one in ten passes the check and is masked.
+//! - **Phone number**, never directly beside a letter (but for `+`), always of whole groups between
+//!   white space:
+//!   - `+` and 7 to 15 digits, or `00`, a country and as many;
+//!   - a 0 that is not alone in its group, and 9 to 13 digits with it: not a date that goes on with
+//!     a time, not a 13-digit article number, but a ten-digit ISBN that begins with 0 and is
+//!     written without hyphens looks like a phone number, and is masked;
+//!   - an area code in brackets, and 9 to 15 digits with it;
+//!   - 10 or 11 digits grouped as in countries without a leading 0: `555-123-4567`,
+//!     `98765 43210`, `138 1234 5678`, `8 495 123 45 67` (all of them in `phone::GROUPINGS`).
+//!
+//! So years, prices, sizes, order numbers in one group, and versions stay. It lacks names, street
+//! addresses and account numbers, numbers that are half typed, and seven-digit local numbers.
+
+mod numbers;
+mod phone;
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+
+use self::numbers::{Group, Run, runs};
+
+static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    let local = r"[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.\-]";
+    let domain = r"[\p{L}\p{M}\p{N}_](?:[\p{L}\p{M}\p{N}_.\-]*[\p{L}\p{M}\p{N}_])?";
+    let pattern = format!(r"(?<local>{local}+)[@＠﹫](?<domain>{domain})?");
+    Regex::new(&pattern).expect("the pattern is valid")
+});
+
+/// Lengths of card numbers.
+const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+/// A card number's groups, but for the last, have this many digits at least.
+const CARD_GROUP_DIGITS: usize = 3;
+const YEARS: std::ops::RangeInclusive<u32> = 1900..=2099;
+
+/// The text with e-mail addresses, phone and card numbers masked.
+pub fn mask(text: &str) -> Cow<'_, str> {
+    let has_at = text.contains(['@', '＠', '﹫']);
+    let has_digit = text.chars().any(|char| char.is_numeric());
+    let mut masked = Cow::Borrowed(text);
+    if has_at {
+        masked = and_then(masked, mask_emails);
+    }
+    if has_digit {
+        masked = and_then(masked, |text| mask_numbers(text, "[card]", card_groups));
+        masked = and_then(masked, |text| mask_numbers(text, "[phone]", phone::phone_groups));
+    }
+    masked
+}
+
+fn and_then<'a>(text: Cow<'a, str>, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
+    match text {
+        Cow::Borrowed(text) => step(text),
+        Cow::Owned(text) => Cow::Owned(step(&text).into_owned()),
+    }
+}
+
+fn mask_emails(text: &str) -> Cow<'_, str> {
+    EMAIL.replace_all(text, |found: &Captures<'_>| {
+        let has_letter =
+            |part: &str| found.name(part).is_some_and(|part| part.as_str().contains(char::is_alphabetic));
+        let is_email = has_letter("local") || has_letter("domain");
+        if is_email { "[email]".to_owned() } else { found[0].to_owned() }
+    })
+}
+
+/// Masks the numbers that `recognise` finds: of a run and the group to start at, how many groups
+/// are one.
+fn mask_numbers<'a>(
+    text: &'a str,
+    mask: &str,
+    recognise: fn(&Run<'_>, usize) -> Option<usize>,
+) -> Cow<'a, str> {
+    let mut masked = String::new();
+    let mut copied = 0;
+    for run in runs(text) {
+        let mut first = 0;
+        while first < run.groups.len() {
+            let Some(count) = recognise(&run, first) else {
+                first += 1;
+                continue;
+            };
+            masked.push_str(&text[copied..run.start_of(first, count)]);
+            masked.push_str(mask);
+            copied = run.groups[first + count - 1].end;
+            first += count;
+        }
+    }
+    if copied == 0 {
+        return Cow::Borrowed(text);
+    }
+    masked.push_str(&text[copied..]);
+    Cow::Owned(masked)
+}
+
+/// How many groups from `first` on are a card number: the most that can be.
+fn card_groups(run: &Run<'_>, first: usize) -> Option<usize> {
+    let mut digits: Vec<u8> = Vec::new();
+    let mut found = None;
+    let mut groups = run.groups[first..].iter().enumerate().peekable();
+    while let Some((index, group)) = groups.next() {
+        digits.extend(&group.digits);
+        if CARD_DIGITS.contains(&digits.len()) && is_card(&digits, &run.groups[first..=first + index]) {
+            found = Some(index + 1);
+        }
+        let goes_on = groups.peek().is_some_and(|(_, next)| next.separator.chars().count() == 1);
+        if !goes_on || group.digits.len() < CARD_GROUP_DIGITS || digits.len() > *CARD_DIGITS.end() {
+            break;
+        }
+    }
+    found
+}
+
+fn is_card(digits: &[u8], groups: &[Group<'_>]) -> bool {
+    let is_book = digits.len() == 13 && digits.starts_with(&[9, 7]) && digits[2] >= 8 && is_article(digits);
+    let are_years = groups.iter().all(|group| group.digits.len() == 4 && YEARS.contains(&group.value()));
+    digits[0] != 0 && passes_luhn(digits) && !is_book && !are_years
+}
+
+fn passes_luhn(digits: &[u8]) -> bool {
+    let weighed = digits.iter().rev().enumerate().map(|(place, digit)| match (place % 2, *digit) {
+        (0, digit) => u32::from(digit),
+        (_, digit) => u32::from(digit / 5 + digit * 2 % 10),
+    });
+    weighed.sum::<u32>() % 10 == 0
+}
+
+/// Whether the last digit is the check digit of an article number (EAN, ISBN).
+fn is_article(digits: &[u8]) -> bool {
+    let weighed = digits.iter().rev().enumerate().map(|(place, digit)| match place % 2 {
+        0 => u32::from(*digit),
+        _ => u32::from(*digit) * 3,
+    });
+    weighed.sum::<u32>() % 10 == 0
+}
+
+#[cfg(test)]
+mod tests;
