@@ -22,6 +22,7 @@ use super::loaders::Loaders;
 use super::request_id::RequestId;
 use super::services::Services;
 use super::variables::InputTypes;
+use super::warnings::Warnings;
 use super::{ApiSchema, schema};
 
 /// How long operations may take.
@@ -155,7 +156,8 @@ impl Api {
             }
         };
         let (schema, to_keep) = self.schema_for(&operation);
-        let run = schema.execute(into_request(operation));
+        let warnings = Warnings::default();
+        let run = schema.execute(into_request(operation).data(request.clone()).data(warnings.clone()));
         let Ok(mut response) = tokio::time::timeout(limit, run).await else {
             let message =
                 format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
@@ -171,6 +173,7 @@ impl Api {
         if !response.errors.is_empty() {
             error::finish(&mut response, request);
         }
+        warnings.tell(&mut response);
         Answer::Ran(Box::new(response))
     }
 

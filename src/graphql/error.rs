@@ -11,6 +11,7 @@ use std::fmt;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use super::RequestId;
+use crate::keystroke::BufferError;
 use crate::search::SearchError;
 use crate::store::StoreError;
 
@@ -31,6 +32,8 @@ pub enum ErrorCode {
     Timeout,
     /// The database cannot be reached; try again.
     StoreUnavailable,
+    /// What holds keystrokes until they are logged cannot be reached; try again.
+    BufferUnavailable,
     /// This server does not keep documents by their hash; send the text.
     PersistedQueryNotSupported,
     /// A defect. The message says nothing; the log does.
@@ -48,6 +51,7 @@ impl ErrorCode {
             Self::TooBusy => "TOO_BUSY",
             Self::Timeout => "TIMEOUT",
             Self::StoreUnavailable => "STORE_UNAVAILABLE",
+            Self::BufferUnavailable => "BUFFER_UNAVAILABLE",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
@@ -76,6 +80,25 @@ impl Failure {
         Self { argument: Some(path), ..Self::new(ErrorCode::BadUserInput, message) }
     }
 
+    /// What `extensions.code` will say.
+    pub(super) fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// Logs what went wrong inside, if anything did.
+    pub(super) fn log(&self, request: &RequestId) {
+        let Some(error) = &self.cause else { return };
+        match self.code {
+            ErrorCode::StoreUnavailable => {
+                tracing::warn!(request.id = %request, error, "the store is unavailable");
+            }
+            ErrorCode::BufferUnavailable => {
+                tracing::warn!(request.id = %request, error, "the keystroke buffer is unavailable");
+            }
+            _ => tracing::error!(request.id = %request, error, "a resolver failed"),
+        }
+    }
+
     /// A defect: the cause is logged, never sent.
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::new(ErrorCode::InternalServerError, INTERNAL_MESSAGE) }
@@ -102,6 +125,21 @@ impl From<StoreError> for Failure {
                 )
             },
             StoreError::LeaseLost(_) | StoreError::Refused(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<BufferError> for Failure {
+    fn from(error: BufferError) -> Self {
+        match error {
+            BufferError::Unavailable(cause) => Self {
+                cause: Some(cause),
+                ..Self::new(
+                    ErrorCode::BufferUnavailable,
+                    "The keystroke buffer cannot be reached. Searching goes on; send this again later.",
+                )
+            },
+            BufferError::Damaged(_) => Self::internal(error),
         }
     }
 }
@@ -172,17 +210,11 @@ fn finish_one(error: &mut ServerError, request: &RequestId, logged: &mut HashSet
     if let Some(argument) = &failure.argument {
         set(error, "argumentPath", argument);
     }
-    if let Some(cause) = failure.cause {
+    if let Some(cause) = &failure.cause {
         set(error, "requestId", request.as_str());
         // One outage fails every relation of a level: say it once an answer.
-        if !logged.contains(&cause) {
-            match failure.code {
-                ErrorCode::StoreUnavailable => {
-                    tracing::warn!(request.id = %request, error = cause, "the store is unavailable");
-                }
-                _ => tracing::error!(request.id = %request, error = cause, "a resolver failed"),
-            }
-            logged.insert(cause);
+        if logged.insert(cause.clone()) {
+            failure.log(request);
         }
     }
 }

@@ -6,7 +6,7 @@
 use async_graphql::ID;
 use uuid::Uuid;
 
-use crate::domain::{AuthorId, CrawlId, DocumentId};
+use crate::domain::{AuthorId, CrawlId, DocumentId, LoggedSearchId};
 
 /// What an id names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,6 +17,8 @@ pub(super) enum NodeId {
     Author(AuthorId),
     /// A crawl.
     Crawl(CrawlId),
+    /// A logged search.
+    Search(LoggedSearchId),
 }
 
 impl NodeId {
@@ -27,6 +29,7 @@ impl NodeId {
             "doc" => parse_uuid(rest).map(|id| Self::Document(DocumentId(id))),
             "author" => parse_uuid(rest).map(|id| Self::Author(AuthorId(id))),
             "crawl" => parse_number(rest).map(|id| Self::Crawl(CrawlId(id))),
+            "search" => parse_uuid(rest).map(|id| Self::Search(LoggedSearchId(id))),
             _ => None,
         }
     }
@@ -38,6 +41,7 @@ impl From<NodeId> for ID {
             NodeId::Document(id) => format!("doc_{}", id.0.simple()),
             NodeId::Author(id) => format!("author_{}", id.0.simple()),
             NodeId::Crawl(id) => format!("crawl_{}", id.0),
+            NodeId::Search(id) => format!("search_{}", id.0.simple()),
         })
     }
 }
@@ -68,6 +72,7 @@ mod tests {
         for id in [
             NodeId::Document(DocumentId(uuid)),
             NodeId::Author(AuthorId(uuid)),
+            NodeId::Search(LoggedSearchId(uuid)),
             NodeId::Crawl(CrawlId(0)),
             NodeId::Crawl(CrawlId(i64::MAX)),
         ] {

@@ -12,7 +12,7 @@ use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use super::error::Failure;
 use super::pagination::DocumentCursor;
 use super::services::Services;
-use crate::domain::{Author, AuthorId, Crawl, CrawlId, Document, DocumentId, SourceName};
+use crate::domain::{Author, AuthorId, Crawl, CrawlId, Document, DocumentId, LoggedSearch, LoggedSearchId, SourceName};
 use crate::store::Store;
 
 /// The loaders of one request. They are made when first needed: most searches need none.
@@ -96,6 +96,19 @@ impl Loader<CrawlId> for StoreLoader {
     async fn load(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, Failure> {
         note("crawls", ids.len());
         Ok(self.0.crawls_by_id(ids).await?)
+    }
+}
+
+impl Loader<LoggedSearchId> for StoreLoader {
+    type Value = LoggedSearch;
+    type Error = Failure;
+
+    async fn load(
+        &self,
+        ids: &[LoggedSearchId],
+    ) -> Result<HashMap<LoggedSearchId, LoggedSearch>, Failure> {
+        note("logged searches", ids.len());
+        Ok(self.0.searches_by_id(ids).await?)
     }
 }
 

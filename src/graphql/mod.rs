@@ -19,8 +19,10 @@ mod request_id;
 mod scalars;
 mod services;
 mod subscription;
+mod track;
 mod types;
 mod variables;
+mod warnings;
 
 use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 

@@ -10,17 +10,24 @@ use super::ids::NodeId;
 use super::scalars::Flag;
 use super::services::Services;
 use super::types::{
-    Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, IndexDocumentsInput, IndexDocumentsPayload, int,
+    Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
+    IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload,
+    LogKeystrokesPayload, int,
 };
+use super::track::full;
 use crate::domain::{DocumentDraft, DocumentId, Revision, SourceName};
+use crate::keystroke::Appended;
 
 /// The most documents of one call.
 const MAX_DOCUMENTS: usize = 1_000;
 
+/// The most keystrokes of one call.
+const MAX_KEYSTROKES: usize = 100;
+
 /// The mutation root.
 pub(super) struct Mutation;
 
-/// Writing: documents and crawls.
+/// Writing: keystrokes, documents and crawls.
 #[Object]
 impl Mutation {
     /// Stores documents, or replaces those of the same source and key. If one cannot be taken, none is.
@@ -73,6 +80,66 @@ impl Mutation {
             wait_for_index(services, outcome.revision, "removed").await?;
         }
         Ok(DeleteDocumentsPayload { deleted: int(outcome.deleted) })
+    }
+
+    /// Takes what a visitor's search box holds after a keystroke. Of all that is typed, only the most complete
+    /// form of each search is logged: when nothing was typed for a while, or it was submitted. Returns once the
+    /// keystroke is safe in the buffer.
+    async fn log_keystroke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The keystroke.")] input: LogKeystrokeInput,
+    ) -> Result<LogKeystrokePayload, Failure> {
+        let keystroke = input.checked("input")?;
+        let appended = Services::of(ctx)?.keystrokes.append(&[keystroke]).await?;
+        if appended.contains(&Appended::Full) {
+            return Err(full(0, 1));
+        }
+        Ok(LogKeystrokePayload { accepted: appended.contains(&Appended::Accepted) })
+    }
+
+    /// Takes up to 100 keystrokes, as `logKeystroke` does, in one step. If one cannot be taken, none is.
+    async fn log_keystrokes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The keystrokes, at most 100, in the order in which they were typed.")] input: Vec<
+            LogKeystrokeInput,
+        >,
+    ) -> Result<LogKeystrokesPayload, Failure> {
+        if input.len() > MAX_KEYSTROKES {
+            let problem =
+                format_args!("may hold {MAX_KEYSTROKES} keystrokes, but holds {}", input.len());
+            return Err(Failure::bad_input("input", problem));
+        }
+        let mut keystrokes = Vec::with_capacity(input.len());
+        for (index, keystroke) in input.into_iter().enumerate() {
+            keystrokes.push(keystroke.checked(&format!("input.{index}"))?);
+        }
+        let appended = Services::of(ctx)?.keystrokes.append(&keystrokes).await?;
+        let accepted = appended.iter().filter(|appended| **appended == Appended::Accepted).count();
+        if appended.contains(&Appended::Full) {
+            return Err(full(accepted, keystrokes.len()));
+        }
+        Ok(LogKeystrokesPayload { accepted: int(accepted) })
+    }
+
+    /// Erases everything kept of a session or a user: what is buffered, and what was logged. Searches of that
+    /// person that are being logged meanwhile are left out.
+    async fn erase_searcher(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose searches.")] input: EraseSearcherInput,
+    ) -> Result<EraseSearcherPayload, Failure> {
+        let searcher = input.checked()?;
+        let services = Services::of(ctx)?;
+        // The buffer first: what is claimed by then is kept out of the log by the time it says.
+        let erased = services.keystrokes.erase(&searcher).await?;
+        let searches = services.store.erase_searches(&searcher, erased.at).await?;
+        Ok(EraseSearcherPayload {
+            searches: int(searches),
+            buffered_keystrokes: int(erased.keystrokes),
+            interactions: 0,
+        })
     }
 
     /// Starts a crawl of a configured source, or returns the one that is running.

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use super::error::Failure;
-use crate::domain::{Document, DocumentId, PagePosition, Timestamp};
+use crate::domain::{Document, DocumentId, LoggedSearch, LoggedSearchId, PagePosition, Timestamp};
 
 /// The page size where none is given.
 pub(super) const DEFAULT_FIRST: usize = 10;
@@ -65,6 +65,35 @@ impl From<DocumentCursor> for String {
     fn from(cursor: DocumentCursor) -> String {
         let micros = cursor.published_at.map(|at| at.timestamp_micros().to_string()).unwrap_or_default();
         encode("documents", &format!("{micros} {}", cursor.id.0.simple()))
+    }
+}
+
+/// Where the search log, newest first, goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SearchLogCursor {
+    pub(super) last_keystroke_at: Timestamp,
+    pub(super) id: LoggedSearchId,
+}
+
+impl SearchLogCursor {
+    pub(super) fn of(search: &LoggedSearch) -> Self {
+        Self { last_keystroke_at: search.last_keystroke_at, id: search.id }
+    }
+
+    pub(super) fn parse(cursor: &str) -> Result<Self, Failure> {
+        let place = decode(cursor, "searches")?;
+        let parsed = place.split_once(' ').and_then(|(micros, id)| {
+            let last_keystroke_at = Timestamp::from_timestamp_micros(micros.parse().ok()?)?;
+            Some(Self { last_keystroke_at, id: LoggedSearchId(id.parse().ok()?) })
+        });
+        parsed.ok_or_else(not_a_cursor)
+    }
+}
+
+impl From<SearchLogCursor> for String {
+    fn from(cursor: SearchLogCursor) -> String {
+        let micros = cursor.last_keystroke_at.timestamp_micros();
+        encode("searches", &format!("{micros} {}", cursor.id.0.simple()))
     }
 }
 

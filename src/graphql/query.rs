@@ -7,13 +7,15 @@ use async_graphql::{Context, ID, Object};
 use super::error::Failure;
 use super::ids::NodeId;
 use super::loaders::Loaders;
-use super::pagination::page_size;
+use super::pagination::{Page, SearchLogCursor, page_size};
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
+use super::track;
 use super::types::{
-    Author, Crawl, Document, DocumentFilter, MatchPolicy, Node, SearchConnection, SearchSort, Source,
+    Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Search, SearchConnection,
+    SearchLogConnection, SearchLogFilter, SearchSort, Source, TrackInput,
 };
-use crate::domain::{DocumentId, DocumentKey, SourceName};
+use crate::domain::{DocumentId, DocumentKey, Keystroke, SourceName};
 use crate::search::SearchRequest;
 
 /// The longest query text, in characters.
@@ -91,8 +93,14 @@ impl Query {
             desc = "A word that no document has stands for its neighbours: one edit away from 4 letters on, two from 8."
         )]
         typo_tolerance: Flag<true>,
+        #[graphql(
+            desc = "Log this text as a keystroke, as `logKeystroke` does; its number of results goes with it. Where \
+                    that fails, the search does not: the answer says so in `extensions.warnings`."
+        )]
+        track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
         check_query(&query)?;
+        let track = track.map(|track| track.checked(&query)).transpose()?;
         let first = page_size(first)?;
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
             return Err(Failure::bad_input("after", "is not a cursor of this search: it is too long"));
@@ -110,7 +118,12 @@ impl Query {
             facets: selected.field("facets").exists(),
             after,
         };
-        let answer = Services::of(ctx)?.search.search(&request).await?;
+        let services = Services::of(ctx)?;
+        let answer = services.search.search(&request).await?;
+        if let Some(keystroke) = track {
+            let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
+            track::log(ctx, &services.keystrokes, keystroke).await;
+        }
         Ok(SearchConnection::new(answer, request.after.is_some()))
     }
 
@@ -130,6 +143,27 @@ impl Query {
             .map(|found| found.map(Document::from))
     }
 
+    /// Logged searches, newest first by their last keystroke.
+    async fn search_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which searches: all of them unless given.")] filter: Option<SearchLogFilter>,
+        #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Continue after this cursor; the filter must stay as it was.")] after: Option<String>,
+    ) -> Result<SearchLogConnection, Failure> {
+        let size = page_size(first)?;
+        let filter = filter.unwrap_or_default().checked()?;
+        let after = after.as_deref().map(SearchLogCursor::parse).transpose()?;
+        let place = after.map(|cursor| (cursor.last_keystroke_at, cursor.id));
+        let found = Services::of(ctx)?.store.search_log(&filter, place, size as u64 + 1).await?;
+        Ok(SearchLogConnection::new(filter, Page::cut(found, size, after.is_some())))
+    }
+
+    /// What the logging of searches holds and has done.
+    async fn logging_health(&self, ctx: &Context<'_>) -> Result<LoggingHealth, Failure> {
+        Ok(Services::of(ctx)?.keystrokes.health().await?.into())
+    }
+
     /// Every source that is configured or has documents, by name.
     async fn sources(&self, ctx: &Context<'_>) -> Result<Vec<Source>, Failure> {
         let services = Services::of(ctx)?;
@@ -144,6 +178,7 @@ async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failur
         NodeId::Document(id) => Loaders::load(ctx, id).await?.map(Document::from).map(Node::from),
         NodeId::Author(id) => Loaders::load(ctx, id).await?.map(Author).map(Node::from),
         NodeId::Crawl(id) => Loaders::load(ctx, id).await?.map(Crawl).map(Node::from),
+        NodeId::Search(id) => Loaders::load(ctx, id).await?.map(Search).map(Node::from),
     })
 }
 

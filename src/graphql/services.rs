@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use super::error::Failure;
 use crate::domain::SourceName;
+use crate::keystroke::Keystrokes;
 use crate::search::{IndexFollower, SearchEngine};
 use crate::store::Store;
 
@@ -16,6 +17,8 @@ pub struct Services {
     pub store: Store,
     /// What searches are answered from.
     pub search: Arc<dyn SearchEngine>,
+    /// Where keystrokes go.
+    pub keystrokes: Keystrokes,
     /// Tells when a change can be found.
     pub index: IndexFollower,
     /// Wakes the crawler once a crawl has begun in the store.

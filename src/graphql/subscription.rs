@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use async_graphql::{Context, Subscription as GraphqlSubscription};
-use futures_util::Stream;
-use futures_util::stream;
+use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::error::Failure;
 use super::mutation::unknown_source;
 use super::services::Services;
-use super::types::Crawl;
+use super::types::{Crawl, Search};
 use crate::domain::{self, SourceName};
 use crate::store::Store;
 
@@ -23,6 +22,15 @@ pub(super) struct Subscription;
 /// Following what goes on.
 #[GraphqlSubscription]
 impl Subscription {
+    /// Searches as they are logged, by whichever server. A live view: who reads too slowly misses some, the
+    /// log has them all.
+    async fn search_logged(
+        &self,
+        ctx: &Context<'_>,
+    ) -> Result<impl Stream<Item = Search> + use<>, Failure> {
+        Ok(Services::of(ctx)?.keystrokes.logged().map(Search))
+    }
+
     /// The latest crawl of a source at once, and again whenever it changes or another one begins.
     async fn crawl_progress(
         &self,

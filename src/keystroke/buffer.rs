@@ -107,6 +107,15 @@ pub struct ClaimedRun {
     pub keystrokes: Vec<BufferedKeystroke>,
 }
 
+/// What was removed of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// Keystrokes.
+    pub keystrokes: u64,
+    /// When, by the buffer's clock: what came up to then is erased.
+    pub at: Timestamp,
+}
+
 /// What became of claimed runs, for the counts of the whole fleet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlushTally {
@@ -164,9 +173,9 @@ pub trait KeystrokeBuffer: Send + Sync {
     /// Removes claimed runs for good; those that are gone already are passed over.
     async fn ack(&self, claims: &[ClaimId], tally: FlushTally) -> Result<(), BufferError>;
 
-    /// Removes every keystroke of a person, from open and claimed runs alike, and says how many.
-    /// Of a user, only the keystrokes of runs in which the user id stands go, but the whole runs.
-    async fn erase(&self, searcher: &Searcher) -> Result<u64, BufferError>;
+    /// Removes every keystroke of a person, from open and claimed runs alike. Of a user, only the
+    /// keystrokes of runs in which the user id stands go, but the whole runs.
+    async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError>;
 
     /// What it holds and has done.
     async fn health(&self) -> Result<BufferHealth, BufferError>;

@@ -1,6 +1,6 @@
 use async_graphql::{ID, Interface};
 
-use super::{Author, Crawl, Document};
+use super::{Author, Crawl, Document, Search};
 
 /// Something that has an id of its own and can be fetched again by it.
 #[derive(Interface)]
@@ -16,4 +16,6 @@ pub(in crate::graphql) enum Node {
     Author(Author),
     /// A crawl.
     Crawl(Crawl),
+    /// A logged search.
+    Search(Search),
 }

@@ -1,0 +1,70 @@
+use async_graphql::{Context, Object, SimpleObject};
+
+use super::{PageInfo, Search, int};
+use crate::domain::LoggedSearch;
+use crate::graphql::error::Failure;
+use crate::graphql::pagination::{Page, SearchLogCursor};
+use crate::graphql::services::Services;
+use crate::store::SearchLogFilter;
+
+/// A logged search in a list.
+#[derive(Clone, SimpleObject)]
+pub(in crate::graphql) struct SearchLogEdge {
+    /// Continues the list after this search.
+    cursor: String,
+    /// The search.
+    node: Search,
+}
+
+/// A page of the search log, as GraphQL shows it.
+pub(in crate::graphql) struct SearchLogConnection {
+    filter: SearchLogFilter,
+    edges: Vec<SearchLogEdge>,
+    has_previous: bool,
+    has_next: bool,
+}
+
+impl SearchLogConnection {
+    pub(in crate::graphql) fn new(filter: SearchLogFilter, page: Page<LoggedSearch>) -> Self {
+        let edge = |search: LoggedSearch| SearchLogEdge {
+            cursor: SearchLogCursor::of(&search).into(),
+            node: Search(search),
+        };
+        Self {
+            filter,
+            edges: page.items.into_iter().map(edge).collect(),
+            has_previous: page.has_previous,
+            has_next: page.has_next,
+        }
+    }
+}
+
+/// A page of the search log.
+#[Object]
+impl SearchLogConnection {
+    /// The searches of this page, with their cursors.
+    async fn edges(&self) -> &[SearchLogEdge] {
+        &self.edges
+    }
+
+    /// The searches of this page.
+    async fn nodes(&self) -> Vec<&Search> {
+        self.edges.iter().map(|edge| &edge.node).collect()
+    }
+
+    /// Where this page stands in the log.
+    async fn page_info(&self) -> PageInfo {
+        PageInfo {
+            has_next_page: self.has_next,
+            has_previous_page: self.has_previous,
+            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
+            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
+        }
+    }
+
+    /// How many searches meet the filter, whatever the page. Counted when selected: over a long log without a
+    /// filter that takes a while.
+    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
+        Ok(int(Services::of(ctx)?.store.count_searches(&self.filter).await?))
+    }
+}
