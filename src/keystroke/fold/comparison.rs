@@ -45,7 +45,7 @@ const FINALS: [&[u32]; 27] = [
 ];
 
 /// A text in the forms that it is compared in.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Form {
     /// See [`comparison_key`].
     key: String,

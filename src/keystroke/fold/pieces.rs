@@ -7,7 +7,7 @@ use super::comparison::Form;
 use crate::domain::{BufferedKeystroke, Timestamp, UserId};
 
 /// A keystroke in the form that the fold works on.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Typed<'a> {
     pub(super) at: Timestamp,
     pub(super) user: Option<&'a UserId>,
@@ -88,13 +88,13 @@ impl<'a> Piece<'a> {
     /// Keystrokes with a sequence change places among themselves; the others stay where they
     /// arrived.
     fn in_order(self) -> Vec<Typed<'a>> {
-        let mut sequenced: Vec<Typed<'a>> =
-            self.typed.iter().filter(|typed| typed.sequence.is_some()).cloned().collect();
+        let has_sequence = |typed: &Typed<'_>| typed.sequence.is_some();
+        let places: Vec<bool> = self.typed.iter().map(has_sequence).collect();
+        let (mut sequenced, others): (Vec<_>, Vec<_>) = self.typed.into_iter().partition(has_sequence);
         sequenced.sort_by_key(|typed| typed.sequence);
-        let mut sequenced = sequenced.into_iter();
-        let arrived = self.typed.into_iter();
+        let (mut sequenced, mut others) = (sequenced.into_iter(), others.into_iter());
         let in_order =
-            arrived.filter_map(|typed| if typed.sequence.is_some() { sequenced.next() } else { Some(typed) });
+            places.iter().filter_map(|sequence| if *sequence { sequenced.next() } else { others.next() });
         in_order.collect()
     }
 }

@@ -32,10 +32,6 @@ fn typed(texts: &[&str]) -> Vec<BufferedKeystroke> {
     spaced(texts.iter().map(|text| stroke(text)).collect())
 }
 
-fn by(user: Option<&str>, text: &str) -> BufferedKeystroke {
-    BufferedKeystroke { user: user.map(|id| UserId::parse(id).unwrap()), ..stroke(text) }
-}
-
 fn nth(sequence: i64, ms: i64, text: &str) -> BufferedKeystroke {
     BufferedKeystroke { at: at(ms), sequence: Some(sequence), ..stroke(text) }
 }
@@ -208,42 +204,34 @@ fn what_is_left_of_a_submitted_text_is_no_search_until_something_is_done_with_it
     check(&["Business⏎", "Bus", "dog"], &[submitted, ("Bus", Replaced), ("dog", Idle)]);
 }
 
+/// Each text with its user before a colon.
+#[track_caller]
+fn check_users(texts: &[&str], expected: &[(&str, FinalReason)]) {
+    let by = |text: &&str| {
+        let (user, text) = text.split_once(':').unwrap();
+        BufferedKeystroke { user: UserId::parse(user).ok(), ..stroke(text) }
+    };
+    let folded = idle(&spaced(texts.iter().map(by).collect()));
+    let named = folded.searches.iter().map(|search| {
+        let user = search.user.as_ref().map_or("", UserId::as_str);
+        (format!("{user}:{}", search.query), search.reason)
+    });
+    let expected = expected.iter().map(|(query, reason)| ((*query).to_owned(), *reason));
+    assert_eq!(named.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{texts:?}");
+}
+
 #[test]
 fn another_user_is_a_boundary_and_a_log_in_is_none() {
-    let cases: [(&[(Option<&str>, &str)], &[(Option<&str>, &str, FinalReason)]); 8] = [
-        (&[(None, "ca"), (Some("u"), "cat")], &[(Some("u"), "cat", Idle)]),
-        (&[(Some("u"), "ca"), (None, "cat")], &[(Some("u"), "cat", Idle)]),
-        (
-            &[(Some("u"), "ca"), (Some("v"), "cat")],
-            &[(Some("u"), "ca", UserChanged), (Some("v"), "cat", Idle)],
-        ),
-        (
-            &[(Some("u"), "ca"), (None, "cat"), (Some("v"), "cat")],
-            &[(Some("u"), "cat", UserChanged), (Some("v"), "cat", Idle)],
-        ),
-        (&[(Some("u"), "ca"), (Some("v"), "")], &[(Some("u"), "ca", UserChanged)]),
-        (
-            &[(Some("u"), "cat⏎"), (Some("v"), "cat")],
-            &[(Some("u"), "cat", Submitted), (Some("v"), "cat", Idle)],
-        ),
-        (
-            &[(Some("u"), "cat"), (None, "dog"), (Some("v"), "dogs")],
-            &[(Some("u"), "cat", Replaced), (Some("v"), "dogs", Idle)],
-        ),
-        (
-            &[(Some("u"), "cat"), (None, "co"), (Some("v"), "cot")],
-            &[(Some("u"), "cat", Replaced), (Some("v"), "cot", Idle)],
-        ),
-    ];
-    for (texts, expected) in cases {
-        let folded = idle(&spaced(texts.iter().map(|(user, text)| by(*user, text)).collect()));
-        let outcome: Vec<_> = folded
-            .searches
-            .iter()
-            .map(|search| (search.user.as_ref().map(UserId::as_str), search.query.as_str(), search.reason))
-            .collect();
-        assert_eq!(outcome, expected, "{texts:?}");
-    }
+    check_users(&[":ca", "u:cat"], &[("u:cat", Idle)]);
+    check_users(&["u:ca", ":cat"], &[("u:cat", Idle)]);
+    check_users(&["u:ca", "v:cat"], &[("u:ca", UserChanged), ("v:cat", Idle)]);
+    check_users(&["u:ca", ":cat", "v:cat"], &[("u:cat", UserChanged), ("v:cat", Idle)]);
+    check_users(&["u:ca", "v:"], &[("u:ca", UserChanged)]);
+    check_users(&["u:cat⏎", "v:cat"], &[("u:cat", Submitted), ("v:cat", Idle)]);
+    check_users(&[":cat⏎", "u:cat"], &[("u:cat", Submitted)]);
+    check_users(&["u:cat", ":dog", "v:dogs"], &[("u:cat", Replaced), ("v:dogs", Idle)]);
+    check_users(&["u:cat", ":co", "v:cot"], &[("u:cat", Replaced), ("v:cot", Idle)]);
+    check_users(&["u:cat", ":co", ":cot"], &[("u:cot", Idle)]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn check(cases: &[(&str, &str)]) {
 #[track_caller]
 fn check_kept(texts: &[&str]) {
     for text in texts {
-        assert!(matches!(mask(text), Cow::Borrowed(kept) if kept == *text) || mask(text) == *text, "{text}");
+        assert_eq!(mask(text), *text);
     }
 }
 
@@ -78,7 +78,8 @@ fn card_numbers() {
         "9780000000057",
         "4006381333931",
         "1998 1999 2000 2001",
-        "1998 2001 2004 2006",
+        // Passes the Luhn check.
+        "1996 1997 1998 1999",
         "36 38 40 42 44 46 48",
         "0000 0000 0000 0000",
         "41111111111111111111111111",
@@ -183,10 +184,11 @@ fn what_people_search_for_in_shops_is_kept() {
 fn hard_calls() {
     check(&[
         // One in ten article numbers passes the Luhn check.
-        ("4006381333938", "4006381333938"),
+        ("4006381333023", "[card]"),
         ("0306406152", "[phone]"),
         ("0012345678905", "[phone]"),
         ("0712345678911", "0712345678911"),
+        ("0712345678912", "[phone]"),
     ]);
 }
 
