@@ -203,34 +203,45 @@ async fn an_erasure_waits_for_a_flush_under_way_on_mysql() {
     run(TestDatabase::mysql().await, an_erasure_waits_for_a_flush_under_way).await;
 }
 
-/// The flush has stored its rows but not committed them: an erasure that did not wait for it would
-/// find nothing to delete.
+/// An erasure that did not wait would find nothing to delete, and the flush would go on.
 async fn an_erasure_waits_for_a_flush_under_way(database: Arc<TestDatabase>) {
     let store = database.store().await;
     store.log_searches(&[search(1, "other", "bus", 0)]).await.unwrap();
     let connection = raw(&database).await;
-    let holder = connection.begin().await.unwrap();
-    holder.execute_unprepared("UPDATE search_query_hours SET searches = searches").await.unwrap();
-
-    let flush = tokio::spawn({
-        let store = store.clone();
-        async move { store.log_searches(&[search(2, "gone", "bus", 1)]).await.unwrap() }
-    });
-    while waiting(&connection).await < 1 {
-        assert!(!flush.is_finished());
+    let stops = [
+        // The flush knows that nobody was erased, but has not stored the person's search.
+        "DELETE FROM search_logs",
+        // It has stored it, but not committed it.
+        "UPDATE search_query_hours SET searches = searches",
+    ];
+    for (stop, number) in stops.into_iter().zip(2..) {
+        let holder = connection.begin().await.unwrap();
+        holder.execute_unprepared(stop).await.unwrap();
+        let gone = format!("gone {number}");
+        let flush = tokio::spawn({
+            let (store, gone) = (store.clone(), gone.clone());
+            async move {
+                let searches = [search(1, "other", "bus", 0), search(number, &gone, "bus", 1)];
+                store.log_searches(&searches).await.unwrap()
+            }
+        });
+        while waiting(&connection).await < 1 {
+            assert!(!flush.is_finished());
+        }
+        let erasure = tokio::spawn({
+            let (store, gone) = (store.clone(), Searcher::Session(session(&gone)));
+            async move { store.erase_searches(&gone, through()).await.unwrap() }
+        });
+        while waiting(&connection).await < 2 {
+            assert!(!erasure.is_finished());
+        }
+        holder.rollback().await.unwrap();
+        let outcome = flush.await.unwrap();
+        assert_eq!((outcome.inserted.len(), outcome.duplicates), (1, 1));
+        assert_eq!(erasure.await.unwrap(), 1);
+        assert_eq!(everything(&store).await.len(), 1);
+        assert_added_up(&database, &store).await;
     }
-    let erasure = tokio::spawn({
-        let store = store.clone();
-        async move { store.erase_searches(&Searcher::Session(session("gone")), through()).await.unwrap() }
-    });
-    while waiting(&connection).await < 2 {
-        assert!(!erasure.is_finished());
-    }
-    holder.rollback().await.unwrap();
-    assert_eq!(flush.await.unwrap().inserted.len(), 1);
-    assert_eq!(erasure.await.unwrap(), 1);
-    assert_eq!(everything(&store).await.len(), 1);
-    assert_added_up(&database, &store).await;
     connection.close().await.unwrap();
 }
 
