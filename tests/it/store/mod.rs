@@ -8,6 +8,7 @@ mod documents;
 mod leases;
 mod migrations;
 mod outages;
+mod search_logs;
 
 use chrono::{DateTime, Utc};
 use quarry::domain::{AuthorDraft, DocumentDraft, DocumentKey, SourceName};

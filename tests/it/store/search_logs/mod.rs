@@ -1,0 +1,153 @@
+//! The log of searches and what is added up of it.
+
+mod erasure;
+mod intake;
+mod plans;
+mod reading;
+mod retention;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta, Utc};
+use quarry::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
+use quarry::store::{NewSearch, SearchLogFilter, Store};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
+use uuid::Uuid;
+
+use super::at;
+use crate::support::databases::TestDatabase;
+
+/// What searches of these tests are compared by.
+fn key(query: &str) -> String {
+    query.to_lowercase().split_whitespace().collect::<String>().chars().take(256).collect()
+}
+
+fn id(number: u128) -> LoggedSearchId {
+    LoggedSearchId(Uuid::from_u128(number))
+}
+
+fn session(id: &str) -> SessionId {
+    SessionId::parse(id).unwrap()
+}
+
+fn user(id: &str) -> UserId {
+    UserId::parse(id).unwrap()
+}
+
+/// A search of an anonymous visitor, so many seconds after ten o'clock.
+fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
+    let last_keystroke_at = at("2026-11-20T10:00:00Z") + TimeDelta::seconds(second);
+    NewSearch {
+        id: id(number),
+        session: session(of),
+        user: None,
+        query: query.to_owned(),
+        query_key: key(query),
+        truncated: false,
+        keystrokes: 5,
+        result_count: None,
+        reason: FinalReason::Idle,
+        started_at: last_keystroke_at - TimeDelta::seconds(3),
+        last_keystroke_at,
+    }
+}
+
+/// The whole log.
+async fn everything(store: &Store) -> Vec<LoggedSearch> {
+    store.search_log(&SearchLogFilter::default(), None, 1_000_000).await.unwrap()
+}
+
+async fn raw(database: &TestDatabase) -> DatabaseConnection {
+    Database::connect(database.url()).await.unwrap()
+}
+
+async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    connection.query_all_raw(statement).await.unwrap()
+}
+
+/// What the log comes to for a query in an hour: searches, without results, with a known number
+/// of results, their sum, the latest, and its spellings.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct QueryHour {
+    searches: i64,
+    zero_results: i64,
+    counted: i64,
+    results: i64,
+    last_searched_at: DateTime<Utc>,
+    query: String,
+}
+
+type QueryHours = BTreeMap<(DateTime<Utc>, String), QueryHour>;
+type Quarters = BTreeMap<DateTime<Utc>, (i64, i64)>;
+
+fn utc(row: &QueryResult, column: &str) -> DateTime<Utc> {
+    row.try_get::<DateTime<FixedOffset>>("", column).unwrap().to_utc()
+}
+
+async fn query_hours(database: &TestDatabase) -> QueryHours {
+    let connection = raw(database).await;
+    let mut hours = QueryHours::new();
+    for row in rows(&connection, "SELECT * FROM search_query_hours").await {
+        let of = QueryHour {
+            searches: row.try_get("", "searches").unwrap(),
+            zero_results: row.try_get("", "zero_results").unwrap(),
+            counted: row.try_get("", "counted").unwrap(),
+            results: row.try_get("", "results").unwrap(),
+            last_searched_at: utc(&row, "last_searched_at"),
+            query: row.try_get("", "query").unwrap(),
+        };
+        let place = (utc(&row, "hour"), row.try_get("", "query_key").unwrap());
+        assert_eq!(hours.insert(place, of), None);
+    }
+    connection.close().await.unwrap();
+    hours
+}
+
+async fn quarters(database: &TestDatabase) -> Quarters {
+    let connection = raw(database).await;
+    let mut quarters = Quarters::new();
+    for row in rows(&connection, "SELECT * FROM search_volume_quarters").await {
+        let of = (row.try_get("", "searches").unwrap(), row.try_get("", "zero_results").unwrap());
+        assert_eq!(quarters.insert(utc(&row, "quarter"), of), None);
+    }
+    connection.close().await.unwrap();
+    quarters
+}
+
+fn hours_of(log: &[LoggedSearch]) -> QueryHours {
+    let mut hours = QueryHours::new();
+    // Newest first, so the first spelling of each is the one to show.
+    for search in log {
+        let at = search.last_keystroke_at;
+        let hour = at.duration_trunc(TimeDelta::hours(1)).unwrap();
+        let of = hours.entry((hour, key(&search.query))).or_insert_with(|| QueryHour {
+            last_searched_at: at,
+            query: search.query.clone(),
+            ..QueryHour::default()
+        });
+        of.searches += 1;
+        of.zero_results += i64::from(search.result_count == Some(0));
+        of.counted += i64::from(search.result_count.is_some());
+        of.results += search.result_count.unwrap_or(0);
+    }
+    hours
+}
+
+fn quarters_of(log: &[LoggedSearch]) -> Quarters {
+    let mut quarters = Quarters::new();
+    for search in log {
+        let quarter = search.last_keystroke_at.duration_trunc(TimeDelta::minutes(15)).unwrap();
+        let of = quarters.entry(quarter).or_default();
+        of.0 += 1;
+        of.1 += i64::from(search.result_count == Some(0));
+    }
+    quarters
+}
+
+/// The roll-ups are what the rows come to, to the last search and spelling.
+async fn assert_added_up(database: &TestDatabase, store: &Store) {
+    let log = everything(store).await;
+    assert_eq!(query_hours(database).await, hours_of(&log));
+    assert_eq!(quarters(database).await, quarters_of(&log));
+}
