@@ -277,14 +277,15 @@ impl Shared {
         let state = &mut *self.state();
         let now = state.clock.now();
         let runs = state.runs.claimed(claims);
-        if !runs.is_empty() {
-            state.runs.ack(&runs, tally, now);
-            if let Err(error) = state.journal.write(&Record::Acked { runs }) {
-                // They are stored, and go. A process that finds them in the journal stores them under
-                // the same ids, which changes nothing.
-                warn!(%error, "an ack could not be written to the keystroke journal");
-                state.rewrite = true;
-            }
+        state.runs.ack(&runs, tally, now);
+        if runs.is_empty() {
+            return;
+        }
+        if let Err(error) = state.journal.write(&Record::Acked { runs }) {
+            // They are stored, and go. A process that finds them in the journal stores them under the
+            // same ids, which changes nothing.
+            warn!(%error, "an ack could not be written to the keystroke journal");
+            state.rewrite = true;
         }
     }
 

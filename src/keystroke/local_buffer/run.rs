@@ -63,7 +63,8 @@ pub(super) struct Run {
     pub claim: Option<Claim>,
     pub count: u32,
     last: Millis,
-    submitted: bool,
+    /// When it was submitted first: what is typed after that does not take it back.
+    submitted: Option<Millis>,
     /// When it reached the limit of keystrokes.
     filled: Option<Millis>,
     /// The user of the last keystroke.
@@ -80,7 +81,7 @@ impl Run {
             claim: None,
             count: 0,
             last: began,
-            submitted: false,
+            submitted: None,
             filled: None,
             user: None,
             packed: Vec::new(),
@@ -109,7 +110,9 @@ impl Run {
         self.packed = postcard::to_extend(stroke, packed).expect("memory takes every byte");
         self.count += 1;
         self.last = self.began.saturating_add(stroke.after);
-        self.submitted = stroke.submitted;
+        if self.submitted.is_none() && stroke.submitted {
+            self.submitted = Some(self.last);
+        }
         match &stroke.user {
             StrokeUser::Same => {}
             StrokeUser::Nobody => self.user = None,
@@ -134,7 +137,7 @@ impl Run {
         let idle = self.last.saturating_add(millis(limits.window));
         let aged = self.began.saturating_add(millis(limits.run_age));
         let filled = self.filled.unwrap_or(Millis::MAX);
-        let submitted = if self.submitted { self.last } else { Millis::MAX };
+        let submitted = self.submitted.unwrap_or(Millis::MAX);
         let mut first = (submitted, DueReason::Submitted);
         for other in [(filled.min(aged), DueReason::Limit), (idle, DueReason::Idle)] {
             if other.0 < first.0 {

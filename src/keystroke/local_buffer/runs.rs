@@ -7,6 +7,8 @@
 //! journal anyway.)
 
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -34,7 +36,7 @@ pub(super) struct Runs {
     leased: BTreeSet<(Millis, RunId)>,
     /// When marks can be forgotten, in order.
     marks: VecDeque<(Millis, Arc<Place>)>,
-    /// How many keystrokes a session sent within its present period.
+    /// How many keystrokes of a session were let through within its present period.
     floods: HashMap<SessionId, u32>,
     /// When the periods end, in order.
     flood_ends: VecDeque<(Millis, SessionId)>,
@@ -108,14 +110,13 @@ impl Runs {
     }
 
     fn judge(&mut self, place: &Place, keystroke: &Keystroke, now: Millis) -> Appended {
-        let marked = self.places.get(place).and_then(|known| known.mark).map(|mark| mark.sequence);
-        if let (Some(sequence), Some(marked)) = (keystroke.sequence, marked)
-            && sequence <= marked
-        {
-            return Appended::Late;
-        }
         if !self.let_through(&keystroke.session, now) {
             return Appended::Flooded;
+        }
+        let mark = self.places.get(place).and_then(|known| known.mark);
+        let is_late = |sequence| mark.is_some_and(|mark: Mark| sequence <= mark.sequence);
+        if keystroke.sequence.is_some_and(is_late) {
+            return Appended::Late;
         }
         if self.keystrokes >= self.limits.keystrokes { Appended::Full } else { Appended::Accepted }
     }
@@ -187,8 +188,8 @@ impl Runs {
     /// Undoes the `append` just made: its keystrokes could not be written down.
     pub fn take_back(&mut self, keystrokes: &[Keystroke], outcomes: &[Appended], taken: &[Taken<'_>]) {
         for (keystroke, outcome) in keystrokes.iter().zip(outcomes) {
-            let let_through = matches!(outcome, Appended::Accepted | Appended::Full);
-            if let Some(count) = self.floods.get_mut(&keystroke.session).filter(|_| let_through) {
+            let counted = *outcome != Appended::Flooded;
+            if let Some(count) = self.floods.get_mut(&keystroke.session).filter(|_| counted) {
                 *count -= 1;
             }
         }
@@ -307,7 +308,7 @@ impl Runs {
         ids
     }
 
-    /// Removes claimed runs.
+    /// Removes claimed runs, and counts what came of them.
     pub fn ack(&mut self, claimed: &[RunId], tally: FlushTally, now: Millis) {
         for id in claimed {
             self.remove(*id);
@@ -315,7 +316,9 @@ impl Runs {
         self.counts.searches += tally.searches;
         self.counts.duplicates += tally.duplicates;
         self.counts.late += tally.late;
-        self.counts.last_flush = Some(timestamp(now));
+        if !claimed.is_empty() {
+            self.counts.last_flush = Some(timestamp(now));
+        }
     }
 
     /// Removes the runs of a person and what is remembered of them, and counts the keystrokes.
