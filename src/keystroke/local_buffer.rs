@@ -22,6 +22,8 @@ mod journal;
 mod record;
 mod run;
 mod runs;
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -150,8 +152,12 @@ impl LocalBuffer {
     pub async fn sync(&self) -> Result<(), BufferError> {
         let shared = self.shared.clone();
         let written = shared.state().journal.written();
-        self.sync_through(written).await?;
-        blocking(move || if shared.state().is_overgrown() { shared.write_anew() } else { Ok(()) }).await
+        let flushed = self.sync_through(written).await;
+        if !self.shared.state().is_overgrown() {
+            return flushed;
+        }
+        // What could not be flushed is on disk when a new journal is.
+        blocking(move || shared.write_anew()).await
     }
 
     /// Waits for the disk, if it is to be waited for.
@@ -179,6 +185,7 @@ impl Shared {
         let (file, written) = self.state().journal.file();
         if let Err(error) = file.sync_data() {
             // The system may have dropped what it could not write: memory knows it still.
+            warn!(%error, "the keystroke journal could not be flushed, it will be written anew");
             self.state().rewrite = true;
             return Err(error);
         }

@@ -136,6 +136,12 @@ impl Journal {
         (self.current.file.clone(), self.written)
     }
 
+    /// Writes to another file from now on.
+    #[cfg(test)]
+    pub fn replace_file(&mut self, file: Arc<File>) -> Arc<File> {
+        std::mem::replace(&mut self.current.file, file)
+    }
+
     pub fn written(&self) -> u64 {
         self.written
     }
