@@ -1,8 +1,11 @@
 //! Keystrokes in, one row for each search out.
 
 mod buffer;
+mod redis_buffer;
+mod redis_link;
 
 pub use buffer::{
     Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, DueReason, FlushTally,
     KeystrokeBuffer, Wanted,
 };
+pub use redis_buffer::RedisBuffer;
