@@ -22,7 +22,7 @@ mod journal;
 mod record;
 mod run;
 mod runs;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests;
 
 use std::fs::{File, TryLockError};

@@ -1,5 +1,7 @@
 //! A disk without room: `/dev/full` takes no byte, and cannot be cut to a length.
 
+#![cfg(target_os = "linux")]
+
 use std::io::Write;
 
 use super::*;
