@@ -87,7 +87,7 @@ async fn nothing_accepted_is_lost_wherever_the_process_is_killed() {
     // Before the claim.
     let buffer = reopen(buffer, path);
     assert_eq!(held(&buffer).await, (4, 6));
-    assert_eq!(buffer.health().await.unwrap().oldest.is_some(), true);
+    assert!(buffer.health().await.unwrap().oldest.is_some());
     accept(&buffer, &[stroke("cleo", "doge")]).await;
     let claimed = claim(&buffer, Wanted::All).await;
     assert_eq!(claimed.len(), 4);
