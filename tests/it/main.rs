@@ -7,6 +7,7 @@ mod crawl;
 mod failure;
 mod graphql;
 mod journeys;
+mod keystroke;
 mod readme;
 mod schema;
 mod search;

@@ -5,6 +5,7 @@ pub(crate) mod folder;
 pub(crate) mod messages;
 pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod redis;
 pub(crate) mod server;
 pub(crate) mod upstream;
 pub(crate) mod wait;

@@ -1,0 +1,30 @@
+-- Removes claimed runs. What became of them counts unless all of them were gone already: then
+-- it was counted by the call that removed them.
+-- KEYS: claims, counts   ARGV: start of every key, searches, duplicates, late, ids
+local removed, keystrokes = 0, 0
+for at = 5, #ARGV do
+  local key = ARGV[1] .. 'c:' .. ARGV[at]
+  local count = keystrokes_of(key)
+  if count then
+    redis.call('UNLINK', key)
+    redis.call('ZREM', KEYS[1], ARGV[at])
+    removed, keystrokes = removed + 1, keystrokes + count
+  end
+end
+
+local function add(field, sum)
+  if tonumber(sum) > 0 then
+    redis.call('HINCRBY', KEYS[2], field, sum)
+  end
+end
+
+add('x', keystrokes)
+if removed > 0 then
+  redis.call('HSET', KEYS[2], 't', clock())
+end
+if removed > 0 or #ARGV == 4 then
+  add('s', ARGV[2])
+  add('d', ARGV[3])
+  add('l', ARGV[4])
+end
+return removed

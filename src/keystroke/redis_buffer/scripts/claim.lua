@@ -1,0 +1,93 @@
+-- Claims up to a number of runs: those whose lease ended, then those due longest. Answers how
+-- many came back, then for each its id, the time since when it is due, and the run.
+-- KEYS: due, claims, counts   (runs, claims and markers by name: they have the same tag)
+-- ARGV: start of every key, whether all runs are wanted, limit, most bytes to answer, lease,
+--       late_memory, run_age, start of the new ids
+local due_key, claims_key, counts_key = KEYS[1], KEYS[2], KEYS[3]
+local base, limit, most_bytes = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4])
+local lease, late_memory, run_age, new_ids = tonumber(ARGV[5]), ARGV[6], tonumber(ARGV[7]), ARGV[8]
+
+local now = clock()
+local most_due = ARGV[2] == '1' and '+inf' or now
+local answer, bytes, reclaimed, claimed = { 0 }, 0, 0, 0
+
+local function is_enough()
+  return reclaimed + claimed >= limit or bytes >= most_bytes
+end
+
+local function give(id, since, run)
+  redis.call('ZADD', claims_key, now + lease, id)
+  answer[#answer + 1] = id
+  answer[#answer + 1] = tonumber(since)
+  answer[#answer + 1] = run
+  bytes = bytes + #run
+end
+
+local function reason_of(reason, first, since)
+  if reason ~= OPEN then
+    return reason
+  end
+  if since > now then
+    return SHUTDOWN
+  end
+  return since >= first + run_age and LIMIT or IDLE
+end
+
+-- From here on, keystrokes up to the highest sequence of the run are late.
+local function mark(name, highest)
+  if highest == NO_SEQUENCE then
+    return
+  end
+  local marker = redis.call('GET', base .. 'l:' .. name)
+  if marker and marker > highest then
+    highest = marker
+  end
+  redis.call('SET', base .. 'l:' .. name, highest, 'PX', late_memory)
+end
+
+local ended = redis.call('ZRANGEBYSCORE', claims_key, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
+for at = 1, #ended, 2 do
+  if is_enough() then
+    break
+  end
+  local run = redis.call('GET', base .. 'c:' .. ended[at])
+  if run then
+    reclaimed = reclaimed + 1
+    give(ended[at], ended[at + 1], run)
+  else
+    redis.call('ZREM', claims_key, ended[at])
+  end
+end
+answer[1] = reclaimed
+
+local due = {}
+if not is_enough() then
+  due = redis.call('ZRANGEBYSCORE', due_key, '-inf', most_due, 'WITHSCORES', 'LIMIT', 0, limit - reclaimed)
+end
+for at = 1, #due, 2 do
+  if is_enough() then
+    break
+  end
+  local name, since = due[at], tonumber(due[at + 1])
+  local open_key = base .. 'r:' .. name
+  redis.call('ZREM', due_key, name)
+  local head = redis.call('GETRANGE', open_key, 0, HEAD_LENGTH - 1)
+  if head ~= '' then
+    claimed = claimed + 1
+    local _, reason, first, _, highest = struct.unpack(HEAD, head)
+    local id = new_ids .. claimed
+    local claim_key = base .. 'c:' .. id
+    redis.call('RENAME', open_key, claim_key)
+    redis.call('SETRANGE', claim_key, 1, struct.pack('B', reason_of(reason, first, since)))
+    mark(name, highest)
+    give(id, since, redis.call('GET', claim_key))
+  end
+end
+
+if claimed > 0 then
+  redis.call('HINCRBY', counts_key, 'c', claimed)
+end
+if reclaimed > 0 then
+  redis.call('HINCRBY', counts_key, 'r', reclaimed)
+end
+return answer

@@ -1,0 +1,50 @@
+-- Removes the runs of a session, or those in which a user stands, from one part of a set.
+-- Answers where to go on (0 at the end), and how many keystrokes went.
+-- KEYS: due or claims, counts   ARGV: start of the runs' keys, where to go on, how many to look at, s or u, the id
+local id = ARGV[5]
+
+local function is_of_session(key)
+  local length = HEAD_LENGTH + 2 + #id
+  return redis.call('GETRANGE', key, HEAD_LENGTH, length - 1) == struct.pack('>I2', #id) .. id
+end
+
+local function has_user(key)
+  local run = redis.call('GET', key)
+  -- Most runs hold the id nowhere, which is quick to see; a text may hold it as well.
+  if not run or not string.find(run, id, 1, true) then
+    return false
+  end
+  local at = HEAD_LENGTH + 1
+  for _ = 1, 2 do
+    at = at + 2 + struct.unpack('>I2', run, at)
+  end
+  while at <= #run do
+    if string.sub(run, at, at) == 'U' then
+      local length = struct.unpack('>I2', run, at + 1)
+      if string.sub(run, at + 3, at + 2 + length) == id then
+        return true
+      end
+      at = at + 3 + length
+    else
+      at = at + 11 + struct.unpack('>I4', run, at + 7)
+    end
+  end
+  return false
+end
+
+local is_theirs = ARGV[4] == 's' and is_of_session or has_user
+local found = redis.call('ZSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
+local keystrokes = 0
+for at = 1, #found[2], 2 do
+  local name = found[2][at]
+  local key = ARGV[1] .. name
+  if is_theirs(key) then
+    keystrokes = keystrokes + (keystrokes_of(key) or 0)
+    redis.call('UNLINK', key)
+    redis.call('ZREM', KEYS[1], name)
+  end
+end
+if keystrokes > 0 then
+  redis.call('HINCRBY', KEYS[2], 'x', keystrokes)
+end
+return { found[1], keystrokes }

@@ -1,0 +1,28 @@
+-- What all scripts share; the text of each begins with this one.
+--
+-- A run is one string: a head of fixed length that is written over in place, the session and
+-- the input, then records: K is a keystroke, U the user of those that follow (none if empty).
+--   head: version, reason, first arrival in ms, keystrokes, highest sequence, place and length of the last user
+-- Sequences are texts of equal length and of hexadecimal digits only, so that texts compare as
+-- the numbers do: Lua's own numbers are too short for 64 bits.
+local HEAD = '>BBI6I4c16I4I2'
+local HEAD_LENGTH = 34
+local VERSION = 1
+local NO_SEQUENCE = '----------------'
+local OPEN, SUBMITTED, LIMIT, IDLE, SHUTDOWN = 0, 1, 2, 3, 4
+
+-- Milliseconds by the clock of Redis: servers' clocks may differ.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The keystrokes of a run, none if it is gone.
+local function keystrokes_of(key)
+  local head = redis.call('GETRANGE', key, 0, HEAD_LENGTH - 1)
+  if head == '' then
+    return nil
+  end
+  local _, _, _, count = struct.unpack(HEAD, head)
+  return count
+end

@@ -1,0 +1,145 @@
+//! The Redis that the tests share, and one of a test's own, which it may stop, kill and pause.
+
+use std::env;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+/// Below the ports that systems hand out by themselves, so that a stopped server's port stays free.
+const PORTS: std::ops::Range<u16> = 12_000..15_000;
+/// How long a server may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The Redis of `tests/services.sh`, which nobody stops.
+pub(crate) fn shared_url() -> String {
+    env::var("QUARRY_TEST_REDIS_URL").expect(
+        "QUARRY_TEST_REDIS_URL is set: run `tests/services.sh start` and `eval \"$(tests/services.sh env)\"`",
+    )
+}
+
+/// All keys with a prefix.
+pub(crate) fn keys(url: &str, prefix: &str) -> Vec<Vec<u8>> {
+    let mut connection = connect(url).expect("Redis answers");
+    let (mut found, mut cursor) = (Vec::new(), 0_u64);
+    loop {
+        let mut scan = redis::cmd("SCAN");
+        scan.arg(cursor).arg("MATCH").arg(format!("{prefix}*")).arg("COUNT").arg(1_000);
+        let (next, keys): (u64, Vec<Vec<u8>>) = scan.query(&mut connection).expect("scans");
+        found.extend(keys);
+        cursor = next;
+        if cursor == 0 {
+            return found;
+        }
+    }
+}
+
+/// Deletes all keys with a prefix.
+pub(crate) fn forget(url: &str, prefix: &str) {
+    let keys = keys(url, prefix);
+    if !keys.is_empty() {
+        let mut connection = connect(url).expect("Redis answers");
+        redis::cmd("UNLINK").arg(keys).exec(&mut connection).expect("deletes");
+    }
+}
+
+/// Runs a command.
+pub(crate) fn ask<T: redis::FromRedisValue>(url: &str, command: &[&str]) -> T {
+    let mut connection = connect(url).expect("Redis answers");
+    redis::cmd(command[0]).arg(&command[1..]).query(&mut connection).expect("Redis does it")
+}
+
+fn connect(url: &str) -> redis::RedisResult<redis::Connection> {
+    redis::Client::open(url)?.get_connection_with_timeout(Duration::from_secs(10))
+}
+
+/// A Redis that writes down what it takes; ended and deleted when dropped.
+pub(crate) struct OwnRedis {
+    home: TempDir,
+    port: u16,
+    process: Option<Child>,
+}
+
+impl OwnRedis {
+    /// Makes one and starts it.
+    pub(crate) fn start() -> Self {
+        let mut server = Self::unstarted();
+        server.resume();
+        server
+    }
+
+    /// One that does not run yet.
+    pub(crate) fn unstarted() -> Self {
+        Self { home: TempDir::new().expect("a temporary folder"), port: free_port(), process: None }
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Starts it again, with what it holds.
+    pub(crate) fn resume(&mut self) {
+        assert!(self.process.is_none(), "it runs already");
+        let mut command = Command::new("redis-server");
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--port"]);
+        command.arg(self.port.to_string()).arg("--dir").arg(self.home.path());
+        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        self.process = Some(child.expect("redis-server is installed by tests/services.sh"));
+        let started = Instant::now();
+        let is_well = || {
+            let mut connection = connect(&self.url())?;
+            redis::cmd("PING").exec(&mut connection)
+        };
+        while let Err(error) = is_well() {
+            assert!(started.elapsed() < PATIENCE, "Redis did not start: {error}");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Ends it in order.
+    pub(crate) fn stop(&mut self) {
+        self.signal("TERM");
+        self.process.take().expect("it runs").wait().expect("ends");
+    }
+
+    /// Ends it as a crash does.
+    pub(crate) fn kill(&mut self) {
+        let mut process = self.process.take().expect("it runs");
+        process.kill().expect("can be killed");
+        process.wait().expect("ends");
+    }
+
+    /// Lets it answer nobody, with its connections open, until [`Self::unpause`].
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// See [`Self::pause`].
+    pub(crate) fn unpause(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("it runs").id().to_string();
+        let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill runs");
+        assert!(status.success());
+    }
+}
+
+impl Drop for OwnRedis {
+    fn drop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            // It may have ended already.
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    let tried = std::iter::repeat_with(|| rand::random_range(PORTS)).take(100);
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    tried.into_iter().find(is_free).expect("a free port")
+}
