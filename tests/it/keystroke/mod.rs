@@ -1,5 +1,8 @@
-//! The keystroke buffer's conformance suite, and what only single adapters promise.
+//! The keystroke buffer's conformance suite, and what only single adapters promise; feeds of
+//! logged searches.
 
 mod buffer_limits;
 mod buffer_suite;
 mod buffers;
+mod feeds;
+mod redis_buffer;
