@@ -37,7 +37,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, FlushTally, KeystrokeBuffer,
+    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally, KeystrokeBuffer,
     Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
@@ -296,13 +296,14 @@ impl Shared {
         }
     }
 
-    fn erase(&self, searcher: &Searcher) -> Result<u64, BufferError> {
+    fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
         let erased = {
             let state = &mut *self.state();
             let record = Record::Erased { searcher: searcher.clone() };
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
             state.rewrite = true;
-            state.runs.erase(searcher)
+            let keystrokes = state.runs.erase(searcher);
+            Erased { keystrokes, at: time(state.clock.now()) }
         };
         self.write_anew()
             .and_then(|()| journal::remove_set_aside(&self.folder))
@@ -338,7 +339,7 @@ impl KeystrokeBuffer for LocalBuffer {
         Ok(())
     }
 
-    async fn erase(&self, searcher: &Searcher) -> Result<u64, BufferError> {
+    async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
         let (shared, searcher) = (self.shared.clone(), searcher.clone());
         blocking(move || Ok(shared.erase(&searcher))).await?
     }

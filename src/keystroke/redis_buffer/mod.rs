@@ -29,15 +29,14 @@ use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
 use self::scripts::{Script, Scripts};
 use super::redis_link::{Link, LinkError, client};
 use super::{
-    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, FlushTally, KeystrokeBuffer,
+    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally, KeystrokeBuffer,
     Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
 
-/// The longest that appending may take: people wait for it. The script may have to be sent
-/// again, which takes as long once more at worst.
-const APPEND_PATIENCE: Duration = Duration::from_millis(120);
-/// The longest that a round trip of anything else may take.
+/// The longest that appending may take: people wait for it.
+const APPEND_PATIENCE: Duration = Duration::from_millis(230);
+/// The longest that a step of anything else may take.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
 /// About the most bytes of runs that one claim takes of a shard: one run more can be over it.
 const CLAIM_BYTES: usize = 1 << 20;
@@ -117,7 +116,7 @@ impl RedisBuffer {
             questions.add_command(cmd("CONFIG").arg("GET").arg(setting).clone());
         }
         // Where settings may not be asked for, nothing is known and nothing is said.
-        let Ok(answers) = self.back.send(&mut questions).await else { return };
+        let Ok(answers) = self.back.send(&mut questions, self.back.deadline()).await else { return };
         let values: Vec<String> = answers
             .into_iter()
             .filter_map(|answer| <Vec<(String, String)>>::from_redis_value(answer.ok()?).ok()?.pop())
@@ -196,11 +195,11 @@ impl KeystrokeBuffer for RedisBuffer {
     }
 
     async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
-        self.check_durability().await;
         if limit == 0 {
             return Ok(Vec::new());
         }
         let counts = self.waiting(wanted, limit).await?;
+        self.check_durability().await;
         let (limits, call_id) = (&self.limits, Uuid::new_v4());
         let calls = self.shards.iter().zip(counts).filter(|(_, count)| *count > 0).map(|(shard, count)| {
             let keys = [shard.due.clone(), shard.claims.clone(), shard.counts.clone()];
@@ -262,7 +261,7 @@ impl KeystrokeBuffer for RedisBuffer {
         Ok(())
     }
 
-    async fn erase(&self, searcher: &Searcher) -> Result<u64, BufferError> {
+    async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
         let (kind, id, concerned) = match searcher {
             Searcher::Session(session) => {
                 let shard = shard_of_session(session.as_str());
@@ -270,7 +269,7 @@ impl KeystrokeBuffer for RedisBuffer {
             }
             Searcher::User(user) => ("u", user.as_str(), &self.shards[..]),
         };
-        let mut erased = 0;
+        let (mut erased, mut last) = (0, 0);
         // Open runs before claimed ones: a run that is claimed meanwhile is met later.
         for is_open in [true, false] {
             let mut places: Vec<(&Shard, u64)> = concerned.iter().map(|shard| (shard, 0)).collect();
@@ -281,15 +280,17 @@ impl KeystrokeBuffer for RedisBuffer {
                     call.arg(format!("{}{letter}", shard.base)).arg(*place).arg(ERASE_STEP).arg(kind).arg(id);
                     call
                 });
-                let answers: Vec<(u64, u64)> = self.ask(&self.scripts.erase, calls.collect()).await?;
-                for ((_, place), (next, keystrokes)) in places.iter_mut().zip(answers) {
+                let answers: Vec<(u64, u64, i64)> = self.ask(&self.scripts.erase, calls.collect()).await?;
+                for ((_, place), (next, keystrokes, at)) in places.iter_mut().zip(answers) {
                     *place = next;
                     erased += keystrokes;
+                    last = last.max(at);
                 }
                 places.retain(|(_, place)| *place != 0);
             }
         }
-        Ok(erased)
+        let at = record::time(last).ok_or_else(|| BufferError::Damaged("its clock is off".to_owned()))?;
+        Ok(Erased { keystrokes: erased, at })
     }
 
     async fn health(&self) -> Result<BufferHealth, BufferError> {

@@ -316,8 +316,8 @@ async fn a_session_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     buffer.accept(in_box("tab", stroke("gone", "3"))).await;
     buffer.accept(stroke("kept", "b gone")).await;
     let searcher = Searcher::Session(SessionId::parse("gone").unwrap());
-    assert_eq!(buffer.erase(&searcher).await.unwrap(), 3);
-    assert_eq!(buffer.erase(&searcher).await.unwrap(), 0);
+    assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, 3);
+    assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, 0);
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes), (2, 2));
     let mut runs = buffer.claim_soon().await;
@@ -342,7 +342,7 @@ async fn a_user_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     buffer.accept(by("other", stroke("kept", "\u{4}gone"))).await;
     buffer.accept(stroke("gone", "gone")).await;
     let searcher = Searcher::User(UserId::parse("gone").unwrap());
-    assert_eq!(buffer.erase(&searcher).await.unwrap(), expected + 1);
+    assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, expected + 1);
     buffer.ack_all(&[claimed]).await;
     let runs = buffer.claim(Wanted::All, 100).await.unwrap();
     assert_eq!(sessions(&runs).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["gone", "kept"]));

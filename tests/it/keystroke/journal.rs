@@ -231,7 +231,7 @@ async fn a_journal_written_anew_says_the_same() {
     let claimed = claim(&buffer, Wanted::Due).await;
     assert_eq!(claimed.len(), 2);
     let held_before = held(&buffer).await;
-    assert_eq!(buffer.erase(&nobody()).await.unwrap(), 0);
+    assert_eq!(buffer.erase(&nobody()).await.unwrap().keystrokes, 0);
     let buffer = reopen(buffer, folder.path());
     assert_eq!(held(&buffer).await, held_before);
     assert_eq!(claim(&buffer, Wanted::Due).await, claimed);
@@ -263,7 +263,7 @@ async fn keystrokes_go_on_while_the_journal_is_written_anew() {
     }
     let mut acked = 0;
     while !writers.is_empty() {
-        assert_eq!(buffer.erase(&nobody()).await.unwrap(), 0);
+        assert_eq!(buffer.erase(&nobody()).await.unwrap().keystrokes, 0);
         let runs = buffer.claim(Wanted::All, 20).await.unwrap();
         acked += runs[..runs.len() / 2].iter().map(|run| run.keystrokes.len()).sum::<usize>();
         ack(&buffer, &runs[..runs.len() / 2]).await;
@@ -326,8 +326,8 @@ async fn what_is_erased_leaves_the_disk() {
         .await;
     std::fs::write(folder.path().join("1.0.damaged"), "text of the gone session").unwrap();
     let gone = Searcher::Session(SessionId::parse("gone session").unwrap());
-    assert_eq!(buffer.erase(&gone).await.unwrap(), 3);
-    assert_eq!(buffer.erase(&Searcher::User(UserId::parse("gone user").unwrap())).await.unwrap(), 2);
+    assert_eq!(buffer.erase(&gone).await.unwrap().keystrokes, 3);
+    assert_eq!(buffer.erase(&Searcher::User(UserId::parse("gone user").unwrap())).await.unwrap().keystrokes, 2);
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();

@@ -1,5 +1,5 @@
 -- Removes the runs of a session, or those in which a user stands, from one part of a set.
--- Answers where to go on (0 at the end), and how many keystrokes went.
+-- Answers where to go on (0 at the end), how many keystrokes went, and when (ms).
 -- KEYS: due or claims, counts   ARGV: start of the runs' keys, where to go on, how many to look at, s or u, the id
 local id = ARGV[5]
 
@@ -47,4 +47,5 @@ end
 if keystrokes > 0 then
   redis.call('HINCRBY', KEYS[2], 'x', keystrokes)
 end
-return { found[1], keystrokes }
+local time = redis.call('TIME')
+return { found[1], keystrokes, time[1] * 1000 + math.floor(time[2] / 1000) }
