@@ -263,7 +263,7 @@ fn keystroke(session: &str, input: Option<&str>, delivery: &Delivery) -> serde_j
         ("userId", typed.user.as_ref().map(|user| json!(user))),
         ("text", Some(json!(typed.text))),
         ("sequence", typed.sequence.map(|sequence| json!(sequence))),
-        ("submitted", typed.submitted.then(|| json!(true))),
+        ("submitted", typed.submitted.then_some(Value::Bool(true))),
         ("resultCount", typed.result_count.map(|count| json!(count))),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()

@@ -104,7 +104,7 @@ pub enum TypistError {
     )]
     Unreachable {
         /// Its address.
-        server: Url,
+        server: String,
         /// What went wrong.
         message: String,
     },
@@ -112,7 +112,7 @@ pub enum TypistError {
     #[error("{server} cannot be typed against: it answers {code}: {message}")]
     Unfit {
         /// Its address.
-        server: Url,
+        server: String,
         /// The code of its error.
         code: String,
         /// What it said.
@@ -217,7 +217,7 @@ fn pace(assignment: &Assignment) -> Result<Pace, TypistError> {
 
 async fn probe(fleet: &Fleet, server: &Url, prefix: &str) -> Result<(), TypistError> {
     let Err(refusal) = log::probe(fleet, server, prefix).await else { return Ok(()) };
-    let (server, message) = (server.clone(), refusal.message);
+    let (server, message) = (server.to_string(), refusal.message);
     if refusal.kind == RefusalKind::NotTaken || refusal.code == client::NO_ANSWER {
         return Err(TypistError::Unreachable { server, message });
     }

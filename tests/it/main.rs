@@ -13,3 +13,4 @@ mod search;
 mod simulator;
 mod store;
 mod support;
+mod typist;
