@@ -123,7 +123,8 @@ fn read(status: u16, text: &[u8]) -> Result<Value, Refusal> {
         return Err(refused(status, code_in(&error["extensions"]), message));
     }
     // A search whose keystroke could not be taken is answered all the same, with a warning.
-    if let Some(code) = code_in(&answer["extensions"]) {
+    let has_warning = answer["extensions"]["warnings"].as_array().is_some_and(|all| !all.is_empty());
+    if let Some(code) = code_in(&answer["extensions"]).or(has_warning.then_some("WARNING")) {
         return Err(refused(status, Some(code), "the answer carries a warning"));
     }
     if answer["data"].is_object() { Ok(answer["data"].take()) } else { Err(refused(status, None, "")) }
@@ -213,6 +214,12 @@ mod tests {
                 r#"{"data":{"search":{}},"extensions":{"warnings":[{"code":"BUFFER_UNAVAILABLE"}]}}"#
                     .to_owned(),
                 "BUFFER_UNAVAILABLE",
+                RefusalKind::Unknown,
+            ),
+            (
+                200,
+                r#"{"data":{"search":{}},"extensions":{"warnings":["not logged"]}}"#.to_owned(),
+                "WARNING",
                 RefusalKind::Unknown,
             ),
         ] {

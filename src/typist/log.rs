@@ -3,6 +3,8 @@
 //! By time rather than session by session: of thousands of sessions that is a hundredth of the requests. Rows
 //! of other people in that time are read over.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -19,10 +21,10 @@ const CLOCK_LEEWAY: TimeDelta = TimeDelta::minutes(3);
 
 const QUERY: &str = "query($from: DateTime!, $first: Int!, $after: String) {
     searchLog(filter: { from: $from }, first: $first, after: $after) {
-        nodes { sessionId userId query resultCount }
+        nodes { id sessionId userId query resultCount }
         pageInfo { hasNextPage endCursor } } }";
 const PROBE: &str = "query($session: ID!) { searchLog(filter: { sessionId: $session }, first: 1) {
-    nodes { sessionId userId query resultCount } pageInfo { hasNextPage endCursor } } }";
+    nodes { id sessionId userId query resultCount } pageInfo { hasNextPage endCursor } } }";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,6 +36,7 @@ struct Page {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Node {
+    id: String,
     session_id: String,
     user_id: Option<String>,
     query: String,
@@ -61,10 +64,13 @@ pub(super) async fn read_since(
 ) -> Result<Vec<StoredSearch>, Refusal> {
     let from = (began - CLOCK_LEEWAY).to_rfc3339_opts(SecondsFormat::Millis, true);
     let (mut rows, mut after) = (Vec::new(), None);
+    // Rows that come in while this reads may push one from a page to the next.
+    let mut seen = HashSet::new();
     for _ in 0..MAX_PAGES {
         let variables = json!({ "from": from, "first": PAGE, "after": after });
         let page = parse(fleet.ask(QUERY, &variables).await?)?;
         let own = page.nodes.into_iter().filter(|node| node.session_id.starts_with(prefix));
+        let own = own.filter(|node| seen.insert(node.id.clone()));
         rows.extend(own.map(|node| StoredSearch {
             session: node.session_id,
             user: node.user_id,

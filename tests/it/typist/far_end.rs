@@ -138,10 +138,11 @@ impl Desk {
         let page: Vec<Value> = self
             .rows
             .iter()
+            .enumerate()
             .skip(skip)
             .take(first)
-            .map(|row| {
-                json!({ "sessionId": row.session, "userId": row.user, "query": row.query,
+            .map(|(number, row)| {
+                json!({ "id": format!("row-{number}"), "sessionId": row.session, "userId": row.user, "query": row.query,
                     "resultCount": row.count })
             })
             .collect();
