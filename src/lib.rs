@@ -15,6 +15,7 @@
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
 //! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
+//! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, in three databases |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
 //! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`] | generic; know nothing of this product |
@@ -44,8 +45,8 @@
 //! # What is nowhere
 //!
 //! No `unsafe`. No sea-orm type outside [`store`], no tantivy type outside
-//! [`search::tantivy_engine`], no reqwest outside the crawl's client. No environment variable is read
-//! outside [`config`]. No text that people typed or wrote is in a log line or an error's internals.
+//! [`search::tantivy_engine`], no reqwest outside the clients of the crawl and the typist. No environment
+//! variable is read outside [`config`]. No text that people typed or wrote is in a log line or an error's internals.
 
 pub mod app;
 pub mod cli;
@@ -62,3 +63,4 @@ pub mod simulator;
 pub mod store;
 pub mod supervisor;
 pub mod telemetry;
+pub mod typist;

@@ -7,6 +7,7 @@ mod migrate;
 mod progress;
 mod reindex;
 mod serve;
+mod type_searches;
 mod upstream;
 
 use std::path::PathBuf;
@@ -83,6 +84,9 @@ enum Command {
     Config,
     /// Serve a JSON file as an unreliable upstream
     Upstream(upstream::UpstreamArgs),
+    /// Type against running servers as people do, and check what they stored
+    #[command(long_about = type_searches::ABOUT)]
+    Type(type_searches::TypeArgs),
 }
 
 /// Runs the command line of this process.
@@ -121,6 +125,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Upstream(args) => upstream::run(args).await,
+        Command::Type(args) => type_searches::run(args).await,
     }
 }
 

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["config", "instance", "retry", "supervisor", "telemetry"],
     &["store", "cache"],
-    &["crawl", "search", "keystroke", "report", "simulator"],
+    &["crawl", "search", "keystroke", "report", "simulator", "typist"],
     &["graphql"],
     &["http"],
     &["app"],
@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["sea_orm", "sea_orm_migration", "sqlx", "migration"], &["src/store/"]),
     (&["tantivy", "tantivy_fst", "tantivy_common"], &["src/search/tantivy"]),
-    (&["reqwest"], &["src/crawl/client"]),
+    (&["reqwest"], &["src/crawl/client", "src/typist/client"]),
     (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
     (&["figment", "toml"], &["src/config/"]),

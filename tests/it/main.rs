@@ -14,3 +14,4 @@ mod search;
 mod simulator;
 mod store;
 mod support;
+mod typist;

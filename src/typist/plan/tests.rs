@@ -1,0 +1,244 @@
+//! Every plan obeys the law, as a few lines here read it anew from the design's table.
+
+use std::collections::{HashMap, HashSet};
+
+use caseless::Caseless as _;
+use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::*;
+
+/// Where the law leaves a choice. What is planned must not depend on it.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    /// "Half of the longest", of an odd number of letters, is rounded up.
+    rounds_up: bool,
+    /// Letters are those of the longer text rather than of the longest so far.
+    counts_longer: bool,
+    /// A correction is as long as it is; otherwise what it replaces keeps its length for comparisons.
+    forgets: bool,
+}
+
+const READINGS: [Reading; 8] = {
+    let mut all = [Reading { rounds_up: false, counts_longer: false, forgets: false }; 8];
+    let mut at = 0;
+    while at < 8 {
+        all[at] = Reading { rounds_up: at & 1 > 0, counts_longer: at & 2 > 0, forgets: at & 4 > 0 };
+        at += 1;
+    }
+    all
+};
+
+fn compared(text: &str) -> Vec<char> {
+    text.nfkc().default_case_fold().nfkc().filter(|char| !char.is_whitespace()).collect()
+}
+
+fn trimmed(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut costs: Vec<usize> = (0..=b.len()).collect();
+    for (row, left) in a.iter().enumerate() {
+        let mut diagonal = costs[0];
+        costs[0] = row + 1;
+        for (column, right) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(left != right);
+            diagonal = costs[column + 1];
+            costs[column + 1] = replaced.min(diagonal + 1).min(costs[column] + 1);
+        }
+    }
+    costs[b.len()]
+}
+
+impl Reading {
+    fn is_correction(self, now: &[char], longest: &[char]) -> bool {
+        let shared = now.iter().zip(longest).take_while(|(a, b)| a == b).count();
+        let half = if self.rounds_up { longest.len().div_ceil(2) } else { longest.len() / 2 };
+        let letters = if self.counts_longer { longest.len().max(now.len()) } else { longest.len() };
+        shared > 0 && shared >= half || distance(now, longest) <= if letters < 5 { 1 } else { 2 }
+    }
+
+    /// What the law makes of a box, keystrokes in the order of typing.
+    fn searches(self, keystrokes: &[(bool, Typed)]) -> Vec<(String, Option<String>)> {
+        let mut found = Vec::new();
+        let mut open: Option<(String, Vec<char>, Option<String>)> = None;
+        for (after_pause, typed) in keystrokes {
+            let now = compared(&typed.text);
+            let is_other_user = |user: &Option<String>| user.is_some() && *user != typed.user;
+            let ends = match &open {
+                None => false,
+                Some((_, longest, user)) => {
+                    let is_chain = longest.starts_with(&now) || now.starts_with(longest);
+                    let is_same = is_chain || self.is_correction(&now, longest);
+                    *after_pause || now.is_empty() || is_other_user(user) || !is_same
+                }
+            };
+            if ends {
+                found.extend(open.take().map(|(text, _, user)| (text, user)));
+            }
+            if now.is_empty() {
+                continue;
+            }
+            open = Some(match open {
+                None => (trimmed(&typed.text), now, typed.user.clone()),
+                Some((text, longest, user)) => {
+                    let user = user.or_else(|| typed.user.clone());
+                    if longest.starts_with(&now) && now.len() < longest.len() && !typed.submitted {
+                        (text, longest, user)
+                    } else if now.len() < longest.len() && !self.forgets {
+                        (trimmed(&typed.text), longest, user)
+                    } else {
+                        (trimmed(&typed.text), now, user)
+                    }
+                }
+            });
+            if typed.submitted {
+                found.extend(open.take().map(|(text, _, user)| (text, user)));
+            }
+        }
+        found.extend(open.map(|(text, _, user)| (text, user)));
+        found
+    }
+}
+
+/// What was typed, copies and disorder undone by the sequence.
+fn in_typed_order(planned: &SearchBox) -> Vec<(bool, Typed)> {
+    let mut ordered = planned.deliveries.clone();
+    let mut pauses: HashSet<usize> = HashSet::new();
+    pauses.extend(ordered.iter().filter(|one| one.wait == Wait::Idle).map(|one| one.search));
+    ordered.sort_by_key(|delivery| delivery.keystroke.sequence);
+    ordered.dedup_by(|a, b| a.keystroke.sequence.is_some() && a.keystroke.sequence == b.keystroke.sequence);
+    let mut last = None;
+    let begins = |search| last.replace(search) != Some(search) && pauses.contains(&search);
+    let begins: Vec<bool> = ordered.iter().map(|delivery| delivery.search).map(begins).collect();
+    begins.into_iter().zip(ordered.into_iter().map(|delivery| delivery.keystroke)).collect()
+}
+
+fn habits(seed: u64, searches: usize) -> Habits {
+    Habits {
+        seed,
+        prefix: "p".to_owned(),
+        searches,
+        typo_rate: 0.3,
+        backspace_rate: 0.25,
+        anonymous_share: 0.5,
+        track_share: 0.1,
+        jitter_rate: 0.2,
+        unsequenced_share: 0.2,
+    }
+}
+
+fn boxes(habits: &Habits) -> Vec<SearchBox> {
+    persons(habits).flat_map(|person| person.boxes).collect()
+}
+
+fn check_law(habits: &Habits) {
+    for planned in boxes(habits) {
+        let wanted: Vec<_> =
+            planned.searches.iter().map(|search| (search.query.clone(), search.user.clone())).collect();
+        let typed = in_typed_order(&planned);
+        for reading in READINGS {
+            assert_eq!(reading.searches(&typed), wanted, "{reading:?} of {typed:#?}");
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn every_plan_obeys_the_law(
+        seed in any::<u64>(), searches in 1_usize..60,
+        typo_rate in 0.0..=1.0, backspace_rate in 0.0..=1.0, anonymous_share in 0.0..=1.0,
+        jitter_rate in 0.0..=1.0, unsequenced_share in 0.0..=1.0,
+    ) {
+        let rates = Habits {
+            typo_rate, backspace_rate, anonymous_share, jitter_rate, unsequenced_share,
+            ..habits(seed, searches)
+        };
+        check_law(&rates);
+        prop_assert_eq!(boxes(&rates).iter().map(|one| one.searches.len()).sum::<usize>(), searches);
+    }
+}
+
+#[test]
+fn many_plans_obey_the_law() {
+    check_law(&habits(7, 800));
+}
+
+#[test]
+fn a_seed_makes_the_same_people_and_another_makes_others() {
+    let people = |seed| persons(&habits(seed, 50)).collect::<Vec<_>>();
+    assert_eq!(people(3), people(3));
+    assert_ne!(people(3), people(4));
+    let longer: Vec<_> = persons(&habits(3, 500)).collect();
+    let same = people(3);
+    assert_eq!(longer[..same.len() - 1], same[..same.len() - 1], "more searches are more people");
+}
+
+#[test]
+fn people_do_all_that_people_do() {
+    let habits = habits(1, 2_000);
+    let people: Vec<Person> = persons(&habits).collect();
+    let all: Vec<&SearchBox> = people.iter().flat_map(|person| &person.boxes).collect();
+    let sent = || all.iter().flat_map(|one| &one.deliveries);
+    let of = |found: usize, what: &str| assert!(found > 20, "{what}: {found}");
+    of(people.iter().filter(|person| person.boxes.len() == 2).count(), "two boxes");
+    of(sent().filter(|one| one.keystroke.submitted).count(), "submitted");
+    of(sent().filter(|one| one.keystroke.text.is_empty()).count(), "emptied");
+    of(sent().filter(|one| one.keystroke.text == " ").count(), "white space first");
+    of(sent().filter(|one| one.out_of_turn).count(), "out of turn");
+    of(sent().filter(|one| one.keystroke.tracked).count(), "tracked");
+    of(sent().filter(|one| one.keystroke.sequence.is_none()).count(), "without a sequence");
+    of(sent().filter(|one| one.wait == Wait::Idle).count(), "pauses");
+    of(sent().filter(|one| !one.keystroke.text.is_ascii()).count(), "beyond ASCII");
+    let users = |one: &SearchBox| {
+        let users: HashSet<_> = one.searches.iter().map(|search| &search.user).collect();
+        (users.len(), users.contains(&None))
+    };
+    of(all.iter().filter(|one| users(one) == (2, true)).count(), "logged in half-way");
+    of(all.iter().filter(|one| users(one) == (2, false)).count(), "somebody else took over");
+    for kind in [PlannedCount::Unknown, PlannedCount::Served] {
+        of(all.iter().flat_map(|one| &one.searches).filter(|search| search.count == kind).count(), "counts");
+    }
+    // What stands in the end was neither the longest nor the last: so many searches were no plain ones.
+    let mut longest: HashMap<(usize, usize), usize> = HashMap::new();
+    for (number, one) in all.iter().enumerate() {
+        for delivery in &one.deliveries {
+            let letters = longest.entry((number, delivery.search)).or_default();
+            *letters = (*letters).max(compared(&delivery.keystroke.text).len());
+        }
+    }
+    let shorter = longest.iter().filter(|((number, search), letters)| {
+        compared(&all[*number].searches[*search].query).len() < **letters
+    });
+    of(shorter.count(), "submitted after backspaces");
+}
+
+#[test]
+fn no_session_comes_near_a_flood_and_no_box_near_the_longest_run() {
+    for person in
+        persons(&Habits { jitter_rate: 1.0, typo_rate: 1.0, backspace_rate: 1.0, ..habits(5, 5_000) })
+    {
+        let sent: usize = person.boxes.iter().map(|one| one.deliveries.len()).sum();
+        assert!(sent < 550, "{sent} keystrokes");
+    }
+}
+
+#[test]
+fn what_brings_the_query_is_never_late() {
+    for planned in boxes(&Habits { jitter_rate: 1.0, ..habits(9, 500) }) {
+        let mut seen: HashSet<Option<i64>> = HashSet::new();
+        let mut highest = None;
+        for delivery in &planned.deliveries {
+            let sequence = delivery.keystroke.sequence;
+            let is_copy = sequence.is_some() && !seen.insert(sequence);
+            let is_late = sequence < highest;
+            assert_eq!(is_copy || is_late, delivery.out_of_turn, "{delivery:?}");
+            let query = &planned.searches[delivery.search].query;
+            assert!(is_copy || !is_late || trimmed(&delivery.keystroke.text) != *query);
+            highest = highest.max(sequence);
+        }
+    }
+}

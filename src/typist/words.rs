@@ -1,0 +1,146 @@
+//! What people search for: made up from a few lists, the same for the same random numbers.
+//!
+//! Mostly plain English, now and then other letters, scripts and emoji. No text has a number of more than
+//! two digits or an `@`, so nothing that a server masks for privacy is ever among them.
+
+use rand::{Rng, RngExt, seq::IndexedRandom as _};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// One text in so many is not plain English.
+const FOREIGN_ONE_IN: u32 = 7;
+
+const ADJECTIVES: &[&str] = &[
+    "amber", "brisk", "cozy", "damp", "early", "fancy", "gentle", "hollow", "instant", "jolly", "kind",
+    "late", "modern", "narrow", "organic", "private", "quiet", "rustic", "silver", "tiny", "urban", "vivid",
+    "wooden", "young", "zesty",
+];
+const NOUNS: &[&str] = &[
+    "apartment",
+    "business",
+    "concert",
+    "dinner",
+    "elevator",
+    "festival",
+    "gallery",
+    "harbour",
+    "itinerary",
+    "jacket",
+    "kitchen",
+    "lantern",
+    "museum",
+    "notebook",
+    "orchestra",
+    "passport",
+    "quartet",
+    "restaurant",
+    "saddle",
+    "theatre",
+    "umbrella",
+    "violin",
+    "workshop",
+    "xylophone",
+    "yacht",
+    "zeppelin",
+];
+const PLACES: &[&str] = &[
+    "athens",
+    "boston",
+    "cairo",
+    "dublin",
+    "edinburgh",
+    "florence",
+    "geneva",
+    "helsinki",
+    "innsbruck",
+    "jakarta",
+    "kyoto",
+    "london",
+    "madrid",
+    "naples",
+    "oxford",
+    "paris",
+    "quebec",
+    "rome",
+    "seville",
+    "tokyo",
+    "utrecht",
+    "vienna",
+    "warsaw",
+    "york",
+    "zagreb",
+];
+const TAILS: &[&str] = &["for two", "by train", "open now", "near me", "under 50", "with a view"];
+const FOREIGN: &[&str] = &[
+    "crème brûlée recipe",
+    "smörgåsbord göteborg",
+    "Straße der Übersetzer",
+    "jalapeño piñata",
+    "İstanbul ışık sergisi",
+    "żółta łódka gdańsk",
+    "phở bò hà nội",
+    "cafe\u{301} au re\u{301}sume\u{301}",
+    "ресторан у вокзала",
+    "ξενοδοχείο αθήνα",
+    "東京タワー 夜景",
+    "北京烤鸭外卖",
+    "서울 지하철 노선도",
+    "नमस्ते दुनिया",
+    "ร้านอาหารกรุงเทพ",
+    "מסעדה בתל אביב",
+    "مطعم قريب من البحر",
+    "pizza 🍕 near harbour",
+    "👩‍👩‍👧 family hotel",
+    "🇯🇵 garden tour",
+    "thumbs 👍🏽 museum",
+];
+
+/// A text to search for, of at least three graphemes.
+pub(super) fn phrase(rng: &mut impl Rng) -> String {
+    if rng.random_ratio(1, FOREIGN_ONE_IN) {
+        return one_of(FOREIGN, rng).to_owned();
+    }
+    let noun = one_of(NOUNS, rng);
+    match rng.random_range(0..10) {
+        0 => noun.to_owned(),
+        1..=3 => format!("{} {noun}", one_of(ADJECTIVES, rng)),
+        4..=6 => format!("{noun} {}", one_of(PLACES, rng)),
+        7 => format!("{} {noun} {}", one_of(ADJECTIVES, rng), one_of(PLACES, rng)),
+        8 => format!("{noun} in {} {}", one_of(PLACES, rng), one_of(TAILS, rng)),
+        _ => format!("Where is the {noun} of {}?", one_of(PLACES, rng)),
+    }
+}
+
+/// A plain word, to go on with.
+pub(super) fn word(rng: &mut impl Rng) -> &'static str {
+    one_of(PLACES, rng)
+}
+
+/// A letter that is not `right`.
+pub(super) fn wrong_letter(right: &str, rng: &mut impl Rng) -> char {
+    let letter = rng.random_range('a'..='z');
+    let is_right = right.to_lowercase().starts_with(letter);
+    match (is_right, letter) {
+        (false, _) => letter,
+        (true, 'z') => 'a',
+        (true, _) => 'z',
+    }
+}
+
+/// What a person takes for characters.
+pub(super) fn graphemes(text: &str) -> Vec<&str> {
+    text.graphemes(true).collect()
+}
+
+/// As a search is stored: trimmed, inner white space collapsed.
+pub(super) fn stored_form(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The text without white space and case, to see from afar whether two have anything to do with each other.
+pub(super) fn essence(text: &str) -> Vec<char> {
+    text.chars().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
+}
+
+fn one_of(list: &'static [&'static str], rng: &mut impl Rng) -> &'static str {
+    list.choose(rng).copied().unwrap_or_default()
+}
