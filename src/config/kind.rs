@@ -35,6 +35,7 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::Choice(words) => text.is_some_and(|text| words.contains(&text)),
         Kind::Address => text.is_some_and(|text| text.parse::<SocketAddr>().is_ok()),
         Kind::DatabaseUrl => text.is_some_and(is_database_url),
+        Kind::RedisUrl => text.is_some_and(is_redis_url),
         Kind::WebUrl => text.is_some_and(is_web_url),
         Kind::SourceName => text.is_some_and(|text| SourceName::parse(text).is_ok()),
         Kind::Hosts => value.as_array().is_some_and(|hosts| hosts.iter().all(is_host)),
@@ -51,7 +52,7 @@ pub(super) fn describe(kind: Kind, value: &Value) -> String {
     match value {
         Value::String(..) if secret => "text".to_owned(),
         Value::String(_, text) if text.is_empty() => "empty".to_owned(),
-        Value::String(_, text) if matches!(kind, Kind::DatabaseUrl | Kind::WebUrl) => {
+        Value::String(_, text) if matches!(kind, Kind::DatabaseUrl | Kind::RedisUrl | Kind::WebUrl) => {
             shorten(&format!("{:?}", show::redact_url(text)))
         }
         Value::String(_, text) => shorten(&format!("{text:?}")),
@@ -79,6 +80,7 @@ fn expected(kind: Kind) -> String {
         Kind::Choice(words) => one_of(words),
         Kind::Address => "an IP address with a port such as \"127.0.0.1:8000\"".to_owned(),
         Kind::DatabaseUrl => "an address that begins with sqlite:, postgres:// or mysql://".to_owned(),
+        Kind::RedisUrl => "an address that begins with redis:// or rediss://".to_owned(),
         Kind::WebUrl => "an http:// or https:// address".to_owned(),
         Kind::SourceName => {
             "a name of 1 to 64 characters, without control characters or blanks at its ends".to_owned()
@@ -133,6 +135,10 @@ fn is_database_url(text: &str) -> bool {
         "postgres" | "postgresql" | "mysql" => Url::parse(text).is_ok_and(|url| url.has_host()),
         _ => false,
     }
+}
+
+fn is_redis_url(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host())
 }
 
 fn is_web_url(text: &str) -> bool {

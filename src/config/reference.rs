@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use Fallback::{Absent, Computed, Required, Value};
 use Kind::{
-    Address, Choice, Count, DatabaseUrl, Headers, Hosts, LogFilter, Pagination, Pointer, Share, SourceName,
-    Sources, Span, Switch, Text, WebUrl,
+    Address, Choice, Count, DatabaseUrl, Headers, Hosts, LogFilter, Pagination, Pointer, RedisUrl, Share,
+    SourceName, Sources, Span, Switch, Text, WebUrl,
 };
 
 /// What a setting may be.
@@ -30,6 +30,8 @@ pub(super) enum Kind {
     Address,
     /// Where the database is.
     DatabaseUrl,
+    /// Where Redis is.
+    RedisUrl,
     /// An `http` or `https` address.
     WebUrl,
     /// The name of a source.
@@ -99,6 +101,14 @@ pub(super) const GENERAL: &[Row] = &[
         Computed("sqlite://<data_dir>/quarry.db"),
         "The database: `sqlite://`, `postgres://` or `mysql://` (MySQL and MariaDB).",
     ),
+    row(
+        "redis_url",
+        RedisUrl,
+        Absent,
+        "Redis, for several servers to share one keystroke buffer: `redis://` or `rediss://`; absent: a buffer in the \
+         process with a journal in the data folder.",
+    ),
+    row("redis_prefix", Text, Value(r#""quarry""#), "What the names of all keys in Redis begin with."),
     row("database.max_connections", Count(1, 10_000), Value("10"), "Connections to the database at once."),
     row(
         "search.concurrency",
@@ -118,6 +128,49 @@ pub(super) const GENERAL: &[Row] = &[
         Span(Duration::from_millis(10)),
         Value(r#""250ms""#),
         "How often the indexer looks for changes that other servers stored.",
+    ),
+    row(
+        "keystrokes.window",
+        Span(Duration::from_millis(100)),
+        Value(r#""5s""#),
+        "A search is final when nothing was typed for this long. The same on every server.",
+    ),
+    row(
+        "keystrokes.poll",
+        Span(Duration::from_millis(10)),
+        Value(r#""250ms""#),
+        "How often the buffer is looked at for searches that are final.",
+    ),
+    row(
+        "keystrokes.mask",
+        Switch,
+        Value("true"),
+        "Masks e-mail addresses, phone and card numbers in logged searches.",
+    ),
+    row(
+        "keystrokes.retention",
+        NO_TIME,
+        Value(r#""1year""#),
+        "How long logged searches are kept after their last keystroke; `0s` keeps them for ever.",
+    ),
+    row(
+        "keystrokes.max_buffered",
+        Count(1, MANY),
+        Value("1000000"),
+        "Keystrokes that the buffer holds before it answers `TOO_BUSY`. The same on every server.",
+    ),
+    row(
+        "keystrokes.flood_limit",
+        Count(1, MANY),
+        Value("1000"),
+        "Keystrokes of one session within 10 seconds; more are dropped. The same on every server.",
+    ),
+    row(
+        "keystrokes.sync",
+        NO_TIME,
+        Value(r#""1s""#),
+        "How often the journal is flushed to the disk: what a power cut may cost; `0s` before each answer. \
+         A process that is killed loses nothing either way.",
     ),
     row(
         "server.max_body_bytes",

@@ -24,10 +24,17 @@ pub struct Settings {
     /// The database. It may hold a password, so it is a secret.
     #[serde(serialize_with = "show::secret_url")]
     pub database_url: Secret,
+    /// Redis, where servers share a keystroke buffer. It may hold a password, so it is a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "show::optional_secret_url")]
+    pub redis_url: Option<Secret>,
+    /// What the names of all keys in Redis begin with.
+    pub redis_prefix: String,
     /// The connections to the database.
     pub database: DatabaseSettings,
     /// Search and the index behind it.
     pub search: SearchSettings,
+    /// Keystrokes and the searches that are logged of them.
+    pub keystrokes: KeystrokeSettings,
     /// The HTTP server.
     pub server: ServerSettings,
     /// The log.
@@ -60,6 +67,30 @@ pub struct SearchSettings {
     /// How often the indexer looks for changes that other servers stored.
     #[serde(with = "humantime_serde")]
     pub poll: Duration,
+}
+
+/// Keystrokes and the searches that are logged of them.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeystrokeSettings {
+    /// A search is final when nothing was typed for this long.
+    #[serde(with = "humantime_serde")]
+    pub window: Duration,
+    /// How often the buffer is looked at for searches that are final.
+    #[serde(with = "humantime_serde")]
+    pub poll: Duration,
+    /// Whether e-mail addresses, phone and card numbers are masked.
+    pub mask: bool,
+    /// How long logged searches are kept; zero: for ever.
+    #[serde(with = "humantime_serde")]
+    pub retention: Duration,
+    /// Keystrokes that the buffer holds.
+    pub max_buffered: u64,
+    /// Keystrokes of one session within 10 seconds.
+    pub flood_limit: u32,
+    /// How often the journal is flushed to the disk; zero: before each answer.
+    #[serde(with = "humantime_serde")]
+    pub sync: Duration,
 }
 
 /// The HTTP server.

@@ -50,6 +50,14 @@ pub(super) fn secret_url<S: Serializer>(url: &Secret, serializer: S) -> Result<S
     serializer.serialize_str(&redact_url(url.expose()))
 }
 
+/// As [`secret_url`], where there may be none.
+pub(super) fn optional_secret_url<S: Serializer>(url: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+    match url {
+        Some(url) => secret_url(url, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// Serializes an address without what must not be shown.
 pub(super) fn web_url<S: Serializer>(url: &Url, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&redact_url(url.as_str()))

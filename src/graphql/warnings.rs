@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::{Context, Name, PathSegment, Response, Value, value};
+use async_graphql::{Context, Response, Value, value};
 
 use super::error::Failure;
 
@@ -14,13 +14,7 @@ impl Warnings {
     /// Adds one about the field that is being resolved.
     pub(super) fn add(ctx: &Context<'_>, message: String, failure: &Failure) {
         let Some(warnings) = ctx.data_opt::<Self>() else { return };
-        let mut path = Vec::new();
-        if let Some(node) = ctx.path_node {
-            node.for_each(|segment| path.push(match segment {
-                PathSegment::Field(name) => Value::from(*name),
-                PathSegment::Index(index) => Value::from(*index),
-            }));
-        }
+        let path = ctx.path_node.map(|node| node.to_string_vec()).unwrap_or_default();
         let code = failure.code().as_str();
         let warning = value!({ "message": message, "path": path, "extensions": { "code": code } });
         warnings.0.lock().unwrap_or_else(PoisonError::into_inner).push(warning);

@@ -303,7 +303,7 @@ impl Shared {
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
             state.rewrite = true;
             let keystrokes = state.runs.erase(searcher);
-            Erased { keystrokes, at: time(state.clock.now()) }
+            Erased { keystrokes, at: run::timestamp(state.clock.now()) }
         };
         self.write_anew()
             .and_then(|()| journal::remove_set_aside(&self.folder))
