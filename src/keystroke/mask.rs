@@ -28,15 +28,18 @@ mod phone;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use self::numbers::{Group, Run, runs};
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
+    let at = "[@＠﹫]";
     let local = r"[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.\-]";
-    let domain = r"[\p{L}\p{M}\p{N}_](?:[\p{L}\p{M}\p{N}_.\-]*[\p{L}\p{M}\p{N}_])?";
-    let pattern = format!(r"(?<local>{local}+)[@＠﹫](?<domain>{domain})?");
-    Regex::new(&pattern).expect("the pattern is valid")
+    let (host, end) = (r"[\p{L}\p{M}\p{N}_.\-]", r"[\p{L}\p{M}\p{N}_]");
+    // The letter is in the pattern, so that what has none takes no part of what comes behind it.
+    let with_letter_before = format!(r"{local}*\p{{L}}{local}*{at}(?:{end}(?:{host}*{end})?)?");
+    let with_letter_behind = format!(r"{local}+{at}(?:{end}{host}*)?\p{{L}}(?:{host}*{end})?");
+    Regex::new(&format!("{with_letter_before}|{with_letter_behind}")).expect("the pattern is valid")
 });
 
 /// Lengths of card numbers.
@@ -51,7 +54,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     let has_digit = text.chars().any(|char| char.is_numeric());
     let mut masked = Cow::Borrowed(text);
     if has_at {
-        masked = and_then(masked, mask_emails);
+        masked = and_then(masked, |text| EMAIL.replace_all(text, "[email]"));
     }
     if has_digit {
         masked = and_then(masked, |text| mask_numbers(text, "[card]", card_groups));
@@ -65,15 +68,6 @@ fn and_then<'a>(text: Cow<'a, str>, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<
         Cow::Borrowed(text) => step(text),
         Cow::Owned(text) => Cow::Owned(step(&text).into_owned()),
     }
-}
-
-fn mask_emails(text: &str) -> Cow<'_, str> {
-    EMAIL.replace_all(text, |found: &Captures<'_>| {
-        let has_letter =
-            |part: &str| found.name(part).is_some_and(|part| part.as_str().contains(char::is_alphabetic));
-        let is_email = has_letter("local") || has_letter("domain");
-        if is_email { "[email]".to_owned() } else { found[0].to_owned() }
-    })
 }
 
 /// Masks the numbers that `recognise` finds: of a run and the group to start at, how many groups

@@ -36,6 +36,7 @@ fn email_addresses() {
         ("4111111111111111@example.com", "[email]"),
         ("anna@192.168.0.1", "[email]"),
         ("a@b@c", "[email]@c"),
+        ("000@0@a0a", "000@[email]"),
     ]);
     check_kept(&[
         "@handle",
