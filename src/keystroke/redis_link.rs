@@ -13,7 +13,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
@@ -22,6 +22,7 @@ use redis::{
     AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
     PushKind, RedisError, RedisResult, ServerErrorKind, Value,
 };
+use tokio::time::Instant;
 
 /// After a connection was refused, calls fail at once for so long.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
@@ -62,14 +63,32 @@ struct State {
 #[derive(Clone)]
 struct Attempt {
     number: u64,
+    begun: Instant,
     connecting: Connecting,
     is_lost: Arc<AtomicBool>,
 }
 
+impl Attempt {
+    /// It is neither lost nor left by callers that went away while it was under way.
+    fn is_of_use(&self, patience: Duration) -> bool {
+        let is_left = self.connecting.peek().is_none() && self.begun.elapsed() >= patience;
+        !is_left && !self.is_lost.load(Ordering::Acquire)
+    }
+}
+
 /// The client of an address, or nothing if it is not one of a Redis.
 pub(super) fn client(url: &str) -> Option<Client> {
+    client_speaking(url, ProtocolVersion::RESP3)
+}
+
+/// The same for subscriptions: the crate hears them by the older protocol.
+pub(super) fn listening_client(url: &str) -> Option<Client> {
+    client_speaking(url, ProtocolVersion::RESP2)
+}
+
+fn client_speaking(url: &str, protocol: ProtocolVersion) -> Option<Client> {
     let info = url.into_connection_info().ok()?;
-    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let settings = info.redis_settings().clone().set_protocol(protocol);
     Client::open(info.set_redis_settings(settings)).ok()
 }
 
@@ -85,12 +104,21 @@ impl Link {
         self.state().attempts
     }
 
+    /// When a call that begins now must end.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
     /// Sends commands in one round trip; each has its own answer.
-    pub(super) async fn send(&self, commands: &mut Pipeline) -> Result<Vec<RedisResult<Value>>, LinkError> {
+    pub(super) async fn send(
+        &self,
+        commands: &mut Pipeline,
+        deadline: Instant,
+    ) -> Result<Vec<RedisResult<Value>>, LinkError> {
         commands.ignore_errors();
         let attempt = self.attempt()?;
         let number = attempt.number;
-        let answer = tokio::time::timeout(self.patience, async {
+        let answer = tokio::time::timeout_at(deadline, async {
             let mut connection =
                 attempt.connecting.await.inspect_err(|error| self.note_refusal(number, error))?;
             commands.query_async(&mut connection).await.map_err(LinkError::from)
@@ -108,7 +136,7 @@ impl Link {
     fn attempt(&self) -> Result<Attempt, LinkError> {
         let mut state = self.state();
         if let Some(attempt) = &state.current
-            && !attempt.is_lost.load(Ordering::Acquire)
+            && attempt.is_of_use(self.patience)
         {
             return Ok(attempt.clone());
         }
@@ -120,7 +148,7 @@ impl Link {
         state.attempts += 1;
         let is_lost = Arc::new(AtomicBool::new(false));
         let connecting = connect(self.client.clone(), is_lost.clone(), self.patience).boxed().shared();
-        let attempt = Attempt { number: state.attempts, connecting, is_lost };
+        let attempt = Attempt { number: state.attempts, begun: Instant::now(), connecting, is_lost };
         state.current = Some(attempt.clone());
         Ok(attempt)
     }

@@ -28,6 +28,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
     (&["figment", "toml"], &["src/config/"]),
+    (&["redis"], &["src/keystroke/redis"]),
     (&["tracing_subscriber"], &["src/telemetry"]),
 ];
 

@@ -34,10 +34,9 @@ use super::{
 };
 use crate::domain::{Keystroke, Searcher};
 
-/// The longest that appending may take: people wait for it. The script may have to be sent
-/// again, which takes as long once more at worst.
-const APPEND_PATIENCE: Duration = Duration::from_millis(120);
-/// The longest that a round trip of anything else may take.
+/// The longest that appending may take: people wait for it.
+const APPEND_PATIENCE: Duration = Duration::from_millis(230);
+/// The longest that a step of anything else may take.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
 /// About the most bytes of runs that one claim takes of a shard: one run more can be over it.
 const CLAIM_BYTES: usize = 1 << 20;
@@ -117,7 +116,7 @@ impl RedisBuffer {
             questions.add_command(cmd("CONFIG").arg("GET").arg(setting).clone());
         }
         // Where settings may not be asked for, nothing is known and nothing is said.
-        let Ok(answers) = self.back.send(&mut questions).await else { return };
+        let Ok(answers) = self.back.send(&mut questions, self.back.deadline()).await else { return };
         let values: Vec<String> = answers
             .into_iter()
             .filter_map(|answer| <Vec<(String, String)>>::from_redis_value(answer.ok()?).ok()?.pop())
@@ -196,11 +195,11 @@ impl KeystrokeBuffer for RedisBuffer {
     }
 
     async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
-        self.check_durability().await;
         if limit == 0 {
             return Ok(Vec::new());
         }
         let counts = self.waiting(wanted, limit).await?;
+        self.check_durability().await;
         let (limits, call_id) = (&self.limits, Uuid::new_v4());
         let calls = self.shards.iter().zip(counts).filter(|(_, count)| *count > 0).map(|(shard, count)| {
             let keys = [shard.due.clone(), shard.claims.clone(), shard.counts.clone()];

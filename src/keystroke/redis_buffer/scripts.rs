@@ -57,7 +57,8 @@ impl Script {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        let mut answers = link.send(&mut pipeline(&calls)).await?;
+        let deadline = link.deadline();
+        let mut answers = link.send(&mut pipeline(&calls), deadline).await?;
         let unknown: Vec<usize> =
             answers.iter().enumerate().filter(|(_, answer)| is_unknown(answer)).map(|(at, _)| at).collect();
         if !unknown.is_empty() {
@@ -65,7 +66,7 @@ impl Script {
             load.arg("LOAD").arg(self.source);
             let again: Vec<Cmd> =
                 std::iter::once(load).chain(unknown.iter().map(|at| calls[*at].clone())).collect();
-            let mut again = link.send(&mut pipeline(&again)).await?.into_iter();
+            let mut again = link.send(&mut pipeline(&again), deadline).await?.into_iter();
             again.next().transpose()?;
             for (at, answer) in unknown.into_iter().zip(again) {
                 answers[at] = answer;

@@ -142,7 +142,7 @@ pub(crate) fn roomy() -> BufferLimits {
     }
 }
 
-pub(crate) fn ms(ms: u64) -> Duration {
+pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 

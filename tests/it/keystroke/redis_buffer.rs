@@ -1,0 +1,252 @@
+//! What only the buffer in Redis promises: many servers, and a Redis that goes and comes back.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quarry::domain::Searcher;
+use quarry::keystroke::{
+    Appended, BufferError, BufferLimits, FlushTally, KeystrokeBuffer, RedisBuffer, Wanted,
+};
+use tokio::task::JoinSet;
+
+use super::buffers::{by, entered, in_box, ms, numbered, roomy, stroke, texts};
+use crate::support::redis::{OwnRedis, ask, forget, keys, shared_url};
+use crate::support::wait::within;
+
+/// The contract: whoever types knows within this time that a keystroke was not taken.
+const SOON: Duration = ms(300);
+/// Of anything else, in the background.
+const LATER: Duration = Duration::from_secs(5);
+/// A call succeeds again so long after Redis is back, on a machine with other work.
+const WELL_AGAIN: Duration = Duration::from_secs(2);
+
+fn open(redis: &OwnRedis) -> Arc<RedisBuffer> {
+    Arc::new(RedisBuffer::open(&redis.url(), "quarry", roomy()).unwrap())
+}
+
+/// Appends by many tasks at once, all in vain, all told so soon.
+async fn fails_soon(buffer: &Arc<RedisBuffer>) {
+    let mut calls = JoinSet::new();
+    for number in 0..50 {
+        let buffer = buffer.clone();
+        calls.spawn(async move {
+            let begun = Instant::now();
+            let appended = buffer.append(&[stroke(&format!("lost {number}"), "x")]).await;
+            (begun.elapsed(), appended)
+        });
+    }
+    for (took, appended) in calls.join_all().await {
+        assert!(matches!(appended, Err(BufferError::Unavailable(_))), "{appended:?}");
+        assert!(took <= SOON, "an append failed after {took:?}");
+    }
+}
+
+/// Appends until it succeeds, which must be soon.
+async fn is_well_again(buffer: &RedisBuffer, session: &str) {
+    within(WELL_AGAIN, "an append that succeeds", async || {
+        buffer
+            .append(&[stroke(session, "well")])
+            .await
+            .ok()
+            .map(|appended| assert_eq!(appended, [Appended::Accepted]))
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_buffer_opens_before_redis_runs() {
+    let mut redis = OwnRedis::unstarted();
+    let buffer = open(&redis);
+    for _ in 0..3 {
+        fails_soon(&buffer).await;
+    }
+    let begun = Instant::now();
+    assert!(matches!(buffer.claim(Wanted::Due, 10).await, Err(BufferError::Unavailable(_))));
+    assert!(matches!(buffer.health().await, Err(BufferError::Unavailable(_))));
+    assert!(begun.elapsed() <= LATER);
+    redis.resume();
+    is_well_again(&buffer, "s").await;
+    assert_eq!(buffer.claim(Wanted::All, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restart_loses_nothing() {
+    let mut redis = OwnRedis::start();
+    let buffer = open(&redis);
+    let typed = [entered(numbered(5, stroke("claimed", "bus"))), by("ann", stroke("open", "c"))];
+    assert_eq!(buffer.append(&typed).await.unwrap(), [Appended::Accepted; 2]);
+    let claimed = buffer.claim(Wanted::Due, 10).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    for round in 1..=3 {
+        if round < 3 {
+            redis.stop()
+        } else {
+            redis.kill()
+        }
+        fails_soon(&buffer).await;
+        redis.resume();
+        is_well_again(&buffer, "open").await;
+        let health = buffer.health().await.unwrap();
+        assert_eq!((health.runs, health.keystrokes, health.claimed), (2, 2 + round, 1));
+        let late = buffer.append(&[numbered(5, stroke("claimed", "late"))]).await.unwrap();
+        assert_eq!(late, [Appended::Late]);
+    }
+    let rest = buffer.claim(Wanted::All, 10).await.unwrap();
+    assert_eq!(texts(&rest[0]), ["c", "well", "well", "well"]);
+    let ids = [claimed[0].id.clone(), rest[0].id.clone()];
+    buffer.ack(&ids, FlushTally::default()).await.unwrap();
+    assert_eq!(buffer.health().await.unwrap().keystrokes, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stalled_redis_holds_nobody_up() {
+    let redis = OwnRedis::start();
+    let buffer = open(&redis);
+    is_well_again(&buffer, "s").await;
+    redis.pause();
+    for _ in 0..3 {
+        fails_soon(&buffer).await;
+    }
+    let begun = Instant::now();
+    assert!(matches!(buffer.claim(Wanted::Due, 10).await, Err(BufferError::Unavailable(_))));
+    assert!(begun.elapsed() <= LATER, "a claim failed after {:?}", begun.elapsed());
+    fails_soon(&buffer).await;
+    redis.unpause();
+    is_well_again(&buffer, "s").await;
+    let runs = within(WELL_AGAIN, "a claim", async || buffer.claim(Wanted::All, 1_000).await.ok()).await;
+    assert!(runs.iter().any(|run| texts(run) == ["well", "well"]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forgotten_scripts_are_sent_again() {
+    let redis = OwnRedis::start();
+    let buffer = open(&redis);
+    let forget = || ask::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
+    for round in 0..2_u64 {
+        let batch: Vec<_> =
+            (0..50).map(|number| entered(stroke(&format!("session {number}"), "x"))).collect();
+        forget();
+        assert_eq!(buffer.append(&batch).await.unwrap(), [Appended::Accepted; 50]);
+        forget();
+        let runs = buffer.claim(Wanted::Due, 100).await.unwrap();
+        assert_eq!(runs.len(), 50);
+        forget();
+        let ids: Vec<_> = runs.into_iter().map(|run| run.id).collect();
+        buffer.ack(&ids, FlushTally { searches: 50, ..FlushTally::default() }).await.unwrap();
+        forget();
+        let searcher = Searcher::Session(stroke("session 1", "").session);
+        assert_eq!(buffer.erase(&searcher).await.unwrap(), 0);
+        forget();
+        let health = buffer.health().await.unwrap();
+        assert_eq!(
+            (health.accepted, health.keystrokes, health.searches),
+            (50 * (round + 1), 0, 50 * (round + 1))
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn servers_share_one_buffer() {
+    let redis = OwnRedis::start();
+    let limits = BufferLimits { lease: ms(50), flood_keystrokes: 3, ..roomy() };
+    let servers = [1, 2].map(|_| RedisBuffer::open(&redis.url(), "quarry", limits).unwrap());
+    servers[0].append(&[stroke("s", "b")]).await.unwrap();
+    servers[1].append(&[entered(stroke("s", "bu"))]).await.unwrap();
+    let first = servers[0].claim(Wanted::Due, 10).await.unwrap();
+    assert_eq!(texts(&first[0]), ["b", "bu"]);
+    let second = within(WELL_AGAIN, "the end of the lease", async || {
+        let runs = servers[1].claim(Wanted::Due, 10).await.unwrap();
+        (!runs.is_empty()).then_some(runs)
+    })
+    .await;
+    assert_eq!(first, second);
+    // Both stored it; who acks second changes nothing, and counts nothing twice.
+    let tally = FlushTally { searches: 1, ..FlushTally::default() };
+    for server in &servers {
+        server.ack(&[first[0].id.clone()], tally).await.unwrap();
+        assert_eq!(server.health().await.unwrap().searches, 1);
+    }
+    let batch = [stroke("s", "c"), stroke("s", "ca")];
+    assert_eq!(servers[0].append(&batch).await.unwrap(), [Appended::Accepted, Appended::Flooded]);
+    assert_eq!(servers[1].append(&batch).await.unwrap(), [Appended::Flooded; 2]);
+    // Another prefix is another buffer.
+    let other = RedisBuffer::open(&redis.url(), "quarry-2", limits).unwrap();
+    assert_eq!(other.health().await.unwrap(), Default::default());
+}
+
+#[tokio::test]
+async fn all_keys_of_a_script_have_one_tag_and_no_run_expires() {
+    let prefix = format!("test-{}", uuid::Uuid::new_v4().simple());
+    let url = shared_url();
+    let buffer = RedisBuffer::open(&url, &prefix, roomy()).unwrap();
+    let keystroke =
+        |number: i64| by("canary", numbered(number, stroke(&format!("canary {number}"), "canary")));
+    let batch: Vec<_> = (0..40).map(|number| in_box("canary", keystroke(number))).collect();
+    buffer.append(&batch).await.unwrap();
+    buffer.claim(Wanted::All, 20).await.unwrap();
+    let found = keys(&url, &prefix);
+    let mut kinds = Vec::new();
+    for key in &found {
+        let key = String::from_utf8(key.clone()).unwrap();
+        let (tag, name) = key.strip_prefix(&format!("{prefix}:{{ks-")).unwrap().split_once("}:").unwrap();
+        assert!(tag.len() == 2 && tag.parse::<u8>().unwrap() < 16, "{key}");
+        assert!(!name.contains("canary"), "{key}");
+        let kind = name.split(':').next().unwrap().to_owned();
+        let lives: i64 = ask(&url, &["PTTL", &key]);
+        assert_eq!(lives == -1, !["l", "f"].contains(&kind.as_str()), "{key} lives for {lives} ms");
+        kinds.push(kind);
+    }
+    let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
+    assert_eq!(["r", "c", "l", "f"].map(count), [20, 20, 20, 40]);
+    kinds.sort();
+    kinds.dedup();
+    assert_eq!(kinds, ["c", "claims", "counts", "due", "f", "l", "r"]);
+    forget(&url, &prefix);
+}
+
+#[tokio::test]
+async fn what_is_not_a_run_keeps_no_other_from_being_claimed() {
+    let prefix = format!("test-{}", uuid::Uuid::new_v4().simple());
+    let url = shared_url();
+    let buffer = RedisBuffer::open(&url, &prefix, roomy()).unwrap();
+    for session in ["a", "b", "c"] {
+        buffer.append(&[entered(stroke(session, "x"))]).await.unwrap();
+    }
+    let runs = keys(&url, &prefix).into_iter().map(|key| String::from_utf8(key).unwrap());
+    let runs: Vec<String> = runs.filter(|key| key.contains("}:r:")).collect();
+    ask::<i64>(&url, &["SETRANGE", &runs[0], "0", "?"]);
+    assert_eq!(buffer.claim(Wanted::Due, 10).await.unwrap().len(), 2);
+    // A key of another type is a defect, not an outage.
+    for key in keys(&url, &prefix).into_iter().filter(|key| key.ends_with(b"}:due")) {
+        let key = String::from_utf8(key).unwrap();
+        ask::<()>(&url, &["SET", &key, "foreign"]);
+    }
+    for session in ["a", "b", "c"] {
+        let appended = buffer.append(&[stroke(session, "x")]).await;
+        assert!(matches!(appended, Ok(_) | Err(BufferError::Damaged(_))), "{appended:?}");
+    }
+    assert!(matches!(buffer.claim(Wanted::Due, 10).await, Ok(_) | Err(BufferError::Damaged(_))));
+    forget(&url, &prefix);
+}
+
+#[tokio::test]
+async fn no_error_names_a_password() {
+    let limits = BufferLimits::default();
+    for url in
+        ["nonsense", "redis://:secret@ho st/", "http://ann:secret@host/", "redis://ann:secret@host:port/"]
+    {
+        let error = RedisBuffer::open(url, "quarry", limits).err().unwrap();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
+    assert!(RedisBuffer::open("redis://localhost/", "qua{rry}", limits).is_err());
+    let redis = OwnRedis::start();
+    let url = redis.url().replace("redis://", "redis://ann:secret@");
+    for url in [url.as_str(), "redis://ann:secret@127.0.0.1:1/"] {
+        let buffer = RedisBuffer::open(url, "quarry", limits).unwrap();
+        let error = buffer.append(&[stroke("s", "canary")]).await.unwrap_err();
+        assert!(matches!(error, BufferError::Unavailable(_)), "{error:?}");
+        for told in ["secret", "ann", "127", "canary"] {
+            assert!(!format!("{error} {error:?}").contains(told), "{error:?}");
+        }
+    }
+}
