@@ -116,7 +116,8 @@ impl LocalBuffer {
     /// Opens the journal of a folder, which is made if it is missing. Open runs are open again; claims
     /// come back at once, with their ids, since whoever held them is dead.
     ///
-    /// A journal that is damaged never keeps a server from starting: see the log. `sync_every` is how
+    /// It reads the whole journal, so it is work for a blocking thread. A journal that is damaged
+    /// never keeps a server from starting: see the log. `sync_every` is how
     /// often the caller means to call [`LocalBuffer::sync`]: zero flushes before each call returns.
     pub fn open(folder: &Path, limits: BufferLimits, sync_every: Duration) -> Result<Self, LocalBufferError> {
         let unusable = |cause| LocalBufferError::Folder { folder: folder.to_owned(), cause };

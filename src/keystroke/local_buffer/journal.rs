@@ -187,6 +187,8 @@ impl Segment {
         if len == 0 {
             segment.write(HEADER)?;
         }
+        // The process that wrote it may not have come to that.
+        segment.file.sync_all()?;
         Ok(segment)
     }
 
