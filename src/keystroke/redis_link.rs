@@ -2,10 +2,10 @@
 //!
 //! One multiplexed connection, made when it is first needed. Whatever a call waits for (the
 //! connection, its place in the queue, the answer), it ends within the time that it was given.
-//! A connection that broke is known before the next call is sent (Redis 3 protocol: the loss is
-//! reported), and one that let a call wait in vain is given up, for it may be dead without a
-//! sign; so the first call after Redis is back finds a fresh one. Callers share an attempt to
-//! connect, and a refused one is not repeated at once.
+//! A connection that broke is known before the next call is sent (RESP3 reports its loss), and
+//! one that let a call wait in vain is given up, for it may be dead without a sign; so the first
+//! call after Redis is back finds a fresh one. Callers share an attempt to connect, and a
+//! refused one is not repeated at once.
 //!
 //! It deliberately lacks retries of commands: whether one took effect is not known, so that the
 //! caller decides. (The crate's `ConnectionManager` has the back-off that calls must not wait
@@ -123,10 +123,10 @@ impl Link {
                 attempt.connecting.await.inspect_err(|error| self.note_refusal(number, error))?;
             commands.query_async(&mut connection).await.map_err(LinkError::from)
         });
-        let answer = answer.await.unwrap_or_else(|_| {
+        let answer: Result<Vec<RedisResult<Value>>, LinkError> = answer.await.unwrap_or_else(|_| {
             Err(LinkError::Unavailable(format!("no answer within {} ms", self.patience.as_millis())))
         });
-        if answer.is_err() {
+        if answer.as_ref().map_or(true, |answers| answers.iter().any(was_demoted)) {
             self.give_up(number);
         }
         answer
@@ -199,6 +199,11 @@ impl From<RedisError> for LinkError {
         let said = describe(&error);
         if is_passing(&error) { Self::Unavailable(said) } else { Self::Refused(said) }
     }
+}
+
+/// It takes no writes any more: its address may stand for another by now.
+fn was_demoted(answer: &RedisResult<Value>) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly))
 }
 
 fn is_passing(error: &RedisError) -> bool {

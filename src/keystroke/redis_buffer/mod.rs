@@ -35,13 +35,15 @@ use super::{
 use crate::domain::{Keystroke, Searcher};
 
 /// The longest that appending may take: people wait for it.
-const APPEND_PATIENCE: Duration = Duration::from_millis(230);
+const APPEND_PATIENCE: Duration = Duration::from_millis(200);
 /// The longest that a step of anything else may take.
 const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
+/// The most runs that one claim takes.
+const CLAIM_RUNS: usize = 10_000;
 /// About the most bytes of runs that one claim takes of a shard: one run more can be over it.
 const CLAIM_BYTES: usize = 1 << 20;
 /// How many runs of a shard are looked at in one step of erasing: Redis does nothing else meanwhile.
-const ERASE_STEP: usize = 250;
+const ERASE_STEP: usize = 100;
 /// How many claims of a shard are asked for the first keystroke in them, those first whose lease ends first.
 const HEALTH_CLAIMS: usize = 250;
 
@@ -195,6 +197,7 @@ impl KeystrokeBuffer for RedisBuffer {
     }
 
     async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
+        let limit = limit.min(CLAIM_RUNS);
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -222,7 +225,7 @@ impl KeystrokeBuffer for RedisBuffer {
                 place += 1;
             }
         }
-        claimed.sort_unstable_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
+        claimed.sort_unstable_by_key(|(is_new, since, ..)| (*is_new, *since));
         let runs = claimed.into_iter().filter_map(|(_, _, id, run)| {
             let read = record::claimed_run(id.clone(), &run);
             if read.is_none() {

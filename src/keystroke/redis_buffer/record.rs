@@ -68,7 +68,7 @@ pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
             _ => return None,
         }
     }
-    (!keystrokes.is_empty()).then(|| ClaimedRun { id: ClaimId(id), session, input, reason, keystrokes })
+    (!keystrokes.is_empty()).then_some(ClaimedRun { id: ClaimId(id), session, input, reason, keystrokes })
 }
 
 /// Reads from the front.

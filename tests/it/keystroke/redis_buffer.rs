@@ -1,6 +1,7 @@
 //! What only the buffer in Redis promises: many servers, and a Redis that goes and comes back.
 
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use quarry::domain::Searcher;
@@ -87,12 +88,14 @@ async fn a_restart_loses_nothing() {
         redis.resume();
         is_well_again(&buffer, "open").await;
         let health = buffer.health().await.unwrap();
-        assert_eq!((health.runs, health.keystrokes, health.claimed), (2, 2 + round, 1));
+        assert_eq!((health.runs, health.claimed), (2, 1));
+        assert!(health.keystrokes >= 2 + round, "{health:?}");
         let late = buffer.append(&[numbered(5, stroke("claimed", "late"))]).await.unwrap();
         assert_eq!(late, [Appended::Late]);
     }
     let rest = buffer.claim(Wanted::All, 10).await.unwrap();
-    assert_eq!(texts(&rest[0]), ["c", "well", "well", "well"]);
+    let rest_texts = texts(&rest[0]);
+    assert!(rest_texts.starts_with(&["c", "well", "well", "well"]), "{rest_texts:?}");
     let ids = [claimed[0].id.clone(), rest[0].id.clone()];
     buffer.ack(&ids, FlushTally::default()).await.unwrap();
     assert_eq!(buffer.health().await.unwrap().keystrokes, 0);
@@ -114,7 +117,9 @@ async fn a_stalled_redis_holds_nobody_up() {
     redis.unpause();
     is_well_again(&buffer, "s").await;
     let runs = within(WELL_AGAIN, "a claim", async || buffer.claim(Wanted::All, 1_000).await.ok()).await;
-    assert!(runs.iter().any(|run| texts(run) == ["well", "well"]));
+    let run = runs.iter().find(|run| run.session.as_str() == "s").unwrap();
+    // What timed out may have been taken all the same.
+    assert!(run.keystrokes.len() >= 2 && texts(run).iter().all(|text| *text == "well"), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -229,6 +234,40 @@ async fn what_is_not_a_run_keeps_no_other_from_being_claimed() {
     forget(&url, &prefix);
 }
 
+/// What is logged, kept for the test.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_keeps_nothing_is_warned_of() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let logged = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let redis = OwnRedis::start();
+    let buffer = open(&redis);
+    buffer.claim(Wanted::Due, 10).await.unwrap();
+    assert_eq!(logged(), "");
+    let buffer = RedisBuffer::open(&shared_url(), "test-durability", roomy()).unwrap();
+    for _ in 0..2 {
+        buffer.claim(Wanted::Due, 10).await.unwrap();
+        assert_eq!(logged().matches("redis.appendonly=\"no\"").count(), 1, "{}", logged());
+    }
+    assert!(!logged().contains("127.0.0.1"));
+}
+
 #[tokio::test]
 async fn no_error_names_a_password() {
     let limits = BufferLimits::default();
@@ -239,6 +278,7 @@ async fn no_error_names_a_password() {
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
     assert!(RedisBuffer::open("redis://localhost/", "qua{rry}", limits).is_err());
+    assert!(RedisBuffer::open("rediss://localhost/", "quarry", limits).is_ok(), "TLS is spoken as well");
     let redis = OwnRedis::start();
     let url = redis.url().replace("redis://", "redis://ann:secret@");
     for url in [url.as_str(), "redis://ann:secret@127.0.0.1:1/"] {
