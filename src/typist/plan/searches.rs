@@ -100,7 +100,7 @@ pub(super) fn fill_box(
             .filter(|before| !after_pause && before.ending == Ending::Submit && rng.random_bool(REFINED));
         let (text, manner) = match (&before, refined) {
             (_, Some(before)) => (format!("{} {}", before.text, word(rng)), Manner::Plain),
-            (Some(before), None) if !is_fresh => draw_unrelated(&before.text, habits, rng),
+            (Some(before), None) if !is_fresh => draw_unrelated(before, habits, rng),
             _ => draw_text(habits, true, rng),
         };
         let ending = draw_ending(habits, &text, number + 1 == count, people.can_change(), rng);
@@ -186,17 +186,25 @@ fn draw_text(habits: &Habits, is_fresh: bool, rng: &mut impl Rng) -> (String, Ma
     (text, manner)
 }
 
-/// A text that nobody takes for a correction of `before`, whether it is typed or pasted.
-fn draw_unrelated(before: &str, habits: &Habits, rng: &mut impl Rng) -> (String, Manner) {
-    let before = essence(before);
+/// A text that nobody takes for a correction of the one before, whether it is typed or pasted.
+fn draw_unrelated(before: &Before, habits: &Habits, rng: &mut impl Rng) -> (String, Manner) {
+    let is_typed_over = matches!(before.ending, Ending::Replace | Ending::TakenOver);
+    let before = essence(&before.text);
     loop {
         let (text, manner) = draw_text(habits, false, rng);
         let own = essence(&text);
         let distance = strsim::generic_levenshtein(&own, &before);
-        if own.first() != before.first() && distance >= UNRELATED {
+        let is_unrelated = own.first() != before.first() && distance >= UNRELATED;
+        if is_unrelated && !(is_typed_over && own.iter().any(|char| is_composed(*char))) {
             return (text, manner);
         }
     }
+}
+
+/// Whether an input method may have written it in place of letters: what comes in place of letters without
+/// the box being emptied may then be the same search.
+fn is_composed(char: char) -> bool {
+    matches!(char, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7ff}')
 }
 
 /// Who is in front of the box as time goes on.
