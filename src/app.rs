@@ -1,5 +1,7 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
+mod logging;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use self::logging::Logging;
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
@@ -87,6 +90,7 @@ pub struct Server {
     store: Store,
     indexer: Indexer,
     crawls: CrawlWorker,
+    logging: Logging,
     state: HttpState,
     readiness: Readiness,
 }
@@ -106,9 +110,11 @@ impl Server {
             crawl_options(&settings, &instance),
             Arc::new(LogProgress),
         );
+        let logging = Logging::open(&settings, &store).await?;
         let services = Services {
             store: store.clone(),
             search: engine,
+            keystrokes: logging.keystrokes.clone(),
             index: indexer.follow(),
             crawl_wanted: crawls.waker(),
             sources: settings.sources.iter().map(|source| source.name.clone()).collect(),
@@ -123,7 +129,7 @@ impl Server {
             limits,
             allowed_origins: Arc::from([]),
         };
-        Ok(Self { settings, _instance: instance, store, indexer, crawls, state, readiness })
+        Ok(Self { settings, _instance: instance, store, indexer, crawls, logging, state, readiness })
     }
 
     /// Serves until a signal says to stop; then finishes what is under way.
@@ -159,7 +165,10 @@ impl Server {
             readiness.drain();
             Ok(())
         });
-        supervisor.run(signals).await?;
+        let last_writes = self.logging.spawn(&mut supervisor);
+        let ended = supervisor.run(signals).await;
+        last_writes.finish().await?;
+        ended?;
         self.store.close().await?;
         Ok(())
     }

@@ -17,6 +17,7 @@ on_each_database!(
     searches_add_up_by_query_and_hour,
     thousands_in_one_call,
     two_servers_that_log_the_same_count_it_once,
+    many_servers_flush_at_once,
     nul_characters_hold_nobody_up,
 );
 
@@ -182,6 +183,33 @@ async fn two_servers_that_log_the_same_count_it_once(database: Arc<TestDatabase>
     assert_eq!(sums.values().map(|of| of.searches).sum::<i64>(), 110 * ROUNDS as i64);
     assert_eq!(quarters(&database).await.values().map(|of| of.0).sum::<i64>(), 110 * ROUNDS as i64);
     assert!(sums.keys().all(|(_, stored)| key(stored) == *stored));
+}
+
+async fn many_servers_flush_at_once(database: Arc<TestDatabase>) {
+    const SERVERS: u128 = 6;
+    const FLUSHES: u128 = 4;
+    const SEARCHES: u128 = 300;
+    let store = database.store().await;
+    let mut servers = tokio::task::JoinSet::new();
+    for server in 0..SERVERS {
+        let store = database.connect().await;
+        servers.spawn(async move {
+            for flush in 0..FLUSHES {
+                // Ids from all over the place, as digests are, and queries that everyone looks for.
+                let searches: Vec<NewSearch> = (0..SEARCHES)
+                    .map(|n| {
+                        let number = (flush * SEARCHES + n) * SERVERS + server;
+                        let id = number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+                        search(id, "s", &format!("Query {}", number % 400), (number % 7_200) as i64)
+                    })
+                    .collect();
+                assert_eq!(store.log_searches(&searches).await.unwrap().inserted.len(), searches.len());
+            }
+        });
+    }
+    servers.join_all().await;
+    assert_eq!(everything(&store).await.len() as u128, SERVERS * FLUSHES * SEARCHES);
+    assert_added_up(&database, &store).await;
 }
 
 async fn nul_characters_hold_nobody_up(database: Arc<TestDatabase>) {

@@ -1,0 +1,157 @@
+//! The pipeline from keystrokes to logged searches: which buffer and which feed, and its workers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use chrono::Utc;
+use tokio::sync::Mutex;
+
+use crate::config::Settings;
+use crate::keystroke::{
+    BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
+    LocalFeed, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed, Wanted,
+};
+use crate::store::Store;
+use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
+
+/// The folder of the keystroke journal, within the data folder.
+const JOURNAL_FOLDER: &str = "keystrokes";
+/// The period of the flood limit.
+const FLOOD_PERIOD: Duration = Duration::from_secs(10);
+/// For how long a claim is its server's alone: many times what a flush takes, and how long what a
+/// server held that died waits for another.
+const LEASE: Duration = Duration::from_secs(10);
+/// Between two looks for searches that are too old, when there were none.
+const RETENTION_EVERY: Duration = Duration::from_secs(600);
+/// How often the journal is looked after where every call flushes it by itself.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
+
+/// The pipeline, put together and not yet started.
+pub(super) struct Logging {
+    pub(super) keystrokes: Keystrokes,
+    flusher: Flusher,
+    retention: Option<Retention>,
+    place: Place,
+    poll: Duration,
+}
+
+/// Where keystrokes wait.
+#[derive(Clone)]
+enum Place {
+    /// In this process: the buffer ends with it.
+    Here(Arc<LocalBuffer>),
+    /// In Redis: the buffer outlives this process.
+    Redis(Arc<RedisFeed>),
+}
+
+impl Logging {
+    pub(super) async fn open(settings: &Settings, store: &Store) -> Result<Self> {
+        let own = &settings.keystrokes;
+        let limits = BufferLimits {
+            window: own.window,
+            keystrokes: own.max_buffered,
+            flood_keystrokes: own.flood_limit,
+            flood_period: FLOOD_PERIOD,
+            lease: LEASE,
+            ..BufferLimits::default()
+        };
+        let (buffer, feed, place): (Arc<dyn KeystrokeBuffer>, Arc<dyn SearchFeed>, Place) =
+            match &settings.redis_url {
+                Some(url) => {
+                    let refused = "redis_url cannot be used (`quarry config` shows it)";
+                    let (url, prefix) = (url.expose(), settings.redis_prefix.as_str());
+                    let buffer = RedisBuffer::open(url, prefix, limits).context(refused)?;
+                    let feed = Arc::new(RedisFeed::open(url, prefix).context(refused)?);
+                    (Arc::new(buffer), feed.clone(), Place::Redis(feed))
+                }
+                None => {
+                    let (folder, sync) = (settings.data_dir.join(JOURNAL_FOLDER), own.sync);
+                    let open = move || LocalBuffer::open(&folder, limits, sync);
+                    let buffer = Arc::new(tokio::task::spawn_blocking(open).await??);
+                    (buffer.clone(), Arc::new(LocalFeed::new()), Place::Here(buffer))
+                }
+            };
+        let progress = FlushProgress::default();
+        let policy = FoldPolicy { window: own.window, mask: own.mask };
+        let retention =
+            (!own.retention.is_zero()).then(|| Retention::new(store.clone(), own.retention));
+        Ok(Self {
+            flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone()),
+            keystrokes: Keystrokes::new(buffer, feed, progress),
+            retention,
+            place,
+            poll: own.poll,
+        })
+    }
+
+    /// Starts the workers. What is left to do once they have ended is returned.
+    pub(super) fn spawn(self, supervisor: &mut Supervisor) -> LastWrites {
+        let Self { flusher, retention, place, poll, keystrokes: _ } = self;
+        let flusher = Arc::new(Mutex::new(flusher));
+        let draining = supervisor.token(Stage::Drain);
+        let ends_here = matches!(place, Place::Here(_));
+        supervisor.spawn_steps("flusher", Stage::Drain, NeverWoken, move || {
+            // Once nothing comes in any more, a buffer that ends with the process is emptied.
+            let last = ends_here && draining.is_cancelled();
+            let wanted = if last { Wanted::All } else { Wanted::Due };
+            let flusher = flusher.clone();
+            async move {
+                match flusher.lock().await.step(wanted).await {
+                    Ok(FlushStep::Progressed) => Outcome::Progressed,
+                    Ok(FlushStep::Idle) => Outcome::Idle(poll),
+                    Err(error) => Outcome::Failed(Box::new(error)),
+                }
+            }
+        });
+        if let Some(retention) = retention {
+            let retention = Arc::new(retention);
+            supervisor.spawn_steps("retention", Stage::Intake, NeverWoken, move || {
+                let retention = retention.clone();
+                async move {
+                    match retention.step(Utc::now()).await {
+                        Ok(RetentionStep::Progressed) => Outcome::Progressed,
+                        Ok(RetentionStep::Idle) => Outcome::Idle(RETENTION_EVERY),
+                        Err(error) => Outcome::Failed(Box::new(error)),
+                    }
+                }
+            });
+        }
+        match place {
+            Place::Here(buffer) => {
+                let every = if buffer.sync_every().is_zero() { TIDY_EVERY } else { buffer.sync_every() };
+                let journal = buffer.clone();
+                supervisor.spawn_steps("journal", Stage::Drain, NeverWoken, move || {
+                    let journal = journal.clone();
+                    async move {
+                        match journal.sync().await {
+                            Ok(()) => Outcome::Idle(every),
+                            Err(error) => Outcome::Failed(Box::new(error)),
+                        }
+                    }
+                });
+                LastWrites(Some(buffer))
+            }
+            Place::Redis(feed) => {
+                let stop = supervisor.token(Stage::Intake);
+                supervisor.spawn("search feed", Stage::Intake, async move {
+                    feed.run(stop).await;
+                    Ok(())
+                });
+                LastWrites(None)
+            }
+        }
+    }
+}
+
+/// What is written when all workers have ended.
+pub(super) struct LastWrites(Option<Arc<LocalBuffer>>);
+
+impl LastWrites {
+    pub(super) async fn finish(self) -> Result<()> {
+        if let Some(buffer) = self.0 {
+            buffer.sync().await?;
+        }
+        Ok(())
+    }
+}
