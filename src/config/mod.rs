@@ -23,5 +23,7 @@ pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use raw::Overrides;
 pub use reference::{ReferenceLine, reference};
-pub use settings::{DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, SearchSettings, ServerSettings, Settings};
+pub use settings::{
+    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, SearchSettings, ServerSettings, Settings,
+};
 pub use source::{FieldMap, JsonPointer, Language, Pagination, Secret, SourceConfig};

@@ -51,7 +51,10 @@ pub(super) fn secret_url<S: Serializer>(url: &Secret, serializer: S) -> Result<S
 }
 
 /// As [`secret_url`], where there may be none.
-pub(super) fn optional_secret_url<S: Serializer>(url: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn optional_secret_url<S: Serializer>(
+    url: &Option<Secret>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match url {
         Some(url) => secret_url(url, serializer),
         None => serializer.serialize_none(),

@@ -12,7 +12,9 @@ use async_graphql::runtime::{TokioSpawner, TokioTimer};
 use super::error::Failure;
 use super::pagination::DocumentCursor;
 use super::services::Services;
-use crate::domain::{Author, AuthorId, Crawl, CrawlId, Document, DocumentId, LoggedSearch, LoggedSearchId, SourceName};
+use crate::domain::{
+    Author, AuthorId, Crawl, CrawlId, Document, DocumentId, LoggedSearch, LoggedSearchId, SourceName,
+};
 use crate::store::Store;
 
 /// The loaders of one request. They are made when first needed: most searches need none.
@@ -103,10 +105,7 @@ impl Loader<LoggedSearchId> for StoreLoader {
     type Value = LoggedSearch;
     type Error = Failure;
 
-    async fn load(
-        &self,
-        ids: &[LoggedSearchId],
-    ) -> Result<HashMap<LoggedSearchId, LoggedSearch>, Failure> {
+    async fn load(&self, ids: &[LoggedSearchId]) -> Result<HashMap<LoggedSearchId, LoggedSearch>, Failure> {
         note("logged searches", ids.len());
         Ok(self.0.searches_by_id(ids).await?)
     }

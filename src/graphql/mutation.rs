@@ -9,12 +9,12 @@ use super::error::{ErrorCode, Failure};
 use super::ids::NodeId;
 use super::scalars::Flag;
 use super::services::Services;
+use super::track::full;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
-    IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload,
-    LogKeystrokesPayload, int,
+    IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
+    int,
 };
-use super::track::full;
 use crate::domain::{DocumentDraft, DocumentId, Revision, SourceName};
 use crate::keystroke::Appended;
 
@@ -107,8 +107,7 @@ impl Mutation {
         >,
     ) -> Result<LogKeystrokesPayload, Failure> {
         if input.len() > MAX_KEYSTROKES {
-            let problem =
-                format_args!("may hold {MAX_KEYSTROKES} keystrokes, but holds {}", input.len());
+            let problem = format_args!("may hold {MAX_KEYSTROKES} keystrokes, but holds {}", input.len());
             return Err(Failure::bad_input("input", problem));
         }
         let mut keystrokes = Vec::with_capacity(input.len());

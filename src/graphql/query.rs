@@ -149,7 +149,9 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "Which searches: all of them unless given.")] filter: Option<SearchLogFilter>,
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
-        #[graphql(desc = "Continue after this cursor; the filter must stay as it was.")] after: Option<String>,
+        #[graphql(desc = "Continue after this cursor; the filter must stay as it was.")] after: Option<
+            String,
+        >,
     ) -> Result<SearchLogConnection, Failure> {
         let size = page_size(first)?;
         let filter = filter.unwrap_or_default().checked()?;

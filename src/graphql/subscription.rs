@@ -24,10 +24,7 @@ pub(super) struct Subscription;
 impl Subscription {
     /// Searches as they are logged, by whichever server. A live view: who reads too slowly misses some, the
     /// log has them all.
-    async fn search_logged(
-        &self,
-        ctx: &Context<'_>,
-    ) -> Result<impl Stream<Item = Search> + use<>, Failure> {
+    async fn search_logged(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Search> + use<>, Failure> {
         Ok(Services::of(ctx)?.keystrokes.logged().map(Search))
     }
 

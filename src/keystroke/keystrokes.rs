@@ -26,11 +26,7 @@ pub struct Keystrokes {
 
 impl Keystrokes {
     /// Puts the parts together; a flusher empties the same buffer into the same feed.
-    pub fn new(
-        buffer: Arc<dyn KeystrokeBuffer>,
-        feed: Arc<dyn SearchFeed>,
-        progress: FlushProgress,
-    ) -> Self {
+    pub fn new(buffer: Arc<dyn KeystrokeBuffer>, feed: Arc<dyn SearchFeed>, progress: FlushProgress) -> Self {
         Self { buffer, feed, progress }
     }
 

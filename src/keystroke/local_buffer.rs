@@ -37,8 +37,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally, KeystrokeBuffer,
-    Wanted,
+    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally,
+    KeystrokeBuffer, Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
 use clock::Clock;

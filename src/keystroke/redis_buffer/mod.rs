@@ -29,8 +29,8 @@ use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
 use self::scripts::{Script, Scripts};
 use super::redis_link::{Link, LinkError, client};
 use super::{
-    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally, KeystrokeBuffer,
-    Wanted,
+    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally,
+    KeystrokeBuffer, Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
 

@@ -327,7 +327,10 @@ async fn what_is_erased_leaves_the_disk() {
     std::fs::write(folder.path().join("1.0.damaged"), "text of the gone session").unwrap();
     let gone = Searcher::Session(SessionId::parse("gone session").unwrap());
     assert_eq!(buffer.erase(&gone).await.unwrap().keystrokes, 3);
-    assert_eq!(buffer.erase(&Searcher::User(UserId::parse("gone user").unwrap())).await.unwrap().keystrokes, 2);
+    assert_eq!(
+        buffer.erase(&Searcher::User(UserId::parse("gone user").unwrap())).await.unwrap().keystrokes,
+        2
+    );
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
