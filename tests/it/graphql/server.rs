@@ -8,6 +8,10 @@ use std::time::Duration;
 use quarry::domain::SourceName;
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{HttpLimits, HttpState, Readiness, router};
+use quarry::keystroke::{
+    BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
+    LocalFeed, Wanted,
+};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{IndexStep, Indexer, SearchEngine};
 use quarry::store::Store;
@@ -28,6 +32,8 @@ pub(super) struct Setup {
     pub(super) index_patience: Duration,
     /// Answers searches instead of the index.
     pub(super) engine: Option<Arc<dyn SearchEngine>>,
+    /// Takes keystrokes instead of a journal in the server's folder.
+    pub(super) buffer: Option<Arc<dyn KeystrokeBuffer>>,
     pub(super) times: TimeLimits,
     pub(super) http: HttpLimits,
 }
@@ -38,6 +44,7 @@ impl Default for Setup {
             indexing: true,
             index_patience: Services::INDEX_PATIENCE,
             engine: None,
+            buffer: None,
             times: TimeLimits::default(),
             http: HttpLimits::default(),
         }
@@ -50,6 +57,7 @@ pub(super) const SOURCE: &str = "messages";
 pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) store: Store,
+    flusher: tokio::sync::Mutex<Flusher>,
     pub(super) crawl_wanted: Arc<Notify>,
     pub(super) readiness: Readiness,
     client: Client,
@@ -112,8 +120,21 @@ impl Server {
             idle = Some(indexer);
         }
         let crawl_wanted = Arc::new(Notify::new());
+        let journal = folder.path().join("keystrokes");
+        let buffer: Arc<dyn KeystrokeBuffer> = match setup.buffer {
+            Some(buffer) => buffer,
+            None => Arc::new(
+                LocalBuffer::open(&journal, BufferLimits::default(), Duration::from_secs(1)).unwrap(),
+            ),
+        };
+        let feed = Arc::new(LocalFeed::new());
+        let progress = FlushProgress::default();
+        let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+        let flusher =
+            Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
         let services = Services {
             store: store.clone(),
+            keystrokes: Keystrokes::new(buffer, feed, progress),
             search: setup.engine.unwrap_or(index),
             index: follower.clone(),
             crawl_wanted: crawl_wanted.clone(),
@@ -132,7 +153,13 @@ impl Server {
         let app = router(state);
         tasks.push(tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }));
         let client = Client::builder().no_proxy().build().unwrap();
-        Self { address, store, crawl_wanted, readiness, client, tasks, idle, database, folder }
+        let flusher = tokio::sync::Mutex::new(flusher);
+        Self { address, store, flusher, crawl_wanted, readiness, client, tasks, idle, database, folder }
+    }
+
+    /// Logs every search that is buffered, final or not.
+    pub(super) async fn flush(&self) {
+        while self.flusher.lock().await.step(Wanted::All).await.unwrap() == FlushStep::Progressed {}
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {
