@@ -1,5 +1,5 @@
-//! quarry crawls an unreliable JSON API, makes it searchable in well under a millisecond, and
-//! serves it as GraphQL. One binary; this library is all of it.
+//! quarry crawls an unreliable JSON API, makes it searchable in well under a millisecond, serves
+//! it as GraphQL, and logs what people search for. One binary; this library is all of it.
 //!
 //! # Map
 //!
@@ -14,9 +14,10 @@
 //! | 4 | [`graphql`] | the public contract: schema, loaders, limits, error codes |
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
 //! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
+//! | 3 | [`keystroke`] | keystrokes → searches: buffers, the fold, the flusher, the feed |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
-//! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, in three databases |
+//! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
 //! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`] | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
@@ -39,14 +40,22 @@
 //! index alone, hits and all. Relations go to the store through loaders, one query a level. With the
 //! database down, searches go on and relations fail with `STORE_UNAVAILABLE`.
 //!
+//! **A keystroke.** `logKeystroke` → [`keystroke::KeystrokeBuffer::append`], one round trip and no
+//! policy → accepted. [`keystroke::Flusher::step`] on every server claims the runs that are due,
+//! [`keystroke::fold()`] says what was searched for, [`store::Store::log_searches`] stores it with the
+//! sums of reports in one transaction, and only then is the claim acknowledged. Ids derive from the
+//! claim: whatever is killed wherever, each search is stored once.
+//!
 //! **A mutation.** `indexDocuments` checks every document before it stores any, waits until this
 //! server's index has applied the revision, and answers what the store holds.
 //!
 //! # What is nowhere
 //!
 //! No `unsafe`. No sea-orm type outside [`store`], no tantivy type outside
-//! [`search::tantivy_engine`], no reqwest outside the clients of the crawl and the typist. No environment
-//! variable is read outside [`config`]. No text that people typed or wrote is in a log line or an error's internals.
+//! [`search::tantivy_engine`], no redis outside [`keystroke`]'s adapters, no reqwest outside the
+//! clients of the crawl and the typist. No environment variable is read outside [`config`]. No text
+//! that people typed or wrote, and no id of theirs, is in a log line, a metric or an error's
+//! internals.
 
 pub mod app;
 pub mod cli;

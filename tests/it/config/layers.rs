@@ -151,7 +151,11 @@ fn every_setting_outside_sources_can_be_set_by_its_variable() {
             .find_map(|printed| printed.strip_prefix(&format!("{name} = ")))
             .and_then(|rest| rest.split_once(" #"))
             .map(|(value, _)| value.trim_matches('"').to_owned())
-            .unwrap_or_else(|| panic!("{} is not printed", line.key));
+            .unwrap_or_else(|| match line.key.as_str() {
+                // Nothing unless it is set.
+                "redis_url" => "redis://127.0.0.1:6379".to_owned(),
+                key => panic!("{key} is not printed"),
+            });
         let settings = load("", &[(&variable, &value)]).unwrap_or_else(|error| panic!("{variable}: {error}"));
         assert!(
             settings.to_toml_redacted().lines().any(|printed| printed.ends_with(&format!("# {variable}"))),

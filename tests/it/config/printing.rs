@@ -10,6 +10,7 @@ const FULL: &str = r#"
 listen = "127.0.0.1:9"
 data_dir = "elsewhere"
 database_url = "postgres://quarry:s3cret@db/quarry?sslmode=require&sslpassword=s3cret"
+redis_url = "rediss://quarry:s3cret@cache:6380/1"
 [log]
 level = "warn,quarry=debug"
 [[sources]]
@@ -37,6 +38,7 @@ fn no_secret_is_printed() {
         printed.contains("postgres://quarry:redacted@db/quarry?sslmode=require&sslpassword=redacted"),
         "{printed}"
     );
+    assert!(printed.contains("rediss://quarry:redacted@cache:6380/1"), "{printed}");
     assert!(
         printed.contains("http://user:redacted@127.0.0.1:9000/messages/?api_key=redacted&lang=en"),
         "{printed}"
