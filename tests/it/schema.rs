@@ -139,7 +139,6 @@ fn the_contract_is_kept() {
                 name.strip_prefix(later).is_some_and(|rest| rest.is_empty() || rest.starts_with('('))
             })
             || name.starts_with("Query.suggest(")
-            || name.starts_with("Query.searchLog(")
     };
     let mut broken = Vec::new();
     for (name, (kind, _)) in elements(&contract) {
