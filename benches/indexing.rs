@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use chrono::DateTime;
 use frostem::{Algorithm, Stemmer};
@@ -99,7 +99,13 @@ async fn measure(size: usize) {
     report("SQLite → searchable", size, started);
     assert_eq!(engine.search(&SearchRequest::new("", 1)).await.unwrap().total, size as u64);
     let started = Instant::now();
-    indexer.step().await.unwrap();
+    loop {
+        indexer.step().await.unwrap();
+        if engine.health().await.unwrap().segments == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     println!("{:<28} {:>8.2} s", "merged into one segment", started.elapsed().as_secs_f64());
     drop((indexer, engine));
 

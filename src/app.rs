@@ -75,8 +75,6 @@ pub async fn reindex(settings: &Settings, mut progress: impl FnMut(u64)) -> Resu
         applied = applied.max(indexer.follow().progress().applied.value().unsigned_abs());
         progress(applied);
         if step == IndexStep::CaughtUp {
-            // One step more: an index that is in step with the store is tidied.
-            indexer.step().await?;
             return Ok(engine.health().await?.documents);
         }
     }

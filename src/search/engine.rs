@@ -102,6 +102,8 @@ pub struct Batch {
 pub struct EngineHealth {
     /// Documents in the index.
     pub documents: u64,
+    /// Parts that the index consists of: the fewer, the quicker it answers.
+    pub segments: usize,
     /// Bytes that the index takes.
     pub bytes: u64,
 }

@@ -18,11 +18,13 @@ use super::snapshot::Snapshot;
 use crate::config::Language;
 use crate::domain::{DocumentChange, DocumentId, Revision, SourceName};
 
-/// Documents after which a commit is due although more follow: each commit makes a segment, and
-/// merging segments is most of what indexing costs.
+/// Documents after which a commit is due although more follow.
 const COMMIT_DOCUMENTS: usize = 100_000;
 /// Segments of one size that are merged into one.
 const MERGED_SEGMENTS: usize = 4;
+/// The same while more batches follow: merging is most of what indexing costs, and merging once
+/// at the end costs least.
+const MERGED_SEGMENTS_BEHIND: usize = 32;
 /// The share of removed documents at which a segment is rewritten.
 const REMOVED_SHARE: f32 = 0.3;
 /// Indexes outside whose largest segment more than this share of documents lies are merged into
@@ -82,10 +84,7 @@ impl Generation {
             index.tokenizers().register(name, RawTokenizer::default());
         }
         let writer = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(MERGED_SEGMENTS);
-        policy.set_del_docs_ratio_before_merge(REMOVED_SHARE);
-        writer.set_merge_policy(Box::new(policy));
+        writer.set_merge_policy(merge_policy(MERGED_SEGMENTS));
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -121,6 +120,8 @@ impl Generation {
         languages: &Languages,
     ) -> tantivy::Result<bool> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let merged = if at_once { MERGED_SEGMENTS } else { MERGED_SEGMENTS_BEHIND };
+        writer.index.set_merge_policy(merge_policy(merged));
         let mut written = self.write(&mut writer, changes, languages);
         let commit = at_once || writer.uncommitted.len() >= COMMIT_DOCUMENTS;
         if commit && written.is_ok() {
@@ -167,7 +168,8 @@ impl Generation {
         Term::from_field_bytes(self.fields.id, id.0.as_bytes())
     }
 
-    /// Shows what merges have finished since the last commit, and merges a scattered index.
+    /// Shows what merges have finished since the last commit, and lets a scattered index be merged.
+    /// That goes on in a thread of the library's while changes come in.
     pub(super) fn tidy(&self) -> tantivy::Result<()> {
         if self.is_behind()? {
             self.reload()?;
@@ -182,10 +184,7 @@ impl Generation {
         let segments = self.index.searchable_segment_ids()?;
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         // Segments that a merge already works on refuse: then that merge does the tidying.
-        if writer.index.merge(&segments).wait().is_ok() {
-            drop(writer);
-            self.reload()?;
-        }
+        drop(writer.index.merge(&segments));
         Ok(())
     }
 
@@ -210,6 +209,14 @@ impl Generation {
     pub(super) fn bytes(&self) -> u64 {
         self.snapshot().searcher.space_usage().map_or(0, |usage| usage.total().get_bytes())
     }
+}
+
+/// Merges this many segments of one size into one.
+fn merge_policy(segments: usize) -> Box<LogMergePolicy> {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(segments);
+    policy.set_del_docs_ratio_before_merge(REMOVED_SHARE);
+    Box::new(policy)
 }
 
 impl Writer {

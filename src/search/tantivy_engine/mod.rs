@@ -258,7 +258,9 @@ impl SearchEngine for TantivyEngine {
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         let serving = self.serving();
-        Ok(EngineHealth { documents: serving.snapshot().documents, bytes: serving.bytes() })
+        let snapshot = serving.snapshot();
+        let (documents, segments) = (snapshot.documents, snapshot.segments.len());
+        Ok(EngineHealth { documents, segments, bytes: serving.bytes() })
     }
 }
 
