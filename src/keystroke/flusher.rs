@@ -36,7 +36,7 @@ pub enum FlushError {
 /// What a step did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushStep {
-    /// It flushed as many runs as it claims at once: there may be more.
+    /// It flushed what it claimed: there may be more.
     Progressed,
     /// Nothing more is due.
     Idle,
@@ -80,11 +80,43 @@ impl Flusher {
         if self.claimed.is_empty() {
             return Ok(FlushStep::Idle);
         }
-        let started = Instant::now();
         let runs = self.claimed.len();
+        match self.flush(&self.claimed).await {
+            // The database is there and says no: whichever run it is, it must not hold up the others.
+            Err(FlushError::Store(StoreError::Refused(_))) if runs > 1 => self.flush_one_by_one().await?,
+            Err(FlushError::Store(StoreError::Refused(reason))) => {
+                // It comes back after its lease.
+                self.claimed.clear();
+                return Err(StoreError::Refused(reason).into());
+            }
+            // Stored, but not acknowledged: they come back after the lease and are known by their ids.
+            Err(FlushError::Buffer(error)) => {
+                self.claimed.clear();
+                return Err(error.into());
+            }
+            outcome => outcome?,
+        }
+        self.claimed.clear();
+        // A claim may bring fewer runs than are due, so only an empty one says that none is left.
+        Ok(FlushStep::Progressed)
+    }
+
+    async fn flush_one_by_one(&mut self) -> Result<(), FlushError> {
+        let mut refused = None;
+        while let Some(run) = self.claimed.pop() {
+            match self.flush(std::slice::from_ref(&run)).await {
+                Err(FlushError::Store(StoreError::Refused(reason))) => refused = Some(reason),
+                outcome => outcome?,
+            }
+        }
+        refused.map_or(Ok(()), |reason| Err(StoreError::Refused(reason).into()))
+    }
+
+    async fn flush(&self, runs: &[ClaimedRun]) -> Result<(), FlushError> {
+        let started = Instant::now();
         let mut tally = FlushTally::default();
-        let mut searches = Vec::with_capacity(runs);
-        for run in &self.claimed {
+        let mut searches = Vec::with_capacity(runs.len());
+        for run in runs {
             let folded = fold(&run.keystrokes, &self.policy, run.reason);
             tally.late += folded.late;
             let named = folded.searches.into_iter().enumerate();
@@ -97,19 +129,17 @@ impl Flusher {
         if let Err(error) = self.feed.publish(&logged.inserted).await {
             warn!(error = %error, "logged searches were not announced");
         }
-        let claims: Vec<ClaimId> = self.claimed.iter().map(|run| run.id.clone()).collect();
-        // They are stored: if this fails, they come back after the lease and are known by their ids.
-        self.claimed.clear();
+        let claims: Vec<ClaimId> = runs.iter().map(|run| run.id.clone()).collect();
         self.buffer.ack(&claims, tally).await?;
         self.progress.flushed(started.elapsed());
         info!(
-            flush.runs = runs,
+            flush.runs = runs.len(),
             flush.searches = tally.searches,
             flush.duplicates = tally.duplicates,
             duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
             "searches logged"
         );
-        Ok(if runs < CLAIMED_RUNS { FlushStep::Idle } else { FlushStep::Progressed })
+        Ok(())
     }
 }
 
