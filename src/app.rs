@@ -19,7 +19,7 @@ use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
 use crate::graphql::{Api, Limits, Services, TimeLimits};
-use crate::http::{HttpLimits, HttpState, Readiness, router};
+use crate::http::{HttpLimits, HttpState, Metrics, Readiness, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use crate::search::{IndexStep, Indexer, SearchEngine};
@@ -124,6 +124,7 @@ impl Server {
         let state = HttpState {
             api: Api::new(services, Limits::default(), times),
             readiness: readiness.clone(),
+            metrics: Metrics::new(logging.keystrokes.clone()),
             limits,
             allowed_origins: Arc::from([]),
         };

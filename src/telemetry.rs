@@ -15,6 +15,11 @@ use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 /// filter names them.
 const TALKATIVE: &[&str] = &["sqlx", "tantivy"];
 
+/// Libraries that write down what is sent through them, below this level: they are not heard from
+/// there, whatever the filter says, since it is what people type.
+const INDISCREET: &[&str] = &["tungstenite", "tokio_tungstenite"];
+const DISCREET_LEVEL: LevelFilter = LevelFilter::INFO;
+
 /// How events are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -69,6 +74,14 @@ fn targets(filter: &str) -> Result<Targets, TelemetryError> {
         if level > LevelFilter::WARN && !is_named {
             targets = targets.with_target(*library, LevelFilter::WARN);
         }
+    }
+    for library in INDISCREET {
+        let own = [((*library).to_owned(), targets.default_level().unwrap_or(LevelFilter::OFF))];
+        let named = targets.iter().filter(|(target, _)| target.starts_with(library));
+        let named: Vec<_> = named.map(|(target, level)| (target.to_owned(), level)).collect();
+        // What is named comes later, and holds.
+        let capped = own.into_iter().chain(named).map(|(target, level)| (target, level.min(DISCREET_LEVEL)));
+        targets = targets.with_targets(capped);
     }
     Ok(targets)
 }
@@ -146,5 +159,24 @@ mod tests {
             assert_eq!(messages, expected, "{filter}");
         }
         assert!(matches!(targets("quarry=loud"), Err(TelemetryError::Filter(_))));
+    }
+
+    #[test]
+    fn libraries_that_write_down_what_is_sent_cannot_be_made_to() {
+        let messages = || {
+            tracing::trace!(target: "tungstenite::protocol", "received message: private");
+            tracing::debug!(target: "tungstenite", "received frame: private");
+            tracing::warn!(target: "tungstenite::protocol", "connection broke");
+        };
+        for filter in [
+            "trace",
+            "info,tungstenite=trace",
+            "off,tungstenite::protocol=trace",
+            "tungstenite=trace,tungstenite::protocol=debug",
+        ] {
+            let text = written(filter, LogFormat::Text, messages);
+            assert!(text.contains("connection broke") && !text.contains("private"), "{filter}: {text}");
+        }
+        assert_eq!(written("trace,tungstenite=off", LogFormat::Text, messages), "");
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP: the paths, GraphQL over HTTP and WebSocket, and health.
+//! HTTP: the paths, GraphQL over HTTP and WebSocket, health and metrics.
 //!
 //! The GraphQL handler reads bytes itself: the ready-made extractors ignore body limits and
 //! content types, and answer every request with the same status. What an operation means is
@@ -8,6 +8,7 @@ mod body;
 mod graphiql;
 mod graphql;
 mod health;
+mod metrics;
 mod negotiation;
 mod problem;
 mod router;
@@ -20,6 +21,7 @@ use crate::graphql::Api;
 
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::Readiness;
+pub use metrics::Metrics;
 pub use router::router;
 
 /// What requests and connections may take.
@@ -59,6 +61,8 @@ pub struct HttpState {
     pub api: Api,
     /// Whether the server may be sent traffic.
     pub readiness: Readiness,
+    /// What `/metrics` tells.
+    pub metrics: Metrics,
     /// What requests may take.
     pub limits: HttpLimits,
     /// Origins, as `https://shop.example`, whose pages may open a WebSocket besides the server's own.

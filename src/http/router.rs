@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
-use super::{HttpState, graphiql, graphql, health, websocket};
+use super::{HttpState, graphiql, graphql, health, metrics, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 
 /// The header that names a request, in both directions.
@@ -23,6 +23,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/graphql/ws", any(websocket::serve))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::serve))
         .merge(graphiql::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
@@ -56,7 +57,7 @@ async fn not_found() -> Response {
         StatusCode::NOT_FOUND,
         ErrorCode::NotFound,
         "There is nothing here. GraphQL is at /graphql, subscriptions at /graphql/ws, an explorer at /graphiql, \
-         health at /livez and /readyz.",
+         health at /livez and /readyz, metrics at /metrics.",
     )
     .into_response()
 }

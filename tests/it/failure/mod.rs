@@ -4,3 +4,4 @@ mod damaged_index;
 mod database_away;
 mod killed_crawl;
 mod killed_server;
+mod privacy;

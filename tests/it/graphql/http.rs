@@ -78,7 +78,7 @@ async fn what_is_not_a_request_is_refused_in_plain_words() {
     let nothing_crawled = server.data("{ sources { lastCrawl { id } } }", json!({})).await;
     assert_eq!(nothing_crawled["sources"][0]["lastCrawl"], Value::Null);
     let hint = read(server.get("/").send().await.unwrap()).await["errors"][0]["message"].to_string();
-    for path in ["/graphql", "/graphql/ws", "/graphiql", "/livez", "/readyz"] {
+    for path in ["/graphql", "/graphql/ws", "/graphiql", "/livez", "/readyz", "/metrics"] {
         assert!(hint.contains(path), "{hint}");
     }
 }

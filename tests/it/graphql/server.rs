@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quarry::domain::SourceName;
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
-use quarry::http::{HttpLimits, HttpState, Readiness, router};
+use quarry::http::{HttpLimits, HttpState, Metrics, Readiness, router};
 use quarry::keystroke::{
     BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
     LocalFeed, Wanted,
@@ -131,9 +131,10 @@ impl Server {
         let progress = FlushProgress::default();
         let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
         let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
+        let keystrokes = Keystrokes::new(buffer, feed, progress);
         let services = Services {
             store: store.clone(),
-            keystrokes: Keystrokes::new(buffer, feed, progress),
+            keystrokes: keystrokes.clone(),
             search: setup.engine.unwrap_or(index),
             index: follower.clone(),
             crawl_wanted: crawl_wanted.clone(),
@@ -144,6 +145,7 @@ impl Server {
         let state = HttpState {
             api: Api::new(services, Limits::default(), setup.times),
             readiness: readiness.clone(),
+            metrics: Metrics::new(keystrokes),
             limits: setup.http,
             allowed_origins: Arc::new([]),
         };

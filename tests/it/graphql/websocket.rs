@@ -3,81 +3,13 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use futures_util::{SinkExt, StreamExt};
 use quarry::http::HttpLimits;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Error;
 
 use super::crawls::{end, lease, source, take_page};
 use super::server::{Server, Setup, code};
-
-/// How long a test waits for a message that must come.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Socket(WebSocketStream<TcpStream>);
-
-impl Socket {
-    async fn open(server: &Server) -> Self {
-        Self::try_open(server, Some("graphql-transport-ws"), None).await.unwrap()
-    }
-
-    async fn try_open(server: &Server, protocol: Option<&str>, origin: Option<&str>) -> Result<Self, Error> {
-        let mut request = format!("ws://{}/graphql/ws", server.address).into_client_request().unwrap();
-        if let Some(protocol) = protocol {
-            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
-        }
-        if let Some(origin) = origin {
-            request.headers_mut().insert("origin", origin.parse().unwrap());
-        }
-        let stream = TcpStream::connect(server.address).await.unwrap();
-        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
-        Ok(Self(socket))
-    }
-
-    /// Opened and greeted.
-    async fn greeted(server: &Server) -> Self {
-        let mut socket = Self::open(server).await;
-        socket.say(json!({"type": "connection_init", "payload": {"any": "thing"}})).await;
-        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
-        socket
-    }
-
-    async fn say(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.unwrap();
-    }
-
-    async fn subscribe(&mut self, id: &str, query: &str) {
-        self.say(json!({"id": id, "type": "subscribe", "payload": {"query": query}})).await;
-    }
-
-    async fn next(&mut self) -> Message {
-        loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("says something");
-            match message.expect("is open").unwrap() {
-                Message::Ping(_) | Message::Pong(_) => {}
-                message => return message,
-            }
-        }
-    }
-
-    async fn hear(&mut self) -> Value {
-        match self.next().await {
-            Message::Text(text) => serde_json::from_str(&text).unwrap(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// The code with which the server closes.
-    async fn closed(&mut self) -> u16 {
-        match self.next().await {
-            Message::Close(Some(frame)) => frame.code.into(),
-            other => panic!("{other:?}"),
-        }
-    }
-}
+use crate::support::socket::Socket;
 
 #[tokio::test]
 async fn a_crawl_is_followed_to_its_end_and_beyond() {
@@ -85,7 +17,7 @@ async fn a_crawl_is_followed_to_its_end_and_beyond() {
     let store = &server.store;
     let lease = lease(store).await;
     let crawl = store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
-    let mut socket = Socket::greeted(&server).await;
+    let mut socket = Socket::greeted(server.address).await;
     socket
         .subscribe("1", "subscription { crawlProgress(source: \"messages\") { id state pagesFetched } }")
         .await;
@@ -111,9 +43,52 @@ async fn a_crawl_is_followed_to_its_end_and_beyond() {
 }
 
 #[tokio::test]
+async fn searches_are_heard_of_as_they_are_logged() {
+    let server = Server::start().await;
+    let mut socket = Socket::greeted(server.address).await;
+    let fields = "id sessionId userId query keystrokes resultCount finalReason loggedAt";
+    socket.subscribe("s", &format!("subscription {{ searchLogged {{ {fields} }} }}")).await;
+    let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
+    let type_in = async |session: &str, text: &str| {
+        let input = json!({"sessionId": session, "userId": "u1", "text": text, "resultCount": 3});
+        server.data(log, json!({ "input": input })).await;
+    };
+    // That the subscription has begun shows by the first search that it tells of.
+    let mut first = None;
+    while first.is_none() {
+        type_in("early", "green tea").await;
+        server.flush().await;
+        first = tokio::time::timeout(Duration::from_millis(50), socket.hear()).await.ok();
+    }
+    let told = |said: &Value| {
+        assert_eq!((&said["type"], &said["id"]), (&json!("next"), &json!("s")), "{said}");
+        said["payload"]["data"]["searchLogged"].clone()
+    };
+    assert_eq!(told(&first.unwrap())["query"], "green tea");
+    for text in ["b", "bl", "black tea"] {
+        type_in("late", text).await;
+    }
+    server.flush().await;
+    let heard = loop {
+        // What was logged again before the first was heard comes first.
+        let heard = told(&socket.hear().await);
+        if heard["sessionId"] != "early" {
+            break heard;
+        }
+    };
+    let logged = format!("{{ searchLog(filter: {{sessionId: \"late\"}}) {{ nodes {{ {fields} }} }} }}");
+    assert_eq!(server.data(&logged, json!({})).await["searchLog"]["nodes"], json!([heard]));
+    assert_eq!((&heard["query"], &heard["keystrokes"]), (&json!("black tea"), &json!(3)));
+    socket.say(json!({"id": "s", "type": "complete"})).await;
+    // Over HTTP it is refused.
+    let error = server.error("subscription { searchLogged { id } }", json!({})).await;
+    assert_eq!(code(&error), "BAD_USER_INPUT");
+}
+
+#[tokio::test]
 async fn queries_and_errors_go_over_it_too() {
     let server = Server::start().await;
-    let mut socket = Socket::greeted(&server).await;
+    let mut socket = Socket::greeted(server.address).await;
     socket.subscribe("q", "{ __typename }").await;
     assert_eq!(
         socket.hear().await,
@@ -140,25 +115,25 @@ async fn queries_and_errors_go_over_it_too() {
 #[tokio::test]
 async fn what_breaks_the_protocol_is_closed_with_its_code() {
     let server = Server::start().await;
-    let mut early = Socket::open(&server).await;
+    let mut early = Socket::open(server.address).await;
     early.subscribe("1", "{ __typename }").await;
     assert_eq!(early.closed().await, 4401);
-    let mut twice = Socket::greeted(&server).await;
+    let mut twice = Socket::greeted(server.address).await;
     twice.say(json!({"type": "connection_init"})).await;
     assert_eq!(twice.closed().await, 4429);
     for garbage in
         [json!("x"), json!({}), json!({"type": "nonsense"}), json!({"type": "subscribe", "id": "1"})]
     {
-        let mut socket = Socket::greeted(&server).await;
+        let mut socket = Socket::greeted(server.address).await;
         socket.say(garbage).await;
         assert_eq!(socket.closed().await, 4400);
     }
-    let mut same = Socket::greeted(&server).await;
+    let mut same = Socket::greeted(server.address).await;
     let query = "subscription { crawlProgress(source: \"messages\") { id } }";
     same.subscribe("1", query).await;
     same.subscribe("1", query).await;
     assert_eq!(same.closed().await, 4409);
-    let mut speechless = Socket::try_open(&server, None, None).await.unwrap();
+    let mut speechless = Socket::try_open(server.address, None, None).await.unwrap();
     assert_eq!(speechless.closed().await, 4406);
 }
 
@@ -166,14 +141,14 @@ async fn what_breaks_the_protocol_is_closed_with_its_code() {
 async fn who_does_not_greet_in_time_is_closed() {
     let http = HttpLimits { connection_init: Duration::from_millis(20), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    assert_eq!(Socket::open(&server).await.closed().await, 4408);
+    assert_eq!(Socket::open(server.address).await.closed().await, 4408);
 }
 
 #[tokio::test]
 async fn a_connection_has_so_many_operations() {
     let http = HttpLimits { subscriptions: 2, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    let mut socket = Socket::greeted(&server).await;
+    let mut socket = Socket::greeted(server.address).await;
     for id in ["1", "2", "3"] {
         socket.subscribe(id, "subscription { crawlProgress(source: \"messages\") { id } }").await;
     }
@@ -187,8 +162,8 @@ async fn pages_of_other_origins_cannot_open_it() {
     let server = Server::start().await;
     let protocol = Some("graphql-transport-ws");
     let own = format!("http://{}", server.address);
-    Socket::try_open(&server, protocol, Some(&own)).await.unwrap();
-    match Socket::try_open(&server, protocol, Some("https://evil.example")).await {
+    Socket::try_open(server.address, protocol, Some(&own)).await.unwrap();
+    match Socket::try_open(server.address, protocol, Some("https://evil.example")).await {
         Err(Error::Http(response)) => assert_eq!(response.status(), 403),
         other => panic!("{:?}", other.map(|_| "opened")),
     }

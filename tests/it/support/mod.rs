@@ -7,5 +7,6 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod server;
+pub(crate) mod socket;
 pub(crate) mod upstream;
 pub(crate) mod wait;

@@ -1,0 +1,86 @@
+//! A client of `graphql-transport-ws`.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error, Message};
+
+/// How long a test waits for a message that must come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A connection.
+pub(crate) struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Opened, not greeted.
+    pub(crate) async fn open(address: impl Display) -> Self {
+        Self::try_open(address, Some("graphql-transport-ws"), None).await.unwrap()
+    }
+
+    /// Opened, if the server lets it.
+    pub(crate) async fn try_open(
+        address: impl Display,
+        protocol: Option<&str>,
+        origin: Option<&str>,
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/graphql/ws").into_client_request().unwrap();
+        if let Some(protocol) = protocol {
+            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+        }
+        if let Some(origin) = origin {
+            request.headers_mut().insert("origin", origin.parse().unwrap());
+        }
+        let stream = TcpStream::connect(address.to_string()).await.unwrap();
+        let (socket, _) = tokio_tungstenite::client_async(request, stream).await?;
+        Ok(Self(socket))
+    }
+
+    /// Opened and greeted.
+    pub(crate) async fn greeted(address: impl Display) -> Self {
+        let mut socket = Self::open(address).await;
+        socket.say(json!({"type": "connection_init", "payload": {"any": "thing"}})).await;
+        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket
+    }
+
+    /// Sends a message.
+    pub(crate) async fn say(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// Begins an operation.
+    pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
+        self.say(json!({"id": id, "type": "subscribe", "payload": {"query": query}})).await;
+    }
+
+    async fn next(&mut self) -> Message {
+        loop {
+            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("says something");
+            match message.expect("is open").unwrap() {
+                Message::Ping(_) | Message::Pong(_) => {}
+                message => return message,
+            }
+        }
+    }
+
+    /// The next message, which must be JSON.
+    pub(crate) async fn hear(&mut self) -> Value {
+        match self.next().await {
+            Message::Text(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The code with which the server closes.
+    pub(crate) async fn closed(&mut self) -> u16 {
+        match self.next().await {
+            Message::Close(Some(frame)) => frame.code.into(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
