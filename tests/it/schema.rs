@@ -34,9 +34,7 @@ const LATER_TYPES: [&str; 22] = [
     "Query.suggest",
     "Query.reports",
 ];
-const LATER_OPERATIONS: [&str; 1] = [
-    "Mutation.recordInteraction",
-];
+const LATER_OPERATIONS: [&str; 1] = ["Mutation.recordInteraction"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()

@@ -130,8 +130,7 @@ impl Server {
         let feed = Arc::new(LocalFeed::new());
         let progress = FlushProgress::default();
         let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
-        let flusher =
-            Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
+        let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
         let services = Services {
             store: store.clone(),
             keystrokes: Keystrokes::new(buffer, feed, progress),
