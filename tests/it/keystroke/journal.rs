@@ -354,7 +354,8 @@ async fn what_is_erased_leaves_the_disk() {
         ack(&buffer, &claim(&buffer, Wanted::Due).await).await;
         accept(&buffer, &[entered(numbered(5, stroke(session, &text)))]).await;
         claim(&buffer, Wanted::Due).await;
-        accept(&buffer, &[numbered(6, stroke(session, &text)), in_box("tab", stroke(session, &text))]).await;
+        let more = format!("{text} once more");
+        accept(&buffer, &[numbered(6, stroke(session, &more)), in_box("tab", stroke(session, &more))]).await;
     }
     accept(&buffer, &[stroke("shared", "gone user's"), by("gone user", stroke("shared", "gone user's"))])
         .await;
