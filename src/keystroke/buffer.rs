@@ -20,7 +20,8 @@ pub enum BufferError {
 /// The limits of a buffer, the same for every adapter.
 #[derive(Clone, Copy, Debug)]
 pub struct BufferLimits {
-    /// A run is due when no keystroke came for this long.
+    /// A run is due when no keystroke came for this long. For as long, what was submitted is
+    /// remembered after the last keystroke of its run, to know its echo by.
     pub window: Duration,
     /// A run is due when it holds this many keystrokes.
     pub run_keystrokes: u32,
@@ -32,7 +33,7 @@ pub struct BufferLimits {
     pub flood_keystrokes: u32,
     /// See `flood_keystrokes`.
     pub flood_period: Duration,
-    /// How long the last sequence of a claimed run is remembered, to know late keystrokes by.
+    /// How long the last sequence of a claimed or closed run is remembered, to know late keystrokes by.
     pub late_memory: Duration,
     /// For how long a claim is its claimer's alone.
     pub lease: Duration,
@@ -56,9 +57,9 @@ impl Default for BufferLimits {
 /// What became of a keystroke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// The buffer has it.
+    /// The buffer has it, or had it before: an echo of what was submitted and claimed is stored nowhere.
     Accepted,
-    /// Dropped: its sequence is not above the last one of a run that was claimed already.
+    /// Dropped: its sequence is not above the last one of a run that was claimed or closed already.
     Late,
     /// Dropped: its session sends more than the flood limit.
     Flooded,
@@ -71,9 +72,11 @@ pub enum Appended {
 pub enum DueReason {
     /// No keystroke came for the window.
     Idle,
-    /// Its last keystroke submitted it.
+    /// It was submitted. After the keystroke that did it, it holds only echoes of that one, and such
+    /// keystrokes as that one overtook: what was typed after it stands in a run of its own.
     Submitted,
-    /// It was over a limit of length or age.
+    /// It was over a limit of length or age. That may be in the middle of a word: the limits are
+    /// far above what people type without a pause or Enter, so it is rare, and nothing is done about it.
     Limit,
     /// The buffer ends with its process.
     Shutdown,
@@ -161,11 +164,26 @@ pub struct BufferHealth {
 #[async_trait]
 pub trait KeystrokeBuffer: Send + Sync {
     /// Appends each keystroke to the run of its session and input, all in one round trip, and
-    /// says of each what became of it, in order. A run begins with its first keystroke. Once
-    /// this returns, `Accepted` keystrokes come out of `claim` sooner or later, whatever ends.
+    /// says of each what became of it, in order: several are taken as if sent one by one. A run
+    /// begins with its first keystroke. Once this returns, `Accepted` keystrokes come out of
+    /// `claim` sooner or later, whatever ends, unless they are swallowed echoes.
+    ///
+    /// A keystroke that is marked as submitted completes its run, unless it was overtaken: by its
+    /// sequence, the run holds later ones, and stays open. What is typed next, whether the run was
+    /// claimed by then or not, is one of three:
+    ///
+    /// - An echo: the submitted text again (by [`comparison_key`], and by no other user) within the
+    ///   window. A second Enter, or a report that comes after it. It is appended to the run if that
+    ///   is open still; if it was claimed, the echo is swallowed: counted as accepted, stored nowhere.
+    /// - Overtaken: its sequence is not above the run's highest. It is appended as well, or late.
+    /// - Anything else begins a new run and ends the memory of what was submitted. The submitted run
+    ///   is closed: it waits, as it is, to be claimed. Any number of closed runs may wait.
+    ///
+    /// [`comparison_key`]: crate::domain::comparison_key
     async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<Appended>, BufferError>;
 
-    /// Claims up to `limit` runs, those first that have been due longest. A later keystroke of
+    /// Claims up to `limit` runs, those first that have been due longest, and of those that are due
+    /// since the same time and of the same box, the older. A later keystroke of
     /// the same session and input begins a new run. A claim that is not acked within the lease
     /// is claimed again, with the same id, reason and keystrokes.
     async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError>;
@@ -173,7 +191,7 @@ pub trait KeystrokeBuffer: Send + Sync {
     /// Removes claimed runs for good; those that are gone already are passed over.
     async fn ack(&self, claims: &[ClaimId], tally: FlushTally) -> Result<(), BufferError>;
 
-    /// Removes every keystroke of a person, from open and claimed runs alike. Of a user, only the
+    /// Removes every keystroke of a person, from open, closed and claimed runs alike. Of a user, only the
     /// keystrokes of runs in which the user id stands go, but the whole runs.
     async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError>;
 

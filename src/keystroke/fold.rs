@@ -25,7 +25,7 @@
 //! - **What was submitted and is deleted letter by letter** is no search again, unless something is
 //!   typed, submitted or left standing.
 //! - **An input method** that writes anew what was typed by its sound corrects it: `nihao` to `你好`.
-//!   Korean syllables are compared by their letters, so that `한` is the beginning of `하나`.
+//!   It composes at most 20 letters at once and no white space: `jolly elevator` and `北京` are two. Korean syllables are compared by their letters, so that `한` is the beginning of `하나`.
 //! - A keystroke that clears the box is none of the search, so it counts for nothing.
 //!
 //! It lacks memory: what happened before the run it does not know, so what is left in the box of a

@@ -53,8 +53,8 @@ const LOCK: &str = "lock";
 const REWRITE_BYTES: u64 = 1 << 20;
 /// What is copied at once while calls wait: a millisecond's work.
 const COPY_BYTES: usize = 128 << 10;
-/// Marks that are copied at once.
-const COPY_MARKS: usize = 1_000;
+/// Places of which is copied at once what is remembered.
+const COPY_PLACES: usize = 1_000;
 /// Between two pieces, for the calls that wait.
 const COPY_PAUSE: Duration = Duration::from_micros(50);
 
@@ -218,9 +218,9 @@ impl Shared {
             std::thread::sleep(COPY_PAUSE);
         }
         // After the runs: the new journal tells of claims whose runs it did not hold yet.
-        let marked = self.state().runs.marked();
-        for places in marked.chunks(COPY_MARKS) {
-            self.copy_marks(places)?;
+        let remembered = self.state().runs.remembered();
+        for places in remembered.chunks(COPY_PLACES) {
+            self.copy_memories(places)?;
             std::thread::sleep(COPY_PAUSE);
         }
         let (file, flushed) = self.state().journal.new_file()?;
@@ -245,9 +245,9 @@ impl Shared {
         Ok(goes_on)
     }
 
-    fn copy_marks(&self, places: &[Arc<Place>]) -> io::Result<()> {
+    fn copy_memories(&self, places: &[Arc<Place>]) -> io::Result<()> {
         let State { runs, journal, .. } = &mut *self.state();
-        journal.copy(&runs.copied_marks(places))
+        journal.copy(&runs.copied_memories(places))
     }
 
     fn append(&self, keystrokes: &[Keystroke]) -> Result<(Vec<Appended>, u64), BufferError> {

@@ -1,7 +1,8 @@
 //! Keystrokes in, one row for each search out.
 //!
 //! - `buffer`: the seam to what holds keystrokes until they are stored; `local_buffer` in this
-//!   process, with a journal, `redis_buffer` for a fleet.
+//!   process, with a journal, `redis_buffer` for a fleet. `echo`: by what both know a submitted
+//!   text again.
 //! - `fold`: what a search is: a pure function of a run of keystrokes. `mask`: what is taken out of
 //!   its text.
 //! - `flusher`: from the buffer to the log; `retention`: out of the log again.
@@ -11,6 +12,7 @@
 //! Deliberately not here: what is searched, and reports on it.
 
 mod buffer;
+mod echo;
 mod feed;
 mod flusher;
 mod fold;

@@ -8,6 +8,8 @@ use crate::domain::comparison_key;
 const LONG_LETTERS: usize = 5;
 const SHORT_EDITS: usize = 1;
 const LONG_EDITS: usize = 2;
+/// The most letters that an input method is taken to have been composing at once.
+const COMPOSED_LETTERS: usize = 20;
 
 const HANGUL_SYLLABLES: std::ops::RangeInclusive<char> = '가'..='힣';
 /// The consonants and vowels that a Korean keyboard makes each compound vowel and each final of,
@@ -46,7 +48,9 @@ const FINALS: [&[u32]; 27] = [
 
 /// A text in the forms that it is compared in.
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct Form<'a> {
+    /// As it was typed.
+    text: &'a str,
     /// See [`comparison_key`].
     key: String,
     /// The key with Korean syllables taken apart into what was typed, where it has any: `하`,
@@ -69,11 +73,11 @@ pub(super) enum Relation {
     Unrelated,
 }
 
-impl Form {
-    pub(super) fn of(text: &str) -> Self {
+impl<'a> Form<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
         let key = comparison_key(text);
         let strokes = key.chars().any(is_hangul).then(|| korean_strokes(&key));
-        Self { key, strokes }
+        Self { text, key, strokes }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -81,42 +85,42 @@ impl Form {
     }
 
     /// What `self` is to `earlier`.
-    pub(super) fn relation_to(&self, earlier: &Self) -> Relation {
+    pub(super) fn relation_to(&self, earlier: &Form<'_>) -> Relation {
         if self.key == earlier.key {
             Relation::Same
         } else if self.strokes().starts_with(earlier.strokes()) {
             Relation::Longer
         } else if earlier.strokes().starts_with(self.strokes()) {
             Relation::Shorter
-        } else if self.corrects(earlier) || converts(&earlier.key, &self.key) {
+        } else if self.corrects(earlier) || self.converts(earlier) {
             Relation::Corrected
         } else {
             Relation::Unrelated
         }
     }
 
-    pub(super) fn equals(&self, other: &Self) -> bool {
+    pub(super) fn equals(&self, other: &Form<'_>) -> bool {
         self.key == other.key
     }
 
     /// Whether `self` is `earlier` with letters taken away.
-    pub(super) fn is_remnant_of(&self, earlier: &Self) -> bool {
+    pub(super) fn is_remnant_of(&self, earlier: &Form<'_>) -> bool {
         let mut rest = earlier.key.chars();
         self.key.len() < earlier.key.len() && self.key.chars().all(|char| rest.any(|other| other == char))
     }
 
     /// Whether `self` has less than half of the letters of `other`.
-    pub(super) fn is_under_half_of(&self, other: &Self) -> bool {
+    pub(super) fn is_under_half_of(&self, other: &Form<'_>) -> bool {
         self.letters() * 2 < other.letters()
     }
 
     /// Whether one press of the backspace key makes `self` of `earlier`.
-    pub(super) fn is_one_letter_short_of(&self, earlier: &Self) -> bool {
+    pub(super) fn is_one_letter_short_of(&self, earlier: &Form<'_>) -> bool {
         self.relation_to(earlier) == Relation::Shorter && earlier.letters() <= self.letters() + 1
     }
 
     /// Whether both begin with the same letter.
-    pub(super) fn begins_like(&self, other: &Self) -> bool {
+    pub(super) fn begins_like(&self, other: &Form<'_>) -> bool {
         self.strokes().chars().next() == other.strokes().chars().next()
     }
 
@@ -128,7 +132,21 @@ impl Form {
         if self.key.is_ascii() { self.key.len() } else { self.key.graphemes(true).count() }
     }
 
-    fn corrects(&self, earlier: &Self) -> bool {
+    /// Whether an input method wrote anew what of `earlier` was typed by its sound. It composes a word
+    /// or a few without a space in between: more was not composed but searched for, and is kept.
+    fn converts(&self, earlier: &Form<'_>) -> bool {
+        if self.key.is_ascii() {
+            return false;
+        }
+        let (composed, _) = differing(earlier.text, self.text);
+        if composed.len() > COMPOSED_LETTERS || composed.iter().any(|char| char.is_whitespace()) {
+            return false;
+        }
+        let (sound, written) = differing(&earlier.key, &self.key);
+        writes(&sound, &written)
+    }
+
+    fn corrects(&self, earlier: &Form<'_>) -> bool {
         if self.key.is_ascii() && earlier.key.is_ascii() {
             return is_correction(earlier.key.as_bytes(), self.key.as_bytes());
         }
@@ -193,26 +211,28 @@ fn script_of(char: char) -> Option<Script> {
     }
 }
 
-/// Whether an input method wrote anew what was typed by its sound (`nihao` → `你好`, `にほん` →
-/// `日本`): the part that differs is in a later script, and not longer.
-fn converts(earlier: &str, text: &str) -> bool {
-    if text.is_ascii() {
-        return false;
-    }
-    let mut earlier: Vec<char> = earlier.chars().collect();
-    let mut text: Vec<char> = text.chars().collect();
-    let shared = shared_prefix(&earlier, &text);
-    earlier.drain(..shared);
-    text.drain(..shared);
-    while earlier.last() == text.last() && earlier.pop().is_some() {
-        text.pop();
-    }
+/// Whether `text` is `sound` as an input method writes it (`nihao` → `你好`, `にほん` → `日本`): in
+/// a later script, and not longer.
+fn writes(sound: &[char], text: &[char]) -> bool {
     let scripts = |part: &[char]| part.iter().map(|char| script_of(*char)).collect::<Option<Vec<_>>>();
-    let (Some(sound), Some(written)) = (scripts(&earlier), scripts(&text)) else {
+    let (Some(sound), Some(written)) = (scripts(sound), scripts(text)) else {
         return false;
     };
     let is_later = written.iter().max() > sound.iter().max() && sound.iter().max() < Some(&Script::Han);
     !sound.is_empty() && written.len() <= sound.len() && is_later && !written.contains(&Script::Latin)
+}
+
+/// What of `one` is another in `other`: without the beginning and the end that they share.
+fn differing(one: &str, other: &str) -> (Vec<char>, Vec<char>) {
+    let mut one: Vec<char> = one.chars().collect();
+    let mut other: Vec<char> = other.chars().collect();
+    let shared = shared_prefix(&one, &other);
+    one.drain(..shared);
+    other.drain(..shared);
+    while one.last() == other.last() && one.pop().is_some() {
+        other.pop();
+    }
+    (one, other)
 }
 
 fn is_hangul(char: char) -> bool {
@@ -315,6 +335,14 @@ mod tests {
             ("日本", "中国", Unrelated),
             ("cat", "дом", Unrelated),
             ("ca", "東京都内", Unrelated),
+            // It composes a word at a time.
+            ("jolly elevator", "北京", Unrelated),
+            ("elevator ", "北京", Unrelated),
+            ("jolly elevator", "jolly 北京", Corrected),
+            ("Hello Shijie!", "Hello 世界!", Corrected),
+            ("abcdefghijklmnopqrst", "北京", Corrected),
+            ("abcdefghijklmnopqrstu", "北京", Unrelated),
+            ("にほんごをべんきょうするのがとてもすき", "日本語を勉強するのがとても好き", Corrected),
         ];
         for (earlier, text, expected) in cases {
             let relation = Form::of(text).relation_to(&Form::of(earlier));

@@ -12,7 +12,7 @@ pub(super) struct Typed<'a> {
     pub(super) at: Timestamp,
     pub(super) user: Option<&'a UserId>,
     pub(super) text: &'a str,
-    pub(super) form: Form,
+    pub(super) form: Form<'a>,
     pub(super) submitted: bool,
     pub(super) result_count: Option<i64>,
     sequence: Option<i64>,

@@ -339,6 +339,7 @@ fn input_methods() {
     let japanese = ["n", "に", "にh", "にほ", "にほn", "にほん", "日本", "日本g", "日本ご", "日本語"];
     check(&japanese, &[("日本語", Idle)]);
     check(&["s", "sh", "し"], &[("し", Idle)]);
+    check(&["jolly elevator", "北京烤鸭"], &[("jolly elevator", Replaced), ("北京烤鸭", Idle)]);
 }
 
 #[test]

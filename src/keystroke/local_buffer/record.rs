@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::run::{Claim, Millis, Place, RunId, Stroke};
+use super::runs::Submission;
 use crate::domain::Searcher;
 use crate::keystroke::DueReason;
 
@@ -34,13 +35,17 @@ pub(super) enum Record<'a> {
     },
     /// The last sequence of a claimed run, in a journal that was written anew.
     Marked { place: Place, sequence: i64, until: Millis },
+    /// Copied runs that are no longer open, although nobody claimed them.
+    Closed { runs: Vec<RunId> },
+    /// What was submitted last, in a journal that was written anew.
+    Submitted { place: Place, submission: Submission },
 }
 
 /// An accepted keystroke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Taken<'a> {
     pub run: RunId,
-    /// Where, if it is the first of its run.
+    /// Where, if it is the first of its run. A run that is open there is closed.
     pub begins: Option<Place>,
     #[serde(borrow)]
     pub stroke: Stroke<'a>,

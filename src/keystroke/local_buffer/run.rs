@@ -46,6 +46,12 @@ pub(super) struct Stroke<'a> {
     result_count: Option<i64>,
 }
 
+impl Stroke<'_> {
+    pub fn text(&self) -> &str {
+        self.text
+    }
+}
+
 /// Most keystrokes are of the user of the one before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum StrokeUser<'a> {
@@ -63,8 +69,10 @@ pub(super) struct Run {
     pub claim: Option<Claim>,
     pub count: u32,
     last: Millis,
-    /// When it was submitted first: what is typed after that does not take it back.
+    /// When it was submitted: what is typed after that is not of this run.
     submitted: Option<Millis>,
+    /// The highest of the client's counters.
+    highest: Option<i64>,
     /// When it reached the limit of keystrokes.
     filled: Option<Millis>,
     /// The user of the last keystroke.
@@ -82,6 +90,7 @@ impl Run {
             count: 0,
             last: began,
             submitted: None,
+            highest: None,
             filled: None,
             user: None,
             packed: Vec::new(),
@@ -105,14 +114,31 @@ impl Run {
         }
     }
 
-    pub fn push(&mut self, stroke: &Stroke<'_>, limits: &BufferLimits) {
+    /// Whether a keystroke with this counter comes after all that are there, as far as is known.
+    pub fn is_next(&self, sequence: Option<i64>) -> bool {
+        sequence.is_none() || sequence > self.highest
+    }
+
+    pub fn is_submitted(&self) -> bool {
+        self.submitted.is_some()
+    }
+
+    /// Adds a keystroke. Whether it is what submits the run, or what comes next in a submitted run,
+    /// where that is an echo.
+    pub fn push(&mut self, stroke: &Stroke<'_>, limits: &BufferLimits) -> bool {
         let packed = std::mem::take(&mut self.packed);
         self.packed = postcard::to_extend(stroke, packed).expect("memory takes every byte");
         self.count += 1;
         self.last = self.began.saturating_add(stroke.after);
-        if self.submitted.is_none() && stroke.submitted {
+        let was_submitted = self.is_submitted();
+        let is_next = self.is_next(stroke.sequence);
+        // One that was overtaken has the beginning of the next search in its run already: the run
+        // is not complete, and the fold will find what was submitted.
+        let is_overtaken = !is_next && stroke.sequence != self.highest;
+        if !was_submitted && stroke.submitted && !is_overtaken {
             self.submitted = Some(self.last);
         }
+        self.highest = self.highest.max(stroke.sequence);
         match &stroke.user {
             StrokeUser::Same => {}
             StrokeUser::Nobody => self.user = None,
@@ -121,6 +147,7 @@ impl Run {
         if self.filled.is_none() && self.count >= limits.run_keystrokes {
             self.filled = Some(self.last);
         }
+        if was_submitted { is_next } else { self.is_submitted() }
     }
 
     /// The run as it was before its last keystroke.
@@ -132,19 +159,20 @@ impl Run {
         run
     }
 
-    /// When it is due, and why. What made it due first is the reason.
+    /// When it is due, and why: a submitted one is complete, whatever else it is.
     pub fn due(&self, limits: &BufferLimits) -> (Millis, DueReason) {
         let idle = self.last.saturating_add(millis(limits.window));
-        let aged = self.began.saturating_add(millis(limits.run_age));
-        let filled = self.filled.unwrap_or(Millis::MAX);
-        let submitted = self.submitted.unwrap_or(Millis::MAX);
-        let mut first = (submitted, DueReason::Submitted);
-        for other in [(filled.min(aged), DueReason::Limit), (idle, DueReason::Idle)] {
-            if other.0 < first.0 {
-                first = other;
-            }
+        let limit = self.began.saturating_add(millis(limits.run_age)).min(self.filled.unwrap_or(Millis::MAX));
+        match self.submitted {
+            Some(submitted) => (submitted.min(limit).min(idle), DueReason::Submitted),
+            None if limit <= idle => (limit, DueReason::Limit),
+            None => (idle, DueReason::Idle),
         }
-        first
+    }
+
+    /// The user and the time of the last keystroke.
+    pub fn last(&self) -> (Option<&UserId>, Millis) {
+        (self.user.as_ref(), self.last)
     }
 
     pub fn strokes(&self) -> impl Iterator<Item = Stroke<'_>> {
@@ -186,7 +214,7 @@ impl Run {
 
     /// The highest of the client's counters.
     pub fn highest_sequence(&self) -> Option<i64> {
-        self.strokes().filter_map(|stroke| stroke.sequence).max()
+        self.highest
     }
 
     pub fn is_of(&self, wanted: &UserId) -> bool {

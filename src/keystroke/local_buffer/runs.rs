@@ -6,6 +6,7 @@
 //! and those due stand first in a queue. (Erasing looks at every run: it is rare, and rewrites the
 //! journal anyway.)
 
+mod places;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use self::places::Places;
+pub(super) use self::places::Submission;
 use super::record::Taken;
 use super::run::{Claim, Millis, Place, Run, RunId, Stroke, millis, timestamp};
 use crate::domain::{Keystroke, Searcher, SessionId};
@@ -28,14 +31,11 @@ pub(super) struct Runs {
     limits: BufferLimits,
     /// Open and claimed ones. Boxed, since a node of the tree has room for several.
     runs: BTreeMap<RunId, Box<Run>>,
-    /// What is known of a place: dropped when nothing is.
-    places: HashMap<Arc<Place>, Known>,
-    /// Open runs by when they are due.
+    places: Places,
+    /// Open and closed runs by when they are due.
     due: BTreeSet<(Millis, RunId)>,
     /// Claimed runs by when their lease ends.
     leased: BTreeSet<(Millis, RunId)>,
-    /// When marks can be forgotten, in order.
-    marks: VecDeque<(Millis, Arc<Place>)>,
     /// How many keystrokes of a session were let through within its present period.
     floods: HashMap<SessionId, u32>,
     /// When the periods end, in order.
@@ -45,17 +45,14 @@ pub(super) struct Runs {
     counts: BufferHealth,
 }
 
-#[derive(Debug, Default)]
-struct Known {
-    open: Option<RunId>,
-    mark: Option<Mark>,
-}
-
-/// The last sequence of the runs that were claimed of a place.
-#[derive(Clone, Copy, Debug)]
-struct Mark {
-    sequence: i64,
-    until: Millis,
+/// Where a keystroke goes.
+enum Destination {
+    /// To the run that is open.
+    Open(RunId),
+    /// To a new run; one that is open is complete, and closed.
+    New,
+    /// Nowhere: it repeats what was submitted and claimed.
+    Nowhere,
 }
 
 /// A run that can be claimed.
@@ -72,10 +69,9 @@ impl Runs {
         Self {
             limits,
             runs: BTreeMap::new(),
-            places: HashMap::new(),
+            places: Places::default(),
             due: BTreeSet::new(),
             leased: BTreeSet::new(),
-            marks: VecDeque::new(),
             floods: HashMap::new(),
             flood_ends: VecDeque::new(),
             next: 0,
@@ -96,29 +92,61 @@ impl Runs {
         now: Millis,
     ) -> (Vec<Appended>, Vec<Taken<'a>>) {
         self.forget(now);
+        self.places.begin_changes();
         let mut taken = Vec::with_capacity(keystrokes.len());
         let mut outcomes = Vec::with_capacity(keystrokes.len());
         for keystroke in keystrokes {
             let place = Place { session: keystroke.session.clone(), input: keystroke.input.clone() };
-            let outcome = self.judge(&place, keystroke, now);
-            if outcome == Appended::Accepted {
-                taken.push(self.take(place, keystroke, now));
-            }
-            outcomes.push(outcome);
+            outcomes.push(self.append_one(place, keystroke, now, &mut taken));
         }
         (outcomes, taken)
     }
 
-    fn judge(&mut self, place: &Place, keystroke: &Keystroke, now: Millis) -> Appended {
+    fn append_one<'a>(
+        &mut self,
+        place: Place,
+        keystroke: &'a Keystroke,
+        now: Millis,
+        taken: &mut Vec<Taken<'a>>,
+    ) -> Appended {
         if !self.let_through(&keystroke.session, now) {
             return Appended::Flooded;
         }
-        let mark = self.places.get(place).and_then(|known| known.mark);
-        let is_late = |sequence| mark.is_some_and(|mark: Mark| sequence <= mark.sequence);
+        let mark = self.places.get(&place).and_then(|known| known.mark);
+        let is_late = |sequence| mark.is_some_and(|mark| sequence <= mark.sequence);
         if keystroke.sequence.is_some_and(is_late) {
             return Appended::Late;
         }
-        if self.keystrokes >= self.limits.keystrokes { Appended::Full } else { Appended::Accepted }
+        let (id, begins) = match self.destination(&place, keystroke) {
+            // It needs no room.
+            Destination::Nowhere => return Appended::Accepted,
+            _ if self.keystrokes >= self.limits.keystrokes => return Appended::Full,
+            Destination::Open(id) => (id, None),
+            Destination::New => {
+                let id = self.next;
+                self.begin(id, place.clone(), now);
+                (id, Some(place))
+            }
+        };
+        let stroke = self.runs[&id].stroke(keystroke, now);
+        let one = Taken { run: id, begins, stroke };
+        self.push(id, &one.stroke);
+        taken.push(one);
+        Appended::Accepted
+    }
+
+    fn destination(&self, place: &Place, keystroke: &Keystroke) -> Destination {
+        let Some(known) = self.places.get(place) else { return Destination::New };
+        match known.open {
+            Some(id) => {
+                let run = &self.runs[&id];
+                let goes_on =
+                    !run.is_submitted() || !run.is_next(keystroke.sequence) || known.is_echo(keystroke);
+                if goes_on { Destination::Open(id) } else { Destination::New }
+            }
+            None if known.is_echo(keystroke) => Destination::Nowhere,
+            None => Destination::New,
+        }
     }
 
     fn let_through(&mut self, session: &SessionId, now: Millis) -> bool {
@@ -137,51 +165,59 @@ impl Runs {
         true
     }
 
-    fn take<'a>(&mut self, place: Place, keystroke: &'a Keystroke, now: Millis) -> Taken<'a> {
+    /// Begins a run, where something else was typed than what was submitted, if anything was. A run
+    /// that is open there is complete: it is closed, and waits to be claimed as it is.
+    fn begin(&mut self, id: RunId, place: Place, now: Millis) {
         let open = self.places.get(&place).and_then(|known| known.open);
-        let (id, begins) = match open {
-            Some(id) => (id, None),
-            None => {
-                let id = self.next;
-                self.begin(id, place.clone(), now);
-                (id, Some(place))
-            }
-        };
-        let run = &self.runs[&id];
-        let stroke = run.stroke(keystroke, now);
-        let taken = Taken { run: id, begins, stroke };
-        self.push(id, &taken.stroke);
-        taken
+        let place = self.places.shared(place);
+        if let Some(open) = open {
+            self.put_out_of_reach(open, now);
+        }
+        self.places.forget_submission(&place);
+        self.insert(id, place, now);
     }
 
-    fn begin(&mut self, id: RunId, place: Place, now: Millis) {
-        let place = self.known(place);
-        // A journal that was written anew may tell of a claimed run after the open one of its place.
-        let known = self.places.entry(place.clone()).or_default();
-        known.open = known.open.max(Some(id));
+    fn insert(&mut self, id: RunId, place: Arc<Place>, now: Millis) {
+        self.places.open(&place, id);
         let run = Run::new(place, now);
         self.due.insert((run.queued, id));
         self.runs.insert(id, Box::new(run));
         self.next = self.next.max(id + 1);
     }
 
-    /// The place as it is shared by all that name it.
-    fn known(&self, place: Place) -> Arc<Place> {
-        match self.places.get_key_value(&place) {
-            Some((known, _)) => known.clone(),
-            None => Arc::new(place),
+    fn push(&mut self, id: RunId, stroke: &Stroke<'_>) {
+        if !self.hold(id, stroke) {
+            return;
         }
+        let run = &self.runs[&id];
+        let (user, at) = run.last();
+        let until = at.saturating_add(millis(self.limits.window));
+        self.places.submit(&run.place, stroke.text(), user, until);
     }
 
-    fn push(&mut self, id: RunId, stroke: &Stroke<'_>) {
-        let Some(run) = self.runs.get_mut(&id) else { return };
-        run.push(stroke, &self.limits);
+    /// Adds a keystroke; whether it is to be remembered, since it submits its run or is an echo.
+    fn hold(&mut self, id: RunId, stroke: &Stroke<'_>) -> bool {
+        let Some(run) = self.runs.get_mut(&id) else { return false };
+        let submits = run.push(stroke, &self.limits);
         self.keystrokes += 1;
         let due = run.due(&self.limits).0;
         if due != run.queued {
             self.due.remove(&(run.queued, id));
             run.queued = due;
             self.due.insert((due, id));
+        }
+        submits
+    }
+
+    /// A run is no longer open: nothing is added to it, and keystrokes up to its last are late.
+    fn put_out_of_reach(&mut self, id: RunId, now: Millis) {
+        let Some(run) = self.runs.get(&id) else { return };
+        if !self.places.close(&run.place, id) {
+            return;
+        }
+        if let Some(sequence) = run.highest_sequence() {
+            let until = now.saturating_add(millis(self.limits.late_memory));
+            self.places.mark(&run.place, sequence, now, until);
         }
     }
 
@@ -206,10 +242,12 @@ impl Runs {
             **run = before;
             self.keystrokes -= 1;
         }
+        self.places.undo_changes();
     }
 
     /// Counts what became of keystrokes.
     pub fn count(&mut self, outcomes: &[Appended]) {
+        self.places.keep_changes();
         for outcome in outcomes {
             match outcome {
                 Appended::Accepted => self.counts.accepted += 1,
@@ -277,21 +315,7 @@ impl Runs {
         run.claim = Some(claim);
         self.due.remove(&queued);
         self.leased.insert((lease_end, id));
-        let (place, sequence) = (run.place.clone(), run.highest_sequence());
-        if let Some(known) = self.places.get_mut(&place) {
-            known.open = known.open.filter(|open| *open != id);
-        }
-        if let Some(sequence) = sequence {
-            self.mark(&place, sequence, now.saturating_add(millis(self.limits.late_memory)));
-        }
-        self.forget_place(&place);
-    }
-
-    fn mark(&mut self, place: &Arc<Place>, sequence: i64, until: Millis) {
-        let known = self.places.entry(place.clone()).or_default();
-        let before = known.mark.unwrap_or(Mark { sequence, until });
-        known.mark = Some(Mark { sequence: before.sequence.max(sequence), until: before.until.max(until) });
-        self.marks.push_back((until, place.clone()));
+        self.put_out_of_reach(id, now);
     }
 
     /// Which of these claims are still there.
@@ -334,8 +358,7 @@ impl Runs {
             self.remove(id);
         }
         if let Searcher::Session(session) = searcher {
-            self.places.retain(|place, _| place.session != *session);
-            self.marks.retain(|(_, place)| place.session != *session);
+            self.places.erase(session);
             self.floods.remove(session);
             self.flood_ends.retain(|(_, flooding)| flooding != session);
         }
@@ -348,29 +371,15 @@ impl Runs {
         self.keystrokes -= u64::from(run.count);
         let queue = if run.claim.is_some() { &mut self.leased } else { &mut self.due };
         queue.remove(&(run.queued, id));
-        if let Some(known) = self.places.get_mut(&run.place) {
-            known.open = known.open.filter(|open| *open != id);
-        }
-        self.forget_place(&run.place);
+        self.places.close(&run.place, id);
     }
 
-    /// Drops the marks and flood counts whose time is over.
+    /// Drops what was remembered and flood counts whose time is over.
     pub fn forget(&mut self, now: Millis) {
         while let Some((_, session)) = self.flood_ends.pop_front_if(|(end, _)| *end <= now) {
             self.floods.remove(&session);
         }
-        while let Some((_, place)) = self.marks.pop_front_if(|(until, _)| *until <= now) {
-            if let Some(known) = self.places.get_mut(&place) {
-                known.mark = known.mark.filter(|mark| mark.until > now);
-            }
-            self.forget_place(&place);
-        }
-    }
-
-    fn forget_place(&mut self, place: &Place) {
-        if self.places.get(place).is_some_and(|known| known.open.is_none() && known.mark.is_none()) {
-            self.places.remove(place);
-        }
+        self.places.forget(now);
     }
 
     pub fn health(&self) -> BufferHealth {

@@ -3,12 +3,14 @@
 //!
 //! | Key after `prefix:{ks-07}:` | Type | What is there |
 //! |---|---|---|
-//! | `due` | sorted set | names of open runs, by the time when they are due |
+//! | `due` | sorted set | names of open and closed runs, by the time when they are due |
 //! | `claims` | sorted set | ids of claimed runs, by the end of their lease |
 //! | `counts` | hash | what the shard has done |
 //! | `r:` + name | string | an open run: see `scripts/run.lua` |
+//! | `r:!` + number + name | string | a closed run: submitted, and something else typed since |
 //! | `c:` + id | string | a claimed run |
-//! | `l:` + name | string, expires | the highest sequence of a claimed run |
+//! | `l:` + name | string, expires | the highest sequence of a claimed or closed run |
+//! | `s:` + name | string, expires | digest of what was submitted last, if nothing else was typed since |
 //! | `f:` + session | string, expires | how many keystrokes a session sent of late |
 //!
 //! Names are hashes of session and input: short, and no text of a person is in a key. Only what

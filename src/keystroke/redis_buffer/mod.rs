@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
 use self::scripts::{Script, Scripts};
+use super::echo::text_digest;
 use super::redis_link::{Link, LinkError, client};
 use super::{
     Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally,
@@ -145,18 +146,21 @@ impl RedisBuffer {
         for (_, name) in keystrokes {
             keys.push(format!("{}r:{}", shard.base, name.run));
             keys.push(format!("{}l:{}", shard.base, name.run));
+            keys.push(format!("{}s:{}", shard.base, name.run));
             keys.push(format!("{}f:{}", shard.base, name.session));
         }
         let mut call = self.scripts.append.call(&keys);
         call.arg(ms(limits.window)).arg(limits.run_keystrokes).arg(ms(limits.run_age));
         call.arg(limits.keystrokes.div_ceil(SHARDS as u64));
         call.arg(limits.flood_keystrokes).arg(ms(limits.flood_period));
+        call.arg(ms(limits.late_memory));
         for (keystroke, name) in keystrokes {
             let content = record::content(keystroke)
                 .map_err(|_| BufferError::Damaged("a keystroke cannot be written".to_owned()))?;
             call.arg(&name.run).arg(keystroke.session.as_str()).arg(keystroke.input.as_str());
             call.arg(keystroke.user.as_ref().map_or("", |user| user.as_str()));
-            call.arg(record::sequence(keystroke)).arg(flag(keystroke.submitted)).arg(content);
+            call.arg(record::sequence(keystroke)).arg(flag(keystroke.submitted));
+            call.arg(&text_digest(&keystroke.text)).arg(content);
         }
         Ok(call)
     }
@@ -225,7 +229,7 @@ impl KeystrokeBuffer for RedisBuffer {
                 place += 1;
             }
         }
-        claimed.sort_unstable_by_key(|(is_new, since, ..)| (*is_new, *since));
+        claimed.sort_by_key(|(is_new, since, ..)| (*is_new, *since));
         let runs = claimed.into_iter().filter_map(|(_, _, id, run)| {
             let read = record::claimed_run(id.clone(), &run);
             if read.is_none() {
@@ -273,12 +277,13 @@ impl KeystrokeBuffer for RedisBuffer {
             Searcher::User(user) => ("u", user.as_str(), &self.shards[..]),
         };
         let (mut erased, mut last) = (0, 0);
-        // Open runs before claimed ones: a run that is claimed meanwhile is met later.
-        for is_open in [true, false] {
+        // Claimed runs last, and the others twice: a run that is closed in between is met again under
+        // its new name, one that is claimed among the claimed ones.
+        for is_claimed in [false, false, true] {
             let mut places: Vec<(&Shard, u64)> = concerned.iter().map(|shard| (shard, 0)).collect();
             while !places.is_empty() {
                 let calls = places.iter().map(|(shard, place)| {
-                    let (set, letter) = if is_open { (&shard.due, "r:") } else { (&shard.claims, "c:") };
+                    let (set, letter) = if is_claimed { (&shard.claims, "c:") } else { (&shard.due, "r:") };
                     let mut call = self.scripts.erase.call(&[set.clone(), shard.counts.clone()]);
                     call.arg(format!("{}{letter}", shard.base)).arg(*place).arg(ERASE_STEP).arg(kind).arg(id);
                     call

@@ -72,8 +72,8 @@ fn typing() -> Vec<Keystroke> {
         numbered(3, stroke("ann", "bu")),
         by("user ann", numbered(4, stroke("ann", "bus"))),
         in_box("tab", stroke("ann", "grüße ✓")),
-        entered(by("user ben", stroke("ben", "cat"))),
         stroke("ben", ""),
+        entered(by("user ben", stroke("ben", "cat"))),
         Keystroke { result_count: Some(7), ..stroke("cleo", "dog") },
     ]
 }
@@ -126,6 +126,40 @@ async fn late_keystrokes_are_known_after_a_restart() {
         buffer = reopen(buffer, folder.path());
     }
     accept(&buffer, &[numbered(8, stroke("s", "c"))]).await;
+}
+
+#[tokio::test]
+async fn submissions_are_known_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let mut buffer = open(folder.path());
+    accept(&buffer, &[entered(numbered(3, stroke("claimed", "bus")))]).await;
+    ack(&buffer, &claim(&buffer, Wanted::Due).await).await;
+    accept(&buffer, &[entered(numbered(3, stroke("closed", "one"))), stroke("closed", "t")]).await;
+    accept(&buffer, &[entered(numbered(5, stroke("open", "cat")))]).await;
+    for round in 1..=4 {
+        buffer = reopen(buffer, folder.path());
+        accept(&buffer, &[stroke("claimed", " BUS"), stroke("open", "Cat"), stroke("closed", "two")]).await;
+        accept(&buffer, &[numbered(4, stroke("open", "ca"))]).await;
+        assert_eq!(held(&buffer).await, (3, 3 + 3 * round));
+        assert_eq!(buffer.append(&[numbered(3, stroke("closed", "late"))]).await.unwrap(), [Appended::Late]);
+        if round % 2 == 0 {
+            // The journal is written anew.
+            assert_eq!(buffer.erase(&nobody()).await.unwrap().keystrokes, 0);
+        }
+    }
+    // What was closed was not opened again, and what is other text closes.
+    accept(&buffer, &[stroke("open", "dog"), stroke("claimed", "dog"), stroke("claimed", "bus")]).await;
+    let buffer = reopen(buffer, folder.path());
+    let texts = |runs: Vec<ClaimedRun>| -> Vec<Vec<String>> {
+        let texts = |run: ClaimedRun| run.keystrokes.into_iter().map(|keystroke| keystroke.text).collect();
+        runs.into_iter().map(texts).collect()
+    };
+    let due = buffer.claim(Wanted::Due, usize::MAX).await.unwrap();
+    let submitted = ["cat", "Cat", "ca", "Cat", "ca", "Cat", "ca", "Cat", "ca"];
+    assert_eq!(texts(due), [vec!["one"], submitted.to_vec()]);
+    let mut rest = texts(buffer.claim(Wanted::All, usize::MAX).await.unwrap());
+    rest.sort();
+    assert_eq!(rest, [vec!["dog"], vec!["dog", "bus"], vec!["t", "two", "two", "two", "two"]]);
 }
 
 /// A journal, and what was held at each length that it had.
@@ -316,11 +350,12 @@ async fn what_is_erased_leaves_the_disk() {
     let buffer = open(folder.path());
     for session in ["gone session", "kept session"] {
         let text = format!("text of the {session}");
-        accept(&buffer, &[entered(stroke(session, &text))]).await;
+        accept(&buffer, &[entered(stroke(session, "gone"))]).await;
         ack(&buffer, &claim(&buffer, Wanted::Due).await).await;
         accept(&buffer, &[entered(numbered(5, stroke(session, &text)))]).await;
         claim(&buffer, Wanted::Due).await;
-        accept(&buffer, &[numbered(6, stroke(session, &text)), in_box("tab", stroke(session, &text))]).await;
+        let more = format!("{text} once more");
+        accept(&buffer, &[numbered(6, stroke(session, &more)), in_box("tab", stroke(session, &more))]).await;
     }
     accept(&buffer, &[stroke("shared", "gone user's"), by("gone user", stroke("shared", "gone user's"))])
         .await;

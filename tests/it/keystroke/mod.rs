@@ -2,6 +2,7 @@
 //! logged searches.
 
 mod buffer_limits;
+mod buffer_submissions;
 mod buffer_suite;
 mod buffers;
 mod feeds;

@@ -40,8 +40,19 @@ impl Runs {
                 self.replay_copy(run, place, began, claim, from, &strokes);
             }
             Record::Marked { place, sequence, until } => {
-                let place = self.known(place);
-                self.mark(&place, sequence, until);
+                let place = self.places.shared(place);
+                self.places.mark(&place, sequence, Millis::MIN, until);
+            }
+            Record::Closed { runs } => {
+                for id in runs {
+                    if let Some(run) = self.runs.get(&id) {
+                        self.places.close(&run.place, id);
+                    }
+                }
+            }
+            Record::Submitted { place, submission } => {
+                let place = self.places.shared(place);
+                self.places.remember(&place, submission);
             }
         }
     }
@@ -55,11 +66,13 @@ impl Runs {
         from: u32,
         strokes: &[Stroke<'_>],
     ) {
+        // What is remembered of its place has records of its own.
         if from == 0 {
-            self.begin(id, place, began);
+            let place = self.places.shared(place);
+            self.insert(id, place, began);
         }
         for stroke in strokes {
-            self.push(id, stroke);
+            self.hold(id, stroke);
         }
         // Until its last part has come, it is open: to a claimed run nothing is added.
         if let Some(claim) = claim {
@@ -78,16 +91,8 @@ impl Runs {
                 run.queued = latest;
             }
         }
-        let latest = now.saturating_add(millis(self.limits.late_memory));
-        for known in self.places.values_mut() {
-            if let Some(mark) = &mut known.mark {
-                mark.until = mark.until.min(latest);
-            }
-        }
-        for (until, _) in &mut self.marks {
-            *until = (*until).min(latest);
-        }
-        self.marks.make_contiguous().sort_by_key(|(until, _)| *until);
+        let ahead = |duration| now.saturating_add(millis(duration));
+        self.places.shorten(ahead(self.limits.late_memory), ahead(self.limits.window));
         self.forget(now);
     }
 
@@ -107,23 +112,30 @@ impl Runs {
             }
             size += run.size();
             copy_run(*id, run, &mut records);
+            let is_open = self.places.get(&run.place).is_some_and(|known| known.open == Some(*id));
+            if !is_open && run.claim.is_none() {
+                records.push(Record::Closed { runs: vec![*id] });
+            }
         }
         (records, numbers.end)
     }
 
-    /// The places of which a last sequence is remembered.
-    pub fn marked(&self) -> Vec<Arc<Place>> {
-        let marked = self.places.iter().filter(|(_, known)| known.mark.is_some());
-        marked.map(|(place, _)| place.clone()).collect()
+    /// The places of which more is remembered than their runs.
+    pub fn remembered(&self) -> Vec<Arc<Place>> {
+        self.places.remembered()
     }
 
-    /// What a new journal says of the last sequences of these places.
-    pub fn copied_marks(&self, places: &[Arc<Place>]) -> Vec<Record<'static>> {
+    /// What a new journal says of these places.
+    pub fn copied_memories(&self, places: &[Arc<Place>]) -> Vec<Record<'static>> {
         let mut records = Vec::with_capacity(places.len());
-        for place in places {
-            if let Some(mark) = self.places.get(place).and_then(|known| known.mark) {
-                let place = place.as_ref().clone();
-                records.push(Record::Marked { place, sequence: mark.sequence, until: mark.until });
+        for shared in places {
+            let Some(known) = self.places.get(shared) else { continue };
+            let place = || shared.as_ref().clone();
+            if let Some(mark) = known.mark {
+                records.push(Record::Marked { place: place(), sequence: mark.sequence, until: mark.until });
+            }
+            if let Some(submission) = &known.submission {
+                records.push(Record::Submitted { place: place(), submission: **submission });
             }
         }
         records

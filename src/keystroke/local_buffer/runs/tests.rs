@@ -78,7 +78,8 @@ fn a_run_is_due_by_what_happens_first() {
     accept(&mut runs, &stroke("enter", "a"), 500);
     accept(&mut runs, &Keystroke { submitted: true, ..stroke("enter", "ab") }, 510);
     accept(&mut runs, &stroke("enter", "b"), 520);
-    assert_eq!(claim(&mut runs, 520), [("b".to_owned(), DueReason::Submitted)]);
+    assert_eq!(claim(&mut runs, 520), [("ab".to_owned(), DueReason::Submitted)]);
+    assert_due(&mut runs, 620, "b", DueReason::Idle);
 }
 
 #[test]
@@ -106,24 +107,29 @@ fn what_cannot_be_written_down_is_as_if_it_had_not_been() {
     accept(&mut runs, &Keystroke { submitted: true, ..stroke("s", "b") }, 0);
     assert_eq!(claim(&mut runs, 0).len(), 1);
     accept(&mut runs, &stroke("s", "c"), 5);
+    accept(&mut runs, &Keystroke { sequence: Some(7), submitted: true, ..stroke("t", "d") }, 6);
     let before = format!("{runs:?}");
     let user = Some(UserId::parse("ann").unwrap());
     let batch = [
         Keystroke { submitted: true, user, ..stroke("s", "ca") },
         stroke("s", "cat"),
         stroke("s", "cats"),
+        stroke("t", "D"),
+        stroke("t", "e"),
+        Keystroke { submitted: true, ..stroke("t", "ea") },
+        stroke("t", "f"),
         stroke("new", "x"),
         stroke("new", "xy"),
     ];
     let (outcomes, taken) = runs.append(&batch, START + 50);
-    assert_eq!(taken.len(), 5);
+    assert_eq!(taken.len(), 9);
     runs.take_back(&batch, &outcomes, &taken);
-    assert!(claim(&mut runs, 50).is_empty());
-    // What is left is the number of the next run, and that another session was heard of.
-    runs.next -= 1;
-    runs.floods.retain(|session, count| session.as_str() == "s" || *count > 0);
-    runs.flood_ends.truncate(1);
+    // What is left is the numbers of the next runs, and that another session was heard of.
+    runs.next -= 4;
+    runs.floods.retain(|_, count| *count > 0);
+    runs.flood_ends.truncate(2);
     assert_eq!(format!("{runs:?}"), before);
+    assert_eq!(claim(&mut runs, 50), [("d".to_owned(), DueReason::Submitted)]);
 }
 
 #[test]
@@ -132,7 +138,8 @@ fn nothing_is_remembered_for_good() {
     for round in 0..50 {
         for number in 0..20 {
             let keystroke = stroke(&format!("session {round} {number}"), "x");
-            accept(&mut runs, &Keystroke { sequence: Some(1), ..keystroke }, round * 1_000);
+            let submitted = number % 2 == 0;
+            accept(&mut runs, &Keystroke { sequence: Some(1), submitted, ..keystroke }, round * 1_000);
         }
         let claimable = runs.claimable(Wanted::All, 100, START + round * 1_000);
         let claimed = runs.claim(&claimable, EPOCH, START + round * 1_000);
@@ -140,13 +147,11 @@ fn nothing_is_remembered_for_good() {
         let ids: Vec<ClaimId> = claimed.into_iter().map(|run| run.id).collect();
         let ids = runs.claimed(&ids);
         runs.ack(&ids, FlushTally::default(), START + round * 1_000);
-        assert_eq!((runs.places.len(), runs.marks.len(), runs.floods.len()), (20, 20, 20));
+        assert_eq!((runs.places.lengths(), runs.floods.len()), ([20, 20, 10], 20));
     }
     runs.forget(START + 51_000);
-    assert!(runs.is_empty() && runs.places.is_empty() && runs.floods.is_empty());
-    assert!(
-        runs.marks.is_empty() && runs.flood_ends.is_empty() && runs.due.is_empty() && runs.leased.is_empty()
-    );
+    assert!(runs.is_empty() && runs.places.lengths() == [0, 0, 0] && runs.floods.is_empty());
+    assert!(runs.flood_ends.is_empty() && runs.due.is_empty() && runs.leased.is_empty());
 }
 
 #[test]
@@ -154,6 +159,8 @@ fn a_clock_that_was_set_back_between_two_processes_holds_nothing_up() {
     let mut runs = Runs::new(limits());
     let keystroke = Keystroke { sequence: Some(7), ..stroke("s", "x") };
     let day = 86_400_000;
+    accept(&mut runs, &Keystroke { submitted: true, ..stroke("u", "y") }, day);
+    assert_eq!(claim(&mut runs, day), [("y".to_owned(), DueReason::Submitted)]);
     for (session, sequence, at) in [("s", 7, day), ("t", 7, day)] {
         let keystroke = Keystroke { sequence: Some(sequence), ..stroke(session, "x") };
         accept(&mut runs, &keystroke, at);
@@ -164,6 +171,10 @@ fn a_clock_that_was_set_back_between_two_processes_holds_nothing_up() {
     assert_due(&mut runs, 100, "x", DueReason::Idle);
     assert_eq!(runs.append(std::slice::from_ref(&keystroke), START + 399).0, [Appended::Late]);
     assert_eq!(runs.append(&[keystroke], START + 400).0, [Appended::Accepted]);
+    // The repeat of what was submitted is a search again.
+    accept(&mut runs, &stroke("u", "y"), 400);
+    let due = claim(&mut runs, 500);
+    assert!(due.contains(&("y".to_owned(), DueReason::Idle)), "{due:?}");
 }
 
 #[test]

@@ -33,18 +33,6 @@ local function reason_of(reason, first, since)
   return since >= first + run_age and LIMIT or IDLE
 end
 
--- From here on, keystrokes up to the highest sequence of the run are late.
-local function mark(name, highest)
-  if highest == NO_SEQUENCE then
-    return
-  end
-  local marker = redis.call('GET', base .. 'l:' .. name)
-  if marker and marker > highest then
-    highest = marker
-  end
-  redis.call('SET', base .. 'l:' .. name, highest, 'PX', late_memory)
-end
-
 local ended = redis.call('ZRANGEBYSCORE', claims_key, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit)
 for at = 1, #ended, 2 do
   if is_enough() then
@@ -79,7 +67,10 @@ for at = 1, #due, 2 do
     local claim_key = base .. 'c:' .. id
     redis.call('RENAME', open_key, claim_key)
     redis.call('SETRANGE', claim_key, 1, struct.pack('B', reason_of(reason, first, since)))
-    mark(name, highest)
+    -- A closed run was marked when it was closed.
+    if string.sub(name, 1, 1) ~= CLOSED then
+      mark(base .. 'l:' .. name, highest, late_memory)
+    end
     give(id, since, redis.call('GET', claim_key))
   end
 end

@@ -10,11 +10,25 @@ local HEAD_LENGTH = 34
 local VERSION = 1
 local NO_SEQUENCE = '----------------'
 local OPEN, SUBMITTED, LIMIT, IDLE, SHUTDOWN = 0, 1, 2, 3, 4
+-- How the name of a closed run begins: no open one's does.
+local CLOSED = '!'
 
 -- Milliseconds by the clock of Redis: servers' clocks may differ.
 local function clock()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- From here on, keystrokes up to the highest sequence of a run are late.
+local function mark(key, highest, late_memory)
+  if highest == NO_SEQUENCE then
+    return
+  end
+  local marker = redis.call('GET', key)
+  if marker and marker > highest then
+    highest = marker
+  end
+  redis.call('SET', key, highest, 'PX', late_memory)
 end
 
 -- The keystrokes of a run, none if it is gone.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 
 use super::*;
-use crate::domain::BufferedKeystroke;
+use crate::domain::{BufferedKeystroke, comparison_key};
 use crate::keystroke::local_buffer::record::Record;
 
 #[derive(Clone, Debug)]
@@ -30,13 +30,32 @@ enum Call {
 struct ModelRun {
     keystrokes: Vec<BufferedKeystroke>,
     claim: Option<(ClaimId, DueReason, Millis)>,
+    closed: bool,
+}
+
+impl ModelRun {
+    fn highest(&self) -> Option<i64> {
+        self.keystrokes.iter().filter_map(|keystroke| keystroke.sequence).max()
+    }
+
+    /// The keystroke that submits it: one that comes after the others.
+    fn submitted(&self) -> Option<&BufferedKeystroke> {
+        let mut highest = None;
+        self.keystrokes.iter().find(|keystroke| {
+            let in_order = keystroke.sequence.is_none() || keystroke.sequence >= highest;
+            highest = highest.max(keystroke.sequence);
+            keystroke.submitted && in_order
+        })
+    }
 }
 
 /// What a buffer is, looked at from outside.
 #[derive(Default)]
 struct Model {
-    /// By place; the last of a place is open, if it has no claim.
+    /// One of a place at most is neither claimed nor closed.
     runs: Vec<(Place, ModelRun)>,
+    /// The text and user that were submitted last, and until when they are remembered.
+    submissions: BTreeMap<(SessionId, InputId), (String, Option<UserId>, Millis)>,
     marks: BTreeMap<(SessionId, InputId), (i64, Millis)>,
     floods: BTreeMap<SessionId, (u32, Millis)>,
 }
@@ -57,11 +76,21 @@ impl Model {
         if keystroke.sequence.is_some() && keystroke.sequence <= mark {
             return Appended::Late;
         }
+        let submission = self.submissions.get(&key).filter(|(_, _, until)| *until > now);
+        let is_echo = submission.is_some_and(|(text, user, _)| {
+            let differ = user.is_some() && keystroke.user.is_some() && *user != keystroke.user;
+            comparison_key(&keystroke.text) == *text && !differ
+        });
+        let place = Place { session: key.0.clone(), input: key.1.clone() };
+        let is_open =
+            |(other, run): &(Place, ModelRun)| *other == place && run.claim.is_none() && !run.closed;
+        let open = self.runs.iter().position(is_open);
+        if open.is_none() && is_echo {
+            return Appended::Accepted;
+        }
         if self.keystrokes() >= limits.keystrokes {
             return Appended::Full;
         }
-        let place = Place { session: key.0, input: key.1 };
-        let open = self.runs.iter_mut().find(|(other, run)| *other == place && run.claim.is_none());
         let buffered = BufferedKeystroke {
             at: timestamp(now),
             user: keystroke.user.clone(),
@@ -70,11 +99,43 @@ impl Model {
             submitted: keystroke.submitted,
             result_count: keystroke.result_count,
         };
-        match open {
-            Some((_, run)) => run.keystrokes.push(buffered),
-            None => self.runs.push((place, ModelRun { keystrokes: vec![buffered], claim: None })),
+        let is_next = |run: &ModelRun| keystroke.sequence.is_none() || keystroke.sequence > run.highest();
+        let mut renews = false;
+        let open = open.filter(|open| {
+            let run = &mut self.runs[*open].1;
+            run.closed = run.submitted().is_some() && is_next(run) && !is_echo;
+            renews = run.submitted().is_some() && is_next(run);
+            if let Some(highest) = run.highest().filter(|_| run.closed) {
+                Self::mark(&mut self.marks, &key, highest, now);
+            }
+            !run.closed
+        });
+        let open = open.unwrap_or_else(|| {
+            self.submissions.remove(&key);
+            self.runs.push((place, ModelRun::default()));
+            self.runs.len() - 1
+        });
+        let run = &mut self.runs[open].1;
+        let was_submitted = run.submitted().is_some();
+        run.keystrokes.push(buffered);
+        if if was_submitted { renews } else { run.submitted().is_some() } {
+            let user = self.submissions.get(&key).and_then(|(_, user, _)| user.clone());
+            let user = user.or_else(|| keystroke.user.clone());
+            let until = now + millis(limits.window);
+            self.submissions.insert(key, (comparison_key(&keystroke.text), user, until));
         }
         Appended::Accepted
+    }
+
+    fn mark(
+        marks: &mut BTreeMap<(SessionId, InputId), (i64, Millis)>,
+        key: &(SessionId, InputId),
+        highest: i64,
+        now: Millis,
+    ) {
+        let mark = marks.entry(key.clone()).or_insert((highest, now));
+        let remembered = if mark.1 > now { mark.0.max(highest) } else { highest };
+        *mark = (remembered, now + millis(limits().late_memory));
     }
 
     fn keystrokes(&self) -> u64 {
@@ -86,12 +147,13 @@ impl Model {
         let limits = limits();
         let at = |keystroke: &BufferedKeystroke| keystroke.at.timestamp_millis();
         let (first, last) = (at(&run.keystrokes[0]), at(run.keystrokes.last().unwrap()));
-        let submitted = run.keystrokes.iter().find(|keystroke| keystroke.submitted).map(at);
+        let submitted = run.submitted().map(at);
         let full = run.keystrokes.get(limits.run_keystrokes as usize - 1).map(at);
         let mut times = vec![(first + millis(limits.run_age), 1), (last + millis(limits.window), 2)];
         times.extend(submitted.map(|at| (at, 0)));
         times.extend(full.map(|at| (at, 1)));
         let (at, reason) = times.into_iter().min().unwrap();
+        let reason = if submitted.is_some() { 0 } else { reason };
         (at, [DueReason::Submitted, DueReason::Limit, DueReason::Idle][reason])
     }
 
@@ -126,12 +188,9 @@ impl Model {
             if run.claim.is_none() {
                 assert!(before <= due, "those that are due longest come first");
                 before = due;
-                let highest = run.keystrokes.iter().filter_map(|keystroke| keystroke.sequence).max();
-                if let Some(highest) = highest {
+                if let Some(highest) = run.highest().filter(|_| !run.closed) {
                     let key = (place.session.clone(), place.input.clone());
-                    let mark = self.marks.entry(key).or_insert((highest, now));
-                    let remembered = if mark.1 > now { mark.0.max(highest) } else { highest };
-                    *mark = (remembered, now + millis(limits().late_memory));
+                    Self::mark(&mut self.marks, &key, highest, now);
                 }
             }
             run.claim = Some((claimed.id.clone(), claimed.reason, now + millis(limits().lease)));
@@ -144,6 +203,7 @@ impl Model {
             Searcher::Session(session) => {
                 self.runs.retain(|(place, _)| place.session != *session);
                 self.marks.retain(|(marked, _), _| marked != session);
+                self.submissions.retain(|(submitted, _), _| submitted != session);
                 self.floods.remove(session);
             }
             Searcher::User(user) => self.runs.retain(|(_, run)| {
@@ -193,8 +253,8 @@ impl Process {
     fn finish_anew(&mut self) {
         while self.copy_one() {}
         if let Some((mut new, _)) = self.new.take() {
-            let marks = self.runs.copied_marks(&self.runs.marked());
-            new.extend(marks.iter().map(|record| postcard::to_stdvec(record).unwrap()));
+            let memories = self.runs.copied_memories(&self.runs.remembered());
+            new.extend(memories.iter().map(|record| postcard::to_stdvec(record).unwrap()));
             self.journal = new;
         }
     }
@@ -273,10 +333,10 @@ fn run_both(calls: Vec<Call>) {
 fn keystroke() -> impl Strategy<Value = Keystroke> {
     let ids = (0..3_u8, 0..2_u8, prop::option::weighted(0.3, 0..2_u8));
     let rest = (
-        prop::option::of(0..12_i64),
-        prop::bool::weighted(0.15),
+        prop::option::weighted(0.3, 0..30_i64),
+        prop::bool::weighted(0.3),
         prop::option::of(0..9_i64),
-        "[a-zß✓ ]{0,6}",
+        prop_oneof![2 => prop::sample::select(vec!["a", "A", " a", "b", ""]).prop_map(str::to_owned), 1 => "[a-zß✓ ]{0,6}"],
     );
     (ids, rest).prop_map(|((session, input, user), (sequence, submitted, result_count, text))| Keystroke {
         session: SessionId::parse(&format!("s{session}")).unwrap(),

@@ -1,0 +1,312 @@
+//! What every keystroke buffer makes of Enter and of what is typed after it: run on each adapter.
+
+use std::time::Instant;
+
+use quarry::domain::{Keystroke, Searcher, SessionId, UserId};
+use quarry::keystroke::{Appended, BufferLimits, ClaimedRun, DueReason, Wanted};
+
+use super::buffers::{
+    TestBuffer, a_moment, by, entered, in_box, ms, numbered, on_each_buffer, roomy, stroke, texts,
+};
+use crate::support::wait::until;
+
+on_each_buffer!(
+    what_is_typed_after_enter_is_another_run,
+    submitted_runs_wait_in_order,
+    a_batch_is_taken_as_if_sent_one_by_one,
+    an_echo_before_the_claim_is_of_the_run,
+    an_echo_after_the_claim_is_swallowed,
+    other_text_ends_the_memory,
+    the_memory_ends_with_the_window,
+    another_user_is_no_echo,
+    what_was_overtaken_is_of_the_submitted_run,
+    a_submission_that_was_overtaken_leaves_the_run_open,
+    what_comes_after_its_run_was_closed_is_late,
+    a_full_buffer_closes_nothing_and_swallows_echoes,
+    closed_runs_come_back_after_their_lease,
+    closed_runs_are_erased,
+    closed_runs_are_counted,
+);
+
+/// The texts of runs, in the order in which they were claimed.
+fn all_texts(runs: &[ClaimedRun]) -> Vec<Vec<&str>> {
+    runs.iter().map(texts).collect()
+}
+
+async fn what_is_typed_after_enter_is_another_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let window = ms(150);
+    let buffer = open(BufferLimits { window, ..roomy() }).await;
+    for text in ["bu", "bus"] {
+        buffer.accept(stroke("s", text)).await;
+    }
+    buffer.accept(entered(stroke("s", "bus"))).await;
+    let mut last = Instant::now();
+    for text in ["W", "Wh", "Whe"] {
+        last = Instant::now();
+        buffer.accept(stroke("s", text)).await;
+    }
+    let first = buffer.claim_one().await;
+    assert_eq!((texts(&first), first.reason), (vec!["bu", "bus", "bus"], DueReason::Submitted));
+    let second = buffer.claim_soon().await;
+    assert!(last.elapsed() >= window - ms(2), "due {:?} after the last keystroke", last.elapsed());
+    assert_eq!((all_texts(&second), second[0].reason), (vec![vec!["W", "Wh", "Whe"]], DueReason::Idle));
+    assert_ne!(first.id, second[0].id);
+}
+
+async fn submitted_runs_wait_in_order(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    for number in 1..=12 {
+        buffer.accept(stroke("s", &format!("{number}"))).await;
+        buffer.accept(entered(stroke("s", &format!("{number}!")))).await;
+    }
+    buffer.accept(in_box("tab", entered(stroke("s", "tab")))).await;
+    buffer.accept(stroke("s", "open")).await;
+    let mut runs = buffer.claim(Wanted::Due, 5).await.unwrap();
+    assert_eq!(runs.len(), 5);
+    runs.extend(buffer.claim(Wanted::Due, 100).await.unwrap());
+    assert!(runs.iter().all(|run| run.reason == DueReason::Submitted));
+    let of_box = |name: &str| -> Vec<Vec<String>> {
+        let runs = runs.iter().filter(|run| run.input.as_str() == name);
+        runs.map(|run| texts(run).into_iter().map(str::to_owned).collect()).collect()
+    };
+    let expected: Vec<Vec<String>> =
+        (1..=12).map(|number| vec![number.to_string(), format!("{number}!")]).collect();
+    assert_eq!(of_box(""), expected);
+    assert_eq!(of_box("tab"), [["tab"]]);
+    let rest = buffer.claim(Wanted::All, 100).await.unwrap();
+    assert_eq!((all_texts(&rest), rest[0].reason), (vec![vec!["open"]], DueReason::Shutdown));
+}
+
+async fn a_batch_is_taken_as_if_sent_one_by_one(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    let batch = [
+        stroke("s", "b"),
+        entered(stroke("s", "bus")),
+        stroke("s", "Bus"),
+        stroke("s", "d"),
+        stroke("other", "x"),
+        entered(stroke("s", "dog")),
+        entered(stroke("s", "cat")),
+        stroke("s", "e"),
+        stroke("s", "ee"),
+    ];
+    assert_eq!(buffer.append(&batch).await.unwrap(), [Appended::Accepted; 9]);
+    let runs = buffer.claim_due().await;
+    assert_eq!(all_texts(&runs), [vec!["b", "bus", "Bus"], vec!["d", "dog"], vec!["cat"]]);
+    let health = buffer.health().await.unwrap();
+    assert_eq!((health.runs, health.keystrokes, health.accepted), (5, 9, 9));
+}
+
+async fn an_echo_before_the_claim_is_of_the_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    buffer.accept(entered(stroke("s", "Straße 1"))).await;
+    buffer.accept(Keystroke { result_count: Some(7), ..stroke("s", " STRASSE  1") }).await;
+    buffer.accept(entered(stroke("s", "strasse1"))).await;
+    buffer.accept(by("ann", stroke("s", "Straße 1"))).await;
+    let run = buffer.claim_one().await;
+    assert_eq!(texts(&run), ["Straße 1", " STRASSE  1", "strasse1", "Straße 1"]);
+    assert_eq!((run.reason, run.keystrokes[1].result_count), (DueReason::Submitted, Some(7)));
+    assert!(buffer.claim(Wanted::All, 100).await.unwrap().is_empty());
+}
+
+async fn an_echo_after_the_claim_is_swallowed(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    buffer.accept(numbered(1, stroke("s", "b"))).await;
+    buffer.accept(entered(numbered(2, stroke("s", "Bus 1")))).await;
+    let run = buffer.claim_one().await;
+    for echo in [stroke("s", "bus1"), entered(stroke("s", "Bus 1 ")), numbered(3, stroke("s", "BUS 1"))] {
+        buffer.accept(echo).await;
+    }
+    buffer.ack_all(&[run]).await;
+    buffer.accept(entered(by("ann", stroke("s", "Bus 1")))).await;
+    let health = buffer.health().await.unwrap();
+    assert_eq!((health.runs, health.keystrokes, health.accepted), (0, 0, 6));
+    assert!(buffer.claim(Wanted::All, 100).await.unwrap().is_empty());
+    // Another box and another session know nothing of it.
+    buffer.accept(in_box("tab", stroke("s", "Bus 1"))).await;
+    buffer.accept(stroke("t", "Bus 1")).await;
+    assert_eq!(buffer.claim(Wanted::All, 100).await.unwrap().len(), 2);
+}
+
+async fn other_text_ends_the_memory(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    buffer.accept(entered(stroke("s", "bus"))).await;
+    buffer.claim_one().await;
+    // An empty box is another text.
+    buffer.accept(stroke("s", "")).await;
+    buffer.accept(stroke("s", "bus")).await;
+    buffer.accept(entered(stroke("s", "bus"))).await;
+    assert_eq!(texts(&buffer.claim_one().await), ["", "bus", "bus"]);
+    buffer.accept(stroke("s", "dog")).await;
+    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["dog"]]);
+    // That was not submitted: nothing is an echo of it.
+    buffer.accept(stroke("s", "dog")).await;
+    buffer.accept(stroke("s", "bus")).await;
+    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["dog", "bus"]]);
+}
+
+async fn the_memory_ends_with_the_window(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(BufferLimits { window: ms(100), ..roomy() }).await;
+    // The one is claimed, the other not.
+    buffer.accept(entered(stroke("claimed", "a"))).await;
+    buffer.claim_one().await;
+    buffer.accept(entered(stroke("closed", "a"))).await;
+    until("the end of both memories", async || {
+        a_moment().await;
+        buffer.accept(stroke("claimed", "a")).await;
+        (buffer.health().await.unwrap().runs == 3).then_some(())
+    })
+    .await;
+    for text in ["a", "al", "alpha"] {
+        buffer.accept(stroke("closed", text)).await;
+    }
+    let runs = buffer.claim(Wanted::All, 100).await.unwrap();
+    let of_session = |name: &str| -> Vec<Vec<&str>> {
+        runs.iter().filter(|run| run.session.as_str() == name).map(texts).collect()
+    };
+    assert_eq!(of_session("closed"), [vec!["a"], vec!["a", "al", "alpha"]]);
+    assert_eq!(of_session("claimed"), [["a"]]);
+}
+
+async fn another_user_is_no_echo(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    buffer.accept(entered(by("ann", stroke("s", "bus")))).await;
+    buffer.accept(stroke("s", "bus")).await;
+    buffer.accept(by("ben", stroke("s", "bus"))).await;
+    buffer.accept(entered(by("ben", stroke("s", "bus 2")))).await;
+    assert_eq!(all_texts(&buffer.claim_due().await), [["bus", "bus"], ["bus", "bus 2"]]);
+    buffer.accept(by("ann", stroke("s", "bus 2"))).await;
+    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["bus 2"]]);
+    // Who logs in with an echo is known from then on.
+    buffer.accept(entered(stroke("t", "bus"))).await;
+    buffer.accept(by("ann", stroke("t", "bus"))).await;
+    buffer.accept(by("ben", stroke("t", "bus"))).await;
+    assert_eq!(buffer.claim(Wanted::All, 100).await.unwrap().len(), 2);
+}
+
+async fn what_was_overtaken_is_of_the_submitted_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    buffer.accept(numbered(1, stroke("s", "b"))).await;
+    buffer.accept(entered(numbered(9, stroke("s", "bus")))).await;
+    for (sequence, text) in [(3, "bu"), (-4, "x"), (9, "bus")] {
+        buffer.accept(numbered(sequence, stroke("s", text))).await;
+    }
+    // It ended no memory, nor does it count as what was submitted.
+    buffer.accept(numbered(10, stroke("s", "BUS"))).await;
+    buffer.accept(numbered(11, stroke("s", "bu"))).await;
+    assert_eq!(texts(&buffer.claim_one().await), ["b", "bus", "bu", "x", "bus", "BUS"]);
+    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["bu"]]);
+}
+
+async fn a_submission_that_was_overtaken_leaves_the_run_open(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    for (sequence, text) in [(1, "bu"), (3, "w"), (4, "wh")] {
+        buffer.accept(numbered(sequence, stroke("s", text))).await;
+    }
+    buffer.accept(entered(numbered(2, stroke("s", "bus")))).await;
+    assert!(buffer.claim_due().await.is_empty(), "the next search has begun in the same run");
+    buffer.accept(numbered(5, stroke("s", "where"))).await;
+    buffer.accept(entered(numbered(5, stroke("s", "where")))).await;
+    let run = buffer.claim_one().await;
+    assert_eq!(texts(&run), ["bu", "w", "wh", "bus", "where", "where"]);
+    assert_eq!(run.reason, DueReason::Submitted);
+}
+
+async fn what_comes_after_its_run_was_closed_is_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    buffer.accept(entered(numbered(5, stroke("s", "bus")))).await;
+    buffer.accept(numbered(6, stroke("s", "c"))).await;
+    for sequence in [5, 4] {
+        assert_eq!(buffer.append_one(numbered(sequence, stroke("s", "late"))).await, Appended::Late);
+    }
+    buffer.accept(numbered(7, stroke("s", "ca"))).await;
+    assert_eq!(buffer.health().await.unwrap().late, 2);
+    assert_eq!(texts(&buffer.claim_one().await), ["bus"]);
+    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["c", "ca"]]);
+}
+
+async fn a_full_buffer_closes_nothing_and_swallows_echoes(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    // One place for each part that an adapter may share its room out over.
+    let buffer = open(BufferLimits { keystrokes: 16, ..roomy() }).await;
+    buffer.accept(entered(stroke("s", "bus"))).await;
+    until("the end of the room", async || {
+        (buffer.append_one(in_box("tab", stroke("s", "x"))).await == Appended::Full).then_some(())
+    })
+    .await;
+    let before = buffer.health().await.unwrap();
+    for text in ["c", "BUS"] {
+        assert_eq!(buffer.append_one(stroke("s", text)).await, Appended::Full);
+    }
+    let run = buffer.claim_one().await;
+    assert_eq!(texts(&run), ["bus"]);
+    for _ in 0..30 {
+        buffer.accept(stroke("s", "BUS")).await;
+    }
+    let after = buffer.health().await.unwrap();
+    assert_eq!((after.keystrokes, after.accepted), (before.keystrokes, before.accepted + 30));
+    assert_eq!(buffer.append_one(stroke("s", "c")).await, Appended::Full);
+    buffer.accept(stroke("s", "bus")).await;
+    buffer.ack_all(&[run]).await;
+    buffer.accept(stroke("s", "c")).await;
+    assert_eq!(buffer.append_one(stroke("s", "ca")).await, Appended::Full);
+}
+
+async fn closed_runs_come_back_after_their_lease(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(BufferLimits { lease: ms(50), ..roomy() }).await;
+    for text in ["bus", "cat"] {
+        buffer.accept(entered(stroke("s", text))).await;
+    }
+    buffer.accept(stroke("s", "d")).await;
+    let claimed = buffer.claim_due().await;
+    assert_eq!(all_texts(&claimed), [["bus"], ["cat"]]);
+    let mut again = Vec::new();
+    until("both", async || {
+        again.extend(buffer.claim_due().await);
+        (again.len() >= 2).then_some(())
+    })
+    .await;
+    assert_eq!(again, claimed);
+    assert_eq!(buffer.health().await.unwrap().claimed, 2);
+    buffer.ack_all(&again).await;
+    assert_eq!(buffer.health().await.unwrap().runs, 1);
+}
+
+async fn closed_runs_are_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    for session in ["gone", "kept"] {
+        for text in ["one", "two", "three"] {
+            buffer.accept(entered(by("ann", stroke(session, text)))).await;
+        }
+        buffer.accept(stroke(session, "open")).await;
+    }
+    let session = Searcher::Session(SessionId::parse("gone").unwrap());
+    assert_eq!(buffer.erase(&session).await.unwrap().keystrokes, 4);
+    assert_eq!(buffer.health().await.unwrap().keystrokes, 4);
+    let user = Searcher::User(UserId::parse("ann").unwrap());
+    assert_eq!(buffer.erase(&user).await.unwrap().keystrokes, 3);
+    let rest = buffer.claim(Wanted::All, 100).await.unwrap();
+    assert_eq!((rest[0].session.as_str(), all_texts(&rest)), ("kept", vec![vec!["open"]]));
+    buffer.ack_all(&rest).await;
+    let health = buffer.health().await.unwrap();
+    assert_eq!((health.runs, health.keystrokes, health.oldest), (0, 0, None));
+}
+
+async fn closed_runs_are_counted(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(roomy()).await;
+    for text in ["one", "two", "three"] {
+        buffer.accept(stroke("s", "o")).await;
+        buffer.accept(entered(stroke("s", text))).await;
+        a_moment().await;
+    }
+    let waiting = buffer.health().await.unwrap();
+    assert_eq!((waiting.runs, waiting.keystrokes, waiting.claimed, waiting.reclaimed), (3, 6, 0, 0));
+    let first = buffer.claim(Wanted::Due, 1).await.unwrap();
+    assert_eq!(waiting.oldest, Some(first[0].keystrokes[0].at));
+    let claimed = buffer.health().await.unwrap();
+    assert_eq!((claimed.runs, claimed.keystrokes, claimed.claimed, claimed.reclaimed), (3, 6, 1, 0));
+    buffer.ack_all(&first).await;
+    let rest = buffer.claim_due().await;
+    let acked = buffer.health().await.unwrap();
+    assert_eq!((acked.runs, acked.keystrokes, acked.claimed), (2, 4, 3));
+    assert_eq!(acked.oldest, Some(rest[0].keystrokes[0].at));
+}
