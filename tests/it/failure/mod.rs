@@ -2,5 +2,6 @@
 
 mod damaged_index;
 mod database_away;
+mod keystrokes_killed;
 mod killed_crawl;
 mod killed_server;

@@ -42,7 +42,12 @@ impl Answer {
 impl Server {
     /// Starts one in a folder, on a port that the system chooses.
     pub(crate) async fn start(folder: &Folder) -> Self {
-        let mut process = folder.start(&["serve", "--listen", "127.0.0.1:0"]);
+        Self::start_with(folder, &[]).await
+    }
+
+    /// Starts one with these variables.
+    pub(crate) async fn start_with(folder: &Folder, variables: &[(&str, &str)]) -> Self {
+        let mut process = folder.start_with(&["serve", "--listen", "127.0.0.1:0"], variables);
         let address = process.line("its address", address_of).await;
         Self { process, endpoint: Endpoint::new(address) }
     }
