@@ -104,8 +104,7 @@ impl Visitors {
         let visits = visits.iter().map(|visit| async {
             let keystrokes = visit.keystrokes();
             if !visit.submits {
-                self.repeat(async |endpoint| log_keystrokes(&endpoint, &keystrokes).await).await;
-                return;
+                return self.send(&keystrokes).await;
             }
             for keystroke in keystrokes {
                 self.repeat(async |endpoint| log_keystroke(&endpoint, &keystroke).await).await;
@@ -116,11 +115,13 @@ impl Visitors {
 
     /// Makes all the visits, each in one call, so that a server has all of it or nothing.
     pub(crate) async fn make_at_once(&self, visits: &[Visit], at_a_time: usize) {
-        let visits = visits.iter().map(|visit| async {
-            let keystrokes = visit.keystrokes();
-            self.repeat(async |endpoint| log_keystrokes(&endpoint, &keystrokes).await).await;
-        });
+        let visits = visits.iter().map(async |visit| self.send(&visit.keystrokes()).await);
         iter(visits).buffer_unordered(at_a_time).collect::<Vec<()>>().await;
+    }
+
+    /// Sends keystrokes in one call, again until a server takes it.
+    pub(crate) async fn send(&self, keystrokes: &[Value]) {
+        self.repeat(async |endpoint| log_keystrokes(&endpoint, keystrokes).await).await;
     }
 
     /// Sends again until a server takes it.
