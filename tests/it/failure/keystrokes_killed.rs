@@ -1,16 +1,17 @@
-//! A server is killed at each point between taking a keystroke and having logged the search, and
-//! another one, or the same one started again, logs it: each search once.
+//! A server is killed, or stalls, at each point between taking a keystroke and having logged the
+//! search, and another one, or the same one started again, logs it: each search once.
 
-use sea_orm::TransactionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
 use crate::support::databases::{TestDatabase, on_postgres};
 use crate::support::folder::Folder;
-use crate::support::redis::{OwnRedis, keys};
+use crate::support::redis::{OwnRedis, ask, keys};
 use crate::support::search_log::Tables;
-use crate::support::visitors::Visit;
+use crate::support::server::Server;
+use crate::support::visitors::{Visit, Visitors};
 use crate::support::wait::until;
 
-/// Searches that are under way when the server is killed.
+/// Searches that are under way when it happens.
 const SEARCHES: usize = 40;
 /// No server looks into the buffer but when it starts.
 const NEVER: &str = "1h";
@@ -37,16 +38,30 @@ fn claimed(redis: &OwnRedis) -> usize {
     keys.iter().filter(|key| key.windows(3).any(|part| part == b":c:")).count()
 }
 
+/// How many runs were claimed again.
+fn reclaimed(redis: &OwnRedis) -> usize {
+    let keys = keys(&redis.url(), "quarry:").into_iter().filter(|key| key.ends_with(b":counts"));
+    let count = |key: Vec<u8>| {
+        let key = String::from_utf8(key).expect("a plain key");
+        ask::<Option<usize>>(&redis.url(), &["HGET", &key, "r"]).unwrap_or(0)
+    };
+    keys.map(count).sum()
+}
+
+async fn type_all(server: &Server) {
+    for visit in visits() {
+        let answer = visit.type_at(&server.endpoint).await;
+        assert!(answer.errors.is_empty(), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_server_took_before_it_was_killed_another_claims() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
         let never = folder(database, &redis, NEVER);
         let mut server = never.serve().await;
-        for visit in visits() {
-            let answer = visit.type_at(&server.endpoint).await;
-            assert!(answer.errors.is_empty(), "{answer:?}");
-        }
+        type_all(&server).await;
         assert_eq!(server.endpoint.logging_health().await["bufferedSearches"], SEARCHES);
         server.process.kill();
         assert_eq!(claimed(&redis), 0);
@@ -69,11 +84,8 @@ async fn what_a_server_claimed_and_did_not_store_is_stored_once() {
         let mut server = often.serve().await;
         let tables = Tables::connect(database.url()).await;
         let blocking = block_inserts(&tables).await;
-        for visit in visits() {
-            let answer = visit.type_at(&server.endpoint).await;
-            assert!(answer.errors.is_empty(), "{answer:?}");
-        }
-        wait_for_insert(database).await;
+        type_all(&server).await;
+        wait_for_inserts(database, 1).await;
         let held = claimed(&redis);
         assert!(held > 0, "it inserts what it claimed");
         server.process.kill();
@@ -99,11 +111,8 @@ async fn what_a_server_stored_and_did_not_acknowledge_is_not_stored_again() {
         let mut server = often.serve().await;
         let tables = Tables::connect(database.url()).await;
         let blocking = block_inserts(&tables).await;
-        for visit in visits() {
-            let answer = visit.type_at(&server.endpoint).await;
-            assert!(answer.errors.is_empty(), "{answer:?}");
-        }
-        wait_for_insert(database).await;
+        type_all(&server).await;
+        wait_for_inserts(database, 1).await;
         let held = claimed(&redis) as u64;
         // From here on it can commit, and acknowledge nothing.
         redis.kill();
@@ -130,18 +139,49 @@ async fn what_a_server_stored_and_did_not_acknowledge_is_not_stored_again() {
     .await;
 }
 
-/// Lets whoever inserts searches wait until the transaction ends.
-async fn block_inserts(tables: &Tables) -> sea_orm::DatabaseTransaction {
-    use sea_orm::ConnectionTrait;
+#[tokio::test]
+async fn a_server_that_stalls_for_longer_than_its_lease_stores_nothing_twice() {
+    on_postgres(async |database| {
+        let redis = OwnRedis::start();
+        let never = folder(database, &redis, NEVER);
+        let taking = never.serve().await;
+        let visits = Visit::submitted("stalled", SEARCHES);
+        Visitors::of(vec![taking.endpoint.clone()]).make_at_once(&visits, 1).await;
+        let tables = Tables::connect(database.url()).await;
+        let blocking = block_inserts(&tables).await;
+        let folders = [0, 1].map(|_| folder(database, &redis, OFTEN));
+        let stalled = folders[0].serve().await;
+        wait_for_inserts(database, 1).await;
+        stalled.process.pause();
+        assert_eq!(claimed(&redis), SEARCHES, "there is nothing else to do for the other one");
 
+        // Another one takes over what it holds, and both come to insert the same.
+        let other = folders[1].serve().await;
+        until("the end of the lease", async || (reclaimed(&redis) > 0).then_some(())).await;
+        wait_for_inserts(database, 2).await;
+        blocking.rollback().await.expect("lets go");
+        stalled.process.unpause();
+        for server in [&other, &stalled] {
+            server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+        }
+        tables.assert_rolled_up().await;
+        taking.stop().await;
+        stalled.stop().await;
+        other.stop().await;
+    })
+    .await;
+}
+
+/// Lets whoever inserts searches wait until the transaction ends.
+async fn block_inserts(tables: &Tables) -> DatabaseTransaction {
     let transaction = tables.0.begin().await.expect("begins");
     transaction.execute_unprepared("LOCK TABLE search_logs IN SHARE MODE").await.expect("locks");
     transaction
 }
 
-/// Waits until somebody waits to insert searches.
-async fn wait_for_insert(database: &TestDatabase) {
+/// Waits until so many wait to insert searches.
+async fn wait_for_inserts(database: &TestDatabase, count: i64) {
     let tables = Tables::connect(database.url()).await;
     let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'search_logs'::regclass";
-    until("an insert", async || (tables.number(waiting).await > 0).then_some(())).await;
+    until("an insert", async || (tables.number(waiting).await >= count).then_some(())).await;
 }

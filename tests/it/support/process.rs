@@ -92,6 +92,16 @@ impl Process {
         self.signal("INT");
     }
 
+    /// Lets it do nothing, with all that it holds, until [`Self::unpause`].
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// See [`Self::pause`].
+    pub(crate) fn unpause(&self) {
+        self.signal("CONT");
+    }
+
     /// How much memory it has, in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
