@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The services that the tests need: PostgreSQL, MariaDB and Redis from Debian's packages, each
 # on a port of its own, on the loopback only, with throw-away data that nothing syncs to disk.
+# And libfaketime, for a server whose clock is wrong.
 #
 #   tests/services.sh start   installs what is missing (as root), starts what does not run
 #   tests/services.sh env     prints the variables that the tests read, to be eval'ed
@@ -47,6 +48,7 @@ install_missing() {
   [ -n "$(postgres_bin)" ] || missing+=(postgresql)
   command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
+  compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
   [ ${#missing[@]} -gt 0 ] || return 0
   is_root || die "missing: ${missing[*]}; install these Debian packages"
   say "installing ${missing[*]}"

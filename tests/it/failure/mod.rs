@@ -2,6 +2,11 @@
 
 mod damaged_index;
 mod database_away;
+mod keystrokes_embedded;
+mod keystrokes_fleet;
+mod keystrokes_killed;
+mod keystrokes_limits;
+mod keystrokes_outages;
 mod killed_crawl;
 mod killed_server;
 mod privacy;

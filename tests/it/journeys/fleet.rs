@@ -1,21 +1,16 @@
 //! Two servers, each with an index of its own, over one PostgreSQL database.
 
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
-use futures_util::{FutureExt, SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::client::IntoClientRequest;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::support::databases::TestDatabase;
+use crate::support::databases::{TestDatabase, on_postgres};
 use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, MESSAGES, file, source};
 use crate::support::server::{Endpoint, Server};
+use crate::support::subscription::Subscription;
 use crate::support::upstream::Upstream;
-use crate::support::wait::{PATIENCE, until, within};
+use crate::support::wait::{until, within};
 
 /// What is promised: how soon a document that one server stored is found through another.
 const IN_STEP: Duration = Duration::from_secs(2);
@@ -95,16 +90,6 @@ async fn one_server_of_two_crawls_and_both_tell_how_it_goes() {
     .await;
 }
 
-/// Runs a test on a PostgreSQL database and takes the database away, even if the test fails.
-async fn on_postgres(test: impl AsyncFnOnce(&TestDatabase)) {
-    let database = TestDatabase::postgres().await;
-    let outcome = AssertUnwindSafe(test(&database)).catch_unwind().await;
-    database.remove().await;
-    if let Err(failure) = outcome {
-        resume_unwind(failure);
-    }
-}
-
 /// Two servers over one database, each with its folder.
 async fn fleet(database: &TestDatabase, source: &str) -> [(Server, Folder); 2] {
     let settings = format!("database_url = \"{}\"\n{source}", database.url());
@@ -128,46 +113,17 @@ async fn wait_for_crawl(endpoint: &Endpoint, count: usize) {
 }
 
 /// A subscription to the progress of crawls.
-struct Following(WebSocketStream<TcpStream>);
+struct Following(Subscription);
 
 impl Following {
     async fn start(endpoint: &Endpoint, source: &str) -> Self {
-        let address = format!("ws://{}/graphql/ws", endpoint.address());
-        let mut request = address.into_client_request().expect("a request");
-        let protocol = "graphql-transport-ws".parse().expect("a header");
-        request.headers_mut().insert("sec-websocket-protocol", protocol);
-        let stream = TcpStream::connect(endpoint.address()).await.expect("connects");
-        let (socket, _) = client_async(request, stream).await.expect("upgrades");
-        let mut following = Self(socket);
-        following.send(json!({ "type": "connection_init" })).await;
-        assert_eq!(following.receive().await["type"], "connection_ack");
         let text =
             "subscription($s: String!) { crawlProgress(source: $s) { id state pagesFetched unchanged } }";
-        let payload = json!({ "query": text, "variables": { "s": source } });
-        following.send(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
-        following
+        Self(Subscription::start(endpoint, text, json!({ "s": source })).await)
     }
 
     /// The next state of a crawl.
     async fn next(&mut self) -> Value {
-        let mut message = self.receive().await;
-        assert_eq!(message["type"], "next", "{message}");
-        assert!(message["payload"]["errors"].is_null(), "{message}");
-        message["payload"]["data"]["crawlProgress"].take()
-    }
-
-    async fn send(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.expect("sends");
-    }
-
-    async fn receive(&mut self) -> Value {
-        loop {
-            let received = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
-            match received.expect("not closed").expect("received") {
-                Message::Text(text) => return serde_json::from_str(&text).expect("JSON"),
-                Message::Close(reason) => panic!("closed: {reason:?}"),
-                _ => {}
-            }
-        }
+        self.0.next().await["crawlProgress"].take()
     }
 }

@@ -4,8 +4,10 @@
 //! cannot reach its database fails: passing without having run would hide what is broken.
 
 use std::env;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use quarry::store::Store;
 use sea_orm::{ConnectionTrait, Database};
 use tempfile::TempDir;
@@ -99,6 +101,16 @@ where
     database.remove().await;
     if let Err(failure) = outcome {
         std::panic::resume_unwind(failure.into_panic());
+    }
+}
+
+/// Runs a test on a PostgreSQL database and takes the database away, even if the test fails.
+pub(crate) async fn on_postgres(test: impl AsyncFnOnce(&TestDatabase)) {
+    let database = TestDatabase::postgres().await;
+    let outcome = AssertUnwindSafe(test(&database)).catch_unwind().await;
+    database.remove().await;
+    if let Err(failure) = outcome {
+        std::panic::resume_unwind(failure);
     }
 }
 

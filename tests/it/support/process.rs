@@ -92,6 +92,24 @@ impl Process {
         self.signal("INT");
     }
 
+    /// Lets it do nothing, with all that it holds, until [`Self::unpause`].
+    pub(crate) fn pause(&self) {
+        self.signal("STOP");
+    }
+
+    /// See [`Self::pause`].
+    pub(crate) fn unpause(&self) {
+        self.signal("CONT");
+    }
+
+    /// How much memory it has, in bytes.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("it is told");
+        let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
+        kibibytes << 10
+    }
+
     fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill runs");

@@ -83,7 +83,10 @@ impl OwnRedis {
     pub(crate) fn resume(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes", "--port"]);
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
+        // By its default, it may write down what it answered seconds later when the disk is busy,
+        // so that a kill could lose it.
+        command.args(["--appendfsync", "always", "--port"]);
         command.arg(self.port.to_string()).arg("--dir").arg(self.home.path());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.process = Some(child.expect("redis-server is installed by tests/services.sh"));

@@ -42,7 +42,12 @@ impl Answer {
 impl Server {
     /// Starts one in a folder, on a port that the system chooses.
     pub(crate) async fn start(folder: &Folder) -> Self {
-        let mut process = folder.start(&["serve", "--listen", "127.0.0.1:0"]);
+        Self::start_with(folder, &[]).await
+    }
+
+    /// Starts one with these variables.
+    pub(crate) async fn start_with(folder: &Folder, variables: &[(&str, &str)]) -> Self {
+        let mut process = folder.start_with(&["serve", "--listen", "127.0.0.1:0"], variables);
         let address = process.line("its address", address_of).await;
         Self { process, endpoint: Endpoint::new(address) }
     }
@@ -86,13 +91,23 @@ impl Endpoint {
         Some(answer.status().as_u16())
     }
 
-    /// Asks; none if nobody answers.
-    pub(crate) async fn try_ask(&self, query: &str, variables: Value) -> Option<Answer> {
+    /// The whole answer, as it comes; none if nobody answers.
+    async fn try_raw(&self, query: &str, variables: Value) -> Option<Value> {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let request = self.client.post(format!("http://{}/graphql", self.address));
         let request = request.header("content-type", "application/json").body(body);
         let text = request.send().await.ok()?.text().await.ok()?;
-        let mut answer: Value = serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
+        Some(serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}")))
+    }
+
+    /// The whole answer of a server that must answer, its extensions included.
+    pub(crate) async fn raw(&self, query: &str, variables: Value) -> Value {
+        self.try_raw(query, variables).await.expect("the server answers")
+    }
+
+    /// Asks; none if nobody answers.
+    pub(crate) async fn try_ask(&self, query: &str, variables: Value) -> Option<Answer> {
+        let mut answer = self.try_raw(query, variables).await?;
         let errors = answer["errors"].as_array().cloned().unwrap_or_default();
         Some(Answer { data: answer["data"].take(), errors })
     }

@@ -1,0 +1,145 @@
+//! A server with the buffer in its own process is killed or stopped while visitors type: the next
+//! one on its folder goes on where it ended, and only one at a time has the folder.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::support::folder::Folder;
+use crate::support::search_log::Tables;
+use crate::support::visitors::{Visit, Visitors};
+use crate::support::wait::until;
+
+/// Searches of a run.
+const SEARCHES: usize = 600;
+/// Visitors at a time.
+const AT_A_TIME: usize = 8;
+/// How a server ends, one after the other.
+const ENDS: [End; 5] = [End::Kill, End::Terminate, End::Kill, End::Terminate, End::Kill];
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    Kill,
+    Terminate,
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_or_stopped_under_load_loses_nothing() {
+    let folder = Folder::new("[keystrokes]\nwindow = \"500ms\"\npoll = \"20ms\"");
+    let mut server = folder.serve().await;
+    let visitors = Visitors::of(vec![server.endpoint.clone()]);
+    // Each in one call, so that no search is under way when a server stops and empties its buffer.
+    let visits: Vec<Visit> =
+        (0..SEARCHES).map(|number| Visit::new("embedded", number, number % 3 == 0)).collect();
+    let ending = async {
+        for (number, end) in ENDS.into_iter().enumerate() {
+            let due = SEARCHES * (number + 1) / (ENDS.len() + 1);
+            until("searches to be taken", async || (visitors.taken() >= due).then_some(())).await;
+            match end {
+                End::Kill => drop(server.process.kill()),
+                End::Terminate => {
+                    let log = server.stop().await.stderr;
+                    assert!(!log.contains("breaking"), "{log}");
+                }
+            }
+            server = folder.serve().await;
+            visitors.replace(0, server.endpoint.clone());
+        }
+        server
+    };
+    let ((), server) = tokio::join!(visitors.make_at_once(&visits, AT_A_TIME), ending);
+    server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+    // Nothing is left for the next one.
+    let log = server.stop().await.stderr;
+    assert!(!log.contains("the keystroke journal"), "{log}");
+    let server = folder.serve().await;
+    server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+    Tables::connect(&folder.database_url()).await.assert_rolled_up().await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_holds_when_it_is_stopped_is_logged_before_it_ends() {
+    // Nothing is final by itself.
+    let folder = Folder::new("[keystrokes]\nwindow = \"1h\"");
+    let server = folder.serve().await;
+    let visits: Vec<Visit> = (0..20).map(|number| Visit::new("open", number, false)).collect();
+    Visitors::of(vec![server.endpoint.clone()]).make_at_once(&visits, 4).await;
+    assert_eq!(server.endpoint.logged_count().await, 0);
+    server.stop().await;
+    let tables = Tables::connect(&folder.database_url()).await;
+    assert_eq!(tables.number("SELECT COUNT(*) FROM search_logs").await, 20);
+
+    let server = folder.serve().await;
+    server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+    for row in server.endpoint.search_log().await {
+        assert_eq!(row["finalReason"], "SHUTDOWN", "{row}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_torn_journal_is_cut_and_a_damaged_one_set_aside() {
+    // They never look into the buffer, so that the journal holds what is typed.
+    const NEVER: &str = "[keystrokes]\nwindow = \"1s\"\npoll = \"1h\"";
+    const OFTEN: &str = "[keystrokes]\nwindow = \"1s\"\npoll = \"20ms\"";
+    let folder = Folder::new(NEVER);
+    let visits: Vec<Visit> = (0..10).map(|number| Visit::new("torn", number, false)).collect();
+    let mut server = folder.serve().await;
+    let one_after_the_other = Visitors::of(vec![server.endpoint.clone()]);
+    one_after_the_other.make_at_once(&visits, 1).await;
+    server.process.kill();
+    // As if the last write had been broken off half-way.
+    let path = journal(&folder);
+    let whole = std::fs::metadata(&path).expect("a journal").len();
+    let file = std::fs::File::options().write(true).open(&path).expect("opens");
+    file.set_len(whole - 20).expect("cuts");
+
+    let mut server = folder.serve().await;
+    let log = server.process.stderr();
+    assert!(log.contains("WARN") && log.contains("the keystroke journal's torn end was cut off"), "{log}");
+    // It goes on with what is left, and what comes now stands behind the cut.
+    Visitors::of(vec![server.endpoint.clone()]).make_at_once(&[Visit::new("more", 1, false)], 1).await;
+    assert_eq!(server.endpoint.logging_health().await["bufferedSearches"], 10);
+    server.process.kill();
+
+    // What no write can have left is kept for whoever wants to look at it.
+    let mut file = std::fs::File::options().append(true).open(journal(&folder)).expect("opens");
+    file.write_all(b"this is not a record of any kind").expect("writes");
+    folder.configure(OFTEN);
+    let server = folder.serve().await;
+    let mut expected: Vec<_> = visits[..9].iter().map(Visit::logged).collect();
+    expected.push(Visit::new("more", 1, false).logged());
+    server.endpoint.assert_logged(expected).await;
+    let log = server.stop().await.stderr;
+    assert!(log.contains("WARN") && log.contains("the keystroke journal is damaged"), "{log}");
+    assert!(!log.contains(&visits[0].text), "no text is in the log: {log}");
+}
+
+/// The one journal of a folder.
+fn journal(folder: &Folder) -> PathBuf {
+    let entries = std::fs::read_dir(folder.path("data/keystrokes")).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut journals = paths.filter(|path| path.extension().is_some_and(|kind| kind == "journal"));
+    let journal = journals.next().expect("a journal");
+    assert_eq!(journals.next(), None);
+    journal
+}
+
+#[tokio::test]
+async fn a_second_server_on_a_folder_is_refused_and_disturbs_nothing() {
+    let folder = Folder::new("[keystrokes]\nwindow = \"500ms\"\npoll = \"20ms\"");
+    let server = folder.serve().await;
+    let visits = Visit::submitted("only", 5);
+    let visitors = Visitors::of(vec![server.endpoint.clone()]);
+    visitors.make_at_once(&visits[..2], 1).await;
+    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    // The index is the first thing of the folder that it wants.
+    assert!(said.contains("another quarry process uses data/index"), "{said}");
+    assert!(said.contains("give this one a data_dir of its own"), "it says what to do: {said}");
+    visitors.make_at_once(&visits[2..], 1).await;
+    server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+    assert_eq!(server.endpoint.logging_health().await["lastError"], Value::Null);
+    server.stop().await;
+}

@@ -1,0 +1,208 @@
+//! Several servers over one Redis and one database: all of them flush, some are killed, one has a
+//! clock that is wrong; and what is logged by one is announced by all.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+use serde_json::Value;
+
+use crate::support::databases::{TestDatabase, on_postgres};
+use crate::support::folder::Folder;
+use crate::support::redis::{OwnRedis, ask};
+use crate::support::search_log::{Tables, logged};
+use crate::support::server::{Endpoint, Server};
+use crate::support::subscription::Subscription;
+use crate::support::visitors::{Visit, Visitors};
+use crate::support::wait::until;
+
+/// Searches of a run.
+const SEARCHES: usize = 160;
+/// Visitors at a time.
+const AT_A_TIME: usize = 16;
+/// How many servers are killed in a run.
+const KILLS: usize = 6;
+/// How far the wrong clock is off.
+const OFF: TimeDelta = TimeDelta::seconds(120);
+
+/// A server's folder.
+fn folder(database: &TestDatabase, redis: &OwnRedis, keystrokes: &str) -> Folder {
+    Folder::new(&format!(
+        "database_url = \"{}\"\nredis_url = \"{}\"\n[keystrokes]\n{keystrokes}",
+        database.url(),
+        redis.url()
+    ))
+}
+
+/// Searches that end by Enter, and such that end by themselves.
+fn visits() -> Vec<Visit> {
+    (0..SEARCHES).map(|number| Visit::new("fleet", number, number % 4 != 0)).collect()
+}
+
+/// Servers are killed and started again, one after the other, while visitors type.
+async fn kill_under_load(count: usize) {
+    on_postgres(async |database| {
+        let redis = OwnRedis::start();
+        let settings = "window = \"6s\"\npoll = \"20ms\"";
+        let folders: Vec<Folder> = (0..count).map(|_| folder(database, &redis, settings)).collect();
+        let mut servers: Vec<Server> = join_all(folders.iter().map(Folder::serve)).await;
+        let visitors = Visitors::of(servers.iter().map(|server| server.endpoint.clone()).collect());
+        let visits = visits();
+        let requests: usize =
+            visits.iter().map(|visit| if visit.submits { visit.text.chars().count() } else { 1 }).sum();
+        let kill = async {
+            for kill in 0..KILLS {
+                let due = requests * (kill + 1) / (KILLS + 2);
+                until("keystrokes to be taken", async || (visitors.taken() >= due).then_some(())).await;
+                let place = kill % count;
+                servers[place].process.kill();
+                servers[place] = folders[place].serve().await;
+                visitors.replace(place, servers[place].endpoint.clone());
+            }
+        };
+        tokio::join!(visitors.make(&visits, AT_A_TIME), kill);
+
+        // Through whichever server it is read.
+        for server in servers.iter().rev() {
+            server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+        }
+        Tables::connect(database.url()).await.assert_rolled_up().await;
+        for server in servers {
+            server.stop().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_servers_that_are_killed_in_turn_log_each_search_once() {
+    kill_under_load(2).await;
+}
+
+#[tokio::test]
+async fn four_servers_that_are_killed_in_turn_log_each_search_once() {
+    kill_under_load(4).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_changes_neither_searches_nor_their_times() {
+    on_postgres(async |database| {
+        let redis = OwnRedis::start();
+        // One of them looks into the buffer: which one logs is no matter of chance.
+        for (number, wrong_one_logs) in [false, true].into_iter().enumerate() {
+            let poll = |often| {
+                if often { "window = \"1s\"\npoll = \"20ms\"" } else { "window = \"1s\"\npoll = \"1h\"" }
+            };
+            let right = folder(database, &redis, poll(!wrong_one_logs));
+            let wrong = folder(database, &redis, poll(wrong_one_logs));
+            let right = right.serve().await;
+            let library = faketime();
+            let off = format!("+{}s", OFF.num_seconds());
+            let variables =
+                [("LD_PRELOAD", &*library), ("FAKETIME", &*off), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+            let wrong = Server::start_with(&wrong, &variables).await;
+            wrong.ready().await;
+
+            let before = redis_time(&redis);
+            let visitors = Visitors::of(vec![right.endpoint.clone(), wrong.endpoint.clone()]);
+            let name = format!("clock-{number}");
+            let visits: Vec<Visit> =
+                (0..20).map(|number| Visit::new(&name, number, number % 2 == 0)).collect();
+            visitors.make_at_once(&visits, 4).await;
+            until("all of them in the log", async || {
+                (right.endpoint.logged_count().await == 20 * (number as u64 + 1)).then_some(())
+            })
+            .await;
+            let after = redis_time(&redis);
+            let rows = right.endpoint.search_log().await;
+            let rows: Vec<&Value> = rows.iter().filter(|row| logged(row).0.starts_with(&name)).collect();
+            let mut found: Vec<_> = rows.iter().map(|row| logged(row)).collect();
+            let mut expected: Vec<_> = visits.iter().map(Visit::logged).collect();
+            found.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(found, expected);
+            for row in rows {
+                for field in ["startedAt", "lastKeystrokeAt"] {
+                    let at = time(&row[field]);
+                    assert!((before..=after).contains(&at), "{before} {row} {after}");
+                }
+                // When it was logged, the server says that logged it: so the clock is wrong indeed.
+                let is_off = (time(&row["loggedAt"]) - after).abs() > OFF / 2;
+                assert_eq!(is_off, wrong_one_logs, "{row}");
+            }
+            assert_eq!(right.endpoint.logging_health().await["duplicatesSuppressed"], 0);
+            right.stop().await;
+            wrong.stop().await;
+        }
+        Tables::connect(database.url()).await.assert_rolled_up().await;
+    })
+    .await;
+}
+
+/// The library that makes a program believe in another time.
+fn faketime() -> String {
+    let folders = std::fs::read_dir("/usr/lib").expect("a folder");
+    let mut found =
+        folders.map(|folder| folder.expect("an entry").path().join("faketime/libfaketimeMT.so.1"));
+    let library = found.find(|path| path.exists()).expect("libfaketime is installed by tests/services.sh");
+    library.to_str().expect("a plain path").to_owned()
+}
+
+fn redis_time(redis: &OwnRedis) -> DateTime<Utc> {
+    let (seconds, micros): (i64, i64) = ask(&redis.url(), &["TIME"]);
+    // Keystrokes have milliseconds.
+    DateTime::from_timestamp_millis(seconds * 1_000 + micros / 1_000).expect("a time")
+}
+
+fn time(value: &Value) -> DateTime<Utc> {
+    value.as_str().expect("a time").parse().expect("a time")
+}
+
+#[tokio::test]
+async fn what_is_typed_at_one_server_is_heard_at_the_others() {
+    on_postgres(async |database| {
+        let mut redis = OwnRedis::start();
+        let settings = "window = \"1s\"\npoll = \"20ms\"";
+        let folders = [0, 1].map(|_| folder(database, &redis, settings));
+        let [one, two] = [folders[0].serve().await, folders[1].serve().await];
+        let query = "subscription { searchLogged { id sessionId query finalReason } }";
+        let mut listening = Subscription::start(&two.endpoint, query, Value::Null).await;
+        // Whether it is heard, searches tell: the first ones may be too early.
+        let heard = first_heard("before", &one.endpoint, &mut listening).await;
+        // Whichever of them logged it, it is the one in the log.
+        let rows = one.endpoint.search_log().await;
+        assert!(rows.iter().any(|row| row["id"] == heard["id"]), "{heard} {rows:?}");
+
+        // So it is after Redis was away.
+        redis.kill();
+        redis.resume();
+        first_heard("after", &one.endpoint, &mut listening).await;
+        one.stop().await;
+        two.stop().await;
+    })
+    .await;
+}
+
+/// Searches until the first search is heard of those that are made here.
+async fn first_heard(name: &str, typing: &Endpoint, listening: &mut Subscription) -> Value {
+    let visits: Vec<Visit> = Visit::submitted(name, 1_000);
+    let typed = async {
+        for visit in &visits {
+            visit.type_at(typing).await;
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("nothing is heard of {name}");
+    };
+    let heard = async {
+        loop {
+            let heard = listening.next().await["searchLogged"].take();
+            if logged(&heard).0.starts_with(name) {
+                return heard;
+            }
+        }
+    };
+    let heard = tokio::select! { heard = heard => heard, () = typed => Value::Null };
+    assert!(visits.iter().any(|visit| visit.logged() == logged(&heard)), "{heard}");
+    assert_eq!(heard["finalReason"], "SUBMITTED");
+    heard
+}

@@ -1,0 +1,187 @@
+//! A server is killed, or stalls, at each point between taking a keystroke and having logged the
+//! search, and another one, or the same one started again, logs it: each search once.
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
+
+use crate::support::databases::{TestDatabase, on_postgres};
+use crate::support::folder::Folder;
+use crate::support::redis::{OwnRedis, ask, keys};
+use crate::support::search_log::Tables;
+use crate::support::server::Server;
+use crate::support::visitors::{Visit, Visitors};
+use crate::support::wait::until;
+
+/// Searches that are under way when it happens.
+const SEARCHES: usize = 40;
+/// No server looks into the buffer but when it starts.
+const NEVER: &str = "1h";
+/// How often servers look into the buffer.
+const OFTEN: &str = "50ms";
+
+/// A server's folder, with a pace at which it looks into the buffer.
+fn folder(database: &TestDatabase, redis: &OwnRedis, poll: &str) -> Folder {
+    Folder::new(&format!(
+        "database_url = \"{}\"\nredis_url = \"{}\"\n[keystrokes]\nwindow = \"1s\"\npoll = \"{poll}\"",
+        database.url(),
+        redis.url()
+    ))
+}
+
+/// Searches that end by Enter, and such that end by themselves.
+fn visits() -> Vec<Visit> {
+    (0..SEARCHES).map(|number| Visit::new("killed", number, number % 2 == 0)).collect()
+}
+
+/// How many runs are claimed.
+fn claimed(redis: &OwnRedis) -> usize {
+    let keys = keys(&redis.url(), "quarry:");
+    keys.iter().filter(|key| key.windows(3).any(|part| part == b":c:")).count()
+}
+
+/// How many runs were claimed again.
+fn reclaimed(redis: &OwnRedis) -> usize {
+    let keys = keys(&redis.url(), "quarry:").into_iter().filter(|key| key.ends_with(b":counts"));
+    let count = |key: Vec<u8>| {
+        let key = String::from_utf8(key).expect("a plain key");
+        ask::<Option<usize>>(&redis.url(), &["HGET", &key, "r"]).unwrap_or(0)
+    };
+    keys.map(count).sum()
+}
+
+async fn type_all(server: &Server) {
+    for visit in visits() {
+        let answer = visit.type_at(&server.endpoint).await;
+        assert!(answer.errors.is_empty(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_took_before_it_was_killed_another_claims() {
+    on_postgres(async |database| {
+        let redis = OwnRedis::start();
+        let never = folder(database, &redis, NEVER);
+        let mut server = never.serve().await;
+        type_all(&server).await;
+        assert_eq!(server.endpoint.logging_health().await["bufferedSearches"], SEARCHES);
+        server.process.kill();
+        assert_eq!(claimed(&redis), 0);
+
+        let often = folder(database, &redis, OFTEN);
+        let server = often.serve().await;
+        server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
+        assert_eq!(server.endpoint.logging_health().await["duplicatesSuppressed"], 0);
+        Tables::connect(database.url()).await.assert_rolled_up().await;
+        server.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_server_claimed_and_did_not_store_is_stored_once() {
+    on_postgres(async |database| {
+        let redis = OwnRedis::start();
+        let often = folder(database, &redis, OFTEN);
+        let mut server = often.serve().await;
+        let tables = Tables::connect(database.url()).await;
+        let blocking = block_inserts(&tables).await;
+        type_all(&server).await;
+        wait_for_inserts(database, 1).await;
+        let held = claimed(&redis);
+        assert!(held > 0, "it inserts what it claimed");
+        server.process.kill();
+        blocking.rollback().await.expect("lets go");
+
+        // Started again, it has no privilege: what it held comes back when the lease ends.
+        let server = often.serve().await;
+        server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
+        let health = server.endpoint.logging_health().await;
+        assert_eq!(health["duplicatesSuppressed"], 0, "nothing was stored before it was killed: {health}");
+        assert_eq!(health["searchesFlushed"], SEARCHES, "{health}");
+        tables.assert_rolled_up().await;
+        server.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_server_stored_and_did_not_acknowledge_is_not_stored_again() {
+    on_postgres(async |database| {
+        let mut redis = OwnRedis::start();
+        let often = folder(database, &redis, OFTEN);
+        let mut server = often.serve().await;
+        let tables = Tables::connect(database.url()).await;
+        let blocking = block_inserts(&tables).await;
+        type_all(&server).await;
+        wait_for_inserts(database, 1).await;
+        let held = claimed(&redis) as u64;
+        // From here on it can commit, and acknowledge nothing.
+        redis.kill();
+        blocking.rollback().await.expect("lets go");
+        until("the commit", async || {
+            (tables.number("SELECT COUNT(*) FROM search_logs").await > 0).then_some(())
+        })
+        .await;
+        server.process.kill();
+        let stored = tables.number("SELECT COUNT(*) FROM search_logs").await;
+        assert_eq!(stored.cast_unsigned(), held);
+        redis.resume();
+        assert_eq!(claimed(&redis) as u64, held);
+
+        let another = folder(database, &redis, OFTEN);
+        let server = another.serve().await;
+        server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
+        let health = server.endpoint.logging_health().await;
+        assert_eq!(health["duplicatesSuppressed"], held, "{health}");
+        assert_eq!(health["searchesFlushed"], SEARCHES as u64 - held, "{health}");
+        tables.assert_rolled_up().await;
+        server.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_stalls_for_longer_than_its_lease_stores_nothing_twice() {
+    on_postgres(async |database| {
+        let redis = OwnRedis::start();
+        let never = folder(database, &redis, NEVER);
+        let taking = never.serve().await;
+        let visits = Visit::submitted("stalled", SEARCHES);
+        Visitors::of(vec![taking.endpoint.clone()]).make_at_once(&visits, 1).await;
+        let tables = Tables::connect(database.url()).await;
+        let blocking = block_inserts(&tables).await;
+        let folders = [0, 1].map(|_| folder(database, &redis, OFTEN));
+        let stalled = folders[0].serve().await;
+        wait_for_inserts(database, 1).await;
+        stalled.process.pause();
+        assert_eq!(claimed(&redis), SEARCHES, "there is nothing else to do for the other one");
+
+        // Another one takes over what it holds, and both come to insert the same.
+        let other = folders[1].serve().await;
+        until("the end of the lease", async || (reclaimed(&redis) > 0).then_some(())).await;
+        wait_for_inserts(database, 2).await;
+        blocking.rollback().await.expect("lets go");
+        stalled.process.unpause();
+        for server in [&other, &stalled] {
+            server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+        }
+        tables.assert_rolled_up().await;
+        taking.stop().await;
+        stalled.stop().await;
+        other.stop().await;
+    })
+    .await;
+}
+
+/// Lets whoever inserts searches wait until the transaction ends.
+async fn block_inserts(tables: &Tables) -> DatabaseTransaction {
+    let transaction = tables.0.begin().await.expect("begins");
+    transaction.execute_unprepared("LOCK TABLE search_logs IN SHARE MODE").await.expect("locks");
+    transaction
+}
+
+/// Waits until so many wait to insert searches.
+async fn wait_for_inserts(database: &TestDatabase, count: i64) {
+    let tables = Tables::connect(database.url()).await;
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'search_logs'::regclass";
+    until("an insert", async || (tables.number(waiting).await >= count).then_some(())).await;
+}

@@ -1,0 +1,185 @@
+//! Redis or the database goes away while visitors type: what is not concerned goes on, the rest
+//! says clearly why not, and when it is back, each search is logged once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::databases::on_postgres;
+use crate::support::folder::Folder;
+use crate::support::postgres::OwnPostgres;
+use crate::support::redis::OwnRedis;
+use crate::support::search_log::{Logged, Tables};
+use crate::support::server::Endpoint;
+use crate::support::visitors::{Visit, Visitors, log_keystrokes};
+use crate::support::wait::until;
+
+/// What is promised is 300 ms; the rest is for a debug build on a busy machine.
+const SOON: Duration = Duration::from_millis(900);
+/// How soon it is well again after what it needs is back.
+const RECOVERY: Duration = Duration::from_secs(10);
+const TRACKED: &str =
+    "query($track: TrackInput!) { search(query: \"tea\", first: 5, track: $track) { totalCount } }";
+/// Calls that come while the database is away, with so many keystrokes of so many bytes.
+const FLOOD: (usize, usize, usize) = (200, 100, 1_000);
+/// How much memory a server may take meanwhile: half of what they come to.
+const GROWTH: u64 = 10_000_000;
+
+/// Searches end by Enter alone, whatever waits there are.
+fn settings(database: &str, redis: &OwnRedis) -> String {
+    let redis = redis.url();
+    format!(
+        "database_url = \"{database}\"\nredis_url = \"{redis}\"\n[keystrokes]\nwindow = \"5m\"\npoll = \"20ms\""
+    )
+}
+
+#[tokio::test]
+async fn redis_may_break_restart_stop_and_hang() {
+    on_postgres(async |database| {
+        let mut redis = OwnRedis::start();
+        let folders = [0, 1].map(|_| Folder::new(&settings(database.url(), &redis)));
+        let (one, two) = tokio::join!(folders[0].serve(), folders[1].serve());
+        let stored = one.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea")]).await;
+        assert!(stored.errors.is_empty(), "{stored:?}");
+        until("an index in step", async || (two.endpoint.total("tea").await == 2).then_some(())).await;
+        let visits = Visit::submitted("redis", 120);
+        let visitors = Visitors::of(vec![one.endpoint.clone(), two.endpoint.clone()]);
+        let requests: usize = visits.iter().map(|visit| visit.text.chars().count()).sum();
+        let taken = async |sixths: usize| {
+            let due = requests * sixths / 6;
+            until("keystrokes to be taken", async || (visitors.taken() >= due).then_some(())).await;
+        };
+        let trouble = async {
+            taken(1).await;
+            redis.kill();
+            redis.resume();
+            taken(2).await;
+            redis.stop();
+            redis.resume();
+            taken(3).await;
+            redis.stop();
+            let mut extra = only_logging_fails("stopped", &one.endpoint).await;
+            redis.resume();
+            extra.push(is_well("stopped", &one.endpoint).await);
+            taken(4).await;
+            redis.pause();
+            extra.extend(only_logging_fails("hung", &two.endpoint).await);
+            redis.unpause();
+            extra.push(is_well("hung", &two.endpoint).await);
+            extra
+        };
+        let ((), extra) = tokio::join!(visitors.make(&visits, 12), trouble);
+
+        let expected: Vec<Logged> = visits.iter().map(Visit::logged).chain(extra).collect();
+        for endpoint in [&one.endpoint, &two.endpoint] {
+            endpoint.assert_logged(expected.clone()).await;
+            assert_eq!(endpoint.logging_health().await["lastError"], Value::Null);
+        }
+        Tables::connect(database.url()).await.assert_rolled_up().await;
+        let log = one.stop().await.stderr + &two.stop().await.stderr;
+        assert!(log.contains("the keystroke buffer is unavailable"), "{log}");
+    })
+    .await;
+}
+
+/// Redis is away: what is typed is refused soon and clearly, all else is as ever. What was refused
+/// may have had its effect if Redis only hung, so [`is_well`] makes the same searches again.
+async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
+    let refused = Visit::new(name, 0, true);
+    for _ in 0..3 {
+        let (answer, took) = timed(log_keystrokes(endpoint, &refused.keystrokes())).await;
+        let answer = answer.expect("the server answers");
+        assert_eq!(answer.codes().into_iter().collect::<Vec<_>>(), ["BUFFER_UNAVAILABLE"], "{answer:?}");
+        let message = answer.errors[0]["message"].as_str().expect("a message");
+        assert_eq!(
+            message,
+            "The keystroke buffer cannot be reached. Searching goes on; send this again later."
+        );
+        assert!(took < SOON, "{name}: refused after {took:?}");
+
+        let (found, took) = timed(endpoint.total("tea")).await;
+        assert_eq!(found, 2);
+        assert!(took < SOON, "{name}: found after {took:?}");
+
+        let (answer, took) = timed(endpoint.raw(TRACKED, track(name))).await;
+        assert_eq!(answer["data"]["search"]["totalCount"], 2, "{answer}");
+        assert_eq!(answer["errors"], Value::Null, "{answer}");
+        let warning = &answer["extensions"]["warnings"][0];
+        assert_eq!(warning["extensions"]["code"], "BUFFER_UNAVAILABLE", "{answer}");
+        assert!(took < SOON, "{name}: found and not tracked after {took:?}");
+
+        let (_, took) = timed(endpoint.logged_count()).await;
+        assert!(took < SOON, "{name}: read after {took:?}");
+    }
+    assert_eq!(endpoint.status("/livez").await, Some(200));
+    assert_eq!(endpoint.status("/readyz").await, Some(200), "it still answers searches");
+    vec![refused.logged()]
+}
+
+/// Redis is back: what was refused is taken.
+async fn is_well(name: &str, endpoint: &Endpoint) -> Logged {
+    let visitors = Visitors::of(vec![endpoint.clone()]);
+    let again = [Visit::new(name, 0, true)];
+    let taken = tokio::time::timeout(RECOVERY, visitors.make_at_once(&again, 1));
+    taken.await.expect("by itself");
+    let answer = endpoint.raw(TRACKED, track(name)).await;
+    assert!(answer["errors"].is_null() && answer["extensions"]["warnings"].is_null(), "{answer}");
+    (format!("{name}-tracked"), "tea".to_owned())
+}
+
+fn track(name: &str) -> Value {
+    json!({ "track": { "sessionId": format!("{name}-tracked"), "sequence": 1, "submitted": true } })
+}
+
+async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let started = Instant::now();
+    (work.await, started.elapsed())
+}
+
+#[tokio::test]
+async fn the_database_may_stop_for_a_while() {
+    let (postgres, redis) = (OwnPostgres::start(), OwnRedis::start());
+    let folder = Folder::new(&settings(&postgres.url(), &redis));
+    let server = folder.serve().await;
+    let endpoint = &server.endpoint;
+    let visitors = Visitors::of(vec![endpoint.clone()]);
+    let mut visits = Visit::submitted("before", 20);
+    visitors.make(&visits, 4).await;
+    until("them in the log", async || (endpoint.logged_count().await == 20).then_some(())).await;
+
+    postgres.cut_off();
+    let first = Visit::new("first", 0, true);
+    visitors.send(&first.keystrokes()).await;
+    visits.push(first);
+    until("the flusher to notice", async || {
+        let health = endpoint.logging_health().await;
+        (health["lastError"] == "The database cannot be reached.").then_some(())
+    })
+    .await;
+    let (calls, keystrokes, bytes) = FLOOD;
+    let mut before = 0;
+    for call in 0..calls {
+        // Four bytes a letter, so that none is cut off.
+        let text = "\u{10330}".repeat(bytes / 4);
+        let visit = Visit { session: format!("flood-{call}"), text, submits: true };
+        let last = visit.keystrokes().pop().expect("a keystroke");
+        visitors.send(&vec![last; keystrokes]).await;
+        visits.push(visit);
+        // The first calls show what a call takes, and leave.
+        if call == calls / 10 {
+            before = server.process.resident_bytes();
+        }
+    }
+    let growth = server.process.resident_bytes().saturating_sub(before);
+    assert!(growth < GROWTH, "memory grew by {growth} bytes");
+    let after = Visit::submitted("after", 20);
+    visitors.make(&after, 4).await;
+    visits.extend(after);
+    assert_eq!(endpoint.logging_health().await["bufferedSearches"], calls + 21);
+
+    postgres.resume();
+    endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+    assert_eq!(endpoint.logging_health().await["lastError"], Value::Null);
+    Tables::connect(&postgres.url()).await.assert_rolled_up().await;
+    server.stop().await;
+}
