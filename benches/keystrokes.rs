@@ -1,7 +1,7 @@
 //! How many keystrokes a second does `logKeystroke` take through HTTP, and where does the time go?
 //!
-//! `cargo bench --bench keystrokes` (`-- 2 1` for one round of 2 s instead of three of 5 s) lets
-//! 4,000 people type through `wrk`, each request another of them:
+//! `cargo bench --bench keystrokes` (`-- 2 1` for one round of 2 s instead of three of 10 s) lets
+//! 2,000 people type through `wrk`, each request another of them:
 //! - into a bare axum handler that answers the very same bytes;
 //! - into the release binary, the mutation left out by `@skip`: HTTP and GraphQL without a buffer;
 //! - into it with Redis (append-only file, flushed every second) and PostgreSQL, and into it with the
@@ -9,7 +9,7 @@
 //!
 //! Beside these, with as many calls at once: `redis-benchmark` with the script and arguments of
 //! `append`, and the two buffers within this process. Everything shares the machine's cores, so what
-//! a keystroke costs each process is shown, too. It needs `wrk` and `redis-server`, and uses
+//! a keystroke costs each process is shown, too, until it is flushed. It needs `wrk` and `redis-server`, and uses
 //! SQLite for both where PostgreSQL is missing.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
@@ -17,6 +17,8 @@
 mod postgres;
 #[path = "support/process.rs"]
 mod process;
+#[path = "support/redis_benchmark.rs"]
+mod redis_benchmark;
 #[path = "support/redis.rs"]
 mod redis_server;
 #[path = "support/typing.rs"]
@@ -47,20 +49,15 @@ use wrk::{Load, Script};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 3;
-const SECONDS: u64 = 5;
+const SECONDS: u64 = 10;
 /// Connections, or calls at once.
 const CALLS: usize = 32;
-const PEOPLE: usize = 4_000;
+const PEOPLE: usize = 2_000;
 /// What `redis-benchmark` sends for each second of the others: it ends after a number, not a time.
 const REQUESTS_A_SECOND: u64 = 30_000;
 const LOG: &str =
     "mutation Log($input: LogKeystrokeInput!) { __typename logKeystroke(input: $input) { accepted } }";
 const SKIP: &str = "mutation Log($input: LogKeystrokeInput!) { __typename logKeystroke(input: $input) @skip(if: true) { accepted } }";
-/// What Redis is asked to do for `append`.
-const APPEND: &str = concat!(
-    include_str!("../src/keystroke/redis_buffer/scripts/run.lua"),
-    include_str!("../src/keystroke/redis_buffer/scripts/append.lua")
-);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -232,28 +229,37 @@ impl Bench {
         ]
     }
 
+    /// Without a buffer: what a request costs.
     fn through_http(&self, server: &(SocketAddr, Running), prefix: &str, document: &str) -> Measured {
         let (asked, spent) = (cpu("self").ended, self.spent(Some(&server.1)));
-        let url = format!("http://{}/graphql", server.0);
-        let load = self.script.run(&url, CALLS, self.seconds, prefix, PEOPLE, document);
+        let load = self.load(server.0, prefix, document);
         let now = self.spent(Some(&server.1));
         Measured { load, cost: cost(spent, now, cpu("self").ended - asked, load.requests), dropped: 0 }
     }
 
-    /// Through HTTP into a buffer, by the server's own count, and with its buffer empty afterwards.
+    /// Into a buffer, by the server's own count: what a keystroke costs until it is flushed.
     fn logged(&self, server: &(SocketAddr, Running), prefix: &str) -> Measured {
         let before = self.health(server.0);
-        let mut measured = self.through_http(server, prefix, LOG);
-        let after = self.health(server.0);
-        let accepted = after.accepted - before.accepted;
-        measured.dropped = after.dropped - before.dropped;
-        measured.load.a_second *= (accepted as f64 / measured.load.requests).min(1.0);
+        let (asked, spent) = (cpu("self").ended, self.spent(Some(&server.1)));
+        let mut load = self.load(server.0, prefix, LOG);
         let started = Instant::now();
-        while self.health(server.0).runs > 0 {
+        let mut after = self.health(server.0);
+        while after.runs > 0 {
             assert!(started.elapsed() < Duration::from_secs(120), "the buffer is not emptied");
             std::thread::sleep(Duration::from_millis(100));
+            after = self.health(server.0);
         }
-        measured
+        let now = self.spent(Some(&server.1));
+        // wrk does not count what is under way when it ends.
+        let accepted = (after.accepted - before.accepted) as f64;
+        load.a_second *= (accepted / load.requests).min(1.0);
+        let cost = cost(spent, now, cpu("self").ended - asked, load.requests);
+        Measured { load, cost, dropped: after.dropped - before.dropped }
+    }
+
+    fn load(&self, server: SocketAddr, prefix: &str, document: &str) -> Load {
+        let url = format!("http://{server}/graphql");
+        self.script.run(&url, CALLS, self.seconds, prefix, PEOPLE, document)
     }
 
     fn health(&self, address: SocketAddr) -> Health {
@@ -269,30 +275,10 @@ impl Bench {
     }
 
     fn redis_benchmark(&self, prefix: &str) -> Measured {
-        let hash = redis::Script::new(APPEND).get_hash().to_owned();
-        let mut connection = self.redis.connect();
-        let known: Vec<bool> = redis::cmd("SCRIPT").arg("EXISTS").arg(&hash).query(&mut connection).unwrap();
-        assert_eq!(known, [true], "the buffer sends another script");
-        let call = append_call(prefix, &hash);
-        let requests = self.seconds * REQUESTS_A_SECOND;
         let (asked, spent) = (cpu("self").ended, self.spent(None));
-        let mut command = Command::new("redis-benchmark");
-        command.args(["--csv", "--precision", "3", "-c", &CALLS.to_string(), "-n", &requests.to_string()]);
-        command.args(["-p", &self.redis.port().to_string(), "-r", &PEOPLE.to_string()]);
-        let output = String::from_utf8(command.args(call).output().unwrap().stdout).unwrap();
+        let requests = self.seconds * REQUESTS_A_SECOND;
+        let load = redis_benchmark::run(&self.redis, CALLS, requests, prefix, PEOPLE);
         let now = self.spent(None);
-        let counts = format!("{prefix}:{{ks-00}}:counts");
-        let taken: u64 = redis::cmd("HGET").arg(counts).arg("a").query(&mut connection).unwrap();
-        assert_eq!(taken, requests, "{output}");
-        let row: Vec<f64> = output
-            .lines()
-            .last()
-            .unwrap()
-            .rsplit(',')
-            .take(7)
-            .map(|field| field.trim_matches('"').parse().unwrap())
-            .collect();
-        let load = Load { requests: requests as f64, a_second: row[6], p50_ms: row[3], p99_ms: row[1] };
         Measured { load, cost: cost(spent, now, cpu("self").ended - asked, load.requests), dropped: 0 }
     }
 
@@ -313,7 +299,7 @@ impl Bench {
                         let began = Instant::now();
                         let became = buffer.append(&[keystroke]).await.unwrap();
                         assert_eq!(became, [Appended::Accepted]);
-                        times.saturating_record(u64::try_from(began.elapsed().as_nanos()).unwrap());
+                        times.record(u64::try_from(began.elapsed().as_nanos()).unwrap()).unwrap();
                     }
                     times
                 });
@@ -343,23 +329,6 @@ struct Health {
 /// Those of a server, but that nothing is full in the end: nobody flushes what is written in process.
 fn limits() -> BufferLimits {
     BufferLimits { keystrokes: u64::MAX >> 8, flood_keystrokes: u32::MAX, ..BufferLimits::default() }
-}
-
-/// A call of the script as the buffer makes it, for as many runs as people type: anonymous, the
-/// middle of a text. Every `__rand_int__` becomes another number, so that the name of a
-/// run in `due` is another than that of its key, which costs the same.
-fn append_call(prefix: &str, hash: &str) -> Vec<String> {
-    let base = format!("{prefix}:{{ks-00}}:");
-    let mut call = vec!["EVALSHA".to_owned(), hash.to_owned(), "5".to_owned()];
-    call.extend(["due", "counts"].map(|key| format!("{base}{key}")));
-    call.extend(["r", "l", "f"].map(|kind| format!("{base}{kind}:name__rand_int__")));
-    // The limits: window, keystrokes and age of a run, room, flood limit and its period.
-    call.extend(["5000", "1000", "600000", "1000000000", "1000000000", "10000"].map(str::to_owned));
-    let session = format!("{prefix}-{}__rand_int__", "0".repeat(23 - prefix.len()));
-    call.extend(["name__rand_int__", &session, "", "", "8000000000000007", "0"].map(str::to_owned));
-    // Redis does not look into the content; an argument cannot hold its zeros.
-    call.push("c".repeat(13));
-    call
 }
 
 fn cost(before: [f64; 3], after: [f64; 3], asking: f64, requests: f64) -> [f64; 4] {

@@ -17,7 +17,10 @@ function init(args)
   prefix = args[1]
   start = '{"query":"' .. args[3] .. '","variables":{"input":{"sessionId":"'
   for number = 1, tonumber(args[2]) do
-    people[number] = newcomer()
+    local person = newcomer()
+    -- They are met at different letters.
+    person.typed = person.search % #searches[person.search % #searches + 1]
+    people[number] = person
   end
 end
 

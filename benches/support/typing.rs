@@ -38,7 +38,10 @@ struct Person {
 
 impl People {
     pub(crate) fn new(prefix: &str, count: usize) -> Self {
-        let people = (0..count).map(|number| Person { number, search: number, typed: 0, sequence: 0 });
+        // They are met at different letters.
+        let typed = |number: usize| number % SEARCHES[number % SEARCHES.len()].len();
+        let person = |number| Person { number, search: number, typed: typed(number), sequence: 0 };
+        let people = (0..count).map(person);
         Self { people: people.collect(), next: 0, born: count, prefix: prefix.to_owned() }
     }
 
