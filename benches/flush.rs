@@ -1,28 +1,53 @@
-//! How many searches a second does a flush store in PostgreSQL?
+//! How many searches a second does a flush store in PostgreSQL, beside plain INSERT?
 //!
-//! `tests/services.sh start`, `eval "$(tests/services.sh env)"` and
-//! `cargo bench --bench flush -- 100000` stores that many searches, a thousand a transaction:
-//! - by plain multi-row INSERT, into a table without indexes but its key, and into one with those
-//!   of the log;
+//! `cargo bench --bench flush -- 100000` stores that many searches, a thousand a transaction, in a
+//! PostgreSQL of its own:
+//! - by plain multi-row INSERT of the same columns, into a table without indexes but its key, and into
+//!   one with those of the log (the ratios are to this one);
 //! - by the store, which also passes over duplicates, leaves out erased people and keeps the
 //!   roll-ups; then all of it again, as after a lease that ended too early;
-//! - by four servers at once.
+//! - by four servers at once;
+//! - by the flusher, which claims, folds and acknowledges as well: from the embedded buffer, and from
+//!   Redis where `redis-server` is installed. Each search was typed in five keystrokes.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
-use std::time::Instant;
+#[path = "support/postgres.rs"]
+#[expect(dead_code, reason = "nobody asks what it costs")]
+mod postgres;
+#[path = "support/process.rs"]
+#[expect(dead_code, reason = "nothing is asked over HTTP here")]
+mod process;
+#[path = "support/redis.rs"]
+#[expect(dead_code, reason = "the buffer alone speaks to it")]
+mod redis_server;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
-use quarry::domain::{FinalReason, LoggedSearchId, SessionId, UserId};
+use postgres::OwnPostgres;
+use process::is_installed;
+use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
+use quarry::keystroke::{
+    BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer, LocalFeed,
+    RedisBuffer, Wanted,
+};
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
+use redis_server::OwnRedis;
 use sea_orm::sea_query::{Alias, Query};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
-use url::Url;
 use uuid::Uuid;
 
 /// Searches in one transaction: what the flusher takes at most.
 const BATCH: usize = 1_000;
+/// Keystrokes of a search that the flusher stores.
+const STROKES: usize = 5;
+
+/// The binary's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let size = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(100_000);
@@ -31,47 +56,43 @@ fn main() {
 }
 
 async fn measure(size: usize) {
-    let server = std::env::var("QUARRY_TEST_POSTGRES_URL").unwrap();
-    let admin = Database::connect(&server).await.unwrap();
-    let name = format!("quarry_bench_{}", Uuid::new_v4().simple());
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-    let mut url = Url::parse(&server).unwrap();
-    url.set_path(&name);
-
-    let store = Store::connect(url.as_str(), 4).await.unwrap();
+    let Some(server) = OwnPostgres::start() else {
+        println!("PostgreSQL is missing: install it (Debian's package postgresql)");
+        return;
+    };
+    let url = server.url("postgres");
+    let store = Store::connect(&url, 4).await.unwrap();
     store.migrate_up(None).await.unwrap();
     let searches = searches(size);
-    let plain = Database::connect(url.as_str()).await.unwrap();
+    let plain = Database::connect(&url).await.unwrap();
+    let mut report = Report { size, base: None };
     for (table, including, what) in
-        [("bare", "DEFAULTS", "plain INSERT, key only"), ("indexed", "ALL", "plain INSERT, all indexes")]
+        [("indexed", "ALL", "plain INSERT, all indexes"), ("bare", "DEFAULTS", "plain INSERT, key only")]
     {
         let create = format!("CREATE TABLE {table} (LIKE search_logs INCLUDING {including})");
         plain.execute_unprepared(&create).await.unwrap();
         if including != "ALL" {
             plain.execute_unprepared(&format!("ALTER TABLE {table} ADD PRIMARY KEY (id)")).await.unwrap();
         }
-        let started = Instant::now();
+        let started = settled(&plain).await;
         for batch in searches.chunks(BATCH) {
             insert(&plain, table, batch).await;
         }
-        report(what, size, started);
+        report.line(what, started);
     }
-    plain.close().await.unwrap();
 
-    let started = Instant::now();
+    let started = settled(&plain).await;
     for batch in searches.chunks(BATCH) {
         assert_eq!(store.log_searches(batch).await.unwrap().inserted.len(), batch.len());
     }
-    report("the store", size, started);
-    let started = Instant::now();
+    report.line("the store", started);
+    let started = settled(&plain).await;
     for batch in searches.chunks(BATCH) {
         assert_eq!(store.log_searches(batch).await.unwrap().duplicates, batch.len());
     }
-    report("the store, once more", size, started);
+    report.line("the store, once more", started);
 
-    store.migrate_down(100).await.unwrap();
-    store.migrate_up(None).await.unwrap();
-    let started = Instant::now();
+    let started = emptied(&store, &plain).await;
     let mut servers = tokio::task::JoinSet::new();
     for share in searches.chunks(size.div_ceil(4)) {
         let (store, share) = (store.clone(), share.to_vec());
@@ -82,14 +103,84 @@ async fn measure(size: usize) {
         });
     }
     servers.join_all().await;
-    report("four servers at once", size, started);
+    report.line("four servers at once", started);
+
+    let folder = tempfile::tempdir().unwrap();
+    let limits = BufferLimits { keystrokes: u64::MAX >> 8, ..BufferLimits::default() };
+    let local = Arc::new(LocalBuffer::open(folder.path(), limits, Duration::from_secs(1)).unwrap());
+    flush(local, &searches, &store, &plain, "the flusher, embedded", &mut report).await;
+    if is_installed("redis-server") {
+        let redis = OwnRedis::start();
+        let buffer = Arc::new(RedisBuffer::open(&redis.url(), "bench", limits).unwrap());
+        flush(buffer, &searches, &store, &plain, "the flusher, Redis", &mut report).await;
+    } else {
+        println!("redis-server is missing: Redis is left out (Debian's package redis-server)");
+    }
+    plain.close().await.unwrap();
     store.close().await.unwrap();
-    admin.execute_unprepared(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
 }
 
-fn report(what: &str, size: usize, started: Instant) {
-    let seconds = started.elapsed().as_secs_f64();
-    println!("{what:<28} {seconds:>8.2} s {:>9.0} searches/s", size as f64 / seconds);
+/// Prints what took how long, beside the first.
+struct Report {
+    size: usize,
+    base: Option<f64>,
+}
+
+impl Report {
+    fn line(&mut self, what: &str, started: Instant) {
+        let seconds = started.elapsed().as_secs_f64();
+        let rate = self.size as f64 / seconds;
+        let base = *self.base.get_or_insert(rate);
+        println!("{what:<28} {seconds:>8.2} s {rate:>9.0} searches/s {:>7.2} of plain", rate / base);
+    }
+}
+
+/// Lets PostgreSQL write out what came before, so that nobody pays for another.
+async fn settled(plain: &DatabaseConnection) -> Instant {
+    plain.execute_unprepared("CHECKPOINT").await.unwrap();
+    Instant::now()
+}
+
+async fn emptied(store: &Store, plain: &DatabaseConnection) -> Instant {
+    store.migrate_down(100).await.unwrap();
+    store.migrate_up(None).await.unwrap();
+    settled(plain).await
+}
+
+/// Types the searches into a buffer, and times the flusher.
+async fn flush(
+    buffer: Arc<dyn KeystrokeBuffer>,
+    searches: &[NewSearch],
+    store: &Store,
+    plain: &DatabaseConnection,
+    what: &str,
+    report: &mut Report,
+) {
+    for batch in searches.chunks(20) {
+        let keystrokes: Vec<Keystroke> = batch.iter().flat_map(typed).collect();
+        buffer.append(&keystrokes).await.unwrap();
+    }
+    let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+    let feed = Arc::new(LocalFeed::new());
+    let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushProgress::default());
+    let started = emptied(store, plain).await;
+    while flusher.step(Wanted::Due).await.unwrap() == FlushStep::Progressed {}
+    report.line(what, started);
+    let health = buffer.health().await.unwrap();
+    assert_eq!((health.searches, health.runs), (searches.len() as u64, 0));
+}
+
+/// The keystrokes of a search: more and more of it, then submitted.
+fn typed(search: &NewSearch) -> impl Iterator<Item = Keystroke> {
+    (1..=STROKES).map(|stroke| Keystroke {
+        session: search.session.clone(),
+        user: search.user.clone(),
+        input: InputId::default(),
+        text: search.query[..search.query.len() * stroke / STROKES].to_owned(),
+        sequence: Some(stroke as i64),
+        submitted: stroke == STROKES,
+        result_count: search.result_count,
+    })
 }
 
 /// Searches of an hour: a few queries often, most of them seldom.

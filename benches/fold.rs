@@ -1,18 +1,18 @@
-//! What does it cost to fold a keystroke, and to mask a text?
+//! How many nanoseconds does it cost to fold a keystroke, and to mask a text?
 //!
-//! `cargo bench --bench fold`: the throughput is keystrokes per second, so a keystroke takes
-//! 1,000,000,000 / throughput nanoseconds.
-//! - a run as people type: a search of 14 letters with one typo that is taken back;
+//! `cargo bench --bench fold` prints both, and times what copying the same keystrokes or text costs, which is
+//! the least that can be done with them.
+//! - a run as people type: a search of 13 letters with one typo that is taken back, and a number;
 //! - the longest run that a buffer lets grow: 1,000 keystrokes, about 70 searches;
 //! - the worst that the limits allow: texts of 4 KiB, each another search than the one before, in
 //!   plain letters and in letters with marks;
 //! - masking of a query that has nothing to mask, and of one that has everything.
+#![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use quarry::domain::{BufferedKeystroke, MAX_KEYSTROKE_BYTES};
 use quarry::keystroke::{DueReason, FoldPolicy, fold, mask};
 
@@ -24,6 +24,9 @@ const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: tr
 const STROKE: TimeDelta = TimeDelta::milliseconds(150);
 const LONG_RUN: usize = 1_000;
 const WORST_RUN: usize = 100;
+/// How often each is timed, and for how long.
+const SAMPLES: usize = 21;
+const SAMPLE: Duration = Duration::from_millis(50);
 const WORDS: [&str; 8] =
     ["business", "running shoes", "caterpillar", "umbrella", "data", "espresso", "how is emil", "violin"];
 
@@ -64,34 +67,46 @@ fn worst(letters: [&str; 2]) -> Vec<BufferedKeystroke> {
     run(texts)
 }
 
-fn folding(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("fold");
-    let runs = [
+fn main() {
+    println!("{:<20} {:>10} {:>14} {:>10} {:>10}", "fold", "keystrokes", "ns each", "to copy", "times");
+    for (name, keystrokes) in [
         ("typical", typical()),
         ("long", long()),
         ("worst, plain", worst(["a", "b"])),
         ("worst, marks", worst(["e\u{31b}\u{301}", "o\u{31b}\u{301}"])),
-    ];
-    for (name, keystrokes) in runs {
-        group.throughput(Throughput::Elements(keystrokes.len() as u64));
-        group.bench_function(name, |bencher| {
-            bencher.iter(|| fold(black_box(&keystrokes), &POLICY, DueReason::Idle));
-        });
+    ] {
+        let count = keystrokes.len();
+        let folding = nanoseconds(|| fold(black_box(&keystrokes), &POLICY, DueReason::Idle)) / count as f64;
+        let copying = nanoseconds(|| black_box(&keystrokes).clone()) / count as f64;
+        println!("{name:<20} {count:>10} {folding:>14.0} {copying:>10.0} {:>10.1}", folding / copying);
     }
-    group.finish();
-}
-
-fn masking(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("mask");
+    println!("\n{:<20} {:>10} {:>14} {:>10} {:>10}", "mask", "bytes", "ns a text", "to copy", "times");
     for (name, text) in [
         ("nothing", "red running shoes"),
         ("digits", "iphone 15 pro 256 gb"),
         ("everything", "anna@example.com +49 170 1234567 4111 1111 1111 1111"),
     ] {
-        group.bench_function(name, |bencher| bencher.iter(|| mask(black_box(text)).len()));
+        let masking = nanoseconds(|| mask(black_box(text)).len());
+        let copying = nanoseconds(|| black_box(text).to_owned());
+        let bytes = text.len();
+        println!("{name:<20} {bytes:>10} {masking:>14.0} {copying:>10.0} {:>10.1}", masking / copying);
     }
-    group.finish();
 }
 
-criterion_group!(benches, folding, masking);
-criterion_main!(benches);
+/// What a call takes, the median of samples.
+fn nanoseconds<T>(mut call: impl FnMut() -> T) -> f64 {
+    let started = Instant::now();
+    black_box(call());
+    // So many in a sample that looking at the clock costs nothing.
+    let calls = (SAMPLE.as_nanos() / started.elapsed().as_nanos().max(1)).clamp(1, 100_000) as u32;
+    let sample = || {
+        let started = Instant::now();
+        for _ in 0..calls {
+            black_box(call());
+        }
+        started.elapsed().as_nanos() as f64 / f64::from(calls)
+    };
+    let mut samples: Vec<f64> = std::iter::repeat_with(sample).take(SAMPLES).collect();
+    samples.sort_by(f64::total_cmp);
+    samples[SAMPLES / 2]
+}

@@ -1,0 +1,52 @@
+//! A Redis of the benchmark's own, which writes down what it takes as a deployment has it.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::process::{Running, free_address, wait_for};
+
+/// A running Redis; ended and deleted when dropped.
+pub(crate) struct OwnRedis {
+    process: Running,
+    _home: TempDir,
+    port: u16,
+}
+
+impl OwnRedis {
+    pub(crate) fn start() -> Self {
+        let home = TempDir::new().unwrap();
+        let address = free_address();
+        let mut command = Command::new("redis-server");
+        command.args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+        ]);
+        command.arg("--port").arg(address.port().to_string()).arg("--dir").arg(home.path());
+        let process = Running::start(&mut command);
+        wait_for(address);
+        Self { process, _home: home, port: address.port() }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn connect(&self) -> redis::Connection {
+        redis::Client::open(self.url()).unwrap().get_connection().unwrap()
+    }
+}

@@ -1,0 +1,49 @@
+//! `redis-benchmark`, calling the script of `append` as the buffer calls it.
+
+use std::process::Command;
+
+use crate::redis_server::OwnRedis;
+use crate::wrk::Load;
+
+/// What Redis is asked to do for `append`.
+const APPEND: &str = concat!(
+    include_str!("../../src/keystroke/redis_buffer/scripts/run.lua"),
+    include_str!("../../src/keystroke/redis_buffer/scripts/append.lua")
+);
+
+/// Makes so many calls, under keys that begin with `prefix`, for as many runs as people type. The
+/// buffer must have been used before: its script is called.
+pub(crate) fn run(redis: &OwnRedis, connections: usize, calls: u64, prefix: &str, people: usize) -> Load {
+    let hash = redis::Script::new(APPEND).get_hash().to_owned();
+    let mut connection = redis.connect();
+    let known: Vec<bool> = redis::cmd("SCRIPT").arg("EXISTS").arg(&hash).query(&mut connection).unwrap();
+    assert_eq!(known, [true], "the buffer sends another script");
+    let mut command = Command::new("redis-benchmark");
+    command.args(["--csv", "--precision", "3", "-c", &connections.to_string(), "-n", &calls.to_string()]);
+    command.args(["-p", &redis.port().to_string(), "-r", &people.to_string()]);
+    let output = String::from_utf8(command.args(call(prefix, &hash)).output().unwrap().stdout).unwrap();
+    let counts = format!("{prefix}:{{ks-00}}:counts");
+    let taken: u64 = redis::cmd("HGET").arg(counts).arg("a").query(&mut connection).unwrap();
+    assert_eq!(taken, calls, "{output}");
+    // From behind: the longest, p99, p95, p50, the shortest, the average, calls a second.
+    let row = output.lines().last().unwrap().rsplit(',').take(7);
+    let row: Vec<f64> = row.map(|field| field.trim_matches('"').parse().unwrap()).collect();
+    Load { requests: calls as f64, a_second: row[6], p50_ms: row[3], p99_ms: row[1] }
+}
+
+/// One keystroke in the middle of a text, of somebody who is not logged in. Every `__rand_int__`
+/// becomes another number, so that the name of a run in `due` is another than that in its key,
+/// which costs the same.
+fn call(prefix: &str, hash: &str) -> Vec<String> {
+    let base = format!("{prefix}:{{ks-00}}:");
+    let mut call = vec!["EVALSHA".to_owned(), hash.to_owned(), "5".to_owned()];
+    call.extend(["due", "counts"].map(|key| format!("{base}{key}")));
+    call.extend(["r", "l", "f"].map(|kind| format!("{base}{kind}:name__rand_int__")));
+    // The limits: window, keystrokes and age of a run, room, flood limit and its period.
+    call.extend(["5000", "1000", "600000", "1000000000", "1000000000", "10000"].map(str::to_owned));
+    let session = format!("{prefix}-{}__rand_int__", "0".repeat(23 - prefix.len()));
+    call.extend(["name__rand_int__", &session, "", "", "8000000000000007", "0"].map(str::to_owned));
+    // Redis does not look into the content, and an argument cannot hold its zeros.
+    call.push("c".repeat(13));
+    call
+}
