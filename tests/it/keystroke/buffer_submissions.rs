@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use quarry::domain::{Keystroke, Searcher, SessionId, UserId};
-use quarry::keystroke::{Appended, BufferLimits, ClaimedRun, DueReason, Wanted};
+use quarry::keystroke::{Appended, BufferHealth, BufferLimits, ClaimedRun, DueReason, Wanted};
 
 use super::buffers::{
     TestBuffer, a_moment, by, entered, in_box, ms, numbered, on_each_buffer, roomy, stroke, texts,
@@ -309,4 +309,46 @@ async fn closed_runs_are_counted(open: impl AsyncFn(BufferLimits) -> TestBuffer)
     let acked = buffer.health().await.unwrap();
     assert_eq!((acked.runs, acked.keystrokes, acked.claimed), (2, 4, 3));
     assert_eq!(acked.oldest, Some(rest[0].keystrokes[0].at));
+}
+
+/// Runs as they can be compared between buffers, whose clocks tick apart.
+fn contents(runs: Vec<ClaimedRun>) -> Vec<String> {
+    let content = |run: &ClaimedRun| format!("{} {:?} {:?}", run.session, run.reason, texts(run));
+    let mut contents: Vec<String> = runs.iter().map(content).collect();
+    contents.sort();
+    contents
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn buffers_of_each_kind_do_the_same() {
+    const CALLS: usize = 1_500;
+    let buffers = [super::buffers::local(roomy()).await, super::buffers::redis(roomy()).await];
+    let mut state = 7_u64;
+    let mut draw = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for call in 0..CALLS as i64 {
+        let batch: Vec<Keystroke> = (0..=draw(4))
+            .map(|_| Keystroke {
+                user: (draw(3) == 0).then(|| UserId::parse(&format!("user {}", draw(2))).unwrap()),
+                sequence: (draw(2) == 0).then(|| call + draw(12).cast_signed() - 8),
+                submitted: draw(3) == 0,
+                ..stroke(&format!("s{}", draw(3)), ["a", "A ", "b", "ab", ""][draw(5) as usize])
+            })
+            .collect();
+        let [local, redis] = &buffers;
+        assert_eq!(local.append(&batch).await.unwrap(), redis.append(&batch).await.unwrap(), "{batch:?}");
+        let wanted = [Wanted::Due, Wanted::All][usize::from(draw(4) == 0)];
+        if draw(3) == 0 {
+            let claimed = [local.claim(wanted, 100).await.unwrap(), redis.claim(wanted, 100).await.unwrap()];
+            local.ack_all(&claimed[0]).await;
+            redis.ack_all(&claimed[1]).await;
+            let [one, other] = claimed.map(contents);
+            assert_eq!(one, other);
+        }
+        let [one, other] = [local.health().await.unwrap(), redis.health().await.unwrap()];
+        let counts = |health: BufferHealth| (health.runs, health.keystrokes, health.accepted, health.late);
+        assert_eq!(counts(one), counts(other));
+    }
 }
