@@ -1,7 +1,6 @@
 //! A client of `graphql-transport-ws`.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -10,8 +9,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// How long a test waits for a message that must come.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::wait::PATIENCE;
 
 /// A connection.
 pub(crate) struct Socket(WebSocketStream<TcpStream>);
