@@ -105,6 +105,12 @@ impl Places {
         self.marks.push_back((until, place.clone()));
     }
 
+    /// What is remembered is this, whatever a replay made of what came before.
+    pub fn set_mark(&mut self, place: &Arc<Place>, sequence: i64, until: Millis) {
+        self.change(place).mark = Some(Mark { sequence, until });
+        self.marks.push_back((until, place.clone()));
+    }
+
     /// Remembers what was submitted, or that it was once more.
     pub fn submit(&mut self, place: &Arc<Place>, text: &str, user: Option<&UserId>, until: Millis) {
         let text = text_digest(text);

@@ -41,7 +41,7 @@ impl Runs {
             }
             Record::Marked { place, sequence, until } => {
                 let place = self.places.shared(place);
-                self.places.mark(&place, sequence, Millis::MIN, until);
+                self.places.set_mark(&place, sequence, until);
             }
             Record::Closed { runs } => {
                 for id in runs {
@@ -76,6 +76,9 @@ impl Runs {
         }
         // Until its last part has come, it is open: to a claimed run nothing is added.
         if let Some(claim) = claim {
+            if let Some(run) = self.runs.get(&id) {
+                self.places.close(&run.place, id);
+            }
             self.lease(id, claim, began, Millis::MIN);
         }
     }
