@@ -26,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     println!(
         "{:>9}  {:>9} {:>9} {:>9} {:>9}  {:>9}  {:>8}",
         "documents", "p50 us", "p99 us", "p999 us", "max us", "docs/s in", "MiB disk"

@@ -36,13 +36,16 @@ pub(crate) fn run(redis: &OwnRedis, connections: usize, calls: u64, prefix: &str
 /// which costs the same.
 fn call(prefix: &str, hash: &str) -> Vec<String> {
     let base = format!("{prefix}:{{ks-00}}:");
-    let mut call = vec!["EVALSHA".to_owned(), hash.to_owned(), "5".to_owned()];
+    let mut call = vec!["EVALSHA".to_owned(), hash.to_owned(), "6".to_owned()];
     call.extend(["due", "counts"].map(|key| format!("{base}{key}")));
-    call.extend(["r", "l", "f"].map(|kind| format!("{base}{kind}:name__rand_int__")));
-    // The limits: window, keystrokes and age of a run, room, flood limit and its period.
-    call.extend(["5000", "1000", "600000", "1000000000", "1000000000", "10000"].map(str::to_owned));
+    call.extend(["r", "l", "s", "f"].map(|kind| format!("{base}{kind}:name__rand_int__")));
+    // The limits: window, keystrokes and age of a run, room, flood limit and its period, memory of
+    // late sequences.
+    call.extend(["5000", "1000", "600000", "1000000000", "1000000000", "10000", "600000"].map(str::to_owned));
     let session = format!("{prefix}-{}__rand_int__", "0".repeat(23 - prefix.len()));
     call.extend(["name__rand_int__", &session, "", "", "8000000000000007", "0"].map(str::to_owned));
+    // A digest of its text.
+    call.push("d".repeat(8));
     // Redis does not look into the content, and an argument cannot hold its zeros.
     call.push("c".repeat(13));
     call

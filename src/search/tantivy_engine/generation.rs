@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,8 @@ pub(super) struct Generation {
     index: Index,
     reader: IndexReader,
     writer: Mutex<Writer>,
+    /// A scattered index is being merged.
+    merging: Arc<AtomicBool>,
     snapshot: RwLock<Arc<Snapshot>>,
 }
 
@@ -93,7 +96,8 @@ impl Generation {
             .try_into()?;
         let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields, None)?));
         let writer = Mutex::new(Writer { index: writer, uncommitted: HashSet::new() });
-        Ok(Self { folder: folder.to_owned(), fields, index, reader, writer, snapshot })
+        let merging = Arc::default();
+        Ok(Self { folder: folder.to_owned(), fields, index, reader, writer, merging, snapshot })
     }
 
     /// The files whose content is not what was written.
@@ -182,9 +186,18 @@ impl Generation {
             return Ok(());
         }
         let segments = self.index.searchable_segment_ids()?;
-        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        // Segments that a merge already works on refuse: then that merge does the tidying.
-        drop(writer.index.merge(&segments));
+        // The library would merge the same segments twice.
+        if self.merging.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let merge = self.writer.lock().unwrap_or_else(PoisonError::into_inner).index.merge(&segments);
+        let merging = self.merging.clone();
+        // Detached: a process that stops does not wait for it, and nothing is lost with it.
+        std::thread::spawn(move || {
+            // Segments that another merge works on refuse: then that one does the tidying.
+            let _ = merge.wait();
+            merging.store(false, Ordering::Release);
+        });
         Ok(())
     }
 
