@@ -8,6 +8,7 @@ use quarry::search::{
 use super::corpus::{
     Change, STORE, batch, document, fill, keys, keys_of, open, published, put, total, with_author,
 };
+use crate::support::wait::until;
 
 macro_rules! engine_suite {
     ($($name:ident),* $(,)?) => {
@@ -28,6 +29,7 @@ engine_suite!(
     applying_is_idempotent_and_visible,
     removals_and_changes_show_at_once,
     batches_that_others_follow_are_whole_in_the_end,
+    an_idle_engine_tidies_itself_and_holds_what_it_held,
     words_must_all_match_else_any_do,
     forms_of_a_word_are_ranked,
     phrases_and_exclusions_hold,
@@ -82,6 +84,23 @@ async fn batches_that_others_follow_are_whole_in_the_end(engine: &dyn SearchEngi
     assert_eq!(applied, Revision::new(7));
     assert_eq!(engine.applied_through().await.unwrap(), Some((STORE, applied)));
     assert_eq!((total(engine, "").await, total(engine, "red").await, total(engine, "blue").await), (2, 0, 2));
+}
+
+async fn an_idle_engine_tidies_itself_and_holds_what_it_held(engine: &dyn SearchEngine) {
+    let keys = ["a", "b", "c", "d", "e", "f"];
+    for (revision, key) in (1..).zip(keys) {
+        engine.apply(batch(revision, vec![put(document(key, "red apple"))])).await.unwrap();
+    }
+    let last = Revision::new(keys.len() as i64);
+    let idle = || Batch { store: STORE, changes: vec![], through: last, caught_up: true };
+    until("one segment", async || {
+        assert_eq!(engine.apply(idle()).await.unwrap(), last);
+        assert_eq!(total(engine, "apple").await, 6);
+        (engine.health().await.unwrap().segments == 1).then_some(())
+    })
+    .await;
+    assert_eq!(keys_of(engine, "red").await.len(), 6);
+    assert_eq!(engine.health().await.unwrap().documents, 6);
 }
 
 async fn words_must_all_match_else_any_do(engine: &dyn SearchEngine) {
