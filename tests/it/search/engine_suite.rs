@@ -5,10 +5,12 @@ use quarry::search::{
     Batch, DocumentFilter, MatchPolicy, SearchEngine, SearchError, SearchRequest, SearchSort,
 };
 
+use super::catching_up::{
+    an_idle_engine_tidies_itself_and_holds_what_it_held, batches_that_others_follow_are_whole_in_the_end,
+};
 use super::corpus::{
     Change, STORE, batch, document, fill, keys, keys_of, open, published, put, total, with_author,
 };
-use crate::support::wait::until;
 
 macro_rules! engine_suite {
     ($($name:ident),* $(,)?) => {
@@ -69,38 +71,6 @@ async fn removals_and_changes_show_at_once(engine: &dyn SearchEngine) {
     let through = Revision::new(9);
     engine.apply(Batch { store: STORE, changes: vec![], through, caught_up: true }).await.unwrap();
     assert_eq!(engine.applied_through().await.unwrap(), Some((STORE, through)));
-}
-
-async fn batches_that_others_follow_are_whole_in_the_end(engine: &dyn SearchEngine) {
-    let more = |batch: Batch| Batch { caught_up: false, ..batch };
-    let first = vec![put(document("a", "red")), put(document("b", "red")), put(document("c", "red"))];
-    let applied = engine.apply(more(batch(1, first))).await.unwrap();
-    let durable = engine.applied_through().await.unwrap();
-    assert_eq!(durable.map_or(Revision::ZERO, |(_, through)| through), applied, "what is found is durable");
-    // What the batch before brought is changed, removed, and brought back.
-    let second = vec![put(document("a", "blue")), Change::Remove("b"), Change::Remove("c")];
-    engine.apply(more(batch(4, second))).await.unwrap();
-    let applied = engine.apply(batch(7, vec![put(document("c", "blue"))])).await.unwrap();
-    assert_eq!(applied, Revision::new(7));
-    assert_eq!(engine.applied_through().await.unwrap(), Some((STORE, applied)));
-    assert_eq!((total(engine, "").await, total(engine, "red").await, total(engine, "blue").await), (2, 0, 2));
-}
-
-async fn an_idle_engine_tidies_itself_and_holds_what_it_held(engine: &dyn SearchEngine) {
-    let keys = ["a", "b", "c", "d", "e", "f"];
-    for (revision, key) in (1..).zip(keys) {
-        engine.apply(batch(revision, vec![put(document(key, "red apple"))])).await.unwrap();
-    }
-    let last = Revision::new(keys.len() as i64);
-    let idle = || Batch { store: STORE, changes: vec![], through: last, caught_up: true };
-    until("one segment", async || {
-        assert_eq!(engine.apply(idle()).await.unwrap(), last);
-        assert_eq!(total(engine, "apple").await, 6);
-        (engine.health().await.unwrap().segments == 1).then_some(())
-    })
-    .await;
-    assert_eq!(keys_of(engine, "red").await.len(), 6);
-    assert_eq!(engine.health().await.unwrap().documents, 6);
 }
 
 async fn words_must_all_match_else_any_do(engine: &dyn SearchEngine) {

@@ -1,5 +1,6 @@
 //! The search engine's conformance suite, and what only the embedded engine promises.
 
+mod catching_up;
 mod corpus;
 mod engine_suite;
 mod folders;
