@@ -1,5 +1,6 @@
 use async_graphql::{Context, Object, SimpleObject};
 
+use super::edge_page::{Edge, EdgePage};
 use super::{PageInfo, int};
 use crate::domain::{self, CrawlId};
 use crate::graphql::error::Failure;
@@ -64,12 +65,22 @@ pub(in crate::graphql) struct CrawlPageEdge {
     node: CrawlPage,
 }
 
+impl Edge for CrawlPageEdge {
+    type Node = CrawlPage;
+
+    fn node(&self) -> &CrawlPage {
+        &self.node
+    }
+
+    fn cursor(&self) -> String {
+        self.cursor.clone()
+    }
+}
+
 /// A part of a crawl's ledger.
 pub(in crate::graphql) struct CrawlPageConnection {
     crawl: CrawlId,
-    edges: Vec<CrawlPageEdge>,
-    has_previous: bool,
-    has_next: bool,
+    page: EdgePage<CrawlPageEdge>,
 }
 
 impl CrawlPageConnection {
@@ -78,12 +89,7 @@ impl CrawlPageConnection {
             cursor: page_cursor(page.position),
             node: CrawlPage(page),
         };
-        Self {
-            crawl,
-            edges: page.items.into_iter().map(edge).collect(),
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-        }
+        Self { crawl, page: EdgePage::new(page, edge) }
     }
 }
 
@@ -92,22 +98,17 @@ impl CrawlPageConnection {
 impl CrawlPageConnection {
     /// The pages of this part, with their cursors.
     async fn edges(&self) -> &[CrawlPageEdge] {
-        &self.edges
+        self.page.edges()
     }
 
     /// The pages of this part.
     async fn nodes(&self) -> Vec<&CrawlPage> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+        self.page.nodes()
     }
 
     /// Where this part stands in the ledger.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.has_next,
-            has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
-        }
+        self.page.info()
     }
 
     /// How many pages the ledger has.

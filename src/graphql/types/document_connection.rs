@@ -1,5 +1,6 @@
 use async_graphql::{Context, Object, SimpleObject};
 
+use super::edge_page::{Edge, EdgePage};
 use super::{Document, PageInfo, int};
 use crate::domain::{self, AuthorId};
 use crate::graphql::error::Failure;
@@ -15,24 +16,29 @@ pub(in crate::graphql) struct DocumentEdge {
     node: Document,
 }
 
+impl Edge for DocumentEdge {
+    type Node = Document;
+
+    fn node(&self) -> &Document {
+        &self.node
+    }
+
+    fn cursor(&self) -> String {
+        self.cursor.clone()
+    }
+}
+
 /// A page of an author's documents.
 pub(in crate::graphql) struct DocumentConnection {
     author: AuthorId,
-    edges: Vec<DocumentEdge>,
-    has_previous: bool,
-    has_next: bool,
+    page: EdgePage<DocumentEdge>,
 }
 
 impl DocumentConnection {
     pub(super) fn new(author: AuthorId, page: Page<domain::Document>) -> Self {
         let edge =
             |document| DocumentEdge { cursor: DocumentCursor::of(&document).into(), node: document.into() };
-        Self {
-            author,
-            edges: page.items.into_iter().map(edge).collect(),
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-        }
+        Self { author, page: EdgePage::new(page, edge) }
     }
 }
 
@@ -41,22 +47,17 @@ impl DocumentConnection {
 impl DocumentConnection {
     /// The documents of this page, with their cursors.
     async fn edges(&self) -> &[DocumentEdge] {
-        &self.edges
+        self.page.edges()
     }
 
     /// The documents of this page.
     async fn nodes(&self) -> Vec<&Document> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+        self.page.nodes()
     }
 
     /// Where this page stands in the list.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.has_next,
-            has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
-        }
+        self.page.info()
     }
 
     /// How many documents the whole list has.

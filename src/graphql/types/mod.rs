@@ -9,6 +9,7 @@ mod document;
 mod document_connection;
 mod document_filter;
 mod document_input;
+mod edge_page;
 mod erase_searcher;
 mod facet;
 mod final_reason;

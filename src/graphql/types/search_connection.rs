@@ -3,9 +3,10 @@ use std::sync::OnceLock;
 use async_graphql::{ID, Object};
 use uuid::Uuid;
 
+use super::edge_page::{Edge, EdgePage};
 use super::{Document, Facet, Highlight, PageInfo, int};
 use crate::graphql::error::Failure;
-use crate::graphql::pagination::page_size;
+use crate::graphql::pagination::{Page, page_size};
 use crate::search::{self, Cursor, Hit, SearchAnswer};
 
 /// A found document, as GraphQL shows it.
@@ -13,7 +14,7 @@ pub(in crate::graphql) struct SearchEdge {
     cursor: Cursor,
     node: Document,
     score: f32,
-    highlights: Vec<search::Highlight>,
+    highlights: Vec<Highlight>,
 }
 
 impl From<Hit> for SearchEdge {
@@ -22,8 +23,20 @@ impl From<Hit> for SearchEdge {
             cursor: hit.cursor,
             node: Document(hit.document),
             score: hit.score,
-            highlights: hit.highlights,
+            highlights: hit.highlights.into_iter().map(Highlight::from).collect(),
         }
+    }
+}
+
+impl Edge for SearchEdge {
+    type Node = Document;
+
+    fn node(&self) -> &Document {
+        &self.node
+    }
+
+    fn cursor(&self) -> String {
+        self.cursor.encode()
     }
 }
 
@@ -46,16 +59,14 @@ impl SearchEdge {
     }
 
     /// Where the words matched, one entry a field. Computed only when selected.
-    async fn highlights(&self) -> Vec<Highlight> {
-        self.highlights.iter().cloned().map(Highlight::from).collect()
+    async fn highlights(&self) -> &[Highlight] {
+        &self.highlights
     }
 }
 
 /// What a search found, as GraphQL shows it.
 pub(in crate::graphql) struct SearchConnection {
-    edges: Vec<SearchEdge>,
-    has_previous: bool,
-    has_next: bool,
+    page: EdgePage<SearchEdge>,
     total: u64,
     relaxed: bool,
     facets: Vec<search::Facet>,
@@ -65,10 +76,9 @@ pub(in crate::graphql) struct SearchConnection {
 
 impl SearchConnection {
     pub(in crate::graphql) fn new(answer: SearchAnswer, has_previous: bool) -> Self {
+        let page = Page { items: answer.hits, has_previous, has_next: answer.has_next };
         Self {
-            edges: answer.hits.into_iter().map(SearchEdge::from).collect(),
-            has_previous,
-            has_next: answer.has_next,
+            page: EdgePage::new(page, SearchEdge::from),
             total: answer.total,
             relaxed: answer.relaxed,
             facets: answer.facets,
@@ -83,22 +93,17 @@ impl SearchConnection {
 impl SearchConnection {
     /// The documents of this page, with their cursors, scores and highlights.
     async fn edges(&self) -> &[SearchEdge] {
-        &self.edges
+        self.page.edges()
     }
 
     /// The documents of this page.
     async fn nodes(&self) -> Vec<&Document> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+        self.page.nodes()
     }
 
     /// Where this page stands among all that was found.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.has_next,
-            has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.encode()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.encode()),
-        }
+        self.page.info()
     }
 
     /// How many documents match, whatever the page.

@@ -1,5 +1,6 @@
 use async_graphql::{Context, Object, SimpleObject};
 
+use super::edge_page::{Edge, EdgePage};
 use super::{PageInfo, Search, int};
 use crate::domain::LoggedSearch;
 use crate::graphql::error::Failure;
@@ -16,12 +17,22 @@ pub(in crate::graphql) struct SearchLogEdge {
     node: Search,
 }
 
+impl Edge for SearchLogEdge {
+    type Node = Search;
+
+    fn node(&self) -> &Search {
+        &self.node
+    }
+
+    fn cursor(&self) -> String {
+        self.cursor.clone()
+    }
+}
+
 /// A page of the search log, as GraphQL shows it.
 pub(in crate::graphql) struct SearchLogConnection {
     filter: SearchLogFilter,
-    edges: Vec<SearchLogEdge>,
-    has_previous: bool,
-    has_next: bool,
+    page: EdgePage<SearchLogEdge>,
 }
 
 impl SearchLogConnection {
@@ -30,12 +41,7 @@ impl SearchLogConnection {
             cursor: SearchLogCursor::of(&search).into(),
             node: Search(search),
         };
-        Self {
-            filter,
-            edges: page.items.into_iter().map(edge).collect(),
-            has_previous: page.has_previous,
-            has_next: page.has_next,
-        }
+        Self { filter, page: EdgePage::new(page, edge) }
     }
 }
 
@@ -44,22 +50,17 @@ impl SearchLogConnection {
 impl SearchLogConnection {
     /// The searches of this page, with their cursors.
     async fn edges(&self) -> &[SearchLogEdge] {
-        &self.edges
+        self.page.edges()
     }
 
     /// The searches of this page.
     async fn nodes(&self) -> Vec<&Search> {
-        self.edges.iter().map(|edge| &edge.node).collect()
+        self.page.nodes()
     }
 
     /// Where this page stands in the log.
     async fn page_info(&self) -> PageInfo {
-        PageInfo {
-            has_next_page: self.has_next,
-            has_previous_page: self.has_previous,
-            start_cursor: self.edges.first().map(|edge| edge.cursor.clone()),
-            end_cursor: self.edges.last().map(|edge| edge.cursor.clone()),
-        }
+        self.page.info()
     }
 
     /// How many searches meet the filter, whatever the page. Counted when selected: over a long log without a
