@@ -157,7 +157,7 @@ impl Api {
         };
         let (schema, to_keep) = self.schema_for(&operation);
         let warnings = Warnings::default();
-        let run = schema.execute(into_request(operation).data(request.clone()).data(warnings.clone()));
+        let run = schema.execute(into_request(operation).data(warnings.clone()));
         let Ok(mut response) = tokio::time::timeout(limit, run).await else {
             let message =
                 format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
@@ -173,7 +173,7 @@ impl Api {
         if !response.errors.is_empty() {
             error::finish(&mut response, request);
         }
-        warnings.tell(&mut response);
+        warnings.tell(&mut response, request);
         Answer::Ran(Box::new(response))
     }
 

@@ -80,6 +80,14 @@ impl Failure {
         Self { argument: Some(path), ..Self::new(ErrorCode::BadUserInput, message) }
     }
 
+    /// The keystroke buffer has no room for all that it was given.
+    pub(super) fn buffer_full(accepted: usize, given: usize) -> Self {
+        let message = format!(
+            "The keystroke buffer is full: it took {accepted} of {given}. Send the others again later."
+        );
+        Self::new(ErrorCode::TooBusy, message)
+    }
+
     /// What `extensions.code` will say.
     pub(super) fn code(&self) -> ErrorCode {
         self.code

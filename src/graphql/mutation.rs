@@ -9,7 +9,6 @@ use super::error::{ErrorCode, Failure};
 use super::ids::NodeId;
 use super::scalars::Flag;
 use super::services::Services;
-use super::track::full;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
     IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
@@ -93,7 +92,7 @@ impl Mutation {
         let keystroke = input.checked("input")?;
         let appended = Services::of(ctx)?.keystrokes.append(&[keystroke]).await?;
         if appended.contains(&Appended::Full) {
-            return Err(full(0, 1));
+            return Err(Failure::buffer_full(0, 1));
         }
         Ok(LogKeystrokePayload { accepted: appended.contains(&Appended::Accepted) })
     }
@@ -117,7 +116,7 @@ impl Mutation {
         let appended = Services::of(ctx)?.keystrokes.append(&keystrokes).await?;
         let accepted = appended.iter().filter(|appended| **appended == Appended::Accepted).count();
         if appended.contains(&Appended::Full) {
-            return Err(full(accepted, keystrokes.len()));
+            return Err(Failure::buffer_full(accepted, keystrokes.len()));
         }
         Ok(LogKeystrokesPayload { accepted: int(accepted) })
     }

@@ -5,26 +5,38 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, Response, Value, value};
 
 use super::error::Failure;
+use super::request_id::RequestId;
 
 /// The warnings of one request.
 #[derive(Clone, Default)]
-pub(super) struct Warnings(Arc<Mutex<Vec<Value>>>);
+pub(super) struct Warnings(Arc<Mutex<Vec<Warning>>>);
+
+struct Warning {
+    path: Vec<String>,
+    consequence: &'static str,
+    failure: Failure,
+}
 
 impl Warnings {
-    /// Adds one about the field that is being resolved.
-    pub(super) fn add(ctx: &Context<'_>, message: String, failure: &Failure) {
+    /// Adds one about the field that is being resolved: what comes of the failure.
+    pub(super) fn add(ctx: &Context<'_>, consequence: &'static str, failure: Failure) {
         let Some(warnings) = ctx.data_opt::<Self>() else { return };
         let path = ctx.path_node.map(|node| node.to_string_vec()).unwrap_or_default();
-        let code = failure.code().as_str();
-        let warning = value!({ "message": message, "path": path, "extensions": { "code": code } });
+        let warning = Warning { path, consequence, failure };
         warnings.0.lock().unwrap_or_else(PoisonError::into_inner).push(warning);
     }
 
-    /// Writes them into the answer, if there are any.
-    pub(super) fn tell(self, response: &mut Response) {
+    /// Writes them into the answer, if there are any, and logs what went wrong inside.
+    pub(super) fn tell(self, response: &mut Response, request: &RequestId) {
         let warnings = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        if !warnings.is_empty() {
-            response.extensions.insert("warnings".to_owned(), Value::List(warnings));
+        if warnings.is_empty() {
+            return;
         }
+        let told = warnings.into_iter().map(|Warning { path, consequence, failure }| {
+            failure.log(request);
+            let message = format!("{consequence} {failure}");
+            value!({ "message": message, "path": path, "extensions": { "code": (failure.code().as_str()) } })
+        });
+        response.extensions.insert("warnings".to_owned(), Value::List(told.collect()));
     }
 }
