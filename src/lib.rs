@@ -19,7 +19,7 @@
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
-//! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`] | generic; know nothing of this product |
+//! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
 //!
 //! # Journeys
@@ -52,7 +52,7 @@
 //! # What is nowhere
 //!
 //! No `unsafe`. No sea-orm type outside [`store`], no tantivy type outside
-//! [`search::tantivy_engine`], no redis outside [`keystroke`]'s adapters, no reqwest outside the
+//! [`search::tantivy_engine`], no redis outside `redis_link` and the adapters on it, no reqwest outside the
 //! clients of the crawl and the typist. No environment variable is read outside [`config`]. No text
 //! that people typed or wrote, and no id of theirs, is in a log line, a metric or an error's
 //! internals.
@@ -66,6 +66,7 @@ pub mod graphql;
 pub mod http;
 pub mod instance;
 pub mod keystroke;
+mod redis_link;
 pub mod retry;
 pub mod search;
 pub mod simulator;

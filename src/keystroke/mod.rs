@@ -23,7 +23,6 @@ mod mask;
 mod progress;
 mod redis_buffer;
 mod redis_feed;
-mod redis_link;
 mod retention;
 
 pub use buffer::{

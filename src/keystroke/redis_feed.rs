@@ -12,9 +12,9 @@ use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::redis_link::{Link, LinkError, client, describe, listening_client};
 use super::{FeedError, LocalFeed, SearchFeed};
 use crate::domain::LoggedSearch;
+use crate::redis_link::{Link, LinkError, client, describe, listening_client};
 use crate::retry::Backoff;
 
 /// The longest that publishing may take: the flusher waits for it.

@@ -11,7 +11,7 @@ use proc_macro2::{TokenStream, TokenTree};
 /// From the ground up. A module may use what is below its floor, never its neighbours.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["config", "instance", "retry", "supervisor", "telemetry"],
+    &["config", "instance", "redis_link", "retry", "supervisor", "telemetry"],
     &["store", "cache"],
     &["crawl", "search", "keystroke", "report", "simulator", "typist"],
     &["graphql"],
@@ -28,7 +28,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
     (&["figment", "toml"], &["src/config/"]),
-    (&["redis"], &["src/keystroke/redis"]),
+    (&["redis"], &["src/redis_link", "src/cache/redis", "src/keystroke/redis"]),
     (&["tracing_subscriber"], &["src/telemetry"]),
 ];
 

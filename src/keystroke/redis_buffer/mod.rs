@@ -28,12 +28,12 @@ use uuid::Uuid;
 use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
 use self::scripts::{Script, Scripts};
 use super::echo::text_digest;
-use super::redis_link::{Link, LinkError, client};
 use super::{
     Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally,
     KeystrokeBuffer, Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
+use crate::redis_link::{Link, LinkError, client};
 
 /// The longest that appending may take: people wait for it.
 const APPEND_PATIENCE: Duration = Duration::from_millis(200);

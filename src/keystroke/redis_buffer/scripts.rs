@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value, cmd};
 
-use crate::keystroke::redis_link::{Link, LinkError};
+use crate::redis_link::{Link, LinkError};
 
 /// What each script does stands at its start.
 pub(super) struct Scripts {

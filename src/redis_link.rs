@@ -33,7 +33,7 @@ const PASSING_CODES: &[&str] = &["OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREP
 
 /// Why there is no answer. The texts name neither addresses nor what was sent.
 #[derive(Clone, Debug, thiserror::Error)]
-pub(super) enum LinkError {
+pub(crate) enum LinkError {
     /// It may be well the next time.
     #[error("{0}")]
     Unavailable(String),
@@ -46,7 +46,7 @@ pub(super) enum LinkError {
 type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, LinkError>>>;
 
 /// See the module.
-pub(super) struct Link {
+pub(crate) struct Link {
     client: Client,
     patience: Duration,
     state: Mutex<State>,
@@ -77,12 +77,12 @@ impl Attempt {
 }
 
 /// The client of an address, or nothing if it is not one of a Redis.
-pub(super) fn client(url: &str) -> Option<Client> {
+pub(crate) fn client(url: &str) -> Option<Client> {
     client_speaking(url, ProtocolVersion::RESP3)
 }
 
 /// The same for subscriptions: the crate hears them by the older protocol.
-pub(super) fn listening_client(url: &str) -> Option<Client> {
+pub(crate) fn listening_client(url: &str) -> Option<Client> {
     client_speaking(url, ProtocolVersion::RESP2)
 }
 
@@ -94,23 +94,23 @@ fn client_speaking(url: &str, protocol: ProtocolVersion) -> Option<Client> {
 
 impl Link {
     /// A link whose calls end within `patience`. Connects when it is first used.
-    pub(super) fn new(client: Client, patience: Duration) -> Self {
+    pub(crate) fn new(client: Client, patience: Duration) -> Self {
         Self { client, patience, state: Mutex::default() }
     }
 
     /// Which connection is in use: another number is another connection, and maybe a Redis that
     /// was started anew.
-    pub(super) fn generation(&self) -> u64 {
+    pub(crate) fn generation(&self) -> u64 {
         self.state().attempts
     }
 
     /// When a call that begins now must end.
-    pub(super) fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.patience
     }
 
     /// Sends commands in one round trip; each has its own answer.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         commands: &mut Pipeline,
         deadline: Instant,
@@ -219,7 +219,7 @@ fn is_passing(error: &RedisError) -> bool {
 }
 
 /// What happened, without details that could hold an address or what was sent.
-pub(super) fn describe(error: &RedisError) -> String {
+pub(crate) fn describe(error: &RedisError) -> String {
     match error.code() {
         Some(code) => format!("Redis answered {code}"),
         None if error.is_timeout() => "connecting took too long".to_owned(),
