@@ -3,8 +3,11 @@
 mod comparison;
 mod crawl;
 mod document;
+mod interaction;
 mod keystroke;
 mod logged_search;
+mod period;
+mod report;
 mod revision;
 
 pub use comparison::comparison_key;
@@ -13,11 +16,14 @@ pub use document::{
     Author, AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId,
     DocumentKey, InvalidDocument, SourceName, Tombstone,
 };
+pub use interaction::{Interaction, InteractionId, InteractionKind, QueryDigest, SearchId};
 pub use keystroke::{
     BufferedKeystroke, InputId, InvalidKeystroke, Keystroke, MAX_ID_CHARS, MAX_KEYSTROKE_BYTES, SessionId,
     UserId,
 };
 pub use logged_search::{FinalReason, LoggedSearch, LoggedSearchId, Searcher};
+pub use period::Period;
+pub use report::{CategoryReport, CategoryTotal, TopSearch, VolumeBucket, ZeroResultSearch};
 pub use revision::Revision;
 
 /// A point in time, in UTC, as every record keeps it (microseconds are kept).
