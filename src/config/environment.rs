@@ -121,6 +121,7 @@ pub(super) fn parse(kind: Kind, text: &str) -> Value {
         (Kind::Switch, "true" | "1") => Value::from(true),
         (Kind::Switch, "false" | "0") => Value::from(false),
         (Kind::Count(..), number) => number.parse::<i64>().map_or_else(|_| Value::from(number), Value::from),
+        (Kind::Words, words) => Value::from(words.split(',').map(str::trim).collect::<Vec<_>>()),
         (_, text) => Value::from(text),
     }
 }

@@ -22,7 +22,7 @@ const SHOWN_CHARS: usize = 60;
 pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
     let text = value.as_str();
     let fits = match kind {
-        Kind::Text => text.is_some_and(|text| !text.trim().is_empty()),
+        Kind::Text => is_filled(value),
         Kind::Switch => value.to_bool().is_some(),
         Kind::Count(least, most) => {
             value.to_i128().is_some_and(|count| (i128::from(least)..=i128::from(most)).contains(&count))
@@ -39,6 +39,7 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::WebUrl => text.is_some_and(is_web_url),
         Kind::SourceName => text.is_some_and(|text| SourceName::parse(text).is_ok()),
         Kind::Hosts => value.as_array().is_some_and(|hosts| hosts.iter().all(is_host)),
+        Kind::Words => value.as_array().is_some_and(|words| words.iter().all(is_filled)),
         Kind::LogFilter => text.is_some_and(|text| text.split(',').all(is_log_directive)),
         Kind::Headers | Kind::Pagination => value.as_dict().is_some(),
         Kind::Sources => value.as_array().is_some(),
@@ -86,6 +87,7 @@ fn expected(kind: Kind) -> String {
             "a name of 1 to 64 characters, without control characters or blanks at its ends".to_owned()
         }
         Kind::Hosts => "a list of host names such as [\"cdn.example.com\"]".to_owned(),
+        Kind::Words => "a list of words or phrases such as [\"darn\", \"red tape\"]".to_owned(),
         Kind::LogFilter => {
             "levels (off, error, warn, info, debug, trace), also by module: \"info,quarry::crawl=debug\""
                 .to_owned()
@@ -147,6 +149,10 @@ fn is_web_url(text: &str) -> bool {
 
 fn is_host(value: &Value) -> bool {
     value.as_str().is_some_and(|host| url::Host::parse(host).is_ok())
+}
+
+fn is_filled(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| !text.trim().is_empty())
 }
 
 /// `level` or `module=level`. A lone word that is no level is taken for a slip, though the

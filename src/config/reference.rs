@@ -6,7 +6,7 @@ use std::time::Duration;
 use Fallback::{Absent, Computed, Required, Value};
 use Kind::{
     Address, Choice, Count, DatabaseUrl, Headers, Hosts, LogFilter, Pagination, Pointer, RedisUrl, Share,
-    SourceName, Sources, Span, Switch, Text, WebUrl,
+    SourceName, Sources, Span, Switch, Text, WebUrl, Words,
 };
 
 /// What a setting may be.
@@ -38,6 +38,8 @@ pub(super) enum Kind {
     SourceName,
     /// A list of host names.
     Hosts,
+    /// A list of words or phrases.
+    Words,
     /// Which log lines are kept.
     LogFilter,
     /// A table of header names and values.
@@ -105,8 +107,8 @@ pub(super) const GENERAL: &[Row] = &[
         "redis_url",
         RedisUrl,
         Absent,
-        "Redis, for several servers to share one keystroke buffer: `redis://` or `rediss://`; absent: a buffer in the \
-         process with a journal in the data folder.",
+        "Redis, for several servers to share one keystroke buffer and one cache: `redis://` or `rediss://`; absent: a \
+         buffer in the process with a journal in the data folder, and a cache in the process.",
     ),
     row("redis_prefix", Text, Value(r#""quarry""#), "What the names of all keys in Redis begin with."),
     row("database.max_connections", Count(1, 10_000), Value("10"), "Connections to the database at once."),
@@ -171,6 +173,31 @@ pub(super) const GENERAL: &[Row] = &[
         Value(r#""1s""#),
         "How often the journal is flushed to the disk: what a power cut may cost; `0s` before each answer. \
          A process that is killed loses nothing either way.",
+    ),
+    row(
+        "reports.ttl",
+        NO_TIME,
+        Value(r#""5m""#),
+        "How long a report is answered from the cache, at most: each one for 90 to 100 % of it; `0s` asks the \
+         database each time.",
+    ),
+    row(
+        "suggest.min_sessions",
+        Count(1, MANY),
+        Value("3"),
+        "A logged search is suggested to others once so many sessions have searched for it.",
+    ),
+    row(
+        "suggest.period",
+        Span(Duration::from_secs(60)),
+        Value(r#""90days""#),
+        "How far back logged searches count for suggestions.",
+    ),
+    row(
+        "suggest.blocklist",
+        Words,
+        Value("[]"),
+        "Words and phrases that no suggestion may hold, whatever their case; in a variable, separated by commas.",
     ),
     row(
         "server.max_body_bytes",

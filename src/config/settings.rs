@@ -24,7 +24,7 @@ pub struct Settings {
     /// The database. It may hold a password, so it is a secret.
     #[serde(serialize_with = "show::secret_url")]
     pub database_url: Secret,
-    /// Redis, where servers share a keystroke buffer. It may hold a password, so it is a secret.
+    /// Redis, where servers share a keystroke buffer and a cache. It may hold a password, so it is a secret.
     #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "show::optional_secret_url")]
     pub redis_url: Option<Secret>,
     /// What the names of all keys in Redis begin with.
@@ -35,6 +35,10 @@ pub struct Settings {
     pub search: SearchSettings,
     /// Keystrokes and the searches that are logged of them.
     pub keystrokes: KeystrokeSettings,
+    /// Reports and their cache.
+    pub reports: ReportSettings,
+    /// Suggestions.
+    pub suggest: SuggestSettings,
     /// The HTTP server.
     pub server: ServerSettings,
     /// The log.
@@ -91,6 +95,28 @@ pub struct KeystrokeSettings {
     /// How often the journal is flushed to the disk; zero: before each answer.
     #[serde(with = "humantime_serde")]
     pub sync: Duration,
+}
+
+/// Reports and their cache.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportSettings {
+    /// How long a report is answered from the cache; zero: never.
+    #[serde(with = "humantime_serde")]
+    pub ttl: Duration,
+}
+
+/// Suggestions.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuggestSettings {
+    /// Sessions that must have searched for what is suggested.
+    pub min_sessions: u32,
+    /// How far back logged searches count.
+    #[serde(with = "humantime_serde")]
+    pub period: Duration,
+    /// Words and phrases that no suggestion may hold.
+    pub blocklist: Vec<String>,
 }
 
 /// The HTTP server.

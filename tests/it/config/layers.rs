@@ -107,6 +107,26 @@ fn switches_are_words_or_digits() {
 }
 
 #[test]
+fn words_are_a_list_in_the_file_and_separated_by_commas_in_a_variable() {
+    let words = ["darn", "red tape"];
+    let file = "[suggest]\nblocklist = [\"darn\", \"red tape\"]";
+    assert_eq!(load(file, &[]).unwrap().suggest.blocklist, words);
+    assert_eq!(
+        load("", &[("QUARRY_SUGGEST__BLOCKLIST", "darn, red tape")]).unwrap().suggest.blocklist,
+        words
+    );
+    let expected = "must be a list of words or phrases such as [\"darn\", \"red tape\"]";
+    assert_eq!(
+        refusal("", &[("QUARRY_SUGGEST__BLOCKLIST", "darn,,tape")]),
+        format!("QUARRY_SUGGEST__BLOCKLIST: `suggest.blocklist` is a list, but {expected}")
+    );
+    assert_eq!(
+        refusal("[suggest]\nblocklist = \"darn\"", &[]),
+        format!("quarry.toml: `suggest.blocklist` is \"darn\", but {expected}")
+    );
+}
+
+#[test]
 fn a_named_file_is_read_and_must_be_there() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("quarry.toml"), "listen = \"127.0.0.1:1\"").unwrap();
