@@ -17,7 +17,9 @@
 //! | 3 | [`keystroke`] | keystrokes → searches: buffers, the fold, the flusher, the feed |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
+//! | 3 | [`report`] | store → cache → reports |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
+//! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
 //! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
@@ -58,6 +60,7 @@
 //! internals.
 
 pub mod app;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod crawl;
@@ -67,6 +70,7 @@ pub mod http;
 pub mod instance;
 pub mod keystroke;
 mod redis_link;
+pub mod report;
 pub mod retry;
 pub mod search;
 pub mod simulator;
