@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{CacheError, Coverage, Outcome, ReportError};
-use crate::cache::Cache;
+use crate::cache::{Answers, Cache};
 use crate::domain::Timestamp;
 use crate::store::{Store, StoreError};
 
