@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::calendar::MAX_BUCKETS;
+use crate::cache::Outage;
 use crate::store::StoreError;
 
 /// Why there is no report. The texts say what to change.
@@ -25,5 +26,11 @@ pub enum ReportError {
 impl From<StoreError> for ReportError {
     fn from(error: StoreError) -> Self {
         Self::Store(Arc::new(error))
+    }
+}
+
+impl Outage for ReportError {
+    fn is_outage(&self) -> bool {
+        matches!(self, Self::Store(error) if matches!(**error, StoreError::Unavailable(_)))
     }
 }

@@ -37,6 +37,7 @@ mod intake;
 mod leases;
 mod ledger;
 mod migrations;
+mod pending_reports;
 mod removal;
 mod revisions;
 mod search_log;
