@@ -8,7 +8,7 @@
 //! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
-//! - `transaction`, `failure`, `batch`: how every statement is bounded, repeated and explained.
+//! - `transaction`, `snapshot`, `failure`, `batch`: how every statement is bounded, repeated and explained.
 //!
 //! Deliberately not here: caching, and waiting for a database to come back. A call fails within
 //! seconds where the database is away, and works again when it is back.
@@ -41,6 +41,7 @@ mod pending_reports;
 mod removal;
 mod revisions;
 mod search_log;
+mod snapshot;
 mod transaction;
 
 /// Why the store could not answer.

@@ -4,6 +4,7 @@ mod erasure;
 mod intake;
 mod plans;
 mod reading;
+mod reports;
 mod retention;
 
 use std::collections::BTreeMap;
