@@ -42,6 +42,8 @@ mod revisions;
 mod search_log;
 mod transaction;
 
+pub use self::search_log::{PopularSearch, SearchLogMark};
+
 /// Why the store could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

@@ -2,6 +2,7 @@
 //!
 //! - `intake`: rows in, each id once, whoever brings it and how often.
 //! - `reading`: pages, counts and rows by id, each filter by an index of its own.
+//! - `popular`: what many people searched for.
 //! - `rollups`: searches of each query by the hour, and of all by the quarter of an hour.
 //! - `erasure`: what is kept of a person goes, and does not come back by a flush under way.
 //! - `removal`: rows out, from the roll-ups too; what is too old.
@@ -24,8 +25,11 @@ use crate::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId
 use super::entity::search_logs::Model;
 use super::failure::Failure;
 
+pub use self::popular::{PopularSearch, SearchLogMark};
+
 mod erasure;
 mod intake;
+mod popular;
 mod reading;
 mod removal;
 mod rollups;
