@@ -44,6 +44,8 @@ mod search_log;
 mod snapshot;
 mod transaction;
 
+pub use self::search_log::{PopularSearch, SearchLogMark};
+
 /// Why the store could not answer.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {

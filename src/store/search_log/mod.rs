@@ -2,6 +2,7 @@
 //!
 //! - `intake`: rows in, each id once, whoever brings it and how often.
 //! - `reading`: pages, counts and rows by id, each filter by an index of its own.
+//! - `popular`: what many people searched for.
 //! - `rollups`: searches of each query by the hour, and of all by the quarter of an hour.
 //! - `days`: searches of each query by the day, made of those by the hour in the background.
 //! - `reports`: what is read of these.
@@ -24,9 +25,12 @@ use crate::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId
 use super::entity::search_logs::Model;
 use super::failure::Failure;
 
+pub use self::popular::{PopularSearch, SearchLogMark};
+
 mod days;
 mod erasure;
 mod intake;
+mod popular;
 mod reading;
 mod removal;
 mod reports;
