@@ -24,7 +24,7 @@ pub use error::{ConfigError, Problem};
 pub use raw::Overrides;
 pub use reference::{ReferenceLine, reference};
 pub use settings::{
-    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, ReportSettings, SearchSettings, ServerSettings,
-    Settings, SuggestSettings,
+    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, ReportSettings, SearchSettings,
+    ServerSettings, Settings, SuggestSettings,
 };
 pub use source::{FieldMap, JsonPointer, Language, Pagination, Secret, SourceConfig};

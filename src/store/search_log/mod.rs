@@ -24,7 +24,7 @@ use crate::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId
 use super::entity::search_logs::Model;
 use super::failure::Failure;
 
-mod erasure;
+pub(super) mod erasure;
 mod intake;
 mod reading;
 mod removal;
