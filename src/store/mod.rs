@@ -8,7 +8,8 @@
 //! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
-//! - `transaction`, `snapshot`, `failure`, `batch`: how every statement is bounded, repeated and explained.
+//! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
+//! - `transaction`, `snapshot`, `failure`, `batch`, `plans`: how every statement is bounded, repeated and explained.
 //!
 //! Deliberately not here: caching, and waiting for a database to come back. A call fails within
 //! seconds where the database is away, and works again when it is back.
@@ -34,10 +35,11 @@ mod documents;
 mod entity;
 mod failure;
 mod intake;
+mod interactions;
 mod leases;
 mod ledger;
 mod migrations;
-mod pending_reports;
+mod plans;
 mod removal;
 mod revisions;
 mod search_log;
@@ -226,6 +228,19 @@ pub struct SearchLogFilter {
     pub before: Option<Timestamp>,
     /// That found nothing; or all others, those whose number of results is unknown among them.
     pub zero_results: Option<bool>,
+}
+
+/// What became of an interaction that was to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// It is stored.
+    Recorded,
+    /// It had been stored already, or stood in the call before.
+    Repeated,
+    /// Nobody ever stored its document.
+    UnknownDocument,
+    /// The person was erased, and it happened before that: nothing of it is kept.
+    Erased,
 }
 
 /// How the migrations of a database stand.

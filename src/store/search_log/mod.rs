@@ -28,7 +28,7 @@ use super::failure::Failure;
 pub use self::popular::{PopularSearch, SearchLogMark};
 
 mod days;
-mod erasure;
+pub(super) mod erasure;
 mod intake;
 mod popular;
 mod reading;
