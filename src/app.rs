@@ -1,6 +1,8 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
 mod logging;
+mod reporting;
+mod suggesting;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,7 +24,7 @@ use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{HttpLimits, HttpState, Metrics, Readiness, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use crate::search::{IndexStep, Indexer, SearchEngine};
+use crate::search::{IndexStep, Indexer, SearchEngine, Suggestions};
 use crate::store::Store;
 use crate::supervisor::{Outcome, Stage, Supervisor};
 
@@ -89,6 +91,7 @@ pub struct Server {
     indexer: Indexer,
     crawls: CrawlWorker,
     logging: Logging,
+    suggestions: Suggestions,
     state: HttpState,
     readiness: Readiness,
 }
@@ -109,8 +112,11 @@ impl Server {
             Arc::new(LogProgress),
         );
         let logging = Logging::open(&settings, &store).await?;
+        let suggestions = suggesting::open(&settings, &store, &engine, indexer.follow());
         let services = Services {
             store: store.clone(),
+            suggestions: suggestions.clone(),
+            reports: reporting::open(&settings, &store, &logging.keystrokes)?,
             search: engine,
             keystrokes: logging.keystrokes.clone(),
             index: indexer.follow(),
@@ -128,7 +134,8 @@ impl Server {
             limits,
             allowed_origins: Arc::from([]),
         };
-        Ok(Self { settings, _instance: instance, store, indexer, crawls, logging, state, readiness })
+        let _instance = instance;
+        Ok(Self { settings, _instance, store, indexer, crawls, logging, suggestions, state, readiness })
     }
 
     /// Serves until a signal says to stop; then finishes what is under way.
@@ -164,6 +171,7 @@ impl Server {
             readiness.drain();
             Ok(())
         });
+        suggesting::spawn(self.suggestions, &mut supervisor);
         let last_writes = self.logging.spawn(&mut supervisor);
         let ended = supervisor.run(signals).await;
         last_writes.finish().await?;

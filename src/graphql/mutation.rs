@@ -121,8 +121,9 @@ impl Mutation {
         Ok(LogKeystrokesPayload { accepted: int(accepted) })
     }
 
-    /// Erases everything kept of a session or a user: what is buffered, and what was logged. Searches of that
-    /// person that are being logged meanwhile are left out.
+    /// Erases everything kept of a session or a user: what is buffered, what was logged, and interactions. Searches
+    /// of that person that are being logged meanwhile are left out. When it returns, this server's suggestions and
+    /// reports show nothing of that person any more; the suggestions of other servers follow within seconds.
     async fn erase_searcher(
         &self,
         ctx: &Context<'_>,

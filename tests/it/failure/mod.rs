@@ -10,3 +10,4 @@ mod keystrokes_outages;
 mod killed_crawl;
 mod killed_server;
 mod privacy;
+mod reports;

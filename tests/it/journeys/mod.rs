@@ -5,5 +5,6 @@ mod commands;
 mod crawling;
 mod demo;
 mod fleet;
+mod reporting;
 mod searching;
 mod shrinking;

@@ -3,9 +3,11 @@
 pub(crate) mod databases;
 pub(crate) mod folder;
 pub(crate) mod messages;
+pub(crate) mod port;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
+pub(crate) mod reports;
 pub(crate) mod search_log;
 pub(crate) mod server;
 pub(crate) mod socket;
