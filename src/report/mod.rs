@@ -1,0 +1,5 @@
+//! Reports.
+
+mod roll_up;
+
+pub use roll_up::{RollUp, RollUpStep};
