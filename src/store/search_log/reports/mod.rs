@@ -2,12 +2,15 @@
 //!
 //! - `parts`: takes a period apart into days, hours and rows that are added up.
 //! - `sums`: adds up what queries come to in these.
+//! - `heads`, `ranking`: find the few queries that may lead, so that nothing else is added up.
 //! - `rows`: what only the rows know.
 //! - `volume`: how much was searched for.
 //!
 //! Each report reads one state of the database, so none of it changes in the middle.
 
+mod heads;
 mod parts;
+mod ranking;
 mod rows;
 mod sums;
 mod volume;
@@ -24,6 +27,15 @@ use crate::store::snapshot::Snapshot;
 use crate::store::{Store, StoreError, StoredTime};
 use parts::{DayState, Parts, Span};
 use sums::{Count, Sums};
+
+/// Of so few, everything is added up.
+const FEW_LISTS: usize = 3;
+/// Of more lists than this, the heads are as much as everything.
+const MANY_LISTS: usize = 2_000;
+/// Adding up more queries than this costs as much as all of them.
+const MANY_CANDIDATES: usize = 4_000;
+/// How often more is read of the lists, before everything is added up: four times as much each time.
+const DEEPER: usize = 3;
 
 impl Store {
     /// The queries that were searched for most, with their searches; ties in order of their keys.
@@ -106,8 +118,7 @@ async fn zero_result_searches(
 
 async fn rank(snapshot: &mut Snapshot, period: Span, by: Count, first: u64) -> Result<Vec<Row>, Failure> {
     let states = states(snapshot, period).await?;
-    let parts = Parts::of(period, &states);
-    let ranked = sums::greatest(snapshot, &parts, by, None, first).await?;
+    let ranked = greatest(snapshot, period, &states, by, first).await?;
     let keys: Vec<&str> = ranked.iter().map(|sums| sums.query_key.as_str()).collect();
     let mut latest = rows::latest(snapshot, period, &keys).await?;
     let sessions = rows::sessions(snapshot, period, &keys).await?;
@@ -118,6 +129,33 @@ async fn rank(snapshot: &mut Snapshot, period: Span, by: Count, first: u64) -> R
         Some(Row { sums, query, last_searched_at, sessions })
     };
     Ok(ranked.into_iter().filter_map(row).collect())
+}
+
+/// The queries with the greatest counts, greatest first.
+async fn greatest(
+    snapshot: &mut Snapshot,
+    period: Span,
+    states: &[DayState],
+    by: Count,
+    first: u64,
+) -> Result<Vec<Sums>, Failure> {
+    let parts = Parts::of(period, states);
+    let lists = heads::lists(period, states);
+    let within = lists.iter().filter(|list| list.within).count();
+    if within >= FEW_LISTS && lists.len() <= MANY_LISTS {
+        let mut depth = first.saturating_mul(2).saturating_add(10);
+        for _ in 0..DEEPER {
+            let heads = heads::read(snapshot, &lists, by, depth).await?;
+            match ranking::candidates(&heads, first as usize) {
+                Some(candidates) if candidates.len() <= MANY_CANDIDATES => {
+                    return sums::greatest(snapshot, &parts, by, Some(&candidates), first).await;
+                }
+                _ => depth = depth.saturating_mul(4),
+            }
+        }
+    }
+    // Short, or without queries that stand out.
+    sums::greatest(snapshot, &parts, by, None, first).await
 }
 
 /// The days of a period that have searches.

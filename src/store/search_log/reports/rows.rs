@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, DbBackend};
 
 use super::parts::Span;
 use crate::store::StoredTime;
@@ -48,7 +48,7 @@ pub(super) async fn sessions(
     }
     let select = within(period)
         .column(Column::QueryKey)
-        .expr(Expr::col(Column::SessionId).count_distinct())
+        .expr(distinct_sessions(snapshot.backend()))
         .and_where(Column::QueryKey.is_in(keys.iter().copied()))
         .group_by_col(Column::QueryKey)
         .take();
@@ -64,4 +64,13 @@ pub(super) fn within(span: Span) -> SelectStatement {
         select.and_where(Column::LastKeystrokeAt.lt(before));
     }
     select
+}
+
+/// How many distinct sessions there are.
+pub(super) fn distinct_sessions(backend: DbBackend) -> Expr {
+    match backend {
+        // Else it would rather read all sessions in order than those of the time that is asked for.
+        DbBackend::Sqlite => Expr::cust("COUNT(DISTINCT +session_id)"),
+        _ => Expr::col(Column::SessionId).count_distinct(),
+    }
 }

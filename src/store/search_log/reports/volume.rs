@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, Unio
 use super::super::days::total;
 use super::super::rollups::{QUARTER_S, floor};
 use super::parts::{Span, first_from};
-use super::rows::within;
+use super::rows::{distinct_sessions, within};
 use crate::domain::{Timestamp, VolumeBucket};
 use crate::store::entity::search_logs;
 use crate::store::entity::search_volume_quarters::{Column, Entity};
@@ -142,14 +142,13 @@ async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searc
 
 /// How many distinct sessions searched in each span.
 async fn sessions(snapshot: &mut Snapshot, spans: &[Span]) -> Result<Vec<i64>, Failure> {
+    let distinct = distinct_sessions(snapshot.backend());
     let mut sessions = vec![0; spans.len()];
     let numbered: Vec<(i64, &Span)> = (0..).zip(spans).filter(|(_, span)| !span.is_empty()).collect();
     for spans in numbered.chunks(STATEMENT_SPANS) {
         let count = |(number, span): &(i64, &Span)| {
             let mut select = within(**span);
-            select
-                .expr(Expr::value(*number))
-                .expr(Expr::col(search_logs::Column::SessionId).count_distinct());
+            select.expr(Expr::value(*number)).expr(distinct.clone());
             select
         };
         let counted: Vec<(i64, i64)> = snapshot.all(&union(spans.iter().map(count))).await?;

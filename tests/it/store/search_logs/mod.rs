@@ -4,6 +4,7 @@ mod erasure;
 mod intake;
 mod plans;
 mod reading;
+mod report_plans;
 mod reports;
 mod retention;
 
