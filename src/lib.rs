@@ -15,10 +15,9 @@
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
 //! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
 //! | 3 | [`keystroke`] | keystrokes → searches: buffers, the fold, the flusher, the feed |
-//! | 3 | [`report`] | what is read of searches and sales, and what adds it up in the background |
+//! | 3 | [`report`] | store → cache → reports of searches and sales, and what adds up in the background |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
-//! | 3 | [`report`] | store → cache → reports |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |

@@ -81,7 +81,7 @@ fn hours(zone: Tz, from: Timestamp) -> impl Iterator<Item = Timestamp> {
         let full = start - (start + same).rem_euclid(HOUR_S) + HOUR_S;
         Some(if offset(full) == same { full } else { first(*start, full, |at| offset(at) != same) })
     });
-    starts.map_while(|start| DateTime::from_timestamp_secs(start))
+    starts.map_while(DateTime::from_timestamp_secs)
 }
 
 /// The day, week or month that a time is in, and those after it.

@@ -10,6 +10,7 @@ mod graphql;
 mod journeys;
 mod keystroke;
 mod readme;
+mod report;
 mod schema;
 mod search;
 mod simulator;

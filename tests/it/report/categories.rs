@@ -1,0 +1,1 @@
+//! Reports of what sells, and the share of searches that led to a click.
