@@ -46,7 +46,7 @@ mod search_log;
 mod transaction;
 
 /// Why the store could not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or broke off; the same call may work later.
     #[error("the database is unavailable: {0}")]
