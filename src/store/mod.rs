@@ -49,7 +49,7 @@ mod transaction;
 pub use self::search_log::{PopularSearch, SearchLogMark};
 
 /// Why the store could not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or broke off; the same call may work later.
     #[error("the database is unavailable: {0}")]

@@ -2,6 +2,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod folder;
+pub(crate) mod line;
 pub(crate) mod messages;
 pub(crate) mod port;
 pub(crate) mod postgres;
