@@ -13,7 +13,7 @@
 //! | 5 | [`http`] | paths, GraphQL over HTTP and WebSocket, health, GraphiQL |
 //! | 4 | [`graphql`] | the public contract: schema, loaders, limits, error codes |
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
-//! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
+//! | 3 | [`search`] | store → index → hits: analysis, engine, indexer, suggestions |
 //! | 3 | [`keystroke`] | keystrokes → searches: buffers, the fold, the flusher, the feed |
 //! | 3 | [`interaction`] | clicks and conversions → store: many callers, one transaction |
 //! | 3 | [`report`] | store → cache → reports of searches and sales, and what adds up in the background |

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use quick_cache::sync::Cache;
 
+use super::super::analysis::is_marked;
 use super::plan::has_live_document;
 use super::snapshot::{Segment, Snapshot};
 
@@ -31,7 +32,7 @@ impl Default for CompletionCache {
 /// Words that begin so and that some document has, those of the most documents first, ties by
 /// word. Removed documents count until their segment is rewritten, but not alone.
 pub(super) fn completions(snapshot: &Snapshot, beginning: &str, most: usize) -> tantivy::Result<Vec<String>> {
-    if beginning.is_empty() {
+    if beginning.is_empty() || is_marked(beginning) {
         return Ok(Vec::new());
     }
     let mut documents: HashMap<Box<str>, u64> = HashMap::new();

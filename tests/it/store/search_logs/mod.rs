@@ -3,6 +3,7 @@
 mod erasure;
 mod intake;
 mod plans;
+mod popular;
 mod reading;
 mod report_plans;
 mod reports;
