@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::logging::Logging;
+use self::reporting::Reporting;
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
@@ -91,6 +92,7 @@ pub struct Server {
     indexer: Indexer,
     crawls: CrawlWorker,
     logging: Logging,
+    reporting: Reporting,
     suggestions: Suggestions,
     state: HttpState,
     readiness: Readiness,
@@ -112,11 +114,13 @@ impl Server {
             Arc::new(LogProgress),
         );
         let logging = Logging::open(&settings, &store).await?;
+        let reporting = Reporting::open(&settings, &store, &logging.keystrokes)?;
         let suggestions = suggesting::open(&settings, &store, &engine, indexer.follow());
         let services = Services {
             store: store.clone(),
             suggestions: suggestions.clone(),
-            reports: reporting::open(&settings, &store, &logging.keystrokes)?,
+            reports: reporting.reports.clone(),
+            interactions: reporting.interactions.clone(),
             search: engine,
             keystrokes: logging.keystrokes.clone(),
             index: indexer.follow(),
@@ -135,7 +139,18 @@ impl Server {
             allowed_origins: Arc::from([]),
         };
         let _instance = instance;
-        Ok(Self { settings, _instance, store, indexer, crawls, logging, suggestions, state, readiness })
+        Ok(Self {
+            settings,
+            _instance,
+            store,
+            indexer,
+            crawls,
+            logging,
+            reporting,
+            suggestions,
+            state,
+            readiness,
+        })
     }
 
     /// Serves until a signal says to stop; then finishes what is under way.
@@ -171,6 +186,7 @@ impl Server {
             readiness.drain();
             Ok(())
         });
+        self.reporting.spawn(&mut supervisor);
         suggesting::spawn(self.suggestions, &mut supervisor);
         let last_writes = self.logging.spawn(&mut supervisor);
         let ended = supervisor.run(signals).await;

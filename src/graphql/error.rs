@@ -11,6 +11,7 @@ use std::fmt;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use super::RequestId;
+use crate::interaction::RecordError;
 use crate::keystroke::BufferError;
 use crate::report::{CacheError, ReportError};
 use crate::search::SearchError;
@@ -161,6 +162,21 @@ impl From<BufferError> for Failure {
                 )
             },
             BufferError::Damaged(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Full => Self::new(
+                ErrorCode::TooBusy,
+                "Too many interactions are waiting to be stored. Send this one again in a moment.",
+            ),
+            RecordError::Stopping => {
+                Self::new(ErrorCode::StoreUnavailable, "This server is stopping. Send this one again.")
+            }
+            RecordError::Store(error) => Self::from(error),
         }
     }
 }

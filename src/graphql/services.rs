@@ -6,6 +6,7 @@ use tokio::sync::Notify;
 
 use super::error::Failure;
 use crate::domain::SourceName;
+use crate::interaction::Interactions;
 use crate::keystroke::Keystrokes;
 use crate::report::Reports;
 use crate::search::{IndexFollower, SearchEngine, Suggestions};
@@ -22,6 +23,8 @@ pub struct Services {
     pub suggestions: Suggestions,
     /// What was searched for and sold, added up.
     pub reports: Reports,
+    /// Where clicks and conversions go.
+    pub interactions: Interactions,
     /// Where keystrokes go.
     pub keystrokes: Keystrokes,
     /// Tells when a change can be found.

@@ -1,7 +1,12 @@
 use async_graphql::{ID, InputObject, NewType, SimpleObject};
 
 use super::InteractionKind;
+use super::keystroke_input::invalid;
+use crate::domain::{Interaction, InvalidKeystroke, SearchId, SessionId, Timestamp, UserId};
+use crate::graphql::error::Failure;
+use crate::graphql::ids::NodeId;
 use crate::graphql::scalars::{DateTime, OrDefault};
+use crate::interaction::{IdempotencyKey, InvalidInteraction, NewInteraction};
 
 /// How many of a document.
 #[derive(Clone, Copy, Debug, NewType)]
@@ -29,17 +34,53 @@ pub(in crate::graphql) struct RecordInteractionInput {
     user_id: Option<ID>,
     /// The `searchId` of the answer that the document was found in.
     search_id: Option<ID>,
-    /// When it happened: now unless given.
+    /// When it happened: now unless given. A clock that is up to a day ahead is taken for now.
     occurred_at: Option<DateTime>,
-    /// The client's own name for this interaction, 1 to 128 characters: however often it is sent with it, it counts
-    /// once. Without it, a repeat of the same session, document, kind, quantity, search and `occurredAt`, all of
-    /// them given, counts once as well.
+    /// The client's own name for this interaction, 1 to 128 characters: sent again with the same document, kind,
+    /// session and user, it counts once. Without it, a repeat counts once only where `sessionId` and `occurredAt`
+    /// are given and all else is the same.
     idempotency_key: Option<ID>,
+}
+
+impl RecordInteractionInput {
+    /// The interaction, if all of it can be taken.
+    pub(in crate::graphql) fn checked(self, now: Timestamp) -> Result<Interaction, Failure> {
+        let Some(NodeId::Document(document)) = NodeId::parse(&self.document_id) else {
+            return Err(Failure::bad_input("input.documentId", "is not the id of a document"));
+        };
+        let search = self.search_id.map(|id| {
+            SearchId::parse(&id).ok_or_else(|| {
+                Failure::bad_input(
+                    "input.searchId",
+                    "is not a `searchId` of this server: pass one back unchanged",
+                )
+            })
+        });
+        let nameless = |error: InvalidKeystroke| invalid("input", &error);
+        let refused =
+            |error: InvalidInteraction| Failure::bad_input(format!("input.{}", error.field), &error.problem);
+        let interaction = NewInteraction {
+            kind: self.kind.into(),
+            document,
+            quantity: self.quantity.0.0.into(),
+            session: self.session_id.map(|id| SessionId::parse(&id)).transpose().map_err(nameless)?,
+            user: self.user_id.map(|id| UserId::parse(&id)).transpose().map_err(nameless)?,
+            search: search.transpose()?,
+            occurred_at: self.occurred_at.map(|at| at.0),
+            idempotency_key: self
+                .idempotency_key
+                .map(|key| IdempotencyKey::parse(&key))
+                .transpose()
+                .map_err(refused)?,
+        };
+        interaction.identified(now).map_err(refused)
+    }
 }
 
 /// What `recordInteraction` did.
 #[derive(Clone, Debug, SimpleObject)]
 pub(in crate::graphql) struct RecordInteractionPayload {
-    /// The database has it, by this call or by an earlier one that it repeats.
+    /// The database has it, by this call or by an earlier one that it repeats. False where the person was erased
+    /// and it happened before that.
     pub(in crate::graphql) accepted: bool,
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::server::{Server, code};

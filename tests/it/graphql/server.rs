@@ -9,6 +9,7 @@ use quarry::cache::{CacheLimits, LocalCache};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{HttpLimits, HttpState, Metrics, Readiness, router};
+use quarry::interaction::Interactions;
 use quarry::keystroke::{
     BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
     LocalFeed, Wanted,
@@ -23,6 +24,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::databases::TestDatabase;
 
@@ -149,7 +151,10 @@ impl Server {
         let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), options);
         let cache = Arc::new(LocalCache::new(CacheLimits::default()));
         let ttl = Duration::from_secs(300);
+        let (interactions, writer) = Interactions::new(store.clone());
+        tasks.push(tokio::spawn(writer.run(CancellationToken::new())));
         let services = Services {
+            interactions,
             reports: Reports::new(store.clone(), cache, Arc::new(Everything), ttl),
             store: store.clone(),
             keystrokes: keystrokes.clone(),
