@@ -115,6 +115,7 @@ impl Query {
             match_policy: match_policy.0.into(),
             prefix: prefix.0,
             typo_tolerance: typo_tolerance.0,
+            relaxes: true,
             first,
             highlights: selected.field("edges").field("highlights").exists(),
             facets: selected.field("facets").exists(),

@@ -37,8 +37,8 @@ use crate::store::{SearchLogMark, Store, StoreError};
 
 /// The most suggestions that one call returns.
 pub const MOST_SUGGESTIONS: usize = 20;
-/// Logged searches that are kept in memory: some 20 MB at their longest, and read from ten
-/// million logged searches in about a second.
+/// Logged searches that are kept in memory: some 20 MB at their longest. What a rebuild costs
+/// grows with it, since each of them has its sessions looked for.
 const KEPT_SEARCHES: usize = 20_000;
 /// A longer text is nothing to choose from a list, in characters.
 const LONGEST: usize = 100;
@@ -46,6 +46,8 @@ const LONGEST: usize = 100;
 const CANDIDATES: usize = 1_000;
 /// Searches that one answer may cost, where nothing is known of any candidate.
 const SEARCHES: usize = 64;
+/// Words that the last one may become, of which some are found together with those before it.
+const COMPLETIONS: usize = 32;
 /// How long an erasure waits for the suggestions to be made anew; without them it goes on.
 const FORGET_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -175,9 +177,15 @@ impl Suggestions {
             return Ok(());
         }
         let Some(open) = terms::open_word(prefix) else { return Ok(()) };
+        // With words before it that nothing has, no last word will do.
+        if !open.before.trim().is_empty()
+            && self.inner.hits.of(&open.before, &mut found.searches_left).await?.is_none()
+        {
+            return Ok(());
+        }
         let mut known: HashSet<String> =
             found.suggestions.iter().map(|suggestion| comparison_key(&suggestion.text)).collect();
-        for completion in self.inner.engine.complete(&open.word, SEARCHES).await? {
+        for completion in self.inner.engine.complete(&open.word, COMPLETIONS).await? {
             if found.is_complete() {
                 break;
             }

@@ -7,7 +7,7 @@ use super::super::query::ParsedQuery;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct OpenWord {
     /// What stands before it, white space collapsed.
-    before: String,
+    pub(super) before: String,
     /// The word, folded as in the index.
     pub(super) word: String,
 }

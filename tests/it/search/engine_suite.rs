@@ -91,12 +91,15 @@ async fn words_must_all_match_else_any_do(engine: &dyn SearchEngine) {
     let answer = engine.search(&request).await.unwrap();
     assert!(answer.relaxed);
     assert_eq!(answer.total, 2);
+    request.relaxes = false;
+    assert_eq!(engine.search(&request).await.unwrap().total, 0);
     request.query = "apple red".to_owned();
     request.match_policy = MatchPolicy::Any;
     let answer = engine.search(&request).await.unwrap();
     assert!(!answer.relaxed, "asked for, not relaxed");
     assert_eq!(answer.total, 3);
     assert_eq!(answer.hits[0].document.key.as_str(), "both");
+    request.relaxes = true;
     request.query = "zzz qqq".to_owned();
     request.match_policy = MatchPolicy::All;
     let answer = engine.search(&request).await.unwrap();
