@@ -79,8 +79,8 @@ async fn create_search_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(timestamp(manager, SearchDays::Day).not_null().primary_key())
                 // The roll-ups by the day are the sums of those by the hour.
                 .col(ColumnDef::new(SearchDays::Rolled).boolean().not_null())
-                // Sketches of sessions were made of the hours before this one.
-                .col(timestamp(manager, SearchDays::SketchedBefore).not_null())
+                // Sketches of sessions were made of the hours before this one; null: of all.
+                .col(timestamp(manager, SearchDays::SketchedBefore))
                 .col(timestamp(manager, SearchDays::ChangedAt).not_null())
                 .take(),
         )

@@ -6,7 +6,7 @@ pub(in crate::store) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(in crate::store) day: DateTimeWithTimeZone,
     pub(in crate::store) rolled: bool,
-    pub(in crate::store) sketched_before: DateTimeWithTimeZone,
+    pub(in crate::store) sketched_before: Option<DateTimeWithTimeZone>,
     pub(in crate::store) changed_at: DateTimeWithTimeZone,
 }
 

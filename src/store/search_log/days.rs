@@ -23,20 +23,25 @@ use super::super::entity::{search_query_days as query_days, search_query_hours a
 use super::super::failure::Failure;
 use super::super::{Store, StoreError, StoredTime, stored};
 use super::rollups::{HOUR_S, floor, proposed};
+use super::sketching;
 use crate::domain::Timestamp;
 
 pub(super) const DAY_S: i64 = 24 * HOUR_S;
 pub(super) const DAY: TimeDelta = TimeDelta::seconds(DAY_S);
 /// For how long a day is over, and nothing was changed in it, before it is added up: searches
 /// reach the log some time after their last keystroke.
-const QUIET: TimeDelta = TimeDelta::minutes(5);
+pub(super) const QUIET: TimeDelta = TimeDelta::minutes(5);
 /// Days in one statement.
 const STATEMENT_DAYS: usize = 1_000;
 
 impl Store {
-    /// Adds up one day that is over, for the reports over long periods; true if there was one, so
-    /// that there may be more. Any server may do so at any time.
+    /// Adds up one day or hour that is over, for the reports; true if there was one, so that there
+    /// may be more. Any server may do so at any time.
     pub async fn roll_up_searches(&self, now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.sketch_sessions(now).await? || self.roll_up_day(now).await?)
+    }
+
+    async fn roll_up_day(&self, now: Timestamp) -> Result<bool, StoreError> {
         let due = Entity::find()
             .select_only()
             .column(Column::Day)
@@ -67,10 +72,11 @@ impl Store {
             return Ok(());
         }
         query_days::Entity::delete_many().filter(query_days::Column::Day.eq(day)).exec(&*transaction).await?;
-        let rows = add_up(&transaction, day).await?;
-        if rows == 0 {
+        let queries = add_up(&transaction, day).await?;
+        if queries == 0 {
             Entity::delete_by_id(day).exec(&*transaction).await?;
         } else {
+            sketching::sketch_day(&transaction, day).await?;
             Entity::update_many()
                 .col_expr(Column::Rolled, Expr::value(true))
                 .filter(Column::Day.eq(day))
@@ -136,7 +142,7 @@ pub(super) async fn mark_changed<'a>(
     let backend = transaction.get_database_backend();
     let now = stored(chrono::Utc::now());
     let earlier = format!(
-        "CASE WHEN {new} < search_days.sketched_before THEN {new} ELSE search_days.sketched_before END",
+        "CASE WHEN search_days.sketched_before < {new} THEN search_days.sketched_before ELSE {new} END",
         new = proposed(backend, "sketched_before")
     );
     let on_conflict = OnConflict::column(Column::Day)

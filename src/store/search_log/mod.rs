@@ -5,6 +5,7 @@
 //! - `popular`: what many people searched for.
 //! - `rollups`: searches of each query by the hour, and of all by the quarter of an hour.
 //! - `days`: searches of each query by the day, made of those by the hour in the background.
+//! - `sketch`, `sketching`: distinct sessions of hours and days that are over, more or less.
 //! - `reports`: what is read of these.
 //! - `erasure`: what is kept of a person goes, and does not come back by a flush under way.
 //! - `removal`: rows out, from the roll-ups too; what is too old.
@@ -15,7 +16,7 @@
 //! its two ends.
 //!
 //! Distinct sessions do not add up, so they are counted in the rows, which a query's index has in
-//! order of time.
+//! order of time; where that are many, sketches estimate them.
 //!
 //! Deliberately not here: what a search is, and what its spellings are compared by. The caller
 //! says.
@@ -35,6 +36,8 @@ mod reading;
 mod removal;
 mod reports;
 mod rollups;
+mod sketch;
+mod sketching;
 
 /// What is kept of the text that searches are compared by, in characters: longer ones cannot be
 /// indexed everywhere. Searches that are the same up to here count as one query.

@@ -1,9 +1,10 @@
-//! What people search for: exact counts of any period, to the microsecond.
+//! What people search for: exact counts of searches of any period, to the microsecond.
 //!
 //! - `parts`: takes a period apart into days, hours and rows that are added up.
 //! - `sums`: adds up what queries come to in these.
 //! - `heads`, `ranking`: find the few queries that may lead, so that nothing else is added up.
 //! - `rows`: what only the rows know.
+//! - `sessions`: distinct sessions of queries, estimated where they are many.
 //! - `volume`: how much was searched for.
 //!
 //! Each report reads one state of the database, so none of it changes in the middle.
@@ -12,6 +13,7 @@ mod heads;
 mod parts;
 mod ranking;
 mod rows;
+mod sessions;
 mod sums;
 mod volume;
 
@@ -28,7 +30,7 @@ use crate::store::{Store, StoreError, StoredTime};
 use parts::{DayState, Parts, Span};
 use sums::{Count, Sums};
 
-/// Of so few, everything is added up.
+/// Of so few lists, everything is added up.
 const FEW_LISTS: usize = 3;
 /// Of more lists than this, the heads are as much as everything.
 const MANY_LISTS: usize = 2_000;
@@ -118,10 +120,11 @@ async fn zero_result_searches(
 
 async fn rank(snapshot: &mut Snapshot, period: Span, by: Count, first: u64) -> Result<Vec<Row>, Failure> {
     let states = states(snapshot, period).await?;
-    let ranked = greatest(snapshot, period, &states, by, first).await?;
+    let parts = Parts::of(period, &states);
+    let ranked = greatest(snapshot, period, &states, &parts, by, first).await?;
     let keys: Vec<&str> = ranked.iter().map(|sums| sums.query_key.as_str()).collect();
     let mut latest = rows::latest(snapshot, period, &keys).await?;
-    let sessions = rows::sessions(snapshot, period, &keys).await?;
+    let sessions = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
     let row = |sums: Sums| {
         // None where rows were deleted by hand: then nobody knows a spelling.
         let (query, last_searched_at) = latest.remove(&sums.query_key)?;
@@ -136,10 +139,10 @@ async fn greatest(
     snapshot: &mut Snapshot,
     period: Span,
     states: &[DayState],
+    parts: &Parts,
     by: Count,
     first: u64,
 ) -> Result<Vec<Sums>, Failure> {
-    let parts = Parts::of(period, states);
     let lists = heads::lists(period, states);
     let within = lists.iter().filter(|list| list.within).count();
     if within >= FEW_LISTS && lists.len() <= MANY_LISTS {
@@ -148,14 +151,14 @@ async fn greatest(
             let heads = heads::read(snapshot, &lists, by, depth).await?;
             match ranking::candidates(&heads, first as usize) {
                 Some(candidates) if candidates.len() <= MANY_CANDIDATES => {
-                    return sums::greatest(snapshot, &parts, by, Some(&candidates), first).await;
+                    return sums::greatest(snapshot, parts, by, Some(&candidates), first).await;
                 }
                 _ => depth = depth.saturating_mul(4),
             }
         }
     }
     // Short, or without queries that stand out.
-    sums::greatest(snapshot, &parts, by, None, first).await
+    sums::greatest(snapshot, parts, by, None, first).await
 }
 
 /// The days of a period that have searches.

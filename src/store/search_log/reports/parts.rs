@@ -58,6 +58,7 @@ impl Parts {
         }
         let first_hour = first_from(period.from, HOUR_S, HOUR);
         let end = period.before.map(|before| floor(before, HOUR_S));
+        let Some(latest) = states.last().map(|state| state.day + DAY) else { return parts };
         if let (Some(end), Some(before)) = (end, period.before) {
             if end < first_hour {
                 parts.rows.push(Span::until(period.from, before));
@@ -92,7 +93,8 @@ impl Parts {
         }
         parts.days.extend(days);
         if let Some(from) = hours_from {
-            parts.hours.push(Span { from, before: end });
+            // Later than that, there is nothing.
+            parts.hours.push(Span::until(from, end.map_or(latest, |end| Ord::min(end, latest))));
         }
         parts.hours.retain(|hours| !hours.is_empty());
         parts
@@ -152,7 +154,10 @@ mod tests {
                     span("01T00:00:00", Some("04T00:00:00")),
                     span("07T00:00:00", Some("08T00:00:00"))
                 ],
-                hours: vec![span("04T00:00:00", Some("07T00:00:00")), span("09T00:00:00", None)],
+                hours: vec![
+                    span("04T00:00:00", Some("07T00:00:00")),
+                    span("09T00:00:00", Some("10T00:00:00"))
+                ],
                 rows: vec![],
             }
         );

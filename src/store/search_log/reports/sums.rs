@@ -1,14 +1,17 @@
 //! What queries come to in a period, added up by the database.
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
 
 use super::super::days::total;
 use super::super::rollups::MAX_RESULTS;
-use super::parts::{Parts, Span};
+use super::parts::{HOUR, Parts, Span};
 use crate::store::entity::{search_logs, search_query_days as days, search_query_hours as hours};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+
+/// Three days and nights.
+const FEW_HOURS: usize = 72;
 
 /// What is counted, and ranked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,24 +80,17 @@ pub(super) async fn greatest(
 
 fn union(parts: &Parts, keys: Option<&[&str]>) -> Option<SelectStatement> {
     let mut all = Vec::new();
-    for span in &parts.days {
-        let mut select = Query::select();
-        select.columns(Column::iter()).from(days::Entity).and_where(days::Column::Day.gte(span.from));
-        if let Some(before) = span.before {
-            select.and_where(days::Column::Day.lt(before));
-        }
-        all.push(select);
+    if !parts.days.is_empty() {
+        let columns = Query::select().columns(Column::iter()).from(days::Entity).take();
+        all.push((columns, in_days(&parts.days)));
     }
-    for span in &parts.hours {
-        let mut select = Query::select();
-        select.columns(Column::iter()).from(hours::Entity).and_where(hours::Column::Hour.gte(span.from));
-        if let Some(before) = span.before {
-            select.and_where(hours::Column::Hour.lt(before));
-        }
-        all.push(select);
+    if !parts.hours.is_empty() {
+        let columns = Query::select().columns(Column::iter()).from(hours::Entity).take();
+        all.push((columns, in_hours(&parts.hours)));
     }
-    all.extend(parts.rows.iter().map(rows));
-    let mut all = all.into_iter().map(|mut select| {
+    all.extend(parts.rows.iter().map(|span| (rows(span), Condition::all())));
+    let mut all = all.into_iter().map(|(mut select, condition)| {
+        select.cond_where(condition);
         if let Some(keys) = keys {
             select.and_where(Expr::col(Column::QueryKey).is_in(keys.iter().copied()));
         }
@@ -105,6 +101,38 @@ fn union(parts: &Parts, keys: Option<&[&str]>) -> Option<SelectStatement> {
         first.union(UnionType::All, other);
     }
     Some(first)
+}
+
+/// The days in these spans.
+pub(super) fn in_days(spans: &[Span]) -> Condition {
+    in_spans(days::Column::Day, spans)
+}
+
+/// The hours in these spans; one by one if they are few, since each is a step into the index, from
+/// which queries can be picked.
+pub(super) fn in_hours(spans: &[Span]) -> Condition {
+    let mut hours = Vec::new();
+    for span in spans {
+        let Some(before) = span.before else { return in_spans(hours::Column::Hour, spans) };
+        let mut hour = span.from;
+        while hour < before {
+            if hours.len() == FEW_HOURS {
+                return in_spans(hours::Column::Hour, spans);
+            }
+            hours.push(hour);
+            hour += HOUR;
+        }
+    }
+    Condition::all().add(hours::Column::Hour.is_in(hours))
+}
+
+fn in_spans(column: impl ColumnTrait, spans: &[Span]) -> Condition {
+    let mut any = Condition::any();
+    for span in spans {
+        let before = span.before.map(|before| column.lt(before));
+        any = any.add(Condition::all().add(column.gte(span.from)).add_option(before));
+    }
+    any
 }
 
 /// Each search as the roll-ups count it.

@@ -6,12 +6,14 @@ use std::ops::Range;
 
 use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 
 use super::super::days::total;
 use super::super::rollups::{QUARTER_S, floor};
+use super::super::sketch::SessionSketch;
 use super::parts::{Span, first_from};
 use super::rows::{distinct_sessions, within};
+use super::sessions::EXACT_SEARCHES;
 use crate::domain::{Timestamp, VolumeBucket};
 use crate::store::entity::search_logs;
 use crate::store::entity::search_volume_quarters::{Column, Entity};
@@ -78,7 +80,7 @@ async fn volume(snapshot: &mut Snapshot, bounds: &[StoredTime]) -> Result<Vec<Vo
         bounds.windows(2).map(|pair| Span { from: pair[0], before: Some(pair[1]) }).collect();
     let mut counts = count_quarters(snapshot, bounds, &spans).await?;
     count_ends(snapshot, &spans, &mut counts).await?;
-    let sessions = sessions(snapshot, &spans).await?;
+    let sessions = sessions(snapshot, &spans, &counts).await?;
     let buckets = spans.iter().zip(counts).zip(sessions).map(|((span, count), sessions)| VolumeBucket {
         start: span.from.to_utc(),
         searches: count.searches,
@@ -141,22 +143,64 @@ async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searc
 }
 
 /// How many distinct sessions searched in each span.
-async fn sessions(snapshot: &mut Snapshot, spans: &[Span]) -> Result<Vec<i64>, Failure> {
-    let distinct = distinct_sessions(snapshot.backend());
+async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) -> Result<Vec<i64>, Failure> {
     let mut sessions = vec![0; spans.len()];
-    let numbered: Vec<(i64, &Span)> = (0..).zip(spans).filter(|(_, span)| !span.is_empty()).collect();
-    for spans in numbered.chunks(STATEMENT_SPANS) {
+    let mut few: Vec<(i64, &Span)> = Vec::new();
+    for ((span, count), number) in spans.iter().zip(counts).zip(0..) {
+        if count.searches > EXACT_SEARCHES {
+            sessions[number as usize] = estimate(snapshot, span, count.searches).await?;
+        } else if count.searches > 0 {
+            few.push((number, span));
+        }
+    }
+    let distinct = distinct_sessions(snapshot.backend());
+    for few in few.chunks(STATEMENT_SPANS) {
         let count = |(number, span): &(i64, &Span)| {
             let mut select = within(**span);
-            select.expr(Expr::value(*number)).expr(distinct.clone());
+            select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count()).expr(distinct.clone());
             select
         };
-        let counted: Vec<(i64, i64)> = snapshot.all(&union(spans.iter().map(count))).await?;
-        for (number, count) in counted {
-            sessions[number as usize] = count;
+        let counted: Vec<(i64, i64, i64)> = snapshot.all(&union(few.iter().map(count))).await?;
+        for (number, searches, count) in counted {
+            let number = number as usize;
+            sessions[number] = match counts[number].searches {
+                // Rows are gone, but sketches are left.
+                all if searches < all => estimate(snapshot, &spans[number], all).await?,
+                _ => count,
+            };
         }
     }
     Ok(sessions)
+}
+
+/// Merges the sketches of the quarters in a span, and what has none.
+async fn estimate(snapshot: &mut Snapshot, span: &Span, searches: i64) -> Result<i64, Failure> {
+    let mut merged = SessionSketch::new();
+    let mut bare = cut_off(span);
+    if let Some(whole) = whole_quarters(span) {
+        let select = Query::select()
+            .columns([Column::Quarter, Column::Sessions])
+            .from(Entity)
+            .and_where(Column::Quarter.gte(whole.start))
+            .and_where(Column::Quarter.lt(whole.end))
+            .order_by(Column::Quarter, Order::Asc)
+            .take();
+        let quarters: Vec<(StoredTime, Option<Vec<u8>>)> = snapshot.all(&select).await?;
+        for (quarter, sketch) in quarters {
+            match (sketch, bare.last_mut()) {
+                (Some(sketch), _) => merged.merge(&sketch)?,
+                (None, Some(last)) if last.before == Some(quarter) => last.before = Some(quarter + QUARTER),
+                (None, _) => bare.push(Span { from: quarter, before: Some(quarter + QUARTER) }),
+            }
+        }
+    }
+    for span in bare {
+        let select = within(span).column(search_logs::Column::SessionId).distinct().take();
+        for (session,) in snapshot.all::<(String,)>(&select).await? {
+            merged.add(&session);
+        }
+    }
+    Ok(merged.estimate(searches))
 }
 
 fn union(selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
