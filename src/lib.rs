@@ -15,6 +15,7 @@
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
 //! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
 //! | 3 | [`keystroke`] | keystrokes → searches: buffers, the fold, the flusher, the feed |
+//! | 3 | [`interaction`] | clicks and conversions → store: many callers, one transaction |
 //! | 3 | [`report`] | store → cache → reports of searches and sales, and what adds up in the background |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
@@ -48,6 +49,11 @@
 //! sums of reports in one transaction, and only then is the claim acknowledged. Ids derive from the
 //! claim: whatever is killed wherever, each search is stored once.
 //!
+//! **A click or a sale.** `recordInteraction` → [`interaction::Interactions::record`] → what has
+//! gathered goes into one transaction of [`store::Store::record_interactions`], sums of reports and
+//! all, and only then is each caller answered: accepted means committed. Ids derive from what the
+//! client sends, so a request that is repeated counts once.
+//!
 //! **A mutation.** `indexDocuments` checks every document before it stores any, waits until this
 //! server's index has applied the revision, and answers what the store holds.
 //!
@@ -68,6 +74,7 @@ pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod instance;
+pub mod interaction;
 pub mod keystroke;
 mod redis_link;
 pub mod report;

@@ -8,6 +8,7 @@
 //! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
+//! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
 //! - `transaction`, `snapshot`, `failure`, `batch`: how every statement is bounded, repeated and explained.
 //!
 //! Deliberately not here: caching, and waiting for a database to come back. A call fails within
@@ -34,10 +35,11 @@ mod documents;
 mod entity;
 mod failure;
 mod intake;
+mod interactions;
 mod leases;
 mod ledger;
 mod migrations;
-mod pending_reports;
+mod plans;
 mod removal;
 mod revisions;
 mod search_log;
@@ -45,7 +47,7 @@ mod snapshot;
 mod transaction;
 
 /// Why the store could not answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or broke off; the same call may work later.
     #[error("the database is unavailable: {0}")]
@@ -224,6 +226,19 @@ pub struct SearchLogFilter {
     pub before: Option<Timestamp>,
     /// That found nothing; or all others, those whose number of results is unknown among them.
     pub zero_results: Option<bool>,
+}
+
+/// What became of an interaction that was to be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOutcome {
+    /// It is stored.
+    Recorded,
+    /// It had been stored already, or stood in the call before.
+    Repeated,
+    /// Nobody ever stored its document.
+    UnknownDocument,
+    /// The person was erased, and it happened before that: nothing of it is kept.
+    Erased,
 }
 
 /// How the migrations of a database stand.

@@ -13,7 +13,7 @@ const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["config", "instance", "redis_link", "retry", "supervisor", "telemetry"],
     &["store", "cache"],
-    &["crawl", "search", "keystroke", "report", "simulator", "typist"],
+    &["crawl", "search", "keystroke", "interaction", "report", "simulator", "typist"],
     &["graphql"],
     &["http"],
     &["app"],

@@ -7,6 +7,7 @@ mod config;
 mod crawl;
 mod failure;
 mod graphql;
+mod interaction;
 mod journeys;
 mod keystroke;
 mod readme;

@@ -6,6 +6,8 @@ pub(super) mod counters;
 pub(super) mod crawl_pages;
 pub(super) mod crawls;
 pub(super) mod documents;
+pub(super) mod interaction_days;
+pub(super) mod interactions;
 pub(super) mod leases;
 pub(super) mod search_days;
 pub(super) mod search_erasures;

@@ -109,7 +109,7 @@ impl Store {
 }
 
 /// Passes the gate together with other flushes, once no erasure is being remembered.
-pub(super) async fn pass_gate(transaction: &DatabaseTransaction) -> Result<(), Failure> {
+pub(in crate::store) async fn pass_gate(transaction: &DatabaseTransaction) -> Result<(), Failure> {
     match transaction.get_database_backend() {
         // A lock on the table, since whoever waits for one on a row may be overtaken forever.
         DbBackend::Postgres => {
@@ -143,34 +143,73 @@ pub(super) async fn without_erased<'a>(
     transaction: &DatabaseTransaction,
     searches: &'a [NewSearch],
 ) -> Result<Vec<&'a NewSearch>, Failure> {
-    let latest: Option<Option<StoredTime>> = Entity::find()
-        .select_only()
-        .column_as(Expr::col(Column::Through).max(), "latest")
-        .into_tuple()
-        .one(transaction)
-        .await?;
-    let latest = latest.flatten();
-    let covered =
-        |search: &&NewSearch| latest.is_some_and(|latest| stored(search.last_keystroke_at) <= latest);
-    let mut digests: Vec<Uuid> = searches.iter().filter(covered).flat_map(digests_of_search).collect();
-    digests.sort_unstable();
-    digests.dedup();
-    let mut erasures: HashMap<Uuid, StoredTime> = HashMap::new();
-    for list in id_lists(&digests) {
-        let found: Vec<(Uuid, StoredTime)> = Entity::find()
-            .select_only()
-            .columns([Column::Searcher, Column::Through])
-            .filter(Column::Searcher.is_in(list))
-            .into_tuple()
-            .all(transaction)
-            .await?;
-        erasures.extend(found);
+    let erasures = Erasures::covering(transaction, searches).await?;
+    Ok(searches.iter().filter(|search| !erasures.cover(*search)).collect())
+}
+
+/// Something that a person did, and that goes with them.
+pub(in crate::store) trait Personal {
+    /// Whose it is.
+    fn session(&self) -> Option<&SessionId>;
+    fn user(&self) -> Option<&UserId>;
+    /// When it was done.
+    fn at(&self) -> Timestamp;
+}
+
+impl Personal for NewSearch {
+    fn session(&self) -> Option<&SessionId> {
+        Some(&self.session)
     }
-    let erased = |search: &NewSearch| {
-        let at = stored(search.last_keystroke_at);
-        digests_of_search(search).any(|digest| erasures.get(&digest).is_some_and(|through| at <= *through))
-    };
-    Ok(searches.iter().filter(|search| erasures.is_empty() || !erased(search)).collect())
+
+    fn user(&self) -> Option<&UserId> {
+        self.user.as_ref()
+    }
+
+    fn at(&self) -> Timestamp {
+        self.last_keystroke_at
+    }
+}
+
+/// Who was erased lately, and up to when.
+pub(in crate::store) struct Erasures(HashMap<Uuid, StoredTime>);
+
+impl Erasures {
+    /// The erasures that may cover some of these. Asked behind the gate.
+    pub(in crate::store) async fn covering(
+        transaction: &DatabaseTransaction,
+        done: &[impl Personal],
+    ) -> Result<Self, Failure> {
+        let latest: Option<Option<StoredTime>> = Entity::find()
+            .select_only()
+            .column_as(Expr::col(Column::Through).max(), "latest")
+            .into_tuple()
+            .one(transaction)
+            .await?;
+        let mut erasures: HashMap<Uuid, StoredTime> = HashMap::new();
+        let Some(latest) = latest.flatten() else { return Ok(Self(erasures)) };
+        let mut digests: Vec<Uuid> =
+            done.iter().filter(|done| stored(done.at()) <= latest).flat_map(digests_of).collect();
+        digests.sort_unstable();
+        digests.dedup();
+        for list in id_lists(&digests) {
+            let found: Vec<(Uuid, StoredTime)> = Entity::find()
+                .select_only()
+                .columns([Column::Searcher, Column::Through])
+                .filter(Column::Searcher.is_in(list))
+                .into_tuple()
+                .all(transaction)
+                .await?;
+            erasures.extend(found);
+        }
+        Ok(Self(erasures))
+    }
+
+    /// Whether one of them was erased, and up to a later time.
+    pub(in crate::store) fn cover(&self, done: &impl Personal) -> bool {
+        let at = stored(done.at());
+        !self.0.is_empty()
+            && digests_of(done).any(|digest| self.0.get(&digest).is_some_and(|through| at <= *through))
+    }
 }
 
 /// Forgets the erasures that no flush under way can be affected by any more.
@@ -180,8 +219,9 @@ pub(super) async fn forget_old_erasures(transaction: &DatabaseTransaction) -> Re
     Ok(())
 }
 
-fn digests_of_search(search: &NewSearch) -> impl Iterator<Item = Uuid> {
-    [digest_of_session(&search.session)].into_iter().chain(search.user.as_ref().map(digest_of_user))
+fn digests_of<P: Personal>(done: &P) -> impl Iterator<Item = Uuid> + use<P> {
+    let session = done.session().map(digest_of_session);
+    session.into_iter().chain(done.user().map(digest_of_user))
 }
 
 fn digest_of(searcher: &Searcher) -> Uuid {

@@ -25,7 +25,7 @@ use super::entity::search_logs::Model;
 use super::failure::Failure;
 
 mod days;
-mod erasure;
+pub(super) mod erasure;
 mod intake;
 mod reading;
 mod removal;

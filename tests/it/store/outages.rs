@@ -5,14 +5,11 @@ use std::time::{Duration, Instant};
 
 use quarry::domain::Revision;
 use quarry::store::{Store, StoreError};
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::time::timeout;
-use url::Url;
 
 use super::{draft, source};
 use crate::support::databases::{TestDatabase, on_each_database, run};
+use crate::support::line::Line;
 
 on_each_database!(a_call_that_is_given_up_still_ends_well);
 
@@ -32,7 +29,7 @@ async fn mysql_may_go_away() {
 async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
     database.store().await.close().await.unwrap();
     let mut line = Line::to(database.url()).await;
-    let store = Store::connect(&line.url, 2).await.unwrap();
+    let store = Store::connect(line.url(), 2).await.unwrap();
     store.upsert_documents(&[draft("1", "before")]).await.unwrap();
 
     line.cut();
@@ -40,7 +37,7 @@ async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
     assert_unavailable(store.ping().await);
     assert_unavailable(store.documents_by_id(&[draft("1", "").id()]).await);
     assert_unavailable(store.upsert_documents(&[draft("1", "during")]).await);
-    assert_unavailable(Store::connect(&line.url, 2).await);
+    assert_unavailable(Store::connect(line.url(), 2).await);
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
 
     line.mend().await;
@@ -113,63 +110,5 @@ fn assert_unavailable<T>(outcome: Result<T, StoreError>) {
         Err(StoreError::Unavailable(_)) => {}
         Err(error) => panic!("unavailable was expected, not: {error}"),
         Ok(_) => panic!("it works"),
-    }
-}
-
-/// A line to a server that can be cut: nobody answers at its end, and what was open breaks.
-struct Line {
-    url: String,
-    port: u16,
-    server: String,
-    open: Option<watch::Sender<()>>,
-}
-
-impl Line {
-    async fn to(url: &str) -> Self {
-        let mut url = Url::parse(url).expect("a URL");
-        let server = format!("127.0.0.1:{}", url.port().expect("a port"));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        url.set_port(Some(port)).expect("takes a port");
-        let mut line = Self { url: url.into(), port, server, open: None };
-        line.serve(listener);
-        line
-    }
-
-    fn cut(&mut self) {
-        self.open = None;
-    }
-
-    async fn mend(&mut self) {
-        // The task that held the port lets go of it as soon as it runs.
-        loop {
-            match TcpListener::bind(("127.0.0.1", self.port)).await {
-                Ok(listener) => return self.serve(listener),
-                Err(_) => tokio::task::yield_now().await,
-            }
-        }
-    }
-
-    fn serve(&mut self, listener: TcpListener) {
-        let (open, cut) = watch::channel(());
-        self.open = Some(open);
-        let server = self.server.clone();
-        tokio::spawn(async move {
-            let mut over = cut.clone();
-            loop {
-                let mut near = tokio::select! {
-                    _ = over.changed() => return,
-                    accepted = listener.accept() => accepted.expect("accepts").0,
-                };
-                let (server, mut over) = (server.clone(), cut.clone());
-                tokio::spawn(async move {
-                    let mut far = TcpStream::connect(server).await.expect("the server answers");
-                    tokio::select! {
-                        _ = over.changed() => {}
-                        _ = copy_bidirectional(&mut near, &mut far) => {}
-                    }
-                });
-            }
-        });
     }
 }

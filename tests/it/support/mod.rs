@@ -2,6 +2,7 @@
 
 pub(crate) mod databases;
 pub(crate) mod folder;
+pub(crate) mod line;
 pub(crate) mod messages;
 pub(crate) mod postgres;
 pub(crate) mod process;

@@ -1,0 +1,126 @@
+//! What visitors did with documents, what reports add up of it, and documents by category.
+
+use sea_orm_migration::prelude::*;
+
+use crate::column::{ExactText, create_index, drop_table, table, timestamp};
+
+/// The longest id of a session or a user, in characters.
+const ID_CHARS: u32 = 128;
+/// The longest name of a kind of interaction.
+const KIND_CHARS: u32 = 16;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let exact = ExactText::of(manager).await?;
+        create_interactions(manager, &exact).await?;
+        create_interaction_days(manager).await?;
+        // Holds what totals of categories need, since the documents themselves are large.
+        create_index(manager, "documents", "documents_category", "deleted_at, category, source, id").await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.has_index("documents", "documents_category").await? {
+            let mut drop = Index::drop();
+            drop.name("documents_category").table(Documents::Table);
+            manager.drop_index(drop).await?;
+        }
+        drop_table(manager, InteractionDays::Table).await?;
+        drop_table(manager, Interactions::Table).await
+    }
+}
+
+async fn create_interactions(manager: &SchemaManager<'_>, exact: &ExactText) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table(manager, Interactions::Table)
+                .col(ColumnDef::new(Interactions::Id).uuid().not_null().primary_key())
+                .col(ColumnDef::new(Interactions::Kind).string_len(KIND_CHARS).not_null())
+                .col(ColumnDef::new(Interactions::DocumentId).uuid().not_null())
+                .col(ColumnDef::new(Interactions::Quantity).big_integer().not_null())
+                .col(exact.column(Interactions::SessionId, ID_CHARS))
+                .col(exact.column(Interactions::UserId, ID_CHARS))
+                // The answer to a search that it is owed to, and what was searched for.
+                .col(ColumnDef::new(Interactions::SearchId).uuid())
+                .col(ColumnDef::new(Interactions::QueryDigest).big_integer())
+                .col(timestamp(manager, Interactions::OccurredAt).not_null())
+                // When it occurred, of clicks that are owed to a search: so that these alone are
+                // in an index of their own.
+                .col(timestamp(manager, Interactions::SearchClickedAt))
+                .col(timestamp(manager, Interactions::RecordedAt).not_null())
+                // The call that inserted the row: of two that bring the same interaction at the
+                // same time, it tells which one counts it.
+                .col(ColumnDef::new(Interactions::CallId).uuid().not_null())
+                .take(),
+        )
+        .await?;
+    for (name, columns) in [
+        // Holds all that a report reads of the days that a period begins and ends in.
+        ("interactions_time", "kind, occurred_at, document_id, quantity"),
+        ("interactions_session", "session_id"),
+        ("interactions_user", "user_id"),
+        ("interactions_query", "query_digest, search_clicked_at, search_id"),
+        ("interactions_search_clicked", "search_clicked_at"),
+    ] {
+        create_index(manager, "interactions", name, columns).await?;
+    }
+    Ok(())
+}
+
+async fn create_interaction_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    manager
+        .create_table(
+            table(manager, InteractionDays::Table)
+                .col(ColumnDef::new(InteractionDays::Kind).string_len(KIND_CHARS).not_null())
+                .col(timestamp(manager, InteractionDays::Day).not_null())
+                .col(ColumnDef::new(InteractionDays::DocumentId).uuid().not_null())
+                .col(ColumnDef::new(InteractionDays::Interactions).big_integer().not_null())
+                .col(ColumnDef::new(InteractionDays::Quantity).big_integer().not_null())
+                // For reports on many documents.
+                .primary_key(
+                    Index::create()
+                        .col(InteractionDays::Kind)
+                        .col(InteractionDays::Day)
+                        .col(InteractionDays::DocumentId),
+                )
+                .take(),
+        )
+        .await?;
+    // For reports on few.
+    create_index(manager, "interaction_days", "interaction_days_document", "document_id, kind, day").await
+}
+
+#[derive(DeriveIden)]
+enum Documents {
+    Table,
+}
+
+#[derive(DeriveIden)]
+enum Interactions {
+    Table,
+    Id,
+    Kind,
+    DocumentId,
+    Quantity,
+    SessionId,
+    UserId,
+    SearchId,
+    QueryDigest,
+    OccurredAt,
+    SearchClickedAt,
+    RecordedAt,
+    CallId,
+}
+
+#[derive(DeriveIden)]
+enum InteractionDays {
+    Table,
+    Kind,
+    Day,
+    DocumentId,
+    Interactions,
+    Quantity,
+}

@@ -1,0 +1,205 @@
+//! Taking interactions in: each id once, however often and by whomever it is brought.
+//!
+//! Whose row of an id it is, the database decides; a token in the row says so, and only what a
+//! call itself inserted does it add to the roll-ups. All lock in one order (the gate of erasures,
+//! ids, roll-ups), so they wait for each other and do not collide.
+
+use std::collections::HashSet;
+
+use sea_orm::sea_query::{Expr, OnConflict, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
+};
+use uuid::Uuid;
+
+use super::super::batch::id_lists;
+use super::super::entity::documents;
+use super::super::entity::interactions::{Column, Entity, Model};
+use super::super::failure::Failure;
+use super::super::search_log::erasure::{Erasures, Personal, pass_gate};
+use super::super::{RecordOutcome, Store, StoreError, StoredTime, stored};
+use super::days::RollUps;
+use super::kind_name;
+use crate::domain::{Interaction, InteractionKind, SessionId, Timestamp, UserId};
+
+/// Interactions in one statement: SQLite takes 32,766 parameters, and an interaction is twelve.
+const STATEMENT_INTERACTIONS: usize = 1_000;
+/// The most of one interaction that counts: whatever clients send, sums of these stay numbers.
+const MAX_QUANTITY: i64 = u32::MAX as i64;
+
+const COLUMNS: [Column; 12] = [
+    Column::Id,
+    Column::Kind,
+    Column::DocumentId,
+    Column::Quantity,
+    Column::SessionId,
+    Column::UserId,
+    Column::SearchId,
+    Column::QueryDigest,
+    Column::OccurredAt,
+    Column::SearchClickedAt,
+    Column::RecordedAt,
+    Column::CallId,
+];
+
+impl Store {
+    /// Stores interactions and counts them in the roll-ups, in one transaction; and says what
+    /// became of each, in the order given.
+    ///
+    /// A document that was removed is still known. What a person did up to an erasure is left out
+    /// (see [`Store::erase_searches`], which remembers it).
+    pub async fn record_interactions(
+        &self,
+        interactions: &[Interaction],
+    ) -> Result<Vec<RecordOutcome>, StoreError> {
+        if interactions.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(interactions.to_vec(), |store, interactions| Box::pin(store.try_record(interactions)))
+            .await
+    }
+
+    async fn try_record(&self, interactions: &[Interaction]) -> Result<Vec<RecordOutcome>, Failure> {
+        let transaction = self.begin().await?;
+        pass_gate(&transaction).await?;
+        let erasures = Erasures::covering(&transaction, interactions).await?;
+        let known = known_documents(&transaction, interactions).await?;
+        let (call, now) = (Uuid::new_v4(), stored(chrono::Utc::now()));
+        let mut seen = HashSet::with_capacity(interactions.len());
+        let mut rows = Vec::with_capacity(interactions.len());
+        let mut outcomes = Vec::with_capacity(interactions.len());
+        for interaction in interactions {
+            outcomes.push(if !known.contains(&interaction.document.0) {
+                RecordOutcome::UnknownDocument
+            } else if erasures.cover(interaction) {
+                RecordOutcome::Erased
+            } else if seen.insert(interaction.id) {
+                rows.push(row(interaction, call, now));
+                RecordOutcome::Recorded
+            } else {
+                RecordOutcome::Repeated
+            });
+        }
+        let own = insert(&transaction, &rows, call).await?;
+        rows.retain(|row| own.contains(&row.id));
+        RollUps::of(&rows).add(&transaction).await?;
+        transaction.commit().await?;
+        for (outcome, interaction) in outcomes.iter_mut().zip(interactions) {
+            if *outcome == RecordOutcome::Recorded && !own.contains(&interaction.id.0) {
+                *outcome = RecordOutcome::Repeated;
+            }
+        }
+        Ok(outcomes)
+    }
+}
+
+fn row(interaction: &Interaction, call: Uuid, now: StoredTime) -> Model {
+    let occurred_at = stored(interaction.occurred_at);
+    let is_search_click = interaction.kind == InteractionKind::Click && interaction.search.is_some();
+    Model {
+        id: interaction.id.0,
+        kind: kind_name(interaction.kind).to_owned(),
+        document_id: interaction.document.0,
+        quantity: interaction.quantity.clamp(1, MAX_QUANTITY),
+        session_id: interaction.session.as_ref().map(|session| session.as_str().to_owned()),
+        user_id: interaction.user.as_ref().map(|user| user.as_str().to_owned()),
+        search_id: interaction.search.map(|search| search.as_uuid()),
+        query_digest: interaction.search.map(|search| search.query().0),
+        occurred_at,
+        search_clicked_at: is_search_click.then_some(occurred_at),
+        recorded_at: now,
+        call_id: call,
+    }
+}
+
+impl Personal for Interaction {
+    fn session(&self) -> Option<&SessionId> {
+        self.session.as_ref()
+    }
+
+    fn user(&self) -> Option<&UserId> {
+        self.user.as_ref()
+    }
+
+    fn at(&self) -> Timestamp {
+        self.occurred_at
+    }
+}
+
+/// The documents that were ever stored, of those that interactions name.
+async fn known_documents(
+    transaction: &DatabaseTransaction,
+    interactions: &[Interaction],
+) -> Result<HashSet<Uuid>, Failure> {
+    let mut ids: Vec<Uuid> = interactions.iter().map(|interaction| interaction.document.0).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut known = HashSet::with_capacity(ids.len());
+    for list in id_lists(&ids) {
+        let found: Vec<Uuid> = documents::Entity::find()
+            .select_only()
+            .column(documents::Column::Id)
+            .filter(documents::Column::Id.is_in(list))
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        known.extend(found);
+    }
+    Ok(known)
+}
+
+/// Inserts the rows that are not there yet, and returns their ids.
+async fn insert(
+    transaction: &DatabaseTransaction,
+    rows: &[Model],
+    call: Uuid,
+) -> Result<HashSet<Uuid>, Failure> {
+    let mut sorted: Vec<&Model> = rows.iter().collect();
+    sorted.sort_unstable_by_key(|row| row.id);
+    let mut own = HashSet::with_capacity(rows.len());
+    for batch in sorted.chunks(STATEMENT_INTERACTIONS) {
+        let insert = Query::insert()
+            .into_table(Entity)
+            .columns(COLUMNS)
+            .values_from_panic(batch.iter().map(|row| values(row)))
+            .on_conflict(OnConflict::column(Column::Id).do_nothing_on([Column::Id]).to_owned())
+            .take();
+        let inserted = transaction.execute(&insert).await?.rows_affected();
+        let ids: Vec<Uuid> = batch.iter().map(|row| row.id).collect();
+        // MySQL's driver has the rows counted that were there, too.
+        if transaction.get_database_backend() != DbBackend::MySql && inserted == ids.len() as u64 {
+            own.extend(ids);
+            continue;
+        }
+        for list in id_lists(&ids) {
+            let inserted: Vec<Uuid> = Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(Column::Id.is_in(list))
+                .filter(Column::CallId.eq(call))
+                .into_tuple()
+                .all(transaction)
+                .await?;
+            own.extend(inserted);
+        }
+    }
+    Ok(own)
+}
+
+/// The values of a row, in the order of [`COLUMNS`].
+fn values(row: &Model) -> [Expr; 12] {
+    [
+        row.id.into(),
+        row.kind.as_str().into(),
+        row.document_id.into(),
+        row.quantity.into(),
+        row.session_id.clone().into(),
+        row.user_id.clone().into(),
+        row.search_id.into(),
+        row.query_digest.into(),
+        row.occurred_at.into(),
+        row.search_clicked_at.into(),
+        row.recorded_at.into(),
+        row.call_id.into(),
+    ]
+}

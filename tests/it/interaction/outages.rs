@@ -1,0 +1,78 @@
+//! A database that goes away: callers hear of it soon, and nothing that was accepted is lost.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join_all, poll_immediate};
+use quarry::interaction::{Interactions, RecordError};
+use quarry::store::RecordOutcome::{Recorded, Repeated};
+use quarry::store::{Store, StoreError};
+use tokio::time::timeout;
+
+use super::{counted, product, sale, stored};
+use crate::support::databases::{TestDatabase, run};
+use crate::support::line::Line;
+
+/// Longer than a call may take without a database, and shorter than two calls after each other.
+const SOON: Duration = Duration::from_secs(15);
+
+#[tokio::test]
+async fn postgres_may_go_away() {
+    run(TestDatabase::postgres().await, goes_away_and_comes_back).await;
+}
+
+#[tokio::test]
+async fn mysql_may_go_away() {
+    run(TestDatabase::mysql().await, goes_away_and_comes_back).await;
+}
+
+async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
+    const CALLERS: u128 = 5_000;
+    let here = database.store().await;
+    let document = product(&here).await;
+    let mut line = Line::to(database.url()).await;
+    let store = Store::connect(line.url(), 2).await.unwrap();
+    let (interactions, mut writer) = Interactions::new(store);
+    let mut before = pin!(interactions.record(sale(CALLERS, document)));
+    assert!(poll_immediate(&mut before).await.is_none());
+    writer.step().await;
+    assert_eq!(before.await.unwrap(), Recorded);
+
+    line.cut();
+    let mut during = pin!(join_all((0..CALLERS).map(|number| interactions.record(sale(number, document)))));
+    assert!(poll_immediate(&mut during).await.is_none());
+    let began = Instant::now();
+    writer.step().await;
+    // One try tells all who wait, also those who would have been in later transactions.
+    let outcomes = timeout(SOON, during).await.expect("all are answered");
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    for outcome in outcomes {
+        assert!(matches!(outcome, Err(RecordError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
+    }
+    assert_eq!(stored(&database).await.len(), 1);
+
+    line.mend().await;
+    // Nothing was kept: who brings it again has it recorded, once.
+    let mut accepted = 0;
+    for number in 0..=3 {
+        // Connections that broke are found out at their next use.
+        for _ in 0..4 {
+            let mut call = pin!(interactions.record(sale(number, document)));
+            assert!(poll_immediate(&mut call).await.is_none());
+            writer.step().await;
+            match call.await {
+                Ok(outcome) => {
+                    assert!(matches!(outcome, Recorded | Repeated));
+                    accepted += 1;
+                    break;
+                }
+                Err(RecordError::Store(StoreError::Unavailable(_))) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert_eq!(accepted, 4);
+    assert_eq!(stored(&database).await.len(), 5);
+    assert_eq!(counted(&here).await, 5);
+}

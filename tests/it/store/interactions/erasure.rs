@@ -1,0 +1,111 @@
+//! What a person did is erased, and stays so.
+
+use std::sync::Arc;
+
+use quarry::domain::{Interaction, Searcher, SessionId, UserId};
+use quarry::store::RecordOutcome;
+
+use super::super::at;
+use super::{assert_added_up, count, one_product, product, sale};
+use crate::support::databases::{TestDatabase, on_each_database};
+
+on_each_database!(
+    what_is_erased_is_gone_from_the_roll_ups,
+    what_happened_before_an_erasure_is_left_out_afterwards,
+    nothing_slips_through_while_servers_record,
+);
+
+fn session(id: &str) -> Option<SessionId> {
+    Some(SessionId::parse(id).unwrap())
+}
+
+fn user(id: &str) -> Option<UserId> {
+    Some(UserId::parse(id).unwrap())
+}
+
+fn of_session(id: &str) -> Searcher {
+    Searcher::Session(SessionId::parse(id).unwrap())
+}
+
+async fn what_is_erased_is_gone_from_the_roll_ups(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let products: Vec<_> = (0..30).map(|n| product("shop", &n.to_string(), "Thing", None)).collect();
+    store.upsert_documents(&products).await.unwrap();
+    // More than one step of it.
+    let sales: Vec<Interaction> = (0..2_600_u128)
+        .map(|n| Interaction {
+            session: if n % 13 == 0 { session("other") } else { session("s") },
+            user: (n % 26 == 0).then(|| UserId::parse("s").unwrap()),
+            ..sale(n, products[n as usize % 30].id(), 2, n as i64 * 100)
+        })
+        .collect();
+    store.record_interactions(&sales).await.unwrap();
+    assert_eq!(store.erase_interactions(&of_session("nobody")).await.unwrap(), 0);
+    assert_eq!(store.erase_interactions(&of_session("s")).await.unwrap(), 2_400);
+    assert_eq!(count(&database).await, 200);
+    assert_added_up(&database).await;
+    assert_eq!(store.erase_interactions(&Searcher::User(user("s").unwrap())).await.unwrap(), 100);
+    assert_eq!(store.erase_interactions(&of_session("other")).await.unwrap(), 100);
+    assert_eq!(store.erase_interactions(&of_session("other")).await.unwrap(), 0);
+    assert_eq!(count(&database).await, 0);
+    // Nothing is left of which nothing is known.
+    assert_added_up(&database).await;
+}
+
+async fn what_happened_before_an_erasure_is_left_out_afterwards(database: Arc<TestDatabase>) {
+    use RecordOutcome::{Erased, Recorded, Repeated};
+    let store = database.store().await;
+    let document = one_product(&store).await;
+    let through = at("2026-11-20T10:00:10Z");
+    store.erase_searches(&of_session("gone"), through).await.unwrap();
+    store.erase_searches(&Searcher::User(user("gone").unwrap()), through).await.unwrap();
+    let sales = [
+        Interaction { session: session("gone"), ..sale(1, document, 1, 10) },
+        Interaction { session: session("gone"), ..sale(2, document, 1, 11) },
+        Interaction { user: user("gone"), ..sale(3, document, 1, 0) },
+        Interaction { user: user("stays"), session: session("stays"), ..sale(4, document, 1, 0) },
+        sale(5, document, 1, 0),
+    ];
+    let outcomes = store.record_interactions(&sales).await.unwrap();
+    assert_eq!(outcomes, [Erased, Recorded, Erased, Recorded, Recorded]);
+    let outcomes = store.record_interactions(&sales).await.unwrap();
+    assert_eq!(outcomes, [Erased, Repeated, Erased, Repeated, Repeated]);
+    assert_eq!(count(&database).await, 3);
+    assert_added_up(&database).await;
+}
+
+async fn nothing_slips_through_while_servers_record(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let document = one_product(&store).await;
+    let through = at("2026-11-20T23:00:00Z");
+    let mut servers = tokio::task::JoinSet::new();
+    for server in 0..4_u128 {
+        let store = database.connect().await;
+        servers.spawn(async move {
+            let mut erased = 0;
+            for call in 0..30_u128 {
+                let sales: Vec<Interaction> = (0..20_u128)
+                    .map(|n| (call * 4 + server) * 20 + n)
+                    .map(|n| Interaction {
+                        session: if n % 2 == 0 { session("gone") } else { session("stays") },
+                        ..sale(n, document, 1, n as i64)
+                    })
+                    .collect();
+                let outcomes = store.record_interactions(&sales).await.unwrap();
+                erased += outcomes.iter().filter(|outcome| **outcome == RecordOutcome::Erased).count();
+            }
+            erased
+        });
+    }
+    // In the middle of it, by what is there.
+    while count(&database).await < 400 {
+        assert!(!servers.is_empty() && servers.try_join_next().is_none());
+    }
+    store.erase_searches(&of_session("gone"), through).await.unwrap();
+    let deleted = store.erase_interactions(&of_session("gone")).await.unwrap();
+    let left_out: usize = servers.join_all().await.into_iter().sum();
+    assert!(deleted >= 200 && left_out > 0, "{deleted} {left_out}");
+    assert_eq!(deleted as usize + left_out, 4 * 30 * 10);
+    assert_eq!(count(&database).await, 4 * 30 * 10);
+    assert_added_up(&database).await;
+}
