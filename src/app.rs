@@ -1,6 +1,7 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
 mod logging;
+mod seeding;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +15,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::logging::Logging;
+pub use self::seeding::{Seeded, Seeding, seed};
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,

@@ -6,4 +6,5 @@ mod crawling;
 mod demo;
 mod fleet;
 mod searching;
+mod seeding;
 mod shrinking;
