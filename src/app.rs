@@ -2,6 +2,7 @@
 
 mod logging;
 mod reporting;
+mod seeding;
 mod suggesting;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::logging::Logging;
 use self::reporting::Reporting;
+pub use self::seeding::{Seeded, Seeding, seed};
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,

@@ -6,6 +6,7 @@ mod demo;
 mod migrate;
 mod progress;
 mod reindex;
+mod seed;
 mod serve;
 mod type_searches;
 mod upstream;
@@ -82,6 +83,8 @@ enum Command {
     Schema,
     /// Print the resolved settings, secrets redacted
     Config,
+    /// Fill the database with a made-up catalogue and a year of its sales
+    Seed(seed::SeedArgs),
     /// Serve a JSON file as an unreliable upstream
     Upstream(upstream::UpstreamArgs),
     /// Type against running servers as people do, and check what they stored
@@ -124,6 +127,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
             print!("{}", settings.load(None)?.to_toml_redacted());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Seed(args) => seed::run(&settings, args).await,
         Command::Upstream(args) => upstream::run(args).await,
         Command::Type(args) => type_searches::run(args).await,
     }

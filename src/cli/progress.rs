@@ -1,4 +1,4 @@
-//! How a crawl shows its progress: a bar on a terminal, plain lines elsewhere.
+//! How work shows its progress: a bar on a terminal, plain lines elsewhere.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::crawl::{Progress, StepOutcome};
 use crate::domain::{Crawl, CrawlState, SourceName};
 
-/// Plain lines about pages come at most this often.
+/// Plain lines come at most this often.
 const LINE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shows crawls to a person, or to a file.
@@ -60,6 +60,52 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(message);
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
+}
+
+/// Shows how far work is whose end is known.
+pub(super) enum Counting {
+    /// A bar.
+    Bar(ProgressBar),
+    /// Lines.
+    Lines { last: Mutex<Option<Instant>> },
+}
+
+impl Counting {
+    /// A bar if a terminal is there to draw it.
+    pub(super) fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self::Lines { last: Mutex::default() };
+        }
+        let style =
+            ProgressStyle::with_template("{msg:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─");
+        Self::Bar(ProgressBar::new(0).with_style(style))
+    }
+
+    /// So much of it is done.
+    pub(super) fn show(&self, what: &'static str, done: usize, end: usize) {
+        match self {
+            Self::Bar(bar) => {
+                bar.set_message(what);
+                bar.set_length(end as u64);
+                bar.set_position(done as u64);
+            }
+            Self::Lines { last } => {
+                let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                if done == end || last.is_none_or(|last| last.elapsed() >= LINE_INTERVAL) {
+                    *last = Some(Instant::now());
+                    eprintln!("{what}: {done} of {end}");
+                }
+            }
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
 }
 
 fn new_bar(source: &SourceName) -> ProgressBar {

@@ -10,7 +10,7 @@
 //! | `pages` | the four ways of paging, and their answers: pure |
 //! | `endpoint` | the HTTP side, which carries out what the others decide |
 //! | `count` | what was served, and its printed table |
-//! | `synthetic` | messages and products for the demo and the benchmarks |
+//! | `synthetic` | messages, products and sales for the demo, for `quarry seed` and the benchmarks |
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {

@@ -5,11 +5,12 @@
 use futures_util::future::BoxFuture;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, IsolationLevel, Statement,
-    TransactionOptions, TransactionTrait, TryGetable, TryGetableMany,
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, IsolationLevel, TransactionOptions,
+    TransactionTrait, TryGetable, TryGetableMany,
 };
 
 use super::failure::Failure;
+use super::plans::explain;
 use super::{Store, StoreError};
 
 /// The state of the database as of the first read.
@@ -103,22 +104,4 @@ impl Store {
         })
         .await
     }
-}
-
-/// How the database goes about a statement.
-pub(super) async fn explain(database: &impl ConnectionTrait, of: Statement) -> Result<String, Failure> {
-    let (explain, column) = match of.db_backend {
-        DbBackend::Postgres => ("EXPLAIN", 0),
-        DbBackend::MySql => ("EXPLAIN FORMAT=JSON", 0),
-        // Numbers of steps come first.
-        _ => ("EXPLAIN QUERY PLAN", 3),
-    };
-    let explain = Statement { sql: format!("{explain} {}", of.sql), ..of };
-    let mut plan = String::new();
-    for row in database.query_all_raw(explain).await? {
-        let line: String = row.try_get_by_index(column)?;
-        plan.push_str(&line);
-        plan.push('\n');
-    }
-    Ok(plan)
 }

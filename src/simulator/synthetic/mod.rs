@@ -1,4 +1,4 @@
-//! Messages and products that no person wrote, the same for the same seed, and as many as asked for.
+//! Messages, products and sales that no person wrote or made, the same for the same seed, and as many as asked for.
 //!
 //! They stand in for real data in the demo and the benchmarks, so they are spread as real texts are: function
 //! words everywhere, a few subjects often, most names seldom, one text in ten with letters beyond ASCII. Item
@@ -7,6 +7,7 @@
 
 mod grammar;
 mod products;
+mod sales;
 #[rustfmt::skip]
 mod words;
 
@@ -16,6 +17,7 @@ use serde::Serialize;
 use super::chance::{Chance, branch, unique};
 
 pub use products::{Product, products};
+pub use sales::{Sale, sales};
 
 /// A message as the upstream that quarry was built for serves them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

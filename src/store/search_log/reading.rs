@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity};
-use super::super::snapshot::explain;
+use super::super::plans::explain;
 use super::super::{SearchLogFilter, Store, StoreError, stored};
 use super::{logged, stored_key};
 use crate::domain::{LoggedSearch, LoggedSearchId, Timestamp};

@@ -7,4 +7,5 @@ mod demo;
 mod fleet;
 mod reporting;
 mod searching;
+mod seeding;
 mod shrinking;
