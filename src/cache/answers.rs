@@ -116,7 +116,8 @@ impl Answers {
     /// The answer that was seen, if it is fresh.
     pub(super) fn fresh<T>(&self, key: &str, seen: &mut Seen<T>, now: Timestamp) -> Option<Written<T>> {
         // What is fresh for longer than it can be was written by a clock that was wrong.
-        let latest = now.checked_add_signed(delta(2 * self.0.ttl))?;
+        let latest =
+            now.checked_add_signed(delta(self.0.ttl.saturating_mul(2))).unwrap_or(Timestamp::MAX_UTC);
         let (bytes, written) =
             seen.kept.take_if(|(_, kept)| now < kept.fresh_until && kept.fresh_until <= latest)?;
         self.remember(key, seen.era, &bytes);
@@ -190,11 +191,13 @@ impl Answers {
     ) -> Result<(), CacheError> {
         // Entries that were made together do not end together.
         let ttl = self.0.ttl.mul_f64(rand::random_range(0.9..=1.0));
-        let fresh_until = now.checked_add_signed(delta(ttl)).unwrap_or(now);
+        let fresh_until = now.checked_add_signed(delta(ttl)).unwrap_or(Timestamp::MAX_UTC);
         let bytes = envelope::write(fresh_until, answer);
         self.remember(key, era, &bytes);
         match era.generation {
-            Some(generation) => self.0.cache.put(key, bytes, generation, self.0.ttl + KEPT_STALE).await,
+            Some(generation) => {
+                self.0.cache.put(key, bytes, generation, self.0.ttl.saturating_add(KEPT_STALE)).await
+            }
             None => Ok(()),
         }
     }

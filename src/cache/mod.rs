@@ -1,6 +1,6 @@
 //! Answers that are kept for a while: the seam to what keeps them, and cache-aside on top of it.
 //!
-//! - [`Cache`]: the seam; `local` in this process, `redis` for a fleet.
+//! - [`Cache`]: the seam; `local_cache` in this process, `redis_cache` for a fleet.
 //! - `aside`: answers from the cache, else computes. `answers` is what it asks of the cache and of
 //!   `last_good`, the memory for when all else is away; `envelope` is how an answer is written;
 //!   `flights` lets callers share one computation.
@@ -19,13 +19,13 @@ mod aside;
 mod envelope;
 mod flights;
 mod last_good;
-mod local;
-mod redis;
+mod local_cache;
+mod redis_cache;
 
 pub use answers::Answers;
 pub use aside::{Answered, CacheAside, Outage, Outcome};
-pub use local::LocalCache;
-pub use redis::RedisCache;
+pub use local_cache::LocalCache;
+pub use redis_cache::RedisCache;
 
 /// Keeps bytes under keys for a while, within limits, for one process or for a fleet.
 ///

@@ -72,7 +72,7 @@ impl Reports {
     }
 
     /// Forgets every answer, here and in the cache of the fleet: no report that begins after this
-    /// returned shows anything older. If the cache cannot be reached, that is an error, and is made
+    /// returned shows anything that the store did not hold when it was called. If the cache cannot be reached, that is an error, and is made
     /// up for before the next look into it.
     pub async fn clear(&self) -> Result<(), CacheError> {
         self.0.answers.clear().await
