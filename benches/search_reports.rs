@@ -19,7 +19,7 @@ mod process;
 
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use postgres::OwnPostgres;
 use quarry::domain::Period;
 use quarry::store::Store;
@@ -74,8 +74,10 @@ async fn measure(size: u64) {
         report(&format!("zero results, first {first}"), times.await);
     }
     for (what, hours, buckets) in [("by day", 24, DAYS), ("by hour", 1, 24 * DAYS)] {
-        let bounds: Vec<DateTime<Utc>> =
-            (0..=buckets).map(|bucket| period.from + TimeDelta::hours(hours * bucket)).collect();
+        // As the caller has them: whole intervals, but for the first and the last.
+        let hour = period.from.duration_trunc(TimeDelta::hours(1)).unwrap();
+        let within = (1..=buckets).map(|bucket| hour + TimeDelta::hours(hours * bucket));
+        let bounds: Vec<DateTime<Utc>> = [period.from].into_iter().chain(within).collect();
         let times = timed(async || {
             let volume = store.search_volume(&bounds).await.unwrap();
             let searches: i64 = volume.iter().map(|bucket| bucket.searches).sum();
@@ -143,7 +145,7 @@ async fn fill(plain: &DatabaseConnection, size: u64, now: DateTime<Utc>) {
              FALSE, 14, CASE WHEN q % 20 = 7 THEN 0 ELSE 1 + n % 500 END, 'idle', t, t, t, gen_random_uuid()
          FROM (SELECT n, floor(power({QUERIES}, random()))::bigint AS q,
                    '{first}'::timestamptz + n * {step_us} * interval '1 microsecond' AS t
-               FROM generate_series(0, {size} - 1) n) searches"
+               FROM generate_series(0::bigint, {size} - 1) n) searches"
     );
     let hours = "INSERT INTO search_query_hours (hour, query_key, query, searches, zero_results, counted,
                      results, last_searched_at)

@@ -49,6 +49,8 @@ impl SessionSketch {
 mod tests {
     use super::*;
 
+    const STORED: &str = "0201070b0308030039a70e19dc3fe90b9696d60a";
+
     fn of(sessions: std::ops::Range<u32>) -> SessionSketch {
         let mut sketch = SessionSketch::new();
         sessions.for_each(|number| sketch.add(&format!("session {number}")));
@@ -70,11 +72,14 @@ mod tests {
 
     #[test]
     fn what_is_stored_stays_readable() {
-        // As the first version wrote it: three sessions.
-        let stored = of(0..3).to_bytes();
-        assert!(stored.len() < 64);
-        let full = of(0..100_000).to_bytes();
-        assert!(full.len() <= 1_200, "{}", full.len());
+        // As the first version of quarry stored sessions 0 to 2.
+        let stored = data_encoding::HEXLOWER.decode(STORED.as_bytes()).unwrap();
+        let mut merged = of(0..3);
+        merged.merge(&stored).ok().unwrap();
+        assert_eq!(merged.estimate(i64::MAX), 3);
+        merged.add("another session");
+        assert_eq!((merged.estimate(i64::MAX), merged.estimate(2)), (4, 2));
         assert!(SessionSketch::new().merge(b"not a sketch").is_err());
+        assert!(of(0..100_000).to_bytes().len() <= 1_200);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Query, SelectStatement, UnionType};
 
@@ -17,6 +18,8 @@ use crate::store::snapshot::Snapshot;
 
 /// The most searches whose sessions are counted one by one.
 pub(super) const EXACT_SEARCHES: i64 = 1_000;
+/// Stretches of rows that are read at once if they are no farther apart.
+const NEAR: TimeDelta = TimeDelta::hours(3);
 /// Stretches of rows in one statement.
 const STATEMENT_SPANS: usize = 100;
 
@@ -61,7 +64,7 @@ async fn estimate(
             }
         }
     }
-    for spans in bare.chunks(STATEMENT_SPANS) {
+    for spans in joined(bare).chunks(STATEMENT_SPANS) {
         let mut selects = spans.iter().map(|(key, span)| {
             let mut select = within(*span);
             select
@@ -80,6 +83,21 @@ async fn estimate(
     let estimate =
         |(of, sketch): (&&Sums, SessionSketch)| (of.query_key.clone(), sketch.estimate(of.searches));
     Ok(queries.iter().zip(sketches).map(estimate).collect())
+}
+
+/// Fewer and longer stretches: sessions in between that have a sketch may as well come twice.
+fn joined(mut spans: Vec<(&str, Span)>) -> Vec<(&str, Span)> {
+    spans.sort_unstable_by(|a, b| (a.0, a.1.from).cmp(&(b.0, b.1.from)));
+    let mut joined: Vec<(&str, Span)> = Vec::new();
+    for (key, span) in spans {
+        match joined.last_mut() {
+            Some((last, to)) if *last == key && to.before.is_some_and(|end| span.from - end <= NEAR) => {
+                to.before = span.before;
+            }
+            _ => joined.push((key, span)),
+        }
+    }
+    joined
 }
 
 /// The sketches of whole days, null where there is none.

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, UnionType};
 
 use super::super::days::total;
 use super::super::rollups::{QUARTER_S, floor};
@@ -146,9 +146,10 @@ async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searc
 async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) -> Result<Vec<i64>, Failure> {
     let mut sessions = vec![0; spans.len()];
     let mut few: Vec<(i64, &Span)> = Vec::new();
-    for ((span, count), number) in spans.iter().zip(counts).zip(0..) {
+    let mut many: Vec<(usize, &Span)> = Vec::new();
+    for ((span, count), number) in spans.iter().zip(counts).zip(0_i64..) {
         if count.searches > EXACT_SEARCHES {
-            sessions[number as usize] = estimate(snapshot, span, count.searches).await?;
+            many.push((number as usize, span));
         } else if count.searches > 0 {
             few.push((number, span));
         }
@@ -163,44 +164,65 @@ async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) 
         let counted: Vec<(i64, i64, i64)> = snapshot.all(&union(few.iter().map(count))).await?;
         for (number, searches, count) in counted {
             let number = number as usize;
-            sessions[number] = match counts[number].searches {
+            sessions[number] = count;
+            if searches < counts[number].searches {
                 // Rows are gone, but sketches are left.
-                all if searches < all => estimate(snapshot, &spans[number], all).await?,
-                _ => count,
-            };
+                many.push((number, &spans[number]));
+            }
+        }
+    }
+    many.sort_unstable_by_key(|(number, _)| *number);
+    for many in many.chunks(STATEMENT_SPANS) {
+        for (number, sketch) in estimate(snapshot, many).await? {
+            sessions[number] = sketch.estimate(counts[number].searches);
         }
     }
     Ok(sessions)
 }
 
-/// Merges the sketches of the quarters in a span, and what has none.
-async fn estimate(snapshot: &mut Snapshot, span: &Span, searches: i64) -> Result<i64, Failure> {
-    let mut merged = SessionSketch::new();
-    let mut bare = cut_off(span);
-    if let Some(whole) = whole_quarters(span) {
-        let select = Query::select()
-            .columns([Column::Quarter, Column::Sessions])
-            .from(Entity)
-            .and_where(Column::Quarter.gte(whole.start))
-            .and_where(Column::Quarter.lt(whole.end))
-            .order_by(Column::Quarter, Order::Asc)
-            .take();
-        let quarters: Vec<(StoredTime, Option<Vec<u8>>)> = snapshot.all(&select).await?;
-        for (quarter, sketch) in quarters {
+/// Merges the sketches of the quarters in some spans, in order of time, and what has none.
+async fn estimate(
+    snapshot: &mut Snapshot,
+    spans: &[(usize, &Span)],
+) -> Result<Vec<(usize, SessionSketch)>, Failure> {
+    let (Some((_, first)), Some((_, last))) = (spans.first(), spans.last()) else { return Ok(Vec::new()) };
+    let mut select = Query::select();
+    select
+        .columns([Column::Quarter, Column::Sessions])
+        .from(Entity)
+        .and_where(Column::Quarter.gte(first.from));
+    if let Some(before) = last.before {
+        select.and_where(Column::Quarter.lt(before));
+    }
+    let quarters: BTreeMap<StoredTime, Option<Vec<u8>>> =
+        snapshot.all::<(StoredTime, Option<Vec<u8>>)>(&select).await?.into_iter().collect();
+    let mut sketches = Vec::with_capacity(spans.len());
+    let mut bare: Vec<(i64, Span)> = Vec::new();
+    for ((number, span), place) in spans.iter().zip(0..) {
+        let mut merged = SessionSketch::new();
+        bare.extend(cut_off(span).into_iter().map(|end| (place, end)));
+        for (quarter, sketch) in whole_quarters(span).into_iter().flat_map(|whole| quarters.range(whole)) {
             match (sketch, bare.last_mut()) {
-                (Some(sketch), _) => merged.merge(&sketch)?,
-                (None, Some(last)) if last.before == Some(quarter) => last.before = Some(quarter + QUARTER),
-                (None, _) => bare.push(Span { from: quarter, before: Some(quarter + QUARTER) }),
+                (Some(sketch), _) => merged.merge(sketch)?,
+                (None, Some((of, last))) if *of == place && last.before == Some(*quarter) => {
+                    last.before = Some(*quarter + QUARTER);
+                }
+                (None, _) => bare.push((place, Span { from: *quarter, before: Some(*quarter + QUARTER) })),
             }
         }
+        sketches.push((*number, merged));
     }
-    for span in bare {
-        let select = within(span).column(search_logs::Column::SessionId).distinct().take();
-        for (session,) in snapshot.all::<(String,)>(&select).await? {
-            merged.add(&session);
+    for bare in bare.chunks(STATEMENT_SPANS) {
+        let read = |(place, span): &(i64, Span)| {
+            let mut select = within(*span);
+            select.expr(Expr::value(*place)).column(search_logs::Column::SessionId);
+            select
+        };
+        for (place, session) in snapshot.all::<(i64, String)>(&union(bare.iter().map(read))).await? {
+            sketches[place as usize].1.add(&session);
         }
     }
-    Ok(merged.estimate(searches))
+    Ok(sketches)
 }
 
 fn union(selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
