@@ -1,7 +1,9 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
 mod logging;
+mod reporting;
 mod seeding;
+mod suggesting;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,6 +17,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::logging::Logging;
+use self::reporting::Reporting;
 pub use self::seeding::{Seeded, Seeding, seed};
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
@@ -24,7 +27,7 @@ use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{HttpLimits, HttpState, Metrics, Readiness, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use crate::search::{IndexStep, Indexer, SearchEngine};
+use crate::search::{IndexStep, Indexer, SearchEngine, Suggestions};
 use crate::store::Store;
 use crate::supervisor::{Outcome, Stage, Supervisor};
 
@@ -91,6 +94,8 @@ pub struct Server {
     indexer: Indexer,
     crawls: CrawlWorker,
     logging: Logging,
+    reporting: Reporting,
+    suggestions: Suggestions,
     state: HttpState,
     readiness: Readiness,
 }
@@ -111,8 +116,13 @@ impl Server {
             Arc::new(LogProgress),
         );
         let logging = Logging::open(&settings, &store).await?;
+        let reporting = Reporting::open(&settings, &store, &logging.keystrokes)?;
+        let suggestions = suggesting::open(&settings, &store, &engine, indexer.follow());
         let services = Services {
             store: store.clone(),
+            suggestions: suggestions.clone(),
+            reports: reporting.reports.clone(),
+            interactions: reporting.interactions.clone(),
             search: engine,
             keystrokes: logging.keystrokes.clone(),
             index: indexer.follow(),
@@ -130,7 +140,19 @@ impl Server {
             limits,
             allowed_origins: Arc::from([]),
         };
-        Ok(Self { settings, _instance: instance, store, indexer, crawls, logging, state, readiness })
+        let _instance = instance;
+        Ok(Self {
+            settings,
+            _instance,
+            store,
+            indexer,
+            crawls,
+            logging,
+            reporting,
+            suggestions,
+            state,
+            readiness,
+        })
     }
 
     /// Serves until a signal says to stop; then finishes what is under way.
@@ -166,6 +188,8 @@ impl Server {
             readiness.drain();
             Ok(())
         });
+        self.reporting.spawn(&mut supervisor);
+        suggesting::spawn(self.suggestions, &mut supervisor);
         let last_writes = self.logging.spawn(&mut supervisor);
         let ended = supervisor.run(signals).await;
         last_writes.finish().await?;

@@ -13,12 +13,14 @@
 //! | 5 | [`http`] | paths, GraphQL over HTTP and WebSocket, health, GraphiQL |
 //! | 4 | [`graphql`] | the public contract: schema, loaders, limits, error codes |
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
-//! | 3 | [`search`] | store → index → hits: analysis, engine, indexer |
+//! | 3 | [`search`] | store → index → hits: analysis, engine, indexer, suggestions |
 //! | 3 | [`keystroke`] | keystrokes → searches: buffers, the fold, the flusher, the feed |
 //! | 3 | [`interaction`] | clicks and conversions → store: many callers, one transaction |
+//! | 3 | [`report`] | store → cache → reports of searches and sales, and what adds up in the background |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
+//! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
 //! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
@@ -64,6 +66,7 @@
 //! internals.
 
 pub mod app;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod crawl;
@@ -74,6 +77,7 @@ pub mod instance;
 pub mod interaction;
 pub mod keystroke;
 mod redis_link;
+pub mod report;
 pub mod retry;
 pub mod search;
 pub mod simulator;

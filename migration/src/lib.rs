@@ -13,6 +13,7 @@ mod m20261120_000001_documents;
 mod m20261120_000002_crawls;
 mod m20261120_000003_leases;
 mod m20261120_000004_search_logs;
+mod m20261121_000005_search_reports;
 mod m20261121_000006_interactions;
 
 use sea_orm_migration::prelude::*;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_crawls::Migration),
             Box::new(m20261120_000003_leases::Migration),
             Box::new(m20261120_000004_search_logs::Migration),
+            Box::new(m20261121_000005_search_reports::Migration),
             Box::new(m20261121_000006_interactions::Migration),
         ]
     }

@@ -11,7 +11,9 @@ use std::fmt;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use super::RequestId;
+use crate::interaction::RecordError;
 use crate::keystroke::BufferError;
+use crate::report::{CacheError, ReportError};
 use crate::search::SearchError;
 use crate::store::StoreError;
 
@@ -34,6 +36,8 @@ pub enum ErrorCode {
     StoreUnavailable,
     /// What holds keystrokes until they are logged cannot be reached; try again.
     BufferUnavailable,
+    /// The cache cannot be reached: only ever a warning.
+    CacheUnavailable,
     /// This server does not keep documents by their hash; send the text.
     PersistedQueryNotSupported,
     /// A defect. The message says nothing; the log does.
@@ -52,6 +56,7 @@ impl ErrorCode {
             Self::Timeout => "TIMEOUT",
             Self::StoreUnavailable => "STORE_UNAVAILABLE",
             Self::BufferUnavailable => "BUFFER_UNAVAILABLE",
+            Self::CacheUnavailable => "CACHE_UNAVAILABLE",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
@@ -103,6 +108,9 @@ impl Failure {
             ErrorCode::BufferUnavailable => {
                 tracing::warn!(request.id = %request, error, "the keystroke buffer is unavailable");
             }
+            ErrorCode::CacheUnavailable => {
+                tracing::warn!(request.id = %request, error, "the cache is unavailable");
+            }
             _ => tracing::error!(request.id = %request, error, "a resolver failed"),
         }
     }
@@ -124,9 +132,15 @@ impl fmt::Display for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&StoreError> for Failure {
+    fn from(error: &StoreError) -> Self {
         match error {
             StoreError::Unavailable(cause) => Self {
-                cause: Some(cause),
+                cause: Some(cause.clone()),
                 ..Self::new(
                     ErrorCode::StoreUnavailable,
                     "The database cannot be reached. Searching goes on; try this again later.",
@@ -149,6 +163,45 @@ impl From<BufferError> for Failure {
             },
             BufferError::Damaged(_) => Self::internal(error),
         }
+    }
+}
+
+impl From<RecordError> for Failure {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Full => Self::new(
+                ErrorCode::TooBusy,
+                "Too many interactions are waiting to be stored. Send this one again in a moment.",
+            ),
+            RecordError::Stopping => {
+                Self::new(ErrorCode::StoreUnavailable, "This server is stopping. Send this one again.")
+            }
+            RecordError::Store(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<CacheError> for Failure {
+    fn from(error: CacheError) -> Self {
+        match error {
+            CacheError::Unavailable(cause) => Self {
+                cause: Some(cause),
+                ..Self::new(ErrorCode::CacheUnavailable, "The cache cannot be reached.")
+            },
+            CacheError::Damaged(_) => Self::internal(error),
+        }
+    }
+}
+
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        let argument = match &error {
+            ReportError::EmptyPeriod => "period",
+            ReportError::TooManyIntervals => "interval",
+            ReportError::UnknownTimeZone => "timezone",
+            ReportError::Store(error) => return Self::from(error.as_ref()),
+        };
+        Self::bad_input(argument, error)
     }
 }
 

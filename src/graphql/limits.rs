@@ -51,7 +51,18 @@ impl Default for Limits {
 }
 
 /// Fields that return a page of the default size where `first` is left out.
-const PAGED: [&str; 6] = ["search", "searchLog", "documents", "crawls", "pages", "facets"];
+const PAGED: [&str; 10] = [
+    "search",
+    "searchLog",
+    "documents",
+    "crawls",
+    "pages",
+    "facets",
+    "suggest",
+    "topSearches",
+    "zeroResultSearches",
+    "category",
+];
 
 impl Limits {
     /// Checks a text before it is parsed: the parser recurses, so nesting is bounded here.

@@ -35,12 +35,14 @@ use query::Query;
 pub use request_id::RequestId;
 pub use services::Services;
 use subscription::Subscription;
+use types::Report;
 
 type ApiSchema = Schema<Query, Mutation, Subscription>;
 
 /// The schema, without services: it describes itself, but resolves nothing.
 fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+    // No field is of the interface's type, so nothing else would bring it in.
+    Schema::build(Query, Mutation, Subscription).register_output_type::<Report>()
 }
 
 /// The schema in the schema definition language, sorted and described. Ends with a line feed.

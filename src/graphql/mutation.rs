@@ -12,10 +12,12 @@ use super::services::Services;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
     IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
-    int,
+    RecordInteractionInput, RecordInteractionPayload, int,
 };
+use super::warnings::Warnings;
 use crate::domain::{DocumentDraft, DocumentId, Revision, SourceName};
 use crate::keystroke::Appended;
+use crate::store::RecordOutcome;
 
 /// The most documents of one call.
 const MAX_DOCUMENTS: usize = 1_000;
@@ -121,8 +123,28 @@ impl Mutation {
         Ok(LogKeystrokesPayload { accepted: int(accepted) })
     }
 
-    /// Erases everything kept of a session or a user: what is buffered, and what was logged. Searches of that
-    /// person that are being logged meanwhile are left out.
+    /// Records a click on, or a conversion of, a document. Returns once the database has it.
+    async fn record_interaction(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What was done.")] input: RecordInteractionInput,
+    ) -> Result<RecordInteractionPayload, Failure> {
+        let interaction = input.checked(Utc::now())?;
+        match Services::of(ctx)?.interactions.record(interaction).await? {
+            RecordOutcome::Recorded | RecordOutcome::Repeated => {
+                Ok(RecordInteractionPayload { accepted: true })
+            }
+            RecordOutcome::Erased => Ok(RecordInteractionPayload { accepted: false }),
+            RecordOutcome::UnknownDocument => Err(Failure::new(
+                ErrorCode::NotFound,
+                "There is no such document: pass the id of one that was found.",
+            )),
+        }
+    }
+
+    /// Erases everything kept of a session or a user: what is buffered, what was logged, and interactions. Searches
+    /// of that person that are being logged meanwhile are left out. When it returns, this server's suggestions and
+    /// reports show nothing of that person any more; the suggestions of other servers follow within seconds.
     async fn erase_searcher(
         &self,
         ctx: &Context<'_>,
@@ -133,10 +155,17 @@ impl Mutation {
         // The buffer first: what is claimed by then is kept out of the log by the time it says.
         let erased = services.keystrokes.erase(&searcher).await?;
         let searches = services.store.erase_searches(&searcher, erased.at).await?;
+        let interactions = services.store.erase_interactions(&searcher).await?;
+        services.suggestions.forget(Utc::now()).await;
+        if let Err(error) = services.reports.clear().await {
+            let consequence =
+                "The person is erased, but reports of other servers may show it until they expire.";
+            Warnings::add(ctx, consequence, error.into());
+        }
         Ok(EraseSearcherPayload {
             searches: int(searches),
             buffered_keystrokes: int(erased.keystrokes),
-            interactions: 0,
+            interactions: int(interactions),
         })
     }
 

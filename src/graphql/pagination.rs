@@ -12,10 +12,15 @@ pub(super) const MAX_FIRST: usize = 100;
 
 /// Reads `first`. 0 is fine: it asks for counts only.
 pub(super) fn page_size(first: Option<i32>) -> Result<usize, Failure> {
-    let Some(first) = first else { return Ok(DEFAULT_FIRST) };
+    page_size_within(first, DEFAULT_FIRST, MAX_FIRST)
+}
+
+/// As [`page_size`], with other bounds.
+pub(super) fn page_size_within(first: Option<i32>, default: usize, max: usize) -> Result<usize, Failure> {
+    let Some(first) = first else { return Ok(default) };
     match usize::try_from(first) {
-        Ok(first) if first <= MAX_FIRST => Ok(first),
-        _ => Err(Failure::bad_input("first", format_args!("must be from 0 to {MAX_FIRST}, but is {first}"))),
+        Ok(first) if first <= max => Ok(first),
+        _ => Err(Failure::bad_input("first", format_args!("must be from 0 to {max}, but is {first}"))),
     }
 }
 

@@ -7,16 +7,16 @@ use async_graphql::{Context, ID, Object};
 use super::error::Failure;
 use super::ids::NodeId;
 use super::loaders::Loaders;
-use super::pagination::{Page, SearchLogCursor, page_size};
+use super::pagination::{Page, SearchLogCursor, page_size, page_size_within};
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::track;
 use super::types::{
-    Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Search, SearchConnection,
-    SearchLogConnection, SearchLogFilter, SearchSort, Source, TrackInput,
+    Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Reports, Search,
+    SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
 };
 use crate::domain::{DocumentId, DocumentKey, Keystroke, SourceName};
-use crate::search::SearchRequest;
+use crate::search::{MOST_SUGGESTIONS, SearchRequest};
 
 /// The longest query text, in characters.
 const MAX_QUERY_CHARS: usize = 1_024;
@@ -24,6 +24,8 @@ const MAX_QUERY_CHARS: usize = 1_024;
 const MAX_QUERY_WORDS: usize = 32;
 /// The most ids of one `nodes`.
 const MAX_NODES: usize = 100;
+/// How many texts are suggested where nobody says.
+const DEFAULT_SUGGESTIONS: usize = 8;
 /// The longest search cursor, in bytes: more cannot come from an engine.
 const MAX_CURSOR_BYTES: usize = 4_096;
 
@@ -113,6 +115,7 @@ impl Query {
             match_policy: match_policy.0.into(),
             prefix: prefix.0,
             typo_tolerance: typo_tolerance.0,
+            relaxes: true,
             first,
             highlights: selected.field("edges").field("highlights").exists(),
             facets: selected.field("facets").exists(),
@@ -124,7 +127,22 @@ impl Query {
             let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
             track::log(ctx, &services.keystrokes, keystroke).await;
         }
-        Ok(SearchConnection::new(answer, request.after.is_some()))
+        Ok(SearchConnection::new(answer, request))
+    }
+
+    /// Texts that begin with what was typed: what others searched for, most searched first, then words of the index.
+    ///
+    /// Only what enough visitors have searched for is suggested, and only what finds documents now. Nothing that a
+    /// person types is an error.
+    async fn suggest(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What was typed so far. Empty, it gives what is searched for most.")] prefix: String,
+        #[graphql(desc = "How many texts: 8 unless given, at most 20.")] first: Option<i32>,
+    ) -> Result<Vec<Suggestion>, Failure> {
+        let size = page_size_within(first, DEFAULT_SUGGESTIONS, MOST_SUGGESTIONS)?;
+        let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size).await?;
+        Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }
 
     /// The document of a source with the upstream's own id; null if it is not there.
@@ -159,6 +177,11 @@ impl Query {
         let place = after.map(|cursor| (cursor.last_keystroke_at, cursor.id));
         let found = Services::of(ctx)?.store.search_log(&filter, place, size as u64 + 1).await?;
         Ok(SearchLogConnection::new(filter, Page::cut(found, size, after.is_some())))
+    }
+
+    /// What the log of searches and the interactions come to.
+    async fn reports(&self) -> Reports {
+        Reports
     }
 
     /// What the logging of searches holds and has done.

@@ -6,8 +6,10 @@ use tokio::sync::Notify;
 
 use super::error::Failure;
 use crate::domain::SourceName;
+use crate::interaction::Interactions;
 use crate::keystroke::Keystrokes;
-use crate::search::{IndexFollower, SearchEngine};
+use crate::report::Reports;
+use crate::search::{IndexFollower, SearchEngine, Suggestions};
 use crate::store::Store;
 
 /// Everything that resolvers reach. The schema builds without it.
@@ -17,6 +19,12 @@ pub struct Services {
     pub store: Store,
     /// What searches are answered from.
     pub search: Arc<dyn SearchEngine>,
+    /// What to offer who is typing.
+    pub suggestions: Suggestions,
+    /// What was searched for and sold, added up.
+    pub reports: Reports,
+    /// Where clicks and conversions go.
+    pub interactions: Interactions,
     /// Where keystrokes go.
     pub keystrokes: Keystrokes,
     /// Tells when a change can be found.

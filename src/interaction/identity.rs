@@ -1,6 +1,6 @@
 //! Which interaction a request stands for.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use uuid::{Uuid, uuid};
 
 use crate::domain::{
@@ -9,6 +9,8 @@ use crate::domain::{
 
 /// Names the ids of interactions.
 const NAMESPACE: Uuid = uuid!("a3c1b1de-52c7-4c0c-8a7f-9f0f0d1f5a36");
+/// How far ahead a client's clock may be.
+const FAST_CLOCK: TimeDelta = TimeDelta::days(1);
 /// The longest key of a client, in characters.
 const KEY_CHARS: usize = 128;
 
@@ -78,13 +80,16 @@ impl NewInteraction {
     /// what is the same in all of these is a repeated request. Else nothing tells two interactions
     /// from one that is repeated, and each counts.
     ///
-    /// A time that is yet to come is a clock that is wrong: it is taken for now.
+    /// A time that is a little ahead is a clock that is fast: it is taken for now.
     pub fn identified(self, now: Timestamp) -> Result<Interaction, InvalidInteraction> {
         if self.quantity < 1 {
             return Err(InvalidInteraction::new("quantity", "is less than 1"));
         }
         if self.occurred_at.is_some_and(|at| at < DateTime::UNIX_EPOCH) {
             return Err(InvalidInteraction::new("occurredAt", "lies before 1970"));
+        }
+        if self.occurred_at.is_some_and(|at| at > now + FAST_CLOCK) {
+            return Err(InvalidInteraction::new("occurredAt", "lies in the future"));
         }
         let id = match (&self.idempotency_key, &self.session, self.occurred_at) {
             (Some(key), ..) => self.visit("key").text(Some(&key.0)).id(),

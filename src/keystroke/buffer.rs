@@ -139,6 +139,9 @@ pub struct BufferHealth {
     pub keystrokes: u64,
     /// When the first keystroke of the run arrived that waits longest to be claimed or acked.
     pub oldest: Option<Timestamp>,
+    /// By the buffer's clock, the time before which no keystroke arrived that waits: whatever is
+    /// older was acknowledged. `None` where too much waits to tell.
+    pub settled: Option<Timestamp>,
     /// Keystrokes taken.
     pub accepted: u64,
     /// Keystrokes dropped as late.

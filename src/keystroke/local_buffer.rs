@@ -346,7 +346,11 @@ impl KeystrokeBuffer for LocalBuffer {
     }
 
     async fn health(&self) -> Result<BufferHealth, BufferError> {
-        Ok(self.shared.state().runs.health())
+        let mut state = self.shared.state();
+        let now = run::timestamp(state.clock.now());
+        let health = state.runs.health();
+        let settled = health.oldest.map_or(now, |oldest| oldest.min(now));
+        Ok(BufferHealth { settled: Some(settled), ..health })
     }
 }
 

@@ -176,6 +176,11 @@ pub(crate) fn marked_name(word: &str) -> String {
     marked(NAME_MARK, word)
 }
 
+/// Whether a term is a stem or a word of a name rather than a word as it was typed.
+pub(crate) fn is_marked(term: &str) -> bool {
+    term.starts_with([STEM_MARK, NAME_MARK])
+}
+
 fn marked(mark: char, word: &str) -> String {
     let mut marked = String::with_capacity(word.len() + 1);
     marked.push(mark);

@@ -124,6 +124,10 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
     /// Empties the index, to be filled from the beginning.
     async fn reset(&self) -> Result<(), SearchError>;
+    /// Words that some document has and that begin so, those of the most documents first; as they
+    /// are typed, not as stems. What was typed is folded as words of a query are. A method of its
+    /// own, since it asks for words and no search tells any.
+    async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError>;
     /// How the engine stands.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
 }

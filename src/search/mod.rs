@@ -7,6 +7,7 @@ mod highlight;
 mod indexer;
 mod query;
 mod request;
+mod suggestions;
 pub mod tantivy_engine;
 
 pub use cursor::Cursor;
@@ -15,3 +16,7 @@ pub use engine::{
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
+pub use suggestions::{
+    MOST_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker,
+    Suggestions,
+};

@@ -17,7 +17,7 @@ pub enum SearchSort {
 /// How many of the words must match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MatchPolicy {
-    /// All of them; any of them if no document has all.
+    /// All of them; any of them if no document has all and the search relaxes.
     #[default]
     All,
     /// Any of them.
@@ -61,6 +61,8 @@ pub struct SearchRequest {
     pub prefix: bool,
     /// A word that no document has stands for its neighbours.
     pub typo_tolerance: bool,
+    /// Where no document has all the words, any of them count.
+    pub relaxes: bool,
     /// Hits to return.
     pub first: usize,
     /// Continues after this hit's cursor.
@@ -81,6 +83,7 @@ impl SearchRequest {
             match_policy: MatchPolicy::default(),
             prefix: true,
             typo_tolerance: true,
+            relaxes: true,
             first,
             after: None,
             highlights: false,

@@ -9,7 +9,7 @@
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
 //! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
-//! - `transaction`, `failure`, `batch`: how every statement is bounded, repeated and explained.
+//! - `transaction`, `snapshot`, `failure`, `batch`, `plans`: how every statement is bounded, repeated and explained.
 //!
 //! Deliberately not here: caching, and waiting for a database to come back. A call fails within
 //! seconds where the database is away, and works again when it is back.
@@ -43,7 +43,10 @@ mod plans;
 mod removal;
 mod revisions;
 mod search_log;
+mod snapshot;
 mod transaction;
+
+pub use self::search_log::{PopularSearch, SearchLogMark};
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod architecture;
+mod cache;
 mod config;
 mod crawl;
 mod failure;
@@ -10,6 +11,7 @@ mod interaction;
 mod journeys;
 mod keystroke;
 mod readme;
+mod report;
 mod schema;
 mod search;
 mod simulator;

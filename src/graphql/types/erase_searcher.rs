@@ -31,6 +31,6 @@ pub(in crate::graphql) struct EraseSearcherPayload {
     pub(in crate::graphql) searches: i32,
     /// Keystrokes that were not logged yet.
     pub(in crate::graphql) buffered_keystrokes: i32,
-    /// Clicks and conversions. None are kept of a person yet.
+    /// Clicks and conversions.
     pub(in crate::graphql) interactions: i32,
 }

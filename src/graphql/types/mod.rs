@@ -1,6 +1,7 @@
 //! One file per GraphQL type; a connection stands with its edge.
 
 mod author;
+mod cache_outcome;
 mod crawl;
 mod crawl_page;
 mod crawl_state;
@@ -15,19 +16,27 @@ mod facet;
 mod final_reason;
 mod highlight;
 mod index_documents;
+mod interaction_kind;
+mod interval;
 mod keystroke_input;
 mod logged_search;
 mod logging_health;
 mod match_policy;
 mod node;
 mod page_info;
+mod period;
+mod record_interaction;
+mod report;
 mod search_connection;
 mod search_log_connection;
 mod search_log_filter;
 mod search_sort;
 mod source;
+mod suggestion;
+mod time_zone;
 
 pub(super) use author::Author;
+pub(super) use cache_outcome::CacheOutcome;
 pub(super) use crawl::Crawl;
 pub(super) use crawl_page::CrawlPageConnection;
 pub(super) use crawl_state::CrawlState;
@@ -41,17 +50,24 @@ pub(super) use facet::Facet;
 pub(super) use final_reason::FinalReason;
 pub(super) use highlight::Highlight;
 pub(super) use index_documents::{IndexDocumentsInput, IndexDocumentsPayload};
+pub(super) use interaction_kind::InteractionKind;
+pub(super) use interval::Interval;
 pub(super) use keystroke_input::{LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload, TrackInput};
 pub(super) use logged_search::Search;
 pub(super) use logging_health::LoggingHealth;
 pub(super) use match_policy::MatchPolicy;
 pub(super) use node::Node;
 pub(super) use page_info::PageInfo;
+pub(super) use period::Period;
+pub(super) use record_interaction::{RecordInteractionInput, RecordInteractionPayload};
+pub(super) use report::{Report, Reports};
 pub(super) use search_connection::SearchConnection;
 pub(super) use search_log_connection::SearchLogConnection;
 pub(super) use search_log_filter::SearchLogFilter;
 pub(super) use search_sort::SearchSort;
 pub(super) use source::Source;
+pub(super) use suggestion::Suggestion;
+pub(super) use time_zone::TimeZone;
 
 /// A count as GraphQL's `Int` can say it.
 pub(super) fn int(count: impl TryInto<i32>) -> i32 {

@@ -1,13 +1,13 @@
 use std::sync::OnceLock;
 
 use async_graphql::{ID, Object};
-use uuid::Uuid;
 
 use super::edge_page::{Edge, EdgePage};
 use super::{Document, Facet, Highlight, PageInfo, int};
+use crate::domain::{QueryDigest, SearchId, comparison_key};
 use crate::graphql::error::Failure;
 use crate::graphql::pagination::{Page, page_size};
-use crate::search::{self, Cursor, Hit, SearchAnswer};
+use crate::search::{self, Cursor, Hit, SearchAnswer, SearchRequest};
 
 /// A found document, as GraphQL shows it.
 pub(in crate::graphql) struct SearchEdge {
@@ -71,11 +71,13 @@ pub(in crate::graphql) struct SearchConnection {
     relaxed: bool,
     facets: Vec<search::Facet>,
     took_ms: f64,
-    id: OnceLock<Uuid>,
+    query: String,
+    id: OnceLock<SearchId>,
 }
 
 impl SearchConnection {
-    pub(in crate::graphql) fn new(answer: SearchAnswer, has_previous: bool) -> Self {
+    pub(in crate::graphql) fn new(answer: SearchAnswer, request: SearchRequest) -> Self {
+        let has_previous = request.after.is_some();
         let page = Page { items: answer.hits, has_previous, has_next: answer.has_next };
         Self {
             page: EdgePage::new(page, SearchEdge::from),
@@ -83,6 +85,7 @@ impl SearchConnection {
             relaxed: answer.relaxed,
             facets: answer.facets,
             took_ms: answer.took.as_secs_f64() * 1_000.0,
+            query: request.query,
             id: OnceLock::new(),
         }
     }
@@ -131,8 +134,12 @@ impl SearchConnection {
         self.took_ms
     }
 
-    /// Names this answer: made up for it, and unlike any other's. What a client records of it can quote it.
+    /// Names this answer, unlike any other. Quote it in `recordInteraction`: it carries a digest of the query, so
+    /// that reports can tell which searches led to clicks.
     async fn search_id(&self) -> ID {
-        ID(self.id.get_or_init(Uuid::new_v4).simple().to_string())
+        let id = self
+            .id
+            .get_or_init(|| SearchId::new(rand::random(), QueryDigest::of(&comparison_key(&self.query))));
+        ID(id.to_string())
     }
 }

@@ -45,8 +45,9 @@ const CLAIM_RUNS: usize = 10_000;
 const CLAIM_BYTES: usize = 1 << 20;
 /// How many runs of a shard are looked at in one step of erasing: Redis does nothing else meanwhile.
 const ERASE_STEP: usize = 100;
-/// How many claims of a shard are asked for the first keystroke in them, those first whose lease ends first.
-const HEALTH_CLAIMS: usize = 250;
+/// How many waiting runs of a shard are asked for the first keystroke in them, those due first, and how many
+/// claimed ones.
+const HEALTH_RUNS: usize = 250;
 
 /// The keystroke buffer in Redis. See the module.
 pub struct RedisBuffer {
@@ -302,28 +303,30 @@ impl KeystrokeBuffer for RedisBuffer {
     }
 
     async fn health(&self) -> Result<BufferHealth, BufferError> {
+        let run_age = ms(self.limits.run_age);
         let calls = self.shards.iter().map(|shard| {
             let keys = [shard.due.clone(), shard.claims.clone(), shard.counts.clone()];
             let mut call = self.scripts.health.call(&keys);
-            call.arg(&shard.base).arg(HEALTH_CLAIMS);
+            call.arg(&shard.base).arg(HEALTH_RUNS).arg(run_age);
             call
         });
-        let shards: Vec<[i64; 12]> = self.ask(&self.scripts.health, calls.collect()).await?;
+        let shards: Vec<[i64; 13]> = self.ask(&self.scripts.health, calls.collect()).await?;
         let sum = |field: usize| shards.iter().map(|shard| shard[field].max(0).cast_unsigned()).sum::<u64>();
         let times = |field: usize| shards.iter().map(move |shard| shard[field]).filter(|ms| *ms > 0);
         Ok(BufferHealth {
             runs: sum(0),
             oldest: times(1).min().and_then(record::time),
-            accepted: sum(2),
-            keystrokes: sum(2).saturating_sub(sum(3)),
-            late: sum(4),
-            flooded: sum(5),
-            full: sum(6),
-            claimed: sum(7),
-            reclaimed: sum(8),
-            searches: sum(9),
-            duplicates: sum(10),
-            last_flush: times(11).max().and_then(record::time),
+            settled: shards.iter().map(|shard| shard[2]).min().filter(|ms| *ms > 0).and_then(record::time),
+            accepted: sum(3),
+            keystrokes: sum(3).saturating_sub(sum(4)),
+            late: sum(5),
+            flooded: sum(6),
+            full: sum(7),
+            claimed: sum(8),
+            reclaimed: sum(9),
+            searches: sum(10),
+            duplicates: sum(11),
+            last_flush: times(12).max().and_then(record::time),
         })
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn find(
         any |= relaxed;
     }
     let mut found = plan.run(snapshot, request, any, cursor).map_err(failed)?;
-    if found.total == 0 && !any && cursor.is_none() && plan.wanted.len() > 1 {
+    if found.total == 0 && request.relaxes && !any && cursor.is_none() && plan.wanted.len() > 1 {
         found = plan.run(snapshot, request, true, None).map_err(failed)?;
         relaxed = found.total > 0;
     }

@@ -5,6 +5,7 @@
 //! tantivy's queries: search as one types is unions of completions and ties by time, which its
 //! collectors do not do at the speed that is asked for.
 
+mod completions;
 mod documents;
 mod evaluate;
 mod facets;
@@ -32,12 +33,14 @@ use tantivy::TantivyError;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use self::completions::completions;
 use self::evaluate::find;
 use self::folders::Folders;
 use self::generation::{Generation, Languages, Watermark, WriterOptions};
 use self::ranking::Candidate;
 use self::schema::read_stored;
 use self::snapshot::Snapshot;
+use super::analysis::fold;
 use super::cursor::Cursor;
 use super::engine::{Batch, EngineHealth, Highlight, Hit, SearchAnswer, SearchEngine, SearchError};
 use super::highlight::Marks;
@@ -254,6 +257,16 @@ impl SearchEngine for TantivyEngine {
         }
         self.damaged.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError> {
+        let _permit = self.enter().await?;
+        let snapshot = self.serving().snapshot();
+        let beginning = fold(beginning).into_owned();
+        if snapshot.documents <= QUICK_DOCUMENTS {
+            return completions(&snapshot, &beginning, most).map_err(failed);
+        }
+        blocking(move || completions(&snapshot, &beginning, most).map_err(failed)).await
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

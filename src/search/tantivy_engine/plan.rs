@@ -237,7 +237,8 @@ impl Lookup<'_> {
     }
 }
 
-fn has_live_document(
+/// Whether some document that was not removed has a term.
+pub(super) fn has_live_document(
     index: &InvertedIndexReader,
     info: &TermInfo,
     segment: &Segment,

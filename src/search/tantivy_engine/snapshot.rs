@@ -11,6 +11,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::store::StoreReader;
 use tantivy::{DocId, InvertedIndexReader, Searcher};
 
+use super::completions::CompletionCache;
 use super::documents::Documents;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::sets::SetCache;
@@ -55,6 +56,7 @@ pub(super) struct Segment {
     /// The documents of frequent short prefixes, and of commonplace terms.
     pub(super) prefix_sets: Arc<SetCache>,
     pub(super) term_sets: Arc<SetCache>,
+    pub(super) completions: Arc<CompletionCache>,
 }
 
 impl Snapshot {
@@ -148,6 +150,7 @@ impl Segment {
             time_ranks: Arc::from([]),
             prefix_sets: Arc::default(),
             term_sets: Arc::default(),
+            completions: Arc::default(),
             reader,
         };
         // Removals change neither the order of documents nor posting lists.
@@ -157,6 +160,7 @@ impl Segment {
                 segment.time_ranks = before.time_ranks.clone();
                 segment.prefix_sets = before.prefix_sets.clone();
                 segment.term_sets = before.term_sets.clone();
+                segment.completions = before.completions.clone();
             }
             None => {
                 segment.newest_first = segment.sort_by_time();

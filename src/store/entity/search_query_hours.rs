@@ -13,6 +13,7 @@ pub(in crate::store) struct Model {
     pub(in crate::store) counted: i64,
     pub(in crate::store) results: i64,
     pub(in crate::store) last_searched_at: DateTimeWithTimeZone,
+    pub(in crate::store) sessions: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

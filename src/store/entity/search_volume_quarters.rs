@@ -7,6 +7,7 @@ pub(in crate::store) struct Model {
     pub(in crate::store) quarter: DateTimeWithTimeZone,
     pub(in crate::store) searches: i64,
     pub(in crate::store) zero_results: i64,
+    pub(in crate::store) sessions: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

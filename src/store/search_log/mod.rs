@@ -2,7 +2,11 @@
 //!
 //! - `intake`: rows in, each id once, whoever brings it and how often.
 //! - `reading`: pages, counts and rows by id, each filter by an index of its own.
+//! - `popular`: what many people searched for.
 //! - `rollups`: searches of each query by the hour, and of all by the quarter of an hour.
+//! - `days`: searches of each query by the day, made of those by the hour in the background.
+//! - `sketch`, `sketching`: distinct sessions of hours and days that are over, more or less.
+//! - `reports`: what is read of these.
 //! - `erasure`: what is kept of a person goes, and does not come back by a flush under way.
 //! - `removal`: rows out, from the roll-ups too; what is too old.
 //!
@@ -11,10 +15,8 @@
 //! and go by the last keystroke. A report of any period adds up whole hours and counts the rows at
 //! its two ends.
 //!
-//! Distinct sessions do not add up, so no roll-up counts them: they are counted in the rows, which
-//! a query's index has in order of time. What counts them over long periods can add a column of
-//! mergeable sketches to both roll-ups, and what ranks queries over long periods a roll-up by the
-//! day, of hours that are over; both can be made of what is here.
+//! Distinct sessions do not add up, so they are counted in the rows, which a query's index has in
+//! order of time; where that are many, sketches estimate them.
 //!
 //! Deliberately not here: what a search is, and what its spellings are compared by. The caller
 //! says.
@@ -24,11 +26,18 @@ use crate::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId
 use super::entity::search_logs::Model;
 use super::failure::Failure;
 
+pub use self::popular::{PopularSearch, SearchLogMark};
+
+mod days;
 pub(super) mod erasure;
 mod intake;
+mod popular;
 mod reading;
 mod removal;
+mod reports;
 mod rollups;
+mod sketch;
+mod sketching;
 
 /// What is kept of the text that searches are compared by, in characters: longer ones cannot be
 /// indexed everywhere. Searches that are the same up to here count as one query.

@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, Statement,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity};
-use super::super::failure::Failure;
+use super::super::plans::explain;
 use super::super::{SearchLogFilter, Store, StoreError, stored};
 use super::{logged, stored_key};
 use crate::domain::{LoggedSearch, LoggedSearchId, Timestamp};
@@ -122,23 +121,6 @@ fn end_of_prefix(prefix: &str) -> Option<String> {
         }
     }
     None
-}
-
-async fn explain(database: &impl ConnectionTrait, of: Statement) -> Result<String, Failure> {
-    let (explain, column) = match of.db_backend {
-        DbBackend::Postgres => ("EXPLAIN", 0),
-        DbBackend::MySql => ("EXPLAIN FORMAT=JSON", 0),
-        // Numbers of steps come first.
-        _ => ("EXPLAIN QUERY PLAN", 3),
-    };
-    let explain = Statement { sql: format!("{explain} {}", of.sql), ..of };
-    let mut plan = String::new();
-    for row in database.query_all_raw(explain).await? {
-        let line: String = row.try_get_by_index(column)?;
-        plan.push_str(&line);
-        plan.push('\n');
-    }
-    Ok(plan)
 }
 
 #[cfg(test)]

@@ -18,17 +18,18 @@ use super::super::entity::search_logs::Model;
 use super::super::entity::{search_logs, search_query_hours as hours, search_volume_quarters as quarters};
 use super::super::failure::Failure;
 use super::super::{StoredTime, stored};
+use super::days;
 use crate::domain::Timestamp;
 
-const HOUR_S: i64 = 60 * 60;
-const QUARTER_S: i64 = HOUR_S / 4;
+pub(super) const HOUR_S: i64 = 60 * 60;
+pub(super) const QUARTER_S: i64 = HOUR_S / 4;
 /// Roll-ups in one statement, at eight parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
 /// Text in one statement, in bytes, as for the rows.
 const STATEMENT_BYTES: usize = 2 << 20;
 /// The most results of one search that count for an average: whatever clients send, sums of these
 /// stay numbers.
-const MAX_RESULTS: i64 = u32::MAX as i64;
+pub(super) const MAX_RESULTS: i64 = u32::MAX as i64;
 
 /// Whether rows or their removal are counted.
 #[derive(Clone, Copy)]
@@ -96,6 +97,7 @@ impl RollUps {
     /// Counts rows that the transaction inserted.
     pub(super) async fn add(&self, transaction: &DatabaseTransaction) -> Result<(), Failure> {
         self.apply_to_hours(transaction, Sign::Plus).await?;
+        days::mark_changed(transaction, self.hours.keys()).await?;
         // Last, since every flusher waits for these few.
         self.apply_to_quarters(transaction, Sign::Plus).await
     }
@@ -123,6 +125,8 @@ impl RollUps {
                 self.respell(transaction, hour, keys).await?;
             }
         }
+        days::mark_changed(transaction, self.hours.keys()).await?;
+        days::forget(transaction, self.hours.keys()).await?;
         if volume == Volume::Stays {
             return Ok(());
         }
@@ -157,6 +161,8 @@ impl RollUps {
             .value(hours::Column::ZeroResults, sum("zero_results"))
             .value(hours::Column::Counted, sum("counted"))
             .value(hours::Column::Results, sum("results"))
+            // A sketch that is there is right.
+            .value(hours::Column::Sessions, Option::<Vec<u8>>::None)
             .to_owned();
         let rollups: Vec<_> = self.hours.iter().collect();
         let size = |((_, key), of): &(&(StoredTime, String), &QueryHour)| key.len() + of.latest.2.len();
@@ -205,6 +211,7 @@ impl RollUps {
         let on_conflict = OnConflict::column(quarters::Column::Quarter)
             .value(quarters::Column::Searches, sum("searches"))
             .value(quarters::Column::ZeroResults, sum("zero_results"))
+            .value(quarters::Column::Sessions, Option::<Vec<u8>>::None)
             .to_owned();
         let factor = sign as i64;
         let all: Vec<_> = self.quarters.iter().collect();
@@ -281,7 +288,7 @@ impl RollUps {
 }
 
 /// What an insertion would have written, in the update that takes its place.
-fn proposed(backend: DbBackend, column: &str) -> String {
+pub(super) fn proposed(backend: DbBackend, column: &str) -> String {
     match backend {
         DbBackend::MySql => format!("VALUES({column})"),
         _ => format!("excluded.{column}"),
@@ -293,7 +300,7 @@ fn sum(backend: DbBackend, table: &str, column: &str) -> Expr {
 }
 
 /// The beginning of the period that a point in time is in.
-fn floor(at: StoredTime, period_s: i64) -> StoredTime {
+pub(super) fn floor(at: StoredTime, period_s: i64) -> StoredTime {
     let second = at.timestamp().div_euclid(period_s) * period_s;
     let start: Timestamp =
         DateTime::from_timestamp(second, 0).expect("a period of a point in time is in range");

@@ -201,6 +201,9 @@ impl SearchEngine for Scripted {
     async fn reset(&self) -> Result<(), SearchError> {
         unreachable!("this engine only searches")
     }
+    async fn complete(&self, _: &str, _: usize) -> Result<Vec<String>, SearchError> {
+        unreachable!("this engine only searches")
+    }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         unreachable!("this engine only searches")
     }

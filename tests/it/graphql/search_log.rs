@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::server::{Server, code};
-use crate::support::wait::until;
+use crate::support::wait::{next_millisecond, until};
 
 const LOG: &str = "query($filter: SearchLogFilter, $first: Int, $after: String) {
     searchLog(filter: $filter, first: $first, after: $after) {
@@ -110,11 +109,7 @@ async fn times_are_from_and_before_the_last_keystroke() {
     log(&server, json!([{"sessionId": "s1", "text": "early"}])).await;
     let first = page(&server, json!({}), 1, Value::Null).await["nodes"][0].take();
     let early = first["lastKeystrokeAt"].as_str().unwrap().to_owned();
-    let at: DateTime<Utc> = early.parse().unwrap();
-    until("the next millisecond", async || {
-        (Utc::now().timestamp_millis() > at.timestamp_millis()).then_some(())
-    })
-    .await;
+    next_millisecond().await;
     log(&server, json!([{"sessionId": "s1", "text": "late"}])).await;
     let nodes = page(&server, json!({}), 2, Value::Null).await["nodes"].take();
     assert_eq!((&nodes[0]["query"], &nodes[1]["query"]), (&json!("late"), &json!("early")), "newest first");
@@ -298,7 +293,7 @@ async fn a_person_is_erased_everywhere() {
     assert_eq!(page(&server, json!({}), 100, Value::Null).await["totalCount"], 2, "what was typed again");
     assert_eq!(found(&server, json!({"userId": "u1"})).await, set([]));
     // Who comes back is logged again.
-    until("the next millisecond", async || {
+    until("a search after the erasure", async || {
         log(&server, json!([{"sessionId": "s1", "text": "back again"}])).await;
         found(&server, json!({"sessionId": "s1"})).await.contains("back again").then_some(())
     })

@@ -5,15 +5,18 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarry::domain::SourceName;
+use quarry::cache::{CacheLimits, LocalCache};
+use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{HttpLimits, HttpState, Metrics, Readiness, router};
+use quarry::interaction::Interactions;
 use quarry::keystroke::{
     BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
     LocalFeed, Wanted,
 };
+use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{IndexStep, Indexer, SearchEngine};
+use quarry::search::{IndexStep, Indexer, SearchEngine, SuggestionOptions, Suggestions};
 use quarry::store::Store;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -21,6 +24,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::databases::TestDatabase;
 
@@ -48,6 +52,16 @@ impl Default for Setup {
             times: TimeLimits::default(),
             http: HttpLimits::default(),
         }
+    }
+}
+
+/// The log of searches is always complete: tests flush before they look.
+struct Everything;
+
+#[async_trait::async_trait]
+impl Coverage for Everything {
+    async fn oldest_pending(&self) -> Result<Option<Timestamp>, CoverageError> {
+        Ok(None)
     }
 }
 
@@ -132,10 +146,20 @@ impl Server {
         let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
         let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
         let keystrokes = Keystrokes::new(buffer, feed, progress);
+        let engine = setup.engine.unwrap_or(index);
+        let options = SuggestionOptions::default();
+        let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), options);
+        let cache = Arc::new(LocalCache::new(CacheLimits::default()));
+        let ttl = Duration::from_secs(300);
+        let (interactions, writer) = Interactions::new(store.clone());
+        tasks.push(tokio::spawn(writer.run(CancellationToken::new())));
         let services = Services {
+            interactions,
+            reports: Reports::new(store.clone(), cache, Arc::new(Everything), ttl),
             store: store.clone(),
             keystrokes: keystrokes.clone(),
-            search: setup.engine.unwrap_or(index),
+            search: engine,
+            suggestions,
             index: follower.clone(),
             crawl_wanted: crawl_wanted.clone(),
             sources: [SourceName::parse(SOURCE).unwrap()].into(),

@@ -5,6 +5,7 @@ mod commands;
 mod crawling;
 mod demo;
 mod fleet;
+mod reporting;
 mod searching;
 mod seeding;
 mod shrinking;

@@ -2,13 +2,12 @@
 
 use std::time::Instant;
 
+use chrono::Utc;
 use quarry::domain::{Keystroke, Searcher, SessionId, UserId};
 use quarry::keystroke::{Appended, BufferHealth, BufferLimits, ClaimedRun, DueReason, Wanted};
 
-use super::buffers::{
-    TestBuffer, a_moment, by, entered, in_box, ms, numbered, on_each_buffer, roomy, stroke, texts,
-};
-use crate::support::wait::until;
+use super::buffers::{TestBuffer, by, entered, in_box, ms, numbered, on_each_buffer, roomy, stroke, texts};
+use crate::support::wait::{next_millisecond, until};
 
 on_each_buffer!(
     what_is_typed_after_enter_is_another_run,
@@ -151,12 +150,9 @@ async fn the_memory_ends_with_the_window(open: impl AsyncFn(BufferLimits) -> Tes
     buffer.accept(entered(stroke("claimed", "a"))).await;
     buffer.claim_one().await;
     buffer.accept(entered(stroke("closed", "a"))).await;
-    until("the end of both memories", async || {
-        a_moment().await;
-        buffer.accept(stroke("claimed", "a")).await;
-        (buffer.health().await.unwrap().runs == 3).then_some(())
-    })
-    .await;
+    let over = Utc::now() + ms(101);
+    until("the end of both memories", async || (Utc::now() > over).then_some(())).await;
+    buffer.accept(stroke("claimed", "a")).await;
     for text in ["a", "al", "alpha"] {
         buffer.accept(stroke("closed", text)).await;
     }
@@ -296,7 +292,7 @@ async fn closed_runs_are_counted(open: impl AsyncFn(BufferLimits) -> TestBuffer)
     for text in ["one", "two", "three"] {
         buffer.accept(stroke("s", "o")).await;
         buffer.accept(entered(stroke("s", text))).await;
-        a_moment().await;
+        next_millisecond().await;
     }
     let waiting = buffer.health().await.unwrap();
     assert_eq!((waiting.runs, waiting.keystrokes, waiting.claimed, waiting.reclaimed), (3, 6, 0, 0));

@@ -9,9 +9,9 @@ use quarry::domain::{BufferedKeystroke, Keystroke, MAX_ID_CHARS, Searcher, Sessi
 use quarry::keystroke::{Appended, BufferLimits, ClaimId, ClaimedRun, DueReason, FlushTally, Wanted};
 
 use super::buffers::{
-    TestBuffer, a_moment, by, entered, in_box, ms, numbered, on_each_buffer, roomy, sessions, stroke, texts,
+    TestBuffer, by, entered, in_box, ms, numbered, on_each_buffer, roomy, sessions, stroke, texts,
 };
-use crate::support::wait::{PATIENCE, until};
+use crate::support::wait::{PATIENCE, next_millisecond, until};
 
 on_each_buffer!(
     runs_are_of_one_session_and_input,
@@ -30,7 +30,6 @@ on_each_buffer!(
     a_batch_is_answered_in_order,
     a_session_is_erased,
     a_user_is_erased,
-    health_counts,
     every_keystroke_is_claimed_once,
 );
 
@@ -124,7 +123,7 @@ async fn a_run_is_due_after_its_window(open: impl AsyncFn(BufferLimits) -> TestB
     for text in ["b", "bu", "bus", "bus ", "bus t"] {
         last = Instant::now();
         buffer.accept(stroke("s", text)).await;
-        a_moment().await;
+        next_millisecond().await;
     }
     let runs = buffer.claim_soon().await;
     assert!(last.elapsed() >= window - ms(2), "due {:?} after the last keystroke", last.elapsed());
@@ -158,7 +157,7 @@ async fn a_run_over_its_age_is_due(open: impl AsyncFn(BufferLimits) -> TestBuffe
     let buffer = open(BufferLimits { run_age, ..roomy() }).await;
     let first = Instant::now();
     buffer.accept(stroke("s", "1")).await;
-    a_moment().await;
+    next_millisecond().await;
     buffer.accept(stroke("s", "2")).await;
     let runs = buffer.claim_soon().await;
     assert!(first.elapsed() >= run_age - ms(2), "due {:?} after the first keystroke", first.elapsed());
@@ -188,7 +187,7 @@ async fn those_due_longest_come_first(open: impl AsyncFn(BufferLimits) -> TestBu
     }
     for name in names.iter().rev() {
         buffer.accept(entered(stroke(name, "x"))).await;
-        a_moment().await;
+        next_millisecond().await;
     }
     let mut found = Vec::new();
     for limit in [1, 7, 100] {
@@ -351,32 +350,6 @@ async fn a_user_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     assert_eq!(texts(&buffer.claim_one().await), ["x"]);
 }
 
-async fn health_counts(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    assert_eq!(buffer.health().await.unwrap(), Default::default());
-    buffer.accept(entered(stroke("a", "1"))).await;
-    a_moment().await;
-    buffer.accept(stroke("b", "1")).await;
-    buffer.accept(entered(stroke("b", "2"))).await;
-    let waiting = buffer.health().await.unwrap();
-    assert_eq!((waiting.runs, waiting.keystrokes, waiting.accepted, waiting.claimed), (2, 3, 3, 0));
-    let runs = buffer.claim_due().await;
-    assert_eq!(waiting.oldest, Some(runs[0].keystrokes[0].at));
-    let claimed = buffer.health().await.unwrap();
-    assert_eq!((claimed.runs, claimed.keystrokes, claimed.claimed, claimed.reclaimed), (2, 3, 2, 0));
-    assert_eq!((claimed.oldest, claimed.last_flush), (waiting.oldest, None));
-    let tally = FlushTally { searches: 5, duplicates: 3, late: 2 };
-    buffer.ack(&[runs[0].id.clone()], tally).await.unwrap();
-    let half = buffer.health().await.unwrap();
-    assert_eq!((half.runs, half.keystrokes, half.oldest), (1, 2, Some(runs[1].keystrokes[0].at)));
-    assert_eq!((half.searches, half.duplicates, half.late), (5, 3, 2));
-    buffer.ack(&[runs[1].id.clone()], tally).await.unwrap();
-    let empty = buffer.health().await.unwrap();
-    assert_eq!((empty.runs, empty.keystrokes, empty.oldest, empty.accepted), (0, 0, None, 3));
-    assert_eq!((empty.searches, empty.duplicates, empty.late), (10, 6, 4));
-    assert!(empty.last_flush >= half.last_flush && half.last_flush >= claimed.oldest);
-}
-
 async fn every_keystroke_is_claimed_once(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     const WRITERS: usize = 8;
     const READERS: usize = 4;
@@ -410,7 +383,7 @@ async fn every_keystroke_is_claimed_once(open: impl AsyncFn(BufferLimits) -> Tes
                 buffer.ack(&ids, FlushTally::default()).await.unwrap();
                 found.extend(runs);
                 assert!(started.elapsed() < PATIENCE, "waited in vain for every keystroke");
-                a_moment().await;
+                next_millisecond().await;
             }
             found
         });

@@ -146,11 +146,6 @@ pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Lets the next keystroke arrive in another millisecond.
-pub(crate) async fn a_moment() {
-    tokio::time::sleep(ms(3)).await;
-}
-
 /// A keystroke of an anonymous visitor with one search box.
 pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
     Keystroke {

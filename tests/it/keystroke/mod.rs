@@ -1,6 +1,7 @@
 //! The keystroke buffer's conformance suite, and what only single adapters promise; feeds of
 //! logged searches.
 
+mod buffer_health;
 mod buffer_limits;
 mod buffer_submissions;
 mod buffer_suite;

@@ -8,6 +8,10 @@ use quarry::search::{
 use super::catching_up::{
     an_idle_engine_tidies_itself_and_holds_what_it_held, batches_that_others_follow_are_whole_in_the_end,
 };
+use super::completing::{
+    beginnings_are_completed_by_documents, completions_follow_the_documents,
+    the_most_frequent_of_many_words_come_first,
+};
 use super::corpus::{
     Change, STORE, batch, document, fill, keys, keys_of, open, published, put, total, with_author,
 };
@@ -46,6 +50,9 @@ engine_suite!(
     highlights_mark_what_matched,
     nothing_that_is_typed_is_an_error,
     an_empty_query_finds_everything_newest_first,
+    beginnings_are_completed_by_documents,
+    completions_follow_the_documents,
+    the_most_frequent_of_many_words_come_first,
 );
 
 async fn applying_is_idempotent_and_visible(engine: &dyn SearchEngine) {
@@ -84,12 +91,15 @@ async fn words_must_all_match_else_any_do(engine: &dyn SearchEngine) {
     let answer = engine.search(&request).await.unwrap();
     assert!(answer.relaxed);
     assert_eq!(answer.total, 2);
+    request.relaxes = false;
+    assert_eq!(engine.search(&request).await.unwrap().total, 0);
     request.query = "apple red".to_owned();
     request.match_policy = MatchPolicy::Any;
     let answer = engine.search(&request).await.unwrap();
     assert!(!answer.relaxed, "asked for, not relaxed");
     assert_eq!(answer.total, 3);
     assert_eq!(answer.hits[0].document.key.as_str(), "both");
+    request.relaxes = true;
     request.query = "zzz qqq".to_owned();
     request.match_policy = MatchPolicy::All;
     let answer = engine.search(&request).await.unwrap();

@@ -1,13 +1,14 @@
 //! A PostgreSQL server of one test's own, which it may stop. All other tests share that of
 //! `tests/services.sh`, which nobody stops.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// Below the ports that systems hand out by themselves, so that a stopped server's port stays free.
+use super::port::free_port;
+
+/// See [`free_port`].
 const PORTS: std::ops::Range<u16> = 21_000..29_000;
 
 /// A PostgreSQL server; stopped and deleted when dropped.
@@ -25,7 +26,7 @@ impl OwnPostgres {
             // PostgreSQL refuses to run as root, so it gets the user that its package made.
             run(Command::new("chown").arg("postgres:").arg(home.path()));
         }
-        let server = Self { home, bin: programs(), port: free_port() };
+        let server = Self { home, bin: programs(), port: free_port(PORTS) };
         let mut initdb = server.program("initdb");
         initdb.args(["--username", "quarry", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]);
         run(initdb.arg("--pgdata").arg(server.data()));
@@ -93,12 +94,6 @@ fn programs() -> PathBuf {
         .map(|version| version.expect("an entry").path())
         .max_by_key(|path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok()));
     newest.expect("a version of PostgreSQL").join("bin")
-}
-
-fn free_port() -> u16 {
-    let tried = std::iter::repeat_with(|| rand::random_range(PORTS)).take(100);
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    tried.into_iter().find(is_free).expect("a free port")
 }
 
 fn run(command: &mut Command) {

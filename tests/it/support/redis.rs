@@ -1,13 +1,14 @@
 //! The Redis that the tests share, and one of a test's own, which it may stop, kill and pause.
 
 use std::env;
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// Below the ports that systems hand out by themselves, so that a stopped server's port stays free.
+use super::port::free_port;
+
+/// See [`free_port`].
 const PORTS: std::ops::Range<u16> = 12_000..15_000;
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -71,7 +72,7 @@ impl OwnRedis {
 
     /// One that does not run yet.
     pub(crate) fn unstarted() -> Self {
-        Self { home: TempDir::new().expect("a temporary folder"), port: free_port(), process: None }
+        Self { home: TempDir::new().expect("a temporary folder"), port: free_port(PORTS), process: None }
     }
 
     /// Where it is.
@@ -139,10 +140,4 @@ impl Drop for OwnRedis {
             let _ = process.wait();
         }
     }
-}
-
-fn free_port() -> u16 {
-    let tried = std::iter::repeat_with(|| rand::random_range(PORTS)).take(100);
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    tried.into_iter().find(is_free).expect("a free port")
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use chrono::Utc;
+
 /// How long something may take that should take moments: the program is a debug build, and the
 /// machine may be busy with a hundred other tests.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
@@ -23,4 +25,12 @@ pub(crate) async fn within<T>(patience: Duration, what: &str, mut look: impl Asy
 /// Looks until `look` finds something that should come soon.
 pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
     within(PATIENCE, what, look).await
+}
+
+/// Lets what comes next come in another millisecond, by this machine's clock.
+pub(crate) async fn next_millisecond() {
+    let now = Utc::now().timestamp_millis();
+    while Utc::now().timestamp_millis() <= now {
+        tokio::task::yield_now().await;
+    }
 }

@@ -1,5 +1,8 @@
--- What a shard holds and has done: runs, first arrival in the oldest (0 if none), then counts.
--- KEYS: due, claims, counts   ARGV: start of every key, how many claims to look at
+-- What a shard holds and has done: runs, first arrival in the oldest (0 if none), the time before
+-- which nothing waits (0 if too much does to tell), then counts.
+-- KEYS: due, claims, counts   ARGV: start of every key, how many runs to look at, run_age
+local due_key, claims_key = KEYS[1], KEYS[2]
+local base, limit, run_age = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local oldest = 0
 
 local function look(key)
@@ -12,14 +15,27 @@ local function look(key)
   end
 end
 
-for _, name in ipairs(redis.call('ZRANGE', KEYS[1], 0, 0)) do
-  look(ARGV[1] .. 'r:' .. name)
+for _, id in ipairs(redis.call('ZRANGE', claims_key, 0, limit - 1)) do
+  look(base .. 'c:' .. id)
 end
-for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, ARGV[2] - 1)) do
-  look(ARGV[1] .. 'c:' .. id)
+local waiting = redis.call('ZRANGE', due_key, 0, limit, 'WITHSCORES')
+for at = 1, math.min(#waiting, 2 * limit), 2 do
+  look(base .. 'r:' .. waiting[at])
 end
 
-local answer = { redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[2]), oldest }
+local runs, claims = redis.call('ZCARD', due_key), redis.call('ZCARD', claims_key)
+local settled = clock()
+if oldest > 0 then
+  settled = math.min(settled, oldest)
+end
+if claims > limit then
+  settled = 0
+elseif runs > limit then
+  -- Those that were not looked at are due later, and every run is due at that age at the latest.
+  settled = math.min(settled, math.floor(waiting[2 * limit + 2]) - run_age)
+end
+
+local answer = { runs + claims, oldest, settled }
 for _, count in ipairs(redis.call('HMGET', KEYS[3], 'a', 'x', 'l', 'f', 'u', 'c', 'r', 's', 'd', 't')) do
   answer[#answer + 1] = tonumber(count) or 0
 end

@@ -3,7 +3,10 @@
 mod erasure;
 mod intake;
 mod plans;
+mod popular;
 mod reading;
+mod report_plans;
+mod reports;
 mod retention;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,64 @@
+//! The last good answers of this process: for when store and cache are both away.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache as Entries;
+
+use super::{CacheLimits, Generation};
+
+/// Between which clearings something happened, as far as this process knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Era {
+    /// How many clearings this process has made.
+    pub(super) cleared: u64,
+    /// The generation of the cache; `None` where it did not answer.
+    pub(super) generation: Option<Generation>,
+}
+
+impl Era {
+    /// What was made in this era may be shown in another.
+    fn holds_in(self, other: Era) -> bool {
+        // Where the cache does not answer now, nobody knows of a clearing since.
+        self.cleared == other.cleared && (other.generation.is_none() || self.generation == other.generation)
+    }
+}
+
+/// Remembers written answers, by key.
+pub(super) struct LastGood(Entries<String, (Era, Bytes)>);
+
+impl LastGood {
+    /// An empty memory of so many bytes, in which each answer is kept so long.
+    pub(super) fn new(bytes: u64, keep: Duration) -> Self {
+        let weigh = |key: &String, (_, answer): &(Era, Bytes)| {
+            u32::try_from(CacheLimits::weight(key, answer)).unwrap_or(u32::MAX)
+        };
+        let entries = Entries::builder()
+            .max_capacity(bytes)
+            .weigher(weigh)
+            .time_to_live(keep)
+            .eviction_policy(EvictionPolicy::lru());
+        Self(entries.build())
+    }
+
+    /// Remembers an answer that was made, or found, in an era.
+    pub(super) fn put(&self, key: &str, era: Era, answer: &Bytes) {
+        // An answer that is found again and again is written down once.
+        let is_known = |(known_era, known): (Era, Bytes)| known_era == era && known == *answer;
+        if !self.0.get(key).is_some_and(is_known) {
+            self.0.insert(key.to_owned(), (era, answer.clone()));
+        }
+    }
+
+    /// The last answer that may be shown in this era.
+    pub(super) fn get(&self, key: &str, era: Era) -> Option<Bytes> {
+        self.0.get(key).filter(|(made, _)| made.holds_in(era)).map(|(_, answer)| answer)
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        self.0.invalidate_all();
+        self.0.run_pending_tasks();
+    }
+}

@@ -1,0 +1,18 @@
+use async_graphql::Enum;
+
+use crate::report;
+
+/// Where a report came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "report::Outcome")]
+pub(in crate::graphql) enum CacheOutcome {
+    /// From the cache, or computed for another request at the same time.
+    Hit,
+    /// Computed for this request, and kept in the cache.
+    Miss,
+    /// From before: the database cannot be reached, and this is the last good answer.
+    Stale,
+    /// Computed for this request without a look into the cache: with `refresh`, where caching is off, or where the
+    /// cache cannot be reached; then `extensions.warnings` says so.
+    Bypass,
+}

@@ -1,0 +1,41 @@
+use async_graphql::SimpleObject;
+
+use super::{report_of_rows, report_type};
+use crate::domain;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::types::int;
+
+report_type! {
+    /// Searches over time.
+    SearchVolumeReport {
+        /// One for each interval that the period touches, empty ones too, earliest first.
+        rows: Vec<VolumeBucket>,
+    }
+}
+
+/// The searches of one interval.
+#[derive(SimpleObject)]
+pub(in crate::graphql) struct VolumeBucket {
+    /// When the interval begins, by the calendar of the time zone. Of the first and the last interval, what lies
+    /// outside the period is not counted.
+    start: DateTime,
+    /// How many searches.
+    searches: i32,
+    /// How many sessions searched.
+    sessions: i32,
+    /// How many searches found nothing.
+    zero_results: i32,
+}
+
+report_of_rows!(SearchVolumeReport of domain::VolumeBucket);
+
+impl From<domain::VolumeBucket> for VolumeBucket {
+    fn from(row: domain::VolumeBucket) -> Self {
+        Self {
+            start: DateTime(row.start),
+            searches: int(row.searches),
+            sessions: int(row.sessions),
+            zero_results: int(row.zero_results),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+use async_graphql::{ComplexObject, Context, SimpleObject};
+
+use super::{report_of_rows, report_type};
+use crate::domain;
+use crate::graphql::error::Failure;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::services::Services;
+use crate::graphql::types::int;
+use crate::search::SearchRequest;
+
+report_type! {
+    /// What was searched for in vain in a period.
+    ZeroResultReport {
+        /// Queries, those that found nothing most often first, ties in the order of their characters.
+        rows: Vec<ZeroResultSearch>,
+    }
+}
+
+/// A query that found nothing.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub(in crate::graphql) struct ZeroResultSearch {
+    /// Its latest spelling.
+    query: String,
+    /// How many searches found nothing.
+    searches: i32,
+    /// How many sessions searched for it.
+    sessions: i32,
+    /// When it was last searched for.
+    last_searched_at: DateTime,
+}
+
+#[ComplexObject]
+impl ZeroResultSearch {
+    /// How many documents it finds today, as `search` does unless told otherwise: what a crawl has since repaired.
+    /// Asked of the index each time, never of the cache.
+    async fn hits_now(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
+        let request = SearchRequest::new(self.query.as_str(), 0);
+        Ok(int(Services::of(ctx)?.search.search(&request).await?.total))
+    }
+}
+
+report_of_rows!(ZeroResultReport of domain::ZeroResultSearch);
+
+impl From<domain::ZeroResultSearch> for ZeroResultSearch {
+    fn from(row: domain::ZeroResultSearch) -> Self {
+        Self {
+            query: row.query,
+            searches: int(row.searches),
+            sessions: int(row.sessions),
+            last_searched_at: DateTime(row.last_searched_at),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+use async_graphql::{Enum, SimpleObject};
+
+use super::int;
+use crate::search;
+
+/// A text that a search box can offer.
+#[derive(Clone, Debug, SimpleObject)]
+pub(in crate::graphql) struct Suggestion {
+    /// The text.
+    text: String,
+    /// Where it is from.
+    kind: SuggestionKind,
+    /// How often it was searched for lately; 0 for a term of the index.
+    searches: i32,
+    /// How many documents it finds now.
+    hits: i32,
+}
+
+/// Where a suggestion is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "search::SuggestionKind")]
+pub(in crate::graphql) enum SuggestionKind {
+    /// Enough visitors have searched for it.
+    LoggedSearch,
+    /// Documents have it.
+    IndexTerm,
+}
+
+impl From<search::Suggestion> for Suggestion {
+    fn from(suggestion: search::Suggestion) -> Self {
+        Self {
+            text: suggestion.text,
+            kind: suggestion.kind.into(),
+            searches: int(suggestion.searches),
+            hits: int(suggestion.hits),
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! How much was searched for, in stretches of time: by the quarters of an hour, and by the rows
+//! where a bound lies within one.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use chrono::TimeDelta;
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+
+use super::super::days::total;
+use super::super::rollups::{QUARTER_S, floor};
+use super::super::sketch::SessionSketch;
+use super::parts::{Span, first_from};
+use super::rows::{distinct_sessions, within};
+use super::sessions::EXACT_SEARCHES;
+use crate::domain::{Timestamp, VolumeBucket};
+use crate::store::entity::search_logs;
+use crate::store::entity::search_volume_quarters::{Column, Entity};
+use crate::store::failure::Failure;
+use crate::store::snapshot::Snapshot;
+use crate::store::{Store, StoreError, StoredTime, stored};
+
+const QUARTER: TimeDelta = TimeDelta::seconds(QUARTER_S);
+/// Stretches in one statement: SQLite takes a union of 500.
+const STATEMENT_SPANS: usize = 100;
+
+impl Store {
+    /// The volume between each two of these points in time, which ascend.
+    pub async fn search_volume(&self, bounds: &[Timestamp]) -> Result<Vec<VolumeBucket>, StoreError> {
+        let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
+        self.read_at_once(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
+    }
+
+    /// How the database goes about [`Store::search_volume`], a plan for each statement. They may
+    /// quote what is read, so they are not to be logged.
+    pub async fn search_volume_plans(&self, bounds: &[Timestamp]) -> Result<Vec<String>, StoreError> {
+        let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
+        self.plans_of(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
+    }
+
+    /// When the first search was that reports of the volume know of; of those whose rows are gone,
+    /// the quarter of the hour in which it was.
+    pub async fn earliest_search(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read_at_once((), |snapshot, ()| Box::pin(earliest(snapshot))).await
+    }
+}
+
+async fn earliest(snapshot: &mut Snapshot) -> Result<Option<Timestamp>, Failure> {
+    let first_quarter = Query::select().expr(Expr::col(Column::Quarter).min()).from(Entity).take();
+    let first_row = Query::select()
+        .expr(Expr::col(search_logs::Column::LastKeystrokeAt).min())
+        .from(search_logs::Entity)
+        .take();
+    let quarter = snapshot.one::<Option<StoredTime>>(&first_quarter).await?.flatten();
+    let row = snapshot.one::<Option<StoredTime>>(&first_row).await?.flatten();
+    let earliest = match (quarter, row) {
+        (Some(quarter), Some(row)) if quarter < floor(row, QUARTER_S) => Some(quarter),
+        (quarter, row) => row.or(quarter),
+    };
+    Ok(earliest.map(|at| at.to_utc()))
+}
+
+/// Searches, and those without results.
+#[derive(Clone, Copy, Default)]
+struct Searches {
+    searches: i64,
+    zero_results: i64,
+}
+
+impl Searches {
+    fn add(&mut self, other: Self) {
+        self.searches += other.searches;
+        self.zero_results += other.zero_results;
+    }
+}
+
+async fn volume(snapshot: &mut Snapshot, bounds: &[StoredTime]) -> Result<Vec<VolumeBucket>, Failure> {
+    let spans: Vec<Span> =
+        bounds.windows(2).map(|pair| Span { from: pair[0], before: Some(pair[1]) }).collect();
+    let mut counts = count_quarters(snapshot, bounds, &spans).await?;
+    count_ends(snapshot, &spans, &mut counts).await?;
+    let sessions = sessions(snapshot, &spans, &counts).await?;
+    let buckets = spans.iter().zip(counts).zip(sessions).map(|((span, count), sessions)| VolumeBucket {
+        start: span.from.to_utc(),
+        searches: count.searches,
+        sessions,
+        zero_results: count.zero_results,
+    });
+    Ok(buckets.collect())
+}
+
+/// What the whole quarters in each span come to.
+async fn count_quarters(
+    snapshot: &mut Snapshot,
+    bounds: &[StoredTime],
+    spans: &[Span],
+) -> Result<Vec<Searches>, Failure> {
+    let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(Vec::new()) };
+    let select = Query::select()
+        .columns([Column::Quarter, Column::Searches, Column::ZeroResults])
+        .from(Entity)
+        .and_where(Column::Quarter.gte(*first))
+        .and_where(Column::Quarter.lt(*last))
+        .take();
+    let quarters: Vec<(StoredTime, i64, i64)> = snapshot.all(&select).await?;
+    let quarters: BTreeMap<StoredTime, Searches> = quarters
+        .into_iter()
+        .map(|(quarter, searches, zero_results)| (quarter, Searches { searches, zero_results }))
+        .collect();
+    let count = |span: &Span| {
+        let mut count = Searches::default();
+        if let Some(whole) = whole_quarters(span) {
+            quarters.range(whole).for_each(|(_, of)| count.add(*of));
+        }
+        count
+    };
+    Ok(spans.iter().map(count).collect())
+}
+
+/// Adds what lies in quarters that the ends of a span cut through.
+async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searches]) -> Result<(), Failure> {
+    let mut ends = Vec::new();
+    for (number, span) in (0..).zip(spans) {
+        ends.extend(cut_off(span).into_iter().map(|end| (number, end)));
+    }
+    let zero_results = total(snapshot.backend(), Expr::cust("CASE WHEN result_count = 0 THEN 1 ELSE 0 END"));
+    for ends in ends.chunks(STATEMENT_SPANS) {
+        let count = |(number, end): &(i64, Span)| {
+            let mut select = within(*end);
+            select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count()).expr(zero_results.clone());
+            select
+        };
+        let counted: Vec<(i64, i64, Option<i64>)> = snapshot.all(&union(ends.iter().map(count))).await?;
+        for (number, searches, zero_results) in counted {
+            let end = Searches { searches, zero_results: zero_results.unwrap_or(0) };
+            if let Some(count) = counts.get_mut(number as usize) {
+                count.add(end);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many distinct sessions searched in each span.
+async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) -> Result<Vec<i64>, Failure> {
+    let mut sessions = vec![0; spans.len()];
+    let mut few: Vec<(i64, &Span)> = Vec::new();
+    for ((span, count), number) in spans.iter().zip(counts).zip(0..) {
+        if count.searches > EXACT_SEARCHES {
+            sessions[number as usize] = estimate(snapshot, span, count.searches).await?;
+        } else if count.searches > 0 {
+            few.push((number, span));
+        }
+    }
+    let distinct = distinct_sessions(snapshot.backend());
+    for few in few.chunks(STATEMENT_SPANS) {
+        let count = |(number, span): &(i64, &Span)| {
+            let mut select = within(**span);
+            select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count()).expr(distinct.clone());
+            select
+        };
+        let counted: Vec<(i64, i64, i64)> = snapshot.all(&union(few.iter().map(count))).await?;
+        for (number, searches, count) in counted {
+            let number = number as usize;
+            sessions[number] = match counts[number].searches {
+                // Rows are gone, but sketches are left.
+                all if searches < all => estimate(snapshot, &spans[number], all).await?,
+                _ => count,
+            };
+        }
+    }
+    Ok(sessions)
+}
+
+/// Merges the sketches of the quarters in a span, and what has none.
+async fn estimate(snapshot: &mut Snapshot, span: &Span, searches: i64) -> Result<i64, Failure> {
+    let mut merged = SessionSketch::new();
+    let mut bare = cut_off(span);
+    if let Some(whole) = whole_quarters(span) {
+        let select = Query::select()
+            .columns([Column::Quarter, Column::Sessions])
+            .from(Entity)
+            .and_where(Column::Quarter.gte(whole.start))
+            .and_where(Column::Quarter.lt(whole.end))
+            .order_by(Column::Quarter, Order::Asc)
+            .take();
+        let quarters: Vec<(StoredTime, Option<Vec<u8>>)> = snapshot.all(&select).await?;
+        for (quarter, sketch) in quarters {
+            match (sketch, bare.last_mut()) {
+                (Some(sketch), _) => merged.merge(&sketch)?,
+                (None, Some(last)) if last.before == Some(quarter) => last.before = Some(quarter + QUARTER),
+                (None, _) => bare.push(Span { from: quarter, before: Some(quarter + QUARTER) }),
+            }
+        }
+    }
+    for span in bare {
+        let select = within(span).column(search_logs::Column::SessionId).distinct().take();
+        for (session,) in snapshot.all::<(String,)>(&select).await? {
+            merged.add(&session);
+        }
+    }
+    Ok(merged.estimate(searches))
+}
+
+fn union(selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
+    let mut selects = selects;
+    let mut first = selects.next().unwrap_or_default();
+    first.unions(selects.map(|other| (UnionType::All, other)));
+    first
+}
+
+/// The quarters that lie in a span.
+fn whole_quarters(span: &Span) -> Option<Range<StoredTime>> {
+    let before = floor(span.before?, QUARTER_S);
+    let from = first_from(span.from, QUARTER_S, QUARTER);
+    (from < before).then_some(from..before)
+}
+
+/// What of a span does not lie in whole quarters.
+fn cut_off(span: &Span) -> Vec<Span> {
+    let ends = match (whole_quarters(span), span.before) {
+        (Some(whole), _) => vec![
+            Span { from: span.from, before: Some(whole.start) },
+            Span { from: whole.end, before: span.before },
+        ],
+        _ => vec![*span],
+    };
+    ends.into_iter().filter(|end| !end.is_empty()).collect()
+}

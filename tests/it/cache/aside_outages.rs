@@ -1,0 +1,117 @@
+//! Cache-aside where something is away: the cache, the store, or both.
+
+use std::time::{Duration, Instant};
+
+use quarry::cache::Outcome::{Bypass, Hit, Miss, Stale};
+use quarry::cache::{CacheError, CacheLimits, RedisCache};
+use std::sync::Arc;
+
+use super::asking::{Refusal, Server, at, check};
+use super::caches::{TestCache, on_each_cache};
+use crate::support::redis::OwnRedis;
+use crate::support::wait::until;
+
+on_each_cache!(the_last_good_answer_stands_in, what_is_wrong_is_not_made_up_for);
+
+async fn the_last_good_answer_stands_in(open: impl Fn(CacheLimits) -> TestCache) {
+    let cache = open(CacheLimits::default());
+    let (server, other) = (Server::new("a", cache.share()), Server::new("b", cache.share_other()));
+    let in_vain = async |server: &Server, seconds| server.ask_in_vain("q", at(seconds), Refusal::Away).await;
+    assert_eq!(in_vain(&server, 0).await, Err(Refusal::Away));
+    check(&server.ask("q", at(0)).await, "a 2", Miss);
+    check(&in_vain(&server, 1).await.unwrap(), "a 2", Hit);
+    for server in [&server, &other] {
+        let stale = in_vain(server, 20_000).await.unwrap();
+        check(&stale, "a 2", Stale);
+        assert_eq!(stale.warning, None);
+        let refreshed = server.try_ask("q", at(1), true, async { Err(Refusal::Away) }).await;
+        check(&refreshed.unwrap(), "a 2", Stale);
+    }
+    check(&server.ask("q", at(20_001)).await, "a 5", Miss);
+    check(&in_vain(&other, 20_002).await.unwrap(), "a 5", Hit);
+}
+
+async fn what_is_wrong_is_not_made_up_for(open: impl Fn(CacheLimits) -> TestCache) {
+    let server = Server::new("a", open(CacheLimits::default()).share());
+    server.ask("q", at(0)).await;
+    assert_eq!(server.ask_in_vain("q", at(300), Refusal::Defect).await, Err(Refusal::Defect));
+    // It is not kept either.
+    check(&server.ask("q", at(300)).await, "a 3", Miss);
+}
+
+fn on(redis: &OwnRedis, name: &'static str) -> Server {
+    Server::new(name, Arc::new(RedisCache::open(&redis.url(), "quarry", CacheLimits::default()).unwrap()))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_it_is_computed_with_a_warning() {
+    let mut redis = OwnRedis::unstarted();
+    let server = on(&redis, "a");
+    for answer in ["a 1", "a 2"] {
+        let answered = server.ask("q", at(0)).await;
+        check(&answered, answer, Bypass);
+        assert!(matches!(answered.warning, Some(CacheError::Unavailable(_))), "{answered:?}");
+    }
+    redis.resume();
+    let answered = until("the cache", async || {
+        let answered = server.ask("q", at(0)).await;
+        answered.warning.is_none().then_some(answered)
+    })
+    .await;
+    assert_eq!(answered.outcome, Miss);
+    check(&server.ask("q", at(0)).await, &answered.answer, Hit);
+    // One that hangs is waited for, but not for long.
+    redis.pause();
+    let asked = Instant::now();
+    let answered = server.ask("q", at(0)).await;
+    assert_eq!((answered.outcome, answered.warning.is_some()), (Bypass, true));
+    assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+    redis.unpause();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_and_store_the_process_remembers() {
+    let mut redis = OwnRedis::start();
+    let (server, reader) = (on(&redis, "a"), on(&redis, "b"));
+    check(&server.ask("q", at(0)).await, "a 1", Miss);
+    check(&reader.ask("q", at(1)).await, "a 1", Hit);
+    redis.kill();
+    for server in [&server, &reader] {
+        let stale = server.ask_in_vain("q", at(20_000), Refusal::Away).await.unwrap();
+        check(&stale, "a 1", Stale);
+        assert!(stale.warning.is_some());
+        let never_asked = server.ask_in_vain("another", at(20_000), Refusal::Away).await;
+        assert_eq!(never_asked, Err(Refusal::Away));
+    }
+    // What is computed meanwhile is remembered as well.
+    check(&server.ask("q", at(20_001)).await, "a 4", Bypass);
+    check(&server.ask_in_vain("q", at(20_002), Refusal::Away).await.unwrap(), "a 4", Stale);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clearing_that_redis_did_not_hear_of_is_made_up_for() {
+    let mut redis = OwnRedis::start();
+    let (server, other) = (on(&redis, "a"), on(&redis, "b"));
+    server.ask("q", at(0)).await;
+    other.ask("q", at(0)).await;
+    redis.stop();
+    assert!(matches!(server.answers.clear().await, Err(CacheError::Unavailable(_))));
+    assert_eq!(server.ask_in_vain("q", at(1), Refusal::Away).await, Err(Refusal::Away), "it forgot at once");
+    redis.resume();
+    let answered = until("the cache", async || {
+        let answered = server.ask("q", at(2)).await;
+        answered.warning.is_none().then_some(answered)
+    })
+    .await;
+    assert_eq!(answered.outcome, Miss, "nothing from before");
+    check(&other.ask("q", at(2)).await, &answered.answer, Hit);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clearing_elsewhere_holds_for_what_is_remembered() {
+    let redis = OwnRedis::start();
+    let (server, other) = (on(&redis, "a"), on(&redis, "b"));
+    check(&server.ask("q", at(0)).await, "a 1", Miss);
+    other.answers.clear().await.unwrap();
+    assert_eq!(server.ask_in_vain("q", at(1), Refusal::Away).await, Err(Refusal::Away));
+}

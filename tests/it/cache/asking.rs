@@ -1,0 +1,100 @@
+//! Questions to a cache-aside whose answers are counted.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use chrono::{TimeDelta, TimeZone, Utc};
+use quarry::cache::{Answered, Answers, Cache, CacheAside, Outage, Outcome};
+use quarry::domain::Timestamp;
+
+/// How long answers are fresh in these tests.
+pub(crate) const TTL: Duration = Duration::from_secs(300);
+/// What the keys of these questions begin with.
+pub(crate) const KIND: &str = "test-1";
+
+/// Why nothing was computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Away,
+    Defect,
+}
+
+impl Outage for Refusal {
+    fn is_outage(&self) -> bool {
+        *self == Self::Away
+    }
+}
+
+/// A server that answers questions: each computation is another answer.
+#[derive(Clone)]
+pub(crate) struct Server {
+    pub(crate) answers: Answers,
+    pub(crate) aside: Arc<CacheAside<String, Refusal>>,
+    computed: Arc<AtomicUsize>,
+    name: &'static str,
+}
+
+impl Server {
+    pub(crate) fn new(name: &'static str, cache: Arc<dyn Cache>) -> Self {
+        Self::with_ttl(name, cache, TTL)
+    }
+
+    pub(crate) fn with_ttl(name: &'static str, cache: Arc<dyn Cache>, ttl: Duration) -> Self {
+        let answers = Answers::new(cache, ttl);
+        let aside = Arc::new(CacheAside::new(answers.clone(), KIND));
+        Self { answers, aside, computed: Arc::default(), name }
+    }
+
+    /// How often something was computed.
+    pub(crate) fn computed(&self) -> usize {
+        self.computed.load(Ordering::SeqCst)
+    }
+
+    /// Asks; what is computed is computed at once.
+    pub(crate) async fn ask(&self, question: &str, now: Timestamp) -> Answered<String> {
+        self.try_ask(question, now, false, async { Ok(()) }).await.unwrap()
+    }
+
+    /// Asks for an answer that is computed now.
+    pub(crate) async fn refresh(&self, question: &str, now: Timestamp) -> Answered<String> {
+        self.try_ask(question, now, true, async { Ok(()) }).await.unwrap()
+    }
+
+    /// Asks while nothing can be computed.
+    pub(crate) async fn ask_in_vain(
+        &self,
+        question: &str,
+        now: Timestamp,
+        why: Refusal,
+    ) -> Result<Answered<String>, Refusal> {
+        self.try_ask(question, now, false, async move { Err(why) }).await
+    }
+
+    /// Asks; what is computed is computed when `ready` is, if it is well.
+    pub(crate) async fn try_ask(
+        &self,
+        question: &str,
+        now: Timestamp,
+        refresh: bool,
+        ready: impl Future<Output = Result<(), Refusal>> + Send + 'static,
+    ) -> Result<Answered<String>, Refusal> {
+        let (computed, name) = (self.computed.clone(), self.name);
+        let compute = async move {
+            let number = computed.fetch_add(1, Ordering::SeqCst) + 1;
+            ready.await?;
+            Ok(format!("{name} {number}"))
+        };
+        self.aside.answer(question, now, refresh, || compute).await
+    }
+}
+
+/// Some time, and so many seconds later.
+pub(crate) fn at(seconds: i64) -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 11, 21, 8, 0, 0).unwrap() + TimeDelta::seconds(seconds)
+}
+
+#[track_caller]
+pub(crate) fn check(answered: &Answered<String>, answer: &str, outcome: Outcome) {
+    assert_eq!((answered.answer.as_str(), answered.outcome), (answer, outcome));
+}

@@ -1,0 +1,157 @@
+//! What only the cache in Redis promises: many servers, foreign data, and what Redis loses.
+
+use std::time::Duration;
+
+use quarry::cache::{Cache, CacheError, CacheLimits, RedisCache};
+use uuid::Uuid;
+
+use super::caches::EVER;
+use crate::support::redis::{OwnRedis, ask, forget, keys, shared_url};
+
+fn open(url: &str, prefix: &str) -> RedisCache {
+    RedisCache::open(url, prefix, CacheLimits::default()).unwrap()
+}
+
+async fn put(cache: &RedisCache, key: &str, value: &'static str) {
+    let generation = cache.get(key).await.unwrap().generation;
+    cache.put(key, value.into(), generation, EVER).await.unwrap();
+}
+
+async fn value(cache: &RedisCache, key: &str) -> Option<bytes::Bytes> {
+    cache.get(key).await.unwrap().value
+}
+
+#[tokio::test]
+async fn servers_share_one_cache() {
+    let prefix = format!("test-{}", Uuid::new_v4().simple());
+    let servers = [1, 2].map(|_| open(&shared_url(), &prefix));
+    put(&servers[0], "key", "x").await;
+    assert_eq!(value(&servers[1], "key").await, Some("x".into()));
+    servers[1].clear().await.unwrap();
+    assert_eq!(value(&servers[0], "key").await, None);
+    put(&servers[1], "key", "y").await;
+    assert_eq!(value(&servers[0], "key").await, Some("y".into()));
+    let other = open(&shared_url(), &format!("{prefix}-2"));
+    assert_eq!(value(&other, "key").await, None, "another prefix is another cache");
+    forget(&shared_url(), &prefix);
+}
+
+#[tokio::test]
+async fn what_is_cleared_is_deleted() {
+    let prefix = format!("test-{}", Uuid::new_v4().simple());
+    let cache = open(&shared_url(), &prefix);
+    for key in 0..100 {
+        put(&cache, &key.to_string(), "canary").await;
+    }
+    cache.lock("key", EVER).await.unwrap();
+    let names = || {
+        let all = keys(&shared_url(), &prefix).into_iter();
+        all.map(|key| String::from_utf8(key).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(names().len(), 104);
+    let base = format!("{prefix}:{{cache-1}}:");
+    for name in names() {
+        let kind = name.strip_prefix(&base).unwrap_or_else(|| panic!("{name} is in another slot"));
+        let lives: i64 = ask(&shared_url(), &["PTTL", &name]);
+        let is_kept = ["generation", "ends", "sizes"].contains(&kind);
+        assert_eq!(lives == -1, is_kept, "{name} lives for {lives} ms");
+    }
+    cache.clear().await.unwrap();
+    let mut rest = names();
+    rest.sort();
+    assert_eq!(rest, [format!("{base}generation"), format!("{base}l:key")]);
+    forget(&shared_url(), &prefix);
+}
+
+#[tokio::test]
+async fn what_redis_loses_is_a_miss() {
+    let prefix = format!("test-{}", Uuid::new_v4().simple());
+    let url = shared_url();
+    let cache = RedisCache::open(&url, &prefix, CacheLimits { bytes: 3_000, value_bytes: 1_000 }).unwrap();
+    let base = format!("{prefix}:{{cache-1}}:");
+    let lose = |name: &str| ask::<i64>(&url, &["DEL", &format!("{base}{name}")]);
+    put(&cache, "a", "x").await;
+    lose("generation");
+    assert_eq!(value(&cache, "a").await, None, "another generation");
+    assert_eq!(value(&cache, "a").await, None);
+    put(&cache, "a", "y").await;
+    assert_eq!(value(&cache, "a").await, Some("y".into()));
+    // Without its lists it goes on, and stays within its limit as far as it knows.
+    for list in ["ends", "sizes"] {
+        lose(list);
+        for key in 0..50 {
+            put(&cache, &key.to_string(), "x").await;
+            assert_eq!(value(&cache, &key.to_string()).await, Some("x".into()));
+        }
+        let entries = keys(&url, &format!("{base}e:")).len();
+        assert!(entries <= 2 * 3_000 / CacheLimits::ENTRY_OVERHEAD, "{entries}");
+    }
+    forget(&url, &prefix);
+    assert_eq!(value(&cache, "a").await, None);
+}
+
+#[tokio::test]
+async fn foreign_data_is_a_miss_or_an_error() {
+    let prefix = format!("test-{}", Uuid::new_v4().simple());
+    let url = shared_url();
+    let cache = open(&url, &prefix);
+    put(&cache, "a", "x").await;
+    let base = format!("{prefix}:{{cache-1}}:");
+    let entry = format!("{base}e:a");
+    for foreign in [&["SET", &entry, ""][..], &["SET", &entry, "foreign data of some length"]] {
+        ask::<()>(&url, foreign);
+        assert_eq!(value(&cache, "a").await, None);
+    }
+    ask::<i64>(&url, &["DEL", &entry]);
+    ask::<i64>(&url, &["RPUSH", &entry, "x"]);
+    assert_eq!(value(&cache, "a").await, None);
+    put(&cache, "a", "y").await;
+    assert_eq!(value(&cache, "a").await, Some("y".into()), "replaced");
+    for foreign in ["", "x", "foreign data of some length"] {
+        ask::<()>(&url, &["SET", &format!("{base}generation"), foreign]);
+        assert!(matches!(cache.get("a").await, Err(CacheError::Damaged(_))));
+    }
+    cache.clear().await.unwrap();
+    assert_eq!(value(&cache, "a").await, None, "clearing puts it right");
+    forget(&url, &prefix);
+}
+
+#[tokio::test]
+async fn it_fails_soon_where_redis_is_away_and_heals() {
+    let mut redis = OwnRedis::unstarted();
+    let cache = open(&redis.url(), "quarry");
+    assert!(matches!(cache.get("a").await, Err(CacheError::Unavailable(_))));
+    assert!(matches!(cache.clear().await, Err(CacheError::Unavailable(_))));
+    assert!(matches!(cache.lock("a", EVER).await, Err(CacheError::Unavailable(_))));
+    redis.resume();
+    crate::support::wait::until("the cache", async || cache.get("a").await.ok()).await;
+    put(&cache, "a", "x").await;
+    redis.pause();
+    let asked = std::time::Instant::now();
+    assert!(matches!(cache.get("a").await, Err(CacheError::Unavailable(_))));
+    assert!(asked.elapsed() < Duration::from_secs(3));
+    redis.unpause();
+    let found = crate::support::wait::until("the cache", async || cache.get("a").await.ok()).await;
+    assert_eq!(found.value, Some("x".into()));
+}
+
+#[tokio::test]
+async fn no_error_names_a_password() {
+    let limits = CacheLimits::default();
+    for url in
+        ["nonsense", "redis://:secret@ho st/", "http://ann:secret@host/", "redis://ann:secret@host:port/"]
+    {
+        let error = RedisCache::open(url, "quarry", limits).err().unwrap();
+        assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
+    }
+    assert!(RedisCache::open("redis://localhost/", "qua{rry}", limits).is_err());
+    let redis = OwnRedis::start();
+    let url = redis.url().replace("redis://", "redis://ann:secret@");
+    for url in [url.as_str(), "redis://ann:secret@127.0.0.1:1/"] {
+        let error = RedisCache::open(url, "quarry", limits).unwrap().get("canary").await.unwrap_err();
+        assert!(matches!(error, CacheError::Unavailable(_)), "{error:?}");
+        for told in ["secret", "ann", "127", "canary"] {
+            assert!(!format!("{error} {error:?}").contains(told), "{error:?}");
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Reports of what sells, and the share of searches that led to a click.
+
+use std::sync::Arc;
+
+use chrono::{TimeDelta, Utc};
+use quarry::domain::{
+    CategoryReport, DocumentDraft, DocumentId, DocumentKey, Interaction, InteractionId, InteractionKind,
+    QueryDigest, SearchId, SourceName, Timestamp, comparison_key,
+};
+use quarry::report::{AskedPeriod, CategoryQuestion, Outcome, Reported};
+use quarry::store::{RecordOutcome, Store};
+use uuid::Uuid;
+
+use super::fixture::{alone, search};
+use crate::support::databases::{TestDatabase, on_each_database};
+
+on_each_database!(what_sells_is_reported_by_category, clicks_are_a_share_of_searches);
+
+async fn product(store: &Store, source: &str, key: &str, title: &str, category: &str) -> DocumentId {
+    let draft = DocumentDraft {
+        source: SourceName::parse(source).unwrap(),
+        key: DocumentKey::parse(key).unwrap(),
+        title: Some(title.to_owned()),
+        text: title.to_owned(),
+        category: Some(category.to_owned()),
+        author: None,
+        published_at: None,
+        attributes: serde_json::Map::new(),
+    };
+    store.upsert_documents(std::slice::from_ref(&draft)).await.unwrap();
+    draft.id()
+}
+
+async fn record(
+    store: &Store,
+    kind: InteractionKind,
+    document: DocumentId,
+    quantity: i64,
+    search: Option<SearchId>,
+    occurred_at: Timestamp,
+) {
+    let id = InteractionId(Uuid::new_v4());
+    let (session, user) = (None, None);
+    let interaction = Interaction { id, kind, document, quantity, session, user, search, occurred_at };
+    assert_eq!(store.record_interactions(&[interaction]).await.unwrap(), [RecordOutcome::Recorded]);
+}
+
+/// Titles and quantities.
+fn rows(report: &Reported<CategoryReport>) -> Vec<(&str, i64)> {
+    report.value.rows.iter().map(|(document, sold)| (document.title.as_deref().unwrap(), *sold)).collect()
+}
+
+async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let reports = alone(&store);
+    let (now, kind) = (Utc::now(), InteractionKind::Conversion);
+    let laptop = product(&store, "shop", "1", "Laptop", "electronics").await;
+    let mouse = product(&store, "shop", "2", "Mouse", "electronics").await;
+    let book = product(&store, "shop", "3", "Book", "books").await;
+    let other_mouse = product(&store, "market", "2", "Mouse", "electronics").await;
+    product(&store, "shop", "4", "Teddy", "toys").await;
+    for (document, quantity) in [(laptop, 10), (laptop, 5), (mouse, 20), (book, 50)] {
+        record(&store, kind, document, quantity, None, now).await;
+    }
+    record(&store, kind, other_mouse, 7, None, now - TimeDelta::days(40)).await;
+    record(&store, InteractionKind::Click, laptop, 1, None, now).await;
+
+    let electronics = CategoryQuestion {
+        name: "electronics".to_owned(),
+        source: None,
+        kind,
+        period: AskedPeriod::default(),
+        first: 10,
+    };
+    for outcome in [Outcome::Miss, Outcome::Hit] {
+        let report = reports.category(electronics.clone(), false).await.unwrap();
+        assert_eq!((rows(&report), report.outcome), (vec![("Mouse", 20), ("Laptop", 15)], outcome));
+        assert_eq!(report.value.total_quantity, 35);
+        assert_eq!(report.covered_until, report.generated_at);
+    }
+    let ask = async |question: CategoryQuestion| {
+        let report = reports.category(question, false).await.unwrap();
+        assert_eq!(report.outcome, Outcome::Miss, "another question is another report");
+        report
+    };
+    let longer = AskedPeriod { from: Some(now - TimeDelta::days(60)), before: None };
+    let report = ask(CategoryQuestion { period: longer, ..electronics.clone() }).await;
+    assert_eq!(rows(&report), [("Mouse", 20), ("Laptop", 15), ("Mouse", 7)], "two products of one name");
+    let report = ask(CategoryQuestion { first: 1, ..electronics.clone() }).await;
+    assert_eq!((rows(&report), report.value.total_quantity), (vec![("Mouse", 20)], 35));
+    let report = ask(CategoryQuestion { kind: InteractionKind::Click, ..electronics.clone() }).await;
+    assert_eq!(rows(&report), [("Laptop", 1)]);
+    let market = Some(SourceName::parse("market").unwrap());
+    let report =
+        ask(CategoryQuestion { source: market.clone(), period: longer, ..electronics.clone() }).await;
+    assert_eq!(rows(&report), [("Mouse", 7)]);
+    let report = ask(CategoryQuestion { name: "Electronics".to_owned(), ..electronics.clone() }).await;
+    assert_eq!(rows(&report), []);
+    let past = AskedPeriod { from: None, before: Some(now - TimeDelta::days(35)) };
+    let report = ask(CategoryQuestion { period: past, ..electronics }).await;
+    assert_eq!((rows(&report), Some(report.covered_until)), (vec![("Mouse", 7)], past.before));
+
+    for outcome in [Outcome::Miss, Outcome::Hit, Outcome::Bypass] {
+        let refresh = outcome == Outcome::Bypass;
+        let report = reports.categories(None, kind, AskedPeriod::default(), refresh).await.unwrap();
+        let rows: Vec<_> =
+            report.value.iter().map(|row| (row.name.as_str(), row.documents, row.quantity)).collect();
+        let expected = vec![("books", 1, 50), ("electronics", 3, 35), ("toys", 1, 0)];
+        assert_eq!((rows, report.outcome), (expected, outcome));
+    }
+    let report = reports.categories(market.as_ref(), kind, AskedPeriod::default(), false).await.unwrap();
+    assert_eq!((report.value.len(), report.value[0].quantity, report.outcome), (1, 0, Outcome::Miss));
+}
+
+async fn clicks_are_a_share_of_searches(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let reports = alone(&store);
+    let now = Utc::now();
+    for (query, count) in [("Red Shoes", 4), ("tea", 3), ("coffee", 2)] {
+        let searches = (0..count).map(|_| search("s", query, now, 1));
+        store.log_searches(&searches.collect::<Vec<_>>()).await.unwrap();
+    }
+    let document = product(&store, "shop", "1", "Shoes", "shoes").await;
+    let ask = async || {
+        let report = reports.top_searches(AskedPeriod::default(), 10, true).await.unwrap();
+        report.value.iter().map(|row| row.click_through_rate).collect::<Vec<_>>()
+    };
+    let answer = |salt, query| Some(SearchId::new(salt, QueryDigest::of(&comparison_key(query))));
+    let (click, conversion) = (InteractionKind::Click, InteractionKind::Conversion);
+    record(&store, click, document, 1, None, now).await;
+    record(&store, click, document, 1, answer(1, "tea"), now - TimeDelta::days(31)).await;
+    record(&store, conversion, document, 1, answer(1, "tea"), now).await;
+    assert_eq!(ask().await, [None, None, None], "no click of the period says what it was found by");
+    // Two clicks on what one answer showed count once.
+    for salt in [1, 1, 2] {
+        record(&store, click, document, 1, answer(salt, "red SHOES"), now).await;
+    }
+    for salt in 0..5 {
+        record(&store, click, document, 1, answer(salt, "tea"), now).await;
+    }
+    assert_eq!(ask().await, [Some(0.5), Some(1.0), Some(0.0)]);
+}

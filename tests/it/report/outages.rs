@@ -1,0 +1,130 @@
+//! Reports while Redis or the database is away, and when everybody asks at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use futures_util::future::join_all;
+use quarry::cache::{CacheLimits, RedisCache};
+use quarry::report::{AskedPeriod, Outcome, ReportError, Reported, Reports, SearchedQuery};
+use quarry::store::{Store, StoreError};
+
+use super::fixture::{Pending, TTL, search_now};
+use crate::support::databases::on_postgres;
+use crate::support::postgres::OwnPostgres;
+use crate::support::redis::OwnRedis;
+use crate::support::wait::until;
+
+fn server(store: &Store, redis: &OwnRedis, pending: Arc<Pending>, ttl: Duration) -> Reports {
+    let cache = RedisCache::open(&redis.url(), "quarry", CacheLimits::default()).unwrap();
+    Reports::new(store.clone(), Arc::new(cache), pending, ttl)
+}
+
+type Answer = Result<Reported<Vec<SearchedQuery>>, ReportError>;
+
+async fn ask(reports: &Reports, first: u64) -> Answer {
+    reports.top_searches(AskedPeriod::default(), first, false).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_and_the_database_go_and_come_back() {
+    let (postgres, mut redis) = (OwnPostgres::start(), OwnRedis::start());
+    let store = Store::connect(&postgres.url(), 4).await.unwrap();
+    store.migrate_up(None).await.unwrap();
+    for _ in 0..3 {
+        search_now(&store, "s", "tea", 1).await;
+    }
+    let ttl = Duration::from_millis(500);
+    let reports = server(&store, &redis, Pending::nothing(), ttl);
+    let first = ask(&reports, 10).await.unwrap();
+    assert_eq!((first.value[0].search.searches, first.outcome), (3, Outcome::Miss));
+
+    postgres.cut_off();
+    // Until its time is up, it is as good as ever.
+    let stale = until("a report from before", async || {
+        let answer = ask(&reports, 10).await.unwrap();
+        assert!(matches!(answer.outcome, Outcome::Hit | Outcome::Stale), "{answer:?}");
+        (answer.outcome == Outcome::Stale).then_some(answer)
+    })
+    .await;
+    assert_eq!(stale, Reported { outcome: Outcome::Stale, ..first.clone() }, "with its own times");
+    let never = ask(&reports, 9).await.unwrap_err();
+    assert!(matches!(&never, ReportError::Store(error) if matches!(**error, StoreError::Unavailable(_))));
+    // Another server has none of it in mind, but finds it in Redis.
+    let other = server(&store, &redis, Pending::nothing(), ttl);
+    assert_eq!(ask(&other, 10).await.unwrap().value, first.value);
+
+    redis.kill();
+    let stale = ask(&reports, 10).await.unwrap();
+    assert_eq!((&stale.value, stale.outcome, stale.warning.is_some()), (&first.value, Outcome::Stale, true));
+
+    postgres.resume();
+    let computed = until("the database", async || {
+        let answer = ask(&reports, 10).await.unwrap();
+        (answer.outcome == Outcome::Bypass).then_some(answer)
+    })
+    .await;
+    assert_eq!((&computed.value, computed.warning.is_some()), (&first.value, true));
+    assert!(computed.generated_at > first.generated_at);
+
+    redis.resume();
+    until("the cache", async || {
+        let answer = ask(&reports, 10).await.unwrap();
+        (answer.outcome == Outcome::Hit && answer.warning.is_none()).then_some(())
+    })
+    .await;
+}
+
+/// A thousand callers on two servers, when the time of a report is up: it is computed once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stampede_is_one_computation() {
+    on_postgres(async |database| {
+        let (store, redis, pending) = (database.store().await, OwnRedis::start(), Pending::nothing());
+        let ttl = Duration::from_secs(2);
+        let servers = [1, 2].map(|_| server(&store, &redis, pending.clone(), ttl));
+        search_now(&store, "s", "tea", 1).await;
+        let first = ask(&servers[0], 10).await.unwrap();
+        assert_eq!(
+            (first.outcome, ask(&servers[1], 10).await.unwrap().outcome),
+            (Outcome::Miss, Outcome::Hit)
+        );
+        assert_eq!(pending.asked(), 1);
+        let time_is_up = first.generated_at + ttl;
+        until("the end of its time", async || (Utc::now() > time_is_up).then_some(())).await;
+        let calls = (0..1_000).map(|number| {
+            let reports = servers[number % 2].clone();
+            tokio::spawn(async move { ask(&reports, 10).await.unwrap() })
+        });
+        let answers: Vec<_> =
+            join_all(calls.collect::<Vec<_>>()).await.into_iter().map(Result::unwrap).collect();
+        assert_eq!(pending.asked(), 2, "one computation");
+        assert!(answers.iter().all(|answer| answer.generated_at == answers[0].generated_at));
+        assert!(answers[0].generated_at > first.generated_at);
+        let misses = answers.iter().filter(|answer| answer.outcome == Outcome::Miss).count();
+        let hits = answers.iter().filter(|answer| answer.outcome == Outcome::Hit).count();
+        assert_eq!((misses, hits), (1, 999));
+        assert!(answers.iter().all(|answer| answer.warning.is_none()));
+    })
+    .await;
+}
+
+/// Without Redis, each server computes for itself, once for all that ask at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stampede_without_redis_is_answered() {
+    on_postgres(async |database| {
+        let (store, redis, pending) = (database.store().await, OwnRedis::unstarted(), Pending::nothing());
+        let reports = server(&store, &redis, pending.clone(), TTL);
+        search_now(&store, "s", "tea", 1).await;
+        let calls = (0..300).map(|_| {
+            let reports = reports.clone();
+            tokio::spawn(async move { ask(&reports, 10).await.unwrap() })
+        });
+        for answer in join_all(calls.collect::<Vec<_>>()).await {
+            let answer = answer.unwrap();
+            assert_eq!((answer.value[0].search.searches, answer.warning.is_some()), (1, true));
+            assert!(matches!(answer.outcome, Outcome::Bypass | Outcome::Hit));
+        }
+        assert!(pending.asked() < 150, "{} computations", pending.asked());
+    })
+    .await;
+}
