@@ -8,6 +8,7 @@ mod keystrokes_killed;
 mod keystrokes_limits;
 mod keystrokes_outages;
 mod killed_crawl;
+mod killed_interactions;
 mod killed_server;
 mod privacy;
 mod reports;
