@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::support::folder::Folder;
 use crate::support::server::Endpoint;
 
-const RECORD: &str = "mutation($input: RecordInteractionInput!) { recordInteraction(input: $input) { accepted } }";
+const RECORD: &str =
+    "mutation($input: RecordInteractionInput!) { recordInteraction(input: $input) { accepted } }";
 /// Each sold once, so that what is stored tells which sales were.
 const PRODUCTS: usize = 400;
 /// Those who buy at the same time.
@@ -27,12 +28,8 @@ async fn what_a_killed_server_accepted_is_there_and_counts_once() {
     let buyers: Vec<_> = (0..BUYERS)
         .map(|buyer| {
             let (endpoint, accept) = (server.endpoint.clone(), accept.clone());
-            let own: Vec<(String, Value)> = ids
-                .iter()
-                .skip(buyer)
-                .step_by(BUYERS)
-                .map(|(key, id)| (key.clone(), id.clone()))
-                .collect();
+            let own: Vec<(String, Value)> =
+                ids.iter().skip(buyer).step_by(BUYERS).map(|(key, id)| (key.clone(), id.clone())).collect();
             tokio::spawn(async move {
                 for (key, id) in own {
                     if !buy(&endpoint, &key, &id).await || accept.send(key).is_err() {
@@ -73,10 +70,14 @@ async fn products(endpoint: &Endpoint) -> BTreeMap<String, Value> {
     let documents: Vec<Value> = (0..PRODUCTS)
         .map(|number| json!({ "source": "shop", "key": number.to_string(), "text": "Mouse", "category": "things" }))
         .collect();
-    let index = "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) { documents { id key } } }";
+    let index =
+        "mutation($input: IndexDocumentsInput!) { indexDocuments(input: $input) { documents { id key } } }";
     let data = endpoint.data(index, json!({ "input": { "documents": documents } })).await;
     let stored = data["indexDocuments"]["documents"].as_array().expect("documents");
-    stored.iter().map(|document| (document["key"].as_str().expect("a key").to_owned(), document["id"].clone())).collect()
+    stored
+        .iter()
+        .map(|document| (document["key"].as_str().expect("a key").to_owned(), document["id"].clone()))
+        .collect()
 }
 
 /// Whether the server accepted it.
