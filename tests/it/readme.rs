@@ -42,7 +42,9 @@ fn the_example_of_a_source_is_valid() {
 #[test]
 fn every_command_that_is_named_exists() {
     let commands = commands();
-    for name in ["demo", "serve", "crawl", "reindex", "migrate", "schema", "config", "type", "upstream"] {
+    for name in
+        ["demo", "serve", "crawl", "reindex", "migrate", "schema", "config", "seed", "type", "upstream"]
+    {
         assert!(commands.iter().any(|words| words[0] == name), "the README does not show {name}");
     }
     for words in commands {
