@@ -76,7 +76,7 @@ mod tests {
     fn head(list: &List, within: bool, depth: usize) -> Head {
         let mut queries: Vec<(String, i64)> =
             list.iter().map(|(query, (count, _))| (format!("{query:03}"), *count)).collect();
-        queries.sort_by(|a, b| b.1.cmp(&a.1));
+        queries.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         let rest = if queries.len() > depth { queries[depth - 1].1 } else { 0 };
         queries.truncate(depth);
         Head { queries, rest, within }
