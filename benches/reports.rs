@@ -205,7 +205,8 @@ fn search(random: &mut StdRng) -> NewSearch {
 }
 
 fn histogram() -> Histogram<u64> {
-    Histogram::new(3).unwrap()
+    // Up to a minute; what is longer counts as that.
+    Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap()
 }
 
 async fn timed(histogram: &mut Histogram<u64>, work: impl Future<Output = ()>) {
