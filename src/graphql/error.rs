@@ -36,7 +36,7 @@ pub enum ErrorCode {
     StoreUnavailable,
     /// What holds keystrokes until they are logged cannot be reached; try again.
     BufferUnavailable,
-    /// The cache cannot be reached: only ever a warning.
+    /// The cache cannot be reached: a warning of a report, an error of an erasure.
     CacheUnavailable,
     /// This server does not keep documents by their hash; send the text.
     PersistedQueryNotSupported,
@@ -91,6 +91,12 @@ impl Failure {
             "The keystroke buffer is full: it took {accepted} of {given}. Send the others again later."
         );
         Self::new(ErrorCode::TooBusy, message)
+    }
+
+    /// What was erased may still show in reports that servers share.
+    pub(super) fn reports_not_cleared(error: CacheError) -> Self {
+        let message = "All is erased but the cache of reports, which cannot be reached. Send this again.";
+        Self { message: message.to_owned(), ..Self::from(error) }
     }
 
     /// What `extensions.code` will say.

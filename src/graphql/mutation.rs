@@ -14,7 +14,6 @@ use super::types::{
     IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
     RecordInteractionInput, RecordInteractionPayload, int,
 };
-use super::warnings::Warnings;
 use crate::domain::{DocumentDraft, DocumentId, Revision, SourceName};
 use crate::keystroke::Appended;
 use crate::store::RecordOutcome;
@@ -157,11 +156,7 @@ impl Mutation {
         let searches = services.store.erase_searches(&searcher, erased.at).await?;
         let interactions = services.store.erase_interactions(&searcher).await?;
         services.suggestions.forget(Utc::now()).await;
-        if let Err(error) = services.reports.clear().await {
-            let consequence =
-                "The person is erased, but reports of other servers may show it until they expire.";
-            Warnings::add(ctx, consequence, error.into());
-        }
+        services.reports.clear().await.map_err(Failure::reports_not_cleared)?;
         Ok(EraseSearcherPayload {
             searches: int(searches),
             buffered_keystrokes: int(erased.keystrokes),

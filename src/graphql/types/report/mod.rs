@@ -21,16 +21,19 @@ pub(in crate::graphql) use top_searches::TopSearchesReport;
 pub(in crate::graphql) use zero_results::ZeroResultReport;
 
 /// What every report says of itself.
+#[expect(clippy::duplicated_attributes, reason = "two fields are of one type")]
 #[derive(Interface)]
-#[graphql(
-    field(name = "generated_at", ty = "&DateTime", desc = "When its numbers were read from the database."),
-    field(
-        name = "covered_until",
-        ty = "&DateTime",
-        desc = "Up to when it is complete: everything that was accepted by then and lies in its period is in it."
-    ),
-    field(name = "cache", ty = "&CacheOutcome", desc = "Where it came from.")
-)]
+#[graphql(field(
+    name = "generated_at",
+    ty = "&DateTime",
+    desc = "When its numbers were read from the database."
+))]
+#[graphql(field(
+    name = "covered_until",
+    ty = "&DateTime",
+    desc = "Up to when it is complete: everything that was accepted by then and lies in its period is in it."
+))]
+#[graphql(field(name = "cache", ty = "&CacheOutcome", desc = "Where it came from."))]
 pub(in crate::graphql) enum Report {
     /// What is searched for most.
     TopSearches(TopSearchesReport),
