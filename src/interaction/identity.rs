@@ -232,10 +232,11 @@ mod tests {
     }
 
     #[test]
-    fn times_to_come_are_taken_for_now_and_what_cannot_be_is_refused() {
+    fn fast_clocks_are_taken_for_now_and_what_cannot_be_is_refused() {
         let at = |occurred_at| NewInteraction { occurred_at, ..full() }.identified(now());
         assert_eq!(at(None).unwrap().occurred_at, now());
-        assert_eq!(at(Some(now() + TimeDelta::days(9))).unwrap().occurred_at, now());
+        assert_eq!(at(Some(now() + TimeDelta::hours(23))).unwrap().occurred_at, now());
+        assert_eq!(at(Some(now() + TimeDelta::hours(25))).unwrap_err().field, "occurredAt");
         let earlier = now() - TimeDelta::days(9);
         assert_eq!(at(Some(earlier)).unwrap().occurred_at, earlier);
         assert_eq!(at(Some(Timestamp::MIN_UTC)).unwrap_err().field, "occurredAt");
