@@ -190,7 +190,7 @@ pub(super) const GENERAL: &[Row] = &[
     row(
         "suggest.period",
         Span(Duration::from_secs(60)),
-        Value(r#""90days""#),
+        Value(r#""3months""#),
         "How far back logged searches count for suggestions.",
     ),
     row(

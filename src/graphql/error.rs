@@ -95,7 +95,7 @@ impl Failure {
 
     /// What was erased may still show in reports that servers share.
     pub(super) fn reports_not_cleared(error: CacheError) -> Self {
-        let message = "All is erased but the cache of reports, which cannot be reached. Send this again.";
+        let message = "All is erased but the cache of reports, which did not answer. Send this again.";
         Self { message: message.to_owned(), ..Self::from(error) }
     }
 

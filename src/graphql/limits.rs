@@ -64,6 +64,12 @@ const PAGED: [&str; 10] = [
     "category",
 ];
 
+/// Fields that return many rows without a `first`, and how many they count for.
+const LONG: [(&str, u64); 2] = [("searchVolume", 500), ("categories", 500)];
+
+/// Fields that search by themselves, and how many plain ones each counts for.
+const COSTLY: [(&str, u64); 2] = [("hitsNow", 20), ("suggest", 50)];
+
 impl Limits {
     /// Checks a text before it is parsed: the parser recurses, so nesting is bounded here.
     pub(super) fn check_text(&self, text: &str) -> Result<(), ServerError> {
@@ -164,7 +170,7 @@ impl<'a> Pass<'a> {
         Ok(Size {
             fields: within.fields.saturating_add(1),
             depth: within.depth + 1,
-            cost: within.cost.saturating_mul(self.page_size(field)).saturating_add(1),
+            cost: within.cost.saturating_mul(self.page_size(field)).saturating_add(own_cost(field)),
             aliases: within.aliases.saturating_add(u64::from(field.alias.is_some())),
         })
     }
@@ -193,6 +199,9 @@ impl<'a> Pass<'a> {
 
     /// How many times the selection of a field may be answered.
     fn page_size(&self, field: &Field) -> u64 {
+        if let Some((_, rows)) = LONG.iter().find(|(name, _)| *name == field.name.node.as_str()) {
+            return *rows;
+        }
         if let Some(ids) = field.get_argument("ids") {
             let count = match &ids.node {
                 InputValue::List(ids) => ids.len(),
@@ -215,6 +224,11 @@ impl<'a> Pass<'a> {
         };
         first.unwrap_or(1).clamp(1, MAX_FIRST as u64)
     }
+}
+
+/// What a field costs beside what is selected of it.
+fn own_cost(field: &Field) -> u64 {
+    COSTLY.iter().find(|(name, _)| *name == field.name.node.as_str()).map_or(1, |(_, cost)| *cost)
 }
 
 /// Fragments that spread one another in a chain.
@@ -330,6 +344,20 @@ mod tests {
         let deep = "{ search(query: \"\", first: 100) { nodes { author { documents(first: 100) { nodes { author { \
                     documents(first: 100) { nodes { id } } } } } } } } }";
         assert!(message(deep).contains("page sizes"));
+    }
+
+    #[test]
+    fn long_reports_and_searches_within_rows_count_for_what_they_are() {
+        let volume = "searchVolume { cache rows { start searches sessions zeroResults } }";
+        let zero = "zeroResultSearches(first: 100) { rows { query hitsNow } }";
+        let times = |field: &str, count: usize| -> String {
+            let fields: Vec<String> = (0..count).map(|n| format!("a{n}: {field}")).collect();
+            format!("{{ reports {{ {} }} }}", fields.join(" "))
+        };
+        for (field, fits) in [(volume, 8), (zero, 11)] {
+            assert_eq!(check(&times(field, fits), serde_json::json!({})), Ok(()), "{field}");
+            assert!(message(&times(field, fits + 1)).contains("page sizes"), "{field}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 
 mod api;
 mod document_cache;
+mod erasure;
 mod error;
 mod ids;
 mod limits;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use async_graphql::{Context, Object};
 use chrono::Utc;
 
+use super::erasure;
 use super::error::{ErrorCode, Failure};
 use super::ids::NodeId;
 use super::scalars::Flag;
@@ -143,25 +144,14 @@ impl Mutation {
 
     /// Erases everything kept of a session or a user: what is buffered, what was logged, and interactions. Searches
     /// of that person that are being logged meanwhile are left out. When it returns, this server's suggestions and
-    /// reports show nothing of that person any more; the suggestions of other servers follow within seconds.
+    /// reports show nothing of that person any more; those of other servers follow within seconds.
     async fn erase_searcher(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whose searches.")] input: EraseSearcherInput,
     ) -> Result<EraseSearcherPayload, Failure> {
         let searcher = input.checked()?;
-        let services = Services::of(ctx)?;
-        // The buffer first: what is claimed by then is kept out of the log by the time it says.
-        let erased = services.keystrokes.erase(&searcher).await?;
-        let searches = services.store.erase_searches(&searcher, erased.at).await?;
-        let interactions = services.store.erase_interactions(&searcher).await?;
-        services.suggestions.forget(Utc::now()).await;
-        services.reports.clear().await.map_err(Failure::reports_not_cleared)?;
-        Ok(EraseSearcherPayload {
-            searches: int(searches),
-            buffered_keystrokes: int(erased.keystrokes),
-            interactions: int(interactions),
-        })
+        erasure::erase(Services::of(ctx)?, searcher).await
     }
 
     /// Starts a crawl of a configured source, or returns the one that is running.

@@ -9,7 +9,7 @@ use crate::support::wait::until;
 
 #[tokio::test]
 async fn a_category_report_is_computed_once_within_its_time() {
-    let folder = Folder::new("[reports]\nttl = \"2s\"");
+    let folder = Folder::new("[reports]\nttl = \"6s\"");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
     let shop = Shop::open(endpoint).await;

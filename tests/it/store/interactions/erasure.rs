@@ -1,6 +1,7 @@
 //! What a person did is erased, and stays so.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use quarry::domain::{Interaction, Searcher, SessionId, UserId};
 use quarry::store::RecordOutcome;
@@ -75,37 +76,47 @@ async fn what_happened_before_an_erasure_is_left_out_afterwards(database: Arc<Te
 }
 
 async fn nothing_slips_through_while_servers_record(database: Arc<TestDatabase>) {
+    // Of each call, half is of the person.
+    const CALL: u128 = 20;
+    const SERVERS: u128 = 4;
     let store = database.store().await;
     let document = one_product(&store).await;
     let through = at("2026-11-20T23:00:00Z");
+    let is_erased = Arc::new(AtomicBool::new(false));
     let mut servers = tokio::task::JoinSet::new();
-    for server in 0..4_u128 {
-        let store = database.connect().await;
+    for server in 0..SERVERS {
+        let (store, is_erased) = (database.connect().await, is_erased.clone());
         servers.spawn(async move {
-            let mut erased = 0;
-            for call in 0..30_u128 {
-                let sales: Vec<Interaction> = (0..20_u128)
-                    .map(|n| (call * 4 + server) * 20 + n)
+            let (mut calls, mut erased, mut after) = (0, 0, 0);
+            // Some more once the person is erased.
+            while after < 3 {
+                after += usize::from(is_erased.load(Ordering::Relaxed));
+                let sales: Vec<Interaction> = (0..CALL)
+                    .map(|n| (calls * SERVERS + server) * CALL + n)
                     .map(|n| Interaction {
                         session: if n % 2 == 0 { session("gone") } else { session("stays") },
-                        ..sale(n, document, 1, n as i64)
+                        ..sale(n, document, 1, (n % 3_600) as i64)
                     })
                     .collect();
                 let outcomes = store.record_interactions(&sales).await.unwrap();
                 erased += outcomes.iter().filter(|outcome| **outcome == RecordOutcome::Erased).count();
+                calls += 1;
             }
-            erased
+            (calls, erased)
         });
     }
-    // In the middle of it, by what is there.
     while count(&database).await < 400 {
-        assert!(!servers.is_empty() && servers.try_join_next().is_none());
+        assert!(servers.try_join_next().is_none());
     }
     store.erase_searches(&of_session("gone"), through).await.unwrap();
     let deleted = store.erase_interactions(&of_session("gone")).await.unwrap();
-    let left_out: usize = servers.join_all().await.into_iter().sum();
+    is_erased.store(true, Ordering::Relaxed);
+    let done = servers.join_all().await;
+    let calls: u128 = done.iter().map(|(calls, _)| calls).sum();
+    let left_out: usize = done.iter().map(|(_, erased)| erased).sum();
     assert!(deleted >= 200 && left_out > 0, "{deleted} {left_out}");
-    assert_eq!(deleted as usize + left_out, 4 * 30 * 10);
-    assert_eq!(count(&database).await, 4 * 30 * 10);
+    let half = (calls * CALL / 2) as usize;
+    assert_eq!(deleted as usize + left_out, half);
+    assert_eq!(count(&database).await as usize, half);
     assert_added_up(&database).await;
 }
