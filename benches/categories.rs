@@ -4,7 +4,8 @@
 //! of five categories, of that many products and sales of a year, in a PostgreSQL of its own:
 //! - by a plain query over a table of sales without an index, so that all of them are read;
 //! - by the same query over the table of interactions with its indexes;
-//! - by the store, which adds up days and reads rows at the two ends of the period.
+//! - by the store, which adds up days and reads rows at the two ends of the period;
+//! - from the cache in Redis, and from that in the process.
 //!
 //! Each over 30 days that begin and end within a day, and over the whole year. All must say the same.
 //! Products are made as `quarry seed` makes them; sales by the database itself, spread alike.
@@ -16,18 +17,30 @@ mod postgres;
 #[path = "support/process.rs"]
 #[expect(dead_code, reason = "nothing is asked over HTTP here")]
 mod process;
+#[path = "support/redis.rs"]
+#[expect(dead_code, reason = "nobody asks what it costs")]
+mod redis_server;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use postgres::OwnPostgres;
-use quarry::domain::{DocumentDraft, DocumentKey, InteractionKind, Period, SourceName};
+use quarry::cache::{Cache, CacheLimits, LocalCache, RedisCache};
+use quarry::domain::{
+    CategoryReport, DocumentDraft, DocumentKey, InteractionKind, Period, SourceName, Timestamp,
+};
+use quarry::report::{AskedPeriod, CategoryQuestion, Coverage, CoverageError, Outcome, Reports};
 use quarry::simulator::synthetic;
 use quarry::store::Store;
+use redis_server::OwnRedis;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 
 const CATEGORY: &str = "electronics";
 const FIRST: u64 = 10;
+/// Longer than the benchmark takes.
+const TTL: Duration = Duration::from_secs(24 * 3_600);
 /// Each way is measured for so long, but this often at least and at most.
 const BUDGET: Duration = Duration::from_secs(20);
 const RUNS: std::ops::RangeInclusive<usize> = 5..=500;
@@ -44,10 +57,11 @@ fn main() {
 }
 
 async fn measure(products: usize, sales: usize) {
-    let Some(server) = OwnPostgres::start() else {
-        println!("PostgreSQL is missing: install it (Debian's package postgresql)");
+    let Some(server) = OwnPostgres::start().filter(|_| process::is_installed("redis-server")) else {
+        println!("PostgreSQL or Redis is missing: install them (Debian's packages postgresql, redis-server)");
         return;
     };
+    let redis = OwnRedis::start();
     let url = server.url("postgres");
     let store = Store::connect(&url, 4).await.unwrap();
     store.migrate_up(None).await.unwrap();
@@ -62,7 +76,7 @@ async fn measure(products: usize, sales: usize) {
     );
     for (name, days) in [("30 days", 30), ("a year", 365)] {
         let period = Period { from: until - TimeDelta::days(days), before: Some(until) };
-        println!("\n{CATEGORY} over {name:<10}  median       p99  runs   ratio");
+        println!("\n{CATEGORY} over {name:<10}  median          p99  runs   ratio");
         let mut first = None;
         let mut said: Vec<Vec<(String, i64)>> = Vec::new();
         for (way, table) in [("sequential scan", "bare"), ("indexed rows", "interactions")] {
@@ -73,6 +87,18 @@ async fn measure(products: usize, sales: usize) {
         }
         said.push(report(&store, period).await);
         line("days and rows", timed(async || drop(report(&store, period).await)).await, &mut first);
+        let caches: [(&str, Arc<dyn Cache>); 2] = [
+            ("Redis hit", Arc::new(RedisCache::open(&redis.url(), name, CacheLimits::default()).unwrap())),
+            ("in-process hit", Arc::new(LocalCache::new(CacheLimits::default()))),
+        ];
+        for (way, cache) in caches {
+            let reports = Reports::new(store.clone(), cache, Arc::new(NothingPending), TTL);
+            assert_eq!(cached(&reports, period).await.0, Outcome::Miss);
+            let (outcome, rows) = cached(&reports, period).await;
+            assert_eq!(outcome, Outcome::Hit);
+            said.push(rows);
+            line(way, timed(async || drop(cached(&reports, period).await)).await, &mut first);
+        }
         assert!(said[0].len() == FIRST as usize && said.iter().all(|rows| *rows == said[0]), "{said:?}");
     }
     plain.close().await.unwrap();
@@ -159,8 +185,33 @@ async fn number(plain: &DatabaseConnection, sql: &str) -> i64 {
 
 async fn report(store: &Store, period: Period) -> Vec<(String, i64)> {
     let kind = InteractionKind::Conversion;
-    let report = store.category_report(CATEGORY, None, kind, period, FIRST).await.unwrap();
+    rows(store.category_report(CATEGORY, None, kind, period, FIRST).await.unwrap())
+}
+
+fn rows(report: CategoryReport) -> Vec<(String, i64)> {
     report.rows.into_iter().map(|(document, quantity)| (document.key.into(), quantity)).collect()
+}
+
+async fn cached(reports: &Reports, period: Period) -> (Outcome, Vec<(String, i64)>) {
+    let question = CategoryQuestion {
+        name: CATEGORY.to_owned(),
+        source: None,
+        kind: InteractionKind::Conversion,
+        period: AskedPeriod { from: Some(period.from), before: period.before },
+        first: FIRST,
+    };
+    let report = reports.category(question, false).await.unwrap();
+    (report.outcome, rows(report.value))
+}
+
+/// Nothing is typed here.
+struct NothingPending;
+
+#[async_trait]
+impl Coverage for NothingPending {
+    async fn oldest_pending(&self) -> Result<Option<Timestamp>, CoverageError> {
+        Ok(None)
+    }
 }
 
 /// How long each run took, shortest first; one more before that does not count.
@@ -181,7 +232,7 @@ fn line(way: &str, times: Vec<Duration>, first: &mut Option<f64>) {
     let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
     let first = *first.get_or_insert(at(0.5));
     println!(
-        "  {way:<20} {:>9.2} ms {:>6.2} ms {:>5} {:>6.1} x",
+        "  {way:<20} {:>9.3} ms {:>9.3} ms {:>5} {:>6.1} x",
         at(0.5),
         at(0.99),
         times.len(),

@@ -54,6 +54,12 @@
 //! all, and only then is each caller answered: accepted means committed. Ids derive from what the
 //! client sends, so a request that is repeated counts once.
 //!
+//! **A report.** [`report::Reports`] asks [`cache::CacheAside`]: a fresh answer is a hit, an expired one
+//! is computed once for all who ask, in this process and across servers. The [`store`] adds up whole
+//! days, hours and quarters that its writing transactions keep, and reads rows only at the two ends
+//! of a period; [`report::RollUp`] makes days of hours in the background. With the cache down, each
+//! server computes; with the database down, the last good answer says that it is stale.
+//!
 //! **A mutation.** `indexDocuments` checks every document before it stores any, waits until this
 //! server's index has applied the revision, and answers what the store holds.
 //!

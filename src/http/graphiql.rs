@@ -48,6 +48,7 @@ pub const EXAMPLE_QUERIES: &[ExampleQuery] = &[
     // GraphiQL does not fill in the variables of the tab that it opens first.
     ExampleQuery { query: asset!("queries/search.graphql"), variables: "" },
     ExampleQuery { query: asset!("queries/sources.graphql"), variables: "" },
+    ExampleQuery { query: asset!("queries/reports.graphql"), variables: "" },
     ExampleQuery {
         query: asset!("queries/index_documents.graphql"),
         variables: asset!("queries/index_documents.json"),
