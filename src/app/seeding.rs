@@ -1,8 +1,12 @@
 //! Filling the store with a made-up catalogue and a year of its sales.
 //!
-//! Every id derives from what is asked for, so doing it again adds nothing, and doing it again
-//! after it was broken off adds what is missing. It writes as any client would: a server that runs
-//! on the same database sees it come in.
+//! Ids of sales derive from the seed, the source and the number of the sale alone, so doing the
+//! same again adds nothing, and doing it again after it was broken off adds what is missing. But
+//! sales of another number, of another number of products or of another year have the same ids:
+//! those in the store stay as they are. They are made with another seed or source. A product is
+//! known by its source and key, which other seeds use as well: it becomes what came last.
+//!
+//! It writes as any client would: a server that runs on the same database sees it come in.
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -31,7 +35,7 @@ pub struct Seeding {
     pub products: usize,
     /// How many sales of these.
     pub sales: usize,
-    /// Two of the same are alike.
+    /// Another one makes other products, and sales of other ids.
     pub seed: u64,
     /// When the year of sales ends.
     pub until: DateTime<Utc>,
@@ -40,13 +44,13 @@ pub struct Seeding {
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seeded {
-    /// Products that are in the store.
+    /// Products that are in the store as they were made.
     pub products: usize,
     /// Those that were not as they are before.
     pub new_products: usize,
-    /// Sales that are in the store.
+    /// Sales whose ids are in the store.
     pub sales: usize,
-    /// Those that were not there before.
+    /// Those whose ids were not there before; the others stay as they were.
     pub new_sales: usize,
 }
 

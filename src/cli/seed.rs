@@ -23,7 +23,9 @@ pub(super) struct SeedArgs {
     /// How many sales of these, over a year
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     sales: usize,
-    /// Two runs with one seed make the same products and sales
+    /// Two runs with the same seed, source, --products, --sales and --until make the same, and
+    /// the second adds nothing. To change one of these three, take another seed or source: sales
+    /// of the same seed and source that are stored already stay as they are
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// The source that the products are said to come from
@@ -72,6 +74,13 @@ pub(super) async fn run(settings: &SettingsArgs, args: SeedArgs) -> Result<ExitC
         seeding.until.format("%Y-%m-%d"),
         started.elapsed().as_secs_f64()
     );
+    if seeded.new_sales < seeded.sales {
+        println!(
+            "{} sales of this seed and source were stored before and stay as they were, even if made with \
+             other --products, --sales or --until: for these, take another --seed or --source",
+            seeded.sales - seeded.new_sales
+        );
+    }
     if cancel.is_cancelled() && (seeded.products, seeded.sales) != (seeding.products, seeding.sales) {
         eprintln!("stopped; the same command goes on from here");
         return Ok(ExitCode::from(INTERRUPTED));

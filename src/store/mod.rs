@@ -10,6 +10,7 @@
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
 //! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
 //! - `transaction`, `snapshot`, `failure`, `batch`, `plans`: how every statement is bounded, repeated and explained.
+//! - `sums`: how what is added up is written in SQL.
 //!
 //! Deliberately not here: caching, and waiting for a database to come back. A call fails within
 //! seconds where the database is away, and works again when it is back.
@@ -44,6 +45,7 @@ mod removal;
 mod revisions;
 mod search_log;
 mod snapshot;
+mod sums;
 mod transaction;
 
 pub use self::search_log::{PopularSearch, SearchLogMark};

@@ -12,6 +12,7 @@ use super::super::documents::{add_columns, document};
 use super::super::entity::{documents, interaction_days as days, interactions as rows};
 use super::super::failure::Failure;
 use super::super::plans::explain;
+use super::super::sums::{self, whole};
 use super::super::{Store, StoreError};
 use super::kind_name;
 use super::parts::{Parts, Span};
@@ -138,14 +139,14 @@ fn report(backend: DbBackend, asked: &Asked, first: u64) -> Option<SelectStateme
     let parts = union(parts(asked, documents::Column::Id, Sums::Document))?;
     let summed = Query::select()
         .column(Sums::Document)
-        .expr_as(whole(backend, "SUM(quantity)"), Sums::Quantity)
+        .expr_as(sums::total(backend, Expr::col(Sums::Quantity)), Sums::Quantity)
         .from_subquery(parts, Sums::Parts)
         .group_by_col(Sums::Document)
         .take();
     // Ranked before their keys are read, which lie on as many pages as a category has documents.
     let ranked = Query::select()
         .columns([Sums::Document, Sums::Quantity])
-        .expr_as(whole(backend, "SUM(quantity) OVER ()"), Sums::Total)
+        .expr_as(whole(backend, Expr::cust("SUM(quantity) OVER ()")), Sums::Total)
         .expr_as(Expr::cust("RANK() OVER (ORDER BY quantity DESC)"), Sums::Place)
         .from_subquery(summed, Sums::Summed)
         .take();
@@ -179,8 +180,8 @@ fn totals(backend: DbBackend, asked: &Asked) -> SelectStatement {
     let all = union([counts].into_iter().chain(sums)).expect("there are the documents, at least");
     Query::select()
         .column(Sums::Category)
-        .expr(whole(backend, "SUM(documents)"))
-        .expr(whole(backend, "SUM(quantity)"))
+        .expr(sums::total(backend, Expr::col(Sums::Documents)))
+        .expr(sums::total(backend, Expr::col(Sums::Quantity)))
         .from_subquery(all, Sums::Parts)
         .group_by_col(Sums::Category)
         .take()
@@ -238,15 +239,6 @@ fn union(selects: impl IntoIterator<Item = SelectStatement>) -> Option<SelectSta
     let mut selects = selects.into_iter();
     let mut all = selects.next()?;
     Some(all.unions(selects.map(|other| (UnionType::All, other))).take())
-}
-
-/// A sum as a whole number: PostgreSQL's and MySQL's are decimal.
-fn whole(backend: DbBackend, sum: &str) -> Expr {
-    let integer = match backend {
-        DbBackend::MySql => "SIGNED",
-        _ => "BIGINT",
-    };
-    Expr::cust(format!("CAST({sum} AS {integer})"))
 }
 
 /// A column of documents in the order of its bytes: PostgreSQL's own order may be a language's.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::super::StoredTime;
@@ -14,17 +14,11 @@ use super::super::batch::IDS;
 use super::super::entity::interaction_days::{Column, Entity};
 use super::super::entity::interactions::Model;
 use super::super::failure::Failure;
+use super::super::sums::{Sign, added};
 use super::parts::start_of_day;
 
 /// Roll-ups in one statement, at five parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
-
-/// Whether rows or their removal are counted.
-#[derive(Clone, Copy)]
-enum Sign {
-    Plus = 1,
-    Minus = -1,
-}
 
 /// What some rows come to; in the order in which roll-ups are locked.
 pub(super) struct RollUps(BTreeMap<(String, StoredTime, Uuid), Sums>);
@@ -76,8 +70,8 @@ impl RollUps {
     async fn apply(&self, transaction: &DatabaseTransaction, sign: Sign) -> Result<(), Failure> {
         let backend = transaction.get_database_backend();
         let on_conflict = OnConflict::columns([Column::Kind, Column::Day, Column::DocumentId])
-            .value(Column::Interactions, sum(backend, "interactions"))
-            .value(Column::Quantity, sum(backend, "quantity"))
+            .value(Column::Interactions, added(backend, "interaction_days", "interactions"))
+            .value(Column::Quantity, added(backend, "interaction_days", "quantity"))
             .to_owned();
         let factor = sign as i64;
         let rollups: Vec<_> = self.0.iter().collect();
@@ -107,12 +101,4 @@ impl RollUps {
         }
         Ok(())
     }
-}
-
-/// What is there and what an insertion would have written, added up.
-fn sum(backend: DbBackend, column: &str) -> Expr {
-    Expr::cust(match backend {
-        DbBackend::MySql => format!("interaction_days.{column} + VALUES({column})"),
-        _ => format!("interaction_days.{column} + excluded.{column}"),
-    })
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect,
 };
 
@@ -21,8 +21,9 @@ use super::super::batch::IDS;
 use super::super::entity::search_days::{Column, Entity};
 use super::super::entity::{search_query_days as query_days, search_query_hours as hours};
 use super::super::failure::Failure;
+use super::super::sums::{proposed, total};
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::rollups::{HOUR_S, floor, proposed};
+use super::rollups::{HOUR_S, floor};
 use super::sketching;
 use crate::domain::Timestamp;
 
@@ -31,6 +32,10 @@ pub(super) const DAY: TimeDelta = TimeDelta::seconds(DAY_S);
 /// For how long a day is over, and nothing was changed in it, before it is added up: searches
 /// reach the log some time after their last keystroke.
 pub(super) const QUIET: TimeDelta = TimeDelta::minutes(5);
+/// For how long nothing was changed in a day that has been over for as long: more than the time
+/// from one round of retention to the next, which would else have the oldest day added up again
+/// after each.
+const SETTLED: TimeDelta = TimeDelta::minutes(30);
 /// Days in one statement.
 const STATEMENT_DAYS: usize = 1_000;
 
@@ -42,12 +47,16 @@ impl Store {
     }
 
     async fn roll_up_day(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let just_over = Column::Day.gt(stored(now - DAY - SETTLED));
+        let settled = Condition::any()
+            .add(just_over.and(Column::ChangedAt.lte(stored(now - QUIET))))
+            .add(Column::ChangedAt.lte(stored(now - SETTLED)));
         let due = Entity::find()
             .select_only()
             .column(Column::Day)
             .filter(Column::Rolled.eq(false))
             .filter(Column::Day.lte(stored(now - DAY - QUIET)))
-            .filter(Column::ChangedAt.lte(stored(now - QUIET)))
+            .filter(settled)
             // Reports are mostly about what was lately.
             .order_by_desc(Column::Day)
             .into_tuple();
@@ -117,15 +126,6 @@ async fn add_up(transaction: &DatabaseTransaction, day: StoredTime) -> Result<u6
         .map_err(|_| Failure::unreadable("number of columns"))?
         .take();
     Ok(transaction.execute(&insert).await?.rows_affected())
-}
-
-/// A sum as the number that its summands are: databases widen it.
-pub(super) fn total(backend: DbBackend, of: impl ExprTrait) -> Expr {
-    let integer = match backend {
-        DbBackend::MySql => "signed",
-        _ => "bigint",
-    };
-    of.sum().cast_as(integer)
 }
 
 /// Marks the days whose roll-ups by the hour the transaction changes. From here to its end,

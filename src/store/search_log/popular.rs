@@ -11,6 +11,7 @@ use sea_orm::{
 
 use super::super::entity::{search_erasures, search_logs, search_query_hours, search_volume_quarters};
 use super::super::failure::Failure;
+use super::super::sums::total;
 use super::super::{Store, StoreError, StoredTime, stored};
 use super::reason_name;
 use crate::domain::{FinalReason, Timestamp};
@@ -37,10 +38,14 @@ pub struct PopularSearch {
     pub searches: i64,
 }
 
-/// How the log stands: two that are equal mean that the popular searches are the same.
+/// How the log stands since an hour: two that are equal mean that the popular searches of that
+/// time are the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchLogMark {
+    /// Those that got too old are counted on.
     searches: i64,
+    /// The oldest ones go first: this tells that some went.
+    earliest: Option<StoredTime>,
     latest: Option<StoredTime>,
     erasures: i64,
     erased_at: Option<StoredTime>,
@@ -108,27 +113,30 @@ impl Store {
         Ok(popular)
     }
 
-    /// How the log stands since the beginning of an hour: two small queries.
+    /// How the log stands since the beginning of an hour, by a few small queries.
     pub async fn search_log_mark(&self, since: Timestamp) -> Result<SearchLogMark, StoreError> {
         let since = beginning_of_hour(since);
         let backend = self.backend();
         self.read(move |database| async move {
             use search_erasures::Column::{ErasedAt, Searcher};
+            use search_logs::Column::LastKeystrokeAt;
             use search_volume_quarters::Column::{Quarter, Searches};
             let volume: Option<Option<i64>> = search_volume_quarters::Entity::find()
                 .select_only()
-                .column_as(sum(backend, Searches), "searches")
+                .column_as(total(backend, Expr::col(Searches)), "searches")
                 .filter(Quarter.gte(since))
                 .into_tuple()
                 .one(&database)
                 .await?;
-            let latest: Option<StoredTime> = search_logs::Entity::find()
-                .select_only()
-                .column(search_logs::Column::LastKeystrokeAt)
-                .order_by_desc(search_logs::Column::LastKeystrokeAt)
+            let rows = || search_logs::Entity::find().select_only().column(LastKeystrokeAt);
+            let earliest: Option<StoredTime> = rows()
+                .filter(LastKeystrokeAt.gte(since))
+                .order_by_asc(LastKeystrokeAt)
                 .into_tuple()
                 .one(&database)
                 .await?;
+            let latest: Option<StoredTime> =
+                rows().order_by_desc(LastKeystrokeAt).into_tuple().one(&database).await?;
             let erasures: Option<(i64, Option<StoredTime>)> = search_erasures::Entity::find()
                 .select_only()
                 .column_as(Expr::col(Searcher).count(), "erasures")
@@ -137,7 +145,8 @@ impl Store {
                 .one(&database)
                 .await?;
             let (erasures, erased_at) = erasures.unwrap_or_default();
-            Ok(SearchLogMark { searches: volume.flatten().unwrap_or(0), latest, erasures, erased_at })
+            let searches = volume.flatten().unwrap_or(0);
+            Ok(SearchLogMark { searches, earliest, latest, erasures, erased_at })
         })
         .await
     }
@@ -147,22 +156,13 @@ fn beginning_of_hour(at: Timestamp) -> StoredTime {
     stored(at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at))
 }
 
-/// A sum as a whole number: PostgreSQL and MySQL make a decimal of it.
-fn sum(backend: DbBackend, column: impl ColumnTrait) -> Expr {
-    let whole = match backend {
-        DbBackend::MySql => "SIGNED",
-        _ => "BIGINT",
-    };
-    column.sum().cast_as(Alias::new(whole))
-}
-
 /// The queries of the most searches: no fewer than sessions that are needed.
 fn candidates(backend: DbBackend, since: StoredTime, min_sessions: u32, limit: u64) -> sea_orm::Statement {
     use search_query_hours::{Column, Entity};
     Entity::find()
         .select_only()
         .column(Column::QueryKey)
-        .column_as(sum(backend, Column::Searches), "total")
+        .column_as(total(backend, Expr::col(Column::Searches)), "total")
         .filter(Column::Hour.gte(since))
         .group_by(Column::QueryKey)
         .having(Column::Searches.sum().gte(i64::from(min_sessions)))

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use chrono::DateTime;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Order, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Order, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ use super::super::batch::{IDS, batches};
 use super::super::entity::search_logs::Model;
 use super::super::entity::{search_logs, search_query_hours as hours, search_volume_quarters as quarters};
 use super::super::failure::Failure;
+use super::super::sums::{Sign, added, proposed};
 use super::super::{StoredTime, stored};
 use super::days;
 use crate::domain::Timestamp;
@@ -31,13 +32,6 @@ const STATEMENT_BYTES: usize = 2 << 20;
 /// stay numbers.
 pub(super) const MAX_RESULTS: i64 = u32::MAX as i64;
 
-/// Whether rows or their removal are counted.
-#[derive(Clone, Copy)]
-enum Sign {
-    Plus = 1,
-    Minus = -1,
-}
-
 /// What becomes of the volume when rows are taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Volume {
@@ -47,7 +41,9 @@ pub(super) enum Volume {
     Shrinks,
 }
 
-/// What some rows come to; in the order in which roll-ups are locked.
+/// What some rows come to; in the order in which roll-ups are locked. On MariaDB and MySQL, that
+/// order holds for the roll-ups, not for entries of their other indexes, which are locked as well:
+/// two writers may collide there, and one of them is repeated.
 pub(super) struct RollUps {
     hours: BTreeMap<(StoredTime, String), QueryHour>,
     quarters: BTreeMap<StoredTime, Quarter>,
@@ -149,7 +145,7 @@ impl RollUps {
             let case = "CASE WHEN {new} > search_query_hours.last_searched_at THEN {then} ELSE {old} END";
             Expr::cust(case.replace("{new}", &new_time).replace("{then}", then).replace("{old}", otherwise))
         };
-        let sum = |column: &str| sum(backend, "search_query_hours", column);
+        let sum = |column: &str| added(backend, "search_query_hours", column);
         let on_conflict = OnConflict::columns([hours::Column::Hour, hours::Column::QueryKey])
             // Before the time that it depends on: MySQL assigns one after the other.
             .value(hours::Column::Query, later(&proposed(backend, "query"), "search_query_hours.query"))
@@ -207,7 +203,7 @@ impl RollUps {
 
     async fn apply_to_quarters(&self, transaction: &DatabaseTransaction, sign: Sign) -> Result<(), Failure> {
         let backend = transaction.get_database_backend();
-        let sum = |column: &str| sum(backend, "search_volume_quarters", column);
+        let sum = |column: &str| added(backend, "search_volume_quarters", column);
         let on_conflict = OnConflict::column(quarters::Column::Quarter)
             .value(quarters::Column::Searches, sum("searches"))
             .value(quarters::Column::ZeroResults, sum("zero_results"))
@@ -285,18 +281,6 @@ impl RollUps {
         }
         Ok(())
     }
-}
-
-/// What an insertion would have written, in the update that takes its place.
-pub(super) fn proposed(backend: DbBackend, column: &str) -> String {
-    match backend {
-        DbBackend::MySql => format!("VALUES({column})"),
-        _ => format!("excluded.{column}"),
-    }
-}
-
-fn sum(backend: DbBackend, table: &str, column: &str) -> Expr {
-    Expr::cust(format!("{table}.{column} + {}", proposed(backend, column)))
 }
 
 /// The beginning of the period that a point in time is in.

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    Select,
 };
 
 use super::super::entity::search_days::{Column, Entity};
@@ -53,20 +54,12 @@ impl Store {
     async fn try_sketch(&self, day: StoredTime, from: StoredTime, over: StoredTime) -> Result<(), Failure> {
         let transaction = self.begin().await?;
         let end = Ord::min(day + DAY, over);
-        let hour: Option<Option<StoredTime>> = hours::Entity::find()
-            .select_only()
-            .column_as(hours::Column::Hour.min(), "hour")
-            .filter(hours::Column::Hour.gte(from))
-            .filter(hours::Column::Hour.lt(end))
-            .into_tuple()
-            .one(&*transaction)
-            .await?;
-        let hour = hour.flatten();
-        let heavy = match hour {
-            Some(hour) => lock_heavy(&transaction, hour).await?,
+        let hour = first_hour(&transaction, from, end).await?;
+        let heavy: Vec<String> = match hour {
+            Some(hour) => heavy(hour).lock_exclusive().into_tuple().all(&*transaction).await?,
             None => Vec::new(),
         };
-        // From here on, nothing that was looked at changes. Locked after the hour, as by a flush.
+        // From here on, no hour of the day changes. Locked after the hour, as by a flush.
         let before: Option<Option<StoredTime>> = Entity::find_by_id(day)
             .select_only()
             .column(Column::SketchedBefore)
@@ -78,7 +71,16 @@ impl Store {
             // Something changed, or another server was here.
             return Ok(());
         }
+        // A flush that came before the lock, with an hour or a query that was not looked at, left
+        // no other trace: the next step looks again.
+        if first_hour(&transaction, from, end).await? != hour {
+            return Ok(());
+        }
         if let Some(hour) = hour {
+            let now_heavy: Vec<String> = self::heavy(hour).into_tuple().all(&*transaction).await?;
+            if now_heavy != heavy {
+                return Ok(());
+            }
             sketch_hour(&transaction, hour, &heavy).await?;
         }
         let next = match hour {
@@ -96,19 +98,34 @@ impl Store {
     }
 }
 
-/// Locks the queries of an hour that are to get a sketch, in the order in which flushes lock.
-async fn lock_heavy(transaction: &DatabaseTransaction, hour: StoredTime) -> Result<Vec<String>, Failure> {
-    Ok(hours::Entity::find()
+/// The first hour of a stretch of time in which there are searches.
+async fn first_hour(
+    transaction: &DatabaseTransaction,
+    from: StoredTime,
+    before: StoredTime,
+) -> Result<Option<StoredTime>, Failure> {
+    let hour: Option<Option<StoredTime>> = hours::Entity::find()
+        .select_only()
+        .column_as(hours::Column::Hour.min(), "hour")
+        .filter(hours::Column::Hour.gte(from))
+        .filter(hours::Column::Hour.lt(before))
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    Ok(hour.flatten())
+}
+
+/// The queries of an hour that are to get a sketch. Locked, they are so in the order in which
+/// flushes lock; but MariaDB and MySQL lock what they read while they read it, before it is
+/// sorted. There, this may collide with a flush, and one of the two is repeated.
+fn heavy(hour: StoredTime) -> Select<hours::Entity> {
+    hours::Entity::find()
         .select_only()
         .column(hours::Column::QueryKey)
         .filter(hours::Column::Hour.eq(hour))
         .filter(hours::Column::Searches.gte(HOUR_SEARCHES))
         .filter(hours::Column::Sessions.is_null())
         .order_by_asc(hours::Column::QueryKey)
-        .lock_exclusive()
-        .into_tuple()
-        .all(transaction)
-        .await?)
 }
 
 /// Makes the sketches of queries in an hour, and of its quarters.

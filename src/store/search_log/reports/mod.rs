@@ -36,8 +36,13 @@ const FEW_LISTS: usize = 3;
 const MANY_LISTS: usize = 2_000;
 /// Adding up more queries than this costs as much as all of them.
 const MANY_CANDIDATES: usize = 4_000;
-/// How often more is read of the lists, before everything is added up: four times as much each time.
-const DEEPER: usize = 3;
+/// Their text, as often as a statement repeats it, in bytes: MySQL refuses packets of more than
+/// 4 MiB by some of its defaults.
+const CANDIDATES_BYTES: usize = 2 << 20;
+/// How often the lists are read, before everything is added up: four times as much each time.
+const READINGS: usize = 3;
+/// Nor are they read again for more rows than this.
+const MANY_ROWS: u64 = 100_000;
 
 impl Store {
     /// The queries that were searched for most, with their searches; ties in order of their keys.
@@ -147,18 +152,27 @@ async fn greatest(
     let within = lists.iter().filter(|list| list.within).count();
     if within >= FEW_LISTS && lists.len() <= MANY_LISTS {
         let mut depth = first.saturating_mul(2).saturating_add(10);
-        for _ in 0..DEEPER {
+        for _ in 0..READINGS {
             let heads = heads::read(snapshot, &lists, by, depth).await?;
-            match ranking::candidates(&heads, first as usize) {
-                Some(candidates) if candidates.len() <= MANY_CANDIDATES => {
-                    return sums::greatest(snapshot, parts, by, Some(&candidates), first).await;
-                }
-                _ => depth = depth.saturating_mul(4),
+            let candidates = ranking::candidates(&heads, first as usize);
+            if let Some(candidates) = candidates.filter(|candidates| are_few(candidates, parts)) {
+                return sums::greatest(snapshot, parts, by, Some(&candidates), first).await;
+            }
+            depth = depth.saturating_mul(4);
+            let is_all_read = heads.iter().all(|head| head.rest == 0);
+            if is_all_read || depth.saturating_mul(lists.len() as u64) > MANY_ROWS {
+                break;
             }
         }
     }
     // Short, or without queries that stand out.
     sums::greatest(snapshot, parts, by, None, first).await
+}
+
+/// Whether adding up these queries costs less than all of them, and one statement holds them.
+fn are_few(candidates: &[&str], parts: &Parts) -> bool {
+    let bytes: usize = candidates.iter().map(|key| key.len()).sum();
+    candidates.len() <= MANY_CANDIDATES && bytes.saturating_mul(sums::selections(parts)) <= CANDIDATES_BYTES
 }
 
 /// The days of a period that have searches.

@@ -3,12 +3,12 @@
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
 
-use super::super::days::total;
 use super::super::rollups::MAX_RESULTS;
 use super::parts::{HOUR, Parts, Span};
 use crate::store::entity::{search_logs, search_query_days as days, search_query_hours as hours};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::sums::total;
 
 /// Three days and nights.
 const FEW_HOURS: usize = 72;
@@ -76,6 +76,11 @@ pub(super) async fn greatest(
         results,
     });
     Ok(sums.collect())
+}
+
+/// How many selections a period's sums are made of, each of which names the queries.
+pub(super) fn selections(parts: &Parts) -> usize {
+    usize::from(!parts.days.is_empty()) + usize::from(!parts.hours.is_empty()) + parts.rows.len()
 }
 
 fn union(parts: &Parts, keys: Option<&[&str]>) -> Option<SelectStatement> {

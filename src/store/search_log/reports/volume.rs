@@ -1,14 +1,17 @@
 //! How much was searched for, in stretches of time: by the quarters of an hour, and by the rows
 //! where a bound lies within one.
+//!
+//! Distinct sessions are counted one by one in stretches of few searches, and estimated by sketches
+//! in others. A report counts so many rows in all; stretches beyond that are estimated, too, which
+//! is all but exact where sessions are few.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 
-use super::super::days::total;
 use super::super::rollups::{QUARTER_S, floor};
 use super::super::sketch::SessionSketch;
 use super::parts::{Span, first_from};
@@ -19,11 +22,16 @@ use crate::store::entity::search_logs;
 use crate::store::entity::search_volume_quarters::{Column, Entity};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::sums::total;
 use crate::store::{Store, StoreError, StoredTime, stored};
 
 const QUARTER: TimeDelta = TimeDelta::seconds(QUARTER_S);
 /// Stretches in one statement: SQLite takes a union of 500.
 const STATEMENT_SPANS: usize = 100;
+/// The most rows in which one report counts sessions one by one, in all of its stretches.
+const EXACT_ROWS: i64 = 100_000;
+/// Quarters whose sketches are read at once, at 1 KiB each at most.
+const STATEMENT_QUARTERS: usize = 2_000;
 
 impl Store {
     /// The volume between each two of these points in time, which ascend.
@@ -147,10 +155,12 @@ async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) 
     let mut sessions = vec![0; spans.len()];
     let mut few: Vec<(i64, &Span)> = Vec::new();
     let mut many: Vec<(usize, &Span)> = Vec::new();
+    let mut rows_left = EXACT_ROWS;
     for ((span, count), number) in spans.iter().zip(counts).zip(0_i64..) {
-        if count.searches > EXACT_SEARCHES {
+        if count.searches > Ord::min(EXACT_SEARCHES, rows_left) {
             many.push((number as usize, span));
         } else if count.searches > 0 {
+            rows_left -= count.searches;
             few.push((number, span));
         }
     }
@@ -180,37 +190,38 @@ async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) 
     Ok(sessions)
 }
 
-/// Merges the sketches of the quarters in some spans, in order of time, and what has none.
+/// Merges the sketches of the quarters in some spans, which are in order of time, and the sessions
+/// of what has none.
 async fn estimate(
     snapshot: &mut Snapshot,
     spans: &[(usize, &Span)],
 ) -> Result<Vec<(usize, SessionSketch)>, Failure> {
-    let (Some((_, first)), Some((_, last))) = (spans.first(), spans.last()) else { return Ok(Vec::new()) };
-    let mut select = Query::select();
-    select
-        .columns([Column::Quarter, Column::Sessions])
-        .from(Entity)
-        .and_where(Column::Quarter.gte(first.from));
-    if let Some(before) = last.before {
-        select.and_where(Column::Quarter.lt(before));
-    }
-    let quarters: BTreeMap<StoredTime, Option<Vec<u8>>> =
-        snapshot.all::<(StoredTime, Option<Vec<u8>>)>(&select).await?.into_iter().collect();
-    let mut sketches = Vec::with_capacity(spans.len());
+    let mut sketches: Vec<(usize, SessionSketch)> =
+        spans.iter().map(|(number, _)| (*number, SessionSketch::new())).collect();
+    let mut wholes: Vec<(i64, Range<StoredTime>)> = Vec::with_capacity(spans.len());
     let mut bare: Vec<(i64, Span)> = Vec::new();
-    for ((number, span), place) in spans.iter().zip(0..) {
-        let mut merged = SessionSketch::new();
+    for ((_, span), place) in spans.iter().zip(0..) {
+        wholes.extend(whole_quarters(span).map(|whole| (place, whole)));
         bare.extend(cut_off(span).into_iter().map(|end| (place, end)));
-        for (quarter, sketch) in whole_quarters(span).into_iter().flat_map(|whole| quarters.range(whole)) {
+    }
+    let mut next = wholes.first().map(|(_, whole)| whole.start);
+    while let Some(from) = next {
+        let slice = quarters_from(snapshot, from, wholes.last().map_or(from, |(_, whole)| whole.end)).await?;
+        let last = slice.last().filter(|_| slice.len() == STATEMENT_QUARTERS);
+        next = last.map(|(quarter, _)| *quarter + QUARTER);
+        for (quarter, sketch) in slice {
+            let within = wholes.partition_point(|(_, whole)| whole.end <= quarter);
+            let Some((place, _)) = wholes.get(within).filter(|(_, whole)| whole.contains(&quarter)) else {
+                continue;
+            };
             match (sketch, bare.last_mut()) {
-                (Some(sketch), _) => merged.merge(sketch)?,
-                (None, Some((of, last))) if *of == place && last.before == Some(*quarter) => {
-                    last.before = Some(*quarter + QUARTER);
+                (Some(sketch), _) => sketches[*place as usize].1.merge(&sketch)?,
+                (None, Some((of, last))) if of == place && last.before == Some(quarter) => {
+                    last.before = Some(quarter + QUARTER);
                 }
-                (None, _) => bare.push((place, Span { from: *quarter, before: Some(*quarter + QUARTER) })),
+                (None, _) => bare.push((*place, Span { from: quarter, before: Some(quarter + QUARTER) })),
             }
         }
-        sketches.push((*number, merged));
     }
     for bare in bare.chunks(STATEMENT_SPANS) {
         let read = |(place, span): &(i64, Span)| {
@@ -223,6 +234,23 @@ async fn estimate(
         }
     }
     Ok(sketches)
+}
+
+/// The first quarters of a stretch of time, with their sketches.
+async fn quarters_from(
+    snapshot: &mut Snapshot,
+    from: StoredTime,
+    before: StoredTime,
+) -> Result<Vec<(StoredTime, Option<Vec<u8>>)>, Failure> {
+    let select = Query::select()
+        .columns([Column::Quarter, Column::Sessions])
+        .from(Entity)
+        .and_where(Column::Quarter.gte(from))
+        .and_where(Column::Quarter.lt(before))
+        .order_by(Column::Quarter, Order::Asc)
+        .limit(STATEMENT_QUARTERS as u64)
+        .take();
+    snapshot.all(&select).await
 }
 
 fn union(selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {

@@ -1,7 +1,6 @@
 //! A person is erased, and stays so.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quarry::domain::Searcher;
@@ -9,7 +8,7 @@ use quarry::store::{NewSearch, SearchLogFilter};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::super::at;
-use super::{assert_added_up, everything, quarters, query_hours, raw, rows, search, session, user};
+use super::{assert_added_up, everything, quarters, query_hours, raw, rows, search, session, user, waiting};
 use crate::support::databases::{TestDatabase, on_each_database, run};
 
 on_each_database!(
@@ -243,22 +242,4 @@ async fn an_erasure_waits_for_a_flush_under_way(database: Arc<TestDatabase>) {
         assert_added_up(&database, &store).await;
     }
     connection.close().await.unwrap();
-}
-
-/// How many connections to this database wait for a lock.
-async fn waiting(connection: &sea_orm::DatabaseConnection) -> i64 {
-    let sql = match connection.get_database_backend() {
-        DbBackend::Postgres => {
-            "SELECT COUNT(*) AS waiting FROM pg_stat_activity
-             WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        }
-        _ => {
-            // The server takes this picture anew only when nobody looked for a tenth of a second.
-            tokio::time::sleep(Duration::from_millis(150)).await;
-            "SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx t
-             JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
-             WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"
-        }
-    };
-    rows(connection, sql).await[0].try_get("", "waiting").unwrap()
 }

@@ -8,13 +8,15 @@ mod reading;
 mod report_plans;
 mod reports;
 mod retention;
+mod rolling_up;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta, Utc};
 use quarry::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
 use quarry::store::{NewSearch, SearchLogFilter, Store};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
 use uuid::Uuid;
 
 use super::at;
@@ -67,6 +69,24 @@ async fn raw(database: &TestDatabase) -> DatabaseConnection {
 async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
     let statement = Statement::from_string(connection.get_database_backend(), sql);
     connection.query_all_raw(statement).await.unwrap()
+}
+
+/// How many connections to this database wait for a lock.
+async fn waiting(connection: &DatabaseConnection) -> i64 {
+    let sql = match connection.get_database_backend() {
+        DbBackend::Postgres => {
+            "SELECT COUNT(*) AS waiting FROM pg_stat_activity
+             WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+        _ => {
+            // The server takes this picture anew only when nobody looked for a tenth of a second.
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            "SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx t
+             JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
+             WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"
+        }
+    };
+    rows(connection, sql).await[0].try_get("", "waiting").unwrap()
 }
 
 /// What the log comes to for a query in an hour: searches, without results, with a known number

@@ -154,4 +154,6 @@ async fn the_mark_tells_every_change(database: Arc<TestDatabase>) {
     assert_eq!(store.log_searches(&[search(3, "c", "bus", 2)]).await.unwrap().duplicates, 1);
     assert_eq!(store.search_log_mark(since).await.unwrap(), before, "nothing new was logged");
     assert_ne!(store.search_log_mark(at("2026-11-20T11:00:00Z")).await.unwrap(), before, "time passed");
+    assert_eq!(store.remove_old_searches(at("2026-11-20T10:00:05Z"), 100).await.unwrap(), 1);
+    changes("what is too old goes", false).await;
 }
