@@ -7,13 +7,14 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use async_trait::async_trait;
 use chrono::Utc;
+use tokio::sync::Mutex;
 
 use crate::cache::{Cache, CacheLimits, LocalCache, RedisCache};
 use crate::config::Settings;
 use crate::domain::Timestamp;
 use crate::interaction::{InteractionWriter, Interactions};
 use crate::keystroke::Keystrokes;
-use crate::report::{Coverage, CoverageError, Reports, RollUp, RollUpStep};
+use crate::report::{Coverage, CoverageError, ErasureWatch, Reports, RollUp, RollUpStep};
 use crate::store::Store;
 use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
 
@@ -61,6 +62,16 @@ impl Reporting {
                 match roll_up.step(Utc::now()).await {
                     Ok(RollUpStep::Progressed) => Outcome::Progressed,
                     Ok(RollUpStep::Idle) => Outcome::Idle(ROLL_UP_EVERY),
+                    Err(error) => Outcome::Failed(Box::new(error)),
+                }
+            }
+        });
+        let watch = Arc::new(Mutex::new(ErasureWatch::new(self.reports)));
+        supervisor.spawn_steps("report erasures", Stage::Intake, NeverWoken, move || {
+            let watch = watch.clone();
+            async move {
+                match watch.lock().await.step(Utc::now()).await {
+                    Ok(_) => Outcome::Idle(ErasureWatch::PERIOD),
                     Err(error) => Outcome::Failed(Box::new(error)),
                 }
             }

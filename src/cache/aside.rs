@@ -4,20 +4,24 @@
 //!   compute it once: one has the lock, the others look for its answer until they have it, or are
 //!   out of patience. A call that goes away takes nothing from those that share its computation.
 //! - A cache that does not answer is a warning, and the answer is computed.
-//! - Where it cannot be computed because the store is away, the last good answer stands in: from
-//!   the cache, or, if that is away as well, from the memory of this process.
+//! - Where it cannot be computed because the store is away, or not within the time that a call can
+//!   wait, the last good answer stands in: from the cache, or, if that is away as well, from the
+//!   memory of this process. What is computed meanwhile is kept.
 //!
-//! It deliberately never answers what is out of date while it can compute.
+//! It deliberately never answers what is out of date at once, to compute behind it.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::CacheError;
 use super::answers::{Answers, Seen, Turn};
+use super::envelope;
 use super::flights::{Flights, detached};
 use super::last_good::Era;
 use crate::domain::Timestamp;
@@ -35,9 +39,10 @@ pub enum Outcome {
     Hit,
     /// Computed for this call, and kept.
     Miss,
-    /// From before: it could not be computed, since the store is away.
+    /// From before: the store cannot be reached, or it, or another server, is still computing.
     Stale,
-    /// Computed for this call without a look into the cache: asked for, or the cache is off or away.
+    /// Computed for this call, and not kept or not looked for: it was asked to be computed, the cache
+    /// is off or away, or does not take it, since it is too large or was forgotten meanwhile.
     Bypass,
 }
 
@@ -57,8 +62,12 @@ pub struct CacheAside<T, E> {
     answers: Answers,
     /// What the keys of this kind begin with.
     kind: &'static str,
-    flights: Flights<(String, Era), Result<Landed<T>, E>>,
+    flights: Flights<FlightKey, Result<Landed<T>, E>>,
 }
+
+/// The key of an answer, when it was looked for, and whether the cache was away. Callers share only
+/// with those that saw the same: what is under way for others may be older than a clearing between.
+type FlightKey = (String, Era, bool);
 
 /// What came of a computation, for all that share it.
 #[derive(Clone)]
@@ -71,7 +80,7 @@ struct Landed<T> {
 #[derive(Clone, Copy)]
 enum Origin {
     /// Computed now.
-    Computed,
+    Computed { is_kept: bool },
     /// Another server's.
     Found,
     /// From before.
@@ -111,21 +120,37 @@ where
             return Ok(Answered { answer: written.answer, outcome: Outcome::Hit, warning: None });
         }
         let away = seen.away.clone();
+        let older = self.answers.last_good(&key, &seen);
         let (flight, is_ours) = if refresh {
             // What is under way may have read the store before this call.
             (detached(refreshed(self.answers.clone(), key, seen, now, compute())), true)
         } else {
-            // Callers that saw another era than others do not share with them: what is under way for
-            // those may be older than the clearing between.
-            let flight_key = (key.clone(), seen.era);
+            let flight_key = (key.clone(), seen.era, away.is_some());
             self.flights.join(flight_key, || shared(self.answers.clone(), key, seen, now, compute()))
         };
-        let landed = flight.await?;
+        let landed = match older {
+            None => flight.await?,
+            Some(older) => match timeout(self.answers.stale_after(refresh), flight.clone()).await {
+                Ok(landed) => landed?,
+                // It goes on, and whoever asks next has it.
+                Err(_) => match read(&older) {
+                    Some(older) => {
+                        Landed { answer: Arc::new(older), origin: Origin::LastGood, warning: None }
+                    }
+                    None => flight.await?,
+                },
+            },
+        };
         let outcome = match landed.origin {
             Origin::LastGood => Outcome::Stale,
-            Origin::Computed if is_ours && (refresh || away.is_some()) => Outcome::Bypass,
-            Origin::Computed if is_ours => Outcome::Miss,
-            Origin::Computed | Origin::Found => Outcome::Hit,
+            Origin::Computed { is_kept } if is_ours => {
+                if is_kept && !refresh {
+                    Outcome::Miss
+                } else {
+                    Outcome::Bypass
+                }
+            }
+            Origin::Computed { .. } | Origin::Found => Outcome::Hit,
         };
         let answer = Arc::unwrap_or_clone(landed.answer);
         Ok(Answered { answer, outcome, warning: away.or(landed.warning) })
@@ -155,6 +180,10 @@ where
             answers.give_back(lock).await;
             landed.unwrap_or_else(|panic| resume_unwind(panic))
         }
+        Turn::Theirs(seen) => match answers.last_good(&key, &seen).as_ref().and_then(read) {
+            Some(answer) => Ok(Landed { answer: Arc::new(answer), origin: Origin::LastGood, warning: None }),
+            None => refreshed(answers, key, seen, now, compute).await,
+        },
     }
 }
 
@@ -174,13 +203,20 @@ where
     let away = seen.away.clone();
     match compute.await {
         Ok(answer) => {
-            let kept = answers.keep(&key, seen.era, now, &answer).await;
-            Ok(Landed { answer: Arc::new(answer), origin: Origin::Computed, warning: away.or(kept.err()) })
+            let kept = answers.keep(&key, &seen, now, &answer).await;
+            let (is_kept, broke) = kept.map_or_else(|error| (false, Some(error)), |is_kept| (is_kept, None));
+            let origin = Origin::Computed { is_kept };
+            Ok(Landed { answer: Arc::new(answer), origin, warning: away.or(broke) })
         }
-        Err(error) if error.is_outage() => match answers.last_good(&key, seen) {
+        Err(error) if error.is_outage() => match answers.last_good(&key, &seen).as_ref().and_then(read) {
             Some(answer) => Ok(Landed { answer: Arc::new(answer), origin: Origin::LastGood, warning: away }),
             None => Err(error),
         },
         Err(error) => Err(error),
     }
+}
+
+/// An answer as it was written.
+fn read<T: DeserializeOwned>(bytes: &Bytes) -> Option<T> {
+    envelope::read(bytes).map(|written| written.answer)
 }

@@ -8,21 +8,14 @@ use moka::sync::Cache as Entries;
 
 use super::{CacheLimits, Generation};
 
-/// Between which clearings something happened, as far as this process knows.
+/// Between which clearings something happened, as far as this process knows: what was made in one
+/// era is not shown in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Era {
-    /// How many clearings this process has made.
-    pub(super) cleared: u64,
-    /// The generation of the cache; `None` where it did not answer.
+    /// How often this process has forgotten all.
+    pub(super) forgotten: u64,
+    /// The generation of the cache: the last that was seen, where it does not answer.
     pub(super) generation: Option<Generation>,
-}
-
-impl Era {
-    /// What was made in this era may be shown in another.
-    fn holds_in(self, other: Era) -> bool {
-        // Where the cache does not answer now, nobody knows of a clearing since.
-        self.cleared == other.cleared && (other.generation.is_none() || self.generation == other.generation)
-    }
 }
 
 /// Remembers written answers, by key.
@@ -51,9 +44,9 @@ impl LastGood {
         }
     }
 
-    /// The last answer that may be shown in this era.
+    /// The last answer of this era.
     pub(super) fn get(&self, key: &str, era: Era) -> Option<Bytes> {
-        self.0.get(key).filter(|(made, _)| made.holds_in(era)).map(|(_, answer)| answer)
+        self.0.get(key).filter(|(made, _)| *made == era).map(|(_, answer)| answer)
     }
 
     /// Forgets all.

@@ -64,6 +64,10 @@ impl LocalCache {
 
 #[async_trait]
 impl Cache for LocalCache {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     async fn get(&self, key: &str) -> Result<Looked, CacheError> {
         let generation = self.generation();
         let entry = self.entries.get(key).filter(|entry| entry.generation == generation);
@@ -76,19 +80,20 @@ impl Cache for LocalCache {
         value: Bytes,
         generation: Generation,
         keep: Duration,
-    ) -> Result<(), CacheError> {
+    ) -> Result<bool, CacheError> {
         let current = self.generation.read().unwrap_or_else(PoisonError::into_inner);
         if *current != generation {
-            return Ok(());
+            return Ok(false);
         }
-        if self.limits.take(key, &value) {
+        let is_kept = self.limits.take(key, &value);
+        if is_kept {
             self.entries.insert(key.to_owned(), Entry { generation, value, keep });
         } else {
             self.entries.invalidate(key);
         }
         // Otherwise room is made some time later, and what makes room stays in memory until then.
         self.entries.run_pending_tasks();
-        Ok(())
+        Ok(is_kept)
     }
 
     async fn clear(&self) -> Result<(), CacheError> {

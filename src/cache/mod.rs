@@ -22,7 +22,7 @@ mod last_good;
 mod local_cache;
 mod redis_cache;
 
-pub use answers::Answers;
+pub use answers::{Answers, Waits};
 pub use aside::{Answered, CacheAside, Outage, Outcome};
 pub use local_cache::LocalCache;
 pub use redis_cache::RedisCache;
@@ -33,19 +33,23 @@ pub use redis_cache::RedisCache;
 /// begins another. Losing an entry, or all, at any moment is no failure.
 #[async_trait]
 pub trait Cache: Send + Sync {
+    /// Whether other processes keep and clear the same.
+    fn is_shared(&self) -> bool;
+
     /// What is kept under a key, and the generation that this holds for.
     async fn get(&self, key: &str) -> Result<Looked, CacheError>;
 
     /// Keeps a value in place of what was there, unless its generation is over. `generation` is
     /// that of a [`Self::get`] from before the value was computed. A value over the limit of one
     /// entry is not kept, and nothing else under its key; others make room where all are too many.
+    /// Says whether it is kept.
     async fn put(
         &self,
         key: &str,
         value: Bytes,
         generation: Generation,
         keep: Duration,
-    ) -> Result<(), CacheError>;
+    ) -> Result<bool, CacheError>;
 
     /// Deletes everything and begins a generation: nothing that was kept or looked up before is
     /// ever answered again.

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Looked};
 use crate::redis_link::{Link, LinkError, client};
 
-/// The longest that a call may take: people wait for it.
+/// The longest that a call may take unless told: people wait for it.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// Goes up when the meaning of a key or value changes: servers of two versions share one Redis.
 const LAYOUT: u32 = 1;
@@ -39,6 +39,16 @@ impl RedisCache {
     /// A cache under the keys that start with `prefix`. Does not connect yet: only an address
     /// that is none, or a prefix with braces (they would be taken for the slot), is an error.
     pub fn open(url: &str, prefix: &str, limits: CacheLimits) -> Result<Self, CacheError> {
+        Self::with_patience(url, prefix, limits, PATIENCE)
+    }
+
+    /// The same, with calls that may take so long.
+    pub fn with_patience(
+        url: &str,
+        prefix: &str,
+        limits: CacheLimits,
+        patience: Duration,
+    ) -> Result<Self, CacheError> {
         let client = client(url)
             .ok_or_else(|| CacheError::Unavailable("the address is not one of a Redis".to_owned()))?;
         if prefix.contains(['{', '}']) {
@@ -46,7 +56,7 @@ impl RedisCache {
         }
         let base = format!("{prefix}:{{cache-{LAYOUT}}}:");
         Ok(Self {
-            link: Link::new(client, PATIENCE),
+            link: Link::new(client, patience),
             generation_key: format!("{base}generation"),
             base,
             limits,
@@ -96,6 +106,10 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn get(&self, key: &str) -> Result<Looked, CacheError> {
         let mut look = cmd("MGET");
         look.arg(&self.generation_key).arg(self.entry_key(key));
@@ -121,7 +135,7 @@ impl Cache for RedisCache {
         value: Bytes,
         generation: Generation,
         keep: Duration,
-    ) -> Result<(), CacheError> {
+    ) -> Result<bool, CacheError> {
         let (value, weight) = if self.limits.take(key, &value) {
             let weight = CacheLimits::weight(key, &value);
             (value, weight)
@@ -130,7 +144,8 @@ impl Cache for RedisCache {
         };
         let mut call = self.call(include_str!("scripts/put.lua"), &[&self.entry_key(key)]);
         call.arg(&stamp(generation)[..]).arg(&value[..]).arg(ms(keep)).arg(weight).arg(self.limits.bytes);
-        self.ask([call]).await.map(|_| ())
+        let [kept] = self.ask([call]).await?;
+        read(kept)
     }
 
     async fn clear(&self) -> Result<(), CacheError> {

@@ -12,7 +12,7 @@ pub enum ReportError {
     EmptyPeriod,
     /// The period is too long for the interval.
     #[error(
-        "has more than {MAX_BUCKETS} intervals of that length: ask about a shorter period or longer intervals"
+        "is too short for this period: it makes more than {MAX_BUCKETS} steps; ask for longer ones or a shorter period"
     )]
     TooManyIntervals,
     /// No such time zone.

@@ -3,6 +3,7 @@
 //! - `reports`: the way in, and what all reports have in common; a file for each report.
 //! - `period`: the time that is asked about. `calendar`: its intervals in a time zone.
 //! - `coverage`: up to when the log of searches is complete.
+//! - `erasure_watch`: forgets what this server keeps when another has erased somebody.
 //! - `roll_up`: adds searches up in the background, so that reports over long periods are quick.
 //!
 //! Deliberately not here: how the store adds up, and whether a query finds something today
@@ -12,6 +13,7 @@ mod calendar;
 mod categories;
 mod category;
 mod coverage;
+mod erasure_watch;
 mod error;
 mod period;
 mod reports;
@@ -23,6 +25,7 @@ mod zero_results;
 pub use calendar::Interval;
 pub use category::CategoryQuestion;
 pub use coverage::{Coverage, CoverageError};
+pub use erasure_watch::{ErasureStep, ErasureWatch, ErasureWatchError};
 pub use error::ReportError;
 pub use period::AskedPeriod;
 pub use reports::{Reported, Reports};

@@ -4,6 +4,7 @@ use std::time::Duration;
 use chrono::Utc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::coverage::LogCoverage;
@@ -11,6 +12,10 @@ use super::{CacheError, Coverage, Outcome, ReportError, SearchedQuery};
 use crate::cache::{Answers, Cache, CacheAside};
 use crate::domain::{CategoryReport, CategoryTotal, Timestamp, VolumeBucket, ZeroResultSearch};
 use crate::store::Store;
+
+/// Reports that are computed at a time: fewer than the store has connections, so that however many
+/// are asked for, searches and keystrokes still have some.
+const COMPUTATIONS: usize = 4;
 
 /// A report, and what it says of itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +50,11 @@ pub(super) struct Parts {
 }
 
 /// The reports of one kind that are kept.
-pub(super) type Kept<T> = CacheAside<Dated<T>, ReportError>;
+pub(super) struct Kept<T> {
+    answers: CacheAside<Dated<T>, ReportError>,
+    /// Of all kinds: whoever computes has one.
+    permits: Arc<Semaphore>,
+}
 
 /// A report as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,23 +68,39 @@ impl Reports {
     /// Reports on a store; an answer is good for `ttl`, or never kept if that is zero.
     pub fn new(store: Store, cache: Arc<dyn Cache>, coverage: Arc<dyn Coverage>, ttl: Duration) -> Self {
         let answers = Answers::new(cache, ttl);
+        let permits = Arc::new(Semaphore::new(COMPUTATIONS));
         Self(Arc::new(Parts {
             store,
             log: LogCoverage::new(coverage),
-            top_searches: CacheAside::new(answers.clone(), "top-searches-1"),
-            zero_results: CacheAside::new(answers.clone(), "zero-results-1"),
-            search_volume: CacheAside::new(answers.clone(), "search-volume-1"),
-            category: CacheAside::new(answers.clone(), "category-1"),
-            categories: CacheAside::new(answers.clone(), "categories-1"),
+            top_searches: Kept::new(&answers, &permits, "top-searches-1"),
+            zero_results: Kept::new(&answers, &permits, "zero-results-1"),
+            search_volume: Kept::new(&answers, &permits, "search-volume-1"),
+            category: Kept::new(&answers, &permits, "category-1"),
+            categories: Kept::new(&answers, &permits, "categories-1"),
             answers,
         }))
     }
 
     /// Forgets every answer, here and in the cache of the fleet: no report that begins after this
-    /// returned shows anything that the store did not hold when it was called. If the cache cannot be reached, that is an error, and is made
-    /// up for before the next look into it.
+    /// returned shows anything that the store did not hold when it was called. If the cache cannot be
+    /// reached, that is an error, and is made up for before the next look into it.
     pub async fn clear(&self) -> Result<(), CacheError> {
         self.0.answers.clear().await
+    }
+
+    /// Forgets every answer that this process keeps: for what another server erased, which clears
+    /// the cache of the fleet itself.
+    pub async fn forget_here(&self) -> Result<(), CacheError> {
+        self.0.answers.forget_here().await
+    }
+}
+
+impl<T> Kept<T>
+where
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+{
+    fn new(answers: &Answers, permits: &Arc<Semaphore>, kind: &'static str) -> Self {
+        Self { answers: CacheAside::new(answers.clone(), kind), permits: permits.clone() }
     }
 }
 
@@ -103,7 +128,14 @@ where
     let question = postcard::to_stdvec(question).expect("a question is plain data, which can be written");
     // A digest, since keys are short and hold nothing that anybody wrote.
     let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &question).simple().to_string();
-    let answered = kept.answer(&digest, now, refresh, compute).await?;
+    let limited = || {
+        let (permits, computation) = (kept.permits.clone(), compute());
+        async move {
+            let _permit = permits.acquire_owned().await.expect("nobody closes it");
+            computation.await
+        }
+    };
+    let answered = kept.answers.answer(&digest, now, refresh, limited).await?;
     Ok(answered.answer.reported(answered.outcome, answered.warning))
 }
 

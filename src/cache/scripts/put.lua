@@ -1,9 +1,9 @@
--- Keeps an entry unless its generation is over, and makes room for it.
+-- Keeps an entry unless its generation is over, and makes room for it. Answers 1 if it is kept, else 0.
 -- KEYS: generation, ends (entry keys by when they end), sizes (what each counts; 'all': their sum), entry
 -- ARGV: generation, value, milliseconds to keep it, what it counts (0: it is not to be kept), limit of all
 local generation, ends, sizes, entry = unpack(KEYS)
 if redis.call('GET', generation) ~= ARGV[1] then
-  return
+  return 0
 end
 local function forget(key)
   local size = redis.call('HGET', sizes, key)
@@ -17,7 +17,7 @@ end
 forget(entry)
 local size, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
 if size == 0 then
-  return
+  return 0
 end
 local all = tonumber(redis.call('HGET', sizes, 'all') or 0)
 while all + size > limit do
@@ -36,3 +36,4 @@ redis.call('SET', entry, ARGV[1] .. ARGV[2], 'PX', ARGV[3])
 redis.call('ZADD', ends, now + ARGV[3], entry)
 redis.call('HSET', sizes, entry, size)
 redis.call('HINCRBY', sizes, 'all', size)
+return 1

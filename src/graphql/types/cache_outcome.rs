@@ -10,9 +10,9 @@ pub(in crate::graphql) enum CacheOutcome {
     Hit,
     /// Computed for this request, and kept in the cache.
     Miss,
-    /// From before: the database cannot be reached, and this is the last good answer.
+    /// From before: the database cannot be reached or is slow, and this is the last good answer.
     Stale,
-    /// Computed for this request without a look into the cache: with `refresh`, where caching is off, or where the
-    /// cache cannot be reached; then `extensions.warnings` says so.
+    /// Computed for this request, and not by the rules of the cache: with `refresh`, where caching is off, where the
+    /// answer was too large to be kept, or where the cache cannot be reached; then `extensions.warnings` says so.
     Bypass,
 }

@@ -11,6 +11,31 @@ use super::super::request::{SearchRequest, SearchSort};
 /// Texts whose hits are kept: of [`super::LONGEST`] characters, some megabytes.
 const KEPT: usize = 20_000;
 
+/// What one answer may cost.
+pub(super) struct Allowance {
+    searches_left: usize,
+    /// The engine refused a search, since too many are under way.
+    pub(super) was_refused: bool,
+}
+
+impl Allowance {
+    pub(super) fn of(searches: usize) -> Self {
+        Self { searches_left: searches, was_refused: false }
+    }
+
+    /// What the engine answered, unless it is too busy: then it is asked nothing more.
+    pub(super) fn unless_busy<T>(
+        &mut self,
+        answer: Result<T, SearchError>,
+    ) -> Result<Option<T>, SearchError> {
+        if matches!(answer, Err(SearchError::TooBusy)) {
+            *self = Self { searches_left: 0, was_refused: true };
+            return Ok(None);
+        }
+        answer.map(Some)
+    }
+}
+
 /// Counts hits, and keeps the counts until the index changes.
 pub(super) struct Hits {
     engine: Arc<dyn SearchEngine>,
@@ -25,7 +50,7 @@ impl Hits {
 
     /// What a search for a text finds if documents have all of its words as they are; `None` if
     /// none has, or if it is not known and no more searches may be made.
-    pub(super) async fn of(&self, text: &str, searches_left: &mut usize) -> Result<Option<u64>, SearchError> {
+    pub(super) async fn of(&self, text: &str, allowance: &mut Allowance) -> Result<Option<u64>, SearchError> {
         // Before the search, which may see more, but nothing less.
         let now = self.index.progress();
         if let Some((at, hits)) = self.kept.get(text)
@@ -33,10 +58,10 @@ impl Hits {
         {
             return Ok(hits);
         }
-        if *searches_left == 0 {
+        if allowance.searches_left == 0 {
             return Ok(None);
         }
-        *searches_left -= 1;
+        allowance.searches_left -= 1;
         // Where documents have all the words, a search that forgives finds the same; and the order
         // that costs least is as good as any.
         let request = SearchRequest {
@@ -45,7 +70,10 @@ impl Hits {
             sort: SearchSort::Newest,
             ..SearchRequest::new(text, 0)
         };
-        let found = self.engine.search(&request).await?.total;
+        let Some(answer) = allowance.unless_busy(self.engine.search(&request).await)? else {
+            return Ok(None);
+        };
+        let found = answer.total;
         let hits = (found > 0).then_some(found);
         self.kept.insert(text.to_owned(), (now, hits));
         Ok(hits)

@@ -28,7 +28,7 @@ use tokio::time::{Instant, timeout};
 pub use self::worker::{SuggestionStep, SuggestionWorker};
 
 use self::blocklist::Blocklist;
-use self::hits::Hits;
+use self::hits::{Allowance, Hits};
 use self::logged::LoggedSearches;
 use super::engine::{SearchEngine, SearchError};
 use super::indexer::IndexFollower;
@@ -141,16 +141,21 @@ impl Suggestions {
     /// At most `first` texts that begin with what was typed, and at most [`MOST_SUGGESTIONS`]:
     /// logged searches, most searched first, whatever their case, width and white space; then what
     /// the last word may become, most documents first. Of nothing typed, what is searched
-    /// for most; of more than a hundred characters, nothing.
+    /// for most; of more than a hundred characters, nothing. While the engine is too busy, only those
+    /// whose documents are known; that it is too busy is an error only where there are none.
     pub async fn suggest(&self, prefix: &str, first: usize) -> Result<Vec<Suggestion>, SearchError> {
         let first = first.min(MOST_SUGGESTIONS);
         let key = comparison_key(prefix);
-        let mut found = Found { suggestions: Vec::with_capacity(first), first, searches_left: SEARCHES };
+        let mut found =
+            Found { suggestions: Vec::with_capacity(first), first, allowance: Allowance::of(SEARCHES) };
         if key.chars().count() > LONGEST {
             return Ok(found.suggestions);
         }
         self.add_logged(&key, &mut found).await?;
         self.add_terms(prefix, &mut found).await?;
+        if found.suggestions.is_empty() && found.allowance.was_refused {
+            return Err(SearchError::TooBusy);
+        }
         Ok(found.suggestions)
     }
 
@@ -160,7 +165,7 @@ impl Suggestions {
             if found.is_complete() {
                 break;
             }
-            if let Some(hits) = self.inner.hits.of(&logged.text, &mut found.searches_left).await? {
+            if let Some(hits) = self.inner.hits.of(&logged.text, &mut found.allowance).await? {
                 found.suggestions.push(Suggestion {
                     text: logged.text.clone(),
                     kind: SuggestionKind::LoggedSearch,
@@ -179,13 +184,17 @@ impl Suggestions {
         let Some(open) = terms::open_word(prefix) else { return Ok(()) };
         // With words before it that nothing has, no last word will do.
         if !open.before.trim().is_empty()
-            && self.inner.hits.of(&open.before, &mut found.searches_left).await?.is_none()
+            && self.inner.hits.of(&open.before, &mut found.allowance).await?.is_none()
         {
             return Ok(());
         }
         let mut known: HashSet<String> =
             found.suggestions.iter().map(|suggestion| comparison_key(&suggestion.text)).collect();
-        for completion in self.inner.engine.complete(&open.word, COMPLETIONS).await? {
+        if found.allowance.was_refused {
+            return Ok(());
+        }
+        let completions = self.inner.engine.complete(&open.word, COMPLETIONS).await;
+        for completion in found.allowance.unless_busy(completions)?.unwrap_or_default() {
             if found.is_complete() {
                 break;
             }
@@ -193,7 +202,7 @@ impl Suggestions {
             if self.inner.blocklist.blocks(&text) || !known.insert(comparison_key(&text)) {
                 continue;
             }
-            if let Some(hits) = self.inner.hits.of(&text, &mut found.searches_left).await? {
+            if let Some(hits) = self.inner.hits.of(&text, &mut found.allowance).await? {
                 let kind = SuggestionKind::IndexTerm;
                 found.suggestions.push(Suggestion { text, kind, searches: 0, hits });
             }
@@ -262,7 +271,7 @@ impl Inner {
 struct Found {
     suggestions: Vec<Suggestion>,
     first: usize,
-    searches_left: usize,
+    allowance: Allowance,
 }
 
 impl Found {

@@ -8,7 +8,7 @@ use quarry::cache::Outcome::{Bypass, Hit, Miss};
 use quarry::cache::{Answers, CacheAside, CacheLimits, Outcome};
 use tokio::sync::{Barrier, Semaphore};
 
-use super::asking::{KIND, Refusal, Server, TTL, at, check};
+use super::asking::{KIND, Refusal, Server, TTL, at, check, pass};
 use super::caches::{TestCache, on_each_cache};
 use crate::support::wait::until;
 
@@ -23,7 +23,7 @@ on_each_cache!(
     a_caller_that_goes_away_takes_nothing_from_the_others,
     a_computation_that_panics_is_no_end,
     servers_compute_once,
-    a_holder_that_is_no_more_does_not_last,
+    what_is_too_large_is_computed_each_time,
     what_was_asked_before_a_clearing_is_not_answered_after_it,
     what_is_damaged_is_computed_again,
 );
@@ -63,6 +63,15 @@ async fn empty_answers_are_kept(open: impl Fn(CacheLimits) -> TestCache) {
     for outcome in [Miss, Hit, Hit] {
         let answered = aside.answer("q", at(0), false, || async { Ok(Vec::new()) }).await.unwrap();
         assert_eq!((answered.answer, answered.outcome), (Vec::new(), outcome));
+    }
+}
+
+async fn what_is_too_large_is_computed_each_time(open: impl Fn(CacheLimits) -> TestCache) {
+    let server = Server::new("a", open(CacheLimits { value_bytes: 4, ..CacheLimits::default() }).share());
+    for answer in ["a 1", "a 2"] {
+        let answered = server.ask("q", at(0)).await;
+        check(&answered, answer, Bypass);
+        assert_eq!(answered.warning, None);
     }
 }
 
@@ -186,19 +195,6 @@ async fn servers_compute_once(open: impl Fn(CacheLimits) -> TestCache) {
     assert_eq!(servers[0].computed() + servers[1].computed(), 5);
 }
 
-async fn a_holder_that_is_no_more_does_not_last(open: impl Fn(CacheLimits) -> TestCache) {
-    let cache = open(CacheLimits::default());
-    let (dying, server) = (Server::new("dying", cache.share_other()), Server::new("a", cache.share()));
-    let process = tokio::runtime::Runtime::new().unwrap();
-    let never = Arc::new(Semaphore::new(0));
-    let held = dying.clone();
-    process.spawn(async move { held.try_ask("q", at(0), false, pass(never)).await });
-    until("its computation", async || (dying.computed() == 1).then_some(())).await;
-    process.shutdown_background();
-    check(&server.ask("q", at(0)).await, "a 1", Miss);
-    check(&server.ask("q", at(1)).await, "a 1", Hit);
-}
-
 async fn what_was_asked_before_a_clearing_is_not_answered_after_it(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let server = Server::new("a", cache.share());
@@ -216,7 +212,8 @@ async fn what_was_asked_before_a_clearing_is_not_answered_after_it(open: impl Fn
         let new = server.ask("q", at(1)).await;
         check(&new, &format!("a {}", computed + 2), Miss);
         gate.add_permits(1);
-        check(&old.await.unwrap(), &format!("a {}", computed + 1), Miss);
+        // It is not kept.
+        check(&old.await.unwrap(), &format!("a {}", computed + 1), Bypass);
         check(&server.ask("q", at(2)).await, &new.answer, Hit);
         check(&other.ask("q", at(2)).await, &new.answer, Hit);
         clearing.answers.clear().await.unwrap();
@@ -242,12 +239,6 @@ async fn what_is_damaged_is_computed_again(open: impl Fn(CacheLimits) -> TestCac
         check(&server.ask("q", at(1)).await, &answer, Miss);
         check(&server.ask("q", at(1)).await, &answer, Hit);
     }
-}
-
-/// Waits until the gate lets one more through.
-async fn pass(gate: Arc<Semaphore>) -> Result<(), Refusal> {
-    gate.acquire().await.unwrap().forget();
-    Ok(())
 }
 
 /// How many missed and how many hit, if these are all.

@@ -5,13 +5,18 @@ use std::time::{Duration, Instant};
 use quarry::cache::Outcome::{Bypass, Hit, Miss, Stale};
 use quarry::cache::{CacheError, CacheLimits, RedisCache};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
-use super::asking::{Refusal, Server, at, check};
+use super::asking::{Refusal, Server, at, check, pass};
 use super::caches::{TestCache, on_each_cache};
 use crate::support::redis::OwnRedis;
 use crate::support::wait::until;
 
-on_each_cache!(the_last_good_answer_stands_in, what_is_wrong_is_not_made_up_for);
+on_each_cache!(
+    the_last_good_answer_stands_in,
+    what_is_wrong_is_not_made_up_for,
+    what_is_forgotten_here_is_not_remembered,
+);
 
 async fn the_last_good_answer_stands_in(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
@@ -37,6 +42,26 @@ async fn what_is_wrong_is_not_made_up_for(open: impl Fn(CacheLimits) -> TestCach
     assert_eq!(server.ask_in_vain("q", at(300), Refusal::Defect).await, Err(Refusal::Defect));
     // It is not kept either.
     check(&server.ask("q", at(300)).await, "a 3", Miss);
+}
+
+async fn what_is_forgotten_here_is_not_remembered(open: impl Fn(CacheLimits) -> TestCache) {
+    let cache = open(CacheLimits::default());
+    let server = Server::new("a", cache.share());
+    check(&server.ask("q", at(0)).await, "a 1", Miss);
+    let gate = Arc::new(Semaphore::new(0));
+    let old = tokio::spawn({
+        let (server, gate) = (server.clone(), gate.clone());
+        async move { server.try_ask("another", at(0), false, pass(gate)).await.unwrap() }
+    });
+    until("its computation", async || (server.computed() == 2).then_some(())).await;
+    server.answers.forget_here().await.unwrap();
+    gate.add_permits(1);
+    check(&old.await.unwrap(), "a 2", Bypass);
+    let in_vain = async |question| server.ask_in_vain(question, at(1), Refusal::Away).await;
+    assert_eq!(in_vain("another").await, Err(Refusal::Away), "it began before");
+    // What others keep as well is theirs to clear.
+    let kept = in_vain("q").await.map(|answered| answered.outcome);
+    assert_eq!(kept, if cache.is_shared() { Ok(Hit) } else { Err(Refusal::Away) });
 }
 
 fn on(redis: &OwnRedis, name: &'static str) -> Server {
@@ -114,4 +139,36 @@ async fn a_clearing_elsewhere_holds_for_what_is_remembered() {
     check(&server.ask("q", at(0)).await, "a 1", Miss);
     other.answers.clear().await.unwrap();
     assert_eq!(server.ask_in_vain("q", at(1), Refusal::Away).await, Err(Refusal::Away));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clearing_that_was_seen_holds_when_redis_is_away() {
+    let mut redis = OwnRedis::start();
+    let (server, other) = (on(&redis, "a"), on(&redis, "b"));
+    check(&server.ask("q", at(0)).await, "a 1", Miss);
+    other.answers.clear().await.unwrap();
+    check(&server.ask("another", at(1)).await, "a 2", Miss);
+    redis.kill();
+    assert_eq!(server.ask_in_vain("q", at(2), Refusal::Away).await, Err(Refusal::Away));
+    check(&server.ask_in_vain("another", at(2), Refusal::Away).await.unwrap(), "a 2", Stale);
+    // One that this server cannot have seen, but was told of.
+    server.answers.forget_here().await.unwrap();
+    assert_eq!(server.ask_in_vain("another", at(2), Refusal::Away).await, Err(Refusal::Away));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_redis_did_not_take_is_not_told_as_kept() {
+    let mut redis = OwnRedis::start();
+    let server = on(&redis, "a");
+    let gate = Arc::new(Semaphore::new(0));
+    let asked = tokio::spawn({
+        let (server, gate) = (server.clone(), gate.clone());
+        async move { server.try_ask("q", at(0), false, pass(gate)).await.unwrap() }
+    });
+    until("the computation", async || (server.computed() == 1).then_some(())).await;
+    redis.kill();
+    gate.add_permits(1);
+    let answered = asked.await.unwrap();
+    check(&answered, "a 1", Bypass);
+    assert!(matches!(answered.warning, Some(CacheError::Unavailable(_))), "{answered:?}");
 }

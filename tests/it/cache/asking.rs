@@ -5,13 +5,22 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use quarry::cache::{Answered, Answers, Cache, CacheAside, Outage, Outcome};
+use quarry::cache::{Answered, Answers, Cache, CacheAside, Outage, Outcome, Waits};
 use quarry::domain::Timestamp;
+use tokio::sync::Semaphore;
+
+use super::caches::EVER;
 
 /// How long answers are fresh in these tests.
 pub(crate) const TTL: Duration = Duration::from_secs(300);
 /// What the keys of these questions begin with.
 pub(crate) const KIND: &str = "test-1";
+
+/// Waits for as long as it takes, however slow the machine.
+pub(crate) const PATIENT: Waits =
+    Waits { lease: EVER, patience: EVER, stale_after: EVER, stale_after_refresh: EVER };
+/// A wait that is over before a test is.
+pub(crate) const SHORT: Duration = Duration::from_millis(200);
 
 /// Why nothing was computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +50,14 @@ impl Server {
     }
 
     pub(crate) fn with_ttl(name: &'static str, cache: Arc<dyn Cache>, ttl: Duration) -> Self {
-        let answers = Answers::new(cache, ttl);
+        Self::with_answers(name, Answers::with_waits(cache, ttl, PATIENT))
+    }
+
+    pub(crate) fn with_waits(name: &'static str, cache: Arc<dyn Cache>, waits: Waits) -> Self {
+        Self::with_answers(name, Answers::with_waits(cache, TTL, waits))
+    }
+
+    fn with_answers(name: &'static str, answers: Answers) -> Self {
         let aside = Arc::new(CacheAside::new(answers.clone(), KIND));
         Self { answers, aside, computed: Arc::default(), name }
     }
@@ -97,4 +113,10 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 #[track_caller]
 pub(crate) fn check(answered: &Answered<String>, answer: &str, outcome: Outcome) {
     assert_eq!((answered.answer.as_str(), answered.outcome), (answer, outcome));
+}
+
+/// Waits until the gate lets one more through.
+pub(crate) async fn pass(gate: Arc<Semaphore>) -> Result<(), Refusal> {
+    gate.acquire().await.unwrap().forget();
+    Ok(())
 }

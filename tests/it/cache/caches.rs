@@ -9,6 +9,7 @@ use quarry::cache::{Cache, CacheLimits, Generation, LocalCache, RedisCache};
 use uuid::Uuid;
 
 use crate::support::redis::{forget, shared_url};
+use crate::support::wait::PATIENCE;
 
 /// For as long as any test runs.
 pub(crate) const EVER: Duration = Duration::from_secs(3_600);
@@ -31,7 +32,8 @@ pub(crate) fn local(limits: CacheLimits) -> TestCache {
 /// A cache in Redis.
 pub(crate) fn redis(limits: CacheLimits) -> TestCache {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let open = || Arc::new(RedisCache::open(&shared_url(), &prefix, limits).unwrap());
+    // With time for a machine that is busy.
+    let open = || Arc::new(RedisCache::with_patience(&shared_url(), &prefix, limits, PATIENCE).unwrap());
     TestCache { cache: open(), other: open(), prefix: Some(prefix) }
 }
 
@@ -78,9 +80,9 @@ impl TestCache {
         self.get(key).await.unwrap().value
     }
 
-    /// Puts a value of the generation that is.
-    pub(crate) async fn put_now(&self, key: &str, value: impl Into<Bytes>) {
-        self.put(key, value.into(), self.generation().await, EVER).await.unwrap();
+    /// Puts a value of the generation that is; whether it is kept.
+    pub(crate) async fn put_now(&self, key: &str, value: impl Into<Bytes>) -> bool {
+        self.put(key, value.into(), self.generation().await, EVER).await.unwrap()
     }
 }
 

@@ -6,3 +6,4 @@ mod asking;
 mod caches;
 mod redis_cache;
 mod suite;
+mod waiting;

@@ -90,7 +90,7 @@ async fn what_is_of_an_old_generation_is_not_kept(open: impl Fn(CacheLimits) -> 
     let cache = open(CacheLimits::default());
     let old = cache.generation().await;
     cache.clear().await.unwrap();
-    cache.put("key", "old".into(), old, EVER).await.unwrap();
+    assert!(!cache.put("key", "old".into(), old, EVER).await.unwrap());
     assert_eq!(cache.value("key").await, None);
     cache.put_now("key", "new").await;
     cache.put("key", "old".into(), old, EVER).await.unwrap();
@@ -148,7 +148,7 @@ async fn all_stay_within_the_limit(open: impl Fn(CacheLimits) -> TestCache) {
 async fn a_value_over_its_limit_is_not_kept(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits { bytes: 5_000, value_bytes: 1_000 });
     for (size, is_kept) in [(1_000, true), (1_001, false), (1_000, true), (1 << 20, false)] {
-        cache.put_now("key", vec![1; size]).await;
+        assert_eq!(cache.put_now("key", vec![1; size]).await, is_kept);
         // The value before it is out of date: it goes as well.
         assert_eq!(cache.value("key").await.map(|value| value.len()), is_kept.then_some(size));
     }

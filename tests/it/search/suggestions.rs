@@ -1,15 +1,18 @@
 //! Suggestions, over a real log and a real index.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use quarry::domain::{
-    DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Searcher, SessionId, SourceName, comparison_key,
+    DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher, SessionId, SourceName,
+    comparison_key,
 };
 use quarry::search::{
-    IndexStep, Indexer, SearchEngine, SearchRequest, Suggestion, SuggestionKind, SuggestionOptions,
-    SuggestionStep, SuggestionWorker, Suggestions,
+    Batch, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine, SearchError, SearchRequest,
+    Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker, Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
@@ -320,4 +323,60 @@ async fn nothing_that_is_typed_is_an_error() {
     }
     assert_eq!(setup.texts("STRAS").await, ["Straße"]);
     assert_eq!(setup.texts("東京タ").await, ["東京タワー"]);
+}
+
+/// An engine that has too much to do when the test says so.
+struct Busy {
+    engine: Arc<dyn SearchEngine>,
+    is_busy: AtomicBool,
+}
+
+impl Busy {
+    fn free(&self) -> Result<&dyn SearchEngine, SearchError> {
+        if self.is_busy.load(Ordering::SeqCst) { Err(SearchError::TooBusy) } else { Ok(&*self.engine) }
+    }
+}
+
+#[async_trait]
+impl SearchEngine for Busy {
+    async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        self.free()?.search(request).await
+    }
+    async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
+        self.engine.apply(batch).await
+    }
+    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
+        self.engine.applied_through().await
+    }
+    async fn reset(&self) -> Result<(), SearchError> {
+        self.engine.reset().await
+    }
+    async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError> {
+        self.free()?.complete(beginning, most).await
+    }
+    async fn health(&self) -> Result<EngineHealth, SearchError> {
+        self.engine.health().await
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_is_too_busy_leaves_what_is_known() {
+    let mut setup = Setup::new(&[]).await;
+    setup.index(&[("1", "green tea"), ("2", "grapes")]).await;
+    setup.log(&["a", "b", "c"], "green").await;
+    setup.log(&["a", "b", "c"], "grapes").await;
+    let engine = Arc::new(Busy { engine: setup.engine.clone(), is_busy: AtomicBool::new(false) });
+    let suggestions =
+        Suggestions::new(setup.store.clone(), engine.clone(), setup.indexer.follow(), setup.options.clone());
+    SuggestionWorker::new(suggestions.clone()).step(setup.now).await.unwrap();
+    let texts = async |prefix: &str| {
+        let found = suggestions.suggest(prefix, 8).await;
+        found.map(|found| found.into_iter().map(|found| found.text).collect::<Vec<_>>())
+    };
+    assert_eq!(texts("gree").await.unwrap(), ["green"]);
+    engine.is_busy.store(true, Ordering::SeqCst);
+    assert_eq!(texts("gr").await.unwrap(), ["green"], "what is not known is left out");
+    assert!(matches!(texts("gra").await, Err(SearchError::TooBusy)), "nothing is known of these");
+    engine.is_busy.store(false, Ordering::SeqCst);
+    assert_eq!(texts("gr").await.unwrap(), ["grapes", "green"], "and asked for later");
 }
