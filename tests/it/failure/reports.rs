@@ -67,6 +67,4 @@ async fn reports_outlive_the_cache_and_the_database() {
     .await;
     let anew = category(&one.endpoint, "electronics").await;
     assert_eq!((&anew["cache"], Shop::rows(&anew)[1].1), (&json!("HIT"), 16));
-    one.stop().await;
-    two.stop().await;
 }
