@@ -55,10 +55,15 @@ async fn measure(size: u64) {
     println!("{size} searches filled in {:.0?}", started.elapsed());
     let started = Instant::now();
     let mut steps = 0;
-    // So that what was filled in just now is over.
-    while store.roll_up_searches(now + TimeDelta::minutes(6)).await.unwrap() {
+    // So that what was filled in just now is quiet.
+    let later = Utc::now() + TimeDelta::hours(1);
+    while store.roll_up_searches(later).await.unwrap() {
         steps += 1;
     }
+    let days = "SELECT COUNT(DISTINCT day) FROM search_query_days";
+    let days = Statement::from_string(plain.get_database_backend(), days);
+    let days: i64 = plain.query_one_raw(days).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+    assert!(days >= DAYS - 1, "only {days} days are added up");
     println!("rolled up in {:.0?}, {steps} steps", started.elapsed());
     plain.execute_unprepared("VACUUM ANALYZE").await.unwrap();
     plain.execute_unprepared("CHECKPOINT").await.unwrap();
