@@ -21,7 +21,8 @@ pub(in crate::graphql) struct VolumeBucket {
     start: DateTime,
     /// How many searches.
     searches: i32,
-    /// How many sessions searched: exact up to 1,000 searches, estimated above with a standard error of 2.3 %.
+    /// How many sessions searched: exact up to 1,000 searches an interval and 100,000 in such intervals, estimated
+    /// above with a standard error of 2.3 %.
     sessions: i32,
     /// How many searches found nothing.
     zero_results: i32,
