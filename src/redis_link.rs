@@ -228,3 +228,11 @@ pub(crate) fn describe(error: &RedisError) -> String {
         None => format!("the connection failed: {}", error.category()),
     }
 }
+
+/// Whole milliseconds, at least one: what Redis lets expire needs some time.
+pub(crate) fn ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_MS)
+}
+
+/// A hundred years: sums of times stay exact in Lua's numbers.
+const MAX_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;

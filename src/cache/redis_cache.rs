@@ -17,7 +17,7 @@ use redis::{Cmd, FromRedisValue, Pipeline, Value, cmd};
 use uuid::Uuid;
 
 use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Looked};
-use crate::redis_link::{Link, LinkError, client};
+use crate::redis_link::{Link, LinkError, client, ms};
 
 /// The longest that a call may take unless told: people wait for it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -196,11 +196,3 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, CacheError> {
 fn unexpected() -> CacheError {
     CacheError::Damaged("it answered what it never should".to_owned())
 }
-
-/// Whole milliseconds, at least one: what Redis lets expire needs some time.
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_MS)
-}
-
-/// A hundred years: sums of times stay exact in Lua's numbers.
-const MAX_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;

@@ -33,7 +33,7 @@ use super::{
     KeystrokeBuffer, Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
-use crate::redis_link::{Link, LinkError, client};
+use crate::redis_link::{Link, LinkError, client, ms};
 
 /// The longest that appending may take: people wait for it.
 const APPEND_PATIENCE: Duration = Duration::from_millis(200);
@@ -347,14 +347,6 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, BufferError> {
 fn unexpected() -> BufferError {
     BufferError::Damaged("a script answered what it never should".to_owned())
 }
-
-/// Whole milliseconds, at least one: what Redis lets expire needs some time.
-fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_MS)
-}
-
-/// A hundred years: sums of times stay exact in Lua's numbers.
-const MAX_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
 
 fn flag(is_set: bool) -> u8 {
     u8::from(is_set)
