@@ -8,3 +8,10 @@ pub struct Period {
     /// What happened earlier than this; `None`: everything up to the latest.
     pub before: Option<Timestamp>,
 }
+
+impl Period {
+    /// Its end, or a point in time before that.
+    pub fn end_by(self, at: Timestamp) -> Timestamp {
+        self.before.map_or(at, |before| before.min(at))
+    }
+}

@@ -32,7 +32,7 @@ impl Reports {
         let compute = || async move {
             // Interactions are stored before they are accepted.
             let generated_at = now();
-            let covered_until = resolved.before.map_or(generated_at, |before| before.min(generated_at));
+            let covered_until = resolved.end_by(generated_at);
             let value = parts.store.category_report(&name, source.as_ref(), kind, resolved, first).await?;
             Ok(Dated { value, generated_at, covered_until })
         };

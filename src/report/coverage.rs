@@ -44,6 +44,6 @@ impl LogCoverage {
             }
             Err(_) => known.unwrap_or(period.from).min(now),
         };
-        period.before.map_or(covered, |before| covered.min(before))
+        period.end_by(covered)
     }
 }
