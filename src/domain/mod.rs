@@ -1,5 +1,6 @@
 //! Newtypes and plain records shared by every floor above. No I/O, no clock.
 
+mod caller;
 mod comparison;
 mod crawl;
 mod document;
@@ -10,6 +11,7 @@ mod period;
 mod report;
 mod revision;
 
+pub use caller::{Caller, Scope};
 pub use comparison::comparison_key;
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Tally};
 pub use document::{

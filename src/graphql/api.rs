@@ -15,11 +15,11 @@ use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, 
 use async_graphql_value::Value as InputValue;
 use futures_util::{Stream, StreamExt};
 
+use super::asker::Asker;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
 use super::limits::Limits;
 use super::loaders::Loaders;
-use super::request_id::RequestId;
 use super::services::Services;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
@@ -144,7 +144,7 @@ impl Api {
     }
 
     /// Runs a query or a mutation.
-    pub async fn execute(&self, operation: Prepared, request: &RequestId) -> Answer {
+    pub async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
         let limit = match operation.kind {
             OperationKind::Query => self.0.times.query,
             OperationKind::Mutation => self.0.times.mutation,
@@ -164,16 +164,16 @@ impl Api {
             return Answer::Refused(vec![refusal(ErrorCode::Timeout, message)]);
         };
         if was_refused(&response) {
-            error::finish(&mut response, request);
+            error::finish(&mut response, &asker.request);
             return Answer::Refused(response.errors);
         }
         if let Some((text, document)) = to_keep {
             self.0.documents.put(text, document);
         }
         if !response.errors.is_empty() {
-            error::finish(&mut response, request);
+            error::finish(&mut response, &asker.request);
         }
-        warnings.tell(&mut response, request);
+        warnings.tell(&mut response, &asker.request);
         Answer::Ran(Box::new(response))
     }
 
@@ -181,10 +181,10 @@ impl Api {
     pub fn subscribe(
         &self,
         operation: Prepared,
-        request: RequestId,
+        asker: Asker,
     ) -> impl Stream<Item = Answer> + Send + 'static + use<> {
         self.0.strict.execute_stream(into_request(operation)).map(move |mut response| {
-            error::finish(&mut response, &request);
+            error::finish(&mut response, &asker.request);
             if was_refused(&response) {
                 Answer::Refused(response.errors)
             } else {

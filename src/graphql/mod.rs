@@ -7,6 +7,7 @@
 //! relations go there through loaders.
 
 mod api;
+mod asker;
 mod document_cache;
 mod erasure;
 mod error;
@@ -28,6 +29,7 @@ mod warnings;
 use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
 pub use api::{Answer, Api, Operation, OperationKind, Prepared, TimeLimits};
+pub use asker::Asker;
 pub use error::ErrorCode;
 pub(crate) use error::refusal;
 pub use limits::Limits;

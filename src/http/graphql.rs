@@ -8,10 +8,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::HttpState;
-use super::body::{self, Operations, RawOperation};
+use super::body::{self, Operations};
 use super::negotiation::{MediaType, is_json, negotiate};
+use super::operation::Transport;
 use super::problem::{Errors, Problem};
-use crate::graphql::{Answer, ErrorCode, OperationKind, RequestId};
+use crate::domain::Caller;
+use crate::graphql::{Answer, Asker, ErrorCode, RequestId};
 
 /// What a page of found documents takes, in bytes: room from the start saves growing to it.
 const TYPICAL_BYTES: usize = 2 << 10;
@@ -30,17 +32,22 @@ pub(super) async fn serve(
             "Accept application/graphql-response+json or application/json.",
         ));
     };
+    let asker = Asker { request: id, caller: Caller::unchecked() };
     let answered = match request.method {
-        Method::GET => get(&state, &id, media, request).await,
-        Method::POST => post(&state, &id, media, &request.headers, body).await,
-        _ => return not_allowed("GET, POST", "Send GraphQL operations by POST, or queries by GET."),
+        Method::GET => get(&state, &asker, media, request).await,
+        Method::POST => post(&state, &asker, media, &request.headers, body).await,
+        _ => {
+            let message = "Send GraphQL operations by POST, or queries by GET.";
+            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
+            Err(problem.with_header(ALLOW, HeaderValue::from_static("GET, POST")))
+        }
     };
     answered.unwrap_or_else(vary)
 }
 
 async fn get(
     state: &HttpState,
-    id: &RequestId,
+    asker: &Asker,
     media: MediaType,
     request: Parts,
 ) -> Result<Response, Problem> {
@@ -51,20 +58,14 @@ async fn get(
             "A page of another site sent this. Set the header apollo-require-preflight if that is meant.",
         ));
     }
-    let operation = body::parse_url(request.uri.query().unwrap_or_default())?.checked()?;
-    let answer = match state.api.prepare(operation) {
-        Ok(operation) if operation.kind() != OperationKind::Query => {
-            return Ok(not_allowed("POST", "Only queries are run by GET; send this operation by POST."));
-        }
-        Ok(operation) => state.api.execute(operation, id).await,
-        Err(errors) => Answer::Refused(errors),
-    };
+    let operation = body::parse_url(request.uri.query().unwrap_or_default())?;
+    let answer = state.answer(operation, Transport::Get, asker).await?;
     Ok(respond(status(&answer, media), media, encode(&answer)))
 }
 
 async fn post(
     state: &HttpState,
-    id: &RequestId,
+    asker: &Asker,
     media: MediaType,
     headers: &HeaderMap,
     body: Body,
@@ -80,27 +81,19 @@ async fn post(
     let bytes = body::read(body, &state.limits).await?;
     match body::parse(&bytes, state.limits.batch)? {
         Operations::One(operation) => {
-            let answer = run(state, id, operation).await?;
+            let answer = state.answer(operation, Transport::Post, asker).await?;
             Ok(respond(status(&answer, media), media, encode(&answer)))
         }
         Operations::Batch(operations) => {
             // In order, one after the other: a batch takes no more at a time than one request.
             let mut parts = Vec::with_capacity(operations.len());
             for operation in operations {
-                parts.push(encode(&run(state, id, operation).await?));
+                parts.push(encode(&state.answer(operation, Transport::Post, asker).await?));
             }
             let body = [b"[".as_slice(), &parts.join(b",".as_slice()), b"]"].concat();
             Ok(respond(StatusCode::OK, media, body))
         }
     }
-}
-
-async fn run(state: &HttpState, id: &RequestId, operation: RawOperation) -> Result<Answer, Problem> {
-    let operation = operation.checked()?;
-    Ok(match state.api.prepare(operation) {
-        Ok(operation) => state.api.execute(operation, id).await,
-        Err(errors) => Answer::Refused(errors),
-    })
 }
 
 /// The one mapping from answers to statuses.
@@ -139,13 +132,6 @@ fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
 fn vary(problem: Problem) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
-    response
-}
-
-fn not_allowed(allow: &'static str, message: &str) -> Response {
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
-    let mut response = vary(problem);
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
     response
 }
 

@@ -10,6 +10,7 @@ mod graphql;
 mod health;
 mod metrics;
 mod negotiation;
+mod operation;
 mod problem;
 mod router;
 mod websocket;

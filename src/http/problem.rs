@@ -3,7 +3,7 @@
 use async_graphql::ServerError;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use crate::graphql::{ErrorCode, refusal};
@@ -19,11 +19,18 @@ pub(super) struct Errors<'a> {
 pub(super) struct Problem {
     status: StatusCode,
     error: Box<ServerError>,
+    /// A header that goes with the status.
+    header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, error: Box::new(refusal(code, message)) }
+        Self { status, error: Box::new(refusal(code, message)), header: None }
+    }
+
+    /// The same with a header that says what to do.
+    pub(super) fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self { header: Some((name, value)), ..self }
     }
 
     /// What the client sent is not a request.
@@ -45,6 +52,8 @@ impl IntoResponse for Problem {
             (CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8")),
             (CACHE_CONTROL, HeaderValue::from_static("no-store")),
         ];
-        (self.status, headers, body).into_response()
+        let mut response = (self.status, headers, body).into_response();
+        response.headers_mut().extend(self.header);
+        response
     }
 }

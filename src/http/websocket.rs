@@ -21,10 +21,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_stream::StreamMap;
 use url::Url;
 
+use super::HttpState;
 use super::body::RawOperation;
+use super::operation::{Refused, Transport};
 use super::problem::Problem;
-use super::{HttpLimits, HttpState};
-use crate::graphql::{Answer, Api, ErrorCode, OperationKind, RequestId, refusal};
+use crate::domain::Caller;
+use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
 
 /// The one subprotocol that is spoken.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -61,9 +63,8 @@ pub(super) async fn serve(
         .max_frame_size(state.limits.body_bytes)
         .on_upgrade(move |socket| async move {
             let connection = Connection {
-                api: state.api,
-                limits: state.limits,
-                id,
+                state,
+                asker: Asker { request: id, caller: Caller::unchecked() },
                 greeted: false,
                 running: StreamMap::new(),
             };
@@ -113,9 +114,8 @@ struct Close(u16, String);
 type Answers = Pin<Box<dyn Stream<Item = Option<Answer>> + Send>>;
 
 struct Connection {
-    api: Api,
-    limits: HttpLimits,
-    id: RequestId,
+    state: HttpState,
+    asker: Asker,
     greeted: bool,
     running: StreamMap<String, Answers>,
 }
@@ -133,8 +133,8 @@ impl Connection {
 
     /// Talks until the client goes, or must.
     async fn talk(&mut self, socket: &mut WebSocket) -> Result<(), Close> {
-        let greeting_due = Instant::now() + self.limits.connection_init;
-        let keep_alive: Duration = self.limits.keep_alive;
+        let greeting_due = Instant::now() + self.state.limits.connection_init;
+        let keep_alive: Duration = self.state.limits.keep_alive;
         let mut pings = interval_at(Instant::now() + keep_alive, keep_alive);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -188,25 +188,23 @@ impl Connection {
     }
 
     fn start(&mut self, id: String, payload: RawOperation) {
-        let prepared = if self.running.len() >= self.limits.subscriptions {
+        let prepared = if self.running.len() >= self.state.limits.subscriptions {
             let message =
-                format!("A connection may have {} operations under way.", self.limits.subscriptions);
-            Err(vec![refusal(ErrorCode::TooBusy, message)])
+                format!("A connection may have {} operations under way.", self.state.limits.subscriptions);
+            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message);
+            Err(Refused::Request(problem))
         } else {
-            payload
-                .checked()
-                .map_err(|problem| vec![problem.into_error()])
-                .and_then(|operation| self.api.prepare(operation))
+            self.state.prepare(payload, Transport::WebSocket)
         };
         let answers: Answers = match prepared {
-            Err(errors) => Box::pin(stream::once(async { Some(Answer::Refused(errors)) })),
+            Err(refused) => Box::pin(stream::once(async { Some(Answer::Refused(refused.into_errors())) })),
             Ok(operation) if operation.kind() == OperationKind::Subscription => {
-                let answers = self.api.subscribe(operation, self.id.clone()).map(Some);
+                let answers = self.state.api.subscribe(operation, self.asker.clone()).map(Some);
                 Box::pin(answers.chain(stream::once(async { None })))
             }
             Ok(operation) => {
-                let (api, request) = (self.api.clone(), self.id.clone());
-                let answer = stream::once(async move { Some(api.execute(operation, &request).await) });
+                let (state, asker) = (self.state.clone(), self.asker.clone());
+                let answer = stream::once(async move { Some(state.execute(operation, &asker).await) });
                 Box::pin(answer.chain(stream::once(async { None })))
             }
         };
