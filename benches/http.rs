@@ -1,9 +1,9 @@
-//! How much of a bare axum handler's throughput does `search` over GraphQL reach?
+//! How much of a bare axum handler's throughput does `search` over GraphQL reach, and a cached report?
 //!
-//! `cargo bench --bench http` starts the release binary on the 3,349 real messages, a bare axum
-//! handler that answers the very same bytes, and, if `benches/peer/.venv` is there, the FastAPI
+//! `cargo bench --bench http` starts the release binary on the 3,349 real messages and 20,000 made-up
+//! sales, a bare axum handler that answers the very same bytes as the search, and, if `benches/peer/.venv` is there, the FastAPI
 //! peer; then `wrk` asks each in turn, three rounds, and the medians are compared. Ten hits, id
-//! and text, one query per request out of a set.
+//! and text, one query per request out of a set; of the report, the ten products that sold most.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 use std::net::SocketAddr;
@@ -50,6 +50,12 @@ fn main() {
         .output()
         .unwrap();
     assert!(crawled.status.success(), "{}", String::from_utf8_lossy(&crawled.stderr));
+    let seeded = Command::new(env!("CARGO_BIN_EXE_quarry"))
+        .args(["seed", "--products", "1000", "--sales", "20000", "--seed", "1"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
     let _quarry =
         Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder.path()));
     wait_for(quarry);
@@ -60,7 +66,7 @@ fn main() {
     let payload = runtime.block_on(async {
         let started = Instant::now();
         loop {
-            let body = ask(&client, &url, QUERIES[0]).await;
+            let body = ask(&client, &url, &search(QUERIES[0])).await;
             if body.windows(8).any(|window| window == b"\"text\":\"") {
                 return body;
             }
@@ -79,9 +85,14 @@ fn main() {
         Command::new(std::env::current_exe().unwrap()).args(["--bare", &bare.to_string()]).arg(&payload_file),
     );
     wait_for(bare);
+    let report = runtime.block_on(ask(&client, &url, &report()));
+    println!("{} bytes a report", report.len());
+    let searches = graphql_script(&folder.path().join("search.lua"), &QUERIES.map(search));
+    let reports = graphql_script(&folder.path().join("report.lua"), &[self::report()]);
     let mut contenders = vec![
-        ("bare axum handler", format!("http://{bare}/graphql"), Some(graphql_script(folder.path()))),
-        ("quarry search", url, Some(graphql_script(folder.path()))),
+        ("bare axum handler", format!("http://{bare}/graphql"), Some(searches.clone())),
+        ("quarry search", url.clone(), Some(searches)),
+        ("quarry cached report", url, Some(reports)),
     ];
     let peer = free_address();
     let python = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/peer/.venv/bin/python");
@@ -151,27 +162,32 @@ fn settings(listen: SocketAddr, upstream: SocketAddr) -> String {
 
 const DOCUMENT: &str = "query Search($q: String!) { search(query: $q, first: 10) { nodes { id text } } }";
 
-async fn ask(client: &reqwest::Client, url: &str, query: &str) -> Bytes {
-    let body = json!({ "query": DOCUMENT, "variables": { "q": query } }).to_string();
-    let request = client.post(url).header("content-type", "application/json").body(body);
+const REPORT: &str = "query Report($c: String!) { reports { category(name: $c) { totalQuantity rows { quantity \
+                      document { id title } } } } }";
+
+fn search(query: &str) -> String {
+    json!({ "query": DOCUMENT, "variables": { "q": query } }).to_string()
+}
+
+fn report() -> String {
+    json!({ "query": REPORT, "variables": { "c": "electronics" } }).to_string()
+}
+
+async fn ask(client: &reqwest::Client, url: &str, body: &str) -> Bytes {
+    let request = client.post(url).header("content-type", "application/json").body(body.to_owned());
     request.send().await.unwrap().bytes().await.unwrap()
 }
 
-/// A `wrk` script that posts the queries in turn.
-fn graphql_script(folder: &Path) -> PathBuf {
-    let bodies: Vec<String> = QUERIES
-        .iter()
-        .map(|query| json!({ "query": DOCUMENT, "variables": { "q": query } }).to_string())
-        .map(|body| format!("[=[{body}]=]"))
-        .collect();
-    let path = folder.join("graphql.lua");
+/// A `wrk` script that posts these in turn.
+fn graphql_script(path: &Path, bodies: &[String]) -> PathBuf {
+    let bodies: Vec<String> = bodies.iter().map(|body| format!("[=[{body}]=]")).collect();
     let script = format!(
         "local bodies = {{ {} }}\nlocal at = 0\nlocal headers = {{ [\"content-type\"] = \"application/json\" }}\n\
          function request()\n  at = at % #bodies + 1\n  return wrk.format(\"POST\", nil, headers, bodies[at])\nend\n",
         bodies.join(", ")
     );
-    std::fs::write(&path, script).unwrap();
-    path
+    std::fs::write(path, script).unwrap();
+    path.to_owned()
 }
 
 fn peer_script(folder: &Path) -> PathBuf {
