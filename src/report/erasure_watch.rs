@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::{CacheError, Reports};
 use crate::domain::Timestamp;
-use crate::store::{SearchLogMark, StoreError};
+use crate::store::{ErasureMark, StoreError};
 
 /// How long after an erasure was seen to begin its server forgets for the second time.
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
@@ -39,7 +39,7 @@ pub enum ErasureWatchError {
 /// about as long again.
 pub struct ErasureWatch {
     reports: Reports,
-    known: Option<SearchLogMark>,
+    known: Option<ErasureMark>,
     again: Option<Again>,
 }
 
@@ -50,7 +50,7 @@ struct Again {
 }
 
 impl ErasureWatch {
-    /// How often a step is worth it: it costs some small queries.
+    /// How often a step is worth it: it costs a small query.
     pub const PERIOD: Duration = Duration::from_secs(2);
 
     /// Watches for these reports. Begins with the first step: they know nothing older by then.
@@ -60,8 +60,8 @@ impl ErasureWatch {
 
     /// Looks whether somebody was erased since the last step, and if so, forgets.
     pub async fn step(&mut self, now: Timestamp) -> Result<ErasureStep, ErasureWatchError> {
-        let mark = self.reports.0.store.search_log_mark(now).await?;
-        let is_known = self.known.as_ref().is_none_or(|known| mark.same_erasures(known));
+        let mark = self.reports.0.store.erasure_mark().await?;
+        let is_known = self.known.as_ref().is_none_or(|known| mark == *known);
         let pause = match &self.again {
             _ if !is_known => FIRST_PAUSE,
             Some(again) if again.at <= now => again.pause,

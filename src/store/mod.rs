@@ -40,15 +40,17 @@ mod interactions;
 mod leases;
 mod ledger;
 mod migrations;
+mod own_rows;
 mod plans;
 mod removal;
 mod revisions;
 mod search_log;
 mod snapshot;
+mod span;
 mod sums;
 mod transaction;
 
-pub use self::search_log::{PopularSearch, SearchLogMark};
+pub use self::search_log::{ErasureMark, PopularSearch, SearchLogMark};
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, IsolationLevel, TransactionOptions,
-    TransactionTrait, TryGetable, TryGetableMany,
+    TransactionTrait, TryGetableMany,
 };
 
 use super::failure::Failure;
@@ -38,14 +38,6 @@ impl Snapshot {
         rows.iter()
             .map(|row| T::try_get_many_by_index(row).map_err(|error| Failure::Database(error.into())))
             .collect()
-    }
-
-    /// Reads a row of one column.
-    pub(super) async fn one<T: TryGetable>(
-        &mut self,
-        select: &SelectStatement,
-    ) -> Result<Option<T>, Failure> {
-        Ok(self.all::<(T,)>(select).await?.pop().map(|(value,)| value))
     }
 }
 

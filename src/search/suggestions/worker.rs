@@ -32,7 +32,7 @@ pub struct SuggestionWorker {
 }
 
 impl SuggestionWorker {
-    /// How often a step is worth it. A step that finds nothing new costs two small queries.
+    /// How often a step is worth it. A step that finds nothing new costs some small queries.
     pub const PERIOD: Duration = Duration::from_secs(2);
 
     /// A worker that has done nothing yet.
@@ -45,7 +45,7 @@ impl SuggestionWorker {
         let known = self.suggestions.inner.mark();
         if let Some(known) = &known {
             let mark = self.suggestions.inner.store.search_log_mark(self.suggestions.since(now)).await?;
-            if !mark.same_erasures(known) {
+            if mark.erasures() != known.erasures() {
                 self.erasing_until = now.checked_add_signed(ERASING);
             }
             let is_erasing = self.erasing_until.is_some_and(|until| now < until);

@@ -12,10 +12,11 @@ use super::super::documents::{add_columns, document};
 use super::super::entity::{documents, interaction_days as days, interactions as rows};
 use super::super::failure::Failure;
 use super::super::plans::explain;
+use super::super::span::Span;
 use super::super::sums::{self, whole};
 use super::super::{Store, StoreError};
 use super::kind_name;
-use super::parts::{Parts, Span};
+use super::parts::Parts;
 use crate::domain::{CategoryReport, CategoryTotal, InteractionKind, Period, SourceName};
 
 /// Where a document's columns end, and what was added up begins.

@@ -9,8 +9,8 @@ use super::super::batch::IDS;
 use super::super::entity::interactions::{Column, Entity};
 use super::super::failure::Failure;
 use super::super::plans::explain;
+use super::super::span::Span;
 use super::super::{Store, StoreError};
-use super::parts::Span;
 use crate::domain::{Period, QueryDigest};
 
 impl Store {

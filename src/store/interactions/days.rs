@@ -14,8 +14,8 @@ use super::super::batch::IDS;
 use super::super::entity::interaction_days::{Column, Entity};
 use super::super::entity::interactions::Model;
 use super::super::failure::Failure;
+use super::super::span::{DAY_S, floor};
 use super::super::sums::{Sign, added};
-use super::parts::start_of_day;
 
 /// Roll-ups in one statement, at five parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
@@ -33,7 +33,7 @@ impl RollUps {
     pub(super) fn of(rows: &[Model]) -> Self {
         let mut rollups: BTreeMap<_, Sums> = BTreeMap::new();
         for row in rows {
-            let place = (row.kind.clone(), start_of_day(row.occurred_at), row.document_id);
+            let place = (row.kind.clone(), floor(row.occurred_at, DAY_S), row.document_id);
             let sums = rollups.entry(place).or_default();
             sums.interactions += 1;
             sums.quantity += row.quantity;

@@ -6,24 +6,21 @@
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::documents;
 use super::super::entity::interactions::{Column, Entity, Model};
 use super::super::failure::Failure;
+use super::super::own_rows::{OwnRow, insert_own};
 use super::super::search_log::erasure::{Erasures, Personal, pass_gate};
 use super::super::{RecordOutcome, Store, StoreError, StoredTime, stored};
 use super::days::RollUps;
 use super::kind_name;
 use crate::domain::{Interaction, InteractionKind, SessionId, Timestamp, UserId};
 
-/// Interactions in one statement: SQLite takes 32,766 parameters, and an interaction is twelve.
-const STATEMENT_INTERACTIONS: usize = 1_000;
 /// The most of one interaction that counts: whatever clients send, sums of these stay numbers.
 const MAX_QUANTITY: i64 = u32::MAX as i64;
 
@@ -80,7 +77,7 @@ impl Store {
                 RecordOutcome::Repeated
             });
         }
-        let own = insert(&transaction, &rows, call).await?;
+        let own = insert_own(&transaction, &rows, call).await?;
         rows.retain(|row| own.contains(&row.id));
         RollUps::of(&rows).add(&transaction).await?;
         transaction.commit().await?;
@@ -148,58 +145,35 @@ async fn known_documents(
     Ok(known)
 }
 
-/// Inserts the rows that are not there yet, and returns their ids.
-async fn insert(
-    transaction: &DatabaseTransaction,
-    rows: &[Model],
-    call: Uuid,
-) -> Result<HashSet<Uuid>, Failure> {
-    let mut sorted: Vec<&Model> = rows.iter().collect();
-    sorted.sort_unstable_by_key(|row| row.id);
-    let mut own = HashSet::with_capacity(rows.len());
-    for batch in sorted.chunks(STATEMENT_INTERACTIONS) {
-        let insert = Query::insert()
-            .into_table(Entity)
-            .columns(COLUMNS)
-            .values_from_panic(batch.iter().map(|row| values(row)))
-            .on_conflict(OnConflict::column(Column::Id).do_nothing_on([Column::Id]).to_owned())
-            .take();
-        let inserted = transaction.execute(&insert).await?.rows_affected();
-        let ids: Vec<Uuid> = batch.iter().map(|row| row.id).collect();
-        // MySQL's driver has the rows counted that were there, too.
-        if transaction.get_database_backend() != DbBackend::MySql && inserted == ids.len() as u64 {
-            own.extend(ids);
-            continue;
-        }
-        for list in id_lists(&ids) {
-            let inserted: Vec<Uuid> = Entity::find()
-                .select_only()
-                .column(Column::Id)
-                .filter(Column::Id.is_in(list))
-                .filter(Column::CallId.eq(call))
-                .into_tuple()
-                .all(transaction)
-                .await?;
-            own.extend(inserted);
-        }
-    }
-    Ok(own)
-}
+impl OwnRow for Model {
+    type Entity = Entity;
+    type Column = Column;
+    const ID: Column = Column::Id;
+    const CALL_ID: Column = Column::CallId;
+    const COLUMNS: &'static [Column] = &COLUMNS;
 
-/// The values of a row, in the order of [`COLUMNS`].
-fn values(row: &Model) -> [Expr; 12] {
-    [
-        row.id.into(),
-        row.kind.as_str().into(),
-        row.document_id.into(),
-        row.quantity.into(),
-        row.session_id.clone().into(),
-        row.user_id.clone().into(),
-        row.search_id.into(),
-        row.query_digest.into(),
-        row.occurred_at.into(),
-        row.search_clicked_at.into(),
-        row.recorded_at.into(),
-        row.call_id.into(),
-    ]
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn text_bytes(&self) -> usize {
+        0
+    }
+
+    fn values(&self) -> Vec<Expr> {
+        vec![
+            self.id.into(),
+            self.kind.as_str().into(),
+            self.document_id.into(),
+            self.quantity.into(),
+            self.session_id.clone().into(),
+            self.user_id.clone().into(),
+            self.search_id.into(),
+            self.query_digest.into(),
+            self.occurred_at.into(),
+            self.search_clicked_at.into(),
+            self.recorded_at.into(),
+            self.call_id.into(),
+        ]
+    }
 }

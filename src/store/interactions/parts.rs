@@ -1,19 +1,7 @@
 //! What a period is added up of: whole days, and the rows of what is left at its two ends.
 
-use chrono::{DateTime, TimeDelta};
-
-use super::super::{StoredTime, stored};
-use crate::domain::{Period, Timestamp};
-
-const DAY_S: i64 = 24 * 60 * 60;
-const DAY: TimeDelta = TimeDelta::seconds(DAY_S);
-
-/// A stretch of time, half open; without an end: everything up to the latest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) from: StoredTime,
-    pub(super) before: Option<StoredTime>,
-}
+use super::super::StoredTime;
+use super::super::span::{DAY_S, Span, first_from, floor};
 
 /// A period, taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,48 +12,35 @@ pub(super) struct Parts {
     pub(super) rows: Vec<Span>,
 }
 
-impl Span {
-    pub(super) fn of(period: Period) -> Self {
-        Self { from: stored(period.from), before: period.before.map(stored) }
-    }
-
-    fn holds_time(&self) -> bool {
-        self.before.is_none_or(|before| before > self.from)
-    }
-}
-
 impl Parts {
     /// Takes a period apart; one that ends before it begins has no parts.
     pub(super) fn of(period: Span) -> Self {
         let Span { from, before } = period;
-        let first_day = match start_of_day(from) {
-            day if day == from => day,
-            day => day + DAY,
-        };
+        let first_day = first_from(from, DAY_S);
         if before.is_some_and(|before| before < first_day) {
-            return Self { days: None, rows: [period].into_iter().filter(Span::holds_time).collect() };
+            return Self { days: None, rows: [period].into_iter().filter(|span| !span.is_empty()).collect() };
         }
         let days = Span { from: first_day, before: before.map(start_of_day) };
         let head = Span { from, before: Some(first_day) };
         let tail = before.map(|before| Span { from: start_of_day(before), before: Some(before) });
         Self {
-            days: Some(days).filter(Span::holds_time),
-            rows: [Some(head), tail].into_iter().flatten().filter(Span::holds_time).collect(),
+            days: Some(days).filter(|span| !span.is_empty()),
+            rows: [Some(head), tail].into_iter().flatten().filter(|span| !span.is_empty()).collect(),
         }
     }
 }
 
-/// The beginning of the UTC day that a point in time is in.
-pub(super) fn start_of_day(at: StoredTime) -> StoredTime {
-    let second = at.timestamp().div_euclid(DAY_S) * DAY_S;
-    let start: Timestamp = DateTime::from_timestamp(second, 0).expect("a day of a point in time is in range");
-    stored(start)
+fn start_of_day(at: StoredTime) -> StoredTime {
+    floor(at, DAY_S)
 }
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
     use proptest::prelude::*;
 
+    use super::super::super::span::DAY;
+    use super::super::super::stored;
     use super::*;
 
     fn at(second: i64) -> StoredTime {

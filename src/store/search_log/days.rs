@@ -21,14 +21,12 @@ use super::super::batch::IDS;
 use super::super::entity::search_days::{Column, Entity};
 use super::super::entity::{search_query_days as query_days, search_query_hours as hours};
 use super::super::failure::Failure;
+use super::super::span::{DAY, DAY_S, floor};
 use super::super::sums::{proposed, total};
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::rollups::{HOUR_S, floor};
 use super::sketching;
 use crate::domain::Timestamp;
 
-pub(super) const DAY_S: i64 = 24 * HOUR_S;
-pub(super) const DAY: TimeDelta = TimeDelta::seconds(DAY_S);
 /// For how long a day is over, and nothing was changed in it, before it is added up: searches
 /// reach the log some time after their last keystroke.
 pub(super) const QUIET: TimeDelta = TimeDelta::minutes(5);

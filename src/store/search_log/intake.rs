@@ -3,28 +3,19 @@
 //! A claim whose lease ended is flushed again, maybe while its first flush still runs. Whose row
 //! of an id it is, the database decides; a token in the row says so, and only what a call itself
 //! inserted does it add to the roll-ups. All flushers lock in one order (the gate, ids, hours and
-//! queries, quarters), so they wait for each other and do not collide.
+//! queries, days, quarters), so they wait for each other and do not collide.
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
-use super::super::batch::{batches, id_lists};
 use super::super::entity::search_logs::{Column, Entity, Model};
 use super::super::failure::Failure;
+use super::super::own_rows::{OwnRow, insert_own};
 use super::super::{LogOutcome, NewSearch, Store, StoreError, StoredTime, stored};
 use super::rollups::RollUps;
 use super::{erasure, logged, reason_name, stored_key, without_nul};
-
-/// Searches in one statement: SQLite takes 32,766 parameters, and a search is thirteen.
-const STATEMENT_SEARCHES: usize = 1_000;
-/// Text in one statement, in bytes: MySQL refuses packets of more than 4 MiB by some of its
-/// defaults. A single search is far below this.
-const STATEMENT_BYTES: usize = 2 << 20;
 
 const COLUMNS: [Column; 13] = [
     Column::Id,
@@ -64,7 +55,7 @@ impl Store {
             .filter(|search| seen.insert(search.id))
             .map(|search| row(search, call, now))
             .collect();
-        let own = insert(&transaction, &rows, call).await?;
+        let own = insert_own(&transaction, &rows, call).await?;
         rows.retain(|row| own.contains(&row.id));
         RollUps::of(&rows).add(&transaction).await?;
         transaction.commit().await?;
@@ -94,60 +85,36 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
     }
 }
 
-/// Inserts the rows that are not there yet, and returns their ids.
-async fn insert(
-    transaction: &DatabaseTransaction,
-    rows: &[Model],
-    call: Uuid,
-) -> Result<HashSet<Uuid>, Failure> {
-    let mut sorted: Vec<&Model> = rows.iter().collect();
-    sorted.sort_unstable_by_key(|row| row.id);
-    let mut own = HashSet::with_capacity(rows.len());
-    let size = |row: &&Model| row.query.len() + row.query_key.len();
-    for batch in batches(sorted, STATEMENT_SEARCHES, STATEMENT_BYTES, size) {
-        let insert = Query::insert()
-            .into_table(Entity)
-            .columns(COLUMNS)
-            .values_from_panic(batch.iter().map(|row| values(row)))
-            .on_conflict(OnConflict::column(Column::Id).do_nothing_on([Column::Id]).to_owned())
-            .take();
-        let inserted = transaction.execute(&insert).await?.rows_affected();
-        let ids: Vec<Uuid> = batch.iter().map(|row| row.id).collect();
-        // MySQL's driver has the rows counted that were there, too.
-        if transaction.get_database_backend() != DbBackend::MySql && inserted == ids.len() as u64 {
-            own.extend(ids);
-            continue;
-        }
-        for list in id_lists(&ids) {
-            let inserted: Vec<Uuid> = Entity::find()
-                .select_only()
-                .column(Column::Id)
-                .filter(Column::Id.is_in(list))
-                .filter(Column::CallId.eq(call))
-                .into_tuple()
-                .all(transaction)
-                .await?;
-            own.extend(inserted);
-        }
-    }
-    Ok(own)
-}
+impl OwnRow for Model {
+    type Entity = Entity;
+    type Column = Column;
+    const ID: Column = Column::Id;
+    const CALL_ID: Column = Column::CallId;
+    const COLUMNS: &'static [Column] = &COLUMNS;
 
-/// The values of a row, in the order of [`COLUMNS`].
-fn values(row: &Model) -> [Expr; 13] {
-    [
-        row.id.into(),
-        row.session_id.as_str().into(),
-        row.user_id.clone().into(),
-        row.query.as_str().into(),
-        row.query_key.as_str().into(),
-        row.truncated.into(),
-        row.keystrokes.into(),
-        row.result_count.into(),
-        row.reason.as_str().into(),
-        row.started_at.into(),
-        row.last_keystroke_at.into(),
-        row.logged_at.into(),
-        row.call_id.into(),
-    ]
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn text_bytes(&self) -> usize {
+        self.query.len() + self.query_key.len()
+    }
+
+    fn values(&self) -> Vec<Expr> {
+        vec![
+            self.id.into(),
+            self.session_id.as_str().into(),
+            self.user_id.clone().into(),
+            self.query.as_str().into(),
+            self.query_key.as_str().into(),
+            self.truncated.into(),
+            self.keystrokes.into(),
+            self.result_count.into(),
+            self.reason.as_str().into(),
+            self.started_at.into(),
+            self.last_keystroke_at.into(),
+            self.logged_at.into(),
+            self.call_id.into(),
+        ]
+    }
 }

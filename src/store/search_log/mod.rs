@@ -26,7 +26,7 @@ use crate::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId
 use super::entity::search_logs::Model;
 use super::failure::Failure;
 
-pub use self::popular::{PopularSearch, SearchLogMark};
+pub use self::popular::{ErasureMark, PopularSearch, SearchLogMark};
 
 mod days;
 pub(super) mod erasure;

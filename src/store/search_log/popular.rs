@@ -47,15 +47,21 @@ pub struct SearchLogMark {
     /// The oldest ones go first: this tells that some went.
     earliest: Option<StoredTime>,
     latest: Option<StoredTime>,
-    erasures: i64,
-    erased_at: Option<StoredTime>,
+    erasures: ErasureMark,
 }
 
 impl SearchLogMark {
-    /// Whether nobody was erased in between.
-    pub fn same_erasures(&self, other: &Self) -> bool {
-        (self.erasures, self.erased_at) == (other.erasures, other.erased_at)
+    /// Which erasures have begun.
+    pub fn erasures(&self) -> ErasureMark {
+        self.erasures
     }
+}
+
+/// Which erasures have begun: two that are equal mean that nobody was erased in between.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ErasureMark {
+    count: i64,
+    latest: Option<StoredTime>,
 }
 
 #[derive(FromQueryResult)]
@@ -118,7 +124,6 @@ impl Store {
         let since = beginning_of_hour(since);
         let backend = self.backend();
         self.read(move |database| async move {
-            use search_erasures::Column::{ErasedAt, Searcher};
             use search_logs::Column::LastKeystrokeAt;
             use search_volume_quarters::Column::{Quarter, Searches};
             let volume: Option<Option<i64>> = search_volume_quarters::Entity::find()
@@ -137,19 +142,30 @@ impl Store {
                 .await?;
             let latest: Option<StoredTime> =
                 rows().order_by_desc(LastKeystrokeAt).into_tuple().one(&database).await?;
-            let erasures: Option<(i64, Option<StoredTime>)> = search_erasures::Entity::find()
-                .select_only()
-                .column_as(Expr::col(Searcher).count(), "erasures")
-                .column_as(Expr::col(ErasedAt).max(), "erased_at")
-                .into_tuple()
-                .one(&database)
-                .await?;
-            let (erasures, erased_at) = erasures.unwrap_or_default();
+            let erasures = erasures(&database).await?;
             let searches = volume.flatten().unwrap_or(0);
-            Ok(SearchLogMark { searches, earliest, latest, erasures, erased_at })
+            Ok(SearchLogMark { searches, earliest, latest, erasures })
         })
         .await
     }
+
+    /// Which erasures have begun, by one small query.
+    pub async fn erasure_mark(&self) -> Result<ErasureMark, StoreError> {
+        self.read(|database| async move { erasures(&database).await }).await
+    }
+}
+
+async fn erasures(database: &DatabaseConnection) -> Result<ErasureMark, Failure> {
+    use search_erasures::Column::{ErasedAt, Searcher};
+    let found: Option<(i64, Option<StoredTime>)> = search_erasures::Entity::find()
+        .select_only()
+        .column_as(Expr::col(Searcher).count(), "erasures")
+        .column_as(Expr::col(ErasedAt).max(), "erased_at")
+        .into_tuple()
+        .one(database)
+        .await?;
+    let (count, latest) = found.unwrap_or_default();
+    Ok(ErasureMark { count, latest })
 }
 
 fn beginning_of_hour(at: Timestamp) -> StoredTime {

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Order, QueryFilter, QueryOrder,
@@ -13,17 +12,15 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::super::StoredTime;
 use super::super::batch::{IDS, batches};
 use super::super::entity::search_logs::Model;
 use super::super::entity::{search_logs, search_query_hours as hours, search_volume_quarters as quarters};
 use super::super::failure::Failure;
+use super::super::span::{HOUR_S, QUARTER_S, floor};
 use super::super::sums::{Sign, added, proposed};
-use super::super::{StoredTime, stored};
 use super::days;
-use crate::domain::Timestamp;
 
-pub(super) const HOUR_S: i64 = 60 * 60;
-pub(super) const QUARTER_S: i64 = HOUR_S / 4;
 /// Roll-ups in one statement, at eight parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
 /// Text in one statement, in bytes, as for the rows.
@@ -280,32 +277,5 @@ impl RollUps {
             }
         }
         Ok(())
-    }
-}
-
-/// The beginning of the period that a point in time is in.
-pub(super) fn floor(at: StoredTime, period_s: i64) -> StoredTime {
-    let second = at.timestamp().div_euclid(period_s) * period_s;
-    let start: Timestamp =
-        DateTime::from_timestamp(second, 0).expect("a period of a point in time is in range");
-    stored(start)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn periods_begin_on_their_multiples() {
-        let at = |rfc3339: &str| DateTime::parse_from_rfc3339(rfc3339).unwrap();
-        for (given, quarter, hour) in [
-            ("2026-11-20T10:59:59.999999Z", "2026-11-20T10:45:00Z", "2026-11-20T10:00:00Z"),
-            ("2026-11-20T11:00:00Z", "2026-11-20T11:00:00Z", "2026-11-20T11:00:00Z"),
-            ("2026-11-20T11:20:00+05:30", "2026-11-20T05:45:00Z", "2026-11-20T05:00:00Z"),
-            ("1969-12-31T23:59:59Z", "1969-12-31T23:45:00Z", "1969-12-31T23:00:00Z"),
-        ] {
-            assert_eq!(floor(at(given), QUARTER_S).to_rfc3339(), at(quarter).to_utc().to_rfc3339());
-            assert_eq!(floor(at(given), HOUR_S).to_rfc3339(), at(hour).to_utc().to_rfc3339());
-        }
     }
 }

@@ -19,12 +19,11 @@ use super::super::entity::{
 };
 use super::super::failure::Failure;
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::days::{DAY, QUIET};
-use super::rollups::{HOUR_S, QUARTER_S, floor};
+use super::days::QUIET;
 use super::sketch::SessionSketch;
 use crate::domain::Timestamp;
+use crate::store::span::{DAY, HOUR, HOUR_S, QUARTER_S, floor};
 
-const HOUR: chrono::TimeDelta = chrono::TimeDelta::seconds(HOUR_S);
 /// Rows that are as quickly read as a sketch: fewer searches of a query get none.
 const HOUR_SEARCHES: i64 = 8;
 const DAY_SEARCHES: i64 = 16;

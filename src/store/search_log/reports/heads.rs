@@ -3,14 +3,14 @@
 use sea_orm::sea_query::{Alias, Expr, IntoIden, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, EntityTrait};
 
-use super::super::days::DAY;
-use super::parts::{DayState, HOUR, Span};
+use super::parts::DayState;
 use super::ranking::Head;
 use super::sums::Count;
 use crate::store::StoredTime;
 use crate::store::entity::{search_query_days as days, search_query_hours as hours};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::span::{DAY, HOUR, Span};
 
 /// Lists in one statement: SQLite takes a union of 500.
 const STATEMENT_LISTS: usize = 100;

@@ -20,14 +20,13 @@ mod volume;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Order, Query};
 
-use super::days::DAY_S;
-use super::rollups::floor;
 use crate::domain::{Period, TopSearch, ZeroResultSearch};
 use crate::store::entity::search_days;
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::span::{DAY_S, Span, floor};
 use crate::store::{Store, StoreError, StoredTime};
-use parts::{DayState, Parts, Span};
+use parts::{DayState, Parts};
 use sums::{Count, Sums};
 
 /// Of so few lists, everything is added up.

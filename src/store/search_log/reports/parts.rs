@@ -1,34 +1,7 @@
 //! What a period is added up of: the fewest sums that make up exactly that time.
 
-use chrono::TimeDelta;
-
-use super::super::days::DAY;
-use super::super::rollups::{HOUR_S, floor};
-use crate::domain::Period;
-use crate::store::{StoredTime, stored};
-
-pub(super) const HOUR: TimeDelta = TimeDelta::seconds(HOUR_S);
-
-/// A stretch of time, half open; without an end: everything up to the latest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub(super) from: StoredTime,
-    pub(super) before: Option<StoredTime>,
-}
-
-impl Span {
-    pub(super) fn of(period: Period) -> Self {
-        Self { from: stored(period.from), before: period.before.map(stored) }
-    }
-
-    fn until(from: StoredTime, before: StoredTime) -> Self {
-        Self { from, before: Some(before) }
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.before.is_some_and(|before| before <= self.from)
-    }
-}
+use crate::store::StoredTime;
+use crate::store::span::{DAY, HOUR_S, Span, first_from, floor};
 
 /// A UTC day in which there are searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +29,7 @@ impl Parts {
         if period.is_empty() {
             return parts;
         }
-        let first_hour = first_from(period.from, HOUR_S, HOUR);
+        let first_hour = first_from(period.from, HOUR_S);
         let end = period.before.map(|before| floor(before, HOUR_S));
         let Some(latest) = states.last().map(|state| state.day + DAY) else { return parts };
         if let (Some(end), Some(before)) = (end, period.before) {
@@ -99,12 +72,6 @@ impl Parts {
         parts.hours.retain(|hours| !hours.is_empty());
         parts
     }
-}
-
-/// The first beginning of a stretch of this length that is not before a point in time.
-pub(super) fn first_from(at: StoredTime, length_s: i64, length: TimeDelta) -> StoredTime {
-    let begun = floor(at, length_s);
-    if begun == at { at } else { begun + length }
 }
 
 #[cfg(test)]

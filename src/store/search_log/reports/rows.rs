@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbBackend};
 
-use super::parts::Span;
 use crate::store::StoredTime;
 use crate::store::entity::search_logs::{Column, Entity};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::span::Span;
 
 /// The latest search of each query in a period: how it was spelled, and when it was.
 pub(super) async fn latest(

@@ -6,15 +6,15 @@ use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Query, SelectStatement, UnionType};
 
-use super::super::days::DAY;
 use super::super::sketch::SessionSketch;
-use super::parts::{HOUR, Parts, Span};
+use super::parts::Parts;
 use super::rows::{self, within};
 use super::sums::{Sums, in_days, in_hours};
 use crate::store::StoredTime;
 use crate::store::entity::{search_logs, search_query_days as days, search_query_hours as hours};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::span::{DAY, HOUR, Span};
 
 /// The most searches whose sessions are counted one by one.
 pub(super) const EXACT_SEARCHES: i64 = 1_000;

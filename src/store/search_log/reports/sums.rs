@@ -4,10 +4,11 @@ use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, Select
 use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
 
 use super::super::rollups::MAX_RESULTS;
-use super::parts::{HOUR, Parts, Span};
+use super::parts::Parts;
 use crate::store::entity::{search_logs, search_query_days as days, search_query_hours as hours};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::span::{HOUR, Span};
 use crate::store::sums::total;
 
 /// Three days and nights.

@@ -12,9 +12,7 @@ use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 
-use super::super::rollups::{QUARTER_S, floor};
 use super::super::sketch::SessionSketch;
-use super::parts::{Span, first_from};
 use super::rows::{distinct_sessions, within};
 use super::sessions::EXACT_SEARCHES;
 use crate::domain::{Timestamp, VolumeBucket};
@@ -22,6 +20,7 @@ use crate::store::entity::search_logs;
 use crate::store::entity::search_volume_quarters::{Column, Entity};
 use crate::store::failure::Failure;
 use crate::store::snapshot::Snapshot;
+use crate::store::span::{QUARTER_S, Span, first_from, floor};
 use crate::store::sums::total;
 use crate::store::{Store, StoreError, StoredTime, stored};
 
@@ -46,27 +45,6 @@ impl Store {
         let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
         self.plans_of(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
     }
-
-    /// When the first search was that reports of the volume know of; of those whose rows are gone,
-    /// the quarter of the hour in which it was.
-    pub async fn earliest_search(&self) -> Result<Option<Timestamp>, StoreError> {
-        self.read_at_once((), |snapshot, ()| Box::pin(earliest(snapshot))).await
-    }
-}
-
-async fn earliest(snapshot: &mut Snapshot) -> Result<Option<Timestamp>, Failure> {
-    let first_quarter = Query::select().expr(Expr::col(Column::Quarter).min()).from(Entity).take();
-    let first_row = Query::select()
-        .expr(Expr::col(search_logs::Column::LastKeystrokeAt).min())
-        .from(search_logs::Entity)
-        .take();
-    let quarter = snapshot.one::<Option<StoredTime>>(&first_quarter).await?.flatten();
-    let row = snapshot.one::<Option<StoredTime>>(&first_row).await?.flatten();
-    let earliest = match (quarter, row) {
-        (Some(quarter), Some(row)) if quarter < floor(row, QUARTER_S) => Some(quarter),
-        (quarter, row) => row.or(quarter),
-    };
-    Ok(earliest.map(|at| at.to_utc()))
 }
 
 /// Searches, and those without results.
@@ -263,7 +241,7 @@ fn union(selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
 /// The quarters that lie in a span.
 fn whole_quarters(span: &Span) -> Option<Range<StoredTime>> {
     let before = floor(span.before?, QUARTER_S);
-    let from = first_from(span.from, QUARTER_S, QUARTER);
+    let from = first_from(span.from, QUARTER_S);
     (from < before).then_some(from..before)
 }
 

@@ -155,7 +155,6 @@ async fn assert_reports(store: &Store, random: &mut StdRng) {
         bounds.sort_unstable();
         assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&log, &bounds), "{bounds:?}");
     }
-    assert_eq!(store.earliest_search().await.unwrap(), log.last().map(|search| search.last_keystroke_at));
 }
 
 /// Searches of a week: many of a few queries, few of many.
@@ -273,15 +272,8 @@ async fn the_volume_outlives_the_rows(database: Arc<TestDatabase>) {
         assert_eq!(store.zero_result_searches(all, 100).await.unwrap(), zero_results_of(&left, all, 100));
         let bounds = [at("2026-11-10T00:00:00Z"), at("2026-11-13T10:15:00Z"), at("2026-11-20T00:00:00Z")];
         assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&log, &bounds));
-        assert_eq!(store.earliest_search().await.unwrap(), Some(first_quarter(&log)));
         roll_up_all(&store).await;
     }
-}
-
-/// The quarter of an hour in which the first search was.
-fn first_quarter(log: &[LoggedSearch]) -> DateTime<Utc> {
-    use chrono::DurationRound;
-    log.last().unwrap().last_keystroke_at.duration_trunc(TimeDelta::minutes(15)).unwrap()
 }
 
 async fn nothing_is_left_of_what_is_erased(database: Arc<TestDatabase>) {
