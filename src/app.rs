@@ -1,6 +1,7 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
 mod logging;
+mod metering;
 mod reporting;
 mod seeding;
 mod suggesting;
@@ -21,15 +22,15 @@ use self::reporting::Reporting;
 pub use self::seeding::{Seeded, Seeding, seed};
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
-    CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
+    CrawlOptions, CrawlSource, CrawlTally, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
 use crate::graphql::{Api, Limits, Services, TimeLimits};
-use crate::http::{HttpLimits, HttpState, Metrics, Readiness, router};
+use crate::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use crate::search::{IndexStep, Indexer, SearchEngine, Suggestions};
 use crate::store::Store;
-use crate::supervisor::{Outcome, Stage, Supervisor};
+use crate::supervisor::{Outcome, Pulses, Stage, Supervisor};
 
 /// The folder of the index, within the data folder.
 const INDEX_FOLDER: &str = "index";
@@ -98,6 +99,7 @@ pub struct Server {
     suggestions: Suggestions,
     state: HttpState,
     readiness: Readiness,
+    pulses: Pulses,
 }
 
 impl Server {
@@ -109,15 +111,28 @@ impl Server {
         let engine = tokio::task::spawn_blocking(|| TantivyEngine::open(options)).await??;
         let engine: Arc<dyn SearchEngine> = Arc::new(engine);
         let indexer = Indexer::new(store.clone(), engine.clone());
+        let sources: Arc<[_]> = settings.sources.iter().map(|source| source.name.clone()).collect();
+        let crawled = CrawlTally::new(sources.iter().cloned(), Arc::new(LogProgress));
         let crawls = CrawlWorker::new(
             store.clone(),
             crawl_sources(&settings)?,
             crawl_options(&settings, &instance),
-            Arc::new(LogProgress),
+            Arc::new(crawled.clone()),
         );
         let logging = Logging::open(&settings, &store).await?;
         let reporting = Reporting::open(&settings, &store, &logging.keystrokes)?;
         let suggestions = suggesting::open(&settings, &store, &engine, indexer.follow());
+        let pulses = Pulses::default();
+        let metrics = Metrics::new(MetricsParts {
+            keystrokes: logging.keystrokes.clone(),
+            search: engine.clone(),
+            index: indexer.follow(),
+            store: store.clone(),
+            reports: reporting.reports.clone(),
+            crawls: crawled,
+            workers: pulses.clone(),
+            redis: metering::redis(&logging, &reporting),
+        });
         let services = Services {
             store: store.clone(),
             suggestions: suggestions.clone(),
@@ -127,7 +142,7 @@ impl Server {
             keystrokes: logging.keystrokes.clone(),
             index: indexer.follow(),
             crawl_wanted: crawls.waker(),
-            sources: settings.sources.iter().map(|source| source.name.clone()).collect(),
+            sources,
             index_patience: Services::INDEX_PATIENCE,
         };
         let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
@@ -136,7 +151,7 @@ impl Server {
         let state = HttpState {
             api: Api::new(services, Limits::default(), times),
             readiness: readiness.clone(),
-            metrics: Metrics::new(logging.keystrokes.clone()),
+            metrics,
             limits,
             allowed_origins: Arc::from([]),
         };
@@ -152,6 +167,7 @@ impl Server {
             suggestions,
             state,
             readiness,
+            pulses,
         })
     }
 
@@ -162,7 +178,8 @@ impl Server {
         ready: impl FnOnce() + Send + 'static,
         signals: impl Stream<Item = &'static str>,
     ) -> Result<()> {
-        let mut supervisor = Supervisor::new(self.settings.server.shutdown_grace);
+        let mut supervisor =
+            Supervisor::new(self.settings.server.shutdown_grace).watched_by(self.pulses.clone());
         let intake = supervisor.token(Stage::Intake);
         self.spawn_http(&mut supervisor, listener, &intake);
         let follower = self.indexer.follow();
@@ -173,9 +190,9 @@ impl Server {
             async move { index(&indexer, poll).await }
         });
         let crawls = self.crawls;
-        let stop_crawls = intake.clone();
+        let (stop_crawls, pulse) = (intake.clone(), supervisor.pulse("crawler"));
         supervisor.spawn("crawler", Stage::Intake, async move {
-            crawls.run(stop_crawls).await;
+            crawls.run(stop_crawls, pulse).await;
             Ok(())
         });
         let readiness = self.readiness;

@@ -22,7 +22,7 @@
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
-//! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], `redis_link` | generic; know nothing of this product |
+//! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`figures`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
 //!
 //! # Journeys
@@ -77,6 +77,7 @@ pub mod cli;
 pub mod config;
 pub mod crawl;
 pub mod domain;
+pub mod figures;
 pub mod graphql;
 pub mod http;
 pub mod instance;

@@ -50,6 +50,17 @@ pub(crate) struct Link {
     client: Client,
     patience: Duration,
     state: Mutex<State>,
+    /// The last call that ended brought no answer.
+    silent: AtomicBool,
+}
+
+/// How a connection stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkFigures {
+    /// The last call was answered, or there was none yet.
+    pub is_up: bool,
+    /// How often it was connected, or tried to.
+    pub attempts: u64,
 }
 
 #[derive(Default)]
@@ -95,13 +106,18 @@ fn client_speaking(url: &str, protocol: ProtocolVersion) -> Option<Client> {
 impl Link {
     /// A link whose calls end within `patience`. Connects when it is first used.
     pub(crate) fn new(client: Client, patience: Duration) -> Self {
-        Self { client, patience, state: Mutex::default() }
+        Self { client, patience, state: Mutex::default(), silent: AtomicBool::new(false) }
     }
 
     /// Which connection is in use: another number is another connection, and maybe a Redis that
     /// was started anew.
     pub(crate) fn generation(&self) -> u64 {
         self.state().attempts
+    }
+
+    /// How it stands.
+    pub(crate) fn figures(&self) -> LinkFigures {
+        LinkFigures { is_up: !self.silent.load(Ordering::Relaxed), attempts: self.state().attempts }
     }
 
     /// When a call that begins now must end.
@@ -111,6 +127,19 @@ impl Link {
 
     /// Sends commands in one round trip; each has its own answer.
     pub(crate) async fn send(
+        &self,
+        commands: &mut Pipeline,
+        deadline: Instant,
+    ) -> Result<Vec<RedisResult<Value>>, LinkError> {
+        let answer = self.send_once(commands, deadline).await;
+        let is_silent = matches!(answer, Err(LinkError::Unavailable(_)));
+        if self.silent.load(Ordering::Relaxed) != is_silent {
+            self.silent.store(is_silent, Ordering::Relaxed);
+        }
+        answer
+    }
+
+    async fn send_once(
         &self,
         commands: &mut Pipeline,
         deadline: Instant,

@@ -10,6 +10,7 @@
 //! It deliberately lacks restarts: a step that fails is retried by [`run_worker`], and a worker
 //! that panics is a defect, for whatever runs the process to restart.
 
+mod pulse;
 mod worker;
 
 use std::error::Error;
@@ -23,6 +24,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+pub use pulse::{Pulse, Pulses, WorkerFigures};
 pub use worker::{Ending, NeverWoken, Outcome, Wake, run_worker};
 
 /// The share of the grace period that intake workers may use, in percent: the rest is kept
@@ -72,6 +74,7 @@ struct Worker {
     name: String,
     stage: Stage,
     task: AbortHandle,
+    pulse: Pulse,
 }
 
 /// The workers of a process.
@@ -81,6 +84,7 @@ pub struct Supervisor {
     drain: CancellationToken,
     workers: Vec<Worker>,
     tasks: JoinSet<WorkerResult>,
+    pulses: Pulses,
 }
 
 impl Supervisor {
@@ -92,7 +96,18 @@ impl Supervisor {
             drain: CancellationToken::new(),
             workers: Vec::new(),
             tasks: JoinSet::new(),
+            pulses: Pulses::default(),
         }
+    }
+
+    /// Tells how its workers do.
+    pub fn watched_by(self, pulses: Pulses) -> Self {
+        Self { pulses, ..self }
+    }
+
+    /// The pulse of a worker that is about to be started and does its work in steps of its own.
+    pub fn pulse(&self, name: &str) -> Pulse {
+        self.pulses.of(name, true)
     }
 
     /// Is cancelled when the workers of a stage are to stop. Cancelling the intake's token
@@ -110,8 +125,10 @@ impl Supervisor {
     where
         F: Future<Output = WorkerResult> + Send + 'static,
     {
+        let name = name.into();
+        let pulse = self.pulses.of(&name, false);
         let task = self.tasks.spawn(worker);
-        self.workers.push(Worker { name: name.into(), stage, task });
+        self.workers.push(Worker { name, stage, task, pulse });
     }
 
     /// Starts a worker that does one step after another: see [`run_worker`]. An intake worker
@@ -127,8 +144,8 @@ impl Supervisor {
             Stage::Intake => Ending::AfterStep,
             Stage::Drain => Ending::WhenIdle,
         };
-        let worker = name.clone();
-        self.spawn(name, stage, async move { run_worker(&worker, &token, ending, wake, step).await });
+        let (worker, pulse) = (name.clone(), self.pulse(&name));
+        self.spawn(name, stage, async move { run_worker(&worker, &token, ending, wake, &pulse, step).await });
     }
 
     /// Runs until every worker has ended. Each item of `signals` is a signal to stop.
@@ -186,7 +203,8 @@ impl Supervisor {
             Err(error) => error.id(),
         };
         let at = self.workers.iter().position(|worker| worker.task.id() == id)?;
-        let Worker { name: worker, stage, .. } = self.workers.swap_remove(at);
+        let Worker { name: worker, stage, pulse, .. } = self.workers.swap_remove(at);
+        pulse.ended();
         let reason = match ended {
             Ok((_, Ok(()))) if self.token(stage).is_cancelled() => {
                 info!(worker.name = worker, "worker ended");

@@ -2,7 +2,10 @@
 //!
 //! It deliberately lacks files, rotation and shipping: whatever runs the process does that.
 
+use std::any::Any;
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::IsTerminal;
+use std::panic::PanicHookInfo;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -44,7 +47,25 @@ pub enum TelemetryError {
 /// `info,quarry::crawl=debug`.
 pub fn init(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
     subscriber(filter, format, std::io::stderr, std::io::stderr().is_terminal())?.try_init()?;
+    std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+/// Logs where a thread panicked. What it said is left out unless it is a fixed text: one that was put
+/// together may quote what somebody typed.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let location = panic.location().map(ToString::to_string).unwrap_or_default();
+    let reason = fixed_text(panic.payload()).unwrap_or("withheld, since it may quote data");
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        tracing::error!(panic.location = location, panic.reason = reason, %backtrace, "a thread panicked");
+    } else {
+        tracing::error!(panic.location = location, panic.reason = reason, "a thread panicked");
+    }
+}
+
+fn fixed_text(payload: &dyn Any) -> Option<&'static str> {
+    payload.downcast_ref::<&'static str>().copied()
 }
 
 fn subscriber<W>(
@@ -159,6 +180,15 @@ mod tests {
             assert_eq!(messages, expected, "{filter}");
         }
         assert!(matches!(targets("quarry=loud"), Err(TelemetryError::Filter(_))));
+    }
+
+    #[test]
+    fn what_a_panic_says_is_told_where_nobody_can_have_typed_it() {
+        let typed = "kanarie";
+        let fixed = std::panic::catch_unwind(|| panic!("the table is missing")).unwrap_err();
+        assert_eq!(fixed_text(&*fixed), Some("the table is missing"));
+        let quoting = std::panic::catch_unwind(|| panic!("no entry {typed}")).unwrap_err();
+        assert_eq!(fixed_text(&*quoting), None);
     }
 
     #[test]

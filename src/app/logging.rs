@@ -30,6 +30,8 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// The pipeline, put together and not yet started.
 pub(super) struct Logging {
     pub(super) keystrokes: Keystrokes,
+    /// The buffer, where it is in Redis.
+    pub(super) redis_buffer: Option<Arc<RedisBuffer>>,
     flusher: Flusher,
     retention: Option<Retention>,
     place: Place,
@@ -56,14 +58,16 @@ impl Logging {
             lease: LEASE,
             ..BufferLimits::default()
         };
+        let mut redis_buffer = None;
         let (buffer, feed, place): (Arc<dyn KeystrokeBuffer>, Arc<dyn SearchFeed>, Place) =
             match &settings.redis_url {
                 Some(url) => {
                     let refused = "redis_url cannot be used (`quarry config` shows it)";
                     let (url, prefix) = (url.expose(), settings.redis_prefix.as_str());
-                    let buffer = RedisBuffer::open(url, prefix, limits).context(refused)?;
+                    let buffer = Arc::new(RedisBuffer::open(url, prefix, limits).context(refused)?);
+                    redis_buffer = Some(buffer.clone());
                     let feed = Arc::new(RedisFeed::open(url, prefix).context(refused)?);
-                    (Arc::new(buffer), feed.clone(), Place::Redis(feed))
+                    (buffer, feed.clone(), Place::Redis(feed))
                 }
                 None => {
                     let (folder, sync) = (settings.data_dir.join(JOURNAL_FOLDER), own.sync);
@@ -78,15 +82,24 @@ impl Logging {
         Ok(Self {
             flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone()),
             keystrokes: Keystrokes::new(buffer, feed, progress),
+            redis_buffer,
             retention,
             place,
             poll: own.poll,
         })
     }
 
+    /// The feed, where it is in Redis.
+    pub(super) fn redis_feed(&self) -> Option<Arc<RedisFeed>> {
+        match &self.place {
+            Place::Redis(feed) => Some(feed.clone()),
+            Place::Here(_) => None,
+        }
+    }
+
     /// Starts the workers. What is left to do once they have ended is returned.
     pub(super) fn spawn(self, supervisor: &mut Supervisor) -> LastWrites {
-        let Self { flusher, retention, place, poll, keystrokes: _ } = self;
+        let Self { flusher, retention, place, poll, keystrokes: _, redis_buffer: _ } = self;
         let flusher = Arc::new(Mutex::new(flusher));
         let draining = supervisor.token(Stage::Drain);
         let ends_here = matches!(place, Place::Here(_));

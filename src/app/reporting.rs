@@ -10,7 +10,7 @@ use chrono::Utc;
 use tokio::sync::Mutex;
 
 use crate::cache::{Cache, CacheLimits, LocalCache, RedisCache};
-use crate::config::Settings;
+use crate::config::{Secret, Settings};
 use crate::domain::Timestamp;
 use crate::interaction::{InteractionWriter, Interactions};
 use crate::keystroke::Keystrokes;
@@ -25,17 +25,21 @@ const ROLL_UP_EVERY: Duration = Duration::from_secs(60);
 pub(super) struct Reporting {
     pub(super) reports: Reports,
     pub(super) interactions: Interactions,
+    /// The cache, where it is in Redis.
+    pub(super) redis_cache: Option<Arc<RedisCache>>,
     writer: InteractionWriter,
     roll_up: RollUp,
 }
 
 impl Reporting {
     pub(super) fn open(settings: &Settings, store: &Store, keystrokes: &Keystrokes) -> Result<Self> {
-        let cache: Arc<dyn Cache> = match &settings.redis_url {
-            Some(url) => {
-                let cache = RedisCache::open(url.expose(), &settings.redis_prefix, CacheLimits::default());
-                Arc::new(cache.context("redis_url cannot be used (`quarry config` shows it)")?)
-            }
+        let open =
+            |url: &Secret| RedisCache::open(url.expose(), &settings.redis_prefix, CacheLimits::default());
+        let redis_cache = settings.redis_url.as_ref().map(open).transpose();
+        let redis_cache =
+            redis_cache.context("redis_url cannot be used (`quarry config` shows it)")?.map(Arc::new);
+        let cache: Arc<dyn Cache> = match redis_cache.clone() {
+            Some(cache) => cache,
             None => Arc::new(LocalCache::new(CacheLimits::default())),
         };
         let coverage = Arc::new(Buffered(keystrokes.clone()));
@@ -43,6 +47,7 @@ impl Reporting {
         Ok(Self {
             reports: Reports::new(store.clone(), cache, coverage, settings.reports.ttl),
             interactions,
+            redis_cache,
             writer,
             roll_up: RollUp::new(store.clone()),
         })

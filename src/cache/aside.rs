@@ -24,6 +24,7 @@ use super::answers::{Answers, Seen, Turn};
 use super::envelope;
 use super::flights::{Flights, detached};
 use super::last_good::Era;
+use super::tally::{CacheFigures, Tally};
 use crate::domain::Timestamp;
 
 /// Tells errors that pass from those that stay.
@@ -63,6 +64,7 @@ pub struct CacheAside<T, E> {
     /// What the keys of this kind begin with.
     kind: &'static str,
     flights: Flights<FlightKey, Result<Landed<T>, E>>,
+    tally: Tally,
 }
 
 /// The key of an answer, when it was looked for, and whether the cache was away. Callers share only
@@ -95,12 +97,32 @@ where
     /// Answers of the kind that is named so: another name is other keys. The name says the version
     /// of `T` as well, which changes with whatever `T` consists of.
     pub fn new(answers: Answers, kind: &'static str) -> Self {
-        Self { answers, kind, flights: Flights::new() }
+        Self { answers, kind, flights: Flights::new(), tally: Tally::default() }
+    }
+
+    /// How often answers of this kind came from where.
+    pub fn figures(&self) -> CacheFigures {
+        self.tally.figures()
     }
 
     /// The answer to a question that is asked now. `question` tells it from all others of its kind,
     /// and holds nothing that must not be read in the cache. `refresh` has it computed now.
     pub async fn answer<F>(
+        &self,
+        question: &str,
+        now: Timestamp,
+        refresh: bool,
+        compute: impl FnOnce() -> F,
+    ) -> Result<Answered<T>, E>
+    where
+        F: Future<Output = Result<T, E>> + Send + 'static,
+    {
+        let answered = self.find(question, now, refresh, compute).await;
+        self.tally.note(&answered);
+        answered
+    }
+
+    async fn find<F>(
         &self,
         question: &str,
         now: Timestamp,

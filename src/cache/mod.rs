@@ -3,7 +3,7 @@
 //! - [`Cache`]: the seam; `local_cache` in this process, `redis_cache` for a fleet.
 //! - `aside`: answers from the cache, else computes. `answers` is what it asks of the cache and of
 //!   `last_good`, the memory for when all else is away; `envelope` is how an answer is written;
-//!   `flights` lets callers share one computation.
+//!   `flights` lets callers share one computation; `tally` counts.
 //!
 //! Deliberately not here: what is computed, and what makes it out of date before its time. Keys
 //! hold no text of anybody; values may, so that [`Cache::clear`] really deletes.
@@ -21,11 +21,13 @@ mod flights;
 mod last_good;
 mod local_cache;
 mod redis_cache;
+mod tally;
 
 pub use answers::{Answers, Waits};
 pub use aside::{Answered, CacheAside, Outage, Outcome};
 pub use local_cache::LocalCache;
 pub use redis_cache::RedisCache;
+pub use tally::CacheFigures;
 
 /// Keeps bytes under keys for a while, within limits, for one process or for a fleet.
 ///

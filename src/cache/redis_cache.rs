@@ -17,7 +17,7 @@ use redis::{Cmd, FromRedisValue, Pipeline, Value, cmd};
 use uuid::Uuid;
 
 use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Looked};
-use crate::redis_link::{Link, LinkError, client, ms};
+use crate::redis_link::{Link, LinkError, LinkFigures, client, ms};
 
 /// The longest that a call may take unless told: people wait for it.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -61,6 +61,11 @@ impl RedisCache {
             base,
             limits,
         })
+    }
+
+    /// How its connection stands.
+    pub fn link(&self) -> LinkFigures {
+        self.link.figures()
     }
 
     fn entry_key(&self, key: &str) -> String {

@@ -30,6 +30,7 @@ mod plan;
 mod progress;
 mod published;
 mod schedule;
+mod tally;
 mod upstream;
 mod worker;
 
@@ -37,5 +38,6 @@ pub use client::{HttpUpstream, HttpUpstreamError};
 pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 pub use lease::KnownDead;
 pub use progress::{LogProgress, Progress, StepOutcome};
+pub use tally::{CrawlFigures, CrawlTally};
 pub use upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
 pub use worker::{CrawlSource, CrawlWorker};

@@ -41,6 +41,8 @@ pub enum StepOutcome {
         sweep: i32,
         /// Items on the page.
         items: u64,
+        /// Those of them that could not be taken.
+        rejected: u64,
         /// It was the last page of its sweep.
         sweep_ended: bool,
         /// The pause before the next request.

@@ -20,6 +20,7 @@ use super::upstream::Upstream;
 use crate::config::SourceConfig;
 use crate::domain::{CrawlState, SourceName, Timestamp};
 use crate::store::{Store, StoreError};
+use crate::supervisor::Pulse;
 
 /// Crawls that one server runs at once.
 const MAX_CRAWLS: usize = 4;
@@ -77,11 +78,15 @@ impl CrawlWorker {
 
     /// Looks for due sources until cancelled; crawls that are under way then stop where they
     /// are, and give their leases back.
-    pub async fn run(mut self, cancel: CancellationToken) {
+    pub async fn run(mut self, cancel: CancellationToken, pulse: Pulse) {
         let wake = self.waker();
         while !cancel.is_cancelled() {
-            if let Err(error) = self.step(Utc::now(), &cancel).await {
-                tracing::warn!(%error, "sources not looked at: the store did not answer");
+            match self.step(Utc::now(), &cancel).await {
+                Ok(_) => pulse.succeeded(),
+                Err(error) => {
+                    pulse.failed();
+                    tracing::warn!(%error, "sources not looked at: the store did not answer");
+                }
             }
             tokio::select! {
                 () = cancel.cancelled() => {}

@@ -18,6 +18,7 @@ use futures_util::{Stream, StreamExt};
 use super::asker::Asker;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
+use super::field_group::FieldGroup;
 use super::limits::Limits;
 use super::loaders::Loaders;
 use super::services::Services;
@@ -72,6 +73,16 @@ pub enum Answer {
     Refused(Vec<ServerError>),
 }
 
+impl Answer {
+    /// Its errors.
+    pub fn errors(&self) -> &[ServerError] {
+        match self {
+            Self::Ran(response) => &response.errors,
+            Self::Refused(errors) => errors,
+        }
+    }
+}
+
 /// An operation that is ready to run.
 pub struct Prepared {
     text: String,
@@ -79,6 +90,7 @@ pub struct Prepared {
     variables: Variables,
     document: Arc<ExecutableDocument>,
     kind: OperationKind,
+    group: FieldGroup,
     /// The document was validated in full before.
     validated: bool,
 }
@@ -87,6 +99,11 @@ impl Prepared {
     /// What the operation does.
     pub fn kind(&self) -> OperationKind {
         self.kind
+    }
+
+    /// What the operation is about.
+    pub fn group(&self) -> FieldGroup {
+        self.group
     }
 }
 
@@ -140,7 +157,8 @@ impl Api {
             OperationType::Mutation => OperationKind::Mutation,
             OperationType::Subscription => OperationKind::Subscription,
         };
-        Ok(Prepared { text: query, name, variables, document, kind, validated })
+        let group = FieldGroup::of(&document, definition);
+        Ok(Prepared { text: query, name, variables, document, kind, group, validated })
     }
 
     /// Runs a query or a mutation.

@@ -45,6 +45,28 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// All there are.
+    pub const ALL: [Self; Self::InternalServerError as usize + 1] = [
+        Self::GraphqlParseFailed,
+        Self::GraphqlValidationFailed,
+        Self::BadUserInput,
+        Self::NotFound,
+        Self::TooBusy,
+        Self::Timeout,
+        Self::StoreUnavailable,
+        Self::BufferUnavailable,
+        Self::CacheUnavailable,
+        Self::PersistedQueryNotSupported,
+        // The last one: what stands above it is counted by its place.
+        Self::InternalServerError,
+    ];
+
+    /// The code of an error that is ready to be sent.
+    pub fn of(error: &ServerError) -> Option<Self> {
+        let Some(Value::String(sent)) = error.extensions.as_ref()?.get("code") else { return None };
+        Self::ALL.into_iter().find(|code| code.as_str() == sent)
+    }
+
     /// The code as it is sent.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -231,6 +253,13 @@ pub(crate) fn refusal(code: ErrorCode, message: impl Into<String>) -> ServerErro
     coded(ServerError::new(message, None), code)
 }
 
+/// What a client is told of a defect that broke a request off: where to look for more.
+pub(crate) fn broken(request: &RequestId) -> ServerError {
+    let mut error = refusal(ErrorCode::InternalServerError, INTERNAL_MESSAGE);
+    set(&mut error, "requestId", request.as_str());
+    error
+}
+
 /// Writes the code into an error.
 pub(super) fn coded(mut error: ServerError, code: ErrorCode) -> ServerError {
     set(&mut error, "code", code.as_str());
@@ -283,5 +312,19 @@ fn finish_one(error: &mut ServerError, request: &RequestId, logged: &mut HashSet
         if logged.insert(cause.clone()) {
             failure.log(request);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_place_and_is_told_from_an_error() {
+        for (place, code) in ErrorCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, place);
+            assert_eq!(ErrorCode::of(&refusal(code, "")), Some(code));
+        }
+        assert_eq!(ErrorCode::of(&ServerError::new("", None)), None);
     }
 }

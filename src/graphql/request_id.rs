@@ -24,6 +24,11 @@ impl RequestId {
         ((1..=MAX_BYTES).contains(&id.len()) && id.bytes().all(plain)).then(|| Self(id.into()))
     }
 
+    /// Names one of several operations of a connection that has this id.
+    pub fn part(&self, number: u64) -> Self {
+        Self(format!("{self}.{number}").into())
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

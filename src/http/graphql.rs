@@ -98,14 +98,17 @@ async fn post(
 
 /// The one mapping from answers to statuses.
 fn status(answer: &Answer, media: MediaType) -> StatusCode {
-    let (MediaType::GraphqlResponse, Answer::Refused(errors)) = (media, answer) else {
-        return StatusCode::OK;
-    };
-    let timeout = async_graphql::Value::from(ErrorCode::Timeout.as_str());
-    let timed_out = errors
-        .iter()
-        .any(|error| error.extensions.as_ref().and_then(|values| values.get("code")) == Some(&timeout));
-    if timed_out { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST }
+    let Answer::Refused(errors) = answer else { return StatusCode::OK };
+    let has = |code| errors.iter().any(|error| ErrorCode::of(error) == Some(code));
+    if has(ErrorCode::InternalServerError) {
+        // No client is to blame, whatever it reads.
+        return StatusCode::INTERNAL_SERVER_ERROR;
+    }
+    match media {
+        MediaType::GraphqlResponse if has(ErrorCode::Timeout) => StatusCode::SERVICE_UNAVAILABLE,
+        MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
+        MediaType::Json => StatusCode::OK,
+    }
 }
 
 fn encode(answer: &Answer) -> Vec<u8> {

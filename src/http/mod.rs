@@ -22,7 +22,7 @@ use crate::graphql::Api;
 
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::Readiness;
-pub use metrics::Metrics;
+pub use metrics::{Metrics, MetricsParts, RedisFigures, RedisWatch};
 pub use router::router;
 
 /// What requests and connections may take.

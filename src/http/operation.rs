@@ -1,14 +1,18 @@
 //! What every transport does with an operation: POST, GET, batch and WebSocket come through here,
 //! so that a rule that holds for one holds for all.
 
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use async_graphql::ServerError;
+use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 
 use super::HttpState;
 use super::body::RawOperation;
 use super::problem::Problem;
-use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, Prepared};
-use async_graphql::ServerError;
+use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, Prepared, broken};
 
 /// How an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,11 +41,27 @@ impl Refused {
             Self::Operation(errors) => errors,
         }
     }
+
+    fn errors(&self) -> &[ServerError] {
+        match self {
+            Self::Request(problem) => std::slice::from_ref(problem.error()),
+            Self::Operation(errors) => errors,
+        }
+    }
 }
 
 impl HttpState {
     /// Makes an operation of what was sent, if it may be run.
     pub(super) fn prepare(&self, raw: RawOperation, transport: Transport) -> Result<Prepared, Refused> {
+        let began = Instant::now();
+        let prepared = self.check(raw, transport);
+        if let Err(refused) = &prepared {
+            self.metrics.operations().refused(began, refused.errors());
+        }
+        prepared
+    }
+
+    fn check(&self, raw: RawOperation, transport: Transport) -> Result<Prepared, Refused> {
         let operation = raw.checked().map_err(Refused::Request)?;
         let operation = self.api.prepare(operation).map_err(Refused::Operation)?;
         if transport == Transport::Get && operation.kind() != OperationKind::Query {
@@ -66,8 +86,30 @@ impl HttpState {
         }
     }
 
-    /// Runs a query or a mutation.
+    /// Runs a query or a mutation. A resolver that panics is an error of this operation alone.
     pub(super) async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
-        self.api.execute(operation, asker).await
+        let mut running = self.metrics.operations().begin(operation.kind(), operation.group());
+        let answered = AssertUnwindSafe(self.api.execute(operation, asker)).catch_unwind().await;
+        let answer = answered.unwrap_or_else(|_| panicked(asker));
+        running.note_errors(answer.errors());
+        answer
     }
+
+    /// Runs a subscription. One that panics ends with an error.
+    pub(super) fn subscribe(&self, operation: Prepared, asker: Asker) -> impl Stream<Item = Answer> + use<> {
+        let mut running = self.metrics.operations().begin(operation.kind(), operation.group());
+        let answers = AssertUnwindSafe(self.api.subscribe(operation, asker.clone())).catch_unwind();
+        answers.map(move |answered| {
+            let answer = answered.unwrap_or_else(|_| panicked(&asker));
+            running.note_errors(answer.errors());
+            answer
+        })
+    }
+}
+
+/// What is left of an operation that panicked. The panic's own message is nowhere: it may quote what
+/// a client sent.
+fn panicked(asker: &Asker) -> Answer {
+    tracing::error!(request.id = %asker.request, "an operation panicked");
+    Answer::Refused(vec![broken(&asker.request)])
 }

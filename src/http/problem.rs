@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::graphql::{ErrorCode, refusal};
+use crate::graphql::{ErrorCode, RequestId, broken, refusal};
 
 /// The body of an answer without data.
 #[derive(Serialize)]
@@ -36,6 +36,16 @@ impl Problem {
     /// What the client sent is not a request.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
+    }
+
+    /// A defect, of which the log has more under this id.
+    pub(super) fn broken(id: &RequestId) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, error: Box::new(broken(id)), header: None }
+    }
+
+    /// What is told of it.
+    pub(super) fn error(&self) -> &ServerError {
+        &self.error
     }
 
     /// The problem where there is no status to give it.

@@ -1,13 +1,13 @@
-use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use futures_util::FutureExt;
 use http::{HeaderValue, StatusCode};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use super::problem::Problem;
 use super::{HttpState, graphiql, graphql, health, metrics, websocket};
@@ -27,18 +27,25 @@ pub fn router(state: HttpState) -> Router {
         .merge(graphiql::routes())
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
-        .with_state(state)
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(middleware::from_fn(identify))
+        .with_state(state.clone())
+        .layer(middleware::from_fn_with_state(state, identify))
 }
 
-/// Names the request, for the log and the client.
-async fn identify(mut request: Request, next: Next) -> Response {
+/// Names the request, for the log and the client, and counts it. Whatever panics below is answered,
+/// and breaks nothing else off.
+async fn identify(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
+    let _under_way = state.metrics.requests().enter();
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let id = given.and_then(RequestId::given).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
-    let mut response = next.run(request).await;
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answered.unwrap_or_else(|_| {
+        // The panic's own message is left out: it may quote what a client sent.
+        tracing::error!(request.id = %id, "a request panicked");
+        Problem::broken(&id).into_response()
+    });
+    state.metrics.requests().answered(response.status());
     // The path and the query of a URL hold what people search for, so neither is logged.
     tracing::debug!(
         request.id = %id,
@@ -65,15 +72,4 @@ async fn not_found() -> Response {
 async fn not_allowed() -> Response {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, "This path takes GET only.")
         .into_response()
-}
-
-// The panic's own message is left out: it may quote what a client sent.
-fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    tracing::error!("a request panicked");
-    Problem::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        ErrorCode::InternalServerError,
-        "Something went wrong inside the server. Its log has more.",
-    )
-    .into_response()
 }

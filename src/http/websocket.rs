@@ -66,6 +66,7 @@ pub(super) async fn serve(
                 state,
                 asker: Asker { request: id, caller: Caller::unchecked() },
                 greeted: false,
+                operations: 0,
                 running: StreamMap::new(),
             };
             connection.run(socket).await;
@@ -117,6 +118,8 @@ struct Connection {
     state: HttpState,
     asker: Asker,
     greeted: bool,
+    /// How many operations began: each has an id of its own in the log.
+    operations: u64,
     running: StreamMap<String, Answers>,
 }
 
@@ -188,6 +191,8 @@ impl Connection {
     }
 
     fn start(&mut self, id: String, payload: RawOperation) {
+        self.operations += 1;
+        let asker = Asker { request: self.asker.request.part(self.operations), ..self.asker.clone() };
         let prepared = if self.running.len() >= self.state.limits.subscriptions {
             let message =
                 format!("A connection may have {} operations under way.", self.state.limits.subscriptions);
@@ -199,11 +204,11 @@ impl Connection {
         let answers: Answers = match prepared {
             Err(refused) => Box::pin(stream::once(async { Some(Answer::Refused(refused.into_errors())) })),
             Ok(operation) if operation.kind() == OperationKind::Subscription => {
-                let answers = self.state.api.subscribe(operation, self.asker.clone()).map(Some);
+                let answers = self.state.subscribe(operation, asker).map(Some);
                 Box::pin(answers.chain(stream::once(async { None })))
             }
             Ok(operation) => {
-                let (state, asker) = (self.state.clone(), self.asker.clone());
+                let state = self.state.clone();
                 let answer = stream::once(async move { Some(state.execute(operation, &asker).await) });
                 Box::pin(answer.chain(stream::once(async { None })))
             }

@@ -1,6 +1,7 @@
 //! The feed of all servers, through Redis: each publishes to one channel and hears it by one
 //! connection, whatever the number of its own listeners.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +15,8 @@ use tracing::{info, warn};
 
 use super::{FeedError, LocalFeed, SearchFeed};
 use crate::domain::LoggedSearch;
-use crate::redis_link::{Link, LinkError, client, describe, listening_client};
+use crate::figures::Count;
+use crate::redis_link::{Link, LinkError, LinkFigures, client, describe, listening_client};
 use crate::retry::Backoff;
 
 /// The longest that publishing may take: the flusher waits for it.
@@ -32,6 +34,10 @@ pub struct RedisFeed {
     listening: Client,
     channel: String,
     heard: LocalFeed,
+    /// The connection that it hears by is broken.
+    deaf: AtomicBool,
+    /// How often that one was connected, or tried to.
+    attempts: Count,
 }
 
 impl RedisFeed {
@@ -44,7 +50,15 @@ impl RedisFeed {
             listening: listening_client(url).ok_or_else(no_address)?,
             channel: format!("{prefix}:searches"),
             heard: LocalFeed::new(),
+            deaf: AtomicBool::new(false),
+            attempts: Count::default(),
         })
+    }
+
+    /// How the connection stands that it publishes by, and the one that it hears by.
+    pub fn links(&self) -> [LinkFigures; 2] {
+        let is_up = !self.deaf.load(Ordering::Relaxed);
+        [self.link.figures(), LinkFigures { is_up, attempts: self.attempts.get() }]
     }
 
     /// Hears what all servers publish, and connects again whenever the connection breaks, until
@@ -53,6 +67,7 @@ impl RedisFeed {
         let mut failures = 0;
         while let Some(reason) = stop.run_until_cancelled(self.listen(&mut failures)).await {
             failures += 1;
+            self.deaf.store(true, Ordering::Relaxed);
             // Once for each time that it breaks off.
             if failures == 1 {
                 warn!(reason, "searches of other servers are not heard");
@@ -66,11 +81,13 @@ impl RedisFeed {
 
     /// Hears until the connection breaks; says why it did. Clears the failures once it hears.
     async fn listen(&self, failures: &mut u32) -> String {
+        self.attempts.one();
         let subscription = match timeout(LISTEN_PATIENCE, self.subscription()).await {
             Ok(Ok(subscription)) => subscription,
             Ok(Err(error)) => return describe(&error),
             Err(_) => return "connecting took too long".to_owned(),
         };
+        self.deaf.store(false, Ordering::Relaxed);
         if std::mem::take(failures) > 0 {
             info!("searches of other servers are heard again");
         }

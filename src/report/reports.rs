@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::coverage::LogCoverage;
 use super::{CacheError, Coverage, Outcome, ReportError, SearchedQuery};
-use crate::cache::{Answers, Cache, CacheAside};
+use crate::cache::{Answers, Cache, CacheAside, CacheFigures};
 use crate::domain::{CategoryReport, CategoryTotal, Timestamp, VolumeBucket, ZeroResultSearch};
 use crate::store::Store;
 
@@ -79,6 +79,18 @@ impl Reports {
             categories: Kept::new(&answers, &permits, "categories-1"),
             answers,
         }))
+    }
+
+    /// How often reports of each kind came from where.
+    pub fn cache_figures(&self) -> [(&'static str, CacheFigures); 5] {
+        let parts = &*self.0;
+        [
+            ("top_searches", parts.top_searches.answers.figures()),
+            ("zero_result_searches", parts.zero_results.answers.figures()),
+            ("search_volume", parts.search_volume.answers.figures()),
+            ("category", parts.category.answers.figures()),
+            ("categories", parts.categories.answers.figures()),
+        ]
     }
 
     /// Forgets every answer, here and in the cache of the fleet: no report that begins after this

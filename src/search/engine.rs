@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::cursor::Cursor;
 use super::request::SearchRequest;
 use crate::domain::{Document, DocumentChange, Revision};
+use crate::figures::Spread;
 
 /// Why a search engine could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +109,23 @@ pub struct EngineHealth {
     pub bytes: u64,
 }
 
+/// How an engine's searches fare since the start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EngineLoad {
+    /// How long searches took that were let in, without their wait for a permit.
+    pub searches: Spread,
+    /// Those that failed.
+    pub failed: u64,
+    /// Those that were not let in.
+    pub refused: u64,
+    /// How many may run at once.
+    pub permits: usize,
+    /// How many run.
+    pub running: usize,
+    /// How many wait to run.
+    pub waiting: usize,
+}
+
 /// A search engine that follows the store.
 ///
 /// `apply` is idempotent; the watermark never runs ahead of the data.
@@ -130,4 +148,6 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError>;
     /// How the engine stands.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
+    /// How its searches fare.
+    fn load(&self) -> EngineLoad;
 }

@@ -13,7 +13,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, Sq
 use tokio::sync::{Mutex, watch};
 
 use super::failure::Failure;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Tally};
 use crate::domain::Revision;
 
 /// How long a call waits for a connection: a stopped database is reported after this.
@@ -46,7 +46,8 @@ impl Store {
             }
         };
         let turns = (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
-        Ok(Self { database, committed: Arc::new(watch::Sender::new(Revision::ZERO)), turns })
+        let committed = Arc::new(watch::Sender::new(Revision::ZERO));
+        Ok(Self { database, committed, turns, tally: Arc::new(Tally::new(max_connections)) })
     }
 
     /// Answers when the database does.

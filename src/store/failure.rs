@@ -37,6 +37,22 @@ impl Failure {
         Failure::Store(StoreError::Refused(format!("a stored {what} cannot be read")))
     }
 
+    /// Whether the database answered, and said no.
+    pub(super) fn is_refusal(&self) -> bool {
+        match self {
+            Failure::Database(error) => judge(error).0 == Meaning::Refused,
+            Failure::Store(error) => matches!(error, StoreError::Refused(_)),
+        }
+    }
+
+    /// Whether the database did not answer.
+    pub(super) fn is_outage(&self) -> bool {
+        match self {
+            Failure::Database(error) => judge(error).0 != Meaning::Refused,
+            Failure::Store(error) => matches!(error, StoreError::Unavailable(_)),
+        }
+    }
+
     /// Whether the transaction lost against another one, so that it may win when repeated.
     pub(super) fn is_conflict(&self) -> bool {
         match self {

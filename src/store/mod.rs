@@ -9,6 +9,7 @@
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
 //! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
+//! - `figures`: how the database and the pool of connections to it stand.
 //! - `transaction`, `snapshot`, `failure`, `batch`, `plans`: how every statement is bounded, repeated and explained.
 //! - `sums`: how what is added up is written in SQL.
 //!
@@ -35,6 +36,7 @@ mod crawls;
 mod documents;
 mod entity;
 mod failure;
+mod figures;
 mod intake;
 mod interactions;
 mod leases;
@@ -50,6 +52,8 @@ mod span;
 mod sums;
 mod transaction;
 
+pub use self::figures::StoreFigures;
+use self::figures::Tally;
 pub use self::search_log::{ErasureMark, PopularSearch, SearchLogMark};
 
 /// Why the store could not answer.
@@ -266,6 +270,7 @@ pub struct Store {
     /// and keeps the pool's connections for those who read, while SQLite itself makes writers
     /// poll for their turn.
     turns: Option<Arc<Mutex<()>>>,
+    tally: Arc<Tally>,
 }
 
 /// A point in time as it is written.

@@ -136,11 +136,17 @@ impl Store {
             DbBackend::Sqlite => task.await,
             _ => match timeout(limit, task).await {
                 Ok(ended) => ended,
-                Err(_) => return Err(StoreError::Unavailable(format!("no answer within {limit:?}"))),
+                Err(_) => {
+                    self.tally.note::<T>(None);
+                    return Err(StoreError::Unavailable(format!("no answer within {limit:?}")));
+                }
             },
         };
         match ended.map_err(JoinError::try_into_panic) {
-            Ok(outcome) => Ok(outcome?),
+            Ok(outcome) => {
+                self.tally.note(Some(&outcome));
+                Ok(outcome?)
+            }
             Err(Ok(panic)) => std::panic::resume_unwind(panic),
             Err(Err(_)) => Err(StoreError::Unavailable("this process is shutting down".to_owned())),
         }

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::WorkerResult;
+use super::{Pulse, WorkerResult};
 
 /// The upper bound of the first wait after a failure; it doubles with each further one.
 const BACKOFF: Duration = Duration::from_millis(100);
@@ -81,6 +81,7 @@ pub async fn run_worker<S, F>(
     token: &CancellationToken,
     ending: Ending,
     mut wake: impl Wake,
+    pulse: &Pulse,
     mut step: S,
 ) -> WorkerResult
 where
@@ -93,7 +94,13 @@ where
         if told_to_stop && ending == Ending::AfterStep {
             return Ok(());
         }
-        match step().await {
+        let outcome = step().await;
+        if matches!(outcome, Outcome::Failed(_)) {
+            pulse.failed();
+        } else {
+            pulse.succeeded();
+        }
+        match outcome {
             Outcome::Progressed => {
                 failures = 0;
                 // A step that never waits must not keep others from their turn.
@@ -172,7 +179,7 @@ mod tests {
         let token = CancellationToken::new();
         let script = vec![Outcome::Progressed, Outcome::Idle(Duration::from_secs(60)), Outcome::Progressed];
         let (step, times) = scripted(script, &token);
-        run_worker("w", &token, Ending::AfterStep, NeverWoken, step).await.unwrap();
+        run_worker("w", &token, Ending::AfterStep, NeverWoken, &Pulse::new(true), step).await.unwrap();
         let gaps = gaps(&times);
         assert_eq!(gaps.len(), 3);
         assert_eq!(gaps[0], Duration::ZERO);
@@ -187,14 +194,14 @@ mod tests {
         let notify = Arc::new(Notify::new());
         notify.notify_one();
         let (step, times) = scripted(vec![hour()], &token);
-        run_worker("w", &token, Ending::AfterStep, notify, step).await.unwrap();
+        run_worker("w", &token, Ending::AfterStep, notify, &Pulse::new(true), step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
 
         let token = CancellationToken::new();
         let (sender, receiver) = watch::channel(0);
         sender.send(1).unwrap();
         let (step, times) = scripted(vec![hour()], &token);
-        run_worker("w", &token, Ending::AfterStep, receiver, step).await.unwrap();
+        run_worker("w", &token, Ending::AfterStep, receiver, &Pulse::new(true), step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
     }
 
@@ -204,7 +211,7 @@ mod tests {
         let notify = Arc::new(Notify::new());
         notify.notify_one();
         let (step, times) = scripted(vec![Outcome::Failed("down".into())], &token);
-        run_worker("w", &token, Ending::AfterStep, notify, step).await.unwrap();
+        run_worker("w", &token, Ending::AfterStep, notify, &Pulse::new(true), step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
     }
 
@@ -214,7 +221,7 @@ mod tests {
         let (sender, receiver) = watch::channel(0);
         drop(sender);
         let (step, times) = scripted(vec![Outcome::Idle(Duration::from_secs(5))], &token);
-        run_worker("w", &token, Ending::AfterStep, receiver, step).await.unwrap();
+        run_worker("w", &token, Ending::AfterStep, receiver, &Pulse::new(true), step).await.unwrap();
         assert!(gaps(&times)[0] >= Duration::from_secs(5));
     }
 
@@ -225,9 +232,11 @@ mod tests {
             let worker = {
                 let token = token.clone();
                 tokio::spawn(async move {
-                    run_worker("w", &token, Ending::AfterStep, NeverWoken, || std::future::ready(outcome()))
-                        .await
-                        .unwrap();
+                    run_worker("w", &token, Ending::AfterStep, NeverWoken, &Pulse::new(true), || {
+                        std::future::ready(outcome())
+                    })
+                    .await
+                    .unwrap();
                 })
             };
             tokio::task::yield_now().await;
@@ -244,7 +253,7 @@ mod tests {
         token.cancel();
         let script = vec![Outcome::Progressed, Outcome::Failed("once".into()), Outcome::Progressed];
         let (step, times) = scripted(script, &token);
-        run_worker("w", &token, Ending::WhenIdle, NeverWoken, step).await.unwrap();
+        run_worker("w", &token, Ending::WhenIdle, NeverWoken, &Pulse::new(true), step).await.unwrap();
         assert_eq!(times.lock().unwrap().len(), 4);
     }
 
@@ -257,7 +266,8 @@ mod tests {
             steps += 1;
             std::future::ready(Outcome::Failed("down".into()))
         };
-        let error = run_worker("w", &token, Ending::WhenIdle, NeverWoken, step).await.unwrap_err();
+        let error =
+            run_worker("w", &token, Ending::WhenIdle, NeverWoken, &Pulse::new(true), step).await.unwrap_err();
         assert_eq!(error.to_string(), "down");
         assert_eq!(steps, FAILURES_WHILE_ENDING);
     }

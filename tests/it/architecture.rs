@@ -11,7 +11,7 @@ use proc_macro2::{TokenStream, TokenTree};
 /// From the ground up. A module may use what is below its floor, never its neighbours.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["config", "instance", "redis_link", "retry", "supervisor", "telemetry"],
+    &["config", "figures", "instance", "redis_link", "retry", "supervisor", "telemetry"],
     &["store", "cache"],
     &["crawl", "search", "keystroke", "interaction", "report", "simulator", "typist"],
     &["graphql"],

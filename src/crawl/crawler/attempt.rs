@@ -110,7 +110,7 @@ impl Crawler {
                     expected_total: after.total,
                     cursor: serde_json::to_string(&after).map_err(|e| StoreError::Refused(e.to_string()))?,
                 };
-                self.take(run, *after, answer.items, commit, now).await
+                self.take(run, *after, (answer.items, answer.rejected), commit, now).await
             }
         }
     }
@@ -119,7 +119,7 @@ impl Crawler {
         &mut self,
         mut run: Run,
         after: Cursor,
-        items: u64,
+        (items, rejected): (u64, u64),
         commit: PageCommit,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
@@ -149,6 +149,7 @@ impl Crawler {
             position: slot.position,
             sweep: slot.sweep,
             items,
+            rejected,
             sweep_ended,
             wait,
         })

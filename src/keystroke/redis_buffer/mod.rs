@@ -33,7 +33,7 @@ use super::{
     KeystrokeBuffer, Wanted,
 };
 use crate::domain::{Keystroke, Searcher};
-use crate::redis_link::{Link, LinkError, client, ms};
+use crate::redis_link::{Link, LinkError, LinkFigures, client, ms};
 
 /// The longest that appending may take: people wait for it.
 const APPEND_PATIENCE: Duration = Duration::from_millis(200);
@@ -79,6 +79,11 @@ impl RedisBuffer {
             limits,
             asked: AtomicU64::new(0),
         })
+    }
+
+    /// How its connections stand: the one for appending, and the one for everything else.
+    pub fn links(&self) -> [LinkFigures; 2] {
+        [self.front.figures(), self.back.figures()]
     }
 
     /// Whether each shard has runs to claim: since when, the longest first over all shards, at

@@ -13,6 +13,7 @@ mod folders;
 mod frequent;
 mod generation;
 mod neighbours;
+mod permits;
 mod plan;
 mod postings;
 mod ranking;
@@ -24,32 +25,32 @@ mod word;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
 use tantivy::TantivyError;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use self::completions::completions;
 use self::evaluate::find;
 use self::folders::Folders;
 use self::generation::{Generation, Languages, Watermark, WriterOptions};
+use self::permits::Permits;
 use self::ranking::Candidate;
 use self::schema::read_stored;
 use self::snapshot::Snapshot;
 use super::analysis::fold;
 use super::cursor::Cursor;
-use super::engine::{Batch, EngineHealth, Highlight, Hit, SearchAnswer, SearchEngine, SearchError};
+use super::engine::{
+    Batch, EngineHealth, EngineLoad, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
+};
 use super::highlight::Marks;
 use super::request::SearchRequest;
 use crate::config::Language;
 use crate::domain::{Document, Revision};
 
-/// Searches that may wait for a permit, for each that may run.
-const WAITING_PER_PERMIT: usize = 64;
 /// Indexes of at most this many documents answer on the calling thread: a search takes some
 /// microseconds there, less than handing it to another thread does.
 const QUICK_DOCUMENTS: u64 = 50_000;
@@ -90,8 +91,7 @@ pub struct TantivyEngine {
     options: Arc<TantivyOptions>,
     languages: Arc<BTreeSet<Language>>,
     generations: RwLock<Generations>,
-    permits: Semaphore,
-    waiting: AtomicUsize,
+    permits: Permits,
     damaged: Arc<AtomicBool>,
 }
 
@@ -122,10 +122,9 @@ impl TantivyEngine {
             options.languages.values().copied().chain([Language::default()]).collect();
         Ok(Self {
             languages: Arc::new(languages),
-            permits: Semaphore::new(options.concurrency.max(1)),
+            permits: Permits::new(options.concurrency.max(1)),
             options: Arc::new(options),
             generations: RwLock::new(Generations { folders, serving, building }),
-            waiting: AtomicUsize::new(0),
             damaged: Arc::new(AtomicBool::new(false)),
         })
     }
@@ -136,6 +135,19 @@ impl TantivyEngine {
         let answer = answer(&serving, &serving.snapshot(), &self.languages, &self.options.languages, request);
         self.note_damage(&answer);
         answer
+    }
+
+    /// Searches here or on a thread of its own, whichever costs less.
+    async fn answer(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        let serving = self.serving();
+        let snapshot = serving.snapshot();
+        if snapshot.documents <= QUICK_DOCUMENTS {
+            // Many in a row, as a report asks for, let others have their turn in between.
+            tokio::task::consume_budget().await;
+            return answer(&serving, &snapshot, &self.languages, &self.options.languages, request);
+        }
+        let (languages, options, request) = (self.languages.clone(), self.options.clone(), request.clone());
+        blocking(move || answer(&serving, &snapshot, &languages, &options.languages, &request)).await
     }
 
     fn note_damage(&self, answer: &Result<SearchAnswer, SearchError>) {
@@ -161,52 +173,15 @@ impl TantivyEngine {
             generations.folders.retire(old);
         }
     }
-
-    async fn enter(&self) -> Result<tokio::sync::SemaphorePermit<'_>, SearchError> {
-        if let Ok(permit) = self.permits.try_acquire() {
-            return Ok(permit);
-        }
-        let most = self.options.concurrency.max(1) * WAITING_PER_PERMIT;
-        let place = WaitingPlace::take(&self.waiting, most).ok_or(SearchError::TooBusy)?;
-        let permit = self.permits.acquire().await.map_err(|_| SearchError::TooBusy)?;
-        drop(place);
-        Ok(permit)
-    }
-}
-
-/// A place in the bounded queue for a permit; given back when it is dropped.
-struct WaitingPlace<'a>(&'a AtomicUsize);
-
-impl<'a> WaitingPlace<'a> {
-    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let place = Self(waiting);
-        // Counted first, so that two that come at once cannot both take the last place.
-        (waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
-    }
-}
-
-impl Drop for WaitingPlace<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[async_trait]
 impl SearchEngine for TantivyEngine {
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
-        let _permit = self.enter().await?;
-        let serving = self.serving();
-        let snapshot = serving.snapshot();
-        if snapshot.documents <= QUICK_DOCUMENTS {
-            // Many in a row, as a report asks for, let others have their turn in between.
-            tokio::task::consume_budget().await;
-            let answer = answer(&serving, &snapshot, &self.languages, &self.options.languages, request);
-            self.note_damage(&answer);
-            return answer;
-        }
-        let (languages, options, request) = (self.languages.clone(), self.options.clone(), request.clone());
-        let answer =
-            blocking(move || answer(&serving, &snapshot, &languages, &options.languages, &request)).await;
+        let _permit = self.permits.enter().await?;
+        let began = Instant::now();
+        let answer = self.answer(request).await;
+        self.permits.note(began, &answer);
         self.note_damage(&answer);
         answer
     }
@@ -262,7 +237,7 @@ impl SearchEngine for TantivyEngine {
     }
 
     async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError> {
-        let _permit = self.enter().await?;
+        let _permit = self.permits.enter().await?;
         let snapshot = self.serving().snapshot();
         let beginning = fold(beginning).into_owned();
         if snapshot.documents <= QUICK_DOCUMENTS {
@@ -278,6 +253,10 @@ impl SearchEngine for TantivyEngine {
         let snapshot = serving.snapshot();
         let (documents, segments) = (snapshot.documents, snapshot.segments.len());
         Ok(EngineHealth { documents, segments, bytes: serving.bytes() })
+    }
+
+    fn load(&self) -> EngineLoad {
+        self.permits.load()
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::{TimeDelta, Utc};
 use quarry::config::SourceConfig;
 use quarry::crawl::{CrawlOptions, CrawlSource, CrawlWorker, HttpUpstream, LogProgress};
 use quarry::domain::{CrawlState, SourceName};
+use quarry::supervisor::Pulse;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -95,7 +96,7 @@ async fn a_crawl_that_was_asked_for_begins_when_the_worker_is_woken() {
     assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
     let worker = worker(&bench, std::slice::from_ref(&config), 1);
     let (waker, cancel) = (worker.waker(), CancellationToken::new());
-    let running = tokio::spawn(worker.run(cancel.clone()));
+    let running = tokio::spawn(worker.run(cancel.clone(), Pulse::new(true)));
     let asked = bench.store.begin_crawl(&config.name, false, Utc::now()).await.expect("a crawl");
     waker.notify_one();
     let ended = async {
@@ -127,7 +128,7 @@ async fn a_worker_that_is_stopped_leaves_its_crawls_where_they_are() {
     .await;
     let bench = Bench::new().await;
     let [config, _] = two_sources(&upstream);
-    worker(&bench, std::slice::from_ref(&config), 1).run(cancel).await;
+    worker(&bench, std::slice::from_ref(&config), 1).run(cancel, Pulse::new(true)).await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Running]);
     assert_eq!(bench.store.lease_holder("crawl:a").await.expect("an answer"), None);
     let mut next = worker(&bench, &[config], 2);

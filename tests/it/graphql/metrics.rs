@@ -9,13 +9,18 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::server::{Server, Setup};
+use crate::support::socket::Socket;
 
 /// The samples of a page, by name and labels. Each must stand below the type of its family.
 async fn scrape(server: &Server) -> BTreeMap<String, f64> {
     let response = server.get("/metrics").send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["content-type"], "text/plain; version=0.0.4; charset=utf-8");
-    let text = response.text().await.unwrap();
+    samples(&response.text().await.unwrap())
+}
+
+/// See [`scrape`].
+fn samples(text: &str) -> BTreeMap<String, f64> {
     assert!(text.ends_with('\n'));
     let (mut samples, mut families) = (BTreeMap::new(), BTreeMap::new());
     let (mut family, mut kind, mut helped) = ("", "", "");
@@ -27,7 +32,7 @@ async fn scrape(server: &Server) -> BTreeMap<String, f64> {
         } else if let Some(of) = line.strip_prefix("# TYPE ") {
             (family, kind) = of.split_once(' ').unwrap();
             assert_eq!(family, helped, "help goes before the type");
-            assert!(family.starts_with("quarry_"), "{family}");
+            assert!(family.starts_with("quarry_") || family.starts_with("process_"), "{family}");
             assert_eq!(family.ends_with("_total"), kind == "counter", "{line}");
             assert_eq!(
                 families.insert(family.to_owned(), kind.to_owned()),
@@ -44,7 +49,33 @@ async fn scrape(server: &Server) -> BTreeMap<String, f64> {
             assert_eq!(samples.insert(series.to_owned(), value), None, "{series} stands there twice");
         }
     }
+    assert_parsed(text, &families, samples.len());
     samples
+}
+
+/// Somebody else's reader finds the same: every family, and every sample.
+fn assert_parsed(text: &str, families: &BTreeMap<String, String>, samples: usize) {
+    let lines = text.lines().map(|line| Ok(line.to_owned()));
+    let parsed = prometheus_parse::Scrape::parse(lines).unwrap();
+    let mut found = 0;
+    for sample in &parsed.samples {
+        let kind = families.get(&sample.metric).or_else(|| {
+            // Sums and counts of histograms are read as samples of their own.
+            let family = sample.metric.strip_suffix("_sum").or(sample.metric.strip_suffix("_count"));
+            families.get(family?)
+        });
+        assert!(kind.is_some(), "{sample:?}");
+        found += match &sample.value {
+            prometheus_parse::Value::Histogram(buckets) => {
+                let cumulative = buckets.iter().map(|bucket| bucket.count);
+                assert!(cumulative.clone().is_sorted() && buckets.len() > 5, "{sample:?}");
+                assert!(buckets.last().unwrap().less_than.is_infinite(), "{sample:?}");
+                buckets.len()
+            }
+            _ => 1,
+        };
+    }
+    assert_eq!(found, samples);
 }
 
 const INFINITE: &str = "quarry_flush_duration_seconds_bucket{le=\"+Inf\"}";
@@ -53,7 +84,9 @@ const INFINITE: &str = "quarry_flush_duration_seconds_bucket{le=\"+Inf\"}";
 async fn the_pipeline_is_counted_as_it_works() {
     let server = Server::start().await;
     let before = scrape(&server).await;
-    for (name, value) in &before {
+    for (name, value) in
+        before.iter().filter(|(name, _)| name.contains("keystroke") || name.contains("flush"))
+    {
         let expected = if name == "quarry_keystroke_buffer_up" { 1.0 } else { 0.0 };
         assert!((value - expected).abs() < f64::EPSILON, "{name} is {value}");
     }
@@ -116,8 +149,12 @@ async fn assert_figures_left_out(url: &str) {
     let samples =
         tokio::time::timeout(Duration::from_secs(10), scrape(&server)).await.expect("answers in time");
     assert_samples(&samples, &[("keystroke_buffer_up", 0.0), ("flush_duration_seconds_count", 0.0)]);
-    let figure =
-        |name: &&String| name.contains("keystrokes") || name.contains("runs") || name.contains("searches");
+    let figure = |name: &&String| {
+        ["keystrokes_", "runs_", "searches_flushed", "searches_duplicates"]
+            .iter()
+            .any(|part| name.contains(part))
+            && !name.contains('{')
+    };
     assert_eq!(samples.keys().find(figure), None);
 }
 
@@ -127,4 +164,120 @@ async fn without_its_buffer_a_server_is_scraped_all_the_same() {
     // Connections are taken, and never answered.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     assert_figures_left_out(&format!("redis://{}", silent.local_addr().unwrap())).await;
+}
+
+/// Everything odd that a client can name ends in no label, and in no other series.
+#[tokio::test]
+async fn what_clients_name_makes_no_series() {
+    let server = Server::start().await;
+    server.index(json!([{"source": "a", "key": "1", "text": "green tea"}])).await;
+    let before = scrape(&server).await;
+    for round in 0..20 {
+        let odd = format!("kanarie{round}");
+        let named = format!("query {odd} {{ {odd}: search(query: \"{odd}\") {{ {odd}x: totalCount }} }}");
+        server.data(&named, json!({})).await;
+        for query in [
+            format!("query {odd} {{ {odd} }}"),
+            format!("{{ {odd} "),
+            format!("mutation {odd} {{ startCrawl(source: \"{odd}\") {{ id }} }}"),
+            format!("subscription {odd} {{ crawlProgress(source: \"{odd}\") {{ id }} }}"),
+            format!("query {odd} {{ search(query: \"x\", first: {round}000) {{ totalCount }} }}"),
+        ] {
+            server.ask(&query, json!({ odd.as_str(): odd })).await;
+        }
+        let path = format!("/{odd}?{odd}={odd}");
+        let asked = server.request("PATCH", &path).header("x-request-id", &odd).header("user-agent", &odd);
+        assert_eq!(
+            asked.header("authorization", format!("Bearer {odd}")).send().await.unwrap().status(),
+            404
+        );
+        let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
+        server.data(log, json!({"input": {"sessionId": odd, "userId": odd, "text": odd}})).await;
+        let mut socket = Socket::greeted(server.address).await;
+        socket.subscribe(&odd, &format!("subscription {odd} {{ searchLogged {{ query }} }}")).await;
+        socket.subscribe(&format!("{odd}2"), &format!("query {odd} {{ {odd} }}")).await;
+        assert_eq!(socket.hear().await["type"], "error");
+    }
+    server.flush().await;
+    let mut after = scrape(&server).await;
+    assert!(after.remove("quarry_last_flush_timestamp_seconds").is_some());
+    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>());
+    assert!(after.keys().all(|name| !name.contains("kanarie")), "{after:?}");
+}
+
+#[tokio::test]
+async fn operations_are_counted_by_type_group_and_code() {
+    let server = Server::start().await;
+    server.index(json!([{"source": "a", "key": "1", "text": "green tea"}])).await;
+    let before = scrape(&server).await;
+    server.data("{ search(query: \"tea\") { totalCount } __typename }", json!({})).await;
+    server.data("{ suggest(prefix: \"t\") { text } }", json!({})).await;
+    server.data("{ reports { searchVolume(interval: DAY) { cache } } }", json!({})).await;
+    server.data("{ reports { searchVolume(interval: DAY) { cache } } }", json!({})).await;
+    server.data("{ search(query: \"\") { totalCount } sources { name } }", json!({})).await;
+    server.data("{ __schema { queryType { name } } }", json!({})).await;
+    server.error("{ search(query: \"tea\", first: -1) { totalCount } }", json!({})).await;
+    server.error("{ a: search(query: \"tea\") { totalCount } b: nonsense }", json!({})).await;
+    server.error("{", json!({})).await;
+    server.error("mutation { startCrawl(source: \"nowhere\") { id } }", json!({})).await;
+    let batch = json!([{"query": "{ search(query: \"tea\") { totalCount } }"}, {"query": "{"}]);
+    assert_eq!(server.post(&batch).send().await.unwrap().status(), 200);
+    let mut socket = Socket::greeted(server.address).await;
+    socket.subscribe("1", "subscription { crawlProgress(source: \"nowhere\") { id } }").await;
+    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.hear().await["type"], "complete");
+    let answered = server.get("/nowhere").send().await.unwrap();
+    assert_eq!(answered.status(), 404);
+
+    let after = scrape(&server).await;
+    let more = |name: &str| {
+        let name = format!("quarry_{name}");
+        let value =
+            |samples: &BTreeMap<String, f64>| *samples.get(&name).unwrap_or_else(|| panic!("no {name}"));
+        value(&after) - value(&before)
+    };
+    for (name, expected) in [
+        ("operation_duration_seconds_count{type=\"query\",group=\"search\"}", 4.0),
+        ("operation_duration_seconds_count{type=\"query\",group=\"suggest\"}", 1.0),
+        ("operation_duration_seconds_count{type=\"query\",group=\"reports\"}", 2.0),
+        ("operation_duration_seconds_count{type=\"query\",group=\"mixed\"}", 1.0),
+        ("operation_duration_seconds_count{type=\"query\",group=\"introspection\"}", 1.0),
+        ("operation_duration_seconds_count{type=\"mutation\",group=\"crawl\"}", 1.0),
+        ("operation_duration_seconds_count{type=\"subscription\",group=\"crawl\"}", 1.0),
+        ("operation_duration_seconds_count{type=\"none\",group=\"refused\"}", 2.0),
+        ("operations_failed_total{type=\"query\",group=\"search\"}", 2.0),
+        ("operations_failed_total{type=\"query\",group=\"suggest\"}", 0.0),
+        ("operation_errors_total{type=\"query\",group=\"search\",code=\"BAD_USER_INPUT\"}", 1.0),
+        ("operation_errors_total{type=\"query\",group=\"search\",code=\"GRAPHQL_VALIDATION_FAILED\"}", 1.0),
+        ("operation_errors_total{type=\"mutation\",group=\"crawl\",code=\"NOT_FOUND\"}", 1.0),
+        ("operation_errors_total{type=\"subscription\",group=\"crawl\",code=\"NOT_FOUND\"}", 1.0),
+        ("operation_errors_total{type=\"none\",group=\"refused\",code=\"GRAPHQL_PARSE_FAILED\"}", 2.0),
+        ("operations_under_way{type=\"query\"}", 0.0),
+        ("operations_under_way{type=\"subscription\"}", 0.0),
+        ("http_requests_total{status=\"4xx\"}", 1.0),
+        ("http_requests_total{status=\"1xx\"}", 1.0),
+        ("reports_total{report=\"search_volume\",outcome=\"miss\"}", 1.0),
+        ("reports_total{report=\"search_volume\",outcome=\"hit\"}", 1.0),
+        ("report_cache_errors_total{report=\"search_volume\"}", 0.0),
+        ("searches_refused_total", 0.0),
+        ("index_documents", 0.0),
+    ] {
+        assert!((more(name) - expected).abs() < f64::EPSILON, "{name}: {} more, not {expected}", more(name));
+    }
+    assert!(more("search_duration_seconds_count") >= 4.0);
+    assert_samples(
+        &after,
+        &[
+            ("index_documents", 1.0),
+            ("index_revisions_behind", 0.0),
+            ("index_ready", 1.0),
+            ("database_up", 1.0),
+            ("search_permits", 2.0),
+            ("searches_running", 0.0),
+            ("http_requests_under_way", 1.0),
+            ("crawl_pages_total{source=\"messages\"}", 0.0),
+        ],
+    );
+    assert!(after["quarry_database_connections_max"] >= 1.0);
+    assert!(after["process_resident_memory_bytes"] > 1e6 && after["process_open_fds"] > 3.0);
 }

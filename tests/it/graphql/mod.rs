@@ -8,6 +8,8 @@ mod examples;
 mod http;
 mod keystrokes;
 mod metrics;
+mod panics;
+mod request_ids;
 mod search;
 mod search_log;
 mod server;

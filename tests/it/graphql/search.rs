@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use quarry::domain::Revision;
-use quarry::search::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError, SearchRequest};
+use quarry::search::{
+    Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -205,6 +207,9 @@ impl SearchEngine for Scripted {
         unreachable!("this engine only searches")
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
+        unreachable!("this engine only searches")
+    }
+    fn load(&self) -> EngineLoad {
         unreachable!("this engine only searches")
     }
 }

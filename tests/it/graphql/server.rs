@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quarry::cache::{CacheLimits, LocalCache};
+use quarry::crawl::{CrawlTally, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
-use quarry::http::{HttpLimits, HttpState, Metrics, Readiness, router};
+use quarry::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, router};
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
     BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
@@ -18,6 +19,7 @@ use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{IndexStep, Indexer, SearchEngine, SuggestionOptions, Suggestions};
 use quarry::store::Store;
+use quarry::supervisor::Pulses;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -153,23 +155,35 @@ impl Server {
         let ttl = Duration::from_secs(300);
         let (interactions, writer) = Interactions::new(store.clone());
         tasks.push(tokio::spawn(writer.run(CancellationToken::new())));
+        let reports = Reports::new(store.clone(), cache, Arc::new(Everything), ttl);
+        let source = SourceName::parse(SOURCE).unwrap();
+        let metrics = Metrics::new(MetricsParts {
+            keystrokes: keystrokes.clone(),
+            search: engine.clone(),
+            index: follower.clone(),
+            store: store.clone(),
+            reports: reports.clone(),
+            crawls: CrawlTally::new([source.clone()], Arc::new(LogProgress)),
+            workers: Pulses::default(),
+            redis: Vec::new(),
+        });
         let services = Services {
             interactions,
-            reports: Reports::new(store.clone(), cache, Arc::new(Everything), ttl),
+            reports,
             store: store.clone(),
-            keystrokes: keystrokes.clone(),
+            keystrokes,
             search: engine,
             suggestions,
             index: follower.clone(),
             crawl_wanted: crawl_wanted.clone(),
-            sources: [SourceName::parse(SOURCE).unwrap()].into(),
+            sources: [source].into(),
             index_patience: setup.index_patience,
         };
         let readiness = Readiness::new(follower);
         let state = HttpState {
             api: Api::new(services, Limits::default(), setup.times),
             readiness: readiness.clone(),
-            metrics: Metrics::new(keystrokes),
+            metrics,
             limits: setup.http,
             allowed_origins: Arc::new([]),
         };

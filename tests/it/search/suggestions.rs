@@ -11,8 +11,9 @@ use quarry::domain::{
     comparison_key,
 };
 use quarry::search::{
-    Batch, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine, SearchError, SearchRequest,
-    Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker, Suggestions,
+    Batch, EngineHealth, EngineLoad, IndexStep, Indexer, SearchAnswer, SearchEngine, SearchError,
+    SearchRequest, Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker,
+    Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
@@ -356,6 +357,9 @@ impl SearchEngine for Busy {
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         self.engine.health().await
+    }
+    fn load(&self) -> EngineLoad {
+        self.engine.load()
     }
 }
 

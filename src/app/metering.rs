@@ -1,0 +1,32 @@
+//! What metrics tell of the adapters that only the composition root knows.
+
+use std::sync::Arc;
+
+use super::logging::Logging;
+use super::reporting::Reporting;
+use crate::http::{RedisFigures, RedisWatch};
+
+/// The connections to Redis; none where there is no Redis.
+pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<RedisWatch> {
+    let mut watches: Vec<RedisWatch> = Vec::new();
+    if let Some(buffer) = logging.redis_buffer.clone() {
+        watches.push(Arc::new(move || {
+            let [front, back] = buffer.links();
+            vec![told("keystrokes", front), told("flushing", back)]
+        }));
+    }
+    if let Some(feed) = logging.redis_feed() {
+        watches.push(Arc::new(move || {
+            let [out, heard] = feed.links();
+            vec![told("feed_out", out), told("feed_in", heard)]
+        }));
+    }
+    if let Some(cache) = reporting.redis_cache.clone() {
+        watches.push(Arc::new(move || vec![told("cache", cache.link())]));
+    }
+    watches
+}
+
+fn told(purpose: &'static str, link: crate::redis_link::LinkFigures) -> RedisFigures {
+    RedisFigures { purpose, is_up: link.is_up, attempts: link.attempts }
+}

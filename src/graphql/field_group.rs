@@ -1,0 +1,196 @@
+//! What an operation is about, for figures: few and fixed groups, by root fields, so that nothing
+//! that a client names can become a label.
+
+use std::collections::HashSet;
+
+use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+
+/// What an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldGroup {
+    /// Searching for documents.
+    Search,
+    /// Completing what is typed.
+    Suggest,
+    /// Looking documents and other nodes up, and writing documents.
+    Documents,
+    /// What was searched for, one by one.
+    SearchLog,
+    /// What was searched for and sold, added up.
+    Reports,
+    /// Sources and their crawls.
+    Crawl,
+    /// Keystrokes on their way to the log.
+    Keystrokes,
+    /// Clicks and conversions.
+    Interactions,
+    /// Erasing a person.
+    Erasure,
+    /// The schema itself.
+    Introspection,
+    /// Several of these at once.
+    Mixed,
+    /// Nothing that ran: the operation was refused before it was known.
+    Refused,
+}
+
+impl FieldGroup {
+    /// All there are.
+    pub const ALL: [Self; 12] = [
+        Self::Search,
+        Self::Suggest,
+        Self::Documents,
+        Self::SearchLog,
+        Self::Reports,
+        Self::Crawl,
+        Self::Keystrokes,
+        Self::Interactions,
+        Self::Erasure,
+        Self::Introspection,
+        Self::Mixed,
+        Self::Refused,
+    ];
+
+    /// The group as it is told.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Search => "search",
+            Self::Suggest => "suggest",
+            Self::Documents => "documents",
+            Self::SearchLog => "search_log",
+            Self::Reports => "reports",
+            Self::Crawl => "crawl",
+            Self::Keystrokes => "keystrokes",
+            Self::Interactions => "interactions",
+            Self::Erasure => "erasure",
+            Self::Introspection => "introspection",
+            Self::Mixed => "mixed",
+            Self::Refused => "refused",
+        }
+    }
+
+    /// The group of a root field; `None` if there is no such field.
+    fn of_field(name: &str) -> Option<Self> {
+        Some(match name {
+            "search" => Self::Search,
+            "suggest" => Self::Suggest,
+            "document" | "node" | "nodes" | "indexDocuments" | "deleteDocuments" => Self::Documents,
+            "searchLog" | "searchLogged" => Self::SearchLog,
+            "reports" => Self::Reports,
+            "sources" | "startCrawl" | "crawlProgress" => Self::Crawl,
+            "logKeystroke" | "logKeystrokes" | "loggingHealth" => Self::Keystrokes,
+            "recordInteraction" => Self::Interactions,
+            "eraseSearcher" => Self::Erasure,
+            "__schema" | "__type" | "__typename" => Self::Introspection,
+            _ => return None,
+        })
+    }
+
+    /// The group of an operation. A field that does not exist is refused later, and counts there.
+    pub(super) fn of(document: &ExecutableDocument, operation: &OperationDefinition) -> Self {
+        let mut looker = Looker { document, found: None, entered: HashSet::new() };
+        looker.look(&operation.selection_set.node);
+        looker.found.unwrap_or(Self::Refused)
+    }
+}
+
+struct Looker<'a> {
+    document: &'a ExecutableDocument,
+    found: Option<FieldGroup>,
+    /// Fragments that were looked into: each once, however often it is spread.
+    entered: HashSet<&'a str>,
+}
+
+impl<'a> Looker<'a> {
+    fn look(&mut self, set: &'a SelectionSet) {
+        for selection in &set.items {
+            match &selection.node {
+                Selection::Field(field) => self.note(FieldGroup::of_field(&field.node.name.node)),
+                Selection::InlineFragment(fragment) => self.look(&fragment.node.selection_set.node),
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    if let Some(fragment) = self.document.fragments.get(name)
+                        && self.entered.insert(name)
+                    {
+                        self.look(&fragment.node.selection_set.node);
+                    }
+                }
+            }
+        }
+    }
+
+    fn note(&mut self, group: Option<FieldGroup>) {
+        self.found = match (self.found, group) {
+            (found, None) => found,
+            (None, group) => group,
+            // Clients add `__typename` to everything.
+            (found, Some(FieldGroup::Introspection)) => found,
+            (Some(FieldGroup::Introspection), group) => group,
+            (Some(found), Some(group)) if found == group => Some(found),
+            _ => Some(FieldGroup::Mixed),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+
+    use super::*;
+
+    fn group(text: &str) -> FieldGroup {
+        let document = parse_query(text).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        FieldGroup::of(&document, &operation.node)
+    }
+
+    #[test]
+    fn operations_are_told_by_their_root_fields() {
+        for (text, expected) in [
+            ("{ search }", FieldGroup::Search),
+            ("query reports { s: search }", FieldGroup::Search),
+            ("{ __typename search }", FieldGroup::Search),
+            ("{ search __typename }", FieldGroup::Search),
+            ("{ search(query: \"x\") { nodes { id } } search { totalCount } }", FieldGroup::Search),
+            ("{ search suggest }", FieldGroup::Mixed),
+            ("{ search suggest search }", FieldGroup::Mixed),
+            ("{ node nodes document }", FieldGroup::Documents),
+            (
+                "{ ... on Query { ...F } } fragment F on Query { ...G } fragment G on Query { reports }",
+                FieldGroup::Reports,
+            ),
+            ("{ ...F ...F } fragment F on Query { ...F reports }", FieldGroup::Reports),
+            ("{ __schema { types { name } } }", FieldGroup::Introspection),
+            ("mutation { logKeystroke }", FieldGroup::Keystrokes),
+            ("subscription { searchLogged }", FieldGroup::SearchLog),
+            ("{ nonsense }", FieldGroup::Refused),
+            ("{ ...Missing }", FieldGroup::Refused),
+        ] {
+            assert_eq!(group(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_root_field_has_a_group_and_every_name_is_told_apart() {
+        let schema = crate::graphql::schema_sdl();
+        let mut fields = 0;
+        for root in ["Query", "Mutation", "Subscription"] {
+            let body =
+                schema.split(&format!("type {root} {{\n")).nth(1).unwrap().split("\n}").next().unwrap();
+            // Fields are indented once, their arguments more.
+            for line in body.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
+                let name = line.trim().split(['(', ':']).next().unwrap();
+                if name.chars().all(|char| char.is_ascii_alphanumeric()) && !name.is_empty() {
+                    fields += 1;
+                    assert!(FieldGroup::of_field(name).is_some(), "{root}.{name} has no group");
+                }
+            }
+        }
+        assert!(fields > 15, "{fields}");
+        let names: HashSet<&str> = FieldGroup::ALL.iter().map(|group| group.as_str()).collect();
+        assert_eq!(names.len(), FieldGroup::ALL.len());
+        for (place, group) in FieldGroup::ALL.into_iter().enumerate() {
+            assert_eq!(group as usize, place);
+        }
+    }
+}

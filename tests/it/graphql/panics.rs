@@ -1,0 +1,151 @@
+//! Something panics: its request gets an error, everything else goes on.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use quarry::domain::Revision;
+use quarry::search::{
+    Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
+};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::server::{Server, Setup, code, read};
+use crate::support::socket::Socket;
+
+/// Panics over everything that it is asked, and quotes it.
+struct Panicking;
+
+#[async_trait]
+impl SearchEngine for Panicking {
+    async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        panic!("cannot search for {request:?}")
+    }
+    async fn apply(&self, _: Batch) -> Result<Revision, SearchError> {
+        panic!("cannot apply")
+    }
+    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
+        panic!("cannot tell")
+    }
+    async fn reset(&self) -> Result<(), SearchError> {
+        panic!("cannot reset")
+    }
+    async fn complete(&self, beginning: &str, _: usize) -> Result<Vec<String>, SearchError> {
+        panic!("cannot complete {beginning}")
+    }
+    async fn health(&self) -> Result<EngineHealth, SearchError> {
+        Ok(EngineHealth { documents: 0, segments: 0, bytes: 0 })
+    }
+    fn load(&self) -> EngineLoad {
+        EngineLoad::default()
+    }
+}
+
+async fn panicking() -> Server {
+    Server::start_with(Setup { engine: Some(Arc::new(Panicking)), ..Setup::default() }).await
+}
+
+const SEARCH: &str = "{ search(query: \"kanarie\") { totalCount } }";
+
+/// The error says where to look, and nothing of what was asked.
+#[track_caller]
+fn assert_broken(error: &Value, id: &str) {
+    assert_eq!(code(error), "INTERNAL_SERVER_ERROR", "{error}");
+    assert_eq!(error["extensions"]["requestId"], id, "{error}");
+    assert!(!error.to_string().contains("kanarie") && !error.to_string().contains("cannot"), "{error}");
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_of_its_request() {
+    let server = panicking().await;
+    for accept in ["application/json", "application/graphql-response+json"] {
+        let query = json!({ "query": SEARCH });
+        let post =
+            server.post(&query).header("x-request-id", "p1").header("accept", accept).send().await.unwrap();
+        assert_eq!(post.status(), 500);
+        assert_eq!(post.headers()["x-request-id"], "p1");
+        let answer = read(post).await;
+        assert_eq!(answer.get("data"), None, "{answer}");
+        assert_broken(&answer["errors"][0], "p1");
+    }
+    let get =
+        server.get("/graphql?query={search(query:%22kanarie%22){totalCount}}").header("x-request-id", "p2");
+    let get = get.send().await.unwrap();
+    assert_eq!(get.status(), 500);
+    assert_broken(&read(get).await["errors"][0], "p2");
+    // The same server, the same connections.
+    assert_eq!(server.data("{ __typename }", json!({})).await["__typename"], "Query");
+    assert_eq!(server.data("{ sources { name } }", json!({})).await["sources"][0]["name"], "messages");
+    let metrics = server.get("/metrics").send().await.unwrap().text().await.unwrap();
+    let counted = "operation_errors_total{type=\"query\",group=\"search\",code=\"INTERNAL_SERVER_ERROR\"} 3";
+    assert!(metrics.contains(counted), "{metrics}");
+    assert!(metrics.contains("operations_under_way{type=\"query\"} 0"), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_panic_in_a_batch_leaves_the_others_alone() {
+    let server = panicking().await;
+    let batch = json!([{"query": "{ a: __typename }"}, {"query": SEARCH}, {"query": "{ b: __typename }"}]);
+    let answered = server.post(&batch).header("x-request-id", "b1").send().await.unwrap();
+    assert_eq!(answered.status(), 200);
+    let answers = read(answered).await;
+    assert_eq!(answers[0]["data"]["a"], "Query");
+    assert_broken(&answers[1]["errors"][0], "b1");
+    assert_eq!(answers[2]["data"]["b"], "Query");
+}
+
+#[tokio::test]
+async fn a_panic_over_a_websocket_ends_its_operation_alone() {
+    let server = panicking().await;
+    let mut socket = Socket::greeted(server.address).await;
+    let mut ids = Vec::new();
+    for name in ["1", "2"] {
+        socket.subscribe(name, SEARCH).await;
+        let said = socket.hear().await;
+        assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!(name)), "{said}");
+        let id = said["payload"][0]["extensions"]["requestId"].as_str().unwrap().to_owned();
+        assert_broken(&said["payload"][0], &id);
+        ids.push(id);
+    }
+    // One connection, and another operation.
+    let parts: Vec<(&str, &str)> = ids.iter().map(|id| id.rsplit_once('.').unwrap()).collect();
+    assert_eq!((parts[0].0, parts[0].1, parts[1].1), (parts[1].0, "1", "2"), "{ids:?}");
+    socket.subscribe("3", "{ __typename }").await;
+    assert_eq!(socket.hear().await["payload"]["data"]["__typename"], "Query");
+}
+
+/// What is no operation is caught as well.
+#[tokio::test]
+async fn a_panic_outside_of_graphql_is_answered_too() {
+    struct Silent;
+    #[async_trait]
+    impl SearchEngine for Silent {
+        async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+            Panicking.search(request).await
+        }
+        async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
+            Panicking.apply(batch).await
+        }
+        async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
+            Panicking.applied_through().await
+        }
+        async fn reset(&self) -> Result<(), SearchError> {
+            Panicking.reset().await
+        }
+        async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError> {
+            Panicking.complete(beginning, most).await
+        }
+        async fn health(&self) -> Result<EngineHealth, SearchError> {
+            Panicking.health().await
+        }
+        fn load(&self) -> EngineLoad {
+            panic!("cannot tell the load")
+        }
+    }
+    let server = Server::start_with(Setup { engine: Some(Arc::new(Silent)), ..Setup::default() }).await;
+    let scraped = server.get("/metrics").header("x-request-id", "m1").send().await.unwrap();
+    assert_eq!(scraped.status(), 500);
+    assert_eq!(scraped.headers()["x-request-id"], "m1");
+    assert_broken(&read(scraped).await["errors"][0], "m1");
+    assert_eq!(server.get("/livez").send().await.unwrap().status(), 200);
+}
