@@ -1,5 +1,6 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
+mod access;
 mod logging;
 mod metering;
 mod reporting;
@@ -7,6 +8,7 @@ mod seeding;
 mod suggesting;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,14 +19,15 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+use self::access::Reload;
 use self::logging::Logging;
 use self::reporting::Reporting;
 pub use self::seeding::{Seeded, Seeding, seed};
-use crate::config::{Settings, SourceConfig};
+use crate::config::{ConfigError, Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlTally, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
-use crate::graphql::{Api, Limits, Services, TimeLimits};
+use crate::graphql::{Api, Services, TimeLimits};
 use crate::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
@@ -100,6 +103,7 @@ pub struct Server {
     state: HttpState,
     readiness: Readiness,
     pulses: Pulses,
+    reload: Option<Reload>,
 }
 
 impl Server {
@@ -149,10 +153,12 @@ impl Server {
         let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
         let readiness = Readiness::new(indexer.follow());
         let state = HttpState {
-            api: Api::new(services, Limits::default(), times),
+            api: Api::new(services, access::limits(&settings), times),
             readiness: readiness.clone(),
             metrics,
             limits,
+            gate: access::gate(&settings),
+            graphiql: access::graphiql(&settings),
             allowed_origins: Arc::from([]),
         };
         let _instance = instance;
@@ -168,7 +174,22 @@ impl Server {
             state,
             readiness,
             pulses,
+            reload: None,
         })
+    }
+
+    /// Where GraphiQL is, if it is served.
+    pub fn explorer(&self) -> Option<&'static str> {
+        self.state.is_explorable().then_some("/graphiql")
+    }
+
+    /// Reads the settings again at each of `signals`.
+    pub fn reload_at(
+        &mut self,
+        signals: impl Stream<Item = ()> + Send + 'static,
+        load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
+    ) {
+        self.reload = Some(Reload::new(self.settings.clone(), self.state.gate.clone(), signals, load));
     }
 
     /// Serves until a signal says to stop; then finishes what is under way.
@@ -207,6 +228,9 @@ impl Server {
         });
         self.reporting.spawn(&mut supervisor);
         suggesting::spawn(self.suggestions, &mut supervisor);
+        if let Some(reload) = self.reload {
+            reload.spawn(&mut supervisor);
+        }
         let last_writes = self.logging.spawn(&mut supervisor);
         let ended = supervisor.run(signals).await;
         last_writes.finish().await?;
@@ -217,7 +241,7 @@ impl Server {
 
     fn spawn_http(&self, supervisor: &mut Supervisor, listener: TcpListener, intake: &CancellationToken) {
         let stop = intake.clone();
-        let routes = router(self.state.clone());
+        let routes = router(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
         supervisor.spawn("http", Stage::Intake, async move {
             axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await?;
             Ok(())

@@ -21,6 +21,7 @@
 //! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
+//! | 2 | [`access`] | who may call: API keys, where callers come from, how often they may ask |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
 //! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`figures`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
@@ -71,6 +72,7 @@
 //! that people typed or wrote, and no id of theirs, is in a log line, a metric or an error's
 //! internals.
 
+pub mod access;
 pub mod app;
 pub mod cache;
 pub mod cli;

@@ -293,5 +293,20 @@ pub fn stop_signals() -> std::io::Result<impl Stream<Item = &'static str>> {
     }))
 }
 
+/// Tells when this process is asked to read its settings again: SIGHUP.
+#[cfg(unix)]
+pub fn reload_signals() -> std::io::Result<impl Stream<Item = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(futures_util::stream::poll_fn(move |context| hangup.poll_recv(context)))
+}
+
+/// Nothing asks for that here.
+#[cfg(not(unix))]
+pub fn reload_signals() -> std::io::Result<impl Stream<Item = ()> + Send> {
+    Ok(futures_util::stream::pending())
+}
+
 #[cfg(test)]
 mod tests;

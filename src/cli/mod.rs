@@ -3,6 +3,7 @@
 
 mod crawl;
 mod demo;
+mod key;
 mod migrate;
 mod progress;
 mod reindex;
@@ -79,6 +80,9 @@ enum Command {
     /// Change or show the database's schema
     #[command(subcommand)]
     Migrate(migrate::MigrateCommand),
+    /// Make API keys
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Print the GraphQL schema
     Schema,
     /// Print the resolved settings, secrets redacted
@@ -119,6 +123,7 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
         Command::Crawl(args) => crawl::run(&settings, args).await,
         Command::Reindex => reindex::run(&settings).await,
         Command::Migrate(command) => migrate::run(&settings, command).await,
+        Command::Key(command) => key::run(command),
         Command::Schema => {
             print!("{}", graphql::schema_sdl());
             Ok(ExitCode::SUCCESS)

@@ -8,7 +8,7 @@ use figment::value::{Dict, Value};
 use super::environment::Environment;
 use super::error::Problem;
 use super::kind;
-use super::reference::{Fallback, GENERAL, Kind, PAGINATION, Row, SOURCE, pagination_rows};
+use super::reference::{Fallback, GENERAL, KEY, Kind, PAGINATION, Row, SOURCE, pagination_rows};
 use super::source::Secret;
 
 /// Notes what is wrong with one layer.
@@ -56,25 +56,29 @@ impl Check<'_> {
             return;
         }
         match (kind, value) {
-            (Kind::Sources, Value::Array(_, sources)) => {
-                for (index, source) in sources.iter().enumerate() {
-                    self.source(source, &format!("{path}.{index}"));
-                }
-            }
+            (Kind::Sources, Value::Array(_, sources)) => self.entries(SOURCE, sources, path),
+            (Kind::Keys, Value::Array(_, keys)) => self.entries(KEY, keys, path),
             (Kind::Pagination, Value::Dict(_, table)) => self.pagination(table, path),
             (Kind::Headers, Value::Dict(_, table)) => self.headers(table, path),
             _ => {}
         }
     }
 
-    fn source(&mut self, source: &Value, path: &str) {
-        let Some(table) = source.as_dict() else {
-            self.mismatch(path, &kind::describe(Kind::Text, source), "a table");
+    fn entries(&mut self, rows: &'static [Row], entries: &[Value], path: &str) {
+        for (index, entry) in entries.iter().enumerate() {
+            self.entry(rows, entry, &format!("{path}.{index}"));
+        }
+    }
+
+    /// Checks one table of a list.
+    fn entry(&mut self, rows: &'static [Row], entry: &Value, path: &str) {
+        let Some(table) = entry.as_dict() else {
+            self.mismatch(path, &kind::describe(Kind::Text, entry), "a table");
             return;
         };
-        self.table(SOURCE, table, &format!("{path}."), "");
-        for row in SOURCE {
-            if !matches!(row.fallback, Fallback::Required) || source.find_ref(row.key).is_some() {
+        self.table(rows, table, &format!("{path}."), "");
+        for row in rows {
+            if !matches!(row.fallback, Fallback::Required) || entry.find_ref(row.key).is_some() {
                 continue;
             }
             // A folder of the wrong type was noted already.

@@ -86,10 +86,8 @@ impl Environment {
             if !ours || spoken_for.contains(name) {
                 continue;
             }
-            let row = GENERAL
-                .iter()
-                .filter(|row| !matches!(row.kind, Kind::Sources))
-                .find(|row| variable_of(row.key) == *name);
+            let row =
+                GENERAL.iter().filter(|row| !row.kind.is_tables()).find(|row| variable_of(row.key) == *name);
             let Some(row) = row else {
                 problems.push(Problem { origin: name.clone(), text: refuse(name) });
                 continue;
@@ -107,11 +105,12 @@ impl Environment {
 }
 
 fn refuse(name: &str) -> String {
-    if name.starts_with("QUARRY_SOURCES") {
-        return "unknown variable; `[[sources]]` are set in the file alone".to_owned();
+    for key in GENERAL.iter().filter(|row| row.kind.is_tables()).map(|row| row.key) {
+        if name.starts_with(&variable_of(key)) {
+            return format!("unknown variable; `[[{key}]]` are set in the file alone");
+        }
     }
-    let known =
-        GENERAL.iter().filter(|row| !matches!(row.kind, Kind::Sources)).map(|row| variable_of(row.key));
+    let known = GENERAL.iter().filter(|row| !row.kind.is_tables()).map(|row| variable_of(row.key));
     format!("unknown variable; {}", did_you_mean(name, known.chain([FILE_VARIABLE.to_owned()])))
 }
 

@@ -6,10 +6,11 @@ use figment::value::Value;
 use humantime_serde::re::humantime;
 use url::Url;
 
+use super::key::parse_time;
 use super::reference::{Kind, PAGINATION};
 use super::show;
 use super::source::JsonPointer;
-use crate::domain::SourceName;
+use crate::domain::{KeyHash, KeyName, Origin, Scope, SourceName};
 
 /// The longest duration that is taken: longer ones are slips, and overflow clocks.
 const LONGEST_DAYS: u64 = 3_650;
@@ -42,14 +43,22 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::Words => value.as_array().is_some_and(|words| words.iter().all(is_filled)),
         Kind::LogFilter => text.is_some_and(|text| text.split(',').all(is_log_directive)),
         Kind::Headers | Kind::Pagination => value.as_dict().is_some(),
-        Kind::Sources => value.as_array().is_some(),
+        Kind::Sources | Kind::Keys => value.as_array().is_some(),
+        Kind::KeyName => text.is_some_and(|text| KeyName::parse(text).is_ok()),
+        Kind::KeyHash => text.is_some_and(|text| text.parse::<KeyHash>().is_ok()),
+        Kind::Scopes => {
+            value.as_array().is_some_and(|scopes| !scopes.is_empty() && scopes.iter().all(is_scope))
+        }
+        Kind::Time => text.is_some_and(|text| parse_time(text).is_some()),
+        Kind::Origins => value.as_array().is_some_and(|origins| origins.iter().all(is_origin)),
     };
     if fits { Ok(()) } else { Err(expected(kind)) }
 }
 
 /// What a value is, for a person to recognise it: never a secret.
 pub(super) fn describe(kind: Kind, value: &Value) -> String {
-    let secret = matches!(kind, Kind::Headers);
+    // Who mistakes the key for its hash must not find it in a log.
+    let secret = matches!(kind, Kind::Headers | Kind::KeyHash);
     match value {
         Value::String(..) if secret => "text".to_owned(),
         Value::String(_, text) if text.is_empty() => "empty".to_owned(),
@@ -95,6 +104,17 @@ fn expected(kind: Kind) -> String {
         Kind::Headers => "a table of header names and values".to_owned(),
         Kind::Pagination => format!("a table with a `kind`, {}", one_of(&kinds())),
         Kind::Sources => "a list of tables, each written under its own `[[sources]]`".to_owned(),
+        Kind::Keys => "a list of tables, each written under its own `[[keys]]`".to_owned(),
+        Kind::KeyName => "a name of 1 to 64 letters, digits, `-`, `_` and `.`".to_owned(),
+        Kind::KeyHash => {
+            "the hash of a key, not the key: `sha256:` and 64 digits, as `quarry key new` prints it"
+                .to_owned()
+        }
+        Kind::Scopes => {
+            format!("a list with at least {}", one_of(&Scope::ALL.map(Scope::as_str)))
+        }
+        Kind::Time => "a time such as \"2027-01-31T12:00:00Z\", or a day such as \"2027-01-31\"".to_owned(),
+        Kind::Origins => "a list of origins of pages such as [\"https://shop.example\"]".to_owned(),
     }
 }
 
@@ -149,6 +169,14 @@ fn is_web_url(text: &str) -> bool {
 
 fn is_host(value: &Value) -> bool {
     value.as_str().is_some_and(|host| url::Host::parse(host).is_ok())
+}
+
+fn is_scope(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| Scope::ALL.iter().any(|scope| scope.as_str() == text))
+}
+
+fn is_origin(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| Origin::parse(text).is_ok())
 }
 
 fn is_filled(value: &Value) -> bool {

@@ -6,11 +6,13 @@
 //! all of them at once; `resolve` makes typed [`Settings`] of them. Nothing outside this folder
 //! reads the environment.
 //!
-//! It deliberately lacks reloading: a process has the settings that it started with.
+//! A running server reads them again when it is told to: [`Settings::changed_from`] says which of
+//! them differ. What is done about it is decided above.
 
 mod check;
 mod environment;
 mod error;
+mod key;
 mod kind;
 mod raw;
 mod reference;
@@ -18,13 +20,15 @@ mod resolve;
 mod settings;
 mod show;
 mod source;
+mod source_rows;
 
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
+pub use key::{KeyConfig, parse_time};
 pub use raw::Overrides;
 pub use reference::{ReferenceLine, reference};
 pub use settings::{
-    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, ReportSettings, SearchSettings,
-    ServerSettings, Settings, SuggestSettings,
+    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, RateSettings, ReportSettings,
+    SearchSettings, ServerSettings, Settings, SuggestSettings, Switch,
 };
 pub use source::{FieldMap, JsonPointer, Language, Pagination, Secret, SourceConfig};

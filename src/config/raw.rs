@@ -10,10 +10,12 @@ use figment::{Metadata, Profile, Provider};
 use super::check::Check;
 use super::environment::{self, Environment};
 use super::error::{ConfigError, Problem};
-use super::reference::{Fallback, GENERAL, Row, SOURCE, pagination_rows};
+use super::reference::{Fallback, GENERAL, KEY, Row, SOURCE, pagination_rows};
 
 /// The file that is read when none is named.
 const DEFAULT_FILE: &str = "quarry.toml";
+/// The key under which a time of TOML's own arrives.
+const TOML_TIME: &str = "$__toml_private_datetime";
 /// What the layer of defaults is called.
 pub(super) const DEFAULT: &str = "default";
 
@@ -116,6 +118,9 @@ pub(super) fn from_text(
     environment: &Environment,
 ) -> Result<Vec<Layer>, ConfigError> {
     let mut values: Dict = Toml::from_str(text).map_err(|error| malformed(origin, text, &error))?;
+    for key in tables_of(&mut values, "keys") {
+        key.values_mut().for_each(write_time_out);
+    }
     let mut problems = Vec::new();
     Check { origin, environment, problems: &mut problems }.file(&values);
     let variables = environment.layers(&variables_in_headers(&values), &mut problems);
@@ -123,7 +128,10 @@ pub(super) fn from_text(
     if !problems.is_empty() {
         return Err(ConfigError::new(problems));
     }
-    for source in sources_of(&mut values) {
+    for key in tables_of(&mut values, "keys") {
+        complete(KEY, key);
+    }
+    for source in tables_of(&mut values, "sources") {
         complete_source(source, environment);
     }
     let mut layers = vec![Layer::defaults(), Layer { origin: origin.to_owned(), values }];
@@ -141,12 +149,20 @@ fn malformed(origin: &str, text: &str, error: &toml::de::Error) -> ConfigError {
     ConfigError::one(origin, format!("is no valid TOML at line {line}, column {column}: {reason}"))
 }
 
-fn sources_of(values: &mut Dict) -> impl Iterator<Item = &mut Dict> {
-    let sources = match values.get_mut("sources") {
-        Some(Value::Array(_, sources)) => sources.as_mut_slice(),
+/// TOML has times of its own, which arrive as a table of one text.
+fn write_time_out(value: &mut Value) {
+    let text = value.as_dict().and_then(|table| table.get(TOML_TIME)).and_then(Value::as_str);
+    if let Some(text) = text {
+        *value = Value::from(text.replacen(' ', "T", 1));
+    }
+}
+
+fn tables_of<'a>(values: &'a mut Dict, list: &str) -> impl Iterator<Item = &'a mut Dict> {
+    let tables = match values.get_mut(list) {
+        Some(Value::Array(_, tables)) => tables.as_mut_slice(),
         _ => &mut [],
     };
-    sources.iter_mut().filter_map(|source| match source {
+    tables.iter_mut().filter_map(|table| match table {
         Value::Dict(_, table) => Some(table),
         _ => None,
     })

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+pub(super) use super::key::KEY;
+pub(super) use super::source_rows::{PAGINATION, SOURCE, pagination_rows};
 use Fallback::{Absent, Computed, Required, Value};
 use Kind::{
-    Address, Choice, Count, DatabaseUrl, Headers, Hosts, LogFilter, Pagination, Pointer, RedisUrl, Share,
-    SourceName, Sources, Span, Switch, Text, WebUrl, Words,
+    Address, Choice, Count, DatabaseUrl, Keys, LogFilter, Pagination, RedisUrl, Sources, Span, Switch, Text,
+    Words,
 };
 
 /// What a setting may be.
@@ -48,6 +50,25 @@ pub(super) enum Kind {
     Pagination,
     /// A list of tables, one a source.
     Sources,
+    /// A list of tables, one an API key.
+    Keys,
+    /// The name of an API key.
+    KeyName,
+    /// The hash of an API key.
+    KeyHash,
+    /// What an API key may do.
+    Scopes,
+    /// A point in time.
+    Time,
+    /// Origins of pages.
+    Origins,
+}
+
+impl Kind {
+    /// Whether it is a list of tables, which the file alone can set.
+    pub(super) const fn is_tables(self) -> bool {
+        matches!(self, Sources | Keys)
+    }
 }
 
 /// What holds when a setting is absent.
@@ -76,18 +97,19 @@ pub(super) struct Row {
     pub(super) meaning: &'static str,
 }
 
-const fn row(key: &'static str, kind: Kind, fallback: Fallback, meaning: &'static str) -> Row {
+pub(super) const fn row(key: &'static str, kind: Kind, fallback: Fallback, meaning: &'static str) -> Row {
     Row { key, kind, fallback, meaning }
 }
 
 /// The largest value of a setting that is kept in 32 bits.
-const MANY: u64 = u32::MAX as u64;
+pub(super) const MANY: u64 = u32::MAX as u64;
 /// The largest value of a setting that counts bytes: 1 TiB.
-const BYTES: u64 = 1 << 40;
-const NO_TIME: Kind = Span(Duration::ZERO);
-const SOME_TIME: Kind = Span(Duration::from_millis(1));
+pub(super) const BYTES: u64 = 1 << 40;
+const SWITCH: Kind = Choice(&["auto", "on", "off"]);
+pub(super) const NO_TIME: Kind = Span(Duration::ZERO);
+pub(super) const SOME_TIME: Kind = Span(Duration::from_millis(1));
 
-/// The settings outside `[[sources]]`.
+/// The settings outside `[[keys]]` and `[[sources]]`.
 pub(super) const GENERAL: &[Row] = &[
     row("listen", Address, Value(r#""127.0.0.1:8000""#), "The address to serve on."),
     row(
@@ -213,6 +235,58 @@ pub(super) const GENERAL: &[Row] = &[
         "How long a stopping server finishes what is under way before it breaks it off.",
     ),
     row(
+        "server.introspection",
+        SWITCH,
+        Value(r#""auto""#),
+        "Who may ask for the schema: `auto` everybody without keys, and with keys who has one; `on` everybody; `off` \
+         nobody.",
+    ),
+    row(
+        "server.graphiql",
+        SWITCH,
+        Value(r#""auto""#),
+        "Whether `/graphiql` is served: `auto` as long as no keys are configured, `on` or `off`.",
+    ),
+    row(
+        "server.trusted_proxies",
+        Count(0, 16),
+        Value("0"),
+        "Proxies in front of the server that each add an address to `X-Forwarded-For`; callers are told apart by what \
+         the outermost of them added. 0: by the connection alone.",
+    ),
+    row(
+        "rate_limits.per_key",
+        Count(0, MANY),
+        Value("0"),
+        "Operations that one key may send a minute, sustained; 0: no limit. More are answered `RATE_LIMITED`.",
+    ),
+    row(
+        "rate_limits.per_key_burst",
+        Count(1, MANY),
+        Value("100"),
+        "Operations that one key may send at once after a pause, where its rate is limited.",
+    ),
+    row(
+        "rate_limits.per_address",
+        Count(0, MANY),
+        Value("0"),
+        "Operations that one client address (of IPv6 one /64) may send a minute, sustained, whatever its key; 0: no \
+         limit.",
+    ),
+    row(
+        "rate_limits.per_address_burst",
+        Count(1, MANY),
+        Value("100"),
+        "Operations that one client address may send at once after a pause, where its rate is limited.",
+    ),
+    row(
+        "rate_limits.failed_keys",
+        Count(0, MANY),
+        Value("600"),
+        "Wrong or expired keys that one client address may try a minute before the answer is `RATE_LIMITED`; 0: no \
+         limit.",
+    ),
+    row(
         "log.level",
         LogFilter,
         Value(r#""info""#),
@@ -224,129 +298,14 @@ pub(super) const GENERAL: &[Row] = &[
         Value(r#""text""#),
         "How log lines are written: `text` or `json`.",
     ),
+    row(
+        "keys",
+        Keys,
+        Value("[]"),
+        "Who may call: one `[[keys]]` table each, as `quarry key new` prints it; none: everybody.",
+    ),
     row("sources", Sources, Value("[]"), "What is crawled: one `[[sources]]` table each."),
 ];
-
-/// The settings of one `[[sources]]` table.
-pub(super) const SOURCE: &[Row] = &[
-    row("name", SourceName, Required, "The name of the source, unique among the sources."),
-    row("url", WebUrl, Required, "The address of its first page, without the paging parameters."),
-    row(
-        "items",
-        Pointer,
-        Value(r#""""#),
-        "Where a page holds its items; empty: the page is the array itself.",
-    ),
-    row("total", Pointer, Absent, "Where a page holds the total number of items."),
-    row("pagination", Pagination, Required, "How pages are asked for: a table with a `kind`."),
-    row("fields.key", Pointer, Required, "The upstream's id of an item."),
-    row("fields.text", Pointer, Required, "What is searched and shown."),
-    row("fields.title", Pointer, Absent, "A heading."),
-    row("fields.category", Pointer, Absent, "The class the item belongs to."),
-    row("fields.author_key", Pointer, Absent, "The upstream's id of the author."),
-    row("fields.author_name", Pointer, Absent, "The author's name."),
-    row("fields.published_at", Pointer, Absent, "When the item was published."),
-    row(
-        "headers",
-        Headers,
-        Value("{}"),
-        "Headers to send. `${NAME}` in a value stands for that environment variable; `$${` for `${`.",
-    ),
-    row(
-        "language",
-        Choice(&["english", "none"]),
-        Value(r#""english""#),
-        "Whose word forms match each other: `english`, or `none`.",
-    ),
-    row("delay", NO_TIME, Value(r#""200ms""#), "Between the end of one request and the start of the next."),
-    row("timeout", SOME_TIME, Value(r#""10s""#), "Of one request, from connecting to the last byte."),
-    row(
-        "refresh",
-        Span(Duration::from_secs(1)),
-        Absent,
-        "Between the end of a crawl and the start of the next; absent: only when asked to, and once at first.",
-    ),
-    row(
-        "max_attempts",
-        Count(1, 1_000),
-        Value("25"),
-        "Requests for one page that may fail before the crawl does.",
-    ),
-    row(
-        "max_refusals",
-        Count(0, 1_000),
-        Value("12"),
-        "Of these, answers of 4xx that are not known to pass (other than 408, 425, 429).",
-    ),
-    row(
-        "backoff",
-        NO_TIME,
-        Value(r#""250ms""#),
-        "The first backoff's upper bound; it doubles with each failure.",
-    ),
-    row("max_backoff", NO_TIME, Value(r#""20s""#), "The largest backoff's upper bound."),
-    row("max_retry_after", NO_TIME, Value(r#""1m""#), "The longest `Retry-After` that is honoured in full."),
-    row(
-        "max_body_bytes",
-        Count(1_024, BYTES),
-        Value("16777216"),
-        "The largest page, in bytes, after decompression.",
-    ),
-    row("max_pages", Count(1, MANY), Value("100000"), "Pages of one pass over the upstream."),
-    row("max_sweeps", Count(1, 1_000), Value("8"), "Passes that a crawl may take to see every key."),
-    row("max_redirects", Count(0, 20), Value("5"), "Redirects of one request."),
-    row(
-        "redirect_hosts",
-        Hosts,
-        Value("[]"),
-        "Hosts other than the address's own that a redirect may lead to.",
-    ),
-    row("max_duration", SOME_TIME, Value(r#""1day""#), "Of one crawl, resumptions included."),
-    row(
-        "max_shrink",
-        Share,
-        Value("0.2"),
-        "The largest share of a source's documents that one crawl may remove, 0 to 1.",
-    ),
-];
-
-const SIZE: Row = row("size", Count(1, MANY), Value("100"), "Items to ask for in one request.");
-
-/// The settings of a `pagination` table, by its `kind`.
-pub(super) const PAGINATION: &[(&str, &[Row])] = &[
-    (
-        "offset",
-        &[
-            row("offset", Text, Value(r#""skip""#), "The parameter that names the first item."),
-            row("limit", Text, Value(r#""limit""#), "The parameter that names the page size."),
-            SIZE,
-        ],
-    ),
-    (
-        "page",
-        &[
-            row("page", Text, Value(r#""page""#), "The parameter that names the page."),
-            row("limit", Text, Value(r#""size""#), "The parameter that names the page size."),
-            SIZE,
-            row("first", Count(0, MANY), Value("1"), "The number of the first page."),
-        ],
-    ),
-    (
-        "cursor",
-        &[
-            row("cursor", Text, Value(r#""cursor""#), "The parameter that takes the cursor."),
-            row("limit", Text, Value(r#""limit""#), "The parameter that names the page size."),
-            SIZE,
-            row("next", Pointer, Value(r#""/next_cursor""#), "Where the answer holds the next cursor."),
-        ],
-    ),
-    ("link", &[row("limit", Text, Value(r#""per_page""#), "The parameter that names the page size."), SIZE]),
-];
-
-/// The settings of a `pagination` table of this kind.
-pub(super) fn pagination_rows(kind: &str) -> Option<&'static [Row]> {
-    PAGINATION.iter().find(|(name, _)| *name == kind).map(|(_, rows)| *rows)
-}
 
 /// The `QUARRY_*` variable that sets a key.
 pub(super) fn variable_of(key: &str) -> String {
@@ -358,7 +317,7 @@ pub(super) fn variable_of(key: &str) -> String {
 pub struct ReferenceLine {
     /// The dotted key, as in `quarry.toml`.
     pub key: String,
-    /// The `QUARRY_*` variable that sets it; sources are set in the file alone.
+    /// The `QUARRY_*` variable that sets it; keys and sources are set in the file alone.
     pub variable: Option<String>,
     /// The default as TOML, or a word about it.
     pub default: String,
@@ -370,8 +329,13 @@ pub struct ReferenceLine {
 pub fn reference() -> Vec<ReferenceLine> {
     let mut lines = Vec::new();
     for row in GENERAL {
-        let variable = (!matches!(row.kind, Sources)).then(|| variable_of(row.key));
+        let variable = (!row.kind.is_tables()).then(|| variable_of(row.key));
         lines.push(line(row, row.key.to_owned(), variable, row.meaning.to_owned()));
+        if matches!(row.kind, Keys) {
+            for row in KEY {
+                lines.push(line(row, format!("keys.{}", row.key), None, row.meaning.to_owned()));
+            }
+        }
     }
     for row in SOURCE {
         lines.push(line(row, format!("sources.{}", row.key), None, row.meaning.to_owned()));

@@ -1,7 +1,7 @@
 //! From layers to settings: the strongest layer wins, what is worked out is worked out, and
 //! what only several settings together can break is checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use figment::Figment;
 use figment::value::Value;
@@ -82,13 +82,13 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
         let origin = origins.find(|origin| *origin != DEFAULT).map_or(DEFAULT, String::as_str);
         problems.push(Problem { origin: origin.to_owned(), text });
     };
-    if !settings.listens_on_loopback() && !settings.insecure_listen {
+    if settings.keys.is_empty() && !settings.listens_on_loopback() && !settings.insecure_listen {
         note(
             &["listen"],
             format!(
                 "`listen` is \"{}\", which other machines may reach, and no API keys are configured: listen on a \
-                 loopback address such as \"127.0.0.1:{}\", or set `insecure_listen = true` \
-                 (QUARRY_INSECURE_LISTEN=true) if something else guards it",
+                 loopback address such as \"127.0.0.1:{}\", or configure a key (`quarry key new` makes one), or set \
+                 `insecure_listen = true` (QUARRY_INSECURE_LISTEN=true) if something else guards it",
                 settings.listen,
                 settings.listen.port()
             ),
@@ -104,6 +104,16 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
                 search.indexing_memory_mb, search.indexing_threads
             ),
         );
+    }
+    let (mut names, mut hashes) = (BTreeSet::new(), HashSet::new());
+    for (index, key) in settings.keys.iter().enumerate() {
+        if !names.insert(&key.name) {
+            let text = format!("`keys.{index}.name` is {:?}, which another key has", key.name.as_str());
+            note(&["keys"], text);
+        }
+        if !hashes.insert(key.hash) {
+            note(&["keys"], format!("`keys.{index}.hash` is that of another key"));
+        }
     }
     let mut names = BTreeSet::new();
     for (index, source) in settings.sources.iter().enumerate() {

@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
+use super::key::KeyConfig;
+use super::reference::GENERAL;
 use super::show;
 use super::source::{Secret, SourceConfig};
 
@@ -41,8 +44,12 @@ pub struct Settings {
     pub suggest: SuggestSettings,
     /// The HTTP server.
     pub server: ServerSettings,
+    /// How often callers may ask.
+    pub rate_limits: RateSettings,
     /// The log.
     pub log: LogSettings,
+    /// Who may call; empty: everybody.
+    pub keys: Vec<KeyConfig>,
     /// What is crawled.
     pub sources: Vec<SourceConfig>,
     /// Where the value of each key came from.
@@ -131,6 +138,47 @@ pub struct ServerSettings {
     /// How long a stopping server finishes what is under way.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
+    /// Who may ask for the schema.
+    pub introspection: Switch,
+    /// Whether the explorer is served.
+    pub graphiql: Switch,
+    /// Proxies between callers and this server that write `X-Forwarded-For`.
+    pub trusted_proxies: usize,
+}
+
+/// Whether something is there that helps who develops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    /// As the keys make it sensible.
+    Auto,
+    /// For everybody.
+    On,
+    /// For nobody.
+    Off,
+}
+
+/// How often callers may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RateSettings {
+    /// Operations a minute of one key; 0: no limit.
+    pub per_key: u32,
+    /// Operations of one key at once.
+    pub per_key_burst: u32,
+    /// Operations a minute of one address; 0: no limit.
+    pub per_address: u32,
+    /// Operations of one address at once.
+    pub per_address_burst: u32,
+    /// Keys that do not fit, a minute from one address; 0: no limit.
+    pub failed_keys: u32,
+}
+
+impl RateSettings {
+    /// No limits.
+    pub const fn none() -> Self {
+        Self { per_key: 0, per_key_burst: 1, per_address: 0, per_address_burst: 1, failed_keys: 0 }
+    }
 }
 
 /// The log.
@@ -163,14 +211,32 @@ impl Settings {
     /// What an operator should know about settings that are allowed but risky.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        if !self.listens_on_loopback() {
+        if self.keys.is_empty() {
+            let reach = if self.listens_on_loopback() { "this machine" } else { "other machines" };
             warnings.push(format!(
-                "{} can be reached from other machines and no API keys are configured: anyone who reaches it may \
-                 read, change and delete",
+                "{} can be reached from {reach} and no API keys are configured: anyone who reaches it may read, \
+                 change and delete (`quarry key new` makes a key)",
                 self.listen
             ));
         }
+        let now = Utc::now();
+        for key in self.keys.iter().filter(|key| key.expires.is_some_and(|expires| expires <= now)) {
+            warnings.push(format!("the key {:?} has expired", key.name.as_str()));
+        }
         warnings
+    }
+
+    /// The keys of the settings that differ from what they were, in the order of the reference.
+    pub fn changed_from(&self, before: &Self) -> Vec<&'static str> {
+        let (now, then) = (show::table(self), show::table(before));
+        let changed = |key: &str| match key {
+            // What is shown of these is redacted.
+            "database_url" => self.database_url != before.database_url,
+            "redis_url" => self.redis_url != before.redis_url,
+            "sources" => self.sources != before.sources,
+            key => show::lookup(&now, key) != show::lookup(&then, key),
+        };
+        GENERAL.iter().map(|row| row.key).filter(|key| changed(key)).collect()
     }
 
     pub(super) fn listens_on_loopback(&self) -> bool {

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use serde::{Serialize, Serializer};
 use url::Url;
 
-use super::reference::{GENERAL, Kind};
+use super::key::KeyConfig;
+use super::reference::GENERAL;
 use super::settings::Settings;
 use super::source::{Secret, SourceConfig};
 
@@ -17,20 +18,23 @@ const SECRET_NAMES: &[&str] =
 
 /// Writes the settings as TOML, each with where it came from.
 pub(super) fn to_toml(settings: &Settings) -> String {
-    let table = toml::Table::try_from(settings).expect("settings hold only what TOML can say");
+    let table = table(settings);
     let mut text = String::new();
     let mut folder = "";
-    for row in GENERAL.iter().filter(|row| !matches!(row.kind, Kind::Sources)) {
+    for row in GENERAL.iter().filter(|row| !row.kind.is_tables()) {
         let (section, name) = row.key.split_once('.').unwrap_or(("", row.key));
         if section != folder {
             folder = section;
             let _ = writeln!(text, "\n[{section}]");
         }
-        let scope = if section.is_empty() { Some(&table) } else { table[section].as_table() };
-        if let Some(value) = scope.and_then(|scope| scope.get(name)) {
+        if let Some(value) = lookup(&table, row.key) {
             let origin = settings.origins.get(row.key).map_or("", String::as_str);
             let _ = writeln!(text, "{name} = {value} # {}", origin.replace(char::is_control, "?"));
         }
+    }
+    if !settings.keys.is_empty() {
+        text.push('\n');
+        text.push_str(&keys_to_toml(&settings.keys));
     }
     if !settings.sources.is_empty() {
         let sources = Sources { sources: &settings.sources };
@@ -38,6 +42,29 @@ pub(super) fn to_toml(settings: &Settings) -> String {
         text.push_str(&toml::to_string(&sources).expect("settings hold only what TOML can say"));
     }
     text
+}
+
+/// The settings as a table, secrets redacted.
+pub(super) fn table(settings: &Settings) -> toml::Table {
+    toml::Table::try_from(settings).expect("settings hold only what TOML can say")
+}
+
+/// The value under a dotted key.
+pub(super) fn lookup<'a>(table: &'a toml::Table, key: &str) -> Option<&'a toml::Value> {
+    match key.split_once('.') {
+        Some((section, rest)) => table.get(section)?.get(rest),
+        None => table.get(key),
+    }
+}
+
+/// Writes `[[keys]]` tables. A hash is no secret: no key can be found from it.
+pub(super) fn keys_to_toml(keys: &[KeyConfig]) -> String {
+    toml::to_string(&Keys { keys }).expect("keys hold only what TOML can say")
+}
+
+#[derive(Serialize)]
+struct Keys<'a> {
+    keys: &'a [KeyConfig],
 }
 
 #[derive(Serialize)]

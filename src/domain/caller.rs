@@ -1,7 +1,11 @@
+use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 /// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Scope {
     /// Search, and log what is typed and clicked.
     Search,
@@ -29,6 +33,21 @@ impl Scope {
     const fn bit(self) -> u8 {
         1 << self as u8
     }
+
+    /// The scope as it is written everywhere.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Search => "SEARCH",
+            Self::Reports => "REPORTS",
+            Self::Admin => "ADMIN",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Caller {
@@ -53,9 +72,24 @@ impl Caller {
         self.scopes.0 & scope.bit() != 0
     }
 
+    /// Whether the caller may do all that another may.
+    pub const fn covers(&self, other: &Self) -> bool {
+        self.scopes.0 & other.scopes.0 == other.scopes.0
+    }
+
+    /// Whether nobody is asked for a key.
+    pub const fn is_unchecked(&self) -> bool {
+        self.scopes.0 == u8::MAX
+    }
+
     /// The name of the caller's key.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
+    }
+
+    /// As [`Caller::key`], as text that is shared.
+    pub fn shared_key(&self) -> Option<&Arc<str>> {
+        self.key.as_ref()
     }
 }
 
@@ -70,5 +104,9 @@ mod tests {
         assert_eq!(reports.key(), Some("dashboard"));
         assert_eq!(Scope::ALL.map(|scope| Caller::unchecked().has(scope)), [true; 3]);
         assert_eq!(Scope::ALL.map(|scope| Caller::anonymous().has(scope)), [false; 3]);
+        assert!(Caller::unchecked().is_unchecked() && !Caller::anonymous().is_unchecked());
+        assert!(!Caller::with_key("all".into(), Scope::ALL).is_unchecked());
+        assert!(Caller::unchecked().covers(&reports) && !reports.covers(&Caller::unchecked()));
+        assert!(reports.covers(&reports) && !Caller::anonymous().covers(&reports));
     }
 }

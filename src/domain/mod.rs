@@ -5,6 +5,7 @@ mod comparison;
 mod crawl;
 mod document;
 mod interaction;
+mod key;
 mod keystroke;
 mod logged_search;
 mod period;
@@ -19,6 +20,7 @@ pub use document::{
     DocumentKey, InvalidDocument, SourceName, Tombstone,
 };
 pub use interaction::{Interaction, InteractionId, InteractionKind, QueryDigest, SearchId};
+pub use key::{InvalidKeyPart, KeyHash, KeyName, Origin};
 pub use keystroke::{
     BufferedKeystroke, InputId, InvalidKeystroke, Keystroke, MAX_ID_CHARS, MAX_KEYSTROKE_BYTES, SessionId,
     UserId,

@@ -13,18 +13,21 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, Value, Variables};
 use async_graphql_value::Value as InputValue;
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 
 use super::asker::Asker;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
 use super::field_group::FieldGroup;
+use super::guard;
 use super::limits::Limits;
 use super::loaders::Loaders;
 use super::services::Services;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
 use super::{ApiSchema, schema};
+use crate::access::Visitor;
+use crate::domain::Caller;
 
 /// How long operations may take.
 #[derive(Clone, Copy, Debug)]
@@ -173,9 +176,12 @@ impl Api {
                 )]);
             }
         };
+        if let Err(errors) = self.authorize(&operation, asker) {
+            return Answer::Refused(errors);
+        }
         let (schema, to_keep) = self.schema_for(&operation);
         let warnings = Warnings::default();
-        let run = schema.execute(into_request(operation).data(warnings.clone()));
+        let run = schema.execute(into_request(operation, asker).data(warnings.clone()));
         let Ok(mut response) = tokio::time::timeout(limit, run).await else {
             let message =
                 format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
@@ -195,20 +201,33 @@ impl Api {
         Answer::Ran(Box::new(response))
     }
 
-    /// Runs a subscription.
+    /// Runs a subscription. It ends with an error when its asker is no longer let in.
     pub fn subscribe(
         &self,
         operation: Prepared,
         asker: Asker,
     ) -> impl Stream<Item = Answer> + Send + 'static + use<> {
-        self.0.strict.execute_stream(into_request(operation)).map(move |mut response| {
-            error::finish(&mut response, &asker.request);
+        if let Err(errors) = self.authorize(&operation, &asker) {
+            return stream::iter([Answer::Refused(errors)]).left_stream();
+        }
+        let answers = self.0.strict.execute_stream(into_request(operation, &asker));
+        let Asker { request, caller, visitor } = asker;
+        let answers = answers.map(move |mut response| {
+            error::finish(&mut response, &request);
             if was_refused(&response) {
                 Answer::Refused(response.errors)
             } else {
                 Answer::Ran(Box::new(response))
             }
-        })
+        });
+        until_cut_off(answers, visitor, caller).right_stream()
+    }
+
+    /// Whether the asker may ask for all that the operation holds.
+    fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
+        let definition = select(&operation.document, operation.name.as_deref())?;
+        let Prepared { document, variables, .. } = operation;
+        guard::check(document, definition, variables, &asker.caller, self.0.limits.introspection)
     }
 
     /// The schema to run on, and what to keep of the document if it turns out to be valid.
@@ -223,9 +242,30 @@ impl Api {
     }
 }
 
-fn into_request(operation: Prepared) -> Request {
+/// Passes answers on as long as who asked for them is let in.
+fn until_cut_off(
+    answers: impl Stream<Item = Answer> + Send + 'static,
+    visitor: Visitor,
+    caller: Caller,
+) -> impl Stream<Item = Answer> + Send + 'static {
+    let under_way = Some((Box::pin(answers), Box::pin(visitor.until_cut_off(caller))));
+    stream::unfold(under_way, |under_way| async move {
+        let (mut answers, mut cut_off) = under_way?;
+        tokio::select! {
+            biased;
+            () = &mut cut_off => {
+                let error = refusal(ErrorCode::Unauthenticated, "The key opens this no longer.");
+                Some((Answer::Refused(vec![error]), None))
+            }
+            answer = answers.next() => answer.map(|answer| (answer, Some((answers, cut_off)))),
+        }
+    })
+}
+
+fn into_request(operation: Prepared, asker: &Asker) -> Request {
     let Prepared { text, name, variables, document, .. } = operation;
-    let mut request = Request::new(text).variables(variables).data(Loaders::default());
+    let mut request =
+        Request::new(text).variables(variables).data(Loaders::default()).data(asker.caller.clone());
     request.operation_name = name;
     request.set_parsed_query(Arc::unwrap_or_clone(document));
     request

@@ -26,6 +26,12 @@ pub enum ErrorCode {
     GraphqlValidationFailed,
     /// A value that the client sent cannot be taken.
     BadUserInput,
+    /// There is no key, or it does not fit.
+    Unauthenticated,
+    /// Whoever asks may not.
+    Forbidden,
+    /// Whoever asks asks too often; try again later.
+    RateLimited,
     /// What was named does not exist.
     NotFound,
     /// Too much is under way; try again.
@@ -50,6 +56,9 @@ impl ErrorCode {
         Self::GraphqlParseFailed,
         Self::GraphqlValidationFailed,
         Self::BadUserInput,
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::RateLimited,
         Self::NotFound,
         Self::TooBusy,
         Self::Timeout,
@@ -73,6 +82,9 @@ impl ErrorCode {
             Self::GraphqlParseFailed => "GRAPHQL_PARSE_FAILED",
             Self::GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
             Self::BadUserInput => "BAD_USER_INPUT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::Forbidden => "FORBIDDEN",
+            Self::RateLimited => "RATE_LIMITED",
             Self::NotFound => "NOT_FOUND",
             Self::TooBusy => "TOO_BUSY",
             Self::Timeout => "TIMEOUT",

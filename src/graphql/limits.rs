@@ -12,6 +12,7 @@ use async_graphql::{Name, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
 use super::error::{ErrorCode, refusal};
+use super::guard::Introspection;
 use super::pagination::{DEFAULT_FIRST, MAX_FIRST};
 
 /// What one operation may ask for. Roomy: GraphiQL's introspection takes a depth of 15.
@@ -33,6 +34,8 @@ pub struct Limits {
     pub aliases: u64,
     /// Directives on one selection.
     pub directives: usize,
+    /// Who may ask for the schema.
+    pub introspection: Introspection,
 }
 
 impl Default for Limits {
@@ -46,6 +49,7 @@ impl Default for Limits {
             cost: 25_000,
             aliases: 100,
             directives: 5,
+            introspection: Introspection::default(),
         }
     }
 }

@@ -31,7 +31,8 @@ pub(super) struct Mutation;
 /// Writing: keystrokes, documents and crawls.
 #[Object]
 impl Mutation {
-    /// Stores documents, or replaces those of the same source and key. If one cannot be taken, none is.
+    /// Stores documents, or replaces those of the same source and key. If one cannot be taken, none is. Scope:
+    /// ADMIN.
     async fn index_documents(
         &self,
         ctx: &Context<'_>,
@@ -61,7 +62,7 @@ impl Mutation {
         Ok(IndexDocumentsPayload { outcome, ids })
     }
 
-    /// Removes documents.
+    /// Removes documents. Scope: ADMIN.
     async fn delete_documents(
         &self,
         ctx: &Context<'_>,
@@ -85,7 +86,7 @@ impl Mutation {
 
     /// Takes what a visitor's search box holds after a keystroke. Of all that is typed, only the most complete
     /// form of each search is logged: when nothing was typed for a while, or it was submitted. Returns once the
-    /// keystroke is safe in the buffer.
+    /// keystroke is safe in the buffer. Scope: SEARCH.
     async fn log_keystroke(
         &self,
         ctx: &Context<'_>,
@@ -100,6 +101,7 @@ impl Mutation {
     }
 
     /// Takes up to 100 keystrokes, as `logKeystroke` does, in one step. If one cannot be taken, none is.
+    /// Scope: SEARCH.
     async fn log_keystrokes(
         &self,
         ctx: &Context<'_>,
@@ -123,7 +125,8 @@ impl Mutation {
         Ok(LogKeystrokesPayload { accepted: int(accepted) })
     }
 
-    /// Records a click on, or a conversion of, a document. Returns once the database has it.
+    /// Records a click on, or a conversion of, a document. Returns once the database has it. Scope:
+    /// SEARCH.
     async fn record_interaction(
         &self,
         ctx: &Context<'_>,
@@ -144,7 +147,7 @@ impl Mutation {
 
     /// Erases everything kept of a session or a user: what is buffered, what was logged, and interactions. Searches
     /// of that person that are being logged meanwhile are left out. When it returns, this server's suggestions and
-    /// reports show nothing of that person any more; those of other servers follow within seconds.
+    /// reports show nothing of that person any more; those of other servers follow within seconds. Scope: ADMIN.
     async fn erase_searcher(
         &self,
         ctx: &Context<'_>,
@@ -154,7 +157,7 @@ impl Mutation {
         erasure::erase(Services::of(ctx)?, searcher).await
     }
 
-    /// Starts a crawl of a configured source, or returns the one that is running.
+    /// Starts a crawl of a configured source, or returns the one that is running. Scope: ADMIN.
     async fn start_crawl(
         &self,
         ctx: &Context<'_>,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_graphql::{Context, ID, Object};
 
 use super::error::Failure;
+use super::guard;
 use super::ids::NodeId;
 use super::loaders::Loaders;
 use super::pagination::{Page, SearchLogCursor, page_size, page_size_within};
@@ -15,7 +16,7 @@ use super::types::{
     Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
 };
-use crate::domain::{DocumentId, DocumentKey, Keystroke, SourceName};
+use crate::domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
 use crate::search::{MOST_SUGGESTIONS, SearchRequest};
 
 /// The longest query text, in characters.
@@ -35,7 +36,8 @@ pub(super) struct Query;
 /// Reading: searches, documents, and how sources and their crawls stand.
 #[Object]
 impl Query {
-    /// Fetches an object by its id; null if it is not there.
+    /// Fetches an object by its id; null if it is not there. Scope: SEARCH for documents and authors, REPORTS for
+    /// logged searches, ADMIN for crawls.
     async fn node(
         &self,
         ctx: &Context<'_>,
@@ -47,7 +49,8 @@ impl Query {
         }
     }
 
-    /// Fetches objects by their ids, in the order of the ids; null for those that are not there.
+    /// Fetches objects by their ids, in the order of the ids; null for those that are not there. Scope: SEARCH for
+    /// documents and authors, REPORTS for logged searches, ADMIN for crawls.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
@@ -67,7 +70,7 @@ impl Query {
 
     /// Finds documents: ranked search over title, text, author name and category.
     ///
-    /// A query is words, "phrases" and -exclusions. Nothing that a person types is an error.
+    /// A query is words, "phrases" and -exclusions. Nothing that a person types is an error. Scope: SEARCH.
     #[expect(clippy::too_many_arguments, reason = "the arguments are the contract's")]
     async fn search(
         &self,
@@ -133,7 +136,7 @@ impl Query {
     /// Texts that begin with what was typed: what others searched for, most searched first, then words of the index.
     ///
     /// Only what enough visitors have searched for is suggested, and only what finds documents now. Nothing that a
-    /// person types is an error.
+    /// person types is an error. Scope: SEARCH.
     async fn suggest(
         &self,
         ctx: &Context<'_>,
@@ -145,7 +148,7 @@ impl Query {
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }
 
-    /// The document of a source with the upstream's own id; null if it is not there.
+    /// The document of a source with the upstream's own id; null if it is not there. Scope: SEARCH.
     async fn document(
         &self,
         ctx: &Context<'_>,
@@ -161,7 +164,7 @@ impl Query {
             .map(|found| found.map(Document::from))
     }
 
-    /// Logged searches, newest first by their last keystroke.
+    /// Logged searches, newest first by their last keystroke. Scope: REPORTS.
     async fn search_log(
         &self,
         ctx: &Context<'_>,
@@ -179,17 +182,17 @@ impl Query {
         Ok(SearchLogConnection::new(filter, Page::cut(found, size, after.is_some())))
     }
 
-    /// What the log of searches and the interactions come to.
+    /// What the log of searches and the interactions come to. Scope: REPORTS.
     async fn reports(&self) -> Reports {
         Reports
     }
 
-    /// What the logging of searches holds and has done.
+    /// What the logging of searches holds and has done. Scope: REPORTS.
     async fn logging_health(&self, ctx: &Context<'_>) -> Result<LoggingHealth, Failure> {
         Ok(Services::of(ctx)?.keystrokes.health().await?.into())
     }
 
-    /// Every source that is configured or has documents, by name.
+    /// Every source that is configured or has documents, by name. Scope: SEARCH or ADMIN.
     async fn sources(&self, ctx: &Context<'_>) -> Result<Vec<Source>, Failure> {
         let services = Services::of(ctx)?;
         let mut names: BTreeSet<SourceName> = services.store.sources().await?.into_iter().collect();
@@ -199,6 +202,13 @@ impl Query {
 }
 
 async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failure> {
+    let (what, scope) = match id {
+        NodeId::Document(_) => ("A document", Scope::Search),
+        NodeId::Author(_) => ("An author", Scope::Search),
+        NodeId::Crawl(_) => ("A crawl", Scope::Admin),
+        NodeId::Search(_) => ("A logged search", Scope::Reports),
+    };
+    guard::require(ctx, what, scope)?;
     Ok(match id {
         NodeId::Document(id) => Loaders::load(ctx, id).await?.map(Document::from).map(Node::from),
         NodeId::Author(id) => Loaders::load(ctx, id).await?.map(Author).map(Node::from),

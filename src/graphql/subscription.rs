@@ -23,12 +23,12 @@ pub(super) struct Subscription;
 #[GraphqlSubscription]
 impl Subscription {
     /// Searches as they are logged, by whichever server. A live view: who reads too slowly misses some, the
-    /// log has them all.
+    /// log has them all. Scope: REPORTS.
     async fn search_logged(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Search> + use<>, Failure> {
         Ok(Services::of(ctx)?.keystrokes.logged().map(Search))
     }
 
-    /// The latest crawl of a source at once, and again whenever it changes or another one begins.
+    /// The latest crawl of a source at once, and again whenever it changes or another one begins. Scope: ADMIN.
     async fn crawl_progress(
         &self,
         ctx: &Context<'_>,

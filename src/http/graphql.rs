@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY, WWW_AUTHENTICATE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -12,7 +12,7 @@ use super::body::{self, Operations};
 use super::negotiation::{MediaType, is_json, negotiate};
 use super::operation::Transport;
 use super::problem::{Errors, Problem};
-use crate::domain::Caller;
+use super::visitor::{CHALLENGE, Guest};
 use crate::graphql::{Answer, Asker, ErrorCode, RequestId};
 
 /// What a page of found documents takes, in bytes: room from the start saves growing to it.
@@ -32,7 +32,10 @@ pub(super) async fn serve(
             "Accept application/graphql-response+json or application/json.",
         ));
     };
-    let asker = Asker { request: id, caller: Caller::unchecked() };
+    let asker = match Asker::new(id, Guest::of(&state, &request).0) {
+        Ok(asker) => asker,
+        Err(denied) => return vary(denied.into()),
+    };
     let answered = match request.method {
         Method::GET => get(&state, &asker, media, request).await,
         Method::POST => post(&state, &asker, media, &request.headers, body).await,
@@ -88,7 +91,12 @@ async fn post(
             // In order, one after the other: a batch takes no more at a time than one request.
             let mut parts = Vec::with_capacity(operations.len());
             for operation in operations {
-                parts.push(encode(&state.answer(operation, Transport::Post, asker).await?));
+                // What comes first may have run, so what comes after is refused by itself.
+                let answer = match state.answer(operation, Transport::Post, asker).await {
+                    Err(problem) if !parts.is_empty() => Answer::Refused(vec![problem.into_error()]),
+                    answer => answer?,
+                };
+                parts.push(encode(&answer));
             }
             let body = [b"[".as_slice(), &parts.join(b",".as_slice()), b"]"].concat();
             Ok(respond(StatusCode::OK, media, body))
@@ -96,7 +104,8 @@ async fn post(
     }
 }
 
-/// The one mapping from answers to statuses.
+/// The one mapping from answers to statuses. By the specification, application/json says 200 of every
+/// request that is one, whatever its answer; the other media type says what came of it.
 fn status(answer: &Answer, media: MediaType) -> StatusCode {
     let Answer::Refused(errors) = answer else { return StatusCode::OK };
     let has = |code| errors.iter().any(|error| ErrorCode::of(error) == Some(code));
@@ -105,6 +114,8 @@ fn status(answer: &Answer, media: MediaType) -> StatusCode {
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
     match media {
+        MediaType::GraphqlResponse if has(ErrorCode::Unauthenticated) => StatusCode::UNAUTHORIZED,
+        MediaType::GraphqlResponse if has(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
         MediaType::GraphqlResponse if has(ErrorCode::Timeout) => StatusCode::SERVICE_UNAVAILABLE,
         MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
         MediaType::Json => StatusCode::OK,
@@ -125,6 +136,9 @@ fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, CHALLENGE);
+    }
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
     headers.insert(VARY, HeaderValue::from_static("accept"));
     // What people search for does not belong into caches on the way.

@@ -13,11 +13,13 @@ mod negotiation;
 mod operation;
 mod problem;
 mod router;
+mod visitor;
 mod websocket;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access::Gate;
 use crate::graphql::Api;
 
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
@@ -66,6 +68,17 @@ pub struct HttpState {
     pub metrics: Metrics,
     /// What requests may take.
     pub limits: HttpLimits,
+    /// Who may call, and how often.
+    pub gate: Gate,
+    /// Whether the explorer is served; absent: as long as no keys are asked for.
+    pub graphiql: Option<bool>,
     /// Origins, as `https://shop.example`, whose pages may open a WebSocket besides the server's own.
     pub allowed_origins: Arc<[String]>,
+}
+
+impl HttpState {
+    /// Whether the explorer is served now.
+    pub fn is_explorable(&self) -> bool {
+        self.graphiql.unwrap_or_else(|| !self.gate.asks_for_keys())
+    }
 }

@@ -52,16 +52,23 @@ impl Refused {
 
 impl HttpState {
     /// Makes an operation of what was sent, if it may be run.
-    pub(super) fn prepare(&self, raw: RawOperation, transport: Transport) -> Result<Prepared, Refused> {
+    pub(super) fn prepare(
+        &self,
+        raw: RawOperation,
+        transport: Transport,
+        asker: &Asker,
+    ) -> Result<Prepared, Refused> {
         let began = Instant::now();
-        let prepared = self.check(raw, transport);
+        let prepared = self.check(raw, transport, asker);
         if let Err(refused) = &prepared {
             self.metrics.operations().refused(began, refused.errors());
         }
         prepared
     }
 
-    fn check(&self, raw: RawOperation, transport: Transport) -> Result<Prepared, Refused> {
+    fn check(&self, raw: RawOperation, transport: Transport, asker: &Asker) -> Result<Prepared, Refused> {
+        let counted = self.gate.count(&asker.caller, asker.visitor.address());
+        counted.map_err(|denied| Refused::Request(denied.into()))?;
         let operation = raw.checked().map_err(Refused::Request)?;
         let operation = self.api.prepare(operation).map_err(Refused::Operation)?;
         if transport == Transport::Get && operation.kind() != OperationKind::Query {
@@ -79,7 +86,7 @@ impl HttpState {
         transport: Transport,
         asker: &Asker,
     ) -> Result<Answer, Problem> {
-        match self.prepare(raw, transport) {
+        match self.prepare(raw, transport, asker) {
             Ok(operation) => Ok(self.execute(operation, asker).await),
             Err(Refused::Operation(errors)) => Ok(Answer::Refused(errors)),
             Err(Refused::Request(problem)) => Err(problem),

@@ -24,7 +24,7 @@ pub fn router(state: HttpState) -> Router {
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::serve))
-        .merge(graphiql::routes())
+        .merge(graphiql::routes().layer(middleware::from_fn_with_state(state.clone(), if_explorable)))
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .with_state(state.clone())
@@ -57,6 +57,19 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// Serves the explorer only where it is meant to be.
+async fn if_explorable(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    if state.is_explorable() {
+        return next.run(request).await;
+    }
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        ErrorCode::NotFound,
+        "The explorer is off on this server: set server.graphiql to \"on\" to serve it.",
+    )
+    .into_response()
 }
 
 async fn not_found() -> Response {

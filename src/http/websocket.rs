@@ -16,6 +16,7 @@ use futures_util::{Stream, StreamExt, stream};
 use http::header::{HOST, ORIGIN, UPGRADE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_stream::StreamMap;
@@ -25,7 +26,7 @@ use super::HttpState;
 use super::body::RawOperation;
 use super::operation::{Refused, Transport};
 use super::problem::Problem;
-use crate::domain::Caller;
+use super::visitor::Guest;
 use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
 
 /// The one subprotocol that is spoken.
@@ -35,6 +36,7 @@ const PROTOCOL: &str = "graphql-transport-ws";
 pub(super) async fn serve(
     State(state): State<HttpState>,
     id: Result<Extension<RequestId>, ExtensionRejection>,
+    Guest(visitor): Guest,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -57,14 +59,20 @@ pub(super) async fn serve(
         .into_response();
     }
     let id = id.map_or_else(|_| RequestId::fresh(), |Extension(id)| id);
+    let asker = match Asker::new(id, visitor) {
+        Ok(asker) => asker,
+        Err(denied) => return Problem::from(denied).into_response(),
+    };
     upgrade
         .protocols([PROTOCOL])
         .max_message_size(state.limits.body_bytes)
         .max_frame_size(state.limits.body_bytes)
         .on_upgrade(move |socket| async move {
+            let cut_off = Box::pin(asker.visitor.clone().until_cut_off(asker.caller.clone()));
             let connection = Connection {
                 state,
-                asker: Asker { request: id, caller: Caller::unchecked() },
+                asker,
+                cut_off,
                 greeted: false,
                 operations: 0,
                 running: StreamMap::new(),
@@ -91,11 +99,19 @@ fn is_from_allowed_page(headers: &HeaderMap, allowed: &[String]) -> bool {
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum FromClient {
-    ConnectionInit,
+    ConnectionInit {
+        #[serde(default)]
+        payload: Option<serde_json::Map<String, Value>>,
+    },
     Ping,
     Pong,
-    Subscribe { id: String, payload: RawOperation },
-    Complete { id: String },
+    Subscribe {
+        id: String,
+        payload: RawOperation,
+    },
+    Complete {
+        id: String,
+    },
 }
 
 #[derive(Serialize)]
@@ -111,12 +127,18 @@ enum ToClient<'a> {
 /// A close that the protocol names.
 struct Close(u16, String);
 
+fn forbidden() -> Close {
+    Close(4403, "Forbidden".into())
+}
+
 /// What an operation under way says; `None` at its end.
 type Answers = Pin<Box<dyn Stream<Item = Option<Answer>> + Send>>;
 
 struct Connection {
     state: HttpState,
     asker: Asker,
+    /// Ends when the asker is no longer let in.
+    cut_off: Pin<Box<dyn Future<Output = ()> + Send>>,
     greeted: bool,
     /// How many operations began: each has an id of its own in the log.
     operations: u64,
@@ -154,6 +176,7 @@ impl Connection {
                 () = sleep_until(greeting_due), if !self.greeted => {
                     return Err(Close(4408, "Connection initialisation timeout".into()));
                 }
+                () = &mut self.cut_off => return Err(forbidden()),
                 _ = pings.tick() => socket.send(Message::Ping(Vec::new().into())).await.is_ok(),
             };
             if !sent {
@@ -166,10 +189,11 @@ impl Connection {
     async fn take(&mut self, socket: &mut WebSocket, text: &str) -> Result<bool, Close> {
         let message = serde_json::from_str(text).map_err(|_| Close(4400, "Invalid message".into()))?;
         match message {
-            FromClient::ConnectionInit if self.greeted => {
+            FromClient::ConnectionInit { .. } if self.greeted => {
                 Err(Close(4429, "Too many initialisation requests".into()))
             }
-            FromClient::ConnectionInit => {
+            FromClient::ConnectionInit { payload } => {
+                self.let_in(payload.unwrap_or_default())?;
                 self.greeted = true;
                 Ok(send(socket, &ToClient::ConnectionAck).await)
             }
@@ -180,6 +204,8 @@ impl Connection {
                 Err(Close(4409, format!("Subscriber for {id} already exists").chars().take(100).collect()))
             }
             FromClient::Subscribe { id, payload } => {
+                // What the key opens may have changed since the last operation.
+                self.asker.caller = self.asker.visitor.caller().map_err(|_| forbidden())?;
                 self.start(id, payload);
                 Ok(true)
             }
@@ -188,6 +214,19 @@ impl Connection {
                 Ok(true)
             }
         }
+    }
+
+    /// Takes the key that the client greets with: browsers cannot send it as a header.
+    fn let_in(&mut self, greeting: serde_json::Map<String, Value>) -> Result<(), Close> {
+        let said = greeting.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if let Some((_, authorization)) = said.filter(|(_, value)| !value.is_null()) {
+            let mut visitor = self.asker.visitor.clone();
+            visitor.present(authorization.as_str().unwrap_or_default());
+            self.asker = Asker::new(self.asker.request.clone(), visitor).map_err(|_| forbidden())?;
+        }
+        let Asker { caller, visitor, .. } = self.asker.clone();
+        self.cut_off = Box::pin(visitor.until_cut_off(caller));
+        Ok(())
     }
 
     fn start(&mut self, id: String, payload: RawOperation) {
@@ -199,7 +238,7 @@ impl Connection {
             let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message);
             Err(Refused::Request(problem))
         } else {
-            self.state.prepare(payload, Transport::WebSocket)
+            self.state.prepare(payload, Transport::WebSocket, &asker)
         };
         let answers: Answers = match prepared {
             Err(refused) => Box::pin(stream::once(async { Some(Answer::Refused(refused.into_errors())) })),

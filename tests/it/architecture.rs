@@ -12,7 +12,7 @@ use proc_macro2::{TokenStream, TokenTree};
 const FLOORS: &[&[&str]] = &[
     &["domain"],
     &["config", "figures", "instance", "redis_link", "retry", "supervisor", "telemetry"],
-    &["store", "cache"],
+    &["access", "store", "cache"],
     &["crawl", "search", "keystroke", "interaction", "report", "simulator", "typist"],
     &["graphql"],
     &["http"],
@@ -28,6 +28,9 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
     (&["figment", "toml"], &["src/config/"]),
+    (&["governor"], &["src/access/rate"]),
+    (&["sha2"], &["src/access/key"]),
+    (&["subtle"], &["src/access/ring"]),
     (&["redis"], &["src/redis_link", "src/cache/redis", "src/keystroke/redis"]),
     (&["tracing_subscriber"], &["src/telemetry"]),
 ];

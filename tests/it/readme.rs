@@ -40,11 +40,21 @@ fn the_example_of_a_source_is_valid() {
 }
 
 #[test]
+fn all_examples_of_settings_are_valid() {
+    let examples: Vec<&str> =
+        README.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() > 1, "{examples:?}");
+    for example in examples {
+        Settings::from_toml(example).unwrap_or_else(|error| panic!("{error}\n{example}"));
+    }
+}
+
+#[test]
 fn every_command_that_is_named_exists() {
     let commands = commands();
-    for name in
-        ["demo", "serve", "crawl", "reindex", "migrate", "schema", "config", "seed", "type", "upstream"]
-    {
+    for name in [
+        "demo", "serve", "crawl", "reindex", "migrate", "key", "schema", "config", "seed", "type", "upstream",
+    ] {
         assert!(commands.iter().any(|words| words[0] == name), "the README does not show {name}");
     }
     for words in commands {

@@ -1,8 +1,9 @@
 use async_graphql::{Context, Object};
 
 use super::{Crawl, int};
-use crate::domain::SourceName;
+use crate::domain::{Scope, SourceName};
 use crate::graphql::error::Failure;
+use crate::graphql::guard;
 use crate::graphql::loaders::{LastCrawl, Loaders, SourceCount};
 use crate::graphql::pagination::page_size;
 use crate::graphql::services::Services;
@@ -23,17 +24,21 @@ impl Source {
         Ok(int(Loaders::load(ctx, SourceCount(self.0.clone())).await?.unwrap_or(0)))
     }
 
-    /// Its latest crawl, running or ended; null if it was never crawled.
+    /// Its latest crawl, running or ended; null if it was never crawled. Scope: ADMIN.
     async fn last_crawl(&self, ctx: &Context<'_>) -> Option<Result<Crawl, Failure>> {
+        if let Err(failure) = guard::require(ctx, "The field lastCrawl", Scope::Admin) {
+            return Some(Err(failure));
+        }
         Loaders::load(ctx, LastCrawl(self.0.clone())).await.transpose().map(|found| found.map(Crawl))
     }
 
-    /// Its crawls, latest first.
+    /// Its crawls, latest first. Scope: ADMIN.
     async fn crawls(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
     ) -> Result<Vec<Crawl>, Failure> {
+        guard::require(ctx, "The field crawls", Scope::Admin)?;
         let size = page_size(first)?;
         if size == 0 {
             return Ok(Vec::new());

@@ -20,7 +20,8 @@ fn nothing_set_means_the_defaults() {
     assert_eq!(settings.server.max_body_bytes, 16 << 20);
     assert_eq!(settings.log.format, LogFormat::Text);
     assert!(settings.sources.is_empty());
-    assert!(settings.warnings().is_empty());
+    assert!(settings.keys.is_empty());
+    assert_eq!(settings.warnings().len(), 1, "that there are no keys");
 }
 
 #[test]

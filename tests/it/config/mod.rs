@@ -1,5 +1,6 @@
 //! Settings as an operator meets them: layers, refusals, sources, and what is printed.
 
+mod keys;
 mod layers;
 mod printing;
 mod refusals;
@@ -16,6 +17,14 @@ name = "messages"
 url = "http://127.0.0.1:9000/messages/"
 pagination = { kind = "offset" }
 fields = { key = "/id", text = "/message" }
+"#;
+
+/// A key that may do all.
+const KEY: &str = r#"
+[[keys]]
+name = "operator"
+hash = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+scopes = ["SEARCH", "REPORTS", "ADMIN"]
 "#;
 
 /// Loads settings from a folder with this `quarry.toml` and these variables.

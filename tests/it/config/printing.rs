@@ -13,6 +13,12 @@ database_url = "postgres://quarry:s3cret@db/quarry?sslmode=require&sslpassword=s
 redis_url = "rediss://quarry:s3cret@cache:6380/1"
 [log]
 level = "warn,quarry=debug"
+[[keys]]
+name = "shop"
+hash = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+scopes = ["SEARCH"]
+expires = "2027-01-31"
+origins = ["https://shop.example"]
 [[sources]]
 name = "messages"
 url = "http://user:s3cret@127.0.0.1:9000/messages/?api_key=s3cret&lang=en"
@@ -78,6 +84,7 @@ fn what_is_printed_is_accepted_and_means_the_same() {
             .unwrap();
     let again = load(&fed_back, &[]).unwrap_or_else(|error| panic!("{error}\n{printed}"));
     assert_eq!(again.sources, expected.sources);
+    assert_eq!(again.keys, expected.keys);
     let without_origins = |settings: &Settings| {
         let text = settings.to_toml_redacted();
         text.lines().map(|line| line.split(" # ").next().unwrap_or_default().to_owned()).collect::<Vec<_>>()
@@ -99,6 +106,11 @@ fn every_setting_is_in_the_reference_and_the_other_way_round() {
     for (name, value) in &printed {
         match value {
             toml::Value::Table(inner) => shown.extend(inner.keys().map(|key| format!("{name}.{key}"))),
+            toml::Value::Array(keys) if name == "keys" => {
+                shown.insert(name.clone());
+                let keys = keys[0].as_table().unwrap().keys();
+                shown.extend(keys.map(|key| format!("keys.{key}")));
+            }
             toml::Value::Array(sources) => shown.extend(keys_of_source(sources[0].as_table().unwrap())),
             _ => {
                 shown.insert(name.clone());
@@ -139,7 +151,8 @@ fn the_defaults_in_the_reference_hold() {
         let Some(default) = line.default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else {
             continue;
         };
-        if line.key == "sources" || line.key == "sources.headers" || line.meaning.starts_with("With `kind = ")
+        if ["keys", "keys.origins", "sources", "sources.headers"].contains(&line.key.as_str())
+            || line.meaning.starts_with("With `kind = ")
         {
             continue;
         }

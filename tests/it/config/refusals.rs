@@ -2,7 +2,7 @@
 
 use quarry::config::Settings;
 
-use super::{SOURCE, load, refusal};
+use super::{KEY, SOURCE, load, refusal};
 
 #[test]
 fn unknown_keys_are_refused_with_the_nearest_known_one() {
@@ -159,11 +159,14 @@ fn only_loopback_may_be_listened_on_without_keys_unless_said_so() {
     assert!(error.contains("QUARRY_INSECURE_LISTEN=true"), "{error}");
     assert!(refusal("", &[("QUARRY_LISTEN", "[::]:80")]).starts_with("QUARRY_LISTEN: "));
     for loopback in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
-        assert!(load("", &[("QUARRY_LISTEN", loopback)]).unwrap().warnings().is_empty(), "{loopback}");
+        let warnings = load("", &[("QUARRY_LISTEN", loopback)]).unwrap().warnings();
+        assert!(warnings.len() == 1 && warnings[0].contains("from this machine"), "{warnings:?}");
     }
     let settings = load("", &[("QUARRY_LISTEN", "0.0.0.0:80"), ("QUARRY_INSECURE_LISTEN", "1")]).unwrap();
     assert_eq!(settings.warnings().len(), 1);
-    assert!(settings.warnings()[0].contains("0.0.0.0:80"));
+    assert!(settings.warnings()[0].contains("0.0.0.0:80 can be reached from other machines"));
+    let settings = load(&format!("listen = \"0.0.0.0:80\"\n{KEY}"), &[]).unwrap();
+    assert_eq!(settings.warnings(), [""; 0]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quarry::access::Gate;
 use quarry::cache::{CacheLimits, LocalCache};
 use quarry::crawl::{CrawlTally, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
@@ -42,6 +43,9 @@ pub(super) struct Setup {
     pub(super) buffer: Option<Arc<dyn KeystrokeBuffer>>,
     pub(super) times: TimeLimits,
     pub(super) http: HttpLimits,
+    pub(super) limits: Limits,
+    pub(super) gate: Gate,
+    pub(super) graphiql: Option<bool>,
 }
 
 impl Default for Setup {
@@ -53,6 +57,9 @@ impl Default for Setup {
             buffer: None,
             times: TimeLimits::default(),
             http: HttpLimits::default(),
+            limits: Limits::default(),
+            gate: Gate::open(),
+            graphiql: None,
         }
     }
 }
@@ -181,15 +188,17 @@ impl Server {
         };
         let readiness = Readiness::new(follower);
         let state = HttpState {
-            api: Api::new(services, Limits::default(), setup.times),
+            api: Api::new(services, setup.limits, setup.times),
             readiness: readiness.clone(),
             metrics,
             limits: setup.http,
+            gate: setup.gate,
+            graphiql: setup.graphiql,
             allowed_origins: Arc::new([]),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = router(state);
+        let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
         tasks.push(tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }));
         let client = Client::builder().no_proxy().build().unwrap();
         let flusher = tokio::sync::Mutex::new(flusher);

@@ -5,6 +5,7 @@ mod commands;
 mod crawling;
 mod demo;
 mod fleet;
+mod keys;
 mod reporting;
 mod searching;
 mod seeding;

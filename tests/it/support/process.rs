@@ -87,6 +87,11 @@ impl Process {
         self.signal("TERM");
     }
 
+    /// Asks it to read its settings again.
+    pub(crate) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
     /// Asks it to stop, as Ctrl-C does.
     pub(crate) fn interrupt(&self) {
         self.signal("INT");

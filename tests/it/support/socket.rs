@@ -74,6 +74,17 @@ impl Socket {
         }
     }
 
+    /// The code with which the server closes, whatever it says before.
+    pub(crate) async fn closed_at_last(&mut self) -> u16 {
+        loop {
+            match self.next().await {
+                Message::Close(Some(frame)) => return frame.code.into(),
+                Message::Text(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// The code with which the server closes.
     pub(crate) async fn closed(&mut self) -> u16 {
         match self.next().await {

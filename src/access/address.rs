@@ -1,0 +1,95 @@
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use http::HeaderMap;
+
+/// The header in which each proxy writes down who it was asked by.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// Who a request comes from, behind so many proxies that are trusted.
+///
+/// Each proxy adds the address that it was asked from at the right, so the entry that the
+/// outermost trusted one added is that many from the right. All further left was sent by whoever
+/// asked, who may write what they like. Where there are fewer entries, the request did not come
+/// through all of the proxies, and nothing in the header is believed.
+pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: usize) -> IpAddr {
+    let peer = peer.to_canonical();
+    if trusted_proxies == 0 {
+        return peer;
+    }
+    let lines: Vec<&str> =
+        headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or_default()).collect();
+    let entry = lines.iter().rev().flat_map(|line| line.rsplit(',')).nth(trusted_proxies - 1);
+    entry.and_then(parse).map_or(peer, |address| address.to_canonical())
+}
+
+/// Some proxies add the port.
+fn parse(entry: &str) -> Option<IpAddr> {
+    let entry = entry.trim();
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+/// What counts as one client: of IPv6 the network, since one client has all addresses in it.
+pub(super) fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(lines: &[&str], proxies: usize) -> String {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(FORWARDED_FOR, line.parse().unwrap());
+        }
+        client_address("10.0.0.1".parse().unwrap(), &headers, proxies).to_string()
+    }
+
+    #[test]
+    fn only_what_trusted_proxies_wrote_is_believed() {
+        let line = "6.6.6.6, 1.1.1.1, 2.2.2.2";
+        assert_eq!(seen(&[line], 0), "10.0.0.1");
+        assert_eq!(seen(&[line], 1), "2.2.2.2");
+        assert_eq!(seen(&[line], 2), "1.1.1.1");
+        // Several lines are one list.
+        assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 1), "2.2.2.2");
+        assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 2), "1.1.1.1");
+        assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 3), "6.6.6.6");
+        // What did not come through all of them is not believed at all.
+        assert_eq!(seen(&[line], 4), "10.0.0.1");
+        assert_eq!(seen(&[], 1), "10.0.0.1");
+        for nonsense in ["unknown", "", "1.1.1.1, ", "_hidden", "ü"] {
+            let mut headers = HeaderMap::new();
+            headers.append(FORWARDED_FOR, http::HeaderValue::from_bytes(nonsense.as_bytes()).unwrap());
+            let peer = "10.0.0.1".parse().unwrap();
+            assert_eq!(client_address(peer, &headers, 1), peer, "{nonsense}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_with_and_without_ports() {
+        for (entry, address) in [
+            ("1.1.1.1:443", "1.1.1.1"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+            ("::ffff:1.1.1.1", "1.1.1.1"),
+        ] {
+            assert_eq!(seen(&[entry], 1), address, "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client() {
+        let network_of = |address: &str| network(address.parse().unwrap()).to_string();
+        assert_eq!(network_of("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network_of("1.2.3.4"), "1.2.3.4");
+    }
+}

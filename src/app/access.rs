@@ -1,0 +1,111 @@
+//! Who may call: from the settings at the start, and again whenever they are read anew.
+
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt};
+
+use crate::access::Gate;
+use crate::config::{ConfigError, Settings, Switch};
+use crate::graphql::{Introspection, Limits};
+use crate::supervisor::{Stage, Supervisor};
+
+/// What changes while a server runs. All else needs a restart.
+const RELOADED: [&str; 6] = [
+    "keys",
+    "rate_limits.per_key",
+    "rate_limits.per_key_burst",
+    "rate_limits.per_address",
+    "rate_limits.per_address_burst",
+    "rate_limits.failed_keys",
+];
+
+/// The gate that the settings describe.
+pub(super) fn gate(settings: &Settings) -> Gate {
+    Gate::new(&settings.keys, &settings.rate_limits, settings.server.trusted_proxies)
+}
+
+/// Whether the explorer is served; absent: as long as no keys are asked for.
+pub(super) fn graphiql(settings: &Settings) -> Option<bool> {
+    match settings.server.graphiql {
+        Switch::Auto => None,
+        Switch::On => Some(true),
+        Switch::Off => Some(false),
+    }
+}
+
+/// What one operation may ask for.
+pub(super) fn limits(settings: &Settings) -> Limits {
+    let introspection = match settings.server.introspection {
+        Switch::Auto => Introspection::Auto,
+        Switch::On => Introspection::On,
+        Switch::Off => Introspection::Off,
+    };
+    Limits { introspection, ..Limits::default() }
+}
+
+/// Reads the settings anew when it is told to.
+pub(super) struct Reload {
+    /// What the server was started with.
+    started_with: Settings,
+    /// The last that were taken.
+    current: Settings,
+    gate: Gate,
+    signals: Pin<Box<dyn Stream<Item = ()> + Send>>,
+    load: Box<dyn Fn() -> Result<Settings, ConfigError> + Send>,
+}
+
+impl Reload {
+    pub(super) fn new(
+        settings: Settings,
+        gate: Gate,
+        signals: impl Stream<Item = ()> + Send + 'static,
+        load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
+    ) -> Self {
+        Self {
+            started_with: settings.clone(),
+            current: settings,
+            gate,
+            signals: Box::pin(signals),
+            load: Box::new(load),
+        }
+    }
+
+    pub(super) fn spawn(mut self, supervisor: &mut Supervisor) {
+        let stop = supervisor.token(Stage::Intake);
+        supervisor.spawn("settings", Stage::Intake, async move {
+            loop {
+                tokio::select! {
+                    Some(()) = self.signals.next() => self.step(),
+                    () = stop.cancelled() => return Ok(()),
+                }
+            }
+        });
+    }
+
+    /// Takes what can change while the server runs, and names what cannot.
+    fn step(&mut self) {
+        let settings = match (self.load)() {
+            Ok(settings) => settings,
+            Err(error) => {
+                for problem in error.problems() {
+                    tracing::error!(%problem, "the settings are wrong, so the old ones stay");
+                }
+                return;
+            }
+        };
+        self.gate.replace(&settings.keys, &settings.rate_limits);
+        let changed = settings.changed_from(&self.current);
+        let reloaded: Vec<&str> = changed.into_iter().filter(|key| RELOADED.contains(key)).collect();
+        tracing::info!(changed = reloaded.join(", "), keys = settings.keys.len(), "settings reloaded");
+        for warning in settings.warnings() {
+            tracing::warn!("{warning}");
+        }
+        // Against what runs: a change that was taken back needs no restart any more.
+        let mut waiting = settings.changed_from(&self.started_with);
+        waiting.retain(|key| !RELOADED.contains(key));
+        if !waiting.is_empty() {
+            tracing::warn!(settings = waiting.join(", "), "changed settings need a restart");
+        }
+        self.current = settings;
+    }
+}

@@ -1,0 +1,413 @@
+//! Keys and scopes, over every transport.
+
+use std::collections::BTreeSet;
+
+use async_graphql::parser::parse_schema;
+use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
+use chrono::{TimeDelta, Utc};
+use quarry::access::{ApiKey, Gate};
+use quarry::config::{KeyConfig, RateSettings};
+use quarry::domain::{KeyName, Origin, Scope};
+use quarry::graphql::schema_sdl;
+use reqwest::Response;
+use serde_json::{Value, json};
+
+use super::server::{Server, Setup, code, read};
+use crate::support::socket::Socket;
+
+/// A key and what is configured of it.
+pub(super) struct Key {
+    pub(super) text: String,
+    pub(super) config: KeyConfig,
+}
+
+impl Key {
+    pub(super) fn new(name: &str, scopes: &[Scope]) -> Self {
+        let key = ApiKey::generate().unwrap();
+        let config = KeyConfig {
+            name: KeyName::parse(name).unwrap(),
+            hash: key.hash(),
+            scopes: scopes.to_vec(),
+            expires: None,
+            origins: Vec::new(),
+        };
+        Self { text: key.expose().to_owned(), config }
+    }
+
+    fn expires_in(mut self, time: TimeDelta) -> Self {
+        self.config.expires = Some(Utc::now() + time);
+        self
+    }
+
+    pub(super) fn bearer(&self) -> String {
+        format!("Bearer {}", self.text)
+    }
+}
+
+/// A gate with these keys and no limits.
+fn gate(keys: &[&Key]) -> Gate {
+    Gate::new(&configs(keys), &RateSettings::none(), 0)
+}
+
+fn configs(keys: &[&Key]) -> Vec<KeyConfig> {
+    keys.iter().map(|key| key.config.clone()).collect()
+}
+
+pub(super) async fn guarded(gate: &Gate) -> Server {
+    Server::start_with(Setup { gate: gate.clone(), ..Setup::default() }).await
+}
+
+/// Sends an operation as GraphQL clients of the newer media type do.
+async fn send(server: &Server, query: &str, authorization: Option<&str>) -> Response {
+    let mut request = server.post(&json!({ "query": query }));
+    request = request.header("accept", "application/graphql-response+json");
+    if let Some(authorization) = authorization {
+        request = request.header("authorization", authorization);
+    }
+    request.send().await.unwrap()
+}
+
+/// The codes of the errors of an answer.
+fn codes(answer: &Value) -> BTreeSet<&str> {
+    answer["errors"].as_array().into_iter().flatten().map(code).collect()
+}
+
+/// An operation for every field that has a scope, and the scopes that open it.
+const GUARDED: &[(&str, &str, &[Scope])] = &[
+    ("Query.document", r#"{ document(source: "a", key: "b") { id } }"#, &[Scope::Search]),
+    ("Query.loggingHealth", "{ loggingHealth { lastError } }", &[Scope::Reports]),
+    ("Query.node", r#"{ node(id: "doc_00000000000000000000000000000000") { id } }"#, &[Scope::Search]),
+    ("Query.nodes", r#"{ nodes(ids: ["crawl_1"]) { id } }"#, &[Scope::Admin]),
+    ("Query.reports", "{ reports { topSearches { cache } } }", &[Scope::Reports]),
+    ("Query.search", r#"{ search(query: "") { totalCount } }"#, &[Scope::Search]),
+    ("Query.searchLog", "{ searchLog { totalCount } }", &[Scope::Reports]),
+    ("Query.sources", "{ sources { name } }", &[Scope::Search, Scope::Admin]),
+    ("Query.suggest", r#"{ suggest(prefix: "") { text } }"#, &[Scope::Search]),
+    ("Source.crawls", "{ sources { crawls { id } } }", &[Scope::Admin]),
+    ("Source.lastCrawl", "{ sources { lastCrawl { id } } }", &[Scope::Admin]),
+    (
+        "Mutation.deleteDocuments",
+        "mutation { deleteDocuments(input: {ids: []}) { deleted } }",
+        &[Scope::Admin],
+    ),
+    (
+        "Mutation.eraseSearcher",
+        r#"mutation { eraseSearcher(input: {sessionId: "s"}) { searches } }"#,
+        &[Scope::Admin],
+    ),
+    (
+        "Mutation.indexDocuments",
+        "mutation { indexDocuments(input: {documents: []}) { inserted } }",
+        &[Scope::Admin],
+    ),
+    (
+        "Mutation.logKeystroke",
+        r#"mutation { logKeystroke(input: {sessionId: "s", text: "t"}) { accepted } }"#,
+        &[Scope::Search],
+    ),
+    ("Mutation.logKeystrokes", "mutation { logKeystrokes(input: []) { accepted } }", &[Scope::Search]),
+    (
+        "Mutation.recordInteraction",
+        r#"mutation { recordInteraction(input: {kind: CLICK, documentId: "doc_00000000000000000000000000000000"}) { accepted } }"#,
+        &[Scope::Search],
+    ),
+    ("Mutation.startCrawl", r#"mutation { startCrawl(source: "messages") { id } }"#, &[Scope::Admin]),
+    (
+        "Subscription.crawlProgress",
+        r#"subscription { crawlProgress(source: "messages") { id } }"#,
+        &[Scope::Admin],
+    ),
+    ("Subscription.searchLogged", "subscription { searchLogged { id } }", &[Scope::Reports]),
+];
+
+/// Every field of a root, and every other whose description names a scope.
+fn fields_with_scopes() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for definition in parse_schema(schema_sdl()).unwrap().definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let TypeKind::Object(object) = definition.node.kind else { continue };
+        let name = definition.node.name.node;
+        let is_root = matches!(name.as_str(), "Query" | "Mutation" | "Subscription");
+        for field in object.fields {
+            let description = field.node.description.map(|text| text.node).unwrap_or_default();
+            if is_root || description.contains("Scope: ") {
+                names.insert(format!("{name}.{}", field.node.name.node));
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn no_field_is_forgotten() {
+    let asked: BTreeSet<String> = GUARDED.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(asked, fields_with_scopes());
+}
+
+#[tokio::test]
+async fn every_field_asks_for_a_key_that_holds_and_has_the_scope() {
+    let keys = Scope::ALL.map(|scope| (scope, Key::new(scope.as_str(), &[scope])));
+    let all = Key::new("all", &Scope::ALL);
+    let expired = Key::new("expired", &Scope::ALL).expires_in(TimeDelta::seconds(-1));
+    let wrong = Key::new("unknown", &Scope::ALL);
+    let mut known: Vec<&Key> = keys.iter().map(|(_, key)| key).collect();
+    known.extend([&all, &expired]);
+    let server = guarded(&gate(&known)).await;
+    server
+        .post(&json!({"query": "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"b\", text: \"c\"}]}) { inserted } }"}))
+        .header("authorization", all.bearer())
+        .send()
+        .await
+        .unwrap();
+    for (name, query, scopes) in GUARDED {
+        for bad in
+            [wrong.bearer(), expired.bearer(), "Bearer".into(), "Basic eDp5".into(), "Bearer a b".into()]
+        {
+            let response = send(&server, query, Some(&bad)).await;
+            assert_eq!(response.status(), 401, "{name} {bad}");
+            assert_eq!(response.headers()["www-authenticate"], "Bearer");
+            let answer = read(response).await;
+            assert_eq!(codes(&answer), ["UNAUTHENTICATED"].into(), "{name} {bad}");
+            assert!(answer.get("data").is_none(), "{answer}");
+        }
+        let is_subscription = name.starts_with("Subscription");
+        if !is_subscription {
+            let response = send(&server, query, None).await;
+            assert_eq!(response.status(), 401, "{name}");
+            assert_eq!(response.headers()["www-authenticate"], "Bearer");
+            assert_eq!(codes(&read(response).await), ["UNAUTHENTICATED"].into(), "{name}");
+        }
+        for (scope, key) in keys.iter().map(|(scope, key)| (Some(*scope), key)).chain([(None, &all)]) {
+            let opens = scope.is_none_or(|scope| scopes.contains(&scope));
+            let answer = if is_subscription {
+                over_socket(&server, query, key).await
+            } else {
+                read(send(&server, query, Some(&key.bearer())).await).await
+            };
+            let denied = codes(&answer).contains("FORBIDDEN");
+            assert_eq!(denied, !opens, "{name} with {scope:?}: {answer}");
+            assert!(!codes(&answer).contains("UNAUTHENTICATED"), "{answer}");
+            if denied {
+                let path = &answer["errors"][0]["path"];
+                assert!(path.as_array().is_some_and(|path| !path.is_empty()), "{name}: {answer}");
+            }
+        }
+    }
+}
+
+/// What a subscription says first; nothing but that it began if it is let in.
+async fn over_socket(server: &Server, query: &str, key: &Key) -> Value {
+    let mut socket = Socket::open(server.address).await;
+    socket.say(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;
+    assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+    socket.subscribe("s", query).await;
+    // Answered only after what came before it was begun.
+    socket.subscribe("after", "{ __typename }").await;
+    loop {
+        let said = socket.hear().await;
+        match (said["id"].as_str(), said["type"].as_str()) {
+            (Some("s"), Some("error")) => return json!({ "errors": said["payload"] }),
+            (Some("after"), Some("complete")) => return json!({}),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_id_names_decides_who_may_fetch_it() {
+    let keys = Scope::ALL.map(|scope| (scope, Key::new(scope.as_str(), &[scope])));
+    let known: Vec<&Key> = keys.iter().map(|(_, key)| key).collect();
+    let server = guarded(&gate(&known)).await;
+    let zero = "0".repeat(32);
+    for (id, needed) in [
+        (format!("doc_{zero}"), Scope::Search),
+        (format!("author_{zero}"), Scope::Search),
+        (format!("search_{zero}"), Scope::Reports),
+        ("crawl_1".to_owned(), Scope::Admin),
+    ] {
+        for (scope, key) in &keys {
+            let query = format!("{{ node(id: \"{id}\") {{ id }} nodes(ids: [\"{id}\"]) {{ id }} }}");
+            let response = send(&server, &query, Some(&key.bearer())).await;
+            assert_eq!(response.status(), 200);
+            let answer = read(response).await;
+            // Nothing is there, and who may not look is not told so.
+            assert_eq!(answer["data"], json!({"node": null, "nodes": [null]}), "{id}");
+            let expected = if *scope == needed { BTreeSet::new() } else { ["FORBIDDEN"].into() };
+            assert_eq!(codes(&answer), expected, "{id} with {scope}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_of_an_operation_runs_that_holds_a_field_of_another_scope() {
+    let shop = Key::new("shop", &[Scope::Search]);
+    let all = Key::new("all", &Scope::ALL);
+    let server = guarded(&gate(&[&shop, &all])).await;
+    let both = r#"mutation { logKeystroke(input: {sessionId: "s", text: "t"}) { accepted }
+        erase: eraseSearcher(input: {sessionId: "other"}) { searches } }"#;
+    let response = send(&server, both, Some(&shop.bearer())).await;
+    assert_eq!(response.status(), 403);
+    let answer = read(response).await;
+    assert_eq!((answer.get("data"), &answer["errors"][0]["path"]), (None, &json!(["erase"])), "{answer}");
+    let message = answer["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("eraseSearcher") && message.contains("ADMIN") && message.contains("shop"),
+        "{message}"
+    );
+    let health = send(&server, "{ loggingHealth { keystrokesAccepted } }", Some(&all.bearer())).await;
+    assert_eq!(read(health).await["data"]["loggingHealth"]["keystrokesAccepted"], 0);
+    // The older media type says 200 of each well-formed request.
+    let older =
+        server.post(&json!({ "query": both })).header("authorization", shop.bearer()).send().await.unwrap();
+    assert_eq!(older.status(), 200);
+    assert_eq!(codes(&read(older).await), ["FORBIDDEN"].into());
+}
+
+#[tokio::test]
+async fn over_a_socket_the_key_comes_with_the_greeting() {
+    let shop = Key::new("shop", &[Scope::Search]);
+    let expired = Key::new("expired", &[Scope::Search]).expires_in(TimeDelta::seconds(-1));
+    let server = guarded(&gate(&[&shop, &expired])).await;
+    let wrong = Key::new("wrong", &[]);
+    for payload in [
+        json!({"Authorization": wrong.bearer()}),
+        json!({"authorization": expired.bearer()}),
+        json!({"authorization": shop.text}),
+        json!({"authorization": 7}),
+    ] {
+        let mut socket = Socket::open(server.address).await;
+        socket.say(json!({"type": "connection_init", "payload": payload})).await;
+        assert_eq!(socket.closed().await, 4403, "{payload}");
+    }
+    for (payload, expected) in [
+        (json!({"Authorization": shop.bearer()}), "next"),
+        (json!({"authorization": shop.bearer()}), "next"),
+        (json!({}), "error"),
+        (Value::Null, "error"),
+    ] {
+        let mut socket = Socket::open(server.address).await;
+        socket.say(json!({"type": "connection_init", "payload": payload})).await;
+        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket.subscribe("q", "{ search(query: \"\") { totalCount } }").await;
+        let said = socket.hear().await;
+        assert_eq!(said["type"], expected, "{payload}: {said}");
+        if expected == "error" {
+            assert_eq!(code(&said["payload"][0]), "UNAUTHENTICATED");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened() {
+    let (old, new) = (Key::new("old", &Scope::ALL), Key::new("new", &Scope::ALL));
+    let gate = gate(&[&old]);
+    let server = guarded(&gate).await;
+    let mut following = Socket::open(server.address).await;
+    following.say(json!({"type": "connection_init", "payload": {"Authorization": old.bearer()}})).await;
+    assert_eq!(following.hear().await, json!({"type": "connection_ack"}));
+    following.subscribe("s", "subscription { searchLogged { id } }").await;
+    following.subscribe("q", "{ sources { name } }").await;
+    assert_eq!(following.hear().await["type"], "next");
+    assert_eq!(following.hear().await["type"], "complete");
+    let query = "{ search(query: \"\") { totalCount } }";
+    assert_eq!(send(&server, query, Some(&new.bearer())).await.status(), 401);
+
+    // Both hold while clients change over.
+    gate.replace(&configs(&[&old, &new]), &RateSettings::none());
+    assert_eq!(send(&server, query, Some(&old.bearer())).await.status(), 200);
+    assert_eq!(send(&server, query, Some(&new.bearer())).await.status(), 200);
+    following.subscribe("q", "{ sources { name } }").await;
+    assert_eq!(following.hear().await["type"], "next");
+    assert_eq!(following.hear().await["type"], "complete");
+
+    gate.replace(&configs(&[&new]), &RateSettings::none());
+    assert_eq!(send(&server, query, Some(&old.bearer())).await.status(), 401);
+    assert_eq!(following.closed_at_last().await, 4403);
+}
+
+#[tokio::test]
+async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
+    let short = Key::new("short", &Scope::ALL).expires_in(TimeDelta::seconds(1));
+    let lesser = Key::new("lesser", &Scope::ALL);
+    let gate = gate(&[&short, &lesser]);
+    let server = guarded(&gate).await;
+    let open = async |key: &Key| {
+        let mut socket = Socket::open(server.address).await;
+        socket.say(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;
+        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket
+    };
+    let (mut shorts, mut lessers) = (open(&short).await, open(&lesser).await);
+    assert_eq!(shorts.closed_at_last().await, 4403);
+    let mut config = lesser.config.clone();
+    config.scopes = vec![Scope::Search];
+    gate.replace(&[config], &RateSettings::none());
+    assert_eq!(lessers.closed_at_last().await, 4403);
+    // Who came while nobody was asked for a key.
+    let gate = Gate::open();
+    let server = guarded(&gate).await;
+    let mut unchecked = Socket::greeted(server.address).await;
+    gate.replace(&configs(&[&lesser]), &RateSettings::none());
+    assert_eq!(unchecked.closed_at_last().await, 4403);
+}
+
+#[tokio::test]
+async fn a_key_for_a_site_is_refused_to_pages_of_others() {
+    let mut site = Key::new("site", &[Scope::Search]);
+    site.config.origins = vec![Origin::parse("https://shop.example").unwrap()];
+    let server = guarded(&gate(&[&site])).await;
+    let from = async |origin: Option<&str>| {
+        let mut request = server.post(&json!({"query": "{ search(query: \"\") { totalCount } }"}));
+        request = request.header("authorization", site.bearer());
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        request.send().await.unwrap()
+    };
+    for origin in [None, Some("https://shop.example")] {
+        assert_eq!(codes(&read(from(origin).await).await), BTreeSet::new(), "{origin:?}");
+    }
+    let own = format!("http://{}", server.address);
+    for origin in [own.as_str(), "null"] {
+        let response = from(Some(origin)).await;
+        assert_eq!(response.status(), 403, "{origin}");
+        assert_eq!(codes(&read(response).await), ["FORBIDDEN"].into());
+    }
+    let mut socket =
+        Socket::try_open(server.address, Some("graphql-transport-ws"), Some(&own)).await.unwrap();
+    socket.say(json!({"type": "connection_init", "payload": {"Authorization": site.bearer()}})).await;
+    assert_eq!(socket.closed().await, 4403);
+}
+
+#[tokio::test]
+async fn without_keys_a_header_that_is_meant_for_a_proxy_does_no_harm() {
+    let server = Server::start().await;
+    for authorization in ["Basic eDp5", "Bearer whatever", "nonsense"] {
+        let response = send(&server, "{ sources { name } }", Some(authorization)).await;
+        assert_eq!(response.status(), 200, "{authorization}");
+    }
+}
+
+#[tokio::test]
+async fn the_schema_and_the_explorer_are_for_whom_they_are_set() {
+    let shop = Key::new("shop", &[Scope::Search]);
+    let query = "{ __schema { queryType { name } } }";
+    let open = Server::start().await;
+    assert_eq!(send(&open, query, None).await.status(), 200);
+    assert_eq!(open.get("/graphiql").send().await.unwrap().status(), 200);
+    let server = guarded(&gate(&[&shop])).await;
+    let refused = send(&server, query, None).await;
+    assert_eq!(refused.status(), 403);
+    let refused = read(refused).await;
+    assert_eq!(codes(&refused), ["FORBIDDEN"].into());
+    assert!(refused["errors"][0]["message"].as_str().unwrap().contains("Introspection"), "{refused}");
+    assert_eq!(send(&server, query, Some(&shop.bearer())).await.status(), 200);
+    for path in ["/graphiql", "/graphiql/start.js"] {
+        let response = server.get(path).send().await.unwrap();
+        assert_eq!(response.status(), 404, "{path}");
+        assert_eq!(codes(&read(response).await), ["NOT_FOUND"].into());
+    }
+    let setup = Setup { gate: gate(&[&shop]), graphiql: Some(true), ..Setup::default() };
+    let explorable = Server::start_with(setup).await;
+    assert_eq!(explorable.get("/graphiql").send().await.unwrap().status(), 200);
+}

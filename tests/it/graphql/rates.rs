@@ -1,0 +1,132 @@
+//! Rate limits, over every transport and behind proxies.
+
+use quarry::access::Gate;
+use quarry::config::RateSettings;
+use quarry::domain::Scope;
+use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
+
+use super::keys::{Key, guarded};
+use super::server::{Server, code, read};
+use crate::support::socket::Socket;
+
+const QUESTION: &str = "{ __typename }";
+
+/// One a minute, three at once.
+const FEW: RateSettings =
+    RateSettings { per_key: 1, per_key_burst: 3, per_address: 0, per_address_burst: 1, failed_keys: 0 };
+
+fn per_address() -> RateSettings {
+    RateSettings { per_key: 0, per_address: 1, per_address_burst: 3, ..FEW }
+}
+
+fn question(server: &Server) -> RequestBuilder {
+    server.post(&json!({ "query": QUESTION }))
+}
+
+async fn send(request: RequestBuilder) -> Response {
+    request.send().await.unwrap()
+}
+
+/// The answer says that there were too many, and when to ask again.
+async fn assert_limited(response: Response) {
+    assert_eq!(response.status(), 429);
+    let after: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&after), "{after}");
+    let answer = read(response).await;
+    assert_eq!(code(&answer["errors"][0]), "RATE_LIMITED");
+    assert!(answer.get("data").is_none() && answer.to_string().contains(&format!("{after} s")), "{answer}");
+}
+
+#[tokio::test]
+async fn one_limit_holds_over_every_transport() {
+    let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+    assert_eq!(send(question(&server)).await.status(), 200);
+    assert_eq!(send(server.get("/graphql?query=%7B__typename%7D")).await.status(), 200);
+    let mut socket = Socket::greeted(server.address).await;
+    socket.subscribe("1", QUESTION).await;
+    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.hear().await["type"], "complete");
+    for _ in 0..2 {
+        assert_limited(send(question(&server)).await).await;
+        assert_limited(send(server.get("/graphql?query=%7B__typename%7D")).await).await;
+        socket.subscribe("2", QUESTION).await;
+        let said = socket.hear().await;
+        assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "RATE_LIMITED"));
+    }
+    // What is no operation is not counted.
+    assert_eq!(send(server.get("/livez")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn each_operation_of_a_batch_counts() {
+    let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+    let batch: Vec<Value> = (0..5).map(|_| json!({ "query": QUESTION })).collect();
+    let answers = read(send(server.post(&json!(batch))).await).await;
+    let ran = |answer: &Value| answer["data"]["__typename"] == "Query";
+    let limited = |answer: &Value| code(&answer["errors"][0]) == "RATE_LIMITED";
+    let answers = answers.as_array().unwrap();
+    assert!(answers[..3].iter().all(ran) && answers[3..].iter().all(limited), "{answers:?}");
+    assert_limited(send(question(&server)).await).await;
+}
+
+#[tokio::test]
+async fn each_key_has_a_rate_of_its_own() {
+    let (one, other) = (Key::new("one", &[Scope::Search]), Key::new("other", &[Scope::Search]));
+    let keys = [one.config.clone(), other.config.clone()];
+    let gate = Gate::new(&keys, &FEW, 0);
+    let server = guarded(&gate).await;
+    let ask = async |key: &Key| send(question(&server).header("authorization", key.bearer())).await;
+    for _ in 0..3 {
+        assert_eq!(ask(&one).await.status(), 200);
+    }
+    assert_limited(ask(&one).await).await;
+    assert_eq!(ask(&other).await.status(), 200);
+    // Who sends none is not held to it, and new settings forgive nothing that stayed as it was.
+    assert_eq!(send(question(&server)).await.status(), 200);
+    gate.replace(&keys, &RateSettings { failed_keys: 7, ..FEW });
+    assert_limited(ask(&one).await).await;
+    gate.replace(&keys, &RateSettings { per_key_burst: 4, ..FEW });
+    assert_eq!(ask(&one).await.status(), 200);
+    gate.replace(&keys, &RateSettings::none());
+    for _ in 0..10 {
+        assert_eq!(ask(&one).await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
+    let server = guarded(&Gate::new(&[], &per_address(), 1)).await;
+    let from = async |forwarded: &str| send(question(&server).header("x-forwarded-for", forwarded)).await;
+    for made_up in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
+        assert_eq!(from(&format!("{made_up}, 9.9.9.9")).await.status(), 200);
+    }
+    assert_limited(from("4.4.4.4, 9.9.9.9").await).await;
+    assert_eq!(from("9.9.9.9, 8.8.8.8").await.status(), 200);
+    // All of a network of IPv6 are one.
+    for host in ["1", "2", "3"] {
+        assert_eq!(from(&format!("2001:db8::{host}")).await.status(), 200);
+    }
+    assert_limited(from("2001:db8::4").await).await;
+    assert_eq!(from("2001:db8:0:1::4").await.status(), 200);
+    // Without a trusted proxy, the header says nothing.
+    let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+    for made_up in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
+        assert_eq!(send(question(&server).header("x-forwarded-for", made_up)).await.status(), 200);
+    }
+    assert_limited(send(question(&server).header("x-forwarded-for", "4.4.4.4")).await).await;
+}
+
+#[tokio::test]
+async fn tries_with_wrong_keys_are_limited_and_the_right_one_passes() {
+    let right = Key::new("right", &[Scope::Search]);
+    let rates = RateSettings { failed_keys: 3, ..RateSettings::none() };
+    let server = guarded(&Gate::new(std::slice::from_ref(&right.config), &rates, 0)).await;
+    let ask = async |bearer: &str| send(question(&server).header("authorization", bearer)).await;
+    for _ in 0..3 {
+        assert_eq!(ask(&Key::new("wrong", &[]).bearer()).await.status(), 401);
+    }
+    assert_limited(ask(&Key::new("wrong", &[]).bearer()).await).await;
+    assert_limited(ask("Bearer").await).await;
+    assert_eq!(ask(&right.bearer()).await.status(), 200);
+}
