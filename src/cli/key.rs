@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use chrono::{TimeDelta, Utc};
+use chrono::{SubsecRound, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::access::ApiKey;
@@ -58,7 +58,8 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let mut scopes: Vec<Scope> = args.scope.into_iter().map(Scope::from).collect();
     scopes.sort_unstable();
     scopes.dedup();
-    let now = Utc::now();
+    // Nobody reads fractions of a second.
+    let now = Utc::now().trunc_subsecs(0);
     let name = match args.name {
         Some(name) => KeyName::parse(&name)
             .with_context(|| format!("the name {name:?} is not 1 to 64 letters, digits, `-`, `_` and `.`"))?,

@@ -42,6 +42,9 @@ pub(super) struct TypeArgs {
     /// A server; give it several times to spread requests over several servers
     #[arg(long = "url", value_name = "URL", default_value = "http://127.0.0.1:8000", value_parser = parse_url)]
     urls: Vec<Url>,
+    /// An API key with the scopes SEARCH and REPORTS, where the servers ask for one
+    #[arg(long)]
+    key: Option<String>,
     /// How many searches to make, all people together: as many rows are expected
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = parse_count)]
     searches: usize,
@@ -101,6 +104,7 @@ impl TypeArgs {
         };
         Assignment {
             servers: self.urls,
+            key: self.key,
             habits,
             words_per_minute: self.speed,
             concurrency: self.concurrency,

@@ -152,7 +152,11 @@ impl<'a> Pass<'a> {
         let name = field.node.name.node.as_str();
         if INTROSPECTION.contains(&name) {
             if !self.introspection.allows(self.caller) {
-                self.refuse(field, ErrorCode::Forbidden, NO_INTROSPECTION.to_owned());
+                let (code, message) = match self.introspection {
+                    Introspection::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
+                    Introspection::On | Introspection::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
+                };
+                self.refuse(field, code, message.to_owned());
             }
             return;
         }
@@ -198,8 +202,9 @@ impl<'a> Pass<'a> {
     }
 }
 
-const NO_INTROSPECTION: &str = "Introspection is not open to you on this server: send a key, or read the schema in schema.graphql, which \
-     `quarry schema` prints.";
+const INTROSPECTION_BY_KEY: &str = "Introspection needs a key on this server: send `Authorization: Bearer KEY`, or read the schema that `quarry \
+     schema` prints.";
+const NO_INTROSPECTION: &str = "Introspection is off on this server (server.introspection). Read the schema that `quarry schema` prints.";
 
 fn denial(caller: &Caller, what: &str, scopes: &[Scope]) -> (ErrorCode, String) {
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();

@@ -1,5 +1,7 @@
 //! GraphQL over HTTP, as its specification has it.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
@@ -32,9 +34,14 @@ pub(super) async fn serve(
             "Accept application/graphql-response+json or application/json.",
         ));
     };
+    let began = Instant::now();
     let asker = match Asker::new(id, Guest::of(&state, &request).0) {
         Ok(asker) => asker,
-        Err(denied) => return vary(denied.into()),
+        Err(denied) => {
+            let problem = Problem::from(denied);
+            state.metrics.operations().refused(began, std::slice::from_ref(problem.error()));
+            return vary(problem);
+        }
     };
     let answered = match request.method {
         Method::GET => get(&state, &asker, media, request).await,

@@ -7,6 +7,7 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::{Client, redirect::Policy};
 use serde_json::Value;
 use url::Url;
@@ -59,13 +60,21 @@ impl Refusal {
 
 impl Fleet {
     /// Connects to nothing yet.
-    pub(super) fn new(servers: &[Url]) -> Result<Self, TypistError> {
+    pub(super) fn new(servers: &[Url], key: Option<&str>) -> Result<Self, TypistError> {
         install_crypto_provider();
+        let mut headers = HeaderMap::new();
+        if let Some(key) = key {
+            let bearer = HeaderValue::from_str(&format!("Bearer {key}"));
+            let mut bearer = bearer.map_err(|_| TypistError::Client("the key is no text".to_owned()))?;
+            bearer.set_sensitive(true);
+            headers.insert(AUTHORIZATION, bearer);
+        }
         let client = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
             .timeout(REQUEST_TIMEOUT)
             .tcp_nodelay(true)
+            .default_headers(headers)
             .user_agent(concat!("quarry-typist/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| TypistError::Client(error.to_string()))?;

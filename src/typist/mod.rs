@@ -67,6 +67,8 @@ const SETTLE: Duration = Duration::from_secs(1);
 pub struct Assignment {
     /// Requests go to one after the other.
     pub servers: Vec<Url>,
+    /// The API key that requests carry, where the servers ask for one.
+    pub key: Option<String>,
     /// Who types, and how.
     pub habits: Habits,
     /// Words a minute of five keystrokes each; 0 is as fast as can be.
@@ -177,7 +179,7 @@ pub fn session_prefix(seed: u64, now: DateTime<Utc>) -> String {
 /// Types everything, waits until it is stored, and compares.
 pub async fn run(assignment: &Assignment, progress: &(dyn Fn(Stage) + Sync)) -> Result<Outcome, TypistError> {
     let pace = pace(assignment)?;
-    let fleet = Fleet::new(&assignment.servers)?;
+    let fleet = Fleet::new(&assignment.servers, assignment.key.as_deref())?;
     for server in fleet.servers() {
         probe(&fleet, server, &assignment.habits.prefix).await?;
     }

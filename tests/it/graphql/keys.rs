@@ -8,7 +8,7 @@ use chrono::{TimeDelta, Utc};
 use quarry::access::{ApiKey, Gate};
 use quarry::config::{KeyConfig, RateSettings};
 use quarry::domain::{KeyName, Origin, Scope};
-use quarry::graphql::schema_sdl;
+use quarry::graphql::{Introspection, Limits, schema_sdl};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -397,9 +397,9 @@ async fn the_schema_and_the_explorer_are_for_whom_they_are_set() {
     assert_eq!(open.get("/graphiql").send().await.unwrap().status(), 200);
     let server = guarded(&gate(&[&shop])).await;
     let refused = send(&server, query, None).await;
-    assert_eq!(refused.status(), 403);
+    assert_eq!(refused.status(), 401);
     let refused = read(refused).await;
-    assert_eq!(codes(&refused), ["FORBIDDEN"].into());
+    assert_eq!(codes(&refused), ["UNAUTHENTICATED"].into());
     assert!(refused["errors"][0]["message"].as_str().unwrap().contains("Introspection"), "{refused}");
     assert_eq!(send(&server, query, Some(&shop.bearer())).await.status(), 200);
     for path in ["/graphiql", "/graphiql/start.js"] {
@@ -407,7 +407,10 @@ async fn the_schema_and_the_explorer_are_for_whom_they_are_set() {
         assert_eq!(response.status(), 404, "{path}");
         assert_eq!(codes(&read(response).await), ["NOT_FOUND"].into());
     }
-    let setup = Setup { gate: gate(&[&shop]), graphiql: Some(true), ..Setup::default() };
+    let limits = Limits { introspection: Introspection::Off, ..Limits::default() };
+    let setup = Setup { gate: gate(&[&shop]), graphiql: Some(true), limits, ..Setup::default() };
     let explorable = Server::start_with(setup).await;
+    let closed = read(send(&explorable, query, Some(&shop.bearer())).await).await;
+    assert_eq!(codes(&closed), ["FORBIDDEN"].into());
     assert_eq!(explorable.get("/graphiql").send().await.unwrap().status(), 200);
 }

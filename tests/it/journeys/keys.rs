@@ -95,6 +95,12 @@ async fn keys_are_changed_while_the_server_runs() {
     assert_eq!(ask(&server, QUESTION, Some(&shop)).await, (401, vec![json!("UNAUTHENTICATED")]));
     assert_eq!(ask(&server, QUESTION, Some(&next)).await, (200, vec![]));
     assert_eq!(socket.closed_at_last().await, 4403);
+    let url = format!("http://{}", server.endpoint.address());
+    let typing = ["type", "--url", url.as_str(), "--searches", "2", "--speed", "0", "--key"];
+    let refused = folder.run(&[&typing[..], &["quarry_wrong"]].concat()).await;
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    let typed = folder.succeed(&[&typing[..], &[all.as_str()]].concat()).await;
+    assert!(!typed.contains(&all), "{typed}");
     let ended = server.stop().await;
     for secret in [&shop, &next, &all] {
         assert!(!ended.stderr.contains(secret.as_str()) && !ended.stdout.contains(secret.as_str()));
