@@ -27,7 +27,7 @@ pub(super) struct NewArgs {
     /// From when on it opens nothing: a duration such as 90d, a day such as 2027-01-31, or a time [default: never]
     #[arg(long, value_name = "DURATION_OR_DATE")]
     expires: Option<String>,
-    /// A page that may use it in a browser, such as https://shop.example; repeat it for several [default: all]
+    /// The origin of a page that may use it in a browser, as `https://shop.example`; repeat it for several [default: all]
     #[arg(long, value_delimiter = ',')]
     origin: Vec<String>,
 }

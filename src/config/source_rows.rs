@@ -1,4 +1,4 @@
-//! The settings of `[[sources]]`, for [`super::reference`].
+//! The settings of `[[sources]]`, for `reference`.
 
 use std::time::Duration;
 
