@@ -3,6 +3,7 @@
 mod access;
 mod logging;
 mod metering;
+mod persisting;
 mod reporting;
 mod seeding;
 mod suggesting;
@@ -152,14 +153,16 @@ impl Server {
         let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
         let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
         let readiness = Readiness::new(indexer.follow());
+        let api = Api::new(services, access::limits(&settings), times);
         let state = HttpState {
-            api: Api::new(services, access::limits(&settings), times),
+            documents: persisting::open(&settings, &api).await?,
+            api,
             readiness: readiness.clone(),
             metrics,
             limits,
             gate: access::gate(&settings),
             graphiql: access::graphiql(&settings),
-            allowed_origins: Arc::from([]),
+            origins: access::origins(&settings),
         };
         let _instance = instance;
         Ok(Self {

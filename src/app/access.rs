@@ -7,6 +7,7 @@ use futures_util::{Stream, StreamExt};
 use crate::access::Gate;
 use crate::config::{ConfigError, Settings, Switch};
 use crate::graphql::{Introspection, Limits};
+use crate::http::Origins;
 use crate::supervisor::{Stage, Supervisor};
 
 /// What changes while a server runs. All else needs a restart.
@@ -31,6 +32,12 @@ pub(super) fn graphiql(settings: &Settings) -> Option<bool> {
         Switch::On => Some(true),
         Switch::Off => Some(false),
     }
+}
+
+/// Which pages may send requests, and under which names the server answers.
+pub(super) fn origins(settings: &Settings) -> Origins {
+    let server = &settings.server;
+    Origins::new(&server.allowed_origins, server.allowed_hosts.clone(), settings.listens_on_loopback())
 }
 
 /// What one operation may ask for.

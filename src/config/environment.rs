@@ -120,7 +120,11 @@ pub(super) fn parse(kind: Kind, text: &str) -> Value {
         (Kind::Switch, "true" | "1") => Value::from(true),
         (Kind::Switch, "false" | "0") => Value::from(false),
         (Kind::Count(..), number) => number.parse::<i64>().map_or_else(|_| Value::from(number), Value::from),
-        (Kind::Words, words) => Value::from(words.split(',').map(str::trim).collect::<Vec<_>>()),
+        // As the default is printed.
+        (Kind::Words | Kind::Pages | Kind::Hosts, "[]") => Value::from(Vec::<String>::new()),
+        (Kind::Words | Kind::Pages | Kind::Hosts, words) => {
+            Value::from(words.split(',').map(str::trim).collect::<Vec<_>>())
+        }
         (_, text) => Value::from(text),
     }
 }

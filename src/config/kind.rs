@@ -40,6 +40,7 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::WebUrl => text.is_some_and(is_web_url),
         Kind::SourceName => text.is_some_and(|text| SourceName::parse(text).is_ok()),
         Kind::Hosts => value.as_array().is_some_and(|hosts| hosts.iter().all(is_host)),
+        Kind::Pages => value.as_array().is_some_and(are_pages),
         Kind::Words => value.as_array().is_some_and(|words| words.iter().all(is_filled)),
         Kind::LogFilter => text.is_some_and(|text| text.split(',').all(is_log_directive)),
         Kind::Headers | Kind::Pagination => value.as_dict().is_some(),
@@ -71,7 +72,10 @@ pub(super) fn describe(kind: Kind, value: &Value) -> String {
         Value::Num(..) => number_text(value),
         Value::Empty(..) => "nothing".to_owned(),
         Value::Dict(..) => "a table".to_owned(),
-        Value::Array(..) => "a list".to_owned(),
+        Value::Array(_, items) => match (kind, items.iter().find(|item| !is_page(item))) {
+            (Kind::Pages, Some(wrong)) => format!("a list with {}", describe(Kind::Text, wrong)),
+            _ => "a list".to_owned(),
+        },
     }
 }
 
@@ -96,6 +100,10 @@ fn expected(kind: Kind) -> String {
             "a name of 1 to 64 characters, without control characters or blanks at its ends".to_owned()
         }
         Kind::Hosts => "a list of host names such as [\"cdn.example.com\"]".to_owned(),
+        Kind::Pages => "a list of origins as browsers name them, such as [\"https://shop.example\", \
+                        \"http://localhost:5173\"]: scheme, host and port if it is not the usual one, no path; or \
+                        [\"*\"] alone"
+            .to_owned(),
         Kind::Words => "a list of words or phrases such as [\"darn\", \"red tape\"]".to_owned(),
         Kind::LogFilter => {
             "levels (off, error, warn, info, debug, trace), also by module: \"info,quarry::crawl=debug\""
@@ -177,6 +185,22 @@ fn is_scope(value: &Value) -> bool {
 
 fn is_origin(value: &Value) -> bool {
     value.as_str().is_some_and(|text| Origin::parse(text).is_ok())
+}
+
+fn are_pages(pages: &[Value]) -> bool {
+    let is_every = |page: &Value| page.as_str() == Some("*");
+    pages.iter().all(is_page) || (pages.len() == 1 && pages.iter().all(is_every))
+}
+
+/// Exactly as browsers name an origin.
+fn is_page(value: &Value) -> bool {
+    let Some((text, url)) = value.as_str().and_then(|text| Some((text, Url::parse(text).ok()?))) else {
+        return false;
+    };
+    // No pattern is meant: origins are compared letter by letter.
+    let Some(host) = url.host_str().filter(|host| !host.contains('*')) else { return false };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    text == format!("{}://{host}{port}", url.scheme())
 }
 
 fn is_filled(value: &Value) -> bool {

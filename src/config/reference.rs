@@ -7,8 +7,8 @@ pub(super) use super::key::KEY;
 pub(super) use super::source_rows::{PAGINATION, SOURCE, pagination_rows};
 use Fallback::{Absent, Computed, Required, Value};
 use Kind::{
-    Address, Choice, Count, DatabaseUrl, Keys, LogFilter, Pagination, RedisUrl, Sources, Span, Switch, Text,
-    Words,
+    Address, Choice, Count, DatabaseUrl, Hosts, Keys, LogFilter, Pages, Pagination, RedisUrl, Sources, Span,
+    Switch, Text, Words,
 };
 
 /// What a setting may be.
@@ -40,6 +40,8 @@ pub(super) enum Kind {
     SourceName,
     /// A list of host names.
     Hosts,
+    /// A list of origins of pages, or `*`.
+    Pages,
     /// A list of words or phrases.
     Words,
     /// Which log lines are kept.
@@ -222,6 +224,25 @@ pub(super) const GENERAL: &[Row] = &[
         "Words and phrases that no suggestion may hold, whatever their case; in a variable, separated by commas.",
     ),
     row(
+        "persisted.ttl",
+        NO_TIME,
+        Value(r#""1day""#),
+        "How long a document of Apollo's automatic persisted queries is kept, at most; `0s` keeps none.",
+    ),
+    row(
+        "persisted.documents",
+        Text,
+        Absent,
+        "A file of trusted documents, a JSON object of documents by their hashes: `persisted-documents.json` of the \
+         codegen client preset.",
+    ),
+    row(
+        "persisted.only_trusted",
+        Switch,
+        Value("false"),
+        "Runs no documents but those of `persisted.documents`.",
+    ),
+    row(
         "server.max_body_bytes",
         Count(1_024, BYTES),
         Value("16777216"),
@@ -253,6 +274,20 @@ pub(super) const GENERAL: &[Row] = &[
         Value("0"),
         "Proxies in front of the server that each add an address to `X-Forwarded-For`; callers are told apart by what \
          the outermost of them added. 0: by the connection alone.",
+    ),
+    row(
+        "server.allowed_origins",
+        Pages,
+        Value("[]"),
+        "Origins such as `https://shop.example` whose pages may send requests and read the answers, besides the \
+         server's own; `[\"*\"]`: all. In a variable, separated by commas.",
+    ),
+    row(
+        "server.allowed_hosts",
+        Hosts,
+        Value("[]"),
+        "Host names that the server answers under, besides loopback ones; empty: on a loopback address without keys no others, \
+         elsewhere any. In a variable, separated by commas.",
     ),
     row(
         "rate_limits.per_key",

@@ -115,6 +115,14 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
             note(&["keys"], format!("`keys.{index}.hash` is that of another key"));
         }
     }
+    if settings.persisted.only_trusted && settings.persisted.documents.is_none() {
+        note(
+            &["persisted.only_trusted"],
+            "`persisted.only_trusted` is true, but there are no trusted documents: set `persisted.documents` to \
+             their file"
+                .to_owned(),
+        );
+    }
     let mut names = BTreeSet::new();
     for (index, source) in settings.sources.iter().enumerate() {
         if !names.insert(&source.name) {

@@ -42,6 +42,8 @@ pub struct Settings {
     pub reports: ReportSettings,
     /// Suggestions.
     pub suggest: SuggestSettings,
+    /// Documents that clients send by name.
+    pub persisted: PersistedSettings,
     /// The HTTP server.
     pub server: ServerSettings,
     /// How often callers may ask.
@@ -126,6 +128,20 @@ pub struct SuggestSettings {
     pub blocklist: Vec<String>,
 }
 
+/// Documents that clients send by name.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct PersistedSettings {
+    /// How long a document of an automatic persisted query is kept; zero: none is.
+    #[serde(with = "humantime_serde")]
+    pub ttl: Duration,
+    /// A file of trusted documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documents: Option<PathBuf>,
+    /// Whether no others run.
+    pub only_trusted: bool,
+}
+
 /// The HTTP server.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -144,6 +160,10 @@ pub struct ServerSettings {
     pub graphiql: Switch,
     /// Proxies between callers and this server that write `X-Forwarded-For`.
     pub trusted_proxies: usize,
+    /// Origins whose pages may send requests besides the server's own; `*`: all.
+    pub allowed_origins: Vec<String>,
+    /// Host names that the server answers under.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Whether something is there that helps who develops.
@@ -223,6 +243,13 @@ impl Settings {
         for key in self.keys.iter().filter(|key| key.expires.is_some_and(|expires| expires <= now)) {
             warnings.push(format!("the key {:?} has expired", key.name.as_str()));
         }
+        if self.server.allowed_origins.iter().any(|origin| origin == "*") {
+            warnings.push(
+                "server.allowed_origins is \"*\": every page that somebody opens who reaches this server may send it \
+                 requests and read the answers"
+                    .to_owned(),
+            );
+        }
         warnings
     }
 
@@ -239,7 +266,8 @@ impl Settings {
         GENERAL.iter().map(|row| row.key).filter(|key| changed(key)).collect()
     }
 
-    pub(super) fn listens_on_loopback(&self) -> bool {
+    /// Whether only this machine reaches the server.
+    pub fn listens_on_loopback(&self) -> bool {
         self.listen.ip().to_canonical().is_loopback()
     }
 }

@@ -16,6 +16,7 @@ use async_graphql_value::Value as InputValue;
 use futures_util::{Stream, StreamExt, stream};
 
 use super::asker::Asker;
+use super::checker::Checker;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
 use super::field_group::FieldGroup;
@@ -119,6 +120,8 @@ struct Inner {
     strict: ApiSchema,
     /// For documents that passed them all before.
     fast: ApiSchema,
+    /// For documents that are not to run yet.
+    checker: Checker,
     inputs: InputTypes,
     documents: DocumentCache,
     limits: Limits,
@@ -134,6 +137,7 @@ impl Api {
             strict,
             fast: schema().data(services).validation_mode(ValidationMode::Fast).finish(),
             documents: DocumentCache::default(),
+            checker: Checker::new(),
             limits,
             times,
         }))
@@ -146,10 +150,7 @@ impl Api {
         let validated = cached.is_some();
         let document = match cached {
             Some(document) => document,
-            None => {
-                self.0.limits.check_text(&query)?;
-                Arc::new(parse_query(&query).map_err(parse_failure)?)
-            }
+            None => Arc::new(self.parse(&query)?),
         };
         // What a page costs depends on the variables, so a known document is checked again.
         self.0.limits.check(&document, &variables)?;
@@ -162,6 +163,22 @@ impl Api {
         };
         let group = FieldGroup::of(&document, definition);
         Ok(Prepared { text: query, name, variables, document, kind, group, validated })
+    }
+
+    /// Whether a document may be run: it is within the limits, as far as that does not depend on
+    /// variables, and valid.
+    pub async fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
+        if self.0.documents.get(text).is_some() {
+            return Ok(());
+        }
+        let document = self.parse(text)?;
+        self.0.limits.check(&document, &Variables::default())?;
+        self.0.checker.check(document).await
+    }
+
+    fn parse(&self, text: &str) -> Result<ExecutableDocument, ServerError> {
+        self.0.limits.check_text(text)?;
+        parse_query(text).map_err(parse_failure)
     }
 
     /// Runs a query or a mutation.

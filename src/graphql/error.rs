@@ -46,6 +46,10 @@ pub enum ErrorCode {
     CacheUnavailable,
     /// This server does not keep documents by their hash; send the text.
     PersistedQueryNotSupported,
+    /// No document of this hash is kept; send the text with it.
+    PersistedQueryNotFound,
+    /// Only trusted documents run here.
+    PersistedQueryOnly,
     /// A defect. The message says nothing; the log does.
     InternalServerError,
 }
@@ -66,6 +70,8 @@ impl ErrorCode {
         Self::BufferUnavailable,
         Self::CacheUnavailable,
         Self::PersistedQueryNotSupported,
+        Self::PersistedQueryNotFound,
+        Self::PersistedQueryOnly,
         // The last one: what stands above it is counted by its place.
         Self::InternalServerError,
     ];
@@ -92,6 +98,8 @@ impl ErrorCode {
             Self::BufferUnavailable => "BUFFER_UNAVAILABLE",
             Self::CacheUnavailable => "CACHE_UNAVAILABLE",
             Self::PersistedQueryNotSupported => "PERSISTED_QUERY_NOT_SUPPORTED",
+            Self::PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND",
+            Self::PersistedQueryOnly => "PERSISTED_QUERY_ONLY",
             Self::InternalServerError => "INTERNAL_SERVER_ERROR",
         }
     }
@@ -276,6 +284,11 @@ pub(crate) fn broken(request: &RequestId) -> ServerError {
 pub(super) fn coded(mut error: ServerError, code: ErrorCode) -> ServerError {
     set(&mut error, "code", code.as_str());
     error
+}
+
+/// Codes an error of validation.
+pub(super) fn invalid(error: &mut ServerError) {
+    set(error, "code", ErrorCode::GraphqlValidationFailed.as_str());
 }
 
 fn set(error: &mut ServerError, name: &str, value: &str) {

@@ -8,6 +8,7 @@
 
 mod api;
 mod asker;
+mod checker;
 mod document_cache;
 mod erasure;
 mod error;

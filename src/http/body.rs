@@ -1,48 +1,104 @@
 //! Reads a request: bytes under a limit, then operations.
 
-use std::collections::HashMap;
+use std::fmt;
 
 use async_graphql::Variables;
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use http::StatusCode;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::HttpLimits;
 use super::problem::Problem;
 use crate::graphql::{ErrorCode, Operation};
 
 /// An operation as it is sent.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(super) struct RawOperation {
     query: Option<String>,
+    #[serde(rename = "documentId")]
+    document_id: Option<String>,
     #[serde(rename = "operationName")]
     operation_name: Option<String>,
     variables: Option<Variables>,
-    extensions: Option<HashMap<String, IgnoredAny>>,
+    extensions: Option<Extensions>,
+}
+
+/// What clients send besides. All but this is passed over.
+#[derive(Default)]
+struct Extensions {
+    persisted: Option<PersistedQuery>,
+}
+
+/// Names the document, as Apollo's clients do.
+#[derive(Deserialize)]
+struct PersistedQuery {
+    version: u32,
+    #[serde(rename = "sha256Hash")]
+    hash: String,
+}
+
+/// The document that is asked for.
+pub(super) enum Asked {
+    /// By its text.
+    Text(String),
+    /// By a name, which may come with the text.
+    Named { name: String, text: Option<String> },
 }
 
 impl RawOperation {
-    /// The operation, if there is one.
-    pub(super) fn checked(self) -> Result<Operation, Problem> {
-        match self.query {
-            Some(query) if !query.trim().is_empty() => Ok(Operation {
-                query,
-                name: self.operation_name.filter(|name| !name.is_empty()),
-                variables: self.variables.unwrap_or_default(),
-            }),
-            _ if self.extensions.is_some_and(|extensions| extensions.contains_key("persistedQuery")) => {
-                // Apollo's clients send the text upon this.
-                Err(Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    ErrorCode::PersistedQueryNotSupported,
-                    "PersistedQueryNotSupported",
-                ))
-            }
-            _ => Err(Problem::bad_request("The request has no query: send a GraphQL document in \"query\".")),
+    /// The document to run, and the rest of the operation without its text.
+    pub(super) fn checked(self) -> Result<(Asked, Operation), Problem> {
+        let text = self.query.filter(|query| !query.trim().is_empty());
+        let persisted = self.extensions.and_then(|extensions| extensions.persisted);
+        if persisted.as_ref().is_some_and(|persisted| persisted.version != 1) {
+            return Err(Problem::bad_request("Unsupported persisted query version: send version 1."));
         }
+        let named = self.document_id.filter(|id| !id.is_empty());
+        let asked = match (named.or(persisted.map(|persisted| persisted.hash)), text) {
+            (Some(name), text) => Asked::Named { name, text },
+            (None, Some(text)) => Asked::Text(text),
+            (None, None) => {
+                return Err(Problem::bad_request(
+                    "The request has no query: send a GraphQL document in \"query\", or its name in \"documentId\".",
+                ));
+            }
+        };
+        let operation = Operation {
+            query: String::new(),
+            name: self.operation_name.filter(|name| !name.is_empty()),
+            variables: self.variables.unwrap_or_default(),
+        };
+        Ok((asked, operation))
+    }
+}
+
+// Only an object will do; a derived reader takes lists, too.
+impl<'de> Deserialize<'de> for Extensions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Extensions;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Extensions, A::Error> {
+                let mut extensions = Extensions::default();
+                while let Some(name) = members.next_key::<String>()? {
+                    if name == "persistedQuery" {
+                        extensions.persisted = members.next_value()?;
+                    } else {
+                        members.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(extensions)
+            }
+        }
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -110,10 +166,11 @@ pub(super) fn parse(body: &[u8], batch: usize) -> Result<Operations, Problem> {
 
 /// Reads the operation of a URL's query.
 pub(super) fn parse_url(query: &str) -> Result<RawOperation, Problem> {
-    let mut operation = RawOperation { query: None, operation_name: None, variables: None, extensions: None };
+    let mut operation = RawOperation::default();
     for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*name {
             "query" => operation.query = Some(value.into_owned()),
+            "documentId" => operation.document_id = Some(value.into_owned()),
             "operationName" => operation.operation_name = Some(value.into_owned()),
             "variables" if !value.is_empty() => operation.variables = json("variables", &value)?,
             "extensions" if !value.is_empty() => operation.extensions = json("extensions", &value)?,

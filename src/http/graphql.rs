@@ -5,18 +5,21 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::HttpState;
 use super::body::{self, Operations};
 use super::negotiation::{MediaType, is_json, negotiate};
 use super::operation::Transport;
+use super::origin::is_forgeable;
 use super::problem::{Errors, Problem};
 use super::visitor::{CHALLENGE, Guest};
 use crate::graphql::{Answer, Asker, ErrorCode, RequestId};
 
+/// Says which pages may load an answer without reading it.
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 /// What a page of found documents takes, in bytes: room from the start saves growing to it.
 const TYPICAL_BYTES: usize = 2 << 10;
 
@@ -64,13 +67,18 @@ async fn get(
     if is_forgeable(&request.headers) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
-            ErrorCode::BadUserInput,
+            ErrorCode::Forbidden,
             "A page of another site sent this. Set the header apollo-require-preflight if that is meant.",
         ));
     }
     let operation = body::parse_url(request.uri.query().unwrap_or_default())?;
     let answer = state.answer(operation, Transport::Get, asker).await?;
-    Ok(respond(status(&answer, media), media, encode(&answer)))
+    let mut response = respond(status(&answer, media), media, encode(&answer));
+    // Pages of other sites can load what they cannot read, as a script or an image.
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
+    Ok(response)
 }
 
 async fn post(
@@ -120,6 +128,10 @@ fn status(answer: &Answer, media: MediaType) -> StatusCode {
         // No client is to blame, whatever it reads.
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
+    if has(ErrorCode::PersistedQueryNotFound) || has(ErrorCode::PersistedQueryNotSupported) {
+        // Some of Apollo's clients read no answer of another status, and would not send the text.
+        return StatusCode::OK;
+    }
     match media {
         MediaType::GraphqlResponse if has(ErrorCode::Unauthenticated) => StatusCode::UNAUTHORIZED,
         MediaType::GraphqlResponse if has(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
@@ -157,11 +169,4 @@ fn vary(problem: Problem) -> Response {
     let mut response = problem.into_response();
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
     response
-}
-
-/// The browser says that another site's page sent this, and nothing shows that it asked first.
-fn is_forgeable(headers: &HeaderMap) -> bool {
-    let cross_site = headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
-    let preflighted = ["apollo-require-preflight", "x-apollo-operation-name"];
-    cross_site && !preflighted.iter().any(|name| headers.contains_key(*name))
 }

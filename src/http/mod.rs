@@ -11,12 +11,13 @@ mod health;
 mod metrics;
 mod negotiation;
 mod operation;
+mod origin;
+mod persisted;
 mod problem;
 mod router;
 mod visitor;
 mod websocket;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::access::Gate;
@@ -25,6 +26,8 @@ use crate::graphql::Api;
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::Readiness;
 pub use metrics::{Metrics, MetricsParts, RedisFigures, RedisWatch};
+pub use origin::Origins;
+pub use persisted::{Automatic, Documents, Trusted, TrustedError};
 pub use router::router;
 
 /// What requests and connections may take.
@@ -72,8 +75,10 @@ pub struct HttpState {
     pub gate: Gate,
     /// Whether the explorer is served; absent: as long as no keys are asked for.
     pub graphiql: Option<bool>,
-    /// Origins, as `https://shop.example`, whose pages may open a WebSocket besides the server's own.
-    pub allowed_origins: Arc<[String]>,
+    /// The documents that clients send by name.
+    pub documents: Documents,
+    /// Which pages may send requests, and to which names.
+    pub origins: Origins,
 }
 
 impl HttpState {

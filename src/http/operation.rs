@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use async_graphql::ServerError;
+use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, Stream, StreamExt};
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
@@ -12,7 +13,7 @@ use http::{HeaderValue, StatusCode};
 use super::HttpState;
 use super::body::RawOperation;
 use super::problem::Problem;
-use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, Prepared, broken};
+use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared, broken};
 
 /// How an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,31 +53,41 @@ impl Refused {
 
 impl HttpState {
     /// Makes an operation of what was sent, if it may be run.
-    pub(super) fn prepare(
+    pub(super) async fn prepare(
         &self,
         raw: RawOperation,
         transport: Transport,
         asker: &Asker,
     ) -> Result<Prepared, Refused> {
         let began = Instant::now();
-        let prepared = self.check(raw, transport, asker);
+        let prepared = self.check(raw, transport, asker).await;
         if let Err(refused) = &prepared {
             self.metrics.operations().refused(began, refused.errors());
         }
         prepared
     }
 
-    fn check(&self, raw: RawOperation, transport: Transport, asker: &Asker) -> Result<Prepared, Refused> {
+    async fn check(
+        &self,
+        raw: RawOperation,
+        transport: Transport,
+        asker: &Asker,
+    ) -> Result<Prepared, Refused> {
         let counted = self.gate.count(&asker.caller, asker.visitor.address());
         counted.map_err(|denied| Refused::Request(denied.into()))?;
-        let operation = raw.checked().map_err(Refused::Request)?;
-        let operation = self.api.prepare(operation).map_err(Refused::Operation)?;
-        if transport == Transport::Get && operation.kind() != OperationKind::Query {
+        let (asked, operation) = raw.checked().map_err(Refused::Request)?;
+        let found = self.documents.find(asked).await.map_err(|error| Refused::Operation(vec![error]))?;
+        let (query, new) = found.into_parts();
+        let prepared = self.api.prepare(Operation { query, ..operation }).map_err(Refused::Operation)?;
+        if transport == Transport::Get && prepared.kind() != OperationKind::Query {
             let message = "Only queries are run by GET; send this operation by POST.";
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
             return Err(Refused::Request(problem.with_header(ALLOW, HeaderValue::from_static("POST"))));
         }
-        Ok(operation)
+        if let Some((name, text)) = new {
+            self.documents.keep(name, &text, &self.api).await;
+        }
+        Ok(prepared)
     }
 
     /// Answers what was sent: what is not valid is answered, too, and what is no request is a problem.
@@ -86,11 +97,31 @@ impl HttpState {
         transport: Transport,
         asker: &Asker,
     ) -> Result<Answer, Problem> {
-        match self.prepare(raw, transport, asker) {
+        match self.prepare(raw, transport, asker).await {
             Ok(operation) => Ok(self.execute(operation, asker).await),
             Err(Refused::Operation(errors)) => Ok(Answer::Refused(errors)),
             Err(Refused::Request(problem)) => Err(problem),
         }
+    }
+
+    /// What an operation of any kind says until its end, over a transport that stays open meanwhile.
+    pub(super) fn follow(
+        self,
+        raw: RawOperation,
+        transport: Transport,
+        asker: Asker,
+    ) -> impl Stream<Item = Answer> + Send + 'static {
+        let begun = async move {
+            let answers: BoxStream<'static, Answer> = match self.prepare(raw, transport, &asker).await {
+                Err(refused) => stream::iter([Answer::Refused(refused.into_errors())]).boxed(),
+                Ok(operation) if operation.kind() == OperationKind::Subscription => {
+                    self.subscribe(operation, asker).boxed()
+                }
+                Ok(operation) => stream::once(async move { self.execute(operation, &asker).await }).boxed(),
+            };
+            answers
+        };
+        stream::once(begun).flatten()
     }
 
     /// Runs a query or a mutation. A resolver that panics is an error of this operation alone.

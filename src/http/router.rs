@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use http::{HeaderValue, StatusCode};
 
 use super::problem::Problem;
-use super::{HttpState, graphiql, graphql, health, metrics, websocket};
+use super::{HttpState, graphiql, graphql, health, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 
 /// The header that names a request, in both directions.
@@ -18,9 +18,14 @@ const REQUEST_ID: &str = "x-request-id";
 
 /// Every path of the server.
 pub fn router(state: HttpState) -> Router {
+    let guard = middleware::from_fn_with_state(state.clone(), origin::guard);
+    let mut operations = any(graphql::serve);
+    if let Some(cors) = state.origins.cors() {
+        operations = operations.layer(cors);
+    }
     Router::new()
-        .route("/graphql", any(graphql::serve))
-        .route("/graphql/ws", any(websocket::serve))
+        .route("/graphql", operations.layer(guard.clone()))
+        .route("/graphql/ws", any(websocket::serve).layer(guard))
         .route("/livez", get(health::livez))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::serve))

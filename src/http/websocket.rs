@@ -13,21 +13,20 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt, stream};
-use http::header::{HOST, ORIGIN, UPGRADE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::UPGRADE;
+use http::{HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
 use tokio_stream::StreamMap;
-use url::Url;
 
 use super::HttpState;
 use super::body::RawOperation;
-use super::operation::{Refused, Transport};
+use super::operation::Transport;
 use super::problem::Problem;
 use super::visitor::Guest;
-use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
+use crate::graphql::{Answer, Asker, ErrorCode, RequestId, refusal};
 
 /// The one subprotocol that is spoken.
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -37,7 +36,6 @@ pub(super) async fn serve(
     State(state): State<HttpState>,
     id: Result<Extension<RequestId>, ExtensionRejection>,
     Guest(visitor): Guest,
-    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
     let Ok(upgrade) = upgrade else {
@@ -50,14 +48,6 @@ pub(super) async fn serve(
         response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
         return response;
     };
-    if !is_from_allowed_page(&headers, &state.allowed_origins) {
-        return Problem::new(
-            StatusCode::FORBIDDEN,
-            ErrorCode::BadUserInput,
-            "Pages of this origin may not open a WebSocket here.",
-        )
-        .into_response();
-    }
     let id = id.map_or_else(|_| RequestId::fresh(), |Extension(id)| id);
     let asker = match Asker::new(id, visitor) {
         Ok(asker) => asker,
@@ -79,21 +69,6 @@ pub(super) async fn serve(
             };
             connection.run(socket).await;
         })
-}
-
-/// A browser names the page's origin; it must be the server's own, or an allowed one.
-fn is_from_allowed_page(headers: &HeaderMap, allowed: &[String]) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let Ok(origin) = origin.to_str() else { return false };
-    if allowed.iter().any(|allowed| allowed == origin) {
-        return true;
-    }
-    let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) else { return false };
-    let Ok(origin) = Url::parse(origin) else { return false };
-    let Ok(server) = Url::parse(&format!("{}://{host}", origin.scheme())) else { return false };
-    origin.host().is_some()
-        && origin.host() == server.host()
-        && origin.port_or_known_default() == server.port_or_known_default()
 }
 
 #[derive(Deserialize)]
@@ -232,25 +207,14 @@ impl Connection {
     fn start(&mut self, id: String, payload: RawOperation) {
         self.operations += 1;
         let asker = Asker { request: self.asker.request.part(self.operations), ..self.asker.clone() };
-        let prepared = if self.running.len() >= self.state.limits.subscriptions {
+        let answers: Answers = if self.running.len() >= self.state.limits.subscriptions {
             let message =
                 format!("A connection may have {} operations under way.", self.state.limits.subscriptions);
-            let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message);
-            Err(Refused::Request(problem))
+            let errors = vec![refusal(ErrorCode::TooBusy, message)];
+            Box::pin(stream::once(async { Some(Answer::Refused(errors)) }))
         } else {
-            self.state.prepare(payload, Transport::WebSocket, &asker)
-        };
-        let answers: Answers = match prepared {
-            Err(refused) => Box::pin(stream::once(async { Some(Answer::Refused(refused.into_errors())) })),
-            Ok(operation) if operation.kind() == OperationKind::Subscription => {
-                let answers = self.state.subscribe(operation, asker).map(Some);
-                Box::pin(answers.chain(stream::once(async { None })))
-            }
-            Ok(operation) => {
-                let state = self.state.clone();
-                let answer = stream::once(async move { Some(state.execute(operation, &asker).await) });
-                Box::pin(answer.chain(stream::once(async { None })))
-            }
+            let answers = self.state.clone().follow(payload, Transport::WebSocket, asker);
+            Box::pin(answers.map(Some).chain(stream::once(async { None })))
         };
         self.running.insert(id, answers);
     }
@@ -283,29 +247,4 @@ async fn send(socket: &mut WebSocket, message: &ToClient<'_>) -> bool {
 async fn close(socket: &mut WebSocket, Close(code, reason): Close) {
     // A client that is gone needs no close.
     let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn from_page(origin: &str, host: &str) -> bool {
-        let mut headers = HeaderMap::new();
-        headers.insert(ORIGIN, origin.parse().unwrap());
-        headers.insert(HOST, host.parse().unwrap());
-        is_from_allowed_page(&headers, &["https://shop.example".to_owned()])
-    }
-
-    #[test]
-    fn pages_of_other_origins_are_kept_out() {
-        assert!(is_from_allowed_page(&HeaderMap::new(), &[]));
-        assert!(from_page("http://127.0.0.1:8000", "127.0.0.1:8000"));
-        assert!(from_page("https://api.example", "api.example"));
-        assert!(from_page("https://shop.example", "api.example"));
-        assert!(!from_page("https://evil.example", "api.example"));
-        assert!(!from_page("http://127.0.0.1:9000", "127.0.0.1:8000"));
-        assert!(!from_page("https://shop.example.evil", "api.example"));
-        assert!(!from_page("null", "api.example"));
-        assert!(!from_page("", ""));
-    }
 }

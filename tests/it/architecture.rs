@@ -29,7 +29,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
     (&["figment", "toml"], &["src/config/"]),
     (&["governor"], &["src/access/rate"]),
-    (&["sha2"], &["src/access/key"]),
+    (&["sha2"], &["src/access/key", "src/http/persisted/hash"]),
     (&["subtle"], &["src/access/ring"]),
     (&["redis"], &["src/redis_link", "src/cache/redis", "src/keystroke/redis"]),
     (&["tracing_subscriber"], &["src/telemetry"]),

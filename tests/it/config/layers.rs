@@ -175,6 +175,7 @@ fn every_setting_outside_sources_can_be_set_by_its_variable() {
             .unwrap_or_else(|| match line.key.as_str() {
                 // Nothing unless it is set.
                 "redis_url" => "redis://127.0.0.1:6379".to_owned(),
+                "persisted.documents" => "persisted-documents.json".to_owned(),
                 key => panic!("{key} is not printed"),
             });
         let settings = load("", &[(&variable, &value)]).unwrap_or_else(|error| panic!("{variable}: {error}"));

@@ -11,6 +11,8 @@ listen = "127.0.0.1:9"
 data_dir = "elsewhere"
 database_url = "postgres://quarry:s3cret@db/quarry?sslmode=require&sslpassword=s3cret"
 redis_url = "rediss://quarry:s3cret@cache:6380/1"
+[persisted]
+documents = "persisted-documents.json"
 [log]
 level = "warn,quarry=debug"
 [[keys]]

@@ -101,6 +101,21 @@ fn wrong_values_say_key_finding_and_expectation() {
             "`server.shutdown_grace` is \"99999days\", but must be a duration such as \"200ms\", \"10s\" or \"10m\"",
         ),
         ("[log]\nformat = \"xml\"", "`log.format` is \"xml\", but must be one of `text`, `json`"),
+        (
+            "[server]\nallowed_origins = [\"https://shop.example\", \"https://shop.example/\"]",
+            "`server.allowed_origins` is a list with \"https://shop.example/\", but must be a list of origins as \
+             browsers name them, such as [\"https://shop.example\", \"http://localhost:5173\"]: scheme, host and \
+             port if it is not the usual one, no path; or [\"*\"] alone",
+        ),
+        (
+            "[server]\nallowed_hosts = [\"a b\"]",
+            "`server.allowed_hosts` is a list, but must be a list of host names such as [\"cdn.example.com\"]",
+        ),
+        (
+            "[persisted]\nonly_trusted = true",
+            "`persisted.only_trusted` is true, but there are no trusted documents: set `persisted.documents` to \
+             their file",
+        ),
         ("insecure_listen = \"true\"", "`insecure_listen` is \"true\", but must be true or false"),
         (
             "sources = {}",
@@ -114,6 +129,34 @@ fn wrong_values_say_key_finding_and_expectation() {
         refusal("", &[("QUARRY_SEARCH__CONCURRENCY", "many")]),
         "QUARRY_SEARCH__CONCURRENCY: `search.concurrency` is \"many\", but must be a whole number from 1 to 65536"
     );
+}
+
+#[test]
+fn origins_are_written_as_browsers_name_them() {
+    for origins in
+        ["https://shop.example", "http://localhost:5173", "capacitor://localhost", "*", "http://[::1]:1"]
+    {
+        load(&format!("[server]\nallowed_origins = [\"{origins}\"]"), &[])
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
+    let settings =
+        load("", &[("QUARRY_SERVER__ALLOWED_ORIGINS", "https://a.example, https://b.example")]).unwrap();
+    assert_eq!(settings.server.allowed_origins, ["https://a.example", "https://b.example"]);
+    for origin in [
+        "shop.example",
+        "https://shop.example/app",
+        "https://Shop.example",
+        "https://shop.example:443",
+        "https://ann@shop.example",
+        "https://*.example",
+        "null",
+        "https://",
+        "",
+        "*\", \"https://shop.example",
+    ] {
+        let error = refusal(&format!("[server]\nallowed_origins = [\"{origin}\"]"), &[]);
+        assert!(error.contains("must be a list of origins as browsers name them"), "{origin}: {error}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use quarry::access::{ApiKey, Gate};
 use quarry::config::{KeyConfig, RateSettings};
 use quarry::domain::{KeyName, Origin, Scope};
 use quarry::graphql::{Introspection, Limits, schema_sdl};
+use quarry::http::Origins;
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -355,7 +356,8 @@ async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
 async fn a_key_for_a_site_is_refused_to_pages_of_others() {
     let mut site = Key::new("site", &[Scope::Search]);
     site.config.origins = vec![Origin::parse("https://shop.example").unwrap()];
-    let server = guarded(&gate(&[&site])).await;
+    let origins = Origins::new(&["https://shop.example".to_owned()], Vec::new(), true);
+    let server = Server::start_with(Setup { gate: gate(&[&site]), origins, ..Setup::default() }).await;
     let from = async |origin: Option<&str>| {
         let mut request = server.post(&json!({"query": "{ search(query: \"\") { totalCount } }"}));
         request = request.header("authorization", site.bearer());

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quarry::access::Gate;
-use quarry::cache::{CacheLimits, LocalCache};
+use quarry::cache::{Cache, CacheLimits, LocalCache};
 use quarry::crawl::{CrawlTally, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
-use quarry::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, router};
+use quarry::http::{
+    Automatic, Documents, HttpLimits, HttpState, Metrics, MetricsParts, Origins, Readiness, Trusted, router,
+};
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
     BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
@@ -46,6 +48,12 @@ pub(super) struct Setup {
     pub(super) limits: Limits,
     pub(super) gate: Gate,
     pub(super) graphiql: Option<bool>,
+    pub(super) origins: Origins,
+    /// Keeps the documents that clients send with their hashes.
+    pub(super) documents: Option<Arc<dyn Cache>>,
+    /// A file of trusted documents.
+    pub(super) trusted: Option<Value>,
+    pub(super) only_trusted: bool,
 }
 
 impl Default for Setup {
@@ -60,6 +68,10 @@ impl Default for Setup {
             limits: Limits::default(),
             gate: Gate::open(),
             graphiql: None,
+            origins: Origins::default(),
+            documents: None,
+            trusted: None,
+            only_trusted: false,
         }
     }
 }
@@ -187,14 +199,21 @@ impl Server {
             index_patience: setup.index_patience,
         };
         let readiness = Readiness::new(follower);
+        let api = Api::new(services, setup.limits, setup.times);
+        let trusted = match setup.trusted {
+            Some(file) => Some(Trusted::read(file.to_string().as_bytes(), &api).await.unwrap()),
+            None => None,
+        };
+        let automatic = setup.documents.map(|cache| Automatic::new(cache, Duration::from_secs(60)));
         let state = HttpState {
-            api: Api::new(services, setup.limits, setup.times),
+            api,
             readiness: readiness.clone(),
             metrics,
+            documents: Documents::new(trusted, setup.only_trusted, automatic),
             limits: setup.http,
             gate: setup.gate,
             graphiql: setup.graphiql,
-            allowed_origins: Arc::new([]),
+            origins: setup.origins,
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,6 +1,7 @@
 //! What a user does, done as a user does it: the program as processes, its settings in files,
 //! GraphQL over HTTP.
 
+mod clients;
 mod commands;
 mod crawling;
 mod demo;
