@@ -50,6 +50,12 @@ fn all_examples_of_settings_are_valid() {
 }
 
 #[test]
+fn the_example_of_a_client_is_the_one_that_is_tested() {
+    let tested = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/apollo-client.js"));
+    assert_eq!(block("js"), tested);
+}
+
+#[test]
 fn every_command_that_is_named_exists() {
     let commands = commands();
     for name in [

@@ -1,0 +1,194 @@
+// Apollo Client 4 against the server at QUARRY_URL.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import test from "node:test";
+import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
+import { CombinedGraphQLErrors } from "@apollo/client/errors";
+import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
+import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
+import { createClient } from "graphql-ws";
+import WebSocket from "ws";
+import { connect } from "./apollo-client.js";
+
+const url = process.env.QUARRY_URL;
+
+const STORE = gql`
+  mutation Store($documents: [DocumentInput!]!) {
+    indexDocuments(input: { documents: $documents }) {
+      inserted
+      documents {
+        id
+        key
+      }
+    }
+  }
+`;
+const FIND = gql`
+  query Find($text: String!, $after: String) {
+    search(query: $text, first: 2, after: $after) {
+      totalCount
+      edges {
+        cursor
+        node {
+          id
+          key
+          author {
+            id
+            name
+          }
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`;
+const LOG = gql`
+  query Log($session: ID!, $after: String) {
+    searchLog(filter: { sessionId: $session }, first: 2, after: $after) {
+      edges {
+        cursor
+        node {
+          id
+          query
+        }
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
+      }
+    }
+  }
+`;
+const TYPE = gql`
+  mutation Type($input: LogKeystrokeInput!) {
+    logKeystroke(input: $input) {
+      accepted
+    }
+  }
+`;
+
+const sha256 = (text) => createHash("sha256").update(text).digest("hex");
+const client = () => connect(url, sha256);
+const over = (link) => new ApolloClient({ cache: new InMemoryCache(), link });
+
+/** Asks until the answer is as it should be. */
+async function until(ask, isSo) {
+  for (const started = Date.now(); ; await pause(20)) {
+    const answer = await ask();
+    if (isSo(answer)) return answer;
+    assert.ok(Date.now() - started < 30_000, `still ${JSON.stringify(answer)}`);
+  }
+}
+
+const type = (apollo, sessionId, text) =>
+  apollo.mutate({ mutation: TYPE, variables: { input: { sessionId, text, submitted: true } } });
+
+test("pages of a search become one list in the cache", async () => {
+  const apollo = client();
+  const documents = [1, 2, 3, 4, 5].map((n) => ({
+    source: "apollo",
+    key: `a${n}`,
+    text: `apollo tea ${n}`,
+    authorName: "Ada",
+  }));
+  const stored = await apollo.mutate({ mutation: STORE, variables: { documents } });
+  assert.equal(stored.data.indexDocuments.documents.length, 5);
+
+  const list = apollo.watchQuery({ query: FIND, variables: { text: "apollo tea" } });
+  await list.refetch();
+  assert.equal(list.getCurrentResult().data.search.totalCount, 5);
+  for (;;) {
+    const { hasNextPage, endCursor } = list.getCurrentResult().data.search.pageInfo;
+    if (!hasNextPage) break;
+    await list.fetchMore({ variables: { after: endCursor } });
+  }
+  const { edges } = apollo.readQuery({ query: FIND, variables: { text: "apollo tea" } }).search;
+  assert.deepEqual(edges.map(({ node }) => node.key).sort(), ["a1", "a2", "a3", "a4", "a5"]);
+  // All wrote Ada: one object in the cache.
+  const authors = Object.values(apollo.extract()).filter((object) => object.__typename === "Author");
+  assert.deepEqual(authors.map(({ name }) => name), ["Ada"]);
+});
+
+test("pages of the search log become one list in the cache", async () => {
+  const apollo = client();
+  const session = `apollo-${process.pid}`;
+  for (const text of ["green", "black", "white", "oolong", "yellow"]) await type(apollo, session, text);
+  const count = gql`query Count($session: ID!) { searchLog(filter: { sessionId: $session }, first: 0) { totalCount } }`;
+  await until(
+    async () => (await apollo.query({ query: count, variables: { session }, fetchPolicy: "no-cache" })).data,
+    (data) => data.searchLog.totalCount === 5,
+  );
+  const log = apollo.watchQuery({ query: LOG, variables: { session } });
+  await log.refetch();
+  while (log.getCurrentResult().data.searchLog.pageInfo.hasNextPage) {
+    await log.fetchMore({ variables: { after: log.getCurrentResult().data.searchLog.pageInfo.endCursor } });
+  }
+  const logged = log.getCurrentResult().data.searchLog.edges.map(({ node }) => node.query);
+  assert.deepEqual(logged.sort(), ["black", "green", "oolong", "white", "yellow"]);
+});
+
+test("errors have their codes", async () => {
+  const apollo = client();
+  const refused = apollo.query({ query: gql`{ search(query: "", first: -1) { totalCount } }` });
+  await assert.rejects(refused, (error) => {
+    assert.ok(CombinedGraphQLErrors.is(error), `${error}`);
+    assert.equal(error.errors[0].extensions.code, "BAD_USER_INPUT");
+    return true;
+  });
+});
+
+test("queries and mutations go by their hashes", async () => {
+  const sent = [];
+  const fetch = async (uri, options) => {
+    const answer = await globalThis.fetch(uri, options);
+    const text = options.method === "POST" ? "query" in JSON.parse(options.body) : new URL(uri).searchParams.has("query");
+    sent.push(`${options.method} ${text ? "text" : "hash"} ${answer.status}`);
+    return answer;
+  };
+  const link = ApolloLink.from([
+    new PersistedQueryLink({ sha256, useGETForHashedQueries: true }),
+    new HttpLink({ uri: url, fetch }),
+  ]);
+  // A document of this run's own, so that no run before has sent it.
+  const mine = `Mine${process.pid}_${Date.now()}`;
+  const query = gql`query ${mine} { search(query: "apollo", first: 0) { totalCount } }`;
+  for (let n = 0; n < 2; n += 1) {
+    const { data } = await over(link).query({ query });
+    assert.ok(data.search.totalCount >= 0);
+  }
+  assert.deepEqual(sent.splice(0), ["GET hash 200", "POST text 200", "GET hash 200"]);
+  const mutation = gql`mutation ${mine} { deleteDocuments(input: { ids: [] }) { deleted } }`;
+  for (let n = 0; n < 2; n += 1) {
+    const { data } = await over(link).mutate({ mutation });
+    assert.equal(data.deleteDocuments.deleted, 0);
+  }
+  assert.deepEqual(sent.splice(0), ["POST hash 200", "POST text 200", "POST hash 200"]);
+});
+
+test("searches are heard of over graphql-ws", async () => {
+  const socket = createClient({ url: `${url.replace("http", "ws")}/ws`, webSocketImpl: WebSocket });
+  const live = over(new GraphQLWsLink(socket));
+  const session = `live-${process.pid}`;
+  const heard = [];
+  const subscription = live
+    .subscribe({ query: gql`subscription { searchLogged { id sessionId query } }` })
+    .subscribe(({ data }) => heard.push(data.searchLogged));
+  // That the subscription has begun shows by the first search that it tells of.
+  let n = 0;
+  const [first] = await until(
+    async () => {
+      await type(client(), session, `live tea ${(n += 1)}`);
+      return heard.filter(({ sessionId }) => sessionId === session);
+    },
+    (told) => told.length > 0,
+  );
+  assert.match(first.query, /^live tea \d+$/);
+  subscription.unsubscribe();
+  const { data } = await live.query({ query: gql`{ sources { name } }` });
+  assert.ok(Array.isArray(data.sources));
+  await socket.dispose();
+});

@@ -1,0 +1,28 @@
+// The schema as clients know it: nothing that was released is taken back.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import test from "node:test";
+import { CriticalityLevel, diff } from "@graphql-inspector/core";
+import { buildSchema } from "graphql";
+
+const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+const released = read("released/schema.graphql");
+
+async function breaking(current) {
+  const changes = await diff(buildSchema(released), buildSchema(current));
+  const breaks = changes.filter(({ criticality }) => criticality.level === CriticalityLevel.Breaking);
+  return breaks.map(({ message }) => message);
+}
+
+test("what was released still holds", async () => {
+  assert.deepEqual(await breaking(read("../../schema.graphql")), []);
+});
+
+test("a field that is gone, or may be null now, is noticed", async () => {
+  const gone = released.replace("totalCount: Int!", "count: Int!");
+  const nullable = released.replace("totalCount: Int!", "totalCount: Int");
+  for (const current of [gone, nullable]) {
+    assert.notEqual(current, released);
+    assert.equal((await breaking(current)).length, 1);
+  }
+});
