@@ -29,7 +29,7 @@ use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlTally, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
 use crate::graphql::{Api, Services, TimeLimits};
-use crate::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, router};
+use crate::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, metrics_router, router};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use crate::search::{IndexStep, Indexer, SearchEngine, Suggestions};
@@ -38,6 +38,8 @@ use crate::supervisor::{Outcome, Pulses, Stage, Supervisor};
 
 /// The folder of the index, within the data folder.
 const INDEX_FOLDER: &str = "index";
+/// How long a stopping server finishes telling its metrics.
+const LAST_SCRAPES: Duration = Duration::from_secs(1);
 /// The folder of the process locks, within the data folder.
 const INSTANCES_FOLDER: &str = "instances";
 
@@ -152,13 +154,14 @@ impl Server {
         };
         let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
         let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
-        let readiness = Readiness::new(indexer.follow());
+        let readiness = metering::readiness(indexer.follow(), &store, &logging.keystrokes);
         let api = Api::new(services, access::limits(&settings), times);
         let state = HttpState {
             documents: persisting::open(&settings, &api).await?,
             api,
             readiness: readiness.clone(),
             metrics,
+            metrics_apart: settings.server.metrics_listen.is_some(),
             limits,
             gate: access::gate(&settings),
             graphiql: access::graphiql(&settings),
@@ -195,15 +198,21 @@ impl Server {
         self.reload = Some(Reload::new(self.settings.clone(), self.state.gate.clone(), signals, load));
     }
 
-    /// Serves until a signal says to stop; then finishes what is under way.
+    /// Serves until a signal says to stop; then finishes what is under way. `metrics` is where metrics
+    /// are told, if they have an address of their own.
     pub async fn run(
         self,
         listener: TcpListener,
+        metrics: Option<TcpListener>,
         ready: impl FnOnce() + Send + 'static,
         signals: impl Stream<Item = &'static str>,
     ) -> Result<()> {
-        let mut supervisor =
-            Supervisor::new(self.settings.server.shutdown_grace).watched_by(self.pulses.clone());
+        let server = &self.settings.server;
+        let supervisor = Supervisor::new(server.shutdown_grace).with_delay(server.drain_delay);
+        let mut supervisor = supervisor.watched_by(self.pulses.clone());
+        if let Some(listener) = metrics {
+            self.spawn_metrics(&mut supervisor, listener);
+        }
         let intake = supervisor.token(Stage::Intake);
         self.spawn_http(&mut supervisor, listener, &intake);
         let follower = self.indexer.follow();
@@ -219,14 +228,15 @@ impl Server {
             crawls.run(stop_crawls, pulse).await;
             Ok(())
         });
-        let readiness = self.readiness;
+        let (readiness, notice) = (self.readiness, supervisor.notice());
         supervisor.spawn("readiness", Stage::Intake, async move {
             tokio::select! {
                 () = follower.until_ready() => ready(),
-                () = intake.cancelled() => {}
+                () = notice.cancelled() => {}
             }
-            intake.cancelled().await;
+            notice.cancelled().await;
             readiness.drain();
+            intake.cancelled().await;
             Ok(())
         });
         self.reporting.spawn(&mut supervisor);
@@ -240,6 +250,21 @@ impl Server {
         ended?;
         self.store.close().await?;
         Ok(())
+    }
+
+    /// Metrics are told to the end, so that what happens at the end can be seen.
+    fn spawn_metrics(&self, supervisor: &mut Supervisor, listener: TcpListener) {
+        let stop = supervisor.token(Stage::Drain);
+        let routes = metrics_router(self.state.clone());
+        supervisor.spawn("metrics", Stage::Drain, async move {
+            let ended = stop.clone();
+            let serving = axum::serve(listener, routes).with_graceful_shutdown(ended.cancelled_owned());
+            tokio::select! {
+                served = serving => Ok(served?),
+                // Who never finishes a request holds nothing up.
+                () = async { stop.cancelled().await; tokio::time::sleep(LAST_SCRAPES).await } => Ok(()),
+            }
+        });
     }
 
     fn spawn_http(&self, supervisor: &mut Supervisor, listener: TcpListener, intake: &CancellationToken) {

@@ -1,7 +1,8 @@
 //! Runs named workers until they are told to stop, and sees when one fails.
 //!
 //! A process stops in two stages. When a signal arrives, *intake* workers (those that bring
-//! work in: a server, a crawler) finish what is under way. Once they have ended, or have used
+//! work in: a server, a crawler) finish what is under way; if there is a delay, they go on for so long
+//! before, while whoever sends work is told to send no more. Once they have ended, or have used
 //! their share of the grace period, *drain* workers (those that carry work out: an indexer)
 //! finish what was brought in. Whatever still runs when the grace period ends is broken off;
 //! a second signal breaks everything off at once. A worker that ends before it was told to
@@ -80,6 +81,8 @@ struct Worker {
 /// The workers of a process.
 pub struct Supervisor {
     grace: Duration,
+    delay: Duration,
+    notice: CancellationToken,
     intake: CancellationToken,
     drain: CancellationToken,
     workers: Vec<Worker>,
@@ -92,12 +95,24 @@ impl Supervisor {
     pub fn new(grace: Duration) -> Self {
         Self {
             grace,
+            delay: Duration::ZERO,
+            notice: CancellationToken::new(),
             intake: CancellationToken::new(),
             drain: CancellationToken::new(),
             workers: Vec::new(),
             tasks: JoinSet::new(),
             pulses: Pulses::default(),
         }
+    }
+
+    /// After a signal, intake goes on for this long: whoever sends work has notice to send no more.
+    pub fn with_delay(self, delay: Duration) -> Self {
+        Self { delay, ..self }
+    }
+
+    /// Is cancelled as soon as it is known that the process is to stop.
+    pub fn notice(&self) -> CancellationToken {
+        self.notice.clone()
     }
 
     /// Tells how its workers do.
@@ -153,14 +168,18 @@ impl Supervisor {
         let mut signals = pin!(signals.fuse());
         let mut failure = None;
         let mut deadlines: Option<Deadlines> = None;
+        let mut delayed_until: Option<Instant> = None;
         while !self.workers.is_empty() {
             if self.intake.is_cancelled() {
+                self.notice.cancel();
+                delayed_until = None;
                 deadlines.get_or_insert_with(|| Deadlines::from_now(self.grace));
                 if !self.workers.iter().any(|worker| worker.stage == Stage::Intake) {
                     self.drain.cancel();
                 }
             }
-            let stopping = deadlines.is_some();
+            let stopping = deadlines.is_some() || delayed_until.is_some();
+            let is_delayed = delayed_until.is_some();
             let next_deadline = deadlines.as_ref().map(|deadlines| deadlines.next(self.drain.is_cancelled()));
             tokio::select! {
                 ended = self.tasks.join_next_with_id() => {
@@ -177,11 +196,13 @@ impl Supervisor {
                         let workers = self.break_off().await;
                         return Err(failure.unwrap_or(StopError::Aborted { workers }));
                     }
-                    info!(signal, grace_ms = millis(self.grace), "stopping");
-                    self.intake.cancel();
+                    info!(signal, delay_ms = millis(self.delay), grace_ms = millis(self.grace), "stopping");
+                    self.notice.cancel();
+                    delayed_until = Some(Instant::now() + self.delay);
                 }
-                () = self.intake.cancelled(), if !stopping => {}
-                () = sleep_until(next_deadline), if stopping => {
+                () = self.intake.cancelled(), if deadlines.is_none() => {}
+                () = sleep_until(delayed_until), if is_delayed => self.intake.cancel(),
+                () = sleep_until(next_deadline), if deadlines.is_some() => {
                     if self.drain.is_cancelled() {
                         let workers = self.break_off().await;
                         error!(workers = workers.join(", "), "grace period ended, breaking off");

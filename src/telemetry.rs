@@ -1,11 +1,15 @@
-//! The log: which events are written to standard error, and how.
+//! The log: which events are written to standard error, and how. And traces: where spans are sent.
+//!
+//! Events are for the log, spans are for traces: neither shows in the other. What is traced says so
+//! by the target [`TRACED`]; without a place to send traces to, such a span costs next to nothing.
 //!
 //! It deliberately lacks files, rotation and shipping: whatever runs the process does that.
 
-use std::any::Any;
-use std::backtrace::{Backtrace, BacktraceStatus};
+mod exporter;
+mod panics;
+mod traces;
+
 use std::io::IsTerminal;
-use std::panic::PanicHookInfo;
 
 use tracing::Subscriber;
 use tracing::level_filters::LevelFilter;
@@ -13,6 +17,9 @@ use tracing_subscriber::filter::{ParseError, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::{Layer, Registry};
+
+pub use traces::{TraceOptions, Traces, continue_trace};
 
 /// Libraries that tell of every step at `info`: they are heard from `warn` up, unless the
 /// filter names them.
@@ -32,40 +39,35 @@ pub enum LogFormat {
     Json,
 }
 
+/// The target of spans that are traced, and of nothing else.
+pub const TRACED: &str = "quarry::traced";
+
 /// Why the log could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// The filter is not one.
     #[error("the log filter cannot be read: {0}")]
     Filter(#[from] ParseError),
+    /// Traces cannot be sent so.
+    #[error("traces cannot be sent: {0}")]
+    Traces(String),
     /// The process has a log already.
     #[error("the log is set up already: {0}")]
     SetUp(#[from] TryInitError),
 }
 
-/// Sets the log of this process up: once. `filter` is a level, also by module:
-/// `info,quarry::crawl=debug`.
-pub fn init(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
-    subscriber(filter, format, std::io::stderr, std::io::stderr().is_terminal())?.try_init()?;
-    std::panic::set_hook(Box::new(log_panic));
-    Ok(())
-}
-
-/// Logs where a thread panicked. What it said is left out unless it is a fixed text: one that was put
-/// together may quote what somebody typed.
-fn log_panic(panic: &PanicHookInfo<'_>) {
-    let location = panic.location().map(ToString::to_string).unwrap_or_default();
-    let reason = fixed_text(panic.payload()).unwrap_or("withheld, since it may quote data");
-    let backtrace = Backtrace::capture();
-    if backtrace.status() == BacktraceStatus::Captured {
-        tracing::error!(panic.location = location, panic.reason = reason, %backtrace, "a thread panicked");
-    } else {
-        tracing::error!(panic.location = location, panic.reason = reason, "a thread panicked");
-    }
-}
-
-fn fixed_text(payload: &dyn Any) -> Option<&'static str> {
-    payload.downcast_ref::<&'static str>().copied()
+/// Sets the log of this process up, and traces where there is a place to send them to: once, and
+/// within a runtime. `filter` is a level, also by module: `info,quarry::crawl=debug`.
+pub fn init(
+    filter: &str,
+    format: LogFormat,
+    traces: Option<&TraceOptions>,
+) -> Result<Option<Traces>, TelemetryError> {
+    let traces = traces.map(Traces::start).transpose()?;
+    let stderr = std::io::stderr;
+    subscriber(filter, format, stderr, stderr().is_terminal(), traces.as_ref())?.try_init()?;
+    std::panic::set_hook(Box::new(panics::log_panic));
+    Ok(traces)
 }
 
 fn subscriber<W>(
@@ -73,17 +75,24 @@ fn subscriber<W>(
     format: LogFormat,
     writer: W,
     is_terminal: bool,
+    traces: Option<&Traces>,
 ) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let registry = tracing_subscriber::registry().with(targets(filter)?);
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
-    Ok(match format {
+    let filter = targets(filter)?;
+    let log = tracing_subscriber::fmt::layer().with_writer(writer);
+    let log: Box<dyn Layer<Registry> + Send + Sync> = match format {
         // On a terminal, the library colours unless NO_COLOR is set.
-        LogFormat::Text if is_terminal => Box::new(registry.with(layer)),
-        LogFormat::Text => Box::new(registry.with(layer.with_ansi(false))),
-        LogFormat::Json => Box::new(registry.with(layer.json().flatten_event(true))),
+        LogFormat::Text if is_terminal => log.boxed(),
+        LogFormat::Text => log.with_ansi(false).boxed(),
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+    };
+    let registry = tracing_subscriber::registry();
+    Ok(match traces {
+        // One filter for all: what it refuses is not even looked at.
+        None => Box::new(registry.with(log.and_then(filter))),
+        Some(traces) => Box::new(registry.with(log.with_filter(filter).and_then(traces.layer()))),
     })
 }
 
@@ -104,7 +113,8 @@ fn targets(filter: &str) -> Result<Targets, TelemetryError> {
         let capped = own.into_iter().chain(named).map(|(target, level)| (target, level.min(DISCREET_LEVEL)));
         targets = targets.with_targets(capped);
     }
-    Ok(targets)
+    // Last, so that nothing that is named beats it.
+    Ok(targets.with_target(TRACED, LevelFilter::OFF))
 }
 
 #[cfg(test)]
@@ -130,7 +140,7 @@ mod tests {
     fn written(filter: &str, format: LogFormat, events: impl FnOnce()) -> String {
         let page = Page::default();
         let writer = page.clone();
-        let subscriber = subscriber(filter, format, move || writer.clone(), false).unwrap();
+        let subscriber = subscriber(filter, format, move || writer.clone(), false, None).unwrap();
         tracing::subscriber::with_default(subscriber, events);
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
@@ -180,15 +190,6 @@ mod tests {
             assert_eq!(messages, expected, "{filter}");
         }
         assert!(matches!(targets("quarry=loud"), Err(TelemetryError::Filter(_))));
-    }
-
-    #[test]
-    fn what_a_panic_says_is_told_where_nobody_can_have_typed_it() {
-        let typed = "kanarie";
-        let fixed = std::panic::catch_unwind(|| panic!("the table is missing")).unwrap_err();
-        assert_eq!(fixed_text(&*fixed), Some("the table is missing"));
-        let quoting = std::panic::catch_unwind(|| panic!("no entry {typed}")).unwrap_err();
-        assert_eq!(fixed_text(&*quoting), None);
     }
 
     #[test]

@@ -18,6 +18,8 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
+use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::CacheError;
 use super::answers::{Answers, Seen, Turn};
@@ -26,6 +28,7 @@ use super::flights::{Flights, detached};
 use super::last_good::Era;
 use super::tally::{CacheFigures, Tally};
 use crate::domain::Timestamp;
+use crate::telemetry::TRACED;
 
 /// Tells errors that pass from those that stay.
 pub trait Outage {
@@ -45,6 +48,18 @@ pub enum Outcome {
     /// Computed for this call, and not kept or not looked for: it was asked to be computed, the cache
     /// is off or away, or does not take it, since it is too large or was forgotten meanwhile.
     Bypass,
+}
+
+impl Outcome {
+    /// The outcome in a word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Stale => "stale",
+            Self::Bypass => "bypass",
+        }
+    }
 }
 
 /// An answer and where it came from.
@@ -117,7 +132,12 @@ where
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        let answered = self.find(question, now, refresh, compute).await;
+        let span =
+            tracing::info_span!(target: TRACED, "cache", cache.kind = self.kind, cache.outcome = Empty);
+        let answered = self.find(question, now, refresh, compute).instrument(span.clone()).await;
+        if let Ok(answered) = &answered {
+            span.record("cache.outcome", answered.outcome.as_str());
+        }
         self.tally.note(&answered);
         answered
     }

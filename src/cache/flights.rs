@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, pending};
+use tracing::Instrument;
 
 /// A computation that is under way, and everybody's copy of its outcome.
 pub(super) type Flight<V> = Shared<BoxFuture<'static, V>>;
@@ -48,7 +49,8 @@ pub(super) fn detached<V>(computation: impl Future<Output = V> + Send + 'static)
 where
     V: Clone + Send + Sync + 'static,
 {
-    let task = tokio::spawn(computation);
+    // Whoever asked first is told in traces what it took.
+    let task = tokio::spawn(computation.in_current_span());
     let outcome = async move {
         match task.await {
             Ok(outcome) => outcome,

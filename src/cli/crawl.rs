@@ -8,7 +8,7 @@ use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{CrawlDisplay, summary};
-use super::{INTERRUPTED, SettingsArgs, start_log};
+use super::{INTERRUPTED, SettingsArgs, finish_traces, start_telemetry};
 use crate::app;
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::RunEnd;
@@ -26,7 +26,7 @@ pub(super) struct CrawlArgs {
 
 pub(super) async fn run(settings: &SettingsArgs, args: CrawlArgs) -> Result<ExitCode> {
     let settings = settings.load(None)?;
-    start_log(&settings)?;
+    let traces = start_telemetry(&settings)?;
     let source = find_source(&settings, &args.source)?;
     let store = app::open_store(&settings).await?;
     let cancel = CancellationToken::new();
@@ -40,6 +40,7 @@ pub(super) async fn run(settings: &SettingsArgs, args: CrawlArgs) -> Result<Exit
     let display = CrawlDisplay::new();
     let end = app::crawl(&settings, store.clone(), source, args.allow_shrink, &display, &cancel).await;
     store.close().await?;
+    finish_traces(traces).await;
     match end? {
         RunEnd::Finished(crawl, _) => {
             println!("{}", summary(&crawl));

@@ -59,7 +59,7 @@ pub(super) async fn run(args: &SettingsArgs, demo: DemoArgs) -> Result<ExitCode>
     println!("The upstream answered {} requests.", handle.served().requests);
     let server = Server::open(settings).await?;
     let greet = move || greet(address, started.elapsed());
-    server.run(listener, greet, stop_signals()?).await?;
+    server.run(listener, None, greet, stop_signals()?).await?;
     Ok(ExitCode::SUCCESS)
 }
 

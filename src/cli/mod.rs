@@ -14,13 +14,17 @@ mod upstream;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{LogFormat, Overrides, Settings};
+use crate::telemetry::{TraceOptions, Traces};
 use crate::{graphql, telemetry};
 
+/// How long the end of a command waits until its last traces are sent.
+const LAST_TRACES: Duration = Duration::from_secs(2);
 /// What a command that was broken off by the user returns, as shells expect it.
 const INTERRUPTED: u8 = 130;
 
@@ -140,15 +144,37 @@ async fn dispatch(cli: Cli) -> Result<ExitCode> {
 
 /// Starts the log as the settings have it.
 fn start_log(settings: &Settings) -> Result<()> {
+    start(settings, None).map(|_| ())
+}
+
+/// Starts the log and traces as the settings have them.
+fn start_telemetry(settings: &Settings) -> Result<Option<Traces>> {
+    let own = &settings.telemetry;
+    let options = own.otlp_endpoint.as_ref().map(|endpoint| TraceOptions {
+        endpoint: endpoint.expose().to_owned(),
+        sampling: own.sampling,
+        service: own.service_name.clone(),
+    });
+    start(settings, options)
+}
+
+fn start(settings: &Settings, traces: Option<TraceOptions>) -> Result<Option<Traces>> {
     let format = match settings.log.format {
         LogFormat::Text => telemetry::LogFormat::Text,
         LogFormat::Json => telemetry::LogFormat::Json,
     };
-    telemetry::init(&settings.log.level, format)?;
+    let traces = telemetry::init(&settings.log.level, format, traces.as_ref())?;
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
-    Ok(())
+    Ok(traces)
+}
+
+/// Sends the last traces, if there are any.
+async fn finish_traces(traces: Option<Traces>) {
+    if let Some(traces) = traces {
+        traces.finish(LAST_TRACES).await;
+    }
 }
 
 /// Listens on the configured address.
@@ -156,7 +182,9 @@ async fn listen(address: std::net::SocketAddr) -> Result<tokio::net::TcpListener
     match tokio::net::TcpListener::bind(address).await {
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            bail!("{address} is in use: stop what listens there, or choose another address with --listen")
+            bail!(
+                "{address} is in use: stop what listens there, or choose another address (--listen, or the setting)"
+            )
         }
         Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),
     }

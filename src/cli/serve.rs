@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use tokio::net::TcpListener;
 
-use super::{SettingsArgs, listen, start_log};
+use super::{SettingsArgs, finish_traces, listen, start_telemetry};
 use crate::app::Server;
 use crate::config::Settings;
 use crate::supervisor::{reload_signals, stop_signals};
@@ -20,17 +21,28 @@ pub(super) struct ServeArgs {
 pub(super) async fn run(args: &SettingsArgs, serve: ServeArgs) -> Result<ExitCode> {
     let overrides = args.overrides(serve.listen);
     let settings = Settings::load(&overrides)?;
-    start_log(&settings)?;
+    let traces = start_telemetry(&settings)?;
     // From here on SIGHUP does not end the process.
     let reload = reload_signals()?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;
+    let metrics = match settings.server.metrics_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let mut server = Server::open(settings).await?;
     server.reload_at(reload, move || Settings::load(&overrides));
     println!("GraphQL   http://{address}/graphql");
     if let Some(path) = server.explorer() {
         println!("GraphiQL  http://{address}{path}");
     }
-    server.run(listener, || tracing::info!("index is in step with the store"), stop_signals()?).await?;
+    if let Some(address) = metrics_address {
+        println!("Metrics   http://{address}/metrics");
+    }
+    let ready = || tracing::info!("index is in step with the store");
+    let ended = server.run(listener, metrics, ready, stop_signals()?).await;
+    finish_traces(traces).await;
+    ended?;
     Ok(ExitCode::SUCCESS)
 }

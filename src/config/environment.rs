@@ -16,6 +16,10 @@ const TEST_PREFIX: &str = "QUARRY_TEST_";
 /// Names the file of settings.
 pub(super) const FILE_VARIABLE: &str = "QUARRY_CONFIG";
 
+/// Where traces are sent, as every program that sends them is told; and quarry's own setting for it.
+const OTLP_VARIABLE: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const OTLP_KEY: &str = "telemetry.otlp_endpoint";
+
 /// The variables of a process.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -78,6 +82,13 @@ impl Environment {
         Ok(expanded)
     }
 
+    /// What variables say that every program reads; weaker than all that is said to quarry alone.
+    pub(super) fn common_layer(&self, problems: &mut Vec<Problem>) -> Option<Layer> {
+        let value = Value::from(self.get(OTLP_VARIABLE)?);
+        Check { origin: OTLP_VARIABLE, environment: self, problems }.value(Kind::WebUrl, &value, OTLP_KEY);
+        Some(Layer::of(OTLP_VARIABLE, OTLP_KEY, value))
+    }
+
     /// One layer for each `QUARRY_*` variable. Those in `spoken_for` are used elsewhere.
     pub(super) fn layers(&self, spoken_for: &[String], problems: &mut Vec<Problem>) -> Vec<Layer> {
         let mut layers = Vec::new();
@@ -120,6 +131,7 @@ pub(super) fn parse(kind: Kind, text: &str) -> Value {
         (Kind::Switch, "true" | "1") => Value::from(true),
         (Kind::Switch, "false" | "0") => Value::from(false),
         (Kind::Count(..), number) => number.parse::<i64>().map_or_else(|_| Value::from(number), Value::from),
+        (Kind::Share, share) => share.parse::<f64>().map_or_else(|_| Value::from(share), Value::from),
         // As the default is printed.
         (Kind::Words | Kind::Pages | Kind::Hosts, "[]") => Value::from(Vec::<String>::new()),
         (Kind::Words | Kind::Pages | Kind::Hosts, words) => {

@@ -29,6 +29,6 @@ pub use raw::Overrides;
 pub use reference::{ReferenceLine, reference};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, RateSettings, ReportSettings,
-    SearchSettings, ServerSettings, Settings, SuggestSettings, Switch,
+    SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
 pub use source::{FieldMap, JsonPointer, Language, Pagination, Secret, SourceConfig};

@@ -123,6 +123,7 @@ pub(super) fn from_text(
     }
     let mut problems = Vec::new();
     Check { origin, environment, problems: &mut problems }.file(&values);
+    let common = environment.common_layer(&mut problems);
     let variables = environment.layers(&variables_in_headers(&values), &mut problems);
     let flags = overrides.layers(environment, &mut problems);
     if !problems.is_empty() {
@@ -134,7 +135,9 @@ pub(super) fn from_text(
     for source in tables_of(&mut values, "sources") {
         complete_source(source, environment);
     }
-    let mut layers = vec![Layer::defaults(), Layer { origin: origin.to_owned(), values }];
+    let mut layers = vec![Layer::defaults()];
+    layers.extend(common);
+    layers.push(Layer { origin: origin.to_owned(), values });
     layers.extend(variables);
     layers.extend(flags);
     Ok(layers)

@@ -7,8 +7,8 @@ pub(super) use super::key::KEY;
 pub(super) use super::source_rows::{PAGINATION, SOURCE, pagination_rows};
 use Fallback::{Absent, Computed, Required, Value};
 use Kind::{
-    Address, Choice, Count, DatabaseUrl, Hosts, Keys, LogFilter, Pages, Pagination, RedisUrl, Sources, Span,
-    Switch, Text, Words,
+    Address, Choice, Count, DatabaseUrl, Hosts, Keys, LogFilter, Pages, Pagination, RedisUrl, Share, Sources,
+    Span, Switch, Text, WebUrl, Words,
 };
 
 /// What a setting may be.
@@ -256,6 +256,20 @@ pub(super) const GENERAL: &[Row] = &[
         "How long a stopping server finishes what is under way before it breaks it off.",
     ),
     row(
+        "server.drain_delay",
+        NO_TIME,
+        Value(r#""0s""#),
+        "How long a server that is told to stop still takes requests, while `/readyz` answers 503, so that a load \
+         balancer notices first; `server.shutdown_grace` begins after it.",
+    ),
+    row(
+        "server.metrics_listen",
+        Address,
+        Absent,
+        "An address of its own for `/metrics` and health, such as a private one; absent: `/metrics` is on `listen`, \
+         for whoever reaches that.",
+    ),
+    row(
         "server.introspection",
         SWITCH,
         Value(r#""auto""#),
@@ -321,6 +335,20 @@ pub(super) const GENERAL: &[Row] = &[
         "Wrong or expired keys that one client address may try a minute before the answer is `RATE_LIMITED`; 0: no \
          limit.",
     ),
+    row(
+        "telemetry.otlp_endpoint",
+        WebUrl,
+        Absent,
+        "Where traces are sent, by OTLP over HTTP: `/v1/traces` is added. Absent: \
+         `OTEL_EXPORTER_OTLP_ENDPOINT`; where that is absent, too, nothing is traced.",
+    ),
+    row(
+        "telemetry.sampling",
+        Share,
+        Value("1.0"),
+        "The share of requests that are traced, 0 to 1, unless their `traceparent` says whether they are.",
+    ),
+    row("telemetry.service_name", Text, Value(r#""quarry""#), "What this server is called in traces."),
     row(
         "log.level",
         LogFilter,

@@ -48,6 +48,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// How often callers may ask.
     pub rate_limits: RateSettings,
+    /// Traces.
+    pub telemetry: TelemetrySettings,
     /// The log.
     pub log: LogSettings,
     /// Who may call; empty: everybody.
@@ -154,6 +156,12 @@ pub struct ServerSettings {
     /// How long a stopping server finishes what is under way.
     #[serde(with = "humantime_serde")]
     pub shutdown_grace: Duration,
+    /// How long a server that is told to stop still takes requests.
+    #[serde(with = "humantime_serde")]
+    pub drain_delay: Duration,
+    /// An address of its own for metrics and health.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Who may ask for the schema.
     pub introspection: Switch,
     /// Whether the explorer is served.
@@ -199,6 +207,19 @@ impl RateSettings {
     pub const fn none() -> Self {
         Self { per_key: 0, per_key_burst: 1, per_address: 0, per_address_burst: 1, failed_keys: 0 }
     }
+}
+
+/// Traces.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetrySettings {
+    /// Where traces are sent. It may hold a password, so it is a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "show::optional_secret_url")]
+    pub otlp_endpoint: Option<Secret>,
+    /// The share of requests that are traced.
+    pub sampling: f64,
+    /// What this server is called in traces.
+    pub service_name: String,
 }
 
 /// The log.

@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
-use async_graphql::runtime::{TokioSpawner, TokioTimer};
+use async_graphql::runtime::TokioTimer;
+use futures_util::task::{FutureObj, Spawn, SpawnError};
+use tracing::{Instrument, Span};
 
 use super::error::Failure;
 use super::pagination::DocumentCursor;
@@ -36,8 +38,18 @@ impl Loaders {
         let loaders =
             ctx.data_opt::<Loaders>().ok_or_else(|| Failure::internal("the request came without loaders"))?;
         Ok(loaders.0.get_or_init(|| {
-            DataLoader::new(StoreLoader(store.clone()), TokioSpawner::current(), TokioTimer::default())
+            DataLoader::new(StoreLoader(store.clone()), Within(Span::current()), TokioTimer::default())
         }))
+    }
+}
+
+/// Runs look-ups as tasks within the span of the operation that they are made for.
+struct Within(Span);
+
+impl Spawn for Within {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        tokio::spawn(future.instrument(self.0.clone()));
+        Ok(())
     }
 }
 

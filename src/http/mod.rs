@@ -10,6 +10,7 @@ mod graphql;
 mod health;
 mod metrics;
 mod negotiation;
+mod observe;
 mod operation;
 mod origin;
 mod persisted;
@@ -24,11 +25,11 @@ use crate::access::Gate;
 use crate::graphql::Api;
 
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
-pub use health::Readiness;
+pub use health::{Readiness, Shortcoming};
 pub use metrics::{Metrics, MetricsParts, RedisFigures, RedisWatch};
 pub use origin::Origins;
 pub use persisted::{Automatic, Documents, Trusted, TrustedError};
-pub use router::router;
+pub use router::{metrics_router, router};
 
 /// What requests and connections may take.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,8 @@ pub struct HttpState {
     pub readiness: Readiness,
     /// What `/metrics` tells.
     pub metrics: Metrics,
+    /// `/metrics` is on an address of its own, not among the other paths.
+    pub metrics_apart: bool,
     /// What requests may take.
     pub limits: HttpLimits,
     /// Who may call, and how often.

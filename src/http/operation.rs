@@ -1,19 +1,19 @@
 //! What every transport does with an operation: POST, GET, batch and WebSocket come through here,
 //! so that a rule that holds for one holds for all.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use async_graphql::ServerError;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 
 use super::HttpState;
 use super::body::RawOperation;
+use super::observe::Watched;
 use super::problem::Problem;
-use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared, broken};
+use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared};
 
 /// How an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,30 +124,15 @@ impl HttpState {
         stream::once(begun).flatten()
     }
 
-    /// Runs a query or a mutation. A resolver that panics is an error of this operation alone.
+    /// Runs a query or a mutation.
     pub(super) async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
-        let mut running = self.metrics.operations().begin(operation.kind(), operation.group());
-        let answered = AssertUnwindSafe(self.api.execute(operation, asker)).catch_unwind().await;
-        let answer = answered.unwrap_or_else(|_| panicked(asker));
-        running.note_errors(answer.errors());
-        answer
+        let watched = Watched::begin(&self.metrics, &operation, asker);
+        watched.run(self.api.execute(operation, asker)).await
     }
 
-    /// Runs a subscription. One that panics ends with an error.
+    /// Runs a subscription.
     pub(super) fn subscribe(&self, operation: Prepared, asker: Asker) -> impl Stream<Item = Answer> + use<> {
-        let mut running = self.metrics.operations().begin(operation.kind(), operation.group());
-        let answers = AssertUnwindSafe(self.api.subscribe(operation, asker.clone())).catch_unwind();
-        answers.map(move |answered| {
-            let answer = answered.unwrap_or_else(|_| panicked(&asker));
-            running.note_errors(answer.errors());
-            answer
-        })
+        let watched = Watched::begin(&self.metrics, &operation, &asker);
+        watched.follow(self.api.subscribe(operation, asker))
     }
-}
-
-/// What is left of an operation that panicked. The panic's own message is nowhere: it may quote what
-/// a client sent.
-fn panicked(asker: &Asker) -> Answer {
-    tracing::error!(request.id = %asker.request, "an operation panicked");
-    Answer::Refused(vec![broken(&asker.request)])
 }

@@ -2,16 +2,20 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use futures_util::FutureExt;
-use http::{HeaderValue, StatusCode};
+use http::header::CONNECTION;
+use http::{HeaderValue, Method, StatusCode};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use super::problem::Problem;
 use super::{HttpState, graphiql, graphql, health, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
+use crate::telemetry::{TRACED, continue_trace};
 
 /// The header that names a request, in both directions.
 const REQUEST_ID: &str = "x-request-id";
@@ -23,13 +27,29 @@ pub fn router(state: HttpState) -> Router {
     if let Some(cors) = state.origins.cors() {
         operations = operations.layer(cors);
     }
-    Router::new()
+    let mut routes = Router::new()
         .route("/graphql", operations.layer(guard.clone()))
         .route("/graphql/ws", any(websocket::serve).layer(guard))
-        .route("/livez", get(health::livez))
-        .route("/readyz", get(health::readyz))
-        .route("/metrics", get(metrics::serve))
-        .merge(graphiql::routes().layer(middleware::from_fn_with_state(state.clone(), if_explorable)))
+        .merge(health())
+        .merge(graphiql::routes().layer(middleware::from_fn_with_state(state.clone(), if_explorable)));
+    if !state.metrics_apart {
+        routes = routes.route("/metrics", get(metrics::serve));
+    }
+    finish(routes, state)
+}
+
+/// The paths of the address that only operators reach.
+pub fn metrics_router(state: HttpState) -> Router {
+    finish(health().route("/metrics", get(metrics::serve)), state)
+}
+
+fn health() -> Router<HttpState> {
+    Router::new().route("/livez", get(health::livez)).route("/readyz", get(health::readyz))
+}
+
+/// What holds for every path.
+fn finish(routes: Router<HttpState>, state: HttpState) -> Router {
+    routes
         .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .with_state(state.clone())
@@ -44,17 +64,27 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let id = given.and_then(RequestId::given).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let span = span(&request, &id);
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
     let mut response = answered.unwrap_or_else(|_| {
         // The panic's own message is left out: it may quote what a client sent.
         tracing::error!(request.id = %id, "a request panicked");
         Problem::broken(&id).into_response()
     });
-    state.metrics.requests().answered(response.status());
+    let status = response.status();
+    state.metrics.requests().answered(status);
+    span.record("http.response.status_code", status.as_u16());
+    if status.is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    // A connection that is kept would be closed soon, perhaps just when its next request is sent.
+    if state.readiness.is_draining() && status != StatusCode::SWITCHING_PROTOCOLS {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     // The path and the query of a URL hold what people search for, so neither is logged.
     tracing::debug!(
         request.id = %id,
-        http.status = response.status().as_u16(),
+        http.status = status.as_u16(),
         duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
         "request answered"
     );
@@ -75,6 +105,30 @@ async fn if_explorable(State(state): State<HttpState>, request: Request, next: N
         "The explorer is off on this server: set server.graphiql to \"on\" to serve it.",
     )
     .into_response()
+}
+
+/// What traces tell of a request. Neither the path as it was sent nor a method that nobody knows: they
+/// can hold anything.
+fn span(request: &Request, id: &RequestId) -> Span {
+    let route = request.extensions().get::<MatchedPath>();
+    let span = tracing::info_span!(
+        target: TRACED,
+        "request",
+        otel.kind = "server",
+        request.id = %id,
+        http.request.method = known_method(request.method()),
+        http.route = route.map_or("none", MatchedPath::as_str),
+        http.response.status_code = Empty,
+        otel.status_code = Empty,
+    );
+    let traceparent = request.headers().get("traceparent").and_then(|value| value.to_str().ok());
+    continue_trace(&span, traceparent);
+    span
+}
+
+fn known_method(method: &Method) -> &'static str {
+    let known = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"];
+    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("_OTHER")
 }
 
 async fn not_found() -> Response {

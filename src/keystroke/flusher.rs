@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tracing::{info, warn};
+use tracing::{Instrument, info, warn};
 use uuid::Uuid;
 
 use super::buffer::{BufferError, ClaimId, ClaimedRun, FlushTally, KeystrokeBuffer, Wanted};
@@ -16,6 +16,7 @@ use super::fold::{FoldPolicy, FoldedSearch, fold};
 use super::progress::FlushProgress;
 use crate::domain::{LoggedSearchId, comparison_key};
 use crate::store::{NewSearch, Store, StoreError};
+use crate::telemetry::TRACED;
 
 /// Runs that are claimed at once: with a search or two each, about what one statement inserts.
 const CLAIMED_RUNS: usize = 500;
@@ -81,7 +82,8 @@ impl Flusher {
             return Ok(FlushStep::Idle);
         }
         let runs = self.claimed.len();
-        match self.flush(&self.claimed).await {
+        let span = tracing::info_span!(target: TRACED, "flush", flush.runs = runs);
+        match self.flush(&self.claimed).instrument(span).await {
             // The database is there and says no: whichever run it is, it must not hold up the others.
             Err(FlushError::Store(StoreError::Refused(_))) if runs > 1 => self.flush_one_by_one().await?,
             Err(FlushError::Store(StoreError::Refused(reason))) => {

@@ -43,6 +43,8 @@ pub enum IndexStep {
 pub struct IndexProgress {
     /// Everything up to here can be found.
     pub applied: Revision,
+    /// What the store held when it was looked at last.
+    pub latest: Revision,
     /// The index was in step with the store once since the start.
     pub ready: bool,
 }
@@ -101,11 +103,12 @@ impl Indexer {
             applied?
         };
         self.taken = Some(through);
+        let latest = if caught_up { through } else { self.store.latest_revision().await? };
         if count > 0 {
             info!(index.changes = count, index.revision = through.value(), "index applied changes");
         }
         self.progress.send_if_modified(|progress| {
-            let next = IndexProgress { applied, ready: progress.ready || caught_up };
+            let next = IndexProgress { applied, latest, ready: progress.ready || caught_up };
             let changed = *progress != next;
             *progress = next;
             changed

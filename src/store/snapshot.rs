@@ -43,43 +43,48 @@ impl Snapshot {
 
 impl Store {
     /// Runs a call that reads by several statements.
-    pub(super) async fn read_at_once<A, T>(
+    #[track_caller]
+    pub(super) fn read_at_once<A, T>(
         &self,
         arguments: A,
         work: for<'a> fn(&'a mut Snapshot, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-    ) -> Result<T, StoreError>
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        Ok(self.read_and_explain(arguments, None, work).await?.0)
+        let read = self.read_and_explain(arguments, None, work);
+        async move { Ok(read.await?.0) }
     }
 
     /// The same, and how the database goes about each of its statements, in its own words. They
     /// may quote what is read, so they are not to be logged.
-    pub(super) async fn plans_of<A, T>(
+    #[track_caller]
+    pub(super) fn plans_of<A, T>(
         &self,
         arguments: A,
         work: for<'a> fn(&'a mut Snapshot, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-    ) -> Result<Vec<String>, StoreError>
+    ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        Ok(self.read_and_explain(arguments, Some(Vec::new()), work).await?.1.unwrap_or_default())
+        let read = self.read_and_explain(arguments, Some(Vec::new()), work);
+        async move { Ok(read.await?.1.unwrap_or_default()) }
     }
 
-    async fn read_and_explain<A, T>(
+    #[track_caller]
+    fn read_and_explain<A, T>(
         &self,
         arguments: A,
         plans: Option<Vec<String>>,
         work: for<'a> fn(&'a mut Snapshot, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-    ) -> Result<(T, Option<Vec<String>>), StoreError>
+    ) -> impl Future<Output = Result<(T, Option<Vec<String>>), StoreError>> + Send
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
-        self.read(|database| async move {
+        self.read(move |database| async move {
             let options = match database.get_database_backend() {
                 // What it reads first is what it sees to its end.
                 DbBackend::Sqlite => TransactionOptions::default(),
@@ -94,6 +99,5 @@ impl Store {
             snapshot.transaction.rollback().await?;
             Ok((outcome?, snapshot.plans))
         })
-        .await
     }
 }

@@ -5,6 +5,7 @@
 //! connection back to the pool that is still within a transaction, locks and all.
 
 use std::ops::Deref;
+use std::panic::Location;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
@@ -15,9 +16,11 @@ use sea_orm::{
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
+use tracing::{Instrument, Span};
 
 use super::failure::Failure;
 use super::{Store, StoreError};
+use crate::telemetry::TRACED;
 
 /// How often a transaction that lost against another one is tried.
 const WRITE_ATTEMPTS: u32 = 8;
@@ -77,11 +80,12 @@ impl Store {
     }
 
     /// Runs a whole writing transaction, again if it lost against another one.
-    pub(super) async fn write<A, T>(
+    #[track_caller]
+    pub(super) fn write<A, T>(
         &self,
         arguments: A,
         work: for<'a> fn(&'a Store, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-    ) -> Result<T, StoreError>
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
@@ -101,26 +105,34 @@ impl Store {
             }
             work(&store, &arguments).await
         };
-        self.see_through(WRITE_LIMIT, repeated).await
+        self.see_through(WRITE_LIMIT, repeated).instrument(span("write"))
     }
 
     /// Runs a call that writes in several transactions, to its end: each is repeated on its own.
-    pub(super) async fn write_in_steps<T, F>(&self, work: impl FnOnce(Store) -> F) -> Result<T, StoreError>
+    #[track_caller]
+    pub(super) fn write_in_steps<T, F>(
+        &self,
+        work: impl FnOnce(Store) -> F,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
         let steps = work(self.clone());
-        self.see_through(WRITE_LIMIT, async move { Ok(steps.await?) }).await
+        self.see_through(WRITE_LIMIT, async move { Ok(steps.await?) }).instrument(span("write"))
     }
 
     /// Runs a call that only reads.
-    pub(super) async fn read<T, F>(&self, work: impl FnOnce(DatabaseConnection) -> F) -> Result<T, StoreError>
+    #[track_caller]
+    pub(super) fn read<T, F>(
+        &self,
+        work: impl FnOnce(DatabaseConnection) -> F,
+    ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Failure>> + Send + 'static,
     {
-        self.see_through(READ_LIMIT, work(self.database.clone())).await
+        self.see_through(READ_LIMIT, work(self.database.clone())).instrument(span("read"))
     }
 
     /// Lets a call run to its end, and waits for it as long as it may take: a server may have
@@ -150,5 +162,28 @@ impl Store {
             Err(Ok(panic)) => std::panic::resume_unwind(panic),
             Err(Err(_)) => Err(StoreError::Unavailable("this process is shutting down".to_owned())),
         }
+    }
+}
+
+/// What traces tell of a call: the part of the store that makes it, by the name of its file.
+#[track_caller]
+fn span(operation: &'static str) -> Span {
+    let part = part_of(Location::caller().file());
+    tracing::info_span!(target: TRACED, "store", db.operation = operation, store.part = part, otel.kind = "client")
+}
+
+fn part_of(file: &'static str) -> &'static str {
+    let inner = file.rsplit_once("store/").map_or(file, |(_, inner)| inner);
+    inner.trim_end_matches(".rs").trim_end_matches("/mod")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_told_by_their_files() {
+        assert_eq!(part_of("/any/where/src/store/search_log/reports/mod.rs"), "search_log/reports");
+        assert_eq!(part_of("src/store/documents.rs"), "documents");
     }
 }

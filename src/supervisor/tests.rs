@@ -65,6 +65,55 @@ async fn intake_ends_before_the_drain_begins() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn with_a_delay_notice_comes_first_and_the_grace_after_it() {
+    let delay = Duration::from_secs(7);
+    let journal = Journal::default();
+    let mut supervisor = Supervisor::new(GRACE).with_delay(delay);
+    let (notice, intake) = (supervisor.notice(), supervisor.token(Stage::Intake));
+    // Longer than the grace would let it, were the delay a part of it.
+    let long = GRACE * INTAKE_SHARE_PERCENT / 100 - Duration::from_secs(1);
+    obedient(&mut supervisor, "http", Stage::Intake, long, &journal);
+    let began = Instant::now();
+    let running = tokio::spawn(supervisor.run(one_signal()));
+    notice.cancelled().await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    intake.cancelled().await;
+    assert_eq!(began.elapsed(), delay);
+    running.await.unwrap().unwrap();
+    assert_eq!(began.elapsed(), delay + long);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_fails_or_a_second_signal_waits_for_no_delay() {
+    for second in [true, false] {
+        let mut supervisor = Supervisor::new(GRACE).with_delay(Duration::from_secs(3_600));
+        let began = Instant::now();
+        let (signals, received) = by_hand();
+        let stop = supervisor.token(Stage::Intake);
+        supervisor.spawn("http", Stage::Intake, async move {
+            stop.cancelled().await;
+            Ok(())
+        });
+        supervisor.spawn("index", Stage::Drain, async move {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            if second { std::future::pending().await } else { Err("broken".into()) }
+        });
+        signals.send("SIGTERM").unwrap();
+        if second {
+            signals.send("SIGTERM").unwrap();
+        }
+        let error = supervisor.run(received).await.unwrap_err();
+        let expected = if second {
+            "broken off by a second signal: http, index"
+        } else {
+            "the worker \"index\" ended: broken"
+        };
+        assert_eq!(error.to_string(), expected);
+        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn cancelling_the_intake_stops_in_order_without_a_signal() {
     let journal = Journal::default();
     let mut supervisor = Supervisor::new(GRACE);

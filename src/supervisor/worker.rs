@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -19,6 +20,9 @@ const BACKOFF: Duration = Duration::from_millis(100);
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
 /// Failures after which a worker that was told to stop gives up.
 const FAILURES_WHILE_ENDING: u32 = 3;
+/// For how long, at least, it tries again: what it needs may just have come back, and connections to
+/// it that died meanwhile are found out one by one.
+const PATIENCE_WHILE_ENDING: Duration = Duration::from_secs(3);
 
 /// What a step did.
 #[derive(Debug)]
@@ -89,8 +93,12 @@ where
     F: Future<Output = Outcome>,
 {
     let mut failures = 0;
+    let mut told_at = None;
     loop {
         let told_to_stop = token.is_cancelled();
+        if told_to_stop {
+            told_at.get_or_insert_with(Instant::now);
+        }
         if told_to_stop && ending == Ending::AfterStep {
             return Ok(());
         }
@@ -121,10 +129,12 @@ where
                 let retry_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 warn!(worker.name = name, failures, retry_ms, error = %error, "worker step failed");
                 if told_to_stop {
-                    if failures >= FAILURES_WHILE_ENDING {
+                    let is_patient = told_at.is_none_or(|at| at.elapsed() < PATIENCE_WHILE_ENDING);
+                    if failures >= FAILURES_WHILE_ENDING && !is_patient {
                         return Err(error);
                     }
-                    tokio::time::sleep(pause).await;
+                    // Not at once, however the dice fell.
+                    tokio::time::sleep(pause.max(BACKOFF)).await;
                 } else {
                     // Whatever wakes it may have mended it, too: a commit shows that the database is back.
                     tokio::select! {
@@ -147,8 +157,6 @@ fn backoff(failures: u32, jitter: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
-
-    use tokio::time::Instant;
 
     use super::*;
 
@@ -261,6 +269,7 @@ mod tests {
     async fn a_draining_worker_gives_up_after_a_few_failures() {
         let token = CancellationToken::new();
         token.cancel();
+        let began = Instant::now();
         let mut steps = 0;
         let step = || {
             steps += 1;
@@ -269,7 +278,9 @@ mod tests {
         let error =
             run_worker("w", &token, Ending::WhenIdle, NeverWoken, &Pulse::new(true), step).await.unwrap_err();
         assert_eq!(error.to_string(), "down");
-        assert_eq!(steps, FAILURES_WHILE_ENDING);
+        assert!(steps >= FAILURES_WHILE_ENDING, "{steps}");
+        let took = began.elapsed();
+        assert!(took >= PATIENCE_WHILE_ENDING && took < PATIENCE_WHILE_ENDING + MAX_BACKOFF, "{took:?}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ const FLOORS: &[&[&str]] = &[
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["sea_orm", "sea_orm_migration", "sqlx", "migration"], &["src/store/"]),
     (&["tantivy", "tantivy_fst", "tantivy_common"], &["src/search/tantivy"]),
-    (&["reqwest"], &["src/crawl/client", "src/typist/client"]),
+    (&["reqwest"], &["src/crawl/client", "src/typist/client", "src/telemetry/exporter"]),
     (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
     (&["figment", "toml"], &["src/config/"]),
@@ -33,11 +33,25 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["subtle"], &["src/access/ring"]),
     (&["redis"], &["src/redis_link", "src/cache/redis", "src/keystroke/redis"]),
     (&["tracing_subscriber"], &["src/telemetry"]),
+    (
+        &[
+            "opentelemetry",
+            "opentelemetry_http",
+            "opentelemetry_otlp",
+            "opentelemetry_sdk",
+            "tracing_opentelemetry",
+        ],
+        &["src/telemetry/"],
+    ),
+    (&["prometheus_client"], &["src/http/metrics/", "src/keystroke/progress"]),
 ];
 
 /// The functions of `std::env` that read settings, and the place that alone may call them.
 const ENVIRONMENT_READERS: &[&str] = &["var", "var_os", "vars", "vars_os"];
 const ENVIRONMENT_HOME: &str = "src/config/";
+
+/// Where workers are put together: each is watched, so that none dies in silence.
+const SUPERVISED: &str = "src/app";
 
 /// A longer file has more than one reason to change.
 const MAX_LINES: usize = 450;
@@ -65,6 +79,11 @@ fn libraries_stay_in_their_homes() {
 #[test]
 fn settings_alone_read_the_environment() {
     assert_none(over_sources("src", environment_reads));
+}
+
+#[test]
+fn the_composition_root_starts_nothing_but_workers() {
+    assert_none(over_sources("src", unwatched_tasks));
 }
 
 #[test]
@@ -129,6 +148,17 @@ fn environment_reads(path: &str, text: &str) -> Vec<String> {
     };
     let readers = ENVIRONMENT_READERS.iter().copied().filter(reads);
     readers.map(|reader| format!("{path}: reads the environment by `{reader}`")).collect()
+}
+
+/// Tasks that no supervisor would see the end of. What blocks is waited for where it is begun.
+fn unwatched_tasks(path: &str, text: &str) -> Vec<String> {
+    if !path.starts_with(SUPERVISED) {
+        return Vec::new();
+    }
+    let tokens = tokens(path, text);
+    let spawns = |task: &[String]| ["tokio", "task"].iter().any(|from| task == [from, "::", "spawn"]);
+    let found = tokens.windows(3).any(spawns) || tokens.iter().any(|token| token == "JoinSet");
+    found.then(|| format!("{path}: starts a task that no supervisor watches")).into_iter().collect()
 }
 
 fn overlong(path: &str, text: &str) -> Vec<String> {
@@ -396,6 +426,20 @@ mod rules {
         );
         check(rule, "src/config/environment.rs", "fn f() { std::env::var(\"X\"); }", &[]);
         check(rule, "src/app.rs", "fn f() { std::env::temp_dir(); let var = env!(\"X\"); }", &[]);
+    }
+
+    #[test]
+    fn tasks_that_nobody_watches_are_found() {
+        let problem = "starts a task that no supervisor watches";
+        check(unwatched_tasks, "src/app/logging.rs", "fn f() { tokio::spawn(g()); }", &[problem]);
+        check(unwatched_tasks, "src/app.rs", "use tokio::task::JoinSet;", &[problem]);
+        check(unwatched_tasks, "src/cache/flights.rs", "fn f() { tokio::spawn(g()); }", &[]);
+        check(
+            unwatched_tasks,
+            "src/app.rs",
+            "fn f() { supervisor.spawn(g()); task::spawn_blocking(h) }",
+            &[],
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod graphql;
 mod interaction;
 mod journeys;
 mod keystroke;
+mod operating;
 mod readme;
 mod report;
 mod schema;

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+use tracing::field::Empty;
+
 use super::{Crawler, Run, Tries};
 use crate::crawl::cursor::{Cursor, Move, failure};
 use crate::crawl::page_reading::read_page;
@@ -12,6 +15,7 @@ use crate::crawl::upstream::{FetchError, FetchedPage, PageRequest};
 use crate::domain::{PagePosition, Timestamp};
 use crate::retry::Backoff;
 use crate::store::{PageCommit, PageSlot, StoreError};
+use crate::telemetry::TRACED;
 
 impl Crawler {
     /// Makes one request for the page that `cursor` names.
@@ -34,8 +38,30 @@ impl Crawler {
             return Err(StoreError::Refused("a sweep that has ended has no next page".to_owned()));
         };
         let request = PageRequest { url: page_url(&self.config.url, &self.config.pagination, place) };
+        let span = tracing::info_span!(
+            target: TRACED,
+            "crawl page",
+            source.name = %self.config.name,
+            page.position = slot.position.0,
+            page.items = Empty,
+        );
+        let outcome = self.make_attempt(run, slot, &request, now).instrument(span.clone()).await;
+        if let Ok(StepOutcome::PageTaken { items, .. }) = &outcome {
+            span.record("page.items", items);
+        }
+        outcome
+    }
+
+    async fn make_attempt(
+        &mut self,
+        run: Run,
+        slot: PageSlot,
+        request: &PageRequest,
+        now: Timestamp,
+    ) -> Result<StepOutcome, StoreError> {
         self.store.begin_attempt(self.lease.get(), slot, now).await?;
-        match self.upstream.fetch_page(&request).await {
+        let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
+        match self.upstream.fetch_page(request).instrument(fetching).await {
             Ok(page) => self.weigh(run, slot, page, now).await,
             Err(error) => self.note_failure(run, slot, error, now).await,
         }

@@ -37,7 +37,7 @@ use crate::store::Store;
 use crate::supervisor::Pulses;
 
 pub use links::{RedisFigures, RedisWatch};
-pub(super) use operations::Operations;
+pub(super) use operations::{Operations, Running};
 use page::Page;
 pub(super) use requests::Requests;
 

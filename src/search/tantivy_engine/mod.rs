@@ -31,6 +31,8 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use tantivy::TantivyError;
+use tracing::Instrument;
+use tracing::field::Empty;
 use uuid::Uuid;
 
 use self::completions::completions;
@@ -50,6 +52,7 @@ use super::highlight::Marks;
 use super::request::SearchRequest;
 use crate::config::Language;
 use crate::domain::{Document, Revision};
+use crate::telemetry::TRACED;
 
 /// Indexes of at most this many documents answer on the calling thread: a search takes some
 /// microseconds there, less than handing it to another thread does.
@@ -180,7 +183,11 @@ impl SearchEngine for TantivyEngine {
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let _permit = self.permits.enter().await?;
         let began = Instant::now();
-        let answer = self.answer(request).await;
+        let span = tracing::info_span!(target: TRACED, "search", search.failed = Empty);
+        let answer = self.answer(request).instrument(span.clone()).await;
+        if answer.is_err() {
+            span.record("search.failed", true);
+        }
         self.permits.note(began, &answer);
         self.note_damage(&answer);
         answer

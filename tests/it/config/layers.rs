@@ -176,6 +176,8 @@ fn every_setting_outside_sources_can_be_set_by_its_variable() {
                 // Nothing unless it is set.
                 "redis_url" => "redis://127.0.0.1:6379".to_owned(),
                 "persisted.documents" => "persisted-documents.json".to_owned(),
+                "server.metrics_listen" => "127.0.0.1:9".to_owned(),
+                "telemetry.otlp_endpoint" => "http://127.0.0.1:4318".to_owned(),
                 key => panic!("{key} is not printed"),
             });
         let settings = load("", &[(&variable, &value)]).unwrap_or_else(|error| panic!("{variable}: {error}"));
@@ -185,4 +187,25 @@ fn every_setting_outside_sources_can_be_set_by_its_variable() {
             line.key
         );
     }
+}
+
+#[test]
+fn where_traces_go_is_read_from_the_common_variable_unless_quarry_is_told() {
+    let common = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    let own = ("QUARRY_TELEMETRY__OTLP_ENDPOINT", "http://own:4318");
+    let file = "[telemetry]\notlp_endpoint = \"http://file:4318\"";
+    for (text, variables, expected) in [
+        ("", vec![], None),
+        ("", vec![common], Some("http://collector:4318")),
+        (file, vec![common], Some("http://file:4318")),
+        (file, vec![common, own], Some("http://own:4318")),
+    ] {
+        let settings = load(text, &variables).unwrap();
+        assert_eq!(settings.telemetry.otlp_endpoint.as_ref().map(|endpoint| endpoint.expose()), expected);
+    }
+    let settings = load("", &[("QUARRY_TELEMETRY__SAMPLING", "0.25")]).unwrap();
+    assert!((settings.telemetry.sampling - 0.25).abs() < f64::EPSILON);
+    assert!(
+        refusal("", &[("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")]).contains("OTEL_EXPORTER_OTLP_ENDPOINT")
+    );
 }

@@ -13,6 +13,10 @@ database_url = "postgres://quarry:s3cret@db/quarry?sslmode=require&sslpassword=s
 redis_url = "rediss://quarry:s3cret@cache:6380/1"
 [persisted]
 documents = "persisted-documents.json"
+[server]
+metrics_listen = "127.0.0.1:10"
+[telemetry]
+otlp_endpoint = "https://quarry:s3cret@collector:4318"
 [log]
 level = "warn,quarry=debug"
 [[keys]]

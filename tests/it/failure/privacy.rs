@@ -5,6 +5,7 @@ use futures_util::future::join_all;
 use reqwest::Client;
 use serde_json::{Value, json};
 
+use crate::support::collector::Collector;
 use crate::support::folder::Folder;
 use crate::support::postgres::OwnPostgres;
 use crate::support::process::Ended;
@@ -223,4 +224,18 @@ async fn nothing_is_told_of_anybody_when_redis_is_away() {
     send_everything(&server.endpoint).await;
     assert_silent("the metrics", &metrics(&server.endpoint).await);
     assert_log_silent(&server.stop().await);
+}
+
+#[tokio::test]
+async fn nothing_is_told_of_anybody_in_traces() {
+    let collector = Collector::start().await;
+    let folder =
+        Folder::new(&format!("[telemetry]\notlp_endpoint = \"{}\"\n{TALKATIVE}", collector.address()));
+    let server = folder.serve().await;
+    follow_one(&server.endpoint).await;
+    send_everything(&server.endpoint).await;
+    assert_log_silent(&server.stop().await);
+    let spans = collector.spans();
+    assert!(spans.iter().any(|span| span.name == "flush") && spans.len() > 100, "{}", spans.len());
+    assert_silent("traces", &collector.raw());
 }

@@ -141,14 +141,19 @@ async fn alive_is_not_ready() {
     assert_eq!(response.status(), 503);
     assert_eq!(
         read(response).await,
-        json!({"ready": false, "notReady": ["the index is catching up with the store"]})
+        json!({
+            "ready": false,
+            "notReady": ["the index is catching up with the store"],
+            "index": {"applied": 0, "latest": 0, "behind": 0},
+        })
     );
 
     let server = Server::start().await;
     server.index(json!([{"source": "a", "key": "1", "text": "x"}])).await;
     let response = server.get("/readyz").send().await.unwrap();
     assert_eq!(response.status(), 200);
-    assert_eq!(read(response).await, json!({"ready": true}));
+    let index = json!({"applied": 1, "latest": 1, "behind": 0});
+    assert_eq!(read(response).await, json!({"ready": true, "index": index}));
     server.readiness.drain();
     assert_eq!(server.get("/readyz").send().await.unwrap().status(), 503);
     assert_eq!(server.get("/livez").send().await.unwrap().status(), 200);

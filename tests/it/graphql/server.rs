@@ -210,6 +210,7 @@ impl Server {
             readiness: readiness.clone(),
             metrics,
             documents: Documents::new(trusted, setup.only_trusted, automatic),
+            metrics_apart: false,
             limits: setup.http,
             gate: setup.gate,
             graphiql: setup.graphiql,

@@ -1,5 +1,7 @@
 //! What tests of more than one area need: databases, and the program as a user runs it.
 
+pub(crate) mod caddy;
+pub(crate) mod collector;
 pub(crate) mod databases;
 pub(crate) mod folder;
 pub(crate) mod line;

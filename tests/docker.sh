@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Checks what is in docker/ as far as a machine without a container engine can, and says what it could not.
+# The proxy in front of two servers is one of the tests: tests/it/operating/proxy.rs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+failed=0
+fail() { echo "docker: $*" >&2; failed=1; }
+unchecked() { echo "docker: not checked: $*"; }
+
+# Compose files: by the command itself, or by the library that it reads them with.
+compose=()
+if docker compose version >/dev/null 2>&1; then
+    compose=(compose_command)
+elif command -v go >/dev/null; then
+    tool="${XDG_CACHE_HOME:-$HOME/.cache}/quarry-compose-check"
+    (cd tests/compose-check && go build -o "$tool" .) && compose=(compose_library) ||
+        unchecked "the compose files, since their reader could not be built"
+else
+    unchecked "the compose files, since there is neither docker compose nor Go"
+fi
+compose_command() {
+    local env=()
+    [ -z "$2" ] || env=(--env-file "$2")
+    docker compose -f "$1" "${env[@]}" config --services
+}
+compose_library() {
+    local env=()
+    [ -z "$2" ] || env=(--env-file "$2")
+    "$tool" "${env[@]}" "$1"
+}
+# A file, the variables for it, and the services that it must start.
+check_compose() {
+    [ ${#compose[@]} -gt 0 ] || return 0
+    local file=$1 variables=$2 services found
+    shift 2
+    services=$(printf '%s\n' "$@" | sort)
+    if ! found=$("${compose[@]}" "$file" "$variables"); then
+        fail "$file is refused with ${variables:-no variables}"
+    elif [ "$(sort <<<"$found")" != "$services" ]; then
+        fail "$file with ${variables:-no variables} starts: ${found//$'\n'/ }"
+    fi
+}
+check_compose docker/single.yaml "" quarry
+check_compose docker/compose.yaml "" postgres proxy redis server-1 server-2
+check_compose docker/compose.yaml docker/mariadb.env mariadb proxy redis server-1 server-2
+
+# The proxy's settings, by the proxy.
+if command -v caddy >/dev/null; then
+    SERVERS="server-1:8000 server-2:8000" caddy validate --config docker/Caddyfile --adapter caddyfile >/dev/null 2>&1 ||
+        fail "docker/Caddyfile is refused"
+    caddy fmt docker/Caddyfile | diff docker/Caddyfile - || fail "docker/Caddyfile is not as caddy fmt writes it"
+else
+    unchecked "docker/Caddyfile, since there is no caddy"
+fi
+
+bash -n docker/health.sh || fail "docker/health.sh is no shell script"
+
+unchecked "docker/Dockerfile: an image can only be built by an engine"
+exit "$failed"

@@ -1,0 +1,100 @@
+//! A server that is told to stop: who sends it work has notice, and nothing that it took is dropped.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+
+use super::json_at;
+use crate::support::folder::Folder;
+use crate::support::postgres::OwnPostgres;
+use crate::support::server::Server;
+use crate::support::wait::until;
+
+const SEARCH: &str = "{\"query\": \"{ search(query: \\\"tea\\\") { totalCount } }\"}";
+
+/// Clients that keep their connections, and clients that open one for each request.
+fn client(keeps: bool) -> Client {
+    let builder = Client::builder().no_proxy();
+    if keeps { builder } else { builder.pool_max_idle_per_host(0) }.build().unwrap()
+}
+
+#[tokio::test]
+async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
+    let folder = Folder::new("[server]\ndrain_delay = \"3s\"");
+    let server = folder.serve().await;
+    server.endpoint.index("notes", &[("1", "Green tea")]).await;
+    let url = format!("http://{}/graphql", server.endpoint.address());
+    // As a load balancer does: it stops sending once the server says that it is not ready.
+    let is_ready = Arc::new(AtomicBool::new(true));
+    let answered = Arc::new(AtomicU64::new(0));
+    let mut clients = Vec::new();
+    for number in 0..8 {
+        let (client, url) = (client(number % 2 == 0), url.clone());
+        let (is_ready, answered) = (is_ready.clone(), answered.clone());
+        clients.push(tokio::spawn(async move {
+            while is_ready.load(Ordering::SeqCst) {
+                let request = client.post(&url).header("content-type", "application/json").body(SEARCH);
+                let response = request.send().await.expect("no request is dropped");
+                assert_eq!(response.status(), 200);
+                let body = response.text().await.expect("no answer is cut off");
+                assert_eq!(body, "{\"data\":{\"search\":{\"totalCount\":1}}}");
+                answered.fetch_add(1, Ordering::SeqCst);
+            }
+        }));
+    }
+    until("some load", async || (answered.load(Ordering::SeqCst) > 200).then_some(())).await;
+    server.process.terminate();
+    let health = until("notice", async || {
+        let (status, health) = json_at(&server.endpoint, "/readyz").await;
+        (status == 503).then_some(health)
+    })
+    .await;
+    assert_eq!(health["notReady"], json!(["the server is shutting down"]), "{health}");
+    // It still answers, and says that the connection ends with it.
+    let last =
+        client(true).post(&url).header("content-type", "application/json").body(SEARCH).send().await.unwrap();
+    assert_eq!((last.status().as_u16(), &last.headers()["connection"]), (200, &"close".parse().unwrap()));
+    let until_now = answered.load(Ordering::SeqCst);
+    until("more answers", async || (answered.load(Ordering::SeqCst) > until_now + 50).then_some(())).await;
+    is_ready.store(false, Ordering::SeqCst);
+    for client in clients {
+        client.await.expect("every request was answered");
+    }
+    let ended = server.process.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stderr.contains("delay_ms=3000"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_just_when_its_database_is_back_ends_well() {
+    let postgres = OwnPostgres::start();
+    let settings =
+        format!("database_url = \"{}\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"20ms\"", postgres.url());
+    let folder = Folder::new(&settings);
+    let server = folder.serve().await;
+    // Every connection of the pool is in use, and dies with the database.
+    let asked = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
+    futures_util::future::join_all(asked).await;
+    postgres.cut_off();
+    let typed = "mutation { logKeystroke(input: {sessionId: \"s\", text: \"green tea\"}) { accepted } }";
+    assert_eq!(server.endpoint.data(typed, Value::Null).await["logKeystroke"]["accepted"], true);
+    until("the flusher to notice", async || {
+        server
+            .process
+            .stderr()
+            .lines()
+            .any(|line| line.contains("worker step failed") && line.contains("flusher"))
+            .then_some(())
+    })
+    .await;
+    postgres.resume();
+    // `stop` sees that it ends well.
+    server.stop().await;
+    let server = Server::start(&folder).await;
+    server.ready().await;
+    let log = server.endpoint.data("{ searchLog { nodes { query } } }", Value::Null).await;
+    assert_eq!(log["searchLog"]["nodes"], json!([{"query": "green tea"}]));
+    server.stop().await;
+}
