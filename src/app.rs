@@ -1,6 +1,7 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
 mod access;
+mod limiting;
 mod logging;
 mod metering;
 mod persisting;
@@ -9,7 +10,6 @@ mod seeding;
 mod suggesting;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,8 +28,8 @@ use crate::config::{ConfigError, Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlTally, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
-use crate::graphql::{Api, Services, TimeLimits};
-use crate::http::{HttpLimits, HttpState, Metrics, MetricsParts, Readiness, metrics_router, router};
+use crate::graphql::{Api, Services};
+use crate::http::{Admission, HttpState, Metrics, MetricsParts, Readiness, metrics_router, serve};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use crate::search::{IndexStep, Indexer, SearchEngine, Suggestions};
@@ -112,6 +112,7 @@ pub struct Server {
 impl Server {
     /// Opens everything that a server needs.
     pub async fn open(settings: Settings) -> Result<Self> {
+        limiting::make_room_for_connections(&settings);
         let store = open_store(&settings).await?;
         let instance = register(&settings)?;
         let options = engine_options(&settings);
@@ -150,12 +151,12 @@ impl Server {
             index: indexer.follow(),
             crawl_wanted: crawls.waker(),
             sources,
-            index_patience: Services::INDEX_PATIENCE,
+            index_patience: limiting::index_patience(&settings),
         };
-        let times = TimeLimits { query: settings.server.request_timeout, ..TimeLimits::default() };
-        let limits = HttpLimits { body_bytes: settings.server.max_body_bytes, ..HttpLimits::default() };
+        let times = limiting::of_time(&settings);
+        let limits = limiting::of_http(&settings);
         let readiness = metering::readiness(indexer.follow(), &store, &logging.keystrokes);
-        let api = Api::new(services, access::limits(&settings), times);
+        let api = Api::new(services, limiting::of_documents(&settings), times);
         let state = HttpState {
             documents: persisting::open(&settings, &api).await?,
             api,
@@ -163,6 +164,7 @@ impl Server {
             metrics,
             metrics_apart: settings.server.metrics_listen.is_some(),
             limits,
+            admission: Admission::new(&limits),
             gate: access::gate(&settings),
             graphiql: access::graphiql(&settings),
             origins: access::origins(&settings),
@@ -268,10 +270,9 @@ impl Server {
     }
 
     fn spawn_http(&self, supervisor: &mut Supervisor, listener: TcpListener, intake: &CancellationToken) {
-        let stop = intake.clone();
-        let routes = router(self.state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let (state, stop) = (self.state.clone(), intake.clone());
         supervisor.spawn("http", Stage::Intake, async move {
-            axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await?;
+            serve(listener, state, stop).await;
             Ok(())
         });
     }

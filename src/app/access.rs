@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt};
 
 use crate::access::Gate;
 use crate::config::{ConfigError, Settings, Switch};
-use crate::graphql::{Introspection, Limits};
+use crate::graphql::Introspection;
 use crate::http::Origins;
 use crate::supervisor::{Stage, Supervisor};
 
@@ -40,14 +40,13 @@ pub(super) fn origins(settings: &Settings) -> Origins {
     Origins::new(&server.allowed_origins, server.allowed_hosts.clone(), settings.listens_on_loopback())
 }
 
-/// What one operation may ask for.
-pub(super) fn limits(settings: &Settings) -> Limits {
-    let introspection = match settings.server.introspection {
+/// Who may ask for the schema.
+pub(super) fn introspection(settings: &Settings) -> Introspection {
+    match settings.server.introspection {
         Switch::Auto => Introspection::Auto,
         Switch::On => Introspection::On,
         Switch::Off => Introspection::Off,
-    };
-    Limits { introspection, ..Limits::default() }
+    }
 }
 
 /// Reads the settings anew when it is told to.

@@ -14,6 +14,7 @@ mod environment;
 mod error;
 mod key;
 mod kind;
+mod limits;
 mod raw;
 mod reference;
 mod resolve;
@@ -25,6 +26,7 @@ mod source_rows;
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use key::{KeyConfig, parse_time};
+pub use limits::LimitSettings;
 pub use raw::Overrides;
 pub use reference::{ReferenceLine, reference};
 pub use settings::{

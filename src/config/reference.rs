@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 pub(super) use super::key::KEY;
+use super::limits;
 pub(super) use super::source_rows::{PAGINATION, SOURCE, pagination_rows};
 use Fallback::{Absent, Computed, Required, Value};
 use Kind::{
@@ -112,7 +113,30 @@ pub(super) const NO_TIME: Kind = Span(Duration::ZERO);
 pub(super) const SOME_TIME: Kind = Span(Duration::from_millis(1));
 
 /// The settings outside `[[keys]]` and `[[sources]]`.
-pub(super) const GENERAL: &[Row] = &[
+pub(super) const GENERAL: &[Row] = &with_limits();
+
+/// What is a list of tables of its own, and stands last: `keys` and `sources`.
+const LISTS: usize = 2;
+
+/// The limits go before those lists.
+const fn with_limits() -> [Row; OTHERS.len() + limits::ROWS.len()] {
+    let mut rows = [OTHERS[0]; OTHERS.len() + limits::ROWS.len()];
+    let (head, mut at) = (OTHERS.len() - LISTS, 0);
+    while at < rows.len() {
+        rows[at] = if at < head {
+            OTHERS[at]
+        } else if at < head + limits::ROWS.len() {
+            limits::ROWS[at - head]
+        } else {
+            OTHERS[at - limits::ROWS.len()]
+        };
+        at += 1;
+    }
+    rows
+}
+
+/// All of them but the limits.
+const OTHERS: &[Row] = &[
     row("listen", Address, Value(r#""127.0.0.1:8000""#), "The address to serve on."),
     row(
         "insecure_listen",
@@ -248,7 +272,7 @@ pub(super) const GENERAL: &[Row] = &[
         Value("16777216"),
         "The largest request body, in bytes.",
     ),
-    row("server.request_timeout", SOME_TIME, Value(r#""10s""#), "The longest a request may take."),
+    row("server.request_timeout", SOME_TIME, Value(r#""10s""#), "The longest a query may take."),
     row(
         "server.shutdown_grace",
         NO_TIME,

@@ -9,6 +9,7 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
 use super::key::KeyConfig;
+use super::limits::LimitSettings;
 use super::reference::GENERAL;
 use super::show;
 use super::source::{Secret, SourceConfig};
@@ -50,6 +51,8 @@ pub struct Settings {
     pub rate_limits: RateSettings,
     /// Traces.
     pub telemetry: TelemetrySettings,
+    /// What clients may take.
+    pub limits: LimitSettings,
     /// The log.
     pub log: LogSettings,
     /// Who may call; empty: everybody.
@@ -150,7 +153,7 @@ pub struct PersistedSettings {
 pub struct ServerSettings {
     /// The largest request body, in bytes.
     pub max_body_bytes: usize,
-    /// The longest a request may take.
+    /// The longest a query may take.
     #[serde(with = "humantime_serde")]
     pub request_timeout: Duration,
     /// How long a stopping server finishes what is under way.

@@ -23,6 +23,7 @@ use super::field_group::FieldGroup;
 use super::guard;
 use super::limits::Limits;
 use super::loaders::Loaders;
+use super::pagination::LargestPage;
 use super::services::Services;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
@@ -131,11 +132,12 @@ struct Inner {
 impl Api {
     /// The API over some services.
     pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
-        let strict = schema().data(services.clone()).finish();
+        let largest = LargestPage(limits.page_size);
+        let strict = schema().data(services.clone()).data(largest).finish();
         Self(Arc::new(Inner {
             inputs: InputTypes::of(&strict.sdl()),
             strict,
-            fast: schema().data(services).validation_mode(ValidationMode::Fast).finish(),
+            fast: schema().data(services).data(largest).validation_mode(ValidationMode::Fast).finish(),
             documents: DocumentCache::default(),
             checker: Checker::new(),
             limits,
@@ -189,7 +191,8 @@ impl Api {
             OperationKind::Subscription => {
                 return Answer::Refused(vec![refusal(
                     ErrorCode::BadUserInput,
-                    "Subscriptions are served over WebSocket, at /graphql/ws.",
+                    "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept \
+                     text/event-stream.",
                 )]);
             }
         };

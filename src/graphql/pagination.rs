@@ -1,5 +1,6 @@
 //! Page sizes and keyset cursors.
 
+use async_graphql::Context;
 use data_encoding::BASE64URL_NOPAD;
 
 use super::error::Failure;
@@ -10,14 +11,28 @@ pub(super) const DEFAULT_FIRST: usize = 10;
 /// The largest page.
 pub(super) const MAX_FIRST: usize = 100;
 
+/// The largest page that this server gives: at most [`MAX_FIRST`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LargestPage(pub(super) usize);
+
 /// Reads `first`. 0 is fine: it asks for counts only.
-pub(super) fn page_size(first: Option<i32>) -> Result<usize, Failure> {
-    page_size_within(first, DEFAULT_FIRST, MAX_FIRST)
+pub(super) fn page_size(ctx: &Context<'_>, first: Option<i32>) -> Result<usize, Failure> {
+    page_size_within(ctx, first, DEFAULT_FIRST, MAX_FIRST)
 }
 
 /// As [`page_size`], with other bounds.
-pub(super) fn page_size_within(first: Option<i32>, default: usize, max: usize) -> Result<usize, Failure> {
-    let Some(first) = first else { return Ok(default) };
+pub(super) fn page_size_within(
+    ctx: &Context<'_>,
+    first: Option<i32>,
+    default: usize,
+    max: usize,
+) -> Result<usize, Failure> {
+    let largest = ctx.data_opt::<LargestPage>().map_or(max, |largest| max.min(largest.0));
+    checked(first, default, largest)
+}
+
+fn checked(first: Option<i32>, default: usize, max: usize) -> Result<usize, Failure> {
+    let Some(first) = first else { return Ok(default.min(max)) };
     match usize::try_from(first) {
         Ok(first) if first <= max => Ok(first),
         _ => Err(Failure::bad_input("first", format_args!("must be from 0 to {max}, but is {first}"))),
@@ -133,11 +148,12 @@ mod tests {
 
     #[test]
     fn page_sizes_have_limits() {
-        assert_eq!(page_size(None).unwrap(), 10);
-        assert_eq!(page_size(Some(0)).unwrap(), 0);
-        assert_eq!(page_size(Some(100)).unwrap(), 100);
+        assert_eq!(checked(None, 10, 100).unwrap(), 10);
+        assert_eq!(checked(Some(0), 10, 100).unwrap(), 0);
+        assert_eq!(checked(Some(100), 10, 100).unwrap(), 100);
+        assert_eq!(checked(None, 10, 3).unwrap(), 3);
         for first in [-1, 101, i32::MIN, i32::MAX] {
-            let message = page_size(Some(first)).unwrap_err().to_string();
+            let message = checked(Some(first), 10, 100).unwrap_err().to_string();
             assert_eq!(message, format!("first must be from 0 to 100, but is {first}"));
         }
     }

@@ -106,7 +106,7 @@ impl Query {
     ) -> Result<SearchConnection, Failure> {
         check_query(&query)?;
         let track = track.map(|track| track.checked(&query)).transpose()?;
-        let first = page_size(first)?;
+        let first = page_size(ctx, first)?;
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
             return Err(Failure::bad_input("after", "is not a cursor of this search: it is too long"));
         }
@@ -143,7 +143,7 @@ impl Query {
         #[graphql(desc = "What was typed so far. Empty, it gives what is searched for most.")] prefix: String,
         #[graphql(desc = "How many texts: 8 unless given, at most 20.")] first: Option<i32>,
     ) -> Result<Vec<Suggestion>, Failure> {
-        let size = page_size_within(first, DEFAULT_SUGGESTIONS, MOST_SUGGESTIONS)?;
+        let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MOST_SUGGESTIONS)?;
         let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size).await?;
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }
@@ -174,7 +174,7 @@ impl Query {
             String,
         >,
     ) -> Result<SearchLogConnection, Failure> {
-        let size = page_size(first)?;
+        let size = page_size(ctx, first)?;
         let filter = filter.unwrap_or_default().checked()?;
         let after = after.as_deref().map(SearchLogCursor::parse).transpose()?;
         let place = after.map(|cursor| (cursor.last_keystroke_at, cursor.id));

@@ -1,16 +1,19 @@
 //! Reads a request: bytes under a limit, then operations.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use async_graphql::Variables;
-use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use axum::body::{Body, HttpBody as _};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use http::StatusCode;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::HttpLimits;
+use super::admission::{Admission, Room};
 use super::problem::Problem;
 use crate::graphql::{ErrorCode, Operation};
 
@@ -105,62 +108,133 @@ impl<'de> Deserialize<'de> for Extensions {
 /// What one request holds.
 pub(super) enum Operations {
     One(RawOperation),
-    Batch(Vec<RawOperation>),
+    /// Each by itself: what is wrong with one does not keep the others from running.
+    Batch(Vec<Result<RawOperation, Problem>>),
 }
 
-/// Reads a body to its end.
-pub(super) async fn read(body: Body, limits: &HttpLimits) -> Result<Bytes, Problem> {
-    match tokio::time::timeout(limits.body_time, read_all(body, limits.body_bytes)).await {
+/// Reads a body to its end. The room that it takes in memory is given back with the last of the two.
+pub(super) async fn read(
+    body: Body,
+    limits: &HttpLimits,
+    admission: &Admission,
+) -> Result<(Bytes, Room), Problem> {
+    // What is announced need not be read to be refused.
+    if body.size_hint().lower() > limits.body_bytes as u64 {
+        return Err(too_large(limits.body_bytes));
+    }
+    match tokio::time::timeout(limits.body_time, read_all(body, limits.body_bytes, admission)).await {
         Ok(read) => read,
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             ErrorCode::Timeout,
-            format!("The body took longer than {} seconds to arrive.", limits.body_time.as_secs()),
+            format!("The body took longer than {:?} to arrive.", limits.body_time),
         )),
     }
 }
 
-async fn read_all(body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn read_all(body: Body, limit: usize, admission: &Admission) -> Result<(Bytes, Room), Problem> {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
     let mut chunks = body.into_data_stream();
     let mut first = Bytes::new();
-    let mut whole = BytesMut::new();
+    let mut whole = Vec::new();
+    let mut room = Room::default();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off."))?;
-        if first.len().max(whole.len()) + chunk.len() > limit {
-            return Err(Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                ErrorCode::BadUserInput,
-                format!("The body is larger than {limit} bytes. Send it in parts."),
-            ));
+        let read = first.len().max(whole.len());
+        if read + chunk.len() > limit {
+            return Err(too_large(limit));
         }
+        admission.body_room(&mut room, chunk.len())?;
         // Most bodies come in one piece and need no copy.
         if first.is_empty() {
             first = chunk;
-        } else {
-            if whole.is_empty() {
-                whole.extend_from_slice(&first);
-            }
-            whole.extend_from_slice(&chunk);
+            continue;
         }
+        if whole.is_empty() {
+            whole.reserve_exact(announced);
+            whole.extend_from_slice(&first);
+        }
+        if whole.capacity() - whole.len() < chunk.len() {
+            // To twice its size, yet never to more than may come.
+            whole.reserve_exact(chunk.len().max(read.min(limit - read)));
+        }
+        whole.extend_from_slice(&chunk);
     }
-    Ok(if whole.is_empty() { first } else { whole.freeze() })
+    Ok((if whole.is_empty() { first } else { whole.into() }, room))
 }
 
-/// Reads the operations of a body.
+fn too_large(limit: usize) -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::BadUserInput,
+        format!("The body is larger than {limit} bytes. Send it in parts."),
+    )
+}
+
+/// Reads the operations of a body. What is no list of operations, or too long a one, is refused as a whole.
 pub(super) fn parse(body: &[u8], batch: usize) -> Result<Operations, Problem> {
-    let malformed = |error: serde_json::Error| {
-        Problem::bad_request(format!("The body is not a GraphQL request in JSON: {error}."))
-    };
     if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
-        return serde_json::from_slice(body).map(Operations::One).map_err(malformed);
+        return operation(body).map(Operations::One);
     }
-    let operations: Vec<RawOperation> = serde_json::from_slice(body).map_err(malformed)?;
-    match operations.len() {
-        0 => Err(Problem::bad_request("The batch is empty.")),
-        count if count > batch => Err(Problem::bad_request(format!(
-            "A batch may hold {batch} operations, but this one holds {count}."
-        ))),
-        _ => Ok(Operations::Batch(operations)),
+    let elements: Elements<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error))?;
+    match elements.count {
+        0 => return Err(Problem::bad_request("The batch is empty.")),
+        count if count > batch => {
+            let message = format!("A batch may hold {batch} operations, but this one holds {count}.");
+            return Err(Problem::bad_request(message));
+        }
+        _ => {}
+    }
+    if let Some(at) = elements.first.iter().position(|element| !element.get().starts_with('{')) {
+        let message = format!("Element {at} of the batch is no object, so nothing of it was run.");
+        return Err(Problem::bad_request(message));
+    }
+    Ok(Operations::Batch(elements.first.iter().map(|element| operation(element.get().as_bytes())).collect()))
+}
+
+fn operation(json: &[u8]) -> Result<RawOperation, Problem> {
+    serde_json::from_slice(json).map_err(|error| malformed(&error))
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::bad_request(format!("The body is not a GraphQL request in JSON: {error}."))
+}
+
+/// The most operations that a batch may ever hold, whatever is configured.
+const MAX_BATCH: usize = 1_000;
+
+/// The elements of a list, not looked into: those that may matter, and how many there are.
+struct Elements<'a> {
+    first: Vec<&'a RawValue>,
+    count: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct List<'a>(PhantomData<&'a ()>);
+
+        impl<'de: 'a, 'a> Visitor<'de> for List<'a> {
+            type Value = Elements<'a>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of operations")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut elements = Elements { first: Vec::new(), count: 0 };
+                while elements.count < MAX_BATCH {
+                    let Some(element) = list.next_element()? else { return Ok(elements) };
+                    elements.first.push(element);
+                    elements.count += 1;
+                }
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    elements.count += 1;
+                }
+                Ok(elements)
+            }
+        }
+
+        deserializer.deserialize_seq(List(PhantomData))
     }
 }
 

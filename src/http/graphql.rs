@@ -9,13 +9,13 @@ use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY, WWW_AUTHENTICATE, X
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::HttpState;
 use super::body::{self, Operations};
 use super::negotiation::{MediaType, is_json, negotiate};
 use super::operation::Transport;
 use super::origin::is_forgeable;
 use super::problem::{Errors, Problem};
 use super::visitor::{CHALLENGE, Guest};
+use super::{HttpState, event_stream};
 use crate::graphql::{Answer, Asker, ErrorCode, RequestId};
 
 /// Says which pages may load an answer without reading it.
@@ -34,7 +34,7 @@ pub(super) async fn serve(
         return vary(Problem::new(
             StatusCode::NOT_ACCEPTABLE,
             ErrorCode::BadUserInput,
-            "Accept application/graphql-response+json or application/json.",
+            "Accept application/graphql-response+json, application/json or text/event-stream.",
         ));
     };
     let began = Instant::now();
@@ -72,6 +72,9 @@ async fn get(
         ));
     }
     let operation = body::parse_url(request.uri.query().unwrap_or_default())?;
+    if media == MediaType::EventStream {
+        return event_stream::respond(state, operation, Transport::GetStream, asker).await;
+    }
     let answer = state.answer(operation, Transport::Get, asker).await?;
     let mut response = respond(status(&answer, media), media, encode(&answer));
     // Pages of other sites can load what they cannot read, as a script or an image.
@@ -96,8 +99,14 @@ async fn post(
             "Send the request as application/json in UTF-8.",
         ));
     }
-    let bytes = body::read(body, &state.limits).await?;
+    let (bytes, _room) = body::read(body, &state.limits, &state.admission).await?;
     match body::parse(&bytes, state.limits.batch)? {
+        Operations::One(operation) if media == MediaType::EventStream => {
+            event_stream::respond(state, operation, Transport::PostStream, asker).await
+        }
+        Operations::Batch(_) if media == MediaType::EventStream => Err(Problem::bad_request(
+            "A batch has no event stream: send its operations one by one, or accept application/json.",
+        )),
         Operations::One(operation) => {
             let answer = state.answer(operation, Transport::Post, asker).await?;
             Ok(respond(status(&answer, media), media, encode(&answer)))
@@ -106,10 +115,17 @@ async fn post(
             // In order, one after the other: a batch takes no more at a time than one request.
             let mut parts = Vec::with_capacity(operations.len());
             for operation in operations {
-                // What comes first may have run, so what comes after is refused by itself.
-                let answer = match state.answer(operation, Transport::Post, asker).await {
-                    Err(problem) if !parts.is_empty() => Answer::Refused(vec![problem.into_error()]),
-                    answer => answer?,
+                let answer = match operation {
+                    Ok(operation) => state.answer(operation, Transport::Post, asker).await,
+                    Err(problem) => Err(problem),
+                };
+                let answer = match answer {
+                    // Nothing has run, and what comes after would fare no better.
+                    Err(problem) if parts.is_empty() && problem.is_not_of_the_request() => {
+                        return Err(problem);
+                    }
+                    Err(problem) => Answer::Refused(vec![problem.into_error()]),
+                    Ok(answer) => answer,
                 };
                 parts.push(encode(&answer));
             }
@@ -137,7 +153,7 @@ fn status(answer: &Answer, media: MediaType) -> StatusCode {
         MediaType::GraphqlResponse if has(ErrorCode::Forbidden) => StatusCode::FORBIDDEN,
         MediaType::GraphqlResponse if has(ErrorCode::Timeout) => StatusCode::SERVICE_UNAVAILABLE,
         MediaType::GraphqlResponse => StatusCode::BAD_REQUEST,
-        MediaType::Json => StatusCode::OK,
+        MediaType::Json | MediaType::EventStream => StatusCode::OK,
     }
 }
 

@@ -1,13 +1,17 @@
-//! HTTP: the paths, GraphQL over HTTP and WebSocket, health and metrics.
+//! HTTP: connections, the paths, GraphQL over HTTP, WebSocket and event streams, health and metrics.
 //!
 //! The GraphQL handler reads bytes itself: the ready-made extractors ignore body limits and
 //! content types, and answer every request with the same status. What an operation means is
 //! decided one floor below, in [`crate::graphql`].
 
+mod admission;
 mod body;
+mod event_stream;
 mod graphiql;
 mod graphql;
 mod health;
+mod limits;
+mod listener;
 mod metrics;
 mod negotiation;
 mod observe;
@@ -16,50 +20,22 @@ mod origin;
 mod persisted;
 mod problem;
 mod router;
+mod stream;
 mod visitor;
 mod websocket;
-
-use std::time::Duration;
 
 use crate::access::Gate;
 use crate::graphql::Api;
 
+pub use admission::Admission;
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::{Readiness, Shortcoming};
+pub use limits::HttpLimits;
+pub use listener::serve;
 pub use metrics::{Metrics, MetricsParts, RedisFigures, RedisWatch};
 pub use origin::Origins;
 pub use persisted::{Automatic, Documents, Trusted, TrustedError};
 pub use router::{metrics_router, router};
-
-/// What requests and connections may take.
-#[derive(Clone, Copy, Debug)]
-pub struct HttpLimits {
-    /// The largest request body, in bytes: a batch of documents fits.
-    pub body_bytes: usize,
-    /// From the first to the last byte of a request body.
-    pub body_time: Duration,
-    /// Operations in one request.
-    pub batch: usize,
-    /// From opening a WebSocket to its `connection_init`.
-    pub connection_init: Duration,
-    /// Operations under way on one WebSocket.
-    pub subscriptions: usize,
-    /// Between two pings that keep a WebSocket open and find dead ones.
-    pub keep_alive: Duration,
-}
-
-impl Default for HttpLimits {
-    fn default() -> Self {
-        Self {
-            body_bytes: 16 << 20,
-            body_time: Duration::from_secs(30),
-            batch: 10,
-            connection_init: Duration::from_secs(10),
-            subscriptions: 50,
-            keep_alive: Duration::from_secs(30),
-        }
-    }
-}
 
 /// What handlers share.
 #[derive(Clone)]
@@ -72,8 +48,10 @@ pub struct HttpState {
     pub metrics: Metrics,
     /// `/metrics` is on an address of its own, not among the other paths.
     pub metrics_apart: bool,
-    /// What requests may take.
+    /// What requests and connections may take.
     pub limits: HttpLimits,
+    /// What is under way, made for the same limits.
+    pub admission: Admission,
     /// Who may call, and how often.
     pub gate: Gate,
     /// Whether the explorer is served; absent: as long as no keys are asked for.

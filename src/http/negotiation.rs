@@ -10,6 +10,8 @@ pub(super) enum MediaType {
     GraphqlResponse,
     /// `application/json`: what clients from before that type expect; the status is 200.
     Json,
+    /// `text/event-stream`: answers one by one, as they come.
+    EventStream,
 }
 
 impl MediaType {
@@ -17,13 +19,15 @@ impl MediaType {
         match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
             Self::Json => "application/json; charset=utf-8",
+            Self::EventStream => "text/event-stream",
         }
     }
 
-    const fn subtype(self) -> &'static str {
+    const fn parts(self) -> (&'static str, &'static str) {
         match self {
-            Self::GraphqlResponse => "graphql-response+json",
-            Self::Json => "json",
+            Self::GraphqlResponse => ("application", "graphql-response+json"),
+            Self::Json => ("application", "json"),
+            Self::EventStream => ("text", "event-stream"),
         }
     }
 }
@@ -41,6 +45,11 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
         .collect();
     let graphql = liking(&ranges, MediaType::GraphqlResponse);
     let json = liking(&ranges, MediaType::Json);
+    // A stream is for who asks for it, and before anything else: some clients name every type that they can read.
+    let events = liking(&ranges, MediaType::EventStream).filter(|(_, named)| *named == Named::Exactly);
+    if events.is_some() && events > graphql.max(json) {
+        return Some(MediaType::EventStream);
+    }
     match (graphql, json) {
         (None, None) => None,
         (Some(_), None) => Some(MediaType::GraphqlResponse),
@@ -87,12 +96,13 @@ impl<'a> Range<'a> {
         if self.kind == "*" && self.subtype == "*" {
             return Some(Named::ByAnything);
         }
-        if !self.kind.eq_ignore_ascii_case("application") {
+        let (kind, own) = media.parts();
+        if !self.kind.eq_ignore_ascii_case(kind) {
             return None;
         }
         match self.subtype {
             "*" => Some(Named::ByType),
-            subtype => subtype.eq_ignore_ascii_case(media.subtype()).then_some(Named::Exactly),
+            subtype => subtype.eq_ignore_ascii_case(own).then_some(Named::Exactly),
         }
     }
 }
@@ -133,7 +143,7 @@ mod tests {
 
     #[test]
     fn the_client_chooses() {
-        use MediaType::{GraphqlResponse, Json};
+        use MediaType::{EventStream, GraphqlResponse, Json};
         assert_eq!(negotiate(&HeaderMap::new()), Some(Json));
         for (value, chosen) in [
             ("*/*", Some(Json)),
@@ -152,6 +162,19 @@ mod tests {
             ("text/html, */*;q=0.1", Some(Json)),
             ("application/graphql-response+json, */*", Some(GraphqlResponse)),
             ("application/json, */*", Some(Json)),
+            ("text/event-stream", Some(EventStream)),
+            ("Text/Event-Stream, */*", Some(EventStream)),
+            ("text/event-stream, multipart/mixed", Some(EventStream)),
+            ("text/event-stream, application/json;q=0.9", Some(EventStream)),
+            ("application/json, text/event-stream", Some(Json)),
+            (
+                "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, \
+                 multipart/mixed",
+                Some(GraphqlResponse),
+            ),
+            ("text/event-stream;q=0.5, application/json", Some(Json)),
+            ("text/*", None),
+            ("text/event-stream;q=0", None),
             ("text/html", None),
             ("", None),
             ("nonsense", None),

@@ -75,7 +75,7 @@ impl Watched {
 
 /// What is left of an operation that panicked. The panic's own message is nowhere: it may quote what
 /// a client sent.
-fn panicked(asker: &Asker) -> Answer {
+pub(super) fn panicked(asker: &Asker) -> Answer {
     tracing::error!(request.id = %asker.request, "an operation panicked");
     Answer::Refused(vec![broken(&asker.request)])
 }

@@ -1,5 +1,5 @@
-//! What every transport does with an operation: POST, GET, batch and WebSocket come through here,
-//! so that a rule that holds for one holds for all.
+//! What every transport does with an operation: POST, GET, batch, WebSocket and event stream come
+//! through here, so that a rule that holds for one holds for all.
 
 use std::time::Instant;
 
@@ -8,10 +8,12 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
+use tokio::task::yield_now;
 
 use super::HttpState;
+use super::admission::Place;
 use super::body::RawOperation;
-use super::observe::Watched;
+use super::observe::{Watched, panicked};
 use super::problem::Problem;
 use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared};
 
@@ -20,11 +22,18 @@ use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepare
 pub(super) enum Transport {
     /// In a URL, which may be fetched by any page, and again by anything on the way.
     Get,
+    /// In a URL, by who accepts a stream of events.
+    GetStream,
     /// In a body.
     Post,
+    /// In a body, by who accepts a stream of events.
+    PostStream,
     /// Over a WebSocket, which may stay open for what follows.
     WebSocket,
 }
+
+/// The answers to an operation, as they come.
+pub(super) type Answers = BoxStream<'static, Answer>;
 
 /// Why an operation is not run.
 pub(super) enum Refused {
@@ -79,7 +88,12 @@ impl HttpState {
         let found = self.documents.find(asked).await.map_err(|error| Refused::Operation(vec![error]))?;
         let (query, new) = found.into_parts();
         let prepared = self.api.prepare(Operation { query, ..operation }).map_err(Refused::Operation)?;
-        if transport == Transport::Get && prepared.kind() != OperationKind::Query {
+        let by_get = match transport {
+            Transport::Get => prepared.kind() == OperationKind::Query,
+            Transport::GetStream => prepared.kind() != OperationKind::Mutation,
+            Transport::Post | Transport::PostStream | Transport::WebSocket => true,
+        };
+        if !by_get {
             let message = "Only queries are run by GET; send this operation by POST.";
             let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
             return Err(Refused::Request(problem.with_header(ALLOW, HeaderValue::from_static("POST"))));
@@ -90,6 +104,24 @@ impl HttpState {
         Ok(prepared)
     }
 
+    /// A place for a query or a mutation.
+    ///
+    /// Most of them run without a pause, so others that came meanwhile are let in, or refused, first: else
+    /// they would wait unread, however many they are, and nothing would ever be too much.
+    async fn enter(&self) -> Result<Place, Problem> {
+        let place = self.counted(self.admission.operation())?;
+        yield_now().await;
+        Ok(place)
+    }
+
+    /// Counts what finds no place.
+    fn counted(&self, place: Result<Place, Problem>) -> Result<Place, Problem> {
+        if let Err(problem) = &place {
+            self.metrics.operations().refused(Instant::now(), std::slice::from_ref(problem.error()));
+        }
+        place
+    }
+
     /// Answers what was sent: what is not valid is answered, too, and what is no request is a problem.
     pub(super) async fn answer(
         &self,
@@ -97,41 +129,64 @@ impl HttpState {
         transport: Transport,
         asker: &Asker,
     ) -> Result<Answer, Problem> {
+        let place = self.enter().await?;
         match self.prepare(raw, transport, asker).await {
-            Ok(operation) => Ok(self.execute(operation, asker).await),
+            Ok(operation) => Ok(self.execute(operation, asker, place).await),
             Err(Refused::Operation(errors)) => Ok(Answer::Refused(errors)),
             Err(Refused::Request(problem)) => Err(problem),
         }
     }
 
-    /// What an operation of any kind says until its end, over a transport that stays open meanwhile.
-    pub(super) fn follow(
-        self,
+    /// Begins what was sent where answers follow one another; a query and a mutation have one.
+    pub(super) async fn begin(
+        &self,
         raw: RawOperation,
         transport: Transport,
         asker: Asker,
-    ) -> impl Stream<Item = Answer> + Send + 'static {
-        let begun = async move {
-            let answers: BoxStream<'static, Answer> = match self.prepare(raw, transport, &asker).await {
-                Err(refused) => stream::iter([Answer::Refused(refused.into_errors())]).boxed(),
-                Ok(operation) if operation.kind() == OperationKind::Subscription => {
-                    self.subscribe(operation, asker).boxed()
-                }
-                Ok(operation) => stream::once(async move { self.execute(operation, &asker).await }).boxed(),
-            };
-            answers
-        };
-        stream::once(begun).flatten()
+    ) -> Result<(OperationKind, Answers), Refused> {
+        let place = self.enter().await.map_err(Refused::Request)?;
+        let operation = self.prepare(raw, transport, &asker).await?;
+        let kind = operation.kind();
+        if kind == OperationKind::Subscription {
+            drop(place);
+            let place = self.counted(self.admission.subscription()).map_err(Refused::Request)?;
+            let stopping = self.admission.stopping().clone().cancelled_owned();
+            let answers = self.subscribe(operation, asker).take_until(stopping);
+            let answers = answers.inspect(move |_| {
+                let _held_until_the_end = &place;
+            });
+            return Ok((kind, answers.boxed()));
+        }
+        let state = self.clone();
+        let answer = async move { state.execute(operation, &asker, place).await };
+        Ok((kind, stream::once(answer).boxed()))
+    }
+
+    /// Runs a query or a mutation in its place.
+    async fn execute(&self, operation: Prepared, asker: &Asker, place: Place) -> Answer {
+        if operation.kind() != OperationKind::Mutation {
+            let answer = self.run(operation, asker).await;
+            drop(place);
+            return answer;
+        }
+        // What is being written is written to its end, even if who sent it hangs up.
+        let (state, their) = (self.clone(), asker.clone());
+        let running = self.admission.tasks().spawn(async move {
+            let answer = state.run(operation, &their).await;
+            drop(place);
+            answer
+        });
+        running.await.unwrap_or_else(|_| panicked(asker))
     }
 
     /// Runs a query or a mutation.
-    pub(super) async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
+    async fn run(&self, operation: Prepared, asker: &Asker) -> Answer {
         let watched = Watched::begin(&self.metrics, &operation, asker);
         watched.run(self.api.execute(operation, asker)).await
     }
 
     /// Runs a subscription.
-    pub(super) fn subscribe(&self, operation: Prepared, asker: Asker) -> impl Stream<Item = Answer> + use<> {
+    fn subscribe(&self, operation: Prepared, asker: Asker) -> impl Stream<Item = Answer> + use<> {
         let watched = Watched::begin(&self.metrics, &operation, &asker);
         watched.follow(self.api.subscribe(operation, asker))
     }

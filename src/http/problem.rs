@@ -43,6 +43,17 @@ impl Problem {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, error: Box::new(broken(id)), header: None }
     }
 
+    /// Whoever sends whatever is refused now: they may not, or not now.
+    pub(super) fn is_not_of_the_request(&self) -> bool {
+        let statuses = [
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
+        statuses.contains(&self.status)
+    }
+
     /// What is told of it.
     pub(super) fn error(&self) -> &ServerError {
         &self.error

@@ -3,6 +3,8 @@
 //! Written out here because async-graphql's own has no limits, no time-out for
 //! `connection_init`, and closes with codes that clients do not know.
 
+mod message;
+
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -12,24 +14,30 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
-use futures_util::{Stream, StreamExt, stream};
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt, stream};
 use http::header::UPGRADE;
 use http::{HeaderValue, StatusCode};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use serde_json::value::RawValue;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until};
+use serde_json::{Map, Value};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_stream::StreamMap;
+use tokio_tungstenite::tungstenite;
 
+use self::message::{Close, FromClient, ToClient};
 use super::HttpState;
 use super::body::RawOperation;
 use super::operation::Transport;
 use super::problem::Problem;
 use super::visitor::Guest;
-use crate::graphql::{Answer, Asker, ErrorCode, RequestId, refusal};
+use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
 
 /// The one subprotocol that is spoken.
 const PROTOCOL: &str = "graphql-transport-ws";
+/// What is read and written at once, in bytes: little, since most of many connections are idle.
+const BUFFER_BYTES: usize = 4 << 10;
+/// How long a client has to hear that it is closed.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Answers `/graphql/ws`.
 pub(super) async fn serve(
@@ -48,6 +56,11 @@ pub(super) async fn serve(
         response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
         return response;
     };
+    let place = match state.admission.websocket() {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
+    let under_way = state.admission.tasks().token();
     let id = id.map_or_else(|_| RequestId::fresh(), |Extension(id)| id);
     let asker = match Asker::new(id, visitor) {
         Ok(asker) => asker,
@@ -55,8 +68,10 @@ pub(super) async fn serve(
     };
     upgrade
         .protocols([PROTOCOL])
-        .max_message_size(state.limits.body_bytes)
-        .max_frame_size(state.limits.body_bytes)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(state.limits.message_bytes)
+        .max_frame_size(state.limits.message_bytes)
         .on_upgrade(move |socket| async move {
             let cut_off = Box::pin(asker.visitor.clone().until_cut_off(asker.caller.clone()));
             let connection = Connection {
@@ -68,46 +83,26 @@ pub(super) async fn serve(
                 running: StreamMap::new(),
             };
             connection.run(socket).await;
+            drop((place, under_way));
         })
 }
 
-#[derive(Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum FromClient {
-    ConnectionInit {
-        #[serde(default)]
-        payload: Option<serde_json::Map<String, Value>>,
-    },
-    Ping,
-    Pong,
-    Subscribe {
-        id: String,
-        payload: RawOperation,
-    },
-    Complete {
-        id: String,
+/// What an operation under way says.
+enum Told {
+    Answer(Answer),
+    /// Nothing more; early where the server's stop ended what has no end of its own.
+    End {
+        early: bool,
     },
 }
-
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum ToClient<'a> {
-    ConnectionAck,
-    Pong,
-    Next { id: &'a str, payload: &'a RawValue },
-    Error { id: &'a str, payload: &'a [ServerError] },
-    Complete { id: &'a str },
-}
-
-/// A close that the protocol names.
-struct Close(u16, String);
 
 fn forbidden() -> Close {
-    Close(4403, "Forbidden".into())
+    Close::new(4403, "Forbidden")
 }
 
-/// What an operation under way says; `None` at its end.
-type Answers = Pin<Box<dyn Stream<Item = Option<Answer>> + Send>>;
+fn refused(errors: Vec<ServerError>) -> BoxStream<'static, Told> {
+    stream::once(async { Told::Answer(Answer::Refused(errors)) }).boxed()
+}
 
 struct Connection {
     state: HttpState,
@@ -117,13 +112,13 @@ struct Connection {
     greeted: bool,
     /// How many operations began: each has an id of its own in the log.
     operations: u64,
-    running: StreamMap<String, Answers>,
+    running: StreamMap<String, BoxStream<'static, Told>>,
 }
 
 impl Connection {
     async fn run(mut self, mut socket: WebSocket) {
         if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
-            close(&mut socket, Close(4406, "Subprotocol not acceptable".into())).await;
+            close(&mut socket, Close::new(4406, "Subprotocol not acceptable")).await;
             return;
         }
         if let Err(reason) = self.talk(&mut socket).await {
@@ -133,50 +128,75 @@ impl Connection {
 
     /// Talks until the client goes, or must.
     async fn talk(&mut self, socket: &mut WebSocket) -> Result<(), Close> {
-        let greeting_due = Instant::now() + self.state.limits.connection_init;
-        let keep_alive: Duration = self.state.limits.keep_alive;
-        let mut pings = interval_at(Instant::now() + keep_alive, keep_alive);
+        let limits = self.state.limits;
+        let stopping = self.state.admission.stopping().clone();
+        let greeting_due = Instant::now() + limits.connection_init;
+        let mut idle_since = Instant::now();
+        let mut pings = interval_at(Instant::now() + limits.keep_alive, limits.keep_alive);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // Whether anything came since the last ping, and whether the server stops.
+        let (mut heard, mut leaving) = (true, false);
         loop {
+            let busy = !self.running.is_empty();
+            if leaving && !busy {
+                return Err(Close::new(1001, "The server is stopping"));
+            }
             let sent = tokio::select! {
-                message = socket.recv() => match message {
-                    Some(Ok(Message::Text(text))) => self.take(socket, text.as_str()).await?,
-                    Some(Ok(Message::Binary(_))) => return Err(Close(4400, "Send text messages".into())),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => false,
-                },
-                Some((id, answer)) = self.running.next(), if !self.running.is_empty() => {
-                    self.tell(socket, &id, answer).await
+                message = socket.recv() => {
+                    heard = true;
+                    match message {
+                        Some(Ok(Message::Text(text))) => self.take(socket, text.as_str()).await?,
+                        Some(Ok(Message::Binary(_))) => return Err(Close::new(4400, "Send text messages")),
+                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
+                        Some(Err(error)) => return broken(error),
+                        Some(Ok(Message::Close(_))) | None => false,
+                    }
                 }
+                Some((id, told)) = self.running.next(), if busy => self.tell(socket, &id, told).await,
                 () = sleep_until(greeting_due), if !self.greeted => {
-                    return Err(Close(4408, "Connection initialisation timeout".into()));
+                    return Err(Close::new(4408, "Connection initialisation timeout"));
+                }
+                () = sleep_until(idle_since + limits.idle_time), if self.greeted && !busy => {
+                    return Err(Close::new(1000, "Nothing was running for too long"));
+                }
+                // Subscriptions end by themselves then.
+                () = stopping.cancelled(), if !leaving => {
+                    leaving = true;
+                    true
+                }
+                _ = pings.tick() => {
+                    // Who does not answer pings is gone, or does not read.
+                    std::mem::take(&mut heard) && socket.send(Message::Ping(Bytes::new())).await.is_ok()
                 }
                 () = &mut self.cut_off => return Err(forbidden()),
-                _ = pings.tick() => socket.send(Message::Ping(Vec::new().into())).await.is_ok(),
             };
             if !sent {
                 return Ok(());
+            }
+            if busy || !self.running.is_empty() {
+                idle_since = Instant::now();
             }
         }
     }
 
     /// Does what the client says. False once the client is gone.
     async fn take(&mut self, socket: &mut WebSocket, text: &str) -> Result<bool, Close> {
-        let message = serde_json::from_str(text).map_err(|_| Close(4400, "Invalid message".into()))?;
-        match message {
+        match FromClient::parse(text)? {
             FromClient::ConnectionInit { .. } if self.greeted => {
-                Err(Close(4429, "Too many initialisation requests".into()))
+                Err(Close::new(4429, "Too many initialisation requests"))
             }
             FromClient::ConnectionInit { payload } => {
-                self.let_in(payload.unwrap_or_default())?;
+                self.let_in(&payload)?;
                 self.greeted = true;
                 Ok(send(socket, &ToClient::ConnectionAck).await)
             }
-            FromClient::Ping => Ok(send(socket, &ToClient::Pong).await),
+            FromClient::Ping { payload } => {
+                Ok(send(socket, &ToClient::Pong { payload: payload.as_deref() }).await)
+            }
             FromClient::Pong => Ok(true),
-            FromClient::Subscribe { .. } if !self.greeted => Err(Close(4401, "Unauthorized".into())),
+            FromClient::Subscribe { .. } if !self.greeted => Err(Close::new(4401, "Unauthorized")),
             FromClient::Subscribe { id, .. } if self.running.contains_key(&id) => {
-                Err(Close(4409, format!("Subscriber for {id} already exists").chars().take(100).collect()))
+                Err(Close::new(4409, format!("Subscriber for {id} already exists")))
             }
             FromClient::Subscribe { id, payload } => {
                 // What the key opens may have changed since the last operation.
@@ -192,7 +212,7 @@ impl Connection {
     }
 
     /// Takes the key that the client greets with: browsers cannot send it as a header.
-    fn let_in(&mut self, greeting: serde_json::Map<String, Value>) -> Result<(), Close> {
+    fn let_in(&mut self, greeting: &Map<String, Value>) -> Result<(), Close> {
         let said = greeting.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if let Some((_, authorization)) = said.filter(|(_, value)| !value.is_null()) {
             let mut visitor = self.asker.visitor.clone();
@@ -206,34 +226,45 @@ impl Connection {
 
     fn start(&mut self, id: String, payload: RawOperation) {
         self.operations += 1;
-        let asker = Asker { request: self.asker.request.part(self.operations), ..self.asker.clone() };
-        let answers: Answers = if self.running.len() >= self.state.limits.subscriptions {
-            let message =
-                format!("A connection may have {} operations under way.", self.state.limits.subscriptions);
-            let errors = vec![refusal(ErrorCode::TooBusy, message)];
-            Box::pin(stream::once(async { Some(Answer::Refused(errors)) }))
+        let most = self.state.limits.subscriptions_per_connection;
+        let told = if self.running.len() >= most {
+            let problem = Problem::busy(format!("A connection may have {most} operations under way."));
+            refused(vec![problem.into_error()])
         } else {
-            let answers = self.state.clone().follow(payload, Transport::WebSocket, asker);
-            Box::pin(answers.map(Some).chain(stream::once(async { None })))
+            let state = self.state.clone();
+            let asker = Asker { request: self.asker.request.part(self.operations), ..self.asker.clone() };
+            let begun = async move {
+                let stopping = state.admission.stopping().clone();
+                match state.begin(payload, Transport::WebSocket, asker).await {
+                    Ok((kind, answers)) => {
+                        let follows = kind == OperationKind::Subscription;
+                        let end = async move { Told::End { early: follows && stopping.is_cancelled() } };
+                        answers.map(Told::Answer).chain(stream::once(end)).boxed()
+                    }
+                    Err(errors) => refused(errors.into_errors()),
+                }
+            };
+            begun.flatten_stream().boxed()
         };
-        self.running.insert(id, answers);
+        self.running.insert(id, told);
     }
 
     /// Tells the client what an operation says. False once the client is gone.
-    async fn tell(&mut self, socket: &mut WebSocket, id: &str, answer: Option<Answer>) -> bool {
-        match answer {
-            Some(Answer::Ran(response)) => {
+    async fn tell(&mut self, socket: &mut WebSocket, id: &str, told: Told) -> bool {
+        match told {
+            Told::Answer(Answer::Ran(response)) => {
                 let payload = serde_json::value::to_raw_value(&response).expect("an answer is JSON");
                 send(socket, &ToClient::Next { id, payload: &payload }).await
             }
             // An error ends the operation.
-            Some(Answer::Refused(errors)) => {
+            Told::Answer(Answer::Refused(errors)) => {
                 self.running.remove(id);
                 send(socket, &ToClient::Error { id, payload: &errors }).await
             }
-            None => {
+            Told::End { early } => {
                 self.running.remove(id);
-                send(socket, &ToClient::Complete { id }).await
+                // Who follows something is to go on elsewhere, which a close says and this would not.
+                early || send(socket, &ToClient::Complete { id }).await
             }
         }
     }
@@ -244,7 +275,26 @@ async fn send(socket: &mut WebSocket, message: &ToClient<'_>) -> bool {
     socket.send(Message::Text(text.into())).await.is_ok()
 }
 
+/// What the end of a connection was the client's fault for.
+fn broken(error: axum::Error) -> Result<(), Close> {
+    match error.into_inner().downcast_ref::<tungstenite::Error>() {
+        Some(tungstenite::Error::Capacity(_)) => Err(Close::new(1009, "The message is too long")),
+        Some(tungstenite::Error::Utf8(_)) => Err(Close::new(1007, "Send UTF-8")),
+        Some(tungstenite::Error::Protocol(_)) => Err(Close::new(1002, "That is no WebSocket message")),
+        // It is gone.
+        _ => Ok(()),
+    }
+}
+
+/// Closes, and gives the client a moment to hear it: what is dropped with something unread takes
+/// back what was last sent.
 async fn close(socket: &mut WebSocket, Close(code, reason): Close) {
+    let farewell = async {
+        let frame = CloseFrame { code, reason: reason.into() };
+        if socket.send(Message::Close(Some(frame))).await.is_ok() {
+            while let Some(Ok(_)) = socket.recv().await {}
+        }
+    };
     // A client that is gone needs no close.
-    let _ = socket.send(Message::Close(Some(CloseFrame { code, reason: reason.into() }))).await;
+    let _ = timeout(FAREWELL, farewell).await;
 }

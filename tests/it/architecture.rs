@@ -27,6 +27,8 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["reqwest"], &["src/crawl/client", "src/typist/client", "src/telemetry/exporter"]),
     (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
+    (&["hyper", "hyper_util", "tokio_tungstenite"], &["src/http/"]),
+    (&["rlimit"], &["src/app/limiting"]),
     (&["figment", "toml"], &["src/config/"]),
     (&["governor"], &["src/access/rate"]),
     (&["sha2"], &["src/access/key", "src/http/persisted/hash"]),

@@ -1,6 +1,7 @@
 //! Every test that needs more than one module, in one binary.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod abuse;
 mod architecture;
 mod cache;
 mod config;

@@ -46,7 +46,7 @@ impl Author {
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
     ) -> Result<DocumentConnection, Failure> {
-        let size = page_size(first)?;
+        let size = page_size(ctx, first)?;
         let after = after.as_deref().map(DocumentCursor::parse).transpose()?;
         let wanted = AuthorPage { author: self.0.id, after, limit: size as u64 + 1 };
         let documents = Loaders::load(ctx, wanted).await?.unwrap_or_default();

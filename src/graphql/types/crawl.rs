@@ -97,7 +97,7 @@ impl Crawl {
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
     ) -> Result<CrawlPageConnection, Failure> {
-        let size = page_size(first)?;
+        let size = page_size(ctx, first)?;
         let after = after.as_deref().map(parse_page_cursor).transpose()?;
         let store = &Services::of(ctx)?.store;
         let pages = store.crawl_pages(self.0.id, after, size as u64 + 1).await?;

@@ -1,6 +1,6 @@
 use std::sync::OnceLock;
 
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::{Document, Facet, Highlight, PageInfo, int};
@@ -122,10 +122,11 @@ impl SearchConnection {
     /// How all the found documents spread over sources, categories and authors. Computed only when selected.
     async fn facets(
         &self,
+        ctx: &Context<'_>,
         #[graphql(desc = "How many values of each field to return: 10 unless given, at most 100.")]
         first: Option<i32>,
     ) -> Result<Vec<Facet>, Failure> {
-        let size = page_size(first)?;
+        let size = page_size(ctx, first)?;
         Ok(self.facets.iter().map(|facet| Facet::top(facet, size)).collect())
     }
 

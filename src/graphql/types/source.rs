@@ -39,7 +39,7 @@ impl Source {
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
     ) -> Result<Vec<Crawl>, Failure> {
         guard::require(ctx, "The field crawls", Scope::Admin)?;
-        let size = page_size(first)?;
+        let size = page_size(ctx, first)?;
         if size == 0 {
             return Ok(Vec::new());
         }

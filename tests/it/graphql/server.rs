@@ -11,7 +11,8 @@ use quarry::crawl::{CrawlTally, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{
-    Automatic, Documents, HttpLimits, HttpState, Metrics, MetricsParts, Origins, Readiness, Trusted, router,
+    Admission, Automatic, Documents, HttpLimits, HttpState, Metrics, MetricsParts, Origins, Readiness,
+    Trusted, serve,
 };
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
@@ -95,6 +96,9 @@ pub(super) struct Server {
     flusher: tokio::sync::Mutex<Flusher>,
     pub(super) crawl_wanted: Arc<Notify>,
     pub(super) readiness: Readiness,
+    pub(super) admission: Admission,
+    /// Stops it in order.
+    pub(super) stop: CancellationToken,
     client: Client,
     tasks: Vec<JoinHandle<()>>,
     #[expect(dead_code, reason = "an indexer that stands still, where none runs")]
@@ -205,6 +209,7 @@ impl Server {
             None => None,
         };
         let automatic = setup.documents.map(|cache| Automatic::new(cache, Duration::from_secs(60)));
+        let admission = Admission::new(&setup.http);
         let state = HttpState {
             api,
             readiness: readiness.clone(),
@@ -215,14 +220,28 @@ impl Server {
             gate: setup.gate,
             graphiql: setup.graphiql,
             origins: setup.origins,
+            admission: admission.clone(),
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let app = router(state).into_make_service_with_connect_info::<SocketAddr>();
-        tasks.push(tokio::spawn(async move { axum::serve(listener, app).await.unwrap() }));
+        let stop = CancellationToken::new();
+        tasks.push(tokio::spawn(serve(listener, state, stop.clone())));
         let client = Client::builder().no_proxy().build().unwrap();
         let flusher = tokio::sync::Mutex::new(flusher);
-        Self { address, store, flusher, crawl_wanted, readiness, client, tasks, idle, database, folder }
+        Self {
+            address,
+            store,
+            flusher,
+            crawl_wanted,
+            readiness,
+            admission,
+            stop,
+            client,
+            tasks,
+            idle,
+            database,
+            folder,
+        }
     }
 
     /// Logs every search that is buffered, final or not.

@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Error;
 
 use super::crawls::{end, lease, source, take_page};
+use super::limits::{ENDLESS, endless};
 use super::server::{Server, Setup, code};
 use crate::support::socket::Socket;
+use crate::support::wait::until;
 
 #[tokio::test]
 async fn a_crawl_is_followed_to_its_end_and_beyond() {
@@ -146,7 +148,7 @@ async fn who_does_not_greet_in_time_is_closed() {
 
 #[tokio::test]
 async fn a_connection_has_so_many_operations() {
-    let http = HttpLimits { subscriptions: 2, ..HttpLimits::default() };
+    let http = HttpLimits { subscriptions_per_connection: 2, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut socket = Socket::greeted(server.address).await;
     for id in ["1", "2", "3"] {
@@ -167,4 +169,119 @@ async fn pages_of_other_origins_cannot_open_it() {
         Err(Error::Http(response)) => assert_eq!(response.status(), 403),
         other => panic!("{:?}", other.map(|_| "opened")),
     }
+}
+
+#[tokio::test]
+async fn a_stopping_server_closes_as_one_that_goes_away() {
+    let patience = Duration::from_secs(1);
+    let server = Server::start_with(Setup { index_patience: patience, ..endless() }).await;
+    let mut idle = Socket::greeted(server.address).await;
+    let mut following = Socket::greeted(server.address).await;
+    following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
+    let mut writing = Socket::greeted(server.address).await;
+    writing.subscribe("1", ENDLESS).await;
+    until("both under way", async || {
+        let under_way = server.admission.under_way();
+        (under_way.subscriptions == 1 && under_way.operations == 1).then_some(())
+    })
+    .await;
+    // What was begun is answered; what has no end is not said to be complete.
+    server.stop.cancel();
+    assert_eq!(idle.closed().await, 1001);
+    assert_eq!(following.closed().await, 1001);
+    let answer = writing.hear().await;
+    assert_eq!(code(&answer["payload"]["errors"][0]), "TIMEOUT", "{answer}");
+    assert_eq!(writing.hear().await["type"], "complete");
+    assert_eq!(writing.closed().await, 1001);
+}
+
+#[tokio::test]
+async fn pings_are_answered_in_kind() {
+    let server = Server::start().await;
+    let mut socket = Socket::open(server.address).await;
+    socket.say(json!({"type": "ping", "payload": {"at": [1]}})).await;
+    assert_eq!(socket.hear().await, json!({"type": "pong", "payload": {"at": [1]}}));
+    socket.say(json!({"type": "pong", "payload": {"at": [1]}})).await;
+    socket.say(json!({"type": "ping"})).await;
+    assert_eq!(socket.hear().await, json!({"type": "pong"}));
+}
+
+#[tokio::test]
+async fn an_id_is_free_again_after_its_operation() {
+    let server = Server::start().await;
+    let mut socket = Socket::greeted(server.address).await;
+    let follow = "subscription { crawlProgress(source: \"messages\") { id } }";
+    for _ in 0..3 {
+        socket.subscribe("1", follow).await;
+        socket.say(json!({"id": "1", "type": "complete"})).await;
+        socket.subscribe("1", "{ __typename }").await;
+        assert_eq!(socket.hear().await["type"], "next");
+        assert_eq!(socket.hear().await, json!({"id": "1", "type": "complete"}));
+        // One that crosses the server's own.
+        socket.say(json!({"id": "1", "type": "complete"})).await;
+    }
+    until("no subscription", async || (server.admission.under_way().subscriptions == 0).then_some(())).await;
+}
+
+#[tokio::test]
+async fn who_has_nothing_running_for_long_is_closed() {
+    let http = HttpLimits { idle_time: Duration::from_millis(20), ..HttpLimits::default() };
+    let server = Server::start_with(Setup { http, ..Setup::default() }).await;
+    let mut following = Socket::greeted(server.address).await;
+    following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
+    assert_eq!(Socket::greeted(server.address).await.closed().await, 1000);
+    following.say(json!({"type": "ping"})).await;
+    assert_eq!(following.hear().await, json!({"type": "pong"}));
+    following.say(json!({"id": "1", "type": "complete"})).await;
+    assert_eq!(following.closed().await, 1000);
+}
+
+#[tokio::test]
+async fn messages_have_a_length() {
+    let http = HttpLimits { message_bytes: 1_000, ..HttpLimits::default() };
+    let server = Server::start_with(Setup { http, ..Setup::default() }).await;
+    let mut socket = Socket::greeted(server.address).await;
+    socket.subscribe("1", &format!("{{ __typename }} # {}", "x".repeat(800))).await;
+    assert_eq!(socket.hear().await["type"], "next");
+    socket.subscribe("2", &format!("{{ __typename }} # {}", "x".repeat(1_000))).await;
+    assert_eq!(socket.hear().await, json!({"id": "1", "type": "complete"}));
+    assert_eq!(socket.closed().await, 1009);
+}
+
+#[tokio::test]
+async fn connections_and_subscriptions_are_limited_in_all() {
+    let http = HttpLimits { websockets: 2, subscriptions: 1, ..HttpLimits::default() };
+    let server = Server::start_with(Setup { http, ..Setup::default() }).await;
+    let mut one = Socket::greeted(server.address).await;
+    let mut other = Socket::greeted(server.address).await;
+    match Socket::try_open(server.address, Some("graphql-transport-ws"), None).await {
+        Err(Error::Http(response)) => {
+            assert_eq!(
+                (response.status(), &response.headers()["retry-after"]),
+                (503.try_into().unwrap(), &"1".parse().unwrap())
+            );
+        }
+        result => panic!("{:?}", result.map(|_| "opened")),
+    }
+    let follow = "subscription { crawlProgress(source: \"messages\") { id } }";
+    one.subscribe("1", follow).await;
+    until("a subscription", async || (server.admission.under_way().subscriptions == 1).then_some(())).await;
+    other.subscribe("1", follow).await;
+    let said = other.hear().await;
+    assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "TOO_BUSY"));
+    drop(one);
+    until("a place", async || (server.admission.under_way().websockets == 1).then_some(())).await;
+    let mut next = Socket::greeted(server.address).await;
+    next.subscribe("1", follow).await;
+    next.say(json!({"type": "ping"})).await;
+    assert_eq!(next.hear().await, json!({"type": "pong"}));
+}
+
+#[tokio::test]
+async fn who_answers_no_ping_is_cut_off() {
+    let http = HttpLimits { keep_alive: Duration::from_millis(20), ..HttpLimits::default() };
+    let server = Server::start_with(Setup { http, ..Setup::default() }).await;
+    // A client answers pings as it reads; this one does not read.
+    let _deaf = Socket::greeted(server.address).await;
+    until("the end of it", async || (server.admission.under_way().websockets == 0).then_some(())).await;
 }

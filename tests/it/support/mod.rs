@@ -3,6 +3,7 @@
 pub(crate) mod caddy;
 pub(crate) mod collector;
 pub(crate) mod databases;
+pub(crate) mod events;
 pub(crate) mod folder;
 pub(crate) mod line;
 pub(crate) mod messages;

@@ -91,6 +91,13 @@ impl Endpoint {
         Some(answer.status().as_u16())
     }
 
+    /// The status and the answer to any body at all; none if nobody answers.
+    pub(crate) async fn send(&self, content_type: &str, body: Vec<u8>) -> Option<(u16, String)> {
+        let request = self.client.post(format!("http://{}/graphql", self.address));
+        let answer = request.header("content-type", content_type).body(body).send().await.ok()?;
+        Some((answer.status().as_u16(), answer.text().await.ok()?))
+    }
+
     /// The whole answer, as it comes; none if nobody answers.
     async fn try_raw(&self, query: &str, variables: Value) -> Option<Value> {
         let body = json!({ "query": query, "variables": variables }).to_string();

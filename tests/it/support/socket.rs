@@ -1,6 +1,7 @@
 //! A client of `graphql-transport-ws`.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -83,6 +84,11 @@ impl Socket {
                 other => panic!("{other:?}"),
             }
         }
+    }
+
+    /// The next message, if one comes soon.
+    pub(crate) async fn hear_within_a_second(&mut self) -> Option<Value> {
+        tokio::time::timeout(Duration::from_secs(1), self.hear()).await.ok()
     }
 
     /// The code with which the server closes.

@@ -26,7 +26,7 @@ impl Reports {
         #[graphql(desc = "How many queries: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(default, desc = "Compute it anew instead of asking the cache.")] refresh: Flag<false>,
     ) -> Result<TopSearchesReport, Failure> {
-        let (asked, size) = (period.unwrap_or_default().into(), page_size(first)?);
+        let (asked, size) = (period.unwrap_or_default().into(), page_size(ctx, first)?);
         let reports = &Services::of(ctx)?.reports;
         Ok(told(ctx, reports.top_searches(asked, size as u64, refresh.0).await)?.into())
     }
@@ -41,7 +41,7 @@ impl Reports {
         #[graphql(desc = "How many queries: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(default, desc = "Compute it anew instead of asking the cache.")] refresh: Flag<false>,
     ) -> Result<ZeroResultReport, Failure> {
-        let (asked, size) = (period.unwrap_or_default().into(), page_size(first)?);
+        let (asked, size) = (period.unwrap_or_default().into(), page_size(ctx, first)?);
         let reports = &Services::of(ctx)?.reports;
         Ok(told(ctx, reports.zero_result_searches(asked, size as u64, refresh.0).await)?.into())
     }
@@ -83,7 +83,7 @@ impl Reports {
             source: checked_source(source)?,
             kind: kind.0.into(),
             period: period.unwrap_or_default().into(),
-            first: page_size(first)? as u64,
+            first: page_size(ctx, first)? as u64,
         };
         let report = Services::of(ctx)?.reports.category(question, refresh.0).await;
         Ok(CategoryReport::named(name, told(ctx, report)?))

@@ -1,0 +1,204 @@
+//! What is under way, and what is let in beside it.
+//!
+//! Who comes when all places are taken is refused at once, with a word on when to come again:
+//! what is under way already shares the machine, so a queue in front of it would only add to the
+//! wait of everybody in it. A place is given back when it is dropped, however its work ended.
+
+use std::sync::Arc;
+
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::HttpLimits;
+use super::problem::Problem;
+use crate::graphql::ErrorCode;
+
+/// What is under way. Clones share it.
+#[derive(Clone)]
+pub struct Admission(Arc<Inner>);
+
+struct Inner {
+    operations: Gate,
+    subscriptions: Gate,
+    websockets: Gate,
+    event_streams: Gate,
+    connections: Gate,
+    bodies: Gate,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+}
+
+/// A place that is taken until this is dropped.
+#[derive(Debug)]
+pub(super) struct Place(#[expect(dead_code, reason = "held for its destructor")] OwnedSemaphorePermit);
+
+/// Room in memory that is taken until this is dropped.
+#[derive(Debug, Default)]
+pub(super) struct Room(Option<OwnedSemaphorePermit>);
+
+/// How much is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnderWay {
+    /// Queries and mutations.
+    pub operations: usize,
+    /// Subscriptions.
+    pub subscriptions: usize,
+    /// WebSockets.
+    pub websockets: usize,
+    /// Event streams.
+    pub event_streams: usize,
+    /// Connections of any kind.
+    pub connections: usize,
+    /// Bytes of request bodies.
+    pub body_bytes: usize,
+}
+
+impl Admission {
+    /// Nothing under way yet.
+    pub fn new(limits: &HttpLimits) -> Self {
+        Self(Arc::new(Inner {
+            operations: Gate::new("operations", limits.operations),
+            subscriptions: Gate::new("subscriptions", limits.subscriptions),
+            websockets: Gate::new("WebSockets", limits.websockets),
+            event_streams: Gate::new("event streams", limits.event_streams),
+            connections: Gate::new("connections", limits.connections),
+            bodies: Gate::new("bytes of request bodies", limits.bodies_bytes),
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }))
+    }
+
+    /// How much is under way now.
+    pub fn under_way(&self) -> UnderWay {
+        UnderWay {
+            operations: self.0.operations.taken(),
+            subscriptions: self.0.subscriptions.taken(),
+            websockets: self.0.websockets.taken(),
+            event_streams: self.0.event_streams.taken(),
+            connections: self.0.connections.taken(),
+            body_bytes: self.0.bodies.taken(),
+        }
+    }
+
+    /// A place for a query or a mutation.
+    pub(super) fn operation(&self) -> Result<Place, Problem> {
+        self.0.operations.enter()
+    }
+
+    /// A place for a subscription.
+    pub(super) fn subscription(&self) -> Result<Place, Problem> {
+        self.0.subscriptions.enter()
+    }
+
+    /// A place for a WebSocket.
+    pub(super) fn websocket(&self) -> Result<Place, Problem> {
+        self.0.websockets.enter()
+    }
+
+    /// A place for an event stream.
+    pub(super) fn event_stream(&self) -> Result<Place, Problem> {
+        self.0.event_streams.enter()
+    }
+
+    /// A place for a connection.
+    pub(super) fn connection(&self) -> Result<Place, Problem> {
+        self.0.connections.enter()
+    }
+
+    /// More room for a body that is being read.
+    pub(super) fn body_room(&self, room: &mut Room, bytes: usize) -> Result<(), Problem> {
+        let more = self.0.bodies.take(bytes)?;
+        match &mut room.0 {
+            Some(room) => room.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
+
+    /// Cancelled once the server stops: what has no end of its own ends then.
+    pub(super) fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    /// What a stopping server waits for.
+    pub(super) fn tasks(&self) -> &TaskTracker {
+        &self.0.tasks
+    }
+}
+
+/// So many places.
+struct Gate {
+    of: &'static str,
+    limit: usize,
+    free: Arc<Semaphore>,
+}
+
+impl Gate {
+    fn new(of: &'static str, limit: usize) -> Self {
+        let limit = limit.min(Semaphore::MAX_PERMITS);
+        Self { of, limit, free: Arc::new(Semaphore::new(limit)) }
+    }
+
+    fn enter(&self) -> Result<Place, Problem> {
+        self.take(1).map(Place)
+    }
+
+    fn take(&self, count: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let places = u32::try_from(count).ok();
+        places.and_then(|places| self.free.clone().try_acquire_many_owned(places).ok()).ok_or_else(|| {
+            let message = format!(
+                "The server has its limit of {} {} under way. Try again in a moment.",
+                self.limit, self.of
+            );
+            Problem::busy(message)
+        })
+    }
+
+    fn taken(&self) -> usize {
+        self.limit.saturating_sub(self.free.available_permits())
+    }
+}
+
+impl Problem {
+    /// Too much is under way.
+    pub(super) fn busy(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message)
+            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_given_back_when_dropped() {
+        let admission = Admission::new(&HttpLimits { operations: 2, ..HttpLimits::default() });
+        let first = admission.operation().unwrap();
+        let second = admission.operation().unwrap();
+        assert!(admission.operation().is_err());
+        assert_eq!(admission.under_way().operations, 2);
+        drop(first);
+        let third = admission.operation().unwrap();
+        assert!(admission.operation().is_err());
+        drop((second, third));
+        assert_eq!(admission.under_way().operations, 0);
+    }
+
+    #[test]
+    fn a_body_takes_room_as_it_grows() {
+        let admission = Admission::new(&HttpLimits { bodies_bytes: 100, ..HttpLimits::default() });
+        let (mut one, mut other) = (Room::default(), Room::default());
+        admission.body_room(&mut one, 60).unwrap();
+        admission.body_room(&mut other, 30).unwrap();
+        admission.body_room(&mut one, 20).unwrap_err();
+        admission.body_room(&mut one, 10).unwrap();
+        assert_eq!(admission.under_way().body_bytes, 100);
+        drop(one);
+        assert_eq!(admission.under_way().body_bytes, 30);
+        admission.body_room(&mut other, usize::MAX).unwrap_err();
+    }
+}

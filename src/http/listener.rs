@@ -1,0 +1,132 @@
+//! Takes connections: so many of them, each with a time for its headers and for reading what it is
+//! sent. axum's own server has none of these bounds.
+//!
+//! It deliberately lacks TLS and HTTP/2: a proxy in front of it has both.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tower::Service as _;
+
+use super::admission::Place;
+use super::stream::BoundedStream;
+use super::{HttpLimits, HttpState, router};
+
+/// What is read and written of a connection at once, in bytes: a URL of 64 KiB fits, headers and all.
+const BUFFER_BYTES: usize = 128 << 10;
+/// Between two attempts to take a connection when the system has none to give.
+const PAUSE: Duration = Duration::from_millis(250);
+/// How many that are turned away are told so at once, and how long each may take to hear it. The others
+/// are closed without a word.
+const FAREWELLS: usize = 64;
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Serves until `stop`, and then until what is under way has ended: requests are answered, event
+/// streams are completed, WebSockets are closed.
+pub async fn serve(listener: TcpListener, state: HttpState, stop: CancellationToken) {
+    let (limits, admission) = (state.limits, state.admission.clone());
+    let server = Arc::new(Server { routes: router(state), limits, stopping: admission.stopping().clone() });
+    let farewells = Arc::new(Semaphore::new(FAREWELLS));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => match admission.connection() {
+                Ok(place) => drop(admission.tasks().spawn(server.clone().connection(stream, peer, place))),
+                Err(_) => {
+                    if let Ok(farewell) = farewells.clone().try_acquire_owned() {
+                        tokio::spawn(async move {
+                            let _ = timeout(FAREWELL, turn_away(stream)).await;
+                            drop(farewell);
+                        });
+                    }
+                }
+            },
+            Err(error) if is_the_peers(&error) => {}
+            Err(error) => {
+                tracing::warn!(%error, "no connection can be taken");
+                sleep(PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    admission.stopping().cancel();
+    admission.tasks().close();
+    admission.tasks().wait().await;
+}
+
+struct Server {
+    routes: Router,
+    limits: HttpLimits,
+    stopping: CancellationToken,
+}
+
+impl Server {
+    async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
+        // Answers are written as a whole, so waiting to fill packets only delays them.
+        let _ = stream.set_nodelay(true);
+        let stream = BoundedStream::new(stream, self.limits.send_time, place);
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            self.routes.clone().call(request)
+        });
+        let served = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.limits.header_time)
+            .max_buf_size(BUFFER_BYTES)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        let mut served = pin!(served);
+        let ended = tokio::select! {
+            ended = served.as_mut() => ended,
+            () = self.stopping.cancelled() => {
+                served.as_mut().graceful_shutdown();
+                served.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "a connection broke off");
+        }
+    }
+}
+
+/// Tells one client too many to come again.
+async fn turn_away(mut stream: TcpStream) -> io::Result<()> {
+    const BODY: &str = "{\"errors\":[{\"message\":\"The server has all the connections that it takes. Try again in a \
+                        moment.\",\"extensions\":{\"code\":\"TOO_BUSY\"}}]}";
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json; charset=utf-8\r\nretry-after: \
+         1\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{BODY}",
+        BODY.len()
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await?;
+    // What is closed with something unread takes the answer back.
+    let mut unread = [0; 1 << 10];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}
+
+/// The peer was gone before it was taken; the next one may be there.
+fn is_the_peers(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}

@@ -1,0 +1,116 @@
+//! Connections that are opened and not used, or used so slowly that nothing comes of it.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::wire;
+use crate::support::folder::Folder;
+use crate::support::server::Server;
+use crate::support::wait::{PATIENCE, until};
+
+/// Connections of one attack.
+const MANY: usize = 300;
+
+/// Sends a byte every now and then until the server closes.
+async fn trickle(mut stream: TcpStream, mut bytes: impl Iterator<Item = u8>) {
+    let mut pace = tokio::time::interval(Duration::from_millis(100));
+    let mut answer = [0; 4 << 10];
+    loop {
+        tokio::select! {
+            read = stream.read(&mut answer) => if !matches!(read, Ok(1..)) { return },
+            _ = pace.tick() => {
+                let Some(byte) = bytes.next() else { return };
+                if stream.write_all(&[byte]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_trickles_headers_or_a_body_is_closed_while_others_are_served() {
+    let folder = Folder::new("[limits]\nheader_time = \"1s\"\nbody_time = \"1s\"\n");
+    let server = Server::start(&folder).await;
+    server.ready().await;
+    let address = server.endpoint.address();
+    let endless = || std::iter::repeat(b'x');
+    let mut attack = Vec::new();
+    for at in 0..MANY {
+        let mut stream = wire::connect(address).await;
+        attack.push(match at % 3 {
+            // A head without an end, one that has not begun, and a body without an end.
+            0 => {
+                stream.write_all(b"POST /graphql HTTP/1.1\r\nhost: localhost\r\nx-long: ").await.unwrap();
+                tokio::spawn(trickle(stream, endless()))
+            }
+            1 => tokio::spawn(async move { drop(wire::read_all(&mut stream).await) }),
+            _ => {
+                stream.write_all(wire::post_head("*/*", 1_000_000).as_bytes()).await.unwrap();
+                tokio::spawn(trickle(stream, endless()))
+            }
+        });
+    }
+    let begun = Instant::now();
+    let mut attack = std::pin::pin!(join_all(attack));
+    let mut served = 0;
+    loop {
+        tokio::select! {
+            ended = &mut attack => {
+                ended.into_iter().for_each(|ended| ended.unwrap());
+                break;
+            }
+            total = server.endpoint.total("nothing") => {
+                assert_eq!(total, 0);
+                served += 1;
+            }
+        }
+        assert!(begun.elapsed() < PATIENCE, "some are open still");
+    }
+    assert!(served > 0);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trickled_body_is_told_why_it_is_refused() {
+    let folder = Folder::new("[limits]\nbody_time = \"200ms\"\n");
+    let server = Server::start(&folder).await;
+    let mut stream = wire::connect(server.endpoint.address()).await;
+    stream.write_all(wire::post_head("*/*", 100).as_bytes()).await.unwrap();
+    stream.write_all(b"{\"query\"").await.unwrap();
+    let answer = wire::read_until(&mut stream, "TIMEOUT").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_connection_too_many_is_told_so() {
+    let folder = Folder::new("[limits]\nconnections = 3\n");
+    let server = Server::start(&folder).await;
+    let address = server.endpoint.address().to_owned();
+    let mut open = Vec::new();
+    // One that was answered is sure to be counted. Whoever waited for the address may hold one, too.
+    while open.len() < 3 {
+        let mut stream = wire::connect(&address).await;
+        stream.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        if wire::read_until(&mut stream, "\r\n\r\n").await.starts_with("HTTP/1.1 200 ") {
+            open.push(stream);
+        }
+    }
+    for asks in [true, false] {
+        let mut refused = wire::connect(&address).await;
+        if asks {
+            // It may be gone before it is asked.
+            let _ = refused.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+        }
+        let answer = wire::read_all(&mut refused).await;
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+        assert!(answer.contains("retry-after: 1\r\n") && answer.contains("TOO_BUSY"), "{answer}");
+    }
+    drop(open);
+    until("a place", async || (server.endpoint.status("/livez").await == Some(200)).then_some(())).await;
+    server.stop().await;
+}

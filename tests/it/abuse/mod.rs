@@ -1,0 +1,9 @@
+//! The program among hostile clients: each test names what they do.
+
+mod bodies;
+mod connections;
+mod fuzz;
+mod idle_websockets;
+mod slow_clients;
+mod storm;
+mod wire;

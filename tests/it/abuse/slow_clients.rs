@@ -1,0 +1,129 @@
+//! Clients that ask for much and read nothing are cut off; memory stays bounded, others go on.
+
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+
+use super::wire;
+use crate::support::folder::Folder;
+use crate::support::server::{Endpoint, Server};
+use crate::support::socket::Socket;
+use crate::support::wait::until;
+
+/// Follows searches; each is told ninety times over, or some 90 KB.
+fn follow() -> String {
+    let fields: String = (0..90).map(|n| format!("a{n}: query ")).collect();
+    format!("subscription {{ searchLogged {{ sessionId {fields} }} }}")
+}
+
+/// Logs a hundred searches of a thousand characters.
+async fn log_searches(endpoint: &Endpoint, round: usize) {
+    let text = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
+    let keystrokes: Vec<Value> = (0..100)
+        .map(|n| {
+            let session = format!("s{round}-{n}");
+            json!({"sessionId": session, "text": format!("{n} {}", "x".repeat(1_000)), "submitted": true})
+        })
+        .collect();
+    assert_eq!(endpoint.data(text, json!({ "input": keystrokes })).await["logKeystrokes"]["accepted"], 100);
+}
+
+/// What a server may grow by while somebody does not read, in bytes: far less than what is told.
+const SLACK: u64 = 48 << 20;
+/// Hundreds of searches that are told: some 90 MB to each who follows.
+const ROUNDS: usize = 10;
+
+async fn deaf_on_a_websocket(address: &str) -> TcpStream {
+    let mut stream = wire::connect_narrow(address).await;
+    wire::greet(&mut stream).await;
+    let payload = json!({"id": "1", "type": "subscribe", "payload": {"query": follow()}}).to_string();
+    stream.write_all(&wire::frame(1, payload.as_bytes())).await.unwrap();
+    stream
+}
+
+async fn deaf_on_an_event_stream(address: &str) -> TcpStream {
+    let mut stream = wire::connect_narrow(address).await;
+    let body = json!({ "query": follow() }).to_string();
+    let head = wire::post_head("text/event-stream", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    wire::read_until(&mut stream, "\r\n\r\n").await;
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_read_is_cut_off_and_others_go_on() {
+    let settings = "[limits]\nsend_time = \"1s\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"\n";
+    let folder = Folder::new(settings);
+    let server = Server::start(&folder).await;
+    server.ready().await;
+    let endpoint = &server.endpoint;
+    let mut reading = Socket::greeted(endpoint.address()).await;
+    reading.subscribe("1", &follow()).await;
+    // That the server tells of searches shows by the first of them.
+    let mut told = 0;
+    let mut round = 0;
+    while told == 0 {
+        log_searches(endpoint, round).await;
+        round += 1;
+        told += usize::from(reading.hear_within_a_second().await.is_some());
+    }
+    let before = server.process.resident_bytes();
+    let mut deaf = Vec::new();
+    for _ in 0..5 {
+        deaf.push(deaf_on_a_websocket(endpoint.address()).await);
+        deaf.push(deaf_on_an_event_stream(endpoint.address()).await);
+    }
+    let mut most = 0;
+    for round in round..round + ROUNDS {
+        log_searches(endpoint, round).await;
+        // Who reads is told of them all the while.
+        let own = format!("s{round}-");
+        until("a search of this round", async || {
+            let said = reading.hear_within_a_second().await?;
+            let session = said["payload"]["data"]["searchLogged"]["sessionId"].as_str();
+            session.is_some_and(|session| session.starts_with(&own)).then_some(())
+        })
+        .await;
+        most = most.max(server.process.resident_bytes());
+    }
+    assert!(most.saturating_sub(before) < SLACK, "{} MiB", most.saturating_sub(before) >> 20);
+    // What was sent before stays to be read; then it breaks off.
+    for mut stream in deaf {
+        wire::read_all(&mut stream).await;
+    }
+    assert_eq!(endpoint.total("nothing").await, 0);
+    drop(reading);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_and_does_not_read_the_answer_is_cut_off() {
+    let folder = Folder::new("[limits]\nsend_time = \"500ms\"\n");
+    let server = Server::start(&folder).await;
+    server.ready().await;
+    let text = "x".repeat(40_000);
+    let documents: Vec<(String, String)> = (0..25).map(|n| (n.to_string(), text.clone())).collect();
+    let documents: Vec<(&str, &str)> =
+        documents.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
+    let stored = server.endpoint.index("shop", &documents).await;
+    assert!(stored.errors.is_empty(), "{:?}", stored.errors);
+    // 40 MB: more than the system holds for anybody.
+    let fields: String = (0..40).map(|n| format!("a{n}: text ")).collect();
+    let body = json!({"query": format!("{{ search(query: \"\", first: 100) {{ nodes {{ {fields} }} }} }}")})
+        .to_string();
+    let before = server.process.resident_bytes();
+    let mut deaf = Vec::new();
+    for _ in 0..3 {
+        let mut stream = wire::connect_narrow(server.endpoint.address()).await;
+        stream.write_all(format!("{}{body}", wire::post_head("*/*", body.len())).as_bytes()).await.unwrap();
+        deaf.push(stream);
+    }
+    for stream in &mut deaf {
+        wire::cut_off(stream).await;
+    }
+    // The answers are given up, and their memory with them.
+    until("the memory given back", async || (server.process.resident_bytes() < before + SLACK).then_some(()))
+        .await;
+    assert_eq!(server.endpoint.total("nothing").await, 0);
+    server.stop().await;
+}

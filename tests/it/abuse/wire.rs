@@ -1,0 +1,84 @@
+//! HTTP and WebSocket by hand, for clients that misbehave.
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+
+use crate::support::wait::{PATIENCE, until};
+
+/// A connection.
+pub(super) async fn connect(address: &str) -> TcpStream {
+    TcpStream::connect(address).await.expect("the server takes connections")
+}
+
+/// A connection whose receiving end holds little, so that who does not read is felt early.
+pub(super) async fn connect_narrow(address: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(8 << 10).expect("can be set");
+    socket.connect(address.parse().expect("an address")).await.expect("the server takes connections")
+}
+
+/// The head of a POST to `/graphql` without its end.
+pub(super) fn post_head(accept: &str, length: usize) -> String {
+    format!(
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\naccept: {accept}\r\n\
+         content-length: {length}\r\n\r\n"
+    )
+}
+
+/// Reads until the text holds `wanted`, and gives what was read.
+pub(super) async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+    let mut read = Vec::new();
+    let reading = async {
+        let mut chunk = [0; 4 << 10];
+        loop {
+            let text = String::from_utf8_lossy(&read).into_owned();
+            if text.contains(wanted) {
+                return text;
+            }
+            let count = stream.read(&mut chunk).await.expect("is open");
+            assert!(count > 0, "closed without {wanted:?}: {text}");
+            read.extend_from_slice(&chunk[..count]);
+        }
+    };
+    tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("no {wanted:?} came"))
+}
+
+/// Everything until the server closes.
+pub(super) async fn read_all(stream: &mut TcpStream) -> String {
+    let mut read = Vec::new();
+    // What breaks off is closed, too.
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut read)).await.expect("is closed");
+    String::from_utf8_lossy(&read).into_owned()
+}
+
+/// Opens a WebSocket on a connection and greets.
+pub(super) async fn greet(stream: &mut TcpStream) {
+    let upgrade = "GET /graphql/ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                   sec-websocket-protocol: graphql-transport-ws\r\n\r\n";
+    stream.write_all(upgrade.as_bytes()).await.expect("is open");
+    let answer = read_until(stream, "\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    stream.write_all(&frame(1, b"{\"type\":\"connection_init\"}")).await.expect("is open");
+    read_until(stream, "connection_ack").await;
+}
+
+/// A frame of a client, whole, masked with nothing.
+pub(super) fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut frame = vec![0x80 | opcode];
+    match u16::try_from(payload.len()).expect("is short") {
+        length @ ..126 => frame.push(0x80 | length as u8),
+        length => {
+            frame.push(0x80 | 126);
+            frame.extend_from_slice(&length.to_be_bytes());
+        }
+    }
+    frame.extend_from_slice(&[0; 4]);
+    frame.extend_from_slice(payload);
+    frame
+}
+
+/// Waits until the server has cut the connection off, without reading what it sent.
+pub(super) async fn cut_off(stream: &mut TcpStream) {
+    until("the end of a connection", async || stream.write_all(b" ").await.is_err().then_some(())).await;
+}
