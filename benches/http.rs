@@ -4,7 +4,13 @@
 //! sales, a bare axum handler that answers the very same bytes as the search, and, if `benches/peer/.venv` is there, the FastAPI
 //! peer; then `wrk` asks each in turn, three rounds, and the medians are compared. Ten hits, id
 //! and text, one query per request out of a set; of the report, the ten products that sold most.
+//!
+//! What the edge costs is told by the same search without it (in `support/alone.rs`): the same API on
+//! an index of the same documents, behind a handler that reads a body, runs it and answers.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
+
+#[path = "support/alone.rs"]
+mod alone;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -29,6 +35,10 @@ fn main() {
         serve_bare(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
         return;
     }
+    if let Some(at) = arguments.iter().position(|argument| argument == "--alone") {
+        alone::serve(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
+        return;
+    }
     if Command::new("wrk").arg("--version").output().is_err() {
         println!("wrk is missing: install it (Debian's package wrk)");
         return;
@@ -42,23 +52,18 @@ fn main() {
             .args(["upstream", "--listen", &upstream.to_string(), "--file"])
             .arg(&messages),
     );
-    std::fs::write(folder.path().join("quarry.toml"), settings(quarry, upstream)).unwrap();
     wait_for(upstream);
-    let crawled = Command::new(env!("CARGO_BIN_EXE_quarry"))
-        .args(["crawl", "messages"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(crawled.status.success(), "{}", String::from_utf8_lossy(&crawled.stderr));
-    let seeded = Command::new(env!("CARGO_BIN_EXE_quarry"))
-        .args(["seed", "--products", "1000", "--sales", "20000", "--seed", "1"])
-        .current_dir(folder.path())
-        .output()
-        .unwrap();
-    assert!(seeded.status.success(), "{}", String::from_utf8_lossy(&seeded.stderr));
-    let _quarry =
-        Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder.path()));
+    let _quarry = serve(folder.path(), &settings(quarry, upstream));
     wait_for(quarry);
+    // The same with a key and rates, which nobody reaches.
+    let guarded = free_address();
+    let guarded_folder = tempfile::tempdir().unwrap();
+    let made = run(guarded_folder.path(), &["key", "new", "--scope", "SEARCH"]);
+    let (key, table) = made.split_once("\n\n").unwrap();
+    let rates = "[rate_limits]\nper_key = 4000000000\nper_address = 4000000000\n";
+    let guarded_settings = format!("{}{rates}{table}", settings(guarded, upstream));
+    let _guarded = serve(guarded_folder.path(), &guarded_settings);
+    wait_for(guarded);
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::new();
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -67,7 +72,10 @@ fn main() {
         let started = Instant::now();
         loop {
             let body = ask(&client, &url, &search(QUERIES[0])).await;
-            if body.windows(8).any(|window| window == b"\"text\":\"") {
+            let guarded = client.post(format!("http://{guarded}/graphql")).bearer_auth(key);
+            let guarded = guarded.header("content-type", "application/json").body(search(QUERIES[0]));
+            let guarded = guarded.send().await.unwrap().bytes().await.unwrap();
+            if guarded == body && body.windows(8).any(|window| window == b"\"text\":\"") {
                 return body;
             }
             assert!(
@@ -85,13 +93,26 @@ fn main() {
         Command::new(std::env::current_exe().unwrap()).args(["--bare", &bare.to_string()]).arg(&payload_file),
     );
     wait_for(bare);
+    let alone = free_address();
+    let _alone = Running::start(
+        Command::new(std::env::current_exe().unwrap())
+            .args(["--alone", &alone.to_string()])
+            .arg(folder.path()),
+    );
+    wait_for(alone);
+    let alone_url = format!("http://{alone}/graphql");
+    let same = runtime.block_on(ask(&client, &alone_url, &search(QUERIES[0])));
+    assert_eq!(same, payload, "the search alone answers the same");
     let report = runtime.block_on(ask(&client, &url, &report()));
     println!("{} bytes a report", report.len());
-    let searches = graphql_script(&folder.path().join("search.lua"), &QUERIES.map(search));
-    let reports = graphql_script(&folder.path().join("report.lua"), &[self::report()]);
+    let searches = graphql_script(&folder.path().join("search.lua"), &QUERIES.map(search), "");
+    let with_key = graphql_script(&folder.path().join("key.lua"), &QUERIES.map(search), key);
+    let reports = graphql_script(&folder.path().join("report.lua"), &[self::report()], "");
     let mut contenders = vec![
         ("bare axum handler", format!("http://{bare}/graphql"), Some(searches.clone())),
+        ("search without the edge", alone_url, Some(searches.clone())),
         ("quarry search", url.clone(), Some(searches)),
+        ("quarry search, key, rates", format!("http://{guarded}/graphql"), Some(with_key)),
         ("quarry cached report", url, Some(reports)),
     ];
     let peer = free_address();
@@ -141,13 +162,29 @@ fn main() {
     for ((name, ..), rates) in contenders.iter().zip(&rates) {
         let median = &rates[ROUNDS / 2];
         println!(
-            "{name:<22} {:>9.0} requests/s  {:>6.3} of bare  p50 {:>8} p99 {:>8}",
+            "{name:<26} {:>9.0} requests/s  {:>6.3} of bare  p50 {:>8} p99 {:>8}",
             median.rate,
             median.rate / base,
             median.p50,
             median.p99
         );
     }
+}
+
+/// Crawls and seeds into a folder, and serves it.
+fn serve(folder: &Path, settings: &str) -> Running {
+    std::fs::write(folder.join("quarry.toml"), settings).unwrap();
+    run(folder, &["crawl", "messages"]);
+    run(folder, &["seed", "--products", "1000", "--sales", "20000", "--seed", "1"]);
+    Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder))
+}
+
+/// What a command prints.
+fn run(folder: &Path, arguments: &[&str]) -> String {
+    let command = Command::new(env!("CARGO_BIN_EXE_quarry")).args(arguments).current_dir(folder).output();
+    let output = command.unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn settings(listen: SocketAddr, upstream: SocketAddr) -> String {
@@ -178,11 +215,13 @@ async fn ask(client: &reqwest::Client, url: &str, body: &str) -> Bytes {
     request.send().await.unwrap().bytes().await.unwrap()
 }
 
-/// A `wrk` script that posts these in turn.
-fn graphql_script(path: &Path, bodies: &[String]) -> PathBuf {
+/// A `wrk` script that posts these in turn, with a key if that is not empty.
+fn graphql_script(path: &Path, bodies: &[String], key: &str) -> PathBuf {
     let bodies: Vec<String> = bodies.iter().map(|body| format!("[=[{body}]=]")).collect();
+    let key =
+        if key.is_empty() { String::new() } else { format!(", [\"authorization\"] = \"Bearer {key}\"") };
     let script = format!(
-        "local bodies = {{ {} }}\nlocal at = 0\nlocal headers = {{ [\"content-type\"] = \"application/json\" }}\n\
+        "local bodies = {{ {} }}\nlocal at = 0\nlocal headers = {{ [\"content-type\"] = \"application/json\"{key} }}\n\
          function request()\n  at = at % #bodies + 1\n  return wrk.format(\"POST\", nil, headers, bodies[at])\nend\n",
         bodies.join(", ")
     );

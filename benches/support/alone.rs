@@ -1,0 +1,100 @@
+//! The search without the edge: nothing between a body and the API but JSON.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::Variables;
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use bytes::Bytes;
+use http::HeaderMap;
+use quarry::access::Gate;
+use quarry::cache::{CacheLimits, LocalCache};
+use quarry::config::Language;
+use quarry::domain::{SourceName, Timestamp};
+use quarry::graphql::{Answer, Api, Asker, Limits, Operation, RequestId, Services, TimeLimits};
+use quarry::interaction::Interactions;
+use quarry::keystroke::{BufferLimits, FlushProgress, Keystrokes, LocalBuffer, LocalFeed};
+use quarry::report::{Coverage, CoverageError, Reports};
+use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
+use quarry::search::{IndexStep, Indexer, SuggestionOptions, Suggestions};
+use quarry::store::Store;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+struct Body {
+    query: String,
+    variables: Variables,
+}
+
+/// Serves what the database in `folder` holds, by an index of its own.
+pub fn serve(address: SocketAddr, folder: &Path) {
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let api = open(folder).await;
+        let visitor = Gate::open().visitor(address.ip(), &HeaderMap::new());
+        let asker = Asker::new(RequestId::fresh(), visitor).unwrap();
+        let answer = move |body: Bytes| {
+            let (api, asker) = (api.clone(), asker.clone());
+            async move {
+                let Body { query, variables } = serde_json::from_slice(&body).unwrap();
+                let operation = api.prepare(Operation { query, name: None, variables }).unwrap();
+                let Answer::Ran(response) = api.execute(operation, &asker).await else {
+                    panic!("it was refused")
+                };
+                let body = serde_json::to_vec(&response).unwrap();
+                ([("content-type", "application/json; charset=utf-8")], body).into_response()
+            }
+        };
+        let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+        axum::serve(listener, Router::new().route("/graphql", post(answer))).await.unwrap();
+    });
+}
+
+async fn open(folder: &Path) -> Api {
+    let url = format!("sqlite://{}/data/quarry.db", folder.display());
+    let store = Store::connect(&url, 4).await.unwrap();
+    let own = folder.join("alone");
+    let options = TantivyOptions {
+        folder: own.join("index"),
+        languages: [(SourceName::parse("messages").unwrap(), Language::English)].into(),
+        concurrency: 8,
+        memory_bytes: 128 << 20,
+        threads: 1,
+    };
+    let search = Arc::new(TantivyEngine::open(options).unwrap());
+    let mut indexer = Indexer::new(store.clone(), search.clone());
+    while indexer.step().await.unwrap() == IndexStep::Progressed {}
+    let buffer = LocalBuffer::open(&own.join("journal"), BufferLimits::default(), Duration::from_secs(1));
+    let (interactions, _writer) = Interactions::new(store.clone());
+    let cache = Arc::new(LocalCache::new(CacheLimits::default()));
+    let suggestions = SuggestionOptions::default();
+    let services = Services {
+        suggestions: Suggestions::new(store.clone(), search.clone(), indexer.follow(), suggestions),
+        reports: Reports::new(store.clone(), cache, Arc::new(NothingPending), Duration::from_secs(300)),
+        interactions,
+        keystrokes: Keystrokes::new(
+            Arc::new(buffer.unwrap()),
+            Arc::new(LocalFeed::new()),
+            FlushProgress::default(),
+        ),
+        index: indexer.follow(),
+        search,
+        store,
+        crawl_wanted: Arc::default(),
+        sources: Arc::from([]),
+        index_patience: Services::INDEX_PATIENCE,
+    };
+    Api::new(services, Limits::default(), TimeLimits::default())
+}
+
+struct NothingPending;
+
+#[async_trait::async_trait]
+impl Coverage for NothingPending {
+    async fn oldest_pending(&self) -> Result<Option<Timestamp>, CoverageError> {
+        Ok(None)
+    }
+}
