@@ -45,7 +45,7 @@ fn assert_silent(what: &str, text: &str) {
 
 fn assert_log_silent(log: &Ended) {
     // It did write down what happened.
-    for told in ["TRACE", "request answered", "searches logged"] {
+    for told in ["DEBUG", "request answered", "searches logged"] {
         assert!(log.stderr.contains(told), "no {told:?} in {}", log.stderr);
     }
     assert_silent("the log", &log.stderr);
