@@ -163,6 +163,11 @@ impl Failure {
         }
     }
 
+    /// The log says more than the client reads.
+    pub(super) fn is_logged(&self) -> bool {
+        self.cause.is_some()
+    }
+
     /// A defect: the cause is logged, never sent.
     pub(crate) fn internal(cause: impl fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::new(ErrorCode::InternalServerError, INTERNAL_MESSAGE) }

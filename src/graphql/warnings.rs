@@ -35,7 +35,13 @@ impl Warnings {
         let told = warnings.into_iter().map(|Warning { path, consequence, failure }| {
             failure.log(request);
             let message = format!("{consequence} {failure}");
-            value!({ "message": message, "path": path, "extensions": { "code": (failure.code().as_str()) } })
+            let code = failure.code().as_str();
+            let extensions = if failure.is_logged() {
+                value!({ "code": (code), "requestId": (request.as_str()) })
+            } else {
+                value!({ "code": (code) })
+            };
+            value!({ "message": message, "path": path, "extensions": (extensions) })
         });
         response.extensions.insert("warnings".to_owned(), Value::List(told.collect()));
     }

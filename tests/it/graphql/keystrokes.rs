@@ -332,6 +332,7 @@ async fn a_buffer_that_is_away_fails_no_search() {
     assert_eq!(paths, ["[\"a\"]", "[\"b\"]"]);
     for warning in warnings {
         assert_eq!(code(warning), "BUFFER_UNAVAILABLE");
+        assert!(warning["extensions"]["requestId"].as_str().unwrap().len() > 5, "{warning}");
         let message = warning["message"].as_str().unwrap();
         assert!(message.starts_with("The search was answered, but not logged."), "{message}");
         assert!(!message.contains("127.0.0.1") && !message.contains("Redis"), "{message}");
