@@ -3,10 +3,14 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::process::Command;
+use uuid::Uuid;
 
 use crate::support::folder::Folder;
+use crate::support::redis::{ask, forget, keys, shared_url};
+use crate::support::server::Server;
 
 /// Runs something of `tests/clients`; it must succeed.
 async fn node(program: &str, arguments: &[&str], url: &str) {
@@ -58,6 +62,50 @@ async fn trusted_documents_are_checked_before_anything_is_served() {
     let known = server.endpoint.ask("{ sources { name } }", json!({})).await;
     assert_eq!(known.data, json!({"sources": []}));
     server.stop().await;
+}
+
+#[tokio::test]
+async fn servers_share_documents_for_a_while_and_no_erasure_takes_them() {
+    let prefix = format!("test-{}", Uuid::new_v4().simple());
+    let settings = format!(
+        "redis_url = {:?}\nredis_prefix = {prefix:?}\n[persisted]\nttl = \"10m\"\n\
+         [server]\nallowed_origins = [\"https://shop.example\"]",
+        shared_url()
+    );
+    let homes = [Folder::new(&settings), Folder::new(&settings)];
+    let (one, two) = (homes[0].serve().await, homes[1].serve().await);
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let send = async |server: &Server, body: &Value| {
+        let request = client.post(format!("http://{}/graphql", server.endpoint.address()));
+        let request =
+            request.header("content-type", "application/json").header("origin", "https://shop.example");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        assert_eq!(answer.headers()["access-control-allow-origin"], "https://shop.example");
+        serde_json::from_str::<Value>(&answer.text().await.unwrap()).unwrap()
+    };
+    let text = "{ sources { name } }";
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(text));
+    let by_hash = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": hash}}});
+    let mut with_text = by_hash.clone();
+    with_text["query"] = json!(text);
+    assert_eq!(send(&two, &by_hash).await["errors"][0]["message"], "PersistedQueryNotFound");
+    assert_eq!(send(&one, &with_text).await, json!({"data": {"sources": []}}));
+    assert_eq!(send(&two, &by_hash).await, json!({"data": {"sources": []}}));
+
+    let erase = "mutation { eraseSearcher(input: { userId: \"ann\" }) { searches } }";
+    assert_eq!(one.endpoint.data(erase, json!({})).await["eraseSearcher"]["searches"], 0);
+    let kept: Vec<String> = keys(&shared_url(), &prefix)
+        .into_iter()
+        .map(|key| String::from_utf8(key).unwrap())
+        .filter(|key| key.ends_with(&hash))
+        .collect();
+    let [key] = &kept[..] else { panic!("{kept:?}") };
+    let lives: i64 = ask(&shared_url(), &["PTTL", key]);
+    assert!((1..=600_000).contains(&lives), "{lives}");
+    assert_eq!(send(&two, &by_hash).await, json!({"data": {"sources": []}}));
+    one.stop().await;
+    two.stop().await;
+    forget(&shared_url(), &prefix);
 }
 
 /// Runs where `QUARRY_TEST_CLIENTS` is set, as it is in CI: it needs node and, once,
