@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | 7 | [`cli`] | one module a command |
 //! | 6 | [`app`] | the composition root: alone names concrete adapters |
-//! | 5 | [`http`] | paths, GraphQL over HTTP and WebSocket, health, GraphiQL |
+//! | 5 | [`http`] | paths, who may ask from where, documents by name, GraphQL over HTTP and WebSocket, health, GraphiQL |
 //! | 4 | [`graphql`] | the public contract: schema, loaders, limits, error codes |
 //! | 3 | [`crawl`] | upstream → store: pages, retries, ledger, completeness |
 //! | 3 | [`search`] | store → index → hits: analysis, engine, indexer, suggestions |
