@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::HttpLimits;
 use super::problem::Problem;
+use crate::figures::Count;
 use crate::graphql::ErrorCode;
 
 /// What is under way. Clones share it.
@@ -38,6 +39,16 @@ pub(super) struct Place(#[expect(dead_code, reason = "held for its destructor")]
 /// Room in memory that is taken until this is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Room(Option<OwnedSemaphorePermit>);
+
+/// Places of one kind, as of now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    pub(super) of: &'static str,
+    pub(super) taken: usize,
+    pub(super) limit: usize,
+    /// How often there was none.
+    pub(super) refused: u64,
+}
 
 /// How much is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +92,18 @@ impl Admission {
             connections: self.0.connections.taken(),
             body_bytes: self.0.bodies.taken(),
         }
+    }
+
+    /// Places of every kind.
+    pub(super) fn places(&self) -> [Places; 5] {
+        let inner = &*self.0;
+        [&inner.operations, &inner.subscriptions, &inner.websockets, &inner.event_streams, &inner.connections]
+            .map(Gate::places)
+    }
+
+    /// Room for request bodies, in bytes.
+    pub(super) fn room(&self) -> Places {
+        self.0.bodies.places()
     }
 
     /// A place for a query or a mutation.
@@ -134,12 +157,13 @@ struct Gate {
     of: &'static str,
     limit: usize,
     free: Arc<Semaphore>,
+    refused: Count,
 }
 
 impl Gate {
     fn new(of: &'static str, limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
-        Self { of, limit, free: Arc::new(Semaphore::new(limit)) }
+        Self { of, limit, free: Arc::new(Semaphore::new(limit)), refused: Count::default() }
     }
 
     fn enter(&self) -> Result<Place, Problem> {
@@ -149,12 +173,17 @@ impl Gate {
     fn take(&self, count: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let places = u32::try_from(count).ok();
         places.and_then(|places| self.free.clone().try_acquire_many_owned(places).ok()).ok_or_else(|| {
+            self.refused.one();
             let message = format!(
                 "The server has its limit of {} {} under way. Try again in a moment.",
                 self.limit, self.of
             );
             Problem::busy(message)
         })
+    }
+
+    fn places(&self) -> Places {
+        Places { of: self.of, taken: self.taken(), limit: self.limit, refused: self.refused.get() }
     }
 
     fn taken(&self) -> usize {

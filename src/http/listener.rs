@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use super::admission::Place;
+use super::admission::{Admission, Place};
 use super::stream::BoundedStream;
 use super::{HttpLimits, HttpState, router};
 
@@ -31,6 +31,11 @@ use super::{HttpLimits, HttpState, router};
 const BUFFER_BYTES: usize = 128 << 10;
 /// Between two attempts to take a connection when the system has none to give.
 const PAUSE: Duration = Duration::from_millis(250);
+/// What was sent to a server before it stopped may be on its way still: an idle connection is closed, and
+/// no more are taken, once nothing has come for so long.
+const QUIET: Duration = Duration::from_millis(50);
+/// For how long a stopping server takes connections at most.
+const LATECOMERS: Duration = Duration::from_secs(1);
 /// How many that are turned away are told so at once, and how long each may take to hear it. The others
 /// are closed without a word.
 const FAREWELLS: usize = 64;
@@ -41,17 +46,46 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub async fn serve(listener: TcpListener, state: HttpState, stop: CancellationToken) {
     let (limits, admission) = (state.limits, state.admission.clone());
     let server = Arc::new(Server { routes: router(state), limits, stopping: admission.stopping().clone() });
-    let farewells = Arc::new(Semaphore::new(FAREWELLS));
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = stop.cancelled() => break,
-        };
+    let door = Door { server, admission: admission.clone(), farewells: Arc::new(Semaphore::new(FAREWELLS)) };
+    let taking = async {
+        loop {
+            door.take(listener.accept().await).await;
+        }
+    };
+    tokio::select! {
+        () = taking => {}
+        () = stop.cancelled() => {}
+    }
+    admission.stopping().cancel();
+    // Whoever is connected as far as the system is concerned would lose a request that is sent already.
+    let latecomers = async {
+        while let Ok(accepted) = timeout(QUIET, listener.accept()).await {
+            door.take(accepted).await;
+        }
+    };
+    let _ = timeout(LATECOMERS, latecomers).await;
+    drop(listener);
+    admission.tasks().close();
+    admission.tasks().wait().await;
+}
+
+/// Lets connections in, or turns them away.
+struct Door {
+    server: Arc<Server>,
+    admission: Admission,
+    farewells: Arc<Semaphore>,
+}
+
+impl Door {
+    async fn take(&self, accepted: io::Result<(TcpStream, SocketAddr)>) {
         match accepted {
-            Ok((stream, peer)) => match admission.connection() {
-                Ok(place) => drop(admission.tasks().spawn(server.clone().connection(stream, peer, place))),
+            Ok((stream, peer)) => match self.admission.connection() {
+                Ok(place) => {
+                    let connection = self.server.clone().connection(stream, peer, place);
+                    drop(self.admission.tasks().spawn(connection));
+                }
                 Err(_) => {
-                    if let Ok(farewell) = farewells.clone().try_acquire_owned() {
+                    if let Ok(farewell) = self.farewells.clone().try_acquire_owned() {
                         tokio::spawn(async move {
                             let _ = timeout(FAREWELL, turn_away(stream)).await;
                             drop(farewell);
@@ -66,10 +100,6 @@ pub async fn serve(listener: TcpListener, state: HttpState, stop: CancellationTo
             }
         }
     }
-    drop(listener);
-    admission.stopping().cancel();
-    admission.tasks().close();
-    admission.tasks().wait().await;
 }
 
 struct Server {
@@ -96,10 +126,14 @@ impl Server {
             .with_upgrades();
         let mut served = pin!(served);
         let ended = tokio::select! {
+            biased;
             ended = served.as_mut() => ended,
-            () = self.stopping.cancelled() => {
-                served.as_mut().graceful_shutdown();
-                served.await
+            () = self.stopping.cancelled() => match timeout(QUIET, served.as_mut()).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    served.as_mut().graceful_shutdown();
+                    served.await
+                }
             }
         };
         if let Err(error) = ended {

@@ -27,7 +27,7 @@ mod websocket;
 use crate::access::Gate;
 use crate::graphql::Api;
 
-pub use admission::Admission;
+pub use admission::{Admission, UnderWay};
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::{Readiness, Shortcoming};
 pub use limits::HttpLimits;

@@ -78,7 +78,8 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
         span.record("otel.status_code", "ERROR");
     }
     // A connection that is kept would be closed soon, perhaps just when its next request is sent.
-    if state.readiness.is_draining() && status != StatusCode::SWITCHING_PROTOCOLS {
+    let closing = state.readiness.is_draining() || state.admission.stopping().is_cancelled();
+    if closing && status != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     // The path and the query of a URL hold what people search for, so neither is logged.

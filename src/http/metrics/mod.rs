@@ -5,6 +5,7 @@
 //! of configured sources: nothing here is about a person, and nothing that a client sends makes
 //! another series.
 
+mod admitted;
 mod buffer;
 mod cache;
 mod crawls;
@@ -27,6 +28,7 @@ use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::HttpState;
+use super::admission::Admission;
 use super::problem::Problem;
 use crate::crawl::CrawlTally;
 use crate::graphql::RequestId;
@@ -93,7 +95,7 @@ impl Metrics {
     }
 
     /// The page as of now.
-    async fn page(&self) -> Result<String, fmt::Error> {
+    async fn page(&self, admission: &Admission) -> Result<String, fmt::Error> {
         let Inner { parts, operations, requests } = &*self.0;
         let (health, index, latest) = tokio::join!(
             answer(parts.keystrokes.health()),
@@ -103,6 +105,7 @@ impl Metrics {
         let mut page = Page::new();
         operations.tell(&mut page);
         requests.tell(&mut page);
+        admitted::tell(&mut page, admission);
         engine::tell(&mut page, index.as_ref(), &parts.search.load(), parts.index.progress(), latest);
         buffer::tell(&mut page, health.map(|health| health.buffer).as_ref(), Utc::now());
         buffer::tell_flushing(&mut page, parts.keystrokes.progress());
@@ -122,7 +125,7 @@ async fn answer<T, E>(part: impl Future<Output = Result<T, E>>) -> Option<T> {
 }
 
 pub(super) async fn serve(State(state): State<HttpState>, Extension(id): Extension<RequestId>) -> Response {
-    match state.metrics.page().await {
+    match state.metrics.page(&state.admission).await {
         Ok(text) => ([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {
             tracing::error!(request.id = %id, %error, "the metrics cannot be written");

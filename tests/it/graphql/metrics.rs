@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quarry::http::HttpLimits;
 use quarry::keystroke::{BufferLimits, KeystrokeBuffer, RedisBuffer};
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use super::limits::{ENDLESS, endless};
 use super::server::{Server, Setup};
+use crate::support::events::Events;
 use crate::support::socket::Socket;
+use crate::support::wait::until;
 
 /// The samples of a page, by name and labels. Each must stand below the type of its family.
 async fn scrape(server: &Server) -> BTreeMap<String, f64> {
@@ -79,6 +83,43 @@ fn assert_parsed(text: &str, families: &BTreeMap<String, String>, samples: usize
 }
 
 const INFINITE: &str = "quarry_flush_duration_seconds_bucket{le=\"+Inf\"}";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_let_in_is_told_and_what_is_not() {
+    let http = HttpLimits { operations: 1, websockets: 7, ..HttpLimits::default() };
+    let server = Server::start_with(Setup { http, ..endless() }).await;
+    let mut socket = Socket::greeted(server.address).await;
+    socket.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
+    let subscribed = async |count| (server.admission.under_way().subscriptions == count).then_some(());
+    until("a subscription", async || subscribed(1).await).await;
+    let stream = json!({"query": "subscription { searchLogged { query } }"});
+    let _events =
+        Events::of(server.post(&stream).header("accept", "text/event-stream").send().await.unwrap());
+    let running = tokio::spawn(server.post(&json!({"query": ENDLESS})).send());
+    until("one that runs", async || (server.admission.under_way().operations == 1).then_some(())).await;
+    assert_eq!(server.post(&json!({"query": "{ __typename }"})).send().await.unwrap().status(), 503);
+    until("two subscriptions", async || (server.admission.under_way().subscriptions == 2).then_some(()))
+        .await;
+    let samples = scrape(&server).await;
+    assert_samples(
+        &samples,
+        &[
+            ("admitted{kind=\"operations\"}", 1.0),
+            ("admitted{kind=\"subscriptions\"}", 2.0),
+            ("admitted{kind=\"websockets\"}", 1.0),
+            ("admitted{kind=\"event_streams\"}", 1.0),
+            ("admitted_limit{kind=\"operations\"}", 1.0),
+            ("admitted_limit{kind=\"websockets\"}", 7.0),
+            ("admission_refused_total{kind=\"operations\"}", 1.0),
+            ("admission_refused_total{kind=\"websockets\"}", 0.0),
+            ("request_body_bytes_limit", HttpLimits::default().bodies_bytes as f64),
+            ("request_bodies_refused_total", 0.0),
+        ],
+    );
+    assert!(samples["quarry_admitted{kind=\"connections\"}"] >= 3.0, "{samples:?}");
+    assert!(samples["quarry_request_body_bytes"] > 0.0, "the body of what runs: {samples:?}");
+    running.abort();
+}
 
 #[tokio::test]
 async fn the_pipeline_is_counted_as_it_works() {

@@ -85,6 +85,11 @@ async fn other_pages_get_nothing() {
                 server.post(&json!({"query": MUTATION})).header("origin", origin),
                 server.post(&json!({"query": "{ __typename }"})).header("origin", origin),
                 server.get("/graphql?query={__typename}").header("origin", origin),
+                // What an EventSource sends.
+                server
+                    .get("/graphql?query=subscription{searchLogged{query}}")
+                    .header("accept", "text/event-stream")
+                    .header("origin", origin),
                 // What a form sends.
                 server
                     .request("POST", "/graphql")

@@ -1,7 +1,8 @@
 //! Two servers behind the proxy of `docker/`: what one would answer, the other does when it is gone.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::HeaderMap;
@@ -23,7 +24,8 @@ use crate::support::wait::until;
 struct Load {
     goes_on: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
-    failed: Arc<AtomicU64>,
+    /// How often each answer came that is none.
+    failed: Arc<Mutex<BTreeMap<String, u64>>>,
     people: Vec<JoinHandle<()>>,
 }
 
@@ -61,16 +63,22 @@ impl Load {
                         .send()
                         .await;
                     let text = match sent {
-                        Ok(response) if response.status() == 200 => response.text().await.unwrap_or_default(),
-                        _ => String::new(),
+                        Ok(response) => {
+                            let status = response.status().as_u16();
+                            format!(
+                                "{status} {}",
+                                response.text().await.unwrap_or_else(|error| error.to_string())
+                            )
+                        }
+                        Err(error) => error.to_string(),
                     };
                     if text.contains("BUFFER_UNAVAILABLE") {
                         // Redis took too long, as it may where a hundred other tests run: to be sent again.
                         sequence -= 1;
-                    } else if text.contains("\"data\"") && !text.contains("\"errors\"") {
+                    } else if text.starts_with("200 {\"data\"") && !text.contains("\"errors\"") {
                         answered.fetch_add(1, Ordering::SeqCst);
                     } else {
-                        failed.fetch_add(1, Ordering::SeqCst);
+                        *failed.lock().unwrap().entry(text).or_default() += 1;
                     }
                 }
             })
@@ -85,13 +93,13 @@ impl Load {
             .await;
     }
 
-    /// How many requests failed.
-    async fn end(self) -> u64 {
+    /// What failed, and how often.
+    async fn end(self) -> BTreeMap<String, u64> {
         self.goes_on.store(false, Ordering::SeqCst);
         for person in self.people {
             person.await.unwrap();
         }
-        self.failed.load(Ordering::SeqCst)
+        std::mem::take(&mut self.failed.lock().unwrap())
     }
 }
 
@@ -129,7 +137,7 @@ async fn requests_go_on_while_servers_stop_and_die() {
         load.goes_on_for(100).await;
         first.stop().await;
         load.goes_on_for(100).await;
-        assert_eq!(load.end().await, 0, "requests failed while a server stopped in order");
+        assert_eq!(load.end().await, BTreeMap::new(), "requests failed while a server stopped in order");
 
         // It comes back at its address, and the proxy sends to it again.
         let listen = ["serve", "--listen", &first_address];
@@ -145,7 +153,7 @@ async fn requests_go_on_while_servers_stop_and_die() {
         second.process.kill();
         load.goes_on_for(300).await;
         let failed = load.end().await;
-        assert!(failed <= PEOPLE, "{failed} requests failed when a server was killed");
+        assert!(failed.values().sum::<u64>() <= PEOPLE, "{failed:?}: requests failed when a server was killed");
         assert_eq!(endpoint.total("tea").await, 1);
         back.terminate();
         assert_eq!(back.end().await.code, Some(0));

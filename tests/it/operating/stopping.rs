@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use reqwest::Client;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::json_at;
 use crate::support::folder::Folder;
@@ -65,6 +67,44 @@ async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
     let ended = server.process.end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stderr.contains("delay_ms=3000"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn what_was_sent_before_the_end_is_answered() {
+    const CLIENTS: usize = 100;
+    let folder = Folder::new("");
+    let server = folder.serve().await;
+    server.endpoint.index("notes", &[("1", "Green tea")]).await;
+    let request = format!(
+        "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{SEARCH}",
+        SEARCH.len()
+    );
+    // A connection that is kept, idle.
+    let mut kept = TcpStream::connect(server.endpoint.address()).await.unwrap();
+    kept.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 4 << 10];
+    let length = kept.read(&mut answer).await.unwrap();
+    assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
+    // The system takes connections and requests while the server can do nothing; it is told to stop
+    // before it sees the first of them.
+    server.process.pause();
+    let mut sent = vec![kept];
+    for _ in 0..CLIENTS {
+        sent.push(TcpStream::connect(server.endpoint.address()).await.unwrap());
+    }
+    for stream in &mut sent {
+        stream.write_all(request.as_bytes()).await.unwrap();
+    }
+    server.process.terminate();
+    server.process.unpause();
+    for mut stream in sent {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("no connection is reset");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer:?}");
+        assert!(answer.ends_with("{\"data\":{\"search\":{\"totalCount\":1}}}"), "{answer:?}");
+    }
+    let ended = server.process.end().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
 }
 
 #[tokio::test]
