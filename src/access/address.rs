@@ -1,6 +1,6 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 
 /// The header in which each proxy writes down who it was asked by.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -16,10 +16,11 @@ pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies:
     if trusted_proxies == 0 {
         return peer;
     }
-    let lines: Vec<&str> =
-        headers.get_all(FORWARDED_FOR).iter().map(|line| line.to_str().unwrap_or_default()).collect();
-    let entry = lines.iter().rev().flat_map(|line| line.rsplit(',')).nth(trusted_proxies - 1);
-    entry.and_then(parse).map_or(peer, |address| address.to_canonical())
+    // What a client sent before it reached a proxy need not be text.
+    let lines: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
+    let entry =
+        lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).nth(trusted_proxies - 1);
+    entry.and_then(|entry| parse(str::from_utf8(entry).ok()?)).map_or(peer, |address| address.to_canonical())
 }
 
 /// Some proxies add the port.
@@ -45,9 +46,14 @@ mod tests {
     use super::*;
 
     fn seen(lines: &[&str], proxies: usize) -> String {
+        let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
+        seen_bytes(&lines, proxies)
+    }
+
+    fn seen_bytes(lines: &[&[u8]], proxies: usize) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(FORWARDED_FOR, line.parse().unwrap());
+            headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
         }
         client_address("10.0.0.1".parse().unwrap(), &headers, proxies).to_string()
     }
@@ -58,6 +64,9 @@ mod tests {
         assert_eq!(seen(&[line], 0), "10.0.0.1");
         assert_eq!(seen(&[line], 1), "2.2.2.2");
         assert_eq!(seen(&[line], 2), "1.1.1.1");
+        // What is no text hides nothing of what a proxy wrote.
+        assert_eq!(seen_bytes(&[b"\xfc, 1.1.1.1, 2.2.2.2"], 1), "2.2.2.2");
+        assert_eq!(seen_bytes(&[b"1.1.1.1, \xfc"], 1), "10.0.0.1");
         // Several lines are one list.
         assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 1), "2.2.2.2");
         assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 2), "1.1.1.1");

@@ -24,12 +24,16 @@ use super::guard;
 use super::limits::Limits;
 use super::loaders::Loaders;
 use super::pagination::LargestPage;
+use super::root_fields::RootFields;
 use super::services::Services;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
 use super::{ApiSchema, schema};
 use crate::access::Visitor;
 use crate::domain::Caller;
+
+/// The argument of a search that has it logged.
+const TRACK: &str = "track";
 
 /// How long operations may take.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +98,11 @@ pub struct Prepared {
     name: Option<String>,
     variables: Variables,
     document: Arc<ExecutableDocument>,
+    /// The operation with each field at its root once, if it is not sent so.
+    merged: Option<ExecutableDocument>,
     kind: OperationKind,
     group: FieldGroup,
+    logs: bool,
     /// The document was validated in full before.
     validated: bool,
 }
@@ -104,6 +111,11 @@ impl Prepared {
     /// What the operation does.
     pub fn kind(&self) -> OperationKind {
         self.kind
+    }
+
+    /// A query that logs what it searches for.
+    pub fn logs(&self) -> bool {
+        self.logs
     }
 
     /// What the operation is about.
@@ -163,8 +175,12 @@ impl Api {
             OperationType::Mutation => OperationKind::Mutation,
             OperationType::Subscription => OperationKind::Subscription,
         };
-        let group = FieldGroup::of(&document, definition);
-        Ok(Prepared { text: query, name, variables, document, kind, group, validated })
+        let root = RootFields::of(&document, definition, &variables);
+        let group = FieldGroup::of(&root);
+        // A subscription has one field.
+        let merged = if kind == OperationKind::Subscription { None } else { root.merged() };
+        let logs = kind == OperationKind::Query && root.iter().any(|field| root.is_given(&field.node, TRACK));
+        Ok(Prepared { text: query, name, variables, document, merged, kind, group, logs, validated })
     }
 
     /// Whether a document may be run: it is within the limits, as far as that does not depend on
@@ -198,6 +214,13 @@ impl Api {
         };
         if let Err(errors) = self.authorize(&operation, asker) {
             return Answer::Refused(errors);
+        }
+        if operation.merged.is_some() && !operation.validated {
+            // What is written anew would hide that fields do not go together.
+            let checked = self.0.checker.check(ExecutableDocument::clone(&operation.document)).await;
+            if let Err(errors) = checked {
+                return Answer::Refused(errors);
+            }
         }
         let (schema, to_keep) = self.schema_for(&operation);
         let warnings = Warnings::default();
@@ -244,10 +267,10 @@ impl Api {
     }
 
     /// Whether the asker may ask for all that the operation holds.
-    fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
+    pub fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
         let definition = select(&operation.document, operation.name.as_deref())?;
-        let Prepared { document, variables, .. } = operation;
-        guard::check(document, definition, variables, &asker.caller, self.0.limits.introspection)
+        let root = RootFields::of(&operation.document, definition, &operation.variables);
+        guard::check(definition.ty, &root, &asker.caller, self.0.limits.introspection)
     }
 
     /// The schema to run on, and what to keep of the document if it turns out to be valid.
@@ -258,7 +281,8 @@ impl Api {
         // A variable within a list or an object makes validation skip that argument while the
         // variable is left out, so passing once does not mean passing always.
         let keep = !has_nested_variables(&operation.document);
-        (&self.0.strict, keep.then(|| (operation.text.clone(), operation.document.clone())))
+        let schema = if operation.merged.is_some() { &self.0.fast } else { &self.0.strict };
+        (schema, keep.then(|| (operation.text.clone(), operation.document.clone())))
     }
 }
 
@@ -283,11 +307,16 @@ fn until_cut_off(
 }
 
 fn into_request(operation: Prepared, asker: &Asker) -> Request {
-    let Prepared { text, name, variables, document, .. } = operation;
+    let Prepared { text, name, variables, document, merged, .. } = operation;
     let mut request =
         Request::new(text).variables(variables).data(Loaders::default()).data(asker.caller.clone());
-    request.operation_name = name;
-    request.set_parsed_query(Arc::unwrap_or_clone(document));
+    match merged {
+        Some(merged) => request.set_parsed_query(merged),
+        None => {
+            request.operation_name = name;
+            request.set_parsed_query(Arc::unwrap_or_clone(document))
+        }
+    };
     request
 }
 

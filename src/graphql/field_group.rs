@@ -1,9 +1,7 @@
 //! What an operation is about, for figures: few and fixed groups, by root fields, so that nothing
 //! that a client names can become a label.
 
-use std::collections::HashSet;
-
-use async_graphql::parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet};
+use super::root_fields::RootFields;
 
 /// What an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,53 +85,28 @@ impl FieldGroup {
     }
 
     /// The group of an operation. A field that does not exist is refused later, and counts there.
-    pub(super) fn of(document: &ExecutableDocument, operation: &OperationDefinition) -> Self {
-        let mut looker = Looker { document, found: None, entered: HashSet::new() };
-        looker.look(&operation.selection_set.node);
-        looker.found.unwrap_or(Self::Refused)
-    }
-}
-
-struct Looker<'a> {
-    document: &'a ExecutableDocument,
-    found: Option<FieldGroup>,
-    /// Fragments that were looked into: each once, however often it is spread.
-    entered: HashSet<&'a str>,
-}
-
-impl<'a> Looker<'a> {
-    fn look(&mut self, set: &'a SelectionSet) {
-        for selection in &set.items {
-            match &selection.node {
-                Selection::Field(field) => self.note(FieldGroup::of_field(&field.node.name.node)),
-                Selection::InlineFragment(fragment) => self.look(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.node.fragment_name.node;
-                    if let Some(fragment) = self.document.fragments.get(name)
-                        && self.entered.insert(name)
-                    {
-                        self.look(&fragment.node.selection_set.node);
-                    }
-                }
-            }
+    pub(super) fn of(root: &RootFields<'_>) -> Self {
+        let mut found = None;
+        for field in root.iter() {
+            found = match (found, Self::of_field(&field.node.name.node)) {
+                (found, None) => found,
+                (None, group) => group,
+                // Clients add `__typename` to everything.
+                (found, Some(Self::Introspection)) => found,
+                (Some(Self::Introspection), group) => group,
+                (Some(found), Some(group)) if found == group => Some(found),
+                _ => Some(Self::Mixed),
+            };
         }
-    }
-
-    fn note(&mut self, group: Option<FieldGroup>) {
-        self.found = match (self.found, group) {
-            (found, None) => found,
-            (None, group) => group,
-            // Clients add `__typename` to everything.
-            (found, Some(FieldGroup::Introspection)) => found,
-            (Some(FieldGroup::Introspection), group) => group,
-            (Some(found), Some(group)) if found == group => Some(found),
-            _ => Some(FieldGroup::Mixed),
-        };
+        found.unwrap_or(Self::Refused)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use async_graphql::Variables;
     use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
     use async_graphql::parser::{parse_query, parse_schema};
 
@@ -142,7 +115,7 @@ mod tests {
     fn group(text: &str) -> FieldGroup {
         let document = parse_query(text).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
-        FieldGroup::of(&document, &operation.node)
+        FieldGroup::of(&RootFields::of(&document, &operation.node, &Variables::default()))
     }
 
     #[test]

@@ -5,14 +5,11 @@
 //! [`require`]: objects behind `node` and `nodes`, whose ids say of what kind they are, and crawls
 //! within a source.
 
-use std::collections::HashSet;
-
-use async_graphql::parser::types::{Directive, ExecutableDocument, Field, OperationDefinition, SelectionSet};
-use async_graphql::parser::types::{OperationType, Selection};
-use async_graphql::{Context, Name, PathSegment, Positioned, ServerError, Value, Variables};
-use async_graphql_value::Value as InputValue;
+use async_graphql::parser::types::OperationType;
+use async_graphql::{Context, PathSegment, ServerError};
 
 use super::error::{ErrorCode, Failure, refusal};
+use super::root_fields::RootFields;
 use crate::domain::{Caller, Scope};
 use Scope::{Admin, Reports, Search};
 
@@ -75,32 +72,49 @@ const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
 
 /// Checks that a caller may ask for every field of an operation.
 pub(super) fn check(
-    document: &ExecutableDocument,
-    operation: &OperationDefinition,
-    variables: &Variables,
+    operation: OperationType,
+    root: &RootFields<'_>,
     caller: &Caller,
     introspection: Introspection,
 ) -> Result<(), Vec<ServerError>> {
     if caller.is_unchecked() && introspection.allows(caller) {
         return Ok(());
     }
-    let rules = match operation.ty {
+    let rules = match operation {
         OperationType::Query => QUERY,
         OperationType::Mutation => MUTATION,
         OperationType::Subscription => SUBSCRIPTION,
     };
-    let mut pass = Pass {
-        document,
-        operation,
-        variables,
-        caller,
-        introspection,
-        rules,
-        visited: HashSet::new(),
-        errors: Vec::new(),
-    };
-    pass.selection_set(&operation.selection_set.node);
-    if pass.errors.is_empty() { Ok(()) } else { Err(pass.errors) }
+    let refusals = root.iter().filter_map(|field| {
+        let (code, message) = refused(field.node.name.node.as_str(), rules, caller, introspection)?;
+        let mut error = refusal(code, message);
+        error.locations = vec![field.pos];
+        error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
+        Some(error)
+    });
+    let errors: Vec<ServerError> = refusals.collect();
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// Why a caller may not ask for a field; `None` if it may.
+fn refused(
+    name: &str,
+    rules: &[Rule],
+    caller: &Caller,
+    introspection: Introspection,
+) -> Option<(ErrorCode, String)> {
+    if INTROSPECTION.contains(&name) {
+        let (code, message) = match introspection {
+            _ if introspection.allows(caller) => return None,
+            Introspection::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
+            Introspection::On | Introspection::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
+        };
+        return Some((code, message.to_owned()));
+    }
+    // What is not in the schema is for validation to name; a test holds the table against it.
+    let (_, scopes) = rules.iter().find(|(known, _)| *known == name)?;
+    let may = scopes.iter().any(|scope| caller.has(*scope));
+    (!may).then(|| denial(caller, &format!("The field {name}"), scopes))
 }
 
 /// Checks, while a field is resolved, that its caller has a scope.
@@ -112,94 +126,6 @@ pub(super) fn require(ctx: &Context<'_>, what: &str, scope: Scope) -> Result<(),
     }
     let (code, message) = denial(caller, what, &[scope]);
     Err(Failure::new(code, message))
-}
-
-/// Walks the fields at the root of an operation, those of fragments among them.
-struct Pass<'a> {
-    document: &'a ExecutableDocument,
-    operation: &'a OperationDefinition,
-    variables: &'a Variables,
-    caller: &'a Caller,
-    introspection: Introspection,
-    rules: &'static [Rule],
-    visited: HashSet<&'a Name>,
-    errors: Vec<ServerError>,
-}
-
-impl<'a> Pass<'a> {
-    fn selection_set(&mut self, set: &'a SelectionSet) {
-        for selection in &set.items {
-            if selection.node.directives().iter().any(|directive| self.leaves_out(&directive.node)) {
-                continue;
-            }
-            match &selection.node {
-                Selection::Field(field) => self.field(field),
-                Selection::InlineFragment(fragment) => self.selection_set(&fragment.node.selection_set.node),
-                Selection::FragmentSpread(spread) => {
-                    let name = &spread.node.fragment_name.node;
-                    // One that is not there is for validation to name.
-                    if let Some(fragment) = self.document.fragments.get(name)
-                        && self.visited.insert(name)
-                    {
-                        self.selection_set(&fragment.node.selection_set.node);
-                    }
-                }
-            }
-        }
-    }
-
-    fn field(&mut self, field: &'a Positioned<Field>) {
-        let name = field.node.name.node.as_str();
-        if INTROSPECTION.contains(&name) {
-            if !self.introspection.allows(self.caller) {
-                let (code, message) = match self.introspection {
-                    Introspection::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
-                    Introspection::On | Introspection::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
-                };
-                self.refuse(field, code, message.to_owned());
-            }
-            return;
-        }
-        // What is not in the schema is for validation to name; a test holds the table against it.
-        let Some((_, scopes)) = self.rules.iter().find(|(known, _)| *known == name) else { return };
-        if !scopes.iter().any(|scope| self.caller.has(*scope)) {
-            let (code, message) = denial(self.caller, &format!("The field {name}"), scopes);
-            self.refuse(field, code, message);
-        }
-    }
-
-    fn refuse(&mut self, field: &Positioned<Field>, code: ErrorCode, message: String) {
-        let mut error = refusal(code, message);
-        error.locations = vec![field.pos];
-        error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
-        self.errors.push(error);
-    }
-
-    /// Whether a directive says that its selection is not wanted.
-    fn leaves_out(&self, directive: &Directive) -> bool {
-        let unwanted = match directive.name.node.as_str() {
-            "skip" => true,
-            "include" => false,
-            _ => return false,
-        };
-        match directive.get_argument("if").map(|argument| &argument.node) {
-            Some(InputValue::Boolean(value)) => *value == unwanted,
-            Some(InputValue::Variable(name)) => self.variable(name) == Some(unwanted),
-            _ => false,
-        }
-    }
-
-    fn variable(&self, name: &Name) -> Option<bool> {
-        if let Some(given) = self.variables.get(name) {
-            return if let Value::Boolean(given) = given { Some(*given) } else { None };
-        }
-        let definitions = &self.operation.variable_definitions;
-        let definition = definitions.iter().find(|definition| definition.node.name.node == *name)?;
-        match definition.node.default_value.as_ref().map(|default| &default.node) {
-            Some(Value::Boolean(default)) => Some(*default),
-            _ => None,
-        }
-    }
 }
 
 const INTROSPECTION_BY_KEY: &str = "Introspection needs a key on this server: send `Authorization: Bearer KEY`, or read the schema that `quarry \

@@ -21,6 +21,7 @@ mod mutation;
 mod pagination;
 mod query;
 mod request_id;
+mod root_fields;
 mod scalars;
 mod services;
 mod subscription;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use async_graphql::Variables;
 use axum::body::{Body, HttpBody as _};
@@ -12,7 +13,6 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::HttpLimits;
 use super::admission::{Admission, Room};
 use super::problem::Problem;
 use crate::graphql::{ErrorCode, Operation};
@@ -115,19 +115,20 @@ pub(super) enum Operations {
 /// Reads a body to its end. The room that it takes in memory is given back with the last of the two.
 pub(super) async fn read(
     body: Body,
-    limits: &HttpLimits,
+    limit: usize,
+    time: Duration,
     admission: &Admission,
 ) -> Result<(Bytes, Room), Problem> {
     // What is announced need not be read to be refused.
-    if body.size_hint().lower() > limits.body_bytes as u64 {
-        return Err(too_large(limits.body_bytes));
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large(limit));
     }
-    match tokio::time::timeout(limits.body_time, read_all(body, limits.body_bytes, admission)).await {
+    match tokio::time::timeout(time, read_all(body, limit, admission)).await {
         Ok(read) => read,
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             ErrorCode::Timeout,
-            format!("The body took longer than {:?} to arrive.", limits.body_time),
+            format!("The body took longer than {time:?} to arrive."),
         )),
     }
 }
@@ -167,7 +168,7 @@ fn too_large(limit: usize) -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::BadUserInput,
-        format!("The body is larger than {limit} bytes. Send it in parts."),
+        format!("The body is larger than the {limit} bytes that you may send at once. Send it in parts."),
     )
 }
 

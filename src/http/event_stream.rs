@@ -38,17 +38,19 @@ pub(super) async fn respond(
     asker: &Asker,
 ) -> Result<Response, Problem> {
     let place = state.admission.event_stream()?;
-    let answers = match state.begin(operation, transport, asker.clone()).await {
-        Ok((OperationKind::Subscription, answers)) => {
-            // Who may no longer follow is told no more.
-            answers.take_until(Box::pin(asker.visitor.clone().until_cut_off(asker.caller.clone()))).boxed()
-        }
-        Ok((_, answers)) => answers,
-        Err(Refused::Operation(errors)) => stream::once(async { Answer::Refused(errors) }).boxed(),
+    let (follows, answers) = match state.begin(operation, transport, asker.clone()).await {
+        Ok((kind, answers)) => (kind == OperationKind::Subscription, answers),
+        Err(Refused::Operation(errors)) => (false, stream::once(async { Answer::Refused(errors) }).boxed()),
         Err(Refused::Request(problem)) => return Err(problem),
     };
-    let complete = stream::once(async { Bytes::from_static(COMPLETE) });
-    let events = answers.map(|answer| next(&answer)).chain(complete);
+    let stopping = state.admission.stopping().clone();
+    // Who follows something is to go on elsewhere when the server stops: a stream that just ends is
+    // opened again.
+    let complete = stream::once(async move {
+        let is_complete = !(follows && stopping.is_cancelled());
+        is_complete.then_some(Bytes::from_static(COMPLETE))
+    });
+    let events = answers.map(|answer| next(&answer)).chain(complete.filter_map(async |event| event));
     let pace = interval(state.limits.keep_alive);
     let events = tokio_stream::StreamExt::timeout_repeating(events, pace);
     let events = events.map(move |event| {

@@ -5,14 +5,16 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::body::{self, Operations};
 use super::negotiation::{MediaType, is_json, negotiate};
-use super::operation::Transport;
-use super::origin::is_forgeable;
+use super::operation::{Meant, Transport};
+use super::origin::{is_forgeable, was_preflighted};
 use super::problem::{Errors, Problem};
 use super::visitor::{CHALLENGE, Guest};
 use super::{HttpState, event_stream};
@@ -31,11 +33,12 @@ pub(super) async fn serve(
 ) -> Response {
     let (request, body) = request.into_parts();
     let Some(media) = negotiate(&request.headers) else {
-        return vary(Problem::new(
+        let problem = Problem::new(
             StatusCode::NOT_ACCEPTABLE,
             ErrorCode::BadUserInput,
             "Accept application/graphql-response+json, application/json or text/event-stream.",
-        ));
+        );
+        return refuse(problem, MediaType::Json);
     };
     let began = Instant::now();
     let asker = match Asker::new(id, Guest::of(&state, &request).0) {
@@ -43,7 +46,7 @@ pub(super) async fn serve(
         Err(denied) => {
             let problem = Problem::from(denied);
             state.metrics.operations().refused(began, std::slice::from_ref(problem.error()));
-            return vary(problem);
+            return refuse(problem, media);
         }
     };
     let answered = match request.method {
@@ -55,7 +58,7 @@ pub(super) async fn serve(
             Err(problem.with_header(ALLOW, HeaderValue::from_static("GET, POST")))
         }
     };
-    answered.unwrap_or_else(vary)
+    answered.unwrap_or_else(|problem| refuse(problem, media))
 }
 
 async fn get(
@@ -71,11 +74,13 @@ async fn get(
             "A page of another site sent this. Set the header apollo-require-preflight if that is meant.",
         ));
     }
-    let operation = body::parse_url(request.uri.query().unwrap_or_default())?;
+    let parsed = body::parse_url(request.uri.query().unwrap_or_default());
+    let operation = parsed.map_err(|problem| state.rated(problem, asker))?;
+    let meant = if was_preflighted(&request.headers) { Meant::Surely } else { Meant::Perhaps };
     if media == MediaType::EventStream {
-        return event_stream::respond(state, operation, Transport::GetStream, asker).await;
+        return event_stream::respond(state, operation, Transport::GetStream(meant), asker).await;
     }
-    let answer = state.answer(operation, Transport::Get, asker).await?;
+    let answer = state.answer(operation, Transport::Get(meant), asker).await?;
     let mut response = respond(status(&answer, media), media, encode(&answer));
     // Pages of other sites can load what they cannot read, as a script or an image.
     let headers = response.headers_mut();
@@ -99,8 +104,18 @@ async fn post(
             "Send the request as application/json in UTF-8.",
         ));
     }
-    let (bytes, _room) = body::read(body, &state.limits, &state.admission).await?;
-    match body::parse(&bytes, state.limits.batch)? {
+    if headers.get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+        return Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ErrorCode::BadUserInput,
+            "Send the body as it is, without a Content-Encoding.",
+        ));
+    }
+    let limit = state.body_limit(asker);
+    let read = body::read(body, limit, state.limits.body_time, &state.admission).await;
+    let (bytes, _room) = read.map_err(|problem| state.rated(problem, asker))?;
+    let parsed = body::parse(&bytes, state.limits.batch);
+    match parsed.map_err(|problem| state.rated(problem, asker))? {
         Operations::One(operation) if media == MediaType::EventStream => {
             event_stream::respond(state, operation, Transport::PostStream, asker).await
         }
@@ -117,7 +132,7 @@ async fn post(
             for operation in operations {
                 let answer = match operation {
                     Ok(operation) => state.answer(operation, Transport::Post, asker).await,
-                    Err(problem) => Err(problem),
+                    Err(problem) => Err(state.rated(problem, asker)),
                 };
                 let answer = match answer {
                     // Nothing has run, and what comes after would fare no better.
@@ -181,8 +196,13 @@ fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
     response
 }
 
-fn vary(problem: Problem) -> Response {
+/// Answers in the media type that the client likes best: some read an error in no other.
+fn refuse(problem: Problem, media: MediaType) -> Response {
     let mut response = problem.into_response();
-    response.headers_mut().insert(VARY, HeaderValue::from_static("accept"));
+    let headers = response.headers_mut();
+    if media == MediaType::GraphqlResponse {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media.content_type()));
+    }
+    headers.insert(VARY, HeaderValue::from_static("accept"));
     response
 }

@@ -21,15 +21,49 @@ use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepare
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     /// In a URL, which may be fetched by any page, and again by anything on the way.
-    Get,
+    Get(Meant),
     /// In a URL, by who accepts a stream of events.
-    GetStream,
+    GetStream(Meant),
     /// In a body.
     Post,
     /// In a body, by who accepts a stream of events.
     PostStream,
     /// Over a WebSocket, which may stay open for what follows.
     WebSocket,
+}
+
+/// Whether a URL was surely fetched on purpose: not by a link, an image or a prefetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// A header says so that no page can send without asking first.
+    Surely,
+    /// Nothing says so.
+    Perhaps,
+}
+
+impl Transport {
+    /// Whether an operation may come this way.
+    fn takes(self, operation: &Prepared) -> Result<(), Problem> {
+        let (meant, follows) = match self {
+            Self::Get(meant) => (meant, false),
+            Self::GetStream(meant) => (meant, true),
+            Self::Post | Self::PostStream | Self::WebSocket => return Ok(()),
+        };
+        let message = match operation.kind() {
+            OperationKind::Query if operation.logs() && meant == Meant::Perhaps => {
+                "A search that is logged (track) is run by POST, or by GET with the header apollo-require-preflight."
+            }
+            OperationKind::Query => return Ok(()),
+            OperationKind::Subscription if follows => return Ok(()),
+            OperationKind::Subscription => {
+                "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept \
+                 text/event-stream."
+            }
+            OperationKind::Mutation => "Only queries are run by GET; send this operation by POST.",
+        };
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
+        Err(problem.with_header(ALLOW, HeaderValue::from_static("POST")))
+    }
 }
 
 /// The answers to an operation, as they come.
@@ -76,6 +110,14 @@ impl HttpState {
         prepared
     }
 
+    /// What is no request counts like one, or guessing would cost nothing.
+    pub(super) fn rated(&self, problem: Problem, asker: &Asker) -> Problem {
+        match self.gate.count(&asker.caller, asker.visitor.address()) {
+            Ok(()) => problem,
+            Err(denied) => denied.into(),
+        }
+    }
+
     async fn check(
         &self,
         raw: RawOperation,
@@ -88,17 +130,10 @@ impl HttpState {
         let found = self.documents.find(asked).await.map_err(|error| Refused::Operation(vec![error]))?;
         let (query, new) = found.into_parts();
         let prepared = self.api.prepare(Operation { query, ..operation }).map_err(Refused::Operation)?;
-        let by_get = match transport {
-            Transport::Get => prepared.kind() == OperationKind::Query,
-            Transport::GetStream => prepared.kind() != OperationKind::Mutation,
-            Transport::Post | Transport::PostStream | Transport::WebSocket => true,
-        };
-        if !by_get {
-            let message = "Only queries are run by GET; send this operation by POST.";
-            let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);
-            return Err(Refused::Request(problem.with_header(ALLOW, HeaderValue::from_static("POST"))));
-        }
-        if let Some((name, text)) = new {
+        transport.takes(&prepared).map_err(Refused::Request)?;
+        if let Some((name, text)) = new
+            && self.api.authorize(&prepared, asker).is_ok()
+        {
             self.documents.keep(name, &text, &self.api).await;
         }
         Ok(prepared)

@@ -174,7 +174,8 @@ pub(super) fn is_forgeable(headers: &HeaderMap) -> bool {
     is_elsewhere && !headers.contains_key(ORIGIN) && !was_preflighted(headers)
 }
 
-fn was_preflighted(headers: &HeaderMap) -> bool {
+/// A header says that no page of another site sent this without asking first.
+pub(super) fn was_preflighted(headers: &HeaderMap) -> bool {
     is_json(headers)
         || PREFLIGHTED.iter().any(|name| headers.get(*name).is_some_and(|value| !value.is_empty()))
 }

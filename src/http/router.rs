@@ -35,12 +35,13 @@ pub fn router(state: HttpState) -> Router {
     if !state.metrics_apart {
         routes = routes.route("/metrics", get(metrics::serve));
     }
-    finish(routes, state)
+    finish(routes.fallback(not_found), state)
 }
 
 /// The paths of the address that only operators reach.
 pub fn metrics_router(state: HttpState) -> Router {
-    finish(health().route("/metrics", get(metrics::serve)), state)
+    let routes = health().route("/metrics", get(metrics::serve));
+    finish(routes.fallback(async || nothing_here("metrics at /metrics, health at /livez and /readyz")), state)
 }
 
 fn health() -> Router<HttpState> {
@@ -50,7 +51,6 @@ fn health() -> Router<HttpState> {
 /// What holds for every path.
 fn finish(routes: Router<HttpState>, state: HttpState) -> Router {
     routes
-        .fallback(not_found)
         .method_not_allowed_fallback(not_allowed)
         .with_state(state.clone())
         .layer(middleware::from_fn_with_state(state, identify))
@@ -132,14 +132,21 @@ fn known_method(method: &Method) -> &'static str {
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("_OTHER")
 }
 
-async fn not_found() -> Response {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        ErrorCode::NotFound,
-        "There is nothing here. GraphQL is at /graphql, subscriptions at /graphql/ws, an explorer at /graphiql, \
-         health at /livez and /readyz, metrics at /metrics.",
-    )
-    .into_response()
+async fn not_found(State(state): State<HttpState>) -> Response {
+    let mut paths =
+        vec!["GraphQL at /graphql", "subscriptions at /graphql/ws", "health at /livez and /readyz"];
+    if state.is_explorable() {
+        paths.push("an explorer at /graphiql");
+    }
+    if !state.metrics_apart {
+        paths.push("metrics at /metrics");
+    }
+    nothing_here(&paths.join(", "))
+}
+
+fn nothing_here(paths: &str) -> Response {
+    let message = format!("There is nothing here. There is: {paths}.");
+    Problem::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, message).into_response()
 }
 
 async fn not_allowed() -> Response {

@@ -30,6 +30,7 @@ use super::body::RawOperation;
 use super::operation::Transport;
 use super::problem::Problem;
 use super::visitor::Guest;
+use crate::access::Denied;
 use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
 
 /// The one subprotocol that is spoken.
@@ -100,6 +101,11 @@ fn forbidden() -> Close {
     Close::new(4403, "Forbidden")
 }
 
+/// The same with a reason: all are short enough for a close.
+fn denied(denied: Denied) -> Close {
+    Close::new(4403, format!("Forbidden: {denied}"))
+}
+
 fn refused(errors: Vec<ServerError>) -> BoxStream<'static, Told> {
     stream::once(async { Told::Answer(Answer::Refused(errors)) }).boxed()
 }
@@ -149,7 +155,12 @@ impl Connection {
                         Some(Ok(Message::Binary(_))) => return Err(Close::new(4400, "Send text messages")),
                         Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
                         Some(Err(error)) => return broken(error),
-                        Some(Ok(Message::Close(_))) | None => false,
+                        // The answer to a close goes out with the next read.
+                        Some(Ok(Message::Close(_))) => {
+                            let _ = timeout(FAREWELL, socket.recv()).await;
+                            false
+                        }
+                        None => false,
                     }
                 }
                 Some((id, told)) = self.running.next(), if busy => self.tell(socket, &id, told).await,
@@ -200,7 +211,7 @@ impl Connection {
             }
             FromClient::Subscribe { id, payload } => {
                 // What the key opens may have changed since the last operation.
-                self.asker.caller = self.asker.visitor.caller().map_err(|_| forbidden())?;
+                self.asker.caller = self.asker.visitor.caller().map_err(denied)?;
                 self.start(id, payload);
                 Ok(true)
             }
@@ -217,7 +228,7 @@ impl Connection {
         if let Some((_, authorization)) = said.filter(|(_, value)| !value.is_null()) {
             let mut visitor = self.asker.visitor.clone();
             visitor.present(authorization.as_str().unwrap_or_default());
-            self.asker = Asker::new(self.asker.request.clone(), visitor).map_err(|_| forbidden())?;
+            self.asker = Asker::new(self.asker.request.clone(), visitor).map_err(denied)?;
         }
         let Asker { caller, visitor, .. } = self.asker.clone();
         self.cut_off = Box::pin(visitor.until_cut_off(caller));

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use async_graphql::parser::{parse_query, parse_schema};
+use async_graphql::{Value, Variables};
 
 use super::*;
 use crate::graphql::schema_sdl;
@@ -46,7 +47,8 @@ fn check_as(text: &str, variables: serde_json::Value, caller: &Caller) -> Result
     let document = parse_query(text).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
     let variables = Variables::from_json(variables);
-    check(&document, &operation.node, &variables, caller, Introspection::Auto).map_err(|errors| {
+    let root = RootFields::of(&document, &operation.node, &variables);
+    check(operation.node.ty, &root, caller, Introspection::Auto).map_err(|errors| {
         let code = |error: &ServerError| match error.extensions.as_ref().and_then(|all| all.get("code")) {
             Some(Value::String(code)) => code.clone(),
             other => panic!("{other:?}"),
@@ -121,9 +123,10 @@ fn introspection_is_for_whom_it_is_set() {
         for text in ["{ __schema { description } }", "{ a: __type(name: \"Query\") { name } }"] {
             let document = parse_query(text).unwrap();
             let (_, operation) = document.operations.iter().next().unwrap();
-            let may = callers.each_ref().map(|caller| {
-                check(&document, &operation.node, &Variables::default(), caller, setting).is_ok()
-            });
+            let variables = Variables::default();
+            let root = RootFields::of(&document, &operation.node, &variables);
+            let may =
+                callers.each_ref().map(|caller| check(operation.node.ty, &root, caller, setting).is_ok());
             assert_eq!(may, allowed, "{setting:?} {text}");
         }
     }

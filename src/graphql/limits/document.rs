@@ -28,7 +28,7 @@ const PAGED: [&str; 10] = [
 const LONG: [(&str, u64); 2] = [("searchVolume", 500), ("categories", 500)];
 
 /// Fields that search by themselves, or describe the whole schema, and how many plain ones each counts for.
-const COSTLY: [(&str, u64); 3] = [("hitsNow", 20), ("suggest", 50), ("__schema", 5_000)];
+const COSTLY: [(&str, u64); 4] = [("hitsNow", 20), ("search", 100), ("suggest", 50), ("__schema", 5_000)];
 
 /// Fragments that spread one another in a chain.
 const MAX_FRAGMENT_CHAIN: usize = 24;

@@ -206,6 +206,13 @@ mod tests {
     }
 
     #[test]
+    fn a_search_counts_for_many_fields_however_often_it_is_written() {
+        let times = |count: usize| format!("{{ {} }}", "search(query: \"x\") { totalCount } ".repeat(count));
+        assert_eq!(check(&times(200), serde_json::json!({})), Ok(()));
+        assert!(message(&times(250)).contains("page sizes"));
+    }
+
+    #[test]
     fn aliases_and_directives_are_counted() {
         let aliases: String = (0..101).map(|n| format!("a{n}: __typename ")).collect();
         assert!(message(&format!("{{ {aliases} }}")).contains("aliases"));

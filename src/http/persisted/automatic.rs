@@ -8,7 +8,7 @@ use super::hash::Hash;
 use crate::cache::{Cache, CacheError, CacheLimits, LocalCache};
 
 /// What a server remembers of a cache that it shares: saves asking for what each page sends.
-const NEAR: CacheLimits = CacheLimits { bytes: 8 << 20, value_bytes: 1 << 20 };
+const NEAR: CacheLimits = CacheLimits { bytes: 8 << 20, value_bytes: Automatic::LIMITS.value_bytes };
 /// For how long, at most.
 const NEAR_FOR: Duration = Duration::from_secs(60);
 /// At most one line in so long says that the cache is away.
@@ -27,7 +27,7 @@ pub struct Automatic {
 
 impl Automatic {
     /// How much is kept of all documents, and of one.
-    pub const LIMITS: CacheLimits = CacheLimits { bytes: 32 << 20, value_bytes: 1 << 20 };
+    pub const LIMITS: CacheLimits = CacheLimits { bytes: 32 << 20, value_bytes: 128 << 10 };
 
     /// Documents in a cache, each for so long.
     pub fn new(cache: Arc<dyn Cache>, keep: Duration) -> Self {

@@ -38,12 +38,19 @@ async fn what_is_not_a_request_is_refused_in_plain_words() {
         server.request("POST", "/graphql").header("content-type", content_type).body(body.to_owned())
     };
     let json = "application/json";
+    // Some clients read an error only in the type that they prefer.
+    for accept in [RESPONSE_JSON, json] {
+        let refused = post(json, "{}").header("accept", accept).send().await.unwrap();
+        assert_eq!(refused.status(), 400);
+        assert_eq!(refused.headers()["content-type"], format!("{accept}; charset=utf-8"));
+    }
     let wrong_variables = r#"{"query": "{ __typename }", "variables": [1]}"#;
     for (request, status) in [
         (post("text/plain", r#"{"query": "{ __typename }"}"#), 415),
         (post("application/x-www-form-urlencoded", "query={__typename}"), 415),
         (post("application/json; charset=latin1", r#"{"query": "{ __typename }"}"#), 415),
         (post(json, r#"{"query": "{ __typename }"}"#).header("accept", "text/html"), 406),
+        (post(json, r#"{"query": "{ __typename }"}"#).header("content-encoding", "gzip"), 415),
         (post(json, ""), 400),
         (post(json, "{"), 400),
         (post(json, "7"), 400),
@@ -78,6 +85,10 @@ async fn what_is_not_a_request_is_refused_in_plain_words() {
     let nothing_crawled = server.data("{ sources { lastCrawl { id } } }", json!({})).await;
     assert_eq!(nothing_crawled["sources"][0]["lastCrawl"], Value::Null);
     let hint = read(server.get("/").send().await.unwrap()).await["errors"][0]["message"].to_string();
+    // Where a path is off or elsewhere, it is not named.
+    let apart = Server::start_with(Setup { graphiql: Some(false), ..Setup::default() }).await;
+    let other = read(apart.get("/").send().await.unwrap()).await["errors"][0]["message"].to_string();
+    assert!(other.contains("/graphql") && !other.contains("/graphiql"), "{other}");
     for path in ["/graphql", "/graphql/ws", "/graphiql", "/livez", "/readyz", "/metrics"] {
         assert!(hint.contains(path), "{hint}");
     }
@@ -97,6 +108,33 @@ async fn queries_run_by_get() {
         assert_eq!(response.status(), 200);
         assert_eq!(read(response).await, json!({"data": {"search": {"totalCount": 0}}}));
     }
+}
+
+#[tokio::test]
+async fn a_search_is_logged_by_get_only_if_it_is_meant() {
+    let server = Server::start().await;
+    let ask = |track: &str| {
+        let query = "query($t: TrackInput) { search(query: \"tea\", track: $t) { totalCount } }";
+        let url = url::form_urlencoded::Serializer::new("/graphql?".to_owned())
+            .append_pair("query", query)
+            .append_pair("variables", &format!("{{\"t\":{track}}}"))
+            .finish();
+        server.get(&url)
+    };
+    let track = "{\"sessionId\":\"s\"}";
+    for accept in ["application/json", "text/event-stream"] {
+        let refused = ask(track).header("accept", accept).send().await.unwrap();
+        assert_eq!(refused.status(), 405, "an image of any page could send it");
+        let message = read(refused).await["errors"][0]["message"].to_string();
+        assert!(message.contains("apollo-require-preflight"), "{message}");
+        assert_eq!(ask("null").header("accept", accept).send().await.unwrap().status(), 200);
+    }
+    let meant = ask(track).header("apollo-require-preflight", "true").send().await.unwrap();
+    assert_eq!(read(meant).await, json!({"data": {"search": {"totalCount": 0}}}));
+    let subscription = server.get("/graphql?query=subscription{searchLogged{id}}").send().await.unwrap();
+    assert_eq!(subscription.status(), 405);
+    let message = read(subscription).await["errors"][0]["message"].to_string();
+    assert!(message.contains("text/event-stream"), "{message}");
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::server::{Server, Setup, code, read};
+use crate::support::events::{Event, Events};
 use crate::support::socket::Socket;
 
 /// A key and what is configured of it.
@@ -46,7 +47,7 @@ impl Key {
 }
 
 /// A gate with these keys and no limits.
-fn gate(keys: &[&Key]) -> Gate {
+pub(super) fn gate(keys: &[&Key]) -> Gate {
     Gate::new(&configs(keys), &RateSettings::none(), 0)
 }
 
@@ -312,6 +313,9 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
     assert_eq!(following.hear().await["type"], "complete");
     let query = "{ search(query: \"\") { totalCount } }";
     assert_eq!(send(&server, query, Some(&new.bearer())).await.status(), 401);
+    let stream = server.post(&json!({"query": "subscription { searchLogged { id } }"}));
+    let stream = stream.header("accept", "text/event-stream").header("authorization", old.bearer());
+    let mut stream = Events::of(stream.send().await.unwrap());
 
     // Both hold while clients change over.
     gate.replace(&configs(&[&old, &new]), &RateSettings::none());
@@ -324,6 +328,19 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
     gate.replace(&configs(&[&new]), &RateSettings::none());
     assert_eq!(send(&server, query, Some(&old.bearer())).await.status(), 401);
     assert_eq!(following.closed_at_last().await, 4403);
+    assert_eq!(codes(&stream.answer().await), ["UNAUTHENTICATED"].into());
+    assert_eq!(stream.next().await, Some(Event::Complete));
+}
+
+#[tokio::test]
+async fn who_has_no_key_takes_little_memory() {
+    let key = Key::new("shop", &[Scope::Search]);
+    let server = guarded(&gate(&[&key])).await;
+    let long = format!("{{ __typename }} # {}", "x".repeat(64 << 10));
+    let answer = send(&server, &long, None).await;
+    assert_eq!(answer.status(), 413);
+    assert_eq!(codes(&read(answer).await), ["BAD_USER_INPUT"].into());
+    assert_eq!(send(&server, &long, Some(&key.bearer())).await.status(), 200);
 }
 
 #[tokio::test]

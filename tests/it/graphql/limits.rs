@@ -51,7 +51,7 @@ fn cases() -> Vec<Case> {
             "depth is 3",
         ),
         case(
-            Limits { cost: 30, ..limits },
+            Limits { cost: 129, ..limits },
             "{ search(query: \"\", first: 29) { totalCount } }",
             "{ search(query: \"\", first: 30) { totalCount } }",
             "page sizes is 31",

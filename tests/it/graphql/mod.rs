@@ -10,6 +10,7 @@ mod http;
 mod keys;
 mod keystrokes;
 mod limits;
+mod merging;
 mod metrics;
 mod origins;
 mod panics;

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use quarry::cache::{Cache, CacheLimits, LocalCache, RedisCache};
+use quarry::domain::Scope;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::keys::{Key, gate};
 use super::server::{Server, Setup, code, read};
 use crate::support::events::{Event, Events};
 use crate::support::redis::{OwnRedis, forget, shared_url};
@@ -159,6 +161,23 @@ async fn only_what_could_run_is_kept() {
         let unknown = answer(&server, &json!({"extensions": persisted(name)})).await;
         assert_refused(&unknown, "PERSISTED_QUERY_NOT_FOUND");
     }
+}
+
+#[tokio::test]
+async fn who_may_not_run_a_document_does_not_have_it_kept() {
+    let key = Key::new("shop", &[Scope::Search]);
+    let documents: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
+    let setup = Setup { documents: Some(documents), gate: gate(&[&key]), ..Setup::default() };
+    let server = Server::start_with(setup).await;
+    assert_refused(&answer(&server, &with_text(SEARCH)).await, "UNAUTHENTICATED");
+    let keyed = async |body: Value| {
+        read(server.post(&body).header("authorization", key.bearer()).send().await.unwrap()).await
+    };
+    assert_refused(&keyed(by_hash(SEARCH)).await, "PERSISTED_QUERY_NOT_FOUND");
+    assert_eq!(keyed(with_text(SEARCH)).await["data"]["search"]["totalCount"], 0);
+    assert_eq!(keyed(by_hash(SEARCH)).await["data"]["search"]["totalCount"], 0);
+    // It is known, and still not for everybody.
+    assert_refused(&answer(&server, &by_hash(SEARCH)).await, "UNAUTHENTICATED");
 }
 
 #[tokio::test]

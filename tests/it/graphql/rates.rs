@@ -54,8 +54,22 @@ async fn one_limit_holds_over_every_transport() {
         let said = socket.hear().await;
         assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "RATE_LIMITED"));
     }
-    // What is no operation is not counted.
+    // What is no operation is not counted, save what was to be one.
     assert_eq!(send(server.get("/livez")).await.status(), 200);
+}
+
+#[tokio::test]
+async fn what_is_no_request_counts_like_one() {
+    let malformed = json!({"query": 7});
+    for wrong in [malformed.clone(), json!([malformed, malformed, malformed])] {
+        let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+        let times = if wrong.is_array() { 1 } else { 3 };
+        for _ in 0..times {
+            assert_ne!(send(server.post(&wrong)).await.status(), 429);
+        }
+        assert_limited(send(question(&server)).await).await;
+        assert_limited(send(server.get("/graphql?variables=7")).await).await;
+    }
 }
 
 #[tokio::test]

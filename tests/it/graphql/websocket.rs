@@ -140,6 +140,13 @@ async fn what_breaks_the_protocol_is_closed_with_its_code() {
 }
 
 #[tokio::test]
+async fn a_close_is_answered_with_a_close() {
+    let server = Server::start().await;
+    assert_eq!(Socket::greeted(server.address).await.leave().await, 1000);
+    assert_eq!(Socket::open(server.address).await.leave().await, 1000);
+}
+
+#[tokio::test]
 async fn who_does_not_greet_in_time_is_closed() {
     let http = HttpLimits { connection_init: Duration::from_millis(20), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;

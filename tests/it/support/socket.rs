@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::wait::PATIENCE;
@@ -50,6 +52,16 @@ impl Socket {
     /// Sends a message.
     pub(crate) async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// Closes it, and tells with which code the server does.
+    pub(crate) async fn leave(mut self) -> u16 {
+        let frame = CloseFrame { code: CloseCode::Normal, reason: "done".into() };
+        self.0.send(Message::Close(Some(frame))).await.unwrap();
+        match self.next().await {
+            Message::Close(Some(frame)) => frame.code.into(),
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Begins an operation.
