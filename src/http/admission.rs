@@ -17,17 +17,20 @@ use super::problem::Problem;
 use crate::figures::Count;
 use crate::graphql::ErrorCode;
 
+/// Up to this size, in bytes, bodies have a quarter of the room to themselves.
+const SMALL_BODY_BYTES: usize = 64 << 10;
+
 /// What is under way. Clones share it.
 #[derive(Clone)]
 pub struct Admission(Arc<Inner>);
 
 struct Inner {
-    operations: Gate,
-    subscriptions: Gate,
-    websockets: Gate,
-    event_streams: Gate,
-    connections: Gate,
-    bodies: Gate,
+    operations: Turnstile,
+    subscriptions: Turnstile,
+    websockets: Turnstile,
+    event_streams: Turnstile,
+    connections: Turnstile,
+    bodies: Turnstile,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -52,7 +55,7 @@ pub(super) struct Places {
 
 /// How much is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnderWay {
+pub struct Load {
     /// Queries and mutations.
     pub operations: usize,
     /// Subscriptions.
@@ -71,20 +74,20 @@ impl Admission {
     /// Nothing under way yet.
     pub fn new(limits: &HttpLimits) -> Self {
         Self(Arc::new(Inner {
-            operations: Gate::new("operations", limits.operations),
-            subscriptions: Gate::new("subscriptions", limits.subscriptions),
-            websockets: Gate::new("WebSockets", limits.websockets),
-            event_streams: Gate::new("event streams", limits.event_streams),
-            connections: Gate::new("connections", limits.connections),
-            bodies: Gate::new("bytes of request bodies", limits.bodies_bytes),
+            operations: Turnstile::new("operations", limits.operations),
+            subscriptions: Turnstile::new("subscriptions", limits.subscriptions),
+            websockets: Turnstile::new("WebSockets", limits.websockets),
+            event_streams: Turnstile::new("event streams", limits.event_streams),
+            connections: Turnstile::new("connections", limits.connections),
+            bodies: Turnstile::new("bytes of request bodies", limits.bodies_bytes),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
     }
 
     /// How much is under way now.
-    pub fn under_way(&self) -> UnderWay {
-        UnderWay {
+    pub fn under_way(&self) -> Load {
+        Load {
             operations: self.0.operations.taken(),
             subscriptions: self.0.subscriptions.taken(),
             websockets: self.0.websockets.taken(),
@@ -98,7 +101,7 @@ impl Admission {
     pub(super) fn places(&self) -> [Places; 5] {
         let inner = &*self.0;
         [&inner.operations, &inner.subscriptions, &inner.websockets, &inner.event_streams, &inner.connections]
-            .map(Gate::places)
+            .map(Turnstile::places)
     }
 
     /// Room for request bodies, in bytes.
@@ -133,7 +136,16 @@ impl Admission {
 
     /// More room for a body that is being read.
     pub(super) fn body_room(&self, room: &mut Room, bytes: usize) -> Result<(), Problem> {
-        let more = self.0.bodies.take(bytes)?;
+        let bodies = &self.0.bodies;
+        let held = room.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        // A few that send much, slowly, would keep out all who send what nearly everybody sends.
+        let for_all = bodies.limit / 4;
+        if held.saturating_add(bytes) > SMALL_BODY_BYTES
+            && bodies.taken().saturating_add(bytes) > bodies.limit - for_all
+        {
+            return Err(bodies.refuse());
+        }
+        let more = bodies.take(bytes)?;
         match &mut room.0 {
             Some(room) => room.merge(more),
             none => *none = Some(more),
@@ -153,14 +165,14 @@ impl Admission {
 }
 
 /// So many places.
-struct Gate {
+struct Turnstile {
     of: &'static str,
     limit: usize,
     free: Arc<Semaphore>,
     refused: Count,
 }
 
-impl Gate {
+impl Turnstile {
     fn new(of: &'static str, limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
         Self { of, limit, free: Arc::new(Semaphore::new(limit)), refused: Count::default() }
@@ -172,14 +184,15 @@ impl Gate {
 
     fn take(&self, count: usize) -> Result<OwnedSemaphorePermit, Problem> {
         let places = u32::try_from(count).ok();
-        places.and_then(|places| self.free.clone().try_acquire_many_owned(places).ok()).ok_or_else(|| {
-            self.refused.one();
-            let message = format!(
-                "The server has its limit of {} {} under way. Try again in a moment.",
-                self.limit, self.of
-            );
-            Problem::busy(message)
-        })
+        places
+            .and_then(|places| self.free.clone().try_acquire_many_owned(places).ok())
+            .ok_or_else(|| self.refuse())
+    }
+
+    fn refuse(&self) -> Problem {
+        self.refused.one();
+        let (limit, of) = (self.limit, self.of);
+        Problem::busy(format!("The server has its limit of {limit} {of} under way. Try again in a moment."))
     }
 
     fn places(&self) -> Places {
@@ -229,5 +242,17 @@ mod tests {
         drop(one);
         assert_eq!(admission.under_way().body_bytes, 30);
         admission.body_room(&mut other, usize::MAX).unwrap_err();
+    }
+
+    #[test]
+    fn large_bodies_leave_room_for_small_ones() {
+        let admission = Admission::new(&HttpLimits { bodies_bytes: 4 << 20, ..HttpLimits::default() });
+        let (mut large, mut small) = (Room::default(), Room::default());
+        admission.body_room(&mut large, 3 << 20).unwrap();
+        admission.body_room(&mut large, 1).unwrap_err();
+        admission.body_room(&mut small, SMALL_BODY_BYTES).unwrap();
+        admission.body_room(&mut small, 1).unwrap_err();
+        drop(large);
+        admission.body_room(&mut small, 1).unwrap();
     }
 }

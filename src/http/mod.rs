@@ -27,7 +27,7 @@ mod websocket;
 use crate::access::Gate;
 use crate::graphql::{Api, Asker};
 
-pub use admission::{Admission, UnderWay};
+pub use admission::{Admission, Load};
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::{Readiness, Shortcoming};
 pub use limits::HttpLimits;

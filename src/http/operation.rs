@@ -9,6 +9,7 @@ use futures_util::{Stream, StreamExt};
 use http::header::ALLOW;
 use http::{HeaderValue, StatusCode};
 use tokio::task::yield_now;
+use tracing::Instrument;
 
 use super::HttpState;
 use super::admission::Place;
@@ -206,11 +207,12 @@ impl HttpState {
         }
         // What is being written is written to its end, even if who sent it hangs up.
         let (state, their) = (self.clone(), asker.clone());
-        let running = self.admission.tasks().spawn(async move {
+        let run = async move {
             let answer = state.run(operation, &their).await;
             drop(place);
             answer
-        });
+        };
+        let running = self.admission.tasks().spawn(run.in_current_span());
         running.await.unwrap_or_else(|_| panicked(asker))
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::collector::{Collector, attributes};
 use crate::support::folder::Folder;
@@ -50,7 +50,7 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
     ask_within(&server, true, "{ document(source: \"kanarie\", key: \"kanarie\") { id } }").await;
     ask_within(&server, true, "{ kanarie }").await;
     let typed = "mutation { logKeystroke(input: {sessionId: \"kanarie\", text: \"kanarie\", submitted: true}) { accepted } }";
-    server.endpoint.data(typed, Value::Null).await;
+    ask_within(&server, true, typed).await;
     server.process.line("a crawl", |line| line.contains("crawl finished").then_some(())).await;
     // What waits is sent at the end.
     server.stop().await;
@@ -67,7 +67,7 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let ours: Vec<_> = spans.iter().filter(|span| hex(&span.trace_id) == TRACE).collect();
     let requests: Vec<_> = ours.iter().filter(|span| span.name == "request").collect();
-    assert_eq!(requests.len(), 4);
+    assert_eq!(requests.len(), 5);
     for request in &requests {
         assert_eq!(hex(&request.parent_span_id), PARENT);
         let told = attributes(request);
@@ -102,8 +102,13 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
             (told.remove("quarry.group").unwrap(), told.remove("quarry.error").unwrap_or_default())
         })
         .collect();
-    let expected =
-        [("documents", ""), ("refused", "GRAPHQL_VALIDATION_FAILED"), ("reports", ""), ("search", "")];
+    let expected = [
+        ("documents", ""),
+        ("keystrokes", ""),
+        ("refused", "GRAPHQL_VALIDATION_FAILED"),
+        ("reports", ""),
+        ("search", ""),
+    ];
     assert_eq!(operations, expected.map(|(group, error)| (group.to_owned(), error.to_owned())).into());
     let parts: BTreeSet<String> = ours
         .iter()
