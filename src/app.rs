@@ -241,6 +241,7 @@ impl Server {
             intake.cancelled().await;
             Ok(())
         });
+        metering::watch_redis(&self.logging, &self.reporting, &mut supervisor);
         self.reporting.spawn(&mut supervisor);
         suggesting::spawn(self.suggestions, &mut supervisor);
         if let Some(reload) = self.reload {

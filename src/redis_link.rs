@@ -20,7 +20,7 @@ use futures_util::future::{BoxFuture, Shared};
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
-    PushKind, RedisError, RedisResult, ServerErrorKind, Value,
+    PushKind, RedisError, RedisResult, ServerErrorKind, Value, cmd,
 };
 use tokio::time::Instant;
 
@@ -118,6 +118,17 @@ impl Link {
     /// How it stands.
     pub(crate) fn figures(&self) -> LinkFigures {
         LinkFigures { is_up: !self.silent.load(Ordering::Relaxed), attempts: self.state().attempts }
+    }
+
+    /// Finds out whether Redis is back, where the last call was in vain: a link that nobody needs
+    /// for a while would seem to be down for as long.
+    pub(crate) async fn look_again(&self) {
+        if self.silent.load(Ordering::Relaxed) {
+            let mut ping = Pipeline::new();
+            ping.add_command(cmd("PING"));
+            // Whatever comes of it, the figures tell.
+            let _ = self.send(&mut ping, self.deadline()).await;
+        }
     }
 
     /// When a call that begins now must end.

@@ -1,6 +1,7 @@
 //! What metrics and `/readyz` tell of the parts that only the composition root knows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::logging::Logging;
 use super::reporting::Reporting;
@@ -9,6 +10,10 @@ use crate::keystroke::Keystrokes;
 use crate::redis_link::LinkFigures;
 use crate::search::IndexFollower;
 use crate::store::Store;
+use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
+
+/// Between two looks for connections that are down.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The connections to Redis; none where there is no Redis.
 pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<RedisWatch> {
@@ -29,6 +34,23 @@ pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<RedisWatch>
         watches.push(Arc::new(move || vec![told("cache", cache.link())]));
     }
     watches
+}
+
+/// Starts what finds out that Redis is back: a connection that nobody needs for a while would be told to
+/// be down for as long.
+pub(super) fn watch_redis(logging: &Logging, reporting: &Reporting, supervisor: &mut Supervisor) {
+    let (Some(buffer), Some(feed), Some(cache)) =
+        (logging.redis_buffer.clone(), logging.redis_feed(), reporting.redis_cache.clone())
+    else {
+        return;
+    };
+    supervisor.spawn_steps("redis links", Stage::Intake, NeverWoken, move || {
+        let (buffer, feed, cache) = (buffer.clone(), feed.clone(), cache.clone());
+        async move {
+            tokio::join!(buffer.look_again(), feed.look_again(), cache.look_again());
+            Outcome::Idle(LOOK_EVERY)
+        }
+    });
 }
 
 /// Readiness, and what is told with it: neither asks anybody, so neither waits.

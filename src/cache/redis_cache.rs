@@ -68,6 +68,11 @@ impl RedisCache {
         self.link.figures()
     }
 
+    /// Finds out whether Redis is back, if the last call was in vain.
+    pub async fn look_again(&self) {
+        self.link.look_again().await;
+    }
+
     fn entry_key(&self, key: &str) -> String {
         format!("{}e:{key}", self.base)
     }

@@ -61,6 +61,12 @@ impl RedisFeed {
         [self.link.figures(), LinkFigures { is_up, attempts: self.attempts.get() }]
     }
 
+    /// Finds out whether Redis is back, if the last call was in vain. By the other connection,
+    /// [`Self::run`] does.
+    pub async fn look_again(&self) {
+        self.link.look_again().await;
+    }
+
     /// Hears what all servers publish, and connects again whenever the connection breaks, until
     /// it is told to stop.
     pub async fn run(&self, stop: CancellationToken) {

@@ -26,7 +26,7 @@ pub(super) fn tell(page: &mut Page, watches: &[RedisWatch]) {
     }
     page.gauges(
         "redis_up",
-        "Whether Redis answered the last call on the connection; 1 before the first",
+        "Whether Redis answered the last call on the connection; 1 before the first. Where it did not, it is asked again every second",
         links.iter().map(|link| (label("purpose", link.purpose), flag(link.is_up))).collect(),
     );
     page.counts(

@@ -86,6 +86,11 @@ impl RedisBuffer {
         [self.front.figures(), self.back.figures()]
     }
 
+    /// Finds out whether Redis is back, by each connection whose last call was in vain.
+    pub async fn look_again(&self) {
+        tokio::join!(self.front.look_again(), self.back.look_again());
+    }
+
     /// Whether each shard has runs to claim: since when, the longest first over all shards, at
     /// most `limit`. Runs that come back were due before all others.
     async fn waiting(&self, wanted: Wanted, limit: usize) -> Result<[usize; SHARDS], BufferError> {

@@ -54,10 +54,18 @@ async fn an_outage_is_told_and_leaves_the_server_ready() {
     up("quarry_redis_up{purpose=\"flushing\"}", 0.0).await;
     up("quarry_redis_up{purpose=\"feed_in\"}", 0.0).await;
     up("quarry_keystroke_buffer_up", 0.0).await;
+    // Connections that somebody needs meanwhile, and nobody afterwards.
+    let typed = "mutation { logKeystroke(input: { sessionId: \"s\", text: \"tea\" }) { accepted } }";
+    assert_eq!(endpoint.ask(typed, Value::Null).await.codes(), ["BUFFER_UNAVAILABLE"].into());
+    endpoint.data("{ reports { topSearches { cache } } }", Value::Null).await;
+    up("quarry_redis_up{purpose=\"keystrokes\"}", 0.0).await;
+    up("quarry_redis_up{purpose=\"cache\"}", 0.0).await;
     redis.resume();
     told(None).await;
     up("quarry_redis_up{purpose=\"flushing\"}", 1.0).await;
     up("quarry_redis_up{purpose=\"feed_in\"}", 1.0).await;
+    up("quarry_redis_up{purpose=\"keystrokes\"}", 1.0).await;
+    up("quarry_redis_up{purpose=\"cache\"}", 1.0).await;
     let after = samples(endpoint.address()).await.unwrap();
     assert!(after["quarry_redis_connects_total{purpose=\"flushing\"}"] >= 2.0, "{after:?}");
     assert!(after["quarry_worker_failures_total{worker=\"flusher\"}"] >= 1.0, "{after:?}");

@@ -63,7 +63,7 @@ async fn every_worker_is_told_of_by_name() {
     let mut server = Server::start(&folder).await;
     server.ready().await;
     let apart = server.process.line("the address of metrics", metrics_address).await;
-    assert_eq!(workers(&server, &apart).await, with(&["metrics", "search feed"]));
+    assert_eq!(workers(&server, &apart).await, with(&["metrics", "redis links", "search feed"]));
     // They are told there, and nowhere else; health is told in both places.
     assert_eq!(server.endpoint.status("/metrics").await, Some(404));
     for address in [apart.as_str(), server.endpoint.address()] {
