@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The services that the tests need: PostgreSQL, MariaDB and Redis from Debian's packages, each
 # on a port of its own, on the loopback only, with throw-away data that nothing syncs to disk.
-# And libfaketime, for a server whose clock is wrong, and Caddy, which a test puts in front of servers.
+# And libfaketime, for a server whose clock is wrong, and HAProxy, which tests put in front of servers.
 #
 #   tests/services.sh start   installs what is missing (as root), starts what does not run
 #   tests/services.sh env     prints the variables that the tests read, to be eval'ed
@@ -49,7 +49,8 @@ install_missing() {
   command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
-  command -v caddy >/dev/null || missing+=(caddy)
+  # Debian keeps it where only root looks.
+  PATH=$PATH:/usr/sbin command -v haproxy >/dev/null || missing+=(haproxy)
   [ ${#missing[@]} -gt 0 ] || return 0
   is_root || die "missing: ${missing[*]}; install these Debian packages"
   say "installing ${missing[*]}"

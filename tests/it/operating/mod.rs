@@ -8,23 +8,20 @@ mod workers;
 
 use std::collections::BTreeMap;
 
-use reqwest::Client;
 use serde_json::Value;
 
-use crate::support::server::Endpoint;
+use crate::support::server::{Endpoint, client};
 
 /// The status and the JSON at a path.
 async fn json_at(endpoint: &Endpoint, path: &str) -> (u16, Value) {
-    let client = Client::builder().no_proxy().build().unwrap();
-    let response = client.get(format!("http://{}{path}", endpoint.address())).send().await.unwrap();
+    let response = client().get(format!("http://{}{path}", endpoint.address())).send().await.unwrap();
     let status = response.status().as_u16();
     (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
 }
 
 /// The samples at an address, by name and labels; none if there are none.
 async fn samples(address: &str) -> Option<BTreeMap<String, f64>> {
-    let client = Client::builder().no_proxy().build().unwrap();
-    let response = client.get(format!("http://{address}/metrics")).send().await.unwrap();
+    let response = client().get(format!("http://{address}/metrics")).send().await.unwrap();
     if response.status() != 200 {
         return None;
     }

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::{any, get};
-use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use crate::support::caddy::Caddy;
 use crate::support::databases::on_postgres;
 use crate::support::folder::Folder;
+use crate::support::haproxy::HaProxy;
 use crate::support::redis::OwnRedis;
-use crate::support::server::Endpoint;
+use crate::support::server::{Endpoint, client};
 use crate::support::socket::Socket;
 use crate::support::wait::until;
 
@@ -44,7 +44,7 @@ impl Load {
             let (goes_on, answered, failed) =
                 (load.goes_on.clone(), load.answered.clone(), load.failed.clone());
             tokio::spawn(async move {
-                let client = Client::builder().no_proxy().build().unwrap();
+                let client = client();
                 let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
                 let mut sequence = 0;
                 while goes_on.load(Ordering::SeqCst) {
@@ -117,7 +117,7 @@ async fn requests_go_on_while_servers_stop_and_die() {
         let first = first_folder.serve().await;
         let mut second = second_folder.serve().await;
         let first_address = first.endpoint.address().to_owned();
-        let proxy = Caddy::start(&[&first_address, second.endpoint.address()]);
+        let proxy = HaProxy::start([&first_address, second.endpoint.address()]);
         let endpoint = Endpoint::new(proxy.address());
         until("the proxy", async || (endpoint.status("/readyz").await == Some(200)).then_some(())).await;
         let stored = endpoint.index("notes", &[("1", "Green tea")]).await;
@@ -161,47 +161,125 @@ async fn requests_go_on_while_servers_stop_and_die() {
     .await;
 }
 
-#[tokio::test]
-async fn event_streams_pass_at_once_and_addresses_cannot_be_forged() {
-    // What is written to a stream is heard before it ends, or this waits for ever.
-    let (more, wanted) = tokio::sync::mpsc::unbounded_channel::<&'static str>();
-    let wanted = Arc::new(tokio::sync::Mutex::new(wanted));
-    let stream = move || {
-        let wanted = wanted.clone();
-        async move {
-            let events = futures_util::stream::unfold(wanted, |wanted| async move {
-                let event = wanted.lock().await.recv().await?;
-                Some((Ok::<_, std::io::Error>(event), wanted))
-            });
-            ([("content-type", "text/event-stream")], axum::body::Body::from_stream(events))
+/// A server that says what it was sent, and writes to a stream what it is told to.
+struct Echo {
+    address: String,
+    more: UnboundedSender<&'static str>,
+    /// Locked while a stream waits for what it is told next.
+    waits: Arc<tokio::sync::Mutex<UnboundedReceiver<&'static str>>>,
+    task: JoinHandle<()>,
+}
+
+impl Echo {
+    async fn start() -> Self {
+        let (more, wanted) = unbounded_channel::<&'static str>();
+        let waits = Arc::new(tokio::sync::Mutex::new(wanted));
+        let wanted = waits.clone();
+        let stream = move || {
+            let wanted = wanted.clone();
+            async move {
+                let events = futures_util::stream::unfold(wanted, |wanted| async move {
+                    let event = wanted.lock().await.recv().await?;
+                    Some((Ok::<_, std::io::Error>(event), wanted))
+                });
+                ([("content-type", "text/event-stream")], axum::body::Body::from_stream(events))
+            }
+        };
+        let echo = async |headers: HeaderMap| {
+            let lines = headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap()));
+            lines.collect::<String>()
+        };
+        let routes = Router::new()
+            .route("/readyz", get(async || "well"))
+            .route("/stream", any(stream))
+            .fallback(any(echo));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { address, more, waits, task }
+    }
+
+    /// What a request was when it came through a proxy: its headers, one a line.
+    async fn through(&self, proxy: &HaProxy, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut request = client().get(format!("http://{}{path}", proxy.address()));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
-    };
-    let echo = async |headers: HeaderMap| headers["x-forwarded-for"].to_str().unwrap().to_owned();
-    let routes = Router::new()
-        .route("/readyz", get(async || "well"))
-        .route("/stream", any(stream))
-        .route("/echo", any(echo));
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap().to_string();
-    let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-    let proxy = Caddy::start(&[&address]);
-    let client = Client::builder().no_proxy().build().unwrap();
-    let at = |path: &str| format!("http://{}{path}", proxy.address());
-    until("the proxy", async || {
-        let response = client.get(at("/readyz")).send().await.ok()?;
-        (response.status() == 200).then_some(())
-    })
-    .await;
-    let forged = client.get(at("/echo")).header("x-forwarded-for", "6.6.6.6").send().await.unwrap();
-    assert_eq!(forged.text().await.unwrap(), "127.0.0.1");
-    let request = client.post(at("/stream")).header("accept", "text/event-stream").body("{}");
-    more.send("data: 0\n\n").unwrap();
-    let mut response = request.send().await.unwrap();
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// A proxy in front of it that is up.
+    async fn behind(&self, front_proxies: &str) -> HaProxy {
+        let proxy = HaProxy::start_behind(front_proxies, [&self.address, &self.address]);
+        let endpoint = Endpoint::new(proxy.address());
+        until("the proxy", async || (endpoint.status("/readyz").await == Some(200)).then_some(())).await;
+        proxy
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+#[tokio::test]
+async fn event_streams_pass_at_once_and_end_with_who_hears_them() {
+    // What is written to a stream is heard before it ends, or this waits for ever.
+    let server = Echo::start().await;
+    let proxy = server.behind("").await;
+    let request = client().post(format!("http://{}/stream", proxy.address()));
+    server.more.send("data: 0\n\n").unwrap();
+    let mut response = request.header("accept", "text/event-stream").body("{}").send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.chunk().await.unwrap().unwrap(), "data: 0\n\n");
     for event in ["data: 1\n\n", "data: 2\n\n"] {
-        more.send(event).unwrap();
+        server.more.send(event).unwrap();
         assert_eq!(response.chunk().await.unwrap().unwrap(), event);
     }
-    server.abort();
+    // Who hangs up is gone for the server, too, before it writes anything more.
+    until("a silent stream", async || server.waits.try_lock().is_err().then_some(())).await;
+    drop(response);
+    until("its end", async || server.waits.try_lock().is_ok().then_some(())).await;
+}
+
+#[tokio::test]
+async fn strangers_forge_no_address_and_no_trace_and_see_no_metrics() {
+    let server = Echo::start().await;
+    let proxy = server.behind("").await;
+    let forged = [
+        ("x-forwarded-for", "6.6.6.6"),
+        ("x-forwarded-for", "7.7.7.7"),
+        ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+        ("tracestate", "vendor=1"),
+        ("x-request-id", "kept"),
+    ];
+    let (status, headers) = server.through(&proxy, "/?query=chamomile", &forged).await;
+    assert_eq!(status, 200);
+    let (forwarded, others): (Vec<&str>, Vec<&str>) =
+        headers.lines().partition(|line| line.starts_with("x-forwarded-for"));
+    assert_eq!(forwarded, ["x-forwarded-for: 127.0.0.1"]);
+    assert!(!others.iter().any(|line| line.starts_with("trace")), "{headers}");
+    assert!(others.contains(&"x-request-id: kept"), "{headers}");
+    for path in ["/metrics", "/metrics?query=chamomile"] {
+        assert_eq!(server.through(&proxy, path, &[]).await.0, 404, "{path}");
+    }
+    // Nor does the log hold what people ask for, whatever becomes of it.
+    assert!(!proxy.said().contains("chamomile"), "{}", proxy.said());
+}
+
+#[tokio::test]
+async fn a_proxy_in_front_that_is_named_is_believed() {
+    let server = Echo::start().await;
+    let sent = [("x-forwarded-for", "6.6.6.6, 1.1.1.1")];
+    for (front_proxies, expected) in [
+        ("127.0.0.0/8", "x-forwarded-for: 6.6.6.6, 1.1.1.1\nx-forwarded-for: 127.0.0.1\n"),
+        ("10.0.0.0/8 127.0.0.1", "x-forwarded-for: 6.6.6.6, 1.1.1.1\nx-forwarded-for: 127.0.0.1\n"),
+        ("10.0.0.0/8 172.16.0.0/12", "x-forwarded-for: 127.0.0.1\n"),
+    ] {
+        let proxy = server.behind(front_proxies).await;
+        let (_, headers) = server.through(&proxy, "/", &sent).await;
+        assert!(headers.contains(expected), "{front_proxies}: {headers}");
+    }
 }

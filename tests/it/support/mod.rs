@@ -1,10 +1,10 @@
 //! What tests of more than one area need: databases, and the program as a user runs it.
 
-pub(crate) mod caddy;
 pub(crate) mod collector;
 pub(crate) mod databases;
 pub(crate) mod events;
 pub(crate) mod folder;
+pub(crate) mod haproxy;
 pub(crate) mod line;
 pub(crate) mod messages;
 pub(crate) mod port;

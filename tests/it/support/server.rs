@@ -39,6 +39,13 @@ impl Answer {
     }
 }
 
+/// A client that goes to servers itself, whatever proxy the environment names.
+pub(crate) fn client() -> Client {
+    // The first test to ask sets it for the process; the others find it set.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().build().expect("a client")
+}
+
 impl Server {
     /// Starts one in a folder, on a port that the system chooses.
     pub(crate) async fn start(folder: &Folder) -> Self {
@@ -75,9 +82,7 @@ pub(crate) fn address_of(line: &str) -> Option<String> {
 impl Endpoint {
     /// An endpoint at `host:port`.
     pub(crate) fn new(address: String) -> Self {
-        // The first test to ask sets it for the process; the others find it set.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { address, client: Client::builder().no_proxy().build().expect("a client") }
+        Self { address, client: client() }
     }
 
     /// `host:port`.
