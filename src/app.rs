@@ -10,6 +10,7 @@ mod seeding;
 mod suggesting;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -191,13 +192,14 @@ impl Server {
         self.state.is_explorable().then_some("/graphiql")
     }
 
-    /// Reads the settings again at each of `signals`.
+    /// Reads the settings again at each of `signals`. `address` is where the server listens.
     pub fn reload_at(
         &mut self,
+        address: SocketAddr,
         signals: impl Stream<Item = ()> + Send + 'static,
         load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
     ) {
-        self.reload = Some(Reload::new(self.settings.clone(), self.state.gate.clone(), signals, load));
+        self.reload = Some(Reload::new(self.settings.clone(), address, self.state.gate.clone(), signals, load));
     }
 
     /// Serves until a signal says to stop; then finishes what is under way. `metrics` is where metrics

@@ -1,5 +1,6 @@
 //! Who may call: from the settings at the start, and again whenever they are read anew.
 
+use std::net::SocketAddr;
 use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt};
@@ -55,6 +56,8 @@ pub(super) struct Reload {
     started_with: Settings,
     /// The last that were taken.
     current: Settings,
+    /// Where the server listens: settings that are read anew may name another address.
+    address: SocketAddr,
     gate: Gate,
     signals: Pin<Box<dyn Stream<Item = ()> + Send>>,
     load: Box<dyn Fn() -> Result<Settings, ConfigError> + Send>,
@@ -63,6 +66,7 @@ pub(super) struct Reload {
 impl Reload {
     pub(super) fn new(
         settings: Settings,
+        address: SocketAddr,
         gate: Gate,
         signals: impl Stream<Item = ()> + Send + 'static,
         load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
@@ -70,6 +74,7 @@ impl Reload {
         Self {
             started_with: settings.clone(),
             current: settings,
+            address,
             gate,
             signals: Box::pin(signals),
             load: Box::new(load),
@@ -90,7 +95,11 @@ impl Reload {
 
     /// Takes what can change while the server runs, and names what cannot.
     fn step(&mut self) {
-        let settings = match (self.load)() {
+        let loaded = (self.load)().and_then(|settings| match self.current.refuses(&settings) {
+            Some(error) => Err(error),
+            None => Ok(settings),
+        });
+        let settings = match loaded {
             Ok(settings) => settings,
             Err(error) => {
                 for problem in error.problems() {
@@ -103,7 +112,7 @@ impl Reload {
         let changed = settings.changed_from(&self.current);
         let reloaded: Vec<&str> = changed.into_iter().filter(|key| RELOADED.contains(key)).collect();
         tracing::info!(changed = reloaded.join(", "), keys = settings.keys.len(), "settings reloaded");
-        for warning in settings.warnings() {
+        for warning in settings.warnings(self.address) {
             tracing::warn!("{warning}");
         }
         // Against what runs: a change that was taken back needs no restart any more.

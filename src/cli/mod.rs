@@ -163,11 +163,7 @@ fn start(settings: &Settings, traces: Option<TraceOptions>) -> Result<Option<Tra
         LogFormat::Text => telemetry::LogFormat::Text,
         LogFormat::Json => telemetry::LogFormat::Json,
     };
-    let traces = telemetry::init(&settings.log.level, format, traces.as_ref())?;
-    for warning in settings.warnings() {
-        tracing::warn!("{warning}");
-    }
-    Ok(traces)
+    Ok(telemetry::init(&settings.log.level, format, traces.as_ref())?)
 }
 
 /// Sends the last traces, if there are any.

@@ -26,13 +26,16 @@ pub(super) async fn run(args: &SettingsArgs, serve: ServeArgs) -> Result<ExitCod
     let reload = reload_signals()?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;
+    for warning in settings.warnings(address) {
+        tracing::warn!("{warning}");
+    }
     let metrics = match settings.server.metrics_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
     let metrics_address = metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let mut server = Server::open(settings).await?;
-    server.reload_at(reload, move || Settings::load(&overrides));
+    server.reload_at(address, reload, move || Settings::load(&overrides));
     println!("GraphQL   http://{address}/graphql");
     if let Some(path) = server.explorer() {
         println!("GraphiQL  http://{address}{path}");

@@ -86,12 +86,12 @@ impl Provider for Layer {
     }
 }
 
-/// Reads every layer, the weakest first.
+/// Reads every layer, the weakest first; and which file was read, if there was one.
 pub(super) fn read(
     overrides: &Overrides,
     environment: &Environment,
     directory: &Path,
-) -> Result<Vec<Layer>, ConfigError> {
+) -> Result<(Vec<Layer>, Option<PathBuf>), ConfigError> {
     let named_by_variable = environment.get(environment::FILE_VARIABLE);
     let (name, why) = match (&overrides.config, named_by_variable) {
         (Some(path), _) => (path.clone(), Some("--config")),
@@ -99,15 +99,16 @@ pub(super) fn read(
         (None, None) => (PathBuf::from(DEFAULT_FILE), None),
     };
     let origin = name.display().to_string();
-    let text = match std::fs::read_to_string(directory.join(&name)) {
-        Ok(text) => text,
-        Err(error) if why.is_none() && error.kind() == std::io::ErrorKind::NotFound => String::new(),
+    let path = directory.join(&name);
+    let (text, file) = match std::fs::read_to_string(&path) {
+        Ok(text) => (text, Some(path)),
+        Err(error) if why.is_none() && error.kind() == std::io::ErrorKind::NotFound => (String::new(), None),
         Err(error) => {
             let named = why.map(|why| format!(" ({why} names it)")).unwrap_or_default();
             return Err(ConfigError::one(origin, format!("cannot be read: {error}{named}")));
         }
     };
-    from_text(&origin, &text, overrides, environment)
+    Ok((from_text(&origin, &text, overrides, environment)?, file))
 }
 
 /// Reads every layer, with this text for the file.

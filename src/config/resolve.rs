@@ -31,7 +31,8 @@ impl Settings {
         environment: &Environment,
         directory: &std::path::Path,
     ) -> Result<Self, ConfigError> {
-        resolve(raw::read(overrides, environment, directory)?)
+        let (layers, file) = raw::read(overrides, environment, directory)?;
+        Ok(Self { file, ..resolve(layers)? })
     }
 
     /// The settings that this text makes as the only file, with no variables set.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
 
+use super::error::ConfigError;
 use super::key::KeyConfig;
 use super::limits::LimitSettings;
 use super::reference::GENERAL;
@@ -62,6 +63,9 @@ pub struct Settings {
     /// Where the value of each key came from.
     #[serde(skip)]
     pub(super) origins: BTreeMap<&'static str, String>,
+    /// The file that was read, if there was one.
+    #[serde(skip)]
+    pub(super) file: Option<PathBuf>,
 }
 
 /// The connections to the database.
@@ -252,15 +256,15 @@ impl Settings {
         show::to_toml(self)
     }
 
-    /// What an operator should know about settings that are allowed but risky.
-    pub fn warnings(&self) -> Vec<String> {
+    /// What an operator should know about settings that are allowed but risky, of a server that
+    /// listens on `address`.
+    pub fn warnings(&self, address: SocketAddr) -> Vec<String> {
         let mut warnings = Vec::new();
         if self.keys.is_empty() {
-            let reach = if self.listens_on_loopback() { "this machine" } else { "other machines" };
+            let reach = if is_loopback(address) { "this machine" } else { "other machines" };
             warnings.push(format!(
-                "{} can be reached from {reach} and no API keys are configured: anyone who reaches it may read, \
-                 change and delete (`quarry key new` makes a key)",
-                self.listen
+                "{address} can be reached from {reach} and no API keys are configured: anyone who reaches it may \
+                 read, change and delete (`quarry key new` makes a key)"
             ));
         }
         let now = Utc::now();
@@ -290,8 +294,27 @@ impl Settings {
         GENERAL.iter().map(|row| row.key).filter(|key| changed(key)).collect()
     }
 
+    /// Why a server that runs with `self` must not go on with `next`: it would let in who was kept
+    /// out, by what may well be a slip.
+    pub fn refuses(&self, next: &Self) -> Option<ConfigError> {
+        if let (Some(file), None) = (&self.file, &next.file) {
+            let text = "is gone: what it says would be lost; put it back, or restart the server without it";
+            return Some(ConfigError::one(file.display().to_string(), text));
+        }
+        if !self.keys.is_empty() && next.keys.is_empty() {
+            let origin = next.file.as_deref().map_or("settings".to_owned(), |file| file.display().to_string());
+            let text = "`keys` is empty, but the server asks for keys: to open it to everybody needs a restart";
+            return Some(ConfigError::one(origin, text));
+        }
+        None
+    }
+
     /// Whether only this machine reaches the server.
     pub fn listens_on_loopback(&self) -> bool {
-        self.listen.ip().to_canonical().is_loopback()
+        is_loopback(self.listen)
     }
+}
+
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }

@@ -76,7 +76,7 @@ fn what_is_wrong_with_a_key_is_said_without_it() {
 #[test]
 fn keys_that_are_over_are_warned_of() {
     let settings = load(&format!("{KEY}expires = \"2020-01-01\""), &[]).unwrap();
-    assert_eq!(settings.warnings(), ["the key \"operator\" has expired"]);
+    assert_eq!(settings.warnings(settings.listen), ["the key \"operator\" has expired"]);
 }
 
 #[test]

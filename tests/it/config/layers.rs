@@ -21,7 +21,7 @@ fn nothing_set_means_the_defaults() {
     assert_eq!(settings.log.format, LogFormat::Text);
     assert!(settings.sources.is_empty());
     assert!(settings.keys.is_empty());
-    assert_eq!(settings.warnings().len(), 1, "that there are no keys");
+    assert_eq!(settings.warnings(settings.listen).len(), 1, "that there are no keys");
 }
 
 #[test]

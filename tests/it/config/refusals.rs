@@ -202,14 +202,15 @@ fn only_loopback_may_be_listened_on_without_keys_unless_said_so() {
     assert!(error.contains("QUARRY_INSECURE_LISTEN=true"), "{error}");
     assert!(refusal("", &[("QUARRY_LISTEN", "[::]:80")]).starts_with("QUARRY_LISTEN: "));
     for loopback in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
-        let warnings = load("", &[("QUARRY_LISTEN", loopback)]).unwrap().warnings();
+        let settings = load("", &[("QUARRY_LISTEN", loopback)]).unwrap();
+        let warnings = settings.warnings(settings.listen);
         assert!(warnings.len() == 1 && warnings[0].contains("from this machine"), "{warnings:?}");
     }
     let settings = load("", &[("QUARRY_LISTEN", "0.0.0.0:80"), ("QUARRY_INSECURE_LISTEN", "1")]).unwrap();
-    assert_eq!(settings.warnings().len(), 1);
-    assert!(settings.warnings()[0].contains("0.0.0.0:80 can be reached from other machines"));
+    assert_eq!(settings.warnings(settings.listen).len(), 1);
+    assert!(settings.warnings(settings.listen)[0].contains("0.0.0.0:80 can be reached from other machines"));
     let settings = load(&format!("listen = \"0.0.0.0:80\"\n{KEY}"), &[]).unwrap();
-    assert_eq!(settings.warnings(), [""; 0]);
+    assert_eq!(settings.warnings(settings.listen), [""; 0]);
 }
 
 #[test]

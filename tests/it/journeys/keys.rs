@@ -133,6 +133,52 @@ async fn with_keys_a_server_may_be_reached_from_elsewhere() {
 }
 
 #[tokio::test]
+async fn a_reload_never_opens_a_server_that_asks_for_keys() {
+    let folder = Folder::new("");
+    let (key, table) = new_key(&folder, &["--scope", "SEARCH"]).await;
+    folder.configure(&format!("listen = \"0.0.0.0:0\"\n{table}"));
+    let mut process = folder.start(&["serve"]);
+    let address = process.line("its address", address_of).await.replace("0.0.0.0", "127.0.0.1");
+    let server = Server { process, endpoint: crate::support::server::Endpoint::new(address) };
+    server.ready().await;
+    let kept = "the old ones stay";
+
+    std::fs::rename(folder.path("quarry.toml"), folder.path("away.toml")).unwrap();
+    reload(&server, kept).await;
+    assert!(server.process.stderr().contains("quarry.toml: is gone"), "{}", server.process.stderr());
+    assert_eq!(ask(&server, QUESTION, None).await, (401, vec![json!("UNAUTHENTICATED")]));
+
+    // The file without its keys says an address at which a server may do without them.
+    folder.configure("listen = \"127.0.0.1:0\"");
+    reload(&server, kept).await;
+    let said = server.process.stderr();
+    assert!(said.contains("`keys` is empty") && said.contains("needs a restart"), "{said}");
+    assert_eq!(ask(&server, QUESTION, None).await, (401, vec![json!("UNAUTHENTICATED")]));
+    assert_eq!(ask(&server, QUESTION, Some(&key)).await, (200, vec![]));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_may_close_a_server_and_warns_of_the_address_that_it_listens_on() {
+    let folder = Folder::new("");
+    let (key, table) = new_key(&folder, &["--scope", "SEARCH"]).await;
+    std::fs::remove_file(folder.path("quarry.toml")).unwrap();
+    let server = folder.serve().await;
+    let open = format!("{} can be reached", server.endpoint.address());
+    assert!(server.process.stderr().contains(&open), "{}", server.process.stderr());
+    // What was not there at the start may stay away.
+    reload(&server, &open).await;
+    folder.configure("listen = \"127.0.0.1:1\"");
+    reload(&server, &open).await;
+    assert!(!server.process.stderr().contains("127.0.0.1:1 can"), "{}", server.process.stderr());
+    folder.configure(&table);
+    reload(&server, "settings reloaded").await;
+    assert_eq!(ask(&server, QUESTION, None).await, (401, vec![json!("UNAUTHENTICATED")]));
+    assert_eq!(ask(&server, QUESTION, Some(&key)).await, (200, vec![]));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn mistakes_with_keys_are_answered_with_what_to_do() {
     let folder = Folder::new("");
     for (arguments, says) in BTreeMap::from([
