@@ -87,9 +87,18 @@ enum Meaning {
 fn judge(error: &DbErr) -> (Meaning, String) {
     match error {
         DbErr::ConnectionAcquire(cause) => (Meaning::Unavailable, cause.to_string()),
-        DbErr::Conn(RuntimeErr::SqlxError(cause))
-        | DbErr::Exec(RuntimeErr::SqlxError(cause))
-        | DbErr::Query(RuntimeErr::SqlxError(cause)) => judge_driver(cause),
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => match &**cause {
+            // Whatever a database says that lets nobody in, it may say something else later: a role
+            // that may not log in, a database that is being restored. It has no data to quote yet.
+            SqlxError::Database(answer) => {
+                let code = answer.code().unwrap_or_default();
+                (Meaning::Unavailable, format!("{} (code {code})", answer.message()))
+            }
+            other => judge_driver(other),
+        },
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            judge_driver(cause)
+        }
         DbErr::Conn(RuntimeErr::Internal(text)) => (Meaning::Unavailable, text.clone()),
         // The migrator's own words: they name migrations.
         DbErr::Custom(text) | DbErr::Migration(text) => (Meaning::Refused, text.clone()),
@@ -141,7 +150,8 @@ fn judge_sqlstate(code: &str) -> (Meaning, bool) {
         // A standby that a failover has not promoted yet.
         "25006" => Meaning::Unavailable,
         _ => match code.get(..2) {
-            Some("08" | "53" | "57" | "58") => Meaning::Unavailable,
+            // Lost, not let in, no such database, no means, shutting down, broken.
+            Some("08" | "28" | "3D" | "53" | "57" | "58") => Meaning::Unavailable,
             _ => Meaning::Refused,
         },
     };
@@ -154,12 +164,23 @@ fn judge_mysql(number: u16) -> (Meaning, bool) {
     match number {
         // A lock that did not come in time, and a deadlock; 1020: MariaDB's snapshot isolation.
         1020 | 1205 | 1213 => (Meaning::Conflict, true),
-        // Too many connections, shutting down, gone, killed, read-only.
-        1040 | 1053 | 1129 | 1152 | 1158..=1161 | 1203 | 1290 | 1836 | 1927 | 2006 | 2013 => {
-            (Meaning::Unavailable, true)
-        }
-        // Denied or unknown: user, database, table, column; syntax; a packet or text too large.
-        1044 | 1045 | 1049 | 1054 | 1064 | 1142 | 1146 | 1153 | 1406 => (Meaning::Refused, true),
+        // Too many connections, not let in, shutting down, gone, killed, read-only.
+        1040
+        | 1044
+        | 1045
+        | 1049
+        | 1053
+        | 1129
+        | 1152
+        | 1158..=1161
+        | 1203
+        | 1290
+        | 1836
+        | 1927
+        | 2006
+        | 2013 => (Meaning::Unavailable, true),
+        // Denied or unknown: table, column; syntax; a packet or text too large.
+        1054 | 1064 | 1142 | 1146 | 1153 | 1406 => (Meaning::Refused, true),
         _ => (Meaning::Refused, false),
     }
 }
@@ -186,6 +207,12 @@ mod tests {
         assert_eq!(judge_sqlstate("42P01"), (Meaning::Refused, true));
         assert_eq!(judge_mysql(1213).0, Meaning::Conflict);
         assert_eq!(judge_mysql(1053).0, Meaning::Unavailable);
+        for code in ["28000", "28P01", "3D000"] {
+            assert_eq!(judge_sqlstate(code), (Meaning::Unavailable, true), "{code}");
+        }
+        for number in [1044, 1045, 1049] {
+            assert_eq!(judge_mysql(number), (Meaning::Unavailable, true), "{number}");
+        }
         // SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY.
         assert_eq!(judge_sqlite("517"), Meaning::Conflict);
         assert_eq!(judge_sqlite("1"), Meaning::Refused);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use quarry::domain::Revision;
 use quarry::store::{Store, StoreError};
 use tokio::time::timeout;
+use url::Url;
 
 use super::{draft, source};
 use crate::support::databases::{TestDatabase, on_each_database, run};
@@ -51,6 +52,72 @@ async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
     assert_eq!(outcome.unwrap().updated, 1);
     let document = store.documents_by_id(&[draft("1", "").id()]).await.unwrap();
     assert_eq!(document[&draft("1", "").id()].text, "after");
+}
+
+/// A store of somebody who may log in, until it is `locked`: that is an outage, and ends when it is
+/// `unlocked`.
+async fn is_locked_out(database: &TestDatabase, url: &str, locks: &[&str], unlocks: &[&str]) {
+    let store = Store::connect(url, 2).await.unwrap();
+    store.ping().await.unwrap();
+    for lock in locks {
+        database.administer(lock).await;
+    }
+    // The connection that was open breaks; from then on, none is made.
+    for _ in 0..3 {
+        assert_unavailable(store.ping().await);
+    }
+    assert!(!store.figures().is_up);
+    let Err(StoreError::Unavailable(why)) = Store::connect(url, 1).await else { panic!("it lets in") };
+    assert!(why.contains("code") && !why.contains("withheld"), "it says why: {why}");
+    for unlock in unlocks {
+        database.administer(unlock).await;
+    }
+    store.ping().await.unwrap();
+    assert!(store.figures().is_up);
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_postgres_that_lets_nobody_in_is_away() {
+    run(TestDatabase::postgres().await, |database| async move {
+        let mut url = Url::parse(database.url()).unwrap();
+        let name = url.path().trim_start_matches('/').to_owned();
+        let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        let lock = format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false");
+        let unlock = format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true");
+        is_locked_out(&database, database.url(), &[&lock, &end], &[&unlock]).await;
+
+        let role = format!("{name}_role");
+        database.administer(&format!("CREATE ROLE {role} LOGIN")).await;
+        url.set_username(&role).unwrap();
+        let (lock, unlock) = (format!("ALTER ROLE {role} NOLOGIN"), format!("ALTER ROLE {role} LOGIN"));
+        is_locked_out(&database, url.as_str(), &[&lock, &end], &[&unlock]).await;
+        database.administer(&format!("DROP ROLE {role}")).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_mysql_that_lets_nobody_in_is_away() {
+    run(TestDatabase::mysql().await, |database| async move {
+        let mut url = Url::parse(database.url()).unwrap();
+        let name = url.path().to_owned();
+        // Names of users are shorter than those of databases.
+        let user = format!("q{}", &name[name.len() - 24..]);
+        database.administer(&format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'right'")).await;
+        url.set_username(&user).unwrap();
+        url.set_password(Some("right")).unwrap();
+        // It may not open the database …
+        assert_unavailable(Store::connect(url.as_str(), 1).await);
+        // … but this one, which everybody may.
+        url.set_path("information_schema");
+        let lock = format!("ALTER USER '{user}'@'%' IDENTIFIED BY 'another'");
+        let unlock = format!("ALTER USER '{user}'@'%' IDENTIFIED BY 'right'");
+        let end = format!("KILL USER '{user}'@'%'");
+        is_locked_out(&database, url.as_str(), &[&lock, &end], &[&unlock]).await;
+        database.administer(&format!("DROP USER '{user}'@'%'")).await;
+    })
+    .await;
 }
 
 #[tokio::test]

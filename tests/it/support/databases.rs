@@ -76,6 +76,12 @@ impl TestDatabase {
         store
     }
 
+    /// Lets its server do something as who may do everything there.
+    pub(crate) async fn administer(&self, sql: &str) {
+        let Home::Server { server, .. } = &self.home else { panic!("SQLite has no server") };
+        execute(server, sql).await;
+    }
+
     /// Takes it away. (A destructor could not wait for the server.)
     pub(crate) async fn remove(&self) {
         if let Home::Server { server, drop } = &self.home {
