@@ -302,8 +302,10 @@ impl Settings {
             return Some(ConfigError::one(file.display().to_string(), text));
         }
         if !self.keys.is_empty() && next.keys.is_empty() {
-            let origin = next.file.as_deref().map_or("settings".to_owned(), |file| file.display().to_string());
-            let text = "`keys` is empty, but the server asks for keys: to open it to everybody needs a restart";
+            let origin =
+                next.file.as_deref().map_or("settings".to_owned(), |file| file.display().to_string());
+            let text =
+                "`keys` is empty, but the server asks for keys: to open it to everybody needs a restart";
             return Some(ConfigError::one(origin, text));
         }
         None

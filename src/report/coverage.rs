@@ -1,10 +1,15 @@
 //! Up to when the log of searches is complete: what was typed last is not yet in it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::domain::{Period, Timestamp};
+
+/// How long a report waits to be told. It holds one of the few places for computations meanwhile, and
+/// it is as good without: it claims less.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Why it is not known what is yet to be logged.
 #[derive(Debug, thiserror::Error)]
@@ -32,17 +37,18 @@ impl LogCoverage {
     }
 
     /// Up to when a report is complete that reads the log after this call, which was made at
-    /// `now`. Where nothing is known, it claims to cover nothing of its period.
+    /// `now`. What is not told in time is not known; where nothing is, the report claims to cover
+    /// nothing of its period.
     pub(super) async fn of(&self, period: Period, now: Timestamp) -> Timestamp {
-        let found = self.coverage.oldest_pending().await;
+        let found = tokio::time::timeout(PATIENCE, self.coverage.oldest_pending()).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let covered = match found {
-            Ok(oldest) => {
+            Ok(Ok(oldest)) => {
                 let covered = oldest.map_or(now, |oldest| oldest.min(now));
                 *known = Some(covered);
                 covered
             }
-            Err(_) => known.unwrap_or(period.from).min(now),
+            Ok(Err(_)) | Err(_) => known.unwrap_or(period.from).min(now),
         };
         period.end_by(covered)
     }

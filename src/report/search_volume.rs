@@ -19,8 +19,8 @@ impl Reports {
         let asked_at = now();
         let (parts, resolved) = (self.0.clone(), period.at(asked_at)?);
         let compute = || async move {
+            let covered_until = parts.log.of(resolved, now()).await;
             let generated_at = now();
-            let covered_until = parts.log.of(resolved, generated_at).await;
             let buckets = buckets(interval, zone, resolved, generated_at)?;
             let volumes = parts.store.search_volume(&buckets.bounds).await?;
             let value = volumes.into_iter().zip(buckets.starts);

@@ -13,8 +13,8 @@ impl Reports {
         let asked_at = now();
         let (parts, resolved) = (self.0.clone(), period.at(asked_at)?);
         let compute = || async move {
+            let covered_until = parts.log.of(resolved, now()).await;
             let generated_at = now();
-            let covered_until = parts.log.of(resolved, generated_at).await;
             let value = parts.store.zero_result_searches(resolved, first).await?;
             Ok(Dated { value, generated_at, covered_until })
         };
