@@ -67,6 +67,11 @@ impl Gate {
         !self.policy.borrow().keys.is_empty()
     }
 
+    /// The names of the keys in force.
+    pub fn key_names(&self) -> Vec<Arc<str>> {
+        self.policy.borrow().keys.names().cloned().collect()
+    }
+
     /// Who comes from `peer` with these headers; not yet let in.
     pub fn visitor(&self, peer: IpAddr, headers: &HeaderMap) -> Visitor {
         Visitor::new(self.clone(), client_address(peer, headers, self.trusted_proxies), headers)

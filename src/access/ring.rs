@@ -50,6 +50,11 @@ impl KeyRing {
         self.0.is_empty()
     }
 
+    /// The names of the keys.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().filter_map(|entry| entry.caller.shared_key())
+    }
+
     /// What the key of this hash opens, for a page of `origin` if a browser says so.
     pub(super) fn open(&self, hash: &KeyHash, origin: Option<&str>, now: Timestamp) -> Result<Opened, Unfit> {
         let entry = self.find(hash).ok_or(Unfit::Unknown)?;

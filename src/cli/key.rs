@@ -21,7 +21,7 @@ pub(super) struct NewArgs {
     /// What the key may do; repeat it for several
     #[arg(long, value_enum, required = true, ignore_case = true, value_delimiter = ',')]
     scope: Vec<ScopeArg>,
-    /// What logs and metrics call it [default: its scopes and the day]
+    /// What the log (operations with ADMIN) and metrics call it [default: its scopes and the day]
     #[arg(long)]
     name: Option<String>,
     /// From when on it opens nothing: a duration such as 90d, a day such as 2027-01-31, or a time [default: never]

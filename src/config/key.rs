@@ -11,7 +11,12 @@ use crate::domain::{KeyHash, KeyName, Origin, Scope, Timestamp};
 
 /// The settings of one `[[keys]]` table.
 pub(super) const KEY: &[Row] = &[
-    row("name", Name, Required, "The name of the key, unique among the keys: shown in logs and metrics."),
+    row(
+        "name",
+        Name,
+        Required,
+        "The name of the key, unique among the keys: what the log calls it (operations with `ADMIN`), and metrics.",
+    ),
     row("hash", Hash, Required, "The SHA-256 of the key, as `quarry key new` prints it."),
     row("scopes", Scopes, Required, "What it may do: a list of `SEARCH`, `REPORTS` and `ADMIN`."),
     row("expires", Time, Absent, "From when on it opens nothing: a time, or a day (UTC)."),
@@ -27,7 +32,7 @@ pub(super) const KEY: &[Row] = &[
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyConfig {
-    /// Stands for the key in logs and metrics.
+    /// Stands for the key in the log and in metrics.
     pub name: KeyName,
     /// What tells the key from others.
     pub hash: KeyHash,

@@ -30,7 +30,7 @@ use super::variables::InputTypes;
 use super::warnings::Warnings;
 use super::{ApiSchema, schema};
 use crate::access::Visitor;
-use crate::domain::Caller;
+use crate::domain::{Caller, Scope};
 
 /// The argument of a search that has it logged.
 const TRACK: &str = "track";
@@ -212,7 +212,7 @@ impl Api {
                 )]);
             }
         };
-        if let Err(errors) = self.authorize(&operation, asker) {
+        if let Err(errors) = self.admit(&operation, asker) {
             return Answer::Refused(errors);
         }
         if operation.merged.is_some() && !operation.validated {
@@ -250,7 +250,7 @@ impl Api {
         operation: Prepared,
         asker: Asker,
     ) -> impl Stream<Item = Answer> + Send + 'static + use<> {
-        if let Err(errors) = self.authorize(&operation, &asker) {
+        if let Err(errors) = self.admit(&operation, &asker) {
             return stream::iter([Answer::Refused(errors)]).left_stream();
         }
         let answers = self.0.strict.execute_stream(into_request(operation, &asker));
@@ -264,6 +264,21 @@ impl Api {
             }
         });
         until_cut_off(answers, visitor, caller).right_stream()
+    }
+
+    /// As [`Api::authorize`], of an operation that is about to run. What only operators may do leaves a
+    /// line in the log, so that it can be found out whose key it was.
+    fn admit(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
+        self.authorize(operation, asker)?;
+        let caller = &asker.caller;
+        let Some(key) = caller.key().filter(|_| caller.has(Scope::Admin)) else { return Ok(()) };
+        let definition = select(&operation.document, operation.name.as_deref())?;
+        let root = RootFields::of(&operation.document, definition, &operation.variables);
+        let fields = guard::administers(definition.ty, &root);
+        if !fields.is_empty() {
+            tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "an operation with ADMIN");
+        }
+        Ok(())
     }
 
     /// Whether the asker may ask for all that the operation holds.

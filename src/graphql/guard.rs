@@ -80,11 +80,7 @@ pub(super) fn check(
     if caller.is_unchecked() && introspection.allows(caller) {
         return Ok(());
     }
-    let rules = match operation {
-        OperationType::Query => QUERY,
-        OperationType::Mutation => MUTATION,
-        OperationType::Subscription => SUBSCRIPTION,
-    };
+    let rules = rules_of(operation);
     let refusals = root.iter().filter_map(|field| {
         let (code, message) = refused(field.node.name.node.as_str(), rules, caller, introspection)?;
         let mut error = refusal(code, message);
@@ -94,6 +90,21 @@ pub(super) fn check(
     });
     let errors: Vec<ServerError> = refusals.collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+/// The fields of an operation that are for [`Admin`] alone, each once.
+pub(super) fn administers(operation: OperationType, root: &RootFields<'_>) -> Vec<&'static str> {
+    let asked = |name: &str| root.iter().any(|field| field.node.name.node == name);
+    let rules = rules_of(operation).iter();
+    rules.filter(|(name, scopes)| *scopes == [Admin] && asked(name)).map(|(name, _)| *name).collect()
+}
+
+fn rules_of(operation: OperationType) -> &'static [Rule] {
+    match operation {
+        OperationType::Query => QUERY,
+        OperationType::Mutation => MUTATION,
+        OperationType::Subscription => SUBSCRIPTION,
+    }
 }
 
 /// Why a caller may not ask for a field; `None` if it may.

@@ -21,6 +21,9 @@ pub(super) struct Watched {
 impl Watched {
     /// Watches an operation from now on.
     pub(super) fn begin(metrics: &Metrics, operation: &Prepared, asker: &Asker) -> Self {
+        if let Some(key) = asker.caller.shared_key() {
+            metrics.keys().note(key);
+        }
         let (kind, group) = (operation.kind(), operation.group());
         let kind_name = match kind {
             OperationKind::Query => "query",

@@ -2,8 +2,8 @@
 //!
 //! Figures are kept where they arise; each scrape asks for them and writes the page anew. One file
 //! a part: what it is called, and what it means. Names and labels are fixed words, save the names
-//! of configured sources: nothing here is about a person, and nothing that a client sends makes
-//! another series.
+//! of configured sources and keys: nothing here is about a person, and nothing that a client sends
+//! makes another series.
 
 mod admitted;
 mod buffer;
@@ -11,6 +11,7 @@ mod cache;
 mod crawls;
 mod database;
 mod engine;
+mod keys;
 mod links;
 mod operations;
 mod page;
@@ -30,6 +31,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use super::HttpState;
 use super::admission::Admission;
 use super::problem::Problem;
+use crate::access::Gate;
 use crate::crawl::CrawlTally;
 use crate::graphql::RequestId;
 use crate::keystroke::Keystrokes;
@@ -38,6 +40,7 @@ use crate::search::{IndexFollower, SearchEngine};
 use crate::store::Store;
 use crate::supervisor::Pulses;
 
+use keys::Keys;
 pub use links::{RedisFigures, RedisWatch};
 pub(super) use operations::{Operations, Running};
 use page::Page;
@@ -75,13 +78,19 @@ struct Inner {
     parts: MetricsParts,
     operations: Arc<Operations>,
     requests: Requests,
+    keys: Keys,
 }
 
 impl Metrics {
     /// The metrics of these parts.
     pub fn new(parts: MetricsParts) -> Self {
         process::begin();
-        Self(Arc::new(Inner { parts, operations: Arc::default(), requests: Requests::default() }))
+        Self(Arc::new(Inner {
+            parts,
+            operations: Arc::default(),
+            requests: Requests::default(),
+            keys: Keys::default(),
+        }))
     }
 
     /// Where operations are counted.
@@ -94,9 +103,14 @@ impl Metrics {
         &self.0.requests
     }
 
+    /// Where operations are counted by key.
+    pub(super) fn keys(&self) -> &Keys {
+        &self.0.keys
+    }
+
     /// The page as of now.
-    async fn page(&self, admission: &Admission) -> Result<String, fmt::Error> {
-        let Inner { parts, operations, requests } = &*self.0;
+    async fn page(&self, admission: &Admission, gate: &Gate) -> Result<String, fmt::Error> {
+        let Inner { parts, operations, requests, keys } = &*self.0;
         let (health, index, latest) = tokio::join!(
             answer(parts.keystrokes.health()),
             answer(parts.search.health()),
@@ -105,6 +119,7 @@ impl Metrics {
         let mut page = Page::new();
         operations.tell(&mut page);
         requests.tell(&mut page);
+        keys.tell(&mut page, &gate.key_names());
         admitted::tell(&mut page, admission);
         engine::tell(&mut page, index.as_ref(), &parts.search.load(), parts.index.progress(), latest);
         buffer::tell(&mut page, health.map(|health| health.buffer).as_ref(), Utc::now());
@@ -125,7 +140,7 @@ async fn answer<T, E>(part: impl Future<Output = Result<T, E>>) -> Option<T> {
 }
 
 pub(super) async fn serve(State(state): State<HttpState>, Extension(id): Extension<RequestId>) -> Response {
-    match state.metrics.page(&state.admission).await {
+    match state.metrics.page(&state.admission, &state.gate).await {
         Ok(text) => ([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {
             tracing::error!(request.id = %id, %error, "the metrics cannot be written");

@@ -179,6 +179,47 @@ async fn a_reload_may_close_a_server_and_warns_of_the_address_that_it_listens_on
 }
 
 #[tokio::test]
+async fn who_administers_is_in_the_log_and_who_asks_in_the_metrics() {
+    let folder = Folder::new("");
+    let (all, all_table) = new_key(&folder, &["--scope", "SEARCH,ADMIN", "--name", "operator"]).await;
+    let (_, idle_table) = new_key(&folder, &["--scope", "SEARCH", "--name", "idle"]).await;
+    folder.configure(&format!("{all_table}\n{idle_table}"));
+    let server = folder.serve().await;
+    let lines = || {
+        let said = server.process.stderr();
+        let about = said.lines().filter(|line| line.contains("key=\"operator\""));
+        about.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(ask(&server, QUESTION, Some(&all)).await, (200, vec![]));
+    let erase = "mutation { gone: eraseSearcher(input: {sessionId: \"s-81\"}) { searches }
+        deleteDocuments(input: {ids: []}) { deleted } }";
+    assert_eq!(ask(&server, erase, Some(&all)).await, (200, vec![]));
+    until("a line of the erasure", async || (lines().len() == 1).then_some(())).await;
+    let line = lines().remove(0);
+    assert!(line.contains("INFO") && line.contains("request.id="), "{line}");
+    assert!(line.contains("fields=\"deleteDocuments, eraseSearcher\"") && !line.contains("s-81"), "{line}");
+
+    let mut socket = Socket::open(server.endpoint.address()).await;
+    let greeting = json!({"Authorization": format!("Bearer {all}")});
+    socket.say(json!({"type": "connection_init", "payload": greeting})).await;
+    assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+    socket.subscribe("c", "subscription { crawlProgress(source: \"messages\") { id } }").await;
+    until("a line of the subscription", async || (lines().len() == 2).then_some(())).await;
+    assert!(lines()[1].contains("fields=\"crawlProgress\""), "{:?}", lines());
+
+    // What is refused was not done by anybody, and who has no key has no name.
+    assert_eq!(ask(&server, erase, None).await.0, 401);
+    let metrics = reqwest::get(format!("http://{}/metrics", server.endpoint.address())).await.unwrap();
+    let metrics = metrics.text().await.unwrap();
+    let counts: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("quarry_key_operations")).collect();
+    let expected = ["{key=\"operator\"} 3", "{key=\"idle\"} 0"];
+    assert_eq!(counts, expected.map(|of| format!("quarry_key_operations_total{of}")));
+    assert_eq!(lines().len(), 2);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn mistakes_with_keys_are_answered_with_what_to_do() {
     let folder = Folder::new("");
     for (arguments, says) in BTreeMap::from([
