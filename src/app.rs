@@ -11,7 +11,7 @@ mod suggesting;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -293,8 +293,14 @@ async fn index(indexer: &Mutex<Indexer>, poll: Duration) -> Outcome {
 
 fn register(settings: &Settings) -> Result<Instance> {
     let folder = settings.data_dir.join(INSTANCES_FOLDER);
-    Instance::register(&folder)
-        .with_context(|| format!("cannot write to {}: choose another data_dir", settings.data_dir.display()))
+    Instance::register(&folder).with_context(|| {
+        format!("cannot write to {}: choose another data_dir", whole(&settings.data_dir).display())
+    })
+}
+
+/// A path as errors name it: whoever reads them may be in another folder.
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn crawl_options(settings: &Settings, instance: &Instance) -> CrawlOptions {
@@ -319,7 +325,7 @@ fn engine_options(settings: &Settings) -> TantivyOptions {
     let languages: BTreeMap<_, _> =
         settings.sources.iter().map(|source| (source.name.clone(), source.language)).collect();
     TantivyOptions {
-        folder: settings.data_dir.join(INDEX_FOLDER),
+        folder: whole(&settings.data_dir).join(INDEX_FOLDER),
         languages,
         concurrency: settings.search.concurrency,
         memory_bytes: settings.search.indexing_memory_mb << 20,

@@ -70,7 +70,7 @@ impl Logging {
                     (buffer, feed.clone(), Place::Redis(feed))
                 }
                 None => {
-                    let (folder, sync) = (settings.data_dir.join(JOURNAL_FOLDER), own.sync);
+                    let (folder, sync) = (super::whole(&settings.data_dir).join(JOURNAL_FOLDER), own.sync);
                     let open = move || LocalBuffer::open(&folder, limits, sync);
                     let buffer = Arc::new(tokio::task::spawn_blocking(open).await??);
                     (buffer.clone(), Arc::new(LocalFeed::new()), Place::Here(buffer))

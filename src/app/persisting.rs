@@ -19,7 +19,10 @@ const NAMESPACE: &str = "documents";
 pub(super) async fn open(settings: &Settings, api: &Api) -> Result<Documents> {
     let trusted = match &settings.persisted.documents {
         Some(path) => Some(read(path, api).await.with_context(|| {
-            format!("the trusted documents of {} (persisted.documents) cannot be used", path.display())
+            format!(
+                "the trusted documents of {} (persisted.documents) cannot be used",
+                super::whole(path).display()
+            )
         })?),
         None => None,
     };

@@ -22,10 +22,12 @@ pub(super) struct CrawlArgs {
     /// Remove vanished documents even if they are more than the source's max_shrink
     #[arg(long)]
     allow_shrink: bool,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
-pub(super) async fn run(settings: &SettingsArgs, args: CrawlArgs) -> Result<ExitCode> {
-    let settings = settings.load(None)?;
+pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
+    let settings = args.settings.load(None)?;
     let traces = start_telemetry(&settings)?;
     let source = find_source(&settings, &args.source)?;
     let store = app::open_store(&settings).await?;

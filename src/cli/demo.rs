@@ -1,16 +1,17 @@
 //! `quarry demo`: everything in one process, on data that is made up on the spot.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::progress::{CrawlDisplay, summary};
-use super::{INTERRUPTED, SettingsArgs, listen, start_log};
+use super::{HEADING, INTERRUPTED, listen, start_log};
 use crate::app::{self, Server};
 use crate::config::Settings;
 use crate::crawl::RunEnd;
@@ -29,16 +30,30 @@ const FOLDER: &str = "demo";
 pub(super) struct DemoArgs {
     /// The address to serve on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
-    listen: String,
+    listen: SocketAddr,
     /// How the simulated upstream misbehaves
     #[arg(long, value_enum, default_value_t = FaultProfile::Real)]
     faults: FaultProfile,
+    /// The folder in which it makes a folder `demo`, which is emptied at the start
+    #[arg(long, value_name = "FOLDER", default_value = "data", help_heading = HEADING)]
+    data_dir: PathBuf,
+    /// Which log lines are kept: error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL", default_value = "error", help_heading = HEADING)]
+    log_level: String,
 }
 
-pub(super) async fn run(args: &SettingsArgs, demo: DemoArgs) -> Result<ExitCode> {
-    let folder = PathBuf::from(args.data_dir.as_deref().unwrap_or("data")).join(FOLDER);
+pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
+    if !demo.listen.ip().to_canonical().is_loopback() {
+        bail!(
+            "other machines may reach {}, and the demo lets everybody do everything: give --listen a loopback address \
+             such as 127.0.0.1:{}",
+            demo.listen,
+            demo.listen.port()
+        );
+    }
+    let folder = demo.data_dir.join(FOLDER);
     let upstream = TcpListener::bind("127.0.0.1:0").await.context("cannot open a port for the upstream")?;
-    let settings = settings(args, &demo, &folder, upstream.local_addr()?.port())?;
+    let settings = settings(&demo, &folder, upstream.local_addr()?.port())?;
     start_log(&settings)?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;
@@ -64,12 +79,12 @@ pub(super) async fn run(args: &SettingsArgs, demo: DemoArgs) -> Result<ExitCode>
 }
 
 /// The demo's settings: quick, since the upstream is in the same process.
-fn settings(args: &SettingsArgs, demo: &DemoArgs, folder: &std::path::Path, port: u16) -> Result<Settings> {
+fn settings(demo: &DemoArgs, folder: &std::path::Path, port: u16) -> Result<Settings> {
     let pace = "delay = \"15ms\"\ntimeout = \"1s\"\nbackoff = \"50ms\"\nmax_backoff = \"1s\"\n\
                 max_retry_after = \"1s\"\nrefresh = \"5m\"";
     let text = format!(
         r#"
-listen = {listen:?}
+listen = "{listen}"
 data_dir = {folder:?}
 [log]
 level = {level:?}
@@ -101,7 +116,7 @@ published_at = "/updated_at"
 "#,
         listen = demo.listen,
         folder = folder.display().to_string(),
-        level = args.log_level.as_deref().unwrap_or("error"),
+        level = demo.log_level,
     );
     Ok(Settings::from_toml(&text)?)
 }

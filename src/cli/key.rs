@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use chrono::{SubsecRound, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -12,7 +12,7 @@ use crate::domain::{KeyName, Origin, Scope, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make a key: prints it once, and the table to put into quarry.toml
+    /// Make a key: prints it once, to standard error, and the table to put into quarry.toml
     New(NewArgs),
 }
 
@@ -62,13 +62,13 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let now = Utc::now().trunc_subsecs(0);
     let name = match args.name {
         Some(name) => KeyName::parse(&name)
-            .with_context(|| format!("the name {name:?} is not 1 to 64 letters, digits, `-`, `_` and `.`"))?,
+            .map_err(|_| anyhow!("the name {name:?} is not 1 to 64 letters, digits, `-`, `_` and `.`"))?,
         None => default_name(&scopes, now)?,
     };
     let expires = args.expires.map(|text| expiry(&text, now)).transpose()?;
     let origins = args.origin.iter().map(|text| {
-        Origin::parse(text).with_context(|| {
-            format!(
+        Origin::parse(text).map_err(|_| {
+            anyhow!(
                 "{text:?} is no origin of a page: give its scheme, host and port, as https://shop.example"
             )
         })
@@ -76,8 +76,9 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let origins = origins.collect::<Result<Vec<_>>>()?;
     let key = ApiKey::generate().context("the system gives no random numbers")?;
     let config = KeyConfig { name, hash: key.hash(), scopes, expires, origins };
-    eprintln!("The key, which is shown this once, and what to put into quarry.toml:\n");
-    println!("{}\n\n{}", key.expose(), config.to_toml().trim_end());
+    // The key never goes where the table goes, so that `>> quarry.toml` takes the table alone.
+    eprintln!("The key, which is shown this once:\n\n{}\n\nThe table for quarry.toml:", key.expose());
+    println!("\n{}", config.to_toml().trim_end());
     eprintln!("\nA server that runs takes it upon SIGHUP. Callers send `Authorization: Bearer KEY`.");
     Ok(ExitCode::SUCCESS)
 }

@@ -3,13 +3,21 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
 use super::SettingsArgs;
 use crate::app::connect_store;
 
+#[derive(Debug, Args)]
+pub(super) struct MigrateArgs {
+    #[command(subcommand)]
+    command: MigrateCommand,
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
 #[derive(Debug, Subcommand)]
-pub(super) enum MigrateCommand {
+enum MigrateCommand {
     /// Apply pending migrations
     Up {
         /// At most this many [default: all]
@@ -26,9 +34,9 @@ pub(super) enum MigrateCommand {
     Status,
 }
 
-pub(super) async fn run(settings: &SettingsArgs, command: MigrateCommand) -> Result<ExitCode> {
-    let store = connect_store(&settings.load(None)?).await?;
-    match command {
+pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
+    let store = connect_store(&args.settings.load(None)?).await?;
+    match args.command {
         MigrateCommand::Up { steps } => println!("{} applied", store.migrate_up(steps).await?),
         MigrateCommand::Down { steps } => println!("{} taken back", store.migrate_down(steps).await?),
         MigrateCommand::Status => {}

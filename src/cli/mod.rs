@@ -25,6 +25,8 @@ use crate::{graphql, telemetry};
 
 /// How long the end of a command waits until its last traces are sent.
 const LAST_TRACES: Duration = Duration::from_secs(2);
+/// What `--help` puts above options that are settings.
+const HEADING: &str = "Settings";
 /// What a command that was broken off by the user returns, as shells expect it.
 const INTERRUPTED: u8 = 130;
 
@@ -32,26 +34,24 @@ const INTERRUPTED: u8 = 130;
 #[derive(Debug, Parser)]
 #[command(name = "quarry", version, propagate_version = true)]
 struct Cli {
-    #[command(flatten)]
-    settings: SettingsArgs,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Settings that the command line overrides.
+/// Settings that the command line overrides, of the commands that read them.
 #[derive(Clone, Debug, Args)]
 struct SettingsArgs {
     /// The settings file [default: quarry.toml, if it is there]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     config: Option<PathBuf>,
     /// The folder of the index and of the embedded database
-    #[arg(long, global = true, value_name = "FOLDER")]
+    #[arg(long, global = true, value_name = "FOLDER", help_heading = HEADING)]
     data_dir: Option<String>,
     /// The database: sqlite://FILE, postgres://… or mysql://…
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = HEADING)]
     database_url: Option<String>,
     /// Which log lines are kept: error, warn, info, debug or trace
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, value_name = "LEVEL", help_heading = HEADING)]
     log_level: Option<String>,
 }
 
@@ -80,17 +80,16 @@ enum Command {
     /// Crawl one configured source now
     Crawl(crawl::CrawlArgs),
     /// Build the search index anew from the store (while no server uses the data folder)
-    Reindex,
+    Reindex(SettingsArgs),
     /// Change or show the database's schema
-    #[command(subcommand)]
-    Migrate(migrate::MigrateCommand),
+    Migrate(migrate::MigrateArgs),
     /// Make API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Print the GraphQL schema
     Schema,
     /// Print the resolved settings, secrets redacted
-    Config,
+    Config(SettingsArgs),
     /// Fill the database with a made-up catalogue and a year of its sales
     Seed(seed::SeedArgs),
     /// Serve a JSON file as an unreliable upstream
@@ -120,23 +119,22 @@ pub fn run() -> ExitCode {
 }
 
 async fn dispatch(cli: Cli) -> Result<ExitCode> {
-    let settings = cli.settings;
     match cli.command {
-        Command::Demo(args) => demo::run(&settings, args).await,
-        Command::Serve(args) => serve::run(&settings, args).await,
-        Command::Crawl(args) => crawl::run(&settings, args).await,
-        Command::Reindex => reindex::run(&settings).await,
-        Command::Migrate(command) => migrate::run(&settings, command).await,
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Crawl(args) => crawl::run(args).await,
+        Command::Reindex(settings) => reindex::run(&settings).await,
+        Command::Migrate(args) => migrate::run(args).await,
         Command::Key(command) => key::run(command),
         Command::Schema => {
             print!("{}", graphql::schema_sdl());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Config => {
+        Command::Config(settings) => {
             print!("{}", settings.load(None)?.to_toml_redacted());
             Ok(ExitCode::SUCCESS)
         }
-        Command::Seed(args) => seed::run(&settings, args).await,
+        Command::Seed(args) => seed::run(args).await,
         Command::Upstream(args) => upstream::run(args).await,
         Command::Type(args) => type_searches::run(args).await,
     }

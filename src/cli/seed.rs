@@ -34,10 +34,12 @@ pub(super) struct SeedArgs {
     /// The year of sales ends with the beginning of this day, in UTC [default: today]
     #[arg(long, value_name = "DATE")]
     until: Option<NaiveDate>,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
-pub(super) async fn run(settings: &SettingsArgs, args: SeedArgs) -> Result<ExitCode> {
-    let settings = settings.load(None)?;
+pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
+    let settings = args.settings.load(None)?;
     start_log(&settings)?;
     let seeding = Seeding {
         source: args.source,

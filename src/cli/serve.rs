@@ -16,10 +16,12 @@ pub(super) struct ServeArgs {
     /// The address to serve on [default: 127.0.0.1:8000]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    #[command(flatten)]
+    settings: SettingsArgs,
 }
 
-pub(super) async fn run(args: &SettingsArgs, serve: ServeArgs) -> Result<ExitCode> {
-    let overrides = args.overrides(serve.listen);
+pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {
+    let overrides = args.settings.overrides(args.listen);
     let settings = Settings::load(&overrides)?;
     let traces = start_telemetry(&settings)?;
     // From here on SIGHUP does not end the process.

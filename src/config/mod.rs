@@ -10,6 +10,7 @@
 //! them differ. What is done about it is decided above.
 
 mod check;
+mod documented;
 mod environment;
 mod error;
 mod key;
@@ -23,12 +24,12 @@ mod show;
 mod source;
 mod source_rows;
 
+pub use documented::{ReferenceLine, reference};
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use key::{KeyConfig, parse_time};
 pub use limits::LimitSettings;
 pub use raw::Overrides;
-pub use reference::{ReferenceLine, reference};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, RateSettings, ReportSettings,
     SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,

@@ -6,10 +6,10 @@ use std::time::Duration;
 pub(super) use super::key::KEY;
 use super::limits;
 pub(super) use super::source_rows::{PAGINATION, SOURCE, pagination_rows};
-use Fallback::{Absent, Computed, Required, Value};
+use Fallback::{Absent, Computed, Value};
 use Kind::{
-    Address, Choice, Count, DatabaseUrl, Hosts, Keys, LogFilter, Pages, Pagination, RedisUrl, Share, Sources,
-    Span, Switch, Text, WebUrl, Words,
+    Address, Choice, Count, DatabaseUrl, Hosts, Keys, LogFilter, Pages, RedisUrl, Share, Sources, Span,
+    Switch, Text, WebUrl, Words,
 };
 
 /// What a setting may be.
@@ -144,7 +144,12 @@ const OTHERS: &[Row] = &[
         Value("false"),
         "Allows an address that other machines can reach although no API keys are configured.",
     ),
-    row("data_dir", Text, Value(r#""data""#), "The folder of the index and of the embedded database."),
+    row(
+        "data_dir",
+        Text,
+        Value(r#""data""#),
+        "The folder of the index and of the embedded database. A relative path begins in the folder where the command runs.",
+    ),
     row(
         "database_url",
         DatabaseUrl,
@@ -258,7 +263,7 @@ const OTHERS: &[Row] = &[
         Text,
         Absent,
         "A file of trusted documents, a JSON object of documents by their hashes: `persisted-documents.json` of the \
-         codegen client preset.",
+         codegen client preset. A relative path begins in the folder where the command runs.",
     ),
     row(
         "persisted.only_trusted",
@@ -397,53 +402,4 @@ const OTHERS: &[Row] = &[
 /// The `QUARRY_*` variable that sets a key.
 pub(super) fn variable_of(key: &str) -> String {
     format!("QUARRY_{}", key.to_uppercase().replace('.', "__"))
-}
-
-/// One line of the documentation of the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReferenceLine {
-    /// The dotted key, as in `quarry.toml`.
-    pub key: String,
-    /// The `QUARRY_*` variable that sets it; keys and sources are set in the file alone.
-    pub variable: Option<String>,
-    /// The default as TOML, or a word about it.
-    pub default: String,
-    /// What the setting does.
-    pub meaning: String,
-}
-
-/// Every setting, in the order in which the documentation shows them.
-pub fn reference() -> Vec<ReferenceLine> {
-    let mut lines = Vec::new();
-    for row in GENERAL {
-        let variable = (!row.kind.is_tables()).then(|| variable_of(row.key));
-        lines.push(line(row, row.key.to_owned(), variable, row.meaning.to_owned()));
-        if matches!(row.kind, Keys) {
-            for row in KEY {
-                lines.push(line(row, format!("keys.{}", row.key), None, row.meaning.to_owned()));
-            }
-        }
-    }
-    for row in SOURCE {
-        lines.push(line(row, format!("sources.{}", row.key), None, row.meaning.to_owned()));
-        if matches!(row.kind, Pagination) {
-            for (kind, rows) in PAGINATION {
-                for row in *rows {
-                    let meaning = format!("With `kind = \"{kind}\"`: {}", row.meaning);
-                    lines.push(line(row, format!("sources.pagination.{}", row.key), None, meaning));
-                }
-            }
-        }
-    }
-    lines
-}
-
-fn line(row: &Row, key: String, variable: Option<String>, meaning: String) -> ReferenceLine {
-    let default = match row.fallback {
-        Value(value) => format!("`{value}`"),
-        Computed(text) => text.to_owned(),
-        Absent => "none".to_owned(),
-        Required => "required".to_owned(),
-    };
-    ReferenceLine { key, variable, default, meaning }
 }

@@ -1,5 +1,6 @@
 //! Connecting: one pool for each store, set up for the database at hand.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use sea_orm::sqlx::mysql::MySqlConnectOptions;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, SqlxError};
+use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 
 use super::failure::Failure;
@@ -42,7 +44,7 @@ impl Store {
                     attempt += 1;
                     tokio::time::sleep(OPEN_PAUSE).await;
                 }
-                Err(failure) => return Err(failure.into()),
+                Err(failure) => return Err(explained(url, failure.into()).await),
             }
         };
         let turns = (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
@@ -63,6 +65,27 @@ impl Store {
 
     pub(super) fn backend(&self) -> DbBackend {
         self.database.get_database_backend()
+    }
+}
+
+/// The pool only says that it waited in vain. Where nothing listens at all, says so, and where that is.
+async fn explained(url: &str, error: StoreError) -> StoreError {
+    let server = match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("postgres" | "postgresql") => parse::<PgConnectOptions>(url).ok().and_then(|options| {
+            options.get_socket().is_none().then(|| (options.get_host().to_owned(), options.get_port()))
+        }),
+        Some("mysql" | "mariadb") => parse::<MySqlConnectOptions>(url).ok().and_then(|options| {
+            options.get_socket().is_none().then(|| (options.get_host().to_owned(), options.get_port()))
+        }),
+        _ => None,
+    };
+    // A host that begins with a slash is the folder of a socket.
+    let Some((host, port)) = server.filter(|(host, _)| !host.starts_with('/')) else { return error };
+    match tokio::time::timeout(ACQUIRE_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
+        Ok(Err(cause)) if cause.kind() == ErrorKind::ConnectionRefused => {
+            StoreError::Unavailable(format!("{host}:{port}: the connection was refused"))
+        }
+        _ => error,
     }
 }
 

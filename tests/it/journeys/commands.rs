@@ -116,8 +116,12 @@ async fn mistakes_are_answered_with_what_to_do() {
         let said = folder.fail(&[command, "--listen", &taken.0]).await;
         assert!(said.contains(&taken.0) && said.contains("is in use") && said.contains("--listen"), "{said}");
     }
+    let said = folder.fail(&["demo", "--listen", "0.0.0.0:0"]).await;
+    assert!(said.contains("--listen a loopback address") && !said.contains("INSECURE"), "{said}");
+
     let said = folder.fail(&["crawl", "nonsense"]).await;
     assert!(said.contains("no source is configured") && said.contains("[[sources]]"), "{said}");
+    assert!(!said.contains("can be reached"), "nothing listens: {said}");
 
     folder.configure(&source("http://127.0.0.1:9/", BY_OFFSET, ""));
     let said = folder.fail(&["crawl", "nonsense"]).await;
@@ -130,4 +134,49 @@ async fn mistakes_are_answered_with_what_to_do() {
     folder.configure("database_url = \"postgres://quarry:s3cret@127.0.0.1:1/none\"");
     let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
     assert!(said.contains("cannot open the database") && !said.contains("s3cret"), "{said}");
+    assert!(said.contains("127.0.0.1:1: the connection was refused"), "{said}");
+}
+
+#[tokio::test]
+async fn folders_and_files_are_named_whole_where_they_cannot_be_used() {
+    let folder = Folder::new("[persisted]\ndocuments = \"hashes.json\"");
+    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(said.contains(&folder.path("hashes.json").display().to_string()), "{said}");
+    folder.configure("data_dir = \"taken/data\"\ndatabase_url = \"sqlite://quarry.db\"");
+    std::fs::write(folder.path("taken"), "a file").expect("can be written");
+    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(said.contains(&folder.path("taken/data").display().to_string()), "{said}");
+}
+
+#[tokio::test]
+async fn commands_take_the_settings_that_they_read_and_no_others() {
+    let folder = Folder::new("");
+    let settings = ["--config", "--data-dir", "--database-url", "--log-level"];
+    let (all, none) = (&settings[..], &[][..]);
+    for (command, read) in [
+        (&["serve"][..], all),
+        (&["crawl"], all),
+        (&["reindex"], all),
+        (&["migrate", "up"], all),
+        (&["config"], all),
+        (&["seed"], all),
+        (&["demo"], &["--data-dir", "--log-level"]),
+        (&["schema"], none),
+        (&["upstream"], none),
+        (&["type"], none),
+        (&["key", "new"], none),
+    ] {
+        let help = folder.succeed(&[command, &["--help"]].concat()).await;
+        let heading = help.split_once("\nSettings:\n").map(|(_, below)| below);
+        assert_eq!(heading.is_some(), !read.is_empty(), "{command:?}: {help}");
+        for flag in settings {
+            let is_read = read.contains(&flag);
+            assert_eq!(heading.is_some_and(|below| below.contains(flag)), is_read, "{command:?}: {help}");
+            if !is_read {
+                let ended = folder.run(&[command, &[flag, "x"]].concat()).await;
+                assert_eq!(ended.code, Some(2), "{command:?}: {ended:?}");
+                assert!(ended.stderr.contains("unexpected argument"), "{command:?}: {ended:?}");
+            }
+        }
+    }
 }
