@@ -39,19 +39,19 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::RedisUrl => text.is_some_and(is_redis_url),
         Kind::WebUrl => text.is_some_and(is_web_url),
         Kind::SourceName => text.is_some_and(|text| SourceName::parse(text).is_ok()),
-        Kind::Hosts => value.as_array().is_some_and(|hosts| hosts.iter().all(is_host)),
+        Kind::Hosts | Kind::Words | Kind::Origins => {
+            value.as_array().is_some_and(|_| wrong(kind, value).is_none())
+        }
         Kind::Pages => value.as_array().is_some_and(are_pages),
-        Kind::Words => value.as_array().is_some_and(|words| words.iter().all(is_filled)),
         Kind::LogFilter => text.is_some_and(|text| text.split(',').all(is_log_directive)),
         Kind::Headers | Kind::Pagination => value.as_dict().is_some(),
         Kind::Sources | Kind::Keys => value.as_array().is_some(),
         Kind::KeyName => text.is_some_and(|text| KeyName::parse(text).is_ok()),
         Kind::KeyHash => text.is_some_and(|text| text.parse::<KeyHash>().is_ok()),
         Kind::Scopes => {
-            value.as_array().is_some_and(|scopes| !scopes.is_empty() && scopes.iter().all(is_scope))
+            value.as_array().is_some_and(|scopes| !scopes.is_empty() && wrong(kind, value).is_none())
         }
         Kind::Time => text.is_some_and(|text| parse_time(text).is_some()),
-        Kind::Origins => value.as_array().is_some_and(|origins| origins.iter().all(is_origin)),
     };
     if fits { Ok(()) } else { Err(expected(kind)) }
 }
@@ -72,11 +72,26 @@ pub(super) fn describe(kind: Kind, value: &Value) -> String {
         Value::Num(..) => number_text(value),
         Value::Empty(..) => "nothing".to_owned(),
         Value::Dict(..) => "a table".to_owned(),
-        Value::Array(_, items) => match (kind, items.iter().find(|item| !is_page(item))) {
-            (Kind::Pages, Some(wrong)) => format!("a list with {}", describe(Kind::Text, wrong)),
-            _ => "a list".to_owned(),
+        Value::Array(_, items) if items.is_empty() => "an empty list".to_owned(),
+        Value::Array(..) => match wrong(kind, value) {
+            Some(Value::String(_, text)) if text.is_empty() => "a list with \"\"".to_owned(),
+            Some(wrong) => format!("a list with {}", describe(Kind::Text, wrong)),
+            None => "a list".to_owned(),
         },
     }
+}
+
+/// The first element of a list that cannot stand in it.
+fn wrong(kind: Kind, value: &Value) -> Option<&Value> {
+    let fits = match kind {
+        Kind::Hosts => is_host,
+        Kind::Words => is_filled,
+        Kind::Pages => is_page,
+        Kind::Scopes => is_scope,
+        Kind::Origins => is_origin,
+        _ => return None,
+    };
+    value.as_array()?.iter().find(|item| !fits(item))
 }
 
 fn expected(kind: Kind) -> String {
@@ -99,7 +114,7 @@ fn expected(kind: Kind) -> String {
         Kind::SourceName => {
             "a name of 1 to 64 characters, without control characters or blanks at its ends".to_owned()
         }
-        Kind::Hosts => "a list of host names such as [\"cdn.example.com\"]".to_owned(),
+        Kind::Hosts => "a list of host names, without ports, such as [\"cdn.example.com\"]".to_owned(),
         Kind::Pages => "a list of origins as browsers name them, such as [\"https://shop.example\", \
                         \"http://localhost:5173\"]: scheme, host and port if it is not the usual one, no path; or \
                         [\"*\"] alone"
@@ -119,10 +134,10 @@ fn expected(kind: Kind) -> String {
                 .to_owned()
         }
         Kind::Scopes => {
-            format!("a list with at least {}", one_of(&Scope::ALL.map(Scope::as_str)))
+            format!("a list of scopes, each {}", one_of(&Scope::ALL.map(Scope::as_str)))
         }
         Kind::Time => "a time such as \"2027-01-31T12:00:00Z\", or a day such as \"2027-01-31\"".to_owned(),
-        Kind::Origins => "a list of origins of pages such as [\"https://shop.example\"]".to_owned(),
+        Kind::Origins => "a list of origins of pages such as [\"https://shop.example\"]: scheme, host and port, no path".to_owned(),
     }
 }
 

@@ -106,6 +106,17 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
             ),
         );
     }
+    let (bodies, body) = (settings.limits.bodies_mb, settings.server.max_body_bytes);
+    if bodies << 20 < body {
+        note(
+            &["limits.bodies_mb", "server.max_body_bytes"],
+            format!(
+                "`limits.bodies_mb` is {bodies}, but must be at least {} for one body of `server.max_body_bytes`, \
+                 which is {body}",
+                body.div_ceil(1 << 20)
+            ),
+        );
+    }
     let (mut names, mut hashes) = (BTreeSet::new(), HashSet::new());
     for (index, key) in settings.keys.iter().enumerate() {
         if !names.insert(&key.name) {

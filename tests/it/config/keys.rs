@@ -39,12 +39,12 @@ fn what_is_wrong_with_a_key_is_said_without_it() {
         (
             "\"SEARCH\", ",
             "\"search\", ",
-            "`keys.0.scopes` is a list, but must be a list with at least one of `SEARCH`",
+            "`keys.0.scopes` is a list with \"search\", but must be a list of scopes, each one of `SEARCH`",
         ),
         (
             "[\"SEARCH\", \"REPORTS\", \"ADMIN\"]",
             "[]",
-            "`keys.0.scopes` is a list, but must be a list with at least",
+            "`keys.0.scopes` is an empty list, but must be a list of scopes",
         ),
         (
             "[\"SEARCH\", \"REPORTS\", \"ADMIN\"]",
@@ -61,7 +61,10 @@ fn what_is_wrong_with_a_key_is_said_without_it() {
     for (line, problem) in [
         ("expires = \"soon\"", "`keys.0.expires` is \"soon\", but must be a time such as"),
         ("expires = 12:00:00", "`keys.0.expires` is \"12:00:00\", but must be a time such as"),
-        ("origins = [\"shop.example\"]", "`keys.0.origins` is a list, but must be a list of origins"),
+        (
+            "origins = [\"shop.example\"]",
+            "`keys.0.origins` is a list with \"shop.example\", but must be a list of origins",
+        ),
     ] {
         let error = refusal(&format!("{KEY}{line}"), &[]);
         assert!(error.contains(problem), "{error}");

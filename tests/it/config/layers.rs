@@ -119,7 +119,7 @@ fn words_are_a_list_in_the_file_and_separated_by_commas_in_a_variable() {
     let expected = "must be a list of words or phrases such as [\"darn\", \"red tape\"]";
     assert_eq!(
         refusal("", &[("QUARRY_SUGGEST__BLOCKLIST", "darn,,tape")]),
-        format!("QUARRY_SUGGEST__BLOCKLIST: `suggest.blocklist` is a list, but {expected}")
+        format!("QUARRY_SUGGEST__BLOCKLIST: `suggest.blocklist` is a list with \"\", but {expected}")
     );
     assert_eq!(
         refusal("[suggest]\nblocklist = \"darn\"", &[]),

@@ -108,8 +108,19 @@ fn wrong_values_say_key_finding_and_expectation() {
              port if it is not the usual one, no path; or [\"*\"] alone",
         ),
         (
-            "[server]\nallowed_hosts = [\"a b\"]",
-            "`server.allowed_hosts` is a list, but must be a list of host names such as [\"cdn.example.com\"]",
+            "[server]\nallowed_hosts = [\"api.example\", \"api.example:8080\"]",
+            "`server.allowed_hosts` is a list with \"api.example:8080\", but must be a list of host names, without \
+             ports, such as [\"cdn.example.com\"]",
+        ),
+        (
+            "[suggest]\nblocklist = [\"darn\", 7]",
+            "`suggest.blocklist` is a list with 7, but must be a list of words or phrases such as [\"darn\", \
+             \"red tape\"]",
+        ),
+        (
+            "[server]\nmax_body_bytes = 3000000\n[limits]\nbodies_mb = 2",
+            "`limits.bodies_mb` is 2, but must be at least 3 for one body of `server.max_body_bytes`, which is \
+             3000000",
         ),
         (
             "[persisted]\nonly_trusted = true",
