@@ -199,8 +199,7 @@ impl Server {
         signals: impl Stream<Item = ()> + Send + 'static,
         load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
     ) {
-        self.reload =
-            Some(Reload::new(self.settings.clone(), address, self.state.gate.clone(), signals, load));
+        self.reload = Some(Reload::new(self.settings.clone(), address, self.state.clone(), signals, load));
     }
 
     /// Serves until a signal says to stop; then finishes what is under way. `metrics` is where metrics

@@ -5,15 +5,17 @@ use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt};
 
+use super::persisting;
 use crate::access::Gate;
 use crate::config::{ConfigError, Settings, Switch};
 use crate::graphql::Introspection;
-use crate::http::Origins;
+use crate::http::{HttpState, Origins};
 use crate::supervisor::{Stage, Supervisor};
 
 /// What changes while a server runs. All else needs a restart.
-const RELOADED: [&str; 6] = [
+const RELOADED: [&str; 7] = [
     "keys",
+    "persisted.documents",
     "rate_limits.per_key",
     "rate_limits.per_key_burst",
     "rate_limits.per_address",
@@ -26,9 +28,11 @@ pub(super) fn gate(settings: &Settings) -> Gate {
     Gate::new(&settings.keys, &settings.rate_limits, settings.server.trusted_proxies)
 }
 
-/// Whether the explorer is served; absent: as long as no keys are asked for.
+/// Whether the explorer is served; absent: as long as no keys are asked for. Where only trusted
+/// documents run, it could send none of what is typed into it.
 pub(super) fn graphiql(settings: &Settings) -> Option<bool> {
     match settings.server.graphiql {
+        Switch::Auto if settings.persisted.only_trusted => Some(false),
         Switch::Auto => None,
         Switch::On => Some(true),
         Switch::Off => Some(false),
@@ -58,7 +62,7 @@ pub(super) struct Reload {
     current: Settings,
     /// Where the server listens: settings that are read anew may name another address.
     address: SocketAddr,
-    gate: Gate,
+    state: HttpState,
     signals: Pin<Box<dyn Stream<Item = ()> + Send>>,
     load: Box<dyn Fn() -> Result<Settings, ConfigError> + Send>,
 }
@@ -67,7 +71,7 @@ impl Reload {
     pub(super) fn new(
         settings: Settings,
         address: SocketAddr,
-        gate: Gate,
+        state: HttpState,
         signals: impl Stream<Item = ()> + Send + 'static,
         load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
     ) -> Self {
@@ -75,7 +79,7 @@ impl Reload {
             started_with: settings.clone(),
             current: settings,
             address,
-            gate,
+            state,
             signals: Box::pin(signals),
             load: Box::new(load),
         }
@@ -86,29 +90,30 @@ impl Reload {
         supervisor.spawn("settings", Stage::Intake, async move {
             loop {
                 tokio::select! {
-                    Some(()) = self.signals.next() => self.step(),
+                    Some(()) = self.signals.next() => self.step().await,
                     () = stop.cancelled() => return Ok(()),
                 }
             }
         });
     }
 
-    /// Takes what can change while the server runs, and names what cannot.
-    fn step(&mut self) {
+    /// Takes what can change while the server runs, all of it or nothing, and names what cannot.
+    async fn step(&mut self) {
         let loaded = (self.load)().and_then(|settings| match self.current.refuses(&settings) {
             Some(error) => Err(error),
             None => Ok(settings),
         });
         let settings = match loaded {
             Ok(settings) => settings,
-            Err(error) => {
-                for problem in error.problems() {
-                    tracing::error!(%problem, "the settings are wrong, so the old ones stay");
-                }
-                return;
-            }
+            Err(error) => return error.problems().iter().for_each(|problem| refuse(problem)),
         };
-        self.gate.replace(&settings.keys, &settings.rate_limits);
+        // Their file is read again even if its name is the same: it is another with each release.
+        let trusted = match persisting::trusted(&settings, &self.state.api).await {
+            Ok(trusted) => trusted,
+            Err(error) => return refuse(&format!("{error:#}")),
+        };
+        self.state.gate.replace(&settings.keys, &settings.rate_limits);
+        self.state.documents.replace_trusted(trusted);
         let changed = settings.changed_from(&self.current);
         let reloaded: Vec<&str> = changed.into_iter().filter(|key| RELOADED.contains(key)).collect();
         tracing::info!(changed = reloaded.join(", "), keys = settings.keys.len(), "settings reloaded");
@@ -122,5 +127,11 @@ impl Reload {
             tracing::warn!(settings = waiting.join(", "), "changed settings need a restart");
         }
         self.current = settings;
+        // It waits for a restart, so what is refused goes by what runs.
+        self.current.persisted.only_trusted = self.started_with.persisted.only_trusted;
     }
+}
+
+fn refuse(problem: &dyn std::fmt::Display) {
+    tracing::error!(%problem, "the settings are wrong, so the old ones stay");
 }

@@ -17,7 +17,17 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const NAMESPACE: &str = "documents";
 
 pub(super) async fn open(settings: &Settings, api: &Api) -> Result<Documents> {
-    let trusted = match &settings.persisted.documents {
+    let trusted = trusted(settings, api).await?;
+    let automatic = match settings.persisted.ttl {
+        ttl if ttl.is_zero() || settings.persisted.only_trusted => None,
+        ttl => Some(Automatic::new(cache(settings)?, ttl)),
+    };
+    Ok(Documents::new(trusted, settings.persisted.only_trusted, automatic))
+}
+
+/// The trusted documents of the settings, if there are any.
+pub(super) async fn trusted(settings: &Settings, api: &Api) -> Result<Option<Trusted>> {
+    Ok(match &settings.persisted.documents {
         Some(path) => Some(read(path, api).await.with_context(|| {
             format!(
                 "the trusted documents of {} (persisted.documents) cannot be used",
@@ -25,12 +35,7 @@ pub(super) async fn open(settings: &Settings, api: &Api) -> Result<Documents> {
             )
         })?),
         None => None,
-    };
-    let automatic = match settings.persisted.ttl {
-        ttl if ttl.is_zero() || settings.persisted.only_trusted => None,
-        ttl => Some(Automatic::new(cache(settings)?, ttl)),
-    };
-    Ok(Documents::new(trusted, settings.persisted.only_trusted, automatic))
+    })
 }
 
 async fn read(path: &Path, api: &Api) -> Result<Trusted> {

@@ -309,7 +309,8 @@ const OTHERS: &[Row] = &[
         "server.graphiql",
         SWITCH,
         Value(r#""auto""#),
-        "Whether `/graphiql` is served: `auto` as long as no keys are configured, `on` or `off`.",
+        "Whether `/graphiql` is served: `auto` as long as no keys are configured and not only trusted documents run, \
+         `on` or `off`.",
     ),
     row(
         "server.trusted_proxies",

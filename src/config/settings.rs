@@ -295,7 +295,7 @@ impl Settings {
     }
 
     /// Why a server that runs with `self` must not go on with `next`: it would let in who was kept
-    /// out, by what may well be a slip.
+    /// out, or keep out everybody, by what may well be a slip.
     pub fn refuses(&self, next: &Self) -> Option<ConfigError> {
         if let (Some(file), None) = (&self.file, &next.file) {
             let text = "is gone: what it says would be lost; put it back, or restart the server without it";
@@ -307,6 +307,11 @@ impl Settings {
             let text =
                 "`keys` is empty, but the server asks for keys: to open it to everybody needs a restart";
             return Some(ConfigError::one(origin, text));
+        }
+        if self.persisted.only_trusted && next.persisted.documents.is_none() {
+            let text =
+                "`persisted.documents` is not set, but the server runs nothing else: that needs a restart";
+            return Some(ConfigError::one("settings", text));
         }
         None
     }

@@ -6,7 +6,7 @@
 //!
 //! A name stands for a text and nothing else: what holds for operations is checked after this.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use async_graphql::ServerError;
 
@@ -27,7 +27,7 @@ pub struct Documents(Arc<Known>);
 
 #[derive(Default)]
 struct Known {
-    trusted: Option<Trusted>,
+    trusted: RwLock<Option<Arc<Trusted>>>,
     only_trusted: bool,
     automatic: Option<Automatic>,
 }
@@ -43,18 +43,24 @@ impl Documents {
     /// Documents of a file, and those that clients send once; with `only_trusted` those of the file
     /// only.
     pub fn new(trusted: Option<Trusted>, only_trusted: bool, automatic: Option<Automatic>) -> Self {
+        let trusted = RwLock::new(trusted.map(Arc::new));
         Self(Arc::new(Known { trusted, only_trusted, automatic }))
+    }
+
+    /// From now on these are the trusted ones.
+    pub fn replace_trusted(&self, trusted: Option<Trusted>) {
+        *self.0.trusted.write().unwrap_or_else(PoisonError::into_inner) = trusted.map(Arc::new);
     }
 
     /// The text to run.
     pub(super) async fn find(&self, asked: Asked) -> Result<Found, ServerError> {
-        let known = &*self.0;
-        let trusted = |text: &str| known.trusted.as_ref().is_some_and(|trusted| trusted.holds(text));
+        let (known, trusted) = (&*self.0, self.0.trusted());
+        let holds = |text: &str| trusted.as_ref().is_some_and(|trusted| trusted.holds(text));
         match asked {
-            Asked::Text(text) if known.only_trusted && !trusted(&text) => Err(not_trusted()),
+            Asked::Text(text) if known.only_trusted && !holds(&text) => Err(not_trusted()),
             Asked::Text(text) => Ok(Found { text, new: None }),
             Asked::Named { name, text } => {
-                if let Some(kept) = known.trusted.as_ref().and_then(|trusted| trusted.get(&name)) {
+                if let Some(kept) = trusted.as_ref().and_then(|trusted| trusted.get(&name)) {
                     return if text.is_none_or(|text| text == kept) {
                         Ok(Found { text: kept.to_owned(), new: None })
                     } else {
@@ -64,7 +70,7 @@ impl Documents {
                 if known.only_trusted {
                     return Err(not_trusted());
                 }
-                known.find_automatic(&name, text).await
+                known.find_automatic(&name, text, trusted.is_some()).await
             }
         }
     }
@@ -88,7 +94,16 @@ impl Found {
 }
 
 impl Known {
-    async fn find_automatic(&self, name: &str, text: Option<String>) -> Result<Found, ServerError> {
+    fn trusted(&self) -> Option<Arc<Trusted>> {
+        self.trusted.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn find_automatic(
+        &self,
+        name: &str,
+        text: Option<String>,
+        has_trusted: bool,
+    ) -> Result<Found, ServerError> {
         let hash = Hash::parse(name);
         if let Some(text) = text {
             let hash = hash.filter(|hash| *hash == Hash::of(&text)).ok_or_else(mismatch)?;
@@ -105,7 +120,7 @@ impl Known {
         match kept {
             Some(text) => Ok(Found { text, new: None }),
             // Apollo's clients know both messages; upon the first they send no more hashes.
-            None if self.automatic.is_none() && self.trusted.is_none() => {
+            None if self.automatic.is_none() && !has_trusted => {
                 Err(refusal(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported"))
             }
             None => Err(refusal(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")),
@@ -121,6 +136,6 @@ fn not_trusted() -> ServerError {
     refusal(
         ErrorCode::PersistedQueryOnly,
         "This server runs trusted documents only, and this is none. Add it to the file that persisted.documents \
-         names, restart the server, and send its hash as documentId.",
+         names, send the server SIGHUP, and send its hash as documentId.",
     )
 }

@@ -46,7 +46,7 @@ fn count(process: &Process, what: &str) -> usize {
 }
 
 /// Tells a server to read its settings again, and waits until it says that it did.
-async fn reload(server: &Server, says: &str) {
+pub(super) async fn reload(server: &Server, says: &str) {
     let before = count(&server.process, says);
     server.process.hang_up();
     until(says, async || (count(&server.process, says) > before).then_some(())).await;

@@ -7,6 +7,7 @@ mod crawling;
 mod demo;
 mod fleet;
 mod keys;
+mod releases;
 mod reporting;
 mod searching;
 mod seeding;
