@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures_util::Stream;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -300,6 +300,16 @@ fn register(settings: &Settings) -> Result<Instance> {
 /// A path as errors name it: whoever reads them may be in another folder.
 fn whole(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Refuses where a server or a crawl uses the data folder. Of those with other data folders nothing is
+/// known here.
+pub fn require_idle(settings: &Settings) -> Result<()> {
+    let folder = whole(&settings.data_dir);
+    if Instance::is_any_alive(&folder.join(INSTANCES_FOLDER))? {
+        bail!("another quarry process uses {}: stop it first", folder.display());
+    }
+    Ok(())
 }
 
 fn crawl_options(settings: &Settings, instance: &Instance) -> CrawlOptions {

@@ -34,6 +34,24 @@ impl Instance {
         self.id
     }
 
+    /// Whether a process that registered in this folder lives.
+    pub fn is_any_alive(folder: &Path) -> io::Result<bool> {
+        let entries = match std::fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            // One that is gone meanwhile belonged to a process that ended.
+            if let Ok(file) = File::open(entry?.path())
+                && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Whether a process is known to be dead: it was registered in this folder, and its lock is
     /// free. Of a process that registered elsewhere nothing is known.
     pub fn knows_dead(folder: &Path, id: Uuid) -> bool {
@@ -79,12 +97,17 @@ mod tests {
     #[test]
     fn a_dropped_lock_tells_the_dead_from_the_living() {
         let folder = tempfile::tempdir().unwrap();
+        assert!(!Instance::is_any_alive(&folder.path().join("none")).unwrap());
+        assert!(!Instance::is_any_alive(folder.path()).unwrap());
         let living = Instance::register(folder.path()).unwrap();
+        assert!(Instance::is_any_alive(folder.path()).unwrap());
         assert!(!Instance::knows_dead(folder.path(), living.id()));
         // A killed process leaves its file with a free lock.
         let dead = Uuid::new_v4();
         std::fs::write(path(folder.path(), dead), "").unwrap();
         assert!(Instance::knows_dead(folder.path(), dead));
         assert!(!Instance::knows_dead(folder.path(), Uuid::new_v4()), "a stranger may be alive elsewhere");
+        drop(living);
+        assert!(!Instance::is_any_alive(folder.path()).unwrap());
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::SettingsArgs;
-use crate::app::connect_store;
+use crate::app::{connect_store, require_idle};
 
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {
@@ -24,7 +24,8 @@ enum MigrateCommand {
         #[arg(long, value_name = "N")]
         steps: Option<u32>,
     },
-    /// Take back applied migrations, the latest first: their tables and what is in them are lost
+    /// Take back applied migrations, the latest first: their tables and what is in them are lost; stop all
+    /// servers before
     Down {
         /// How many
         #[arg(long, value_name = "N", default_value_t = 1)]
@@ -35,14 +36,27 @@ enum MigrateCommand {
 }
 
 pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
-    let store = connect_store(&args.settings.load(None)?).await?;
+    let settings = args.settings.load(None)?;
+    if let MigrateCommand::Down { .. } = args.command {
+        // It would go on, ready, with reports and mutations that fail.
+        require_idle(&settings)?;
+    }
+    let store = connect_store(&settings).await?;
+    let before = store.migration_status().await?;
     match args.command {
         MigrateCommand::Up { steps } => println!("{} applied", store.migrate_up(steps).await?),
-        MigrateCommand::Down { steps } => println!("{} taken back", store.migrate_down(steps).await?),
+        MigrateCommand::Down { steps } => {
+            let count = store.migrate_down(steps).await?;
+            println!("{count} taken back, with what was in their tables");
+        }
         MigrateCommand::Status => {}
     }
-    for migration in store.migration_status().await? {
-        let mark = if migration.applied { "applied" } else { "pending" };
+    for (migration, before) in store.migration_status().await?.into_iter().zip(before) {
+        let mark = match (before.applied, migration.applied) {
+            (true, false) => "taken back",
+            (_, true) => "applied",
+            (false, false) => "pending",
+        };
         println!("{mark}  {}", migration.name);
     }
     store.close().await?;

@@ -60,15 +60,23 @@ async fn migrations_go_up_and_down_and_up_again() {
         assert_eq!((marks(&status, "applied"), marks(&status, "pending")), (all, 0), "{status}");
         assert!(folder.succeed(&["migrate", "up"]).await.starts_with("0 applied"));
         let down = folder.succeed(&["migrate", "down"]).await;
-        assert_eq!((marks(&down, "applied"), marks(&down, "pending")), (all - 1, 1), "{down}");
+        assert_eq!((marks(&down, "applied"), marks(&down, "taken back  m")), (all - 1, 1), "{down}");
         let down = folder.succeed(&["migrate", "down", "--steps", "99"]).await;
-        assert_eq!(marks(&down, "pending"), all, "{down}");
+        assert_eq!((marks(&down, "taken back  m"), marks(&down, "pending")), (all - 1, 1), "{down}");
     }
     // A server brings what is missing itself.
     let server = folder.serve().await;
     let stored = server.endpoint.index("notes", &[("1", "one")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
+    // It would go on without its tables, and say that it is ready.
+    let refusal = folder.fail(&["migrate", "down"]).await;
+    assert!(
+        refusal.contains("another quarry process uses") && refusal.contains("stop it first"),
+        "{refusal}"
+    );
+    assert_eq!(marks(&folder.succeed(&["migrate", "status"]).await, "applied"), all);
     server.stop().await;
+    folder.succeed(&["migrate", "down"]).await;
 }
 
 #[tokio::test]
