@@ -58,9 +58,10 @@ fn main() {
     // The same with a key and rates, which nobody reaches.
     let guarded = free_address();
     let guarded_folder = tempfile::tempdir().unwrap();
-    let (table, said) = run(guarded_folder.path(), &["key", "new", "--scope", "SEARCH"]);
-    let key = said.lines().find(|line| line.starts_with("quarry_")).unwrap();
-    let rates = "[rate_limits]\nper_key = 4000000000\nper_address = 4000000000\n";
+    let made = run(guarded_folder.path(), &["key", "new", "--scope", "SEARCH"]);
+    let (key, table) = made.split_once("\n\n").unwrap();
+    let rates = "[rate_limits]\nper_key = 60000000\nper_key_burst = 1000000\nper_address = 60000000\n\
+                 per_address_burst = 1000000\n";
     let guarded_settings = format!("{}{rates}{table}", settings(guarded, upstream));
     let _guarded = serve(guarded_folder.path(), &guarded_settings);
     wait_for(guarded);
@@ -179,13 +180,12 @@ fn serve(folder: &Path, settings: &str) -> Running {
     Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder))
 }
 
-/// What a command prints, and what it says besides.
-fn run(folder: &Path, arguments: &[&str]) -> (String, String) {
+/// What a command prints.
+fn run(folder: &Path, arguments: &[&str]) -> String {
     let command = Command::new(env!("CARGO_BIN_EXE_quarry")).args(arguments).current_dir(folder).output();
     let output = command.unwrap();
-    let [printed, said] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert!(output.status.success(), "{arguments:?}: {said}");
-    (printed, said)
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn settings(listen: SocketAddr, upstream: SocketAddr) -> String {

@@ -23,7 +23,7 @@ pub(super) struct CrawlArgs {
     #[arg(long)]
     allow_shrink: bool,
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(super) settings: SettingsArgs,
 }
 
 pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {

@@ -12,7 +12,7 @@ use crate::domain::{KeyName, Origin, Scope, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make a key: prints it once, to standard error, and the table to put into quarry.toml
+    /// Make a key: prints it once, and the table to put into quarry.toml
     New(NewArgs),
 }
 
@@ -76,9 +76,8 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let origins = origins.collect::<Result<Vec<_>>>()?;
     let key = ApiKey::generate().context("the system gives no random numbers")?;
     let config = KeyConfig { name, hash: key.hash(), scopes, expires, origins };
-    // The key never goes where the table goes, so that `>> quarry.toml` takes the table alone.
-    eprintln!("The key, which is shown this once:\n\n{}\n\nThe table for quarry.toml:", key.expose());
-    println!("\n{}", config.to_toml().trim_end());
+    eprintln!("The key, which is shown this once, and what to put into quarry.toml:\n");
+    println!("{}\n\n{}", key.expose(), config.to_toml().trim_end());
     eprintln!("\nA server that runs takes it upon SIGHUP. Callers send `Authorization: Bearer KEY`.");
     Ok(ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ pub(super) struct MigrateArgs {
     #[command(subcommand)]
     command: MigrateCommand,
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(super) settings: SettingsArgs,
 }
 
 #[derive(Debug, Subcommand)]

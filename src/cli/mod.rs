@@ -32,14 +32,17 @@ const INTERRUPTED: u8 = 130;
 
 /// Crawls an unreliable JSON API, makes it searchable, and serves it as GraphQL.
 #[derive(Debug, Parser)]
-#[command(name = "quarry", version, propagate_version = true)]
+#[command(name = "quarry", version, propagate_version = true, mut_args(|arg| arg.global(false)))]
 struct Cli {
+    /// Settings may stand before a command that reads them, too.
+    #[command(flatten)]
+    settings: SettingsArgs,
     #[command(subcommand)]
     command: Command,
 }
 
 /// Settings that the command line overrides, of the commands that read them.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, PartialEq, Args)]
 struct SettingsArgs {
     /// The settings file [default: quarry.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
@@ -58,6 +61,15 @@ struct SettingsArgs {
 impl SettingsArgs {
     fn load(&self, listen: Option<String>) -> Result<Settings> {
         Ok(Settings::load(&self.overrides(listen))?)
+    }
+
+    /// The same, where nothing is said the others.
+    fn or(&mut self, others: Self) {
+        let Self { config, data_dir, database_url, log_level } = others;
+        self.config = self.config.take().or(config);
+        self.data_dir = self.data_dir.take().or(data_dir);
+        self.database_url = self.database_url.take().or(database_url);
+        self.log_level = self.log_level.take().or(log_level);
     }
 
     fn overrides(&self, listen: Option<String>) -> Overrides {
@@ -118,8 +130,27 @@ pub fn run() -> ExitCode {
     code
 }
 
-async fn dispatch(cli: Cli) -> Result<ExitCode> {
-    match cli.command {
+impl Command {
+    /// The settings that the command reads, if it reads them.
+    fn settings(&mut self) -> Option<&mut SettingsArgs> {
+        match self {
+            Self::Serve(args) => Some(&mut args.settings),
+            Self::Crawl(args) => Some(&mut args.settings),
+            Self::Migrate(args) => Some(&mut args.settings),
+            Self::Seed(args) => Some(&mut args.settings),
+            Self::Reindex(settings) | Self::Config(settings) => Some(settings),
+            Self::Demo(_) | Self::Key(_) | Self::Schema | Self::Upstream(_) | Self::Type(_) => None,
+        }
+    }
+}
+
+async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode> {
+    match command.settings() {
+        Some(settings) => settings.or(before),
+        None if before == SettingsArgs::default() => {}
+        None => bail!("this command does not read the settings that stand before it: leave them out"),
+    }
+    match command {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Crawl(args) => crawl::run(args).await,

@@ -35,7 +35,7 @@ pub(super) struct SeedArgs {
     #[arg(long, value_name = "DATE")]
     until: Option<NaiveDate>,
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(super) settings: SettingsArgs,
 }
 
 pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {

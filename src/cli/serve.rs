@@ -17,7 +17,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
     #[command(flatten)]
-    settings: SettingsArgs,
+    pub(super) settings: SettingsArgs,
 }
 
 pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {

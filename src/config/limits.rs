@@ -104,8 +104,8 @@ pub(super) const ROWS: &[Row] = &[
         "limits.cost",
         Count(10, 1_000_000_000),
         Value("25000"),
-        "Fields times the sizes of the pages that they are on: what a document may answer at most; searches within \
-         rows and reports count for more.",
+        "Fields times the sizes of the pages that they are on: what a document may answer at most; searches and \
+         reports count for more.",
     ),
     row(
         "limits.aliases",
@@ -145,7 +145,8 @@ pub(super) const ROWS: &[Row] = &[
         "limits.bodies_mb",
         Count(1, 1 << 20),
         Value("256"),
-        "Request bodies in memory at once, in MiB; one more is answered `TOO_BUSY`.",
+        "Request bodies in memory at once, in MiB, a quarter of it for those of up to 64 KiB; one more is answered \
+         `TOO_BUSY`.",
     ),
     row(
         "limits.connections",

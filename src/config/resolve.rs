@@ -107,13 +107,14 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
         );
     }
     let (bodies, body) = (settings.limits.bodies_mb, settings.server.max_body_bytes);
-    if bodies << 20 < body {
+    // A quarter of the room is for small bodies.
+    let needed = body.saturating_mul(4).div_ceil(3 << 20);
+    if bodies < needed {
         note(
             &["limits.bodies_mb", "server.max_body_bytes"],
             format!(
-                "`limits.bodies_mb` is {bodies}, but must be at least {} for one body of `server.max_body_bytes`, \
-                 which is {body}",
-                body.div_ceil(1 << 20)
+                "`limits.bodies_mb` is {bodies}, but must be at least {needed}: three quarters of it are to hold one \
+                 body of `server.max_body_bytes`, which is {body}"
             ),
         );
     }

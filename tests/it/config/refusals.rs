@@ -119,8 +119,8 @@ fn wrong_values_say_key_finding_and_expectation() {
         ),
         (
             "[server]\nmax_body_bytes = 3000000\n[limits]\nbodies_mb = 2",
-            "`limits.bodies_mb` is 2, but must be at least 3 for one body of `server.max_body_bytes`, which is \
-             3000000",
+            "`limits.bodies_mb` is 2, but must be at least 4: three quarters of it are to hold one body of \
+             `server.max_body_bytes`, which is 3000000",
         ),
         (
             "[persisted]\nonly_trusted = true",

@@ -54,7 +54,7 @@ fn cases() -> Vec<Case> {
             Limits { cost: 129, ..limits },
             "{ search(query: \"\", first: 29) { totalCount } }",
             "{ search(query: \"\", first: 30) { totalCount } }",
-            "page sizes is 31",
+            "page sizes is 130",
         ),
         case(
             Limits { aliases: 2, ..limits },

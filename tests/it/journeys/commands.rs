@@ -157,6 +157,22 @@ async fn folders_and_files_are_named_whole_where_they_cannot_be_used() {
 }
 
 #[tokio::test]
+async fn settings_may_stand_before_a_command_that_reads_them() {
+    let folder = Folder::new("");
+    std::fs::write(folder.path("other.toml"), "[limits]\nbatch = 7").unwrap();
+    for arguments in [&["--config", "other.toml", "config"][..], &["config", "--config", "other.toml"]] {
+        assert!(folder.succeed(arguments).await.contains("batch = 7"), "{arguments:?}");
+    }
+    // What stands behind the command is nearer to it.
+    let both = folder.succeed(&["--config", "other.toml", "config", "--config", "quarry.toml"]).await;
+    assert!(both.contains("batch = 10"), "{both}");
+    let status = folder.succeed(&["--data-dir", "elsewhere", "migrate", "status"]).await;
+    assert!(status.contains("pending") && folder.path("elsewhere").exists(), "{status}");
+    let said = folder.fail(&["--config", "other.toml", "schema"]).await;
+    assert!(said.contains("does not read the settings"), "{said}");
+}
+
+#[tokio::test]
 async fn commands_take_the_settings_that_they_read_and_no_others() {
     let folder = Folder::new("");
     let settings = ["--config", "--data-dir", "--database-url", "--log-level"];

@@ -14,14 +14,11 @@ const QUESTION: &str = "{ search(query: \"\") { totalCount } }";
 
 /// Makes a key as an operator does: the key, and the table to configure.
 async fn new_key(folder: &Folder, arguments: &[&str]) -> (String, String) {
-    let ended = folder.run(&[&["key", "new"], arguments].concat()).await;
-    assert_eq!(ended.code, Some(0), "{ended:?}");
-    let key = ended.stderr.lines().find(|line| line.starts_with("quarry_")).expect("the key").to_owned();
-    // What is printed may be appended to the settings as it is.
-    let table = ended.stdout;
-    assert!(table.starts_with("\n[[keys]]\n"), "{table}");
-    assert!(!table.contains(&key), "the table holds the hash alone: {table}");
-    (key, table)
+    let printed = folder.succeed(&[&["key", "new"], arguments].concat()).await;
+    let (key, table) = printed.split_once("\n\n").expect("the key, a blank line, the table");
+    assert!(table.starts_with("[[keys]]\n"), "{printed}");
+    assert!(!table.contains(key.trim()), "the table holds the hash alone: {printed}");
+    (key.trim().to_owned(), table.to_owned())
 }
 
 /// The status and the codes of the errors of an answer.
