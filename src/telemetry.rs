@@ -21,9 +21,13 @@ use tracing_subscriber::{Layer, Registry};
 
 pub use traces::{TraceOptions, Traces, continue_trace};
 
-/// Libraries that tell of every step at `info`: they are heard from `warn` up, unless the
-/// filter names them.
-const TALKATIVE: &[&str] = &["sqlx", "tantivy"];
+/// Libraries that tell of every step at `info`, and from where up they are heard unless the filter names
+/// them. One part of tantivy warns of merges that a commit overtook, which happens.
+const TALKATIVE: &[(&str, LevelFilter)] = &[
+    ("sqlx", LevelFilter::WARN),
+    ("tantivy", LevelFilter::WARN),
+    ("tantivy::indexer::segment_manager", LevelFilter::ERROR),
+];
 
 /// Libraries that write down what is sent through them, below this level: they are not heard from
 /// there, whatever the filter says, since it is what people type.
@@ -98,11 +102,12 @@ where
 
 fn targets(filter: &str) -> Result<Targets, TelemetryError> {
     let mut targets: Targets = filter.parse()?;
-    for library in TALKATIVE {
-        let level = targets.default_level().unwrap_or(LevelFilter::OFF);
-        let is_named = targets.iter().any(|(target, _)| target.starts_with(library));
-        if level > LevelFilter::WARN && !is_named {
-            targets = targets.with_target(*library, LevelFilter::WARN);
+    let level = targets.default_level().unwrap_or(LevelFilter::OFF);
+    let named: Vec<String> = targets.iter().map(|(target, _)| target.to_owned()).collect();
+    for (part, from) in TALKATIVE {
+        let library = part.split("::").next().unwrap_or(part);
+        if level > *from && !named.iter().any(|target| target.starts_with(library)) {
+            targets = targets.with_target(*part, *from);
         }
     }
     for library in INDISCREET {
@@ -151,6 +156,7 @@ mod tests {
         tracing::debug!(target: "quarry::crawl", "page asked for");
         tracing::info!(target: "tantivy::indexer", "commit prepared");
         tracing::warn!(target: "tantivy::indexer", "merge failed");
+        tracing::warn!(target: "tantivy::indexer::segment_manager", "no segment");
     }
 
     #[test]
@@ -178,7 +184,7 @@ mod tests {
             ("warn", vec!["merge failed"]),
             ("info", vec!["page taken", "merge failed"]),
             ("info,quarry::crawl=debug", vec!["page taken", "page asked for", "merge failed"]),
-            ("warn,tantivy=info", vec!["commit prepared", "merge failed"]),
+            ("warn,tantivy=info", vec!["commit prepared", "merge failed", "no segment"]),
             ("info,tantivy=off", vec!["page taken"]),
         ] {
             let text = written(filter, LogFormat::Json, events);

@@ -6,8 +6,7 @@
 
 use std::sync::Arc;
 
-use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -207,8 +206,7 @@ impl Turnstile {
 impl Problem {
     /// Too much is under way.
     pub(super) fn busy(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message)
-            .with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message).with_retry_after(1)
     }
 }
 

@@ -25,6 +25,9 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 /// What a page of found documents takes, in bytes: room from the start saves growing to it.
 const TYPICAL_BYTES: usize = 2 << 10;
 
+/// The largest body of who has no key where keys are asked for, in bytes.
+const KEYLESS_BODY_BYTES: usize = 64 << 10;
+
 /// Answers `/graphql`.
 pub(super) async fn serve(
     State(state): State<HttpState>,
@@ -111,9 +114,16 @@ async fn post(
             "Send the body as it is, without a Content-Encoding.",
         ));
     }
-    let limit = state.body_limit(asker);
+    // Where keys are asked for, who has none may do next to nothing, and is to take no memory from those
+    // who have.
+    let has_key = asker.caller.is_unchecked() || asker.caller.key().is_some();
+    let most = state.limits.body_bytes;
+    let limit = if has_key { most } else { most.min(KEYLESS_BODY_BYTES) };
     let read = body::read(body, limit, state.limits.body_time, &state.admission).await;
-    let (bytes, _room) = read.map_err(|problem| state.rated(problem, asker))?;
+    let (bytes, _room) = read.map_err(|problem| match problem.status() {
+        StatusCode::PAYLOAD_TOO_LARGE if limit < most => state.rated(needs_key(), asker),
+        _ => state.rated(problem, asker),
+    })?;
     let parsed = body::parse(&bytes, state.limits.batch);
     match parsed.map_err(|problem| state.rated(problem, asker))? {
         Operations::One(operation) if media == MediaType::EventStream => {
@@ -148,6 +158,16 @@ async fn post(
             Ok(respond(StatusCode::OK, media, body))
         }
     }
+}
+
+/// A body that only who has a key may send.
+fn needs_key() -> Problem {
+    let message = format!(
+        "Bodies of more than {} KiB need a key on this server: send `Authorization: Bearer KEY`.",
+        KEYLESS_BODY_BYTES >> 10
+    );
+    Problem::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message)
+        .with_header(WWW_AUTHENTICATE, CHALLENGE)
 }
 
 /// The one mapping from answers to statuses. By the specification, application/json says 200 of every

@@ -25,7 +25,7 @@ mod visitor;
 mod websocket;
 
 use crate::access::Gate;
-use crate::graphql::{Api, Asker};
+use crate::graphql::Api;
 
 pub use admission::{Admission, Load};
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
@@ -36,9 +36,6 @@ pub use metrics::{Metrics, MetricsParts, RedisFigures, RedisWatch};
 pub use origin::Origins;
 pub use persisted::{Automatic, Documents, Trusted, TrustedError};
 pub use router::{metrics_router, router};
-
-/// The largest body of who has no key where keys are asked for, in bytes.
-const KEYLESS_BODY_BYTES: usize = 64 << 10;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -66,17 +63,6 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// The largest body that is read, in bytes. Where keys are asked for, who has none may do next to
-    /// nothing, and is to take no memory from those who have.
-    fn body_limit(&self, asker: &Asker) -> usize {
-        let most = self.limits.body_bytes;
-        if asker.caller.is_unchecked() || asker.caller.key().is_some() {
-            most
-        } else {
-            most.min(KEYLESS_BODY_BYTES)
-        }
-    }
-
     /// Whether the explorer is served now.
     pub fn is_explorable(&self) -> bool {
         self.graphiql.unwrap_or_else(|| !self.gate.asks_for_keys())

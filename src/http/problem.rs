@@ -2,7 +2,7 @@
 
 use async_graphql::ServerError;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
@@ -33,6 +33,13 @@ impl Problem {
         Self { header: Some((name, value)), ..self }
     }
 
+    /// The same with when to come again, for where there are no headers in the error as well.
+    pub(super) fn with_retry_after(mut self, seconds: u64) -> Self {
+        let extensions = self.error.extensions.get_or_insert_default();
+        extensions.set("retryAfter", seconds);
+        self.with_header(RETRY_AFTER, HeaderValue::from(seconds))
+    }
+
     /// What the client sent is not a request.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
@@ -52,6 +59,11 @@ impl Problem {
             StatusCode::SERVICE_UNAVAILABLE,
         ];
         statuses.contains(&self.status)
+    }
+
+    /// The status that it is answered with.
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// What is told of it.

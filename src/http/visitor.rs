@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
@@ -47,7 +47,7 @@ impl From<Denied> for Problem {
             Denied::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, ErrorCode::Forbidden, message),
             Denied::RateLimited { .. } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, ErrorCode::RateLimited, message)
-                    .with_header(RETRY_AFTER, HeaderValue::from(denied.seconds()))
+                    .with_retry_after(denied.seconds())
             }
         }
     }

@@ -7,6 +7,7 @@
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::mysql::MySqlDatabaseError;
 use sea_orm::sqlx::postgres::PgDatabaseError;
+use sea_orm::sqlx::sqlite::SqliteError;
 use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use super::StoreError;
@@ -87,14 +88,16 @@ enum Meaning {
 fn judge(error: &DbErr) -> (Meaning, String) {
     match error {
         DbErr::ConnectionAcquire(cause) => (Meaning::Unavailable, cause.to_string()),
-        DbErr::Conn(RuntimeErr::SqlxError(cause)) => match &**cause {
-            // Whatever a database says that lets nobody in, it may say something else later: a role
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => match (&**cause, judge_driver(cause)) {
+            // Whatever a server says that lets nobody in, it may say something else later: a role
             // that may not log in, a database that is being restored. It has no data to quote yet.
-            SqlxError::Database(answer) => {
+            (SqlxError::Database(answer), (Meaning::Refused, _))
+                if answer.try_downcast_ref::<SqliteError>().is_none() =>
+            {
                 let code = answer.code().unwrap_or_default();
                 (Meaning::Unavailable, format!("{} (code {code})", answer.message()))
             }
-            other => judge_driver(other),
+            (_, judged) => judged,
         },
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
             judge_driver(cause)

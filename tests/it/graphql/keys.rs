@@ -338,8 +338,8 @@ async fn who_has_no_key_takes_little_memory() {
     let server = guarded(&gate(&[&key])).await;
     let long = format!("{{ __typename }} # {}", "x".repeat(64 << 10));
     let answer = send(&server, &long, None).await;
-    assert_eq!(answer.status(), 413);
-    assert_eq!(codes(&read(answer).await), ["BAD_USER_INPUT"].into());
+    assert_eq!(answer.status(), 401);
+    assert_eq!(codes(&read(answer).await), ["UNAUTHENTICATED"].into());
     assert_eq!(send(&server, &long, Some(&key.bearer())).await.status(), 200);
 }
 

@@ -35,6 +35,7 @@ async fn assert_limited(response: Response) {
     assert!((1..=60).contains(&after), "{after}");
     let answer = read(response).await;
     assert_eq!(code(&answer["errors"][0]), "RATE_LIMITED");
+    assert_eq!(answer["errors"][0]["extensions"]["retryAfter"], after);
     assert!(answer.get("data").is_none() && answer.to_string().contains(&format!("{after} s")), "{answer}");
 }
 
@@ -53,6 +54,9 @@ async fn one_limit_holds_over_every_transport() {
         socket.subscribe("2", QUESTION).await;
         let said = socket.hear().await;
         assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "RATE_LIMITED"));
+        // There is no header to say so.
+        let after = said["payload"][0]["extensions"]["retryAfter"].as_u64();
+        assert!(after.is_some_and(|after| (1..=60).contains(&after)), "{said}");
     }
     // What is no operation is not counted, save what was to be one.
     assert_eq!(send(server.get("/livez")).await.status(), 200);
