@@ -47,7 +47,8 @@ pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
         MigrateCommand::Up { steps } => println!("{} applied", store.migrate_up(steps).await?),
         MigrateCommand::Down { steps } => {
             let count = store.migrate_down(steps).await?;
-            println!("{count} taken back, with what was in their tables");
+            let what = if count == 0 { "" } else { ", with what was in their tables" };
+            println!("{count} taken back{what}");
         }
         MigrateCommand::Status => {}
     }

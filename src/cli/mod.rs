@@ -148,7 +148,9 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
     match command.settings() {
         Some(settings) => settings.or(before),
         None if before == SettingsArgs::default() => {}
-        None => bail!("this command does not read the settings that stand before it: leave them out"),
+        None => {
+            bail!("this command does not read settings that stand before it: see what it takes by --help")
+        }
     }
     match command {
         Command::Demo(args) => demo::run(args).await,

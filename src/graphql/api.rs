@@ -159,7 +159,7 @@ impl Api {
 
     /// Parses a document, checks it against the limits and reads the variables.
     pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
-        let Operation { query, name, variables } = operation;
+        let Operation { query, name, mut variables } = operation;
         let cached = self.0.documents.get(&query);
         let validated = cached.is_some();
         let document = match cached {
@@ -170,6 +170,13 @@ impl Api {
         self.0.limits.check(&document, &variables)?;
         let definition = select(&document, name.as_deref())?;
         self.0.inputs.check(&definition.variable_definitions, &variables)?;
+        // Executing heeds no defaults where a directive leaves something out, and what is looked at here
+        // must be what runs.
+        for definition in definition.variable_definitions.iter().map(|definition| &definition.node) {
+            if let Some(default) = &definition.default_value {
+                variables.entry(definition.name.node.clone()).or_insert_with(|| default.node.clone());
+            }
+        }
         let kind = match definition.ty {
             OperationType::Query => OperationKind::Query,
             OperationType::Mutation => OperationKind::Mutation,
@@ -178,7 +185,7 @@ impl Api {
         let root = RootFields::of(&document, definition, &variables);
         let group = FieldGroup::of(&root);
         // A subscription has one field.
-        let merged = if kind == OperationKind::Subscription { None } else { root.merged() };
+        let merged = if kind == OperationKind::Subscription { None } else { root.merged()? };
         let logs = kind == OperationKind::Query && root.iter().any(|field| root.is_given(&field.node, TRACK));
         Ok(Prepared { text: query, name, variables, document, merged, kind, group, logs, validated })
     }
@@ -191,7 +198,7 @@ impl Api {
         }
         let document = self.parse(text)?;
         self.0.limits.check(&document, &Variables::default())?;
-        self.0.checker.check(document).await
+        self.0.checker.check(document, Variables::default()).await
     }
 
     fn parse(&self, text: &str) -> Result<ExecutableDocument, ServerError> {
@@ -216,9 +223,10 @@ impl Api {
             return Answer::Refused(errors);
         }
         if operation.merged.is_some() && !operation.validated {
-            // What is written anew would hide that fields do not go together.
-            let checked = self.0.checker.check(ExecutableDocument::clone(&operation.document)).await;
-            if let Err(errors) = checked {
+            // What is written anew spreads fragments no more, which is not valid either.
+            let Prepared { document, variables, .. } = &operation;
+            let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
+            if let Err(errors) = checked.await {
                 return Answer::Refused(errors);
             }
         }
@@ -276,7 +284,7 @@ impl Api {
         let root = RootFields::of(&operation.document, definition, &operation.variables);
         let fields = guard::administers(definition.ty, &root);
         if !fields.is_empty() {
-            tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "an operation with ADMIN");
+            tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "ADMIN was asked for");
         }
         Ok(())
     }

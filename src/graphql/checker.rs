@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
 use async_graphql::parser::types::ExecutableDocument;
-use async_graphql::{Request, Response, ServerError};
+use async_graphql::{Request, Response, ServerError, Variables};
 
 use super::{ApiSchema, error, schema};
 
@@ -19,9 +19,13 @@ impl Checker {
         Self(schema().extension(NeverExecute).finish())
     }
 
-    /// Applies every rule of validation.
-    pub(super) async fn check(&self, document: ExecutableDocument) -> Result<(), Vec<ServerError>> {
-        let mut request = Request::new("");
+    /// Applies every rule of validation; some look at variables, where there are any.
+    pub(super) async fn check(
+        &self,
+        document: ExecutableDocument,
+        variables: Variables,
+    ) -> Result<(), Vec<ServerError>> {
+        let mut request = Request::new("").variables(variables);
         // Any will do: rules look at all operations.
         let first = document.operations.iter().next().and_then(|(name, _)| name.cloned());
         request.operation_name = first.map(|name| name.to_string());

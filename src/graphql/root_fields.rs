@@ -9,8 +9,10 @@ use std::collections::{HashMap, HashSet};
 use async_graphql::parser::types::{
     Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
 };
-use async_graphql::{Name, Positioned, Value, Variables};
+use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
+
+use super::error::{ErrorCode, refusal};
 
 /// See the module.
 pub(super) struct RootFields<'a> {
@@ -19,17 +21,21 @@ pub(super) struct RootFields<'a> {
     variables: &'a Variables,
     /// Fragments that were looked into: each once, however often it is spread.
     entered: HashSet<&'a Name>,
+    /// A fragment was spread again.
+    is_spread_again: bool,
     fields: Vec<&'a Positioned<Field>>,
 }
 
 impl<'a> RootFields<'a> {
+    /// `variables` are those of the operation, with its defaults for what is left out: executing asks
+    /// for nothing else.
     pub(super) fn of(
         document: &'a ExecutableDocument,
         operation: &'a OperationDefinition,
         variables: &'a Variables,
     ) -> Self {
         let (entered, fields) = (HashSet::new(), Vec::new());
-        let mut root = Self { document, operation, variables, entered, fields };
+        let mut root = Self { document, operation, variables, entered, is_spread_again: false, fields };
         root.collect(&operation.selection_set.node);
         root
     }
@@ -42,27 +48,31 @@ impl<'a> RootFields<'a> {
     pub(super) fn is_given(&self, field: &Field, argument: &str) -> bool {
         match field.get_argument(argument).map(|value| &value.node) {
             None | Some(InputValue::Null) => false,
-            Some(InputValue::Variable(name)) => match self.variables.get(name) {
-                Some(given) => *given != Value::Null,
-                None => self.default(name).is_some_and(|default| *default != Value::Null),
-            },
+            Some(InputValue::Variable(name)) => {
+                self.variables.get(name).is_some_and(|given| *given != Value::Null)
+            }
             Some(_) => true,
         }
     }
 
-    /// The document with the operation alone, each of its fields once; `None` if it is so already.
-    pub(super) fn merged(&self) -> Option<ExecutableDocument> {
+    /// The document with the operation alone, each of its fields once; `None` if it is so already. An
+    /// error if two fields share a response key and are not the same: validation compares only those
+    /// that stand beside each other.
+    pub(super) fn merged(&self) -> Result<Option<ExecutableDocument>, ServerError> {
+        let key = |field: &'a Positioned<Field>| field.node.response_key().node.as_str();
+        let mut keys = HashSet::new();
+        if !self.is_spread_again && self.iter().all(|field| keys.insert(key(field))) {
+            return Ok(None);
+        }
         let mut places = HashMap::new();
         let mut merged: Vec<Positioned<Field>> = Vec::new();
-        let key = |field: &'a Positioned<Field>| field.node.response_key().node.as_str();
-        if self.fields.len() < 2 || self.fields.iter().all(|field| places.insert(key(field), 0).is_none()) {
-            return None;
-        }
-        places.clear();
         for field in self.iter() {
             match places.get(key(field)) {
                 Some(place) => {
                     let first: &mut Positioned<Field> = &mut merged[*place];
+                    if !is_same(&first.node, &field.node) {
+                        return Err(conflict(key(field), [first.pos, field.pos]));
+                    }
                     let more = field.node.selection_set.node.items.iter().cloned();
                     first.node.selection_set.node.items.extend(more);
                 }
@@ -81,10 +91,10 @@ impl<'a> RootFields<'a> {
             })
             .collect();
         let operation = Positioned::new(operation, self.operation.selection_set.pos);
-        Some(ExecutableDocument {
+        Ok(Some(ExecutableDocument {
             operations: DocumentOperations::Single(operation),
             fragments: self.document.fragments.clone(),
-        })
+        }))
     }
 
     fn collect(&mut self, set: &'a SelectionSet) {
@@ -98,10 +108,11 @@ impl<'a> RootFields<'a> {
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
                     // One that is not there is for validation to name.
-                    if let Some(fragment) = self.document.fragments.get(name)
-                        && self.entered.insert(name)
-                    {
+                    let Some(fragment) = self.document.fragments.get(name) else { continue };
+                    if self.entered.insert(name) {
                         self.collect(&fragment.node.selection_set.node);
+                    } else {
+                        self.is_spread_again = true;
                     }
                 }
             }
@@ -118,18 +129,28 @@ impl<'a> RootFields<'a> {
         match directive.get_argument("if").map(|argument| &argument.node) {
             Some(InputValue::Boolean(value)) => *value == unwanted,
             Some(InputValue::Variable(name)) => {
-                let value = self.variables.get(name).or_else(|| self.default(name));
-                matches!(value, Some(Value::Boolean(value)) if *value == unwanted)
+                matches!(self.variables.get(name), Some(Value::Boolean(value)) if *value == unwanted)
             }
             _ => false,
         }
     }
+}
 
-    fn default(&self, name: &Name) -> Option<&'a Value> {
-        let definitions = &self.operation.variable_definitions;
-        let definition = definitions.iter().find(|definition| definition.node.name.node == *name)?;
-        definition.node.default_value.as_ref().map(|default| &default.node)
-    }
+/// Whether two fields ask for the same.
+fn is_same(one: &Field, other: &Field) -> bool {
+    let has = |field: &Field, name: &Name, value: &InputValue| {
+        field.arguments.iter().any(|(its_name, its)| its_name.node == *name && its.node == *value)
+    };
+    one.name.node == other.name.node
+        && one.arguments.len() == other.arguments.len()
+        && one.arguments.iter().all(|(name, value)| has(other, &name.node, &value.node))
+}
+
+fn conflict(key: &str, places: [Pos; 2]) -> ServerError {
+    let message = format!("The fields {key:?} differ in name or arguments. Give one of them another alias.");
+    let mut error = refusal(ErrorCode::GraphqlValidationFailed, message);
+    error.locations = places.into();
+    error
 }
 
 #[cfg(test)]
@@ -148,7 +169,7 @@ mod tests {
             let within: Vec<String> = field.selection_set.node.items.iter().map(selected).collect();
             format!("{}:{}", field.response_key().node, within.join(","))
         };
-        let Some(merged) = root.merged() else {
+        let Some(merged) = root.merged().unwrap() else {
             return (root.iter().map(|field| told(&field.node)).collect(), false);
         };
         let (_, operation) = merged.operations.iter().next().unwrap();
@@ -174,17 +195,35 @@ mod tests {
             ("{ a { x } b: a { y } }", &["a:x", "b:y"], false),
             ("{ k: a { x } k: a { x } }", &["k:x,x"], true),
             ("{ ...F a { x } ...F } fragment F on Q { ...G } fragment G on Q { a { z } }", &["a:z,x"], true),
-            ("{ ...F ...F } fragment F on Q { a { x } }", &["a:x"], false),
+            ("{ ...F ...F } fragment F on Q { a { x } }", &["a:x"], true),
+            ("{ ...F ...G } fragment F on Q { a { x } } fragment G on Q { ...F }", &["a:x"], true),
+            ("{ a(s: 1, t: $n) { x } ...F } fragment F on Q { a(t: $n, s: 1) { y } }", &["a:x,y"], true),
             ("{ a { x } ... on Q { a { y } } ... { a { z } } }", &["a:x,y,z"], true),
             ("{ a { x } a @skip(if: true) { y } }", &["a:x"], false),
             ("query($n: Boolean!) { a { x } ... @include(if: $n) { a { y } } }", &["a:x"], false),
-            ("query($n: Boolean = true) { a @skip(if: $n) { x } b { y } }", &["a:x", "b:y"], false),
-            ("query($d: Boolean = true) { a @skip(if: $d) { x } b { y } }", &["b:y"], false),
+            ("query($n: Boolean) { a @skip(if: $n) { x } b @include(if: $n) { y } }", &["a:x"], false),
             ("{ a ...Missing }", &["a:"], false),
         ] {
             let (fields, anew) = collected(text, serde_json::json!({"n": false}));
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
             assert_eq!((&fields[..], anew), (expected, is_anew), "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_that_differ_do_not_share_a_response_key() {
+        for text in [
+            "{ a b: c ... on Q { b: d } }",
+            "{ a(s: 1) ...F } fragment F on Q { a(s: 2) }",
+            "{ a(s: 1) ...F } fragment F on Q { a }",
+            "{ a ...F } fragment F on Q { a(s: 1) }",
+            "{ a(s: 1) a(t: 1) }",
+        ] {
+            let document = parse_query(text).unwrap();
+            let (_, operation) = document.operations.iter().next().unwrap();
+            let variables = Variables::default();
+            let error = RootFields::of(&document, &operation.node, &variables).merged().unwrap_err();
+            assert_eq!(error.locations.len(), 2, "{text}");
         }
     }
 
@@ -197,8 +236,6 @@ mod tests {
             ("query($v: T) { a(t: $v) }", true),
             ("query($n: T) { a(t: $n) }", false),
             ("query($u: T) { a(t: $u) }", false),
-            ("query($u: T = {s: 1}) { a(t: $u) }", true),
-            ("query($n: T = {s: 1}) { a(t: $n) }", false),
         ] {
             let document = parse_query(text).unwrap();
             let (_, operation) = document.operations.iter().next().unwrap();

@@ -33,9 +33,9 @@ const BUFFER_BYTES: usize = 128 << 10;
 const PAUSE: Duration = Duration::from_millis(250);
 /// What was sent to a server before it stopped may be on its way still: an idle connection is closed, and
 /// no more are taken, once nothing has come for so long.
-const QUIET: Duration = Duration::from_millis(50);
+const QUIET: Duration = Duration::from_millis(30);
 /// For how long a stopping server takes connections at most.
-const LATECOMERS: Duration = Duration::from_secs(1);
+const LATECOMERS: Duration = Duration::from_millis(250);
 /// How many that are turned away are told so at once, and how long each may take to hear it. The others
 /// are closed without a word.
 const FAREWELLS: usize = 64;

@@ -8,4 +8,4 @@ for tool in node npm; do
     command -v "$tool" >/dev/null || { echo "$tool is missing: install Node.js 20 or newer" >&2; exit 1; }
 done
 npm ci --prefix tests/clients --no-audit --no-fund --loglevel=error
-QUARRY_TEST_CLIENTS=1 cargo test --quiet --locked --test it journeys::clients
+QUARRY_TEST_CLIENTS=1 cargo test --quiet --locked --test it journeys::clients::clients_get_what_they_expect

@@ -89,10 +89,11 @@ fn fields_are_found_wherever_they_stand() {
 
 #[test]
 fn what_is_left_out_needs_no_scope() {
-    let text = "query($a: Boolean!, $b: Boolean = false) { reports @include(if: $a) { __typename } ... @skip(if: $a) \
+    // Defaults stand among the variables by then.
+    let text = "query($a: Boolean!, $b: Boolean) { reports @include(if: $a) { __typename } ... @skip(if: $a) \
                 { searchLog { totalCount } } loggingHealth @include(if: $b) { lastError } }";
-    assert_eq!(refused(text, serde_json::json!({"a": true})), ["reports FORBIDDEN"]);
-    assert_eq!(refused(text, serde_json::json!({"a": false})), ["searchLog FORBIDDEN"]);
+    assert_eq!(refused(text, serde_json::json!({"a": true, "b": false})), ["reports FORBIDDEN"]);
+    assert_eq!(refused(text, serde_json::json!({"a": false, "b": false})), ["searchLog FORBIDDEN"]);
     let health = "loggingHealth FORBIDDEN";
     assert_eq!(refused(text, serde_json::json!({"a": true, "b": true})), ["reports FORBIDDEN", health]);
     // What cannot be told is asked for.

@@ -60,7 +60,7 @@ pub(super) async fn guarded(gate: &Gate) -> Server {
 }
 
 /// Sends an operation as GraphQL clients of the newer media type do.
-async fn send(server: &Server, query: &str, authorization: Option<&str>) -> Response {
+pub(super) async fn send(server: &Server, query: &str, authorization: Option<&str>) -> Response {
     let mut request = server.post(&json!({ "query": query }));
     request = request.header("accept", "application/graphql-response+json");
     if let Some(authorization) = authorization {
@@ -70,7 +70,7 @@ async fn send(server: &Server, query: &str, authorization: Option<&str>) -> Resp
 }
 
 /// The codes of the errors of an answer.
-fn codes(answer: &Value) -> BTreeSet<&str> {
+pub(super) fn codes(answer: &Value) -> BTreeSet<&str> {
     answer["errors"].as_array().into_iter().flatten().map(code).collect()
 }
 
@@ -330,17 +330,6 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
     assert_eq!(following.closed_at_last().await, 4403);
     assert_eq!(codes(&stream.answer().await), ["UNAUTHENTICATED"].into());
     assert_eq!(stream.next().await, Some(Event::Complete));
-}
-
-#[tokio::test]
-async fn who_has_no_key_takes_little_memory() {
-    let key = Key::new("shop", &[Scope::Search]);
-    let server = guarded(&gate(&[&key])).await;
-    let long = format!("{{ __typename }} # {}", "x".repeat(64 << 10));
-    let answer = send(&server, &long, None).await;
-    assert_eq!(answer.status(), 401);
-    assert_eq!(codes(&read(answer).await), ["UNAUTHENTICATED"].into());
-    assert_eq!(send(&server, &long, Some(&key.bearer())).await.status(), 200);
 }
 
 #[tokio::test]

@@ -20,6 +20,49 @@ async fn a_mutation_that_is_written_twice_is_run_once() {
 }
 
 #[tokio::test]
+async fn a_fragment_that_is_spread_twice_is_run_once() {
+    let server = Server::start().await;
+    for spread in ["...F ...F", "...F ...G", "...F ... on Mutation { ...F }"] {
+        let text = format!(
+            "mutation($d: [DocumentInput!]!) {{ {spread} }} \
+             fragment F on Mutation {{ indexDocuments(input: {{documents: $d}}) {{ inserted unchanged }} }}{}",
+            if spread.contains("G") { " fragment G on Mutation { ...F }" } else { "" }
+        );
+        for again in [false, true] {
+            let document =
+                json!({"source": "notes", "key": format!("{spread} {again}"), "text": "Green tea"});
+            let answer = server.data(&text, json!({ "d": [document] })).await;
+            assert_eq!(answer, json!({"indexDocuments": {"inserted": 1, "unchanged": 0}}), "{spread}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_valid_does_not_run_by_half() {
+    let server = Server::start().await;
+    let document =
+        "indexDocuments(input: {documents: [{source: \"notes\", key: \"1\", text: \"x\"}]}) { inserted }";
+    let text = format!(
+        "mutation($k: ID) {{ {document} {document} deleteDocuments(input: {{ids: [$k]}}) {{ deleted }} }}"
+    );
+    let refused = server.ask(&text, json!({ "k": null })).await;
+    assert_eq!(refused.get("data"), None, "{refused}");
+    let found = server.data("{ document(source: \"notes\", key: \"1\") { id } }", json!({})).await;
+    assert_eq!(found["document"], json!(null));
+}
+
+#[tokio::test]
+async fn defaults_of_variables_decide_what_is_left_out() {
+    let server = Server::start().await;
+    let text = "query($no: Boolean = true, $yes: Boolean = true) { a: sources @skip(if: $no) { name } \
+                b: sources @include(if: $yes) { name } c: sources @skip(if: $yes) { name } }";
+    let sources = json!([{"name": "messages"}]);
+    assert_eq!(server.data(text, json!({})).await, json!({ "b": sources }));
+    let given = json!({"no": false, "yes": false});
+    assert_eq!(server.data(text, given).await, json!({"a": sources, "c": sources}));
+}
+
+#[tokio::test]
 async fn fields_are_answered_in_their_order_with_all_that_was_selected() {
     let server = Server::start().await;
     let text = "query Q($no: Boolean!) { b: sources { name } ...F search(query: \"x\") { totalCount } \
@@ -41,6 +84,8 @@ async fn fields_that_do_not_go_together_are_refused() {
         "{ search(query: \"x\") { totalCount } search(query: \"y\") { totalCount } }",
         "{ a: sources { name } a: search(query: \"x\") { totalCount } }",
         "{ search(query: \"x\") { nonsense } search(query: \"x\") { totalCount } }",
+        "{ a: sources { name } ... on Query { a: search(query: \"x\") { totalCount } } }",
+        "{ a: search(query: \"x\") { totalCount } ...F } fragment F on Query { a: search(query: \"y\") { totalCount } }",
         "{ search(query: \"x\") { totalCount } search(query: \"x\") { relaxed } } fragment F on Query { __typename }",
     ] {
         let answer = server.ask(text, json!({})).await;

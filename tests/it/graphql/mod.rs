@@ -7,6 +7,7 @@ mod errors;
 mod event_stream;
 mod examples;
 mod http;
+mod keyless;
 mod keys;
 mod keystrokes;
 mod limits;
