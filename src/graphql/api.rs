@@ -35,6 +35,9 @@ use crate::domain::{Caller, Scope};
 /// The argument of a search that has it logged.
 const TRACK: &str = "track";
 
+/// What is said of a subscription that comes where one answer is given.
+pub(crate) const WHERE_SUBSCRIPTIONS_ARE: &str = "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept text/event-stream.";
+
 /// How long operations may take.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeLimits {
@@ -107,10 +110,27 @@ pub struct Prepared {
     validated: bool,
 }
 
+impl OperationKind {
+    /// The kind as metrics and traces tell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
 impl Prepared {
     /// What the operation does.
     pub fn kind(&self) -> OperationKind {
         self.kind
+    }
+
+    /// The type of the operation, and the fields at its root.
+    fn root(&self) -> Result<(OperationType, RootFields<'_>), ServerError> {
+        let definition = select(&self.document, self.name.as_deref())?;
+        Ok((definition.ty, RootFields::of(&self.document, definition, &self.variables)))
     }
 
     /// A query that logs what it searches for.
@@ -212,11 +232,7 @@ impl Api {
             OperationKind::Query => self.0.times.query,
             OperationKind::Mutation => self.0.times.mutation,
             OperationKind::Subscription => {
-                return Answer::Refused(vec![refusal(
-                    ErrorCode::BadUserInput,
-                    "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept \
-                     text/event-stream.",
-                )]);
+                return Answer::Refused(vec![refusal(ErrorCode::BadUserInput, WHERE_SUBSCRIPTIONS_ARE)]);
             }
         };
         if let Err(errors) = self.admit(&operation, asker) {
@@ -277,12 +293,11 @@ impl Api {
     /// As [`Api::authorize`], of an operation that is about to run. What only operators may do leaves a
     /// line in the log, so that it can be found out whose key it was.
     fn admit(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
-        self.authorize(operation, asker)?;
         let caller = &asker.caller;
+        let (ty, root) = operation.root()?;
+        guard::check(ty, &root, caller, self.0.limits.introspection)?;
         let Some(key) = caller.key().filter(|_| caller.has(Scope::Admin)) else { return Ok(()) };
-        let definition = select(&operation.document, operation.name.as_deref())?;
-        let root = RootFields::of(&operation.document, definition, &operation.variables);
-        let fields = guard::administers(definition.ty, &root);
+        let fields = guard::administers(ty, &root);
         if !fields.is_empty() {
             tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "ADMIN was asked for");
         }
@@ -291,9 +306,8 @@ impl Api {
 
     /// Whether the asker may ask for all that the operation holds.
     pub fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
-        let definition = select(&operation.document, operation.name.as_deref())?;
-        let root = RootFields::of(&operation.document, definition, &operation.variables);
-        guard::check(definition.ty, &root, &asker.caller, self.0.limits.introspection)
+        let (ty, root) = operation.root()?;
+        guard::check(ty, &root, &asker.caller, self.0.limits.introspection)
     }
 
     /// The schema to run on, and what to keep of the document if it turns out to be valid.

@@ -32,6 +32,7 @@ mod warnings;
 
 use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
+pub(crate) use api::WHERE_SUBSCRIPTIONS_ARE;
 pub use api::{Answer, Api, Operation, OperationKind, Prepared, TimeLimits};
 pub use asker::Asker;
 pub use error::ErrorCode;

@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::metrics::{Metrics, Running};
-use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, Prepared, broken};
+use crate::graphql::{Answer, Asker, ErrorCode, Prepared, broken};
 use crate::telemetry::TRACED;
 
 /// An operation that is watched. It ends when this is dropped.
@@ -25,16 +25,11 @@ impl Watched {
             metrics.keys().note(key);
         }
         let (kind, group) = (operation.kind(), operation.group());
-        let kind_name = match kind {
-            OperationKind::Query => "query",
-            OperationKind::Mutation => "mutation",
-            OperationKind::Subscription => "subscription",
-        };
         // What is asked for is not told: neither the document nor its name, nor its variables.
         let span = tracing::info_span!(
             target: TRACED,
             "operation",
-            graphql.operation.r#type = kind_name,
+            graphql.operation.r#type = kind.as_str(),
             quarry.group = group.as_str(),
             quarry.error = Empty,
             otel.status_code = Empty,

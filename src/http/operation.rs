@@ -16,7 +16,7 @@ use super::admission::Place;
 use super::body::RawOperation;
 use super::observe::{Watched, panicked};
 use super::problem::Problem;
-use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared};
+use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared, WHERE_SUBSCRIPTIONS_ARE};
 
 /// How an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,10 +56,7 @@ impl Transport {
             }
             OperationKind::Query => return Ok(()),
             OperationKind::Subscription if follows => return Ok(()),
-            OperationKind::Subscription => {
-                "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept \
-                 text/event-stream."
-            }
+            OperationKind::Subscription => WHERE_SUBSCRIPTIONS_ARE,
             OperationKind::Mutation => "Only queries are run by GET; send this operation by POST.",
         };
         let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);

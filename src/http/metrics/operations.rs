@@ -10,7 +10,12 @@ use crate::figures::{Count, Durations, WHOLE};
 use crate::graphql::{ErrorCode, FieldGroup, OperationKind};
 
 /// The types of operations, as they are told; the last is for what was refused before it was one.
-const KINDS: [&str; 4] = ["query", "mutation", "subscription", "none"];
+const KINDS: [&str; 4] = [
+    OperationKind::Query.as_str(),
+    OperationKind::Mutation.as_str(),
+    OperationKind::Subscription.as_str(),
+    "none",
+];
 const GROUPS: usize = FieldGroup::ALL.len();
 const CODES: usize = ErrorCode::ALL.len();
 /// What can be: other groups of a type never happen, and are not shown.
@@ -66,11 +71,7 @@ impl Default for Operations {
 impl Operations {
     /// An operation begins.
     pub(in crate::http) fn begin(self: &Arc<Self>, kind: OperationKind, group: FieldGroup) -> Running {
-        let kind = match kind {
-            OperationKind::Query => 0,
-            OperationKind::Mutation => 1,
-            OperationKind::Subscription => 2,
-        };
+        let kind = kind as usize;
         self.begun[kind].one();
         Running { operations: self.clone(), kind, group, began: Instant::now(), has_failed: false }
     }
