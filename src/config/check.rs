@@ -24,7 +24,7 @@ pub(super) struct Check<'a> {
 impl Check<'_> {
     /// Checks a whole `quarry.toml`.
     pub(super) fn file(&mut self, table: &Dict) {
-        self.table(GENERAL, table, "", "");
+        self.table(&GENERAL, table, "", "");
     }
 
     /// Checks the table at `base` + `within`; `rows` are the settings that `base` may hold.

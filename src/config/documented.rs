@@ -18,7 +18,7 @@ pub struct ReferenceLine {
 /// Every setting, in the order in which the documentation shows them.
 pub fn reference() -> Vec<ReferenceLine> {
     let mut lines = Vec::new();
-    for row in GENERAL {
+    for row in GENERAL.iter() {
         let variable = (!row.kind.is_tables()).then(|| variable_of(row.key));
         lines.push(line(row, row.key.to_owned(), variable, row.meaning.to_owned()));
         if matches!(row.kind, Kind::Keys) {

@@ -71,7 +71,7 @@ impl Layer {
 
     fn defaults() -> Self {
         let mut values = Dict::new();
-        complete(GENERAL, &mut values);
+        complete(&GENERAL, &mut values);
         Self { origin: DEFAULT.to_owned(), values }
     }
 }

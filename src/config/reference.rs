@@ -1,6 +1,7 @@
 //! Every setting, once: its key, what it may be, its default and its meaning. The checks, the
 //! defaults and the documentation are all read from these tables, so they cannot disagree.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 pub(super) use super::key::KEY;
@@ -113,27 +114,11 @@ pub(super) const NO_TIME: Kind = Span(Duration::ZERO);
 pub(super) const SOME_TIME: Kind = Span(Duration::from_millis(1));
 
 /// The settings outside `[[keys]]` and `[[sources]]`.
-pub(super) const GENERAL: &[Row] = &with_limits();
-
-/// What is a list of tables of its own, and stands last: `keys` and `sources`.
-const LISTS: usize = 2;
-
-/// The limits go before those lists.
-const fn with_limits() -> [Row; OTHERS.len() + limits::ROWS.len()] {
-    let mut rows = [OTHERS[0]; OTHERS.len() + limits::ROWS.len()];
-    let (head, mut at) = (OTHERS.len() - LISTS, 0);
-    while at < rows.len() {
-        rows[at] = if at < head {
-            OTHERS[at]
-        } else if at < head + limits::ROWS.len() {
-            limits::ROWS[at - head]
-        } else {
-            OTHERS[at - limits::ROWS.len()]
-        };
-        at += 1;
-    }
-    rows
-}
+pub(super) static GENERAL: LazyLock<Vec<Row>> = LazyLock::new(|| {
+    // The limits go before the two lists of tables, which stand last.
+    let (tables, lists) = OTHERS.split_at(OTHERS.len() - 2);
+    [tables, limits::ROWS, lists].concat()
+});
 
 /// All of them but the limits.
 const OTHERS: &[Row] = &[

@@ -48,7 +48,7 @@ fn resolve(layers: Vec<Layer>) -> Result<Settings, ConfigError> {
     figment = figment.join(Layer::of(DEFAULT, "database_url", Value::from(embedded_database(&data_dir))));
 
     let mut settings: Settings = figment.extract().map_err(unforeseen)?;
-    for row in GENERAL {
+    for row in GENERAL.iter() {
         if let Some(metadata) = figment.find_metadata(row.key) {
             settings.origins.insert(row.key, metadata.name.clone().into_owned());
         }

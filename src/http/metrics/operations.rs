@@ -16,10 +16,8 @@ const KINDS: [&str; 4] = [
     OperationKind::Subscription.as_str(),
     "none",
 ];
-const GROUPS: usize = FieldGroup::ALL.len();
-const CODES: usize = ErrorCode::ALL.len();
 /// What can be: other groups of a type never happen, and are not shown.
-const SHOWN: [&[FieldGroup]; KINDS.len()] = {
+const SHOWN: [&[FieldGroup]; 4] = {
     use FieldGroup::{
         Crawl, Documents, Erasure, Interactions, Introspection, Keystrokes, Mixed, Refused, Reports, Search,
         SearchLog, Suggest,
@@ -34,15 +32,16 @@ const SHOWN: [&[FieldGroup]; KINDS.len()] = {
 
 /// Counts operations.
 pub(in crate::http) struct Operations {
-    kinds: [[Line; GROUPS]; KINDS.len()],
-    begun: [Count; KINDS.len()],
+    // Lists, not arrays: a length taken from another module's constant is a cycle to the compiler (E0391).
+    kinds: Vec<Vec<Line>>,
+    begun: Vec<Count>,
 }
 
 /// The operations of one type and group.
 struct Line {
     durations: Durations,
     failed: Count,
-    errors: [Count; CODES],
+    errors: Vec<Count>,
 }
 
 /// An operation under way. It ends when it is dropped.
@@ -56,14 +55,14 @@ pub(in crate::http) struct Running {
 
 impl Default for Operations {
     fn default() -> Self {
-        let line = |_| Line {
+        let line = |_: &FieldGroup| Line {
             durations: Durations::new(WHOLE),
             failed: Count::default(),
-            errors: std::array::from_fn(|_| Count::default()),
+            errors: ErrorCode::ALL.iter().map(|_| Count::default()).collect(),
         };
         Self {
-            kinds: std::array::from_fn(|_| std::array::from_fn(line)),
-            begun: std::array::from_fn(|_| Count::default()),
+            kinds: KINDS.iter().map(|_| FieldGroup::ALL.iter().map(line).collect()).collect(),
+            begun: KINDS.iter().map(|_| Count::default()).collect(),
         }
     }
 }
