@@ -4,7 +4,9 @@
 //! # Map
 //!
 //! Floors, top down: a module imports from floors below its own only, and neighbours on one
-//! floor do not know each other. `tests/it/architecture.rs` keeps it so.
+//! floor do not know each other. `cli`, `app` and `http` are modules of this package; the others are
+//! crates of their own in `crates/`, so that a change recompiles its own floor and those above it.
+//! `tests/it/architecture.rs` keeps it so.
 //!
 //! | Floor | Module | What is there |
 //! |---|---|---|
@@ -18,12 +20,12 @@
 //! | 3 | [`interaction`] | clicks and conversions → store: many callers, one transaction |
 //! | 3 | [`report`] | store → cache → reports of searches and sales, and what adds up in the background |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
-//! | 3 | [`typist`] | people who type against a running server, and the check of what it stored |
+//! | 3 | [`load_test`] | people who type against a running server, and the check of what it stored |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
 //! | 2 | [`access`] | who may call: API keys, where callers come from, how often they may ask |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
-//! | 1 | [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`figures`], `redis_link` | generic; know nothing of this product |
+//! | 1 | `runtime`: [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`figures`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
 //!
 //! # Journeys
@@ -68,29 +70,18 @@
 //!
 //! No `unsafe`. No sea-orm type outside [`store`], no tantivy type outside
 //! [`search::tantivy_engine`], no redis outside `redis_link` and the adapters on it, no reqwest outside the
-//! clients of the crawl and the typist. No environment variable is read outside [`config`]. No text
+//! clients of the crawl and the load test. No environment variable is read outside [`config`]. No text
 //! that people typed or wrote, and no id of theirs, is in a log line, a metric or an error's
 //! internals.
 
-pub mod access;
 pub mod app;
-pub mod cache;
 pub mod cli;
-pub mod config;
-pub mod crawl;
-pub mod domain;
-pub mod figures;
-pub mod graphql;
 pub mod http;
-pub mod instance;
-pub mod interaction;
-pub mod keystroke;
-mod redis_link;
-pub mod report;
-pub mod retry;
-pub mod search;
-pub mod simulator;
-pub mod store;
-pub mod supervisor;
-pub mod telemetry;
-pub mod typist;
+
+pub use quarry_runtime::{figures, instance, retry, supervisor, telemetry};
+pub use {
+    quarry_access as access, quarry_cache as cache, quarry_config as config, quarry_crawl as crawl,
+    quarry_domain as domain, quarry_graphql as graphql, quarry_interaction as interaction,
+    quarry_keystroke as keystroke, quarry_load_test as load_test, quarry_report as report,
+    quarry_search as search, quarry_simulator as simulator, quarry_store as store,
+};

@@ -7,8 +7,8 @@ use crate::wrk::Load;
 
 /// What Redis is asked to do for `append`.
 const APPEND: &str = concat!(
-    include_str!("../../src/keystroke/redis_buffer/scripts/run.lua"),
-    include_str!("../../src/keystroke/redis_buffer/scripts/append.lua")
+    include_str!("../../crates/keystroke/src/redis_buffer/scripts/run.lua"),
+    include_str!("../../crates/keystroke/src/redis_buffer/scripts/append.lua")
 );
 
 /// Makes so many calls, under keys that begin with `prefix`, for as many runs as people type. The

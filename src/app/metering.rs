@@ -7,10 +7,10 @@ use super::logging::Logging;
 use super::reporting::Reporting;
 use crate::http::{Readiness, RedisFigures, RedisWatch};
 use crate::keystroke::Keystrokes;
-use crate::redis_link::LinkFigures;
 use crate::search::IndexFollower;
 use crate::store::Store;
 use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
+use quarry_runtime::redis_link::LinkFigures;
 
 /// Between two looks for connections that are down.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

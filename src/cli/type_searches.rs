@@ -11,8 +11,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
 
-use crate::typist::plan::Habits;
-use crate::typist::{Assignment, MAX_BATCH, Stage, run as type_searches, session_prefix};
+use crate::load_test::plan::Habits;
+use crate::load_test::{Assignment, MAX_BATCH, Stage, run as type_searches, session_prefix};
 
 /// What a command returns that cannot do what it is told, as with other mistakes on the command line.
 const UNUSABLE: u8 = 2;

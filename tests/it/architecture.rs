@@ -1,5 +1,6 @@
 //! The rules of the layout, kept by reading the source: imports point downward only, each
 //! library is named in its own folder only, and no file grows too long to be read at once.
+//! Folders of `crates/` and modules of `src/` stand on floors; Cargo alone would allow neighbours.
 //!
 //! The source is read as tokens, so comments and texts may name what they like.
 
@@ -8,33 +9,39 @@ use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// From the ground up. A module may use what is below its floor, never its neighbours.
+/// From the ground up. A crate or module may use those below its floor, never its neighbours.
 const FLOORS: &[&[&str]] = &[
     &["domain"],
-    &["config", "figures", "instance", "redis_link", "retry", "supervisor", "telemetry"],
+    &["config", "runtime"],
     &["access", "store", "cache"],
-    &["crawl", "search", "keystroke", "interaction", "report", "simulator", "typist"],
+    &["crawl", "search", "keystroke", "interaction", "report", "simulator", "load_test"],
     &["graphql"],
     &["http"],
     &["app"],
     &["cli"],
 ];
 
+/// The modules of `runtime`, which the root package names as its own.
+const RUNTIME: &[&str] = &["figures", "instance", "redis_link", "retry", "supervisor", "telemetry"];
+
 /// Libraries, and the places that alone may name them.
 const HOMES: &[(&[&str], &[&str])] = &[
-    (&["sea_orm", "sea_orm_migration", "sqlx", "migration"], &["src/store/"]),
-    (&["tantivy", "tantivy_fst", "tantivy_common"], &["src/search/tantivy"]),
-    (&["reqwest"], &["src/crawl/client", "src/typist/client", "src/telemetry/exporter"]),
-    (&["async_graphql", "async_graphql_axum"], &["src/graphql/", "src/http/"]),
-    (&["axum"], &["src/app", "src/http/", "src/simulator/"]),
+    (&["sea_orm", "sea_orm_migration", "sqlx", "migration"], &["crates/store/"]),
+    (&["tantivy", "tantivy_fst", "tantivy_common"], &["crates/search/src/tantivy"]),
+    (
+        &["reqwest"],
+        &["crates/crawl/src/client", "crates/load-test/src/client", "crates/runtime/src/telemetry/exporter"],
+    ),
+    (&["async_graphql", "async_graphql_axum"], &["crates/graphql/", "src/http/"]),
+    (&["axum"], &["src/app", "src/http/", "crates/simulator/"]),
     (&["hyper", "hyper_util", "tokio_tungstenite"], &["src/http/"]),
     (&["rlimit"], &["src/app/limiting"]),
-    (&["figment", "toml"], &["src/config/"]),
-    (&["governor"], &["src/access/rate"]),
-    (&["sha2"], &["src/access/key", "src/http/persisted/hash"]),
-    (&["subtle"], &["src/access/ring"]),
-    (&["redis"], &["src/redis_link", "src/cache/redis", "src/keystroke/redis"]),
-    (&["tracing_subscriber"], &["src/telemetry"]),
+    (&["figment", "toml"], &["crates/config/"]),
+    (&["governor"], &["crates/access/src/rate"]),
+    (&["sha2"], &["crates/access/src/key", "src/http/persisted/hash"]),
+    (&["subtle"], &["crates/access/src/ring"]),
+    (&["redis"], &["crates/runtime/src/redis_link", "crates/cache/src/redis", "crates/keystroke/src/redis"]),
+    (&["tracing_subscriber"], &["crates/runtime/src/telemetry"]),
     (
         &[
             "opentelemetry",
@@ -43,14 +50,14 @@ const HOMES: &[(&[&str], &[&str])] = &[
             "opentelemetry_sdk",
             "tracing_opentelemetry",
         ],
-        &["src/telemetry/"],
+        &["crates/runtime/src/telemetry/"],
     ),
-    (&["prometheus_client"], &["src/http/metrics/", "src/keystroke/progress"]),
+    (&["prometheus_client"], &["src/http/metrics/", "crates/keystroke/src/progress"]),
 ];
 
 /// The functions of `std::env` that read settings, and the place that alone may call them.
 const ENVIRONMENT_READERS: &[&str] = &["var", "var_os", "vars", "vars_os"];
-const ENVIRONMENT_HOME: &str = "src/config/";
+const ENVIRONMENT_HOME: &str = "crates/config/";
 
 /// Where workers are put together: each is watched, so that none dies in silence.
 const SUPERVISED: &str = "src/app";
@@ -60,14 +67,15 @@ const MAX_LINES: usize = 450;
 
 #[test]
 fn imports_point_downward() {
-    assert_none(over_sources("src", upward_imports));
+    assert_none(over_code(upward_imports));
 }
 
 #[test]
 fn every_module_has_a_floor() {
-    let names = fs::read_dir(root().join("src")).unwrap().map(|entry| entry.unwrap().path());
-    let homeless: Vec<String> = names
-        .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+    let names = |folder: &str| fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let homeless: Vec<String> = names("src")
+        .chain(names("crates"))
+        .filter_map(|path| Some(path.file_stem()?.to_str()?.replace('-', "_")))
         .filter(|name| name != "main" && name != "lib" && floor_of(name).is_none())
         .collect();
     assert_none(homeless);
@@ -75,12 +83,12 @@ fn every_module_has_a_floor() {
 
 #[test]
 fn libraries_stay_in_their_homes() {
-    assert_none(over_sources("src", strayed_libraries));
+    assert_none(over_code(strayed_libraries));
 }
 
 #[test]
 fn settings_alone_read_the_environment() {
-    assert_none(over_sources("src", environment_reads));
+    assert_none(over_code(environment_reads));
 }
 
 #[test]
@@ -90,7 +98,7 @@ fn the_composition_root_starts_nothing_but_workers() {
 
 #[test]
 fn files_can_be_read_at_once() {
-    for folder in ["src", "tests", "migration/src", "benches"] {
+    for folder in ["src", "crates", "tests", "migration/src", "benches"] {
         assert_none(over_sources(folder, overlong));
     }
 }
@@ -99,14 +107,19 @@ fn files_can_be_read_at_once() {
 fn upward_imports(path: &str, text: &str) -> Vec<String> {
     let module = module_of(path);
     let Some(own) = module.first() else {
-        // main.rs and lib.rs stand above every floor.
+        // main.rs and lib.rs of the root package stand above every floor.
         return Vec::new();
     };
     let Some(own_floor) = floor_of(own) else {
         return vec![format!("{path}: `{own}` has no floor")];
     };
+    let tokens = tokens(path, text);
+    let mut used: Vec<String> = named_crates(&tokens);
+    if !path.starts_with("crates/") {
+        used.extend(used_modules(&tokens, module.len()));
+    }
     let mut found = Vec::new();
-    for used in used_modules(&tokens(path, text), module.len()) {
+    for used in used {
         match floor_of(&used) {
             Some(floor) if used != *own && floor >= own_floor => {
                 let way = if floor == own_floor { "sideways" } else { "upward" };
@@ -116,6 +129,11 @@ fn upward_imports(path: &str, text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// The crates of the workspace that tokens name, by their folders' names.
+fn named_crates(tokens: &[String]) -> Vec<String> {
+    tokens.iter().filter_map(|token| token.strip_prefix("quarry_")).map(str::to_owned).collect()
 }
 
 /// Libraries that a file names although it is not their home.
@@ -242,14 +260,21 @@ fn is_name_end(char: char) -> bool {
     char.is_alphanumeric() || char == '_' || char == '>'
 }
 
-/// Where a file stands in the package: `src/crawl/client.rs` is `crawl::client`.
-fn module_of(path: &str) -> Vec<&str> {
-    let inner = path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
-    inner.split('/').filter(|name| *name != "main" && *name != "lib").collect()
+/// Where a file stands: `src/http/origin.rs` is `http::origin`, `crates/load-test/src/plan.rs` is
+/// `load_test::plan`.
+fn module_of(path: &str) -> Vec<String> {
+    let (own, inner) = match path.strip_prefix("crates/").and_then(|path| path.split_once("/src/")) {
+        Some((folder, inner)) => (Some(folder), inner),
+        None => (None, path.trim_start_matches("src/")),
+    };
+    let inner = inner.trim_end_matches(".rs").trim_end_matches("/mod");
+    let parts = own.into_iter().chain(inner.split('/'));
+    parts.filter(|name| *name != "main" && *name != "lib").map(|name| name.replace('-', "_")).collect()
 }
 
 fn floor_of(module: &str) -> Option<usize> {
-    FLOORS.iter().position(|floor| floor.contains(&module))
+    let name = if RUNTIME.contains(&module) { "runtime" } else { module };
+    FLOORS.iter().position(|floor| floor.contains(&name))
 }
 
 /// Identifiers and signs in order, `::` as one.
@@ -283,6 +308,11 @@ fn flatten(stream: TokenStream, flat: &mut Vec<String>) {
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The problems that a rule finds in the root package and in all crates.
+fn over_code(rule: fn(&str, &str) -> Vec<String>) -> Vec<String> {
+    ["src", "crates"].into_iter().flat_map(|folder| over_sources(folder, rule)).collect()
 }
 
 /// What a rule finds in all files of a folder.

@@ -11,16 +11,45 @@ fn upward_and_sideways_imports_are_found_however_they_are_written() {
     let rule = upward_imports;
     let up = "uses `graphql`, upward from `crawl`";
     let sideways = "uses `search`, sideways from `crawl`";
-    check(rule, "src/crawl/client.rs", "use crate::graphql::Query;", &[up]);
-    check(rule, "src/crawl/mod.rs", "use crate::{store::Store, graphql::{a, b}, search};", &[up, sideways]);
-    check(rule, "src/crawl.rs", "fn f() { crate :: search :: g(); }", &[sideways]);
-    check(rule, "src/crawl/plan.rs", "fn f() { select! { x = crate::search::g() => {} } }", &[sideways]);
-    check(rule, "src/crawl/mod.rs", "use super::search::Search;", &[sideways]);
-    check(rule, "src/crawl/client.rs", "use super::super::{graphql, store};", &[up]);
-    check(rule, "src/crawl/client.rs", "pub(crate) use crate::r#search as s;", &[sideways]);
-    check(rule, "src/domain/mod.rs", "use crate::retry;", &["uses `retry`, upward from `domain`"]);
-    check(rule, "src/config/kind.rs", "use crate::telemetry;", &["uses `telemetry`, sideways from `config`"]);
-    check(rule, "src/store/mod.rs", "use crate::simulator;", &["uses `simulator`, upward from `store`"]);
+    check(rule, "crates/crawl/src/client.rs", "use quarry_graphql::Query;", &[up]);
+    check(rule, "crates/crawl/src/lib.rs", "use {quarry_graphql::{a, b}, quarry_search};", &[up, sideways]);
+    check(rule, "crates/crawl/src/plan.rs", "fn f() { quarry_search :: g(); }", &[sideways]);
+    check(
+        rule,
+        "crates/crawl/src/plan.rs",
+        "fn f() { select! { x = quarry_search::g() => {} } }",
+        &[sideways],
+    );
+    check(
+        rule,
+        "crates/domain/src/lib.rs",
+        "use quarry_runtime::retry;",
+        &["uses `runtime`, upward from `domain`"],
+    );
+    check(
+        rule,
+        "crates/config/src/kind.rs",
+        "extern crate quarry_runtime;",
+        &["uses `runtime`, sideways from `config`"],
+    );
+    check(
+        rule,
+        "crates/load-test/src/plan.rs",
+        "use quarry_simulator::Drift;",
+        &["uses `simulator`, sideways from `load_test`"],
+    );
+    let up = "uses `app`, upward from `http`";
+    check(rule, "src/http/listener.rs", "use crate::app::App;", &[up]);
+    check(
+        rule,
+        "src/http/mod.rs",
+        "use crate::{store::Store, app::{a, b}, cli};",
+        &[up, "uses `cli`, upward from `http`"],
+    );
+    check(rule, "src/http.rs", "fn f() { crate :: app :: g(); }", &[up]);
+    check(rule, "src/http/mod.rs", "use super::app::App;", &[up]);
+    check(rule, "src/http/listener.rs", "use super::super::{app, store};", &[up]);
+    check(rule, "src/http/listener.rs", "pub(crate) use crate::r#app as a;", &[up]);
     check(rule, "src/misc/mod.rs", "", &["`misc` has no floor"]);
 }
 
@@ -29,12 +58,18 @@ fn downward_and_inward_imports_are_left_alone() {
     let rule = upward_imports;
     check(
         rule,
-        "src/crawl/client.rs",
-        "use crate::{crawl::plan, store::Store, domain::*}; use super::search;",
+        "src/http/listener.rs",
+        "use crate::{http::plan, store::Store, domain::*}; use super::search;",
         &[],
     );
-    check(rule, "src/crawl/mod.rs", "// use crate::graphql;\nconst A: &str = \"crate::graphql\";", &[]);
-    check(rule, "src/crawl/mod.rs", "/// See [`crate::search`].\npub(crate) fn f() {}", &[]);
+    check(rule, "crates/crawl/src/lib.rs", "use quarry_store::Store; use crate::search;", &[]);
+    check(
+        rule,
+        "crates/crawl/src/lib.rs",
+        "// use quarry_graphql;\nconst A: &str = \"quarry_graphql\";",
+        &[],
+    );
+    check(rule, "crates/crawl/src/lib.rs", "/// See [`quarry_search`].\npub(crate) fn f() {}", &[]);
     check(rule, "src/main.rs", "use quarry::cli; use crate::app;", &[]);
     check(rule, "src/cli/mod.rs", "use crate::{app, http};", &[]);
 }
@@ -43,12 +78,12 @@ fn downward_and_inward_imports_are_left_alone() {
 fn libraries_outside_their_homes_are_found() {
     let rule = strayed_libraries;
     for (library, path) in [
-        ("sea_orm", "src/graphql/query.rs"),
-        ("sqlx", "src/crawl/mod.rs"),
+        ("sea_orm", "crates/graphql/src/query.rs"),
+        ("sqlx", "crates/crawl/src/lib.rs"),
         ("migration", "src/app.rs"),
-        ("tantivy", "src/search/engine.rs"),
-        ("reqwest", "src/crawl/crawler.rs"),
-        ("async_graphql", "src/search/request.rs"),
+        ("tantivy", "crates/search/src/engine.rs"),
+        ("reqwest", "crates/crawl/src/crawler.rs"),
+        ("async_graphql", "crates/search/src/request.rs"),
         ("async_graphql_axum", "src/app.rs"),
         ("figment", "src/cli/mod.rs"),
     ] {
@@ -73,10 +108,10 @@ fn libraries_outside_their_homes_are_found() {
 #[test]
 fn libraries_at_home_and_other_things_of_their_name_are_left_alone() {
     let rule = strayed_libraries;
-    check(rule, "src/store/documents.rs", "use sea_orm::Set; fn f() { sqlx::query(); }", &[]);
-    check(rule, "src/search/tantivy_engine/plan.rs", "use tantivy::Term;", &[]);
-    check(rule, "src/search/tantivy.rs", "use tantivy::Term;", &[]);
-    check(rule, "src/crawl/client.rs", "use reqwest::Client;", &[]);
+    check(rule, "crates/store/src/documents.rs", "use sea_orm::Set; fn f() { sqlx::query(); }", &[]);
+    check(rule, "crates/search/src/tantivy_engine/plan.rs", "use tantivy::Term;", &[]);
+    check(rule, "crates/search/src/tantivy.rs", "use tantivy::Term;", &[]);
+    check(rule, "crates/crawl/src/client.rs", "use reqwest::Client;", &[]);
     check(rule, "src/http/websocket.rs", "use async_graphql::Data;", &[]);
     check(rule, "src/app.rs", "// tantivy::Index\nlet migration = crate::store::migration::latest();", &[]);
 }
@@ -93,7 +128,7 @@ fn reading_the_environment_is_found() {
         "use std::env; fn f() { env::vars_os(); }",
         &["reads the environment by `vars_os`"],
     );
-    check(rule, "src/config/environment.rs", "fn f() { std::env::var(\"X\"); }", &[]);
+    check(rule, "crates/config/src/environment.rs", "fn f() { std::env::var(\"X\"); }", &[]);
     check(rule, "src/app.rs", "fn f() { std::env::temp_dir(); let var = env!(\"X\"); }", &[]);
 }
 
@@ -102,7 +137,7 @@ fn tasks_that_nobody_watches_are_found() {
     let problem = "starts a task that no supervisor watches";
     check(unwatched_tasks, "src/app/logging.rs", "fn f() { tokio::spawn(g()); }", &[problem]);
     check(unwatched_tasks, "src/app.rs", "use tokio::task::JoinSet;", &[problem]);
-    check(unwatched_tasks, "src/cache/flights.rs", "fn f() { tokio::spawn(g()); }", &[]);
+    check(unwatched_tasks, "crates/cache/src/flights.rs", "fn f() { tokio::spawn(g()); }", &[]);
     check(unwatched_tasks, "src/app.rs", "fn f() { supervisor.spawn(g()); task::spawn_blocking(h) }", &[]);
 }
 

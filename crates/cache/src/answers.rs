@@ -1,0 +1,304 @@
+//! What cache-aside asks of the cache, and of the memory of last good answers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::envelope::{self, Written};
+use super::last_good::{Era, LastGood};
+use super::{Cache, CacheError, Generation, LockToken};
+use quarry_domain::Timestamp;
+
+/// How long an answer is kept after it is fresh no more, for when nothing can be computed.
+const KEPT_STALE: Duration = Duration::from_secs(24 * 3_600);
+/// Bytes of last good answers that are remembered.
+const REMEMBERED_BYTES: u64 = 64 << 20;
+/// Between the first two looks whether another server is done; each is half as long again.
+const FIRST_PAUSE: Duration = Duration::from_millis(4);
+/// The longest time between two such looks.
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+/// How long servers and calls wait for one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// For how long a server may compute before its turn ends, since it may be no more. As long as
+    /// the store lets a read take: whoever still computes is not overtaken.
+    pub lease: Duration,
+    /// For how long a server waits for another that computes, before it does with an older answer
+    /// or, without one, computes by itself. A server that is no more holds others up for so long.
+    pub patience: Duration,
+    /// For how long a call waits for its answer where there is an older one.
+    pub stale_after: Duration,
+    /// The same where it is to be computed now: less than a request may take.
+    pub stale_after_refresh: Duration,
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(30),
+            patience: Duration::from_secs(5),
+            stale_after: Duration::from_secs(4),
+            stale_after_refresh: Duration::from_secs(8),
+        }
+    }
+}
+
+/// A cache of answers, and what all that use it in this process have in common. Clones share it.
+#[derive(Clone)]
+pub struct Answers(Arc<Shared>);
+
+struct Shared {
+    cache: Arc<dyn Cache>,
+    ttl: Duration,
+    waits: Waits,
+    last_good: LastGood,
+    /// How often [`Answers::clear`] was called.
+    cleared: AtomicU64,
+    /// The last of these clearings that the cache heard of.
+    cleared_cache: AtomicU64,
+    /// How often this process forgot all, whoever else did.
+    forgotten: AtomicU64,
+    generations: Mutex<Generations>,
+}
+
+/// The generations of the cache that were seen last.
+#[derive(Clone, Copy, Default)]
+struct Generations {
+    current: Option<Generation>,
+    before: Option<Generation>,
+}
+
+impl Generations {
+    /// Notes what a look saw.
+    fn note(&mut self, seen: Generation) {
+        // A slow look may be overtaken by one that saw the next: what is over does not come back.
+        if self.before != Some(seen) && self.current != Some(seen) {
+            *self = Self { current: Some(seen), before: self.current };
+        }
+    }
+}
+
+/// A look at the cache.
+pub(super) struct Seen<T> {
+    pub(super) era: Era,
+    /// The answer that is kept, fresh or not.
+    pub(super) kept: Option<(Bytes, Written<T>)>,
+    /// Why there was no look.
+    pub(super) away: Option<CacheError>,
+}
+
+/// Whether this server is to compute.
+pub(super) enum Turn<T> {
+    /// Another server did.
+    Done(Written<T>),
+    /// It is, as of this look, and gives the lock back when it has.
+    Ours(Seen<T>, Option<Lock>),
+    /// Another server still does, after all the patience of this one.
+    Theirs(Seen<T>),
+}
+
+/// A lock that is held.
+pub(super) struct Lock {
+    key: String,
+    token: LockToken,
+}
+
+impl Answers {
+    /// Answers in a cache, fresh for at most `ttl`; if that is zero, none is ever kept.
+    pub fn new(cache: Arc<dyn Cache>, ttl: Duration) -> Self {
+        Self::with_waits(cache, ttl, Waits::default())
+    }
+
+    /// The same with waits of one's own.
+    pub fn with_waits(cache: Arc<dyn Cache>, ttl: Duration, waits: Waits) -> Self {
+        let last_good = LastGood::new(REMEMBERED_BYTES, KEPT_STALE);
+        let (cleared, cleared_cache, forgotten, generations) = Default::default();
+        let shared = Shared { cache, ttl, waits, last_good, cleared, cleared_cache, forgotten, generations };
+        Self(Arc::new(shared))
+    }
+
+    /// Forgets all, here and in the cache: no answer to a call that begins after this returned is
+    /// older. If the cache did not hear of it, that is an error, and this process looks at nothing
+    /// in it before it has.
+    pub async fn clear(&self) -> Result<(), CacheError> {
+        // First, so that a look that knows that all was forgotten knows that the cache must hear of it.
+        let number = self.0.cleared.fetch_add(1, Ordering::SeqCst) + 1;
+        self.forget_remembered();
+        self.clear_cache(number).await
+    }
+
+    /// Forgets what this process keeps: no answer to a call that begins after this returned is older,
+    /// unless it is from a cache that others share, which whoever made it out of date clears.
+    pub async fn forget_here(&self) -> Result<(), CacheError> {
+        if self.0.cache.is_shared() {
+            self.forget_remembered();
+            return Ok(());
+        }
+        self.clear().await
+    }
+
+    fn forget_remembered(&self) {
+        self.0.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.0.last_good.clear();
+    }
+
+    /// Clears the cache, which then has heard of all clearings up to this one.
+    async fn clear_cache(&self, number: u64) -> Result<(), CacheError> {
+        self.0.cache.clear().await?;
+        self.0.cleared_cache.fetch_max(number, Ordering::SeqCst);
+        Ok(())
+    }
+
+    pub(super) fn are_kept(&self) -> bool {
+        !self.0.ttl.is_zero()
+    }
+
+    /// For how long a call waits for its answer where there is an older one.
+    pub(super) fn stale_after(&self, refresh: bool) -> Duration {
+        let waits = self.0.waits;
+        if refresh { waits.stale_after_refresh } else { waits.stale_after }
+    }
+
+    /// Looks for the answer of a key.
+    pub(super) async fn look<T: DeserializeOwned>(&self, key: &str) -> Seen<T> {
+        let shared = &*self.0;
+        let forgotten = shared.forgotten.load(Ordering::SeqCst);
+        let cleared = shared.cleared.load(Ordering::SeqCst);
+        let look = async {
+            if shared.cleared_cache.load(Ordering::SeqCst) < cleared {
+                self.clear_cache(cleared).await?;
+            }
+            shared.cache.get(key).await
+        };
+        match look.await {
+            Ok(looked) => {
+                self.generations().note(looked.generation);
+                let era = Era { forgotten, generation: Some(looked.generation) };
+                let kept = looked.value.and_then(|bytes| Some((envelope::read(&bytes)?, bytes)));
+                Seen { era, kept: kept.map(|(written, bytes)| (bytes, written)), away: None }
+            }
+            Err(error) => {
+                let era = Era { forgotten, generation: self.generations().current };
+                Seen { era, kept: None, away: Some(error) }
+            }
+        }
+    }
+
+    fn generations(&self) -> MutexGuard<'_, Generations> {
+        self.0.generations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The answer that was seen, if it is fresh.
+    pub(super) fn fresh<T>(&self, key: &str, seen: &mut Seen<T>, now: Timestamp) -> Option<Written<T>> {
+        // What is fresh for longer than it can be was written by a clock that was wrong.
+        let latest =
+            now.checked_add_signed(delta(self.0.ttl.saturating_mul(2))).unwrap_or(Timestamp::MAX_UTC);
+        let (bytes, written) =
+            seen.kept.take_if(|(_, kept)| now < kept.fresh_until && kept.fresh_until <= latest)?;
+        self.remember(key, seen.era, &bytes);
+        Some(written)
+    }
+
+    fn remember(&self, key: &str, era: Era, answer: &Bytes) {
+        // What was forgotten meanwhile is not even kept where nobody looks.
+        if self.is_current(era) {
+            self.0.last_good.put(key, era, answer);
+        }
+    }
+
+    /// Nothing was forgotten since.
+    fn is_current(&self, era: Era) -> bool {
+        era.forgotten == self.0.forgotten.load(Ordering::SeqCst)
+    }
+
+    /// Waits until this server is to compute, or another has, or for too long: one at a time does.
+    pub(super) async fn turn<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        first: Seen<T>,
+        now: Timestamp,
+    ) -> Turn<T> {
+        let waited = Instant::now();
+        let (mut seen, mut pause) = (first, FIRST_PAUSE);
+        loop {
+            let (Some(generation), None) = (seen.era.generation, &seen.away) else {
+                return Turn::Ours(seen, None);
+            };
+            if waited.elapsed() >= self.0.waits.patience {
+                return Turn::Theirs(seen);
+            }
+            let lock = match self.lock(key, generation).await {
+                Ok(lock) => lock,
+                Err(error) => return Turn::Ours(Seen { away: Some(error), ..seen }, None),
+            };
+            if lock.is_none() {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+            }
+            // Whoever had the lock before may have been done just now.
+            seen = self.look(key).await;
+            if let Some(written) = self.fresh(key, &mut seen, now) {
+                self.give_back(lock).await;
+                return Turn::Done(written);
+            }
+            if lock.is_some() && seen.away.is_none() && seen.era.generation == Some(generation) {
+                return Turn::Ours(seen, lock);
+            }
+            self.give_back(lock).await;
+        }
+    }
+
+    /// Takes the lock of a key: another for each generation, since what was begun before a clearing
+    /// is nothing to wait for after it.
+    async fn lock(&self, key: &str, generation: Generation) -> Result<Option<Lock>, CacheError> {
+        let key = format!("{key}:{}", generation.0.simple());
+        let token = self.0.cache.lock(&key, self.0.waits.lease).await?;
+        Ok(token.map(|token| Lock { key, token }))
+    }
+
+    /// Gives a lock back.
+    pub(super) async fn give_back(&self, lock: Option<Lock>) {
+        if let Some(Lock { key, token }) = lock {
+            // If it does not work, the turn ends by itself.
+            let _ = self.0.cache.unlock(&key, token).await;
+        }
+    }
+
+    /// Keeps an answer that was computed after this look, for a call that began at `now`; whether
+    /// the cache has it then.
+    pub(super) async fn keep<T: Serialize>(
+        &self,
+        key: &str,
+        seen: &Seen<T>,
+        now: Timestamp,
+        answer: &T,
+    ) -> Result<bool, CacheError> {
+        // Entries that were made together do not end together.
+        let ttl = self.0.ttl.mul_f64(rand::random_range(0.9..=1.0));
+        let fresh_until = now.checked_add_signed(delta(ttl)).unwrap_or(Timestamp::MAX_UTC);
+        let bytes = envelope::write(fresh_until, answer);
+        self.remember(key, seen.era, &bytes);
+        match seen.era.generation {
+            Some(generation) if seen.away.is_none() && self.is_current(seen.era) => {
+                self.0.cache.put(key, bytes, generation, self.0.ttl.saturating_add(KEPT_STALE)).await
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The last good answer, as it is written: what was seen, or what is remembered.
+    pub(super) fn last_good<T>(&self, key: &str, seen: &Seen<T>) -> Option<Bytes> {
+        let kept = seen.kept.as_ref().map(|(bytes, _)| bytes.clone());
+        kept.or_else(|| self.0.last_good.get(key, seen.era))
+    }
+}
+
+fn delta(duration: Duration) -> chrono::TimeDelta {
+    chrono::TimeDelta::from_std(duration).unwrap_or(chrono::TimeDelta::MAX)
+}

@@ -1,0 +1,338 @@
+//! The HTTP upstream: one page over reqwest.
+//!
+//! Redirects are followed by hand, because which host may see the source's headers is
+//! decided at every hop. The timeout and the size limit span the whole request: redirects,
+//! decompression and the last byte. Deliberately without retries: `Crawler` decides those.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use http::StatusCode;
+use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
+use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
+use url::{Host, Url};
+
+use super::link_header::next_target;
+use super::page_body::BodyShape;
+use super::upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
+use quarry_config::{Pagination, SourceConfig};
+
+/// Where an upstream that is paged by `Link` headers states its total, if it does: its body is
+/// most often the bare array.
+const TOTAL_HEADER: HeaderName = HeaderName::from_static("x-total-count");
+
+/// Why an HTTP upstream cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpUpstreamError {
+    /// A configured header cannot be sent.
+    #[error("the header {0:?} of the source cannot be sent: its name or value is not valid in HTTP")]
+    Header(String),
+    /// The client could not be built.
+    #[error("no HTTP client could be built: {0}")]
+    Client(#[source] reqwest::Error),
+}
+
+/// An upstream over HTTP.
+pub struct HttpUpstream {
+    client: Client,
+    home: Url,
+    headers: HeaderMap,
+    shape: BodyShape,
+    is_link_paged: bool,
+    timeout: Duration,
+    max_body_bytes: u64,
+    max_redirects: u32,
+    redirect_hosts: Vec<String>,
+}
+
+impl HttpUpstream {
+    /// Sets up the client of one source; connects to nothing yet.
+    pub fn new(config: &SourceConfig) -> Result<Self, HttpUpstreamError> {
+        install_crypto_provider();
+        Ok(Self {
+            client: build_client(&config.url).map_err(HttpUpstreamError::Client)?,
+            home: config.url.clone(),
+            headers: parse_headers(config)?,
+            shape: BodyShape::of(config),
+            is_link_paged: matches!(config.pagination, Pagination::Link { .. }),
+            timeout: config.timeout,
+            max_body_bytes: config.max_body_bytes,
+            max_redirects: config.max_redirects,
+            redirect_hosts: config.redirect_hosts.clone(),
+        })
+    }
+
+    async fn fetch(&self, mut url: Url) -> Result<FetchedPage, FetchError> {
+        let mut redirects = 0;
+        loop {
+            let response = self.send(&url).await?;
+            let status = response.status();
+            if !is_redirect(status) {
+                return self.read_page(url, response).await;
+            }
+            redirects += 1;
+            if redirects > self.max_redirects {
+                let cause = format!("more than {} redirects", self.max_redirects);
+                return Err(FetchError::refused(cause, Some(status.as_u16())));
+            }
+            url = self.redirect_target(&url, &response)?;
+        }
+    }
+
+    async fn send(&self, url: &Url) -> Result<Response, FetchError> {
+        let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
+        // Headers may be secrets: no host but the source's own gets them.
+        if is_same_host(&self.home, url) {
+            request = request.headers(self.headers.clone());
+        }
+        request.send().await.map_err(|error| FetchError::transient(connection_cause(&error), None))
+    }
+
+    fn redirect_target(&self, from: &Url, response: &Response) -> Result<Url, FetchError> {
+        let status = response.status();
+        let location = response.headers().get(LOCATION).and_then(|value| str_of(value));
+        let Some(mut target) = location.and_then(|location| from.join(location).ok()) else {
+            let cause = format!("{} without a usable Location", reason(status));
+            return Err(FetchError::transient(cause, Some(status.as_u16())));
+        };
+        // `/messages` → `/messages/`: the page asked for must not get lost on the way.
+        if target.query().is_none() {
+            target.set_query(from.query());
+        }
+        self.check_target("a redirect", from, &target, status)?;
+        Ok(target)
+    }
+
+    /// Refuses to be led to a host that the settings do not name, or from https to http.
+    fn check_target(&self, what: &str, from: &Url, to: &Url, status: StatusCode) -> Result<(), FetchError> {
+        let refuse = |why: String| Err(FetchError::refused(why, Some(status.as_u16())));
+        if !matches!(to.scheme(), "http" | "https") {
+            return refuse(format!("{what} leads to an address that is not HTTP"));
+        }
+        if from.scheme() == "https" && to.scheme() == "http" {
+            return refuse(format!("{what} leads from https to http"));
+        }
+        if !is_same_host(&self.home, to) && !self.is_listed(to) {
+            let host = authority(to);
+            return refuse(format!("{what} leads to another host: {host} is not in redirect_hosts"));
+        }
+        Ok(())
+    }
+
+    fn is_listed(&self, url: &Url) -> bool {
+        let host = url.host_str().unwrap_or_default();
+        let authority = authority(url);
+        self.redirect_hosts
+            .iter()
+            .any(|listed| listed.eq_ignore_ascii_case(host) || listed.eq_ignore_ascii_case(&authority))
+    }
+
+    async fn read_page(&self, url: Url, response: Response) -> Result<FetchedPage, FetchError> {
+        let status = response.status();
+        if !status.is_success() {
+            return Err(status_error(status, response.headers()));
+        }
+        let code = Some(status.as_u16());
+        let (link, header_total) = if self.is_link_paged {
+            let lines = response.headers().get_all(LINK);
+            let link = next_target(lines.iter().filter_map(str_of)).map(|target| url.join(target));
+            (link, response.headers().get(TOTAL_HEADER).and_then(parse_total))
+        } else {
+            (None, None)
+        };
+        let body = self.read_body(response).await?;
+        let page = self.shape.read(&body).map_err(|cause| FetchError::transient(cause, code))?;
+        let next = match link {
+            Some(Ok(link)) => Some(Next::Link(link)),
+            Some(Err(_)) => return Err(FetchError::transient("the next link is no address", code)),
+            None => page.next,
+        };
+        if let Some(Next::Link(link)) = &next {
+            self.check_target("the next link", &url, link, status)?;
+        }
+        let total = page.total.or(header_total);
+        Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next })
+    }
+
+    /// Reads the decompressed body, never more of it than the limit.
+    async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
+        let status = Some(response.status().as_u16());
+        let mut body = Vec::new();
+        loop {
+            let chunk = response.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))?
+            else {
+                return Ok(body);
+            };
+            if (body.len() + chunk.len()) as u64 > self.max_body_bytes {
+                let cause = format!("body larger than {} bytes", self.max_body_bytes);
+                return Err(FetchError::refused(cause, status));
+            }
+            body.extend_from_slice(&chunk);
+        }
+    }
+}
+
+#[async_trait]
+impl Upstream for HttpUpstream {
+    async fn fetch_page(&self, request: &PageRequest) -> Result<FetchedPage, FetchError> {
+        tokio::time::timeout(self.timeout, self.fetch(request.url.clone()))
+            .await
+            .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
+    }
+}
+
+fn install_crypto_provider() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // An error means that the process already has one, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+fn build_client(home: &Url) -> reqwest::Result<Client> {
+    let builder = || {
+        let agent = concat!("quarry/", env!("CARGO_PKG_VERSION"));
+        let builder = Client::builder().redirect(Policy::none()).user_agent(agent);
+        if is_loopback(home) { builder.no_proxy() } else { builder }
+    };
+    match builder().build() {
+        // A machine without root certificates can still crawl plain HTTP.
+        Err(_) if home.scheme() == "http" => ClientBuilder::tls_certs_only(builder(), []).build(),
+        built => built,
+    }
+}
+
+fn parse_headers(config: &SourceConfig) -> Result<HeaderMap, HttpUpstreamError> {
+    let mut headers = HeaderMap::new();
+    for (name, secret) in &config.headers {
+        let invalid = || HttpUpstreamError::Header(name.clone());
+        let parsed_name: HeaderName = name.parse().map_err(|_| invalid())?;
+        let mut value: HeaderValue = secret.expose().parse().map_err(|_| invalid())?;
+        value.set_sensitive(true);
+        headers.append(parsed_name, value);
+    }
+    Ok(headers)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Whether two addresses are on one host and port; moving up from http to https on their
+/// usual ports stays on the host.
+fn is_same_host(home: &Url, other: &Url) -> bool {
+    let is_upgrade = home.scheme() == "http" && other.scheme() == "https";
+    let is_same_port = home.port_or_known_default() == other.port_or_known_default();
+    home.host() == other.host()
+        && (is_same_port && !(home.scheme() == "https" && other.scheme() == "http")
+            || is_upgrade && home.port().is_none() && other.port().is_none())
+}
+
+fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn status_error(status: StatusCode, headers: &HeaderMap) -> FetchError {
+    let retry_after =
+        headers.get(RETRY_AFTER).and_then(str_of).and_then(|v| parse_retry_after(v, Utc::now()));
+    let cause = reason(status);
+    let code = Some(status.as_u16());
+    match status.as_u16() {
+        408 | 425 | 429 => FetchError::Transient { cause, status: code, retry_after },
+        400..=499 => FetchError::Refused { cause, status: code, retry_after },
+        _ => FetchError::Transient { cause, status: code, retry_after },
+    }
+}
+
+fn parse_total(value: &HeaderValue) -> Option<i64> {
+    str_of(value)?.trim().parse().ok().filter(|total| *total >= 0)
+}
+
+/// `Retry-After` in seconds or as a date; a date in the past is zero.
+fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = DateTime::<Utc>::from(httpdate::parse_http_date(value).ok()?);
+    Some((date - now).to_std().unwrap_or_default())
+}
+
+fn reason(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+/// A header's value as text. UTF-8 is let through: some servers put it into links.
+fn str_of(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
+}
+
+fn connection_cause(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timed out"
+    } else if error.is_connect() {
+        "could not connect"
+    } else {
+        "connection broke off"
+    }
+}
+
+fn body_cause(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() { "timed out" } else { "body cut off" }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_seconds_and_as_a_date() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time");
+        for (value, expected) in [
+            ("3", Some(3)),
+            (" 0 ", Some(0)),
+            ("Fri, 20 Nov 2026 12:00:30 GMT", Some(30)),
+            ("Fri, 20 Nov 2026 11:59:30 GMT", Some(0)),
+            ("soon", None),
+            ("-1", None),
+            ("1.5", None),
+        ] {
+            assert_eq!(parse_retry_after(value, now).map(|wait| wait.as_secs()), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn another_port_is_another_host_and_https_never_falls_back() {
+        for (home, other, expected) in [
+            ("http://h/a", "http://h/b", true),
+            ("http://h:9000/a", "http://h:9000/b", true),
+            ("http://h:9000/a", "http://h:9001/b", false),
+            ("http://h/a", "https://h/a", true),
+            ("http://h:8080/a", "https://h/a", false),
+            ("https://h/a", "http://h/a", false),
+            ("https://h/a", "http://h:443/a", false),
+            ("http://127.0.0.1/a", "http://localhost/a", false),
+        ] {
+            let [home, other] = [home, other].map(|url| Url::parse(url).expect("a URL"));
+            assert_eq!(is_same_host(&home, &other), expected, "{home} {other}");
+        }
+    }
+}

@@ -1,0 +1,231 @@
+use chrono::{TimeDelta, TimeZone, Utc};
+
+use super::*;
+use crate::plan::tests::config;
+use quarry_config::JsonPointer;
+use quarry_domain::{CrawlId, SourceName};
+
+fn now() -> Timestamp {
+    Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time")
+}
+
+/// A crawl that has seen so many distinct keys.
+fn crawl(documents_seen: i64) -> Crawl {
+    Crawl {
+        id: CrawlId(1),
+        source: SourceName::parse("s").expect("a name"),
+        state: CrawlState::Running,
+        started_at: now() - TimeDelta::seconds(30),
+        finished_at: None,
+        pages_fetched: 0,
+        attempts: 0,
+        documents_seen,
+        inserted: 0,
+        updated: 0,
+        unchanged: 0,
+        deleted: 0,
+        rejected: 0,
+        expected_total: None,
+        error: None,
+        allow_shrink: false,
+        cursor: None,
+    }
+}
+
+/// After a first sweep over an upstream that states `total`.
+fn swept(total: Option<i64>) -> Cursor {
+    let received = total.map_or(40, i64::unsigned_abs);
+    let mut cursor = Cursor {
+        position: 4,
+        pages: 4,
+        received,
+        place: None,
+        total,
+        end_reached: true,
+        ..Cursor::start(&config())
+    };
+    cursor.count_witness();
+    cursor.count_witness();
+    cursor
+}
+
+fn decide(cursor: &Cursor, seen: i64) -> Move {
+    cursor.next_move(&crawl(seen), &config(), now())
+}
+
+fn next_sweep(cursor: &Cursor, seen: i64) -> Cursor {
+    match decide(cursor, seen) {
+        Move::Fetch(next) => *next,
+        Move::Finish(end) => panic!("{end:?}"),
+    }
+}
+
+fn end(cursor: &Cursor, seen: i64) -> (CrawlState, String) {
+    match decide(cursor, seen) {
+        Move::Finish(end) => {
+            assert_eq!(end.sweep_vanished.is_some(), end.state == CrawlState::Completed);
+            (end.state, end.error.unwrap_or_default())
+        }
+        Move::Fetch(next) => panic!("{next:?}"),
+    }
+}
+
+/// The next sweep, taken to its end without a hitch.
+fn sweep_again(cursor: &Cursor, seen: i64) -> Cursor {
+    let next = next_sweep(cursor, seen);
+    assert_eq!((next.sweep, next.pages, next.received), (cursor.sweep + 1, 0, 0));
+    assert_eq!((next.position, &next.place), (cursor.position, &Some(Place::First)));
+    Cursor { place: None, end_reached: true, starts_count: false, received: cursor.received, ..next }
+}
+
+#[test]
+fn a_crawl_that_saw_every_key_is_complete() {
+    assert_eq!(end(&swept(Some(40)), 40), (CrawlState::Completed, String::new()));
+    assert_eq!(end(&swept(Some(0)), 0).0, CrawlState::Completed);
+    assert_eq!(end(&swept(None), 17).0, CrawlState::Completed);
+}
+
+#[test]
+fn the_guard_is_off_only_where_the_operator_said_so() {
+    let mut crawl = crawl(40);
+    for (allow_shrink, expected) in [(false, 0.2), (true, 1.0)] {
+        crawl.allow_shrink = allow_shrink;
+        let cursor = Cursor { restarts: 3, ..swept(Some(40)) };
+        let Move::Finish(end) = cursor.next_move(&crawl, &config(), now()) else { panic!("it ends") };
+        assert_eq!(end.sweep_vanished, Some(SweepVanished { restarts: 3, max_share: expected }));
+    }
+}
+
+#[test]
+fn as_many_keys_as_stated_are_no_proof_before_the_end_was_reached() {
+    let on_the_way = Cursor { place: Some(Place::Offset(40)), end_reached: false, ..swept(Some(40)) };
+    assert_eq!(decide(&on_the_way, 40), Move::Fetch(Box::new(on_the_way.clone())));
+    let later = Cursor { place: Some(Place::Offset(10)), sweep: 2, ..swept(Some(40)) };
+    assert_eq!(end(&later, 40).0, CrawlState::Completed, "a later sweep stops as soon as all were seen");
+    let doubtful = Cursor { witnesses: 1, ..swept(Some(40)) };
+    assert_eq!(next_sweep(&doubtful, 40).sweep, 2, "one answer's total completes nothing");
+    let anew = Cursor { place: Some(Place::First), starts_count: true, ..swept(Some(40)) };
+    assert_eq!(decide(&anew, 40), Move::Fetch(Box::new(anew.clone())), "the old count is over");
+}
+
+#[test]
+fn missing_keys_are_looked_for_until_two_sweeps_find_none() {
+    let first = swept(Some(40));
+    let second = sweep_again(&first, 38);
+    let third = sweep_again(&second, 39);
+    assert_eq!((second.barren_sweeps, third.barren_sweeps), (0, 0), "each had brought new keys");
+    let fourth = sweep_again(&third, 39);
+    assert_eq!(fourth.barren_sweeps, 1);
+    let (state, error) = end(&fourth, 39);
+    assert_eq!(state, CrawlState::Incomplete);
+    let expected = "saw 39 distinct keys of 40 stated; the upstream serves some keys more than once; \
+                    further sweeps found no new key";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn sweeps_are_limited() {
+    let last = Cursor { sweep: 4, received: 39, seen_before: Some(37), ..swept(Some(4_000)) };
+    let (state, error) = end(&last, 3_938);
+    assert_eq!(state, CrawlState::Incomplete);
+    assert_eq!(error, "saw 3,938 distinct keys of 4,000 stated, in 4 sweeps (max_sweeps)");
+}
+
+#[test]
+fn a_sweep_in_which_the_total_moved_is_not_barren() {
+    let cursor = Cursor { moved: true, seen_before: Some(38), barren_sweeps: 1, ..swept(Some(40)) };
+    let next = next_sweep(&cursor, 38);
+    assert_eq!((next.barren_sweeps, next.moved), (0, false));
+}
+
+#[test]
+fn too_many_keys_are_counted_anew() {
+    let second = next_sweep(&swept(Some(40)), 41);
+    assert_eq!((second.restarts, second.starts_count, second.end_reached), (1, true, false));
+    let second = sweep_again(&swept(Some(40)), 41);
+    let third = sweep_again(&second, 41);
+    assert_eq!((third.restarts, third.barren_sweeps), (2, 1));
+    assert_eq!(end(&third, 41).0, CrawlState::Incomplete);
+    assert_eq!(end(&third, 40).0, CrawlState::Completed);
+}
+
+#[test]
+fn items_that_cannot_be_taken_leave_a_crawl_incomplete() {
+    let rejection = Some("no key".to_owned());
+    let cursor = Cursor { rejected: 2, rejection, ..swept(Some(40)) };
+    let expected =
+        "saw 38 distinct keys of 40 stated; 2 items could not be taken, the first because of: no key";
+    assert_eq!(end(&cursor, 38), (CrawlState::Incomplete, expected.to_owned()));
+    assert_eq!(next_sweep(&cursor, 37).sweep, 2, "another one is missing besides");
+    let cursor = Cursor { total: None, ..cursor };
+    assert_eq!(end(&cursor, 38).0, CrawlState::Incomplete);
+}
+
+#[test]
+fn a_doubtful_end_without_a_total_is_swept_again() {
+    let cursor = Cursor { trouble: Some("page 2 repeats".to_owned()), ..swept(None) };
+    let second = sweep_again(&cursor, 38);
+    assert_eq!(second.trouble, None);
+    assert_eq!(end(&second, 38).0, CrawlState::Completed);
+    let doubtful = Cursor { trouble: cursor.trouble.clone(), barren_sweeps: 1, ..second };
+    let (state, error) = end(&doubtful, 38);
+    assert_eq!(state, CrawlState::Incomplete);
+    assert!(error.contains("page 2 repeats"), "{error}");
+}
+
+#[test]
+fn a_dead_end_is_incomplete() {
+    let cursor = Cursor { dead_end: Some("round and round".to_owned()), ..swept(Some(40)) };
+    assert_eq!(end(&cursor, 40), (CrawlState::Incomplete, "round and round".to_owned()));
+}
+
+#[test]
+fn limits_fail_the_crawl() {
+    let on_the_way = Cursor { place: Some(Place::Offset(10)), end_reached: false, ..swept(Some(40)) };
+    let full = Cursor { pages: 100, ..on_the_way.clone() };
+    assert_eq!(end(&full, 9), (CrawlState::Failed, "a sweep has more than 100 pages (max_pages)".to_owned()));
+    let late = now() + TimeDelta::seconds(31);
+    let Move::Finish(end) = on_the_way.next_move(&crawl(9), &config(), late) else { panic!("it ends") };
+    assert_eq!(end.state, CrawlState::Failed);
+    let done = swept(Some(40)).next_move(&crawl(40), &config(), late);
+    assert!(matches!(done, Move::Finish(end) if end.state == CrawlState::Completed), "what is done is done");
+}
+
+#[test]
+fn a_cursor_survives_being_stored() {
+    for place in [
+        Place::First,
+        Place::Offset(u64::MAX),
+        Place::Page(3),
+        Place::Cursor("é\"".into()),
+        Place::Link("http://h/m?x=1".parse().expect("a URL")),
+    ] {
+        let cursor = Cursor { place: Some(place), trouble: Some("x".into()), ..swept(Some(40)) };
+        let stored = serde_json::to_string(&cursor).expect("JSON");
+        assert_eq!(serde_json::from_str::<Cursor>(&stored).expect("a cursor"), cursor);
+    }
+}
+
+#[test]
+fn settings_that_say_what_is_fetched_are_told_apart() {
+    let cursor = Cursor::start(&config());
+    let mut changed = config();
+    changed.max_sweeps = 1;
+    assert!(cursor.fits(&changed));
+    changed.fields.text = JsonPointer::parse("/body").expect("a pointer");
+    assert!(!cursor.fits(&changed));
+}
+
+#[test]
+fn thousands_are_set_off() {
+    for (number, expected) in [
+        (0, "0"),
+        (999, "999"),
+        (1_000, "1,000"),
+        (3_349, "3,349"),
+        (1_234_567, "1,234,567"),
+        (-12_345, "-12,345"),
+    ] {
+        assert_eq!(grouped(number), expected);
+    }
+}

@@ -1,0 +1,171 @@
+//! Reads a page's JSON: where its items, its total and its next cursor are. Pure.
+//!
+//! The content type is not asked: what counts is whether the body has the expected shape.
+
+use serde_json::Value;
+use url::Url;
+
+use super::upstream::Next;
+use quarry_config::{JsonPointer, Pagination, SourceConfig};
+
+/// What a page's body holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PageBody {
+    pub(super) items: Vec<Value>,
+    pub(super) total: Option<i64>,
+    /// The next cursor (or link) of the body; a `Link` header is not looked at here.
+    pub(super) next: Option<Next>,
+}
+
+/// Where the parts of a page's body are.
+#[derive(Clone, Debug)]
+pub(super) struct BodyShape {
+    items: JsonPointer,
+    total: Option<JsonPointer>,
+    next: Option<JsonPointer>,
+}
+
+impl BodyShape {
+    pub(super) fn of(config: &SourceConfig) -> Self {
+        let next = match &config.pagination {
+            Pagination::Cursor { next, .. } => Some(next.clone()),
+            _ => None,
+        };
+        Self { items: config.items.clone(), total: config.total.clone(), next }
+    }
+
+    /// Reads a body. The error is a cause for the ledger and quotes nothing of the body.
+    pub(super) fn read(&self, body: &[u8]) -> Result<PageBody, String> {
+        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+        if body.iter().all(u8::is_ascii_whitespace) {
+            return Err("empty body".to_owned());
+        }
+        let mut page: Value = serde_json::from_slice(body).map_err(|error| {
+            if error.is_eof() { "truncated JSON".to_owned() } else { "invalid JSON".to_owned() }
+        })?;
+        let total = self.read_total(&page)?;
+        let next = self.read_next(&page)?;
+        let items = self.take_items(&mut page)?;
+        Ok(PageBody { items, total, next })
+    }
+
+    fn take_items(&self, page: &mut Value) -> Result<Vec<Value>, String> {
+        let pointer = self.items.as_str();
+        match page.pointer_mut(pointer).map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            // Several languages write an empty list as null.
+            Some(Value::Null) if !pointer.is_empty() => Ok(Vec::new()),
+            _ => Err(unexpected_shape("no array", pointer)),
+        }
+    }
+
+    fn read_total(&self, page: &Value) -> Result<Option<i64>, String> {
+        let Some(pointer) = &self.total else { return Ok(None) };
+        let total = match page.pointer(pointer.as_str()) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::Number(number)) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+            Some(Value::String(text)) => text.trim().parse().ok(),
+            Some(_) => None,
+        };
+        match total {
+            Some(total) if total >= 0 => Ok(Some(total)),
+            _ => Err(unexpected_shape("no number", pointer.as_str())),
+        }
+    }
+
+    fn read_next(&self, page: &Value) -> Result<Option<Next>, String> {
+        let Some(pointer) = &self.next else { return Ok(None) };
+        match page.pointer(pointer.as_str()) {
+            None | Some(Value::Null | Value::Bool(false)) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(Value::String(text)) => Ok(Some(next_of(text))),
+            Some(Value::Number(number)) => Ok(Some(Next::Cursor(number.to_string()))),
+            Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
+        }
+    }
+}
+
+/// Many upstreams give the whole address of the next page where others give a cursor.
+fn next_of(text: &str) -> Next {
+    let is_address = text.starts_with("https://") || text.starts_with("http://");
+    match Url::parse(text) {
+        Ok(url) if is_address => Next::Link(url),
+        _ => Next::Cursor(text.to_owned()),
+    }
+}
+
+fn whole(number: f64) -> Option<i64> {
+    // Beyond 2^53 a float no longer tells one whole number from the next.
+    let fits = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
+    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+    fits.then_some(number as i64)
+}
+
+fn unexpected_shape(what: &str, pointer: &str) -> String {
+    if pointer.is_empty() {
+        return format!("not the expected shape: {what} at the top");
+    }
+    format!("not the expected shape: {what} at {pointer}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointer(text: &str) -> JsonPointer {
+        JsonPointer::parse(text).expect("a pointer")
+    }
+
+    fn shape() -> BodyShape {
+        BodyShape {
+            items: pointer("/data/items"),
+            total: Some(pointer("/total")),
+            next: Some(pointer("/next")),
+        }
+    }
+
+    fn read(body: &str) -> Result<(usize, Option<i64>, Option<Next>), String> {
+        shape().read(body.as_bytes()).map(|page| (page.items.len(), page.total, page.next))
+    }
+
+    #[test]
+    fn items_total_and_next_are_read() {
+        let cursor = |text: &str| Some(Next::Cursor(text.to_owned()));
+        for (body, expected) in [
+            (r#"{"data":{"items":[1,2]},"total":7,"next":"c"}"#, (2, Some(7), cursor("c"))),
+            (r#"{"data":{"items":[]},"total":"7","next":null}"#, (0, Some(7), None)),
+            (r#"{"data":{"items":null},"total":7.0,"next":""}"#, (0, Some(7), None)),
+            (r#"{"data":{"items":[]},"total":null,"next":12}"#, (0, None, cursor("12"))),
+            (r#"{"data":{"items":[]},"next":false}"#, (0, None, None)),
+            ("\u{feff}{\"data\":{\"items\":[]}}", (0, None, None)),
+        ] {
+            assert_eq!(read(body), Ok(expected), "{body}");
+        }
+        let link = Next::Link(Url::parse("https://h/m?p=2").expect("a URL"));
+        assert_eq!(read(r#"{"data":{"items":[]},"next":"https://h/m?p=2"}"#), Ok((0, None, Some(link))));
+    }
+
+    #[test]
+    fn a_wrong_body_names_what_is_missing() {
+        for (body, expected) in [
+            ("", "empty body"),
+            (" \n", "empty body"),
+            (r#"{"data":{"items":[{"#, "truncated JSON"),
+            ("<html>", "invalid JSON"),
+            (r#"{"error":"no"}"#, "not the expected shape: no array at /data/items"),
+            (r#"{"data":{"items":{}}}"#, "not the expected shape: no array at /data/items"),
+            (r#"{"data":{"items":[]},"total":"many"}"#, "not the expected shape: no number at /total"),
+            (r#"{"data":{"items":[]},"total":-1}"#, "not the expected shape: no number at /total"),
+            (r#"{"data":{"items":[]},"next":{}}"#, "not the expected shape: no cursor at /next"),
+        ] {
+            assert_eq!(read(body), Err(expected.to_owned()), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_be_the_array_itself() {
+        let shape = BodyShape { items: pointer(""), total: None, next: None };
+        assert_eq!(shape.read(b"[1]").map(|page| page.items.len()), Ok(1));
+        assert_eq!(shape.read(b"null"), Err("not the expected shape: no array at the top".to_owned()));
+    }
+}

@@ -1,0 +1,340 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::{Revision, Timestamp};
+
+/// The name space of the version 5 UUIDs that identify documents and authors.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_7f0e_0b3a_4a53_9c5e_5d0c_7a61_9e11);
+
+/// The longest source name, in characters (it is a column of an index).
+const SOURCE_NAME_CHARS: usize = 64;
+/// The longest upstream key, in characters.
+const KEY_CHARS: usize = 1_024;
+/// The longest category, in characters (it is a column of an index).
+const CATEGORY_CHARS: usize = 255;
+/// The longest title and author name, in characters.
+const TITLE_CHARS: usize = 4_096;
+/// The longest text, in bytes.
+const TEXT_BYTES: usize = 1 << 20;
+/// The largest `attributes`, in bytes of JSON.
+const ATTRIBUTES_BYTES: usize = 1 << 20;
+
+/// Why a document cannot be taken. The message says what to change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {problem}")]
+pub struct InvalidDocument {
+    /// The contract's name of the field.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl InvalidDocument {
+    fn new(field: &'static str, problem: impl Into<String>) -> Self {
+        Self { field, problem: problem.into() }
+    }
+}
+
+/// The name of a source: 1 to 64 characters, no control characters, no blanks at its ends.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SourceName(String);
+
+impl SourceName {
+    /// Parses a name.
+    pub fn parse(name: &str) -> Result<Self, InvalidDocument> {
+        check_label("source", name, SOURCE_NAME_CHARS)?;
+        Ok(Self(name.to_owned()))
+    }
+
+    /// A name that was parsed when it was stored: reading it back needs no second look.
+    pub fn stored(name: String) -> Self {
+        Self(name)
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for SourceName {
+    type Error = InvalidDocument;
+    fn try_from(name: String) -> Result<Self, InvalidDocument> {
+        Self::parse(&name)
+    }
+}
+
+impl From<SourceName> for String {
+    fn from(name: SourceName) -> String {
+        name.0
+    }
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The upstream's own id of a record: 1 to 1,024 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct DocumentKey(String);
+
+impl DocumentKey {
+    /// Parses a key.
+    pub fn parse(key: &str) -> Result<Self, InvalidDocument> {
+        check_label("key", key, KEY_CHARS)?;
+        Ok(Self(key.to_owned()))
+    }
+
+    /// A key that was parsed when it was stored: reading it back needs no second look.
+    pub fn stored(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for DocumentKey {
+    type Error = InvalidDocument;
+    fn try_from(key: String) -> Result<Self, InvalidDocument> {
+        Self::parse(&key)
+    }
+}
+
+impl From<DocumentKey> for String {
+    fn from(key: DocumentKey) -> String {
+        key.0
+    }
+}
+
+impl fmt::Display for DocumentKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn check_label(field: &'static str, value: &str, max_chars: usize) -> Result<(), InvalidDocument> {
+    if value.is_empty() {
+        return Err(InvalidDocument::new(field, "is empty: give it at least one character"));
+    }
+    if value.chars().count() > max_chars {
+        return Err(InvalidDocument::new(field, format!("is longer than {max_chars} characters")));
+    }
+    if value.trim() != value {
+        return Err(InvalidDocument::new(field, "begins or ends with white space: trim it"));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(InvalidDocument::new(field, "holds a control character: remove it"));
+    }
+    Ok(())
+}
+
+/// Identifies a document: derived from its source and key, so that every server and the
+/// index know it without asking the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DocumentId(pub Uuid);
+
+impl DocumentId {
+    /// The id of `(source, key)`.
+    pub fn of(source: &SourceName, key: &DocumentKey) -> Self {
+        Self(derive_id("document", source, key.as_str()))
+    }
+}
+
+/// Identifies an author within a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AuthorId(pub Uuid);
+
+impl AuthorId {
+    /// The id of `(source, author key)`.
+    pub fn of(source: &SourceName, key: &str) -> Self {
+        Self(derive_id("author", source, key))
+    }
+}
+
+fn derive_id(kind: &str, source: &SourceName, key: &str) -> Uuid {
+    // Neither a source name nor a kind holds a NUL, so no two triples share a spelling.
+    Uuid::new_v5(&NAMESPACE, format!("{kind}\0{source}\0{key}").as_bytes())
+}
+
+/// An author as a draft names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthorDraft {
+    /// The upstream's id of the author.
+    pub key: String,
+    /// The name to show.
+    pub name: String,
+}
+
+/// A document as a crawl or a client delivers it: checked, not yet stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentDraft {
+    /// Where it comes from.
+    pub source: SourceName,
+    /// The upstream's id.
+    pub key: DocumentKey,
+    /// A heading, where the upstream has one.
+    pub title: Option<String>,
+    /// What is searched and shown.
+    pub text: String,
+    /// The class it belongs to.
+    pub category: Option<String>,
+    /// Who wrote it.
+    pub author: Option<AuthorDraft>,
+    /// When the upstream says it was published.
+    pub published_at: Option<Timestamp>,
+    /// Upstream fields that no mapping took: a JSON object.
+    pub attributes: serde_json::Map<String, serde_json::Value>,
+}
+
+impl DocumentDraft {
+    /// The id of this document.
+    pub fn id(&self) -> DocumentId {
+        DocumentId::of(&self.source, &self.key)
+    }
+
+    /// Checks the limits that the types do not carry, and replaces NUL characters, which
+    /// PostgreSQL cannot store, by U+FFFD.
+    pub fn checked(mut self) -> Result<Self, InvalidDocument> {
+        self.text = without_nul(self.text);
+        self.title = self.title.map(without_nul);
+        self.category = self.category.map(without_nul).filter(|category| !category.trim().is_empty());
+        self.author = self
+            .author
+            .map(|author| AuthorDraft { key: without_nul(author.key), name: without_nul(author.name) });
+        if self.text.len() > TEXT_BYTES {
+            return Err(InvalidDocument::new("text", format!("is longer than {TEXT_BYTES} bytes")));
+        }
+        check_chars("title", self.title.as_deref(), TITLE_CHARS)?;
+        check_chars("category", self.category.as_deref(), CATEGORY_CHARS)?;
+        check_chars("authorName", self.author.as_ref().map(|author| author.name.as_str()), TITLE_CHARS)?;
+        if let Some(author) = &self.author {
+            check_label("authorKey", &author.key, KEY_CHARS)?;
+        }
+        if self.attributes_json().len() > ATTRIBUTES_BYTES {
+            return Err(InvalidDocument::new(
+                "attributes",
+                format!("are larger than {ATTRIBUTES_BYTES} bytes of JSON"),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The attributes as JSON text, as they are stored.
+    pub fn attributes_json(&self) -> String {
+        serde_json::Value::Object(self.attributes.clone()).to_string()
+    }
+
+    /// A digest of everything that a reader can see, to tell whether a document changed.
+    /// 32 hexadecimal digits.
+    pub fn content_hash(&self) -> String {
+        // One canonical spelling of the content; a version 5 UUID is its digest.
+        let content = serde_json::json!([
+            self.title,
+            self.text,
+            self.category,
+            self.author.as_ref().map(|author| [&author.key, &author.name]),
+            self.published_at.map(|at| at.timestamp_micros()),
+            self.attributes,
+        ]);
+        Uuid::new_v5(&NAMESPACE, content.to_string().as_bytes()).simple().to_string()
+    }
+}
+
+fn without_nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+fn check_chars(field: &'static str, value: Option<&str>, max: usize) -> Result<(), InvalidDocument> {
+    match value {
+        Some(value) if value.chars().count() > max => {
+            Err(InvalidDocument::new(field, format!("is longer than {max} characters")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The author that a stored document names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorRef {
+    /// Identifies the author.
+    pub id: AuthorId,
+    /// The upstream's id of the author.
+    pub key: String,
+    /// The name as this document carries it.
+    pub name: String,
+}
+
+/// A stored document, as the store and the index both keep it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// Derived from source and key.
+    pub id: DocumentId,
+    /// Where it comes from.
+    pub source: SourceName,
+    /// The upstream's id.
+    pub key: DocumentKey,
+    /// A heading, where the upstream has one.
+    pub title: Option<String>,
+    /// What is searched and shown.
+    pub text: String,
+    /// The class it belongs to.
+    pub category: Option<String>,
+    /// Who wrote it.
+    pub author: Option<AuthorRef>,
+    /// When the upstream says it was published.
+    pub published_at: Option<Timestamp>,
+    /// Upstream fields that no mapping took, as the text of a JSON object: parsed only
+    /// where somebody asks for it.
+    pub attributes: String,
+    /// When this version was stored.
+    pub indexed_at: Timestamp,
+}
+
+/// A removed document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tombstone {
+    /// The document that is gone.
+    pub id: DocumentId,
+}
+
+/// One entry of the order of changes that indexers follow.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DocumentChange {
+    /// The document as it is now.
+    Upserted(Revision, Box<Document>),
+    /// The document was removed.
+    Deleted(Revision, Tombstone),
+}
+
+impl DocumentChange {
+    /// Where in the order this change stands.
+    pub fn revision(&self) -> Revision {
+        match self {
+            DocumentChange::Upserted(revision, _) | DocumentChange::Deleted(revision, _) => *revision,
+        }
+    }
+}
+
+/// An author of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// Derived from source and key.
+    pub id: AuthorId,
+    /// Where the author writes.
+    pub source: SourceName,
+    /// The upstream's id.
+    pub key: String,
+    /// The name to show.
+    pub name: String,
+}

@@ -1,0 +1,430 @@
+//! The one door to the schema, whatever the transport: limits, variables, the document
+//! cache, loaders, the time limit and the codes of errors are seen to here.
+//!
+//! async-graphql extensions would cost each field of each answer, so there are none.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::{
+    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+    SelectionSet,
+};
+use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, Value, Variables};
+use async_graphql_value::Value as InputValue;
+use futures_util::{Stream, StreamExt, stream};
+
+use super::asker::Asker;
+use super::checker::Checker;
+use super::document_cache::DocumentCache;
+use super::error::{self, ErrorCode, coded, refusal};
+use super::field_group::FieldGroup;
+use super::guard;
+use super::limits::Limits;
+use super::loaders::Loaders;
+use super::pagination::LargestPage;
+use super::root_fields::RootFields;
+use super::services::Services;
+use super::variables::InputTypes;
+use super::warnings::Warnings;
+use super::{ApiSchema, schema};
+use quarry_access::Visitor;
+use quarry_domain::{Caller, Scope};
+
+/// The argument of a search that has it logged.
+const TRACK: &str = "track";
+
+/// What is said of a subscription that comes where one answer is given.
+pub const WHERE_SUBSCRIPTIONS_ARE: &str = "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept text/event-stream.";
+
+/// How long operations may take.
+#[derive(Clone, Copy, Debug)]
+pub struct TimeLimits {
+    /// Of a query.
+    pub query: Duration,
+    /// Of a mutation: longer, since one may wait for the index.
+    pub mutation: Duration,
+}
+
+impl Default for TimeLimits {
+    fn default() -> Self {
+        let query = Duration::from_secs(10);
+        Self { query, mutation: query + Services::INDEX_PATIENCE }
+    }
+}
+
+/// What a client asks for.
+#[derive(Debug, Default)]
+pub struct Operation {
+    /// The document.
+    pub query: String,
+    /// Which of its operations to run.
+    pub name: Option<String>,
+    /// Values of the operation's variables.
+    pub variables: Variables,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperationKind {
+    /// Reads.
+    Query,
+    /// Writes.
+    Mutation,
+    /// Follows.
+    Subscription,
+}
+
+/// The answer to an operation.
+#[derive(Debug)]
+pub enum Answer {
+    /// It ran: data, and errors of the fields that failed.
+    Ran(Box<Response>),
+    /// Nothing ran. Such an answer has no `data`.
+    Refused(Vec<ServerError>),
+}
+
+impl Answer {
+    /// Its errors.
+    pub fn errors(&self) -> &[ServerError] {
+        match self {
+            Self::Ran(response) => &response.errors,
+            Self::Refused(errors) => errors,
+        }
+    }
+}
+
+/// An operation that is ready to run.
+pub struct Prepared {
+    text: String,
+    name: Option<String>,
+    variables: Variables,
+    document: Arc<ExecutableDocument>,
+    /// The operation with each field at its root once, if it is not sent so.
+    merged: Option<ExecutableDocument>,
+    kind: OperationKind,
+    group: FieldGroup,
+    logs: bool,
+    /// The document was validated in full before.
+    validated: bool,
+}
+
+impl OperationKind {
+    /// The kind as metrics and traces tell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Mutation => "mutation",
+            Self::Subscription => "subscription",
+        }
+    }
+}
+
+impl Prepared {
+    /// What the operation does.
+    pub fn kind(&self) -> OperationKind {
+        self.kind
+    }
+
+    /// The type of the operation, and the fields at its root.
+    fn root(&self) -> Result<(OperationType, RootFields<'_>), ServerError> {
+        let definition = select(&self.document, self.name.as_deref())?;
+        Ok((definition.ty, RootFields::of(&self.document, definition, &self.variables)))
+    }
+
+    /// A query that logs what it searches for.
+    pub fn logs(&self) -> bool {
+        self.logs
+    }
+
+    /// What the operation is about.
+    pub fn group(&self) -> FieldGroup {
+        self.group
+    }
+}
+
+/// The GraphQL API.
+#[derive(Clone)]
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    /// For documents seen first: every rule of validation.
+    strict: ApiSchema,
+    /// For documents that passed them all before.
+    fast: ApiSchema,
+    /// For documents that are not to run yet.
+    checker: Checker,
+    inputs: InputTypes,
+    documents: DocumentCache,
+    limits: Limits,
+    times: TimeLimits,
+}
+
+impl Api {
+    /// The API over some services.
+    pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
+        let largest = LargestPage(limits.page_size);
+        let strict = schema().data(services.clone()).data(largest).finish();
+        Self(Arc::new(Inner {
+            inputs: InputTypes::of(&strict.sdl()),
+            strict,
+            fast: schema().data(services).data(largest).validation_mode(ValidationMode::Fast).finish(),
+            documents: DocumentCache::default(),
+            checker: Checker::new(),
+            limits,
+            times,
+        }))
+    }
+
+    /// Parses a document, checks it against the limits and reads the variables.
+    pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
+        let Operation { query, name, mut variables } = operation;
+        let cached = self.0.documents.get(&query);
+        let validated = cached.is_some();
+        let document = match cached {
+            Some(document) => document,
+            None => Arc::new(self.parse(&query)?),
+        };
+        // What a page costs depends on the variables, so a known document is checked again.
+        self.0.limits.check(&document, &variables)?;
+        let definition = select(&document, name.as_deref())?;
+        self.0.inputs.check(&definition.variable_definitions, &variables)?;
+        // Executing heeds no defaults where a directive leaves something out, and what is looked at here
+        // must be what runs.
+        for definition in definition.variable_definitions.iter().map(|definition| &definition.node) {
+            if let Some(default) = &definition.default_value {
+                variables.entry(definition.name.node.clone()).or_insert_with(|| default.node.clone());
+            }
+        }
+        let kind = match definition.ty {
+            OperationType::Query => OperationKind::Query,
+            OperationType::Mutation => OperationKind::Mutation,
+            OperationType::Subscription => OperationKind::Subscription,
+        };
+        let root = RootFields::of(&document, definition, &variables);
+        let group = FieldGroup::of(&root);
+        // A subscription has one field.
+        let merged = if kind == OperationKind::Subscription { None } else { root.merged()? };
+        let logs = kind == OperationKind::Query && root.iter().any(|field| root.is_given(&field.node, TRACK));
+        Ok(Prepared { text: query, name, variables, document, merged, kind, group, logs, validated })
+    }
+
+    /// Whether a document may be run: it is within the limits, as far as that does not depend on
+    /// variables, and valid.
+    pub async fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
+        if self.0.documents.get(text).is_some() {
+            return Ok(());
+        }
+        let document = self.parse(text)?;
+        self.0.limits.check(&document, &Variables::default())?;
+        self.0.checker.check(document, Variables::default()).await
+    }
+
+    fn parse(&self, text: &str) -> Result<ExecutableDocument, ServerError> {
+        self.0.limits.check_text(text)?;
+        parse_query(text).map_err(parse_failure)
+    }
+
+    /// Runs a query or a mutation.
+    pub async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
+        let limit = match operation.kind {
+            OperationKind::Query => self.0.times.query,
+            OperationKind::Mutation => self.0.times.mutation,
+            OperationKind::Subscription => {
+                return Answer::Refused(vec![refusal(ErrorCode::BadUserInput, WHERE_SUBSCRIPTIONS_ARE)]);
+            }
+        };
+        if let Err(errors) = self.admit(&operation, asker) {
+            return Answer::Refused(errors);
+        }
+        if operation.merged.is_some() && !operation.validated {
+            // What is written anew spreads fragments no more, which is not valid either.
+            let Prepared { document, variables, .. } = &operation;
+            let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
+            if let Err(errors) = checked.await {
+                return Answer::Refused(errors);
+            }
+        }
+        let (schema, to_keep) = self.schema_for(&operation);
+        let warnings = Warnings::default();
+        let run = schema.execute(into_request(operation, asker).data(warnings.clone()));
+        let Ok(mut response) = tokio::time::timeout(limit, run).await else {
+            let message =
+                format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
+            return Answer::Refused(vec![refusal(ErrorCode::Timeout, message)]);
+        };
+        if was_refused(&response) {
+            error::finish(&mut response, &asker.request);
+            return Answer::Refused(response.errors);
+        }
+        if let Some((text, document)) = to_keep {
+            self.0.documents.put(text, document);
+        }
+        if !response.errors.is_empty() {
+            error::finish(&mut response, &asker.request);
+        }
+        warnings.tell(&mut response, &asker.request);
+        Answer::Ran(Box::new(response))
+    }
+
+    /// Runs a subscription. It ends with an error when its asker is no longer let in.
+    pub fn subscribe(
+        &self,
+        operation: Prepared,
+        asker: Asker,
+    ) -> impl Stream<Item = Answer> + Send + 'static + use<> {
+        if let Err(errors) = self.admit(&operation, &asker) {
+            return stream::iter([Answer::Refused(errors)]).left_stream();
+        }
+        let answers = self.0.strict.execute_stream(into_request(operation, &asker));
+        let Asker { request, caller, visitor } = asker;
+        let answers = answers.map(move |mut response| {
+            error::finish(&mut response, &request);
+            if was_refused(&response) {
+                Answer::Refused(response.errors)
+            } else {
+                Answer::Ran(Box::new(response))
+            }
+        });
+        until_cut_off(answers, visitor, caller).right_stream()
+    }
+
+    /// As [`Api::authorize`], of an operation that is about to run. What only operators may do leaves a
+    /// line in the log, so that it can be found out whose key it was.
+    fn admit(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
+        let caller = &asker.caller;
+        let (ty, root) = operation.root()?;
+        guard::check(ty, &root, caller, self.0.limits.introspection)?;
+        let Some(key) = caller.key().filter(|_| caller.has(Scope::Admin)) else { return Ok(()) };
+        let fields = guard::administers(ty, &root);
+        if !fields.is_empty() {
+            tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "ADMIN was asked for");
+        }
+        Ok(())
+    }
+
+    /// Whether the asker may ask for all that the operation holds.
+    pub fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
+        let (ty, root) = operation.root()?;
+        guard::check(ty, &root, &asker.caller, self.0.limits.introspection)
+    }
+
+    /// The schema to run on, and what to keep of the document if it turns out to be valid.
+    fn schema_for(&self, operation: &Prepared) -> (&ApiSchema, Option<(String, Arc<ExecutableDocument>)>) {
+        if operation.validated {
+            return (&self.0.fast, None);
+        }
+        // A variable within a list or an object makes validation skip that argument while the
+        // variable is left out, so passing once does not mean passing always.
+        let keep = !has_nested_variables(&operation.document);
+        let schema = if operation.merged.is_some() { &self.0.fast } else { &self.0.strict };
+        (schema, keep.then(|| (operation.text.clone(), operation.document.clone())))
+    }
+}
+
+/// Passes answers on as long as who asked for them is let in.
+fn until_cut_off(
+    answers: impl Stream<Item = Answer> + Send + 'static,
+    visitor: Visitor,
+    caller: Caller,
+) -> impl Stream<Item = Answer> + Send + 'static {
+    let under_way = Some((Box::pin(answers), Box::pin(visitor.until_cut_off(caller))));
+    stream::unfold(under_way, |under_way| async move {
+        let (mut answers, mut cut_off) = under_way?;
+        tokio::select! {
+            biased;
+            () = &mut cut_off => {
+                let error = refusal(ErrorCode::Unauthenticated, "The key opens this no longer.");
+                Some((Answer::Refused(vec![error]), None))
+            }
+            answer = answers.next() => answer.map(|answer| (answer, Some((answers, cut_off)))),
+        }
+    })
+}
+
+fn into_request(operation: Prepared, asker: &Asker) -> Request {
+    let Prepared { text, name, variables, document, merged, .. } = operation;
+    let mut request =
+        Request::new(text).variables(variables).data(Loaders::default()).data(asker.caller.clone());
+    match merged {
+        Some(merged) => request.set_parsed_query(merged),
+        None => {
+            request.operation_name = name;
+            request.set_parsed_query(Arc::unwrap_or_clone(document))
+        }
+    };
+    request
+}
+
+/// Nothing ran: there is no data, and no error has a path.
+fn was_refused(response: &Response) -> bool {
+    response.data == Value::Null
+        && !response.errors.is_empty()
+        && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn parse_failure(error: async_graphql::parser::Error) -> ServerError {
+    let mut error = ServerError::from(error);
+    // The parser draws the place into its message; the place is in `locations`.
+    let reason = error.message.rsplit("= ").next().unwrap_or_default().trim();
+    error.message = format!("The document is not GraphQL: {reason}");
+    coded(error, ErrorCode::GraphqlParseFailed)
+}
+
+/// The operation to run.
+fn select<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, ServerError> {
+    let refused = |message: String| Err(refusal(ErrorCode::BadUserInput, message));
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Ok(&operation.node),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            Ok(&operations.values().next().expect("there is one").node)
+        }
+        (DocumentOperations::Multiple(_), None) => {
+            refused("The document has several operations: name one in operationName.".to_owned())
+        }
+        (DocumentOperations::Multiple(operations), Some(name)) => match operations.get(name) {
+            Some(operation) => Ok(&operation.node),
+            None => refused(format!("The document has no operation named {name:?}.")),
+        },
+        (DocumentOperations::Single(_), Some(name)) => {
+            refused(format!("The document's only operation has no name, so none is named {name:?}."))
+        }
+    }
+}
+
+fn has_nested_variables(document: &ExecutableDocument) -> bool {
+    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
+    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
+    operations.chain(fragments).any(nests_variables)
+}
+
+fn nests_variables(set: &SelectionSet) -> bool {
+    set.items.iter().any(|selection| {
+        let (arguments, within) = match &selection.node {
+            Selection::Field(field) => (&field.node.arguments[..], Some(&field.node.selection_set.node)),
+            Selection::InlineFragment(fragment) => (&[][..], Some(&fragment.node.selection_set.node)),
+            Selection::FragmentSpread(_) => (&[][..], None),
+        };
+        let nested = |directive: &Positioned<Directive>| {
+            directive.node.arguments.iter().any(|(_, value)| is_composite_with_variable(&value.node))
+        };
+        arguments.iter().any(|(_, value)| is_composite_with_variable(&value.node))
+            || selection.node.directives().iter().any(nested)
+            || within.is_some_and(nests_variables)
+    })
+}
+
+fn is_composite_with_variable(value: &InputValue) -> bool {
+    fn has_variable(value: &InputValue) -> bool {
+        matches!(value, InputValue::Variable(_)) || is_composite_with_variable(value)
+    }
+    match value {
+        InputValue::List(items) => items.iter().any(has_variable),
+        InputValue::Object(fields) => fields.values().any(has_variable),
+        _ => false,
+    }
+}

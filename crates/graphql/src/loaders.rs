@@ -1,0 +1,177 @@
+//! One query per level: look-ups of the same kind that fields ask for side by side go to the
+//! store together. Loaders live as long as their request, so nothing is served stale.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::OnceLock;
+
+use async_graphql::Context;
+use async_graphql::dataloader::{DataLoader, Loader};
+use async_graphql::runtime::TokioTimer;
+use futures_util::task::{FutureObj, Spawn, SpawnError};
+use tracing::{Instrument, Span};
+
+use super::error::Failure;
+use super::pagination::DocumentCursor;
+use super::services::Services;
+use quarry_domain::{
+    Author, AuthorId, Crawl, CrawlId, Document, DocumentId, LoggedSearch, LoggedSearchId, SourceName,
+};
+use quarry_store::Store;
+
+/// The loaders of one request. They are made when first needed: most searches need none.
+#[derive(Default)]
+pub(super) struct Loaders(OnceLock<DataLoader<StoreLoader>>);
+
+impl Loaders {
+    /// Looks up one record, together with those that its neighbours ask for.
+    pub(super) async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<ValueOf<K>>, Failure>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        StoreLoader: Loader<K, Error = Failure>,
+    {
+        Self::of(ctx)?.load_one(key).await
+    }
+
+    fn of<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<StoreLoader>, Failure> {
+        let store = &Services::of(ctx)?.store;
+        let loaders =
+            ctx.data_opt::<Loaders>().ok_or_else(|| Failure::internal("the request came without loaders"))?;
+        Ok(loaders.0.get_or_init(|| {
+            DataLoader::new(StoreLoader(store.clone()), Within(Span::current()), TokioTimer::default())
+        }))
+    }
+}
+
+/// Runs look-ups as tasks within the span of the operation that they are made for.
+struct Within(Span);
+
+impl Spawn for Within {
+    fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
+        tokio::spawn(future.instrument(self.0.clone()));
+        Ok(())
+    }
+}
+
+type ValueOf<K> = <StoreLoader as Loader<K>>::Value;
+
+/// Answers batches of keys from the store; the key's type says what is looked up.
+pub(super) struct StoreLoader(Store);
+
+/// Asks how many documents a source has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SourceCount(pub(super) SourceName);
+
+/// Asks for the latest crawl of a source.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct LastCrawl(pub(super) SourceName);
+
+/// Asks how many documents an author has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct AuthorCount(pub(super) AuthorId);
+
+/// Asks for a page of an author's documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct AuthorPage {
+    pub(super) author: AuthorId,
+    pub(super) after: Option<DocumentCursor>,
+    pub(super) limit: u64,
+}
+
+/// Says that the store is asked: one such event a batch.
+fn note(what: &'static str, keys: usize) {
+    tracing::trace!(lookup.of = what, lookup.keys = keys, "relations looked up");
+}
+
+impl Loader<DocumentId> for StoreLoader {
+    type Value = Document;
+    type Error = Failure;
+
+    async fn load(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, Document>, Failure> {
+        note("documents", ids.len());
+        Ok(self.0.documents_by_id(ids).await?)
+    }
+}
+
+impl Loader<AuthorId> for StoreLoader {
+    type Value = Author;
+    type Error = Failure;
+
+    async fn load(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, Failure> {
+        note("authors", ids.len());
+        Ok(self.0.authors_by_id(ids).await?)
+    }
+}
+
+impl Loader<CrawlId> for StoreLoader {
+    type Value = Crawl;
+    type Error = Failure;
+
+    async fn load(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, Failure> {
+        note("crawls", ids.len());
+        Ok(self.0.crawls_by_id(ids).await?)
+    }
+}
+
+impl Loader<LoggedSearchId> for StoreLoader {
+    type Value = LoggedSearch;
+    type Error = Failure;
+
+    async fn load(&self, ids: &[LoggedSearchId]) -> Result<HashMap<LoggedSearchId, LoggedSearch>, Failure> {
+        note("logged searches", ids.len());
+        Ok(self.0.searches_by_id(ids).await?)
+    }
+}
+
+impl Loader<SourceCount> for StoreLoader {
+    type Value = i64;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[SourceCount]) -> Result<HashMap<SourceCount, i64>, Failure> {
+        note("document counts of sources", keys.len());
+        let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+        let counts = self.0.document_counts_of_sources(&sources).await?;
+        Ok(counts.into_iter().map(|(source, count)| (SourceCount(source), count)).collect())
+    }
+}
+
+impl Loader<LastCrawl> for StoreLoader {
+    type Value = Crawl;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[LastCrawl]) -> Result<HashMap<LastCrawl, Crawl>, Failure> {
+        note("last crawls", keys.len());
+        let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+        let crawls = self.0.last_crawls(&sources).await?;
+        Ok(crawls.into_iter().map(|(source, crawl)| (LastCrawl(source), crawl)).collect())
+    }
+}
+
+impl Loader<AuthorCount> for StoreLoader {
+    type Value = i64;
+    type Error = Failure;
+
+    async fn load(&self, keys: &[AuthorCount]) -> Result<HashMap<AuthorCount, i64>, Failure> {
+        note("document counts of authors", keys.len());
+        let authors: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let counts = self.0.document_counts_of_authors(&authors).await?;
+        Ok(counts.into_iter().map(|(author, count)| (AuthorCount(author), count)).collect())
+    }
+}
+
+impl Loader<AuthorPage> for StoreLoader {
+    type Value = Vec<Document>;
+    type Error = Failure;
+
+    // Each author's page is a range of an index, so this is one query an author; the loader
+    // still asks but once where the same author stands under many documents.
+    async fn load(&self, keys: &[AuthorPage]) -> Result<HashMap<AuthorPage, Vec<Document>>, Failure> {
+        note("pages of authors", keys.len());
+        let mut pages = HashMap::with_capacity(keys.len());
+        for key in keys {
+            let after = key.after.map(|cursor| (cursor.published_at, cursor.id));
+            pages.insert(*key, self.0.documents_of_author(key.author, after, key.limit).await?);
+        }
+        Ok(pages)
+    }
+}

@@ -1,0 +1,147 @@
+//! The scalars that GraphQL does not bring, and defaults that hold for omitted variables.
+
+use std::borrow::Cow;
+
+use async_graphql::registry::Registry;
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::SecondsFormat;
+
+use quarry_domain::Timestamp;
+
+/// A point in time, as GraphQL shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct DateTime(pub Timestamp);
+
+/// A point in time: an RFC 3339 date-time. Answers are in UTC with exactly three fraction
+/// digits (`2025-05-05T07:47:20.159Z`); any offset is taken as input.
+#[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else {
+            return Err(InputValueError::custom("give an RFC 3339 date-time as a string"));
+        };
+        chrono::DateTime::parse_from_rfc3339(text).map(|at| Self(at.to_utc())).map_err(|_| {
+            InputValueError::custom("give an RFC 3339 date-time with an offset, as 2025-05-05T07:47:20.159Z")
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+/// JSON, as GraphQL shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Json(pub Value);
+
+/// Any JSON value: object, list, string, number, boolean or null.
+#[Scalar(name = "JSON")]
+impl ScalarType for Json {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        Ok(Self(value))
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.clone()
+    }
+}
+
+/// A flag of type `Boolean!` with a default that also holds where the client names a
+/// variable and leaves it out, which async-graphql reads as null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Flag<const DEFAULT: bool>(pub bool);
+
+impl<const DEFAULT: bool> Default for Flag<DEFAULT> {
+    fn default() -> Self {
+        Self(DEFAULT)
+    }
+}
+
+impl<const DEFAULT: bool> InputType for Flag<DEFAULT> {
+    type RawValueType = bool;
+
+    fn type_name() -> Cow<'static, str> {
+        bool::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        bool::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let Some(value) = value else { return Ok(Self::default()) };
+        <bool as InputType>::parse(Some(value)).map(Self).map_err(InputValueError::propagate)
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Boolean(self.0)
+    }
+
+    fn as_raw_value(&self) -> Option<&bool> {
+        Some(&self.0)
+    }
+}
+
+/// As [`Flag`], for a type that has a default of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct OrDefault<T>(pub T);
+
+impl<T: InputType + Default> InputType for OrDefault<T> {
+    type RawValueType = T::RawValueType;
+
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    fn parse(value: Option<Value>) -> InputValueResult<Self> {
+        let Some(value) = value else { return Ok(Self::default()) };
+        T::parse(Some(value)).map(Self).map_err(InputValueError::propagate)
+    }
+
+    fn to_value(&self) -> Value {
+        self.0.to_value()
+    }
+
+    fn as_raw_value(&self) -> Option<&T::RawValueType> {
+        self.0.as_raw_value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Option<Value> {
+        <DateTime as ScalarType>::parse(Value::from(text)).ok().map(|at| ScalarType::to_value(&at))
+    }
+
+    #[test]
+    fn times_leave_in_utc_with_three_digits() {
+        for (given, sent) in [
+            ("2025-05-05T07:47:20.159674Z", "2025-05-05T07:47:20.159Z"),
+            ("2025-05-05T09:47:20+02:00", "2025-05-05T07:47:20.000Z"),
+            ("2025-05-05t07:47:20z", "2025-05-05T07:47:20.000Z"),
+        ] {
+            assert_eq!(parse(given), Some(Value::from(sent)), "{given}");
+        }
+    }
+
+    #[test]
+    fn times_without_an_offset_are_refused() {
+        for given in ["", "yesterday", "2025-05-05", "2025-05-05T07:47:20", "1746431240"] {
+            assert_eq!(parse(given), None, "{given}");
+        }
+        assert!(<DateTime as ScalarType>::parse(Value::from(1_746_431_240)).is_err());
+    }
+
+    #[test]
+    fn an_omitted_flag_has_its_default_and_null_is_refused() {
+        assert_eq!(<Flag<true> as InputType>::parse(None).unwrap(), Flag(true));
+        assert_eq!(<Flag<true> as InputType>::parse(Some(Value::from(false))).unwrap(), Flag(false));
+        assert!(<Flag<true> as InputType>::parse(Some(Value::Null)).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! Following: one method per field of `Subscription`.
+
+use std::time::Duration;
+
+use async_graphql::{Context, Subscription as GraphqlSubscription};
+use futures_util::{Stream, StreamExt, stream};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::error::Failure;
+use super::mutation::unknown_source;
+use super::services::Services;
+use super::types::{Crawl, Search};
+use quarry_domain::SourceName;
+use quarry_store::Store;
+
+/// Between two looks at a crawl. Polling the store shows the crawls of every server alike.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The subscription root.
+pub(super) struct Subscription;
+
+/// Following what goes on.
+#[GraphqlSubscription]
+impl Subscription {
+    /// Searches as they are logged, by whichever server. A live view: who reads too slowly misses some, the
+    /// log has them all. Scope: REPORTS.
+    async fn search_logged(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Search> + use<>, Failure> {
+        Ok(Services::of(ctx)?.keystrokes.logged().map(Search))
+    }
+
+    /// The latest crawl of a source at once, and again whenever it changes or another one begins. Scope: ADMIN.
+    async fn crawl_progress(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The source's name.")] source: String,
+    ) -> Result<impl Stream<Item = Result<Crawl, Failure>> + use<>, Failure> {
+        let services = Services::of(ctx)?;
+        let mut known: Vec<SourceName> = services.sources.to_vec();
+        if !known.iter().any(|name| name.as_str() == source) {
+            known.extend(services.store.sources().await?);
+            known.sort();
+            known.dedup();
+        }
+        let Some(source) = known.iter().find(|name| name.as_str() == source) else {
+            return Err(unknown_source(&source, &known));
+        };
+        let watch = CrawlWatch::new(services.store.clone(), source.clone());
+        Ok(stream::unfold(watch, |mut watch| async move { Some((watch.next().await, watch)) }))
+    }
+}
+
+/// Watches the latest crawl of a source.
+struct CrawlWatch {
+    store: Store,
+    source: SourceName,
+    ticks: Interval,
+    last: Option<quarry_domain::Crawl>,
+    failing: bool,
+}
+
+impl CrawlWatch {
+    fn new(store: Store, source: SourceName) -> Self {
+        let mut ticks = interval(POLL_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { store, source, ticks, last: None, failing: false }
+    }
+
+    /// The next change. A store that cannot be reached is said once, and watching goes on.
+    async fn next(&mut self) -> Result<Crawl, Failure> {
+        loop {
+            self.ticks.tick().await;
+            match self.store.last_crawls(std::slice::from_ref(&self.source)).await {
+                Ok(mut crawls) => {
+                    self.failing = false;
+                    // The cursor is the crawler's own and moves without anything to see.
+                    let latest = crawls
+                        .remove(&self.source)
+                        .map(|crawl| quarry_domain::Crawl { cursor: None, ..crawl });
+                    if let Some(latest) = latest
+                        && self.last.as_ref() != Some(&latest)
+                    {
+                        self.last = Some(latest.clone());
+                        return Ok(Crawl(latest));
+                    }
+                }
+                Err(error) if !self.failing => {
+                    self.failing = true;
+                    return Err(error.into());
+                }
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use async_graphql::{Context, Object};
+
+use super::{Crawl, int};
+use crate::error::Failure;
+use crate::guard;
+use crate::loaders::{LastCrawl, Loaders, SourceCount};
+use crate::pagination::page_size;
+use crate::services::Services;
+use quarry_domain::{Scope, SourceName};
+
+/// A source, as GraphQL shows it.
+pub(crate) struct Source(pub(crate) SourceName);
+
+/// Where documents come from: an upstream that is crawled, or a name that clients index under.
+#[Object]
+impl Source {
+    /// Its name, unique among the sources.
+    async fn name(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// How many documents it has.
+    async fn document_count(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
+        Ok(int(Loaders::load(ctx, SourceCount(self.0.clone())).await?.unwrap_or(0)))
+    }
+
+    /// Its latest crawl, running or ended; null if it was never crawled. Scope: ADMIN.
+    async fn last_crawl(&self, ctx: &Context<'_>) -> Option<Result<Crawl, Failure>> {
+        if let Err(failure) = guard::require(ctx, "The field lastCrawl", Scope::Admin) {
+            return Some(Err(failure));
+        }
+        Loaders::load(ctx, LastCrawl(self.0.clone())).await.transpose().map(|found| found.map(Crawl))
+    }
+
+    /// Its crawls, latest first. Scope: ADMIN.
+    async fn crawls(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
+    ) -> Result<Vec<Crawl>, Failure> {
+        guard::require(ctx, "The field crawls", Scope::Admin)?;
+        let size = page_size(ctx, first)?;
+        if size == 0 {
+            return Ok(Vec::new());
+        }
+        let crawls = Services::of(ctx)?.store.crawls_of_source(&self.0, size as u64).await?;
+        Ok(crawls.into_iter().map(Crawl).collect())
+    }
+}

@@ -1,0 +1,154 @@
+//! Group commit: many callers, one transaction.
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use quarry_domain::Interaction;
+use quarry_store::{RecordOutcome, Store, StoreError};
+
+/// Interactions that may wait for a transaction: a few seconds' worth, and a few megabytes.
+const WAITING: usize = 10_000;
+/// The most in one transaction.
+const BATCH: usize = 1_000;
+
+/// Why an interaction was not recorded.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum RecordError {
+    /// Too many wait already; the same call may work soon.
+    #[error("too many interactions are waiting to be stored")]
+    Full,
+    /// This server is stopping.
+    #[error("this server is stopping")]
+    Stopping,
+    /// The store did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+type Answer = Result<RecordOutcome, RecordError>;
+
+struct Waiting {
+    interaction: Interaction,
+    caller: oneshot::Sender<Answer>,
+}
+
+/// The way in. Clones lead to the same writer.
+#[derive(Clone, Debug)]
+pub struct Interactions {
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Interactions {
+    /// A way into the store, and the writer at its end, which somebody has to run.
+    pub fn new(store: Store) -> (Self, InteractionWriter) {
+        let (sender, queue) = mpsc::channel(WAITING);
+        (Self { queue: sender }, InteractionWriter { store, queue })
+    }
+
+    /// Records an interaction, and says what became of it once that is committed.
+    ///
+    /// One that was handed over is recorded even if the caller goes away.
+    pub async fn record(&self, interaction: Interaction) -> Result<RecordOutcome, RecordError> {
+        let (caller, answer) = oneshot::channel();
+        self.queue.try_send(Waiting { interaction, caller }).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => RecordError::Full,
+            mpsc::error::TrySendError::Closed(_) => RecordError::Stopping,
+        })?;
+        answer.await.unwrap_or(Err(RecordError::Stopping))
+    }
+}
+
+/// Writes what callers bring, one transaction after another.
+pub struct InteractionWriter {
+    store: Store,
+    queue: mpsc::Receiver<Waiting>,
+}
+
+impl InteractionWriter {
+    /// Writes until it is told to stop; then refuses what comes, and writes what is there.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            // What is being written is not to be broken off: its callers would not hear of it.
+            let gathered = tokio::select! {
+                gathered = self.gather() => gathered,
+                () = stop.cancelled() => break,
+            };
+            if gathered.is_empty() {
+                return;
+            }
+            self.write(gathered).await;
+        }
+        self.queue.close();
+        while self.step().await > 0 {}
+    }
+
+    /// Waits for interactions, stores what has gathered, answers the callers, and returns how many
+    /// they were: none when no more can come.
+    pub async fn step(&mut self) -> usize {
+        let gathered = self.gather().await;
+        let count = gathered.len();
+        self.write(gathered).await;
+        count
+    }
+
+    async fn gather(&mut self) -> Vec<Waiting> {
+        let mut gathered = Vec::new();
+        self.queue.recv_many(&mut gathered, BATCH).await;
+        gathered
+    }
+
+    async fn write(&mut self, waiting: Vec<Waiting>) {
+        let (interactions, callers): (Vec<_>, Vec<_>) =
+            waiting.into_iter().map(|waiting| (waiting.interaction, waiting.caller)).unzip();
+        match self.store.record_interactions(&interactions).await {
+            Ok(outcomes) => {
+                for (outcome, caller) in outcomes.into_iter().zip(callers) {
+                    answer(caller, Ok(outcome));
+                }
+            }
+            // One of them may be at fault: the others must not suffer from it.
+            Err(StoreError::Refused(_)) if interactions.len() > 1 => {
+                self.write_each(interactions, callers).await;
+            }
+            Err(error) => self.refuse(callers, &error),
+        }
+    }
+
+    async fn write_each(&mut self, interactions: Vec<Interaction>, callers: Vec<oneshot::Sender<Answer>>) {
+        let mut callers = callers.into_iter();
+        for interaction in &interactions {
+            let Some(caller) = callers.next() else { return };
+            match self.store.record_interactions(std::slice::from_ref(interaction)).await {
+                Ok(outcomes) => answer(caller, Ok(outcomes[0])),
+                Err(error @ StoreError::Unavailable(_)) => {
+                    self.refuse([caller].into_iter().chain(callers), &error);
+                    return;
+                }
+                Err(error) => self.refuse([caller], &error),
+            }
+        }
+    }
+
+    /// Tells callers of an error; where the store is away, all who wait by now: they would wait as
+    /// long again, only to hear the same.
+    fn refuse(&mut self, callers: impl IntoIterator<Item = oneshot::Sender<Answer>>, error: &StoreError) {
+        let mut refused = 0;
+        let mut refuse = |caller| {
+            refused += 1;
+            answer(caller, Err(error.clone().into()));
+        };
+        callers.into_iter().for_each(&mut refuse);
+        if matches!(error, StoreError::Unavailable(_)) {
+            while let Ok(waiting) = self.queue.try_recv() {
+                refuse(waiting.caller);
+            }
+        }
+        warn!(error = %error, interactions = refused, "interactions were not stored");
+    }
+}
+
+/// Answers a caller, who may be gone.
+fn answer(caller: oneshot::Sender<Answer>, answer: Answer) {
+    let _ = caller.send(answer);
+}

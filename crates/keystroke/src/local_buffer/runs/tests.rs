@@ -1,0 +1,189 @@
+//! The decisions, at times that the tests choose.
+
+mod model;
+
+use std::time::Duration;
+
+use super::*;
+use quarry_domain::{InputId, UserId};
+
+const START: Millis = 1_700_000_000_000;
+const EPOCH: Uuid = Uuid::from_u128(1);
+
+fn limits() -> BufferLimits {
+    BufferLimits {
+        window: Duration::from_millis(100),
+        run_keystrokes: 4,
+        run_age: Duration::from_millis(500),
+        keystrokes: 40,
+        flood_keystrokes: 12,
+        flood_period: Duration::from_millis(300),
+        late_memory: Duration::from_millis(400),
+        lease: Duration::from_millis(200),
+    }
+}
+
+fn stroke(session: &str, text: &str) -> Keystroke {
+    Keystroke {
+        session: SessionId::parse(session).unwrap(),
+        user: None,
+        input: InputId::default(),
+        text: text.to_owned(),
+        sequence: None,
+        submitted: false,
+        result_count: None,
+    }
+}
+
+fn accept(runs: &mut Runs, keystroke: &Keystroke, at: Millis) {
+    let outcomes = runs.append(std::slice::from_ref(keystroke), START + at).0;
+    assert_eq!(outcomes, [Appended::Accepted]);
+    runs.count(&outcomes);
+}
+
+/// Claims what is due.
+fn claim(runs: &mut Runs, at: Millis) -> Vec<(String, DueReason)> {
+    let claimable = runs.claimable(Wanted::Due, 100, START + at);
+    let claimed = runs.claim(&claimable, EPOCH, START + at);
+    let text = |run: &ClaimedRun| run.keystrokes.last().unwrap().text.clone();
+    claimed.iter().map(|run| (text(run), run.reason)).collect()
+}
+
+#[track_caller]
+fn assert_due(runs: &mut Runs, at: Millis, text: &str, reason: DueReason) {
+    assert_eq!(claim(runs, at - 1), []);
+    assert_eq!(claim(runs, at), [(text.to_owned(), reason)]);
+}
+
+#[test]
+fn a_run_is_due_by_what_happens_first() {
+    let mut runs = Runs::new(limits());
+    accept(&mut runs, &stroke("idle", "b"), 0);
+    accept(&mut runs, &stroke("idle", "bu"), 99);
+    assert_due(&mut runs, 199, "bu", DueReason::Idle);
+    for at in [1_000, 1_010, 1_020, 1_030] {
+        assert_eq!(
+            claim(&mut runs, at),
+            if at == 1_000 { vec![("bu".to_owned(), DueReason::Idle)] } else { vec![] }
+        );
+        accept(&mut runs, &stroke("long", &at.to_string()), at);
+    }
+    accept(&mut runs, &stroke("long", "one more"), 1_040);
+    assert_eq!(claim(&mut runs, 1_040), [("one more".to_owned(), DueReason::Limit)]);
+    let mut runs = Runs::new(BufferLimits { run_keystrokes: 1_000, ..limits() });
+    for at in (0..500).step_by(50) {
+        accept(&mut runs, &stroke("old", "x"), at);
+    }
+    assert_due(&mut runs, 500, "x", DueReason::Limit);
+    accept(&mut runs, &stroke("enter", "a"), 500);
+    accept(&mut runs, &Keystroke { submitted: true, ..stroke("enter", "ab") }, 510);
+    accept(&mut runs, &stroke("enter", "b"), 520);
+    assert_eq!(claim(&mut runs, 520), [("ab".to_owned(), DueReason::Submitted)]);
+    assert_due(&mut runs, 620, "b", DueReason::Idle);
+}
+
+#[test]
+fn those_that_are_due_longest_come_first_and_leases_that_end_before_them() {
+    let mut runs = Runs::new(limits());
+    for (session, at) in [("a", 0), ("b", 10), ("c", 20)] {
+        accept(&mut runs, &stroke(session, session), at);
+    }
+    accept(&mut runs, &stroke("a", "a again"), 30);
+    let order = |runs: &Runs, at| {
+        let claimable = runs.claimable(Wanted::Due, 100, START + at);
+        claimable.iter().map(|claimable| claimable.run).collect::<Vec<_>>()
+    };
+    assert_eq!(order(&runs, 125), [1, 2]);
+    assert_eq!(order(&runs, 130), [1, 2, 0]);
+    assert_eq!(claim(&mut runs, 125).len(), 2);
+    assert_eq!(order(&runs, 324), [0]);
+    assert_eq!(order(&runs, 325), [1, 2, 0]);
+    assert_eq!(runs.claimable(Wanted::All, 2, START + 325).len(), 2);
+}
+
+#[test]
+fn what_cannot_be_written_down_is_as_if_it_had_not_been() {
+    let mut runs = Runs::new(limits());
+    accept(&mut runs, &Keystroke { submitted: true, ..stroke("s", "b") }, 0);
+    assert_eq!(claim(&mut runs, 0).len(), 1);
+    accept(&mut runs, &stroke("s", "c"), 5);
+    accept(&mut runs, &Keystroke { sequence: Some(7), submitted: true, ..stroke("t", "d") }, 6);
+    let before = format!("{runs:?}");
+    let user = Some(UserId::parse("ann").unwrap());
+    let batch = [
+        Keystroke { submitted: true, user, ..stroke("s", "ca") },
+        stroke("s", "cat"),
+        stroke("s", "cats"),
+        stroke("t", "D"),
+        stroke("t", "e"),
+        Keystroke { submitted: true, ..stroke("t", "ea") },
+        stroke("t", "f"),
+        stroke("new", "x"),
+        stroke("new", "xy"),
+    ];
+    let (outcomes, taken) = runs.append(&batch, START + 50);
+    assert_eq!(taken.len(), 9);
+    runs.take_back(&batch, &outcomes, &taken);
+    // What is left is the numbers of the next runs, and that another session was heard of.
+    runs.next -= 4;
+    runs.floods.retain(|_, count| *count > 0);
+    runs.flood_ends.truncate(2);
+    assert_eq!(format!("{runs:?}"), before);
+    assert_eq!(claim(&mut runs, 50), [("d".to_owned(), DueReason::Submitted)]);
+}
+
+#[test]
+fn nothing_is_remembered_for_good() {
+    let mut runs = Runs::new(limits());
+    for round in 0..50 {
+        for number in 0..20 {
+            let keystroke = stroke(&format!("session {round} {number}"), "x");
+            let submitted = number % 2 == 0;
+            accept(&mut runs, &Keystroke { sequence: Some(1), submitted, ..keystroke }, round * 1_000);
+        }
+        let claimable = runs.claimable(Wanted::All, 100, START + round * 1_000);
+        let claimed = runs.claim(&claimable, EPOCH, START + round * 1_000);
+        assert_eq!(claimed.len(), 20);
+        let ids: Vec<ClaimId> = claimed.into_iter().map(|run| run.id).collect();
+        let ids = runs.claimed(&ids);
+        runs.ack(&ids, FlushTally::default(), START + round * 1_000);
+        assert_eq!((runs.places.lengths(), runs.floods.len()), ([20, 20, 10], 20));
+    }
+    runs.forget(START + 51_000);
+    assert!(runs.is_empty() && runs.places.lengths() == [0, 0, 0] && runs.floods.is_empty());
+    assert!(runs.flood_ends.is_empty() && runs.due.is_empty() && runs.leased.is_empty());
+}
+
+#[test]
+fn a_clock_that_was_set_back_between_two_processes_holds_nothing_up() {
+    let mut runs = Runs::new(limits());
+    let keystroke = Keystroke { sequence: Some(7), ..stroke("s", "x") };
+    let day = 86_400_000;
+    accept(&mut runs, &Keystroke { submitted: true, ..stroke("u", "y") }, day);
+    assert_eq!(claim(&mut runs, day), [("y".to_owned(), DueReason::Submitted)]);
+    for (session, sequence, at) in [("s", 7, day), ("t", 7, day)] {
+        let keystroke = Keystroke { sequence: Some(sequence), ..stroke(session, "x") };
+        accept(&mut runs, &keystroke, at);
+    }
+    let claimable = runs.claimable(Wanted::All, 1, START + day);
+    runs.claim(&claimable, EPOCH, START + day);
+    runs.resume(START);
+    assert_due(&mut runs, 100, "x", DueReason::Idle);
+    assert_eq!(runs.append(std::slice::from_ref(&keystroke), START + 399).0, [Appended::Late]);
+    assert_eq!(runs.append(&[keystroke], START + 400).0, [Appended::Accepted]);
+    // The repeat of what was submitted is a search again.
+    accept(&mut runs, &stroke("u", "y"), 400);
+    let due = claim(&mut runs, 500);
+    assert!(due.contains(&("y".to_owned(), DueReason::Idle)), "{due:?}");
+}
+
+#[test]
+fn claims_are_named_after_their_journal_and_only_those_are_acked() {
+    let mut runs = Runs::new(limits());
+    accept(&mut runs, &stroke("s", "x"), 0);
+    let claimable = runs.claimable(Wanted::All, 1, START);
+    let id = runs.claim(&claimable, EPOCH, START).remove(0).id;
+    let other = claim_id(Uuid::from_u128(2), 0);
+    assert!(runs.claimed(&[other, ClaimId(String::new()), ClaimId("0-0".to_owned())]).is_empty());
+    assert_eq!(runs.claimed(&[id.clone(), id]), [0]);
+}

@@ -1,0 +1,379 @@
+//! Random calls, restarts and rewritings of the journal, against a plain model of what a buffer is.
+
+use std::collections::BTreeMap;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+
+use super::*;
+use crate::local_buffer::record::Record;
+use quarry_domain::{BufferedKeystroke, comparison_key};
+
+#[derive(Clone, Debug)]
+enum Call {
+    Append(Vec<Keystroke>),
+    /// Appended, but the journal could not be written.
+    Fail(Vec<Keystroke>),
+    Wait(Millis),
+    Claim(Wanted, usize),
+    Ack(Vec<prop::sample::Index>),
+    Erase(Searcher),
+    /// The process is killed, and another one starts.
+    Restart,
+    BeginAnew,
+    CopyOne,
+    FinishAnew,
+}
+
+#[derive(Clone, Debug, Default)]
+struct ModelRun {
+    keystrokes: Vec<BufferedKeystroke>,
+    claim: Option<(ClaimId, DueReason, Millis)>,
+    closed: bool,
+}
+
+impl ModelRun {
+    fn highest(&self) -> Option<i64> {
+        self.keystrokes.iter().filter_map(|keystroke| keystroke.sequence).max()
+    }
+
+    /// The keystroke that submits it: one that comes after the others.
+    fn submitted(&self) -> Option<&BufferedKeystroke> {
+        let mut highest = None;
+        self.keystrokes.iter().find(|keystroke| {
+            let in_order = keystroke.sequence.is_none() || keystroke.sequence >= highest;
+            highest = highest.max(keystroke.sequence);
+            keystroke.submitted && in_order
+        })
+    }
+}
+
+/// What a buffer is, looked at from outside.
+#[derive(Default)]
+struct Model {
+    /// One of a place at most is neither claimed nor closed.
+    runs: Vec<(Place, ModelRun)>,
+    /// The text and user that were submitted last, and until when they are remembered.
+    submissions: BTreeMap<(SessionId, InputId), (String, Option<UserId>, Millis)>,
+    marks: BTreeMap<(SessionId, InputId), (i64, Millis)>,
+    floods: BTreeMap<SessionId, (u32, Millis)>,
+}
+
+impl Model {
+    fn append(&mut self, keystroke: &Keystroke, now: Millis) -> Appended {
+        let limits = limits();
+        let key = (keystroke.session.clone(), keystroke.input.clone());
+        let flood = self.floods.entry(key.0.clone()).or_insert((0, now + millis(limits.flood_period)));
+        if flood.1 <= now {
+            *flood = (0, now + millis(limits.flood_period));
+        }
+        if flood.0 >= limits.flood_keystrokes {
+            return Appended::Flooded;
+        }
+        flood.0 += 1;
+        let mark = self.marks.get(&key).filter(|(_, until)| *until > now).map(|(sequence, _)| *sequence);
+        if keystroke.sequence.is_some() && keystroke.sequence <= mark {
+            return Appended::Late;
+        }
+        let submission = self.submissions.get(&key).filter(|(_, _, until)| *until > now);
+        let is_echo = submission.is_some_and(|(text, user, _)| {
+            let differ = user.is_some() && keystroke.user.is_some() && *user != keystroke.user;
+            comparison_key(&keystroke.text) == *text && !differ
+        });
+        let place = Place { session: key.0.clone(), input: key.1.clone() };
+        let is_open =
+            |(other, run): &(Place, ModelRun)| *other == place && run.claim.is_none() && !run.closed;
+        let open = self.runs.iter().position(is_open);
+        if open.is_none() && is_echo {
+            return Appended::Accepted;
+        }
+        if self.keystrokes() >= limits.keystrokes {
+            return Appended::Full;
+        }
+        let buffered = BufferedKeystroke {
+            at: timestamp(now),
+            user: keystroke.user.clone(),
+            text: keystroke.text.clone(),
+            sequence: keystroke.sequence,
+            submitted: keystroke.submitted,
+            result_count: keystroke.result_count,
+        };
+        let is_next = |run: &ModelRun| keystroke.sequence.is_none() || keystroke.sequence > run.highest();
+        let mut renews = false;
+        let open = open.filter(|open| {
+            let run = &mut self.runs[*open].1;
+            run.closed = run.submitted().is_some() && is_next(run) && !is_echo;
+            renews = run.submitted().is_some() && is_next(run);
+            if let Some(highest) = run.highest().filter(|_| run.closed) {
+                Self::mark(&mut self.marks, &key, highest, now);
+            }
+            !run.closed
+        });
+        let open = open.unwrap_or_else(|| {
+            self.submissions.remove(&key);
+            self.runs.push((place, ModelRun::default()));
+            self.runs.len() - 1
+        });
+        let run = &mut self.runs[open].1;
+        let was_submitted = run.submitted().is_some();
+        run.keystrokes.push(buffered);
+        if if was_submitted { renews } else { run.submitted().is_some() } {
+            let user = self.submissions.get(&key).and_then(|(_, user, _)| user.clone());
+            let user = user.or_else(|| keystroke.user.clone());
+            let until = now + millis(limits.window);
+            self.submissions.insert(key, (comparison_key(&keystroke.text), user, until));
+        }
+        Appended::Accepted
+    }
+
+    fn mark(
+        marks: &mut BTreeMap<(SessionId, InputId), (i64, Millis)>,
+        key: &(SessionId, InputId),
+        highest: i64,
+        now: Millis,
+    ) {
+        let mark = marks.entry(key.clone()).or_insert((highest, now));
+        let remembered = if mark.1 > now { mark.0.max(highest) } else { highest };
+        *mark = (remembered, now + millis(limits().late_memory));
+    }
+
+    fn keystrokes(&self) -> u64 {
+        self.runs.iter().map(|(_, run)| run.keystrokes.len() as u64).sum()
+    }
+
+    /// When a run is due and why, said in another way than in the buffer.
+    fn due(run: &ModelRun) -> (Millis, DueReason) {
+        let limits = limits();
+        let at = |keystroke: &BufferedKeystroke| keystroke.at.timestamp_millis();
+        let (first, last) = (at(&run.keystrokes[0]), at(run.keystrokes.last().unwrap()));
+        let submitted = run.submitted().map(at);
+        let full = run.keystrokes.get(limits.run_keystrokes as usize - 1).map(at);
+        let mut times = vec![(first + millis(limits.run_age), 1), (last + millis(limits.window), 2)];
+        times.extend(submitted.map(|at| (at, 0)));
+        times.extend(full.map(|at| (at, 1)));
+        let (at, reason) = times.into_iter().min().unwrap();
+        let reason = if submitted.is_some() { 0 } else { reason };
+        (at, [DueReason::Submitted, DueReason::Limit, DueReason::Idle][reason])
+    }
+
+    /// Checks claimed runs, and takes note of them.
+    fn claim(&mut self, wanted: Wanted, limit: usize, claimed: &[ClaimedRun], now: Millis) {
+        let available = |run: &ModelRun| match run.claim {
+            Some((_, _, end)) => end <= now,
+            None => wanted == Wanted::All || Self::due(run).0 <= now,
+        };
+        let expected = self.runs.iter().filter(|(_, run)| available(run)).count().min(limit);
+        assert_eq!(claimed.len(), expected);
+        let mut before = Millis::MIN;
+        for claimed in claimed {
+            let is_it = |(place, run): &&mut (Place, ModelRun)| {
+                let claims = run.claim.as_ref().is_none_or(|(id, _, _)| *id == claimed.id);
+                place.session == claimed.session && place.input == claimed.input && claims && available(run)
+            };
+            // A claimed run is named; else it is the open one of the place.
+            let named =
+                |(_, run): &(Place, ModelRun)| run.claim.as_ref().is_some_and(|(id, _, _)| *id == claimed.id);
+            let any_named = self.runs.iter().any(named);
+            let mut candidates = self.runs.iter_mut().filter(is_it);
+            let (place, run) =
+                candidates.find(|(_, run)| run.claim.is_some() == any_named).expect("is available");
+            assert_eq!(run.keystrokes, claimed.keystrokes);
+            let (due, reason) = Self::due(run);
+            match &run.claim {
+                Some((_, reason, _)) => assert_eq!(*reason, claimed.reason),
+                None if due <= now => assert_eq!(reason, claimed.reason),
+                None => assert_eq!(DueReason::Shutdown, claimed.reason),
+            }
+            if run.claim.is_none() {
+                assert!(before <= due, "those that are due longest come first");
+                before = due;
+                if let Some(highest) = run.highest().filter(|_| !run.closed) {
+                    let key = (place.session.clone(), place.input.clone());
+                    Self::mark(&mut self.marks, &key, highest, now);
+                }
+            }
+            run.claim = Some((claimed.id.clone(), claimed.reason, now + millis(limits().lease)));
+        }
+    }
+
+    fn erase(&mut self, searcher: &Searcher) -> u64 {
+        let before = self.keystrokes();
+        match searcher {
+            Searcher::Session(session) => {
+                self.runs.retain(|(place, _)| place.session != *session);
+                self.marks.retain(|(marked, _), _| marked != session);
+                self.submissions.retain(|(submitted, _), _| submitted != session);
+                self.floods.remove(session);
+            }
+            Searcher::User(user) => self.runs.retain(|(_, run)| {
+                run.keystrokes.iter().all(|keystroke| keystroke.user.as_ref() != Some(user))
+            }),
+        }
+        before - self.keystrokes()
+    }
+}
+
+/// The buffer, and its journal as it is on disk.
+struct Process {
+    runs: Runs,
+    journal: Vec<Vec<u8>>,
+    /// A new journal, and the numbers of the runs that it does not hold yet.
+    new: Option<(Vec<Vec<u8>>, std::ops::Range<RunId>)>,
+    epoch: u128,
+}
+
+impl Process {
+    fn write(&mut self, record: &Record<'_>) {
+        let bytes = postcard::to_stdvec(record).unwrap();
+        if let Some((new, _)) = &mut self.new {
+            new.push(bytes.clone());
+        }
+        self.journal.push(bytes);
+    }
+
+    fn restart(&mut self, now: Millis) {
+        self.new = None;
+        self.epoch += 1;
+        self.runs = Runs::new(limits());
+        for bytes in &self.journal {
+            self.runs.replay(postcard::from_bytes(bytes).unwrap());
+        }
+        self.runs.resume(now);
+    }
+
+    fn copy_one(&mut self) -> bool {
+        let Some((new, rest)) = &mut self.new else { return false };
+        let (records, goes_on) = self.runs.copies(rest.clone(), 1);
+        new.extend(records.iter().map(|record| postcard::to_stdvec(record).unwrap()));
+        rest.start = goes_on;
+        rest.start < rest.end
+    }
+
+    fn finish_anew(&mut self) {
+        while self.copy_one() {}
+        if let Some((mut new, _)) = self.new.take() {
+            let memories = self.runs.copied_memories(&self.runs.remembered());
+            new.extend(memories.iter().map(|record| postcard::to_stdvec(record).unwrap()));
+            self.journal = new;
+        }
+    }
+}
+
+fn run_both(calls: Vec<Call>) {
+    let mut model = Model::default();
+    let mut process = Process { runs: Runs::new(limits()), journal: Vec::new(), new: None, epoch: 1 };
+    let mut now = START;
+    for call in calls {
+        match call {
+            Call::Append(keystrokes) => {
+                let (outcomes, taken) = process.runs.append(&keystrokes, now);
+                let expected: Vec<_> =
+                    keystrokes.iter().map(|keystroke| model.append(keystroke, now)).collect();
+                assert_eq!(outcomes, expected);
+                process.write(&Record::Taken { at: now, keystrokes: taken });
+            }
+            Call::Fail(keystrokes) => {
+                let (outcomes, taken) = process.runs.append(&keystrokes, now);
+                process.runs.take_back(&keystrokes, &outcomes, &taken);
+                for keystroke in keystrokes {
+                    // Periods begin with what was heard, taken or not.
+                    let end = now + millis(limits().flood_period);
+                    let flood = model.floods.entry(keystroke.session).or_insert((0, end));
+                    *flood = if flood.1 <= now { (0, end) } else { *flood };
+                }
+            }
+            Call::Wait(ms) => now += ms,
+            Call::Claim(wanted, limit) => {
+                process.runs.forget(now);
+                let claimable = process.runs.claimable(wanted, limit, now);
+                let first = claimable.iter().filter(|claimable| !claimable.again);
+                let runs = first.map(|claimable| (claimable.run, claimable.reason)).collect();
+                let epoch = Uuid::from_u128(process.epoch);
+                process.write(&Record::Claimed { at: now, epoch, runs });
+                let claimed = process.runs.claim(&claimable, epoch, now);
+                model.claim(wanted, limit, &claimed, now);
+            }
+            Call::Ack(picks) => {
+                let claims: Vec<ClaimId> =
+                    model.runs.iter().filter_map(|(_, run)| Some(run.claim.as_ref()?.0.clone())).collect();
+                let acked: Vec<ClaimId> = match claims.len() {
+                    0 => Vec::new(),
+                    len => picks.iter().map(|pick| claims[pick.index(len)].clone()).collect(),
+                };
+                let runs = process.runs.claimed(&acked);
+                process.write(&Record::Acked { runs: runs.clone() });
+                process.runs.ack(&runs, FlushTally::default(), now);
+                model.runs.retain(|(_, run)| run.claim.as_ref().is_none_or(|(id, _, _)| !acked.contains(id)));
+            }
+            Call::Erase(searcher) => {
+                process.write(&Record::Erased { searcher: searcher.clone() });
+                assert_eq!(process.runs.erase(&searcher), model.erase(&searcher));
+            }
+            Call::Restart => {
+                process.restart(now);
+                model.floods.clear();
+                for (_, run) in &mut model.runs {
+                    if let Some((_, _, end)) = &mut run.claim {
+                        *end = now;
+                    }
+                }
+            }
+            Call::BeginAnew => process.new = Some((Vec::new(), 0..process.runs.next())),
+            Call::CopyOne => {
+                process.copy_one();
+            }
+            Call::FinishAnew => process.finish_anew(),
+        }
+        let health = process.runs.health();
+        assert_eq!((health.runs, health.keystrokes), (model.runs.len() as u64, model.keystrokes()));
+    }
+}
+
+fn keystroke() -> impl Strategy<Value = Keystroke> {
+    let ids = (0..3_u8, 0..2_u8, prop::option::weighted(0.3, 0..2_u8));
+    let rest = (
+        prop::option::weighted(0.3, 0..30_i64),
+        prop::bool::weighted(0.3),
+        prop::option::of(0..9_i64),
+        prop_oneof![2 => prop::sample::select(vec!["a", "A", " a", "b", ""]).prop_map(str::to_owned), 1 => "[a-zß✓ ]{0,6}"],
+    );
+    (ids, rest).prop_map(|((session, input, user), (sequence, submitted, result_count, text))| Keystroke {
+        session: SessionId::parse(&format!("s{session}")).unwrap(),
+        user: user.map(|user| UserId::parse(&format!("u{user}")).unwrap()),
+        input: InputId::parse(&"i".repeat(input.into())).unwrap(),
+        text,
+        sequence,
+        submitted,
+        result_count,
+    })
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let wanted = prop::sample::select(vec![Wanted::Due, Wanted::Due, Wanted::All]);
+    let searcher = (0..3_u8, any::<bool>()).prop_map(|(number, user)| match user {
+        true => Searcher::User(UserId::parse(&format!("u{number}")).unwrap()),
+        false => Searcher::Session(SessionId::parse(&format!("s{number}")).unwrap()),
+    });
+    prop_oneof![
+        10 => vec(keystroke(), 1..5).prop_map(Call::Append),
+        1 => vec(keystroke(), 1..5).prop_map(Call::Fail),
+        6 => (0..150_i64).prop_map(Call::Wait),
+        6 => (wanted, 0..5_usize).prop_map(|(wanted, limit)| Call::Claim(wanted, limit)),
+        4 => vec(any::<prop::sample::Index>(), 1..3).prop_map(Call::Ack),
+        1 => searcher.prop_map(Call::Erase),
+        2 => Just(Call::Restart),
+        2 => Just(Call::BeginAnew),
+        4 => Just(Call::CopyOne),
+        2 => Just(Call::FinishAnew),
+    ]
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_happens_the_buffer_holds_what_the_model_holds(calls in vec(call(), 1..80)) {
+        run_both(calls);
+    }
+}

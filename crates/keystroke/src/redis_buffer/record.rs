@@ -1,0 +1,149 @@
+//! What a keystroke is in Redis, and back: `scripts/run.lua` describes a run's string.
+
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+
+use crate::{ClaimId, ClaimedRun, DueReason};
+use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
+
+/// The head's length without version and reason.
+const REST_OF_HEAD: usize = 32;
+const VERSION: u8 = 1;
+
+/// What of a keystroke Redis need not understand.
+#[derive(Serialize, Deserialize)]
+struct Content<'a> {
+    text: &'a str,
+    sequence: Option<i64>,
+    submitted: bool,
+    result_count: Option<i64>,
+}
+
+/// Encodes what of a keystroke Redis need not understand.
+pub(super) fn content(keystroke: &Keystroke) -> Result<Vec<u8>, postcard::Error> {
+    postcard::to_stdvec(&Content {
+        text: &keystroke.text,
+        sequence: keystroke.sequence,
+        submitted: keystroke.submitted,
+        result_count: keystroke.result_count,
+    })
+}
+
+/// A sequence as a text that sorts as the number does; empty if there is none.
+pub(super) fn sequence(keystroke: &Keystroke) -> String {
+    keystroke
+        .sequence
+        .map_or_else(String::new, |sequence| format!("{:016x}", sequence.cast_unsigned() ^ (1 << 63)))
+}
+
+/// A time of Redis.
+pub(super) fn time(ms: i64) -> Option<Timestamp> {
+    DateTime::from_timestamp_millis(ms)
+}
+
+/// Reads a claimed run; nothing if it is not one.
+pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
+    let mut reader = Reader(bytes);
+    if reader.number::<1>()? != u64::from(VERSION) {
+        return None;
+    }
+    let reason = match reader.number::<1>()? {
+        1 => DueReason::Submitted,
+        2 => DueReason::Limit,
+        3 => DueReason::Idle,
+        4 => DueReason::Shutdown,
+        _ => return None,
+    };
+    reader.take(REST_OF_HEAD)?;
+    let session = SessionId::parse(reader.text::<2>()?).ok()?;
+    let input = InputId::parse(reader.text::<2>()?).ok()?;
+    let (mut user, mut keystrokes) = (None, Vec::new());
+    while !reader.0.is_empty() {
+        match reader.take(1)? {
+            b"U" => {
+                let id = reader.text::<2>()?;
+                user = if id.is_empty() { None } else { Some(UserId::parse(id).ok()?) };
+            }
+            b"K" => keystrokes.push(reader.keystroke(user.clone())?),
+            _ => return None,
+        }
+    }
+    (!keystrokes.is_empty()).then_some(ClaimedRun { id: ClaimId(id), session, input, reason, keystrokes })
+}
+
+/// Reads from the front.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (front, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(front)
+    }
+
+    fn number<const BYTES: usize>(&mut self) -> Option<u64> {
+        Some(self.take(BYTES)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+    }
+
+    /// Bytes after a length of so many bytes.
+    fn counted<const LENGTH: usize>(&mut self) -> Option<&'a [u8]> {
+        let length = self.number::<LENGTH>()?;
+        self.take(usize::try_from(length).ok()?)
+    }
+
+    fn text<const LENGTH: usize>(&mut self) -> Option<&'a str> {
+        std::str::from_utf8(self.counted::<LENGTH>()?).ok()
+    }
+
+    fn keystroke(&mut self, user: Option<UserId>) -> Option<BufferedKeystroke> {
+        let at = time(i64::try_from(self.number::<6>()?).ok()?)?;
+        let content: Content<'_> = postcard::from_bytes(self.counted::<4>()?).ok()?;
+        Some(BufferedKeystroke {
+            at,
+            user,
+            text: content.text.to_owned(),
+            sequence: content.sequence,
+            submitted: content.submitted,
+            result_count: content.result_count,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequences_sort_as_texts() {
+        let numbers = [i64::MIN, -256, -1, 0, 1, 9, 10, 15, 16, 1 << 53, (1 << 53) + 1, i64::MAX];
+        let texts = numbers.map(|number| {
+            sequence(&Keystroke {
+                session: SessionId::parse("s").unwrap(),
+                user: None,
+                input: InputId::default(),
+                text: String::new(),
+                sequence: Some(number),
+                submitted: false,
+                result_count: None,
+            })
+        });
+        assert!(texts.is_sorted());
+        assert!(texts.iter().all(|text| text.len() == 16));
+    }
+
+    #[test]
+    fn what_is_no_run_is_nothing() {
+        let whole =
+            [&[1, 3][..], &[0; REST_OF_HEAD], b"\0\x01s\0\0K\0\0\0\0\0\x01\0\0\0\x05\x01b\0\0\0"].concat();
+        let run = claimed_run("id".to_owned(), &whole).unwrap();
+        assert_eq!((run.session.as_str(), run.keystrokes[0].text.as_str()), ("s", "b"));
+        for length in 0..whole.len() {
+            assert_eq!(claimed_run("id".to_owned(), &whole[..length]), None, "cut at {length}");
+        }
+        for (place, byte) in [(0, 2), (1, 0), (1, 9), (38, b'x')] {
+            let mut other = whole.clone();
+            other[place] = byte;
+            assert_eq!(claimed_run("id".to_owned(), &other), None, "{byte} at {place}");
+        }
+    }
+}

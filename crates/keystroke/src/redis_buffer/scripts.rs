@@ -1,0 +1,89 @@
+//! The Lua scripts: sent by name, and once more in full when Redis does not know them.
+
+use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value, cmd};
+
+use quarry_runtime::redis_link::{Link, LinkError};
+
+/// What each script does stands at its start.
+pub(super) struct Scripts {
+    pub(super) append: Script,
+    pub(super) peek: Script,
+    pub(super) claim: Script,
+    pub(super) ack: Script,
+    pub(super) erase: Script,
+    pub(super) health: Script,
+}
+
+/// A script and the name by which Redis knows it.
+pub(super) struct Script {
+    source: &'static str,
+    hash: String,
+}
+
+macro_rules! script {
+    ($file:literal) => {
+        Script::new(concat!(include_str!("scripts/run.lua"), include_str!($file)))
+    };
+}
+
+impl Scripts {
+    pub(super) fn new() -> Self {
+        Self {
+            append: script!("scripts/append.lua"),
+            peek: script!("scripts/peek.lua"),
+            claim: script!("scripts/claim.lua"),
+            ack: script!("scripts/ack.lua"),
+            erase: script!("scripts/erase.lua"),
+            health: script!("scripts/health.lua"),
+        }
+    }
+}
+
+impl Script {
+    fn new(source: &'static str) -> Self {
+        Self { source, hash: redis::Script::new(source).get_hash().to_owned() }
+    }
+
+    /// A call with these keys, to which arguments are added.
+    pub(super) fn call(&self, keys: &[String]) -> Cmd {
+        let mut call = cmd("EVALSHA");
+        call.arg(&self.hash).arg(keys.len()).arg(keys);
+        call
+    }
+
+    /// Makes the calls in one round trip: two if Redis was started anew or told to forget. A
+    /// script that Redis does not know did nothing, so that calling it again is right.
+    pub(super) async fn run(&self, link: &Link, calls: Vec<Cmd>) -> Result<Vec<Value>, LinkError> {
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let deadline = link.deadline();
+        let mut answers = link.send(&mut pipeline(&calls), deadline).await?;
+        let unknown: Vec<usize> =
+            answers.iter().enumerate().filter(|(_, answer)| is_unknown(answer)).map(|(at, _)| at).collect();
+        if !unknown.is_empty() {
+            let mut load = cmd("SCRIPT");
+            load.arg("LOAD").arg(self.source);
+            let again: Vec<Cmd> =
+                std::iter::once(load).chain(unknown.iter().map(|at| calls[*at].clone())).collect();
+            let mut again = link.send(&mut pipeline(&again), deadline).await?.into_iter();
+            again.next().transpose()?;
+            for (at, answer) in unknown.into_iter().zip(again) {
+                answers[at] = answer;
+            }
+        }
+        answers.into_iter().map(|answer| answer.map_err(LinkError::from)).collect()
+    }
+}
+
+fn pipeline(calls: &[Cmd]) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(calls.len());
+    for call in calls {
+        pipeline.add_command(call.clone());
+    }
+    pipeline
+}
+
+fn is_unknown(answer: &RedisResult<Value>) -> bool {
+    answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::NoScript))
+}

@@ -1,0 +1,262 @@
+//! One search after the other in one box: how each begins, how it is typed, and how it ends.
+
+use rand::{Rng, RngExt};
+
+use super::Habits;
+use super::typing::{Manner, backspaces, letters};
+use crate::words::{essence, graphemes, phrase, stored_form, word};
+
+/// What a search is typed over without a pause has at least so many letters: one letter of something else is
+/// then further from it than any correction.
+const REPLACEABLE: usize = 6;
+/// A whole text that is pasted over another differs from it in at least so many places.
+const UNRELATED: usize = 5;
+/// Of the searches that were submitted and are followed at once, those that are then typed on.
+const REFINED: f64 = 0.3;
+
+/// Who uses a box.
+pub(super) enum Identity {
+    /// Nobody knows.
+    Anonymous,
+    /// This user.
+    User(String),
+    /// Nobody knows until they log in in the middle of a search.
+    LogsIn(String),
+    /// The first user, and now and then the other takes over in mid-session.
+    Shared(String, String),
+}
+
+/// One search as it is typed.
+pub(super) struct Episode {
+    /// It begins after a pause that ended the one before.
+    pub(super) after_pause: bool,
+    pub(super) contents: Vec<Content>,
+    /// What must be stored.
+    pub(super) query: String,
+    pub(super) user: Option<String>,
+}
+
+/// What the box holds after a keystroke, and who is in front of it.
+pub(super) struct Content {
+    pub(super) text: String,
+    pub(super) user: Option<String>,
+    pub(super) submitted: bool,
+}
+
+/// How a search ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// Nothing is typed for a while.
+    Idle,
+    /// A few letters are taken back, and nothing is typed for a while: the longest stands.
+    BackspaceIdle,
+    /// A few letters are taken back, then Enter: what was submitted stands.
+    BackspaceSubmit,
+    /// Enter.
+    Submit,
+    /// The box is emptied at once, or letter by letter.
+    Clear,
+    /// Something unrelated is typed over it.
+    Replace,
+    /// Somebody else logs in and types something unrelated over it.
+    TakenOver,
+}
+
+impl Ending {
+    /// Whether something else can follow at once.
+    fn needs_pause(self) -> bool {
+        matches!(self, Self::Idle | Self::BackspaceIdle)
+    }
+
+    /// Whether it can have backspaces.
+    fn may_take_back(self) -> bool {
+        matches!(self, Self::BackspaceIdle | Self::BackspaceSubmit | Self::Clear)
+    }
+}
+
+/// What stood in the box before, and how it ended.
+struct Before {
+    text: String,
+    ending: Ending,
+}
+
+/// So many searches, one after the other in one box.
+pub(super) fn fill_box(
+    habits: &Habits,
+    count: usize,
+    identity: &Identity,
+    rng: &mut impl Rng,
+) -> Vec<Episode> {
+    let mut people = People::new(identity, count, rng);
+    let mut episodes: Vec<Episode> = Vec::new();
+    let mut before: Option<Before> = None;
+    for number in 0..count {
+        let after_pause = before.as_ref().is_some_and(|before| {
+            before.ending.needs_pause() || before.ending == Ending::Submit && rng.random_bool(0.5)
+        });
+        let is_fresh = before.is_none() || after_pause;
+        let refined = before
+            .as_ref()
+            .filter(|before| !after_pause && before.ending == Ending::Submit && rng.random_bool(REFINED));
+        let (text, manner) = match (&before, refined) {
+            (_, Some(before)) => (format!("{} {}", before.text, word(rng)), Manner::Plain),
+            (Some(before), None) if !is_fresh => draw_unrelated(before, habits, rng),
+            _ => draw_text(habits, true, rng),
+        };
+        let ending = draw_ending(habits, &text, number + 1 == count, people.can_change(), rng);
+        // What a letter was taken out of is no longer than what stood: backspaces would be open to dispute.
+        let manner =
+            if manner == Manner::Surplus && ending.may_take_back() { Manner::Omission } else { manner };
+        let mut contents = match refined {
+            Some(before) => letters(&text, graphemes(&before.text).len()),
+            None => manner.type_text(&text, rng),
+        };
+        let typed = contents.len();
+        let query = finish(&mut contents, &text, ending, rng);
+        let mut contents: Vec<Content> =
+            contents.into_iter().map(|text| Content { text, user: None, submitted: false }).collect();
+        if matches!(ending, Ending::Submit | Ending::BackspaceSubmit)
+            && let Some(last) = contents.last_mut()
+        {
+            last.submitted = true;
+        }
+        people.sit_down(&mut contents, typed, number, is_fresh, rng);
+        let user = people.current.clone();
+        episodes.push(Episode { after_pause, contents, query, user });
+        if ending == Ending::TakenOver {
+            people.change();
+        }
+        before = Some(Before { text, ending });
+    }
+    episodes
+}
+
+/// Adds what is typed at the end of a search; what must be stored of it.
+fn finish(contents: &mut Vec<String>, text: &str, ending: Ending, rng: &mut impl Rng) -> String {
+    let length = graphemes(text).len();
+    match ending {
+        Ending::Idle | Ending::Replace | Ending::TakenOver => {}
+        Ending::BackspaceIdle => contents.extend(backspaces(text, rng.random_range(1..length))),
+        Ending::BackspaceSubmit => {
+            let mut shorter = backspaces(text, rng.random_range(2..length));
+            let left = shorter.last().cloned().unwrap_or_default();
+            if rng.random_bool(0.8) {
+                shorter.push(left.clone());
+            }
+            contents.append(&mut shorter);
+            return stored_form(&left);
+        }
+        // Enter is most often a key of its own.
+        Ending::Submit if rng.random_bool(0.8) => contents.push(text.to_owned()),
+        Ending::Submit => {}
+        Ending::Clear if rng.random_bool(0.5) => contents.push(String::new()),
+        Ending::Clear => contents.extend(backspaces(text, 0)),
+    }
+    stored_form(text)
+}
+
+fn draw_ending(habits: &Habits, text: &str, is_last: bool, can_change: bool, rng: &mut impl Rng) -> Ending {
+    if rng.random_bool(habits.backspace_rate) {
+        return if rng.random_bool(0.5) { Ending::BackspaceIdle } else { Ending::BackspaceSubmit };
+    }
+    let can_replace = !is_last && essence(text).len() >= REPLACEABLE;
+    match rng.random_range(0..100) {
+        0..30 => Ending::Submit,
+        30..42 => Ending::Clear,
+        42..58 if can_replace => Ending::Replace,
+        58..66 if can_replace && can_change => Ending::TakenOver,
+        _ => Ending::Idle,
+    }
+}
+
+fn draw_text(habits: &Habits, is_fresh: bool, rng: &mut impl Rng) -> (String, Manner) {
+    let text = phrase(rng);
+    let manner = if rng.random_bool(habits.typo_rate) {
+        [Manner::Slip, Manner::Slip, Manner::Omission, Manner::Surplus][rng.random_range(0..4)]
+    } else {
+        match rng.random_range(0..100) {
+            0..8 => Manner::Pasted,
+            8..16 => Manner::LostSpace,
+            // Over something else, the white space would empty the box first.
+            16..20 if is_fresh => Manner::Indented,
+            _ => Manner::Plain,
+        }
+    };
+    let manner = if manner.suits(&text) { manner } else { Manner::Plain };
+    (text, manner)
+}
+
+/// A text that nobody takes for a correction of the one before, whether it is typed or pasted.
+fn draw_unrelated(before: &Before, habits: &Habits, rng: &mut impl Rng) -> (String, Manner) {
+    let is_typed_over = matches!(before.ending, Ending::Replace | Ending::TakenOver);
+    let before = essence(&before.text);
+    loop {
+        let (text, manner) = draw_text(habits, false, rng);
+        let own = essence(&text);
+        let distance = strsim::generic_levenshtein(&own, &before);
+        let is_unrelated = own.first() != before.first() && distance >= UNRELATED;
+        if is_unrelated && !(is_typed_over && own.iter().any(|char| is_composed(*char))) {
+            return (text, manner);
+        }
+    }
+}
+
+/// Whether an input method may have written it in place of letters: what comes in place of letters without
+/// the box being emptied may then be the same search.
+fn is_composed(char: char) -> bool {
+    matches!(char, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7ff}')
+}
+
+/// Who is in front of the box as time goes on.
+struct People<'i> {
+    identity: &'i Identity,
+    current: Option<String>,
+    /// In which search somebody logs in, at the earliest.
+    log_in: Option<usize>,
+}
+
+impl<'i> People<'i> {
+    fn new(identity: &'i Identity, searches: usize, rng: &mut impl Rng) -> Self {
+        let (current, log_in) = match identity {
+            Identity::Anonymous => (None, None),
+            Identity::User(user) | Identity::Shared(user, _) => (Some(user.clone()), None),
+            Identity::LogsIn(_) => (None, Some(rng.random_range(0..searches))),
+        };
+        Self { identity, current, log_in }
+    }
+
+    fn can_change(&self) -> bool {
+        matches!(self.identity, Identity::Shared(..))
+    }
+
+    fn change(&mut self) {
+        if let Identity::Shared(first, second) = self.identity {
+            let next = if self.current.as_ref() == Some(first) { second } else { first };
+            self.current = Some(next.clone());
+        }
+    }
+
+    /// Writes into the keystrokes of a search who made them. Who logs in does so while typing, before the
+    /// text stands, and only in a search that begins on its own.
+    fn sit_down(
+        &mut self,
+        contents: &mut [Content],
+        typed: usize,
+        number: usize,
+        is_fresh: bool,
+        rng: &mut impl Rng,
+    ) {
+        let mut at = 0;
+        if let (Identity::LogsIn(user), Some(log_in)) = (self.identity, self.log_in)
+            && is_fresh
+            && number >= log_in
+        {
+            at = rng.random_range(0..typed);
+            self.current = Some(user.clone());
+            self.log_in = None;
+        }
+        for content in &mut contents[at..] {
+            content.user.clone_from(&self.current);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+use serde::Serialize;
+
+use super::reports::{Dated, now, report};
+use super::{AskedPeriod, ReportError, Reported, Reports};
+use quarry_domain::{CategoryReport, InteractionKind, SourceName};
+
+/// Which documents of which category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CategoryQuestion {
+    /// The category.
+    pub name: String,
+    /// Of this source only.
+    pub source: Option<SourceName>,
+    /// What counts.
+    pub kind: InteractionKind,
+    /// When it happened.
+    pub period: AskedPeriod,
+    /// How many documents.
+    pub first: u64,
+}
+
+impl Reports {
+    /// What sells, or is clicked, in one category.
+    pub async fn category(
+        &self,
+        question: CategoryQuestion,
+        refresh: bool,
+    ) -> Result<Reported<CategoryReport>, ReportError> {
+        let asked_at = now();
+        let (parts, resolved) = (self.0.clone(), question.period.at(asked_at)?);
+        let CategoryQuestion { name, source, kind, period: _, first } = question.clone();
+        let compute = || async move {
+            // Interactions are stored before they are accepted.
+            let generated_at = now();
+            let covered_until = resolved.end_by(generated_at);
+            let value = parts.store.category_report(&name, source.as_ref(), kind, resolved, first).await?;
+            Ok(Dated { value, generated_at, covered_until })
+        };
+        report(&self.0.category, &question, asked_at, refresh, compute).await
+    }
+}

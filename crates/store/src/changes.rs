@@ -1,0 +1,49 @@
+//! The changes that indexes follow.
+
+use sea_orm::sea_query::{Order, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryResult};
+
+use super::documents::{add_columns, document};
+use super::entity::documents::{Column, Entity};
+use super::failure::Failure;
+use super::{Store, StoreError};
+use quarry_domain::{DocumentChange, DocumentId, Revision, Timestamp, Tombstone};
+
+impl Store {
+    /// Changes above a revision, in order, tombstones too.
+    ///
+    /// One statement, so one state of the database: with revisions given out in the order of
+    /// commits, everything up to the last change returned is in the answer or was superseded by
+    /// a later one.
+    pub async fn changes_after(
+        &self,
+        after: Revision,
+        limit: u64,
+    ) -> Result<Vec<DocumentChange>, StoreError> {
+        let mut query = Query::select();
+        query
+            .columns([Column::Revision, Column::DeletedAt])
+            .from(Entity)
+            .and_where(Column::Revision.gt(after.value()))
+            .order_by(Column::Revision, Order::Asc)
+            .limit(limit);
+        add_columns(&mut query);
+        self.read(move |database| async move {
+            let rows = database.query_all(&query).await?;
+            rows.iter().map(change).collect()
+        })
+        .await
+    }
+}
+
+fn change(row: &QueryResult) -> Result<DocumentChange, Failure> {
+    let revision = Revision::new(row.try_get_by_index(0)?);
+    let deleted_at: Option<Timestamp> = row.try_get_by_index(1)?;
+    match deleted_at {
+        None => Ok(DocumentChange::Upserted(revision, Box::new(document(row, 2)?))),
+        Some(_) => {
+            let id = DocumentId(row.try_get_by_index(2)?);
+            Ok(DocumentChange::Deleted(revision, Tombstone { id }))
+        }
+    }
+}

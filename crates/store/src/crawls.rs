@@ -1,0 +1,281 @@
+//! Crawls: how they begin, stand and end.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, NotSet, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Set,
+};
+use uuid::Uuid;
+
+use super::documents::source_name;
+use super::entity::crawls::{ActiveModel, Column, Entity, Model};
+use super::entity::{documents, sources};
+use super::failure::Failure;
+use super::revisions::Revisions;
+use super::{
+    CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal, stored,
+};
+use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Tally, Timestamp};
+
+impl Store {
+    /// The running crawl of a source, or a new one. `allow_shrink` is set on the crawl if true.
+    pub async fn begin_crawl(
+        &self,
+        source: &SourceName,
+        allow_shrink: bool,
+        now: Timestamp,
+    ) -> Result<Crawl, StoreError> {
+        self.write((source.clone(), allow_shrink, stored(now)), |store, (source, allow_shrink, now)| {
+            Box::pin(store.try_begin_crawl(source, *allow_shrink, *now))
+        })
+        .await
+    }
+
+    async fn try_begin_crawl(
+        &self,
+        source: &SourceName,
+        allow_shrink: bool,
+        now: StoredTime,
+    ) -> Result<Crawl, Failure> {
+        let transaction = self.begin().await?;
+        intake::register(&transaction, [source]).await?;
+        // Of two callers at the same time, one finds the crawl that the other began.
+        sources::Entity::find_by_id(source.as_str()).lock_exclusive().one(&*transaction).await?;
+        let running = Entity::find()
+            .filter(Column::Source.eq(source.as_str()))
+            .filter(Column::State.eq(CrawlState::Running.as_str()))
+            .order_by_desc(Column::Id)
+            .one(&*transaction)
+            .await?;
+        let row = match running {
+            Some(row) if allow_shrink && !row.allow_shrink => {
+                let mut row = row.into_active_model();
+                row.allow_shrink = Set(true);
+                row.update(&*transaction).await?
+            }
+            Some(row) => row,
+            None => begun(source, allow_shrink, now).insert(&*transaction).await?,
+        };
+        transaction.commit().await?;
+        crawl(row)
+    }
+
+    /// Crawls by id; absent ones are left out.
+    pub async fn crawls_by_id(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, StoreError> {
+        let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
+        self.read(|database| async move {
+            let rows = select.all(&database).await?;
+            rows.into_iter().map(|row| Ok((CrawlId(row.id), crawl(row)?))).collect()
+        })
+        .await
+    }
+
+    /// The crawls of a source, latest first.
+    pub async fn crawls_of_source(&self, source: &SourceName, limit: u64) -> Result<Vec<Crawl>, StoreError> {
+        let select =
+            Entity::find().filter(Column::Source.eq(source.as_str())).order_by_desc(Column::Id).limit(limit);
+        self.read(|database| async move { select.all(&database).await?.into_iter().map(crawl).collect() })
+            .await
+    }
+
+    /// The latest crawl of each source; sources without one are left out.
+    pub async fn last_crawls(&self, names: &[SourceName]) -> Result<HashMap<SourceName, Crawl>, StoreError> {
+        let latest = Query::select()
+            .expr(Expr::col(Column::Id).max())
+            .from(Entity)
+            .and_where(Column::Source.is_in(names.iter().map(SourceName::as_str)))
+            .group_by_col(Column::Source)
+            .take();
+        let select = Entity::find().filter(Column::Id.in_subquery(latest));
+        self.read(|database| async move {
+            let mut crawls = HashMap::new();
+            for row in select.all(&database).await? {
+                let crawl = crawl(row)?;
+                crawls.insert(crawl.source.clone(), crawl);
+            }
+            Ok(crawls)
+        })
+        .await
+    }
+
+    /// Ends a crawl; removes vanished documents where asked and allowed, in the same transaction.
+    /// With `sweep_vanished` whose guard held, the crawl's `error` says so.
+    pub async fn finish_crawl(
+        &self,
+        lease: &Lease,
+        crawl: CrawlId,
+        end: CrawlEnd,
+        now: Timestamp,
+    ) -> Result<(Crawl, Vanished), StoreError> {
+        self.write((lease.clone(), crawl, end, stored(now)), |store, (lease, crawl, end, now)| {
+            Box::pin(store.try_finish_crawl(lease, *crawl, end, *now))
+        })
+        .await
+    }
+
+    async fn try_finish_crawl(
+        &self,
+        lease: &Lease,
+        id: CrawlId,
+        end: &CrawlEnd,
+        now: StoredTime,
+    ) -> Result<(Crawl, Vanished), Failure> {
+        let transaction = self.begin().await?;
+        leases::check(&transaction, lease).await?;
+        let mut revisions = Revisions::lock(&transaction).await?;
+        let row = find(&transaction, id).await?;
+        let mut vanished = Vanished::default();
+        let mut error = end.error.clone();
+        if let Some(sweep) = end.sweep_vanished {
+            let held;
+            (vanished, held) = sweep_out(&transaction, &mut revisions, &row, sweep, now).await?;
+            error = match (error, held) {
+                (Some(error), Some(held)) => Some(format!("{error}; {held}")),
+                (error, held) => error.or(held),
+            };
+        }
+        let deleted = row.deleted + vanished.removed;
+        let mut row = row.into_active_model();
+        row.state = Set(end.state.as_str().to_owned());
+        row.finished_at = Set((end.state != CrawlState::Running).then_some(now));
+        row.error = Set(error);
+        row.deleted = Set(deleted);
+        let row = row.update(&*transaction).await?;
+        revisions.save(&transaction).await?;
+        transaction.commit().await?;
+        self.announce(&revisions);
+        Ok((crawl(row)?, vanished))
+    }
+}
+
+/// Removes what a complete crawl has not seen, unless the guard holds; then says why not.
+async fn sweep_out(
+    transaction: &DatabaseTransaction,
+    revisions: &mut Revisions,
+    crawl: &Model,
+    sweep: SweepVanished,
+    now: StoredTime,
+) -> Result<(Vanished, Option<String>), Failure> {
+    use documents::Column;
+    let tally = Tally::of(CrawlId(crawl.id), sweep.restarts);
+    let crawled = || {
+        documents::Entity::find()
+            .filter(Column::Source.eq(&crawl.source))
+            .filter(Column::DeletedAt.is_null())
+            .filter(Column::Tally.is_not_null())
+    };
+    let gone: Vec<Uuid> = crawled()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Tally.ne(tally.0))
+        .into_tuple()
+        .all(transaction)
+        .await?;
+    let live = crawled().count(transaction).await? as i64;
+    let mut vanished = Vanished { live, vanished: gone.len() as i64, removed: 0 };
+    if !may_remove(&vanished, sweep.max_share) {
+        let told = guard_held(&vanished, sweep.max_share, &crawl.source);
+        return Ok((vanished, Some(told)));
+    }
+    removal::bury(transaction, revisions, &gone, now).await?;
+    vanished.removed = vanished.vanished;
+    Ok((vanished, None))
+}
+
+fn may_remove(vanished: &Vanished, max_share: f64) -> bool {
+    vanished.vanished == 0 || share(vanished) <= max_share
+}
+
+fn share(vanished: &Vanished) -> f64 {
+    vanished.vanished as f64 / vanished.live as f64
+}
+
+fn guard_held(vanished: &Vanished, max_share: f64, source: &str) -> String {
+    format!(
+        "{} of {} documents ({:.1} %) vanished upstream, more than the {:.1} % that a crawl may remove; \
+         nothing was deleted; `quarry crawl {source} --allow-shrink` accepts it",
+        vanished.vanished,
+        vanished.live,
+        share(vanished) * 100.0,
+        max_share * 100.0,
+    )
+}
+
+/// A crawl as it is stored, in a transaction that goes on to change it.
+pub(super) async fn find(transaction: &DatabaseTransaction, id: CrawlId) -> Result<Model, Failure> {
+    let row = Entity::find_by_id(id.0).lock_exclusive().one(transaction).await?;
+    row.ok_or_else(|| StoreError::Refused(format!("there is no crawl {}", id.0)).into())
+}
+
+fn begun(source: &SourceName, allow_shrink: bool, now: StoredTime) -> ActiveModel {
+    ActiveModel {
+        id: NotSet,
+        source: Set(source.as_str().to_owned()),
+        state: Set(CrawlState::Running.as_str().to_owned()),
+        started_at: Set(now),
+        finished_at: Set(None),
+        pages_fetched: Set(0),
+        attempts: Set(0),
+        documents_seen: Set(0),
+        inserted: Set(0),
+        updated: Set(0),
+        unchanged: Set(0),
+        deleted: Set(0),
+        rejected: Set(0),
+        expected_total: Set(None),
+        error: Set(None),
+        allow_shrink: Set(allow_shrink),
+        cursor: Set(None),
+    }
+}
+
+pub(super) fn crawl(row: Model) -> Result<Crawl, Failure> {
+    Ok(Crawl {
+        id: CrawlId(row.id),
+        source: source_name(row.source)?,
+        state: CrawlState::parse(&row.state).ok_or_else(|| Failure::unreadable("crawl state"))?,
+        started_at: row.started_at.to_utc(),
+        finished_at: row.finished_at.map(|at| at.to_utc()),
+        pages_fetched: row.pages_fetched,
+        attempts: row.attempts,
+        documents_seen: row.documents_seen,
+        inserted: row.inserted,
+        updated: row.updated,
+        unchanged: row.unchanged,
+        deleted: row.deleted,
+        rejected: row.rejected,
+        expected_total: row.expected_total,
+        error: row.error,
+        allow_shrink: row.allow_shrink,
+        cursor: row.cursor,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vanished(vanished: i64, live: i64) -> Vanished {
+        Vanished { live, vanished, removed: 0 }
+    }
+
+    #[test]
+    fn the_guard_lets_its_own_share_pass() {
+        assert!(may_remove(&vanished(0, 0), 0.0));
+        assert!(may_remove(&vanished(3, 10), 0.3));
+        assert!(!may_remove(&vanished(4, 10), 0.3));
+        assert!(!may_remove(&vanished(1, 1_000_000), 0.0));
+        assert!(may_remove(&vanished(10, 10), 1.0));
+    }
+
+    #[test]
+    fn the_guard_says_what_happened_and_what_to_do() {
+        assert_eq!(
+            guard_held(&vanished(1_675, 3_349), 0.2, "messages"),
+            "1675 of 3349 documents (50.0 %) vanished upstream, more than the 20.0 % that a crawl may remove; \
+             nothing was deleted; `quarry crawl messages --allow-shrink` accepts it"
+        );
+    }
+}

@@ -1,0 +1,265 @@
+//! Reading documents, and the outward calls that write them.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, NullOrdering, Order, SelectStatement};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, QueryTrait, Select,
+};
+use uuid::Uuid;
+
+use super::batch::id_lists;
+use super::entity::documents::{Column, Entity};
+use super::entity::sources;
+use super::failure::Failure;
+use super::intake::{self, Origin};
+use super::removal;
+use super::revisions::Revisions;
+use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, stored};
+use quarry_domain::{
+    AuthorId, AuthorRef, Document, DocumentDraft, DocumentId, DocumentKey, SourceName, Timestamp,
+};
+
+/// The columns of a document, in the order in which [`document`] reads them.
+const COLUMNS: [Column; 12] = [
+    Column::Id,
+    Column::Source,
+    Column::Key,
+    Column::Title,
+    Column::Text,
+    Column::Category,
+    Column::AuthorId,
+    Column::AuthorKey,
+    Column::AuthorName,
+    Column::PublishedAt,
+    Column::Attributes,
+    Column::IndexedAt,
+];
+
+impl Store {
+    /// Stores documents that no crawl brought; of several with one key, the last counts.
+    pub async fn upsert_documents(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, StoreError> {
+        self.write(drafts.to_vec(), |store, drafts| Box::pin(store.try_upsert(drafts))).await
+    }
+
+    async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, Failure> {
+        let transaction = self.begin().await?;
+        let mut revisions = Revisions::lock(&transaction).await?;
+        let now = stored(chrono::Utc::now());
+        let taken = intake::store(&transaction, &mut revisions, drafts, Origin::Client, now).await?;
+        revisions.save(&transaction).await?;
+        transaction.commit().await?;
+        self.announce(&revisions);
+        Ok(taken.outcome)
+    }
+
+    /// Removes documents; those that are not there are passed over.
+    pub async fn delete_documents(&self, ids: &[DocumentId]) -> Result<DeleteOutcome, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        self.write(ids, |store, ids| Box::pin(store.try_delete(ids))).await
+    }
+
+    async fn try_delete(&self, ids: &[Uuid]) -> Result<DeleteOutcome, Failure> {
+        let transaction = self.begin().await?;
+        let mut revisions = Revisions::lock(&transaction).await?;
+        let mut live: Vec<Uuid> = Vec::new();
+        for list in id_lists(ids) {
+            let rows: Vec<Uuid> = Entity::find()
+                .select_only()
+                .column(Column::Id)
+                .filter(Column::Id.is_in(list))
+                .filter(Column::DeletedAt.is_null())
+                .into_tuple()
+                .all(&*transaction)
+                .await?;
+            live.extend(rows);
+        }
+        // An id that stands in two lists is one document.
+        live.sort_unstable();
+        live.dedup();
+        removal::bury(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
+        revisions.save(&transaction).await?;
+        transaction.commit().await?;
+        self.announce(&revisions);
+        Ok(DeleteOutcome { deleted: live.len(), revision: revisions.latest() })
+    }
+
+    /// Live documents by id; absent ones are left out.
+    pub async fn documents_by_id(
+        &self,
+        ids: &[DocumentId],
+    ) -> Result<HashMap<DocumentId, Document>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        self.read(|database| async move {
+            let mut found = HashMap::with_capacity(ids.len());
+            for list in id_lists(&ids) {
+                for document in documents(&database, live().filter(Column::Id.is_in(list))).await? {
+                    found.insert(document.id, document);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// Live documents of an author, newest first, undated ones last, then by id; after the
+    /// given place.
+    pub async fn documents_of_author(
+        &self,
+        author: AuthorId,
+        after: Option<(Option<Timestamp>, DocumentId)>,
+        limit: u64,
+    ) -> Result<Vec<Document>, StoreError> {
+        let mut select = live().filter(Column::AuthorId.eq(author.0));
+        if let Some((published_at, id)) = after {
+            select = select.filter(older(published_at, id));
+        }
+        // SQLite and MySQL take the undated for the oldest already, and an index serves that.
+        let select = match self.backend() {
+            DbBackend::Postgres => {
+                select.order_by_with_nulls(Column::PublishedAt, Order::Desc, NullOrdering::Last)
+            }
+            _ => select.order_by_desc(Column::PublishedAt),
+        };
+        let select = select.order_by_asc(Column::Id).limit(limit);
+        self.read(|database| async move { documents(&database, select).await }).await
+    }
+
+    /// Live documents of each of the sources.
+    pub async fn document_counts_of_sources(
+        &self,
+        names: &[SourceName],
+    ) -> Result<HashMap<SourceName, i64>, StoreError> {
+        let mut counts: HashMap<SourceName, i64> = names.iter().map(|name| (name.clone(), 0)).collect();
+        let select = Entity::find()
+            .select_only()
+            .column(Column::Source)
+            .column_as(Expr::col(Asterisk).count(), "documents")
+            .filter(Column::Source.is_in(names.iter().map(SourceName::as_str)))
+            .filter(Column::DeletedAt.is_null())
+            .group_by(Column::Source)
+            .into_tuple::<(String, i64)>();
+        for (name, count) in self.read(|database| async move { Ok(select.all(&database).await?) }).await? {
+            counts.insert(source_name(name)?, count);
+        }
+        Ok(counts)
+    }
+
+    /// Live documents of each of the authors.
+    pub async fn document_counts_of_authors(
+        &self,
+        authors: &[AuthorId],
+    ) -> Result<HashMap<AuthorId, i64>, StoreError> {
+        let mut counts: HashMap<AuthorId, i64> = authors.iter().map(|author| (*author, 0)).collect();
+        let ids: Vec<Uuid> = authors.iter().map(|author| author.0).collect();
+        self.read(|database| async move {
+            for list in id_lists(&ids) {
+                let rows: Vec<(Uuid, i64)> = Entity::find()
+                    .select_only()
+                    .column(Column::AuthorId)
+                    .column_as(Expr::col(Asterisk).count(), "documents")
+                    .filter(Column::AuthorId.is_in(list))
+                    .filter(Column::DeletedAt.is_null())
+                    .group_by(Column::AuthorId)
+                    .into_tuple()
+                    .all(&database)
+                    .await?;
+                counts.extend(rows.into_iter().map(|(author, count)| (AuthorId(author), count)));
+            }
+            Ok(counts)
+        })
+        .await
+    }
+
+    /// Every source that was registered or has a document, by name.
+    pub async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
+        // Whatever stores a document registers its source.
+        let rows =
+            self.read(|database| async move { Ok(sources::Entity::find().all(&database).await?) }).await?;
+        let mut names = Vec::with_capacity(rows.len());
+        for row in rows {
+            names.push(source_name(row.name)?);
+        }
+        // Databases sort by the rules of some language; this order is the same everywhere.
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Makes a configured source known before it has documents.
+    pub async fn register_source(&self, source: &SourceName) -> Result<(), StoreError> {
+        self.write(source.clone(), |store, source| Box::pin(store.try_register(source))).await
+    }
+
+    async fn try_register(&self, source: &SourceName) -> Result<(), Failure> {
+        let transaction = self.begin().await?;
+        intake::register(&transaction, [source]).await?;
+        transaction.commit().await
+    }
+}
+
+async fn documents(
+    database: &impl ConnectionTrait,
+    select: Select<Entity>,
+) -> Result<Vec<Document>, Failure> {
+    let mut query = select.into_query();
+    add_columns(&mut query);
+    let rows = database.query_all(&query).await?;
+    rows.iter().map(|row| document(row, 0)).collect()
+}
+
+/// Documents that are not removed, with no column selected yet.
+fn live() -> Select<Entity> {
+    Entity::find().select_only().filter(Column::DeletedAt.is_null())
+}
+
+/// What comes after a place in the order of an author's documents.
+fn older(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
+    let later_id = Column::Id.gt(id.0);
+    match published_at {
+        Some(at) => {
+            let at = stored(at);
+            Condition::any()
+                .add(Column::PublishedAt.lt(at))
+                .add(Column::PublishedAt.is_null())
+                .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id))
+        }
+        None => Condition::all().add(Column::PublishedAt.is_null()).add(later_id),
+    }
+}
+
+/// Selects what [`document`] reads, after what is selected already.
+pub(super) fn add_columns(query: &mut SelectStatement) {
+    for column in COLUMNS {
+        query.expr(Expr::col((Entity, column)));
+    }
+}
+
+/// Reads a document whose columns begin at an index: by number, since looking names up costs
+/// more than reading where a million rows are read.
+pub(super) fn document(row: &QueryResult, first: usize) -> Result<Document, Failure> {
+    let author_id: Option<Uuid> = row.try_get_by_index(first + 6)?;
+    let author_key: Option<String> = row.try_get_by_index(first + 7)?;
+    let author_name: Option<String> = row.try_get_by_index(first + 8)?;
+    let author = match (author_id, author_key, author_name) {
+        (Some(id), Some(key), Some(name)) => Some(AuthorRef { id: AuthorId(id), key, name }),
+        _ => None,
+    };
+    let key: String = row.try_get_by_index(first + 2)?;
+    Ok(Document {
+        id: DocumentId(row.try_get_by_index(first)?),
+        source: source_name(row.try_get_by_index(first + 1)?)?,
+        key: DocumentKey::try_from(key).map_err(|_| Failure::unreadable("document key"))?,
+        title: row.try_get_by_index(first + 3)?,
+        text: row.try_get_by_index(first + 4)?,
+        category: row.try_get_by_index(first + 5)?,
+        author,
+        published_at: row.try_get_by_index(first + 9)?,
+        attributes: row.try_get_by_index(first + 10)?,
+        indexed_at: row.try_get_by_index(first + 11)?,
+    })
+}
+
+pub(super) fn source_name(name: String) -> Result<SourceName, Failure> {
+    SourceName::try_from(name).map_err(|_| Failure::unreadable("source name"))
+}

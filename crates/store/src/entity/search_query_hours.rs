@@ -1,0 +1,22 @@
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "search_query_hours")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) hour: DateTimeWithTimeZone,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) query_key: String,
+    pub(crate) query: String,
+    pub(crate) searches: i64,
+    pub(crate) zero_results: i64,
+    pub(crate) counted: i64,
+    pub(crate) results: i64,
+    pub(crate) last_searched_at: DateTimeWithTimeZone,
+    pub(crate) sessions: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,122 @@
+//! How the database and the pool of connections to it stand, without asking the database.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, SqlxError};
+
+use super::Store;
+use super::failure::Failure;
+use quarry_runtime::figures::Count;
+
+/// What calls found.
+#[derive(Debug)]
+pub(super) struct Tally {
+    most_connections: u32,
+    away: AtomicBool,
+    calls: Count,
+    unavailable: Count,
+    refused: Count,
+    timed_out: Count,
+}
+
+/// How the database and the pool of connections to it stand, and what calls found since the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreFigures {
+    /// The last call that ended was answered.
+    pub is_up: bool,
+    /// Calls that ended.
+    pub calls: u64,
+    /// Those that failed because the database did not answer.
+    pub unavailable: u64,
+    /// Those that the database refused.
+    pub refused: u64,
+    /// Those that waited in vain for one of the connections.
+    pub timed_out: u64,
+    /// The most connections that there may be.
+    pub most_connections: u32,
+    /// Connections that are open.
+    pub connections: u32,
+    /// Those that nobody uses.
+    pub idle: u32,
+}
+
+impl Tally {
+    pub(super) fn new(most_connections: u32) -> Self {
+        Self {
+            most_connections: most_connections.max(1),
+            away: AtomicBool::new(false),
+            calls: Count::default(),
+            unavailable: Count::default(),
+            refused: Count::default(),
+            timed_out: Count::default(),
+        }
+    }
+
+    /// Notes how a call ended; none: the database did not answer in time.
+    pub(super) fn note<T>(&self, outcome: Option<&Result<T, Failure>>) {
+        self.calls.one();
+        let is_away = match outcome {
+            Some(Ok(_)) => false,
+            Some(Err(failure)) => {
+                if let Failure::Database(error) = failure
+                    && waited_for_connection(error)
+                {
+                    self.timed_out.one();
+                }
+                if failure.is_refusal() {
+                    self.refused.one();
+                }
+                failure.is_outage()
+            }
+            None => true,
+        };
+        if is_away {
+            self.unavailable.one();
+        }
+        if self.away.load(Ordering::Relaxed) != is_away {
+            self.away.store(is_away, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Store {
+    /// How the database and the pool of connections to it stand.
+    pub fn figures(&self) -> StoreFigures {
+        let (connections, idle) = match self.backend() {
+            DbBackend::Postgres => {
+                let pool = self.database.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            DbBackend::MySql => {
+                let pool = self.database.get_mysql_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => {
+                let pool = self.database.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+        };
+        let tally = &self.tally;
+        StoreFigures {
+            is_up: !tally.away.load(Ordering::Relaxed),
+            calls: tally.calls.get(),
+            unavailable: tally.unavailable.get(),
+            refused: tally.refused.get(),
+            timed_out: tally.timed_out.get(),
+            most_connections: tally.most_connections,
+            connections,
+            // Both are read one after the other.
+            idle: u32::try_from(idle).unwrap_or(u32::MAX).min(connections),
+        }
+    }
+}
+
+fn waited_for_connection(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(cause) => matches!(cause, ConnAcquireErr::Timeout),
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => matches!(**cause, SqlxError::PoolTimedOut),
+        _ => false,
+    }
+}

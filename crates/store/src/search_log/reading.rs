@@ -1,0 +1,138 @@
+//! Reading the log, newest first.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+};
+use uuid::Uuid;
+
+use super::super::batch::id_lists;
+use super::super::entity::search_logs::{Column, Entity};
+use super::super::plans::explain;
+use super::super::{SearchLogFilter, Store, StoreError, stored};
+use super::{logged, stored_key};
+use quarry_domain::{LoggedSearch, LoggedSearchId, Timestamp};
+
+impl Store {
+    /// Logged searches in order of their last keystroke, newest first, then by id, greatest
+    /// first; after the given place.
+    pub async fn search_log(
+        &self,
+        filter: &SearchLogFilter,
+        after: Option<(Timestamp, LoggedSearchId)>,
+        limit: u64,
+    ) -> Result<Vec<LoggedSearch>, StoreError> {
+        let select = newest_first(filter, after, limit);
+        self.read(|database| async move { select.all(&database).await?.into_iter().map(logged).collect() })
+            .await
+    }
+
+    /// How many logged searches there are.
+    pub async fn count_searches(&self, filter: &SearchLogFilter) -> Result<u64, StoreError> {
+        let select = count(filter).into_tuple::<i64>();
+        let searches = self.read(|database| async move { Ok(select.one(&database).await?) }).await?;
+        Ok(searches.unwrap_or(0).unsigned_abs())
+    }
+
+    /// Logged searches by id; absent ones are left out.
+    pub async fn searches_by_id(
+        &self,
+        ids: &[LoggedSearchId],
+    ) -> Result<HashMap<LoggedSearchId, LoggedSearch>, StoreError> {
+        let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
+        self.read(|database| async move {
+            let mut found = HashMap::with_capacity(ids.len());
+            for list in id_lists(&ids) {
+                for row in Entity::find().filter(Column::Id.is_in(list)).all(&database).await? {
+                    let search = logged(row)?;
+                    found.insert(search.id, search);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    /// How the database goes about a page and a count of the log, in its own words: what tells
+    /// whether a filter is served by an index. It may quote the filter, so it is not to be logged.
+    pub async fn search_log_plans(&self, filter: &SearchLogFilter) -> Result<[String; 2], StoreError> {
+        let backend = self.backend();
+        let page = newest_first(filter, None, 20).build(backend);
+        let count = count(filter).build(backend);
+        self.read(move |database| async move {
+            Ok([explain(&database, page).await?, explain(&database, count).await?])
+        })
+        .await
+    }
+}
+
+fn newest_first(
+    filter: &SearchLogFilter,
+    after: Option<(Timestamp, LoggedSearchId)>,
+    limit: u64,
+) -> Select<Entity> {
+    let mut select = Entity::find().filter(matches(filter));
+    if let Some((at, id)) = after {
+        let at = stored(at);
+        // The first of the two conditions is what an index can begin at.
+        let older = Column::LastKeystrokeAt.lt(at).or(Column::Id.lt(id.0));
+        select = select.filter(Column::LastKeystrokeAt.lte(at)).filter(older);
+    }
+    select.order_by_desc(Column::LastKeystrokeAt).order_by_desc(Column::Id).limit(limit)
+}
+
+fn count(filter: &SearchLogFilter) -> Select<Entity> {
+    let searches = Expr::col(Asterisk).count();
+    Entity::find().select_only().column_as(searches, "searches").filter(matches(filter))
+}
+
+fn matches(filter: &SearchLogFilter) -> Condition {
+    let SearchLogFilter { session, user, logged_in, query_key_prefix, from, before, zero_results } = filter;
+    let prefix = query_key_prefix.as_deref().map(stored_key).filter(|prefix| !prefix.is_empty());
+    Condition::all()
+        .add_option(session.as_ref().map(|session| Column::SessionId.eq(session.as_str())))
+        .add_option(user.as_ref().map(|user| Column::UserId.eq(user.as_str())))
+        .add_option(logged_in.map(|logged_in| match logged_in {
+            true => Column::UserId.is_not_null(),
+            false => Column::UserId.is_null(),
+        }))
+        // A range, so no character of a prefix means anything but itself.
+        .add_option(prefix.as_deref().map(|prefix| Column::QueryKey.gte(prefix)))
+        .add_option(prefix.as_deref().and_then(end_of_prefix).map(|end| Column::QueryKey.lt(end)))
+        .add_option(from.map(|from| Column::LastKeystrokeAt.gte(stored(from))))
+        .add_option(before.map(|before| Column::LastKeystrokeAt.lt(stored(before))))
+        .add_option(zero_results.map(|zero_results| match zero_results {
+            true => Column::ResultCount.eq(0),
+            false => Column::ResultCount.is_null().or(Column::ResultCount.ne(0)),
+        }))
+}
+
+/// The first text after all those that begin with a prefix, in the order of bytes; none if there
+/// is no such text.
+fn end_of_prefix(prefix: &str) -> Option<String> {
+    let mut end: Vec<char> = prefix.chars().collect();
+    while let Some(last) = end.pop() {
+        // The range of characters leaves out the surrogates, which are none.
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            end.push(next);
+            return Some(end.into_iter().collect());
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_ends_at_the_next_text_without_it() {
+        assert_eq!(end_of_prefix("bus").as_deref(), Some("but"));
+        assert_eq!(end_of_prefix("50%").as_deref(), Some("50&"));
+        assert_eq!(end_of_prefix("a\u{d7ff}").as_deref(), Some("a\u{e000}"));
+        assert_eq!(end_of_prefix("a\u{10ffff}\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(end_of_prefix("\u{10ffff}"), None);
+    }
+}

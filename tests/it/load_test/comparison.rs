@@ -1,0 +1,85 @@
+//! Expected rows against stored ones.
+
+use std::collections::{HashMap, HashSet};
+
+use quarry::load_test::{Comparison, DifferenceKind, ExpectedSearch, Leeway, StoredSearch, compare};
+
+fn expect(query: &str) -> ExpectedSearch {
+    ExpectedSearch { query: query.to_owned(), user: None, count: None, leeway: None }
+}
+
+fn compared(expected: &[ExpectedSearch], stored: &[&str]) -> Comparison {
+    let row = |query: &&str| StoredSearch {
+        session: "s".to_owned(),
+        user: None,
+        query: (*query).to_owned(),
+        count: None,
+    };
+    compare(&HashMap::from([("s".to_owned(), expected.to_vec())]), stored.iter().map(row).collect())
+}
+
+fn kinds(comparison: &Comparison) -> Vec<(DifferenceKind, &str)> {
+    let mut kinds: Vec<_> = comparison.differences.iter().map(|one| (one.kind, one.query.as_str())).collect();
+    kinds.sort();
+    kinds
+}
+
+#[test]
+fn rows_are_counted_and_not_only_looked_up() {
+    let twice = [expect("bus"), expect("bus")];
+    assert_eq!(kinds(&compared(&twice, &["bus", "bus"])), []);
+    assert_eq!(kinds(&compared(&twice, &["bus"])), [(DifferenceKind::Missing, "bus")]);
+    assert_eq!(kinds(&compared(&[expect("bus")], &["bus", "bus"])), [(DifferenceKind::Extra, "bus")]);
+}
+
+#[test]
+fn a_beginning_is_a_half_word_unless_it_was_meant() {
+    let searches = [expect("bus"), expect("business")];
+    assert_eq!(
+        kinds(&compared(&searches, &["bus", "business", "busi", "data"])),
+        [(DifferenceKind::HalfWord, "busi"), (DifferenceKind::Extra, "data")]
+    );
+    assert_eq!(
+        kinds(&compared(&searches, &["bus", "bus"])),
+        [(DifferenceKind::Missing, "business"), (DifferenceKind::Extra, "bus")]
+    );
+}
+
+#[test]
+fn a_session_that_nobody_had_is_extra() {
+    let row = StoredSearch { session: "t".to_owned(), user: None, query: "bus".to_owned(), count: None };
+    let comparison = compare(&HashMap::from([("s".to_owned(), Vec::new())]), vec![row]);
+    assert_eq!(kinds(&comparison), [(DifferenceKind::Extra, "bus")]);
+}
+
+#[test]
+fn leeway_is_for_what_stood_in_the_box_and_for_nothing_else() {
+    let leeway = |is_repeatable| {
+        let pieces: HashSet<String> = ["b", "bu", "bus"].map(str::to_owned).into();
+        Some(Leeway { pieces, is_repeatable })
+    };
+    let split = [ExpectedSearch { leeway: leeway(false), ..expect("bus") }];
+    let comparison = compared(&split, &["bus", "bu"]);
+    assert_eq!((kinds(&comparison), comparison.split), (vec![], 1));
+    assert_eq!(kinds(&compared(&split, &["bu"])), [(DifferenceKind::Missing, "bus")]);
+    assert_eq!(kinds(&compared(&split, &["bus", "bus"])), [(DifferenceKind::Extra, "bus")]);
+    assert_eq!(kinds(&compared(&split, &["bus", "busi"])), [(DifferenceKind::Extra, "busi")]);
+    let repeated = [ExpectedSearch { leeway: leeway(true), ..expect("bus") }];
+    assert_eq!(kinds(&compared(&repeated, &["bus", "bus"])), []);
+}
+
+#[test]
+fn a_row_that_is_right_is_not_taken_for_another_search() {
+    let of = |user: &str, count| ExpectedSearch { user: Some(user.to_owned()), count, ..expect("bus") };
+    let row = |user: &str, count| StoredSearch {
+        session: "s".to_owned(),
+        user: Some(user.to_owned()),
+        query: "bus".to_owned(),
+        count: Some(count),
+    };
+    let expected = HashMap::from([("s".to_owned(), vec![of("a", Some(1)), of("b", Some(2)), of("b", None)])]);
+    let comparison = compare(&expected, vec![row("b", 7), row("b", 2), row("a", 3)]);
+    assert_eq!(kinds(&comparison), [(DifferenceKind::Count, "bus")]);
+    let comparison = compare(&expected, vec![row("b", 7), row("b", 2), row("c", 1)]);
+    assert_eq!(kinds(&comparison), [(DifferenceKind::User, "bus")]);
+}

@@ -1,0 +1,153 @@
+//! The far end of the wire, as the tests want it: it keeps the keystrokes that it is sent, and its log holds
+//! whatever rows it is given. It knows nothing of what a search is.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use axum::Json;
+use axum::extract::State;
+use axum::routing::post;
+use quarry::load_test::StoredSearch;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// A server that stops when dropped, connections and all.
+pub(crate) struct FarEnd {
+    address: String,
+    desk: Arc<Mutex<Desk>>,
+    runtime: Option<Runtime>,
+}
+
+/// What it holds, and how it behaves.
+#[derive(Default)]
+pub(crate) struct Desk {
+    /// The keystrokes it took, as they were sent; of a tracked search with `tracked`.
+    pub(crate) taken: Vec<Value>,
+    /// How many keystrokes each request had.
+    pub(crate) requests: Vec<usize>,
+    /// The log.
+    pub(crate) rows: Vec<StoredSearch>,
+    /// So many requests are refused, with this code, after so many keystrokes.
+    pub(crate) refusals: Option<Refusals>,
+    /// What it refused.
+    pub(crate) refused: Vec<Value>,
+}
+
+/// When and how keystrokes are refused.
+pub(crate) struct Refusals {
+    pub(crate) code: &'static str,
+    /// What goes before, and what comes, if it is to be refused from there on.
+    pub(crate) begin: fn(&[Value], &Value) -> bool,
+    pub(crate) lasts: Duration,
+    pub(crate) began: Option<Instant>,
+}
+
+impl FarEnd {
+    /// Starts on a port of its own, on threads of its own.
+    pub(crate) fn start(desk: Desk) -> Self {
+        Self::join(&Arc::new(Mutex::new(desk)))
+    }
+
+    /// Another server with the same log.
+    pub(crate) fn another(&self) -> Self {
+        Self::join(&self.desk)
+    }
+
+    fn join(desk: &Arc<Mutex<Desk>>) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let router = axum::Router::new().route("/graphql", post(answer)).with_state(desk.clone());
+        runtime.spawn(async move {
+            axum::serve(TcpListener::from_std(listener).unwrap(), router).await.unwrap();
+        });
+        Self { address, desk: desk.clone(), runtime: Some(runtime) }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap()
+    }
+}
+
+impl Drop for FarEnd {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+async fn answer(State(desk): State<Arc<Mutex<Desk>>>, Json(body): Json<Value>) -> Json<Value> {
+    let (query, variables) = (body["query"].as_str().unwrap(), &body["variables"]);
+    let mut desk = desk.lock().unwrap();
+    Json(if query.contains("searchLog(") {
+        desk.read_log(variables)
+    } else if query.contains("logKeystrokes(") {
+        let many = variables["input"].as_array().unwrap().clone();
+        desk.take(many, |taken| json!({ "logKeystrokes": { "accepted": taken } }))
+    } else if query.contains("logKeystroke(") {
+        desk.take(vec![variables["input"].clone()], |_| json!({ "logKeystroke": { "accepted": true } }))
+    } else {
+        let mut tracked = variables["track"].clone();
+        tracked["text"] = variables["text"].clone();
+        tracked["tracked"] = json!(true);
+        let count = count_of(variables["text"].as_str().unwrap());
+        desk.take(vec![tracked], |_| json!({ "search": { "totalCount": count } }))
+    })
+}
+
+/// How many documents this server finds.
+pub(crate) fn count_of(text: &str) -> i64 {
+    text.len() as i64
+}
+
+impl Desk {
+    fn take(&mut self, sent: Vec<Value>, data: impl Fn(usize) -> Value) -> Value {
+        if let Some(refusals) = &mut self.refusals {
+            if refusals.began.is_none() && (refusals.begin)(&self.taken, &sent[0]) {
+                refusals.began = Some(Instant::now());
+            }
+            if refusals.began.is_some_and(|began| began.elapsed() < refusals.lasts) {
+                self.refused.extend(sent);
+                let extensions = json!({ "code": refusals.code });
+                // A search is answered all the same.
+                return match data(0) {
+                    data if data["search"].is_object() => {
+                        json!({ "data": data, "extensions": { "warnings": [extensions] } })
+                    }
+                    _ => json!({ "data": null, "errors": [{ "message": "no", "extensions": extensions }] }),
+                };
+            }
+        }
+        self.requests.push(sent.len());
+        let count = sent.len();
+        self.taken.extend(sent);
+        json!({ "data": data(count) })
+    }
+
+    fn read_log(&self, variables: &Value) -> Value {
+        let skip: usize = variables["after"].as_str().map_or(0, |after| after.parse().unwrap());
+        let first = variables["first"].as_u64().unwrap_or(1) as usize;
+        let page: Vec<Value> = self
+            .rows
+            .iter()
+            .enumerate()
+            .skip(skip)
+            .take(first)
+            .map(|(number, row)| {
+                json!({ "id": format!("row-{number}"), "sessionId": row.session, "userId": row.user, "query": row.query,
+                    "resultCount": row.count })
+            })
+            .collect();
+        let end = skip + page.len();
+        let info = json!({ "hasNextPage": end < self.rows.len(), "endCursor": end.to_string() });
+        json!({ "data": { "searchLog": { "nodes": page, "pageInfo": info } } })
+    }
+}
