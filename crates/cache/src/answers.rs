@@ -1,5 +1,6 @@
 //! What cache-aside asks of the cache, and of the memory of last good answers.
 
+use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -126,6 +127,7 @@ impl Answers {
     /// Forgets all, here and in the cache: no answer to a call that begins after this returned is
     /// older. If the cache did not hear of it, that is an error, and this process looks at nothing
     /// in it before it has.
+    #[boxed]
     pub async fn clear(&self) -> Result<(), CacheError> {
         // First, so that a look that knows that all was forgotten knows that the cache must hear of it.
         let number = self.0.cleared.fetch_add(1, Ordering::SeqCst) + 1;
@@ -135,6 +137,7 @@ impl Answers {
 
     /// Forgets what this process keeps: no answer to a call that begins after this returned is older,
     /// unless it is from a cache that others share, which whoever made it out of date clears.
+    #[boxed]
     pub async fn forget_here(&self) -> Result<(), CacheError> {
         if self.0.cache.is_shared() {
             self.forget_remembered();

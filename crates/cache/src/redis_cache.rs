@@ -9,6 +9,7 @@
 //! It deliberately lacks protection against a Redis that forgets what it answered: where one comes
 //! back without the clearing of its last second, entries from before may be answered until they end.
 
+use quarry_runtime::boxed;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -69,6 +70,7 @@ impl RedisCache {
     }
 
     /// Finds out whether Redis is back, if the last call was in vain.
+    #[boxed]
     pub async fn look_again(&self) {
         self.link.look_again().await;
     }

@@ -6,6 +6,7 @@
 
 mod attempt;
 
+use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,6 +132,7 @@ impl Crawler {
     }
 
     /// Runs until the crawl has ended, or `cancel` says so, holding the lease meanwhile.
+    #[boxed]
     pub async fn run(
         &mut self,
         cancel: &CancellationToken,
@@ -179,6 +181,7 @@ impl Crawler {
     }
 
     /// Begins the crawl, makes one attempt at its next page, or ends it.
+    #[boxed]
     pub async fn step(&mut self, now: Timestamp) -> Result<StepOutcome, CrawlError> {
         let outcome = match self.run.take() {
             None => self.begin(now).await,

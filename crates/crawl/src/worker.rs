@@ -3,6 +3,7 @@
 //! Deliberately knows neither the command line nor GraphQL: `startCrawl` begins a crawl in the
 //! store and wakes the worker, which takes up every crawl that is running and not leased.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +79,7 @@ impl CrawlWorker {
 
     /// Looks for due sources until cancelled; crawls that are under way then stop where they
     /// are, and give their leases back.
+    #[boxed]
     pub async fn run(mut self, cancel: CancellationToken, pulse: Pulse) {
         let wake = self.waker();
         while !cancel.is_cancelled() {
@@ -99,6 +101,7 @@ impl CrawlWorker {
     }
 
     /// Starts a crawl of every due source, as far as there is room; returns their names.
+    #[boxed]
     pub async fn step(
         &mut self,
         now: Timestamp,
@@ -138,6 +141,7 @@ impl CrawlWorker {
     }
 
     /// Waits until no crawl is under way.
+    #[boxed]
     pub async fn settle(&mut self) {
         while !self.crawls.is_empty() {
             self.settle_one().await;

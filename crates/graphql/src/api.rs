@@ -3,6 +3,7 @@
 //!
 //! async-graphql extensions would cost each field of each answer, so there are none.
 
+use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,8 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, Value, Variables};
 use async_graphql_value::Value as InputValue;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt};
 
 use super::asker::Asker;
 use super::checker::Checker;
@@ -212,6 +214,7 @@ impl Api {
 
     /// Whether a document may be run: it is within the limits, as far as that does not depend on
     /// variables, and valid.
+    #[boxed]
     pub async fn check(&self, text: &str) -> Result<(), Vec<ServerError>> {
         if self.0.documents.get(text).is_some() {
             return Ok(());
@@ -227,6 +230,7 @@ impl Api {
     }
 
     /// Runs a query or a mutation.
+    #[boxed]
     pub async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
         let limit = match operation.kind {
             OperationKind::Query => self.0.times.query,
@@ -268,14 +272,11 @@ impl Api {
         Answer::Ran(Box::new(response))
     }
 
-    /// Runs a subscription. It ends with an error when its asker is no longer let in.
-    pub fn subscribe(
-        &self,
-        operation: Prepared,
-        asker: Asker,
-    ) -> impl Stream<Item = Answer> + Send + 'static + use<> {
+    /// Runs a subscription. It ends with an error when its asker is no longer let in. Boxed as
+    /// [`boxed`](quarry_runtime::boxed) says.
+    pub fn subscribe(&self, operation: Prepared, asker: Asker) -> BoxStream<'static, Answer> {
         if let Err(errors) = self.admit(&operation, &asker) {
-            return stream::iter([Answer::Refused(errors)]).left_stream();
+            return stream::iter([Answer::Refused(errors)]).boxed();
         }
         let answers = self.0.strict.execute_stream(into_request(operation, &asker));
         let Asker { request, caller, visitor } = asker;
@@ -287,7 +288,7 @@ impl Api {
                 Answer::Ran(Box::new(response))
             }
         });
-        until_cut_off(answers, visitor, caller).right_stream()
+        until_cut_off(answers, visitor, caller).boxed()
     }
 
     /// As [`Api::authorize`], of an operation that is about to run. What only operators may do leaves a

@@ -1,5 +1,6 @@
 //! Group commit: many callers, one transaction.
 
+use quarry_runtime::boxed;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -49,6 +50,7 @@ impl Interactions {
     /// Records an interaction, and says what became of it once that is committed.
     ///
     /// One that was handed over is recorded even if the caller goes away.
+    #[boxed]
     pub async fn record(&self, interaction: Interaction) -> Result<RecordOutcome, RecordError> {
         let (caller, answer) = oneshot::channel();
         self.queue.try_send(Waiting { interaction, caller }).map_err(|refused| match refused {
@@ -67,6 +69,7 @@ pub struct InteractionWriter {
 
 impl InteractionWriter {
     /// Writes until it is told to stop; then refuses what comes, and writes what is there.
+    #[boxed]
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             // What is being written is not to be broken off: its callers would not hear of it.
@@ -85,6 +88,7 @@ impl InteractionWriter {
 
     /// Waits for interactions, stores what has gathered, answers the callers, and returns how many
     /// they were: none when no more can come.
+    #[boxed]
     pub async fn step(&mut self) -> usize {
         let gathered = self.gather().await;
         let count = gathered.len();

@@ -4,6 +4,7 @@
 //! what a search is called derives from the claim. So whatever ends at whatever point, a claim
 //! comes back, folds to the same searches under the same ids, and the log takes each id once.
 
+use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -68,6 +69,7 @@ impl Flusher {
     }
 
     /// Flushes what is due by the buffer's clock, or everything.
+    #[boxed]
     pub async fn step(&mut self, wanted: Wanted) -> Result<FlushStep, FlushError> {
         let outcome = self.try_step(wanted).await;
         self.progress.note(outcome.as_ref().err());

@@ -1,3 +1,4 @@
+use quarry_runtime::boxed;
 use std::sync::Arc;
 
 use futures_util::stream::BoxStream;
@@ -31,6 +32,7 @@ impl Keystrokes {
     }
 
     /// Takes keystrokes: see [`KeystrokeBuffer::append`].
+    #[boxed]
     pub async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<Appended>, BufferError> {
         if keystrokes.is_empty() {
             return Ok(Vec::new());
@@ -39,6 +41,7 @@ impl Keystrokes {
     }
 
     /// Removes what is buffered of a person: see [`KeystrokeBuffer::erase`].
+    #[boxed]
     pub async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
         self.buffer.erase(searcher).await
     }
@@ -49,6 +52,7 @@ impl Keystrokes {
     }
 
     /// How it stands.
+    #[boxed]
     pub async fn health(&self) -> Result<PipelineHealth, BufferError> {
         Ok(PipelineHealth { buffer: self.buffer.health().await?, last_error: self.progress.last_error() })
     }

@@ -25,6 +25,7 @@ mod runs;
 #[cfg(test)]
 mod tests;
 
+use quarry_runtime::boxed;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::ops::Range;
@@ -150,6 +151,7 @@ impl LocalBuffer {
 
     /// Flushes the journal to the disk, and writes it anew if it is time. A worker's step: to be called
     /// every `sync_every` (every second or so if that is zero), and once more after the last `ack`.
+    #[boxed]
     pub async fn sync(&self) -> Result<(), BufferError> {
         let shared = self.shared.clone();
         let written = shared.state().journal.written();

@@ -1,6 +1,7 @@
 //! The feed of all servers, through Redis: each publishes to one channel and hears it by one
 //! connection, whatever the number of its own listeners.
 
+use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -63,12 +64,14 @@ impl RedisFeed {
 
     /// Finds out whether Redis is back, if the last call was in vain. By the other connection,
     /// [`Self::run`] does.
+    #[boxed]
     pub async fn look_again(&self) {
         self.link.look_again().await;
     }
 
     /// Hears what all servers publish, and connects again whenever the connection breaks, until
     /// it is told to stop.
+    #[boxed]
     pub async fn run(&self, stop: CancellationToken) {
         let mut failures = 0;
         while let Some(reason) = stop.run_until_cancelled(self.listen(&mut failures)).await {

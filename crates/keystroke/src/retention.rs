@@ -1,3 +1,4 @@
+use quarry_runtime::boxed;
 use std::time::Duration;
 
 use quarry_domain::Timestamp;
@@ -28,6 +29,7 @@ impl Retention {
     }
 
     /// Removes some of what is too old.
+    #[boxed]
     pub async fn step(&self, now: Timestamp) -> Result<RetentionStep, StoreError> {
         let removed = self.store.remove_old_searches(now - self.keep, BATCH_SEARCHES).await?;
         Ok(if removed < BATCH_SEARCHES { RetentionStep::Idle } else { RetentionStep::Progressed })

@@ -27,6 +27,7 @@ mod report;
 mod tally;
 mod words;
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -177,6 +178,7 @@ pub fn session_prefix(seed: u64, now: DateTime<Utc>) -> String {
 }
 
 /// Types everything, waits until it is stored, and compares.
+#[boxed]
 pub async fn run(assignment: &Assignment, progress: &(dyn Fn(Stage) + Sync)) -> Result<Outcome, TypistError> {
     let pace = pace(assignment)?;
     let fleet = Fleet::new(&assignment.servers, assignment.key.as_deref())?;

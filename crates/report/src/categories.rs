@@ -1,9 +1,11 @@
 use super::reports::{Dated, now, report};
 use super::{AskedPeriod, ReportError, Reported, Reports};
 use quarry_domain::{CategoryTotal, InteractionKind, SourceName};
+use quarry_runtime::boxed;
 
 impl Reports {
     /// Every category that has documents, by quantity.
+    #[boxed]
     pub async fn categories(
         &self,
         source: Option<&SourceName>,

@@ -1,3 +1,4 @@
+use quarry_runtime::boxed;
 use serde::Serialize;
 
 use super::reports::{Dated, now, report};
@@ -21,6 +22,7 @@ pub struct CategoryQuestion {
 
 impl Reports {
     /// What sells, or is clicked, in one category.
+    #[boxed]
     pub async fn category(
         &self,
         question: CategoryQuestion,

@@ -1,3 +1,4 @@
+use quarry_runtime::boxed;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -59,6 +60,7 @@ impl ErasureWatch {
     }
 
     /// Looks whether somebody was erased since the last step, and if so, forgets.
+    #[boxed]
     pub async fn step(&mut self, now: Timestamp) -> Result<ErasureStep, ErasureWatchError> {
         let mark = self.reports.0.store.erasure_mark().await?;
         let is_known = self.known.as_ref().is_none_or(|known| mark == *known);

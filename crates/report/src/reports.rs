@@ -1,3 +1,4 @@
+use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,12 +97,14 @@ impl Reports {
     /// Forgets every answer, here and in the cache of the fleet: no report that begins after this
     /// returned shows anything that the store did not hold when it was called. If the cache cannot be
     /// reached, that is an error, and is made up for before the next look into it.
+    #[boxed]
     pub async fn clear(&self) -> Result<(), CacheError> {
         self.0.answers.clear().await
     }
 
     /// Forgets every answer that this process keeps: for what another server erased, which clears
     /// the cache of the fleet itself.
+    #[boxed]
     pub async fn forget_here(&self) -> Result<(), CacheError> {
         self.0.answers.forget_here().await
     }

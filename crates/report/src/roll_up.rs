@@ -4,6 +4,7 @@
 //! that reports are right whether or not it is.
 
 use quarry_domain::Timestamp;
+use quarry_runtime::boxed;
 use quarry_store::{Store, StoreError};
 
 /// What a step did.
@@ -27,6 +28,7 @@ impl RollUp {
     }
 
     /// Adds up some of what is over by now.
+    #[boxed]
     pub async fn step(&self, now: Timestamp) -> Result<RollUpStep, StoreError> {
         match self.store.roll_up_searches(now).await? {
             true => Ok(RollUpStep::Progressed),

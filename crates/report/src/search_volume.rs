@@ -1,4 +1,5 @@
 use chrono_tz::Tz;
+use quarry_runtime::boxed;
 
 use super::calendar::{Interval, buckets};
 use super::reports::{Dated, now, report};
@@ -8,6 +9,7 @@ use quarry_domain::VolumeBucket;
 impl Reports {
     /// Searches over time: one bucket for each interval that the period touches, empty ones too.
     /// Each says when its interval begins, and counts what of it lies in the period.
+    #[boxed]
     pub async fn search_volume(
         &self,
         period: AskedPeriod,

@@ -1,3 +1,4 @@
+use quarry_runtime::boxed;
 use serde::{Deserialize, Serialize};
 
 use super::reports::{Dated, Parts, now, report};
@@ -16,6 +17,7 @@ pub struct SearchedQuery {
 
 impl Reports {
     /// What was searched for most.
+    #[boxed]
     pub async fn top_searches(
         &self,
         period: AskedPeriod,

@@ -1,9 +1,11 @@
 use super::reports::{Dated, now, report};
 use super::{AskedPeriod, ReportError, Reported, Reports};
 use quarry_domain::ZeroResultSearch;
+use quarry_runtime::boxed;
 
 impl Reports {
     /// What was searched for in vain.
+    #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: AskedPeriod,

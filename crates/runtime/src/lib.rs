@@ -6,3 +6,9 @@ pub mod redis_link;
 pub mod retry;
 pub mod supervisor;
 pub mod telemetry;
+
+/// Boxes the future of a public asynchronous function.
+///
+/// A future is compiled where it is polled, with all that it awaits: unboxed, each crate that calls
+/// the store would compile the store's queries, and the server would compile all of its crates again.
+pub use async_recursion::async_recursion as boxed;

@@ -11,6 +11,7 @@
 //! caller decides. (The crate's `ConnectionManager` has the back-off that calls must not wait
 //! for, answers with the error of a past attempt, and keeps a connection that only times out.)
 
+use crate::boxed;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -122,6 +123,7 @@ impl Link {
 
     /// Finds out whether Redis is back, where the last call was in vain: a link that nobody needs
     /// for a while would seem to be down for as long.
+    #[boxed]
     pub async fn look_again(&self) {
         if self.silent.load(Ordering::Relaxed) {
             let mut ping = Pipeline::new();
@@ -137,6 +139,7 @@ impl Link {
     }
 
     /// Sends commands in one round trip; each has its own answer.
+    #[boxed]
     pub async fn send(
         &self,
         commands: &mut Pipeline,

@@ -3,6 +3,7 @@
 //! Catch-up after a restart, a rebuild and a new replica are one path: read what stands above
 //! the index's watermark, apply it, move the watermark.
 
+use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +77,7 @@ impl Indexer {
     }
 
     /// Applies the next changes, if there are any.
+    #[boxed]
     pub async fn step(&mut self) -> Result<IndexStep, IndexError> {
         // Whatever fails, the next step begins from what is durable.
         let taken = self.taken.take();
@@ -155,6 +157,7 @@ impl IndexFollower {
     }
 
     /// Waits until the index was in step with the store once.
+    #[boxed]
     pub async fn until_ready(&self) {
         let mut progress = self.progress.clone();
         if progress.wait_for(|progress| progress.ready).await.is_err() {
@@ -165,6 +168,7 @@ impl IndexFollower {
 
     /// Waits until everything up to a revision can be found; `false` when that takes longer
     /// than `patience`.
+    #[boxed]
     pub async fn wait_for(&self, revision: Revision, patience: Duration) -> bool {
         let mut progress = self.progress.clone();
         let reached = progress.wait_for(|progress| progress.applied >= revision);

@@ -1,5 +1,6 @@
 //! Authors, as the documents that were stored last name them.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
@@ -20,6 +21,7 @@ const STATEMENT_BYTES: usize = 1 << 20;
 
 impl Store {
     /// Authors by id; absent ones are left out.
+    #[boxed]
     pub async fn authors_by_id(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         self.read(|database| async move {

@@ -1,5 +1,6 @@
 //! The changes that indexes follow.
 
+use quarry_runtime::boxed;
 use sea_orm::sea_query::{Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, QueryResult};
 
@@ -15,6 +16,7 @@ impl Store {
     /// One statement, so one state of the database: with revisions given out in the order of
     /// commits, everything up to the last change returned is in the answer or was superseded by
     /// a later one.
+    #[boxed]
     pub async fn changes_after(
         &self,
         after: Revision,

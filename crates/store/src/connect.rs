@@ -1,5 +1,6 @@
 //! Connecting: one pool for each store, set up for the database at hand.
 
+use quarry_runtime::boxed;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::str::FromStr;
@@ -33,6 +34,7 @@ const OPEN_PAUSE: Duration = Duration::from_millis(20);
 impl Store {
     /// Connects to `sqlite://path`, `sqlite::memory:`, `postgres://…` or `mysql://…`; creates the
     /// SQLite file and its folder where they are missing.
+    #[boxed]
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
         let mut attempt = 1;
         let database = loop {
@@ -53,11 +55,13 @@ impl Store {
     }
 
     /// Answers when the database does.
+    #[boxed]
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(|database| async move { Ok(database.ping().await?) }).await
     }
 
     /// Closes the pool, of every clone of this store.
+    #[boxed]
     pub async fn close(self) -> Result<(), StoreError> {
         let database: DatabaseConnection = self.database;
         Ok(database.close().await.map_err(Failure::from)?)

@@ -1,5 +1,6 @@
 //! Crawls: how they begin, stand and end.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -21,6 +22,7 @@ use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Tally, Timestamp};
 
 impl Store {
     /// The running crawl of a source, or a new one. `allow_shrink` is set on the crawl if true.
+    #[boxed]
     pub async fn begin_crawl(
         &self,
         source: &SourceName,
@@ -63,6 +65,7 @@ impl Store {
     }
 
     /// Crawls by id; absent ones are left out.
+    #[boxed]
     pub async fn crawls_by_id(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, StoreError> {
         let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
         self.read(|database| async move {
@@ -73,6 +76,7 @@ impl Store {
     }
 
     /// The crawls of a source, latest first.
+    #[boxed]
     pub async fn crawls_of_source(&self, source: &SourceName, limit: u64) -> Result<Vec<Crawl>, StoreError> {
         let select =
             Entity::find().filter(Column::Source.eq(source.as_str())).order_by_desc(Column::Id).limit(limit);
@@ -81,6 +85,7 @@ impl Store {
     }
 
     /// The latest crawl of each source; sources without one are left out.
+    #[boxed]
     pub async fn last_crawls(&self, names: &[SourceName]) -> Result<HashMap<SourceName, Crawl>, StoreError> {
         let latest = Query::select()
             .expr(Expr::col(Column::Id).max())
@@ -102,6 +107,7 @@ impl Store {
 
     /// Ends a crawl; removes vanished documents where asked and allowed, in the same transaction.
     /// With `sweep_vanished` whose guard held, the crawl's `error` says so.
+    #[boxed]
     pub async fn finish_crawl(
         &self,
         lease: &Lease,

@@ -1,5 +1,6 @@
 //! Reading documents, and the outward calls that write them.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, NullOrdering, Order, SelectStatement};
@@ -39,6 +40,7 @@ const COLUMNS: [Column; 12] = [
 
 impl Store {
     /// Stores documents that no crawl brought; of several with one key, the last counts.
+    #[boxed]
     pub async fn upsert_documents(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, StoreError> {
         self.write(drafts.to_vec(), |store, drafts| Box::pin(store.try_upsert(drafts))).await
     }
@@ -55,6 +57,7 @@ impl Store {
     }
 
     /// Removes documents; those that are not there are passed over.
+    #[boxed]
     pub async fn delete_documents(&self, ids: &[DocumentId]) -> Result<DeleteOutcome, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         self.write(ids, |store, ids| Box::pin(store.try_delete(ids))).await
@@ -86,6 +89,7 @@ impl Store {
     }
 
     /// Live documents by id; absent ones are left out.
+    #[boxed]
     pub async fn documents_by_id(
         &self,
         ids: &[DocumentId],
@@ -105,6 +109,7 @@ impl Store {
 
     /// Live documents of an author, newest first, undated ones last, then by id; after the
     /// given place.
+    #[boxed]
     pub async fn documents_of_author(
         &self,
         author: AuthorId,
@@ -127,6 +132,7 @@ impl Store {
     }
 
     /// Live documents of each of the sources.
+    #[boxed]
     pub async fn document_counts_of_sources(
         &self,
         names: &[SourceName],
@@ -147,6 +153,7 @@ impl Store {
     }
 
     /// Live documents of each of the authors.
+    #[boxed]
     pub async fn document_counts_of_authors(
         &self,
         authors: &[AuthorId],
@@ -173,6 +180,7 @@ impl Store {
     }
 
     /// Every source that was registered or has a document, by name.
+    #[boxed]
     pub async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
         // Whatever stores a document registers its source.
         let rows =
@@ -187,6 +195,7 @@ impl Store {
     }
 
     /// Makes a configured source known before it has documents.
+    #[boxed]
     pub async fn register_source(&self, source: &SourceName) -> Result<(), StoreError> {
         self.write(source.clone(), |store, source| Box::pin(store.try_register(source))).await
     }

@@ -4,6 +4,7 @@
 //! processes share a machine, that is this machine's. A transaction that relies on a lease
 //! locks its row, so the lease cannot pass to another process before that transaction ends.
 
+use quarry_runtime::boxed;
 use std::time::Duration;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
@@ -19,6 +20,7 @@ use super::{Lease, Store, StoreError, stored};
 
 impl Store {
     /// Takes a free or lapsed lease, or renews one's own. `None` while another holds it.
+    #[boxed]
     pub async fn acquire_lease(
         &self,
         name: &str,
@@ -60,6 +62,7 @@ impl Store {
     }
 
     /// Who holds a live lease.
+    #[boxed]
     pub async fn lease_holder(&self, name: &str) -> Result<Option<Uuid>, StoreError> {
         let select = Entity::find()
             .select_only()
@@ -71,6 +74,7 @@ impl Store {
     }
 
     /// Takes a lease from a holder that is known to be dead.
+    #[boxed]
     pub async fn take_over_lease(
         &self,
         name: &str,
@@ -88,6 +92,7 @@ impl Store {
     }
 
     /// Holds a lease for longer. One that lapsed, but that nobody else took, is still one's own.
+    #[boxed]
     pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<(), StoreError> {
         let renewed = self
             .write((lease.clone(), ttl), |store, (lease, ttl)| {
@@ -112,6 +117,7 @@ impl Store {
     }
 
     /// Gives a lease back; one that was lost is left to who has it.
+    #[boxed]
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         self.write(lease.clone(), |store, lease| Box::pin(store.try_release(lease))).await
     }

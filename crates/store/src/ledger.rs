@@ -1,5 +1,6 @@
 //! The ledger of a crawl's pages: what was asked for, what went wrong, what was taken.
 
+use quarry_runtime::boxed;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
     QueryFilter, QueryOrder, QuerySelect, Set,
@@ -20,6 +21,7 @@ const MAX_FAILURE_CHARS: usize = 500;
 
 impl Store {
     /// Writes the attempt down before the request goes out.
+    #[boxed]
     pub async fn begin_attempt(
         &self,
         lease: &Lease,
@@ -59,6 +61,7 @@ impl Store {
     }
 
     /// Adds what went wrong to the page's line.
+    #[boxed]
     pub async fn fail_attempt(
         &self,
         lease: &Lease,
@@ -95,6 +98,7 @@ impl Store {
     }
 
     /// Documents, authors, ledger line, counts and cursor in one transaction.
+    #[boxed]
     pub async fn commit_page(
         &self,
         lease: &Lease,
@@ -146,6 +150,7 @@ impl Store {
     }
 
     /// Ledger lines in order of position.
+    #[boxed]
     pub async fn crawl_pages(
         &self,
         crawl: CrawlId,
@@ -162,6 +167,7 @@ impl Store {
     }
 
     /// How many lines the ledger of a crawl has.
+    #[boxed]
     pub async fn crawl_page_count(&self, crawl: CrawlId) -> Result<i64, StoreError> {
         let select = Entity::find().filter(Column::CrawlId.eq(crawl.0));
         self.read(|database| async move { Ok(select.count(&database).await? as i64) }).await

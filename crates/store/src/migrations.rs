@@ -1,6 +1,7 @@
 //! Applying and taking back migrations, by one process at a time.
 
 use migration::{MigrationStatus as Status, Migrator, MigratorTrait};
+use quarry_runtime::boxed;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, Statement};
 use uuid::Uuid;
 
@@ -20,16 +21,19 @@ impl Store {
     ///
     /// Of several processes that start at once on a new database, one migrates and the others
     /// wait for it.
+    #[boxed]
     pub async fn migrate_up(&self, steps: Option<u32>) -> Result<usize, StoreError> {
         self.write(Direction::Up(steps), |store, direction| Box::pin(store.migrate(*direction))).await
     }
 
     /// Takes back the latest `steps` migrations; returns how many were taken back.
+    #[boxed]
     pub async fn migrate_down(&self, steps: u32) -> Result<usize, StoreError> {
         self.write(Direction::Down(steps), |store, direction| Box::pin(store.migrate(*direction))).await
     }
 
     /// Every known migration, oldest first.
+    #[boxed]
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, StoreError> {
         self.read(|database| async move {
             let migrations = Migrator::get_migration_with_status_read_only(&database).await?;
@@ -45,6 +49,7 @@ impl Store {
     }
 
     /// Made up when the database was first migrated: tells one database from another.
+    #[boxed]
     pub async fn store_id(&self) -> Result<Uuid, StoreError> {
         self.read(|database| async move {
             let row = store_identity::Entity::find().one(&database).await?;

@@ -4,6 +4,7 @@
 //! revision never becomes visible before a smaller one, whoever writes: a reader that follows
 //! them upwards misses nothing.
 
+use quarry_runtime::boxed;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use tokio::sync::watch;
@@ -55,6 +56,7 @@ impl Revisions {
 
 impl Store {
     /// The latest revision that was committed by anyone.
+    #[boxed]
     pub async fn latest_revision(&self) -> Result<Revision, StoreError> {
         self.read(|database| async move {
             let counter = counters::Entity::find_by_id(COUNTER).one(&database).await?;

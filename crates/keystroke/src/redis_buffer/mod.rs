@@ -17,6 +17,7 @@ mod keys;
 mod record;
 mod scripts;
 
+use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -87,6 +88,7 @@ impl RedisBuffer {
     }
 
     /// Finds out whether Redis is back, by each connection whose last call was in vain.
+    #[boxed]
     pub async fn look_again(&self) {
         tokio::join!(self.front.look_again(), self.back.look_again());
     }

@@ -3,6 +3,7 @@
 //! Spans say what was done and how it went, in fixed words and numbers. They never hold what was
 //! asked for, what was found, or who asked.
 
+use crate::boxed;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -85,6 +86,7 @@ impl Traces {
     }
 
     /// Sends what waits, and no more after that. What is not sent within this time is lost.
+    #[boxed]
     pub async fn finish(self, within: Duration) {
         let ended = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(within)).await;
         if !matches!(ended, Ok(Ok(()))) {

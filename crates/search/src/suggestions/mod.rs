@@ -18,6 +18,7 @@ mod logged;
 mod terms;
 mod worker;
 
+use quarry_runtime::boxed;
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -143,6 +144,7 @@ impl Suggestions {
     /// the last word may become, most documents first. Of nothing typed, what is searched
     /// for most; of more than a hundred characters, nothing. While the engine is too busy, only those
     /// whose documents are known; that it is too busy is an error only where there are none.
+    #[boxed]
     pub async fn suggest(&self, prefix: &str, first: usize) -> Result<Vec<Suggestion>, SearchError> {
         let first = first.min(MOST_SUGGESTIONS);
         let key = comparison_key(prefix);
@@ -213,6 +215,7 @@ impl Suggestions {
     /// To be called when searches were erased: returns when they are suggested no more. They are
     /// read anew; if the store does not answer in time, nothing of the log is suggested until it
     /// does.
+    #[boxed]
     pub async fn forget(&self, now: Timestamp) {
         // Texts that were typed are in there, too.
         self.inner.hits.clear();

@@ -1,5 +1,6 @@
 //! Makes the logged searches anew after the log has changed.
 
+use quarry_runtime::boxed;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -41,6 +42,7 @@ impl SuggestionWorker {
     }
 
     /// Looks whether the log has changed, and if so, shows what it says now.
+    #[boxed]
     pub async fn step(&mut self, now: Timestamp) -> Result<SuggestionStep, StoreError> {
         let known = self.suggestions.inner.mark();
         if let Some(known) = &known {

@@ -3,6 +3,7 @@
 //! Each report is one statement, so it shows one state of the database: documents of the category
 //! with what the parts of the period come to for each. Removed documents do not count.
 
+use quarry_runtime::boxed;
 use std::cmp::Reverse;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
@@ -67,6 +68,7 @@ impl Asked {
 impl Store {
     /// The documents of a category with the greatest quantities, greatest first, ties by key and
     /// then by source; and what all of its documents come to.
+    #[boxed]
     pub async fn category_report(
         &self,
         name: &str,
@@ -90,6 +92,7 @@ impl Store {
     }
 
     /// Every category that has documents, greatest quantity first, ties by name.
+    #[boxed]
     pub async fn category_totals(
         &self,
         source: Option<&SourceName>,
@@ -105,6 +108,7 @@ impl Store {
 
     /// How the database goes about [`Store::category_report`] and [`Store::category_totals`]. It may
     /// quote what is read, so it is not to be logged.
+    #[boxed]
     pub async fn category_plans(
         &self,
         name: &str,

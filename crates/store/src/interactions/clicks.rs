@@ -1,5 +1,6 @@
 //! Which searches were clicked: answers that a click quotes.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
@@ -16,6 +17,7 @@ use quarry_domain::{Period, QueryDigest};
 impl Store {
     /// How many answers to each of these queries were clicked in a period, however often each was;
     /// queries without any are left out.
+    #[boxed]
     pub async fn clicked_searches(
         &self,
         queries: &[QueryDigest],
@@ -36,6 +38,7 @@ impl Store {
     }
 
     /// Whether any click of a period quotes a search: without one, it is not known what was clicked.
+    #[boxed]
     pub async fn clicks_are_recorded(&self, period: Period) -> Result<bool, StoreError> {
         let select = any_click(Span::of(period));
         self.read(|database| async move { Ok(database.query_one(&select).await?.is_some()) }).await
@@ -43,6 +46,7 @@ impl Store {
 
     /// How the database goes about [`Store::clicked_searches`] and [`Store::clicks_are_recorded`].
     /// It may quote what is read, so it is not to be logged.
+    #[boxed]
     pub async fn clicked_searches_plans(
         &self,
         queries: &[QueryDigest],

@@ -1,6 +1,7 @@
 //! Erasing what a person did. That it stays so is the doing of the log's erasures, which the intake
 //! asks: a call that was under way either committed before, or sees the erasure.
 
+use quarry_runtime::boxed;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ impl Store {
     ///
     /// To be called after [`Store::erase_searches`], which remembers the erasure: only then are
     /// interactions left out that reach the store later but happened before.
+    #[boxed]
     pub async fn erase_interactions(&self, searcher: &Searcher) -> Result<u64, StoreError> {
         let searcher = searcher.clone();
         self.write_in_steps(|store| async move {

@@ -4,6 +4,7 @@
 //! call itself inserted does it add to the roll-ups. All lock in one order (the gate of erasures,
 //! ids, roll-ups), so they wait for each other and do not collide.
 
+use quarry_runtime::boxed;
 use std::collections::HashSet;
 
 use sea_orm::sea_query::Expr;
@@ -45,6 +46,7 @@ impl Store {
     ///
     /// A document that was removed is still known. What a person did up to an erasure is left out
     /// (see [`Store::erase_searches`], which remembers it).
+    #[boxed]
     pub async fn record_interactions(
         &self,
         interactions: &[Interaction],

@@ -8,6 +8,7 @@
 //! Sums of a marked day stay where searches came in, since nobody reads them; where searches went,
 //! those of their queries go at once: they hold text.
 
+use quarry_runtime::boxed;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -40,6 +41,7 @@ const STATEMENT_DAYS: usize = 1_000;
 impl Store {
     /// Adds up one day or hour that is over, for the reports; true if there was one, so that there
     /// may be more. Any server may do so at any time.
+    #[boxed]
     pub async fn roll_up_searches(&self, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.sketch_sessions(now).await? || self.roll_up_day(now).await?)
     }

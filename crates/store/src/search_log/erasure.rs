@@ -6,6 +6,7 @@
 //! it until its commit, while an erasure is remembered behind the closed gate, alone. A flush thus
 //! either committed before, and its rows are deleted, or sees the erasure.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
@@ -38,6 +39,7 @@ impl Store {
     /// Searches of that person that reach the store later are left out if their last keystroke is
     /// not after `through`: the time, by the clock that keystrokes have theirs from, up to which
     /// everything is to go. It deletes in steps; called again after a failure, it goes on.
+    #[boxed]
     pub async fn erase_searches(&self, searcher: &Searcher, through: Timestamp) -> Result<u64, StoreError> {
         let (searcher, through) = (searcher.clone(), stored(through));
         self.write_in_steps(|store| async move {

@@ -5,6 +5,7 @@
 //! inserted does it add to the roll-ups. All flushers lock in one order (the gate, ids, hours and
 //! queries, days, quarters), so they wait for each other and do not collide.
 
+use quarry_runtime::boxed;
 use std::collections::HashSet;
 
 use sea_orm::sea_query::Expr;
@@ -36,6 +37,7 @@ const COLUMNS: [Column; 13] = [
 impl Store {
     /// Stores searches and counts them in the roll-ups, in one transaction. Those whose id is
     /// stored already are passed over, and so are those of a person who was erased.
+    #[boxed]
     pub async fn log_searches(&self, searches: &[NewSearch]) -> Result<LogOutcome, StoreError> {
         if searches.is_empty() {
             return Ok(LogOutcome::default());

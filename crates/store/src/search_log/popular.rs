@@ -1,5 +1,6 @@
 //! What many people searched for, and whether the log has changed since.
 
+use quarry_runtime::boxed;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DurationRound, TimeDelta};
@@ -84,6 +85,7 @@ impl Store {
     ///
     /// Sessions are looked for among a query's latest searches; only a query of few sessions that
     /// search for it again and again has all of its searches counted.
+    #[boxed]
     pub async fn popular_searches(
         &self,
         since: Timestamp,
@@ -120,6 +122,7 @@ impl Store {
     }
 
     /// How the log stands since the beginning of an hour, by a few small queries.
+    #[boxed]
     pub async fn search_log_mark(&self, since: Timestamp) -> Result<SearchLogMark, StoreError> {
         let since = beginning_of_hour(since);
         let backend = self.backend();
@@ -150,6 +153,7 @@ impl Store {
     }
 
     /// Which erasures have begun, by one small query.
+    #[boxed]
     pub async fn erasure_mark(&self) -> Result<ErasureMark, StoreError> {
         self.read(|database| async move { erasures(&database).await }).await
     }

@@ -1,5 +1,6 @@
 //! Reading the log, newest first.
 
+use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
@@ -18,6 +19,7 @@ use quarry_domain::{LoggedSearch, LoggedSearchId, Timestamp};
 impl Store {
     /// Logged searches in order of their last keystroke, newest first, then by id, greatest
     /// first; after the given place.
+    #[boxed]
     pub async fn search_log(
         &self,
         filter: &SearchLogFilter,
@@ -30,6 +32,7 @@ impl Store {
     }
 
     /// How many logged searches there are.
+    #[boxed]
     pub async fn count_searches(&self, filter: &SearchLogFilter) -> Result<u64, StoreError> {
         let select = count(filter).into_tuple::<i64>();
         let searches = self.read(|database| async move { Ok(select.one(&database).await?) }).await?;
@@ -37,6 +40,7 @@ impl Store {
     }
 
     /// Logged searches by id; absent ones are left out.
+    #[boxed]
     pub async fn searches_by_id(
         &self,
         ids: &[LoggedSearchId],
@@ -57,6 +61,7 @@ impl Store {
 
     /// How the database goes about a page and a count of the log, in its own words: what tells
     /// whether a filter is served by an index. It may quote the filter, so it is not to be logged.
+    #[boxed]
     pub async fn search_log_plans(&self, filter: &SearchLogFilter) -> Result<[String; 2], StoreError> {
         let backend = self.backend();
         let page = newest_first(filter, None, 20).build(backend);

@@ -1,5 +1,6 @@
 //! Taking rows out of the log, and out of what was added up of them.
 
+use quarry_runtime::boxed;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ impl Store {
     ///
     /// They leave the roll-ups by query, which hold text; the volume still counts them. All in one
     /// transaction, so a thousand at a time keeps it short.
+    #[boxed]
     pub async fn remove_old_searches(&self, before: Timestamp, limit: u64) -> Result<u64, StoreError> {
         self.write((stored(before), limit), |store, (before, limit)| {
             Box::pin(store.try_remove_old(*before, *limit))

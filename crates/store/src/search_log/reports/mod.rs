@@ -17,6 +17,7 @@ mod sessions;
 mod sums;
 mod volume;
 
+use quarry_runtime::boxed;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Order, Query};
 
@@ -45,6 +46,7 @@ const MANY_ROWS: u64 = 100_000;
 
 impl Store {
     /// The queries that were searched for most, with their searches; ties in order of their keys.
+    #[boxed]
     pub async fn top_searches(&self, period: Period, first: u64) -> Result<Vec<TopSearch>, StoreError> {
         self.read_at_once((Span::of(period), first), |snapshot, (period, first)| {
             Box::pin(top_searches(snapshot, *period, *first))
@@ -53,6 +55,7 @@ impl Store {
     }
 
     /// The queries that found nothing most often; ties in order of their keys.
+    #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: Period,
@@ -66,6 +69,7 @@ impl Store {
 
     /// How the database goes about [`Store::top_searches`], a plan for each statement. They may
     /// quote what is read, so they are not to be logged.
+    #[boxed]
     pub async fn top_searches_plans(&self, period: Period, first: u64) -> Result<Vec<String>, StoreError> {
         self.plans_of((Span::of(period), first), |snapshot, (period, first)| {
             Box::pin(top_searches(snapshot, *period, *first))
@@ -74,6 +78,7 @@ impl Store {
     }
 
     /// The same of [`Store::zero_result_searches`].
+    #[boxed]
     pub async fn zero_result_searches_plans(
         &self,
         period: Period,

@@ -5,6 +5,7 @@
 //! in others. A report counts so many rows in all; stretches beyond that are estimated, too, which
 //! is all but exact where sessions are few.
 
+use quarry_runtime::boxed;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -34,6 +35,7 @@ const STATEMENT_QUARTERS: usize = 2_000;
 
 impl Store {
     /// The volume between each two of these points in time, which ascend.
+    #[boxed]
     pub async fn search_volume(&self, bounds: &[Timestamp]) -> Result<Vec<VolumeBucket>, StoreError> {
         let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
         self.read_at_once(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
@@ -41,6 +43,7 @@ impl Store {
 
     /// How the database goes about [`Store::search_volume`], a plan for each statement. They may
     /// quote what is read, so they are not to be logged.
+    #[boxed]
     pub async fn search_volume_plans(&self, bounds: &[Timestamp]) -> Result<Vec<String>, StoreError> {
         let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
         self.plans_of(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
