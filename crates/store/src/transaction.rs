@@ -173,7 +173,7 @@ fn span(operation: &'static str) -> Span {
 }
 
 fn part_of(file: &'static str) -> &'static str {
-    let inner = file.rsplit_once("store/").map_or(file, |(_, inner)| inner);
+    let inner = file.rsplit_once("store/src/").map_or(file, |(_, inner)| inner);
     inner.trim_end_matches(".rs").trim_end_matches("/mod")
 }
 
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn parts_are_told_by_their_files() {
-        assert_eq!(part_of("/any/where/src/store/search_log/reports/mod.rs"), "search_log/reports");
-        assert_eq!(part_of("src/store/documents.rs"), "documents");
+        assert_eq!(part_of("/any/where/crates/store/src/search_log/reports/mod.rs"), "search_log/reports");
+        assert_eq!(part_of("crates/store/src/documents.rs"), "documents");
     }
 }
