@@ -1,16 +1,20 @@
-//! How much of a bare axum handler's throughput does `search` over GraphQL reach, and a cached report?
+//! Throughput of `search` over GraphQL and of a cached report, beside a bare axum handler.
 //!
-//! `cargo bench --bench http` starts the release binary on the 3,349 real messages and 20,000 made-up
-//! sales, a bare axum handler that answers the very same bytes as the search, and, if `benches/peer/.venv` is there, the FastAPI
-//! peer; then `wrk` asks each in turn, three rounds, and the medians are compared. Ten hits, id
-//! and text, one query per request out of a set; of the report, the ten products that sold most.
+//! `cargo bench --bench http` starts the release binary on 3,349 generated messages and 20,000
+//! generated sales, a bare axum handler that answers the same bytes as the search, and, if
+//! `benches/peer/.venv` is there, the FastAPI peer on the same messages; then `wrk` sends requests
+//! to each in turn, three rounds, and the medians are compared. Ten hits, id and text, one query
+//! per request out of a set; of the report, the ten products that sold most. Where the file of the
+//! real messages is (see `support/corpus.rs`), all of it runs once more on those.
 //!
-//! What the edge costs is told by the same search without it (in `support/alone.rs`): the same API on
-//! an index of the same documents, behind a handler that reads a body, runs it and answers.
+//! The row "search without the edge" (`support/alone.rs`) shows what the edge costs: the same API
+//! on an index of the same documents, behind a handler that reads a body, runs it and answers.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/corpus.rs"]
+mod corpus;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -20,13 +24,17 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
+use quarry::simulator::synthetic;
 use serde_json::json;
 
 const ROUNDS: usize = 3;
 const SECONDS: u32 = 5;
 const CONNECTIONS: u32 = 32;
-/// What is typed: words and beginnings of words of the corpus.
-const QUERIES: [&str; 8] =
+/// Typed texts: words and beginnings of words of each corpus, all of them with hits.
+type Queries = [&'static str; 8];
+const OF_GENERATED: Queries =
+    ["london hotel", "niamh", "jürgen", "book a tab", "paris hotel", "restaur", "tickets", "thank you"];
+const OF_REAL: Queries =
     ["private jet", "sophia", "müller", "book a tab", "paris hotel", "reserv", "tickets", "thank you"];
 
 fn main() {
@@ -44,18 +52,29 @@ fn main() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
+    let generated = folder.path().join("messages.json");
+    let messages: Vec<_> = synthetic::messages(corpus::GENERATED, 1).collect();
+    std::fs::write(&generated, serde_json::to_vec(&messages).unwrap()).unwrap();
+    measure("generated", &generated, OF_GENERATED);
+    if let Some(real) = corpus::real_messages() {
+        measure("real", &real, OF_REAL);
+    }
+}
+
+/// Starts every contender on the messages of a file, and prints their medians.
+fn measure(label: &str, messages: &Path, queries: Queries) {
+    let folder = tempfile::tempdir().unwrap();
     let upstream = free_address();
     let quarry = free_address();
-    let messages = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
     let _upstream = Running::start(
         Command::new(env!("CARGO_BIN_EXE_quarry"))
             .args(["upstream", "--listen", &upstream.to_string(), "--file"])
-            .arg(&messages),
+            .arg(messages),
     );
     wait_for(upstream);
     let _quarry = serve(folder.path(), &settings(quarry, upstream));
     wait_for(quarry);
-    // The same with a key and rates, which nobody reaches.
+    // The same with a key, and with rates above any load.
     let guarded = free_address();
     let guarded_folder = tempfile::tempdir().unwrap();
     let made = run(guarded_folder.path(), &["key", "new", "--scope", "SEARCH"]);
@@ -72,9 +91,9 @@ fn main() {
     let payload = runtime.block_on(async {
         let started = Instant::now();
         loop {
-            let body = ask(&client, &url, &search(QUERIES[0])).await;
+            let body = ask(&client, &url, &search(queries[0])).await;
             let guarded = client.post(format!("http://{guarded}/graphql")).bearer_auth(key);
-            let guarded = guarded.header("content-type", "application/json").body(search(QUERIES[0]));
+            let guarded = guarded.header("content-type", "application/json").body(search(queries[0]));
             let guarded = guarded.send().await.unwrap().bytes().await.unwrap();
             if guarded == body && body.windows(8).any(|window| window == b"\"text\":\"") {
                 return body;
@@ -102,12 +121,12 @@ fn main() {
     );
     wait_for(alone);
     let alone_url = format!("http://{alone}/graphql");
-    let same = runtime.block_on(ask(&client, &alone_url, &search(QUERIES[0])));
+    let same = runtime.block_on(ask(&client, &alone_url, &search(queries[0])));
     assert_eq!(same, payload, "the search alone answers the same");
     let report = runtime.block_on(ask(&client, &url, &report()));
     println!("{} bytes a report", report.len());
-    let searches = graphql_script(&folder.path().join("search.lua"), &QUERIES.map(search), "");
-    let with_key = graphql_script(&folder.path().join("key.lua"), &QUERIES.map(search), key);
+    let searches = graphql_script(&folder.path().join("search.lua"), &queries.map(search), "");
+    let with_key = graphql_script(&folder.path().join("key.lua"), &queries.map(search), key);
     let reports = graphql_script(&folder.path().join("report.lua"), &[self::report()], "");
     let mut contenders = vec![
         ("bare axum handler", format!("http://{bare}/graphql"), Some(searches.clone())),
@@ -130,7 +149,7 @@ fn main() {
                     "--port",
                     &peer.port().to_string(),
                 ])
-                .env("MESSAGES", &messages)
+                .env("MESSAGES", messages)
                 .current_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches/peer")),
         )
     });
@@ -139,7 +158,7 @@ fn main() {
         contenders.push((
             "FastAPI, linear scan",
             format!("http://{peer}/search"),
-            Some(peer_script(folder.path())),
+            Some(peer_script(folder.path(), queries)),
         ));
     } else {
         println!(
@@ -147,7 +166,7 @@ fn main() {
         );
     }
     println!(
-        "{} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}",
+        "{label} messages: {} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}",
         payload.len()
     );
     let mut rates: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
@@ -230,8 +249,8 @@ fn graphql_script(path: &Path, bodies: &[String], key: &str) -> PathBuf {
     path.to_owned()
 }
 
-fn peer_script(folder: &Path) -> PathBuf {
-    let paths: Vec<String> = QUERIES
+fn peer_script(folder: &Path, queries: Queries) -> PathBuf {
+    let paths: Vec<String> = queries
         .iter()
         .map(|query| {
             let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from fastapi import FastAPI, Query
 
-FILE = Path(os.environ.get("MESSAGES", "../shared/data/messages.json"))
+# A JSON array of messages: the benchmark writes one and names it.
+FILE = Path(os.environ["MESSAGES"])
 
 # Lower case is made once, here, so that a search does as little as a scan can.
 MESSAGES = [
