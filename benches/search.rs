@@ -1,13 +1,28 @@
-//! How long does a search take in the engine, on one core, and how does that grow?
+//! Engine latency on one core, by the size of the index, beside tantivy's own queries.
 //!
-//! `cargo bench --bench search` measures the 3,349 real messages; sizes to add are given as
-//! arguments: `cargo bench --bench search -- 30000 300000 1000000`. Queries are one and two
-//! words of the corpus as they are typed, letter by letter; ten stored hits, no highlights.
-//! Beside them, in the same run: the same words through tantivy's own `BooleanQuery`, `TopDocs`
-//! and `Count`, on the same index.
+//! `cargo bench --bench search` measures 3,349 generated messages, and the real ones where their
+//! file is (see `support/corpus.rs`); sizes to add are arguments:
+//! `cargo bench --bench search -- 30000 300000 1000000`. Queries are one and two words of the
+//! corpus as they are typed, letter by letter; ten stored hits and the total, no highlights.
+//!
+//! Every query is evaluated in five ways, in the same process, on the same index:
+//! - `quarry`: the engine as it serves;
+//! - `quarry, no fast path`: the same with a period that every message is in, which keeps `single`
+//!   and `frequent` out, so that the walk of `evaluate` serves; it reads one column more per match;
+//! - `TopDocs + Count`, `TopDocs, then Count`, `TopDocs by time + Count`: tantivy's own
+//!   `BooleanQuery` of the same words, collected in three ways (`support/tantivy_queries.rs`).
+//!
+//! Rows are by the code of the engine that serves a query. `x p50` and `x p99` are the times over
+//! those of `quarry`; `same total` is the share of queries with the same number of matches, which
+//! shows how far both answer the same question.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
-use std::path::PathBuf;
+#[path = "support/corpus.rs"]
+mod corpus;
+#[path = "support/tantivy_queries.rs"]
+mod tantivy_queries;
+
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
@@ -17,34 +32,71 @@ use quarry::domain::{
 };
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{Batch, SearchEngine, SearchRequest};
+use quarry::simulator::synthetic;
 use serde_json::Value;
 use uuid::Uuid;
+
+use tantivy_queries::{Collect, ServedBy, TantivyQueries};
 
 /// The binary's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// Passes over all queries; the first one warms up and is not recorded.
+const ROUNDS: usize = 3;
+
+/// The ways to evaluate a query; the first is the one that others are compared with.
+const EVALUATORS: [(&str, Evaluator); 5] = [
+    ("quarry", Evaluator::Quarry),
+    ("quarry, no fast path", Evaluator::QuarryWalk),
+    ("TopDocs + Count", Evaluator::Tantivy(Collect::OnePass)),
+    ("TopDocs, then Count", Evaluator::Tantivy(Collect::TwoPasses)),
+    ("TopDocs by time + Count", Evaluator::Tantivy(Collect::NewestFirst)),
+];
+
+/// Rows of the table: all queries, and those that one part of the engine serves.
+const ROWS: [(&str, Option<ServedBy>); 4] = [
+    ("all", None),
+    ("single", Some(ServedBy::Single)),
+    ("frequent", Some(ServedBy::Frequent)),
+    ("walk", Some(ServedBy::Walk)),
+];
+
+const HEADER: &str = "served by queries  evaluator                   p50 us    p99 us   p999 us    max us    x p50   \
+                      x p99  same total  slowest";
+
+#[derive(Clone, Copy)]
+enum Evaluator {
+    Quarry,
+    QuarryWalk,
+    Tantivy(Collect),
+}
+
+/// A typed text and, for each evaluator, its total and times.
+struct Query {
+    text: String,
+    served_by: ServedBy,
+    totals: [u64; EVALUATORS.len()],
+    nanos: [[u64; ROUNDS]; EVALUATORS.len()],
+}
+
 fn main() {
-    let sizes: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();
+    let sizes = std::env::args().skip(1).filter_map(|argument| argument.parse().ok());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    println!(
-        "{:>9}  {:>9} {:>9} {:>9} {:>9}  {:>9}  {:>8}",
-        "documents", "p50 us", "p99 us", "p999 us", "max us", "docs/s in", "MiB disk"
-    );
-    let messages = real_messages();
-    runtime.block_on(measure(messages));
+    runtime.block_on(measure("generated", generated(corpus::GENERATED)));
+    if let Some(file) = corpus::real_messages() {
+        let text = std::fs::read_to_string(file).unwrap();
+        let messages: Vec<Value> = serde_json::from_str(&text).unwrap();
+        runtime.block_on(measure("real", messages.iter().map(document).collect()));
+    }
     for size in sizes {
-        let messages = quarry::simulator::synthetic::messages(size, 1);
-        let documents = messages.map(|message| document(&serde_json::to_value(message).unwrap())).collect();
-        runtime.block_on(measure(documents));
+        runtime.block_on(measure("generated", generated(size)));
     }
 }
 
-fn real_messages() -> Vec<Document> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
-    let text = std::fs::read_to_string(path).unwrap();
-    let messages: Vec<Value> = serde_json::from_str(&text).unwrap();
-    messages.iter().map(document).collect()
+fn generated(size: usize) -> Vec<Document> {
+    let messages = synthetic::messages(size, 1);
+    messages.map(|message| document(&serde_json::to_value(message).unwrap())).collect()
 }
 
 fn document(message: &Value) -> Document {
@@ -70,84 +122,123 @@ fn document(message: &Value) -> Document {
     }
 }
 
-async fn measure(documents: Vec<Document>) {
+async fn measure(label: &str, documents: Vec<Document>) {
     let folder = tempfile::tempdir().unwrap();
+    let (count, texts) = (documents.len(), typed_texts(&documents));
+    let engine = index(folder.path(), documents).await;
+    let mebibytes = engine.health().await.unwrap().bytes as f64 / 1048576.0;
+    let mut peer = TantivyQueries::open(folder.path());
+    let mut queries: Vec<Query> = texts
+        .into_iter()
+        .map(|text| Query {
+            served_by: peer.served_by(&text),
+            text,
+            totals: Default::default(),
+            nanos: Default::default(),
+        })
+        .collect();
+    for round in 0..ROUNDS {
+        for (at, (_, evaluator)) in EVALUATORS.iter().enumerate() {
+            for query in &mut queries {
+                let started = Instant::now();
+                query.totals[at] = match evaluator {
+                    Evaluator::Quarry => total(&engine, &query.text, false),
+                    Evaluator::QuarryWalk => total(&engine, &query.text, true),
+                    Evaluator::Tantivy(collect) => peer.search(&query.text, *collect),
+                };
+                query.nanos[at][round] = started.elapsed().as_nanos() as u64;
+            }
+        }
+    }
+    println!("\n{count} {label} messages, {mebibytes:.1} MiB on disk");
+    println!("{HEADER}");
+    for (label, served_by) in ROWS {
+        let queries = queries.iter().filter(|query| served_by.is_none_or(|by| by == query.served_by));
+        report(label, &queries.collect::<Vec<_>>());
+    }
+}
+
+/// Indexes documents and merges them into one segment.
+async fn index(folder: &Path, documents: Vec<Document>) -> TantivyEngine {
     let engine = TantivyEngine::open(TantivyOptions {
-        folder: folder.path().to_owned(),
+        folder: folder.to_owned(),
         languages: Default::default(),
         concurrency: 1,
         memory_bytes: 128 << 20,
         threads: 1,
     })
     .unwrap();
-    let queries = typed_queries(&documents);
-    let count = documents.len();
-    let started = Instant::now();
     let mut revision = 0;
     for chunk in documents.chunks(20_000) {
-        let changes: Vec<DocumentChange> = chunk
-            .iter()
-            .map(|document| {
-                revision += 1;
-                DocumentChange::Upserted(Revision::new(revision), Box::new(document.clone()))
-            })
-            .collect();
+        let changes = chunk.iter().map(|document| {
+            revision += 1;
+            DocumentChange::Upserted(Revision::new(revision), Box::new(document.clone()))
+        });
+        let changes: Vec<DocumentChange> = changes.collect();
         let through = Revision::new(revision);
         engine.apply(Batch { store: Uuid::nil(), changes, through, caught_up: false }).await.unwrap();
     }
-    let rate = count as f64 / started.elapsed().as_secs_f64();
     let through = Revision::new(revision);
-    while engine
-        .apply(Batch { store: Uuid::nil(), changes: Vec::new(), through, caught_up: true })
-        .await
-        .is_ok()
-        && engine.health().await.unwrap().segments > 1
-    {
-        // Merging goes on in a thread of its own.
+    loop {
+        let nothing = Batch { store: Uuid::nil(), changes: Vec::new(), through, caught_up: true };
+        engine.apply(nothing).await.unwrap();
+        if engine.health().await.unwrap().segments <= 1 {
+            return engine;
+        }
+        // A thread of the library merges.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let mut slowest = (0, String::new());
-    let mut times = Histogram::<u64>::new(3).unwrap();
-    for round in 0..3 {
-        for query in &queries {
-            let request = SearchRequest::new(query.clone(), 10);
-            let started = Instant::now();
-            let answer = engine.search_here(&request).unwrap();
-            let nanos = started.elapsed().as_nanos() as u64;
-            assert!(answer.hits.len() <= 10);
-            if round > 0 {
-                times.record(nanos).unwrap();
-                if nanos > slowest.0 {
-                    slowest = (nanos, query.clone());
-                }
+}
+
+/// Searches through the engine; `every_match`: with a period, which takes no fast path.
+fn total(engine: &TantivyEngine, text: &str, every_match: bool) -> u64 {
+    let mut request = SearchRequest::new(text, 10);
+    request.filter.published_from = every_match.then_some(DateTime::UNIX_EPOCH);
+    let answer = engine.search_here(&request).unwrap();
+    assert!(answer.hits.len() <= 10);
+    answer.total
+}
+
+fn report(label: &str, queries: &[&Query]) {
+    let mut base = None;
+    for (at, (evaluator, _)) in EVALUATORS.iter().enumerate() {
+        let mut times = Histogram::<u64>::new(3).unwrap();
+        for query in queries {
+            for nanos in &query.nanos[at][1..] {
+                times.record(*nanos).unwrap();
             }
         }
+        let longest = |query: &&&Query| query.nanos[at][1..].iter().copied().max();
+        let Some(slowest) = queries.iter().max_by_key(longest) else { return };
+        let micros = |quantile: f64| times.value_at_quantile(quantile) as f64 / 1_000.0;
+        let (p50, p99) = (micros(0.5), micros(0.99));
+        let (base_p50, base_p99) = *base.get_or_insert((p50, p99));
+        let same = queries.iter().filter(|query| query.totals[at] == query.totals[0]).count();
+        println!(
+            "{label:<9} {:>7}  {evaluator:<24} {p50:>9.1} {p99:>9.1} {:>9.1} {:>9.1}  {:>7.2} {:>7.2}  {:>8.2} %  {:?}",
+            queries.len(),
+            micros(0.999),
+            times.max() as f64 / 1_000.0,
+            p50 / base_p50,
+            p99 / base_p99,
+            same as f64 * 100.0 / queries.len() as f64,
+            slowest.text,
+        );
     }
-    let micros = |quantile: f64| times.value_at_quantile(quantile) as f64 / 1_000.0;
-    let bytes = engine.health().await.unwrap().bytes;
-    println!(
-        "{count:>9}  {:>9.1} {:>9.1} {:>9.1} {:>9.1}  {rate:>9.0}  {:>8.1}   slowest {:?}",
-        micros(0.5),
-        micros(0.99),
-        micros(0.999),
-        slowest.0 as f64 / 1_000.0,
-        bytes as f64 / 1048576.0,
-        slowest.1
-    );
 }
 
 /// One and two neighbouring words of some documents, letter by letter.
-fn typed_queries(documents: &[Document]) -> Vec<String> {
-    let mut queries = Vec::new();
+fn typed_texts(documents: &[Document]) -> Vec<String> {
+    let mut texts = Vec::new();
     for document in documents.iter().step_by(documents.len() / 150 + 1) {
         let words: Vec<&str> = document.text.split_whitespace().take(4).collect();
         for at in 0..words.len() {
             let from = at.saturating_sub(usize::from(at % 2 == 1));
             let before: String = words[from..at].iter().map(|word| format!("{word} ")).collect();
             for (end, c) in words[at].char_indices() {
-                queries.push(format!("{before}{}", &words[at][..end + c.len_utf8()]));
+                texts.push(format!("{before}{}", &words[at][..end + c.len_utf8()]));
             }
         }
     }
-    queries
+    texts
 }
