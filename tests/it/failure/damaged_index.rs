@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, messages, source};
+use crate::support::messages::{BY_OFFSET, SEED, messages, source, write};
 use crate::support::server::Endpoint;
 use crate::support::upstream::Upstream;
 
@@ -22,8 +22,9 @@ async fn answers(endpoint: &Endpoint) -> Vec<Value> {
         edges { score node { key text publishedAt } highlights { field html } }
         facets(first: 20) { field buckets { value count } } } }";
     let mut answers = Vec::new();
-    for query in ["", "müller", "private jet", "\"private jet\"", "privte jet -paris", "zzzz", "book a tabl"]
-    {
+    let queries =
+        ["", "jürgen", "window seat", "\"window seat\"", "windw seat -paris", "zzzz", "book a tabl"];
+    for query in queries {
         answers.push(endpoint.data(text, serde_json::json!({ "q": query })).await);
     }
     answers
@@ -33,9 +34,8 @@ async fn answers(endpoint: &Endpoint) -> Vec<Value> {
 async fn a_deleted_or_damaged_index_is_rebuilt_with_the_same_answers() {
     let folder = Folder::new("");
     let file = folder.path("some.json");
-    let some: Value = messages().into_iter().take(SOME).collect();
-    fs::write(&file, some.to_string()).expect("can be written");
-    let upstream = Upstream::start(&file, "none", 1).await;
+    write(&messages()[..SOME], &file);
+    let upstream = Upstream::serving(&file, "none", SEED).await;
     folder.configure(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
     folder.succeed(&["crawl", "messages"]).await;
     let server = folder.serve().await;

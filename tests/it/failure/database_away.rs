@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, file, source};
+use crate::support::messages::{BY_OFFSET, SEED, source};
 use crate::support::postgres::OwnPostgres;
 use crate::support::server::{Answer, Endpoint};
 use crate::support::upstream::Upstream;
@@ -98,7 +98,7 @@ fn assert_clear(answer: &Answer, field: &str) {
 #[tokio::test]
 async fn a_crawl_waits_for_the_database_and_goes_on() {
     let postgres = OwnPostgres::start();
-    let upstream = Upstream::start(&file(), "none", 1).await;
+    let upstream = Upstream::start("none", SEED).await;
     let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"50ms\"");
     let folder = Folder::new(&format!("database_url = \"{}\"\n{source}", postgres.url()));
     let mut crawling = folder.start(&["crawl", "messages"]);

@@ -1,24 +1,25 @@
 //! A crawl that is killed again and again goes on where it was.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use quarry::domain::{Crawl, SourceName};
 use quarry::store::Store;
 
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, MESSAGES, file, messages, source};
+use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, generated, keys, source};
 use crate::support::upstream::Upstream;
 use crate::support::wait::{until, within};
 
 /// Slow enough that a page is not over before a kill that was meant for it.
 const PACE: &str = "delay = \"25ms\"";
+/// The seed of the messages and faults of the harsh upstream.
+const HARSH_SEED: u64 = 5;
 /// Pages after which the crawl is killed.
 const KILLED_AFTER: [i64; 5] = [3, 9, 15, 21, 27];
 
 #[tokio::test]
 async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
-    let upstream = Upstream::start(&file(), "harsh", 5).await;
+    let upstream = Upstream::start("harsh", HARSH_SEED).await;
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, PACE));
     folder.succeed(&["migrate", "up"]).await;
     let store = Store::connect(&folder.database_url(), 1).await.expect("connects");
@@ -54,9 +55,7 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
     let served = upstream.stop().await;
 
     let server = folder.serve().await;
-    let expected: BTreeSet<String> =
-        messages().iter().map(|message| message["id"].as_str().expect("an id").to_owned()).collect();
-    assert_eq!(server.endpoint.key_set("").await, expected);
+    assert_eq!(server.endpoint.key_set("").await, keys(&generated(HARSH_SEED)));
     let crawls = server.endpoint.crawls("messages").await;
     let [crawl] = &crawls[..] else { panic!("one crawl: {crawls:?}") };
     assert_eq!((&crawl["state"], &crawl["inserted"]), (&"COMPLETED".into(), &MESSAGES.into()));
@@ -75,7 +74,7 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
 
 #[tokio::test]
 async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_once() {
-    let upstream = Upstream::start(&file(), "none", 1).await;
+    let upstream = Upstream::start("none", SEED).await;
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, PACE));
     let page = |line: &str| line.contains("page 1 of sweep 1").then_some(());
     let mut crawling = folder.start(&["crawl", "messages"]);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, MESSAGES, file, source};
+use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, source};
 use crate::support::server::{Endpoint, Server};
 use crate::support::upstream::Upstream;
 
@@ -64,9 +64,9 @@ async fn a_server_killed_while_it_indexes_loses_nothing_that_it_confirmed() {
     server.stop().await;
 }
 
-/// A folder into which the real messages were crawled.
+/// A folder into which the messages were crawled.
 async fn crawled() -> Folder {
-    let upstream = Upstream::start(&file(), "none", 1).await;
+    let upstream = Upstream::start("none", SEED).await;
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
     folder.succeed(&["crawl", "messages"]).await;
     folder

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::databases::{TestDatabase, on_postgres};
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, MESSAGES, file, source};
+use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, source};
 use crate::support::server::{Endpoint, Server};
 use crate::support::subscription::Subscription;
 use crate::support::upstream::Upstream;
@@ -48,7 +48,7 @@ async fn what_one_server_stores_another_finds_within_two_seconds() {
 #[tokio::test]
 async fn one_server_of_two_crawls_and_both_tell_how_it_goes() {
     on_postgres(async |database| {
-        let upstream = Upstream::start(&file(), "none", 1).await;
+        let upstream = Upstream::start("none", SEED).await;
         let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"40ms\"");
         let [(one, _first), (two, _second)] = fleet(database, &source).await;
         // The source was never crawled, so both servers want to at their start.

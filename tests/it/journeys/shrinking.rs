@@ -2,10 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
-
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, MESSAGES, file, messages, source};
+use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, messages, source, write};
 use crate::support::upstream::Upstream;
 
 const HALF: usize = MESSAGES / 2;
@@ -19,7 +17,7 @@ impl Journey {
     /// A folder into which all messages were crawled.
     async fn begin() -> Self {
         let journey = Self { folder: Folder::new("") };
-        let report = journey.crawl(&file(), "none", "", &[]).await;
+        let report = journey.crawl(&journey.first(MESSAGES), "none", "", &[]).await;
         assert_eq!(report.0, Some(0), "{}", report.1);
         journey
     }
@@ -27,14 +25,13 @@ impl Journey {
     /// A file of the first messages.
     fn first(&self, count: usize) -> PathBuf {
         let path = self.folder.path(&format!("first-{count}.json"));
-        let part = Value::from(messages().into_iter().take(count).collect::<Vec<_>>());
-        std::fs::write(&path, part.to_string()).expect("can be written");
+        write(&messages()[..count], &path);
         path
     }
 
     /// Crawls an upstream that serves a file: the exit code, and the report.
     async fn crawl(&self, file: &Path, faults: &str, pace: &str, more: &[&str]) -> (Option<i32>, String) {
-        let upstream = Upstream::start(file, faults, 1).await;
+        let upstream = Upstream::serving(file, faults, SEED).await;
         let pace = format!("delay = \"0s\"\n{pace}");
         self.folder.configure(&source(&upstream.url("/messages/"), BY_OFFSET, &pace));
         let ended = self.folder.run(&[&["crawl", "messages"], more].concat()).await;
@@ -72,7 +69,7 @@ async fn a_large_shrink_deletes_nothing_until_it_is_allowed() {
     assert_eq!(journey.documents().await, (HALF as u64, HALF as u64));
 
     // What comes back is stored again.
-    let (code, report) = journey.crawl(&file(), "none", "", &[]).await;
+    let (code, report) = journey.crawl(&journey.first(MESSAGES), "none", "", &[]).await;
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains("1675 inserted, 0 updated, 1674 unchanged, 0 deleted"), "{report}");
     assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
@@ -94,9 +91,10 @@ async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_saw_less_than_a
 
     // An item that is there twice: as many as stated, but not as many different ones.
     let doubled = journey.folder.path("doubled.json");
-    let mut items: Vec<Value> = messages().into_iter().take(300).collect();
+    let mut items = messages();
+    items.truncate(300);
     items[200] = items[100].clone();
-    std::fs::write(&doubled, Value::from(items).to_string()).expect("can be written");
+    write(&items, &doubled);
     let (code, report) = journey.crawl(&doubled, "none", "max_sweeps = 2", &["--allow-shrink"]).await;
     assert_eq!(code, Some(1), "{report}");
     assert!(report.contains("incomplete") && report.contains("299 of 300 documents"), "{report}");

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::support::collector::{Collector, attributes};
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, file, source};
+use crate::support::messages::{BY_OFFSET, SEED, source};
 use crate::support::server::Server;
 use crate::support::upstream::Upstream;
 
@@ -32,7 +32,7 @@ async fn ask_within(server: &Server, sampled: bool, query: &str) {
 #[tokio::test]
 async fn a_request_is_traced_from_its_caller_to_the_store() {
     let collector = Collector::start().await;
-    let upstream = Upstream::start(&file(), "none", 1).await;
+    let upstream = Upstream::start("none", SEED).await;
     let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\"");
     let folder = Folder::new(&format!(
         "[telemetry]\notlp_endpoint = \"{}/\"\nservice_name = \"shop search\"\n\

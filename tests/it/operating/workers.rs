@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::samples;
 use crate::support::folder::Folder;
-use crate::support::messages::{BY_OFFSET, MESSAGES, file, source};
+use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, source};
 use crate::support::redis::{OwnRedis, shared_url};
 use crate::support::server::Server;
 use crate::support::upstream::Upstream;
@@ -82,7 +82,7 @@ fn metrics_address(line: &str) -> Option<String> {
 
 #[tokio::test]
 async fn crawls_are_counted_by_source() {
-    let upstream = Upstream::start(&file(), "real", 1).await;
+    let upstream = Upstream::start("real", SEED).await;
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
     let server = folder.serve().await;
     let name = |name: &str| format!("quarry_{name}{{source=\"messages\"}}");

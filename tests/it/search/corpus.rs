@@ -1,6 +1,6 @@
 //! Documents and engines for the search tests.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::DateTime;
 use quarry::domain::{
@@ -10,6 +10,8 @@ use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{Batch, SearchEngine, SearchRequest};
 use serde_json::Value;
 use uuid::Uuid;
+
+use crate::support::messages::field;
 
 /// The store that test changes come from.
 pub(crate) const STORE: Uuid = Uuid::from_u128(7);
@@ -59,14 +61,12 @@ pub(crate) fn published(mut document: Document, second: i64) -> Document {
     document
 }
 
-pub(crate) fn messages() -> Vec<Document> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let items: Vec<Value> = serde_json::from_str(&text).unwrap();
-    items
+/// Messages as a crawl stores them.
+pub(crate) fn documents(messages: &[Value]) -> Vec<Document> {
+    messages
         .iter()
-        .map(|item| {
-            let field = |name: &str| item[name].as_str().unwrap();
+        .map(|message| {
+            let field = |name: &str| field(message, name);
             let mut document =
                 with_author(document(field("id"), field("message")), field("user_id"), field("user_name"));
             document.published_at = Some(DateTime::parse_from_rfc3339(field("timestamp")).unwrap().to_utc());

@@ -3,55 +3,45 @@
 use std::collections::BTreeSet;
 
 use quarry::search::{SearchEngine, SearchRequest, SearchSort};
+use serde_json::Value;
 
-use super::corpus::{Change, batch, document, fill, messages, open, published, put};
-
-/// The words of ASCII text, as the engine divides them.
-fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect()
-}
+use super::corpus::{Change, batch, document, documents, fill, open, published, put};
+use crate::support::messages::{field, messages, real};
+use crate::support::scan::{Scan, words};
 
 #[tokio::test]
 async fn quoted_words_and_prefixes_match_what_a_scan_finds() {
+    matches_a_scan(&messages()).await;
+}
+
+#[tokio::test]
+async fn quoted_words_and_prefixes_match_what_a_scan_of_real_messages_finds() {
+    let Some((_, messages)) = real() else { return };
+    matches_a_scan(&messages).await;
+}
+
+async fn matches_a_scan(messages: &[Value]) {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
-    let documents: Vec<_> = messages()
-        .into_iter()
-        .filter(|document| document.text.is_ascii() && document.author.as_ref().unwrap().name.is_ascii())
-        .collect();
+    let (scan, documents) = (Scan::of(messages), documents(messages));
     // Several commits: several segments, and some documents written twice.
     for (at, chunk) in documents.chunks(700).enumerate() {
         let changes = chunk.iter().cloned().map(put).collect();
         engine.apply(batch(1 + i64::try_from(at).unwrap() * 1_000, changes)).await.unwrap();
     }
     fill(&engine, documents.iter().take(100).cloned().collect()).await;
-    let scan = |matches: &dyn Fn(&[String]) -> bool| -> BTreeSet<String> {
-        documents
-            .iter()
-            .filter(|document| {
-                let mut all = words(&document.text);
-                all.extend(words(&document.author.as_ref().unwrap().name));
-                matches(&all)
-            })
-            .map(|document| document.key.as_str().to_owned())
-            .collect()
-    };
     let mut tried = 0;
-    for document in documents.iter().step_by(97) {
-        let own = words(&document.text);
-        for word in own.iter().take(3) {
+    for message in messages.iter().step_by(97) {
+        for word in words(field(message, "message")).iter().take(3).chain(&words(field(message, "user_name"))) {
             let quoted = format!("\"{word}\"");
-            assert_eq!(found(&engine, &quoted).await, scan(&|all| all.contains(word)), "{quoted}");
-            for length in 1..=word.len() {
-                let prefix = &word[..length];
+            assert_eq!(found(&engine, &quoted).await, scan.phrase(word), "{quoted}");
+            for (length, (at, last)) in word.char_indices().enumerate() {
+                let prefix = &word[..at + last.len_utf8()];
                 let found = found(&engine, prefix).await;
-                let expected = scan(&|all| all.iter().any(|other| other.starts_with(prefix)));
+                let expected = scan.prefix(prefix);
                 // Word forms may add to the prefix's documents, never take away.
                 assert!(found.is_superset(&expected), "{prefix}");
-                if length <= 2 {
+                if length < 2 {
                     assert_eq!(found.len(), expected.len(), "{prefix}");
                 }
             }
@@ -73,14 +63,14 @@ async fn found(engine: &dyn SearchEngine, query: &str) -> BTreeSet<String> {
 async fn the_quick_way_gives_what_the_thorough_way_gives() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
-    let documents = messages();
+    let documents = documents(&messages());
     for (at, chunk) in documents.chunks(900).enumerate() {
         let changes = chunk.iter().cloned().map(put).collect();
         engine.apply(batch(1 + i64::try_from(at).unwrap() * 1_000, changes)).await.unwrap();
     }
     // Documents written again leave removed ones behind in the older segments.
     fill(&engine, documents.iter().step_by(7).cloned().collect()).await;
-    let mut typed: BTreeSet<String> = ["", "privte", "-paris", "müller "].map(str::to_owned).into();
+    let mut typed: BTreeSet<String> = ["", "privte", "-paris", "jürgen "].map(str::to_owned).into();
     for document in documents.iter().step_by(41) {
         let word = document.text.split_whitespace().next_back().unwrap();
         typed.extend(word.char_indices().map(|(at, c)| word[..at + c.len_utf8()].to_owned()));

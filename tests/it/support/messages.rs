@@ -1,25 +1,74 @@
-//! The real messages, and the part of `quarry.toml` that crawls them.
+//! The messages that tests crawl and search, and the part of `quarry.toml` that crawls them.
+//!
+//! They are generated, so that a clone needs nothing beside it. The real messages, which stay outside
+//! the repository, are for a few more tests where they are available.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::{env, fs, io};
 
+use quarry::simulator::synthetic;
 use serde_json::Value;
 
-/// How many there are.
+/// Messages of a corpus.
 pub(crate) const MESSAGES: usize = 3_349;
+/// The seed of the messages, and of the upstream that serves them.
+pub(crate) const SEED: u64 = 1;
 
 /// Pages by offset, as the upstream that quarry was built for has them.
 pub(crate) const BY_OFFSET: &str = r#"{ kind = "offset", offset = "skip", limit = "limit", size = 100 }"#;
 
-/// The file that holds them.
-pub(crate) fn file() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json")
+/// Names the file of real messages; without it, they may be beside the clone.
+const REAL_FILE: &str = "REAL_MESSAGES";
+
+/// The messages that an upstream of [`SEED`] serves.
+pub(crate) fn messages() -> Vec<Value> {
+    generated(SEED)
 }
 
-/// All of them, as the upstream has them.
-pub(crate) fn messages() -> Vec<Value> {
-    let file = file();
-    let text = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    serde_json::from_slice(&text).expect("an array of objects")
+/// The messages that an upstream of a seed serves.
+pub(crate) fn generated(seed: u64) -> Vec<Value> {
+    let messages = synthetic::messages(MESSAGES, seed);
+    messages.map(|message| serde_json::to_value(message).expect("a message is JSON")).collect()
+}
+
+/// The keys of messages.
+pub(crate) fn keys(messages: &[Value]) -> BTreeSet<String> {
+    messages.iter().map(|message| field(message, "id").to_owned()).collect()
+}
+
+/// A field of a message.
+pub(crate) fn field<'m>(message: &'m Value, name: &str) -> &'m str {
+    message[name].as_str().unwrap_or_else(|| panic!("no {name} in {message}"))
+}
+
+/// Writes messages to a file for an upstream to serve.
+pub(crate) fn write(messages: &[Value], path: &Path) {
+    fs::write(path, Value::from(messages).to_string()).expect("can be written");
+}
+
+/// The real messages and their file, where they are available; the run says once where they are not.
+pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
+    static SKIPPED: Once = Once::new();
+    let named = env::var_os(REAL_FILE).filter(|name| !name.is_empty()).map(PathBuf::from);
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
+    let Some(file) = named.or_else(|| beside.exists().then_some(beside)) else {
+        SKIPPED.call_once(|| {
+            let skipped =
+                format!("skipped: the tests on real messages; {REAL_FILE} names no file of them\n");
+            // Printing macros would be captured, and a closed stream is no failure of a test.
+            let _ = io::stderr().write_all(skipped.as_bytes());
+        });
+        return None;
+    };
+    let path = file.display();
+    let text = fs::read(&file)
+        .unwrap_or_else(|error| panic!("{path}: the real messages ({REAL_FILE}) cannot be read: {error}"));
+    let messages = serde_json::from_slice(&text)
+        .unwrap_or_else(|error| panic!("{path}: the real messages ({REAL_FILE}) are no JSON array: {error}"));
+    Some((file, messages))
 }
 
 /// A source called `messages` at this address, paced for a test.

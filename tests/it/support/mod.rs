@@ -12,6 +12,7 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod reports;
+pub(crate) mod scan;
 pub(crate) mod search_log;
 pub(crate) mod server;
 pub(crate) mod socket;

@@ -21,11 +21,19 @@ pub(crate) struct Served {
 }
 
 impl Upstream {
+    /// Serves the messages that it generates for a seed, with the faults of that seed.
+    pub(crate) async fn start(faults: &str, seed: u64) -> Self {
+        Self::start_with(&["--faults", faults, "--seed", &seed.to_string()]).await
+    }
+
     /// Serves a file of messages.
-    pub(crate) async fn start(file: &Path, faults: &str, seed: u64) -> Self {
-        let (file, seed) = (file.to_str().expect("a path in UTF-8"), seed.to_string());
-        let arguments = ["upstream", "--file", file, "--faults", faults, "--seed", &seed];
-        let arguments = [&arguments[..], &["--listen", "127.0.0.1:0"]].concat();
+    pub(crate) async fn serving(file: &Path, faults: &str, seed: u64) -> Self {
+        let file = file.to_str().expect("a path in UTF-8");
+        Self::start_with(&["--file", file, "--faults", faults, "--seed", &seed.to_string()]).await
+    }
+
+    async fn start_with(options: &[&str]) -> Self {
+        let arguments = [&["upstream", "--listen", "127.0.0.1:0"], options].concat();
         let mut process = Process::start(Path::new("."), &arguments, &[]);
         let address = process
             .line("its address", |line| {

@@ -1,0 +1,60 @@
+//! A plain scan of messages: the answers that a search must give, computed without the engine's code.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::messages::field;
+
+/// Messages as folded words.
+pub(crate) struct Scan(Vec<Scanned>);
+
+struct Scanned {
+    key: String,
+    /// The words of the text, and those of the author's name.
+    fields: [Vec<String>; 2],
+}
+
+impl Scan {
+    /// Reads the words of messages.
+    pub(crate) fn of(messages: &[Value]) -> Self {
+        let scanned = messages.iter().map(|message| Scanned {
+            key: field(message, "id").to_owned(),
+            fields: ["message", "user_name"].map(|name| words(field(message, name))),
+        });
+        Self(scanned.collect())
+    }
+
+    /// The keys of the messages with these words side by side; one word is a phrase, too.
+    pub(crate) fn phrase(&self, phrase: &str) -> BTreeSet<String> {
+        let phrase = words(phrase);
+        assert!(!phrase.is_empty(), "a phrase has words");
+        self.matching(|field| field.windows(phrase.len()).any(|part| part == phrase))
+    }
+
+    /// The keys of the messages with a word that starts so.
+    pub(crate) fn prefix(&self, prefix: &str) -> BTreeSet<String> {
+        let prefix = fold(prefix);
+        self.matching(|field| field.iter().any(|word| word.starts_with(&prefix)))
+    }
+
+    fn matching(&self, matches: impl Fn(&[String]) -> bool) -> BTreeSet<String> {
+        let found = self.0.iter().filter(|scanned| scanned.fields.iter().any(|field| matches(field)));
+        found.map(|scanned| scanned.key.clone()).collect()
+    }
+}
+
+/// The folded words of a text: runs of letters and digits.
+pub(crate) fn words(text: &str) -> Vec<String> {
+    let folded = fold(text);
+    let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// Folds case and accents, and the letters of European names that no accent divides.
+fn fold(text: &str) -> String {
+    let folded: String = text.to_lowercase().nfd().filter(|c| !is_combining_mark(*c)).collect();
+    folded.replace('ß', "ss").replace('ø', "o").replace('ł', "l")
+}
