@@ -67,14 +67,33 @@ impl RedisBuffer {
     /// A buffer under the keys that start with `prefix`. Does not connect yet: only an address
     /// that is none, or a prefix with braces (they would be taken for the shard), is an error.
     pub fn open(url: &str, prefix: &str, limits: BufferLimits) -> Result<Self, BufferError> {
+        Self::with_waits(url, prefix, limits, [APPEND_PATIENCE, FLUSH_PATIENCE])
+    }
+
+    /// The same, with calls that may take so long.
+    pub fn with_patience(
+        url: &str,
+        prefix: &str,
+        limits: BufferLimits,
+        patience: Duration,
+    ) -> Result<Self, BufferError> {
+        Self::with_waits(url, prefix, limits, [patience, patience])
+    }
+
+    fn with_waits(
+        url: &str,
+        prefix: &str,
+        limits: BufferLimits,
+        [append, flush]: [Duration; 2],
+    ) -> Result<Self, BufferError> {
         let client = client(url)
             .ok_or_else(|| BufferError::Unavailable("the address is not one of a Redis".to_owned()))?;
         if prefix.contains(['{', '}']) {
             return Err(BufferError::Unavailable("the prefix of its keys has braces in it".to_owned()));
         }
         Ok(Self {
-            front: Link::new(client.clone(), APPEND_PATIENCE),
-            back: Link::new(client, FLUSH_PATIENCE),
+            front: Link::new(client.clone(), append),
+            back: Link::new(client, flush),
             scripts: Scripts::new(),
             shards: Shard::all(prefix),
             limits,
