@@ -1,15 +1,19 @@
 //! What only the cache in Redis promises: many servers, foreign data, and what Redis loses.
 
-use std::time::Duration;
-
 use quarry::cache::{Cache, CacheError, CacheLimits, RedisCache};
 use uuid::Uuid;
 
 use super::caches::EVER;
 use crate::support::redis::{OwnRedis, ask, forget, keys, shared_url};
+use crate::support::wait::{PATIENCE, ends, until};
 
+/// A cache with time for a machine that is busy.
 fn open(url: &str, prefix: &str) -> RedisCache {
-    RedisCache::open(url, prefix, CacheLimits::default()).unwrap()
+    open_within(url, prefix, CacheLimits::default())
+}
+
+fn open_within(url: &str, prefix: &str, limits: CacheLimits) -> RedisCache {
+    RedisCache::with_patience(url, prefix, limits, PATIENCE).unwrap()
 }
 
 async fn put(cache: &RedisCache, key: &str, value: &'static str) {
@@ -67,7 +71,7 @@ async fn what_is_cleared_is_deleted() {
 async fn what_redis_loses_is_a_miss() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let url = shared_url();
-    let cache = RedisCache::open(&url, &prefix, CacheLimits { bytes: 3_000, value_bytes: 1_000 }).unwrap();
+    let cache = open_within(&url, &prefix, CacheLimits { bytes: 3_000, value_bytes: 1_000 });
     let base = format!("{prefix}:{{cache-1}}:");
     let lose = |name: &str| ask::<i64>(&url, &["DEL", &format!("{base}{name}")]);
     put(&cache, "a", "x").await;
@@ -117,21 +121,23 @@ async fn foreign_data_is_a_miss_or_an_error() {
 }
 
 #[tokio::test]
-async fn it_fails_soon_where_redis_is_away_and_heals() {
+async fn it_fails_where_redis_is_away_and_heals() {
     let mut redis = OwnRedis::unstarted();
-    let cache = open(&redis.url(), "quarry");
+    let cache = RedisCache::open(&redis.url(), "quarry", CacheLimits::default()).unwrap();
     assert!(matches!(cache.get("a").await, Err(CacheError::Unavailable(_))));
     assert!(matches!(cache.clear().await, Err(CacheError::Unavailable(_))));
     assert!(matches!(cache.lock("a", EVER).await, Err(CacheError::Unavailable(_))));
     redis.resume();
-    crate::support::wait::until("the cache", async || cache.get("a").await.ok()).await;
-    put(&cache, "a", "x").await;
+    put(&open(&redis.url(), "quarry"), "a", "x").await;
+    until("the cache", async || cache.get("a").await.ok()).await;
+    // One that hangs is waited for as long as it takes a person to notice.
     redis.pause();
-    let asked = std::time::Instant::now();
-    assert!(matches!(cache.get("a").await, Err(CacheError::Unavailable(_))));
-    assert!(asked.elapsed() < Duration::from_secs(3));
+    let Err(CacheError::Unavailable(said)) = ends("a look", cache.get("a")).await else {
+        panic!("it answers")
+    };
+    assert!(said.contains("no answer within 500 ms"), "{said}");
     redis.unpause();
-    let found = crate::support::wait::until("the cache", async || cache.get("a").await.ok()).await;
+    let found = until("the cache", async || cache.get("a").await.ok()).await;
     assert_eq!(found.value, Some("x".into()));
 }
 
