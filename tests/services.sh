@@ -35,7 +35,7 @@ lives() { [ -s "$1" ] && kill -0 "$(head -n 1 "$1")" 2>/dev/null; }
 
 # Waits until a command succeeds: `await NAME LOG COMMAND…`.
 await() {
-  local name=$1 log=$2 deadline=$((SECONDS + 60))
+  local name=$1 log=$2 deadline=$((SECONDS + 300))
   shift 2
   until "$@" >/dev/null 2>&1; do
     [ "$SECONDS" -lt "$deadline" ] || { tail -n 20 "$log" >&2 || true; die "$name did not start"; }
@@ -120,7 +120,7 @@ start_redis() {
 
 # Ends the process of a pid file and waits until it is gone.
 end() {
-  local name=$1 pid_file=$2 signal=$3 pid deadline=$((SECONDS + 60))
+  local name=$1 pid_file=$2 signal=$3 pid deadline=$((SECONDS + 300))
   lives "$pid_file" || return 0
   pid=$(head -n 1 "$pid_file")
   kill -s "$signal" "$pid"

@@ -8,7 +8,7 @@ use super::wire;
 use crate::support::folder::Folder;
 use crate::support::server::{Endpoint, Server};
 use crate::support::socket::Socket;
-use crate::support::wait::until;
+use crate::support::wait::{ends, until};
 
 /// Follows searches; each is told ninety times over, or some 90 KB.
 fn follow() -> String {
@@ -16,16 +16,16 @@ fn follow() -> String {
     format!("subscription {{ searchLogged {{ sessionId {fields} }} }}")
 }
 
-/// Logs a hundred searches of a thousand characters.
-async fn log_searches(endpoint: &Endpoint, round: usize) {
+/// Logs searches of a thousand characters.
+async fn log_searches(endpoint: &Endpoint, round: usize, count: usize) {
     let text = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
-    let keystrokes: Vec<Value> = (0..100)
+    let keystrokes: Vec<Value> = (0..count)
         .map(|n| {
             let session = format!("s{round}-{n}");
             json!({"sessionId": session, "text": format!("{n} {}", "x".repeat(1_000)), "submitted": true})
         })
         .collect();
-    assert_eq!(endpoint.data(text, json!({ "input": keystrokes })).await["logKeystrokes"]["accepted"], 100);
+    assert_eq!(endpoint.data(text, json!({ "input": keystrokes })).await["logKeystrokes"]["accepted"], count);
 }
 
 /// What a server may grow by while somebody does not read, in bytes: far less than what is told.
@@ -52,21 +52,30 @@ async fn deaf_on_an_event_stream(address: &str) -> TcpStream {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_does_not_read_is_cut_off_and_others_go_on() {
-    let settings = "[limits]\nsend_time = \"1s\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"\n";
+    let settings = "[limits]\nsend_time = \"5s\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"\n";
     let folder = Folder::new(settings);
     let server = Server::start(&folder).await;
     server.ready().await;
     let endpoint = &server.endpoint;
     let mut reading = Socket::greeted(endpoint.address()).await;
     reading.subscribe("1", &follow()).await;
-    // That the server tells of searches shows by the first of them.
-    let mut told = 0;
+    // Reads all the while, whatever else the test does.
+    let (hear, mut heard) = tokio::sync::watch::channel(None);
+    let reading = tokio::spawn(async move {
+        loop {
+            let said = reading.hear().await;
+            let session = said["payload"]["data"]["searchLogged"]["sessionId"].as_str();
+            hear.send_replace(Some(session.expect("a session").to_owned()));
+        }
+    });
+    // The first search that is heard shows that the subscription has begun.
     let mut round = 0;
-    while told == 0 {
-        log_searches(endpoint, round).await;
+    until("a search", async || {
+        log_searches(endpoint, round, 1).await;
         round += 1;
-        told += usize::from(reading.hear_within_a_second().await.is_some());
-    }
+        heard.borrow().is_some().then_some(())
+    })
+    .await;
     let before = server.process.resident_bytes();
     let mut deaf = Vec::new();
     for _ in 0..5 {
@@ -75,15 +84,11 @@ async fn who_does_not_read_is_cut_off_and_others_go_on() {
     }
     let mut most = 0;
     for round in round..round + ROUNDS {
-        log_searches(endpoint, round).await;
-        // Who reads is told of them all the while.
+        log_searches(endpoint, round, 100).await;
         let own = format!("s{round}-");
-        until("a search of this round", async || {
-            let said = reading.hear_within_a_second().await?;
-            let session = said["payload"]["data"]["searchLogged"]["sessionId"].as_str();
-            session.is_some_and(|session| session.starts_with(&own)).then_some(())
-        })
-        .await;
+        let of_round =
+            |session: &Option<String>| session.as_ref().is_some_and(|session| session.starts_with(&own));
+        ends("a search of this round", heard.wait_for(of_round)).await.expect("the reader goes on");
         most = most.max(server.process.resident_bytes());
     }
     assert!(most.saturating_sub(before) < SLACK, "{} MiB", most.saturating_sub(before) >> 20);
@@ -92,7 +97,7 @@ async fn who_does_not_read_is_cut_off_and_others_go_on() {
         wire::read_all(&mut stream).await;
     }
     assert_eq!(endpoint.total("nothing").await, 0);
-    drop(reading);
+    reading.abort();
     server.stop().await;
 }
 

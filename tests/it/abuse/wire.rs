@@ -1,9 +1,9 @@
 //! HTTP and WebSocket by hand, for clients that misbehave.
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-use crate::support::wait::{PATIENCE, until};
+use crate::support::wait::{ends, until};
 
 /// A connection.
 pub(super) async fn connect(address: &str) -> TcpStream {
@@ -26,7 +26,7 @@ pub(super) fn post_head(accept: &str, length: usize) -> String {
 }
 
 /// Reads until the text holds `wanted`, and gives what was read.
-pub(super) async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
+pub(super) async fn read_until(stream: &mut (impl AsyncRead + Unpin), wanted: &str) -> String {
     let mut read = Vec::new();
     let reading = async {
         let mut chunk = [0; 4 << 10];
@@ -40,14 +40,14 @@ pub(super) async fn read_until(stream: &mut TcpStream, wanted: &str) -> String {
             read.extend_from_slice(&chunk[..count]);
         }
     };
-    tokio::time::timeout(PATIENCE, reading).await.unwrap_or_else(|_| panic!("no {wanted:?} came"))
+    ends(wanted, reading).await
 }
 
 /// Everything until the server closes.
 pub(super) async fn read_all(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
     // What breaks off is closed, too.
-    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut read)).await.expect("is closed");
+    let _ = ends("an open connection", stream.read_to_end(&mut read)).await;
     String::from_utf8_lossy(&read).into_owned()
 }
 

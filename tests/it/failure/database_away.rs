@@ -2,7 +2,6 @@
 //! everything recovers by itself.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,12 +10,10 @@ use crate::support::messages::{BY_OFFSET, SEED, source};
 use crate::support::postgres::OwnPostgres;
 use crate::support::server::{Answer, Endpoint};
 use crate::support::upstream::Upstream;
-use crate::support::wait::{until, within};
+use crate::support::wait::{ends, until};
 
 const HITS: &str =
     "{ search(query: \"tea\", first: 5) { totalCount nodes { key text author { name documentCount } } } }";
-/// How soon a server notices that its database is back: it must not back off for long.
-const RECOVERY: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn searches_go_on_without_the_database_and_everything_comes_back_with_it() {
@@ -32,9 +29,8 @@ async fn searches_go_on_without_the_database_and_everything_comes_back_with_it()
     for outage in 0..2 {
         let failures = server.process.stderr().matches("worker step failed").count();
         postgres.cut_off();
-        let started = Instant::now();
-        let answer = endpoint.ask(HITS, Value::Null).await;
-        assert!(started.elapsed() < Duration::from_secs(8), "it answers in time: {:?}", started.elapsed());
+        // It answers while the database is away.
+        let answer = ends("a search", endpoint.ask(HITS, Value::Null)).await;
         assert_hits_without_authors(&answer);
         assert_clear(&endpoint.index("notes", &[("4", "Too late")]).await, "indexDocuments");
         assert_clear(&endpoint.ask("{ sources { name } }", Value::Null).await, "sources");
@@ -52,7 +48,7 @@ async fn searches_go_on_without_the_database_and_everything_comes_back_with_it()
         .await;
 
         postgres.resume();
-        within(RECOVERY, "the authors", async || {
+        until("the authors", async || {
             let answer = endpoint.ask(HITS, Value::Null).await;
             (answer.errors.is_empty() && answer.data == whole).then_some(())
         })

@@ -1,19 +1,15 @@
 //! More is typed than a server takes: a session that floods, and a buffer that is full, in the
 //! server's own process and in Redis. Nobody else is affected, and it passes.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
 use crate::support::redis::{OwnRedis, ask};
 use crate::support::visitors::{Visit, log_keystroke, log_keystrokes};
-use crate::support::wait::within;
+use crate::support::wait::until;
 
 /// Keystrokes that a session may send within ten seconds.
 const FLOOD: usize = 60;
-/// How soon there is room again: after the window, and a flush.
-const ROOM_AGAIN: Duration = Duration::from_secs(20);
 /// Over how many parts the room in Redis is shared out; a session is in one of them.
 const SHARDS: usize = 16;
 
@@ -82,7 +78,7 @@ async fn a_full_buffer_refuses_until_there_is_room(settings: &impl Fn(&str) -> S
     // By itself, after what fills it is logged. What was refused is taken when it is sent again.
     let mut again = greedy.keystrokes().pop().expect("a keystroke");
     again["submitted"] = true.into();
-    within(ROOM_AGAIN, "room", async || {
+    until("room", async || {
         let answer = log_keystroke(endpoint, &again).await.expect("the server answers");
         (answer.data["logKeystroke"]["accepted"] == true).then_some(())
     })

@@ -1,7 +1,5 @@
 //! `quarry demo`, and the queries that it offers to paste.
 
-use std::time::{Duration, Instant};
-
 use quarry::http::EXAMPLE_QUERIES;
 use serde_json::Value;
 
@@ -10,13 +8,10 @@ use crate::support::folder::Folder;
 use crate::support::server::{Endpoint, address_of};
 
 #[tokio::test]
-async fn the_demo_is_ready_soon_and_its_queries_find_something() {
+async fn the_demo_gets_ready_and_its_queries_find_something() {
     let folder = Folder::new("");
-    let started = Instant::now();
     let mut demo = folder.start(&["demo", "--listen", "127.0.0.1:0"]);
     demo.line("that it is ready", |line| line.starts_with("Ready after").then_some(())).await;
-    // A debug build beside all other tests is several times slower than what a user has.
-    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
     let address =
         demo.line("its address", |line| address_of(line).filter(|_| line.contains("GraphQL"))).await;
     demo.line("its last words", |line| line.starts_with("Ctrl-C").then_some(())).await;

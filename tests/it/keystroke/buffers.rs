@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::support::redis::{forget, shared_url};
-use crate::support::wait::until;
+use crate::support::wait::{PATIENCE, until};
 
 /// A buffer that no other test knows; gone with what it holds when dropped.
 pub(crate) struct TestBuffer {
@@ -34,10 +34,10 @@ pub(crate) async fn local(limits: BufferLimits) -> TestBuffer {
     TestBuffer { buffer: Arc::new(buffer), home: Home::Folder { _folder: folder } }
 }
 
-/// A buffer in Redis.
+/// A buffer in Redis, with time for a machine that is busy.
 pub(crate) async fn redis(limits: BufferLimits) -> TestBuffer {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let buffer = RedisBuffer::open(&shared_url(), &prefix, limits).unwrap();
+    let buffer = RedisBuffer::with_patience(&shared_url(), &prefix, limits, PATIENCE).unwrap();
     TestBuffer { buffer: Arc::new(buffer), home: Home::Redis(prefix) }
 }
 

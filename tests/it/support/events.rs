@@ -3,7 +3,7 @@
 use reqwest::Response;
 use serde_json::Value;
 
-use super::wait::PATIENCE;
+use super::wait::ends;
 
 /// A stream under way.
 pub(crate) struct Events {
@@ -38,7 +38,7 @@ impl Events {
                 let block = self.unread.drain(..end + 2).collect();
                 return Some(String::from_utf8(block).unwrap());
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("says something");
+            let chunk = ends("silence", self.response.chunk()).await;
             self.unread.extend_from_slice(&chunk.unwrap()?);
         }
     }

@@ -56,8 +56,7 @@ pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/messages.json");
     let Some(file) = named.or_else(|| beside.exists().then_some(beside)) else {
         SKIPPED.call_once(|| {
-            let skipped =
-                format!("skipped: the tests on real messages; {REAL_FILE} names no file of them\n");
+            let skipped = format!("skipped: the tests on real messages; {REAL_FILE} names no file of them\n");
             // Printing macros would be captured, and a closed stream is no failure of a test.
             let _ = io::stderr().write_all(skipped.as_bytes());
         });
@@ -81,7 +80,7 @@ url = "{url}"
 items = "/items"
 total = "/total"
 pagination = {pagination}
-timeout = "1s"
+timeout = "2s"
 backoff = "20ms"
 max_backoff = "200ms"
 max_retry_after = "1s"

@@ -7,11 +7,10 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::port::free_port;
+use super::wait::PATIENCE;
 
 /// See [`free_port`].
 const PORTS: std::ops::Range<u16> = 12_000..15_000;
-/// How long a server may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The Redis of `tests/services.sh`, which nobody stops.
 pub(crate) fn shared_url() -> String {
@@ -52,7 +51,7 @@ pub(crate) fn ask<T: redis::FromRedisValue>(url: &str, command: &[&str]) -> T {
 }
 
 fn connect(url: &str) -> redis::RedisResult<redis::Connection> {
-    redis::Client::open(url)?.get_connection_with_timeout(Duration::from_secs(10))
+    redis::Client::open(url)?.get_connection_with_timeout(PATIENCE)
 }
 
 /// A Redis that writes down what it takes; ended and deleted when dropped.
@@ -86,8 +85,8 @@ impl OwnRedis {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
         // By its default, it may write down what it answered seconds later when the disk is busy,
-        // so that a kill could lose it.
-        command.args(["--appendfsync", "always", "--port"]);
+        // so that a kill could lose it. What it has written outlives it without being on disk.
+        command.args(["--appendfsync", "no", "--port"]);
         command.arg(self.port.to_string()).arg("--dir").arg(self.home.path());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.process = Some(child.expect("redis-server is installed by tests/services.sh"));

@@ -1,7 +1,6 @@
 //! A client of `graphql-transport-ws`.
 
 use std::fmt::Display;
-use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::wait::PATIENCE;
+use super::wait::ends;
 
 /// A connection.
 pub(crate) struct Socket(WebSocketStream<TcpStream>);
@@ -71,7 +70,7 @@ impl Socket {
 
     async fn next(&mut self) -> Message {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("says something");
+            let message = ends("silence", self.0.next()).await;
             match message.expect("is open").unwrap() {
                 Message::Ping(_) | Message::Pong(_) => {}
                 message => return message,
@@ -96,11 +95,6 @@ impl Socket {
                 other => panic!("{other:?}"),
             }
         }
-    }
-
-    /// The next message, if one comes soon.
-    pub(crate) async fn hear_within_a_second(&mut self) -> Option<Value> {
-        tokio::time::timeout(Duration::from_secs(1), self.hear()).await.ok()
     }
 
     /// The code with which the server closes.

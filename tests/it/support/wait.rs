@@ -3,28 +3,29 @@
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
+use tokio::time::timeout;
 
-/// How long something may take that should take moments: the program is a debug build, and the
-/// machine may be busy with a hundred other tests.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+/// A deadline against hanging alone: whatever a test waits for comes much sooner, also in a debug
+/// build on a machine whose cores are busy with other work.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Looks until `look` finds something. Fails, saying what did not come, after `patience`.
-pub(crate) async fn within<T>(patience: Duration, what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+/// Looks until `look` finds something.
+pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
-        if let Some(found) = look().await {
+        if let Some(found) = ends(what, look()).await {
             return found;
         }
-        assert!(started.elapsed() < patience, "waited {patience:?} in vain for {what}");
+        assert!(started.elapsed() < PATIENCE, "{what} did not come within {PATIENCE:?}");
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-/// Looks until `look` finds something that should come soon.
-pub(crate) async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> T {
-    within(PATIENCE, what, look).await
+/// Waits for the end of something that must end by itself.
+pub(crate) async fn ends<T>(what: &str, work: impl Future<Output = T>) -> T {
+    timeout(PATIENCE, work).await.unwrap_or_else(|_| panic!("{what}: no end within {PATIENCE:?}"))
 }
 
 /// Lets what comes next come in another millisecond, by this machine's clock.
