@@ -1,11 +1,13 @@
 //! One process of a fleet crawls a source, and one that lost its lease writes nothing.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
 use quarry::crawl::{CrawlError, CrawlOptions, LogProgress, Progress, RunEnd, StepOutcome};
 use quarry::domain::{CrawlState, SourceName};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -58,34 +60,25 @@ async fn a_crawler_that_lost_its_lease_writes_nothing_more() {
     assert!(matches!(told, StepOutcome::Finished { crawl: told, .. } if told == crawl), "not crawled again");
 }
 
-/// Takes the lease away from the crawl when its second page is reported.
-struct Thief {
-    bench: Arc<Bench>,
-    stolen: Mutex<Option<tokio::task::JoinHandle<()>>>,
-}
+/// Takes the lease away from the crawl when its second page is reported, before the next request.
+struct Thief(Arc<Bench>);
 
 impl Progress for Thief {
     fn report(&self, _source: &SourceName, outcome: &StepOutcome) {
         if matches!(outcome, StepOutcome::PageTaken { position, .. } if position.0 == 1) {
-            let bench = self.bench.clone();
-            let theft = tokio::spawn(async move {
-                let taken = bench.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL).await;
-                taken.expect("an answer").expect("the lease");
-            });
-            *self.stolen.lock().expect("not poisoned") = Some(theft);
+            let theft = self.0.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL);
+            let taken = block_in_place(|| Handle::current().block_on(theft));
+            taken.expect("an answer").expect("the lease");
         }
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_loses_its_lease_ends() {
     let upstream = Upstream::start(|asked| ok(&page_of(&items(35), asked))).await;
     let bench = Arc::new(Bench::new().await);
-    let mut config = source(upstream.url("/m"));
-    config.delay = Duration::from_secs(3_600);
-    let thief = Thief { bench: bench.clone(), stolen: Mutex::new(None) };
-    config.delay = Duration::from_millis(100);
-    let end = bench.crawler(&config).run(&CancellationToken::new(), &thief).await;
+    let config = source(upstream.url("/m"));
+    let end = bench.crawler(&config).run(&CancellationToken::new(), &Thief(bench.clone())).await;
     assert!(matches!(end, Err(CrawlError::LeaseLost)), "{end:?}");
     assert!(upstream.asked().len() <= 3);
     let crawls = bench.store.crawls_of_source(&config.name, 1).await.expect("crawls");

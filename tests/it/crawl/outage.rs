@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use chrono::Utc;
 use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, LogProgress, Progress, RunEnd, StepOutcome};
@@ -19,6 +18,7 @@ use uuid::Uuid;
 
 use super::scripted::{Upstream, items, ok, page_of, source};
 use crate::support::databases::{TestDatabase, run};
+use crate::support::wait::ends;
 
 /// Stands between a store and its database; while it is not open, connections break.
 struct Passage {
@@ -122,8 +122,7 @@ async fn a_page_that_could_not_be_stored_is_fetched_again(database: Arc<TestData
     passage.is_open.send_replace(true);
 
     let never = CancellationToken::new();
-    let end = tokio::time::timeout(Duration::from_secs(60), crawler.run(&never, &LogProgress)).await;
-    let end = end.expect("in time").expect("a run");
+    let end = ends("the crawl", crawler.run(&never, &LogProgress)).await.expect("a run");
     let RunEnd::Finished(crawl, _) = end else { panic!("{end:?}") };
     assert_eq!((crawl.state, crawl.inserted, crawl.pages_fetched), (CrawlState::Completed, 45, 5));
     let pages = direct.crawl_pages(crawl.id, None, 100).await.expect("a ledger");

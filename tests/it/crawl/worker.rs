@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Bench;
 use super::scripted::{Asked, Reply, Upstream, items, ok, page_of, raw, source};
+use crate::support::wait::ends;
 
 fn name(text: &str) -> SourceName {
     SourceName::parse(text).expect("a name")
@@ -108,7 +109,7 @@ async fn a_crawl_that_was_asked_for_begins_when_the_worker_is_woken() {
             tokio::task::yield_now().await;
         }
     };
-    let crawl = tokio::time::timeout(std::time::Duration::from_secs(30), ended).await.expect("it ends");
+    let crawl = ends("the crawl", ended).await;
     assert_eq!(crawl.state, CrawlState::Completed);
     cancel.cancel();
     running.await.expect("the worker ends");

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::server::{SOURCE, Server, code};
+use crate::support::wait::ends;
 
 pub(super) fn source() -> SourceName {
     SourceName::parse(SOURCE).unwrap()
@@ -54,9 +55,7 @@ async fn a_crawl_is_begun_once_and_wakes_the_crawler() {
     let crawl = server.data(query, json!({"s": SOURCE})).await["startCrawl"].take();
     assert_eq!((&crawl["source"], &crawl["state"]), (&json!(SOURCE), &json!("RUNNING")));
     assert_eq!(crawl["finishedAt"], Value::Null);
-    tokio::time::timeout(Duration::from_secs(5), server.crawl_wanted.notified())
-        .await
-        .expect("the crawler is woken");
+    ends("a crawler asleep", server.crawl_wanted.notified()).await;
     let again = server.data(query, json!({"s": SOURCE, "a": true})).await["startCrawl"].take();
     assert_eq!(again["id"], crawl["id"]);
     let stored = server.store.last_crawls(&[source()]).await.unwrap();

@@ -1,6 +1,6 @@
 //! Each limit, exceeded over every transport where it holds.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quarry::graphql::{Limits, TimeLimits};
 use quarry::http::HttpLimits;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::server::{Server, Setup, code, read};
 use super::transports::{self, ALL, WRITING, codes};
 use crate::support::socket::Socket;
-use crate::support::wait::until;
+use crate::support::wait::{ends, until};
 
 /// A limit of documents, lowered; a document at it, and one over it.
 struct Case {
@@ -169,10 +169,11 @@ async fn operations_in_flight_hold_over_every_transport() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bomb_of_fragments_is_refused_in_milliseconds() {
+async fn a_bomb_of_fragments_is_refused_without_being_written_out() {
     let server = Server::start().await;
-    let levels: String =
-        (0..23).map(|n| format!(" fragment f{n} on Query {{ ...f{m} ...f{m} }}", m = n + 1)).collect();
+    let levels: String = (0..23)
+        .map(|n| format!(" fragment f{n} on Query {{ {} }}", format!("...f{} ", n + 1).repeat(8)))
+        .collect();
     for (first, last) in [
         ("{ ...f0 }", "fragment f23 on Query { __typename }"),
         ("{ ...f0 }", ""),
@@ -181,11 +182,9 @@ async fn a_bomb_of_fragments_is_refused_in_milliseconds() {
     ] {
         let bomb = format!("{first} {levels} {last}");
         for transport in ALL {
-            let asked = Instant::now();
-            let answer = transports::ask(&server, transport, &bomb, json!({})).await;
+            // Written out it is 8^23 spreads, which no machine would ever come to the end of.
+            let answer = ends("a bomb", transports::ask(&server, transport, &bomb, json!({}))).await;
             assert_eq!(codes(&answer), ["GRAPHQL_VALIDATION_FAILED"], "{transport:?}");
-            // Written out it is 16 million spreads: seconds at best.
-            assert!(asked.elapsed() < Duration::from_secs(1), "{transport:?}: {:?}", asked.elapsed());
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use quarry::http::HttpLimits;
 use quarry::keystroke::{BufferLimits, KeystrokeBuffer, RedisBuffer};
@@ -13,7 +12,7 @@ use super::limits::{ENDLESS, endless};
 use super::server::{Server, Setup};
 use crate::support::events::Events;
 use crate::support::socket::Socket;
-use crate::support::wait::until;
+use crate::support::wait::{ends, until};
 
 /// The samples of a page, by name and labels. Each must stand below the type of its family.
 async fn scrape(server: &Server) -> BTreeMap<String, f64> {
@@ -186,9 +185,7 @@ async fn assert_figures_left_out(url: &str) {
     let buffer: Arc<dyn KeystrokeBuffer> =
         Arc::new(RedisBuffer::open(url, "quarry", BufferLimits::default()).unwrap());
     let server = Server::start_with(Setup { buffer: Some(buffer), ..Setup::default() }).await;
-    // A scraper waits for ten seconds unless told otherwise.
-    let samples =
-        tokio::time::timeout(Duration::from_secs(10), scrape(&server)).await.expect("answers in time");
+    let samples = ends("a scrape", scrape(&server)).await;
     assert_samples(&samples, &[("keystroke_buffer_up", 0.0), ("flush_duration_seconds_count", 0.0)]);
     let figure = |name: &&String| {
         ["keystrokes_", "runs_", "searches_flushed", "searches_duplicates"]

@@ -14,7 +14,7 @@ use super::server::{Server, Setup, code, read};
 use crate::support::events::{Event, Events};
 use crate::support::redis::{OwnRedis, forget, shared_url};
 use crate::support::socket::Socket;
-use crate::support::wait::until;
+use crate::support::wait::PATIENCE;
 
 const SEARCH: &str = "query S($q: String!) { search(query: $q) { totalCount } }";
 const DELETE: &str = "mutation { deleteDocuments(input: {ids: []}) { deleted } }";
@@ -198,14 +198,11 @@ async fn what_is_kept_is_bounded_in_size_and_time() {
 #[tokio::test]
 async fn servers_share_documents_and_do_without_their_cache() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let shared = || RedisCache::open(&shared_url(), &prefix, CacheLimits::default()).unwrap();
+    let limits = CacheLimits::default();
+    let shared = || RedisCache::with_patience(&shared_url(), &prefix, limits, PATIENCE).unwrap();
     let (one, other) = (server_over(shared()).await, server_over(shared()).await);
-    // Where Redis took too long, a document is not found, and sent again.
-    until("the document of the other server", async || {
-        answer(&one, &with_text(SEARCH)).await;
-        (answer(&other, &by_hash(SEARCH)).await["data"]["search"]["totalCount"] == 0).then_some(())
-    })
-    .await;
+    answer(&one, &with_text(SEARCH)).await;
+    assert_eq!(answer(&other, &by_hash(SEARCH)).await["data"]["search"]["totalCount"], 0);
     // What others wrote under a hash is not run unless it is its text.
     let cache = shared();
     let generation = cache.get("x").await.unwrap().generation;
@@ -214,7 +211,7 @@ async fn servers_share_documents_and_do_without_their_cache() {
     forget(&shared_url(), &prefix);
 
     let redis = OwnRedis::unstarted();
-    let cache = RedisCache::open(&redis.url(), &prefix, CacheLimits::default()).unwrap();
+    let cache = RedisCache::open(&redis.url(), &prefix, limits).unwrap();
     let alone = server_over(cache).await;
     assert_refused(&answer(&alone, &by_hash(SEARCH)).await, "PERSISTED_QUERY_NOT_FOUND");
     for body in [with_text(SEARCH), by_hash(SEARCH)] {

@@ -180,7 +180,8 @@ async fn pages_of_other_origins_cannot_open_it() {
 
 #[tokio::test]
 async fn a_stopping_server_closes_as_one_that_goes_away() {
-    let patience = Duration::from_secs(1);
+    // Long enough that both are seen before the one ends by itself.
+    let patience = Duration::from_secs(3);
     let server = Server::start_with(Setup { index_patience: patience, ..endless() }).await;
     let mut idle = Socket::greeted(server.address).await;
     let mut following = Socket::greeted(server.address).await;
@@ -232,10 +233,13 @@ async fn an_id_is_free_again_after_its_operation() {
 
 #[tokio::test]
 async fn who_has_nothing_running_for_long_is_closed() {
-    let http = HttpLimits { idle_time: Duration::from_millis(20), ..HttpLimits::default() };
+    let http = HttpLimits { idle_time: Duration::from_secs(1), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    let mut following = Socket::greeted(server.address).await;
+    let mut following = Socket::open(server.address).await;
+    // In one go, so that nothing but the machine is between them.
+    following.say(json!({"type": "connection_init"})).await;
     following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
+    assert_eq!(following.hear().await, json!({"type": "connection_ack"}));
     assert_eq!(Socket::greeted(server.address).await.closed().await, 1000);
     following.say(json!({"type": "ping"})).await;
     assert_eq!(following.hear().await, json!({"type": "pong"}));
@@ -286,7 +290,8 @@ async fn connections_and_subscriptions_are_limited_in_all() {
 
 #[tokio::test]
 async fn who_answers_no_ping_is_cut_off() {
-    let http = HttpLimits { keep_alive: Duration::from_millis(20), ..HttpLimits::default() };
+    // Long enough to be greeted within.
+    let http = HttpLimits { keep_alive: Duration::from_millis(500), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     // A client answers pings as it reads; this one does not read.
     let _deaf = Socket::greeted(server.address).await;

@@ -2,20 +2,16 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures_util::future::{join_all, poll_immediate};
 use quarry::interaction::{Interactions, RecordError};
 use quarry::store::RecordOutcome::{Recorded, Repeated};
 use quarry::store::{Store, StoreError};
-use tokio::time::timeout;
 
 use super::{counted, product, sale, stored};
 use crate::support::databases::{TestDatabase, run};
 use crate::support::line::Line;
-
-/// Longer than a call may take without a database, and shorter than two calls after each other.
-const SOON: Duration = Duration::from_secs(15);
+use crate::support::wait::ends;
 
 #[tokio::test]
 async fn postgres_may_go_away() {
@@ -42,12 +38,9 @@ async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
     line.cut();
     let mut during = pin!(join_all((0..CALLERS).map(|number| interactions.record(sale(number, document)))));
     assert!(poll_immediate(&mut during).await.is_none());
-    let began = Instant::now();
     writer.step().await;
     // One try tells all who wait, also those who would have been in later transactions.
-    let outcomes = timeout(SOON, during).await.expect("all are answered");
-    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-    for outcome in outcomes {
+    for outcome in ends("the answers", during).await {
         assert!(matches!(outcome, Err(RecordError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
     }
     assert_eq!(stored(&database).await.len(), 1);

@@ -108,7 +108,7 @@ async fn requests_go_on_while_servers_stop_and_die() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
         let settings = format!(
-            "database_url = \"{}\"\nredis_url = \"{}\"\n[server]\ndrain_delay = \"3s\"\n\
+            "database_url = \"{}\"\nredis_url = \"{}\"\n[server]\ndrain_delay = \"10s\"\n\
              [keystrokes]\nwindow = \"200ms\"\npoll = \"20ms\"",
             database.url(),
             redis.url()

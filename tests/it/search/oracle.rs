@@ -32,7 +32,8 @@ async fn matches_a_scan(messages: &[Value]) {
     fill(&engine, documents.iter().take(100).cloned().collect()).await;
     let mut tried = 0;
     for message in messages.iter().step_by(97) {
-        for word in words(field(message, "message")).iter().take(3).chain(&words(field(message, "user_name"))) {
+        for word in words(field(message, "message")).iter().take(3).chain(&words(field(message, "user_name")))
+        {
             let quoted = format!("\"{word}\"");
             assert_eq!(found(&engine, &quoted).await, scan.phrase(word), "{quoted}");
             for (length, (at, last)) in word.char_indices().enumerate() {
