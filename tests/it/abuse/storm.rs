@@ -32,7 +32,7 @@ fn query() -> Vec<u8> {
     json!({ "query": format!("{{ {searches} }}") }).to_string().into_bytes()
 }
 
-/// Whether a query was answered; if not, it must have been refused as the contract has it.
+/// Sends the query; true if it is answered, false if it is refused as the contract has it.
 async fn ask(endpoint: &Endpoint) -> bool {
     let (status, answer) = endpoint.send("application/json", query()).await.expect("the server answers");
     match status {

@@ -60,7 +60,7 @@ async fn a_crawler_that_lost_its_lease_writes_nothing_more() {
     assert!(matches!(told, StepOutcome::Finished { crawl: told, .. } if told == crawl), "not crawled again");
 }
 
-/// Takes the lease away from the crawl when its second page is reported, before the next request.
+/// Steals the crawl's lease when its second page is reported, before the next request.
 struct Thief(Arc<Bench>);
 
 impl Progress for Thief {

@@ -10,7 +10,7 @@ use crate::support::search_log::Tables;
 use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
-/// Slow enough that the crawl is not over before a kill that was meant for one of its pages.
+/// Slow enough that no crawl ends before the kill meant for one of its pages.
 const PACE: &str = "delay = \"100ms\"";
 /// The seed of the messages and faults of the harsh upstream.
 const HARSH_SEED: u64 = 5;
@@ -112,7 +112,7 @@ async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_onc
     assert!((34..=37).contains(&requests), "{requests}");
 }
 
-/// Lets the lease on the crawl end at no time that a test can wait for.
+/// Extends the lease on the crawl beyond the end of any test.
 async fn hold_for_ever(folder: &Folder) {
     let Tables(tables) = Tables::connect(&folder.database_url()).await;
     let held = tables

@@ -30,8 +30,9 @@ fn patient(url: &str, prefix: &str, limits: BufferLimits) -> RedisBuffer {
     RedisBuffer::with_patience(url, prefix, limits, PATIENCE).unwrap()
 }
 
-/// Makes a call whose time passes by the clock of the runtime alone: it is what the call waits for,
-/// and not what the machine takes.
+/// Times a call by the paused clock of the runtime.
+///
+/// It advances by what the call waits for, and not by what the machine takes.
 async fn timed<T>(call: impl Future<Output = T>) -> (Duration, T) {
     tokio::time::pause();
     let begun = Instant::now();

@@ -49,7 +49,9 @@ pub(crate) fn write(messages: &[Value], path: &Path) {
     fs::write(path, Value::from(messages).to_string()).expect("can be written");
 }
 
-/// The real messages and their file, where they are available; the run says once where they are not.
+/// Reads the real messages and names their file, where that is available.
+///
+/// Where it is not, the run says so once.
 pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
     static SKIPPED: Once = Once::new();
     let named = env::var_os(REAL_FILE).filter(|name| !name.is_empty()).map(PathBuf::from);

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use tokio::time::timeout;
 
-/// A deadline against hanging alone: whatever a test waits for comes much sooner, also in a debug
-/// build on a machine whose cores are busy with other work.
+/// A deadline that ends only tests that hang.
+///
+/// Whatever a test waits for comes much sooner, also in a debug build on a machine whose cores are
+/// busy with other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(10);
