@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
+use futures_util::StreamExt;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -126,10 +127,10 @@ async fn crawl_all(settings: &Settings) -> Result<bool> {
     let store = app::open_store(settings).await?;
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
+    let mut signals = Box::pin(stop_signals()?);
     let interrupt = tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            stop.cancel();
-        }
+        signals.next().await;
+        stop.cancel();
     });
     let display = CrawlDisplay::new();
     let mut reports = Vec::new();
