@@ -14,6 +14,9 @@ pub(super) enum MediaType {
     EventStream,
 }
 
+/// The type and the subtype of a media type.
+type Parts = (&'static str, &'static str);
+
 impl MediaType {
     pub(super) const fn content_type(self) -> &'static str {
         match self {
@@ -23,7 +26,7 @@ impl MediaType {
         }
     }
 
-    const fn parts(self) -> (&'static str, &'static str) {
+    const fn parts(self) -> Parts {
         match self {
             Self::GraphqlResponse => ("application", "graphql-response+json"),
             Self::Json => ("application", "json"),
@@ -34,19 +37,15 @@ impl MediaType {
 
 /// The media type that the client likes best; none if it takes neither.
 pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
-    let mut ranges = headers.get_all(ACCEPT).iter().peekable();
-    if ranges.peek().is_none() {
+    if !headers.contains_key(ACCEPT) {
         return Some(MediaType::Json);
     }
-    let ranges: Vec<Range<'_>> = ranges
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(Range::parse)
-        .collect();
-    let graphql = liking(&ranges, MediaType::GraphqlResponse);
-    let json = liking(&ranges, MediaType::Json);
+    let ranges = accepted(headers);
+    let graphql = liking(&ranges, MediaType::GraphqlResponse.parts());
+    let json = liking(&ranges, MediaType::Json.parts());
     // A stream is for who asks for it, and before anything else: some clients name every type that they can read.
-    let events = liking(&ranges, MediaType::EventStream).filter(|(_, named)| *named == Named::Exactly);
+    let events =
+        liking(&ranges, MediaType::EventStream.parts()).filter(|(_, named)| *named == Named::Exactly);
     if events.is_some() && events > graphql.max(json) {
         return Some(MediaType::EventStream);
     }
@@ -60,6 +59,18 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
             Some(if graphql { MediaType::GraphqlResponse } else { MediaType::Json })
         }
     }
+}
+
+/// Recognizes a client that names pages and prefers them to JSON, as browsers do.
+pub(super) fn prefers_page(headers: &HeaderMap) -> bool {
+    let ranges = accepted(headers);
+    let page = liking(&ranges, ("text", "html")).filter(|(_, named)| *named == Named::Exactly);
+    page.is_some() && page >= liking(&ranges, MediaType::Json.parts())
+}
+
+fn accepted(headers: &HeaderMap) -> Vec<Range<'_>> {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect()
 }
 
 /// How well a range names a type.
@@ -92,11 +103,10 @@ impl<'a> Range<'a> {
         })
     }
 
-    fn names(&self, media: MediaType) -> Option<Named> {
+    fn names(&self, (kind, own): Parts) -> Option<Named> {
         if self.kind == "*" && self.subtype == "*" {
             return Some(Named::ByAnything);
         }
-        let (kind, own) = media.parts();
         if !self.kind.eq_ignore_ascii_case(kind) {
             return None;
         }
@@ -108,7 +118,7 @@ impl<'a> Range<'a> {
 }
 
 /// The quality that the most telling range gives a type; none if it is unwanted.
-fn liking(ranges: &[Range<'_>], media: MediaType) -> Option<(u16, Named)> {
+fn liking(ranges: &[Range<'_>], media: Parts) -> Option<(u16, Named)> {
     let (named, quality) =
         ranges.iter().filter_map(|range| Some((range.names(media)?, range.quality))).max()?;
     (quality > 0).then_some((quality, named))
@@ -183,6 +193,24 @@ mod tests {
         ] {
             assert_eq!(accept(value), chosen, "{value}");
         }
+    }
+
+    #[test]
+    fn pages_are_for_clients_that_prefer_them() {
+        for (value, is_preferred) in [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", true),
+            ("text/html", true),
+            ("Text/HTML;q=0.5, application/json;q=0.4", true),
+            ("text/html;q=0.5, application/json", false),
+            ("text/html;q=0", false),
+            ("text/*", false),
+            ("application/json", false),
+            ("*/*", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, value.parse().unwrap())]);
+            assert_eq!(prefers_page(&headers), is_preferred, "{value}");
+        }
+        assert!(!prefers_page(&HeaderMap::new()));
     }
 
     #[test]

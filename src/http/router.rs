@@ -1,17 +1,19 @@
 use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
+use axum::{Json, Router};
 use futures_util::FutureExt;
-use http::header::CONNECTION;
-use http::{HeaderValue, Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONNECTION, VARY};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use serde::Serialize;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::negotiation::prefers_page;
 use super::problem::Problem;
 use super::{HttpState, graphiql, graphql, health, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
@@ -28,6 +30,7 @@ pub fn router(state: HttpState) -> Router {
         operations = operations.layer(cors);
     }
     let mut routes = Router::new()
+        .route("/", get(entrance).fallback(not_found))
         .route("/graphql", operations.layer(guard.clone()))
         .route("/graphql/ws", any(websocket::serve).layer(guard))
         .merge(health())
@@ -130,6 +133,28 @@ fn span(request: &Request, id: &RequestId) -> Span {
 fn known_method(method: &Method) -> &'static str {
     let known = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"];
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("_OTHER")
+}
+
+/// Leads browsers to the explorer, and tells other clients where the API is.
+async fn entrance(State(state): State<HttpState>, headers: HeaderMap) -> Response {
+    let answer = if state.is_explorable() && prefers_page(&headers) {
+        // Relative, so that it holds behind a proxy that serves this under a path of its own.
+        Redirect::to("graphiql").into_response()
+    } else {
+        let graphiql = state.is_explorable().then_some("/graphiql");
+        Json(Entrance { graphql: "/graphql", subscriptions: "/graphql/ws", graphiql }).into_response()
+    };
+    ([(VARY, "accept"), (CACHE_CONTROL, "no-store")], answer).into_response()
+}
+
+/// The addresses of the API.
+#[derive(Serialize)]
+struct Entrance {
+    graphql: &'static str,
+    subscriptions: &'static str,
+    /// Only where it is served.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    graphiql: Option<&'static str>,
 }
 
 async fn not_found(State(state): State<HttpState>) -> Response {

@@ -1,6 +1,8 @@
 //! GraphQL over HTTP, health, and every other path.
 
 use quarry::http::HttpLimits;
+use reqwest::Client;
+use reqwest::redirect::Policy;
 use serde_json::{Value, json};
 
 use super::server::{Server, Setup, code, read};
@@ -84,14 +86,51 @@ async fn what_is_not_a_request_is_refused_in_plain_words() {
     }
     let nothing_crawled = server.data("{ sources { lastCrawl { id } } }", json!({})).await;
     assert_eq!(nothing_crawled["sources"][0]["lastCrawl"], Value::Null);
-    let hint = read(server.get("/").send().await.unwrap()).await["errors"][0]["message"].to_string();
+    let hint = read(server.get("/nothing").send().await.unwrap()).await["errors"][0]["message"].to_string();
     // Where a path is off or elsewhere, it is not named.
     let apart = Server::start_with(Setup { graphiql: Some(false), ..Setup::default() }).await;
-    let other = read(apart.get("/").send().await.unwrap()).await["errors"][0]["message"].to_string();
+    let other = read(apart.get("/nothing").send().await.unwrap()).await["errors"][0]["message"].to_string();
     assert!(other.contains("/graphql") && !other.contains("/graphiql"), "{other}");
     for path in ["/graphql", "/graphql/ws", "/graphiql", "/livez", "/readyz", "/metrics"] {
         assert!(hint.contains(path), "{hint}");
     }
+}
+
+#[tokio::test]
+async fn the_root_leads_browsers_to_the_explorer_and_other_clients_to_the_api() {
+    const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    let open = Server::start().await;
+    let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+    let sent = async |server: &Server, accept: &str| {
+        let url = format!("http://{}/", server.address);
+        client.get(url).header("accept", accept).send().await.unwrap()
+    };
+    let led = sent(&open, BROWSER).await;
+    assert_eq!((led.status().as_u16(), led.headers()["vary"].to_str().unwrap()), (303, "accept"));
+    let target = led.url().join(led.headers()["location"].to_str().unwrap()).unwrap();
+    assert_eq!(target.path(), "/graphiql");
+    assert_eq!(open.get(target.path()).send().await.unwrap().status(), 200);
+
+    let addresses = json!({"graphql": "/graphql", "subscriptions": "/graphql/ws"});
+    let mut with_explorer = addresses.clone();
+    with_explorer["graphiql"] = json!("/graphiql");
+    for accept in ["*/*", "application/json"] {
+        let answer = sent(&open, accept).await;
+        assert_eq!(answer.status(), 200, "{accept}");
+        assert_eq!(read(answer).await, with_explorer, "{accept}");
+    }
+    // No client is led to what is off.
+    let closed = Server::start_with(Setup { graphiql: Some(false), ..Setup::default() }).await;
+    for accept in [BROWSER, "*/*"] {
+        let answer = sent(&closed, accept).await;
+        assert_eq!(answer.status(), 200, "{accept}");
+        assert_eq!(read(answer).await, addresses, "{accept}");
+    }
+    // An operation sent to the wrong path gets the right one in the message.
+    let lost = open.request("POST", "/").body("{}").send().await.unwrap();
+    assert_eq!(lost.status(), 404);
+    let lost = read(lost).await;
+    assert!(lost["errors"][0]["message"].as_str().unwrap().contains("/graphql"), "{lost}");
 }
 
 #[tokio::test]
