@@ -27,7 +27,7 @@ pub(super) struct CrawlArgs {
 }
 
 pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
-    let settings = args.settings.load(None)?;
+    let settings = args.settings.load()?;
     let traces = start_telemetry(&settings)?;
     let source = find_source(&settings, &args.source)?;
     let store = app::open_store(&settings).await?;

@@ -36,7 +36,7 @@ enum MigrateCommand {
 }
 
 pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
-    let settings = args.settings.load(None)?;
+    let settings = args.settings.load()?;
     if let MigrateCommand::Down { .. } = args.command {
         // It would go on, ready, with reports and mutations that fail.
         require_idle(&settings)?;

@@ -59,8 +59,13 @@ struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    fn load(&self, listen: Option<String>) -> Result<Settings> {
-        Ok(Settings::load(&self.overrides(listen))?)
+    /// Loads the settings of a command that is no server: it has no log to warn in.
+    fn load(&self) -> Result<Settings> {
+        let settings = Settings::load(&self.overrides(None))?;
+        if let Some(warning) = settings.foreign_variables() {
+            eprintln!("warning: {warning}");
+        }
+        Ok(settings)
     }
 
     /// The same, where nothing is said the others.
@@ -164,7 +169,7 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
             Ok(ExitCode::SUCCESS)
         }
         Command::Config(settings) => {
-            print!("{}", settings.load(None)?.to_toml_redacted());
+            print!("{}", settings.load()?.to_toml_redacted());
             Ok(ExitCode::SUCCESS)
         }
         Command::Seed(args) => seed::run(args).await,

@@ -9,7 +9,7 @@ use super::{SettingsArgs, start_log};
 use crate::app::reindex;
 
 pub(super) async fn run(settings: &SettingsArgs) -> Result<ExitCode> {
-    let settings = settings.load(None)?;
+    let settings = settings.load()?;
     start_log(&settings)?;
     let started = Instant::now();
     let bar = super::progress::spinner("indexing");

@@ -39,7 +39,7 @@ pub(super) struct SeedArgs {
 }
 
 pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
-    let settings = args.settings.load(None)?;
+    let settings = args.settings.load()?;
     start_log(&settings)?;
     let seeding = Seeding {
         source: args.source,

@@ -177,6 +177,14 @@ pub(super) fn did_you_mean(name: &str, known: impl Iterator<Item = String>) -> S
     let Some(nearest) = nearest else {
         return "no key is known here".to_owned();
     };
-    let near = strsim::damerau_levenshtein(name, &nearest) <= (name.chars().count() / 3).max(2);
-    if near { format!("did you mean `{nearest}`?") } else { format!("the nearest known one is `{nearest}`") }
+    if is_near(name, &nearest) {
+        format!("did you mean `{nearest}`?")
+    } else {
+        format!("the nearest known one is `{nearest}`")
+    }
+}
+
+/// Recognizes a name so few edits from a known one that it was probably meant.
+pub(super) fn is_near(name: &str, known: &str) -> bool {
+    strsim::damerau_levenshtein(name, known) <= (name.chars().count() / 3).max(2)
 }

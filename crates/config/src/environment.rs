@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use figment::value::Value;
 
-use super::check::{Check, did_you_mean};
+use super::check::{Check, did_you_mean, is_near};
 use super::error::{ConfigError, Problem};
 use super::raw::Layer;
-use super::reference::{GENERAL, Kind, variable_of};
+use super::reference::{GENERAL, Kind, Row, variable_of};
 
 /// Begins the name of every variable that sets something.
 const PREFIX: &str = "QUARRY_";
@@ -27,8 +27,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The variables of this process. One that is no UTF-8 text is refused if it is a
-    /// setting, and unseen otherwise.
+    /// The variables of this process. One that is no UTF-8 text is refused if it is meant
+    /// for a setting, and unseen otherwise.
     pub fn of_process() -> Result<Self, ConfigError> {
         let mut variables = BTreeMap::new();
         for (name, value) in std::env::vars_os() {
@@ -39,7 +39,7 @@ impl Environment {
                 Ok(value) => {
                     variables.insert(name, value);
                 }
-                Err(_) if name.starts_with(PREFIX) => {
+                Err(_) if name.starts_with(PREFIX) && !is_foreign(&name) => {
                     return Err(ConfigError::one(name, "the value is no UTF-8 text"));
                 }
                 Err(_) => {}
@@ -89,18 +89,25 @@ impl Environment {
         Some(Layer::of(OTLP_VARIABLE, OTLP_KEY, value))
     }
 
-    /// One layer for each `QUARRY_*` variable. Those in `spoken_for` are used elsewhere.
-    pub(super) fn layers(&self, spoken_for: &[String], problems: &mut Vec<Problem>) -> Vec<Layer> {
-        let mut layers = Vec::new();
+    /// One layer for each `QUARRY_*` variable that is a setting, and the names of those that resemble
+    /// none. Those in `spoken_for` are used elsewhere.
+    pub(super) fn layers(
+        &self,
+        spoken_for: &[String],
+        problems: &mut Vec<Problem>,
+    ) -> (Vec<Layer>, Vec<String>) {
+        let (mut layers, mut foreign) = (Vec::new(), Vec::new());
         for (name, text) in &self.variables {
             let ours = name.starts_with(PREFIX) && !name.starts_with(TEST_PREFIX) && name != FILE_VARIABLE;
             if !ours || spoken_for.contains(name) {
                 continue;
             }
-            let row =
-                GENERAL.iter().filter(|row| !row.kind.is_tables()).find(|row| variable_of(row.key) == *name);
-            let Some(row) = row else {
-                problems.push(Problem { origin: name.clone(), text: refuse(name) });
+            let Some(row) = settable().find(|row| variable_of(row.key) == *name) else {
+                if is_foreign(name) {
+                    foreign.push(name.clone());
+                } else {
+                    problems.push(Problem { origin: name.clone(), text: refuse(name) });
+                }
                 continue;
             };
             if text.is_empty() {
@@ -111,18 +118,71 @@ impl Environment {
                 .value(row.kind, &value, row.key);
             layers.push(Layer::of(name.clone(), row.key, value));
         }
-        layers
+        (layers, foreign)
     }
+}
+
+/// The settings that a variable can set.
+fn settable() -> impl Iterator<Item = &'static Row> {
+    GENERAL.iter().filter(|row| !row.kind.is_tables())
+}
+
+fn known_names() -> impl Iterator<Item = String> {
+    settable().map(|row| variable_of(row.key)).chain([FILE_VARIABLE.to_owned()])
+}
+
+/// Recognizes a variable that was not meant for a setting. Kubernetes sets seven of them for a Service
+/// named `quarry`, and a server must start beside them; a misspelt setting must not be missed.
+fn is_foreign(name: &str) -> bool {
+    let tables = GENERAL.iter().filter(|row| row.kind.is_tables()).map(|row| variable_of(row.key));
+    let known: Vec<String> = known_names().chain(tables).collect();
+    if known.iter().any(|known| known == name) {
+        return false;
+    }
+    // Two underscores are how settings within a table are written, and nothing else.
+    !name.contains("__") && (is_service_link(name) || !known.iter().any(|known| resembles(name, known)))
+}
+
+/// Recognizes the names that Kubernetes and Docker make of a service's: `_SERVICE_HOST`,
+/// `_SERVICE_PORT`, `_SERVICE_PORT_HTTP`, `_PORT`, `_PORT_8000_TCP`, `_PORT_8000_TCP_ADDR`.
+fn is_service_link(name: &str) -> bool {
+    let words: Vec<&str> = name.split('_').collect();
+    let is_number = |word: &str| word.parse::<u16>().is_ok();
+    let is_link = |rest: &[&str]| match rest {
+        ["PORT"] | ["SERVICE", "HOST"] | ["SERVICE", "PORT", ..] => true,
+        ["PORT", number, "TCP" | "UDP" | "SCTP", field @ ..] => {
+            is_number(number) && matches!(field, [] | ["PROTO" | "PORT" | "ADDR"])
+        }
+        _ => false,
+    };
+    (1..words.len()).any(|at| is_link(&words[at..]))
+}
+
+/// Recognizes a near miss of a known name: a few letters away, longer or shorter by whole words,
+/// or the last part of its key.
+fn resembles(name: &str, known: &str) -> bool {
+    let (name, known) = (own_part(name), own_part(known));
+    let continues =
+        |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('_'));
+    is_near(name, known)
+        || continues(name, known)
+        || continues(known, name)
+        || known.rsplit("__").next() == Some(name)
+}
+
+fn own_part(name: &str) -> &str {
+    name.strip_prefix(PREFIX).unwrap_or(name)
 }
 
 fn refuse(name: &str) -> String {
     for key in GENERAL.iter().filter(|row| row.kind.is_tables()).map(|row| row.key) {
-        if name.starts_with(&variable_of(key)) {
+        if resembles(name, &variable_of(key)) {
             return format!("unknown variable; `[[{key}]]` are set in the file alone");
         }
     }
-    let known = GENERAL.iter().filter(|row| !row.kind.is_tables()).map(|row| variable_of(row.key));
-    format!("unknown variable; {}", did_you_mean(name, known.chain([FILE_VARIABLE.to_owned()])))
+    let (near, others): (Vec<String>, Vec<String>) = known_names().partition(|known| resembles(name, known));
+    let candidates = if near.is_empty() { others } else { near };
+    format!("unknown variable; {}", did_you_mean(name, candidates.into_iter()))
 }
 
 /// The value that the text of a variable means: what does not fit stays text, to be shown.

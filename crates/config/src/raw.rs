@@ -86,12 +86,22 @@ impl Provider for Layer {
     }
 }
 
-/// Reads every layer, the weakest first; and which file was read, if there was one.
+/// Every layer, and what was noticed on the way.
+pub(super) struct Read {
+    /// The weakest first.
+    pub(super) layers: Vec<Layer>,
+    /// The file that was read, if there was one.
+    pub(super) file: Option<PathBuf>,
+    /// Variables that begin as settings do and are none.
+    pub(super) foreign_variables: Vec<String>,
+}
+
+/// Reads every layer.
 pub(super) fn read(
     overrides: &Overrides,
     environment: &Environment,
     directory: &Path,
-) -> Result<(Vec<Layer>, Option<PathBuf>), ConfigError> {
+) -> Result<Read, ConfigError> {
     let named_by_variable = environment.get(environment::FILE_VARIABLE);
     let (name, why) = match (&overrides.config, named_by_variable) {
         (Some(path), _) => (path.clone(), Some("--config")),
@@ -108,7 +118,7 @@ pub(super) fn read(
             return Err(ConfigError::one(origin, format!("cannot be read: {error}{named}")));
         }
     };
-    Ok((from_text(&origin, &text, overrides, environment)?, file))
+    Ok(Read { file, ..from_text(&origin, &text, overrides, environment)? })
 }
 
 /// Reads every layer, with this text for the file.
@@ -117,7 +127,7 @@ pub(super) fn from_text(
     text: &str,
     overrides: &Overrides,
     environment: &Environment,
-) -> Result<Vec<Layer>, ConfigError> {
+) -> Result<Read, ConfigError> {
     let mut values: Dict = Toml::from_str(text).map_err(|error| malformed(origin, text, &error))?;
     for key in tables_of(&mut values, "keys") {
         key.values_mut().for_each(write_time_out);
@@ -125,7 +135,7 @@ pub(super) fn from_text(
     let mut problems = Vec::new();
     Check { origin, environment, problems: &mut problems }.file(&values);
     let common = environment.common_layer(&mut problems);
-    let variables = environment.layers(&variables_in_headers(&values), &mut problems);
+    let (variables, foreign_variables) = environment.layers(&variables_in_headers(&values), &mut problems);
     let flags = overrides.layers(environment, &mut problems);
     if !problems.is_empty() {
         return Err(ConfigError::new(problems));
@@ -141,7 +151,7 @@ pub(super) fn from_text(
     layers.push(Layer { origin: origin.to_owned(), values });
     layers.extend(variables);
     layers.extend(flags);
-    Ok(layers)
+    Ok(Read { layers, file: None, foreign_variables })
 }
 
 /// Says where the text stops being TOML, without the line itself: it may hold a secret.

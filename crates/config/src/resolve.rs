@@ -8,7 +8,7 @@ use figment::value::Value;
 
 use super::environment::Environment;
 use super::error::{ConfigError, Problem};
-use super::raw::{self, DEFAULT, Layer, Overrides};
+use super::raw::{self, DEFAULT, Layer, Overrides, Read};
 use super::reference::GENERAL;
 use super::settings::Settings;
 use super::source::SourceConfig;
@@ -31,8 +31,7 @@ impl Settings {
         environment: &Environment,
         directory: &std::path::Path,
     ) -> Result<Self, ConfigError> {
-        let (layers, file) = raw::read(overrides, environment, directory)?;
-        Ok(Self { file, ..resolve(layers)? })
+        resolve(raw::read(overrides, environment, directory)?)
     }
 
     /// The settings that this text makes as the only file, with no variables set.
@@ -41,13 +40,14 @@ impl Settings {
     }
 }
 
-fn resolve(layers: Vec<Layer>) -> Result<Settings, ConfigError> {
+fn resolve(Read { layers, file, foreign_variables }: Read) -> Result<Settings, ConfigError> {
     let mut figment = layers.into_iter().fold(Figment::new(), Figment::merge);
     figment = figment.join(Layer::of(DEFAULT, "search.concurrency", Value::from(default_concurrency())));
     let data_dir: String = figment.extract_inner("data_dir").map_err(unforeseen)?;
     figment = figment.join(Layer::of(DEFAULT, "database_url", Value::from(embedded_database(&data_dir))));
 
-    let mut settings: Settings = figment.extract().map_err(unforeseen)?;
+    let settings: Settings = figment.extract().map_err(unforeseen)?;
+    let mut settings = Settings { file, foreign_variables, ..settings };
     for row in GENERAL.iter() {
         if let Some(metadata) = figment.find_metadata(row.key) {
             settings.origins.insert(row.key, metadata.name.clone().into_owned());

@@ -66,6 +66,9 @@ pub struct Settings {
     /// The file that was read, if there was one.
     #[serde(skip)]
     pub(super) file: Option<PathBuf>,
+    /// Variables that begin as settings do and are none.
+    #[serde(skip)]
+    pub(super) foreign_variables: Vec<String>,
 }
 
 /// The connections to the database.
@@ -256,10 +259,21 @@ impl Settings {
         show::to_toml(self)
     }
 
+    /// A warning that names the ignored variables; never their values, which may be secrets.
+    pub fn foreign_variables(&self) -> Option<String> {
+        let names = self.foreign_variables.join(", ");
+        (!names.is_empty()).then(|| {
+            format!(
+                "ignored, since no setting has such a name: {names} (Kubernetes sets variables like these for a Service \
+                 named quarry, unless the pod's spec has `enableServiceLinks: false`)"
+            )
+        })
+    }
+
     /// What an operator should know about settings that are allowed but risky, of a server that
-    /// listens on `address`.
+    /// listens on `address`, and about variables that are ignored.
     pub fn warnings(&self, address: SocketAddr) -> Vec<String> {
-        let mut warnings = Vec::new();
+        let mut warnings: Vec<String> = self.foreign_variables().into_iter().collect();
         if self.keys.is_empty() {
             let reach = if is_loopback(address) { "this machine" } else { "other machines" };
             warnings.push(format!(

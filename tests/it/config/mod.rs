@@ -5,6 +5,7 @@ mod layers;
 mod printing;
 mod refusals;
 mod sources;
+mod variables;
 
 use std::path::Path;
 

@@ -185,13 +185,13 @@ fn a_log_level_with_a_slip_is_refused() {
 fn every_problem_is_listed() {
     let error = load(
         "lisen = 1\n[search]\npoll = 1\n[[sources]]\nname = \"a\"\n",
-        &[("QUARRY_X", "1"), ("QUARRY_LISTEN", "x")],
+        &[("QUARRY_X__Y", "1"), ("QUARRY_LISTEN", "x")],
     )
     .unwrap_err();
     let origins: Vec<&str> = error.problems().iter().map(|problem| problem.origin.as_str()).collect();
     // Two of the table, four missing from the source, two variables.
     assert_eq!(origins.iter().filter(|origin| **origin == "quarry.toml").count(), 6, "{error}");
-    assert!(origins.contains(&"QUARRY_X") && origins.contains(&"QUARRY_LISTEN"), "{error}");
+    assert!(origins.contains(&"QUARRY_X__Y") && origins.contains(&"QUARRY_LISTEN"), "{error}");
 }
 
 #[test]

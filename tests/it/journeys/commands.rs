@@ -23,6 +23,37 @@ async fn an_unknown_setting_is_refused_with_the_nearest_known_one() {
     assert!(!folder.path("data").exists(), "nothing was begun");
 }
 
+/// A part of what Kubernetes puts into every pod beside a Service named quarry.
+const SERVICE_LINKS: [(&str, &str); 3] = [
+    ("QUARRY_PORT", "tcp://10.0.0.1:18000"),
+    ("QUARRY_PORT_8000_TCP_ADDR", "10.0.0.1"),
+    ("QUARRY_SERVICE_PORT_HTTP", "18000"),
+];
+
+#[tokio::test]
+async fn variables_of_others_are_named_and_ignored() {
+    let folder = Folder::new("");
+    for command in [&["config"][..], &["migrate", "status"]] {
+        let ended = folder.start_with(command, &SERVICE_LINKS).end().await;
+        assert_eq!(ended.code, Some(0), "{command:?}: {ended:?}");
+        for (name, value) in SERVICE_LINKS {
+            assert!(ended.stderr.contains(name) && !ended.stderr.contains(value), "{command:?}: {ended:?}");
+            assert!(!ended.stdout.contains(name), "{command:?}: {ended:?}");
+        }
+    }
+    let mut server = folder.start_with(&["serve", "--listen", "127.0.0.1:0"], &SERVICE_LINKS);
+    let warning =
+        server.line("a warning", |line| line.contains("QUARRY_PORT").then(|| line.to_owned())).await;
+    assert!(
+        warning.contains("WARN") && SERVICE_LINKS.iter().all(|(name, _)| warning.contains(name)),
+        "{warning}"
+    );
+    assert!(!warning.contains("10.0.0.1"), "{warning}");
+    server.line("its address", |line| line.contains("/graphql").then_some(())).await;
+    server.terminate();
+    assert_eq!(server.end().await.code, Some(0));
+}
+
 #[tokio::test]
 async fn settings_are_shown_without_their_secrets_and_layers_stand_in_order() {
     let mut settings = source("http://ann:pa55word@127.0.0.1:9/items/", BY_OFFSET, "delay = \"1s\"");
