@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{LogFormat, Overrides, Settings};
 use crate::telemetry::{TraceOptions, Traces};
@@ -118,6 +118,11 @@ enum Command {
 
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
+    if std::env::args_os().len() <= 1 {
+        // As cargo and kubectl do: asking for nothing is no mistake. A closed pipe is none either.
+        let _ = Cli::command().print_help();
+        return ExitCode::SUCCESS;
+    }
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -55,6 +55,20 @@ async fn variables_of_others_are_named_and_ignored() {
 }
 
 #[tokio::test]
+async fn without_arguments_there_is_help_and_the_demo_is_first() {
+    let folder = Folder::new("");
+    let help = folder.succeed(&[]).await;
+    let commands = help.split_once("\nCommands:\n").map(|(_, commands)| commands.trim_start());
+    assert!(commands.is_some_and(|commands| commands.starts_with("demo ")), "{help}");
+    assert!(help.contains("\nUsage: quarry "), "{help}");
+    assert!(!folder.path("data").exists(), "nothing was begun");
+    // A command that lacks its own is a mistake: a script must not take it for done.
+    for arguments in [&["migrate"][..], &["--log-level", "warn"]] {
+        assert_eq!(folder.run(arguments).await.code, Some(2), "{arguments:?}");
+    }
+}
+
+#[tokio::test]
 async fn settings_are_shown_without_their_secrets_and_layers_stand_in_order() {
     let mut settings = source("http://ann:pa55word@127.0.0.1:9/items/", BY_OFFSET, "delay = \"1s\"");
     settings = settings
