@@ -129,10 +129,10 @@ impl Prepared {
         self.kind
     }
 
-    /// The type of the operation, and the fields at its root.
-    fn root(&self) -> Result<(OperationType, RootFields<'_>), ServerError> {
+    /// The fields at the root of the operation.
+    fn root(&self) -> Result<RootFields<'_>, ServerError> {
         let definition = select(&self.document, self.name.as_deref())?;
-        Ok((definition.ty, RootFields::of(&self.document, definition, &self.variables)))
+        Ok(RootFields::of(&self.document, definition, &self.variables))
     }
 
     /// A query that logs what it searches for.
@@ -252,7 +252,8 @@ impl Api {
         }
         let (schema, to_keep) = self.schema_for(&operation);
         let warnings = Warnings::default();
-        let run = schema.execute(into_request(operation, asker).data(warnings.clone()));
+        let request = self.request_of(operation, asker).data(warnings.clone());
+        let run = schema.execute(request);
         let Ok(mut response) = tokio::time::timeout(limit, run).await else {
             let message =
                 format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
@@ -278,7 +279,7 @@ impl Api {
         if let Err(errors) = self.admit(&operation, &asker) {
             return stream::iter([Answer::Refused(errors)]).boxed();
         }
-        let answers = self.0.strict.execute_stream(into_request(operation, &asker));
+        let answers = self.0.strict.execute_stream(self.request_of(operation, &asker));
         let Asker { request, caller, visitor } = asker;
         let answers = answers.map(move |mut response| {
             error::finish(&mut response, &request);
@@ -295,10 +296,10 @@ impl Api {
     /// line in the log, so that it can be found out whose key it was.
     fn admit(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
         let caller = &asker.caller;
-        let (ty, root) = operation.root()?;
-        guard::check(ty, &root, caller, self.0.limits.introspection)?;
+        let root = operation.root()?;
+        guard::check(&root, caller, self.0.limits.introspection)?;
         let Some(key) = caller.key().filter(|_| caller.has(Scope::Admin)) else { return Ok(()) };
-        let fields = guard::administers(ty, &root);
+        let fields = guard::administers(&root);
         if !fields.is_empty() {
             tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "ADMIN was asked for");
         }
@@ -307,8 +308,25 @@ impl Api {
 
     /// Whether the asker may ask for all that the operation holds.
     pub fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
-        let (ty, root) = operation.root()?;
-        guard::check(ty, &root, &asker.caller, self.0.limits.introspection)
+        guard::check(&operation.root()?, &asker.caller, self.0.limits.introspection)
+    }
+
+    fn request_of(&self, operation: Prepared, asker: &Asker) -> Request {
+        let Prepared { text, name, variables, document, merged, .. } = operation;
+        let caller = asker.caller.clone();
+        let mut request = Request::new(text).variables(variables).data(Loaders::default());
+        // As a guard of `__schema` and `__type`, beside the check before.
+        if !self.0.limits.introspection.allows(&caller) {
+            request = request.disable_introspection();
+        }
+        match merged {
+            Some(merged) => request.set_parsed_query(merged),
+            None => {
+                request.operation_name = name;
+                request.set_parsed_query(Arc::unwrap_or_clone(document))
+            }
+        };
+        request.data(caller)
     }
 
     /// The schema to run on, and what to keep of the document if it turns out to be valid.
@@ -342,20 +360,6 @@ fn until_cut_off(
             answer = answers.next() => answer.map(|answer| (answer, Some((answers, cut_off)))),
         }
     })
-}
-
-fn into_request(operation: Prepared, asker: &Asker) -> Request {
-    let Prepared { text, name, variables, document, merged, .. } = operation;
-    let mut request =
-        Request::new(text).variables(variables).data(Loaders::default()).data(asker.caller.clone());
-    match merged {
-        Some(merged) => request.set_parsed_query(merged),
-        None => {
-            request.operation_name = name;
-            request.set_parsed_query(Arc::unwrap_or_clone(document))
-        }
-    };
-    request
 }
 
 /// Nothing ran: there is no data, and no error has a path.

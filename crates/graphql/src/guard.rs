@@ -1,16 +1,17 @@
-//! Who may ask for which field: checked for the whole operation before any of it runs.
+//! Authorization of root fields, checked twice by the rows of [`RootField`].
 //!
-//! An operation that holds a field its caller may not ask for is refused as a whole, so that no
-//! mutation runs half, and no resolver can forget to ask. Two things stay for resolvers, by
-//! [`require`]: objects behind `node` and `nodes`, whose ids say of what kind they are, and crawls
-//! within a source.
+//! [`check`] walks the whole operation before any of it runs, so that no mutation runs half.
+//! [`RootGuard`] is checked by the executor as it resolves each field: where the walk and the executor
+//! read a document differently, nothing is opened. Both deny a field without a row. Two things stay
+//! for resolvers, by [`require`]: objects behind `node` and `nodes`, whose ids say of what kind they
+//! are, and crawls within a source.
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Context, PathSegment, ServerError};
+use async_graphql::{Context, Guard, PathSegment, ServerError};
 
 use super::error::{ErrorCode, Failure, refusal};
+use super::fields::{ROOT_FIELDS, RootField};
 use super::root_fields::RootFields;
-use Scope::{Admin, Reports, Search};
 use quarry_domain::{Caller, Scope};
 
 /// Who may ask for the schema.
@@ -26,112 +27,100 @@ pub enum Introspection {
 }
 
 impl Introspection {
-    fn allows(self, caller: &Caller) -> bool {
+    /// Checks a caller. The executor is set by it, too.
+    pub(super) fn allows(self, caller: &Caller) -> bool {
         match self {
             Self::Auto => caller.is_unchecked() || caller.key().is_some(),
             Self::On => true,
             Self::Off => false,
         }
     }
+
+    fn authorize(self, caller: &Caller) -> Result<(), Denial> {
+        let (code, message) = match self {
+            _ if self.allows(caller) => return Ok(()),
+            Self::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
+            Self::On | Self::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
+        };
+        Err((code, message.to_owned()))
+    }
 }
 
-/// A field, and the scopes of which one lets a caller ask for it.
-type Rule = (&'static str, &'static [Scope]);
+/// The code and the message of a denied field.
+type Denial = (ErrorCode, String);
 
-/// The fields of `Query`.
-const QUERY: &[Rule] = &[
-    ("document", &[Search]),
-    ("loggingHealth", &[Reports]),
-    // What they find decides.
-    ("node", &Scope::ALL),
-    ("nodes", &Scope::ALL),
-    ("reports", &[Reports]),
-    ("search", &[Search]),
-    ("searchLog", &[Reports]),
-    // Who runs crawls asks how they do.
-    ("sources", &[Search, Admin]),
-    ("suggest", &[Search]),
-];
-
-/// The fields of `Mutation`.
-const MUTATION: &[Rule] = &[
-    ("deleteDocuments", &[Admin]),
-    ("eraseSearcher", &[Admin]),
-    ("indexDocuments", &[Admin]),
-    ("logKeystroke", &[Search]),
-    ("logKeystrokes", &[Search]),
-    ("recordInteraction", &[Search]),
-    ("startCrawl", &[Admin]),
-];
-
-/// The fields of `Subscription`.
-const SUBSCRIPTION: &[Rule] = &[("crawlProgress", &[Admin]), ("searchLogged", &[Reports])];
-
-/// The fields that tell of the schema.
-const INTROSPECTION: [&str; 2] = ["__schema", "__type"];
-
-/// Checks that a caller may ask for every field of an operation.
+/// Checks that a caller may request every field of an operation.
 pub(super) fn check(
-    operation: OperationType,
     root: &RootFields<'_>,
     caller: &Caller,
     introspection: Introspection,
 ) -> Result<(), Vec<ServerError>> {
-    if caller.is_unchecked() && introspection.allows(caller) {
-        return Ok(());
-    }
-    let rules = rules_of(operation);
-    let refusals = root.iter().filter_map(|field| {
-        let (code, message) = refused(field.node.name.node.as_str(), rules, caller, introspection)?;
+    let denials = root.iter().filter_map(|field| {
+        let name = field.node.name.node.as_str();
+        let authorized = match name {
+            "__typename" => Ok(()),
+            "__schema" | "__type" => introspection.authorize(caller),
+            name => authorize(root.operation_type(), name, caller),
+        };
+        let (code, message) = authorized.err()?;
         let mut error = refusal(code, message);
         error.locations = vec![field.pos];
         error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
         Some(error)
     });
-    let errors: Vec<ServerError> = refusals.collect();
+    let errors: Vec<ServerError> = denials.collect();
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// The fields of an operation that are for [`Admin`] alone, each once.
-pub(super) fn administers(operation: OperationType, root: &RootFields<'_>) -> Vec<&'static str> {
-    let asked = |name: &str| root.iter().any(|field| field.node.name.node == name);
-    let rules = rules_of(operation).iter();
-    rules.filter(|(name, scopes)| *scopes == [Admin] && asked(name)).map(|(name, _)| *name).collect()
-}
+/// The executor's own check of a root field, whatever [`check`] found.
+pub(super) struct RootGuard(pub(super) OperationType);
 
-fn rules_of(operation: OperationType) -> &'static [Rule] {
-    match operation {
-        OperationType::Query => QUERY,
-        OperationType::Mutation => MUTATION,
-        OperationType::Subscription => SUBSCRIPTION,
+impl Guard for RootGuard {
+    async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
+        let name = ctx.item.node.name.node.as_str();
+        authorize(self.0, name, caller_of(ctx)?).map_err(|(code, message)| Failure::new(code, message).into())
     }
 }
 
-/// Why a caller may not ask for a field; `None` if it may.
-fn refused(
-    name: &str,
-    rules: &[Rule],
-    caller: &Caller,
-    introspection: Introspection,
-) -> Option<(ErrorCode, String)> {
-    if INTROSPECTION.contains(&name) {
-        let (code, message) = match introspection {
-            _ if introspection.allows(caller) => return None,
-            Introspection::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
-            Introspection::On | Introspection::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
-        };
-        return Some((code, message.to_owned()));
+/// The fields of an operation that are for [`Scope::Admin`] alone, each once.
+pub(super) fn administers(root: &RootFields<'_>) -> Vec<&'static str> {
+    let is_selected = |name: &str| root.iter().any(|field| field.node.name.node == name);
+    let rows = ROOT_FIELDS.iter().filter(|row| row.on == root.operation_type());
+    rows.filter(|row| *row.scopes == [Scope::Admin] && is_selected(row.name)).map(|row| row.name).collect()
+}
+
+/// Checks one root field. A field without a row is denied, even to a caller who may do everything.
+fn authorize(on: OperationType, name: &str, caller: &Caller) -> Result<(), Denial> {
+    let Some(field) = RootField::find(on, name) else {
+        return Err((ErrorCode::GraphqlValidationFailed, unknown(on, name)));
+    };
+    if field.scopes.iter().any(|scope| caller.has(*scope)) {
+        return Ok(());
     }
-    // What is not in the schema is for validation to name; a test holds the table against it.
-    let (_, scopes) = rules.iter().find(|(known, _)| *known == name)?;
-    let may = scopes.iter().any(|scope| caller.has(*scope));
-    (!may).then(|| denial(caller, &format!("The field {name}"), scopes))
+    Err(denial(caller, &format!("The field {name}"), field.scopes))
+}
+
+/// The message of validation, which a denied operation does not reach.
+fn unknown(on: OperationType, name: &str) -> String {
+    let of_type = match on {
+        OperationType::Query => "Query",
+        OperationType::Mutation => "Mutation",
+        OperationType::Subscription => "Subscription",
+    };
+    let distance = |row: &&RootField| strsim::damerau_levenshtein(name, row.name);
+    let nearest = ROOT_FIELDS.iter().filter(|row| row.on == on).min_by_key(distance);
+    let near = nearest.filter(|row| distance(row) <= (name.len() / 3).max(2));
+    let suggestion = near.map(|row| format!(" Did you mean {:?}?", row.name)).unwrap_or_default();
+    format!("Unknown field {name:?} on type {of_type:?}.{suggestion}")
+}
+
+fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Caller, Failure> {
+    ctx.data_opt::<Caller>().ok_or_else(|| Failure::internal("the request came without its caller"))
 }
 
 /// Checks, while a field is resolved, that its caller has a scope.
 pub(super) fn require(ctx: &Context<'_>, what: &str, scope: Scope) -> Result<(), Failure> {
-    let caller = ctx.data_opt::<Caller>();
-    let caller = caller.ok_or_else(|| Failure::internal("the request came without its caller"))?;
+    let caller = caller_of(ctx)?;
     if caller.has(scope) {
         return Ok(());
     }
@@ -143,7 +132,7 @@ const INTROSPECTION_BY_KEY: &str = "Introspection needs a key on this server: se
      schema` prints.";
 const NO_INTROSPECTION: &str = "Introspection is off on this server (server.introspection). Read the schema that `quarry schema` prints.";
 
-fn denial(caller: &Caller, what: &str, scopes: &[Scope]) -> (ErrorCode, String) {
+fn denial(caller: &Caller, what: &str, scopes: &[Scope]) -> Denial {
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     let scopes = scopes.join(" or ");
     match caller.key() {

@@ -13,6 +13,7 @@ mod document_cache;
 mod erasure;
 mod error;
 mod field_group;
+mod fields;
 mod guard;
 mod ids;
 mod limits;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Object};
 use chrono::Utc;
 
 use super::erasure;
 use super::error::{ErrorCode, Failure};
+use super::guard::RootGuard;
 use super::ids::NodeId;
 use super::scalars::Flag;
 use super::services::Services;
@@ -29,7 +31,7 @@ const MAX_KEYSTROKES: usize = 100;
 pub(super) struct Mutation;
 
 /// Writing: keystrokes, documents and crawls.
-#[Object]
+#[Object(guard = RootGuard(OperationType::Mutation))]
 impl Mutation {
     /// Stores documents, or replaces those of the same source and key. If one cannot be taken, none is. Scope:
     /// ADMIN.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, ID, Object};
 
 use super::error::Failure;
-use super::guard;
+use super::guard::{self, RootGuard};
 use super::ids::NodeId;
 use super::loaders::Loaders;
 use super::pagination::{Page, SearchLogCursor, page_size, page_size_within};
@@ -34,7 +35,7 @@ const MAX_CURSOR_BYTES: usize = 4_096;
 pub(super) struct Query;
 
 /// Reading: searches, documents, and how sources and their crawls stand.
-#[Object]
+#[Object(guard = RootGuard(OperationType::Query))]
 impl Query {
     /// Fetches an object by its id; null if it is not there. Scope: SEARCH for documents and authors, REPORTS for
     /// logged searches, ADMIN for crawls.

@@ -7,7 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, Selection, SelectionSet,
+    Directive, DocumentOperations, ExecutableDocument, Field, OperationDefinition, OperationType, Selection,
+    SelectionSet,
 };
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
@@ -38,6 +39,10 @@ impl<'a> RootFields<'a> {
         let mut root = Self { document, operation, variables, entered, is_spread_again: false, fields };
         root.collect(&operation.selection_set.node);
         root
+    }
+
+    pub(super) fn operation_type(&self) -> OperationType {
+        self.operation.ty
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &'a Positioned<Field>> {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Subscription as GraphqlSubscription};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::error::Failure;
+use super::guard::RootGuard;
 use super::mutation::unknown_source;
 use super::services::Services;
 use super::types::{Crawl, Search};
@@ -20,7 +22,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 pub(super) struct Subscription;
 
 /// Following what goes on.
-#[GraphqlSubscription]
+#[GraphqlSubscription(guard = RootGuard(OperationType::Subscription))]
 impl Subscription {
     /// Searches as they are logged, by whichever server. A live view: who reads too slowly misses some, the
     /// log has them all. Scope: REPORTS.

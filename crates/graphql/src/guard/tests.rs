@@ -3,9 +3,17 @@ use std::collections::BTreeMap;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use async_graphql::parser::{parse_query, parse_schema};
 use async_graphql::{Value, Variables};
+use futures_util::StreamExt;
 
 use super::*;
+use crate::loaders::Loaders;
 use crate::schema_sdl;
+
+const ROOTS: [(OperationType, &str); 3] = [
+    (OperationType::Query, "Query"),
+    (OperationType::Mutation, "Mutation"),
+    (OperationType::Subscription, "Subscription"),
+];
 
 /// The fields of each object type, with their descriptions.
 fn fields() -> BTreeMap<String, BTreeMap<String, String>> {
@@ -23,15 +31,16 @@ fn fields() -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 #[test]
-fn every_root_field_has_scopes_and_says_so() {
+fn every_root_field_has_a_row_and_its_description_states_the_scopes() {
     let types = fields();
-    for (name, rules) in [("Query", QUERY), ("Mutation", MUTATION), ("Subscription", SUBSCRIPTION)] {
+    for (on, name) in ROOTS {
         let described = &types[name];
-        let ruled: Vec<&str> = rules.iter().map(|(field, _)| *field).collect();
+        let rows: Vec<&RootField> = ROOT_FIELDS.iter().filter(|row| row.on == on).collect();
+        let ruled: Vec<&str> = rows.iter().map(|row| row.name).collect();
         let there: Vec<&str> = described.keys().map(String::as_str).collect();
-        assert_eq!(ruled, there, "the fields of {name} and their scopes, in order");
-        for (field, scopes) in rules {
-            assert!(!scopes.is_empty(), "{name}.{field} is for nobody");
+        assert_eq!(ruled, there, "the fields of {name} and their rows, in order");
+        for RootField { name: field, scopes, .. } in rows {
+            assert!(!scopes.is_empty(), "{name}.{field} is for no caller");
             let description = &described[*field];
             let (_, stated) =
                 description.rsplit_once("Scope: ").unwrap_or_else(|| panic!("{name}.{field}: {description}"));
@@ -43,12 +52,95 @@ fn every_root_field_has_scopes_and_says_so() {
     }
 }
 
+/// A valid operation of each root field.
+const OPERATIONS: &[(&str, &str)] = &[
+    ("document", "{ document(source: \"s\", key: \"k\") { id } }"),
+    ("loggingHealth", "{ loggingHealth { lastError } }"),
+    ("node", "{ node(id: \"x\") { id } }"),
+    ("nodes", "{ nodes(ids: []) { id } }"),
+    ("reports", "{ reports { __typename } }"),
+    ("search", "{ search(query: \"x\") { totalCount } }"),
+    ("searchLog", "{ searchLog { totalCount } }"),
+    ("sources", "{ sources { name } }"),
+    ("suggest", "{ suggest(prefix: \"x\") { text } }"),
+    ("deleteDocuments", "mutation { deleteDocuments(input: { ids: [] }) { deleted } }"),
+    ("eraseSearcher", "mutation { eraseSearcher(input: { sessionId: \"s\" }) { __typename } }"),
+    ("indexDocuments", "mutation { indexDocuments(input: { documents: [] }) { inserted } }"),
+    (
+        "logKeystroke",
+        "mutation { logKeystroke(input: { sessionId: \"s\", inputId: \"i\", sequence: 1, text: \"x\" }) { accepted } }",
+    ),
+    ("logKeystrokes", "mutation { logKeystrokes(input: []) { accepted } }"),
+    (
+        "recordInteraction",
+        "mutation { recordInteraction(input: { documentId: \"x\", kind: CLICK }) { accepted } }",
+    ),
+    ("startCrawl", "mutation { startCrawl(source: \"s\") { id } }"),
+    ("crawlProgress", "subscription { crawlProgress(source: \"s\") { id } }"),
+    ("searchLogged", "subscription { searchLogged { id } }"),
+];
+
+/// The first error of an operation that runs without the check before it, and without services.
+async fn run_unchecked(text: &str, caller: Option<Caller>) -> Option<ServerError> {
+    let mut request = async_graphql::Request::new(text).data(Loaders::default());
+    if let Some(caller) = caller {
+        request = request.data(caller);
+    }
+    let schema = crate::schema().finish();
+    let mut answers = std::pin::pin!(schema.execute_stream(request));
+    let answer = answers.next().await.expect("it is answered");
+    answer.errors.into_iter().next()
+}
+
+#[tokio::test]
+async fn each_resolver_denies_by_itself() {
+    let names: Vec<&str> = OPERATIONS.iter().map(|(name, _)| *name).collect();
+    let rows: Vec<&str> = ROOT_FIELDS.iter().map(|row| row.name).collect();
+    assert_eq!(names, rows, "an operation of each row, in order");
+    for ((name, text), row) in OPERATIONS.iter().zip(ROOT_FIELDS) {
+        let code = async |caller| {
+            let error = run_unchecked(text, caller).await;
+            error.as_ref().map(|error| {
+                error.source::<Failure>().unwrap_or_else(|| panic!("{name} is not run: {error:?}")).code()
+            })
+        };
+        for scope in Scope::ALL {
+            let found = code(Some(Caller::with_key("one".into(), [scope]))).await;
+            let is_denied = found == Some(ErrorCode::Forbidden);
+            assert_eq!(is_denied, !row.scopes.contains(&scope), "{name} by {scope}: {found:?}");
+        }
+        assert_eq!(code(Some(Caller::anonymous())).await, Some(ErrorCode::Unauthenticated), "{name}");
+        assert_eq!(code(None).await, Some(ErrorCode::InternalServerError), "{name} without a caller");
+    }
+}
+
+#[test]
+fn a_field_without_a_row_is_denied_to_everyone() {
+    let none = serde_json::json!({});
+    let all = Caller::with_key("all".into(), Scope::ALL);
+    for caller in [Caller::unchecked(), all, Caller::anonymous()] {
+        for (text, denied) in [
+            ("{ serach { totalCount } }", "serach"),
+            ("{ sources { name } a: _service { sdl } }", "a"),
+            ("{ ...F } fragment F on Query { nonsense }", "nonsense"),
+            ("mutation { search }", "search"),
+            ("subscription { sources { name } }", "sources"),
+        ] {
+            let errors = check_as(text, none.clone(), &caller).unwrap_err();
+            assert_eq!(errors.last(), Some(&format!("{denied} GRAPHQL_VALIDATION_FAILED")), "{text}");
+        }
+    }
+    let message = |name| authorize(OperationType::Query, name, &Caller::unchecked()).unwrap_err().1;
+    assert_eq!(message("serach"), "Unknown field \"serach\" on type \"Query\". Did you mean \"search\"?");
+    assert_eq!(message("indexDocuments"), "Unknown field \"indexDocuments\" on type \"Query\".");
+}
+
 fn check_as(text: &str, variables: serde_json::Value, caller: &Caller) -> Result<(), Vec<String>> {
     let document = parse_query(text).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
     let variables = Variables::from_json(variables);
     let root = RootFields::of(&document, &operation.node, &variables);
-    check(operation.node.ty, &root, caller, Introspection::Auto).map_err(|errors| {
+    check(&root, caller, Introspection::Auto).map_err(|errors| {
         let code = |error: &ServerError| match error.extensions.as_ref().and_then(|all| all.get("code")) {
             Some(Value::String(code)) => code.clone(),
             other => panic!("{other:?}"),
@@ -84,7 +176,7 @@ fn fields_are_found_wherever_they_stand() {
         ),
         ["a FORBIDDEN", "b FORBIDDEN"]
     );
-    assert!(refused("{ __typename sources { name } nonsense ...gone }", none).is_empty());
+    assert!(refused("{ __typename sources { name } ...gone }", none).is_empty());
 }
 
 #[test]
@@ -126,8 +218,7 @@ fn introspection_is_for_whom_it_is_set() {
             let (_, operation) = document.operations.iter().next().unwrap();
             let variables = Variables::default();
             let root = RootFields::of(&document, &operation.node, &variables);
-            let may =
-                callers.each_ref().map(|caller| check(operation.node.ty, &root, caller, setting).is_ok());
+            let may = callers.each_ref().map(|caller| check(&root, caller, setting).is_ok());
             assert_eq!(may, allowed, "{setting:?} {text}");
         }
     }
