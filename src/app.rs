@@ -29,8 +29,10 @@ use crate::config::{ConfigError, Settings, SourceConfig};
 use crate::crawl::{
     CrawlOptions, CrawlSource, CrawlTally, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
 };
-use crate::graphql::{Api, Services};
-use crate::http::{Admission, HttpState, Metrics, MetricsParts, Readiness, metrics_router, serve};
+use crate::graphql::{Api, Limits, Services, TimeLimits};
+use crate::http::{
+    Admission, HttpLimits, HttpState, Metrics, MetricsParts, Origins, Readiness, metrics_router, serve,
+};
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use crate::search::{IndexStep, Indexer, SearchEngine, Suggestions};
@@ -142,6 +144,7 @@ impl Server {
             workers: pulses.clone(),
             redis: metering::redis(&logging, &reporting),
         });
+        let times = TimeLimits::of(&settings);
         let services = Services {
             store: store.clone(),
             suggestions: suggestions.clone(),
@@ -152,12 +155,11 @@ impl Server {
             index: indexer.follow(),
             crawl_wanted: crawls.waker(),
             sources,
-            index_patience: limiting::index_patience(&settings),
+            index_patience: times.index_patience(),
         };
-        let times = limiting::of_time(&settings);
-        let limits = limiting::of_http(&settings);
+        let limits = HttpLimits::of(&settings);
         let readiness = metering::readiness(indexer.follow(), &store, &logging.keystrokes);
-        let api = Api::new(services, limiting::of_documents(&settings), times);
+        let api = Api::new(services, Limits::of(&settings), times);
         let state = HttpState {
             documents: persisting::open(&settings, &api).await?,
             api,
@@ -168,7 +170,7 @@ impl Server {
             admission: Admission::new(&limits),
             gate: access::gate(&settings),
             graphiql: access::graphiql(&settings),
-            origins: access::origins(&settings),
+            origins: Origins::of(&settings),
         };
         let _instance = instance;
         Ok(Self {

@@ -71,6 +71,7 @@ async fn open(folder: &Path) -> Api {
     let (interactions, _writer) = Interactions::new(store.clone());
     let cache = Arc::new(LocalCache::new(CacheLimits::default()));
     let suggestions = SuggestionOptions::default();
+    let times = TimeLimits::default();
     let services = Services {
         suggestions: Suggestions::new(store.clone(), search.clone(), indexer.follow(), suggestions),
         reports: Reports::new(store.clone(), cache, Arc::new(NothingPending), Duration::from_secs(300)),
@@ -85,9 +86,9 @@ async fn open(folder: &Path) -> Api {
         store,
         crawl_wanted: Arc::default(),
         sources: Arc::from([]),
-        index_patience: Services::INDEX_PATIENCE,
+        index_patience: times.index_patience(),
     };
-    Api::new(services, Limits::default(), TimeLimits::default())
+    Api::new(services, Limits::default(), times)
 }
 
 struct NothingPending;

@@ -8,8 +8,7 @@ use futures_util::{Stream, StreamExt};
 use super::persisting;
 use crate::access::Gate;
 use crate::config::{ConfigError, Settings, Switch};
-use crate::graphql::Introspection;
-use crate::http::{HttpState, Origins};
+use crate::http::HttpState;
 use crate::supervisor::{Stage, Supervisor};
 
 /// What changes while a server runs. All else needs a restart.
@@ -36,21 +35,6 @@ pub(super) fn graphiql(settings: &Settings) -> Option<bool> {
         Switch::Auto => None,
         Switch::On => Some(true),
         Switch::Off => Some(false),
-    }
-}
-
-/// Which pages may send requests, and under which names the server answers.
-pub(super) fn origins(settings: &Settings) -> Origins {
-    let server = &settings.server;
-    Origins::new(&server.allowed_origins, server.allowed_hosts.clone(), settings.listens_on_loopback())
-}
-
-/// Who may ask for the schema.
-pub(super) fn introspection(settings: &Settings) -> Introspection {
-    match settings.server.introspection {
-        Switch::Auto => Introspection::Auto,
-        Switch::On => Introspection::On,
-        Switch::Off => Introspection::Off,
     }
 }
 

@@ -17,11 +17,6 @@ use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
 
 /// The folder of the keystroke journal, within the data folder.
 const JOURNAL_FOLDER: &str = "keystrokes";
-/// The period of the flood limit.
-const FLOOD_PERIOD: Duration = Duration::from_secs(10);
-/// For how long a claim is its server's alone: many times what a flush takes, and how long what a
-/// server held that died waits for another.
-const LEASE: Duration = Duration::from_secs(10);
 /// Between two looks for searches that are too old, when there were none.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
 /// How often the journal is looked after where every call flushes it by itself.
@@ -50,14 +45,7 @@ enum Place {
 impl Logging {
     pub(super) async fn open(settings: &Settings, store: &Store) -> Result<Self> {
         let own = &settings.keystrokes;
-        let limits = BufferLimits {
-            window: own.window,
-            keystrokes: own.max_buffered,
-            flood_keystrokes: own.flood_limit,
-            flood_period: FLOOD_PERIOD,
-            lease: LEASE,
-            ..BufferLimits::default()
-        };
+        let limits = BufferLimits::of(own);
         let mut redis_buffer = None;
         let (buffer, feed, place): (Arc<dyn KeystrokeBuffer>, Arc<dyn SearchFeed>, Place) =
             match &settings.redis_url {

@@ -19,12 +19,7 @@ pub(super) fn open(
     engine: &Arc<dyn SearchEngine>,
     index: IndexFollower,
 ) -> Suggestions {
-    let own = &settings.suggest;
-    let options = SuggestionOptions {
-        min_sessions: own.min_sessions,
-        period: own.period,
-        blocklist: own.blocklist.clone(),
-    };
+    let options = SuggestionOptions::of(&settings.suggest);
     Suggestions::new(store.clone(), engine.clone(), index, options)
 }
 

@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::config::Settings;
+
 /// What requests and connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpLimits {
@@ -37,25 +39,36 @@ pub struct HttpLimits {
     pub keep_alive: Duration,
 }
 
+/// Below the time after which proxies and routers drop a silent connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+impl HttpLimits {
+    /// The limits that the settings describe.
+    pub fn of(settings: &Settings) -> Self {
+        let limits = &settings.limits;
+        Self {
+            body_bytes: settings.server.max_body_bytes,
+            body_time: limits.body_time,
+            bodies_bytes: limits.bodies_mb << 20,
+            batch: limits.batch,
+            operations: limits.operations,
+            connections: limits.connections,
+            header_time: limits.header_time,
+            send_time: limits.send_time,
+            websockets: limits.websockets,
+            message_bytes: limits.websocket_message_bytes,
+            connection_init: limits.websocket_init_time,
+            idle_time: limits.websocket_idle_time,
+            event_streams: limits.event_streams,
+            subscriptions: limits.subscriptions,
+            subscriptions_per_connection: limits.subscriptions_per_connection,
+            keep_alive: KEEP_ALIVE,
+        }
+    }
+}
+
 impl Default for HttpLimits {
     fn default() -> Self {
-        Self {
-            body_bytes: 16 << 20,
-            body_time: Duration::from_secs(30),
-            bodies_bytes: 256 << 20,
-            batch: 10,
-            operations: 512,
-            connections: 16_384,
-            header_time: Duration::from_secs(75),
-            send_time: Duration::from_secs(30),
-            websockets: 10_000,
-            message_bytes: 1 << 20,
-            connection_init: Duration::from_secs(10),
-            idle_time: Duration::from_secs(600),
-            event_streams: 10_000,
-            subscriptions: 10_000,
-            subscriptions_per_connection: 50,
-            keep_alive: Duration::from_secs(30),
-        }
+        Self::of(&Settings::default())
     }
 }

@@ -21,6 +21,7 @@ use url::{Host, Url};
 use super::HttpState;
 use super::negotiation::is_json;
 use super::problem::Problem;
+use crate::config::Settings;
 use crate::graphql::ErrorCode;
 
 /// Headers that no page sends to another origin unless the server was asked first.
@@ -39,10 +40,10 @@ const REMEMBERED: Duration = Duration::from_secs(3_600);
 const EVERY: &str = "*";
 
 /// The pages and names that a server answers. Clones share it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Origins(Arc<Rules>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rules {
     pages: Pages,
     /// Names besides loopback ones.
@@ -57,13 +58,13 @@ enum Pages {
     Listed(Vec<HeaderValue>),
 }
 
-impl Default for Pages {
-    fn default() -> Self {
-        Self::Listed(Vec::new())
-    }
-}
-
 impl Origins {
+    /// The pages and names that the settings allow.
+    pub fn of(settings: &Settings) -> Self {
+        let server = &settings.server;
+        Self::new(&server.allowed_origins, server.allowed_hosts.clone(), settings.listens_on_loopback())
+    }
+
     /// Pages of these origins besides the server's own, each as `https://shop.example`, or of every
     /// origin if one is `*`; under these names and loopback ones. Without any, a server that only its
     /// machine reaches and that asks for no keys answers under loopback names, others under all.

@@ -71,6 +71,13 @@ pub struct Settings {
     pub(super) foreign_variables: Vec<String>,
 }
 
+impl Default for Settings {
+    /// The settings of an empty file. Limits and options of other crates take their defaults from here.
+    fn default() -> Self {
+        Self::from_toml("").expect("the defaults of the reference fit together")
+    }
+}
+
 /// The connections to the database.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,6 @@
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
@@ -23,7 +22,7 @@ use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
 use super::field_group::FieldGroup;
 use super::guard;
-use super::limits::Limits;
+use super::limits::{Limits, TimeLimits};
 use super::loaders::Loaders;
 use super::pagination::LargestPage;
 use super::root_fields::RootFields;
@@ -39,22 +38,6 @@ const TRACK: &str = "track";
 
 /// What is said of a subscription that comes where one answer is given.
 pub const WHERE_SUBSCRIPTIONS_ARE: &str = "Subscriptions are served over WebSocket, at /graphql/ws, and here as an event stream: accept text/event-stream.";
-
-/// How long operations may take.
-#[derive(Clone, Copy, Debug)]
-pub struct TimeLimits {
-    /// Of a query.
-    pub query: Duration,
-    /// Of a mutation: longer, since one may wait for the index.
-    pub mutation: Duration,
-}
-
-impl Default for TimeLimits {
-    fn default() -> Self {
-        let query = Duration::from_secs(10);
-        Self { query, mutation: query + Services::INDEX_PATIENCE }
-    }
-}
 
 /// What a client asks for.
 #[derive(Debug, Default)]

@@ -12,13 +12,13 @@ use async_graphql::{Context, Guard, PathSegment, ServerError};
 use super::error::{ErrorCode, Failure, refusal};
 use super::fields::{ROOT_FIELDS, RootField};
 use super::root_fields::RootFields;
+use quarry_config::Switch;
 use quarry_domain::{Caller, Scope};
 
 /// Who may ask for the schema.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Introspection {
     /// Everybody where no keys are asked for; otherwise who has one.
-    #[default]
     Auto,
     /// Everybody.
     On,
@@ -43,6 +43,16 @@ impl Introspection {
             Self::On | Self::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
         };
         Err((code, message.to_owned()))
+    }
+}
+
+impl From<Switch> for Introspection {
+    fn from(setting: Switch) -> Self {
+        match setting {
+            Switch::Auto => Self::Auto,
+            Switch::On => Self::On,
+            Switch::Off => Self::Off,
+        }
     }
 }
 

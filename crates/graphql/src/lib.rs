@@ -34,13 +34,13 @@ mod warnings;
 use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
 pub use api::WHERE_SUBSCRIPTIONS_ARE;
-pub use api::{Answer, Api, Operation, OperationKind, Prepared, TimeLimits};
+pub use api::{Answer, Api, Operation, OperationKind, Prepared};
 pub use asker::Asker;
 pub use error::ErrorCode;
 pub use error::{broken, refusal};
 pub use field_group::FieldGroup;
 pub use guard::Introspection;
-pub use limits::Limits;
+pub use limits::{Limits, TimeLimits};
 use mutation::Mutation;
 use query::Query;
 pub use request_id::RequestId;

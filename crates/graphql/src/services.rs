@@ -38,9 +38,6 @@ pub struct Services {
 }
 
 impl Services {
-    /// How long a mutation waits for the index unless configured otherwise.
-    pub const INDEX_PATIENCE: Duration = Duration::from_secs(10);
-
     /// The services of this request.
     pub(super) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Services, Failure> {
         ctx.data_opt::<Services>().ok_or_else(|| Failure::internal("the schema was built without services"))

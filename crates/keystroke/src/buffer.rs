@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use quarry_config::{KeystrokeSettings, Settings};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, Searcher, SessionId, Timestamp};
 
 /// Why a buffer could not do what it was asked.
@@ -39,18 +40,26 @@ pub struct BufferLimits {
     pub lease: Duration,
 }
 
-impl Default for BufferLimits {
-    fn default() -> Self {
+impl BufferLimits {
+    /// The limits that the settings describe. Those that are no settings stand here alone.
+    pub fn of(settings: &KeystrokeSettings) -> Self {
         Self {
-            window: Duration::from_secs(5),
+            window: settings.window,
             run_keystrokes: 1_000,
             run_age: Duration::from_secs(600),
-            keystrokes: 5_000_000,
-            flood_keystrokes: 600,
+            keystrokes: settings.max_buffered,
+            flood_keystrokes: settings.flood_limit,
             flood_period: Duration::from_secs(10),
             late_memory: Duration::from_secs(600),
-            lease: Duration::from_secs(30),
+            // Many times what a flush takes, and how long what a server held that died waits for another.
+            lease: Duration::from_secs(10),
         }
+    }
+}
+
+impl Default for BufferLimits {
+    fn default() -> Self {
+        Self::of(&Settings::default().keystrokes)
     }
 }
 

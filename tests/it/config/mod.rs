@@ -1,5 +1,6 @@
 //! Settings as an operator meets them: layers, refusals, sources, and what is printed.
 
+mod defaults;
 mod keys;
 mod layers;
 mod printing;

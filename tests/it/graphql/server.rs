@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use quarry::access::Gate;
 use quarry::cache::{Cache, CacheLimits, LocalCache};
+use quarry::config::Settings;
 use quarry::crawl::{CrawlTally, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
@@ -61,7 +62,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             indexing: true,
-            index_patience: Services::INDEX_PATIENCE,
+            index_patience: TimeLimits::default().index_patience(),
             engine: None,
             buffer: None,
             times: TimeLimits::default(),
@@ -69,7 +70,7 @@ impl Default for Setup {
             limits: Limits::default(),
             gate: Gate::open(),
             graphiql: None,
-            origins: Origins::default(),
+            origins: Origins::of(&Settings::default()),
             documents: None,
             trusted: None,
             only_trusted: false,

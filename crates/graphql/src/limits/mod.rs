@@ -7,15 +7,17 @@
 
 mod document;
 mod text;
+mod time;
 
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{ServerError, Variables};
 
 use self::document::Size;
 use self::text::Scan;
+pub use self::time::TimeLimits;
 use super::error::{ErrorCode, refusal};
 use super::guard::Introspection;
-use super::pagination::MAX_FIRST;
+use quarry_config::Settings;
 
 /// What one operation may ask for. Roomy: GraphiQL's introspection takes a depth of 15.
 #[derive(Clone, Copy, Debug)]
@@ -46,23 +48,29 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            document_bytes: 1 << 20,
-            nesting: 128,
-            tokens: 50_000,
-            fields: 2_000,
-            depth: 24,
-            cost: 25_000,
-            aliases: 100,
-            directives: 5,
-            spreads: 1_000,
-            page_size: MAX_FIRST,
-            introspection: Introspection::default(),
-        }
+        Self::of(&Settings::default())
     }
 }
 
 impl Limits {
+    /// The limits that the settings describe.
+    pub fn of(settings: &Settings) -> Self {
+        let limits = &settings.limits;
+        Self {
+            document_bytes: limits.document_bytes,
+            nesting: limits.document_nesting,
+            tokens: limits.document_tokens,
+            fields: limits.fields,
+            depth: limits.depth,
+            cost: limits.cost,
+            aliases: limits.aliases,
+            directives: limits.directives,
+            spreads: limits.fragment_spreads,
+            page_size: limits.page_size,
+            introspection: settings.server.introspection.into(),
+        }
+    }
+
     /// Checks a text before it is parsed.
     pub(super) fn check_text(&self, text: &str) -> Result<(), ServerError> {
         if text.len() > self.document_bytes {
@@ -114,6 +122,14 @@ mod tests {
     use async_graphql::parser::parse_query;
 
     use super::*;
+    use crate::pagination::MAX_FIRST;
+
+    #[test]
+    fn the_largest_page_of_the_schema_is_the_largest_that_can_be_set() {
+        let with = |size: usize| Settings::from_toml(&format!("[limits]\npage_size = {size}"));
+        assert_eq!(Limits::of(&with(MAX_FIRST).unwrap()).page_size, MAX_FIRST);
+        assert!(with(MAX_FIRST + 1).is_err());
+    }
 
     fn check(text: &str, variables: serde_json::Value) -> Result<(), String> {
         let limits = Limits::default();

@@ -33,6 +33,7 @@ use self::hits::{Allowance, Hits};
 use self::logged::LoggedSearches;
 use super::engine::{SearchEngine, SearchError};
 use super::indexer::IndexFollower;
+use quarry_config::{Settings, SuggestSettings};
 use quarry_domain::{Timestamp, comparison_key};
 use quarry_store::{SearchLogMark, Store, StoreError};
 
@@ -63,10 +64,17 @@ pub struct SuggestionOptions {
     pub blocklist: Vec<String>,
 }
 
+impl SuggestionOptions {
+    /// The options that the settings describe.
+    pub fn of(settings: &SuggestSettings) -> Self {
+        let SuggestSettings { min_sessions, period, blocklist } = settings.clone();
+        Self { min_sessions, period, blocklist }
+    }
+}
+
 impl Default for SuggestionOptions {
     fn default() -> Self {
-        let period = Duration::from_secs(90 * 24 * 60 * 60);
-        Self { min_sessions: 3, period, blocklist: Vec::new() }
+        Self::of(&Settings::default().suggest)
     }
 }
 

@@ -1,0 +1,62 @@
+//! Each default stands once, in the reference of settings: what repeats one is compared with it.
+
+use std::time::Duration;
+
+use quarry::config::{Language, Settings};
+use quarry::graphql::{Limits, TimeLimits};
+use quarry::http::HttpLimits;
+use quarry::keystroke::BufferLimits;
+use quarry::search::SuggestionOptions;
+
+use super::{SOURCE, load};
+use crate::support::folder::Folder;
+
+#[test]
+fn the_limits_of_the_library_are_those_of_production() {
+    let buffer = BufferLimits::default();
+    assert_eq!((buffer.keystrokes, buffer.flood_keystrokes), (1_000_000, 1_000));
+    assert_eq!((buffer.window, buffer.lease), (Duration::from_secs(5), Duration::from_secs(10)));
+    let settings = Settings::default();
+    assert_eq!(settings.to_toml_redacted(), load("", &[]).unwrap().to_toml_redacted());
+    assert_eq!(TimeLimits::default().query, settings.server.request_timeout);
+    assert_eq!(SuggestionOptions::default().period, settings.suggest.period);
+    assert_eq!(Limits::default().cost, settings.limits.cost);
+    assert_eq!(HttpLimits::default().bodies_bytes, settings.limits.bodies_mb << 20);
+}
+
+#[test]
+fn every_limit_that_is_set_arrives() {
+    let settings = Settings::from_toml(
+        "[keystrokes]\nwindow = \"7s\"\nmax_buffered = 71\nflood_limit = 72\n[server]\nrequest_timeout = \"73s\"\n\
+         [limits]\nmutation_time = \"3s\"\n[suggest]\nmin_sessions = 74\nblocklist = [\"darn\"]",
+    )
+    .unwrap();
+    let buffer = BufferLimits::of(&settings.keystrokes);
+    assert_eq!((buffer.window.as_secs(), buffer.keystrokes, buffer.flood_keystrokes), (7, 71, 72));
+    let times = TimeLimits::of(&settings);
+    assert_eq!((times.query.as_secs(), times.mutation.as_secs()), (73, 3));
+    assert_eq!(times.index_patience(), Duration::from_millis(1_500));
+    assert_eq!(TimeLimits::default().index_patience(), Duration::from_secs(10));
+    let suggestions = SuggestionOptions::of(&settings.suggest);
+    assert_eq!((suggestions.min_sessions, suggestions.blocklist), (74, vec!["darn".to_owned()]));
+}
+
+#[test]
+fn the_language_of_documents_without_a_source_is_that_of_a_source_that_names_none() {
+    assert_eq!(load(SOURCE, &[]).unwrap().sources[0].language, Language::default());
+}
+
+#[tokio::test]
+async fn the_help_names_the_defaults_of_the_settings() {
+    let folder = Folder::new("");
+    let settings = Settings::default();
+    let window = humantime::format_duration(settings.keystrokes.window);
+    for (command, default) in [
+        ("serve", format!("The address to serve on [default: {}]", settings.listen)),
+        ("type", format!("a pause of this length ends a search [default: {window}]")),
+    ] {
+        let help = folder.succeed(&[command, "--help"]).await;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&default), "{default}: {help}");
+    }
+}
