@@ -257,7 +257,7 @@ impl Api {
     }
 
     /// Runs a subscription. It ends with an error when its asker is no longer let in. Boxed as
-    /// [`boxed`](quarry_runtime::boxed) says.
+    /// [`boxed`] says.
     pub fn subscribe(&self, operation: Prepared, asker: Asker) -> BoxStream<'static, Answer> {
         if let Err(errors) = self.admit(&operation, &asker) {
             return stream::iter([Answer::Refused(errors)]).boxed();
