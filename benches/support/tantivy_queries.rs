@@ -25,7 +25,7 @@ use tantivy::{DocAddress, Index, Order, Searcher, TantivyDocument, Term};
 
 /// Hits that are returned with their stored documents.
 const HITS: usize = 10;
-/// What a completion is worth beside a word, as in the engine.
+/// The weight of a completion beside a word, as in the engine.
 const PREFIX: f32 = 0.25;
 /// Prefixes up to this length have postings of their own.
 const SHORT_PREFIX_CHARS: usize = 2;
@@ -37,7 +37,7 @@ const MANY_DOCUMENTS: u64 = 8_192;
 const STEM_MARK: char = '\u{1}';
 const NAME_MARK: char = '\u{2}';
 
-/// How hits and their number are collected.
+/// The collectors of hits and their number.
 #[derive(Clone, Copy)]
 pub(crate) enum Collect {
     /// `(TopDocs, Count)`: one pass that scores every match.

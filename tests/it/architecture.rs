@@ -260,7 +260,7 @@ fn is_name_end(char: char) -> bool {
     char.is_alphanumeric() || char == '_' || char == '>'
 }
 
-/// Where a file stands: `src/http/origin.rs` is `http::origin`, `crates/load-test/src/plan.rs` is
+/// The module path of a file: `src/http/origin.rs` is `http::origin`, `crates/load-test/src/plan.rs` is
 /// `load_test::plan`.
 fn module_of(path: &str) -> Vec<String> {
     let (own, inner) = match path.strip_prefix("crates/").and_then(|path| path.split_once("/src/")) {

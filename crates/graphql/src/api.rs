@@ -256,7 +256,7 @@ impl Api {
         Answer::Ran(Box::new(response))
     }
 
-    /// Runs a subscription. It ends with an error when its asker is no longer let in. Boxed as
+    /// Runs a subscription. It ends with an error once its caller loses access. Boxed as
     /// [`boxed`] says.
     pub fn subscribe(&self, operation: Prepared, asker: Asker) -> BoxStream<'static, Answer> {
         if let Err(errors) = self.admit(&operation, &asker) {

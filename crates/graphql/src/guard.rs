@@ -15,14 +15,14 @@ use super::root_fields::RootFields;
 use quarry_config::Switch;
 use quarry_domain::{Caller, Scope};
 
-/// Who may ask for the schema.
+/// The callers that may introspect the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Introspection {
     /// Everybody where no keys are asked for; otherwise who has one.
     Auto,
     /// Everybody.
     On,
-    /// Nobody.
+    /// No caller.
     Off,
 }
 

@@ -51,7 +51,7 @@ pub(crate) fn write(messages: &[Value], path: &Path) {
 
 /// Reads the real messages and names their file, where that is available.
 ///
-/// Where it is not, the run says so once.
+/// Without that file, the run says so once.
 pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
     static SKIPPED: Once = Once::new();
     let named = env::var_os(REAL_FILE).filter(|name| !name.is_empty()).map(PathBuf::from);
