@@ -63,7 +63,7 @@ fn find_source<'s>(settings: &'s Settings, name: &str) -> Result<&'s SourceConfi
     let names: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
     Err(if names.is_empty() {
         anyhow!(
-            "no source is configured: describe one under [[sources]] in quarry.toml (the README shows how)"
+            "no source is configured: describe one under [[sources]] in quarry.toml (see docs/sources.md)"
         )
     } else {
         anyhow!("no source is called {name:?}: configured are {}", names.join(", "))

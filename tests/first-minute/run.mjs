@@ -1,17 +1,21 @@
 // The first minute of a newcomer, in this checkout: runs the README's first command in its own profile,
-// runs every query that the README and the demo show, compares the answers, and stops with Ctrl-C.
+// runs every query that the documentation and the demo show, compares the answers, and stops with Ctrl-C.
 //
 // Node only, no packages: `node tests/first-minute/run.mjs [FILE]` also writes the seconds it took to FILE.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 // Serves only against hanging: a cold build on a busy machine takes minutes.
 const DEADLINE_MS = 60 * 60_000;
 
-const readme = readFileSync("README.md", "utf8");
-const blocks = [...readme.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text }));
+// The README first: its first command is the one to run.
+const docs = readdirSync("docs").filter((name) => name.endsWith(".md"));
+const pages = ["README.md", ...docs.map((name) => `docs/${name}`)].map((path) => readFileSync(path, "utf8"));
+const blocks = pages.flatMap((page) =>
+  [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text })),
+);
 const command = blocks.find(({ language }) => language === "sh").text.trim();
 assert.match(command, /^cargo run .*demo$/, "the README's first command starts the demo");
 

@@ -3,7 +3,7 @@
 use quarry::http::EXAMPLE_QUERIES;
 use serde_json::Value;
 
-use crate::readme;
+use crate::documentation;
 use crate::support::folder::Folder;
 use crate::support::server::{Endpoint, address_of};
 
@@ -39,8 +39,9 @@ async fn the_demo_gets_ready_and_its_queries_find_something() {
         assert!(attempts >= source["lastCrawl"]["pagesFetched"].as_u64(), "{source}");
         assert!(source["documentCount"].as_u64() >= Some(500), "{source}");
     }
-    let answer: Value = serde_json::from_str(readme::block("json")).expect("the README's answer is JSON");
-    assert_eq!(endpoint.data(readme::block("graphql"), Value::Null).await, answer["data"]);
+    let answer: Value =
+        serde_json::from_str(documentation::block("json")).expect("the README's answer is JSON");
+    assert_eq!(endpoint.data(documentation::block("graphql"), Value::Null).await, answer["data"]);
     for example in EXAMPLE_QUERIES.iter().filter(|example| example.query.contains("query Search")) {
         let data = endpoint.data(example.query, Value::Null).await;
         assert_eq!(data["search"]["relaxed"], false, "{data}");
