@@ -1,7 +1,6 @@
 // Apollo Client 4 against the server at QUARRY_URL.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import test from "node:test";
 import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/client";
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
@@ -10,6 +9,7 @@ import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 import { connect } from "./apollo-client.js";
+import { until } from "./support.mjs";
 
 const url = process.env.QUARRY_URL;
 
@@ -74,15 +74,6 @@ const TYPE = gql`
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 const client = () => connect(url, sha256);
 const over = (link) => new ApolloClient({ cache: new InMemoryCache(), link });
-
-/** Asks until the answer is as it should be. */
-async function until(ask, isSo) {
-  for (const started = Date.now(); ; await pause(20)) {
-    const answer = await ask();
-    if (isSo(answer)) return answer;
-    assert.ok(Date.now() - started < 30_000, `still ${JSON.stringify(answer)}`);
-  }
-}
 
 const type = (apollo, sessionId, text) =>
   apollo.mutate({ mutation: TYPE, variables: { input: { sessionId, text, submitted: true } } });

@@ -1,4 +1,4 @@
-//! The clients that people use, by their npm packages: see `tests/clients`.
+//! The clients that people use, by their released packages: see `tests/clients`.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -13,14 +13,14 @@ use crate::support::redis::{ask, forget, keys, shared_url};
 use crate::support::server::Server;
 use crate::support::wait::until;
 
-/// Runs something of `tests/clients`; it must succeed.
-async fn node(program: &str, arguments: &[&str], url: &str) {
-    let clients = folder();
-    let own = clients.join("node_modules/.bin").join(program);
+/// Runs a program in a folder of `tests/clients`; it must succeed.
+async fn run(subfolder: &str, program: &str, arguments: &[&str], url: &str) {
+    let folder = folder().join(subfolder);
+    let own = folder.join("node_modules/.bin").join(program);
     let program = if own.exists() { own.into_os_string() } else { program.into() };
-    let ran = Command::new(&program)
+    let output = Command::new(&program)
         .args(arguments)
-        .current_dir(&clients)
+        .current_dir(&folder)
         .env("QUARRY_URL", url)
         .stdin(Stdio::null())
         .output()
@@ -29,11 +29,15 @@ async fn node(program: &str, arguments: &[&str], url: &str) {
             panic!("{program:?} does not run: {error}; tests/clients/run.sh installs it")
         });
     assert!(
-        ran.status.success(),
+        output.status.success(),
         "{program:?} {arguments:?}:\n{}{}",
-        String::from_utf8_lossy(&ran.stdout),
-        String::from_utf8_lossy(&ran.stderr)
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
     );
+}
+
+async fn node(program: &str, arguments: &[&str], url: &str) {
+    run("", program, arguments, url).await;
 }
 
 fn folder() -> PathBuf {
@@ -114,13 +118,16 @@ async fn servers_share_documents_for_a_while_and_no_erasure_takes_them() {
     forget(&shared_url(), &prefix);
 }
 
-/// Runs where `QUARRY_TEST_CLIENTS` is set, as it is in CI: it needs node and, once,
-/// `npm ci --prefix tests/clients`.
+/// Runs where `QUARRY_TEST_CLIENTS` names languages, as `tests/clients/run.sh` does once their packages are there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_get_what_they_expect() {
-    if std::env::var_os("QUARRY_TEST_CLIENTS").is_none() {
-        return;
-    }
+    let Ok(languages) = std::env::var("QUARRY_TEST_CLIENTS") else { return };
+    let languages: Vec<&str> = languages.split_whitespace().collect();
+    assert_eq!(
+        languages.first(),
+        Some(&"node"),
+        "the clients of other languages run beside those of Node.js"
+    );
     node("node", &["codegen/generate.mjs"], "").await;
     node("tsc", &["--project", "codegen"], "").await;
     node("relay-compiler", &["relay/relay.config.json"], "").await;
@@ -129,7 +136,18 @@ async fn clients_get_what_they_expect() {
     let home = Folder::new("[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"");
     let server = home.serve().await;
     let url = format!("http://{}/graphql", server.endpoint.address());
-    node("node", &["--test", "apollo.test.mjs", "relay.test.mjs", "sse.test.mjs"], &url).await;
+    let tests = ["apollo.test.mjs", "relay.test.mjs", "sse.test.mjs", "stitch.test.mjs", "urql.test.mjs"];
+    node("node", &[&["--test"], &tests[..]].concat(), &url).await;
+    for language in &languages[1..] {
+        match *language {
+            "python" => run("gql", "python", &["test_gql.py"], &url).await,
+            "go" => {
+                run("genqlient", "go", &["tool", "genqlient"], "").await;
+                run("genqlient", "go", &["test", "-count=1", "."], &url).await;
+            }
+            other => panic!("there is no client of {other}"),
+        }
+    }
     server.stop().await;
 
     let documents = folder().join("generated/gql/persisted-documents.json");
