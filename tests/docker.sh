@@ -19,13 +19,20 @@ unchecked() { echo "docker: not checked: $*"; }
 
 # Compose files: by the command itself, or by the library that it reads them with.
 compose=()
+audit=()
+tool="${XDG_CACHE_HOME:-$HOME/.cache}/quarry-compose-check"
+if ! command -v go >/dev/null; then
+    unchecked "whether the services are confined, since there is no Go"
+elif ! (cd tests/compose-check && go build -o "$tool" .); then
+    unchecked "whether the services are confined, since the reader of compose files could not be built"
+else
+    audit=("$tool" --audit)
+    compose=(compose_library)
+    (cd tests/compose-check && go test . >/dev/null) || fail "the audit of compose files overlooks something: run go test in tests/compose-check"
+fi
 if docker compose version >/dev/null 2>&1; then
     compose=(compose_command)
-elif command -v go >/dev/null; then
-    tool="${XDG_CACHE_HOME:-$HOME/.cache}/quarry-compose-check"
-    (cd tests/compose-check && go build -o "$tool" .) && compose=(compose_library) ||
-        unchecked "the compose files, since their reader could not be built"
-else
+elif [ ${#compose[@]} -eq 0 ]; then
     unchecked "the compose files, since there is neither docker compose nor Go"
 fi
 compose_command() {
@@ -50,9 +57,20 @@ check_compose() {
         fail "$file with ${variables:-no variables} starts: ${found//$'\n'/ }"
     fi
 }
-check_compose docker/single.yaml "" quarry
-check_compose docker/compose.yaml "" postgres proxy redis server-1 server-2
-check_compose docker/compose.yaml docker/mariadb.env mariadb proxy redis server-1 server-2
+# Variables as the comment of docker/compose.yaml has them made, in a file of this run's own.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+with_passwords() {
+    { cat "docker/$1.env" && printf '%s_PASSWORD=secret\n' DATABASE REDIS; } >"$work/$1.env"
+    echo "$work/$1.env"
+}
+check_compose docker/single.yaml /dev/null quarry
+check_compose docker/compose.yaml "$(with_passwords postgres)" postgres proxy redis server-1 server-2
+check_compose docker/compose.yaml "$(with_passwords mariadb)" mariadb proxy redis server-1 server-2
+# Limits, confinement and passwords of each service, whatever its file and profile.
+for file in docker/*.yaml; do
+    [ ${#audit[@]} -eq 0 ] || "${audit[@]}" "$file" || fail "$file has services that are not confined"
+done
 
 # The proxy's settings, by the proxy, which Debian keeps where only root looks. A warning counts, too.
 PATH=$PATH:/usr/sbin

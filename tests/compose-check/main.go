@@ -1,5 +1,8 @@
 // Command compose-check reads compose files as `docker compose config` does, by the library that it
-// is made of, and prints the services that it would start: compose-check [--env-file FILE] FILE.
+// is made of.
+//
+//	compose-check [--env-file FILE] FILE   prints the services that it would start
+//	compose-check --audit FILE             prints what makes a service of any profile unsafe, and fails
 package main
 
 import (
@@ -14,7 +17,21 @@ import (
 
 func main() {
 	envFile := flag.String("env-file", "", "variables, in place of .env beside the file")
+	auditing := flag.Bool("audit", false, "check services instead of printing them")
 	flag.Parse()
+	if *auditing {
+		findings, err := audit(context.Background(), flag.Arg(0))
+		if err != nil {
+			fail(err)
+		}
+		for _, finding := range findings {
+			fmt.Fprintln(os.Stderr, finding)
+		}
+		if len(findings) > 0 {
+			os.Exit(1)
+		}
+		return
+	}
 	var envFiles []string
 	if *envFile != "" {
 		envFiles = []string{*envFile}
