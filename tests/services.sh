@@ -8,10 +8,13 @@
 #   tests/services.sh stop    stops what `start` started and removes its data
 set -euo pipefail
 
+# Debian keeps the programs of servers where only root looks.
+PATH=$PATH:/usr/sbin
+
 postgres_port=${QUARRY_TEST_POSTGRES_PORT:-15432}
 mysql_port=${QUARRY_TEST_MYSQL_PORT:-13306}
 redis_port=${QUARRY_TEST_REDIS_PORT:-16379}
-home=${QUARRY_TEST_SERVICES_DIR:-${TMPDIR:-/tmp}/quarry-test-services}
+home=${QUARRY_TEST_SERVICES_DIR:-${TMPDIR:-/tmp}/quarry-test-services-$(id -u)}
 postgres_data=$home/postgres
 mysql_data=$home/mysql
 redis_data=$home/redis
@@ -49,8 +52,7 @@ install_missing() {
   command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || missing+=(libfaketime)
-  # Debian keeps it where only root looks.
-  PATH=$PATH:/usr/sbin command -v haproxy >/dev/null || missing+=(haproxy)
+  command -v haproxy >/dev/null || missing+=(haproxy)
   [ ${#missing[@]} -gt 0 ] || return 0
   is_root || die "missing: ${missing[*]}; install these Debian packages"
   say "installing ${missing[*]}"
