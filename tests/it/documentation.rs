@@ -89,6 +89,27 @@ fn all_examples_of_settings_are_valid() {
 }
 
 #[test]
+fn every_setting_that_is_named_exists() {
+    let keys: HashSet<String> = reference().into_iter().map(|line| line.key).collect();
+    let sections: HashSet<&str> =
+        keys.iter().filter_map(|key| key.split_once('.')).map(|(name, _)| name).collect();
+    let mut count = 0;
+    for Page { path, text } in PAGES.iter() {
+        for span in text.split('`').skip(1).step_by(2) {
+            let word = |part: &str| part.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_');
+            if let Some((section, name)) = span.split_once('.')
+                && sections.contains(section)
+                && name.split('.').all(word)
+            {
+                assert!(keys.contains(span), "{}: there is no setting `{span}`", path.display());
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 100, "{count} names were found");
+}
+
+#[test]
 fn the_example_of_a_client_is_the_one_that_is_tested() {
     let tested = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/apollo-client.js"));
     assert_eq!(blocks(page("docs/clients.md"), "js"), [tested]);
