@@ -158,7 +158,7 @@ impl Server {
             index_patience: times.index_patience(),
         };
         let limits = HttpLimits::of(&settings);
-        let readiness = metering::readiness(indexer.follow(), &store, &logging.keystrokes);
+        let readiness = metering::readiness(indexer.follow(), &store, &logging);
         let api = Api::new(services, Limits::of(&settings), times);
         let state = HttpState {
             documents: persisting::open(&settings, &api).await?,
@@ -245,6 +245,7 @@ impl Server {
             intake.cancelled().await;
             Ok(())
         });
+        metering::watch_store(&self.store, &mut supervisor);
         metering::watch_redis(&self.logging, &self.reporting, &mut supervisor);
         self.reporting.spawn(&mut supervisor);
         suggesting::spawn(self.suggestions, &mut supervisor);

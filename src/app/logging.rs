@@ -85,6 +85,14 @@ impl Logging {
         }
     }
 
+    /// The buffer, where it is in this process.
+    pub(super) fn local_buffer(&self) -> Option<Arc<LocalBuffer>> {
+        match &self.place {
+            Place::Here(buffer) => Some(buffer.clone()),
+            Place::Redis(_) => None,
+        }
+    }
+
     /// Starts the workers. What is left to do once they have ended is returned.
     pub(super) fn spawn(self, supervisor: &mut Supervisor) -> LastWrites {
         let Self { flusher, retention, place, poll, keystrokes: _, redis_buffer: _ } = self;

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::logging::Logging;
 use super::reporting::Reporting;
 use crate::http::{Readiness, RedisFigures, RedisWatch};
-use crate::keystroke::Keystrokes;
 use crate::search::IndexFollower;
 use crate::store::Store;
 use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
@@ -53,12 +52,27 @@ pub(super) fn watch_redis(logging: &Logging, reporting: &Reporting, supervisor: 
     });
 }
 
+/// Starts what finds out that the database takes writes again.
+pub(super) fn watch_store(store: &Store, supervisor: &mut Supervisor) {
+    let store = store.clone();
+    supervisor.spawn_steps("database", Stage::Intake, NeverWoken, move || {
+        let store = store.clone();
+        async move {
+            store.look_again().await;
+            Outcome::Idle(LOOK_EVERY)
+        }
+    });
+}
+
 /// Readiness, and what is told with it: neither asks anybody, so neither waits.
-pub(super) fn readiness(index: IndexFollower, store: &Store, keystrokes: &Keystrokes) -> Readiness {
-    let (store, keystrokes) = (store.clone(), keystrokes.clone());
+pub(super) fn readiness(index: IndexFollower, store: &Store, logging: &Logging) -> Readiness {
+    let (store, keystrokes, buffer) = (store.clone(), logging.keystrokes.clone(), logging.local_buffer());
+    let follower = index.clone();
     Readiness::new(index)
-        .telling(Arc::new(move || (!store.figures().is_up).then_some("The database cannot be reached.")))
+        .telling(Arc::new(move || store.figures().trouble()))
         .telling(Arc::new(move || keystrokes.progress().last_error()))
+        .telling(Arc::new(move || buffer.as_ref()?.last_error()))
+        .telling(Arc::new(move || follower.progress().last_error))
 }
 
 fn told(purpose: &'static str, link: LinkFigures) -> RedisFigures {

@@ -169,6 +169,8 @@ pub struct BufferHealth {
     pub duplicates: u64,
     /// When something was last acked.
     pub last_flush: Option<Timestamp>,
+    /// The reason why it takes no keystrokes, where one is known.
+    pub last_error: Option<&'static str>,
 }
 
 /// Holds keystrokes until they are stored. Atomic and without policy: what a search is, the

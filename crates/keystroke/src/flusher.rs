@@ -72,7 +72,7 @@ impl Flusher {
     #[boxed]
     pub async fn step(&mut self, wanted: Wanted) -> Result<FlushStep, FlushError> {
         let outcome = self.try_step(wanted).await;
-        self.progress.note(outcome.as_ref().err());
+        self.progress.note(outcome.as_ref().err(), self.store.figures().trouble());
         outcome
     }
 

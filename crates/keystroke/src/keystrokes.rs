@@ -13,7 +13,7 @@ use quarry_domain::{Keystroke, LoggedSearch, Searcher};
 pub struct PipelineHealth {
     /// What the buffer says.
     pub buffer: BufferHealth,
-    /// What keeps this server from flushing; `None` if nothing does.
+    /// The reason why this server does not flush, or takes no keystrokes.
     pub last_error: Option<&'static str>,
 }
 
@@ -54,7 +54,8 @@ impl Keystrokes {
     /// How it stands.
     #[boxed]
     pub async fn health(&self) -> Result<PipelineHealth, BufferError> {
-        Ok(PipelineHealth { buffer: self.buffer.health().await?, last_error: self.progress.last_error() })
+        let buffer = self.buffer.health().await?;
+        Ok(PipelineHealth { buffer, last_error: self.progress.last_error().or(buffer.last_error) })
     }
 
     /// How this server's flushing goes.

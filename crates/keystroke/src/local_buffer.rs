@@ -59,6 +59,9 @@ const COPY_PLACES: usize = 1_000;
 /// Between two pieces, for the calls that wait.
 const COPY_PAUSE: Duration = Duration::from_micros(50);
 
+/// The reason of a buffer that cannot write its journal.
+const REFUSING: &str = "The keystroke journal cannot be written: its disk is full, or fails.";
+
 /// Why a buffer cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalBufferError {
@@ -111,6 +114,8 @@ struct State {
     base: u64,
     /// The journal holds what must not stay, or is in doubt.
     rewrite: bool,
+    /// The last keystrokes could not be written.
+    refusing: bool,
 }
 
 impl LocalBuffer {
@@ -133,8 +138,15 @@ impl LocalBuffer {
         let journal = journal.map_err(unusable)?;
         let mut clock = Clock::new();
         runs.resume(clock.now());
-        let state =
-            State { runs, journal, clock, epoch: Uuid::new_v4(), base: journal::EMPTY_BYTES, rewrite };
+        let state = State {
+            runs,
+            journal,
+            clock,
+            epoch: Uuid::new_v4(),
+            base: journal::EMPTY_BYTES,
+            rewrite,
+            refusing: false,
+        };
         let shared = Shared {
             folder: folder.to_owned(),
             state: Mutex::new(state),
@@ -161,6 +173,11 @@ impl LocalBuffer {
         }
         // What could not be flushed is on disk when a new journal is.
         blocking(move || shared.write_anew()).await
+    }
+
+    /// The reason why it takes no keystrokes, if so.
+    pub fn last_error(&self) -> Option<&'static str> {
+        self.shared.state().refusing.then_some(REFUSING)
     }
 
     /// Waits for the disk, if it is to be waited for.
@@ -234,6 +251,7 @@ impl Shared {
             }
             state.journal.finish_anew()?;
             state.base = state.journal.bytes();
+            state.refusing = false;
             state.journal.path().to_owned()
         };
         journal::sync_folder(&self.folder)?;
@@ -259,6 +277,9 @@ impl Shared {
         if !taken.is_empty() {
             let record = Record::Taken { at: now, keystrokes: taken };
             let written = state.journal.write(&record);
+            // A journal that can be rewritten shows that there is room again.
+            state.refusing = written.is_err();
+            state.rewrite |= state.refusing;
             if let (Err(error), Record::Taken { keystrokes: taken, .. }) = (written, record) {
                 state.runs.take_back(keystrokes, &outcomes, &taken);
                 return Err(unwritten(&error));
@@ -352,7 +373,8 @@ impl KeystrokeBuffer for LocalBuffer {
         let now = run::timestamp(state.clock.now());
         let health = state.runs.health();
         let settled = health.oldest.map_or(now, |oldest| oldest.min(now));
-        Ok(BufferHealth { settled: Some(settled), ..health })
+        let last_error = state.refusing.then_some(REFUSING);
+        Ok(BufferHealth { settled: Some(settled), last_error, ..health })
     }
 }
 

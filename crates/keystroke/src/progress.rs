@@ -18,12 +18,14 @@ struct Inner {
 }
 
 impl FlushProgress {
-    /// Notes how a step ended.
-    pub(super) fn note(&self, failure: Option<&FlushError>) {
+    /// Notes how a step ended, and what is wrong with the database, if anything is known.
+    pub(super) fn note(&self, failure: Option<&FlushError>, trouble: Option<&'static str>) {
         let message = failure.map(|failure| match failure {
             FlushError::Buffer(BufferError::Unavailable(_)) => "The keystroke buffer cannot be reached.",
             FlushError::Buffer(BufferError::Damaged(_)) => "The keystroke buffer is damaged: see the log.",
-            FlushError::Store(StoreError::Unavailable(_)) => "The database cannot be reached.",
+            FlushError::Store(StoreError::Unavailable(_)) => {
+                trouble.unwrap_or("The database cannot be reached.")
+            }
             FlushError::Store(_) => "The database refuses searches: see the log.",
         });
         *self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner) = message;

@@ -48,6 +48,8 @@ pub struct IndexProgress {
     pub latest: Revision,
     /// The index was in step with the store once since the start.
     pub ready: bool,
+    /// The reason why the index takes no changes, if so.
+    pub last_error: Option<&'static str>,
 }
 
 /// Follows the store's changes.
@@ -79,6 +81,18 @@ impl Indexer {
     /// Applies the next changes, if there are any.
     #[boxed]
     pub async fn step(&mut self) -> Result<IndexStep, IndexError> {
+        let outcome = self.try_step().await;
+        // An index that the store keeps waiting is not at fault.
+        let is_at_fault = matches!(outcome, Err(IndexError::Engine(_)));
+        let last_error =
+            is_at_fault.then_some("The index takes no changes: its disk may be full, see the log.");
+        self.progress.send_if_modified(|progress| {
+            std::mem::replace(&mut progress.last_error, last_error) != last_error
+        });
+        outcome
+    }
+
+    async fn try_step(&mut self) -> Result<IndexStep, IndexError> {
         // Whatever fails, the next step begins from what is durable.
         let taken = self.taken.take();
         let store = match self.store_id {
@@ -92,6 +106,12 @@ impl Indexer {
             _ => self.store.changes_after(from, BATCH_CHANGES).await?,
         };
         let through = changes.last().map_or(from, DocumentChange::revision);
+        // An index that takes no changes must not seem to be in step.
+        self.progress.send_if_modified(|progress| {
+            let is_ahead = progress.latest < through;
+            progress.latest = progress.latest.max(through);
+            is_ahead
+        });
         let caught_up = (changes.len() as u64) < BATCH_CHANGES;
         let count = changes.len();
         let batch = Batch { store, changes, through, caught_up };
@@ -110,7 +130,8 @@ impl Indexer {
             info!(index.changes = count, index.revision = through.value(), "index applied changes");
         }
         self.progress.send_if_modified(|progress| {
-            let next = IndexProgress { applied, latest, ready: progress.ready || caught_up };
+            let next =
+                IndexProgress { applied, latest, ready: progress.ready || caught_up, last_error: None };
             let changed = *progress != next;
             *progress = next;
             changed

@@ -54,6 +54,11 @@ impl Failure {
         }
     }
 
+    /// The database answers, and takes no writes.
+    pub(super) fn is_unwritable(&self) -> bool {
+        matches!(self, Failure::Database(error) if judge(error).0 == Meaning::Unwritable)
+    }
+
     /// Whether the transaction lost against another one, so that it may win when repeated.
     pub(super) fn is_conflict(&self) -> bool {
         match self {
@@ -68,8 +73,8 @@ impl From<Failure> for StoreError {
         match failure {
             Failure::Store(error) => error,
             Failure::Database(error) => match judge(&error) {
-                (Meaning::Conflict | Meaning::Unavailable, text) => StoreError::Unavailable(text),
                 (Meaning::Refused, text) => StoreError::Refused(text),
+                (_, text) => StoreError::Unavailable(text),
             },
         }
     }
@@ -81,6 +86,8 @@ enum Meaning {
     Conflict,
     /// The same call may work later.
     Unavailable,
+    /// The same: its disk is full or fails, or it is read-only for now.
+    Unwritable,
     /// The same call will fail again.
     Refused,
 }
@@ -150,8 +157,8 @@ fn judge_answer(error: &(dyn DatabaseError + 'static)) -> (Meaning, String) {
 fn judge_sqlstate(code: &str) -> (Meaning, bool) {
     let meaning = match code {
         "40001" | "40P01" | "55P03" => Meaning::Conflict,
-        // A standby that a failover has not promoted yet.
-        "25006" => Meaning::Unavailable,
+        // Read-only, as a standby that a failover has not promoted yet; the disk is full, or fails.
+        "25006" | "53100" | "58030" => Meaning::Unwritable,
         _ => match code.get(..2) {
             // Lost, not let in, no such database, no means, shutting down, broken.
             Some("08" | "28" | "3D" | "53" | "57" | "58") => Meaning::Unavailable,
@@ -167,21 +174,32 @@ fn judge_mysql(number: u16) -> (Meaning, bool) {
     match number {
         // A lock that did not come in time, and a deadlock; 1020: MariaDB's snapshot isolation.
         1020 | 1205 | 1213 => (Meaning::Conflict, true),
-        // Too many connections, not let in, shutting down, gone, killed, read-only.
-        1040
+        // The system's file calls fail, the disk or a table space is full, an engine or a commit fails
+        // on that; read-only, read-locked, a temporary file.
+        1..=33 | 1021 | 1026 | 1030 | 1114 | 1180 | 1223 | 1290 | 1792 | 1836 | 1878 => {
+            (Meaning::Unwritable, true)
+        }
+        // Out of memory or means, too many connections, not let in, shutting down, gone, interrupted.
+        1037
+        | 1038
+        | 1040
+        | 1041
         | 1044
         | 1045
         | 1049
         | 1053
         | 1129
+        | 1135
         | 1152
         | 1158..=1161
         | 1203
-        | 1290
-        | 1836
+        | 1206
+        | 1317
         | 1927
+        | 1969
         | 2006
-        | 2013 => (Meaning::Unavailable, true),
+        | 2013
+        | 3024 => (Meaning::Unavailable, true),
         // Denied or unknown: table, column; syntax; a packet or text too large.
         1054 | 1064 | 1142 | 1146 | 1153 | 1406 => (Meaning::Refused, true),
         _ => (Meaning::Refused, false),
@@ -193,8 +211,10 @@ fn judge_sqlite(code: &str) -> Meaning {
     match code.parse::<u32>().map(|code| code & 0xff) {
         // Busy and locked.
         Ok(5 | 6) => Meaning::Conflict,
-        // I/O error, disk full, cannot open.
-        Ok(10 | 13 | 14) => Meaning::Unavailable,
+        // Read-only, I/O error, disk full.
+        Ok(8 | 10 | 13) => Meaning::Unwritable,
+        // Out of memory, interrupted, cannot open, too much contention to open.
+        Ok(7 | 9 | 14 | 15) => Meaning::Unavailable,
         _ => Meaning::Refused,
     }
 }
@@ -215,6 +235,15 @@ mod tests {
         }
         for number in [1044, 1045, 1049] {
             assert_eq!(judge_mysql(number), (Meaning::Unavailable, true), "{number}");
+        }
+        for code in ["25006", "53100"] {
+            assert_eq!(judge_sqlstate(code), (Meaning::Unwritable, true), "{code}");
+        }
+        for number in [3, 20, 28, 1021, 1026, 1030, 1114, 1290, 1836] {
+            assert_eq!(judge_mysql(number), (Meaning::Unwritable, true), "{number}");
+        }
+        for code in ["8", "13", "778", "1034"] {
+            assert_eq!(judge_sqlite(code), Meaning::Unwritable, "{code}");
         }
         // SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY.
         assert_eq!(judge_sqlite("517"), Meaning::Conflict);

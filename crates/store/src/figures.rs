@@ -2,10 +2,18 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sea_orm::{ConnAcquireErr, DbBackend, DbErr, RuntimeErr, SqlxError};
+use chrono::Utc;
+use quarry_runtime::boxed;
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ColumnTrait, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, RuntimeErr,
+    SqlxError,
+};
+use uuid::Uuid;
 
-use super::Store;
+use super::entity::leases;
 use super::failure::Failure;
+use super::{Store, stored};
 use quarry_runtime::figures::Count;
 
 /// What calls found.
@@ -13,6 +21,7 @@ use quarry_runtime::figures::Count;
 pub(super) struct Tally {
     most_connections: u32,
     away: AtomicBool,
+    unwritable: AtomicBool,
     calls: Count,
     unavailable: Count,
     refused: Count,
@@ -24,6 +33,8 @@ pub(super) struct Tally {
 pub struct StoreFigures {
     /// The last call that ended was answered.
     pub is_up: bool,
+    /// No call found its disk full or it read-only, since [`Store::look_again`] wrote.
+    pub is_writable: bool,
     /// Calls that ended.
     pub calls: u64,
     /// Those that failed because the database did not answer.
@@ -45,6 +56,7 @@ impl Tally {
         Self {
             most_connections: most_connections.max(1),
             away: AtomicBool::new(false),
+            unwritable: AtomicBool::new(false),
             calls: Count::default(),
             unavailable: Count::default(),
             refused: Count::default(),
@@ -58,6 +70,9 @@ impl Tally {
         let is_away = match outcome {
             Some(Ok(_)) => false,
             Some(Err(failure)) => {
+                if failure.is_unwritable() {
+                    set(&self.unwritable, true);
+                }
                 if let Failure::Database(error) = failure
                     && waited_for_connection(error)
                 {
@@ -73,13 +88,36 @@ impl Tally {
         if is_away {
             self.unavailable.one();
         }
-        if self.away.load(Ordering::Relaxed) != is_away {
-            self.away.store(is_away, Ordering::Relaxed);
-        }
+        set(&self.away, is_away);
     }
 }
 
 impl Store {
+    /// Tries to write, where a call found that the database takes no writes: others may not write for
+    /// a while, and a call that wrote nothing in the end proves nothing.
+    #[boxed]
+    pub async fn look_again(&self) {
+        // The cause was reported by the call that met it.
+        if !self.figures().is_writable
+            && self.write((), |store, ()| Box::pin(store.try_writing())).await.is_ok()
+        {
+            set(&self.tally.unwritable, false);
+        }
+    }
+
+    async fn try_writing(&self) -> Result<(), Failure> {
+        let name = format!("trial {}", Uuid::new_v4());
+        let transaction = self.begin().await?;
+        let insert = Query::insert()
+            .into_table(leases::Entity)
+            .columns([leases::Column::Name, leases::Column::Holder, leases::Column::ExpiresAt])
+            .values_panic([Expr::value(&name), Expr::value(Uuid::nil()), Expr::value(stored(Utc::now()))])
+            .take();
+        transaction.execute(&insert).await?;
+        leases::Entity::delete_many().filter(leases::Column::Name.eq(&name)).exec(&*transaction).await?;
+        transaction.commit().await
+    }
+
     /// How the database and the pool of connections to it stand.
     pub fn figures(&self) -> StoreFigures {
         let (connections, idle) = match self.backend() {
@@ -99,6 +137,7 @@ impl Store {
         let tally = &self.tally;
         StoreFigures {
             is_up: !tally.away.load(Ordering::Relaxed),
+            is_writable: !tally.unwritable.load(Ordering::Relaxed),
             calls: tally.calls.get(),
             unavailable: tally.unavailable.get(),
             refused: tally.refused.get(),
@@ -108,6 +147,26 @@ impl Store {
             // Both are read one after the other.
             idle: u32::try_from(idle).unwrap_or(u32::MAX).min(connections),
         }
+    }
+}
+
+impl StoreFigures {
+    /// The reason why callers cannot reach the database, or cannot write to it, if so.
+    pub fn trouble(&self) -> Option<&'static str> {
+        if !self.is_writable {
+            Some("The database takes no writes: its disk is full, or it is read-only.")
+        } else if !self.is_up {
+            Some("The database cannot be reached.")
+        } else {
+            None
+        }
+    }
+}
+
+/// Stores a flag that seldom changes, and that many read.
+fn set(flag: &AtomicBool, value: bool) {
+    if flag.load(Ordering::Relaxed) != value {
+        flag.store(value, Ordering::Relaxed);
     }
 }
 

@@ -6,6 +6,11 @@ use crate::store::StoreFigures;
 /// How the database and its pool stand.
 pub(super) fn tell(page: &mut Page, figures: &StoreFigures) {
     page.gauge("database_up", "Whether the database answered the last call", flag(figures.is_up));
+    page.gauge(
+        "database_writable",
+        "Whether the database took the last trial of writing, since a call found it full or read-only",
+        flag(figures.is_writable),
+    );
     page.count("database_calls_total", "Calls of the database, most of them a transaction", figures.calls);
     page.counts(
         "database_failures_total",

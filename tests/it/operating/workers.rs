@@ -11,8 +11,9 @@ use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
 /// The workers of every server.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
     "crawler",
+    "database",
     "flusher",
     "http",
     "indexer",
@@ -23,8 +24,8 @@ const ALWAYS: [&str; 10] = [
     "roll-up",
     "settings",
 ];
-const STEPS: [&str; 7] =
-    ["crawler", "flusher", "indexer", "report erasures", "retention", "roll-up", "suggestions"];
+const STEPS: [&str; 8] =
+    ["crawler", "database", "flusher", "indexer", "report erasures", "retention", "roll-up", "suggestions"];
 
 async fn workers(server: &Server, address: &str) -> BTreeSet<String> {
     let samples = samples(address).await.expect("metrics");

@@ -40,7 +40,9 @@ async fn what_a_full_disk_refuses_has_not_happened_and_it_goes_on_when_there_is_
     assert!(matches!(buffer.claim(Wanted::Due, 10).await, Err(BufferError::Unavailable(_))));
     let session = Searcher::Session(SessionId::parse("open").unwrap());
     assert!(matches!(buffer.erase(&session).await, Err(BufferError::Unavailable(_))));
-    assert_eq!(buffer.health().await.unwrap(), before);
+    let health = buffer.health().await.unwrap();
+    assert_eq!((health.last_error, buffer.last_error()), (Some(REFUSING), Some(REFUSING)));
+    assert_eq!(BufferHealth { last_error: None, ..health }, before);
     // What is stored is stored.
     buffer.ack(&[stored[0].id.clone()], FlushTally::default()).await.unwrap();
     assert_eq!(buffer.health().await.unwrap().runs, 2);
@@ -49,6 +51,7 @@ async fn what_a_full_disk_refuses_has_not_happened_and_it_goes_on_when_there_is_
     file.as_ref().write_all(b"half a frame").unwrap();
     buffer.shared.state().journal.replace_file(file);
     buffer.append(&[stroke("open", "cat", false)]).await.unwrap();
+    assert_eq!(buffer.last_error(), None);
     let waiting = buffer.claim(Wanted::Due, 10).await.unwrap();
     assert_eq!((waiting.len(), waiting[0].session.as_str()), (1, "waiting"));
     drop(buffer);
@@ -75,6 +78,13 @@ async fn a_journal_in_doubt_is_written_anew_from_memory() {
     buffer.sync().await.unwrap();
     buffer.append(&[stroke("open", "ca", false)]).await.unwrap();
     buffer.sync().await.unwrap();
+    // That there is room again shows without a keystroke, too.
+    let full = Arc::new(File::options().append(true).open("/dev/full").unwrap());
+    buffer.shared.state().journal.replace_file(full);
+    assert!(buffer.append(&[stroke("open", "car", false)]).await.is_err());
+    assert_eq!(buffer.last_error(), Some(REFUSING));
+    buffer.sync().await.unwrap();
+    assert_eq!(buffer.last_error(), None);
     drop(buffer);
     let buffer = open(folder.path());
     let health = buffer.health().await.unwrap();

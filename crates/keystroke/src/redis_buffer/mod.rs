@@ -358,6 +358,7 @@ impl KeystrokeBuffer for RedisBuffer {
             searches: sum(10),
             duplicates: sum(11),
             last_flush: times(12).max().and_then(record::time),
+            last_error: None,
         })
     }
 }
