@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 
 use super::failure::Failure;
+use super::pool::test_connections;
 use super::{Store, StoreError, Tally};
 use quarry_domain::Revision;
 
@@ -125,6 +126,7 @@ fn options(url: &str, max_connections: u32) -> Result<ConnectOptions, StoreError
             ));
         }
     };
+    test_connections(&mut options);
     options.acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false).record_stmt_in_spans(false);
     Ok(options)
 }
@@ -145,7 +147,7 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
         .disable_statement_logging();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.map_sqlx_sqlite_opts(move |_| parsed.clone());
-    // A file does not go away, so its connections need no test.
+    // A file does not go away, so its connections need no ping.
     options.test_before_acquire(false);
     if in_memory {
         // The database lives as long as its one connection.

@@ -3,7 +3,7 @@
 //! sea-orm type leaves this folder.
 
 //!
-//! - `connect`, `migrations`: one pool, and the schema it needs.
+//! - `connect`, `pool`, `migrations`: one pool, which connections it keeps, and the schema it needs.
 //! - `documents`, `authors`, `changes`: what searches, relations and indexes read.
 //! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
@@ -44,6 +44,7 @@ mod ledger;
 mod migrations;
 mod own_rows;
 mod plans;
+mod pool;
 mod removal;
 mod revisions;
 mod search_log;

@@ -96,8 +96,11 @@ impl Store {
             };
             let mut snapshot = Snapshot { transaction: database.begin_with_options(options).await?, plans };
             let outcome = work(&mut snapshot, &arguments).await;
-            snapshot.transaction.rollback().await?;
-            Ok((outcome?, snapshot.plans))
+            let ended = snapshot.transaction.rollback().await;
+            // Where the database ended the transaction, there is none to roll back: the cause counts.
+            let outcome = outcome?;
+            ended?;
+            Ok((outcome, snapshot.plans))
         })
     }
 }

@@ -5,6 +5,7 @@
 mod changes;
 mod crawls;
 mod documents;
+mod ended_transactions;
 mod interactions;
 mod leases;
 mod migrations;
