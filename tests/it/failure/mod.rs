@@ -2,6 +2,7 @@
 
 mod damaged_index;
 mod database_away;
+mod full_disk;
 mod keystrokes_embedded;
 mod keystrokes_fleet;
 mod keystrokes_killed;

@@ -36,7 +36,12 @@ impl OwnPostgres {
 
     /// Its database, to which quarry may connect.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://quarry@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    /// A database of it that a test made.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        format!("postgres://quarry@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Ends it as a power cut does: connections break, nothing is tidied.
@@ -81,7 +86,8 @@ impl Drop for OwnPostgres {
     }
 }
 
-fn is_root() -> bool {
+/// Returns true in a process of root's.
+pub(crate) fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id runs");
     output.stdout.trim_ascii() == b"0"
 }

@@ -65,12 +65,17 @@ pub(crate) fn logged(row: &Value) -> Logged {
     (text("sessionId"), text("query"))
 }
 
-/// The database behind a server, looked into directly: PostgreSQL or SQLite.
+/// The database behind a server, looked into directly.
 pub(crate) struct Tables(pub(crate) DatabaseConnection);
 
 impl Tables {
     pub(crate) async fn connect(url: &str) -> Self {
         Self(Database::connect(url).await.expect("the database answers"))
+    }
+
+    /// Does something that answers nothing.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.0.execute_unprepared(sql).await.expect("the database does it");
     }
 
     /// The one number that a statement answers.

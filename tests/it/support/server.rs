@@ -96,6 +96,13 @@ impl Endpoint {
         Some(answer.status().as_u16())
     }
 
+    /// The answer of `/readyz`.
+    pub(crate) async fn readiness(&self) -> Value {
+        let request = self.client.get(format!("http://{}/readyz", self.address));
+        let answer = request.send().await.expect("the server answers").text().await.expect("a text");
+        serde_json::from_str(&answer).expect("JSON")
+    }
+
     /// The status and the answer to any body at all; none if nobody answers.
     pub(crate) async fn send(&self, content_type: &str, body: Vec<u8>) -> Option<(u16, String)> {
         let request = self.client.post(format!("http://{}/graphql", self.address));

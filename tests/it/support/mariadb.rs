@@ -1,0 +1,143 @@
+//! A MariaDB server of one test's own. All other tests share that of `tests/services.sh`.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use sea_orm::{ConnectionTrait, Database};
+use tempfile::TempDir;
+
+use super::port::free_port;
+use super::postgres::is_root;
+use super::wait::until;
+
+/// The database of quarry, and so the folder of its tables within the data folder.
+pub(crate) const DATABASE: &str = "quarry";
+/// The file of its output.
+const LOG: &str = "log";
+/// Between two looks whether it has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// See [`free_port`].
+const PORTS: std::ops::Range<u16> = 21_000..29_000;
+/// An administrator, and a user of the database `quarry` alone.
+const USERS: &str = "CREATE DATABASE IF NOT EXISTS quarry;
+CREATE USER IF NOT EXISTS administrator@'127.0.0.1' IDENTIFIED BY 'right';
+GRANT ALL PRIVILEGES ON *.* TO administrator@'127.0.0.1';
+CREATE USER IF NOT EXISTS quarry@'127.0.0.1' IDENTIFIED BY 'right';
+GRANT ALL PRIVILEGES ON quarry.* TO quarry@'127.0.0.1';
+";
+
+/// A MariaDB server that is started again whenever it ends, as a service manager does: with a disk
+/// that is full, it sometimes breaks off. Killed when dropped.
+pub(crate) struct OwnMariadb {
+    home: TempDir,
+    server: Arc<Mutex<Child>>,
+    stopping: Arc<AtomicBool>,
+    keeper: Option<JoinHandle<()>>,
+    port: u16,
+}
+
+impl OwnMariadb {
+    /// Makes one whose data `prepare` may put elsewhere, and starts it.
+    pub(crate) async fn start(prepare: impl FnOnce(&Path)) -> Self {
+        let home = TempDir::new().expect("a temporary folder");
+        let data = home.path().join("data");
+        std::fs::create_dir(&data).expect("a new folder");
+        let as_user: &'static [&'static str] = if is_root() { &["--user=mysql"] } else { &[] };
+        if is_root() {
+            // The server gives up being root.
+            own(home.path());
+            own(&data);
+        }
+        let mut install = Command::new("mariadb-install-db");
+        install.arg("--no-defaults").args(as_user).arg(format!("--datadir={}", data.display()));
+        let installed = logged(install.arg("--skip-test-db"), home.path()).status();
+        assert!(
+            installed.expect("MariaDB is installed by tests/services.sh").success(),
+            "{}",
+            log(home.path())
+        );
+        prepare(&data);
+        std::fs::write(home.path().join("users.sql"), USERS).expect("can be written");
+        let port = free_port(PORTS);
+        let arguments: Vec<String> = ["datadir=data", "socket=socket", "pid-file=pid", "init-file=users.sql"]
+            .map(|option| option.split_once('=').expect("an option"))
+            .map(|(option, name)| format!("--{option}={}", home.path().join(name).display()))
+            .into();
+        let folder = home.path().to_owned();
+        let spawn = move || {
+            let mut server = Command::new("mariadbd");
+            server.arg("--no-defaults").args(as_user).args(&arguments).arg(format!("--port={port}"));
+            server.args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"]);
+            logged(&mut server, &folder).spawn().expect("starts")
+        };
+        let server = Arc::new(Mutex::new(spawn()));
+        let stopping = Arc::new(AtomicBool::new(false));
+        let keeper = std::thread::spawn({
+            let (server, stopping) = (server.clone(), stopping.clone());
+            move || {
+                while !stopping.load(Ordering::Acquire) {
+                    let mut server = server.lock().expect("not poisoned");
+                    if server.try_wait().expect("can be asked").is_some() && !stopping.load(Ordering::Acquire)
+                    {
+                        *server = spawn();
+                    }
+                    drop(server);
+                    std::thread::sleep(LOOK_EVERY);
+                }
+            }
+        });
+        let own = Self { home, server, stopping, keeper: Some(keeper), port };
+        until("a MariaDB that answers", async || Database::connect(own.url()).await.ok()?.close().await.ok())
+            .await;
+        own
+    }
+
+    /// Its database, to which quarry may connect.
+    pub(crate) fn url(&self) -> String {
+        format!("mysql://quarry:right@127.0.0.1:{}/{DATABASE}", self.port)
+    }
+
+    /// Lets it do something as who may do everything there.
+    pub(crate) async fn administer(&self, sql: &str) {
+        let url = format!("mysql://administrator:right@127.0.0.1:{}/mysql", self.port);
+        let connection = Database::connect(url).await.expect("the server answers");
+        connection.execute_unprepared(sql).await.expect("the server does it");
+        connection.close().await.expect("closes");
+    }
+}
+
+impl Drop for OwnMariadb {
+    #[expect(clippy::print_stderr, reason = "it is shown where a test failed, and only there")]
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Release);
+        if let Some(keeper) = self.keeper.take() {
+            let _ = keeper.join();
+        }
+        if let Ok(mut server) = self.server.lock() {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
+        if std::thread::panicking() {
+            eprintln!("MariaDB wrote:\n{}", log(self.home.path()));
+        }
+    }
+}
+
+fn own(folder: &Path) {
+    let given = Command::new("chown").arg("mysql:").arg(folder).status();
+    assert!(given.is_ok_and(|status| status.success()), "the folder is given to the server");
+}
+
+fn logged<'c>(command: &'c mut Command, home: &Path) -> &'c mut Command {
+    let open = || File::options().create(true).append(true).open(home.join(LOG)).expect("a log");
+    command.stdin(Stdio::null()).stdout(open()).stderr(open())
+}
+
+fn log(home: &Path) -> String {
+    std::fs::read_to_string(home.join(LOG)).unwrap_or_default()
+}
