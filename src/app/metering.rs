@@ -66,9 +66,12 @@ pub(super) fn watch_store(store: &Store, supervisor: &mut Supervisor) {
 
 /// Readiness, and what is told with it: neither asks anybody, so neither waits.
 pub(super) fn readiness(index: IndexFollower, store: &Store, logging: &Logging) -> Readiness {
-    let (store, keystrokes, buffer) = (store.clone(), logging.keystrokes.clone(), logging.local_buffer());
+    let (store, file) = (store.clone(), store.clone());
+    let (keystrokes, buffer) = (logging.keystrokes.clone(), logging.local_buffer());
     let follower = index.clone();
+    let gone = "the database file was deleted or replaced";
     Readiness::new(index)
+        .unless(Arc::new(move || (!file.is_file_in_place()).then_some(gone)))
         .telling(Arc::new(move || store.figures().trouble()))
         .telling(Arc::new(move || keystrokes.progress().last_error()))
         .telling(Arc::new(move || buffer.as_ref()?.last_error()))

@@ -23,17 +23,24 @@ pub struct Readiness {
     index: IndexFollower,
     draining: Arc<AtomicBool>,
     shortcomings: Vec<Arc<Shortcoming>>,
+    obstacles: Vec<Arc<Shortcoming>>,
 }
 
 impl Readiness {
     /// Ready once the index was in step with the store. It may lag later, and still answer.
     pub fn new(index: IndexFollower) -> Self {
-        Self { index, draining: Arc::default(), shortcomings: Vec::new() }
+        Self { index, draining: Arc::default(), shortcomings: Vec::new(), obstacles: Vec::new() }
     }
 
     /// Tells of a shortcoming that leaves the server ready: searches are answered all the same.
     pub fn telling(mut self, shortcoming: Arc<Shortcoming>) -> Self {
         self.shortcomings.push(shortcoming);
+        self
+    }
+
+    /// Adds a reason not to be ready, for as long as it lasts.
+    pub fn unless(mut self, obstacle: Arc<Shortcoming>) -> Self {
+        self.obstacles.push(obstacle);
         self
     }
 
@@ -56,6 +63,7 @@ impl Readiness {
         if self.is_draining() {
             not_ready.push("the server is shutting down");
         }
+        not_ready.extend(self.obstacles.iter().filter_map(|obstacle| obstacle()));
         let mut degraded: Vec<&'static str> = Vec::new();
         for sentence in self.shortcomings.iter().filter_map(|shortcoming| shortcoming()) {
             if !degraded.contains(&sentence) {

@@ -337,10 +337,15 @@ impl Shared {
 }
 
 impl State {
+    /// The journal is gone, in doubt, or holds nothing but what need not stay.
+    fn is_stale(&self) -> bool {
+        let idle = self.runs.is_empty() && self.journal.bytes() > self.base;
+        self.rewrite || self.journal.is_deleted() || idle
+    }
+
     fn is_overgrown(&self) -> bool {
-        let bytes = self.journal.bytes();
-        let idle = self.runs.is_empty() && bytes > self.base;
-        self.rewrite || idle || bytes >= self.base.saturating_mul(2).saturating_add(REWRITE_BYTES)
+        let most = self.base.saturating_mul(2).saturating_add(REWRITE_BYTES);
+        self.is_stale() || self.journal.bytes() >= most
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 
 use super::failure::Failure;
+use super::file::{DatabaseFile, sqlite_file};
 use super::pool::test_connections;
 use super::{Store, StoreError, Tally};
 use quarry_domain::Revision;
@@ -52,7 +53,8 @@ impl Store {
         };
         let turns = (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
         let committed = Arc::new(watch::Sender::new(Revision::ZERO));
-        Ok(Self { database, committed, turns, tally: Arc::new(Tally::new(max_connections)) })
+        let file = sqlite_file(url).map(|path| Arc::new(DatabaseFile::opened(path)));
+        Ok(Self { database, committed, turns, tally: Arc::new(Tally::new(max_connections)), file })
     }
 
     /// Answers when the database does.

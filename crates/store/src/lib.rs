@@ -3,7 +3,7 @@
 //! sea-orm type leaves this folder.
 
 //!
-//! - `connect`, `pool`, `migrations`: one pool, which connections it keeps, and the schema it needs.
+//! - `connect`, `pool`, `file`, `migrations`: one pool, its connections, the file behind it if any, and the schema.
 //! - `documents`, `authors`, `changes`: what searches, relations and indexes read.
 //! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
@@ -37,6 +37,7 @@ mod documents;
 mod entity;
 mod failure;
 mod figures;
+mod file;
 mod intake;
 mod interactions;
 mod leases;
@@ -55,7 +56,11 @@ mod transaction;
 
 pub use self::figures::StoreFigures;
 use self::figures::Tally;
-pub use self::search_log::{ErasureMark, PopularSearch, SearchLogMark};
+use self::file::DatabaseFile;
+pub use self::file::sqlite_file;
+pub use self::search_log::{
+    ErasureMark, PopularSearch, RetentionHold, RetentionOutcome, RetentionTerms, SearchLogMark,
+};
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -272,6 +277,8 @@ pub struct Store {
     /// poll for their turn.
     turns: Option<Arc<Mutex<()>>>,
     tally: Arc<Tally>,
+    /// The file, where the database is in one.
+    file: Option<Arc<DatabaseFile>>,
 }
 
 /// A point in time as it is written.

@@ -59,6 +59,13 @@ impl Store {
         .await
     }
 
+    /// The store's id as it is found; none in a database without quarry's tables.
+    #[boxed]
+    pub async fn identity(&self) -> Result<Option<Uuid>, StoreError> {
+        let is_migrated = self.migration_status().await?.iter().any(|migration| migration.applied);
+        if is_migrated { Ok(Some(self.store_id().await?)) } else { Ok(None) }
+    }
+
     async fn migrate(&self, direction: Direction) -> Result<usize, Failure> {
         // On MySQL, where changes of the schema are no part of a transaction, this one still
         // keeps to one connection, which is what holds the lock.

@@ -143,6 +143,7 @@ impl Store {
         limit: Duration,
         work: impl Future<Output = Result<T, Failure>> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.note_file::<T>()?;
         let task = tokio::spawn(work);
         let ended = match self.backend() {
             DbBackend::Sqlite => task.await,
@@ -156,6 +157,8 @@ impl Store {
         };
         match ended.map_err(JoinError::try_into_panic) {
             Ok(outcome) => {
+                // What was written to a file that is gone by now must not be acknowledged.
+                self.note_file::<T>()?;
                 self.tally.note(Some(&outcome));
                 Ok(outcome?)
             }

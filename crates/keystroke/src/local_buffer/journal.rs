@@ -72,6 +72,9 @@ impl Journal {
 
     /// Writes a change: when this returns, the system has it; when it fails, nobody has.
     pub fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
+        if self.is_deleted() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "it was deleted while it was open"));
+        }
         self.frames.clear();
         frames::put(record, &mut self.frames)?;
         self.current.write(&self.frames)?;
@@ -140,6 +143,18 @@ impl Journal {
     #[cfg(test)]
     pub fn replace_file(&mut self, file: Arc<File>) -> Arc<File> {
         std::mem::replace(&mut self.current.file, file)
+    }
+
+    /// Detects a file without a name: what is written to it ends with the process.
+    pub fn is_deleted(&self) -> bool {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            self.current.file.metadata().is_ok_and(|found| found.nlink() == 0)
+        }
+        // Elsewhere an open file cannot be deleted.
+        #[cfg(not(unix))]
+        false
     }
 
     pub fn written(&self) -> u64 {
