@@ -21,7 +21,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{LogFormat, Overrides, Settings};
 use crate::telemetry::{TraceOptions, Traces};
-use crate::{graphql, telemetry};
+use crate::{graphql, permissions, telemetry};
 
 /// How long the end of a command waits until its last traces are sent.
 const LAST_TRACES: Duration = Duration::from_secs(2);
@@ -124,6 +124,8 @@ pub fn run() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let cli = Cli::parse();
+    // What quarry writes holds what people typed.
+    permissions::restrict_new_files();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
