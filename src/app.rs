@@ -1,9 +1,11 @@
 //! The composition root: the only place that names concrete adapters and puts them together.
 
 mod access;
+mod data_folder;
 mod limiting;
 mod logging;
 mod metering;
+mod permissions;
 mod persisting;
 mod reporting;
 mod seeding;
@@ -22,6 +24,7 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use self::access::Reload;
+pub use self::data_folder::forget_if_gone;
 use self::logging::Logging;
 use self::reporting::Reporting;
 pub use self::seeding::{Seeded, Seeding, seed};
@@ -43,6 +46,10 @@ use crate::supervisor::{Outcome, Pulses, Stage, Supervisor};
 const INDEX_FOLDER: &str = "index";
 /// How long a stopping server finishes telling its metrics.
 const LAST_SCRAPES: Duration = Duration::from_secs(1);
+/// The longest that the pool of connections may take to close.
+const CLOSING: Duration = Duration::from_secs(2);
+/// The folder of the keystroke journal, within the data folder.
+const JOURNAL_FOLDER: &str = "keystrokes";
 /// The folder of the process locks, within the data folder.
 const INSTANCES_FOLDER: &str = "instances";
 
@@ -50,17 +57,23 @@ const INSTANCES_FOLDER: &str = "instances";
 pub async fn open_store(settings: &Settings) -> Result<Store> {
     let store = connect_store(settings).await?;
     store.migrate_up(None).await.context("the database's schema cannot be brought up to date")?;
+    data_folder::remember(settings, &store).await?;
     for source in &settings.sources {
         store.register_source(&source.name).await?;
     }
     Ok(store)
 }
 
-/// Connects to the database as it is.
+/// Connects to the database as it is, if it is the one that the data folder belongs to.
 pub async fn connect_store(settings: &Settings) -> Result<Store> {
-    Store::connect(settings.database_url.expose(), settings.database.max_connections)
+    permissions::restrict(settings);
+    data_folder::require_file(settings)?;
+    data_folder::note_lost_log(settings)?;
+    let store = Store::connect(settings.database_url.expose(), settings.database.max_connections)
         .await
-        .context("cannot open the database: check database_url (`quarry config` shows it)")
+        .context("cannot open the database: check database_url (`quarry config` shows it)")?;
+    data_folder::require_same(settings, &store).await?;
+    Ok(store)
 }
 
 /// Crawls one source now, whether it is due or not, and tells how that ended.
@@ -121,6 +134,8 @@ impl Server {
         let options = engine_options(&settings);
         let engine = tokio::task::spawn_blocking(|| TantivyEngine::open(options)).await??;
         let engine: Arc<dyn SearchEngine> = Arc::new(engine);
+        data_folder::require_log(&settings, &store, &engine).await?;
+        data_folder::note_opened(&settings)?;
         let indexer = Indexer::new(store.clone(), engine.clone());
         let sources: Arc<[_]> = settings.sources.iter().map(|source| source.name.clone()).collect();
         let crawled = CrawlTally::new(sources.iter().cloned(), Arc::new(LogProgress));
@@ -256,8 +271,15 @@ impl Server {
         let ended = supervisor.run(signals).await;
         last_writes.finish().await?;
         ended?;
-        self.store.close().await?;
-        Ok(())
+        // A call that was broken off may hold its connection for longer than a stopping process has.
+        match tokio::time::timeout(CLOSING, self.store.close()).await {
+            Ok(closed) => closed?,
+            Err(_) => {
+                tracing::warn!("the database was not closed in time: it recovers at the next start");
+                return Ok(());
+            }
+        }
+        data_folder::note_closed(&self.settings)
     }
 
     /// Metrics are told to the end, so that what happens at the end can be seen.
@@ -311,6 +333,15 @@ pub fn require_idle(settings: &Settings) -> Result<()> {
     let folder = whole(&settings.data_dir);
     if Instance::is_any_alive(&folder.join(INSTANCES_FOLDER))? {
         bail!("another quarry process uses {}: stop it first", folder.display());
+    }
+    Ok(())
+}
+
+/// Refuses where a process with another data folder has the same SQLite file open. Of the users of a database
+/// server nothing is known here.
+pub fn require_sole_use(store: &Store) -> Result<()> {
+    if !store.lock_alone() {
+        bail!("another quarry process uses this database, with another data_dir: stop it first");
     }
     Ok(())
 }

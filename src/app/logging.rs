@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use chrono::Utc;
 use tokio::sync::Mutex;
 
+use super::JOURNAL_FOLDER;
 use crate::config::Settings;
 use crate::keystroke::{
     BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
@@ -15,8 +16,6 @@ use crate::keystroke::{
 use crate::store::Store;
 use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
 
-/// The folder of the keystroke journal, within the data folder.
-const JOURNAL_FOLDER: &str = "keystrokes";
 /// Between two looks for searches that are too old, when there were none.
 const RETENTION_EVERY: Duration = Duration::from_secs(600);
 /// How often the journal is looked after where every call flushes it by itself.

@@ -56,6 +56,9 @@ struct SettingsArgs {
     /// Which log lines are kept: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", help_heading = HEADING)]
     log_level: Option<String>,
+    /// Take an empty database, or another one than the data folder belongs to
+    #[arg(long, global = true, help_heading = HEADING)]
+    allow_new_database: bool,
 }
 
 impl SettingsArgs {
@@ -70,11 +73,12 @@ impl SettingsArgs {
 
     /// The same, where nothing is said the others.
     fn or(&mut self, others: Self) {
-        let Self { config, data_dir, database_url, log_level } = others;
+        let Self { config, data_dir, database_url, log_level, allow_new_database } = others;
         self.config = self.config.take().or(config);
         self.data_dir = self.data_dir.take().or(data_dir);
         self.database_url = self.database_url.take().or(database_url);
         self.log_level = self.log_level.take().or(log_level);
+        self.allow_new_database |= allow_new_database;
     }
 
     fn overrides(&self, listen: Option<String>) -> Overrides {
@@ -84,6 +88,7 @@ impl SettingsArgs {
             data_dir: self.data_dir.clone(),
             database_url: self.database_url.clone(),
             log_level: self.log_level.clone(),
+            allow_new_database: self.allow_new_database,
         }
     }
 }

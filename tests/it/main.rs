@@ -6,6 +6,7 @@ mod architecture;
 mod cache;
 mod config;
 mod crawl;
+mod data_folder;
 mod documentation;
 mod failure;
 mod graphql;

@@ -32,15 +32,19 @@ pub struct Overrides {
     pub database_url: Option<String>,
     /// `--log-level`.
     pub log_level: Option<String>,
+    /// `--allow-new-database`.
+    pub allow_new_database: bool,
 }
 
 impl Overrides {
     fn layers(&self, environment: &Environment, problems: &mut Vec<Problem>) -> Vec<Layer> {
+        let allow_new = self.allow_new_database.then(|| "true".to_owned());
         let given = [
             ("--listen", "listen", &self.listen),
             ("--data-dir", "data_dir", &self.data_dir),
             ("--database-url", "database_url", &self.database_url),
             ("--log-level", "log.level", &self.log_level),
+            ("--allow-new-database", "database.allow_new", &allow_new),
         ];
         let mut layers = Vec::new();
         for (flag, key, text) in given {

@@ -151,6 +151,13 @@ const OTHERS: &[Row] = &[
     row("redis_prefix", Text, Value(r#""quarry""#), "What the names of all keys in Redis begin with."),
     row("database.max_connections", Count(1, 10_000), Value("10"), "Connections to the database at once."),
     row(
+        "database.allow_new",
+        Switch,
+        Value("false"),
+        "Takes a database that is empty, or another one than the data folder belongs to; otherwise a command refuses it, since \
+         a database that is missing is seldom meant. For one start.",
+    ),
+    row(
         "search.concurrency",
         Count(1, 65_536),
         Computed("4 × the number of cores"),

@@ -84,6 +84,8 @@ impl Default for Settings {
 pub struct DatabaseSettings {
     /// Connections at once.
     pub max_connections: u32,
+    /// Lets a data folder take another database than the one that it belongs to.
+    pub allow_new: bool,
 }
 
 /// Search and the index behind it.
@@ -287,6 +289,13 @@ impl Settings {
                 "{address} can be reached from {reach} and no API keys are configured: anyone who reaches it may \
                  read, change and delete (`quarry key new` makes a key)"
             ));
+        }
+        if self.database.allow_new {
+            warnings.push(
+                "database.allow_new is on: a database that vanished or was exchanged is not noticed; leave it off \
+                 after this start"
+                    .to_owned(),
+            );
         }
         let now = Utc::now();
         for key in self.keys.iter().filter(|key| key.expires.is_some_and(|expires| expires <= now)) {

@@ -59,6 +59,7 @@ fn every_argument_reaches_its_setting() {
         data_dir: Some("/var/lib/quarry".to_owned()),
         database_url: Some("postgres://quarry@db/quarry".to_owned()),
         log_level: Some("debug".to_owned()),
+        ..Overrides::default()
     };
     let settings = load_in(directory.path(), &[], &overrides).unwrap();
     assert_eq!(settings.listen.to_string(), "[::1]:9");

@@ -220,7 +220,7 @@ async fn settings_may_stand_before_a_command_that_reads_them() {
 #[tokio::test]
 async fn commands_take_the_settings_that_they_read_and_no_others() {
     let folder = Folder::new("");
-    let settings = ["--config", "--data-dir", "--database-url", "--log-level"];
+    let settings = ["--config", "--data-dir", "--database-url", "--log-level", "--allow-new-database"];
     let (all, none) = (&settings[..], &[][..]);
     for (command, read) in [
         (&["serve"][..], all),

@@ -39,6 +39,20 @@ impl Process {
         Self::spawn(name.unwrap_or_default(), command)
     }
 
+    /// The same, in a shell that first does something to itself, such as `ulimit` or `umask`.
+    pub(crate) fn start_in_shell<S: AsRef<OsStr>>(
+        folder: &Path,
+        prelude: &str,
+        arguments: &[S],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(format!("{prelude} && exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_quarry"));
+        command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
+        let name = arguments.first().map(|word| word.as_ref().to_string_lossy().into_owned());
+        Self::spawn(name.unwrap_or_default(), command)
+    }
+
     fn spawn(name: String, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -75,6 +89,11 @@ impl Process {
             found
         })
         .await
+    }
+
+    /// The number that the system knows it by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Whether it has not ended yet.

@@ -12,6 +12,9 @@ use super::wait::until;
 /// Documents of one page of a walk.
 const PAGE: usize = 100;
 
+/// Serves on a port that the system chooses.
+const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+
 /// A running server.
 pub(crate) struct Server {
     pub(crate) process: Process,
@@ -54,7 +57,20 @@ impl Server {
 
     /// Starts one with these variables.
     pub(crate) async fn start_with(folder: &Folder, variables: &[(&str, &str)]) -> Self {
-        let mut process = folder.start_with(&["serve", "--listen", "127.0.0.1:0"], variables);
+        Self::started(folder.start_with(&SERVE, variables)).await
+    }
+
+    /// Starts one with these arguments.
+    pub(crate) async fn start_as(folder: &Folder, arguments: &[&str]) -> Self {
+        Self::started(folder.start(arguments)).await
+    }
+
+    /// Starts one in a shell that first does something to itself.
+    pub(crate) async fn start_in_shell(folder: &Folder, prelude: &str) -> Self {
+        Self::started(Process::start_in_shell(&folder.path(""), prelude, &SERVE, &[])).await
+    }
+
+    async fn started(mut process: Process) -> Self {
         let address = process.line("its address", address_of).await;
         Self { process, endpoint: Endpoint::new(address) }
     }

@@ -1,0 +1,61 @@
+//! Permissions of what quarry writes: files hold what people typed, so no other user has access.
+//!
+//! Who must share these files deliberately runs as the same user: every start takes the access of others
+//! away again.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::data_folder::{MEMORY, beside};
+use super::{INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, whole};
+use crate::config::Settings;
+use crate::permissions::{Restricted, is_shared_folder};
+use crate::store::sqlite_file;
+
+/// Ends of the names of what SQLite and the store put beside a database.
+const BESIDE_DATABASE: [&str; 5] = ["", "-wal", "-shm", "-journal", "-lock"];
+
+/// Takes the access of other users from what quarry keeps in the data folder, and from the embedded
+/// database wherever it is; one log line says what was corrected.
+pub(super) fn restrict(settings: &Settings) {
+    let folder = whole(&settings.data_dir);
+    let mut restricted = Restricted::default();
+    let note = |outcome: io::Result<()>| {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, data_dir = %folder.display(), "permissions of the data folder could not be checked");
+        }
+    };
+    if folder.is_dir() {
+        if is_shared_folder(&folder) {
+            tracing::warn!(data_dir = %folder.display(), "the data folder is one that all users share: choose another");
+        } else {
+            note(restricted.restrict_folder(&folder));
+        }
+        for name in [INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, MEMORY] {
+            note(restricted.restrict(&folder.join(name)));
+        }
+    }
+    for file in database_files(settings) {
+        note(restricted.restrict(&file));
+    }
+    if restricted.folders + restricted.files > 0 {
+        tracing::warn!(
+            data_dir = %folder.display(),
+            folders = restricted.folders,
+            files = restricted.files,
+            "permissions corrected: other users had access to these files"
+        );
+    }
+    if restricted.failed > 0 {
+        tracing::warn!(
+            data_dir = %folder.display(),
+            files = restricted.failed,
+            "other users have access to files that belong to another user: change their owner or their permissions"
+        );
+    }
+}
+
+fn database_files(settings: &Settings) -> Vec<PathBuf> {
+    let Some(database) = sqlite_file(settings.database_url.expose()) else { return Vec::new() };
+    BESIDE_DATABASE.map(|end| beside(&database, end)).into()
+}

@@ -1,0 +1,139 @@
+//! Files hold what people typed: no other user of the machine reads them, whatever the umask was when they
+//! were made.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::folder::Folder;
+use crate::support::process::Process;
+use crate::support::server::Server;
+use crate::support::visitors::Visit;
+
+const UMASK: &str = "umask 022";
+
+fn mode(path: &Path) -> u32 {
+    path.symlink_metadata().expect("is there").permissions().mode() & 0o7777
+}
+
+fn open_up(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).expect("can be changed");
+}
+
+/// Everything below a folder, and the folder.
+fn all_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.is_symlink() { found.extend(all_below(&path)) } else { found.push(path) }
+    }
+    found
+}
+
+#[track_caller]
+fn assert_closed(folder: &Path) {
+    for path in all_below(folder).iter().filter(|path| !path.is_symlink()) {
+        let expected = if path.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(path), expected, "{}: {:o}", path.display(), mode(path));
+    }
+}
+
+/// Tries to read a file as the user "nobody", where the test may become that user.
+fn others_can_read(path: &Path) -> bool {
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "cat"]).arg(path);
+    let read = command.output().is_ok_and(|output| output.status.success());
+    read || mode(path) & 0o077 != 0
+}
+
+/// A server with something of every kind in its folder.
+async fn busy_server(folder: &Folder) -> Server {
+    let server = Server::start_in_shell(folder, UMASK).await;
+    server.ready().await;
+    let stored = server.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea")]).await;
+    assert!(stored.errors.is_empty(), "{stored:?}");
+    Visit::new("person", 1, false).type_at(&server.endpoint).await;
+    server
+}
+
+#[tokio::test]
+async fn other_users_read_nothing_of_what_a_server_writes() {
+    let folder = Folder::new("[keystrokes]\nwindow = \"10m\"");
+    // Others reach the data folder, so that its own permissions count.
+    open_up(&folder.path(""), 0o755);
+    let server = busy_server(&folder).await;
+    let data = folder.path("data");
+    assert_closed(&data);
+    let paths = all_below(&data);
+    for part in
+        ["quarry.db", "quarry.db-wal", "quarry.db-shm", ".journal", "keystrokes/lock", "meta.json", ".lock"]
+    {
+        let path = paths.iter().find(|path| path.to_string_lossy().ends_with(part));
+        let path = path.unwrap_or_else(|| panic!("no {part}: {paths:?}"));
+        assert!(!others_can_read(path), "{}", path.display());
+    }
+    server.stop().await;
+    assert_closed(&data);
+
+    // A database elsewhere is closed as well; its folder belongs to others.
+    let shared = folder.path("shared");
+    fs::create_dir(&shared).expect("can be made");
+    open_up(&shared, 0o755);
+    folder.configure("data_dir = \"other\"\ndatabase_url = \"sqlite://shared/some.db\"");
+    let server = busy_server(&folder).await;
+    assert_closed(&folder.path("other"));
+    for file in ["some.db", "some.db-wal", "some.db-shm"] {
+        assert_eq!(mode(&shared.join(file)), 0o600, "{file}");
+    }
+    assert_eq!(mode(&shared), 0o755);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn files_of_an_earlier_release_are_closed_at_the_start_and_a_line_says_so() {
+    let folder = Folder::new("[keystrokes]\nwindow = \"10m\"");
+    let mut server = busy_server(&folder).await;
+    server.process.kill();
+    let data = folder.path("data");
+    for path in all_below(&data) {
+        open_up(&path, if path.is_dir() { 0o755 } else { 0o644 });
+    }
+    // What links lead to is elsewhere, and what is not quarry's is not its to change.
+    let (elsewhere, script) = (folder.path("elsewhere"), data.join("backup.sh"));
+    for path in [&elsewhere, &script] {
+        fs::write(path, "").expect("can be written");
+        open_up(path, 0o755);
+    }
+    symlink(&elsewhere, data.join("index/link")).expect("can be made");
+
+    let server = folder.serve().await;
+    let log = server.process.stderr();
+    let lines: Vec<&str> = log.lines().filter(|line| line.contains("permissions corrected")).collect();
+    assert_eq!(lines.len(), 1, "{log}");
+    assert!(
+        lines[0].contains(" WARN ") && lines[0].contains("folders=") && lines[0].contains("files="),
+        "{log}"
+    );
+    assert_eq!([mode(&elsewhere), mode(&script), mode(&data)], [0o755, 0o755, 0o700]);
+    fs::remove_file(&script).expect("can be removed");
+    assert_closed(&data);
+    server.stop().await;
+
+    let server = folder.serve().await;
+    assert!(
+        !server.stop().await.stderr.contains("permissions corrected"),
+        "there was nothing left to correct"
+    );
+}
+
+#[tokio::test]
+async fn every_command_that_writes_keeps_others_out() {
+    let folder = Folder::new("");
+    for arguments in [&["migrate", "up"][..], &["reindex"], &["seed", "--products", "20", "--sales", "20"]] {
+        let process = Process::start_in_shell(&folder.path(""), UMASK, arguments, &[]);
+        let ended = process.end().await;
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {ended:?}");
+        assert_closed(&folder.path("data"));
+    }
+}
