@@ -155,7 +155,11 @@ impl Indexer {
                 "the database is older than the index"
             }
             Ok(Some(_)) => "the index belongs to another database",
-            Err(SearchError::Damaged(_)) => "the index is damaged",
+            Err(SearchError::Damaged(_)) => {
+                // What serves is worth more than an index that cannot be filled.
+                self.store.latest_revision().await?;
+                "the index is damaged"
+            }
             Err(error) => return Err(error.into()),
         };
         warn!(reason, "rebuilding the index from the store");

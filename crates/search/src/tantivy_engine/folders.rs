@@ -9,7 +9,8 @@ use std::sync::Arc;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::generation::{Generation, WriterOptions, is_locked};
+use super::failure::{cause, is_locked, is_of_system};
+use super::generation::{Generation, WriterOptions};
 use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
 use crate::analysis::ANALYSIS_VERSION;
@@ -101,7 +102,7 @@ impl Folders {
         match Generation::open(&path, options) {
             Ok(generation) => Ok(Arc::new(generation)),
             Err(error) if is_locked(&error) => Err(OpenError::InUse(self.root.clone())),
-            Err(error) => Err(self.unusable(&error)),
+            Err(error) => Err(self.unusable(&cause(&error))),
         }
     }
 
@@ -128,6 +129,8 @@ impl Folders {
                 Ok(None)
             }
             Err(error) if is_locked(&error) => Err(OpenError::InUse(self.root.clone())),
+            // The index may be sound: it stays as it is until the system lets it be read.
+            Err(error) if is_of_system(&error) => Err(self.unusable(&cause(&error))),
             Err(error) => {
                 warn!(%error, "index cannot be opened, rebuilding it from the store");
                 Ok(None)

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
-use tantivy::directory::error::LockError;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::schema::Schema;
 use tantivy::store::Compressor;
@@ -56,6 +55,8 @@ struct Writer {
     index: IndexWriter<IndexedDocument>,
     /// The documents that were written since the last commit.
     uncommitted: HashSet<DocumentId>,
+    /// The library's writer did not come back from a failure: another one takes its place.
+    broken: bool,
 }
 
 /// An index and everything that is open of it.
@@ -63,6 +64,7 @@ pub(super) struct Generation {
     pub(super) folder: PathBuf,
     pub(super) fields: Fields,
     index: Index,
+    options: WriterOptions,
     reader: IndexReader,
     writer: Mutex<Writer>,
     /// A scattered index is being merged.
@@ -86,8 +88,7 @@ impl Generation {
         for name in TOKENIZERS {
             index.tokenizers().register(name, RawTokenizer::default());
         }
-        let writer = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
-        writer.set_merge_policy(merge_policy(MERGED_SEGMENTS));
+        let writer = Writer::open(&index, options)?;
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
@@ -95,9 +96,8 @@ impl Generation {
             .doc_store_cache_num_blocks(0)
             .try_into()?;
         let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields, None)?));
-        let writer = Mutex::new(Writer { index: writer, uncommitted: HashSet::new() });
-        let merging = Arc::default();
-        Ok(Self { folder: folder.to_owned(), fields, index, reader, writer, merging, snapshot })
+        let (writer, merging) = (Mutex::new(writer), Arc::default());
+        Ok(Self { folder: folder.to_owned(), fields, index, options, reader, writer, merging, snapshot })
     }
 
     /// The files whose content is not what was written.
@@ -124,6 +124,9 @@ impl Generation {
         languages: &Languages,
     ) -> tantivy::Result<bool> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if writer.broken {
+            *writer = Writer::open(&self.index, self.options)?;
+        }
         let merged = if at_once { MERGED_SEGMENTS } else { MERGED_SEGMENTS_BEHIND };
         writer.index.set_merge_policy(merge_policy(merged));
         let mut written = self.write(&mut writer, changes, languages);
@@ -134,7 +137,8 @@ impl Generation {
         if written.is_err() {
             // The next attempt begins from the last commit.
             writer.uncommitted.clear();
-            writer.index.rollback()?;
+            // A writer that cannot be rolled back has given its lock back, and takes nothing any more.
+            writer.broken = writer.index.rollback().is_err();
         }
         written?;
         drop(writer);
@@ -233,6 +237,12 @@ fn merge_policy(segments: usize) -> Box<LogMergePolicy> {
 }
 
 impl Writer {
+    fn open(index: &Index, options: WriterOptions) -> tantivy::Result<Self> {
+        let index = index.writer_with_num_threads(options.threads, options.memory_bytes)?;
+        index.set_merge_policy(merge_policy(MERGED_SEGMENTS));
+        Ok(Self { index, uncommitted: HashSet::new(), broken: false })
+    }
+
     fn commit(&mut self, watermark: Watermark) -> tantivy::Result<()> {
         let payload = serde_json::to_string(&watermark).map_err(|error| {
             TantivyError::InternalError(format!("the watermark has no spelling: {error}"))
@@ -258,9 +268,4 @@ fn open_existing(folder: &Path, schema: &Schema) -> tantivy::Result<Index> {
     } else {
         Err(TantivyError::SchemaError("the index has other fields".to_owned()))
     }
-}
-
-/// Another process writes to this index.
-pub(super) fn is_locked(error: &TantivyError) -> bool {
-    matches!(error, TantivyError::LockFailure(LockError::LockBusy, _))
 }

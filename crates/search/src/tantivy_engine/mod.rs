@@ -9,6 +9,7 @@ mod completions;
 mod documents;
 mod evaluate;
 mod facets;
+mod failure;
 mod folders;
 mod frequent;
 mod generation;
@@ -30,13 +31,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
-use tantivy::TantivyError;
 use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
 
 use self::completions::completions;
 use self::evaluate::find;
+use self::failure::failed;
 use self::folders::Folders;
 use self::generation::{Generation, Languages, Watermark, WriterOptions};
 use self::permits::Permits;
@@ -80,7 +81,10 @@ pub enum OpenError {
     #[error("another quarry process uses {0}: stop it, or give this one a data_dir of its own")]
     InUse(PathBuf),
     /// The folder cannot be used.
-    #[error("cannot use the index folder {folder}: {cause}")]
+    #[error(
+        "cannot use the index folder {folder}: {cause}; check its owner, the room on its disk and the limit of open files \
+         (ulimit -n)"
+    )]
     Folder {
         /// Which folder.
         folder: PathBuf,
@@ -337,22 +341,5 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(SearchError::Failed(format!("the engine's thread ended: {error}"))),
-    }
-}
-
-/// Tells damage, which a rebuild repairs, from other failures.
-fn failed(error: TantivyError) -> SearchError {
-    match error {
-        TantivyError::DataCorruption(_)
-        | TantivyError::OpenReadError(_)
-        | TantivyError::OpenDirectoryError(_)
-        | TantivyError::IncompatibleIndex(_)
-        | TantivyError::SchemaError(_) => SearchError::Damaged(error.to_string()),
-        TantivyError::IoError(io)
-            if matches!(io.kind(), std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof) =>
-        {
-            SearchError::Damaged(io.to_string())
-        }
-        other => SearchError::Failed(other.to_string()),
     }
 }
