@@ -128,7 +128,7 @@ pub struct Server {
 impl Server {
     /// Opens everything that a server needs.
     pub async fn open(settings: Settings) -> Result<Self> {
-        limiting::make_room_for_connections(&settings);
+        let limits = limiting::fit_to_open_files(&settings, HttpLimits::of(&settings));
         let store = open_store(&settings).await?;
         let instance = register(&settings)?;
         let options = engine_options(&settings);
@@ -172,7 +172,6 @@ impl Server {
             sources,
             index_patience: times.index_patience(),
         };
-        let limits = HttpLimits::of(&settings);
         let readiness = metering::readiness(indexer.follow(), &store, &logging);
         let api = Api::new(services, Limits::of(&settings), times);
         let state = HttpState {

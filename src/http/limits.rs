@@ -17,6 +17,8 @@ pub struct HttpLimits {
     pub operations: usize,
     /// Connections at once.
     pub connections: usize,
+    /// Connections too many that hear so at once; the others are closed without a word.
+    pub rejections: usize,
     /// The longest the headers of a request may take, and an unused connection is kept.
     pub header_time: Duration,
     /// The longest a client may take nothing of what it is sent.
@@ -42,6 +44,9 @@ pub struct HttpLimits {
 /// Below the time after which proxies and routers drop a silent connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
+/// Enough for a burst; each takes a second at most.
+const REJECTIONS: usize = 64;
+
 impl HttpLimits {
     /// The limits that the settings describe.
     pub fn of(settings: &Settings) -> Self {
@@ -53,6 +58,7 @@ impl HttpLimits {
             batch: limits.batch,
             operations: limits.operations,
             connections: limits.connections,
+            rejections: REJECTIONS,
             header_time: limits.header_time,
             send_time: limits.send_time,
             websockets: limits.websockets,

@@ -36,9 +36,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const QUIET: Duration = Duration::from_millis(30);
 /// For how long a stopping server takes connections at most.
 const LATECOMERS: Duration = Duration::from_millis(250);
-/// How many that are turned away are told so at once, and how long each may take to hear it. The others
-/// are closed without a word.
-const FAREWELLS: usize = 64;
+/// The longest that a rejected client may take to read the rejection.
 const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, and then until what is under way has ended: requests are answered, event
@@ -46,7 +44,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 pub async fn serve(listener: TcpListener, state: HttpState, stop: CancellationToken) {
     let (limits, admission) = (state.limits, state.admission.clone());
     let server = Arc::new(Server { routes: router(state), limits, stopping: admission.stopping().clone() });
-    let door = Door { server, admission: admission.clone(), farewells: Arc::new(Semaphore::new(FAREWELLS)) };
+    let farewells = Arc::new(Semaphore::new(limits.rejections));
+    let door = Door { server, admission: admission.clone(), farewells };
     let taking = async {
         loop {
             door.take(listener.accept().await).await;

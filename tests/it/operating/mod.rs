@@ -1,5 +1,6 @@
 //! The program as operators meet it: readiness, metrics, stopping, traces.
 
+mod open_files;
 mod proxy;
 mod readiness;
 mod stopping;
