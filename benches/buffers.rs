@@ -84,6 +84,7 @@ fn limits() -> BufferLimits {
         window: hour,
         run_age: 2 * hour,
         keystrokes: u64::MAX >> 8,
+        bytes: u64::MAX >> 8,
         flood_keystrokes: u32::MAX,
         flood_period: hour,
         ..BufferLimits::default()

@@ -106,7 +106,7 @@ async fn measure(size: usize) {
     report.line("four servers at once", started);
 
     let folder = tempfile::tempdir().unwrap();
-    let limits = BufferLimits { keystrokes: u64::MAX >> 8, ..BufferLimits::default() };
+    let limits = BufferLimits { keystrokes: u64::MAX >> 8, bytes: u64::MAX >> 8, ..BufferLimits::default() };
     let local = Arc::new(LocalBuffer::open(folder.path(), limits, Duration::from_secs(1)).unwrap());
     flush(local, &searches, &store, &plain, "the flusher, embedded", &mut report).await;
     if is_installed("redis-server") {

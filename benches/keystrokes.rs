@@ -327,7 +327,12 @@ struct Health {
 
 /// Those of a server, but that nothing is full in the end: nobody flushes what is written in process.
 fn limits() -> BufferLimits {
-    BufferLimits { keystrokes: u64::MAX >> 8, flood_keystrokes: u32::MAX, ..BufferLimits::default() }
+    BufferLimits {
+        keystrokes: u64::MAX >> 8,
+        bytes: u64::MAX >> 8,
+        flood_keystrokes: u32::MAX,
+        ..BufferLimits::default()
+    }
 }
 
 fn cost(before: [f64; 3], after: [f64; 3], asking: f64, requests: f64) -> [f64; 4] {

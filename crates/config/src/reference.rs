@@ -207,6 +207,13 @@ const OTHERS: &[Row] = &[
         "Keystrokes that the buffer holds before it answers `TOO_BUSY`. The same on every server.",
     ),
     row(
+        "keystrokes.max_buffered_mb",
+        Count(1, 1 << 20),
+        Value("128"),
+        "Memory in MiB that buffered keystrokes take, here or in Redis, before the buffer answers `TOO_BUSY`; its journal takes \
+         up to three times as much of the disk. The same on every server.",
+    ),
+    row(
         "keystrokes.flood_limit",
         Count(1, MANY),
         Value("1000"),

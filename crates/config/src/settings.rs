@@ -120,6 +120,8 @@ pub struct KeystrokeSettings {
     pub retention: Duration,
     /// Keystrokes that the buffer holds.
     pub max_buffered: u64,
+    /// Memory that they take, in MiB.
+    pub max_buffered_mb: u64,
     /// Keystrokes of one session within 10 seconds.
     pub flood_limit: u32,
     /// How often the journal is flushed to the disk; zero: before each answer.

@@ -30,6 +30,8 @@ pub struct BufferLimits {
     pub run_age: Duration,
     /// The most keystrokes that the whole buffer holds, claimed ones included.
     pub keystrokes: u64,
+    /// About the most bytes that these take in memory: one keystroke more can be over it.
+    pub bytes: u64,
     /// The most keystrokes of one session within `flood_period`.
     pub flood_keystrokes: u32,
     /// See `flood_keystrokes`.
@@ -48,6 +50,7 @@ impl BufferLimits {
             run_keystrokes: 1_000,
             run_age: Duration::from_secs(600),
             keystrokes: settings.max_buffered,
+            bytes: settings.max_buffered_mb << 20,
             flood_keystrokes: settings.flood_limit,
             flood_period: Duration::from_secs(10),
             late_memory: Duration::from_secs(600),

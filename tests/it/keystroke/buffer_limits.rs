@@ -1,6 +1,6 @@
 //! What every keystroke buffer drops or refuses, and counts: run on each adapter.
 
-use quarry::domain::Keystroke;
+use quarry::domain::{Keystroke, Searcher};
 use quarry::keystroke::{Appended, BufferLimits, Wanted};
 
 use super::buffers::{TestBuffer, entered, in_box, ms, numbered, on_each_buffer, roomy, stroke, texts};
@@ -8,6 +8,7 @@ use crate::support::wait::until;
 
 on_each_buffer!(
     a_full_buffer_says_so,
+    a_buffer_that_is_full_of_bytes_says_so,
     a_flood_is_dropped,
     a_flood_ends_with_its_period,
     late_keystrokes_are_dropped,
@@ -36,6 +37,42 @@ async fn a_full_buffer_says_so(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     assert_eq!(buffer.append_one(typed[799].clone()).await, Appended::Full);
     buffer.ack_all(&runs).await;
     assert_eq!(buffer.append_one(typed[799].clone()).await, Appended::Accepted);
+}
+
+async fn a_buffer_that_is_full_of_bytes_says_so(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    const ROOM: usize = 1 << 20;
+    // An adapter may share its room out over 16 parts, and each may take one keystroke too many.
+    const PARTS: usize = 16;
+    let text = "long ".repeat(800);
+    let buffer = open(BufferLimits { bytes: ROOM as u64, ..roomy() }).await;
+    let typed: Vec<Keystroke> = (0..800).map(|number| stroke(&format!("session {number}"), &text)).collect();
+    let fill = async || {
+        let mut accepted = 0;
+        for keystroke in &typed {
+            accepted += usize::from(buffer.append_one(keystroke.clone()).await == Appended::Accepted);
+        }
+        assert_eq!(buffer.append_one(typed[799].clone()).await, Appended::Full);
+        accepted
+    };
+    let filled = fill().await;
+    assert!(filled * text.len() <= ROOM + PARTS * 2 * text.len(), "{filled} texts were taken");
+    assert!(filled * text.len() >= ROOM / 2, "{filled} texts were taken");
+    let health = buffer.health().await.unwrap();
+    assert_eq!((health.keystrokes, health.accepted), (filled as u64, filled as u64));
+    // Room comes back with every byte, whether what took it is stored or erased; what is claimed still takes it.
+    let mut stored = 0;
+    while stored < filled {
+        let runs = buffer.claim(Wanted::All, 1_000).await.unwrap();
+        assert!(!runs.is_empty());
+        assert_eq!(buffer.append_one(typed[799].clone()).await, Appended::Full);
+        stored += runs.len();
+        buffer.ack_all(&runs).await;
+    }
+    assert_eq!(fill().await, filled);
+    for keystroke in &typed {
+        buffer.erase(&Searcher::Session(keystroke.session.clone())).await.unwrap();
+    }
+    assert_eq!(fill().await, filled);
 }
 
 async fn a_flood_is_dropped(open: impl AsyncFn(BufferLimits) -> TestBuffer) {

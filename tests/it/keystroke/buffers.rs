@@ -135,6 +135,7 @@ pub(crate) fn roomy() -> BufferLimits {
         run_keystrokes: 1_000_000,
         run_age: ever,
         keystrokes: 10_000_000,
+        bytes: 1 << 40,
         flood_keystrokes: 1_000_000,
         flood_period: ever,
         late_memory: ever,

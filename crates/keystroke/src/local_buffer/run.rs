@@ -26,6 +26,16 @@ pub(super) struct Place {
     pub input: InputId,
 }
 
+/// About what a run takes besides its keystrokes: its own fields, its entries in maps and queues, and
+/// what is allocated for each.
+const RUN_BYTES: usize = 640;
+/// Copies of a session's name, of the run and of what limits its flood.
+const SESSION_COPIES: usize = 3;
+/// A keystroke besides its text, where it names no user.
+const STROKE_BYTES: usize = 48;
+/// Memory that may lie unused behind the keystrokes of a run, at least.
+const SPARE_BYTES: usize = 1 << 10;
+
 /// Whose claim it is: until when is the buffer's business alone and dies with its process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claim {
@@ -126,8 +136,16 @@ impl Run {
     /// Adds a keystroke. Whether it is what submits the run, or what comes next in a submitted run,
     /// where that is an echo.
     pub fn push(&mut self, stroke: &Stroke<'_>, limits: &BufferLimits) -> bool {
-        let packed = std::mem::take(&mut self.packed);
+        let mut packed = std::mem::take(&mut self.packed);
+        if stroke.text.len() > SPARE_BYTES {
+            packed.reserve_exact(stroke.text.len() + STROKE_BYTES);
+        }
         self.packed = postcard::to_extend(stroke, packed).expect("memory takes every byte");
+        // It doubles to grow, and most runs do not go on for long after a large text.
+        let (spare, len) = (self.packed.capacity() - self.packed.len(), self.packed.len());
+        if spare > SPARE_BYTES.max(len / 4) {
+            self.packed.shrink_to(len + len / 8);
+        }
         self.count += 1;
         self.last = self.began.saturating_add(stroke.after);
         let was_submitted = self.is_submitted();
@@ -210,6 +228,12 @@ impl Run {
     /// About how many bytes the journal needs for it.
     pub fn size(&self) -> usize {
         self.packed.len() + self.place.session.as_str().len() + self.place.input.as_str().len()
+    }
+
+    /// About how many bytes it takes in memory.
+    pub fn memory(&self) -> u64 {
+        let place = SESSION_COPIES * self.place.session.as_str().len() + self.place.input.as_str().len();
+        (RUN_BYTES + place + self.packed.capacity()) as u64
     }
 
     /// The highest of the client's counters.

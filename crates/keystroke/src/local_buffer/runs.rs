@@ -40,8 +40,19 @@ pub(super) struct Runs {
     flood_ends: VecDeque<(Millis, SessionId)>,
     next: RunId,
     keystrokes: u64,
+    /// About what the runs take in memory.
+    bytes: u64,
     counts: BufferHealth,
 }
+
+/// About the most bytes of keystrokes that one claim takes: they are unpacked for it. One run more can be
+/// over it.
+const CLAIM_BYTES: usize = 4 << 20;
+
+/// The part of the memory for keystrokes that may be taken beside them by what is remembered of places.
+const MARKS_SHARE: u64 = 4;
+/// About what is remembered of a place, with the names of a session and an input.
+const MARK_BYTES: u64 = 512;
 
 /// Where a keystroke goes.
 enum Destination {
@@ -74,6 +85,7 @@ impl Runs {
             flood_ends: VecDeque::new(),
             next: 0,
             keystrokes: 0,
+            bytes: 0,
             counts: BufferHealth::default(),
         }
     }
@@ -118,7 +130,7 @@ impl Runs {
         let (id, begins) = match self.destination(&place, keystroke) {
             // It needs no room.
             Destination::Nowhere => return Appended::Accepted,
-            _ if self.keystrokes >= self.limits.keystrokes => return Appended::Full,
+            _ if self.is_full() => return Appended::Full,
             Destination::Open(id) => (id, None),
             Destination::New => {
                 let id = self.next;
@@ -131,6 +143,10 @@ impl Runs {
         self.push(id, &one.stroke);
         taken.push(one);
         Appended::Accepted
+    }
+
+    fn is_full(&self) -> bool {
+        self.keystrokes >= self.limits.keystrokes || self.bytes >= self.limits.bytes
     }
 
     fn destination(&self, place: &Place, keystroke: &Keystroke) -> Destination {
@@ -179,6 +195,7 @@ impl Runs {
         self.places.open(&place, id);
         let run = Run::new(place, now);
         self.due.insert((run.queued, id));
+        self.bytes += run.memory();
         self.runs.insert(id, Box::new(run));
         self.next = self.next.max(id + 1);
     }
@@ -196,8 +213,10 @@ impl Runs {
     /// Adds a keystroke; whether it is to be remembered, since it submits its run or is an echo.
     fn hold(&mut self, id: RunId, stroke: &Stroke<'_>) -> bool {
         let Some(run) = self.runs.get_mut(&id) else { return false };
+        let before = run.memory();
         let submits = run.push(stroke, &self.limits);
         self.keystrokes += 1;
+        self.bytes += run.memory() - before;
         let due = run.due(&self.limits).0;
         if due != run.queued {
             self.due.remove(&(run.queued, id));
@@ -237,6 +256,7 @@ impl Runs {
             before.queued = before.due(&self.limits).0;
             self.due.remove(&(run.queued, taken.run));
             self.due.insert((before.queued, taken.run));
+            self.bytes -= run.memory() - before.memory();
             **run = before;
             self.keystrokes -= 1;
         }
@@ -260,7 +280,13 @@ impl Runs {
     pub fn claimable(&self, wanted: Wanted, limit: usize, now: Millis) -> Vec<Claimable> {
         let over = self.leased.iter().take_while(|(end, _)| *end <= now);
         let due = self.due.iter().take_while(|(due, _)| wanted == Wanted::All || *due <= now);
-        over.chain(due).take(limit).map(|(_, id)| self.claimable_run(*id, now)).collect()
+        let mut bytes = 0;
+        let fits = |(_, id): &&(Millis, RunId)| {
+            let fits = bytes < CLAIM_BYTES;
+            bytes += self.runs[id].size();
+            fits
+        };
+        over.chain(due).take(limit).take_while(fits).map(|(_, id)| self.claimable_run(*id, now)).collect()
     }
 
     fn claimable_run(&self, id: RunId, now: Millis) -> Claimable {
@@ -367,6 +393,7 @@ impl Runs {
         let Entry::Occupied(entry) = self.runs.entry(id) else { return };
         let run = entry.remove();
         self.keystrokes -= u64::from(run.count);
+        self.bytes -= run.memory();
         let queue = if run.claim.is_some() { &mut self.leased } else { &mut self.due };
         queue.remove(&(run.queued, id));
         self.places.close(&run.place, id);
@@ -377,7 +404,8 @@ impl Runs {
         while let Some((_, session)) = self.flood_ends.pop_front_if(|(end, _)| *end <= now) {
             self.floods.remove(&session);
         }
-        self.places.forget(now);
+        let most = self.limits.bytes / MARKS_SHARE / MARK_BYTES;
+        self.places.forget(now, usize::try_from(most).unwrap_or(usize::MAX));
     }
 
     pub fn health(&self) -> BufferHealth {

@@ -6,7 +6,7 @@
 //! (a claim makes two: one finds what has been due longest over all shards, one takes it).
 //! Appending has a connection of its own, so that no large answer to the flusher is in its way.
 //!
-//! The room for keystrokes is shared out evenly: a shard that has its share is full, although
+//! The room for keystrokes, by their number and by their bytes, is shared out evenly: a shard that has its share is full, although
 //! others may have room. Sessions spread so evenly that this shows in tests only.
 //!
 //! It deliberately lacks a client for Redis Cluster: the keys are ready for one, the connection
@@ -185,7 +185,7 @@ impl RedisBuffer {
         call.arg(ms(limits.window)).arg(limits.run_keystrokes).arg(ms(limits.run_age));
         call.arg(limits.keystrokes.div_ceil(SHARDS as u64));
         call.arg(limits.flood_keystrokes).arg(ms(limits.flood_period));
-        call.arg(ms(limits.late_memory));
+        call.arg(ms(limits.late_memory)).arg(limits.bytes.div_ceil(SHARDS as u64));
         for (keystroke, name) in keystrokes {
             let content = record::content(keystroke)
                 .map_err(|_| BufferError::Damaged("a keystroke cannot be written".to_owned()))?;

@@ -135,8 +135,17 @@ impl Places {
         }
     }
 
-    /// Drops what need not be remembered any longer.
-    pub fn forget(&mut self, now: Millis) {
+    /// Drops what need not be remembered any longer, and the oldest marks beyond `most`: a late keystroke of
+    /// theirs is a search of its own, which is better than memory without a bound.
+    pub fn forget(&mut self, now: Millis, most: usize) {
+        while self.marks.len() > most
+            && let Some((until, place)) = self.marks.pop_front()
+        {
+            if let Some(known) = self.known.get_mut(&place) {
+                known.mark = known.mark.filter(|mark| mark.until > until);
+            }
+            self.drop_if_nothing(&place);
+        }
         while let Some((_, place)) = self.marks.pop_front_if(|(until, _)| *until <= now) {
             if let Some(known) = self.known.get_mut(&place) {
                 known.mark = known.mark.filter(|mark| mark.until > now);

@@ -16,6 +16,7 @@ fn limits() -> BufferLimits {
         run_keystrokes: 4,
         run_age: Duration::from_millis(500),
         keystrokes: 40,
+        bytes: 1 << 20,
         flood_keystrokes: 12,
         flood_period: Duration::from_millis(300),
         late_memory: Duration::from_millis(400),
@@ -152,6 +153,43 @@ fn nothing_is_remembered_for_good() {
     runs.forget(START + 51_000);
     assert!(runs.is_empty() && runs.places.lengths() == [0, 0, 0] && runs.floods.is_empty());
     assert!(runs.flood_ends.is_empty() && runs.due.is_empty() && runs.leased.is_empty());
+}
+
+#[test]
+fn what_is_remembered_is_bounded_and_the_latest_stays() {
+    const MOST: usize = 8;
+    let bytes = MOST as u64 * MARKS_SHARE * MARK_BYTES;
+    let mut runs = Runs::new(BufferLimits { bytes, ..limits() });
+    for number in 0..100 {
+        let keystroke = Keystroke { sequence: Some(1), submitted: true, ..stroke(&format!("{number}"), "x") };
+        accept(&mut runs, &keystroke, 0);
+        let claimable = runs.claimable(Wanted::All, 1, START);
+        let claimed = runs.claim(&claimable, EPOCH, START).remove(0);
+        let ids = runs.claimed(&[claimed.id]);
+        runs.ack(&ids, FlushTally::default(), START);
+        assert!(runs.places.lengths()[1] <= MOST + 1);
+    }
+    let late = Keystroke { sequence: Some(1), ..stroke("99", "y") };
+    assert_eq!(runs.append(std::slice::from_ref(&late), START).0, [Appended::Late]);
+    assert_eq!(
+        runs.append(&[Keystroke { session: SessionId::parse("0").unwrap(), ..late }], START).0,
+        [Appended::Accepted]
+    );
+}
+
+#[test]
+fn a_claim_unpacks_a_bounded_part_of_what_waits() {
+    let roomy = BufferLimits { bytes: 1 << 30, keystrokes: 10_000, ..limits() };
+    let mut runs = Runs::new(roomy);
+    let text = "x".repeat(CLAIM_BYTES / 10);
+    for number in 0..25 {
+        accept(&mut runs, &stroke(&format!("{number}"), &text), 0);
+    }
+    let claim = |runs: &mut Runs| {
+        let claimable = runs.claimable(Wanted::All, 100, START);
+        runs.claim(&claimable, EPOCH, START).len()
+    };
+    assert_eq!([(); 4].map(|()| claim(&mut runs)), [10, 10, 5, 0]);
 }
 
 #[test]

@@ -1,11 +1,12 @@
 -- Removes claimed runs. What became of them counts unless all of them were gone already: then
 -- it was counted by the call that removed them.
 -- KEYS: claims, counts   ARGV: start of every key, searches, duplicates, late, ids
-local removed, keystrokes = 0, 0
+local removed, keystrokes, bytes = 0, 0, 0
 for at = 5, #ARGV do
   local key = ARGV[1] .. 'c:' .. ARGV[at]
   local count = keystrokes_of(key)
   if count then
+    bytes = bytes + bytes_of(key)
     redis.call('UNLINK', key)
     redis.call('ZREM', KEYS[1], ARGV[at])
     removed, keystrokes = removed + 1, keystrokes + count
@@ -18,7 +19,7 @@ local function add(field, sum)
   end
 end
 
-add('x', keystrokes)
+release(KEYS[2], keystrokes, bytes)
 if removed > 0 then
   redis.call('HSET', KEYS[2], 't', clock())
 end

@@ -1,18 +1,19 @@
 -- Appends keystrokes to their runs; answers one letter each.
 -- KEYS: due, counts; for each keystroke: its run, the marker of its run, what was submitted last in
 --       its place, the flood count of its session
--- ARGV: window, run_keystrokes, run_age, room, flood_keystrokes, flood_period, late_memory;
+-- ARGV: window, run_keystrokes, run_age, room, flood_keystrokes, flood_period, late_memory,
+--       room_bytes;
 --       for each keystroke: name of its run, session, input, user, sequence, submitted, digest of
 --       its text, content
 local due_key, counts_key = KEYS[1], KEYS[2]
 local window, run_keystrokes, run_age = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local room, flood_keystrokes, flood_period = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
-local late_memory = ARGV[7]
+local late_memory, room_bytes = ARGV[7], tonumber(ARGV[8])
 local DIGEST_LENGTH = 8
 
 local now = clock()
-local totals = redis.call('HMGET', counts_key, 'a', 'x')
-local held = (totals[1] or 0) - (totals[2] or 0)
+local totals = redis.call('HMGET', counts_key, 'a', 'x', 'b')
+local held, held_bytes, added_bytes = (totals[1] or 0) - (totals[2] or 0), tonumber(totals[3] or 0), 0
 
 local function is_flooded(key)
   local sent = redis.call('INCR', key)
@@ -99,7 +100,9 @@ local function append(run, old, name, session, input, user, sequence, submitted,
   local due
   due, reason = decide(reason, submits, count, first)
   local head = struct.pack(HEAD, VERSION, reason, first, count, highest, user_at, user_length)
+  added_bytes = added_bytes + #added
   if old == '' then
+    added_bytes = added_bytes + #head + RUN_BYTES
     redis.call('SET', run, head .. added)
   else
     redis.call('SETRANGE', run, 0, head)
@@ -131,7 +134,7 @@ local function take(run, marker, submitted_key, name, session, input, user, sequ
     swallowed = swallowed + 1
     return 'a'
   end
-  if held >= room then
+  if held >= room or held_bytes + added_bytes >= room_bytes then
     return 'u'
   end
   local is_next = sequence == '' or highest == NO_SEQUENCE or sequence > highest
@@ -158,7 +161,7 @@ local answer = {}
 local sums = { a = 0, l = 0, f = 0, u = 0 }
 for number = 0, (#KEYS - 2) / 4 - 1 do
   local run, marker, submission, flood = unpack(KEYS, 3 + number * 4, 6 + number * 4)
-  local at = 8 + number * 8
+  local at = 9 + number * 8
   local became = 'a'
   if is_flooded(flood) then
     became = 'f'
@@ -172,6 +175,7 @@ for number = 0, (#KEYS - 2) / 4 - 1 do
 end
 -- Taken, and gone at once.
 sums.x = swallowed
+sums.b = added_bytes
 for field, sum in pairs(sums) do
   if sum > 0 then
     redis.call('HINCRBY', counts_key, field, sum)

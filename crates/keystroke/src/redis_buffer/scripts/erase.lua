@@ -34,18 +34,17 @@ end
 
 local is_theirs = ARGV[4] == 's' and is_of_session or has_user
 local found = redis.call('ZSCAN', KEYS[1], ARGV[2], 'COUNT', ARGV[3])
-local keystrokes = 0
+local keystrokes, bytes = 0, 0
 for at = 1, #found[2], 2 do
   local name = found[2][at]
   local key = ARGV[1] .. name
   if is_theirs(key) then
     keystrokes = keystrokes + (keystrokes_of(key) or 0)
+    bytes = bytes + bytes_of(key)
     redis.call('UNLINK', key)
     redis.call('ZREM', KEYS[1], name)
   end
 end
-if keystrokes > 0 then
-  redis.call('HINCRBY', KEYS[2], 'x', keystrokes)
-end
+release(KEYS[2], keystrokes, bytes)
 local time = redis.call('TIME')
 return { found[1], keystrokes, time[1] * 1000 + math.floor(time[2] / 1000) }

@@ -10,6 +10,8 @@ local HEAD_LENGTH = 34
 local VERSION = 1
 local NO_SEQUENCE = '----------------'
 local OPEN, SUBMITTED, LIMIT, IDLE, SHUTDOWN = 0, 1, 2, 3, 4
+-- About what Redis takes for a run besides its string: its key and its entries in sets.
+local RUN_BYTES = 400
 -- How the name of a closed run begins: no open one's does.
 local CLOSED = '!'
 
@@ -39,4 +41,23 @@ local function keystrokes_of(key)
   end
   local _, _, _, count = struct.unpack(HEAD, head)
   return count
+end
+
+-- About how many bytes a run takes.
+local function bytes_of(key)
+  return redis.call('STRLEN', key) + RUN_BYTES
+end
+
+-- Gives back the room of runs that are gone. Without keystrokes there are no bytes: servers of an earlier
+-- release count none.
+local function release(counts_key, keystrokes, bytes)
+  if keystrokes == 0 then
+    return
+  end
+  redis.call('HINCRBY', counts_key, 'x', keystrokes)
+  local left = redis.call('HINCRBY', counts_key, 'b', -bytes)
+  local totals = redis.call('HMGET', counts_key, 'a', 'x')
+  if left < 0 or (totals[1] or 0) - (totals[2] or 0) <= 0 then
+    redis.call('HSET', counts_key, 'b', 0)
+  end
 end
