@@ -238,7 +238,7 @@ impl Server {
         let follower = self.indexer.follow();
         let indexer = Arc::new(Mutex::new(self.indexer));
         let poll = self.settings.search.poll;
-        supervisor.spawn_steps("indexer", Stage::Drain, self.store.committed_here(), move || {
+        supervisor.spawn_resumable("indexer", self.store.committed_here(), move || {
             let indexer = indexer.clone();
             async move { index(&indexer, poll).await }
         });

@@ -1,7 +1,8 @@
 //! The pipeline from keystrokes to logged searches: which buffer and which feed, and its workers.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use chrono::Utc;
@@ -97,20 +98,44 @@ impl Logging {
         let Self { flusher, retention, place, poll, keystrokes: _, redis_buffer: _ } = self;
         let flusher = Arc::new(Mutex::new(flusher));
         let draining = supervisor.token(Stage::Drain);
-        let ends_here = matches!(place, Place::Here(_));
-        supervisor.spawn_steps("flusher", Stage::Drain, NeverWoken, move || {
-            // Once nothing comes in any more, a buffer that ends with the process is emptied.
-            let last = ends_here && draining.is_cancelled();
-            let wanted = if last { Wanted::All } else { Wanted::Due };
-            let flusher = flusher.clone();
+        let journaled = match &place {
+            Place::Here(buffer) => Some(buffer.clone()),
+            Place::Redis(_) => None,
+        };
+        let grace_end = supervisor.grace_end();
+        // Folding does not yield, so a step is not begun that may not end in time.
+        let last_took = Arc::new(AtomicU64::new(0));
+        let step = move || {
+            // Once nothing comes in any more, a buffer that ends with the process is emptied, as far as it has time.
+            let last = journaled.clone().filter(|_| draining.is_cancelled());
+            let left = last.as_ref().and_then(|_| grace_end.left());
+            let wanted = if last.is_some() { Wanted::All } else { Wanted::Due };
+            let (flusher, last_took) = (flusher.clone(), last_took.clone());
             async move {
-                match flusher.lock().await.step(wanted).await {
+                let began = Instant::now();
+                let most = 2 * Duration::from_millis(last_took.load(Ordering::Relaxed));
+                let step = async {
+                    let stepped = flusher.lock().await.step(wanted).await;
+                    let took = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                    last_took.store(took, Ordering::Relaxed);
+                    stepped
+                };
+                let stepped = match (last, left) {
+                    (Some(buffer), Some(left)) if left <= most => return leave_to_next_start(&buffer).await,
+                    (Some(buffer), Some(left)) => match tokio::time::timeout(left, step).await {
+                        Ok(stepped) => stepped,
+                        Err(_) => return leave_to_next_start(&buffer).await,
+                    },
+                    _ => step.await,
+                };
+                match stepped {
                     Ok(FlushStep::Progressed) => Outcome::Progressed,
                     Ok(FlushStep::Idle) => Outcome::Idle(poll),
                     Err(error) => Outcome::Failed(Box::new(error)),
                 }
             }
-        });
+        };
+        supervisor.spawn_resumable("flusher", NeverWoken, step);
         if let Some(retention) = retention {
             let retention = Arc::new(retention);
             supervisor.spawn_steps("retention", Stage::Intake, NeverWoken, move || {
@@ -151,13 +176,25 @@ impl Logging {
     }
 }
 
+/// Ends the flusher with keystrokes that wait: the journal keeps them, so nothing is lost.
+async fn leave_to_next_start(buffer: &LocalBuffer) -> Outcome {
+    if let Ok(health) = buffer.health().await {
+        tracing::warn!(
+            flush.runs = health.runs,
+            flush.keystrokes = health.keystrokes,
+            "stopping with keystrokes that are not logged: the journal keeps them for the next start"
+        );
+    }
+    Outcome::Idle(Duration::ZERO)
+}
+
 /// What is written when all workers have ended.
 pub(super) struct LastWrites(Option<Arc<LocalBuffer>>);
 
 impl LastWrites {
     pub(super) async fn finish(self) -> Result<()> {
         if let Some(buffer) = self.0 {
-            buffer.sync().await?;
+            buffer.close().await?;
         }
         Ok(())
     }

@@ -180,6 +180,19 @@ impl LocalBuffer {
         self.shared.state().refusing.then_some(REFUSING)
     }
 
+    /// Flushes the journal for the last time. It is written again only where that removes text that must not
+    /// stay: the copy of a large one would cost a stopping process its time.
+    #[boxed]
+    pub async fn close(&self) -> Result<(), BufferError> {
+        let shared = self.shared.clone();
+        let written = shared.state().journal.written();
+        let flushed = self.sync_through(written).await;
+        if !self.shared.state().is_stale() {
+            return flushed;
+        }
+        blocking(move || shared.write_anew()).await
+    }
+
     /// Waits for the disk, if it is to be waited for.
     async fn settle(&self, written: u64) -> Result<(), BufferError> {
         if self.sync_every.is_zero() { self.sync_through(written).await } else { Ok(()) }

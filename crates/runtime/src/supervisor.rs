@@ -17,6 +17,7 @@ mod worker;
 use std::error::Error;
 use std::future::Future;
 use std::pin::pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
@@ -31,6 +32,8 @@ pub use worker::{Ending, NeverWoken, Outcome, Wake, run_worker};
 /// The share of the grace period that intake workers may use, in percent: the rest is kept
 /// for the drain, or one stuck client would use it up.
 const INTAKE_SHARE_PERCENT: u32 = 75;
+/// The share of the grace period that is kept, in percent, for what must be done at the very end.
+const LAST_SHARE_PERCENT: u32 = 20;
 /// How long broken-off workers have to let go of what they hold.
 const LETTING_GO: Duration = Duration::from_secs(1);
 
@@ -78,9 +81,26 @@ struct Worker {
     pulse: Pulse,
 }
 
+/// The end of the time that workers have to finish, once they were told to. Clones share it.
+#[derive(Clone, Debug)]
+pub struct GraceEnd {
+    grace: Duration,
+    at: Arc<OnceLock<Instant>>,
+}
+
+impl GraceEnd {
+    /// The time left for work that can be left for the next start, and is better left in good time than broken
+    /// off; none before the process is told to stop.
+    pub fn left(&self) -> Option<Duration> {
+        let end = *self.at.get()? - self.grace * LAST_SHARE_PERCENT / 100;
+        Some(end.saturating_duration_since(Instant::now()))
+    }
+}
+
 /// The workers of a process.
 pub struct Supervisor {
     grace: Duration,
+    grace_end: Arc<OnceLock<Instant>>,
     delay: Duration,
     notice: CancellationToken,
     intake: CancellationToken,
@@ -95,6 +115,7 @@ impl Supervisor {
     pub fn new(grace: Duration) -> Self {
         Self {
             grace,
+            grace_end: Arc::default(),
             delay: Duration::ZERO,
             notice: CancellationToken::new(),
             intake: CancellationToken::new(),
@@ -108,6 +129,11 @@ impl Supervisor {
     /// After a signal, intake goes on for this long: whoever sends work has notice to send no more.
     pub fn with_delay(self, delay: Duration) -> Self {
         Self { delay, ..self }
+    }
+
+    /// The end of the grace period, for workers whose rest can be left for the next start.
+    pub fn grace_end(&self) -> GraceEnd {
+        GraceEnd { grace: self.grace, at: self.grace_end.clone() }
     }
 
     /// Is cancelled as soon as it is known that the process is to stop.
@@ -154,11 +180,31 @@ impl Supervisor {
         S: FnMut() -> F + Send + 'static,
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let (name, token) = (name.into(), self.token(stage));
         let ending = match stage {
             Stage::Intake => Ending::AfterStep,
             Stage::Drain => Ending::WhenIdle,
         };
+        self.spawn_worker(name.into(), stage, ending, wake, step);
+    }
+
+    /// Starts a drain worker whose work is durable: where steps keep failing while the process stops, the next
+    /// start continues it, and that is no failure.
+    pub fn spawn_resumable<W, S, F>(&mut self, name: impl Into<String>, wake: W, step: S)
+    where
+        W: Wake + 'static,
+        S: FnMut() -> F + Send + 'static,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.spawn_worker(name.into(), Stage::Drain, Ending::BestEffort, wake, step);
+    }
+
+    fn spawn_worker<W, S, F>(&mut self, name: String, stage: Stage, ending: Ending, wake: W, step: S)
+    where
+        W: Wake + 'static,
+        S: FnMut() -> F + Send + 'static,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let token = self.token(stage);
         let (worker, pulse) = (name.clone(), self.pulse(&name));
         self.spawn(name, stage, async move { run_worker(&worker, &token, ending, wake, &pulse, step).await });
     }
@@ -173,7 +219,8 @@ impl Supervisor {
             if self.intake.is_cancelled() {
                 self.notice.cancel();
                 delayed_until = None;
-                deadlines.get_or_insert_with(|| Deadlines::from_now(self.grace));
+                let deadlines = deadlines.get_or_insert_with(|| Deadlines::from_now(self.grace));
+                self.grace_end.get_or_init(|| deadlines.all);
                 if !self.workers.iter().any(|worker| worker.stage == Stage::Intake) {
                     self.drain.cancel();
                 }

@@ -1,10 +1,14 @@
 //! More is typed than a server takes: a session that floods, and a buffer that is full, in the
 //! server's own process and in Redis. Nobody else is affected, and it passes.
 
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
+use crate::support::postgres::OwnPostgres;
 use crate::support::redis::{OwnRedis, ask};
+use crate::support::search_log::Tables;
+use crate::support::server::Server;
 use crate::support::visitors::{Visit, log_keystroke, log_keystrokes};
 use crate::support::wait::until;
 
@@ -94,4 +98,105 @@ async fn a_full_buffer_refuses_until_there_is_room(settings: &impl Fn(&str) -> S
 fn long_visit(name: &str, keystrokes: usize) -> Visit {
     let text = "abcdefgh".chars().cycle().take(keystrokes).collect();
     Visit { session: format!("{name}-0"), text, submits: false }
+}
+
+/// Keystrokes of the longest text, each of a session of its own.
+fn long_keystrokes(from: usize, count: usize) -> Vec<Value> {
+    let text = "long text ".repeat(400);
+    let keystroke = |number| json!({ "sessionId": format!("long-{number}"), "text": text, "sequence": 1 });
+    (from..from + count).map(keystroke).collect()
+}
+
+/// The number of texts that were taken until the buffer was full.
+async fn fill_with_long_texts(server: &Server) -> usize {
+    let mut taken = 0;
+    loop {
+        let answer =
+            log_keystrokes(&server.endpoint, &long_keystrokes(taken, 100)).await.expect("it answers");
+        if answer.codes().contains("TOO_BUSY") {
+            let message = answer.errors[0]["message"].as_str().expect("a message");
+            assert!(message.contains("The keystroke buffer is full: it took "), "{message}");
+            let words: Vec<usize> = message.split_whitespace().filter_map(|word| word.parse().ok()).collect();
+            return taken + words[0];
+        }
+        assert!(answer.errors.is_empty(), "{answer:?}");
+        taken += 100;
+    }
+}
+
+/// Waits until each text is logged or waits, and none is both: what was stored just before a server ended waits
+/// once more until it is recognized.
+async fn assert_all_there(server: &Server, taken: usize) {
+    until("every text, once", async || {
+        let waiting = server.endpoint.logging_health().await["bufferedSearches"].as_u64().expect("a number");
+        (server.endpoint.logged_count().await + waiting == taken as u64).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn memory_and_journal_are_bounded_whatever_is_typed() {
+    const ROOM_MB: u64 = 64;
+    let folder = Folder::new(&format!("[keystrokes]\nwindow = \"10m\"\nmax_buffered_mb = {ROOM_MB}"));
+    let server = folder.serve().await;
+    let idle = server.process.resident_bytes();
+    let taken = fill_with_long_texts(&server).await;
+    assert!((8_000..16_800).contains(&taken), "{taken} texts of 4,000 bytes");
+    let grown = server.process.resident_bytes().saturating_sub(idle) >> 20;
+    assert!(grown <= 3 * ROOM_MB, "{grown} MiB for {taken} texts");
+    let journal: u64 = std::fs::read_dir(folder.path("data/keystrokes"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").metadata().expect("is there").len())
+        .sum();
+    assert!(journal >> 20 <= 3 * ROOM_MB, "{journal} bytes");
+    // What was taken is logged, or waits in the journal.
+    server.stop().await;
+    let server = folder.serve().await;
+    assert_all_there(&server, taken).await;
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_stopping_server_leaves_to_the_journal_what_it_has_no_time_to_log() {
+    let settings = "[keystrokes]\nwindow = \"10m\"\nmax_buffered_mb = 1\n[server]\nshutdown_grace = \"5s\"";
+    let folder = Folder::new(settings);
+    let server = folder.serve().await;
+    let taken = fill_with_long_texts(&server).await;
+    // The database takes nothing, and does not say no: another process writes to it, and does not end.
+    let database = Tables::connect(&folder.database_url()).await.0;
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let writing = database.begin_with_options(options).await.expect("no other transaction writes");
+    let ended = server.stop().await;
+    assert!(ended.stderr.contains("the journal keeps them for the next start"), "{}", ended.stderr);
+    writing.rollback().await.expect("nothing was written");
+    let server = folder.serve().await;
+    assert_all_there(&server, taken).await;
+    server.stop().await;
+    folder.configure("[server]\nshutdown_grace = \"5m\"");
+    folder.serve().await.stop().await;
+    let server = folder.serve().await;
+    assert_eq!(server.endpoint.logged_count().await, taken as u64);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_server_that_stops_without_its_database_leaves_the_keystrokes_to_the_journal() {
+    let postgres = OwnPostgres::start();
+    let settings =
+        format!("database_url = \"{}\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"20ms\"", postgres.url());
+    let folder = Folder::new(&settings);
+    let server = folder.serve().await;
+    postgres.cut_off();
+    let visit = Visit::new("left", 1, true);
+    assert!(visit.type_at(&server.endpoint).await.errors.is_empty());
+    // `stop` sees that it ends well.
+    let log = server.stop().await.stderr;
+    assert!(log.contains("left for the next start"), "{log}");
+    postgres.resume();
+    let server = folder.serve().await;
+    server.endpoint.assert_logged([visit.logged()]).await;
+    server.stop().await;
 }

@@ -43,6 +43,8 @@ pub enum Ending {
     AfterStep,
     /// Once a step finds nothing more to do.
     WhenIdle,
+    /// The same, or once steps keep failing: what is left is durable, and the next start continues it.
+    BestEffort,
 }
 
 /// Wakes an idle worker before its time. What happens during a step is not missed.
@@ -131,6 +133,10 @@ where
                 if told_to_stop {
                     let is_patient = told_at.is_none_or(|at| at.elapsed() < PATIENCE_WHILE_ENDING);
                     if failures >= FAILURES_WHILE_ENDING && !is_patient {
+                        if ending == Ending::BestEffort {
+                            warn!(worker.name = name, "worker ends, its work is left for the next start");
+                            return Ok(());
+                        }
                         return Err(error);
                     }
                     // Not at once, however the dice fell.
@@ -180,6 +186,17 @@ mod tests {
 
     fn gaps(times: &Mutex<Vec<Instant>>) -> Vec<Duration> {
         times.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_is_durable_is_left_where_it_goes_on_failing() {
+        for (ending, ends_well) in [(Ending::BestEffort, true), (Ending::WhenIdle, false)] {
+            let token = CancellationToken::new();
+            token.cancel();
+            let step = || std::future::ready(Outcome::Failed("away".into()));
+            let ended = run_worker("w", &token, ending, NeverWoken, &Pulse::new(true), step).await;
+            assert_eq!(ended.is_ok(), ends_well, "{ending:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
