@@ -32,6 +32,8 @@ pub struct LimitSettings {
     pub fragment_spreads: u64,
     /// The largest `first`.
     pub page_size: usize,
+    /// The largest quantity of an interaction.
+    pub quantity: u32,
     /// Operations in one request.
     pub batch: usize,
     /// The longest a mutation may take.
@@ -125,6 +127,12 @@ pub(super) const ROWS: &[Row] = &[
         Count(1, 100),
         Value("100"),
         "The largest `first`; what the schema says of a field may be less, and holds then.",
+    ),
+    row(
+        "limits.quantity",
+        Count(1, 1_000_000),
+        Value("10000"),
+        "The largest `quantity` of one `recordInteraction`: one call must not be what a report shows.",
     ),
     row("limits.batch", Count(1, 1_000), Value("10"), "Operations in one request."),
     row(

@@ -27,6 +27,7 @@ use super::loaders::Loaders;
 use super::pagination::LargestPage;
 use super::root_fields::RootFields;
 use super::services::Services;
+use super::types::LargestQuantity;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
 use super::{ApiSchema, schema};
@@ -150,11 +151,17 @@ impl Api {
     /// The API over some services.
     pub fn new(services: Services, limits: Limits, times: TimeLimits) -> Self {
         let largest = LargestPage(limits.page_size);
-        let strict = schema().data(services.clone()).data(largest).finish();
+        let quantity = LargestQuantity(limits.quantity);
+        let strict = schema().data(services.clone()).data(largest).data(quantity).finish();
         Self(Arc::new(Inner {
             inputs: InputTypes::of(&strict.sdl()),
             strict,
-            fast: schema().data(services).data(largest).validation_mode(ValidationMode::Fast).finish(),
+            fast: schema()
+                .data(services)
+                .data(largest)
+                .data(quantity)
+                .validation_mode(ValidationMode::Fast)
+                .finish(),
             documents: DocumentCache::default(),
             checker: Checker::new(),
             limits,

@@ -14,8 +14,8 @@ use super::scalars::Flag;
 use super::services::Services;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
-    IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
-    RecordInteractionInput, RecordInteractionPayload, int,
+    IndexDocumentsInput, IndexDocumentsPayload, LargestQuantity, LogKeystrokeInput, LogKeystrokePayload,
+    LogKeystrokesPayload, RecordInteractionInput, RecordInteractionPayload, int,
 };
 use quarry_domain::{DocumentDraft, DocumentId, Revision, SourceName};
 use quarry_keystroke::Appended;
@@ -134,7 +134,7 @@ impl Mutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What was done.")] input: RecordInteractionInput,
     ) -> Result<RecordInteractionPayload, Failure> {
-        let interaction = input.checked(Utc::now())?;
+        let interaction = input.checked(Utc::now(), LargestQuantity::of(ctx))?;
         match Services::of(ctx)?.interactions.record(interaction).await? {
             RecordOutcome::Recorded | RecordOutcome::Repeated => {
                 Ok(RecordInteractionPayload { accepted: true })

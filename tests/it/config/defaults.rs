@@ -14,7 +14,7 @@ use crate::support::folder::Folder;
 #[test]
 fn the_limits_of_the_library_are_those_of_production() {
     let buffer = BufferLimits::default();
-    assert_eq!((buffer.keystrokes, buffer.flood_keystrokes), (1_000_000, 1_000));
+    assert_eq!((buffer.keystrokes, buffer.bytes, buffer.flood_keystrokes), (1_000_000, 128 << 20, 1_000));
     assert_eq!((buffer.window, buffer.lease), (Duration::from_secs(5), Duration::from_secs(10)));
     let settings = Settings::default();
     assert_eq!(settings.to_toml_redacted(), load("", &[]).unwrap().to_toml_redacted());
@@ -27,16 +27,18 @@ fn the_limits_of_the_library_are_those_of_production() {
 #[test]
 fn every_limit_that_is_set_arrives() {
     let settings = Settings::from_toml(
-        "[keystrokes]\nwindow = \"7s\"\nmax_buffered = 71\nflood_limit = 72\n[server]\nrequest_timeout = \"73s\"\n\
-         [limits]\nmutation_time = \"3s\"\n[suggest]\nmin_sessions = 74\nblocklist = [\"darn\"]",
+        "[keystrokes]\nwindow = \"7s\"\nmax_buffered = 71\nmax_buffered_mb = 75\nflood_limit = 72\n[server]\nrequest_timeout = \"73s\"\n\
+         [limits]\nmutation_time = \"3s\"\nquantity = 76\n[suggest]\nmin_sessions = 74\nblocklist = [\"darn\"]",
     )
     .unwrap();
     let buffer = BufferLimits::of(&settings.keystrokes);
     assert_eq!((buffer.window.as_secs(), buffer.keystrokes, buffer.flood_keystrokes), (7, 71, 72));
+    assert_eq!(buffer.bytes, 75 << 20);
     let times = TimeLimits::of(&settings);
     assert_eq!((times.query.as_secs(), times.mutation.as_secs()), (73, 3));
     assert_eq!(times.index_patience(), Duration::from_millis(1_500));
     assert_eq!(TimeLimits::default().index_patience(), Duration::from_secs(10));
+    assert_eq!(Limits::of(&settings).quantity, 76);
     let suggestions = SuggestionOptions::of(&settings.suggest);
     assert_eq!((suggestions.min_sessions, suggestions.blocklist), (74, vec!["darn".to_owned()]));
 }

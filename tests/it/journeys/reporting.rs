@@ -93,6 +93,17 @@ async fn interactions_count_where_and_when_they_belong() {
             "BAD_USER_INPUT",
             json!("input.quantity"),
         ),
+        // One call would be all that a report shows, and three of the last more than it can.
+        (
+            json!({"kind": "CONVERSION", "documentId": shop.id("Laptop"), "quantity": 10_001}),
+            "BAD_USER_INPUT",
+            json!("input.quantity"),
+        ),
+        (
+            json!({"kind": "CONVERSION", "documentId": shop.id("Laptop"), "quantity": i32::MAX}),
+            "BAD_USER_INPUT",
+            json!("input.quantity"),
+        ),
         (
             json!({"kind": "CLICK", "documentId": shop.id("Laptop"), "searchId": "mine"}),
             "BAD_USER_INPUT",

@@ -42,6 +42,8 @@ pub struct Limits {
     pub spreads: u64,
     /// The largest `first`. What the schema says holds for more than that.
     pub page_size: usize,
+    /// The largest quantity of an interaction.
+    pub quantity: u32,
     /// Who may ask for the schema.
     pub introspection: Introspection,
 }
@@ -67,6 +69,7 @@ impl Limits {
             directives: limits.directives,
             spreads: limits.fragment_spreads,
             page_size: limits.page_size,
+            quantity: limits.quantity,
             introspection: settings.server.introspection.into(),
         }
     }

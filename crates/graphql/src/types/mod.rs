@@ -59,7 +59,7 @@ pub(super) use match_policy::MatchPolicy;
 pub(super) use node::Node;
 pub(super) use page_info::PageInfo;
 pub(super) use period::Period;
-pub(super) use record_interaction::{RecordInteractionInput, RecordInteractionPayload};
+pub(super) use record_interaction::{LargestQuantity, RecordInteractionInput, RecordInteractionPayload};
 pub(super) use report::{Report, Reports};
 pub(super) use search_connection::SearchConnection;
 pub(super) use search_log_connection::SearchLogConnection;

@@ -1,4 +1,4 @@
-use async_graphql::{ID, InputObject, NewType, SimpleObject};
+use async_graphql::{Context, ID, InputObject, NewType, SimpleObject};
 
 use super::InteractionKind;
 use super::keystroke_input::invalid;
@@ -7,6 +7,17 @@ use crate::ids::NodeId;
 use crate::scalars::{DateTime, OrDefault};
 use quarry_domain::{Interaction, InvalidKeystroke, SearchId, SessionId, Timestamp, UserId};
 use quarry_interaction::{IdempotencyKey, InvalidInteraction, NewInteraction};
+
+/// The largest quantity that is taken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LargestQuantity(pub(crate) u32);
+
+impl LargestQuantity {
+    /// The limit of this API; a schema without one has none.
+    pub(crate) fn of(ctx: &Context<'_>) -> Self {
+        ctx.data_opt().copied().unwrap_or(Self(u32::MAX))
+    }
+}
 
 /// How many of a document.
 #[derive(Clone, Copy, Debug, NewType)]
@@ -25,7 +36,7 @@ pub(crate) struct RecordInteractionInput {
     kind: InteractionKind,
     /// The document.
     document_id: ID,
-    /// How many of it: 1 or more.
+    /// The number of them: 1 or more, and at most the server's `limits.quantity`, 10000 unless set.
     #[graphql(default)]
     quantity: OrDefault<Quantity>,
     /// The visitor's session, as the client names it: 1 to 128 characters.
@@ -44,7 +55,20 @@ pub(crate) struct RecordInteractionInput {
 
 impl RecordInteractionInput {
     /// The interaction, if all of it can be taken.
-    pub(crate) fn checked(self, now: Timestamp) -> Result<Interaction, Failure> {
+    pub(crate) fn checked(
+        self,
+        now: Timestamp,
+        LargestQuantity(most): LargestQuantity,
+    ) -> Result<Interaction, Failure> {
+        let quantity = i64::from(self.quantity.0.0);
+        if quantity > i64::from(most) {
+            return Err(Failure::bad_input(
+                "input.quantity",
+                format_args!(
+                    "is more than {most}: send several interactions, or let the operator raise limits.quantity"
+                ),
+            ));
+        }
         let Some(NodeId::Document(document)) = NodeId::parse(&self.document_id) else {
             return Err(Failure::bad_input("input.documentId", "is not the id of a document"));
         };
@@ -62,7 +86,7 @@ impl RecordInteractionInput {
         let interaction = NewInteraction {
             kind: self.kind.into(),
             document,
-            quantity: self.quantity.0.0.into(),
+            quantity,
             session: self.session_id.map(|id| SessionId::parse(&id)).transpose().map_err(nameless)?,
             user: self.user_id.map(|id| UserId::parse(&id)).transpose().map_err(nameless)?,
             search: search.transpose()?,
