@@ -66,7 +66,7 @@ impl Logging {
             };
         let progress = FlushProgress::default();
         let policy = FoldPolicy { window: own.window, mask: own.mask };
-        let retention = (!own.retention.is_zero()).then(|| Retention::new(store.clone(), own.retention));
+        let retention = Retention::of(own, store);
         Ok(Self {
             flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone()),
             keystrokes: Keystrokes::new(buffer, feed, progress),

@@ -201,6 +201,13 @@ const OTHERS: &[Row] = &[
         "How long logged searches are kept after their last keystroke; `0s` keeps them for ever.",
     ),
     row(
+        "keystrokes.retention_daily_share",
+        Share,
+        Value("0.1"),
+        "The largest share of the logged searches that retention removes in a day (1,000 at least, and twice what falls due \
+         daily), so that a wrong clock does not empty the log; 1.0: no limit.",
+    ),
+    row(
         "keystrokes.max_buffered",
         Count(1, MANY),
         Value("1000000"),

@@ -118,6 +118,8 @@ pub struct KeystrokeSettings {
     /// How long logged searches are kept; zero: for ever.
     #[serde(with = "humantime_serde")]
     pub retention: Duration,
+    /// The largest share of the log that retention removes in a day.
+    pub retention_daily_share: f64,
     /// Keystrokes that the buffer holds.
     pub max_buffered: u64,
     /// Memory that they take, in MiB.

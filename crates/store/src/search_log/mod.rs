@@ -8,7 +8,8 @@
 //! - `sketch`, `sketching`: distinct sessions of hours and days that are over, more or less.
 //! - `reports`: what is read of these.
 //! - `erasure`: what is kept of a person goes, and does not come back by a flush under way.
-//! - `removal`: rows out, from the roll-ups too; what is too old.
+//! - `removal`: rows out, from the roll-ups too.
+//! - `retention`: what is too old goes, and not all at once.
 //!
 //! At every commit, the roll-ups by query are the exact sums of the rows, and so are those of all
 //! searches but for what got too old, which they go on to count: they hold no text. Hours are UTC's
@@ -27,6 +28,7 @@ use super::entity::search_logs::Model;
 use super::failure::Failure;
 
 pub use self::popular::{ErasureMark, PopularSearch, SearchLogMark};
+pub use self::retention::{RetentionHold, RetentionOutcome, RetentionTerms};
 
 mod days;
 pub(super) mod erasure;
@@ -35,6 +37,7 @@ mod popular;
 mod reading;
 mod removal;
 mod reports;
+mod retention;
 mod rollups;
 mod sketch;
 mod sketching;

@@ -8,7 +8,10 @@ use quarry::store::{NewSearch, SearchLogFilter};
 use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::super::at;
-use super::{assert_added_up, everything, quarters, query_hours, raw, rows, search, session, user, waiting};
+use super::{
+    assert_added_up, everything, quarters, query_hours, raw, remove_before, rows, search, session, user,
+    waiting,
+};
 use crate::support::databases::{TestDatabase, on_each_database, run};
 
 on_each_database!(
@@ -150,7 +153,7 @@ async fn ids_are_not_kept(database: Arc<TestDatabase>) {
         _ => "UPDATE search_erasures SET erased_at = '2020-01-01T00:00:00+00:00'",
     };
     connection.execute_unprepared(old).await.unwrap();
-    store.remove_old_searches(at("2020-01-01T00:00:00Z"), 10).await.unwrap();
+    remove_before(&store, at("2020-01-01T00:00:00Z"), 10).await;
     assert!(rows(&connection, "SELECT searcher FROM search_erasures").await.is_empty());
     connection.close().await.unwrap();
 }

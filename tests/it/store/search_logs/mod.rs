@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta, Utc};
 use quarry::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
-use quarry::store::{NewSearch, SearchLogFilter, Store};
+use quarry::store::{NewSearch, RetentionTerms, SearchLogFilter, Store};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
 use uuid::Uuid;
 
@@ -55,6 +55,13 @@ fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
         started_at: last_keystroke_at - TimeDelta::seconds(3),
         last_keystroke_at,
     }
+}
+
+/// Removes what ended before a point in time, as a retention of a day does at the end of the day after it.
+async fn remove_before(store: &Store, before: DateTime<Utc>, limit: u64) -> u64 {
+    let keep = TimeDelta::days(1);
+    let terms = RetentionTerms { keep: keep.to_std().unwrap(), daily_share: 1.0 };
+    store.retain_searches(before + keep, terms, limit).await.unwrap().removed
 }
 
 /// The whole log.

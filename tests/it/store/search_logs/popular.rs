@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::super::at;
-use super::{everything, key, search, session};
+use super::{everything, key, remove_before, search, session};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
@@ -155,6 +155,6 @@ async fn the_mark_tells_every_change(database: Arc<TestDatabase>) {
     assert_eq!(store.log_searches(&[search(3, "c", "bus", 2)]).await.unwrap().duplicates, 1);
     assert_eq!(store.search_log_mark(since).await.unwrap(), before, "nothing new was logged");
     assert_ne!(store.search_log_mark(at("2026-11-20T11:00:00Z")).await.unwrap(), before, "time passed");
-    assert_eq!(store.remove_old_searches(at("2026-11-20T10:00:05Z"), 100).await.unwrap(), 1);
+    assert_eq!(remove_before(&store, at("2026-11-20T10:00:05Z"), 100).await, 1);
     changes("what is too old goes", false).await;
 }

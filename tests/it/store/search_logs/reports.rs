@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::super::at;
-use super::{everything, key, raw, rows, search, session};
+use super::{everything, key, raw, remove_before, rows, search, session};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
@@ -264,7 +264,7 @@ async fn the_volume_outlives_the_rows(database: Arc<TestDatabase>) {
     roll_up_all(&store).await;
     let log = everything(&store).await;
     let keep_from = at("2026-11-13T10:20:00Z");
-    assert_ne!(store.remove_old_searches(keep_from, 10_000).await.unwrap(), 0);
+    assert_ne!(remove_before(&store, keep_from, 10_000).await, 0);
     for _ in 0..2 {
         let left = everything(&store).await;
         let all = Period { from: at("2026-11-01T00:00:00Z"), before: None };

@@ -1,14 +1,94 @@
 //! What is too old goes, in steps.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use quarry::store::NewSearch;
+use chrono::{DateTime, TimeDelta, Utc};
+use quarry::store::{NewSearch, RetentionHold, RetentionTerms, Store};
 
 use super::super::at;
-use super::{assert_added_up, everything, hours_of, id, quarters, quarters_of, query_hours, search};
+use super::{
+    assert_added_up, everything, hours_of, id, quarters, quarters_of, query_hours, remove_before, search,
+};
 use crate::support::databases::{TestDatabase, on_each_database};
 
-on_each_database!(old_searches_go_in_steps, servers_may_remove_at_once);
+on_each_database!(
+    old_searches_go_in_steps,
+    servers_may_remove_at_once,
+    a_clock_that_leaps_takes_a_share_of_a_day_at_most,
+    a_retention_that_is_lowered_is_reached_within_days,
+);
+
+/// Searches of the tests below, one every ten seconds.
+const LOGGED: u128 = 3_000;
+/// The budget of a day of so few.
+const A_DAY: u64 = 1_000;
+const YEAR: RetentionTerms =
+    RetentionTerms { keep: Duration::from_secs(365 * 24 * 60 * 60), daily_share: 0.1 };
+
+/// A log, and the time of its end.
+async fn logged(store: &Store) -> DateTime<Utc> {
+    let searches: Vec<NewSearch> = (0..LOGGED).map(|n| search(n, "s", "bus", n as i64 * 10)).collect();
+    store.log_searches(&searches).await.unwrap();
+    searches[searches.len() - 1].last_keystroke_at
+}
+
+/// Steps as a worker does until there is nothing more to do for now.
+async fn run(store: &Store, now: DateTime<Utc>, terms: RetentionTerms) -> (u64, Option<RetentionHold>) {
+    let mut removed = 0;
+    loop {
+        let outcome = store.retain_searches(now, terms, 150).await.unwrap();
+        removed += outcome.removed;
+        if outcome.removed < 150 {
+            return (removed, outcome.held_back);
+        }
+    }
+}
+
+async fn a_clock_that_leaps_takes_a_share_of_a_day_at_most(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let end = logged(&store).await;
+    let (day, leap) = (TimeDelta::days(1), TimeDelta::days(400));
+    let leapt = Some(RetentionHold::ClockLeapt);
+    // At the first start after it, and for a day; a restart or another server is no new beginning.
+    let restarted = database.connect().await;
+    for hours in [0, 1, 23] {
+        let now = end + leap + TimeDelta::hours(hours);
+        assert_eq!(run(&store, now, YEAR).await, (0, leapt), "{hours} h after the leap");
+        assert_eq!(run(&restarted, now, YEAR).await, (0, leapt), "{hours} h after the leap");
+    }
+    // Set right, nothing is lost. Then it leaps again, and nothing is done about it.
+    assert_eq!(run(&store, end + day, YEAR).await, (0, None));
+    assert_eq!(everything(&store).await.len() as u128, LOGGED);
+    assert_eq!(run(&store, end + leap, YEAR).await, (0, leapt));
+    let share = Some(RetentionHold::DailyShare);
+    assert_eq!(run(&store, end + leap + day, YEAR).await, (A_DAY, share));
+    // A server with the right clock beside it, and the wrong one again: no budget is given twice.
+    assert_eq!(run(&restarted, end + day * 2, YEAR).await, (0, None));
+    for hours in [25, 30, 47] {
+        assert_eq!(run(&store, end + leap + TimeDelta::hours(hours), YEAR).await, (0, leapt));
+    }
+    assert_eq!(everything(&store).await.len() as u64, LOGGED as u64 - A_DAY);
+}
+
+async fn a_retention_that_is_lowered_is_reached_within_days(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let end = logged(&store).await;
+    let day = TimeDelta::days(1);
+    // Looked at every day, as servers that run do.
+    for days in 0..200 {
+        assert_eq!(run(&store, end + day * days, YEAR).await, (0, None));
+    }
+    let lowered = RetentionTerms { keep: Duration::from_secs(100 * 24 * 60 * 60), ..YEAR };
+    let share = Some(RetentionHold::DailyShare);
+    let now = end + day * 200;
+    assert_eq!(run(&store, now, lowered).await, (A_DAY, share));
+    assert_eq!(run(&store, now + TimeDelta::hours(12), lowered).await, (0, share));
+    assert_eq!(run(&store, now + day, lowered).await, (A_DAY, share));
+    assert_eq!(run(&store, now + day * 2, lowered).await, (A_DAY, None));
+    assert_eq!(run(&store, now + day * 3, lowered).await, (0, None));
+    assert!(everything(&store).await.is_empty() && query_hours(&database).await.is_empty());
+}
 
 async fn old_searches_go_in_steps(database: Arc<TestDatabase>) {
     let store = database.store().await;
@@ -22,12 +102,12 @@ async fn old_searches_go_in_steps(database: Arc<TestDatabase>) {
     let all = everything(&store).await;
     assert_added_up(&database, &store).await;
 
-    assert_eq!(store.remove_old_searches(at("2026-11-20T10:00:00Z"), 100).await.unwrap(), 0);
+    assert_eq!(remove_before(&store, at("2026-11-20T10:00:00Z"), 100).await, 0);
     // In the middle of an hour: 500 seconds of the second one are too old.
     let before = at("2026-11-20T11:08:20Z");
     let mut steps = Vec::new();
     loop {
-        match store.remove_old_searches(before, 150).await.unwrap() {
+        match remove_before(&store, before, 150).await {
             0 => break,
             removed => steps.push(removed),
         }
@@ -61,7 +141,7 @@ async fn servers_may_remove_at_once(database: Arc<TestDatabase>) {
         servers.spawn(async move {
             let mut removed = 0;
             for step in 0..30 {
-                removed += store.remove_old_searches(at("2026-11-20T10:08:20Z"), 40).await.unwrap();
+                removed += remove_before(&store, at("2026-11-20T10:08:20Z"), 40).await;
                 // New ones come at the same time, some of them old already.
                 let number = 10_000 + server * 100 + step;
                 store.log_searches(&[search(number, "t", "bus", step as i64 * 30)]).await.unwrap();
