@@ -15,7 +15,7 @@ use tracing::{Instrument, Span};
 
 use super::negotiation::prefers_page;
 use super::problem::Problem;
-use super::{HttpState, graphiql, graphql, health, metrics, origin, websocket};
+use super::{HttpState, graphiql, graphql, health, host, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 use crate::telemetry::{TRACED, continue_trace};
 
@@ -68,12 +68,17 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
     let id = given.and_then(RequestId::given).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
     let span = span(&request, &id);
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        // The panic's own message is left out: it may quote what a client sent.
-        tracing::error!(request.id = %id, "a request panicked");
-        Problem::broken(&id).into_response()
-    });
+    let mut response = match host::check(&request) {
+        Err(problem) => problem.into_response(),
+        Ok(()) => {
+            let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+            answered.unwrap_or_else(|_| {
+                // The panic's own message is left out: it may quote what a client sent.
+                tracing::error!(request.id = %id, "a request panicked");
+                Problem::broken(&id).into_response()
+            })
+        }
+    };
     let status = response.status();
     state.metrics.requests().answered(status);
     span.record("http.response.status_code", status.as_u16());

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use figment::value::Value;
+use figment::providers::{Format, Toml};
+use figment::value::{Dict, Value};
 
 use super::check::{Check, did_you_mean, is_near};
 use super::error::{ConfigError, Problem};
@@ -192,11 +193,16 @@ pub(super) fn parse(kind: Kind, text: &str) -> Value {
         (Kind::Switch, "false" | "0") => Value::from(false),
         (Kind::Count(..), number) => number.parse::<i64>().map_or_else(|_| Value::from(number), Value::from),
         (Kind::Share, share) => share.parse::<f64>().map_or_else(|_| Value::from(share), Value::from),
-        // As the default is printed.
-        (Kind::Words | Kind::Pages | Kind::Hosts, "[]") => Value::from(Vec::<String>::new()),
-        (Kind::Words | Kind::Pages | Kind::Hosts, words) => {
-            Value::from(words.split(',').map(str::trim).collect::<Vec<_>>())
-        }
+        (Kind::Words | Kind::Pages | Kind::Hosts | Kind::HeaderNames, words) => list(words),
         (_, text) => Value::from(text),
+    }
+}
+
+/// Reads a list: words between commas, or as TOML has it and defaults are printed.
+fn list(words: &str) -> Value {
+    let printed = words.starts_with('[').then(|| Toml::from_str::<Dict>(&format!("value = {words}")).ok());
+    match printed.flatten().and_then(|mut table| table.remove("value")) {
+        Some(list) => list,
+        None => Value::from(words.split(',').map(str::trim).collect::<Vec<_>>()),
     }
 }

@@ -39,10 +39,12 @@ pub(super) fn check(kind: Kind, value: &Value) -> Result<(), String> {
         Kind::RedisUrl => text.is_some_and(is_redis_url),
         Kind::WebUrl => text.is_some_and(is_web_url),
         Kind::SourceName => text.is_some_and(|text| SourceName::parse(text).is_ok()),
-        Kind::Hosts | Kind::Words | Kind::Origins => {
+        Kind::RedirectHosts | Kind::Words | Kind::Origins => {
             value.as_array().is_some_and(|_| wrong(kind, value).is_none())
         }
-        Kind::Pages => value.as_array().is_some_and(are_pages),
+        Kind::Hosts | Kind::HeaderNames | Kind::Pages => {
+            value.as_array().is_some_and(|items| is_every(items) || wrong(kind, value).is_none())
+        }
         Kind::LogFilter => text.is_some_and(|text| text.split(',').all(is_log_directive)),
         Kind::Headers | Kind::Pagination => value.as_dict().is_some(),
         Kind::Sources | Kind::Keys => value.as_array().is_some(),
@@ -85,6 +87,8 @@ pub(super) fn describe(kind: Kind, value: &Value) -> String {
 fn wrong(kind: Kind, value: &Value) -> Option<&Value> {
     let fits = match kind {
         Kind::Hosts => is_host,
+        Kind::RedirectHosts => is_authority,
+        Kind::HeaderNames => is_header_name,
         Kind::Words => is_filled,
         Kind::Pages => is_page,
         Kind::Scopes => is_scope,
@@ -114,7 +118,17 @@ fn expected(kind: Kind) -> String {
         Kind::SourceName => {
             "a name of 1 to 64 characters, without control characters or blanks at its ends".to_owned()
         }
-        Kind::Hosts => "a list of host names, without ports, such as [\"cdn.example.com\"]".to_owned(),
+        Kind::Hosts => {
+            "a list of host names, without ports, such as [\"api.example.com\"]; or [\"*\"] alone".to_owned()
+        }
+        Kind::RedirectHosts => {
+            "a list of host names, each with a port or without, such as [\"cdn.example.com\", \
+             \"mirror.example.com:8080\"]"
+                .to_owned()
+        }
+        Kind::HeaderNames => {
+            "a list of header names such as [\"baggage\", \"x-shop-version\"]; or [\"*\"] alone".to_owned()
+        }
         Kind::Pages => "a list of origins as browsers name them, such as [\"https://shop.example\", \
                         \"http://localhost:5173\"]: scheme, host and port if it is not the usual one, no path; or \
                         [\"*\"] alone"
@@ -190,8 +204,24 @@ fn is_web_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
+/// Recognizes a name without a pattern: a host matches it as a whole.
 fn is_host(value: &Value) -> bool {
-    value.as_str().is_some_and(|host| url::Host::parse(host).is_ok())
+    value.as_str().is_some_and(|host| !host.contains('*') && url::Host::parse(host).is_ok())
+}
+
+/// Recognizes a host, or a host and its port.
+fn is_authority(value: &Value) -> bool {
+    let Some(text) = value.as_str() else { return false };
+    let (host, port) = match text.rsplit_once(':') {
+        // The colons of an IPv6 address stand within its brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    is_host(&Value::from(host)) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+}
+
+fn is_header_name(value: &Value) -> bool {
+    value.as_str().is_some_and(|name| name != "*" && http::HeaderName::from_bytes(name.as_bytes()).is_ok())
 }
 
 fn is_scope(value: &Value) -> bool {
@@ -202,9 +232,9 @@ fn is_origin(value: &Value) -> bool {
     value.as_str().is_some_and(|text| Origin::parse(text).is_ok())
 }
 
-fn are_pages(pages: &[Value]) -> bool {
-    let is_every = |page: &Value| page.as_str() == Some("*");
-    pages.iter().all(is_page) || (pages.len() == 1 && pages.iter().all(is_every))
+/// Recognizes the list that stands for everything.
+fn is_every(items: &[Value]) -> bool {
+    matches!(items, [only] if only.as_str() == Some("*"))
 }
 
 /// Exactly as browsers name an origin.

@@ -9,8 +9,8 @@ use super::limits;
 pub(super) use super::source_rows::{PAGINATION, SOURCE, pagination_rows};
 use Fallback::{Absent, Computed, Value};
 use Kind::{
-    Address, Choice, Count, DatabaseUrl, Hosts, Keys, LogFilter, Pages, RedisUrl, Share, Sources, Span,
-    Switch, Text, WebUrl, Words,
+    Address, Choice, Count, DatabaseUrl, HeaderNames, Hosts, Keys, LogFilter, Pages, RedisUrl, Share,
+    Sources, Span, Switch, Text, WebUrl, Words,
 };
 
 /// What a setting may be.
@@ -40,8 +40,12 @@ pub(super) enum Kind {
     WebUrl,
     /// The name of a source.
     SourceName,
-    /// A list of host names.
+    /// A list of host names, or `*`.
     Hosts,
+    /// A list of host names, each with its port or without.
+    RedirectHosts,
+    /// A list of header names, or `*`.
+    HeaderNames,
     /// A list of origins of pages, or `*`.
     Pages,
     /// A list of words or phrases.
@@ -333,11 +337,20 @@ const OTHERS: &[Row] = &[
          server's own; `[\"*\"]`: all. In a variable, separated by commas.",
     ),
     row(
+        "server.allowed_headers",
+        HeaderNames,
+        Value(
+            r#"["apollographql-client-name", "apollographql-client-version", "baggage", "cache-control", "graphql-client-name", "graphql-client-version", "pragma", "sentry-trace", "x-requested-with"]"#,
+        ),
+        "Headers that pages of `server.allowed_origins` may send, besides those that the server reads; `[\"*\"]`: any. In a \
+         variable, separated by commas.",
+    ),
+    row(
         "server.allowed_hosts",
         Hosts,
         Value("[]"),
-        "Host names that the server answers under, besides loopback ones; empty: on a loopback address without keys no others, \
-         elsewhere any. In a variable, separated by commas.",
+        "Host names that `/graphql` answers under, besides loopback ones; empty: without keys no others, with keys any. \
+         `[\"*\"]`: any. In a variable, separated by commas.",
     ),
     row(
         "rate_limits.per_key",

@@ -193,7 +193,9 @@ pub struct ServerSettings {
     pub trusted_proxies: usize,
     /// Origins whose pages may send requests besides the server's own; `*`: all.
     pub allowed_origins: Vec<String>,
-    /// Host names that the server answers under.
+    /// Headers that those pages may send besides the ones that the server reads; `*`: any.
+    pub allowed_headers: Vec<String>,
+    /// Host names that the server answers under besides loopback ones; `*`: any.
     pub allowed_hosts: Vec<String>,
 }
 
@@ -298,6 +300,21 @@ impl Settings {
             warnings.push(
                 "database.allow_new is on: a database that vanished or was exchanged is not noticed; leave it off \
                  after this start"
+                     .to_owned(),
+            );
+        }
+        if self.keys.is_empty() && !self.listens_on_loopback() && self.server.allowed_hosts.is_empty() {
+            warnings.push(
+                "without API keys, /graphql answers under loopback names only: list the other names that clients ask \
+                 for in server.allowed_hosts"
+                    .to_owned(),
+            );
+        }
+        let is_every = |items: &[String]| items.iter().any(|item| item == "*");
+        if self.keys.is_empty() && is_every(&self.server.allowed_hosts) {
+            warnings.push(
+                "server.allowed_hosts is \"*\" and no API keys are configured: a page whose name is made to point here \
+                 (DNS rebinding) may send requests and read the answers"
                     .to_owned(),
             );
         }
@@ -305,7 +322,7 @@ impl Settings {
         for key in self.keys.iter().filter(|key| key.expires.is_some_and(|expires| expires <= now)) {
             warnings.push(format!("the key {:?} has expired", key.name.as_str()));
         }
-        if self.server.allowed_origins.iter().any(|origin| origin == "*") {
+        if is_every(&self.server.allowed_origins) {
             warnings.push(
                 "server.allowed_origins is \"*\": every page that somebody opens who reaches this server may send it \
                  requests and read the answers"

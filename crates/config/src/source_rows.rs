@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reference::Fallback::{Absent, Required, Value};
 use super::reference::Kind::{
-    Choice, Count, Headers, Hosts, Pagination, Pointer, Share, SourceName, Span, Text, WebUrl,
+    Choice, Count, Headers, Pagination, Pointer, RedirectHosts, Share, SourceName, Span, Text, WebUrl,
 };
 use super::reference::{BYTES, MANY, NO_TIME, Row, SOME_TIME, row};
 
@@ -78,9 +78,10 @@ pub(super) const SOURCE: &[Row] = &[
     row("max_redirects", Count(0, 20), Value("5"), "Redirects of one request."),
     row(
         "redirect_hosts",
-        Hosts,
+        RedirectHosts,
         Value("[]"),
-        "Hosts other than the address's own that a redirect may lead to.",
+        "Hosts other than the address's own that a redirect may lead to, as `host:port`; without a port, on the usual \
+         one of `http` or `https`, or the address's own.",
     ),
     row("max_duration", SOME_TIME, Value(r#""1day""#), "Of one crawl, resumptions included."),
     row(

@@ -3,6 +3,7 @@
 mod bodies;
 mod connections;
 mod fuzz;
+mod hosts;
 mod idle_websockets;
 mod slow_clients;
 mod storm;

@@ -110,7 +110,17 @@ fn wrong_values_say_key_finding_and_expectation() {
         (
             "[server]\nallowed_hosts = [\"api.example\", \"api.example:8080\"]",
             "`server.allowed_hosts` is a list with \"api.example:8080\", but must be a list of host names, without \
-             ports, such as [\"cdn.example.com\"]",
+             ports, such as [\"api.example.com\"]; or [\"*\"] alone",
+        ),
+        (
+            "[server]\nallowed_hosts = [\"*.example\"]",
+            "`server.allowed_hosts` is a list with \"*.example\", but must be a list of host names, without ports, such \
+             as [\"api.example.com\"]; or [\"*\"] alone",
+        ),
+        (
+            "[server]\nallowed_headers = [\"x-shop\", \"x shop\"]",
+            "`server.allowed_headers` is a list with \"x shop\", but must be a list of header names such as \
+             [\"baggage\", \"x-shop-version\"]; or [\"*\"] alone",
         ),
         (
             "[suggest]\nblocklist = [\"darn\", 7]",
@@ -218,8 +228,9 @@ fn only_loopback_may_be_listened_on_without_keys_unless_said_so() {
         assert!(warnings.len() == 1 && warnings[0].contains("from this machine"), "{warnings:?}");
     }
     let settings = load("", &[("QUARRY_LISTEN", "0.0.0.0:80"), ("QUARRY_INSECURE_LISTEN", "1")]).unwrap();
-    assert_eq!(settings.warnings(settings.listen).len(), 1);
-    assert!(settings.warnings(settings.listen)[0].contains("0.0.0.0:80 can be reached from other machines"));
+    let warnings = settings.warnings(settings.listen);
+    assert!(warnings[0].contains("0.0.0.0:80 can be reached from other machines"), "{warnings:?}");
+    assert!(warnings.len() == 2 && warnings[1].contains("server.allowed_hosts"), "{warnings:?}");
     let settings = load(&format!("listen = \"0.0.0.0:80\"\n{KEY}"), &[]).unwrap();
     assert_eq!(settings.warnings(settings.listen), [""; 0]);
 }

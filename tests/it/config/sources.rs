@@ -140,8 +140,8 @@ fn wrong_values_of_a_source_are_refused() {
         ("language = \"french\"", "`sources.0.language` is \"french\", but must be one of `english`, `none`"),
         (
             "redirect_hosts = [\"http://a/\"]",
-            "`sources.0.redirect_hosts` is a list with \"http://a/\", but must be a list of host names, without \
-             ports, such as [\"cdn.example.com\"]",
+            "`sources.0.redirect_hosts` is a list with \"http://a/\", but must be a list of host names, each with a \
+             port or without, such as [\"cdn.example.com\", \"mirror.example.com:8080\"]",
         ),
         (
             "backoff = \"21s\"",

@@ -6,7 +6,7 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use chrono::{TimeDelta, Utc};
 use quarry::access::{ApiKey, Gate};
-use quarry::config::{KeyConfig, RateSettings};
+use quarry::config::{KeyConfig, RateSettings, Settings};
 use quarry::domain::{KeyName, Origin, Scope};
 use quarry::graphql::{Introspection, Limits, schema_sdl};
 use quarry::http::Origins;
@@ -362,7 +362,8 @@ async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
 async fn a_key_for_a_site_is_refused_to_pages_of_others() {
     let mut site = Key::new("site", &[Scope::Search]);
     site.config.origins = vec![Origin::parse("https://shop.example").unwrap()];
-    let origins = Origins::new(&["https://shop.example".to_owned()], Vec::new(), true);
+    let settings = Settings::from_toml("[server]\nallowed_origins = [\"https://shop.example\"]").unwrap();
+    let origins = Origins::of(&settings);
     let server = Server::start_with(Setup { gate: gate(&[&site]), origins, ..Setup::default() }).await;
     let from = async |origin: Option<&str>| {
         let mut request = server.post(&json!({"query": "{ search(query: \"\") { totalCount } }"}));

@@ -1,5 +1,6 @@
 //! Pages of other origins: what they may not send, and what they may read if they are allowed.
 
+use quarry::config::Settings;
 use quarry::http::Origins;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
@@ -13,9 +14,13 @@ const MUTATION: &str = "mutation { indexDocuments(input: {documents: [{source: \
                         inserted } }";
 
 async fn server(allowed: &[&str]) -> Server {
-    let allowed: Vec<String> = allowed.iter().map(|origin| (*origin).to_owned()).collect();
-    let origins = Origins::new(&allowed, Vec::new(), true);
-    Server::start_with(Setup { origins, ..Setup::default() }).await
+    configured(&format!("allowed_origins = {allowed:?}")).await
+}
+
+/// A server with these settings of `[server]`.
+async fn configured(settings: &str) -> Server {
+    let settings = Settings::from_toml(&format!("[server]\n{settings}")).unwrap();
+    Server::start_with(Setup { origins: Origins::of(&settings), ..Setup::default() }).await
 }
 
 fn preflight(server: &Server, origin: &str) -> RequestBuilder {
@@ -46,6 +51,12 @@ async fn allowed_pages_are_told_what_they_may_send_and_read() {
             "apollo-require-preflight",
             "x-apollo-operation-name",
             "x-request-id",
+            "traceparent",
+            "baggage",
+            "sentry-trace",
+            "x-requested-with",
+            "graphql-client-name",
+            "cache-control",
         ] {
             assert!(headers.split(',').any(|allowed| allowed == header), "{header}: {headers}");
         }
@@ -160,4 +171,26 @@ async fn a_name_that_was_made_to_point_here_is_not_answered() {
         let request = server.post(&json!({"query": "{ __typename }"})).header("host", host);
         assert_eq!(request.send().await.unwrap().status(), 200, "{host}");
     }
+}
+
+#[tokio::test]
+async fn pages_may_send_the_headers_that_are_listed() {
+    let allowed = async |settings: &str| {
+        let server = configured(&format!("allowed_origins = [\"{SHOP}\"]\n{settings}")).await;
+        let asked = server
+            .request("OPTIONS", "/graphql")
+            .header("origin", SHOP)
+            .header("access-control-request-method", "POST")
+            .header("access-control-request-headers", "authorization,x-shop");
+        let asked = asked.send().await.unwrap();
+        let headers = asked.headers()["access-control-allow-headers"].to_str().unwrap().to_lowercase();
+        headers.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(!allowed("").await.contains(&"x-shop".to_owned()));
+    let listed = allowed("allowed_headers = [\"X-Shop\"]").await;
+    assert!(listed.contains(&"x-shop".to_owned()) && !listed.contains(&"baggage".to_owned()), "{listed:?}");
+    // What the server reads itself is allowed in any case.
+    assert!(listed.contains(&"authorization".to_owned()), "{listed:?}");
+    let every = allowed("allowed_headers = [\"*\"]").await;
+    assert!(["x-shop", "authorization"].iter().all(|name| every.contains(&(*name).to_owned())), "{every:?}");
 }
