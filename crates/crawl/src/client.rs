@@ -16,6 +16,8 @@ use url::{Host, Url};
 
 use super::link_header::next_target;
 use super::page_body::BodyShape;
+use super::pagination::{paging_params, retain_params};
+use super::redirect::{RedirectHosts, authority, is_same_host};
 use super::upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
 use quarry_config::{Pagination, SourceConfig};
 
@@ -44,7 +46,9 @@ pub struct HttpUpstream {
     timeout: Duration,
     max_body_bytes: u64,
     max_redirects: u32,
-    redirect_hosts: Vec<String>,
+    redirect_hosts: RedirectHosts,
+    /// The parameters that paging sets.
+    paging: Vec<String>,
 }
 
 impl HttpUpstream {
@@ -57,10 +61,11 @@ impl HttpUpstream {
             headers: parse_headers(config)?,
             shape: BodyShape::of(config),
             is_link_paged: matches!(config.pagination, Pagination::Link { .. }),
+            paging: paging_params(&config.pagination).map(str::to_owned).collect(),
             timeout: config.timeout,
             max_body_bytes: config.max_body_bytes,
             max_redirects: config.max_redirects,
-            redirect_hosts: config.redirect_hosts.clone(),
+            redirect_hosts: RedirectHosts::of(&config.url, &config.redirect_hosts),
         })
     }
 
@@ -99,10 +104,22 @@ impl HttpUpstream {
         };
         // `/messages` → `/messages/`: the page asked for must not get lost on the way.
         if target.query().is_none() {
-            target.set_query(from.query());
+            if is_same_host(from, &target) {
+                target.set_query(from.query());
+            } else {
+                // The source's own parameters may be secrets, as its headers: no other host gets them.
+                retain_params(from, &mut target, |name| self.is_paging_param(name));
+            }
         }
         self.check_target("a redirect", from, &target, status)?;
         Ok(target)
+    }
+
+    /// Recognizes a parameter that says which page is asked for. A link may say it by any name, so there
+    /// it is one that the settings do not have.
+    fn is_paging_param(&self, name: &str) -> bool {
+        let is_own = || self.home.query_pairs().any(|(own, _)| own == name);
+        self.paging.iter().any(|paging| paging == name) || (self.is_link_paged && !is_own())
     }
 
     /// Refuses to be led to a host that the settings do not name, or from https to http.
@@ -114,19 +131,11 @@ impl HttpUpstream {
         if from.scheme() == "https" && to.scheme() == "http" {
             return refuse(format!("{what} leads from https to http"));
         }
-        if !is_same_host(&self.home, to) && !self.is_listed(to) {
+        if !is_same_host(&self.home, to) && !self.redirect_hosts.hold(to) {
             let host = authority(to);
             return refuse(format!("{what} leads to another host: {host} is not in redirect_hosts"));
         }
         Ok(())
-    }
-
-    fn is_listed(&self, url: &Url) -> bool {
-        let host = url.host_str().unwrap_or_default();
-        let authority = authority(url);
-        self.redirect_hosts
-            .iter()
-            .any(|listed| listed.eq_ignore_ascii_case(host) || listed.eq_ignore_ascii_case(&authority))
     }
 
     async fn read_page(&self, url: Url, response: Response) -> Result<FetchedPage, FetchError> {
@@ -226,21 +235,6 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// Whether two addresses are on one host and port; moving up from http to https on their
-/// usual ports stays on the host.
-fn is_same_host(home: &Url, other: &Url) -> bool {
-    let is_upgrade = home.scheme() == "http" && other.scheme() == "https";
-    let is_same_port = home.port_or_known_default() == other.port_or_known_default();
-    home.host() == other.host()
-        && (is_same_port && !(home.scheme() == "https" && other.scheme() == "http")
-            || is_upgrade && home.port().is_none() && other.port().is_none())
-}
-
-fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
@@ -316,23 +310,6 @@ mod tests {
             ("1.5", None),
         ] {
             assert_eq!(parse_retry_after(value, now).map(|wait| wait.as_secs()), expected, "{value}");
-        }
-    }
-
-    #[test]
-    fn another_port_is_another_host_and_https_never_falls_back() {
-        for (home, other, expected) in [
-            ("http://h/a", "http://h/b", true),
-            ("http://h:9000/a", "http://h:9000/b", true),
-            ("http://h:9000/a", "http://h:9001/b", false),
-            ("http://h/a", "https://h/a", true),
-            ("http://h:8080/a", "https://h/a", false),
-            ("https://h/a", "http://h/a", false),
-            ("https://h/a", "http://h:443/a", false),
-            ("http://127.0.0.1/a", "http://localhost/a", false),
-        ] {
-            let [home, other] = [home, other].map(|url| Url::parse(url).expect("a URL"));
-            assert_eq!(is_same_host(&home, &other), expected, "{home} {other}");
         }
     }
 }

@@ -29,6 +29,7 @@ mod pagination;
 mod plan;
 mod progress;
 mod published;
+mod redirect;
 mod schedule;
 mod tally;
 mod upstream;

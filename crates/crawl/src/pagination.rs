@@ -66,6 +66,25 @@ pub(super) fn page_url(base: &Url, pagination: &Pagination, place: &Place) -> Ur
     url
 }
 
+/// The parameters that [`page_url`] sets.
+pub(super) fn paging_params(pagination: &Pagination) -> impl Iterator<Item = &str> {
+    let (place, limit) = match pagination {
+        Pagination::Offset { offset, limit, .. } => (Some(offset), limit),
+        Pagination::Page { page, limit, .. } => (Some(page), limit),
+        Pagination::Cursor { cursor, limit, .. } => (Some(cursor), limit),
+        Pagination::Link { limit, .. } => (None, limit),
+    };
+    place.into_iter().chain([limit]).map(String::as_str).filter(|name| !name.is_empty())
+}
+
+/// Puts those parameters of one address into another that `is_kept`, spelled as they are.
+pub(super) fn retain_params(from: &Url, to: &mut Url, is_kept: impl Fn(&str) -> bool) {
+    let is_kept =
+        |pair: &&str| form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(name, _)| is_kept(&name));
+    let pairs: Vec<&str> = from.query().unwrap_or_default().split('&').filter(is_kept).collect();
+    to.set_query((!pairs.is_empty()).then(|| pairs.join("&")).as_deref());
+}
+
 /// Sets one parameter, and leaves the spelling of every other one alone.
 fn set_param(url: &mut Url, name: &str, value: &str) {
     if name.is_empty() {

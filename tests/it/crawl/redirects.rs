@@ -1,8 +1,11 @@
 //! Redirects: followed with the query, never to another host, never with secrets.
 
-use quarry::config::{Secret, SourceConfig};
+use std::collections::HashMap;
+
+use quarry::config::{JsonPointer, Pagination, Secret, SourceConfig};
 use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, PageRequest, Upstream as _};
 use quarry::domain::CrawlState;
+use serde_json::json;
 
 use super::scripted::{Asked, Reply, Upstream, items, ok, page_of, raw, source, with_header};
 use super::{Bench, first_keys};
@@ -24,6 +27,10 @@ fn with_secret(mut config: SourceConfig) -> SourceConfig {
     config.headers = vec![("authorization".to_owned(), Secret::new("Bearer hunter2"))];
     config.max_refusals = 0;
     config
+}
+
+fn parameters(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn has_secret(asked: &Asked) -> bool {
@@ -72,16 +79,76 @@ async fn a_listed_host_is_followed_to_but_sees_no_secret() {
     let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
     let target = other.url("/m").to_string();
     let upstream = Upstream::start(move |_| redirect(302, &target)).await;
-    for listed in [other.address.to_string(), "127.0.0.1".to_owned()] {
-        let bench = Bench::new().await;
-        let mut config = with_secret(source(upstream.url("/messages")));
-        config.redirect_hosts = vec![listed];
-        let crawl = bench.crawl(&config).await;
-        assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
-    }
-    assert_eq!(other.asked().len(), 6);
+    let bench = Bench::new().await;
+    let mut config = with_secret(source(upstream.url("/messages")));
+    config.redirect_hosts = vec![other.address.to_string()];
+    let crawl = bench.crawl(&config).await;
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
+    assert_eq!(other.asked().len(), 3);
     assert!(!other.asked().iter().any(has_secret));
     assert!(upstream.asked().iter().all(has_secret));
+}
+
+#[tokio::test]
+async fn a_listed_host_is_not_open_on_every_port() {
+    let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
+    let target = other.url("/m").to_string();
+    let upstream = Upstream::start(move |_| redirect(302, &target)).await;
+    let bench = Bench::new().await;
+    let mut config = with_secret(source(upstream.url("/messages")));
+    config.redirect_hosts = vec!["127.0.0.1".to_owned()];
+    let crawl = bench.crawl(&config).await;
+    assert_eq!(crawl.state, CrawlState::Failed);
+    assert_eq!(other.asked().len(), 0, "it was not even asked");
+}
+
+#[tokio::test]
+async fn another_host_gets_the_paging_parameters_of_the_address_and_no_others() {
+    let offset = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10 };
+    let page = Pagination::Page { page: "p".into(), limit: "n".into(), size: 10, first: 1 };
+    for (pagination, expected) in
+        [(offset, [("skip", "0"), ("limit", "10")]), (page, [("p", "1"), ("n", "10")])]
+    {
+        let other = Upstream::start(|_| ok(&json!({"items": []}))).await;
+        let target = other.url("/stolen").to_string();
+        let upstream = Upstream::start(move |_| redirect(302, &target)).await;
+        let mut config = source(upstream.url("/messages?api_key=hunter2&tag=a%20b"));
+        config.redirect_hosts = vec![other.address.to_string()];
+        config.pagination = pagination;
+        let bench = Bench::new().await;
+        bench.crawl(&config).await;
+        assert!(!other.asked().is_empty());
+        for asked in other.asked() {
+            assert_eq!(asked.query, parameters(&expected));
+        }
+        // On the way there, the source's own host got all of them.
+        assert!(upstream.asked().iter().all(|asked| asked.query["api_key"] == "hunter2"));
+    }
+}
+
+#[tokio::test]
+async fn another_host_gets_of_a_link_what_the_settings_do_not_hold() {
+    let other = Upstream::start(|_| ok(&json!([]))).await;
+    let target = other.url("/next").to_string();
+    let upstream = Upstream::start(move |asked| match asked.number {
+        0 => with_header(
+            200,
+            "[{\"id\": \"1\", \"text\": \"x\"}]",
+            "link",
+            "</l?api_key=hunter2&page=2>; rel=\"next\"",
+        ),
+        _ => redirect(302, &target),
+    })
+    .await;
+    let mut config = source(upstream.url("/messages?api_key=hunter2"));
+    config.redirect_hosts = vec![other.address.to_string()];
+    config.pagination = Pagination::Link { limit: "per_page".into(), size: 10 };
+    config.items = JsonPointer::parse("").unwrap();
+    config.total = None;
+    Bench::new().await.crawl(&config).await;
+    let asked = other.asked();
+    assert_eq!(asked[0].query, parameters(&[("page", "2")]));
+    assert!(!asked.iter().any(|asked| asked.query.contains_key("api_key")));
 }
 
 #[tokio::test]

@@ -1,0 +1,99 @@
+//! The hosts that a redirect, or a link to the next page, may lead to. Pure.
+
+use url::{Host, Url};
+
+/// Hosts beside a source's own, each with the ports that it may be asked on.
+pub(super) struct RedirectHosts {
+    /// The source's own port, which a host without a port may be asked on as well.
+    home_port: Option<u16>,
+    listed: Vec<(Host, Option<u16>)>,
+}
+
+impl RedirectHosts {
+    /// The hosts that the settings of a source list.
+    pub(super) fn of(home: &Url, listed: &[String]) -> Self {
+        let listed = listed.iter().filter_map(|text| parse(text)).collect();
+        Self { home_port: home.port(), listed }
+    }
+
+    /// Recognizes a listed host on a port of its own. One that is listed without a port may be asked on
+    /// the usual port of the scheme, and on the source's: a name opens no other service of its machine.
+    pub(super) fn hold(&self, url: &Url) -> bool {
+        let Some(host) = url.host() else { return false };
+        let port = url.port_or_known_default();
+        let is_open = |listed: &Option<u16>| match listed {
+            Some(listed) => port == Some(*listed),
+            None => url.port().is_none() || url.port() == self.home_port,
+        };
+        self.listed.iter().any(|(listed, port)| *listed == host && is_open(port))
+    }
+}
+
+fn parse(text: &str) -> Option<(Host, Option<u16>)> {
+    let (host, port) = match text.rsplit_once(':') {
+        // The colons of an IPv6 address stand within its brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
+        _ => (text, None),
+    };
+    Some((Host::parse(host).ok()?, port))
+}
+
+/// Recognizes two addresses on one host and port; moving up from http to https on their
+/// usual ports stays on the host.
+pub(super) fn is_same_host(home: &Url, other: &Url) -> bool {
+    let is_upgrade = home.scheme() == "http" && other.scheme() == "https";
+    let is_same_port = home.port_or_known_default() == other.port_or_known_default();
+    home.host() == other.host()
+        && (is_same_port && !(home.scheme() == "https" && other.scheme() == "http")
+            || is_upgrade && home.port().is_none() && other.port().is_none())
+}
+
+/// The host of an address, with its port where that is not the usual one.
+pub(super) fn authority(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listed_host_is_open_on_its_ports_alone() {
+        for (home, listed, target, is_open) in [
+            ("http://h:9000/", "cdn.example", "https://cdn.example/a", true),
+            ("http://h:9000/", "cdn.example", "http://CDN.example/a", true),
+            ("http://h:9000/", "cdn.example", "http://cdn.example:9000/a", true),
+            ("http://h:9000/", "cdn.example", "http://cdn.example:6379/a", false),
+            ("http://h/", "cdn.example", "http://cdn.example:8080/a", false),
+            ("http://h/", "cdn.example:8080", "http://cdn.example:8080/a", true),
+            ("http://h/", "cdn.example:8080", "http://cdn.example/a", false),
+            ("http://h/", "cdn.example:443", "https://cdn.example/a", true),
+            ("http://h/", "[::1]", "http://[::1]/a", true),
+            ("http://h/", "[::1]:81", "http://[::1]:81/a", true),
+            ("http://h/", "[::1]:81", "http://[::1]/a", false),
+            ("http://h/", "cdn.example", "http://cdn.example.evil/a", false),
+        ] {
+            let [home, target] = [home, target].map(|url| Url::parse(url).expect("a URL"));
+            let hosts = RedirectHosts::of(&home, &[listed.to_owned()]);
+            assert_eq!(hosts.hold(&target), is_open, "{listed} to {target}");
+        }
+    }
+
+    #[test]
+    fn another_port_is_another_host_and_https_never_falls_back() {
+        for (home, other, expected) in [
+            ("http://h/a", "http://h/b", true),
+            ("http://h:9000/a", "http://h:9000/b", true),
+            ("http://h:9000/a", "http://h:9001/b", false),
+            ("http://h/a", "https://h/a", true),
+            ("http://h:8080/a", "https://h/a", false),
+            ("https://h/a", "http://h/a", false),
+            ("https://h/a", "http://h:443/a", false),
+            ("http://127.0.0.1/a", "http://localhost/a", false),
+        ] {
+            let [home, other] = [home, other].map(|url| Url::parse(url).expect("a URL"));
+            assert_eq!(is_same_host(&home, &other), expected, "{home} {other}");
+        }
+    }
+}
