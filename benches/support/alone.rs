@@ -40,7 +40,8 @@ pub fn serve(address: SocketAddr, folder: &Path) {
             let (api, asker) = (api.clone(), asker.clone());
             async move {
                 let Body { query, variables } = serde_json::from_slice(&body).unwrap();
-                let operation = api.prepare(Operation { query, name: None, variables }).unwrap();
+                let operation =
+                    api.prepare(Operation { query, name: None, variables }, &asker.caller).unwrap();
                 let Answer::Ran(response) = api.execute(operation, &asker).await else {
                     panic!("it was refused")
                 };

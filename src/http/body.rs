@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use http::StatusCode;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::admission::{Admission, Room};
@@ -19,6 +20,7 @@ use crate::graphql::{ErrorCode, Operation};
 
 /// An operation as it is sent.
 #[derive(Default, Deserialize)]
+#[serde(expecting = "an object")]
 pub(super) struct RawOperation {
     query: Option<String>,
     #[serde(rename = "documentId")]
@@ -37,8 +39,9 @@ struct Extensions {
 
 /// Names the document, as Apollo's clients do.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct PersistedQuery {
-    version: u32,
+    version: Number,
     #[serde(rename = "sha256Hash")]
     hash: String,
 }
@@ -56,7 +59,7 @@ impl RawOperation {
     pub(super) fn checked(self) -> Result<(Asked, Operation), Problem> {
         let text = self.query.filter(|query| !query.trim().is_empty());
         let persisted = self.extensions.and_then(|extensions| extensions.persisted);
-        if persisted.as_ref().is_some_and(|persisted| persisted.version != 1) {
+        if persisted.as_ref().is_some_and(|persisted| persisted.version.as_u64() != Some(1)) {
             return Err(Problem::bad_request("Unsupported persisted query version: send version 1."));
         }
         let named = self.document_id.filter(|id| !id.is_empty());
@@ -128,7 +131,7 @@ pub(super) async fn read(
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             ErrorCode::Timeout,
-            format!("The body took longer than {time:?} to arrive."),
+            format!("The body took longer than {} to arrive.", humantime::format_duration(time)),
         )),
     }
 }

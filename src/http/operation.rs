@@ -127,7 +127,8 @@ impl HttpState {
         let (asked, operation) = raw.checked().map_err(Refused::Request)?;
         let found = self.documents.find(asked).await.map_err(|error| Refused::Operation(vec![error]))?;
         let (query, new) = found.into_parts();
-        let prepared = self.api.prepare(Operation { query, ..operation }).map_err(Refused::Operation)?;
+        let prepared = self.api.prepare(Operation { query, ..operation }, &asker.caller);
+        let prepared = prepared.map_err(Refused::Operation)?;
         transport.takes(&prepared).map_err(Refused::Request)?;
         if let Some((name, text)) = new
             && self.api.authorize(&prepared, asker).is_ok()

@@ -18,7 +18,7 @@ const MAX_FIELD_NAME_CHARS: usize = 40;
 pub(super) enum Rejection {
     /// Nothing that can be a key is where the mapping says. If that goes for all items, the
     /// mapping is wrong.
-    #[error("no key at {pointer:?} (the item has {fields})")]
+    #[error("no key at \"{pointer}\" (the item has {fields})")]
     NoKey { pointer: String, fields: String },
     /// The document is over a limit, or has no text.
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub(super) fn map_item(
         (Some(text), _) => text,
         (None, Some(_)) => String::new(),
         (None, None) => {
-            let problem = format!("is missing at {:?}, and there is no title", fields.text.as_str());
+            let problem = format!("is missing at \"{}\", and there is no title", fields.text.as_str());
             return Err(InvalidDocument { field: "text", problem }.into());
         }
     };

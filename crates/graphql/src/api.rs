@@ -18,6 +18,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::asker::Asker;
 use super::checker::Checker;
+use super::disclosure::Disclosure;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
 use super::field_group::FieldGroup;
@@ -25,6 +26,7 @@ use super::guard;
 use super::limits::{Limits, TimeLimits};
 use super::loaders::Loaders;
 use super::pagination::LargestPage;
+use super::quote::Quoted;
 use super::root_fields::RootFields;
 use super::services::Services;
 use super::types::LargestQuantity;
@@ -170,7 +172,7 @@ impl Api {
     }
 
     /// Parses a document, checks it against the limits and reads the variables.
-    pub fn prepare(&self, operation: Operation) -> Result<Prepared, Vec<ServerError>> {
+    pub fn prepare(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
         let Operation { query, name, mut variables } = operation;
         let cached = self.0.documents.get(&query);
         let validated = cached.is_some();
@@ -181,7 +183,8 @@ impl Api {
         // What a page costs depends on the variables, so a known document is checked again.
         self.0.limits.check(&document, &variables)?;
         let definition = select(&document, name.as_deref())?;
-        self.0.inputs.check(&definition.variable_definitions, &variables)?;
+        let checked = self.0.inputs.check(&definition.variable_definitions, &variables);
+        checked.map_err(|errors| self.disclosure(caller).apply_all(errors))?;
         // Executing heeds no defaults where a directive leaves something out, and what is looked at here
         // must be what runs.
         for definition in definition.variable_definitions.iter().map(|definition| &definition.node) {
@@ -237,7 +240,7 @@ impl Api {
             let Prepared { document, variables, .. } = &operation;
             let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
             if let Err(errors) = checked.await {
-                return Answer::Refused(errors);
+                return Answer::Refused(self.disclosure(&asker.caller).apply_all(errors));
             }
         }
         let (schema, to_keep) = self.schema_for(&operation);
@@ -249,15 +252,16 @@ impl Api {
                 format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
             return Answer::Refused(vec![refusal(ErrorCode::Timeout, message)]);
         };
+        let disclosure = self.disclosure(&asker.caller);
         if was_refused(&response) {
-            error::finish(&mut response, &asker.request);
+            error::finish(&mut response, &asker.request, disclosure);
             return Answer::Refused(response.errors);
         }
         if let Some((text, document)) = to_keep {
             self.0.documents.put(text, document);
         }
         if !response.errors.is_empty() {
-            error::finish(&mut response, &asker.request);
+            error::finish(&mut response, &asker.request, disclosure);
         }
         warnings.tell(&mut response, &asker.request);
         Answer::Ran(Box::new(response))
@@ -270,9 +274,10 @@ impl Api {
             return stream::iter([Answer::Refused(errors)]).boxed();
         }
         let answers = self.0.strict.execute_stream(self.request_of(operation, &asker));
+        let disclosure = self.disclosure(&asker.caller);
         let Asker { request, caller, visitor } = asker;
         let answers = answers.map(move |mut response| {
-            error::finish(&mut response, &request);
+            error::finish(&mut response, &request, disclosure);
             if was_refused(&response) {
                 Answer::Refused(response.errors)
             } else {
@@ -299,6 +304,10 @@ impl Api {
     /// Whether the asker may ask for all that the operation holds.
     pub fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
         guard::check(&operation.root()?, &asker.caller, self.0.limits.introspection)
+    }
+
+    fn disclosure(&self, caller: &Caller) -> Disclosure {
+        Disclosure::to(caller, self.0.limits.introspection)
     }
 
     fn request_of(&self, operation: Prepared, asker: &Asker) -> Request {
@@ -383,10 +392,10 @@ fn select<'a>(
         }
         (DocumentOperations::Multiple(operations), Some(name)) => match operations.get(name) {
             Some(operation) => Ok(&operation.node),
-            None => refused(format!("The document has no operation named {name:?}.")),
+            None => refused(format!("The document has no operation named {}.", Quoted(name))),
         },
         (DocumentOperations::Single(_), Some(name)) => {
-            refused(format!("The document's only operation has no name, so none is named {name:?}."))
+            refused(format!("The document's only operation has no name, so none is named {}.", Quoted(name)))
         }
     }
 }

@@ -11,6 +11,7 @@ use std::fmt;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use super::RequestId;
+use super::disclosure::Disclosure;
 use quarry_interaction::RecordError;
 use quarry_keystroke::BufferError;
 use quarry_report::{CacheError, ReportError};
@@ -304,14 +305,20 @@ fn set(error: &mut ServerError, name: &str, value: &str) {
 }
 
 /// Codes and cleans every error of an answer, and logs what went wrong inside.
-pub(super) fn finish(response: &mut Response, request: &RequestId) {
+pub(super) fn finish(response: &mut Response, request: &RequestId, disclosure: Disclosure) {
     let mut logged = HashSet::new();
     for error in &mut response.errors {
-        finish_one(error, request, &mut logged);
+        finish_one(error, request, disclosure, &mut logged);
     }
+    disclosure.truncate(&mut response.errors);
 }
 
-fn finish_one(error: &mut ServerError, request: &RequestId, logged: &mut HashSet<String>) {
+fn finish_one(
+    error: &mut ServerError,
+    request: &RequestId,
+    disclosure: Disclosure,
+    logged: &mut HashSet<String>,
+) {
     if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
         return;
     }
@@ -324,9 +331,11 @@ fn finish_one(error: &mut ServerError, request: &RequestId, logged: &mut HashSet
             ErrorCode::InternalServerError
         } else if error.path.is_empty() {
             // Validation has no path.
+            disclosure.apply(error);
             ErrorCode::GraphqlValidationFailed
         } else {
             // Only the reading of an argument fails without a source.
+            disclosure.apply(error);
             ErrorCode::BadUserInput
         };
         set(error, "code", code.as_str());

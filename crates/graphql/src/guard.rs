@@ -9,6 +9,7 @@
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Guard, PathSegment, ServerError};
 
+use super::disclosure::Disclosure;
 use super::error::{ErrorCode, Failure, refusal};
 use super::fields::{ROOT_FIELDS, RootField};
 use super::root_fields::RootFields;
@@ -65,12 +66,13 @@ pub(super) fn check(
     caller: &Caller,
     introspection: Introspection,
 ) -> Result<(), Vec<ServerError>> {
+    let disclosure = Disclosure::to(caller, introspection);
     let denials = root.iter().filter_map(|field| {
         let name = field.node.name.node.as_str();
         let authorized = match name {
             "__typename" => Ok(()),
             "__schema" | "__type" => introspection.authorize(caller),
-            name => authorize(root.operation_type(), name, caller),
+            name => authorize(root.operation_type(), name, caller, disclosure),
         };
         let (code, message) = authorized.err()?;
         let mut error = refusal(code, message);
@@ -88,7 +90,8 @@ pub(super) struct RootGuard(pub(super) OperationType);
 impl Guard for RootGuard {
     async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
         let name = ctx.item.node.name.node.as_str();
-        authorize(self.0, name, caller_of(ctx)?).map_err(|(code, message)| Failure::new(code, message).into())
+        let authorized = authorize(self.0, name, caller_of(ctx)?, Disclosure::Nothing);
+        authorized.map_err(|(code, message)| Failure::new(code, message).into())
     }
 }
 
@@ -100,18 +103,23 @@ pub(super) fn administers(root: &RootFields<'_>) -> Vec<&'static str> {
 }
 
 /// Checks one root field. A field without a row is denied, even to a caller who may do everything.
-fn authorize(on: OperationType, name: &str, caller: &Caller) -> Result<(), Denial> {
-    let Some(field) = RootField::find(on, name) else {
-        return Err((ErrorCode::GraphqlValidationFailed, unknown(on, name)));
-    };
-    if field.scopes.iter().any(|scope| caller.has(*scope)) {
+fn authorize(on: OperationType, name: &str, caller: &Caller, disclosure: Disclosure) -> Result<(), Denial> {
+    let field = RootField::find(on, name);
+    if field.is_some_and(|field| field.scopes.iter().any(|scope| caller.has(*scope))) {
         return Ok(());
     }
+    if disclosure == Disclosure::Nothing && caller.key().is_none() {
+        let message = format!("The field {name} needs a key: send `Authorization: Bearer KEY`.");
+        return Err((ErrorCode::Unauthenticated, message));
+    }
+    let Some(field) = field else {
+        return Err((ErrorCode::GraphqlValidationFailed, unknown(on, name, disclosure)));
+    };
     Err(denial(caller, &format!("The field {name}"), field.scopes))
 }
 
 /// The message of validation, which a denied operation does not reach.
-fn unknown(on: OperationType, name: &str) -> String {
+fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
     let of_type = match on {
         OperationType::Query => "Query",
         OperationType::Mutation => "Mutation",
@@ -120,8 +128,9 @@ fn unknown(on: OperationType, name: &str) -> String {
     let distance = |row: &&RootField| strsim::damerau_levenshtein(name, row.name);
     let nearest = ROOT_FIELDS.iter().filter(|row| row.on == on).min_by_key(distance);
     let near = nearest.filter(|row| distance(row) <= (name.len() / 3).max(2));
-    let suggestion = near.map(|row| format!(" Did you mean {:?}?", row.name)).unwrap_or_default();
-    format!("Unknown field {name:?} on type {of_type:?}.{suggestion}")
+    let near = near.filter(|_| disclosure == Disclosure::Schema);
+    let suggestion = near.map(|row| format!(" Did you mean \"{}\"?", row.name)).unwrap_or_default();
+    format!("Unknown field \"{name}\" on type \"{of_type}\".{suggestion}")
 }
 
 fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Caller, Failure> {
@@ -152,7 +161,7 @@ fn denial(caller: &Caller, what: &str, scopes: &[Scope]) -> Denial {
         ),
         Some(key) => (
             ErrorCode::Forbidden,
-            format!("{what} needs a key with the scope {scopes}, which the key {key:?} has not."),
+            format!("{what} needs a key with the scope {scopes}, which the key \"{key}\" has not."),
         ),
     }
 }

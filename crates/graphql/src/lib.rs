@@ -9,6 +9,7 @@
 mod api;
 mod asker;
 mod checker;
+mod disclosure;
 mod document_cache;
 mod erasure;
 mod error;
@@ -21,6 +22,7 @@ mod loaders;
 mod mutation;
 mod pagination;
 mod query;
+mod quote;
 mod request_id;
 mod root_fields;
 mod scalars;

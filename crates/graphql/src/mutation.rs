@@ -10,6 +10,7 @@ use super::erasure;
 use super::error::{ErrorCode, Failure};
 use super::guard::RootGuard;
 use super::ids::NodeId;
+use super::quote::Quoted;
 use super::scalars::Flag;
 use super::services::Services;
 use super::types::{
@@ -184,9 +185,9 @@ impl Mutation {
 
 /// The failure for a source that is not among `known`.
 pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
-    let known: Vec<_> = known.iter().map(|source| format!("{:?}", source.as_str())).collect();
+    let known: Vec<_> = known.iter().map(|source| Quoted(source.as_str()).to_string()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Failure::new(ErrorCode::NotFound, format!("There is no source {name:?}. There is: {known}."))
+    Failure::new(ErrorCode::NotFound, format!("There is no source {}. There is: {known}.", Quoted(name)))
 }
 
 fn check_count(path: &str, count: usize) -> Result<(), Failure> {

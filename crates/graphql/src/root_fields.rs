@@ -14,6 +14,7 @@ use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
 use super::error::{ErrorCode, refusal};
+use super::quote::Quoted;
 
 /// See the module.
 pub(super) struct RootFields<'a> {
@@ -152,7 +153,8 @@ fn is_same(one: &Field, other: &Field) -> bool {
 }
 
 fn conflict(key: &str, places: [Pos; 2]) -> ServerError {
-    let message = format!("The fields {key:?} differ in name or arguments. Give one of them another alias.");
+    let key = Quoted(key);
+    let message = format!("The fields {key} differ in name or arguments. Give one of them another alias.");
     let mut error = refusal(ErrorCode::GraphqlValidationFailed, message);
     error.locations = places.into();
     error

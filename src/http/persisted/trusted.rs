@@ -18,7 +18,7 @@ pub enum TrustedError {
     #[error("it must be a JSON object of documents by their hashes: {0}")]
     Malformed(String),
     /// A document does not fit the schema, or is over a limit.
-    #[error("the document {name:?} cannot be run: {reason}")]
+    #[error("the document \"{name}\" cannot be run: {reason}")]
     Invalid {
         /// The name of the entry.
         name: String,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod crawls;
+mod disclosure;
 mod documents;
 mod errors;
 mod event_stream;
@@ -12,6 +13,7 @@ mod keys;
 mod keystrokes;
 mod limits;
 mod merging;
+mod messages;
 mod metrics;
 mod origins;
 mod panics;

@@ -130,7 +130,8 @@ fn a_field_without_a_row_is_denied_to_everyone() {
             assert_eq!(errors.last(), Some(&format!("{denied} GRAPHQL_VALIDATION_FAILED")), "{text}");
         }
     }
-    let message = |name| authorize(OperationType::Query, name, &Caller::unchecked()).unwrap_err().1;
+    let message =
+        |name| authorize(OperationType::Query, name, &Caller::unchecked(), Disclosure::Schema).unwrap_err().1;
     assert_eq!(message("serach"), "Unknown field \"serach\" on type \"Query\". Did you mean \"search\"?");
     assert_eq!(message("indexDocuments"), "Unknown field \"indexDocuments\" on type \"Query\".");
 }

@@ -9,6 +9,7 @@ use async_graphql_value::Value as InputValue;
 use super::Limits;
 use crate::error::{ErrorCode, refusal};
 use crate::pagination::{DEFAULT_FIRST, MAX_FIRST};
+use crate::quote::Quoted;
 
 /// Fields that return a page of the default size where `first` is left out.
 const PAGED: [&str; 10] = [
@@ -156,7 +157,8 @@ impl<'a> Pass<'a> {
         match self.fragments.get(name) {
             Some(Some(size)) => return Ok(*size),
             Some(None) => {
-                let message = format!("The fragment {name:?} spreads itself, directly or through others.");
+                let message =
+                    format!("The fragment {} spreads itself, directly or through others.", Quoted(name));
                 return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
             }
             None => {}
