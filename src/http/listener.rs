@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use super::admission::{Admission, Place};
+use super::exchange::Exchange;
 use super::stream::BoundedStream;
 use super::{HttpLimits, HttpState, router};
 
@@ -111,11 +111,13 @@ impl Server {
     async fn connection(self: Arc<Self>, stream: TcpStream, peer: SocketAddr, place: Place) {
         // Answers are written as a whole, so waiting to fill packets only delays them.
         let _ = stream.set_nodelay(true);
-        let stream = BoundedStream::new(stream, self.limits.send_time, place);
+        let exchange = Exchange::default();
+        let stream = BoundedStream::new(stream, self.limits.send_time, exchange.clone(), place);
         let service = service_fn(|request: hyper::Request<Incoming>| {
-            let mut request = request.map(Body::new);
+            let mut request = exchange.begin(request);
             request.extensions_mut().insert(ConnectInfo(peer));
-            self.routes.clone().call(request)
+            let (answered, exchange) = (self.routes.clone().call(request), exchange.clone());
+            async move { answered.await.map(|response| exchange.respond(response)) }
         });
         let served = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -7,8 +7,10 @@
 mod admission;
 mod body;
 mod event_stream;
+mod exchange;
 mod graphiql;
 mod graphql;
+mod header_case;
 mod health;
 mod host;
 mod limits;

@@ -3,6 +3,7 @@
 mod bodies;
 mod connections;
 mod fuzz;
+mod half_closed;
 mod hosts;
 mod idle_websockets;
 mod slow_clients;

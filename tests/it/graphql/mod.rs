@@ -7,6 +7,7 @@ mod documents;
 mod errors;
 mod event_stream;
 mod examples;
+mod hanging_up;
 mod http;
 mod keyless;
 mod keys;
