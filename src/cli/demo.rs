@@ -1,7 +1,7 @@
 //! `quarry demo`: everything in one process, on data that is made up on the spot.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::progress::{CrawlDisplay, summary};
 use super::{HEADING, INTERRUPTED, listen, start_log};
 use crate::app::{self, Server};
-use crate::config::Settings;
+use crate::config::{DEFAULT_FILE, Environment, Settings};
 use crate::crawl::RunEnd;
 use crate::simulator::{Collection, FaultProfile, Simulator, synthetic};
 use crate::supervisor::stop_signals;
@@ -32,6 +32,9 @@ pub(super) struct DemoArgs {
     /// The address to serve on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
+    /// An origin whose pages may send requests, such as http://localhost:5173; may be given several times
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
     /// How the simulated upstream misbehaves
     #[arg(long, value_enum, default_value_t = FaultProfile::Real)]
     faults: FaultProfile,
@@ -56,6 +59,7 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     let upstream = TcpListener::bind("127.0.0.1:0").await.context("cannot open a port for the upstream")?;
     let settings = settings(&demo, &folder, upstream.local_addr()?.port())?;
     start_log(&settings)?;
+    warn_of_unused_file();
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;
     if folder.exists() {
@@ -79,6 +83,30 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Recognizes a setting that a variable can change. The demo decides the others itself: it empties its
+/// database, and shares nothing with servers that hold what must be kept.
+fn is_read(key: &str) -> bool {
+    const FOLDERS: [&str; 7] =
+        ["keystrokes.", "limits.", "rate_limits.", "reports.", "search.", "server.", "suggest."];
+    let is_fixed = key == "server.metrics_listen";
+    !is_fixed && (key == "log.format" || FOLDERS.iter().any(|folder| key.starts_with(folder)))
+}
+
+/// Says which of the settings that other commands read have no effect here.
+fn warn_of_unused_file() {
+    let file = Path::new(DEFAULT_FILE);
+    if file.exists() {
+        eprintln!("warning: the demo does not read {}; `quarry serve` does", file.display());
+    }
+}
+
+fn warn_of_unused_variables(unused: &[String]) {
+    if !unused.is_empty() {
+        let names = unused.join(", ");
+        eprintln!("warning: the demo does not read {names}; `quarry serve` reads every setting");
+    }
+}
+
 /// The demo's settings: quick, since the upstream is in the same process.
 fn settings(demo: &DemoArgs, folder: &std::path::Path, port: u16) -> Result<Settings> {
     let pace = "delay = \"15ms\"\ntimeout = \"1s\"\nbackoff = \"50ms\"\nmax_backoff = \"1s\"\n\
@@ -87,6 +115,7 @@ fn settings(demo: &DemoArgs, folder: &std::path::Path, port: u16) -> Result<Sett
         r#"
 listen = "{listen}"
 data_dir = {folder:?}
+{server}
 [log]
 level = {level:?}
 [[sources]]
@@ -118,8 +147,21 @@ published_at = "/updated_at"
         listen = demo.listen,
         folder = folder.display().to_string(),
         level = demo.log_level,
+        server = if demo.allow_origin.is_empty() {
+            String::new()
+        } else {
+            format!("[server]\nallowed_origins = {:?}", demo.allow_origin)
+        },
     );
-    Ok(Settings::from_toml(&text)?)
+    // As elsewhere, the command line counts for more than variables.
+    let is_given = |key: &str| key == "server.allowed_origins" && !demo.allow_origin.is_empty();
+    let (environment, unused) = Environment::of_process()?.retain(|key| is_read(key) && !is_given(key));
+    warn_of_unused_variables(&unused);
+    let settings = Settings::from_text("demo", &text, &environment)?;
+    if let Some(warning) = settings.foreign_variables() {
+        eprintln!("warning: {warning}");
+    }
+    Ok(settings)
 }
 
 /// Crawls every source; `false` when the user broke it off.

@@ -55,6 +55,20 @@ impl Environment {
         Self { variables: pairs.collect() }
     }
 
+    /// Keeps the variables of the settings that `is_read` by their keys, and returns the names of the others
+    /// that are set: a command that reads some settings says so of the rest.
+    pub fn retain(mut self, is_read: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
+        let unread: Vec<String> = GENERAL
+            .iter()
+            .filter(|row| !is_read(row.key))
+            .map(|row| variable_of(row.key))
+            .chain([FILE_VARIABLE, OTLP_VARIABLE].map(str::to_owned))
+            .filter(|name| self.get(name).is_some())
+            .collect();
+        self.variables.retain(|name, _| !unread.contains(name));
+        (self, unread)
+    }
+
     /// A variable that is set to something. An empty one counts as unset: that is what
     /// `NAME=${NAME:-}` in a compose file leaves.
     pub(super) fn get(&self, name: &str) -> Option<&str> {

@@ -29,7 +29,7 @@ pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use key::{KeyConfig, parse_time};
 pub use limits::LimitSettings;
-pub use raw::Overrides;
+pub use raw::{DEFAULT_FILE, Overrides};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, RateSettings, ReportSettings,
     SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,

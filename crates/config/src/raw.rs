@@ -13,7 +13,7 @@ use super::error::{ConfigError, Problem};
 use super::reference::{Fallback, GENERAL, KEY, Row, SOURCE, pagination_rows};
 
 /// The file that is read when none is named.
-const DEFAULT_FILE: &str = "quarry.toml";
+pub const DEFAULT_FILE: &str = "quarry.toml";
 /// The key under which a time of TOML's own arrives.
 const TOML_TIME: &str = "$__toml_private_datetime";
 /// What the layer of defaults is called.

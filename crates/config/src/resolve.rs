@@ -36,7 +36,12 @@ impl Settings {
 
     /// The settings that this text makes as the only file, with no variables set.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
-        resolve(raw::from_text("settings", text, &Overrides::default(), &Environment::default())?)
+        Self::from_text("settings", text, &Environment::default())
+    }
+
+    /// The settings that this text, called `origin` in errors, makes as the only file.
+    pub fn from_text(origin: &str, text: &str, environment: &Environment) -> Result<Self, ConfigError> {
+        resolve(raw::from_text(origin, text, &Overrides::default(), environment)?)
     }
 }
 

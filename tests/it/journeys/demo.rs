@@ -50,3 +50,32 @@ async fn the_demo_gets_ready_and_its_queries_find_something() {
     demo.terminate();
     assert_eq!(demo.end().await.code, Some(0));
 }
+
+#[tokio::test]
+async fn the_demo_takes_the_pages_that_it_is_given_and_names_what_it_does_not_read() {
+    const PAGE: &str = "http://localhost:5173";
+    let folder = Folder::new("[server]\ngraphiql = \"off\"\n");
+    let arguments =
+        |flags: &[&'static str]| [&["demo", "--listen", "127.0.0.1:0", "--faults", "none"], flags].concat();
+    let variable = ("QUARRY_SERVER__ALLOWED_ORIGINS", PAGE);
+    for (flags, variables) in [(&["--allow-origin", PAGE][..], &[][..]), (&[], &[variable])] {
+        let ignored = ("QUARRY_DATABASE_URL", "postgres://nowhere/kept");
+        let variables: Vec<_> = variables.iter().copied().chain([ignored]).collect();
+        let mut demo = folder.start_with(&arguments(flags), &variables);
+        let address =
+            demo.line("its address", |line| address_of(line).filter(|_| line.contains("GraphQL"))).await;
+        let request = crate::support::server::client()
+            .request("OPTIONS".parse().unwrap(), format!("http://{address}/graphql"))
+            .header("origin", PAGE)
+            .header("access-control-request-method", "POST");
+        let allowed = request.send().await.unwrap();
+        assert_eq!(allowed.headers()["access-control-allow-origin"], PAGE, "{flags:?}");
+        let said = demo.stderr();
+        assert!(said.contains("does not read QUARRY_DATABASE_URL") && said.contains("quarry.toml"), "{said}");
+        assert!(!said.contains("ALLOWED_ORIGINS") && !said.contains("nowhere"), "{said}");
+        demo.terminate();
+        assert_eq!(demo.end().await.code, Some(0));
+    }
+    let refused = folder.fail(&arguments(&["--allow-origin", "localhost:5173"])).await;
+    assert!(refused.contains("server.allowed_origins") && refused.contains("localhost:5173"), "{refused}");
+}
