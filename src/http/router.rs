@@ -8,7 +8,7 @@ use axum::routing::{any, get};
 use axum::{Json, Router};
 use futures_util::FutureExt;
 use http::header::{CACHE_CONTROL, CONNECTION, VARY};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use serde::Serialize;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
@@ -32,9 +32,14 @@ pub fn router(state: HttpState) -> Router {
     let mut routes = Router::new()
         .route("/", get(entrance).fallback(not_found))
         .route("/graphql", operations.layer(guard.clone()))
+        .route("/graphql/", any(without_slash))
         .route("/graphql/ws", any(websocket::serve).layer(guard))
         .merge(health())
-        .merge(graphiql::routes().layer(middleware::from_fn_with_state(state.clone(), if_explorable)));
+        .merge(
+            graphiql::routes()
+                .layer(compression::layer())
+                .layer(middleware::from_fn_with_state(state.clone(), if_explorable)),
+        );
     if !state.metrics_apart {
         routes = routes.route("/metrics", get(metrics::serve));
     }
@@ -160,6 +165,13 @@ struct Entrance {
     /// Only where it is served.
     #[serde(skip_serializing_if = "Option::is_none")]
     graphiql: Option<&'static str>,
+}
+
+/// Leads to the path without the slash, whatever the method, with the query that it came with.
+async fn without_slash(uri: Uri) -> Response {
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    // Relative, so that it holds behind a proxy that serves this under a path of its own.
+    Redirect::permanent(&format!("../graphql{query}")).into_response()
 }
 
 async fn not_found(State(state): State<HttpState>) -> Response {

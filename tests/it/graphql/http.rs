@@ -126,6 +126,14 @@ async fn the_root_leads_browsers_to_the_explorer_and_other_clients_to_the_api() 
         assert_eq!(answer.status(), 200, "{accept}");
         assert_eq!(read(answer).await, addresses, "{accept}");
     }
+    // A slash too many is no other path, and costs no part of the query.
+    for method in ["GET", "POST"] {
+        let url = format!("http://{}/graphql/?query=%7B__typename%7D", open.address);
+        let led = client.request(method.parse().unwrap(), url).send().await.unwrap();
+        assert_eq!(led.status(), 308, "{method}");
+        let target = led.url().join(led.headers()["location"].to_str().unwrap()).unwrap();
+        assert_eq!((target.path(), target.query()), ("/graphql", Some("query=%7B__typename%7D")));
+    }
     // An operation sent to the wrong path gets the right one in the message.
     let lost = open.request("POST", "/").body("{}").send().await.unwrap();
     assert_eq!(lost.status(), 404);
