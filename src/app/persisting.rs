@@ -22,7 +22,8 @@ pub(super) async fn open(settings: &Settings, api: &Api) -> Result<Documents> {
         ttl if ttl.is_zero() || settings.persisted.only_trusted => None,
         ttl => Some(Automatic::new(cache(settings)?, ttl)),
     };
-    Ok(Documents::new(trusted, settings.persisted.only_trusted, automatic))
+    let documents = Documents::new(trusted, settings.persisted.only_trusted, automatic);
+    Ok(documents.held_for(settings.persisted.max_age))
 }
 
 /// The trusted documents of the settings, if there are any.

@@ -55,6 +55,12 @@ pub(super) enum Asked {
 }
 
 impl RawOperation {
+    /// Recognizes a document that is named and not sent.
+    pub(super) fn is_named(&self) -> bool {
+        let persisted = self.extensions.as_ref().is_some_and(|extensions| extensions.persisted.is_some());
+        self.query.is_none() && (persisted || self.document_id.is_some())
+    }
+
     /// The document to run, and the rest of the operation without its text.
     pub(super) fn checked(self) -> Result<(Asked, Operation), Problem> {
         let text = self.query.filter(|query| !query.trim().is_empty());

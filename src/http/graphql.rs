@@ -1,23 +1,24 @@
 //! GraphQL over HTTP, as its specification has it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, VARY, WWW_AUTHENTICATE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::body::{self, Operations};
 use super::negotiation::{MediaType, is_json, negotiate};
-use super::operation::{Meant, Transport};
+use super::operation::{Effect, Meant, Transport};
 use super::origin::{is_forgeable, was_preflighted};
 use super::problem::{Errors, Problem};
 use super::visitor::{CHALLENGE, Guest};
-use super::{HttpState, event_stream};
+use super::{HttpState, event_stream, validator};
 use crate::graphql::{Answer, Asker, ErrorCode, RequestId};
 
 /// Says which pages may load an answer without reading it.
@@ -83,8 +84,16 @@ async fn get(
     if media == MediaType::EventStream {
         return event_stream::respond(state, operation, Transport::GetStream(meant), asker).await;
     }
-    let answer = state.answer(operation, Transport::Get(meant), asker).await?;
-    let mut response = respond(status(&answer, media), media, encode(&answer));
+    let is_named = operation.is_named();
+    let (answer, effect) = state.answer_and_effect(operation, Transport::Get(meant), asker).await?;
+    let body = encode(&answer);
+    let max_age = state.documents.max_age();
+    let is_whole = matches!(&answer, Answer::Ran(response) if response.errors.is_empty());
+    let mut response = if is_named && is_whole && effect == Effect::None && !max_age.is_zero() {
+        respond_for(max_age, media, body, &request.headers)
+    } else {
+        respond(status(&answer, media), media, body)
+    };
     // Pages of other sites can load what they cannot read, as a script or an image.
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -213,6 +222,22 @@ fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
     headers.insert(VARY, HeaderValue::from_static("accept"));
     // What people search for does not belong into caches on the way.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// A response that the client may hold for a while, and then ask whether it is still right. Caches on the
+/// way may not: what is searched for is in the URL.
+fn respond_for(max_age: Duration, media: MediaType, body: Vec<u8>, request: &HeaderMap) -> Response {
+    let validator = validator::of(&body);
+    let is_held = validator::is_held(request, &validator);
+    let (status, body) =
+        if is_held { (StatusCode::NOT_MODIFIED, Vec::new()) } else { (StatusCode::OK, body) };
+    let mut response = respond(status, media, body);
+    let headers = response.headers_mut();
+    let control = format!("private, max-age={}", max_age.as_secs());
+    headers.insert(CACHE_CONTROL, HeaderValue::from_str(&control).expect("a number is plain text"));
+    headers.insert(VARY, HeaderValue::from_static("accept, authorization"));
+    headers.insert(ETAG, validator);
     response
 }
 

@@ -6,6 +6,7 @@
 
 mod admission;
 mod body;
+mod compression;
 mod event_stream;
 mod exchange;
 mod graphiql;
@@ -25,6 +26,7 @@ mod problem;
 mod refusals;
 mod router;
 mod stream;
+mod validator;
 mod visitor;
 mod websocket;
 

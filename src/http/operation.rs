@@ -64,6 +64,15 @@ impl Transport {
     }
 }
 
+/// The effect of an operation beside its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// An answer that is held will do for the next request.
+    None,
+    /// Something is stored or logged.
+    Some,
+}
+
 /// The answers to an operation, as they come.
 pub(super) type Answers = BoxStream<'static, Answer>;
 
@@ -163,10 +172,25 @@ impl HttpState {
         transport: Transport,
         asker: &Asker,
     ) -> Result<Answer, Problem> {
+        let (answer, _) = self.answer_and_effect(raw, transport, asker).await?;
+        Ok(answer)
+    }
+
+    /// As [`Self::answer`], with the effect that the operation has beside its answer.
+    pub(super) async fn answer_and_effect(
+        &self,
+        raw: RawOperation,
+        transport: Transport,
+        asker: &Asker,
+    ) -> Result<(Answer, Effect), Problem> {
         let place = self.enter().await?;
         match self.prepare(raw, transport, asker).await {
-            Ok(operation) => Ok(self.execute(operation, asker, place).await),
-            Err(Refused::Operation(errors)) => Ok(Answer::Refused(errors)),
+            Ok(operation) => {
+                let is_plain = operation.kind() == OperationKind::Query && !operation.logs();
+                let effect = if is_plain { Effect::None } else { Effect::Some };
+                Ok((self.execute(operation, asker, place).await, effect))
+            }
+            Err(Refused::Operation(errors)) => Ok((Answer::Refused(errors), Effect::None)),
             Err(Refused::Request(problem)) => Err(problem),
         }
     }

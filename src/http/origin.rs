@@ -81,7 +81,7 @@ impl Origins {
         Self(Arc::new(Rules { pages, headers, names, refusals: Refusals::default() }))
     }
 
-    /// What tells browsers which pages may read answers; nothing where only the server's own may.
+    /// The layer that tells browsers which pages may read answers, if others than the server's own may.
     pub(super) fn cors(&self) -> Option<CorsLayer> {
         let origins = match &self.0.pages {
             Pages::Every => AllowOrigin::from(Any),
@@ -118,7 +118,7 @@ impl Origins {
     }
 }
 
-/// Whether an origin is that of the host that is asked. Its scheme is not compared: a proxy in front
+/// Recognizes the origin of the host that is asked. Its scheme is not compared: a proxy in front
 /// that speaks TLS makes every page of its own `https`, and does not always say so.
 fn is_of_host(origin: &HeaderValue, host: &str) -> bool {
     let Some(origin) = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok()) else { return false };

@@ -15,7 +15,7 @@ use tracing::{Instrument, Span};
 
 use super::negotiation::prefers_page;
 use super::problem::Problem;
-use super::{HttpState, graphiql, graphql, health, host, metrics, origin, websocket};
+use super::{HttpState, compression, graphiql, graphql, health, host, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 use crate::telemetry::{TRACED, continue_trace};
 
@@ -25,7 +25,7 @@ const REQUEST_ID: &str = "x-request-id";
 /// Every path of the server.
 pub fn router(state: HttpState) -> Router {
     let guard = middleware::from_fn_with_state(state.clone(), origin::guard);
-    let mut operations = any(graphql::serve);
+    let mut operations = any(graphql::serve).layer(compression::layer());
     if let Some(cors) = state.origins.cors() {
         operations = operations.layer(cors);
     }

@@ -269,6 +269,13 @@ const OTHERS: &[Row] = &[
         "How long a document of Apollo's automatic persisted queries is kept, at most; `0s` keeps none.",
     ),
     row(
+        "persisted.max_age",
+        NO_TIME,
+        Value(r#""0s""#),
+        "How long a client may hold the answer to a query that it sends by name with GET (`Cache-Control: private, \
+         max-age`, and `ETag`); `0s`: not at all (`no-store`).",
+    ),
+    row(
         "persisted.documents",
         Text,
         Absent,

@@ -160,6 +160,9 @@ pub struct PersistedSettings {
     /// How long a document of an automatic persisted query is kept; zero: none is.
     #[serde(with = "humantime_serde")]
     pub ttl: Duration,
+    /// The time for which a client may hold the answer to a named GET query; zero: not at all.
+    #[serde(with = "humantime_serde")]
+    pub max_age: Duration,
     /// A file of trusted documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<PathBuf>,

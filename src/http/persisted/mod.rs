@@ -7,6 +7,7 @@
 //! A name stands for a text and nothing else: what holds for operations is checked after this.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use async_graphql::ServerError;
 
@@ -30,6 +31,7 @@ struct Known {
     trusted: RwLock<Option<Arc<Trusted>>>,
     only_trusted: bool,
     automatic: Option<Automatic>,
+    max_age: Duration,
 }
 
 /// The document that was asked for.
@@ -44,7 +46,18 @@ impl Documents {
     /// only.
     pub fn new(trusted: Option<Trusted>, only_trusted: bool, automatic: Option<Automatic>) -> Self {
         let trusted = RwLock::new(trusted.map(Arc::new));
-        Self(Arc::new(Known { trusted, only_trusted, automatic }))
+        Self(Arc::new(Known { trusted, only_trusted, automatic, max_age: Duration::ZERO }))
+    }
+
+    /// Lets clients hold the answers to queries that they send by name with GET.
+    pub fn held_for(self, max_age: Duration) -> Self {
+        let known = Arc::into_inner(self.0).expect("not shared yet");
+        Self(Arc::new(Known { max_age, ..known }))
+    }
+
+    /// The time for which clients may hold such an answer; zero: not at all.
+    pub(super) fn max_age(&self) -> Duration {
+        self.0.max_age
     }
 
     /// From now on these are the trusted ones.

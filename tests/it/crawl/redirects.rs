@@ -7,7 +7,7 @@ use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, PageRequest, Up
 use quarry::domain::CrawlState;
 use serde_json::json;
 
-use super::scripted::{Asked, Reply, Upstream, items, ok, page_of, raw, source, with_header};
+use super::scripted::{Asked, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
 use super::{Bench, first_keys};
 
 fn redirect(status: u16, to: &str) -> Reply {
@@ -130,13 +130,11 @@ async fn another_host_gets_the_paging_parameters_of_the_address_and_no_others() 
 async fn another_host_gets_of_a_link_what_the_settings_do_not_hold() {
     let other = Upstream::start(|_| ok(&json!([]))).await;
     let target = other.url("/next").to_string();
-    let upstream = Upstream::start(move |asked| match asked.number {
-        0 => with_header(
-            200,
-            "[{\"id\": \"1\", \"text\": \"x\"}]",
-            "link",
-            "</l?api_key=hunter2&page=2>; rel=\"next\"",
-        ),
+    let upstream = Upstream::start(move |asked| match asked.path.as_str() {
+        "/messages" => {
+            let body = json!([item(0)]).to_string();
+            with_header(200, body, "link", "</l?api_key=hunter2&page=2>; rel=\"next\"")
+        }
         _ => redirect(302, &target),
     })
     .await;
@@ -146,9 +144,10 @@ async fn another_host_gets_of_a_link_what_the_settings_do_not_hold() {
     config.items = JsonPointer::parse("").unwrap();
     config.total = None;
     Bench::new().await.crawl(&config).await;
-    let asked = other.asked();
-    assert_eq!(asked[0].query, parameters(&[("page", "2")]));
-    assert!(!asked.iter().any(|asked| asked.query.contains_key("api_key")));
+    assert!(!other.asked().is_empty());
+    for asked in other.asked() {
+        assert_eq!(asked.query, parameters(&[("page", "2")]));
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The API as clients meet it: over HTTP and WebSocket, with a real store and a real index.
 
 mod audit;
+mod caching;
+mod compression;
 mod crawls;
 mod disclosure;
 mod documents;

@@ -56,6 +56,8 @@ pub(super) struct Setup {
     /// A file of trusted documents.
     pub(super) trusted: Option<Value>,
     pub(super) only_trusted: bool,
+    /// The time for which clients may hold the answers to named GET queries.
+    pub(super) max_age: Duration,
 }
 
 impl Default for Setup {
@@ -74,6 +76,7 @@ impl Default for Setup {
             documents: None,
             trusted: None,
             only_trusted: false,
+            max_age: Duration::ZERO,
         }
     }
 }
@@ -215,7 +218,7 @@ impl Server {
             api,
             readiness: readiness.clone(),
             metrics,
-            documents: Documents::new(trusted, setup.only_trusted, automatic),
+            documents: Documents::new(trusted, setup.only_trusted, automatic).held_for(setup.max_age),
             metrics_apart: false,
             limits: setup.http,
             gate: setup.gate,
