@@ -183,8 +183,8 @@ impl Api {
         // What a page costs depends on the variables, so a known document is checked again.
         self.0.limits.check(&document, &variables)?;
         let definition = select(&document, name.as_deref())?;
-        let checked = self.0.inputs.check(&definition.variable_definitions, &variables);
-        checked.map_err(|errors| self.disclosure(caller).apply_all(errors))?;
+        let coerced = self.0.inputs.coerce(&definition.variable_definitions, &mut variables);
+        coerced.map_err(|errors| self.disclosure(caller).apply_all(errors))?;
         // Executing heeds no defaults where a directive leaves something out, and what is looked at here
         // must be what runs.
         for definition in definition.variable_definitions.iter().map(|definition| &definition.node) {

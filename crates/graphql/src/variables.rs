@@ -1,4 +1,4 @@
-//! Reads the values of variables against their declared types before anything runs, as the
+//! Coerces the values of variables to their declared types before anything runs, as the
 //! specification asks: a value that does not fit refuses the request and names its place.
 //! async-graphql finds out only in the resolvers, where half the operation may have run.
 
@@ -9,7 +9,7 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition, VariableDefinition,
 };
-use async_graphql::{Positioned, ScalarType, ServerError, Value, Variables};
+use async_graphql::{Number, Positioned, ScalarType, ServerError, Value, Variables};
 
 use super::error::{ErrorCode, coded};
 use super::scalars::DateTime;
@@ -50,19 +50,19 @@ impl InputTypes {
         Self(types)
     }
 
-    /// Checks the values that an operation is given.
-    pub(super) fn check(
+    /// Coerces the values that an operation is given.
+    pub(super) fn coerce(
         &self,
         definitions: &[Positioned<VariableDefinition>],
-        variables: &Variables,
+        variables: &mut Variables,
     ) -> Result<(), Vec<ServerError>> {
         let mut errors = Vec::new();
         for definition in definitions {
             let VariableDefinition { name, var_type, default_value, .. } = &definition.node;
             let place = Place::Variable(&name.node);
             let checked =
-                match variables.get(&name.node) {
-                    Some(value) => self.fit(&var_type.node, value, place),
+                match variables.get_mut(&name.node) {
+                    Some(value) => self.coerce_value(&var_type.node, value, place),
                     None if !var_type.node.nullable && default_value.is_none() => Err(place
                         .problem(format_args!("of type {} is required, but is not given", var_type.node))),
                     None => Ok(()),
@@ -75,8 +75,8 @@ impl InputTypes {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// Whether a value fits a type; if not, where and why.
-    fn fit(&self, ty: &Type, value: &Value, place: Place<'_>) -> Result<(), String> {
+    /// Coerces a value to a type; if it does not fit, the error says where and why.
+    fn coerce_value(&self, ty: &Type, value: &mut Value, place: Place<'_>) -> Result<(), String> {
         if *value == Value::Null {
             return if ty.nullable {
                 Ok(())
@@ -86,47 +86,65 @@ impl InputTypes {
         }
         let name = match &ty.base {
             BaseType::List(item) => {
-                let Value::List(items) = value else { return self.fit(item, value, place) };
-                return items
-                    .iter()
-                    .enumerate()
-                    .try_for_each(|(index, value)| self.fit(item, value, Place::Item(&place, index)));
+                let Value::List(items) = value else { return self.coerce_value(item, value, place) };
+                return items.iter_mut().enumerate().try_for_each(|(index, value)| {
+                    self.coerce_value(item, value, Place::Item(&place, index))
+                });
             }
             BaseType::Named(name) => name.as_str(),
         };
-        let fits = match (name, value) {
-            ("Int", Value::Number(number)) => number.as_i64().is_some_and(|n| i32::try_from(n).is_ok()),
+        let fits = match (name, &mut *value) {
+            ("Int", Value::Number(number)) => {
+                let int = integer(number).filter(|n| i32::try_from(*n).is_ok());
+                let Some(int) = int else {
+                    return Err(place.problem(format_args!(
+                        "must be {ty}: an integer from {} to {}",
+                        i32::MIN,
+                        i32::MAX
+                    )));
+                };
+                *number = int.into();
+                true
+            }
             ("Float", Value::Number(_)) | ("Boolean", Value::Boolean(_)) => true,
             ("String" | "ID", Value::String(_)) => true,
-            ("ID", Value::Number(number)) => number.is_i64() || number.is_u64(),
+            ("ID", Value::Number(number)) => {
+                let Some(int) = integer(number) else {
+                    return Err(place.problem(format_args!(
+                        "must be {ty}: a string, or an integer; send long ones as strings"
+                    )));
+                };
+                *number = int.into();
+                true
+            }
             ("Int" | "Float" | "Boolean" | "String" | "ID", _) => false,
             ("DateTime", value) => {
                 let read = <DateTime as ScalarType>::parse(value.clone());
                 let problem = "must be an RFC 3339 date-time, as 2025-05-05T07:47:20.159Z";
                 return read.map(|_| ()).map_err(|_| place.problem(problem));
             }
-            (name, value) => return self.fit_composite(name, value, place),
+            (name, value) => return self.coerce_composite(name, value, place),
         };
         if fits { Ok(()) } else { Err(place.problem(format_args!("must be {ty}"))) }
     }
 
-    fn fit_composite(&self, name: &str, value: &Value, place: Place<'_>) -> Result<(), String> {
+    fn coerce_composite(&self, name: &str, value: &mut Value, place: Place<'_>) -> Result<(), String> {
         match (self.0.get(name), value) {
             // A scalar that takes anything, or a type that validation refuses.
             (None, _) => Ok(()),
-            (Some(InputKind::Enum(values)), Value::String(word)) if values.contains(word) => Ok(()),
+            (Some(InputKind::Enum(values)), Value::String(word)) if values.contains(word.as_str()) => Ok(()),
             (Some(InputKind::Enum(values)), _) => {
                 let mut values: Vec<_> = values.iter().map(String::as_str).collect();
                 values.sort_unstable();
                 Err(place.problem(format_args!("must be one of {}", values.join(", "))))
             }
             (Some(InputKind::Object { fields, one_of }), Value::Object(given)) => {
-                for (name, value) in given {
+                for (name, value) in given.iter_mut() {
                     let place = Place::Field(&place, name);
                     let Some(field) = fields.get(name.as_str()) else {
                         return Err(place.problem("is not a field of this input"));
                     };
-                    self.fit(&field.ty, value, place)?;
+                    self.coerce_value(&field.ty, value, place)?;
                 }
                 let missing = fields.iter().find(|(name, field)| {
                     !field.ty.nullable && !field.has_default && !given.contains_key(name.as_str())
@@ -145,6 +163,17 @@ impl InputTypes {
             }
         }
     }
+}
+
+/// The integer that a number is: one whose fractional part is empty, as `1.0`, is one by the specification.
+/// Of those beyond a double's digits it cannot be known which was meant.
+pub(super) fn integer(number: &Number) -> Option<i64> {
+    const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+    number.as_i64().or_else(|| {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MAX_SAFE)?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is an integer within the bounds")]
+        Some(float as i64)
+    })
 }
 
 /// Where a value stands, written out only for an error.
@@ -188,16 +217,19 @@ mod tests {
         scalar DateTime
         enum Sort { UP DOWN }
         input Filter { names: [String!], at: DateTime, sort: Sort! = UP, must: Int!, any: JSON }
+        input Numbers { int: Int!, ints: [[Int]], id: ID, float: Float, any: JSON, within: Numbers }
         input Either @oneOf { a: ID, b: ID }
         type Query { a: Int }
     "#;
 
-    fn check(declared: &str, values: serde_json::Value) -> Result<(), String> {
+    fn coerce(declared: &str, values: serde_json::Value) -> Result<serde_json::Value, String> {
         let document = parse_query(format!("query Q({declared}) {{ a }}")).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
+        let mut variables = Variables::from_json(values);
         InputTypes::of(SDL)
-            .check(&operation.node.variable_definitions, &Variables::from_json(values))
-            .map_err(|errors| errors[0].message.clone())
+            .coerce(&operation.node.variable_definitions, &mut variables)
+            .map_err(|errors| errors[0].message.clone())?;
+        Ok(serde_json::to_value(&variables).unwrap())
     }
 
     #[test]
@@ -213,7 +245,39 @@ mod tests {
             ("$a: DateTime", json!({"a": "2025-05-05T07:47:20+02:00"})),
             ("$a: Either!", json!({"a": {"b": "x"}})),
         ] {
-            assert_eq!(check(declared, values), Ok(()), "{declared}");
+            assert_eq!(coerce(declared, values.clone()), Ok(values), "{declared}");
+        }
+    }
+
+    #[test]
+    fn numbers_without_a_fraction_are_integers() {
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        for (declared, given, coerced) in [
+            ("$a: Int", "1.0", "1"),
+            ("$a: Int!", "1e0", "1"),
+            ("$a: Int", "-0.0", "0"),
+            ("$a: Int", "-2147483648.0", "-2147483648"),
+            ("$a: Int", "2.147483647e9", "2147483647"),
+            ("$a: ID", "7.0", "7"),
+            ("$a: ID!", "-9007199254740991.0", "-9007199254740991"),
+            ("$a: ID", "9223372036854775807", "9223372036854775807"),
+            ("$a: [Int]", "3.0", "3"),
+            ("$a: [[Int!]!]", "[[1.0, 2], [3e0]]", "[[1, 2], [3]]"),
+            ("$a: Float", "1.0", "1.0"),
+            ("$a: JSON", "[1.0, {\"b\": 2.0}]", "[1.0, {\"b\": 2.0}]"),
+            (
+                "$a: Numbers",
+                r#"{"int": 1.0, "ints": [[2.0, null]], "id": 3.0, "float": 4.0, "any": 5.0, "within": {"int": 6e0}}"#,
+                r#"{"int": 1, "ints": [[2, null]], "id": 3, "float": 4.0, "any": 5.0, "within": {"int": 6}}"#,
+            ),
+        ] {
+            let result = coerce(declared, json!({"a": read(given)}));
+            // Compared as texts: JSON values of 1 and 1.0 differ.
+            assert_eq!(
+                result.unwrap().to_string(),
+                json!({"a": read(coerced)}).to_string(),
+                "{declared} {given}"
+            );
         }
     }
 
@@ -222,8 +286,15 @@ mod tests {
         for (declared, values, said) in [
             ("$a: Int!", json!({}), "$a of type Int! is required"),
             ("$a: Int!", json!({"a": null}), "$a is null"),
-            ("$a: Int", json!({"a": 2147483648u32}), "$a must be Int"),
-            ("$a: Int", json!({"a": 1.5}), "$a must be Int"),
+            ("$a: Int", json!({"a": 2147483648u32}), "$a must be Int: an integer from"),
+            ("$a: Int", json!({"a": 1.5}), "$a must be Int: an integer from -2147483648 to 2147483647"),
+            ("$a: Int!", json!({"a": 2_147_483_648.0}), "$a must be Int!: an integer from"),
+            ("$a: Int", json!({"a": 1e300}), "$a must be Int: an integer from"),
+            ("$a: Int", json!({"a": "1"}), "$a must be Int"),
+            ("$a: ID", json!({"a": 1.5}), "$a must be ID: a string, or an integer"),
+            ("$a: ID", json!({"a": 9_007_199_254_740_992.0}), "$a must be ID: a string, or an integer"),
+            ("$a: ID", json!({"a": u64::MAX}), "$a must be ID: a string, or an integer"),
+            ("$a: Numbers", json!({"a": {"int": 1, "ints": [[0.5]]}}), "$a.ints.0.0 must be Int"),
             ("$a: String", json!({"a": 1}), "$a must be String"),
             ("$a: [String!]", json!({"a": ["x", null]}), "$a.1 is null"),
             ("$a: Filter", json!({"a": {}}), "$a.must of type Int! is required"),
@@ -233,7 +304,7 @@ mod tests {
             ("$a: DateTime", json!({"a": "yesterday"}), "$a must be an RFC 3339"),
             ("$a: Either", json!({"a": {"a": "1", "b": "2"}}), "$a must have exactly one"),
         ] {
-            let message = check(declared, values).unwrap_err();
+            let message = coerce(declared, values).unwrap_err();
             assert!(message.contains(said), "{message} does not say {said}");
         }
     }
