@@ -16,6 +16,7 @@ use async_graphql_value::Value as InputValue;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
+use super::argument_path::ArgumentPaths;
 use super::asker::Asker;
 use super::checker::Checker;
 use super::disclosure::Disclosure;
@@ -235,11 +236,13 @@ impl Api {
         if let Err(errors) = self.admit(&operation, asker) {
             return Answer::Refused(errors);
         }
+        let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
         if operation.merged.is_some() && !operation.validated {
             // What is written anew spreads fragments no more, which is not valid either.
             let Prepared { document, variables, .. } = &operation;
             let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
-            if let Err(errors) = checked.await {
+            if let Err(mut errors) = checked.await {
+                error::invalid_with(&mut errors, &arguments);
                 return Answer::Refused(self.disclosure(&asker.caller).apply_all(errors));
             }
         }
@@ -254,14 +257,14 @@ impl Api {
         };
         let disclosure = self.disclosure(&asker.caller);
         if was_refused(&response) {
-            error::finish(&mut response, &asker.request, disclosure);
+            error::finish(&mut response, &asker.request, disclosure, &arguments);
             return Answer::Refused(response.errors);
         }
         if let Some((text, document)) = to_keep {
             self.0.documents.put(text, document);
         }
         if !response.errors.is_empty() {
-            error::finish(&mut response, &asker.request, disclosure);
+            error::finish(&mut response, &asker.request, disclosure, &arguments);
         }
         warnings.tell(&mut response, &asker.request);
         Answer::Ran(Box::new(response))
@@ -273,11 +276,12 @@ impl Api {
         if let Err(errors) = self.admit(&operation, &asker) {
             return stream::iter([Answer::Refused(errors)]).boxed();
         }
+        let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
         let answers = self.0.strict.execute_stream(self.request_of(operation, &asker));
         let disclosure = self.disclosure(&asker.caller);
         let Asker { request, caller, visitor } = asker;
         let answers = answers.map(move |mut response| {
-            error::finish(&mut response, &request, disclosure);
+            error::finish(&mut response, &request, disclosure, &arguments);
             if was_refused(&response) {
                 Answer::Refused(response.errors)
             } else {

@@ -11,6 +11,7 @@ use std::fmt;
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
 use super::RequestId;
+use super::argument_path::{ArgumentPaths, UnreadableArgument};
 use super::disclosure::Disclosure;
 use quarry_interaction::RecordError;
 use quarry_keystroke::BufferError;
@@ -297,6 +298,29 @@ pub(super) fn invalid(error: &mut ServerError) {
     set(error, "code", ErrorCode::GraphqlValidationFailed.as_str());
 }
 
+/// Codes the errors of a document that did not pass validation with the variables that it was given.
+pub(super) fn invalid_with(errors: &mut [ServerError], arguments: &ArgumentPaths) {
+    for error in errors {
+        if name_null(error, arguments) {
+            set(error, "code", ErrorCode::BadUserInput.as_str());
+        }
+    }
+}
+
+/// Names the argument of an error about a null that the argument does not take.
+fn name_null(error: &mut ServerError, arguments: &ArgumentPaths) -> bool {
+    let Some(UnreadableArgument { path, is_null: true }) = arguments.of(error) else { return false };
+    // Validation may find something else in the same argument.
+    if error.path.is_empty()
+        && !error.message.starts_with(&format!("Invalid value for argument \"{path}\", expected"))
+    {
+        return false;
+    }
+    error.message = format!("{path} must not be null: leave it out for its default");
+    set(error, "argumentPath", &path);
+    true
+}
+
 fn set(error: &mut ServerError, name: &str, value: &str) {
     error
         .extensions
@@ -305,10 +329,15 @@ fn set(error: &mut ServerError, name: &str, value: &str) {
 }
 
 /// Codes and cleans every error of an answer, and logs what went wrong inside.
-pub(super) fn finish(response: &mut Response, request: &RequestId, disclosure: Disclosure) {
+pub(super) fn finish(
+    response: &mut Response,
+    request: &RequestId,
+    disclosure: Disclosure,
+    arguments: &ArgumentPaths,
+) {
     let mut logged = HashSet::new();
     for error in &mut response.errors {
-        finish_one(error, request, disclosure, &mut logged);
+        finish_one(error, request, disclosure, arguments, &mut logged);
     }
     disclosure.truncate(&mut response.errors);
 }
@@ -317,6 +346,7 @@ fn finish_one(
     error: &mut ServerError,
     request: &RequestId,
     disclosure: Disclosure,
+    arguments: &ArgumentPaths,
     logged: &mut HashSet<String>,
 ) {
     if error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some()) {
@@ -329,6 +359,8 @@ fn finish_one(
             error.message = INTERNAL_MESSAGE.to_owned();
             set(error, "requestId", request.as_str());
             ErrorCode::InternalServerError
+        } else if name_null(error, arguments) {
+            ErrorCode::BadUserInput
         } else if error.path.is_empty() {
             // Validation has no path.
             disclosure.apply(error);
@@ -336,6 +368,10 @@ fn finish_one(
         } else {
             // Only the reading of an argument fails without a source.
             disclosure.apply(error);
+            if let Some(argument) = arguments.of(error) {
+                error.message = format!("{} cannot be taken: {}", argument.path, error.message);
+                set(error, "argumentPath", &argument.path);
+            }
             ErrorCode::BadUserInput
         };
         set(error, "code", code.as_str());

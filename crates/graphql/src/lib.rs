@@ -7,6 +7,7 @@
 //! relations go there through loaders.
 
 mod api;
+mod argument_path;
 mod asker;
 mod checker;
 mod disclosure;

@@ -1,0 +1,118 @@
+//! Paths of arguments that cannot be read.
+//!
+//! The coercion of variables refuses nearly everything that is wrong with a value. What remains is a variable
+//! that may be null where the argument may not. Validation finds it in a document that is new, the executor in
+//! one that is known; their errors differ, and have the position of the argument only.
+
+use std::sync::Arc;
+
+use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
+use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
+use async_graphql_value::Value as InputValue;
+
+/// An argument that cannot be read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct UnreadableArgument {
+    /// Its path: to the null within it, if it holds one.
+    pub(super) path: String,
+    /// A variable at that path is null.
+    pub(super) is_null: bool,
+}
+
+/// The arguments of a document, by position.
+pub(super) struct ArgumentPaths {
+    /// Kept only where a variable is null, since nothing else needs it.
+    document: Option<Arc<ExecutableDocument>>,
+    /// The variables that are null.
+    nulls: Vec<Name>,
+}
+
+impl ArgumentPaths {
+    pub(super) fn new(document: &Arc<ExecutableDocument>, variables: &Variables) -> Self {
+        let nulls = variables.iter().filter(|(_, value)| **value == Value::Null);
+        let nulls: Vec<Name> = nulls.map(|(name, _)| name.clone()).collect();
+        Self { document: (!nulls.is_empty()).then(|| document.clone()), nulls }
+    }
+
+    /// The argument that an error is about.
+    pub(super) fn of(&self, error: &ServerError) -> Option<UnreadableArgument> {
+        self.at(*error.locations.first()?)
+    }
+
+    /// The argument whose name or value stands at a position.
+    fn at(&self, position: Pos) -> Option<UnreadableArgument> {
+        let document = self.document.as_ref()?;
+        let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
+        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+        let (name, value) = operations.chain(fragments).find_map(|set| find(&set.node, position))?;
+        let mut nulls = Vec::new();
+        self.collect_nulls(&value.node, name.node.to_string(), &mut nulls);
+        Some(match <[String; 1]>::try_from(nulls) {
+            Ok([path]) => UnreadableArgument { path, is_null: true },
+            Err(_) => UnreadableArgument { path: name.node.to_string(), is_null: false },
+        })
+    }
+
+    fn collect_nulls(&self, value: &InputValue, path: String, nulls: &mut Vec<String>) {
+        match value {
+            InputValue::Variable(name) if self.nulls.contains(name) => nulls.push(path),
+            InputValue::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.collect_nulls(item, format!("{path}.{index}"), nulls);
+                }
+            }
+            InputValue::Object(fields) => {
+                for (name, field) in fields {
+                    self.collect_nulls(field, format!("{path}.{name}"), nulls);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+type Argument = (Positioned<Name>, Positioned<InputValue>);
+
+fn find(set: &SelectionSet, position: Pos) -> Option<&Argument> {
+    set.items.iter().find_map(|selection| match &selection.node {
+        Selection::Field(field) => find_in_field(&field.node, position),
+        Selection::InlineFragment(fragment) => find(&fragment.node.selection_set.node, position),
+        Selection::FragmentSpread(_) => None,
+    })
+}
+
+fn find_in_field(field: &Field, position: Pos) -> Option<&Argument> {
+    let own = field.arguments.iter().find(|(name, value)| name.pos == position || value.pos == position);
+    own.or_else(|| find(&field.selection_set.node, position))
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::parser::parse_query;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_argument_is_found_wherever_it_stands() {
+        for (text, expected) in [
+            ("{ a(b: $n) }", ("b", true)),
+            ("{ a(x: 1) { c(x: $m, b: $n) } }", ("b", true)),
+            ("{ ... { a(b: $n) } }", ("b", true)),
+            ("{ ...F } fragment F on Q { a { c(b: $n) } }", ("b", true)),
+            ("{ a(b: {c: [1, {d: $n}]}) }", ("b.c.1.d", true)),
+            ("{ a(b: {c: $n, d: $n}) }", ("b", false)),
+            ("{ a(b: {c: $m}) }", ("b", false)),
+        ] {
+            let document = Arc::new(parse_query(text).unwrap());
+            let variables = Variables::from_json(json!({"n": null, "m": 1}));
+            let name = text.find("b: ").unwrap() + 1;
+            let paths = ArgumentPaths::new(&document, &variables);
+            for column in [name, name + 3] {
+                let found = paths.at(Pos { line: 1, column }).unwrap();
+                assert_eq!((found.path.as_str(), found.is_null), expected, "{text}");
+            }
+            assert_eq!(paths.at(Pos { line: 2, column: name }), None, "{text}");
+        }
+    }
+}
