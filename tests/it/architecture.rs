@@ -344,5 +344,7 @@ fn assert_none(mut found: Vec<String>) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+/// Resolvers keep the paths of errors.
+mod resolvers;
 /// Each rule finds what it forbids, and nothing else.
 mod rules;

@@ -19,6 +19,7 @@ mod fields;
 mod guard;
 mod ids;
 mod limits;
+mod list;
 mod loaders;
 mod mutation;
 mod pagination;

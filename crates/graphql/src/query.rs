@@ -8,6 +8,7 @@ use async_graphql::{Context, ID, Object};
 use super::error::Failure;
 use super::guard::{self, RootGuard};
 use super::ids::NodeId;
+use super::list::List;
 use super::loaders::Loaders;
 use super::pagination::{Page, SearchLogCursor, page_size, page_size_within};
 use super::scalars::{Flag, OrDefault};
@@ -50,23 +51,25 @@ impl Query {
         }
     }
 
-    /// Fetches objects by their ids, in the order of the ids; null for those that are not there. Scope: SEARCH for
-    /// documents and authors, REPORTS for logged searches, ADMIN for crawls.
+    /// Fetches objects by their ids, in the order of the ids; null for those that are not there, and null with an
+    /// error for those that fail. Scope: SEARCH for documents and authors, REPORTS for logged searches, ADMIN for
+    /// crawls.
     async fn nodes(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The objects' ids, at most 100.")] ids: Vec<ID>,
-    ) -> Result<Vec<Option<Result<Node, Failure>>>, Failure> {
+    ) -> Result<List<Vec<Option<Result<Node, Failure>>>>, Failure> {
         if ids.len() > MAX_NODES {
             let problem = format_args!("may hold {MAX_NODES} ids, but holds {}", ids.len());
             return Err(Failure::bad_input("ids", problem));
         }
-        let mut parsed = Vec::with_capacity(ids.len());
-        for (index, id) in ids.iter().enumerate() {
-            parsed.push(NodeId::parse(id).ok_or_else(|| not_an_id(&format!("ids.{index}")))?);
-        }
-        let nodes = parsed.into_iter().map(|id| async move { load_node(ctx, id).await.transpose() });
-        Ok(futures_util::future::join_all(nodes).await)
+        let nodes = ids.iter().enumerate().map(|(index, id)| async move {
+            match NodeId::parse(id) {
+                Some(id) => load_node(ctx, id).await.transpose(),
+                None => Some(Err(not_an_id(&format!("ids.{index}")))),
+            }
+        });
+        Ok(List(futures_util::future::join_all(nodes).await))
     }
 
     /// Finds documents: ranked search over title, text, author name and category.
@@ -143,7 +146,7 @@ impl Query {
         ctx: &Context<'_>,
         #[graphql(desc = "What was typed so far. Empty, it gives what is searched for most.")] prefix: String,
         #[graphql(desc = "How many texts: 8 unless given, at most 20.")] first: Option<i32>,
-    ) -> Result<Vec<Suggestion>, Failure> {
+    ) -> Result<List<Vec<Suggestion>>, Failure> {
         let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MOST_SUGGESTIONS)?;
         let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size).await?;
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
@@ -194,7 +197,7 @@ impl Query {
     }
 
     /// Every source that is configured or has documents, by name. Scope: SEARCH or ADMIN.
-    async fn sources(&self, ctx: &Context<'_>) -> Result<Vec<Source>, Failure> {
+    async fn sources(&self, ctx: &Context<'_>) -> Result<List<Vec<Source>>, Failure> {
         let services = Services::of(ctx)?;
         let mut names: BTreeSet<SourceName> = services.store.sources().await?.into_iter().collect();
         names.extend(services.sources.iter().cloned());

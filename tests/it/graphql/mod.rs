@@ -2,10 +2,12 @@
 
 mod audit;
 mod caching;
+mod coercion;
 mod compression;
 mod crawls;
 mod disclosure;
 mod documents;
+mod error_paths;
 mod errors;
 mod event_stream;
 mod examples;

@@ -1,8 +1,9 @@
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::{PageInfo, int};
 use crate::error::Failure;
+use crate::list::List;
 use crate::pagination::{Page, page_cursor};
 use crate::scalars::DateTime;
 use crate::services::Services;
@@ -46,8 +47,8 @@ impl CrawlPage {
     }
 
     /// What went wrong before the page was taken, attempt by attempt.
-    async fn failures(&self) -> &[String] {
-        &self.0.failures
+    async fn failures(&self) -> List<&[String]> {
+        List(&self.0.failures)
     }
 
     /// When the latest attempt began.
@@ -56,13 +57,24 @@ impl CrawlPage {
     }
 }
 
-/// A page of a crawl in a list.
-#[derive(Clone, SimpleObject)]
+/// A page of a crawl in a list, as GraphQL shows it.
 pub(crate) struct CrawlPageEdge {
-    /// Continues the list after this page.
     cursor: String,
-    /// The page.
     node: CrawlPage,
+}
+
+/// A page of a crawl in a list.
+#[Object]
+impl CrawlPageEdge {
+    /// Continues the list after this page.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The page.
+    async fn node(&self) -> &CrawlPage {
+        &self.node
+    }
 }
 
 impl Edge for CrawlPageEdge {
@@ -97,12 +109,12 @@ impl CrawlPageConnection {
 #[Object]
 impl CrawlPageConnection {
     /// The pages of this part, with their cursors.
-    async fn edges(&self) -> &[CrawlPageEdge] {
+    async fn edges(&self) -> List<&[CrawlPageEdge]> {
         self.page.edges()
     }
 
     /// The pages of this part.
-    async fn nodes(&self) -> Vec<&CrawlPage> {
+    async fn nodes(&self) -> List<Vec<&CrawlPage>> {
         self.page.nodes()
     }
 

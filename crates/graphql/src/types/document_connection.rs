@@ -1,19 +1,31 @@
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::{Document, PageInfo, int};
 use crate::error::Failure;
+use crate::list::List;
 use crate::loaders::{AuthorCount, Loaders};
 use crate::pagination::{DocumentCursor, Page};
 use quarry_domain::AuthorId;
 
-/// A document in a list.
-#[derive(Clone, SimpleObject)]
+/// A document in a list, as GraphQL shows it.
 pub(crate) struct DocumentEdge {
-    /// Continues the list after this document.
     cursor: String,
-    /// The document.
     node: Document,
+}
+
+/// A document in a list.
+#[Object]
+impl DocumentEdge {
+    /// Continues the list after this document.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The document.
+    async fn node(&self) -> &Document {
+        &self.node
+    }
 }
 
 impl Edge for DocumentEdge {
@@ -46,12 +58,12 @@ impl DocumentConnection {
 #[Object]
 impl DocumentConnection {
     /// The documents of this page, with their cursors.
-    async fn edges(&self) -> &[DocumentEdge] {
+    async fn edges(&self) -> List<&[DocumentEdge]> {
         self.page.edges()
     }
 
     /// The documents of this page.
-    async fn nodes(&self) -> Vec<&Document> {
+    async fn nodes(&self) -> List<Vec<&Document>> {
         self.page.nodes()
     }
 

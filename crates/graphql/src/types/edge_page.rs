@@ -1,4 +1,5 @@
 use super::PageInfo;
+use crate::list::List;
 use crate::pagination::Page;
 
 /// An item of a list, with what continues the list after it.
@@ -25,11 +26,11 @@ impl<E: Edge> EdgePage<E> {
         }
     }
 
-    pub(super) fn edges(&self) -> &[E] {
-        &self.edges
+    pub(super) fn edges(&self) -> List<&[E]> {
+        List(&self.edges)
     }
 
-    pub(super) fn nodes(&self) -> Vec<&E::Node> {
+    pub(super) fn nodes(&self) -> List<Vec<&E::Node>> {
         self.edges.iter().map(Edge::node).collect()
     }
 

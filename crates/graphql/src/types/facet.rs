@@ -1,14 +1,26 @@
-use async_graphql::SimpleObject;
+use async_graphql::{Object, SimpleObject};
 
 use super::int;
+use crate::list::List;
+
+/// The counts of a field's values, as GraphQL shows them.
+pub(crate) struct Facet {
+    field: &'static str,
+    buckets: List<Vec<FacetBucket>>,
+}
 
 /// How the found documents spread over the values of a field.
-#[derive(Clone, Debug, SimpleObject)]
-pub(crate) struct Facet {
+#[Object]
+impl Facet {
     /// The field, as `DocumentFilter` names it: `source`, `category` or `authorKey`.
-    field: &'static str,
+    async fn field(&self) -> &'static str {
+        self.field
+    }
+
     /// Its values, most frequent first, ties by value.
-    buckets: Vec<FacetBucket>,
+    async fn buckets(&self) -> &List<Vec<FacetBucket>> {
+        &self.buckets
+    }
 }
 
 /// One value of a facet.

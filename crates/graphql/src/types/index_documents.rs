@@ -2,6 +2,7 @@ use async_graphql::{Context, InputObject, Object};
 
 use super::{Document, DocumentInput, int};
 use crate::error::Failure;
+use crate::list::List;
 use crate::scalars::Flag;
 use crate::services::Services;
 use quarry_domain::DocumentId;
@@ -42,7 +43,7 @@ impl IndexDocumentsPayload {
     }
 
     /// The documents as they are stored now, in the order of the input.
-    async fn documents(&self, ctx: &Context<'_>) -> Result<Vec<Document>, Failure> {
+    async fn documents(&self, ctx: &Context<'_>) -> Result<List<Vec<Document>>, Failure> {
         // Not through a loader: what was just written is read back fresh.
         let found = Services::of(ctx)?.store.documents_by_id(&self.ids).await?;
         Ok(self.ids.iter().filter_map(|id| found.get(id).cloned()).map(Document::from).collect())

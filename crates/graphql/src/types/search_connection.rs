@@ -5,6 +5,7 @@ use async_graphql::{Context, ID, Object};
 use super::edge_page::{Edge, EdgePage};
 use super::{Document, Facet, Highlight, PageInfo, int};
 use crate::error::Failure;
+use crate::list::List;
 use crate::pagination::{Page, page_size};
 use quarry_domain::{QueryDigest, SearchId, comparison_key};
 use quarry_search::{Cursor, Hit, SearchAnswer, SearchRequest};
@@ -59,8 +60,8 @@ impl SearchEdge {
     }
 
     /// Where the words matched, one entry a field. Computed only when selected.
-    async fn highlights(&self) -> &[Highlight] {
-        &self.highlights
+    async fn highlights(&self) -> List<&[Highlight]> {
+        List(&self.highlights)
     }
 }
 
@@ -95,12 +96,12 @@ impl SearchConnection {
 #[Object]
 impl SearchConnection {
     /// The documents of this page, with their cursors, scores and highlights.
-    async fn edges(&self) -> &[SearchEdge] {
+    async fn edges(&self) -> List<&[SearchEdge]> {
         self.page.edges()
     }
 
     /// The documents of this page.
-    async fn nodes(&self) -> Vec<&Document> {
+    async fn nodes(&self) -> List<Vec<&Document>> {
         self.page.nodes()
     }
 
@@ -125,7 +126,7 @@ impl SearchConnection {
         ctx: &Context<'_>,
         #[graphql(desc = "How many values of each field to return: 10 unless given, at most 100.")]
         first: Option<i32>,
-    ) -> Result<Vec<Facet>, Failure> {
+    ) -> Result<List<Vec<Facet>>, Failure> {
         let size = page_size(ctx, first)?;
         Ok(self.facets.iter().map(|facet| Facet::top(facet, size)).collect())
     }

@@ -1,20 +1,32 @@
-use async_graphql::{Context, Object, SimpleObject};
+use async_graphql::{Context, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::{PageInfo, Search, int};
 use crate::error::Failure;
+use crate::list::List;
 use crate::pagination::{Page, SearchLogCursor};
 use crate::services::Services;
 use quarry_domain::LoggedSearch;
 use quarry_store::SearchLogFilter;
 
-/// A logged search in a list.
-#[derive(Clone, SimpleObject)]
+/// A logged search in a list, as GraphQL shows it.
 pub(crate) struct SearchLogEdge {
-    /// Continues the list after this search.
     cursor: String,
-    /// The search.
     node: Search,
+}
+
+/// A logged search in a list.
+#[Object]
+impl SearchLogEdge {
+    /// Continues the list after this search.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The search.
+    async fn node(&self) -> &Search {
+        &self.node
+    }
 }
 
 impl Edge for SearchLogEdge {
@@ -49,12 +61,12 @@ impl SearchLogConnection {
 #[Object]
 impl SearchLogConnection {
     /// The searches of this page, with their cursors.
-    async fn edges(&self) -> &[SearchLogEdge] {
+    async fn edges(&self) -> List<&[SearchLogEdge]> {
         self.page.edges()
     }
 
     /// The searches of this page.
-    async fn nodes(&self) -> Vec<&Search> {
+    async fn nodes(&self) -> List<Vec<&Search>> {
         self.page.nodes()
     }
 

@@ -3,6 +3,7 @@ use async_graphql::{Context, Object};
 use super::{Crawl, int};
 use crate::error::Failure;
 use crate::guard;
+use crate::list::List;
 use crate::loaders::{LastCrawl, Loaders, SourceCount};
 use crate::pagination::page_size;
 use crate::services::Services;
@@ -37,11 +38,11 @@ impl Source {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
-    ) -> Result<Vec<Crawl>, Failure> {
+    ) -> Result<List<Vec<Crawl>>, Failure> {
         guard::require(ctx, "The field crawls", Scope::Admin)?;
         let size = page_size(ctx, first)?;
         if size == 0 {
-            return Ok(Vec::new());
+            return Ok(List(Vec::new()));
         }
         let crawls = Services::of(ctx)?.store.crawls_of_source(&self.0, size as u64).await?;
         Ok(crawls.into_iter().map(Crawl).collect())

@@ -1,13 +1,14 @@
 use async_graphql::SimpleObject;
 
 use super::{report_of_rows, report_type};
+use crate::list::List;
 use crate::types::int;
 
 report_type! {
     /// What sells, or is clicked, by category.
     CategoriesReport {
         /// Every category that has documents, by quantity, most first, ties by name.
-        rows: Vec<CategoryTotal>,
+        rows: List<Vec<CategoryTotal>>,
     }
 }
 

@@ -1,6 +1,7 @@
-use async_graphql::SimpleObject;
+use async_graphql::Object;
 
 use super::{Freshness, report_type};
+use crate::list::List;
 use crate::types::{Document, int};
 use quarry_report::Reported;
 
@@ -12,17 +13,28 @@ report_type! {
         /// Of all its documents, whatever the page.
         total_quantity: i32,
         /// Its documents by total quantity, most first, ties by key. Documents without any are left out.
-        rows: Vec<CategoryRow>,
+        rows: List<Vec<CategoryRow>>,
     }
 }
 
-/// A document and its quantity.
-#[derive(SimpleObject)]
+/// A document and its quantity, as GraphQL shows them.
 pub(crate) struct CategoryRow {
-    /// The document.
     document: Document,
-    /// Its total quantity.
     quantity: i32,
+}
+
+/// A document and its quantity.
+#[Object]
+impl CategoryRow {
+    /// The document.
+    async fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// Its total quantity.
+    async fn quantity(&self) -> i32 {
+        self.quantity
+    }
 }
 
 impl CategoryReport {

@@ -51,25 +51,40 @@ pub(crate) enum Report {
 macro_rules! report_type {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$meta])*
-        #[derive(async_graphql::SimpleObject)]
         pub(crate) struct $name {
+            freshness: crate::types::report::Freshness,
+            $($field: $type,)+
+        }
+
+        $(#[$meta])*
+        #[async_graphql::Object]
+        impl $name {
             /// When its numbers were read from the database.
-            pub(crate) generated_at: crate::scalars::DateTime,
+            pub(super) async fn generated_at(&self) -> &crate::scalars::DateTime {
+                &self.freshness.generated_at
+            }
+
             /// Up to when it is complete: everything that was accepted by then and lies in its period is in it.
-            pub(crate) covered_until: crate::scalars::DateTime,
+            pub(super) async fn covered_until(&self) -> &crate::scalars::DateTime {
+                &self.freshness.covered_until
+            }
+
             /// Where it came from.
-            pub(crate) cache: crate::types::CacheOutcome,
-            $($(#[$field_meta])* $field: $type,)+
+            pub(super) async fn cache(&self) -> &crate::types::CacheOutcome {
+                &self.freshness.cache
+            }
+
+            $(
+                $(#[$field_meta])*
+                async fn $field(&self) -> &$type {
+                    &self.$field
+                }
+            )+
         }
 
         impl $name {
             fn new(freshness: crate::types::report::Freshness, $($field: $type),+) -> Self {
-                Self {
-                    generated_at: freshness.generated_at,
-                    covered_until: freshness.covered_until,
-                    cache: freshness.cache,
-                    $($field),+
-                }
+                Self { freshness, $($field),+ }
             }
         }
     };

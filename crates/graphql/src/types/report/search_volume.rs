@@ -1,6 +1,7 @@
 use async_graphql::SimpleObject;
 
 use super::{report_of_rows, report_type};
+use crate::list::List;
 use crate::scalars::DateTime;
 use crate::types::int;
 
@@ -8,7 +9,7 @@ report_type! {
     /// Searches over time.
     SearchVolumeReport {
         /// One for each interval that the period touches, empty ones too, earliest first.
-        rows: Vec<VolumeBucket>,
+        rows: List<Vec<VolumeBucket>>,
     }
 }
 

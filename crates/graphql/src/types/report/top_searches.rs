@@ -1,6 +1,7 @@
 use async_graphql::SimpleObject;
 
 use super::{report_of_rows, report_type};
+use crate::list::List;
 use crate::types::int;
 use quarry_report::SearchedQuery;
 
@@ -9,7 +10,7 @@ report_type! {
     TopSearchesReport {
         /// Queries, the most searched ones first, ties in the order of their characters. Spellings that differ in
         /// case, width or white space only are one query.
-        rows: Vec<TopSearch>,
+        rows: List<Vec<TopSearch>>,
     }
 }
 

@@ -2,6 +2,7 @@ use async_graphql::{ComplexObject, Context, SimpleObject};
 
 use super::{report_of_rows, report_type};
 use crate::error::Failure;
+use crate::list::List;
 use crate::scalars::DateTime;
 use crate::services::Services;
 use crate::types::int;
@@ -11,7 +12,7 @@ report_type! {
     /// What was searched for in vain in a period.
     ZeroResultReport {
         /// Queries, those that found nothing most often first, ties in the order of their characters.
-        rows: Vec<ZeroResultSearch>,
+        rows: List<Vec<ZeroResultSearch>>,
     }
 }
 

@@ -1,0 +1,147 @@
+//! Values of variables are coerced as the specification says, whatever the transport, and what cannot be names
+//! its place.
+
+use serde_json::{Value, json};
+use url::Url;
+
+use super::server::{Server, code, read};
+
+async fn indexed() -> Server {
+    let server = Server::start().await;
+    server.index(json!([{"source": "shop", "key": "1", "text": "tea", "authorKey": "ada"}])).await;
+    server
+}
+
+#[tokio::test]
+async fn integers_may_be_written_with_an_empty_fraction() {
+    let server = indexed().await;
+    let query = "query($n: Int) { search(query: \"tea\", first: $n) { nodes { key } } }";
+    // As texts: a client's JSON, not what another library makes of it. Twice, since known documents take another way.
+    for number in ["1.0", "1e0", "10E-1", "1.0", "1"] {
+        let body = format!(r#"{{"query": {}, "variables": {{"n": {number}}}}}"#, json!(query));
+        let post = server.request("POST", "/graphql").header("content-type", "application/json").body(body);
+        let answer = read(post.send().await.unwrap()).await;
+        assert_eq!(answer, json!({"data": {"search": {"nodes": [{"key": "1"}]}}}), "{number}");
+        let parameters = [("query", query), ("variables", &format!("{{\"n\": {number}}}"))];
+        let url = Url::parse_with_params("http://server/graphql", parameters).unwrap();
+        let get = server.get(&format!("/graphql?{}", url.query().unwrap()));
+        let answer = read(get.send().await.unwrap()).await;
+        assert_eq!(answer["data"]["search"]["nodes"][0]["key"], "1", "{number}");
+    }
+    let none = server.data(query, json!({"n": -0.0})).await;
+    assert_eq!(none["search"]["nodes"], json!([]));
+}
+
+#[tokio::test]
+async fn integers_are_coerced_within_inputs_and_lists() {
+    let server = indexed().await;
+    let query = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
+    let keystroke =
+        json!({"sessionId": 7.0, "inputId": 8, "text": "tea", "sequence": 3.0, "resultCount": 2e0});
+    // A list of one may be left out.
+    for input in [json!([keystroke]), keystroke] {
+        let data = server.data(query, json!({"input": input})).await;
+        assert!(data["logKeystrokes"]["accepted"].is_number(), "{data}");
+    }
+    server.flush().await;
+    let log = server
+        .data("{ searchLog(filter: {sessionId: 7}) { nodes { sessionId resultCount } } }", json!({}))
+        .await;
+    assert_eq!(log["searchLog"]["nodes"], json!([{"sessionId": "7", "resultCount": 2}]));
+}
+
+#[tokio::test]
+async fn numbers_that_are_no_integers_are_refused() {
+    let server = indexed().await;
+    let search = "query($n: Int) { search(query: \"tea\", first: $n) { totalCount } }";
+    let log = "mutation($i: LogKeystrokeInput!) { logKeystroke(input: $i) { accepted } }";
+    let keystroke = |session: Value, sequence: Value| json!({"i": {"sessionId": session, "text": "tea", "sequence": sequence}});
+    for (query, variables, said) in [
+        (
+            search,
+            json!({"n": 1.5}),
+            "The variable $n must be Int: an integer from -2147483648 to 2147483647.",
+        ),
+        (search, json!({"n": 1e300}), "The variable $n must be Int: an integer from"),
+        (search, json!({"n": 2147483648.0}), "The variable $n must be Int: an integer from"),
+        (log, keystroke(json!("s"), json!(0.5)), "The variable $i.sequence must be Int: an integer from"),
+        (
+            log,
+            keystroke(json!(0.5), json!(1)),
+            "The variable $i.sessionId must be ID!: a string, or an integer",
+        ),
+        (
+            log,
+            keystroke(json!(1e20), json!(1)),
+            "The variable $i.sessionId must be ID!: a string, or an integer",
+        ),
+    ] {
+        let error = server.error(query, variables).await;
+        assert_eq!(code(&error), "BAD_USER_INPUT");
+        assert!(error["message"].as_str().unwrap().starts_with(said), "{error}");
+    }
+    // In the document itself, a number with a fraction is no integer, by the specification.
+    for query in [
+        "{ search(query: \"tea\", first: 1.0) { totalCount } }",
+        "query($n: Int = 1.0) { search(query: \"tea\", first: $n) { totalCount } }",
+    ] {
+        let answer = server.ask(query, json!({})).await;
+        assert_eq!(code(&answer["errors"][0]), "GRAPHQL_VALIDATION_FAILED", "{query}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_null_that_an_argument_does_not_take_names_it() {
+    let server = indexed().await;
+    for (query, path) in [
+        ("query($v: SearchSort) { search(query: \"tea\", sort: $v) { totalCount } }", "sort"),
+        ("query($v: Boolean) { a: search(query: \"tea\", prefix: $v) { totalCount } }", "prefix"),
+        (
+            "query($v: Boolean) { ...F } fragment F on Query { search(query: \"tea\", typoTolerance: $v) { totalCount } }",
+            "typoTolerance",
+        ),
+        ("query($v: Interval) { reports { searchVolume(interval: $v) { cache } } }", "interval"),
+        ("mutation($v: Boolean) { startCrawl(source: \"messages\", allowShrink: $v) { id } }", "allowShrink"),
+        ("mutation($v: Boolean) { deleteDocuments(input: {ids: [], wait: $v}) { deleted } }", "input.wait"),
+        // What selects a field twice is checked in another way.
+        (
+            "query($v: SearchSort) { search(query: \"tea\", sort: $v) { totalCount } ...F } \
+             fragment F on Query { search(query: \"tea\", sort: $v) { relaxed } }",
+            "sort",
+        ),
+    ] {
+        // Before and after the document is known: its errors are found in different ways.
+        for is_known in [false, true] {
+            if is_known {
+                server.data(query, json!({})).await;
+            }
+            let error = server.ask(query, json!({"v": null})).await["errors"][0].take();
+            assert_eq!(code(&error), "BAD_USER_INPUT", "{query}: {error}");
+            assert_eq!(error["extensions"]["argumentPath"], path, "{query}: {error}");
+            let message = format!("{path} must not be null: leave it out for its default");
+            assert_eq!(error["message"], message, "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_id_of_nodes_that_is_malformed_spoils_no_other() {
+    let server = indexed().await;
+    let found = server.data("{ search(query: \"tea\") { nodes { id author { id } } } }", json!({})).await;
+    let document = &found["search"]["nodes"][0];
+    let (document, author) = (&document["id"], &document["author"]["id"]);
+    let query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+    let unknown = "doc_00000000000000000000000000000000";
+    let ids = json!([document, "nonsense", unknown, author, "", "author_1"]);
+    let answer = server.ask(query, json!({"ids": ids})).await;
+    let nodes = json!([{"id": document}, null, null, {"id": author}, null, null]);
+    assert_eq!(answer["data"]["nodes"], nodes, "{answer}");
+    let mut errors = answer["errors"].as_array().unwrap().clone();
+    errors.sort_by_key(|error| error["path"][1].as_u64());
+    for (error, index) in errors.iter().zip([1, 4, 5]) {
+        assert_eq!(code(error), "BAD_USER_INPUT");
+        assert_eq!(error["path"], json!(["nodes", index]));
+        assert_eq!(error["extensions"]["argumentPath"], format!("ids.{index}"));
+    }
+    assert_eq!(errors.len(), 3);
+}
