@@ -41,4 +41,17 @@ test("connections go on and objects are fetched again", async () => {
     cursor: documents.pageInfo.endCursor,
   });
   assert.deepEqual([more.node.documents.edges.length, more.node.documents.pageInfo.hasNextPage], [1, false]);
+
+  // Backward, from the end to the beginning.
+  const keys = ({ edges }) => edges.map(({ node }) => node.key);
+  const backward = async (cursor) => {
+    const { node } = await run("searchOldestPaginationQuery", { id: author.id, count: 2, cursor });
+    return node.oldest;
+  };
+  const last = await backward(null);
+  assert.deepEqual([last.edges.length, last.pageInfo.hasPreviousPage], [2, true]);
+  const before = await backward(last.pageInfo.startCursor);
+  assert.deepEqual([before.edges.length, before.pageInfo.hasPreviousPage], [1, false]);
+  const forward = [...keys(documents), ...keys(more.node.documents)];
+  assert.deepEqual([...keys(before), ...keys(last)], forward);
 });

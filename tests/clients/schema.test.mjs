@@ -26,3 +26,13 @@ test("a field that is gone, or may be null now, is noticed", async () => {
     assert.equal((await breaking(current)).length, 1);
   }
 });
+
+test("what docs/schema-evolution.md allows is not noticed", async () => {
+  const value = released.replace("enum CrawlState {", "enum CrawlState {\n  PAUSED");
+  const argument = released.replace("    first: Int\n", "    first: Int,\n    fresh: Boolean! = false\n");
+  const deprecated = released.replace("totalCount: Int!", 'totalCount: Int! @deprecated(reason: "Use count.")');
+  for (const current of [value, argument, deprecated]) {
+    assert.notEqual(current, released);
+    assert.deepEqual(await breaking(current), []);
+  }
+});

@@ -23,7 +23,7 @@ use super::upstream::Upstream;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlId, CrawlState, PagePosition, Timestamp};
 use quarry_runtime::retry::Backoff;
-use quarry_store::{CrawlEnd, Store, StoreError, Vanished};
+use quarry_store::{CrawlEnd, Slice, Store, StoreError, Vanished};
 
 /// How often a lease that another process holds is looked at.
 const HELD_WAIT: Duration = Duration::from_millis(500);
@@ -259,7 +259,7 @@ impl Crawler {
         let first = cursor.position - i64::from(cursor.pages);
         let mut after = (first > 0).then(|| PagePosition(first - 1));
         loop {
-            let pages = self.store.crawl_pages(crawl.id, after, LEDGER_BATCH).await?;
+            let pages = self.store.crawl_pages(crawl.id, Slice::first(LEDGER_BATCH).after(after)).await?;
             let Some(last) = pages.last() else { return Ok(trail) };
             after = Some(last.position);
             for page in pages {

@@ -12,12 +12,12 @@ use futures_util::task::{FutureObj, Spawn, SpawnError};
 use tracing::{Instrument, Span};
 
 use super::error::Failure;
-use super::pagination::DocumentCursor;
 use super::services::Services;
 use quarry_domain::{
     Author, AuthorId, Crawl, CrawlId, Document, DocumentId, LoggedSearch, LoggedSearchId, SourceName,
+    Timestamp,
 };
-use quarry_store::Store;
+use quarry_store::{Slice, Store};
 
 /// The loaders of one request. They are made when first needed: most searches need none.
 #[derive(Default)]
@@ -74,8 +74,7 @@ pub(super) struct AuthorCount(pub(super) AuthorId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct AuthorPage {
     pub(super) author: AuthorId,
-    pub(super) after: Option<DocumentCursor>,
-    pub(super) limit: u64,
+    pub(super) slice: Slice<(Option<Timestamp>, DocumentId)>,
 }
 
 /// Says that the store is asked: one such event a batch.
@@ -169,8 +168,7 @@ impl Loader<AuthorPage> for StoreLoader {
         note("pages of authors", keys.len());
         let mut pages = HashMap::with_capacity(keys.len());
         for key in keys {
-            let after = key.after.map(|cursor| (cursor.published_at, cursor.id));
-            pages.insert(*key, self.0.documents_of_author(key.author, after, key.limit).await?);
+            pages.insert(*key, self.0.documents_of_author(key.author, key.slice).await?);
         }
         Ok(pages)
     }

@@ -10,7 +10,7 @@ use super::guard::{self, RootGuard};
 use super::ids::NodeId;
 use super::list::List;
 use super::loaders::Loaders;
-use super::pagination::{Page, SearchLogCursor, page_size, page_size_within};
+use super::pagination::{PageArguments, PageRequest, SearchLogCursor, page_size, page_size_within};
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::track;
@@ -177,13 +177,19 @@ impl Query {
         #[graphql(desc = "Continue after this cursor; the filter must stay as it was.")] after: Option<
             String,
         >,
+        #[graphql(desc = "Return this many from the end, instead of `first`: at most 100.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Return what comes before this cursor; with `last`, the page before it.")]
+        before: Option<String>,
     ) -> Result<SearchLogConnection, Failure> {
-        let size = page_size(ctx, first)?;
         let filter = filter.unwrap_or_default().checked()?;
-        let after = after.as_deref().map(SearchLogCursor::parse).transpose()?;
-        let place = after.map(|cursor| (cursor.last_keystroke_at, cursor.id));
-        let found = Services::of(ctx)?.store.search_log(&filter, place, size as u64 + 1).await?;
-        Ok(SearchLogConnection::new(filter, Page::cut(found, size, after.is_some())))
+        let arguments = PageArguments { first, after, last, before };
+        let request = PageRequest::of(ctx, arguments, |cursor| {
+            SearchLogCursor::parse(cursor).map(SearchLogCursor::position)
+        })?;
+        let found = Services::of(ctx)?.store.search_log(&filter, request.slice()).await?;
+        Ok(SearchLogConnection::new(filter, request.cut(found)))
     }
 
     /// What the log of searches and the interactions come to. Scope: REPORTS.

@@ -17,7 +17,7 @@ use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::removal;
 use super::revisions::Revisions;
-use super::{DeleteOutcome, Store, StoreError, UpsertOutcome, stored};
+use super::{DeleteOutcome, Slice, Store, StoreError, UpsertOutcome, stored};
 use quarry_domain::{
     AuthorId, AuthorRef, Document, DocumentDraft, DocumentId, DocumentKey, SourceName, Timestamp,
 };
@@ -107,28 +107,29 @@ impl Store {
         .await
     }
 
-    /// Live documents of an author, newest first, undated ones last, then by id; after the
-    /// given place.
+    /// Live documents of an author, newest first, undated ones last, then by id: a slice of them.
     #[boxed]
     pub async fn documents_of_author(
         &self,
         author: AuthorId,
-        after: Option<(Option<Timestamp>, DocumentId)>,
-        limit: u64,
+        slice: Slice<(Option<Timestamp>, DocumentId)>,
     ) -> Result<Vec<Document>, StoreError> {
-        let mut select = live().filter(Column::AuthorId.eq(author.0));
-        if let Some((published_at, id)) = after {
-            select = select.filter(older(published_at, id));
-        }
+        let bounds = Condition::all()
+            .add_option(slice.after.map(|(published_at, id)| older(published_at, id)))
+            .add_option(slice.before.map(|(published_at, id)| newer(published_at, id)));
+        let select = live().filter(Column::AuthorId.eq(author.0)).filter(bounds);
+        let order = slice.order(Order::Desc);
         // SQLite and MySQL take the undated for the oldest already, and an index serves that.
         let select = match self.backend() {
             DbBackend::Postgres => {
-                select.order_by_with_nulls(Column::PublishedAt, Order::Desc, NullOrdering::Last)
+                let nulls = if slice.from_end { NullOrdering::First } else { NullOrdering::Last };
+                select.order_by_with_nulls(Column::PublishedAt, order, nulls)
             }
-            _ => select.order_by_desc(Column::PublishedAt),
+            _ => select.order_by(Column::PublishedAt, order),
         };
-        let select = select.order_by_asc(Column::Id).limit(limit);
-        self.read(|database| async move { documents(&database, select).await }).await
+        let select = select.order_by(Column::Id, slice.order(Order::Asc)).limit(slice.limit);
+        let documents = self.read(|database| async move { documents(&database, select).await }).await?;
+        Ok(slice.in_list_order(documents))
     }
 
     /// Live documents of each of the sources.
@@ -234,6 +235,22 @@ fn older(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
                 .add(Condition::all().add(Column::PublishedAt.eq(at)).add(later_id))
         }
         None => Condition::all().add(Column::PublishedAt.is_null()).add(later_id),
+    }
+}
+
+/// The condition for documents before a position in an author's list.
+fn newer(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
+    let earlier_id = Column::Id.lt(id.0);
+    match published_at {
+        Some(at) => {
+            let at = stored(at);
+            Condition::any()
+                .add(Column::PublishedAt.gt(at))
+                .add(Condition::all().add(Column::PublishedAt.eq(at)).add(earlier_id))
+        }
+        None => Condition::any()
+            .add(Column::PublishedAt.is_not_null())
+            .add(Condition::all().add(Column::PublishedAt.is_null()).add(earlier_id)),
     }
 }
 

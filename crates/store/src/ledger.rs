@@ -1,9 +1,10 @@
 //! The ledger of a crawl's pages: what was asked for, what went wrong, what was taken.
 
 use quarry_runtime::boxed;
+use sea_orm::sea_query::Order;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Set,
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
 use super::crawls::{crawl, find};
@@ -11,7 +12,7 @@ use super::entity::crawl_pages::{ActiveModel, Column, Entity, Model};
 use super::failure::Failure;
 use super::intake::{self, Origin};
 use super::revisions::Revisions;
-use super::{Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, StoredTime, leases, stored};
+use super::{Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, StoredTime, leases, stored};
 use quarry_domain::{CrawlId, CrawlPage, PagePosition, Tally, Timestamp};
 
 /// Failures that a page's line keeps: the latest, where a page had more.
@@ -149,21 +150,25 @@ impl Store {
         Ok(PageOutcome { upsert: taken.outcome, crawl: crawl(after)? })
     }
 
-    /// Ledger lines in order of position.
+    /// Ledger lines in order of position: a slice of them.
     #[boxed]
     pub async fn crawl_pages(
         &self,
         crawl: CrawlId,
-        after: Option<PagePosition>,
-        limit: u64,
+        slice: Slice<PagePosition>,
     ) -> Result<Vec<CrawlPage>, StoreError> {
-        let mut select = Entity::find().filter(Column::CrawlId.eq(crawl.0));
-        if let Some(after) = after {
-            select = select.filter(Column::Position.gt(after.0));
-        }
-        let select = select.order_by_asc(Column::Position).limit(limit);
-        self.read(|database| async move { select.all(&database).await?.into_iter().map(page).collect() })
-            .await
+        let bounds = Condition::all()
+            .add_option(slice.after.map(|position| Column::Position.gt(position.0)))
+            .add_option(slice.before.map(|position| Column::Position.lt(position.0)));
+        let select = Entity::find()
+            .filter(Column::CrawlId.eq(crawl.0))
+            .filter(bounds)
+            .order_by(Column::Position, slice.order(Order::Asc))
+            .limit(slice.limit);
+        let lines = self
+            .read(|database| async move { select.all(&database).await?.into_iter().map(page).collect() })
+            .await?;
+        Ok(slice.in_list_order(lines))
     }
 
     /// How many lines the ledger of a crawl has.

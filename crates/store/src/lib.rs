@@ -49,6 +49,7 @@ mod pool;
 mod removal;
 mod revisions;
 mod search_log;
+mod slice;
 mod snapshot;
 mod span;
 mod sums;
@@ -61,6 +62,7 @@ pub use self::file::sqlite_file;
 pub use self::search_log::{
     ErasureMark, PopularSearch, RetentionHold, RetentionOutcome, RetentionTerms, SearchLogMark,
 };
+pub use self::slice::Slice;
 
 /// Why the store could not answer.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -52,6 +52,20 @@ export const author = graphql`
   }
 `;
 
+export const oldest = graphql`
+  fragment search_oldest on Author
+  @argumentDefinitions(count: { type: "Int", defaultValue: 2 }, cursor: { type: "String" })
+  @refetchable(queryName: "searchOldestPaginationQuery") {
+    oldest: documents(last: $count, before: $cursor) @connection(key: "SearchOldest_oldest") {
+      edges {
+        node {
+          key
+        }
+      }
+    }
+  }
+`;
+
 export const logged = graphql`
   subscription searchLoggedSubscription {
     searchLogged {

@@ -19,7 +19,7 @@ use chrono::Utc;
 use quarry::config::SourceConfig;
 use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, StepOutcome};
 use quarry::domain::{Crawl, CrawlPage, DocumentChange, Revision};
-use quarry::store::{Store, Vanished};
+use quarry::store::{Slice, Store, Vanished};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use uuid::Uuid;
@@ -69,7 +69,7 @@ impl Bench {
     }
 
     async fn ledger(&self, crawl: &Crawl) -> Vec<CrawlPage> {
-        self.store.crawl_pages(crawl.id, None, 10_000).await.expect("a ledger")
+        self.store.crawl_pages(crawl.id, Slice::first(10_000)).await.expect("a ledger")
     }
 
     /// What the ledger says went wrong, over all pages.

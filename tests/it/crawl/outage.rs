@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use chrono::Utc;
 use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, LogProgress, Progress, RunEnd, StepOutcome};
 use quarry::domain::{CrawlState, SourceName};
-use quarry::store::Store;
+use quarry::store::{Slice, Store};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use tokio::io::copy_bidirectional;
@@ -125,7 +125,7 @@ async fn a_page_that_could_not_be_stored_is_fetched_again(database: Arc<TestData
     let end = ends("the crawl", crawler.run(&never, &LogProgress)).await.expect("a run");
     let RunEnd::Finished(crawl, _) = end else { panic!("{end:?}") };
     assert_eq!((crawl.state, crawl.inserted, crawl.pages_fetched), (CrawlState::Completed, 45, 5));
-    let pages = direct.crawl_pages(crawl.id, None, 100).await.expect("a ledger");
+    let pages = direct.crawl_pages(crawl.id, Slice::first(100)).await.expect("a ledger");
     let attempts: Vec<i32> = pages.iter().map(|page| page.attempts).collect();
     assert_eq!(attempts, [1, 1, 2, 1, 1]);
 }

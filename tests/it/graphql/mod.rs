@@ -21,6 +21,7 @@ mod merging;
 mod messages;
 mod metrics;
 mod origins;
+mod paging;
 mod panics;
 mod persisted;
 mod rates;

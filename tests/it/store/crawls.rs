@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use quarry::domain::{Crawl, CrawlId, CrawlState, DocumentDraft, PagePosition, Revision};
 use quarry::store::{
-    CrawlEnd, Lease, PageCommit, PageOutcome, PageSlot, Store, StoreError, SweepVanished, Vanished,
+    CrawlEnd, Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, SweepVanished, Vanished,
 };
 use uuid::Uuid;
 
@@ -135,7 +135,7 @@ async fn the_ledger_tells_each_attempt(database: Arc<TestDatabase>) {
     store.fail_attempt(&lease, page, Some(503), "503 Service Unavailable").await.unwrap();
     let later = at("2026-11-20T10:00:01Z");
     store.begin_attempt(&lease, page, later).await.unwrap();
-    let lines = store.crawl_pages(crawl, None, 10).await.unwrap();
+    let lines = store.crawl_pages(crawl, Slice::first(10)).await.unwrap();
     // Cut off here: the second attempt was made, and no answer came.
     assert_eq!((lines[0].attempts, lines[0].status, lines[0].fetched_at), (2, None, later));
     store.fail_attempt(&lease, page, None, "the connection was reset").await.unwrap();
@@ -152,7 +152,7 @@ async fn the_ledger_tells_each_attempt(database: Arc<TestDatabase>) {
     }
 
     assert_eq!(store.crawl_page_count(crawl).await.unwrap(), 6);
-    let lines = store.crawl_pages(crawl, None, 10).await.unwrap();
+    let lines = store.crawl_pages(crawl, Slice::first(10)).await.unwrap();
     let line = &lines[0];
     assert_eq!((line.position, line.sweep, line.attempts), (PagePosition(0), 1, 3));
     assert_eq!((line.status, line.documents, line.hash.as_deref()), (Some(200), 2, Some("hash")));
@@ -162,7 +162,7 @@ async fn the_ledger_tells_each_attempt(database: Arc<TestDatabase>) {
     let line = &lines[5];
     assert_eq!((line.status, line.documents, line.hash.as_ref()), (Some(404), 0, None));
     assert!(line.failures.len() == 100 && line.failures[0].len() == 500);
-    let page = store.crawl_pages(crawl, Some(PagePosition(2)), 2).await.unwrap();
+    let page = store.crawl_pages(crawl, Slice::first(2).after(PagePosition(2))).await.unwrap();
     assert_eq!(page.iter().map(|line| line.position.0).collect::<Vec<_>>(), [3, 4]);
     assert_eq!(store.crawl_page_count(CrawlId(crawl.0 + 1)).await.unwrap(), 0);
 }
@@ -233,7 +233,7 @@ async fn a_restarted_count_begins_anew(database: Arc<TestDatabase>) {
     // 0 and 1 are new to this count, 2 and 3 are not.
     assert_eq!(outcome.crawl.documents_seen, 6);
     assert_eq!((outcome.crawl.inserted, outcome.crawl.unchanged), (6, 6));
-    assert_eq!(store.crawl_pages(crawl, None, 10).await.unwrap()[2].sweep, 2);
+    assert_eq!(store.crawl_pages(crawl, Slice::first(10)).await.unwrap()[2].sweep, 2);
 }
 
 async fn what_vanished_is_removed(database: Arc<TestDatabase>) {
@@ -333,7 +333,7 @@ async fn a_lost_lease_writes_nothing(database: Arc<TestDatabase>) {
     let page = slot(crawl.id, 0);
     store.begin_attempt(&lost, page, now()).await.unwrap();
     let before = store.crawls_by_id(&[crawl.id]).await.unwrap();
-    let lines = store.crawl_pages(crawl.id, None, 10).await.unwrap();
+    let lines = store.crawl_pages(crawl.id, Slice::first(10)).await.unwrap();
 
     // Lapsed first, then another's.
     store.renew_lease(&lost, Duration::ZERO).await.unwrap();
@@ -349,7 +349,7 @@ async fn a_lost_lease_writes_nothing(database: Arc<TestDatabase>) {
         let ended = store.finish_crawl(&lost, crawl.id, end(sweep(1.0)), now()).await;
         assert!(is_lost(ended.unwrap_err()));
         assert_eq!(store.crawls_by_id(&[crawl.id]).await.unwrap(), before);
-        assert_eq!(store.crawl_pages(crawl.id, None, 10).await.unwrap(), lines);
+        assert_eq!(store.crawl_pages(crawl.id, Slice::first(10)).await.unwrap(), lines);
         assert_eq!(store.latest_revision().await.unwrap(), Revision::ZERO);
         assert_eq!(count(&store).await, 0);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{TimeZone, Utc};
 use quarry::domain::{AuthorId, Document, DocumentChange, DocumentDraft, DocumentId, Revision};
-use quarry::store::Store;
+use quarry::store::{Slice, Store};
 use serde_json::json;
 
 use super::{at, by, draft, source};
@@ -271,7 +271,7 @@ async fn documents_of_an_author_newest_first(database: Arc<TestDatabase>) {
         let mut found = Vec::new();
         let mut after = None;
         loop {
-            let page = store.documents_of_author(author, after, limit).await.unwrap();
+            let page = store.documents_of_author(author, Slice::first(limit).after(after)).await.unwrap();
             let Some(last) = page.last() else { break };
             after = Some((last.published_at, last.id));
             found.extend(page.iter().map(|document| document.id));

@@ -11,6 +11,7 @@ mod leases;
 mod migrations;
 mod outages;
 mod search_logs;
+mod slices;
 
 use chrono::{DateTime, Utc};
 use quarry::domain::{AuthorDraft, DocumentDraft, DocumentKey, SourceName};

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use async_graphql::parser::types::{ExecutableDocument, Field, Selection, SelectionSet};
-use async_graphql::{Name, ServerError, Value, Variables};
+use async_graphql::{Name, Number, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
 use super::Limits;
 use crate::error::{ErrorCode, refusal};
 use crate::pagination::{DEFAULT_FIRST, MAX_FIRST};
 use crate::quote::Quoted;
+use crate::variables::integer;
 
-/// Fields that return a page of the default size where `first` is left out.
+/// Fields that return a page of the default size where neither `first` nor `last` is given.
 const PAGED: [&str; 10] = [
     "search",
     "searchLog",
@@ -193,17 +194,23 @@ impl<'a> Pass<'a> {
             };
             return count.clamp(1, MAX_FIRST as u64);
         }
-        let first = match field.get_argument("first").map(|argument| &argument.node) {
-            Some(InputValue::Number(first)) => first.as_u64(),
-            Some(InputValue::Variable(name)) => match self.variables.get(name) {
-                Some(Value::Number(first)) => first.as_u64(),
-                Some(_) => Some(DEFAULT_FIRST as u64),
-                None => Some(self.defaults.get(name).copied().unwrap_or(DEFAULT_FIRST as u64)),
+        let size = ["first", "last"].into_iter().filter_map(|name| self.page_argument(field, name)).max();
+        let default = if PAGED.contains(&field.name.node.as_str()) { DEFAULT_FIRST as u64 } else { 1 };
+        size.unwrap_or(default).clamp(1, MAX_FIRST as u64)
+    }
+
+    /// The page size that an argument of a field asks for; `None` where it is left out.
+    fn page_argument(&self, field: &Field, name: &str) -> Option<u64> {
+        let size = |number: &Number| integer(number).and_then(|size| size.try_into().ok()).unwrap_or(1);
+        match &field.get_argument(name)?.node {
+            InputValue::Number(literal) => Some(size(literal)),
+            InputValue::Variable(variable) => match self.variables.get(variable) {
+                Some(Value::Number(given)) => Some(size(given)),
+                Some(_) => None,
+                None => self.defaults.get(variable).copied(),
             },
-            _ if PAGED.contains(&field.name.node.as_str()) => Some(DEFAULT_FIRST as u64),
-            _ => Some(1),
-        };
-        first.unwrap_or(1).clamp(1, MAX_FIRST as u64)
+            _ => None,
+        }
     }
 }
 

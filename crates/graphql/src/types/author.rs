@@ -4,7 +4,7 @@ use super::{DocumentConnection, int};
 use crate::error::Failure;
 use crate::ids::NodeId;
 use crate::loaders::{AuthorCount, AuthorPage, Loaders};
-use crate::pagination::{DocumentCursor, Page, page_size};
+use crate::pagination::{DocumentCursor, PageArguments, PageRequest};
 
 /// An author, as GraphQL shows it.
 #[derive(Clone)]
@@ -44,11 +44,18 @@ impl Author {
         ctx: &Context<'_>,
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Return this many from the end, instead of `first`: at most 100.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Return what comes before this cursor; with `last`, the page before it.")]
+        before: Option<String>,
     ) -> Result<DocumentConnection, Failure> {
-        let size = page_size(ctx, first)?;
-        let after = after.as_deref().map(DocumentCursor::parse).transpose()?;
-        let wanted = AuthorPage { author: self.0.id, after, limit: size as u64 + 1 };
+        let arguments = PageArguments { first, after, last, before };
+        let request = PageRequest::of(ctx, arguments, |cursor| {
+            DocumentCursor::parse(cursor).map(DocumentCursor::position)
+        })?;
+        let wanted = AuthorPage { author: self.0.id, slice: request.slice() };
         let documents = Loaders::load(ctx, wanted).await?.unwrap_or_default();
-        Ok(DocumentConnection::new(self.0.id, Page::cut(documents, size, after.is_some())))
+        Ok(DocumentConnection::new(self.0.id, request.cut(documents)))
     }
 }

@@ -3,7 +3,7 @@ use async_graphql::{Context, ID, Object};
 use super::{CrawlPageConnection, CrawlState, int};
 use crate::error::Failure;
 use crate::ids::NodeId;
-use crate::pagination::{Page, page_size, parse_page_cursor};
+use crate::pagination::{PageArguments, PageRequest, parse_page_cursor};
 use crate::scalars::DateTime;
 use crate::services::Services;
 
@@ -95,11 +95,15 @@ impl Crawl {
         ctx: &Context<'_>,
         #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Return this many from the end, instead of `first`: at most 100.")] last: Option<
+            i32,
+        >,
+        #[graphql(desc = "Return what comes before this cursor; with `last`, the page before it.")]
+        before: Option<String>,
     ) -> Result<CrawlPageConnection, Failure> {
-        let size = page_size(ctx, first)?;
-        let after = after.as_deref().map(parse_page_cursor).transpose()?;
-        let store = &Services::of(ctx)?.store;
-        let pages = store.crawl_pages(self.0.id, after, size as u64 + 1).await?;
-        Ok(CrawlPageConnection::new(self.0.id, Page::cut(pages, size, after.is_some())))
+        let arguments = PageArguments { first, after, last, before };
+        let request = PageRequest::of(ctx, arguments, parse_page_cursor)?;
+        let pages = Services::of(ctx)?.store.crawl_pages(self.0.id, request.slice()).await?;
+        Ok(CrawlPageConnection::new(self.0.id, request.cut(pages)))
     }
 }

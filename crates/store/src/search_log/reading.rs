@@ -3,7 +3,7 @@
 use quarry_runtime::boxed;
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
 };
@@ -12,23 +12,27 @@ use uuid::Uuid;
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity};
 use super::super::plans::explain;
-use super::super::{SearchLogFilter, Store, StoreError, stored};
+use super::super::{SearchLogFilter, Slice, Store, StoreError, stored};
 use super::{logged, stored_key};
 use quarry_domain::{LoggedSearch, LoggedSearchId, Timestamp};
 
+/// The position of a search in the log: its last keystroke, then its id.
+type SearchLogPosition = (Timestamp, LoggedSearchId);
+
 impl Store {
-    /// Logged searches in order of their last keystroke, newest first, then by id, greatest
-    /// first; after the given place.
+    /// Logged searches in order of their last keystroke, newest first, then by id, greatest first: a slice of
+    /// those that meet a filter.
     #[boxed]
     pub async fn search_log(
         &self,
         filter: &SearchLogFilter,
-        after: Option<(Timestamp, LoggedSearchId)>,
-        limit: u64,
+        slice: Slice<SearchLogPosition>,
     ) -> Result<Vec<LoggedSearch>, StoreError> {
-        let select = newest_first(filter, after, limit);
-        self.read(|database| async move { select.all(&database).await?.into_iter().map(logged).collect() })
-            .await
+        let select = page(filter, &slice);
+        let searches = self
+            .read(|database| async move { select.all(&database).await?.into_iter().map(logged).collect() })
+            .await?;
+        Ok(slice.in_list_order(searches))
     }
 
     /// How many logged searches there are.
@@ -59,33 +63,40 @@ impl Store {
         .await
     }
 
-    /// How the database goes about a page and a count of the log, in its own words: what tells
+    /// How the database goes about a page from each end and a count of the log, in its own words: what tells
     /// whether a filter is served by an index. It may quote the filter, so it is not to be logged.
     #[boxed]
-    pub async fn search_log_plans(&self, filter: &SearchLogFilter) -> Result<[String; 2], StoreError> {
+    pub async fn search_log_plans(&self, filter: &SearchLogFilter) -> Result<[String; 3], StoreError> {
         let backend = self.backend();
-        let page = newest_first(filter, None, 20).build(backend);
+        let [first, last] =
+            [Slice::first(20), Slice::last(20)].map(|slice| page(filter, &slice).build(backend));
         let count = count(filter).build(backend);
         self.read(move |database| async move {
-            Ok([explain(&database, page).await?, explain(&database, count).await?])
+            Ok([
+                explain(&database, first).await?,
+                explain(&database, last).await?,
+                explain(&database, count).await?,
+            ])
         })
         .await
     }
 }
 
-fn newest_first(
-    filter: &SearchLogFilter,
-    after: Option<(Timestamp, LoggedSearchId)>,
-    limit: u64,
-) -> Select<Entity> {
+fn page(filter: &SearchLogFilter, slice: &Slice<SearchLogPosition>) -> Select<Entity> {
+    let order = slice.order(Order::Desc);
     let mut select = Entity::find().filter(matches(filter));
-    if let Some((at, id)) = after {
+    // The first condition of each bound is what an index can begin or end at.
+    if let Some((at, id)) = slice.after {
         let at = stored(at);
-        // The first of the two conditions is what an index can begin at.
         let older = Column::LastKeystrokeAt.lt(at).or(Column::Id.lt(id.0));
         select = select.filter(Column::LastKeystrokeAt.lte(at)).filter(older);
     }
-    select.order_by_desc(Column::LastKeystrokeAt).order_by_desc(Column::Id).limit(limit)
+    if let Some((at, id)) = slice.before {
+        let at = stored(at);
+        let newer = Column::LastKeystrokeAt.gt(at).or(Column::Id.gt(id.0));
+        select = select.filter(Column::LastKeystrokeAt.gte(at)).filter(newer);
+    }
+    select.order_by(Column::LastKeystrokeAt, order.clone()).order_by(Column::Id, order).limit(slice.limit)
 }
 
 fn count(filter: &SearchLogFilter) -> Select<Entity> {

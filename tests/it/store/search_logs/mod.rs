@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta, Utc};
 use quarry::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
-use quarry::store::{NewSearch, RetentionTerms, SearchLogFilter, Store};
+use quarry::store::{NewSearch, RetentionTerms, SearchLogFilter, Slice, Store};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
 use uuid::Uuid;
 
@@ -40,7 +40,7 @@ fn user(id: &str) -> UserId {
 }
 
 /// A search of an anonymous visitor, so many seconds after ten o'clock.
-fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
+pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
     let last_keystroke_at = at("2026-11-20T10:00:00Z") + TimeDelta::seconds(second);
     NewSearch {
         id: id(number),
@@ -66,7 +66,7 @@ async fn remove_before(store: &Store, before: DateTime<Utc>, limit: u64) -> u64 
 
 /// The whole log.
 async fn everything(store: &Store) -> Vec<LoggedSearch> {
-    store.search_log(&SearchLogFilter::default(), None, 1_000_000).await.unwrap()
+    store.search_log(&SearchLogFilter::default(), Slice::first(1_000_000)).await.unwrap()
 }
 
 async fn raw(database: &TestDatabase) -> DatabaseConnection {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use quarry::domain::{LoggedSearch, LoggedSearchId};
-use quarry::store::{NewSearch, SearchLogFilter, Store};
+use quarry::store::{NewSearch, SearchLogFilter, Slice, Store};
 
 use super::super::at;
 use super::{everything, id, search, session, user};
@@ -17,7 +17,7 @@ on_each_database!(
 );
 
 async fn numbers(store: &Store, filter: SearchLogFilter) -> Vec<u128> {
-    let found = store.search_log(&filter, None, 1_000).await.unwrap();
+    let found = store.search_log(&filter, Slice::first(1_000)).await.unwrap();
     assert_eq!(store.count_searches(&filter).await.unwrap(), found.len() as u64, "{filter:?}");
     found.into_iter().map(|search| search.id.0.as_u128()).collect()
 }
@@ -41,7 +41,10 @@ async fn pages_go_from_the_newest_to_the_oldest(database: Arc<TestDatabase>) {
         let mut found = Vec::new();
         let mut after = None;
         loop {
-            let page = store.search_log(&SearchLogFilter::default(), after, limit).await.unwrap();
+            let page = store
+                .search_log(&SearchLogFilter::default(), Slice::first(limit).after(after))
+                .await
+                .unwrap();
             let Some(last) = page.last() else { break };
             assert!(page.len() as u64 <= limit);
             after = Some(place(last));
@@ -51,7 +54,7 @@ async fn pages_go_from_the_newest_to_the_oldest(database: Arc<TestDatabase>) {
     }
     // A place need not be there any more.
     let between = Some((at("2026-11-20T10:00:02.5Z"), LoggedSearchId(uuid::Uuid::max())));
-    let page = store.search_log(&SearchLogFilter::default(), between, 1).await.unwrap();
+    let page = store.search_log(&SearchLogFilter::default(), Slice::first(1).after(between)).await.unwrap();
     assert_eq!(page[0].last_keystroke_at, at("2026-11-20T10:00:02Z"));
 }
 
@@ -96,8 +99,8 @@ async fn filters_find_what_they_name(database: Arc<TestDatabase>) {
     }
     let filter = SearchLogFilter { session: Some(session("s")), ..all() };
     let after = Some((at("2026-11-20T10:00:02Z"), id(2)));
-    assert_eq!(store.search_log(&filter, after, 10).await.unwrap()[0].id, id(1));
-    assert!(store.search_log(&filter, None, 0).await.unwrap().is_empty());
+    assert_eq!(store.search_log(&filter, Slice::first(10).after(after)).await.unwrap()[0].id, id(1));
+    assert!(store.search_log(&filter, Slice::first(0)).await.unwrap().is_empty());
 }
 
 async fn ids_are_compared_exactly(database: Arc<TestDatabase>) {
