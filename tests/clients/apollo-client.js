@@ -6,7 +6,7 @@ import { relayStylePagination } from "@apollo/client/utilities";
 export const connect = (url, sha256) =>
   new ApolloClient({
     link: ApolloLink.from([
-      new PersistedQueryLink({ sha256, useGETForHashedQueries: true }),
+      new PersistedQueryLink({ sha256 }),
       new HttpLink({ uri: url }),
     ]),
     cache: new InMemoryCache({
