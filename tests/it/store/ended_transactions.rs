@@ -10,7 +10,7 @@ use quarry::domain::{
     Crawl, CrawlState, FinalReason, Interaction, InteractionId, InteractionKind, LoggedSearchId,
     PagePosition, Period, Searcher, SessionId,
 };
-use quarry::store::{CrawlEnd, Lease, NewSearch, PageCommit, PageSlot, Store, StoreError};
+use quarry::store::{CrawlEnd, Lease, NewSearch, PageCommit, PageSlot, RetentionTerms, Store, StoreError};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -23,6 +23,9 @@ const LONG: Duration = Duration::from_secs(600);
 const NOON: &str = "2026-11-20T12:00:00Z";
 /// A time at which that day is over, and settled.
 const LATER: &str = "2026-11-22T12:00:00Z";
+
+/// A retention that keeps neither the search of that noon, nor any share.
+const DAY: RetentionTerms = RetentionTerms { keep: Duration::from_secs(86_400), daily_share: 1.0 };
 
 /// The state before a call, in which each has something to write.
 struct Before {
@@ -66,7 +69,7 @@ const CALLS: [(&str, Call); 20] = [
     ),
     ("log searches", call!(store, _ => store.log_searches(&[search(2)]))),
     ("roll up searches", call!(store, _ => store.roll_up_searches(at(LATER)))),
-    ("remove old searches", call!(store, _ => store.remove_old_searches(at(LATER), 10))),
+    ("remove old searches", call!(store, _ => store.retain_searches(at(LATER), DAY, 10))),
     ("erase searches", call!(store, _ => store.erase_searches(&visitor(), at(LATER)))),
     ("record interactions", call!(store, _ => store.record_interactions(&[interaction(2)]))),
     ("erase interactions", call!(store, _ => store.erase_interactions(&visitor()))),
