@@ -8,8 +8,8 @@
 //! Deliberately not here: a buffer. An interaction that cannot be stored now is refused now, and
 //! whoever brings it keeps it.
 
-mod identity;
-mod writer;
+mod group_commit;
+mod idempotency;
 
-pub use identity::{IdempotencyKey, InvalidInteraction, NewInteraction};
-pub use writer::{InteractionWriter, Interactions, RecordError};
+pub use group_commit::{InteractionWriter, Interactions, RecordError};
+pub use idempotency::{IdempotencyKey, InvalidInteraction, NewInteraction};

@@ -97,7 +97,7 @@ impl RecordInteractionInput {
                 .transpose()
                 .map_err(refused)?,
         };
-        interaction.identified(now).map_err(refused)
+        interaction.validate(now).map_err(refused)
     }
 }
 

@@ -9,9 +9,9 @@ use quarry_domain::Interaction;
 use quarry_store::{RecordOutcome, Store, StoreError};
 
 /// Interactions that may wait for a transaction: a few seconds' worth, and a few megabytes.
-const WAITING: usize = 10_000;
+const QUEUE_CAPACITY: usize = 10_000;
 /// The most in one transaction.
-const BATCH: usize = 1_000;
+const MAX_BATCH: usize = 1_000;
 
 /// Why an interaction was not recorded.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -27,23 +27,23 @@ pub enum RecordError {
     Store(#[from] StoreError),
 }
 
-type Answer = Result<RecordOutcome, RecordError>;
+type RecordResult = Result<RecordOutcome, RecordError>;
 
-struct Waiting {
+struct QueuedInteraction {
     interaction: Interaction,
-    caller: oneshot::Sender<Answer>,
+    caller: oneshot::Sender<RecordResult>,
 }
 
 /// The way in. Clones lead to the same writer.
 #[derive(Clone, Debug)]
 pub struct Interactions {
-    queue: mpsc::Sender<Waiting>,
+    queue: mpsc::Sender<QueuedInteraction>,
 }
 
 impl Interactions {
     /// A way into the store, and the writer at its end, which somebody has to run.
     pub fn new(store: Store) -> (Self, InteractionWriter) {
-        let (sender, queue) = mpsc::channel(WAITING);
+        let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
         (Self { queue: sender }, InteractionWriter { store, queue })
     }
 
@@ -53,10 +53,12 @@ impl Interactions {
     #[boxed]
     pub async fn record(&self, interaction: Interaction) -> Result<RecordOutcome, RecordError> {
         let (caller, answer) = oneshot::channel();
-        self.queue.try_send(Waiting { interaction, caller }).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => RecordError::Full,
-            mpsc::error::TrySendError::Closed(_) => RecordError::Stopping,
-        })?;
+        self.queue.try_send(QueuedInteraction { interaction, caller }).map_err(
+            |rejected| match rejected {
+                mpsc::error::TrySendError::Full(_) => RecordError::Full,
+                mpsc::error::TrySendError::Closed(_) => RecordError::Stopping,
+            },
+        )?;
         answer.await.unwrap_or(Err(RecordError::Stopping))
     }
 }
@@ -64,7 +66,7 @@ impl Interactions {
 /// Writes what callers bring, one transaction after another.
 pub struct InteractionWriter {
     store: Store,
-    queue: mpsc::Receiver<Waiting>,
+    queue: mpsc::Receiver<QueuedInteraction>,
 }
 
 impl InteractionWriter {
@@ -73,14 +75,14 @@ impl InteractionWriter {
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             // What is being written is not to be broken off: its callers would not hear of it.
-            let gathered = tokio::select! {
-                gathered = self.gather() => gathered,
+            let batch = tokio::select! {
+                batch = self.next_batch() => batch,
                 () = stop.cancelled() => break,
             };
-            if gathered.is_empty() {
+            if batch.is_empty() {
                 return;
             }
-            self.write(gathered).await;
+            self.commit(batch).await;
         }
         self.queue.close();
         while self.step().await > 0 {}
@@ -90,69 +92,77 @@ impl InteractionWriter {
     /// they were: none when no more can come.
     #[boxed]
     pub async fn step(&mut self) -> usize {
-        let gathered = self.gather().await;
-        let count = gathered.len();
-        self.write(gathered).await;
+        let batch = self.next_batch().await;
+        let count = batch.len();
+        self.commit(batch).await;
         count
     }
 
-    async fn gather(&mut self) -> Vec<Waiting> {
-        let mut gathered = Vec::new();
-        self.queue.recv_many(&mut gathered, BATCH).await;
-        gathered
+    async fn next_batch(&mut self) -> Vec<QueuedInteraction> {
+        let mut batch = Vec::new();
+        self.queue.recv_many(&mut batch, MAX_BATCH).await;
+        batch
     }
 
-    async fn write(&mut self, waiting: Vec<Waiting>) {
+    async fn commit(&mut self, waiting: Vec<QueuedInteraction>) {
         let (interactions, callers): (Vec<_>, Vec<_>) =
             waiting.into_iter().map(|waiting| (waiting.interaction, waiting.caller)).unzip();
         match self.store.record_interactions(&interactions).await {
             Ok(outcomes) => {
                 for (outcome, caller) in outcomes.into_iter().zip(callers) {
-                    answer(caller, Ok(outcome));
+                    reply(caller, Ok(outcome));
                 }
             }
             // One of them may be at fault: the others must not suffer from it.
             Err(StoreError::Refused(_)) if interactions.len() > 1 => {
-                self.write_each(interactions, callers).await;
+                self.commit_each(interactions, callers).await;
             }
-            Err(error) => self.refuse(callers, &error),
+            Err(error) => self.reject(callers, &error),
         }
     }
 
-    async fn write_each(&mut self, interactions: Vec<Interaction>, callers: Vec<oneshot::Sender<Answer>>) {
+    async fn commit_each(
+        &mut self,
+        interactions: Vec<Interaction>,
+        callers: Vec<oneshot::Sender<RecordResult>>,
+    ) {
         let mut callers = callers.into_iter();
         for interaction in &interactions {
             let Some(caller) = callers.next() else { return };
             match self.store.record_interactions(std::slice::from_ref(interaction)).await {
-                Ok(outcomes) => answer(caller, Ok(outcomes[0])),
+                Ok(outcomes) => reply(caller, Ok(outcomes[0])),
                 Err(error @ StoreError::Unavailable(_)) => {
-                    self.refuse([caller].into_iter().chain(callers), &error);
+                    self.reject([caller].into_iter().chain(callers), &error);
                     return;
                 }
-                Err(error) => self.refuse([caller], &error),
+                Err(error) => self.reject([caller], &error),
             }
         }
     }
 
     /// Tells callers of an error; where the store is away, all who wait by now: they would wait as
     /// long again, only to hear the same.
-    fn refuse(&mut self, callers: impl IntoIterator<Item = oneshot::Sender<Answer>>, error: &StoreError) {
-        let mut refused = 0;
-        let mut refuse = |caller| {
-            refused += 1;
-            answer(caller, Err(error.clone().into()));
+    fn reject(
+        &mut self,
+        callers: impl IntoIterator<Item = oneshot::Sender<RecordResult>>,
+        error: &StoreError,
+    ) {
+        let mut rejected = 0;
+        let mut reject = |caller| {
+            rejected += 1;
+            reply(caller, Err(error.clone().into()));
         };
-        callers.into_iter().for_each(&mut refuse);
+        callers.into_iter().for_each(&mut reject);
         if matches!(error, StoreError::Unavailable(_)) {
             while let Ok(waiting) = self.queue.try_recv() {
-                refuse(waiting.caller);
+                reject(waiting.caller);
             }
         }
-        warn!(error = %error, interactions = refused, "interactions were not stored");
+        warn!(error = %error, interactions = rejected, "interactions were not stored");
     }
 }
 
 /// Answers a caller, who may be gone.
-fn answer(caller: oneshot::Sender<Answer>, answer: Answer) {
-    let _ = caller.send(answer);
+fn reply(caller: oneshot::Sender<RecordResult>, result: RecordResult) {
+    let _ = caller.send(result);
 }

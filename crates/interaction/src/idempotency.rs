@@ -8,11 +8,11 @@ use quarry_domain::{
 };
 
 /// Names the ids of interactions.
-const NAMESPACE: Uuid = uuid!("a3c1b1de-52c7-4c0c-8a7f-9f0f0d1f5a36");
+const ID_NAMESPACE: Uuid = uuid!("a3c1b1de-52c7-4c0c-8a7f-9f0f0d1f5a36");
 /// How far ahead a client's clock may be.
-const FAST_CLOCK: TimeDelta = TimeDelta::days(1);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
 /// The longest key of a client, in characters.
-const KEY_CHARS: usize = 128;
+const MAX_KEY_CHARS: usize = 128;
 
 /// Why an interaction cannot be taken. The message says what to change.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -39,8 +39,8 @@ impl IdempotencyKey {
     pub fn parse(key: &str) -> Result<Self, InvalidInteraction> {
         let problem = if key.is_empty() {
             "is empty: leave it out, or give it at least one character".to_owned()
-        } else if key.chars().count() > KEY_CHARS {
-            format!("is longer than {KEY_CHARS} characters")
+        } else if key.chars().count() > MAX_KEY_CHARS {
+            format!("is longer than {MAX_KEY_CHARS} characters")
         } else if key.chars().any(char::is_control) {
             "holds a control character: remove it".to_owned()
         } else {
@@ -81,21 +81,21 @@ impl NewInteraction {
     /// from one that is repeated, and each counts.
     ///
     /// A time that is a little ahead is a clock that is fast: it is taken for now.
-    pub fn identified(self, now: Timestamp) -> Result<Interaction, InvalidInteraction> {
+    pub fn validate(self, now: Timestamp) -> Result<Interaction, InvalidInteraction> {
         if self.quantity < 1 {
             return Err(InvalidInteraction::new("quantity", "is less than 1"));
         }
         if self.occurred_at.is_some_and(|at| at < DateTime::UNIX_EPOCH) {
             return Err(InvalidInteraction::new("occurredAt", "lies before 1970"));
         }
-        if self.occurred_at.is_some_and(|at| at > now + FAST_CLOCK) {
+        if self.occurred_at.is_some_and(|at| at > now + MAX_CLOCK_SKEW) {
             return Err(InvalidInteraction::new("occurredAt", "lies in the future"));
         }
         let id = match (&self.idempotency_key, &self.session, self.occurred_at) {
-            (Some(key), ..) => self.visit("key").text(Some(&key.0)).id(),
+            (Some(key), ..) => self.id_fields("key").text(Some(&key.0)).id(),
             (None, Some(_), Some(at)) => {
                 let search = self.search.map(|search| search.to_string());
-                let fields = self.visit("fields").text(search.as_deref());
+                let fields = self.id_fields("fields").text(search.as_deref());
                 fields.number(self.quantity).number(at.timestamp_micros()).id()
             }
             _ => Uuid::new_v4(),
@@ -113,12 +113,12 @@ impl NewInteraction {
     }
 
     /// What every derived id derives from.
-    fn visit(&self, of: &str) -> Fields {
+    fn id_fields(&self, of: &str) -> IdFields {
         let kind = match self.kind {
             InteractionKind::Click => "click",
             InteractionKind::Conversion => "conversion",
         };
-        let fields = Fields(Vec::new()).text(Some(of)).text(Some(kind));
+        let fields = IdFields(Vec::new()).text(Some(of)).text(Some(kind));
         let fields = fields.text(Some(&self.document.0.to_string()));
         let session = self.session.as_ref().map(SessionId::as_str);
         fields.text(session).text(self.user.as_ref().map(UserId::as_str))
@@ -126,9 +126,9 @@ impl NewInteraction {
 }
 
 /// Fields, written so that no two lists of them look the same.
-struct Fields(Vec<u8>);
+struct IdFields(Vec<u8>);
 
-impl Fields {
+impl IdFields {
     fn text(mut self, text: Option<&str>) -> Self {
         match text {
             Some(text) => {
@@ -146,7 +146,7 @@ impl Fields {
     }
 
     fn id(self) -> Uuid {
-        Uuid::new_v5(&NAMESPACE, &self.0)
+        Uuid::new_v5(&ID_NAMESPACE, &self.0)
     }
 }
 
@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn id(new: &NewInteraction) -> InteractionId {
-        new.clone().identified(now()).unwrap().id
+        new.clone().validate(now()).unwrap().id
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         assert_eq!(ids.len(), all.len());
         for new in &all {
             assert_eq!(id(new), id(new));
-            let later = new.clone().identified(now() + TimeDelta::days(1)).unwrap();
+            let later = new.clone().validate(now() + TimeDelta::days(1)).unwrap();
             assert_eq!(later.id, id(new));
         }
     }
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn fast_clocks_are_taken_for_now_and_what_cannot_be_is_refused() {
-        let at = |occurred_at| NewInteraction { occurred_at, ..full() }.identified(now());
+        let at = |occurred_at| NewInteraction { occurred_at, ..full() }.validate(now());
         assert_eq!(at(None).unwrap().occurred_at, now());
         assert_eq!(at(Some(now() + TimeDelta::hours(23))).unwrap().occurred_at, now());
         assert_eq!(at(Some(now() + TimeDelta::hours(25))).unwrap_err().field, "occurredAt");
@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(at(Some(earlier)).unwrap().occurred_at, earlier);
         assert_eq!(at(Some(Timestamp::MIN_UTC)).unwrap_err().field, "occurredAt");
         let none = NewInteraction { quantity: 0, ..full() };
-        assert_eq!(none.identified(now()).unwrap_err().field, "quantity");
+        assert_eq!(none.validate(now()).unwrap_err().field, "quantity");
         assert!(IdempotencyKey::parse(&"🦀".repeat(128)).is_ok());
         for bad in ["", "a\0b", &"x".repeat(129)] {
             assert_eq!(IdempotencyKey::parse(bad).unwrap_err().field, "idempotencyKey", "{bad:?}");
