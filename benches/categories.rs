@@ -31,7 +31,7 @@ use quarry::cache::{Cache, CacheLimits, LocalCache, RedisCache};
 use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentKey, InteractionKind, Period, SourceName, Timestamp,
 };
-use quarry::report::{AskedPeriod, CategoryQuestion, Coverage, CoverageError, Outcome, Reports};
+use quarry::report::{AskedPeriod, CacheStatus, CategoryQuestion, Coverage, CoverageError, Reports};
 use quarry::simulator::synthetic;
 use quarry::store::Store;
 use redis_server::OwnRedis;
@@ -93,9 +93,9 @@ async fn measure(products: usize, sales: usize) {
         ];
         for (way, cache) in caches {
             let reports = Reports::new(store.clone(), cache, Arc::new(NothingPending), TTL);
-            assert_eq!(cached(&reports, period).await.0, Outcome::Miss);
+            assert_eq!(cached(&reports, period).await.0, CacheStatus::Miss);
             let (outcome, rows) = cached(&reports, period).await;
-            assert_eq!(outcome, Outcome::Hit);
+            assert_eq!(outcome, CacheStatus::Hit);
             said.push(rows);
             line(way, timed(async || drop(cached(&reports, period).await)).await, &mut first);
         }
@@ -192,7 +192,7 @@ fn rows(report: CategoryReport) -> Vec<(String, i64)> {
     report.rows.into_iter().map(|(document, quantity)| (document.key.into(), quantity)).collect()
 }
 
-async fn cached(reports: &Reports, period: Period) -> (Outcome, Vec<(String, i64)>) {
+async fn cached(reports: &Reports, period: Period) -> (CacheStatus, Vec<(String, i64)>) {
     let question = CategoryQuestion {
         name: CATEGORY.to_owned(),
         source: None,

@@ -30,7 +30,7 @@ use futures_util::future::join_all;
 use hdrhistogram::Histogram;
 use postgres::OwnPostgres;
 use process::is_installed;
-use quarry::cache::{Cache, CacheLimits, LocalCache, Outcome, RedisCache};
+use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache, RedisCache};
 use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, comparison_key};
 use quarry::report::{AskedPeriod, Coverage, CoverageError, Reports};
 use quarry::store::{NewSearch, Store};
@@ -88,16 +88,16 @@ async fn measure(size: usize) {
         let reports = Reports::new(store.clone(), redis_cache(), pending.clone(), Duration::from_secs(3_600));
         let mut computed = histogram();
         for _ in 0..COMPUTED {
-            timed(&mut computed, ask(&reports, rows, true, Outcome::Bypass)).await;
+            timed(&mut computed, ask(&reports, rows, true, CacheStatus::Bypass)).await;
         }
         line("computed", &computed, None);
         beside_bare_get(&redis, &reports, rows).await;
         let local: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
         let reports = Reports::new(store.clone(), local, pending, Duration::from_secs(3_600));
-        ask(&reports, rows, false, Outcome::Miss).await;
+        ask(&reports, rows, false, CacheStatus::Miss).await;
         let mut cached = histogram();
         for _ in 0..CACHED {
-            timed(&mut cached, ask(&reports, rows, false, Outcome::Hit)).await;
+            timed(&mut cached, ask(&reports, rows, false, CacheStatus::Hit)).await;
         }
         line("from this process", &cached, None);
         stampedes(&store, redis_cache, rows).await;
@@ -122,7 +122,7 @@ async fn beside_bare_get(redis: &OwnRedis, reports: &Reports, rows: u64) {
             timed(&mut bare, get).await;
         }
         for _ in 0..TURN {
-            timed(&mut cached, ask(reports, rows, false, Outcome::Hit)).await;
+            timed(&mut cached, ask(reports, rows, false, CacheStatus::Hit)).await;
         }
     }
     line(&format!("bare GET of {} bytes", bytes.len()), &bare, None);
@@ -143,7 +143,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
     for _ in 0..STAMPEDES {
         // One that asks alone, each time that its time is up.
         tokio::time::sleep(SHORT).await;
-        timed(&mut alone, ask(&servers[0], rows, false, Outcome::Miss)).await;
+        timed(&mut alone, ask(&servers[0], rows, false, CacheStatus::Miss)).await;
         tokio::time::sleep(SHORT).await;
         let before = computations.0.load(Ordering::Relaxed);
         let calls = (0..CALLERS).map(|number| {
@@ -167,7 +167,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
 }
 
 /// Asks for the report, which must come from where it is said to.
-async fn ask(reports: &Reports, rows: u64, refresh: bool, expected: Outcome) {
+async fn ask(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
     let report = reports.top_searches(AskedPeriod::default(), rows, refresh).await.unwrap();
     assert_eq!((report.value.len() as u64, report.outcome), (rows, expected));
 }

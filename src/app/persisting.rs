@@ -49,7 +49,7 @@ fn cache(settings: &Settings) -> Result<Arc<dyn Cache>> {
     Ok(match &settings.redis_url {
         Some(url) => {
             let prefix = format!("{}:{NAMESPACE}", settings.redis_prefix);
-            let cache = RedisCache::with_patience(url.expose(), &prefix, Automatic::LIMITS, PATIENCE);
+            let cache = RedisCache::with_timeout(url.expose(), &prefix, Automatic::LIMITS, PATIENCE);
             Arc::new(cache.context("redis_url cannot be used (`quarry config` shows it)")?)
         }
         None => Arc::new(LocalCache::new(Automatic::LIMITS)),

@@ -14,20 +14,20 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
 
-mod answers;
-mod aside;
+mod cache_aside;
+mod client;
 mod envelope;
-mod flights;
-mod last_good;
+mod fallback_cache;
 mod local_cache;
+mod metrics;
 mod redis_cache;
-mod tally;
+mod single_flight;
 
-pub use answers::{Answers, Waits};
-pub use aside::{Answered, CacheAside, Outage, Outcome};
+pub use cache_aside::{CacheAside, CacheResponse, CacheStatus, TransientError};
+pub use client::{CacheClient, CacheTimeouts};
 pub use local_cache::LocalCache;
+pub use metrics::CacheMetrics;
 pub use redis_cache::RedisCache;
-pub use tally::CacheFigures;
 
 /// Keeps bytes under keys for a while, within limits, for one process or for a fleet.
 ///
@@ -39,7 +39,7 @@ pub trait Cache: Send + Sync {
     fn is_shared(&self) -> bool;
 
     /// What is kept under a key, and the generation that this holds for.
-    async fn get(&self, key: &str) -> Result<Looked, CacheError>;
+    async fn get(&self, key: &str) -> Result<Lookup, CacheError>;
 
     /// Keeps a value in place of what was there, unless its generation is over. `generation` is
     /// that of a [`Self::get`] from before the value was computed. A value over the limit of one
@@ -78,7 +78,7 @@ impl CacheLimits {
     pub const ENTRY_OVERHEAD: usize = 256;
 
     /// Whether a value is kept at all.
-    fn take(&self, key: &str, value: &[u8]) -> bool {
+    fn admits(&self, key: &str, value: &[u8]) -> bool {
         value.len() <= self.value_bytes && Self::weight(key, value) as u64 <= self.bytes
     }
 
@@ -96,7 +96,7 @@ impl Default for CacheLimits {
 
 /// What [`Cache::get`] found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Looked {
+pub struct Lookup {
     /// The generation at that moment.
     pub generation: Generation,
     /// The value, if one is kept.

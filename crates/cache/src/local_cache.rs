@@ -10,7 +10,7 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Entries;
 
-use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Looked};
+use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Lookup};
 
 /// Keeps bytes in this process. What was used longest ago makes room.
 pub struct LocalCache {
@@ -42,7 +42,7 @@ impl LocalCache {
         let entries = Entries::builder()
             .max_capacity(limits.bytes)
             .weigher(weigh)
-            .expire_after(AsEachSays)
+            .expire_after(EntryTtl)
             // The default refuses what was not asked for often: here whatever is new is in use.
             .eviction_policy(EvictionPolicy::lru())
             .build();
@@ -68,10 +68,10 @@ impl Cache for LocalCache {
         false
     }
 
-    async fn get(&self, key: &str) -> Result<Looked, CacheError> {
+    async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
         let generation = self.generation();
         let entry = self.entries.get(key).filter(|entry| entry.generation == generation);
-        Ok(Looked { generation, value: entry.map(|entry| entry.value) })
+        Ok(Lookup { generation, value: entry.map(|entry| entry.value) })
     }
 
     async fn put(
@@ -85,7 +85,7 @@ impl Cache for LocalCache {
         if *current != generation {
             return Ok(false);
         }
-        let is_kept = self.limits.take(key, &value);
+        let is_kept = self.limits.admits(key, &value);
         if is_kept {
             self.entries.insert(key.to_owned(), Entry { generation, value, keep });
         } else {
@@ -124,9 +124,9 @@ impl Cache for LocalCache {
 }
 
 /// Each entry says how long it is kept.
-struct AsEachSays;
+struct EntryTtl;
 
-impl Expiry<String, Entry> for AsEachSays {
+impl Expiry<String, Entry> for EntryTtl {
     fn expire_after_create(&self, _key: &String, entry: &Entry, _now: Instant) -> Option<Duration> {
         Some(entry.keep)
     }

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use redis::{Cmd, FromRedisValue, Pipeline, Value, cmd};
 use uuid::Uuid;
 
-use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Looked};
+use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Lookup};
 use quarry_runtime::redis_link::{Link, LinkError, LinkFigures, client, ms};
 
 /// The longest that a call may take unless told: people wait for it.
@@ -40,11 +40,11 @@ impl RedisCache {
     /// A cache under the keys that start with `prefix`. Does not connect yet: only an address
     /// that is none, or a prefix with braces (they would be taken for the slot), is an error.
     pub fn open(url: &str, prefix: &str, limits: CacheLimits) -> Result<Self, CacheError> {
-        Self::with_patience(url, prefix, limits, PATIENCE)
+        Self::with_timeout(url, prefix, limits, PATIENCE)
     }
 
     /// The same, with calls that may take so long.
-    pub fn with_patience(
+    pub fn with_timeout(
         url: &str,
         prefix: &str,
         limits: CacheLimits,
@@ -122,13 +122,13 @@ impl Cache for RedisCache {
         true
     }
 
-    async fn get(&self, key: &str) -> Result<Looked, CacheError> {
+    async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
         let mut look = cmd("MGET");
         look.arg(&self.generation_key).arg(self.entry_key(key));
         let [answer] = self.ask([look]).await?;
         let (current, entry): (Option<Vec<u8>>, Value) = read(answer)?;
         let Some(current) = current else {
-            return Ok(Looked { generation: self.begin_generation().await?, value: None });
+            return Ok(Lookup { generation: self.begin_generation().await?, value: None });
         };
         let current = generation(&current).ok_or_else(unexpected)?;
         let value = match entry {
@@ -138,7 +138,7 @@ impl Cache for RedisCache {
             // Nothing, or of an old generation, or no entry at all.
             _ => None,
         };
-        Ok(Looked { generation: current, value })
+        Ok(Lookup { generation: current, value })
     }
 
     async fn put(
@@ -148,7 +148,7 @@ impl Cache for RedisCache {
         generation: Generation,
         keep: Duration,
     ) -> Result<bool, CacheError> {
-        let (value, weight) = if self.limits.take(key, &value) {
+        let (value, weight) = if self.limits.admits(key, &value) {
             let weight = CacheLimits::weight(key, &value);
             (value, weight)
         } else {

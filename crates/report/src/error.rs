@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::calendar::MAX_BUCKETS;
-use quarry_cache::Outage;
+use quarry_cache::TransientError;
 use quarry_store::StoreError;
 
 /// Why there is no report. The texts say what to change.
@@ -29,8 +29,8 @@ impl From<StoreError> for ReportError {
     }
 }
 
-impl Outage for ReportError {
-    fn is_outage(&self) -> bool {
+impl TransientError for ReportError {
+    fn is_transient(&self) -> bool {
         matches!(self, Self::Store(error) if matches!(**error, StoreError::Unavailable(_)))
     }
 }

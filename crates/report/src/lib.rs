@@ -32,4 +32,4 @@ pub use reports::{Reported, Reports};
 pub use roll_up::{RollUp, RollUpStep};
 pub use top_searches::SearchedQuery;
 
-pub use quarry_cache::{CacheError, Outcome};
+pub use quarry_cache::{CacheError, CacheStatus};

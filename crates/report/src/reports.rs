@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::coverage::LogCoverage;
-use super::{CacheError, Coverage, Outcome, ReportError, SearchedQuery};
-use quarry_cache::{Answers, Cache, CacheAside, CacheFigures};
+use super::{CacheError, CacheStatus, Coverage, ReportError, SearchedQuery};
+use quarry_cache::{Cache, CacheAside, CacheClient, CacheMetrics};
 use quarry_domain::{CategoryReport, CategoryTotal, Timestamp, VolumeBucket, ZeroResultSearch};
 use quarry_store::Store;
 
@@ -28,7 +28,7 @@ pub struct Reported<T> {
     /// Up to when it is complete: everything that was accepted by then and lies in its period is in it.
     pub covered_until: Timestamp,
     /// Where it came from.
-    pub outcome: Outcome,
+    pub outcome: CacheStatus,
     /// Why the cache had no part in it, if it should have.
     pub warning: Option<CacheError>,
 }
@@ -42,7 +42,7 @@ pub struct Reports(pub(super) Arc<Parts>);
 pub(super) struct Parts {
     pub(super) store: Store,
     pub(super) log: LogCoverage,
-    answers: Answers,
+    answers: CacheClient,
     pub(super) top_searches: Kept<Vec<SearchedQuery>>,
     pub(super) zero_results: Kept<Vec<ZeroResultSearch>>,
     pub(super) search_volume: Kept<Vec<VolumeBucket>>,
@@ -68,7 +68,7 @@ pub(super) struct Dated<T> {
 impl Reports {
     /// Reports on a store; an answer is good for `ttl`, or never kept if that is zero.
     pub fn new(store: Store, cache: Arc<dyn Cache>, coverage: Arc<dyn Coverage>, ttl: Duration) -> Self {
-        let answers = Answers::new(cache, ttl);
+        let answers = CacheClient::new(cache, ttl);
         let permits = Arc::new(Semaphore::new(COMPUTATIONS));
         Self(Arc::new(Parts {
             store,
@@ -83,14 +83,14 @@ impl Reports {
     }
 
     /// How often reports of each kind came from where.
-    pub fn cache_figures(&self) -> [(&'static str, CacheFigures); 5] {
+    pub fn cache_metrics(&self) -> [(&'static str, CacheMetrics); 5] {
         let parts = &*self.0;
         [
-            ("top_searches", parts.top_searches.answers.figures()),
-            ("zero_result_searches", parts.zero_results.answers.figures()),
-            ("search_volume", parts.search_volume.answers.figures()),
-            ("category", parts.category.answers.figures()),
-            ("categories", parts.categories.answers.figures()),
+            ("top_searches", parts.top_searches.answers.metrics()),
+            ("zero_result_searches", parts.zero_results.answers.metrics()),
+            ("search_volume", parts.search_volume.answers.metrics()),
+            ("category", parts.category.answers.metrics()),
+            ("categories", parts.categories.answers.metrics()),
         ]
     }
 
@@ -106,7 +106,7 @@ impl Reports {
     /// the cache of the fleet itself.
     #[boxed]
     pub async fn forget_here(&self) -> Result<(), CacheError> {
-        self.0.answers.forget_here().await
+        self.0.answers.clear_local().await
     }
 }
 
@@ -114,14 +114,14 @@ impl<T> Kept<T>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    fn new(answers: &Answers, permits: &Arc<Semaphore>, kind: &'static str) -> Self {
+    fn new(answers: &CacheClient, permits: &Arc<Semaphore>, kind: &'static str) -> Self {
         Self { answers: CacheAside::new(answers.clone(), kind), permits: permits.clone() }
     }
 }
 
 impl<T> Dated<T> {
     /// The report as it is told.
-    fn reported(self, outcome: Outcome, warning: Option<CacheError>) -> Reported<T> {
+    fn reported(self, outcome: CacheStatus, warning: Option<CacheError>) -> Reported<T> {
         let Self { value, generated_at, covered_until } = self;
         Reported { value, generated_at, covered_until, outcome, warning }
     }
@@ -150,8 +150,8 @@ where
             computation.await
         }
     };
-    let answered = kept.answers.answer(&digest, now, refresh, limited).await?;
-    Ok(answered.answer.reported(answered.outcome, answered.warning))
+    let answered = kept.answers.get_or_compute(&digest, now, refresh, limited).await?;
+    Ok(answered.value.reported(answered.status, answered.warning))
 }
 
 /// The time, as often as something begins.

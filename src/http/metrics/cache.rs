@@ -1,17 +1,17 @@
 //! The cache of reports.
 
 use super::page::{Labels, Page};
-use crate::cache::CacheFigures;
+use crate::cache::CacheMetrics;
 
 /// Where reports came from, by kind.
-pub(super) fn tell(page: &mut Page, reports: &[(&'static str, CacheFigures)]) {
-    let outcomes = |(report, figures): &(&'static str, CacheFigures)| {
+pub(super) fn tell(page: &mut Page, reports: &[(&'static str, CacheMetrics)]) {
+    let outcomes = |(report, metrics): &(&'static str, CacheMetrics)| {
         let outcomes = [
-            ("hit", figures.hits),
-            ("miss", figures.misses),
-            ("stale", figures.stale),
-            ("bypass", figures.bypasses),
-            ("failed", figures.failed),
+            ("hit", metrics.hits),
+            ("miss", metrics.misses),
+            ("stale", metrics.stale),
+            ("bypass", metrics.bypasses),
+            ("failed", metrics.failed),
         ];
         let report = *report;
         outcomes.map(|(outcome, count)| (labels(&[("report", report), ("outcome", outcome)]), count))
@@ -27,7 +27,7 @@ pub(super) fn tell(page: &mut Page, reports: &[(&'static str, CacheFigures)]) {
         "Reports in which the cache should have had a part, and did not work",
         reports
             .iter()
-            .map(|(report, figures)| (labels(&[("report", report)]), figures.without_cache))
+            .map(|(report, metrics)| (labels(&[("report", report)]), metrics.without_cache))
             .collect(),
     );
 }

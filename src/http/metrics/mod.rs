@@ -124,7 +124,7 @@ impl Metrics {
         engine::tell(&mut page, index.as_ref(), &parts.search.load(), parts.index.progress(), latest);
         buffer::tell(&mut page, health.map(|health| health.buffer).as_ref(), Utc::now());
         buffer::tell_flushing(&mut page, parts.keystrokes.progress());
-        cache::tell(&mut page, &parts.reports.cache_figures());
+        cache::tell(&mut page, &parts.reports.cache_metrics());
         database::tell(&mut page, &parts.store.figures());
         links::tell(&mut page, &parts.redis);
         workers::tell(&mut page, &parts.workers.figures());

@@ -33,7 +33,7 @@ pub(crate) fn local(limits: CacheLimits) -> TestCache {
 pub(crate) fn redis(limits: CacheLimits) -> TestCache {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     // With time for a machine that is busy.
-    let open = || Arc::new(RedisCache::with_patience(&shared_url(), &prefix, limits, PATIENCE).unwrap());
+    let open = || Arc::new(RedisCache::with_timeout(&shared_url(), &prefix, limits, PATIENCE).unwrap());
     TestCache { cache: open(), other: open(), prefix: Some(prefix) }
 }
 

@@ -1,9 +1,9 @@
 //! The cache: its two kinds, and cache-aside on each.
 
-mod aside;
-mod aside_outages;
-mod asking;
+mod cache_aside;
+mod cache_aside_outages;
 mod caches;
 mod redis_cache;
+mod server;
 mod suite;
-mod waiting;
+mod timeouts;

@@ -13,7 +13,7 @@ fn open(url: &str, prefix: &str) -> RedisCache {
 }
 
 fn open_within(url: &str, prefix: &str, limits: CacheLimits) -> RedisCache {
-    RedisCache::with_patience(url, prefix, limits, PATIENCE).unwrap()
+    RedisCache::with_timeout(url, prefix, limits, PATIENCE).unwrap()
 }
 
 async fn put(cache: &RedisCache, key: &str, value: &'static str) {

@@ -199,7 +199,7 @@ async fn what_is_kept_is_bounded_in_size_and_time() {
 async fn servers_share_documents_and_do_without_their_cache() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let limits = CacheLimits::default();
-    let shared = || RedisCache::with_patience(&shared_url(), &prefix, limits, PATIENCE).unwrap();
+    let shared = || RedisCache::with_timeout(&shared_url(), &prefix, limits, PATIENCE).unwrap();
     let (one, other) = (server_over(shared()).await, server_over(shared()).await);
     answer(&one, &with_text(SEARCH)).await;
     assert_eq!(answer(&other, &by_hash(SEARCH)).await["data"]["search"]["totalCount"], 0);

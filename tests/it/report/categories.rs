@@ -7,7 +7,7 @@ use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentId, DocumentKey, Interaction, InteractionId, InteractionKind,
     QueryDigest, SearchId, SourceName, Timestamp, comparison_key,
 };
-use quarry::report::{AskedPeriod, CategoryQuestion, Outcome, Reported};
+use quarry::report::{AskedPeriod, CacheStatus, CategoryQuestion, Reported};
 use quarry::store::{RecordOutcome, Store};
 use uuid::Uuid;
 
@@ -72,7 +72,7 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
         period: AskedPeriod::default(),
         first: 10,
     };
-    for outcome in [Outcome::Miss, Outcome::Hit] {
+    for outcome in [CacheStatus::Miss, CacheStatus::Hit] {
         let report = reports.category(electronics.clone(), false).await.unwrap();
         assert_eq!((rows(&report), report.outcome), (vec![("Mouse", 20), ("Laptop", 15)], outcome));
         assert_eq!(report.value.total_quantity, 35);
@@ -80,7 +80,7 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
     }
     let ask = async |question: CategoryQuestion| {
         let report = reports.category(question, false).await.unwrap();
-        assert_eq!(report.outcome, Outcome::Miss, "another question is another report");
+        assert_eq!(report.outcome, CacheStatus::Miss, "another question is another report");
         report
     };
     let longer = AskedPeriod { from: Some(now - TimeDelta::days(60)), before: None };
@@ -100,8 +100,8 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
     let report = ask(CategoryQuestion { period: past, ..electronics }).await;
     assert_eq!((rows(&report), Some(report.covered_until)), (vec![("Mouse", 7)], past.before));
 
-    for outcome in [Outcome::Miss, Outcome::Hit, Outcome::Bypass] {
-        let refresh = outcome == Outcome::Bypass;
+    for outcome in [CacheStatus::Miss, CacheStatus::Hit, CacheStatus::Bypass] {
+        let refresh = outcome == CacheStatus::Bypass;
         let report = reports.categories(None, kind, AskedPeriod::default(), refresh).await.unwrap();
         let rows: Vec<_> =
             report.value.iter().map(|row| (row.name.as_str(), row.documents, row.quantity)).collect();
@@ -109,7 +109,7 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
         assert_eq!((rows, report.outcome), (expected, outcome));
     }
     let report = reports.categories(market.as_ref(), kind, AskedPeriod::default(), false).await.unwrap();
-    assert_eq!((report.value.len(), report.value[0].quantity, report.outcome), (1, 0, Outcome::Miss));
+    assert_eq!((report.value.len(), report.value[0].quantity, report.outcome), (1, 0, CacheStatus::Miss));
 }
 
 async fn clicks_are_a_share_of_searches(database: Arc<TestDatabase>) {

@@ -8,7 +8,7 @@ use chrono::Utc;
 use futures_util::future::join_all;
 use quarry::cache::{CacheLimits, LocalCache};
 use quarry::domain::Timestamp;
-use quarry::report::{AskedPeriod, Coverage, CoverageError, Outcome, Reports};
+use quarry::report::{AskedPeriod, CacheStatus, Coverage, CoverageError, Reports};
 use tokio::sync::Semaphore;
 
 use super::fixture::{TTL, at, between};
@@ -81,7 +81,7 @@ async fn some_are_computed_and_the_others_wait() {
     }
     gate.open.add_permits(CALLS);
     for report in join_all(calls).await {
-        assert_eq!(report.unwrap().outcome, Outcome::Bypass);
+        assert_eq!(report.unwrap().outcome, CacheStatus::Bypass);
     }
     assert_eq!(gate.begun.load(Ordering::SeqCst), CALLS);
 }

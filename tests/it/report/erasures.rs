@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use quarry::domain::{Searcher, SessionId};
 use quarry::report::ErasureStep::{Forgot, Rested};
-use quarry::report::{AskedPeriod, ErasureWatch, Outcome, Reports};
+use quarry::report::{AskedPeriod, CacheStatus, ErasureWatch, Reports};
 use quarry::store::Store;
 
 use super::fixture::{alone, search_now};
@@ -13,7 +13,7 @@ use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(what_another_server_erased_is_in_no_report);
 
-async fn outcome(reports: &Reports) -> (usize, Outcome) {
+async fn outcome(reports: &Reports) -> (usize, CacheStatus) {
     let report = reports.top_searches(AskedPeriod::default(), 10, false).await.unwrap();
     (report.value.len(), report.outcome)
 }
@@ -33,16 +33,16 @@ async fn what_another_server_erased_is_in_no_report(database: Arc<TestDatabase>)
     let mut watch = ErasureWatch::new(reports.clone());
     let mut now = Utc::now();
     assert_eq!(watch.step(now).await.unwrap(), Rested, "what it has heard of is from after that");
-    assert_eq!(outcome(&reports).await, (2, Outcome::Miss));
+    assert_eq!(outcome(&reports).await, (2, CacheStatus::Miss));
     assert_eq!(watch.step(now).await.unwrap(), Rested);
-    assert_eq!(outcome(&reports).await, (2, Outcome::Hit));
+    assert_eq!(outcome(&reports).await, (2, CacheStatus::Hit));
 
     erase(&store, "gone").await;
-    assert_eq!(outcome(&reports).await, (2, Outcome::Hit), "it has yet to hear of it");
+    assert_eq!(outcome(&reports).await, (2, CacheStatus::Hit), "it has yet to hear of it");
     assert_eq!(watch.step(now).await.unwrap(), Forgot);
-    assert_eq!(outcome(&reports).await, (1, Outcome::Miss));
+    assert_eq!(outcome(&reports).await, (1, CacheStatus::Miss));
     assert_eq!(watch.step(now).await.unwrap(), Rested);
-    assert_eq!(outcome(&reports).await, (1, Outcome::Hit));
+    assert_eq!(outcome(&reports).await, (1, CacheStatus::Hit));
 
     // An erasure takes its time: it forgets a few times more, and then no more.
     let mut forgot = 0;
@@ -51,7 +51,7 @@ async fn what_another_server_erased_is_in_no_report(database: Arc<TestDatabase>)
         forgot += usize::from(watch.step(now).await.unwrap() == Forgot);
     }
     assert!(forgot > 2 && forgot < 10, "{forgot}");
-    assert_eq!(outcome(&reports).await, (1, Outcome::Miss));
+    assert_eq!(outcome(&reports).await, (1, CacheStatus::Miss));
     assert_eq!(watch.step(now).await.unwrap(), Rested);
-    assert_eq!(outcome(&reports).await, (1, Outcome::Hit));
+    assert_eq!(outcome(&reports).await, (1, CacheStatus::Hit));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{TimeDelta, Utc};
-use quarry::cache::{Cache, CacheLimits, LocalCache, Outcome};
+use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache};
 use quarry::domain::{Searcher, SessionId};
 use quarry::report::{AskedPeriod, Interval, Reported, Reports, SearchedQuery};
 
@@ -29,29 +29,32 @@ async fn computed_once_and_kept(database: Arc<TestDatabase>) {
     let reports = alone(&store);
     let always = AskedPeriod::default();
     let empty = reports.top_searches(always, 10, false).await.unwrap();
-    assert_eq!((rows(&empty), empty.outcome), (vec![], Outcome::Miss));
+    assert_eq!((rows(&empty), empty.outcome), (vec![], CacheStatus::Miss));
     for (session, query) in [("a", "red shoes"), ("b", "Red  Shoes"), ("b", "tea"), ("a", "RED SHOES")] {
         search_now(&store, session, query, 3).await;
     }
     let kept = reports.top_searches(always, 10, false).await.unwrap();
-    assert_eq!((rows(&kept), kept.outcome), (vec![], Outcome::Hit), "an empty answer is kept as well");
+    assert_eq!((rows(&kept), kept.outcome), (vec![], CacheStatus::Hit), "an empty answer is kept as well");
     assert_eq!((kept.generated_at, kept.covered_until), (empty.generated_at, empty.covered_until));
 
     let before = Utc::now();
     let fresh = reports.top_searches(always, 10, true).await.unwrap();
-    assert_eq!((rows(&fresh), fresh.outcome), (vec![("RED SHOES", 3, 2), ("tea", 1, 1)], Outcome::Bypass));
+    assert_eq!(
+        (rows(&fresh), fresh.outcome),
+        (vec![("RED SHOES", 3, 2), ("tea", 1, 1)], CacheStatus::Bypass)
+    );
     assert!(before <= fresh.generated_at && fresh.generated_at <= Utc::now());
     assert!(before <= fresh.covered_until && fresh.covered_until <= fresh.generated_at);
     assert_eq!(fresh.value[0].search.average_results, Some(3.0));
     assert_eq!(fresh.value[0].click_through_rate, None);
     let kept = reports.top_searches(always, 10, false).await.unwrap();
-    assert_eq!(kept, Reported { outcome: Outcome::Hit, ..fresh.clone() });
+    assert_eq!(kept, Reported { outcome: CacheStatus::Hit, ..fresh.clone() });
     // Whatever is asked otherwise is another report.
     let first = reports.top_searches(always, 1, false).await.unwrap();
-    assert_eq!((rows(&first), first.outcome), (vec![("RED SHOES", 3, 2)], Outcome::Miss));
+    assert_eq!((rows(&first), first.outcome), (vec![("RED SHOES", 3, 2)], CacheStatus::Miss));
     let earlier = AskedPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
     let earlier = reports.top_searches(earlier, 10, false).await.unwrap();
-    assert_eq!((rows(&earlier), earlier.outcome), (vec![], Outcome::Miss));
+    assert_eq!((rows(&earlier), earlier.outcome), (vec![], CacheStatus::Miss));
     let long_ago = search("a", "winter", Utc::now() - TimeDelta::days(31), 1);
     store.log_searches(&[long_ago]).await.unwrap();
     let month = reports.top_searches(always, 10, true).await.unwrap();
@@ -66,7 +69,7 @@ async fn searches_in_vain_are_reported(database: Arc<TestDatabase>) {
     {
         search_now(&store, session, query, results).await;
     }
-    for outcome in [Outcome::Miss, Outcome::Hit] {
+    for outcome in [CacheStatus::Miss, CacheStatus::Hit] {
         let report = reports.zero_result_searches(AskedPeriod::default(), 10, false).await.unwrap();
         let rows: Vec<_> =
             report.value.iter().map(|row| (row.query.as_str(), row.searches, row.sessions)).collect();
@@ -92,7 +95,7 @@ async fn volume_is_by_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     let period = between("2026-03-28T12:00:00Z", "2026-03-31T10:00:00Z");
     let volume = async |zone, interval| {
         let report = reports.search_volume(period, interval, zone, false).await.unwrap();
-        assert_eq!(report.outcome, Outcome::Miss);
+        assert_eq!(report.outcome, CacheStatus::Miss);
         assert_eq!(report.covered_until, period.before.unwrap());
         let rows = report.value.into_iter();
         rows.map(|row| (row.start, row.searches, row.sessions, row.zero_results)).collect::<Vec<_>>()
@@ -171,7 +174,7 @@ async fn what_is_erased_is_in_no_report(database: Arc<TestDatabase>) {
     let gone = Searcher::Session(SessionId::parse("gone").unwrap());
     store.erase_searches(&gone, Utc::now()).await.unwrap();
     servers[0].clear().await.unwrap();
-    for (server, outcome) in servers.iter().zip([Outcome::Miss, Outcome::Hit]) {
+    for (server, outcome) in servers.iter().zip([CacheStatus::Miss, CacheStatus::Hit]) {
         let report = ask(server).await;
         assert_eq!((rows(&report), report.outcome), (vec![("tea", 2, 1)], outcome));
     }

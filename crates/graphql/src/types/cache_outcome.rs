@@ -2,7 +2,7 @@ use async_graphql::Enum;
 
 /// Where a report came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "quarry_report::Outcome")]
+#[graphql(remote = "quarry_report::CacheStatus")]
 pub(crate) enum CacheOutcome {
     /// From the cache, or computed for another request at the same time.
     Hit,

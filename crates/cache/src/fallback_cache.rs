@@ -11,7 +11,7 @@ use super::{CacheLimits, Generation};
 /// Between which clearings something happened, as far as this process knows: what was made in one
 /// era is not shown in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Era {
+pub(super) struct Epoch {
     /// How often this process has forgotten all.
     pub(super) forgotten: u64,
     /// The generation of the cache: the last that was seen, where it does not answer.
@@ -19,12 +19,12 @@ pub(super) struct Era {
 }
 
 /// Remembers written answers, by key.
-pub(super) struct LastGood(Entries<String, (Era, Bytes)>);
+pub(super) struct FallbackCache(Entries<String, (Epoch, Bytes)>);
 
-impl LastGood {
+impl FallbackCache {
     /// An empty memory of so many bytes, in which each answer is kept so long.
     pub(super) fn new(bytes: u64, keep: Duration) -> Self {
-        let weigh = |key: &String, (_, answer): &(Era, Bytes)| {
+        let weigh = |key: &String, (_, answer): &(Epoch, Bytes)| {
             u32::try_from(CacheLimits::weight(key, answer)).unwrap_or(u32::MAX)
         };
         let entries = Entries::builder()
@@ -36,17 +36,17 @@ impl LastGood {
     }
 
     /// Remembers an answer that was made, or found, in an era.
-    pub(super) fn put(&self, key: &str, era: Era, answer: &Bytes) {
+    pub(super) fn put(&self, key: &str, epoch: Epoch, answer: &Bytes) {
         // An answer that is found again and again is written down once.
-        let is_known = |(known_era, known): (Era, Bytes)| known_era == era && known == *answer;
+        let is_known = |(known_era, known): (Epoch, Bytes)| known_era == epoch && known == *answer;
         if !self.0.get(key).is_some_and(is_known) {
-            self.0.insert(key.to_owned(), (era, answer.clone()));
+            self.0.insert(key.to_owned(), (epoch, answer.clone()));
         }
     }
 
     /// The last answer of this era.
-    pub(super) fn get(&self, key: &str, era: Era) -> Option<Bytes> {
-        self.0.get(key).filter(|(made, _)| *made == era).map(|(_, answer)| answer)
+    pub(super) fn get(&self, key: &str, epoch: Epoch) -> Option<Bytes> {
+        self.0.get(key).filter(|(made, _)| *made == epoch).map(|(_, answer)| answer)
     }
 
     /// Forgets all.

@@ -10,8 +10,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
-use super::envelope::{self, Written};
-use super::last_good::{Era, LastGood};
+use super::envelope::{self, Envelope};
+use super::fallback_cache::{Epoch, FallbackCache};
 use super::{Cache, CacheError, Generation, LockToken};
 use quarry_domain::Timestamp;
 
@@ -26,7 +26,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 /// How long servers and calls wait for one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waits {
+pub struct CacheTimeouts {
     /// For how long a server may compute before its turn ends, since it may be no more. As long as
     /// the store lets a read take: whoever still computes is not overtaken.
     pub lease: Duration,
@@ -39,7 +39,7 @@ pub struct Waits {
     pub stale_after_refresh: Duration,
 }
 
-impl Default for Waits {
+impl Default for CacheTimeouts {
     fn default() -> Self {
         Self {
             lease: Duration::from_secs(30),
@@ -52,13 +52,13 @@ impl Default for Waits {
 
 /// A cache of answers, and what all that use it in this process have in common. Clones share it.
 #[derive(Clone)]
-pub struct Answers(Arc<Shared>);
+pub struct CacheClient(Arc<Shared>);
 
 struct Shared {
     cache: Arc<dyn Cache>,
     ttl: Duration,
-    waits: Waits,
-    last_good: LastGood,
+    timeouts: CacheTimeouts,
+    fallback: FallbackCache,
     /// How often [`Answers::clear`] was called.
     cleared: AtomicU64,
     /// The last of these clearings that the cache heard of.
@@ -86,22 +86,22 @@ impl Generations {
 }
 
 /// A look at the cache.
-pub(super) struct Seen<T> {
-    pub(super) era: Era,
+pub(super) struct DecodedLookup<T> {
+    pub(super) epoch: Epoch,
     /// The answer that is kept, fresh or not.
-    pub(super) kept: Option<(Bytes, Written<T>)>,
+    pub(super) kept: Option<(Bytes, Envelope<T>)>,
     /// Why there was no look.
     pub(super) away: Option<CacheError>,
 }
 
 /// Whether this server is to compute.
-pub(super) enum Turn<T> {
+pub(super) enum LockOutcome<T> {
     /// Another server did.
-    Done(Written<T>),
+    Refreshed(Envelope<T>),
     /// It is, as of this look, and gives the lock back when it has.
-    Ours(Seen<T>, Option<Lock>),
+    Acquired(DecodedLookup<T>, Option<Lock>),
     /// Another server still does, after all the patience of this one.
-    Theirs(Seen<T>),
+    TimedOut(DecodedLookup<T>),
 }
 
 /// A lock that is held.
@@ -110,17 +110,18 @@ pub(super) struct Lock {
     token: LockToken,
 }
 
-impl Answers {
+impl CacheClient {
     /// Answers in a cache, fresh for at most `ttl`; if that is zero, none is ever kept.
     pub fn new(cache: Arc<dyn Cache>, ttl: Duration) -> Self {
-        Self::with_waits(cache, ttl, Waits::default())
+        Self::with_timeouts(cache, ttl, CacheTimeouts::default())
     }
 
     /// The same with waits of one's own.
-    pub fn with_waits(cache: Arc<dyn Cache>, ttl: Duration, waits: Waits) -> Self {
-        let last_good = LastGood::new(REMEMBERED_BYTES, KEPT_STALE);
+    pub fn with_timeouts(cache: Arc<dyn Cache>, ttl: Duration, timeouts: CacheTimeouts) -> Self {
+        let fallback = FallbackCache::new(REMEMBERED_BYTES, KEPT_STALE);
         let (cleared, cleared_cache, forgotten, generations) = Default::default();
-        let shared = Shared { cache, ttl, waits, last_good, cleared, cleared_cache, forgotten, generations };
+        let shared =
+            Shared { cache, ttl, timeouts, fallback, cleared, cleared_cache, forgotten, generations };
         Self(Arc::new(shared))
     }
 
@@ -138,7 +139,7 @@ impl Answers {
     /// Forgets what this process keeps: no answer to a call that begins after this returned is older,
     /// unless it is from a cache that others share, which whoever made it out of date clears.
     #[boxed]
-    pub async fn forget_here(&self) -> Result<(), CacheError> {
+    pub async fn clear_local(&self) -> Result<(), CacheError> {
         if self.0.cache.is_shared() {
             self.forget_remembered();
             return Ok(());
@@ -148,7 +149,7 @@ impl Answers {
 
     fn forget_remembered(&self) {
         self.0.forgotten.fetch_add(1, Ordering::SeqCst);
-        self.0.last_good.clear();
+        self.0.fallback.clear();
     }
 
     /// Clears the cache, which then has heard of all clearings up to this one.
@@ -158,18 +159,18 @@ impl Answers {
         Ok(())
     }
 
-    pub(super) fn are_kept(&self) -> bool {
+    pub(super) fn is_enabled(&self) -> bool {
         !self.0.ttl.is_zero()
     }
 
     /// For how long a call waits for its answer where there is an older one.
     pub(super) fn stale_after(&self, refresh: bool) -> Duration {
-        let waits = self.0.waits;
-        if refresh { waits.stale_after_refresh } else { waits.stale_after }
+        let timeouts = self.0.timeouts;
+        if refresh { timeouts.stale_after_refresh } else { timeouts.stale_after }
     }
 
     /// Looks for the answer of a key.
-    pub(super) async fn look<T: DeserializeOwned>(&self, key: &str) -> Seen<T> {
+    pub(super) async fn look<T: DeserializeOwned>(&self, key: &str) -> DecodedLookup<T> {
         let shared = &*self.0;
         let forgotten = shared.forgotten.load(Ordering::SeqCst);
         let cleared = shared.cleared.load(Ordering::SeqCst);
@@ -180,15 +181,15 @@ impl Answers {
             shared.cache.get(key).await
         };
         match look.await {
-            Ok(looked) => {
-                self.generations().note(looked.generation);
-                let era = Era { forgotten, generation: Some(looked.generation) };
-                let kept = looked.value.and_then(|bytes| Some((envelope::read(&bytes)?, bytes)));
-                Seen { era, kept: kept.map(|(written, bytes)| (bytes, written)), away: None }
+            Ok(lookup) => {
+                self.generations().note(lookup.generation);
+                let epoch = Epoch { forgotten, generation: Some(lookup.generation) };
+                let kept = lookup.value.and_then(|bytes| Some((envelope::decode(&bytes)?, bytes)));
+                DecodedLookup { epoch, kept: kept.map(|(envelope, bytes)| (bytes, envelope)), away: None }
             }
             Err(error) => {
-                let era = Era { forgotten, generation: self.generations().current };
-                Seen { era, kept: None, away: Some(error) }
+                let epoch = Epoch { forgotten, generation: self.generations().current };
+                DecodedLookup { epoch, kept: None, away: Some(error) }
             }
         }
     }
@@ -198,47 +199,54 @@ impl Answers {
     }
 
     /// The answer that was seen, if it is fresh.
-    pub(super) fn fresh<T>(&self, key: &str, seen: &mut Seen<T>, now: Timestamp) -> Option<Written<T>> {
+    pub(super) fn fresh<T>(
+        &self,
+        key: &str,
+        seen: &mut DecodedLookup<T>,
+        now: Timestamp,
+    ) -> Option<Envelope<T>> {
         // What is fresh for longer than it can be was written by a clock that was wrong.
         let latest =
             now.checked_add_signed(delta(self.0.ttl.saturating_mul(2))).unwrap_or(Timestamp::MAX_UTC);
-        let (bytes, written) =
+        let (bytes, envelope) =
             seen.kept.take_if(|(_, kept)| now < kept.fresh_until && kept.fresh_until <= latest)?;
-        self.remember(key, seen.era, &bytes);
-        Some(written)
+        self.remember(key, seen.epoch, &bytes);
+        Some(envelope)
     }
 
-    fn remember(&self, key: &str, era: Era, answer: &Bytes) {
+    fn remember(&self, key: &str, epoch: Epoch, answer: &Bytes) {
         // What was forgotten meanwhile is not even kept where nobody looks.
-        if self.is_current(era) {
-            self.0.last_good.put(key, era, answer);
+        if self.is_current(epoch) {
+            self.0.fallback.put(key, epoch, answer);
         }
     }
 
     /// Nothing was forgotten since.
-    fn is_current(&self, era: Era) -> bool {
-        era.forgotten == self.0.forgotten.load(Ordering::SeqCst)
+    fn is_current(&self, epoch: Epoch) -> bool {
+        epoch.forgotten == self.0.forgotten.load(Ordering::SeqCst)
     }
 
     /// Waits until this server is to compute, or another has, or for too long: one at a time does.
     pub(super) async fn turn<T: DeserializeOwned>(
         &self,
         key: &str,
-        first: Seen<T>,
+        first: DecodedLookup<T>,
         now: Timestamp,
-    ) -> Turn<T> {
+    ) -> LockOutcome<T> {
         let waited = Instant::now();
         let (mut seen, mut pause) = (first, FIRST_PAUSE);
         loop {
-            let (Some(generation), None) = (seen.era.generation, &seen.away) else {
-                return Turn::Ours(seen, None);
+            let (Some(generation), None) = (seen.epoch.generation, &seen.away) else {
+                return LockOutcome::Acquired(seen, None);
             };
-            if waited.elapsed() >= self.0.waits.patience {
-                return Turn::Theirs(seen);
+            if waited.elapsed() >= self.0.timeouts.patience {
+                return LockOutcome::TimedOut(seen);
             }
             let lock = match self.lock(key, generation).await {
                 Ok(lock) => lock,
-                Err(error) => return Turn::Ours(Seen { away: Some(error), ..seen }, None),
+                Err(error) => {
+                    return LockOutcome::Acquired(DecodedLookup { away: Some(error), ..seen }, None);
+                }
             };
             if lock.is_none() {
                 tokio::time::sleep(pause).await;
@@ -246,14 +254,14 @@ impl Answers {
             }
             // Whoever had the lock before may have been done just now.
             seen = self.look(key).await;
-            if let Some(written) = self.fresh(key, &mut seen, now) {
-                self.give_back(lock).await;
-                return Turn::Done(written);
+            if let Some(envelope) = self.fresh(key, &mut seen, now) {
+                self.release(lock).await;
+                return LockOutcome::Refreshed(envelope);
             }
-            if lock.is_some() && seen.away.is_none() && seen.era.generation == Some(generation) {
-                return Turn::Ours(seen, lock);
+            if lock.is_some() && seen.away.is_none() && seen.epoch.generation == Some(generation) {
+                return LockOutcome::Acquired(seen, lock);
             }
-            self.give_back(lock).await;
+            self.release(lock).await;
         }
     }
 
@@ -261,12 +269,12 @@ impl Answers {
     /// is nothing to wait for after it.
     async fn lock(&self, key: &str, generation: Generation) -> Result<Option<Lock>, CacheError> {
         let key = format!("{key}:{}", generation.0.simple());
-        let token = self.0.cache.lock(&key, self.0.waits.lease).await?;
+        let token = self.0.cache.lock(&key, self.0.timeouts.lease).await?;
         Ok(token.map(|token| Lock { key, token }))
     }
 
     /// Gives a lock back.
-    pub(super) async fn give_back(&self, lock: Option<Lock>) {
+    pub(super) async fn release(&self, lock: Option<Lock>) {
         if let Some(Lock { key, token }) = lock {
             // If it does not work, the turn ends by itself.
             let _ = self.0.cache.unlock(&key, token).await;
@@ -278,17 +286,17 @@ impl Answers {
     pub(super) async fn keep<T: Serialize>(
         &self,
         key: &str,
-        seen: &Seen<T>,
+        seen: &DecodedLookup<T>,
         now: Timestamp,
         answer: &T,
     ) -> Result<bool, CacheError> {
         // Entries that were made together do not end together.
         let ttl = self.0.ttl.mul_f64(rand::random_range(0.9..=1.0));
         let fresh_until = now.checked_add_signed(delta(ttl)).unwrap_or(Timestamp::MAX_UTC);
-        let bytes = envelope::write(fresh_until, answer);
-        self.remember(key, seen.era, &bytes);
-        match seen.era.generation {
-            Some(generation) if seen.away.is_none() && self.is_current(seen.era) => {
+        let bytes = envelope::encode(fresh_until, answer);
+        self.remember(key, seen.epoch, &bytes);
+        match seen.epoch.generation {
+            Some(generation) if seen.away.is_none() && self.is_current(seen.epoch) => {
                 self.0.cache.put(key, bytes, generation, self.0.ttl.saturating_add(KEPT_STALE)).await
             }
             _ => Ok(false),
@@ -296,9 +304,9 @@ impl Answers {
     }
 
     /// The last good answer, as it is written: what was seen, or what is remembered.
-    pub(super) fn last_good<T>(&self, key: &str, seen: &Seen<T>) -> Option<Bytes> {
+    pub(super) fn fallback<T>(&self, key: &str, seen: &DecodedLookup<T>) -> Option<Bytes> {
         let kept = seen.kept.as_ref().map(|(bytes, _)| bytes.clone());
-        kept.or_else(|| self.0.last_good.get(key, seen.era))
+        kept.or_else(|| self.0.fallback.get(key, seen.epoch))
     }
 }
 

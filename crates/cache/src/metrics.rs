@@ -1,11 +1,11 @@
 //! How often answers of one kind came from where.
 
-use super::aside::{Answered, Outcome};
+use super::cache_aside::{CacheResponse, CacheStatus};
 use quarry_runtime::figures::Count;
 
 /// Counts answers.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct CacheCounters {
     hits: Count,
     misses: Count,
     stale: Count,
@@ -16,7 +16,7 @@ pub(super) struct Tally {
 
 /// How often answers of one kind came from where, since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CacheFigures {
+pub struct CacheMetrics {
     /// [`Outcome::Hit`].
     pub hits: u64,
     /// [`Outcome::Miss`].
@@ -31,22 +31,22 @@ pub struct CacheFigures {
     pub without_cache: u64,
 }
 
-impl Tally {
-    pub(super) fn note<T, E>(&self, answered: &Result<Answered<T>, E>) {
-        let Ok(answered) = answered else { return self.failed.one() };
-        match answered.outcome {
-            Outcome::Hit => self.hits.one(),
-            Outcome::Miss => self.misses.one(),
-            Outcome::Stale => self.stale.one(),
-            Outcome::Bypass => self.bypasses.one(),
+impl CacheCounters {
+    pub(super) fn note<T, E>(&self, response: &Result<CacheResponse<T>, E>) {
+        let Ok(response) = response else { return self.failed.one() };
+        match response.status {
+            CacheStatus::Hit => self.hits.one(),
+            CacheStatus::Miss => self.misses.one(),
+            CacheStatus::Stale => self.stale.one(),
+            CacheStatus::Bypass => self.bypasses.one(),
         }
-        if answered.warning.is_some() {
+        if response.warning.is_some() {
             self.without_cache.one();
         }
     }
 
-    pub(super) fn figures(&self) -> CacheFigures {
-        CacheFigures {
+    pub(super) fn metrics(&self) -> CacheMetrics {
+        CacheMetrics {
             hits: self.hits.get(),
             misses: self.misses.get(),
             stale: self.stale.get(),

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use quarry::cache::Outcome::{Bypass, Hit, Miss};
-use quarry::cache::{Answers, CacheAside, CacheLimits, Outcome};
+use quarry::cache::CacheStatus::{Bypass, Hit, Miss};
+use quarry::cache::{CacheAside, CacheClient, CacheLimits, CacheStatus};
 use tokio::sync::{Barrier, Semaphore};
 
-use super::asking::{KIND, Refusal, Server, TTL, at, check, pass};
 use super::caches::{TestCache, on_each_cache};
+use super::server::{KIND, Refusal, Server, TTL, at, check, pass};
 use crate::support::wait::until;
 
 on_each_cache!(
@@ -52,26 +52,26 @@ async fn entries_end_at_their_own_times(open: impl Fn(CacheLimits) -> TestCache)
         server.ask(&question.to_string(), at(0)).await;
     }
     for question in 0..100 {
-        outcomes.push(server.ask(&question.to_string(), at(285)).await.outcome);
+        outcomes.push(server.ask(&question.to_string(), at(285)).await.status);
     }
     assert!(outcomes.contains(&Hit) && outcomes.contains(&Miss), "{outcomes:?}");
 }
 
 async fn empty_answers_are_kept(open: impl Fn(CacheLimits) -> TestCache) {
-    let answers = Answers::new(open(CacheLimits::default()).share(), TTL);
+    let answers = CacheClient::new(open(CacheLimits::default()).share(), TTL);
     let aside = CacheAside::<Vec<String>, Refusal>::new(answers, KIND);
     for outcome in [Miss, Hit, Hit] {
-        let answered = aside.answer("q", at(0), false, || async { Ok(Vec::new()) }).await.unwrap();
-        assert_eq!((answered.answer, answered.outcome), (Vec::new(), outcome));
+        let response = aside.get_or_compute("q", at(0), false, || async { Ok(Vec::new()) }).await.unwrap();
+        assert_eq!((response.value, response.status), (Vec::new(), outcome));
     }
 }
 
 async fn what_is_too_large_is_computed_each_time(open: impl Fn(CacheLimits) -> TestCache) {
     let server = Server::new("a", open(CacheLimits { value_bytes: 4, ..CacheLimits::default() }).share());
     for answer in ["a 1", "a 2"] {
-        let answered = server.ask("q", at(0)).await;
-        check(&answered, answer, Bypass);
-        assert_eq!(answered.warning, None);
+        let response = server.ask("q", at(0)).await;
+        check(&response, answer, Bypass);
+        assert_eq!(response.warning, None);
     }
 }
 
@@ -80,9 +80,9 @@ async fn refreshing_computes_and_keeps(open: impl Fn(CacheLimits) -> TestCache) 
     let server = Server::new("a", cache.share());
     check(&server.refresh("q", at(0)).await, "a 1", Bypass);
     check(&server.ask("q", at(1)).await, "a 1", Hit);
-    let answered = server.refresh("q", at(100)).await;
-    check(&answered, "a 2", Bypass);
-    assert_eq!(answered.warning, None);
+    let response = server.refresh("q", at(100)).await;
+    check(&response, "a 2", Bypass);
+    assert_eq!(response.warning, None);
     check(&Server::new("b", cache.share_other()).ask("q", at(310)).await, "a 2", Hit);
 }
 
@@ -103,9 +103,9 @@ async fn nothing_is_kept_where_the_cache_is_off(open: impl Fn(CacheLimits) -> Te
     let cache = open(CacheLimits::default());
     let server = Server::with_ttl("a", cache.share(), Duration::ZERO);
     for answer in ["a 1", "a 2"] {
-        let answered = server.ask("q", at(0)).await;
-        check(&answered, answer, Bypass);
-        assert_eq!(answered.warning, None);
+        let response = server.ask("q", at(0)).await;
+        check(&response, answer, Bypass);
+        assert_eq!(response.warning, None);
     }
     assert_eq!(server.ask_in_vain("q", at(0), Refusal::Away).await, Err(Refusal::Away));
     assert_eq!(cache.value(&format!("{KIND}:q")).await, None);
@@ -128,10 +128,10 @@ async fn a_thousand_callers_are_one_computation(open: impl Fn(CacheLimits) -> Te
     let calls: Vec<_> = calls.collect();
     until("the computation", async || (server.computed() == 2).then_some(())).await;
     gate.add_permits(CALLERS);
-    let answered: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
-    assert!(answered.iter().all(|answered| answered.answer == "a 2"));
+    let responses: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
+    assert!(responses.iter().all(|response| response.value == "a 2"));
     assert_eq!(
-        count(&answered.iter().map(|answered| answered.outcome).collect::<Vec<_>>()),
+        count(&responses.iter().map(|response| response.status).collect::<Vec<_>>()),
         (1, CALLERS - 1)
     );
     assert_eq!(server.computed(), 2);
@@ -190,11 +190,11 @@ async fn servers_compute_once(open: impl Fn(CacheLimits) -> TestCache) {
                 server.try_ask("q", at(300 * round), false, work).await.unwrap()
             })
         });
-        let answered: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
-        let outcomes: Vec<_> = answered.iter().map(|answered| answered.outcome).collect();
+        let responses: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
+        let outcomes: Vec<_> = responses.iter().map(|response| response.status).collect();
         assert_eq!(count(&outcomes), (1, 99), "round {round}");
-        let first = &answered[0].answer;
-        assert!(answered.iter().all(|answered| answered.answer == *first));
+        let first = &responses[0].value;
+        assert!(responses.iter().all(|response| response.value == *first));
     }
     assert_eq!(servers[0].computed() + servers[1].computed(), 5);
 }
@@ -218,8 +218,8 @@ async fn what_was_asked_before_a_clearing_is_not_answered_after_it(open: impl Fn
         gate.add_permits(1);
         // It is not kept.
         check(&old.await.unwrap(), &format!("a {}", computed + 1), Bypass);
-        check(&server.ask("q", at(2)).await, &new.answer, Hit);
-        check(&other.ask("q", at(2)).await, &new.answer, Hit);
+        check(&server.ask("q", at(2)).await, &new.value, Hit);
+        check(&other.ask("q", at(2)).await, &new.value, Hit);
         clearing.answers.clear().await.unwrap();
         assert_eq!(server.ask_in_vain("q", at(3), Refusal::Away).await, Err(Refusal::Away));
         assert_eq!(other.ask_in_vain("q", at(3), Refusal::Away).await, Err(Refusal::Away));
@@ -246,8 +246,8 @@ async fn what_is_damaged_is_computed_again(open: impl Fn(CacheLimits) -> TestCac
 }
 
 /// How many missed and how many hit, if these are all.
-fn count(outcomes: &[Outcome]) -> (usize, usize) {
-    let of = |wanted: Outcome| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+fn count(outcomes: &[CacheStatus]) -> (usize, usize) {
+    let of = |wanted: CacheStatus| outcomes.iter().filter(|outcome| **outcome == wanted).count();
     let (misses, hits) = (of(Miss), of(Hit));
     assert_eq!(misses + hits, outcomes.len(), "{outcomes:?}");
     (misses, hits)

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, TimeZone, Utc};
-use quarry::cache::{Answered, Answers, Cache, CacheAside, Outage, Outcome, Waits};
+use quarry::cache::{
+    Cache, CacheAside, CacheClient, CacheResponse, CacheStatus, CacheTimeouts, TransientError,
+};
 use quarry::domain::Timestamp;
 use tokio::sync::Semaphore;
 
@@ -17,8 +19,8 @@ pub(crate) const TTL: Duration = Duration::from_secs(300);
 pub(crate) const KIND: &str = "test-1";
 
 /// Waits for as long as it takes, however slow the machine.
-pub(crate) const PATIENT: Waits =
-    Waits { lease: EVER, patience: EVER, stale_after: EVER, stale_after_refresh: EVER };
+pub(crate) const PATIENT: CacheTimeouts =
+    CacheTimeouts { lease: EVER, patience: EVER, stale_after: EVER, stale_after_refresh: EVER };
 /// A wait that is over before a test is.
 pub(crate) const SHORT: Duration = Duration::from_millis(200);
 
@@ -29,8 +31,8 @@ pub(crate) enum Refusal {
     Defect,
 }
 
-impl Outage for Refusal {
-    fn is_outage(&self) -> bool {
+impl TransientError for Refusal {
+    fn is_transient(&self) -> bool {
         *self == Self::Away
     }
 }
@@ -38,7 +40,7 @@ impl Outage for Refusal {
 /// A server that answers questions: each computation is another answer.
 #[derive(Clone)]
 pub(crate) struct Server {
-    pub(crate) answers: Answers,
+    pub(crate) answers: CacheClient,
     pub(crate) aside: Arc<CacheAside<String, Refusal>>,
     computed: Arc<AtomicUsize>,
     name: &'static str,
@@ -50,14 +52,14 @@ impl Server {
     }
 
     pub(crate) fn with_ttl(name: &'static str, cache: Arc<dyn Cache>, ttl: Duration) -> Self {
-        Self::with_answers(name, Answers::with_waits(cache, ttl, PATIENT))
+        Self::with_answers(name, CacheClient::with_timeouts(cache, ttl, PATIENT))
     }
 
-    pub(crate) fn with_waits(name: &'static str, cache: Arc<dyn Cache>, waits: Waits) -> Self {
-        Self::with_answers(name, Answers::with_waits(cache, TTL, waits))
+    pub(crate) fn with_timeouts(name: &'static str, cache: Arc<dyn Cache>, timeouts: CacheTimeouts) -> Self {
+        Self::with_answers(name, CacheClient::with_timeouts(cache, TTL, timeouts))
     }
 
-    fn with_answers(name: &'static str, answers: Answers) -> Self {
+    fn with_answers(name: &'static str, answers: CacheClient) -> Self {
         let aside = Arc::new(CacheAside::new(answers.clone(), KIND));
         Self { answers, aside, computed: Arc::default(), name }
     }
@@ -68,12 +70,12 @@ impl Server {
     }
 
     /// Asks; what is computed is computed at once.
-    pub(crate) async fn ask(&self, question: &str, now: Timestamp) -> Answered<String> {
+    pub(crate) async fn ask(&self, question: &str, now: Timestamp) -> CacheResponse<String> {
         self.try_ask(question, now, false, async { Ok(()) }).await.unwrap()
     }
 
     /// Asks for an answer that is computed now.
-    pub(crate) async fn refresh(&self, question: &str, now: Timestamp) -> Answered<String> {
+    pub(crate) async fn refresh(&self, question: &str, now: Timestamp) -> CacheResponse<String> {
         self.try_ask(question, now, true, async { Ok(()) }).await.unwrap()
     }
 
@@ -83,7 +85,7 @@ impl Server {
         question: &str,
         now: Timestamp,
         why: Refusal,
-    ) -> Result<Answered<String>, Refusal> {
+    ) -> Result<CacheResponse<String>, Refusal> {
         self.try_ask(question, now, false, async move { Err(why) }).await
     }
 
@@ -94,14 +96,14 @@ impl Server {
         now: Timestamp,
         refresh: bool,
         ready: impl Future<Output = Result<(), Refusal>> + Send + 'static,
-    ) -> Result<Answered<String>, Refusal> {
+    ) -> Result<CacheResponse<String>, Refusal> {
         let (computed, name) = (self.computed.clone(), self.name);
         let compute = async move {
             let number = computed.fetch_add(1, Ordering::SeqCst) + 1;
             ready.await?;
             Ok(format!("{name} {number}"))
         };
-        self.aside.answer(question, now, refresh, || compute).await
+        self.aside.get_or_compute(question, now, refresh, || compute).await
     }
 }
 
@@ -111,8 +113,8 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 }
 
 #[track_caller]
-pub(crate) fn check(answered: &Answered<String>, answer: &str, outcome: Outcome) {
-    assert_eq!((answered.answer.as_str(), answered.outcome), (answer, outcome));
+pub(crate) fn check(response: &CacheResponse<String>, value: &str, status: CacheStatus) {
+    assert_eq!((response.value.as_str(), response.status), (value, status));
 }
 
 /// Waits until the gate lets one more through.

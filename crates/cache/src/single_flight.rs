@@ -13,9 +13,9 @@ use tracing::Instrument;
 pub(super) type Flight<V> = Shared<BoxFuture<'static, V>>;
 
 /// The computations that are under way, by what they are about.
-pub(super) struct Flights<K, V>(Arc<Mutex<HashMap<K, Flight<V>>>>);
+pub(super) struct SingleFlight<K, V>(Arc<Mutex<HashMap<K, Flight<V>>>>);
 
-impl<K, V> Flights<K, V>
+impl<K, V> SingleFlight<K, V>
 where
     K: Clone + Eq + Hash + Send + 'static,
     V: Clone + Send + Sync + 'static,
@@ -29,17 +29,17 @@ where
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let mut under_way = lock(&self.0);
-        if let Some(flight) = under_way.get(&key) {
+        let mut in_flight = lock(&self.0);
+        if let Some(flight) = in_flight.get(&key) {
             return (flight.clone(), false);
         }
-        let landing = Landing { key: key.clone(), flights: self.0.clone() };
+        let guard = FlightGuard { key: key.clone(), flights: self.0.clone() };
         let computation = begin();
         let flight = detached(async move {
-            let _landing = landing;
+            let _guard = guard;
             computation.await
         });
-        under_way.insert(key, flight.clone());
+        in_flight.insert(key, flight.clone());
         (flight, true)
     }
 }
@@ -66,12 +66,12 @@ where
 }
 
 /// Takes a flight off the list when it ends, however it ends: who comes later begins another.
-struct Landing<K: Eq + Hash, V> {
+struct FlightGuard<K: Eq + Hash, V> {
     key: K,
     flights: Arc<Mutex<HashMap<K, Flight<V>>>>,
 }
 
-impl<K: Eq + Hash, V> Drop for Landing<K, V> {
+impl<K: Eq + Hash, V> Drop for FlightGuard<K, V> {
     fn drop(&mut self) {
         lock(&self.flights).remove(&self.key);
     }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarry::cache::Outcome::{Hit, Miss, Stale};
-use quarry::cache::{CacheLimits, LocalCache, Waits};
+use quarry::cache::CacheStatus::{Hit, Miss, Stale};
+use quarry::cache::{CacheLimits, CacheTimeouts, LocalCache};
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::asking::{PATIENT, Refusal, SHORT, Server, at, check, pass};
 use super::caches::{TestCache, on_each_cache};
+use super::server::{PATIENT, Refusal, SHORT, Server, at, check, pass};
 use crate::support::wait::until;
 
 on_each_cache!(
@@ -31,8 +31,8 @@ async fn die_computing(server: &Server, seconds: i64) {
 
 async fn the_turn_of_a_holder_that_is_no_more_ends(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let waits = Waits { lease: SHORT, ..PATIENT };
-    let dying = Server::with_waits("dying", cache.share_other(), waits);
+    let timeouts = CacheTimeouts { lease: SHORT, ..PATIENT };
+    let dying = Server::with_timeouts("dying", cache.share_other(), timeouts);
     let server = Server::new("a", cache.share());
     die_computing(&dying, 0).await;
     check(&server.ask("q", at(0)).await, "a 1", Miss);
@@ -42,7 +42,7 @@ async fn the_turn_of_a_holder_that_is_no_more_ends(open: impl Fn(CacheLimits) ->
 async fn patience_with_a_holder_that_is_no_more_ends(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let dying = Server::new("dying", cache.share_other());
-    let server = Server::with_waits("a", cache.share(), Waits { patience: SHORT, ..PATIENT });
+    let server = Server::with_timeouts("a", cache.share(), CacheTimeouts { patience: SHORT, ..PATIENT });
     die_computing(&dying, 0).await;
     check(&server.ask("q", at(0)).await, "a 1", Miss);
     check(&server.ask("q", at(1)).await, "a 1", Hit);
@@ -51,7 +51,7 @@ async fn patience_with_a_holder_that_is_no_more_ends(open: impl Fn(CacheLimits) 
 async fn without_patience_an_older_answer_will_do(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let slow = Server::new("slow", cache.share_other());
-    let server = Server::with_waits("a", cache.share(), Waits { patience: SHORT, ..PATIENT });
+    let server = Server::with_timeouts("a", cache.share(), CacheTimeouts { patience: SHORT, ..PATIENT });
     check(&slow.ask("q", at(0)).await, "slow 1", Miss);
     let gate = Arc::new(Semaphore::new(0));
     let computing = tokio::spawn({
@@ -68,7 +68,7 @@ async fn without_patience_an_older_answer_will_do(open: impl Fn(CacheLimits) -> 
 }
 
 fn alone() -> Server {
-    Server::with_waits("a", Arc::new(LocalCache::new(CacheLimits::default())), Waits::default())
+    Server::with_timeouts("a", Arc::new(LocalCache::new(CacheLimits::default())), CacheTimeouts::default())
 }
 
 #[tokio::test(start_paused = true)]
@@ -88,15 +88,15 @@ async fn an_older_answer_is_better_than_none_in_time() {
         last = format!("a {}", server.computed());
         gate.add_permits(1);
         until("the answer", async || {
-            let answered = server.ask_in_vain("q", at(301), Refusal::Away).await.unwrap();
-            (answered.answer == last && answered.outcome == Hit).then_some(())
+            let response = server.ask_in_vain("q", at(301), Refusal::Away).await.unwrap();
+            (response.value == last && response.status == Hit).then_some(())
         })
         .await;
         // The next round finds that its time is up.
-        assert_eq!(server.ask_in_vain("q", at(900), Refusal::Away).await.unwrap().outcome, Stale);
+        assert_eq!(server.ask_in_vain("q", at(900), Refusal::Away).await.unwrap().status, Stale);
         if !refresh {
             server.answers.clear().await.unwrap();
-            last = server.ask("q", at(0)).await.answer;
+            last = server.ask("q", at(0)).await.value;
         }
     }
 }

@@ -22,23 +22,23 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::CacheError;
-use super::answers::{Answers, Seen, Turn};
+use super::client::{CacheClient, DecodedLookup, LockOutcome};
 use super::envelope;
-use super::flights::{Flights, detached};
-use super::last_good::Era;
-use super::tally::{CacheFigures, Tally};
+use super::fallback_cache::Epoch;
+use super::metrics::{CacheCounters, CacheMetrics};
+use super::single_flight::{SingleFlight, detached};
 use quarry_domain::Timestamp;
 use quarry_runtime::telemetry::TRACED;
 
 /// Tells errors that pass from those that stay.
-pub trait Outage {
+pub trait TransientError {
     /// What is asked to compute an answer is away: an older one is better than none.
-    fn is_outage(&self) -> bool;
+    fn is_transient(&self) -> bool;
 }
 
 /// Where an answer came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CacheStatus {
     /// From the cache, or computed for another call at the same time.
     Hit,
     /// Computed for this call, and kept.
@@ -50,7 +50,7 @@ pub enum Outcome {
     Bypass,
 }
 
-impl Outcome {
+impl CacheStatus {
     /// The outcome in a word.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -64,32 +64,32 @@ impl Outcome {
 
 /// An answer and where it came from.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answered<T> {
+pub struct CacheResponse<T> {
     /// The answer.
-    pub answer: T,
+    pub value: T,
     /// Where it came from.
-    pub outcome: Outcome,
+    pub status: CacheStatus,
     /// Why the cache had no part in it, if it should have.
     pub warning: Option<CacheError>,
 }
 
 /// Answers of one kind.
 pub struct CacheAside<T, E> {
-    answers: Answers,
+    answers: CacheClient,
     /// What the keys of this kind begin with.
     kind: &'static str,
-    flights: Flights<FlightKey, Result<Landed<T>, E>>,
-    tally: Tally,
+    flights: SingleFlight<FlightKey, Result<Computed<T>, E>>,
+    counters: CacheCounters,
 }
 
 /// The key of an answer, when it was looked for, and whether the cache was away. Callers share only
 /// with those that saw the same: what is under way for others may be older than a clearing between.
-type FlightKey = (String, Era, bool);
+type FlightKey = (String, Epoch, bool);
 
 /// What came of a computation, for all that share it.
 #[derive(Clone)]
-struct Landed<T> {
-    answer: Arc<T>,
+struct Computed<T> {
+    value: Arc<T>,
     origin: Origin,
     warning: Option<CacheError>,
 }
@@ -97,49 +97,49 @@ struct Landed<T> {
 #[derive(Clone, Copy)]
 enum Origin {
     /// Computed now.
-    Computed { is_kept: bool },
+    ThisServer { is_stored: bool },
     /// Another server's.
-    Found,
+    OtherServer,
     /// From before.
-    LastGood,
+    Fallback,
 }
 
 impl<T, E> CacheAside<T, E>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-    E: Clone + Outage + Send + Sync + 'static,
+    E: Clone + TransientError + Send + Sync + 'static,
 {
     /// Answers of the kind that is named so: another name is other keys. The name says the version
     /// of `T` as well, which changes with whatever `T` consists of.
-    pub fn new(answers: Answers, kind: &'static str) -> Self {
-        Self { answers, kind, flights: Flights::new(), tally: Tally::default() }
+    pub fn new(answers: CacheClient, kind: &'static str) -> Self {
+        Self { answers, kind, flights: SingleFlight::new(), counters: CacheCounters::default() }
     }
 
     /// How often answers of this kind came from where.
-    pub fn figures(&self) -> CacheFigures {
-        self.tally.figures()
+    pub fn metrics(&self) -> CacheMetrics {
+        self.counters.metrics()
     }
 
     /// The answer to a question that is asked now. `question` tells it from all others of its kind,
     /// and holds nothing that must not be read in the cache. `refresh` has it computed now.
-    pub async fn answer<F>(
+    pub async fn get_or_compute<F>(
         &self,
         question: &str,
         now: Timestamp,
         refresh: bool,
         compute: impl FnOnce() -> F,
-    ) -> Result<Answered<T>, E>
+    ) -> Result<CacheResponse<T>, E>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
         let span =
             tracing::info_span!(target: TRACED, "cache", cache.kind = self.kind, cache.outcome = Empty);
-        let answered = self.find(question, now, refresh, compute).instrument(span.clone()).await;
-        if let Ok(answered) = &answered {
-            span.record("cache.outcome", answered.outcome.as_str());
+        let response = self.find(question, now, refresh, compute).instrument(span.clone()).await;
+        if let Ok(response) = &response {
+            span.record("cache.outcome", response.status.as_str());
         }
-        self.tally.note(&answered);
-        answered
+        self.counters.note(&response);
+        response
     }
 
     async fn find<F>(
@@ -148,82 +148,82 @@ where
         now: Timestamp,
         refresh: bool,
         compute: impl FnOnce() -> F,
-    ) -> Result<Answered<T>, E>
+    ) -> Result<CacheResponse<T>, E>
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        if !self.answers.are_kept() {
-            let answer = compute().await?;
-            return Ok(Answered { answer, outcome: Outcome::Bypass, warning: None });
+        if !self.answers.is_enabled() {
+            let value = compute().await?;
+            return Ok(CacheResponse { value, status: CacheStatus::Bypass, warning: None });
         }
         let key = format!("{}:{question}", self.kind);
         let mut seen = self.answers.look(&key).await;
-        if !refresh && let Some(written) = self.answers.fresh(&key, &mut seen, now) {
-            return Ok(Answered { answer: written.answer, outcome: Outcome::Hit, warning: None });
+        if !refresh && let Some(envelope) = self.answers.fresh(&key, &mut seen, now) {
+            return Ok(CacheResponse { value: envelope.value, status: CacheStatus::Hit, warning: None });
         }
         let away = seen.away.clone();
-        let older = self.answers.last_good(&key, &seen);
+        let older = self.answers.fallback(&key, &seen);
         let (flight, is_ours) = if refresh {
             // What is under way may have read the store before this call.
             (detached(refreshed(self.answers.clone(), key, seen, now, compute())), true)
         } else {
-            let flight_key = (key.clone(), seen.era, away.is_some());
+            let flight_key = (key.clone(), seen.epoch, away.is_some());
             self.flights.join(flight_key, || shared(self.answers.clone(), key, seen, now, compute()))
         };
-        let landed = match older {
+        let computed = match older {
             None => flight.await?,
             Some(older) => match timeout(self.answers.stale_after(refresh), flight.clone()).await {
-                Ok(landed) => landed?,
+                Ok(computed) => computed?,
                 // It goes on, and whoever asks next has it.
                 Err(_) => match read(&older) {
                     Some(older) => {
-                        Landed { answer: Arc::new(older), origin: Origin::LastGood, warning: None }
+                        Computed { value: Arc::new(older), origin: Origin::Fallback, warning: None }
                     }
                     None => flight.await?,
                 },
             },
         };
-        let outcome = match landed.origin {
-            Origin::LastGood => Outcome::Stale,
-            Origin::Computed { is_kept } if is_ours => {
-                if is_kept && !refresh {
-                    Outcome::Miss
+        let status = match computed.origin {
+            Origin::Fallback => CacheStatus::Stale,
+            Origin::ThisServer { is_stored } if is_ours => {
+                if is_stored && !refresh {
+                    CacheStatus::Miss
                 } else {
-                    Outcome::Bypass
+                    CacheStatus::Bypass
                 }
             }
-            Origin::Computed { .. } | Origin::Found => Outcome::Hit,
+            Origin::ThisServer { .. } | Origin::OtherServer => CacheStatus::Hit,
         };
-        let answer = Arc::unwrap_or_clone(landed.answer);
-        Ok(Answered { answer, outcome, warning: away.or(landed.warning) })
+        let value = Arc::unwrap_or_clone(computed.value);
+        Ok(CacheResponse { value, status, warning: away.or(computed.warning) })
     }
 }
 
 /// Computes when it is this server's turn.
 async fn shared<T, E, F>(
-    answers: Answers,
+    answers: CacheClient,
     key: String,
-    seen: Seen<T>,
+    seen: DecodedLookup<T>,
     now: Timestamp,
     compute: F,
-) -> Result<Landed<T>, E>
+) -> Result<Computed<T>, E>
 where
     T: Serialize + DeserializeOwned,
-    E: Outage,
+    E: TransientError,
     F: Future<Output = Result<T, E>>,
 {
     match answers.turn(&key, seen, now).await {
-        Turn::Done(written) => {
-            Ok(Landed { answer: Arc::new(written.answer), origin: Origin::Found, warning: None })
+        LockOutcome::Refreshed(envelope) => {
+            Ok(Computed { value: Arc::new(envelope.value), origin: Origin::OtherServer, warning: None })
         }
-        Turn::Ours(seen, lock) => {
+        LockOutcome::Acquired(seen, lock) => {
             let computation = refreshed(answers.clone(), key, seen, now, compute);
-            let landed = AssertUnwindSafe(computation).catch_unwind().await;
-            answers.give_back(lock).await;
-            landed.unwrap_or_else(|panic| resume_unwind(panic))
+            let computed = AssertUnwindSafe(computation).catch_unwind().await;
+            answers.release(lock).await;
+            computed.unwrap_or_else(|panic| resume_unwind(panic))
         }
-        Turn::Theirs(seen) => match answers.last_good(&key, &seen).as_ref().and_then(read) {
-            Some(answer) => Ok(Landed { answer: Arc::new(answer), origin: Origin::LastGood, warning: None }),
+        LockOutcome::TimedOut(seen) => match answers.fallback(&key, &seen).as_ref().and_then(read) {
+            Some(answer) => Ok(Computed { value: Arc::new(answer), origin: Origin::Fallback, warning: None }),
             None => refreshed(answers, key, seen, now, compute).await,
         },
     }
@@ -231,27 +231,28 @@ where
 
 /// Computes and keeps, or falls back to the last good answer.
 async fn refreshed<T, E, F>(
-    answers: Answers,
+    answers: CacheClient,
     key: String,
-    seen: Seen<T>,
+    seen: DecodedLookup<T>,
     now: Timestamp,
     compute: F,
-) -> Result<Landed<T>, E>
+) -> Result<Computed<T>, E>
 where
     T: Serialize + DeserializeOwned,
-    E: Outage,
+    E: TransientError,
     F: Future<Output = Result<T, E>>,
 {
     let away = seen.away.clone();
     match compute.await {
         Ok(answer) => {
             let kept = answers.keep(&key, &seen, now, &answer).await;
-            let (is_kept, broke) = kept.map_or_else(|error| (false, Some(error)), |is_kept| (is_kept, None));
-            let origin = Origin::Computed { is_kept };
-            Ok(Landed { answer: Arc::new(answer), origin, warning: away.or(broke) })
+            let (is_stored, broke) =
+                kept.map_or_else(|error| (false, Some(error)), |is_stored| (is_stored, None));
+            let origin = Origin::ThisServer { is_stored };
+            Ok(Computed { value: Arc::new(answer), origin, warning: away.or(broke) })
         }
-        Err(error) if error.is_outage() => match answers.last_good(&key, &seen).as_ref().and_then(read) {
-            Some(answer) => Ok(Landed { answer: Arc::new(answer), origin: Origin::LastGood, warning: away }),
+        Err(error) if error.is_transient() => match answers.fallback(&key, &seen).as_ref().and_then(read) {
+            Some(answer) => Ok(Computed { value: Arc::new(answer), origin: Origin::Fallback, warning: away }),
             None => Err(error),
         },
         Err(error) => Err(error),
@@ -260,5 +261,5 @@ where
 
 /// An answer as it was written.
 fn read<T: DeserializeOwned>(bytes: &Bytes) -> Option<T> {
-    envelope::read(bytes).map(|written| written.answer)
+    envelope::decode(bytes).map(|envelope| envelope.value)
 }

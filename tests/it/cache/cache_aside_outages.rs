@@ -1,12 +1,12 @@
 //! Cache-aside where something is away: the cache, the store, or both.
 
-use quarry::cache::Outcome::{Bypass, Hit, Miss, Stale};
+use quarry::cache::CacheStatus::{Bypass, Hit, Miss, Stale};
 use quarry::cache::{CacheError, CacheLimits, RedisCache};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-use super::asking::{Refusal, Server, at, check, pass};
 use super::caches::{TestCache, on_each_cache};
+use super::server::{Refusal, Server, at, check, pass};
 use crate::support::redis::OwnRedis;
 use crate::support::wait::{PATIENCE, ends, until};
 
@@ -52,19 +52,19 @@ async fn what_is_forgotten_here_is_not_remembered(open: impl Fn(CacheLimits) -> 
         async move { server.try_ask("another", at(0), false, pass(gate)).await.unwrap() }
     });
     until("its computation", async || (server.computed() == 2).then_some(())).await;
-    server.answers.forget_here().await.unwrap();
+    server.answers.clear_local().await.unwrap();
     gate.add_permits(1);
     check(&old.await.unwrap(), "a 2", Bypass);
     let in_vain = async |question| server.ask_in_vain(question, at(1), Refusal::Away).await;
     assert_eq!(in_vain("another").await, Err(Refusal::Away), "it began before");
     // What others keep as well is theirs to clear.
-    let kept = in_vain("q").await.map(|answered| answered.outcome);
+    let kept = in_vain("q").await.map(|response| response.status);
     assert_eq!(kept, if cache.is_shared() { Ok(Hit) } else { Err(Refusal::Away) });
 }
 
 /// A server with time for a machine that is busy.
 fn on(redis: &OwnRedis, name: &'static str) -> Server {
-    let cache = RedisCache::with_patience(&redis.url(), "quarry", CacheLimits::default(), PATIENCE);
+    let cache = RedisCache::with_timeout(&redis.url(), "quarry", CacheLimits::default(), PATIENCE);
     Server::new(name, Arc::new(cache.unwrap()))
 }
 
@@ -73,25 +73,25 @@ async fn without_redis_it_is_computed_with_a_warning() {
     let mut redis = OwnRedis::unstarted();
     let server = on(&redis, "a");
     for answer in ["a 1", "a 2"] {
-        let answered = server.ask("q", at(0)).await;
-        check(&answered, answer, Bypass);
-        assert!(matches!(answered.warning, Some(CacheError::Unavailable(_))), "{answered:?}");
+        let response = server.ask("q", at(0)).await;
+        check(&response, answer, Bypass);
+        assert!(matches!(response.warning, Some(CacheError::Unavailable(_))), "{response:?}");
     }
     redis.resume();
-    let answered = until("the cache", async || {
-        let answered = server.ask("q", at(0)).await;
-        answered.warning.is_none().then_some(answered)
+    let response = until("the cache", async || {
+        let response = server.ask("q", at(0)).await;
+        response.warning.is_none().then_some(response)
     })
     .await;
-    assert_eq!(answered.outcome, Miss);
-    check(&server.ask("q", at(0)).await, &answered.answer, Hit);
+    assert_eq!(response.status, Miss);
+    check(&server.ask("q", at(0)).await, &response.value, Hit);
     // One that hangs is not waited for.
     let cache = RedisCache::open(&redis.url(), "quarry", CacheLimits::default()).unwrap();
     let hasty = Server::new("b", Arc::new(cache));
     until("its cache", async || hasty.ask("q", at(0)).await.warning.is_none().then_some(())).await;
     redis.pause();
-    let answered = ends("a question", hasty.ask("q", at(0))).await;
-    assert_eq!((answered.outcome, answered.warning.is_some()), (Bypass, true));
+    let response = ends("a question", hasty.ask("q", at(0))).await;
+    assert_eq!((response.status, response.warning.is_some()), (Bypass, true));
     redis.unpause();
 }
 
@@ -124,13 +124,13 @@ async fn a_clearing_that_redis_did_not_hear_of_is_made_up_for() {
     assert!(matches!(server.answers.clear().await, Err(CacheError::Unavailable(_))));
     assert_eq!(server.ask_in_vain("q", at(1), Refusal::Away).await, Err(Refusal::Away), "it forgot at once");
     redis.resume();
-    let answered = until("the cache", async || {
-        let answered = server.ask("q", at(2)).await;
-        answered.warning.is_none().then_some(answered)
+    let response = until("the cache", async || {
+        let response = server.ask("q", at(2)).await;
+        response.warning.is_none().then_some(response)
     })
     .await;
-    assert_eq!(answered.outcome, Miss, "nothing from before");
-    check(&other.ask("q", at(2)).await, &answered.answer, Hit);
+    assert_eq!(response.status, Miss, "nothing from before");
+    check(&other.ask("q", at(2)).await, &response.value, Hit);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -153,7 +153,7 @@ async fn a_clearing_that_was_seen_holds_when_redis_is_away() {
     assert_eq!(server.ask_in_vain("q", at(2), Refusal::Away).await, Err(Refusal::Away));
     check(&server.ask_in_vain("another", at(2), Refusal::Away).await.unwrap(), "a 2", Stale);
     // One that this server cannot have seen, but was told of.
-    server.answers.forget_here().await.unwrap();
+    server.answers.clear_local().await.unwrap();
     assert_eq!(server.ask_in_vain("another", at(2), Refusal::Away).await, Err(Refusal::Away));
 }
 
@@ -169,7 +169,7 @@ async fn what_redis_did_not_take_is_not_told_as_kept() {
     until("the computation", async || (server.computed() == 1).then_some(())).await;
     redis.kill();
     gate.add_permits(1);
-    let answered = asked.await.unwrap();
-    check(&answered, "a 1", Bypass);
-    assert!(matches!(answered.warning, Some(CacheError::Unavailable(_))), "{answered:?}");
+    let response = asked.await.unwrap();
+    check(&response, "a 1", Bypass);
+    assert!(matches!(response.warning, Some(CacheError::Unavailable(_))), "{response:?}");
 }
