@@ -31,7 +31,7 @@ use quarry::cache::{Cache, CacheLimits, LocalCache, RedisCache};
 use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentKey, InteractionKind, Period, SourceName, Timestamp,
 };
-use quarry::report::{AskedPeriod, CacheStatus, CategoryQuestion, Coverage, CoverageError, Reports};
+use quarry::report::{CacheStatus, CategoryParameters, Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::simulator::synthetic;
 use quarry::store::Store;
 use redis_server::OwnRedis;
@@ -94,8 +94,8 @@ async fn measure(products: usize, sales: usize) {
         for (way, cache) in caches {
             let reports = Reports::new(store.clone(), cache, Arc::new(NothingPending), TTL);
             assert_eq!(cached(&reports, period).await.0, CacheStatus::Miss);
-            let (outcome, rows) = cached(&reports, period).await;
-            assert_eq!(outcome, CacheStatus::Hit);
+            let (cache_status, rows) = cached(&reports, period).await;
+            assert_eq!(cache_status, CacheStatus::Hit);
             said.push(rows);
             line(way, timed(async || drop(cached(&reports, period).await)).await, &mut first);
         }
@@ -193,15 +193,15 @@ fn rows(report: CategoryReport) -> Vec<(String, i64)> {
 }
 
 async fn cached(reports: &Reports, period: Period) -> (CacheStatus, Vec<(String, i64)>) {
-    let question = CategoryQuestion {
+    let question = CategoryParameters {
         name: CATEGORY.to_owned(),
         source: None,
         kind: InteractionKind::Conversion,
-        period: AskedPeriod { from: Some(period.from), before: period.before },
+        period: ReportPeriod { from: Some(period.from), before: period.before },
         first: FIRST,
     };
     let report = reports.category(question, false).await.unwrap();
-    (report.outcome, rows(report.value))
+    (report.cache_status, rows(report.value))
 }
 
 /// Nothing is typed here.

@@ -32,7 +32,7 @@ use postgres::OwnPostgres;
 use process::is_installed;
 use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache, RedisCache};
 use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, comparison_key};
-use quarry::report::{AskedPeriod, Coverage, CoverageError, Reports};
+use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -135,7 +135,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
     for _ in 0..2 {
         servers[0].clear().await.unwrap();
         for server in &servers {
-            server.top_searches(AskedPeriod::default(), rows, false).await.unwrap();
+            server.top_searches(ReportPeriod::default(), rows, false).await.unwrap();
         }
     }
     let (mut alone, mut slowest, mut callers) = (histogram(), histogram(), histogram());
@@ -150,7 +150,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
             let server = servers[number % 2].clone();
             tokio::spawn(async move {
                 let started = Instant::now();
-                server.top_searches(AskedPeriod::default(), rows, false).await.unwrap();
+                server.top_searches(ReportPeriod::default(), rows, false).await.unwrap();
                 nanoseconds(started)
             })
         });
@@ -168,8 +168,8 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
 
 /// Asks for the report, which must come from where it is said to.
 async fn ask(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
-    let report = reports.top_searches(AskedPeriod::default(), rows, refresh).await.unwrap();
-    assert_eq!((report.value.len() as u64, report.outcome), (rows, expected));
+    let report = reports.top_searches(ReportPeriod::default(), rows, refresh).await.unwrap();
+    assert_eq!((report.value.len() as u64, report.cache_status), (rows, expected));
 }
 
 /// Nothing is pending, and computations are counted: each asks once.

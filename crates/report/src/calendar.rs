@@ -17,7 +17,7 @@ const MAX_OFFSET_S: i64 = 16 * HOUR_S;
 
 /// How long the steps of a report over time are, by the calendar of its time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Interval {
+pub enum CalendarInterval {
     /// One hour of the clock on the wall. One during which the clock is put forward or back is cut in two there.
     Hour,
     /// One day, from midnight, or from when the clock first shows a later time: 23 or 25 hours
@@ -40,13 +40,13 @@ pub(super) struct Buckets {
 
 /// The intervals of a period; of an open one, up to the one that it is now in.
 pub(super) fn buckets(
-    interval: Interval,
+    interval: CalendarInterval,
     zone: Tz,
     period: Period,
     now: Timestamp,
 ) -> Result<Buckets, ReportError> {
     let mut later = match interval {
-        Interval::Hour => Box::new(hours(zone, period.from)) as Box<dyn Iterator<Item = Timestamp>>,
+        CalendarInterval::Hour => Box::new(hours(zone, period.from)) as Box<dyn Iterator<Item = Timestamp>>,
         _ => Box::new(dates(interval, zone, period.from)),
     };
     let mut starts = vec![later.next().ok_or(ReportError::TooManyIntervals)?];
@@ -85,7 +85,7 @@ fn hours(zone: Tz, from: Timestamp) -> impl Iterator<Item = Timestamp> {
 }
 
 /// The day, week or month that a time is in, and those after it.
-fn dates(interval: Interval, zone: Tz, from: Timestamp) -> impl Iterator<Item = Timestamp> {
+fn dates(interval: CalendarInterval, zone: Tz, from: Timestamp) -> impl Iterator<Item = Timestamp> {
     let local = from.naive_utc().checked_add_offset(zone.offset_from_utc_datetime(&from.naive_utc()).fix());
     let label = local.and_then(|local| first_date(interval, local.date()));
     let labels = successors(label, move |label| next_date(interval, *label));
@@ -102,19 +102,21 @@ fn dates(interval: Interval, zone: Tz, from: Timestamp) -> impl Iterator<Item = 
 }
 
 /// The first date of the interval that a date is in.
-fn first_date(interval: Interval, date: NaiveDate) -> Option<NaiveDate> {
+fn first_date(interval: CalendarInterval, date: NaiveDate) -> Option<NaiveDate> {
     match interval {
-        Interval::Hour | Interval::Day => Some(date),
-        Interval::Week => date.checked_sub_days(Days::new(date.weekday().num_days_from_monday().into())),
-        Interval::Month => date.with_day(1),
+        CalendarInterval::Hour | CalendarInterval::Day => Some(date),
+        CalendarInterval::Week => {
+            date.checked_sub_days(Days::new(date.weekday().num_days_from_monday().into()))
+        }
+        CalendarInterval::Month => date.with_day(1),
     }
 }
 
-fn next_date(interval: Interval, date: NaiveDate) -> Option<NaiveDate> {
+fn next_date(interval: CalendarInterval, date: NaiveDate) -> Option<NaiveDate> {
     match interval {
-        Interval::Hour | Interval::Day => date.succ_opt(),
-        Interval::Week => date.checked_add_days(Days::new(7)),
-        Interval::Month => date.checked_add_months(Months::new(1)),
+        CalendarInterval::Hour | CalendarInterval::Day => date.succ_opt(),
+        CalendarInterval::Week => date.checked_add_days(Days::new(7)),
+        CalendarInterval::Month => date.checked_add_months(Months::new(1)),
     }
 }
 

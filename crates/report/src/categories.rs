@@ -1,5 +1,5 @@
-use super::reports::{Dated, now, report};
-use super::{AskedPeriod, ReportError, Reported, Reports};
+use super::reports::{CachedReport, now, report};
+use super::{ReportError, ReportPeriod, ReportResponse, Reports};
 use quarry_domain::{CategoryTotal, InteractionKind, SourceName};
 use quarry_runtime::boxed;
 
@@ -10,9 +10,9 @@ impl Reports {
         &self,
         source: Option<&SourceName>,
         kind: InteractionKind,
-        period: AskedPeriod,
+        period: ReportPeriod,
         refresh: bool,
-    ) -> Result<Reported<Vec<CategoryTotal>>, ReportError> {
+    ) -> Result<ReportResponse<Vec<CategoryTotal>>, ReportError> {
         let asked_at = now();
         let (parts, resolved) = (self.0.clone(), period.at(asked_at)?);
         let question = (source.cloned(), kind, period);
@@ -22,7 +22,7 @@ impl Reports {
             let generated_at = now();
             let covered_until = resolved.end_by(generated_at);
             let value = parts.store.category_totals(source.as_ref(), kind, resolved).await?;
-            Ok(Dated { value, generated_at, covered_until })
+            Ok(CachedReport { value, generated_at, covered_until })
         };
         report(&self.0.categories, &question, asked_at, refresh, compute).await
     }

@@ -16,9 +16,9 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErasureStep {
     /// Somebody was or is being erased: this server forgot its reports.
-    Forgot,
+    Cleared,
     /// There was nothing to forget.
-    Rested,
+    Idle,
 }
 
 /// Why a step failed.
@@ -41,11 +41,11 @@ pub enum ErasureWatchError {
 pub struct ErasureWatch {
     reports: Reports,
     known: Option<ErasureMark>,
-    again: Option<Again>,
+    again: Option<ScheduledClear>,
 }
 
 /// When to forget again, and the pause before the time after that.
-struct Again {
+struct ScheduledClear {
     at: Timestamp,
     pause: TimeDelta,
 }
@@ -69,14 +69,14 @@ impl ErasureWatch {
             Some(again) if again.at <= now => again.pause,
             _ => {
                 self.known = Some(mark);
-                return Ok(ErasureStep::Rested);
+                return Ok(ErasureStep::Idle);
             }
         };
-        self.reports.forget_here().await?;
+        self.reports.clear_local().await?;
         // Only now: what failed is done by the next step.
         self.known = Some(mark);
         let next = now.checked_add_signed(pause).filter(|_| pause <= LONGEST_PAUSE);
-        self.again = next.map(|at| Again { at, pause: pause * 2 });
-        Ok(ErasureStep::Forgot)
+        self.again = next.map(|at| ScheduledClear { at, pause: pause * 2 });
+        Ok(ErasureStep::Cleared)
     }
 }

@@ -22,13 +22,13 @@ mod search_volume;
 mod top_searches;
 mod zero_results;
 
-pub use calendar::Interval;
-pub use category::CategoryQuestion;
+pub use calendar::CalendarInterval;
+pub use category::CategoryParameters;
 pub use coverage::{Coverage, CoverageError};
 pub use erasure_watch::{ErasureStep, ErasureWatch, ErasureWatchError};
 pub use error::ReportError;
-pub use period::AskedPeriod;
-pub use reports::{Reported, Reports};
+pub use period::ReportPeriod;
+pub use reports::{ReportResponse, Reports};
 pub use roll_up::{RollUp, RollUpStep};
 pub use top_searches::SearchedQuery;
 

@@ -10,14 +10,14 @@ const DEFAULT_LENGTH: TimeDelta = TimeDelta::days(30);
 /// The time that somebody asks about, which may depend on when the answer is computed: the last
 /// 30 days are the same question all day long.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct AskedPeriod {
+pub struct ReportPeriod {
     /// What happened then or later; 30 days before the end unless given.
     pub from: Option<Timestamp>,
     /// What happened earlier; everything up to the latest unless given.
     pub before: Option<Timestamp>,
 }
 
-impl AskedPeriod {
+impl ReportPeriod {
     /// The period, for an answer that is computed now.
     pub(super) fn at(self, now: Timestamp) -> Result<Period, ReportError> {
         let earlier = |end: Timestamp| end.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(Timestamp::MIN_UTC);

@@ -20,7 +20,7 @@ const COMPUTATIONS: usize = 4;
 
 /// A report, and what it says of itself.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reported<T> {
+pub struct ReportResponse<T> {
     /// The report.
     pub value: T,
     /// When its numbers were read from the store.
@@ -28,38 +28,38 @@ pub struct Reported<T> {
     /// Up to when it is complete: everything that was accepted by then and lies in its period is in it.
     pub covered_until: Timestamp,
     /// Where it came from.
-    pub outcome: CacheStatus,
+    pub cache_status: CacheStatus,
     /// Why the cache had no part in it, if it should have.
     pub warning: Option<CacheError>,
 }
 
 /// Answers reports, through a cache. Clones share everything.
 #[derive(Clone)]
-pub struct Reports(pub(super) Arc<Parts>);
+pub struct Reports(pub(super) Arc<ReportState>);
 
 /// What reports are made of. The names of the kinds of answers say the version of what is kept:
 /// they change with it.
-pub(super) struct Parts {
+pub(super) struct ReportState {
     pub(super) store: Store,
     pub(super) log: LogCoverage,
     answers: CacheClient,
-    pub(super) top_searches: Kept<Vec<SearchedQuery>>,
-    pub(super) zero_results: Kept<Vec<ZeroResultSearch>>,
-    pub(super) search_volume: Kept<Vec<VolumeBucket>>,
-    pub(super) category: Kept<CategoryReport>,
-    pub(super) categories: Kept<Vec<CategoryTotal>>,
+    pub(super) top_searches: ReportCache<Vec<SearchedQuery>>,
+    pub(super) zero_results: ReportCache<Vec<ZeroResultSearch>>,
+    pub(super) search_volume: ReportCache<Vec<VolumeBucket>>,
+    pub(super) category: ReportCache<CategoryReport>,
+    pub(super) categories: ReportCache<Vec<CategoryTotal>>,
 }
 
 /// The reports of one kind that are kept.
-pub(super) struct Kept<T> {
-    answers: CacheAside<Dated<T>, ReportError>,
+pub(super) struct ReportCache<T> {
+    answers: CacheAside<CachedReport<T>, ReportError>,
     /// Of all kinds: whoever computes has one.
     permits: Arc<Semaphore>,
 }
 
 /// A report as it is kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Dated<T> {
+pub(super) struct CachedReport<T> {
     pub(super) value: T,
     pub(super) generated_at: Timestamp,
     pub(super) covered_until: Timestamp,
@@ -70,14 +70,14 @@ impl Reports {
     pub fn new(store: Store, cache: Arc<dyn Cache>, coverage: Arc<dyn Coverage>, ttl: Duration) -> Self {
         let answers = CacheClient::new(cache, ttl);
         let permits = Arc::new(Semaphore::new(COMPUTATIONS));
-        Self(Arc::new(Parts {
+        Self(Arc::new(ReportState {
             store,
             log: LogCoverage::new(coverage),
-            top_searches: Kept::new(&answers, &permits, "top-searches-1"),
-            zero_results: Kept::new(&answers, &permits, "zero-results-1"),
-            search_volume: Kept::new(&answers, &permits, "search-volume-1"),
-            category: Kept::new(&answers, &permits, "category-1"),
-            categories: Kept::new(&answers, &permits, "categories-1"),
+            top_searches: ReportCache::new(&answers, &permits, "top-searches-1"),
+            zero_results: ReportCache::new(&answers, &permits, "zero-results-1"),
+            search_volume: ReportCache::new(&answers, &permits, "search-volume-1"),
+            category: ReportCache::new(&answers, &permits, "category-1"),
+            categories: ReportCache::new(&answers, &permits, "categories-1"),
             answers,
         }))
     }
@@ -105,12 +105,12 @@ impl Reports {
     /// Forgets every answer that this process keeps: for what another server erased, which clears
     /// the cache of the fleet itself.
     #[boxed]
-    pub async fn forget_here(&self) -> Result<(), CacheError> {
+    pub async fn clear_local(&self) -> Result<(), CacheError> {
         self.0.answers.clear_local().await
     }
 }
 
-impl<T> Kept<T>
+impl<T> ReportCache<T>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
@@ -119,26 +119,26 @@ where
     }
 }
 
-impl<T> Dated<T> {
+impl<T> CachedReport<T> {
     /// The report as it is told.
-    fn reported(self, outcome: CacheStatus, warning: Option<CacheError>) -> Reported<T> {
+    fn reported(self, cache_status: CacheStatus, warning: Option<CacheError>) -> ReportResponse<T> {
         let Self { value, generated_at, covered_until } = self;
-        Reported { value, generated_at, covered_until, outcome, warning }
+        ReportResponse { value, generated_at, covered_until, cache_status, warning }
     }
 }
 
 /// Answers a question from those that are kept, or else by computing. All that the report depends
 /// on is in the question: what differs in it is another report.
 pub(super) async fn report<T, F>(
-    kept: &Kept<T>,
+    kept: &ReportCache<T>,
     question: &(impl Serialize + ?Sized),
     now: Timestamp,
     refresh: bool,
     compute: impl FnOnce() -> F,
-) -> Result<Reported<T>, ReportError>
+) -> Result<ReportResponse<T>, ReportError>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-    F: Future<Output = Result<Dated<T>, ReportError>> + Send + 'static,
+    F: Future<Output = Result<CachedReport<T>, ReportError>> + Send + 'static,
 {
     let question = postcard::to_stdvec(question).expect("a question is plain data, which can be written");
     // A digest, since keys are short and hold nothing that anybody wrote.

@@ -1,9 +1,9 @@
 use chrono_tz::Tz;
 use quarry_runtime::boxed;
 
-use super::calendar::{Interval, buckets};
-use super::reports::{Dated, now, report};
-use super::{AskedPeriod, ReportError, Reported, Reports};
+use super::calendar::{CalendarInterval, buckets};
+use super::reports::{CachedReport, now, report};
+use super::{ReportError, ReportPeriod, ReportResponse, Reports};
 use quarry_domain::VolumeBucket;
 
 impl Reports {
@@ -12,11 +12,11 @@ impl Reports {
     #[boxed]
     pub async fn search_volume(
         &self,
-        period: AskedPeriod,
-        interval: Interval,
+        period: ReportPeriod,
+        interval: CalendarInterval,
         timezone: &str,
         refresh: bool,
-    ) -> Result<Reported<Vec<VolumeBucket>>, ReportError> {
+    ) -> Result<ReportResponse<Vec<VolumeBucket>>, ReportError> {
         let zone: Tz = timezone.parse().map_err(|_| ReportError::UnknownTimeZone)?;
         let asked_at = now();
         let (parts, resolved) = (self.0.clone(), period.at(asked_at)?);
@@ -27,7 +27,7 @@ impl Reports {
             let volumes = parts.store.search_volume(&buckets.bounds).await?;
             let value = volumes.into_iter().zip(buckets.starts);
             let value = value.map(|(volume, start)| VolumeBucket { start, ..volume }).collect();
-            Ok(Dated { value, generated_at, covered_until })
+            Ok(CachedReport { value, generated_at, covered_until })
         };
         let question = (period, interval, zone.name());
         report(&self.0.search_volume, &question, asked_at, refresh, compute).await

@@ -1,8 +1,8 @@
 use quarry_runtime::boxed;
 use serde::{Deserialize, Serialize};
 
-use super::reports::{Dated, Parts, now, report};
-use super::{AskedPeriod, ReportError, Reported, Reports};
+use super::reports::{CachedReport, ReportState, now, report};
+use super::{ReportError, ReportPeriod, ReportResponse, Reports};
 use quarry_domain::{Period, QueryDigest, TopSearch};
 
 /// A query and how it was searched for.
@@ -20,23 +20,23 @@ impl Reports {
     #[boxed]
     pub async fn top_searches(
         &self,
-        period: AskedPeriod,
+        period: ReportPeriod,
         first: u64,
         refresh: bool,
-    ) -> Result<Reported<Vec<SearchedQuery>>, ReportError> {
+    ) -> Result<ReportResponse<Vec<SearchedQuery>>, ReportError> {
         let asked_at = now();
         let (parts, resolved) = (self.0.clone(), period.at(asked_at)?);
         let compute = || async move {
             let covered_until = parts.log.of(resolved, now()).await;
             let generated_at = now();
             let value = parts.searched_queries(resolved, first).await?;
-            Ok(Dated { value, generated_at, covered_until })
+            Ok(CachedReport { value, generated_at, covered_until })
         };
         report(&self.0.top_searches, &(period, first), asked_at, refresh, compute).await
     }
 }
 
-impl Parts {
+impl ReportState {
     async fn searched_queries(&self, period: Period, first: u64) -> Result<Vec<SearchedQuery>, ReportError> {
         let searches = self.store.top_searches(period, first).await?;
         if searches.is_empty() || !self.store.clicks_are_recorded(period).await? {

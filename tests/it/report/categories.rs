@@ -7,7 +7,7 @@ use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentId, DocumentKey, Interaction, InteractionId, InteractionKind,
     QueryDigest, SearchId, SourceName, Timestamp, comparison_key,
 };
-use quarry::report::{AskedPeriod, CacheStatus, CategoryQuestion, Reported};
+use quarry::report::{CacheStatus, CategoryParameters, ReportPeriod, ReportResponse};
 use quarry::store::{RecordOutcome, Store};
 use uuid::Uuid;
 
@@ -46,7 +46,7 @@ async fn record(
 }
 
 /// Titles and quantities.
-fn rows(report: &Reported<CategoryReport>) -> Vec<(&str, i64)> {
+fn rows(report: &ReportResponse<CategoryReport>) -> Vec<(&str, i64)> {
     report.value.rows.iter().map(|(document, sold)| (document.title.as_deref().unwrap(), *sold)).collect()
 }
 
@@ -65,51 +65,54 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
     record(&store, kind, other_mouse, 7, None, now - TimeDelta::days(40)).await;
     record(&store, InteractionKind::Click, laptop, 1, None, now).await;
 
-    let electronics = CategoryQuestion {
+    let electronics = CategoryParameters {
         name: "electronics".to_owned(),
         source: None,
         kind,
-        period: AskedPeriod::default(),
+        period: ReportPeriod::default(),
         first: 10,
     };
-    for outcome in [CacheStatus::Miss, CacheStatus::Hit] {
+    for cache_status in [CacheStatus::Miss, CacheStatus::Hit] {
         let report = reports.category(electronics.clone(), false).await.unwrap();
-        assert_eq!((rows(&report), report.outcome), (vec![("Mouse", 20), ("Laptop", 15)], outcome));
+        assert_eq!((rows(&report), report.cache_status), (vec![("Mouse", 20), ("Laptop", 15)], cache_status));
         assert_eq!(report.value.total_quantity, 35);
         assert_eq!(report.covered_until, report.generated_at);
     }
-    let ask = async |question: CategoryQuestion| {
+    let ask = async |question: CategoryParameters| {
         let report = reports.category(question, false).await.unwrap();
-        assert_eq!(report.outcome, CacheStatus::Miss, "another question is another report");
+        assert_eq!(report.cache_status, CacheStatus::Miss, "another question is another report");
         report
     };
-    let longer = AskedPeriod { from: Some(now - TimeDelta::days(60)), before: None };
-    let report = ask(CategoryQuestion { period: longer, ..electronics.clone() }).await;
+    let longer = ReportPeriod { from: Some(now - TimeDelta::days(60)), before: None };
+    let report = ask(CategoryParameters { period: longer, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Mouse", 20), ("Laptop", 15), ("Mouse", 7)], "two products of one name");
-    let report = ask(CategoryQuestion { first: 1, ..electronics.clone() }).await;
+    let report = ask(CategoryParameters { first: 1, ..electronics.clone() }).await;
     assert_eq!((rows(&report), report.value.total_quantity), (vec![("Mouse", 20)], 35));
-    let report = ask(CategoryQuestion { kind: InteractionKind::Click, ..electronics.clone() }).await;
+    let report = ask(CategoryParameters { kind: InteractionKind::Click, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Laptop", 1)]);
     let market = Some(SourceName::parse("market").unwrap());
     let report =
-        ask(CategoryQuestion { source: market.clone(), period: longer, ..electronics.clone() }).await;
+        ask(CategoryParameters { source: market.clone(), period: longer, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Mouse", 7)]);
-    let report = ask(CategoryQuestion { name: "Electronics".to_owned(), ..electronics.clone() }).await;
+    let report = ask(CategoryParameters { name: "Electronics".to_owned(), ..electronics.clone() }).await;
     assert_eq!(rows(&report), []);
-    let past = AskedPeriod { from: None, before: Some(now - TimeDelta::days(35)) };
-    let report = ask(CategoryQuestion { period: past, ..electronics }).await;
+    let past = ReportPeriod { from: None, before: Some(now - TimeDelta::days(35)) };
+    let report = ask(CategoryParameters { period: past, ..electronics }).await;
     assert_eq!((rows(&report), Some(report.covered_until)), (vec![("Mouse", 7)], past.before));
 
-    for outcome in [CacheStatus::Miss, CacheStatus::Hit, CacheStatus::Bypass] {
-        let refresh = outcome == CacheStatus::Bypass;
-        let report = reports.categories(None, kind, AskedPeriod::default(), refresh).await.unwrap();
+    for cache_status in [CacheStatus::Miss, CacheStatus::Hit, CacheStatus::Bypass] {
+        let refresh = cache_status == CacheStatus::Bypass;
+        let report = reports.categories(None, kind, ReportPeriod::default(), refresh).await.unwrap();
         let rows: Vec<_> =
             report.value.iter().map(|row| (row.name.as_str(), row.documents, row.quantity)).collect();
         let expected = vec![("books", 1, 50), ("electronics", 3, 35), ("toys", 1, 0)];
-        assert_eq!((rows, report.outcome), (expected, outcome));
+        assert_eq!((rows, report.cache_status), (expected, cache_status));
     }
-    let report = reports.categories(market.as_ref(), kind, AskedPeriod::default(), false).await.unwrap();
-    assert_eq!((report.value.len(), report.value[0].quantity, report.outcome), (1, 0, CacheStatus::Miss));
+    let report = reports.categories(market.as_ref(), kind, ReportPeriod::default(), false).await.unwrap();
+    assert_eq!(
+        (report.value.len(), report.value[0].quantity, report.cache_status),
+        (1, 0, CacheStatus::Miss)
+    );
 }
 
 async fn clicks_are_a_share_of_searches(database: Arc<TestDatabase>) {
@@ -122,7 +125,7 @@ async fn clicks_are_a_share_of_searches(database: Arc<TestDatabase>) {
     }
     let document = product(&store, "shop", "1", "Shoes", "shoes").await;
     let ask = async || {
-        let report = reports.top_searches(AskedPeriod::default(), 10, true).await.unwrap();
+        let report = reports.top_searches(ReportPeriod::default(), 10, true).await.unwrap();
         report.value.iter().map(|row| row.click_through_rate).collect::<Vec<_>>()
     };
     let answer = |salt, query| Some(SearchId::new(salt, QueryDigest::of(&comparison_key(query))));

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use quarry::cache::{Cache, CacheLimits, LocalCache};
 use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, comparison_key};
-use quarry::report::{AskedPeriod, Coverage, CoverageError, Reports};
+use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::store::{NewSearch, Store};
 use uuid::Uuid;
 
@@ -57,8 +57,8 @@ pub(crate) fn at(rfc3339: &str) -> Timestamp {
 }
 
 /// A period that ends.
-pub(crate) fn between(from: &str, before: &str) -> AskedPeriod {
-    AskedPeriod { from: Some(at(from)), before: Some(at(before)) }
+pub(crate) fn between(from: &str, before: &str) -> ReportPeriod {
+    ReportPeriod { from: Some(at(from)), before: Some(at(before)) }
 }
 
 /// A search that ended then.

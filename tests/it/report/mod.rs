@@ -1,9 +1,9 @@
 //! Reports, from the database through the cache.
 
 mod categories;
-mod computing;
+mod concurrency;
 mod erasures;
 mod fixture;
 mod outages;
-mod questions;
 mod searches;
+mod validation;

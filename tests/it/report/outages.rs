@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use futures_util::future::join_all;
 use quarry::cache::{CacheLimits, RedisCache};
-use quarry::report::{AskedPeriod, CacheStatus, ReportError, Reported, Reports, SearchedQuery};
+use quarry::report::{CacheStatus, ReportError, ReportPeriod, ReportResponse, Reports, SearchedQuery};
 use quarry::store::{Store, StoreError};
 
 use super::fixture::{Pending, TTL, search_now};
@@ -21,10 +21,10 @@ fn server(store: &Store, redis: &OwnRedis, pending: Arc<Pending>, ttl: Duration)
     Reports::new(store.clone(), Arc::new(cache.unwrap()), pending, ttl)
 }
 
-type Answer = Result<Reported<Vec<SearchedQuery>>, ReportError>;
+type Answer = Result<ReportResponse<Vec<SearchedQuery>>, ReportError>;
 
 async fn ask(reports: &Reports, first: u64) -> Answer {
-    reports.top_searches(AskedPeriod::default(), first, false).await
+    reports.top_searches(ReportPeriod::default(), first, false).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -38,17 +38,21 @@ async fn redis_and_the_database_go_and_come_back() {
     let ttl = Duration::from_millis(500);
     let reports = server(&store, &redis, Pending::nothing(), ttl);
     let first = ask(&reports, 10).await.unwrap();
-    assert_eq!((first.value[0].search.searches, first.outcome), (3, CacheStatus::Miss));
+    assert_eq!((first.value[0].search.searches, first.cache_status), (3, CacheStatus::Miss));
 
     postgres.cut_off();
     // Until its time is up, it is as good as ever.
     let stale = until("a report from before", async || {
         let answer = ask(&reports, 10).await.unwrap();
-        assert!(matches!(answer.outcome, CacheStatus::Hit | CacheStatus::Stale), "{answer:?}");
-        (answer.outcome == CacheStatus::Stale).then_some(answer)
+        assert!(matches!(answer.cache_status, CacheStatus::Hit | CacheStatus::Stale), "{answer:?}");
+        (answer.cache_status == CacheStatus::Stale).then_some(answer)
     })
     .await;
-    assert_eq!(stale, Reported { outcome: CacheStatus::Stale, ..first.clone() }, "with its own times");
+    assert_eq!(
+        stale,
+        ReportResponse { cache_status: CacheStatus::Stale, ..first.clone() },
+        "with its own times"
+    );
     let never = ask(&reports, 9).await.unwrap_err();
     assert!(matches!(&never, ReportError::Store(error) if matches!(**error, StoreError::Unavailable(_))));
     // Another server has none of it in mind, but finds it in Redis.
@@ -58,14 +62,14 @@ async fn redis_and_the_database_go_and_come_back() {
     redis.kill();
     let stale = ask(&reports, 10).await.unwrap();
     assert_eq!(
-        (&stale.value, stale.outcome, stale.warning.is_some()),
+        (&stale.value, stale.cache_status, stale.warning.is_some()),
         (&first.value, CacheStatus::Stale, true)
     );
 
     postgres.resume();
     let computed = until("the database", async || {
         let answer = ask(&reports, 10).await.unwrap();
-        (answer.outcome == CacheStatus::Bypass).then_some(answer)
+        (answer.cache_status == CacheStatus::Bypass).then_some(answer)
     })
     .await;
     assert_eq!((&computed.value, computed.warning.is_some()), (&first.value, true));
@@ -74,7 +78,7 @@ async fn redis_and_the_database_go_and_come_back() {
     redis.resume();
     until("the cache", async || {
         let answer = ask(&reports, 10).await.unwrap();
-        (answer.outcome == CacheStatus::Hit && answer.warning.is_none()).then_some(())
+        (answer.cache_status == CacheStatus::Hit && answer.warning.is_none()).then_some(())
     })
     .await;
 }
@@ -90,7 +94,7 @@ async fn a_stampede_is_one_computation() {
         let ttl = Duration::from_millis(1);
         search_now(&store, "s", "tea", 1).await;
         let first = ask(&server(ttl), 10).await.unwrap();
-        assert_eq!((first.outcome, pending.asked()), (CacheStatus::Miss, 1));
+        assert_eq!((first.cache_status, pending.asked()), (CacheStatus::Miss, 1));
         let servers = [1, 2].map(|_| server(TTL));
         let time_is_up = first.generated_at + ttl;
         until("the end of its time", async || (Utc::now() > time_is_up).then_some(())).await;
@@ -103,8 +107,8 @@ async fn a_stampede_is_one_computation() {
         assert_eq!(pending.asked(), 2, "one computation");
         assert!(answers.iter().all(|answer| answer.generated_at == answers[0].generated_at));
         assert!(answers[0].generated_at > first.generated_at);
-        let misses = answers.iter().filter(|answer| answer.outcome == CacheStatus::Miss).count();
-        let hits = answers.iter().filter(|answer| answer.outcome == CacheStatus::Hit).count();
+        let misses = answers.iter().filter(|answer| answer.cache_status == CacheStatus::Miss).count();
+        let hits = answers.iter().filter(|answer| answer.cache_status == CacheStatus::Hit).count();
         assert_eq!((misses, hits), (1, 999));
         assert!(answers.iter().all(|answer| answer.warning.is_none()));
     })
@@ -126,7 +130,7 @@ async fn a_stampede_without_redis_is_answered() {
         for answer in join_all(calls.collect::<Vec<_>>()).await {
             let answer = answer.unwrap();
             assert_eq!((answer.value[0].search.searches, answer.warning.is_some()), (1, true));
-            assert!(matches!(answer.outcome, CacheStatus::Bypass | CacheStatus::Hit));
+            assert!(matches!(answer.cache_status, CacheStatus::Bypass | CacheStatus::Hit));
         }
         assert!(pending.asked() < 150, "{} computations", pending.asked());
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache};
 use quarry::domain::{Searcher, SessionId};
-use quarry::report::{AskedPeriod, Interval, Reported, Reports, SearchedQuery};
+use quarry::report::{CalendarInterval, ReportPeriod, ReportResponse, Reports, SearchedQuery};
 
 use super::fixture::{Pending, TTL, alone, at, between, search, search_now};
 use crate::support::databases::{TestDatabase, on_each_database};
@@ -19,7 +19,7 @@ on_each_database!(
 );
 
 /// The queries and how often they were searched for.
-fn rows(report: &Reported<Vec<SearchedQuery>>) -> Vec<(&str, i64, i64)> {
+fn rows(report: &ReportResponse<Vec<SearchedQuery>>) -> Vec<(&str, i64, i64)> {
     let row = |row: &'_ SearchedQuery| (row.search.searches, row.search.sessions);
     report.value.iter().map(|query| (query.search.query.as_str(), row(query).0, row(query).1)).collect()
 }
@@ -27,20 +27,24 @@ fn rows(report: &Reported<Vec<SearchedQuery>>) -> Vec<(&str, i64, i64)> {
 async fn computed_once_and_kept(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let reports = alone(&store);
-    let always = AskedPeriod::default();
+    let always = ReportPeriod::default();
     let empty = reports.top_searches(always, 10, false).await.unwrap();
-    assert_eq!((rows(&empty), empty.outcome), (vec![], CacheStatus::Miss));
+    assert_eq!((rows(&empty), empty.cache_status), (vec![], CacheStatus::Miss));
     for (session, query) in [("a", "red shoes"), ("b", "Red  Shoes"), ("b", "tea"), ("a", "RED SHOES")] {
         search_now(&store, session, query, 3).await;
     }
     let kept = reports.top_searches(always, 10, false).await.unwrap();
-    assert_eq!((rows(&kept), kept.outcome), (vec![], CacheStatus::Hit), "an empty answer is kept as well");
+    assert_eq!(
+        (rows(&kept), kept.cache_status),
+        (vec![], CacheStatus::Hit),
+        "an empty answer is kept as well"
+    );
     assert_eq!((kept.generated_at, kept.covered_until), (empty.generated_at, empty.covered_until));
 
     let before = Utc::now();
     let fresh = reports.top_searches(always, 10, true).await.unwrap();
     assert_eq!(
-        (rows(&fresh), fresh.outcome),
+        (rows(&fresh), fresh.cache_status),
         (vec![("RED SHOES", 3, 2), ("tea", 1, 1)], CacheStatus::Bypass)
     );
     assert!(before <= fresh.generated_at && fresh.generated_at <= Utc::now());
@@ -48,13 +52,13 @@ async fn computed_once_and_kept(database: Arc<TestDatabase>) {
     assert_eq!(fresh.value[0].search.average_results, Some(3.0));
     assert_eq!(fresh.value[0].click_through_rate, None);
     let kept = reports.top_searches(always, 10, false).await.unwrap();
-    assert_eq!(kept, Reported { outcome: CacheStatus::Hit, ..fresh.clone() });
+    assert_eq!(kept, ReportResponse { cache_status: CacheStatus::Hit, ..fresh.clone() });
     // Whatever is asked otherwise is another report.
     let first = reports.top_searches(always, 1, false).await.unwrap();
-    assert_eq!((rows(&first), first.outcome), (vec![("RED SHOES", 3, 2)], CacheStatus::Miss));
-    let earlier = AskedPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
+    assert_eq!((rows(&first), first.cache_status), (vec![("RED SHOES", 3, 2)], CacheStatus::Miss));
+    let earlier = ReportPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
     let earlier = reports.top_searches(earlier, 10, false).await.unwrap();
-    assert_eq!((rows(&earlier), earlier.outcome), (vec![], CacheStatus::Miss));
+    assert_eq!((rows(&earlier), earlier.cache_status), (vec![], CacheStatus::Miss));
     let long_ago = search("a", "winter", Utc::now() - TimeDelta::days(31), 1);
     store.log_searches(&[long_ago]).await.unwrap();
     let month = reports.top_searches(always, 10, true).await.unwrap();
@@ -69,11 +73,11 @@ async fn searches_in_vain_are_reported(database: Arc<TestDatabase>) {
     {
         search_now(&store, session, query, results).await;
     }
-    for outcome in [CacheStatus::Miss, CacheStatus::Hit] {
-        let report = reports.zero_result_searches(AskedPeriod::default(), 10, false).await.unwrap();
+    for cache_status in [CacheStatus::Miss, CacheStatus::Hit] {
+        let report = reports.zero_result_searches(ReportPeriod::default(), 10, false).await.unwrap();
         let rows: Vec<_> =
             report.value.iter().map(|row| (row.query.as_str(), row.searches, row.sessions)).collect();
-        assert_eq!((rows, report.outcome), (vec![("Unicorn", 2, 2), ("yeti", 1, 1)], outcome));
+        assert_eq!((rows, report.cache_status), (vec![("Unicorn", 2, 2), ("yeti", 1, 1)], cache_status));
     }
 }
 
@@ -95,7 +99,7 @@ async fn volume_is_by_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     let period = between("2026-03-28T12:00:00Z", "2026-03-31T10:00:00Z");
     let volume = async |zone, interval| {
         let report = reports.search_volume(period, interval, zone, false).await.unwrap();
-        assert_eq!(report.outcome, CacheStatus::Miss);
+        assert_eq!(report.cache_status, CacheStatus::Miss);
         assert_eq!(report.covered_until, period.before.unwrap());
         let rows = report.value.into_iter();
         rows.map(|row| (row.start, row.searches, row.sessions, row.zero_results)).collect::<Vec<_>>()
@@ -109,23 +113,27 @@ async fn volume_is_by_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
         ("2026-03-30T00:00:00+02:00", 1),
         ("2026-03-31T00:00:00+02:00", 0),
     ]);
-    assert_eq!(volume("Europe/Berlin", Interval::Day).await, expected);
+    assert_eq!(volume("Europe/Berlin", CalendarInterval::Day).await, expected);
     let expected = days(&[
         ("2026-03-28T00:00:00Z", 2),
         ("2026-03-29T00:00:00Z", 2),
         ("2026-03-30T00:00:00Z", 0),
         ("2026-03-31T00:00:00Z", 0),
     ]);
-    assert_eq!(volume("UTC", Interval::Day).await, expected);
+    assert_eq!(volume("UTC", CalendarInterval::Day).await, expected);
     let expected = days(&[("2026-03-23T00:00:00+01:00", 3), ("2026-03-30T00:00:00+02:00", 1)]);
-    assert_eq!(volume("Europe/Berlin", Interval::Week).await, expected);
-    assert_eq!(volume("Europe/Berlin", Interval::Month).await, days(&[("2026-03-01T00:00:00+01:00", 4)]));
-    let hours = volume("Europe/Berlin", Interval::Hour).await;
+    assert_eq!(volume("Europe/Berlin", CalendarInterval::Week).await, expected);
+    assert_eq!(
+        volume("Europe/Berlin", CalendarInterval::Month).await,
+        days(&[("2026-03-01T00:00:00+01:00", 4)])
+    );
+    let hours = volume("Europe/Berlin", CalendarInterval::Hour).await;
     assert_eq!(hours.len(), 70);
     assert_eq!(hours.iter().map(|hour| hour.1).sum::<i64>(), 4);
     // An open period ends with the interval that it is in.
     search_now(&store, "s", "tea", 1).await;
-    let report = reports.search_volume(AskedPeriod::default(), Interval::Day, "UTC", false).await.unwrap();
+    let report =
+        reports.search_volume(ReportPeriod::default(), CalendarInterval::Day, "UTC", false).await.unwrap();
     assert_eq!(report.value.len(), 31);
     assert_eq!(report.value.iter().map(|day| day.searches).sum::<i64>(), 1);
 }
@@ -136,7 +144,7 @@ async fn each_report_says_up_to_when_it_is_complete(database: Arc<TestDatabase>)
     let pending = Arc::new(Pending::default());
     let reports = Reports::new(store, cache, pending.clone(), TTL);
     let since = at("2026-11-01T00:00:00Z");
-    let asked = AskedPeriod { from: Some(since), before: None };
+    let asked = ReportPeriod { from: Some(since), before: None };
     let report = async |period| reports.top_searches(period, 10, true).await.unwrap();
     assert_eq!(report(asked).await.covered_until, since, "where nothing is known, nothing is claimed");
     let typed = Utc::now() - TimeDelta::seconds(7);
@@ -167,15 +175,15 @@ async fn what_is_erased_is_in_no_report(database: Arc<TestDatabase>) {
     for (session, query) in [("gone", "secret wish"), ("kept", "tea"), ("kept", "tea")] {
         search_now(&store, session, query, 1).await;
     }
-    let ask = async |server: &Reports| server.top_searches(AskedPeriod::default(), 10, false).await.unwrap();
+    let ask = async |server: &Reports| server.top_searches(ReportPeriod::default(), 10, false).await.unwrap();
     for server in &servers {
         assert_eq!(rows(&ask(server).await), [("tea", 2, 1), ("secret wish", 1, 1)]);
     }
     let gone = Searcher::Session(SessionId::parse("gone").unwrap());
     store.erase_searches(&gone, Utc::now()).await.unwrap();
     servers[0].clear().await.unwrap();
-    for (server, outcome) in servers.iter().zip([CacheStatus::Miss, CacheStatus::Hit]) {
+    for (server, cache_status) in servers.iter().zip([CacheStatus::Miss, CacheStatus::Hit]) {
         let report = ask(server).await;
-        assert_eq!((rows(&report), report.outcome), (vec![("tea", 2, 1)], outcome));
+        assert_eq!((rows(&report), report.cache_status), (vec![("tea", 2, 1)], cache_status));
     }
 }

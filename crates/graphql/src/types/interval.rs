@@ -2,7 +2,7 @@ use async_graphql::Enum;
 
 /// How long the steps of a report over time are, by the calendar of its time zone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
-#[graphql(remote = "quarry_report::Interval")]
+#[graphql(remote = "quarry_report::CalendarInterval")]
 pub(crate) enum Interval {
     /// One hour.
     Hour,

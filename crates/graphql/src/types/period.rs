@@ -1,7 +1,7 @@
 use async_graphql::InputObject;
 
 use crate::scalars::DateTime;
-use quarry_report::AskedPeriod;
+use quarry_report::ReportPeriod;
 
 /// The time that a report is about; the last 30 days unless given.
 #[derive(Clone, Copy, Debug, Default, InputObject)]
@@ -12,7 +12,7 @@ pub(crate) struct Period {
     before: Option<DateTime>,
 }
 
-impl From<Period> for AskedPeriod {
+impl From<Period> for ReportPeriod {
     fn from(period: Period) -> Self {
         Self { from: period.from.map(|at| at.0), before: period.before.map(|at| at.0) }
     }

@@ -5,7 +5,7 @@ use super::*;
 
 /// The starts of the intervals of a period, as the clock on the wall shows them, and the hours that each counts.
 #[track_caller]
-fn check(zone: &str, interval: Interval, from: &str, before: &str, expected: &[(&str, f64)]) {
+fn check(zone: &str, interval: CalendarInterval, from: &str, before: &str, expected: &[(&str, f64)]) {
     let zone: Tz = zone.parse().unwrap();
     let time = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
     let period = Period { from: time(from), before: Some(time(before)) };
@@ -22,7 +22,7 @@ fn check(zone: &str, interval: Interval, from: &str, before: &str, expected: &[(
 fn days_of_utc() {
     check(
         "UTC",
-        Interval::Day,
+        CalendarInterval::Day,
         "2026-02-27T00:00:00Z",
         "2026-03-02T00:00:00Z",
         &[
@@ -37,7 +37,7 @@ fn days_of_utc() {
 fn what_lies_outside_the_period_is_cut_off() {
     check(
         "UTC",
-        Interval::Month,
+        CalendarInterval::Month,
         "2026-01-31T23:30:00.5Z",
         "2026-03-01T00:00:00.25Z",
         &[
@@ -47,14 +47,14 @@ fn what_lies_outside_the_period_is_cut_off() {
         ],
     );
     let noon = ("2026-06-01T12:00:00+00:00", 1.0 / 3_600_000_000.0);
-    check("UTC", Interval::Hour, "2026-06-01T12:59:59.999999Z", "2026-06-01T13:00:00Z", &[noon]);
+    check("UTC", CalendarInterval::Hour, "2026-06-01T12:59:59.999999Z", "2026-06-01T13:00:00Z", &[noon]);
 }
 
 #[test]
 fn weeks_begin_on_mondays() {
     check(
         "Europe/Berlin",
-        Interval::Week,
+        CalendarInterval::Week,
         "2026-10-20T00:00:00+02:00",
         "2026-11-03T00:00:00+01:00",
         &[
@@ -69,7 +69,7 @@ fn weeks_begin_on_mondays() {
 fn days_of_23_and_25_hours() {
     check(
         "Europe/Berlin",
-        Interval::Day,
+        CalendarInterval::Day,
         "2026-03-28T00:00:00+01:00",
         "2026-03-31T00:00:00+02:00",
         &[
@@ -80,7 +80,7 @@ fn days_of_23_and_25_hours() {
     );
     check(
         "America/New_York",
-        Interval::Day,
+        CalendarInterval::Day,
         "2026-10-31T00:00:00-04:00",
         "2026-11-02T12:00:00-05:00",
         &[
@@ -95,14 +95,14 @@ fn days_of_23_and_25_hours() {
 fn hours_that_are_left_out_and_come_twice() {
     check(
         "Europe/Berlin",
-        Interval::Hour,
+        CalendarInterval::Hour,
         "2026-03-29T01:00:00+01:00",
         "2026-03-29T04:00:00+02:00",
         &[("2026-03-29T01:00:00+01:00", 1.0), ("2026-03-29T03:00:00+02:00", 1.0)],
     );
     check(
         "America/New_York",
-        Interval::Hour,
+        CalendarInterval::Hour,
         "2026-11-01T00:30:00-04:00",
         "2026-11-01T02:30:00-05:00",
         &[
@@ -118,7 +118,7 @@ fn hours_that_are_left_out_and_come_twice() {
 fn a_midnight_that_does_not_exist() {
     check(
         "America/Sao_Paulo",
-        Interval::Day,
+        CalendarInterval::Day,
         "2018-11-03T00:00:00-03:00",
         "2018-11-06T00:00:00-02:00",
         &[
@@ -133,7 +133,7 @@ fn a_midnight_that_does_not_exist() {
 fn an_evening_that_comes_twice() {
     check(
         "America/Sao_Paulo",
-        Interval::Day,
+        CalendarInterval::Day,
         "2018-02-17T00:00:00-02:00",
         "2018-02-19T00:00:00-03:00",
         &[("2018-02-17T00:00:00-02:00", 25.0), ("2018-02-18T00:00:00-03:00", 24.0)],
@@ -141,7 +141,7 @@ fn an_evening_that_comes_twice() {
     // A minute after midnight, the clock was put back to 23:01: that hour is of the day that had begun.
     check(
         "America/St_Johns",
-        Interval::Day,
+        CalendarInterval::Day,
         "2010-11-06T23:30:00-03:30",
         "2010-11-08T00:00:00-03:30",
         &[("2010-11-07T00:00:00-02:30", 24.5)],
@@ -152,7 +152,7 @@ fn an_evening_that_comes_twice() {
 fn a_clock_that_is_put_forward_by_half_an_hour() {
     check(
         "Australia/Lord_Howe",
-        Interval::Hour,
+        CalendarInterval::Hour,
         "2026-04-05T01:00:00+11:00",
         "2026-04-05T03:00:00+10:30",
         &[
@@ -163,7 +163,7 @@ fn a_clock_that_is_put_forward_by_half_an_hour() {
     );
     check(
         "Australia/Lord_Howe",
-        Interval::Hour,
+        CalendarInterval::Hour,
         "2026-10-04T01:30:00+10:30",
         "2026-10-04T04:00:00+11:00",
         &[
@@ -174,7 +174,7 @@ fn a_clock_that_is_put_forward_by_half_an_hour() {
     );
     check(
         "Australia/Lord_Howe",
-        Interval::Day,
+        CalendarInterval::Day,
         "2026-04-05T00:00:00+11:00",
         "2026-04-06T00:00:00+10:30",
         &[("2026-04-05T00:00:00+11:00", 24.5)],
@@ -185,14 +185,14 @@ fn a_clock_that_is_put_forward_by_half_an_hour() {
 fn clocks_that_are_ahead_by_parts_of_hours() {
     check(
         "Asia/Kathmandu",
-        Interval::Hour,
+        CalendarInterval::Hour,
         "2026-06-01T00:00:00Z",
         "2026-06-01T01:15:00Z",
         &[("2026-06-01T05:00:00+05:45", 0.25), ("2026-06-01T06:00:00+05:45", 1.0)],
     );
     check(
         "Asia/Kolkata",
-        Interval::Day,
+        CalendarInterval::Day,
         "2026-06-01T00:00:00Z",
         "2026-06-01T18:30:00Z",
         &[("2026-06-01T00:00:00+05:30", 18.5)],
@@ -203,14 +203,14 @@ fn clocks_that_are_ahead_by_parts_of_hours() {
 fn a_day_that_was_left_out() {
     check(
         "Pacific/Apia",
-        Interval::Day,
+        CalendarInterval::Day,
         "2011-12-29T00:00:00-10:00",
         "2012-01-01T00:00:00+14:00",
         &[("2011-12-29T00:00:00-10:00", 24.0), ("2011-12-31T00:00:00+14:00", 24.0)],
     );
     check(
         "Pacific/Apia",
-        Interval::Month,
+        CalendarInterval::Month,
         "2011-12-01T00:00:00-10:00",
         "2012-01-01T00:00:00+14:00",
         &[("2011-12-01T00:00:00-10:00", 30.0 * 24.0)],
@@ -224,12 +224,12 @@ fn an_open_period_ends_with_the_interval_that_it_is_in() {
         let found = buckets(interval, Tz::UTC, Period { from, before: None }, now).unwrap();
         (found.starts.len(), *found.bounds.last().unwrap())
     };
-    assert_eq!(of(now - TimeDelta::hours(2), Interval::Hour), (3, now + TimeDelta::hours(1)));
-    assert_eq!(of(now - TimeDelta::days(30), Interval::Day), (31, now + TimeDelta::hours(13)));
-    assert_eq!(of(now, Interval::Day), (1, now + TimeDelta::hours(13)));
+    assert_eq!(of(now - TimeDelta::hours(2), CalendarInterval::Hour), (3, now + TimeDelta::hours(1)));
+    assert_eq!(of(now - TimeDelta::days(30), CalendarInterval::Day), (31, now + TimeDelta::hours(13)));
+    assert_eq!(of(now, CalendarInterval::Day), (1, now + TimeDelta::hours(13)));
     // One that has not begun has the interval that it begins in.
     let later = now + TimeDelta::days(10);
-    assert_eq!(of(later, Interval::Day), (1, later + TimeDelta::hours(13)));
+    assert_eq!(of(later, CalendarInterval::Day), (1, later + TimeDelta::hours(13)));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn there_are_not_too_many() {
     let from = DateTime::parse_from_rfc3339("2025-01-01T00:00:00Z").unwrap().to_utc();
     let hours = |count: i64| {
         let before = Some(from + TimeDelta::hours(count));
-        buckets(Interval::Hour, Tz::UTC, Period { from, before }, from)
+        buckets(CalendarInterval::Hour, Tz::UTC, Period { from, before }, from)
     };
     assert_eq!(hours(10_000).unwrap().starts.len(), MAX_BUCKETS);
     assert!(matches!(hours(10_001), Err(ReportError::TooManyIntervals)));
@@ -247,7 +247,9 @@ fn there_are_not_too_many() {
         Period { from: Timestamp::MIN_UTC, before: None },
     ];
     for period in ever {
-        for interval in [Interval::Hour, Interval::Day, Interval::Week, Interval::Month] {
+        for interval in
+            [CalendarInterval::Hour, CalendarInterval::Day, CalendarInterval::Week, CalendarInterval::Month]
+        {
             for zone in [Tz::Pacific__Apia, Tz::America__Adak, Tz::UTC] {
                 assert!(buckets(interval, zone, period, from).is_err(), "{period:?} by {interval:?}");
             }
@@ -255,8 +257,13 @@ fn there_are_not_too_many() {
     }
 }
 
-fn any_interval() -> impl Strategy<Value = Interval> {
-    prop::sample::select(vec![Interval::Hour, Interval::Day, Interval::Week, Interval::Month])
+fn any_interval() -> impl Strategy<Value = CalendarInterval> {
+    prop::sample::select(vec![
+        CalendarInterval::Hour,
+        CalendarInterval::Day,
+        CalendarInterval::Week,
+        CalendarInterval::Month,
+    ])
 }
 
 proptest! {
@@ -283,7 +290,7 @@ proptest! {
             let earlier = *start - TimeDelta::seconds(1);
             let is_changed = offset(*start) != offset(earlier);
             match interval {
-                Interval::Hour => prop_assert!(is_changed || (local.minute(), local.second()) == (0, 0)),
+                CalendarInterval::Hour => prop_assert!(is_changed || (local.minute(), local.second()) == (0, 0)),
                 _ => {
                     let is_midnight = (local.hour(), local.minute(), local.second()) == (0, 0, 0);
                     prop_assert!(is_changed || is_midnight, "{start} is {local}");
@@ -298,7 +305,7 @@ proptest! {
                 let is_steady = offset(at) == offset(*start) && offset(end) == offset(*start);
                 let shown = at.with_timezone(&zone).naive_local();
                 let label = |date| first_date(interval, date);
-                if is_steady && interval == Interval::Hour {
+                if is_steady && interval == CalendarInterval::Hour {
                     prop_assert_eq!((shown.date(), shown.hour()), (local.date(), local.hour()));
                 } else if is_steady {
                     prop_assert_eq!(label(shown.date()), label(local.date()));

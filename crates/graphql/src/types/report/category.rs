@@ -3,7 +3,7 @@ use async_graphql::Object;
 use super::{Freshness, report_type};
 use crate::list::List;
 use crate::types::{Document, int};
-use quarry_report::Reported;
+use quarry_report::ReportResponse;
 
 report_type! {
     /// What sells, or is clicked, in one category.
@@ -39,7 +39,7 @@ impl CategoryRow {
 
 impl CategoryReport {
     /// The report of the category of that name.
-    pub(super) fn named(name: String, report: Reported<quarry_domain::CategoryReport>) -> Self {
+    pub(super) fn named(name: String, report: ReportResponse<quarry_domain::CategoryReport>) -> Self {
         let freshness = Freshness::of(&report);
         let row = |(document, quantity)| CategoryRow {
             document: Document::from(document),

@@ -4,7 +4,7 @@ use async_graphql::Interface;
 
 use super::CacheOutcome;
 use crate::scalars::DateTime;
-use quarry_report::Reported;
+use quarry_report::ReportResponse;
 
 mod categories;
 mod category;
@@ -99,11 +99,11 @@ struct Freshness {
 }
 
 impl Freshness {
-    fn of<T>(report: &Reported<T>) -> Self {
+    fn of<T>(report: &ReportResponse<T>) -> Self {
         Self {
             generated_at: DateTime(report.generated_at),
             covered_until: DateTime(report.covered_until),
-            cache: report.outcome.into(),
+            cache: report.cache_status.into(),
         }
     }
 }
@@ -111,8 +111,8 @@ impl Freshness {
 /// Declares how a report is made whose rows are all that it has.
 macro_rules! report_of_rows {
     ($name:ident of $row:ty) => {
-        impl From<quarry_report::Reported<Vec<$row>>> for $name {
-            fn from(report: quarry_report::Reported<Vec<$row>>) -> Self {
+        impl From<quarry_report::ReportResponse<Vec<$row>>> for $name {
+            fn from(report: quarry_report::ReportResponse<Vec<$row>>) -> Self {
                 let freshness = crate::types::report::Freshness::of(&report);
                 Self::new(freshness, report.value.into_iter().map(Into::into).collect())
             }

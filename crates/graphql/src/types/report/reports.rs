@@ -8,7 +8,7 @@ use crate::services::Services;
 use crate::types::{InteractionKind, Interval, Period, TimeZone};
 use crate::warnings::Warnings;
 use quarry_domain::SourceName;
-use quarry_report::{CategoryQuestion, ReportError, Reported};
+use quarry_report::{CategoryParameters, ReportError, ReportResponse};
 
 /// What the log of searches and the interactions come to, as GraphQL shows it.
 pub(crate) struct Reports;
@@ -78,7 +78,7 @@ impl Reports {
         #[graphql(desc = "How many documents: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(default, desc = "Compute it anew instead of asking the cache.")] refresh: Flag<false>,
     ) -> Result<CategoryReport, Failure> {
-        let question = CategoryQuestion {
+        let question = CategoryParameters {
             name: name.clone(),
             source: checked_source(source)?,
             kind: kind.0.into(),
@@ -111,7 +111,10 @@ fn checked_source(name: Option<String>) -> Result<Option<SourceName>, Failure> {
 }
 
 /// The report; what kept the cache from answering goes into the warnings.
-fn told<T>(ctx: &Context<'_>, reported: Result<Reported<T>, ReportError>) -> Result<Reported<T>, Failure> {
+fn told<T>(
+    ctx: &Context<'_>,
+    reported: Result<ReportResponse<T>, ReportError>,
+) -> Result<ReportResponse<T>, Failure> {
     let mut reported = reported?;
     if let Some(error) = reported.warning.take() {
         Warnings::add(ctx, "The report was computed without the cache.", error.into());

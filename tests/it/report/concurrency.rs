@@ -8,7 +8,7 @@ use chrono::Utc;
 use futures_util::future::join_all;
 use quarry::cache::{CacheLimits, LocalCache};
 use quarry::domain::Timestamp;
-use quarry::report::{AskedPeriod, CacheStatus, Coverage, CoverageError, Reports};
+use quarry::report::{CacheStatus, Coverage, CoverageError, ReportPeriod, Reports};
 use tokio::sync::Semaphore;
 
 use super::fixture::{TTL, at, between};
@@ -70,7 +70,7 @@ async fn some_are_computed_and_the_others_wait() {
     let reports = Reports::new(store, cache, gate.clone(), TTL);
     let calls = (0..CALLS).map(|_| {
         let reports = reports.clone();
-        tokio::spawn(async move { reports.top_searches(AskedPeriod::default(), 10, true).await.unwrap() })
+        tokio::spawn(async move { reports.top_searches(ReportPeriod::default(), 10, true).await.unwrap() })
     });
     let calls: Vec<_> = calls.collect();
     until("the first computations", async || (gate.waiting() > 1).then_some(())).await;
@@ -81,7 +81,7 @@ async fn some_are_computed_and_the_others_wait() {
     }
     gate.open.add_permits(CALLS);
     for report in join_all(calls).await {
-        assert_eq!(report.unwrap().outcome, CacheStatus::Bypass);
+        assert_eq!(report.unwrap().cache_status, CacheStatus::Bypass);
     }
     assert_eq!(gate.begun.load(Ordering::SeqCst), CALLS);
 }

@@ -1,7 +1,7 @@
 //! What may be asked, and what is refused.
 
 use quarry::domain::InteractionKind;
-use quarry::report::{AskedPeriod, CategoryQuestion, Interval, ReportError};
+use quarry::report::{CalendarInterval, CategoryParameters, ReportError, ReportPeriod};
 
 use super::fixture::{alone, at, between};
 use crate::support::databases::TestDatabase;
@@ -16,11 +16,11 @@ async fn a_period_begins_before_it_ends() {
         between("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"),
         between("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
     ] {
-        let question = CategoryQuestion { name: "toys".to_owned(), source: None, kind, period, first: 10 };
+        let question = CategoryParameters { name: "toys".to_owned(), source: None, kind, period, first: 10 };
         let refused = [
             reports.top_searches(period, 10, false).await.err(),
             reports.zero_result_searches(period, 10, true).await.err(),
-            reports.search_volume(period, Interval::Day, "UTC", false).await.err(),
+            reports.search_volume(period, CalendarInterval::Day, "UTC", false).await.err(),
             reports.category(question, false).await.err(),
             reports.categories(None, kind, period, false).await.err(),
         ];
@@ -30,10 +30,10 @@ async fn a_period_begins_before_it_ends() {
     }
     // An end alone is that of 30 days, a beginning alone may be yet to come.
     for period in [
-        AskedPeriod { from: None, before: Some(at("2020-01-01T00:00:00Z")) },
-        AskedPeriod { from: Some(at("2100-01-01T00:00:00Z")), before: None },
+        ReportPeriod { from: None, before: Some(at("2020-01-01T00:00:00Z")) },
+        ReportPeriod { from: Some(at("2100-01-01T00:00:00Z")), before: None },
     ] {
-        let days = reports.search_volume(period, Interval::Day, "UTC", false).await.unwrap().value;
+        let days = reports.search_volume(period, CalendarInterval::Day, "UTC", false).await.unwrap().value;
         assert_eq!(days.len(), if period.from.is_some() { 1 } else { 30 });
     }
 }
@@ -44,19 +44,19 @@ async fn zones_are_known_and_intervals_not_too_many() {
     let store = database.store().await;
     let reports = alone(&store);
     let ask = async |period, interval, zone: &str| reports.search_volume(period, interval, zone, false).await;
-    let always = AskedPeriod::default();
+    let always = ReportPeriod::default();
     for zone in ["", "Berlin", "europe/berlin", "UTC+1", "../etc/passwd", "Europe/Berlin "] {
-        let error = ask(always, Interval::Day, zone).await.unwrap_err();
+        let error = ask(always, CalendarInterval::Day, zone).await.unwrap_err();
         assert!(matches!(error, ReportError::UnknownTimeZone), "{zone}: {error:?}");
     }
     for zone in ["UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires", "Asia/Kathmandu", "Etc/GMT+5"] {
-        ask(always, Interval::Day, zone).await.unwrap();
+        ask(always, CalendarInterval::Day, zone).await.unwrap();
     }
     let decade = between("2016-01-01T00:00:00Z", "2026-01-01T00:00:00Z");
     for _ in 0..2 {
-        let error = ask(decade, Interval::Hour, "UTC").await.unwrap_err();
+        let error = ask(decade, CalendarInterval::Hour, "UTC").await.unwrap_err();
         assert!(matches!(error, ReportError::TooManyIntervals), "{error:?}");
         assert!(error.to_string().starts_with("is too short"), "{error}");
     }
-    assert_eq!(ask(decade, Interval::Day, "UTC").await.unwrap().value.len(), 3_653);
+    assert_eq!(ask(decade, CalendarInterval::Day, "UTC").await.unwrap().value.len(), 3_653);
 }
