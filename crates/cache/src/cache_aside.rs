@@ -1,17 +1,18 @@
-//! Cache-aside: an answer comes from the cache, or else is computed and kept.
+//! Cache-aside: a value comes from the cache, or is computed and stored.
 //!
-//! - Calls of one process that want the same share one computation, and servers on one cache
-//!   compute it once: one has the lock, the others look for its answer until they have it, or are
-//!   out of patience. A call that goes away takes nothing from those that share its computation.
-//! - A cache that does not answer is a warning, and the answer is computed.
-//! - Where it cannot be computed because the store is away, or not within the time that a call can
-//!   wait, the last good answer stands in: from the cache, or, if that is away as well, from the
-//!   memory of this process. What is computed meanwhile is kept.
+//! - Concurrent calls share one computation: in one process by single flight, across servers by a
+//!   refresh lock with a lease. A cancelled call does not cancel the computation that others share.
+//! - If the cache fails, the value is computed, and the response carries a warning.
+//! - Stale-if-error: if the store is unavailable, or slower than a call may wait, the last good value is
+//!   returned: from the cache, or else from the memory of this process. A slow computation is stored
+//!   when it completes.
 //!
-//! It deliberately never answers what is out of date at once, to compute behind it.
+//! Deliberately not stale-while-revalidate: an expired value is returned only where none can be computed
+//! in time.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -22,71 +23,36 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::CacheError;
-use super::client::{CacheClient, DecodedLookup, LockOutcome};
+use super::client::{CacheClient, DecodedLookup};
 use super::envelope;
-use super::fallback_cache::Epoch;
+use super::epoch::Epoch;
 use super::metrics::{CacheCounters, CacheMetrics};
-use super::single_flight::{SingleFlight, detached};
+use super::refresh_lock::LockOutcome;
+use super::response::{CacheResponse, CacheStatus};
+use super::single_flight::{SingleFlight, spawn};
 use quarry_domain::Timestamp;
 use quarry_runtime::telemetry::TRACED;
 
-/// Tells errors that pass from those that stay.
+/// An error that may be transient.
 pub trait TransientError {
-    /// What is asked to compute an answer is away: an older one is better than none.
+    /// Returns true if the source is unavailable: a stale value is better than the error.
     fn is_transient(&self) -> bool;
 }
 
-/// Where an answer came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CacheStatus {
-    /// From the cache, or computed for another call at the same time.
-    Hit,
-    /// Computed for this call, and kept.
-    Miss,
-    /// From before: the store cannot be reached, or it, or another server, is still computing.
-    Stale,
-    /// Computed for this call, and not kept or not looked for: it was asked to be computed, the cache
-    /// is off or away, or does not take it, since it is too large or was forgotten meanwhile.
-    Bypass,
-}
-
-impl CacheStatus {
-    /// The outcome in a word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Hit => "hit",
-            Self::Miss => "miss",
-            Self::Stale => "stale",
-            Self::Bypass => "bypass",
-        }
-    }
-}
-
-/// An answer and where it came from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CacheResponse<T> {
-    /// The answer.
-    pub value: T,
-    /// Where it came from.
-    pub status: CacheStatus,
-    /// Why the cache had no part in it, if it should have.
-    pub warning: Option<CacheError>,
-}
-
-/// Answers of one kind.
+/// The cached values of one kind.
 pub struct CacheAside<T, E> {
-    answers: CacheClient,
-    /// What the keys of this kind begin with.
+    client: CacheClient,
+    /// The prefix of this kind's keys.
     kind: &'static str,
     flights: SingleFlight<FlightKey, Result<Computed<T>, E>>,
     counters: CacheCounters,
 }
 
-/// The key of an answer, when it was looked for, and whether the cache was away. Callers share only
-/// with those that saw the same: what is under way for others may be older than a clearing between.
+/// The key of a value, the epoch of the lookup, and whether the cache failed. Calls of different epochs
+/// do not share a flight: it may have read the store before a clear between them.
 type FlightKey = (String, Epoch, bool);
 
-/// What came of a computation, for all that share it.
+/// The output of a flight.
 #[derive(Clone)]
 struct Computed<T> {
     value: Arc<T>,
@@ -96,12 +62,23 @@ struct Computed<T> {
 
 #[derive(Clone, Copy)]
 enum Origin {
-    /// Computed now.
+    /// Computed by this server.
     ThisServer { is_stored: bool },
-    /// Another server's.
+    /// Computed by another server while this one waited for the lock.
     OtherServer,
-    /// From before.
-    Fallback,
+    /// The last good value.
+    Stale,
+}
+
+impl<T: DeserializeOwned> Computed<T> {
+    fn new(value: T, origin: Origin, warning: Option<CacheError>) -> Self {
+        Self { value: Arc::new(value), origin, warning }
+    }
+
+    fn stale(encoded: &Bytes, warning: Option<CacheError>) -> Option<Self> {
+        let envelope = envelope::decode(encoded)?;
+        Some(Self::new(envelope.value, Origin::Stale, warning))
+    }
 }
 
 impl<T, E> CacheAside<T, E>
@@ -109,22 +86,23 @@ where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     E: Clone + TransientError + Send + Sync + 'static,
 {
-    /// Answers of the kind that is named so: another name is other keys. The name says the version
-    /// of `T` as well, which changes with whatever `T` consists of.
-    pub fn new(answers: CacheClient, kind: &'static str) -> Self {
-        Self { answers, kind, flights: SingleFlight::new(), counters: CacheCounters::default() }
+    /// Creates the cache of a kind. The name includes a version, which changes with the fields of `T`.
+    pub fn new(client: CacheClient, kind: &'static str) -> Self {
+        Self { client, kind, flights: SingleFlight::new(), counters: CacheCounters::default() }
     }
 
-    /// How often answers of this kind came from where.
+    /// Returns the counters of this kind.
     pub fn metrics(&self) -> CacheMetrics {
-        self.counters.metrics()
+        self.counters.snapshot()
     }
 
-    /// The answer to a question that is asked now. `question` tells it from all others of its kind,
-    /// and holds nothing that must not be read in the cache. `refresh` has it computed now.
+    /// Returns the value of a key, computing it on a miss or on `refresh`.
+    ///
+    /// `key` identifies the value among its kind. It is readable in the cache, so it must contain no user
+    /// data.
     pub async fn get_or_compute<F>(
         &self,
-        question: &str,
+        key: &str,
         now: Timestamp,
         refresh: bool,
         compute: impl FnOnce() -> F,
@@ -134,17 +112,17 @@ where
     {
         let span =
             tracing::info_span!(target: TRACED, "cache", cache.kind = self.kind, cache.outcome = Empty);
-        let response = self.find(question, now, refresh, compute).instrument(span.clone()).await;
+        let response = self.respond(key, now, refresh, compute).instrument(span.clone()).await;
         if let Ok(response) = &response {
             span.record("cache.outcome", response.status.as_str());
         }
-        self.counters.note(&response);
+        self.counters.record(&response);
         response
     }
 
-    async fn find<F>(
+    async fn respond<F>(
         &self,
-        question: &str,
+        key: &str,
         now: Timestamp,
         refresh: bool,
         compute: impl FnOnce() -> F,
@@ -152,58 +130,56 @@ where
     where
         F: Future<Output = Result<T, E>> + Send + 'static,
     {
-        if !self.answers.is_enabled() {
+        if !self.client.is_enabled() {
             let value = compute().await?;
             return Ok(CacheResponse { value, status: CacheStatus::Bypass, warning: None });
         }
-        let key = format!("{}:{question}", self.kind);
-        let mut seen = self.answers.look(&key).await;
-        if !refresh && let Some(envelope) = self.answers.fresh(&key, &mut seen, now) {
-            return Ok(CacheResponse { value: envelope.value, status: CacheStatus::Hit, warning: None });
+        let key = format!("{}:{key}", self.kind);
+        let mut lookup = self.client.lookup(&key).await;
+        if !refresh && let Some(value) = self.client.take_fresh(&key, &mut lookup, now) {
+            return Ok(CacheResponse { value, status: CacheStatus::Hit, warning: None });
         }
-        let away = seen.away.clone();
-        let older = self.answers.fallback(&key, &seen);
-        let (flight, is_ours) = if refresh {
-            // What is under way may have read the store before this call.
-            (detached(refreshed(self.answers.clone(), key, seen, now, compute())), true)
+        let lookup_error = lookup.error.clone();
+        let stale = self.client.stale(&key, &lookup);
+        let (flight, is_first) = if refresh {
+            // A running flight may have read the store before this call.
+            (spawn(compute_and_store(self.client.clone(), key, lookup, now, compute())), true)
         } else {
-            let flight_key = (key.clone(), seen.epoch, away.is_some());
-            self.flights.join(flight_key, || shared(self.answers.clone(), key, seen, now, compute()))
+            let flight_key = (key.clone(), lookup.epoch, lookup_error.is_some());
+            let start = || compute_once(self.client.clone(), key, lookup, now, compute());
+            self.flights.join(flight_key, start)
         };
-        let computed = match older {
+        let computed = match stale {
             None => flight.await?,
-            Some(older) => match timeout(self.answers.stale_after(refresh), flight.clone()).await {
+            Some(stale) => match timeout(self.stale_after(refresh), flight.clone()).await {
                 Ok(computed) => computed?,
-                // It goes on, and whoever asks next has it.
-                Err(_) => match read(&older) {
-                    Some(older) => {
-                        Computed { value: Arc::new(older), origin: Origin::Fallback, warning: None }
-                    }
+                Err(_) => match Computed::stale(&stale, None) {
+                    Some(stale) => stale,
                     None => flight.await?,
                 },
             },
         };
         let status = match computed.origin {
-            Origin::Fallback => CacheStatus::Stale,
-            Origin::ThisServer { is_stored } if is_ours => {
-                if is_stored && !refresh {
-                    CacheStatus::Miss
-                } else {
-                    CacheStatus::Bypass
-                }
-            }
+            Origin::Stale => CacheStatus::Stale,
+            Origin::ThisServer { is_stored: true } if is_first && !refresh => CacheStatus::Miss,
+            Origin::ThisServer { .. } if is_first => CacheStatus::Bypass,
             Origin::ThisServer { .. } | Origin::OtherServer => CacheStatus::Hit,
         };
         let value = Arc::unwrap_or_clone(computed.value);
-        Ok(CacheResponse { value, status, warning: away.or(computed.warning) })
+        Ok(CacheResponse { value, status, warning: lookup_error.or(computed.warning) })
+    }
+
+    fn stale_after(&self, refresh: bool) -> Duration {
+        let timeouts = self.client.timeouts();
+        if refresh { timeouts.stale_after_refresh } else { timeouts.stale_after }
     }
 }
 
-/// Computes when it is this server's turn.
-async fn shared<T, E, F>(
-    answers: CacheClient,
+/// Computes a value under the refresh lock, unless another server stores it first.
+async fn compute_once<T, E, F>(
+    client: CacheClient,
     key: String,
-    seen: DecodedLookup<T>,
+    lookup: DecodedLookup<T>,
     now: Timestamp,
     compute: F,
 ) -> Result<Computed<T>, E>
@@ -212,28 +188,28 @@ where
     E: TransientError,
     F: Future<Output = Result<T, E>>,
 {
-    match answers.turn(&key, seen, now).await {
-        LockOutcome::Refreshed(envelope) => {
-            Ok(Computed { value: Arc::new(envelope.value), origin: Origin::OtherServer, warning: None })
-        }
-        LockOutcome::Acquired(seen, lock) => {
-            let computation = refreshed(answers.clone(), key, seen, now, compute);
+    match client.acquire_refresh_lock(&key, lookup, now).await {
+        LockOutcome::Refreshed(value) => Ok(Computed::new(value, Origin::OtherServer, None)),
+        LockOutcome::Acquired(lookup, lock) => {
+            let computation = compute_and_store(client.clone(), key, lookup, now, compute);
             let computed = AssertUnwindSafe(computation).catch_unwind().await;
-            answers.release(lock).await;
+            client.release(lock).await;
             computed.unwrap_or_else(|panic| resume_unwind(panic))
         }
-        LockOutcome::TimedOut(seen) => match answers.fallback(&key, &seen).as_ref().and_then(read) {
-            Some(answer) => Ok(Computed { value: Arc::new(answer), origin: Origin::Fallback, warning: None }),
-            None => refreshed(answers, key, seen, now, compute).await,
-        },
+        LockOutcome::TimedOut(lookup) => {
+            match client.stale(&key, &lookup).and_then(|stale| Computed::stale(&stale, None)) {
+                Some(stale) => Ok(stale),
+                None => compute_and_store(client, key, lookup, now, compute).await,
+            }
+        }
     }
 }
 
-/// Computes and keeps, or falls back to the last good answer.
-async fn refreshed<T, E, F>(
-    answers: CacheClient,
+/// Computes and stores a value; on a transient error, returns the last good value.
+async fn compute_and_store<T, E, F>(
+    client: CacheClient,
     key: String,
-    seen: DecodedLookup<T>,
+    lookup: DecodedLookup<T>,
     now: Timestamp,
     compute: F,
 ) -> Result<Computed<T>, E>
@@ -242,24 +218,19 @@ where
     E: TransientError,
     F: Future<Output = Result<T, E>>,
 {
-    let away = seen.away.clone();
     match compute.await {
-        Ok(answer) => {
-            let kept = answers.keep(&key, &seen, now, &answer).await;
-            let (is_stored, broke) =
-                kept.map_or_else(|error| (false, Some(error)), |is_stored| (is_stored, None));
-            let origin = Origin::ThisServer { is_stored };
-            Ok(Computed { value: Arc::new(answer), origin, warning: away.or(broke) })
+        Ok(value) => {
+            let stored = client.store(&key, &lookup, now, &value).await;
+            let (is_stored, store_error) = match stored {
+                Ok(is_stored) => (is_stored, None),
+                Err(error) => (false, Some(error)),
+            };
+            Ok(Computed::new(value, Origin::ThisServer { is_stored }, lookup.error.or(store_error)))
         }
-        Err(error) if error.is_transient() => match answers.fallback(&key, &seen).as_ref().and_then(read) {
-            Some(answer) => Ok(Computed { value: Arc::new(answer), origin: Origin::Fallback, warning: away }),
-            None => Err(error),
-        },
+        Err(error) if error.is_transient() => {
+            let stale = client.stale(&key, &lookup);
+            stale.and_then(|stale| Computed::stale(&stale, lookup.error)).ok_or(error)
+        }
         Err(error) => Err(error),
     }
-}
-
-/// An answer as it was written.
-fn read<T: DeserializeOwned>(bytes: &Bytes) -> Option<T> {
-    envelope::decode(bytes).map(|envelope| envelope.value)
 }

@@ -1,4 +1,4 @@
-//! How an answer is written: a version, a checksum, until when it is fresh, and the answer.
+//! The binary format of a cached value: version, checksum, expiry, value.
 
 use bytes::Bytes;
 use chrono::DateTime;
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use quarry_domain::Timestamp;
 
-/// Goes up when what follows it changes.
+/// The format version; increment it when the layout behind it changes.
 const VERSION: u8 = 1;
-/// The version and the checksum.
+/// The length of version and checksum.
 const HEADER_BYTES: usize = 5;
 
-/// An answer and until when it is fresh.
+/// A decoded value and its expiry.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Envelope<T> {
     pub(super) fresh_until: Timestamp,
@@ -25,20 +25,19 @@ struct Payload<T> {
     value: T,
 }
 
-/// Writes an answer.
 pub(super) fn encode<T: Serialize>(fresh_until: Timestamp, value: &T) -> Bytes {
     let payload = Payload { fresh_until_us: fresh_until.timestamp_micros(), value };
     let mut bytes = postcard::to_extend(&payload, vec![VERSION, 0, 0, 0, 0])
-        .expect("an answer is plain data, which can be written");
+        .expect("postcard encodes plain data, and values are plain data");
     let checksum = crc32fast::hash(&bytes[HEADER_BYTES..]).to_le_bytes();
     bytes[1..HEADER_BYTES].copy_from_slice(&checksum);
     bytes.into()
 }
 
-/// Reads an answer; nothing if it is not one, whole and of this version.
+/// Decodes a value; `None` if it is damaged, of another version or of another type.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<Envelope<T>> {
-    let (head, payload) = bytes.split_at_checked(HEADER_BYTES)?;
-    if head[0] != VERSION || head[1..] != crc32fast::hash(payload).to_le_bytes() {
+    let (header, payload) = bytes.split_at_checked(HEADER_BYTES)?;
+    if header[0] != VERSION || header[1..] != crc32fast::hash(payload).to_le_bytes() {
         return None;
     }
     let (payload, rest): (Payload<T>, _) = postcard::take_from_bytes(payload).ok()?;
@@ -53,24 +52,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_damaged_anywhere_is_nothing() {
+    fn damaged_envelopes_do_not_decode() {
         let value = vec![("Business".to_owned(), Some(2.5)), (String::new(), None)];
         let fresh_until = Utc::now().trunc_subsecs(6);
         let bytes = encode(fresh_until, &value);
         assert_eq!(decode(&bytes), Some(Envelope { fresh_until, value }));
-        type Answer = Vec<(String, Option<f64>)>;
+        type Rows = Vec<(String, Option<f64>)>;
         for length in 0..bytes.len() {
-            assert_eq!(decode::<Answer>(&bytes[..length]), None, "cut at {length}");
+            assert_eq!(decode::<Rows>(&bytes[..length]), None, "cut at {length}");
         }
-        for place in 0..bytes.len() {
+        for offset in 0..bytes.len() {
             for bit in 0..8 {
                 let mut other = bytes.to_vec();
-                other[place] ^= 1 << bit;
-                assert_eq!(decode::<Answer>(&other), None, "bit {bit} of {place}");
+                other[offset] ^= 1 << bit;
+                assert_eq!(decode::<Rows>(&other), None, "bit {bit} of byte {offset}");
             }
         }
-        assert_eq!(decode::<Answer>(&[&bytes[..], b"x"].concat()), None);
-        // An answer of another kind under the same key.
-        assert_eq!(decode::<u8>(&bytes), None);
+        assert_eq!(decode::<Rows>(&[&bytes[..], b"x"].concat()), None);
+        assert_eq!(decode::<u8>(&bytes), None, "a value of another type under the same key");
     }
 }

@@ -1,4 +1,4 @@
-//! The last good answers of this process: for when store and cache are both away.
+//! The last good values of this process, for when store and cache are both unavailable.
 
 use std::time::Duration;
 
@@ -6,50 +6,38 @@ use bytes::Bytes;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Entries;
 
-use super::{CacheLimits, Generation};
+use super::CacheLimits;
+use super::epoch::Epoch;
 
-/// Between which clearings something happened, as far as this process knows: what was made in one
-/// era is not shown in another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Epoch {
-    /// How often this process has forgotten all.
-    pub(super) forgotten: u64,
-    /// The generation of the cache: the last that was seen, where it does not answer.
-    pub(super) generation: Option<Generation>,
-}
-
-/// Remembers written answers, by key.
+/// Encoded values by key, each with its epoch.
 pub(super) struct FallbackCache(Entries<String, (Epoch, Bytes)>);
 
 impl FallbackCache {
-    /// An empty memory of so many bytes, in which each answer is kept so long.
-    pub(super) fn new(bytes: u64, keep: Duration) -> Self {
-        let weigh = |key: &String, (_, answer): &(Epoch, Bytes)| {
-            u32::try_from(CacheLimits::weight(key, answer)).unwrap_or(u32::MAX)
+    pub(super) fn new(bytes: u64, ttl: Duration) -> Self {
+        let weigh = |key: &String, (_, value): &(Epoch, Bytes)| {
+            u32::try_from(CacheLimits::weight(key, value)).unwrap_or(u32::MAX)
         };
         let entries = Entries::builder()
             .max_capacity(bytes)
             .weigher(weigh)
-            .time_to_live(keep)
+            .time_to_live(ttl)
             .eviction_policy(EvictionPolicy::lru());
         Self(entries.build())
     }
 
-    /// Remembers an answer that was made, or found, in an era.
-    pub(super) fn put(&self, key: &str, epoch: Epoch, answer: &Bytes) {
-        // An answer that is found again and again is written down once.
-        let is_known = |(known_era, known): (Epoch, Bytes)| known_era == epoch && known == *answer;
-        if !self.0.get(key).is_some_and(is_known) {
-            self.0.insert(key.to_owned(), (epoch, answer.clone()));
+    pub(super) fn put(&self, key: &str, epoch: Epoch, value: &Bytes) {
+        // Every hit calls this: writing only what changed keeps hits cheap.
+        let is_unchanged = |(its_epoch, known): (Epoch, Bytes)| its_epoch == epoch && known == *value;
+        if !self.0.get(key).is_some_and(is_unchanged) {
+            self.0.insert(key.to_owned(), (epoch, value.clone()));
         }
     }
 
-    /// The last answer of this era.
+    /// Returns the last value of this epoch.
     pub(super) fn get(&self, key: &str, epoch: Epoch) -> Option<Bytes> {
-        self.0.get(key).filter(|(made, _)| *made == epoch).map(|(_, answer)| answer)
+        self.0.get(key).filter(|(its_epoch, _)| *its_epoch == epoch).map(|(_, value)| value)
     }
 
-    /// Forgets all.
     pub(super) fn clear(&self) {
         self.0.invalidate_all();
         self.0.run_pending_tasks();

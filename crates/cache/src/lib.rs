@@ -1,12 +1,15 @@
-//! Answers that are kept for a while: the seam to what keeps them, and cache-aside on top of it.
+//! Cached values: the cache seam, its adapters, and cache-aside on top of them.
 //!
-//! - [`Cache`]: the seam; `local_cache` in this process, `redis_cache` for a fleet.
-//! - `aside`: answers from the cache, else computes. `answers` is what it asks of the cache and of
-//!   `last_good`, the memory for when all else is away; `envelope` is how an answer is written;
-//!   `flights` lets callers share one computation; `tally` counts.
+//! - [`Cache`]: the seam; `local_cache` in this process, `redis_cache` shared by servers.
+//! - `cache_aside`: returns a cached value, or computes and stores it. `response` says which.
+//! - `client`: the lookups and stores of one process. `refresh_lock` elects the server that computes.
+//! - `single_flight`: concurrent callers in one process share a computation.
+//! - `fallback_cache`: the last good values, for when cache and store are both unavailable.
+//! - `epoch`: values from before a clear are not returned after it.
+//! - `envelope`: the binary format of a value. `metrics`: counters per kind of value.
 //!
-//! Deliberately not here: what is computed, and what makes it out of date before its time. Keys
-//! hold no text of anybody; values may, so that [`Cache::clear`] really deletes.
+//! Deliberately not here: the computations, and what invalidates a value before its TTL. Keys contain
+//! no user data; values may, so [`Cache::clear`] really deletes.
 
 use std::time::Duration;
 
@@ -17,54 +20,58 @@ use uuid::Uuid;
 mod cache_aside;
 mod client;
 mod envelope;
+mod epoch;
 mod fallback_cache;
 mod local_cache;
 mod metrics;
 mod redis_cache;
+mod refresh_lock;
+mod response;
 mod single_flight;
 
-pub use cache_aside::{CacheAside, CacheResponse, CacheStatus, TransientError};
+pub use cache_aside::{CacheAside, TransientError};
 pub use client::{CacheClient, CacheTimeouts};
 pub use local_cache::LocalCache;
 pub use metrics::CacheMetrics;
 pub use redis_cache::RedisCache;
+pub use response::{CacheResponse, CacheStatus};
 
-/// Keeps bytes under keys for a while, within limits, for one process or for a fleet.
+/// A bounded cache with a TTL per entry, for one process or a fleet.
 ///
-/// All that is kept belongs to a generation, of which there is one at a time: [`Self::clear`]
-/// begins another. Losing an entry, or all, at any moment is no failure.
+/// Each entry belongs to a generation. One generation is current at a time; [`Self::clear`] begins the
+/// next. Losing any entry, or all of them, at any moment is not an error.
 #[async_trait]
 pub trait Cache: Send + Sync {
-    /// Whether other processes keep and clear the same.
+    /// Returns true if other processes read and clear the same entries.
     fn is_shared(&self) -> bool;
 
-    /// What is kept under a key, and the generation that this holds for.
+    /// Returns the current generation, and the value of a key if there is one.
     async fn get(&self, key: &str) -> Result<Lookup, CacheError>;
 
-    /// Keeps a value in place of what was there, unless its generation is over. `generation` is
-    /// that of a [`Self::get`] from before the value was computed. A value over the limit of one
-    /// entry is not kept, and nothing else under its key; others make room where all are too many.
-    /// Says whether it is kept.
+    /// Stores or replaces a value, and returns true if the cache admitted it.
+    ///
+    /// `generation` is that of a [`Self::get`] from before the value was computed; a value of an earlier
+    /// generation is rejected. A value over the limit of one entry removes the entry instead. Other
+    /// entries are evicted if the cache is full.
     async fn put(
         &self,
         key: &str,
         value: Bytes,
         generation: Generation,
-        keep: Duration,
+        ttl: Duration,
     ) -> Result<bool, CacheError>;
 
-    /// Deletes everything and begins a generation: nothing that was kept or looked up before is
-    /// ever answered again.
+    /// Deletes all entries and begins a generation; puts of earlier ones no longer count.
     async fn clear(&self) -> Result<(), CacheError>;
 
-    /// Takes the lock of a key until it is unlocked or the lease ends; `None` while it is taken.
+    /// Acquires the lock of a key for at most a lease; `None` while another caller holds it.
     async fn lock(&self, key: &str, lease: Duration) -> Result<Option<LockToken>, CacheError>;
 
-    /// Gives a lock back. Does nothing if it is another's by now.
+    /// Releases a lock. No effect if the lease ended and another caller holds the lock.
     async fn unlock(&self, key: &str, token: LockToken) -> Result<(), CacheError>;
 }
 
-/// How much a cache keeps.
+/// The capacity of a cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheLimits {
     /// Bytes of all entries: their values, their keys, and [`Self::ENTRY_OVERHEAD`] for each.
@@ -74,15 +81,15 @@ pub struct CacheLimits {
 }
 
 impl CacheLimits {
-    /// What an entry counts beside its key and value.
+    /// Bytes of an entry beside its key and value.
     pub const ENTRY_OVERHEAD: usize = 256;
 
-    /// Whether a value is kept at all.
+    /// Returns true if the value fits into the cache.
     fn admits(&self, key: &str, value: &[u8]) -> bool {
         value.len() <= self.value_bytes && Self::weight(key, value) as u64 <= self.bytes
     }
 
-    /// What an entry counts.
+    /// Returns the bytes that an entry takes of the capacity.
     fn weight(key: &str, value: &[u8]) -> usize {
         key.len() + value.len() + Self::ENTRY_OVERHEAD
     }
@@ -94,44 +101,44 @@ impl Default for CacheLimits {
     }
 }
 
-/// What [`Cache::get`] found.
+/// The result of [`Cache::get`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lookup {
-    /// The generation at that moment.
+    /// The generation at the time of the lookup.
     pub generation: Generation,
-    /// The value, if one is kept.
+    /// The value, on a hit.
     pub value: Option<Bytes>,
 }
 
-/// Names the time between two [`Cache::clear`]s.
+/// The period between two [`Cache::clear`]s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Generation(Uuid);
 
 impl Generation {
-    /// One that never was.
+    /// Creates a generation that differs from all others.
     fn new() -> Self {
         Self(Uuid::new_v4())
     }
 }
 
-/// Who holds a lock.
+/// The holder of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockToken(Uuid);
 
 impl LockToken {
-    /// One that nobody has.
+    /// Creates a token that differs from all others.
     fn new() -> Self {
         Self(Uuid::new_v4())
     }
 }
 
-/// Why a cache could not do what it was asked. The texts name neither addresses nor keys.
+/// A failed cache operation. Messages contain neither addresses nor keys.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
-    /// It cannot be reached, or broke off: whether the call took effect is not known.
+    /// The connection failed or timed out; the operation may have taken effect.
     #[error("the cache is unavailable: {0}")]
     Unavailable(String),
-    /// It answered what it never should: a defect, or foreign data under its keys.
+    /// An unexpected reply: a defect, or data of another program under the same keys.
     #[error("the cache is damaged: {0}")]
     Damaged(String),
 }

@@ -1,4 +1,4 @@
-//! The cache of one process: gone with it.
+//! The cache of one process, lost on restart.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
@@ -12,12 +12,12 @@ use moka::sync::Cache as Entries;
 
 use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Lookup};
 
-/// Keeps bytes in this process. What was used longest ago makes room.
+/// An in-process cache that evicts the least recently used entries.
 pub struct LocalCache {
     entries: Entries<String, Entry>,
-    /// Held while an entry is written, so that none of an old generation comes after the new one began.
+    /// Read-locked during a put: no entry of an old generation may follow a clear.
     generation: RwLock<Generation>,
-    locks: Mutex<HashMap<String, Lock>>,
+    leases: Mutex<HashMap<String, Lease>>,
     limits: CacheLimits,
 }
 
@@ -25,16 +25,16 @@ pub struct LocalCache {
 struct Entry {
     generation: Generation,
     value: Bytes,
-    keep: Duration,
+    ttl: Duration,
 }
 
-struct Lock {
+struct Lease {
     token: LockToken,
-    ends: Instant,
+    expires_at: Instant,
 }
 
 impl LocalCache {
-    /// An empty cache.
+    /// Creates an empty cache.
     pub fn new(limits: CacheLimits) -> Self {
         let weigh = |key: &String, entry: &Entry| {
             u32::try_from(CacheLimits::weight(key, &entry.value)).unwrap_or(u32::MAX)
@@ -43,22 +43,23 @@ impl LocalCache {
             .max_capacity(limits.bytes)
             .weigher(weigh)
             .expire_after(EntryTtl)
-            // The default refuses what was not asked for often: here whatever is new is in use.
+            // Moka's default (TinyLFU) rejects new entries in favour of frequent ones; here, new entries
+            // are those in use.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self { entries, generation: RwLock::new(Generation::new()), locks: Mutex::default(), limits }
+        Self { entries, generation: RwLock::new(Generation::new()), leases: Mutex::default(), limits }
     }
 
     fn generation(&self) -> Generation {
         *self.generation.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The locks whose lease has not ended.
-    fn locks(&self) -> MutexGuard<'_, HashMap<String, Lock>> {
-        let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Locks the map of unexpired leases.
+    fn leases(&self) -> MutexGuard<'_, HashMap<String, Lease>> {
+        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        locks.retain(|_, lock| lock.ends > now);
-        locks
+        leases.retain(|_, lease| lease.expires_at > now);
+        leases
     }
 }
 
@@ -79,21 +80,21 @@ impl Cache for LocalCache {
         key: &str,
         value: Bytes,
         generation: Generation,
-        keep: Duration,
+        ttl: Duration,
     ) -> Result<bool, CacheError> {
         let current = self.generation.read().unwrap_or_else(PoisonError::into_inner);
         if *current != generation {
             return Ok(false);
         }
-        let is_kept = self.limits.admits(key, &value);
-        if is_kept {
-            self.entries.insert(key.to_owned(), Entry { generation, value, keep });
+        let is_admitted = self.limits.admits(key, &value);
+        if is_admitted {
+            self.entries.insert(key.to_owned(), Entry { generation, value, ttl });
         } else {
             self.entries.invalidate(key);
         }
-        // Otherwise room is made some time later, and what makes room stays in memory until then.
+        // Moka evicts lazily; without this, evicted values stay in memory beyond the limit.
         self.entries.run_pending_tasks();
-        Ok(is_kept)
+        Ok(is_admitted)
     }
 
     async fn clear(&self) -> Result<(), CacheError> {
@@ -105,30 +106,30 @@ impl Cache for LocalCache {
     }
 
     async fn lock(&self, key: &str, lease: Duration) -> Result<Option<LockToken>, CacheError> {
-        let mut locks = self.locks();
-        if locks.contains_key(key) {
+        let mut leases = self.leases();
+        if leases.contains_key(key) {
             return Ok(None);
         }
         let token = LockToken::new();
-        locks.insert(key.to_owned(), Lock { token, ends: Instant::now() + lease });
+        leases.insert(key.to_owned(), Lease { token, expires_at: Instant::now() + lease });
         Ok(Some(token))
     }
 
     async fn unlock(&self, key: &str, token: LockToken) -> Result<(), CacheError> {
-        let mut locks = self.locks();
-        if locks.get(key).is_some_and(|lock| lock.token == token) {
-            locks.remove(key);
+        let mut leases = self.leases();
+        if leases.get(key).is_some_and(|lease| lease.token == token) {
+            leases.remove(key);
         }
         Ok(())
     }
 }
 
-/// Each entry says how long it is kept.
+/// The expiry of each entry by its own TTL.
 struct EntryTtl;
 
 impl Expiry<String, Entry> for EntryTtl {
     fn expire_after_create(&self, _key: &String, entry: &Entry, _now: Instant) -> Option<Duration> {
-        Some(entry.keep)
+        Some(entry.ttl)
     }
 
     fn expire_after_update(
@@ -136,8 +137,8 @@ impl Expiry<String, Entry> for EntryTtl {
         _key: &String,
         entry: &Entry,
         _now: Instant,
-        _left: Option<Duration>,
+        _remaining: Option<Duration>,
     ) -> Option<Duration> {
-        Some(entry.keep)
+        Some(entry.ttl)
     }
 }

@@ -1,9 +1,9 @@
-//! How often answers of one kind came from where.
+//! Counters of cache responses.
 
-use super::cache_aside::{CacheResponse, CacheStatus};
+use super::response::{CacheResponse, CacheStatus};
 use quarry_runtime::figures::Count;
 
-/// Counts answers.
+/// The counters of one kind of value.
 #[derive(Debug, Default)]
 pub(super) struct CacheCounters {
     hits: Count,
@@ -14,25 +14,25 @@ pub(super) struct CacheCounters {
     without_cache: Count,
 }
 
-/// How often answers of one kind came from where, since the start.
+/// Responses of one kind since the start of the process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CacheMetrics {
-    /// [`Outcome::Hit`].
+    /// Responses with [`CacheStatus::Hit`].
     pub hits: u64,
-    /// [`Outcome::Miss`].
+    /// Responses with [`CacheStatus::Miss`].
     pub misses: u64,
-    /// [`Outcome::Stale`].
+    /// Responses with [`CacheStatus::Stale`].
     pub stale: u64,
-    /// [`Outcome::Bypass`].
+    /// Responses with [`CacheStatus::Bypass`].
     pub bypasses: u64,
-    /// There was no answer.
+    /// Calls that returned an error.
     pub failed: u64,
-    /// The cache should have had a part in the answer, and did not work.
+    /// Responses during which the cache failed.
     pub without_cache: u64,
 }
 
 impl CacheCounters {
-    pub(super) fn note<T, E>(&self, response: &Result<CacheResponse<T>, E>) {
+    pub(super) fn record<T, E>(&self, response: &Result<CacheResponse<T>, E>) {
         let Ok(response) = response else { return self.failed.one() };
         match response.status {
             CacheStatus::Hit => self.hits.one(),
@@ -45,7 +45,7 @@ impl CacheCounters {
         }
     }
 
-    pub(super) fn metrics(&self) -> CacheMetrics {
+    pub(super) fn snapshot(&self) -> CacheMetrics {
         CacheMetrics {
             hits: self.hits.get(),
             misses: self.misses.get(),

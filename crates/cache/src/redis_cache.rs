@@ -1,13 +1,13 @@
 //! The cache of a fleet, in Redis.
 //!
-//! A look is one round trip: it reads the generation beside the entry, and an entry begins with the
-//! generation that it was made in, so that what an old one left behind is never answered. A list of
-//! the entries, by when they end, and their sizes keep all within the limit and let them be deleted;
-//! whatever of it Redis loses, entries end by themselves. A lost generation key is another
-//! generation. All keys are in one slot of a cluster.
+//! A lookup is one round trip: it reads the generation and the entry. Each entry starts with its
+//! generation, so that one from before a clear is never returned. A sorted set of entries by expiry and
+//! a hash of their sizes bound the cache and let a clear delete the entries. If Redis loses either of
+//! them, entries still expire; if it loses the generation key, the next lookup begins a generation. All
+//! keys are in one slot of Redis Cluster.
 //!
-//! It deliberately lacks protection against a Redis that forgets what it answered: where one comes
-//! back without the clearing of its last second, entries from before may be answered until they end.
+//! Deliberately not here: protection against a Redis that restarts without its last writes. If these
+//! include a clear, entries from before it may be returned until they expire.
 
 use quarry_runtime::boxed;
 use std::time::Duration;
@@ -20,56 +20,59 @@ use uuid::Uuid;
 use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Lookup};
 use quarry_runtime::redis_link::{Link, LinkError, LinkFigures, client, ms};
 
-/// The longest that a call may take unless told: people wait for it.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// Goes up when the meaning of a key or value changes: servers of two versions share one Redis.
+/// The default time limit of a command: users wait for it.
+const REDIS_TIMEOUT: Duration = Duration::from_millis(500);
+/// The version in the names of all keys. Increment it when the meaning of a key or value changes:
+/// servers of two versions may share one Redis.
 const LAYOUT: u32 = 1;
-/// The bytes of a generation at the start of an entry.
-const STAMP: usize = 16;
+/// The length of the generation at the start of an entry.
+const GENERATION_BYTES: usize = 16;
 
-/// Keeps bytes in Redis. What ends first makes room.
+/// A cache in Redis that evicts the entries that expire first.
 pub struct RedisCache {
     link: Link,
-    /// What the names of all keys begin with.
+    /// The prefix of all keys, with the hash tag.
     base: String,
     generation_key: String,
     limits: CacheLimits,
 }
 
 impl RedisCache {
-    /// A cache under the keys that start with `prefix`. Does not connect yet: only an address
-    /// that is none, or a prefix with braces (they would be taken for the slot), is an error.
+    /// Creates a cache whose keys start with `prefix`, without connecting yet.
+    ///
+    /// Returns an error for an invalid URL, and for a prefix with braces: they would change the hash tag.
     pub fn open(url: &str, prefix: &str, limits: CacheLimits) -> Result<Self, CacheError> {
-        Self::with_timeout(url, prefix, limits, PATIENCE)
+        Self::with_timeout(url, prefix, limits, REDIS_TIMEOUT)
     }
 
-    /// The same, with calls that may take so long.
+    /// Creates a cache with the given time limit per command.
     pub fn with_timeout(
         url: &str,
         prefix: &str,
         limits: CacheLimits,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Self, CacheError> {
+        let invalid = |problem: &str| CacheError::Unavailable(problem.to_owned());
         let client = client(url)
-            .ok_or_else(|| CacheError::Unavailable("the address is not one of a Redis".to_owned()))?;
+            .ok_or_else(|| invalid("the URL is not a Redis URL: use the form redis://host:6379/0"))?;
         if prefix.contains(['{', '}']) {
-            return Err(CacheError::Unavailable("the prefix of its keys has braces in it".to_owned()));
+            return Err(invalid("the key prefix contains braces: remove them"));
         }
         let base = format!("{prefix}:{{cache-{LAYOUT}}}:");
         Ok(Self {
-            link: Link::new(client, patience),
+            link: Link::new(client, timeout),
             generation_key: format!("{base}generation"),
             base,
             limits,
         })
     }
 
-    /// How its connection stands.
+    /// Returns the state of the connection.
     pub fn link(&self) -> LinkFigures {
         self.link.figures()
     }
 
-    /// Finds out whether Redis is back, if the last call was in vain.
+    /// Pings Redis if the last command failed, to learn the state of an idle connection.
     #[boxed]
     pub async fn look_again(&self) {
         self.link.look_again().await;
@@ -83,35 +86,35 @@ impl RedisCache {
         format!("{}l:{key}", self.base)
     }
 
-    /// A call of a script with the keys that those that write entries share, then others.
-    fn call(&self, script: &str, others: &[&str]) -> Cmd {
+    /// Creates a call of a script with the three keys that such scripts share.
+    fn script(&self, script: &str, more_keys: &[&str]) -> Cmd {
         let mut call = cmd("EVAL");
-        call.arg(script).arg(3 + others.len()).arg(&self.generation_key);
-        call.arg(format!("{}ends", self.base)).arg(format!("{}sizes", self.base)).arg(others);
+        call.arg(script).arg(3 + more_keys.len()).arg(&self.generation_key);
+        call.arg(format!("{}ends", self.base)).arg(format!("{}sizes", self.base)).arg(more_keys);
         call
     }
 
-    /// Makes calls in one round trip.
-    async fn ask<const CALLS: usize>(&self, calls: [Cmd; CALLS]) -> Result<[Value; CALLS], CacheError> {
-        let mut pipeline = Pipeline::with_capacity(CALLS);
-        for call in calls {
-            pipeline.add_command(call);
+    /// Sends commands in one round trip.
+    async fn send<const N: usize>(&self, commands: [Cmd; N]) -> Result<[Value; N], CacheError> {
+        let mut pipeline = Pipeline::with_capacity(N);
+        for command in commands {
+            pipeline.add_command(command);
         }
-        let answers = self.link.send(&mut pipeline, self.link.deadline()).await?;
-        let values = answers.into_iter().collect::<Result<Vec<_>, _>>().map_err(LinkError::from)?;
-        values.try_into().map_err(|_| unexpected())
+        let replies = self.link.send(&mut pipeline, self.link.deadline()).await?;
+        let values = replies.into_iter().collect::<Result<Vec<_>, _>>().map_err(LinkError::from)?;
+        values.try_into().map_err(|_| unexpected_reply())
     }
 
-    /// Begins a generation unless there is one; says which there is.
+    /// Begins a generation unless there is one, and returns the current one.
     async fn begin_generation(&self) -> Result<Generation, CacheError> {
         let mut set = cmd("SET");
-        set.arg(&self.generation_key).arg(&stamp(Generation::new())[..]).arg("NX");
+        set.arg(&self.generation_key).arg(&encode(Generation::new())[..]).arg("NX");
         let mut get = cmd("GET");
         get.arg(&self.generation_key);
-        let [_, current] = self.ask([set, get]).await?;
+        let [_, current] = self.send([set, get]).await?;
         match current {
-            Value::BulkString(bytes) => generation(&bytes).ok_or_else(unexpected),
-            _ => Err(unexpected()),
+            Value::BulkString(bytes) => decode(&bytes),
+            _ => Err(unexpected_reply()),
         }
     }
 }
@@ -123,22 +126,22 @@ impl Cache for RedisCache {
     }
 
     async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
-        let mut look = cmd("MGET");
-        look.arg(&self.generation_key).arg(self.entry_key(key));
-        let [answer] = self.ask([look]).await?;
-        let (current, entry): (Option<Vec<u8>>, Value) = read(answer)?;
+        let mut get = cmd("MGET");
+        get.arg(&self.generation_key).arg(self.entry_key(key));
+        let [reply] = self.send([get]).await?;
+        let (current, entry): (Option<Vec<u8>>, Value) = parse(reply)?;
         let Some(current) = current else {
             return Ok(Lookup { generation: self.begin_generation().await?, value: None });
         };
-        let current = generation(&current).ok_or_else(unexpected)?;
+        let generation = decode(&current)?;
         let value = match entry {
-            Value::BulkString(entry) if entry.starts_with(&stamp(current)) => {
-                Some(Bytes::from(entry).slice(STAMP..))
+            Value::BulkString(entry) if entry.starts_with(&encode(generation)) => {
+                Some(Bytes::from(entry).slice(GENERATION_BYTES..))
             }
-            // Nothing, or of an old generation, or no entry at all.
+            // No entry, one of an old generation, or data of another program.
             _ => None,
         };
-        Ok(Lookup { generation: current, value })
+        Ok(Lookup { generation, value })
     }
 
     async fn put(
@@ -146,7 +149,7 @@ impl Cache for RedisCache {
         key: &str,
         value: Bytes,
         generation: Generation,
-        keep: Duration,
+        ttl: Duration,
     ) -> Result<bool, CacheError> {
         let (value, weight) = if self.limits.admits(key, &value) {
             let weight = CacheLimits::weight(key, &value);
@@ -154,57 +157,57 @@ impl Cache for RedisCache {
         } else {
             (Bytes::new(), 0)
         };
-        let mut call = self.call(include_str!("scripts/put.lua"), &[&self.entry_key(key)]);
-        call.arg(&stamp(generation)[..]).arg(&value[..]).arg(ms(keep)).arg(weight).arg(self.limits.bytes);
-        let [kept] = self.ask([call]).await?;
-        read(kept)
+        let mut put = self.script(include_str!("scripts/put.lua"), &[&self.entry_key(key)]);
+        put.arg(&encode(generation)[..]).arg(&value[..]).arg(ms(ttl)).arg(weight).arg(self.limits.bytes);
+        let [is_stored] = self.send([put]).await?;
+        parse(is_stored)
     }
 
     async fn clear(&self) -> Result<(), CacheError> {
-        let mut call = self.call(include_str!("scripts/clear.lua"), &[]);
-        call.arg(&stamp(Generation::new())[..]);
-        self.ask([call]).await.map(|_| ())
+        let mut clear = self.script(include_str!("scripts/clear.lua"), &[]);
+        clear.arg(&encode(Generation::new())[..]);
+        self.send([clear]).await.map(|_| ())
     }
 
     async fn lock(&self, key: &str, lease: Duration) -> Result<Option<LockToken>, CacheError> {
         let token = LockToken::new();
         let mut set = cmd("SET");
         set.arg(self.lock_key(key)).arg(&token.0.as_bytes()[..]).arg("NX").arg("PX").arg(ms(lease));
-        let [answer] = self.ask([set]).await?;
-        Ok((answer != Value::Nil).then_some(token))
+        let [reply] = self.send([set]).await?;
+        Ok((reply != Value::Nil).then_some(token))
     }
 
     async fn unlock(&self, key: &str, token: LockToken) -> Result<(), CacheError> {
-        let mut call = cmd("EVAL");
-        call.arg(include_str!("scripts/unlock.lua"))
-            .arg(1)
-            .arg(self.lock_key(key))
-            .arg(&token.0.as_bytes()[..]);
-        self.ask([call]).await.map(|_| ())
+        let mut unlock = cmd("EVAL");
+        unlock.arg(include_str!("scripts/unlock.lua")).arg(1).arg(self.lock_key(key));
+        unlock.arg(&token.0.as_bytes()[..]);
+        self.send([unlock]).await.map(|_| ())
     }
 }
 
 impl From<LinkError> for CacheError {
     fn from(error: LinkError) -> Self {
         match error {
-            LinkError::Unavailable(said) => Self::Unavailable(said),
-            LinkError::Refused(said) => Self::Damaged(said),
+            LinkError::Unavailable(problem) => Self::Unavailable(problem),
+            LinkError::Refused(problem) => Self::Damaged(problem),
         }
     }
 }
 
-fn stamp(generation: Generation) -> [u8; STAMP] {
+fn encode(generation: Generation) -> [u8; GENERATION_BYTES] {
     generation.0.into_bytes()
 }
 
-fn generation(stamp: &[u8]) -> Option<Generation> {
-    Uuid::from_slice(stamp).ok().map(Generation)
+fn decode(generation: &[u8]) -> Result<Generation, CacheError> {
+    Uuid::from_slice(generation).map(Generation).map_err(|_| unexpected_reply())
 }
 
-fn read<T: FromRedisValue>(value: Value) -> Result<T, CacheError> {
-    T::from_redis_value(value).map_err(|_| unexpected())
+fn parse<T: FromRedisValue>(reply: Value) -> Result<T, CacheError> {
+    T::from_redis_value(reply).map_err(|_| unexpected_reply())
 }
 
-fn unexpected() -> CacheError {
-    CacheError::Damaged("it answered what it never should".to_owned())
+fn unexpected_reply() -> CacheError {
+    CacheError::Damaged(
+        "unexpected reply from Redis: make sure that no other program uses the same key prefix".to_owned(),
+    )
 }

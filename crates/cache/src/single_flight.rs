@@ -1,4 +1,4 @@
-//! Calls that want the same share one computation, which goes on when its callers go away.
+//! Single flight: concurrent callers share one computation, which outlives its callers.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -9,11 +9,13 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared, pending};
 use tracing::Instrument;
 
-/// A computation that is under way, and everybody's copy of its outcome.
+/// A running computation; each clone resolves to its output.
 pub(super) type Flight<V> = Shared<BoxFuture<'static, V>>;
 
-/// The computations that are under way, by what they are about.
-pub(super) struct SingleFlight<K, V>(Arc<Mutex<HashMap<K, Flight<V>>>>);
+type FlightsByKey<K, V> = Mutex<HashMap<K, Flight<V>>>;
+
+/// The running computations by key.
+pub(super) struct SingleFlight<K, V>(Arc<FlightsByKey<K, V>>);
 
 impl<K, V> SingleFlight<K, V>
 where
@@ -24,51 +26,51 @@ where
         Self(Arc::default())
     }
 
-    /// The flight of this key that is under way, or else a new one; and whether it is new.
-    pub(super) fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> (Flight<V>, bool)
+    /// Joins the flight of a key, or starts one and returns true with it.
+    pub(super) fn join<F>(&self, key: K, start: impl FnOnce() -> F) -> (Flight<V>, bool)
     where
         F: Future<Output = V> + Send + 'static,
     {
-        let mut in_flight = lock(&self.0);
-        if let Some(flight) = in_flight.get(&key) {
+        let mut flights = lock(&self.0);
+        if let Some(flight) = flights.get(&key) {
             return (flight.clone(), false);
         }
         let guard = FlightGuard { key: key.clone(), flights: self.0.clone() };
-        let computation = begin();
-        let flight = detached(async move {
+        let computation = start();
+        let flight = spawn(async move {
             let _guard = guard;
             computation.await
         });
-        in_flight.insert(key, flight.clone());
+        flights.insert(key, flight.clone());
         (flight, true)
     }
 }
 
-/// A computation that goes on whether anybody waits for it or not.
-pub(super) fn detached<V>(computation: impl Future<Output = V> + Send + 'static) -> Flight<V>
+/// Spawns a computation that completes whether or not a caller awaits it.
+pub(super) fn spawn<V>(computation: impl Future<Output = V> + Send + 'static) -> Flight<V>
 where
     V: Clone + Send + Sync + 'static,
 {
-    // Whoever asked first is told in traces what it took.
+    // The trace of the first caller includes the computation.
     let task = tokio::spawn(computation.in_current_span());
-    let outcome = async move {
+    let output = async move {
         match task.await {
-            Ok(outcome) => outcome,
+            Ok(output) => output,
             Err(error) => match error.try_into_panic() {
-                // A defect of the computation is one of each call that waits for it.
+                // Every caller panics as if it had computed by itself.
                 Ok(panic) => resume_unwind(panic),
-                // The process is ending.
+                // Cancelled: the runtime shuts down.
                 Err(_) => pending().await,
             },
         }
     };
-    outcome.boxed().shared()
+    output.boxed().shared()
 }
 
-/// Takes a flight off the list when it ends, however it ends: who comes later begins another.
+/// Removes a flight when it ends, even by a panic: later callers start another.
 struct FlightGuard<K: Eq + Hash, V> {
     key: K,
-    flights: Arc<Mutex<HashMap<K, Flight<V>>>>,
+    flights: Arc<FlightsByKey<K, V>>,
 }
 
 impl<K: Eq + Hash, V> Drop for FlightGuard<K, V> {
@@ -77,7 +79,7 @@ impl<K: Eq + Hash, V> Drop for FlightGuard<K, V> {
     }
 }
 
-fn lock<K, V>(flights: &Mutex<HashMap<K, Flight<V>>>) -> MutexGuard<'_, HashMap<K, Flight<V>>> {
-    // Nothing panics half-way through a change of the list.
+fn lock<K, V>(flights: &FlightsByKey<K, V>) -> MutexGuard<'_, HashMap<K, Flight<V>>> {
+    // The map is consistent after a panic: each change is a single call.
     flights.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Cache-aside where all is well: what is computed, by whom, and how often.
+//! Cache-aside without outages: hits, misses, refreshes and shared computations.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,89 +9,90 @@ use quarry::cache::{CacheAside, CacheClient, CacheLimits, CacheStatus};
 use tokio::sync::{Barrier, Semaphore};
 
 use super::caches::{TestCache, on_each_cache};
-use super::server::{KIND, Refusal, Server, TTL, at, check, pass};
+use super::server::{CachingServer, ComputeError, KIND, TTL, at, check, wait_for_permit};
 use crate::support::wait::until;
 
 on_each_cache!(
-    computed_once_then_from_the_cache_until_the_time_is_up,
-    entries_end_at_their_own_times,
-    empty_answers_are_kept,
-    refreshing_computes_and_keeps,
-    a_refresh_joins_no_computation_that_is_under_way,
-    nothing_is_kept_where_the_cache_is_off,
-    a_thousand_callers_are_one_computation,
-    a_caller_that_goes_away_takes_nothing_from_the_others,
-    a_computation_that_panics_is_no_end,
-    servers_compute_once,
-    what_is_too_large_is_computed_each_time,
-    what_was_asked_before_a_clearing_is_not_answered_after_it,
-    what_is_damaged_is_computed_again,
+    values_are_computed_once_per_ttl,
+    ttls_have_jitter,
+    empty_values_are_cached,
+    refresh_computes_and_stores,
+    refresh_does_not_join_a_running_flight,
+    zero_ttl_disables_caching,
+    concurrent_callers_share_one_computation,
+    cancelled_callers_do_not_cancel_the_flight,
+    a_panic_ends_its_flight_only,
+    servers_share_one_computation,
+    oversized_values_bypass_the_cache,
+    values_from_before_a_clear_are_not_returned,
+    damaged_entries_are_recomputed,
 );
 
-async fn computed_once_then_from_the_cache_until_the_time_is_up(open: impl Fn(CacheLimits) -> TestCache) {
+async fn values_are_computed_once_per_ttl(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let server = Server::new("a", cache.share());
-    check(&server.ask("q", at(0)).await, "a 1", Miss);
+    let server = CachingServer::new("a", cache.cache());
+    check(&server.get("q", at(0)).await, "a 1", Miss);
     for seconds in [0, 1, 269] {
-        check(&server.ask("q", at(seconds)).await, "a 1", Hit);
+        check(&server.get("q", at(seconds)).await, "a 1", Hit);
     }
-    check(&server.ask("another", at(0)).await, "a 2", Miss);
-    check(&server.ask("q", at(300)).await, "a 3", Miss);
-    check(&server.ask("q", at(301)).await, "a 3", Hit);
-    // A clock that was set back by hours does not make it fresh for hours.
-    check(&server.ask("q", at(-7_200)).await, "a 4", Miss);
-    let other = Server::new("b", cache.share_other());
-    check(&other.ask("q", at(-7_199)).await, "a 4", Hit);
+    check(&server.get("another", at(0)).await, "a 2", Miss);
+    check(&server.get("q", at(300)).await, "a 3", Miss);
+    check(&server.get("q", at(301)).await, "a 3", Hit);
+    // A clock that is set back by hours must not keep a value fresh for hours.
+    check(&server.get("q", at(-7_200)).await, "a 4", Miss);
+    let other = CachingServer::new("b", cache.other());
+    check(&other.get("q", at(-7_199)).await, "a 4", Hit);
     assert_eq!((server.computed(), other.computed()), (4, 0));
 }
 
-async fn entries_end_at_their_own_times(open: impl Fn(CacheLimits) -> TestCache) {
-    let server = Server::new("a", open(CacheLimits::default()).share());
+async fn ttls_have_jitter(open: impl Fn(CacheLimits) -> TestCache) {
+    let server = CachingServer::new("a", open(CacheLimits::default()).cache());
     let mut outcomes = Vec::new();
-    for question in 0..100 {
-        server.ask(&question.to_string(), at(0)).await;
+    for key in 0..100 {
+        server.get(&key.to_string(), at(0)).await;
     }
-    for question in 0..100 {
-        outcomes.push(server.ask(&question.to_string(), at(285)).await.status);
+    for key in 0..100 {
+        outcomes.push(server.get(&key.to_string(), at(285)).await.status);
     }
     assert!(outcomes.contains(&Hit) && outcomes.contains(&Miss), "{outcomes:?}");
 }
 
-async fn empty_answers_are_kept(open: impl Fn(CacheLimits) -> TestCache) {
-    let answers = CacheClient::new(open(CacheLimits::default()).share(), TTL);
-    let aside = CacheAside::<Vec<String>, Refusal>::new(answers, KIND);
+async fn empty_values_are_cached(open: impl Fn(CacheLimits) -> TestCache) {
+    let client = CacheClient::new(open(CacheLimits::default()).cache(), TTL);
+    let aside = CacheAside::<Vec<String>, ComputeError>::new(client, KIND);
     for outcome in [Miss, Hit, Hit] {
         let response = aside.get_or_compute("q", at(0), false, || async { Ok(Vec::new()) }).await.unwrap();
         assert_eq!((response.value, response.status), (Vec::new(), outcome));
     }
 }
 
-async fn what_is_too_large_is_computed_each_time(open: impl Fn(CacheLimits) -> TestCache) {
-    let server = Server::new("a", open(CacheLimits { value_bytes: 4, ..CacheLimits::default() }).share());
-    for answer in ["a 1", "a 2"] {
-        let response = server.ask("q", at(0)).await;
-        check(&response, answer, Bypass);
+async fn oversized_values_bypass_the_cache(open: impl Fn(CacheLimits) -> TestCache) {
+    let server =
+        CachingServer::new("a", open(CacheLimits { value_bytes: 4, ..CacheLimits::default() }).cache());
+    for value in ["a 1", "a 2"] {
+        let response = server.get("q", at(0)).await;
+        check(&response, value, Bypass);
         assert_eq!(response.warning, None);
     }
 }
 
-async fn refreshing_computes_and_keeps(open: impl Fn(CacheLimits) -> TestCache) {
+async fn refresh_computes_and_stores(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let server = Server::new("a", cache.share());
+    let server = CachingServer::new("a", cache.cache());
     check(&server.refresh("q", at(0)).await, "a 1", Bypass);
-    check(&server.ask("q", at(1)).await, "a 1", Hit);
+    check(&server.get("q", at(1)).await, "a 1", Hit);
     let response = server.refresh("q", at(100)).await;
     check(&response, "a 2", Bypass);
     assert_eq!(response.warning, None);
-    check(&Server::new("b", cache.share_other()).ask("q", at(310)).await, "a 2", Hit);
+    check(&CachingServer::new("b", cache.other()).get("q", at(310)).await, "a 2", Hit);
 }
 
-async fn a_refresh_joins_no_computation_that_is_under_way(open: impl Fn(CacheLimits) -> TestCache) {
-    let server = Server::new("a", open(CacheLimits::default()).share());
+async fn refresh_does_not_join_a_running_flight(open: impl Fn(CacheLimits) -> TestCache) {
+    let server = CachingServer::new("a", open(CacheLimits::default()).cache());
     let gate = Arc::new(Semaphore::new(0));
     let slow = tokio::spawn({
         let (server, gate) = (server.clone(), gate.clone());
-        async move { server.try_ask("q", at(0), false, pass(gate)).await.unwrap() }
+        async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
     });
     until("the first computation", async || (server.computed() == 1).then_some(())).await;
     check(&server.refresh("q", at(0)).await, "a 2", Bypass);
@@ -99,30 +100,30 @@ async fn a_refresh_joins_no_computation_that_is_under_way(open: impl Fn(CacheLim
     check(&slow.await.unwrap(), "a 1", Miss);
 }
 
-async fn nothing_is_kept_where_the_cache_is_off(open: impl Fn(CacheLimits) -> TestCache) {
+async fn zero_ttl_disables_caching(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let server = Server::with_ttl("a", cache.share(), Duration::ZERO);
-    for answer in ["a 1", "a 2"] {
-        let response = server.ask("q", at(0)).await;
-        check(&response, answer, Bypass);
+    let server = CachingServer::with_ttl("a", cache.cache(), Duration::ZERO);
+    for value in ["a 1", "a 2"] {
+        let response = server.get("q", at(0)).await;
+        check(&response, value, Bypass);
         assert_eq!(response.warning, None);
     }
-    assert_eq!(server.ask_in_vain("q", at(0), Refusal::Away).await, Err(Refusal::Away));
+    assert_eq!(server.get_failing("q", at(0), ComputeError::Away).await, Err(ComputeError::Away));
     assert_eq!(cache.value(&format!("{KIND}:q")).await, None);
 }
 
-async fn a_thousand_callers_are_one_computation(open: impl Fn(CacheLimits) -> TestCache) {
+async fn concurrent_callers_share_one_computation(open: impl Fn(CacheLimits) -> TestCache) {
     const CALLERS: usize = 1_000;
-    let server = Server::new("a", open(CacheLimits::default()).share());
-    check(&server.ask("q", at(0)).await, "a 1", Miss);
+    let server = CachingServer::new("a", open(CacheLimits::default()).cache());
+    check(&server.get("q", at(0)).await, "a 1", Miss);
     let gate = Arc::new(Semaphore::new(0));
-    // They all look at once, and find that the time is up.
+    // All callers find the value expired at the same time.
     let start = Arc::new(Barrier::new(CALLERS));
     let calls = (0..CALLERS).map(|_| {
         let (server, gate, start) = (server.clone(), gate.clone(), start.clone());
         tokio::spawn(async move {
             start.wait().await;
-            server.try_ask("q", at(300), false, pass(gate)).await.unwrap()
+            server.get_with("q", at(300), false, wait_for_permit(gate)).await.unwrap()
         })
     });
     let calls: Vec<_> = calls.collect();
@@ -137,48 +138,47 @@ async fn a_thousand_callers_are_one_computation(open: impl Fn(CacheLimits) -> Te
     assert_eq!(server.computed(), 2);
 }
 
-async fn a_caller_that_goes_away_takes_nothing_from_the_others(open: impl Fn(CacheLimits) -> TestCache) {
-    let server = Server::new("a", open(CacheLimits::default()).share());
+async fn cancelled_callers_do_not_cancel_the_flight(open: impl Fn(CacheLimits) -> TestCache) {
+    let server = CachingServer::new("a", open(CacheLimits::default()).cache());
     let gate = Arc::new(Semaphore::new(0));
-    let ask = || {
+    let call = || {
         let (server, gate) = (server.clone(), gate.clone());
-        tokio::spawn(async move { server.try_ask("q", at(0), false, pass(gate)).await.unwrap() })
+        tokio::spawn(async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() })
     };
-    let first = ask();
+    let first = call();
     until("its computation", async || (server.computed() == 1).then_some(())).await;
-    let second = ask();
+    let second = call();
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     gate.add_permits(1);
     check(&second.await.unwrap(), "a 1", Hit);
-    // No caller waits for this one at all. It is another question: the second caller may have found its
-    // answer in the cache before the first computation had given its lock back, and a call for the same
-    // question joins that computation until then.
+    // Now without any waiting caller, for another key: the second caller may have found its value in the
+    // cache before the first flight released its lock, and a call for the same key would join that flight.
     let third = tokio::spawn({
         let (server, gate) = (server.clone(), gate.clone());
-        async move { server.try_ask("another", at(0), false, pass(gate)).await }
+        async move { server.get_with("another", at(0), false, wait_for_permit(gate)).await }
     });
     until("its computation", async || (server.computed() == 2).then_some(())).await;
     third.abort();
     assert!(third.await.unwrap_err().is_cancelled());
     gate.add_permits(1);
-    let in_vain = async || server.ask_in_vain("another", at(1), Refusal::Away).await.ok();
-    check(&until("its answer", in_vain).await, "a 2", Hit);
+    let get_failing = async || server.get_failing("another", at(1), ComputeError::Away).await.ok();
+    check(&until("its value", get_failing).await, "a 2", Hit);
 }
 
-async fn a_computation_that_panics_is_no_end(open: impl Fn(CacheLimits) -> TestCache) {
-    let server = Server::new("a", open(CacheLimits::default()).share());
+async fn a_panic_ends_its_flight_only(open: impl Fn(CacheLimits) -> TestCache) {
+    let server = CachingServer::new("a", open(CacheLimits::default()).cache());
     let failing = tokio::spawn({
         let server = server.clone();
-        async move { server.try_ask("q", at(0), false, async { panic!("a defect") }).await }
+        async move { server.get_with("q", at(0), false, async { panic!("a defect") }).await }
     });
     assert!(failing.await.unwrap_err().is_panic());
-    check(&server.ask("q", at(0)).await, "a 2", Miss);
+    check(&server.get("q", at(0)).await, "a 2", Miss);
 }
 
-async fn servers_compute_once(open: impl Fn(CacheLimits) -> TestCache) {
+async fn servers_share_one_computation(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let servers = [Server::new("a", cache.share()), Server::new("a", cache.share_other())];
+    let servers = [CachingServer::new("a", cache.cache()), CachingServer::new("a", cache.other())];
     for round in 0..5 {
         let calls = (0..100).map(|number| {
             let server = servers[number % 2].clone();
@@ -187,7 +187,7 @@ async fn servers_compute_once(open: impl Fn(CacheLimits) -> TestCache) {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     Ok(())
                 };
-                server.try_ask("q", at(300 * round), false, work).await.unwrap()
+                server.get_with("q", at(300 * round), false, work).await.unwrap()
             })
         });
         let responses: Vec<_> = join_all(calls).await.into_iter().map(Result::unwrap).collect();
@@ -199,38 +199,38 @@ async fn servers_compute_once(open: impl Fn(CacheLimits) -> TestCache) {
     assert_eq!(servers[0].computed() + servers[1].computed(), 5);
 }
 
-async fn what_was_asked_before_a_clearing_is_not_answered_after_it(open: impl Fn(CacheLimits) -> TestCache) {
+async fn values_from_before_a_clear_are_not_returned(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let server = Server::new("a", cache.share());
-    let other = Server::new("b", cache.share_other());
+    let server = CachingServer::new("a", cache.cache());
+    let other = CachingServer::new("b", cache.other());
     for clearing in [&server, &other] {
         let computed = server.computed();
         let gate = Arc::new(Semaphore::new(0));
         let old = tokio::spawn({
             let (server, gate) = (server.clone(), gate.clone());
-            async move { server.try_ask("q", at(0), false, pass(gate)).await.unwrap() }
+            async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
         });
         until("its computation", async || (server.computed() > computed).then_some(())).await;
-        clearing.answers.clear().await.unwrap();
-        // It neither joins the old computation nor waits for it.
-        let new = server.ask("q", at(1)).await;
+        clearing.client.clear().await.unwrap();
+        // It must neither join the old flight nor wait for its lock.
+        let new = server.get("q", at(1)).await;
         check(&new, &format!("a {}", computed + 2), Miss);
         gate.add_permits(1);
-        // It is not kept.
+        // Its value must not be stored.
         check(&old.await.unwrap(), &format!("a {}", computed + 1), Bypass);
-        check(&server.ask("q", at(2)).await, &new.value, Hit);
-        check(&other.ask("q", at(2)).await, &new.value, Hit);
-        clearing.answers.clear().await.unwrap();
-        assert_eq!(server.ask_in_vain("q", at(3), Refusal::Away).await, Err(Refusal::Away));
-        assert_eq!(other.ask_in_vain("q", at(3), Refusal::Away).await, Err(Refusal::Away));
+        check(&server.get("q", at(2)).await, &new.value, Hit);
+        check(&other.get("q", at(2)).await, &new.value, Hit);
+        clearing.client.clear().await.unwrap();
+        assert_eq!(server.get_failing("q", at(3), ComputeError::Away).await, Err(ComputeError::Away));
+        assert_eq!(other.get_failing("q", at(3), ComputeError::Away).await, Err(ComputeError::Away));
     }
 }
 
-async fn what_is_damaged_is_computed_again(open: impl Fn(CacheLimits) -> TestCache) {
+async fn damaged_entries_are_recomputed(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let server = Server::new("a", cache.share());
+    let server = CachingServer::new("a", cache.cache());
     let key = format!("{KIND}:q");
-    server.ask("q", at(0)).await;
+    server.get("q", at(0)).await;
     let good = cache.value(&key).await.unwrap();
     let mut flipped = good.to_vec();
     *flipped.last_mut().unwrap() ^= 1;
@@ -239,13 +239,13 @@ async fn what_is_damaged_is_computed_again(open: impl Fn(CacheLimits) -> TestCac
         [b"".to_vec(), b"nonsense".to_vec(), flipped, of_another_version].into_iter().enumerate()
     {
         cache.put_now(&key, bad).await;
-        let answer = format!("a {}", round + 2);
-        check(&server.ask("q", at(1)).await, &answer, Miss);
-        check(&server.ask("q", at(1)).await, &answer, Hit);
+        let value = format!("a {}", round + 2);
+        check(&server.get("q", at(1)).await, &value, Miss);
+        check(&server.get("q", at(1)).await, &value, Hit);
     }
 }
 
-/// How many missed and how many hit, if these are all.
+/// Counts misses and hits; no other status is expected.
 fn count(outcomes: &[CacheStatus]) -> (usize, usize) {
     let of = |wanted: CacheStatus| outcomes.iter().filter(|outcome| **outcome == wanted).count();
     let (misses, hits) = (of(Miss), of(Hit));

@@ -1,4 +1,4 @@
-//! Caches of each kind, empty and of one test's own.
+//! Empty caches of each kind, one per test.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use uuid::Uuid;
 use crate::support::redis::{forget, shared_url};
 use crate::support::wait::PATIENCE;
 
-/// For as long as any test runs.
-pub(crate) const EVER: Duration = Duration::from_secs(3_600);
+/// A duration that exceeds that of any test.
+pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 
-/// A cache that no other test knows; gone with what it holds when dropped.
+/// A cache of one test, deleted on drop.
 pub(crate) struct TestCache {
     cache: Arc<dyn Cache>,
-    /// The same cache as another server sees it.
+    /// Another server's handle of the same cache.
     other: Arc<dyn Cache>,
-    /// Of its keys in the Redis of `tests/services.sh`.
+    /// The prefix of its keys in the Redis of `tests/services.sh`.
     prefix: Option<String>,
 }
 
-/// The cache of a server without Redis.
+/// An in-process cache.
 pub(crate) fn local(limits: CacheLimits) -> TestCache {
     let cache: Arc<dyn Cache> = Arc::new(LocalCache::new(limits));
     TestCache { cache: cache.clone(), other: cache, prefix: None }
@@ -32,12 +32,12 @@ pub(crate) fn local(limits: CacheLimits) -> TestCache {
 /// A cache in Redis.
 pub(crate) fn redis(limits: CacheLimits) -> TestCache {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    // With time for a machine that is busy.
+    // With a long timeout, since the machine may be busy.
     let open = || Arc::new(RedisCache::with_timeout(&shared_url(), &prefix, limits, PATIENCE).unwrap());
     TestCache { cache: open(), other: open(), prefix: Some(prefix) }
 }
 
-/// Makes a test of each named function on every kind of cache:
+/// Declares a test of each function on every kind of cache:
 /// `async fn name(open: impl Fn(CacheLimits) -> TestCache)`.
 macro_rules! on_each_cache {
     ($($test:ident),+ $(,)?) => {
@@ -61,13 +61,13 @@ macro_rules! on_each_cache {
 pub(crate) use on_each_cache;
 
 impl TestCache {
-    /// The cache, for tasks to share.
-    pub(crate) fn share(&self) -> Arc<dyn Cache> {
+    /// Returns a handle for another task.
+    pub(crate) fn cache(&self) -> Arc<dyn Cache> {
         self.cache.clone()
     }
 
-    /// The cache, for another server.
-    pub(crate) fn share_other(&self) -> Arc<dyn Cache> {
+    /// Returns another server's handle.
+    pub(crate) fn other(&self) -> Arc<dyn Cache> {
         self.other.clone()
     }
 
@@ -75,14 +75,13 @@ impl TestCache {
         self.get("some key").await.unwrap().generation
     }
 
-    /// What is kept under a key.
     pub(crate) async fn value(&self, key: &str) -> Option<Bytes> {
         self.get(key).await.unwrap().value
     }
 
-    /// Puts a value of the generation that is; whether it is kept.
+    /// Puts a value of the current generation; returns true if the cache admitted it.
     pub(crate) async fn put_now(&self, key: &str, value: impl Into<Bytes>) -> bool {
-        self.put(key, value.into(), self.generation().await, EVER).await.unwrap()
+        self.put(key, value.into(), self.generation().await, HOUR).await.unwrap()
     }
 }
 

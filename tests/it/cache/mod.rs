@@ -1,4 +1,4 @@
-//! The cache: its two kinds, and cache-aside on each.
+//! The cache adapters, and cache-aside on each of them.
 
 mod cache_aside;
 mod cache_aside_outages;

@@ -1,13 +1,13 @@
-//! What only the cache in Redis promises: many servers, foreign data, and what Redis loses.
+//! The cache in Redis: shared by servers, robust against foreign data and lost keys.
 
 use quarry::cache::{Cache, CacheError, CacheLimits, RedisCache};
 use uuid::Uuid;
 
-use super::caches::EVER;
+use super::caches::HOUR;
 use crate::support::redis::{OwnRedis, ask, forget, keys, shared_url};
 use crate::support::wait::{PATIENCE, ends, until};
 
-/// A cache with time for a machine that is busy.
+/// Opens a cache with a long timeout, since the machine may be busy.
 fn open(url: &str, prefix: &str) -> RedisCache {
     open_within(url, prefix, CacheLimits::default())
 }
@@ -18,7 +18,7 @@ fn open_within(url: &str, prefix: &str, limits: CacheLimits) -> RedisCache {
 
 async fn put(cache: &RedisCache, key: &str, value: &'static str) {
     let generation = cache.get(key).await.unwrap().generation;
-    cache.put(key, value.into(), generation, EVER).await.unwrap();
+    cache.put(key, value.into(), generation, HOUR).await.unwrap();
 }
 
 async fn value(cache: &RedisCache, key: &str) -> Option<bytes::Bytes> {
@@ -41,13 +41,13 @@ async fn servers_share_one_cache() {
 }
 
 #[tokio::test]
-async fn what_is_cleared_is_deleted() {
+async fn a_clear_deletes_the_keys() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let cache = open(&shared_url(), &prefix);
     for key in 0..100 {
         put(&cache, &key.to_string(), "canary").await;
     }
-    cache.lock("key", EVER).await.unwrap();
+    cache.lock("key", HOUR).await.unwrap();
     let names = || {
         let all = keys(&shared_url(), &prefix).into_iter();
         all.map(|key| String::from_utf8(key).unwrap()).collect::<Vec<_>>()
@@ -68,7 +68,7 @@ async fn what_is_cleared_is_deleted() {
 }
 
 #[tokio::test]
-async fn what_redis_loses_is_a_miss() {
+async fn lost_keys_are_misses() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let url = shared_url();
     let cache = open_within(&url, &prefix, CacheLimits { bytes: 3_000, value_bytes: 1_000 });
@@ -80,7 +80,7 @@ async fn what_redis_loses_is_a_miss() {
     assert_eq!(value(&cache, "a").await, None);
     put(&cache, "a", "y").await;
     assert_eq!(value(&cache, "a").await, Some("y".into()));
-    // Without its lists it goes on, and stays within its limit as far as it knows.
+    // Without the sorted set or the sizes, the cache works, and bounds the entries that it knows.
     for list in ["ends", "sizes"] {
         lose(list);
         for key in 0..50 {
@@ -116,33 +116,33 @@ async fn foreign_data_is_a_miss_or_an_error() {
         assert!(matches!(cache.get("a").await, Err(CacheError::Damaged(_))));
     }
     cache.clear().await.unwrap();
-    assert_eq!(value(&cache, "a").await, None, "clearing puts it right");
+    assert_eq!(value(&cache, "a").await, None, "a clear repairs the generation");
     forget(&url, &prefix);
 }
 
 #[tokio::test]
-async fn it_fails_where_redis_is_away_and_heals() {
+async fn operations_fail_without_redis_and_recover() {
     let mut redis = OwnRedis::unstarted();
     let cache = RedisCache::open(&redis.url(), "quarry", CacheLimits::default()).unwrap();
     assert!(matches!(cache.get("a").await, Err(CacheError::Unavailable(_))));
     assert!(matches!(cache.clear().await, Err(CacheError::Unavailable(_))));
-    assert!(matches!(cache.lock("a", EVER).await, Err(CacheError::Unavailable(_))));
+    assert!(matches!(cache.lock("a", HOUR).await, Err(CacheError::Unavailable(_))));
     redis.resume();
     put(&open(&redis.url(), "quarry"), "a", "x").await;
     until("the cache", async || cache.get("a").await.ok()).await;
-    // One that hangs is waited for as long as it takes a person to notice.
+    // A Redis that hangs costs each call the timeout.
     redis.pause();
-    let Err(CacheError::Unavailable(said)) = ends("a look", cache.get("a")).await else {
-        panic!("it answers")
+    let Err(CacheError::Unavailable(problem)) = ends("a lookup", cache.get("a")).await else {
+        panic!("Redis is paused, yet it replied")
     };
-    assert!(said.contains("no answer within 500 ms"), "{said}");
+    assert!(problem.contains("no answer within 500 ms"), "{problem}");
     redis.unpause();
     let found = until("the cache", async || cache.get("a").await.ok()).await;
     assert_eq!(found.value, Some("x".into()));
 }
 
 #[tokio::test]
-async fn no_error_names_a_password() {
+async fn errors_contain_no_secrets() {
     let limits = CacheLimits::default();
     for url in
         ["nonsense", "redis://:secret@ho st/", "http://ann:secret@host/", "redis://ann:secret@host:port/"]
@@ -156,8 +156,8 @@ async fn no_error_names_a_password() {
     for url in [url.as_str(), "redis://ann:secret@127.0.0.1:1/"] {
         let error = RedisCache::open(url, "quarry", limits).unwrap().get("canary").await.unwrap_err();
         assert!(matches!(error, CacheError::Unavailable(_)), "{error:?}");
-        for told in ["secret", "ann", "127", "canary"] {
-            assert!(!format!("{error} {error:?}").contains(told), "{error:?}");
+        for secret in ["secret", "ann", "127", "canary"] {
+            assert!(!format!("{error} {error:?}").contains(secret), "{error:?}");
         }
     }
 }

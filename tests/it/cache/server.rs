@@ -1,4 +1,4 @@
-//! Questions to a cache-aside whose answers are counted.
+//! A server with cache-aside whose computations are counted.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,103 +11,103 @@ use quarry::cache::{
 use quarry::domain::Timestamp;
 use tokio::sync::Semaphore;
 
-use super::caches::EVER;
+use super::caches::HOUR;
 
-/// How long answers are fresh in these tests.
+/// The TTL in these tests.
 pub(crate) const TTL: Duration = Duration::from_secs(300);
-/// What the keys of these questions begin with.
+/// The kind of the values, which prefixes their keys.
 pub(crate) const KIND: &str = "test-1";
 
-/// Waits for as long as it takes, however slow the machine.
-pub(crate) const PATIENT: CacheTimeouts =
-    CacheTimeouts { lease: EVER, patience: EVER, stale_after: EVER, stale_after_refresh: EVER };
-/// A wait that is over before a test is.
-pub(crate) const SHORT: Duration = Duration::from_millis(200);
+/// Timeouts that never elapse, however slow the machine.
+pub(crate) const UNLIMITED: CacheTimeouts =
+    CacheTimeouts { lock_lease: HOUR, lock_wait: HOUR, stale_after: HOUR, stale_after_refresh: HOUR };
+/// A timeout that elapses during a test.
+pub(crate) const SHORT_TIMEOUT: Duration = Duration::from_millis(200);
 
-/// Why nothing was computed.
+/// A failed computation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum ComputeError {
     Away,
     Defect,
 }
 
-impl TransientError for Refusal {
+impl TransientError for ComputeError {
     fn is_transient(&self) -> bool {
         *self == Self::Away
     }
 }
 
-/// A server that answers questions: each computation is another answer.
+/// A server whose computations return its name and a number.
 #[derive(Clone)]
-pub(crate) struct Server {
-    pub(crate) answers: CacheClient,
-    pub(crate) aside: Arc<CacheAside<String, Refusal>>,
+pub(crate) struct CachingServer {
+    pub(crate) client: CacheClient,
+    pub(crate) aside: Arc<CacheAside<String, ComputeError>>,
     computed: Arc<AtomicUsize>,
     name: &'static str,
 }
 
-impl Server {
+impl CachingServer {
     pub(crate) fn new(name: &'static str, cache: Arc<dyn Cache>) -> Self {
         Self::with_ttl(name, cache, TTL)
     }
 
     pub(crate) fn with_ttl(name: &'static str, cache: Arc<dyn Cache>, ttl: Duration) -> Self {
-        Self::with_answers(name, CacheClient::with_timeouts(cache, ttl, PATIENT))
+        Self::with_client(name, CacheClient::with_timeouts(cache, ttl, UNLIMITED))
     }
 
     pub(crate) fn with_timeouts(name: &'static str, cache: Arc<dyn Cache>, timeouts: CacheTimeouts) -> Self {
-        Self::with_answers(name, CacheClient::with_timeouts(cache, TTL, timeouts))
+        Self::with_client(name, CacheClient::with_timeouts(cache, TTL, timeouts))
     }
 
-    fn with_answers(name: &'static str, answers: CacheClient) -> Self {
-        let aside = Arc::new(CacheAside::new(answers.clone(), KIND));
-        Self { answers, aside, computed: Arc::default(), name }
+    fn with_client(name: &'static str, client: CacheClient) -> Self {
+        let aside = Arc::new(CacheAside::new(client.clone(), KIND));
+        Self { client, aside, computed: Arc::default(), name }
     }
 
-    /// How often something was computed.
+    /// Returns the number of computations.
     pub(crate) fn computed(&self) -> usize {
         self.computed.load(Ordering::SeqCst)
     }
 
-    /// Asks; what is computed is computed at once.
-    pub(crate) async fn ask(&self, question: &str, now: Timestamp) -> CacheResponse<String> {
-        self.try_ask(question, now, false, async { Ok(()) }).await.unwrap()
+    /// Returns a value; a computation succeeds at once.
+    pub(crate) async fn get(&self, key: &str, now: Timestamp) -> CacheResponse<String> {
+        self.get_with(key, now, false, async { Ok(()) }).await.unwrap()
     }
 
-    /// Asks for an answer that is computed now.
-    pub(crate) async fn refresh(&self, question: &str, now: Timestamp) -> CacheResponse<String> {
-        self.try_ask(question, now, true, async { Ok(()) }).await.unwrap()
+    /// Refreshes a value; its computation succeeds at once.
+    pub(crate) async fn refresh(&self, key: &str, now: Timestamp) -> CacheResponse<String> {
+        self.get_with(key, now, true, async { Ok(()) }).await.unwrap()
     }
 
-    /// Asks while nothing can be computed.
-    pub(crate) async fn ask_in_vain(
+    /// Returns a value; a computation fails.
+    pub(crate) async fn get_failing(
         &self,
-        question: &str,
+        key: &str,
         now: Timestamp,
-        why: Refusal,
-    ) -> Result<CacheResponse<String>, Refusal> {
-        self.try_ask(question, now, false, async move { Err(why) }).await
+        error: ComputeError,
+    ) -> Result<CacheResponse<String>, ComputeError> {
+        self.get_with(key, now, false, async move { Err(error) }).await
     }
 
-    /// Asks; what is computed is computed when `ready` is, if it is well.
-    pub(crate) async fn try_ask(
+    /// Returns a value; a computation ends as `ready` does.
+    pub(crate) async fn get_with(
         &self,
-        question: &str,
+        key: &str,
         now: Timestamp,
         refresh: bool,
-        ready: impl Future<Output = Result<(), Refusal>> + Send + 'static,
-    ) -> Result<CacheResponse<String>, Refusal> {
+        ready: impl Future<Output = Result<(), ComputeError>> + Send + 'static,
+    ) -> Result<CacheResponse<String>, ComputeError> {
         let (computed, name) = (self.computed.clone(), self.name);
         let compute = async move {
             let number = computed.fetch_add(1, Ordering::SeqCst) + 1;
             ready.await?;
             Ok(format!("{name} {number}"))
         };
-        self.aside.get_or_compute(question, now, refresh, || compute).await
+        self.aside.get_or_compute(key, now, refresh, || compute).await
     }
 }
 
-/// Some time, and so many seconds later.
+/// Returns a fixed time plus some seconds.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Utc.with_ymd_and_hms(2026, 11, 21, 8, 0, 0).unwrap() + TimeDelta::seconds(seconds)
 }
@@ -117,8 +117,8 @@ pub(crate) fn check(response: &CacheResponse<String>, value: &str, status: Cache
     assert_eq!((response.value.as_str(), response.status), (value, status));
 }
 
-/// Waits until the gate lets one more through.
-pub(crate) async fn pass(gate: Arc<Semaphore>) -> Result<(), Refusal> {
+/// Waits for a permit of the gate.
+pub(crate) async fn wait_for_permit(gate: Arc<Semaphore>) -> Result<(), ComputeError> {
     gate.acquire().await.unwrap().forget();
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What every cache promises: run on each adapter.
+//! The conformance suite of `Cache`, run on each adapter.
 
 use std::time::{Duration, Instant};
 
@@ -6,27 +6,27 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use quarry::cache::CacheLimits;
 
-use super::caches::{EVER, TestCache, on_each_cache};
+use super::caches::{HOUR, TestCache, on_each_cache};
 use crate::support::wait::until;
 
 on_each_cache!(
-    values_come_back_as_they_were,
-    keys_are_told_apart,
-    a_value_replaces_another,
-    a_value_ends,
-    clearing_forgets_everything,
-    what_is_of_an_old_generation_is_not_kept,
-    puts_that_race_a_clearing_are_forgotten,
-    all_stay_within_the_limit,
-    a_value_over_its_limit_is_not_kept,
-    a_lock_is_one_callers,
-    a_lock_ends_with_its_lease,
-    a_lock_is_given_back_by_its_holder_only,
+    values_round_trip,
+    keys_are_distinct,
+    a_put_replaces_value_and_ttl,
+    values_expire,
+    clear_deletes_all_entries,
+    puts_of_an_old_generation_are_rejected,
+    puts_concurrent_with_a_clear_are_discarded,
+    the_capacity_is_bounded,
+    oversized_values_are_rejected,
+    a_lock_has_one_holder,
+    locks_expire_with_their_lease,
+    only_the_holder_releases_a_lock,
 );
 
-const SOON: Duration = Duration::from_millis(100);
+const SHORT_TTL: Duration = Duration::from_millis(100);
 
-async fn values_come_back_as_they_were(open: impl Fn(CacheLimits) -> TestCache) {
+async fn values_round_trip(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     assert_eq!(cache.value("key").await, None);
     let every_byte: Vec<u8> = (0..=u8::MAX).collect();
@@ -37,7 +37,7 @@ async fn values_come_back_as_they_were(open: impl Fn(CacheLimits) -> TestCache) 
     assert_eq!(cache.generation().await, cache.generation().await);
 }
 
-async fn keys_are_told_apart(open: impl Fn(CacheLimits) -> TestCache) {
+async fn keys_are_distinct(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let keys = ["", "a", "a:b", "a:", "b", "{a}", "*", "generation", "ends", "sizes", "all", "ä✓", "A"];
     for key in keys {
@@ -48,27 +48,27 @@ async fn keys_are_told_apart(open: impl Fn(CacheLimits) -> TestCache) {
     }
 }
 
-async fn a_value_replaces_another(open: impl Fn(CacheLimits) -> TestCache) {
+async fn a_put_replaces_value_and_ttl(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let generation = cache.generation().await;
-    cache.put("key", "short".into(), generation, SOON).await.unwrap();
-    cache.put("key", "long".into(), generation, EVER).await.unwrap();
-    cache.put("other", "short".into(), generation, SOON).await.unwrap();
-    until("the end of the other", async || cache.value("other").await.is_none().then_some(())).await;
-    assert_eq!(cache.value("key").await, Some("long".into()), "with its own end");
+    cache.put("key", "short".into(), generation, SHORT_TTL).await.unwrap();
+    cache.put("key", "long".into(), generation, HOUR).await.unwrap();
+    cache.put("other", "short".into(), generation, SHORT_TTL).await.unwrap();
+    until("the expiry of the other entry", async || cache.value("other").await.is_none().then_some(())).await;
+    assert_eq!(cache.value("key").await, Some("long".into()), "with its own TTL");
 }
 
-async fn a_value_ends(open: impl Fn(CacheLimits) -> TestCache) {
+async fn values_expire(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     cache.put_now("stays", "x").await;
     let put = Instant::now();
-    cache.put("ends", "x".into(), cache.generation().await, SOON).await.unwrap();
-    until("its end", async || cache.value("ends").await.is_none().then_some(())).await;
-    assert!(put.elapsed() >= SOON, "gone after {:?}", put.elapsed());
+    cache.put("ends", "x".into(), cache.generation().await, SHORT_TTL).await.unwrap();
+    until("its expiry", async || cache.value("ends").await.is_none().then_some(())).await;
+    assert!(put.elapsed() >= SHORT_TTL, "gone after {:?}", put.elapsed());
     assert_eq!(cache.value("stays").await, Some("x".into()));
 }
 
-async fn clearing_forgets_everything(open: impl Fn(CacheLimits) -> TestCache) {
+async fn clear_deletes_all_entries(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let mut generations = vec![cache.generation().await];
     for round in 0..3 {
@@ -86,23 +86,23 @@ async fn clearing_forgets_everything(open: impl Fn(CacheLimits) -> TestCache) {
     }
 }
 
-async fn what_is_of_an_old_generation_is_not_kept(open: impl Fn(CacheLimits) -> TestCache) {
+async fn puts_of_an_old_generation_are_rejected(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let old = cache.generation().await;
     cache.clear().await.unwrap();
-    assert!(!cache.put("key", "old".into(), old, EVER).await.unwrap());
+    assert!(!cache.put("key", "old".into(), old, HOUR).await.unwrap());
     assert_eq!(cache.value("key").await, None);
     cache.put_now("key", "new").await;
-    cache.put("key", "old".into(), old, EVER).await.unwrap();
-    assert_eq!(cache.value("key").await, Some("new".into()), "the newer one stays");
+    cache.put("key", "old".into(), old, HOUR).await.unwrap();
+    assert_eq!(cache.value("key").await, Some("new".into()), "the newer value stays");
 }
 
-async fn puts_that_race_a_clearing_are_forgotten(open: impl Fn(CacheLimits) -> TestCache) {
+async fn puts_concurrent_with_a_clear_are_discarded(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     for _ in 0..20 {
         let old = cache.generation().await;
         let keys: Vec<String> = (0..20).map(|key| key.to_string()).collect();
-        let puts = keys.iter().map(|key| cache.put(key, "old".into(), old, EVER));
+        let puts = keys.iter().map(|key| cache.put(key, "old".into(), old, HOUR));
         let (puts, cleared) = tokio::join!(join_all(puts), cache.clear());
         cleared.unwrap();
         for put in puts {
@@ -114,7 +114,7 @@ async fn puts_that_race_a_clearing_are_forgotten(open: impl Fn(CacheLimits) -> T
     }
 }
 
-async fn all_stay_within_the_limit(open: impl Fn(CacheLimits) -> TestCache) {
+async fn the_capacity_is_bounded(open: impl Fn(CacheLimits) -> TestCache) {
     const VALUE: usize = 1_000;
     let cache = open(CacheLimits { bytes: 20_000, value_bytes: 10_000 });
     let count = async || {
@@ -126,12 +126,12 @@ async fn all_stay_within_the_limit(open: impl Fn(CacheLimits) -> TestCache) {
     };
     for key in 0..200 {
         cache.put_now(&key.to_string(), vec![0; VALUE]).await;
-        assert!(cache.value(&key.to_string()).await.is_some(), "the latest is there");
+        assert!(cache.value(&key.to_string()).await.is_some(), "the latest entry is stored");
     }
     let most = 20_000 / (VALUE + CacheLimits::ENTRY_OVERHEAD + 1);
     let found = count().await;
     assert!(found <= most && found >= most / 2, "{found} of at most {most}");
-    // Replacing one counts it once.
+    // A replaced entry must not count twice.
     for _ in 0..100 {
         cache.put_now("199", vec![0; VALUE]).await;
     }
@@ -142,14 +142,14 @@ async fn all_stay_within_the_limit(open: impl Fn(CacheLimits) -> TestCache) {
     for key in 0..most {
         cache.put_now(&key.to_string(), vec![0; VALUE - 10]).await;
     }
-    assert_eq!(count().await, most, "clearing makes room");
+    assert_eq!(count().await, most, "a clear frees the capacity");
 }
 
-async fn a_value_over_its_limit_is_not_kept(open: impl Fn(CacheLimits) -> TestCache) {
+async fn oversized_values_are_rejected(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits { bytes: 5_000, value_bytes: 1_000 });
     for (size, is_kept) in [(1_000, true), (1_001, false), (1_000, true), (1 << 20, false)] {
         assert_eq!(cache.put_now("key", vec![1; size]).await, is_kept);
-        // The value before it is out of date: it goes as well.
+        // The previous value is outdated, so it must go as well.
         assert_eq!(cache.value("key").await.map(|value| value.len()), is_kept.then_some(size));
     }
     let cache = open(CacheLimits { bytes: 500, value_bytes: 1_000 });
@@ -157,36 +157,36 @@ async fn a_value_over_its_limit_is_not_kept(open: impl Fn(CacheLimits) -> TestCa
     assert_eq!(cache.value("key").await, None);
 }
 
-async fn a_lock_is_one_callers(open: impl Fn(CacheLimits) -> TestCache) {
+async fn a_lock_has_one_holder(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let other = cache.share_other();
+    let other = cache.other();
     let attempts = (0..50).map(|number| {
-        let cache = if number % 2 == 0 { cache.share() } else { other.clone() };
-        tokio::spawn(async move { cache.lock("key", EVER).await.unwrap() })
+        let cache = if number % 2 == 0 { cache.cache() } else { other.clone() };
+        tokio::spawn(async move { cache.lock("key", HOUR).await.unwrap() })
     });
     let tokens = join_all(attempts).await.into_iter().filter_map(Result::unwrap).collect::<Vec<_>>();
     assert_eq!(tokens.len(), 1);
-    assert!(cache.lock("another key", EVER).await.unwrap().is_some());
-    assert_eq!(cache.value("key").await, None, "a lock is no value");
+    assert!(cache.lock("another key", HOUR).await.unwrap().is_some());
+    assert_eq!(cache.value("key").await, None, "locks and entries have separate keys");
     other.unlock("key", tokens[0]).await.unwrap();
-    assert!(cache.lock("key", EVER).await.unwrap().is_some());
+    assert!(cache.lock("key", HOUR).await.unwrap().is_some());
 }
 
-async fn a_lock_ends_with_its_lease(open: impl Fn(CacheLimits) -> TestCache) {
+async fn locks_expire_with_their_lease(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let locked = Instant::now();
-    cache.lock("key", SOON).await.unwrap().unwrap();
-    until("the end of the lease", async || cache.lock("key", EVER).await.unwrap()).await;
-    assert!(locked.elapsed() >= SOON, "after {:?}", locked.elapsed());
+    cache.lock("key", SHORT_TTL).await.unwrap().unwrap();
+    until("the end of the lease", async || cache.lock("key", HOUR).await.unwrap()).await;
+    assert!(locked.elapsed() >= SHORT_TTL, "after {:?}", locked.elapsed());
 }
 
-async fn a_lock_is_given_back_by_its_holder_only(open: impl Fn(CacheLimits) -> TestCache) {
+async fn only_the_holder_releases_a_lock(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let first = cache.lock("key", SOON).await.unwrap().unwrap();
-    let second = until("the end of the lease", async || cache.lock("key", EVER).await.unwrap()).await;
+    let first = cache.lock("key", SHORT_TTL).await.unwrap().unwrap();
+    let second = until("the end of the lease", async || cache.lock("key", HOUR).await.unwrap()).await;
     cache.unlock("key", first).await.unwrap();
-    assert!(cache.lock("key", EVER).await.unwrap().is_none());
+    assert!(cache.lock("key", HOUR).await.unwrap().is_none());
     cache.unlock("key", second).await.unwrap();
     cache.unlock("key", second).await.unwrap();
-    assert!(cache.lock("key", EVER).await.unwrap().is_some());
+    assert!(cache.lock("key", HOUR).await.unwrap().is_some());
 }

@@ -1,4 +1,4 @@
-//! Cache-aside where an answer takes long, or whoever computes it is no more.
+//! Cache-aside with slow computations and crashed servers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,109 +10,121 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::caches::{TestCache, on_each_cache};
-use super::server::{PATIENT, Refusal, SHORT, Server, at, check, pass};
+use super::server::{CachingServer, ComputeError, SHORT_TIMEOUT, UNLIMITED, at, check, wait_for_permit};
 use crate::support::wait::until;
 
 on_each_cache!(
-    the_turn_of_a_holder_that_is_no_more_ends,
-    patience_with_a_holder_that_is_no_more_ends,
-    without_patience_an_older_answer_will_do,
+    the_lease_of_a_crashed_holder_ends,
+    waiting_for_a_crashed_holder_ends,
+    a_stale_value_is_returned_after_the_lock_wait,
 );
 
-/// Lets a server take its turn for `q`, and ends its process.
-async fn die_computing(server: &Server, seconds: i64) {
+/// Lets a server acquire the refresh lock of `q`, and ends its process.
+async fn crash_while_computing(server: &CachingServer, seconds: i64) {
     let process = Runtime::new().unwrap();
     let (dying, before) = (server.clone(), server.computed());
     let never = Arc::new(Semaphore::new(0));
-    process.spawn(async move { dying.try_ask("q", at(seconds), false, pass(never)).await });
+    process.spawn(async move { dying.get_with("q", at(seconds), false, wait_for_permit(never)).await });
     until("its computation", async || (server.computed() > before).then_some(())).await;
     process.shutdown_background();
 }
 
-async fn the_turn_of_a_holder_that_is_no_more_ends(open: impl Fn(CacheLimits) -> TestCache) {
+async fn the_lease_of_a_crashed_holder_ends(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let timeouts = CacheTimeouts { lease: SHORT, ..PATIENT };
-    let dying = Server::with_timeouts("dying", cache.share_other(), timeouts);
-    let server = Server::new("a", cache.share());
-    die_computing(&dying, 0).await;
-    check(&server.ask("q", at(0)).await, "a 1", Miss);
-    check(&server.ask("q", at(1)).await, "a 1", Hit);
+    let timeouts = CacheTimeouts { lock_lease: SHORT_TIMEOUT, ..UNLIMITED };
+    let dying = CachingServer::with_timeouts("dying", cache.other(), timeouts);
+    let server = CachingServer::new("a", cache.cache());
+    crash_while_computing(&dying, 0).await;
+    check(&server.get("q", at(0)).await, "a 1", Miss);
+    check(&server.get("q", at(1)).await, "a 1", Hit);
 }
 
-async fn patience_with_a_holder_that_is_no_more_ends(open: impl Fn(CacheLimits) -> TestCache) {
+async fn waiting_for_a_crashed_holder_ends(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let dying = Server::new("dying", cache.share_other());
-    let server = Server::with_timeouts("a", cache.share(), CacheTimeouts { patience: SHORT, ..PATIENT });
-    die_computing(&dying, 0).await;
-    check(&server.ask("q", at(0)).await, "a 1", Miss);
-    check(&server.ask("q", at(1)).await, "a 1", Hit);
+    let dying = CachingServer::new("dying", cache.other());
+    let server = CachingServer::with_timeouts(
+        "a",
+        cache.cache(),
+        CacheTimeouts { lock_wait: SHORT_TIMEOUT, ..UNLIMITED },
+    );
+    crash_while_computing(&dying, 0).await;
+    check(&server.get("q", at(0)).await, "a 1", Miss);
+    check(&server.get("q", at(1)).await, "a 1", Hit);
 }
 
-async fn without_patience_an_older_answer_will_do(open: impl Fn(CacheLimits) -> TestCache) {
+async fn a_stale_value_is_returned_after_the_lock_wait(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
-    let slow = Server::new("slow", cache.share_other());
-    let server = Server::with_timeouts("a", cache.share(), CacheTimeouts { patience: SHORT, ..PATIENT });
-    check(&slow.ask("q", at(0)).await, "slow 1", Miss);
+    let slow = CachingServer::new("slow", cache.other());
+    let server = CachingServer::with_timeouts(
+        "a",
+        cache.cache(),
+        CacheTimeouts { lock_wait: SHORT_TIMEOUT, ..UNLIMITED },
+    );
+    check(&slow.get("q", at(0)).await, "slow 1", Miss);
     let gate = Arc::new(Semaphore::new(0));
     let computing = tokio::spawn({
         let (slow, gate) = (slow.clone(), gate.clone());
-        async move { slow.try_ask("q", at(300), false, pass(gate)).await.unwrap() }
+        async move { slow.get_with("q", at(300), false, wait_for_permit(gate)).await.unwrap() }
     });
     until("its computation", async || (slow.computed() == 2).then_some(())).await;
-    let stale = server.ask("q", at(300)).await;
+    let stale = server.get("q", at(300)).await;
     check(&stale, "slow 1", Stale);
     assert_eq!((stale.warning, server.computed()), (None, 0));
     gate.add_permits(1);
     check(&computing.await.unwrap(), "slow 2", Miss);
-    check(&server.ask("q", at(301)).await, "slow 2", Hit);
+    check(&server.get("q", at(301)).await, "slow 2", Hit);
 }
 
-fn alone() -> Server {
-    Server::with_timeouts("a", Arc::new(LocalCache::new(CacheLimits::default())), CacheTimeouts::default())
+fn local_server() -> CachingServer {
+    CachingServer::with_timeouts(
+        "a",
+        Arc::new(LocalCache::new(CacheLimits::default())),
+        CacheTimeouts::default(),
+    )
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_older_answer_is_better_than_none_in_time() {
-    let server = alone();
-    check(&server.ask("q", at(0)).await, "a 1", Miss);
+async fn a_slow_computation_is_replaced_by_a_stale_value() {
+    let server = local_server();
+    check(&server.get("q", at(0)).await, "a 1", Miss);
     let mut last = "a 1".to_owned();
     for refresh in [false, true] {
         let gate = Arc::new(Semaphore::new(0));
-        let asked = Instant::now();
-        let stale = server.try_ask("q", at(300), refresh, pass(gate.clone())).await.unwrap();
+        let started = Instant::now();
+        let stale = server.get_with("q", at(300), refresh, wait_for_permit(gate.clone())).await.unwrap();
         check(&stale, &last, Stale);
         assert_eq!(stale.warning, None);
-        let waited = asked.elapsed();
+        let waited = started.elapsed();
         assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(10), "{waited:?}");
-        // It goes on, and is kept.
+        // The computation continues, and its value is stored.
         last = format!("a {}", server.computed());
         gate.add_permits(1);
-        until("the answer", async || {
-            let response = server.ask_in_vain("q", at(301), Refusal::Away).await.unwrap();
+        until("the value", async || {
+            let response = server.get_failing("q", at(301), ComputeError::Away).await.unwrap();
             (response.value == last && response.status == Hit).then_some(())
         })
         .await;
-        // The next round finds that its time is up.
-        assert_eq!(server.ask_in_vain("q", at(900), Refusal::Away).await.unwrap().status, Stale);
+        // The next round starts with an expired value.
+        assert_eq!(server.get_failing("q", at(900), ComputeError::Away).await.unwrap().status, Stale);
         if !refresh {
-            server.answers.clear().await.unwrap();
-            last = server.ask("q", at(0)).await.value;
+            server.client.clear().await.unwrap();
+            last = server.get("q", at(0)).await.value;
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_an_older_answer_the_new_one_is_waited_for() {
-    let server = alone();
+async fn without_a_stale_value_calls_wait_for_the_computation() {
+    let server = local_server();
     let gate = Arc::new(Semaphore::new(0));
-    let asked = tokio::spawn({
+    let call = tokio::spawn({
         let (server, gate) = (server.clone(), gate.clone());
-        async move { server.try_ask("q", at(0), false, pass(gate)).await.unwrap() }
+        async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
     });
     until("the computation", async || (server.computed() == 1).then_some(())).await;
     tokio::time::advance(Duration::from_secs(20)).await;
     tokio::task::yield_now().await;
-    assert!(!asked.is_finished());
+    assert!(!call.is_finished());
     gate.add_permits(1);
-    check(&asked.await.unwrap(), "a 1", Miss);
+    check(&call.await.unwrap(), "a 1", Miss);
 }

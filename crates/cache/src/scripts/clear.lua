@@ -1,4 +1,4 @@
--- Begins a generation and deletes the entries.
+-- Begins a generation and deletes all entries.
 -- KEYS: generation, ends, sizes; ARGV: generation
 local generation, ends, sizes = unpack(KEYS)
 redis.call('SET', generation, ARGV[1])

@@ -1,11 +1,11 @@
--- Keeps an entry unless its generation is over, and makes room for it. Answers 1 if it is kept, else 0.
--- KEYS: generation, ends (entry keys by when they end), sizes (what each counts; 'all': their sum), entry
--- ARGV: generation, value, milliseconds to keep it, what it counts (0: it is not to be kept), limit of all
+-- Stores an entry of the current generation, evicting others to make room. Returns 1 if stored, else 0.
+-- KEYS: generation, ends (sorted set: entry keys by expiry), sizes (hash: weight by entry key; 'all': sum), entry
+-- ARGV: generation, value, TTL in ms, weight (0: over the limit, only delete the entry), capacity
 local generation, ends, sizes, entry = unpack(KEYS)
 if redis.call('GET', generation) ~= ARGV[1] then
   return 0
 end
-local function forget(key)
+local function evict(key)
   local size = redis.call('HGET', sizes, key)
   if size then
     redis.call('HDEL', sizes, key)
@@ -14,20 +14,20 @@ local function forget(key)
   redis.call('ZREM', ends, key)
   redis.call('UNLINK', key)
 end
-forget(entry)
-local size, limit = tonumber(ARGV[4]), tonumber(ARGV[5])
+evict(entry)
+local size, capacity = tonumber(ARGV[4]), tonumber(ARGV[5])
 if size == 0 then
   return 0
 end
 local all = tonumber(redis.call('HGET', sizes, 'all') or 0)
-while all + size > limit do
+while all + size > capacity do
   local first = redis.call('ZRANGE', ends, 0, 0)[1]
   if not first then
-    -- The list was lost: what it held ends by itself.
+    -- Redis lost the sorted set: start over with the sizes. Its entries expire by themselves.
     redis.call('DEL', sizes)
     break
   end
-  forget(first)
+  evict(first)
   all = tonumber(redis.call('HGET', sizes, 'all') or 0)
 end
 local time = redis.call('TIME')
