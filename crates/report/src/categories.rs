@@ -1,10 +1,43 @@
-use super::reports::{CachedReport, now, report};
-use super::{ReportError, ReportPeriod, ReportResponse, Reports};
-use quarry_domain::{CategoryTotal, InteractionKind, SourceName};
+//! Reports of sales and clicks: per category, and of the documents of one category.
+
 use quarry_runtime::boxed;
+use serde::Serialize;
+
+use super::{ReportError, ReportPeriod, ReportResponse, Reports};
+use quarry_domain::{CategoryReport, CategoryTotal, InteractionKind, SourceName};
+
+/// The parameters of a report of one category.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CategoryParameters {
+    /// The category.
+    pub name: String,
+    /// The source of the documents; all sources if `None`.
+    pub source: Option<SourceName>,
+    /// The interactions to count.
+    pub kind: InteractionKind,
+    /// The period of the interactions.
+    pub period: ReportPeriod,
+    /// The number of documents.
+    pub first: u64,
+}
 
 impl Reports {
-    /// Every category that has documents, by quantity.
+    /// Returns sales or clicks of the documents of one category, by quantity.
+    #[boxed]
+    pub async fn category(
+        &self,
+        parameters: CategoryParameters,
+        refresh: bool,
+    ) -> Result<ReportResponse<CategoryReport>, ReportError> {
+        let CategoryParameters { name, source, kind, period, first } = parameters.clone();
+        let cache = &self.0.category;
+        self.report(cache, &parameters, period, refresh, move |store, period, _| async move {
+            Ok(store.category_report(&name, source.as_ref(), kind, period, first).await?)
+        })
+        .await
+    }
+
+    /// Returns sales or clicks of each category that has documents, by quantity.
     #[boxed]
     pub async fn categories(
         &self,
@@ -13,17 +46,12 @@ impl Reports {
         period: ReportPeriod,
         refresh: bool,
     ) -> Result<ReportResponse<Vec<CategoryTotal>>, ReportError> {
-        let asked_at = now();
-        let (parts, resolved) = (self.0.clone(), period.at(asked_at)?);
-        let question = (source.cloned(), kind, period);
-        let source = question.0.clone();
-        let compute = || async move {
-            // Interactions are stored before they are accepted.
-            let generated_at = now();
-            let covered_until = resolved.end_by(generated_at);
-            let value = parts.store.category_totals(source.as_ref(), kind, resolved).await?;
-            Ok(CachedReport { value, generated_at, covered_until })
-        };
-        report(&self.0.categories, &question, asked_at, refresh, compute).await
+        let parameters = (source, kind, period);
+        let source = source.cloned();
+        let cache = &self.0.categories;
+        self.report(cache, &parameters, period, refresh, move |store, period, _| async move {
+            Ok(store.category_totals(source.as_ref(), kind, period).await?)
+        })
+        .await
     }
 }

@@ -1,4 +1,4 @@
-//! Up to when the log of searches is complete: what was typed last is not yet in it.
+//! The watermark of the log of searches: the latest keystrokes are not in it yet.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,27 +7,27 @@ use async_trait::async_trait;
 
 use quarry_domain::{Period, Timestamp};
 
-/// How long a report waits to be told. It holds one of the few places for computations meanwhile, and
-/// it is as good without: it claims less.
-const PATIENCE: Duration = Duration::from_millis(300);
+/// The time limit of a coverage lookup, during which a report holds a computation permit.
+///
+/// Without the result, the report is valid, but claims to cover less.
+const COVERAGE_TIMEOUT: Duration = Duration::from_millis(300);
 
-/// Why it is not known what is yet to be logged.
+/// A failed lookup of keystrokes that are not logged yet.
 #[derive(Debug, thiserror::Error)]
-#[error("it is not known what is yet to be logged: {0}")]
+#[error("the oldest pending keystroke is unknown: {0}")]
 pub struct CoverageError(pub String);
 
-/// Knows what was typed and is not yet in the log of searches.
+/// The seam to the keystrokes that are not yet in the log of searches.
 #[async_trait]
 pub trait Coverage: Send + Sync {
-    /// When the oldest keystroke arrived that is not yet in the log, of the whole fleet; `None`
-    /// if there is none.
+    /// Returns the arrival of the fleet's oldest pending keystroke; `None` if none is pending.
     async fn oldest_pending(&self) -> Result<Option<Timestamp>, CoverageError>;
 }
 
-/// What is known of the coverage of the log.
+/// The coverage of the log, with its last known watermark.
 pub(super) struct LogCoverage {
     coverage: Arc<dyn Coverage>,
-    /// Up to when the log was complete when that was last known: it has not become less since.
+    /// The last known watermark, which stays valid: the log never becomes less complete.
     known: Mutex<Option<Timestamp>>,
 }
 
@@ -36,20 +36,20 @@ impl LogCoverage {
         Self { coverage, known: Mutex::default() }
     }
 
-    /// Up to when a report is complete that reads the log after this call, which was made at
-    /// `now`. What is not told in time is not known; where nothing is, the report claims to cover
-    /// nothing of its period.
-    pub(super) async fn of(&self, period: Period, now: Timestamp) -> Timestamp {
-        let found = tokio::time::timeout(PATIENCE, self.coverage.oldest_pending()).await;
+    /// Returns the watermark of a report that reads the log from `now` on.
+    ///
+    /// Without a watermark, a report claims to cover nothing of its period.
+    pub(super) async fn covered_until(&self, period: Period, now: Timestamp) -> Timestamp {
+        let pending = tokio::time::timeout(COVERAGE_TIMEOUT, self.coverage.oldest_pending()).await;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let covered = match found {
+        let covered_until = match pending {
             Ok(Ok(oldest)) => {
-                let covered = oldest.map_or(now, |oldest| oldest.min(now));
-                *known = Some(covered);
-                covered
+                let watermark = oldest.map_or(now, |oldest| oldest.min(now));
+                *known = Some(watermark);
+                watermark
             }
             Ok(Err(_)) | Err(_) => known.unwrap_or(period.from).min(now),
         };
-        period.end_by(covered)
+        period.end_by(covered_until)
     }
 }

@@ -1,3 +1,5 @@
+//! Clears this server's reports after erasures on other servers.
+
 use quarry_runtime::boxed;
 use std::time::Duration;
 
@@ -7,76 +9,76 @@ use super::{CacheError, Reports};
 use quarry_domain::Timestamp;
 use quarry_store::{ErasureMark, StoreError};
 
-/// How long after an erasure was seen to begin its server forgets for the second time.
-const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(2);
-/// The longest time between two such times.
-const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(64);
+/// The delay from the first clear after an erasure to the second.
+const FIRST_DELAY: TimeDelta = TimeDelta::seconds(2);
+/// The longest delay between two clears.
+const MAX_DELAY: TimeDelta = TimeDelta::seconds(64);
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErasureStep {
-    /// Somebody was or is being erased: this server forgot its reports.
+    /// This server cleared its reports.
     Cleared,
-    /// There was nothing to forget.
+    /// No clear was due.
     Idle,
 }
 
-/// Why a step failed.
+/// A failed step.
 #[derive(Debug, thiserror::Error)]
 pub enum ErasureWatchError {
-    /// The store could not be asked.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The cache could not be cleared.
+    /// The cache failed.
     #[error(transparent)]
     Cache(#[from] CacheError),
 }
 
-/// Lets a server forget its reports when another has erased somebody: without Redis, each has its
-/// own cache, and with it, a memory for when Redis is away.
+/// Clears this server's reports after erasures, which it finds in the store.
 ///
-/// The store says that an erasure has begun, not that it is done. So after the first time it forgets
-/// again, after pauses that double: what was computed while an erasure took so long is shown for
-/// about as long again.
+/// Without Redis, each server has its own cache; with Redis, its own fallback cache. The store shows that an
+/// erasure has begun, not that it is complete: a report that is computed in between contains erased data.
+/// So further clears follow at doubling delays, and such a report is shown for about as long as the erasure
+/// took.
 pub struct ErasureWatch {
     reports: Reports,
-    known: Option<ErasureMark>,
-    again: Option<ScheduledClear>,
+    last_mark: Option<ErasureMark>,
+    scheduled: Option<ScheduledClear>,
 }
 
-/// When to forget again, and the pause before the time after that.
+/// The next clear, and the delay from it to the one after.
 struct ScheduledClear {
     at: Timestamp,
-    pause: TimeDelta,
+    delay: TimeDelta,
 }
 
 impl ErasureWatch {
-    /// How often a step is worth it: it costs a small query.
+    /// The pause between two steps: each costs a small query.
     pub const PERIOD: Duration = Duration::from_secs(2);
 
-    /// Watches for these reports. Begins with the first step: they know nothing older by then.
+    /// Creates a watch. Reports must not be older than its first step.
     pub fn new(reports: Reports) -> Self {
-        Self { reports, known: None, again: None }
+        Self { reports, last_mark: None, scheduled: None }
     }
 
-    /// Looks whether somebody was erased since the last step, and if so, forgets.
+    /// Clears the reports after a new erasure, or if a clear is due.
     #[boxed]
     pub async fn step(&mut self, now: Timestamp) -> Result<ErasureStep, ErasureWatchError> {
         let mark = self.reports.0.store.erasure_mark().await?;
-        let is_known = self.known.as_ref().is_none_or(|known| mark == *known);
-        let pause = match &self.again {
-            _ if !is_known => FIRST_PAUSE,
-            Some(again) if again.at <= now => again.pause,
+        let is_known = self.last_mark.as_ref().is_none_or(|last_mark| mark == *last_mark);
+        let delay = match &self.scheduled {
+            _ if !is_known => FIRST_DELAY,
+            Some(scheduled) if scheduled.at <= now => scheduled.delay,
             _ => {
-                self.known = Some(mark);
+                self.last_mark = Some(mark);
                 return Ok(ErasureStep::Idle);
             }
         };
         self.reports.clear_local().await?;
-        // Only now: what failed is done by the next step.
-        self.known = Some(mark);
-        let next = now.checked_add_signed(pause).filter(|_| pause <= LONGEST_PAUSE);
-        self.again = next.map(|at| ScheduledClear { at, pause: pause * 2 });
+        // After the clear, so that the next step repeats a failed one.
+        self.last_mark = Some(mark);
+        let next = now.checked_add_signed(delay).filter(|_| delay <= MAX_DELAY);
+        self.scheduled = next.map(|at| ScheduledClear { at, delay: delay * 2 });
         Ok(ErasureStep::Cleared)
     }
 }

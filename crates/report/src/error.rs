@@ -4,21 +4,21 @@ use super::calendar::MAX_BUCKETS;
 use quarry_cache::TransientError;
 use quarry_store::StoreError;
 
-/// Why there is no report. The texts say what to change.
+/// An error of a report. Messages of invalid parameters complete the parameter's name.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ReportError {
-    /// The period ends before it begins, or with its beginning.
+    /// The period ends at or before its start.
     #[error("must begin before it ends")]
     EmptyPeriod,
     /// The period is too long for the interval.
     #[error(
-        "is too short for this period: it makes more than {MAX_BUCKETS} steps; ask for longer ones or a shorter period"
+        "is too short for this period, which has more than {MAX_BUCKETS} of them: use a longer interval or a shorter period"
     )]
     TooManyIntervals,
-    /// No such time zone.
-    #[error("is not the name of an IANA time zone: give one as Europe/Berlin, or UTC")]
+    /// The time zone is not in the IANA database.
+    #[error("is not an IANA time zone: use a name such as Europe/Berlin or UTC")]
     UnknownTimeZone,
-    /// The store could not answer, and there is no answer from before.
+    /// The store failed, and there is no stale report.
     #[error(transparent)]
     Store(Arc<StoreError>),
 }

@@ -1,17 +1,17 @@
-//! Reports: what people look for, and what sells, from the store through a cache.
+//! Reports of searches and sales, computed by the store and cached.
 //!
-//! - `reports`: the way in, and what all reports have in common; a file for each report.
-//! - `period`: the time that is asked about. `calendar`: its intervals in a time zone.
-//! - `coverage`: up to when the log of searches is complete.
-//! - `erasure_watch`: forgets what this server keeps when another has erased somebody.
-//! - `roll_up`: adds searches up in the background, so that reports over long periods are quick.
+//! - `reports`: the cached computation that all reports share.
+//! - `searches`, `search_volume`, `categories`: the reports.
+//! - `period`: the period of a report. `calendar`: its intervals in a time zone.
+//! - `coverage`: the watermark up to which the log of searches is complete.
+//! - `erasure_watch`: clears this server's reports after an erasure on another server.
+//! - `roll_up`: aggregates searches in the background, so that reports over long periods are quick.
 //!
-//! Deliberately not here: how the store adds up, and whether a query finds something today
-//! (`hitsNow`), which is asked of the index each time.
+//! Deliberately not here: the aggregation, which the store does, and `hitsNow`, which the index answers
+//! for each request.
 
 mod calendar;
 mod categories;
-mod category;
 mod coverage;
 mod erasure_watch;
 mod error;
@@ -19,17 +19,17 @@ mod period;
 mod reports;
 mod roll_up;
 mod search_volume;
-mod top_searches;
-mod zero_results;
+mod searched_query;
+mod searches;
 
 pub use calendar::CalendarInterval;
-pub use category::CategoryParameters;
+pub use categories::CategoryParameters;
 pub use coverage::{Coverage, CoverageError};
 pub use erasure_watch::{ErasureStep, ErasureWatch, ErasureWatchError};
 pub use error::ReportError;
 pub use period::ReportPeriod;
 pub use reports::{ReportResponse, Reports};
 pub use roll_up::{RollUp, RollUpStep};
-pub use top_searches::SearchedQuery;
+pub use searched_query::SearchedQuery;
 
 pub use quarry_cache::{CacheError, CacheStatus};

@@ -4,22 +4,24 @@ use serde::Serialize;
 use super::ReportError;
 use quarry_domain::{Period, Timestamp};
 
-/// How far back a report goes where nobody says.
+/// The default length of a period.
 const DEFAULT_LENGTH: TimeDelta = TimeDelta::days(30);
 
-/// The time that somebody asks about, which may depend on when the answer is computed: the last
-/// 30 days are the same question all day long.
+/// The period of a report, absolute or relative to the time of the computation.
+///
+/// It is part of the cache key as it was requested: "the last 30 days" is one report, whenever it is
+/// requested.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ReportPeriod {
-    /// What happened then or later; 30 days before the end unless given.
+    /// The inclusive start; 30 days before the end by default.
     pub from: Option<Timestamp>,
-    /// What happened earlier; everything up to the latest unless given.
+    /// The exclusive end; open by default.
     pub before: Option<Timestamp>,
 }
 
 impl ReportPeriod {
-    /// The period, for an answer that is computed now.
-    pub(super) fn at(self, now: Timestamp) -> Result<Period, ReportError> {
+    /// Returns the period of a report that is computed now.
+    pub(super) fn resolve(self, now: Timestamp) -> Result<Period, ReportError> {
         let earlier = |end: Timestamp| end.checked_sub_signed(DEFAULT_LENGTH).unwrap_or(Timestamp::MIN_UTC);
         let from = self.from.unwrap_or_else(|| earlier(self.before.unwrap_or(now)));
         if self.before.is_some_and(|before| from >= before) {

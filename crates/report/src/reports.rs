@@ -1,3 +1,5 @@
+//! The cached computation that all reports share.
+
 use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,40 +11,38 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::coverage::LogCoverage;
-use super::{CacheError, CacheStatus, Coverage, ReportError, SearchedQuery};
+use super::{CacheError, CacheStatus, Coverage, ReportError, ReportPeriod, SearchedQuery};
 use quarry_cache::{Cache, CacheAside, CacheClient, CacheMetrics};
-use quarry_domain::{CategoryReport, CategoryTotal, Timestamp, VolumeBucket, ZeroResultSearch};
+use quarry_domain::{CategoryReport, CategoryTotal, Period, Timestamp, VolumeBucket, ZeroResultSearch};
 use quarry_store::Store;
 
-/// Reports that are computed at a time: fewer than the store has connections, so that however many
-/// are asked for, searches and keystrokes still have some.
-const COMPUTATIONS: usize = 4;
+/// Concurrent computations: fewer than the store has connections, which searches and keystrokes share.
+const MAX_COMPUTATIONS: usize = 4;
 
-/// A report, and what it says of itself.
+/// A report, with its age and its cache status.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReportResponse<T> {
     /// The report.
     pub value: T,
-    /// When its numbers were read from the store.
+    /// The time when the store was read.
     pub generated_at: Timestamp,
-    /// Up to when it is complete: everything that was accepted by then and lies in its period is in it.
+    /// The watermark: everything of the period that was accepted by then is in the report.
     pub covered_until: Timestamp,
-    /// Where it came from.
+    /// The part that the cache had in the response.
     pub cache_status: CacheStatus,
-    /// Why the cache had no part in it, if it should have.
+    /// The cache's error, if it failed.
     pub warning: Option<CacheError>,
 }
 
-/// Answers reports, through a cache. Clones share everything.
+/// Computes and caches reports. Clones share their state.
 #[derive(Clone)]
 pub struct Reports(pub(super) Arc<ReportState>);
 
-/// What reports are made of. The names of the kinds of answers say the version of what is kept:
-/// they change with it.
 pub(super) struct ReportState {
     pub(super) store: Store,
-    pub(super) log: LogCoverage,
-    answers: CacheClient,
+    log: LogCoverage,
+    client: CacheClient,
+    computations: Semaphore,
     pub(super) top_searches: ReportCache<Vec<SearchedQuery>>,
     pub(super) zero_results: ReportCache<Vec<ZeroResultSearch>>,
     pub(super) search_volume: ReportCache<Vec<VolumeBucket>>,
@@ -50,63 +50,109 @@ pub(super) struct ReportState {
     pub(super) categories: ReportCache<Vec<CategoryTotal>>,
 }
 
-/// The reports of one kind that are kept.
+/// The cached reports of one kind.
 pub(super) struct ReportCache<T> {
-    answers: CacheAside<CachedReport<T>, ReportError>,
-    /// Of all kinds: whoever computes has one.
-    permits: Arc<Semaphore>,
+    values: CacheAside<CachedReport<T>, ReportError>,
+    source: ReportSource,
 }
 
-/// A report as it is kept.
+#[derive(Clone, Copy)]
+enum ReportSource {
+    /// The log of searches, which is written some time after the keystrokes are accepted.
+    SearchLog,
+    /// Interactions, which are committed before they are accepted.
+    Interactions,
+}
+
+/// A report as the cache stores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct CachedReport<T> {
-    pub(super) value: T,
-    pub(super) generated_at: Timestamp,
-    pub(super) covered_until: Timestamp,
+struct CachedReport<T> {
+    value: T,
+    generated_at: Timestamp,
+    covered_until: Timestamp,
 }
 
 impl Reports {
-    /// Reports on a store; an answer is good for `ttl`, or never kept if that is zero.
+    /// Creates the reports of a store. A zero `ttl` disables caching.
     pub fn new(store: Store, cache: Arc<dyn Cache>, coverage: Arc<dyn Coverage>, ttl: Duration) -> Self {
-        let answers = CacheClient::new(cache, ttl);
-        let permits = Arc::new(Semaphore::new(COMPUTATIONS));
+        let client = CacheClient::new(cache, ttl);
+        // The number in a kind is the version of its cached type.
         Self(Arc::new(ReportState {
             store,
             log: LogCoverage::new(coverage),
-            top_searches: ReportCache::new(&answers, &permits, "top-searches-1"),
-            zero_results: ReportCache::new(&answers, &permits, "zero-results-1"),
-            search_volume: ReportCache::new(&answers, &permits, "search-volume-1"),
-            category: ReportCache::new(&answers, &permits, "category-1"),
-            categories: ReportCache::new(&answers, &permits, "categories-1"),
-            answers,
+            computations: Semaphore::new(MAX_COMPUTATIONS),
+            top_searches: ReportCache::new(&client, "top-searches-1", ReportSource::SearchLog),
+            zero_results: ReportCache::new(&client, "zero-results-1", ReportSource::SearchLog),
+            search_volume: ReportCache::new(&client, "search-volume-1", ReportSource::SearchLog),
+            category: ReportCache::new(&client, "category-1", ReportSource::Interactions),
+            categories: ReportCache::new(&client, "categories-1", ReportSource::Interactions),
+            client,
         }))
     }
 
-    /// How often reports of each kind came from where.
+    /// Returns the cache metrics of each kind of report.
     pub fn cache_metrics(&self) -> [(&'static str, CacheMetrics); 5] {
-        let parts = &*self.0;
+        let state = &*self.0;
         [
-            ("top_searches", parts.top_searches.answers.metrics()),
-            ("zero_result_searches", parts.zero_results.answers.metrics()),
-            ("search_volume", parts.search_volume.answers.metrics()),
-            ("category", parts.category.answers.metrics()),
-            ("categories", parts.categories.answers.metrics()),
+            ("top_searches", state.top_searches.values.metrics()),
+            ("zero_result_searches", state.zero_results.values.metrics()),
+            ("search_volume", state.search_volume.values.metrics()),
+            ("category", state.category.values.metrics()),
+            ("categories", state.categories.values.metrics()),
         ]
     }
 
-    /// Forgets every answer, here and in the cache of the fleet: no report that begins after this
-    /// returned shows anything that the store did not hold when it was called. If the cache cannot be
-    /// reached, that is an error, and is made up for before the next look into it.
+    /// Clears all cached reports, here and in a shared cache.
+    ///
+    /// Reports requested afterwards contain nothing that was missing in the store at the time of the call.
+    /// If the cache is unavailable, this returns an error, and the next lookup repeats the clear.
     #[boxed]
     pub async fn clear(&self) -> Result<(), CacheError> {
-        self.0.answers.clear().await
+        self.0.client.clear().await
     }
 
-    /// Forgets every answer that this process keeps: for what another server erased, which clears
-    /// the cache of the fleet itself.
+    /// Clears the reports that this process keeps, after an erasure on another server.
+    ///
+    /// That server clears a shared cache itself.
     #[boxed]
     pub async fn clear_local(&self) -> Result<(), CacheError> {
-        self.0.answers.clear_local().await
+        self.0.client.clear_local().await
+    }
+
+    /// Returns a report from its cache, or computes it.
+    ///
+    /// `parameters` identify the report among its kind: its value depends on nothing else but the store
+    /// and the time.
+    pub(super) async fn report<T, F>(
+        &self,
+        cache: &ReportCache<T>,
+        parameters: &impl Serialize,
+        period: ReportPeriod,
+        refresh: bool,
+        compute: impl FnOnce(Store, Period, Timestamp) -> F + Send + 'static,
+    ) -> Result<ReportResponse<T>, ReportError>
+    where
+        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+        F: Future<Output = Result<T, ReportError>> + Send,
+    {
+        let now = Utc::now();
+        let period = period.resolve(now)?;
+        let (state, source) = (self.0.clone(), cache.source);
+        let computation = || async move {
+            let _permit = state.computations.acquire().await.expect("the semaphore is never closed");
+            let watermark = match source {
+                ReportSource::SearchLog => Some(state.log.covered_until(period, Utc::now()).await),
+                ReportSource::Interactions => None,
+            };
+            let generated_at = Utc::now();
+            let covered_until = watermark.unwrap_or_else(|| period.end_by(generated_at));
+            let value = compute(state.store.clone(), period, generated_at).await?;
+            Ok(CachedReport { value, generated_at, covered_until })
+        };
+        let response = cache.values.get_or_compute(&key(parameters), now, refresh, computation).await?;
+        let CachedReport { value, generated_at, covered_until } = response.value;
+        let (cache_status, warning) = (response.status, response.warning);
+        Ok(ReportResponse { value, generated_at, covered_until, cache_status, warning })
     }
 }
 
@@ -114,47 +160,14 @@ impl<T> ReportCache<T>
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    fn new(answers: &CacheClient, permits: &Arc<Semaphore>, kind: &'static str) -> Self {
-        Self { answers: CacheAside::new(answers.clone(), kind), permits: permits.clone() }
+    fn new(client: &CacheClient, kind: &'static str, source: ReportSource) -> Self {
+        Self { values: CacheAside::new(client.clone(), kind), source }
     }
 }
 
-impl<T> CachedReport<T> {
-    /// The report as it is told.
-    fn reported(self, cache_status: CacheStatus, warning: Option<CacheError>) -> ReportResponse<T> {
-        let Self { value, generated_at, covered_until } = self;
-        ReportResponse { value, generated_at, covered_until, cache_status, warning }
-    }
-}
-
-/// Answers a question from those that are kept, or else by computing. All that the report depends
-/// on is in the question: what differs in it is another report.
-pub(super) async fn report<T, F>(
-    kept: &ReportCache<T>,
-    question: &(impl Serialize + ?Sized),
-    now: Timestamp,
-    refresh: bool,
-    compute: impl FnOnce() -> F,
-) -> Result<ReportResponse<T>, ReportError>
-where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-    F: Future<Output = Result<CachedReport<T>, ReportError>> + Send + 'static,
-{
-    let question = postcard::to_stdvec(question).expect("a question is plain data, which can be written");
-    // A digest, since keys are short and hold nothing that anybody wrote.
-    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &question).simple().to_string();
-    let limited = || {
-        let (permits, computation) = (kept.permits.clone(), compute());
-        async move {
-            let _permit = permits.acquire_owned().await.expect("nobody closes it");
-            computation.await
-        }
-    };
-    let answered = kept.answers.get_or_compute(&digest, now, refresh, limited).await?;
-    Ok(answered.value.reported(answered.status, answered.warning))
-}
-
-/// The time, as often as something begins.
-pub(super) fn now() -> Timestamp {
-    Utc::now()
+/// Returns a digest of the parameters: keys must be short and contain no user data.
+fn key(parameters: &impl Serialize) -> String {
+    let bytes =
+        postcard::to_stdvec(parameters).expect("postcard encodes plain data, and parameters are plain data");
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, &bytes).simple().to_string()
 }

@@ -1,33 +1,33 @@
-//! Adds searches up by the day, in the background, so that reports over long periods are quick.
+//! The background job that aggregates searches by day, for reports over long periods.
 //!
-//! Deliberately without a lease: the store sees to it that a day is added up by one server, and
-//! that reports are right whether or not it is.
+//! Deliberately not here: a lease. The store guarantees that one server aggregates a day, and that
+//! reports are correct with or without the aggregate.
 
 use quarry_domain::Timestamp;
 use quarry_runtime::boxed;
 use quarry_store::{Store, StoreError};
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RollUpStep {
-    /// It added something up: there may be more.
+    /// It aggregated something; more may be due.
     Progressed,
-    /// Everything that is over is added up.
+    /// Nothing is due.
     Idle,
 }
 
-/// Adds up what reports read.
+/// The roll-up job of a store.
 pub struct RollUp {
     store: Store,
 }
 
 impl RollUp {
-    /// Adds up searches in this store.
+    /// Creates the job.
     pub fn new(store: Store) -> Self {
         Self { store }
     }
 
-    /// Adds up some of what is over by now.
+    /// Aggregates a batch of what is due at `now`.
     #[boxed]
     pub async fn step(&self, now: Timestamp) -> Result<RollUpStep, StoreError> {
         match self.store.roll_up_searches(now).await? {

@@ -1,4 +1,4 @@
-//! Reports of what sells, and the share of searches that led to a click.
+//! Reports of sales per category, and click-through rates of searches.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use quarry::report::{CacheStatus, CategoryParameters, ReportPeriod, ReportRespon
 use quarry::store::{RecordOutcome, Store};
 use uuid::Uuid;
 
-use super::fixture::{alone, search};
+use super::fixture::{local_reports, search};
 use crate::support::databases::{TestDatabase, on_each_database};
 
-on_each_database!(what_sells_is_reported_by_category, clicks_are_a_share_of_searches);
+on_each_database!(sales_are_reported_per_category, the_click_through_rate_is_a_share_of_searches);
 
 async fn product(store: &Store, source: &str, key: &str, title: &str, category: &str) -> DocumentId {
     let draft = DocumentDraft {
@@ -45,14 +45,14 @@ async fn record(
     assert_eq!(store.record_interactions(&[interaction]).await.unwrap(), [RecordOutcome::Recorded]);
 }
 
-/// Titles and quantities.
+/// Returns title and quantity of each row.
 fn rows(report: &ReportResponse<CategoryReport>) -> Vec<(&str, i64)> {
     report.value.rows.iter().map(|(document, sold)| (document.title.as_deref().unwrap(), *sold)).collect()
 }
 
-async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
+async fn sales_are_reported_per_category(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let reports = alone(&store);
+    let reports = local_reports(&store);
     let (now, kind) = (Utc::now(), InteractionKind::Conversion);
     let laptop = product(&store, "shop", "1", "Laptop", "electronics").await;
     let mouse = product(&store, "shop", "2", "Mouse", "electronics").await;
@@ -78,26 +78,30 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
         assert_eq!(report.value.total_quantity, 35);
         assert_eq!(report.covered_until, report.generated_at);
     }
-    let ask = async |question: CategoryParameters| {
-        let report = reports.category(question, false).await.unwrap();
-        assert_eq!(report.cache_status, CacheStatus::Miss, "another question is another report");
+    let category = async |parameters: CategoryParameters| {
+        let report = reports.category(parameters, false).await.unwrap();
+        assert_eq!(report.cache_status, CacheStatus::Miss, "other parameters are another report");
         report
     };
     let longer = ReportPeriod { from: Some(now - TimeDelta::days(60)), before: None };
-    let report = ask(CategoryParameters { period: longer, ..electronics.clone() }).await;
-    assert_eq!(rows(&report), [("Mouse", 20), ("Laptop", 15), ("Mouse", 7)], "two products of one name");
-    let report = ask(CategoryParameters { first: 1, ..electronics.clone() }).await;
+    let report = category(CategoryParameters { period: longer, ..electronics.clone() }).await;
+    assert_eq!(
+        rows(&report),
+        [("Mouse", 20), ("Laptop", 15), ("Mouse", 7)],
+        "two products with the same name"
+    );
+    let report = category(CategoryParameters { first: 1, ..electronics.clone() }).await;
     assert_eq!((rows(&report), report.value.total_quantity), (vec![("Mouse", 20)], 35));
-    let report = ask(CategoryParameters { kind: InteractionKind::Click, ..electronics.clone() }).await;
+    let report = category(CategoryParameters { kind: InteractionKind::Click, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Laptop", 1)]);
     let market = Some(SourceName::parse("market").unwrap());
     let report =
-        ask(CategoryParameters { source: market.clone(), period: longer, ..electronics.clone() }).await;
+        category(CategoryParameters { source: market.clone(), period: longer, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Mouse", 7)]);
-    let report = ask(CategoryParameters { name: "Electronics".to_owned(), ..electronics.clone() }).await;
+    let report = category(CategoryParameters { name: "Electronics".to_owned(), ..electronics.clone() }).await;
     assert_eq!(rows(&report), []);
     let past = ReportPeriod { from: None, before: Some(now - TimeDelta::days(35)) };
-    let report = ask(CategoryParameters { period: past, ..electronics }).await;
+    let report = category(CategoryParameters { period: past, ..electronics }).await;
     assert_eq!((rows(&report), Some(report.covered_until)), (vec![("Mouse", 7)], past.before));
 
     for cache_status in [CacheStatus::Miss, CacheStatus::Hit, CacheStatus::Bypass] {
@@ -115,16 +119,16 @@ async fn what_sells_is_reported_by_category(database: Arc<TestDatabase>) {
     );
 }
 
-async fn clicks_are_a_share_of_searches(database: Arc<TestDatabase>) {
+async fn the_click_through_rate_is_a_share_of_searches(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let reports = alone(&store);
+    let reports = local_reports(&store);
     let now = Utc::now();
     for (query, count) in [("Red Shoes", 4), ("tea", 3), ("coffee", 2)] {
         let searches = (0..count).map(|_| search("s", query, now, 1));
         store.log_searches(&searches.collect::<Vec<_>>()).await.unwrap();
     }
     let document = product(&store, "shop", "1", "Shoes", "shoes").await;
-    let ask = async || {
+    let rates = async || {
         let report = reports.top_searches(ReportPeriod::default(), 10, true).await.unwrap();
         report.value.iter().map(|row| row.click_through_rate).collect::<Vec<_>>()
     };
@@ -133,13 +137,13 @@ async fn clicks_are_a_share_of_searches(database: Arc<TestDatabase>) {
     record(&store, click, document, 1, None, now).await;
     record(&store, click, document, 1, answer(1, "tea"), now - TimeDelta::days(31)).await;
     record(&store, conversion, document, 1, answer(1, "tea"), now).await;
-    assert_eq!(ask().await, [None, None, None], "no click of the period says what it was found by");
-    // Two clicks on what one answer showed count once.
+    assert_eq!(rates().await, [None, None, None], "no click of the period quotes a search");
+    // Two clicks on the results of one search count once.
     for salt in [1, 1, 2] {
         record(&store, click, document, 1, answer(salt, "red SHOES"), now).await;
     }
     for salt in 0..5 {
         record(&store, click, document, 1, answer(salt, "tea"), now).await;
     }
-    assert_eq!(ask().await, [Some(0.5), Some(1.0), Some(0.0)]);
+    assert_eq!(rates().await, [Some(0.5), Some(1.0), Some(0.0)]);
 }

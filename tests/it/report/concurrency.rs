@@ -1,4 +1,4 @@
-//! How many reports are computed at a time.
+//! The limit of concurrent computations, and the time limit of coverage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,17 +15,17 @@ use super::fixture::{TTL, at, between};
 use crate::support::databases::TestDatabase;
 use crate::support::wait::{ends, until};
 
-/// Lets computations wait, and counts them.
-struct Gate {
+/// A coverage that blocks computations, and counts them.
+struct GatedCoverage {
     begun: AtomicUsize,
     waiting: AtomicUsize,
-    /// When the last wait ended.
+    /// The end of the last wait.
     ended: Mutex<Option<Timestamp>>,
     open: Semaphore,
 }
 
-impl Gate {
-    fn shut() -> Arc<Self> {
+impl GatedCoverage {
+    fn closed() -> Arc<Self> {
         Arc::new(Self {
             begun: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
@@ -39,10 +39,10 @@ impl Gate {
     }
 }
 
-/// One that waits; it may be given up.
-struct Waiting<'a>(&'a Gate);
+/// A waiting computation, which may be cancelled.
+struct WaitGuard<'a>(&'a GatedCoverage);
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::SeqCst);
         *self.0.ended.lock().unwrap() = Some(Utc::now());
@@ -50,22 +50,22 @@ impl Drop for Waiting<'_> {
 }
 
 #[async_trait]
-impl Coverage for Gate {
+impl Coverage for GatedCoverage {
     async fn oldest_pending(&self) -> Result<Option<Timestamp>, CoverageError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let _waiting = Waiting(self);
+        let _waiting = WaitGuard(self);
         self.open.acquire().await.unwrap().forget();
         Ok(None)
     }
 }
 
 #[tokio::test]
-async fn some_are_computed_and_the_others_wait() {
+async fn concurrent_computations_are_limited() {
     const CALLS: usize = 50;
     let database = TestDatabase::sqlite();
     let store = database.store().await;
-    let gate = Gate::shut();
+    let gate = GatedCoverage::closed();
     let cache = Arc::new(LocalCache::new(CacheLimits::default()));
     let reports = Reports::new(store, cache, gate.clone(), TTL);
     let calls = (0..CALLS).map(|_| {
@@ -74,7 +74,7 @@ async fn some_are_computed_and_the_others_wait() {
     });
     let calls: Vec<_> = calls.collect();
     until("the first computations", async || (gate.waiting() > 1).then_some(())).await;
-    // Whatever can begin has begun after so many turns of this one thread.
+    // After 1,000 turns of the single thread, every computation that can start has started.
     for _ in 0..1_000 {
         tokio::task::yield_now().await;
         assert!(gate.waiting() < 10, "{} at a time", gate.waiting());
@@ -86,25 +86,25 @@ async fn some_are_computed_and_the_others_wait() {
     assert_eq!(gate.begun.load(Ordering::SeqCst), CALLS);
 }
 
-/// As with a Redis that hangs.
+/// A coverage that hangs, as with a paused Redis.
 #[tokio::test]
-async fn a_report_does_not_wait_for_what_is_yet_to_be_logged() {
+async fn a_report_does_not_wait_for_the_watermark() {
     let database = TestDatabase::sqlite();
     let store = database.store().await;
-    let gate = Gate::shut();
+    let gate = GatedCoverage::closed();
     let cache = Arc::new(LocalCache::new(CacheLimits::default()));
     let reports = Reports::new(store, cache, gate.clone(), TTL);
     let report = async || {
         let period = between("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z");
-        let asked = reports.top_searches(period, 10, true);
-        ends("a report", asked).await.unwrap()
+        let call = reports.top_searches(period, 10, true);
+        ends("a report", call).await.unwrap()
     };
     let unknown = report().await;
-    assert_eq!(unknown.covered_until, at("2020-01-01T00:00:00Z"), "it claims nothing");
+    assert_eq!(unknown.covered_until, at("2020-01-01T00:00:00Z"), "without a watermark, nothing is covered");
     gate.open.add_permits(1);
     let known = report().await;
     let again = report().await;
-    assert_eq!(again.covered_until, known.covered_until, "what was known stays true");
-    // The numbers are read after the wait, and so they say.
+    assert_eq!(again.covered_until, known.covered_until, "the last watermark stays valid");
+    // The store is read after the wait, and `generated_at` must reflect that.
     assert!(again.generated_at >= gate.ended.lock().unwrap().unwrap());
 }

@@ -1,4 +1,4 @@
-//! Servers that keep reports, each for itself, when one of them erases somebody.
+//! Servers with caches of their own, when one of them erases a visitor's searches.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use quarry::report::ErasureStep::{Cleared, Idle};
 use quarry::report::{CacheStatus, ErasureWatch, ReportPeriod, Reports};
 use quarry::store::Store;
 
-use super::fixture::{alone, search_now};
+use super::fixture::{local_reports, search_now};
 use crate::support::databases::{TestDatabase, on_each_database};
 
-on_each_database!(what_another_server_erased_is_in_no_report);
+on_each_database!(erasures_by_another_server_clear_the_reports);
 
 async fn cache_status(reports: &Reports) -> (usize, CacheStatus) {
     let report = reports.top_searches(ReportPeriod::default(), 10, false).await.unwrap();
@@ -23,34 +23,34 @@ async fn erase(store: &Store, session: &str) {
     store.erase_searches(&searcher, Utc::now()).await.unwrap();
 }
 
-async fn what_another_server_erased_is_in_no_report(database: Arc<TestDatabase>) {
+async fn erasures_by_another_server_clear_the_reports(database: Arc<TestDatabase>) {
     let store = database.store().await;
     for (session, query) in [("earlier", "plan"), ("gone", "secret wish"), ("kept", "tea")] {
         search_now(&store, session, query, 1).await;
     }
     erase(&store, "earlier").await;
-    let reports = alone(&store);
+    let reports = local_reports(&store);
     let mut watch = ErasureWatch::new(reports.clone());
     let mut now = Utc::now();
-    assert_eq!(watch.step(now).await.unwrap(), Idle, "what it has heard of is from after that");
+    assert_eq!(watch.step(now).await.unwrap(), Idle, "reports are newer than the first step");
     assert_eq!(cache_status(&reports).await, (2, CacheStatus::Miss));
     assert_eq!(watch.step(now).await.unwrap(), Idle);
     assert_eq!(cache_status(&reports).await, (2, CacheStatus::Hit));
 
     erase(&store, "gone").await;
-    assert_eq!(cache_status(&reports).await, (2, CacheStatus::Hit), "it has yet to hear of it");
+    assert_eq!(cache_status(&reports).await, (2, CacheStatus::Hit), "the watch has not run yet");
     assert_eq!(watch.step(now).await.unwrap(), Cleared);
     assert_eq!(cache_status(&reports).await, (1, CacheStatus::Miss));
     assert_eq!(watch.step(now).await.unwrap(), Idle);
     assert_eq!(cache_status(&reports).await, (1, CacheStatus::Hit));
 
-    // An erasure takes its time: it forgets a few times more, and then no more.
-    let mut forgot = 0;
+    // Further clears follow for as long as an erasure may take, and then end.
+    let mut clears = 0;
     for _ in 0..150 {
         now += TimeDelta::seconds(2);
-        forgot += usize::from(watch.step(now).await.unwrap() == Cleared);
+        clears += usize::from(watch.step(now).await.unwrap() == Cleared);
     }
-    assert!(forgot > 2 && forgot < 10, "{forgot}");
+    assert!(clears > 2 && clears < 10, "{clears}");
     assert_eq!(cache_status(&reports).await, (1, CacheStatus::Miss));
     assert_eq!(watch.step(now).await.unwrap(), Idle);
     assert_eq!(cache_status(&reports).await, (1, CacheStatus::Hit));

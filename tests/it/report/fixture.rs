@@ -1,4 +1,4 @@
-//! Servers that report on one database, and what was searched for.
+//! Reports, their coverage, and logged searches.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,56 +12,54 @@ use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::store::{NewSearch, Store};
 use uuid::Uuid;
 
-/// How long a report is good in these tests unless they are about that.
+/// The TTL of reports, unless a test is about it.
 pub(crate) const TTL: Duration = Duration::from_secs(300);
 
-/// Knows what is yet to be logged, as the test says, and counts how often it is asked: once for
-/// each time that a report of searches is computed.
+/// A coverage that the test sets. Its calls count the computations of reports of searches.
 #[derive(Default)]
-pub(crate) struct Pending {
-    /// `None`: that is not known.
+pub(crate) struct ScriptedCoverage {
+    /// `None`: unknown.
     pub(crate) oldest: Mutex<Option<Option<Timestamp>>>,
-    asked: AtomicUsize,
+    calls: AtomicUsize,
 }
 
-impl Pending {
-    pub(crate) fn nothing() -> Arc<Self> {
-        Arc::new(Self { oldest: Mutex::new(Some(None)), asked: AtomicUsize::new(0) })
+impl ScriptedCoverage {
+    pub(crate) fn none_pending() -> Arc<Self> {
+        Arc::new(Self { oldest: Mutex::new(Some(None)), calls: AtomicUsize::new(0) })
     }
 
     pub(crate) fn set(&self, oldest: Option<Option<Timestamp>>) {
         *self.oldest.lock().unwrap() = oldest;
     }
 
-    pub(crate) fn asked(&self) -> usize {
-        self.asked.load(Ordering::SeqCst)
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
     }
 }
 
 #[async_trait]
-impl Coverage for Pending {
+impl Coverage for ScriptedCoverage {
     async fn oldest_pending(&self) -> Result<Option<Timestamp>, CoverageError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.oldest.lock().unwrap().ok_or_else(|| CoverageError("away".to_owned()))
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        self.oldest.lock().unwrap().ok_or_else(|| CoverageError("unavailable".to_owned()))
     }
 }
 
-/// Reports of a server that shares its cache with nobody.
-pub(crate) fn alone(store: &Store) -> Reports {
+/// Creates the reports of a server with a cache of its own.
+pub(crate) fn local_reports(store: &Store) -> Reports {
     let cache: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
-    Reports::new(store.clone(), cache, Pending::nothing(), TTL)
+    Reports::new(store.clone(), cache, ScriptedCoverage::none_pending(), TTL)
 }
 
 pub(crate) fn at(rfc3339: &str) -> Timestamp {
     DateTime::parse_from_rfc3339(rfc3339).unwrap().to_utc()
 }
 
-/// A period that ends.
 pub(crate) fn between(from: &str, before: &str) -> ReportPeriod {
     ReportPeriod { from: Some(at(from)), before: Some(at(before)) }
 }
 
-/// A search that ended then.
+/// Returns a search that ended at the given time.
 pub(crate) fn search(session: &str, query: &str, last_keystroke_at: Timestamp, results: i64) -> NewSearch {
     NewSearch {
         id: LoggedSearchId(Uuid::new_v4()),
@@ -78,7 +76,7 @@ pub(crate) fn search(session: &str, query: &str, last_keystroke_at: Timestamp, r
     }
 }
 
-/// Logs a search that ended just now.
+/// Logs a search that ends now.
 pub(crate) async fn search_now(store: &Store, session: &str, query: &str, results: i64) {
     store.log_searches(&[search(session, query, Utc::now(), results)]).await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! Reports of searches: what they say, how fresh they are, and how fresh they say they are.
+//! Reports of searches: their rows, their caching and their watermark.
 
 use std::sync::Arc;
 
@@ -7,26 +7,26 @@ use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache};
 use quarry::domain::{Searcher, SessionId};
 use quarry::report::{CalendarInterval, ReportPeriod, ReportResponse, Reports, SearchedQuery};
 
-use super::fixture::{Pending, TTL, alone, at, between, search, search_now};
+use super::fixture::{ScriptedCoverage, TTL, at, between, local_reports, search, search_now};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    computed_once_and_kept,
-    searches_in_vain_are_reported,
-    volume_is_by_the_calendar_of_the_zone,
-    each_report_says_up_to_when_it_is_complete,
-    what_is_erased_is_in_no_report,
+    reports_are_computed_once_and_cached,
+    searches_without_results_are_reported,
+    volume_follows_the_calendar_of_the_zone,
+    reports_state_their_watermark,
+    erased_searches_are_in_no_report,
 );
 
-/// The queries and how often they were searched for.
+/// Returns query, searches and sessions of each row.
 fn rows(report: &ReportResponse<Vec<SearchedQuery>>) -> Vec<(&str, i64, i64)> {
     let row = |row: &'_ SearchedQuery| (row.search.searches, row.search.sessions);
     report.value.iter().map(|query| (query.search.query.as_str(), row(query).0, row(query).1)).collect()
 }
 
-async fn computed_once_and_kept(database: Arc<TestDatabase>) {
+async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let reports = alone(&store);
+    let reports = local_reports(&store);
     let always = ReportPeriod::default();
     let empty = reports.top_searches(always, 10, false).await.unwrap();
     assert_eq!((rows(&empty), empty.cache_status), (vec![], CacheStatus::Miss));
@@ -37,7 +37,7 @@ async fn computed_once_and_kept(database: Arc<TestDatabase>) {
     assert_eq!(
         (rows(&kept), kept.cache_status),
         (vec![], CacheStatus::Hit),
-        "an empty answer is kept as well"
+        "empty reports are cached as well"
     );
     assert_eq!((kept.generated_at, kept.covered_until), (empty.generated_at, empty.covered_until));
 
@@ -53,7 +53,7 @@ async fn computed_once_and_kept(database: Arc<TestDatabase>) {
     assert_eq!(fresh.value[0].click_through_rate, None);
     let kept = reports.top_searches(always, 10, false).await.unwrap();
     assert_eq!(kept, ReportResponse { cache_status: CacheStatus::Hit, ..fresh.clone() });
-    // Whatever is asked otherwise is another report.
+    // Other parameters are another report.
     let first = reports.top_searches(always, 1, false).await.unwrap();
     assert_eq!((rows(&first), first.cache_status), (vec![("RED SHOES", 3, 2)], CacheStatus::Miss));
     let earlier = ReportPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
@@ -62,12 +62,12 @@ async fn computed_once_and_kept(database: Arc<TestDatabase>) {
     let long_ago = search("a", "winter", Utc::now() - TimeDelta::days(31), 1);
     store.log_searches(&[long_ago]).await.unwrap();
     let month = reports.top_searches(always, 10, true).await.unwrap();
-    assert_eq!(rows(&month), rows(&fresh), "the last 30 days");
+    assert_eq!(rows(&month), rows(&fresh), "the default is the last 30 days");
 }
 
-async fn searches_in_vain_are_reported(database: Arc<TestDatabase>) {
+async fn searches_without_results_are_reported(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let reports = alone(&store);
+    let reports = local_reports(&store);
     for (session, query, results) in
         [("a", "unicorn", 0), ("b", "Unicorn", 0), ("a", "tea", 5), ("a", "yeti", 0)]
     {
@@ -81,11 +81,11 @@ async fn searches_in_vain_are_reported(database: Arc<TestDatabase>) {
     }
 }
 
-async fn volume_is_by_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
+async fn volume_follows_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let reports = alone(&store);
+    let reports = local_reports(&store);
     let times = [
-        // The last and the first second of days in Berlin, where the clock is put forward on the 29th.
+        // The last and the first second of days in Berlin, where summer time begins on the 29th.
         "2026-03-28T22:59:59Z",
         "2026-03-28T23:00:00Z",
         "2026-03-29T21:59:59Z",
@@ -130,7 +130,7 @@ async fn volume_is_by_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     let hours = volume("Europe/Berlin", CalendarInterval::Hour).await;
     assert_eq!(hours.len(), 70);
     assert_eq!(hours.iter().map(|hour| hour.1).sum::<i64>(), 4);
-    // An open period ends with the interval that it is in.
+    // An open period ends with the current interval.
     search_now(&store, "s", "tea", 1).await;
     let report =
         reports.search_volume(ReportPeriod::default(), CalendarInterval::Day, "UTC", false).await.unwrap();
@@ -138,52 +138,54 @@ async fn volume_is_by_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     assert_eq!(report.value.iter().map(|day| day.searches).sum::<i64>(), 1);
 }
 
-async fn each_report_says_up_to_when_it_is_complete(database: Arc<TestDatabase>) {
+async fn reports_state_their_watermark(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let cache: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
-    let pending = Arc::new(Pending::default());
-    let reports = Reports::new(store, cache, pending.clone(), TTL);
+    let coverage = Arc::new(ScriptedCoverage::default());
+    let reports = Reports::new(store, cache, coverage.clone(), TTL);
     let since = at("2026-11-01T00:00:00Z");
-    let asked = ReportPeriod { from: Some(since), before: None };
+    let period = ReportPeriod { from: Some(since), before: None };
     let report = async |period| reports.top_searches(period, 10, true).await.unwrap();
-    assert_eq!(report(asked).await.covered_until, since, "where nothing is known, nothing is claimed");
+    assert_eq!(report(period).await.covered_until, since, "without a watermark, nothing is covered");
     let typed = Utc::now() - TimeDelta::seconds(7);
-    pending.set(Some(Some(typed)));
-    let found = report(asked).await;
+    coverage.set(Some(Some(typed)));
+    let found = report(period).await;
     assert_eq!(found.covered_until, typed);
     assert!(found.generated_at > typed);
-    pending.set(None);
-    assert_eq!(report(asked).await.covered_until, typed, "what was known still holds");
-    pending.set(Some(None));
+    coverage.set(None);
+    assert_eq!(report(period).await.covered_until, typed, "the last watermark stays valid");
+    coverage.set(Some(None));
     let before = Utc::now();
-    let found = report(asked).await;
+    let found = report(period).await;
     assert!(before <= found.covered_until && found.covered_until <= found.generated_at);
-    // A clock that is ahead makes nothing complete that is yet to come.
-    pending.set(Some(Some(Utc::now() + TimeDelta::hours(1))));
-    let found = report(asked).await;
+    // A fast clock must not extend the watermark into the future.
+    coverage.set(Some(Some(Utc::now() + TimeDelta::hours(1))));
+    let found = report(period).await;
     assert!(before <= found.covered_until && found.covered_until <= found.generated_at);
     let past = between("2026-11-01T00:00:00Z", "2026-11-02T00:00:00Z");
     assert_eq!(report(past).await.covered_until, past.before.unwrap());
-    pending.set(Some(Some(since + TimeDelta::hours(1))));
+    coverage.set(Some(Some(since + TimeDelta::hours(1))));
     assert_eq!(report(past).await.covered_until, since + TimeDelta::hours(1));
 }
 
-async fn what_is_erased_is_in_no_report(database: Arc<TestDatabase>) {
+async fn erased_searches_are_in_no_report(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let cache: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
-    let servers = [1, 2].map(|_| Reports::new(store.clone(), cache.clone(), Pending::nothing(), TTL));
+    let servers =
+        [1, 2].map(|_| Reports::new(store.clone(), cache.clone(), ScriptedCoverage::none_pending(), TTL));
     for (session, query) in [("gone", "secret wish"), ("kept", "tea"), ("kept", "tea")] {
         search_now(&store, session, query, 1).await;
     }
-    let ask = async |server: &Reports| server.top_searches(ReportPeriod::default(), 10, false).await.unwrap();
+    let top_searches =
+        async |server: &Reports| server.top_searches(ReportPeriod::default(), 10, false).await.unwrap();
     for server in &servers {
-        assert_eq!(rows(&ask(server).await), [("tea", 2, 1), ("secret wish", 1, 1)]);
+        assert_eq!(rows(&top_searches(server).await), [("tea", 2, 1), ("secret wish", 1, 1)]);
     }
     let gone = Searcher::Session(SessionId::parse("gone").unwrap());
     store.erase_searches(&gone, Utc::now()).await.unwrap();
     servers[0].clear().await.unwrap();
     for (server, cache_status) in servers.iter().zip([CacheStatus::Miss, CacheStatus::Hit]) {
-        let report = ask(server).await;
+        let report = top_searches(server).await;
         assert_eq!((rows(&report), report.cache_status), (vec![("tea", 2, 1)], cache_status));
     }
 }
