@@ -1,4 +1,4 @@
-//! Group commit: many callers, one transaction.
+//! Group commit: concurrent interactions share a transaction.
 
 use quarry_runtime::boxed;
 use tokio::sync::{mpsc, oneshot};
@@ -8,21 +8,21 @@ use tracing::warn;
 use quarry_domain::Interaction;
 use quarry_store::{RecordOutcome, Store, StoreError};
 
-/// Interactions that may wait for a transaction: a few seconds' worth, and a few megabytes.
+/// The capacity of the queue: a few seconds' worth, and a few megabytes.
 const QUEUE_CAPACITY: usize = 10_000;
-/// The most in one transaction.
+/// The largest transaction.
 const MAX_BATCH: usize = 1_000;
 
-/// Why an interaction was not recorded.
+/// An interaction that was not recorded.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RecordError {
-    /// Too many wait already; the same call may work soon.
-    #[error("too many interactions are waiting to be stored")]
+    /// The queue is full; a retry may succeed.
+    #[error("the queue of interactions is full: retry later")]
     Full,
-    /// This server is stopping.
-    #[error("this server is stopping")]
+    /// The server is stopping; a retry reaches another one.
+    #[error("this server is stopping: retry")]
     Stopping,
-    /// The store did not take it.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -31,50 +31,48 @@ type RecordResult = Result<RecordOutcome, RecordError>;
 
 struct QueuedInteraction {
     interaction: Interaction,
-    caller: oneshot::Sender<RecordResult>,
+    reply: oneshot::Sender<RecordResult>,
 }
 
-/// The way in. Clones lead to the same writer.
+/// The queue in front of the writer. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Interactions {
     queue: mpsc::Sender<QueuedInteraction>,
 }
 
 impl Interactions {
-    /// A way into the store, and the writer at its end, which somebody has to run.
+    /// Creates a queue and its writer; the caller runs the writer.
     pub fn new(store: Store) -> (Self, InteractionWriter) {
         let (sender, queue) = mpsc::channel(QUEUE_CAPACITY);
         (Self { queue: sender }, InteractionWriter { store, queue })
     }
 
-    /// Records an interaction, and says what became of it once that is committed.
+    /// Records an interaction, and returns the outcome after the commit.
     ///
-    /// One that was handed over is recorded even if the caller goes away.
+    /// Once queued, the interaction is recorded even if the caller goes away.
     #[boxed]
     pub async fn record(&self, interaction: Interaction) -> Result<RecordOutcome, RecordError> {
-        let (caller, answer) = oneshot::channel();
-        self.queue.try_send(QueuedInteraction { interaction, caller }).map_err(
-            |rejected| match rejected {
-                mpsc::error::TrySendError::Full(_) => RecordError::Full,
-                mpsc::error::TrySendError::Closed(_) => RecordError::Stopping,
-            },
-        )?;
-        answer.await.unwrap_or(Err(RecordError::Stopping))
+        let (reply, result) = oneshot::channel();
+        self.queue.try_send(QueuedInteraction { interaction, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => RecordError::Full,
+            mpsc::error::TrySendError::Closed(_) => RecordError::Stopping,
+        })?;
+        result.await.unwrap_or(Err(RecordError::Stopping))
     }
 }
 
-/// Writes what callers bring, one transaction after another.
+/// The writer at the end of the queue: one transaction after another.
 pub struct InteractionWriter {
     store: Store,
     queue: mpsc::Receiver<QueuedInteraction>,
 }
 
 impl InteractionWriter {
-    /// Writes until it is told to stop; then refuses what comes, and writes what is there.
+    /// Writes until `stop` is cancelled; then closes the queue and writes the rest.
     #[boxed]
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
-            // What is being written is not to be broken off: its callers would not hear of it.
+            // A commit is not cancelled: its callers would not learn the outcome.
             let batch = tokio::select! {
                 batch = self.next_batch() => batch,
                 () = stop.cancelled() => break,
@@ -88,8 +86,7 @@ impl InteractionWriter {
         while self.step().await > 0 {}
     }
 
-    /// Waits for interactions, stores what has gathered, answers the callers, and returns how many
-    /// they were: none when no more can come.
+    /// Commits the next batch, and returns its size: 0 once the queue is closed.
     #[boxed]
     pub async fn step(&mut self) -> usize {
         let batch = self.next_batch().await;
@@ -104,65 +101,62 @@ impl InteractionWriter {
         batch
     }
 
-    async fn commit(&mut self, waiting: Vec<QueuedInteraction>) {
-        let (interactions, callers): (Vec<_>, Vec<_>) =
-            waiting.into_iter().map(|waiting| (waiting.interaction, waiting.caller)).unzip();
+    async fn commit(&mut self, batch: Vec<QueuedInteraction>) {
+        let (interactions, replies): (Vec<_>, Vec<_>) =
+            batch.into_iter().map(|queued| (queued.interaction, queued.reply)).unzip();
         match self.store.record_interactions(&interactions).await {
             Ok(outcomes) => {
-                for (outcome, caller) in outcomes.into_iter().zip(callers) {
-                    reply(caller, Ok(outcome));
+                for (outcome, reply) in outcomes.into_iter().zip(replies) {
+                    send(reply, Ok(outcome));
                 }
             }
-            // One of them may be at fault: the others must not suffer from it.
+            // A single interaction may be at fault; it must not fail the others.
             Err(StoreError::Refused(_)) if interactions.len() > 1 => {
-                self.commit_each(interactions, callers).await;
+                self.commit_each(interactions, replies).await;
             }
-            Err(error) => self.reject(callers, &error),
+            Err(error) => self.fail(replies, &error),
         }
     }
 
     async fn commit_each(
         &mut self,
         interactions: Vec<Interaction>,
-        callers: Vec<oneshot::Sender<RecordResult>>,
+        replies: Vec<oneshot::Sender<RecordResult>>,
     ) {
-        let mut callers = callers.into_iter();
+        let mut replies = replies.into_iter();
         for interaction in &interactions {
-            let Some(caller) = callers.next() else { return };
+            let Some(reply) = replies.next() else { return };
             match self.store.record_interactions(std::slice::from_ref(interaction)).await {
-                Ok(outcomes) => reply(caller, Ok(outcomes[0])),
+                Ok(outcomes) => send(reply, Ok(outcomes[0])),
                 Err(error @ StoreError::Unavailable(_)) => {
-                    self.reject([caller].into_iter().chain(callers), &error);
+                    self.fail([reply].into_iter().chain(replies), &error);
                     return;
                 }
-                Err(error) => self.reject([caller], &error),
+                Err(error) => self.fail([reply], &error),
             }
         }
     }
 
-    /// Tells callers of an error; where the store is away, all who wait by now: they would wait as
-    /// long again, only to hear the same.
-    fn reject(
-        &mut self,
-        callers: impl IntoIterator<Item = oneshot::Sender<RecordResult>>,
-        error: &StoreError,
-    ) {
-        let mut rejected = 0;
-        let mut reject = |caller| {
-            rejected += 1;
-            reply(caller, Err(error.clone().into()));
+    /// Replies with an error, if the store is unavailable also to all queued callers.
+    ///
+    /// They would otherwise wait for another timeout only to receive the same error.
+    fn fail(&mut self, replies: impl IntoIterator<Item = oneshot::Sender<RecordResult>>, error: &StoreError) {
+        let mut failed = 0;
+        let mut fail = |reply| {
+            failed += 1;
+            send(reply, Err(error.clone().into()));
         };
-        callers.into_iter().for_each(&mut reject);
+        replies.into_iter().for_each(&mut fail);
         if matches!(error, StoreError::Unavailable(_)) {
-            while let Ok(waiting) = self.queue.try_recv() {
-                reject(waiting.caller);
+            while let Ok(queued) = self.queue.try_recv() {
+                fail(queued.reply);
             }
         }
-        warn!(error = %error, interactions = rejected, "interactions were not stored");
+        warn!(error = %error, interactions = failed, "interactions were not stored; their clients must retry");
     }
 }
 
-/// Answers a caller, who may be gone.
-fn reply(caller: oneshot::Sender<RecordResult>, result: RecordResult) {
-    let _ = caller.send(result);
+/// Replies to a caller, unless it went away.
+fn send(reply: oneshot::Sender<RecordResult>, result: RecordResult) {
+    let _ = reply.send(result);
 }

@@ -1,4 +1,4 @@
-//! Which interaction a request stands for.
+//! The identity of interactions: a repeated request counts once.
 
 use chrono::{DateTime, TimeDelta};
 use uuid::{Uuid, uuid};
@@ -7,20 +7,20 @@ use quarry_domain::{
     DocumentId, Interaction, InteractionId, InteractionKind, SearchId, SessionId, Timestamp, UserId,
 };
 
-/// Names the ids of interactions.
+/// The UUID namespace of interaction ids.
 const ID_NAMESPACE: Uuid = uuid!("a3c1b1de-52c7-4c0c-8a7f-9f0f0d1f5a36");
-/// How far ahead a client's clock may be.
+/// The tolerance for clients whose clock is fast.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
-/// The longest key of a client, in characters.
+/// The maximum length of an idempotency key.
 const MAX_KEY_CHARS: usize = 128;
 
-/// Why an interaction cannot be taken. The message says what to change.
+/// An invalid field of an interaction, with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct InvalidInteraction {
-    /// The contract's name of the field.
+    /// The field's name in the GraphQL schema.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The problem and the remedy; completes the field's name.
     pub problem: String,
 }
 
@@ -30,7 +30,7 @@ impl InvalidInteraction {
     }
 }
 
-/// A client's own name for an interaction: 1 to 128 characters, no control characters.
+/// A client's idempotency key: 1 to 128 characters without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(String);
 
@@ -38,11 +38,11 @@ impl IdempotencyKey {
     /// Parses a key.
     pub fn parse(key: &str) -> Result<Self, InvalidInteraction> {
         let problem = if key.is_empty() {
-            "is empty: leave it out, or give it at least one character".to_owned()
+            "is empty: omit it, or use 1 to 128 characters".to_owned()
         } else if key.chars().count() > MAX_KEY_CHARS {
-            format!("is longer than {MAX_KEY_CHARS} characters")
+            format!("is longer than {MAX_KEY_CHARS} characters: shorten it")
         } else if key.chars().any(char::is_control) {
-            "holds a control character: remove it".to_owned()
+            "contains a control character: remove it".to_owned()
         } else {
             return Ok(Self(key.to_owned()));
         };
@@ -50,46 +50,48 @@ impl IdempotencyKey {
     }
 }
 
-/// An interaction as a client tells of it.
+/// An interaction as a client reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewInteraction {
-    /// What was done.
+    /// The kind of interaction.
     pub kind: InteractionKind,
-    /// The document.
+    /// The document that the visitor interacted with.
     pub document: DocumentId,
-    /// How many of it: at least 1.
+    /// The quantity, at least 1.
     pub quantity: i64,
-    /// The visitor's session, where known.
+    /// The visitor's session, if known.
     pub session: Option<SessionId>,
-    /// The visitor, where logged in.
+    /// The visitor, if logged in.
     pub user: Option<UserId>,
-    /// The answer that the document was found in, where it was.
+    /// The search that found the document, if any.
     pub search: Option<SearchId>,
-    /// When it happened, by the client's clock; now, if it does not say.
+    /// The time by the client's clock; now by default.
     pub occurred_at: Option<Timestamp>,
-    /// The client's own name for it.
+    /// The client's idempotency key, if any.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
 impl NewInteraction {
-    /// Checks it and gives it its id.
+    /// Validates the fields and derives the id.
     ///
-    /// With a key, the id derives from it together with kind, document, session and user: so
-    /// neither the lines of one order nor visitors whose clients choose poor keys take each other's
-    /// place. Without one, it derives from all fields, where session and time are among those given:
-    /// what is the same in all of these is a repeated request. Else nothing tells two interactions
-    /// from one that is repeated, and each counts.
+    /// With an idempotency key, the id derives from the key, kind, document, session and user, so that
+    /// neither the lines of one order nor visitors of a client with poor keys collide. Without a key, the id
+    /// derives from all fields if session and time are among them: a request with the same fields is a
+    /// repetition. Otherwise a repetition cannot be recognised, and each request counts.
     ///
-    /// A time that is a little ahead is a clock that is fast: it is taken for now.
+    /// A time slightly in the future is the work of a fast clock, and becomes `now`.
     pub fn validate(self, now: Timestamp) -> Result<Interaction, InvalidInteraction> {
         if self.quantity < 1 {
-            return Err(InvalidInteraction::new("quantity", "is less than 1"));
+            return Err(InvalidInteraction::new("quantity", "must be at least 1"));
         }
         if self.occurred_at.is_some_and(|at| at < DateTime::UNIX_EPOCH) {
-            return Err(InvalidInteraction::new("occurredAt", "lies before 1970"));
+            return Err(InvalidInteraction::new("occurredAt", "must not be before 1970"));
         }
         if self.occurred_at.is_some_and(|at| at > now + MAX_CLOCK_SKEW) {
-            return Err(InvalidInteraction::new("occurredAt", "lies in the future"));
+            return Err(InvalidInteraction::new(
+                "occurredAt",
+                "is more than a day in the future: check the client's clock",
+            ));
         }
         let id = match (&self.idempotency_key, &self.session, self.occurred_at) {
             (Some(key), ..) => self.id_fields("key").text(Some(&key.0)).id(),
@@ -112,20 +114,20 @@ impl NewInteraction {
         })
     }
 
-    /// What every derived id derives from.
-    fn id_fields(&self, of: &str) -> IdFields {
+    /// Encodes the fields that every derived id includes.
+    fn id_fields(&self, scheme: &str) -> IdFields {
         let kind = match self.kind {
             InteractionKind::Click => "click",
             InteractionKind::Conversion => "conversion",
         };
-        let fields = IdFields(Vec::new()).text(Some(of)).text(Some(kind));
+        let fields = IdFields(Vec::new()).text(Some(scheme)).text(Some(kind));
         let fields = fields.text(Some(&self.document.0.to_string()));
         let session = self.session.as_ref().map(SessionId::as_str);
         fields.text(session).text(self.user.as_ref().map(UserId::as_str))
     }
 }
 
-/// Fields, written so that no two lists of them look the same.
+/// An injective encoding of fields: each text is prefixed with its length.
 struct IdFields(Vec<u8>);
 
 impl IdFields {
@@ -185,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_repeated_is_the_same_interaction_and_any_other_is_not() {
+    fn repeated_requests_have_the_same_id_and_others_differ() {
         let all = [
             full(),
             NewInteraction { kind: InteractionKind::Conversion, ..full() },
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_session_or_a_time_each_counts() {
+    fn requests_without_session_or_time_have_distinct_ids() {
         for new in
             [NewInteraction { session: None, ..full() }, NewInteraction { occurred_at: None, ..full() }]
         {
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_names_an_interaction_with_one_document_by_one_visitor() {
+    fn an_idempotency_key_is_scoped_to_document_kind_and_visitor() {
         let keyed = NewInteraction { idempotency_key: key("order 17"), occurred_at: None, ..full() };
         assert_eq!(id(&keyed), id(&NewInteraction { quantity: 9, search: None, ..keyed.clone() }));
         let others = [
@@ -232,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn fast_clocks_are_taken_for_now_and_what_cannot_be_is_refused() {
+    fn slightly_fast_clocks_become_now_and_invalid_fields_are_rejected() {
         let at = |occurred_at| NewInteraction { occurred_at, ..full() }.validate(now());
         assert_eq!(at(None).unwrap().occurred_at, now());
         assert_eq!(at(Some(now() + TimeDelta::hours(23))).unwrap().occurred_at, now());

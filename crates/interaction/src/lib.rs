@@ -1,12 +1,11 @@
 //! Clicks and conversions on their way into the store: accepted means committed.
 //!
-//! - `identity`: which interaction a request stands for, so that a request that is repeated counts
-//!   once.
-//! - `writer`: the group commit. What callers bring while one transaction commits goes into the
-//!   next, so that the disk is waited for once for many.
+//! - `idempotency`: the id of an interaction, so that a repeated request counts once.
+//! - `group_commit`: the writer. Interactions that arrive during a transaction share the next one, and with
+//!   it the wait for the disk.
 //!
-//! Deliberately not here: a buffer. An interaction that cannot be stored now is refused now, and
-//! whoever brings it keeps it.
+//! Deliberately not here: a buffer. An interaction that cannot be stored now is rejected now; the client
+//! retries it.
 
 mod group_commit;
 mod idempotency;

@@ -1,4 +1,4 @@
-//! Many callers, few transactions; callers that go away; too many callers; the end.
+//! Group commit: batches, cancelled callers, a full queue, shutdown.
 
 use std::collections::HashSet;
 use std::pin::pin;
@@ -18,11 +18,11 @@ use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
     callers_share_transactions,
-    what_gathers_in_a_commit_is_the_next_one,
-    callers_may_go_away,
-    one_that_is_refused_does_not_hold_the_others_up,
-    too_many_are_refused_and_the_others_are_recorded,
-    the_end_answers_everyone,
+    queued_interactions_form_the_next_batch,
+    cancelled_callers_do_not_cancel_their_interaction,
+    a_refused_interaction_does_not_fail_the_others,
+    a_full_queue_rejects_and_records_the_rest,
+    shutdown_replies_to_every_caller,
 );
 
 async fn callers_share_transactions(database: Arc<TestDatabase>) {
@@ -34,12 +34,12 @@ async fn callers_share_transactions(database: Arc<TestDatabase>) {
     let running = tokio::spawn(writer.run(stop.clone()));
     let calls = (0..CALLERS).map(|number| {
         let (interactions, store) = (interactions.clone(), store.clone());
-        // Two in five come twice, and one has no document.
+        // Two of five interactions are repeated, and one has an unknown document.
         let number = number * 5 / 7;
         tokio::spawn(async move {
             let document = if number == 9 { DocumentId(Uuid::nil()) } else { document };
             let outcome = interactions.record(sale(number, document)).await.unwrap();
-            // Accepted is committed: it counts by now.
+            // Accepted means committed, so the roll-ups must include it.
             assert!(outcome == UnknownDocument || counted(&store).await > 0);
             (number, outcome)
         })
@@ -65,7 +65,7 @@ async fn callers_share_transactions(database: Arc<TestDatabase>) {
     running.await.unwrap();
 }
 
-async fn what_gathers_in_a_commit_is_the_next_one(database: Arc<TestDatabase>) {
+async fn queued_interactions_form_the_next_batch(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = product(&store).await;
     let (interactions, mut writer) = Interactions::new(store.clone());
@@ -84,7 +84,7 @@ async fn what_gathers_in_a_commit_is_the_next_one(database: Arc<TestDatabase>) {
     assert_eq!((stored.len(), transactions.len()), (2_002, 4));
 }
 
-async fn callers_may_go_away(database: Arc<TestDatabase>) {
+async fn cancelled_callers_do_not_cancel_their_interaction(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = product(&store).await;
     let (interactions, mut writer) = Interactions::new(store.clone());
@@ -102,7 +102,7 @@ async fn callers_may_go_away(database: Arc<TestDatabase>) {
     assert_eq!(counted(&store).await, 2);
 }
 
-async fn one_that_is_refused_does_not_hold_the_others_up(database: Arc<TestDatabase>) {
+async fn a_refused_interaction_does_not_fail_the_others(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = product(&store).await;
     let connection = Database::connect(database.url()).await.unwrap();
@@ -132,27 +132,28 @@ async fn one_that_is_refused_does_not_hold_the_others_up(database: Arc<TestDatab
     assert_eq!(counted(&store).await, 27);
 }
 
-async fn too_many_are_refused_and_the_others_are_recorded(database: Arc<TestDatabase>) {
-    const ROOM: u128 = 10_000;
+async fn a_full_queue_rejects_and_records_the_rest(database: Arc<TestDatabase>) {
+    const CAPACITY: u128 = 10_000;
     let store = database.store().await;
     let document = product(&store).await;
     let (interactions, mut writer) = Interactions::new(store.clone());
-    let mut calls = pin!(join_all((0..ROOM).map(|number| interactions.record(sale(number % 50, document)))));
+    let mut calls =
+        pin!(join_all((0..CAPACITY).map(|number| interactions.record(sale(number % 50, document)))));
     assert!(poll_immediate(&mut calls).await.is_none());
-    assert!(matches!(interactions.record(sale(ROOM, document)).await, Err(RecordError::Full)));
+    assert!(matches!(interactions.record(sale(CAPACITY, document)).await, Err(RecordError::Full)));
     let mut written = 0;
-    while written < ROOM as usize {
+    while written < CAPACITY as usize {
         written += writer.step().await;
     }
     let recorded = calls.await.into_iter().filter(|outcome| matches!(outcome, Ok(Recorded))).count();
     assert_eq!((recorded, counted(&store).await), (50, 50));
-    let mut again = pin!(interactions.record(sale(ROOM, document)));
+    let mut again = pin!(interactions.record(sale(CAPACITY, document)));
     assert!(poll_immediate(&mut again).await.is_none());
     writer.step().await;
     assert_eq!(again.await.unwrap(), Recorded);
 }
 
-async fn the_end_answers_everyone(database: Arc<TestDatabase>) {
+async fn shutdown_replies_to_every_caller(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = product(&store).await;
     let (interactions, writer) = Interactions::new(store.clone());
@@ -165,7 +166,7 @@ async fn the_end_answers_everyone(database: Arc<TestDatabase>) {
     assert_eq!(counted(&store).await, 2_500);
     assert!(matches!(interactions.record(sale(9_999, document)).await, Err(RecordError::Stopping)));
 
-    // A writer that is gone leaves nobody waiting.
+    // Dropping the writer must fail its waiting callers.
     let (interactions, writer) = Interactions::new(store);
     let mut call = pin!(interactions.record(sale(9_999, document)));
     assert!(poll_immediate(&mut call).await.is_none());

@@ -1,5 +1,4 @@
-//! Interactions through the group commit: accepted means committed, whatever callers and the
-//! database do.
+//! The group commit of interactions: accepted means committed, despite cancelled callers and outages.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets an error fails")]
 
@@ -18,7 +17,7 @@ use uuid::Uuid;
 
 use crate::support::databases::TestDatabase;
 
-/// A document to sell.
+/// Stores a product, and returns its document id.
 async fn product(store: &Store) -> DocumentId {
     let product = DocumentDraft {
         source: SourceName::parse("shop").unwrap(),
@@ -47,7 +46,7 @@ fn sale(number: u128, document: DocumentId) -> Interaction {
     }
 }
 
-/// The stored interactions, each with the call that stored it.
+/// Returns the stored interactions, each with the id of its transaction.
 async fn stored(database: &TestDatabase) -> HashMap<u128, Uuid> {
     let connection = Database::connect(database.url()).await.unwrap();
     let all =
@@ -62,7 +61,7 @@ async fn stored(database: &TestDatabase) -> HashMap<u128, Uuid> {
         .collect()
 }
 
-/// What the roll-ups count.
+/// Returns the quantity that the roll-ups count.
 async fn counted(store: &Store) -> i64 {
     let all = quarry::domain::Period { from: DateTime::<Utc>::UNIX_EPOCH, before: None };
     let totals = store.category_totals(None, InteractionKind::Conversion, all).await.unwrap();

@@ -1,4 +1,4 @@
-//! A database that goes away: callers hear of it soon, and nothing that was accepted is lost.
+//! Database outages: callers receive errors soon, and no accepted interaction is lost.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use crate::support::line::Line;
 use crate::support::wait::ends;
 
 #[tokio::test]
-async fn postgres_may_go_away() {
-    run(TestDatabase::postgres().await, goes_away_and_comes_back).await;
+async fn postgres_outage() {
+    run(TestDatabase::postgres().await, outage_and_recovery).await;
 }
 
 #[tokio::test]
-async fn mysql_may_go_away() {
-    run(TestDatabase::mysql().await, goes_away_and_comes_back).await;
+async fn mysql_outage() {
+    run(TestDatabase::mysql().await, outage_and_recovery).await;
 }
 
-async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
+async fn outage_and_recovery(database: Arc<TestDatabase>) {
     const CALLERS: u128 = 5_000;
     let here = database.store().await;
     let document = product(&here).await;
@@ -39,17 +39,17 @@ async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
     let mut during = pin!(join_all((0..CALLERS).map(|number| interactions.record(sale(number, document)))));
     assert!(poll_immediate(&mut during).await.is_none());
     writer.step().await;
-    // One try tells all who wait, also those who would have been in later transactions.
+    // One failed transaction fails all queued callers, including those of later batches.
     for outcome in ends("the answers", during).await {
         assert!(matches!(outcome, Err(RecordError::Store(StoreError::Unavailable(_)))), "{outcome:?}");
     }
     assert_eq!(stored(&database).await.len(), 1);
 
     line.mend().await;
-    // Nothing was kept: who brings it again has it recorded, once.
+    // Nothing was stored: a retry records the interaction, once.
     let mut accepted = 0;
     for number in 0..=3 {
-        // Connections that broke are found out at their next use.
+        // A broken connection is detected at its next use.
         for _ in 0..4 {
             let mut call = pin!(interactions.record(sale(number, document)));
             assert!(poll_immediate(&mut call).await.is_none());
