@@ -1,24 +1,24 @@
-//! What does a report by category cost: read from all sales, by an index of theirs, by the day?
+//! Benchmark of reports by category: from a scan, an index, or daily aggregates.
 //!
-//! `cargo bench --bench categories -- 10000 200000` asks for the ten products that sold most in one
+//! `cargo bench --bench categories -- 10000 200000` reports the ten best-selling products of one
 //! of five categories, of that many products and sales of a year, in a PostgreSQL of its own:
-//! - by a plain query over a table of sales without an index, so that all of them are read;
+//! - by a plain query over a table of sales without an index, which scans all of them;
 //! - by the same query over the table of interactions with its indexes;
-//! - by the store, which adds up days and reads rows at the two ends of the period;
-//! - from the cache in Redis, and from that in the process.
+//! - by the store, which sums daily aggregates, and reads rows at the two ends of the period;
+//! - from the cache in Redis, and from the in-process cache.
 //!
-//! Each over 30 days that begin and end within a day, and over the whole year. All must say the same.
+//! Each over 30 days that begin and end within a day, and over the whole year. All results must be equal.
 //! Products are made as `quarry seed` makes them; sales by the database itself, spread alike.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/postgres.rs"]
-#[expect(dead_code, reason = "nobody asks what it costs")]
+#[expect(dead_code, reason = "this benchmark does not measure CPU time")]
 mod postgres;
 #[path = "support/process.rs"]
-#[expect(dead_code, reason = "nothing is asked over HTTP here")]
+#[expect(dead_code, reason = "this benchmark does not use HTTP")]
 mod process;
 #[path = "support/redis.rs"]
-#[expect(dead_code, reason = "nobody asks what it costs")]
+#[expect(dead_code, reason = "this benchmark does not measure CPU time")]
 mod redis_server;
 
 use std::sync::Arc;
@@ -41,7 +41,7 @@ const CATEGORY: &str = "electronics";
 const FIRST: u64 = 10;
 /// Longer than the benchmark takes.
 const TTL: Duration = Duration::from_secs(24 * 3_600);
-/// Each way is measured for so long, but this often at least and at most.
+/// The time budget per variant, within the bounds of `RUNS`.
 const BUDGET: Duration = Duration::from_secs(20);
 const RUNS: std::ops::RangeInclusive<usize> = 5..=500;
 
@@ -78,14 +78,14 @@ async fn measure(products: usize, sales: usize) {
         let period = Period { from: until - TimeDelta::days(days), before: Some(until) };
         println!("\n{CATEGORY} over {name:<10}  median          p99  runs   ratio");
         let mut first = None;
-        let mut said: Vec<Vec<(String, i64)>> = Vec::new();
+        let mut results: Vec<Vec<(String, i64)>> = Vec::new();
         for (way, table) in [("sequential scan", "bare"), ("indexed rows", "interactions")] {
             let sql = plain_query(table, period);
-            said.push(ask(&plain, &sql).await);
-            let times = timed(async || drop(ask(&plain, &sql).await)).await;
+            results.push(query_rows(&plain, &sql).await);
+            let times = timed(async || drop(query_rows(&plain, &sql).await)).await;
             line(way, times, &mut first);
         }
-        said.push(report(&store, period).await);
+        results.push(report(&store, period).await);
         line("days and rows", timed(async || drop(report(&store, period).await)).await, &mut first);
         let caches: [(&str, Arc<dyn Cache>); 2] = [
             ("Redis hit", Arc::new(RedisCache::open(&redis.url(), name, CacheLimits::default()).unwrap())),
@@ -96,10 +96,13 @@ async fn measure(products: usize, sales: usize) {
             assert_eq!(cached(&reports, period).await.0, CacheStatus::Miss);
             let (cache_status, rows) = cached(&reports, period).await;
             assert_eq!(cache_status, CacheStatus::Hit);
-            said.push(rows);
+            results.push(rows);
             line(way, timed(async || drop(cached(&reports, period).await)).await, &mut first);
         }
-        assert!(said[0].len() == FIRST as usize && said.iter().all(|rows| *rows == said[0]), "{said:?}");
+        assert!(
+            results[0].len() == FIRST as usize && results.iter().all(|rows| *rows == results[0]),
+            "{results:?}"
+        );
     }
     plain.close().await.unwrap();
     store.close().await.unwrap();
@@ -147,7 +150,7 @@ async fn fill(
                  FROM generate_series(0, {sales} - 1) AS n OFFSET 0
              ) AS sale JOIN ranked ON ranked.rank = sale.rank"
         ),
-        // What the intake would have kept of them.
+        // The aggregates that the intake would have written.
         "INSERT INTO interaction_days
          SELECT kind, date_trunc('day', occurred_at, 'UTC'), document_id, COUNT(*), SUM(quantity)
          FROM interactions GROUP BY 1, 2, 3 ORDER BY 2"
@@ -161,7 +164,7 @@ async fn fill(
     assert_eq!(number(plain, "SELECT COUNT(*) FROM interactions").await, sales as i64);
 }
 
-/// As one would write it.
+/// The query without daily aggregates.
 fn plain_query(table: &str, period: Period) -> String {
     let [from, before] = [Some(period.from), period.before].map(|at| at.unwrap().to_rfc3339());
     format!(
@@ -173,7 +176,7 @@ fn plain_query(table: &str, period: Period) -> String {
     )
 }
 
-async fn ask(plain: &DatabaseConnection, sql: &str) -> Vec<(String, i64)> {
+async fn query_rows(plain: &DatabaseConnection, sql: &str) -> Vec<(String, i64)> {
     let rows = plain.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
     rows.iter().map(|row| (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap())).collect()
 }
@@ -193,18 +196,18 @@ fn rows(report: CategoryReport) -> Vec<(String, i64)> {
 }
 
 async fn cached(reports: &Reports, period: Period) -> (CacheStatus, Vec<(String, i64)>) {
-    let question = CategoryParameters {
+    let parameters = CategoryParameters {
         name: CATEGORY.to_owned(),
         source: None,
         kind: InteractionKind::Conversion,
         period: ReportPeriod { from: Some(period.from), before: period.before },
         first: FIRST,
     };
-    let report = reports.category(question, false).await.unwrap();
+    let report = reports.category(parameters, false).await.unwrap();
     (report.cache_status, rows(report.value))
 }
 
-/// Nothing is typed here.
+/// A coverage without pending keystrokes.
 struct NothingPending;
 
 #[async_trait]
@@ -214,7 +217,7 @@ impl Coverage for NothingPending {
     }
 }
 
-/// How long each run took, shortest first; one more before that does not count.
+/// Returns the durations of all runs in ascending order, after a warm-up run.
 async fn timed(run: impl AsyncFn()) -> Vec<Duration> {
     run().await;
     let began = Instant::now();

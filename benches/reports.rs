@@ -1,23 +1,23 @@
-//! What does a cached report cost beside a bare GET, and what when everybody asks at once?
+//! Benchmark of cached reports: beside a bare GET, and under a stampede.
 //!
 //! `cargo bench --bench reports -- 200000` logs that many searches in a PostgreSQL of its own, and then
-//! asks for the 10 and the 100 queries that were searched for most:
+//! measures the report of the 10 and the 100 most frequent queries:
 //! - computed each time, past the cache;
-//! - from Redis, and, in turns with it, a bare GET of the very same bytes by the same client library
-//!   in the same process (the ratio is to this one);
-//! - from the cache in this process;
-//! - by a thousand callers at once on two servers with one Redis, each time that the report's time is up:
-//!   the computations, and the slowest caller beside one that asks alone.
+//! - from Redis, alternating with a bare GET of the same bytes by the same client library in the same
+//!   process (ratios are to this one);
+//! - from the in-process cache;
+//! - for a thousand concurrent callers on two servers with one Redis, each time that the report expires:
+//!   the number of computations, and the slowest caller beside a single one.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/postgres.rs"]
-#[expect(dead_code, reason = "nobody asks what it costs")]
+#[expect(dead_code, reason = "this benchmark does not measure CPU time")]
 mod postgres;
 #[path = "support/process.rs"]
-#[expect(dead_code, reason = "nothing is asked over HTTP here")]
+#[expect(dead_code, reason = "this benchmark does not use HTTP")]
 mod process;
 #[path = "support/redis.rs"]
-#[expect(dead_code, reason = "the cache alone speaks to it")]
+#[expect(dead_code, reason = "this benchmark connects through the cache")]
 mod redis_server;
 
 use std::sync::Arc;
@@ -39,20 +39,20 @@ use rand::{RngExt, SeedableRng};
 use redis_server::OwnRedis;
 use uuid::Uuid;
 
-/// Searches in one transaction.
+/// Searches per transaction.
 const BATCH: usize = 1_000;
-/// Queries that are searched for.
+/// Distinct queries.
 const QUERIES: f64 = 20_000.0;
-/// Reports that are computed.
+/// Computed reports.
 const COMPUTED: usize = 50;
-/// Reports from a cache, and bare GETs; in turns of so many.
+/// Cached reports, and bare GETs, in alternating series of `TURN`.
 const CACHED: usize = 50_000;
 const TURN: usize = 500;
-/// Callers at once, and how often.
+/// Concurrent callers, and the number of stampedes.
 const CALLERS: usize = 1_000;
 const STAMPEDES: usize = 10;
-/// How long a report is good while everybody asks at once.
-const SHORT: Duration = Duration::from_secs(2);
+/// The TTL during stampedes.
+const SHORT_TTL: Duration = Duration::from_secs(2);
 
 /// The binary's allocator.
 #[global_allocator]
@@ -81,23 +81,24 @@ async fn measure(size: usize) {
     println!("{size} searches of {QUERIES} queries within 30 days");
 
     for rows in [10, 100] {
-        println!("the {rows} queries that were searched for most");
+        println!("the {rows} most frequent queries");
         let redis_cache =
             || Arc::new(RedisCache::open(&redis.url(), "bench", CacheLimits::default()).unwrap());
-        let pending = Arc::new(Computations::default());
-        let reports = Reports::new(store.clone(), redis_cache(), pending.clone(), Duration::from_secs(3_600));
+        let coverage = Arc::new(Computations::default());
+        let reports =
+            Reports::new(store.clone(), redis_cache(), coverage.clone(), Duration::from_secs(3_600));
         let mut computed = histogram();
         for _ in 0..COMPUTED {
-            timed(&mut computed, ask(&reports, rows, true, CacheStatus::Bypass)).await;
+            timed(&mut computed, request(&reports, rows, true, CacheStatus::Bypass)).await;
         }
         line("computed", &computed, None);
         beside_bare_get(&redis, &reports, rows).await;
         let local: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
-        let reports = Reports::new(store.clone(), local, pending, Duration::from_secs(3_600));
-        ask(&reports, rows, false, CacheStatus::Miss).await;
+        let reports = Reports::new(store.clone(), local, coverage, Duration::from_secs(3_600));
+        request(&reports, rows, false, CacheStatus::Miss).await;
         let mut cached = histogram();
         for _ in 0..CACHED {
-            timed(&mut cached, ask(&reports, rows, false, CacheStatus::Hit)).await;
+            timed(&mut cached, request(&reports, rows, false, CacheStatus::Hit)).await;
         }
         line("from this process", &cached, None);
         stampedes(&store, redis_cache, rows).await;
@@ -122,7 +123,7 @@ async fn beside_bare_get(redis: &OwnRedis, reports: &Reports, rows: u64) {
             timed(&mut bare, get).await;
         }
         for _ in 0..TURN {
-            timed(&mut cached, ask(reports, rows, false, CacheStatus::Hit)).await;
+            timed(&mut cached, request(reports, rows, false, CacheStatus::Hit)).await;
         }
     }
     line(&format!("bare GET of {} bytes", bytes.len()), &bare, None);
@@ -131,7 +132,7 @@ async fn beside_bare_get(redis: &OwnRedis, reports: &Reports, rows: u64) {
 
 async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64) {
     let computations = Arc::new(Computations::default());
-    let servers = [1, 2].map(|_| Reports::new(store.clone(), cache(), computations.clone(), SHORT));
+    let servers = [1, 2].map(|_| Reports::new(store.clone(), cache(), computations.clone(), SHORT_TTL));
     for _ in 0..2 {
         servers[0].clear().await.unwrap();
         for server in &servers {
@@ -141,10 +142,10 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
     let (mut alone, mut slowest, mut callers) = (histogram(), histogram(), histogram());
     let mut count = 0;
     for _ in 0..STAMPEDES {
-        // One that asks alone, each time that its time is up.
-        tokio::time::sleep(SHORT).await;
-        timed(&mut alone, ask(&servers[0], rows, false, CacheStatus::Miss)).await;
-        tokio::time::sleep(SHORT).await;
+        // A single caller after each expiry.
+        tokio::time::sleep(SHORT_TTL).await;
+        timed(&mut alone, request(&servers[0], rows, false, CacheStatus::Miss)).await;
+        tokio::time::sleep(SHORT_TTL).await;
         let before = computations.0.load(Ordering::Relaxed);
         let calls = (0..CALLERS).map(|number| {
             let server = servers[number % 2].clone();
@@ -161,18 +162,18 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
         times.into_iter().for_each(|time| callers.saturating_record(time));
     }
     println!("{STAMPEDES} times {CALLERS} callers on two servers: {count} computations");
-    line("one that asks alone", &alone, None);
+    line("single caller", &alone, None);
     line("each caller", &callers, Some(&alone));
     line("the slowest caller", &slowest, Some(&alone));
 }
 
-/// Asks for the report, which must come from where it is said to.
-async fn ask(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
+/// Requests the report, and checks its rows and cache status.
+async fn request(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
     let report = reports.top_searches(ReportPeriod::default(), rows, refresh).await.unwrap();
     assert_eq!((report.value.len() as u64, report.cache_status), (rows, expected));
 }
 
-/// Nothing is pending, and computations are counted: each asks once.
+/// A coverage without pending keystrokes. Its calls count the computations.
 #[derive(Default)]
 struct Computations(AtomicUsize);
 
@@ -185,7 +186,7 @@ impl Coverage for Computations {
 }
 
 fn search(random: &mut StdRng) -> NewSearch {
-    // Few queries are searched for often.
+    // Few queries are frequent.
     let rank = QUERIES.powf(random.random::<f64>()) as u64;
     let query = format!("query {rank} of some length");
     let last_keystroke_at = Utc::now() - TimeDelta::seconds(random.random_range(0..30 * 24 * 3_600));
@@ -205,7 +206,7 @@ fn search(random: &mut StdRng) -> NewSearch {
 }
 
 fn histogram() -> Histogram<u64> {
-    // Up to a minute; what is longer counts as that.
+    // Up to a minute; longer durations saturate.
     Histogram::new_with_bounds(1, 60_000_000_000, 3).unwrap()
 }
 

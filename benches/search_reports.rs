@@ -1,20 +1,20 @@
-//! How long do reports about searches take that no cache answers, beside adding up the log?
+//! Benchmark of uncached reports of searches, beside GROUP BY over the log.
 //!
 //! `cargo bench --bench search_reports -- 10000000` logs that many searches of the last thirty days in
-//! a PostgreSQL of its own: 200,000 queries, the second half as often searched for as the first, the
-//! third a third as often (Zipf), four searches a session, one query in twenty without results.
-//! - Rows and their sums by the hour and quarter are made in SQL, as the flush would keep them; days
-//!   and sketches by the store's own roller, which is timed. Then the tables are vacuumed, as
-//!   PostgreSQL does by itself sooner or later.
+//! a PostgreSQL of its own: 200,000 queries with Zipf-distributed frequencies, four searches per session,
+//! one query in twenty without results.
+//! - Rows, and their aggregates by hour and quarter, are inserted in SQL as the flusher would write them;
+//!   days and sketches by the store's roll-up, which is timed. Then the tables are vacuumed, as autovacuum
+//!   would do.
 //! - Reports of the last thirty days to the microsecond, so that both ends are within an hour.
 //! - The same by GROUP BY over the log, with its index of times.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/postgres.rs"]
-#[expect(dead_code, reason = "nobody asks what it costs")]
+#[expect(dead_code, reason = "this benchmark does not measure CPU time")]
 mod postgres;
 #[path = "support/process.rs"]
-#[expect(dead_code, reason = "nothing is asked over HTTP here")]
+#[expect(dead_code, reason = "this benchmark does not use HTTP")]
 mod process;
 
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ async fn measure(size: u64) {
     println!("{size} searches filled in {:.0?}", started.elapsed());
     let started = Instant::now();
     let mut steps = 0;
-    // So that what was filled in just now is quiet.
+    // Beyond the time for which recent rows are not rolled up.
     let later = Utc::now() + TimeDelta::hours(1);
     while store.roll_up_searches(later).await.unwrap() {
         steps += 1;
@@ -63,7 +63,7 @@ async fn measure(size: u64) {
     let days = "SELECT COUNT(DISTINCT day) FROM search_query_days";
     let days = Statement::from_string(plain.get_database_backend(), days);
     let days: i64 = plain.query_one_raw(days).await.unwrap().unwrap().try_get_by_index(0).unwrap();
-    assert!(days >= DAYS - 1, "only {days} days are added up");
+    assert!(days >= DAYS - 1, "only {days} days are aggregated");
     println!("rolled up in {:.0?}, {steps} steps", started.elapsed());
     plain.execute_unprepared("VACUUM ANALYZE").await.unwrap();
     plain.execute_unprepared("CHECKPOINT").await.unwrap();
@@ -79,7 +79,7 @@ async fn measure(size: u64) {
         report(&format!("zero results, first {first}"), times.await);
     }
     for (what, hours, buckets) in [("by day", 24, DAYS), ("by hour", 1, 24 * DAYS)] {
-        // As the caller has them: whole intervals, but for the first and the last.
+        // As reports have them: whole intervals except for the first and the last.
         let hour = period.from.duration_trunc(TimeDelta::hours(1)).unwrap();
         let within = (1..=buckets).map(|bucket| hour + TimeDelta::hours(hours * bucket));
         let bounds: Vec<DateTime<Utc>> = [period.from].into_iter().chain(within).collect();
@@ -110,7 +110,7 @@ async fn measure(size: u64) {
 }
 
 async fn timed(call: impl AsyncFn()) -> Vec<Duration> {
-    // Once to have the statements prepared.
+    // A warm-up prepares the statements.
     call().await;
     let mut times = Vec::with_capacity(RUNS);
     for _ in 0..RUNS {
@@ -127,7 +127,7 @@ fn report(what: &str, mut times: Vec<Duration>) {
     println!("{what:<28} p50 {:>10.1?}   p99 {:>10.1?}   of {}", at(50), at(99), times.len());
 }
 
-/// Logs searches in order of time, and adds them up.
+/// Logs searches in order of time, and aggregates them.
 async fn fill(plain: &DatabaseConnection, size: u64, now: DateTime<Utc>) {
     let indexes = "SELECT indexname, indexdef FROM pg_indexes
                    WHERE tablename = 'search_logs' AND indexname NOT LIKE '%pkey'";
