@@ -56,12 +56,12 @@ type FlightKey = (String, Epoch, bool);
 #[derive(Clone)]
 struct Computed<T> {
     value: Arc<T>,
-    origin: Origin,
+    origin: ValueOrigin,
     warning: Option<CacheError>,
 }
 
 #[derive(Clone, Copy)]
-enum Origin {
+enum ValueOrigin {
     /// Computed by this server.
     ThisServer { is_stored: bool },
     /// Computed by another server while this one waited for the lock.
@@ -71,13 +71,13 @@ enum Origin {
 }
 
 impl<T: DeserializeOwned> Computed<T> {
-    fn new(value: T, origin: Origin, warning: Option<CacheError>) -> Self {
+    fn new(value: T, origin: ValueOrigin, warning: Option<CacheError>) -> Self {
         Self { value: Arc::new(value), origin, warning }
     }
 
     fn stale(encoded: &Bytes, warning: Option<CacheError>) -> Option<Self> {
         let envelope = envelope::decode(encoded)?;
-        Some(Self::new(envelope.value, Origin::Stale, warning))
+        Some(Self::new(envelope.value, ValueOrigin::Stale, warning))
     }
 }
 
@@ -160,10 +160,10 @@ where
             },
         };
         let status = match computed.origin {
-            Origin::Stale => CacheStatus::Stale,
-            Origin::ThisServer { is_stored: true } if is_first && !refresh => CacheStatus::Miss,
-            Origin::ThisServer { .. } if is_first => CacheStatus::Bypass,
-            Origin::ThisServer { .. } | Origin::OtherServer => CacheStatus::Hit,
+            ValueOrigin::Stale => CacheStatus::Stale,
+            ValueOrigin::ThisServer { is_stored: true } if is_first && !refresh => CacheStatus::Miss,
+            ValueOrigin::ThisServer { .. } if is_first => CacheStatus::Bypass,
+            ValueOrigin::ThisServer { .. } | ValueOrigin::OtherServer => CacheStatus::Hit,
         };
         let value = Arc::unwrap_or_clone(computed.value);
         Ok(CacheResponse { value, status, warning: lookup_error.or(computed.warning) })
@@ -189,7 +189,7 @@ where
     F: Future<Output = Result<T, E>>,
 {
     match client.acquire_refresh_lock(&key, lookup, now).await {
-        LockOutcome::Refreshed(value) => Ok(Computed::new(value, Origin::OtherServer, None)),
+        LockOutcome::Refreshed(value) => Ok(Computed::new(value, ValueOrigin::OtherServer, None)),
         LockOutcome::Acquired(lookup, lock) => {
             let computation = compute_and_store(client.clone(), key, lookup, now, compute);
             let computed = AssertUnwindSafe(computation).catch_unwind().await;
@@ -225,7 +225,7 @@ where
                 Ok(is_stored) => (is_stored, None),
                 Err(error) => (false, Some(error)),
             };
-            Ok(Computed::new(value, Origin::ThisServer { is_stored }, lookup.error.or(store_error)))
+            Ok(Computed::new(value, ValueOrigin::ThisServer { is_stored }, lookup.error.or(store_error)))
         }
         Err(error) if error.is_transient() => {
             let stale = client.stale(&key, &lookup);

@@ -10,7 +10,7 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::envelope::{self, Envelope};
+use super::envelope::{self, ValueEnvelope};
 use super::epoch::{Epoch, ObservedGenerations};
 use super::fallback_cache::FallbackCache;
 use super::{Cache, CacheError};
@@ -69,7 +69,7 @@ struct ClientState {
 pub(super) struct DecodedLookup<T> {
     pub(super) epoch: Epoch,
     /// The entry, fresh or stale.
-    pub(super) entry: Option<(Bytes, Envelope<T>)>,
+    pub(super) entry: Option<(Bytes, ValueEnvelope<T>)>,
     /// The cache's error, if it failed.
     pub(super) error: Option<CacheError>,
 }

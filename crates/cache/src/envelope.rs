@@ -14,7 +14,7 @@ const HEADER_BYTES: usize = 5;
 
 /// A decoded value and its expiry.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Envelope<T> {
+pub(super) struct ValueEnvelope<T> {
     pub(super) fresh_until: Timestamp,
     pub(super) value: T,
 }
@@ -35,14 +35,14 @@ pub(super) fn encode<T: Serialize>(fresh_until: Timestamp, value: &T) -> Bytes {
 }
 
 /// Decodes a value; `None` if it is damaged, of another version or of another type.
-pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<Envelope<T>> {
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Option<ValueEnvelope<T>> {
     let (header, payload) = bytes.split_at_checked(HEADER_BYTES)?;
     if header[0] != VERSION || header[1..] != crc32fast::hash(payload).to_le_bytes() {
         return None;
     }
     let (payload, rest): (Payload<T>, _) = postcard::take_from_bytes(payload).ok()?;
     let fresh_until = DateTime::from_timestamp_micros(payload.fresh_until_us)?;
-    rest.is_empty().then_some(Envelope { fresh_until, value: payload.value })
+    rest.is_empty().then_some(ValueEnvelope { fresh_until, value: payload.value })
 }
 
 #[cfg(test)]
@@ -56,7 +56,7 @@ mod tests {
         let value = vec![("Business".to_owned(), Some(2.5)), (String::new(), None)];
         let fresh_until = Utc::now().trunc_subsecs(6);
         let bytes = encode(fresh_until, &value);
-        assert_eq!(decode(&bytes), Some(Envelope { fresh_until, value }));
+        assert_eq!(decode(&bytes), Some(ValueEnvelope { fresh_until, value }));
         type Rows = Vec<(String, Option<f64>)>;
         for length in 0..bytes.len() {
             assert_eq!(decode::<Rows>(&bytes[..length]), None, "cut at {length}");

@@ -46,7 +46,7 @@ pub trait Cache: Send + Sync {
     fn is_shared(&self) -> bool;
 
     /// Returns the current generation, and the value of a key if there is one.
-    async fn get(&self, key: &str) -> Result<Lookup, CacheError>;
+    async fn get(&self, key: &str) -> Result<CacheLookup, CacheError>;
 
     /// Stores or replaces a value, and returns true if the cache admitted it.
     ///
@@ -57,7 +57,7 @@ pub trait Cache: Send + Sync {
         &self,
         key: &str,
         value: Bytes,
-        generation: Generation,
+        generation: CacheGeneration,
         ttl: Duration,
     ) -> Result<bool, CacheError>;
 
@@ -103,18 +103,18 @@ impl Default for CacheLimits {
 
 /// The result of [`Cache::get`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lookup {
+pub struct CacheLookup {
     /// The generation at the time of the lookup.
-    pub generation: Generation,
+    pub generation: CacheGeneration,
     /// The value, on a hit.
     pub value: Option<Bytes>,
 }
 
 /// The period between two [`Cache::clear`]s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Generation(Uuid);
+pub struct CacheGeneration(Uuid);
 
-impl Generation {
+impl CacheGeneration {
     /// Creates a generation that differs from all others.
     fn new() -> Self {
         Self(Uuid::new_v4())

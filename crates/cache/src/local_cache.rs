@@ -10,25 +10,25 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Entries;
 
-use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Lookup};
+use super::{Cache, CacheError, CacheGeneration, CacheLimits, CacheLookup, LockToken};
 
 /// An in-process cache that evicts the least recently used entries.
 pub struct LocalCache {
-    entries: Entries<String, Entry>,
+    entries: Entries<String, CacheEntry>,
     /// Read-locked during a put: no entry of an old generation may follow a clear.
-    generation: RwLock<Generation>,
-    leases: Mutex<HashMap<String, Lease>>,
+    generation: RwLock<CacheGeneration>,
+    leases: Mutex<HashMap<String, LockLease>>,
     limits: CacheLimits,
 }
 
 #[derive(Clone)]
-struct Entry {
-    generation: Generation,
+struct CacheEntry {
+    generation: CacheGeneration,
     value: Bytes,
     ttl: Duration,
 }
 
-struct Lease {
+struct LockLease {
     token: LockToken,
     expires_at: Instant,
 }
@@ -36,7 +36,7 @@ struct Lease {
 impl LocalCache {
     /// Creates an empty cache.
     pub fn new(limits: CacheLimits) -> Self {
-        let weigh = |key: &String, entry: &Entry| {
+        let weigh = |key: &String, entry: &CacheEntry| {
             u32::try_from(CacheLimits::weight(key, &entry.value)).unwrap_or(u32::MAX)
         };
         let entries = Entries::builder()
@@ -47,15 +47,15 @@ impl LocalCache {
             // are those in use.
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self { entries, generation: RwLock::new(Generation::new()), leases: Mutex::default(), limits }
+        Self { entries, generation: RwLock::new(CacheGeneration::new()), leases: Mutex::default(), limits }
     }
 
-    fn generation(&self) -> Generation {
+    fn generation(&self) -> CacheGeneration {
         *self.generation.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Locks the map of unexpired leases.
-    fn leases(&self) -> MutexGuard<'_, HashMap<String, Lease>> {
+    fn leases(&self) -> MutexGuard<'_, HashMap<String, LockLease>> {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         leases.retain(|_, lease| lease.expires_at > now);
@@ -69,17 +69,17 @@ impl Cache for LocalCache {
         false
     }
 
-    async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
+    async fn get(&self, key: &str) -> Result<CacheLookup, CacheError> {
         let generation = self.generation();
         let entry = self.entries.get(key).filter(|entry| entry.generation == generation);
-        Ok(Lookup { generation, value: entry.map(|entry| entry.value) })
+        Ok(CacheLookup { generation, value: entry.map(|entry| entry.value) })
     }
 
     async fn put(
         &self,
         key: &str,
         value: Bytes,
-        generation: Generation,
+        generation: CacheGeneration,
         ttl: Duration,
     ) -> Result<bool, CacheError> {
         let current = self.generation.read().unwrap_or_else(PoisonError::into_inner);
@@ -88,7 +88,7 @@ impl Cache for LocalCache {
         }
         let is_admitted = self.limits.admits(key, &value);
         if is_admitted {
-            self.entries.insert(key.to_owned(), Entry { generation, value, ttl });
+            self.entries.insert(key.to_owned(), CacheEntry { generation, value, ttl });
         } else {
             self.entries.invalidate(key);
         }
@@ -99,7 +99,7 @@ impl Cache for LocalCache {
 
     async fn clear(&self) -> Result<(), CacheError> {
         let mut generation = self.generation.write().unwrap_or_else(PoisonError::into_inner);
-        *generation = Generation::new();
+        *generation = CacheGeneration::new();
         self.entries.invalidate_all();
         self.entries.run_pending_tasks();
         Ok(())
@@ -111,7 +111,7 @@ impl Cache for LocalCache {
             return Ok(None);
         }
         let token = LockToken::new();
-        leases.insert(key.to_owned(), Lease { token, expires_at: Instant::now() + lease });
+        leases.insert(key.to_owned(), LockLease { token, expires_at: Instant::now() + lease });
         Ok(Some(token))
     }
 
@@ -127,15 +127,15 @@ impl Cache for LocalCache {
 /// The expiry of each entry by its own TTL.
 struct EntryTtl;
 
-impl Expiry<String, Entry> for EntryTtl {
-    fn expire_after_create(&self, _key: &String, entry: &Entry, _now: Instant) -> Option<Duration> {
+impl Expiry<String, CacheEntry> for EntryTtl {
+    fn expire_after_create(&self, _key: &String, entry: &CacheEntry, _now: Instant) -> Option<Duration> {
         Some(entry.ttl)
     }
 
     fn expire_after_update(
         &self,
         _key: &String,
-        entry: &Entry,
+        entry: &CacheEntry,
         _now: Instant,
         _remaining: Option<Duration>,
     ) -> Option<Duration> {

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use redis::{Cmd, FromRedisValue, Pipeline, Value, cmd};
 use uuid::Uuid;
 
-use super::{Cache, CacheError, CacheLimits, Generation, LockToken, Lookup};
+use super::{Cache, CacheError, CacheGeneration, CacheLimits, CacheLookup, LockToken};
 use quarry_runtime::redis_link::{Link, LinkError, LinkFigures, client, ms};
 
 /// The default time limit of a command: users wait for it.
@@ -106,9 +106,9 @@ impl RedisCache {
     }
 
     /// Begins a generation unless there is one, and returns the current one.
-    async fn begin_generation(&self) -> Result<Generation, CacheError> {
+    async fn begin_generation(&self) -> Result<CacheGeneration, CacheError> {
         let mut set = cmd("SET");
-        set.arg(&self.generation_key).arg(&encode(Generation::new())[..]).arg("NX");
+        set.arg(&self.generation_key).arg(&encode(CacheGeneration::new())[..]).arg("NX");
         let mut get = cmd("GET");
         get.arg(&self.generation_key);
         let [_, current] = self.send([set, get]).await?;
@@ -125,13 +125,13 @@ impl Cache for RedisCache {
         true
     }
 
-    async fn get(&self, key: &str) -> Result<Lookup, CacheError> {
+    async fn get(&self, key: &str) -> Result<CacheLookup, CacheError> {
         let mut get = cmd("MGET");
         get.arg(&self.generation_key).arg(self.entry_key(key));
         let [reply] = self.send([get]).await?;
         let (current, entry): (Option<Vec<u8>>, Value) = parse(reply)?;
         let Some(current) = current else {
-            return Ok(Lookup { generation: self.begin_generation().await?, value: None });
+            return Ok(CacheLookup { generation: self.begin_generation().await?, value: None });
         };
         let generation = decode(&current)?;
         let value = match entry {
@@ -141,14 +141,14 @@ impl Cache for RedisCache {
             // No entry, one of an old generation, or data of another program.
             _ => None,
         };
-        Ok(Lookup { generation, value })
+        Ok(CacheLookup { generation, value })
     }
 
     async fn put(
         &self,
         key: &str,
         value: Bytes,
-        generation: Generation,
+        generation: CacheGeneration,
         ttl: Duration,
     ) -> Result<bool, CacheError> {
         let (value, weight) = if self.limits.admits(key, &value) {
@@ -165,7 +165,7 @@ impl Cache for RedisCache {
 
     async fn clear(&self) -> Result<(), CacheError> {
         let mut clear = self.script(include_str!("scripts/clear.lua"), &[]);
-        clear.arg(&encode(Generation::new())[..]);
+        clear.arg(&encode(CacheGeneration::new())[..]);
         self.send([clear]).await.map(|_| ())
     }
 
@@ -194,12 +194,12 @@ impl From<LinkError> for CacheError {
     }
 }
 
-fn encode(generation: Generation) -> [u8; GENERATION_BYTES] {
+fn encode(generation: CacheGeneration) -> [u8; GENERATION_BYTES] {
     generation.0.into_bytes()
 }
 
-fn decode(generation: &[u8]) -> Result<Generation, CacheError> {
-    Uuid::from_slice(generation).map(Generation).map_err(|_| unexpected_reply())
+fn decode(generation: &[u8]) -> Result<CacheGeneration, CacheError> {
+    Uuid::from_slice(generation).map(CacheGeneration).map_err(|_| unexpected_reply())
 }
 
 fn parse<T: FromRedisValue>(reply: Value) -> Result<T, CacheError> {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::client::{CacheClient, DecodedLookup};
-use super::{CacheError, Generation, LockToken};
+use super::{CacheError, CacheGeneration, LockToken};
 use quarry_domain::Timestamp;
 
 /// The first pause between two lookups while waiting; each is 1.5 times as long.
@@ -71,7 +71,7 @@ impl CacheClient {
     }
 
     /// Acquires the lock of a key in a generation: older computations must not block newer ones.
-    async fn lock(&self, key: &str, generation: Generation) -> Result<Option<RefreshLock>, CacheError> {
+    async fn lock(&self, key: &str, generation: CacheGeneration) -> Result<Option<RefreshLock>, CacheError> {
         let key = format!("{key}:{}", generation.0.simple());
         let token = self.cache().lock(&key, self.timeouts().lock_lease).await?;
         Ok(token.map(|token| RefreshLock { key, token }))

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use quarry::cache::{Cache, CacheLimits, Generation, LocalCache, RedisCache};
+use quarry::cache::{Cache, CacheGeneration, CacheLimits, LocalCache, RedisCache};
 use uuid::Uuid;
 
 use crate::support::redis::{forget, shared_url};
@@ -71,7 +71,7 @@ impl TestCache {
         self.other.clone()
     }
 
-    pub(crate) async fn generation(&self) -> Generation {
+    pub(crate) async fn generation(&self) -> CacheGeneration {
         self.get("some key").await.unwrap().generation
     }
 
