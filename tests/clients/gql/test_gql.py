@@ -110,7 +110,7 @@ class WebsocketsSocket(OverSockets, unittest.IsolatedAsyncioTestCase):
     name = "websockets"
 
     def transport(self):
-        return WebsocketsTransport(url=SOCKET_URL, subprotocols=[WebsocketsTransport.GRAPHQLWS_SUBPROTOCOL])
+        return WebsocketsTransport(url=SOCKET_URL)
 
 
 if __name__ == "__main__":
