@@ -131,6 +131,9 @@ func problems(service types.ServiceConfig) []string {
 			require(literalURLs(*value) == 0, fmt.Sprintf("%s contains a literal password", name))
 		}
 	}
+	// Where every caller is allowed, a page whose name is made to point to this machine is one (DNS rebinding).
+	hosts := service.Environment["QUARRY_SERVER__ALLOWED_HOSTS"]
+	require(service.Environment["QUARRY_INSECURE_LISTEN"] == nil || (hosts != nil && *hosts != ""), "it answers under any name")
 	arguments := append(slices.Clone(service.Command), service.Entrypoint...)
 	for n, argument := range arguments {
 		require(literalURLs(argument) == 0, "its command contains a literal password")

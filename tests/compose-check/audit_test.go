@@ -61,6 +61,7 @@ func TestEachUnsafePropertyIsFound(t *testing.T) {
 		{`, --requirepass, "${REDIS_PASSWORD:?set it in .env}"`, "", "it has no password"},
 		{"redis://:${REDIS_PASSWORD:?set it in .env}@", "redis://:hunter2@", "CACHE_URL contains a literal password"},
 		{"environment:", "environment:\n      ADMIN_TOKEN: hunter2", "ADMIN_TOKEN has a literal value"},
+		{"environment:", "environment:\n      QUARRY_INSECURE_LISTEN: true", "it answers under any name"},
 		{"PASSWORD:?set it in .env", "PASSWORD:-hunter2", "${REDIS_PASSWORD} has a default"},
 		{"PASSWORD:?set it in .env", "PASSWORD", "services start without a value of ${REDIS_PASSWORD}"},
 		{"PASSWORD:?set it in .env", "PASSWORD?set it in .env", "services start without a value of ${REDIS_PASSWORD}"},
