@@ -2,7 +2,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{self, Next};
+use axum::middleware::{self, Next, map_response};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -25,7 +25,8 @@ const REQUEST_ID: &str = "x-request-id";
 /// Every path of the server.
 pub fn router(state: HttpState) -> Router {
     let guard = middleware::from_fn_with_state(state.clone(), origin::guard);
-    let mut operations = any(graphql::serve).layer(compression::layer());
+    let mut operations =
+        any(graphql::serve).layer(compression::layer()).layer(map_response(compression::finish));
     if let Some(cors) = state.origins.cors() {
         operations = operations.layer(cors);
     }
@@ -38,6 +39,7 @@ pub fn router(state: HttpState) -> Router {
         .merge(
             graphiql::routes()
                 .layer(compression::layer())
+                .layer(map_response(compression::finish))
                 .layer(middleware::from_fn_with_state(state.clone(), if_explorable)),
         );
     if !state.metrics_apart {

@@ -37,7 +37,10 @@ async fn long_responses_are_compressed_as_the_client_likes() {
         assert_eq!(answer.headers()["content-encoding"], encoding, "{accepted}");
         let varies: Vec<_> = answer.headers().get_all("vary").iter().collect();
         assert!(varies.iter().any(|vary| *vary == "accept-encoding"), "{varies:?}");
+        // It is made before it is sent, so its length is known.
+        let length: usize = answer.headers()["content-length"].to_str().unwrap().parse().unwrap();
         let bytes = answer.bytes().await.unwrap();
+        assert_eq!(bytes.len(), length, "{encoding}");
         assert!(bytes.len() * 2 < whole.len(), "{encoding}: {} of {}", bytes.len(), whole.len());
     }
     // The client of other tests accepts gzip and reads it.
