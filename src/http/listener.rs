@@ -1,7 +1,8 @@
 //! Takes connections: so many of them, each with a time for its headers and for reading what it is
 //! sent. axum's own server has none of these bounds.
 //!
-//! It deliberately lacks TLS and HTTP/2: a proxy in front of it has both.
+//! It deliberately lacks TLS and HTTP/2: a proxy in front of it has both. Over HTTP/2, hyper bounds neither the
+//! time for headers nor an unused connection, nor a stream whose client takes nothing.
 
 use std::io;
 use std::net::SocketAddr;
