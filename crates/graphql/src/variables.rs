@@ -166,11 +166,11 @@ impl InputTypes {
 }
 
 /// The integer that a number is: one whose fractional part is empty, as `1.0`, is one by the specification.
-/// Of those beyond a double's digits it cannot be known which was meant.
+/// Of those with more than 15 digits it cannot be known which was meant: reading one rounds it.
 pub(super) fn integer(number: &Number) -> Option<i64> {
-    const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+    const MAX_EXACT: f64 = 999_999_999_999_999.0;
     number.as_i64().or_else(|| {
-        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MAX_SAFE)?;
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MAX_EXACT)?;
         #[expect(clippy::cast_possible_truncation, reason = "it is an integer within the bounds")]
         Some(float as i64)
     })
@@ -259,7 +259,7 @@ mod tests {
             ("$a: Int", "-2147483648.0", "-2147483648"),
             ("$a: Int", "2.147483647e9", "2147483647"),
             ("$a: ID", "7.0", "7"),
-            ("$a: ID!", "-9007199254740991.0", "-9007199254740991"),
+            ("$a: ID!", "-999999999999999.0", "-999999999999999"),
             ("$a: ID", "9223372036854775807", "9223372036854775807"),
             ("$a: [Int]", "3.0", "3"),
             ("$a: [[Int!]!]", "[[1.0, 2], [3e0]]", "[[1, 2], [3]]"),
@@ -292,7 +292,7 @@ mod tests {
             ("$a: Int", json!({"a": 1e300}), "$a must be Int: an integer from"),
             ("$a: Int", json!({"a": "1"}), "$a must be Int"),
             ("$a: ID", json!({"a": 1.5}), "$a must be ID: a string, or an integer"),
-            ("$a: ID", json!({"a": 9_007_199_254_740_992.0}), "$a must be ID: a string, or an integer"),
+            ("$a: ID", json!({"a": 1_000_000_000_000_000.0}), "$a must be ID: a string, or an integer"),
             ("$a: ID", json!({"a": u64::MAX}), "$a must be ID: a string, or an integer"),
             ("$a: Numbers", json!({"a": {"int": 1, "ints": [[0.5]]}}), "$a.ints.0.0 must be Int"),
             ("$a: String", json!({"a": 1}), "$a must be String"),
