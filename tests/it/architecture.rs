@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// The modules of `runtime`, which the root package names as its own.
-const RUNTIME: &[&str] = &["figures", "instance", "redis_link", "retry", "supervisor", "telemetry"];
+const RUNTIME: &[&str] = &["figures", "instance", "memory", "redis_link", "retry", "supervisor", "telemetry"];
 
 /// Libraries, and the places that alone may name them.
 const HOMES: &[(&[&str], &[&str])] = &[

@@ -2,6 +2,7 @@
 
 pub mod figures;
 pub mod instance;
+pub mod memory;
 pub mod permissions;
 pub mod redis_link;
 pub mod retry;
