@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_graphql::Variables;
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::post;
@@ -23,11 +22,12 @@ use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{IndexStep, Indexer, SuggestionOptions, Suggestions};
 use quarry::store::Store;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct Body {
     query: String,
-    variables: Variables,
+    variables: Box<RawValue>,
 }
 
 /// Serves what the database in `folder` holds, by an index of its own.
@@ -40,9 +40,10 @@ pub fn serve(address: SocketAddr, folder: &Path) {
             let (api, asker) = (api.clone(), asker.clone());
             async move {
                 let Body { query, variables } = serde_json::from_slice(&body).unwrap();
+                let variables = Bytes::from(String::from(Box::<str>::from(variables))).into();
                 let operation =
                     api.prepare(Operation { query, name: None, variables }, &asker.caller).unwrap();
-                let Answer::Ran(response) = api.execute(operation, &asker).await else {
+                let Answer::Ran(response, _) = api.execute(operation, &asker).await else {
                     panic!("it was refused")
                 };
                 let body = serde_json::to_vec(&response).unwrap();

@@ -4,6 +4,7 @@
 //! what is under way already shares the machine, so a queue in front of it would only add to the
 //! wait of everybody in it. A place is given back when it is dropped, however its work ended.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use http::StatusCode;
@@ -14,10 +15,16 @@ use tokio_util::task::TaskTracker;
 use super::HttpLimits;
 use super::problem::Problem;
 use crate::figures::Count;
-use crate::graphql::ErrorCode;
+use crate::graphql::{Asker, ErrorCode};
+use crate::memory::{MemoryBudget, MemoryPermit};
 
-/// Up to this size, in bytes, bodies have a quarter of the room to themselves.
-const SMALL_BODY_BYTES: usize = 64 << 10;
+/// The most bytes a caller without a key may send at once where keys are configured.
+pub(super) const KEYLESS_BYTES: usize = 64 << 10;
+
+/// Large bodies that are parsed at once, apart from the threads that serve requests.
+fn parsers() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
 
 /// What is under way. Clones share it.
 #[derive(Clone)]
@@ -29,7 +36,8 @@ struct Inner {
     websockets: Turnstile,
     event_streams: Turnstile,
     connections: Turnstile,
-    bodies: Turnstile,
+    bodies: MemoryBudget,
+    parsers: Semaphore,
     stopping: CancellationToken,
     tasks: TaskTracker,
 }
@@ -38,9 +46,29 @@ struct Inner {
 #[derive(Debug)]
 pub(super) struct Place(#[expect(dead_code, reason = "held for its destructor")] OwnedSemaphorePermit);
 
-/// Room in memory that is taken until this is dropped.
-#[derive(Debug, Default)]
-pub(super) struct Room(Option<OwnedSemaphorePermit>);
+/// The callers that memory is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CallerClass {
+    /// Callers with a key, or any where no keys are configured.
+    Keyed,
+    /// Callers without a key where keys are configured: they leave half of the memory to the others.
+    Keyless,
+}
+
+impl CallerClass {
+    /// The class of a caller.
+    pub(super) fn of(asker: &Asker) -> Self {
+        if asker.caller.is_unchecked() || asker.caller.key().is_some() { Self::Keyed } else { Self::Keyless }
+    }
+
+    /// The most bytes that such a caller may send at once.
+    pub(super) fn limit(self, limit: usize) -> usize {
+        match self {
+            Self::Keyed => limit,
+            Self::Keyless => limit.min(KEYLESS_BYTES),
+        }
+    }
+}
 
 /// Places of one kind, as of now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +106,8 @@ impl Admission {
             websockets: Turnstile::new("WebSockets", limits.websockets),
             event_streams: Turnstile::new("event streams", limits.event_streams),
             connections: Turnstile::new("connections", limits.connections),
-            bodies: Turnstile::new("bytes of request bodies", limits.bodies_bytes),
+            bodies: MemoryBudget::new(limits.bodies_bytes),
+            parsers: Semaphore::new(parsers()),
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
@@ -103,9 +132,9 @@ impl Admission {
             .map(Turnstile::places)
     }
 
-    /// Room for request bodies, in bytes.
-    pub(super) fn room(&self) -> Places {
-        self.0.bodies.places()
+    /// The memory of request bodies.
+    pub(super) fn bodies(&self) -> &MemoryBudget {
+        &self.0.bodies
     }
 
     /// A place for a query or a mutation.
@@ -133,23 +162,35 @@ impl Admission {
         self.0.connections.enter()
     }
 
-    /// More room for a body that is being read.
-    pub(super) fn body_room(&self, room: &mut Room, bytes: usize) -> Result<(), Problem> {
+    /// More memory for a body that is being read, and later for its values.
+    pub(super) fn body_room(
+        &self,
+        room: &mut MemoryPermit,
+        bytes: usize,
+        class: CallerClass,
+    ) -> Result<(), Problem> {
         let bodies = &self.0.bodies;
-        let held = room.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-        // A few that send much, slowly, would keep out all who send what nearly everybody sends.
-        let for_all = bodies.limit / 4;
-        if held.saturating_add(bytes) > SMALL_BODY_BYTES
-            && bodies.taken().saturating_add(bytes) > bodies.limit - for_all
-        {
-            return Err(bodies.refuse());
+        let share = match class {
+            CallerClass::Keyed => bodies.limit(),
+            CallerClass::Keyless => bodies.limit() / 2,
+        };
+        bodies.grow_within(room, bytes, share).map_err(|_| {
+            let limit = bodies.limit();
+            Problem::busy(format!(
+                "The server has its limit of {limit} bytes of request bodies under way. Try again in a moment."
+            ))
+        })
+    }
+
+    /// Runs work that takes long on a thread of its own, so that requests are served in the meantime.
+    pub(super) async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        // More threads than cores would only take their share from the threads that serve requests.
+        let _parser = self.0.parsers.acquire().await;
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            // The runtime ends its threads only with itself, and then nothing waits here.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
-        let more = bodies.take(bytes)?;
-        match &mut room.0 {
-            Some(room) => room.merge(more),
-            none => *none = Some(more),
-        }
-        Ok(())
     }
 
     /// Cancelled once the server stops: what has no end of its own ends then.
@@ -178,14 +219,7 @@ impl Turnstile {
     }
 
     fn enter(&self) -> Result<Place, Problem> {
-        self.take(1).map(Place)
-    }
-
-    fn take(&self, count: usize) -> Result<OwnedSemaphorePermit, Problem> {
-        let places = u32::try_from(count).ok();
-        places
-            .and_then(|places| self.free.clone().try_acquire_many_owned(places).ok())
-            .ok_or_else(|| self.refuse())
+        self.free.clone().try_acquire_owned().map(Place).map_err(|_| self.refuse())
     }
 
     fn refuse(&self) -> Problem {
@@ -229,28 +263,21 @@ mod tests {
     }
 
     #[test]
-    fn a_body_takes_room_as_it_grows() {
+    fn who_has_no_key_leaves_memory_to_the_others() {
         let admission = Admission::new(&HttpLimits { bodies_bytes: 100, ..HttpLimits::default() });
-        let (mut one, mut other) = (Room::default(), Room::default());
-        admission.body_room(&mut one, 60).unwrap();
-        admission.body_room(&mut other, 30).unwrap();
-        admission.body_room(&mut one, 20).unwrap_err();
-        admission.body_room(&mut one, 10).unwrap();
+        let (mut keyless, mut keyed) = (MemoryPermit::default(), MemoryPermit::default());
+        admission.body_room(&mut keyless, 50, CallerClass::Keyless).unwrap();
+        admission.body_room(&mut keyless, 1, CallerClass::Keyless).unwrap_err();
+        admission.body_room(&mut keyed, 50, CallerClass::Keyed).unwrap();
         assert_eq!(admission.under_way().body_bytes, 100);
-        drop(one);
-        assert_eq!(admission.under_way().body_bytes, 30);
-        admission.body_room(&mut other, usize::MAX).unwrap_err();
+        drop((keyless, keyed));
+        assert_eq!(admission.under_way().body_bytes, 0);
     }
 
-    #[test]
-    fn large_bodies_leave_room_for_small_ones() {
-        let admission = Admission::new(&HttpLimits { bodies_bytes: 4 << 20, ..HttpLimits::default() });
-        let (mut large, mut small) = (Room::default(), Room::default());
-        admission.body_room(&mut large, 3 << 20).unwrap();
-        admission.body_room(&mut large, 1).unwrap_err();
-        admission.body_room(&mut small, SMALL_BODY_BYTES).unwrap();
-        admission.body_room(&mut small, 1).unwrap_err();
-        drop(large);
-        admission.body_room(&mut small, 1).unwrap();
+    #[tokio::test]
+    async fn long_work_is_done_apart() {
+        let admission = Admission::new(&HttpLimits::default());
+        let here = std::thread::current().id();
+        assert_ne!(admission.apart(|| std::thread::current().id()).await, here);
     }
 }

@@ -16,10 +16,11 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use tokio::time::interval;
 
 use super::HttpState;
-use super::body::RawOperation;
+use super::encode::Encoded;
 use super::negotiation::MediaType;
 use super::operation::{Refused, Transport};
-use super::problem::{Errors, Problem};
+use super::problem::Problem;
+use super::request::RawOperation;
 use crate::graphql::{Answer, Asker, OperationKind};
 
 /// Tells proxies to pass on each event as it comes.
@@ -50,7 +51,9 @@ pub(super) async fn respond(
         let is_complete = !(follows && stopping.is_cancelled());
         is_complete.then_some(Bytes::from_static(COMPLETE))
     });
-    let events = answers.map(|answer| next(&answer)).chain(complete.filter_map(async |event| event));
+    let own = state.clone();
+    let events =
+        answers.map(move |answer| next(answer, &own)).chain(complete.filter_map(async |event| event));
     let pace = interval(state.limits.keep_alive);
     let events = tokio_stream::StreamExt::timeout_repeating(events, pace);
     let events = events.map(move |event| {
@@ -67,13 +70,6 @@ pub(super) async fn respond(
 }
 
 /// JSON has no line feed of its own, so it is one line of data.
-fn next(answer: &Answer) -> Bytes {
-    let mut event = b"event: next\ndata: ".to_vec();
-    match answer {
-        Answer::Ran(response) => serde_json::to_writer(&mut event, response),
-        Answer::Refused(errors) => serde_json::to_writer(&mut event, &Errors { errors }),
-    }
-    .expect("an answer is JSON");
-    event.extend_from_slice(b"\n\n");
-    event.into()
+fn next(answer: Answer, state: &HttpState) -> Bytes {
+    Encoded::begin(b"event: next\ndata: ").answer(answer, state).raw(b"\n\n").into_bytes()
 }

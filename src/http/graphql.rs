@@ -12,22 +12,20 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::body::{self, Operations};
+use super::admission::{CallerClass, KEYLESS_BYTES};
+use super::body;
+use super::encode::Encoded;
 use super::negotiation::{MediaType, is_json, negotiate};
 use super::operation::{Effect, Meant, Transport};
 use super::origin::{is_forgeable, was_preflighted};
-use super::problem::{Errors, Problem};
+use super::problem::Problem;
+use super::request::{self, Operations};
 use super::visitor::{CHALLENGE, Guest};
 use super::{HttpState, event_stream, validator};
 use crate::graphql::{Answer, Asker, ErrorCode, RequestId};
 
 /// Says which pages may load an answer without reading it.
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
-/// What a page of found documents takes, in bytes: room from the start saves growing to it.
-const TYPICAL_BYTES: usize = 2 << 10;
-
-/// The largest body of who has no key where keys are asked for, in bytes.
-const KEYLESS_BODY_BYTES: usize = 64 << 10;
 
 /// Answers `/graphql`.
 pub(super) async fn serve(
@@ -65,34 +63,32 @@ pub(super) async fn serve(
     answered.unwrap_or_else(|problem| refuse(problem, media))
 }
 
-async fn get(
-    state: &HttpState,
-    asker: &Asker,
-    media: MediaType,
-    request: Parts,
-) -> Result<Response, Problem> {
-    if is_forgeable(&request.headers) {
+async fn get(state: &HttpState, asker: &Asker, media: MediaType, parts: Parts) -> Result<Response, Problem> {
+    if is_forgeable(&parts.headers) {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             ErrorCode::Forbidden,
             "A page of another site sent this. Set the header apollo-require-preflight if that is meant.",
         ));
     }
-    let parsed = body::parse_url(request.uri.query().unwrap_or_default());
+    let query = parts.uri.query().unwrap_or_default();
+    let parsed = request::parse_url(query, CallerClass::of(asker), &state.limits, &state.admission);
     let operation = parsed.map_err(|problem| state.rated(problem, asker))?;
-    let meant = if was_preflighted(&request.headers) { Meant::Surely } else { Meant::Perhaps };
+    let meant = if was_preflighted(&parts.headers) { Meant::Surely } else { Meant::Perhaps };
     if media == MediaType::EventStream {
         return event_stream::respond(state, operation, Transport::GetStream(meant), asker).await;
     }
     let is_named = operation.is_named();
     let (answer, effect) = state.answer_and_effect(operation, Transport::Get(meant), asker).await?;
-    let body = encode(&answer);
     let max_age = state.documents.max_age();
-    let is_whole = matches!(&answer, Answer::Ran(response) if response.errors.is_empty());
-    let mut response = if is_named && is_whole && effect == Effect::None && !max_age.is_zero() {
-        respond_for(max_age, media, body, &request.headers)
+    let is_whole = matches!(&answer, Answer::Ran(response, _) if response.errors.is_empty());
+    let status = status(&answer, media);
+    let body = Encoded::begin(b"").answer(answer, state);
+    let is_kept = is_named && is_whole && !body.is_replaced() && effect == Effect::None;
+    let mut response = if is_kept && !max_age.is_zero() {
+        respond_for(max_age, media, body, &parts.headers)
     } else {
-        respond(status(&answer, media), media, body)
+        respond(status, media, body)
     };
     // Pages of other sites can load what they cannot read, as a script or an image.
     let headers = response.headers_mut();
@@ -123,17 +119,15 @@ async fn post(
             "Send the body as it is, without a Content-Encoding.",
         ));
     }
-    // Where keys are asked for, who has none may do next to nothing, and is to take no memory from those
-    // who have.
-    let has_key = asker.caller.is_unchecked() || asker.caller.key().is_some();
+    let class = CallerClass::of(asker);
     let most = state.limits.body_bytes;
-    let limit = if has_key { most } else { most.min(KEYLESS_BODY_BYTES) };
-    let read = body::read(body, limit, state.limits.body_time, &state.admission).await;
-    let (bytes, _room) = read.map_err(|problem| match problem.status() {
+    let limit = class.limit(most);
+    let read = body::read(body, limit, state.limits.body_time, &state.admission, class).await;
+    let (bytes, room) = read.map_err(|problem| match problem.status() {
         StatusCode::PAYLOAD_TOO_LARGE if limit < most => state.rated(needs_key(), asker),
         _ => state.rated(problem, asker),
     })?;
-    let parsed = body::parse(&bytes, state.limits.batch);
+    let parsed = request::parse(bytes, room, class, state.limits, &state.admission).await;
     match parsed.map_err(|problem| state.rated(problem, asker))? {
         Operations::One(operation) if media == MediaType::EventStream => {
             event_stream::respond(state, operation, Transport::PostStream, asker).await
@@ -143,28 +137,28 @@ async fn post(
         )),
         Operations::One(operation) => {
             let answer = state.answer(operation, Transport::Post, asker).await?;
-            Ok(respond(status(&answer, media), media, encode(&answer)))
+            Ok(respond(status(&answer, media), media, Encoded::begin(b"").answer(answer, state)))
         }
         Operations::Batch(operations) => {
             // In order, one after the other: a batch takes no more at a time than one request.
-            let mut parts = Vec::with_capacity(operations.len());
-            for operation in operations {
+            let mut body = Encoded::begin(b"[");
+            for (index, operation) in operations.into_iter().enumerate() {
                 let answer = match operation {
                     Ok(operation) => state.answer(operation, Transport::Post, asker).await,
                     Err(problem) => Err(state.rated(problem, asker)),
                 };
                 let answer = match answer {
                     // Nothing has run, and what comes after would fare no better.
-                    Err(problem) if parts.is_empty() && problem.is_not_of_the_request() => {
+                    Err(problem) if index == 0 && problem.is_not_of_the_request() => {
                         return Err(problem);
                     }
                     Err(problem) => Answer::Refused(vec![problem.into_error()]),
                     Ok(answer) => answer,
                 };
-                parts.push(encode(&answer));
+                let separator: &[u8] = if index == 0 { b"" } else { b"," };
+                body = body.raw(separator).answer(answer, state);
             }
-            let body = [b"[".as_slice(), &parts.join(b",".as_slice()), b"]"].concat();
-            Ok(respond(StatusCode::OK, media, body))
+            Ok(respond(StatusCode::OK, media, body.raw(b"]")))
         }
     }
 }
@@ -173,7 +167,7 @@ async fn post(
 fn needs_key() -> Problem {
     let message = format!(
         "Bodies of more than {} KiB need a key on this server: send `Authorization: Bearer KEY`.",
-        KEYLESS_BODY_BYTES >> 10
+        KEYLESS_BYTES >> 10
     );
     Problem::new(StatusCode::UNAUTHORIZED, ErrorCode::Unauthenticated, message)
         .with_header(WWW_AUTHENTICATE, CHALLENGE)
@@ -201,18 +195,8 @@ fn status(answer: &Answer, media: MediaType) -> StatusCode {
     }
 }
 
-fn encode(answer: &Answer) -> Vec<u8> {
-    let mut body = Vec::with_capacity(TYPICAL_BYTES);
-    match answer {
-        Answer::Ran(response) => serde_json::to_writer(&mut body, response),
-        Answer::Refused(errors) => serde_json::to_writer(&mut body, &Errors { errors }),
-    }
-    .expect("an answer is JSON");
-    body
-}
-
-fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(body));
+fn respond(status: StatusCode, media: MediaType, body: Encoded) -> Response {
+    let mut response = Response::new(Body::from(body.into_bytes()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     if status == StatusCode::UNAUTHORIZED {
@@ -227,11 +211,11 @@ fn respond(status: StatusCode, media: MediaType, body: Vec<u8>) -> Response {
 
 /// A response that the client may hold for a while, and then ask whether it is still right. Caches on the
 /// way may not: what is searched for is in the URL.
-fn respond_for(max_age: Duration, media: MediaType, body: Vec<u8>, request: &HeaderMap) -> Response {
-    let validator = validator::of(&body);
+fn respond_for(max_age: Duration, media: MediaType, body: Encoded, request: &HeaderMap) -> Response {
+    let validator = validator::of(body.as_ref());
     let is_held = validator::is_held(request, &validator);
     let (status, body) =
-        if is_held { (StatusCode::NOT_MODIFIED, Vec::new()) } else { (StatusCode::OK, body) };
+        if is_held { (StatusCode::NOT_MODIFIED, Encoded::default()) } else { (StatusCode::OK, body) };
     let mut response = respond(status, media, body);
     let headers = response.headers_mut();
     let control = format!("private, max-age={}", max_age.as_secs());

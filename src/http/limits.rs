@@ -11,6 +11,10 @@ pub struct HttpLimits {
     pub body_time: Duration,
     /// Request bodies in memory at once, in bytes.
     pub bodies_bytes: usize,
+    /// JSON values in one request.
+    pub json_values: usize,
+    /// The largest response, in bytes.
+    pub response_bytes: usize,
     /// Operations in one request.
     pub batch: usize,
     /// Queries and mutations that run at once.
@@ -27,6 +31,8 @@ pub struct HttpLimits {
     pub websockets: usize,
     /// The longest message on a WebSocket, in bytes.
     pub message_bytes: usize,
+    /// From the first to the last byte of a message on a WebSocket.
+    pub message_time: Duration,
     /// From opening a WebSocket to its `connection_init`.
     pub connection_init: Duration,
     /// How long a WebSocket may have nothing running.
@@ -55,6 +61,8 @@ impl HttpLimits {
             body_bytes: settings.server.max_body_bytes,
             body_time: limits.body_time,
             bodies_bytes: limits.bodies_mb << 20,
+            json_values: limits.json_values,
+            response_bytes: limits.response_bytes,
             batch: limits.batch,
             operations: limits.operations,
             connections: limits.connections,
@@ -63,6 +71,7 @@ impl HttpLimits {
             send_time: limits.send_time,
             websockets: limits.websockets,
             message_bytes: limits.websocket_message_bytes,
+            message_time: limits.websocket_message_time,
             connection_init: limits.websocket_init_time,
             idle_time: limits.websocket_idle_time,
             event_streams: limits.event_streams,

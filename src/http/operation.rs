@@ -12,11 +12,13 @@ use tokio::task::yield_now;
 use tracing::Instrument;
 
 use super::HttpState;
-use super::admission::Place;
-use super::body::RawOperation;
+use super::admission::{CallerClass, Place};
 use super::observe::{Watched, panicked};
 use super::problem::Problem;
+use super::request::{Held, LARGE_BYTES, RawOperation};
+use crate::domain::Caller;
 use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared, WHERE_SUBSCRIPTIONS_ARE};
+use crate::memory::MemoryPermit;
 
 /// How an operation came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +138,7 @@ impl HttpState {
         let (asked, operation) = raw.checked().map_err(Refused::Request)?;
         let found = self.documents.find(asked).await.map_err(|error| Refused::Operation(vec![error]))?;
         let (query, new) = found.into_parts();
-        let prepared = self.api.prepare(Operation { query, ..operation }, &asker.caller);
+        let prepared = self.prepared(Operation { query, ..operation }, &asker.caller).await;
         let prepared = prepared.map_err(Refused::Operation)?;
         transport.takes(&prepared).map_err(Refused::Request)?;
         if let Some((name, text)) = new
@@ -145,6 +147,15 @@ impl HttpState {
             self.documents.keep(name, &text, &self.api).await;
         }
         Ok(prepared)
+    }
+
+    /// Parses a document and reads its variables, large ones apart from the threads that serve requests.
+    async fn prepared(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
+        if operation.query.len() + operation.variables.len() < LARGE_BYTES {
+            return self.api.prepare(operation, caller);
+        }
+        let (api, caller) = (self.api.clone(), caller.clone());
+        self.admission.apart(move || api.prepare(operation, &caller)).await
     }
 
     /// A place for a query or a mutation.
@@ -158,7 +169,7 @@ impl HttpState {
     }
 
     /// Counts what finds no place.
-    fn counted(&self, place: Result<Place, Problem>) -> Result<Place, Problem> {
+    fn counted<T>(&self, place: Result<T, Problem>) -> Result<T, Problem> {
         if let Err(problem) = &place {
             self.metrics.operations().refused(Instant::now(), std::slice::from_ref(problem.error()));
         }
@@ -183,12 +194,12 @@ impl HttpState {
         transport: Transport,
         asker: &Asker,
     ) -> Result<(Answer, Effect), Problem> {
-        let place = self.enter().await?;
+        let held = (self.enter().await?, raw.room());
         match self.prepare(raw, transport, asker).await {
             Ok(operation) => {
                 let is_plain = operation.kind() == OperationKind::Query && !operation.logs();
                 let effect = if is_plain { Effect::None } else { Effect::Some };
-                Ok((self.execute(operation, asker, place).await, effect))
+                Ok((self.execute(operation, asker, held).await, effect))
             }
             Err(Refused::Operation(errors)) => Ok((Answer::Refused(errors), Effect::None)),
             Err(Refused::Request(problem)) => Err(problem),
@@ -202,36 +213,40 @@ impl HttpState {
         transport: Transport,
         asker: Asker,
     ) -> Result<(OperationKind, Answers), Refused> {
-        let place = self.enter().await.map_err(Refused::Request)?;
+        let held = (self.enter().await.map_err(Refused::Request)?, raw.room());
         let operation = self.prepare(raw, transport, &asker).await?;
         let kind = operation.kind();
         if kind == OperationKind::Subscription {
-            drop(place);
+            drop(held);
             let place = self.counted(self.admission.subscription()).map_err(Refused::Request)?;
+            // Of the request, a subscription keeps its document and its variables.
+            let mut room = MemoryPermit::default();
+            let kept = self.admission.body_room(&mut room, operation.memory_bytes(), CallerClass::of(&asker));
+            self.counted(kept).map_err(Refused::Request)?;
             let stopping = self.admission.stopping().clone().cancelled_owned();
             let answers = self.subscribe(operation, asker).take_until(stopping);
             let answers = answers.inspect(move |_| {
-                let _held_until_the_end = &place;
+                let _held_until_the_end = (&place, &room);
             });
             return Ok((kind, answers.boxed()));
         }
         let state = self.clone();
-        let answer = async move { state.execute(operation, &asker, place).await };
+        let answer = async move { state.execute(operation, &asker, held).await };
         Ok((kind, stream::once(answer).boxed()))
     }
 
-    /// Runs a query or a mutation in its place.
-    async fn execute(&self, operation: Prepared, asker: &Asker, place: Place) -> Answer {
+    /// Runs a query or a mutation in its place, and in the memory of its request.
+    async fn execute(&self, operation: Prepared, asker: &Asker, held: (Place, Held)) -> Answer {
         if operation.kind() != OperationKind::Mutation {
             let answer = self.run(operation, asker).await;
-            drop(place);
+            drop(held);
             return answer;
         }
         // What is being written is written to its end, even if who sent it hangs up.
         let (state, their) = (self.clone(), asker.clone());
         let run = async move {
             let answer = state.run(operation, &their).await;
-            drop(place);
+            drop(held);
             answer
         };
         let running = self.admission.tasks().spawn(run.in_current_span());

@@ -3,40 +3,43 @@
 //! Written out here because async-graphql's own has no limits, no time-out for
 //! `connection_init`, and closes with codes that clients do not know.
 
+mod frames;
 mod message;
+mod socket;
+mod upgrade;
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use async_graphql::ServerError;
 use axum::extract::rejection::ExtensionRejection;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Extension, State};
+use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt, stream};
 use http::header::UPGRADE;
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_stream::StreamMap;
-use tokio_tungstenite::tungstenite;
 
-use self::message::{Close, FromClient, ToClient};
+use self::message::{Close, FromClient, Greeting, ToClient};
+use self::socket::{MessageBounds, Received, Socket};
+use self::upgrade::Upgrade;
 use super::HttpState;
-use super::body::RawOperation;
+use super::admission::CallerClass;
+use super::encode::Encoded;
+use super::json_values;
 use super::operation::Transport;
 use super::problem::Problem;
+use super::request::{LARGE_BYTES, RawOperation};
 use super::visitor::Guest;
 use crate::access::Denied;
 use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
+use crate::memory::MemoryPermit;
 
 /// The one subprotocol that is spoken.
 const PROTOCOL: &str = "graphql-transport-ws";
-/// What is read and written at once, in bytes: little, since most of many connections are idle.
-const BUFFER_BYTES: usize = 4 << 10;
 /// How long a client has to hear that it is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -45,9 +48,9 @@ pub(super) async fn serve(
     State(state): State<HttpState>,
     id: Result<Extension<RequestId>, ExtensionRejection>,
     Guest(visitor): Guest,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: Request,
 ) -> Response {
-    let Ok(upgrade) = upgrade else {
+    let Some((upgrade, response)) = Upgrade::of(request, PROTOCOL) else {
         let problem = Problem::new(
             StatusCode::UPGRADE_REQUIRED,
             ErrorCode::BadUserInput,
@@ -67,25 +70,25 @@ pub(super) async fn serve(
         Ok(asker) => asker,
         Err(denied) => return Problem::from(denied).into_response(),
     };
-    upgrade
-        .protocols([PROTOCOL])
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
-        .max_message_size(state.limits.message_bytes)
-        .max_frame_size(state.limits.message_bytes)
-        .on_upgrade(move |socket| async move {
-            let cut_off = Box::pin(asker.visitor.clone().until_cut_off(asker.caller.clone()));
-            let connection = Connection {
-                state,
-                asker,
-                cut_off,
-                greeted: false,
-                operations: 0,
-                running: StreamMap::new(),
-            };
-            connection.run(socket).await;
-            drop((place, under_way));
-        })
+    tokio::spawn(async move {
+        if let Some((socket, acceptable)) = open(upgrade, &state, &asker).await {
+            Connection::new(state, asker).run(socket, acceptable).await;
+        }
+        drop((place, under_way));
+    });
+    response
+}
+
+/// The WebSocket, and whether its subprotocol is the one that is spoken.
+async fn open(upgrade: Upgrade, state: &HttpState, asker: &Asker) -> Option<(Socket, bool)> {
+    let has_protocol = upgrade.has_protocol();
+    let bounds = MessageBounds {
+        bytes: state.limits.message_bytes,
+        time: state.limits.message_time,
+        class: CallerClass::of(asker),
+    };
+    let socket = Socket::new(upgrade.connection().await?, bounds, state.admission.clone()).await;
+    Some((socket, has_protocol))
 }
 
 /// What an operation under way says.
@@ -122,8 +125,13 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(mut self, mut socket: WebSocket) {
-        if socket.protocol().is_none_or(|protocol| protocol != PROTOCOL) {
+    fn new(state: HttpState, asker: Asker) -> Self {
+        let cut_off = Box::pin(asker.visitor.clone().until_cut_off(asker.caller.clone()));
+        Self { state, asker, cut_off, greeted: false, operations: 0, running: StreamMap::new() }
+    }
+
+    async fn run(mut self, mut socket: Socket, acceptable: bool) {
+        if !acceptable {
             close(&mut socket, Close::new(4406, "Subprotocol not acceptable")).await;
             return;
         }
@@ -133,7 +141,7 @@ impl Connection {
     }
 
     /// Talks until the client goes, or must.
-    async fn talk(&mut self, socket: &mut WebSocket) -> Result<(), Close> {
+    async fn talk(&mut self, socket: &mut Socket) -> Result<(), Close> {
         let limits = self.state.limits;
         let stopping = self.state.admission.stopping().clone();
         let greeting_due = Instant::now() + limits.connection_init;
@@ -148,16 +156,19 @@ impl Connection {
                 return Err(Close::new(1001, "The server is stopping"));
             }
             let sent = tokio::select! {
-                message = socket.recv() => {
+                received = socket.receive() => {
                     heard = true;
-                    match message {
-                        Some(Ok(Message::Text(text))) => self.take(socket, text.as_str()).await?,
-                        Some(Ok(Message::Binary(_))) => return Err(Close::new(4400, "Send text messages")),
-                        Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
-                        Some(Err(error)) => return broken(error),
+                    match received? {
+                        Some(Received::Text(text, room)) => {
+                            let length = text.len();
+                            let sent = self.take(socket, text, room).await?;
+                            socket.release(length).await;
+                            sent
+                        }
+                        Some(Received::Heartbeat) => true,
                         // The answer to a close goes out with the next read.
-                        Some(Ok(Message::Close(_))) => {
-                            let _ = timeout(FAREWELL, socket.recv()).await;
+                        Some(Received::Close) => {
+                            let _ = timeout(FAREWELL, socket.receive()).await;
                             false
                         }
                         None => false,
@@ -177,7 +188,7 @@ impl Connection {
                 }
                 _ = pings.tick() => {
                     // Who does not answer pings is gone, or does not read.
-                    std::mem::take(&mut heard) && socket.send(Message::Ping(Bytes::new())).await.is_ok()
+                    std::mem::take(&mut heard) && socket.ping().await
                 }
                 () = &mut self.cut_off => return Err(forbidden()),
             };
@@ -191,14 +202,26 @@ impl Connection {
     }
 
     /// Does what the client says. False once the client is gone.
-    async fn take(&mut self, socket: &mut WebSocket, text: &str) -> Result<bool, Close> {
-        match FromClient::parse(text)? {
+    async fn take(&mut self, socket: &mut Socket, text: Bytes, room: MemoryPermit) -> Result<bool, Close> {
+        let said = if text.len() < LARGE_BYTES {
+            FromClient::parse(&text)?
+        } else {
+            self.state
+                .admission
+                .apart({
+                    let text = text.clone();
+                    move || FromClient::parse(&text)
+                })
+                .await?
+        };
+        match said {
             FromClient::ConnectionInit { .. } if self.greeted => {
                 Err(Close::new(4429, "Too many initialisation requests"))
             }
             FromClient::ConnectionInit { payload } => {
-                self.let_in(&payload)?;
+                self.let_in(payload)?;
                 self.greeted = true;
+                socket.set_class(CallerClass::of(&self.asker));
                 Ok(send(socket, &ToClient::ConnectionAck).await)
             }
             FromClient::Ping { payload } => {
@@ -212,7 +235,7 @@ impl Connection {
             FromClient::Subscribe { id, payload } => {
                 // What the key opens may have changed since the last operation.
                 self.asker.caller = self.asker.visitor.caller().map_err(denied)?;
-                self.start(id, payload);
+                self.start(id, payload, &text, room);
                 Ok(true)
             }
             FromClient::Complete { id } => {
@@ -223,11 +246,10 @@ impl Connection {
     }
 
     /// Takes the key that the client greets with: browsers cannot send it as a header.
-    fn let_in(&mut self, greeting: &Map<String, Value>) -> Result<(), Close> {
-        let said = greeting.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        if let Some((_, authorization)) = said.filter(|(_, value)| !value.is_null()) {
+    fn let_in(&mut self, greeting: Greeting) -> Result<(), Close> {
+        if let Some(authorization) = greeting.authorization {
             let mut visitor = self.asker.visitor.clone();
-            visitor.present(authorization.as_str().unwrap_or_default());
+            visitor.present(&authorization);
             self.asker = Asker::new(self.asker.request.clone(), visitor).map_err(denied)?;
         }
         let Asker { caller, visitor, .. } = self.asker.clone();
@@ -235,13 +257,18 @@ impl Connection {
         Ok(())
     }
 
-    fn start(&mut self, id: String, payload: RawOperation) {
+    fn start(&mut self, id: String, payload: RawOperation, text: &[u8], mut room: MemoryPermit) {
         self.operations += 1;
-        let most = self.state.limits.subscriptions_per_connection;
+        let HttpState { limits, admission, .. } = &self.state;
+        let most = limits.subscriptions_per_connection;
+        let class = CallerClass::of(&self.asker);
         let told = if self.running.len() >= most {
             let problem = Problem::busy(format!("A connection may have {most} operations under way."));
             refused(vec![problem.into_error()])
+        } else if let Err(problem) = json_values::take_room(text, limits, admission, &mut room, class) {
+            refused(vec![problem.into_error()])
         } else {
+            let payload = payload.in_room(room.into());
             let state = self.state.clone();
             let asker = Asker { request: self.asker.request.part(self.operations), ..self.asker.clone() };
             let begun = async move {
@@ -261,11 +288,12 @@ impl Connection {
     }
 
     /// Tells the client what an operation says. False once the client is gone.
-    async fn tell(&mut self, socket: &mut WebSocket, id: &str, told: Told) -> bool {
+    async fn tell(&mut self, socket: &mut Socket, id: &str, told: Told) -> bool {
         match told {
-            Told::Answer(Answer::Ran(response)) => {
-                let payload = serde_json::value::to_raw_value(&response).expect("an answer is JSON");
-                send(socket, &ToClient::Next { id, payload: &payload }).await
+            Told::Answer(answer @ Answer::Ran(..)) => {
+                let next =
+                    Encoded::begin(ToClient::next(id).as_bytes()).answer(answer, &self.state).raw(b"}");
+                socket.send_bytes(next.into_bytes()).await
             }
             // An error ends the operation.
             Told::Answer(Answer::Refused(errors)) => {
@@ -281,31 +309,12 @@ impl Connection {
     }
 }
 
-async fn send(socket: &mut WebSocket, message: &ToClient<'_>) -> bool {
-    let text = serde_json::to_string(message).expect("a message is JSON");
-    socket.send(Message::Text(text.into())).await.is_ok()
+async fn send(socket: &mut Socket, message: &ToClient<'_>) -> bool {
+    socket.send(serde_json::to_string(message).expect("a message is JSON")).await
 }
 
-/// What the end of a connection was the client's fault for.
-fn broken(error: axum::Error) -> Result<(), Close> {
-    match error.into_inner().downcast_ref::<tungstenite::Error>() {
-        Some(tungstenite::Error::Capacity(_)) => Err(Close::new(1009, "The message is too long")),
-        Some(tungstenite::Error::Utf8(_)) => Err(Close::new(1007, "Send UTF-8")),
-        Some(tungstenite::Error::Protocol(_)) => Err(Close::new(1002, "That is no WebSocket message")),
-        // It is gone.
-        _ => Ok(()),
-    }
-}
-
-/// Closes, and gives the client a moment to hear it: what is dropped with something unread takes
-/// back what was last sent.
-async fn close(socket: &mut WebSocket, Close(code, reason): Close) {
-    let farewell = async {
-        let frame = CloseFrame { code, reason: reason.into() };
-        if socket.send(Message::Close(Some(frame))).await.is_ok() {
-            while let Some(Ok(_)) = socket.recv().await {}
-        }
-    };
+/// Closes, and gives the client a moment to hear it.
+async fn close(socket: &mut Socket, reason: Close) {
     // A client that is gone needs no close.
-    let _ = timeout(FAREWELL, farewell).await;
+    let _ = timeout(FAREWELL, socket.close(reason)).await;
 }

@@ -46,6 +46,12 @@ pub struct LimitSettings {
     pub body_time: Duration,
     /// Request bodies in memory at once, in MiB.
     pub bodies_mb: usize,
+    /// JSON values in one request.
+    pub json_values: usize,
+    /// The largest response, in bytes.
+    pub response_bytes: usize,
+    /// Responses in memory at once, in MiB.
+    pub responses_mb: usize,
     /// Connections at once.
     pub connections: usize,
     /// The longest the headers of a request may take.
@@ -58,6 +64,9 @@ pub struct LimitSettings {
     pub websockets: usize,
     /// The longest message on a WebSocket, in bytes.
     pub websocket_message_bytes: usize,
+    /// From the first to the last byte of a message on a WebSocket.
+    #[serde(with = "humantime_serde")]
+    pub websocket_message_time: Duration,
     /// From opening a WebSocket to its `connection_init`.
     #[serde(with = "humantime_serde")]
     pub websocket_init_time: Duration,
@@ -153,8 +162,28 @@ pub(super) const ROWS: &[Row] = &[
         "limits.bodies_mb",
         Count(1, 1 << 20),
         Value("256"),
-        "Request bodies in memory at once, in MiB, a quarter of it for those of up to 64 KiB; one more is answered \
-         `TOO_BUSY`.",
+        "Memory for request bodies, incomplete WebSocket messages and the values of variables at once, in MiB, a \
+         quarter of it for those of up to 64 KiB; one more is answered `TOO_BUSY`.",
+    ),
+    row(
+        "limits.json_values",
+        Count(1_000, 100 * MANY),
+        Value("100000"),
+        "JSON values in one request, a batch counted as a whole: objects, lists, strings, numbers, booleans and nulls.",
+    ),
+    row(
+        "limits.response_bytes",
+        Count(64 << 10, 1 << 30),
+        Value("33554432"),
+        "The largest response, in bytes, a batch counted as a whole; an operation that asks for more is answered \
+         `RESPONSE_TOO_LARGE`.",
+    ),
+    row(
+        "limits.responses_mb",
+        Count(1, 1 << 20),
+        Value("128"),
+        "Memory for responses that are being made or were not read yet, in MiB, a quarter of it for those of up to \
+         64 KiB; one more is answered `TOO_BUSY`.",
     ),
     row(
         "limits.connections",
@@ -181,6 +210,12 @@ pub(super) const ROWS: &[Row] = &[
         Count(1_024, 1 << 30),
         Value("1048576"),
         "The longest message that a WebSocket takes, in bytes.",
+    ),
+    row(
+        "limits.websocket_message_time",
+        TIME,
+        Value(r#""30s""#),
+        "The longest a message on a WebSocket may take to arrive.",
     ),
     row(
         "limits.websocket_init_time",

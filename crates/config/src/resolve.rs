@@ -123,6 +123,17 @@ fn contradictions(settings: &Settings) -> Vec<Problem> {
             ),
         );
     }
+    let (responses, response) = (settings.limits.responses_mb, settings.limits.response_bytes);
+    let needed = response.saturating_mul(4).div_ceil(3 << 20);
+    if responses < needed {
+        note(
+            &["limits.responses_mb", "limits.response_bytes"],
+            format!(
+                "`limits.responses_mb` is {responses}, but must be at least {needed}: three quarters of it are to hold \
+                 one response of `limits.response_bytes`, which is {response}"
+            ),
+        );
+    }
     let (mut names, mut hashes) = (BTreeSet::new(), HashSet::new());
     for (index, key) in settings.keys.iter().enumerate() {
         if !names.insert(&key.name) {

@@ -301,6 +301,22 @@ pub struct Document {
     pub indexed_at: Timestamp,
 }
 
+impl Document {
+    /// The memory that it takes, in bytes, about.
+    pub fn memory_bytes(&self) -> usize {
+        let texts = [
+            self.source.as_str().len(),
+            self.key.as_str().len(),
+            self.title.as_ref().map_or(0, String::len),
+            self.text.len(),
+            self.category.as_ref().map_or(0, String::len),
+            self.author.as_ref().map_or(0, |author| author.key.len() + author.name.len()),
+            self.attributes.len(),
+        ];
+        size_of::<Self>() + texts.iter().sum::<usize>()
+    }
+}
+
 /// A removed document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tombstone {

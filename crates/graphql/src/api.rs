@@ -8,11 +8,9 @@ use std::sync::Arc;
 
 use async_graphql::parser::parse_query;
 use async_graphql::parser::types::{
-    Directive, DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
-    SelectionSet,
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
 };
-use async_graphql::{Positioned, Request, Response, ServerError, ValidationMode, Value, Variables};
-use async_graphql_value::Value as InputValue;
+use async_graphql::{Request, Response, ServerError, ValidationMode, Value, Variables};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
@@ -22,12 +20,16 @@ use super::checker::Checker;
 use super::disclosure::Disclosure;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
+use super::error_bounds::{bounded, excerpt};
 use super::field_group::FieldGroup;
 use super::guard;
 use super::limits::{Limits, TimeLimits};
 use super::loaders::Loaders;
+use super::nested_variables::has_nested_variables;
 use super::pagination::LargestPage;
 use super::quote::Quoted;
+use super::raw_variables::{self, RawVariables};
+use super::response_budget::{ResponseBudget, ResponseMemory};
 use super::root_fields::RootFields;
 use super::services::Services;
 use super::types::LargestQuantity;
@@ -36,6 +38,10 @@ use super::warnings::Warnings;
 use super::{ApiSchema, schema};
 use quarry_access::Visitor;
 use quarry_domain::{Caller, Scope};
+use quarry_runtime::memory::MemoryBudget;
+
+/// A parsed document takes about this many times its text.
+const DOCUMENT_FACTOR: usize = 8;
 
 /// The argument of a search that has it logged.
 const TRACK: &str = "track";
@@ -50,8 +56,8 @@ pub struct Operation {
     pub query: String,
     /// Which of its operations to run.
     pub name: Option<String>,
-    /// Values of the operation's variables.
-    pub variables: Variables,
+    /// Values of variables, those of the operation among them.
+    pub variables: RawVariables,
 }
 
 /// What an operation does.
@@ -69,7 +75,7 @@ pub enum OperationKind {
 #[derive(Debug)]
 pub enum Answer {
     /// It ran: data, and errors of the fields that failed.
-    Ran(Box<Response>),
+    Ran(Box<Response>, ResponseMemory),
     /// Nothing ran. Such an answer has no `data`.
     Refused(Vec<ServerError>),
 }
@@ -78,7 +84,7 @@ impl Answer {
     /// Its errors.
     pub fn errors(&self) -> &[ServerError] {
         match self {
-            Self::Ran(response) => &response.errors,
+            Self::Ran(response, _) => &response.errors,
             Self::Refused(errors) => errors,
         }
     }
@@ -131,6 +137,11 @@ impl Prepared {
     pub fn group(&self) -> FieldGroup {
         self.group
     }
+
+    /// The memory that its document and its variables take, in bytes, about.
+    pub fn memory_bytes(&self) -> usize {
+        self.text.len() * DOCUMENT_FACTOR + raw_variables::memory_bytes(&self.variables)
+    }
 }
 
 /// The GraphQL API.
@@ -146,6 +157,7 @@ struct Inner {
     checker: Checker,
     inputs: InputTypes,
     documents: DocumentCache,
+    responses: MemoryBudget,
     limits: Limits,
     times: TimeLimits,
 }
@@ -167,6 +179,7 @@ impl Api {
                 .finish(),
             documents: DocumentCache::default(),
             checker: Checker::new(),
+            responses: MemoryBudget::new(limits.responses_bytes),
             limits,
             times,
         }))
@@ -174,16 +187,21 @@ impl Api {
 
     /// Parses a document, checks it against the limits and reads the variables.
     pub fn prepare(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
-        let Operation { query, name, mut variables } = operation;
+        self.try_prepare(operation, caller).map_err(bounded)
+    }
+
+    fn try_prepare(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
+        let Operation { query, name, variables } = operation;
         let cached = self.0.documents.get(&query);
         let validated = cached.is_some();
         let document = match cached {
             Some(document) => document,
             None => Arc::new(self.parse(&query)?),
         };
+        let definition = select(&document, name.as_deref())?;
+        let mut variables = variables.read(&definition.variable_definitions)?;
         // What a page costs depends on the variables, so a known document is checked again.
         self.0.limits.check(&document, &variables)?;
-        let definition = select(&document, name.as_deref())?;
         let coerced = self.0.inputs.coerce(&definition.variable_definitions, &mut variables);
         coerced.map_err(|errors| self.disclosure(caller).apply_all(errors))?;
         // Executing heeds no defaults where a directive leaves something out, and what is looked at here
@@ -226,7 +244,8 @@ impl Api {
     /// Runs a query or a mutation.
     #[boxed]
     pub async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
-        let limit = match operation.kind {
+        let kind = operation.kind;
+        let limit = match kind {
             OperationKind::Query => self.0.times.query,
             OperationKind::Mutation => self.0.times.mutation,
             OperationKind::Subscription => {
@@ -234,7 +253,7 @@ impl Api {
             }
         };
         if let Err(errors) = self.admit(&operation, asker) {
-            return Answer::Refused(errors);
+            return Answer::Refused(bounded(errors));
         }
         let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
         if operation.merged.is_some() && !operation.validated {
@@ -243,22 +262,32 @@ impl Api {
             let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
             if let Err(mut errors) = checked.await {
                 error::invalid_with(&mut errors, &arguments);
-                return Answer::Refused(self.disclosure(&asker.caller).apply_all(errors));
+                return Answer::Refused(bounded(self.disclosure(&asker.caller).apply_all(errors)));
             }
         }
         let (schema, to_keep) = self.schema_for(&operation);
         let warnings = Warnings::default();
-        let request = self.request_of(operation, asker).data(warnings.clone());
+        // What has been written is to be answered, whatever the answers of others take.
+        let shared = (operation.kind == OperationKind::Query).then(|| self.0.responses.clone());
+        let budget = ResponseBudget::new(self.0.limits.response_bytes, shared);
+        let request = self.request_of(operation, asker).data(warnings.clone()).data(budget.clone());
         let run = schema.execute(request);
         let Ok(mut response) = tokio::time::timeout(limit, run).await else {
             let message =
                 format!("The operation took longer than {} seconds and was stopped.", limit.as_secs());
             return Answer::Refused(vec![refusal(ErrorCode::Timeout, message)]);
         };
+        // Parts of what is too large are of no use, and one reason is enough.
+        if kind == OperationKind::Query
+            && let Some(first) = error::too_large(&response)
+        {
+            response.data = Value::Null;
+            response.errors = vec![response.errors.swap_remove(first)];
+        }
         let disclosure = self.disclosure(&asker.caller);
         if was_refused(&response) {
             error::finish(&mut response, &asker.request, disclosure, &arguments);
-            return Answer::Refused(response.errors);
+            return Answer::Refused(bounded(response.errors));
         }
         if let Some((text, document)) = to_keep {
             self.0.documents.put(text, document);
@@ -267,14 +296,19 @@ impl Api {
             error::finish(&mut response, &asker.request, disclosure, &arguments);
         }
         warnings.tell(&mut response, &asker.request);
-        Answer::Ran(Box::new(response))
+        Answer::Ran(Box::new(response), budget.finish())
+    }
+
+    /// The memory of responses.
+    pub fn responses(&self) -> &MemoryBudget {
+        &self.0.responses
     }
 
     /// Runs a subscription. It ends with an error once its caller loses access. Boxed as
     /// [`boxed`] says.
     pub fn subscribe(&self, operation: Prepared, asker: Asker) -> BoxStream<'static, Answer> {
         if let Err(errors) = self.admit(&operation, &asker) {
-            return stream::iter([Answer::Refused(errors)]).boxed();
+            return stream::iter([Answer::Refused(bounded(errors))]).boxed();
         }
         let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
         let answers = self.0.strict.execute_stream(self.request_of(operation, &asker));
@@ -283,9 +317,12 @@ impl Api {
         let answers = answers.map(move |mut response| {
             error::finish(&mut response, &request, disclosure, &arguments);
             if was_refused(&response) {
-                Answer::Refused(response.errors)
+                Answer::Refused(bounded(response.errors))
             } else {
-                Answer::Ran(Box::new(response))
+                Answer::Ran(
+                    Box::new(response),
+                    ResponseMemory { refusable: true, ..ResponseMemory::default() },
+                )
             }
         });
         until_cut_off(answers, visitor, caller).boxed()
@@ -315,9 +352,10 @@ impl Api {
     }
 
     fn request_of(&self, operation: Prepared, asker: &Asker) -> Request {
-        let Prepared { text, name, variables, document, merged, .. } = operation;
+        let Prepared { name, variables, document, merged, .. } = operation;
         let caller = asker.caller.clone();
-        let mut request = Request::new(text).variables(variables).data(Loaders::default());
+        // The document is parsed, so its text is needed no more.
+        let mut request = Request::new("").variables(variables).data(Loaders::default());
         // As a guard of `__schema` and `__type`, beside the check before.
         if !self.0.limits.introspection.allows(&caller) {
             request = request.disable_introspection();
@@ -396,43 +434,11 @@ fn select<'a>(
         }
         (DocumentOperations::Multiple(operations), Some(name)) => match operations.get(name) {
             Some(operation) => Ok(&operation.node),
-            None => refused(format!("The document has no operation named {}.", Quoted(name))),
+            None => refused(format!("The document has no operation named {}.", Quoted(&excerpt(name)))),
         },
         (DocumentOperations::Single(_), Some(name)) => {
-            refused(format!("The document's only operation has no name, so none is named {}.", Quoted(name)))
+            let name = excerpt(name);
+            refused(format!("The document's only operation has no name, so none is named {}.", Quoted(&name)))
         }
-    }
-}
-
-fn has_nested_variables(document: &ExecutableDocument) -> bool {
-    let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
-    let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);
-    operations.chain(fragments).any(nests_variables)
-}
-
-fn nests_variables(set: &SelectionSet) -> bool {
-    set.items.iter().any(|selection| {
-        let (arguments, within) = match &selection.node {
-            Selection::Field(field) => (&field.node.arguments[..], Some(&field.node.selection_set.node)),
-            Selection::InlineFragment(fragment) => (&[][..], Some(&fragment.node.selection_set.node)),
-            Selection::FragmentSpread(_) => (&[][..], None),
-        };
-        let nested = |directive: &Positioned<Directive>| {
-            directive.node.arguments.iter().any(|(_, value)| is_composite_with_variable(&value.node))
-        };
-        arguments.iter().any(|(_, value)| is_composite_with_variable(&value.node))
-            || selection.node.directives().iter().any(nested)
-            || within.is_some_and(nests_variables)
-    })
-}
-
-fn is_composite_with_variable(value: &InputValue) -> bool {
-    fn has_variable(value: &InputValue) -> bool {
-        matches!(value, InputValue::Variable(_)) || is_composite_with_variable(value)
-    }
-    match value {
-        InputValue::List(items) => items.iter().any(has_variable),
-        InputValue::Object(fields) => fields.values().any(has_variable),
-        _ => false,
     }
 }

@@ -10,9 +10,9 @@ use std::fmt;
 
 use async_graphql::{ErrorExtensionValues, Response, ServerError, Value};
 
-use super::RequestId;
 use super::argument_path::{ArgumentPaths, UnreadableArgument};
 use super::disclosure::Disclosure;
+use super::{RequestId, error_bounds};
 use quarry_interaction::RecordError;
 use quarry_keystroke::BufferError;
 use quarry_report::{CacheError, ReportError};
@@ -40,6 +40,8 @@ pub enum ErrorCode {
     TooBusy,
     /// It took too long.
     Timeout,
+    /// The response would be larger than this server sends; ask for less at once.
+    ResponseTooLarge,
     /// The database cannot be reached; try again.
     StoreUnavailable,
     /// What holds keystrokes until they are logged cannot be reached; try again.
@@ -68,6 +70,7 @@ impl ErrorCode {
         Self::NotFound,
         Self::TooBusy,
         Self::Timeout,
+        Self::ResponseTooLarge,
         Self::StoreUnavailable,
         Self::BufferUnavailable,
         Self::CacheUnavailable,
@@ -96,6 +99,7 @@ impl ErrorCode {
             Self::NotFound => "NOT_FOUND",
             Self::TooBusy => "TOO_BUSY",
             Self::Timeout => "TIMEOUT",
+            Self::ResponseTooLarge => "RESPONSE_TOO_LARGE",
             Self::StoreUnavailable => "STORE_UNAVAILABLE",
             Self::BufferUnavailable => "BUFFER_UNAVAILABLE",
             Self::CacheUnavailable => "CACHE_UNAVAILABLE",
@@ -270,6 +274,7 @@ impl From<SearchError> for Failure {
                 "after",
                 "is not a cursor of this search: pass an edge's cursor back unchanged",
             ),
+            SearchError::TooLarge => Self::new(ErrorCode::ResponseTooLarge, error.to_string()),
             SearchError::Damaged(_) | SearchError::Failed(_) => Self::internal(error),
         }
     }
@@ -277,6 +282,8 @@ impl From<SearchError> for Failure {
 
 /// An error before anything ran.
 pub fn refusal(code: ErrorCode, message: impl Into<String>) -> ServerError {
+    let mut message = message.into();
+    error_bounds::shorten(&mut message);
     coded(ServerError::new(message, None), code)
 }
 
@@ -326,6 +333,14 @@ fn set(error: &mut ServerError, name: &str, value: &str) {
         .extensions
         .get_or_insert_with(ErrorExtensionValues::default)
         .set(name, Value::String(value.to_owned()));
+}
+
+/// The first failure of a field for want of room in the response.
+pub(super) fn too_large(response: &Response) -> Option<usize> {
+    let is_too_large = |error: &ServerError| {
+        error.source::<Failure>().is_some_and(|failure| failure.code == ErrorCode::ResponseTooLarge)
+    };
+    response.errors.iter().position(is_too_large)
 }
 
 /// Codes and cleans every error of an answer, and logs what went wrong inside.

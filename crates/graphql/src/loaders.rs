@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::Context;
 use async_graphql::dataloader::{DataLoader, Loader};
@@ -12,6 +12,7 @@ use futures_util::task::{FutureObj, Spawn, SpawnError};
 use tracing::{Instrument, Span};
 
 use super::error::Failure;
+use super::response_budget::ResponseBudget;
 use super::services::Services;
 use quarry_domain::{
     Author, AuthorId, Crawl, CrawlId, Document, DocumentId, LoggedSearch, LoggedSearchId, SourceName,
@@ -38,7 +39,8 @@ impl Loaders {
         let loaders =
             ctx.data_opt::<Loaders>().ok_or_else(|| Failure::internal("the request came without loaders"))?;
         Ok(loaders.0.get_or_init(|| {
-            DataLoader::new(StoreLoader(store.clone()), Within(Span::current()), TokioTimer::default())
+            let loader = StoreLoader { store: store.clone(), budget: ResponseBudget::of(ctx).cloned() };
+            DataLoader::new(loader, Within(Span::current()), TokioTimer::default())
         }))
     }
 }
@@ -56,7 +58,47 @@ impl Spawn for Within {
 type ValueOf<K> = <StoreLoader as Loader<K>>::Value;
 
 /// Answers batches of keys from the store; the key's type says what is looked up.
-pub(super) struct StoreLoader(Store);
+pub(super) struct StoreLoader {
+    store: Store,
+    /// What is read counts towards the response; absent in subscriptions.
+    budget: Option<ResponseBudget>,
+}
+
+/// Documents of one query: this many of the largest fit into the memory of a response.
+const DOCUMENTS_AT_ONCE: usize = 32;
+
+impl StoreLoader {
+    /// Counts documents that were read.
+    fn read<'a>(&self, documents: impl IntoIterator<Item = &'a Document>) -> Result<(), Failure> {
+        let Some(budget) = &self.budget else { return Ok(()) };
+        budget.add_read(documents.into_iter().map(Document::memory_bytes).sum())
+    }
+
+    /// A page of an author's documents, read in parts.
+    async fn author_page(&self, page: &AuthorPage) -> Result<Vec<Arc<Document>>, Failure> {
+        let (mut slice, mut left) = (page.slice, page.slice.limit);
+        let mut found = Vec::new();
+        while left > 0 {
+            slice.limit = left.min(DOCUMENTS_AT_ONCE as u64);
+            let part = self.store.documents_of_author(page.author, slice).await?;
+            self.read(&part)?;
+            let goes_on = part.len() as u64 == slice.limit;
+            left -= slice.limit;
+            let position = |document: &Document| (document.published_at, document.id);
+            if slice.from_end {
+                slice.before = part.first().map(position).or(slice.before);
+                found.splice(0..0, part.into_iter().map(Arc::new));
+            } else {
+                slice.after = part.last().map(position).or(slice.after);
+                found.extend(part.into_iter().map(Arc::new));
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
 
 /// Asks how many documents a source has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -83,12 +125,19 @@ fn note(what: &'static str, keys: usize) {
 }
 
 impl Loader<DocumentId> for StoreLoader {
-    type Value = Document;
+    /// Shared: many fields may ask for the same.
+    type Value = Arc<Document>;
     type Error = Failure;
 
-    async fn load(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, Document>, Failure> {
+    async fn load(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, Arc<Document>>, Failure> {
         note("documents", ids.len());
-        Ok(self.0.documents_by_id(ids).await?)
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(DOCUMENTS_AT_ONCE) {
+            let part = self.store.documents_by_id(ids).await?;
+            self.read(part.values())?;
+            found.extend(part.into_iter().map(|(id, document)| (id, Arc::new(document))));
+        }
+        Ok(found)
     }
 }
 
@@ -98,7 +147,7 @@ impl Loader<AuthorId> for StoreLoader {
 
     async fn load(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, Failure> {
         note("authors", ids.len());
-        Ok(self.0.authors_by_id(ids).await?)
+        Ok(self.store.authors_by_id(ids).await?)
     }
 }
 
@@ -108,7 +157,7 @@ impl Loader<CrawlId> for StoreLoader {
 
     async fn load(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, Failure> {
         note("crawls", ids.len());
-        Ok(self.0.crawls_by_id(ids).await?)
+        Ok(self.store.crawls_by_id(ids).await?)
     }
 }
 
@@ -118,7 +167,7 @@ impl Loader<LoggedSearchId> for StoreLoader {
 
     async fn load(&self, ids: &[LoggedSearchId]) -> Result<HashMap<LoggedSearchId, LoggedSearch>, Failure> {
         note("logged searches", ids.len());
-        Ok(self.0.searches_by_id(ids).await?)
+        Ok(self.store.searches_by_id(ids).await?)
     }
 }
 
@@ -129,7 +178,7 @@ impl Loader<SourceCount> for StoreLoader {
     async fn load(&self, keys: &[SourceCount]) -> Result<HashMap<SourceCount, i64>, Failure> {
         note("document counts of sources", keys.len());
         let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let counts = self.0.document_counts_of_sources(&sources).await?;
+        let counts = self.store.document_counts_of_sources(&sources).await?;
         Ok(counts.into_iter().map(|(source, count)| (SourceCount(source), count)).collect())
     }
 }
@@ -141,7 +190,7 @@ impl Loader<LastCrawl> for StoreLoader {
     async fn load(&self, keys: &[LastCrawl]) -> Result<HashMap<LastCrawl, Crawl>, Failure> {
         note("last crawls", keys.len());
         let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let crawls = self.0.last_crawls(&sources).await?;
+        let crawls = self.store.last_crawls(&sources).await?;
         Ok(crawls.into_iter().map(|(source, crawl)| (LastCrawl(source), crawl)).collect())
     }
 }
@@ -153,22 +202,22 @@ impl Loader<AuthorCount> for StoreLoader {
     async fn load(&self, keys: &[AuthorCount]) -> Result<HashMap<AuthorCount, i64>, Failure> {
         note("document counts of authors", keys.len());
         let authors: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let counts = self.0.document_counts_of_authors(&authors).await?;
+        let counts = self.store.document_counts_of_authors(&authors).await?;
         Ok(counts.into_iter().map(|(author, count)| (AuthorCount(author), count)).collect())
     }
 }
 
 impl Loader<AuthorPage> for StoreLoader {
-    type Value = Vec<Document>;
+    type Value = Vec<Arc<Document>>;
     type Error = Failure;
 
     // Each author's page is a range of an index, so this is one query an author; the loader
     // still asks but once where the same author stands under many documents.
-    async fn load(&self, keys: &[AuthorPage]) -> Result<HashMap<AuthorPage, Vec<Document>>, Failure> {
+    async fn load(&self, keys: &[AuthorPage]) -> Result<HashMap<AuthorPage, Vec<Arc<Document>>>, Failure> {
         note("pages of authors", keys.len());
         let mut pages = HashMap::with_capacity(keys.len());
         for key in keys {
-            pages.insert(*key, self.0.documents_of_author(key.author, key.slice).await?);
+            pages.insert(*key, self.author_page(key).await?);
         }
         Ok(pages)
     }

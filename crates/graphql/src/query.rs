@@ -11,6 +11,7 @@ use super::ids::NodeId;
 use super::list::List;
 use super::loaders::Loaders;
 use super::pagination::{PageArguments, PageRequest, SearchLogCursor, page_size, page_size_within};
+use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::track;
@@ -19,7 +20,7 @@ use super::types::{
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
 };
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
-use quarry_search::{MOST_SUGGESTIONS, SearchRequest};
+use quarry_search::{MOST_SUGGESTIONS, SearchError, SearchRequest};
 
 /// The longest query text, in characters.
 const MAX_QUERY_CHARS: usize = 1_024;
@@ -127,9 +128,14 @@ impl Query {
             highlights: selected.field("edges").field("highlights").exists(),
             facets: selected.field("facets").exists(),
             after,
+            read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),
         };
         let services = Services::of(ctx)?;
-        let answer = services.search.search(&request).await?;
+        let answer = match services.search.search(&request).await {
+            Err(SearchError::TooLarge) => return Err(ResponseBudget::refusal(ctx)),
+            answer => answer?,
+        };
+        ResponseBudget::read(ctx, answer.read_bytes)?;
         if let Some(keystroke) = track {
             let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
             track::log(ctx, &services.keystrokes, keystroke).await;

@@ -12,6 +12,7 @@ use async_graphql::parser::types::{
 use async_graphql::{Number, Positioned, ScalarType, ServerError, Value, Variables};
 
 use super::error::{ErrorCode, coded};
+use super::error_bounds::excerpt;
 use super::scalars::DateTime;
 
 /// The enums and input objects of the schema.
@@ -194,7 +195,7 @@ impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => write!(f, "${name}"),
-            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Field(parent, name) => write!(f, "{parent}.{}", excerpt(name)),
             Self::Item(parent, index) => write!(f, "{parent}.{index}"),
         }
     }

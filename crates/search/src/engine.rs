@@ -20,6 +20,9 @@ pub enum SearchError {
     /// The cursor does not belong to this kind of search.
     #[error("the cursor is not one of this search's")]
     InvalidCursor,
+    /// The hits take more memory than the request allows.
+    #[error("the hits take too much memory")]
+    TooLarge,
     /// The index is damaged and must be rebuilt.
     #[error("the index is damaged: {0}")]
     Damaged(String),
@@ -83,6 +86,8 @@ pub struct SearchAnswer {
     pub facets: Vec<Facet>,
     /// Time in the engine.
     pub took: Duration,
+    /// Memory of the hits that were not in memory before, in bytes.
+    pub read_bytes: usize,
 }
 
 /// Changes to apply together.

@@ -71,6 +71,8 @@ pub struct SearchRequest {
     pub highlights: bool,
     /// Compute facets.
     pub facets: bool,
+    /// Memory that documents may take which are not in memory yet, in bytes.
+    pub read_bytes: usize,
 }
 
 impl SearchRequest {
@@ -88,6 +90,7 @@ impl SearchRequest {
             after: None,
             highlights: false,
             facets: false,
+            read_bytes: usize::MAX,
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::page::{Page, label, number};
 use crate::http::admission::{Admission, Places};
+use crate::memory::MemoryBudget;
 
-pub(super) fn tell(page: &mut Page, admission: &Admission) {
+pub(super) fn tell(page: &mut Page, admission: &Admission, responses: &MemoryBudget) {
     let kinds = admission.places();
     // As people write it, it is no value of a label.
     let kind = |places: &Places| label("kind", places.of.to_lowercase().replace(' ', "_"));
@@ -22,8 +23,23 @@ pub(super) fn tell(page: &mut Page, admission: &Admission) {
         "What was refused since so much of its kind was under way",
         kinds.iter().map(|places| (kind(places), places.refused)).collect(),
     );
-    let room = admission.room();
-    page.gauge("request_body_bytes", "Memory that bodies of requests take", number(room.taken));
-    page.gauge("request_body_bytes_limit", "Memory that they may take at once", number(room.limit));
-    page.count("request_bodies_refused_total", "Bodies that were refused for want of memory", room.refused);
+    let bodies = admission.bodies();
+    page.gauge(
+        "request_body_bytes",
+        "Memory that bodies of requests take, with the values of their variables",
+        number(bodies.taken()),
+    );
+    page.gauge("request_body_bytes_limit", "Memory that they may take at once", number(bodies.limit()));
+    page.count(
+        "request_bodies_refused_total",
+        "Bodies that were refused for want of memory",
+        bodies.refused(),
+    );
+    page.gauge("response_bytes", "Memory that responses take until they are sent", number(responses.taken()));
+    page.gauge("response_bytes_limit", "Memory that they may take at once", number(responses.limit()));
+    page.count(
+        "responses_refused_total",
+        "Responses that were refused for want of memory",
+        responses.refused(),
+    );
 }

@@ -35,6 +35,7 @@ use crate::access::Gate;
 use crate::crawl::CrawlTally;
 use crate::graphql::RequestId;
 use crate::keystroke::Keystrokes;
+use crate::memory::MemoryBudget;
 use crate::report::Reports;
 use crate::search::{IndexFollower, SearchEngine};
 use crate::store::Store;
@@ -109,7 +110,12 @@ impl Metrics {
     }
 
     /// The page as of now.
-    async fn page(&self, admission: &Admission, gate: &Gate) -> Result<String, fmt::Error> {
+    async fn page(
+        &self,
+        admission: &Admission,
+        responses: &MemoryBudget,
+        gate: &Gate,
+    ) -> Result<String, fmt::Error> {
         let Inner { parts, operations, requests, keys } = &*self.0;
         let (health, index, latest) = tokio::join!(
             answer(parts.keystrokes.health()),
@@ -120,7 +126,7 @@ impl Metrics {
         operations.tell(&mut page);
         requests.tell(&mut page);
         keys.tell(&mut page, &gate.key_names());
-        admitted::tell(&mut page, admission);
+        admitted::tell(&mut page, admission, responses);
         engine::tell(&mut page, index.as_ref(), &parts.search.load(), parts.index.progress(), latest);
         buffer::tell(&mut page, health.map(|health| health.buffer).as_ref(), Utc::now());
         buffer::tell_flushing(&mut page, parts.keystrokes.progress());
@@ -140,7 +146,7 @@ async fn answer<T, E>(part: impl Future<Output = Result<T, E>>) -> Option<T> {
 }
 
 pub(super) async fn serve(State(state): State<HttpState>, Extension(id): Extension<RequestId>) -> Response {
-    match state.metrics.page(&state.admission, &state.gate).await {
+    match state.metrics.page(&state.admission, state.api.responses(), &state.gate).await {
         Ok(text) => ([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {
             tracing::error!(request.id = %id, %error, "the metrics cannot be written");

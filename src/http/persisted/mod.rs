@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_graphql::ServerError;
 
-use super::body::Asked;
+use super::request::Asked;
 use crate::graphql::{Api, ErrorCode, refusal};
 
 mod automatic;

@@ -1,11 +1,15 @@
 //! The messages of `graphql-transport-ws`, and the codes with which it closes.
 
-use async_graphql::ServerError;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+use std::fmt;
 
-use crate::http::body::RawOperation;
+use async_graphql::ServerError;
+use bytes::Bytes;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use crate::http::request::RawOperation;
 
 /// The most bytes that the reason of a close may have.
 const MAX_REASON: usize = 123;
@@ -30,7 +34,7 @@ impl Close {
 pub(super) enum FromClient {
     /// Greets; the payload may say who it is.
     ConnectionInit {
-        payload: Map<String, Value>,
+        payload: Greeting,
     },
     Ping {
         payload: Option<Box<RawValue>>,
@@ -45,6 +49,43 @@ pub(super) enum FromClient {
     },
 }
 
+/// The payload of `connection_init`; all but the key is passed over.
+#[derive(Default)]
+pub(super) struct Greeting {
+    /// The key, as the header of its name has it; empty where it is no text.
+    pub(super) authorization: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Greeting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Greeting;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Greeting, A::Error> {
+                let mut greeting = Greeting::default();
+                while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+                    if greeting.authorization.is_none() && name.eq_ignore_ascii_case("authorization") {
+                        let value = members.next_value::<&RawValue>()?.get();
+                        greeting.authorization = match value {
+                            "null" => None,
+                            value => Some(serde_json::from_str(value).unwrap_or_default()),
+                        };
+                    } else {
+                        members.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(greeting)
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}
+
 /// Any message, its payload not looked into.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -56,9 +97,9 @@ struct Envelope<'a> {
 }
 
 impl FromClient {
-    pub(super) fn parse(text: &str) -> Result<Self, Close> {
+    pub(super) fn parse(text: &Bytes) -> Result<Self, Close> {
         let Envelope { kind, id, payload } =
-            serde_json::from_str(text).map_err(|_| Close::invalid("it must be an object with a type"))?;
+            serde_json::from_slice(text).map_err(|_| Close::invalid("it must be an object with a type"))?;
         let payload = payload.filter(|payload| payload.get() != "null");
         let id = || id.filter(|id| !id.is_empty()).ok_or_else(|| Close::invalid("it must have an id"));
         let object = || match payload {
@@ -70,14 +111,14 @@ impl FromClient {
         Ok(match kind.as_str() {
             "connection_init" => {
                 let payload = object()?.map(|payload| serde_json::from_str(payload.get())).transpose();
-                let payload = payload.map_err(|_| Close::invalid("its payload is nested too deep"))?;
+                let payload = payload.map_err(|_| Close::invalid("its payload must be an object"))?;
                 Self::ConnectionInit { payload: payload.unwrap_or_default() }
             }
             "ping" => Self::Ping { payload: object()?.map(ToOwned::to_owned) },
             "pong" => object().map(|_| Self::Pong)?,
             "subscribe" => {
                 let payload = payload.ok_or_else(|| Close::invalid("it must have a payload"))?;
-                let payload = serde_json::from_str(payload.get())
+                let payload = RawOperation::read(text, payload.get())
                     .map_err(|_| Close::invalid("its payload is no GraphQL request"))?;
                 Self::Subscribe { id: id()?, payload }
             }
@@ -96,10 +137,6 @@ pub(super) enum ToClient<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<&'a RawValue>,
     },
-    Next {
-        id: &'a str,
-        payload: &'a RawValue,
-    },
     Error {
         id: &'a str,
         payload: &'a [ServerError],
@@ -109,9 +146,21 @@ pub(super) enum ToClient<'a> {
     },
 }
 
+impl ToClient<'_> {
+    /// The beginning of a `next` message: its payload follows, and a brace.
+    pub(super) fn next(id: &str) -> String {
+        let id = serde_json::to_string(id).expect("a text is JSON");
+        format!(r#"{{"type":"next","id":{id},"payload":"#)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<FromClient, Close> {
+        FromClient::parse(&Bytes::copy_from_slice(text.as_bytes()))
+    }
 
     #[test]
     fn what_is_no_message_closes() {
@@ -134,20 +183,30 @@ mod tests {
             r#"{"type": "subscribe", "payload": {"query": "{a}"}}"#,
             r#"{"type": "complete"}"#,
         ] {
-            assert!(matches!(FromClient::parse(text), Err(Close(4400, _))), "{text}");
+            assert!(matches!(parse(text), Err(Close(4400, _))), "{text}");
         }
     }
 
     #[test]
     fn payloads_are_kept() {
-        let init = FromClient::parse(r#"{"type": "connection_init", "payload": {"authorization": "x"}}"#);
+        let init = parse(r#"{"type": "connection_init", "payload": {"authorization": "x"}}"#);
         let Ok(FromClient::ConnectionInit { payload }) = init else { panic!("no greeting") };
-        assert_eq!(payload["authorization"], "x");
+        assert_eq!(payload.authorization.as_deref(), Some("x"));
+        for (payload, key) in [
+            (r#"{"Authorization": null, "a": [1], "AUTHORIZATION": "x"}"#, Some("x")),
+            (r#"{"authorization": "x", "Authorization": "y"}"#, Some("x")),
+            (r#"{"authorization": 7}"#, Some("")),
+            (r#"{"authorization": null}"#, None),
+            ("{}", None),
+        ] {
+            let greeting: Greeting = serde_json::from_str(payload).unwrap();
+            assert_eq!(greeting.authorization.as_deref(), key, "{payload}");
+        }
         for text in [r#"{"type": "connection_init"}"#, r#"{"payload": null, "type": "connection_init"}"#] {
-            assert!(matches!(FromClient::parse(text), Ok(FromClient::ConnectionInit { .. })), "{text}");
+            assert!(matches!(parse(text), Ok(FromClient::ConnectionInit { .. })), "{text}");
         }
         let Ok(FromClient::Ping { payload: Some(payload) }) =
-            FromClient::parse(r#"{"type": "ping", "payload": {"a": 1}}"#)
+            parse(r#"{"type": "ping", "payload": {"a": 1}}"#)
         else {
             panic!("no ping")
         };

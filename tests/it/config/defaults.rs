@@ -22,6 +22,9 @@ fn the_limits_of_the_library_are_those_of_production() {
     assert_eq!(SuggestionOptions::default().period, settings.suggest.period);
     assert_eq!(Limits::default().cost, settings.limits.cost);
     assert_eq!(HttpLimits::default().bodies_bytes, settings.limits.bodies_mb << 20);
+    assert_eq!(HttpLimits::default().response_bytes, settings.limits.response_bytes);
+    assert_eq!(Limits::default().response_bytes, settings.limits.response_bytes);
+    assert_eq!(Limits::default().responses_bytes, settings.limits.responses_mb << 20);
 }
 
 #[test]

@@ -133,6 +133,11 @@ fn wrong_values_say_key_finding_and_expectation() {
              `server.max_body_bytes`, which is 3000000",
         ),
         (
+            "[limits]\nresponse_bytes = 3000000\nresponses_mb = 2",
+            "`limits.responses_mb` is 2, but must be at least 4: three quarters of it are to hold one response of \
+             `limits.response_bytes`, which is 3000000",
+        ),
+        (
             "[persisted]\nonly_trusted = true",
             "`persisted.only_trusted` is true, but there are no trusted documents: set `persisted.documents` to \
              their file",

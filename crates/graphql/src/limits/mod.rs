@@ -19,6 +19,9 @@ use super::error::{ErrorCode, refusal};
 use super::guard::Introspection;
 use quarry_config::Settings;
 
+/// The longest name of a document, in bytes.
+const MAX_NAME_BYTES: usize = 200;
+
 /// What one operation may ask for. Roomy: GraphiQL's introspection takes a depth of 15.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -40,6 +43,10 @@ pub struct Limits {
     pub directives: usize,
     /// Spreads of fragments, fragments written out.
     pub spreads: u64,
+    /// The largest response, in bytes.
+    pub response_bytes: usize,
+    /// Responses in memory at once, in bytes.
+    pub responses_bytes: usize,
     /// The largest `first`. What the schema says holds for more than that.
     pub page_size: usize,
     /// The largest quantity of an interaction.
@@ -68,6 +75,8 @@ impl Limits {
             aliases: limits.aliases,
             directives: limits.directives,
             spreads: limits.fragment_spreads,
+            response_bytes: limits.response_bytes,
+            responses_bytes: limits.responses_mb << 20,
             page_size: limits.page_size,
             quantity: limits.quantity,
             introspection: settings.server.introspection.into(),
@@ -83,9 +92,15 @@ impl Limits {
             );
             return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
         }
-        let Scan { nesting, tokens } = Scan::of(text);
+        let Scan { nesting, tokens, longest_word } = Scan::of(text);
         if nesting > self.nesting {
             let message = format!("The document has more than {} brackets within brackets.", self.nesting);
+            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
+        }
+        // Errors quote names, and so does each row of a response.
+        if longest_word > MAX_NAME_BYTES {
+            let message =
+                format!("The document has a name or a number of more than {MAX_NAME_BYTES} characters.");
             return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
         }
         if tokens > self.tokens {

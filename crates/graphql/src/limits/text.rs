@@ -7,6 +7,8 @@ pub(super) struct Scan {
     pub(super) nesting: usize,
     /// Names, numbers, strings and punctuators.
     pub(super) tokens: usize,
+    /// The length of the longest name or number, in bytes.
+    pub(super) longest_word: usize,
 }
 
 impl Scan {
@@ -57,9 +59,11 @@ fn scan(text: &[u8]) -> Scan {
                 at += 1;
             }
             _ if is_word(byte) => {
+                let from = at;
                 while at < text.len() && is_word(text[at]) {
                     at += 1;
                 }
+                scan.longest_word = scan.longest_word.max(at - from);
             }
             _ => at += 1,
         }
@@ -75,7 +79,7 @@ mod tests {
     #[test]
     fn texts_are_measured_outside_strings_and_comments() {
         let measure = |text: &str| {
-            let Scan { nesting, tokens } = Scan::of(text);
+            let Scan { nesting, tokens, .. } = Scan::of(text);
             (nesting, tokens)
         };
         assert_eq!(measure("{ a(b: [{c: [1]}]) { d } }"), (5, 19));
@@ -85,5 +89,6 @@ mod tests {
         assert_eq!(measure("\"\"\"[[["), (0, 1));
         assert_eq!(measure("\"\\"), (0, 1));
         assert_eq!(measure(" ,\n# only [this"), (0, 0));
+        assert_eq!(Scan::of("{ ab(c: \"long\") { def } } # longer").longest_word, 3);
     }
 }

@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::ids::NodeId;
 use crate::loaders::{AuthorCount, AuthorPage, Loaders};
 use crate::pagination::{DocumentCursor, PageArguments, PageRequest};
+use crate::response_budget::ResponseBudget;
 
 /// An author, as GraphQL shows it.
 #[derive(Clone)]
@@ -24,13 +25,13 @@ impl Author {
     }
 
     /// The upstream's own id of the author.
-    async fn key(&self) -> &str {
-        &self.0.key
+    async fn key(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
+        ResponseBudget::say(ctx, &self.0.key)
     }
 
     /// The name to show.
-    async fn name(&self) -> &str {
-        &self.0.name
+    async fn name(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
+        ResponseBudget::say(ctx, &self.0.name)
     }
 
     /// How many documents the author has.

@@ -6,6 +6,7 @@ use super::Author;
 use crate::error::Failure;
 use crate::ids::NodeId;
 use crate::loaders::Loaders;
+use crate::response_budget::ResponseBudget;
 use crate::scalars::{DateTime, Json};
 
 /// A document, as GraphQL shows it.
@@ -16,6 +17,18 @@ impl From<quarry_domain::Document> for Document {
     fn from(document: quarry_domain::Document) -> Self {
         Self(Arc::new(document))
     }
+}
+
+impl From<Arc<quarry_domain::Document>> for Document {
+    fn from(document: Arc<quarry_domain::Document>) -> Self {
+        Self(document)
+    }
+}
+
+/// The memory of the values of a JSON text, in bytes: each but the first stands behind one of these marks.
+fn values_bytes(json: &str) -> usize {
+    let marks = json.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
+    marks * size_of::<Value>()
 }
 
 /// A record that was crawled from a source or put in by `indexDocuments`.
@@ -33,18 +46,18 @@ impl Document {
     }
 
     /// The upstream's own id of the record.
-    async fn key(&self) -> &str {
-        self.0.key.as_str()
+    async fn key(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
+        ResponseBudget::say(ctx, self.0.key.as_str())
     }
 
     /// Its heading, where the upstream has one.
-    async fn title(&self) -> Option<&str> {
-        self.0.title.as_deref()
+    async fn title(&self, ctx: &Context<'_>) -> Result<Option<&str>, Failure> {
+        self.0.title.as_deref().map(|title| ResponseBudget::say(ctx, title)).transpose()
     }
 
     /// Its text.
-    async fn text(&self) -> &str {
-        &self.0.text
+    async fn text(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
+        ResponseBudget::say(ctx, &self.0.text)
     }
 
     /// The class it belongs to, where the upstream has one.
@@ -76,8 +89,10 @@ impl Document {
     }
 
     /// The upstream's fields that have no field of their own here: a JSON object.
-    async fn attributes(&self) -> Result<Json, Failure> {
-        let attributes: Value = serde_json::from_str(&self.0.attributes)
+    async fn attributes(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+        let text = ResponseBudget::say(ctx, &self.0.attributes)?;
+        ResponseBudget::read(ctx, values_bytes(text))?;
+        let attributes: Value = serde_json::from_str(text)
             .map_err(|error| Failure::internal(format_args!("stored attributes are not JSON: {error}")))?;
         Ok(Json(attributes))
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use async_graphql::{Context, Object};
 
 use super::edge_page::{Edge, EdgePage};
@@ -47,9 +49,11 @@ pub(crate) struct DocumentConnection {
 }
 
 impl DocumentConnection {
-    pub(super) fn new(author: AuthorId, page: Page<quarry_domain::Document>) -> Self {
-        let edge =
-            |document| DocumentEdge { cursor: DocumentCursor::of(&document).into(), node: document.into() };
+    pub(super) fn new(author: AuthorId, page: Page<Arc<quarry_domain::Document>>) -> Self {
+        let edge = |document: Arc<quarry_domain::Document>| DocumentEdge {
+            cursor: DocumentCursor::of(&document).into(),
+            node: document.into(),
+        };
         Self { author, page: EdgePage::new(page, edge) }
     }
 }

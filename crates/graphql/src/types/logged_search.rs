@@ -1,7 +1,9 @@
-use async_graphql::{ID, Object};
+use async_graphql::{Context, ID, Object};
 
 use super::{FinalReason, int};
+use crate::error::Failure;
 use crate::ids::NodeId;
+use crate::response_budget::ResponseBudget;
 use crate::scalars::DateTime;
 
 /// A logged search, as GraphQL shows it.
@@ -28,8 +30,8 @@ impl Search {
 
     /// What was searched for: trimmed, white space collapsed, and e-mail addresses, phone and card numbers
     /// masked, unless the server is set not to.
-    async fn query(&self) -> &str {
-        &self.0.query
+    async fn query(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
+        ResponseBudget::say(ctx, &self.0.query)
     }
 
     /// The text was longer than 256 characters as people count them, and is cut there.

@@ -23,16 +23,7 @@ pub(super) struct Size;
 
 impl Weighter<(SegmentId, DocId), Arc<Document>> for Size {
     fn weight(&self, _: &(SegmentId, DocId), document: &Arc<Document>) -> u64 {
-        let texts = [
-            document.source.as_str().len(),
-            document.key.as_str().len(),
-            document.title.as_ref().map_or(0, String::len),
-            document.text.len(),
-            document.category.as_ref().map_or(0, String::len),
-            document.author.as_ref().map_or(0, |author| author.key.len() + author.name.len()),
-            document.attributes.len(),
-        ];
-        (size_of::<Document>() + texts.iter().sum::<usize>()) as u64
+        document.memory_bytes() as u64
     }
 }
 

@@ -283,8 +283,13 @@ fn answer(
     let has_next = found.best.len() > request.first;
     found.best.truncate(request.first);
     let mut hits = Vec::with_capacity(found.best.len());
+    let mut read_bytes = 0_usize;
     for candidate in &found.best {
-        let document = read(snapshot, candidate)?;
+        let (document, bytes) = read(snapshot, candidate)?;
+        read_bytes = read_bytes.saturating_add(bytes);
+        if read_bytes > request.read_bytes {
+            return Err(SearchError::TooLarge);
+        }
         let highlights =
             if request.highlights { highlights(&document, &found.marks, languages_of) } else { Vec::new() };
         let cursor = Cursor::new(request.sort, found.relaxed, candidate.key);
@@ -297,21 +302,24 @@ fn answer(
         relaxed: found.relaxed,
         facets: found.facets,
         took: started.elapsed(),
+        read_bytes,
     })
 }
 
-fn read(snapshot: &Snapshot, candidate: &Candidate) -> Result<Arc<Document>, SearchError> {
+/// A document, and the memory that it takes where it was not in memory before: others are shared.
+fn read(snapshot: &Snapshot, candidate: &Candidate) -> Result<(Arc<Document>, usize), SearchError> {
     let segment = &snapshot.segments[candidate.segment];
     let key = (segment.reader.segment_id(), candidate.doc);
     if let Some(document) = snapshot.read.get(&key) {
-        return Ok(document);
+        return Ok((document, 0));
     }
     let stored = segment.stored(candidate.doc).map_err(failed)?;
     let document = read_stored(&stored)
         .ok_or_else(|| SearchError::Damaged("a stored document cannot be read".to_owned()))?;
+    let bytes = document.memory_bytes();
     let document = Arc::new(document);
     snapshot.read.insert(key, document.clone());
-    Ok(document)
+    Ok((document, bytes))
 }
 
 fn highlights(document: &Document, marks: &Marks, languages: &Languages) -> Vec<Highlight> {
