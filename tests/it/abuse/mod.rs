@@ -6,6 +6,8 @@ mod fuzz;
 mod half_closed;
 mod hosts;
 mod idle_websockets;
+mod memory;
+mod messages;
 mod slow_clients;
 mod storm;
 mod wire;

@@ -103,7 +103,8 @@ async fn who_does_not_read_is_cut_off_and_others_go_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_and_does_not_read_the_answer_is_cut_off() {
-    let folder = Folder::new("[limits]\nsend_time = \"500ms\"\n");
+    let settings = "[limits]\nsend_time = \"500ms\"\nresponse_bytes = 67108864\nresponses_mb = 512\n";
+    let folder = Folder::new(settings);
     let server = Server::start(&folder).await;
     server.ready().await;
     let text = "x".repeat(40_000);

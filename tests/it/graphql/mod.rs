@@ -1,6 +1,7 @@
 //! The API as clients meet it: over HTTP and WebSocket, with a real store and a real index.
 
 mod audit;
+mod bounds;
 mod caching;
 mod coercion;
 mod compression;
