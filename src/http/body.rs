@@ -40,7 +40,7 @@ async fn read_all(
     admission: &Admission,
     class: CallerClass,
 ) -> Result<(Bytes, MemoryPermit), Problem> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(limit);
+    let expected = body.size_hint().exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(limit);
     let mut chunks = body.into_data_stream();
     let mut first = Bytes::new();
     let mut whole = Vec::new();
@@ -53,17 +53,17 @@ async fn read_all(
         }
         admission.body_room(&mut room, chunk.len(), class)?;
         // Most bodies come in one piece and need no copy.
-        if first.is_empty() {
+        if read == 0 {
             first = chunk;
             continue;
         }
         if whole.is_empty() {
-            whole.reserve_exact(announced);
-            whole.extend_from_slice(&first);
+            whole.extend_from_slice(&std::mem::take(&mut first));
         }
         if whole.capacity() - whole.len() < chunk.len() {
-            // To twice its size, yet never to more than may come.
-            whole.reserve_exact(chunk.len().max(read.min(limit - read)));
+            // To twice its size, yet never to more than may come: what is announced need not be sent, and
+            // the memory of a long body is taken as soon as it is reserved.
+            whole.reserve_exact(chunk.len().max(read.min(expected.saturating_sub(read))));
         }
         whole.extend_from_slice(&chunk);
     }

@@ -44,7 +44,9 @@ impl Encoded {
             Answer::Ran(response, memory) => {
                 let before = self.json.len();
                 let limit = state.limits.response_bytes;
-                self.json.reserve(memory.bytes.saturating_add(TYPICAL_BYTES).min(limit));
+                if memory.bytes > 0 {
+                    self.json.reserve(memory.bytes.saturating_add(TYPICAL_BYTES).min(limit));
+                }
                 let fits = {
                     let mut bounded = Bounded { json: &mut self.json, limit };
                     serde_json::to_writer(&mut bounded, &response).is_ok()

@@ -119,6 +119,15 @@ impl Endpoint {
         serde_json::from_str(&answer).expect("JSON")
     }
 
+    /// A figure of `/metrics`.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let answer =
+            self.client.get(format!("http://{}/metrics", self.address)).send().await.expect("metrics");
+        let page = answer.text().await.expect("a page");
+        let found = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        found.and_then(|figure| figure.parse().ok()).unwrap_or_else(|| panic!("no {name}: {page}"))
+    }
+
     /// The status and the answer to any body at all; none if nobody answers.
     pub(crate) async fn send(&self, content_type: &str, body: Vec<u8>) -> Option<(u16, String)> {
         let request = self.client.post(format!("http://{}/graphql", self.address));

@@ -7,6 +7,7 @@ use tokio::io::AsyncWriteExt;
 use super::super::wire;
 use super::Measured;
 use crate::support::folder::Folder;
+use crate::support::wait::until;
 
 /// The length of the texts, in bytes: below what a body may have.
 const LENGTH: usize = 16_000_000;
@@ -80,6 +81,32 @@ async fn as_many_values_as_a_request_may_have() {
     let stored = endpoint.data(text, json!({"i": {"documents": documents, "wait": false}})).await;
     assert_eq!(stored["indexDocuments"]["inserted"], 1_000);
     measured.end("as many values as are allowed").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_are_announced() {
+    let folder = Folder::new("");
+    let measured = Measured::start(&folder).await;
+    let mut open = Vec::new();
+    for _ in 0..400 {
+        let mut stream = wire::connect(measured.server.endpoint.address()).await;
+        stream.write_all(wire::post_head("*/*", LENGTH).as_bytes()).await.unwrap();
+        for _ in 0..8 {
+            stream.write_all(&vec![b' '; 16 << 10]).await.unwrap();
+            stream.flush().await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        open.push(stream);
+    }
+    // All of them are read as far as they were sent.
+    until("the bodies", async || {
+        (measured.server.endpoint.metric("quarry_request_body_bytes").await >= 400.0 * 131_072.0)
+            .then_some(())
+    })
+    .await;
+    measured.check("bodies that are announced and not sent");
+    drop(open);
+    measured.end("bodies that are announced and not sent").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
