@@ -61,9 +61,11 @@ async fn read_all(
             whole.extend_from_slice(&std::mem::take(&mut first));
         }
         if whole.capacity() - whole.len() < chunk.len() {
-            // To twice its size, yet never to more than may come: what is announced need not be sent, and
-            // the memory of a long body is taken as soon as it is reserved.
-            whole.reserve_exact(chunk.len().max(read.min(expected.saturating_sub(read))));
+            // What is announced need not be sent, and the memory of a long body may be taken as soon as it is
+            // reserved: so to twice its size, and to all of it once a good part has come.
+            let left = expected.saturating_sub(read);
+            let more = if read >= expected / 4 { left } else { read.min(left) };
+            whole.reserve_exact(chunk.len().max(more));
         }
         whole.extend_from_slice(&chunk);
     }

@@ -159,12 +159,7 @@ impl Connection {
                 received = socket.receive() => {
                     heard = true;
                     match received? {
-                        Some(Received::Text(text, room)) => {
-                            let length = text.len();
-                            let sent = self.take(socket, text, room).await?;
-                            socket.release(length).await;
-                            sent
-                        }
+                        Some(Received::Text(text, room)) => self.take(socket, text, room).await?,
                         Some(Received::Heartbeat) => true,
                         // The answer to a close goes out with the next read.
                         Some(Received::Close) => {

@@ -1,11 +1,12 @@
 //! A WebSocket whose incomplete messages are bounded: in size, in time, and in the memory of bodies.
 //!
 //! The library below gathers a message before it gives any of it away, so the bounds are kept where its
-//! bytes are read.
+//! bytes are read. Each read ends with a frame at the latest: nothing is read of a message before the one
+//! before it is taken.
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,19 +16,20 @@ use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, BufReader, ReadBuf};
 use tokio::time::{Sleep, sleep};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
+use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::frames::{Frames, Unfit};
+use super::frames::{Frames, HEADER_BYTES, Unfit};
 use super::message::Close;
 use crate::http::admission::{Admission, CallerClass, KEYLESS_BYTES};
 use crate::memory::MemoryPermit;
 
 /// Bytes that are read and written at once: few, since most of many connections are idle.
 const BUFFER_BYTES: usize = 4 << 10;
-/// Messages of this length and more, in bytes, leave a buffer that is not kept.
-const LONG_BYTES: usize = 4 * BUFFER_BYTES;
+/// The longest frame that is sent, in bytes.
+const FRAME_BYTES: usize = 16 << 10;
 
 /// A message of a client.
 pub(super) enum Received {
@@ -53,8 +55,7 @@ type Reads = BoundedReads<BufReader<TokioIo<Upgraded>>>;
 
 /// See the module.
 pub(super) struct Socket {
-    /// Absent only while it is replaced.
-    stream: Option<WebSocketStream<Reads>>,
+    stream: WebSocketStream<Reads>,
     /// No messages can be read any more.
     broken: bool,
 }
@@ -62,32 +63,26 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) async fn new(connection: Upgraded, bounds: MessageBounds, admission: Admission) -> Self {
         let connection = BufReader::with_capacity(BUFFER_BYTES, TokioIo::new(connection));
-        let stream = over(BoundedReads::new(connection, bounds, admission)).await;
-        Self { stream: Some(stream), broken: false }
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES)
+            .max_message_size(Some(bounds.bytes))
+            .max_frame_size(Some(bounds.bytes));
+        let reads = BoundedReads::new(connection, bounds, admission);
+        let stream = WebSocketStream::from_raw_socket(reads, Role::Server, Some(config)).await;
+        Self { stream, broken: false }
     }
 
     /// Sets the class of the caller, known from `connection_init` on.
     pub(super) fn set_class(&mut self, class: CallerClass) {
-        self.stream().get_mut().bounds.class = class;
-    }
-
-    /// Drops the buffer of a long message, which the library would keep. Called between messages.
-    pub(super) async fn release(&mut self, length: usize) {
-        if length >= LONG_BYTES && self.stream().flush().await.is_ok() {
-            let reads = self.stream.take().expect("is there").into_inner();
-            self.stream = Some(over(reads).await);
-        }
-    }
-
-    fn stream(&mut self) -> &mut WebSocketStream<Reads> {
-        self.stream.as_mut().expect("is there, but while it is replaced")
+        self.stream.get_mut().bounds.class = class;
     }
 
     /// The next message; `None` once the client is gone. Nothing is lost where this is dropped.
     pub(super) async fn receive(&mut self) -> Result<Option<Received>, Close> {
-        let Some(read) = self.stream().next().await else { return Ok(None) };
+        let Some(read) = self.stream.next().await else { return Ok(None) };
         self.broken = read.is_err();
-        let reads = self.stream().get_mut();
+        let reads = self.stream.get_mut();
         match read {
             Ok(Message::Text(text)) => {
                 let room = reads.room.take();
@@ -109,54 +104,50 @@ impl Socket {
 
     /// Sends a text. False once the client is gone.
     pub(super) async fn send(&mut self, text: String) -> bool {
-        self.stream().send(Message::Text(text.into())).await.is_ok()
+        self.stream.send(Message::Text(text.into())).await.is_ok()
     }
 
-    /// Sends a text of JSON; its memory is held until it is on its way. False once the client is gone.
-    pub(super) async fn send_bytes(&mut self, json: Bytes) -> bool {
-        let held = json.clone();
-        let text = Utf8Bytes::try_from(json).expect("JSON is UTF-8");
-        let sent = self.stream().send(Message::Text(text)).await.is_ok();
-        drop(held);
-        sent
+    /// Sends a text of JSON, a long one in several frames: the library keeps the memory of the longest. False
+    /// once the client is gone.
+    pub(super) async fn send_bytes(&mut self, mut json: Bytes) -> bool {
+        let mut kind = Data::Text;
+        loop {
+            let piece = json.split_to(json.len().min(FRAME_BYTES));
+            let frame = Frame::message(piece, OpCode::Data(kind), json.is_empty());
+            if self.stream.send(Message::Frame(frame)).await.is_err() {
+                return false;
+            }
+            if json.is_empty() {
+                return true;
+            }
+            kind = Data::Continue;
+        }
     }
 
     /// Sends a ping. False once the client is gone.
     pub(super) async fn ping(&mut self) -> bool {
-        self.stream().send(Message::Ping(Bytes::new())).await.is_ok()
+        self.stream.send(Message::Ping(Bytes::new())).await.is_ok()
     }
 
     /// Closes, and reads on until the client has heard it.
     pub(super) async fn close(&mut self, Close(code, reason): Close) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
-        if self.stream().send(Message::Close(Some(frame))).await.is_err() {
+        if self.stream.send(Message::Close(Some(frame))).await.is_err() {
             return;
         }
-        while let Some(read) = self.stream().next().await {
+        while let Some(read) = self.stream.next().await {
             self.broken = read.is_err();
-            drop(self.stream().get_mut().room.take());
+            drop(self.stream.get_mut().room.take());
         }
         if self.broken {
             // What is dropped with something unread takes back what was last sent.
             let mut unread = [0; BUFFER_BYTES];
-            while let Ok(1..) = self.stream().get_mut().connection.read(&mut unread).await {}
+            while let Ok(1..) = self.stream.get_mut().connection.read(&mut unread).await {}
         }
     }
 }
 
-/// A WebSocket over what is read of one, with no message begun.
-async fn over(reads: Reads) -> WebSocketStream<Reads> {
-    let bytes = reads.bounds.bytes;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
-        .max_message_size(Some(bytes))
-        .max_frame_size(Some(bytes));
-    WebSocketStream::from_raw_socket(reads, Role::Server, Some(config)).await
-}
-
-/// A connection that ends with a refusal where an incomplete message exceeds its bounds. Each read ends
-/// with a frame at the latest, so nothing is read of a message before the one before it is taken.
+/// A connection that ends with a refusal where an incomplete message exceeds its bounds.
 struct BoundedReads<C> {
     connection: C,
     bounds: MessageBounds,
@@ -190,27 +181,67 @@ impl<C> BoundedReads<C> {
         Close::new(1009, reason)
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Result<(), Close> {
-        if bytes.is_empty() {
-            return Ok(());
+    /// Reads on within a header; true at the end of the stream.
+    fn poll_header(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>>
+    where
+        C: AsyncRead + Unpin,
+    {
+        let mut header = [0; HEADER_BYTES];
+        let mut part = ReadBuf::new(&mut header[..self.frames.wanted()]);
+        ready!(Pin::new(&mut self.connection).poll_read(context, &mut part))?;
+        if part.filled().is_empty() {
+            return Poll::Ready(Ok(true));
         }
-        let length = if self.frames.is_in_message() { bytes.len() } else { 0 };
-        self.frames.advance(bytes, self.limit()).map_err(|unfit| match unfit {
-            Unfit::TooLong => self.too_long(),
-            Unfit::Malformed => Close::new(1002, "That is no WebSocket message"),
-        })?;
-        if !self.frames.is_incomplete() {
-            self.due = None;
-        }
-        let grown = self.admission.body_room(&mut self.room, length, self.bounds.class);
-        grown.map_err(|_| {
-            Close::new(1013, "The server has its limit of messages under way: try again in a moment")
+        let read = self.frames.read(part.filled(), self.limit());
+        Poll::Ready(match read {
+            Ok(()) => Ok(false),
+            Err(Unfit::TooLong) => {
+                let refused = self.too_long();
+                Err(self.refuse(refused))
+            }
+            Err(Unfit::Malformed) => Err(self.refuse(Close::new(1002, "That is no WebSocket message"))),
         })
     }
 
-    fn refuse(&mut self, refused: Close) -> Poll<io::Result<()>> {
+    /// Reads on within a payload.
+    fn poll_payload(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
+    where
+        C: AsyncRead + Unpin,
+    {
+        let wanted = self.frames.payload().min(buffer.remaining());
+        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(wanted));
+        ready!(Pin::new(&mut self.connection).poll_read(context, &mut part))?;
+        let length = part.filled().len();
+        if self.frames.is_of_message() {
+            let taken = self.admission.body_room(&mut self.room, length, self.bounds.class);
+            if taken.is_err() {
+                let reason = "The server has its limit of messages under way: try again in a moment";
+                return Poll::Ready(Err(self.refuse(Close::new(1013, reason))));
+            }
+        }
+        buffer.advance(length);
+        self.frames.advance(length);
+        Poll::Ready(Ok(()))
+    }
+
+    /// Refuses an incomplete message once its time is over.
+    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.frames.is_incomplete() {
+            return Poll::Pending;
+        }
+        let time = self.bounds.time;
+        let due = self.due.get_or_insert_with(|| Box::pin(sleep(time)));
+        ready!(due.as_mut().poll(context));
+        let reason = format!(
+            "The message took longer than {} to arrive: send it faster",
+            humantime::format_duration(time)
+        );
+        Poll::Ready(Err(self.refuse(Close::new(4408, reason))))
+    }
+
+    fn refuse(&mut self, refused: Close) -> io::Error {
         self.refused = Some(refused);
-        Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into()))
+        io::ErrorKind::QuotaExceeded.into()
     }
 }
 
@@ -221,32 +252,33 @@ impl<C: AsyncRead + Unpin> AsyncRead for BoundedReads<C> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let wanted = this.frames.wanted().min(buffer.remaining());
-        let mut part = ReadBuf::new(buffer.initialize_unfilled_to(wanted));
-        match Pin::new(&mut this.connection).poll_read(context, &mut part) {
-            Poll::Ready(Ok(())) => {
-                let taken = this.take(part.filled());
-                let read = part.filled().len();
-                match taken {
-                    Ok(()) => {
-                        buffer.advance(read);
-                        Poll::Ready(Ok(()))
+        loop {
+            let passed = this.frames.pass(buffer.initialize_unfilled());
+            buffer.advance(passed);
+            let read = if this.frames.payload() > 0 {
+                if buffer.remaining() == 0 {
+                    return Poll::Ready(Ok(()));
+                }
+                this.poll_payload(context, buffer).map_ok(|()| true)
+            } else if passed > 0 {
+                // A frame without a payload.
+                Poll::Ready(Ok(true))
+            } else {
+                this.poll_header(context)
+            };
+            return match read {
+                // The header of a frame is nothing yet.
+                Poll::Ready(Ok(false)) => continue,
+                Poll::Ready(Ok(true)) => {
+                    if !this.frames.is_incomplete() {
+                        this.due = None;
                     }
-                    Err(refused) => this.refuse(refused),
+                    Poll::Ready(Ok(()))
                 }
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending if !this.frames.is_incomplete() => Poll::Pending,
-            Poll::Pending => {
-                let time = this.bounds.time;
-                let due = this.due.get_or_insert_with(|| Box::pin(sleep(time)));
-                if due.as_mut().poll(context).is_pending() {
-                    return Poll::Pending;
-                }
-                let reason =
-                    format!("The message took longer than {time:?} to arrive: send it faster, or in parts");
-                this.refuse(Close::new(4408, reason))
-            }
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                Poll::Pending if passed > 0 => Poll::Ready(Ok(())),
+                Poll::Pending => this.poll_due(context),
+            };
         }
     }
 }
