@@ -41,7 +41,7 @@
 //! that the index itself keeps, applies them and moves it. Restart, rebuild and a new replica are
 //! this one path; each server owns its index.
 //!
-//! **A search.** `POST /graphql` → [`access::Gate`] says what the caller's key opens → [`http::router`]
+//! **A search.** `POST /graphql` → [`access::AccessControl`] says what the caller's key opens → [`http::router`]
 //! reads the body under its limit → [`graphql::Api`] parses, checks limits and scopes, executes → [`search::SearchEngine::search`] answers from the
 //! index alone, hits and all. Relations go to the store through loaders, one query a level. With the
 //! database down, searches go on and relations fail with `STORE_UNAVAILABLE`.

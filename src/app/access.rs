@@ -6,7 +6,7 @@ use std::pin::Pin;
 use futures_util::{Stream, StreamExt};
 
 use super::persisting;
-use crate::access::Gate;
+use crate::access::AccessControl;
 use crate::config::{ConfigError, Settings, Switch};
 use crate::http::HttpState;
 use crate::supervisor::{Stage, Supervisor};
@@ -23,8 +23,8 @@ const RELOADED: [&str; 7] = [
 ];
 
 /// The gate that the settings describe.
-pub(super) fn gate(settings: &Settings) -> Gate {
-    Gate::new(&settings.keys, &settings.rate_limits, settings.server.trusted_proxies)
+pub(super) fn gate(settings: &Settings) -> AccessControl {
+    AccessControl::new(&settings.keys, &settings.rate_limits, settings.server.trusted_proxies)
 }
 
 /// Whether the explorer is served; absent: as long as no keys are asked for. Where only trusted

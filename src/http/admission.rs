@@ -58,7 +58,11 @@ pub(super) enum CallerClass {
 impl CallerClass {
     /// The class of a caller.
     pub(super) fn of(asker: &Asker) -> Self {
-        if asker.caller.is_unchecked() || asker.caller.key().is_some() { Self::Keyed } else { Self::Keyless }
+        if asker.caller.is_unrestricted() || asker.caller.key().is_some() {
+            Self::Keyed
+        } else {
+            Self::Keyless
+        }
     }
 
     /// The most bytes that such a caller may send at once.

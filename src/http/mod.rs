@@ -33,7 +33,7 @@ mod validator;
 mod visitor;
 mod websocket;
 
-use crate::access::Gate;
+use crate::access::AccessControl;
 use crate::graphql::Api;
 
 pub use admission::{Admission, Load};
@@ -62,7 +62,7 @@ pub struct HttpState {
     /// What is under way, made for the same limits.
     pub admission: Admission,
     /// Who may call, and how often.
-    pub gate: Gate,
+    pub gate: AccessControl,
     /// Whether the explorer is served; absent: as long as no keys are asked for.
     pub graphiql: Option<bool>,
     /// The documents that clients send by name.
@@ -74,6 +74,6 @@ pub struct HttpState {
 impl HttpState {
     /// Whether the explorer is served now.
     pub fn is_explorable(&self) -> bool {
-        self.graphiql.unwrap_or_else(|| !self.gate.asks_for_keys())
+        self.graphiql.unwrap_or_else(|| !self.gate.requires_keys())
     }
 }

@@ -16,7 +16,7 @@ use super::admission::{CallerClass, Place};
 use super::observe::{Watched, panicked};
 use super::problem::Problem;
 use super::request::{Held, LARGE_BYTES, RawOperation};
-use crate::domain::Caller;
+use crate::domain::Principal;
 use crate::graphql::{Answer, Asker, ErrorCode, Operation, OperationKind, Prepared, WHERE_SUBSCRIPTIONS_ARE};
 use crate::memory::MemoryPermit;
 
@@ -121,7 +121,7 @@ impl HttpState {
 
     /// What is no request counts like one, or guessing would cost nothing.
     pub(super) fn rated(&self, problem: Problem, asker: &Asker) -> Problem {
-        match self.gate.count(&asker.caller, asker.visitor.address()) {
+        match self.gate.check_rate(&asker.caller, asker.visitor.address()) {
             Ok(()) => problem,
             Err(denied) => denied.into(),
         }
@@ -133,7 +133,7 @@ impl HttpState {
         transport: Transport,
         asker: &Asker,
     ) -> Result<Prepared, Refused> {
-        let counted = self.gate.count(&asker.caller, asker.visitor.address());
+        let counted = self.gate.check_rate(&asker.caller, asker.visitor.address());
         counted.map_err(|denied| Refused::Request(denied.into()))?;
         let (asked, operation) = raw.checked().map_err(Refused::Request)?;
         let found = self.documents.find(asked).await.map_err(|error| Refused::Operation(vec![error]))?;
@@ -150,7 +150,7 @@ impl HttpState {
     }
 
     /// Parses a document and reads its variables, large ones apart from the threads that serve requests.
-    async fn prepared(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
+    async fn prepared(&self, operation: Operation, caller: &Principal) -> Result<Prepared, Vec<ServerError>> {
         if operation.query.len() + operation.variables.len() < LARGE_BYTES {
             return self.api.prepare(operation, caller);
         }

@@ -131,7 +131,7 @@ fn is_of_host(origin: &HeaderValue, host: &str) -> bool {
 /// Lets in what may be asked for from where it comes from.
 pub(super) async fn guard(State(state): State<HttpState>, request: Request, next: Next) -> Response {
     let origins = &state.origins;
-    if !origins.0.names.hold(&request, state.gate.asks_for_keys()) {
+    if !origins.0.names.hold(&request, state.gate.requires_keys()) {
         origins.0.refusals.log_host(named_host(&request).unwrap_or_default());
         return Problem::new(
             StatusCode::MISDIRECTED_REQUEST,

@@ -34,7 +34,7 @@ use super::operation::Transport;
 use super::problem::Problem;
 use super::request::{LARGE_BYTES, RawOperation};
 use super::visitor::Guest;
-use crate::access::Denied;
+use crate::access::AccessError;
 use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
 use crate::memory::MemoryPermit;
 
@@ -105,7 +105,7 @@ fn forbidden() -> Close {
 }
 
 /// The same with a reason: all are short enough for a close.
-fn denied(denied: Denied) -> Close {
+fn denied(denied: AccessError) -> Close {
     Close::new(4403, format!("Forbidden: {denied}"))
 }
 
@@ -126,7 +126,7 @@ struct Connection {
 
 impl Connection {
     fn new(state: HttpState, asker: Asker) -> Self {
-        let cut_off = Box::pin(asker.visitor.clone().until_cut_off(asker.caller.clone()));
+        let cut_off = Box::pin(asker.visitor.clone().until_revoked(asker.caller.clone()));
         Self { state, asker, cut_off, greeted: false, operations: 0, running: StreamMap::new() }
     }
 
@@ -229,7 +229,7 @@ impl Connection {
             }
             FromClient::Subscribe { id, payload } => {
                 // What the key opens may have changed since the last operation.
-                self.asker.caller = self.asker.visitor.caller().map_err(denied)?;
+                self.asker.caller = self.asker.visitor.authenticate().map_err(denied)?;
                 self.start(id, payload, &text, room);
                 Ok(true)
             }
@@ -244,11 +244,11 @@ impl Connection {
     fn let_in(&mut self, greeting: Greeting) -> Result<(), Close> {
         if let Some(authorization) = greeting.authorization {
             let mut visitor = self.asker.visitor.clone();
-            visitor.present(&authorization);
+            visitor.set_authorization(&authorization);
             self.asker = Asker::new(self.asker.request.clone(), visitor).map_err(denied)?;
         }
         let Asker { caller, visitor, .. } = self.asker.clone();
-        self.cut_off = Box::pin(visitor.until_cut_off(caller));
+        self.cut_off = Box::pin(visitor.until_revoked(caller));
         Ok(())
     }
 

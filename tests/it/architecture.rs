@@ -37,9 +37,9 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["hyper", "hyper_util", "tokio_tungstenite"], &["src/http/"]),
     (&["rlimit"], &["src/app/limiting"]),
     (&["figment", "toml"], &["crates/config/"]),
-    (&["governor"], &["crates/access/src/rate"]),
+    (&["governor"], &["crates/access/src/rate_limit"]),
     (&["sha2"], &["crates/access/src/key", "src/http/persisted/hash"]),
-    (&["subtle"], &["crates/access/src/ring"]),
+    (&["subtle"], &["crates/access/src/key_store"]),
     (&["redis"], &["crates/runtime/src/redis_link", "crates/cache/src/redis", "crates/keystroke/src/redis"]),
     (&["tracing_subscriber"], &["crates/runtime/src/telemetry"]),
     (

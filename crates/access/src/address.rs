@@ -2,35 +2,34 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use http::{HeaderMap, HeaderValue};
 
-/// The header in which each proxy writes down who it was asked by.
+/// The header to which each proxy appends the address of its peer.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// Who a request comes from, behind so many proxies that are trusted.
+/// The client address of a request behind `trusted_proxies` proxies.
 ///
-/// Each proxy adds the address that it was asked from at the right, so the entry that the
-/// outermost trusted one added is that many from the right. All further left was sent by whoever
-/// asked, who may write what they like. Where there are fewer entries, the request did not come
-/// through all of the proxies, and nothing in the header is believed.
+/// It is the n-th entry from the right, n = `trusted_proxies`, because each proxy appends the address
+/// of its peer. Entries further left come from the client and can be forged. With fewer entries, the
+/// request bypassed a proxy, and the whole header is ignored.
 pub(super) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted_proxies: usize) -> IpAddr {
     let peer = peer.to_canonical();
     if trusted_proxies == 0 {
         return peer;
     }
-    // What a client sent before it reached a proxy need not be text.
+    // Entries of the client may hold any bytes, and must not hide those of the proxies.
     let lines: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).iter().map(HeaderValue::as_bytes).collect();
     let entry =
         lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b',')).nth(trusted_proxies - 1);
     entry.and_then(|entry| parse(str::from_utf8(entry).ok()?)).map_or(peer, |address| address.to_canonical())
 }
 
-/// Some proxies add the port.
+/// Parses an entry with or without a port, which some proxies append.
 fn parse(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim();
     let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
     bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// What counts as one client: of IPv6 the network, since one client has all addresses in it.
+/// The key of an address for rate limits: of IPv6 the /64, which one client owns entirely.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -45,12 +44,12 @@ pub(super) fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn seen(lines: &[&str], proxies: usize) -> String {
+    fn resolved(lines: &[&str], proxies: usize) -> String {
         let lines: Vec<&[u8]> = lines.iter().map(|line| line.as_bytes()).collect();
-        seen_bytes(&lines, proxies)
+        resolved_bytes(&lines, proxies)
     }
 
-    fn seen_bytes(lines: &[&[u8]], proxies: usize) -> String {
+    fn resolved_bytes(lines: &[&[u8]], proxies: usize) -> String {
         let mut headers = HeaderMap::new();
         for line in lines {
             headers.append(FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
@@ -61,19 +60,19 @@ mod tests {
     #[test]
     fn only_what_trusted_proxies_wrote_is_believed() {
         let line = "6.6.6.6, 1.1.1.1, 2.2.2.2";
-        assert_eq!(seen(&[line], 0), "10.0.0.1");
-        assert_eq!(seen(&[line], 1), "2.2.2.2");
-        assert_eq!(seen(&[line], 2), "1.1.1.1");
-        // What is no text hides nothing of what a proxy wrote.
-        assert_eq!(seen_bytes(&[b"\xfc, 1.1.1.1, 2.2.2.2"], 1), "2.2.2.2");
-        assert_eq!(seen_bytes(&[b"1.1.1.1, \xfc"], 1), "10.0.0.1");
-        // Several lines are one list.
-        assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 1), "2.2.2.2");
-        assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 2), "1.1.1.1");
-        assert_eq!(seen(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 3), "6.6.6.6");
-        // What did not come through all of them is not believed at all.
-        assert_eq!(seen(&[line], 4), "10.0.0.1");
-        assert_eq!(seen(&[], 1), "10.0.0.1");
+        assert_eq!(resolved(&[line], 0), "10.0.0.1");
+        assert_eq!(resolved(&[line], 1), "2.2.2.2");
+        assert_eq!(resolved(&[line], 2), "1.1.1.1");
+        // Bytes that are not UTF-8 hide no entry of a proxy.
+        assert_eq!(resolved_bytes(&[b"\xfc, 1.1.1.1, 2.2.2.2"], 1), "2.2.2.2");
+        assert_eq!(resolved_bytes(&[b"1.1.1.1, \xfc"], 1), "10.0.0.1");
+        // Repeated headers form one list.
+        assert_eq!(resolved(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 1), "2.2.2.2");
+        assert_eq!(resolved(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 2), "1.1.1.1");
+        assert_eq!(resolved(&["6.6.6.6, 1.1.1.1", "2.2.2.2"], 3), "6.6.6.6");
+        // With too few entries, the header is ignored.
+        assert_eq!(resolved(&[line], 4), "10.0.0.1");
+        assert_eq!(resolved(&[], 1), "10.0.0.1");
         for nonsense in ["unknown", "", "1.1.1.1, ", "_hidden", "ü"] {
             let mut headers = HeaderMap::new();
             headers.append(FORWARDED_FOR, http::HeaderValue::from_bytes(nonsense.as_bytes()).unwrap());
@@ -91,7 +90,7 @@ mod tests {
             ("[2001:db8::1]:443", "2001:db8::1"),
             ("::ffff:1.1.1.1", "1.1.1.1"),
         ] {
-            assert_eq!(seen(&[entry], 1), address, "{entry}");
+            assert_eq!(resolved(&[entry], 1), address, "{entry}");
         }
     }
 

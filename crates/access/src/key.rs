@@ -5,45 +5,46 @@ use sha2::{Digest, Sha256};
 
 use quarry_domain::KeyHash;
 
-/// Begins every key, so that people and secret scanners recognise one.
+/// The prefix of every key, by which operators and secret scanners recognise one.
 pub const KEY_PREFIX: &str = "quarry_";
-/// Letters and digits of a key, each worth 5.95 bits: 190 in all.
-const CHARS: usize = 32;
-/// The longest text that is looked at: longer ones are no keys.
-const MAX_BYTES: usize = 256;
+/// The random letters and digits of a key: 5.95 bits each, 190 in all.
+const RANDOM_CHARS: usize = 32;
+/// The longest accepted key; longer input is rejected without hashing.
+const MAX_KEY_BYTES: usize = 256;
 
-/// An API key itself. It is shown once and never kept.
+/// An API key in plain text: shown once, never stored.
 pub struct ApiKey(String);
 
 impl ApiKey {
-    /// A new key, made of the operating system's randomness.
+    /// Generates a key from the operating system's randomness.
     pub fn generate() -> Result<Self, SysError> {
-        // 256 bits of it, drawn out by a generator that is fit for cryptography.
+        // A cryptographically secure generator, seeded with 256 bits.
         let mut random = StdRng::try_from_rng(&mut SysRng)?;
-        let text = Alphanumeric.sample_string(&mut random, CHARS);
+        let text = Alphanumeric.sample_string(&mut random, RANDOM_CHARS);
         Ok(Self(format!("{KEY_PREFIX}{text}")))
     }
 
-    /// The key, for the one place that shows it.
+    /// The plain text of the key, for the command that prints it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// What is configured of the key.
+    /// The hash of the key, which is configured in its place.
     pub fn hash(&self) -> KeyHash {
         digest(&self.0)
     }
 }
 
-/// The hash of what somebody presents as a key; none if it cannot be one.
-pub(super) fn hash_of(presented: &str) -> Option<KeyHash> {
+/// Hashes a presented key; returns `None` for input that cannot be one.
+pub(super) fn hash_presented(presented: &str) -> Option<KeyHash> {
     let plain = presented.bytes().all(|byte| byte.is_ascii_graphic());
-    ((1..=MAX_BYTES).contains(&presented.len()) && plain).then(|| digest(presented))
+    ((1..=MAX_KEY_BYTES).contains(&presented.len()) && plain).then(|| digest(presented))
 }
 
-/// A fast hash is right here. Slow ones protect passwords, which people choose and others can
-/// guess; a key is 190 random bits, so trying is hopeless however fast it goes, and each request
-/// would pay for the slowness.
+/// The SHA-256 of a key.
+///
+/// A fast hash suffices: slow ones protect passwords, which can be guessed, whereas a key has 190
+/// random bits, and every request would pay for the slowness.
 fn digest(key: &str) -> KeyHash {
     KeyHash(Sha256::digest(key.as_bytes()).into())
 }
@@ -63,19 +64,19 @@ mod tests {
             assert!(secret.len() == 32 && secret.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{key}");
         }
         let key = ApiKey::generate().unwrap();
-        assert_eq!(hash_of(key.expose()), Some(key.hash()));
+        assert_eq!(hash_presented(key.expose()), Some(key.hash()));
     }
 
     #[test]
     fn the_hash_is_plain_sha_256() {
-        let hash = hash_of("abc").unwrap().to_string();
+        let hash = hash_presented("abc").unwrap().to_string();
         assert_eq!(hash, "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     #[test]
     fn what_cannot_be_a_key_is_not_hashed() {
         for text in ["", "a b", "ü", &"a".repeat(257)] {
-            assert_eq!(hash_of(text), None, "{text}");
+            assert_eq!(hash_presented(text), None, "{text}");
         }
     }
 }

@@ -1,19 +1,18 @@
-//! Who may call: API keys, where visitors come from, and how often they may ask.
+//! Authentication by API key, client addresses behind proxies, and rate limits.
 //!
-//! [`Gate`] is what transports talk to. It holds the keys and the rates that are in force and can be
-//! given others while it is used. A [`Visitor`] is whoever opened a connection: what it may do is
-//! asked again for each operation, so that a key that was taken back opens nothing any more, also
-//! where a connection has been open since before.
+//! Transports use [`AccessControl`], which holds the configured keys and rates and replaces them
+//! while it is in use. [`Credentials`] belong to a request or a connection and are verified again for
+//! each operation, so that a revoked key loses its access on open connections too.
 //!
-//! It deliberately lacks knowledge of fields and of HTTP's statuses: the floors above map both.
+//! It deliberately lacks knowledge of GraphQL fields and of HTTP statuses: the floors above map both.
 
+mod access_control;
 mod address;
-mod gate;
+mod credentials;
 mod key;
-mod rate;
-mod ring;
-mod visitor;
+mod key_store;
+mod rate_limit;
 
-pub use gate::{Denied, Gate};
+pub use access_control::{AccessControl, AccessError};
+pub use credentials::Credentials;
 pub use key::{ApiKey, KEY_PREFIX};
-pub use visitor::Visitor;

@@ -1,6 +1,5 @@
-//! Newtypes and plain records shared by every floor above. No I/O, no clock.
+//! Newtypes and records shared by every floor above. Deliberately without I/O and clock.
 
-mod caller;
 mod comparison;
 mod crawl;
 mod document;
@@ -9,10 +8,10 @@ mod key;
 mod keystroke;
 mod logged_search;
 mod period;
+mod principal;
 mod report;
 mod revision;
 
-pub use caller::{Caller, Scope};
 pub use comparison::comparison_key;
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Tally};
 pub use document::{
@@ -27,8 +26,9 @@ pub use keystroke::{
 };
 pub use logged_search::{FinalReason, LoggedSearch, LoggedSearchId, Searcher};
 pub use period::Period;
+pub use principal::{Principal, Scope};
 pub use report::{CategoryReport, CategoryTotal, TopSearch, VolumeBucket, ZeroResultSearch};
 pub use revision::Revision;
 
-/// A point in time, in UTC, as every record keeps it (microseconds are kept).
+/// A point in time in UTC, stored to the microsecond.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

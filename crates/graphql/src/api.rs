@@ -36,8 +36,8 @@ use super::types::LargestQuantity;
 use super::variables::InputTypes;
 use super::warnings::Warnings;
 use super::{ApiSchema, schema};
-use quarry_access::Visitor;
-use quarry_domain::{Caller, Scope};
+use quarry_access::Credentials;
+use quarry_domain::{Principal, Scope};
 use quarry_runtime::memory::MemoryBudget;
 
 /// A parsed document takes about this many times its text.
@@ -186,11 +186,11 @@ impl Api {
     }
 
     /// Parses a document, checks it against the limits and reads the variables.
-    pub fn prepare(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
+    pub fn prepare(&self, operation: Operation, caller: &Principal) -> Result<Prepared, Vec<ServerError>> {
         self.try_prepare(operation, caller).map_err(bounded)
     }
 
-    fn try_prepare(&self, operation: Operation, caller: &Caller) -> Result<Prepared, Vec<ServerError>> {
+    fn try_prepare(&self, operation: Operation, caller: &Principal) -> Result<Prepared, Vec<ServerError>> {
         let Operation { query, name, variables } = operation;
         let cached = self.0.documents.get(&query);
         let validated = cached.is_some();
@@ -325,7 +325,7 @@ impl Api {
                 )
             }
         });
-        until_cut_off(answers, visitor, caller).boxed()
+        until_revoked(answers, visitor, caller).boxed()
     }
 
     /// As [`Api::authorize`], of an operation that is about to run. What only operators may do leaves a
@@ -347,7 +347,7 @@ impl Api {
         guard::check(&operation.root()?, &asker.caller, self.0.limits.introspection)
     }
 
-    fn disclosure(&self, caller: &Caller) -> Disclosure {
+    fn disclosure(&self, caller: &Principal) -> Disclosure {
         Disclosure::to(caller, self.0.limits.introspection)
     }
 
@@ -384,12 +384,12 @@ impl Api {
 }
 
 /// Passes answers on as long as who asked for them is let in.
-fn until_cut_off(
+fn until_revoked(
     answers: impl Stream<Item = Answer> + Send + 'static,
-    visitor: Visitor,
-    caller: Caller,
+    visitor: Credentials,
+    caller: Principal,
 ) -> impl Stream<Item = Answer> + Send + 'static {
-    let under_way = Some((Box::pin(answers), Box::pin(visitor.until_cut_off(caller))));
+    let under_way = Some((Box::pin(answers), Box::pin(visitor.until_revoked(caller))));
     stream::unfold(under_way, |under_way| async move {
         let (mut answers, mut cut_off) = under_way?;
         tokio::select! {

@@ -1,6 +1,6 @@
 use super::RequestId;
-use quarry_access::{Denied, Visitor};
-use quarry_domain::Caller;
+use quarry_access::{AccessError, Credentials};
+use quarry_domain::Principal;
 
 /// Who asks, in which request.
 #[derive(Clone)]
@@ -8,14 +8,14 @@ pub struct Asker {
     /// Names the request in the log and in errors.
     pub request: RequestId,
     /// Who sends it, and what they may do.
-    pub caller: Caller,
+    pub caller: Principal,
     /// Where they come from, and whether they are still let in.
-    pub visitor: Visitor,
+    pub visitor: Credentials,
 }
 
 impl Asker {
     /// A visitor as of now, if it is let in.
-    pub fn new(request: RequestId, visitor: Visitor) -> Result<Self, Denied> {
-        Ok(Self { request, caller: visitor.caller()?, visitor })
+    pub fn new(request: RequestId, visitor: Credentials) -> Result<Self, AccessError> {
+        Ok(Self { request, caller: visitor.authenticate()?, visitor })
     }
 }

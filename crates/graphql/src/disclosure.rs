@@ -7,7 +7,7 @@ use async_graphql::ServerError;
 
 use super::error::{ErrorCode, coded};
 use super::guard::Introspection;
-use quarry_domain::Caller;
+use quarry_domain::Principal;
 
 /// Messages that hold names of the document alone, by what they say of them.
 const OF_THE_DOCUMENT: [&str; 6] = [
@@ -35,10 +35,10 @@ pub(super) enum Disclosure {
 
 impl Disclosure {
     /// The disclosure to a caller.
-    pub(super) fn to(caller: &Caller, introspection: Introspection) -> Self {
+    pub(super) fn to(caller: &Principal, introspection: Introspection) -> Self {
         if introspection.allows(caller) {
             Self::Schema
-        } else if caller.is_unchecked() || caller.key().is_some() {
+        } else if caller.is_unrestricted() || caller.key().is_some() {
             Self::Request
         } else {
             Self::Nothing

@@ -14,7 +14,7 @@ use super::error::{ErrorCode, Failure, refusal};
 use super::fields::{ROOT_FIELDS, RootField};
 use super::root_fields::RootFields;
 use quarry_config::Switch;
-use quarry_domain::{Caller, Scope};
+use quarry_domain::{Principal, Scope};
 
 /// The callers that may introspect the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,15 +29,15 @@ pub enum Introspection {
 
 impl Introspection {
     /// Checks a caller. The executor is set by it, too.
-    pub(super) fn allows(self, caller: &Caller) -> bool {
+    pub(super) fn allows(self, caller: &Principal) -> bool {
         match self {
-            Self::Auto => caller.is_unchecked() || caller.key().is_some(),
+            Self::Auto => caller.is_unrestricted() || caller.key().is_some(),
             Self::On => true,
             Self::Off => false,
         }
     }
 
-    fn authorize(self, caller: &Caller) -> Result<(), Denial> {
+    fn authorize(self, caller: &Principal) -> Result<(), Denial> {
         let (code, message) = match self {
             _ if self.allows(caller) => return Ok(()),
             Self::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
@@ -63,7 +63,7 @@ type Denial = (ErrorCode, String);
 /// Checks that a caller may request every field of an operation.
 pub(super) fn check(
     root: &RootFields<'_>,
-    caller: &Caller,
+    caller: &Principal,
     introspection: Introspection,
 ) -> Result<(), Vec<ServerError>> {
     let disclosure = Disclosure::to(caller, introspection);
@@ -103,7 +103,12 @@ pub(super) fn administers(root: &RootFields<'_>) -> Vec<&'static str> {
 }
 
 /// Checks one root field. A field without a row is denied, even to a caller who may do everything.
-fn authorize(on: OperationType, name: &str, caller: &Caller, disclosure: Disclosure) -> Result<(), Denial> {
+fn authorize(
+    on: OperationType,
+    name: &str,
+    caller: &Principal,
+    disclosure: Disclosure,
+) -> Result<(), Denial> {
     let field = RootField::find(on, name);
     if field.is_some_and(|field| field.scopes.iter().any(|scope| caller.has(*scope))) {
         return Ok(());
@@ -133,8 +138,8 @@ fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
     format!("Unknown field \"{name}\" on type \"{of_type}\".{suggestion}")
 }
 
-fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Caller, Failure> {
-    ctx.data_opt::<Caller>().ok_or_else(|| Failure::internal("the request came without its caller"))
+fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Principal, Failure> {
+    ctx.data_opt::<Principal>().ok_or_else(|| Failure::internal("the request came without its caller"))
 }
 
 /// Checks, while a field is resolved, that its caller has a scope.
@@ -151,7 +156,7 @@ const INTROSPECTION_BY_KEY: &str = "Introspection needs a key on this server: se
      schema` prints.";
 const NO_INTROSPECTION: &str = "Introspection is off on this server (server.introspection). Read the schema that `quarry schema` prints.";
 
-fn denial(caller: &Caller, what: &str, scopes: &[Scope]) -> Denial {
+fn denial(caller: &Principal, what: &str, scopes: &[Scope]) -> Denial {
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     let scopes = scopes.join(" or ");
     match caller.key() {

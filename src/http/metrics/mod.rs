@@ -31,7 +31,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use super::HttpState;
 use super::admission::Admission;
 use super::problem::Problem;
-use crate::access::Gate;
+use crate::access::AccessControl;
 use crate::crawl::CrawlTally;
 use crate::graphql::RequestId;
 use crate::keystroke::Keystrokes;
@@ -114,7 +114,7 @@ impl Metrics {
         &self,
         admission: &Admission,
         responses: &MemoryBudget,
-        gate: &Gate,
+        gate: &AccessControl,
     ) -> Result<String, fmt::Error> {
         let Inner { parts, operations, requests, keys } = &*self.0;
         let (health, index, latest) = tokio::join!(

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
 use chrono::{TimeDelta, Utc};
-use quarry::access::{ApiKey, Gate};
+use quarry::access::{AccessControl, ApiKey};
 use quarry::config::{KeyConfig, RateSettings, Settings};
 use quarry::domain::{KeyName, Origin, Scope};
 use quarry::graphql::{Introspection, Limits, schema_sdl};
@@ -47,15 +47,15 @@ impl Key {
 }
 
 /// A gate with these keys and no limits.
-pub(super) fn gate(keys: &[&Key]) -> Gate {
-    Gate::new(&configs(keys), &RateSettings::none(), 0)
+pub(super) fn gate(keys: &[&Key]) -> AccessControl {
+    AccessControl::new(&configs(keys), &RateSettings::none(), 0)
 }
 
 fn configs(keys: &[&Key]) -> Vec<KeyConfig> {
     keys.iter().map(|key| key.config.clone()).collect()
 }
 
-pub(super) async fn guarded(gate: &Gate) -> Server {
+pub(super) async fn guarded(gate: &AccessControl) -> Server {
     Server::start_with(Setup { gate: gate.clone(), ..Setup::default() }).await
 }
 
@@ -351,7 +351,7 @@ async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
     gate.replace(&[config], &RateSettings::none());
     assert_eq!(lessers.closed_at_last().await, 4403);
     // Who came while nobody was asked for a key.
-    let gate = Gate::open();
+    let gate = AccessControl::unrestricted();
     let server = guarded(&gate).await;
     let mut unchecked = Socket::greeted(server.address).await;
     gate.replace(&configs(&[&lesser]), &RateSettings::none());

@@ -1,6 +1,6 @@
 //! Rate limits, over every transport and behind proxies.
 
-use quarry::access::Gate;
+use quarry::access::AccessControl;
 use quarry::config::RateSettings;
 use quarry::domain::Scope;
 use reqwest::{RequestBuilder, Response};
@@ -41,7 +41,7 @@ async fn assert_limited(response: Response) {
 
 #[tokio::test]
 async fn one_limit_holds_over_every_transport() {
-    let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+    let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
     assert_eq!(send(question(&server)).await.status(), 200);
     assert_eq!(send(server.get("/graphql?query=%7B__typename%7D")).await.status(), 200);
     let mut socket = Socket::greeted(server.address).await;
@@ -66,7 +66,7 @@ async fn one_limit_holds_over_every_transport() {
 async fn what_is_no_request_counts_like_one() {
     let malformed = json!({"query": 7});
     for wrong in [malformed.clone(), json!([malformed, malformed, malformed])] {
-        let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+        let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
         let times = if wrong.is_array() { 1 } else { 3 };
         for _ in 0..times {
             assert_ne!(send(server.post(&wrong)).await.status(), 429);
@@ -78,7 +78,7 @@ async fn what_is_no_request_counts_like_one() {
 
 #[tokio::test]
 async fn each_operation_of_a_batch_counts() {
-    let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+    let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
     let batch: Vec<Value> = (0..5).map(|_| json!({ "query": QUESTION })).collect();
     let answers = read(send(server.post(&json!(batch))).await).await;
     let ran = |answer: &Value| answer["data"]["__typename"] == "Query";
@@ -92,7 +92,7 @@ async fn each_operation_of_a_batch_counts() {
 async fn each_key_has_a_rate_of_its_own() {
     let (one, other) = (Key::new("one", &[Scope::Search]), Key::new("other", &[Scope::Search]));
     let keys = [one.config.clone(), other.config.clone()];
-    let gate = Gate::new(&keys, &FEW, 0);
+    let gate = AccessControl::new(&keys, &FEW, 0);
     let server = guarded(&gate).await;
     let ask = async |key: &Key| send(question(&server).header("authorization", key.bearer())).await;
     for _ in 0..3 {
@@ -114,7 +114,7 @@ async fn each_key_has_a_rate_of_its_own() {
 
 #[tokio::test]
 async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
-    let server = guarded(&Gate::new(&[], &per_address(), 1)).await;
+    let server = guarded(&AccessControl::new(&[], &per_address(), 1)).await;
     let from = async |forwarded: &str| send(question(&server).header("x-forwarded-for", forwarded)).await;
     for made_up in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
         assert_eq!(from(&format!("{made_up}, 9.9.9.9")).await.status(), 200);
@@ -128,7 +128,7 @@ async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
     assert_limited(from("2001:db8::4").await).await;
     assert_eq!(from("2001:db8:0:1::4").await.status(), 200);
     // Without a trusted proxy, the header says nothing.
-    let server = guarded(&Gate::new(&[], &per_address(), 0)).await;
+    let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
     for made_up in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
         assert_eq!(send(question(&server).header("x-forwarded-for", made_up)).await.status(), 200);
     }
@@ -139,7 +139,7 @@ async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
 async fn tries_with_wrong_keys_are_limited_and_the_right_one_passes() {
     let right = Key::new("right", &[Scope::Search]);
     let rates = RateSettings { failed_keys: 3, ..RateSettings::none() };
-    let server = guarded(&Gate::new(std::slice::from_ref(&right.config), &rates, 0)).await;
+    let server = guarded(&AccessControl::new(std::slice::from_ref(&right.config), &rates, 0)).await;
     let ask = async |bearer: &str| send(question(&server).header("authorization", bearer)).await;
     for _ in 0..3 {
         assert_eq!(ask(&Key::new("wrong", &[]).bearer()).await.status(), 401);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarry::access::Gate;
+use quarry::access::AccessControl;
 use quarry::cache::{Cache, CacheLimits, LocalCache};
 use quarry::config::Settings;
 use quarry::crawl::{CrawlTally, LogProgress};
@@ -48,7 +48,7 @@ pub(super) struct Setup {
     pub(super) times: TimeLimits,
     pub(super) http: HttpLimits,
     pub(super) limits: Limits,
-    pub(super) gate: Gate,
+    pub(super) gate: AccessControl,
     pub(super) graphiql: Option<bool>,
     pub(super) origins: Origins,
     /// Keeps the documents that clients send with their hashes.
@@ -70,7 +70,7 @@ impl Default for Setup {
             times: TimeLimits::default(),
             http: HttpLimits::default(),
             limits: Limits::default(),
-            gate: Gate::open(),
+            gate: AccessControl::unrestricted(),
             graphiql: None,
             origins: Origins::of(&Settings::default()),
             documents: None,

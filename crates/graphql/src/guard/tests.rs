@@ -81,7 +81,7 @@ const OPERATIONS: &[(&str, &str)] = &[
 ];
 
 /// The first error of an operation that runs without the check before it, and without services.
-async fn run_unchecked(text: &str, caller: Option<Caller>) -> Option<ServerError> {
+async fn run_unchecked(text: &str, caller: Option<Principal>) -> Option<ServerError> {
     let mut request = async_graphql::Request::new(text).data(Loaders::default());
     if let Some(caller) = caller {
         request = request.data(caller);
@@ -105,11 +105,11 @@ async fn each_resolver_denies_by_itself() {
             })
         };
         for scope in Scope::ALL {
-            let found = code(Some(Caller::with_key("one".into(), [scope]))).await;
+            let found = code(Some(Principal::with_key("one".into(), [scope]))).await;
             let is_denied = found == Some(ErrorCode::Forbidden);
             assert_eq!(is_denied, !row.scopes.contains(&scope), "{name} by {scope}: {found:?}");
         }
-        assert_eq!(code(Some(Caller::anonymous())).await, Some(ErrorCode::Unauthenticated), "{name}");
+        assert_eq!(code(Some(Principal::anonymous())).await, Some(ErrorCode::Unauthenticated), "{name}");
         assert_eq!(code(None).await, Some(ErrorCode::InternalServerError), "{name} without a caller");
     }
 }
@@ -117,8 +117,8 @@ async fn each_resolver_denies_by_itself() {
 #[test]
 fn a_field_without_a_row_is_denied_to_everyone() {
     let none = serde_json::json!({});
-    let all = Caller::with_key("all".into(), Scope::ALL);
-    for caller in [Caller::unchecked(), all, Caller::anonymous()] {
+    let all = Principal::with_key("all".into(), Scope::ALL);
+    for caller in [Principal::unrestricted(), all, Principal::anonymous()] {
         for (text, denied) in [
             ("{ serach { totalCount } }", "serach"),
             ("{ sources { name } a: _service { sdl } }", "a"),
@@ -130,13 +130,14 @@ fn a_field_without_a_row_is_denied_to_everyone() {
             assert_eq!(errors.last(), Some(&format!("{denied} GRAPHQL_VALIDATION_FAILED")), "{text}");
         }
     }
-    let message =
-        |name| authorize(OperationType::Query, name, &Caller::unchecked(), Disclosure::Schema).unwrap_err().1;
+    let message = |name| {
+        authorize(OperationType::Query, name, &Principal::unrestricted(), Disclosure::Schema).unwrap_err().1
+    };
     assert_eq!(message("serach"), "Unknown field \"serach\" on type \"Query\". Did you mean \"search\"?");
     assert_eq!(message("indexDocuments"), "Unknown field \"indexDocuments\" on type \"Query\".");
 }
 
-fn check_as(text: &str, variables: serde_json::Value, caller: &Caller) -> Result<(), Vec<String>> {
+fn check_as(text: &str, variables: serde_json::Value, caller: &Principal) -> Result<(), Vec<String>> {
     let document = parse_query(text).unwrap();
     let (_, operation) = document.operations.iter().next().unwrap();
     let variables = Variables::from_json(variables);
@@ -155,7 +156,7 @@ fn check_as(text: &str, variables: serde_json::Value, caller: &Caller) -> Result
 }
 
 fn refused(text: &str, variables: serde_json::Value) -> Vec<String> {
-    let caller = Caller::with_key("shop".into(), [Scope::Search]);
+    let caller = Principal::with_key("shop".into(), [Scope::Search]);
     check_as(text, variables, &caller).err().unwrap_or_default()
 }
 
@@ -198,17 +199,17 @@ fn who_has_no_key_is_told_so() {
     let none = serde_json::json!({});
     let text = "{ search(query: \"\") { totalCount } }";
     assert_eq!(
-        check_as(text, none.clone(), &Caller::anonymous()),
+        check_as(text, none.clone(), &Principal::anonymous()),
         Err(vec!["search UNAUTHENTICATED".to_owned()])
     );
-    assert_eq!(check_as(text, none.clone(), &Caller::unchecked()), Ok(()));
-    assert_eq!(check_as("{ __typename }", none, &Caller::anonymous()), Ok(()));
+    assert_eq!(check_as(text, none.clone(), &Principal::unrestricted()), Ok(()));
+    assert_eq!(check_as("{ __typename }", none, &Principal::anonymous()), Ok(()));
 }
 
 #[test]
 fn introspection_is_for_whom_it_is_set() {
-    let key = Caller::with_key("shop".into(), [Scope::Search]);
-    let callers = [Caller::unchecked(), key, Caller::anonymous()];
+    let key = Principal::with_key("shop".into(), [Scope::Search]);
+    let callers = [Principal::unrestricted(), key, Principal::anonymous()];
     for (setting, allowed) in [
         (Introspection::Auto, [true, true, false]),
         (Introspection::On, [true, true, true]),

@@ -3,38 +3,38 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// What somebody may do.
+/// A permission of an API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Scope {
-    /// Search, and log what is typed and clicked.
+    /// Searches, and logs keystrokes and clicks.
     Search,
-    /// Read reports, the log of searches and how it does.
+    /// Reads reports, the search log and metrics.
     Reports,
-    /// Change documents, begin crawls, erase people.
+    /// Changes documents, starts crawls, erases personal data.
     Admin,
 }
 
-/// Who sends an operation, as far as the server knows.
+/// The verified sender of an operation: its key and its scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub struct Principal {
     key: Option<Arc<str>>,
     scopes: Scopes,
 }
 
-/// Which scopes somebody has: a bit each.
+/// A set of scopes: one bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Scopes(u8);
 
 impl Scope {
-    /// All of them.
+    /// All scopes.
     pub const ALL: [Self; 3] = [Self::Search, Self::Reports, Self::Admin];
 
     const fn bit(self) -> u8 {
         1 << self as u8
     }
 
-    /// The scope as it is written everywhere.
+    /// The spelling in settings, in the schema and in messages.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Search => "SEARCH",
@@ -50,44 +50,44 @@ impl fmt::Display for Scope {
     }
 }
 
-impl Caller {
-    /// Anybody, where nobody is asked for a key: may do all.
-    pub const fn unchecked() -> Self {
+impl Principal {
+    /// Any client of a server without keys: has every scope.
+    pub const fn unrestricted() -> Self {
         Self { key: None, scopes: Scopes(u8::MAX) }
     }
 
-    /// Somebody without a key, where keys are asked for: may do nothing that has a scope.
+    /// A client without a key, where keys are required: has no scope.
     pub const fn anonymous() -> Self {
         Self { key: None, scopes: Scopes(0) }
     }
 
-    /// Who has the key of this name.
+    /// The owner of a key.
     pub fn with_key(name: Arc<str>, scopes: impl IntoIterator<Item = Scope>) -> Self {
         let scopes = scopes.into_iter().fold(0, |bits, scope| bits | scope.bit());
         Self { key: Some(name), scopes: Scopes(scopes) }
     }
 
-    /// Whether the caller may do what this scope is for.
+    /// Returns true if the principal has the scope.
     pub const fn has(&self, scope: Scope) -> bool {
         self.scopes.0 & scope.bit() != 0
     }
 
-    /// Whether the caller may do all that another may.
+    /// Returns true if the principal has every scope of another one.
     pub const fn covers(&self, other: &Self) -> bool {
         self.scopes.0 & other.scopes.0 == other.scopes.0
     }
 
-    /// Whether nobody is asked for a key.
-    pub const fn is_unchecked(&self) -> bool {
+    /// Returns true for a client of a server without keys.
+    pub const fn is_unrestricted(&self) -> bool {
         self.scopes.0 == u8::MAX
     }
 
-    /// The name of the caller's key.
+    /// The name of the key.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
     }
 
-    /// As [`Caller::key`], as text that is shared.
+    /// The name of the key, shared without a copy.
     pub fn shared_key(&self) -> Option<&Arc<str>> {
         self.key.as_ref()
     }
@@ -98,15 +98,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn callers_have_the_scopes_of_their_keys() {
-        let reports = Caller::with_key("dashboard".into(), [Scope::Reports]);
+    fn principals_have_the_scopes_of_their_keys() {
+        let reports = Principal::with_key("dashboard".into(), [Scope::Reports]);
         assert_eq!(Scope::ALL.map(|scope| reports.has(scope)), [false, true, false]);
         assert_eq!(reports.key(), Some("dashboard"));
-        assert_eq!(Scope::ALL.map(|scope| Caller::unchecked().has(scope)), [true; 3]);
-        assert_eq!(Scope::ALL.map(|scope| Caller::anonymous().has(scope)), [false; 3]);
-        assert!(Caller::unchecked().is_unchecked() && !Caller::anonymous().is_unchecked());
-        assert!(!Caller::with_key("all".into(), Scope::ALL).is_unchecked());
-        assert!(Caller::unchecked().covers(&reports) && !reports.covers(&Caller::unchecked()));
-        assert!(reports.covers(&reports) && !Caller::anonymous().covers(&reports));
+        assert_eq!(Scope::ALL.map(|scope| Principal::unrestricted().has(scope)), [true; 3]);
+        assert_eq!(Scope::ALL.map(|scope| Principal::anonymous().has(scope)), [false; 3]);
+        assert!(Principal::unrestricted().is_unrestricted() && !Principal::anonymous().is_unrestricted());
+        assert!(!Principal::with_key("all".into(), Scope::ALL).is_unrestricted());
+        assert!(Principal::unrestricted().covers(&reports) && !reports.covers(&Principal::unrestricted()));
+        assert!(reports.covers(&reports) && !Principal::anonymous().covers(&reports));
     }
 }
