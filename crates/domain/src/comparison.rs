@@ -1,30 +1,31 @@
-//! The form in which typed texts are compared: `Straße` and `STRASSE`, `How is` and `howis`,
-//! full-width and plain letters are one.
+//! The key for comparing typed texts: `Straße` equals `STRASSE`, `How is` equals `howis`, and
+//! full-width letters equal plain ones.
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
-/// The comparison form of a text: NFKC, full case folding, and nothing that cannot be seen: no
-/// white space, no control characters, no zero-width format characters, no variation selectors.
-/// Empty where there is nothing to see. Texts of one key are one search.
+/// Normalises a text for comparison: NFKC, full case folding, visible characters only.
+///
+/// White space, control characters, zero-width format characters and variation selectors are
+/// dropped; a text without visible characters yields an empty key. Equal keys are one search.
 pub fn comparison_key(text: &str) -> String {
     if text.is_ascii() {
-        let seen = text.bytes().filter(u8::is_ascii_graphic);
-        return seen.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
+        let visible = text.bytes().filter(u8::is_ascii_graphic);
+        return visible.map(|byte| char::from(byte.to_ascii_lowercase())).collect();
     }
-    // Normalizing can bring spaces in (`¨` is a space and a mark) and folding can take letters
-    // apart again, so each is followed by its remedy.
-    let normal = text.chars().filter(is_seen).nfkc().filter(is_seen);
+    // Normalization can introduce spaces (`¨` decomposes to a space and a mark), and case folding
+    // can decompose letters again, so a filter follows the one and NFKC the other.
+    let normal = text.chars().filter(is_visible).nfkc().filter(is_visible);
     normal.default_case_fold().nfkc().collect()
 }
 
-fn is_seen(char: &char) -> bool {
-    let is_unseen = char.is_whitespace()
+fn is_visible(char: &char) -> bool {
+    let is_invisible = char.is_whitespace()
         || char.is_control()
         || matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
             | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}');
-    !is_unseen
+    !is_invisible
 }
 
 #[cfg(test)]

@@ -1,24 +1,24 @@
 use super::{SourceName, Timestamp};
 
-/// Identifies a crawl.
+/// The id of a crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CrawlId(pub i64);
 
-/// How a crawl stands.
+/// The state of a crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrawlState {
-    /// Under way, or cut off and waiting to be resumed.
+    /// In progress, or interrupted and due to resume.
     Running,
-    /// Every key that the upstream states was seen.
+    /// All keys of the upstream were seen.
     Completed,
-    /// It ended without having seen every key; nothing was removed.
+    /// The crawl ended before it saw every key; no document was removed.
     Incomplete,
-    /// A page could not be fetched, or a limit was hit; nothing was removed.
+    /// A page failed for good, or a limit was exceeded; no document was removed.
     Failed,
 }
 
 impl CrawlState {
-    /// The word that is stored.
+    /// The stored spelling.
     pub const fn as_str(self) -> &'static str {
         match self {
             CrawlState::Running => "running",
@@ -28,7 +28,7 @@ impl CrawlState {
         }
     }
 
-    /// Reads the stored word.
+    /// Parses the stored spelling.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Running, Self::Completed, Self::Incomplete, Self::Failed]
             .into_iter()
@@ -36,14 +36,14 @@ impl CrawlState {
     }
 }
 
-/// Marks the documents that one count of one crawl has seen.
+/// The mark of the documents that one count of a crawl has seen.
 ///
-/// A moved total restarts the count, so a crawl may use several tallies.
+/// A changed total restarts the count, so a crawl may use several tallies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally(pub i64);
 
 impl Tally {
-    /// Counts a crawl may restart; more end it as incomplete.
+    /// The most restarts of the count; further ones end the crawl as incomplete.
     pub const MAX_RESTARTS: u32 = 1_000;
 
     /// The tally of the `restarts`-th count of a crawl.
@@ -52,66 +52,66 @@ impl Tally {
     }
 }
 
-/// One run over an upstream, from its first page to its end.
+/// A run over an upstream, from its first page to its end.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crawl {
-    /// Identifies it; later crawls have greater ids.
+    /// The id; later crawls have greater ids.
     pub id: CrawlId,
-    /// What is crawled.
+    /// The crawled source.
     pub source: SourceName,
-    /// How it stands.
+    /// The state.
     pub state: CrawlState,
-    /// When it began.
+    /// The start of the crawl.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The end of the crawl.
     pub finished_at: Option<Timestamp>,
-    /// Pages taken, over all sweeps.
+    /// Pages stored, over all sweeps.
     pub pages_fetched: i64,
-    /// Requests made, failed ones too.
+    /// Requests sent, failed ones included.
     pub attempts: i64,
     /// Distinct keys seen in the current count.
     pub documents_seen: i64,
-    /// Documents that were new.
+    /// New documents.
     pub inserted: i64,
-    /// Documents whose content had changed.
+    /// Documents with changed content.
     pub updated: i64,
-    /// Documents seen that were already stored as they are.
+    /// Documents seen without a change.
     pub unchanged: i64,
-    /// Documents removed because they vanished upstream.
+    /// Documents removed because the upstream no longer has them.
     pub deleted: i64,
-    /// Items that could not be taken (no key, over a limit).
+    /// Invalid items: without a key, or over a limit.
     pub rejected: i64,
-    /// The total that the upstream states, where it states one.
+    /// The total that the upstream reports, if it does.
     pub expected_total: Option<i64>,
-    /// Why it failed or is incomplete, or what the operator should know.
+    /// The reason of a failed or incomplete crawl, or a warning for the operator.
     pub error: Option<String>,
-    /// The operator allowed this crawl to remove more than the shrink guard does.
+    /// The operator lifted the shrink guard for this crawl.
     pub allow_shrink: bool,
-    /// Where the crawl stands: JSON that only `crawl` reads and writes.
+    /// The position of the crawl: JSON that only `crawl` reads and writes.
     pub cursor: Option<String>,
 }
 
-/// The running number of a page within its crawl, over all sweeps, from 0.
+/// The sequence number of a page within its crawl, over all sweeps, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PagePosition(pub i64);
 
-/// One line of a crawl's ledger.
+/// An entry of a crawl's ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrawlPage {
-    /// The running number of the page within its crawl.
+    /// The sequence number of the page within its crawl.
     pub position: PagePosition,
-    /// Which pass over the upstream it belongs to, from 1.
+    /// The pass over the upstream, from 1.
     pub sweep: i32,
-    /// Requests made for this page, failed ones too.
+    /// Requests sent for this page, failed ones included.
     pub attempts: i32,
-    /// The HTTP status of the latest attempt; none when no answer came.
+    /// The HTTP status of the latest attempt; none without a response.
     pub status: Option<i32>,
-    /// Items on the page; 0 until it was taken.
+    /// Items on the page; 0 until it is stored.
     pub documents: i32,
-    /// A digest of the page's keys; none until it was taken.
+    /// A digest of the page's keys; none until it is stored.
     pub hash: Option<String>,
-    /// What went wrong before the page was taken, attempt by attempt.
+    /// The error of each failed attempt.
     pub failures: Vec<String>,
-    /// When the latest attempt began.
+    /// The start of the latest attempt.
     pub fetched_at: Timestamp,
 }

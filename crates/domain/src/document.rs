@@ -5,29 +5,29 @@ use uuid::Uuid;
 
 use super::{Revision, Timestamp};
 
-/// The name space of the version 5 UUIDs that identify documents and authors.
+/// The namespace of the version 5 UUIDs of documents and authors.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_7f0e_0b3a_4a53_9c5e_5d0c_7a61_9e11);
 
-/// The longest source name, in characters (it is a column of an index).
+/// The longest source name in characters, bounded by the indexes that hold it.
 const SOURCE_NAME_CHARS: usize = 64;
-/// The longest upstream key, in characters.
+/// The longest upstream key in characters.
 const KEY_CHARS: usize = 1_024;
-/// The longest category, in characters (it is a column of an index).
+/// The longest category in characters, bounded by the indexes that hold it.
 const CATEGORY_CHARS: usize = 255;
-/// The longest title and author name, in characters.
+/// The longest title and author name in characters.
 const TITLE_CHARS: usize = 4_096;
-/// The longest text, in bytes.
+/// The longest text in bytes.
 const TEXT_BYTES: usize = 1 << 20;
-/// The largest `attributes`, in bytes of JSON.
+/// The largest `attributes` in bytes of JSON.
 const ATTRIBUTES_BYTES: usize = 1 << 20;
 
-/// Why a document cannot be taken. The message says what to change.
+/// An invalid field of a document, with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct InvalidDocument {
-    /// The contract's name of the field.
+    /// The field's name in the schema.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -37,24 +37,24 @@ impl InvalidDocument {
     }
 }
 
-/// The name of a source: 1 to 64 characters, no control characters, no blanks at its ends.
+/// The name of a source: 1 to 64 characters, trimmed, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SourceName(String);
 
 impl SourceName {
-    /// Parses a name.
+    /// Validates a name.
     pub fn parse(name: &str) -> Result<Self, InvalidDocument> {
         check_label("source", name, SOURCE_NAME_CHARS)?;
         Ok(Self(name.to_owned()))
     }
 
-    /// A name that was parsed when it was stored: reading it back needs no second look.
+    /// Wraps a name from the database, which was validated before it was stored.
     pub fn stored(name: String) -> Self {
         Self(name)
     }
 
-    /// The name as text.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -85,18 +85,18 @@ impl fmt::Display for SourceName {
 pub struct DocumentKey(String);
 
 impl DocumentKey {
-    /// Parses a key.
+    /// Validates a key.
     pub fn parse(key: &str) -> Result<Self, InvalidDocument> {
         check_label("key", key, KEY_CHARS)?;
         Ok(Self(key.to_owned()))
     }
 
-    /// A key that was parsed when it was stored: reading it back needs no second look.
+    /// Wraps a key from the database, which was validated before it was stored.
     pub fn stored(key: String) -> Self {
         Self(key)
     }
 
-    /// The key as text.
+    /// The key.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -137,8 +137,9 @@ fn check_label(field: &'static str, value: &str, max_chars: usize) -> Result<(),
     Ok(())
 }
 
-/// Identifies a document: derived from its source and key, so that every server and the
-/// index know it without asking the store.
+/// The id of a document.
+///
+/// It is derived from source and key, so that servers and the index compute it without the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct DocumentId(pub Uuid);
@@ -150,7 +151,7 @@ impl DocumentId {
     }
 }
 
-/// Identifies an author within a source.
+/// The id of an author within a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AuthorId(pub Uuid);
@@ -163,37 +164,37 @@ impl AuthorId {
 }
 
 fn derive_id(kind: &str, source: &SourceName, key: &str) -> Uuid {
-    // Neither a source name nor a kind holds a NUL, so no two triples share a spelling.
+    // Neither kinds nor source names contain NUL, so distinct triples have distinct spellings.
     Uuid::new_v5(&NAMESPACE, format!("{kind}\0{source}\0{key}").as_bytes())
 }
 
-/// An author as a draft names it.
+/// The author of a draft.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthorDraft {
     /// The upstream's id of the author.
     pub key: String,
-    /// The name to show.
+    /// The display name.
     pub name: String,
 }
 
-/// A document as a crawl or a client delivers it: checked, not yet stored.
+/// A document from a crawl or a client, not yet stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DocumentDraft {
-    /// Where it comes from.
+    /// The source.
     pub source: SourceName,
-    /// The upstream's id.
+    /// The upstream's id of the record.
     pub key: DocumentKey,
-    /// A heading, where the upstream has one.
+    /// The title, if the upstream has one.
     pub title: Option<String>,
-    /// What is searched and shown.
+    /// The searched and displayed text.
     pub text: String,
-    /// The class it belongs to.
+    /// The category.
     pub category: Option<String>,
-    /// Who wrote it.
+    /// The author.
     pub author: Option<AuthorDraft>,
-    /// When the upstream says it was published.
+    /// The time of publication according to the upstream.
     pub published_at: Option<Timestamp>,
-    /// Upstream fields that no mapping took: a JSON object.
+    /// The unmapped upstream fields: a JSON object.
     pub attributes: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -203,8 +204,9 @@ impl DocumentDraft {
         DocumentId::of(&self.source, &self.key)
     }
 
-    /// Checks the limits that the types do not carry, and replaces NUL characters, which
-    /// PostgreSQL cannot store, by U+FFFD.
+    /// Validates the limits of the fields.
+    ///
+    /// Replaces NUL characters, which PostgreSQL cannot store, with U+FFFD.
     pub fn checked(mut self) -> Result<Self, InvalidDocument> {
         self.text = without_nul(self.text);
         self.title = self.title.map(without_nul);
@@ -230,15 +232,14 @@ impl DocumentDraft {
         Ok(self)
     }
 
-    /// The attributes as JSON text, as they are stored.
+    /// Serialises the attributes as they are stored.
     pub fn attributes_json(&self) -> String {
         serde_json::Value::Object(self.attributes.clone()).to_string()
     }
 
-    /// A digest of everything that a reader can see, to tell whether a document changed.
-    /// 32 hexadecimal digits.
+    /// A digest of all visible content, for change detection: 32 hexadecimal digits.
     pub fn content_hash(&self) -> String {
-        // One canonical spelling of the content; a version 5 UUID is its digest.
+        // A JSON array is a canonical spelling; the version 5 UUID serves as its digest.
         let content = serde_json::json!([
             self.title,
             self.text,
@@ -264,40 +265,39 @@ fn check_chars(field: &'static str, value: Option<&str>, max: usize) -> Result<(
     }
 }
 
-/// The author that a stored document names.
+/// The author of a stored document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorRef {
-    /// Identifies the author.
+    /// The author's id.
     pub id: AuthorId,
     /// The upstream's id of the author.
     pub key: String,
-    /// The name as this document carries it.
+    /// The display name in this document.
     pub name: String,
 }
 
-/// A stored document, as the store and the index both keep it.
+/// A stored document, as in the store and in the index.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Document {
-    /// Derived from source and key.
+    /// The id, derived from source and key.
     pub id: DocumentId,
-    /// Where it comes from.
+    /// The source.
     pub source: SourceName,
-    /// The upstream's id.
+    /// The upstream's id of the record.
     pub key: DocumentKey,
-    /// A heading, where the upstream has one.
+    /// The title, if the upstream has one.
     pub title: Option<String>,
-    /// What is searched and shown.
+    /// The searched and displayed text.
     pub text: String,
-    /// The class it belongs to.
+    /// The category.
     pub category: Option<String>,
-    /// Who wrote it.
+    /// The author.
     pub author: Option<AuthorRef>,
-    /// When the upstream says it was published.
+    /// The time of publication according to the upstream.
     pub published_at: Option<Timestamp>,
-    /// Upstream fields that no mapping took, as the text of a JSON object: parsed only
-    /// where somebody asks for it.
+    /// The unmapped upstream fields, serialised: most responses never parse them.
     pub attributes: String,
-    /// When this version was stored.
+    /// The time at which this version was stored.
     pub indexed_at: Timestamp,
 }
 
@@ -320,21 +320,21 @@ impl Document {
 /// A removed document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tombstone {
-    /// The document that is gone.
+    /// The removed document.
     pub id: DocumentId,
 }
 
-/// One entry of the order of changes that indexers follow.
+/// A change in revision order, as indexers consume it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DocumentChange {
-    /// The document as it is now.
+    /// The current document.
     Upserted(Revision, Box<Document>),
     /// The document was removed.
     Deleted(Revision, Tombstone),
 }
 
 impl DocumentChange {
-    /// Where in the order this change stands.
+    /// The revision of the change.
     pub fn revision(&self) -> Revision {
         match self {
             DocumentChange::Upserted(revision, _) | DocumentChange::Deleted(revision, _) => *revision,
@@ -345,12 +345,12 @@ impl DocumentChange {
 /// An author of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
-    /// Derived from source and key.
+    /// The id, derived from source and key.
     pub id: AuthorId,
-    /// Where the author writes.
+    /// The source of the author's documents.
     pub source: SourceName,
-    /// The upstream's id.
+    /// The upstream's id of the author.
     pub key: String,
-    /// The name to show.
+    /// The display name.
     pub name: String,
 }

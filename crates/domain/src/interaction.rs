@@ -5,26 +5,25 @@ use uuid::Uuid;
 
 use super::{DocumentId, SessionId, Timestamp, UserId};
 
-/// What a visitor did with a document.
+/// The kind of an interaction with a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum InteractionKind {
-    /// Opened it.
+    /// The document was opened.
     Click,
-    /// Bought it, or whatever else the site is there for.
+    /// The document was bought, or another goal of the site was reached.
     Conversion,
 }
 
-/// Identifies an interaction: the same whenever the same one is brought again.
+/// The id of an interaction, which doubles as its idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InteractionId(pub Uuid);
 
-/// Stands for the comparison form of a search's text, where the text itself must not be kept.
+/// A digest of a search's comparison key, stored where the text must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueryDigest(pub i64);
 
 impl QueryDigest {
-    /// The digest of a [`comparison_key`](super::comparison_key). Its first 256 characters count,
-    /// as in the log of searches.
+    /// Digests a [`comparison_key`](super::comparison_key), up to the 256 characters that the log keeps.
     pub fn of(query_key: &str) -> Self {
         let end = query_key.char_indices().nth(256).map_or(query_key.len(), |(end, _)| end);
         let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &query_key.as_bytes()[..end]);
@@ -33,24 +32,26 @@ impl QueryDigest {
     }
 }
 
-/// Names one answer to a search, and carries a digest of what was searched for: 32 hexadecimal
-/// digits. So a click that quotes it tells which query led there without saying it.
+/// The id of a search response: 32 hexadecimal digits.
+///
+/// It contains the digest of the query, so that a click attributes to a query without its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SearchId(Uuid);
 
 impl SearchId {
-    /// The id of an answer to a query, made unlike any other by `salt`.
+    /// Creates the id of a response; `salt` makes it unique.
     pub fn new(salt: u64, query: QueryDigest) -> Self {
         Self(Uuid::from_u64_pair(salt, query.0.cast_unsigned()))
     }
 
-    /// Reads an id, in the one spelling that this server gives out.
+    /// Parses an id in its canonical spelling only.
     pub fn parse(text: &str) -> Option<Self> {
-        let is_ours = text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        is_ours.then(|| Uuid::try_parse(text).ok()).flatten().map(Self)
+        let is_canonical =
+            text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        is_canonical.then(|| Uuid::try_parse(text).ok()).flatten().map(Self)
     }
 
-    /// What was searched for.
+    /// The digest of the query.
     pub fn query(self) -> QueryDigest {
         QueryDigest(self.0.as_u64_pair().1.cast_signed())
     }
@@ -67,24 +68,24 @@ impl fmt::Display for SearchId {
     }
 }
 
-/// A click on, or a conversion of, a document.
+/// A click on a document, or a conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Interaction {
-    /// Its id.
+    /// The id.
     pub id: InteractionId,
-    /// What was done.
+    /// The kind.
     pub kind: InteractionKind,
     /// The document.
     pub document: DocumentId,
-    /// How many of it: at least 1.
+    /// The quantity: at least 1.
     pub quantity: i64,
-    /// The visitor's session, where known.
+    /// The user's session, if known.
     pub session: Option<SessionId>,
-    /// The visitor, where logged in.
+    /// The user, if logged in.
     pub user: Option<UserId>,
-    /// The answer that the document was found in, where it was.
+    /// The search response that led to the document, if any.
     pub search: Option<SearchId>,
-    /// When it happened.
+    /// The time of the interaction.
     pub occurred_at: Timestamp,
 }
 
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn digests_tell_queries_apart_up_to_256_characters() {
+    fn digests_distinguish_queries_up_to_256_characters() {
         assert_eq!(QueryDigest::of("business"), QueryDigest::of("business"));
         assert_ne!(QueryDigest::of("business"), QueryDigest::of("busines"));
         assert_eq!(QueryDigest::of(&"ü".repeat(256)), QueryDigest::of(&"ü".repeat(300)));

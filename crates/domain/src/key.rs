@@ -6,35 +6,37 @@ use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-/// The longest name of a key, in characters.
+/// The longest name of a key in characters.
 const MAX_NAME_CHARS: usize = 64;
-/// Begins a hash and says how it was made.
+/// The prefix of a hash, which names the algorithm.
 const HASH_PREFIX: &str = "sha256:";
 
-/// What is no name, hash or origin.
+/// A malformed key name, hash or origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("does not have the form that it must have")]
 pub struct InvalidKeyPart;
 
-/// Names an API key wherever the key itself must not be: in the log, in metrics and in errors.
+/// The name of an API key, for logs, metrics and errors.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct KeyName(Arc<str>);
 
 impl KeyName {
-    /// Takes 1 to 64 ASCII letters, digits, `-`, `_` and `.`: plain in logs and in metrics' labels.
+    /// Accepts 1 to 64 ASCII letters, digits, `-`, `_` and `.`.
+    ///
+    /// Such names need no escaping in logs and metric labels.
     pub fn parse(name: &str) -> Result<Self, InvalidKeyPart> {
         let plain = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
         let fits = (1..=MAX_NAME_CHARS).contains(&name.len()) && name.chars().all(plain);
         fits.then(|| Self(name.into())).ok_or(InvalidKeyPart)
     }
 
-    /// The name as text.
+    /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The name as text that is shared.
+    /// The name, shared without a copy.
     pub fn shared(&self) -> Arc<str> {
         self.0.clone()
     }
@@ -53,7 +55,7 @@ impl From<KeyName> for String {
     }
 }
 
-/// What is kept of an API key: its SHA-256.
+/// The SHA-256 of an API key, which is configured in its place.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct KeyHash(pub [u8; 32]);
@@ -64,7 +66,7 @@ impl fmt::Display for KeyHash {
     }
 }
 
-// A hash gives no key away, but has no place in a log either.
+// A hash reveals no key, but does not belong into a log either.
 impl fmt::Debug for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyHash")
@@ -93,13 +95,13 @@ impl From<KeyHash> for String {
     }
 }
 
-/// Where a page comes from, as a browser says it: `https://shop.example`.
+/// The web origin of a page, such as `https://shop.example`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(String);
 
 impl Origin {
-    /// Takes a scheme, a host and perhaps a port, and nothing else.
+    /// Accepts a scheme, a host and an optional port, and no other part of a URL.
     pub fn parse(text: &str) -> Result<Self, InvalidKeyPart> {
         let url = Url::parse(text).map_err(|_| InvalidKeyPart)?;
         let bare = url.path() == "/"
@@ -111,7 +113,7 @@ impl Origin {
         (bare && known).then(|| Self(url.origin().ascii_serialization())).ok_or(InvalidKeyPart)
     }
 
-    /// The origin as browsers write it.
+    /// The origin as browsers serialise it.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// The longest id of a session, a user or an input, in characters (they are columns of an index).
+/// The longest session, user or input id in characters, bounded by the indexes that hold them.
 pub const MAX_ID_CHARS: usize = 128;
-/// The longest text of a keystroke, in bytes.
+/// The longest text of a keystroke in bytes.
 pub const MAX_KEYSTROKE_BYTES: usize = 4 << 10;
 
-/// Why a keystroke cannot be taken. The message says what to change.
+/// An invalid field of a keystroke, with the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct InvalidKeystroke {
-    /// The contract's name of the field.
+    /// The field's name in the schema.
     pub field: &'static str,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 
@@ -25,57 +25,59 @@ impl InvalidKeystroke {
     }
 }
 
-/// A visitor's session, as the client names it: 1 to 128 characters.
+/// The client's id of a session: 1 to 128 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SessionId(String);
 
-/// A logged-in visitor, as the client names them: 1 to 128 characters.
+/// The client's id of a logged-in user: 1 to 128 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserId(String);
 
-/// Which search box or tab of a session: up to 128 characters; empty where there is one only.
+/// The id of a search box or tab in a session: at most 128 characters.
+///
+/// Empty in sessions with a single search box.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct InputId(String);
 
 impl SessionId {
-    /// Parses an id.
+    /// Validates an id.
     pub fn parse(id: &str) -> Result<Self, InvalidKeystroke> {
         check_filled("sessionId", id)?;
         check_id("sessionId", id)?;
         Ok(Self(id.to_owned()))
     }
 
-    /// The id as text.
+    /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl UserId {
-    /// Parses an id.
+    /// Validates an id.
     pub fn parse(id: &str) -> Result<Self, InvalidKeystroke> {
         check_filled("userId", id)?;
         check_id("userId", id)?;
         Ok(Self(id.to_owned()))
     }
 
-    /// The id as text.
+    /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl InputId {
-    /// Parses an id.
+    /// Validates an id.
     pub fn parse(id: &str) -> Result<Self, InvalidKeystroke> {
         check_id("inputId", id)?;
         Ok(Self(id.to_owned()))
     }
 
-    /// The id as text.
+    /// The id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -110,27 +112,27 @@ fn check_id(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
     Ok(())
 }
 
-/// What a visitor's search box holds after one keystroke.
+/// The content of a search box after a keystroke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keystroke {
-    /// The visitor's session.
+    /// The user's session.
     pub session: SessionId,
-    /// The visitor, where logged in.
+    /// The user, if logged in.
     pub user: Option<UserId>,
-    /// Which search box or tab of the session.
+    /// The search box or tab of the session.
     pub input: InputId,
-    /// The whole content of the box.
+    /// The whole content of the search box.
     pub text: String,
-    /// The client's own counter.
+    /// The client's sequence number.
     pub sequence: Option<i64>,
     /// Enter was pressed or a suggestion chosen: the search is final.
     pub submitted: bool,
-    /// How many documents the text found, where the client knows.
+    /// The number of documents found, if the client reports it.
     pub result_count: Option<i64>,
 }
 
 impl Keystroke {
-    /// The keystroke, if its text and count can be taken. The ids were checked when they were parsed.
+    /// Validates the text and the count; the ids are valid by construction.
     pub fn checked(self) -> Result<Self, InvalidKeystroke> {
         let bytes = self.text.len();
         if bytes > MAX_KEYSTROKE_BYTES {
@@ -144,19 +146,19 @@ impl Keystroke {
     }
 }
 
-/// A keystroke as a buffer holds it, within the run of its session and input.
+/// A buffered keystroke, within the run of its session and input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BufferedKeystroke {
-    /// When the buffer took it, by the buffer's clock, in milliseconds.
+    /// The time of arrival by the buffer's clock, in milliseconds.
     pub at: Timestamp,
-    /// The visitor, where logged in.
+    /// The user, if logged in.
     pub user: Option<UserId>,
-    /// The whole content of the box.
+    /// The whole content of the search box.
     pub text: String,
-    /// The client's own counter.
+    /// The client's sequence number.
     pub sequence: Option<i64>,
     /// The search is final.
     pub submitted: bool,
-    /// How many documents the text found.
+    /// The number of documents found.
     pub result_count: Option<i64>,
 }

@@ -3,62 +3,62 @@ use uuid::Uuid;
 
 use super::{SessionId, Timestamp, UserId};
 
-/// Why a search was final.
+/// The event that made a search final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum FinalReason {
-    /// Nothing was typed for the window.
+    /// The window passed without a keystroke.
     Idle,
     /// Enter was pressed or a suggestion chosen.
     Submitted,
-    /// Something unrelated was typed.
+    /// Unrelated text replaced the query.
     Replaced,
-    /// The box was emptied.
+    /// The search box was cleared.
     Cleared,
     /// Another user logged in.
     UserChanged,
-    /// The run was over a limit.
+    /// The run exceeded a limit.
     Limit,
-    /// The server stopped, and its buffer with it.
+    /// The server stopped, and with it the buffer in its memory.
     Shutdown,
 }
 
-/// Identifies a logged search: derived from the claimed run that it came from.
+/// The id of a logged search, derived from the claimed run for idempotency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LoggedSearchId(pub Uuid);
 
-/// One search of a visitor, in its most complete form.
+/// A user's search in its most complete form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoggedSearch {
-    /// Its id.
+    /// The id.
     pub id: LoggedSearchId,
-    /// The visitor's session.
+    /// The user's session.
     pub session: SessionId,
-    /// The visitor, where logged in.
+    /// The user, if logged in.
     pub user: Option<UserId>,
-    /// What was searched for: trimmed, inner white space collapsed, private numbers masked.
+    /// The query: trimmed, inner white space collapsed, private numbers masked.
     pub query: String,
-    /// The text was longer than what is kept.
+    /// The query was cut to the longest stored length.
     pub truncated: bool,
-    /// How many keystrokes went into it.
+    /// The number of keystrokes.
     pub keystrokes: i64,
-    /// How many documents it found, where known.
+    /// The number of documents found, if known.
     pub result_count: Option<i64>,
-    /// Why it was final.
+    /// The event that made it final.
     pub reason: FinalReason,
-    /// When its first keystroke arrived.
+    /// The arrival of the first keystroke.
     pub started_at: Timestamp,
-    /// When its last keystroke arrived.
+    /// The arrival of the last keystroke.
     pub last_keystroke_at: Timestamp,
-    /// When it was logged.
+    /// The time of logging.
     pub logged_at: Timestamp,
 }
 
-/// Whose searches to erase.
+/// The data subject of an erasure.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Searcher {
-    /// Everything of a session.
+    /// All data of a session.
     Session(SessionId),
-    /// Everything of a user, in whatever session.
+    /// All data of a user, in every session.
     User(UserId),
 }

@@ -1,16 +1,16 @@
 use super::Timestamp;
 
-/// The time that a report is about: half open.
+/// The half-open time interval of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Period {
-    /// What happened then or later.
+    /// The inclusive start.
     pub from: Timestamp,
-    /// What happened earlier than this; `None`: everything up to the latest.
+    /// The exclusive end; `None` for an open interval.
     pub before: Option<Timestamp>,
 }
 
 impl Period {
-    /// Its end, or a point in time before that.
+    /// The end of the period, but at most `at`.
     pub fn end_by(self, at: Timestamp) -> Timestamp {
         self.before.map_or(at, |before| before.min(at))
     }

@@ -1,68 +1,68 @@
-//! The rows of reports, as the store adds them up and a cache keeps them.
+//! The rows of reports, as the store aggregates them and the cache holds them.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Document, Timestamp};
 
-/// A query and how often it was searched for.
+/// A query and the number of its searches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopSearch {
-    /// Its latest spelling.
+    /// The latest spelling.
     pub query: String,
-    /// What its spellings are compared by.
+    /// The comparison key that all spellings share.
     pub query_key: String,
-    /// How many searches.
+    /// The number of searches.
     pub searches: i64,
-    /// How many sessions searched for it.
+    /// The number of sessions that searched for it.
     pub sessions: i64,
-    /// How many documents it found on average, of the searches whose number of results is known.
+    /// The mean number of documents found, over the searches that report one.
     pub average_results: Option<f64>,
 }
 
-/// A query that found nothing.
+/// A query without results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ZeroResultSearch {
-    /// Its latest spelling.
+    /// The latest spelling.
     pub query: String,
-    /// What its spellings are compared by.
+    /// The comparison key that all spellings share.
     pub query_key: String,
-    /// How many searches found nothing.
+    /// The number of searches without results.
     pub searches: i64,
-    /// How many sessions searched for it.
+    /// The number of sessions that searched for it.
     pub sessions: i64,
-    /// When it was last searched for.
+    /// The time of the latest search.
     pub last_searched_at: Timestamp,
 }
 
 /// The searches of one interval.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VolumeBucket {
-    /// When the interval begins.
+    /// The start of the interval.
     pub start: Timestamp,
-    /// How many searches.
+    /// The number of searches.
     pub searches: i64,
-    /// How many sessions searched.
+    /// The number of sessions.
     pub sessions: i64,
-    /// How many searches found nothing.
+    /// The number of searches without results.
     pub zero_results: i64,
 }
 
-/// What sells, or is clicked, in one category.
+/// The sales or clicks of one category by document.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CategoryReport {
-    /// Of all documents of the category.
+    /// The sum over all documents of the category.
     pub total_quantity: i64,
-    /// Documents with a quantity: most first, ties by key, then by source.
+    /// Documents by descending quantity; ties by key, then by source.
     pub rows: Vec<(Document, i64)>,
 }
 
-/// A category and what was sold, or clicked, in it.
+/// The total sales or clicks of a category.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoryTotal {
-    /// The category.
+    /// The name of the category.
     pub name: String,
-    /// How many documents it has, those without sales among them.
+    /// The number of documents, those without sales included.
     pub documents: i64,
-    /// Of all its documents.
+    /// The sum over all documents.
     pub quantity: i64,
 }

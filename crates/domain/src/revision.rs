@@ -1,6 +1,6 @@
 use std::fmt;
 
-/// The position of a change in the one order of all changes to documents.
+/// The position of a change in the total order of document changes.
 ///
 /// Revisions come from a counter row that is locked in the writing transaction,
 /// so commit order is revision order. `Revision::ZERO` is before the first change.
@@ -8,7 +8,7 @@ use std::fmt;
 pub struct Revision(i64);
 
 impl Revision {
-    /// Before the first change.
+    /// The revision before the first change.
     pub const ZERO: Revision = Revision(0);
 
     /// Wraps a stored revision.
@@ -16,7 +16,7 @@ impl Revision {
         Revision(value)
     }
 
-    /// The number as it is stored.
+    /// The stored number.
     pub const fn value(self) -> i64 {
         self.0
     }
