@@ -76,7 +76,7 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     if !crawl_all(&settings).await? {
         return Ok(ExitCode::from(INTERRUPTED));
     }
-    println!("The upstream answered {} requests.", handle.served().requests);
+    println!("The upstream answered {} requests.", handle.stats().requests);
     let server = Server::open(settings).await?;
     let greet = move || greet(address, started.elapsed());
     server.run(listener, None, greet, stop_signals()?).await?;

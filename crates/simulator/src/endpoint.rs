@@ -14,45 +14,45 @@ use axum::{Json, Router};
 use futures_util::{StreamExt, stream};
 use serde_json::json;
 
-use super::Site;
+use super::SimulatorState;
 use super::faults::{Fault, RetryAfter, WrongBody};
-use super::pages::{Page, PageRequest, Shape};
+use super::pagination::{PageQuery, PaginationStyle, UpstreamPage};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
 /// What answers under one address.
-pub(super) fn router(site: Arc<Site>) -> Router {
+pub(super) fn router(state: Arc<SimulatorState>) -> Router {
     Router::new()
         .route("/", get(index))
         .route("/{*path}", get(page))
         .method_not_allowed_fallback(async || detail(StatusCode::METHOD_NOT_ALLOWED))
-        .layer(from_fn_with_state(site.clone(), count))
-        .with_state(site)
+        .layer(from_fn_with_state(state.clone(), count))
+        .with_state(state)
 }
 
 /// Counts every request and the status of every answer, whatever makes it.
-async fn count(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    site.count.request();
+async fn count(State(state): State<Arc<SimulatorState>>, request: Request, next: Next) -> Response {
+    state.recorder.record_request();
     let response = next.run(request).await;
-    site.count.answer(response.status().as_u16());
+    state.recorder.record_response(response.status().as_u16());
     response
 }
 
 /// Lists what can be asked for.
-async fn index(State(site): State<Arc<Site>>) -> Response {
+async fn index(State(state): State<Arc<SimulatorState>>) -> Response {
     let mut endpoints = Vec::new();
-    for (name, shelf) in &site.shelves {
-        for shape in Shape::ALL {
+    for (name, served) in &state.collections {
+        for style in PaginationStyle::ALL {
             endpoints.push(json!({
                 "collection": name,
-                "items": shelf.items().len(),
-                "pagination": shape.name(),
-                "url": format!("/{name}/{}?{}", shape.path(), shape.example()),
+                "items": served.items().len(),
+                "pagination": style.name(),
+                "url": format!("/{name}/{}?{}", style.path(), style.example()),
             }));
         }
     }
-    Json(json!({ "faults": site.profile.as_str(), "seed": site.seed, "endpoints": endpoints }))
+    Json(json!({ "faults": state.profile.as_str(), "seed": state.seed, "endpoints": endpoints }))
         .into_response()
 }
 
@@ -60,50 +60,50 @@ async fn index(State(site): State<Arc<Site>>) -> Response {
 ///
 /// Only a request for a page takes a number of the plan: redirects, unknown addresses and bad parameters are
 /// answered rightly under every profile, as the framework in front of a real upstream would.
-async fn page(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Response {
-    let Some((name, shape, slash)) = resolve(uri.path()) else { return detail(StatusCode::NOT_FOUND) };
-    let Some(shelf) = site.shelves.get(name) else { return detail(StatusCode::NOT_FOUND) };
-    let address = format!("{}/{name}/{}", origin(&headers), shape.path());
+async fn page(State(state): State<Arc<SimulatorState>>, uri: Uri, headers: HeaderMap) -> Response {
+    let Some((name, style, slash)) = resolve(uri.path()) else { return detail(StatusCode::NOT_FOUND) };
+    let Some(served) = state.collections.get(name) else { return detail(StatusCode::NOT_FOUND) };
+    let address = format!("{}/{name}/{}", origin(&headers), style.path());
     let query = uri.query().unwrap_or_default();
     if !slash {
         return redirect(&address, uri.query());
     }
-    let mut request = match PageRequest::parse(shape, query) {
+    let mut request = match PageQuery::parse(style, query) {
         Ok(request) => request,
         Err(bad) => {
             return (StatusCode::UNPROCESSABLE_ENTITY, Json(json!({ "detail": bad }))).into_response();
         }
     };
 
-    let number = shelf.next_request();
-    let (fault, drift) = (shelf.plan.fault(number), shelf.plan.drift(number));
-    if drift.shifted > shelf.plan.drift(number - 1).shifted {
-        site.count.fault("item moved to the head");
+    let number = served.next_request();
+    let (fault, drift) = (served.plan.fault(number), served.plan.drift(number));
+    if drift.shifted > served.plan.drift(number - 1).shifted {
+        state.recorder.record_fault_name("item moved to the head");
     }
     if let Fault::Stalled(pause) = fault {
-        site.count.fault_of(fault);
+        state.recorder.record_fault(fault);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = site.closing.cancelled() => return detail(StatusCode::SERVICE_UNAVAILABLE),
+            () = state.closing.cancelled() => return detail(StatusCode::SERVICE_UNAVAILABLE),
         }
     }
-    let items = shelf.items();
+    let items = served.items();
     match fault {
         Fault::None | Fault::Stalled(_) => {}
         Fault::RepeatedPage(choice) => {
             // The first page has none before it, so there the request is answered as it should be.
-            if let Some(earlier) = request.earlier(choice) {
-                site.count.fault_of(fault);
-                request = earlier;
+            if let Some(earlier_page) = request.earlier_page(choice) {
+                state.recorder.record_fault(fault);
+                request = earlier_page;
             }
         }
-        Fault::Reset(_) | Fault::Truncated(_) | Fault::EmptyItems => site.count.fault_of(fault),
+        Fault::Reset(_) | Fault::Truncated(_) | Fault::EmptyItems => state.recorder.record_fault(fault),
         Fault::Status(_) | Fault::Throttled(_) | Fault::EmptyBody | Fault::WrongBody(_) => {
-            site.count.fault_of(fault);
+            state.recorder.record_fault(fault);
             return failure(fault);
         }
     }
-    let mut page = Page::of(&items, drift, request);
+    let mut page = UpstreamPage::of(&items, drift, request);
     match fault {
         Fault::EmptyItems => page.items.clear(),
         Fault::Reset(at) => return reset(page.body(), at),
@@ -111,20 +111,20 @@ async fn page(State(site): State<Arc<Site>>, uri: Uri, headers: HeaderMap) -> Re
         _ => {}
     }
     if page.total != items.len() {
-        site.count.fault("moved total");
+        state.recorder.record_fault_name("moved total");
     }
-    site.count.items(name, page.items.iter().map(|item| item.digest));
+    state.recorder.record_items(name, page.items.iter().map(|item| item.digest));
     whole(&page, &address)
 }
 
 /// The collection, the shape of the page, and whether the address ends with the slash.
-fn resolve(path: &str) -> Option<(&str, Shape, bool)> {
+fn resolve(path: &str) -> Option<(&str, PaginationStyle, bool)> {
     let path = path.strip_prefix('/')?;
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
     let slash = path.len() > name.len() && (rest.is_empty() || rest.ends_with('/'));
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let shape = Shape::ALL.into_iter().find(|shape| shape.path().trim_end_matches('/') == rest)?;
-    Some((name, shape, slash))
+    let style = PaginationStyle::ALL.into_iter().find(|style| style.path().trim_end_matches('/') == rest)?;
+    Some((name, style, slash))
 }
 
 /// The scheme and host that the client used, so that links in an answer lead back here.
@@ -160,7 +160,7 @@ fn failure(fault: Fault) -> Response {
 fn throttled(retry_after: RetryAfter) -> Response {
     let mut response = detail(StatusCode::TOO_MANY_REQUESTS);
     let value = match retry_after {
-        RetryAfter::Unsaid => return response,
+        RetryAfter::Absent => return response,
         RetryAfter::Seconds(seconds) => HeaderValue::from(seconds),
         RetryAfter::Date(seconds) => {
             let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds));
@@ -191,7 +191,7 @@ fn cut(body: String, at: usize) -> Bytes {
     Bytes::from(body).slice(..length)
 }
 
-fn whole(page: &Page<'_>, address: &str) -> Response {
+fn whole(page: &UpstreamPage<'_>, address: &str) -> Response {
     let mut response = ok(JSON, page.body());
     if let Some(link) = page.link(address).and_then(|link| HeaderValue::try_from(link).ok()) {
         response.headers_mut().insert(header::LINK, link);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use clap::ValueEnum;
 
-use super::chance::{Chance, branch};
+use super::split_mix::{SplitMix64, derive_seed};
 
 /// How badly the upstream behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
@@ -61,7 +61,7 @@ pub struct UnknownFaultProfile(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
     /// Nothing.
-    Unsaid,
+    Absent,
     /// A number of seconds, which may be zero.
     Seconds(u64),
     /// A date this many seconds ahead.
@@ -110,7 +110,7 @@ impl Fault {
         Some(match self {
             Fault::None => return None,
             Fault::Status(_) => "error status",
-            Fault::Throttled(RetryAfter::Unsaid) => "throttled without Retry-After",
+            Fault::Throttled(RetryAfter::Absent) => "throttled without Retry-After",
             Fault::Throttled(RetryAfter::Seconds(_)) => "throttled with seconds",
             Fault::Throttled(RetryAfter::Date(_)) => "throttled with a date",
             Fault::Stalled(_) => "stall",
@@ -125,38 +125,38 @@ impl Fault {
 }
 
 /// A share of all requests, in ten-thousandths, and the fault that they meet.
-type Share = (usize, fn(&mut Chance) -> Fault);
+type FaultShare = (usize, fn(&mut SplitMix64) -> Fault);
 
-const SHARES: usize = 10_000;
+const SHARE_UNIT: usize = 10_000;
 
 /// 23 % of the requests fail, near to what was measured on the upstream that quarry was built for.
-const REAL: &[Share] = &[
+const REAL: &[FaultShare] = &[
     (300, |_| Fault::Status(StatusCode::BAD_REQUEST)),
     (300, |_| Fault::Status(StatusCode::UNAUTHORIZED)),
     (300, |_| Fault::Status(StatusCode::PAYMENT_REQUIRED)),
     (300, |_| Fault::Status(StatusCode::FORBIDDEN)),
     (300, |_| Fault::Status(StatusCode::NOT_FOUND)),
     (300, |_| Fault::Status(StatusCode::METHOD_NOT_ALLOWED)),
-    (450, |chance| Fault::Throttled(retry_after(chance))),
-    (60, |chance| Fault::Stalled(stall(chance))),
+    (450, |rng| Fault::Throttled(retry_after(rng))),
+    (60, |rng| Fault::Stalled(stall(rng))),
 ];
 
 /// Another 15 %, on top of the real ones.
-const HARSH: &[Share] = &[
+const HARSH: &[FaultShare] = &[
     (150, |_| Fault::Status(StatusCode::INTERNAL_SERVER_ERROR)),
     (100, |_| Fault::Status(StatusCode::BAD_GATEWAY)),
     (150, |_| Fault::Status(StatusCode::SERVICE_UNAVAILABLE)),
     (100, |_| Fault::Status(StatusCode::GATEWAY_TIMEOUT)),
-    (220, |chance| Fault::Reset(cut(chance))),
-    (220, |chance| Fault::Truncated(cut(chance))),
+    (220, |rng| Fault::Reset(cut(rng))),
+    (220, |rng| Fault::Truncated(cut(rng))),
     (120, |_| Fault::EmptyBody),
-    (200, |chance| Fault::WrongBody(wrong_body(chance))),
+    (200, |rng| Fault::WrongBody(wrong_body(rng))),
     (120, |_| Fault::EmptyItems),
-    (150, |chance| Fault::RepeatedPage(chance.below(usize::MAX))),
+    (150, |rng| Fault::RepeatedPage(rng.below(usize::MAX))),
 ];
 
 /// The shortest stall; clients that wait half a minute are not spared.
-const SHORTEST_STALL: Duration = Duration::from_secs(32);
+const MIN_STALL: Duration = Duration::from_secs(32);
 /// The longest stall is this much longer.
 const STALL_SPREAD_MS: usize = 8_000;
 /// The longest pause that a 429 asks for.
@@ -172,21 +172,21 @@ pub struct FaultPlan {
 impl FaultPlan {
     /// The plan that a simulator of this profile and seed follows for a collection.
     pub fn new(profile: FaultProfile, seed: u64, collection: &str) -> Self {
-        Self { profile, seed: branch(seed, collection) }
+        Self { profile, seed: derive_seed(seed, collection) }
     }
 
     /// What goes wrong with the collection's `request`-th page request, counted from 1.
     pub fn fault(&self, request: u64) -> Fault {
-        let tables: &[&[Share]] = match self.profile {
+        let tables: &[&[FaultShare]] = match self.profile {
             FaultProfile::None => &[],
             FaultProfile::Real => &[REAL],
             FaultProfile::Harsh => &[REAL, HARSH],
         };
-        let mut chance = Chance::at(self.seed, request);
-        let mut drawn = chance.below(SHARES);
+        let mut rng = SplitMix64::at(self.seed, request);
+        let mut drawn = rng.below(SHARE_UNIT);
         for (share, fault) in tables.iter().copied().flatten() {
             if drawn < *share {
-                return fault(&mut chance);
+                return fault(&mut rng);
             }
             drawn -= share;
         }
@@ -194,26 +194,26 @@ impl FaultPlan {
     }
 }
 
-fn retry_after(chance: &mut Chance) -> RetryAfter {
-    match chance.below(4) {
-        0 => RetryAfter::Unsaid,
+fn retry_after(rng: &mut SplitMix64) -> RetryAfter {
+    match rng.below(4) {
+        0 => RetryAfter::Absent,
         1 => RetryAfter::Seconds(0),
-        2 => RetryAfter::Seconds(1 + chance.below(MAX_RETRY_AFTER_SECS) as u64),
-        _ => RetryAfter::Date(1 + chance.below(MAX_RETRY_AFTER_SECS) as u64),
+        2 => RetryAfter::Seconds(1 + rng.below(MAX_RETRY_AFTER_SECS) as u64),
+        _ => RetryAfter::Date(1 + rng.below(MAX_RETRY_AFTER_SECS) as u64),
     }
 }
 
-fn stall(chance: &mut Chance) -> Duration {
-    SHORTEST_STALL + Duration::from_millis(chance.below(STALL_SPREAD_MS) as u64)
+fn stall(rng: &mut SplitMix64) -> Duration {
+    MIN_STALL + Duration::from_millis(rng.below(STALL_SPREAD_MS) as u64)
 }
 
 /// Where a body is cut: never before its first tenth, never in its last.
-fn cut(chance: &mut Chance) -> usize {
-    100 + chance.below(800)
+fn cut(rng: &mut SplitMix64) -> usize {
+    100 + rng.below(800)
 }
 
-fn wrong_body(chance: &mut Chance) -> WrongBody {
-    match chance.below(3) {
+fn wrong_body(rng: &mut SplitMix64) -> WrongBody {
+    match rng.below(3) {
         0 => WrongBody::Detail,
         1 => WrongBody::Html,
         _ => WrongBody::Null,

@@ -27,13 +27,13 @@
 //! Deliberately not here: authentication, pace limits that depend on the client, and TLS. Faults do not depend on
 //! time, only on how many pages were asked for, so a patient client and a hasty one meet the same ones.
 
-mod chance;
 mod collection;
-mod count;
 mod drift;
 mod endpoint;
 mod faults;
-mod pages;
+mod pagination;
+mod split_mix;
+mod stats;
 pub mod synthetic;
 
 use std::collections::BTreeMap;
@@ -45,13 +45,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use collection::Item;
-use count::Count;
+use stats::StatsRecorder;
 
 pub use collection::{Collection, CollectionError};
-pub use count::{Served, ServedItems};
 pub use drift::{Drift, UNSTEADY_REQUESTS};
 pub use faults::{Fault, FaultPlan, FaultProfile, RetryAfter, UnknownFaultProfile, WrongBody};
-pub use pages::{DEFAULT_LIMIT, MAX_LIMIT};
+pub use pagination::{DEFAULT_LIMIT, MAX_LIMIT};
+pub use stats::{CollectionStats, SimulatorStats};
 
 /// How long open connections may take to end once the simulator is told to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
@@ -59,26 +59,26 @@ const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 /// An unreliable upstream that does not listen yet.
 #[derive(Debug)]
 pub struct Simulator {
-    site: Arc<Site>,
+    state: Arc<SimulatorState>,
 }
 
 impl Simulator {
     /// An upstream of these collections; of two with one name, the later stands.
     pub fn new(collections: impl IntoIterator<Item = Collection>, profile: FaultProfile, seed: u64) -> Self {
-        let shelf = |collection: Collection| {
+        let served = |collection: Collection| {
             let name = collection.name().to_owned();
             let plan = FaultPlan::new(profile, seed, &name);
             let items = RwLock::new(collection.items().clone());
-            (name, Shelf { plan, requests: AtomicU64::new(0), items })
+            (name, ServedCollection { plan, requests: AtomicU64::new(0), items })
         };
-        let shelves = collections.into_iter().map(shelf).collect();
-        let (count, closing) = (Count::default(), CancellationToken::new());
-        Self { site: Arc::new(Site { profile, seed, shelves, count, closing }) }
+        let collections = collections.into_iter().map(served).collect();
+        let (recorder, closing) = (StatsRecorder::default(), CancellationToken::new());
+        Self { state: Arc::new(SimulatorState { profile, seed, collections, recorder, closing }) }
     }
 
     /// A way to look in, and to change what is served, while it runs.
     pub fn handle(&self) -> SimulatorHandle {
-        SimulatorHandle { site: self.site.clone() }
+        SimulatorHandle { state: self.state.clone() }
     }
 
     /// Answers until told to stop, then says what was served.
@@ -88,8 +88,8 @@ impl Simulator {
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Served {
-        let closing = self.site.closing.clone();
+    ) -> SimulatorStats {
+        let closing = self.state.closing.clone();
         let stop = {
             let closing = closing.clone();
             async move {
@@ -97,7 +97,7 @@ impl Simulator {
                 closing.cancel();
             }
         };
-        let server = axum::serve(listener, endpoint::router(self.site.clone())).with_graceful_shutdown(stop);
+        let server = axum::serve(listener, endpoint::router(self.state.clone())).with_graceful_shutdown(stop);
         let overdue = async {
             closing.cancelled().await;
             tokio::time::sleep(SHUTDOWN_GRACE).await;
@@ -107,14 +107,14 @@ impl Simulator {
             _ = server => {}
             () = overdue => {}
         }
-        self.site.served()
+        self.state.stats()
     }
 }
 
 /// Looks into a simulator that runs, and changes what it serves.
 #[derive(Clone, Debug)]
 pub struct SimulatorHandle {
-    site: Arc<Site>,
+    state: Arc<SimulatorState>,
 }
 
 impl SimulatorHandle {
@@ -123,14 +123,14 @@ impl SimulatorHandle {
     /// The count of requests goes on, so a collection whose total has become steady stays so.
     pub fn replace(&self, collection: &Collection) -> Result<(), UnknownCollection> {
         let name = collection.name();
-        let shelf = self.site.shelves.get(name).ok_or_else(|| UnknownCollection(name.to_owned()))?;
-        *shelf.items.write().unwrap_or_else(PoisonError::into_inner) = collection.items().clone();
+        let served = self.state.collections.get(name).ok_or_else(|| UnknownCollection(name.to_owned()))?;
+        *served.items.write().unwrap_or_else(PoisonError::into_inner) = collection.items().clone();
         Ok(())
     }
 
     /// What was served so far.
-    pub fn served(&self) -> Served {
-        self.site.served()
+    pub fn stats(&self) -> SimulatorStats {
+        self.state.stats()
     }
 }
 
@@ -141,30 +141,31 @@ pub struct UnknownCollection(String);
 
 /// What the endpoints share.
 #[derive(Debug)]
-struct Site {
+struct SimulatorState {
     profile: FaultProfile,
     seed: u64,
-    shelves: BTreeMap<String, Shelf>,
-    count: Count,
+    collections: BTreeMap<String, ServedCollection>,
+    recorder: StatsRecorder,
     /// Cuts stalls short when the simulator stops.
     closing: CancellationToken,
 }
 
-impl Site {
-    fn served(&self) -> Served {
-        self.count.served(self.shelves.iter().map(|(name, shelf)| (name.clone(), shelf.items().len())))
+impl SimulatorState {
+    fn stats(&self) -> SimulatorStats {
+        self.recorder
+            .stats(self.collections.iter().map(|(name, served)| (name.clone(), served.items().len())))
     }
 }
 
 /// One collection, and how often its pages were asked for.
 #[derive(Debug)]
-struct Shelf {
+struct ServedCollection {
     plan: FaultPlan,
     requests: AtomicU64,
     items: RwLock<Arc<[Item]>>,
 }
 
-impl Shelf {
+impl ServedCollection {
     /// The number of this request for a page, from 1.
     fn next_request(&self) -> u64 {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1

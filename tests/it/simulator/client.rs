@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use quarry::simulator::{Collection, FaultPlan, FaultProfile, Served, Simulator, SimulatorHandle};
+use quarry::simulator::{Collection, FaultPlan, FaultProfile, Simulator, SimulatorHandle, SimulatorStats};
 use reqwest::{Client, Response, redirect};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -21,7 +21,7 @@ pub(super) struct Upstream {
     pub(super) address: SocketAddr,
     client: Client,
     stop: oneshot::Sender<()>,
-    serving: JoinHandle<Served>,
+    serving: JoinHandle<SimulatorStats>,
 }
 
 impl Upstream {
@@ -53,7 +53,7 @@ impl Upstream {
         serde_json::from_str(&self.get(path).await.text().await.unwrap()).unwrap()
     }
 
-    pub(super) async fn stop(self) -> Served {
+    pub(super) async fn stop(self) -> SimulatorStats {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap()
     }
@@ -70,10 +70,10 @@ pub(super) fn ids(items: &Value) -> Vec<u64> {
 }
 
 /// How often each value occurs.
-pub(super) fn tally<T: Ord>(values: impl IntoIterator<Item = T>) -> BTreeMap<T, u64> {
-    let mut tally = BTreeMap::new();
+pub(super) fn occurrences<T: Ord>(values: impl IntoIterator<Item = T>) -> BTreeMap<T, u64> {
+    let mut occurrences = BTreeMap::new();
     for value in values {
-        *tally.entry(value).or_default() += 1;
+        *occurrences.entry(value).or_default() += 1;
     }
-    tally
+    occurrences
 }

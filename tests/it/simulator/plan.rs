@@ -47,7 +47,7 @@ fn real_refuses_throttles_and_stalls_but_never_lies() {
         let faults = faults(FaultProfile::Real, seed);
         assert_eq!(statuses(&faults), BTreeSet::from([400, 401, 402, 403, 404, 405]), "seed {seed}");
         for retry_after in
-            [RetryAfter::Unsaid, RetryAfter::Seconds(0), RetryAfter::Seconds(1), RetryAfter::Date(1)]
+            [RetryAfter::Absent, RetryAfter::Seconds(0), RetryAfter::Seconds(1), RetryAfter::Date(1)]
         {
             assert!(faults.contains(&Fault::Throttled(retry_after)), "seed {seed}: {retry_after:?}");
         }

@@ -5,11 +5,11 @@ use std::ops::RangeInclusive;
 
 use chrono::TimeDelta;
 use quarry::simulator::{
-    Collection, Fault, FaultPlan, FaultProfile, RetryAfter, Served, UNSTEADY_REQUESTS, WrongBody,
+    Collection, Fault, FaultPlan, FaultProfile, RetryAfter, SimulatorStats, UNSTEADY_REQUESTS, WrongBody,
 };
 use serde_json::{Value, json};
 
-use super::client::{Upstream, ids, numbered, seed_where, tally};
+use super::client::{Upstream, ids, numbered, occurrences, seed_where};
 use crate::support::wait::{ends, until};
 
 /// A harsh upstream whose first page request meets this fault.
@@ -83,7 +83,7 @@ async fn a_page_served_twice_is_an_earlier_one() {
 #[tokio::test]
 async fn throttling_says_when_to_come_back_or_does_not() {
     for (wanted, header) in
-        [(RetryAfter::Unsaid, None), (RetryAfter::Seconds(0), Some("0")), (RetryAfter::Seconds(2), Some("2"))]
+        [(RetryAfter::Absent, None), (RetryAfter::Seconds(0), Some("0")), (RetryAfter::Seconds(2), Some("2"))]
     {
         let upstream = harsh(|fault| fault == Fault::Throttled(wanted)).await;
         let response = upstream.get("/messages/").await;
@@ -107,12 +107,12 @@ async fn throttling_says_when_to_come_back_or_does_not() {
 async fn a_stall_outlasts_an_impatient_client_but_not_the_simulator() {
     let upstream = harsh(|fault| matches!(fault, Fault::Stalled(_))).await;
     give_up_stalled(&upstream, "/messages/").await;
-    let served = upstream.stop().await;
-    assert_eq!((served.requests, served.fault("stall")), (1, 1));
+    let stats = upstream.stop().await;
+    assert_eq!((stats.requests, stats.fault("stall")), (1, 1));
 
     let upstream = harsh(|fault| matches!(fault, Fault::Stalled(_))).await;
     let patient = tokio::spawn(upstream.request("/messages/").send());
-    until("a stall", async || (upstream.handle.served().fault("stall") > 0).then_some(())).await;
+    until("a stall", async || (upstream.handle.stats().fault("stall") > 0).then_some(())).await;
     assert_eq!(ends("the simulator", upstream.stop()).await.statuses, [(503, 1)].into());
     assert_eq!(patient.await.unwrap().unwrap().status(), 503);
 }
@@ -137,13 +137,13 @@ struct Seen {
 
 /// Asks for a page that stalls, and gives it up once it does.
 async fn give_up_stalled(upstream: &Upstream, path: &str) {
-    let before = upstream.handle.served();
+    let before = upstream.handle.stats();
     let asked = tokio::spawn(upstream.request(path).send());
-    let served = || upstream.handle.served();
-    until("a stall", async || (served().fault("stall") > before.fault("stall")).then_some(())).await;
+    let stats = || upstream.handle.stats();
+    until("a stall", async || (stats().fault("stall") > before.fault("stall")).then_some(())).await;
     asked.abort();
     assert!(asked.await.unwrap_err().is_cancelled(), "it was answered");
-    until("its end", async || (served().unanswered > before.unanswered).then_some(())).await;
+    until("its end", async || (stats().unanswered > before.unanswered).then_some(())).await;
 }
 
 /// Asks for pages of 25 over and over, as a crawler without any sense would, and gives up stalls soon.
@@ -177,17 +177,17 @@ async fn what_is_counted_is_what_the_client_saw() {
     let plan = FaultPlan::new(FaultProfile::Harsh, 11, "messages");
     let upstream = Upstream::start(numbered(250), FaultProfile::Harsh, 11).await;
     let seen = hammer(&upstream, plan, 1..=400).await;
-    let served = upstream.stop().await;
-    assert_eq!(served.requests, 400);
-    assert_eq!(served.statuses, tally(seen.statuses));
-    assert_eq!(served.fault("reset in mid-body"), seen.resets);
-    assert_eq!((served.fault("stall"), served.unanswered), (seen.given_up, seen.given_up));
-    let items = served.collections["messages"];
+    let stats = upstream.stop().await;
+    assert_eq!(stats.requests, 400);
+    assert_eq!(stats.statuses, occurrences(seen.statuses));
+    assert_eq!(stats.fault("reset in mid-body"), seen.resets);
+    assert_eq!((stats.fault("stall"), stats.unanswered), (seen.given_up, seen.given_up));
+    let items = stats.collections["messages"];
     assert!(!seen.items.is_empty());
     assert_eq!(items.items, seen.items.len() as u64);
     assert_eq!(items.distinct, seen.items.into_iter().collect::<BTreeSet<_>>().len() as u64);
     for lie in ["moved total", "item moved to the head", "page served twice", "empty items"] {
-        assert!(served.fault(lie) > 0, "{lie} was not met: {served}");
+        assert!(stats.fault(lie) > 0, "{lie} was not met: {stats}");
     }
 }
 
@@ -219,11 +219,11 @@ async fn a_collection_can_be_replaced_while_it_is_served() {
 
 #[test]
 fn the_count_prints_as_a_table() {
-    let mut served = Served { requests: 12_345, unanswered: 3, ..Served::default() };
-    served.statuses.extend([(200, 12_000), (307, 1), (429, 341)]);
-    served.faults.extend([("stall", 3), ("throttled with seconds", 341)]);
-    let items = quarry::simulator::ServedItems { items: 1_200_000, distinct: 3_349, size: 3_349 };
-    served.collections.insert("messages".to_owned(), items);
+    let mut stats = SimulatorStats { requests: 12_345, unanswered: 3, ..SimulatorStats::default() };
+    stats.statuses.extend([(200, 12_000), (307, 1), (429, 341)]);
+    stats.faults.extend([("stall", 3), ("throttled with seconds", 341)]);
+    let items = quarry::simulator::CollectionStats { items: 1_200_000, distinct: 3_349, size: 3_349 };
+    stats.collections.insert("messages".to_owned(), items);
     let expected = "\
 requests                                12,345
   200                                   12,000
@@ -235,5 +235,5 @@ faults                                     344
   throttled with seconds                   341
 items
   messages         1,200,000 served, 3,349 distinct of 3,349";
-    assert_eq!(served.to_string(), expected);
+    assert_eq!(stats.to_string(), expected);
 }

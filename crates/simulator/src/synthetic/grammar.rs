@@ -1,7 +1,7 @@
 //! Sentences from templates: `{slot}` is replaced by one of the slot's texts, which may hold slots in turn.
 
 use super::words;
-use crate::chance::Chance;
+use crate::split_mix::SplitMix64;
 
 /// Where a slot's text comes from.
 enum Slot {
@@ -10,7 +10,7 @@ enum Slot {
     /// Templates, all alike.
     Templates(&'static [&'static str]),
     /// Made on the spot.
-    Made(fn(&mut Chance) -> String),
+    Generated(fn(&mut SplitMix64) -> String),
 }
 
 fn slot(name: &str) -> Slot {
@@ -52,13 +52,13 @@ fn slot(name: &str) -> Slot {
         "street" => Slot::Words(words::STREETS),
         "surname" => Slot::Words(words::SURNAMES),
         "verb" => Slot::Words(words::VERBS),
-        "amount" => Slot::Made(|chance| format!("{}", 5 * (1 + chance.skewed_below(400)))),
-        "clock" => Slot::Made(clock),
-        "code" => Slot::Made(code),
-        "coined" => Slot::Made(coined),
-        "date" => Slot::Made(date),
-        "house_number" => Slot::Made(|chance| format!("{}", 1 + chance.below(240))),
-        "phone" => Slot::Made(|chance| format!("555-{:03}-{:04}", chance.below(1_000), chance.below(10_000))),
+        "amount" => Slot::Generated(|rng| format!("{}", 5 * (1 + rng.skewed_below(400)))),
+        "clock" => Slot::Generated(clock),
+        "code" => Slot::Generated(code),
+        "coined" => Slot::Generated(coined),
+        "date" => Slot::Generated(date),
+        "house_number" => Slot::Generated(|rng| format!("{}", 1 + rng.below(240))),
+        "phone" => Slot::Generated(|rng| format!("555-{:03}-{:04}", rng.below(1_000), rng.below(10_000))),
         other => unreachable!("a template names the slot {other:?}, which is not defined"),
     }
 }
@@ -157,9 +157,9 @@ const BLURBS: &[&str] = &[
 ];
 
 /// Expands a template into a text that begins with a capital letter.
-pub(super) fn sentence(chance: &mut Chance, template: &str) -> String {
-    let mut draft = Draft { text: String::with_capacity(128), article_end: None };
-    draft.expand(chance, template);
+pub(super) fn sentence(rng: &mut SplitMix64, template: &str) -> String {
+    let mut draft = SentenceBuilder { text: String::with_capacity(128), article_end: None };
+    draft.expand(rng, template);
     let mut text = draft.text;
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
@@ -168,14 +168,14 @@ pub(super) fn sentence(chance: &mut Chance, template: &str) -> String {
 }
 
 /// A text that is being written.
-struct Draft {
+struct SentenceBuilder {
     text: String,
     /// Where an `a` ended whose next word is not known yet.
     article_end: Option<usize>,
 }
 
-impl Draft {
-    fn expand(&mut self, chance: &mut Chance, template: &str) {
+impl SentenceBuilder {
+    fn expand(&mut self, rng: &mut SplitMix64, template: &str) {
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('{') {
             self.push(before);
@@ -187,12 +187,12 @@ impl Draft {
                 continue;
             }
             match slot(name) {
-                Slot::Words(list) => self.push(list[chance.skewed_below(list.len())]),
+                Slot::Words(list) => self.push(list[rng.skewed_below(list.len())]),
                 Slot::Templates(list) => {
-                    let template = chance.one_of(list);
-                    self.expand(chance, template);
+                    let template = rng.one_of(list);
+                    self.expand(rng, template);
                 }
-                Slot::Made(make) => self.push(&make(chance)),
+                Slot::Generated(make) => self.push(&make(rng)),
             }
         }
         self.push(rest);
@@ -209,14 +209,14 @@ impl Draft {
     }
 }
 
-fn clock(chance: &mut Chance) -> String {
-    let (hour, minute) = (1 + chance.below(12), 15 * chance.below(4));
-    let half = chance.one_of(&["am", "pm"]);
+fn clock(rng: &mut SplitMix64) -> String {
+    let (hour, minute) = (1 + rng.below(12), 15 * rng.below(4));
+    let half = rng.one_of(&["am", "pm"]);
     if minute == 0 { format!("{hour} {half}") } else { format!("{hour}:{minute:02} {half}") }
 }
 
-fn date(chance: &mut Chance) -> String {
-    let day = 1 + chance.below(28);
+fn date(rng: &mut SplitMix64) -> String {
+    let day = 1 + rng.below(28);
     let ending = match day {
         1 | 21 => "st",
         2 | 22 => "nd",
@@ -226,16 +226,16 @@ fn date(chance: &mut Chance) -> String {
     format!("{day}{ending}")
 }
 
-fn code(chance: &mut Chance) -> String {
-    let mut letter = || char::from(b'A' + chance.below(26) as u8);
+fn code(rng: &mut SplitMix64) -> String {
+    let mut letter = || char::from(b'A' + rng.below(26) as u8);
     let letters = [letter(), letter()];
-    format!("{}{}{:04}", letters[0], letters[1], chance.below(10_000))
+    format!("{}{}{:04}", letters[0], letters[1], rng.below(10_000))
 }
 
 /// A name that exists nowhere else; some are frequent, most are not.
-pub(super) fn coined(chance: &mut Chance) -> String {
-    let start = words::STARTS[chance.skewed_below(words::STARTS.len())];
-    let end = words::ENDS[chance.skewed_below(words::ENDS.len())];
+pub(super) fn coined(rng: &mut SplitMix64) -> String {
+    let start = words::STARTS[rng.skewed_below(words::STARTS.len())];
+    let end = words::ENDS[rng.skewed_below(words::ENDS.len())];
     format!("{start}{end}")
 }
 
@@ -247,7 +247,7 @@ mod tests {
     fn every_template_expands_and_its_articles_fit() {
         for template in [MESSAGES, ASK, THING, WHERE, WHEN, BLURBS].concat() {
             for position in 0..50 {
-                let text = sentence(&mut Chance::at(1, position), template);
+                let text = sentence(&mut SplitMix64::at(1, position), template);
                 assert!(!text.contains(['{', '}']) && !text.contains("  "), "{template}: {text}");
                 let words: Vec<&str> = text.split(' ').collect();
                 for pair in words.windows(2).filter(|pair| pair[0] == "an") {

@@ -14,7 +14,7 @@ mod words;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::chance::{Chance, branch, unique};
+use super::split_mix::{SplitMix64, bijective_hash, derive_seed};
 
 pub use products::{Product, products};
 pub use sales::{Sale, sales};
@@ -36,26 +36,26 @@ pub struct Message {
 
 /// The first `count` messages of a seed.
 pub fn messages(count: usize, seed: u64) -> impl ExactSizeIterator<Item = Message> + Clone {
-    let ids = branch(seed, "message");
+    let ids = derive_seed(seed, "message");
     let user_ids: Vec<String> =
-        (0..words::USERS.len() as u64).map(|user| uuid(branch(0, "user"), user)).collect();
+        (0..words::USERS.len() as u64).map(|user| uuid(derive_seed(0, "user"), user)).collect();
     (0..count).map(move |index| {
-        let mut chance = Chance::at(ids, index as u64);
-        let user = chance.below(words::USERS.len());
+        let mut rng = SplitMix64::at(ids, index as u64);
+        let user = rng.below(words::USERS.len());
         Message {
             id: uuid(ids, index as u64),
             user_id: user_ids[user].clone(),
             user_name: words::USERS[user],
-            timestamp: timestamp(&mut chance),
-            message: grammar::sentence(&mut chance, "{message}"),
+            timestamp: timestamp(&mut rng),
+            message: grammar::sentence(&mut rng, "{message}"),
         }
     })
 }
 
 /// A random UUID that no other index of the seed has: 64 of its bits are the index's own.
 fn uuid(seed: u64, index: u64) -> String {
-    let own = unique(seed, index);
-    let more = Chance::at(!seed, index).bits();
+    let own = bijective_hash(seed, index);
+    let more = SplitMix64::at(!seed, index).bits();
     format!(
         "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
         own >> 32,
@@ -73,7 +73,7 @@ const YEAR_STARTS: DateTime<Utc> = match DateTime::from_timestamp(1_735_689_600,
 };
 const YEAR_MICROSECONDS: usize = 365 * 24 * 60 * 60 * 1_000_000;
 
-fn timestamp(chance: &mut Chance) -> String {
-    let moment = YEAR_STARTS + TimeDelta::microseconds(chance.below(YEAR_MICROSECONDS) as i64);
+fn timestamp(rng: &mut SplitMix64) -> String {
+    let moment = YEAR_STARTS + TimeDelta::microseconds(rng.below(YEAR_MICROSECONDS) as i64);
     moment.format("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::grammar::{coined, sentence};
 use super::{timestamp, words};
-use crate::chance::{Chance, branch};
+use crate::split_mix::{SplitMix64, derive_seed};
 
 /// A product as a shop's API serves them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -30,35 +30,35 @@ struct Department {
     category: &'static str,
     sku: &'static str,
     nouns: &'static [&'static str],
-    dearest: usize,
+    max_price: usize,
 }
 
 const DEPARTMENTS: &[Department] = &[
-    Department { category: "electronics", sku: "ELE", nouns: words::ELECTRONICS, dearest: 900 },
-    Department { category: "books", sku: "BOO", nouns: words::BOOKS, dearest: 60 },
-    Department { category: "home goods", sku: "HOM", nouns: words::HOME_GOODS, dearest: 250 },
-    Department { category: "toys", sku: "TOY", nouns: words::TOYS, dearest: 120 },
-    Department { category: "clothing", sku: "CLO", nouns: words::CLOTHING, dearest: 300 },
+    Department { category: "electronics", sku: "ELE", nouns: words::ELECTRONICS, max_price: 900 },
+    Department { category: "books", sku: "BOO", nouns: words::BOOKS, max_price: 60 },
+    Department { category: "home goods", sku: "HOM", nouns: words::HOME_GOODS, max_price: 250 },
+    Department { category: "toys", sku: "TOY", nouns: words::TOYS, max_price: 120 },
+    Department { category: "clothing", sku: "CLO", nouns: words::CLOTHING, max_price: 300 },
 ];
 
 /// The first `count` products of a seed.
 pub fn products(count: usize, seed: u64) -> impl ExactSizeIterator<Item = Product> + Clone {
-    let seed = branch(seed, "product");
+    let seed = derive_seed(seed, "product");
     (0..count).map(move |index| {
-        let mut chance = Chance::at(seed, index as u64);
-        let department = &DEPARTMENTS[chance.below(DEPARTMENTS.len())];
-        let brand = coined(&mut chance);
-        let noun = department.nouns[chance.skewed_below(department.nouns.len())];
-        let quality = words::QUALITIES[chance.skewed_below(words::QUALITIES.len())];
-        let euros = 5 + chance.skewed_below(department.dearest);
+        let mut rng = SplitMix64::at(seed, index as u64);
+        let department = &DEPARTMENTS[rng.below(DEPARTMENTS.len())];
+        let brand = coined(&mut rng);
+        let noun = department.nouns[rng.skewed_below(department.nouns.len())];
+        let quality = words::QUALITIES[rng.skewed_below(words::QUALITIES.len())];
+        let euros = 5 + rng.skewed_below(department.max_price);
         Product {
             sku: format!("{}-{:07}", department.sku, index + 1),
             name: format!("{brand} {quality} {noun}"),
-            description: sentence(&mut chance, "{blurb}") + " " + &sentence(&mut chance, "{blurb}"),
+            description: sentence(&mut rng, "{blurb}") + " " + &sentence(&mut rng, "{blurb}"),
             category: department.category,
             brand,
-            price: (euros * 100 + [0, 50, 90, 95, 99][chance.below(5)]) as f64 / 100.0,
-            updated_at: timestamp(&mut chance),
+            price: (euros * 100 + [0, 50, 90, 95, 99][rng.below(5)]) as f64 / 100.0,
+            updated_at: timestamp(&mut rng),
         }
     })
 }

@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
-use crate::chance::{Chance, branch};
+use crate::split_mix::{SplitMix64, derive_seed};
 
 /// How many days of sales there are.
 const DAYS: usize = 365;
@@ -39,9 +39,9 @@ pub fn sales(
     seed: u64,
     until: DateTime<Utc>,
 ) -> impl ExactSizeIterator<Item = Sale> + Clone {
-    let seed = branch(seed, "sale");
+    let seed = derive_seed(seed, "sale");
     let count = if products == 0 { 0 } else { count };
-    let by_rank = shuffled(products, branch(seed, "rank"));
+    let by_rank = shuffled(products, derive_seed(seed, "rank"));
     let first_day = until - TimeDelta::days(DAYS as i64);
     let sold_by_end_of_day: Vec<u64> = (0..DAYS)
         .scan(0, |sold, day| {
@@ -51,14 +51,14 @@ pub fn sales(
         .collect();
     let sold = u128::from(sold_by_end_of_day[DAYS - 1]);
     (0..count).map(move |index| {
-        let mut chance = Chance::at(seed, index as u64);
+        let mut rng = SplitMix64::at(seed, index as u64);
         let sold_before = (sold * index as u128 / count as u128) as u64;
         let day = sold_by_end_of_day.partition_point(|end| *end <= sold_before);
-        let in_day = hour(&mut chance) * HOUR_MICROSECONDS + chance.below(HOUR_MICROSECONDS);
-        let is_more_than_one = chance.below(4) == 0;
+        let in_day = hour(&mut rng) * HOUR_MICROSECONDS + rng.below(HOUR_MICROSECONDS);
+        let is_more_than_one = rng.below(4) == 0;
         Sale {
-            product: by_rank[chance.skewed_below(products)],
-            quantity: if is_more_than_one { 2 + chance.skewed_below(6) as i64 } else { 1 },
+            product: by_rank[rng.skewed_below(products)],
+            quantity: if is_more_than_one { 2 + rng.skewed_below(6) as i64 } else { 1 },
             at: first_day + TimeDelta::days(day as i64) + TimeDelta::microseconds(in_day as i64),
         }
     })
@@ -69,8 +69,8 @@ fn weight(day: DateTime<Utc>) -> u64 {
     MONTHS[day.month0() as usize] * WEEKDAYS[day.weekday().num_days_from_monday() as usize]
 }
 
-fn hour(chance: &mut Chance) -> usize {
-    let mut share = chance.below(HOURS.iter().sum());
+fn hour(rng: &mut SplitMix64) -> usize {
+    let mut share = rng.below(HOURS.iter().sum());
     HOURS
         .iter()
         .position(|weight| match share.checked_sub(*weight) {
@@ -86,9 +86,9 @@ fn hour(chance: &mut Chance) -> usize {
 /// The numbers below `count` in an order of chance.
 fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    let mut chance = Chance::at(seed, 0);
+    let mut rng = SplitMix64::at(seed, 0);
     for place in (1..count).rev() {
-        order.swap(place, chance.below(place + 1));
+        order.swap(place, rng.below(place + 1));
     }
     order
 }

@@ -8,7 +8,7 @@ use super::faults::Fault;
 
 /// What was served of one collection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ServedItems {
+pub struct CollectionStats {
     /// Items in whole pages, repeated ones each time.
     pub items: u64,
     /// Distinct items among them; items with the same JSON text count as one.
@@ -19,7 +19,7 @@ pub struct ServedItems {
 
 /// What a simulator has served so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Served {
+pub struct SimulatorStats {
     /// Requests that arrived.
     pub requests: u64,
     /// Requests that ended without a status, because the client went away or the simulator was stopped.
@@ -29,10 +29,10 @@ pub struct Served {
     /// What went wrong, by its name; see [`Fault::name`](super::Fault::name).
     pub faults: BTreeMap<&'static str, u64>,
     /// Items, by collection.
-    pub collections: BTreeMap<String, ServedItems>,
+    pub collections: BTreeMap<String, CollectionStats>,
 }
 
-impl Served {
+impl SimulatorStats {
     /// Answers that sent the client to the address with the slash.
     pub fn redirects(&self) -> u64 {
         self.statuses.get(&307).copied().unwrap_or_default()
@@ -47,7 +47,7 @@ impl Served {
 /// The widest label of the table is a fault's name.
 const LABEL_WIDTH: usize = 30;
 
-impl fmt::Display for Served {
+impl fmt::Display for SimulatorStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |f: &mut fmt::Formatter<'_>, label: &str, number: u64| {
             writeln!(f, "  {label:<LABEL_WIDTH$} {:>13}", grouped(number))
@@ -64,9 +64,9 @@ impl fmt::Display for Served {
             row(f, name, *times)?;
         }
         write!(f, "items")?;
-        for (name, served) in &self.collections {
-            let (items, distinct) = (grouped(served.items), grouped(served.distinct));
-            write!(f, "\n  {name:<16} {items} served, {distinct} distinct of {}", grouped(served.size))?;
+        for (name, stats) in &self.collections {
+            let (items, distinct) = (grouped(stats.items), grouped(stats.distinct));
+            write!(f, "\n  {name:<16} {items} served, {distinct} distinct of {}", grouped(stats.size))?;
         }
         Ok(())
     }
@@ -87,61 +87,61 @@ fn grouped(number: u64) -> String {
 
 /// The running count.
 #[derive(Debug, Default)]
-pub(super) struct Count(Mutex<Counted>);
+pub(super) struct StatsRecorder(Mutex<StatsState>);
 
 #[derive(Debug, Default)]
-struct Counted {
-    served: Served,
+struct StatsState {
+    stats: SimulatorStats,
     answered: u64,
     seen: BTreeMap<String, HashSet<u64>>,
 }
 
-impl Count {
-    pub(super) fn request(&self) {
-        self.counted().served.requests += 1;
+impl StatsRecorder {
+    pub(super) fn record_request(&self) {
+        self.state().stats.requests += 1;
     }
 
-    pub(super) fn answer(&self, status: u16) {
-        let mut counted = self.counted();
-        counted.answered += 1;
-        *counted.served.statuses.entry(status).or_default() += 1;
+    pub(super) fn record_response(&self, status: u16) {
+        let mut state = self.state();
+        state.answered += 1;
+        *state.stats.statuses.entry(status).or_default() += 1;
     }
 
-    pub(super) fn fault(&self, name: &'static str) {
-        *self.counted().served.faults.entry(name).or_default() += 1;
+    pub(super) fn record_fault_name(&self, name: &'static str) {
+        *self.state().stats.faults.entry(name).or_default() += 1;
     }
 
     /// Counts a fault of a plan that was carried out.
-    pub(super) fn fault_of(&self, fault: Fault) {
+    pub(super) fn record_fault(&self, fault: Fault) {
         if let Some(name) = fault.name() {
-            self.fault(name);
+            self.record_fault_name(name);
         }
     }
 
     /// Counts the items of a page, by what tells them apart.
-    pub(super) fn items(&self, collection: &str, digests: impl ExactSizeIterator<Item = u64>) {
-        let mut counted = self.counted();
-        let served = counted.served.collections.entry(collection.to_owned()).or_default();
-        served.items += digests.len() as u64;
-        counted.seen.entry(collection.to_owned()).or_default().extend(digests);
+    pub(super) fn record_items(&self, collection: &str, digests: impl ExactSizeIterator<Item = u64>) {
+        let mut state = self.state();
+        let stats = state.stats.collections.entry(collection.to_owned()).or_default();
+        stats.items += digests.len() as u64;
+        state.seen.entry(collection.to_owned()).or_default().extend(digests);
     }
 
     /// What was served so far, of collections of these sizes.
-    pub(super) fn served(&self, sizes: impl Iterator<Item = (String, usize)>) -> Served {
-        let counted = self.counted();
-        let mut served = counted.served.clone();
-        served.unanswered = served.requests - counted.answered;
+    pub(super) fn stats(&self, sizes: impl Iterator<Item = (String, usize)>) -> SimulatorStats {
+        let state = self.state();
+        let mut stats = state.stats.clone();
+        stats.unanswered = stats.requests - state.answered;
         for (name, size) in sizes {
-            let distinct = counted.seen.get(&name).map_or(0, HashSet::len);
-            let collection = served.collections.entry(name).or_default();
+            let distinct = state.seen.get(&name).map_or(0, HashSet::len);
+            let collection = stats.collections.entry(name).or_default();
             collection.distinct = distinct as u64;
             collection.size = size as u64;
         }
-        served
+        stats
     }
 
     /// A panic while counting leaves numbers that are still worth printing.
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn state(&self) -> MutexGuard<'_, StatsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -23,51 +23,52 @@ pub const MAX_LIMIT: usize = 1_000;
 
 /// How pages follow one another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum PaginationStyle {
     Offset,
     Page,
     Cursor,
     Link,
 }
 
-impl Shape {
+impl PaginationStyle {
     /// Every shape, in the order they are listed.
-    pub(super) const ALL: [Shape; 4] = [Shape::Offset, Shape::Page, Shape::Cursor, Shape::Link];
+    pub(super) const ALL: [PaginationStyle; 4] =
+        [PaginationStyle::Offset, PaginationStyle::Page, PaginationStyle::Cursor, PaginationStyle::Link];
 
     /// What follows the collection's name in the address.
     pub(super) const fn path(self) -> &'static str {
         match self {
-            Shape::Offset => "",
-            Shape::Page => "page/",
-            Shape::Cursor => "cursor/",
-            Shape::Link => "link/",
+            PaginationStyle::Offset => "",
+            PaginationStyle::Page => "page/",
+            PaginationStyle::Cursor => "cursor/",
+            PaginationStyle::Link => "link/",
         }
     }
 
     /// The parameters of a first request.
     pub(super) const fn example(self) -> &'static str {
         match self {
-            Shape::Offset => "skip=0&limit=100",
-            Shape::Page => "page=1&size=100",
-            Shape::Cursor => "limit=100",
-            Shape::Link => "page=1&per_page=100",
+            PaginationStyle::Offset => "skip=0&limit=100",
+            PaginationStyle::Page => "page=1&size=100",
+            PaginationStyle::Cursor => "limit=100",
+            PaginationStyle::Link => "page=1&per_page=100",
         }
     }
 
     /// The word for it.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Shape::Offset => "offset",
-            Shape::Page => "page",
-            Shape::Cursor => "cursor",
-            Shape::Link => "link",
+            PaginationStyle::Offset => "offset",
+            PaginationStyle::Page => "page",
+            PaginationStyle::Cursor => "cursor",
+            PaginationStyle::Link => "link",
         }
     }
 }
 
 /// A parameter that cannot be used, as FastAPI reports it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-pub(super) struct BadParameter {
+pub(super) struct ParameterError {
     #[serde(rename = "type")]
     kind: &'static str,
     loc: [&'static str; 2],
@@ -77,15 +78,15 @@ pub(super) struct BadParameter {
 
 /// A page that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PageRequest {
-    pub(super) shape: Shape,
+pub(super) struct PageQuery {
+    pub(super) style: PaginationStyle,
     pub(super) offset: usize,
     pub(super) limit: usize,
 }
 
-impl PageRequest {
+impl PageQuery {
     /// Reads the parameters of a shape from a query string.
-    pub(super) fn parse(shape: Shape, query: &str) -> Result<Self, Vec<BadParameter>> {
+    pub(super) fn parse(style: PaginationStyle, query: &str) -> Result<Self, Vec<ParameterError>> {
         let mut bad = Vec::new();
         let mut number = |name, least, default| match read_number(query, name, least) {
             Ok(number) => number.unwrap_or(default),
@@ -94,24 +95,24 @@ impl PageRequest {
                 default
             }
         };
-        let (offset, limit) = match shape {
-            Shape::Offset => (number("skip", 0, 0), number("limit", 1, DEFAULT_LIMIT)),
-            Shape::Page => paged(number("page", 1, 1), number("size", 1, DEFAULT_LIMIT)),
-            Shape::Link => paged(number("page", 1, 1), number("per_page", 1, DEFAULT_LIMIT)),
-            Shape::Cursor => (0, number("limit", 1, DEFAULT_LIMIT)),
+        let (offset, limit) = match style {
+            PaginationStyle::Offset => (number("skip", 0, 0), number("limit", 1, DEFAULT_LIMIT)),
+            PaginationStyle::Page => paged(number("page", 1, 1), number("size", 1, DEFAULT_LIMIT)),
+            PaginationStyle::Link => paged(number("page", 1, 1), number("per_page", 1, DEFAULT_LIMIT)),
+            PaginationStyle::Cursor => (0, number("limit", 1, DEFAULT_LIMIT)),
         };
-        let offset = match shape {
-            Shape::Cursor => read_cursor(query).unwrap_or_else(|parameter| {
+        let offset = match style {
+            PaginationStyle::Cursor => read_cursor(query).unwrap_or_else(|parameter| {
                 bad.push(parameter);
                 0
             }),
             _ => offset,
         };
-        if bad.is_empty() { Ok(Self { shape, offset, limit: limit.min(MAX_LIMIT) }) } else { Err(bad) }
+        if bad.is_empty() { Ok(Self { style, offset, limit: limit.min(MAX_LIMIT) }) } else { Err(bad) }
     }
 
     /// An earlier page of the same size, if there is one; the number chooses which.
-    pub(super) fn earlier(self, choice: usize) -> Option<Self> {
+    pub(super) fn earlier_page(self, choice: usize) -> Option<Self> {
         let pages = self.offset.div_ceil(self.limit);
         (pages > 0).then(|| Self { offset: choice % pages * self.limit, ..self })
     }
@@ -131,21 +132,21 @@ fn parameter(query: &str, name: &str) -> Option<String> {
     last.filter(|value| !value.is_empty())
 }
 
-fn read_number(query: &str, name: &'static str, least: usize) -> Result<Option<usize>, BadParameter> {
+fn read_number(query: &str, name: &'static str, least: usize) -> Result<Option<usize>, ParameterError> {
     let Some(input) = parameter(query, name) else { return Ok(None) };
     let loc = ["query", name];
     let number: i64 = match input.parse() {
         Ok(number) => number,
         Err(_) => {
             let msg = "Input should be a valid integer".to_owned();
-            return Err(BadParameter { kind: "int_parsing", loc, msg, input });
+            return Err(ParameterError { kind: "int_parsing", loc, msg, input });
         }
     };
     match usize::try_from(number) {
         Ok(number) if number >= least => Ok(Some(number)),
         _ => {
             let msg = format!("Input should be greater than or equal to {least}");
-            Err(BadParameter { kind: "greater_than_equal", loc, msg, input })
+            Err(ParameterError { kind: "greater_than_equal", loc, msg, input })
         }
     }
 }
@@ -154,27 +155,27 @@ fn write_cursor(offset: usize) -> String {
     BASE64URL_NOPAD.encode(format!("after {offset}").as_bytes())
 }
 
-fn read_cursor(query: &str) -> Result<usize, BadParameter> {
+fn read_cursor(query: &str) -> Result<usize, ParameterError> {
     let Some(input) = parameter(query, "cursor") else { return Ok(0) };
     let text = BASE64URL_NOPAD.decode(input.as_bytes()).unwrap_or_default();
     let offset = text.strip_prefix(b"after ").and_then(|digits| std::str::from_utf8(digits).ok());
     offset.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
         let msg = "Input should be a next_cursor of an earlier answer".to_owned();
-        BadParameter { kind: "cursor_parsing", loc: ["query", "cursor"], msg, input }
+        ParameterError { kind: "cursor_parsing", loc: ["query", "cursor"], msg, input }
     })
 }
 
 /// One page of a collection as it looks to one request.
-pub(super) struct Page<'a> {
-    request: PageRequest,
+pub(super) struct UpstreamPage<'a> {
+    request: PageQuery,
     pub(super) items: Vec<&'a Item>,
     pub(super) total: usize,
     next: Option<usize>,
 }
 
-impl<'a> Page<'a> {
+impl<'a> UpstreamPage<'a> {
     /// Takes the page from a collection that has drifted.
-    pub(super) fn of(collection: &'a [Item], drift: Drift, request: PageRequest) -> Self {
+    pub(super) fn of(collection: &'a [Item], drift: Drift, request: PageQuery) -> Self {
         let length = collection.len();
         // A small collection withholds less, so that its few items do not all vanish at once.
         let visible = length - drift.withheld.min(length / 4);
@@ -193,7 +194,7 @@ impl<'a> Page<'a> {
     pub(super) fn body(&self) -> String {
         let length: usize = self.items.iter().map(|item| item.json().len() + 1).sum();
         let mut body = String::with_capacity(length + 128);
-        if self.request.shape != Shape::Link {
+        if self.request.style != PaginationStyle::Link {
             body.push_str(&format!("{{\"total\":{},\"items\":", self.total));
         }
         body.push('[');
@@ -204,21 +205,21 @@ impl<'a> Page<'a> {
             body.push_str(item.json());
         }
         body.push(']');
-        match (self.request.shape, self.next) {
-            (Shape::Offset, _) => body.push('}'),
-            (Shape::Page, _) => body.push_str(&format!(",\"page\":{}}}", self.number())),
-            (Shape::Cursor, Some(next)) => {
+        match (self.request.style, self.next) {
+            (PaginationStyle::Offset, _) => body.push('}'),
+            (PaginationStyle::Page, _) => body.push_str(&format!(",\"page\":{}}}", self.number())),
+            (PaginationStyle::Cursor, Some(next)) => {
                 body.push_str(&format!(",\"next_cursor\":\"{}\"}}", write_cursor(next)));
             }
-            (Shape::Cursor, None) => body.push_str(",\"next_cursor\":null}"),
-            (Shape::Link, _) => {}
+            (PaginationStyle::Cursor, None) => body.push_str(",\"next_cursor\":null}"),
+            (PaginationStyle::Link, _) => {}
         }
         body
     }
 
     /// The `Link` header of the shape that has one, while there is a next page.
     pub(super) fn link(&self, address: &str) -> Option<String> {
-        if self.request.shape != Shape::Link || self.next.is_none() {
+        if self.request.style != PaginationStyle::Link || self.next.is_none() {
             return None;
         }
         let (next, size) = (self.number() + 1, self.request.limit);
@@ -227,7 +228,7 @@ impl<'a> Page<'a> {
 
     /// The `X-Total-Count` header of the shape whose body has no total.
     pub(super) fn total_header(&self) -> Option<usize> {
-        (self.request.shape == Shape::Link).then_some(self.total)
+        (self.request.style == PaginationStyle::Link).then_some(self.total)
     }
 
     fn number(&self) -> usize {

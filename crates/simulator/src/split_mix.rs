@@ -7,12 +7,12 @@ const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// A stream of numbers that begins at one position of one seed.
 #[derive(Clone, Debug)]
-pub(super) struct Chance(u64);
+pub(super) struct SplitMix64(u64);
 
-impl Chance {
+impl SplitMix64 {
     /// The stream at a position: any position costs the same, so no state is carried between them.
     pub(super) fn at(seed: u64, position: u64) -> Self {
-        Self(unique(seed, position))
+        Self(bijective_hash(seed, position))
     }
 
     /// The next 64 bits.
@@ -45,12 +45,12 @@ impl Chance {
 }
 
 /// 64 bits that no other position of the seed has: every step below can be undone.
-pub(super) fn unique(seed: u64, position: u64) -> u64 {
+pub(super) fn bijective_hash(seed: u64, position: u64) -> u64 {
     mix(mix(seed).wrapping_add(position.wrapping_mul(GAMMA)))
 }
 
 /// A seed for one part of what a seed governs, so that parts do not move in step.
-pub(super) fn branch(seed: u64, part: &str) -> u64 {
+pub(super) fn derive_seed(seed: u64, part: &str) -> u64 {
     part.bytes().fold(mix(seed), |state, byte| mix(state ^ u64::from(byte)))
 }
 
@@ -66,8 +66,8 @@ mod tests {
 
     #[test]
     fn the_stream_is_the_same_for_ever() {
-        let mut chance = Chance::at(7, 1);
-        let first: Vec<usize> = (0..6).map(|_| chance.below(1_000)).collect();
+        let mut rng = SplitMix64::at(7, 1);
+        let first: Vec<usize> = (0..6).map(|_| rng.below(1_000)).collect();
         assert_eq!(first, [735, 928, 548, 542, 165, 260]);
     }
 
@@ -75,7 +75,7 @@ mod tests {
     fn small_ranks_are_drawn_more_often_and_every_rank_is_drawn() {
         let mut drawn = [0_usize; 100];
         for position in 0..100_000 {
-            drawn[Chance::at(1, position).skewed_below(100)] += 1;
+            drawn[SplitMix64::at(1, position).skewed_below(100)] += 1;
         }
         assert!(drawn.iter().all(|count| *count > 50), "{drawn:?}");
         assert!(drawn[0] > 5 * drawn[10] && drawn[10] > 2 * drawn[40], "{drawn:?}");
