@@ -11,21 +11,21 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use url::Url;
 
-use crate::load_test::plan::Habits;
-use crate::load_test::{Assignment, MAX_BATCH, Stage, run as type_searches, session_prefix};
+use crate::load_test::plan::UserProfile;
+use crate::load_test::{LoadTestConfig, LoadTestStage, MAX_BATCH, run as type_searches, session_prefix};
 
 /// What a command returns that cannot do what it is told, as with other mistakes on the command line.
-const UNUSABLE: u8 = 2;
+const EXIT_USAGE: u8 = 2;
 /// A user id is the prefix and a little more, and must fit into 128 characters.
 const MAX_PREFIX: usize = 80;
 /// Plain lines come at most this often.
-const LINE_INTERVAL: Duration = Duration::from_secs(5);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
 /// What `--help` says first.
 pub(super) const ABOUT: &str = "\
-Type against running servers as people do, and check what they stored
+Type against running servers as users do, and check what they stored
 
-Simulated people type searches: plainly, with typos and backspaces, pasting, clearing, in two tabs, logging in
+Simulated users type searches: plainly, with typos and backspaces, pasting, clearing, in two tabs, logging in
 half-way, over a network that repeats and reorders. What must be stored comes from what each of them means to
 search for, by the rules of what a search is. When all is typed, the log is read back and compared: what is
 missing, what is there beyond that, which half-words were taken for searches.
@@ -79,8 +79,8 @@ pub(super) struct TypeArgs {
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_window)]
     window: Duration,
     /// How long a refused keystroke is sent again, and how long to wait for the log beyond the window
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
-    patience: Duration,
+    #[arg(long = "patience", value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
+    retry_timeout: Duration,
     /// Two runs with one seed type the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -90,8 +90,8 @@ pub(super) struct TypeArgs {
 }
 
 impl TypeArgs {
-    fn assignment(self) -> Assignment {
-        let habits = Habits {
+    fn config(self) -> LoadTestConfig {
+        let profile = UserProfile {
             seed: self.seed,
             prefix: self.session_prefix.unwrap_or_else(|| session_prefix(self.seed, Utc::now())),
             searches: self.searches,
@@ -102,28 +102,28 @@ impl TypeArgs {
             jitter_rate: self.jitter_rate,
             unsequenced_share: self.unsequenced_share,
         };
-        Assignment {
+        LoadTestConfig {
             servers: self.urls,
             key: self.key,
-            habits,
+            profile,
             words_per_minute: self.speed,
             concurrency: self.concurrency,
             batch: self.batch,
             window: self.window,
-            patience: self.patience,
+            retry_timeout: self.retry_timeout,
         }
     }
 }
 
 pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
-    let assignment = args.assignment();
-    let habits = &assignment.habits;
+    let config = args.config();
+    let profile = &config.profile;
     println!(
-        "{} searches by people whose session ids begin with {}-, seed {}",
-        habits.searches, habits.prefix, habits.seed
+        "{} searches by users whose session ids begin with {}-, seed {}",
+        profile.searches, profile.prefix, profile.seed
     );
-    let display = TypingDisplay::new(habits.searches);
-    let outcome = type_searches(&assignment, &|stage| display.show(stage)).await;
+    let display = TypingDisplay::new(profile.searches);
+    let outcome = type_searches(&config, &|stage| display.show(stage)).await;
     display.finish();
     match outcome {
         Ok(outcome) => {
@@ -132,7 +132,7 @@ pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
         }
         Err(error) => {
             eprintln!("error: {error}");
-            Ok(ExitCode::from(UNUSABLE))
+            Ok(ExitCode::from(EXIT_USAGE))
         }
     }
 }
@@ -153,19 +153,19 @@ impl TypingDisplay {
         Self::Bar(ProgressBar::new(searches as u64).with_style(style))
     }
 
-    fn show(&self, stage: Stage) {
+    fn show(&self, stage: LoadTestStage) {
         match self {
             Self::Bar(bar) => {
-                if let Stage::Typing { searches } = stage {
+                if let LoadTestStage::Typing { searches } = stage {
                     bar.set_position(searches as u64);
                 }
                 bar.set_message(line(stage));
             }
             Self::Lines { last, searches } => {
                 let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let is_due = last.is_none_or(|last| last.elapsed() >= LINE_INTERVAL);
-                let is_end = matches!(stage, Stage::Typing { searches: typed } if typed == *searches);
-                if is_due || is_end || stage == Stage::Settling {
+                let is_due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
+                let is_end = matches!(stage, LoadTestStage::Typing { searches: typed } if typed == *searches);
+                if is_due || is_end || stage == LoadTestStage::Settling {
                     *last = Some(Instant::now());
                     eprintln!("{}", line(stage));
                 }
@@ -180,11 +180,11 @@ impl TypingDisplay {
     }
 }
 
-fn line(stage: Stage) -> String {
+fn line(stage: LoadTestStage) -> String {
     match stage {
-        Stage::Typing { searches } => format!("{searches} searches typed"),
-        Stage::Waiting { missing } => format!("waiting for {missing} rows in the log"),
-        Stage::Settling => "all are in the log; one more look for what comes late".to_owned(),
+        LoadTestStage::Typing { searches } => format!("{searches} searches typed"),
+        LoadTestStage::Waiting { missing } => format!("waiting for {missing} rows in the log"),
+        LoadTestStage::Settling => "all are in the log; one more look for what comes late".to_owned(),
     }
 }
 

@@ -30,7 +30,11 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["tantivy", "tantivy_fst", "tantivy_common"], &["crates/search/src/tantivy"]),
     (
         &["reqwest"],
-        &["crates/crawl/src/client", "crates/load-test/src/client", "crates/runtime/src/telemetry/exporter"],
+        &[
+            "crates/crawl/src/client",
+            "crates/load-test/src/client.rs",
+            "crates/runtime/src/telemetry/exporter",
+        ],
     ),
     (&["async_graphql", "async_graphql_axum"], &["crates/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "crates/simulator/"]),

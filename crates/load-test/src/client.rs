@@ -12,19 +12,19 @@ use reqwest::{Client, redirect::Policy};
 use serde_json::Value;
 use url::Url;
 
-use super::TypistError;
+use super::LoadTestError;
 
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest answer that is read: a page of a hundred searches is far below.
-const MAX_ANSWER_BYTES: usize = 8 << 20;
+const MAX_RESPONSE_BYTES: usize = 8 << 20;
 /// What a request is counted as that no server answered.
 const UNREACHABLE: &str = "UNREACHABLE";
 /// What a request is counted as whose answer did not come in time or broke off.
 pub(super) const NO_ANSWER: &str = "NO_ANSWER";
 
 /// The servers, which are as one to whoever asks.
-pub(super) struct Fleet {
+pub(super) struct ServerPool {
     client: Client,
     servers: Vec<Url>,
     turn: AtomicUsize,
@@ -32,40 +32,40 @@ pub(super) struct Fleet {
 
 /// Why a request got no data.
 #[derive(Clone, Debug)]
-pub(super) struct Refusal {
+pub(super) struct RequestError {
     /// What it is counted as: the server's own code, where there is one.
     pub(super) code: String,
     /// What was said, for a person to read.
     pub(super) message: String,
     /// What to make of it.
-    pub(super) kind: RefusalKind,
+    pub(super) kind: RequestErrorKind,
 }
 
 /// What to make of a refused request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RefusalKind {
+pub(super) enum RequestErrorKind {
     /// It had no effect; another try may.
-    NotTaken,
+    NotApplied,
     /// It may have had its effect; another try is right.
-    Unknown,
+    Indeterminate,
     /// Another try would be refused as well.
-    Final,
+    Permanent,
 }
 
-impl Refusal {
-    fn new(code: impl Into<String>, message: impl Into<String>, kind: RefusalKind) -> Self {
+impl RequestError {
+    fn new(code: impl Into<String>, message: impl Into<String>, kind: RequestErrorKind) -> Self {
         Self { code: code.into(), message: message.into(), kind }
     }
 }
 
-impl Fleet {
+impl ServerPool {
     /// Connects to nothing yet.
-    pub(super) fn new(servers: &[Url], key: Option<&str>) -> Result<Self, TypistError> {
+    pub(super) fn new(servers: &[Url], key: Option<&str>) -> Result<Self, LoadTestError> {
         install_crypto_provider();
         let mut headers = HeaderMap::new();
         if let Some(key) = key {
             let bearer = HeaderValue::from_str(&format!("Bearer {key}"));
-            let mut bearer = bearer.map_err(|_| TypistError::Client("the key is no text".to_owned()))?;
+            let mut bearer = bearer.map_err(|_| LoadTestError::Client("the key is no text".to_owned()))?;
             bearer.set_sensitive(true);
             headers.insert(AUTHORIZATION, bearer);
         }
@@ -77,7 +77,7 @@ impl Fleet {
             .default_headers(headers)
             .user_agent(concat!("quarry-load-test/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| TypistError::Client(error.to_string()))?;
+            .map_err(|error| LoadTestError::Client(error.to_string()))?;
         Ok(Self { client, servers: servers.iter().map(endpoint).collect(), turn: AtomicUsize::new(0) })
     }
 
@@ -87,61 +87,65 @@ impl Fleet {
     }
 
     /// Asks the next server in turn; where it cannot be reached, the others.
-    pub(super) async fn ask(&self, query: &str, variables: &Value) -> Result<Value, Refusal> {
+    pub(super) async fn execute(&self, query: &str, variables: &Value) -> Result<Value, RequestError> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut refusal = Refusal::new(UNREACHABLE, "there is no server", RefusalKind::Final);
+        let mut error = RequestError::new(UNREACHABLE, "there is no server", RequestErrorKind::Permanent);
         for offset in 0..self.servers.len() {
             let server = &self.servers[first.wrapping_add(offset) % self.servers.len()];
-            match self.ask_one(server, query, variables).await {
-                Err(unreachable) if unreachable.code == UNREACHABLE => refusal = unreachable,
-                answer => return answer,
+            match self.execute_on(server, query, variables).await {
+                Err(unreachable) if unreachable.code == UNREACHABLE => error = unreachable,
+                response => return response,
             }
         }
-        Err(refusal)
+        Err(error)
     }
 
     /// Asks one server.
-    pub(super) async fn ask_one(
+    pub(super) async fn execute_on(
         &self,
         server: &Url,
         query: &str,
         variables: &Value,
-    ) -> Result<Value, Refusal> {
+    ) -> Result<Value, RequestError> {
         let body = serde_json::json!({ "query": query, "variables": variables }).to_string();
         let request = self.client.post(server.clone());
         let request = request.header("content-type", "application/json").header("accept", "application/json");
-        let mut response = request.body(body).send().await.map_err(unanswered)?;
+        let mut response = request.body(body).send().await.map_err(transport_error)?;
         let status = response.status().as_u16();
         let mut text = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unanswered)? {
+        while let Some(chunk) = response.chunk().await.map_err(transport_error)? {
             text.extend_from_slice(&chunk);
-            if text.len() > MAX_ANSWER_BYTES {
-                return Err(Refusal::new("TOO_LONG", "the answer is too long", RefusalKind::Final));
+            if text.len() > MAX_RESPONSE_BYTES {
+                return Err(RequestError::new(
+                    "TOO_LONG",
+                    "the answer is too long",
+                    RequestErrorKind::Permanent,
+                ));
             }
         }
-        read(status, &text)
+        parse_response(status, &text)
     }
 }
 
 /// The data of an answer, if nothing is wrong with it.
-fn read(status: u16, text: &[u8]) -> Result<Value, Refusal> {
-    let answer: Option<Value> = serde_json::from_slice(text).ok().filter(Value::is_object);
-    let Some(mut answer) = answer else { return Err(refused(status, None, "")) };
-    if let Some(error) = answer["errors"].get(0) {
+fn parse_response(status: u16, text: &[u8]) -> Result<Value, RequestError> {
+    let response: Option<Value> = serde_json::from_slice(text).ok().filter(Value::is_object);
+    let Some(mut response) = response else { return Err(classify(status, None, "")) };
+    if let Some(error) = response["errors"].get(0) {
         let message = error["message"].as_str().unwrap_or_default();
-        return Err(refused(status, code_in(&error["extensions"]), message));
+        return Err(classify(status, code_in(&error["extensions"]), message));
     }
     // A search whose keystroke could not be taken is answered all the same, with a warning.
-    let has_warning = answer["extensions"]["warnings"].as_array().is_some_and(|all| !all.is_empty());
-    if let Some(code) = code_in(&answer["extensions"]).or(has_warning.then_some("WARNING")) {
-        return Err(refused(status, Some(code), "the answer carries a warning"));
+    let has_warning = response["extensions"]["warnings"].as_array().is_some_and(|all| !all.is_empty());
+    if let Some(code) = code_in(&response["extensions"]).or(has_warning.then_some("WARNING")) {
+        return Err(classify(status, Some(code), "the answer carries a warning"));
     }
-    if answer["data"].is_object() { Ok(answer["data"].take()) } else { Err(refused(status, None, "")) }
+    if response["data"].is_object() { Ok(response["data"].take()) } else { Err(classify(status, None, "")) }
 }
 
-fn refused(status: u16, code: Option<&str>, message: &str) -> Refusal {
+fn classify(status: u16, code: Option<&str>, message: &str) -> RequestError {
     let kind = match code {
-        Some("TOO_BUSY" | "RATE_LIMITED") => RefusalKind::NotTaken,
+        Some("TOO_BUSY" | "RATE_LIMITED") => RequestErrorKind::NotApplied,
         Some(
             "BAD_USER_INPUT"
             | "GRAPHQL_PARSE_FAILED"
@@ -149,17 +153,17 @@ fn refused(status: u16, code: Option<&str>, message: &str) -> Refusal {
             | "UNAUTHENTICATED"
             | "FORBIDDEN"
             | "NOT_FOUND",
-        ) => RefusalKind::Final,
-        Some(_) => RefusalKind::Unknown,
+        ) => RequestErrorKind::Permanent,
+        Some(_) => RequestErrorKind::Indeterminate,
         None => match status {
-            429 => RefusalKind::NotTaken,
-            408 | 500..=599 => RefusalKind::Unknown,
-            _ => RefusalKind::Final,
+            429 => RequestErrorKind::NotApplied,
+            408 | 500..=599 => RequestErrorKind::Indeterminate,
+            _ => RequestErrorKind::Permanent,
         },
     };
     let code = code.map_or_else(|| format!("HTTP_{status}"), str::to_owned);
     let message = if message.is_empty() { format!("the status is {status}") } else { message.to_owned() };
-    Refusal::new(code, message, kind)
+    RequestError::new(code, message, kind)
 }
 
 /// The first `code` at any depth.
@@ -174,12 +178,12 @@ fn code_in(value: &Value) -> Option<&str> {
     }
 }
 
-fn unanswered(error: reqwest::Error) -> Refusal {
+fn transport_error(error: reqwest::Error) -> RequestError {
     if error.is_connect() {
-        return Refusal::new(UNREACHABLE, "nothing answers there", RefusalKind::NotTaken);
+        return RequestError::new(UNREACHABLE, "nothing answers there", RequestErrorKind::NotApplied);
     }
     let message = if error.is_timeout() { "no answer in time" } else { "the connection broke off" };
-    Refusal::new(NO_ANSWER, message, RefusalKind::Unknown)
+    RequestError::new(NO_ANSWER, message, RequestErrorKind::Indeterminate)
 }
 
 /// Where the API is: an address without a path stands for the usual one.
@@ -203,38 +207,38 @@ fn install_crypto_provider() {
 mod tests {
     use super::*;
 
-    fn code_and_kind(status: u16, text: &str) -> (String, RefusalKind) {
-        let refusal = read(status, text.as_bytes()).expect_err("it is a refusal");
-        (refusal.code, refusal.kind)
+    fn code_and_kind(status: u16, text: &str) -> (String, RequestErrorKind) {
+        let error = parse_response(status, text.as_bytes()).expect_err("an error");
+        (error.code, error.kind)
     }
 
     #[test]
-    fn refusals_are_told_apart_by_what_to_do() {
+    fn errors_are_classified_by_the_effect_of_a_retry() {
         let error =
             |code: &str| format!(r#"{{"errors":[{{"message":"m","extensions":{{"code":"{code}"}}}}]}}"#);
         for (status, text, code, kind) in [
-            (200, error("BUFFER_UNAVAILABLE"), "BUFFER_UNAVAILABLE", RefusalKind::Unknown),
-            (200, error("TOO_BUSY"), "TOO_BUSY", RefusalKind::NotTaken),
-            (200, error("BAD_USER_INPUT"), "BAD_USER_INPUT", RefusalKind::Final),
-            (503, "{\"title\":\"busy\"}".to_owned(), "HTTP_503", RefusalKind::Unknown),
-            (404, "not here".to_owned(), "HTTP_404", RefusalKind::Final),
+            (200, error("BUFFER_UNAVAILABLE"), "BUFFER_UNAVAILABLE", RequestErrorKind::Indeterminate),
+            (200, error("TOO_BUSY"), "TOO_BUSY", RequestErrorKind::NotApplied),
+            (200, error("BAD_USER_INPUT"), "BAD_USER_INPUT", RequestErrorKind::Permanent),
+            (503, "{\"title\":\"busy\"}".to_owned(), "HTTP_503", RequestErrorKind::Indeterminate),
+            (404, "not here".to_owned(), "HTTP_404", RequestErrorKind::Permanent),
             (
                 200,
                 r#"{"data":{"search":{}},"extensions":{"warnings":[{"code":"BUFFER_UNAVAILABLE"}]}}"#
                     .to_owned(),
                 "BUFFER_UNAVAILABLE",
-                RefusalKind::Unknown,
+                RequestErrorKind::Indeterminate,
             ),
             (
                 200,
                 r#"{"data":{"search":{}},"extensions":{"warnings":["not logged"]}}"#.to_owned(),
                 "WARNING",
-                RefusalKind::Unknown,
+                RequestErrorKind::Indeterminate,
             ),
         ] {
             assert_eq!(code_and_kind(status, &text), (code.to_owned(), kind), "{text}");
         }
-        let data = read(200, br#"{"data":{"a":1},"extensions":{"took":1}}"#).expect("it is data");
+        let data = parse_response(200, br#"{"data":{"a":1},"extensions":{"took":1}}"#).expect("it is data");
         assert_eq!(data["a"], 1);
     }
 

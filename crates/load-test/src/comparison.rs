@@ -12,12 +12,12 @@ pub struct ExpectedSearch {
     /// What the row must say of how many documents it found; none if that is not known.
     pub count: Option<i64>,
     /// What the law allows beside it; none unless something went wrong on the way.
-    pub leeway: Option<Leeway>,
+    pub tolerance: Option<Tolerance>,
 }
 
 /// What may be stored beside a search whose keystrokes did not arrive as they were typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Leeway {
+pub struct Tolerance {
     /// What stood in the box at some time. Where keystrokes waited for a server for as long as the window,
     /// the server rightly saw a pause, and stored what stood before it as a search of its own.
     pub pieces: HashSet<String>,
@@ -25,7 +25,7 @@ pub struct Leeway {
     pub is_repeatable: bool,
 }
 
-impl Leeway {
+impl Tolerance {
     fn allows(&self, found: &str, query: &str) -> bool {
         self.pieces.contains(found) && (self.is_repeatable || found != query)
     }
@@ -147,7 +147,7 @@ fn compare_session(
     let mut split = 0;
     for row in rows {
         let is_allowed = |search: &ExpectedSearch| {
-            search.leeway.as_ref().is_some_and(|leeway| leeway.allows(&row.query, &search.query))
+            search.tolerance.as_ref().is_some_and(|tolerance| tolerance.allows(&row.query, &search.query))
         };
         let is_begun = |search: &ExpectedSearch| search.query.starts_with(&row.query);
         let is_expected = expected.iter().any(|search| search.query == row.query);

@@ -19,12 +19,12 @@
 //! server's machine, which a test brings about from outside.
 
 mod client;
+mod client_session;
 mod comparison;
-mod hands;
-mod log;
+mod metrics;
 pub mod plan;
 mod report;
-mod tally;
+mod search_log;
 mod words;
 
 use quarry_runtime::boxed;
@@ -39,13 +39,15 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use client::{Fleet, RefusalKind};
-use hands::{Pace, Room};
-use plan::{Habits, KEYSTROKE_SPREAD, persons};
-use tally::Tally;
+use client::{RequestErrorKind, ServerPool};
+use client_session::{LoadTestRun, Pacing};
+use metrics::MetricsRecorder;
+use plan::{KEYSTROKE_SPREAD, UserProfile, virtual_users};
 
-pub use comparison::{Comparison, Difference, DifferenceKind, ExpectedSearch, Leeway, StoredSearch, compare};
-pub use tally::{Counts, Latencies};
+pub use comparison::{
+    Comparison, Difference, DifferenceKind, ExpectedSearch, StoredSearch, Tolerance, compare,
+};
+pub use metrics::{LatencyHistogram, LoadTestMetrics};
 
 /// The most keystrokes that the contract takes in one request.
 pub const MAX_BATCH: usize = 100;
@@ -55,23 +57,23 @@ const KEYSTROKES_PER_WORD: f64 = 5.0;
 const IDLE_SLACK: f64 = 0.1;
 const IDLE_MARGIN: Duration = Duration::from_millis(100);
 /// A wait of this share of the window may have been a pause to the server.
-const SUSPICIOUS: f64 = 0.9;
+const SPLIT_RISK_SHARE: f64 = 0.9;
 /// Keystrokes that are meant to be one search are at most this share of the window apart.
-const MAX_PACE: f64 = 0.5;
+const MAX_KEYSTROKE_SHARE: f64 = 0.5;
 /// Between two looks into the log, or twice what a look takes if that is longer.
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// After everything is there, one more look for what comes late: after the window and this.
-const SETTLE: Duration = Duration::from_secs(1);
+const SETTLE_DELAY: Duration = Duration::from_secs(1);
 
 /// What to do, against which servers.
 #[derive(Clone, Debug)]
-pub struct Assignment {
+pub struct LoadTestConfig {
     /// Requests go to one after the other.
     pub servers: Vec<Url>,
     /// The API key that requests carry, where the servers ask for one.
     pub key: Option<String>,
     /// Who types, and how.
-    pub habits: Habits,
+    pub profile: UserProfile,
     /// Words a minute of five keystrokes each; 0 is as fast as can be.
     pub words_per_minute: f64,
     /// Persons at a time.
@@ -81,12 +83,12 @@ pub struct Assignment {
     /// The server's window: a pause that ends a search.
     pub window: Duration,
     /// How long a refused keystroke is sent again, and how long the log may take beyond the window.
-    pub patience: Duration,
+    pub retry_timeout: Duration,
 }
 
 /// Why nothing could be typed.
 #[derive(Debug, thiserror::Error)]
-pub enum TypistError {
+pub enum LoadTestError {
     /// The keystrokes of one search would be searches of their own.
     #[error(
         "at this speed, {apart:.1?} can pass between two requests of one search, and the window is {window:?}: \
@@ -113,7 +115,7 @@ pub enum TypistError {
     },
     /// A server answers, but not as it must.
     #[error("{server} cannot be typed against: it answers {code}: {message}")]
-    Unfit {
+    Incompatible {
         /// Its address.
         server: String,
         /// The code of its error.
@@ -125,38 +127,38 @@ pub enum TypistError {
 
 /// What a run came to.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct LoadTestOutcome {
     /// What happened while people typed.
-    pub counts: Counts,
+    pub metrics: LoadTestMetrics,
     /// How long they typed.
     pub typing: Duration,
     /// What the server made of it.
-    pub verdict: Verdict,
+    pub verification: Verification,
 }
 
 /// What the server made of it.
 #[derive(Debug)]
-pub enum Verdict {
+pub enum Verification {
     /// The log was read to its end.
     Compared(Comparison),
     /// Typing had to stop, so there is nothing to compare.
-    Stopped(String),
+    Aborted(String),
     /// The log could not be read.
-    Unreadable(String),
+    LogUnreadable(String),
 }
 
-impl Outcome {
+impl LoadTestOutcome {
     /// Whether every keystroke was taken and exactly the expected rows are stored.
     pub fn is_clean(&self) -> bool {
         let is_clean = |comparison: &Comparison| comparison.differences.is_empty();
-        self.counts.unaccepted == 0
-            && matches!(&self.verdict, Verdict::Compared(comparison) if is_clean(comparison))
+        self.metrics.unaccepted == 0
+            && matches!(&self.verification, Verification::Compared(comparison) if is_clean(comparison))
     }
 }
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum LoadTestStage {
     /// So many searches were typed to their end.
     Typing {
         /// How many.
@@ -179,76 +181,80 @@ pub fn session_prefix(seed: u64, now: DateTime<Utc>) -> String {
 
 /// Types everything, waits until it is stored, and compares.
 #[boxed]
-pub async fn run(assignment: &Assignment, progress: &(dyn Fn(Stage) + Sync)) -> Result<Outcome, TypistError> {
-    let pace = pace(assignment)?;
-    let fleet = Fleet::new(&assignment.servers, assignment.key.as_deref())?;
-    for server in fleet.servers() {
-        probe(&fleet, server, &assignment.habits.prefix).await?;
+pub async fn run(
+    config: &LoadTestConfig,
+    progress: &(dyn Fn(LoadTestStage) + Sync),
+) -> Result<LoadTestOutcome, LoadTestError> {
+    let pacing = pacing(config)?;
+    let pool = ServerPool::new(&config.servers, config.key.as_deref())?;
+    for server in pool.servers() {
+        probe(&pool, server, &config.profile.prefix).await?;
     }
-    let (stop, stopped) = (CancellationToken::new(), OnceLock::new());
-    let room = Arc::new(Room { fleet, pace, tally: Tally::new(), stop, stopped });
+    let (stop, abort_reason) = (CancellationToken::new(), OnceLock::new());
+    let run_state =
+        Arc::new(LoadTestRun { pool, pacing, recorder: MetricsRecorder::new(), stop, abort_reason });
     let (began, clock) = (Utc::now(), Instant::now());
-    let expected = type_all(&room, assignment, progress).await;
+    let expected = type_all(&run_state, config, progress).await;
     let typing = clock.elapsed();
-    let verdict = match room.stopped.get() {
-        Some(reason) => Verdict::Stopped(reason.clone()),
-        None => verify(&room.fleet, assignment, &expected, began, progress).await,
+    let verification = match run_state.abort_reason.get() {
+        Some(reason) => Verification::Aborted(reason.clone()),
+        None => verify(&run_state.pool, config, &expected, began, progress).await,
     };
-    Ok(Outcome { counts: room.tally.finish(), typing, verdict })
+    Ok(LoadTestOutcome { metrics: run_state.recorder.finish(), typing, verification })
 }
 
-fn pace(assignment: &Assignment) -> Result<Pace, TypistError> {
-    let window = assignment.window;
-    let minutes = if assignment.words_per_minute > 0.0 {
-        1.0 / (assignment.words_per_minute * KEYSTROKES_PER_WORD)
+fn pacing(config: &LoadTestConfig) -> Result<Pacing, LoadTestError> {
+    let window = config.window;
+    let minutes = if config.words_per_minute > 0.0 {
+        1.0 / (config.words_per_minute * KEYSTROKES_PER_WORD)
     } else {
         0.0
     };
     let keystroke = Duration::try_from_secs_f64(60.0 * minutes).unwrap_or(Duration::MAX);
-    let longest = KEYSTROKE_SPREAD.end * assignment.batch as f64;
+    let longest = KEYSTROKE_SPREAD.end * config.batch as f64;
     let apart = Duration::try_from_secs_f64(keystroke.as_secs_f64() * longest).unwrap_or(Duration::MAX);
-    if apart > window.mul_f64(MAX_PACE) {
-        return Err(TypistError::TooSlow { apart, window });
+    if apart > window.mul_f64(MAX_KEYSTROKE_SHARE) {
+        return Err(LoadTestError::TooSlow { apart, window });
     }
-    Ok(Pace {
+    Ok(Pacing {
         keystroke,
         idle: window.mul_f64(1.0 + IDLE_SLACK) + IDLE_MARGIN,
-        suspicious: window.mul_f64(SUSPICIOUS),
-        patience: assignment.patience,
-        batch: assignment.batch.clamp(1, MAX_BATCH),
+        split_risk: window.mul_f64(SPLIT_RISK_SHARE),
+        retry_timeout: config.retry_timeout,
+        batch: config.batch.clamp(1, MAX_BATCH),
     })
 }
 
-async fn probe(fleet: &Fleet, server: &Url, prefix: &str) -> Result<(), TypistError> {
-    let Err(refusal) = log::probe(fleet, server, prefix).await else { return Ok(()) };
-    let (server, message) = (server.to_string(), refusal.message);
-    if refusal.kind == RefusalKind::NotTaken || refusal.code == client::NO_ANSWER {
-        return Err(TypistError::Unreachable { server, message });
+async fn probe(pool: &ServerPool, server: &Url, prefix: &str) -> Result<(), LoadTestError> {
+    let Err(error) = search_log::probe(pool, server, prefix).await else { return Ok(()) };
+    let (server, message) = (server.to_string(), error.message);
+    if error.kind == RequestErrorKind::NotApplied || error.code == client::NO_ANSWER {
+        return Err(LoadTestError::Unreachable { server, message });
     }
-    Err(TypistError::Unfit { server, code: refusal.code, message })
+    Err(LoadTestError::Incompatible { server, code: error.code, message })
 }
 
 /// Seats everybody, so many at a time; what must be stored of each session.
 async fn type_all(
-    room: &Arc<Room>,
-    assignment: &Assignment,
-    progress: &(dyn Fn(Stage) + Sync),
+    run_state: &Arc<LoadTestRun>,
+    config: &LoadTestConfig,
+    progress: &(dyn Fn(LoadTestStage) + Sync),
 ) -> HashMap<String, Vec<ExpectedSearch>> {
-    let mut waiting = persons(&assignment.habits);
-    let mut seated = JoinSet::new();
+    let mut users = virtual_users(&config.profile);
+    let mut sessions = JoinSet::new();
     let mut expected = HashMap::new();
     let mut searches = 0;
     loop {
-        while seated.len() < assignment.concurrency.max(1) && !room.stop.is_cancelled() {
-            let Some(person) = waiting.next() else { break };
-            let room = room.clone();
-            seated.spawn(async move { room.seat(person).await });
+        while sessions.len() < config.concurrency.max(1) && !run_state.stop.is_cancelled() {
+            let Some(virtual_user) = users.next() else { break };
+            let run_state = run_state.clone();
+            sessions.spawn(async move { run_state.run_user(virtual_user).await });
         }
-        match seated.join_next().await {
+        match sessions.join_next().await {
             Some(Ok((session, rows))) => {
                 searches += rows.len();
                 expected.insert(session, rows);
-                progress(Stage::Typing { searches });
+                progress(LoadTestStage::Typing { searches });
             }
             Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
             None => return expected,
@@ -258,34 +264,34 @@ async fn type_all(
 
 /// Waits until the log has what it must, then looks once more for what it must not.
 async fn verify(
-    fleet: &Fleet,
-    assignment: &Assignment,
+    pool: &ServerPool,
+    config: &LoadTestConfig,
     expected: &HashMap<String, Vec<ExpectedSearch>>,
     began: DateTime<Utc>,
-    progress: &(dyn Fn(Stage) + Sync),
-) -> Verdict {
-    let deadline = Instant::now() + assignment.window + assignment.patience;
-    let prefix = format!("{}-", assignment.habits.prefix);
+    progress: &(dyn Fn(LoadTestStage) + Sync),
+) -> Verification {
+    let deadline = Instant::now() + config.window + config.retry_timeout;
+    let prefix = format!("{}-", config.profile.prefix);
     let mut is_settled = false;
     loop {
-        let looked = Instant::now();
-        let read = log::read_since(fleet, began, &prefix).await.map(|rows| compare(expected, rows));
+        let polled = Instant::now();
+        let read = search_log::read_since(pool, began, &prefix).await.map(|rows| compare(expected, rows));
         let is_late = Instant::now() >= deadline;
         match read {
-            Ok(comparison) if is_settled || is_late => return Verdict::Compared(comparison),
+            Ok(comparison) if is_settled || is_late => return Verification::Compared(comparison),
             Ok(comparison) if !comparison.is_incomplete() => {
                 is_settled = true;
-                progress(Stage::Settling);
-                sleep(assignment.window + SETTLE).await;
+                progress(LoadTestStage::Settling);
+                sleep(config.window + SETTLE_DELAY).await;
             }
             Ok(comparison) => {
-                progress(Stage::Waiting { missing: comparison.count(DifferenceKind::Missing) });
-                sleep(LOOK_INTERVAL.max(looked.elapsed() * 2)).await;
+                progress(LoadTestStage::Waiting { missing: comparison.count(DifferenceKind::Missing) });
+                sleep(POLL_INTERVAL.max(polled.elapsed() * 2)).await;
             }
-            Err(refusal) if is_late || refusal.kind == RefusalKind::Final => {
-                return Verdict::Unreadable(format!("{}: {}", refusal.code, refusal.message));
+            Err(error) if is_late || error.kind == RequestErrorKind::Permanent => {
+                return Verification::LogUnreadable(format!("{}: {}", error.code, error.message));
             }
-            Err(_) => sleep(LOOK_INTERVAL).await,
+            Err(_) => sleep(POLL_INTERVAL).await,
         }
     }
 }

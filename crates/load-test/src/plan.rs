@@ -20,26 +20,26 @@ use std::ops::Range;
 
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
-use network::disturb;
+use network::deliver_with_jitter;
 use searches::{Identity, fill_box};
 
-use super::words::essence;
+use super::words::folded_letters;
 
 /// The most searches of one person: few enough that no session comes near a server's flood limit (600
 /// keystrokes in 10 s), even if all are sent at once.
 const MAX_SEARCHES: usize = 6;
 /// Of the persons, those with two boxes or tabs.
-const TWO_BOXES: f64 = 0.2;
+const TWO_INPUTS_SHARE: f64 = 0.2;
 /// Of the anonymous persons with one box, those who log in half-way.
-const LOGS_IN: f64 = 0.2;
+const LOGIN_SHARE: f64 = 0.2;
 /// Of all persons, those whose client tells how many documents were found.
-const TELLS_COUNT: f64 = 0.5;
+const COUNT_REPORTED_SHARE: f64 = 0.5;
 /// Positions of one seed are this far apart, so that neighbours have nothing in common.
 const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// Who types, and how: shares and rates are from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Habits {
+pub struct UserProfile {
     /// The same seed makes the same people.
     pub seed: u64,
     /// What every session id and user id begins with.
@@ -62,7 +62,7 @@ pub struct Habits {
 
 /// One person: a session.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Person {
+pub struct VirtualUser {
     /// The session id.
     pub session: String,
     /// One box, or two that are used at the same time.
@@ -108,16 +108,16 @@ pub struct Delivery {
     /// Which of the box's searches it belongs to.
     pub search: usize,
     /// What comes before it.
-    pub wait: Wait,
+    pub wait: ThinkTime,
     /// It was sent before, or a later one was: a server may say that it is late.
     pub out_of_turn: bool,
     /// What is sent.
-    pub keystroke: Typed,
+    pub keystroke: PlannedKeystroke,
 }
 
 /// What comes before a keystroke.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Wait {
+pub enum ThinkTime {
     /// Nothing.
     None,
     /// So many times what a keystroke takes at the person's speed.
@@ -128,7 +128,7 @@ pub enum Wait {
 
 /// One keystroke as a client sends it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Typed {
+pub struct PlannedKeystroke {
     /// The whole content of the box.
     pub text: String,
     /// The person, where logged in.
@@ -144,65 +144,65 @@ pub struct Typed {
 }
 
 /// Everybody, one after the other; all their searches together are as many as wanted.
-pub fn persons(habits: &Habits) -> impl Iterator<Item = Person> {
-    let mut left = habits.searches;
+pub fn virtual_users(profile: &UserProfile) -> impl Iterator<Item = VirtualUser> {
+    let mut left = profile.searches;
     (0_u64..).map_while(move |index| {
-        let mut rng = StdRng::seed_from_u64(habits.seed ^ index.wrapping_mul(STRIDE));
+        let mut rng = StdRng::seed_from_u64(profile.seed ^ index.wrapping_mul(STRIDE));
         let searches = rng.random_range(1..=MAX_SEARCHES).min(left);
         left -= searches;
-        (searches > 0).then(|| draw_person(habits, index, searches, &mut rng))
+        (searches > 0).then(|| draw_virtual_user(profile, index, searches, &mut rng))
     })
 }
 
-fn draw_person(habits: &Habits, index: u64, searches: usize, rng: &mut StdRng) -> Person {
-    let has_two = searches > 1 && rng.random_bool(TWO_BOXES);
-    let user = |part: &str| format!("{}-{index}-{part}", habits.prefix);
-    let is_anonymous = rng.random_bool(habits.anonymous_share);
+fn draw_virtual_user(profile: &UserProfile, index: u64, searches: usize, rng: &mut StdRng) -> VirtualUser {
+    let has_two = searches > 1 && rng.random_bool(TWO_INPUTS_SHARE);
+    let user = |part: &str| format!("{}-{index}-{part}", profile.prefix);
+    let is_anonymous = rng.random_bool(profile.anonymous_share);
     let identity = match (is_anonymous, has_two) {
-        (true, false) if rng.random_bool(LOGS_IN) => Identity::LogsIn(user("user")),
+        (true, false) if rng.random_bool(LOGIN_SHARE) => Identity::LogsIn(user("user")),
         (true, _) => Identity::Anonymous,
         (false, true) => Identity::User(user("user")),
         (false, false) => Identity::Shared(user("user"), user("other")),
     };
-    let client = Client {
-        is_sequenced: !rng.random_bool(habits.unsequenced_share),
-        tells_count: rng.random_bool(TELLS_COUNT),
+    let client = ClientFeatures {
+        is_sequenced: !rng.random_bool(profile.unsequenced_share),
+        reports_count: rng.random_bool(COUNT_REPORTED_SHARE),
     };
     let split = if has_two { rng.random_range(1..searches) } else { searches };
     let names_input = has_two || rng.random_bool(0.5);
     let mut boxes = Vec::new();
     for (number, searches) in [split, searches - split].into_iter().enumerate().filter(|(_, n)| *n > 0) {
         let input = names_input.then(|| format!("box-{number}"));
-        boxes.push(draw_box(habits, input, searches, &identity, &client, rng));
+        boxes.push(draw_box(profile, input, searches, &identity, &client, rng));
     }
-    Person { session: format!("{}-{index}", habits.prefix), boxes }
+    VirtualUser { session: format!("{}-{index}", profile.prefix), boxes }
 }
 
 /// What a person's client sends beside the text.
-struct Client {
+struct ClientFeatures {
     is_sequenced: bool,
-    tells_count: bool,
+    reports_count: bool,
 }
 
 fn draw_box(
-    habits: &Habits,
+    profile: &UserProfile,
     input: Option<String>,
     searches: usize,
     identity: &Identity,
-    client: &Client,
+    client: &ClientFeatures,
     rng: &mut StdRng,
 ) -> SearchBox {
-    let episodes = fill_box(habits, searches, identity, rng);
+    let episodes = fill_box(profile, searches, identity, rng);
     let mut sequence = rng.random_range(0..1_000);
     let mut planned = SearchBox { input, searches: Vec::new(), deliveries: Vec::new() };
     for (search, episode) in episodes.into_iter().enumerate() {
         let mut keystrokes = Vec::new();
         for content in episode.contents {
             sequence += rng.random_range(1..=3);
-            let tracked = rng.random_bool(habits.track_share);
-            keystrokes.push(Typed {
+            let tracked = rng.random_bool(profile.track_share);
+            keystrokes.push(PlannedKeystroke {
                 sequence: client.is_sequenced.then_some(sequence),
-                result_count: (client.tells_count && !tracked).then(|| count_of(&content.text)),
+                result_count: (client.reports_count && !tracked).then(|| count_of(&content.text)),
                 text: content.text,
                 user: content.user,
                 submitted: content.submitted,
@@ -211,19 +211,20 @@ fn draw_box(
         }
         let count = planned_count(&episode.query, &keystrokes);
         planned.searches.push(PlannedSearch { query: episode.query, user: episode.user, count });
-        let jitter = if client.is_sequenced { habits.jitter_rate } else { 0.0 };
+        let jitter = if client.is_sequenced { profile.jitter_rate } else { 0.0 };
         let query = &planned.searches[search].query;
-        for (at, (keystroke, out_of_turn)) in disturb(keystrokes, query, jitter, rng).into_iter().enumerate()
+        for (at, (keystroke, out_of_turn)) in
+            deliver_with_jitter(keystrokes, query, jitter, rng).into_iter().enumerate()
         {
             let wait = match (at, episode.after_pause) {
-                (0, true) => Wait::Idle,
+                (0, true) => ThinkTime::Idle,
                 _ => keystroke_wait(rng),
             };
             planned.deliveries.push(Delivery { search, wait, out_of_turn, keystroke });
         }
     }
     if let Some(first) = planned.deliveries.first_mut() {
-        first.wait = Wait::None;
+        first.wait = ThinkTime::None;
     }
     planned
 }
@@ -231,22 +232,22 @@ fn draw_box(
 /// What a keystroke takes at most, in keystrokes of the person's speed.
 pub(super) const KEYSTROKE_SPREAD: Range<f64> = 0.5..1.5;
 
-fn keystroke_wait(rng: &mut impl Rng) -> Wait {
-    Wait::Keystroke(rng.random_range(KEYSTROKE_SPREAD))
+fn keystroke_wait(rng: &mut impl Rng) -> ThinkTime {
+    ThinkTime::Keystroke(rng.random_range(KEYSTROKE_SPREAD))
 }
 
 /// A made-up count, the same for the same text however it is spaced.
 fn count_of(text: &str) -> i64 {
     let mut sum = 0;
-    for char in essence(text) {
+    for char in folded_letters(text) {
         sum = (sum * 31 + i64::from(u32::from(char))) % 997;
     }
     sum
 }
 
-fn planned_count(query: &str, keystrokes: &[Typed]) -> PlannedCount {
-    let wanted = essence(query);
-    let mut counts = keystrokes.iter().filter(|typed| essence(&typed.text) == wanted).map(|typed| {
+fn planned_count(query: &str, keystrokes: &[PlannedKeystroke]) -> PlannedCount {
+    let wanted = folded_letters(query);
+    let mut counts = keystrokes.iter().filter(|typed| folded_letters(&typed.text) == wanted).map(|typed| {
         match (typed.tracked, typed.result_count) {
             (true, _) => PlannedCount::Served,
             (false, Some(count)) => PlannedCount::Sent(count),

@@ -3,27 +3,29 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Comparison, Counts, Difference, DifferenceKind, Latencies, Outcome, Verdict};
+use super::{
+    Comparison, Difference, DifferenceKind, LatencyHistogram, LoadTestMetrics, LoadTestOutcome, Verification,
+};
 
 /// The most differences that are listed one by one.
 const MAX_LISTED: usize = 20;
 
-impl fmt::Display for Outcome {
+impl fmt::Display for LoadTestOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.verdict {
-            Verdict::Compared(comparison) => {
+        match &self.verification {
+            Verification::Compared(comparison) => {
                 list(f, &comparison.differences)?;
                 write_searches(f, comparison)?;
             }
-            Verdict::Stopped(reason) => writeln!(f, "Stopped, and nothing compared: {reason}\n")?,
-            Verdict::Unreadable(reason) => writeln!(f, "The log could not be read: {reason}\n")?,
+            Verification::Aborted(reason) => writeln!(f, "Stopped, and nothing compared: {reason}\n")?,
+            Verification::LogUnreadable(reason) => writeln!(f, "The log could not be read: {reason}\n")?,
         }
-        write_keystrokes(f, &self.counts, self.typing)?;
-        write_latencies(f, &self.counts)?;
-        write_errors(f, &self.counts)?;
-        f.write_str(match (&self.verdict, self.is_clean()) {
-            (Verdict::Compared(_), true) => "Every search is stored once, as it was meant.",
-            (Verdict::Compared(_), false) => "What is stored is not what was typed.",
+        write_keystrokes(f, &self.metrics, self.typing)?;
+        write_latencies(f, &self.metrics)?;
+        write_errors(f, &self.metrics)?;
+        f.write_str(match (&self.verification, self.is_clean()) {
+            (Verification::Compared(_), true) => "Every search is stored once, as it was meant.",
+            (Verification::Compared(_), false) => "What is stored is not what was typed.",
             _ => "What is stored was not compared.",
         })
     }
@@ -74,24 +76,25 @@ fn write_searches(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::R
     writeln!(f)
 }
 
-fn write_keystrokes(f: &mut fmt::Formatter<'_>, counts: &Counts, typing: Duration) -> fmt::Result {
+fn write_keystrokes(f: &mut fmt::Formatter<'_>, metrics: &LoadTestMetrics, typing: Duration) -> fmt::Result {
     row(
         f,
         "keystrokes",
         &["accepted", "twice/late", "retries", "dropped", "unaccepted", "seconds", "per second"],
     )?;
     let seconds = typing.as_secs_f64();
-    let numbers = [counts.accepted, counts.out_of_turn, counts.retried, counts.dropped, counts.unaccepted];
+    let numbers =
+        [metrics.accepted, metrics.out_of_turn, metrics.retried, metrics.dropped, metrics.unaccepted];
     let mut cells = numbers.map(|number| number.to_string()).to_vec();
     cells.push(format!("{seconds:.1}"));
-    cells.push(format!("{:.0}", counts.accepted as f64 / seconds.max(f64::EPSILON)));
+    cells.push(format!("{:.0}", metrics.accepted as f64 / seconds.max(f64::EPSILON)));
     row(f, "", &cells)?;
     writeln!(f)
 }
 
-fn write_latencies(f: &mut fmt::Formatter<'_>, counts: &Counts) -> fmt::Result {
+fn write_latencies(f: &mut fmt::Formatter<'_>, metrics: &LoadTestMetrics) -> fmt::Result {
     row(f, "latency in ms", &["requests", "p50", "p90", "p99", "max"])?;
-    for (name, latencies) in [("mutation", &counts.mutations), ("search(track:)", &counts.searches)] {
+    for (name, latencies) in [("mutation", &metrics.mutations), ("search(track:)", &metrics.searches)] {
         if latencies.count() > 0 {
             let mut cells = vec![latencies.count().to_string()];
             cells.extend([0.5, 0.9, 0.99, 1.0].map(|share| milliseconds(latencies, share)));
@@ -101,16 +104,16 @@ fn write_latencies(f: &mut fmt::Formatter<'_>, counts: &Counts) -> fmt::Result {
     writeln!(f)
 }
 
-fn milliseconds(latencies: &Latencies, share: f64) -> String {
+fn milliseconds(latencies: &LatencyHistogram, share: f64) -> String {
     format!("{:.2}", latencies.quantile(share).as_secs_f64() * 1e3)
 }
 
-fn write_errors(f: &mut fmt::Formatter<'_>, counts: &Counts) -> fmt::Result {
-    if counts.errors.is_empty() {
+fn write_errors(f: &mut fmt::Formatter<'_>, metrics: &LoadTestMetrics) -> fmt::Result {
+    if metrics.errors.is_empty() {
         return writeln!(f, "No request failed.");
     }
     writeln!(f, "{:<24}{:>11}{:>12}", "failed requests", "times", "longest ms")?;
-    for (code, (times, longest)) in &counts.errors {
+    for (code, (times, longest)) in &metrics.errors {
         writeln!(f, "  {code:<22}{times:>11}{:>12.1}", longest.as_secs_f64() * 1e3)?;
     }
     writeln!(f)

@@ -137,7 +137,7 @@ pub(super) fn stored_form(text: &str) -> String {
 }
 
 /// The text without white space and case, to see from afar whether two have anything to do with each other.
-pub(super) fn essence(text: &str) -> Vec<char> {
+pub(super) fn folded_letters(text: &str) -> Vec<char> {
     text.chars().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use quarry::load_test::{Comparison, DifferenceKind, ExpectedSearch, Leeway, StoredSearch, compare};
+use quarry::load_test::{Comparison, DifferenceKind, ExpectedSearch, StoredSearch, Tolerance, compare};
 
 fn expect(query: &str) -> ExpectedSearch {
-    ExpectedSearch { query: query.to_owned(), user: None, count: None, leeway: None }
+    ExpectedSearch { query: query.to_owned(), user: None, count: None, tolerance: None }
 }
 
 fn compared(expected: &[ExpectedSearch], stored: &[&str]) -> Comparison {
@@ -54,17 +54,17 @@ fn a_session_that_nobody_had_is_extra() {
 
 #[test]
 fn leeway_is_for_what_stood_in_the_box_and_for_nothing_else() {
-    let leeway = |is_repeatable| {
+    let tolerance = |is_repeatable| {
         let pieces: HashSet<String> = ["b", "bu", "bus"].map(str::to_owned).into();
-        Some(Leeway { pieces, is_repeatable })
+        Some(Tolerance { pieces, is_repeatable })
     };
-    let split = [ExpectedSearch { leeway: leeway(false), ..expect("bus") }];
+    let split = [ExpectedSearch { tolerance: tolerance(false), ..expect("bus") }];
     let comparison = compared(&split, &["bus", "bu"]);
     assert_eq!((kinds(&comparison), comparison.split), (vec![], 1));
     assert_eq!(kinds(&compared(&split, &["bu"])), [(DifferenceKind::Missing, "bus")]);
     assert_eq!(kinds(&compared(&split, &["bus", "bus"])), [(DifferenceKind::Extra, "bus")]);
     assert_eq!(kinds(&compared(&split, &["bus", "busi"])), [(DifferenceKind::Extra, "busi")]);
-    let repeated = [ExpectedSearch { leeway: leeway(true), ..expect("bus") }];
+    let repeated = [ExpectedSearch { tolerance: tolerance(true), ..expect("bus") }];
     assert_eq!(kinds(&compared(&repeated, &["bus", "bus"])), []);
 }
 

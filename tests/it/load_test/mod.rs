@@ -1,25 +1,25 @@
 //! `quarry type` against a far end whose log holds what each test wants, and the comparison by itself.
 
 mod comparison;
-mod far_end;
+mod fake_server;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use quarry::load_test::StoredSearch;
-use quarry::load_test::plan::{Habits, Person, PlannedCount, Wait, persons};
+use quarry::load_test::plan::{PlannedCount, ThinkTime, UserProfile, VirtualUser, virtual_users};
 use serde_json::Value;
 
 use crate::support::folder::Folder;
 use crate::support::process::Ended;
-use far_end::{Desk, FarEnd, Refusals, count_of};
+use fake_server::{FakeServer, FakeServerState, Rejections, count_of};
 
 /// Short enough to wait for, and longer than what a busy machine makes a request wait.
 const WINDOW: Duration = Duration::from_secs(2);
 
 /// People who seldom pause.
-fn habits(searches: usize) -> Habits {
-    let of = |seed| Habits {
+fn profile(searches: usize) -> UserProfile {
+    let of = |seed| UserProfile {
         seed,
         prefix: "run".to_owned(),
         searches,
@@ -30,27 +30,30 @@ fn habits(searches: usize) -> Habits {
         jitter_rate: 0.1,
         unsequenced_share: 0.0,
     };
-    let pauses = |person: &Person| {
+    let pauses = |virtual_user: &VirtualUser| {
         let of_box = |deliveries: &[quarry::load_test::plan::Delivery]| {
-            deliveries.iter().filter(|delivery| delivery.wait == Wait::Idle).count()
+            deliveries.iter().filter(|delivery| delivery.wait == ThinkTime::Idle).count()
         };
-        person.boxes.iter().map(|one| of_box(&one.deliveries)).max().unwrap_or(0)
+        virtual_user.boxes.iter().map(|one| of_box(&one.deliveries)).max().unwrap_or(0)
     };
-    (1..).map(of).find(|habits| persons(habits).all(|person| pauses(&person) <= 1)).unwrap()
+    (1..)
+        .map(of)
+        .find(|profile| virtual_users(profile).all(|virtual_user| pauses(&virtual_user) <= 1))
+        .unwrap()
 }
 
 /// What a right server stores.
-fn right_rows(habits: &Habits) -> Vec<StoredSearch> {
+fn right_rows(profile: &UserProfile) -> Vec<StoredSearch> {
     let mut rows = Vec::new();
-    for person in persons(habits) {
-        for search in person.boxes.iter().flat_map(|one| &one.searches) {
+    for virtual_user in virtual_users(profile) {
+        for search in virtual_user.boxes.iter().flat_map(|one| &one.searches) {
             let count = match search.count {
                 PlannedCount::Unknown => None,
                 PlannedCount::Sent(count) => Some(count),
                 PlannedCount::Served => Some(count_of(&search.query)),
             };
             rows.push(StoredSearch {
-                session: person.session.clone(),
+                session: virtual_user.session.clone(),
                 user: search.user.clone(),
                 query: search.query.clone(),
                 count,
@@ -60,25 +63,25 @@ fn right_rows(habits: &Habits) -> Vec<StoredSearch> {
     rows
 }
 
-async fn type_against(urls: &[String], habits: &Habits, more: &[&str]) -> Ended {
+async fn type_against(urls: &[String], profile: &UserProfile, more: &[&str]) -> Ended {
     let mut arguments = vec!["type".to_owned()];
     for url in urls {
         arguments.extend(["--url".to_owned(), url.clone()]);
     }
     let shares = [
-        ("--typo-rate", habits.typo_rate),
-        ("--backspace-rate", habits.backspace_rate),
-        ("--anonymous-share", habits.anonymous_share),
-        ("--track-share", habits.track_share),
-        ("--jitter-rate", habits.jitter_rate),
-        ("--unsequenced-share", habits.unsequenced_share),
+        ("--typo-rate", profile.typo_rate),
+        ("--backspace-rate", profile.backspace_rate),
+        ("--anonymous-share", profile.anonymous_share),
+        ("--track-share", profile.track_share),
+        ("--jitter-rate", profile.jitter_rate),
+        ("--unsequenced-share", profile.unsequenced_share),
         ("--speed", 0.0),
     ];
     arguments.extend(shares.into_iter().flat_map(|(name, share)| [name.to_owned(), share.to_string()]));
     for (name, value) in [
-        ("--searches", habits.searches.to_string()),
-        ("--seed", habits.seed.to_string()),
-        ("--session-prefix", habits.prefix.clone()),
+        ("--searches", profile.searches.to_string()),
+        ("--seed", profile.seed.to_string()),
+        ("--session-prefix", profile.prefix.clone()),
         ("--window", humantime_of(WINDOW)),
     ] {
         arguments.extend([name.to_owned(), value]);
@@ -104,9 +107,14 @@ fn numbers(ended: &Ended, table: &str) -> HashMap<String, String> {
     cells(head).into_iter().zip(cells(lines.next().unwrap())).collect()
 }
 
-async fn check(rows: Vec<StoredSearch>, habits: &Habits, code: i32, expected: &[(&str, usize)]) -> Ended {
-    let server = FarEnd::start(Desk { rows, ..Desk::default() });
-    let ended = type_against(&[server.url()], habits, &["--patience", "1s"]).await;
+async fn check(
+    rows: Vec<StoredSearch>,
+    profile: &UserProfile,
+    code: i32,
+    expected: &[(&str, usize)],
+) -> Ended {
+    let server = FakeServer::start(FakeServerState { rows, ..FakeServerState::default() });
+    let ended = type_against(&[server.url()], profile, &["--patience", "1s"]).await;
     assert_eq!(ended.code, Some(code), "{ended:?}");
     let found = numbers(&ended, "searches");
     for (name, number) in expected {
@@ -117,8 +125,8 @@ async fn check(rows: Vec<StoredSearch>, habits: &Habits, code: i32, expected: &[
 
 #[tokio::test]
 async fn what_is_stored_as_planned_is_clean_and_all_was_sent_as_planned() {
-    let habits = habits(12);
-    let mut rows = right_rows(&habits);
+    let profile = profile(12);
+    let mut rows = right_rows(&profile);
     // Other people's, over several pages; one has an id that begins alike.
     rows.extend((0..250).map(|number| StoredSearch {
         session: format!("run{number}"),
@@ -127,20 +135,21 @@ async fn what_is_stored_as_planned_is_clean_and_all_was_sent_as_planned() {
         count: None,
     }));
     rows.reverse();
-    let server = FarEnd::start(Desk { rows, ..Desk::default() });
-    let ended = type_against(&[server.url()], &habits, &[]).await;
+    let server = FakeServer::start(FakeServerState { rows, ..FakeServerState::default() });
+    let ended = type_against(&[server.url()], &profile, &[]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     let found = numbers(&ended, "searches");
     assert_eq!((found["expected"].as_str(), found["stored"].as_str()), ("12", "12"), "{ended:?}");
     assert!(ended.stdout.contains("No request failed."), "{ended:?}");
 
-    let desk = server.desk();
-    for person in persons(&habits) {
-        for planned in &person.boxes {
+    let state = server.state();
+    for virtual_user in virtual_users(&profile) {
+        for planned in &virtual_user.boxes {
             let of_box = |sent: &&Value| {
-                sent["sessionId"] == person.session && sent["inputId"].as_str() == planned.input.as_deref()
+                sent["sessionId"] == virtual_user.session
+                    && sent["inputId"].as_str() == planned.input.as_deref()
             };
-            let sent: Vec<&Value> = desk.taken.iter().filter(of_box).collect();
+            let sent: Vec<&Value> = state.taken.iter().filter(of_box).collect();
             assert_eq!(sent.len(), planned.deliveries.len());
             for (sent, planned) in sent.iter().zip(&planned.deliveries) {
                 let typed = &planned.keystroke;
@@ -152,86 +161,93 @@ async fn what_is_stored_as_planned_is_clean_and_all_was_sent_as_planned() {
             }
         }
     }
-    assert!(desk.requests.iter().all(|keystrokes| *keystrokes == 1));
+    assert!(state.requests.iter().all(|keystrokes| *keystrokes == 1));
 }
 
 #[tokio::test]
 async fn a_missing_row_is_found() {
-    let habits = habits(6);
-    let mut rows = right_rows(&habits);
+    let profile = profile(6);
+    let mut rows = right_rows(&profile);
     let gone = rows.remove(2);
-    let ended = check(rows, &habits, 1, &[("missing", 1), ("extra", 0), ("stored", 5)]).await;
+    let ended = check(rows, &profile, 1, &[("missing", 1), ("extra", 0), ("stored", 5)]).await;
     assert!(ended.stdout.contains(&gone.query), "{ended:?}");
 }
 
 #[tokio::test]
 async fn a_row_too_many_is_found() {
-    let habits = habits(6);
-    let mut rows = right_rows(&habits);
+    let profile = profile(6);
+    let mut rows = right_rows(&profile);
     rows.push(rows[1].clone());
-    check(rows, &habits, 1, &[("missing", 0), ("extra", 1), ("half-words", 0)]).await;
+    check(rows, &profile, 1, &[("missing", 0), ("extra", 1), ("half-words", 0)]).await;
 }
 
 #[tokio::test]
 async fn a_half_word_is_found() {
-    let habits = habits(6);
-    let mut rows = right_rows(&habits);
+    let profile = profile(6);
+    let mut rows = right_rows(&profile);
     let mut half = rows[0].clone();
     half.query = half.query.chars().take(2).collect();
     rows.push(half);
-    check(rows, &habits, 1, &[("missing", 0), ("extra", 1), ("half-words", 1)]).await;
+    check(rows, &profile, 1, &[("missing", 0), ("extra", 1), ("half-words", 1)]).await;
 }
 
 #[tokio::test]
 async fn a_row_of_another_user_or_count_is_found() {
-    let habits = habits(10);
-    let mut rows = right_rows(&habits);
+    let profile = profile(10);
+    let mut rows = right_rows(&profile);
     rows.iter_mut().find(|row| row.count.is_none()).unwrap().user = Some("somebody".to_owned());
     let counted = rows.iter_mut().find(|row| row.count.is_some()).unwrap();
     counted.count = Some(-1);
-    check(rows, &habits, 1, &[("missing", 0), ("extra", 0), ("wrong user", 1), ("wrong count", 1)]).await;
+    check(rows, &profile, 1, &[("missing", 0), ("extra", 0), ("wrong user", 1), ("wrong count", 1)]).await;
 }
 
 #[tokio::test]
 async fn batches_and_searches_carry_the_same_keystrokes() {
-    let habits = Habits { track_share: 0.3, ..habits(8) };
-    let server = FarEnd::start(Desk { rows: right_rows(&habits), ..Desk::default() });
-    let ended = type_against(&[server.url()], &habits, &["--batch", "7"]).await;
+    let profile = UserProfile { track_share: 0.3, ..profile(8) };
+    let server =
+        FakeServer::start(FakeServerState { rows: right_rows(&profile), ..FakeServerState::default() });
+    let ended = type_against(&[server.url()], &profile, &["--batch", "7"]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout.contains("search(track:)"), "{ended:?}");
-    let desk = server.desk();
-    assert!(desk.requests.contains(&7), "{:?}", desk.requests);
-    assert!(desk.requests.iter().all(|keystrokes| *keystrokes <= 7));
-    let planned: usize = persons(&habits).flat_map(|one| one.boxes).map(|one| one.deliveries.len()).sum();
-    assert_eq!(desk.taken.len(), planned);
-    assert!(desk.taken.iter().any(|sent| sent["tracked"] == true));
+    let state = server.state();
+    assert!(state.requests.contains(&7), "{:?}", state.requests);
+    assert!(state.requests.iter().all(|keystrokes| *keystrokes <= 7));
+    let planned: usize =
+        virtual_users(&profile).flat_map(|one| one.boxes).map(|one| one.deliveries.len()).sum();
+    assert_eq!(state.taken.len(), planned);
+    assert!(state.taken.iter().any(|sent| sent["tracked"] == true));
 }
 
 #[tokio::test]
 async fn refused_keystrokes_are_sent_again_with_the_same_sequence() {
-    let habits = Habits { track_share: 0.2, ..habits(8) };
-    let refusals = Refusals {
+    let profile = UserProfile { track_share: 0.2, ..profile(8) };
+    let rejections = Rejections {
         code: "BUFFER_UNAVAILABLE",
         begin: |taken, _| taken.len() > 20,
         lasts: Duration::from_millis(400),
         began: None,
     };
-    let desk = Desk { rows: right_rows(&habits), refusals: Some(refusals), ..Desk::default() };
-    let server = FarEnd::start(desk);
-    let ended = type_against(&[server.url()], &habits, &[]).await;
+    let state = FakeServerState {
+        rows: right_rows(&profile),
+        rejections: Some(rejections),
+        ..FakeServerState::default()
+    };
+    let server = FakeServer::start(state);
+    let ended = type_against(&[server.url()], &profile, &[]).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
     assert!(ended.stdout.contains("BUFFER_UNAVAILABLE"), "{ended:?}");
-    let desk = server.desk();
-    assert!(!desk.refused.is_empty());
-    for refused in &desk.refused {
-        assert!(desk.taken.contains(refused), "{refused} was not sent again as it was");
+    let state = server.state();
+    assert!(!state.refused.is_empty());
+    for refused in &state.refused {
+        assert!(state.taken.contains(refused), "{refused} was not sent again as it was");
     }
-    let planned: usize = persons(&habits).flat_map(|one| one.boxes).map(|one| one.deliveries.len()).sum();
-    assert_eq!(desk.taken.len(), planned, "and each once");
+    let planned: usize =
+        virtual_users(&profile).flat_map(|one| one.boxes).map(|one| one.deliveries.len()).sum();
+    assert_eq!(state.taken.len(), planned, "and each once");
 }
 
 /// One more letter of what stands in the same box.
-fn goes_on(taken: &[Value], sent: &Value) -> bool {
+fn is_continuation(taken: &[Value], sent: &Value) -> bool {
     last_of_box(taken, sent).is_some_and(|last| {
         let (last, text) = (last["text"].as_str().unwrap(), sent["text"].as_str().unwrap());
         last.chars().count() >= 3 && text.len() > last.len() && text.starts_with(last.trim_end())
@@ -245,24 +261,28 @@ fn last_of_box<'t>(taken: &'t [Value], sent: &Value) -> Option<&'t Value> {
 
 #[tokio::test]
 async fn a_search_that_an_outage_cut_in_two_is_no_difference() {
-    let habits = Habits { jitter_rate: 0.0, ..habits(1) };
-    let refusals = Refusals {
+    let profile = UserProfile { jitter_rate: 0.0, ..profile(1) };
+    let rejections = Rejections {
         code: "BUFFER_UNAVAILABLE",
-        begin: goes_on,
+        begin: is_continuation,
         lasts: WINDOW + Duration::from_millis(200),
         began: None,
     };
-    let rows = right_rows(&habits);
-    let server = FarEnd::start(Desk { rows, refusals: Some(refusals), ..Desk::default() });
-    let (url, desk) = (server.url(), &server);
-    let typing = type_against(std::slice::from_ref(&url), &habits, &[]);
+    let rows = right_rows(&profile);
+    let server = FakeServer::start(FakeServerState {
+        rows,
+        rejections: Some(rejections),
+        ..FakeServerState::default()
+    });
+    let (url, state) = (server.url(), &server);
+    let typing = type_against(std::slice::from_ref(&url), &profile, &[]);
     let storing = crate::support::wait::until("a refused keystroke", async || {
-        let mut desk = desk.desk();
-        let refused = desk.refused.first()?.clone();
-        let last = last_of_box(&desk.taken, &refused)?.clone();
-        let mut piece = desk.rows[0].clone();
+        let mut state = state.state();
+        let refused = state.refused.first()?.clone();
+        let last = last_of_box(&state.taken, &refused)?.clone();
+        let mut piece = state.rows[0].clone();
         piece.query = last["text"].as_str()?.trim().to_owned();
-        desk.rows.push(piece);
+        state.rows.push(piece);
         Some(())
     });
     let (ended, ()) = tokio::join!(typing, storing);
@@ -274,11 +294,16 @@ async fn a_search_that_an_outage_cut_in_two_is_no_difference() {
 
 #[tokio::test]
 async fn patience_ends_and_everybody_stops() {
-    let habits = habits(8);
-    let refusals =
-        Refusals { code: "TOO_BUSY", begin: |taken, _| taken.len() > 20, lasts: Duration::MAX, began: None };
-    let server = FarEnd::start(Desk { refusals: Some(refusals), ..Desk::default() });
-    let ended = type_against(&[server.url()], &habits, &["--patience", "500ms"]).await;
+    let profile = profile(8);
+    let rejections = Rejections {
+        code: "TOO_BUSY",
+        begin: |taken, _| taken.len() > 20,
+        lasts: Duration::MAX,
+        began: None,
+    };
+    let server =
+        FakeServer::start(FakeServerState { rejections: Some(rejections), ..FakeServerState::default() });
+    let ended = type_against(&[server.url()], &profile, &["--patience", "500ms"]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(
         ended.stdout.contains("no server took a keystroke") && ended.stdout.contains("TOO_BUSY"),
@@ -289,23 +314,26 @@ async fn patience_ends_and_everybody_stops() {
 
 #[tokio::test]
 async fn a_refusal_for_good_stops_at_once() {
-    let habits = habits(8);
-    let refusals = Refusals { code: "BAD_USER_INPUT", begin: |_, _| true, lasts: Duration::MAX, began: None };
-    let server = FarEnd::start(Desk { refusals: Some(refusals), ..Desk::default() });
-    let ended = type_against(&[server.url()], &habits, &["--patience", "1h"]).await;
+    let profile = profile(8);
+    let rejections =
+        Rejections { code: "BAD_USER_INPUT", begin: |_, _| true, lasts: Duration::MAX, began: None };
+    let server =
+        FakeServer::start(FakeServerState { rejections: Some(rejections), ..FakeServerState::default() });
+    let ended = type_against(&[server.url()], &profile, &["--patience", "1h"]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
     assert!(ended.stdout.contains("refused for good: BAD_USER_INPUT"), "{ended:?}");
 }
 
 #[tokio::test]
 async fn with_one_of_two_servers_gone_the_other_gets_it_all() {
-    let habits = habits(12);
-    let server = FarEnd::start(Desk { rows: right_rows(&habits), ..Desk::default() });
+    let profile = profile(12);
+    let server =
+        FakeServer::start(FakeServerState { rows: right_rows(&profile), ..FakeServerState::default() });
     let another = server.another();
     let urls = [server.url(), another.url()];
-    let typing = type_against(&urls, &habits, &["--concurrency", "2"]);
+    let typing = type_against(&urls, &profile, &["--concurrency", "2"]);
     let stopping = async {
-        let begun = async || (server.desk().taken.len() > 10).then_some(());
+        let begun = async || (server.state().taken.len() > 10).then_some(());
         crate::support::wait::until("typing", begun).await;
         drop(another);
     };
@@ -315,16 +343,16 @@ async fn with_one_of_two_servers_gone_the_other_gets_it_all() {
 
 #[tokio::test]
 async fn what_cannot_be_typed_against_is_said_before_anything_is_typed() {
-    let habits = habits(4);
+    let profile = profile(4);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let free = taken.local_addr().unwrap();
     drop(taken);
-    let ended = type_against(&[format!("http://{free}")], &habits, &[]).await;
+    let ended = type_against(&[format!("http://{free}")], &profile, &[]).await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains(&free.to_string()) && ended.stderr.contains("quarry serve"), "{ended:?}");
 
-    let server = FarEnd::start(Desk::default());
-    let ended = type_against(&[format!("{}/nowhere", server.url())], &habits, &[]).await;
+    let server = FakeServer::start(FakeServerState::default());
+    let ended = type_against(&[format!("{}/nowhere", server.url())], &profile, &[]).await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("HTTP_404"), "{ended:?}");
 
@@ -340,5 +368,5 @@ async fn what_cannot_be_typed_against_is_said_before_anything_is_typed() {
         assert_eq!(ended.code, Some(2), "{mistake:?}: {ended:?}");
         assert!(ended.stderr.contains(said), "{mistake:?}: {ended:?}");
     }
-    assert!(server.desk().taken.is_empty());
+    assert!(server.state().taken.is_empty());
 }

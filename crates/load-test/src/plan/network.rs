@@ -2,7 +2,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::Typed;
+use super::PlannedKeystroke;
 use crate::words::stored_form;
 
 /// A second copy arrives at most so many keystrokes later.
@@ -10,12 +10,12 @@ const MAX_DELAY: usize = 3;
 
 /// The keystrokes as they arrive, and of each whether it comes out of turn. They stay within their search, and
 /// the one that brings the query is never late: a server that had to flush in between would rightly drop it.
-pub(super) fn disturb(
-    keystrokes: Vec<Typed>,
+pub(super) fn deliver_with_jitter(
+    keystrokes: Vec<PlannedKeystroke>,
     query: &str,
     rate: f64,
     rng: &mut impl Rng,
-) -> Vec<(Typed, bool)> {
+) -> Vec<(PlannedKeystroke, bool)> {
     let mut order: Vec<(usize, bool)> = (0..keystrokes.len()).map(|at| (at, false)).collect();
     let mut at = 0;
     while at + 1 < order.len() {

@@ -2,17 +2,17 @@
 
 use rand::{Rng, RngExt};
 
-use super::Habits;
-use super::typing::{Manner, backspaces, letters};
-use crate::words::{essence, graphemes, phrase, stored_form, word};
+use super::UserProfile;
+use super::typing::{TypingStyle, backspaces, letters};
+use crate::words::{folded_letters, graphemes, phrase, stored_form, word};
 
 /// What a search is typed over without a pause has at least so many letters: one letter of something else is
 /// then further from it than any correction.
-const REPLACEABLE: usize = 6;
+const MIN_REPLACED_LETTERS: usize = 6;
 /// A whole text that is pasted over another differs from it in at least so many places.
-const UNRELATED: usize = 5;
+const MIN_UNRELATED_DISTANCE: usize = 5;
 /// Of the searches that were submitted and are followed at once, those that are then typed on.
-const REFINED: f64 = 0.3;
+const REFINEMENT_SHARE: f64 = 0.3;
 
 /// Who uses a box.
 pub(super) enum Identity {
@@ -30,14 +30,14 @@ pub(super) enum Identity {
 pub(super) struct Episode {
     /// It begins after a pause that ended the one before.
     pub(super) after_pause: bool,
-    pub(super) contents: Vec<Content>,
+    pub(super) contents: Vec<InputState>,
     /// What must be stored.
     pub(super) query: String,
     pub(super) user: Option<String>,
 }
 
 /// What the box holds after a keystroke, and who is in front of it.
-pub(super) struct Content {
+pub(super) struct InputState {
     pub(super) text: String,
     pub(super) user: Option<String>,
     pub(super) submitted: bool,
@@ -45,7 +45,7 @@ pub(super) struct Content {
 
 /// How a search ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+enum SearchEnd {
     /// Nothing is typed for a while.
     Idle,
     /// A few letters are taken back, and nothing is typed for a while: the longest stands.
@@ -62,7 +62,7 @@ enum Ending {
     TakenOver,
 }
 
-impl Ending {
+impl SearchEnd {
     /// Whether something else can follow at once.
     fn needs_pause(self) -> bool {
         matches!(self, Self::Idle | Self::BackspaceIdle)
@@ -75,69 +75,72 @@ impl Ending {
 }
 
 /// What stood in the box before, and how it ended.
-struct Before {
+struct PreviousSearch {
     text: String,
-    ending: Ending,
+    ending: SearchEnd,
 }
 
 /// So many searches, one after the other in one box.
 pub(super) fn fill_box(
-    habits: &Habits,
+    profile: &UserProfile,
     count: usize,
     identity: &Identity,
     rng: &mut impl Rng,
 ) -> Vec<Episode> {
-    let mut people = People::new(identity, count, rng);
+    let mut users = UserSwitches::new(identity, count, rng);
     let mut episodes: Vec<Episode> = Vec::new();
-    let mut before: Option<Before> = None;
+    let mut before: Option<PreviousSearch> = None;
     for number in 0..count {
         let after_pause = before.as_ref().is_some_and(|before| {
-            before.ending.needs_pause() || before.ending == Ending::Submit && rng.random_bool(0.5)
+            before.ending.needs_pause() || before.ending == SearchEnd::Submit && rng.random_bool(0.5)
         });
         let is_fresh = before.is_none() || after_pause;
-        let refined = before
-            .as_ref()
-            .filter(|before| !after_pause && before.ending == Ending::Submit && rng.random_bool(REFINED));
-        let (text, manner) = match (&before, refined) {
-            (_, Some(before)) => (format!("{} {}", before.text, word(rng)), Manner::Plain),
-            (Some(before), None) if !is_fresh => draw_unrelated(before, habits, rng),
-            _ => draw_text(habits, true, rng),
+        let refined = before.as_ref().filter(|before| {
+            !after_pause && before.ending == SearchEnd::Submit && rng.random_bool(REFINEMENT_SHARE)
+        });
+        let (text, style) = match (&before, refined) {
+            (_, Some(before)) => (format!("{} {}", before.text, word(rng)), TypingStyle::Plain),
+            (Some(before), None) if !is_fresh => draw_unrelated(before, profile, rng),
+            _ => draw_text(profile, true, rng),
         };
-        let ending = draw_ending(habits, &text, number + 1 == count, people.can_change(), rng);
+        let ending = draw_ending(profile, &text, number + 1 == count, users.can_switch(), rng);
         // What a letter was taken out of is no longer than what stood: backspaces would be open to dispute.
-        let manner =
-            if manner == Manner::Surplus && ending.may_take_back() { Manner::Omission } else { manner };
+        let style = if style == TypingStyle::Surplus && ending.may_take_back() {
+            TypingStyle::Omission
+        } else {
+            style
+        };
         let mut contents = match refined {
             Some(before) => letters(&text, graphemes(&before.text).len()),
-            None => manner.type_text(&text, rng),
+            None => style.type_text(&text, rng),
         };
         let typed = contents.len();
         let query = finish(&mut contents, &text, ending, rng);
-        let mut contents: Vec<Content> =
-            contents.into_iter().map(|text| Content { text, user: None, submitted: false }).collect();
-        if matches!(ending, Ending::Submit | Ending::BackspaceSubmit)
+        let mut contents: Vec<InputState> =
+            contents.into_iter().map(|text| InputState { text, user: None, submitted: false }).collect();
+        if matches!(ending, SearchEnd::Submit | SearchEnd::BackspaceSubmit)
             && let Some(last) = contents.last_mut()
         {
             last.submitted = true;
         }
-        people.sit_down(&mut contents, typed, number, is_fresh, rng);
-        let user = people.current.clone();
+        users.assign(&mut contents, typed, number, is_fresh, rng);
+        let user = users.current.clone();
         episodes.push(Episode { after_pause, contents, query, user });
-        if ending == Ending::TakenOver {
-            people.change();
+        if ending == SearchEnd::TakenOver {
+            users.switch();
         }
-        before = Some(Before { text, ending });
+        before = Some(PreviousSearch { text, ending });
     }
     episodes
 }
 
 /// Adds what is typed at the end of a search; what must be stored of it.
-fn finish(contents: &mut Vec<String>, text: &str, ending: Ending, rng: &mut impl Rng) -> String {
+fn finish(contents: &mut Vec<String>, text: &str, ending: SearchEnd, rng: &mut impl Rng) -> String {
     let length = graphemes(text).len();
     match ending {
-        Ending::Idle | Ending::Replace | Ending::TakenOver => {}
-        Ending::BackspaceIdle => contents.extend(backspaces(text, rng.random_range(1..length))),
-        Ending::BackspaceSubmit => {
+        SearchEnd::Idle | SearchEnd::Replace | SearchEnd::TakenOver => {}
+        SearchEnd::BackspaceIdle => contents.extend(backspaces(text, rng.random_range(1..length))),
+        SearchEnd::BackspaceSubmit => {
             let mut shorter = backspaces(text, rng.random_range(2..length));
             let left = shorter.last().cloned().unwrap_or_default();
             if rng.random_bool(0.8) {
@@ -147,56 +150,67 @@ fn finish(contents: &mut Vec<String>, text: &str, ending: Ending, rng: &mut impl
             return stored_form(&left);
         }
         // Enter is most often a key of its own.
-        Ending::Submit if rng.random_bool(0.8) => contents.push(text.to_owned()),
-        Ending::Submit => {}
-        Ending::Clear if rng.random_bool(0.5) => contents.push(String::new()),
-        Ending::Clear => contents.extend(backspaces(text, 0)),
+        SearchEnd::Submit if rng.random_bool(0.8) => contents.push(text.to_owned()),
+        SearchEnd::Submit => {}
+        SearchEnd::Clear if rng.random_bool(0.5) => contents.push(String::new()),
+        SearchEnd::Clear => contents.extend(backspaces(text, 0)),
     }
     stored_form(text)
 }
 
-fn draw_ending(habits: &Habits, text: &str, is_last: bool, can_change: bool, rng: &mut impl Rng) -> Ending {
-    if rng.random_bool(habits.backspace_rate) {
-        return if rng.random_bool(0.5) { Ending::BackspaceIdle } else { Ending::BackspaceSubmit };
+fn draw_ending(
+    profile: &UserProfile,
+    text: &str,
+    is_last: bool,
+    can_switch: bool,
+    rng: &mut impl Rng,
+) -> SearchEnd {
+    if rng.random_bool(profile.backspace_rate) {
+        return if rng.random_bool(0.5) { SearchEnd::BackspaceIdle } else { SearchEnd::BackspaceSubmit };
     }
-    let can_replace = !is_last && essence(text).len() >= REPLACEABLE;
+    let can_replace = !is_last && folded_letters(text).len() >= MIN_REPLACED_LETTERS;
     match rng.random_range(0..100) {
-        0..30 => Ending::Submit,
-        30..42 => Ending::Clear,
-        42..58 if can_replace => Ending::Replace,
-        58..66 if can_replace && can_change => Ending::TakenOver,
-        _ => Ending::Idle,
+        0..30 => SearchEnd::Submit,
+        30..42 => SearchEnd::Clear,
+        42..58 if can_replace => SearchEnd::Replace,
+        58..66 if can_replace && can_switch => SearchEnd::TakenOver,
+        _ => SearchEnd::Idle,
     }
 }
 
-fn draw_text(habits: &Habits, is_fresh: bool, rng: &mut impl Rng) -> (String, Manner) {
+fn draw_text(profile: &UserProfile, is_fresh: bool, rng: &mut impl Rng) -> (String, TypingStyle) {
     let text = phrase(rng);
-    let manner = if rng.random_bool(habits.typo_rate) {
-        [Manner::Slip, Manner::Slip, Manner::Omission, Manner::Surplus][rng.random_range(0..4)]
+    let style = if rng.random_bool(profile.typo_rate) {
+        [TypingStyle::Slip, TypingStyle::Slip, TypingStyle::Omission, TypingStyle::Surplus]
+            [rng.random_range(0..4)]
     } else {
         match rng.random_range(0..100) {
-            0..8 => Manner::Pasted,
-            8..16 => Manner::LostSpace,
+            0..8 => TypingStyle::Pasted,
+            8..16 => TypingStyle::LostSpace,
             // Over something else, the white space would empty the box first.
-            16..20 if is_fresh => Manner::Indented,
-            _ => Manner::Plain,
+            16..20 if is_fresh => TypingStyle::Indented,
+            _ => TypingStyle::Plain,
         }
     };
-    let manner = if manner.suits(&text) { manner } else { Manner::Plain };
-    (text, manner)
+    let style = if style.suits(&text) { style } else { TypingStyle::Plain };
+    (text, style)
 }
 
 /// A text that nobody takes for a correction of the one before, whether it is typed or pasted.
-fn draw_unrelated(before: &Before, habits: &Habits, rng: &mut impl Rng) -> (String, Manner) {
-    let is_typed_over = matches!(before.ending, Ending::Replace | Ending::TakenOver);
-    let before = essence(&before.text);
+fn draw_unrelated(
+    before: &PreviousSearch,
+    profile: &UserProfile,
+    rng: &mut impl Rng,
+) -> (String, TypingStyle) {
+    let is_typed_over = matches!(before.ending, SearchEnd::Replace | SearchEnd::TakenOver);
+    let before = folded_letters(&before.text);
     loop {
-        let (text, manner) = draw_text(habits, false, rng);
-        let own = essence(&text);
+        let (text, style) = draw_text(profile, false, rng);
+        let own = folded_letters(&text);
         let distance = strsim::generic_levenshtein(&own, &before);
-        let is_unrelated = own.first() != before.first() && distance >= UNRELATED;
+        let is_unrelated = own.first() != before.first() && distance >= MIN_UNRELATED_DISTANCE;
         if is_unrelated && !(is_typed_over && own.iter().any(|char| is_composed(*char))) {
-            return (text, manner);
+            return (text, style);
         }
     }
 }
@@ -208,14 +222,14 @@ fn is_composed(char: char) -> bool {
 }
 
 /// Who is in front of the box as time goes on.
-struct People<'i> {
+struct UserSwitches<'i> {
     identity: &'i Identity,
     current: Option<String>,
     /// In which search somebody logs in, at the earliest.
     log_in: Option<usize>,
 }
 
-impl<'i> People<'i> {
+impl<'i> UserSwitches<'i> {
     fn new(identity: &'i Identity, searches: usize, rng: &mut impl Rng) -> Self {
         let (current, log_in) = match identity {
             Identity::Anonymous => (None, None),
@@ -225,11 +239,11 @@ impl<'i> People<'i> {
         Self { identity, current, log_in }
     }
 
-    fn can_change(&self) -> bool {
+    fn can_switch(&self) -> bool {
         matches!(self.identity, Identity::Shared(..))
     }
 
-    fn change(&mut self) {
+    fn switch(&mut self) {
         if let Identity::Shared(first, second) = self.identity {
             let next = if self.current.as_ref() == Some(first) { second } else { first };
             self.current = Some(next.clone());
@@ -238,9 +252,9 @@ impl<'i> People<'i> {
 
     /// Writes into the keystrokes of a search who made them. Who logs in does so while typing, before the
     /// text stands, and only in a search that begins on its own.
-    fn sit_down(
+    fn assign(
         &mut self,
-        contents: &mut [Content],
+        contents: &mut [InputState],
         typed: usize,
         number: usize,
         is_fresh: bool,

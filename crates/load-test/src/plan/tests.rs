@@ -10,7 +10,7 @@ use super::*;
 
 /// Where the law leaves a choice. What is planned must not depend on it.
 #[derive(Clone, Copy, Debug)]
-struct Reading {
+struct Interpretation {
     /// "Half of the longest", of an odd number of letters, is rounded up.
     rounds_up: bool,
     /// Letters are those of the longer text rather than of the longest so far.
@@ -19,11 +19,11 @@ struct Reading {
     forgets: bool,
 }
 
-const READINGS: [Reading; 8] = {
-    let mut all = [Reading { rounds_up: false, counts_longer: false, forgets: false }; 8];
+const INTERPRETATIONS: [Interpretation; 8] = {
+    let mut all = [Interpretation { rounds_up: false, counts_longer: false, forgets: false }; 8];
     let mut at = 0;
     while at < 8 {
-        all[at] = Reading { rounds_up: at & 1 > 0, counts_longer: at & 2 > 0, forgets: at & 4 > 0 };
+        all[at] = Interpretation { rounds_up: at & 1 > 0, counts_longer: at & 2 > 0, forgets: at & 4 > 0 };
         at += 1;
     }
     all
@@ -51,7 +51,7 @@ fn distance(a: &[char], b: &[char]) -> usize {
     costs[b.len()]
 }
 
-impl Reading {
+impl Interpretation {
     fn is_correction(self, now: &[char], longest: &[char]) -> bool {
         let shared = now.iter().zip(longest).take_while(|(a, b)| a == b).count();
         let half = if self.rounds_up { longest.len().div_ceil(2) } else { longest.len() / 2 };
@@ -60,7 +60,7 @@ impl Reading {
     }
 
     /// What the law makes of a box, keystrokes in the order of typing.
-    fn searches(self, keystrokes: &[(bool, Typed)]) -> Vec<(String, Option<String>)> {
+    fn searches(self, keystrokes: &[(bool, PlannedKeystroke)]) -> Vec<(String, Option<String>)> {
         let mut found = Vec::new();
         let mut open: Option<(String, Vec<char>, Option<String>)> = None;
         for (after_pause, typed) in keystrokes {
@@ -103,10 +103,10 @@ impl Reading {
 }
 
 /// What was typed, copies and disorder undone by the sequence.
-fn in_typed_order(planned: &SearchBox) -> Vec<(bool, Typed)> {
+fn in_typed_order(planned: &SearchBox) -> Vec<(bool, PlannedKeystroke)> {
     let mut ordered = planned.deliveries.clone();
     let mut pauses: HashSet<usize> = HashSet::new();
-    pauses.extend(ordered.iter().filter(|one| one.wait == Wait::Idle).map(|one| one.search));
+    pauses.extend(ordered.iter().filter(|one| one.wait == ThinkTime::Idle).map(|one| one.search));
     ordered.sort_by_key(|delivery| delivery.keystroke.sequence);
     ordered.dedup_by(|a, b| a.keystroke.sequence.is_some() && a.keystroke.sequence == b.keystroke.sequence);
     let mut last = None;
@@ -115,8 +115,8 @@ fn in_typed_order(planned: &SearchBox) -> Vec<(bool, Typed)> {
     begins.into_iter().zip(ordered.into_iter().map(|delivery| delivery.keystroke)).collect()
 }
 
-fn habits(seed: u64, searches: usize) -> Habits {
-    Habits {
+fn profile(seed: u64, searches: usize) -> UserProfile {
+    UserProfile {
         seed,
         prefix: "p".to_owned(),
         searches,
@@ -129,17 +129,17 @@ fn habits(seed: u64, searches: usize) -> Habits {
     }
 }
 
-fn boxes(habits: &Habits) -> Vec<SearchBox> {
-    persons(habits).flat_map(|person| person.boxes).collect()
+fn boxes(profile: &UserProfile) -> Vec<SearchBox> {
+    virtual_users(profile).flat_map(|virtual_user| virtual_user.boxes).collect()
 }
 
-fn check_law(habits: &Habits) {
-    for planned in boxes(habits) {
+fn check_law(profile: &UserProfile) {
+    for planned in boxes(profile) {
         let wanted: Vec<_> =
             planned.searches.iter().map(|search| (search.query.clone(), search.user.clone())).collect();
         let typed = in_typed_order(&planned);
-        for reading in READINGS {
-            assert_eq!(reading.searches(&typed), wanted, "{reading:?} of {typed:#?}");
+        for interpretation in INTERPRETATIONS {
+            assert_eq!(interpretation.searches(&typed), wanted, "{interpretation:?} of {typed:#?}");
         }
     }
 }
@@ -153,9 +153,9 @@ proptest! {
         typo_rate in 0.0..=1.0, backspace_rate in 0.0..=1.0, anonymous_share in 0.0..=1.0,
         jitter_rate in 0.0..=1.0, unsequenced_share in 0.0..=1.0,
     ) {
-        let rates = Habits {
+        let rates = UserProfile {
             typo_rate, backspace_rate, anonymous_share, jitter_rate, unsequenced_share,
-            ..habits(seed, searches)
+            ..profile(seed, searches)
         };
         check_law(&rates);
         prop_assert_eq!(boxes(&rates).iter().map(|one| one.searches.len()).sum::<usize>(), searches);
@@ -164,34 +164,34 @@ proptest! {
 
 #[test]
 fn many_plans_obey_the_law() {
-    check_law(&habits(7, 800));
+    check_law(&profile(7, 800));
 }
 
 #[test]
 fn a_seed_makes_the_same_people_and_another_makes_others() {
-    let people = |seed| persons(&habits(seed, 50)).collect::<Vec<_>>();
-    assert_eq!(people(3), people(3));
-    assert_ne!(people(3), people(4));
-    let longer: Vec<_> = persons(&habits(3, 500)).collect();
-    let same = people(3);
-    assert_eq!(longer[..same.len() - 1], same[..same.len() - 1], "more searches are more people");
+    let users = |seed| virtual_users(&profile(seed, 50)).collect::<Vec<_>>();
+    assert_eq!(users(3), users(3));
+    assert_ne!(users(3), users(4));
+    let longer: Vec<_> = virtual_users(&profile(3, 500)).collect();
+    let same = users(3);
+    assert_eq!(longer[..same.len() - 1], same[..same.len() - 1], "more searches are more users");
 }
 
 #[test]
 fn people_do_all_that_people_do() {
-    let habits = habits(1, 2_000);
-    let people: Vec<Person> = persons(&habits).collect();
-    let all: Vec<&SearchBox> = people.iter().flat_map(|person| &person.boxes).collect();
+    let profile = profile(1, 2_000);
+    let users: Vec<VirtualUser> = virtual_users(&profile).collect();
+    let all: Vec<&SearchBox> = users.iter().flat_map(|virtual_user| &virtual_user.boxes).collect();
     let sent = || all.iter().flat_map(|one| &one.deliveries);
     let of = |found: usize, what: &str| assert!(found > 20, "{what}: {found}");
-    of(people.iter().filter(|person| person.boxes.len() == 2).count(), "two boxes");
+    of(users.iter().filter(|virtual_user| virtual_user.boxes.len() == 2).count(), "two boxes");
     of(sent().filter(|one| one.keystroke.submitted).count(), "submitted");
     of(sent().filter(|one| one.keystroke.text.is_empty()).count(), "emptied");
     of(sent().filter(|one| one.keystroke.text == " ").count(), "white space first");
     of(sent().filter(|one| one.out_of_turn).count(), "out of turn");
     of(sent().filter(|one| one.keystroke.tracked).count(), "tracked");
     of(sent().filter(|one| one.keystroke.sequence.is_none()).count(), "without a sequence");
-    of(sent().filter(|one| one.wait == Wait::Idle).count(), "pauses");
+    of(sent().filter(|one| one.wait == ThinkTime::Idle).count(), "pauses");
     of(sent().filter(|one| !one.keystroke.text.is_ascii()).count(), "beyond ASCII");
     let users = |one: &SearchBox| {
         let users: HashSet<_> = one.searches.iter().map(|search| &search.user).collect();
@@ -218,17 +218,20 @@ fn people_do_all_that_people_do() {
 
 #[test]
 fn no_session_comes_near_a_flood_and_no_box_near_the_longest_run() {
-    for person in
-        persons(&Habits { jitter_rate: 1.0, typo_rate: 1.0, backspace_rate: 1.0, ..habits(5, 5_000) })
-    {
-        let sent: usize = person.boxes.iter().map(|one| one.deliveries.len()).sum();
+    for virtual_user in virtual_users(&UserProfile {
+        jitter_rate: 1.0,
+        typo_rate: 1.0,
+        backspace_rate: 1.0,
+        ..profile(5, 5_000)
+    }) {
+        let sent: usize = virtual_user.boxes.iter().map(|one| one.deliveries.len()).sum();
         assert!(sent < 550, "{sent} keystrokes");
     }
 }
 
 #[test]
 fn what_brings_the_query_is_never_late() {
-    for planned in boxes(&Habits { jitter_rate: 1.0, ..habits(9, 500) }) {
+    for planned in boxes(&UserProfile { jitter_rate: 1.0, ..profile(9, 500) }) {
         let mut seen: HashSet<Option<i64>> = HashSet::new();
         let mut highest = None;
         for delivery in &planned.deliveries {

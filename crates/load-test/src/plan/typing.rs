@@ -5,18 +5,18 @@
 
 use rand::{Rng, RngExt};
 
-use crate::words::{essence, graphemes, wrong_letter};
+use crate::words::{folded_letters, graphemes, wrong_letter};
 
 /// A slip may come after so many letters: with at most [`SLIP_TAIL`] letters typed on in vain, what is
 /// right is then more than half of what stands, so that what follows is a correction for certain.
-const SLIP_AFTER: usize = 5;
-const SLIP_TAIL: usize = 2;
+const MIN_LETTERS_BEFORE_SLIP: usize = 5;
+const MAX_LETTERS_AFTER_SLIP: usize = 2;
 /// A text of so many letters is mended by one edit for certain: two are allowed from five letters.
-const MENDABLE: usize = 8;
+const MIN_CORRECTABLE_LETTERS: usize = 8;
 
 /// How a text comes into a box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum TypingStyle {
     /// Letter by letter.
     Plain,
     /// All at once.
@@ -33,13 +33,13 @@ pub(super) enum Manner {
     LostSpace,
 }
 
-impl Manner {
+impl TypingStyle {
     /// Whether a text can come this way.
     pub(super) fn suits(self, text: &str) -> bool {
         match self {
             Self::Plain | Self::Pasted | Self::Indented => true,
-            Self::Slip => !slip_places(text).is_empty(),
-            Self::Omission | Self::Surplus => !mendable_places(text).is_empty(),
+            Self::Slip => !slip_positions(text).is_empty(),
+            Self::Omission | Self::Surplus => !correctable_positions(text).is_empty(),
             Self::LostSpace => spaces(text).is_some(),
         }
     }
@@ -57,14 +57,14 @@ impl Manner {
             Self::Slip => slip(text, rng),
             Self::Omission => {
                 let all = graphemes(text);
-                let at = one_of(&mendable_places(text), rng);
+                let at = one_of(&correctable_positions(text), rng);
                 let mut contents = letters(&[&all[..at], &all[at + 1..]].concat().concat(), 0);
                 contents.push(text.to_owned());
                 contents
             }
             Self::Surplus => {
                 let all = graphemes(text);
-                let at = one_of(&mendable_places(text), rng);
+                let at = one_of(&correctable_positions(text), rng);
                 let letter = wrong_letter(all[at], rng);
                 let mut contents =
                     letters(&format!("{}{letter}{}", all[..at].concat(), all[at..].concat()), 0);
@@ -90,12 +90,12 @@ pub(super) fn backspaces(text: &str, left: usize) -> Vec<String> {
 
 fn slip(text: &str, rng: &mut impl Rng) -> Vec<String> {
     let all = graphemes(text);
-    let at = one_of(&slip_places(text), rng);
+    let at = one_of(&slip_positions(text), rng);
     let right = all[..at].concat();
     let mut contents = letters(&right, 0);
     let mut wrong = format!("{right}{}", wrong_letter(all[at], rng));
     contents.push(wrong.clone());
-    for letter in &all[at + 1..=at + rng.random_range(0..=SLIP_TAIL)] {
+    for letter in &all[at + 1..=at + rng.random_range(0..=MAX_LETTERS_AFTER_SLIP)] {
         wrong.push_str(letter);
         contents.push(wrong.clone());
     }
@@ -105,26 +105,26 @@ fn slip(text: &str, rng: &mut impl Rng) -> Vec<String> {
 }
 
 /// Where a slip is corrected for certain, and the text outgrows what stood wrongly.
-fn slip_places(text: &str) -> Vec<usize> {
+fn slip_positions(text: &str) -> Vec<usize> {
     let all = graphemes(text);
     if !text.is_ascii() {
         return Vec::new();
     }
-    let last = all.len().saturating_sub(SLIP_TAIL + 2);
-    (SLIP_AFTER..last)
+    let last = all.len().saturating_sub(MAX_LETTERS_AFTER_SLIP + 2);
+    (MIN_LETTERS_BEFORE_SLIP..last)
         .filter(|at| is_letter(all[*at]))
         .filter(|at| {
-            let right = essence(&all[..*at].concat()).len();
-            let rest = essence(&all[*at..].concat()).len();
-            right >= SLIP_AFTER && rest >= SLIP_TAIL + 2
+            let right = folded_letters(&all[..*at].concat()).len();
+            let rest = folded_letters(&all[*at..].concat()).len();
+            right >= MIN_LETTERS_BEFORE_SLIP && rest >= MAX_LETTERS_AFTER_SLIP + 2
         })
         .collect()
 }
 
 /// Letters in the middle of a text.
-fn mendable_places(text: &str) -> Vec<usize> {
+fn correctable_positions(text: &str) -> Vec<usize> {
     let all = graphemes(text);
-    if !text.is_ascii() || essence(text).len() < MENDABLE {
+    if !text.is_ascii() || folded_letters(text).len() < MIN_CORRECTABLE_LETTERS {
         return Vec::new();
     }
     // A doubled letter would make of "without it" a text that could have come otherwise.

@@ -9,15 +9,15 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::client::{Fleet, Refusal, RefusalKind};
+use super::client::{RequestError, RequestErrorKind, ServerPool};
 use super::comparison::StoredSearch;
 
 /// The most that the contract gives at once.
-const PAGE: usize = 100;
+const PAGE_SIZE: usize = 100;
 /// More pages than this are other people's: the database is too busy a place for a check.
 const MAX_PAGES: usize = 50_000;
 /// A server's clock may be so far behind this one's.
-const CLOCK_LEEWAY: TimeDelta = TimeDelta::minutes(3);
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(3);
 
 const QUERY: &str = "query($from: DateTime!, $first: Int!, $after: String) {
     searchLog(filter: { from: $from }, first: $first, after: $after) {
@@ -28,14 +28,14 @@ const PROBE: &str = "query($session: ID!) { searchLog(filter: { sessionId: $sess
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Page {
-    nodes: Vec<Node>,
-    page_info: PageInfo,
+struct LogPage {
+    nodes: Vec<LogRow>,
+    page_info: LogPageInfo,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Node {
+struct LogRow {
     id: String,
     session_id: String,
     user_id: Option<String>,
@@ -45,30 +45,30 @@ struct Node {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PageInfo {
+struct LogPageInfo {
     has_next_page: bool,
     end_cursor: Option<String>,
 }
 
 /// Whether a server keeps such a log at all.
-pub(super) async fn probe(fleet: &Fleet, server: &url::Url, session: &str) -> Result<(), Refusal> {
-    let data = fleet.ask_one(server, PROBE, &json!({ "session": session })).await?;
+pub(super) async fn probe(pool: &ServerPool, server: &url::Url, session: &str) -> Result<(), RequestError> {
+    let data = pool.execute_on(server, PROBE, &json!({ "session": session })).await?;
     parse(data).map(|_| ())
 }
 
 /// Everything that was logged since `began` of sessions whose id begins so.
 pub(super) async fn read_since(
-    fleet: &Fleet,
+    pool: &ServerPool,
     began: DateTime<Utc>,
     prefix: &str,
-) -> Result<Vec<StoredSearch>, Refusal> {
-    let from = (began - CLOCK_LEEWAY).to_rfc3339_opts(SecondsFormat::Millis, true);
+) -> Result<Vec<StoredSearch>, RequestError> {
+    let from = (began - CLOCK_SKEW).to_rfc3339_opts(SecondsFormat::Millis, true);
     let (mut rows, mut after) = (Vec::new(), None);
     // Rows that come in while this reads may push one from a page to the next.
     let mut seen = HashSet::new();
     for _ in 0..MAX_PAGES {
-        let variables = json!({ "from": from, "first": PAGE, "after": after });
-        let page = parse(fleet.ask(QUERY, &variables).await?)?;
+        let variables = json!({ "from": from, "first": PAGE_SIZE, "after": after });
+        let page = parse(pool.execute(QUERY, &variables).await?)?;
         let own = page.nodes.into_iter().filter(|node| node.session_id.starts_with(prefix));
         let own = own.filter(|node| seen.insert(node.id.clone()));
         rows.extend(own.map(|node| StoredSearch {
@@ -85,11 +85,11 @@ pub(super) async fn read_since(
     Err(unreadable(format!("the log has more than {MAX_PAGES} pages of that time")))
 }
 
-fn parse(mut data: Value) -> Result<Page, Refusal> {
+fn parse(mut data: Value) -> Result<LogPage, RequestError> {
     serde_json::from_value(data["searchLog"].take())
         .map_err(|_| unreadable("searchLog is not as the contract has it".to_owned()))
 }
 
-fn unreadable(message: String) -> Refusal {
-    Refusal { code: "UNREADABLE".to_owned(), message, kind: RefusalKind::Final }
+fn unreadable(message: String) -> RequestError {
+    RequestError { code: "UNREADABLE".to_owned(), message, kind: RequestErrorKind::Permanent }
 }

@@ -13,15 +13,15 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 /// A server that stops when dropped, connections and all.
-pub(crate) struct FarEnd {
+pub(crate) struct FakeServer {
     address: String,
-    desk: Arc<Mutex<Desk>>,
+    state: Arc<Mutex<FakeServerState>>,
     runtime: Option<Runtime>,
 }
 
 /// What it holds, and how it behaves.
 #[derive(Default)]
-pub(crate) struct Desk {
+pub(crate) struct FakeServerState {
     /// The keystrokes it took, as they were sent; of a tracked search with `tracked`.
     pub(crate) taken: Vec<Value>,
     /// How many keystrokes each request had.
@@ -29,13 +29,13 @@ pub(crate) struct Desk {
     /// The log.
     pub(crate) rows: Vec<StoredSearch>,
     /// So many requests are refused, with this code, after so many keystrokes.
-    pub(crate) refusals: Option<Refusals>,
+    pub(crate) rejections: Option<Rejections>,
     /// What it refused.
     pub(crate) refused: Vec<Value>,
 }
 
 /// When and how keystrokes are refused.
-pub(crate) struct Refusals {
+pub(crate) struct Rejections {
     pub(crate) code: &'static str,
     /// What goes before, and what comes, if it is to be refused from there on.
     pub(crate) begin: fn(&[Value], &Value) -> bool,
@@ -43,40 +43,40 @@ pub(crate) struct Refusals {
     pub(crate) began: Option<Instant>,
 }
 
-impl FarEnd {
+impl FakeServer {
     /// Starts on a port of its own, on threads of its own.
-    pub(crate) fn start(desk: Desk) -> Self {
-        Self::join(&Arc::new(Mutex::new(desk)))
+    pub(crate) fn start(state: FakeServerState) -> Self {
+        Self::join(&Arc::new(Mutex::new(state)))
     }
 
     /// Another server with the same log.
     pub(crate) fn another(&self) -> Self {
-        Self::join(&self.desk)
+        Self::join(&self.state)
     }
 
-    fn join(desk: &Arc<Mutex<Desk>>) -> Self {
+    fn join(state: &Arc<Mutex<FakeServerState>>) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let router = axum::Router::new().route("/graphql", post(answer)).with_state(desk.clone());
+        let router = axum::Router::new().route("/graphql", post(answer)).with_state(state.clone());
         runtime.spawn(async move {
             axum::serve(TcpListener::from_std(listener).unwrap(), router).await.unwrap();
         });
-        Self { address, desk: desk.clone(), runtime: Some(runtime) }
+        Self { address, state: state.clone(), runtime: Some(runtime) }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(crate) fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap()
+    pub(crate) fn state(&self) -> MutexGuard<'_, FakeServerState> {
+        self.state.lock().unwrap()
     }
 }
 
-impl Drop for FarEnd {
+impl Drop for FakeServer {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
@@ -84,22 +84,22 @@ impl Drop for FarEnd {
     }
 }
 
-async fn answer(State(desk): State<Arc<Mutex<Desk>>>, Json(body): Json<Value>) -> Json<Value> {
+async fn answer(State(state): State<Arc<Mutex<FakeServerState>>>, Json(body): Json<Value>) -> Json<Value> {
     let (query, variables) = (body["query"].as_str().unwrap(), &body["variables"]);
-    let mut desk = desk.lock().unwrap();
+    let mut state = state.lock().unwrap();
     Json(if query.contains("searchLog(") {
-        desk.read_log(variables)
+        state.read_log(variables)
     } else if query.contains("logKeystrokes(") {
         let many = variables["input"].as_array().unwrap().clone();
-        desk.take(many, |taken| json!({ "logKeystrokes": { "accepted": taken } }))
+        state.take(many, |taken| json!({ "logKeystrokes": { "accepted": taken } }))
     } else if query.contains("logKeystroke(") {
-        desk.take(vec![variables["input"].clone()], |_| json!({ "logKeystroke": { "accepted": true } }))
+        state.take(vec![variables["input"].clone()], |_| json!({ "logKeystroke": { "accepted": true } }))
     } else {
         let mut tracked = variables["track"].clone();
         tracked["text"] = variables["text"].clone();
         tracked["tracked"] = json!(true);
         let count = count_of(variables["text"].as_str().unwrap());
-        desk.take(vec![tracked], |_| json!({ "search": { "totalCount": count } }))
+        state.take(vec![tracked], |_| json!({ "search": { "totalCount": count } }))
     })
 }
 
@@ -108,15 +108,15 @@ pub(crate) fn count_of(text: &str) -> i64 {
     text.len() as i64
 }
 
-impl Desk {
+impl FakeServerState {
     fn take(&mut self, sent: Vec<Value>, data: impl Fn(usize) -> Value) -> Value {
-        if let Some(refusals) = &mut self.refusals {
-            if refusals.began.is_none() && (refusals.begin)(&self.taken, &sent[0]) {
-                refusals.began = Some(Instant::now());
+        if let Some(rejections) = &mut self.rejections {
+            if rejections.began.is_none() && (rejections.begin)(&self.taken, &sent[0]) {
+                rejections.began = Some(Instant::now());
             }
-            if refusals.began.is_some_and(|began| began.elapsed() < refusals.lasts) {
+            if rejections.began.is_some_and(|began| began.elapsed() < rejections.lasts) {
                 self.refused.extend(sent);
-                let extensions = json!({ "code": refusals.code });
+                let extensions = json!({ "code": rejections.code });
                 // A search is answered all the same.
                 return match data(0) {
                     data if data["search"].is_object() => {

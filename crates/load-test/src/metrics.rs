@@ -7,14 +7,14 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 /// Latencies are kept to three digits, as far as this.
-const LONGEST_US: u64 = 600_000_000;
+const MAX_LATENCY_US: u64 = 600_000_000;
 
 /// Counts, from many persons at once.
-pub(super) struct Tally(Mutex<Counts>);
+pub(super) struct MetricsRecorder(Mutex<LoadTestMetrics>);
 
 /// What happened while people typed.
 #[derive(Clone, Debug)]
-pub struct Counts {
+pub struct LoadTestMetrics {
     /// Keystrokes that the server took, copies included.
     pub accepted: u64,
     /// Of those, copies and late ones, which the server may also have dropped as such.
@@ -28,23 +28,23 @@ pub struct Counts {
     /// Failed requests by code: how many, and the longest.
     pub errors: BTreeMap<String, (u64, Duration)>,
     /// Of answered `logKeystroke` and `logKeystrokes`.
-    pub mutations: Latencies,
+    pub mutations: LatencyHistogram,
     /// Of answered `search(track:)`.
-    pub searches: Latencies,
+    pub searches: LatencyHistogram,
 }
 
 /// How long requests took.
 #[derive(Clone, Debug)]
-pub struct Latencies(Histogram<u64>);
+pub struct LatencyHistogram(Histogram<u64>);
 
-impl Latencies {
+impl LatencyHistogram {
     fn new() -> Self {
-        let histogram = Histogram::new_with_max(LONGEST_US, 3);
+        let histogram = Histogram::new_with_max(MAX_LATENCY_US, 3);
         Self(histogram.expect("three digits up to ten minutes is a range that it has"))
     }
 
     fn record(&mut self, took: Duration) {
-        self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LONGEST_US));
+        self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(MAX_LATENCY_US));
     }
 
     /// How many there were.
@@ -59,7 +59,7 @@ impl Latencies {
 }
 
 /// How a request ended that was answered.
-pub(super) struct Answered {
+pub(super) struct CompletedRequest {
     pub(super) took: Duration,
     pub(super) is_search: bool,
     pub(super) accepted: u64,
@@ -67,49 +67,49 @@ pub(super) struct Answered {
     pub(super) dropped: u64,
 }
 
-impl Tally {
+impl MetricsRecorder {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Counts {
+        Self(Mutex::new(LoadTestMetrics {
             accepted: 0,
             out_of_turn: 0,
             retried: 0,
             dropped: 0,
             unaccepted: 0,
             errors: BTreeMap::new(),
-            mutations: Latencies::new(),
-            searches: Latencies::new(),
+            mutations: LatencyHistogram::new(),
+            searches: LatencyHistogram::new(),
         }))
     }
 
-    pub(super) fn answered(&self, request: &Answered) {
-        let mut counts = self.counts();
-        counts.accepted += request.accepted;
-        counts.out_of_turn += request.out_of_turn;
-        counts.dropped += request.dropped;
-        let latencies = if request.is_search { &mut counts.searches } else { &mut counts.mutations };
+    pub(super) fn record_completed(&self, request: &CompletedRequest) {
+        let mut metrics = self.metrics();
+        metrics.accepted += request.accepted;
+        metrics.out_of_turn += request.out_of_turn;
+        metrics.dropped += request.dropped;
+        let latencies = if request.is_search { &mut metrics.searches } else { &mut metrics.mutations };
         latencies.record(request.took);
     }
 
-    pub(super) fn refused(&self, code: &str, took: Duration) {
-        let mut counts = self.counts();
-        let (count, longest) = counts.errors.entry(code.to_owned()).or_default();
+    pub(super) fn record_error(&self, code: &str, took: Duration) {
+        let mut metrics = self.metrics();
+        let (count, longest) = metrics.errors.entry(code.to_owned()).or_default();
         *count += 1;
         *longest = took.max(*longest);
     }
 
-    pub(super) fn retried(&self) {
-        self.counts().retried += 1;
+    pub(super) fn record_retry(&self) {
+        self.metrics().retried += 1;
     }
 
-    pub(super) fn unaccepted(&self, keystrokes: usize) {
-        self.counts().unaccepted += keystrokes as u64;
+    pub(super) fn record_unaccepted(&self, keystrokes: usize) {
+        self.metrics().unaccepted += keystrokes as u64;
     }
 
-    pub(super) fn finish(&self) -> Counts {
-        self.counts().clone()
+    pub(super) fn finish(&self) -> LoadTestMetrics {
+        self.metrics().clone()
     }
 
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    fn metrics(&self) -> MutexGuard<'_, LoadTestMetrics> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -13,11 +13,11 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::client::{Fleet, Refusal, RefusalKind};
-use super::comparison::{ExpectedSearch, Leeway};
-use super::plan::{Delivery, Person, PlannedCount, SearchBox, Wait};
-use super::tally::{Answered, Tally};
-use super::words::{essence, stored_form};
+use super::client::{RequestError, RequestErrorKind, ServerPool};
+use super::comparison::{ExpectedSearch, Tolerance};
+use super::metrics::{CompletedRequest, MetricsRecorder};
+use super::plan::{Delivery, PlannedCount, SearchBox, ThinkTime, VirtualUser};
+use super::words::{folded_letters, stored_form};
 use quarry_runtime::retry::Backoff;
 
 /// Between two tries of one request.
@@ -29,33 +29,33 @@ const TRACKED: &str = "query($text: String!, $track: TrackInput!) { search(query
 
 /// How fast people type, and how they wait.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct Pacing {
     /// Between two keystrokes, on average.
     pub(super) keystroke: Duration,
     /// A pause that ends a search for certain.
     pub(super) idle: Duration,
     /// Keystrokes that are so far apart may have become two searches.
-    pub(super) suspicious: Duration,
+    pub(super) split_risk: Duration,
     /// How long a refused keystroke is sent again.
-    pub(super) patience: Duration,
+    pub(super) retry_timeout: Duration,
     /// Keystrokes in one request.
     pub(super) batch: usize,
 }
 
 /// What all persons share.
-pub(super) struct Room {
-    pub(super) fleet: Fleet,
-    pub(super) pace: Pace,
-    pub(super) tally: Tally,
+pub(super) struct LoadTestRun {
+    pub(super) pool: ServerPool,
+    pub(super) pacing: Pacing,
+    pub(super) recorder: MetricsRecorder,
     /// Everybody stops when one keystroke cannot be brought in.
     pub(super) stop: CancellationToken,
     /// Why.
-    pub(super) stopped: OnceLock<String>,
+    pub(super) abort_reason: OnceLock<String>,
 }
 
 /// What happened to a search on the way.
 #[derive(Clone, Debug, Default)]
-struct Fate {
+struct DeliveryOutcome {
     /// A wait within it may have looked like a pause.
     is_split: bool,
     /// Something of it may have arrived twice without saying so.
@@ -65,7 +65,7 @@ struct Fate {
 }
 
 /// A request that the server answered.
-struct Sent {
+struct Acknowledgement {
     /// The earliest that it can have arrived.
     first: Instant,
     /// It may have arrived more than once.
@@ -74,45 +74,46 @@ struct Sent {
 }
 
 /// No server took it, and everybody stops.
-struct GivenUp;
+struct DeliveryAborted;
 
-impl Room {
+impl LoadTestRun {
     /// Types everything that a person has in mind; what must be stored then.
-    pub(super) async fn seat(&self, person: Person) -> (String, Vec<ExpectedSearch>) {
-        let boxes = person.boxes.into_iter().map(|planned| self.type_box(&person.session, planned));
+    pub(super) async fn run_user(&self, virtual_user: VirtualUser) -> (String, Vec<ExpectedSearch>) {
+        let boxes =
+            virtual_user.boxes.into_iter().map(|planned| self.type_box(&virtual_user.session, planned));
         let expected = join_all(boxes).await.into_iter().flatten().collect();
-        (person.session, expected)
+        (virtual_user.session, expected)
     }
 
     async fn type_box(&self, session: &str, planned: SearchBox) -> Vec<ExpectedSearch> {
-        let mut fates = vec![Fate::default(); planned.searches.len()];
+        let mut outcomes = vec![DeliveryOutcome::default(); planned.searches.len()];
         let mut request: Vec<&Delivery> = Vec::new();
         let mut last: Option<(usize, Instant)> = None;
         for (at, delivery) in planned.deliveries.iter().enumerate() {
             self.wait(delivery.wait).await;
             request.push(delivery);
-            let goes_on = planned.deliveries.get(at + 1).is_some_and(|next| {
-                next.wait != Wait::Idle && !next.keystroke.tracked && !delivery.keystroke.tracked
+            let is_continuation = planned.deliveries.get(at + 1).is_some_and(|next| {
+                next.wait != ThinkTime::Idle && !next.keystroke.tracked && !delivery.keystroke.tracked
             });
-            if goes_on && request.len() < self.pace.batch {
+            if is_continuation && request.len() < self.pacing.batch {
                 continue;
             }
             let Ok(sent) = self.send(session, planned.input.as_deref(), &request).await else {
-                self.tally.unaccepted(planned.deliveries.len() - (at + 1 - request.len()));
+                self.recorder.record_unaccepted(planned.deliveries.len() - (at + 1 - request.len()));
                 break;
             };
-            note(&planned, &request, &sent, last, self.pace.suspicious, &mut fates);
+            record_delivery(&planned, &request, &sent, last, self.pacing.split_risk, &mut outcomes);
             last = Some((delivery.search, sent.first));
             request.clear();
         }
-        expect(planned, fates)
+        expect(planned, outcomes)
     }
 
-    async fn wait(&self, wait: Wait) {
+    async fn wait(&self, wait: ThinkTime) {
         let pause = match wait {
-            Wait::None => return,
-            Wait::Keystroke(share) => self.pace.keystroke.mul_f64(share),
-            Wait::Idle => self.pace.idle,
+            ThinkTime::None => return,
+            ThinkTime::Keystroke(share) => self.pacing.keystroke.mul_f64(share),
+            ThinkTime::Idle => self.pacing.idle,
         };
         if !pause.is_zero() {
             tokio::select! {
@@ -123,52 +124,57 @@ impl Room {
     }
 
     /// Sends keystrokes until they are taken.
-    async fn send(&self, session: &str, input: Option<&str>, request: &[&Delivery]) -> Result<Sent, GivenUp> {
-        let (query, variables) = compose(session, input, request, self.pace.batch);
+    async fn send(
+        &self,
+        session: &str,
+        input: Option<&str>,
+        request: &[&Delivery],
+    ) -> Result<Acknowledgement, DeliveryAborted> {
+        let (query, variables) = compose(session, input, request, self.pacing.batch);
         let began = Instant::now();
         let (mut first, mut failures) = (None, 0);
         while !self.stop.is_cancelled() {
             let sent = Instant::now();
-            let refusal = match self.fleet.ask(query, &variables).await {
+            let error = match self.pool.execute(query, &variables).await {
                 Ok(data) => {
                     let is_repeated = first.is_some();
-                    self.count(request, &data, sent.elapsed(), is_repeated);
-                    return Ok(Sent { first: first.unwrap_or(sent), is_repeated, data });
+                    self.record_completed(request, &data, sent.elapsed(), is_repeated);
+                    return Ok(Acknowledgement { first: first.unwrap_or(sent), is_repeated, data });
                 }
-                Err(refusal) => refusal,
+                Err(error) => error,
             };
-            self.tally.refused(&refusal.code, sent.elapsed());
+            self.recorder.record_error(&error.code, sent.elapsed());
             // Of several keystrokes, a part may have been taken.
-            if refusal.kind != RefusalKind::NotTaken || request.len() > 1 {
+            if error.kind != RequestErrorKind::NotApplied || request.len() > 1 {
                 first.get_or_insert(sent);
             }
-            if refusal.kind == RefusalKind::Final || began.elapsed() >= self.pace.patience {
-                self.give_up(&refusal, began.elapsed());
+            if error.kind == RequestErrorKind::Permanent || began.elapsed() >= self.pacing.retry_timeout {
+                self.abort(&error, began.elapsed());
                 break;
             }
             failures += 1;
-            self.tally.retried();
+            self.recorder.record_retry();
             let pause = BACKOFF.delay(failures, &mut rand::rng());
             tokio::select! {
                 () = sleep(pause) => {}
                 () = self.stop.cancelled() => {}
             }
         }
-        Err(GivenUp)
+        Err(DeliveryAborted)
     }
 
-    fn give_up(&self, refusal: &Refusal, waited: Duration) {
-        let Refusal { code, message, kind } = refusal;
+    fn abort(&self, error: &RequestError, waited: Duration) {
+        let RequestError { code, message, kind } = error;
         let reason = match kind {
-            RefusalKind::Final => format!("a keystroke was refused for good: {code}: {message}"),
+            RequestErrorKind::Permanent => format!("a keystroke was refused for good: {code}: {message}"),
             _ => format!("no server took a keystroke for {:.0} s: {code}: {message}", waited.as_secs_f64()),
         };
         // Who is first says it for all.
-        let _ = self.stopped.set(reason);
+        let _ = self.abort_reason.set(reason);
         self.stop.cancel();
     }
 
-    fn count(&self, request: &[&Delivery], data: &Value, took: Duration, is_repeated: bool) {
+    fn record_completed(&self, request: &[&Delivery], data: &Value, took: Duration, is_repeated: bool) {
         let sent = request.len() as u64;
         let out_of_turn = request.iter().filter(|delivery| delivery.out_of_turn).count() as u64;
         let accepted = match (&data["logKeystroke"]["accepted"], &data["logKeystrokes"]["accepted"]) {
@@ -178,7 +184,7 @@ impl Room {
         };
         // What was sent before may be late by now.
         let due = if is_repeated { 0 } else { sent - out_of_turn };
-        self.tally.answered(&Answered {
+        self.recorder.record_completed(&CompletedRequest {
             took,
             is_search: data["search"].is_object(),
             accepted,
@@ -189,53 +195,57 @@ impl Room {
 }
 
 /// Notes what a server may have made of the way in which a request came.
-fn note(
+fn record_delivery(
     planned: &SearchBox,
     request: &[&Delivery],
-    sent: &Sent,
+    sent: &Acknowledgement,
     last: Option<(usize, Instant)>,
-    suspicious: Duration,
-    fates: &mut [Fate],
+    split_risk: Duration,
+    outcomes: &mut [DeliveryOutcome],
 ) {
     let Some(begin) = request.first() else { return };
     let now = Instant::now();
     if let Some((search, first)) = last
         && search == begin.search
-        && now - first >= suspicious
+        && now - first >= split_risk
     {
-        fates[search].is_split = true;
+        outcomes[search].is_split = true;
     }
-    let is_slow = request.len() > 1 && now - sent.first >= suspicious;
+    let is_slow = request.len() > 1 && now - sent.first >= split_risk;
     for delivery in request {
-        let fate = &mut fates[delivery.search];
-        fate.is_split |= is_slow;
-        fate.is_repeated |= sent.is_repeated && delivery.keystroke.sequence.is_none();
-        let is_query =
-            || essence(&delivery.keystroke.text) == essence(&planned.searches[delivery.search].query);
+        let outcome = &mut outcomes[delivery.search];
+        outcome.is_split |= is_slow;
+        outcome.is_repeated |= sent.is_repeated && delivery.keystroke.sequence.is_none();
+        let is_query = || {
+            folded_letters(&delivery.keystroke.text)
+                == folded_letters(&planned.searches[delivery.search].query)
+        };
         if delivery.keystroke.tracked && is_query() {
-            fate.served.extend(sent.data["search"]["totalCount"].as_i64());
+            outcome.served.extend(sent.data["search"]["totalCount"].as_i64());
         }
     }
 }
 
-fn expect(planned: SearchBox, fates: Vec<Fate>) -> Vec<ExpectedSearch> {
+fn expect(planned: SearchBox, outcomes: Vec<DeliveryOutcome>) -> Vec<ExpectedSearch> {
     let SearchBox { searches, deliveries, .. } = planned;
-    let rows = searches.into_iter().zip(fates).enumerate().map(|(at, (search, fate))| {
+    let rows = searches.into_iter().zip(outcomes).enumerate().map(|(at, (search, outcome))| {
         let count = match search.count {
             PlannedCount::Unknown => None,
             PlannedCount::Sent(count) => Some(count),
             // Documents may have come or gone between two of them.
-            PlannedCount::Served => fate.served.iter().copied().next().filter(|_| fate.served.len() == 1),
+            PlannedCount::Served => {
+                outcome.served.iter().copied().next().filter(|_| outcome.served.len() == 1)
+            }
         };
-        let leeway = (fate.is_split || fate.is_repeated).then(|| Leeway {
+        let tolerance = (outcome.is_split || outcome.is_repeated).then(|| Tolerance {
             pieces: deliveries
                 .iter()
                 .filter(|delivery| delivery.search == at)
                 .map(|delivery| stored_form(&delivery.keystroke.text))
                 .collect(),
-            is_repeatable: fate.is_repeated,
+            is_repeatable: outcome.is_repeated,
         });
-        ExpectedSearch { query: search.query, user: search.user, count, leeway }
+        ExpectedSearch { query: search.query, user: search.user, count, tolerance }
     });
     rows.collect()
 }
