@@ -1,10 +1,11 @@
-//! Tables and columns that mean the same on every database.
+//! Tables and columns with the same semantics on every database.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, Statement};
 
-/// A new table. MySQL's is told to keep every Unicode character and to compare texts by their
-/// bytes: its own defaults may lack emoji, and take `Müller` and `muller` for the same key.
+/// Creates a table with binary comparison of texts.
+///
+/// The defaults of MySQL may lack emoji, and treat `Müller` and `muller` as the same key.
 pub(crate) fn table(manager: &SchemaManager<'_>, name: impl IntoIden) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name.into_iden()).if_not_exists();
@@ -14,7 +15,7 @@ pub(crate) fn table(manager: &SchemaManager<'_>, name: impl IntoIden) -> TableCr
     table
 }
 
-/// A text of any length: MySQL's own `TEXT` ends at 64 KiB.
+/// A column for texts of any length: the `TEXT` of MySQL is limited to 64 KiB.
 pub(crate) fn long_text(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match manager.get_database_backend() {
@@ -24,8 +25,9 @@ pub(crate) fn long_text(manager: &SchemaManager<'_>, name: impl IntoIden) -> Col
     column
 }
 
-/// A point in time, to the microsecond: MySQL's `TIMESTAMP` ends in 2038 and, like its
-/// `DATETIME`, drops the fraction unless told otherwise.
+/// A column for points in time to the microsecond.
+///
+/// In MySQL, `TIMESTAMP` ends in 2038, and both it and `DATETIME` drop the fraction by default.
 pub(crate) fn timestamp(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match manager.get_database_backend() {
@@ -35,20 +37,21 @@ pub(crate) fn timestamp(manager: &SchemaManager<'_>, name: impl IntoIden) -> Col
     column
 }
 
-/// Texts that are compared and ordered by their bytes, on every database: PostgreSQL's follow the
-/// language of the database unless told otherwise, and MySQL's ignore blanks at the end.
+/// The collation for texts that are compared and ordered by their bytes on every database.
+///
+/// By default, PostgreSQL follows the database's locale, and MySQL ignores trailing blanks.
 pub(crate) struct ExactText {
-    /// None where texts are compared so anyway.
+    /// `None` on databases with binary comparison by default.
     collation: Option<String>,
 }
 
 impl ExactText {
-    /// Finds out what the database calls such a comparison.
+    /// Looks up the database's name of the collation.
     pub(crate) async fn of(manager: &SchemaManager<'_>) -> Result<Self, DbErr> {
         let database = manager.get_database_backend();
         let collation = match database {
             DbBackend::MySql => {
-                // MariaDB has the one, MySQL the other.
+                // The first is MariaDB's, the second MySQL's.
                 let sql = "SELECT COLLATION_NAME FROM information_schema.COLLATIONS \
                            WHERE COLLATION_NAME IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin')";
                 let found =
@@ -61,7 +64,7 @@ impl ExactText {
         Ok(Self { collation })
     }
 
-    /// A column of such texts, of at most so many characters.
+    /// A column of at most `chars` characters.
     pub(crate) fn column(&self, name: impl IntoIden, chars: u32) -> ColumnDef {
         let mut column = ColumnDef::new(name);
         match &self.collation {
@@ -72,7 +75,7 @@ impl ExactText {
     }
 }
 
-/// Creates an index by its SQL, unless it is there: MySQL has no `IF NOT EXISTS` for indexes.
+/// Creates an index unless it exists: MySQL has no `IF NOT EXISTS` for indexes.
 pub(crate) async fn create_index(
     manager: &SchemaManager<'_>,
     table: &str,
@@ -87,7 +90,7 @@ pub(crate) async fn create_index(
     Ok(())
 }
 
-/// Drops a table, unless it is gone.
+/// Drops a table if it exists.
 pub(crate) async fn drop_table(manager: &SchemaManager<'_>, name: impl IntoIden) -> Result<(), DbErr> {
     manager.drop_table(Table::drop().table(name.into_iden()).if_exists().take()).await
 }

@@ -1,12 +1,11 @@
 //! The database migrations of quarry: one file for each change, applied in order.
 //!
-//! Migrations only ever get appended, since databases out there have applied them. They name
-//! tables and columns as they were at the time and know no entity, so that a later change of
-//! the code cannot change what an old migration does. MySQL commits each statement that changes
-//! the schema at once: every step can be repeated, so that a migration that was cut off half-way
-//! succeeds when it is applied again.
+//! Migrations are append-only, because existing databases have applied them. They name tables and
+//! columns of their time and use no entity, so that later changes of the code cannot alter them. MySQL
+//! commits each statement that changes the schema: every step is idempotent, so that an interrupted
+//! migration succeeds when it is applied again.
 //!
-//! There is no program in here: `quarry migrate` calls this library.
+//! `quarry migrate` calls this library; it has no binary.
 
 mod column;
 mod m20261120_000001_documents;

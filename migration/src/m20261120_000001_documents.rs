@@ -1,5 +1,6 @@
-//! Sources, authors and documents; the counter that orders changes to documents; and the id of
-//! the store, made up here, so that an index can tell that its documents came from another one.
+//! Sources, authors, documents, the revision counter, and the id of the store.
+//!
+//! The id is generated here, so that an index detects that its documents come from another store.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -56,8 +57,8 @@ async fn create_documents(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(
             table(manager, Documents::Table)
-                // Derived from source and key, so it is what makes the pair unique: the key
-                // itself is too long for an index on MySQL and needs none.
+                // Derived from source and key, so it enforces their uniqueness: the key itself is
+                // too long for an index on MySQL and needs none.
                 .col(ColumnDef::new(Documents::Id).uuid().not_null().primary_key())
                 .col(ColumnDef::new(Documents::Source).string_len(64).not_null())
                 .col(ColumnDef::new(Documents::Key).string_len(1_024).not_null())
@@ -97,7 +98,7 @@ async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    insert_once(
+    insert_if_absent(
         manager,
         Query::insert()
             .into_table(Counters::Table)
@@ -113,13 +114,13 @@ async fn create_store_identity(manager: &SchemaManager<'_>) -> Result<(), DbErr>
     manager
         .create_table(
             table(manager, StoreIdentity::Table)
-                // There is one row: this column is 1.
+                // The table has a single row: this column is 1.
                 .col(ColumnDef::new(StoreIdentity::Singleton).integer().not_null().primary_key())
                 .col(ColumnDef::new(StoreIdentity::StoreId).string_len(36).not_null())
                 .take(),
         )
         .await?;
-    insert_once(
+    insert_if_absent(
         manager,
         Query::insert()
             .into_table(StoreIdentity::Table)
@@ -135,7 +136,7 @@ async fn create_store_identity(manager: &SchemaManager<'_>) -> Result<(), DbErr>
     .await
 }
 
-async fn insert_once(manager: &SchemaManager<'_>, insert: InsertStatement) -> Result<(), DbErr> {
+async fn insert_if_absent(manager: &SchemaManager<'_>, insert: InsertStatement) -> Result<(), DbErr> {
     manager.get_connection().execute(&insert).await?;
     Ok(())
 }

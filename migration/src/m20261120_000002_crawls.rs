@@ -15,7 +15,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // The next crawls count from 1 again: no document may seem to have been seen by them.
+        // Crawl ids restart at 1, so stale tallies would mark documents as seen by later crawls.
         manager
             .get_connection()
             .execute_unprepared("UPDATE documents SET tally = 0 WHERE tally IS NOT NULL")
@@ -65,7 +65,7 @@ async fn create_crawl_pages(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(ColumnDef::new(CrawlPages::Status).integer())
                 .col(ColumnDef::new(CrawlPages::Documents).integer().not_null().default(0))
                 .col(long_text(manager, CrawlPages::Hash))
-                // A JSON array of texts.
+                // A JSON array of strings.
                 .col(long_text(manager, CrawlPages::Failures).not_null())
                 .col(timestamp(manager, CrawlPages::FetchedAt).not_null())
                 .primary_key(Index::create().col(CrawlPages::CrawlId).col(CrawlPages::Position))

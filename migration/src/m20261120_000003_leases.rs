@@ -1,4 +1,4 @@
-//! Leases: names that one process of a fleet holds until a point in time.
+//! Leases: names held by one process of a fleet until a point in time.
 
 use sea_orm_migration::prelude::*;
 

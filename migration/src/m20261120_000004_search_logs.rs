@@ -1,13 +1,15 @@
-//! Logged searches, what reports add up of them, and who was erased lately.
+//! Logged searches, their roll-ups for reports, and recent erasures.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{ExactText, create_index, drop_table, long_text, table, timestamp};
 
-/// The longest id of a session or a user, in characters.
+/// The longest id of a session or a user in characters.
 const ID_CHARS: u32 = 128;
-/// What searches are compared by, in characters: with two more columns, four bytes each are what
-/// every database can keep in an index (PostgreSQL ends at 2,704 bytes, MySQL at 3,072).
+/// The longest comparison key in characters.
+///
+/// At four bytes each and with two more columns, it fits into the index of every database (the limits
+/// are 2,704 bytes in PostgreSQL and 3,072 in MySQL).
 const KEY_CHARS: u32 = 256;
 
 #[derive(DeriveMigrationName)]
@@ -49,13 +51,13 @@ async fn create_search_logs(manager: &SchemaManager<'_>, exact: &ExactText) -> R
                 .col(timestamp(manager, SearchLogs::StartedAt).not_null())
                 .col(timestamp(manager, SearchLogs::LastKeystrokeAt).not_null())
                 .col(timestamp(manager, SearchLogs::LoggedAt).not_null())
-                // The call that inserted the row: of two servers that log the same search at the
-                // same time, it tells which one counts it.
+                // The call that inserted the row: if two servers log the same search concurrently,
+                // only that call counts it.
                 .col(ColumnDef::new(SearchLogs::CallId).uuid().not_null())
                 .take(),
         )
         .await?;
-    // Each serves one filter, newest first: an index is read backwards as well as forwards.
+    // One index per filter; databases scan them backwards for the newest rows first.
     for (name, columns) in [
         ("search_logs_time", "last_keystroke_at, id"),
         ("search_logs_session", "session_id, last_keystroke_at, id"),
@@ -74,11 +76,11 @@ async fn create_search_query_hours(manager: &SchemaManager<'_>, exact: &ExactTex
             table(manager, SearchQueryHours::Table)
                 .col(timestamp(manager, SearchQueryHours::Hour).not_null())
                 .col(exact.column(SearchQueryHours::QueryKey, KEY_CHARS).not_null())
-                // The spelling to show: the latest one of the hour.
+                // The display spelling: the latest one of the hour.
                 .col(long_text(manager, SearchQueryHours::Query).not_null())
                 .col(ColumnDef::new(SearchQueryHours::Searches).big_integer().not_null())
                 .col(ColumnDef::new(SearchQueryHours::ZeroResults).big_integer().not_null())
-                // Of the searches whose number of results is known: how many, and their sum.
+                // The number of searches with a known number of results, and the sum of these.
                 .col(ColumnDef::new(SearchQueryHours::Counted).big_integer().not_null())
                 .col(ColumnDef::new(SearchQueryHours::Results).big_integer().not_null())
                 .col(timestamp(manager, SearchQueryHours::LastSearchedAt).not_null())
@@ -92,8 +94,8 @@ async fn create_search_volume_quarters(manager: &SchemaManager<'_>) -> Result<()
     manager
         .create_table(
             table(manager, SearchVolumeQuarters::Table)
-                // Quarters of an hour: of these, hours and days of every time zone are made up,
-                // those of Kolkata and Kathmandu too.
+                // Quarter hours, because they compose hours and days of every time zone, also of
+                // Kolkata and Kathmandu.
                 .col(timestamp(manager, SearchVolumeQuarters::Quarter).not_null().primary_key())
                 .col(ColumnDef::new(SearchVolumeQuarters::Searches).big_integer().not_null())
                 .col(ColumnDef::new(SearchVolumeQuarters::ZeroResults).big_integer().not_null())
@@ -106,7 +108,7 @@ async fn create_search_erasures(manager: &SchemaManager<'_>) -> Result<(), DbErr
     manager
         .create_table(
             table(manager, SearchErasures::Table)
-                // A digest of the kind and the id: what was erased must not be kept in here.
+                // A digest of kind and id, because the erased id itself must not be stored.
                 .col(ColumnDef::new(SearchErasures::Searcher).uuid().not_null().primary_key())
                 .col(timestamp(manager, SearchErasures::Through).not_null())
                 .col(timestamp(manager, SearchErasures::ErasedAt).not_null())
@@ -119,7 +121,7 @@ async fn create_search_gate(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(
             table(manager, SearchGate::Table)
-                // There is one row, and it is only ever locked: this column is 1.
+                // The table has a single row, which serves as a lock: this column is 1.
                 .col(ColumnDef::new(SearchGate::Singleton).integer().not_null().primary_key())
                 .take(),
         )

@@ -1,11 +1,11 @@
-//! Searches of each query by the day, for reports over long periods, and which days are added up.
+//! Daily roll-ups of searches by query, for reports over long periods, and their state by day.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
 use crate::column::{ExactText, create_index, drop_table, table, timestamp};
 
-/// As in the log.
+/// The longest comparison key in characters, as in the log.
 const KEY_CHARS: u32 = 256;
 
 #[derive(DeriveMigrationName)]
@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
         let exact = ExactText::of(manager).await?;
         create_search_query_days(manager, &exact).await?;
         create_search_days(manager).await?;
-        // What leads an hour, without reading the hour.
+        // For the most frequent queries of an hour without a scan of the hour.
         for (name, columns) in [
             ("search_query_hours_searches", "hour, searches"),
             ("search_query_hours_zero_results", "hour, zero_results"),
@@ -59,7 +59,7 @@ async fn create_search_query_days(manager: &SchemaManager<'_>, exact: &ExactText
         days.col(ColumnDef::new(sum).big_integer().not_null());
     }
     days.col(ColumnDef::new(SearchQueryDays::Sessions).blob())
-        // The days of one query stand together: a report adds up those of a few queries.
+        // Clusters the days of a query, because a report sums few queries.
         .primary_key(Index::create().col(SearchQueryDays::QueryKey).col(SearchQueryDays::Day));
     manager.create_table(days).await?;
     for (name, columns) in [
@@ -75,17 +75,17 @@ async fn create_search_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(
             table(manager, SearchDays::Table)
-                // Every UTC day that has roll-ups by the hour is in here.
+                // A UTC day with hourly roll-ups.
                 .col(timestamp(manager, SearchDays::Day).not_null().primary_key())
-                // The roll-ups by the day are the sums of those by the hour.
+                // True if the daily roll-ups are the sums of the hourly ones.
                 .col(ColumnDef::new(SearchDays::Rolled).boolean().not_null())
-                // Sketches of sessions were made of the hours before this one; null: of all.
+                // The hours before this one have session sketches; null: all hours.
                 .col(timestamp(manager, SearchDays::SketchedBefore))
                 .col(timestamp(manager, SearchDays::ChangedAt).not_null())
                 .take(),
         )
         .await?;
-    let days_there_are = match manager.get_database_backend() {
+    let insert_existing_days = match manager.get_database_backend() {
         DbBackend::Postgres => {
             "INSERT INTO search_days (day, rolled, sketched_before, changed_at)
              SELECT DISTINCT date_trunc('day', hour, 'UTC'), FALSE, date_trunc('day', hour, 'UTC'), now()
@@ -95,18 +95,18 @@ async fn create_search_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
             "INSERT IGNORE INTO search_days (day, rolled, sketched_before, changed_at)
              SELECT DISTINCT DATE(hour), FALSE, DATE(hour), UTC_TIMESTAMP(6) FROM search_query_hours"
         }
-        // SQLite keeps points in time as text.
+        // SQLite stores points in time as text.
         _ => {
             "INSERT OR IGNORE INTO search_days (day, rolled, sketched_before, changed_at)
              SELECT day, FALSE, day, strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now') FROM
              (SELECT DISTINCT substr(hour, 1, 10) || 'T00:00:00+00:00' AS day FROM search_query_hours)"
         }
     };
-    manager.get_connection().execute_unprepared(days_there_are).await?;
+    manager.get_connection().execute_unprepared(insert_existing_days).await?;
     Ok(())
 }
 
-/// A sketch of the distinct sessions; null where there is none, or none any more.
+/// Adds a column for the sketch of distinct sessions; null without a sketch.
 async fn add_sessions(manager: &SchemaManager<'_>, rollup: &str) -> Result<(), DbErr> {
     if manager.has_column(rollup, "sessions").await? {
         return Ok(());

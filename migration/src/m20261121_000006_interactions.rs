@@ -1,10 +1,10 @@
-//! What visitors did with documents, what reports add up of it, and documents by category.
+//! Interactions with documents, their roll-ups for reports, and documents by category.
 
 use sea_orm_migration::prelude::*;
 
 use crate::column::{ExactText, create_index, drop_table, table, timestamp};
 
-/// The longest id of a session or a user, in characters.
+/// The longest id of a session or a user in characters.
 const ID_CHARS: u32 = 128;
 /// The longest name of a kind of interaction.
 const KIND_CHARS: u32 = 16;
@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
         let exact = ExactText::of(manager).await?;
         create_interactions(manager, &exact).await?;
         create_interaction_days(manager).await?;
-        // Holds what totals of categories need, since the documents themselves are large.
+        // A covering index for totals of categories, because documents are large.
         create_index(manager, "documents", "documents_category", "deleted_at, category, source, id").await
     }
 
@@ -43,22 +43,22 @@ async fn create_interactions(manager: &SchemaManager<'_>, exact: &ExactText) -> 
                 .col(ColumnDef::new(Interactions::Quantity).big_integer().not_null())
                 .col(exact.column(Interactions::SessionId, ID_CHARS))
                 .col(exact.column(Interactions::UserId, ID_CHARS))
-                // The answer to a search that it is owed to, and what was searched for.
+                // The search response that led to the interaction, and the digest of its query.
                 .col(ColumnDef::new(Interactions::SearchId).uuid())
                 .col(ColumnDef::new(Interactions::QueryDigest).big_integer())
                 .col(timestamp(manager, Interactions::OccurredAt).not_null())
-                // When it occurred, of clicks that are owed to a search: so that these alone are
-                // in an index of their own.
+                // The time of clicks with a search response only, so that an index contains
+                // these alone.
                 .col(timestamp(manager, Interactions::SearchClickedAt))
                 .col(timestamp(manager, Interactions::RecordedAt).not_null())
-                // The call that inserted the row: of two that bring the same interaction at the
-                // same time, it tells which one counts it.
+                // The call that inserted the row: if two calls record the same interaction
+                // concurrently, only that one counts it.
                 .col(ColumnDef::new(Interactions::CallId).uuid().not_null())
                 .take(),
         )
         .await?;
     for (name, columns) in [
-        // Holds all that a report reads of the days that a period begins and ends in.
+        // A covering index for the partial days at the ends of a period.
         ("interactions_time", "kind, occurred_at, document_id, quantity"),
         ("interactions_session", "session_id"),
         ("interactions_user", "user_id"),
@@ -79,7 +79,7 @@ async fn create_interaction_days(manager: &SchemaManager<'_>) -> Result<(), DbEr
                 .col(ColumnDef::new(InteractionDays::DocumentId).uuid().not_null())
                 .col(ColumnDef::new(InteractionDays::Interactions).big_integer().not_null())
                 .col(ColumnDef::new(InteractionDays::Quantity).big_integer().not_null())
-                // For reports on many documents.
+                // For reports over many documents.
                 .primary_key(
                     Index::create()
                         .col(InteractionDays::Kind)
@@ -89,7 +89,7 @@ async fn create_interaction_days(manager: &SchemaManager<'_>) -> Result<(), DbEr
                 .take(),
         )
         .await?;
-    // For reports on few.
+    // For reports over few documents.
     create_index(manager, "interaction_days", "interaction_days_document", "document_id, kind, day").await
 }
 
