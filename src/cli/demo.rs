@@ -22,7 +22,7 @@ use crate::supervisor::stop_signals;
 /// As many as the real upstream has, and a small catalogue.
 const MESSAGES: usize = 3_349;
 const PRODUCTS: usize = 500;
-/// What is made up, and what goes wrong, is the same in every demo.
+/// The seed of data and faults, the same in every demo.
 const SEED: u64 = 1;
 /// The demo's own folder: what it holds is made anew each time.
 const FOLDER: &str = "demo";

@@ -17,21 +17,21 @@ use crate::supervisor::stop_signals;
 
 #[derive(Debug, Args)]
 pub(super) struct SeedArgs {
-    /// How many products, of five categories
+    /// The number of products, in five categories
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = parse_products)]
     products: usize,
-    /// How many sales of these, over a year
+    /// The number of sales over a year
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     sales: usize,
-    /// Two runs with the same seed, source, --products, --sales and --until make the same, and
-    /// the second adds nothing. To change one of these three, take another seed or source: sales
-    /// of the same seed and source that are stored already stay as they are
+    /// The seed of the data: a second run with the same seed, source, --products, --sales and --until
+    /// adds nothing. To change one of these three, set another seed or source, because stored sales of
+    /// the same seed and source stay unchanged
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// The source that the products are said to come from
+    /// The source of the products
     #[arg(long, value_name = "NAME", default_value = "products", value_parser = parse_source)]
     source: SourceName,
-    /// The year of sales ends with the beginning of this day, in UTC [default: today]
+    /// The day before which the year of sales ends, in UTC [default: today]
     #[arg(long, value_name = "DATE")]
     until: Option<NaiveDate>,
     #[command(flatten)]

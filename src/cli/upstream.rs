@@ -12,7 +12,7 @@ use super::listen;
 use crate::simulator::{Collection, FaultProfile, Simulator, synthetic};
 use crate::supervisor::stop_signals;
 
-/// Synthetic items to serve where no file is given: as many as the real upstream has.
+/// The number of synthetic items without a file, as many as a real upstream has.
 const SYNTHETIC_ITEMS: usize = 3_349;
 
 #[derive(Debug, Args)]
@@ -23,10 +23,10 @@ pub(super) struct UpstreamArgs {
     /// The address to serve on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9000")]
     listen: SocketAddr,
-    /// How it misbehaves
+    /// The severity of the faults
     #[arg(long, value_enum, default_value_t = FaultProfile::None)]
     faults: FaultProfile,
-    /// Two runs with one seed misbehave alike
+    /// The seed of the faults: runs with the same seed have the same ones
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
@@ -44,11 +44,11 @@ pub(super) async fn run(args: UpstreamArgs) -> Result<ExitCode> {
     println!("by cursor  http://{address}/messages/cursor/?limit=100");
     println!("by link    http://{address}/messages/link/?page=1&per_page=100");
     let mut signals = Box::pin(stop_signals()?);
-    let served = Simulator::new([messages], args.faults, args.seed)
+    let stats = Simulator::new([messages], args.faults, args.seed)
         .serve(listener, async move {
             signals.next().await;
         })
         .await;
-    println!("\n{served}");
+    println!("\n{stats}");
     Ok(ExitCode::SUCCESS)
 }

@@ -1,7 +1,7 @@
-//! What is served: a named list of JSON objects, each kept as the text it came as.
+//! The served items: a named list of JSON objects in their original spelling.
 //!
-//! Items are never taken apart: the order of their fields, their number formats and their escapes reach the
-//! client as they stand in the file. The whole collection is in memory, because a page may be anywhere in it.
+//! Items are never parsed into values, so field order, number formats and escapes reach the client unchanged. The
+//! whole collection is in memory, because requests read pages in any order.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
@@ -11,24 +11,24 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-/// Why there is nothing to serve; each says what to do.
+/// An invalid collection, with the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectionError {
-    /// The name cannot stand in an address.
-    #[error("{0:?} cannot name a collection: use 1 to 64 small letters, digits, - and _")]
+    /// The name does not fit into a URL.
+    #[error("{0:?} cannot name a collection: use 1 to 64 lower-case letters, digits, - and _")]
     Name(String),
-    /// There is no such file.
+    /// The file does not exist.
     #[error("{0}: there is no such file; give the path of a file with a JSON array of objects")]
     NotFound(PathBuf),
-    /// It cannot be read.
-    #[error("{path}: it cannot be read: {source}")]
+    /// The file cannot be read.
+    #[error("{path}: the file cannot be read: {source}")]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// It is not JSON.
+    /// The file is not JSON.
     #[error(
         "{path}: it is not JSON: {source}; \
          if it holds one object per line, `jq -s . FILE` makes an array of them"
@@ -36,45 +36,45 @@ pub enum CollectionError {
     NotJson {
         /// The file.
         path: PathBuf,
-        /// Where reading ended.
+        /// The syntax error.
         source: serde_json::Error,
     },
-    /// It is JSON, but not an array.
+    /// The file contains JSON other than an array.
     #[error(
         "{path}: it holds {found} where an array of objects is needed, as in [{{\"id\": 1}}, {{\"id\": 2}}]; \
-         if the array is inside, `jq .items FILE` takes it out"
+         if the array is nested, extract it with `jq .items FILE`"
     )]
     NotAnArray {
         /// The file.
         path: PathBuf,
-        /// What it holds.
+        /// The kind of value found.
         found: &'static str,
     },
-    /// It is an array, but not of objects.
+    /// The array contains a value other than an object.
     #[error("{origin}: element {position} is {found}, but each has to be an object, as in {{\"id\": 1}}")]
     NotAnObject {
         /// The file, or the collection.
         origin: String,
-        /// Which element, counted from 1.
+        /// The position of the element, from 1.
         position: usize,
-        /// What it is.
+        /// The kind of value found.
         found: &'static str,
     },
-    /// A value cannot be written as JSON.
-    #[error("an item cannot be written as JSON: {0}")]
-    Unwritable(#[from] serde_json::Error),
+    /// A value cannot be serialised as JSON.
+    #[error("an item cannot be serialised as JSON: {0}")]
+    Unserialisable(#[from] serde_json::Error),
 }
 
-/// One object, as text.
+/// An object in its original spelling.
 #[derive(Debug)]
 pub(super) struct Item {
     json: Box<RawValue>,
-    /// Tells items apart when distinct ones are counted.
+    /// The digest by which distinct items are counted.
     pub(super) digest: u64,
 }
 
 impl Item {
-    /// The object as it is sent.
+    /// The JSON text.
     pub(super) fn json(&self) -> &str {
         self.json.get()
     }
@@ -87,7 +87,7 @@ pub struct Collection {
     items: Arc<[Item]>,
 }
 
-const NAME_CHARS: usize = 64;
+const MAX_NAME_CHARS: usize = 64;
 
 impl Collection {
     /// Reads a file that holds one JSON array of objects.
@@ -96,7 +96,7 @@ impl Collection {
             std::io::ErrorKind::NotFound => CollectionError::NotFound(path.to_owned()),
             _ => CollectionError::Unreadable { path: path.to_owned(), source },
         })?;
-        // Some editors begin a file with a byte order mark, which JSON does not know.
+        // Some editors write a byte order mark, which JSON does not permit.
         let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
         let items: Vec<Box<RawValue>> = serde_json::from_slice(text).map_err(|source| {
             let first = text.trim_ascii_start().first().copied().unwrap_or_default();
@@ -108,7 +108,7 @@ impl Collection {
         Self::new(name, &path.display().to_string(), items)
     }
 
-    /// Takes values that serialise as JSON objects.
+    /// Serialises values as JSON objects.
     pub fn from_values<T: Serialize>(
         name: &str,
         values: impl IntoIterator<Item = T>,
@@ -120,7 +120,7 @@ impl Collection {
 
     fn new(name: &str, origin: &str, items: Vec<Box<RawValue>>) -> Result<Self, CollectionError> {
         let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > NAME_CHARS || !name.chars().all(allowed) {
+        if name.is_empty() || name.len() > MAX_NAME_CHARS || !name.chars().all(allowed) {
             return Err(CollectionError::Name(name.to_owned()));
         }
         for (index, item) in items.iter().enumerate() {
@@ -142,17 +142,17 @@ impl Collection {
         Self { name: self.name.clone(), items }
     }
 
-    /// Its name, which is the first part of its addresses.
+    /// The name, which is the first segment of the URL path.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many items it has.
+    /// The number of items.
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether it has none.
+    /// Returns true without items.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
@@ -168,7 +168,7 @@ fn digest(json: &RawValue) -> u64 {
     hasher.finish()
 }
 
-/// What a JSON text is, by its first character.
+/// The kind of a JSON value, by its first character.
 fn kind_of(first: u8) -> &'static str {
     match first {
         b'{' => "an object",

@@ -1,4 +1,4 @@
-//! The HTTP side: addresses, redirects, and carrying out the fault that was decided for a request.
+//! The HTTP server: routes, redirects, and the injection of the planned faults.
 
 use std::io;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use super::pagination::{PageQuery, PaginationStyle, UpstreamPage};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-/// What answers under one address.
+/// The routes of the simulator.
 pub(super) fn router(state: Arc<SimulatorState>) -> Router {
     Router::new()
         .route("/", get(index))
@@ -31,7 +31,7 @@ pub(super) fn router(state: Arc<SimulatorState>) -> Router {
         .with_state(state)
 }
 
-/// Counts every request and the status of every answer, whatever makes it.
+/// Middleware that counts requests and response statuses.
 async fn count(State(state): State<Arc<SimulatorState>>, request: Request, next: Next) -> Response {
     state.recorder.record_request();
     let response = next.run(request).await;
@@ -39,7 +39,7 @@ async fn count(State(state): State<Arc<SimulatorState>>, request: Request, next:
     response
 }
 
-/// Lists what can be asked for.
+/// Lists the endpoints.
 async fn index(State(state): State<Arc<SimulatorState>>) -> Response {
     let mut endpoints = Vec::new();
     for (name, served) in &state.collections {
@@ -56,10 +56,10 @@ async fn index(State(state): State<Arc<SimulatorState>>) -> Response {
         .into_response()
 }
 
-/// One page, or whatever the plan has for this request instead.
+/// Serves a page, or the planned fault in its place.
 ///
-/// Only a request for a page takes a number of the plan: redirects, unknown addresses and bad parameters are
-/// answered rightly under every profile, as the framework in front of a real upstream would.
+/// Only page requests consume a number of the plan: redirects, unknown paths and invalid parameters get correct
+/// responses under every profile, as from the framework in front of a real upstream.
 async fn page(State(state): State<Arc<SimulatorState>>, uri: Uri, headers: HeaderMap) -> Response {
     let Some((name, style, slash)) = resolve(uri.path()) else { return detail(StatusCode::NOT_FOUND) };
     let Some(served) = state.collections.get(name) else { return detail(StatusCode::NOT_FOUND) };
@@ -91,7 +91,7 @@ async fn page(State(state): State<Arc<SimulatorState>>, uri: Uri, headers: Heade
     match fault {
         Fault::None | Fault::Stalled(_) => {}
         Fault::RepeatedPage(choice) => {
-            // The first page has none before it, so there the request is answered as it should be.
+            // The first page has no earlier one, so that request gets its correct response.
             if let Some(earlier_page) = request.earlier_page(choice) {
                 state.recorder.record_fault(fault);
                 request = earlier_page;
@@ -117,7 +117,7 @@ async fn page(State(state): State<Arc<SimulatorState>>, uri: Uri, headers: Heade
     whole(&page, &address)
 }
 
-/// The collection, the shape of the page, and whether the address ends with the slash.
+/// Parses a path into collection and pagination style, and true for a final slash.
 fn resolve(path: &str) -> Option<(&str, PaginationStyle, bool)> {
     let path = path.strip_prefix('/')?;
     let (name, rest) = path.split_once('/').unwrap_or((path, ""));
@@ -127,7 +127,7 @@ fn resolve(path: &str) -> Option<(&str, PaginationStyle, bool)> {
     Some((name, style, slash))
 }
 
-/// The scheme and host that the client used, so that links in an answer lead back here.
+/// The scheme and host from the request, so that links lead back to the simulator.
 fn origin(headers: &HeaderMap) -> String {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
     host.map(|host| format!("http://{host}")).unwrap_or_default()
@@ -141,7 +141,7 @@ fn redirect(address: &str, query: Option<&str>) -> Response {
     (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()
 }
 
-/// An answer whose status or body is no page at all.
+/// The response of a fault that replaces the page.
 fn failure(fault: Fault) -> Response {
     match fault {
         Fault::Status(status @ (StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT)) => {
@@ -171,13 +171,13 @@ fn throttled(retry_after: RetryAfter) -> Response {
     response
 }
 
-/// Sends a part of the body and then closes the connection, though the length of the whole was announced.
+/// Sends a part of the announced body, then closes the connection.
 fn reset(body: String, at: usize) -> Response {
     let length = HeaderValue::from(body.len());
     let part = cut(body, at);
     let parts = stream::once(async { Ok(part) }).chain(stream::once(async {
-        // The server writes what it has when the body has to be waited for; without this pause the
-        // connection would be closed with the part still unsent.
+        // The server flushes its buffer when the body is pending; without this yield, it would close
+        // the connection before it sends the part.
         tokio::task::yield_now().await;
         Err(io::Error::from(io::ErrorKind::ConnectionReset))
     }));
@@ -185,7 +185,7 @@ fn reset(body: String, at: usize) -> Response {
     (headers, Body::from_stream(parts)).into_response()
 }
 
-/// The first part of a body, in thousandths.
+/// Truncates a body to `at` thousandths.
 fn cut(body: String, at: usize) -> Bytes {
     let length = body.len() * at / 1_000;
     Bytes::from(body).slice(..length)
@@ -206,7 +206,7 @@ fn ok(content_type: HeaderValue, body: impl Into<Body>) -> Response {
     ([(header::CONTENT_TYPE, content_type)], body.into()).into_response()
 }
 
-/// An error as FastAPI words it.
+/// An error response in the format of FastAPI.
 fn detail(status: StatusCode) -> Response {
     let reason = status.canonical_reason().unwrap_or("Error");
     (status, Json(json!({ "detail": reason }))).into_response()

@@ -1,7 +1,7 @@
-//! What goes wrong with which request: a pure function of the profile, the seed and the request's number.
+//! The fault of each request: a pure function of profile, seed and request number.
 //!
-//! The simulator only carries out what is decided here, so a failure that a crawl met can be met again by
-//! starting the simulator with the same seed. How the data itself moves is in `drift`.
+//! The HTTP server only injects these faults, so the same seed reproduces the failure of a crawl. Changes of the
+//! order and of totals are in `drift`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,20 +12,20 @@ use clap::ValueEnum;
 
 use super::split_mix::{SplitMix64, derive_seed};
 
-/// How badly the upstream behaves.
+/// The severity of the upstream's faults.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, ValueEnum)]
 pub enum FaultProfile {
-    /// Well-behaved: only the redirect to the address with the slash.
+    /// No faults: only the redirect to the path with a final slash.
     #[default]
     None,
-    /// As the upstream that quarry was built for: refusals, throttling, stalls.
+    /// The faults of a real upstream: error statuses, throttling, stalls.
     Real,
-    /// All that, and broken, wrong and shifting answers.
+    /// The real faults, and truncated, wrong and drifting responses.
     Harsh,
 }
 
 impl FaultProfile {
-    /// The word that a person types.
+    /// The spelling on the command line.
     pub const fn as_str(self) -> &'static str {
         match self {
             FaultProfile::None => "none",
@@ -52,15 +52,15 @@ impl FromStr for FaultProfile {
     }
 }
 
-/// A word that names no profile.
+/// An unknown fault profile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no fault profile is called {0:?}: use none, real or harsh")]
 pub struct UnknownFaultProfile(String);
 
-/// What a 429 says about when to come back.
+/// The `Retry-After` header of a 429.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryAfter {
-    /// Nothing.
+    /// No header.
     Absent,
     /// A number of seconds, which may be zero.
     Seconds(u64),
@@ -68,44 +68,44 @@ pub enum RetryAfter {
     Date(u64),
 }
 
-/// A 200 whose body is something else than a page.
+/// The body of a 200 that is not a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrongBody {
-    /// `{"detail": …}`, as an error would have.
+    /// `{"detail": …}`, the body of an error.
     Detail,
-    /// The HTML page of something that stands in front.
+    /// The HTML page of a proxy in front.
     Html,
     /// `null`.
     Null,
 }
 
-/// What goes wrong with one request.
+/// The fault of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// Nothing.
+    /// No fault.
     None,
     /// An error status with a short body.
     Status(StatusCode),
     /// A 429.
     Throttled(RetryAfter),
-    /// A right answer, this much too late.
+    /// A correct response after a delay.
     Stalled(Duration),
-    /// The connection is closed when this many of a thousand bytes were sent.
+    /// A connection closed after this many thousandths of the body.
     Reset(usize),
-    /// A complete answer whose JSON ends when this many of a thousand bytes were sent.
+    /// A complete response with JSON truncated to this many thousandths.
     Truncated(usize),
-    /// A 200 with no body at all.
+    /// A 200 with an empty body.
     EmptyBody,
-    /// A 200 with a body that is no page.
+    /// A 200 with a body that is not a page.
     WrongBody(WrongBody),
-    /// A page with the right total and no items.
+    /// A page with the correct total and no items.
     EmptyItems,
-    /// The answer of an earlier page; the number chooses which one.
+    /// The response of an earlier page, selected by the number.
     RepeatedPage(usize),
 }
 
 impl Fault {
-    /// What it is counted under; nothing for no fault.
+    /// The name in the statistics; `None` without a fault.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
             Fault::None => return None,
@@ -124,12 +124,12 @@ impl Fault {
     }
 }
 
-/// A share of all requests, in ten-thousandths, and the fault that they meet.
+/// A share of all requests in ten-thousandths, and their fault.
 type FaultShare = (usize, fn(&mut SplitMix64) -> Fault);
 
 const SHARE_UNIT: usize = 10_000;
 
-/// 23 % of the requests fail, near to what was measured on the upstream that quarry was built for.
+/// The real faults: 23 % of the requests, close to the rates measured on a real upstream.
 const REAL: &[FaultShare] = &[
     (300, |_| Fault::Status(StatusCode::BAD_REQUEST)),
     (300, |_| Fault::Status(StatusCode::UNAUTHORIZED)),
@@ -141,7 +141,7 @@ const REAL: &[FaultShare] = &[
     (60, |rng| Fault::Stalled(stall(rng))),
 ];
 
-/// Another 15 %, on top of the real ones.
+/// The additional harsh faults: another 15 %.
 const HARSH: &[FaultShare] = &[
     (150, |_| Fault::Status(StatusCode::INTERNAL_SERVER_ERROR)),
     (100, |_| Fault::Status(StatusCode::BAD_GATEWAY)),
@@ -155,14 +155,14 @@ const HARSH: &[FaultShare] = &[
     (150, |rng| Fault::RepeatedPage(rng.below(usize::MAX))),
 ];
 
-/// The shortest stall; clients that wait half a minute are not spared.
+/// The shortest stall, longer than a client timeout of 30 s.
 const MIN_STALL: Duration = Duration::from_secs(32);
-/// The longest stall is this much longer.
+/// The difference between the longest and the shortest stall.
 const STALL_SPREAD_MS: usize = 8_000;
-/// The longest pause that a 429 asks for.
+/// The longest `Retry-After` of a 429.
 const MAX_RETRY_AFTER_SECS: usize = 2;
 
-/// The plan of one collection's faults.
+/// The fault plan of a collection.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultPlan {
     pub(super) profile: FaultProfile,
@@ -170,12 +170,12 @@ pub struct FaultPlan {
 }
 
 impl FaultPlan {
-    /// The plan that a simulator of this profile and seed follows for a collection.
+    /// Derives the plan of a collection from profile and seed.
     pub fn new(profile: FaultProfile, seed: u64, collection: &str) -> Self {
         Self { profile, seed: derive_seed(seed, collection) }
     }
 
-    /// What goes wrong with the collection's `request`-th page request, counted from 1.
+    /// The fault of a page request, counted from 1.
     pub fn fault(&self, request: u64) -> Fault {
         let tables: &[&[FaultShare]] = match self.profile {
             FaultProfile::None => &[],
@@ -207,7 +207,7 @@ fn stall(rng: &mut SplitMix64) -> Duration {
     MIN_STALL + Duration::from_millis(rng.below(STALL_SPREAD_MS) as u64)
 }
 
-/// Where a body is cut: never before its first tenth, never in its last.
+/// The position of a cut in thousandths, outside the first and the last tenth.
 fn cut(rng: &mut SplitMix64) -> usize {
     100 + rng.below(800)
 }

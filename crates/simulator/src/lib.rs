@@ -1,15 +1,16 @@
-//! An upstream that misbehaves on purpose, and the same way each time.
+//! A simulator of an unreliable upstream with deterministic faults.
 //!
-//! quarry exists because real upstreams refuse, throttle, stall, cut off, repeat and lie. This one does so by
-//! a seed, so that the demo needs no network, and a crawl that once went wrong can be watched going wrong again.
+//! Real upstreams reject, throttle, stall, truncate, repeat and misreport. The simulator derives the same faults
+//! from a seed, so that the demo needs no network, and the failure of a crawl can be reproduced.
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `collection` | what is served, read from a file or from values |
-//! | `faults`, `drift` | what goes wrong with which request: pure functions of profile, seed and number |
-//! | `pages` | the four ways of paging, and their answers: pure |
-//! | `endpoint` | the HTTP side, which carries out what the others decide |
-//! | `count` | what was served, and its printed table |
+//! | `collection` | the served items, from a file or from values |
+//! | `faults`, `drift` | the fault of each request: pure functions of profile, seed and request number |
+//! | `pagination` | the four pagination styles and their responses: pure |
+//! | `endpoint` | the HTTP server, which injects the faults |
+//! | `stats` | statistics of the served requests, and their printed table |
+//! | `split_mix` | the random number generator |
 //! | `synthetic` | messages, products and sales for the demo, for `quarry seed` and the benchmarks |
 //!
 //! ```no_run
@@ -18,14 +19,14 @@
 //!
 //! let messages = Collection::from_values("messages", synthetic::messages(3_349, 7))?;
 //! let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-//! let served = Simulator::new([messages], FaultProfile::Harsh, 7).serve(listener, std::future::pending()).await;
-//! # drop(served);
+//! let stats = Simulator::new([messages], FaultProfile::Harsh, 7).serve(listener, std::future::pending()).await;
+//! # drop(stats);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Deliberately not here: authentication, pace limits that depend on the client, and TLS. Faults do not depend on
-//! time, only on how many pages were asked for, so a patient client and a hasty one meet the same ones.
+//! Deliberately not here: authentication, rate limits by client, and TLS. Faults depend on the number of requested
+//! pages and not on time, so slow and fast clients meet the same ones.
 
 mod collection;
 mod drift;
@@ -53,17 +54,17 @@ pub use faults::{Fault, FaultPlan, FaultProfile, RetryAfter, UnknownFaultProfile
 pub use pagination::{DEFAULT_LIMIT, MAX_LIMIT};
 pub use stats::{CollectionStats, SimulatorStats};
 
-/// How long open connections may take to end once the simulator is told to stop.
+/// The grace period of open connections during shutdown.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// An unreliable upstream that does not listen yet.
+/// An unreliable upstream, not yet listening.
 #[derive(Debug)]
 pub struct Simulator {
     state: Arc<SimulatorState>,
 }
 
 impl Simulator {
-    /// An upstream of these collections; of two with one name, the later stands.
+    /// Creates an upstream; of two collections with one name, it serves the later.
     pub fn new(collections: impl IntoIterator<Item = Collection>, profile: FaultProfile, seed: u64) -> Self {
         let served = |collection: Collection| {
             let name = collection.name().to_owned();
@@ -76,14 +77,14 @@ impl Simulator {
         Self { state: Arc::new(SimulatorState { profile, seed, collections, recorder, closing }) }
     }
 
-    /// A way to look in, and to change what is served, while it runs.
+    /// A handle for statistics and for new items during operation.
     pub fn handle(&self) -> SimulatorHandle {
         SimulatorHandle { state: self.state.clone() }
     }
 
-    /// Answers until told to stop, then says what was served.
+    /// Serves until `shutdown` resolves; returns the statistics.
     ///
-    /// Stalls end at once when it stops; other answers in hand have a second to finish.
+    /// A shutdown ends stalls at once; other responses have a grace period of a second.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -102,7 +103,7 @@ impl Simulator {
             closing.cancelled().await;
             tokio::time::sleep(SHUTDOWN_GRACE).await;
         };
-        // Serving ends with the signal only: what goes wrong with one connection is that connection's matter.
+        // Serving ends with the signal only: errors of a connection end that connection alone.
         tokio::select! {
             _ = server => {}
             () = overdue => {}
@@ -111,16 +112,16 @@ impl Simulator {
     }
 }
 
-/// Looks into a simulator that runs, and changes what it serves.
+/// A handle of a running simulator.
 #[derive(Clone, Debug)]
 pub struct SimulatorHandle {
     state: Arc<SimulatorState>,
 }
 
 impl SimulatorHandle {
-    /// Serves these items under the collection's name from now on.
+    /// Replaces the items of a collection.
     ///
-    /// The count of requests goes on, so a collection whose total has become steady stays so.
+    /// The request number continues, so a collection with a steady total keeps it.
     pub fn replace(&self, collection: &Collection) -> Result<(), UnknownCollection> {
         let name = collection.name();
         let served = self.state.collections.get(name).ok_or_else(|| UnknownCollection(name.to_owned()))?;
@@ -128,25 +129,25 @@ impl SimulatorHandle {
         Ok(())
     }
 
-    /// What was served so far.
+    /// The statistics so far.
     pub fn stats(&self) -> SimulatorStats {
         self.state.stats()
     }
 }
 
-/// The simulator serves no collection of this name.
+/// An unknown collection.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no collection is called {0:?}: only one that the simulator was built with can be replaced")]
+#[error("no collection is called {0:?}: replace one that the simulator was created with")]
 pub struct UnknownCollection(String);
 
-/// What the endpoints share.
+/// The shared state of the endpoints.
 #[derive(Debug)]
 struct SimulatorState {
     profile: FaultProfile,
     seed: u64,
     collections: BTreeMap<String, ServedCollection>,
     recorder: StatsRecorder,
-    /// Cuts stalls short when the simulator stops.
+    /// Ends stalls during shutdown.
     closing: CancellationToken,
 }
 
@@ -157,7 +158,7 @@ impl SimulatorState {
     }
 }
 
-/// One collection, and how often its pages were asked for.
+/// A collection with its fault plan and the number of page requests.
 #[derive(Debug)]
 struct ServedCollection {
     plan: FaultPlan,
@@ -166,7 +167,7 @@ struct ServedCollection {
 }
 
 impl ServedCollection {
-    /// The number of this request for a page, from 1.
+    /// Counts a page request; returns its number, from 1.
     fn next_request(&self) -> u64 {
         self.requests.fetch_add(1, Ordering::Relaxed) + 1
     }

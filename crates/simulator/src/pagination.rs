@@ -1,4 +1,4 @@
-//! The four ways to ask for a page, and the four shapes of the answer.
+//! The four pagination styles, with their requests and responses.
 //!
 //! | Address | Parameters | Answer |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | `/messages/cursor/` | `cursor`, `limit` | `{"total", "items", "next_cursor"}`, `null` at the end |
 //! | `/messages/link/` | `page` (from 1), `per_page` | `[…]`, a `Link` header with `rel="next"`, `X-Total-Count` |
 //!
-//! All of it is pure. Parameters that are not known are ignored, as web frameworks do.
+//! Pure functions. Unknown parameters are ignored, as in web frameworks.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::Serialize;
@@ -16,12 +16,12 @@ use url::form_urlencoded;
 use super::collection::Item;
 use super::drift::Drift;
 
-/// Items on a page when the request does not say.
+/// The default number of items on a page.
 pub const DEFAULT_LIMIT: usize = 100;
-/// Items on a page at most; a request for more gets this many.
+/// The largest number of items on a page; larger requests are clamped.
 pub const MAX_LIMIT: usize = 1_000;
 
-/// How pages follow one another.
+/// A pagination style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PaginationStyle {
     Offset,
@@ -31,11 +31,11 @@ pub(super) enum PaginationStyle {
 }
 
 impl PaginationStyle {
-    /// Every shape, in the order they are listed.
+    /// All styles, in the order of the index.
     pub(super) const ALL: [PaginationStyle; 4] =
         [PaginationStyle::Offset, PaginationStyle::Page, PaginationStyle::Cursor, PaginationStyle::Link];
 
-    /// What follows the collection's name in the address.
+    /// The path after the name of the collection.
     pub(super) const fn path(self) -> &'static str {
         match self {
             PaginationStyle::Offset => "",
@@ -55,7 +55,7 @@ impl PaginationStyle {
         }
     }
 
-    /// The word for it.
+    /// The name in the index.
     pub(super) const fn name(self) -> &'static str {
         match self {
             PaginationStyle::Offset => "offset",
@@ -66,7 +66,7 @@ impl PaginationStyle {
     }
 }
 
-/// A parameter that cannot be used, as FastAPI reports it.
+/// An invalid parameter, in the format of FastAPI.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct ParameterError {
     #[serde(rename = "type")]
@@ -76,7 +76,7 @@ pub(super) struct ParameterError {
     input: String,
 }
 
-/// A page that was asked for.
+/// The parsed request of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct PageQuery {
     pub(super) style: PaginationStyle,
@@ -85,7 +85,7 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    /// Reads the parameters of a shape from a query string.
+    /// Parses the parameters of a style from a query string.
     pub(super) fn parse(style: PaginationStyle, query: &str) -> Result<Self, Vec<ParameterError>> {
         let mut bad = Vec::new();
         let mut number = |name, least, default| match read_number(query, name, least) {
@@ -111,7 +111,7 @@ impl PageQuery {
         if bad.is_empty() { Ok(Self { style, offset, limit: limit.min(MAX_LIMIT) }) } else { Err(bad) }
     }
 
-    /// An earlier page of the same size, if there is one; the number chooses which.
+    /// Selects an earlier page of the same size by `choice`, if one exists.
     pub(super) fn earlier_page(self, choice: usize) -> Option<Self> {
         let pages = self.offset.div_ceil(self.limit);
         (pages > 0).then(|| Self { offset: choice % pages * self.limit, ..self })
@@ -122,7 +122,7 @@ fn paged(page: usize, size: usize) -> (usize, usize) {
     ((page - 1).saturating_mul(size.min(MAX_LIMIT)), size)
 }
 
-/// The last value of a parameter; an empty one counts as not given.
+/// The last non-empty value of a parameter.
 fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
     let mut last = None;
@@ -165,7 +165,7 @@ fn read_cursor(query: &str) -> Result<usize, ParameterError> {
     })
 }
 
-/// One page of a collection as it looks to one request.
+/// A page of a drifting collection.
 pub(super) struct UpstreamPage<'a> {
     request: PageQuery,
     pub(super) items: Vec<&'a Item>,
@@ -174,10 +174,10 @@ pub(super) struct UpstreamPage<'a> {
 }
 
 impl<'a> UpstreamPage<'a> {
-    /// Takes the page from a collection that has drifted.
+    /// Cuts the page out of a collection with drift.
     pub(super) fn of(collection: &'a [Item], drift: Drift, request: PageQuery) -> Self {
         let length = collection.len();
-        // A small collection withholds less, so that its few items do not all vanish at once.
+        // A small collection withholds at most a quarter, so that some items stay visible.
         let visible = length - drift.withheld.min(length / 4);
         let end = request.offset.saturating_add(request.limit).min(visible);
         let shifted = if length == 0 { 0 } else { (drift.shifted % length as u64) as usize };
@@ -217,7 +217,7 @@ impl<'a> UpstreamPage<'a> {
         body
     }
 
-    /// The `Link` header of the shape that has one, while there is a next page.
+    /// The `Link` header of the link style, if a next page exists.
     pub(super) fn link(&self, address: &str) -> Option<String> {
         if self.request.style != PaginationStyle::Link || self.next.is_none() {
             return None;
@@ -226,7 +226,7 @@ impl<'a> UpstreamPage<'a> {
         Some(format!("<{address}?page={next}&per_page={size}>; rel=\"next\""))
     }
 
-    /// The `X-Total-Count` header of the shape whose body has no total.
+    /// The `X-Total-Count` header of the link style, whose body has no total.
     pub(super) fn total_header(&self) -> Option<usize> {
         (self.request.style == PaginationStyle::Link).then_some(self.total)
     }

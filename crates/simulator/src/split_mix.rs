@@ -1,16 +1,16 @@
-//! Reproducible chance: the same seed and position give the same numbers, on every machine and for ever.
+//! The SplitMix64 generator, with the same stream on every machine and in every version.
 //!
-//! SplitMix64, written out, because a generator from a library may change its stream between versions,
-//! and a seed that a bug report names must mean the same next year. Not for secrets.
+//! It is not from a library, because libraries may change their streams between versions, and a seed in a bug
+//! report must stay reproducible. Not for secrets.
 
 const GAMMA: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A stream of numbers that begins at one position of one seed.
+/// A random number generator that starts at one position of one seed.
 #[derive(Clone, Debug)]
 pub(super) struct SplitMix64(u64);
 
 impl SplitMix64 {
-    /// The stream at a position: any position costs the same, so no state is carried between them.
+    /// Starts at a position, in constant time and independent of all other positions.
     pub(super) fn at(seed: u64, position: u64) -> Self {
         Self(bijective_hash(seed, position))
     }
@@ -21,16 +21,16 @@ impl SplitMix64 {
         mix(self.0)
     }
 
-    /// A number below `end`, all alike; 0 when `end` is 0.
+    /// A uniform number below `end`; 0 if `end` is 0.
     pub(super) fn below(&mut self, end: usize) -> usize {
         let scaled = (u128::from(self.bits()) * end as u128) >> 64;
         scaled as usize
     }
 
-    /// A number below `end`, the small ones more often: twice the rank, about half as frequent.
+    /// A number below `end` with approximately a Zipf distribution.
     ///
-    /// Each power of two is as likely as the next and its members are alike, which is close to how words
-    /// are spread in a text, and needs no floating point that could differ between machines.
+    /// All octaves are equally likely and each is uniform, which resembles word frequencies, and avoids floating
+    /// point, which can differ between machines.
     pub(super) fn skewed_below(&mut self, end: usize) -> usize {
         let octaves = end.max(1).ilog2() as usize + 1;
         let first = 1_usize << self.below(octaves);
@@ -38,18 +38,18 @@ impl SplitMix64 {
         if rank < end { rank } else { self.below(end) }
     }
 
-    /// One of a list, all alike.
+    /// A uniform element of a list.
     pub(super) fn one_of<'a, T: ?Sized>(&mut self, list: &[&'a T]) -> &'a T {
         list[self.below(list.len())]
     }
 }
 
-/// 64 bits that no other position of the seed has: every step below can be undone.
+/// Hashes a position to 64 bits without collisions, because every step is invertible.
 pub(super) fn bijective_hash(seed: u64, position: u64) -> u64 {
     mix(mix(seed).wrapping_add(position.wrapping_mul(GAMMA)))
 }
 
-/// A seed for one part of what a seed governs, so that parts do not move in step.
+/// Derives an independent seed for one purpose.
 pub(super) fn derive_seed(seed: u64, part: &str) -> u64 {
     part.bytes().fold(mix(seed), |state, byte| mix(state ^ u64::from(byte)))
 }

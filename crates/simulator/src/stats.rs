@@ -1,4 +1,4 @@
-//! What was served, and its printed table.
+//! Statistics of the served requests, and their printed table.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -6,45 +6,45 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::faults::Fault;
 
-/// What was served of one collection.
+/// The statistics of a collection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CollectionStats {
-    /// Items in whole pages, repeated ones each time.
+    /// Items in complete pages, repetitions included.
     pub items: u64,
-    /// Distinct items among them; items with the same JSON text count as one.
+    /// Distinct items by their JSON text.
     pub distinct: u64,
-    /// Items that the collection has now.
+    /// The current number of items in the collection.
     pub size: u64,
 }
 
-/// What a simulator has served so far.
+/// The statistics of a simulator.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SimulatorStats {
-    /// Requests that arrived.
+    /// Received requests.
     pub requests: u64,
-    /// Requests that ended without a status, because the client went away or the simulator was stopped.
+    /// Requests without a status, after a disconnect or a shutdown.
     pub unanswered: u64,
-    /// Answers by their status; an answer that was reset in its body has the status it began with.
+    /// Responses by status; a reset response counts with the status that it began with.
     pub statuses: BTreeMap<u16, u64>,
-    /// What went wrong, by its name; see [`Fault::name`](super::Fault::name).
+    /// Faults by [`Fault::name`](super::Fault::name).
     pub faults: BTreeMap<&'static str, u64>,
-    /// Items, by collection.
+    /// Statistics by collection.
     pub collections: BTreeMap<String, CollectionStats>,
 }
 
 impl SimulatorStats {
-    /// Answers that sent the client to the address with the slash.
+    /// Redirects to the path with a final slash.
     pub fn redirects(&self) -> u64 {
         self.statuses.get(&307).copied().unwrap_or_default()
     }
 
-    /// How often a fault of this name was met.
+    /// The number of faults of a name.
     pub fn fault(&self, name: &str) -> u64 {
         self.faults.get(name).copied().unwrap_or_default()
     }
 }
 
-/// The widest label of the table is a fault's name.
+/// The width of the label column, for the longest name of a fault.
 const LABEL_WIDTH: usize = 30;
 
 impl fmt::Display for SimulatorStats {
@@ -72,7 +72,7 @@ impl fmt::Display for SimulatorStats {
     }
 }
 
-/// Digits in groups of three.
+/// Formats a number with a comma between groups of three digits.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);
@@ -85,7 +85,7 @@ fn grouped(number: u64) -> String {
     text
 }
 
-/// The running count.
+/// Records statistics of concurrent requests.
 #[derive(Debug, Default)]
 pub(super) struct StatsRecorder(Mutex<StatsState>);
 
@@ -111,14 +111,14 @@ impl StatsRecorder {
         *self.state().stats.faults.entry(name).or_default() += 1;
     }
 
-    /// Counts a fault of a plan that was carried out.
+    /// Counts an injected fault.
     pub(super) fn record_fault(&self, fault: Fault) {
         if let Some(name) = fault.name() {
             self.record_fault_name(name);
         }
     }
 
-    /// Counts the items of a page, by what tells them apart.
+    /// Counts the items of a page by their digests.
     pub(super) fn record_items(&self, collection: &str, digests: impl ExactSizeIterator<Item = u64>) {
         let mut state = self.state();
         let stats = state.stats.collections.entry(collection.to_owned()).or_default();
@@ -126,7 +126,7 @@ impl StatsRecorder {
         state.seen.entry(collection.to_owned()).or_default().extend(digests);
     }
 
-    /// What was served so far, of collections of these sizes.
+    /// The statistics so far, with the current sizes of the collections.
     pub(super) fn stats(&self, sizes: impl Iterator<Item = (String, usize)>) -> SimulatorStats {
         let state = self.state();
         let mut stats = state.stats.clone();
@@ -140,7 +140,7 @@ impl StatsRecorder {
         stats
     }
 
-    /// A panic while counting leaves numbers that are still worth printing.
+    /// Ignores poisoning: after a panic, the statistics are still worth printing.
     fn state(&self) -> MutexGuard<'_, StatsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

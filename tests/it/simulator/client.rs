@@ -1,4 +1,4 @@
-//! A running simulator, and a client that notes what it saw.
+//! A running simulator and a client.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) async fn start(collection: Collection, profile: FaultProfile, seed: u64) -> Self {
-        // The first test to ask sets it for the process; the others find it set.
+        // Fails in all tests but the first of the process, which share the provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -59,7 +59,7 @@ impl Upstream {
     }
 }
 
-/// The first seed whose first request meets what is looked for.
+/// The first seed whose first request meets the wanted fault.
 pub(super) fn seed_where(profile: FaultProfile, wanted: impl Fn(quarry::simulator::Fault) -> bool) -> u64 {
     (0..100_000).find(|seed| wanted(FaultPlan::new(profile, *seed, "messages").fault(1))).unwrap()
 }
@@ -69,7 +69,7 @@ pub(super) fn ids(items: &Value) -> Vec<u64> {
     items.as_array().unwrap().iter().map(|item| item["id"].as_u64().unwrap()).collect()
 }
 
-/// How often each value occurs.
+/// The number of occurrences of each value.
 pub(super) fn occurrences<T: Ord>(values: impl IntoIterator<Item = T>) -> BTreeMap<T, u64> {
     let mut occurrences = BTreeMap::new();
     for value in values {

@@ -1,4 +1,4 @@
-//! What is served: files, values, and the generator.
+//! The served items: files, values, and the generator.
 
 use std::collections::BTreeSet;
 use std::fs;

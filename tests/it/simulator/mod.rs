@@ -1,4 +1,4 @@
-//! The unreliable upstream: what it promises to do wrong, and that it does it rightly.
+//! The simulated upstream: its fault plans, pagination and injected faults.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! The four ways of paging, without faults.
+//! The four pagination styles, without faults.
 
 use quarry::simulator::FaultProfile;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The pure part: which fault meets which request.
+//! Fault plans: the fault of each request, without HTTP.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Faults over real connections, what is counted, and how it stops.
+//! Faults over real connections, statistics, and shutdown.
 
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
@@ -97,7 +97,7 @@ async fn throttling_says_when_to_come_back_or_does_not() {
     let response = upstream.get("/messages/").await;
     let date = httpdate::parse_http_date(response.headers()["retry-after"].to_str().unwrap()).unwrap();
     let date: chrono::DateTime<chrono::Utc> = date.into();
-    // To the second, and at most two seconds after the answer.
+    // Whole seconds, at most two after the response.
     let (earliest, latest) = (asked - TimeDelta::seconds(1), chrono::Utc::now() + TimeDelta::seconds(2));
     assert!((earliest..=latest).contains(&date), "{earliest} {date} {latest}");
     upstream.stop().await;
@@ -125,7 +125,7 @@ async fn a_client_that_never_finishes_does_not_keep_the_simulator_from_stopping(
     assert_eq!(ends("the simulator", upstream.stop()).await.requests, 0);
 }
 
-/// What a client saw of many requests, one after the other.
+/// The observations of a client over consecutive requests.
 #[derive(Default)]
 struct Seen {
     statuses: Vec<u16>,
@@ -135,7 +135,7 @@ struct Seen {
     items: Vec<u64>,
 }
 
-/// Asks for a page that stalls, and gives it up once it does.
+/// Requests a page and disconnects when it stalls.
 async fn give_up_stalled(upstream: &Upstream, path: &str) {
     let before = upstream.handle.stats();
     let asked = tokio::spawn(upstream.request(path).send());
@@ -146,7 +146,7 @@ async fn give_up_stalled(upstream: &Upstream, path: &str) {
     until("its end", async || (stats().unanswered > before.unanswered).then_some(())).await;
 }
 
-/// Asks for pages of 25 over and over, as a crawler without any sense would, and gives up stalls soon.
+/// Requests pages of 25 repeatedly, with a short timeout for stalls.
 async fn hammer(upstream: &Upstream, plan: FaultPlan, requests: RangeInclusive<u64>) -> Seen {
     let mut seen = Seen::default();
     for number in requests {

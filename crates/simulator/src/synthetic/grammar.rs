@@ -1,15 +1,15 @@
-//! Sentences from templates: `{slot}` is replaced by one of the slot's texts, which may hold slots in turn.
+//! Sentences from templates: each `{slot}` expands to a text of the slot, recursively.
 
 use super::words;
 use crate::split_mix::SplitMix64;
 
-/// Where a slot's text comes from.
+/// The source of a slot's text.
 enum Slot {
-    /// Words and names, the first of the list most often.
+    /// Words and names by descending frequency.
     Words(&'static [&'static str]),
-    /// Templates, all alike.
+    /// Templates of equal frequency.
     Templates(&'static [&'static str]),
-    /// Made on the spot.
+    /// A generating function.
     Generated(fn(&mut SplitMix64) -> String),
 }
 
@@ -63,7 +63,7 @@ fn slot(name: &str) -> Slot {
     }
 }
 
-/// What people write. `{a}` becomes `a` or `an` by the word that follows.
+/// Templates of messages. `{a}` becomes `a` or `an` by the next word.
 const MESSAGES: &[&str] = &[
     "Please {verb} {thing} for {person} {when}.",
     "Please {verb} the {noun} from {venue} {when}.",
@@ -146,7 +146,7 @@ const WHEN: &[&str] = &[
     "after the {event}",
 ];
 
-/// What a shop says of a product.
+/// Templates of product descriptions.
 const BLURBS: &[&str] = &[
     "{a} {quality} piece for every {place}, with {a} {quality} finish.",
     "Made in {city} by {given} {surname} and family; {quality}, {quality} and easy to care for.",
@@ -156,7 +156,7 @@ const BLURBS: &[&str] = &[
     "Packed in {a} {quality} box, ready for {a} {event}.",
 ];
 
-/// Expands a template into a text that begins with a capital letter.
+/// Expands a template and capitalises the first letter.
 pub(super) fn sentence(rng: &mut SplitMix64, template: &str) -> String {
     let mut draft = SentenceBuilder { text: String::with_capacity(128), article_end: None };
     draft.expand(rng, template);
@@ -167,10 +167,10 @@ pub(super) fn sentence(rng: &mut SplitMix64, template: &str) -> String {
     text
 }
 
-/// A text that is being written.
+/// A builder of a sentence.
 struct SentenceBuilder {
     text: String,
-    /// Where an `a` ended whose next word is not known yet.
+    /// The end of an article `a` whose next word is not yet known.
     article_end: Option<usize>,
 }
 
@@ -232,7 +232,7 @@ fn code(rng: &mut SplitMix64) -> String {
     format!("{}{}{:04}", letters[0], letters[1], rng.below(10_000))
 }
 
-/// A name that exists nowhere else; some are frequent, most are not.
+/// Generates an invented name; some are frequent, most are rare.
 pub(super) fn coined(rng: &mut SplitMix64) -> String {
     let start = words::STARTS[rng.skewed_below(words::STARTS.len())];
     let end = words::ENDS[rng.skewed_below(words::ENDS.len())];

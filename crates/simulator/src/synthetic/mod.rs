@@ -1,9 +1,8 @@
-//! Messages, products and sales that no person wrote or made, the same for the same seed, and as many as asked for.
+//! Synthetic messages, products and sales, determined by a seed, in any number.
 //!
-//! They stand in for real data in the demo and the benchmarks, so they are spread as real texts are: function
-//! words everywhere, a few subjects often, most names seldom, one text in ten with letters beyond ASCII. Item
-//! `i` depends on the seed and `i` alone, so the first thousand of a million are the thousand. Ids are unique by
-//! construction; texts are not, as in life.
+//! They replace real data in the demo and the benchmarks, so their word frequencies are realistic: function words
+//! everywhere, a few frequent subjects, many rare names, one text in ten with letters beyond ASCII. Item `i`
+//! depends on the seed and `i` alone, so a smaller number yields a prefix. Ids are unique; texts can repeat.
 
 mod grammar;
 mod products;
@@ -19,22 +18,22 @@ use super::split_mix::{SplitMix64, bijective_hash, derive_seed};
 pub use products::{Product, products};
 pub use sales::{Sale, sales};
 
-/// A message as the upstream that quarry was built for serves them.
+/// A message in the format of a real upstream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Message {
-    /// Unique; written as a UUID.
+    /// The unique id, a UUID.
     pub id: String,
-    /// The writer's id, the same for all of a writer's messages.
+    /// The author's id, the same in all messages of an author.
     pub user_id: String,
-    /// The writer's name.
+    /// The author's name.
     pub user_name: &'static str,
-    /// Within 2025, in no order, to the microsecond.
+    /// A random time in 2025, to the microsecond.
     pub timestamp: String,
-    /// One sentence or two.
+    /// The text: one or two sentences.
     pub message: String,
 }
 
-/// The first `count` messages of a seed.
+/// Generates the first `count` messages of a seed.
 pub fn messages(count: usize, seed: u64) -> impl ExactSizeIterator<Item = Message> + Clone {
     let ids = derive_seed(seed, "message");
     let user_ids: Vec<String> =
@@ -52,7 +51,7 @@ pub fn messages(count: usize, seed: u64) -> impl ExactSizeIterator<Item = Messag
     })
 }
 
-/// A random UUID that no other index of the seed has: 64 of its bits are the index's own.
+/// Generates a UUID that is unique for the index: 64 of its bits are a bijective hash.
 fn uuid(seed: u64, index: u64) -> String {
     let own = bijective_hash(seed, index);
     let more = SplitMix64::at(!seed, index).bits();

@@ -1,4 +1,4 @@
-//! A product catalogue of a shop that does not exist.
+//! A synthetic product catalogue.
 
 use serde::Serialize;
 
@@ -6,26 +6,26 @@ use super::grammar::{coined, sentence};
 use super::{timestamp, words};
 use crate::split_mix::{SplitMix64, derive_seed};
 
-/// A product as a shop's API serves them.
+/// A product in the format of a shop's API.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Product {
-    /// Unique.
+    /// The unique id.
     pub sku: String,
-    /// What is printed on the box.
+    /// The display name.
     pub name: String,
-    /// Two sentences.
+    /// The description: two sentences.
     pub description: String,
-    /// One of electronics, books, home goods, toys and clothing.
+    /// The category: electronics, books, home goods, toys or clothing.
     pub category: &'static str,
-    /// Who makes it.
+    /// The manufacturer.
     pub brand: String,
-    /// In whole cents, written as a decimal number.
+    /// The price as a decimal number of whole cents.
     pub price: f64,
-    /// Within 2025, in no order.
+    /// A random time in 2025.
     pub updated_at: String,
 }
 
-/// What is sold under one heading.
+/// The products of a category.
 struct Department {
     category: &'static str,
     sku: &'static str,
@@ -41,7 +41,7 @@ const DEPARTMENTS: &[Department] = &[
     Department { category: "clothing", sku: "CLO", nouns: words::CLOTHING, max_price: 300 },
 ];
 
-/// The first `count` products of a seed.
+/// Generates the first `count` products of a seed.
 pub fn products(count: usize, seed: u64) -> impl ExactSizeIterator<Item = Product> + Clone {
     let seed = derive_seed(seed, "product");
     (0..count).map(move |index| {

@@ -1,38 +1,38 @@
-//! A year of sales of a shop that does not exist.
+//! A synthetic year of sales.
 //!
-//! As in a real shop, a few products sell most, December sells more than June and the evening more
-//! than the night. What sells well is spread over the catalogue at random.
+//! The distributions are realistic: a few products sell most, December sells more than June, and
+//! evenings more than nights. Ranks are assigned to products at random.
 
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use crate::split_mix::{SplitMix64, derive_seed};
 
-/// How many days of sales there are.
+/// The number of days with sales.
 const DAYS: usize = 365;
-/// How much is sold in each month, January first, compared with the others.
+/// The relative weight of each month, January first.
 const MONTHS: [u64; 12] = [8, 7, 8, 8, 9, 8, 8, 8, 9, 10, 15, 18];
-/// The same of the days of a week, Monday first.
+/// The relative weight of each weekday, Monday first.
 const WEEKDAYS: [u64; 7] = [9, 9, 9, 10, 12, 14, 13];
-/// The same of the hours of a day.
+/// The relative weight of each hour.
 const HOURS: [usize; 24] =
     [3, 2, 1, 1, 1, 2, 4, 6, 8, 10, 11, 11, 12, 11, 10, 10, 11, 13, 15, 17, 18, 15, 10, 6];
 const HOUR_MICROSECONDS: usize = 60 * 60 * 1_000_000;
 
-/// One line of a receipt.
+/// A sale: one line of a receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sale {
-    /// Which product, by its place in the catalogue.
+    /// The index of the product in the catalogue.
     pub product: usize,
-    /// How many of it.
+    /// The quantity.
     pub quantity: i64,
-    /// When.
+    /// The time of the sale.
     pub at: DateTime<Utc>,
 }
 
-/// So many sales of the first `products` products of a catalogue, in the 365 days that end with
-/// `until`; day after day.
+/// Generates `count` sales of the first `products` products in the 365 days before `until`.
 ///
-/// Each depends on the arguments and its place alone, and with no products there are none.
+/// They are ordered by day. Each depends on the arguments and its index alone; without products, there
+/// are none.
 pub fn sales(
     count: usize,
     products: usize,
@@ -64,7 +64,7 @@ pub fn sales(
     })
 }
 
-/// How much is sold on a day, compared with others.
+/// The relative weight of a day.
 fn weight(day: DateTime<Utc>) -> u64 {
     MONTHS[day.month0() as usize] * WEEKDAYS[day.weekday().num_days_from_monday() as usize]
 }
@@ -83,12 +83,12 @@ fn hour(rng: &mut SplitMix64) -> usize {
         .unwrap_or(0)
 }
 
-/// The numbers below `count` in an order of chance.
+/// A random permutation of the numbers below `count`.
 fn shuffled(count: usize, seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
     let mut rng = SplitMix64::at(seed, 0);
-    for place in (1..count).rev() {
-        order.swap(place, rng.below(place + 1));
+    for index in (1..count).rev() {
+        order.swap(index, rng.below(index + 1));
     }
     order
 }

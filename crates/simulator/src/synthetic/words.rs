@@ -1,14 +1,14 @@
-//! The words that the generator draws from, the frequent ones first in each list.
+//! The vocabulary of the generator, by descending frequency in each list.
 //!
-//! Laid out by hand, several to a line: the formatter would give each word its own.
+//! Excluded from the formatter, which would put each word on a line of its own.
 
-/// Those who write messages.
+/// Names of authors.
 pub(super) const USERS: &[&str] = &[
     "Jürgen Weißmann", "Niamh O'Donnell", "Chiara Ricci-Conti", "Søren Lindqvist", "Ngozi Adeyemi-Clarke",
     "Renée Beauchêne", "Rahul Iyer", "Mei-Ling Zhao", "Óscar Ibáñez", "Tamsin Fairweather",
 ];
 
-/// People who are mentioned.
+/// Given names in texts.
 pub(super) const GIVEN_NAMES: &[&str] = &[
     "Anna", "Daniel", "Maria", "Peter", "Laura", "Thomas", "Elena", "Michael", "Julia", "David", "Clara",
     "Simon", "Nora", "Paul", "Emma", "Lukas", "Hannah", "Felix", "Alice", "Oliver", "Ruth", "Martin", "Irene",
@@ -25,7 +25,7 @@ pub(super) const GIVEN_NAMES: &[&str] = &[
     "Zoë", "René", "Chloé", "Björn", "Åsa", "Łukasz", "Jiří", "Inês",
 ];
 
-/// Their family names.
+/// Surnames in texts.
 pub(super) const SURNAMES: &[&str] = &[
     "Harper", "Bennett", "Caldwell", "Whitmore", "Ashford", "Langley", "Prescott", "Thornton", "Hollis",
     "Marlowe", "Barrett", "Sinclair", "Radcliffe", "Winslow", "Carver", "Draper", "Fletcher", "Hale",
@@ -47,7 +47,7 @@ pub(super) const SURNAMES: &[&str] = &[
     "Peña",
 ];
 
-/// Places that one travels to.
+/// Cities.
 pub(super) const CITIES: &[&str] = &[
     "London", "Paris", "New York", "Tokyo", "Rome", "Barcelona", "Singapore", "Vienna", "Lisbon", "Amsterdam",
     "Berlin", "Madrid", "Prague", "Copenhagen", "Stockholm", "Edinburgh", "Dublin", "Athens", "Florence",
@@ -72,7 +72,7 @@ pub(super) const CITIES: &[&str] = &[
     "Saint-Rémy", "Chișinău",
 ];
 
-/// What can be arranged.
+/// Services of a concierge.
 pub(super) const SERVICES: &[&str] = &[
     "dinner", "a car", "a guide", "a table", "flowers", "a room", "breakfast", "a massage", "tickets",
     "a transfer", "a cake", "a photographer", "a babysitter", "a translator", "a cleaner", "a chef",
@@ -89,7 +89,7 @@ pub(super) const SERVICES: &[&str] = &[
     "a sommelier", "a magician", "a beekeeper", "a falconer",
 ];
 
-/// Things that are lost, bought, mended and sent.
+/// Objects.
 pub(super) const THINGS: &[&str] = &[
     "suitcase", "passport", "charger", "umbrella", "jacket", "laptop", "phone", "camera", "watch", "coat",
     "scarf", "wallet", "keys", "glasses", "headphones", "necklace", "ring", "bracelet", "backpack", "shoes",
@@ -112,7 +112,7 @@ pub(super) const THINGS: &[&str] = &[
     "heirloom", "brooch", "cufflinks", "locket", "tiara",
 ];
 
-/// How things and places are.
+/// Adjectives of objects and places.
 pub(super) const ADJECTIVES: &[&str] = &[
     "quiet", "small", "new", "good", "large", "private", "warm", "early", "late", "old", "local", "simple",
     "comfortable", "fresh", "bright", "elegant", "modern", "classic", "cozy", "spacious", "sunny", "central",
@@ -133,7 +133,7 @@ pub(super) const ADJECTIVES: &[&str] = &[
     "smoke-free", "soundproof", "candlelit", "floodlit", "heated", "shaded", "walled", "thatched", "cobbled",
 ];
 
-/// Where one stays, eats and goes.
+/// Kinds of places.
 pub(super) const PLACES: &[&str] = &[
     "hotel", "restaurant", "apartment", "house", "garden", "cafe", "museum", "theatre", "villa", "lodge",
     "chalet", "cottage", "farmhouse", "castle", "inn", "hostel", "guesthouse", "penthouse", "loft", "cabin",
@@ -150,7 +150,7 @@ pub(super) const PLACES: &[&str] = &[
     "delicatessen", "fish market", "flea market", "auction house", "antique shop",
 ];
 
-/// What people meet for.
+/// Occasions.
 pub(super) const EVENTS: &[&str] = &[
     "meeting", "dinner", "party", "wedding", "birthday", "conference", "anniversary", "concert", "trip",
     "holiday", "weekend", "reunion", "graduation", "interview", "exhibition", "auction", "festival",
@@ -162,7 +162,7 @@ pub(super) const EVENTS: &[&str] = &[
     "poetry reading", "chess match", "horse race", "boat race",
 ];
 
-/// What is eaten and drunk.
+/// Food and drinks.
 pub(super) const FOODS: &[&str] = &[
     "bread", "coffee", "tea", "fish", "cheese", "wine", "soup", "salad", "pasta", "rice", "chicken", "lamb",
     "beef", "duck", "venison", "salmon", "trout", "lobster", "oysters", "mussels", "scallops", "squid",
@@ -179,7 +179,7 @@ pub(super) const FOODS: &[&str] = &[
     "jalapeños", "pâté", "smørrebrød", "açaí", "käsespätzle",
 ];
 
-/// Where one lives.
+/// Streets.
 pub(super) const STREETS: &[&str] = &[
     "Mill Lane", "Station Road", "Church Street", "Garden Row", "Harbour View", "Orchard Close",
     "Chestnut Avenue", "Willow Court", "Linden Walk", "Market Square", "Castle Hill", "Bridge Street",
@@ -189,7 +189,7 @@ pub(super) const STREETS: &[&str] = &[
     "Granary Quay",
 ];
 
-/// How it was.
+/// Opinions.
 pub(super) const FEELINGS: &[&str] = &[
     "wonderful", "excellent", "lovely", "perfect", "great", "delightful", "disappointing", "superb",
     "memorable", "pleasant", "fantastic", "outstanding", "impressive", "charming", "delicious", "relaxing",
@@ -199,7 +199,7 @@ pub(super) const FEELINGS: &[&str] = &[
     "satisfactory", "faultless",
 ];
 
-/// What one asks for.
+/// Verbs of requests.
 pub(super) const VERBS: &[&str] = &[
     "arrange", "book", "find", "organise", "confirm", "check", "reserve", "change", "move", "cancel",
     "prepare", "order", "send", "recommend", "plan", "compare", "extend", "postpone", "upgrade", "track",
@@ -209,7 +209,7 @@ pub(super) const VERBS: &[&str] = &[
     "procure",
 ];
 
-/// What someone likes.
+/// Preferences.
 pub(super) const PREFERENCES: &[&str] = &[
     "a window seat", "an aisle seat", "a firm mattress", "feather pillows", "still water", "sparkling water",
     "a high floor", "a ground-floor room", "decaf coffee", "oat milk", "green tea", "a late checkout",
@@ -223,7 +223,7 @@ pub(super) const PREFERENCES: &[&str] = &[
     "a car with a sunroof",
 ];
 
-/// What is wrong.
+/// Complaints.
 pub(super) const PROBLEMS: &[&str] = &[
     "is late", "is broken", "has not arrived", "was double charged", "does not work", "is too small",
     "is the wrong colour", "was cancelled", "is missing", "leaks", "makes a strange noise",
@@ -233,7 +233,7 @@ pub(super) const PROBLEMS: &[&str] = &[
     "shows the wrong date", "was left in the taxi", "got wet", "stopped charging", "cannot be found",
 ];
 
-/// How a message may end.
+/// Closing phrases.
 pub(super) const CLOSINGS: &[&str] = &[
     "thank you", "many thanks", "as soon as you can", "no rush", "if that is possible", "please", "for now",
     "just to be safe", "once and for all", "whatever it costs", "within reason", "at your convenience",
@@ -241,7 +241,7 @@ pub(super) const CLOSINGS: &[&str] = &[
     "and keep it a surprise", "before the prices rise", "without telling anyone", "if the weather holds",
 ];
 
-/// First halves of coined names.
+/// First halves of invented names.
 pub(super) const STARTS: &[&str] = &[
     "Bel", "Cor", "Mar", "Val", "Ast", "Dor", "Fen", "Gal", "Har", "Ild", "Jar", "Kel", "Lor", "Mir", "Nor",
     "Ond", "Per", "Quin", "Rav", "Sel", "Tor", "Umb", "Ver", "Wen", "Yar", "Zel", "Bram", "Cald", "Drav",
@@ -249,7 +249,7 @@ pub(super) const STARTS: &[&str] = &[
     "Thal", "Ulv", "Vand", "Wold", "Xan", "Ysold", "Zar", "Brack",
 ];
 
-/// Second halves of coined names.
+/// Second halves of invented names.
 pub(super) const ENDS: &[&str] = &[
     "mont", "ia", "wood", "field", "bury", "ford", "haven", "ette", "ini", "ova", "ton", "dale", "mere",
     "stone", "wick", "aria", "ell", "ino", "ora", "bridge", "brook", "crest", "worth", "ley", "gate", "holm",
@@ -257,23 +257,23 @@ pub(super) const ENDS: &[&str] = &[
     "nis", "etta", "ano", "issa", "uela", "andra", "ique", "oux", "eaux", "onte",
 ];
 
-/// What a coined name is the name of.
+/// Kinds of venues.
 pub(super) const VENUES: &[&str] = &[
     "House", "Hotel", "Kitchen", "Rooms", "Gallery", "Gardens", "Lodge", "Theatre", "Bistro", "Hall", "Inn",
     "Spa", "Club", "Terrace", "Cellar", "Bakery", "Museum", "Palace", "Tavern", "Studio", "Court", "Arms",
     "Vineyard", "Pavilion", "Library", "Conservatory", "Boathouse", "Observatory", "Brewery", "Smokehouse",
 ];
 
-/// When.
+/// Months.
 pub(super) const MONTHS: &[&str] = &[
     "June", "September", "May", "July", "October", "December", "March", "April", "August", "January",
     "November", "February",
 ];
 
-/// When.
+/// Weekdays.
 pub(super) const DAYS: &[&str] = &["Friday", "Saturday", "Monday", "Sunday", "Thursday", "Tuesday", "Wednesday"];
 
-/// With whom.
+/// Companions.
 pub(super) const PEOPLE: &[&str] = &[
     "my wife", "my husband", "my mother", "my sister", "my daughter", "my son", "my father", "my brother",
     "my parents", "the children", "a friend", "two friends", "a client", "our clients", "my assistant",
@@ -282,13 +282,13 @@ pub(super) const PEOPLE: &[&str] = &[
     "the investors", "an old colleague", "my godson", "my in-laws", "the choir", "the band", "my doctor",
 ];
 
-/// How many.
+/// Numbers.
 pub(super) const NUMBERS: &[&str] = &[
     "two", "three", "four", "five", "six", "eight", "ten", "seven", "nine", "twelve", "fifteen", "twenty",
     "thirty", "forty",
 ];
 
-/// What a shop says its goods are.
+/// Qualities of products.
 pub(super) const QUALITIES: &[&str] = &[
     "classic", "soft", "light", "compact", "sturdy", "bright", "modern", "handmade", "elegant", "wireless",
     "simple", "warm", "foldable", "waterproof", "portable", "quiet", "durable", "seamless", "washable",
@@ -301,7 +301,7 @@ pub(super) const QUALITIES: &[&str] = &[
     "glow-in-the-dark", "whimsical", "panoramic", "celestial", "botanical", "nautical", "nordic", "bohemian",
 ];
 
-/// What a shop sells under this heading.
+/// Products of this category.
 pub(super) const ELECTRONICS: &[&str] = &[
     "headphones", "speaker", "keyboard", "monitor", "charger", "webcam", "router", "tablet", "smartwatch",
     "microphone", "earbuds", "projector", "power bank", "e-reader", "game controller", "action camera",
@@ -309,7 +309,7 @@ pub(super) const ELECTRONICS: &[&str] = &[
     "smart plug", "doorbell camera", "thermostat", "hard drive", "memory card", "docking station",
 ];
 
-/// What a shop sells under this heading.
+/// Products of this category.
 pub(super) const BOOKS: &[&str] = &[
     "novel", "cookbook", "atlas", "biography", "travel guide", "poetry collection", "short stories",
     "field guide", "history", "memoir", "graphic novel", "picture book", "thriller", "almanac", "dictionary",
@@ -317,7 +317,7 @@ pub(super) const BOOKS: &[&str] = &[
     "star chart", "songbook", "detective story", "fairy tales",
 ];
 
-/// What a shop sells under this heading.
+/// Products of this category.
 pub(super) const HOME_GOODS: &[&str] = &[
     "blanket", "vase", "kettle", "lamp", "mirror", "rug", "cushion", "teapot", "skillet", "knife set",
     "cutting board", "candle holder", "towel set", "duvet", "curtain", "wall clock", "storage basket",
@@ -325,7 +325,7 @@ pub(super) const HOME_GOODS: &[&str] = &[
     "spice grinder", "bread bin", "laundry hamper", "step stool", "umbrella stand",
 ];
 
-/// What a shop sells under this heading.
+/// Products of this category.
 pub(super) const TOYS: &[&str] = &[
     "puzzle", "train set", "doll", "kite", "building blocks", "board game", "plush bear", "race track",
     "marble run", "yo-yo", "spinning top", "rocking horse", "finger puppets", "toy piano", "magic kit",
@@ -333,7 +333,7 @@ pub(super) const TOYS: &[&str] = &[
     "sand bucket", "skipping rope",
 ];
 
-/// What a shop sells under this heading.
+/// Products of this category.
 pub(super) const CLOTHING: &[&str] = &[
     "jacket", "sweater", "scarf", "shirt", "dress", "boots", "gloves", "hat", "raincoat", "jeans", "skirt",
     "socks", "belt", "cardigan", "waistcoat", "pyjamas", "sandals", "sneakers", "parka", "blouse", "trousers",
