@@ -14,77 +14,77 @@ use url::Url;
 use crate::load_test::plan::UserProfile;
 use crate::load_test::{LoadTestConfig, LoadTestStage, MAX_BATCH, run as type_searches, session_prefix};
 
-/// What a command returns that cannot do what it is told, as with other mistakes on the command line.
+/// The exit code of invalid arguments and unusable servers, as in clap.
 const EXIT_USAGE: u8 = 2;
-/// A user id is the prefix and a little more, and must fit into 128 characters.
-const MAX_PREFIX: usize = 80;
-/// Plain lines come at most this often.
+/// The longest prefix, which leaves room for a suffix in ids of 128 characters.
+const MAX_PREFIX_CHARS: usize = 80;
+/// The interval of progress lines without a terminal.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(5);
 
-/// What `--help` says first.
+/// The introduction of `--help`.
 pub(super) const ABOUT: &str = "\
-Type against running servers as users do, and check what they stored
+Load-test running servers with virtual users who type, and verify the search log
 
-Simulated users type searches: plainly, with typos and backspaces, pasting, clearing, in two tabs, logging in
-half-way, over a network that repeats and reorders. What must be stored comes from what each of them means to
-search for, by the rules of what a search is. When all is typed, the log is read back and compared: what is
-missing, what is there beyond that, which half-words were taken for searches.
+Virtual users type searches: letter by letter, with typos and backspaces, pasting, clearing, in two tabs, logging
+in during a search, over a network that duplicates and reorders keystrokes. The expected rows come from the queries
+that they intend, by the specification of a search. After the last keystroke, the search log is read and compared:
+missing rows, extra rows, and half-words logged as searches.
 
-Two runs with one seed type the same. Keystrokes that a server refuses are sent again with the same sequence
-until --patience ends, so a server may be killed or its Redis stopped in mid-run; where keystrokes had to wait
-for as long as the window, two searches in place of one are right and counted apart.
+Runs with the same seed type the same. Keystrokes that a server rejects are retried with the same sequence until
+--patience ends, so a server may be killed or its Redis stopped during the run; where keystrokes were delayed by
+the window or longer, two searches in place of one are correct and counted apart.
 
-Ends with 0 if exactly the expected searches are stored, with 1 on any difference, and with 2 if it cannot
-begin.";
+Exits with 0 if exactly the expected searches are stored, with 1 on any difference, and with 2 if it cannot
+start.";
 
 #[derive(Debug, Args)]
 pub(super) struct TypeArgs {
-    /// A server; give it several times to spread requests over several servers
+    /// A server; repeat the option to distribute requests over several servers
     #[arg(long = "url", value_name = "URL", default_value = "http://127.0.0.1:8000", value_parser = parse_url)]
     urls: Vec<Url>,
-    /// An API key with the scopes SEARCH and REPORTS, where the servers ask for one
+    /// An API key with the scopes SEARCH and REPORTS, if the servers require one
     #[arg(long)]
     key: Option<String>,
-    /// How many searches to make, all people together: as many rows are expected
+    /// The total number of searches, and of expected rows
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = parse_count)]
     searches: usize,
-    /// Typing speed in words a minute (five keystrokes each); 0 is as fast as the server answers
+    /// The typing speed in words of five keystrokes a minute; 0 for no think time
     #[arg(long, value_name = "WPM", default_value_t = 60.0, value_parser = parse_speed)]
     speed: f64,
-    /// How many people type at a time
+    /// The number of concurrent virtual users
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = parse_count)]
     concurrency: usize,
-    /// The share of searches with a mistake that is corrected, 0 to 1
+    /// The share of searches with a corrected typo, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.2, value_parser = parse_share)]
     typo_rate: f64,
-    /// The share of searches that end with backspaces, 0 to 1: then left so, or submitted so
+    /// The share of searches that end with backspaces, idle or submitted, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.15, value_parser = parse_share)]
     backspace_rate: f64,
-    /// The share of people who are not logged in when they begin, 0 to 1
+    /// The share of virtual users who are not logged in at the start, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.5, value_parser = parse_share)]
     anonymous_share: f64,
-    /// The share of keystrokes that go with a search, through search(track:), 0 to 1
+    /// The share of keystrokes sent through search(track:), 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.0, value_parser = parse_share)]
     track_share: f64,
     /// The share of keystrokes that arrive twice or out of order, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.05, value_parser = parse_share)]
     jitter_rate: f64,
-    /// The share of people whose client sends no sequence (theirs arrive once and in order), 0 to 1
+    /// The share of virtual users without sequence (their keystrokes arrive once and in order), 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.1, value_parser = parse_share)]
     unsequenced_share: f64,
-    /// Keystrokes in one request, at most 100; more than one go through logKeystrokes
+    /// Keystrokes in one request, at most 100; more than one through logKeystrokes
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = parse_batch)]
     batch: usize,
-    /// The server's window: a pause of this length ends a search
+    /// The window of the server: a pause of this length ends a search
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_window)]
     window: Duration,
-    /// How long a refused keystroke is sent again, and how long to wait for the log beyond the window
+    /// The limit of retries of a rejected keystroke, and of the log's delay beyond the window
     #[arg(long = "patience", value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
     retry_timeout: Duration,
-    /// Two runs with one seed type the same
+    /// The seed of the plans: runs with the same seed type the same
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// What session and user ids begin with [default: made of seed and time, so that runs do not mix]
+    /// The prefix of session and user ids [default: derived from seed and time, so that runs stay separate]
     #[arg(long, value_name = "TEXT", value_parser = parse_prefix)]
     session_prefix: Option<String>,
 }
@@ -119,7 +119,7 @@ pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
     let config = args.config();
     let profile = &config.profile;
     println!(
-        "{} searches by users whose session ids begin with {}-, seed {}",
+        "{} searches by virtual users with the session prefix {}-, seed {}",
         profile.searches, profile.prefix, profile.seed
     );
     let display = TypingDisplay::new(profile.searches);
@@ -137,7 +137,7 @@ pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
     }
 }
 
-/// Shows how far it is: a bar on a terminal, plain lines elsewhere.
+/// Displays progress: a bar on a terminal, plain lines elsewhere.
 enum TypingDisplay {
     Bar(ProgressBar),
     Lines { last: Mutex<Option<Instant>>, searches: usize },
@@ -183,47 +183,58 @@ impl TypingDisplay {
 fn line(stage: LoadTestStage) -> String {
     match stage {
         LoadTestStage::Typing { searches } => format!("{searches} searches typed"),
-        LoadTestStage::Waiting { missing } => format!("waiting for {missing} rows in the log"),
-        LoadTestStage::Settling => "all are in the log; one more look for what comes late".to_owned(),
+        LoadTestStage::Waiting { missing } => format!("waiting for {missing} rows in the search log"),
+        LoadTestStage::Settling => "all rows are logged; waiting for late ones".to_owned(),
     }
 }
 
 fn parse_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("{error}: it looks like http://127.0.0.1:8000"))?;
+    let url: Url =
+        text.parse().map_err(|error| format!("{error}; use a URL such as http://127.0.0.1:8000"))?;
     match url.scheme() {
         "http" | "https" => Ok(url),
-        _ => Err("only http and https are spoken: it looks like http://127.0.0.1:8000".to_owned()),
+        _ => Err("the scheme is neither http nor https; use a URL such as http://127.0.0.1:8000".to_owned()),
     }
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_| "it is a number from 0 to 1".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("it is a number from 0 to 1".to_owned()) }
+    let share: f64 = text.parse().map_err(|_| "the share must be a number from 0 to 1".to_owned())?;
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("the share must be a number from 0 to 1".to_owned())
+    }
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {
-    let speed: f64 = text.parse().map_err(|_| "it is a number of words a minute".to_owned())?;
-    if speed.is_finite() && speed >= 0.0 { Ok(speed) } else { Err("it is 0 or more".to_owned()) }
+    let speed: f64 = text.parse().map_err(|_| "the speed must be a number of words a minute".to_owned())?;
+    if speed.is_finite() && speed >= 0.0 { Ok(speed) } else { Err("the speed must be 0 or more".to_owned()) }
 }
 
 fn parse_window(text: &str) -> Result<Duration, String> {
     let window = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    if window.is_zero() { Err("it is longer than nothing, like 5s".to_owned()) } else { Ok(window) }
+    if window.is_zero() {
+        Err("the window must be longer than nothing, such as 5s".to_owned())
+    } else {
+        Ok(window)
+    }
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is a number from 1".to_owned())
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "the number must be 1 or more".to_owned())
 }
 
 fn parse_batch(text: &str) -> Result<usize, String> {
-    let problem = || format!("it is a number from 1 to {MAX_BATCH}");
+    let problem = || format!("the batch must be a number from 1 to {MAX_BATCH}");
     text.parse().ok().filter(|batch| (1..=MAX_BATCH).contains(batch)).ok_or_else(problem)
 }
 
 fn parse_prefix(text: &str) -> Result<String, String> {
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
-    if text.is_empty() || text.len() > MAX_PREFIX || !text.chars().all(is_plain) {
-        return Err(format!("it is 1 to {MAX_PREFIX} letters, digits, hyphens, underscores or dots"));
+    if text.is_empty() || text.len() > MAX_PREFIX_CHARS || !text.chars().all(is_plain) {
+        return Err(format!(
+            "the prefix must be 1 to {MAX_PREFIX_CHARS} letters, digits, hyphens, underscores or dots"
+        ));
     }
     Ok(text.to_owned())
 }

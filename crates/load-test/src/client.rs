@@ -1,7 +1,7 @@
-//! GraphQL over HTTP, as a good client speaks it: each request to the next server in turn.
+//! A GraphQL client over HTTP that distributes requests over the servers round-robin.
 //!
-//! Says of a request that failed whether it may be made again, and whether it may have taken effect all the
-//! same. Deliberately without retries: the one who types decides those.
+//! Errors say if a retry can succeed, and if the request may have taken effect. Deliberately without retries,
+//! which the session of a virtual user decides.
 
 use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,41 +14,41 @@ use url::Url;
 
 use super::LoadTestError;
 
-/// How long one request may take.
+/// The timeout of one request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest answer that is read: a page of a hundred searches is far below.
+/// The largest response; a page of 100 searches is far smaller.
 const MAX_RESPONSE_BYTES: usize = 8 << 20;
-/// What a request is counted as that no server answered.
+/// The error code of a request without a connection.
 const UNREACHABLE: &str = "UNREACHABLE";
-/// What a request is counted as whose answer did not come in time or broke off.
+/// The error code of a response that timed out or broke off.
 pub(super) const NO_ANSWER: &str = "NO_ANSWER";
 
-/// The servers, which are as one to whoever asks.
+/// The servers behind one client.
 pub(super) struct ServerPool {
     client: Client,
     servers: Vec<Url>,
-    turn: AtomicUsize,
+    next: AtomicUsize,
 }
 
-/// Why a request got no data.
+/// A request without data in its response.
 #[derive(Clone, Debug)]
 pub(super) struct RequestError {
-    /// What it is counted as: the server's own code, where there is one.
+    /// The code for the metrics: the server's, if it sends one.
     pub(super) code: String,
-    /// What was said, for a person to read.
+    /// The message for the report.
     pub(super) message: String,
-    /// What to make of it.
+    /// The effect of a retry.
     pub(super) kind: RequestErrorKind,
 }
 
-/// What to make of a refused request.
+/// The classification of a failed request by the effect of a retry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestErrorKind {
-    /// It had no effect; another try may.
+    /// The request had no effect; a retry may succeed.
     NotApplied,
-    /// It may have had its effect; another try is right.
+    /// The request may have had its effect; a retry is correct.
     Indeterminate,
-    /// Another try would be refused as well.
+    /// A retry would fail too.
     Permanent,
 }
 
@@ -59,13 +59,17 @@ impl RequestError {
 }
 
 impl ServerPool {
-    /// Connects to nothing yet.
+    /// Builds the client without a connection.
     pub(super) fn new(servers: &[Url], key: Option<&str>) -> Result<Self, LoadTestError> {
         install_crypto_provider();
         let mut headers = HeaderMap::new();
         if let Some(key) = key {
             let bearer = HeaderValue::from_str(&format!("Bearer {key}"));
-            let mut bearer = bearer.map_err(|_| LoadTestError::Client("the key is no text".to_owned()))?;
+            let mut bearer = bearer.map_err(|_| {
+                LoadTestError::Client(
+                    "the key contains characters that a header cannot carry: check --key".to_owned(),
+                )
+            })?;
             bearer.set_sensitive(true);
             headers.insert(AUTHORIZATION, bearer);
         }
@@ -78,18 +82,19 @@ impl ServerPool {
             .user_agent(concat!("quarry-load-test/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| LoadTestError::Client(error.to_string()))?;
-        Ok(Self { client, servers: servers.iter().map(endpoint).collect(), turn: AtomicUsize::new(0) })
+        Ok(Self { client, servers: servers.iter().map(endpoint).collect(), next: AtomicUsize::new(0) })
     }
 
-    /// The addresses that are asked.
+    /// The endpoints of the servers.
     pub(super) fn servers(&self) -> &[Url] {
         &self.servers
     }
 
-    /// Asks the next server in turn; where it cannot be reached, the others.
+    /// Executes an operation on the next server, or on another if that one is unreachable.
     pub(super) async fn execute(&self, query: &str, variables: &Value) -> Result<Value, RequestError> {
-        let first = self.turn.fetch_add(1, Ordering::Relaxed);
-        let mut error = RequestError::new(UNREACHABLE, "there is no server", RequestErrorKind::Permanent);
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut error =
+            RequestError::new(UNREACHABLE, "no server is configured: set --url", RequestErrorKind::Permanent);
         for offset in 0..self.servers.len() {
             let server = &self.servers[first.wrapping_add(offset) % self.servers.len()];
             match self.execute_on(server, query, variables).await {
@@ -100,7 +105,7 @@ impl ServerPool {
         Err(error)
     }
 
-    /// Asks one server.
+    /// Executes an operation on one server.
     pub(super) async fn execute_on(
         &self,
         server: &Url,
@@ -118,7 +123,7 @@ impl ServerPool {
             if text.len() > MAX_RESPONSE_BYTES {
                 return Err(RequestError::new(
                     "TOO_LONG",
-                    "the answer is too long",
+                    "the response is too large",
                     RequestErrorKind::Permanent,
                 ));
             }
@@ -127,7 +132,7 @@ impl ServerPool {
     }
 }
 
-/// The data of an answer, if nothing is wrong with it.
+/// Extracts the data of a response without errors and warnings.
 fn parse_response(status: u16, text: &[u8]) -> Result<Value, RequestError> {
     let response: Option<Value> = serde_json::from_slice(text).ok().filter(Value::is_object);
     let Some(mut response) = response else { return Err(classify(status, None, "")) };
@@ -135,10 +140,10 @@ fn parse_response(status: u16, text: &[u8]) -> Result<Value, RequestError> {
         let message = error["message"].as_str().unwrap_or_default();
         return Err(classify(status, code_in(&error["extensions"]), message));
     }
-    // A search whose keystroke could not be taken is answered all the same, with a warning.
+    // A search whose keystroke was not accepted still has data, with a warning.
     let has_warning = response["extensions"]["warnings"].as_array().is_some_and(|all| !all.is_empty());
     if let Some(code) = code_in(&response["extensions"]).or(has_warning.then_some("WARNING")) {
-        return Err(classify(status, Some(code), "the answer carries a warning"));
+        return Err(classify(status, Some(code), "the response carries a warning"));
     }
     if response["data"].is_object() { Ok(response["data"].take()) } else { Err(classify(status, None, "")) }
 }
@@ -162,7 +167,7 @@ fn classify(status: u16, code: Option<&str>, message: &str) -> RequestError {
         },
     };
     let code = code.map_or_else(|| format!("HTTP_{status}"), str::to_owned);
-    let message = if message.is_empty() { format!("the status is {status}") } else { message.to_owned() };
+    let message = if message.is_empty() { format!("HTTP status {status}") } else { message.to_owned() };
     RequestError::new(code, message, kind)
 }
 
@@ -180,13 +185,17 @@ fn code_in(value: &Value) -> Option<&str> {
 
 fn transport_error(error: reqwest::Error) -> RequestError {
     if error.is_connect() {
-        return RequestError::new(UNREACHABLE, "nothing answers there", RequestErrorKind::NotApplied);
+        return RequestError::new(UNREACHABLE, "connection failed", RequestErrorKind::NotApplied);
     }
-    let message = if error.is_timeout() { "no answer in time" } else { "the connection broke off" };
+    let message = if error.is_timeout() {
+        "response timed out"
+    } else {
+        "connection closed before the response was complete"
+    };
     RequestError::new(NO_ANSWER, message, RequestErrorKind::Indeterminate)
 }
 
-/// Where the API is: an address without a path stands for the usual one.
+/// Appends the default path `/graphql` to a URL without a path.
 fn endpoint(url: &Url) -> Url {
     let mut url = url.clone();
     if url.path() == "/" {
@@ -198,7 +207,7 @@ fn endpoint(url: &Url) -> Url {
 fn install_crypto_provider() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // An error means that the process already has one, which serves as well.
+        // An error means that the process already has a provider, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
 }
@@ -243,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_a_path_gets_the_usual_one() {
+    fn a_url_without_a_path_gets_the_default_path() {
         let of = |text: &str| endpoint(&text.parse().expect("a URL")).to_string();
         assert_eq!(of("http://h:8000"), "http://h:8000/graphql");
         assert_eq!(of("http://h/api/graphql"), "http://h/api/graphql");

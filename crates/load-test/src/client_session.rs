@@ -1,8 +1,8 @@
-//! One person at the keys: sends what was planned, as a good client does.
+//! The session of a virtual user: delivers the planned keystrokes with retries.
 //!
-//! A keystroke that is refused is sent again with the same `sequence` until the server takes it or patience
-//! ends. What the person did not plan is noted: a wait for the server that may have looked like a pause, and a
-//! request that may have taken effect twice.
+//! A rejected keystroke is retried with the same `sequence` until the server accepts it or the retry timeout
+//! ends. Deviations from the plan are recorded: a delay that the server may have read as a pause, and a request
+//! that may have taken effect twice.
 
 use std::collections::HashSet;
 use std::sync::OnceLock;
@@ -20,64 +20,64 @@ use super::plan::{Delivery, PlannedCount, SearchBox, ThinkTime, VirtualUser};
 use super::words::{folded_letters, stored_form};
 use quarry_runtime::retry::Backoff;
 
-/// Between two tries of one request.
+/// The back-off between two attempts of a request.
 const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(1));
 
-const ONE: &str = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
-const MANY: &str = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
+const SINGLE: &str = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
+const BATCH: &str = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
 const TRACKED: &str = "query($text: String!, $track: TrackInput!) { search(query: $text, first: 0, track: $track) { totalCount } }";
 
-/// How fast people type, and how they wait.
+/// The pacing of all virtual users.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pacing {
-    /// Between two keystrokes, on average.
+    /// The mean delay between two keystrokes.
     pub(super) keystroke: Duration,
-    /// A pause that ends a search for certain.
+    /// A pause that reliably ends a search.
     pub(super) idle: Duration,
-    /// Keystrokes that are so far apart may have become two searches.
+    /// The delay from which the server may split a search.
     pub(super) split_risk: Duration,
-    /// How long a refused keystroke is sent again.
+    /// The limit of retries of a keystroke.
     pub(super) retry_timeout: Duration,
-    /// Keystrokes in one request.
+    /// The number of keystrokes in one request.
     pub(super) batch: usize,
 }
 
-/// What all persons share.
+/// The shared state of all virtual users.
 pub(super) struct LoadTestRun {
     pub(super) pool: ServerPool,
     pub(super) pacing: Pacing,
     pub(super) recorder: MetricsRecorder,
-    /// Everybody stops when one keystroke cannot be brought in.
+    /// Stops all virtual users after an undeliverable keystroke.
     pub(super) stop: CancellationToken,
-    /// Why.
+    /// The reason, set by the first virtual user that aborts.
     pub(super) abort_reason: OnceLock<String>,
 }
 
-/// What happened to a search on the way.
+/// The deviations from the plan in the delivery of a search.
 #[derive(Clone, Debug, Default)]
 struct DeliveryOutcome {
-    /// A wait within it may have looked like a pause.
+    /// A delay within the search may have split it.
     is_split: bool,
-    /// Something of it may have arrived twice without saying so.
+    /// Keystrokes without a `sequence` may have arrived twice.
     is_repeated: bool,
-    /// The counts that the server gave for its text.
+    /// The counts in the server's responses to the query.
     served: HashSet<i64>,
 }
 
-/// A request that the server answered.
+/// The acknowledgement of a request.
 struct Acknowledgement {
-    /// The earliest that it can have arrived.
+    /// The earliest time of arrival.
     first: Instant,
-    /// It may have arrived more than once.
+    /// The request may have arrived more than once.
     is_repeated: bool,
     data: Value,
 }
 
-/// No server took it, and everybody stops.
+/// An undeliverable keystroke, after which all virtual users stop.
 struct DeliveryAborted;
 
 impl LoadTestRun {
-    /// Types everything that a person has in mind; what must be stored then.
+    /// Runs a virtual user; returns the session id and the expected rows.
     pub(super) async fn run_user(&self, virtual_user: VirtualUser) -> (String, Vec<ExpectedSearch>) {
         let boxes =
             virtual_user.boxes.into_iter().map(|planned| self.type_box(&virtual_user.session, planned));
@@ -123,7 +123,7 @@ impl LoadTestRun {
         }
     }
 
-    /// Sends keystrokes until they are taken.
+    /// Sends keystrokes until the server accepts them.
     async fn send(
         &self,
         session: &str,
@@ -144,7 +144,7 @@ impl LoadTestRun {
                 Err(error) => error,
             };
             self.recorder.record_error(&error.code, sent.elapsed());
-            // Of several keystrokes, a part may have been taken.
+            // A batch may have been accepted in part.
             if error.kind != RequestErrorKind::NotApplied || request.len() > 1 {
                 first.get_or_insert(sent);
             }
@@ -169,7 +169,7 @@ impl LoadTestRun {
             RequestErrorKind::Permanent => format!("a keystroke was refused for good: {code}: {message}"),
             _ => format!("no server took a keystroke for {:.0} s: {code}: {message}", waited.as_secs_f64()),
         };
-        // Who is first says it for all.
+        // Only the first reason is reported.
         let _ = self.abort_reason.set(reason);
         self.stop.cancel();
     }
@@ -182,7 +182,7 @@ impl LoadTestRun {
             (_, Value::Number(accepted)) => accepted.as_u64().unwrap_or(0),
             _ => sent,
         };
-        // What was sent before may be late by now.
+        // After a retry, keystrokes may be duplicates or late, which the server may drop.
         let due = if is_repeated { 0 } else { sent - out_of_turn };
         self.recorder.record_completed(&CompletedRequest {
             took,
@@ -194,7 +194,7 @@ impl LoadTestRun {
     }
 }
 
-/// Notes what a server may have made of the way in which a request came.
+/// Records deviations from the plan that the server may have interpreted.
 fn record_delivery(
     planned: &SearchBox,
     request: &[&Delivery],
@@ -232,7 +232,7 @@ fn expect(planned: SearchBox, outcomes: Vec<DeliveryOutcome>) -> Vec<ExpectedSea
         let count = match search.count {
             PlannedCount::Unknown => None,
             PlannedCount::Sent(count) => Some(count),
-            // Documents may have come or gone between two of them.
+            // Documents may have changed between two responses, so differing counts prove nothing.
             PlannedCount::Served => {
                 outcome.served.iter().copied().next().filter(|_| outcome.served.len() == 1)
             }
@@ -257,10 +257,10 @@ fn compose(session: &str, input: Option<&str>, request: &[&Delivery], batch: usi
             let text = track.remove("text");
             (TRACKED, json!({ "text": text, "track": track }))
         }
-        [delivery] if batch == 1 => (ONE, json!({ "input": keystroke(session, input, delivery) })),
+        [delivery] if batch == 1 => (SINGLE, json!({ "input": keystroke(session, input, delivery) })),
         _ => {
             let all: Vec<_> = request.iter().map(|delivery| keystroke(session, input, delivery)).collect();
-            (MANY, json!({ "input": all }))
+            (BATCH, json!({ "input": all }))
         }
     }
 }

@@ -1,27 +1,29 @@
-//! Expected rows against stored ones: pure.
+//! The comparison of expected rows with stored ones: pure.
 
 use std::collections::{HashMap, HashSet};
 
-/// A search that must be stored.
+/// An expected row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedSearch {
-    /// As it must be stored.
+    /// The stored form of the query.
     pub query: String,
-    /// Whose it is.
+    /// The user id.
     pub user: Option<String>,
-    /// What the row must say of how many documents it found; none if that is not known.
+    /// The expected number of documents found, if it is known.
     pub count: Option<i64>,
-    /// What the law allows beside it; none unless something went wrong on the way.
+    /// The rows permitted besides; none after a delivery as planned.
     pub tolerance: Option<Tolerance>,
 }
 
-/// What may be stored beside a search whose keystrokes did not arrive as they were typed.
+/// The rows permitted besides a search whose delivery deviated from the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tolerance {
-    /// What stood in the box at some time. Where keystrokes waited for a server for as long as the window,
-    /// the server rightly saw a pause, and stored what stood before it as a search of its own.
+    /// The contents of the search box.
+    ///
+    /// Where keystrokes were delayed by the window, the server correctly reads a pause, and stores the content
+    /// before it as a search.
     pub pieces: HashSet<String>,
-    /// The query itself may be there again: it was sent twice, and nothing told the server so.
+    /// The query may be stored twice: it was sent twice without a `sequence`.
     pub is_repeatable: bool,
 }
 
@@ -38,70 +40,70 @@ pub struct StoredSearch {
     pub session: String,
     /// The user id.
     pub user: Option<String>,
-    /// The text.
+    /// The query.
     pub query: String,
-    /// How many documents it found.
+    /// The number of documents found.
     pub count: Option<i64>,
 }
 
-/// What a row is, or should have been.
+/// A difference between expectation and log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The session id.
     pub session: String,
-    /// The text.
+    /// The query.
     pub query: String,
-    /// What is wrong.
+    /// The kind of the difference.
     pub kind: DifferenceKind,
 }
 
-/// What is wrong with a row.
+/// The kind of a difference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DifferenceKind {
-    /// It is not there.
+    /// An expected row is missing.
     Missing,
-    /// It should not be there: it is the beginning of what was searched for.
+    /// An unexpected row is a prefix of an expected query.
     HalfWord,
-    /// It should not be there.
+    /// Another unexpected row.
     Extra,
-    /// It is there with another user.
+    /// A row has another user.
     User,
-    /// It is there with another count of documents.
+    /// A row has another number of documents.
     Count,
 }
 
-/// How the log differs from what must be in it.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Comparison {
-    /// Rows that must be there.
+    /// The number of expected rows.
     pub expected: usize,
-    /// Rows that are there.
+    /// The number of stored rows.
     pub stored: usize,
-    /// Rows that are there because a search was cut in two by an outage, as the law has it.
+    /// The permitted rows of searches that an outage split.
     pub split: usize,
-    /// Everything else that is not as it must be.
+    /// All differences that are not permitted.
     pub differences: Vec<Difference>,
 }
 
 impl Comparison {
-    /// How many differences there are of a kind.
+    /// The number of differences of a kind.
     pub fn count(&self, kind: DifferenceKind) -> usize {
         self.differences.iter().filter(|difference| difference.kind == kind).count()
     }
 
-    /// How many rows should not be there, half-words included.
+    /// The number of unexpected rows, half-words included.
     pub fn extra(&self) -> usize {
         self.count(DifferenceKind::Extra) + self.count(DifferenceKind::HalfWord)
     }
 
-    /// Whether something that must be there is not, or not as it must be.
+    /// Returns true if an expected row is missing or wrong.
     pub(super) fn is_incomplete(&self) -> bool {
         let extra = self.extra();
         self.differences.len() > extra
     }
 }
 
-/// Compares what must be stored of each session with what is.
+/// Compares expected with stored rows, by session.
 pub fn compare(expected: &HashMap<String, Vec<ExpectedSearch>>, stored: Vec<StoredSearch>) -> Comparison {
     let mut comparison = Comparison {
         expected: expected.values().map(Vec::len).sum(),
@@ -118,7 +120,7 @@ pub fn compare(expected: &HashMap<String, Vec<ExpectedSearch>>, stored: Vec<Stor
         let rows = by_session.remove(session).unwrap_or_default();
         compare_session(session, &expected[session], rows, &mut comparison);
     }
-    // Sessions that nobody had.
+    // Sessions without a virtual user.
     for (session, rows) in by_session {
         compare_session(&session, &[], rows, &mut comparison);
     }
@@ -135,7 +137,7 @@ fn compare_session(
         let (session, query) = (session.to_owned(), query.to_owned());
         comparison.differences.push(Difference { session, query, kind });
     };
-    // The best fit first, so that a row that is right is not taken for another one's.
+    // Best matches first, so that a correct row does not match another search.
     let unmatched = take(expected.iter().collect(), &mut rows, is_exact, |_| {});
     let unmatched =
         take(unmatched, &mut rows, is_of_user, |search| differ(&search.query, DifferenceKind::Count));
@@ -174,7 +176,7 @@ fn is_query(search: &ExpectedSearch, row: &StoredSearch) -> bool {
     search.query == row.query
 }
 
-/// Takes a row for each search that it fits; the searches that are left.
+/// Removes a matching row for each search; returns the searches without one.
 fn take<'e>(
     searches: Vec<&'e ExpectedSearch>,
     rows: &mut Vec<StoredSearch>,

@@ -1,22 +1,21 @@
-//! People who type against a running server, and the check of what it made of that.
+//! A load test with virtual users who type searches, and the verification of the server's search log.
 //!
-//! Acceptance harness and load generator in one: it speaks GraphQL over HTTP and nothing else, and knows
-//! nothing of how the server reads keystrokes. What must be stored comes from the plan of each simulated
-//! person, so the server's own reading cannot vouch for itself.
+//! Acceptance test and load generator in one. It uses only GraphQL over HTTP, and no code of the server: the
+//! expected rows come from the plan of each virtual user, so the server cannot verify itself.
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `plan` | who types what, and what must come of it: pure, from a seed |
-//! | `words` | what people search for |
+//! | `plan` | keystrokes of the virtual users and the expected rows: pure, from a seed |
+//! | `words` | generated search texts |
 //! | `client` | GraphQL over HTTP, to one server or several |
-//! | `hands` | one person at the keys: pace, retries, batches |
-//! | `log` | reading back what was stored |
+//! | `client_session` | the session of one virtual user: pacing, retries, batches |
+//! | `search_log` | reading the stored rows |
 //! | `comparison` | expected rows against stored ones: pure |
-//! | `tally`, `report` | what happened meanwhile, and the printed table |
+//! | `metrics`, `report` | counters, latencies, and the printed table |
 //!
-//! Each box sends one request after the other, so the load is what its persons can do, not a set rate: to load
-//! a server more, seat more persons. Deliberately not here: authentication, subscriptions, and faults of the
-//! server's machine, which a test brings about from outside.
+//! It is a closed workload: each search box sends its requests in sequence, so the number of concurrent virtual
+//! users sets the load, not a rate. Deliberately not here: authentication, subscriptions, and faults of the
+//! server's machine, which a test injects from outside.
 
 mod client;
 mod client_session;
@@ -49,106 +48,110 @@ pub use comparison::{
 };
 pub use metrics::{LatencyHistogram, LoadTestMetrics};
 
-/// The most keystrokes that the contract takes in one request.
+/// The schema's limit of keystrokes in one request.
 pub const MAX_BATCH: usize = 100;
-/// Keystrokes of a word, as typing speed is counted.
+/// The keystrokes of a word in the definition of typing speed.
 const KEYSTROKES_PER_WORD: f64 = 5.0;
-/// Beyond the window, a pause has this share of it and this time on top: clocks and timers differ.
+/// The share of the window by which a pause exceeds it, because clocks and timers differ.
 const IDLE_SLACK: f64 = 0.1;
+/// The fixed part of the same margin.
 const IDLE_MARGIN: Duration = Duration::from_millis(100);
-/// A wait of this share of the window may have been a pause to the server.
+/// The share of the window from which a delay may count as a pause at the server.
 const SPLIT_RISK_SHARE: f64 = 0.9;
-/// Keystrokes that are meant to be one search are at most this share of the window apart.
+/// The longest gap within a search, as a share of the window.
 const MAX_KEYSTROKE_SHARE: f64 = 0.5;
-/// Between two looks into the log, or twice what a look takes if that is longer.
+/// The poll interval of the log, or twice the duration of a poll if that is longer.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
-/// After everything is there, one more look for what comes late: after the window and this.
+/// The delay beyond the window before the last poll, which detects late rows.
 const SETTLE_DELAY: Duration = Duration::from_secs(1);
 
-/// What to do, against which servers.
+/// The configuration of a load test.
 #[derive(Clone, Debug)]
 pub struct LoadTestConfig {
-    /// Requests go to one after the other.
+    /// The servers, used in turn.
     pub servers: Vec<Url>,
-    /// The API key that requests carry, where the servers ask for one.
+    /// The API key of the requests, if the servers require one.
     pub key: Option<String>,
-    /// Who types, and how.
+    /// The behaviour of the virtual users.
     pub profile: UserProfile,
-    /// Words a minute of five keystrokes each; 0 is as fast as can be.
+    /// The typing speed in words of five keystrokes a minute; 0 for no think time.
     pub words_per_minute: f64,
-    /// Persons at a time.
+    /// The number of concurrent virtual users.
     pub concurrency: usize,
-    /// Keystrokes in one request; one goes as `logKeystroke`, more as `logKeystrokes`.
+    /// Keystrokes in one request: one through `logKeystroke`, more through `logKeystrokes`.
     pub batch: usize,
-    /// The server's window: a pause that ends a search.
+    /// The window of the server: a pause of this length ends a search.
     pub window: Duration,
-    /// How long a refused keystroke is sent again, and how long the log may take beyond the window.
+    /// The limit of retries of a keystroke, and of the log's delay beyond the window.
     pub retry_timeout: Duration,
 }
 
-/// Why nothing could be typed.
+/// An error before the first keystroke.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadTestError {
-    /// The keystrokes of one search would be searches of their own.
+    /// The typing speed would split searches at the window.
     #[error(
-        "at this speed, {apart:.1?} can pass between two requests of one search, and the window is {window:?}: \
-         type faster (--speed), send fewer at once (--batch), or give the server's window (--window)"
+        "requests of one search can be {apart:.1?} apart at this speed, too long for a window of {window:?}: \
+         raise --speed, lower --batch, or set --window to the server's window"
     )]
     TooSlow {
-        /// How far apart requests can be.
+        /// The longest gap between requests.
         apart: Duration,
         /// The window.
         window: Duration,
     },
-    /// No HTTP client could be built.
-    #[error("no HTTP client could be built: {0}")]
+    /// The HTTP client cannot be built.
+    #[error("the HTTP client cannot be built: {0}")]
     Client(String),
-    /// A server does not answer.
+    /// A server does not respond.
     #[error(
-        "{server} does not answer ({message}): start it with `quarry serve`, or give another address with --url"
+        "{server} does not respond ({message}): start it with `quarry serve`, or set another address with --url"
     )]
     Unreachable {
         /// Its address.
         server: String,
-        /// What went wrong.
+        /// The transport error.
         message: String,
     },
-    /// A server answers, but not as it must.
-    #[error("{server} cannot be typed against: it answers {code}: {message}")]
+    /// A server responds with an error.
+    #[error(
+        "{server} rejects the query of the search log with {code}: {message}: \
+         check that --url is a quarry server, and that --key has the scopes SEARCH and REPORTS"
+    )]
     Incompatible {
         /// Its address.
         server: String,
-        /// The code of its error.
+        /// The error code.
         code: String,
-        /// What it said.
+        /// The error message.
         message: String,
     },
 }
 
-/// What a run came to.
+/// The outcome of a load test.
 #[derive(Debug)]
 pub struct LoadTestOutcome {
-    /// What happened while people typed.
+    /// Counters and latencies of the requests.
     pub metrics: LoadTestMetrics,
-    /// How long they typed.
+    /// The duration of the typing.
     pub typing: Duration,
-    /// What the server made of it.
+    /// The verification of the log.
     pub verification: Verification,
 }
 
-/// What the server made of it.
+/// The verification of the server's search log.
 #[derive(Debug)]
 pub enum Verification {
     /// The log was read to its end.
     Compared(Comparison),
-    /// Typing had to stop, so there is nothing to compare.
+    /// Typing was aborted, so the log is incomplete.
     Aborted(String),
     /// The log could not be read.
     LogUnreadable(String),
 }
 
 impl LoadTestOutcome {
-    /// Whether every keystroke was taken and exactly the expected rows are stored.
+    /// Returns true if all keystrokes were accepted and exactly the expected rows are stored.
     pub fn is_clean(&self) -> bool {
         let is_clean = |comparison: &Comparison| comparison.differences.is_empty();
         self.metrics.unaccepted == 0
@@ -156,30 +159,30 @@ impl LoadTestOutcome {
     }
 }
 
-/// How far a run is.
+/// The progress of a load test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoadTestStage {
-    /// So many searches were typed to their end.
+    /// Virtual users are typing.
     Typing {
-        /// How many.
+        /// The completed searches.
         searches: usize,
     },
-    /// Everything was typed; so many rows are not stored yet.
+    /// All keystrokes are sent, and rows are missing in the log.
     Waiting {
-        /// How many.
+        /// The missing rows.
         missing: usize,
     },
-    /// Everything is stored; a last look comes later.
+    /// All rows are stored; a last poll will detect late ones.
     Settling,
 }
 
-/// A prefix for the ids of a run, so that runs against one database do not mix.
+/// Derives a prefix for the ids of a run, so that runs against one database stay separate.
 pub fn session_prefix(seed: u64, now: DateTime<Utc>) -> String {
     let moment = now.timestamp_micros().cast_unsigned();
     format!("{:012x}", StdRng::seed_from_u64(seed ^ moment.rotate_left(32)).random::<u64>() >> 16)
 }
 
-/// Types everything, waits until it is stored, and compares.
+/// Runs a load test: types, waits for the log, and compares.
 #[boxed]
 pub async fn run(
     config: &LoadTestConfig,
@@ -234,7 +237,7 @@ async fn probe(pool: &ServerPool, server: &Url, prefix: &str) -> Result<(), Load
     Err(LoadTestError::Incompatible { server, code: error.code, message })
 }
 
-/// Seats everybody, so many at a time; what must be stored of each session.
+/// Runs all virtual users and returns the expected rows by session.
 async fn type_all(
     run_state: &Arc<LoadTestRun>,
     config: &LoadTestConfig,
@@ -262,7 +265,7 @@ async fn type_all(
     }
 }
 
-/// Waits until the log has what it must, then looks once more for what it must not.
+/// Polls the log until no row is missing, then once more for rows that should not exist.
 async fn verify(
     pool: &ServerPool,
     config: &LoadTestConfig,

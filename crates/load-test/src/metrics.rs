@@ -1,4 +1,4 @@
-//! What happened while people typed: counts, errors by code, latencies.
+//! The metrics of a load test: counters, errors by code, latencies.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,34 +6,34 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-/// Latencies are kept to three digits, as far as this.
+/// The upper bound of the latency histograms.
 const MAX_LATENCY_US: u64 = 600_000_000;
 
-/// Counts, from many persons at once.
+/// Records the metrics of concurrent virtual users.
 pub(super) struct MetricsRecorder(Mutex<LoadTestMetrics>);
 
-/// What happened while people typed.
+/// The metrics of a load test.
 #[derive(Clone, Debug)]
 pub struct LoadTestMetrics {
-    /// Keystrokes that the server took, copies included.
+    /// Accepted keystrokes, duplicates included.
     pub accepted: u64,
-    /// Of those, copies and late ones, which the server may also have dropped as such.
+    /// Duplicate and late keystrokes, which the server may accept or drop.
     pub out_of_turn: u64,
-    /// Requests that were made again.
+    /// Retries.
     pub retried: u64,
-    /// Keystrokes that the server answered but dropped (`accepted: false`), though they came in turn.
+    /// Keystrokes dropped (`accepted: false`) although they arrived in order.
     pub dropped: u64,
-    /// Keystrokes that were given up, or not sent any more after that.
+    /// Undelivered keystrokes after an abort.
     pub unaccepted: u64,
-    /// Failed requests by code: how many, and the longest.
+    /// Failed requests by code: their number and the longest duration.
     pub errors: BTreeMap<String, (u64, Duration)>,
-    /// Of answered `logKeystroke` and `logKeystrokes`.
+    /// Latencies of successful `logKeystroke` and `logKeystrokes`.
     pub mutations: LatencyHistogram,
-    /// Of answered `search(track:)`.
+    /// Latencies of successful `search(track:)`.
     pub searches: LatencyHistogram,
 }
 
-/// How long requests took.
+/// A latency histogram with three significant digits.
 #[derive(Clone, Debug)]
 pub struct LatencyHistogram(Histogram<u64>);
 
@@ -47,18 +47,18 @@ impl LatencyHistogram {
         self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(MAX_LATENCY_US));
     }
 
-    /// How many there were.
+    /// The number of recorded latencies.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
 
-    /// What this share of them, from 0 to 1, did not exceed.
+    /// The latency at a quantile from 0 to 1.
     pub fn quantile(&self, share: f64) -> Duration {
         Duration::from_micros(self.0.value_at_quantile(share))
     }
 }
 
-/// How a request ended that was answered.
+/// A successful request.
 pub(super) struct CompletedRequest {
     pub(super) took: Duration,
     pub(super) is_search: bool,

@@ -1,14 +1,13 @@
-//! What each simulated person will do, and what the server must make of it: pure, from a seed.
+//! The planned keystrokes of each virtual user and the expected rows: pure, from a seed.
 //!
-//! The expected rows come from what a person means to search for, never from a look at the keystrokes, so
-//! that they can judge the server's reading of them. Only such things are planned whose result the law of
-//! the design (section 5) makes certain.
+//! Expected rows come from the intended queries, never from the keystrokes, so that they can verify the server's
+//! interpretation. A plan contains only input whose result the specification of a search determines.
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `typing` | how a text comes into a box, keystroke by keystroke |
-//! | `searches` | one search after the other in one box |
-//! | `network` | keystrokes that arrive twice or in the wrong order |
+//! | `typing` | the keystrokes that enter a text |
+//! | `searches` | the sequence of searches in one search box |
+//! | `network` | duplicate and reordered keystrokes |
 
 mod network;
 mod searches;
@@ -25,125 +24,126 @@ use searches::{Identity, fill_box};
 
 use super::words::folded_letters;
 
-/// The most searches of one person: few enough that no session comes near a server's flood limit (600
-/// keystrokes in 10 s), even if all are sent at once.
+/// The most searches of one virtual user.
+///
+/// Few enough that no session reaches the server's flood limit (600 keystrokes in 10 s) without think time.
 const MAX_SEARCHES: usize = 6;
-/// Of the persons, those with two boxes or tabs.
+/// The share of virtual users with two search boxes or tabs.
 const TWO_INPUTS_SHARE: f64 = 0.2;
-/// Of the anonymous persons with one box, those who log in half-way.
+/// The share of anonymous virtual users with one search box who log in during a search.
 const LOGIN_SHARE: f64 = 0.2;
-/// Of all persons, those whose client tells how many documents were found.
+/// The share of virtual users whose client reports the number of documents found.
 const COUNT_REPORTED_SHARE: f64 = 0.5;
-/// Positions of one seed are this far apart, so that neighbours have nothing in common.
+/// The distance between the seeds of two virtual users, which decorrelates them.
 const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Who types, and how: shares and rates are from 0 to 1.
+/// The behaviour of the virtual users; shares and rates range from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserProfile {
-    /// The same seed makes the same people.
+    /// The seed, which determines all plans.
     pub seed: u64,
-    /// What every session id and user id begins with.
+    /// The prefix of all session and user ids.
     pub prefix: String,
-    /// How many searches all of them make: as many as rows are expected.
+    /// The total number of searches, and of expected rows.
     pub searches: usize,
-    /// Of the searches, those with a mistake that is corrected.
+    /// The share of searches with a corrected typo.
     pub typo_rate: f64,
-    /// Of the searches, those that end with backspaces: half are left so, half are submitted so.
+    /// The share of searches that end with backspaces: one half idle, one half submitted.
     pub backspace_rate: f64,
-    /// Of the persons, those who begin without a user id.
+    /// The share of virtual users without a user id at the start.
     pub anonymous_share: f64,
-    /// Of the keystrokes, those that go with a search, through `search(track:)`.
+    /// The share of keystrokes sent through `search(track:)`.
     pub track_share: f64,
-    /// Of the keystrokes, those that arrive twice, or after the next one.
+    /// The share of keystrokes that arrive twice or after the next one.
     pub jitter_rate: f64,
-    /// Of the persons, those whose client counts no `sequence`; theirs arrive once and in order.
+    /// The share of virtual users without `sequence`, whose keystrokes arrive once and in order.
     pub unsequenced_share: f64,
 }
 
-/// One person: a session.
+/// A virtual user with one session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VirtualUser {
     /// The session id.
     pub session: String,
-    /// One box, or two that are used at the same time.
+    /// One search box, or two in parallel.
     pub boxes: Vec<SearchBox>,
 }
 
-/// What happens in one box or tab.
+/// The plan of one search box or tab.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchBox {
-    /// The input id; none where a client does not send one.
+    /// The input id, if the client sends one.
     pub input: Option<String>,
-    /// What must be stored, one for each search, in order.
+    /// The expected rows, one for each search, in order.
     pub searches: Vec<PlannedSearch>,
-    /// What is sent, in order.
+    /// The keystrokes in order of delivery.
     pub deliveries: Vec<Delivery>,
 }
 
-/// A search that must be stored.
+/// A planned search with its expected row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedSearch {
-    /// As it must be stored.
+    /// The stored form of the query.
     pub query: String,
-    /// Whose it is.
+    /// The user id.
     pub user: Option<String>,
-    /// What the row must say of how many documents it found.
+    /// The expected number of documents found.
     pub count: PlannedCount,
 }
 
-/// What is known beforehand of a row's count of documents.
+/// The knowledge of a row's number of documents before the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PlannedCount {
-    /// Nothing: none was sent, or it came by two ways.
+    /// Unknown: none is sent, or two sources compete.
     Unknown,
-    /// The client sent it.
+    /// The client sends it.
     Sent(i64),
-    /// The server counted it itself, for `search(track:)`.
+    /// The server counts it, for `search(track:)`.
     Served,
 }
 
-/// A keystroke on its way.
+/// The delivery of a keystroke.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
-    /// Which of the box's searches it belongs to.
+    /// The index of its search in the search box.
     pub search: usize,
-    /// What comes before it.
+    /// The think time before it.
     pub wait: ThinkTime,
-    /// It was sent before, or a later one was: a server may say that it is late.
+    /// A duplicate or a late keystroke, which the server may drop.
     pub out_of_turn: bool,
-    /// What is sent.
+    /// The keystroke.
     pub keystroke: PlannedKeystroke,
 }
 
-/// What comes before a keystroke.
+/// The think time before a keystroke.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ThinkTime {
-    /// Nothing.
+    /// No think time.
     None,
-    /// So many times what a keystroke takes at the person's speed.
+    /// A multiple of the mean delay at the typing speed.
     Keystroke(f64),
     /// A pause that ends a search.
     Idle,
 }
 
-/// One keystroke as a client sends it.
+/// A keystroke in a plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedKeystroke {
-    /// The whole content of the box.
+    /// The whole content of the search box.
     pub text: String,
-    /// The person, where logged in.
+    /// The user id, if logged in.
     pub user: Option<String>,
-    /// The client's counter.
+    /// The client's sequence number.
     pub sequence: Option<i64>,
-    /// Enter.
+    /// Enter was pressed.
     pub submitted: bool,
-    /// How many documents it found, if the client tells.
+    /// The number of documents found, if the client reports it.
     pub result_count: Option<i64>,
-    /// It goes with a search.
+    /// Sent through `search(track:)`.
     pub tracked: bool,
 }
 
-/// Everybody, one after the other; all their searches together are as many as wanted.
+/// Generates virtual users with `profile.searches` searches in total.
 pub fn virtual_users(profile: &UserProfile) -> impl Iterator<Item = VirtualUser> {
     let mut left = profile.searches;
     (0_u64..).map_while(move |index| {
@@ -178,7 +178,7 @@ fn draw_virtual_user(profile: &UserProfile, index: u64, searches: usize, rng: &m
     VirtualUser { session: format!("{}-{index}", profile.prefix), boxes }
 }
 
-/// What a person's client sends beside the text.
+/// The optional fields that a client sends.
 struct ClientFeatures {
     is_sequenced: bool,
     reports_count: bool,
@@ -229,14 +229,14 @@ fn draw_box(
     planned
 }
 
-/// What a keystroke takes at most, in keystrokes of the person's speed.
+/// The range of think times, as multiples of the mean delay.
 pub(super) const KEYSTROKE_SPREAD: Range<f64> = 0.5..1.5;
 
 fn keystroke_wait(rng: &mut impl Rng) -> ThinkTime {
     ThinkTime::Keystroke(rng.random_range(KEYSTROKE_SPREAD))
 }
 
-/// A made-up count, the same for the same text however it is spaced.
+/// Derives a count from the letters of a text, independent of its spacing.
 fn count_of(text: &str) -> i64 {
     let mut sum = 0;
     for char in folded_letters(text) {

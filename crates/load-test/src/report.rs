@@ -1,4 +1,4 @@
-//! What a run came to, as a person reads it.
+//! The printed report of a load test.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use super::{
     Comparison, Difference, DifferenceKind, LatencyHistogram, LoadTestMetrics, LoadTestOutcome, Verification,
 };
 
-/// The most differences that are listed one by one.
+/// The most differences listed one by one.
 const MAX_LISTED: usize = 20;
 
 impl fmt::Display for LoadTestOutcome {
@@ -17,16 +17,18 @@ impl fmt::Display for LoadTestOutcome {
                 list(f, &comparison.differences)?;
                 write_searches(f, comparison)?;
             }
-            Verification::Aborted(reason) => writeln!(f, "Stopped, and nothing compared: {reason}\n")?,
-            Verification::LogUnreadable(reason) => writeln!(f, "The log could not be read: {reason}\n")?,
+            Verification::Aborted(reason) => writeln!(f, "Stopped before the comparison: {reason}\n")?,
+            Verification::LogUnreadable(reason) => {
+                writeln!(f, "The search log could not be read: {reason}\n")?
+            }
         }
         write_keystrokes(f, &self.metrics, self.typing)?;
         write_latencies(f, &self.metrics)?;
         write_errors(f, &self.metrics)?;
         f.write_str(match (&self.verification, self.is_clean()) {
-            (Verification::Compared(_), true) => "Every search is stored once, as it was meant.",
-            (Verification::Compared(_), false) => "What is stored is not what was typed.",
-            _ => "What is stored was not compared.",
+            (Verification::Compared(_), true) => "Every search is stored exactly once, as intended.",
+            (Verification::Compared(_), false) => "The stored searches differ from the typed ones.",
+            _ => "The stored searches were not compared.",
         })
     }
 }
@@ -71,7 +73,7 @@ fn write_searches(f: &mut fmt::Formatter<'_>, comparison: &Comparison) -> fmt::R
     row(f, "", &numbers.map(|number| number.to_string()))?;
     if comparison.split > 0 {
         let split = comparison.split;
-        writeln!(f, "  {split} more stored, rightly: keystrokes waited for a server as long as the window")?;
+        writeln!(f, "  {split} more stored, rightly: delivery was delayed by the window or longer")?;
     }
     writeln!(f)
 }
@@ -119,7 +121,7 @@ fn write_errors(f: &mut fmt::Formatter<'_>, metrics: &LoadTestMetrics) -> fmt::R
     writeln!(f)
 }
 
-/// A line of a table.
+/// Writes a row of a table.
 fn row(f: &mut fmt::Formatter<'_>, name: &str, cells: &[impl AsRef<str>]) -> fmt::Result {
     write!(f, "{name:<15}")?;
     for cell in cells {

@@ -1,7 +1,7 @@
-//! Reads the server's log of searches, page by page.
+//! Reads the server's search log, page by page.
 //!
-//! By time rather than session by session: of thousands of sessions that is a hundredth of the requests. Rows
-//! of other people in that time are read over.
+//! The filter is the time rather than each session, which takes a hundredth of the requests for thousands of
+//! sessions. Rows of other sessions are skipped.
 
 use std::collections::HashSet;
 
@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use super::client::{RequestError, RequestErrorKind, ServerPool};
 use super::comparison::StoredSearch;
 
-/// The most that the contract gives at once.
+/// The schema's limit of rows on one page.
 const PAGE_SIZE: usize = 100;
-/// More pages than this are other people's: the database is too busy a place for a check.
+/// The most pages; more belong to other sessions, on a database too busy for verification.
 const MAX_PAGES: usize = 50_000;
-/// A server's clock may be so far behind this one's.
+/// The largest difference between the clocks of server and client.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(3);
 
 const QUERY: &str = "query($from: DateTime!, $first: Int!, $after: String) {
@@ -50,13 +50,13 @@ struct LogPageInfo {
     end_cursor: Option<String>,
 }
 
-/// Whether a server keeps such a log at all.
+/// Checks that a server has a search log and accepts the credentials.
 pub(super) async fn probe(pool: &ServerPool, server: &url::Url, session: &str) -> Result<(), RequestError> {
     let data = pool.execute_on(server, PROBE, &json!({ "session": session })).await?;
     parse(data).map(|_| ())
 }
 
-/// Everything that was logged since `began` of sessions whose id begins so.
+/// Reads the rows since `began` of sessions with a prefix.
 pub(super) async fn read_since(
     pool: &ServerPool,
     began: DateTime<Utc>,
@@ -64,7 +64,7 @@ pub(super) async fn read_since(
 ) -> Result<Vec<StoredSearch>, RequestError> {
     let from = (began - CLOCK_SKEW).to_rfc3339_opts(SecondsFormat::Millis, true);
     let (mut rows, mut after) = (Vec::new(), None);
-    // Rows that come in while this reads may push one from a page to the next.
+    // Rows inserted between two pages may shift a row to the next page.
     let mut seen = HashSet::new();
     for _ in 0..MAX_PAGES {
         let variables = json!({ "from": from, "first": PAGE_SIZE, "after": after });
@@ -82,12 +82,17 @@ pub(super) async fn read_since(
             _ => return Ok(rows),
         }
     }
-    Err(unreadable(format!("the log has more than {MAX_PAGES} pages of that time")))
+    Err(unreadable(format!(
+        "the log has more than {MAX_PAGES} pages since the start: use a database with less traffic"
+    )))
 }
 
 fn parse(mut data: Value) -> Result<LogPage, RequestError> {
-    serde_json::from_value(data["searchLog"].take())
-        .map_err(|_| unreadable("searchLog is not as the contract has it".to_owned()))
+    serde_json::from_value(data["searchLog"].take()).map_err(|_| {
+        unreadable(
+            "the response does not match the schema of searchLog: use the release of the server".to_owned(),
+        )
+    })
 }
 
 fn unreadable(message: String) -> RequestError {

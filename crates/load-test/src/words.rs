@@ -1,12 +1,12 @@
-//! What people search for: made up from a few lists, the same for the same random numbers.
+//! Generated search texts, determined by the random numbers.
 //!
-//! Mostly plain English, now and then other letters, scripts and emoji. No text has a number of more than
-//! two digits or an `@`, so nothing that a server masks for privacy is ever among them.
+//! Most are plain English, some have other letters, scripts and emoji. No text has an `@` or a number of more
+//! than two digits, so the server masks none for privacy.
 
 use rand::{Rng, RngExt, seq::IndexedRandom as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// One text in so many is not plain English.
+/// The inverse share of texts that are not plain English.
 const FOREIGN_ONE_IN: u32 = 7;
 
 const ADJECTIVES: &[&str] = &[
@@ -94,7 +94,7 @@ const FOREIGN: &[&str] = &[
     "thumbs 👍🏽 museum",
 ];
 
-/// A text to search for, of at least three graphemes.
+/// Generates a query of at least three graphemes.
 pub(super) fn phrase(rng: &mut impl Rng) -> String {
     if rng.random_ratio(1, FOREIGN_ONE_IN) {
         return one_of(FOREIGN, rng).to_owned();
@@ -110,12 +110,12 @@ pub(super) fn phrase(rng: &mut impl Rng) -> String {
     }
 }
 
-/// A plain word, to go on with.
+/// Draws a plain word that extends a query.
 pub(super) fn word(rng: &mut impl Rng) -> &'static str {
     one_of(PLACES, rng)
 }
 
-/// A letter that is not `right`.
+/// Draws a letter other than `right`.
 pub(super) fn wrong_letter(right: &str, rng: &mut impl Rng) -> char {
     let letter = rng.random_range('a'..='z');
     let is_right = right.to_lowercase().starts_with(letter);
@@ -126,17 +126,17 @@ pub(super) fn wrong_letter(right: &str, rng: &mut impl Rng) -> char {
     }
 }
 
-/// What a person takes for characters.
+/// Splits a text into graphemes, the characters that a user perceives.
 pub(super) fn graphemes(text: &str) -> Vec<&str> {
     text.graphemes(true).collect()
 }
 
-/// As a search is stored: trimmed, inner white space collapsed.
+/// The stored form of a query: trimmed, inner white space collapsed.
 pub(super) fn stored_form(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text without white space and case, to see from afar whether two have anything to do with each other.
+/// The lower-case letters without white space, for the similarity of two texts.
 pub(super) fn folded_letters(text: &str) -> Vec<char> {
     text.chars().filter(|char| !char.is_whitespace()).flat_map(char::to_lowercase).collect()
 }

@@ -33,7 +33,7 @@ fn rows_are_counted_and_not_only_looked_up() {
 }
 
 #[test]
-fn a_beginning_is_a_half_word_unless_it_was_meant() {
+fn a_prefix_is_a_half_word_unless_it_was_intended() {
     let searches = [expect("bus"), expect("business")];
     assert_eq!(
         kinds(&compared(&searches, &["bus", "business", "busi", "data"])),
@@ -46,14 +46,14 @@ fn a_beginning_is_a_half_word_unless_it_was_meant() {
 }
 
 #[test]
-fn a_session_that_nobody_had_is_extra() {
+fn a_session_without_a_user_is_extra() {
     let row = StoredSearch { session: "t".to_owned(), user: None, query: "bus".to_owned(), count: None };
     let comparison = compare(&HashMap::from([("s".to_owned(), Vec::new())]), vec![row]);
     assert_eq!(kinds(&comparison), [(DifferenceKind::Extra, "bus")]);
 }
 
 #[test]
-fn leeway_is_for_what_stood_in_the_box_and_for_nothing_else() {
+fn tolerance_permits_contents_of_the_search_box_only() {
     let tolerance = |is_repeatable| {
         let pieces: HashSet<String> = ["b", "bu", "bus"].map(str::to_owned).into();
         Some(Tolerance { pieces, is_repeatable })
@@ -69,7 +69,7 @@ fn leeway_is_for_what_stood_in_the_box_and_for_nothing_else() {
 }
 
 #[test]
-fn a_row_that_is_right_is_not_taken_for_another_search() {
+fn a_correct_row_matches_no_other_search() {
     let of = |user: &str, count| ExpectedSearch { user: Some(user.to_owned()), count, ..expect("bus") };
     let row = |user: &str, count| StoredSearch {
         session: "s".to_owned(),

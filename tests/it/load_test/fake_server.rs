@@ -1,5 +1,7 @@
-//! The far end of the wire, as the tests want it: it keeps the keystrokes that it is sent, and its log holds
-//! whatever rows it is given. It knows nothing of what a search is.
+//! A fake server for the load test.
+//!
+//! It records received keystrokes, and its search log contains the rows that a test sets. It does not implement
+//! the specification of a search.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -12,44 +14,44 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-/// A server that stops when dropped, connections and all.
+/// A fake server, which closes all connections when dropped.
 pub(crate) struct FakeServer {
     address: String,
     state: Arc<Mutex<FakeServerState>>,
     runtime: Option<Runtime>,
 }
 
-/// What it holds, and how it behaves.
+/// The state and behaviour of a fake server.
 #[derive(Default)]
 pub(crate) struct FakeServerState {
-    /// The keystrokes it took, as they were sent; of a tracked search with `tracked`.
+    /// The accepted keystrokes, with `tracked` for those of a tracked search.
     pub(crate) taken: Vec<Value>,
-    /// How many keystrokes each request had.
+    /// The number of keystrokes in each request.
     pub(crate) requests: Vec<usize>,
-    /// The log.
+    /// The rows of the search log.
     pub(crate) rows: Vec<StoredSearch>,
-    /// So many requests are refused, with this code, after so many keystrokes.
+    /// The injected rejections.
     pub(crate) rejections: Option<Rejections>,
-    /// What it refused.
+    /// The rejected keystrokes.
     pub(crate) refused: Vec<Value>,
 }
 
-/// When and how keystrokes are refused.
+/// Rejections of keystrokes from a condition on, for a duration.
 pub(crate) struct Rejections {
     pub(crate) code: &'static str,
-    /// What goes before, and what comes, if it is to be refused from there on.
+    /// Returns true to start rejecting, given the accepted keystrokes and the next one.
     pub(crate) begin: fn(&[Value], &Value) -> bool,
     pub(crate) lasts: Duration,
     pub(crate) began: Option<Instant>,
 }
 
 impl FakeServer {
-    /// Starts on a port of its own, on threads of its own.
+    /// Starts a server on its own port and threads.
     pub(crate) fn start(state: FakeServerState) -> Self {
         Self::join(&Arc::new(Mutex::new(state)))
     }
 
-    /// Another server with the same log.
+    /// Starts another server with the same state.
     pub(crate) fn another(&self) -> Self {
         Self::join(&self.state)
     }
@@ -103,7 +105,7 @@ async fn answer(State(state): State<Arc<Mutex<FakeServerState>>>, Json(body): Js
     })
 }
 
-/// How many documents this server finds.
+/// The number of documents that the fake server reports.
 pub(crate) fn count_of(text: &str) -> i64 {
     text.len() as i64
 }
@@ -117,7 +119,7 @@ impl FakeServerState {
             if rejections.began.is_some_and(|began| began.elapsed() < rejections.lasts) {
                 self.refused.extend(sent);
                 let extensions = json!({ "code": rejections.code });
-                // A search is answered all the same.
+                // A search still has data, with a warning.
                 return match data(0) {
                     data if data["search"].is_object() => {
                         json!({ "data": data, "extensions": { "warnings": [extensions] } })

@@ -1,4 +1,4 @@
-//! `quarry type` against a far end whose log holds what each test wants, and the comparison by itself.
+//! `quarry type` against a fake server, and the comparison of rows.
 
 mod comparison;
 mod fake_server;
@@ -14,10 +14,10 @@ use crate::support::folder::Folder;
 use crate::support::process::Ended;
 use fake_server::{FakeServer, FakeServerState, Rejections, count_of};
 
-/// Short enough to wait for, and longer than what a busy machine makes a request wait.
+/// The window: short for a test, but longer than a request takes on a busy machine.
 const WINDOW: Duration = Duration::from_secs(2);
 
-/// People who seldom pause.
+/// A profile of virtual users with at most one pause.
 fn profile(searches: usize) -> UserProfile {
     let of = |seed| UserProfile {
         seed,
@@ -42,7 +42,7 @@ fn profile(searches: usize) -> UserProfile {
         .unwrap()
 }
 
-/// What a right server stores.
+/// The rows that a correct server stores.
 fn right_rows(profile: &UserProfile) -> Vec<StoredSearch> {
     let mut rows = Vec::new();
     for virtual_user in virtual_users(profile) {
@@ -95,11 +95,11 @@ fn humantime_of(duration: Duration) -> String {
     format!("{}ms", duration.as_millis())
 }
 
-/// The numbers below a table's head.
+/// The numbers below the header of a table.
 fn numbers(ended: &Ended, table: &str) -> HashMap<String, String> {
     let mut lines = ended.stdout.lines().skip_while(|line| !line.starts_with(table));
     let head = lines.next().unwrap_or_else(|| panic!("no {table}: {ended:?}"));
-    // Names are of one word or two, in columns of twelve after the first of fifteen.
+    // Columns are 12 characters wide after the first of 15.
     let cells = |line: &str| -> Vec<String> {
         let cells: Vec<char> = line.chars().skip(15).collect();
         cells.chunks(12).map(|cell| cell.iter().collect::<String>().trim().to_owned()).collect()
@@ -124,10 +124,10 @@ async fn check(
 }
 
 #[tokio::test]
-async fn what_is_stored_as_planned_is_clean_and_all_was_sent_as_planned() {
+async fn rows_as_planned_pass_and_all_keystrokes_are_sent_as_planned() {
     let profile = profile(12);
     let mut rows = right_rows(&profile);
-    // Other people's, over several pages; one has an id that begins alike.
+    // Rows of other sessions over several pages, with ids that resemble the prefix.
     rows.extend((0..250).map(|number| StoredSearch {
         session: format!("run{number}"),
         user: None,
@@ -246,7 +246,7 @@ async fn refused_keystrokes_are_sent_again_with_the_same_sequence() {
     assert_eq!(state.taken.len(), planned, "and each once");
 }
 
-/// One more letter of what stands in the same box.
+/// Returns true for another letter of the content of the same search box.
 fn is_continuation(taken: &[Value], sent: &Value) -> bool {
     last_of_box(taken, sent).is_some_and(|last| {
         let (last, text) = (last["text"].as_str().unwrap(), sent["text"].as_str().unwrap());
@@ -293,7 +293,7 @@ async fn a_search_that_an_outage_cut_in_two_is_no_difference() {
 }
 
 #[tokio::test]
-async fn patience_ends_and_everybody_stops() {
+async fn the_retry_timeout_stops_all_virtual_users() {
     let profile = profile(8);
     let rejections = Rejections {
         code: "TOO_BUSY",
@@ -325,7 +325,7 @@ async fn a_refusal_for_good_stops_at_once() {
 }
 
 #[tokio::test]
-async fn with_one_of_two_servers_gone_the_other_gets_it_all() {
+async fn the_remaining_server_gets_all_keystrokes_after_the_other_stops() {
     let profile = profile(12);
     let server =
         FakeServer::start(FakeServerState { rows: right_rows(&profile), ..FakeServerState::default() });
@@ -342,7 +342,7 @@ async fn with_one_of_two_servers_gone_the_other_gets_it_all() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_typed_against_is_said_before_anything_is_typed() {
+async fn unusable_servers_and_arguments_are_reported_before_the_first_keystroke() {
     let profile = profile(4);
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let free = taken.local_addr().unwrap();

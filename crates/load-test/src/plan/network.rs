@@ -1,15 +1,16 @@
-//! What a network does to the keystrokes of a search: some arrive twice, some after the next one.
+//! Network jitter: duplicate and reordered keystrokes of a search.
 
 use rand::{Rng, RngExt};
 
 use super::PlannedKeystroke;
 use crate::words::stored_form;
 
-/// A second copy arrives at most so many keystrokes later.
+/// The most keystrokes between an original and its duplicate.
 const MAX_DELAY: usize = 3;
 
-/// The keystrokes as they arrive, and of each whether it comes out of turn. They stay within their search, and
-/// the one that brings the query is never late: a server that had to flush in between would rightly drop it.
+/// Applies jitter within a search; returns each keystroke, and true if it is duplicate or late.
+///
+/// The keystroke with the query is never late: a server that flushed before it would correctly drop it.
 pub(super) fn deliver_with_jitter(
     keystrokes: Vec<PlannedKeystroke>,
     query: &str,
@@ -27,15 +28,15 @@ pub(super) fn deliver_with_jitter(
         }
         at += 1;
     }
-    // Places are even for what was sent once, odd for copies behind it.
+    // Originals get even positions, duplicates the odd ones behind them.
     let mut arriving = Vec::new();
-    for (place, (at, is_late)) in order.into_iter().enumerate() {
-        arriving.push((2 * place, keystrokes[at].clone(), is_late));
+    for (position, (at, is_late)) in order.into_iter().enumerate() {
+        arriving.push((2 * position, keystrokes[at].clone(), is_late));
         if rng.random_bool(rate / 2.0) {
             let delay = rng.random_range(0..=MAX_DELAY);
-            arriving.push((2 * (place + delay) + 1, keystrokes[at].clone(), true));
+            arriving.push((2 * (position + delay) + 1, keystrokes[at].clone(), true));
         }
     }
-    arriving.sort_by_key(|(place, ..)| *place);
+    arriving.sort_by_key(|(position, ..)| *position);
     arriving.into_iter().map(|(_, keystroke, is_late)| (keystroke, is_late)).collect()
 }

@@ -1,4 +1,4 @@
-//! One search after the other in one box: how each begins, how it is typed, and how it ends.
+//! The sequence of searches in one search box: their beginnings, keystrokes and ends.
 
 use rand::{Rng, RngExt};
 
@@ -6,81 +6,82 @@ use super::UserProfile;
 use super::typing::{TypingStyle, backspaces, letters};
 use crate::words::{folded_letters, graphemes, phrase, stored_form, word};
 
-/// What a search is typed over without a pause has at least so many letters: one letter of something else is
-/// then further from it than any correction.
+/// The fewest letters of a search that is replaced without a pause.
+///
+/// The first letter of a new query is then further from it than any correction.
 const MIN_REPLACED_LETTERS: usize = 6;
-/// A whole text that is pasted over another differs from it in at least so many places.
+/// The smallest edit distance between a pasted text and the text that it replaces.
 const MIN_UNRELATED_DISTANCE: usize = 5;
-/// Of the searches that were submitted and are followed at once, those that are then typed on.
+/// The share of submitted searches that the next search extends.
 const REFINEMENT_SHARE: f64 = 0.3;
 
-/// Who uses a box.
+/// The login state of a search box's users.
 pub(super) enum Identity {
-    /// Nobody knows.
+    /// A user without an id.
     Anonymous,
-    /// This user.
+    /// A logged-in user.
     User(String),
-    /// Nobody knows until they log in in the middle of a search.
+    /// A user who logs in during a search.
     LogsIn(String),
-    /// The first user, and now and then the other takes over in mid-session.
+    /// Two users who take turns in one session.
     Shared(String, String),
 }
 
-/// One search as it is typed.
+/// The keystrokes of one search.
 pub(super) struct Episode {
-    /// It begins after a pause that ended the one before.
+    /// A pause ended the previous search.
     pub(super) after_pause: bool,
     pub(super) contents: Vec<InputState>,
-    /// What must be stored.
+    /// The stored form of the query.
     pub(super) query: String,
     pub(super) user: Option<String>,
 }
 
-/// What the box holds after a keystroke, and who is in front of it.
+/// The state of the search box after a keystroke.
 pub(super) struct InputState {
     pub(super) text: String,
     pub(super) user: Option<String>,
     pub(super) submitted: bool,
 }
 
-/// How a search ends.
+/// The end of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SearchEnd {
-    /// Nothing is typed for a while.
+    /// A pause.
     Idle,
-    /// A few letters are taken back, and nothing is typed for a while: the longest stands.
+    /// Backspaces and a pause: the longest text is stored.
     BackspaceIdle,
-    /// A few letters are taken back, then Enter: what was submitted stands.
+    /// Backspaces and Enter: the submitted text is stored.
     BackspaceSubmit,
     /// Enter.
     Submit,
-    /// The box is emptied at once, or letter by letter.
+    /// The search box is cleared at once, or letter by letter.
     Clear,
-    /// Something unrelated is typed over it.
+    /// Unrelated text replaces the query.
     Replace,
-    /// Somebody else logs in and types something unrelated over it.
+    /// Another user logs in and types unrelated text.
     TakenOver,
 }
 
 impl SearchEnd {
-    /// Whether something else can follow at once.
+    /// Returns true if the next search needs a pause before it.
     fn needs_pause(self) -> bool {
         matches!(self, Self::Idle | Self::BackspaceIdle)
     }
 
-    /// Whether it can have backspaces.
+    /// Returns true if backspaces can occur.
     fn may_take_back(self) -> bool {
         matches!(self, Self::BackspaceIdle | Self::BackspaceSubmit | Self::Clear)
     }
 }
 
-/// What stood in the box before, and how it ended.
+/// The previous search in the same search box.
 struct PreviousSearch {
     text: String,
     ending: SearchEnd,
 }
 
-/// So many searches, one after the other in one box.
+/// Generates `count` consecutive searches of one search box.
 pub(super) fn fill_box(
     profile: &UserProfile,
     count: usize,
@@ -104,7 +105,7 @@ pub(super) fn fill_box(
             _ => draw_text(profile, true, rng),
         };
         let ending = draw_ending(profile, &text, number + 1 == count, users.can_switch(), rng);
-        // What a letter was taken out of is no longer than what stood: backspaces would be open to dispute.
+        // After an extra letter was removed, the longest text is ambiguous if backspaces follow.
         let style = if style == TypingStyle::Surplus && ending.may_take_back() {
             TypingStyle::Omission
         } else {
@@ -134,7 +135,7 @@ pub(super) fn fill_box(
     episodes
 }
 
-/// Adds what is typed at the end of a search; what must be stored of it.
+/// Appends the keystrokes at the end of a search; returns the expected query.
 fn finish(contents: &mut Vec<String>, text: &str, ending: SearchEnd, rng: &mut impl Rng) -> String {
     let length = graphemes(text).len();
     match ending {
@@ -149,7 +150,7 @@ fn finish(contents: &mut Vec<String>, text: &str, ending: SearchEnd, rng: &mut i
             contents.append(&mut shorter);
             return stored_form(&left);
         }
-        // Enter is most often a key of its own.
+        // Clients mostly send Enter as a separate keystroke.
         SearchEnd::Submit if rng.random_bool(0.8) => contents.push(text.to_owned()),
         SearchEnd::Submit => {}
         SearchEnd::Clear if rng.random_bool(0.5) => contents.push(String::new()),
@@ -187,7 +188,7 @@ fn draw_text(profile: &UserProfile, is_fresh: bool, rng: &mut impl Rng) -> (Stri
         match rng.random_range(0..100) {
             0..8 => TypingStyle::Pasted,
             8..16 => TypingStyle::LostSpace,
-            // Over something else, the white space would empty the box first.
+            // Leading white space would clear a search box with content first.
             16..20 if is_fresh => TypingStyle::Indented,
             _ => TypingStyle::Plain,
         }
@@ -196,7 +197,7 @@ fn draw_text(profile: &UserProfile, is_fresh: bool, rng: &mut impl Rng) -> (Stri
     (text, style)
 }
 
-/// A text that nobody takes for a correction of the one before, whether it is typed or pasted.
+/// Draws a text that no rule takes for a correction of the previous one.
 fn draw_unrelated(
     before: &PreviousSearch,
     profile: &UserProfile,
@@ -215,17 +216,18 @@ fn draw_unrelated(
     }
 }
 
-/// Whether an input method may have written it in place of letters: what comes in place of letters without
-/// the box being emptied may then be the same search.
+/// Returns true for characters of input methods.
+///
+/// They can replace typed letters, so the server may treat the replacement as the same search.
 fn is_composed(char: char) -> bool {
     matches!(char, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{9fff}' | '\u{ac00}'..='\u{d7ff}')
 }
 
-/// Who is in front of the box as time goes on.
+/// The current user of a search box over time.
 struct UserSwitches<'i> {
     identity: &'i Identity,
     current: Option<String>,
-    /// In which search somebody logs in, at the earliest.
+    /// The index of the first search in which the user may log in.
     log_in: Option<usize>,
 }
 
@@ -250,8 +252,9 @@ impl<'i> UserSwitches<'i> {
         }
     }
 
-    /// Writes into the keystrokes of a search who made them. Who logs in does so while typing, before the
-    /// text stands, and only in a search that begins on its own.
+    /// Assigns the current user to the keystrokes of a search.
+    ///
+    /// A login happens before the text is complete, and only in a search that does not continue another one.
     fn assign(
         &mut self,
         contents: &mut [InputState],

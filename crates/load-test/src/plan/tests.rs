@@ -1,4 +1,4 @@
-//! Every plan obeys the law, as a few lines here read it anew from the design's table.
+//! The specification of a search, implemented a second time, against generated plans.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,14 +8,14 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::*;
 
-/// Where the law leaves a choice. What is planned must not depend on it.
+/// The choices that the specification leaves open; no plan may depend on them.
 #[derive(Clone, Copy, Debug)]
 struct Interpretation {
-    /// "Half of the longest", of an odd number of letters, is rounded up.
+    /// "Half of the longest" rounds an odd number of letters up.
     rounds_up: bool,
-    /// Letters are those of the longer text rather than of the longest so far.
+    /// The tolerance depends on the longer text rather than on the longest so far.
     counts_longer: bool,
-    /// A correction is as long as it is; otherwise what it replaces keeps its length for comparisons.
+    /// A correction replaces the longest text; otherwise, later comparisons keep that one.
     forgets: bool,
 }
 
@@ -59,7 +59,7 @@ impl Interpretation {
         shared > 0 && shared >= half || distance(now, longest) <= if letters < 5 { 1 } else { 2 }
     }
 
-    /// What the law makes of a box, keystrokes in the order of typing.
+    /// The searches of a search box by the specification, from keystrokes in typing order.
     fn searches(self, keystrokes: &[(bool, PlannedKeystroke)]) -> Vec<(String, Option<String>)> {
         let mut found = Vec::new();
         let mut open: Option<(String, Vec<char>, Option<String>)> = None;
@@ -102,7 +102,7 @@ impl Interpretation {
     }
 }
 
-/// What was typed, copies and disorder undone by the sequence.
+/// The keystrokes in typing order, without duplicates.
 fn in_typed_order(planned: &SearchBox) -> Vec<(bool, PlannedKeystroke)> {
     let mut ordered = planned.deliveries.clone();
     let mut pauses: HashSet<usize> = HashSet::new();
@@ -168,7 +168,7 @@ fn many_plans_obey_the_law() {
 }
 
 #[test]
-fn a_seed_makes_the_same_people_and_another_makes_others() {
+fn a_seed_determines_the_virtual_users() {
     let users = |seed| virtual_users(&profile(seed, 50)).collect::<Vec<_>>();
     assert_eq!(users(3), users(3));
     assert_ne!(users(3), users(4));
@@ -178,7 +178,7 @@ fn a_seed_makes_the_same_people_and_another_makes_others() {
 }
 
 #[test]
-fn people_do_all_that_people_do() {
+fn virtual_users_cover_every_behaviour() {
     let profile = profile(1, 2_000);
     let users: Vec<VirtualUser> = virtual_users(&profile).collect();
     let all: Vec<&SearchBox> = users.iter().flat_map(|virtual_user| &virtual_user.boxes).collect();
@@ -202,7 +202,7 @@ fn people_do_all_that_people_do() {
     for kind in [PlannedCount::Unknown, PlannedCount::Served] {
         of(all.iter().flat_map(|one| &one.searches).filter(|search| search.count == kind).count(), "counts");
     }
-    // What stands in the end was neither the longest nor the last: so many searches were no plain ones.
+    // Queries shorter than the longest content were submitted after backspaces.
     let mut longest: HashMap<(usize, usize), usize> = HashMap::new();
     for (number, one) in all.iter().enumerate() {
         for delivery in &one.deliveries {
@@ -230,7 +230,7 @@ fn no_session_comes_near_a_flood_and_no_box_near_the_longest_run() {
 }
 
 #[test]
-fn what_brings_the_query_is_never_late() {
+fn the_keystroke_with_the_query_is_never_late() {
     for planned in boxes(&UserProfile { jitter_rate: 1.0, ..profile(9, 500) }) {
         let mut seen: HashSet<Option<i64>> = HashSet::new();
         let mut highest = None;

@@ -1,20 +1,21 @@
-//! How a text comes into a box: the contents of the box after each keystroke.
+//! Typing styles: the contents of the search box after each keystroke of a text.
 //!
-//! Every way here ends with the text itself, and is such that by the law of what a search is nothing
-//! but the text is left of it.
+//! Each style ends with the text, and by the specification of a search, only the text is stored.
 
 use rand::{Rng, RngExt};
 
 use crate::words::{folded_letters, graphemes, wrong_letter};
 
-/// A slip may come after so many letters: with at most [`SLIP_TAIL`] letters typed on in vain, what is
-/// right is then more than half of what stands, so that what follows is a correction for certain.
+/// The fewest letters before a slip.
+///
+/// With at most [`MAX_LETTERS_AFTER_SLIP`] letters after it, the correct prefix is more than half of the text, so
+/// that the server must treat the next keystrokes as a correction.
 const MIN_LETTERS_BEFORE_SLIP: usize = 5;
 const MAX_LETTERS_AFTER_SLIP: usize = 2;
-/// A text of so many letters is mended by one edit for certain: two are allowed from five letters.
+/// The fewest letters of a text in which one edit is always a correction.
 const MIN_CORRECTABLE_LETTERS: usize = 8;
 
-/// How a text comes into a box.
+/// A typing style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TypingStyle {
     /// Letter by letter.
@@ -23,18 +24,18 @@ pub(super) enum TypingStyle {
     Pasted,
     /// White space first.
     Indented,
-    /// A wrong letter, perhaps a few more, backspaces, and the right ones.
+    /// A wrong letter, up to two more, backspaces, and the correct letters.
     Slip,
-    /// To the end with a letter missing in the middle, which is then put in.
+    /// A missing letter in the middle, inserted at the end.
     Omission,
-    /// To the end with a letter too many in the middle, which is then taken out.
+    /// An extra letter in the middle, removed at the end.
     Surplus,
-    /// The space between words is lost for a while.
+    /// A missing space between words, inserted later.
     LostSpace,
 }
 
 impl TypingStyle {
-    /// Whether a text can come this way.
+    /// Returns true if the style applies to the text.
     pub(super) fn suits(self, text: &str) -> bool {
         match self {
             Self::Plain | Self::Pasted | Self::Indented => true,
@@ -44,7 +45,7 @@ impl TypingStyle {
         }
     }
 
-    /// The contents of the box, one after the other.
+    /// The contents of the search box after each keystroke.
     pub(super) fn type_text(self, text: &str, rng: &mut impl Rng) -> Vec<String> {
         match self {
             Self::Plain => letters(text, 0),
@@ -76,13 +77,13 @@ impl TypingStyle {
     }
 }
 
-/// Letter by letter, after those that stand already.
+/// The contents from the first letter after `standing` to the end, letter by letter.
 pub(super) fn letters(text: &str, standing: usize) -> Vec<String> {
     let all = graphemes(text);
     (standing + 1..=all.len()).map(|end| all[..end].concat()).collect()
 }
 
-/// Backspaces, until so many letters are left.
+/// The contents after each backspace, until `left` letters remain.
 pub(super) fn backspaces(text: &str, left: usize) -> Vec<String> {
     let all = graphemes(text);
     (left..all.len()).rev().map(|end| all[..end].concat()).collect()
@@ -104,7 +105,7 @@ fn slip(text: &str, rng: &mut impl Rng) -> Vec<String> {
     contents
 }
 
-/// Where a slip is corrected for certain, and the text outgrows what stood wrongly.
+/// The positions at which a slip is always a correction, and the text outgrows it.
 fn slip_positions(text: &str) -> Vec<usize> {
     let all = graphemes(text);
     if !text.is_ascii() {
@@ -121,17 +122,17 @@ fn slip_positions(text: &str) -> Vec<usize> {
         .collect()
 }
 
-/// Letters in the middle of a text.
+/// The letters in the middle of a text.
 fn correctable_positions(text: &str) -> Vec<usize> {
     let all = graphemes(text);
     if !text.is_ascii() || folded_letters(text).len() < MIN_CORRECTABLE_LETTERS {
         return Vec::new();
     }
-    // A doubled letter would make of "without it" a text that could have come otherwise.
+    // Without one letter of a pair, the text would have two possible origins.
     (2..all.len() - 2).filter(|at| is_letter(all[*at]) && all[*at] != all[*at + 1]).collect()
 }
 
-/// `How is`, `Howis emil`, `How is emil h`: the text outgrows what stood without the space.
+/// The contents of `How is`, `Howis emil`, `How is emil h`: the text outgrows the variant without space.
 fn lost_space(text: &str) -> Vec<String> {
     let Some((first, second)) = spaces(text) else { return letters(text, 0) };
     let (spaced, rest) = text.split_at(second);
@@ -145,7 +146,7 @@ fn lost_space(text: &str) -> Vec<String> {
     contents
 }
 
-/// Where the first two runs of white space of a text begin, if more words follow.
+/// The positions of the first two white space characters.
 fn spaces(text: &str) -> Option<(usize, usize)> {
     let mut found = text.char_indices().filter(|(_, char)| char.is_whitespace()).map(|(at, _)| at);
     Some((found.next()?, found.next()?))
@@ -155,6 +156,6 @@ fn is_letter(grapheme: &str) -> bool {
     grapheme.chars().all(char::is_alphabetic)
 }
 
-fn one_of(places: &[usize], rng: &mut impl Rng) -> usize {
-    places[rng.random_range(0..places.len())]
+fn one_of(positions: &[usize], rng: &mut impl Rng) -> usize {
+    positions[rng.random_range(0..positions.len())]
 }
