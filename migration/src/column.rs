@@ -15,7 +15,7 @@ pub(crate) fn table(manager: &SchemaManager<'_>, name: impl IntoIden) -> TableCr
     table
 }
 
-/// A column for texts of any length: the `TEXT` of MySQL is limited to 64 KiB.
+/// A column for texts of any length: `TEXT` in MySQL ends at 64 KiB.
 pub(crate) fn long_text(manager: &SchemaManager<'_>, name: impl IntoIden) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match manager.get_database_backend() {

@@ -1,4 +1,4 @@
-//! Daily roll-ups of searches by query, for reports over long periods, and their state by day.
+//! Daily roll-ups of searches by query for long reports, and their state by day.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

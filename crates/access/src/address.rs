@@ -29,7 +29,7 @@ fn parse(entry: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(|| entry.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
-/// The key of an address for rate limits: of IPv6 the /64, which one client owns entirely.
+/// The rate-limit key of an address: of IPv6 the /64, which one client owns.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,

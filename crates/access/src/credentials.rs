@@ -12,7 +12,7 @@ use quarry_domain::{KeyHash, Principal};
 
 /// The response to a malformed `Authorization` header.
 const MALFORMED: AccessError = AccessError::Unauthenticated("Send the key as `Authorization: Bearer KEY`.");
-/// The longest timer before the wall clock is read again: an operator may set the clock.
+/// The longest timer before the wall clock, which may be set, is read again.
 const MAX_EXPIRY_TIMER: Duration = Duration::from_secs(600);
 /// The shortest timer, so that a key close to its expiry causes no busy loop.
 const MIN_EXPIRY_TIMER: Duration = Duration::from_millis(5);

@@ -55,7 +55,7 @@ impl KeyStore {
         self.0.iter().filter_map(|entry| entry.principal.shared_key())
     }
 
-    /// Verifies the key of this hash, for a page of `origin` where a browser sends one.
+    /// Verifies the key of this hash, for a page of `origin` in browsers.
     pub(super) fn verify(
         &self,
         hash: &KeyHash,

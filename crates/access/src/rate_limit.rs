@@ -1,4 +1,4 @@
-//! Rate limits: the generic cell rate algorithm of `governor`, on a state store of bounded size.
+//! Rate limits: `governor`'s generic cell rate algorithm on a state store of bounded size.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -14,8 +14,9 @@ use governor::{Quota, RateLimiter};
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
 
-/// The most keys with a state, some 8 MiB. An evicted key starts with a full quota, so the cache
-/// evicts frequent keys last.
+/// The most keys with a state, some 8 MiB.
+///
+/// An evicted key starts with a full quota, so the cache evicts frequent keys last.
 const MAX_TRACKED_KEYS: usize = 65_536;
 
 /// A rate limit.

@@ -1,5 +1,6 @@
-//! The key for comparing typed texts: `Straße` equals `STRASSE`, `How is` equals `howis`, and
-//! full-width letters equal plain ones.
+//! The comparison key of typed texts.
+//!
+//! `Straße` equals `STRASSE`, `How is` equals `howis`, and full-width letters equal plain ones.
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;

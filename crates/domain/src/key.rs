@@ -101,7 +101,7 @@ impl From<KeyHash> for String {
 pub struct Origin(String);
 
 impl Origin {
-    /// Accepts a scheme, a host and an optional port, and no other part of a URL.
+    /// Accepts a scheme, a host and an optional port, but no path.
     pub fn parse(text: &str) -> Result<Self, InvalidKeyPart> {
         let url = Url::parse(text).map_err(|_| InvalidKeyPart)?;
         let bare = url.path() == "/"

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
-/// The longest session, user or input id in characters, bounded by the indexes that hold them.
+/// The longest session, user or input id in characters, bounded by database indexes.
 pub const MAX_ID_CHARS: usize = 128;
 /// The longest text of a keystroke in bytes.
 pub const MAX_KEYSTROKE_BYTES: usize = 4 << 10;

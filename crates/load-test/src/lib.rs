@@ -1,4 +1,4 @@
-//! A load test with virtual users who type searches, and the verification of the server's search log.
+//! A load test with virtual users who type, and the verification of the search log.
 //!
 //! Acceptance test and load generator in one. It uses only GraphQL over HTTP, and no code of the server: the
 //! expected rows come from the plan of each virtual user, so the server cannot verify itself.
@@ -52,15 +52,15 @@ pub use metrics::{LatencyHistogram, LoadTestMetrics};
 pub const MAX_BATCH: usize = 100;
 /// The keystrokes of a word in the definition of typing speed.
 const KEYSTROKES_PER_WORD: f64 = 5.0;
-/// The share of the window by which a pause exceeds it, because clocks and timers differ.
+/// The share of the window by which a pause exceeds it: clocks and timers differ.
 const IDLE_SLACK: f64 = 0.1;
 /// The fixed part of the same margin.
 const IDLE_MARGIN: Duration = Duration::from_millis(100);
-/// The share of the window from which a delay may count as a pause at the server.
+/// The share of the window from which the server may read a pause.
 const SPLIT_RISK_SHARE: f64 = 0.9;
 /// The longest gap within a search, as a share of the window.
 const MAX_KEYSTROKE_SHARE: f64 = 0.5;
-/// The poll interval of the log, or twice the duration of a poll if that is longer.
+/// The shortest poll interval of the log; after slow polls, it is twice their duration.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The delay beyond the window before the last poll, which detects late rows.
 const SETTLE_DELAY: Duration = Duration::from_secs(1);
@@ -176,7 +176,7 @@ pub enum LoadTestStage {
     Settling,
 }
 
-/// Derives a prefix for the ids of a run, so that runs against one database stay separate.
+/// Derives the id prefix of a run, which separates runs against one database.
 pub fn session_prefix(seed: u64, now: DateTime<Utc>) -> String {
     let moment = now.timestamp_micros().cast_unsigned();
     format!("{:012x}", StdRng::seed_from_u64(seed ^ moment.rotate_left(32)).random::<u64>() >> 16)
@@ -265,7 +265,7 @@ async fn type_all(
     }
 }
 
-/// Polls the log until no row is missing, then once more for rows that should not exist.
+/// Polls the log until no row is missing, then once more for extra rows.
 async fn verify(
     pool: &ServerPool,
     config: &LoadTestConfig,

@@ -30,7 +30,7 @@ use super::words::folded_letters;
 const MAX_SEARCHES: usize = 6;
 /// The share of virtual users with two search boxes or tabs.
 const TWO_INPUTS_SHARE: f64 = 0.2;
-/// The share of anonymous virtual users with one search box who log in during a search.
+/// The share of anonymous users with one search box who log in during a search.
 const LOGIN_SHARE: f64 = 0.2;
 /// The share of virtual users whose client reports the number of documents found.
 const COUNT_REPORTED_SHARE: f64 = 0.5;

@@ -1,4 +1,4 @@
-//! The drift of a collection during a crawl: a pure function of profile, seed and request number.
+//! The drift of a collection: a pure function of profile, seed and request number.
 //!
 //! Drift changes the order, withholds items for a while, and misstates totals, but adds and removes nothing. The
 //! total is steady from request [`UNSTEADY_REQUESTS`] on, so a persistent crawl sees every item. Deliberately not

@@ -129,7 +129,7 @@ type FaultShare = (usize, fn(&mut SplitMix64) -> Fault);
 
 const SHARE_UNIT: usize = 10_000;
 
-/// The real faults: 23 % of the requests, close to the rates measured on a real upstream.
+/// The real faults, 23 % of the requests, as measured on a real upstream.
 const REAL: &[FaultShare] = &[
     (300, |_| Fault::Status(StatusCode::BAD_REQUEST)),
     (300, |_| Fault::Status(StatusCode::UNAUTHORIZED)),

@@ -14,7 +14,7 @@ use crate::support::folder::Folder;
 use crate::support::process::Ended;
 use fake_server::{FakeServer, FakeServerState, Rejections, count_of};
 
-/// The window: short for a test, but longer than a request takes on a busy machine.
+/// The window: short, but longer than a request takes on a busy machine.
 const WINDOW: Duration = Duration::from_secs(2);
 
 /// A profile of virtual users with at most one pause.

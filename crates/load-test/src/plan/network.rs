@@ -8,7 +8,7 @@ use crate::words::stored_form;
 /// The most keystrokes between an original and its duplicate.
 const MAX_DELAY: usize = 3;
 
-/// Applies jitter within a search; returns each keystroke, and true if it is duplicate or late.
+/// Applies jitter within a search; returns true beside duplicate and late keystrokes.
 ///
 /// The keystroke with the query is never late: a server that flushed before it would correctly drop it.
 pub(super) fn deliver_with_jitter(

@@ -132,7 +132,9 @@ fn correctable_positions(text: &str) -> Vec<usize> {
     (2..all.len() - 2).filter(|at| is_letter(all[*at]) && all[*at] != all[*at + 1]).collect()
 }
 
-/// The contents of `How is`, `Howis emil`, `How is emil h`: the text outgrows the variant without space.
+/// The contents with a space that is missing for a while.
+///
+/// `How is`, `Howis emil`, `How is emil h`: the text outgrows the variant without the space.
 fn lost_space(text: &str) -> Vec<String> {
     let Some((first, second)) = spaces(text) else { return letters(text, 0) };
     let (spaced, rest) = text.split_at(second);

@@ -51,7 +51,7 @@ pub fn messages(count: usize, seed: u64) -> impl ExactSizeIterator<Item = Messag
     })
 }
 
-/// Generates a UUID that is unique for the index: 64 of its bits are a bijective hash.
+/// Generates a UUID, unique because 64 of its bits are a bijective hash.
 fn uuid(seed: u64, index: u64) -> String {
     let own = bijective_hash(seed, index);
     let more = SplitMix64::at(!seed, index).bits();
