@@ -20,31 +20,31 @@
 //! | 3 | [`interaction`] | clicks and conversions → store: many callers, one transaction |
 //! | 3 | [`report`] | store → cache → reports of searches and sales, and what adds up in the background |
 //! | 3 | [`simulator`] | an unreliable upstream, for the demo and for tests |
-//! | 3 | [`load_test`] | people who type against a running server, and the check of what it stored |
+//! | 3 | [`load_test`] | virtual users who type against a server, and the verification of its search log |
 //! | 2 | [`store`] | the truth: documents, crawls, ledger, leases, logged searches, in three databases |
 //! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
-//! | 2 | [`access`] | who may call: API keys, where callers come from, how often they may ask |
+//! | 2 | [`access`] | API keys, client addresses behind proxies, rate limits |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
 //! | 1 | `runtime`: [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`permissions`], [`figures`], [`memory`], `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
 //!
 //! # Journeys
 //!
-//! **A crawl.** [`crawl::CrawlWorker`] finds a source due, or [`app::crawl`] is asked to crawl one.
+//! **A crawl.** [`crawl::CrawlWorker`] finds a source due, or [`app::crawl`] starts one on request.
 //! [`crawl::Crawler::step`] writes the attempt down, asks [`crawl::Upstream`] for a page, and lets
 //! pure functions decide: take it, ask again, end the sweep. [`store::Store::commit_page`] keeps
-//! documents, ledger line and cursor in one transaction, so a crawl that is cut off anywhere goes on
-//! at its page. A document that changed gets the next [`domain::Revision`] from a locked counter row:
+//! documents, ledger entry and cursor in one transaction, so an interrupted crawl resumes at its
+//! page. A document that changed gets the next [`domain::Revision`] from a locked counter row:
 //! commit order is revision order. Only a complete crawl removes what vanished upstream.
 //!
 //! **From the store to the index.** [`search::Indexer::step`] reads the changes above the watermark
 //! that the index itself keeps, applies them and moves it. Restart, rebuild and a new replica are
 //! this one path; each server owns its index.
 //!
-//! **A search.** `POST /graphql` → [`access::AccessControl`] says what the caller's key opens → [`http::router`]
+//! **A search.** `POST /graphql` → [`access::AccessControl`] verifies the key → [`http::router`]
 //! reads the body under its limit → [`graphql::Api`] parses, checks limits and scopes, executes → [`search::SearchEngine::search`] answers from the
 //! index alone, hits and all. Relations go to the store through loaders, one query a level. With the
-//! database down, searches go on and relations fail with `STORE_UNAVAILABLE`.
+//! database down, searches continue and relations fail with `STORE_UNAVAILABLE`.
 //!
 //! **A keystroke.** `logKeystroke` → [`keystroke::KeystrokeBuffer::append`], one round trip and no
 //! policy → accepted. [`keystroke::Flusher::step`] on every server claims the runs that are due,

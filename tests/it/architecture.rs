@@ -63,7 +63,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
 const ENVIRONMENT_READERS: &[&str] = &["var", "var_os", "vars", "vars_os"];
 const ENVIRONMENT_HOME: &str = "crates/config/";
 
-/// Where workers are put together: each is watched, so that none dies in silence.
+/// The composition root, which starts only supervised workers, so that none dies in silence.
 const SUPERVISED: &str = "src/app";
 
 /// A longer file has more than one reason to change.
@@ -319,7 +319,7 @@ fn over_code(rule: fn(&str, &str) -> Vec<String>) -> Vec<String> {
     ["src", "crates"].into_iter().flat_map(|folder| over_sources(folder, rule)).collect()
 }
 
-/// What a rule finds in all files of a folder.
+/// The problems that a rule finds in all files of a folder.
 fn over_sources(folder: &str, rule: fn(&str, &str) -> Vec<String>) -> Vec<String> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -352,3 +352,4 @@ fn assert_none(mut found: Vec<String>) {
 mod resolvers;
 /// Each rule finds what it forbids, and nothing else.
 mod rules;
+mod vocabulary;
