@@ -78,13 +78,13 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
     );
     if seeded.new_sales < seeded.sales {
         println!(
-            "{} sales of this seed and source were stored before and stay as they were, even if made with \
-             other --products, --sales or --until: for these, take another --seed or --source",
+            "{} sales of this seed and source were already stored and are unchanged, even if they came from \
+             other --products, --sales or --until: to generate those, set another --seed or --source",
             seeded.sales - seeded.new_sales
         );
     }
     if cancel.is_cancelled() && (seeded.products, seeded.sales) != (seeding.products, seeding.sales) {
-        eprintln!("stopped; the same command goes on from here");
+        eprintln!("stopped; run the same command to resume");
         return Ok(ExitCode::from(INTERRUPTED));
     }
     Ok(ExitCode::SUCCESS)
@@ -95,7 +95,7 @@ fn beginning_of(day: NaiveDate) -> DateTime<Utc> {
 }
 
 fn parse_products(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "it is a number from 1".to_owned())
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "the number must be 1 or more".to_owned())
 }
 
 fn parse_source(text: &str) -> Result<SourceName, String> {

@@ -96,7 +96,7 @@ impl AccessControl {
     pub(super) fn record_failure(&self, address: IpAddr) -> Result<(), AccessError> {
         let policy = self.policy.borrow();
         let Some(limiter) = &policy.failures else { return Ok(()) };
-        let subject = "this address, with keys that do not fit";
+        let subject = "this address with invalid keys";
         let limited = |retry_after| AccessError::RateLimited { retry_after, subject };
         limiter.check(&network(address)).map_err(limited)
     }
@@ -114,9 +114,9 @@ impl AccessControl {
         }
         let Some(key) = key else { return Ok(Grant { principal: Principal::anonymous(), expires: None }) };
         policy.keys.verify(key, origin, now).map_err(|error| match error {
-            KeyError::Unknown => AccessError::Unauthenticated("This is not a key of this server."),
-            KeyError::Expired => AccessError::Unauthenticated("This key has expired. Ask for a new one."),
-            KeyError::OtherOrigin => AccessError::Forbidden("This key is not for pages of this origin."),
+            KeyError::Unknown => AccessError::Unauthenticated("The key is unknown to this server. Check that it is complete and configured here."),
+            KeyError::Expired => AccessError::Unauthenticated("The key has expired. Request a new one from the operator."),
+            KeyError::OtherOrigin => AccessError::Forbidden("The key does not permit pages of this origin. Use a key whose `origins` contain it."),
         })
     }
 

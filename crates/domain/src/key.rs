@@ -13,7 +13,7 @@ const HASH_PREFIX: &str = "sha256:";
 
 /// A malformed key name, hash or origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("does not have the form that it must have")]
+#[error("is malformed")]
 pub struct InvalidKeyPart;
 
 /// The name of an API key, for logs, metrics and errors.

@@ -104,7 +104,7 @@ fn check_filled(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
 
 fn check_id(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
     if id.chars().count() > MAX_ID_CHARS {
-        return Err(InvalidKeystroke::new(field, format!("is longer than {MAX_ID_CHARS} characters")));
+        return Err(InvalidKeystroke::new(field, format!("is longer than {MAX_ID_CHARS} characters: use a shorter id")));
     }
     if id.chars().any(char::is_control) {
         return Err(InvalidKeystroke::new(field, "holds a control character: remove it"));
@@ -136,11 +136,11 @@ impl Keystroke {
     pub fn checked(self) -> Result<Self, InvalidKeystroke> {
         let bytes = self.text.len();
         if bytes > MAX_KEYSTROKE_BYTES {
-            let problem = format!("is {bytes} bytes long: at most {MAX_KEYSTROKE_BYTES} can be taken");
+            let problem = format!("is {bytes} bytes long: send at most {MAX_KEYSTROKE_BYTES}");
             return Err(InvalidKeystroke::new("text", problem));
         }
         if self.result_count.is_some_and(|count| count < 0) {
-            return Err(InvalidKeystroke::new("resultCount", "is negative: it counts documents"));
+            return Err(InvalidKeystroke::new("resultCount", "is negative: send the number of documents"));
         }
         Ok(self)
     }
