@@ -114,9 +114,15 @@ impl AccessControl {
         }
         let Some(key) = key else { return Ok(Grant { principal: Principal::anonymous(), expires: None }) };
         policy.keys.verify(key, origin, now).map_err(|error| match error {
-            KeyError::Unknown => AccessError::Unauthenticated("The key is unknown to this server. Check that it is complete and configured here."),
-            KeyError::Expired => AccessError::Unauthenticated("The key has expired. Request a new one from the operator."),
-            KeyError::OtherOrigin => AccessError::Forbidden("The key does not permit pages of this origin. Use a key whose `origins` contain it."),
+            KeyError::Unknown => AccessError::Unauthenticated(
+                "The key is unknown to this server. Check that it is complete and configured here.",
+            ),
+            KeyError::Expired => {
+                AccessError::Unauthenticated("The key has expired. Request a new one from the operator.")
+            }
+            KeyError::OtherOrigin => AccessError::Forbidden(
+                "The key does not permit pages of this origin. Use a key whose `origins` contain it.",
+            ),
         })
     }
 

@@ -126,7 +126,10 @@ fn check_label(field: &'static str, value: &str, max_chars: usize) -> Result<(),
         return Err(InvalidDocument::new(field, "is empty: give it at least one character"));
     }
     if value.chars().count() > max_chars {
-        return Err(InvalidDocument::new(field, format!("is longer than {max_chars} characters: shorten it")));
+        return Err(InvalidDocument::new(
+            field,
+            format!("is longer than {max_chars} characters: shorten it"),
+        ));
     }
     if value.trim() != value {
         return Err(InvalidDocument::new(field, "begins or ends with white space: trim it"));
@@ -215,7 +218,10 @@ impl DocumentDraft {
             .author
             .map(|author| AuthorDraft { key: without_nul(author.key), name: without_nul(author.name) });
         if self.text.len() > TEXT_BYTES {
-            return Err(InvalidDocument::new("text", format!("is longer than {TEXT_BYTES} bytes: split the document")));
+            return Err(InvalidDocument::new(
+                "text",
+                format!("is longer than {TEXT_BYTES} bytes: split the document"),
+            ));
         }
         check_chars("title", self.title.as_deref(), TITLE_CHARS)?;
         check_chars("category", self.category.as_deref(), CATEGORY_CHARS)?;

@@ -104,7 +104,10 @@ fn check_filled(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
 
 fn check_id(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
     if id.chars().count() > MAX_ID_CHARS {
-        return Err(InvalidKeystroke::new(field, format!("is longer than {MAX_ID_CHARS} characters: use a shorter id")));
+        return Err(InvalidKeystroke::new(
+            field,
+            format!("is longer than {MAX_ID_CHARS} characters: use a shorter id"),
+        ));
     }
     if id.chars().any(char::is_control) {
         return Err(InvalidKeystroke::new(field, "holds a control character: remove it"));
