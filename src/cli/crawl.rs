@@ -19,7 +19,7 @@ use crate::supervisor::stop_signals;
 pub(super) struct CrawlArgs {
     /// The name of a configured source
     source: String,
-    /// Remove vanished documents even if they are more than the source's max_shrink
+    /// Remove vanished documents even beyond the source's max_shrink
     #[arg(long)]
     allow_shrink: bool,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `quarry demo`: everything in one process, on data that is made up on the spot.
+//! `quarry demo`: upstream, crawl and server in one process, on synthetic data.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,12 +19,13 @@ use crate::crawl::RunEnd;
 use crate::simulator::{Collection, FaultProfile, Simulator, synthetic};
 use crate::supervisor::stop_signals;
 
-/// As many as the real upstream has, and a small catalogue.
+/// The number of messages, as many as a real upstream has.
 const MESSAGES: usize = 3_349;
+/// The number of products.
 const PRODUCTS: usize = 500;
 /// The seed of data and faults, the same in every demo.
 const SEED: u64 = 1;
-/// The demo's own folder: what it holds is made anew each time.
+/// The folder of the demo, recreated on each run.
 const FOLDER: &str = "demo";
 
 #[derive(Debug, Args)]
@@ -38,7 +39,7 @@ pub(super) struct DemoArgs {
     /// How the simulated upstream misbehaves
     #[arg(long, value_enum, default_value_t = FaultProfile::Real)]
     faults: FaultProfile,
-    /// The folder in which it makes a folder `demo`, which is emptied at the start
+    /// The parent of the folder `demo`, which is emptied at the start
     #[arg(long, value_name = "FOLDER", default_value = "data", help_heading = HEADING)]
     data_dir: PathBuf,
     /// Which log lines are kept: error, warn, info, debug or trace
@@ -67,7 +68,7 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
             .with_context(|| format!("cannot empty {}: choose another --data-dir", folder.display()))?;
     }
     let started = Instant::now();
-    println!("An upstream that fails at random ({}) is crawled; its data is made up.", demo.faults);
+    println!("Crawling an upstream with random faults ({}) and synthetic data.", demo.faults);
     let messages = Collection::from_values("messages", synthetic::messages(MESSAGES, SEED))?;
     let products = Collection::from_values("products", synthetic::products(PRODUCTS, SEED))?;
     let simulator = Simulator::new([messages, products], demo.faults, SEED);
@@ -164,7 +165,7 @@ published_at = "/updated_at"
     Ok(settings)
 }
 
-/// Crawls every source; `false` when the user broke it off.
+/// Crawls every source; returns `false` after an interrupt.
 async fn crawl_all(settings: &Settings) -> Result<bool> {
     let store = app::open_store(settings).await?;
     let cancel = CancellationToken::new();

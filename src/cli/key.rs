@@ -12,22 +12,22 @@ use crate::domain::{KeyName, Origin, Scope, Timestamp};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum KeyCommand {
-    /// Make a key: prints it once, and the table to put into quarry.toml
+    /// Generate a key: prints it once, with its table for quarry.toml
     New(NewArgs),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct NewArgs {
-    /// What the key may do; repeat it for several
+    /// A scope of the key; repeat the option for several
     #[arg(long, value_enum, required = true, ignore_case = true, value_delimiter = ',')]
     scope: Vec<ScopeArg>,
-    /// What the log (operations with ADMIN) and metrics call it [default: its scopes and the day]
+    /// The name in the log (operations with ADMIN) and in metrics [default: scopes and time]
     #[arg(long)]
     name: Option<String>,
-    /// From when on it opens nothing: a duration such as 90d, a day such as 2027-01-31, or a time [default: never]
+    /// The expiry: a duration such as 90d, a day such as 2027-01-31, or a time [default: never]
     #[arg(long, value_name = "DURATION_OR_DATE")]
     expires: Option<String>,
-    /// The origin of a page that may use it in a browser, as `https://shop.example`; repeat it for several [default: all]
+    /// An origin whose pages may use the key, as `https://shop.example`; repeat the option for several [default: all]
     #[arg(long, value_delimiter = ',')]
     origin: Vec<String>,
 }
@@ -35,11 +35,11 @@ pub(super) struct NewArgs {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
 enum ScopeArg {
-    /// Search, and log what is typed and clicked
+    /// Search, and log keystrokes and clicks
     Search,
-    /// Read reports and the log of searches
+    /// Read reports and the search log
     Reports,
-    /// Change documents, begin and follow crawls, erase people
+    /// Change documents, start and follow crawls, erase personal data
     Admin,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let mut scopes: Vec<Scope> = args.scope.into_iter().map(Scope::from).collect();
     scopes.sort_unstable();
     scopes.dedup();
-    // Nobody reads fractions of a second.
+    // Whole seconds are readable in quarry.toml.
     let now = Utc::now().trunc_subsecs(0);
     let name = match args.name {
         Some(name) => KeyName::parse(&name)
@@ -68,21 +68,19 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let expires = args.expires.map(|text| expiry(&text, now)).transpose()?;
     let origins = args.origin.iter().map(|text| {
         Origin::parse(text).map_err(|_| {
-            anyhow!(
-                "{text:?} is no origin of a page: give its scheme, host and port, as https://shop.example"
-            )
+            anyhow!("{text:?} is no origin of a page: give scheme, host and port, as in https://shop.example")
         })
     });
     let origins = origins.collect::<Result<Vec<_>>>()?;
-    let key = ApiKey::generate().context("the system gives no random numbers")?;
+    let key = ApiKey::generate().context("the operating system returned no random numbers")?;
     let config = KeyConfig { name, hash: key.hash(), scopes, expires, origins };
-    eprintln!("The key, which is shown this once, and what to put into quarry.toml:\n");
+    eprintln!("The key, which is shown only once, and its table for quarry.toml:\n");
     println!("{}\n\n{}", key.expose(), config.to_toml().trim_end());
-    eprintln!("\nA server that runs takes it upon SIGHUP. Callers send `Authorization: Bearer KEY`.");
+    eprintln!("\nA running server loads it on SIGHUP. Clients send `Authorization: Bearer KEY`.");
     Ok(ExitCode::SUCCESS)
 }
 
-/// What tells keys apart where nobody says: what they are for, and when they were made.
+/// The default name of a key: its scopes and the time of generation.
 fn default_name(scopes: &[Scope], now: Timestamp) -> Result<KeyName> {
     let mut words: Vec<String> = scopes.iter().map(|scope| scope.as_str().to_lowercase()).collect();
     words.push(now.format("%Y%m%d-%H%M%S").to_string());

@@ -20,14 +20,13 @@ pub(super) struct MigrateArgs {
 enum MigrateCommand {
     /// Apply pending migrations
     Up {
-        /// At most this many [default: all]
+        /// The largest number of migrations [default: all]
         #[arg(long, value_name = "N")]
         steps: Option<u32>,
     },
-    /// Take back applied migrations, the latest first: their tables and what is in them are lost; stop all
-    /// servers before
+    /// Revert applied migrations, the latest first; deletes the data of their tables. Stop all servers before
     Down {
-        /// How many
+        /// The number of migrations
         #[arg(long, value_name = "N", default_value_t = 1)]
         steps: u32,
     },
@@ -38,7 +37,7 @@ enum MigrateCommand {
 pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
     if let MigrateCommand::Down { .. } = args.command {
-        // It would go on, ready, with reports and mutations that fail.
+        // A running server would stay ready although its reports and mutations fail.
         require_idle(&settings)?;
     }
     let store = connect_store(&settings).await?;

@@ -1,4 +1,4 @@
-//! The command line: one module a command; this one parses and dispatches.
+//! The command line: one module per command; this one parses and dispatches.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
 
 mod crawl;
@@ -23,25 +23,25 @@ use crate::config::{LogFormat, Overrides, Settings};
 use crate::telemetry::{TraceOptions, Traces};
 use crate::{graphql, permissions, telemetry};
 
-/// How long the end of a command waits until its last traces are sent.
+/// The timeout for the last traces at the end of a command.
 const LAST_TRACES: Duration = Duration::from_secs(2);
-/// What `--help` puts above options that are settings.
+/// The heading in `--help` for options that are settings.
 const HEADING: &str = "Settings";
-/// What a command that was broken off by the user returns, as shells expect it.
+/// The exit code after an interrupt, by the convention of shells.
 const INTERRUPTED: u8 = 130;
 
 /// Crawls an unreliable JSON API, makes it searchable, and serves it as GraphQL.
 #[derive(Debug, Parser)]
 #[command(name = "quarry", version, propagate_version = true, mut_args(|arg| arg.global(false)))]
 struct Cli {
-    /// Settings may stand before a command that reads them, too.
+    /// Settings, which may precede the command.
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(subcommand)]
     command: Command,
 }
 
-/// Settings that the command line overrides, of the commands that read them.
+/// Settings that the command line overrides.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 struct SettingsArgs {
     /// The settings file [default: quarry.toml, if it is there]
@@ -101,22 +101,22 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Crawl one configured source now
     Crawl(crawl::CrawlArgs),
-    /// Build the search index anew from the store (while no server uses the data folder)
+    /// Rebuild the search index from the store (while no server uses the data folder)
     Reindex(SettingsArgs),
     /// Change or show the database's schema
     Migrate(migrate::MigrateArgs),
-    /// Make API keys
+    /// Generate API keys
     #[command(subcommand)]
     Key(key::KeyCommand),
     /// Print the GraphQL schema
     Schema,
     /// Print the resolved settings, secrets redacted
     Config(SettingsArgs),
-    /// Fill the database with a made-up catalogue and a year of its sales
+    /// Fill the database with a synthetic catalogue and a year of sales
     Seed(seed::SeedArgs),
     /// Serve a JSON file as an unreliable upstream
     Upstream(upstream::UpstreamArgs),
-    /// Type against running servers as people do, and check what they stored
+    /// Load-test running servers with virtual users who type, and verify the search log
     #[command(long_about = type_searches::ABOUT)]
     Type(type_searches::TypeArgs),
 }
@@ -124,7 +124,7 @@ enum Command {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     if std::env::args_os().len() <= 1 {
-        // As cargo and kubectl do: asking for nothing is no mistake. A closed pipe is none either.
+        // Success without arguments, as in cargo and kubectl. A closed pipe is no error either.
         let _ = Cli::command().print_help();
         return ExitCode::SUCCESS;
     }
@@ -142,13 +142,13 @@ pub fn run() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     });
-    // Work that cannot be cancelled must not hold up the end.
+    // Blocking work cannot be cancelled and must not delay the exit.
     runtime.shutdown_background();
     code
 }
 
 impl Command {
-    /// The settings that the command reads, if it reads them.
+    /// The settings of the command, if it reads any.
     fn settings(&mut self) -> Option<&mut SettingsArgs> {
         match self {
             Self::Serve(args) => Some(&mut args.settings),
@@ -190,12 +190,12 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
     }
 }
 
-/// Starts the log as the settings have it.
+/// Initialises the log from the settings.
 fn start_log(settings: &Settings) -> Result<()> {
     start(settings, None).map(|_| ())
 }
 
-/// Starts the log and traces as the settings have them.
+/// Initialises the log and traces from the settings.
 fn start_telemetry(settings: &Settings) -> Result<Option<Traces>> {
     let own = &settings.telemetry;
     let options = own.otlp_endpoint.as_ref().map(|endpoint| TraceOptions {
@@ -214,7 +214,7 @@ fn start(settings: &Settings, traces: Option<TraceOptions>) -> Result<Option<Tra
     Ok(telemetry::init(&settings.log.level, format, traces.as_ref())?)
 }
 
-/// Sends the last traces, if there are any.
+/// Flushes pending traces.
 async fn finish_traces(traces: Option<Traces>) {
     if let Some(traces) = traces {
         traces.finish(LAST_TRACES).await;
@@ -227,7 +227,7 @@ async fn listen(address: std::net::SocketAddr) -> Result<tokio::net::TcpListener
         Ok(listener) => Ok(listener),
         Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
             bail!(
-                "{address} is in use: stop what listens there, or choose another address (--listen, or the setting)"
+                "{address} is in use: stop the process that listens there, or set another address (--listen, or the setting)"
             )
         }
         Err(error) => Err(error).with_context(|| format!("cannot listen on {address}")),

@@ -1,4 +1,4 @@
-//! How work shows its progress: a bar on a terminal, plain lines elsewhere.
+//! Progress displays: bars on a terminal, plain lines elsewhere.
 
 use std::collections::HashMap;
 use std::io::IsTerminal;
@@ -10,19 +10,19 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use crate::crawl::{Progress, StepOutcome};
 use crate::domain::{Crawl, CrawlState, SourceName};
 
-/// Plain lines come at most this often.
+/// The shortest interval between plain lines.
 const LINE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Shows crawls to a person, or to a file.
+/// The progress display of crawls.
 pub(super) enum CrawlDisplay {
-    /// One bar a source.
+    /// One bar per source.
     Bars { all: MultiProgress, bars: Mutex<HashMap<SourceName, ProgressBar>> },
-    /// Lines.
+    /// Plain lines.
     Lines { last: Mutex<HashMap<SourceName, Instant>> },
 }
 
 impl CrawlDisplay {
-    /// Bars if a terminal is there to draw them.
+    /// Selects bars if stderr is a terminal.
     pub(super) fn new() -> Self {
         if std::io::stderr().is_terminal() {
             Self::Bars { all: MultiProgress::new(), bars: Mutex::default() }
@@ -55,23 +55,23 @@ impl Progress for CrawlDisplay {
     }
 }
 
-/// A sign of life for work whose end is not known.
+/// A spinner for work of unknown length.
 pub(super) fn spinner(message: &'static str) -> ProgressBar {
     let spinner = ProgressBar::new_spinner().with_message(message);
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
 }
 
-/// Shows how far work is whose end is known.
+/// The progress display of work of known length.
 pub(super) enum Counting {
     /// A bar.
     Bar(ProgressBar),
-    /// Lines.
+    /// Plain lines.
     Lines { last: Mutex<Option<Instant>> },
 }
 
 impl Counting {
-    /// A bar if a terminal is there to draw it.
+    /// Selects a bar if stderr is a terminal.
     pub(super) fn new() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::Lines { last: Mutex::default() };
@@ -82,7 +82,7 @@ impl Counting {
         Self::Bar(ProgressBar::new(0).with_style(style))
     }
 
-    /// So much of it is done.
+    /// Shows `done` of `end` items.
     pub(super) fn show(&self, what: &'static str, done: usize, end: usize) {
         match self {
             Self::Bar(bar) => {
@@ -100,7 +100,7 @@ impl Counting {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn finish(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();
@@ -179,7 +179,7 @@ fn seconds(wait: Duration) -> String {
     format!("{:.1} s", wait.as_secs_f64())
 }
 
-/// What a crawl came to, for its end.
+/// The summary of a finished crawl.
 pub(super) fn summary(crawl: &Crawl) -> String {
     let mut text = format!(
         "{}: crawl {} {}\n  {} in {} pages, {} requests\n  {} inserted, {} updated, {} unchanged, {} deleted",

@@ -24,7 +24,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {
     let overrides = args.settings.overrides(args.listen);
     let settings = Settings::load(&overrides)?;
     let traces = start_telemetry(&settings)?;
-    // From here on SIGHUP does not end the process.
+    // From here on, SIGHUP reloads the settings instead of ending the process.
     let reload = reload_signals()?;
     let listener = listen(settings.listen).await?;
     let address = listener.local_addr()?;

@@ -52,7 +52,6 @@ const EXEMPT: &[&str] = &[
     SETTINGS_TABLE,
     "schema.graphql",
     "src/app",
-    "src/cli",
     "src/http",
     "tests/it/abuse",
     "tests/it/cache",
