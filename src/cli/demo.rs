@@ -36,7 +36,7 @@ pub(super) struct DemoArgs {
     /// An origin whose pages may send requests, such as http://localhost:5173; may be given several times
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
-    /// How the simulated upstream misbehaves
+    /// The faults of the simulated upstream
     #[arg(long, value_enum, default_value_t = FaultProfile::Real)]
     faults: FaultProfile,
     /// The parent of the folder `demo`, which is emptied at the start

@@ -47,11 +47,8 @@ impl Refusals {
         let name = if name.len() > MAX_CHARS { MALFORMED.to_owned() } else { name };
         let mut logged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        if !logged.contains_key(&name) && logged.len() >= MAX_NAMES {
-            logged.retain(|_, at| now.duration_since(*at) < INTERVAL);
-        }
-        let is_recent = |at: &Instant| now.duration_since(*at) < INTERVAL;
-        if logged.get(&name).is_some_and(is_recent) || logged.len() >= MAX_NAMES {
+        logged.retain(|_, at| now.duration_since(*at) < INTERVAL);
+        if logged.contains_key(&name) || logged.len() >= MAX_NAMES {
             return None;
         }
         logged.insert(name.clone(), now);

@@ -1,4 +1,4 @@
-//! What quarry keeps in its data folder: who can read it, and which database it belongs to.
+//! The data folder: its permissions, and the database it belongs to.
 
 mod lost_database;
 mod permissions;

@@ -39,7 +39,7 @@ fn assert_closed(folder: &Path) {
     }
 }
 
-/// Tries to read a file as the user "nobody", where the test may become that user.
+/// Reads a file as an unprivileged user, where the test may become one.
 fn others_can_read(path: &Path) -> bool {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "cat"]).arg(path);
