@@ -94,12 +94,15 @@ async fn long_messages_over_and_over() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unfinished_messages_of_who_is_let_in_are_counted() {
     // No keys are asked for here, so a message may be as long as any.
-    let folder = Folder::new("[limits]\nbodies_mb = 64\nwebsocket_message_time = \"1h\"\n");
+    let folder = Folder::new("[limits]\nbodies_mb = 128\nwebsocket_message_time = \"1h\"\n");
     let measured = Measured::start(&folder).await;
     let address = measured.server.endpoint.address().to_owned();
-    let mut sending = JoinSet::new();
+    let mut sockets = Vec::new();
     for _ in 0..400 {
-        let mut socket = greeted(&address).await;
+        sockets.push(greeted(&address).await);
+    }
+    let mut sending = JoinSet::new();
+    for mut socket in sockets {
         sending.spawn(async move {
             let _ = socket.write_all(&long_header(1_048_000)).await;
             let _ = socket.write_all(&vec![b' '; 1_040_000]).await;
