@@ -202,7 +202,7 @@ impl From<&StoreError> for Failure {
                 cause: Some(cause.clone()),
                 ..Self::new(
                     ErrorCode::StoreUnavailable,
-                    "The database cannot be reached. Searching goes on; try this again later.",
+                    "The database cannot be reached, or accepts no writes. Searches continue; retry later.",
                 )
             },
             StoreError::LeaseLost(_) | StoreError::Refused(_) => Self::internal(error),
