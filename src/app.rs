@@ -34,7 +34,8 @@ use crate::crawl::{
 };
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{
-    Admission, HttpLimits, HttpState, Metrics, MetricsParts, Origins, Readiness, metrics_router, serve,
+    Admission, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins, Readiness,
+    metrics_router, serve,
 };
 use crate::instance::Instance;
 use crate::search::tantivy_engine::{TantivyEngine, TantivyOptions};
@@ -174,7 +175,7 @@ impl Server {
         };
         let readiness = metering::readiness(indexer.follow(), &store, &logging);
         let api = Api::new(services, Limits::of(&settings), times);
-        let state = HttpState {
+        let state = HttpState::from(HttpServices {
             documents: persisting::open(&settings, &api).await?,
             api,
             readiness: readiness.clone(),
@@ -185,7 +186,7 @@ impl Server {
             gate: access::gate(&settings),
             graphiql: access::graphiql(&settings),
             origins: Origins::of(&settings),
-        };
+        });
         let _instance = instance;
         Ok(Self {
             settings,

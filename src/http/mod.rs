@@ -33,6 +33,9 @@ mod validator;
 mod visitor;
 mod websocket;
 
+use std::ops::Deref;
+use std::sync::Arc;
+
 use crate::access::AccessControl;
 use crate::graphql::Api;
 
@@ -46,9 +49,8 @@ pub use origin::Origins;
 pub use persisted::{Automatic, Documents, Trusted, TrustedError};
 pub use router::{metrics_router, router};
 
-/// What handlers share.
-#[derive(Clone)]
-pub struct HttpState {
+/// The services and limits that handlers share.
+pub struct HttpServices {
     /// The GraphQL API.
     pub api: Api,
     /// Whether the server may be sent traffic.
@@ -71,7 +73,24 @@ pub struct HttpState {
     pub origins: Origins,
 }
 
-impl HttpState {
+/// The state of the router. Every layer and handler clones it, so a clone is one count.
+#[derive(Clone)]
+pub struct HttpState(Arc<HttpServices>);
+
+impl From<HttpServices> for HttpState {
+    fn from(services: HttpServices) -> Self {
+        Self(Arc::new(services))
+    }
+}
+
+impl Deref for HttpState {
+    type Target = HttpServices;
+    fn deref(&self) -> &HttpServices {
+        &self.0
+    }
+}
+
+impl HttpServices {
     /// Whether the explorer is served now.
     pub fn is_explorable(&self) -> bool {
         self.graphiql.unwrap_or_else(|| !self.gate.requires_keys())

@@ -26,7 +26,6 @@ use tokio_stream::StreamMap;
 use self::message::{Close, FromClient, Greeting, ToClient};
 use self::socket::{MessageBounds, Received, Socket};
 use self::upgrade::Upgrade;
-use super::HttpState;
 use super::admission::CallerClass;
 use super::encode::Encoded;
 use super::json_values;
@@ -34,6 +33,7 @@ use super::operation::Transport;
 use super::problem::Problem;
 use super::request::{LARGE_BYTES, RawOperation};
 use super::visitor::Guest;
+use super::{HttpServices, HttpState};
 use crate::access::AccessError;
 use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
 use crate::memory::MemoryPermit;
@@ -254,7 +254,7 @@ impl Connection {
 
     fn start(&mut self, id: String, payload: RawOperation, text: &[u8], mut room: MemoryPermit) {
         self.operations += 1;
-        let HttpState { limits, admission, .. } = &self.state;
+        let HttpServices { limits, admission, .. } = &*self.state;
         let most = limits.subscriptions_per_connection;
         let class = CallerClass::of(&self.asker);
         let told = if self.running.len() >= most {

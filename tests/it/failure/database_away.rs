@@ -88,7 +88,10 @@ fn assert_clear(answer: &Answer, field: &str) {
     assert_eq!(answer.codes(), BTreeSet::from(["STORE_UNAVAILABLE"]), "{field}: {answer:?}");
     assert!(answer.data.is_null() || answer.data[field].is_null(), "{answer:?}");
     let message = answer.errors[0]["message"].as_str().expect("a message");
-    assert_eq!(message, "The database cannot be reached, or accepts no writes. Searches continue; retry later.");
+    assert_eq!(
+        message,
+        "The database cannot be reached, or accepts no writes. Searches continue; retry later."
+    );
 }
 
 #[tokio::test]

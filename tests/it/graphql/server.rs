@@ -12,8 +12,8 @@ use quarry::crawl::{CrawlTally, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{
-    Admission, Automatic, Documents, HttpLimits, HttpState, Metrics, MetricsParts, Origins, Readiness,
-    Trusted, serve,
+    Admission, Automatic, Documents, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins,
+    Readiness, Trusted, serve,
 };
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
@@ -214,7 +214,7 @@ impl Server {
         };
         let automatic = setup.documents.map(|cache| Automatic::new(cache, Duration::from_secs(60)));
         let admission = Admission::new(&setup.http);
-        let state = HttpState {
+        let state = HttpState::from(HttpServices {
             api,
             readiness: readiness.clone(),
             metrics,
@@ -225,7 +225,7 @@ impl Server {
             graphiql: setup.graphiql,
             origins: setup.origins,
             admission: admission.clone(),
-        };
+        });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
