@@ -59,6 +59,12 @@ const COPY_PLACES: usize = 1_000;
 /// Between two pieces, for the calls that wait.
 const COPY_PAUSE: Duration = Duration::from_micros(50);
 
+/// A process that is just ending holds the lock for a moment, as does one that it has started, until that
+/// runs its own program.
+const LOCK_ATTEMPTS: u32 = 50;
+/// Between two of these attempts.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 /// The reason of a buffer that cannot write its journal.
 const REFUSING: &str = "The keystroke journal cannot be written: its disk is full, or fails.";
 
@@ -399,11 +405,14 @@ impl KeystrokeBuffer for LocalBuffer {
 fn lock(folder: &Path) -> io::Result<Option<File>> {
     std::fs::create_dir_all(folder)?;
     let file = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
+    for _ in 0..LOCK_ATTEMPTS {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
+    Ok(None)
 }
 
 fn unwritten(error: &io::Error) -> BufferError {
