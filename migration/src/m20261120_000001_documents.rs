@@ -98,7 +98,7 @@ async fn create_counters(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    insert_if_absent(
+    execute_insert(
         manager,
         Query::insert()
             .into_table(Counters::Table)
@@ -120,7 +120,7 @@ async fn create_store_identity(manager: &SchemaManager<'_>) -> Result<(), DbErr>
                 .take(),
         )
         .await?;
-    insert_if_absent(
+    execute_insert(
         manager,
         Query::insert()
             .into_table(StoreIdentity::Table)
@@ -136,7 +136,7 @@ async fn create_store_identity(manager: &SchemaManager<'_>) -> Result<(), DbErr>
     .await
 }
 
-async fn insert_if_absent(manager: &SchemaManager<'_>, insert: InsertStatement) -> Result<(), DbErr> {
+async fn execute_insert(manager: &SchemaManager<'_>, insert: InsertStatement) -> Result<(), DbErr> {
     manager.get_connection().execute(&insert).await?;
     Ok(())
 }

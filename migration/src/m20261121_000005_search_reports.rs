@@ -75,7 +75,7 @@ async fn create_search_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(
             table(manager, SearchDays::Table)
-                // A UTC day with hourly roll-ups.
+                // Every UTC day with hourly roll-ups has a row.
                 .col(timestamp(manager, SearchDays::Day).not_null().primary_key())
                 // True if the daily roll-ups are the sums of the hourly ones.
                 .col(ColumnDef::new(SearchDays::Rolled).boolean().not_null())

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::{INDEX_FOLDER, whole};
 use crate::config::Settings;
 use crate::search::SearchEngine;
-use crate::store::{Store, sqlite_file};
+use crate::store::{Store, sqlite_file, sqlite_log};
 
 /// The file that names the database.
 pub(super) const MEMORY: &str = "store.json";
@@ -37,13 +37,6 @@ enum State {
     Open,
     /// A server did not close it, and its write-ahead log was gone at the next start.
     LogLost,
-}
-
-/// A file beside a database, by the end of its name.
-pub(super) fn beside(database: &Path, end: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(end);
-    PathBuf::from(name)
 }
 
 /// Refuses, before anything is created, where the database's file is missing or empty although the
@@ -116,7 +109,7 @@ pub(super) async fn require_log(
 /// another one.
 pub(super) fn note_lost_log(settings: &Settings) -> Result<()> {
     let Some(memory) = recall(settings)? else { return Ok(()) };
-    let log = sqlite_file(settings.database_url.expose()).map(|file| beside(&file, "-wal"));
+    let log = sqlite_log(settings.database_url.expose());
     if memory.state == State::Open && log.is_some_and(|log| !log.exists()) {
         write(settings, Memory { state: State::LogLost, ..memory })?;
     }

@@ -95,13 +95,10 @@ impl Logging {
 
     /// Starts the workers. What is left to do once they have ended is returned.
     pub(super) fn spawn(self, supervisor: &mut Supervisor) -> LastWrites {
+        let journaled = self.local_buffer();
         let Self { flusher, retention, place, poll, keystrokes: _, redis_buffer: _ } = self;
         let flusher = Arc::new(Mutex::new(flusher));
         let draining = supervisor.token(Stage::Drain);
-        let journaled = match &place {
-            Place::Here(buffer) => Some(buffer.clone()),
-            Place::Redis(_) => None,
-        };
         let grace_end = supervisor.grace_end();
         // Folding does not yield, so a step is not begun that may not end in time.
         let last_took = Arc::new(AtomicU64::new(0));

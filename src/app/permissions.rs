@@ -1,19 +1,14 @@
 //! Permissions of what quarry writes: files hold what people typed, so no other user has access.
 //!
-//! Who must share these files deliberately runs as the same user: every start takes the access of others
-//! away again.
+//! Programs that must share these files run as the same user: every start removes the access of others.
 
 use std::io;
-use std::path::PathBuf;
 
-use super::data_folder::{MEMORY, beside};
+use super::data_folder::MEMORY;
 use super::{INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, whole};
 use crate::config::Settings;
 use crate::permissions::{Restricted, is_shared_folder};
-use crate::store::sqlite_file;
-
-/// Ends of the names of what SQLite and the store put beside a database.
-const BESIDE_DATABASE: [&str; 5] = ["", "-wal", "-shm", "-journal", "-lock"];
+use crate::store::sqlite_files;
 
 /// Takes the access of other users from what quarry keeps in the data folder, and from the embedded
 /// database wherever it is; one log line says what was corrected.
@@ -35,7 +30,7 @@ pub(super) fn restrict(settings: &Settings) {
             note(restricted.restrict(&folder.join(name)));
         }
     }
-    for file in database_files(settings) {
+    for file in sqlite_files(settings.database_url.expose()) {
         note(restricted.restrict(&file));
     }
     if restricted.folders + restricted.files > 0 {
@@ -53,9 +48,4 @@ pub(super) fn restrict(settings: &Settings) {
             "other users have access to files that belong to another user: change their owner or their permissions"
         );
     }
-}
-
-fn database_files(settings: &Settings) -> Vec<PathBuf> {
-    let Some(database) = sqlite_file(settings.database_url.expose()) else { return Vec::new() };
-    BESIDE_DATABASE.map(|end| beside(&database, end)).into()
 }

@@ -22,8 +22,8 @@ pub(super) async fn open(settings: &Settings, api: &Api) -> Result<Documents> {
         ttl if ttl.is_zero() || settings.persisted.only_trusted => None,
         ttl => Some(Automatic::new(cache(settings)?, ttl)),
     };
-    let documents = Documents::new(trusted, settings.persisted.only_trusted, automatic);
-    Ok(documents.held_for(settings.persisted.max_age))
+    let own = &settings.persisted;
+    Ok(Documents::new(trusted, own.only_trusted, automatic, own.max_age))
 }
 
 /// The trusted documents of the settings, if there are any.

@@ -78,7 +78,7 @@ pub(super) struct TypeArgs {
     /// The window of the server: a pause of this length ends a search
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_window)]
     window: Duration,
-    /// The limit of retries of a rejected keystroke, and of the log's delay beyond the window
+    /// The time limit of a rejected keystroke's retries, and of the log's delay beyond the window
     #[arg(long = "patience", value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration)]
     retry_timeout: Duration,
     /// The seed of the plans: runs with the same seed type the same

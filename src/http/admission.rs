@@ -58,11 +58,7 @@ pub(super) enum CallerClass {
 impl CallerClass {
     /// The class of a caller.
     pub(super) fn of(asker: &Asker) -> Self {
-        if asker.caller.is_unrestricted() || asker.caller.key().is_some() {
-            Self::Keyed
-        } else {
-            Self::Keyless
-        }
+        if asker.caller.is_anonymous() { Self::Keyless } else { Self::Keyed }
     }
 
     /// The most bytes that such a caller may send at once.
@@ -181,7 +177,7 @@ impl Admission {
         bodies.grow_within(room, bytes, share).map_err(|_| {
             let limit = bodies.limit();
             Problem::busy(format!(
-                "The server has its limit of {limit} bytes of request bodies under way. Try again in a moment."
+                "The server is at its limit of {limit} bytes of request bodies. Try again in a moment."
             ))
         })
     }

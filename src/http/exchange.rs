@@ -10,12 +10,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use axum::body::Body;
 use http::header::CONTENT_TYPE;
 use http::{Request, Response, StatusCode, Version};
-use hyper::body::{Body as HttpBody, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
 use super::negotiation::MediaType;
 
@@ -81,18 +81,20 @@ impl Exchange {
             return request.map(|_| Body::empty());
         }
         self.set(Stage::Receiving);
-        request.map(|body| Body::new(RequestBody { body, exchange: self.clone() }))
+        let passes = (Stage::Receiving, Stage::Answering);
+        request.map(|body| Body::new(ExchangeBody { body, exchange: self.clone(), passes }))
     }
 
     /// Its response is about to be sent.
-    pub(super) fn respond(&self, response: Response<Body>) -> Response<ResponseBody> {
+    pub(super) fn respond(&self, response: Response<Body>) -> Response<ExchangeBody<Body>> {
         let stage = match response.status() {
             StatusCode::SWITCHING_PROTOCOLS => Stage::Upgrading,
             _ if is_event_stream(&response) => Stage::Idle,
             _ => Stage::Responding,
         };
         self.set(stage);
-        response.map(|body| ResponseBody { body, exchange: self.clone() })
+        let passes = (Stage::Responding, Stage::Flushing);
+        response.map(|body| ExchangeBody { body, exchange: self.clone(), passes })
     }
 
     /// All that was made of the response is sent.
@@ -108,49 +110,22 @@ fn is_event_stream(response: &Response<Body>) -> bool {
     content_type.is_some_and(|value| value == MediaType::EventStream.content_type())
 }
 
-struct RequestBody {
-    body: Incoming,
+/// The body of a request or a response; dropped once all of it is read, or made.
+pub(super) struct ExchangeBody<B> {
+    body: B,
     exchange: Exchange,
+    /// The stage that ends with the body, and the next.
+    passes: (Stage, Stage),
 }
 
-impl HttpBody for RequestBody {
-    type Data = Bytes;
-    type Error = hyper::Error;
+impl<B: HttpBody + Unpin> HttpBody for ExchangeBody<B> {
+    type Data = B::Data;
+    type Error = B::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if frame.is_none() || self.body.is_end_stream() {
-            self.exchange.advance(Stage::Receiving, Stage::Answering);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// A response's body; dropped once the last of it is made.
-pub(super) struct ResponseBody {
-    body: Body,
-    exchange: Exchange,
-}
-
-impl HttpBody for ResponseBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
         Pin::new(&mut self.body).poll_frame(context)
     }
 
@@ -163,8 +138,8 @@ impl HttpBody for ResponseBody {
     }
 }
 
-impl Drop for ResponseBody {
+impl<B> Drop for ExchangeBody<B> {
     fn drop(&mut self) {
-        self.exchange.advance(Stage::Responding, Stage::Flushing);
+        self.exchange.advance(self.passes.0, self.passes.1);
     }
 }

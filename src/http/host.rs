@@ -11,9 +11,7 @@ use http::{HeaderValue, Request, Version};
 use url::Host;
 
 use super::problem::Problem;
-
-/// Stands for every name.
-const EVERY: &str = "*";
+use crate::config::allows_every;
 
 /// The names that the server answers under, besides loopback ones.
 #[derive(Debug)]
@@ -25,7 +23,7 @@ pub(super) enum Names {
 impl Names {
     /// The names that a setting lists.
     pub(super) fn of(listed: &[String]) -> Self {
-        if listed.iter().any(|name| name == EVERY) {
+        if allows_every(listed) {
             return Self::Every;
         }
         Self::Listed(listed.iter().filter_map(|name| Host::parse(name).ok()).collect())

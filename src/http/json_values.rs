@@ -1,7 +1,7 @@
 //! The JSON values of a request, counted before any of them takes memory.
 //!
-//! A value takes many times its text: `0,` becomes a hundred bytes and more. So a request may hold only
-//! so many, and what they will take counts towards the memory of request bodies.
+//! A value takes many times its text: `0,` becomes a hundred bytes and more. So their number is
+//! limited, and the memory that they will take counts towards that of request bodies.
 
 use http::StatusCode;
 use memchr::memchr2;

@@ -21,7 +21,7 @@ use super::host::{Names, named_host};
 use super::negotiation::is_json;
 use super::problem::Problem;
 use super::refusals::Refusals;
-use crate::config::Settings;
+use crate::config::{Settings, allows_every};
 use crate::graphql::ErrorCode;
 
 /// Headers that no page sends to another origin unless the server was asked first.
@@ -30,8 +30,6 @@ const PREFLIGHTED: [&str; 2] = ["apollo-require-preflight", "x-apollo-operation-
 const READ_HEADERS: [&str; 3] = ["x-request-id", "traceparent", "tracestate"];
 /// How long a browser may remember what it was allowed.
 const REMEMBERED: Duration = Duration::from_secs(3_600);
-/// Stands for every origin, and for every header.
-const EVERY: &str = "*";
 
 /// The pages and names that a server answers. Clones share it.
 #[derive(Clone, Debug)]
@@ -62,14 +60,13 @@ impl Origins {
     /// The pages and names that the settings allow.
     pub fn of(settings: &Settings) -> Self {
         let server = &settings.server;
-        let is_every = |items: &[String]| items.iter().any(|item| item == EVERY);
-        let pages = if is_every(&server.allowed_origins) {
+        let pages = if allows_every(&server.allowed_origins) {
             Pages::Every
         } else {
             let pages = server.allowed_origins.iter();
             Pages::Listed(pages.filter_map(|page| HeaderValue::from_str(page).ok()).collect())
         };
-        let headers = if is_every(&server.allowed_headers) {
+        let headers = if allows_every(&server.allowed_headers) {
             Headers::Every
         } else {
             let own = PREFLIGHTED.into_iter().chain(READ_HEADERS).map(HeaderName::from_static);

@@ -1,5 +1,5 @@
-//! Log lines of refused origins and host names: whoever configured the server sees what is missing in
-//! the settings, and strangers who try many fill no log.
+//! Log lines of refused origins and host names: an operator sees which setting is missing, and many
+//! different names do not flood the log.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

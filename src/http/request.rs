@@ -60,7 +60,7 @@ fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawV
     Ok(value)
 }
 
-/// What clients send besides. All but this is passed over.
+/// The extensions that the server reads. Others are passed over.
 #[derive(Default)]
 struct Extensions {
     persisted: Option<PersistedQuery>,
@@ -168,7 +168,7 @@ impl<'de> Deserialize<'de> for Extensions {
     }
 }
 
-/// What one request holds.
+/// The operations of one request.
 pub(super) enum Operations {
     One(RawOperation),
     /// Each by itself: what is wrong with one does not keep the others from running.

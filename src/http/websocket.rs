@@ -198,18 +198,13 @@ impl Connection {
 
     /// Does what the client says. False once the client is gone.
     async fn take(&mut self, socket: &mut Socket, text: Bytes, room: MemoryPermit) -> Result<bool, Close> {
-        let said = if text.len() < LARGE_BYTES {
-            FromClient::parse(&text)?
+        let parsed = if text.len() < LARGE_BYTES {
+            FromClient::parse(&text)
         } else {
-            self.state
-                .admission
-                .apart({
-                    let text = text.clone();
-                    move || FromClient::parse(&text)
-                })
-                .await?
+            let text = text.clone();
+            self.state.admission.apart(move || FromClient::parse(&text)).await
         };
-        match said {
+        match parsed? {
             FromClient::ConnectionInit { .. } if self.greeted => {
                 Err(Close::new(4429, "Too many initialisation requests"))
             }

@@ -78,7 +78,7 @@ impl AccessControl {
         Credentials::new(self.clone(), client_address(peer, headers, self.trusted_proxies), headers)
     }
 
-    /// Counts an operation of an authenticated client against its limits.
+    /// Counts an operation of a principal against the limits of its key and address.
     pub fn check_rate(&self, principal: &Principal, address: IpAddr) -> Result<(), AccessError> {
         let policy = self.policy.borrow();
         if let Some(limiter) = &policy.per_address {

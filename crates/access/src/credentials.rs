@@ -27,8 +27,8 @@ pub struct Credentials {
     authorization: Authorization,
 }
 
-#[derive(Clone)]
 /// The parsed `Authorization` header.
+#[derive(Clone)]
 enum Authorization {
     Absent,
     Malformed,
@@ -72,7 +72,7 @@ impl Credentials {
 
     /// Waits until the credentials no longer cover `principal`.
     ///
-    /// The key was removed, lost a scope, or expired.
+    /// That is, until the key is removed, loses a scope, or expires.
     pub async fn until_revoked(self, principal: Principal) {
         let mut changes = self.access.changes();
         loop {

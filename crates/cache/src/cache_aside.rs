@@ -7,7 +7,7 @@
 //!   returned: from the cache, or else from the memory of this process. A slow computation is stored
 //!   when it completes.
 //!
-//! Deliberately not stale-while-revalidate: an expired value is returned only where none can be computed
+//! Deliberately not stale-while-revalidate: an old value is returned only where none can be computed
 //! in time.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -143,10 +143,10 @@ where
         let stale = self.client.stale(&key, &lookup);
         let (flight, is_first) = if refresh {
             // A running flight may have read the store before this call.
-            (spawn(compute_and_store(self.client.clone(), key, lookup, now, compute())), true)
+            (spawn(Self::compute_and_store(self.client.clone(), key, lookup, now, compute())), true)
         } else {
             let flight_key = (key.clone(), lookup.epoch, lookup_error.is_some());
-            let start = || compute_once(self.client.clone(), key, lookup, now, compute());
+            let start = || Self::compute_once(self.client.clone(), key, lookup, now, compute());
             self.flights.join(flight_key, start)
         };
         let computed = match stale {
@@ -173,64 +173,60 @@ where
         let timeouts = self.client.timeouts();
         if refresh { timeouts.stale_after_refresh } else { timeouts.stale_after }
     }
-}
 
-/// Computes a value under the refresh lock, unless another server stores it first.
-async fn compute_once<T, E, F>(
-    client: CacheClient,
-    key: String,
-    lookup: DecodedLookup<T>,
-    now: Timestamp,
-    compute: F,
-) -> Result<Computed<T>, E>
-where
-    T: Serialize + DeserializeOwned,
-    E: TransientError,
-    F: Future<Output = Result<T, E>>,
-{
-    match client.acquire_refresh_lock(&key, lookup, now).await {
-        LockOutcome::Refreshed(value) => Ok(Computed::new(value, ValueOrigin::OtherServer, None)),
-        LockOutcome::Acquired(lookup, lock) => {
-            let computation = compute_and_store(client.clone(), key, lookup, now, compute);
-            let computed = AssertUnwindSafe(computation).catch_unwind().await;
-            client.release(lock).await;
-            computed.unwrap_or_else(|panic| resume_unwind(panic))
-        }
-        LockOutcome::TimedOut(lookup) => {
-            match client.stale(&key, &lookup).and_then(|stale| Computed::stale(&stale, None)) {
-                Some(stale) => Ok(stale),
-                None => compute_and_store(client, key, lookup, now, compute).await,
+    /// Computes a value under the refresh lock, unless another server stores it first.
+    async fn compute_once<F>(
+        client: CacheClient,
+        key: String,
+        lookup: DecodedLookup<T>,
+        now: Timestamp,
+        compute: F,
+    ) -> Result<Computed<T>, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        match client.acquire_refresh_lock(&key, lookup, now).await {
+            LockOutcome::Refreshed(value) => Ok(Computed::new(value, ValueOrigin::OtherServer, None)),
+            LockOutcome::Acquired(lookup, lock) => {
+                let computation = Self::compute_and_store(client.clone(), key, lookup, now, compute);
+                let computed = AssertUnwindSafe(computation).catch_unwind().await;
+                client.release(lock).await;
+                computed.unwrap_or_else(|panic| resume_unwind(panic))
+            }
+            LockOutcome::TimedOut(lookup) => {
+                match client.stale(&key, &lookup).and_then(|stale| Computed::stale(&stale, None)) {
+                    Some(stale) => Ok(stale),
+                    None => Self::compute_and_store(client, key, lookup, now, compute).await,
+                }
             }
         }
     }
-}
 
-/// Computes and stores a value; on a transient error, returns the last good value.
-async fn compute_and_store<T, E, F>(
-    client: CacheClient,
-    key: String,
-    lookup: DecodedLookup<T>,
-    now: Timestamp,
-    compute: F,
-) -> Result<Computed<T>, E>
-where
-    T: Serialize + DeserializeOwned,
-    E: TransientError,
-    F: Future<Output = Result<T, E>>,
-{
-    match compute.await {
-        Ok(value) => {
-            let stored = client.store(&key, &lookup, now, &value).await;
-            let (is_stored, store_error) = match stored {
-                Ok(is_stored) => (is_stored, None),
-                Err(error) => (false, Some(error)),
-            };
-            Ok(Computed::new(value, ValueOrigin::ThisServer { is_stored }, lookup.error.or(store_error)))
+    /// Computes and stores a value; on a transient error, returns the last good value.
+    async fn compute_and_store<F>(
+        client: CacheClient,
+        key: String,
+        lookup: DecodedLookup<T>,
+        now: Timestamp,
+        compute: F,
+    ) -> Result<Computed<T>, E>
+    where
+        F: Future<Output = Result<T, E>>,
+    {
+        match compute.await {
+            Ok(value) => {
+                let stored = client.store(&key, &lookup, now, &value).await;
+                let (is_stored, store_error) = match stored {
+                    Ok(is_stored) => (is_stored, None),
+                    Err(error) => (false, Some(error)),
+                };
+                Ok(Computed::new(value, ValueOrigin::ThisServer { is_stored }, lookup.error.or(store_error)))
+            }
+            Err(error) if error.is_transient() => {
+                let stale = client.stale(&key, &lookup);
+                stale.and_then(|stale| Computed::stale(&stale, lookup.error)).ok_or(error)
+            }
+            Err(error) => Err(error),
         }
-        Err(error) if error.is_transient() => {
-            let stale = client.stale(&key, &lookup);
-            stale.and_then(|stale| Computed::stale(&stale, lookup.error)).ok_or(error)
-        }
-        Err(error) => Err(error),
     }
 }

@@ -5,7 +5,7 @@ use super::CacheGeneration;
 /// The clears that precede a value. Values of one epoch are not returned in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Epoch {
-    /// Clears by this process.
+    /// Clears of this process's own state.
     pub(super) local_clears: u64,
     /// The generation of the cache; the last known one while the cache is unavailable.
     pub(super) generation: Option<CacheGeneration>,

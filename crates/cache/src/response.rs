@@ -2,19 +2,19 @@
 
 use super::CacheError;
 
-/// The cache's part in a response, as in the `Cache-Status` header (RFC 9211).
+/// The cache's part in a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheStatus {
     /// From the cache, or computed by a concurrent call.
     Hit,
     /// Computed by this call, and stored.
     Miss,
-    /// Expired: the store is unavailable, or the computation, here or on another server, still runs.
+    /// The last good value: the store is unavailable, or the computation still runs, here or on another server.
     Stale,
-    /// Computed by this call past the cache.
+    /// Computed by this call on `refresh`, or computed and not stored.
     ///
-    /// On `refresh`, or because the cache is disabled, unavailable, cleared in the meantime, or too small for
-    /// the value.
+    /// It is not stored if the cache is disabled, unavailable, cleared in the meantime, or too small for the
+    /// value.
     Bypass,
 }
 

@@ -1,6 +1,7 @@
 //! Whether a single value is what its setting may be. Pure: a value in, a verdict out.
 
 use std::net::SocketAddr;
+use std::num::NonZero;
 
 use figment::value::Value;
 use humantime_serde::re::humantime;
@@ -16,6 +17,8 @@ use quarry_domain::{KeyHash, KeyName, Origin, Scope, SourceName};
 const LONGEST_DAYS: u64 = 3_650;
 /// What a log line can be.
 const LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+/// The item that stands for everything, alone in its list.
+const EVERY: &str = "*";
 /// How much of a wrong value is shown.
 const SHOWN_CHARS: usize = 60;
 
@@ -204,24 +207,31 @@ fn is_web_url(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-/// Recognizes a name without a pattern: a host matches it as a whole.
 fn is_host(value: &Value) -> bool {
-    value.as_str().is_some_and(|host| !host.contains('*') && url::Host::parse(host).is_ok())
+    value.as_str().and_then(parse_host).is_some()
 }
 
-/// Recognizes a host, or a host and its port.
+/// Reads a name without a pattern: a host matches it as a whole.
+fn parse_host(text: &str) -> Option<url::Host> {
+    url::Host::parse(text).ok().filter(|_| !text.contains('*'))
+}
+
 fn is_authority(value: &Value) -> bool {
-    let Some(text) = value.as_str() else { return false };
+    value.as_str().and_then(parse_authority).is_some()
+}
+
+/// Reads a host, or a host and its port, as `redirect_hosts` lists them.
+pub fn parse_authority(text: &str) -> Option<(url::Host, Option<NonZero<u16>>)> {
     let (host, port) = match text.rsplit_once(':') {
         // The colons of an IPv6 address stand within its brackets.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
         _ => (text, None),
     };
-    is_host(&Value::from(host)) && port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0))
+    Some((parse_host(host)?, port))
 }
 
 fn is_header_name(value: &Value) -> bool {
-    value.as_str().is_some_and(|name| name != "*" && http::HeaderName::from_bytes(name.as_bytes()).is_ok())
+    value.as_str().is_some_and(|name| name != EVERY && http::HeaderName::from_bytes(name.as_bytes()).is_ok())
 }
 
 fn is_scope(value: &Value) -> bool {
@@ -234,7 +244,12 @@ fn is_origin(value: &Value) -> bool {
 
 /// Recognizes the list that stands for everything.
 fn is_every(items: &[Value]) -> bool {
-    matches!(items, [only] if only.as_str() == Some("*"))
+    matches!(items, [only] if only.as_str() == Some(EVERY))
+}
+
+/// Recognizes a list of hosts, headers or origins that stands for all of them.
+pub fn allows_every(listed: &[String]) -> bool {
+    listed.iter().any(|item| item == EVERY)
 }
 
 /// Exactly as browsers name an origin.

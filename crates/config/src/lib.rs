@@ -28,6 +28,7 @@ pub use documented::{ReferenceLine, reference};
 pub use environment::Environment;
 pub use error::{ConfigError, Problem};
 pub use key::{KeyConfig, parse_time};
+pub use kind::{allows_every, parse_authority};
 pub use limits::LimitSettings;
 pub use raw::{DEFAULT_FILE, Overrides};
 pub use settings::{

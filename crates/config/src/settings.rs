@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ConfigError;
 use super::key::KeyConfig;
+use super::kind::allows_every;
 use super::limits::LimitSettings;
 use super::reference::GENERAL;
 use super::show;
@@ -313,8 +314,7 @@ impl Settings {
                     .to_owned(),
             );
         }
-        let is_every = |items: &[String]| items.iter().any(|item| item == "*");
-        if self.keys.is_empty() && is_every(&self.server.allowed_hosts) {
+        if self.keys.is_empty() && allows_every(&self.server.allowed_hosts) {
             warnings.push(
                 "server.allowed_hosts is \"*\" and no API keys are configured: a page whose name is made to point here \
                  (DNS rebinding) may send requests and read the answers"
@@ -325,7 +325,7 @@ impl Settings {
         for key in self.keys.iter().filter(|key| key.expires.is_some_and(|expires| expires <= now)) {
             warnings.push(format!("the key {:?} has expired", key.name.as_str()));
         }
-        if is_every(&self.server.allowed_origins) {
+        if allows_every(&self.server.allowed_origins) {
             warnings.push(
                 "server.allowed_origins is \"*\": every page that somebody opens who reaches this server may send it \
                  requests and read the answers"

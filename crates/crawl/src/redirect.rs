@@ -1,18 +1,22 @@
 //! The hosts that a redirect, or a link to the next page, may lead to. Pure.
 
+use std::num::NonZero;
+
 use url::{Host, Url};
+
+use quarry_config::parse_authority;
 
 /// Hosts beside a source's own, each with the ports that it may be asked on.
 pub(super) struct RedirectHosts {
     /// The source's own port, which a host without a port may be asked on as well.
     home_port: Option<u16>,
-    listed: Vec<(Host, Option<u16>)>,
+    listed: Vec<(Host, Option<NonZero<u16>>)>,
 }
 
 impl RedirectHosts {
     /// The hosts that the settings of a source list.
     pub(super) fn of(home: &Url, listed: &[String]) -> Self {
-        let listed = listed.iter().filter_map(|text| parse(text)).collect();
+        let listed = listed.iter().filter_map(|text| parse_authority(text)).collect();
         Self { home_port: home.port(), listed }
     }
 
@@ -21,21 +25,12 @@ impl RedirectHosts {
     pub(super) fn hold(&self, url: &Url) -> bool {
         let Some(host) = url.host() else { return false };
         let port = url.port_or_known_default();
-        let is_open = |listed: &Option<u16>| match listed {
-            Some(listed) => port == Some(*listed),
+        let is_open = |listed: &Option<NonZero<u16>>| match listed {
+            Some(listed) => port == Some(listed.get()),
             None => url.port().is_none() || url.port() == self.home_port,
         };
         self.listed.iter().any(|(listed, port)| *listed == host && is_open(port))
     }
-}
-
-fn parse(text: &str) -> Option<(Host, Option<u16>)> {
-    let (host, port) = match text.rsplit_once(':') {
-        // The colons of an IPv6 address stand within its brackets.
-        Some((host, port)) if !port.ends_with(']') => (host, Some(port.parse().ok()?)),
-        _ => (text, None),
-    };
-    Some((Host::parse(host).ok()?, port))
 }
 
 /// Recognizes two addresses on one host and port; moving up from http to https on their

@@ -66,7 +66,7 @@ impl fmt::Display for KeyHash {
     }
 }
 
-// A hash reveals no key, but does not belong into a log either.
+// A hash reveals no key, but does not belong in a log either.
 impl fmt::Debug for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyHash")

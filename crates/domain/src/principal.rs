@@ -82,6 +82,11 @@ impl Principal {
         self.scopes.0 == u8::MAX
     }
 
+    /// Returns true for a client without a key of a server that has some.
+    pub const fn is_anonymous(&self) -> bool {
+        !self.is_unrestricted() && self.key.is_none()
+    }
+
     /// The name of the key.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
@@ -106,6 +111,8 @@ mod tests {
         assert_eq!(Scope::ALL.map(|scope| Principal::anonymous().has(scope)), [false; 3]);
         assert!(Principal::unrestricted().is_unrestricted() && !Principal::anonymous().is_unrestricted());
         assert!(!Principal::with_key("all".into(), Scope::ALL).is_unrestricted());
+        assert!(Principal::anonymous().is_anonymous());
+        assert!(!Principal::unrestricted().is_anonymous() && !reports.is_anonymous());
         assert!(Principal::unrestricted().covers(&reports) && !reports.covers(&Principal::unrestricted()));
         assert!(reports.covers(&reports) && !Principal::anonymous().covers(&reports));
     }

@@ -20,7 +20,7 @@ use super::checker::Checker;
 use super::disclosure::Disclosure;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
-use super::error_bounds::{bounded, excerpt};
+use super::error_bounds::bounded;
 use super::field_group::FieldGroup;
 use super::guard;
 use super::limits::{Limits, TimeLimits};
@@ -81,6 +81,11 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// The answer to an operation that did not run, with bounded errors.
+    fn refused(errors: Vec<ServerError>) -> Self {
+        Self::Refused(bounded(errors))
+    }
+
     /// Its errors.
     pub fn errors(&self) -> &[ServerError] {
         match self {
@@ -253,7 +258,7 @@ impl Api {
             }
         };
         if let Err(errors) = self.admit(&operation, asker) {
-            return Answer::Refused(bounded(errors));
+            return Answer::refused(errors);
         }
         let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
         if operation.merged.is_some() && !operation.validated {
@@ -262,7 +267,7 @@ impl Api {
             let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
             if let Err(mut errors) = checked.await {
                 error::invalid_with(&mut errors, &arguments);
-                return Answer::Refused(bounded(self.disclosure(&asker.caller).apply_all(errors)));
+                return Answer::refused(self.disclosure(&asker.caller).apply_all(errors));
             }
         }
         let (schema, to_keep) = self.schema_for(&operation);
@@ -287,7 +292,7 @@ impl Api {
         let disclosure = self.disclosure(&asker.caller);
         if was_refused(&response) {
             error::finish(&mut response, &asker.request, disclosure, &arguments);
-            return Answer::Refused(bounded(response.errors));
+            return Answer::refused(response.errors);
         }
         if let Some((text, document)) = to_keep {
             self.0.documents.put(text, document);
@@ -308,7 +313,7 @@ impl Api {
     /// [`boxed`] says.
     pub fn subscribe(&self, operation: Prepared, asker: Asker) -> BoxStream<'static, Answer> {
         if let Err(errors) = self.admit(&operation, &asker) {
-            return stream::iter([Answer::Refused(bounded(errors))]).boxed();
+            return stream::iter([Answer::refused(errors)]).boxed();
         }
         let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
         let answers = self.0.strict.execute_stream(self.request_of(operation, &asker));
@@ -317,7 +322,7 @@ impl Api {
         let answers = answers.map(move |mut response| {
             error::finish(&mut response, &request, disclosure, &arguments);
             if was_refused(&response) {
-                Answer::Refused(bounded(response.errors))
+                Answer::refused(response.errors)
             } else {
                 Answer::Ran(
                     Box::new(response),
@@ -434,11 +439,10 @@ fn select<'a>(
         }
         (DocumentOperations::Multiple(operations), Some(name)) => match operations.get(name) {
             Some(operation) => Ok(&operation.node),
-            None => refused(format!("The document has no operation named {}.", Quoted(&excerpt(name)))),
+            None => refused(format!("The document has no operation named {}.", Quoted(name))),
         },
         (DocumentOperations::Single(_), Some(name)) => {
-            let name = excerpt(name);
-            refused(format!("The document's only operation has no name, so none is named {}.", Quoted(&name)))
+            refused(format!("The document's only operation has no name, so none is named {}.", Quoted(name)))
         }
     }
 }

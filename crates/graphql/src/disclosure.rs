@@ -1,7 +1,7 @@
 //! Errors for callers who may not introspect: their messages hold no name of the schema.
 //!
-//! What is not known to hold none is replaced, so a message that a new release of async-graphql words
-//! anew discloses nothing either.
+//! A message that is not known to hold none is replaced, so one that a new release of async-graphql words
+//! differently discloses nothing either.
 
 use async_graphql::ServerError;
 
@@ -38,10 +38,10 @@ impl Disclosure {
     pub(super) fn to(caller: &Principal, introspection: Introspection) -> Self {
         if introspection.allows(caller) {
             Self::Schema
-        } else if caller.is_unrestricted() || caller.key().is_some() {
-            Self::Request
-        } else {
+        } else if caller.is_anonymous() {
             Self::Nothing
+        } else {
+            Self::Request
         }
     }
 

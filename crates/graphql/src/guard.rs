@@ -31,7 +31,7 @@ impl Introspection {
     /// Checks a caller. The executor is set by it, too.
     pub(super) fn allows(self, caller: &Principal) -> bool {
         match self {
-            Self::Auto => caller.is_unrestricted() || caller.key().is_some(),
+            Self::Auto => !caller.is_anonymous(),
             Self::On => true,
             Self::Off => false,
         }
@@ -113,7 +113,7 @@ fn authorize(
     if field.is_some_and(|field| field.scopes.iter().any(|scope| caller.has(*scope))) {
         return Ok(());
     }
-    if disclosure == Disclosure::Nothing && caller.key().is_none() {
+    if disclosure == Disclosure::Nothing && caller.is_anonymous() {
         let message = format!("The field {name} needs a key: send `Authorization: Bearer KEY`.");
         return Err((ErrorCode::Unauthenticated, message));
     }

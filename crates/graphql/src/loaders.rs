@@ -60,7 +60,7 @@ type ValueOf<K> = <StoreLoader as Loader<K>>::Value;
 /// Answers batches of keys from the store; the key's type says what is looked up.
 pub(super) struct StoreLoader {
     store: Store,
-    /// What is read counts towards the response; absent in subscriptions.
+    /// The budget that documents read from the store count towards; absent in subscriptions.
     budget: Option<ResponseBudget>,
 }
 

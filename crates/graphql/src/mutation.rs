@@ -8,7 +8,6 @@ use chrono::Utc;
 
 use super::erasure;
 use super::error::{ErrorCode, Failure};
-use super::error_bounds::excerpt;
 use super::guard::RootGuard;
 use super::ids::NodeId;
 use super::quote::Quoted;
@@ -188,8 +187,7 @@ impl Mutation {
 pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
     let known: Vec<_> = known.iter().map(|source| Quoted(source.as_str()).to_string()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    let name = excerpt(name);
-    Failure::new(ErrorCode::NotFound, format!("There is no source {}. There is: {known}.", Quoted(&name)))
+    Failure::new(ErrorCode::NotFound, format!("There is no source {}. There is: {known}.", Quoted(name)))
 }
 
 fn check_count(path: &str, count: usize) -> Result<(), Failure> {

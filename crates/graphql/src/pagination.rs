@@ -106,14 +106,14 @@ impl<P: Copy> PageRequest<P> {
         Ok(Self { page, counts })
     }
 
-    /// The slice to read: one item longer than the page, which shows that the list goes on.
+    /// The slice to read: one item longer than the page, which shows that the list continues.
     pub(super) fn slice(&self) -> Slice<P> {
         Slice { limit: self.page.limit + 1, ..self.page }
     }
 
     /// Cuts the page out of the items of that slice.
     ///
-    /// By Relay's specification, the end that is counted from knows whether the slice goes on, and at the other
+    /// By Relay's specification, the end that is counted from knows whether the slice continues, and at the other
     /// end, a cursor shows that there are items beyond it.
     pub(super) fn cut<T>(&self, mut items: Vec<T>) -> Page<T> {
         let goes_on = items.len() as u64 > self.page.limit;

@@ -1,11 +1,14 @@
 use std::fmt;
 
-/// A text in double quotes, escaped as in JSON and GraphQL: messages are read by users of any language.
+use super::error_bounds::excerpt;
+
+/// A client's text in double quotes: an excerpt, escaped as in JSON and GraphQL, since users of any
+/// language read messages.
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = serde_json::to_string(self.0).map_err(|_| fmt::Error)?;
+        let quoted = serde_json::to_string(&excerpt(self.0)).map_err(|_| fmt::Error)?;
         f.write_str(&quoted)
     }
 }

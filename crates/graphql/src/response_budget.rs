@@ -115,7 +115,7 @@ fn too_large(limit: usize) -> String {
 }
 
 fn too_busy(limit: usize) -> String {
-    format!("The server has its limit of {limit} bytes of responses under way. Try again in a moment.")
+    format!("The server is at its limit of {limit} bytes of responses. Try again in a moment.")
 }
 
 /// The error of a response that is larger than the server sends.

@@ -86,7 +86,7 @@ impl InteractionWriter {
         while self.step().await > 0 {}
     }
 
-    /// Commits the next batch, and returns its size: 0 once the queue is closed.
+    /// Commits the next batch, and returns its size: 0 once the queue is closed and empty.
     #[boxed]
     pub async fn step(&mut self) -> usize {
         let batch = self.next_batch().await;
@@ -137,7 +137,7 @@ impl InteractionWriter {
         }
     }
 
-    /// Replies with an error, if the store is unavailable also to all queued callers.
+    /// Replies with an error; if the store is unavailable, to all queued callers as well.
     ///
     /// They would otherwise wait for another timeout only to receive the same error.
     fn fail(&mut self, replies: impl IntoIterator<Item = oneshot::Sender<RecordResult>>, error: &StoreError) {
@@ -152,7 +152,7 @@ impl InteractionWriter {
                 fail(queued.reply);
             }
         }
-        warn!(error = %error, interactions = failed, "interactions were not stored; their clients must retry");
+        warn!(error = %error, interactions = failed, "interactions were not stored");
     }
 }
 

@@ -38,11 +38,11 @@ impl IdempotencyKey {
     /// Parses a key.
     pub fn parse(key: &str) -> Result<Self, InvalidInteraction> {
         let problem = if key.is_empty() {
-            "is empty: omit it, or use 1 to 128 characters".to_owned()
+            format!("is empty: omit it, or use 1 to {MAX_KEY_CHARS} characters")
         } else if key.chars().count() > MAX_KEY_CHARS {
             format!("is longer than {MAX_KEY_CHARS} characters: shorten it")
         } else if key.chars().any(char::is_control) {
-            "contains a control character: remove it".to_owned()
+            "holds a control character: remove it".to_owned()
         } else {
             return Ok(Self(key.to_owned()));
         };
@@ -55,13 +55,13 @@ impl IdempotencyKey {
 pub struct NewInteraction {
     /// The kind of interaction.
     pub kind: InteractionKind,
-    /// The document that the visitor interacted with.
+    /// The document.
     pub document: DocumentId,
     /// The quantity, at least 1.
     pub quantity: i64,
-    /// The visitor's session, if known.
+    /// The user's session, if known.
     pub session: Option<SessionId>,
-    /// The visitor, if logged in.
+    /// The user, if logged in.
     pub user: Option<UserId>,
     /// The search that found the document, if any.
     pub search: Option<SearchId>,
@@ -75,7 +75,7 @@ impl NewInteraction {
     /// Validates the fields and derives the id.
     ///
     /// With an idempotency key, the id derives from the key, kind, document, session and user, so that
-    /// neither the lines of one order nor visitors of a client with poor keys collide. Without a key, the id
+    /// neither the lines of one order nor users of a client with poor keys collide. Without a key, the id
     /// derives from all fields if session and time are among them: a request with the same fields is a
     /// repetition. Otherwise a repetition cannot be recognised, and each request counts.
     ///
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idempotency_key_is_scoped_to_document_kind_and_visitor() {
+    fn an_idempotency_key_is_scoped_to_document_kind_and_user() {
         let keyed = NewInteraction { idempotency_key: key("order 17"), occurred_at: None, ..full() };
         assert_eq!(id(&keyed), id(&NewInteraction { quantity: 9, search: None, ..keyed.clone() }));
         let others = [

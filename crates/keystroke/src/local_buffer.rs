@@ -183,7 +183,7 @@ impl LocalBuffer {
 
     /// The reason why it takes no keystrokes, if so.
     pub fn last_error(&self) -> Option<&'static str> {
-        self.shared.state().refusing.then_some(REFUSING)
+        self.shared.state().last_error()
     }
 
     /// Flushes the journal for the last time. It is written again only where that removes text that must not
@@ -356,6 +356,11 @@ impl Shared {
 }
 
 impl State {
+    /// The reason why keystrokes are refused, if so.
+    fn last_error(&self) -> Option<&'static str> {
+        self.refusing.then_some(REFUSING)
+    }
+
     /// The journal is gone, in doubt, or holds nothing but what need not stay.
     fn is_stale(&self) -> bool {
         let idle = self.runs.is_empty() && self.journal.bytes() > self.base;
@@ -397,8 +402,7 @@ impl KeystrokeBuffer for LocalBuffer {
         let now = run::timestamp(state.clock.now());
         let health = state.runs.health();
         let settled = health.oldest.map_or(now, |oldest| oldest.min(now));
-        let last_error = state.refusing.then_some(REFUSING);
-        Ok(BufferHealth { settled: Some(settled), last_error, ..health })
+        Ok(BufferHealth { settled: Some(settled), last_error: state.last_error(), ..health })
     }
 }
 

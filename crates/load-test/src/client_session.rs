@@ -36,7 +36,7 @@ pub(super) struct Pacing {
     pub(super) idle: Duration,
     /// The delay from which the server may split a search.
     pub(super) split_risk: Duration,
-    /// The limit of retries of a keystroke.
+    /// The time limit of a keystroke's retries.
     pub(super) retry_timeout: Duration,
     /// The number of keystrokes in one request.
     pub(super) batch: usize,

@@ -20,7 +20,7 @@ pub struct ExpectedSearch {
 pub struct Tolerance {
     /// The contents of the search box.
     ///
-    /// Where keystrokes were delayed by the window, the server correctly reads a pause, and stores the content
+    /// After a delay of keystrokes by the window, the server correctly reads a pause, and stores the content
     /// before it as a search.
     pub pieces: HashSet<String>,
     /// The query may be stored twice: it was sent twice without a `sequence`.

@@ -82,7 +82,7 @@ pub struct LoadTestConfig {
     pub batch: usize,
     /// The window of the server: a pause of this length ends a search.
     pub window: Duration,
-    /// The limit of retries of a keystroke, and of the log's delay beyond the window.
+    /// The time limit of a keystroke's retries, and of the log's delay beyond the window.
     pub retry_timeout: Duration,
 }
 

@@ -56,11 +56,7 @@ impl MemoryBudget {
         }
         let more = u32::try_from(bytes).ok();
         let more = more.and_then(|bytes| self.0.free.clone().try_acquire_many_owned(bytes).ok());
-        let more = more.ok_or_else(|| self.refuse())?;
-        match &mut permit.0 {
-            Some(held) => held.merge(more),
-            none => *none = Some(more),
-        }
+        permit.merge(MemoryPermit(Some(more.ok_or_else(|| self.refuse())?)));
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Owner-only permissions, of files that a process creates and of files that are there already.
 //!
-//! Where a system has no such permissions, nothing happens. Knows nothing of what the files hold.
+//! On systems without such permissions, nothing happens. Independent of the files' content.
 
 use std::io;
 use std::path::Path;

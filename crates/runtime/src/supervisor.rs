@@ -90,7 +90,7 @@ pub struct GraceEnd {
 
 impl GraceEnd {
     /// The time left for work that can be left for the next start, and is better left in good time than broken
-    /// off; none before the process is told to stop.
+    /// off; none before the process stops.
     pub fn left(&self) -> Option<Duration> {
         let end = *self.at.get()? - self.grace * LAST_SHARE_PERCENT / 100;
         Some(end.saturating_duration_since(Instant::now()))

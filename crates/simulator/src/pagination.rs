@@ -122,7 +122,7 @@ fn paged(page: usize, size: usize) -> (usize, usize) {
     ((page - 1).saturating_mul(size.min(MAX_LIMIT)), size)
 }
 
-/// The last non-empty value of a parameter.
+/// The last value of a parameter; an empty one counts as absent.
 fn parameter(query: &str, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
     let mut last = None;

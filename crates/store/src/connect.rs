@@ -135,9 +135,9 @@ fn options(url: &str, max_connections: u32) -> Result<ConnectOptions, StoreError
 
 fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, StoreError> {
     let parsed: SqliteConnectOptions = parse(url)?;
-    let in_memory = url.contains(":memory:") || url.contains("mode=memory");
-    if !in_memory {
-        create_folder(parsed.get_filename())?;
+    let file = sqlite_file(url);
+    if let Some(file) = &file {
+        create_folder(file)?;
     }
     let parsed = parsed
         .create_if_missing(true)
@@ -151,7 +151,7 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
     options.map_sqlx_sqlite_opts(move |_| parsed.clone());
     // A file does not go away, so its connections need no ping.
     options.test_before_acquire(false);
-    if in_memory {
+    if file.is_none() {
         // The database lives as long as its one connection.
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
     } else {

@@ -1,19 +1,18 @@
 //! How the database and the pool of connections to it stand, without asking the database.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use chrono::Utc;
 use quarry_runtime::boxed;
-use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ColumnTrait, ConnAcquireErr, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, RuntimeErr,
     SqlxError,
 };
 use uuid::Uuid;
 
-use super::entity::leases;
+use super::entity::leases::{Column, Entity};
 use super::failure::Failure;
-use super::{Store, stored};
+use super::{Lease, Store, leases};
 use quarry_runtime::figures::Count;
 
 /// What calls found.
@@ -98,7 +97,7 @@ impl Store {
     #[boxed]
     pub async fn look_again(&self) {
         // The cause was reported by the call that met it.
-        if !self.figures().is_writable
+        if self.tally.unwritable.load(Ordering::Relaxed)
             && self.write((), |store, ()| Box::pin(store.try_writing())).await.is_ok()
         {
             set(&self.tally.unwritable, false);
@@ -106,15 +105,10 @@ impl Store {
     }
 
     async fn try_writing(&self) -> Result<(), Failure> {
-        let name = format!("trial {}", Uuid::new_v4());
+        let lease = Lease { name: format!("trial {}", Uuid::new_v4()), holder: Uuid::nil() };
         let transaction = self.begin().await?;
-        let insert = Query::insert()
-            .into_table(leases::Entity)
-            .columns([leases::Column::Name, leases::Column::Holder, leases::Column::ExpiresAt])
-            .values_panic([Expr::value(&name), Expr::value(Uuid::nil()), Expr::value(stored(Utc::now()))])
-            .take();
-        transaction.execute(&insert).await?;
-        leases::Entity::delete_many().filter(leases::Column::Name.eq(&name)).exec(&*transaction).await?;
+        transaction.execute(&leases::insert(self.backend(), &lease, Duration::ZERO)).await?;
+        Entity::delete_many().filter(Column::Name.eq(&lease.name)).exec(&*transaction).await?;
         transaction.commit().await
     }
 

@@ -11,8 +11,12 @@ use sea_orm::sqlx::sqlite::SqliteConnectOptions;
 use super::failure::Failure;
 use super::{Store, StoreError};
 
+/// Ends the name of SQLite's write-ahead log.
+const LOG: &str = "-wal";
 /// Ends the name of the file that processes lock for as long as they use a database.
 const LOCK: &str = "-lock";
+/// Ends of the names of all files of a database.
+const FILES: [&str; 5] = ["", LOG, "-shm", "-journal", LOCK];
 
 /// The file of an open database.
 #[derive(Debug)]
@@ -33,6 +37,22 @@ pub fn sqlite_file(url: &str) -> Option<PathBuf> {
     let in_memory = url.contains(":memory:") || url.contains("mode=memory");
     let parsed: SqliteConnectOptions = url.starts_with("sqlite:").then(|| url.parse().ok())??;
     (!in_memory).then(|| parsed.get_filename().to_owned())
+}
+
+/// The path of such a database's write-ahead log.
+pub fn sqlite_log(url: &str) -> Option<PathBuf> {
+    sqlite_file(url).map(|database| beside(&database, LOG))
+}
+
+/// The paths of all files that belong to such a database, whether they are there or not.
+pub fn sqlite_files(url: &str) -> Vec<PathBuf> {
+    sqlite_file(url).map_or_else(Vec::new, |database| FILES.map(|end| beside(&database, end)).into())
+}
+
+fn beside(database: &Path, end: &str) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(end);
+    PathBuf::from(path)
 }
 
 impl DatabaseFile {
@@ -93,9 +113,7 @@ impl Store {
 }
 
 fn lock_file(database: &Path) -> io::Result<File> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(LOCK);
-    File::options().create(true).truncate(false).write(true).open(path)
+    File::options().create(true).truncate(false).write(true).open(beside(database, LOCK))
 }
 
 #[cfg(unix)]

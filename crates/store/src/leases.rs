@@ -7,7 +7,7 @@
 use quarry_runtime::boxed;
 use std::time::Duration;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, SimpleExpr};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QuerySelect,
     SqlErr,
@@ -43,12 +43,7 @@ impl Store {
             .exec(&*transaction)
             .await?;
         if taken.rows_affected == 0 {
-            let insert = Query::insert()
-                .into_table(Entity)
-                .columns([Column::Name, Column::Holder, Column::ExpiresAt])
-                .values_panic([Expr::value(name), Expr::value(*holder), now_plus(backend, ttl)])
-                .take();
-            match transaction.execute(&insert).await {
+            match transaction.execute(&insert(backend, lease, ttl)).await {
                 Ok(_) => {}
                 // It is there, so it is another's.
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -158,6 +153,16 @@ fn now(backend: DbBackend) -> SimpleExpr {
         DbBackend::MySql => Expr::cust("UTC_TIMESTAMP(6)"),
         _ => Expr::value(stored(chrono::Utc::now())),
     }
+}
+
+/// The row of a lease that is free.
+pub(super) fn insert(backend: DbBackend, lease: &Lease, ttl: Duration) -> InsertStatement {
+    let Lease { name, holder } = lease;
+    Query::insert()
+        .into_table(Entity)
+        .columns([Column::Name, Column::Holder, Column::ExpiresAt])
+        .values_panic([Expr::value(name), Expr::value(*holder), now_plus(backend, ttl)])
+        .take()
 }
 
 fn now_plus(backend: DbBackend, ttl: Duration) -> SimpleExpr {

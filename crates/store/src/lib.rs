@@ -58,7 +58,7 @@ mod transaction;
 pub use self::figures::StoreFigures;
 use self::figures::Tally;
 use self::file::DatabaseFile;
-pub use self::file::sqlite_file;
+pub use self::file::{sqlite_file, sqlite_files, sqlite_log};
 pub use self::search_log::{
     ErasureMark, PopularSearch, RetentionHold, RetentionOutcome, RetentionTerms, SearchLogMark,
 };

@@ -44,18 +44,19 @@ pub(super) struct Found {
 impl Documents {
     /// Documents of a file, and those that clients send once; with `only_trusted` those of the file
     /// only.
-    pub fn new(trusted: Option<Trusted>, only_trusted: bool, automatic: Option<Automatic>) -> Self {
+    ///
+    /// Clients may hold the answer to a query that they send by name with GET for `max_age`.
+    pub fn new(
+        trusted: Option<Trusted>,
+        only_trusted: bool,
+        automatic: Option<Automatic>,
+        max_age: Duration,
+    ) -> Self {
         let trusted = RwLock::new(trusted.map(Arc::new));
-        Self(Arc::new(Known { trusted, only_trusted, automatic, max_age: Duration::ZERO }))
+        Self(Arc::new(Known { trusted, only_trusted, automatic, max_age }))
     }
 
-    /// Lets clients hold the answers to queries that they send by name with GET.
-    pub fn held_for(self, max_age: Duration) -> Self {
-        let known = Arc::into_inner(self.0).expect("not shared yet");
-        Self(Arc::new(Known { max_age, ..known }))
-    }
-
-    /// The time for which clients may hold such an answer; zero: not at all.
+    /// The time for which clients may hold an answer; zero: not at all.
     pub(super) fn max_age(&self) -> Duration {
         self.0.max_age
     }

@@ -105,7 +105,7 @@ impl Frames {
         length
     }
 
-    /// Goes on by bytes of the payload that were passed on.
+    /// Advances by bytes of the payload that were passed on.
     pub(super) fn advance(&mut self, bytes: usize) {
         self.piece = self.piece.saturating_sub(bytes);
         if self.piece > 0 {

@@ -215,7 +215,7 @@ impl<C> BoundedReads<C> {
         if self.frames.is_of_message() {
             let taken = self.admission.body_room(&mut self.room, length, self.bounds.class);
             if taken.is_err() {
-                let reason = "The server has its limit of messages under way: try again in a moment";
+                let reason = "The server is at its limit of incomplete messages: try again in a moment";
                 return Poll::Ready(Err(self.refuse(Close::new(1013, reason))));
             }
         }

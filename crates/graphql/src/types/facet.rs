@@ -9,7 +9,7 @@ pub(crate) struct Facet {
     buckets: List<Vec<FacetBucket>>,
 }
 
-/// How the found documents spread over the values of a field.
+/// The values of a field in the found documents, with their counts.
 #[Object]
 impl Facet {
     /// The field, as `DocumentFilter` names it: `source`, `category` or `authorKey`.

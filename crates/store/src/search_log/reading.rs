@@ -63,8 +63,8 @@ impl Store {
         .await
     }
 
-    /// How the database goes about a page from each end and a count of the log, in its own words: what tells
-    /// whether a filter is served by an index. It may quote the filter, so it is not to be logged.
+    /// The query plans of a page from each end and of a count of the log: they show whether an index serves
+    /// a filter. They may quote it, so they are not to be logged.
     #[boxed]
     pub async fn search_log_plans(&self, filter: &SearchLogFilter) -> Result<[String; 3], StoreError> {
         let backend = self.backend();

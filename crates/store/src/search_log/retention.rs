@@ -1,14 +1,13 @@
-//! How much of the log may go at once: a clock that is wrong must not empty it.
+//! The removal of old searches, a share of the log at a time: a clock that is wrong must not empty it.
 //!
-//! What was removed is gone for good, and the only thing that says that a search is old is a clock. So the
+//! Removed searches are gone for good, and only a clock says that a search is old. So the
 //! time of the last run is kept in the database, for all servers: after a leap of the clock nothing is removed
-//! for a day, and then a share of the log a day. Whoever lowers the retention sees it done over several days.
+//! for a day, and then a share of the log a day. A lower retention takes effect over several days.
 
 use std::time::Duration;
 
-use chrono::DateTime;
 use quarry_runtime::boxed;
-use sea_orm::sea_query::{OnConflict, Query};
+use sea_orm::sea_query::{OnConflict, Order, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -140,7 +139,10 @@ impl Store {
         let mut ledger = match load(&transaction).await? {
             Some(ledger) => ledger,
             // The first run: the newest search is the only witness.
-            None => Ledger { run: newest(&transaction).await?.unwrap_or(seconds), ..Ledger::default() },
+            None => {
+                let newest = first_by(&transaction, Order::Desc).await?;
+                Ledger { run: newest.map_or(seconds, |newest| newest.timestamp()), ..Ledger::default() }
+            }
         };
         let outcome = if ledger.note_run(seconds) {
             erasure::forget_old_erasures(&transaction).await?;
@@ -186,25 +188,13 @@ async fn remove(
 }
 
 async fn any_before(transaction: &DatabaseTransaction, before: StoredTime) -> Result<bool, Failure> {
-    let oldest: Option<StoredTime> = Entity::find()
-        .select_only()
-        .column(Column::LastKeystrokeAt)
-        .order_by_asc(Column::LastKeystrokeAt)
-        .into_tuple()
-        .one(transaction)
-        .await?;
-    Ok(oldest.is_some_and(|oldest| oldest < before))
+    Ok(first_by(transaction, Order::Asc).await?.is_some_and(|oldest| oldest < before))
 }
 
-async fn newest(transaction: &DatabaseTransaction) -> Result<Option<i64>, Failure> {
-    let newest: Option<StoredTime> = Entity::find()
-        .select_only()
-        .column(Column::LastKeystrokeAt)
-        .order_by_desc(Column::LastKeystrokeAt)
-        .into_tuple()
-        .one(transaction)
-        .await?;
-    Ok(newest.map(|newest: DateTime<_>| newest.timestamp()))
+/// The time of the first search in this order, if there is any.
+async fn first_by(transaction: &DatabaseTransaction, order: Order) -> Result<Option<StoredTime>, Failure> {
+    let select = Entity::find().select_only().column(Column::LastKeystrokeAt);
+    Ok(select.order_by(Column::LastKeystrokeAt, order).into_tuple().one(transaction).await?)
 }
 
 async fn load(transaction: &DatabaseTransaction) -> Result<Option<Ledger>, Failure> {
