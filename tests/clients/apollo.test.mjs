@@ -6,10 +6,8 @@ import { ApolloClient, ApolloLink, HttpLink, InMemoryCache, gql } from "@apollo/
 import { CombinedGraphQLErrors } from "@apollo/client/errors";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { GraphQLWsLink } from "@apollo/client/link/subscriptions";
-import { createClient } from "graphql-ws";
-import WebSocket from "ws";
 import { connect } from "./apollo-client.js";
-import { until } from "./support.mjs";
+import { openSocket, until } from "./support.mjs";
 
 const url = process.env.QUARRY_URL;
 
@@ -161,7 +159,7 @@ test("queries and mutations go by their hashes", async () => {
 });
 
 test("searches are heard of over graphql-ws", async () => {
-  const socket = createClient({ url: `${url.replace("http", "ws")}/ws`, webSocketImpl: WebSocket });
+  const socket = openSocket(url);
   const live = over(new GraphQLWsLink(socket));
   const session = `live-${process.pid}`;
   const heard = [];

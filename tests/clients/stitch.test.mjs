@@ -6,9 +6,7 @@ import { buildHTTPExecutor } from "@graphql-tools/executor-http";
 import { stitchSchemas } from "@graphql-tools/stitch";
 import { schemaFromExecutor } from "@graphql-tools/wrap";
 import { buildSchema, execute, graphql, parse, subscribe, validate } from "graphql";
-import { createClient } from "graphql-ws";
-import WebSocket from "ws";
-import { documents, until } from "./support.mjs";
+import { documents, openSocket, until } from "./support.mjs";
 
 const url = process.env.QUARRY_URL;
 
@@ -28,7 +26,7 @@ before(async () => {
     const { operation, selectionSet } = request.document.definitions.find(({ operation }) => operation);
     sent.push(`${operation}: ${selectionSet.selections.map(({ name }) => name?.value)}`);
     if (operation !== "subscription") return http(request);
-    const socket = createClient({ url: `${url.replace("http", "ws")}/ws`, webSocketImpl: WebSocket });
+    const socket = openSocket(url);
     return buildGraphQLWSExecutor(socket)(request);
   };
   const quarry = {

@@ -7,9 +7,7 @@ import { relayPagination } from "@urql/exchange-graphcache/extras";
 import { persistedExchange } from "@urql/exchange-persisted";
 import { minifyIntrospectionQuery } from "@urql/introspection";
 import { getIntrospectionQuery } from "graphql";
-import { createClient } from "graphql-ws";
-import WebSocket from "ws";
-import { documents, until } from "./support.mjs";
+import { documents, openSocket, until } from "./support.mjs";
 
 const url = process.env.QUARRY_URL;
 
@@ -111,7 +109,7 @@ test("an id that is not one of the server's is an error with its code and path",
 });
 
 test("subscriptions arrive over graphql-ws", async () => {
-  const socket = createClient({ url: `${url.replace("http", "ws")}/ws`, webSocketImpl: WebSocket });
+  const socket = openSocket(url);
   const forward = subscriptionExchange({
     forwardSubscription: ({ query, variables }) => ({
       subscribe: (sink) => ({ unsubscribe: socket.subscribe({ query, variables }, sink) }),

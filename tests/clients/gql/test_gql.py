@@ -65,7 +65,7 @@ class Operations:
                 await run(session, FIND, text="tea", first=-1)
             (error,) = refused.exception.errors
             self.assertEqual((error["extensions"]["code"], error["path"]), ("BAD_USER_INPUT", ["search"]))
-            # The connection goes on.
+            # The connection stays open.
             self.assertIn("totalCount", (await run(session, FIND, text="tea", first=0))["search"])
 
 

@@ -1,18 +1,15 @@
 //! Connections whose client sends no more, and waits for the response or is gone.
 
-use std::time::Duration;
-
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::wire;
 use crate::support::folder::Folder;
-use crate::support::server::{Endpoint, Server};
-use crate::support::wait::until;
+use crate::support::server::Server;
+use crate::support::wait::{ends, until};
 
 fn post(accept: &str, query: &str) -> String {
-    let body = json!({ "query": query }).to_string();
-    format!("{}{body}", wire::post_head(accept, body.len()))
+    wire::post(accept, &json!({ "query": query }).to_string())
 }
 
 /// The responses to what is sent, of a client that closes its sending side.
@@ -71,19 +68,11 @@ async fn who_hangs_up_is_not_answered_for_long() {
         wire::read_until(&mut stream, "\r\n\r\n").await;
         streams.push(stream);
     }
-    until("open streams", async || (event_streams(endpoint).await == 3.0).then_some(())).await;
+    let open = async || endpoint.metric("quarry_admitted{kind=\"event_streams\"}").await;
+    until("open streams", async || (open().await == 3.0).then_some(())).await;
     drop(streams);
-    until("the end of the streams", async || (event_streams(endpoint).await == 0.0).then_some(())).await;
+    until("the end of the streams", async || (open().await == 0.0).then_some(())).await;
     server.stop().await;
-}
-
-/// The event streams that are open, as the metrics count them.
-async fn event_streams(endpoint: &Endpoint) -> f64 {
-    let url = format!("http://{}/metrics", endpoint.address());
-    let page = crate::support::server::client().get(url).send().await.unwrap().text().await.unwrap();
-    let line =
-        page.lines().find(|line| line.starts_with("quarry_admitted{") && line.contains("event_streams"));
-    line.and_then(|line| line.rsplit_once(' ')).map_or(f64::NAN, |(_, value)| value.parse().unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,18 +80,17 @@ async fn a_websocket_is_opened_with_names_as_their_rfc_writes_them() {
     let folder = Folder::new("");
     let server = Server::start(&folder).await;
     let mut stream = wire::connect(server.endpoint.address()).await;
-    let upgrade = "GET /graphql/ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
-                   sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-                   sec-websocket-protocol: graphql-transport-ws\r\n\r\n";
-    stream.write_all(upgrade.as_bytes()).await.unwrap();
-    let head = wire::read_until(&mut stream, "\r\n\r\n").await;
+    let head = wire::upgrade(&mut stream).await;
     assert!(head.contains("\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"), "{head}");
     assert!(head.contains("\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"), "{head}");
     // What follows is not touched.
     stream.write_all(&wire::frame(1, b"{\"type\":\"connection_init\"}")).await.unwrap();
-    wire::read_until(&mut stream, "{\"type\":\"connection_ack\"}").await;
-    let mut rest = [0; 1];
-    let quiet = tokio::time::timeout(Duration::from_millis(1), stream.read(&mut rest)).await;
-    assert!(quiet.is_err(), "nothing else was said");
+    let acknowledged = "{\"type\":\"connection_ack\"}";
+    let said = wire::read_until(&mut stream, acknowledged).await;
+    assert!(said.ends_with(acknowledged), "{said}");
+    stream.write_all(&wire::frame(9, b"?")).await.unwrap();
+    let mut pong = [0; 3];
+    ends("a pong", stream.read_exact(&mut pong)).await.unwrap();
+    assert_eq!(pong, [0x8a, 1, b'?'], "nothing else was said");
     server.stop().await;
 }

@@ -44,8 +44,7 @@ async fn deaf_on_a_websocket(address: &str) -> TcpStream {
 async fn deaf_on_an_event_stream(address: &str) -> TcpStream {
     let mut stream = wire::connect_narrow(address).await;
     let body = json!({ "query": follow() }).to_string();
-    let head = wire::post_head("text/event-stream", body.len());
-    stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    stream.write_all(wire::post("text/event-stream", &body).as_bytes()).await.unwrap();
     wire::read_until(&mut stream, "\r\n\r\n").await;
     stream
 }
@@ -121,7 +120,7 @@ async fn who_asks_and_does_not_read_the_answer_is_cut_off() {
     let mut deaf = Vec::new();
     for _ in 0..3 {
         let mut stream = wire::connect_narrow(server.endpoint.address()).await;
-        stream.write_all(format!("{}{body}", wire::post_head("*/*", body.len())).as_bytes()).await.unwrap();
+        stream.write_all(wire::post("*/*", &body).as_bytes()).await.unwrap();
         deaf.push(stream);
     }
     for stream in &mut deaf {

@@ -25,6 +25,11 @@ pub(super) fn post_head(accept: &str, length: usize) -> String {
     )
 }
 
+/// A POST to `/graphql`.
+pub(super) fn post(accept: &str, body: &str) -> String {
+    format!("{}{body}", post_head(accept, body.len()))
+}
+
 /// Reads until the text holds `wanted`, and gives what was read.
 pub(super) async fn read_until(stream: &mut (impl AsyncRead + Unpin), wanted: &str) -> String {
     let mut read = Vec::new();
@@ -51,14 +56,20 @@ pub(super) async fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&read).into_owned()
 }
 
-/// Opens a WebSocket on a connection and greets.
-pub(super) async fn greet(stream: &mut TcpStream) {
+/// Opens a WebSocket on a connection; the head of the response.
+pub(super) async fn upgrade(stream: &mut TcpStream) -> String {
     let upgrade = "GET /graphql/ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                    sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
                    sec-websocket-protocol: graphql-transport-ws\r\n\r\n";
     stream.write_all(upgrade.as_bytes()).await.expect("is open");
-    let answer = read_until(stream, "\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
+    let head = read_until(stream, "\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    head
+}
+
+/// Opens a WebSocket on a connection and greets.
+pub(super) async fn greet(stream: &mut TcpStream) {
+    upgrade(stream).await;
     stream.write_all(&frame(1, b"{\"type\":\"connection_init\"}")).await.expect("is open");
     read_until(stream, "connection_ack").await;
 }

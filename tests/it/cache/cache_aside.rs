@@ -90,10 +90,7 @@ async fn refresh_computes_and_stores(open: impl Fn(CacheLimits) -> TestCache) {
 async fn refresh_does_not_join_a_running_flight(open: impl Fn(CacheLimits) -> TestCache) {
     let server = CachingServer::new("a", open(CacheLimits::default()).cache());
     let gate = Arc::new(Semaphore::new(0));
-    let slow = tokio::spawn({
-        let (server, gate) = (server.clone(), gate.clone());
-        async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
-    });
+    let slow = server.spawn_gated("q", at(0), &gate);
     until("the first computation", async || (server.computed() == 1).then_some(())).await;
     check(&server.refresh("q", at(0)).await, "a 2", Bypass);
     gate.add_permits(1);
@@ -141,23 +138,16 @@ async fn concurrent_callers_share_one_computation(open: impl Fn(CacheLimits) -> 
 async fn cancelled_callers_do_not_cancel_the_flight(open: impl Fn(CacheLimits) -> TestCache) {
     let server = CachingServer::new("a", open(CacheLimits::default()).cache());
     let gate = Arc::new(Semaphore::new(0));
-    let call = || {
-        let (server, gate) = (server.clone(), gate.clone());
-        tokio::spawn(async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() })
-    };
-    let first = call();
+    let first = server.spawn_gated("q", at(0), &gate);
     until("its computation", async || (server.computed() == 1).then_some(())).await;
-    let second = call();
+    let second = server.spawn_gated("q", at(0), &gate);
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     gate.add_permits(1);
     check(&second.await.unwrap(), "a 1", Hit);
     // Now without any waiting caller, for another key: the second caller may have found its value in the
     // cache before the first flight released its lock, and a call for the same key would join that flight.
-    let third = tokio::spawn({
-        let (server, gate) = (server.clone(), gate.clone());
-        async move { server.get_with("another", at(0), false, wait_for_permit(gate)).await }
-    });
+    let third = server.spawn_gated("another", at(0), &gate);
     until("its computation", async || (server.computed() == 2).then_some(())).await;
     third.abort();
     assert!(third.await.unwrap_err().is_cancelled());
@@ -206,10 +196,7 @@ async fn values_from_before_a_clear_are_not_returned(open: impl Fn(CacheLimits) 
     for clearing in [&server, &other] {
         let computed = server.computed();
         let gate = Arc::new(Semaphore::new(0));
-        let old = tokio::spawn({
-            let (server, gate) = (server.clone(), gate.clone());
-            async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
-        });
+        let old = server.spawn_gated("q", at(0), &gate);
         until("its computation", async || (server.computed() > computed).then_some(())).await;
         clearing.client.clear().await.unwrap();
         // It must neither join the old flight nor wait for its lock.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::caches::{TestCache, on_each_cache};
-use super::server::{CachingServer, ComputeError, at, check, wait_for_permit};
+use super::server::{CachingServer, ComputeError, at, check};
 use crate::support::redis::OwnRedis;
 use crate::support::wait::{PATIENCE, ends, until};
 
@@ -49,10 +49,7 @@ async fn local_clears_cover_the_fallback(open: impl Fn(CacheLimits) -> TestCache
     let server = CachingServer::new("a", cache.cache());
     check(&server.get("q", at(0)).await, "a 1", Miss);
     let gate = Arc::new(Semaphore::new(0));
-    let old = tokio::spawn({
-        let (server, gate) = (server.clone(), gate.clone());
-        async move { server.get_with("another", at(0), false, wait_for_permit(gate)).await.unwrap() }
-    });
+    let old = server.spawn_gated("another", at(0), &gate);
     until("its computation", async || (server.computed() == 2).then_some(())).await;
     server.client.clear_local().await.unwrap();
     gate.add_permits(1);
@@ -168,10 +165,7 @@ async fn a_failed_put_is_a_bypass() {
     let mut redis = OwnRedis::start();
     let server = on(&redis, "a");
     let gate = Arc::new(Semaphore::new(0));
-    let call = tokio::spawn({
-        let (server, gate) = (server.clone(), gate.clone());
-        async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
-    });
+    let call = server.spawn_gated("q", at(0), &gate);
     until("the computation", async || (server.computed() == 1).then_some(())).await;
     redis.kill();
     gate.add_permits(1);

@@ -10,6 +10,7 @@ use quarry::cache::{
 };
 use quarry::domain::Timestamp;
 use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 use super::caches::HOUR;
 
@@ -104,6 +105,17 @@ impl CachingServer {
             Ok(format!("{name} {number}"))
         };
         self.aside.get_or_compute(key, now, refresh, || compute).await
+    }
+
+    /// Requests a value in a task; a computation waits for a permit of the gate.
+    pub(crate) fn spawn_gated(
+        &self,
+        key: &'static str,
+        now: Timestamp,
+        gate: &Arc<Semaphore>,
+    ) -> JoinHandle<CacheResponse<String>> {
+        let (server, gate) = (self.clone(), gate.clone());
+        tokio::spawn(async move { server.get_with(key, now, false, wait_for_permit(gate)).await.unwrap() })
     }
 }
 

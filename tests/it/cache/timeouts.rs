@@ -19,12 +19,15 @@ on_each_cache!(
     a_stale_value_is_returned_after_the_lock_wait,
 );
 
+/// Timeouts of a server that soon stops waiting for the lock of another.
+const SHORT_LOCK_WAIT: CacheTimeouts = CacheTimeouts { lock_wait: SHORT_TIMEOUT, ..UNLIMITED };
+
 /// Lets a server acquire the refresh lock of `q`, and ends its process.
-async fn crash_while_computing(server: &CachingServer, seconds: i64) {
+async fn crash_while_computing(server: &CachingServer) {
     let process = Runtime::new().unwrap();
     let (dying, before) = (server.clone(), server.computed());
     let never = Arc::new(Semaphore::new(0));
-    process.spawn(async move { dying.get_with("q", at(seconds), false, wait_for_permit(never)).await });
+    process.spawn(async move { dying.get_with("q", at(0), false, wait_for_permit(never)).await });
     until("its computation", async || (server.computed() > before).then_some(())).await;
     process.shutdown_background();
 }
@@ -34,7 +37,7 @@ async fn the_lease_of_a_crashed_holder_ends(open: impl Fn(CacheLimits) -> TestCa
     let timeouts = CacheTimeouts { lock_lease: SHORT_TIMEOUT, ..UNLIMITED };
     let dying = CachingServer::with_timeouts("dying", cache.other(), timeouts);
     let server = CachingServer::new("a", cache.cache());
-    crash_while_computing(&dying, 0).await;
+    crash_while_computing(&dying).await;
     check(&server.get("q", at(0)).await, "a 1", Miss);
     check(&server.get("q", at(1)).await, "a 1", Hit);
 }
@@ -42,12 +45,8 @@ async fn the_lease_of_a_crashed_holder_ends(open: impl Fn(CacheLimits) -> TestCa
 async fn waiting_for_a_crashed_holder_ends(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let dying = CachingServer::new("dying", cache.other());
-    let server = CachingServer::with_timeouts(
-        "a",
-        cache.cache(),
-        CacheTimeouts { lock_wait: SHORT_TIMEOUT, ..UNLIMITED },
-    );
-    crash_while_computing(&dying, 0).await;
+    let server = CachingServer::with_timeouts("a", cache.cache(), SHORT_LOCK_WAIT);
+    crash_while_computing(&dying).await;
     check(&server.get("q", at(0)).await, "a 1", Miss);
     check(&server.get("q", at(1)).await, "a 1", Hit);
 }
@@ -55,17 +54,10 @@ async fn waiting_for_a_crashed_holder_ends(open: impl Fn(CacheLimits) -> TestCac
 async fn a_stale_value_is_returned_after_the_lock_wait(open: impl Fn(CacheLimits) -> TestCache) {
     let cache = open(CacheLimits::default());
     let slow = CachingServer::new("slow", cache.other());
-    let server = CachingServer::with_timeouts(
-        "a",
-        cache.cache(),
-        CacheTimeouts { lock_wait: SHORT_TIMEOUT, ..UNLIMITED },
-    );
+    let server = CachingServer::with_timeouts("a", cache.cache(), SHORT_LOCK_WAIT);
     check(&slow.get("q", at(0)).await, "slow 1", Miss);
     let gate = Arc::new(Semaphore::new(0));
-    let computing = tokio::spawn({
-        let (slow, gate) = (slow.clone(), gate.clone());
-        async move { slow.get_with("q", at(300), false, wait_for_permit(gate)).await.unwrap() }
-    });
+    let computing = slow.spawn_gated("q", at(300), &gate);
     until("its computation", async || (slow.computed() == 2).then_some(())).await;
     let stale = server.get("q", at(300)).await;
     check(&stale, "slow 1", Stale);
@@ -117,10 +109,7 @@ async fn a_slow_computation_is_replaced_by_a_stale_value() {
 async fn without_a_stale_value_calls_wait_for_the_computation() {
     let server = local_server();
     let gate = Arc::new(Semaphore::new(0));
-    let call = tokio::spawn({
-        let (server, gate) = (server.clone(), gate.clone());
-        async move { server.get_with("q", at(0), false, wait_for_permit(gate)).await.unwrap() }
-    });
+    let call = server.spawn_gated("q", at(0), &gate);
     until("the computation", async || (server.computed() == 1).then_some(())).await;
     tokio::time::advance(Duration::from_secs(20)).await;
     tokio::task::yield_now().await;

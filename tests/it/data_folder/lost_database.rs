@@ -3,17 +3,14 @@
 
 use std::fs;
 
+use super::stocked;
 use crate::support::folder::Folder;
-use crate::support::server::Server;
-
-const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+use crate::support::server::{SERVE, Server};
 
 /// A folder with one document, whose server was stopped or killed.
 async fn used_folder(killed: bool) -> Folder {
     let folder = Folder::new("");
-    let mut server = folder.serve().await;
-    let stored = server.endpoint.index("notes", &[("1", "Green tea")]).await;
-    assert!(stored.errors.is_empty(), "{stored:?}");
+    let mut server = stocked(&folder).await;
     if killed {
         server.process.kill();
     } else {

@@ -3,3 +3,14 @@
 mod lost_database;
 mod permissions;
 mod vanished_files;
+
+use crate::support::folder::Folder;
+use crate::support::server::Server;
+
+/// A server with one document.
+async fn stocked(folder: &Folder) -> Server {
+    let server = folder.serve().await;
+    let stored = server.endpoint.index("notes", &[("1", "Green tea")]).await;
+    assert!(stored.errors.is_empty(), "{stored:?}");
+    server
+}

@@ -108,17 +108,16 @@ async fn files_of_an_earlier_release_are_closed_at_the_start_and_a_line_says_so(
     symlink(&elsewhere, data.join("index/link")).expect("can be made");
 
     let server = folder.serve().await;
-    let log = server.process.stderr();
+    assert_eq!([mode(&elsewhere), mode(&script), mode(&data)], [0o755, 0o755, 0o700]);
+    fs::remove_file(&script).expect("can be removed");
+    assert_closed(&data);
+    let log = server.stop().await.stderr;
     let lines: Vec<&str> = log.lines().filter(|line| line.contains("permissions corrected")).collect();
     assert_eq!(lines.len(), 1, "{log}");
     assert!(
         lines[0].contains(" WARN ") && lines[0].contains("folders=") && lines[0].contains("files="),
         "{log}"
     );
-    assert_eq!([mode(&elsewhere), mode(&script), mode(&data)], [0o755, 0o755, 0o700]);
-    fs::remove_file(&script).expect("can be removed");
-    assert_closed(&data);
-    server.stop().await;
 
     let server = folder.serve().await;
     assert!(

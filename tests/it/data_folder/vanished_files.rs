@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use super::stocked;
 use crate::support::folder::Folder;
 use crate::support::server::Server;
 use crate::support::visitors::{Visit, log_keystrokes};
@@ -10,20 +11,14 @@ use crate::support::wait::until;
 
 const SETTINGS: &str = "[keystrokes]\nwindow = \"10m\"";
 
-async fn assert_stores_nothing(server: &Server) {
+async fn assert_stores_nothing(server: &mut Server) {
     let stored = server.endpoint.index("notes", &[("2", "Black tea")]).await;
     assert_eq!(stored.codes(), BTreeSet::from(["STORE_UNAVAILABLE"]), "{stored:?}");
     assert!(stored.data.is_null() || stored.data["indexDocuments"].is_null(), "{stored:?}");
     assert_eq!(server.endpoint.status("/readyz").await, Some(503));
     assert_eq!(server.endpoint.status("/livez").await, Some(200));
-    assert!(server.process.stderr().contains("database file was deleted or replaced"));
-}
-
-async fn stocked(folder: &Folder) -> Server {
-    let server = folder.serve().await;
-    let stored = server.endpoint.index("notes", &[("1", "Green tea")]).await;
-    assert!(stored.errors.is_empty(), "{stored:?}");
-    server
+    let said = |line: &str| line.contains("database file was deleted or replaced").then_some(());
+    server.process.line("the lost file", said).await;
 }
 
 #[tokio::test]
@@ -33,7 +28,7 @@ async fn a_deleted_data_folder_stops_every_acknowledgement() {
     let visit = Visit::new("person", 1, false);
     assert!(visit.type_at(&server.endpoint).await.errors.is_empty());
     fs::remove_dir_all(folder.path("data")).expect("can be removed");
-    assert_stores_nothing(&server).await;
+    assert_stores_nothing(&mut server).await;
     let refused = log_keystrokes(&server.endpoint, &visit.keystrokes()).await.expect("the server answers");
     assert_eq!(refused.codes(), BTreeSet::from(["BUFFER_UNAVAILABLE"]), "{refused:?}");
     server.process.kill();
@@ -42,15 +37,14 @@ async fn a_deleted_data_folder_stops_every_acknowledgement() {
 #[tokio::test]
 async fn a_deleted_or_replaced_database_stops_acknowledgements_until_it_is_back() {
     let folder = Folder::new(SETTINGS);
-    let server = stocked(&folder).await;
+    let mut server = stocked(&folder).await;
     let (database, aside) = (folder.path("data/quarry.db"), folder.path("data/aside.db"));
     fs::rename(&database, &aside).expect("can be moved");
-    assert_stores_nothing(&server).await;
+    assert_stores_nothing(&mut server).await;
     fs::copy(&aside, &database).expect("can be copied");
-    assert_stores_nothing(&server).await;
+    assert_stores_nothing(&mut server).await;
     fs::rename(&aside, &database).expect("can be moved");
-    until("a ready server", async || (server.endpoint.status("/readyz").await == Some(200)).then_some(()))
-        .await;
+    server.ready().await;
     let stored = server.endpoint.index("notes", &[("3", "Oolong tea")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
     server.stop().await;

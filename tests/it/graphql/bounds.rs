@@ -63,7 +63,7 @@ async fn a_request_holds_its_memory_until_it_has_run() {
     until("what runs to be counted", async || (server.admission.under_way().operations == 1).then_some(()))
         .await;
     until("its memory", async || (held() > 10 * length).then_some(())).await;
-    // Who hangs up gives nothing back of what goes on.
+    // A disconnect releases nothing of what still runs.
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
     assert!(held() > 10 * length);

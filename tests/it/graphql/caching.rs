@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::HEXLOWER;
 use quarry::cache::{CacheLimits, LocalCache};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use super::persisted::{persisted, sha256, with_text};
 use super::server::{Server, Setup};
 
 const SEARCH: &str = "query($q: String!, $t: TrackInput) { search(query: $q, track: $t) { totalCount } }";
@@ -20,12 +19,8 @@ async fn server(max_age: u64) -> Server {
     Server::start_with(Setup { documents, max_age, ..Setup::default() }).await
 }
 
-fn hash(text: &str) -> String {
-    HEXLOWER.encode(&Sha256::digest(text.as_bytes()))
-}
-
 fn by_hash(server: &Server, text: &str, variables: &Value) -> RequestBuilder {
-    let extensions = json!({"persistedQuery": {"version": 1, "sha256Hash": hash(text)}});
+    let extensions = persisted(&sha256(text));
     let url = url::form_urlencoded::Serializer::new("/graphql?".to_owned())
         .append_pair("extensions", &extensions.to_string())
         .append_pair("variables", &variables.to_string())
@@ -34,9 +29,7 @@ fn by_hash(server: &Server, text: &str, variables: &Value) -> RequestBuilder {
 }
 
 async fn register(server: &Server, text: &str) {
-    let extensions = json!({"persistedQuery": {"version": 1, "sha256Hash": hash(text)}});
-    let body = json!({"query": text, "variables": {"q": "x"}, "extensions": extensions});
-    server.post(&body).send().await.unwrap();
+    server.post(&with_text(text)).send().await.unwrap();
 }
 
 fn header<'a>(response: &'a Response, name: &str) -> &'a str {

@@ -1,4 +1,4 @@
-//! What errors tell of the schema to callers who may not introspect it.
+//! Errors to callers who may not introspect the schema: they hold none of its names.
 
 use std::collections::BTreeSet;
 

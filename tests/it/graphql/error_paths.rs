@@ -4,23 +4,23 @@
 //! is tried, with one that cannot be.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{BaseType, FieldDefinition, Type, TypeKind, TypeSystemDefinition};
-use async_trait::async_trait;
 use chrono::Utc;
-use quarry::domain::{CrawlId, Revision, Scope};
+use quarry::domain::{CrawlId, Scope};
 use quarry::graphql::schema_sdl;
-use quarry::search::{
-    Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
-};
+use quarry::search::SearchError;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::crawls::{end, lease, source, take_page};
 use super::keys::{Key, gate, guarded, send};
-use super::server::{Server, Setup, code, read};
+use super::search::scripted;
+use super::server::{Server, code, read};
+
+/// A search that finds nothing.
+const TYPE_IN: &str =
+    "mutation { logKeystroke(input: {sessionId: \"s\", text: \"coffee\", resultCount: 0}) { accepted } }";
 
 /// The object types of the schema: their fields, and the interfaces that they implement.
 struct Schema {
@@ -155,9 +155,7 @@ async fn filled() -> (Server, BTreeMap<&'static str, Value>) {
     server.data(sell, json!({"id": document})).await;
     let author = server.data("{ search(query: \"\") { nodes { author { id } } } }", json!({})).await;
     let author = author["search"]["nodes"][0]["author"]["id"].clone();
-    let type_in =
-        "mutation { logKeystroke(input: {sessionId: \"s\", text: \"coffee\", resultCount: 0}) { accepted } }";
-    server.data(type_in, json!({})).await;
+    server.data(TYPE_IN, json!({})).await;
     server.flush().await;
     let CrawlId(crawl) = crawl.id;
     let ids = [("Crawl", json!(format!("crawl_{crawl}"))), ("Document", document), ("Author", author)];
@@ -233,40 +231,10 @@ async fn a_denial_names_its_field() {
     }
 }
 
-/// An index that is always busy.
-struct Busy;
-
-#[async_trait]
-impl SearchEngine for Busy {
-    async fn search(&self, _: &SearchRequest) -> Result<SearchAnswer, SearchError> {
-        Err(SearchError::TooBusy)
-    }
-    async fn apply(&self, _: Batch) -> Result<Revision, SearchError> {
-        Err(SearchError::TooBusy)
-    }
-    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
-        Err(SearchError::TooBusy)
-    }
-    async fn reset(&self) -> Result<(), SearchError> {
-        Err(SearchError::TooBusy)
-    }
-    async fn complete(&self, _: &str, _: usize) -> Result<Vec<String>, SearchError> {
-        Err(SearchError::TooBusy)
-    }
-    async fn health(&self) -> Result<EngineHealth, SearchError> {
-        Err(SearchError::TooBusy)
-    }
-    fn load(&self) -> EngineLoad {
-        EngineLoad::default()
-    }
-}
-
 #[tokio::test]
 async fn a_row_of_a_report_names_its_field() {
-    let server = Server::start_with(Setup { engine: Some(Arc::new(Busy)), ..Setup::default() }).await;
-    let type_in =
-        "mutation { logKeystroke(input: {sessionId: \"s\", text: \"coffee\", resultCount: 0}) { accepted } }";
-    server.data(type_in, json!({})).await;
+    let (server, _) = scripted(Some(|| SearchError::TooBusy)).await;
+    server.data(TYPE_IN, json!({})).await;
     server.flush().await;
     let query = json!({"query": "{ reports { z: zeroResultSearches { rows { query h: hitsNow } } } }"});
     let answer = read(server.post(&query).send().await.unwrap()).await;

@@ -2,53 +2,19 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use quarry::domain::Revision;
-use quarry::search::{
-    Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
-};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
-use uuid::Uuid;
 
-use super::server::{Server, Setup};
+use super::search::{Scripted, scripted};
+use super::server::Server;
 use crate::support::wait::{ends, until};
 
-/// Answers as many searches as it has permits for.
-struct Stalled(Semaphore);
-
-#[async_trait]
-impl SearchEngine for Stalled {
-    async fn search(&self, _: &SearchRequest) -> Result<SearchAnswer, SearchError> {
-        self.0.acquire().await.expect("is open").forget();
-        Ok(SearchAnswer::default())
-    }
-    async fn apply(&self, _: Batch) -> Result<Revision, SearchError> {
-        unreachable!("this engine only searches")
-    }
-    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
-        unreachable!("this engine only searches")
-    }
-    async fn reset(&self) -> Result<(), SearchError> {
-        unreachable!("this engine only searches")
-    }
-    async fn complete(&self, _: &str, _: usize) -> Result<Vec<String>, SearchError> {
-        unreachable!("this engine only searches")
-    }
-    async fn health(&self) -> Result<EngineHealth, SearchError> {
-        unreachable!("this engine only searches")
-    }
-    fn load(&self) -> EngineLoad {
-        unreachable!("this engine only searches")
-    }
-}
-
 /// A server that answers no search before it is let, and a connection on which one was sent.
-async fn searching() -> (Server, Arc<Stalled>, TcpStream) {
-    let engine = Arc::new(Stalled(Semaphore::new(0)));
-    let server = Server::start_with(Setup { engine: Some(engine.clone()), ..Setup::default() }).await;
+async fn searching() -> (Server, Arc<Scripted>, TcpStream) {
+    let (server, engine) = scripted(None).await;
+    engine.permits.forget_permits(Semaphore::MAX_PERMITS);
     let body = json!([{"query": "{ search(query: \"x\") { totalCount } }"}]).to_string();
     let request = format!(
         "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
@@ -75,7 +41,7 @@ async fn a_client_that_waits_for_long_gets_its_response() {
     ends("an interim response", stream.read_exact(&mut head)).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 100 Continue\r\n\r\n");
     assert_eq!(server.admission.under_way().operations, 1);
-    engine.0.add_permits(1);
+    engine.permits.add_permits(1);
     let mut rest = String::new();
     ends("the response", stream.read_to_string(&mut rest)).await.unwrap();
     assert!(rest.starts_with("HTTP/1.1 200 OK\r\n") && rest.ends_with("}]"), "{rest}");

@@ -19,11 +19,11 @@ use crate::support::wait::PATIENCE;
 const SEARCH: &str = "query S($q: String!) { search(query: $q) { totalCount } }";
 const DELETE: &str = "mutation { deleteDocuments(input: {ids: []}) { deleted } }";
 
-fn sha256(text: &str) -> String {
+pub(super) fn sha256(text: &str) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(text))
 }
 
-fn persisted(hash: &str) -> Value {
+pub(super) fn persisted(hash: &str) -> Value {
     json!({"persistedQuery": {"version": 1, "sha256Hash": hash}})
 }
 
@@ -33,7 +33,7 @@ fn by_hash(text: &str) -> Value {
 }
 
 /// What they send then.
-fn with_text(text: &str) -> Value {
+pub(super) fn with_text(text: &str) -> Value {
     json!({"query": text, "variables": {"q": "x"}, "extensions": persisted(&sha256(text))})
 }
 

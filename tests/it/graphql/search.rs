@@ -8,6 +8,7 @@ use quarry::search::{
     Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
 };
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::server::{Server, Setup, code};
@@ -183,14 +184,17 @@ async fn limits_are_said() {
 }
 
 /// Notes what it is asked, and answers what it is told to.
-struct Scripted {
+pub(super) struct Scripted {
     asked: Mutex<Vec<SearchRequest>>,
     failure: Option<fn() -> SearchError>,
+    /// The number of searches that may still be answered.
+    pub(super) permits: Semaphore,
 }
 
 #[async_trait]
 impl SearchEngine for Scripted {
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
+        self.permits.acquire().await.unwrap().forget();
         self.asked.lock().unwrap().push(request.clone());
         self.failure.map_or_else(|| Ok(SearchAnswer::default()), |failure| Err(failure()))
     }
@@ -214,8 +218,9 @@ impl SearchEngine for Scripted {
     }
 }
 
-async fn scripted(failure: Option<fn() -> SearchError>) -> (Server, Arc<Scripted>) {
-    let engine = Arc::new(Scripted { asked: Mutex::default(), failure });
+pub(super) async fn scripted(failure: Option<fn() -> SearchError>) -> (Server, Arc<Scripted>) {
+    let permits = Semaphore::new(Semaphore::MAX_PERMITS);
+    let engine = Arc::new(Scripted { asked: Mutex::default(), failure, permits });
     let server = Server::start_with(Setup { engine: Some(engine.clone()), ..Setup::default() }).await;
     (server, engine)
 }

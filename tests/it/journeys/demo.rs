@@ -70,11 +70,12 @@ async fn the_demo_takes_the_pages_that_it_is_given_and_names_what_it_does_not_re
             .header("access-control-request-method", "POST");
         let allowed = request.send().await.unwrap();
         assert_eq!(allowed.headers()["access-control-allow-origin"], PAGE, "{flags:?}");
-        let said = demo.stderr();
+        demo.terminate();
+        let ended = demo.end().await;
+        assert_eq!(ended.code, Some(0));
+        let said = ended.stderr;
         assert!(said.contains("does not read QUARRY_DATABASE_URL") && said.contains("quarry.toml"), "{said}");
         assert!(!said.contains("ALLOWED_ORIGINS") && !said.contains("nowhere"), "{said}");
-        demo.terminate();
-        assert_eq!(demo.end().await.code, Some(0));
     }
     let refused = folder.fail(&arguments(&["--allow-origin", "localhost:5173"])).await;
     assert!(refused.contains("server.allowed_origins") && refused.contains("localhost:5173"), "{refused}");

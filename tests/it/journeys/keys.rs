@@ -230,7 +230,7 @@ async fn mistakes_with_keys_are_answered_with_what_to_do() {
     ]) {
         let said = folder.fail(&[&["key", "new"], arguments].concat()).await;
         assert!(said.contains(says), "{arguments:?}: {said}");
-        assert!(!said.contains("does not have the form"), "{arguments:?}: {said}");
+        assert!(!said.contains("is malformed"), "{arguments:?}: {said}");
     }
     for arguments in [&["key", "new"][..], &["key", "new", "--scope", "ROOT"]] {
         let ended = folder.run(arguments).await;

@@ -9,16 +9,7 @@ mod workers;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use crate::support::server::{Endpoint, client};
-
-/// The status and the JSON at a path.
-async fn json_at(endpoint: &Endpoint, path: &str) -> (u16, Value) {
-    let response = client().get(format!("http://{}{path}", endpoint.address())).send().await.unwrap();
-    let status = response.status().as_u16();
-    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
-}
+use crate::support::server::client;
 
 /// The samples at an address, by name and labels; none if there are none.
 async fn samples(address: &str) -> Option<BTreeMap<String, f64>> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{json_at, samples};
+use super::samples;
 use crate::support::folder::Folder;
 use crate::support::postgres::OwnPostgres;
 use crate::support::redis::OwnRedis;
@@ -19,7 +19,7 @@ async fn an_outage_is_told_and_leaves_the_server_ready() {
     let stored = endpoint.index("notes", &[("1", "Green tea")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
     until("all to be well", async || {
-        let (status, health) = json_at(endpoint, "/readyz").await;
+        let (status, health) = endpoint.json("/readyz").await;
         assert_eq!(status, 200, "{health}");
         let well = json!({"ready": true, "index": {"applied": 1, "latest": 1, "behind": 0}});
         (health == well).then_some(())
@@ -27,7 +27,7 @@ async fn an_outage_is_told_and_leaves_the_server_ready() {
     .await;
     let told = async |sentence: Option<&str>| {
         until(sentence.unwrap_or("nothing to tell"), async || {
-            let (status, health) = json_at(endpoint, "/readyz").await;
+            let (status, health) = endpoint.json("/readyz").await;
             assert_eq!((status, &health["ready"]), (200, &Value::Bool(true)), "{health}");
             match sentence {
                 Some(sentence) => health["degraded"].as_array()?.contains(&json!(sentence)).then_some(()),

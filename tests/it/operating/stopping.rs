@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::json_at;
 use crate::support::folder::Folder;
 use crate::support::postgres::OwnPostgres;
 use crate::support::server::Server;
@@ -50,7 +49,7 @@ async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
     until("some load", async || (answered.load(Ordering::SeqCst) > 200).then_some(())).await;
     server.process.terminate();
     let health = until("notice", async || {
-        let (status, health) = json_at(&server.endpoint, "/readyz").await;
+        let (status, health) = server.endpoint.json("/readyz").await;
         (status == 503).then_some(health)
     })
     .await;

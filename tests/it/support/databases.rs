@@ -90,7 +90,8 @@ impl TestDatabase {
     }
 }
 
-async fn execute(server: &str, sql: &str) {
+/// Lets the server at a URL do something.
+pub(crate) async fn execute(server: &str, sql: &str) {
     let connection =
         Database::connect(server).await.expect("the server answers; is `tests/services.sh start` run?");
     connection.execute_unprepared(sql).await.expect("the server does it");

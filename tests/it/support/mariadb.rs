@@ -2,17 +2,18 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::Database;
 use tempfile::TempDir;
 
+use super::databases::execute;
 use super::port::free_port;
-use super::postgres::is_root;
+use super::postgres::{give_to, is_root};
 use super::wait::until;
 
 /// The database of quarry, and so the folder of its tables within the data folder.
@@ -35,7 +36,6 @@ GRANT ALL PRIVILEGES ON quarry.* TO quarry@'127.0.0.1';
 /// that is full, it sometimes breaks off. Killed when dropped.
 pub(crate) struct OwnMariadb {
     home: TempDir,
-    server: Arc<Mutex<Child>>,
     stopping: Arc<AtomicBool>,
     keeper: Option<JoinHandle<()>>,
     port: u16,
@@ -48,11 +48,9 @@ impl OwnMariadb {
         let data = home.path().join("data");
         std::fs::create_dir(&data).expect("a new folder");
         let as_user: &'static [&'static str] = if is_root() { &["--user=mysql"] } else { &[] };
-        if is_root() {
-            // The server gives up being root.
-            own(home.path());
-            own(&data);
-        }
+        // The server gives up being root.
+        give_to(home.path(), "mysql");
+        give_to(&data, "mysql");
         let mut install = Command::new("mariadb-install-db");
         install.arg("--no-defaults").args(as_user).arg(format!("--datadir={}", data.display()));
         let installed = logged(install.arg("--skip-test-db"), home.path()).status();
@@ -64,10 +62,9 @@ impl OwnMariadb {
         prepare(&data);
         std::fs::write(home.path().join("users.sql"), USERS).expect("can be written");
         let port = free_port(PORTS);
-        let arguments: Vec<String> = ["datadir=data", "socket=socket", "pid-file=pid", "init-file=users.sql"]
-            .map(|option| option.split_once('=').expect("an option"))
-            .map(|(option, name)| format!("--{option}={}", home.path().join(name).display()))
-            .into();
+        let arguments =
+            [("datadir", "data"), ("socket", "socket"), ("pid-file", "pid"), ("init-file", "users.sql")]
+                .map(|(option, name)| format!("--{option}={}", home.path().join(name).display()));
         let folder = home.path().to_owned();
         let spawn = move || {
             let mut server = Command::new("mariadbd");
@@ -75,23 +72,22 @@ impl OwnMariadb {
             server.args(["--bind-address=127.0.0.1", "--skip-name-resolve", "--skip-log-bin"]);
             logged(&mut server, &folder).spawn().expect("starts")
         };
-        let server = Arc::new(Mutex::new(spawn()));
+        let mut server = spawn();
         let stopping = Arc::new(AtomicBool::new(false));
         let keeper = std::thread::spawn({
-            let (server, stopping) = (server.clone(), stopping.clone());
+            let stopping = stopping.clone();
             move || {
                 while !stopping.load(Ordering::Acquire) {
-                    let mut server = server.lock().expect("not poisoned");
-                    if server.try_wait().expect("can be asked").is_some() && !stopping.load(Ordering::Acquire)
-                    {
-                        *server = spawn();
+                    if server.try_wait().expect("can be asked").is_some() {
+                        server = spawn();
                     }
-                    drop(server);
                     std::thread::sleep(LOOK_EVERY);
                 }
+                let _ = server.kill();
+                let _ = server.wait();
             }
         });
-        let own = Self { home, server, stopping, keeper: Some(keeper), port };
+        let own = Self { home, stopping, keeper: Some(keeper), port };
         until("a MariaDB that answers", async || Database::connect(own.url()).await.ok()?.close().await.ok())
             .await;
         own
@@ -105,9 +101,7 @@ impl OwnMariadb {
     /// Lets it do something as who may do everything there.
     pub(crate) async fn administer(&self, sql: &str) {
         let url = format!("mysql://administrator:right@127.0.0.1:{}/mysql", self.port);
-        let connection = Database::connect(url).await.expect("the server answers");
-        connection.execute_unprepared(sql).await.expect("the server does it");
-        connection.close().await.expect("closes");
+        execute(&url, sql).await;
     }
 }
 
@@ -118,19 +112,10 @@ impl Drop for OwnMariadb {
         if let Some(keeper) = self.keeper.take() {
             let _ = keeper.join();
         }
-        if let Ok(mut server) = self.server.lock() {
-            let _ = server.kill();
-            let _ = server.wait();
-        }
         if std::thread::panicking() {
             eprintln!("MariaDB wrote:\n{}", log(self.home.path()));
         }
     }
-}
-
-fn own(folder: &Path) {
-    let given = Command::new("chown").arg("mysql:").arg(folder).status();
-    assert!(given.is_ok_and(|status| status.success()), "the folder is given to the server");
 }
 
 fn logged<'c>(command: &'c mut Command, home: &Path) -> &'c mut Command {

@@ -22,10 +22,8 @@ impl OwnPostgres {
     /// Makes one and starts it.
     pub(crate) fn start() -> Self {
         let home = TempDir::new().expect("a temporary folder");
-        if is_root() {
-            // PostgreSQL refuses to run as root, so it gets the user that its package made.
-            run(Command::new("chown").arg("postgres:").arg(home.path()));
-        }
+        // PostgreSQL refuses to run as root, so it gets the user that its package made.
+        give_to(home.path(), "postgres");
         let server = Self { home, bin: programs(), port: free_port(PORTS) };
         let mut initdb = server.program("initdb");
         initdb.args(["--username", "quarry", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]);
@@ -90,6 +88,13 @@ impl Drop for OwnPostgres {
 pub(crate) fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id runs");
     output.stdout.trim_ascii() == b"0"
+}
+
+/// Gives a folder to a user of the system, where this process is root.
+pub(crate) fn give_to(folder: &Path, user: &str) {
+    if is_root() {
+        run(Command::new("chown").arg(format!("{user}:")).arg(folder));
+    }
 }
 
 /// The folder of PostgreSQL's programs, which Debian keeps off the PATH: the newest version's.

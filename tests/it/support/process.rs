@@ -33,10 +33,7 @@ pub(crate) struct Ended {
 impl Process {
     /// Starts `quarry` in a folder, with these variables and no others that it would read.
     pub(crate) fn start<S: AsRef<OsStr>>(folder: &Path, arguments: &[S], variables: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quarry"));
-        command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
-        let name = arguments.first().map(|word| word.as_ref().to_string_lossy().into_owned());
-        Self::spawn(name.unwrap_or_default(), command)
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_quarry")), folder, arguments, variables)
     }
 
     /// The same, in a shell that first does something to itself, such as `ulimit` or `umask`.
@@ -48,12 +45,17 @@ impl Process {
     ) -> Self {
         let mut command = Command::new("sh");
         command.arg("-c").arg(format!("{prelude} && exec \"$0\" \"$@\"")).arg(env!("CARGO_BIN_EXE_quarry"));
-        command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
-        let name = arguments.first().map(|word| word.as_ref().to_string_lossy().into_owned());
-        Self::spawn(name.unwrap_or_default(), command)
+        Self::spawn(command, folder, arguments, variables)
     }
 
-    fn spawn(name: String, mut command: Command) -> Self {
+    fn spawn<S: AsRef<OsStr>>(
+        mut command: Command,
+        folder: &Path,
+        arguments: &[S],
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let name = arguments.first().map(|word| word.as_ref().to_string_lossy().into_owned());
+        command.args(arguments).current_dir(folder).env_clear().envs(variables.iter().copied());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let (stdout, stderr) = (Lines::default(), Lines::default());
@@ -61,7 +63,7 @@ impl Process {
             read(child.stdout.take().expect("piped"), stdout.clone()),
             read(child.stderr.take().expect("piped"), stderr.clone()),
         ];
-        Self { name, child, stdout, stderr, readers }
+        Self { name: name.unwrap_or_default(), child, stdout, stderr, readers }
     }
 
     /// What it has written to standard output so far.
@@ -138,7 +140,7 @@ impl Process {
 
     fn memory(&self, figure: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("it is told");
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("the figure is listed");
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kibibytes << 10
     }

@@ -13,7 +13,7 @@ use super::wait::until;
 const PAGE: usize = 100;
 
 /// Serves on a port that the system chooses.
-const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+pub(crate) const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 /// A running server.
 pub(crate) struct Server {
@@ -112,11 +112,12 @@ impl Endpoint {
         Some(answer.status().as_u16())
     }
 
-    /// The answer of `/readyz`.
-    pub(crate) async fn readiness(&self) -> Value {
-        let request = self.client.get(format!("http://{}/readyz", self.address));
-        let answer = request.send().await.expect("the server answers").text().await.expect("a text");
-        serde_json::from_str(&answer).expect("JSON")
+    /// The status and the JSON at a path.
+    pub(crate) async fn json(&self, path: &str) -> (u16, Value) {
+        let request = self.client.get(format!("http://{}{path}", self.address));
+        let answer = request.send().await.expect("the server answers");
+        let status = answer.status().as_u16();
+        (status, serde_json::from_str(&answer.text().await.expect("a text")).expect("JSON"))
     }
 
     /// A figure of `/metrics`.

@@ -5,8 +5,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::postgres::is_root;
-
 /// The file that takes the room.
 const FILLER: &str = "filler";
 
@@ -29,14 +27,6 @@ impl SmallDisk {
         // Printing macros would be captured, and a closed stream is no failure of a test.
         let _ = io::stderr().write_all(b"skipped: a test of a full disk; this user may not mount a tmpfs\n");
         None
-    }
-
-    /// Gives it to a user of the system, where this process is root.
-    pub(crate) fn give_to(&self, user: &str) {
-        if is_root() {
-            let given = Command::new("chown").arg(format!("{user}:")).arg(&self.at).status();
-            assert!(given.is_ok_and(|status| status.success()), "the disk is given to {user}");
-        }
     }
 
     /// Takes what room is left, to the last byte.

@@ -16,7 +16,8 @@ use super::search_log::Logged;
 use super::server::{Answer, Endpoint};
 
 const LOG_ONE: &str = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
-const LOG_MANY: &str =
+/// Logs several keystrokes.
+pub(crate) const LOG_MANY: &str =
     "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
 /// Between two tries of one keystroke.
 const PAUSE: Duration = Duration::from_millis(20);

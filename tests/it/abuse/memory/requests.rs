@@ -85,17 +85,13 @@ async fn as_many_values_as_a_request_may_have() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_that_are_announced() {
-    let folder = Folder::new("");
+    let folder = Folder::new("[limits]\nbody_time = \"1h\"\n");
     let measured = Measured::start(&folder).await;
     let mut open = Vec::new();
     for _ in 0..400 {
         let mut stream = wire::connect(measured.server.endpoint.address()).await;
         stream.write_all(wire::post_head("*/*", LENGTH).as_bytes()).await.unwrap();
-        for _ in 0..8 {
-            stream.write_all(&vec![b' '; 16 << 10]).await.unwrap();
-            stream.flush().await.unwrap();
-            tokio::task::yield_now().await;
-        }
+        stream.write_all(&vec![b' '; 128 << 10]).await.unwrap();
         open.push(stream);
     }
     // All of them are read as far as they were sent.
@@ -122,8 +118,7 @@ async fn subscriptions_keep_nothing_of_their_requests() {
     let mut streams = Vec::new();
     for body in std::iter::repeat_n(values, 20).chain(std::iter::repeat_n(comment, 20)) {
         let mut stream = wire::connect(&address).await;
-        stream.write_all(wire::post_head("text/event-stream", body.len()).as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
+        stream.write_all(wire::post("text/event-stream", &body).as_bytes()).await.unwrap();
         let head = wire::read_until(&mut stream, "\r\n\r\n").await;
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         streams.push(stream);
@@ -133,8 +128,7 @@ async fn subscriptions_keep_nothing_of_their_requests() {
     let body = format!(r#"{{"query":"{query}","variables":{{"a":{}}}}}"#, list("0"));
     for _ in 0..3 {
         let mut stream = wire::connect(&address).await;
-        stream.write_all(wire::post_head("text/event-stream", body.len()).as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
+        stream.write_all(wire::post("text/event-stream", &body).as_bytes()).await.unwrap();
         let head = wire::read_until(&mut stream, "\r\n\r\n").await;
         assert!(head.starts_with("HTTP/1.1 413 "), "{head}");
         streams.push(stream);

@@ -11,18 +11,16 @@ use serde_json::{Value, json};
 use crate::support::messages::MESSAGES;
 use crate::support::search_log::{Logged, Tables};
 use crate::support::server::Endpoint;
-use crate::support::visitors::Visit;
+use crate::support::visitors::{LOG_MANY, Visit};
 use crate::support::wait::{ends, until};
 
 const INDEX: &str = "mutation($input: IndexDocumentsInput!) {
     indexDocuments(input: $input) { inserted updated unchanged documents { id } } }";
-const LOG: &str = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
 const RECORD: &str =
     "mutation($input: RecordInteractionInput!) { recordInteraction(input: $input) { accepted } }";
 const CRAWL: &str = "mutation { startCrawl(source: \"messages\") { state } }";
 const REPORTS: &str = "{ reports { topSearches(refresh: true) { rows { query } }
     searchVolume(refresh: true) { rows { searches } } categories(refresh: true) { rows { quantity } } } }";
-const COUNT: &str = "{ search(query: \"\", first: 0) { totalCount } }";
 
 /// Errors that a client may send again after.
 const PASSING: [&str; 3] = ["STORE_UNAVAILABLE", "BUFFER_UNAVAILABLE", "TOO_BUSY"];
@@ -128,7 +126,7 @@ impl Clients {
         for number in 0.. {
             // In one call, so that a server has all of it or nothing.
             let visit = Visit::new(&format!("visitor-{round}"), number, true);
-            self.persist(LOG, json!({ "input": visit.keystrokes() })).await;
+            self.persist(LOG_MANY, json!({ "input": visit.keystrokes() })).await;
             self.searches.lock().expect("not poisoned").push(visit.logged());
             if self.rests().await {
                 return;
@@ -181,7 +179,7 @@ impl Clients {
         assert_eq!(tables.number(&format!("SELECT COUNT(*) {live} 'messages'")).await, MESSAGES as i64);
         let all = documents + MESSAGES + 1;
         until("an index in step", async || {
-            let found = endpoint.data(COUNT, Value::Null).await["search"]["totalCount"].as_u64()?;
+            let found = endpoint.total("").await;
             assert!(found <= all as u64, "{found} documents are found of {all}");
             (found == all as u64).then_some(())
         })

@@ -3,7 +3,7 @@
 use std::env;
 
 use super::clients::Clients;
-use super::{UNWRITABLE, degraded, refused, settings, well};
+use super::{UNWRITABLE, outage, settings};
 use crate::support::folder::Folder;
 use crate::support::messages::SEED;
 use crate::support::search_log::Tables;
@@ -27,21 +27,7 @@ async fn what_was_acknowledged_is_kept_whenever_the_disk_is_full() {
     let mut server = folder.serve().await;
     let clients = Clients::of(&server.endpoint).await;
     for round in 0..rounds {
-        let trouble = async {
-            let before = clients.failures("STORE_UNAVAILABLE");
-            refused(&clients, "STORE_UNAVAILABLE", before, || disk.fill()).await;
-            degraded(&server.endpoint, &[UNWRITABLE], || disk.fill()).await;
-            disk.free();
-            well(&server.endpoint, &clients).await;
-            // Alternately as a power cut would end it, and as a service manager does.
-            let log = if round % 2 == 0 { server.process.kill() } else { server.stop().await };
-            assert!(!log.stderr.contains("damaged"), "{}", log.stderr);
-            assert!(!log.stderr.contains("rebuilding"), "{}", log.stderr);
-            let next = folder.serve().await;
-            clients.turn_to(&next.endpoint);
-            clients.rest();
-            next
-        };
+        let trouble = outage(round, &folder, server, &clients, &disk, "STORE_UNAVAILABLE", &[UNWRITABLE]);
         let ((), next) = tokio::join!(clients.work(round), trouble);
         server = next;
         let tables = Tables::connect(&folder.database_url()).await;

@@ -1,7 +1,7 @@
 //! The disk under the journal and the index is full, while the database has room elsewhere.
 
 use super::clients::Clients;
-use super::{STUCK_INDEX, STUCK_JOURNAL, degraded, refused, settings, well};
+use super::{STUCK_INDEX, STUCK_JOURNAL, outage, settings};
 use crate::support::databases::on_postgres;
 use crate::support::folder::Folder;
 use crate::support::messages::SEED;
@@ -22,20 +22,15 @@ async fn keystrokes_are_refused_and_the_index_catches_up() {
         let clients = Clients::of(&server.endpoint).await;
         let tables = Tables::connect(database.url()).await;
         for round in 0..2 {
-            let trouble = async {
-                let before = clients.failures("BUFFER_UNAVAILABLE");
-                refused(&clients, "BUFFER_UNAVAILABLE", before, || disk.fill()).await;
-                degraded(&server.endpoint, &[STUCK_INDEX, STUCK_JOURNAL], || disk.fill()).await;
-                disk.free();
-                well(&server.endpoint, &clients).await;
-                let log = if round % 2 == 0 { server.process.kill() } else { server.stop().await };
-                assert!(!log.stderr.contains("damaged"), "{}", log.stderr);
-                assert!(!log.stderr.contains("rebuilding"), "{}", log.stderr);
-                let next = folder.serve().await;
-                clients.turn_to(&next.endpoint);
-                clients.rest();
-                next
-            };
+            let trouble = outage(
+                round,
+                &folder,
+                server,
+                &clients,
+                &disk,
+                "BUFFER_UNAVAILABLE",
+                &[STUCK_INDEX, STUCK_JOURNAL],
+            );
             let ((), next) = tokio::join!(clients.work(round), trouble);
             server = next;
             clients.assert_kept(&server.endpoint, &tables).await;

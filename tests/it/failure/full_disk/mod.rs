@@ -7,8 +7,10 @@ mod journal_and_index;
 mod servers;
 
 use self::clients::Clients;
+use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, source};
-use crate::support::server::Endpoint;
+use crate::support::server::{Endpoint, Server};
+use crate::support::small_disk::SmallDisk;
 use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
@@ -25,11 +27,35 @@ fn settings(upstream: &Upstream) -> String {
     format!("[keystrokes]\nwindow = \"5m\"\npoll = \"20ms\"\n{source}")
 }
 
+/// Fills the disk until the server reports these conditions, frees it, and lets another server take over.
+async fn outage(
+    round: u32,
+    folder: &Folder,
+    mut server: Server,
+    clients: &Clients,
+    disk: &SmallDisk,
+    code: &str,
+    sentences: &[&str],
+) -> Server {
+    refused(clients, code, || disk.fill()).await;
+    degraded(&server.endpoint, sentences, || disk.fill()).await;
+    disk.free();
+    well(&server.endpoint, clients).await;
+    // Alternately as a power cut would end it, and as a service manager does.
+    let log = if round.is_multiple_of(2) { server.process.kill() } else { server.stop().await };
+    assert!(!log.stderr.contains("damaged"), "{}", log.stderr);
+    assert!(!log.stderr.contains("rebuilding"), "{}", log.stderr);
+    let next = folder.serve().await;
+    clients.turn_to(&next.endpoint);
+    clients.rest();
+    next
+}
+
 /// Waits until the server reports all of these conditions, which `impose` keeps up.
 async fn degraded(endpoint: &Endpoint, sentences: &[&str], mut impose: impl FnMut()) {
     until(&format!("{sentences:?}"), async || {
         impose();
-        let health = endpoint.readiness().await;
+        let (_, health) = endpoint.json("/readyz").await;
         let listed = health["degraded"].as_array()?;
         let has = |sentence: &&str| listed.iter().any(|listed| listed == sentence);
         (sentences.iter().all(has) && !endpoint.logging_health().await["lastError"].is_null()).then_some(())
@@ -37,8 +63,9 @@ async fn degraded(endpoint: &Endpoint, sentences: &[&str], mut impose: impl FnMu
     .await;
 }
 
-/// Waits until more than `before` requests failed with a code, under the condition that `impose` keeps up.
-async fn refused(clients: &Clients, code: &str, before: usize, mut impose: impl FnMut()) {
+/// Waits until another request fails with a code, under the condition that `impose` keeps up.
+async fn refused(clients: &Clients, code: &str, mut impose: impl FnMut()) {
+    let before = clients.failures(code);
     until(code, async || {
         impose();
         (clients.failures(code) > before).then_some(())
@@ -49,7 +76,7 @@ async fn refused(clients: &Clients, code: &str, before: usize, mut impose: impl 
 /// Waits until the server reports nothing, and has taken writes of every kind since.
 async fn well(endpoint: &Endpoint, clients: &Clients) {
     until("all to be well", async || {
-        let health = endpoint.readiness().await;
+        let (_, health) = endpoint.json("/readyz").await;
         let is_degraded = health.get("degraded").is_some();
         (!is_degraded && endpoint.logging_health().await["lastError"].is_null()).then_some(())
     })

@@ -8,7 +8,7 @@ use crate::support::databases::on_postgres;
 use crate::support::folder::Folder;
 use crate::support::mariadb::{DATABASE, OwnMariadb};
 use crate::support::messages::SEED;
-use crate::support::postgres::OwnPostgres;
+use crate::support::postgres::{OwnPostgres, give_to};
 use crate::support::search_log::Tables;
 use crate::support::server::Server;
 use crate::support::small_disk::SmallDisk;
@@ -37,9 +37,8 @@ impl Trial {
     async fn period(&self, round: u32, impose: impl AsyncFn(), mut keep: impl FnMut(), lift: impl AsyncFn()) {
         let (endpoint, clients) = (&self.server.endpoint, &self.clients);
         let trouble = async {
-            let before = clients.failures("STORE_UNAVAILABLE");
             impose().await;
-            refused(clients, "STORE_UNAVAILABLE", before, &mut keep).await;
+            refused(clients, "STORE_UNAVAILABLE", &mut keep).await;
             degraded(endpoint, &[UNWRITABLE], &mut keep).await;
             // Keystrokes are taken all the same.
             let [.., searches] = clients.acknowledged();
@@ -69,7 +68,7 @@ impl Trial {
 async fn a_tablespace_of_postgres_may_be_full() {
     let home = TempDir::new().expect("a temporary folder");
     let Some(disk) = SmallDisk::mount(home.path(), 64) else { return };
-    disk.give_to("postgres");
+    give_to(home.path(), "postgres");
     let postgres = OwnPostgres::start();
     let server = Tables::connect(&postgres.url()).await;
     server.execute(&format!("CREATE TABLESPACE small LOCATION '{}'", home.path().display())).await;
@@ -110,9 +109,7 @@ async fn the_tables_of_mariadb_may_fill_their_disk() {
         let tables = data.join(DATABASE);
         std::fs::create_dir(&tables).expect("a new folder");
         disk = SmallDisk::mount(&tables, 64);
-        if let Some(disk) = &disk {
-            disk.give_to("mysql");
-        }
+        give_to(&tables, "mysql");
     })
     .await;
     let Some(disk) = disk else { return };
