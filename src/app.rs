@@ -30,7 +30,8 @@ use self::reporting::Reporting;
 pub use self::seeding::{Seeded, Seeding, seed};
 use crate::config::{ConfigError, Settings, SourceConfig};
 use crate::crawl::{
-    CrawlOptions, CrawlSource, CrawlTally, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress, RunEnd,
+    CrawlMetrics, CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress,
+    RunEnd,
 };
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{
@@ -139,7 +140,7 @@ impl Server {
         data_folder::note_opened(&settings)?;
         let indexer = Indexer::new(store.clone(), engine.clone());
         let sources: Arc<[_]> = settings.sources.iter().map(|source| source.name.clone()).collect();
-        let crawled = CrawlTally::new(sources.iter().cloned(), Arc::new(LogProgress));
+        let crawled = CrawlMetrics::new(sources.iter().cloned(), Arc::new(LogProgress));
         let crawls = CrawlWorker::new(
             store.clone(),
             crawl_sources(&settings)?,

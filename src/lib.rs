@@ -25,7 +25,7 @@
 //! | 2 | [`cache`] | answers that are kept for a while, in process or in Redis; cache-aside |
 //! | 2 | [`access`] | API keys, client addresses behind proxies, rate limits |
 //! | 1 | [`config`] | settings: raw, then resolved, then shown |
-//! | 1 | `runtime`: [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`permissions`], [`figures`], [`memory`], `redis_link` | generic; know nothing of this product |
+//! | 1 | `runtime`: [`retry`], [`supervisor`], [`telemetry`], [`instance`], [`permissions`], [`memory`], `metrics`, `redis_link` | generic; know nothing of this product |
 //! | 0 | [`domain`] | newtypes and plain records |
 //!
 //! # Journeys
@@ -78,7 +78,7 @@ pub mod app;
 pub mod cli;
 pub mod http;
 
-pub use quarry_runtime::{figures, instance, memory, permissions, retry, supervisor, telemetry};
+pub use quarry_runtime::{instance, memory, permissions, retry, supervisor, telemetry};
 pub use {
     quarry_access as access, quarry_cache as cache, quarry_config as config, quarry_crawl as crawl,
     quarry_domain as domain, quarry_graphql as graphql, quarry_interaction as interaction,

@@ -5,34 +5,26 @@ use std::time::Duration;
 
 use super::logging::Logging;
 use super::reporting::Reporting;
-use crate::http::{Readiness, RedisFigures, RedisWatch};
+use crate::http::Readiness;
 use crate::search::IndexFollower;
 use crate::store::Store;
 use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
-use quarry_runtime::redis_link::LinkFigures;
+use quarry_runtime::redis_link::LinkMetrics;
 
 /// Between two looks for connections that are down.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// The connections to Redis; none where there is no Redis.
-pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<RedisWatch> {
-    let mut watches: Vec<RedisWatch> = Vec::new();
-    if let Some(buffer) = logging.redis_buffer.clone() {
-        watches.push(Arc::new(move || {
-            let [front, back] = buffer.links();
-            vec![told("keystrokes", front), told("flushing", back)]
-        }));
+/// The connections to Redis by purpose; none without Redis.
+pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<(&'static str, LinkMetrics)> {
+    let mut links = Vec::new();
+    if let Some(buffer) = &logging.redis_buffer {
+        links.extend(["keystrokes", "flushing"].into_iter().zip(buffer.links()));
     }
     if let Some(feed) = logging.redis_feed() {
-        watches.push(Arc::new(move || {
-            let [out, heard] = feed.links();
-            vec![told("feed_out", out), told("feed_in", heard)]
-        }));
+        links.extend(["feed_out", "feed_in"].into_iter().zip(feed.links()));
     }
-    if let Some(cache) = reporting.redis_cache.clone() {
-        watches.push(Arc::new(move || vec![told("cache", cache.link())]));
-    }
-    watches
+    links.extend(reporting.redis_cache.iter().map(|cache| ("cache", cache.link())));
+    links
 }
 
 /// Starts what finds out that Redis is back: a connection that nobody needs for a while would be told to
@@ -72,12 +64,8 @@ pub(super) fn readiness(index: IndexFollower, store: &Store, logging: &Logging) 
     let gone = "the database file was deleted or replaced";
     Readiness::new(index)
         .unless(Arc::new(move || (!file.is_file_in_place()).then_some(gone)))
-        .telling(Arc::new(move || store.figures().trouble()))
+        .telling(Arc::new(move || store.status().trouble()))
         .telling(Arc::new(move || keystrokes.progress().last_error()))
         .telling(Arc::new(move || buffer.as_ref()?.last_error()))
         .telling(Arc::new(move || follower.progress().last_error))
-}
-
-fn told(purpose: &'static str, link: LinkFigures) -> RedisFigures {
-    RedisFigures { purpose, is_up: link.is_up, attempts: link.attempts }
 }

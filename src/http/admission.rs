@@ -8,13 +8,13 @@ use std::num::NonZero;
 use std::sync::Arc;
 
 use http::StatusCode;
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::HttpLimits;
 use super::problem::Problem;
-use crate::figures::Count;
 use crate::graphql::{Asker, ErrorCode};
 use crate::memory::{MemoryBudget, MemoryPermit};
 
@@ -209,13 +209,13 @@ struct Turnstile {
     of: &'static str,
     limit: usize,
     free: Arc<Semaphore>,
-    refused: Count,
+    refused: Counter,
 }
 
 impl Turnstile {
     fn new(of: &'static str, limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
-        Self { of, limit, free: Arc::new(Semaphore::new(limit)), refused: Count::default() }
+        Self { of, limit, free: Arc::new(Semaphore::new(limit)), refused: Counter::default() }
     }
 
     fn enter(&self) -> Result<Place, Problem> {
@@ -223,7 +223,7 @@ impl Turnstile {
     }
 
     fn refuse(&self) -> Problem {
-        self.refused.one();
+        self.refused.inc();
         let (limit, of) = (self.limit, self.of);
         Problem::busy(format!("The server has its limit of {limit} {of} under way. Try again in a moment."))
     }

@@ -44,7 +44,7 @@ pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
 pub use health::{Readiness, Shortcoming};
 pub use limits::HttpLimits;
 pub use listener::serve;
-pub use metrics::{Metrics, MetricsParts, RedisFigures, RedisWatch};
+pub use metrics::{Metrics, MetricsParts};
 pub use origin::Origins;
 pub use persisted::{Automatic, Documents, Trusted, TrustedError};
 pub use router::{metrics_router, router};

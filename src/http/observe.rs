@@ -7,13 +7,13 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
-use super::metrics::{Metrics, Running};
+use super::metrics::{Metrics, RunningOperation};
 use crate::graphql::{Answer, Asker, ErrorCode, Prepared, broken};
 use crate::telemetry::TRACED;
 
 /// An operation that is watched. It ends when this is dropped.
 pub(super) struct Watched {
-    running: Running,
+    running: RunningOperation,
     span: Span,
     asker: Asker,
 }
@@ -22,7 +22,7 @@ impl Watched {
     /// Watches an operation from now on.
     pub(super) fn begin(metrics: &Metrics, operation: &Prepared, asker: &Asker) -> Self {
         if let Some(key) = asker.caller.shared_key() {
-            metrics.keys().note(key);
+            metrics.keys().record(key);
         }
         let (kind, group) = (operation.kind(), operation.group());
         // What is asked for is not told: neither the document nor its name, nor its variables.
@@ -58,7 +58,7 @@ impl Watched {
     }
 
     fn note(&mut self, errors: &[ServerError]) {
-        self.running.note_errors(errors);
+        self.running.record_errors(errors);
         if let Some(error) = errors.first()
             && !self.span.is_disabled()
         {

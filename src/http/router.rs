@@ -70,7 +70,7 @@ fn finish(routes: Router<HttpState>, state: HttpState) -> Router {
 /// and breaks nothing else off.
 async fn identify(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let _under_way = state.metrics.requests().enter();
+    let _in_flight = state.metrics.requests().begin();
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let id = given.and_then(RequestId::given).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
@@ -87,7 +87,7 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
         }
     };
     let status = response.status();
-    state.metrics.requests().answered(status);
+    state.metrics.requests().responded(status);
     span.record("http.response.status_code", status.as_u16());
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");

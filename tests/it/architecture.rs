@@ -22,7 +22,7 @@ const FLOORS: &[&[&str]] = &[
 ];
 
 /// The modules of `runtime`, which the root package names as its own.
-const RUNTIME: &[&str] = &["figures", "instance", "memory", "redis_link", "retry", "supervisor", "telemetry"];
+const RUNTIME: &[&str] = &["instance", "memory", "redis_link", "retry", "supervisor", "telemetry"];
 
 /// Libraries, and the places that alone may name them.
 const HOMES: &[(&[&str], &[&str])] = &[
@@ -56,7 +56,19 @@ const HOMES: &[(&[&str], &[&str])] = &[
         ],
         &["crates/runtime/src/telemetry/"],
     ),
-    (&["prometheus_client"], &["src/http/metrics/", "crates/keystroke/src/progress"]),
+    (
+        &["prometheus_client"],
+        &[
+            "crates/cache/src/metrics",
+            "crates/crawl/src/metrics",
+            "crates/keystroke/",
+            "crates/report/src/metrics",
+            "crates/runtime/",
+            "crates/search/",
+            "crates/store/src/metrics",
+            "src/http/",
+        ],
+    ),
 ];
 
 /// The functions of `std::env` that read settings, and the place that alone may call them.

@@ -26,7 +26,7 @@ use super::CacheError;
 use super::client::{CacheClient, DecodedLookup};
 use super::envelope;
 use super::epoch::Epoch;
-use super::metrics::{CacheCounters, CacheMetrics};
+use super::metrics::CacheMetrics;
 use super::refresh_lock::LockOutcome;
 use super::response::{CacheResponse, CacheStatus};
 use super::single_flight::{SingleFlight, spawn};
@@ -45,7 +45,7 @@ pub struct CacheAside<T, E> {
     /// The prefix of this kind's keys.
     kind: &'static str,
     flights: SingleFlight<FlightKey, Result<Computed<T>, E>>,
-    counters: CacheCounters,
+    metrics: CacheMetrics,
 }
 
 /// The key of a value, the epoch of the lookup, and whether the cache failed. Calls of different epochs
@@ -88,12 +88,12 @@ where
 {
     /// Creates the cache of a kind. The name includes a version, which changes with the fields of `T`.
     pub fn new(client: CacheClient, kind: &'static str) -> Self {
-        Self { client, kind, flights: SingleFlight::new(), counters: CacheCounters::default() }
+        Self { client, kind, flights: SingleFlight::new(), metrics: CacheMetrics::default() }
     }
 
     /// Returns the counters of this kind.
-    pub fn metrics(&self) -> CacheMetrics {
-        self.counters.snapshot()
+    pub fn metrics(&self) -> &CacheMetrics {
+        &self.metrics
     }
 
     /// Returns the value of a key, computing it on a miss or on `refresh`.
@@ -116,7 +116,7 @@ where
         if let Ok(response) = &response {
             span.record("cache.outcome", response.status.as_str());
         }
-        self.counters.record(&response);
+        self.metrics.record(&response);
         response
     }
 

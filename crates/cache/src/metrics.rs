@@ -1,58 +1,38 @@
 //! Counters of cache responses.
 
+use prometheus_client::metrics::counter::Counter;
+
 use super::response::{CacheResponse, CacheStatus};
-use quarry_runtime::figures::Count;
 
-/// The counters of one kind of value.
-#[derive(Debug, Default)]
-pub(super) struct CacheCounters {
-    hits: Count,
-    misses: Count,
-    stale: Count,
-    bypasses: Count,
-    failed: Count,
-    without_cache: Count,
-}
-
-/// Responses of one kind since the start of the process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The counters of one kind of value. Clones share them.
+#[derive(Clone, Debug, Default)]
 pub struct CacheMetrics {
     /// Responses with [`CacheStatus::Hit`].
-    pub hits: u64,
+    pub hits: Counter,
     /// Responses with [`CacheStatus::Miss`].
-    pub misses: u64,
+    pub misses: Counter,
     /// Responses with [`CacheStatus::Stale`].
-    pub stale: u64,
+    pub stale: Counter,
     /// Responses with [`CacheStatus::Bypass`].
-    pub bypasses: u64,
+    pub bypasses: Counter,
     /// Calls that returned an error.
-    pub failed: u64,
+    pub failed: Counter,
     /// Responses during which the cache failed.
-    pub without_cache: u64,
+    pub without_cache: Counter,
 }
 
-impl CacheCounters {
+impl CacheMetrics {
     pub(super) fn record<T, E>(&self, response: &Result<CacheResponse<T>, E>) {
-        let Ok(response) = response else { return self.failed.one() };
-        match response.status {
-            CacheStatus::Hit => self.hits.one(),
-            CacheStatus::Miss => self.misses.one(),
-            CacheStatus::Stale => self.stale.one(),
-            CacheStatus::Bypass => self.bypasses.one(),
-        }
-        if response.warning.is_some() {
-            self.without_cache.one();
-        }
-    }
-
-    pub(super) fn snapshot(&self) -> CacheMetrics {
-        CacheMetrics {
-            hits: self.hits.get(),
-            misses: self.misses.get(),
-            stale: self.stale.get(),
-            bypasses: self.bypasses.get(),
-            failed: self.failed.get(),
-            without_cache: self.without_cache.get(),
+        let outcome = match response {
+            Ok(CacheResponse { status: CacheStatus::Hit, .. }) => &self.hits,
+            Ok(CacheResponse { status: CacheStatus::Miss, .. }) => &self.misses,
+            Ok(CacheResponse { status: CacheStatus::Stale, .. }) => &self.stale,
+            Ok(CacheResponse { status: CacheStatus::Bypass, .. }) => &self.bypasses,
+            Err(_) => &self.failed,
+        };
+        outcome.inc();
+        if response.as_ref().is_ok_and(|response| response.warning.is_some()) {
+            self.without_cache.inc();
         }
     }
 }

@@ -18,7 +18,7 @@ use redis::{Cmd, FromRedisValue, Pipeline, Value, cmd};
 use uuid::Uuid;
 
 use super::{Cache, CacheError, CacheGeneration, CacheLimits, CacheLookup, LockToken};
-use quarry_runtime::redis_link::{Link, LinkError, LinkFigures, client, ms};
+use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 
 /// The default time limit of a command: users wait for it.
 const REDIS_TIMEOUT: Duration = Duration::from_millis(500);
@@ -68,8 +68,8 @@ impl RedisCache {
     }
 
     /// Returns the state of the connection.
-    pub fn link(&self) -> LinkFigures {
-        self.link.figures()
+    pub fn link(&self) -> LinkMetrics {
+        self.link.metrics()
     }
 
     /// Pings Redis if the last command failed, to learn the state of an idle connection.

@@ -13,7 +13,7 @@
 //! | `upstream` | the seam to the upstream; `client` is its HTTP adapter |
 //! | `page_body`, `link_header` | what an answer holds (pure) |
 //! | `lease` | one process of a fleet crawls a source |
-//! | `progress` | what a crawl tells while it runs |
+//! | `progress`, `metrics` | what a crawl tells while it runs, and its counters |
 //!
 //! It knows nothing of the index: the two meet in the store, through revisions.
 
@@ -23,6 +23,7 @@ mod cursor;
 mod lease;
 mod link_header;
 mod mapping;
+mod metrics;
 mod page_body;
 mod page_reading;
 mod pagination;
@@ -31,14 +32,13 @@ mod progress;
 mod published;
 mod redirect;
 mod schedule;
-mod tally;
 mod upstream;
 mod worker;
 
 pub use client::{HttpUpstream, HttpUpstreamError};
 pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 pub use lease::KnownDead;
+pub use metrics::CrawlMetrics;
 pub use progress::{LogProgress, Progress, StepOutcome};
-pub use tally::{CrawlFigures, CrawlTally};
 pub use upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
 pub use worker::{CrawlSource, CrawlWorker};

@@ -72,7 +72,7 @@ impl Flusher {
     #[boxed]
     pub async fn step(&mut self, wanted: Wanted) -> Result<FlushStep, FlushError> {
         let outcome = self.try_step(wanted).await;
-        let trouble = outcome.as_ref().err().and_then(|_| self.store.figures().trouble());
+        let trouble = outcome.as_ref().err().and_then(|_| self.store.status().trouble());
         self.progress.note(outcome.as_ref().err(), trouble);
         outcome
     }

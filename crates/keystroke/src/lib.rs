@@ -7,7 +7,7 @@
 //!   its text.
 //! - `flusher`: from the buffer to the log; `retention`: out of the log again.
 //! - `feed`: tells of searches as they are logged; `local_feed`, `redis_feed`.
-//! - `keystrokes`: the way in, and how it all stands (`progress`).
+//! - `keystrokes`: the way in, and how it all stands (`progress`, `metrics`).
 //!
 //! Deliberately not here: what is searched, and reports on it.
 
@@ -20,6 +20,7 @@ mod keystrokes;
 mod local_buffer;
 mod local_feed;
 mod mask;
+mod metrics;
 mod progress;
 mod redis_buffer;
 mod redis_feed;

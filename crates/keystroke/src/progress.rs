@@ -2,6 +2,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
 
 use super::buffer::BufferError;
 use super::flusher::FlushError;
@@ -41,9 +42,13 @@ impl FlushProgress {
         *self.0.last_error.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long flushes took, in seconds.
-    pub fn seconds(&self) -> Histogram {
-        self.0.seconds.clone()
+    /// Registers the duration of flushes.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "flush_duration_seconds",
+            "Duration of this server's flushes, from folding to acknowledging",
+            self.0.seconds.clone(),
+        );
     }
 }
 

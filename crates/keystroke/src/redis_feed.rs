@@ -2,7 +2,6 @@
 //! connection, whatever the number of its own listeners.
 
 use quarry_runtime::boxed;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,8 +15,7 @@ use tracing::{info, warn};
 
 use super::{FeedError, LocalFeed, SearchFeed};
 use quarry_domain::LoggedSearch;
-use quarry_runtime::figures::Count;
-use quarry_runtime::redis_link::{Link, LinkError, LinkFigures, client, describe, listening_client};
+use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, describe, listening_client};
 use quarry_runtime::retry::Backoff;
 
 /// The longest that publishing may take: the flusher waits for it.
@@ -35,10 +33,8 @@ pub struct RedisFeed {
     listening: Client,
     channel: String,
     heard: LocalFeed,
-    /// The connection that it hears by is broken.
-    deaf: AtomicBool,
-    /// How often that one was connected, or tried to.
-    attempts: Count,
+    /// The connection that it hears by.
+    listening_metrics: LinkMetrics,
 }
 
 impl RedisFeed {
@@ -51,15 +47,13 @@ impl RedisFeed {
             listening: listening_client(url).ok_or_else(no_address)?,
             channel: format!("{prefix}:searches"),
             heard: LocalFeed::new(),
-            deaf: AtomicBool::new(false),
-            attempts: Count::default(),
+            listening_metrics: LinkMetrics::default(),
         })
     }
 
     /// How the connection stands that it publishes by, and the one that it hears by.
-    pub fn links(&self) -> [LinkFigures; 2] {
-        let is_up = !self.deaf.load(Ordering::Relaxed);
-        [self.link.figures(), LinkFigures { is_up, attempts: self.attempts.get() }]
+    pub fn links(&self) -> [LinkMetrics; 2] {
+        [self.link.metrics(), self.listening_metrics.clone()]
     }
 
     /// Finds out whether Redis is back, if the last call was in vain. By the other connection,
@@ -76,7 +70,7 @@ impl RedisFeed {
         let mut failures = 0;
         while let Some(reason) = stop.run_until_cancelled(self.listen(&mut failures)).await {
             failures += 1;
-            self.deaf.store(true, Ordering::Relaxed);
+            self.listening_metrics.set_down(true);
             // Once for each time that it breaks off.
             if failures == 1 {
                 warn!(reason, "searches of other servers are not heard");
@@ -90,13 +84,13 @@ impl RedisFeed {
 
     /// Hears until the connection breaks; says why it did. Clears the failures once it hears.
     async fn listen(&self, failures: &mut u32) -> String {
-        self.attempts.one();
+        self.listening_metrics.record_connect();
         let subscription = match timeout(LISTEN_PATIENCE, self.subscription()).await {
             Ok(Ok(subscription)) => subscription,
             Ok(Err(error)) => return describe(&error),
             Err(_) => return "connecting took too long".to_owned(),
         };
-        self.deaf.store(false, Ordering::Relaxed);
+        self.listening_metrics.set_down(false);
         if std::mem::take(failures) > 0 {
             info!("searches of other servers are heard again");
         }

@@ -5,6 +5,7 @@
 //! - `period`: the period of a report. `calendar`: its intervals in a time zone.
 //! - `coverage`: the watermark up to which the log of searches is complete.
 //! - `erasure_watch`: clears this server's reports after an erasure on another server.
+//! - `metrics`: counters of the cache by report.
 //! - `roll_up`: aggregates searches in the background, so that reports over long periods are quick.
 //!
 //! Deliberately not here: the aggregation, which the store does, and `hitsNow`, which the index answers
@@ -15,6 +16,7 @@ mod categories;
 mod coverage;
 mod erasure_watch;
 mod error;
+mod metrics;
 mod period;
 mod reports;
 mod roll_up;

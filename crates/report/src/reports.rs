@@ -91,7 +91,7 @@ impl Reports {
     }
 
     /// Returns the cache metrics of each kind of report.
-    pub fn cache_metrics(&self) -> [(&'static str, CacheMetrics); 5] {
+    pub(super) fn cache_metrics(&self) -> [(&'static str, &CacheMetrics); 5] {
         let state = &*self.0;
         [
             ("top_searches", state.top_searches.values.metrics()),

@@ -1,8 +1,8 @@
 //! Generic parts of a long-running service. They know nothing of this product.
 
-pub mod figures;
 pub mod instance;
 pub mod memory;
+pub mod metrics;
 pub mod permissions;
 pub mod redis_link;
 pub mod retry;

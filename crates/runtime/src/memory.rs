@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
+use prometheus_client::metrics::counter::Counter;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::figures::Count;
 
 /// Up to this size, in bytes, permits have a quarter of a budget to themselves.
 pub const SMALL_BYTES: usize = 64 << 10;
@@ -16,7 +15,7 @@ pub struct MemoryBudget(Arc<Inner>);
 struct Inner {
     limit: usize,
     free: Arc<Semaphore>,
-    refused: Count,
+    refusals: Counter,
 }
 
 /// Bytes of a budget, held until this is dropped.
@@ -33,7 +32,7 @@ impl MemoryBudget {
     pub fn new(limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
         let free = Arc::new(Semaphore::new(limit));
-        Self(Arc::new(Inner { limit, free, refused: Count::default() }))
+        Self(Arc::new(Inner { limit, free, refusals: Counter::default() }))
     }
 
     /// Adds bytes to a permit of this budget.
@@ -70,13 +69,13 @@ impl MemoryBudget {
         self.0.limit
     }
 
-    /// Number of refusals since the start.
-    pub fn refused(&self) -> u64 {
-        self.0.refused.get()
+    /// Counts refusals.
+    pub fn refusals(&self) -> &Counter {
+        &self.0.refusals
     }
 
     fn refuse(&self) -> Exhausted {
-        self.0.refused.one();
+        self.0.refusals.inc();
         Exhausted
     }
 }
@@ -124,7 +123,7 @@ mod tests {
         budget.grow(&mut other, 30).unwrap();
         assert_eq!(budget.grow(&mut one, 20), Err(Exhausted));
         budget.grow(&mut one, 10).unwrap();
-        assert_eq!((budget.taken(), one.bytes(), budget.refused()), (100, 70, 1));
+        assert_eq!((budget.taken(), one.bytes(), budget.refusals().get()), (100, 70, 1));
         one.shrink_to(80);
         one.shrink_to(5);
         assert_eq!((budget.taken(), one.bytes()), (35, 5));

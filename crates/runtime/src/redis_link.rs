@@ -18,12 +18,16 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
     PushKind, RedisError, RedisResult, ServerErrorKind, Value, cmd,
 };
 use tokio::time::Instant;
+
+use crate::metrics::{Series, flag};
 
 /// After a connection was refused, calls fail at once for so long.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
@@ -51,24 +55,55 @@ pub struct Link {
     client: Client,
     patience: Duration,
     state: Mutex<State>,
-    /// The last call that ended brought no answer.
-    silent: AtomicBool,
+    metrics: LinkMetrics,
 }
 
-/// How a connection stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LinkFigures {
-    /// The last call was answered, or there was none yet.
-    pub is_up: bool,
-    /// How often it was connected, or tried to.
-    pub attempts: u64,
+/// The metrics of one connection. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct LinkMetrics {
+    is_down: Arc<AtomicBool>,
+    connects: Counter,
+}
+
+impl LinkMetrics {
+    /// Registers the metrics of connections with the purpose of each.
+    pub fn register(registry: &mut Registry, links: &[(&'static str, Self)]) {
+        registry.register(
+            "redis_up",
+            "1 if Redis answered the last call on the connection, or before the first; 0 is checked again every second",
+            links.iter().map(|(purpose, link)| ([("purpose", *purpose)], flag(!link.is_down()))).collect::<Series<_, _>>(),
+        );
+        registry.register(
+            "redis_connects",
+            "Attempts to connect: more than one means that the connection broke",
+            links
+                .iter()
+                .map(|(purpose, link)| ([("purpose", *purpose)], link.connects.clone()))
+                .collect::<Series<_, _>>(),
+        );
+    }
+
+    /// Records an attempt to connect, and returns its number.
+    pub fn record_connect(&self) -> u64 {
+        self.connects.inc() + 1
+    }
+
+    /// Records if the connection answers.
+    pub fn set_down(&self, is_down: bool) {
+        // Many threads read the flag on each call: writing it seldom keeps it in their caches.
+        if self.is_down() != is_down {
+            self.is_down.store(is_down, Ordering::Relaxed);
+        }
+    }
+
+    fn is_down(&self) -> bool {
+        self.is_down.load(Ordering::Relaxed)
+    }
 }
 
 #[derive(Default)]
 struct State {
     current: Option<Attempt>,
-    /// How many attempts there were.
-    attempts: u64,
     refused: Option<(Instant, LinkError)>,
 }
 
@@ -107,28 +142,28 @@ fn client_speaking(url: &str, protocol: ProtocolVersion) -> Option<Client> {
 impl Link {
     /// A link whose calls end within `patience`. Connects when it is first used.
     pub fn new(client: Client, patience: Duration) -> Self {
-        Self { client, patience, state: Mutex::default(), silent: AtomicBool::new(false) }
+        Self { client, patience, state: Mutex::default(), metrics: LinkMetrics::default() }
     }
 
     /// Which connection is in use: another number is another connection, and maybe a Redis that
     /// was started anew.
     pub fn generation(&self) -> u64 {
-        self.state().attempts
+        self.metrics.connects.get()
     }
 
-    /// How it stands.
-    pub fn figures(&self) -> LinkFigures {
-        LinkFigures { is_up: !self.silent.load(Ordering::Relaxed), attempts: self.state().attempts }
+    /// Returns the metrics of the link.
+    pub fn metrics(&self) -> LinkMetrics {
+        self.metrics.clone()
     }
 
     /// Finds out whether Redis is back, where the last call was in vain: a link that nobody needs
     /// for a while would seem to be down for as long.
     #[boxed]
     pub async fn look_again(&self) {
-        if self.silent.load(Ordering::Relaxed) {
+        if self.metrics.is_down() {
             let mut ping = Pipeline::new();
             ping.add_command(cmd("PING"));
-            // Whatever comes of it, the figures tell.
+            // `send` records the result.
             let _ = self.send(&mut ping, self.deadline()).await;
         }
     }
@@ -146,10 +181,7 @@ impl Link {
         deadline: Instant,
     ) -> Result<Vec<RedisResult<Value>>, LinkError> {
         let answer = self.send_once(commands, deadline).await;
-        let is_silent = matches!(answer, Err(LinkError::Unavailable(_)));
-        if self.silent.load(Ordering::Relaxed) != is_silent {
-            self.silent.store(is_silent, Ordering::Relaxed);
-        }
+        self.metrics.set_down(matches!(answer, Err(LinkError::Unavailable(_))));
         answer
     }
 
@@ -188,10 +220,10 @@ impl Link {
         {
             return Err(error.clone());
         }
-        state.attempts += 1;
+        let number = self.metrics.record_connect();
         let is_lost = Arc::new(AtomicBool::new(false));
         let connecting = connect(self.client.clone(), is_lost.clone(), self.patience).boxed().shared();
-        let attempt = Attempt { number: state.attempts, begun: Instant::now(), connecting, is_lost };
+        let attempt = Attempt { number, begun: Instant::now(), connecting, is_lost };
         state.current = Some(attempt.clone());
         Ok(attempt)
     }

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-pub use pulse::{Pulse, Pulses, WorkerFigures};
+pub use pulse::{Pulse, Pulses};
 pub use worker::{Ending, NeverWoken, Outcome, Wake, run_worker};
 
 /// The share of the grace period that intake workers may use, in percent: the rest is kept

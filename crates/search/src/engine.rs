@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
 use uuid::Uuid;
 
 use super::cursor::Cursor;
 use super::request::SearchRequest;
 use quarry_domain::{Document, DocumentChange, Revision};
-use quarry_runtime::figures::Spread;
 
 /// Why a search engine could not answer.
 #[derive(Debug, thiserror::Error)]
@@ -114,21 +115,17 @@ pub struct EngineHealth {
     pub bytes: u64,
 }
 
-/// How an engine's searches fare since the start.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct EngineLoad {
-    /// How long searches took that were let in, without their wait for a permit.
-    pub searches: Spread,
-    /// Those that failed.
-    pub failed: u64,
-    /// Those that were not let in.
-    pub refused: u64,
-    /// How many may run at once.
-    pub permits: usize,
-    /// How many run.
-    pub running: usize,
-    /// How many wait to run.
-    pub waiting: usize,
+impl EngineHealth {
+    /// Registers the size of the index.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "index_documents",
+            "Documents in this server's index",
+            ConstGauge::new(self.documents),
+        );
+        registry.register("index_segments", "Segments of the index", ConstGauge::new(self.segments));
+        registry.register("index_bytes", "Size of the index on disk, in bytes", ConstGauge::new(self.bytes));
+    }
 }
 
 /// A search engine that follows the store.
@@ -153,6 +150,6 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError>;
     /// How the engine stands.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
-    /// How its searches fare.
-    fn load(&self) -> EngineLoad;
+    /// Registers the metrics of searches.
+    fn register_metrics(&self, registry: &mut Registry);
 }

@@ -7,12 +7,15 @@ use quarry_runtime::boxed;
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
 use tokio::sync::watch;
 use tracing::{info, warn};
 use uuid::Uuid;
 
 use super::engine::{Batch, SearchEngine, SearchError};
 use quarry_domain::{DocumentChange, Revision};
+use quarry_runtime::metrics::flag;
 use quarry_store::{Store, StoreError};
 
 /// Changes that are read together: enough that a rebuild is not made of queries, few enough to
@@ -50,6 +53,27 @@ pub struct IndexProgress {
     pub ready: bool,
     /// The reason why the index takes no changes, if so.
     pub last_error: Option<&'static str>,
+}
+
+impl IndexProgress {
+    /// Registers the revisions of the index, and how many it lacks if the store's latest is known.
+    pub fn register(&self, registry: &mut Registry, latest: Option<Revision>) {
+        registry.register("index_ready", "1 once the index was in step with the store", flag(self.ready));
+        let applied = self.applied.value();
+        registry.register(
+            "index_revision",
+            "The revision up to which searches find changes",
+            ConstGauge::new(applied),
+        );
+        if let Some(latest) = latest {
+            let behind = (latest.value() - applied).max(0);
+            registry.register(
+                "index_revisions_behind",
+                "Revisions that the store is ahead of the index",
+                ConstGauge::new(behind),
+            );
+        }
+    }
 }
 
 /// Follows the store's changes.

@@ -12,8 +12,7 @@ pub mod tantivy_engine;
 
 pub use cursor::Cursor;
 pub use engine::{
-    Batch, EngineHealth, EngineLoad, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine,
-    SearchError,
+    Batch, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, watch};
 use super::failure::Failure;
 use super::file::{DatabaseFile, sqlite_file};
 use super::pool::test_connections;
-use super::{Store, StoreError, Tally};
+use super::{Store, StoreError, StoreMetrics};
 use quarry_domain::Revision;
 
 /// How long a call waits for a connection: a stopped database is reported after this.
@@ -54,7 +54,7 @@ impl Store {
         let turns = (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
         let committed = Arc::new(watch::Sender::new(Revision::ZERO));
         let file = sqlite_file(url).map(|path| Arc::new(DatabaseFile::opened(path)));
-        Ok(Self { database, committed, turns, tally: Arc::new(Tally::new(max_connections)), file })
+        Ok(Self { database, committed, turns, metrics: Arc::new(StoreMetrics::new(max_connections)), file })
     }
 
     /// Answers when the database does.

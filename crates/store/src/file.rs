@@ -94,7 +94,8 @@ impl Store {
 
     /// The same, counted as a call that the database did not answer.
     pub(super) fn note_file<T>(&self) -> Result<(), StoreError> {
-        self.check_file().inspect_err(|error| self.tally.note::<T>(Some(&Err(Failure::Store(error.clone())))))
+        self.check_file()
+            .inspect_err(|error| self.metrics.record::<T>(Some(&Err(Failure::Store(error.clone())))))
     }
 
     /// Compares the file that holds the database, if one does, with the one that was opened.

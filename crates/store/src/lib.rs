@@ -9,7 +9,7 @@
 //! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
 //! - `search_log`: what people searched for, what reports add up of it, and its erasure.
 //! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
-//! - `figures`: how the database and the pool of connections to it stand.
+//! - `metrics`: how the database and the pool of connections to it stand.
 //! - `transaction`, `snapshot`, `failure`, `batch`, `plans`: how every statement is bounded, repeated and explained.
 //! - `sums`: how what is added up is written in SQL.
 //!
@@ -36,12 +36,12 @@ mod crawls;
 mod documents;
 mod entity;
 mod failure;
-mod figures;
 mod file;
 mod intake;
 mod interactions;
 mod leases;
 mod ledger;
+mod metrics;
 mod migrations;
 mod own_rows;
 mod plans;
@@ -55,10 +55,10 @@ mod span;
 mod sums;
 mod transaction;
 
-pub use self::figures::StoreFigures;
-use self::figures::Tally;
 use self::file::DatabaseFile;
 pub use self::file::{sqlite_file, sqlite_files, sqlite_log};
+use self::metrics::StoreMetrics;
+pub use self::metrics::StoreStatus;
 pub use self::search_log::{
     ErasureMark, PopularSearch, RetentionHold, RetentionOutcome, RetentionTerms, SearchLogMark,
 };
@@ -278,7 +278,7 @@ pub struct Store {
     /// and keeps the pool's connections for those who read, while SQLite itself makes writers
     /// poll for their turn.
     turns: Option<Arc<Mutex<()>>>,
-    tally: Arc<Tally>,
+    metrics: Arc<StoreMetrics>,
     /// The file, where the database is in one.
     file: Option<Arc<DatabaseFile>>,
 }

@@ -91,7 +91,7 @@ mod tests {
                 let large = draft("large", attempt.to_string().repeat(1 << 20));
                 let full = store.upsert_documents(&[large]).await;
                 assert!(matches!(full, Err(StoreError::Unavailable(_))), "{round}.{attempt}: {full:?}");
-                assert!(!store.figures().is_writable);
+                assert!(!store.status().is_writable);
                 limit(&store, 1).await;
             }
             limit(&store, u32::MAX - 1).await;
@@ -99,10 +99,10 @@ mod tests {
             store.upsert_documents(&[draft(&key, "small".to_owned())]).await.unwrap();
             let id = draft(&key, String::new()).id();
             assert!(other.documents_by_id(&[id]).await.unwrap().contains_key(&id), "{round}");
-            // A call that wrote proves nothing to the figures: a trial does.
-            assert!(!store.figures().is_writable);
+            // A call that wrote proves nothing to the status: a trial does.
+            assert!(!store.status().is_writable);
             store.look_again().await;
-            assert!(store.figures().is_writable);
+            assert!(store.status().is_writable);
         }
     }
 

@@ -150,7 +150,7 @@ impl Store {
             _ => match timeout(limit, task).await {
                 Ok(ended) => ended,
                 Err(_) => {
-                    self.tally.note::<T>(None);
+                    self.metrics.record::<T>(None);
                     return Err(StoreError::Unavailable(format!("no answer within {limit:?}")));
                 }
             },
@@ -159,7 +159,7 @@ impl Store {
             Ok(outcome) => {
                 // What was written to a file that is gone by now must not be acknowledged.
                 self.note_file::<T>()?;
-                self.tally.note(Some(&outcome));
+                self.metrics.record(Some(&outcome));
                 Ok(outcome?)
             }
             Err(Ok(panic)) => std::panic::resume_unwind(panic),

@@ -1,35 +1,36 @@
-//! Operations by the key of who sent them.
+//! Metrics of operations by the name of the client's key.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::page::{Page, label};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::registry::Registry;
+use quarry_runtime::metrics::Series;
 
-/// Counts the operations of each key. Names come from the settings, so there are not many.
+/// The operations of each key. The settings name the keys, so there are few.
 #[derive(Default)]
-pub(in crate::http) struct Keys(Mutex<HashMap<Arc<str>, u64>>);
+pub(in crate::http) struct KeyMetrics(Family<KeyLabel, Counter>);
 
-impl Keys {
-    /// An operation of who has this key begins.
-    pub(in crate::http) fn note(&self, key: &Arc<str>) {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match counts.get_mut(key) {
-            Some(count) => *count += 1,
-            None => drop(counts.insert(key.clone(), 1)),
-        }
+type KeyLabel = [(&'static str, Arc<str>); 1];
+
+impl KeyMetrics {
+    /// Counts an operation of a client with this key.
+    pub(in crate::http) fn record(&self, key: &Arc<str>) {
+        self.0.get_or_create(&label(key)).inc();
     }
 
-    /// Tells of the keys that are in force, those among them that nobody used.
-    pub(super) fn tell(&self, page: &mut Page, names: &[Arc<str>]) {
-        if names.is_empty() {
-            return;
-        }
-        let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_key = |name: &Arc<str>| (label("key", &**name), counts.get(name).copied().unwrap_or_default());
-        page.counts(
-            "key_operations_total",
-            "GraphQL operations of callers with a key, by its name: a key that is out of use grows no more",
-            names.iter().map(of_key).collect(),
+    /// Registers the counters of the configured keys, used or not.
+    pub(super) fn register(&self, registry: &mut Registry, names: &[Arc<str>]) {
+        let counters =
+            names.iter().map(label).map(|label| (label.clone(), self.0.get_or_create_owned(&label)));
+        registry.register(
+            "key_operations",
+            "GraphQL operations of clients with a key, by its name; the counter of an unused key does not grow",
+            Series::from_iter(counters),
         );
     }
+}
+
+fn label(key: &Arc<str>) -> KeyLabel {
+    [("key", key.clone())]
 }

@@ -1,23 +1,15 @@
-//! `/metrics`: how the server does, in Prometheus's text format.
+//! `/metrics`: the state of the server, in Prometheus's text format.
 //!
-//! Figures are kept where they arise; each scrape asks for them and writes the page anew. One file
-//! a part: what it is called, and what it means. Names and labels are fixed words, save the names
-//! of configured sources and keys: nothing here is about a person, and nothing that a client sends
-//! makes another series.
+//! Each part owns its counters and registers them, beside the values that it samples, for each scrape.
+//! Names and labels are fixed words, except the names of configured sources and keys: nothing here is
+//! about a person, and no input of a client creates a series.
 
-mod admitted;
-mod buffer;
-mod cache;
-mod crawls;
-mod database;
-mod engine;
+mod admission;
 mod keys;
-mod links;
 mod operations;
 mod page;
 mod process;
 mod requests;
-mod workers;
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,12 +19,13 @@ use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use prometheus_client::registry::Registry;
 
 use super::HttpState;
 use super::admission::Admission;
 use super::problem::Problem;
 use crate::access::AccessControl;
-use crate::crawl::CrawlTally;
+use crate::crawl::CrawlMetrics;
 use crate::graphql::RequestId;
 use crate::keystroke::Keystrokes;
 use crate::memory::MemoryBudget;
@@ -40,76 +33,75 @@ use crate::report::Reports;
 use crate::search::{IndexFollower, SearchEngine};
 use crate::store::Store;
 use crate::supervisor::Pulses;
+use quarry_runtime::metrics::flag;
+use quarry_runtime::redis_link::LinkMetrics;
 
-use keys::Keys;
-pub use links::{RedisFigures, RedisWatch};
-pub(super) use operations::{Operations, Running};
-use page::Page;
-pub(super) use requests::Requests;
+use keys::KeyMetrics;
+pub(super) use operations::{OperationMetrics, RunningOperation};
+pub(super) use requests::RequestMetrics;
 
-/// How long a scrape waits for a part that does not answer: far less than a scraper waits.
-const PATIENCE: Duration = Duration::from_secs(2);
-const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// The longest wait for a part that does not answer: far less than a scraper's timeout.
+const SAMPLE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What the page tells of.
+/// The parts with metrics of their own.
 pub struct MetricsParts {
-    /// The way in for keystrokes.
+    /// The keystroke pipeline.
     pub keystrokes: Keystrokes,
-    /// What searches are answered from.
+    /// The search engine.
     pub search: Arc<dyn SearchEngine>,
-    /// How far the index has come.
+    /// The progress of the index.
     pub index: IndexFollower,
     /// The database.
     pub store: Store,
     /// Reports and their cache.
     pub reports: Reports,
     /// Crawls of the configured sources.
-    pub crawls: CrawlTally,
+    pub crawls: CrawlMetrics,
     /// The workers of the process.
     pub workers: Pulses,
-    /// The connections to Redis; none where there is no Redis.
-    pub redis: Vec<RedisWatch>,
+    /// The connections to Redis by purpose; none without Redis.
+    pub redis: Vec<(&'static str, LinkMetrics)>,
 }
 
-/// What the page tells of, and what is counted for it here. Clones share it.
+/// The metrics of all parts and of HTTP itself. Clones share them.
 #[derive(Clone)]
 pub struct Metrics(Arc<Inner>);
 
 struct Inner {
     parts: MetricsParts,
-    operations: Arc<Operations>,
-    requests: Requests,
-    keys: Keys,
+    operations: Arc<OperationMetrics>,
+    requests: RequestMetrics,
+    keys: KeyMetrics,
 }
 
 impl Metrics {
-    /// The metrics of these parts.
+    /// Creates the metrics of these parts.
     pub fn new(parts: MetricsParts) -> Self {
-        process::begin();
+        process::record_start();
         Self(Arc::new(Inner {
             parts,
             operations: Arc::default(),
-            requests: Requests::default(),
-            keys: Keys::default(),
+            requests: RequestMetrics::default(),
+            keys: KeyMetrics::default(),
         }))
     }
 
-    /// Where operations are counted.
-    pub(super) fn operations(&self) -> &Arc<Operations> {
+    /// The metrics of operations.
+    pub(super) fn operations(&self) -> &Arc<OperationMetrics> {
         &self.0.operations
     }
 
-    /// Where requests are counted.
-    pub(super) fn requests(&self) -> &Requests {
+    /// The metrics of requests.
+    pub(super) fn requests(&self) -> &RequestMetrics {
         &self.0.requests
     }
 
-    /// Where operations are counted by key.
-    pub(super) fn keys(&self) -> &Keys {
+    /// The metrics of keys.
+    pub(super) fn keys(&self) -> &KeyMetrics {
         &self.0.keys
     }
 
-    /// The page as of now.
+    /// Renders the current page.
     async fn page(
         &self,
         admission: &Admission,
@@ -117,39 +109,52 @@ impl Metrics {
         gate: &AccessControl,
     ) -> Result<String, fmt::Error> {
         let Inner { parts, operations, requests, keys } = &*self.0;
-        let (health, index, latest) = tokio::join!(
-            answer(parts.keystrokes.health()),
-            answer(parts.search.health()),
-            answer(parts.store.latest_revision()),
+        let (pipeline, engine, latest) = tokio::join!(
+            in_time(parts.keystrokes.health()),
+            in_time(parts.search.health()),
+            in_time(parts.store.latest_revision()),
         );
-        let mut page = Page::new();
-        operations.tell(&mut page);
-        requests.tell(&mut page);
-        keys.tell(&mut page, &gate.key_names());
-        admitted::tell(&mut page, admission, responses);
-        engine::tell(&mut page, index.as_ref(), &parts.search.load(), parts.index.progress(), latest);
-        buffer::tell(&mut page, health.map(|health| health.buffer).as_ref(), Utc::now());
-        buffer::tell_flushing(&mut page, parts.keystrokes.progress());
-        cache::tell(&mut page, &parts.reports.cache_metrics());
-        database::tell(&mut page, &parts.store.figures());
-        links::tell(&mut page, &parts.redis);
-        workers::tell(&mut page, &parts.workers.figures());
-        crawls::tell(&mut page, &parts.crawls.figures());
-        process::tell(&mut page);
-        page.text()
+        let mut own = Registry::with_prefix("quarry");
+        operations.register(&mut own);
+        requests.register(&mut own);
+        keys.register(&mut own, &gate.key_names());
+        admission::register(&mut own, admission, responses);
+        parts.search.register_metrics(&mut own);
+        if let Some(engine) = engine {
+            engine.register(&mut own);
+        }
+        parts.index.progress().register(&mut own, latest);
+        own.register(
+            "keystroke_buffer_up",
+            "1 if the keystroke buffer answers; otherwise its metrics are missing",
+            flag(pipeline.is_some()),
+        );
+        if let Some(pipeline) = pipeline {
+            pipeline.buffer.register(&mut own, Utc::now());
+        }
+        parts.keystrokes.progress().register(&mut own);
+        parts.reports.register_metrics(&mut own);
+        parts.store.register_metrics(&mut own);
+        LinkMetrics::register(&mut own, &parts.redis);
+        parts.workers.register(&mut own);
+        parts.crawls.register(&mut own);
+        process::register_build(&mut own);
+        let mut common = Registry::default();
+        process::register(&mut common);
+        page::encode(&[own, common])
     }
 }
 
-/// What a part answers in time.
-async fn answer<T, E>(part: impl Future<Output = Result<T, E>>) -> Option<T> {
-    tokio::time::timeout(PATIENCE, part).await.ok()?.ok()
+/// Returns the output of a call that succeeds in time.
+async fn in_time<T, E>(call: impl Future<Output = Result<T, E>>) -> Option<T> {
+    tokio::time::timeout(SAMPLE_TIMEOUT, call).await.ok()?.ok()
 }
 
 pub(super) async fn serve(State(state): State<HttpState>, Extension(id): Extension<RequestId>) -> Response {
     match state.metrics.page(&state.admission, state.api.responses(), &state.gate).await {
-        Ok(text) => ([(CONTENT_TYPE, TEXT), (CACHE_CONTROL, "no-store")], text).into_response(),
+        Ok(text) => ([(CONTENT_TYPE, page::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {
-            tracing::error!(request.id = %id, %error, "the metrics cannot be written");
+            tracing::error!(request.id = %id, %error, "cannot write the metrics");
             Problem::broken(&id).into_response()
         }
     }

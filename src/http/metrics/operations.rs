@@ -1,22 +1,30 @@
-//! GraphQL operations: how many, how they end, and how long they take.
+//! Metrics of GraphQL operations by type and group.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use async_graphql::ServerError;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use quarry_runtime::metrics::Series;
 
-use super::page::{Labels, Page, label, number};
-use crate::figures::{Count, Durations, WHOLE};
 use crate::graphql::{ErrorCode, FieldGroup, OperationKind};
 
-/// The types of operations, as they are told; the last is for what was refused before it was one.
-const KINDS: [&str; 4] = [
+/// Upper bounds of durations, in seconds: from 100 µs to 30 s.
+const DURATION_BUCKETS: [f64; 17] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+    10.0, 30.0,
+];
+/// The types of operations; the last is for requests that were refused before parsing.
+const TYPES: [&str; 4] = [
     OperationKind::Query.as_str(),
     OperationKind::Mutation.as_str(),
     OperationKind::Subscription.as_str(),
     "none",
 ];
-/// What can be: other groups of a type never happen, and are not shown.
+/// The groups of each type; the page omits the others, which never occur.
 const SHOWN: [&[FieldGroup]; 4] = {
     use FieldGroup::{
         Crawl, Documents, Erasure, Interactions, Introspection, Keystrokes, Mixed, Refused, Reports, Search,
@@ -30,134 +38,129 @@ const SHOWN: [&[FieldGroup]; 4] = {
     ]
 };
 
-/// Counts operations.
-pub(in crate::http) struct Operations {
+/// The metrics of operations, one [`GroupMetrics`] for each type and group.
+pub(in crate::http) struct OperationMetrics {
     // Lists, not arrays: a length taken from another module's constant is a cycle to the compiler (E0391).
-    kinds: Vec<Vec<Line>>,
-    begun: Vec<Count>,
+    by_type: Vec<Vec<GroupMetrics>>,
+    in_flight: [Gauge; TYPES.len() - 1],
 }
 
-/// The operations of one type and group.
-struct Line {
-    durations: Durations,
-    failed: Count,
-    errors: Vec<Count>,
+/// The metrics of the operations of one type and group.
+struct GroupMetrics {
+    durations: Histogram,
+    failed: Counter,
+    errors: Vec<Counter>,
 }
 
-/// An operation under way. It ends when it is dropped.
-pub(in crate::http) struct Running {
-    operations: Arc<Operations>,
-    kind: usize,
+/// An in-flight operation. It ends when it is dropped.
+pub(in crate::http) struct RunningOperation {
+    metrics: Arc<OperationMetrics>,
+    kind: OperationKind,
     group: FieldGroup,
-    began: Instant,
+    started: Instant,
     has_failed: bool,
 }
 
-impl Default for Operations {
+impl Default for OperationMetrics {
     fn default() -> Self {
-        let line = |_: &FieldGroup| Line {
-            durations: Durations::new(WHOLE),
-            failed: Count::default(),
-            errors: ErrorCode::ALL.iter().map(|_| Count::default()).collect(),
+        let group = |_: &FieldGroup| GroupMetrics {
+            durations: Histogram::new(DURATION_BUCKETS),
+            failed: Counter::default(),
+            errors: ErrorCode::ALL.iter().map(|_| Counter::default()).collect(),
         };
         Self {
-            kinds: KINDS.iter().map(|_| FieldGroup::ALL.iter().map(line).collect()).collect(),
-            begun: KINDS.iter().map(|_| Count::default()).collect(),
+            by_type: TYPES.iter().map(|_| FieldGroup::ALL.iter().map(group).collect()).collect(),
+            in_flight: Default::default(),
         }
     }
 }
 
-impl Operations {
-    /// An operation begins.
-    pub(in crate::http) fn begin(self: &Arc<Self>, kind: OperationKind, group: FieldGroup) -> Running {
-        let kind = kind as usize;
-        self.begun[kind].one();
-        Running { operations: self.clone(), kind, group, began: Instant::now(), has_failed: false }
+impl OperationMetrics {
+    /// Counts an operation as in flight.
+    pub(in crate::http) fn begin(
+        self: &Arc<Self>,
+        kind: OperationKind,
+        group: FieldGroup,
+    ) -> RunningOperation {
+        self.in_flight[kind as usize].inc();
+        RunningOperation { metrics: self.clone(), kind, group, started: Instant::now(), has_failed: false }
     }
 
-    /// Something was refused before it was an operation.
-    pub(in crate::http) fn refused(&self, began: Instant, errors: &[ServerError]) {
-        let line = &self.kinds[KINDS.len() - 1][FieldGroup::Refused as usize];
-        line.failed.one();
-        line.note_errors(errors);
-        line.durations.note(began.elapsed());
+    /// Counts a request that was refused before parsing.
+    pub(in crate::http) fn refused(&self, started: Instant, errors: &[ServerError]) {
+        let group = &self.by_type[TYPES.len() - 1][FieldGroup::Refused as usize];
+        group.failed.inc();
+        group.record_errors(errors);
+        group.durations.observe(started.elapsed().as_secs_f64());
     }
 
-    pub(super) fn tell(&self, page: &mut Page) {
-        let lines = || {
-            SHOWN.iter().enumerate().flat_map(|(kind, groups)| {
-                groups.iter().map(move |group| {
-                    let labels = vec![("type", KINDS[kind].to_owned()), ("group", group.as_str().to_owned())];
-                    (labels, &self.kinds[kind][*group as usize])
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let groups = || {
+            TYPES.iter().zip(SHOWN).zip(&self.by_type).flat_map(|((kind, shown), groups)| {
+                shown.iter().map(move |group| {
+                    ([("type", *kind), ("group", group.as_str())], &groups[*group as usize])
                 })
             })
         };
-        page.durations(
+        registry.register(
             "operation_duration_seconds",
-            "How long GraphQL operations took; subscriptions from their beginning to their end",
-            lines().map(|(labels, line)| (labels, line.durations.spread())).collect(),
+            "Duration of GraphQL operations; of subscriptions, from start to end",
+            Series::from_iter(groups().map(|(labels, group)| (labels, group.durations.clone()))),
         );
-        page.counts(
-            "operations_failed_total",
+        registry.register(
+            "operations_failed",
             "GraphQL operations with at least one error",
-            lines().map(|(labels, line)| (labels, line.failed.get())).collect(),
+            Series::from_iter(groups().map(|(labels, group)| (labels, group.failed.clone()))),
         );
-        let errors = |(labels, line): (Labels, &Line)| {
-            let of_code = |(code, count): (ErrorCode, &Count)| {
-                let mut labels = labels.clone();
-                labels.push(("code", code.as_str().to_owned()));
-                (labels, count.get())
-            };
-            ErrorCode::ALL.into_iter().zip(&line.errors).map(of_code).collect::<Vec<_>>()
-        };
-        page.counts(
-            "operation_errors_total",
-            "Errors in the answers to GraphQL operations; one answer may hold several",
-            lines().flat_map(errors).collect(),
-        );
-        let under_way = KINDS.iter().zip(&self.kinds).zip(&self.begun).take(KINDS.len() - 1);
-        let under_way = under_way.map(|((kind, groups), begun)| {
-            let ended: u64 = groups.iter().map(|line| line.durations.spread().count()).sum();
-            (label("type", *kind), number(begun.get().saturating_sub(ended)))
+        let errors = groups().flat_map(|([kind, name], group)| {
+            let by_code = ErrorCode::ALL.into_iter().zip(&group.errors);
+            by_code.map(move |(code, counter)| ([kind, name, ("code", code.as_str())], counter.clone()))
         });
-        page.gauges(
+        registry.register(
+            "operation_errors",
+            "Errors in the responses to GraphQL operations; one response may contain several",
+            Series::from_iter(errors),
+        );
+        let in_flight = TYPES.iter().zip(&self.in_flight);
+        registry.register(
             "operations_under_way",
-            "GraphQL operations that are being answered; subscriptions that are being followed",
-            under_way.collect(),
+            "In-flight GraphQL operations, active subscriptions among them",
+            Series::from_iter(in_flight.map(|(kind, gauge)| ([("type", *kind)], gauge.clone()))),
         );
     }
 }
 
-impl Running {
-    /// Its answer, or one of its answers, has these errors.
-    pub(in crate::http) fn note_errors(&mut self, errors: &[ServerError]) {
+impl RunningOperation {
+    /// Records the errors of a response.
+    pub(in crate::http) fn record_errors(&mut self, errors: &[ServerError]) {
         if errors.is_empty() {
             return;
         }
         let is_first = !std::mem::replace(&mut self.has_failed, true);
-        let line = self.line();
-        line.note_errors(errors);
+        let group = self.group();
+        group.record_errors(errors);
         if is_first {
-            line.failed.one();
+            group.failed.inc();
         }
     }
 
-    fn line(&self) -> &Line {
-        &self.operations.kinds[self.kind][self.group as usize]
+    fn group(&self) -> &GroupMetrics {
+        &self.metrics.by_type[self.kind as usize][self.group as usize]
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningOperation {
     fn drop(&mut self) {
-        self.line().durations.note(self.began.elapsed());
+        self.group().durations.observe(self.started.elapsed().as_secs_f64());
+        self.metrics.in_flight[self.kind as usize].dec();
     }
 }
 
-impl Line {
-    fn note_errors(&self, errors: &[ServerError]) {
+impl GroupMetrics {
+    fn record_errors(&self, errors: &[ServerError]) {
         for error in errors {
             let code = ErrorCode::of(error).unwrap_or(ErrorCode::InternalServerError);
-            self.errors[code as usize].one();
+            self.errors[code as usize].inc();
         }
     }
 }

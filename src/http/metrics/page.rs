@@ -1,146 +1,59 @@
-//! The page that a scrape is answered with, under way.
-//!
-//! Names are given whole, `_total` and all: the library's own counters are named for OpenMetrics,
-//! which wants other names in its comments. Everything that scrapes understands the older format.
+//! The page of a scrape, in Prometheus's text format.
 
 use std::fmt;
 
 use prometheus_client::encoding::text::encode_registry;
-use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::registry::{Metric, Registry};
+use prometheus_client::registry::Registry;
 
-use crate::figures::Spread;
+/// The media type of the page.
+pub(super) const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What the names of quarry's own metrics begin with.
-const PREFIX: &str = "quarry";
-
-/// Names of labels and their values.
-pub(super) type Labels = Vec<(&'static str, String)>;
-
-/// See the module. Nothing of it lives longer than a scrape, so nothing is counted twice.
-pub(super) struct Page {
-    own: Registry,
-    /// Metrics whose names are the same for every program.
-    common: Registry,
+/// Encodes registries as a page.
+pub(super) fn encode(registries: &[Registry]) -> Result<String, fmt::Error> {
+    let mut text = String::with_capacity(64 << 10);
+    registries.iter().try_for_each(|registry| encode_registry(&mut text, registry))?;
+    Ok(name_counters(&text))
 }
 
-impl Page {
-    pub(super) fn new() -> Self {
-        Self { own: Registry::with_prefix(PREFIX), common: Registry::default() }
-    }
-
-    /// The page as text.
-    pub(super) fn text(&self) -> Result<String, fmt::Error> {
-        let mut text = String::with_capacity(64 << 10);
-        encode_registry(&mut text, &self.own)?;
-        encode_registry(&mut text, &self.common)?;
-        Ok(text)
-    }
-
-    /// Adds a metric of the library's; a full stop follows the help text.
-    pub(super) fn add(&mut self, name: &str, help: &str, metric: impl Metric) {
-        self.own.register(name, help, metric);
-    }
-
-    /// What only grows.
-    pub(super) fn count(&mut self, name: &str, help: &str, count: u64) {
-        self.counts(name, help, vec![(Labels::new(), count)]);
-    }
-
-    /// What only grows, by labels.
-    pub(super) fn counts(&mut self, name: &str, help: &str, counts: Vec<(Labels, u64)>) {
-        self.add(name, help, Samples { samples: counts, kind: MetricType::Counter });
-    }
-
-    /// What goes up and down.
-    pub(super) fn gauge(&mut self, name: &str, help: &str, value: f64) {
-        self.gauges(name, help, vec![(Labels::new(), value)]);
-    }
-
-    /// What goes up and down, by labels.
-    pub(super) fn gauges(&mut self, name: &str, help: &str, values: Vec<(Labels, f64)>) {
-        self.add(name, help, Samples { samples: values, kind: MetricType::Gauge });
-    }
-
-    /// Durations, by labels.
-    pub(super) fn durations(&mut self, name: &str, help: &str, spreads: Vec<(Labels, Spread)>) {
-        self.add(name, help, Spreads(spreads));
-    }
-
-    /// What every program tells under the same name.
-    pub(super) fn common_gauge(&mut self, name: &str, help: &str, value: f64) {
-        let samples = vec![(Labels::new(), value)];
-        self.common.register(name, help, Samples { samples, kind: MetricType::Gauge });
-    }
-
-    /// What every program counts under the same name.
-    pub(super) fn common_count(&mut self, name: &str, help: &str, value: f64) {
-        let samples = vec![(Labels::new(), value)];
-        self.common.register(name, help, Samples { samples, kind: MetricType::Counter });
-    }
-}
-
-/// One label and its value.
-pub(super) fn label(name: &'static str, value: impl Into<String>) -> Labels {
-    vec![(name, value.into())]
-}
-
-/// A whole number as a sample has it.
-#[expect(clippy::cast_precision_loss, reason = "samples are floats")]
-pub(super) fn number(number: impl TryInto<u64>) -> f64 {
-    number.try_into().map_or(f64::NAN, |number: u64| number as f64)
-}
-
-/// Whether something is so.
-pub(super) fn flag(is_so: bool) -> f64 {
-    f64::from(u8::from(is_so))
-}
-
-/// Samples whose names have no ending added.
-#[derive(Debug)]
-struct Samples<V> {
-    samples: Vec<(Labels, V)>,
-    kind: MetricType,
-}
-
-impl<V> EncodeMetric for Samples<V>
-where
-    V: prometheus_client::encoding::EncodeGaugeValue,
-{
-    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        for (labels, value) in &self.samples {
-            if labels.is_empty() {
-                encoder.encode_gauge(value)?;
-            } else {
-                encoder.encode_family(labels)?.encode_gauge(value)?;
-            }
+/// Names counters in comments as their samples are named.
+///
+/// The crate writes OpenMetrics, whose comments lack the `_total` of a counter. Every scraper reads the
+/// older format, where a sample without a comment of its own name has no type.
+fn name_counters(openmetrics: &str) -> String {
+    let mut text = String::with_capacity(openmetrics.len() + (1 << 10));
+    let mut lines = openmetrics.lines().peekable();
+    while let Some(line) = lines.next() {
+        let comment =
+            line.strip_prefix("# HELP ").zip(lines.peek().and_then(|next| next.strip_prefix("# TYPE ")));
+        if let Some((help, kind)) = comment
+            && let Some((name, help)) = help.split_once(' ')
+            && kind.strip_prefix(name) == Some(" counter")
+        {
+            text.push_str(&format!("# HELP {name}_total {help}\n# TYPE {name}_total counter\n"));
+            lines.next();
+        } else {
+            text.push_str(line);
+            text.push('\n');
         }
-        Ok(())
     }
-
-    fn metric_type(&self) -> MetricType {
-        self.kind
-    }
+    text
 }
 
-#[derive(Debug)]
-struct Spreads(Vec<(Labels, Spread)>);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::metrics::counter::ConstCounter;
+    use prometheus_client::metrics::gauge::ConstGauge;
 
-impl EncodeMetric for Spreads {
-    fn encode(&self, mut encoder: MetricEncoder<'_>) -> fmt::Result {
-        for (labels, spread) in &self.0 {
-            let (sum, count, buckets) = (spread.sum, spread.count(), &spread.buckets[..]);
-            if labels.is_empty() {
-                encoder.encode_histogram::<NoLabelSet>(sum, count, buckets, None)?;
-            } else {
-                encoder.encode_family(labels)?.encode_histogram::<NoLabelSet>(sum, count, buckets, None)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn metric_type(&self) -> MetricType {
-        MetricType::Histogram
+    #[test]
+    fn comments_name_counters_as_their_samples() {
+        let mut registry = Registry::with_prefix("quarry");
+        registry.register("calls", "Calls", ConstCounter::new(2_u64));
+        registry.register("up", "1 while it is a counter", ConstGauge::new(1_u64));
+        assert_eq!(
+            encode(&[registry]).unwrap(),
+            "# HELP quarry_calls_total Calls.\n# TYPE quarry_calls_total counter\nquarry_calls_total 2\n\
+             # HELP quarry_up 1 while it is a counter.\n# TYPE quarry_up gauge\nquarry_up 1\n"
+        );
     }
 }

@@ -1,45 +1,55 @@
-//! The process, under the names that every program's metrics have.
+//! Metrics of the process, under the names that all Prometheus clients use.
 //!
-//! It deliberately lacks other systems than Linux, which tells all this in files.
+//! Deliberately Linux only: other systems have no `/proc`.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::page::{Page, label, number};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+use quarry_runtime::metrics::Series;
 
-/// Clock ticks in a second, as Linux tells the time of processes.
+/// Clock ticks per second in `/proc`.
 const TICKS: f64 = 100.0;
 
-/// When the page was first thought of: at the start.
-static BEGUN: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| (Instant::now(), SystemTime::now()));
+/// The start of the process.
+static STARTED: LazyLock<(Instant, SystemTime)> = LazyLock::new(|| (Instant::now(), SystemTime::now()));
 
-/// Notes when the process began, unless that is known.
-pub(super) fn begin() {
-    LazyLock::force(&BEGUN);
+/// Records the start of the process on the first call.
+pub(super) fn record_start() {
+    LazyLock::force(&STARTED);
 }
 
-/// What the process is, and what it takes.
-pub(super) fn tell(page: &mut Page) {
-    page.gauges(
+/// Registers the version and the uptime of the server.
+pub(super) fn register_build(registry: &mut Registry) {
+    registry.register(
         "build_info",
-        "The version that runs; always 1",
-        vec![(label("version", env!("CARGO_PKG_VERSION")), 1.0)],
+        "The running version; always 1",
+        Series::from_iter([([("version", env!("CARGO_PKG_VERSION"))], ConstGauge::new(1_u32))]),
     );
-    let (begun, at) = *BEGUN;
-    page.gauge("uptime_seconds", "Since the server was put together", begun.elapsed().as_secs_f64());
-    let at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    page.common_gauge("process_start_time_seconds", "When the process began, in Unix time", at.as_secs_f64());
-    if let Some(bytes) = resident_bytes() {
-        page.common_gauge("process_resident_memory_bytes", "Memory that is resident, in bytes", bytes);
-    }
-    if let Some(files) = open_files() {
-        page.common_gauge("process_open_fds", "Files and sockets that are open", files);
-    }
-    if let Some(most) = most_files() {
-        page.common_gauge("process_max_fds", "Files and sockets that may be open at once", most);
-    }
-    if let Some(seconds) = processor_seconds() {
-        page.common_count("process_cpu_seconds_total", "Processor time, of the user and the system", seconds);
+    let uptime = STARTED.0.elapsed().as_secs_f64();
+    registry.register("uptime_seconds", "Time since the server was created", ConstGauge::new(uptime));
+}
+
+/// Registers the resources of the process.
+pub(super) fn register(registry: &mut Registry) {
+    let mut gauge = |name, help, value| {
+        if let Some(value) = value {
+            registry.register(name, help, ConstGauge::<f64>::new(value));
+        }
+    };
+    let started = STARTED.1.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs_f64();
+    gauge("process_start_time_seconds", "Unix time of the process's start", Some(started));
+    gauge("process_resident_memory_bytes", "Resident memory, in bytes", resident_bytes());
+    gauge("process_open_fds", "Open files and sockets", open_files());
+    gauge("process_max_fds", "Maximum number of open files and sockets", max_files());
+    if let Some(seconds) = cpu_seconds() {
+        registry.register(
+            "process_cpu_seconds",
+            "Processor time in user and system mode",
+            ConstCounter::new(seconds),
+        );
     }
 }
 
@@ -51,18 +61,19 @@ fn resident_bytes() -> Option<f64> {
 }
 
 fn open_files() -> Option<f64> {
-    Some(number(std::fs::read_dir("/proc/self/fd").ok()?.count()))
+    let files = std::fs::read_dir("/proc/self/fd").ok()?.count();
+    u32::try_from(files).ok().map(f64::from)
 }
 
-fn most_files() -> Option<f64> {
+fn max_files() -> Option<f64> {
     let limits = std::fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-fn processor_seconds() -> Option<f64> {
+fn cpu_seconds() -> Option<f64> {
     let stat = std::fs::read_to_string("/proc/self/stat").ok()?;
-    // The name of the program, in brackets, may hold anything.
+    // The name of the program, in brackets, may contain brackets and spaces.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
     Some((user + system) / TICKS)
@@ -73,12 +84,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn linux_tells_all_of_it() {
+    fn linux_reports_all_resources() {
         assert!(resident_bytes().unwrap() > 1e6);
         assert!(open_files().unwrap() >= 3.0);
-        assert!(most_files().unwrap() >= open_files().unwrap());
-        let before = processor_seconds().unwrap();
-        while processor_seconds().unwrap() <= before {
+        assert!(max_files().unwrap() >= open_files().unwrap());
+        let before = cpu_seconds().unwrap();
+        while cpu_seconds().unwrap() <= before {
             std::hint::black_box((0..10_000).sum::<u64>());
         }
     }

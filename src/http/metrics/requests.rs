@@ -1,45 +1,52 @@
-//! HTTP requests, whatever they are for.
+//! Metrics of HTTP requests of any kind.
 
 use http::StatusCode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use quarry_runtime::metrics::Series;
 
-use super::page::{Page, label, number};
-use crate::figures::{Count, Entered, UnderWay};
-
-/// The classes of statuses, as they are told.
+/// The classes of statuses.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
-/// Counts requests.
+/// The counters of requests.
 #[derive(Debug, Default)]
-pub(in crate::http) struct Requests {
-    answered: [Count; CLASSES.len()],
-    under_way: UnderWay,
+pub(in crate::http) struct RequestMetrics {
+    by_class: [Counter; CLASSES.len()],
+    in_flight: Gauge,
 }
 
-impl Requests {
-    /// One more is under way, until what is returned is dropped.
-    pub(in crate::http) fn enter(&self) -> Entered<'_> {
-        self.under_way.enter()
+/// An in-flight request, until it is dropped.
+pub(in crate::http) struct InFlightRequest<'a>(&'a Gauge);
+
+impl RequestMetrics {
+    /// Counts a request as in flight.
+    pub(in crate::http) fn begin(&self) -> InFlightRequest<'_> {
+        self.in_flight.inc();
+        InFlightRequest(&self.in_flight)
     }
 
-    /// One was answered.
-    pub(in crate::http) fn answered(&self, status: StatusCode) {
+    /// Counts a response.
+    pub(in crate::http) fn responded(&self, status: StatusCode) {
         let class = usize::from(status.as_u16() / 100).saturating_sub(1);
-        if let Some(count) = self.answered.get(class) {
-            count.one();
+        if let Some(counter) = self.by_class.get(class) {
+            counter.inc();
         }
     }
 
-    pub(super) fn tell(&self, page: &mut Page) {
-        let counts = CLASSES.iter().zip(&self.answered);
-        page.counts(
-            "http_requests_total",
-            "HTTP requests that were answered, by class of status; a WebSocket is 1xx",
-            counts.map(|(class, count)| (label("status", *class), count.get())).collect(),
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let classes = CLASSES.into_iter().zip(&self.by_class);
+        registry.register(
+            "http_requests",
+            "HTTP responses, by class of status; a WebSocket is 1xx",
+            Series::from_iter(classes.map(|(class, counter)| ([("status", class)], counter.clone()))),
         );
-        page.gauge(
-            "http_requests_under_way",
-            "HTTP requests that are being answered",
-            number(self.under_way.get()),
-        );
+        registry.register("http_requests_under_way", "In-flight HTTP requests", self.in_flight.clone());
+    }
+}
+
+impl Drop for InFlightRequest<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
     }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use prometheus_client::registry::Registry;
 use quarry::domain::Revision;
-use quarry::search::{
-    Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
-};
+use quarry::search::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError, SearchRequest};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -36,9 +35,7 @@ impl SearchEngine for Panicking {
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         Ok(EngineHealth { documents: 0, segments: 0, bytes: 0 })
     }
-    fn load(&self) -> EngineLoad {
-        EngineLoad::default()
-    }
+    fn register_metrics(&self, _: &mut Registry) {}
 }
 
 async fn panicking() -> Server {
@@ -138,8 +135,8 @@ async fn a_panic_outside_of_graphql_is_answered_too() {
         async fn health(&self) -> Result<EngineHealth, SearchError> {
             Panicking.health().await
         }
-        fn load(&self) -> EngineLoad {
-            panic!("cannot tell the load")
+        fn register_metrics(&self, _: &mut Registry) {
+            panic!("cannot register")
         }
     }
     let server = Server::start_with(Setup { engine: Some(Arc::new(Silent)), ..Setup::default() }).await;

@@ -3,10 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use prometheus_client::registry::Registry;
 use quarry::domain::Revision;
-use quarry::search::{
-    Batch, EngineHealth, EngineLoad, SearchAnswer, SearchEngine, SearchError, SearchRequest,
-};
+use quarry::search::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError, SearchRequest};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -213,7 +212,7 @@ impl SearchEngine for Scripted {
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         unreachable!("this engine only searches")
     }
-    fn load(&self) -> EngineLoad {
+    fn register_metrics(&self, _: &mut Registry) {
         unreachable!("this engine only searches")
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use quarry::access::AccessControl;
 use quarry::cache::{Cache, CacheLimits, LocalCache};
 use quarry::config::Settings;
-use quarry::crawl::{CrawlTally, LogProgress};
+use quarry::crawl::{CrawlMetrics, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{
@@ -192,7 +192,7 @@ impl Server {
             index: follower.clone(),
             store: store.clone(),
             reports: reports.clone(),
-            crawls: CrawlTally::new([source.clone()], Arc::new(LogProgress)),
+            crawls: CrawlMetrics::new([source.clone()], Arc::new(LogProgress)),
             workers: Pulses::default(),
             redis: Vec::new(),
         });

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use prometheus_client::registry::Registry;
 use quarry::domain::{
     DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher, SessionId, SourceName,
     comparison_key,
 };
 use quarry::search::{
-    Batch, EngineHealth, EngineLoad, IndexStep, Indexer, SearchAnswer, SearchEngine, SearchError,
-    SearchRequest, Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker,
-    Suggestions,
+    Batch, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine, SearchError, SearchRequest,
+    Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker, Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
@@ -358,8 +358,8 @@ impl SearchEngine for Busy {
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         self.engine.health().await
     }
-    fn load(&self) -> EngineLoad {
-        self.engine.load()
+    fn register_metrics(&self, registry: &mut Registry) {
+        self.engine.register_metrics(registry);
     }
 }
 

@@ -63,14 +63,14 @@ async fn is_locked_out(database: &TestDatabase, url: &str, locks: &[&str], unloc
     for _ in 0..3 {
         assert_unavailable(store.ping().await);
     }
-    assert!(!store.figures().is_up);
+    assert!(!store.status().is_up);
     let Err(StoreError::Unavailable(why)) = Store::connect(url, 1).await else { panic!("it lets in") };
     assert!(why.contains("code") && !why.contains("withheld"), "it says why: {why}");
     for unlock in unlocks {
         database.administer(unlock).await;
     }
     store.ping().await.unwrap();
-    assert!(store.figures().is_up);
+    assert!(store.status().is_up);
     store.close().await.unwrap();
 }
 

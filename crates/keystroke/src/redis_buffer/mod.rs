@@ -34,7 +34,7 @@ use super::{
     KeystrokeBuffer, Wanted,
 };
 use quarry_domain::{Keystroke, Searcher};
-use quarry_runtime::redis_link::{Link, LinkError, LinkFigures, client, ms};
+use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 
 /// The longest that appending may take: people wait for it.
 const APPEND_PATIENCE: Duration = Duration::from_millis(200);
@@ -102,8 +102,8 @@ impl RedisBuffer {
     }
 
     /// How its connections stand: the one for appending, and the one for everything else.
-    pub fn links(&self) -> [LinkFigures; 2] {
-        [self.front.figures(), self.back.figures()]
+    pub fn links(&self) -> [LinkMetrics; 2] {
+        [self.front.metrics(), self.back.metrics()]
     }
 
     /// Finds out whether Redis is back, by each connection whose last call was in vain.

@@ -1,10 +1,16 @@
-//! What workers have done, for whoever watches a process.
+//! Liveness of workers: successful and failed steps.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The pulses of a process's workers. Clones share them.
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Registry;
+
+use crate::metrics::{Labels, Series, flag};
+
+/// The pulses of a process's workers, in the order of their start. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Pulses(Arc<Mutex<Vec<(String, Pulse)>>>);
 
@@ -14,82 +20,83 @@ pub struct Pulse(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    begun: Instant,
-    /// Whether it does its work in steps that can be told apart.
-    steps: bool,
-    /// When a step last succeeded, in milliseconds since the beginning.
+    started: Instant,
+    has_steps: bool,
+    /// The time of the last successful step, in milliseconds since the start.
     succeeded: AtomicU64,
-    failures: AtomicU64,
+    failures: Counter,
     ended: AtomicBool,
 }
 
-/// How a worker does.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkerFigures {
-    /// Its name.
-    pub name: String,
-    /// It has not ended.
-    pub is_running: bool,
-    /// Since its last step that succeeded, or since its start; none if it does not work in steps.
-    pub since_success: Option<Duration>,
-    /// Steps that failed.
-    pub failures: u64,
-}
-
 impl Pulses {
-    /// How each worker does, in the order in which they were started.
-    pub fn figures(&self) -> Vec<WorkerFigures> {
-        let pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pulses.iter().map(|(name, pulse)| pulse.figures(name.clone())).collect()
+    /// Registers the metrics of each worker.
+    pub fn register(&self, registry: &mut Registry) {
+        let pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let label = |name: &str| -> Labels<1> { [("worker", name.to_owned())] };
+        registry.register(
+            "worker_up",
+            "1 while the worker runs; a worker that ends by itself ends the process",
+            Series::from_iter(pulses.iter().map(|(name, pulse)| (label(name), flag(pulse.is_running())))),
+        );
+        let stepping = || pulses.iter().filter(|(_, pulse)| pulse.0.has_steps);
+        let age = |pulse: &Pulse| ConstGauge::new(pulse.since_success().as_secs_f64());
+        registry.register(
+            "worker_last_success_age_seconds",
+            "Time since the worker's last successful step, or since its start",
+            Series::from_iter(stepping().map(|(name, pulse)| (label(name), age(pulse)))),
+        );
+        registry.register(
+            "worker_failures",
+            "Failed steps of the worker, which it repeats",
+            Series::from_iter(stepping().map(|(name, pulse)| (label(name), pulse.0.failures.clone()))),
+        );
     }
 
-    /// The pulse of a worker, which is made here unless it was before.
-    pub(super) fn of(&self, name: &str, steps: bool) -> Pulse {
+    /// Returns the pulse of a worker, creating it on the first call.
+    pub(super) fn of(&self, name: &str, has_steps: bool) -> Pulse {
         let mut pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, pulse)) = pulses.iter().find(|(known, _)| known == name) {
             return pulse.clone();
         }
-        let pulse = Pulse::new(steps);
+        let pulse = Pulse::new(has_steps);
         pulses.push((name.to_owned(), pulse.clone()));
         pulse
     }
 }
 
 impl Pulse {
-    /// The pulse of a worker that does its work in steps, or in one piece.
-    pub fn new(steps: bool) -> Self {
+    /// Creates the pulse of a worker that works in steps or in one piece.
+    pub fn new(has_steps: bool) -> Self {
         Self(Arc::new(Inner {
-            begun: Instant::now(),
-            steps,
+            started: Instant::now(),
+            has_steps,
             succeeded: AtomicU64::new(0),
-            failures: AtomicU64::new(0),
+            failures: Counter::default(),
             ended: AtomicBool::new(false),
         }))
     }
 
-    /// A step succeeded.
+    /// Records a successful step.
     pub fn succeeded(&self) {
-        let now = u64::try_from(self.0.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.0.succeeded.store(now, Ordering::Relaxed);
     }
 
-    /// A step failed.
+    /// Records a failed step.
     pub fn failed(&self) {
-        self.0.failures.fetch_add(1, Ordering::Relaxed);
+        self.0.failures.inc();
     }
 
     pub(super) fn ended(&self) {
         self.0.ended.store(true, Ordering::Relaxed);
     }
 
-    fn figures(&self, name: String) -> WorkerFigures {
-        let inner = &*self.0;
-        let succeeded = Duration::from_millis(inner.succeeded.load(Ordering::Relaxed));
-        WorkerFigures {
-            name,
-            is_running: !inner.ended.load(Ordering::Relaxed),
-            since_success: inner.steps.then(|| inner.begun.elapsed().saturating_sub(succeeded)),
-            failures: inner.failures.load(Ordering::Relaxed),
-        }
+    fn is_running(&self) -> bool {
+        !self.0.ended.load(Ordering::Relaxed)
+    }
+
+    fn since_success(&self) -> Duration {
+        let succeeded = Duration::from_millis(self.0.succeeded.load(Ordering::Relaxed));
+        self.0.started.elapsed().saturating_sub(succeeded)
     }
 }

@@ -31,6 +31,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use prometheus_client::registry::Registry;
 use tracing::Instrument;
 use tracing::field::Empty;
 use uuid::Uuid;
@@ -46,9 +47,7 @@ use self::schema::read_stored;
 use self::snapshot::Snapshot;
 use super::analysis::fold;
 use super::cursor::Cursor;
-use super::engine::{
-    Batch, EngineHealth, EngineLoad, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
-};
+use super::engine::{Batch, EngineHealth, Highlight, Hit, SearchAnswer, SearchEngine, SearchError};
 use super::highlight::Marks;
 use super::request::SearchRequest;
 use quarry_config::Language;
@@ -266,8 +265,8 @@ impl SearchEngine for TantivyEngine {
         Ok(EngineHealth { documents, segments, bytes: serving.bytes() })
     }
 
-    fn load(&self) -> EngineLoad {
-        self.permits.load()
+    fn register_metrics(&self, registry: &mut Registry) {
+        self.permits.register(registry);
     }
 }
 
