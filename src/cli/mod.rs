@@ -208,8 +208,8 @@ fn start_telemetry(settings: &Settings) -> Result<Option<Traces>> {
 
 fn start(settings: &Settings, traces: Option<TraceOptions>) -> Result<Option<Traces>> {
     let format = match settings.log.format {
-        LogFormat::Text => telemetry::LogFormat::Text,
-        LogFormat::Json => telemetry::LogFormat::Json,
+        LogFormat::Text => telemetry::EventFormat::Text,
+        LogFormat::Json => telemetry::EventFormat::Json,
     };
     Ok(telemetry::init(&settings.log.level, format, traces.as_ref())?)
 }

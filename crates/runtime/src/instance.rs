@@ -1,15 +1,19 @@
-//! Tells processes on one data folder apart, and live ones from dead ones.
+//! Liveness of the processes that share a folder.
 //!
-//! Each process locks a file named after its id for as long as it lives; the system gives the
-//! lock back however the process ends. Knows nothing of what the processes do.
+//! Each process locks a file named after its id as long as it lives; the system releases the lock however
+//! the process ends.
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use uuid::Uuid;
 
-/// This process's place in a folder.
+/// The minimum age of a removed file: other processes may look for its lock before.
+const DEAD_FILE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The registration of this process in a folder.
 #[derive(Debug)]
 pub struct Instance {
     id: Uuid,
@@ -19,7 +23,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Makes this process known in a folder.
+    /// Registers this process in a folder.
     pub fn register(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         remove_dead(folder)?;
@@ -29,12 +33,12 @@ impl Instance {
         Ok(Self { id, folder: folder.to_owned(), _file: file })
     }
 
-    /// Names this process among all.
+    /// Returns the id of this process.
     pub fn id(&self) -> Uuid {
         self.id
     }
 
-    /// Whether a process that registered in this folder lives.
+    /// Returns true if a process that registered in this folder is alive.
     pub fn is_any_alive(folder: &Path) -> io::Result<bool> {
         let entries = match std::fs::read_dir(folder) {
             Ok(entries) => entries,
@@ -42,7 +46,7 @@ impl Instance {
             Err(error) => return Err(error),
         };
         for entry in entries {
-            // One that is gone meanwhile belonged to a process that ended.
+            // A process that ends in the meantime removes its file.
             if let Ok(file) = File::open(entry?.path())
                 && matches!(file.try_lock(), Err(TryLockError::WouldBlock))
             {
@@ -52,8 +56,9 @@ impl Instance {
         Ok(false)
     }
 
-    /// Whether a process is known to be dead: it was registered in this folder, and its lock is
-    /// free. Of a process that registered elsewhere nothing is known.
+    /// Returns true if a process registered in this folder and its lock is free.
+    ///
+    /// A process that registered elsewhere, perhaps on another machine, may be alive.
     pub fn knows_dead(folder: &Path, id: Uuid) -> bool {
         File::open(path(folder, id)).is_ok_and(|file| file.try_lock().is_ok())
     }
@@ -61,7 +66,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        // A file that stays is taken for that of a dead process, which is the truth.
+        // A file that stays belongs to a dead process, and its lock is free.
         let _ = std::fs::remove_file(path(&self.folder, self.id));
     }
 }
@@ -70,14 +75,11 @@ fn path(folder: &Path, id: Uuid) -> PathBuf {
     folder.join(format!("{}.lock", id.simple()))
 }
 
-/// The age at which the file of a dead process is removed: until then others may ask for it.
-const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
-
 fn remove_dead(folder: &Path) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
-        let old = entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > KEPT);
+        let old = entry.metadata()?.modified()?.elapsed().is_ok_and(|age| age > DEAD_FILE_RETENTION);
         if !old || path.extension().is_none_or(|extension| extension != "lock") {
             continue;
         }
@@ -95,18 +97,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_dropped_lock_tells_the_dead_from_the_living() {
+    fn dead_processes_have_a_file_with_a_free_lock() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!Instance::is_any_alive(&folder.path().join("none")).unwrap());
         assert!(!Instance::is_any_alive(folder.path()).unwrap());
         let living = Instance::register(folder.path()).unwrap();
         assert!(Instance::is_any_alive(folder.path()).unwrap());
         assert!(!Instance::knows_dead(folder.path(), living.id()));
-        // A killed process leaves its file with a free lock.
+        // A killed process leaves its file.
         let dead = Uuid::new_v4();
         std::fs::write(path(folder.path(), dead), "").unwrap();
         assert!(Instance::knows_dead(folder.path(), dead));
-        assert!(!Instance::knows_dead(folder.path(), Uuid::new_v4()), "a stranger may be alive elsewhere");
+        assert!(!Instance::knows_dead(folder.path(), Uuid::new_v4()), "a process may be alive elsewhere");
         drop(living);
         assert!(!Instance::is_any_alive(folder.path()).unwrap());
     }

@@ -1,4 +1,4 @@
-//! Generic parts of a long-running service. They know nothing of this product.
+//! Generic parts of a long-running service, independent of this product.
 
 pub mod instance;
 pub mod memory;
@@ -11,6 +11,6 @@ pub mod telemetry;
 
 /// Boxes the future of a public asynchronous function.
 ///
-/// A future is compiled where it is polled, with all that it awaits: unboxed, each crate that calls
-/// the store would compile the store's queries, and the server would compile all of its crates again.
+/// A future is compiled where it is polled, together with all that it awaits: unboxed, each crate that
+/// calls the store would compile the store's queries, and the server would compile all of its crates again.
 pub use async_recursion::async_recursion as boxed;

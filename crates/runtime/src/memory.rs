@@ -10,9 +10,9 @@ pub const SMALL_BYTES: usize = 64 << 10;
 
 /// A bounded number of bytes. Clones share it.
 #[derive(Clone)]
-pub struct MemoryBudget(Arc<Inner>);
+pub struct MemoryBudget(Arc<BudgetState>);
 
-struct Inner {
+struct BudgetState {
     limit: usize,
     free: Arc<Semaphore>,
     refusals: Counter,
@@ -28,11 +28,11 @@ pub struct MemoryPermit(Option<OwnedSemaphorePermit>);
 pub struct Exhausted;
 
 impl MemoryBudget {
-    /// A budget of which nothing is taken.
+    /// Creates an unused budget.
     pub fn new(limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
         let free = Arc::new(Semaphore::new(limit));
-        Self(Arc::new(Inner { limit, free, refusals: Counter::default() }))
+        Self(Arc::new(BudgetState { limit, free, refusals: Counter::default() }))
     }
 
     /// Adds bytes to a permit of this budget.
@@ -40,14 +40,14 @@ impl MemoryBudget {
         self.grow_within(permit, bytes, self.0.limit)
     }
 
-    /// Adds bytes to a permit, unless more than `share` of the budget would be taken then.
+    /// Adds bytes to a permit, unless all permits together would exceed `share`.
     pub fn grow_within(
         &self,
         permit: &mut MemoryPermit,
         bytes: usize,
         share: usize,
     ) -> Result<(), Exhausted> {
-        // A few large permits, held for long, would keep out the small ones that nearly all need.
+        // Otherwise a few large, long-held permits would block the small ones that most requests need.
         let large = permit.bytes().saturating_add(bytes) > SMALL_BYTES;
         let share = if large { share.min(self.0.limit - self.0.limit / 4) } else { share };
         if share < self.0.limit && self.taken().saturating_add(bytes) > share {
@@ -59,17 +59,17 @@ impl MemoryBudget {
         Ok(())
     }
 
-    /// Bytes of all permits.
+    /// Returns the bytes of all permits.
     pub fn taken(&self) -> usize {
         self.0.limit.saturating_sub(self.0.free.available_permits())
     }
 
-    /// Bytes that permits may take together.
+    /// Returns the maximum bytes of all permits.
     pub fn limit(&self) -> usize {
         self.0.limit
     }
 
-    /// Counts refusals.
+    /// Returns the counter of refusals.
     pub fn refusals(&self) -> &Counter {
         &self.0.refusals
     }
@@ -81,7 +81,7 @@ impl MemoryBudget {
 }
 
 impl MemoryPermit {
-    /// Bytes that it holds.
+    /// Returns the bytes of the permit.
     pub fn bytes(&self) -> usize {
         self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
     }

@@ -1,11 +1,11 @@
-//! Owner-only permissions, of files that a process creates and of files that are there already.
+//! Owner-only permissions of new and of existing files.
 //!
-//! On systems without such permissions, nothing happens. Independent of the files' content.
+//! On systems without Unix permissions, these functions do nothing.
 
 use std::io;
 use std::path::Path;
 
-/// Restricts what this process creates from now on to its own user, whatever umask it inherited.
+/// Restricts new files of this process to its own user, regardless of the inherited umask.
 ///
 /// The umask belongs to the whole process, so this comes before its first thread.
 pub fn restrict_new_files() {
@@ -16,52 +16,52 @@ pub fn restrict_new_files() {
     }
 }
 
-/// Counts of files and folders that other users had access to.
+/// Counters of files and folders that other users had access to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Restricted {
-    /// Folders that are closed to others now.
+    /// Folders whose permissions were restricted.
     pub folders: u64,
-    /// Files that are closed to others now.
+    /// Files whose permissions were restricted.
     pub files: u64,
-    /// Files and folders that stay open to others: they belong to another user.
+    /// Files and folders of other users, whose permissions cannot change.
     pub failed: u64,
 }
 
 impl Restricted {
-    /// Takes the access of others from a file, or from a folder and all that is below it.
+    /// Removes other users' access to a file, or to a folder and its descendants.
     ///
-    /// Symbolic links below `path` are not followed: what they name is elsewhere. The folder is closed
-    /// before its entries are looked at, so no other user exchanges them in the meantime.
+    /// Does not follow symbolic links below `path`, which lead elsewhere. Restricts a folder before it
+    /// lists the entries, so that no other user exchanges them in between.
     pub fn restrict(&mut self, path: &Path) -> io::Result<()> {
-        let found = match path.symlink_metadata() {
-            Ok(found) => found,
-            // Another process removed it, or it was never there.
+        let metadata = match path.symlink_metadata() {
+            Ok(metadata) => metadata,
+            // Another process removed it, or it never existed.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
-        if found.is_dir() {
+        if metadata.is_dir() {
             self.restrict_folder(path)?;
             for entry in std::fs::read_dir(path)? {
                 self.restrict(&entry?.path())?;
             }
-        } else if found.is_file() {
-            self.files += self.close(path, &found, 0o600)?;
+        } else if metadata.is_file() {
+            self.files += self.close(path, &metadata, 0o600)?;
         }
         Ok(())
     }
 
-    /// Takes the access of others from a folder alone; where `path` is a link, from what it names.
+    /// Removes the access of other users from a folder alone, following a symbolic link.
     pub fn restrict_folder(&mut self, path: &Path) -> io::Result<()> {
-        let found = path.metadata()?;
-        self.folders += self.close(path, &found, 0o700)?;
+        let metadata = path.metadata()?;
+        self.folders += self.close(path, &metadata, 0o700)?;
         Ok(())
     }
 
     #[cfg(unix)]
-    fn close(&mut self, path: &Path, found: &std::fs::Metadata, keep: u32) -> io::Result<u64> {
+    fn close(&mut self, path: &Path, metadata: &std::fs::Metadata, keep: u32) -> io::Result<u64> {
         use std::os::unix::fs::PermissionsExt as _;
         const OTHERS: u32 = 0o077;
-        let mode = found.permissions().mode();
+        let mode = metadata.permissions().mode();
         if mode & OTHERS == 0 {
             return Ok(0);
         }
@@ -82,14 +82,14 @@ impl Restricted {
     }
 }
 
-/// Detects a folder that all users share, such as `/tmp`: closing it would lock the others out.
+/// Returns true for a folder that all users share, such as `/tmp`.
 pub fn is_shared_folder(path: &Path) -> bool {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
         const STICKY: u32 = 0o1000;
-        let is_root = path.canonicalize().is_ok_and(|whole| whole.parent().is_none());
-        is_root || path.metadata().is_ok_and(|found| found.permissions().mode() & STICKY != 0)
+        let is_root = path.canonicalize().is_ok_and(|absolute| absolute.parent().is_none());
+        is_root || path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & STICKY != 0)
     }
     #[cfg(not(unix))]
     {
@@ -110,22 +110,22 @@ mod tests {
         path.metadata().unwrap().permissions().mode() & 0o7777
     }
 
-    fn open_up(path: &Path, mode: u32) {
+    fn set_mode(path: &Path, mode: u32) {
         fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
     }
 
     #[test]
-    fn a_folder_is_closed_with_all_below_it_and_nothing_that_links_name() {
+    fn a_folder_is_restricted_with_its_descendants_but_no_target_of_a_link() {
         let home = tempfile::tempdir().unwrap();
         let (folder, elsewhere) = (home.path().join("a"), home.path().join("elsewhere"));
         fs::create_dir_all(folder.join("b")).unwrap();
         for file in [folder.join("1"), folder.join("b/2"), folder.join("b/3"), elsewhere.clone()] {
             fs::write(&file, "").unwrap();
-            open_up(&file, 0o644);
+            set_mode(&file, 0o644);
         }
-        open_up(&folder.join("b/3"), 0o755);
-        open_up(&folder, 0o755);
-        open_up(&folder.join("b"), 0o775);
+        set_mode(&folder.join("b/3"), 0o755);
+        set_mode(&folder, 0o755);
+        set_mode(&folder.join("b"), 0o775);
         symlink(&elsewhere, folder.join("link")).unwrap();
         symlink(home.path(), folder.join("up")).unwrap();
         let home_mode = mode(home.path());
@@ -147,10 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_all_users_is_recognized() {
+    fn a_shared_folder_is_recognized() {
         let folder = tempfile::tempdir().unwrap();
         assert!(!is_shared_folder(folder.path()));
-        open_up(folder.path(), 0o1777);
+        set_mode(folder.path(), 0o1777);
         assert!(is_shared_folder(folder.path()) && is_shared_folder(Path::new("/")));
     }
 }

@@ -1,15 +1,14 @@
-//! A connection to Redis that heals by itself and lets no call wait.
+//! A self-healing connection to Redis with a deadline for every call.
 //!
-//! One multiplexed connection, made when it is first needed. Whatever a call waits for (the
-//! connection, its place in the queue, the answer), it ends within the time that it was given.
-//! A connection that broke is known before the next call is sent (RESP3 reports its loss), and
-//! one that let a call wait in vain is given up, for it may be dead without a sign; so the first
-//! call after Redis is back finds a fresh one. Callers share an attempt to connect, and a
-//! refused one is not repeated at once.
+//! One multiplexed connection, made by the first call. Each call ends by its deadline, whatever it waits
+//! for: the connection, the queue or the reply. RESP3 reports a broken connection before the next call,
+//! and a connection that times out is dropped, since it may be dead without a sign: the first call after
+//! Redis is back gets a new one. Callers share an attempt to connect, and a refused attempt is repeated
+//! after a pause.
 //!
-//! It deliberately lacks retries of commands: whether one took effect is not known, so that the
-//! caller decides. (The crate's `ConnectionManager` has the back-off that calls must not wait
-//! for, answers with the error of a past attempt, and keeps a connection that only times out.)
+//! Deliberately without retries of commands: a lost command may have taken effect, so the caller decides.
+//! (The crate's `ConnectionManager` backs off while calls wait, returns the error of a past attempt, and
+//! keeps a connection that only times out.)
 
 use crate::boxed;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,20 +28,21 @@ use tokio::time::Instant;
 
 use crate::metrics::{Series, flag};
 
-/// After a connection was refused, calls fail at once for so long.
+/// The time after a refused connection during which calls fail at once.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
-/// Commands that wait to be written; a call that finds the queue full waits, within its time.
+/// Commands in the write queue; a call waits for a full queue within its deadline.
 const QUEUED_COMMANDS: usize = 1_024;
-/// Codes of answers that pass when Redis is put right, beside those that the crate knows.
-const PASSING_CODES: &[&str] = &["OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREPLICAS", "BUSY", "UNBLOCKED"];
+/// Error codes that end once Redis is repaired, beside those that the crate knows.
+const TRANSIENT_CODES: &[&str] =
+    &["OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREPLICAS", "BUSY", "UNBLOCKED"];
 
-/// Why there is no answer. The texts name neither addresses nor what was sent.
+/// A failed call. The messages contain neither addresses nor commands.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LinkError {
-    /// It may be well the next time.
+    /// A transient failure.
     #[error("{0}")]
     Unavailable(String),
-    /// It will be the same the next time.
+    /// A permanent failure.
     #[error("{0}")]
     Refused(String),
 }
@@ -50,11 +50,11 @@ pub enum LinkError {
 /// A connection, or an attempt to make one.
 type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, LinkError>>>;
 
-/// See the module.
+/// A connection to Redis: see the [module](self).
 pub struct Link {
     client: Client,
-    patience: Duration,
-    state: Mutex<State>,
+    timeout: Duration,
+    state: Mutex<LinkState>,
     metrics: LinkMetrics,
 }
 
@@ -88,7 +88,7 @@ impl LinkMetrics {
         self.connects.inc() + 1
     }
 
-    /// Records if the connection answers.
+    /// Records the state of the connection.
     pub fn set_down(&self, is_down: bool) {
         // Many threads read the flag on each call: writing it seldom keeps it in their caches.
         if self.is_down() != is_down {
@@ -102,7 +102,7 @@ impl LinkMetrics {
 }
 
 #[derive(Default)]
-struct State {
+struct LinkState {
     current: Option<Attempt>,
     refused: Option<(Instant, LinkError)>,
 }
@@ -116,10 +116,10 @@ struct Attempt {
 }
 
 impl Attempt {
-    /// It is neither lost nor left by callers that went away while it was under way.
-    fn is_of_use(&self, patience: Duration) -> bool {
-        let is_left = self.connecting.peek().is_none() && self.begun.elapsed() >= patience;
-        !is_left && !self.is_lost.load(Ordering::Acquire)
+    /// Returns true unless the connection broke, or all callers abandoned the attempt to connect.
+    fn is_usable(&self, timeout: Duration) -> bool {
+        let is_abandoned = self.connecting.peek().is_none() && self.begun.elapsed() >= timeout;
+        !is_abandoned && !self.is_lost.load(Ordering::Acquire)
     }
 }
 
@@ -140,13 +140,12 @@ fn client_speaking(url: &str, protocol: ProtocolVersion) -> Option<Client> {
 }
 
 impl Link {
-    /// A link whose calls end within `patience`. Connects when it is first used.
-    pub fn new(client: Client, patience: Duration) -> Self {
-        Self { client, patience, state: Mutex::default(), metrics: LinkMetrics::default() }
+    /// Creates a link whose calls end within `timeout`. The first call connects.
+    pub fn new(client: Client, timeout: Duration) -> Self {
+        Self { client, timeout, state: Mutex::default(), metrics: LinkMetrics::default() }
     }
 
-    /// Which connection is in use: another number is another connection, and maybe a Redis that
-    /// was started anew.
+    /// Returns the number of the connection: a new one may lead to a restarted Redis.
     pub fn generation(&self) -> u64 {
         self.metrics.connects.get()
     }
@@ -156,8 +155,7 @@ impl Link {
         self.metrics.clone()
     }
 
-    /// Finds out whether Redis is back, where the last call was in vain: a link that nobody needs
-    /// for a while would seem to be down for as long.
+    /// Pings Redis if the last call failed, to learn the state of an idle connection.
     #[boxed]
     pub async fn look_again(&self) {
         if self.metrics.is_down() {
@@ -168,21 +166,21 @@ impl Link {
         }
     }
 
-    /// When a call that begins now must end.
+    /// Returns the deadline of a call that begins now.
     pub fn deadline(&self) -> Instant {
-        Instant::now() + self.patience
+        Instant::now() + self.timeout
     }
 
-    /// Sends commands in one round trip; each has its own answer.
+    /// Sends commands in one round trip and returns the reply of each.
     #[boxed]
     pub async fn send(
         &self,
         commands: &mut Pipeline,
         deadline: Instant,
     ) -> Result<Vec<RedisResult<Value>>, LinkError> {
-        let answer = self.send_once(commands, deadline).await;
-        self.metrics.set_down(matches!(answer, Err(LinkError::Unavailable(_))));
-        answer
+        let reply = self.send_once(commands, deadline).await;
+        self.metrics.set_down(matches!(reply, Err(LinkError::Unavailable(_))));
+        reply
     }
 
     async fn send_once(
@@ -193,25 +191,25 @@ impl Link {
         commands.ignore_errors();
         let attempt = self.attempt()?;
         let number = attempt.number;
-        let answer = tokio::time::timeout_at(deadline, async {
+        let reply = tokio::time::timeout_at(deadline, async {
             let mut connection =
-                attempt.connecting.await.inspect_err(|error| self.note_refusal(number, error))?;
+                attempt.connecting.await.inspect_err(|error| self.record_refusal(number, error))?;
             commands.query_async(&mut connection).await.map_err(LinkError::from)
         });
-        let answer: Result<Vec<RedisResult<Value>>, LinkError> = answer.await.unwrap_or_else(|_| {
-            Err(LinkError::Unavailable(format!("no answer within {} ms", self.patience.as_millis())))
+        let reply: Result<Vec<RedisResult<Value>>, LinkError> = reply.await.unwrap_or_else(|_| {
+            Err(LinkError::Unavailable(format!("no answer within {} ms", self.timeout.as_millis())))
         });
-        if answer.as_ref().map_or(true, |answers| answers.iter().any(was_demoted)) {
-            self.give_up(number);
+        if reply.as_ref().map_or(true, |replies| replies.iter().any(was_demoted)) {
+            self.drop_connection(number);
         }
-        answer
+        reply
     }
 
-    /// The connection, or the attempt that is under way, or a new one.
+    /// Returns the current connection or attempt to connect, or starts another.
     fn attempt(&self) -> Result<Attempt, LinkError> {
         let mut state = self.state();
         if let Some(attempt) = &state.current
-            && attempt.is_of_use(self.patience)
+            && attempt.is_usable(self.timeout)
         {
             return Ok(attempt.clone());
         }
@@ -222,28 +220,28 @@ impl Link {
         }
         let number = self.metrics.record_connect();
         let is_lost = Arc::new(AtomicBool::new(false));
-        let connecting = connect(self.client.clone(), is_lost.clone(), self.patience).boxed().shared();
+        let connecting = connect(self.client.clone(), is_lost.clone(), self.timeout).boxed().shared();
         let attempt = Attempt { number, begun: Instant::now(), connecting, is_lost };
         state.current = Some(attempt.clone());
         Ok(attempt)
     }
 
-    fn note_refusal(&self, number: u64, error: &LinkError) {
+    fn record_refusal(&self, number: u64, error: &LinkError) {
         let mut state = self.state();
         if state.current.as_ref().is_some_and(|attempt| attempt.number == number) {
             state.refused = Some((Instant::now(), error.clone()));
         }
     }
 
-    fn give_up(&self, number: u64) {
+    fn drop_connection(&self, number: u64) {
         let mut state = self.state();
         if state.current.as_ref().is_some_and(|attempt| attempt.number == number) {
             state.current = None;
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the state.
+    fn state(&self) -> MutexGuard<'_, LinkState> {
+        // No code panics while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -251,7 +249,7 @@ impl Link {
 async fn connect(
     client: Client,
     is_lost: Arc<AtomicBool>,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<MultiplexedConnection, LinkError> {
     let watch = move |push: PushInfo| {
         if push.kind == PushKind::Disconnection {
@@ -260,28 +258,30 @@ async fn connect(
         Ok::<(), ()>(())
     };
     let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(patience))
+        .set_connection_timeout(Some(timeout))
         .set_response_timeout(None)
         .set_pipeline_buffer_size(QUEUED_COMMANDS)
         .set_push_sender(watch);
     let connected = client.get_multiplexed_async_connection_with_config(&config).await;
-    // Whatever a server says that lets nobody in, it may say something else later.
+    // A server that refuses connections now may accept them later.
     connected.map_err(|error| LinkError::Unavailable(describe(&error)))
 }
 
 impl From<RedisError> for LinkError {
     fn from(error: RedisError) -> Self {
-        let said = describe(&error);
-        if is_passing(&error) { Self::Unavailable(said) } else { Self::Refused(said) }
+        let problem = describe(&error);
+        if is_transient(&error) { Self::Unavailable(problem) } else { Self::Refused(problem) }
     }
 }
 
-/// It takes no writes any more: its address may stand for another by now.
-fn was_demoted(answer: &RedisResult<Value>) -> bool {
-    answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly))
+/// Returns true for the error of a read-only replica.
+///
+/// The address may lead to another server by now.
+fn was_demoted(reply: &RedisResult<Value>) -> bool {
+    reply.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly))
 }
 
-fn is_passing(error: &RedisError) -> bool {
+fn is_transient(error: &RedisError) -> bool {
     use ServerErrorKind as Kind;
     match error.kind() {
         ErrorKind::Io | ErrorKind::AuthenticationFailed => true,
@@ -289,11 +289,11 @@ fn is_passing(error: &RedisError) -> bool {
             kind,
             Kind::ResponseError | Kind::ExecAbort | Kind::CrossSlot | Kind::NotBusy | Kind::NoSub
         ),
-        _ => error.code().is_some_and(|code| PASSING_CODES.contains(&code)),
+        _ => error.code().is_some_and(|code| TRANSIENT_CODES.contains(&code)),
     }
 }
 
-/// What happened, without details that could hold an address or what was sent.
+/// Describes an error without details that may contain an address or a command.
 pub fn describe(error: &RedisError) -> String {
     match error.code() {
         Some(code) => format!("Redis answered {code}"),
@@ -304,10 +304,10 @@ pub fn describe(error: &RedisError) -> String {
     }
 }
 
-/// Whole milliseconds, at least one: what Redis lets expire needs some time.
+/// Returns whole milliseconds, at least one: Redis refuses an expiry of zero.
 pub fn ms(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).clamp(1, MAX_MS)
 }
 
-/// A hundred years: sums of times stay exact in Lua's numbers.
+/// A hundred years: sums of times are exact in Lua's numbers.
 const MAX_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;

@@ -1,7 +1,7 @@
-//! How long to wait after a failure: exponential backoff with full jitter.
+//! Exponential backoff with full jitter.
 //!
-//! Knows nothing of what is retried, and keeps no state: the caller counts failures and
-//! brings the randomness, so that a seeded test sees the same waits every time.
+//! Stateless: the caller counts the failures and passes the random number generator, so that a seeded
+//! test sees the same delays every time.
 
 use std::time::Duration;
 
@@ -10,8 +10,10 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 /// Doublings after which the ceiling no longer grows (it would overflow long after).
 const MAX_DOUBLINGS: u32 = 30;
 
-/// Exponential backoff with full jitter: each wait is drawn evenly between nothing and a
-/// ceiling that doubles with every failure, so that many clients do not return at once.
+/// Exponential backoff with full jitter.
+///
+/// Each delay is uniform between zero and a ceiling that doubles with every failure, so that many clients
+/// do not return at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backoff {
     base: Duration,
@@ -19,24 +21,24 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// `base` bounds the wait after the first failure, `max` every wait.
+    /// Creates a backoff: `base` is the first ceiling, `max` the highest.
     pub const fn new(base: Duration, max: Duration) -> Self {
         Self { base, max }
     }
 
-    /// The longest wait after so many failures in a row.
+    /// Returns the maximum delay after consecutive failures.
     pub fn ceiling(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(MAX_DOUBLINGS);
         self.base.saturating_mul(1 << doublings).min(self.max)
     }
 
-    /// The wait after so many failures in a row.
+    /// Returns a random delay after consecutive failures.
     pub fn delay(&self, failures: u32, rng: &mut impl Rng) -> Duration {
         self.ceiling(failures).mul_f64(rng.random::<f64>())
     }
 }
 
-/// `period` moved by up to `share` of itself either way; the same seed moves it the same way.
+/// Returns `period` changed by up to `share` of itself; a seed always returns the same.
 pub fn spread(period: Duration, share: f64, seed: u64) -> Duration {
     let offset = StdRng::seed_from_u64(seed).random_range(-1.0..=1.0) * share;
     period.mul_f64((1.0 + offset).max(0.0))
@@ -56,16 +58,16 @@ mod tests {
     }
 
     #[test]
-    fn waits_fill_the_whole_range_below_the_ceiling() {
+    fn delays_fill_the_whole_range_below_the_ceiling() {
         let mut rng = StdRng::seed_from_u64(7);
-        let waits: Vec<Duration> = (0..1_000).map(|_| BACKOFF.delay(2, &mut rng)).collect();
-        assert!(waits.iter().all(|wait| *wait <= BACKOFF.ceiling(2)));
-        assert!(waits.iter().any(|wait| *wait < Duration::from_millis(20)));
-        assert!(waits.iter().any(|wait| *wait > Duration::from_millis(180)));
+        let delays: Vec<Duration> = (0..1_000).map(|_| BACKOFF.delay(2, &mut rng)).collect();
+        assert!(delays.iter().all(|delay| *delay <= BACKOFF.ceiling(2)));
+        assert!(delays.iter().any(|delay| *delay < Duration::from_millis(20)));
+        assert!(delays.iter().any(|delay| *delay > Duration::from_millis(180)));
     }
 
     #[test]
-    fn a_seed_gives_the_same_waits_again() {
+    fn a_seed_gives_the_same_delays_again() {
         let draw = || {
             let mut rng = StdRng::seed_from_u64(1);
             (1..5).map(|failures| BACKOFF.delay(failures, &mut rng)).collect::<Vec<_>>()

@@ -1,15 +1,14 @@
-//! Runs named workers until they are told to stop, and sees when one fails.
+//! Supervision of named workers: start, two-stage shutdown, failures.
 //!
-//! A process stops in two stages. When a signal arrives, *intake* workers (those that bring
-//! work in: a server, a crawler) finish what is under way; if there is a delay, they go on for so long
-//! before, while whoever sends work is told to send no more. Once they have ended, or have used
-//! their share of the grace period, *drain* workers (those that carry work out: an indexer)
-//! finish what was brought in. Whatever still runs when the grace period ends is broken off;
-//! a second signal breaks everything off at once. A worker that ends before it was told to
-//! stops the whole process, which then ends with an error that names it.
+//! A signal stops a process in two stages. First, *intake* workers (they accept work: a server, a crawler)
+//! finish their in-flight work; with a delay, they accept work for that long while clients receive notice.
+//! Once they have ended, or have used their share of the grace period, *drain* workers (they process
+//! work: an indexer) finish what was accepted. The end of the grace period aborts the remaining workers; a
+//! second signal aborts all at once. A worker that ends before its stage stops the whole process, which
+//! then ends with an error that names the worker.
 //!
-//! It deliberately lacks restarts: a step that fails is retried by [`run_worker`], and a worker
-//! that panics is a defect, for whatever runs the process to restart.
+//! Deliberately without restarts: [`run_worker`] retries a failed step, and a worker that panics is a
+//! defect, after which the service manager restarts the process.
 
 mod pulse;
 mod worker;
@@ -27,49 +26,50 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 pub use pulse::{Pulse, Pulses};
-pub use worker::{Ending, NeverWoken, Outcome, Wake, run_worker};
+pub use worker::{NeverWoken, Outcome, StopCondition, Wake, run_worker};
 
-/// The share of the grace period that intake workers may use, in percent: the rest is kept
-/// for the drain, or one stuck client would use it up.
+/// The share of the grace period for intake workers, in percent.
+///
+/// The drain has the rest, which one stuck client would use up otherwise.
 const INTAKE_SHARE_PERCENT: u32 = 75;
-/// The share of the grace period that is kept, in percent, for what must be done at the very end.
-const LAST_SHARE_PERCENT: u32 = 20;
-/// How long broken-off workers have to let go of what they hold.
-const LETTING_GO: Duration = Duration::from_secs(1);
+/// The share of the grace period for the final writes, in percent.
+const FINAL_SHARE_PERCENT: u32 = 20;
+/// The longest wait for aborted workers to release their resources.
+const ABORT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What a worker ends with.
+/// The result of a worker.
 pub type WorkerResult = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// When a worker is told to stop.
+/// The stage of a shutdown in which a worker stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// First: it brings work in.
+    /// The first stage, of workers that accept work.
     Intake,
-    /// When nothing comes in any more: it carries work out.
+    /// The second stage, of workers that process the accepted work.
     Drain,
 }
 
-/// Why a process did not end in order.
+/// A shutdown that was not orderly.
 #[derive(Debug, thiserror::Error)]
 pub enum StopError {
-    /// A worker ended before it was told to, or with an error.
+    /// A worker ended before its stage, or with an error.
     #[error("the worker {worker:?} ended: {reason}")]
     Ended {
-        /// Its name.
+        /// The name of the worker.
         worker: String,
-        /// Its error, or how else it ended.
+        /// The error of the worker, or the way it ended.
         reason: String,
     },
-    /// Workers had not finished within the grace period.
-    #[error("broken off after the grace period: {}", workers.join(", "))]
+    /// Workers did not finish within the grace period.
+    #[error("aborted after the grace period: {}", workers.join(", "))]
     GraceExceeded {
-        /// Their names.
+        /// The names of the workers.
         workers: Vec<String>,
     },
-    /// A second signal came.
-    #[error("broken off by a second signal: {}", workers.join(", "))]
+    /// A second signal arrived.
+    #[error("aborted by a second signal: {}", workers.join(", "))]
     Aborted {
-        /// The workers that had not finished.
+        /// The names of the workers that did not finish.
         workers: Vec<String>,
     },
 }
@@ -81,7 +81,7 @@ struct Worker {
     pulse: Pulse,
 }
 
-/// The end of the time that workers have to finish, once they were told to. Clones share it.
+/// The end of the grace period. Clones share it.
 #[derive(Clone, Debug)]
 pub struct GraceEnd {
     grace: Duration,
@@ -89,10 +89,11 @@ pub struct GraceEnd {
 }
 
 impl GraceEnd {
-    /// The time left for work that can be left for the next start, and is better left in good time than broken
-    /// off; none before the process stops.
+    /// Returns the remaining time for resumable work, or `None` before a shutdown.
+    ///
+    /// It ends before the grace period does: such work is better postponed than aborted.
     pub fn left(&self) -> Option<Duration> {
-        let end = *self.at.get()? - self.grace * LAST_SHARE_PERCENT / 100;
+        let end = *self.at.get()? - self.grace * FINAL_SHARE_PERCENT / 100;
         Some(end.saturating_duration_since(Instant::now()))
     }
 }
@@ -111,7 +112,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// No workers yet. From the first signal on, they have `grace` to finish.
+    /// Creates a supervisor whose workers have `grace` to finish after a signal.
     pub fn new(grace: Duration) -> Self {
         Self {
             grace,
@@ -126,33 +127,34 @@ impl Supervisor {
         }
     }
 
-    /// After a signal, intake goes on for this long: whoever sends work has notice to send no more.
+    /// Sets the time after a signal during which intake continues, while clients receive notice.
     pub fn with_delay(self, delay: Duration) -> Self {
         Self { delay, ..self }
     }
 
-    /// The end of the grace period, for workers whose rest can be left for the next start.
+    /// Returns the end of the grace period, for work that the next start can continue.
     pub fn grace_end(&self) -> GraceEnd {
         GraceEnd { grace: self.grace, at: self.grace_end.clone() }
     }
 
-    /// Is cancelled as soon as it is known that the process is to stop.
+    /// Returns a token that the first signal cancels, before the delay.
     pub fn notice(&self) -> CancellationToken {
         self.notice.clone()
     }
 
-    /// Tells how its workers do.
+    /// Records the pulses of the workers in `pulses`.
     pub fn watched_by(self, pulses: Pulses) -> Self {
         Self { pulses, ..self }
     }
 
-    /// The pulse of a worker that is about to be started and does its work in steps of its own.
+    /// Creates the pulse of a worker that records its own steps.
     pub fn pulse(&self, name: &str) -> Pulse {
         self.pulses.of(name, true)
     }
 
-    /// Is cancelled when the workers of a stage are to stop. Cancelling the intake's token
-    /// stops the process in order, as a signal does.
+    /// Returns the token that stops the workers of a stage.
+    ///
+    /// Cancelling the token of the intake starts an orderly shutdown, as a signal does.
     pub fn token(&self, stage: Stage) -> CancellationToken {
         match stage {
             Stage::Intake => self.intake.clone(),
@@ -160,8 +162,7 @@ impl Supervisor {
         }
     }
 
-    /// Starts a worker. It is to end, without an error, soon after its stage's token is
-    /// cancelled and not before.
+    /// Starts a worker, which ends without an error soon after its stage's token is cancelled.
     pub fn spawn<F>(&mut self, name: impl Into<String>, stage: Stage, worker: F)
     where
         F: Future<Output = WorkerResult> + Send + 'static,
@@ -172,33 +173,36 @@ impl Supervisor {
         self.workers.push(Worker { name, stage, task, pulse });
     }
 
-    /// Starts a worker that does one step after another: see [`run_worker`]. An intake worker
-    /// ends after the step under way, a drain worker when it finds nothing more to do.
+    /// Starts a worker that repeats a step: see [`run_worker`].
+    ///
+    /// An intake worker ends after its current step, a drain worker once it is idle.
     pub fn spawn_steps<W, S, F>(&mut self, name: impl Into<String>, stage: Stage, wake: W, step: S)
     where
         W: Wake + 'static,
         S: FnMut() -> F + Send + 'static,
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let ending = match stage {
-            Stage::Intake => Ending::AfterStep,
-            Stage::Drain => Ending::WhenIdle,
+        let stop = match stage {
+            Stage::Intake => StopCondition::AfterStep,
+            Stage::Drain => StopCondition::WhenIdle,
         };
-        self.spawn_worker(name.into(), stage, ending, wake, step);
+        self.spawn_worker(name.into(), stage, stop, wake, step);
     }
 
-    /// Starts a drain worker whose work is durable: where steps keep failing while the process stops, the next
-    /// start continues it, and that is no failure.
+    /// Starts a drain worker whose work is durable.
+    ///
+    /// If its steps keep failing during the shutdown, the worker ends without an error, and the next start
+    /// continues the work.
     pub fn spawn_resumable<W, S, F>(&mut self, name: impl Into<String>, wake: W, step: S)
     where
         W: Wake + 'static,
         S: FnMut() -> F + Send + 'static,
         F: Future<Output = Outcome> + Send + 'static,
     {
-        self.spawn_worker(name.into(), Stage::Drain, Ending::BestEffort, wake, step);
+        self.spawn_worker(name.into(), Stage::Drain, StopCondition::BestEffort, wake, step);
     }
 
-    fn spawn_worker<W, S, F>(&mut self, name: String, stage: Stage, ending: Ending, wake: W, step: S)
+    fn spawn_worker<W, S, F>(&mut self, name: String, stage: Stage, stop: StopCondition, wake: W, step: S)
     where
         W: Wake + 'static,
         S: FnMut() -> F + Send + 'static,
@@ -206,10 +210,10 @@ impl Supervisor {
     {
         let token = self.token(stage);
         let (worker, pulse) = (name.clone(), self.pulse(&name));
-        self.spawn(name, stage, async move { run_worker(&worker, &token, ending, wake, &pulse, step).await });
+        self.spawn(name, stage, async move { run_worker(&worker, &token, stop, wake, &pulse, step).await });
     }
 
-    /// Runs until every worker has ended. Each item of `signals` is a signal to stop.
+    /// Runs until every worker has ended. Each item of `signals` is a stop signal.
     pub async fn run(mut self, signals: impl Stream<Item = &'static str>) -> Result<(), StopError> {
         let mut signals = pin!(signals.fuse());
         let mut failure = None;
@@ -231,7 +235,7 @@ impl Supervisor {
             tokio::select! {
                 ended = self.tasks.join_next_with_id() => {
                     if let Some(ended) = ended
-                        && let Some(error) = self.note_end(ended)
+                        && let Some(error) = self.record_end(ended)
                     {
                         failure.get_or_insert(error);
                         self.intake.cancel();
@@ -239,8 +243,8 @@ impl Supervisor {
                 }
                 Some(signal) = signals.next() => {
                     if stopping {
-                        warn!(signal, "second signal, breaking off");
-                        let workers = self.break_off().await;
+                        warn!(signal, "second signal, aborting");
+                        let workers = self.abort_all().await;
                         return Err(failure.unwrap_or(StopError::Aborted { workers }));
                     }
                     info!(signal, delay_ms = millis(self.delay), grace_ms = millis(self.grace), "stopping");
@@ -251,12 +255,12 @@ impl Supervisor {
                 () = sleep_until(delayed_until), if is_delayed => self.intake.cancel(),
                 () = sleep_until(next_deadline), if deadlines.is_some() => {
                     if self.drain.is_cancelled() {
-                        let workers = self.break_off().await;
-                        error!(workers = workers.join(", "), "grace period ended, breaking off");
+                        let workers = self.abort_all().await;
+                        error!(workers = workers.join(", "), "grace period ended, aborting");
                         return Err(failure.unwrap_or(StopError::GraceExceeded { workers }));
                     }
                     let workers = self.abort_intake();
-                    warn!(workers = workers.join(", "), "intake did not end in time, breaking it off");
+                    warn!(workers = workers.join(", "), "intake did not end in time, aborting it");
                     failure.get_or_insert(StopError::GraceExceeded { workers });
                 }
             }
@@ -264,8 +268,8 @@ impl Supervisor {
         failure.map_or(Ok(()), Err)
     }
 
-    /// Notes that a worker ended; an error if it should not have, or not like this.
-    fn note_end(&mut self, ended: Result<(Id, WorkerResult), JoinError>) -> Option<StopError> {
+    /// Records the end of a worker, and returns an error if it was not orderly.
+    fn record_end(&mut self, ended: Result<(Id, WorkerResult), JoinError>) -> Option<StopError> {
         let id = match &ended {
             Ok((id, _)) => *id,
             Err(error) => error.id(),
@@ -278,9 +282,9 @@ impl Supervisor {
                 info!(worker.name = worker, "worker ended");
                 return None;
             }
-            Ok((_, Ok(()))) => "it had not been told to".to_owned(),
+            Ok((_, Ok(()))) => "it stopped before the shutdown".to_owned(),
             Ok((_, Err(error))) => error.to_string(),
-            // Intake that was broken off is named by whoever broke it off.
+            // The error of the aborted intake names this worker.
             Err(error) if error.is_cancelled() => return None,
             Err(_) => "it panicked".to_owned(),
         };
@@ -291,18 +295,18 @@ impl Supervisor {
     fn abort_intake(&self) -> Vec<String> {
         let late: Vec<&Worker> = self.workers.iter().filter(|worker| worker.stage == Stage::Intake).collect();
         late.iter().for_each(|worker| worker.task.abort());
-        // The drain begins at once: a task that never yields cannot be waited for.
+        // The drain begins at once: a task that never yields ignores the abort.
         self.drain.cancel();
         names(late)
     }
 
-    /// Breaks every worker off and names them. One that never yields is left behind.
-    async fn break_off(&mut self) -> Vec<String> {
+    /// Aborts all workers and returns their names. A task that never yields is left behind.
+    async fn abort_all(&mut self) -> Vec<String> {
         self.intake.cancel();
         self.drain.cancel();
-        let left = names(self.workers.iter());
-        let _ = tokio::time::timeout(LETTING_GO, self.tasks.shutdown()).await;
-        left
+        let aborted = names(self.workers.iter());
+        let _ = tokio::time::timeout(ABORT_TIMEOUT, self.tasks.shutdown()).await;
+        aborted
     }
 }
 
@@ -339,7 +343,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The signals that ask this process to stop, by name.
+/// Returns the stop signals of this process, by name.
 #[cfg(unix)]
 pub fn stop_signals() -> std::io::Result<impl Stream<Item = &'static str>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -353,7 +357,7 @@ pub fn stop_signals() -> std::io::Result<impl Stream<Item = &'static str>> {
     }))
 }
 
-/// The signals that ask this process to stop, by name.
+/// Returns the stop signals of this process, by name.
 #[cfg(not(unix))]
 pub fn stop_signals() -> std::io::Result<impl Stream<Item = &'static str>> {
     Ok(futures_util::stream::unfold((), |()| async {
@@ -361,7 +365,7 @@ pub fn stop_signals() -> std::io::Result<impl Stream<Item = &'static str>> {
     }))
 }
 
-/// Tells when this process is asked to read its settings again: SIGHUP.
+/// Returns the signals to reload the settings: SIGHUP.
 #[cfg(unix)]
 pub fn reload_signals() -> std::io::Result<impl Stream<Item = ()> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -370,7 +374,7 @@ pub fn reload_signals() -> std::io::Result<impl Stream<Item = ()> + Send> {
     Ok(futures_util::stream::poll_fn(move |context| hangup.poll_recv(context)))
 }
 
-/// Nothing asks for that here.
+/// Returns no signals: this system has no SIGHUP.
 #[cfg(not(unix))]
 pub fn reload_signals() -> std::io::Result<impl Stream<Item = ()> + Send> {
     Ok(futures_util::stream::pending())

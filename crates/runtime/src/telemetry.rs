@@ -1,9 +1,9 @@
-//! The log: which events are written to standard error, and how. And traces: where spans are sent.
+//! The log of events on standard error, and traces of spans.
 //!
-//! Events are for the log, spans are for traces: neither shows in the other. What is traced says so
-//! by the target [`TRACED`]; without a place to send traces to, such a span costs next to nothing.
+//! Events belong to the log and spans to traces: neither appears in the other. Traced spans have the target
+//! [`TRACED`]; without an exporter, such a span costs next to nothing.
 //!
-//! It deliberately lacks files, rotation and shipping: whatever runs the process does that.
+//! Deliberately without files, rotation and shipping: the service manager does that.
 
 mod exporter;
 mod panics;
@@ -21,50 +21,51 @@ use tracing_subscriber::{Layer, Registry};
 
 pub use traces::{TraceOptions, Traces, continue_trace};
 
-/// Libraries that tell of every step at `info`, and from where up they are heard unless the filter names
-/// them. One part of tantivy warns of merges that a commit overtook, which happens.
-const TALKATIVE: &[(&str, LevelFilter)] = &[
+/// Libraries that log every step at `info`, and their levels unless the filter names them.
+///
+/// One module of tantivy warns about merges that a commit overtook, which is normal.
+const VERBOSE_LIBRARIES: &[(&str, LevelFilter)] = &[
     ("sqlx", LevelFilter::WARN),
     ("tantivy", LevelFilter::WARN),
     ("tantivy::indexer::segment_manager", LevelFilter::ERROR),
 ];
 
-/// Libraries that write down what is sent through them, below this level: they are not heard from
-/// there, whatever the filter says, since it is what people type.
-const INDISCREET: &[&str] = &["tungstenite", "tokio_tungstenite"];
-const DISCREET_LEVEL: LevelFilter = LevelFilter::INFO;
+/// Libraries that log the messages of users below [`CONTENT_FREE_LEVEL`], which no filter enables.
+const CONTENT_LIBRARIES: &[&str] = &["tungstenite", "tokio_tungstenite"];
+const CONTENT_FREE_LEVEL: LevelFilter = LevelFilter::INFO;
 
-/// How events are written.
+/// The format of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One line of text an event.
+pub enum EventFormat {
+    /// A line of text per event.
     Text,
-    /// One JSON object an event.
+    /// A JSON object per event.
     Json,
 }
 
-/// The target of spans that are traced, and of nothing else.
+/// The target of traced spans.
 pub const TRACED: &str = "quarry::traced";
 
-/// Why the log could not be set up.
+/// A failed setup of the log or of traces.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The filter is not one.
-    #[error("the log filter cannot be read: {0}")]
+    /// The filter is invalid.
+    #[error("the log filter is invalid: {0}")]
     Filter(#[from] ParseError),
-    /// Traces cannot be sent so.
+    /// The exporter of traces cannot start.
     #[error("traces cannot be sent: {0}")]
     Traces(String),
-    /// The process has a log already.
+    /// The process has a subscriber already.
     #[error("the log is set up already: {0}")]
     SetUp(#[from] TryInitError),
 }
 
-/// Sets the log of this process up, and traces where there is a place to send them to: once, and
-/// within a runtime. `filter` is a level, also by module: `info,quarry::crawl=debug`.
+/// Sets up the log of this process, and traces if there is a collector.
+///
+/// Call it once, within a runtime. `filter` is a level, also by module: `info,quarry::crawl=debug`.
 pub fn init(
     filter: &str,
-    format: LogFormat,
+    format: EventFormat,
     traces: Option<&TraceOptions>,
 ) -> Result<Option<Traces>, TelemetryError> {
     let traces = traces.map(Traces::start).transpose()?;
@@ -76,7 +77,7 @@ pub fn init(
 
 fn subscriber<W>(
     filter: &str,
-    format: LogFormat,
+    format: EventFormat,
     writer: W,
     is_terminal: bool,
     traces: Option<&Traces>,
@@ -87,14 +88,14 @@ where
     let filter = targets(filter)?;
     let log = tracing_subscriber::fmt::layer().with_writer(writer);
     let log: Box<dyn Layer<Registry> + Send + Sync> = match format {
-        // On a terminal, the library colours unless NO_COLOR is set.
-        LogFormat::Text if is_terminal => log.boxed(),
-        LogFormat::Text => log.with_ansi(false).boxed(),
-        LogFormat::Json => log.json().flatten_event(true).boxed(),
+        // On a terminal, the library adds colours unless NO_COLOR is set.
+        EventFormat::Text if is_terminal => log.boxed(),
+        EventFormat::Text => log.with_ansi(false).boxed(),
+        EventFormat::Json => log.json().flatten_event(true).boxed(),
     };
     let registry = tracing_subscriber::registry();
     Ok(match traces {
-        // One filter for all: what it refuses is not even looked at.
+        // One filter for all: a disabled event costs nothing.
         None => Box::new(registry.with(log.and_then(filter))),
         Some(traces) => Box::new(registry.with(log.with_filter(filter).and_then(traces.layer()))),
     })
@@ -107,27 +108,28 @@ fn targets(filter: &str) -> Result<Targets, TelemetryError> {
         .filter_map(|(target, level)| Some((target.strip_prefix("quarry::")?.to_owned(), level)))
         .collect();
     for (module, level) in of_modules {
-        // Modules that are crates of their own log under the crate's name.
+        // A module in a crate of its own logs under the name of the crate.
         let crates = [format!("quarry_{module}"), format!("quarry_runtime::{module}")];
         targets = targets.with_targets(crates.map(|target| (target, level)));
     }
     let level = targets.default_level().unwrap_or(LevelFilter::OFF);
     let named: Vec<String> = targets.iter().map(|(target, _)| target.to_owned()).collect();
-    for (part, from) in TALKATIVE {
+    for (part, from) in VERBOSE_LIBRARIES {
         let library = part.split("::").next().unwrap_or(part);
         if level > *from && !named.iter().any(|target| target.starts_with(library)) {
             targets = targets.with_target(*part, *from);
         }
     }
-    for library in INDISCREET {
+    for library in CONTENT_LIBRARIES {
         let own = [((*library).to_owned(), targets.default_level().unwrap_or(LevelFilter::OFF))];
         let named = targets.iter().filter(|(target, _)| target.starts_with(library));
         let named: Vec<_> = named.map(|(target, level)| (target.to_owned(), level)).collect();
-        // What is named comes later, and holds.
-        let capped = own.into_iter().chain(named).map(|(target, level)| (target, level.min(DISCREET_LEVEL)));
+        // The named targets come later and override the library's own.
+        let capped =
+            own.into_iter().chain(named).map(|(target, level)| (target, level.min(CONTENT_FREE_LEVEL)));
         targets = targets.with_targets(capped);
     }
-    // Last, so that nothing that is named beats it.
+    // Last, so that no named target overrides it.
     Ok(targets.with_target(TRACED, LevelFilter::OFF))
 }
 
@@ -139,9 +141,9 @@ mod tests {
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
+    struct Output(Arc<Mutex<Vec<u8>>>);
 
-    impl Write for Page {
+    impl Write for Output {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
             self.0.lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
@@ -151,12 +153,12 @@ mod tests {
         }
     }
 
-    fn written(filter: &str, format: LogFormat, events: impl FnOnce()) -> String {
-        let page = Page::default();
-        let writer = page.clone();
+    fn written(filter: &str, format: EventFormat, events: impl FnOnce()) -> String {
+        let output = Output::default();
+        let writer = output.clone();
         let subscriber = subscriber(filter, format, move || writer.clone(), false, None).unwrap();
         tracing::subscriber::with_default(subscriber, events);
-        let bytes = page.0.lock().unwrap().clone();
+        let bytes = output.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()
     }
 
@@ -169,16 +171,16 @@ mod tests {
     }
 
     #[test]
-    fn text_is_one_plain_line_an_event() {
-        let text = written("info", LogFormat::Text, events);
+    fn text_is_a_plain_line_per_event() {
+        let text = written("info", EventFormat::Text, events);
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.contains("INFO quarry_crawl: page taken document.id=7"), "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
     }
 
     #[test]
-    fn json_is_one_object_an_event() {
-        let text = written("info", LogFormat::Json, events);
+    fn json_is_an_object_per_event() {
+        let text = written("info", EventFormat::Json, events);
         let first: serde_json::Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         assert_eq!(first["message"], "page taken");
         assert_eq!(first["document.id"], 7);
@@ -186,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn filters_choose_by_module_and_talkative_libraries_are_quiet_unless_named() {
+    fn filters_select_by_module_and_verbose_libraries_log_only_if_named() {
         for (filter, expected) in [
             ("off", vec![]),
             ("error", vec![]),
@@ -196,7 +198,7 @@ mod tests {
             ("warn,tantivy=info", vec!["commit prepared", "merge failed", "no segment"]),
             ("info,tantivy=off", vec!["page taken"]),
         ] {
-            let text = written(filter, LogFormat::Json, events);
+            let text = written(filter, EventFormat::Json, events);
             let messages: Vec<String> = text
                 .lines()
                 .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["message"].to_string())
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn libraries_that_write_down_what_is_sent_cannot_be_made_to() {
+    fn no_filter_enables_the_messages_of_users() {
         let messages = || {
             tracing::trace!(target: "tungstenite::protocol", "received message: private");
             tracing::debug!(target: "tungstenite", "received frame: private");
@@ -220,9 +222,9 @@ mod tests {
             "off,tungstenite::protocol=trace",
             "tungstenite=trace,tungstenite::protocol=debug",
         ] {
-            let text = written(filter, LogFormat::Text, messages);
+            let text = written(filter, EventFormat::Text, messages);
             assert!(text.contains("connection broke") && !text.contains("private"), "{filter}: {text}");
         }
-        assert_eq!(written("trace,tungstenite=off", LogFormat::Text, messages), "");
+        assert_eq!(written("trace,tungstenite=off", EventFormat::Text, messages), "");
     }
 }

@@ -43,7 +43,6 @@ const EXEMPT: &[&str] = &[
     "crates/crawl",
     "crates/graphql",
     "crates/keystroke",
-    "crates/runtime",
     "crates/search",
     "crates/store",
     SETTINGS_TABLE,

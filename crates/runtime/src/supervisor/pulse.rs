@@ -16,10 +16,10 @@ pub struct Pulses(Arc<Mutex<Vec<(String, Pulse)>>>);
 
 /// The pulse of one worker. Clones share it.
 #[derive(Clone, Debug)]
-pub struct Pulse(Arc<Inner>);
+pub struct Pulse(Arc<PulseState>);
 
 #[derive(Debug)]
-struct Inner {
+struct PulseState {
     started: Instant,
     has_steps: bool,
     /// The time of the last successful step, in milliseconds since the start.
@@ -67,7 +67,7 @@ impl Pulses {
 impl Pulse {
     /// Creates the pulse of a worker that works in steps or in one piece.
     pub fn new(has_steps: bool) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(PulseState {
             started: Instant::now(),
             has_steps,
             succeeded: AtomicU64::new(0),

@@ -8,12 +8,12 @@ use super::*;
 
 const GRACE: Duration = Duration::from_secs(20);
 
-/// What happened, in order.
+/// Events in order.
 #[derive(Clone, Default)]
 struct Journal(Arc<Mutex<Vec<&'static str>>>);
 
 impl Journal {
-    fn note(&self, line: &'static str) {
+    fn record(&self, line: &'static str) {
         self.0.lock().unwrap().push(line);
     }
     fn lines(&self) -> Vec<&'static str> {
@@ -21,7 +21,7 @@ impl Journal {
     }
 }
 
-/// A worker that ends `after` it was told to.
+/// Starts a worker that ends `after` its token is cancelled.
 fn obedient(
     supervisor: &mut Supervisor,
     name: &'static str,
@@ -33,18 +33,18 @@ fn obedient(
     supervisor.spawn(name, stage, async move {
         token.cancelled().await;
         tokio::time::sleep(after).await;
-        journal.note(name);
+        journal.record(name);
         Ok(())
     });
 }
 
-/// Signals by hand.
-fn by_hand() -> (mpsc::UnboundedSender<&'static str>, UnboundedReceiverStream<&'static str>) {
+/// Signals that the test sends.
+fn manual_signals() -> (mpsc::UnboundedSender<&'static str>, UnboundedReceiverStream<&'static str>) {
     let (sender, receiver) = mpsc::unbounded_channel();
     (sender, UnboundedReceiverStream::new(receiver))
 }
 
-/// One signal, and no other after it.
+/// A single signal.
 fn one_signal() -> impl Stream<Item = &'static str> {
     stream::once(async { "SIGTERM" }).chain(stream::pending())
 }
@@ -65,30 +65,30 @@ async fn intake_ends_before_the_drain_begins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn with_a_delay_notice_comes_first_and_the_grace_after_it() {
+async fn the_grace_period_begins_after_the_delay() {
     let delay = Duration::from_secs(7);
     let journal = Journal::default();
     let mut supervisor = Supervisor::new(GRACE).with_delay(delay);
     let (notice, intake) = (supervisor.notice(), supervisor.token(Stage::Intake));
-    // Longer than the grace would let it, were the delay a part of it.
+    // The grace period would end it if it included the delay.
     let long = GRACE * INTAKE_SHARE_PERCENT / 100 - Duration::from_secs(1);
     obedient(&mut supervisor, "http", Stage::Intake, long, &journal);
-    let began = Instant::now();
+    let started = Instant::now();
     let running = tokio::spawn(supervisor.run(one_signal()));
     notice.cancelled().await;
-    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert_eq!(started.elapsed(), Duration::ZERO);
     intake.cancelled().await;
-    assert_eq!(began.elapsed(), delay);
+    assert_eq!(started.elapsed(), delay);
     running.await.unwrap().unwrap();
-    assert_eq!(began.elapsed(), delay + long);
+    assert_eq!(started.elapsed(), delay + long);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_that_fails_or_a_second_signal_waits_for_no_delay() {
+async fn a_failed_worker_or_a_second_signal_ends_the_delay() {
     for second in [true, false] {
         let mut supervisor = Supervisor::new(GRACE).with_delay(Duration::from_secs(3_600));
-        let began = Instant::now();
-        let (signals, received) = by_hand();
+        let started = Instant::now();
+        let (signals, received) = manual_signals();
         let stop = supervisor.token(Stage::Intake);
         supervisor.spawn("http", Stage::Intake, async move {
             stop.cancelled().await;
@@ -104,17 +104,17 @@ async fn a_worker_that_fails_or_a_second_signal_waits_for_no_delay() {
         }
         let error = supervisor.run(received).await.unwrap_err();
         let expected = if second {
-            "broken off by a second signal: http, index"
+            "aborted by a second signal: http, index"
         } else {
             "the worker \"index\" ended: broken"
         };
         assert_eq!(error.to_string(), expected);
-        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
     }
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_the_intake_stops_in_order_without_a_signal() {
+async fn cancelling_the_intake_starts_an_orderly_shutdown() {
     let journal = Journal::default();
     let mut supervisor = Supervisor::new(GRACE);
     obedient(&mut supervisor, "index", Stage::Drain, Duration::ZERO, &journal);
@@ -132,13 +132,13 @@ async fn the_drain_has_its_share_of_the_grace_when_intake_is_stuck() {
     supervisor.spawn("http", Stage::Intake, std::future::pending());
     let before = Instant::now();
     let error = supervisor.run(one_signal()).await.unwrap_err();
-    assert_eq!(error.to_string(), "broken off after the grace period: http");
+    assert_eq!(error.to_string(), "aborted after the grace period: http");
     assert_eq!(journal.lines(), ["index"]);
     assert_eq!(before.elapsed().as_secs(), 19);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_runs_after_the_grace_period_is_broken_off_and_named() {
+async fn workers_are_aborted_after_the_grace_period_and_named() {
     let mut supervisor = Supervisor::new(GRACE);
     supervisor.spawn("index", Stage::Drain, std::future::pending());
     supervisor.spawn("flush", Stage::Drain, std::future::pending());
@@ -152,11 +152,11 @@ async fn what_runs_after_the_grace_period_is_broken_off_and_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_signal_breaks_off_at_once() {
+async fn a_second_signal_aborts_at_once() {
     let mut supervisor = Supervisor::new(GRACE);
     supervisor.spawn("http", Stage::Intake, std::future::pending());
     let stopping = supervisor.token(Stage::Intake);
-    let (signal, signals) = by_hand();
+    let (signal, signals) = manual_signals();
     let run = tokio::spawn(supervisor.run(signals));
     let before = Instant::now();
     signal.send("SIGINT").unwrap();
@@ -168,7 +168,7 @@ async fn a_second_signal_breaks_off_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_that_fails_stops_the_others_in_order_and_is_named() {
+async fn a_failed_worker_stops_the_others_in_order_and_is_named() {
     let journal = Journal::default();
     let mut supervisor = Supervisor::new(GRACE);
     obedient(&mut supervisor, "http", Stage::Intake, Duration::ZERO, &journal);
@@ -180,11 +180,11 @@ async fn a_worker_that_fails_stops_the_others_in_order_and_is_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_that_ends_untold_or_panics_is_a_failure() {
+async fn a_worker_that_ends_early_or_panics_is_a_failure() {
     let mut supervisor = Supervisor::new(GRACE);
     supervisor.spawn("http", Stage::Intake, async { Ok(()) });
     let error = supervisor.run(no_signal()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the worker \"http\" ended: it had not been told to");
+    assert_eq!(error.to_string(), "the worker \"http\" ended: it stopped before the shutdown");
 
     let mut supervisor = Supervisor::new(GRACE);
     supervisor.spawn("index", Stage::Drain, async { panic!("a defect") });
@@ -193,7 +193,7 @@ async fn a_worker_that_ends_untold_or_panics_is_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_error_while_stopping_counts_too() {
+async fn an_error_during_the_shutdown_is_a_failure() {
     let mut supervisor = Supervisor::new(GRACE);
     let token = supervisor.token(Stage::Drain);
     supervisor.spawn("index", Stage::Drain, async move {
@@ -205,7 +205,7 @@ async fn an_error_while_stopping_counts_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_drain_worker_that_ends_with_the_intake_ends_too_early() {
+async fn a_drain_worker_that_ends_with_the_intake_is_a_failure() {
     let mut supervisor = Supervisor::new(GRACE);
     let intake = supervisor.token(Stage::Intake);
     let journal = Journal::default();
@@ -215,11 +215,11 @@ async fn a_drain_worker_that_ends_with_the_intake_ends_too_early() {
         Ok(())
     });
     let error = supervisor.run(one_signal()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the worker \"index\" ended: it had not been told to");
+    assert_eq!(error.to_string(), "the worker \"index\" ended: it stopped before the shutdown");
 }
 
 #[tokio::test(start_paused = true)]
-async fn steps_of_a_drain_worker_run_until_nothing_is_left() {
+async fn steps_of_a_drain_worker_repeat_until_no_work_is_left() {
     let mut supervisor = Supervisor::new(GRACE);
     let left = Arc::new(Mutex::new(5));
     let remaining = Arc::clone(&left);
@@ -236,7 +236,7 @@ async fn steps_of_a_drain_worker_run_until_nothing_is_left() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_signals_of_the_system_are_heard() {
+async fn signals_of_the_system_arrive() {
     let mut signals = pin!(stop_signals().unwrap());
     let status =
         std::process::Command::new("sh").args(["-c", &format!("kill -TERM {}", std::process::id())]).status();

@@ -1,59 +1,61 @@
-//! One worker's loop: step, then wait until the next is due.
+//! The loop of a worker: a step, then a wait for the next.
 
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rand::RngExt as _;
 use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::{Pulse, WorkerResult};
+use crate::retry::Backoff;
 
-/// The upper bound of the first wait after a failure; it doubles with each further one.
-const BACKOFF: Duration = Duration::from_millis(100);
-/// The upper bound of any wait after a failure: how long a worker may not know that what it
-/// needs is back.
+/// The maximum first delay after a failure.
+const MIN_BACKOFF: Duration = Duration::from_millis(100);
+/// The maximum delay after a failure, and so of noticing that a dependency is back.
 const MAX_BACKOFF: Duration = Duration::from_secs(5);
-/// Failures after which a worker that was told to stop gives up.
-const FAILURES_WHILE_ENDING: u32 = 3;
-/// For how long, at least, it tries again: what it needs may just have come back, and connections to
-/// it that died meanwhile are found out one by one.
-const PATIENCE_WHILE_ENDING: Duration = Duration::from_secs(3);
+const BACKOFF: Backoff = Backoff::new(MIN_BACKOFF, MAX_BACKOFF);
+/// The failures in a row after which a stopping worker gives up.
+const STOP_FAILURES: u32 = 3;
+/// The minimum time for which a stopping worker retries.
+///
+/// A dependency may have just come back, and dead connections to it are detected one by one.
+const STOP_RETRY_TIME: Duration = Duration::from_secs(3);
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Debug)]
 pub enum Outcome {
-    /// Something, and there may be more: step again at once.
+    /// Work was done, and more may be left: repeat at once.
     Progressed,
-    /// Nothing more for now: step again after this long, or when woken.
+    /// No work is left: repeat after this time, or when woken.
     Idle(Duration),
-    /// It failed, perhaps in passing: step again after a while. The loop logs the error, so
-    /// it must hold no personal text.
+    /// The step failed, perhaps transiently: repeat after a delay.
+    ///
+    /// The loop logs the error, so it must not contain personal data.
     Failed(Box<dyn Error + Send + Sync>),
 }
 
-/// When a worker that was told to stop ends.
+/// The condition for the end of a stopping worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// After the step under way.
+pub enum StopCondition {
+    /// The current step has ended.
     AfterStep,
-    /// Once a step finds nothing more to do.
+    /// A step found no work.
     WhenIdle,
-    /// The same, or once steps keep failing: what is left is durable, and the next start continues it.
+    /// A step found no work, or steps keep failing: the next start continues.
     BestEffort,
 }
 
-/// Wakes an idle worker before its time. What happens during a step is not missed.
+/// Wakes an idle worker. An event during a step wakes it after the step.
 pub trait Wake: Send {
-    /// Completes when there may be something to do.
+    /// Completes when there may be work.
     fn woken(&mut self) -> impl Future<Output = ()> + Send;
 }
 
-/// Lets an idle worker wait for its time.
+/// Never wakes an idle worker.
 #[derive(Clone, Copy, Debug)]
 pub struct NeverWoken;
 
@@ -72,20 +74,21 @@ impl Wake for Arc<Notify> {
 impl<T: Send + Sync> Wake for watch::Receiver<T> {
     async fn woken(&mut self) {
         if self.changed().await.is_err() {
-            // Nobody is left to change it.
+            // All senders are gone.
             std::future::pending().await
         }
     }
 }
 
-/// Steps until told to stop: at once while there is more to do, after a wait when idle or
-/// woken, after an exponential backoff with full jitter (or when woken) if a step failed. A step is never
-/// cut off here, so it should take no longer than a process may take to stop. An error means
-/// that it was told to stop and could not bring its work to an end.
+/// Repeats a step until the token is cancelled and the stop condition holds.
+///
+/// The next step follows at once while there is more work, after a pause or when woken if idle, and after
+/// an exponential backoff or when woken if the step failed. Steps are never aborted here, so one should
+/// not take longer than a shutdown. An error means that the worker could not finish its work.
 pub async fn run_worker<S, F>(
     name: &str,
     token: &CancellationToken,
-    ending: Ending,
+    stop: StopCondition,
     mut wake: impl Wake,
     pulse: &Pulse,
     mut step: S,
@@ -95,14 +98,14 @@ where
     F: Future<Output = Outcome>,
 {
     let mut failures = 0;
-    let mut told_at = None;
+    let mut stopping_since = None;
     loop {
-        let told_to_stop = token.is_cancelled();
-        if told_to_stop {
-            told_at.get_or_insert_with(Instant::now);
-        }
-        if told_to_stop && ending == Ending::AfterStep {
+        let is_stopping = token.is_cancelled();
+        if is_stopping && stop == StopCondition::AfterStep {
             return Ok(());
+        }
+        if is_stopping {
+            stopping_since.get_or_insert_with(Instant::now);
         }
         let outcome = step().await;
         if matches!(outcome, Outcome::Failed(_)) {
@@ -113,10 +116,10 @@ where
         match outcome {
             Outcome::Progressed => {
                 failures = 0;
-                // A step that never waits must not keep others from their turn.
+                // A step that never waits must not starve other tasks.
                 tokio::task::yield_now().await;
             }
-            Outcome::Idle(_) if told_to_stop => return Ok(()),
+            Outcome::Idle(_) if is_stopping => return Ok(()),
             Outcome::Idle(pause) => {
                 failures = 0;
                 tokio::select! {
@@ -127,22 +130,22 @@ where
             }
             Outcome::Failed(error) => {
                 failures += 1;
-                let pause = backoff(failures, rand::rng().random());
+                let pause = BACKOFF.delay(failures, &mut rand::rng());
                 let retry_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
                 warn!(worker.name = name, failures, retry_ms, error = %error, "worker step failed");
-                if told_to_stop {
-                    let is_patient = told_at.is_none_or(|at| at.elapsed() < PATIENCE_WHILE_ENDING);
-                    if failures >= FAILURES_WHILE_ENDING && !is_patient {
-                        if ending == Ending::BestEffort {
-                            warn!(worker.name = name, "worker ends, its work is left for the next start");
+                if is_stopping {
+                    let may_retry = stopping_since.is_none_or(|since| since.elapsed() < STOP_RETRY_TIME);
+                    if failures >= STOP_FAILURES && !may_retry {
+                        if stop == StopCondition::BestEffort {
+                            warn!(worker.name = name, "worker ends, the next start continues its work");
                             return Ok(());
                         }
                         return Err(error);
                     }
-                    // Not at once, however the dice fell.
-                    tokio::time::sleep(pause.max(BACKOFF)).await;
+                    // The jitter may return a pause of zero.
+                    tokio::time::sleep(pause.max(MIN_BACKOFF)).await;
                 } else {
-                    // Whatever wakes it may have mended it, too: a commit shows that the database is back.
+                    // The event may show that the dependency is back: a commit needs the database.
                     tokio::select! {
                         () = token.cancelled() => failures = 0,
                         () = wake.woken() => {}
@@ -154,28 +157,22 @@ where
     }
 }
 
-/// The wait after so many failures: `jitter`, from 0 to 1, of a bound that doubles.
-fn backoff(failures: u32, jitter: f64) -> Duration {
-    let doublings = failures.saturating_sub(1).min(16);
-    (BACKOFF * 2_u32.pow(doublings)).min(MAX_BACKOFF).mul_f64(jitter)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
 
     use super::*;
 
-    /// A step that goes through a script, then tells its token to stop.
+    /// A step that returns the outcomes of a script, then cancels the token.
     fn scripted(
         script: Vec<Outcome>,
         token: &CancellationToken,
     ) -> (impl FnMut() -> std::future::Ready<Outcome>, Arc<Mutex<Vec<Instant>>>) {
         let times = Arc::new(Mutex::new(Vec::new()));
-        let (noted, token) = (Arc::clone(&times), token.clone());
+        let (recorded, token) = (Arc::clone(&times), token.clone());
         let mut script = script.into_iter();
         let step = move || {
-            noted.lock().unwrap().push(Instant::now());
+            recorded.lock().unwrap().push(Instant::now());
             std::future::ready(script.next().unwrap_or_else(|| {
                 token.cancel();
                 Outcome::Idle(Duration::ZERO)
@@ -184,27 +181,39 @@ mod tests {
         (step, times)
     }
 
+    async fn run<F>(
+        token: &CancellationToken,
+        stop: StopCondition,
+        wake: impl Wake,
+        step: impl FnMut() -> F,
+    ) -> WorkerResult
+    where
+        F: Future<Output = Outcome>,
+    {
+        run_worker("w", token, stop, wake, &Pulse::new(true), step).await
+    }
+
     fn gaps(times: &Mutex<Vec<Instant>>) -> Vec<Duration> {
         times.lock().unwrap().windows(2).map(|pair| pair[1] - pair[0]).collect()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_is_durable_is_left_where_it_goes_on_failing() {
-        for (ending, ends_well) in [(Ending::BestEffort, true), (Ending::WhenIdle, false)] {
+    async fn durable_work_is_postponed_if_it_keeps_failing() {
+        for (stop, ends_well) in [(StopCondition::BestEffort, true), (StopCondition::WhenIdle, false)] {
             let token = CancellationToken::new();
             token.cancel();
             let step = || std::future::ready(Outcome::Failed("away".into()));
-            let ended = run_worker("w", &token, ending, NeverWoken, &Pulse::new(true), step).await;
-            assert_eq!(ended.is_ok(), ends_well, "{ending:?}");
+            let ended = run(&token, stop, NeverWoken, step).await;
+            assert_eq!(ended.is_ok(), ends_well, "{stop:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn steps_at_once_while_there_is_more_and_waits_when_idle() {
+    async fn steps_repeat_at_once_while_there_is_work_and_pause_when_idle() {
         let token = CancellationToken::new();
         let script = vec![Outcome::Progressed, Outcome::Idle(Duration::from_secs(60)), Outcome::Progressed];
         let (step, times) = scripted(script, &token);
-        run_worker("w", &token, Ending::AfterStep, NeverWoken, &Pulse::new(true), step).await.unwrap();
+        run(&token, StopCondition::AfterStep, NeverWoken, step).await.unwrap();
         let gaps = gaps(&times);
         assert_eq!(gaps.len(), 3);
         assert_eq!(gaps[0], Duration::ZERO);
@@ -219,49 +228,46 @@ mod tests {
         let notify = Arc::new(Notify::new());
         notify.notify_one();
         let (step, times) = scripted(vec![hour()], &token);
-        run_worker("w", &token, Ending::AfterStep, notify, &Pulse::new(true), step).await.unwrap();
+        run(&token, StopCondition::AfterStep, notify, step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
 
         let token = CancellationToken::new();
         let (sender, receiver) = watch::channel(0);
         sender.send(1).unwrap();
         let (step, times) = scripted(vec![hour()], &token);
-        run_worker("w", &token, Ending::AfterStep, receiver, &Pulse::new(true), step).await.unwrap();
+        run(&token, StopCondition::AfterStep, receiver, step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_failing_worker_is_woken_before_its_time() {
+    async fn a_failing_worker_is_woken_during_its_backoff() {
         let token = CancellationToken::new();
         let notify = Arc::new(Notify::new());
         notify.notify_one();
         let (step, times) = scripted(vec![Outcome::Failed("down".into())], &token);
-        run_worker("w", &token, Ending::AfterStep, notify, &Pulse::new(true), step).await.unwrap();
+        run(&token, StopCondition::AfterStep, notify, step).await.unwrap();
         assert_eq!(gaps(&times), [Duration::ZERO]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_watch_without_sender_wakes_nobody() {
+    async fn a_watch_without_sender_wakes_no_worker() {
         let token = CancellationToken::new();
         let (sender, receiver) = watch::channel(0);
         drop(sender);
         let (step, times) = scripted(vec![Outcome::Idle(Duration::from_secs(5))], &token);
-        run_worker("w", &token, Ending::AfterStep, receiver, &Pulse::new(true), step).await.unwrap();
+        run(&token, StopCondition::AfterStep, receiver, step).await.unwrap();
         assert!(gaps(&times)[0] >= Duration::from_secs(5));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_idle_or_failing_worker_ends_when_told_to() {
+    async fn an_idle_or_failing_worker_stops_at_once() {
         for outcome in [|| Outcome::Idle(Duration::from_secs(3_600)), || Outcome::Failed("down".into())] {
             let token = CancellationToken::new();
             let worker = {
                 let token = token.clone();
                 tokio::spawn(async move {
-                    run_worker("w", &token, Ending::AfterStep, NeverWoken, &Pulse::new(true), || {
-                        std::future::ready(outcome())
-                    })
-                    .await
-                    .unwrap();
+                    let step = || std::future::ready(outcome());
+                    run(&token, StopCondition::AfterStep, NeverWoken, step).await.unwrap();
                 })
             };
             tokio::task::yield_now().await;
@@ -273,12 +279,12 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_draining_worker_goes_on_until_it_is_idle() {
+    async fn a_draining_worker_continues_until_it_is_idle() {
         let token = CancellationToken::new();
         token.cancel();
         let script = vec![Outcome::Progressed, Outcome::Failed("once".into()), Outcome::Progressed];
         let (step, times) = scripted(script, &token);
-        run_worker("w", &token, Ending::WhenIdle, NeverWoken, &Pulse::new(true), step).await.unwrap();
+        run(&token, StopCondition::WhenIdle, NeverWoken, step).await.unwrap();
         assert_eq!(times.lock().unwrap().len(), 4);
     }
 
@@ -286,27 +292,16 @@ mod tests {
     async fn a_draining_worker_gives_up_after_a_few_failures() {
         let token = CancellationToken::new();
         token.cancel();
-        let began = Instant::now();
+        let started = Instant::now();
         let mut steps = 0;
         let step = || {
             steps += 1;
             std::future::ready(Outcome::Failed("down".into()))
         };
-        let error =
-            run_worker("w", &token, Ending::WhenIdle, NeverWoken, &Pulse::new(true), step).await.unwrap_err();
+        let error = run(&token, StopCondition::WhenIdle, NeverWoken, step).await.unwrap_err();
         assert_eq!(error.to_string(), "down");
-        assert!(steps >= FAILURES_WHILE_ENDING, "{steps}");
-        let took = began.elapsed();
-        assert!(took >= PATIENCE_WHILE_ENDING && took < PATIENCE_WHILE_ENDING + MAX_BACKOFF, "{took:?}");
-    }
-
-    #[test]
-    fn the_backoff_doubles_up_to_its_cap_and_jitters_down_to_nothing() {
-        assert_eq!(backoff(1, 1.0), BACKOFF);
-        assert_eq!(backoff(2, 1.0), BACKOFF * 2);
-        assert_eq!(backoff(4, 0.5), BACKOFF * 4);
-        assert_eq!(backoff(10, 1.0), MAX_BACKOFF);
-        assert_eq!(backoff(u32::MAX, 1.0), MAX_BACKOFF);
-        assert_eq!(backoff(9, 0.0), Duration::ZERO);
+        assert!(steps >= STOP_FAILURES, "{steps}");
+        let took = started.elapsed();
+        assert!(took >= STOP_RETRY_TIME && took < STOP_RETRY_TIME + MAX_BACKOFF, "{took:?}");
     }
 }

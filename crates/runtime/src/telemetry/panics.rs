@@ -1,11 +1,12 @@
-//! What the log tells of a panic.
+//! Log events of panics.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::PanicHookInfo;
 
-/// Logs where a thread panicked. What it said is left out unless it is a fixed text: one that was put
-/// together may quote what somebody typed.
+/// Logs the location of a panic, and its message if that is a fixed text.
+///
+/// A formatted message may quote the input of a user.
 pub(super) fn log_panic(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let reason = fixed_text(panic.payload()).unwrap_or("withheld, since it may quote data");
@@ -26,11 +27,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_panic_says_is_told_where_nobody_can_have_typed_it() {
-        let typed = "kanarie";
+    fn only_fixed_messages_of_panics_are_logged() {
+        let input = "kanarie";
         let fixed = std::panic::catch_unwind(|| panic!("the table is missing")).unwrap_err();
         assert_eq!(fixed_text(&*fixed), Some("the table is missing"));
-        let quoting = std::panic::catch_unwind(|| panic!("no entry {typed}")).unwrap_err();
-        assert_eq!(fixed_text(&*quoting), None);
+        let formatted = std::panic::catch_unwind(|| panic!("no entry {input}")).unwrap_err();
+        assert_eq!(fixed_text(&*formatted), None);
     }
 }

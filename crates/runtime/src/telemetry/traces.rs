@@ -1,7 +1,7 @@
-//! Traces: what is made of spans with the target [`TRACED`].
+//! Traces of the spans with the target [`TRACED`].
 //!
-//! Spans say what was done and how it went, in fixed words and numbers. They never hold what was
-//! asked for, what was found, or who asked.
+//! Spans describe steps and their outcomes in fixed words and numbers. They never contain requests,
+//! results or ids of users.
 
 use crate::boxed;
 use std::collections::HashMap;
@@ -20,30 +20,30 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::{Layer, Registry};
 
-use super::exporter::Collector;
+use super::exporter::CollectorClient;
 use super::{TRACED, TelemetryError};
 
-/// The path of a collector that takes traces.
-const PATH: &str = "/v1/traces";
-/// Spans that wait to be sent; more are dropped.
-const WAITING: usize = 4_096;
-/// Spans that are sent at once, at most.
-const AT_ONCE: usize = 512;
-/// Between two times that spans are sent, unless many wait.
-const EVERY: Duration = Duration::from_secs(2);
+/// The path of a collector for traces.
+const TRACES_PATH: &str = "/v1/traces";
+/// The capacity of the export queue; a full queue drops spans.
+const QUEUED_SPANS: usize = 4_096;
+/// The maximum number of spans in one export.
+const BATCH_SPANS: usize = 512;
+/// The time between two exports of incomplete batches.
+const EXPORT_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Where traces go, and which.
+/// The destination and the sampling of traces.
 #[derive(Clone, Debug)]
 pub struct TraceOptions {
-    /// The address of a collector, without the path for traces.
+    /// The URL of a collector, without the path for traces.
     pub endpoint: String,
-    /// The share of requests that are traced, unless they say themselves.
+    /// The share of traced requests, unless the `traceparent` of a request decides.
     pub sampling: f64,
-    /// What this server is called.
+    /// The name of this service.
     pub service: String,
 }
 
-/// Traces that are sent while this process runs.
+/// The exporter of traces while this process runs.
 pub struct Traces(SdkTracerProvider);
 
 impl Traces {
@@ -51,14 +51,14 @@ impl Traces {
         let refused = |error: &dyn std::fmt::Display| TelemetryError::Traces(error.to_string());
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(Collector::new().map_err(|error| refused(&error))?)
-            .with_endpoint(format!("{}{PATH}", options.endpoint.trim_end_matches('/')))
+            .with_http_client(CollectorClient::new().map_err(|error| refused(&error))?)
+            .with_endpoint(format!("{}{TRACES_PATH}", options.endpoint.trim_end_matches('/')))
             .build()
             .map_err(|error| refused(&error))?;
         let batches = BatchConfigBuilder::default()
-            .with_max_queue_size(WAITING)
-            .with_max_export_batch_size(AT_ONCE)
-            .with_scheduled_delay(EVERY)
+            .with_max_queue_size(QUEUED_SPANS)
+            .with_max_export_batch_size(BATCH_SPANS)
+            .with_scheduled_delay(EXPORT_INTERVAL)
             .build();
         let resource = Resource::builder_empty()
             .with_service_name(options.service.clone())
@@ -74,7 +74,7 @@ impl Traces {
         Ok(Self(provider))
     }
 
-    /// What makes traces of spans, and of nothing else.
+    /// Returns the layer that traces spans with the target [`TRACED`].
     pub(super) fn layer(&self) -> impl Layer<Registry> + Send + Sync + use<> {
         tracing_opentelemetry::layer()
             .with_tracer(self.0.tracer("quarry"))
@@ -85,7 +85,7 @@ impl Traces {
             .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target() == TRACED))
     }
 
-    /// Sends what waits, and no more after that. What is not sent within this time is lost.
+    /// Exports the queued spans and stops. Spans left after `within` are lost.
     #[boxed]
     pub async fn finish(self, within: Duration) {
         let ended = tokio::task::spawn_blocking(move || self.0.shutdown_with_timeout(within)).await;
@@ -95,12 +95,13 @@ impl Traces {
     }
 }
 
-/// Lets a span go on with the trace of whoever sent the request, as its `traceparent` header says.
-/// Nothing else that is sent with it is passed on: it could hold anything.
+/// Continues the trace of a request's `traceparent` header.
+///
+/// Ignores the other headers of the trace context: they may contain anything.
 pub fn continue_trace(span: &Span, traceparent: Option<&str>) {
     let (Some(traceparent), false) = (traceparent, span.is_disabled()) else { return };
     let carrier = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
     let parent = TraceContextPropagator::new().extract(&carrier);
-    // Without traces, there is nobody to tell.
+    // An error means that this process exports no traces.
     let _ = span.set_parent(parent);
 }
