@@ -42,7 +42,7 @@ impl Progress for CrawlDisplay {
             }
             Self::Lines { last } => {
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if let StepOutcome::PageTaken { sweep_ended: false, .. } = outcome {
+                if let StepOutcome::PageStored { sweep_ended: false, .. } = outcome {
                     let now = Instant::now();
                     if last.get(source).is_some_and(|last| now - *last < LINE_INTERVAL) {
                         return;
@@ -118,8 +118,8 @@ fn new_bar(source: &SourceName) -> ProgressBar {
 
 fn draw(bar: &ProgressBar, outcome: &StepOutcome) {
     match outcome {
-        StepOutcome::Begun { crawl, .. }
-        | StepOutcome::PageTaken { crawl, .. }
+        StepOutcome::Started { crawl, .. }
+        | StepOutcome::PageStored { crawl, .. }
         | StepOutcome::AttemptFailed { crawl, .. } => set_counts(bar, crawl),
         _ => {}
     }
@@ -150,14 +150,14 @@ fn line(outcome: &StepOutcome) -> String {
         StepOutcome::Held { wait, .. } => {
             format!("another process crawls this source; looking again in {}", seconds(*wait))
         }
-        StepOutcome::StoreDown { wait, .. } => {
+        StepOutcome::StoreUnavailable { wait, .. } => {
             format!("the database does not answer; trying again in {}", seconds(*wait))
         }
-        StepOutcome::Begun { crawl, resumed: true } => {
+        StepOutcome::Started { crawl, resumed: true } => {
             format!("crawl {} goes on after page {}", crawl.id.0, crawl.pages_fetched)
         }
-        StepOutcome::Begun { crawl, .. } => format!("crawl {} begins", crawl.id.0),
-        StepOutcome::PageTaken { crawl, position, sweep, sweep_ended, .. } => {
+        StepOutcome::Started { crawl, .. } => format!("crawl {} begins", crawl.id.0),
+        StepOutcome::PageStored { crawl, position, sweep, sweep_ended, .. } => {
             let end = if *sweep_ended { ", end of the sweep" } else { "" };
             format!("page {} of sweep {sweep}, {}{end}", position.0 + 1, seen(crawl))
         }

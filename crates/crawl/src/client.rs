@@ -1,8 +1,8 @@
-//! The HTTP upstream: one page over reqwest.
+//! The HTTP adapter of an upstream, over reqwest.
 //!
-//! Redirects are followed by hand, because which host may see the source's headers is
-//! decided at every hop. The timeout and the size limit span the whole request: redirects,
-//! decompression and the last byte. Deliberately without retries: `Crawler` decides those.
+//! It follows redirects itself, because each hop decides if the host may receive the source's headers.
+//! The timeout and the size limit cover the whole request: redirects, decompression and the last byte.
+//! Deliberately without retries, on which [`Crawler`](super::Crawler) decides.
 
 use std::sync::Once;
 use std::time::Duration;
@@ -18,20 +18,21 @@ use super::link_header::next_target;
 use super::page_body::BodyShape;
 use super::pagination::{paging_params, retain_params};
 use super::redirect::{RedirectHosts, authority, is_same_host};
-use super::upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
+use super::upstream::{FetchError, FetchedPage, NextPage, Upstream, UpstreamRequest};
 use quarry_config::{Pagination, SourceConfig};
 
-/// Where an upstream that is paged by `Link` headers states its total, if it does: its body is
-/// most often the bare array.
+/// The header for the total of an upstream with `Link` headers.
+///
+/// The body of such an upstream is often a bare array.
 const TOTAL_HEADER: HeaderName = HeaderName::from_static("x-total-count");
 
-/// Why an HTTP upstream cannot be set up.
+/// An invalid HTTP upstream.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpUpstreamError {
-    /// A configured header cannot be sent.
+    /// A configured header is invalid.
     #[error("the header {0:?} of the source cannot be sent: its name or value is not valid in HTTP")]
     Header(String),
-    /// The client could not be built.
+    /// The client cannot be built.
     #[error("no HTTP client could be built: {0}")]
     Client(#[source] reqwest::Error),
 }
@@ -47,12 +48,12 @@ pub struct HttpUpstream {
     max_body_bytes: u64,
     max_redirects: u32,
     redirect_hosts: RedirectHosts,
-    /// The parameters that paging sets.
+    /// The names of the paging parameters.
     paging: Vec<String>,
 }
 
 impl HttpUpstream {
-    /// Sets up the client of one source; connects to nothing yet.
+    /// Creates the client of a source without connecting yet.
     pub fn new(config: &SourceConfig) -> Result<Self, HttpUpstreamError> {
         install_crypto_provider();
         Ok(Self {
@@ -88,7 +89,7 @@ impl HttpUpstream {
 
     async fn send(&self, url: &Url) -> Result<Response, FetchError> {
         let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
-        // Headers may be secrets: no host but the source's own gets them.
+        // Headers may be secrets: only the source's own host receives them.
         if is_same_host(&self.home, url) {
             request = request.headers(self.headers.clone());
         }
@@ -102,12 +103,12 @@ impl HttpUpstream {
             let cause = format!("{} without a usable Location", reason(status));
             return Err(FetchError::transient(cause, Some(status.as_u16())));
         };
-        // `/messages` → `/messages/`: the page asked for must not get lost on the way.
+        // `/messages` → `/messages/`: the target must return the requested page.
         if target.query().is_none() {
             if is_same_host(from, &target) {
                 target.set_query(from.query());
             } else {
-                // The source's own parameters may be secrets, as its headers: no other host gets them.
+                // The source's own parameters may be secrets: no other host receives them.
                 retain_params(from, &mut target, |name| self.is_paging_param(name));
             }
         }
@@ -115,25 +116,26 @@ impl HttpUpstream {
         Ok(target)
     }
 
-    /// Recognizes a parameter that says which page is asked for. A link may say it by any name, so there
-    /// it is one that the settings do not have.
+    /// Returns true for a parameter that selects a page.
+    ///
+    /// Links use any names: there, it is a parameter that the settings lack.
     fn is_paging_param(&self, name: &str) -> bool {
         let is_own = || self.home.query_pairs().any(|(own, _)| own == name);
         self.paging.iter().any(|paging| paging == name) || (self.is_link_paged && !is_own())
     }
 
-    /// Refuses to be led to a host that the settings do not name, or from https to http.
-    fn check_target(&self, what: &str, from: &Url, to: &Url, status: StatusCode) -> Result<(), FetchError> {
-        let refuse = |why: String| Err(FetchError::refused(why, Some(status.as_u16())));
+    /// Refuses hosts that the settings do not permit, and downgrades from https to http.
+    fn check_target(&self, origin: &str, from: &Url, to: &Url, status: StatusCode) -> Result<(), FetchError> {
+        let refuse = |cause: String| Err(FetchError::refused(cause, Some(status.as_u16())));
         if !matches!(to.scheme(), "http" | "https") {
-            return refuse(format!("{what} leads to an address that is not HTTP"));
+            return refuse(format!("{origin} leads to a URL that is not HTTP"));
         }
         if from.scheme() == "https" && to.scheme() == "http" {
-            return refuse(format!("{what} leads from https to http"));
+            return refuse(format!("{origin} leads from https to http"));
         }
-        if !is_same_host(&self.home, to) && !self.redirect_hosts.hold(to) {
+        if !is_same_host(&self.home, to) && !self.redirect_hosts.permit(to) {
             let host = authority(to);
-            return refuse(format!("{what} leads to another host: {host} is not in redirect_hosts"));
+            return refuse(format!("{origin} leads to another host: {host} is not in redirect_hosts"));
         }
         Ok(())
     }
@@ -154,18 +156,18 @@ impl HttpUpstream {
         let body = self.read_body(response).await?;
         let page = self.shape.read(&body).map_err(|cause| FetchError::transient(cause, code))?;
         let next = match link {
-            Some(Ok(link)) => Some(Next::Link(link)),
-            Some(Err(_)) => return Err(FetchError::transient("the next link is no address", code)),
+            Some(Ok(link)) => Some(NextPage::Link(link)),
+            Some(Err(_)) => return Err(FetchError::transient("the next link is not a valid URL", code)),
             None => page.next,
         };
-        if let Some(Next::Link(link)) = &next {
+        if let Some(NextPage::Link(link)) = &next {
             self.check_target("the next link", &url, link, status)?;
         }
         let total = page.total.or(header_total);
         Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next })
     }
 
-    /// Reads the decompressed body, never more of it than the limit.
+    /// Reads the decompressed body up to the limit.
     async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
         let status = Some(response.status().as_u16());
         let mut body = Vec::new();
@@ -186,7 +188,7 @@ impl HttpUpstream {
 
 #[async_trait]
 impl Upstream for HttpUpstream {
-    async fn fetch_page(&self, request: &PageRequest) -> Result<FetchedPage, FetchError> {
+    async fn fetch_page(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError> {
         tokio::time::timeout(self.timeout, self.fetch(request.url.clone()))
             .await
             .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
@@ -196,7 +198,7 @@ impl Upstream for HttpUpstream {
 fn install_crypto_provider() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
-        // An error means that the process already has one, which serves as well.
+        // An error means that the process has a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
 }
@@ -255,7 +257,7 @@ fn parse_total(value: &HeaderValue) -> Option<i64> {
     str_of(value)?.trim().parse().ok().filter(|total| *total >= 0)
 }
 
-/// `Retry-After` in seconds or as a date; a date in the past is zero.
+/// Parses `Retry-After` in seconds or as a date; a past date is zero.
 fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse::<u64>() {
@@ -272,7 +274,7 @@ fn reason(status: StatusCode) -> String {
     }
 }
 
-/// A header's value as text. UTF-8 is let through: some servers put it into links.
+/// Returns the text of a header, in UTF-8, which some servers use in links.
 fn str_of(value: &HeaderValue) -> Option<&str> {
     std::str::from_utf8(value.as_bytes()).ok()
 }
@@ -298,7 +300,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn retry_after_is_read_in_seconds_and_as_a_date() {
+    fn retry_after_is_parsed_in_seconds_and_as_a_date() {
         let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time");
         for (value, expected) in [
             ("3", Some(3)),

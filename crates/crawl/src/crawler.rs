@@ -1,8 +1,8 @@
-//! Crawls one source: one request per step, every step written down before and after.
+//! The crawl of one source: one request per step, recorded in the store.
 //!
-//! All that a crawl knows is in the store (its cursor, counts and ledger), so a crawler that is
-//! dropped, killed or cut off from the database goes on at its page when it, or another one,
-//! is back. What is kept beside it in memory only spares requests.
+//! The store has the whole state of a crawl (its cursor, counts and ledger): after a crawler is dropped,
+//! killed or disconnected from the database, it or another one resumes at the same page. The state in
+//! memory only saves requests.
 
 mod attempt;
 
@@ -15,9 +15,9 @@ use rand::rngs::StdRng;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::cursor::{Cursor, Move, failure};
+use super::cursor::{CrawlCursor, NextStep, failure};
 use super::lease::{CrawlLease, KnownDead};
-use super::plan::{Doubts, Failures, Trail};
+use super::plan::{FailureCounters, SuspectResponses, SweepHistory};
 use super::progress::{Progress, StepOutcome};
 use super::upstream::Upstream;
 use quarry_config::SourceConfig;
@@ -25,50 +25,50 @@ use quarry_domain::{Crawl, CrawlId, CrawlState, PagePosition, Timestamp};
 use quarry_runtime::retry::Backoff;
 use quarry_store::{CrawlEnd, Slice, Store, StoreError, Vanished};
 
-/// How often a lease that another process holds is looked at.
-const HELD_WAIT: Duration = Duration::from_millis(500);
-/// Between tries of a database that is away.
+/// The interval of checks for a lease that another process holds.
+const HELD_POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The backoff while the database is unavailable.
 const STORE_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
-/// Ledger lines read at once when a crawl is taken up.
+/// The page size of reading the ledger of a resumed crawl.
 const LEDGER_BATCH: u64 = 500;
 
-/// Why a crawl stopped without having ended; it can be taken up later.
+/// An interrupted crawl, which can resume later.
 #[derive(Debug, thiserror::Error)]
 pub enum CrawlError {
-    /// Another process took the crawl over: nothing to do here.
+    /// Another process took over the crawl.
     #[error("another process has taken over the crawl")]
     LeaseLost,
-    /// The store refused a call: a defect, or a schema that is not migrated.
+    /// The store refused a call: a defect, or an outdated schema.
     #[error(transparent)]
     Store(StoreError),
 }
 
-/// How a run of a crawler ended.
+/// The end of a crawler's run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunEnd {
     /// The crawl ended.
     Finished(Box<Crawl>, Vanished),
-    /// The run was cancelled; the crawl can be taken up where it is.
+    /// The run was cancelled; the crawl can resume at its page.
     Cancelled,
     /// Another process crawls this source.
     Held(Option<Uuid>),
 }
 
-/// How a crawler behaves, beside its source's settings.
+/// The options of a crawler beside the settings of its source.
 #[derive(Clone)]
 pub struct CrawlOptions {
-    /// This process, as leases name it.
+    /// The holder of leases: this process.
     pub holder: Uuid,
-    /// Let the crawl remove more vanished documents than the shrink guard does.
+    /// Lets the crawl remove more vanished documents than the shrink guard permits.
     pub allow_shrink: bool,
-    /// Wait while another process crawls the source, instead of leaving it to that one.
+    /// Waits while another process crawls the source, instead of leaving it to that process.
     pub wait_for_lease: bool,
-    /// Tells which holders of a lease are known to be dead.
+    /// Detects dead holders of leases.
     pub known_dead: Option<KnownDead>,
 }
 
 impl CrawlOptions {
-    /// The usual behaviour, for this process.
+    /// Creates the default options.
     pub fn new(holder: Uuid) -> Self {
         Self { holder, allow_shrink: false, wait_for_lease: false, known_dead: None }
     }
@@ -82,33 +82,33 @@ pub struct Crawler {
     allow_shrink: bool,
     waits_for_lease: bool,
     lease: CrawlLease,
-    /// The crawl that was begun here, to notice if another process has ended it meanwhile.
+    /// The crawl of this run, to detect that another process ended it.
     crawl: Option<CrawlId>,
-    /// Taken out during a step: a step that is dropped half-way leaves nothing stale behind.
-    run: Option<Run>,
+    /// Absent during a step, so that a dropped step leaves no stale state.
+    active: Option<ActiveCrawl>,
     store_failures: u32,
     rng: StdRng,
 }
 
-/// A crawl under way.
-struct Run {
+/// The state of a running crawl.
+struct ActiveCrawl {
     crawl: Crawl,
-    cursor: Cursor,
-    trail: Trail,
-    tries: Tries,
+    cursor: CrawlCursor,
+    history: SweepHistory,
+    attempts: PageAttempts,
 }
 
-/// What was tried for the current page.
+/// The attempts at the current page.
 #[derive(Default)]
-struct Tries {
-    failures: Failures,
-    doubts: Doubts,
-    /// Requests of any kind that brought no page.
-    in_vain: u32,
+struct PageAttempts {
+    failures: FailureCounters,
+    suspects: SuspectResponses,
+    /// Requests without an accepted page.
+    retries: u32,
 }
 
 impl Crawler {
-    /// A crawler of one source. `rng` makes the jitter: `rand::make_rng()`, or a seeded one.
+    /// Creates the crawler of a source. `rng` draws the jitter of delays.
     pub fn new(
         store: Store,
         upstream: Arc<dyn Upstream>,
@@ -125,13 +125,13 @@ impl Crawler {
             waits_for_lease: options.wait_for_lease,
             lease,
             crawl: None,
-            run: None,
+            active: None,
             store_failures: 0,
             rng,
         }
     }
 
-    /// Runs until the crawl has ended, or `cancel` says so, holding the lease meanwhile.
+    /// Crawls under the lease until the crawl ends or `cancel` is cancelled.
     #[boxed]
     pub async fn run(
         &mut self,
@@ -143,7 +143,7 @@ impl Crawler {
             () = cancel.cancelled() => Ok(RunEnd::Cancelled),
             end = self.run_to_end(progress) => end,
         };
-        self.run = None;
+        self.active = None;
         self.lease.release().await;
         end
     }
@@ -156,9 +156,9 @@ impl Crawler {
                 () = lost => Err(CrawlError::LeaseLost),
             };
             match end {
-                // It may have lapsed while the database was away, with nobody there to take
-                // it: the next step finds out, and reads anew how the crawl stands.
-                Err(CrawlError::LeaseLost) => self.let_go(),
+                // It may have expired during an outage of the database without another holder: the next
+                // step acquires it again and reads the state of the crawl.
+                Err(CrawlError::LeaseLost) => self.drop_lease(),
                 Ok(RunEnd::Held(_)) if self.crawl.is_some() => return Err(CrawlError::LeaseLost),
                 end => return end,
             }
@@ -180,14 +180,14 @@ impl Crawler {
         }
     }
 
-    /// Begins the crawl, makes one attempt at its next page, or ends it.
+    /// Starts the crawl, attempts its next page, or ends it.
     #[boxed]
     pub async fn step(&mut self, now: Timestamp) -> Result<StepOutcome, CrawlError> {
-        let outcome = match self.run.take() {
+        let outcome = match self.active.take() {
             None => self.begin(now).await,
-            Some(run) => match run.cursor.next_move(&run.crawl, &self.config, now) {
-                Move::Finish(end) => self.finish(run.crawl.id, end, now).await,
-                Move::Fetch(cursor) => self.attempt(run, *cursor, now).await,
+            Some(active) => match active.cursor.next_step(&active.crawl, &self.config, now) {
+                NextStep::Finish(end) => self.finish(active.crawl.id, end, now).await,
+                NextStep::Fetch(cursor) => self.attempt(active, *cursor, now).await,
             },
         };
         match outcome {
@@ -198,24 +198,24 @@ impl Crawler {
             Err(StoreError::Unavailable(cause)) => {
                 self.store_failures += 1;
                 let wait = STORE_BACKOFF.delay(self.store_failures, &mut self.rng);
-                Ok(StepOutcome::StoreDown { cause, wait })
+                Ok(StepOutcome::StoreUnavailable { cause, wait })
             }
             Err(StoreError::LeaseLost(_)) => {
-                self.let_go();
+                self.drop_lease();
                 Err(CrawlError::LeaseLost)
             }
             Err(error) => Err(CrawlError::Store(error)),
         }
     }
 
-    fn let_go(&mut self) {
-        self.run = None;
+    fn drop_lease(&mut self) {
+        self.active = None;
         self.lease.forget();
     }
 
     async fn begin(&mut self, now: Timestamp) -> Result<StepOutcome, StoreError> {
         if !self.lease.acquire().await? {
-            return Ok(StepOutcome::Held { holder: self.lease.holder().await?, wait: HELD_WAIT });
+            return Ok(StepOutcome::Held { holder: self.lease.holder().await?, wait: HELD_POLL_INTERVAL });
         }
         let crawl = match self.crawl {
             Some(id) => {
@@ -228,15 +228,17 @@ impl Crawler {
         if crawl.state != CrawlState::Running {
             return Ok(self.finished(crawl, Vanished::default()).await);
         }
-        let cursor = self.cursor_of(&crawl).unwrap_or_else(|| Cursor::start(&self.config));
-        let trail = self.read_trail(&crawl, &cursor).await?;
+        let cursor = self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config));
+        let history = self.read_history(&crawl, &cursor).await?;
         let resumed = crawl.attempts > 0;
-        self.run = Some(Run { crawl: crawl.clone(), cursor, trail, tries: Tries::default() });
-        Ok(StepOutcome::Begun { crawl, resumed })
+        self.active =
+            Some(ActiveCrawl { crawl: crawl.clone(), cursor, history, attempts: PageAttempts::default() });
+        Ok(StepOutcome::Started { crawl, resumed })
     }
 
-    /// The running crawl of the source, or a new one. A crawl that was begun with other
-    /// settings cannot be gone on with, so it gives way to a new one.
+    /// Returns the running crawl of the source, or a new one.
+    ///
+    /// A crawl with other settings cannot continue: it fails, and a new one starts.
     async fn begin_crawl(&self, now: Timestamp) -> Result<Crawl, StoreError> {
         let crawl = self.store.begin_crawl(&self.config.name, self.allow_shrink, now).await?;
         if crawl.cursor.is_none() || self.cursor_of(&crawl).is_some() {
@@ -247,24 +249,24 @@ impl Crawler {
         self.store.begin_crawl(&self.config.name, crawl.allow_shrink, now).await
     }
 
-    /// Where a crawl stands, if its cursor can be read and fits the settings.
-    fn cursor_of(&self, crawl: &Crawl) -> Option<Cursor> {
-        let cursor: Cursor = serde_json::from_str(crawl.cursor.as_deref()?).ok()?;
+    /// Returns the cursor of a crawl if it fits the settings.
+    fn cursor_of(&self, crawl: &Crawl) -> Option<CrawlCursor> {
+        let cursor: CrawlCursor = serde_json::from_str(crawl.cursor.as_deref()?).ok()?;
         cursor.fits(&self.config).then_some(cursor)
     }
 
-    /// The pages of the sweep so far, from the ledger.
-    async fn read_trail(&self, crawl: &Crawl, cursor: &Cursor) -> Result<Trail, StoreError> {
-        let mut trail = Trail::default();
+    /// Reads the pages of the current sweep from the ledger.
+    async fn read_history(&self, crawl: &Crawl, cursor: &CrawlCursor) -> Result<SweepHistory, StoreError> {
+        let mut history = SweepHistory::default();
         let first = cursor.position - i64::from(cursor.pages);
         let mut after = (first > 0).then(|| PagePosition(first - 1));
         loop {
             let pages = self.store.crawl_pages(crawl.id, Slice::first(LEDGER_BATCH).after(after)).await?;
-            let Some(last) = pages.last() else { return Ok(trail) };
+            let Some(last) = pages.last() else { return Ok(history) };
             after = Some(last.position);
             for page in pages {
                 if let Some(hash) = page.hash.filter(|_| page.sweep == cursor.sweep && page.documents > 0) {
-                    trail.pages.insert(hash, page.position.0);
+                    history.pages.insert(hash, page.position.0);
                 }
             }
         }

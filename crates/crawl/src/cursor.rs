@@ -1,87 +1,92 @@
-//! Where a crawl stands, and what it does next. Pure: decides from the cursor, the crawl's
-//! counts and `now`, so that a resumed crawl decides as the one that was cut off.
+//! The position of a crawl, and the decision on its next step.
+//!
+//! Pure: the decision depends on the cursor, the counts of the crawl and `now`, so that a resumed crawl
+//! decides as the interrupted one.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::pagination::Place;
+use super::pagination::PageToken;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlState, Tally, Timestamp};
 use quarry_store::{CrawlEnd, SweepVanished};
 
-/// Whole sweeps in a row without a new key after which another one is no use.
-const BARREN_SWEEPS: u32 = 2;
-/// Answers that must state a total before it can complete a crawl.
-const WITNESSES: u32 = 2;
+/// Complete sweeps in a row without a new key that end the crawl.
+const MAX_BARREN_SWEEPS: u32 = 2;
+/// Responses in a row that must state a total before it can complete a crawl.
+const MIN_CONFIRMATIONS: u32 = 2;
 
-/// Where a crawl stands, stored with every page.
+/// The position of a crawl, stored with every page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Cursor {
-    /// Tells whether the settings changed since the crawl began.
+pub(super) struct CrawlCursor {
+    /// The digest of the settings at the start of the crawl.
     pub(super) settings: Uuid,
     /// The pass over the upstream, from 1.
     pub(super) sweep: i32,
-    /// The running number of the next page, over all sweeps.
+    /// The number of the next page, over all sweeps.
     pub(super) position: i64,
-    /// Where the next page of the sweep is; none when the sweep has ended.
-    pub(super) place: Option<Place>,
+    /// The token of the next page; `None` once the sweep has ended.
+    #[serde(rename = "place")]
+    pub(super) next_page: Option<PageToken>,
     /// Pages of this sweep.
     pub(super) pages: u32,
-    /// Items of this sweep, doubles and all.
+    /// Items of this sweep, duplicates included.
     pub(super) received: u64,
-    /// The total as it is believed.
+    /// The accepted total.
     pub(super) total: Option<i64>,
-    /// Answers in a row that stated it (no more than matter are counted).
-    pub(super) witnesses: u32,
-    /// How often the count of distinct keys was restarted.
+    /// Responses in a row that stated the total, up to [`MIN_CONFIRMATIONS`].
+    #[serde(rename = "witnesses")]
+    pub(super) confirmations: u32,
+    /// Restarts of the count of distinct keys.
     pub(super) restarts: u32,
-    /// The next page begins a new count.
+    /// The next page starts a new count.
     pub(super) starts_count: bool,
-    /// A sweep reached the upstream's end since the count began.
+    /// A sweep has reached the end of the upstream since the count started.
     pub(super) end_reached: bool,
-    /// The total moved in this sweep.
-    pub(super) moved: bool,
-    /// Distinct keys when the sweep before this one ended.
+    /// The total changed in this sweep.
+    #[serde(rename = "moved")]
+    pub(super) total_changed: bool,
+    /// Distinct keys at the end of the previous sweep.
     pub(super) seen_before: Option<i64>,
-    /// Whole sweeps in a row that brought no new key.
+    /// Complete sweeps in a row without a new key.
     pub(super) barren_sweeps: u32,
-    /// Pages in a row that were taken though they repeat another one.
+    /// Accepted pages in a row that repeat another page.
     pub(super) repeats: u32,
-    /// Items of this sweep that could not be taken.
+    /// Invalid items of this sweep.
     pub(super) rejected: u64,
-    /// Why the first of them could not.
+    /// The error of the first invalid item.
     pub(super) rejection: Option<String>,
-    /// What makes the end of this sweep doubtful.
+    /// The reason to doubt the end of this sweep.
     pub(super) trouble: Option<String>,
-    /// Why going on makes no sense.
+    /// The reason to end the crawl early.
     pub(super) dead_end: Option<String>,
 }
 
-/// What to do next.
+/// The next step of a crawl.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Move {
-    /// Fetch the page that the cursor names (of the next sweep, perhaps).
-    Fetch(Box<Cursor>),
+pub(super) enum NextStep {
+    /// Fetch the next page of the cursor, perhaps in another sweep.
+    Fetch(Box<CrawlCursor>),
     /// End the crawl.
     Finish(CrawlEnd),
 }
 
-impl Cursor {
-    /// Before the first page.
+impl CrawlCursor {
+    /// Returns the cursor before the first page.
     pub(super) fn start(config: &SourceConfig) -> Self {
         Self {
             settings: fingerprint(config),
             sweep: 1,
             position: 0,
-            place: Some(Place::First),
+            next_page: Some(PageToken::First),
             pages: 0,
             received: 0,
             total: None,
-            witnesses: 0,
+            confirmations: 0,
             restarts: 0,
             starts_count: false,
             end_reached: false,
-            moved: false,
+            total_changed: false,
             seen_before: None,
             barren_sweeps: 0,
             repeats: 0,
@@ -92,27 +97,27 @@ impl Cursor {
         }
     }
 
-    /// Whether the source is still configured as when the crawl began.
+    /// Returns true if the settings are those at the start of the crawl.
     pub(super) fn fits(&self, config: &SourceConfig) -> bool {
         self.settings == fingerprint(config)
     }
 
-    pub(super) fn count_witness(&mut self) {
-        self.witnesses = (self.witnesses + 1).min(WITNESSES);
+    pub(super) fn confirm_total(&mut self) {
+        self.confirmations = (self.confirmations + 1).min(MIN_CONFIRMATIONS);
     }
 
-    /// Whether enough answers stated the total to believe it.
-    pub(super) fn is_total_believed(&self) -> bool {
-        self.total.is_some() && self.witnesses >= WITNESSES
+    /// Returns true if enough responses in a row stated the total.
+    pub(super) fn is_total_confirmed(&self) -> bool {
+        self.total.is_some() && self.confirmations >= MIN_CONFIRMATIONS
     }
 
-    /// Decides what the crawl does next.
-    pub(super) fn next_move(&self, crawl: &Crawl, config: &SourceConfig, now: Timestamp) -> Move {
+    /// Decides on the next step of the crawl.
+    pub(super) fn next_step(&self, crawl: &Crawl, config: &SourceConfig, now: Timestamp) -> NextStep {
         if let Some(error) = &self.dead_end {
             return incomplete(error.clone());
         }
         if self.is_complete(crawl) {
-            return Move::Finish(self.completed(crawl, config));
+            return NextStep::Finish(self.completed(crawl, config));
         }
         let elapsed = (now - crawl.started_at).to_std().unwrap_or_default();
         if elapsed > config.max_duration {
@@ -121,24 +126,25 @@ impl Cursor {
                 config.max_duration.as_secs()
             ));
         }
-        if self.place.is_none() {
+        if self.next_page.is_none() {
             return self.after_sweep(crawl, config);
         }
         if self.pages >= config.max_pages {
             return failed(format!("a sweep has more than {} pages (max_pages)", config.max_pages));
         }
-        Move::Fetch(Box::new(self.clone()))
+        NextStep::Fetch(Box::new(self.clone()))
     }
 
-    /// Complete is what has seen as many distinct keys as the upstream states. Where it states
-    /// no number, a sweep that ended naturally has to do.
+    /// Returns true once the crawl has seen as many distinct keys as the upstream states.
+    ///
+    /// Without a total, a sweep that ended naturally completes the crawl.
     fn is_complete(&self, crawl: &Crawl) -> bool {
         if self.starts_count {
             return false;
         }
         match self.total {
-            Some(total) => self.end_reached && self.is_total_believed() && crawl.documents_seen == total,
-            None => self.place.is_none() && self.trouble.is_none() && self.rejected == 0,
+            Some(total) => self.end_reached && self.is_total_confirmed() && crawl.documents_seen == total,
+            None => self.next_page.is_none() && self.trouble.is_none() && self.rejected == 0,
         }
     }
 
@@ -151,10 +157,10 @@ impl Cursor {
         }
     }
 
-    /// Decides after a sweep that did not complete the crawl.
-    fn after_sweep(&self, crawl: &Crawl, config: &SourceConfig) -> Move {
+    /// Decides on the step after a sweep that did not complete the crawl.
+    fn after_sweep(&self, crawl: &Crawl, config: &SourceConfig) -> NextStep {
         let seen = crawl.documents_seen;
-        let is_barren = !self.moved && self.seen_before == Some(seen);
+        let is_barren = !self.total_changed && self.seen_before == Some(seen);
         let barren_sweeps = if is_barren { self.barren_sweeps + 1 } else { 0 };
         let rejected = i64::try_from(self.rejected).unwrap_or(i64::MAX);
         let only_rejected_missing = rejected > 0
@@ -163,25 +169,25 @@ impl Cursor {
                 None => self.trouble.is_none(),
             };
         if only_rejected_missing {
-            return incomplete(self.what_is_missing(seen));
+            return incomplete(self.describe_missing(seen));
         }
-        if barren_sweeps >= BARREN_SWEEPS {
-            return incomplete(format!("{}; further sweeps found no new key", self.what_is_missing(seen)));
+        if barren_sweeps >= MAX_BARREN_SWEEPS {
+            return incomplete(format!("{}; further sweeps found no new key", self.describe_missing(seen)));
         }
         if u32::try_from(self.sweep).unwrap_or(0) >= config.max_sweeps {
             let sweeps = config.max_sweeps;
-            return incomplete(format!("{}, in {sweeps} sweeps (max_sweeps)", self.what_is_missing(seen)));
+            return incomplete(format!("{}, in {sweeps} sweeps (max_sweeps)", self.describe_missing(seen)));
         }
         let has_overcounted = self.total.is_some_and(|total| seen > total);
         if has_overcounted && !self.can_restart() {
-            return incomplete(self.what_is_missing(seen));
+            return incomplete(self.describe_missing(seen));
         }
         let restarts = self.restarts + u32::from(has_overcounted);
-        Move::Fetch(Box::new(Self {
+        NextStep::Fetch(Box::new(Self {
             sweep: self.sweep + 1,
             position: self.position,
             total: self.total,
-            witnesses: self.witnesses,
+            confirmations: self.confirmations,
             restarts,
             starts_count: has_overcounted || self.starts_count,
             end_reached: self.end_reached && !has_overcounted,
@@ -191,19 +197,19 @@ impl Cursor {
         }))
     }
 
-    /// Whether there is a tally left for another count.
+    /// Returns true if a tally is left for another count.
     pub(super) fn can_restart(&self) -> bool {
         self.restarts + 1 < Tally::MAX_RESTARTS
     }
 
-    fn what_is_missing(&self, seen: i64) -> String {
+    fn describe_missing(&self, seen: i64) -> String {
         let mut message = match self.total {
             Some(total) => format!("saw {} distinct keys of {} stated", grouped(seen), grouped(total)),
             None => format!("saw {} distinct keys, and the end of the upstream is doubtful", grouped(seen)),
         };
         if let Some(rejection) = &self.rejection {
             let count = grouped(i64::try_from(self.rejected).unwrap_or(i64::MAX));
-            message += &format!("; {count} items could not be taken, the first because of: {rejection}");
+            message += &format!("; {count} items are invalid, the first because of: {rejection}");
         } else if self
             .total
             .is_some_and(|total| seen < total && i128::from(self.received) >= i128::from(total))
@@ -217,27 +223,27 @@ impl Cursor {
     }
 }
 
-fn incomplete(error: String) -> Move {
-    Move::Finish(CrawlEnd { state: CrawlState::Incomplete, error: Some(error), sweep_vanished: None })
+fn incomplete(error: String) -> NextStep {
+    NextStep::Finish(CrawlEnd { state: CrawlState::Incomplete, error: Some(error), sweep_vanished: None })
 }
 
-fn failed(error: String) -> Move {
-    Move::Finish(failure(error))
+fn failed(error: String) -> NextStep {
+    NextStep::Finish(failure(error))
 }
 
-/// The end of a crawl that cannot go on.
+/// Returns the end of a failed crawl.
 pub(super) fn failure(error: String) -> CrawlEnd {
     CrawlEnd { state: CrawlState::Failed, error: Some(error), sweep_vanished: None }
 }
 
-/// A digest of the settings that say what is fetched and how it is read.
+/// Returns a digest of the settings that define the requests and the mapping.
 fn fingerprint(config: &SourceConfig) -> Uuid {
     let settings =
         format!("{:?}", (&config.url, &config.pagination, &config.items, &config.total, &config.fields));
     Uuid::new_v5(&Uuid::NAMESPACE_OID, settings.as_bytes())
 }
 
-/// A number with its thousands set off: `3,349`.
+/// Formats a number with thousands separators: `3,349`.
 pub(super) fn grouped(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = if number < 0 { "-".to_owned() } else { String::new() };

@@ -1,4 +1,4 @@
-//! The lease that lets one process of a fleet crawl a source, and its heartbeat.
+//! The lease of a crawl, held by one process of a fleet, and its heartbeat.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use uuid::Uuid;
 use quarry_domain::SourceName;
 use quarry_store::{Lease, Store, StoreError};
 
-/// How long a lease outlives a process that died.
+/// The lifetime of a lease without renewal.
 const TTL: Duration = Duration::from_secs(10);
-/// How often a living process renews it: two renewals may fail before it lapses.
-const RENEWAL: Duration = Duration::from_secs(3);
-/// How soon a renewal that found no database is tried again.
-const RENEWAL_RETRY: Duration = Duration::from_secs(1);
-/// How long giving a lease back may take; it lapses by itself anyway.
+/// The interval of renewals: two may fail before the lease expires.
+const RENEWAL_INTERVAL: Duration = Duration::from_secs(3);
+/// The pause after a renewal without the database.
+const RENEWAL_RETRY_DELAY: Duration = Duration::from_secs(1);
+/// The timeout of a release: an unreleased lease expires.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Tells whether a holder is known to be dead, because it ran on this machine.
+/// Returns true if a holder ran on this machine and is dead.
 pub type KnownDead = Arc<dyn Fn(Uuid) -> bool + Send + Sync>;
 
-/// The lease on one source's crawl.
+/// The lease on the crawl of a source.
 pub(super) struct CrawlLease {
     store: Store,
     lease: Lease,
@@ -42,12 +42,12 @@ impl CrawlLease {
         Self { store, lease, known_dead, is_held: watch::Sender::new(false) }
     }
 
-    /// The lease as writing calls name it, held or not: the store checks.
+    /// Returns the lease for write calls, held or not: the store checks it.
     pub(super) fn get(&self) -> &Lease {
         &self.lease
     }
 
-    /// Takes the lease, or renews it. False while another process holds it.
+    /// Acquires or renews the lease. Returns false while another process holds it.
     pub(super) async fn acquire(&self) -> Result<bool, StoreError> {
         let Lease { name, holder } = &self.lease;
         let mut lease = self.store.acquire_lease(name, *holder, TTL).await?;
@@ -61,26 +61,26 @@ impl CrawlLease {
         Ok(lease.is_some())
     }
 
-    /// Who holds the lease.
+    /// Returns the holder of the lease.
     pub(super) async fn holder(&self) -> Result<Option<Uuid>, StoreError> {
         self.store.lease_holder(&self.lease.name).await
     }
 
-    /// Stops renewing.
+    /// Stops renewals.
     pub(super) fn forget(&self) {
         self.is_held.send_replace(false);
     }
 
-    /// Gives the lease back, if it is held.
+    /// Releases the lease if it is held.
     pub(super) async fn release(&self) {
         if self.is_held.send_replace(false)
             && let Ok(Err(error)) = timeout(RELEASE_TIMEOUT, self.store.release_lease(&self.lease)).await
         {
-            tracing::debug!(lease.name = %self.lease.name, %error, "lease not released: it will lapse");
+            tracing::debug!(lease.name = %self.lease.name, %error, "cannot release the lease: it expires by itself");
         }
     }
 
-    /// Renews the lease while it is held; ends when it was lost.
+    /// Renews the lease while it is held. Completes when the lease is lost.
     pub(super) fn heartbeat(&self) -> impl Future<Output = ()> + use<> {
         let (store, lease) = (self.store.clone(), self.lease.clone());
         let mut is_held = self.is_held.subscribe();
@@ -89,16 +89,16 @@ impl CrawlLease {
                 if is_held.wait_for(|held| *held).await.is_err() {
                     std::future::pending::<()>().await;
                 }
-                sleep(RENEWAL).await;
+                sleep(RENEWAL_INTERVAL).await;
                 while *is_held.borrow() {
                     match store.renew_lease(&lease, TTL).await {
                         Ok(()) => break,
-                        // Given back while the renewal was on its way: nothing was lost.
+                        // It was released during the renewal, not lost.
                         Err(StoreError::LeaseLost(_)) if !*is_held.borrow() => break,
                         Err(StoreError::LeaseLost(_)) => return,
                         Err(error) => {
-                            tracing::warn!(lease.name = %lease.name, %error, "lease not renewed");
-                            sleep(RENEWAL_RETRY).await;
+                            tracing::warn!(lease.name = %lease.name, %error, "cannot renew the lease");
+                            sleep(RENEWAL_RETRY_DELAY).await;
                         }
                     }
                 }
@@ -107,7 +107,7 @@ impl CrawlLease {
     }
 }
 
-/// The name under which the crawl of a source is leased.
-pub(super) fn lease_name(source: &SourceName) -> String {
+/// Returns the name of the lease of a source.
+fn lease_name(source: &SourceName) -> String {
     format!("crawl:{source}")
 }

@@ -1,35 +1,37 @@
-//! The crawl: from an unreliable upstream's pages to documents in the store.
+//! The crawl of an unreliable upstream: from its pages to documents in the store.
 //!
-//! | Module | What it does |
+//! | Module | Content |
 //! |---|---|
-//! | `worker` | which sources a server crawls, and when |
-//! | `schedule` | when a source is due (pure) |
-//! | `crawler` | one source: one request per step, each written down |
-//! | `crawler::attempt` | one request for one page |
-//! | `cursor` | where a crawl stands, and what it does next (pure) |
-//! | `plan` | what to make of an answer: take it, ask again, give up (pure) |
-//! | `pagination` | where pages are (pure) |
-//! | `page_reading`, `mapping`, `published` | from items to documents (pure) |
-//! | `upstream` | the seam to the upstream; `client` is its HTTP adapter |
-//! | `page_body`, `link_header` | what an answer holds (pure) |
-//! | `lease` | one process of a fleet crawls a source |
-//! | `progress`, `metrics` | what a crawl tells while it runs, and its counters |
+//! | `worker` | the sources of a server, crawled when they are due |
+//! | `schedule` | the due time of a source (pure) |
+//! | `crawler` | the crawl of one source, step by step; `crawler::attempt` is one request for a page |
+//! | `cursor` | the position of a crawl, and the decision on its next step (pure) |
+//! | `plan` | the decision on a fetched page: accept, retry, fail (pure) |
+//! | `pagination` | the URL of a page, and the token of the next one (pure) |
+//! | `page`, `mapping`, `dates` | from items to documents (pure) |
+//! | `upstream` | the interface to an upstream; `client` is its HTTP adapter |
+//! | `page_body`, `link_header`, `redirect` | the parts of a response, and permitted hosts (pure) |
+//! | `lease` | the lease that lets one process of a fleet crawl a source |
+//! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
-//! It knows nothing of the index: the two meet in the store, through revisions.
+//! A request passes through them in this order: `worker` → `crawler` → `cursor` (next step) →
+//! `pagination` (URL) → `client` → `page_body` → `page` and `mapping` (documents) → `plan` (verdict) → store.
+//!
+//! Independent of the index: the two meet in the store, through revisions.
 
 mod client;
 mod crawler;
 mod cursor;
+mod dates;
 mod lease;
 mod link_header;
 mod mapping;
 mod metrics;
+mod page;
 mod page_body;
-mod page_reading;
 mod pagination;
 mod plan;
 mod progress;
-mod published;
 mod redirect;
 mod schedule;
 mod upstream;
@@ -40,5 +42,5 @@ pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use progress::{LogProgress, Progress, StepOutcome};
-pub use upstream::{FetchError, FetchedPage, Next, PageRequest, Upstream};
+pub use upstream::{FetchError, FetchedPage, NextPage, Upstream, UpstreamRequest};
 pub use worker::{CrawlSource, CrawlWorker};

@@ -1,6 +1,6 @@
-//! Parses `Link` headers (RFC 8288) as far as paging needs them: the target of `rel="next"`.
+//! The target of `rel="next"` in `Link` headers (RFC 8288).
 
-/// The target of the first link with the relation `next`, as it is written.
+/// Returns the target of the first link with the relation `next`, as written.
 pub(super) fn next_target<'a>(headers: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     headers.into_iter().find_map(next_target_of_one)
 }
@@ -8,7 +8,7 @@ pub(super) fn next_target<'a>(headers: impl IntoIterator<Item = &'a str>) -> Opt
 fn next_target_of_one(header: &str) -> Option<&str> {
     let mut rest = header;
     loop {
-        // Anything before a `<` is a separator, or junk that no link begins with.
+        // A separator or junk precedes the `<` of a link.
         let (target, params) = rest.split_once('<')?.1.split_once('>')?;
         let (is_next, after) = read_params(params);
         if is_next {
@@ -18,8 +18,7 @@ fn next_target_of_one(header: &str) -> Option<&str> {
     }
 }
 
-/// Reads the parameters of one link; tells whether its relations hold `next`, and what is
-/// left after the link's comma.
+/// Returns true for the relation `next`, and the text after the comma of the link.
 fn read_params(params: &str) -> (bool, &str) {
     let mut rel: Option<&str> = None;
     let mut rest = params;
@@ -27,7 +26,7 @@ fn read_params(params: &str) -> (bool, &str) {
         rest = rest.trim_start();
         let Some(after) = rest.strip_prefix(';') else {
             let left = rest.split_once(',').map_or("", |(_, left)| left);
-            return (rel.is_some_and(holds_next), left);
+            return (rel.is_some_and(contains_next), left);
         };
         let name_end = after.find(['=', ';', ',']).unwrap_or(after.len());
         let name = after[..name_end].trim();
@@ -35,14 +34,14 @@ fn read_params(params: &str) -> (bool, &str) {
         let Some(value) = rest.strip_prefix('=') else { continue };
         let (value, left) = read_value(value.trim_start());
         rest = left;
-        // The first `rel` counts; further ones are to be ignored.
+        // RFC 8288 ignores all but the first `rel`.
         if name.eq_ignore_ascii_case("rel") && rel.is_none() {
             rel = Some(value);
         }
     }
 }
 
-/// A quoted string (escapes are stepped over, not resolved) or a token, and what follows it.
+/// Returns a quoted string (with its escapes) or a token, and the text after it.
 fn read_value(text: &str) -> (&str, &str) {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.find([';', ',']).unwrap_or(text.len());
@@ -60,7 +59,7 @@ fn read_value(text: &str) -> (&str, &str) {
     (quoted, "")
 }
 
-fn holds_next(relations: &str) -> bool {
+fn contains_next(relations: &str) -> bool {
     relations.split_ascii_whitespace().any(|relation| relation.eq_ignore_ascii_case("next"))
 }
 
@@ -69,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_link_is_found_wherever_it_stands() {
+    fn the_next_link_is_found_at_any_position() {
         for (header, expected) in [
             (r#"</m?page=2>; rel="next""#, Some("/m?page=2")),
             ("</m?page=2>; rel=next", Some("/m?page=2")),

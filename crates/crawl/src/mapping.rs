@@ -1,39 +1,38 @@
-//! From an upstream's item to a document: pure, and the only reader of a source's fields.
+//! The mapping of an upstream's item to a document. Pure.
 //!
-//! What no mapping took is kept as `attributes`; so is what was mapped but could not be read.
+//! Unmapped fields become `attributes`, and so do mapped fields with unreadable values.
 
 use serde_json::{Map, Value};
 
-use super::published::parse_published;
+use super::dates::parse_date;
 use quarry_config::{FieldMap, JsonPointer};
 use quarry_domain::{AuthorDraft, DocumentDraft, DocumentKey, InvalidDocument, SourceName};
 
-/// Field names that an error message lists at most.
+/// The maximum number of field names in an error message.
 const MAX_LISTED_FIELDS: usize = 12;
-/// Characters of a field name that an error message shows at most.
+/// The maximum number of characters of a field name in an error message.
 const MAX_FIELD_NAME_CHARS: usize = 40;
 
-/// Why an item cannot be taken. Quotes field names, never values.
+/// An invalid item. The message quotes field names, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Rejection {
-    /// Nothing that can be a key is where the mapping says. If that goes for all items, the
-    /// mapping is wrong.
+pub(super) enum ItemError {
+    /// The item has no key; if all items lack one, the mapping is wrong.
     #[error("no key at \"{pointer}\" (the item has {fields})")]
     NoKey { pointer: String, fields: String },
-    /// The document is over a limit, or has no text.
+    /// The document exceeds a limit, or has no text.
     #[error(transparent)]
     Invalid(#[from] InvalidDocument),
 }
 
-/// Reads an item.
+/// Maps an item.
 pub(super) fn map_item(
     source: &SourceName,
     fields: &FieldMap,
     item: &Value,
-) -> Result<DocumentDraft, Rejection> {
-    let mut reader = ItemReader { item, taken: Vec::new() };
+) -> Result<DocumentDraft, ItemError> {
+    let mut reader = ItemReader { item, mapped: Vec::new() };
     let Some(key) = reader.label(&fields.key) else {
-        return Err(Rejection::NoKey {
+        return Err(ItemError::NoKey {
             pointer: fields.key.as_str().to_owned(),
             fields: describe_fields(item),
         });
@@ -53,8 +52,8 @@ pub(super) fn map_item(
         fields.author_key.as_ref().and_then(|pointer| reader.label(pointer)),
         fields.author_name.as_ref().and_then(|pointer| reader.label(pointer)),
     );
-    let published_at = fields.published_at.as_ref().and_then(|pointer| reader.read(pointer, parse_published));
-    let attributes = reader.left_over();
+    let published_at = fields.published_at.as_ref().and_then(|pointer| reader.read(pointer, parse_date));
+    let attributes = reader.unmapped();
     let draft = DocumentDraft {
         source: source.clone(),
         key,
@@ -73,7 +72,7 @@ fn author_of(key: Option<String>, name: Option<String>) -> Option<AuthorDraft> {
         (Some(key), Some(name)) => Some(AuthorDraft { key, name }),
         (Some(key), None) => Some(AuthorDraft { name: key.clone(), key }),
         (None, Some(name)) => {
-            // A name may hold what a key may not, such as a line break.
+            // Names may contain control characters, keys may not.
             let key = name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
             Some(AuthorDraft { key: key.trim().to_owned(), name })
         }
@@ -81,29 +80,29 @@ fn author_of(key: Option<String>, name: Option<String>) -> Option<AuthorDraft> {
     }
 }
 
-/// Reads fields of one item, and remembers which it took.
+/// Reads the fields of an item, and records the mapped ones.
 struct ItemReader<'a> {
     item: &'a Value,
-    taken: Vec<&'a str>,
+    mapped: Vec<&'a str>,
 }
 
 impl<'a> ItemReader<'a> {
-    /// Reads a field and takes it if `parse` understands it (or if there is nothing in it).
+    /// Reads a field, and records it as mapped if it is empty or `parse` succeeds.
     fn read<T>(&mut self, pointer: &'a JsonPointer, parse: impl Fn(&Value) -> Option<T>) -> Option<T> {
         let value = self.item.pointer(pointer.as_str())?;
         let parsed = parse(value);
         if parsed.is_some() || value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
-            self.taken.push(pointer.as_str());
+            self.mapped.push(pointer.as_str());
         }
         parsed
     }
 
-    /// A scalar as text, just as it is.
+    /// Reads a scalar as text.
     fn text(&mut self, pointer: &'a JsonPointer) -> Option<String> {
         self.read(pointer, scalar_text)
     }
 
-    /// A scalar as text, without blanks at its ends; a blank one counts as missing.
+    /// Reads a scalar as trimmed text; a blank one is missing.
     fn label(&mut self, pointer: &'a JsonPointer) -> Option<String> {
         self.read(pointer, |value| {
             let text = scalar_text(value)?;
@@ -112,11 +111,11 @@ impl<'a> ItemReader<'a> {
         })
     }
 
-    /// The members of the item that were not taken.
-    fn left_over(self) -> Map<String, Value> {
+    /// Returns the unmapped members of the item.
+    fn unmapped(self) -> Map<String, Value> {
         let Value::Object(members) = self.item else { return Map::new() };
         let mut left = members.clone();
-        for pointer in self.taken {
+        for pointer in self.mapped {
             let tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
             remove_leaf(&mut left, &tokens);
         }
@@ -133,8 +132,9 @@ fn scalar_text(value: &Value) -> Option<String> {
     }
 }
 
-/// Removes what the path names, and objects on the way to it that this empties. An element of
-/// an array stays: without it, the others would not be where they were.
+/// Removes the value at a path, and the objects that it leaves empty.
+///
+/// An element of an array stays, so that the others keep their indexes.
 fn remove_leaf(members: &mut Map<String, Value>, path: &[String]) {
     let Some((name, deeper)) = path.split_first() else {
         members.clear();
@@ -156,7 +156,7 @@ fn unescape(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
-/// The names of an item's fields, for whoever has to correct a mapping.
+/// Returns the names of an item's fields, to help to correct a mapping.
 fn describe_fields(item: &Value) -> String {
     let Value::Object(members) = item else { return "no fields: it is not an object".to_owned() };
     if members.is_empty() {
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn map(item: &Value) -> Result<DocumentDraft, Rejection> {
+    fn map(item: &Value) -> Result<DocumentDraft, ItemError> {
         map_item(&SourceName::parse("s").expect("a name"), &fields(), item)
     }
 
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn mapped_fields_are_taken_and_the_rest_is_kept_exactly() {
+    fn mapped_fields_become_the_document_and_the_others_attributes() {
         let draft = mapped(json!({
             "id": 7, "title": " T ", "body": " x ", "category": "c", "at": "2026-01-02T03:04:05Z",
             "author": {"id": 1.5, "name": "Ann", "role": null}, "tags": ["a", {"b": 1e3}], "nothing": null,
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_may_be_any_scalar_but_must_be_there() {
+    fn keys_are_scalars_and_required() {
         for (key, expected) in [
             (json!(" a "), "a"),
             (json!(0), "0"),
@@ -231,16 +231,16 @@ mod tests {
         for item in
             [json!({"body": "x"}), json!({"id": null}), json!({"id": "  "}), json!({"id": [1]}), json!(3)]
         {
-            assert!(matches!(map(&item), Err(Rejection::NoKey { .. })), "{item}");
+            assert!(matches!(map(&item), Err(ItemError::NoKey { .. })), "{item}");
         }
         let error = map(&json!({"uuid": 1, "body": "x"})).expect_err("no key").to_string();
         assert_eq!(error, r#"no key at "/id" (the item has the fields body, uuid)"#);
         let long = map(&json!({"id": "k".repeat(2_000), "body": "x"})).expect_err("too long");
-        assert!(matches!(long, Rejection::Invalid(_)));
+        assert!(matches!(long, ItemError::Invalid(_)));
     }
 
     #[test]
-    fn a_text_may_be_missing_only_beside_a_title() {
+    fn a_text_is_optional_only_with_a_title() {
         assert_eq!(mapped(json!({"id": 1, "title": "T"})).text, "");
         assert_eq!(mapped(json!({"id": 1, "title": "T", "body": null})).text, "");
         assert_eq!(mapped(json!({"id": 1, "body": 12})).text, "12");
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_date_stays_in_the_attributes() {
+    fn an_unreadable_date_becomes_an_attribute() {
         let draft = mapped(json!({"id": 1, "body": "x", "at": "yesterday"}));
         assert_eq!(draft.published_at, None);
         assert_eq!(Value::Object(draft.attributes), json!({"at": "yesterday"}));

@@ -77,7 +77,7 @@ impl Progress for CrawlMetrics {
 impl SourceCounters {
     fn record(&self, outcome: &StepOutcome) {
         match outcome {
-            StepOutcome::PageTaken { items, rejected, .. } => {
+            StepOutcome::PageStored { items, rejected, .. } => {
                 self.pages.inc();
                 self.items.inc_by(*items);
                 self.rejected.inc_by(*rejected);
@@ -94,7 +94,8 @@ impl SourceCounters {
                 };
                 ended.inc();
             }
-            StepOutcome::Held { .. } | StepOutcome::StoreDown { .. } | StepOutcome::Begun { .. } => {}
+            StepOutcome::Held { .. } | StepOutcome::StoreUnavailable { .. } | StepOutcome::Started { .. } => {
+            }
         }
     }
 }

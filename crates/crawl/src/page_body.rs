@@ -1,23 +1,23 @@
-//! Reads a page's JSON: where its items, its total and its next cursor are. Pure.
+//! The items, the total and the next cursor in the JSON of a page. Pure.
 //!
-//! The content type is not asked: what counts is whether the body has the expected shape.
+//! Ignores the content type: the shape of the body decides.
 
 use serde_json::Value;
 use url::Url;
 
-use super::upstream::Next;
+use super::upstream::NextPage;
 use quarry_config::{JsonPointer, Pagination, SourceConfig};
 
-/// What a page's body holds.
+/// The parts of a page's body.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PageBody {
     pub(super) items: Vec<Value>,
     pub(super) total: Option<i64>,
-    /// The next cursor (or link) of the body; a `Link` header is not looked at here.
-    pub(super) next: Option<Next>,
+    /// The next cursor or link in the body, not in a `Link` header.
+    pub(super) next: Option<NextPage>,
 }
 
-/// Where the parts of a page's body are.
+/// The pointers to the parts of a page's body.
 #[derive(Clone, Debug)]
 pub(super) struct BodyShape {
     items: JsonPointer,
@@ -34,7 +34,7 @@ impl BodyShape {
         Self { items: config.items.clone(), total: config.total.clone(), next }
     }
 
-    /// Reads a body. The error is a cause for the ledger and quotes nothing of the body.
+    /// Parses a body. The error does not quote it.
     pub(super) fn read(&self, body: &[u8]) -> Result<PageBody, String> {
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         if body.iter().all(u8::is_ascii_whitespace) {
@@ -53,7 +53,7 @@ impl BodyShape {
         let pointer = self.items.as_str();
         match page.pointer_mut(pointer).map(Value::take) {
             Some(Value::Array(items)) => Ok(items),
-            // Several languages write an empty list as null.
+            // Several languages serialize an empty list as null.
             Some(Value::Null) if !pointer.is_empty() => Ok(Vec::new()),
             _ => Err(unexpected_shape("no array", pointer)),
         }
@@ -63,7 +63,7 @@ impl BodyShape {
         let Some(pointer) = &self.total else { return Ok(None) };
         let total = match page.pointer(pointer.as_str()) {
             None | Some(Value::Null) => return Ok(None),
-            Some(Value::Number(number)) => number.as_i64().or_else(|| whole(number.as_f64()?)),
+            Some(Value::Number(number)) => number.as_i64().or_else(|| integer(number.as_f64()?)),
             Some(Value::String(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
@@ -73,31 +73,31 @@ impl BodyShape {
         }
     }
 
-    fn read_next(&self, page: &Value) -> Result<Option<Next>, String> {
+    fn read_next(&self, page: &Value) -> Result<Option<NextPage>, String> {
         let Some(pointer) = &self.next else { return Ok(None) };
         match page.pointer(pointer.as_str()) {
             None | Some(Value::Null | Value::Bool(false)) => Ok(None),
             Some(Value::String(text)) if text.is_empty() => Ok(None),
             Some(Value::String(text)) => Ok(Some(next_of(text))),
-            Some(Value::Number(number)) => Ok(Some(Next::Cursor(number.to_string()))),
+            Some(Value::Number(number)) => Ok(Some(NextPage::Cursor(number.to_string()))),
             Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
         }
     }
 }
 
-/// Many upstreams give the whole address of the next page where others give a cursor.
-fn next_of(text: &str) -> Next {
-    let is_address = text.starts_with("https://") || text.starts_with("http://");
+/// Returns a link for a URL, and a cursor for another text.
+fn next_of(text: &str) -> NextPage {
+    let is_url = text.starts_with("https://") || text.starts_with("http://");
     match Url::parse(text) {
-        Ok(url) if is_address => Next::Link(url),
-        _ => Next::Cursor(text.to_owned()),
+        Ok(url) if is_url => NextPage::Link(url),
+        _ => NextPage::Cursor(text.to_owned()),
     }
 }
 
-fn whole(number: f64) -> Option<i64> {
-    // Beyond 2^53 a float no longer tells one whole number from the next.
+fn integer(number: f64) -> Option<i64> {
+    // Beyond 2^53 a float does not represent every integer.
     let fits = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
+    #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
     fits.then_some(number as i64)
 }
 
@@ -124,13 +124,13 @@ mod tests {
         }
     }
 
-    fn read(body: &str) -> Result<(usize, Option<i64>, Option<Next>), String> {
+    fn read(body: &str) -> Result<(usize, Option<i64>, Option<NextPage>), String> {
         shape().read(body.as_bytes()).map(|page| (page.items.len(), page.total, page.next))
     }
 
     #[test]
-    fn items_total_and_next_are_read() {
-        let cursor = |text: &str| Some(Next::Cursor(text.to_owned()));
+    fn items_total_and_next_are_parsed() {
+        let cursor = |text: &str| Some(NextPage::Cursor(text.to_owned()));
         for (body, expected) in [
             (r#"{"data":{"items":[1,2]},"total":7,"next":"c"}"#, (2, Some(7), cursor("c"))),
             (r#"{"data":{"items":[]},"total":"7","next":null}"#, (0, Some(7), None)),
@@ -141,12 +141,12 @@ mod tests {
         ] {
             assert_eq!(read(body), Ok(expected), "{body}");
         }
-        let link = Next::Link(Url::parse("https://h/m?p=2").expect("a URL"));
+        let link = NextPage::Link(Url::parse("https://h/m?p=2").expect("a URL"));
         assert_eq!(read(r#"{"data":{"items":[]},"next":"https://h/m?p=2"}"#), Ok((0, None, Some(link))));
     }
 
     #[test]
-    fn a_wrong_body_names_what_is_missing() {
+    fn errors_name_the_missing_part_of_a_body() {
         for (body, expected) in [
             ("", "empty body"),
             (" \n", "empty body"),

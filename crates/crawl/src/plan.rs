@@ -1,247 +1,270 @@
-//! What to make of an answer: take the page, ask again, or give up. Pure.
+//! The decision on a fetched page: accept it, retry, or fail. Pure.
 //!
-//! One answer is never enough to restart a count, to end an upstream that states no total, or
-//! to believe that there is nothing: whatever could be one lie is asked for again. Each doubt
-//! has a small budget of its own; when it is used up, the page is taken as it is, and the
-//! count of distinct keys tells whether something is missing.
+//! A single response is never enough to restart a count, to end an upstream without a total, or to prove
+//! that it is empty: a suspect response is retried. Each suspicion has a small budget of its own; once it
+//! is exhausted, the page is accepted as it is, and the count of distinct keys detects missing items.
 
 use std::collections::{HashMap, HashSet};
 
-use super::cursor::{Cursor, grouped};
-use super::pagination::{Place, Progression, place_after};
-use super::upstream::{FetchError, Next};
+use super::cursor::{CrawlCursor, grouped};
+use super::pagination::{PageToken, SweepProgress, token_after};
+use super::upstream::{FetchError, NextPage};
 use quarry_config::{Pagination, SourceConfig};
 
-/// Answers without a single key in a row after which the mapping is held to be wrong.
-const KEYLESS_ANSWERS: u32 = 3;
-/// Answers with items that cannot be taken after which the page is taken without them.
-const DAMAGED_ANSWERS: u32 = 3;
-/// Answers that state another total than the last one did, before the latest is believed.
+/// Responses in a row without any key that fail the crawl: the mapping is wrong.
+const KEYLESS_RESPONSES: u32 = 3;
+/// Responses with invalid items after which the page is accepted without these items.
+const INVALID_RESPONSES: u32 = 3;
+/// Responses that each state another total, after which the latest total is accepted.
 const DIFFERING_TOTALS: u32 = 4;
-/// Times a page that repeats another one is asked for again.
-const REPEATED_ANSWERS: u32 = 5;
-/// Repeated pages in a row after which the upstream is held to serve nothing else.
+/// Retries of a page that repeats another page.
+const REPEATED_RESPONSES: u32 = 5;
+/// Repeated pages in a row that end the crawl: the upstream serves no others.
 const REPEATED_PAGES: u32 = 3;
-/// Times a page that ends the sweep below the stated total is asked for again.
+/// Retries of a page that ends the sweep below the stated total.
 const EARLY_ENDS: u32 = 5;
-/// Times a page that leads back is asked for again.
-const LEADING_BACK: u32 = 2;
-/// Answers that disagree on whether the sweep ends here, before the latest is believed.
+/// Retries of a page whose next page was fetched already.
+const LOOPS: u32 = 2;
+/// Responses with differing ends of the sweep, after which the latest end is accepted.
 const DIFFERING_ENDS: u32 = 3;
 
-/// The facts of a fetched page that decide what becomes of it.
+/// The facts of a fetched page that decide on it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct PageFacts {
     /// Items on the page.
     pub(super) items: u64,
-    /// A digest of the items' keys, in order.
+    /// The digest of the items' keys, in order.
     pub(super) hash: String,
-    /// Items that could not be taken.
+    /// Invalid items.
     pub(super) rejected: u64,
-    /// Of these, items without a key.
+    /// Invalid items without a key.
     pub(super) keyless: u64,
-    /// Why the first of them could not be taken.
+    /// The error of the first invalid item.
     pub(super) rejection: Option<String>,
     /// The total that the page states.
     pub(super) total: Option<i64>,
-    /// Where the page says that the next one is.
-    pub(super) next: Option<Next>,
+    /// The next page that the page states.
+    pub(super) next: Option<NextPage>,
 }
 
-/// What the sweep has met so far.
+/// The accepted pages of a sweep.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Trail {
-    /// The pages that were taken, by the digest of their keys.
+pub(super) struct SweepHistory {
+    /// The positions of the pages by the digest of their keys.
     pub(super) pages: HashMap<String, i64>,
-    /// The places that were fetched.
-    pub(super) places: HashSet<Place>,
+    /// The tokens of the pages.
+    pub(super) tokens: HashSet<PageToken>,
 }
 
-/// What was doubtful about earlier answers for the same page.
+/// Counters of the suspect responses for one page.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Doubts {
+pub(super) struct SuspectResponses {
     keyless: u32,
-    damaged: u32,
+    invalid: u32,
     repeated: u32,
     empty: u32,
     early_ends: u32,
-    leading_back: u32,
+    loops: u32,
     differing_totals: u32,
     other_total: Option<i64>,
     differing_ends: u32,
     end: Option<(Option<i64>, String)>,
 }
 
-/// What becomes of an answer.
+/// The decision on a page.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Verdict {
-    /// Ask for the page again, because of this.
-    Again(String),
-    /// Take it; the crawl stands here after it.
-    Take {
-        /// The crawl after the page.
-        after: Box<Cursor>,
-        /// The page begins a new count of distinct keys.
+    /// Request the page again, for this reason.
+    Retry(String),
+    /// Store the page and continue.
+    Accept {
+        /// The cursor after the page.
+        after: Box<CrawlCursor>,
+        /// The page starts a new count of distinct keys.
         restart: bool,
     },
-    /// The crawl cannot go on.
+    /// End the crawl with this error.
     Fail(String),
 }
 
-/// Judges an answer for the page that the cursor names.
+/// Decides on a response for the next page of the cursor.
 pub(super) fn judge(
-    cursor: &Cursor,
-    answer: &Answer,
-    trail: &Trail,
-    doubts: &mut Doubts,
+    cursor: &CrawlCursor,
+    page: &PageFacts,
+    history: &SweepHistory,
+    suspects: &mut SuspectResponses,
     pagination: &Pagination,
 ) -> Verdict {
-    if answer.items > 0 && answer.keyless == answer.items {
-        return judge_keyless(answer, doubts);
+    if page.items > 0 && page.keyless == page.items {
+        return judge_keyless(page, suspects);
     }
-    doubts.keyless = 0;
-    let doubt = damaged(answer, doubts)
-        .or_else(|| differing_total(cursor, answer, doubts))
-        .or_else(|| repeated(answer, trail, doubts));
-    if let Some(cause) = doubt {
-        return Verdict::Again(cause);
+    suspects.keyless = 0;
+    let suspicion = has_invalid_items(page, suspects)
+        .or_else(|| states_other_total(cursor, page, suspects))
+        .or_else(|| repeats_page(page, history, suspects));
+    if let Some(reason) = suspicion {
+        return Verdict::Retry(reason);
     }
-    let (mut after, restart) = take(cursor, answer, trail, pagination);
-    let doubt = empty_on_the_way(answer, &after, doubts)
-        .or_else(|| leading_back(&after, trail, cursor, doubts))
-        .or_else(|| early_end(&after, doubts))
-        .or_else(|| unconfirmed_end(answer, &mut after, doubts));
-    match doubt {
-        Some(cause) => Verdict::Again(cause),
-        None => Verdict::Take { after: Box::new(after), restart },
+    let (mut after, restart) = advance(cursor, page, history, pagination);
+    let suspicion = is_empty_before_the_end(page, &after, suspects)
+        .or_else(|| is_loop(&after, history, cursor, suspects))
+        .or_else(|| ends_early(&after, suspects))
+        .or_else(|| has_unconfirmed_end(page, &mut after, suspects));
+    match suspicion {
+        Some(reason) => Verdict::Retry(reason),
+        None => Verdict::Accept { after: Box::new(after), restart },
     }
 }
 
-fn judge_keyless(answer: &Answer, doubts: &mut Doubts) -> Verdict {
-    doubts.keyless += 1;
-    let reason = answer.rejection.as_deref().unwrap_or("no key");
-    if doubts.keyless < KEYLESS_ANSWERS {
-        return Verdict::Again(format!("none of {} items has a key: {reason}", answer.items));
+fn judge_keyless(page: &PageFacts, suspects: &mut SuspectResponses) -> Verdict {
+    suspects.keyless += 1;
+    let reason = page.rejection.as_deref().unwrap_or("no key");
+    if suspects.keyless < KEYLESS_RESPONSES {
+        return Verdict::Retry(format!("none of {} items has a key: {reason}", page.items));
     }
-    Verdict::Fail(format!("no item of a page has a key, so fields.key is probably wrong: {reason}"))
+    Verdict::Fail(format!("no item of a page has a key, check fields.key: {reason}"))
 }
 
-fn damaged(answer: &Answer, doubts: &mut Doubts) -> Option<String> {
-    if answer.rejected == 0 {
+fn has_invalid_items(page: &PageFacts, suspects: &mut SuspectResponses) -> Option<String> {
+    if page.rejected == 0 {
         return None;
     }
-    doubts.damaged += 1;
-    let reason = answer.rejection.as_deref().unwrap_or_default();
-    (doubts.damaged < DAMAGED_ANSWERS)
-        .then(|| format!("{} of {} items cannot be taken: {reason}", answer.rejected, answer.items))
+    suspects.invalid += 1;
+    let reason = page.rejection.as_deref().unwrap_or_default();
+    (suspects.invalid < INVALID_RESPONSES)
+        .then(|| format!("{} of {} items are invalid: {reason}", page.rejected, page.items))
 }
 
-fn differing_total(cursor: &Cursor, answer: &Answer, doubts: &mut Doubts) -> Option<String> {
-    let (Some(known), Some(stated)) = (cursor.total, answer.total) else { return None };
+fn states_other_total(
+    cursor: &CrawlCursor,
+    page: &PageFacts,
+    suspects: &mut SuspectResponses,
+) -> Option<String> {
+    let (Some(known), Some(stated)) = (cursor.total, page.total) else { return None };
     if stated == known {
-        doubts.other_total = None;
+        suspects.other_total = None;
         return None;
     }
-    if doubts.other_total == Some(stated) {
+    if suspects.other_total == Some(stated) {
         return None;
     }
-    doubts.other_total = Some(stated);
-    doubts.differing_totals += 1;
-    (doubts.differing_totals < DIFFERING_TOTALS)
-        .then(|| format!("states a total of {} after {}: asked again", grouped(stated), grouped(known)))
+    suspects.other_total = Some(stated);
+    suspects.differing_totals += 1;
+    (suspects.differing_totals < DIFFERING_TOTALS)
+        .then(|| format!("states a total of {} after {}: retried", grouped(stated), grouped(known)))
 }
 
-fn repeated(answer: &Answer, trail: &Trail, doubts: &mut Doubts) -> Option<String> {
-    let earlier = trail.pages.get(&answer.hash).filter(|_| answer.items > 0)?;
-    doubts.repeated += 1;
-    (doubts.repeated <= REPEATED_ANSWERS).then(|| format!("repeated page: the same items as page {earlier}"))
+fn repeats_page(page: &PageFacts, history: &SweepHistory, suspects: &mut SuspectResponses) -> Option<String> {
+    let earlier = history.pages.get(&page.hash).filter(|_| page.items > 0)?;
+    suspects.repeated += 1;
+    (suspects.repeated <= REPEATED_RESPONSES)
+        .then(|| format!("repeated page: the same items as page {earlier}"))
 }
 
-fn empty_on_the_way(answer: &Answer, after: &Cursor, doubts: &mut Doubts) -> Option<String> {
-    if answer.items > 0 || after.place.is_none() {
+fn is_empty_before_the_end(
+    page: &PageFacts,
+    after: &CrawlCursor,
+    suspects: &mut SuspectResponses,
+) -> Option<String> {
+    if page.items > 0 || after.next_page.is_none() {
         return None;
     }
-    doubts.empty += 1;
-    (doubts.empty == 1).then(|| "empty page before the end: asked again".to_owned())
+    suspects.empty += 1;
+    (suspects.empty == 1).then(|| "empty page before the end: retried".to_owned())
 }
 
-fn leading_back(after: &Cursor, trail: &Trail, cursor: &Cursor, doubts: &mut Doubts) -> Option<String> {
-    if !leads_back(after.place.as_ref(), cursor, trail) {
+fn is_loop(
+    after: &CrawlCursor,
+    history: &SweepHistory,
+    cursor: &CrawlCursor,
+    suspects: &mut SuspectResponses,
+) -> Option<String> {
+    if !leads_back(after.next_page.as_ref(), cursor, history) {
         return None;
     }
-    doubts.leading_back += 1;
-    (doubts.leading_back <= LEADING_BACK).then(|| "leads back to a page that was already fetched".to_owned())
+    suspects.loops += 1;
+    (suspects.loops <= LOOPS).then(|| "leads back to a page that was already fetched".to_owned())
 }
 
-fn early_end(after: &Cursor, doubts: &mut Doubts) -> Option<String> {
-    let total = after.total.filter(|_| after.place.is_none())?;
+fn ends_early(after: &CrawlCursor, suspects: &mut SuspectResponses) -> Option<String> {
+    let total = after.total.filter(|_| after.next_page.is_none())?;
     if i128::from(after.received) >= i128::from(total) {
         return None;
     }
-    doubts.early_ends += 1;
-    (doubts.early_ends <= EARLY_ENDS).then(|| {
+    suspects.early_ends += 1;
+    (suspects.early_ends <= EARLY_ENDS).then(|| {
         let received = grouped(i64::try_from(after.received).unwrap_or(i64::MAX));
         format!("ends after {received} items of {} stated", grouped(total))
     })
 }
 
-/// The end of a sweep is believed if more than one answer stated the total, or if two answers
-/// in a row end it in the same way.
-fn unconfirmed_end(answer: &Answer, after: &mut Cursor, doubts: &mut Doubts) -> Option<String> {
-    let is_known = answer.items > 0 && after.is_total_believed();
-    if after.place.is_some() || after.dead_end.is_some() || is_known {
+/// Returns the suspicion against the end of a sweep.
+///
+/// An end is confirmed if enough responses stated the total, or if two in a row end in the same way.
+fn has_unconfirmed_end(
+    page: &PageFacts,
+    after: &mut CrawlCursor,
+    suspects: &mut SuspectResponses,
+) -> Option<String> {
+    let is_known = page.items > 0 && after.is_total_confirmed();
+    if after.next_page.is_some() || after.dead_end.is_some() || is_known {
         return None;
     }
-    let end = (answer.total, answer.hash.clone());
-    if doubts.end.as_ref() == Some(&end) {
-        if answer.total.is_some() {
-            after.count_witness();
+    let end = (page.total, page.hash.clone());
+    if suspects.end.as_ref() == Some(&end) {
+        if page.total.is_some() {
+            after.confirm_total();
         }
         return None;
     }
-    doubts.end = Some(end);
-    doubts.differing_ends += 1;
-    if doubts.differing_ends < DIFFERING_ENDS {
-        return Some("may be the end: asked again".to_owned());
+    suspects.end = Some(end);
+    suspects.differing_ends += 1;
+    if suspects.differing_ends < DIFFERING_ENDS {
+        return Some("may be the end: retried".to_owned());
     }
-    after.trouble = Some("the upstream gives differing answers where it ends".to_owned());
+    after.trouble = Some("the upstream ends differently in each response".to_owned());
     None
 }
 
-fn leads_back(next: Option<&Place>, cursor: &Cursor, trail: &Trail) -> bool {
-    next.is_some_and(|next| Some(next) == cursor.place.as_ref() || trail.places.contains(next))
+fn leads_back(next: Option<&PageToken>, cursor: &CrawlCursor, history: &SweepHistory) -> bool {
+    next.is_some_and(|next| Some(next) == cursor.next_page.as_ref() || history.tokens.contains(next))
 }
 
-/// The crawl after the page, and whether the page begins a new count.
-fn take(cursor: &Cursor, answer: &Answer, trail: &Trail, pagination: &Pagination) -> (Cursor, bool) {
+/// Returns the cursor after the page, and true if the page starts a new count.
+fn advance(
+    cursor: &CrawlCursor,
+    page: &PageFacts,
+    history: &SweepHistory,
+    pagination: &Pagination,
+) -> (CrawlCursor, bool) {
     let mut after = cursor.clone();
-    let place = cursor.place.clone().unwrap_or(Place::First);
+    let token = cursor.next_page.clone().unwrap_or(PageToken::First);
     after.position += 1;
     after.pages += 1;
     after.starts_count = false;
-    after.rejected += answer.rejected;
-    after.rejection = after.rejection.or_else(|| answer.rejection.clone());
-    let has_moved = note_total(&mut after, answer.total);
-    let restart = has_moved || cursor.starts_count;
-    if has_moved && !cursor.starts_count {
+    after.rejected += page.rejected;
+    after.rejection = after.rejection.or_else(|| page.rejection.clone());
+    let total_changed = update_total(&mut after, page.total);
+    let restart = total_changed || cursor.starts_count;
+    if total_changed && !cursor.starts_count {
         restart_count(&mut after);
     }
-    if answer.items > 0 && trail.pages.contains_key(&answer.hash) {
-        note_repeated(&mut after, cursor.position);
+    if page.items > 0 && history.pages.contains_key(&page.hash) {
+        count_repeated(&mut after, cursor.position);
     } else {
         after.repeats = 0;
     }
-    let page = Progression { items: answer.items, received: cursor.received, total: after.total };
-    after.place = place_after(pagination, &place, page, answer.next.as_ref());
-    after.received = cursor.received.saturating_add(answer.items);
-    if leads_back(after.place.as_ref(), cursor, trail) {
+    let progress = SweepProgress { items: page.items, received: cursor.received, total: after.total };
+    after.next_page = token_after(pagination, &token, progress, page.next.as_ref());
+    after.received = cursor.received.saturating_add(page.items);
+    if leads_back(after.next_page.as_ref(), cursor, history) {
         let error = format!(
             "the pages never end: page {} leads back to a page that was already fetched",
             cursor.position
         );
         after.dead_end.get_or_insert(error);
     }
-    if after.place.is_none() {
+    if after.next_page.is_none() {
         after.end_reached = true;
         if after.total.is_some_and(|total| i128::from(after.received) < i128::from(total)) {
             after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
@@ -250,42 +273,32 @@ fn take(cursor: &Cursor, answer: &Answer, trail: &Trail, pagination: &Pagination
     (after, restart)
 }
 
-/// Notes the total that a page states; tells whether it is another than before.
-fn note_total(after: &mut Cursor, stated: Option<i64>) -> bool {
+/// Updates the total to the stated one, and returns true if it changed.
+fn update_total(after: &mut CrawlCursor, stated: Option<i64>) -> bool {
     let Some(stated) = stated else { return false };
-    match after.total {
-        Some(known) if known == stated => {
-            after.count_witness();
-            false
-        }
-        Some(_) => {
-            after.total = Some(stated);
-            // It was asked for twice before it got here.
-            after.witnesses = 0;
-            after.count_witness();
-            after.count_witness();
-            true
-        }
-        None => {
-            after.total = Some(stated);
-            after.count_witness();
-            false
-        }
+    let is_change = after.total.is_some_and(|known| known != stated);
+    if is_change {
+        // Two responses stated it: the first one was retried.
+        after.confirmations = 0;
+        after.confirm_total();
     }
+    after.total = Some(stated);
+    after.confirm_total();
+    is_change
 }
 
-fn restart_count(after: &mut Cursor) {
+fn restart_count(after: &mut CrawlCursor) {
     if !after.can_restart() {
-        after.dead_end = Some(format!("the stated total moved {} times", after.restarts));
+        after.dead_end = Some(format!("the stated total changed {} times", after.restarts));
         return;
     }
     after.restarts += 1;
     after.end_reached = false;
-    after.moved = true;
+    after.total_changed = true;
     after.barren_sweeps = 0;
 }
 
-fn note_repeated(after: &mut Cursor, position: i64) {
+fn count_repeated(after: &mut CrawlCursor, position: i64) {
     after.repeats += 1;
     after.trouble = Some(format!("page {position} repeats another page of its sweep"));
     if after.repeats >= REPEATED_PAGES {
@@ -294,17 +307,17 @@ fn note_repeated(after: &mut Cursor, position: i64) {
     }
 }
 
-/// Requests for one page that failed.
+/// The failed requests for one page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Failures {
-    /// All of them.
+pub(super) struct FailureCounters {
+    /// All failures.
     pub(super) all: u32,
-    /// Those that the upstream refused.
+    /// Failures by a refusal of the upstream.
     pub(super) refused: u32,
 }
 
-impl Failures {
-    /// Counts a failure; the error, if it was one too many.
+impl FailureCounters {
+    /// Counts a failure, and returns an error once the budget is exhausted.
     pub(super) fn count(&mut self, error: &FetchError, page: &str, config: &SourceConfig) -> Option<String> {
         self.all += 1;
         if matches!(error, FetchError::Refused { .. }) {

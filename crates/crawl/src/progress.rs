@@ -1,4 +1,4 @@
-//! What a crawl tells while it runs: for a progress bar, for plain lines, for the log.
+//! The outcomes of a crawl's steps, for progress bars, the log and metrics.
 
 use std::time::Duration;
 
@@ -7,104 +7,106 @@ use uuid::Uuid;
 use quarry_domain::{Crawl, PagePosition, SourceName};
 use quarry_store::Vanished;
 
-/// What one step of a crawl did.
+/// The outcome of a step of a crawl.
 #[derive(Clone, Debug, PartialEq)]
 pub enum StepOutcome {
     /// Another process crawls this source.
     Held {
-        /// Which one; none if it has just ended.
+        /// The other process; `None` if it has just ended.
         holder: Option<Uuid>,
-        /// When to look again.
+        /// The pause before the next check.
         wait: Duration,
     },
-    /// The database is away; the crawl goes on where it was when it is back.
-    StoreDown {
-        /// What the database said.
+    /// The database is unavailable; the crawl continues at its page afterwards.
+    StoreUnavailable {
+        /// The error of the database.
         cause: String,
-        /// When to try again.
+        /// The pause before the next attempt.
         wait: Duration,
     },
-    /// The crawl was begun, or taken up where it was cut off.
-    Begun {
+    /// The crawl started, or resumed at its page.
+    Started {
         /// The crawl.
         crawl: Crawl,
-        /// It was cut off before.
+        /// The crawl was interrupted before.
         resumed: bool,
     },
     /// A page was stored.
-    PageTaken {
-        /// The crawl after it.
+    PageStored {
+        /// The crawl after the page.
         crawl: Crawl,
-        /// Which page.
+        /// The position of the page.
         position: PagePosition,
         /// The pass over the upstream, from 1.
         sweep: i32,
         /// Items on the page.
         items: u64,
-        /// Those of them that could not be taken.
+        /// Invalid items on the page.
         rejected: u64,
-        /// It was the last page of its sweep.
+        /// The page was the last one of its sweep.
         sweep_ended: bool,
         /// The pause before the next request.
         wait: Duration,
     },
-    /// A request failed, or its answer was doubtful; it will be made again.
+    /// A request failed, or its response was suspect; it will be retried.
     AttemptFailed {
-        /// The crawl, as it was when the page was begun.
+        /// The crawl before the page.
         crawl: Crawl,
-        /// Which page.
+        /// The position of the page.
         position: PagePosition,
-        /// What went wrong, as the ledger says it.
+        /// The cause in the ledger.
         cause: String,
         /// The pause before the next request.
         wait: Duration,
     },
     /// The crawl ended.
     Finished {
-        /// The crawl as it ended.
+        /// The crawl at its end.
         crawl: Crawl,
-        /// What became of documents that vanished upstream.
+        /// The documents that vanished upstream.
         vanished: Vanished,
     },
 }
 
 impl StepOutcome {
-    /// The pause before the next step.
+    /// Returns the pause before the next step.
     pub fn wait(&self) -> Duration {
         match self {
             Self::Held { wait, .. }
-            | Self::StoreDown { wait, .. }
-            | Self::PageTaken { wait, .. }
+            | Self::StoreUnavailable { wait, .. }
+            | Self::PageStored { wait, .. }
             | Self::AttemptFailed { wait, .. } => *wait,
-            Self::Begun { .. } | Self::Finished { .. } => Duration::ZERO,
+            Self::Started { .. } | Self::Finished { .. } => Duration::ZERO,
         }
     }
 }
 
-/// Somebody who is told how a crawl goes on. Called between steps: must not block.
+/// A receiver of outcomes. The crawler calls it between steps, so it must not block.
 pub trait Progress: Send + Sync {
-    /// Tells what a step did.
+    /// Receives the outcome of a step.
     fn report(&self, source: &SourceName, outcome: &StepOutcome);
 }
 
-/// Tells the log.
+/// Logs the outcomes.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LogProgress;
 
 impl Progress for LogProgress {
     fn report(&self, source: &SourceName, outcome: &StepOutcome) {
         match outcome {
-            StepOutcome::Held { .. } => tracing::debug!(source.name = %source, "crawled by another process"),
-            StepOutcome::StoreDown { cause, wait } => {
-                tracing::warn!(source.name = %source, %cause, wait_ms = wait.as_millis(), "crawl waits for the store");
+            StepOutcome::Held { .. } => {
+                tracing::debug!(source.name = %source, "another process crawls the source")
             }
-            StepOutcome::Begun { crawl, resumed } => {
-                tracing::info!(source.name = %source, crawl.id = crawl.id.0, crawl.resumed = resumed, "crawl begun");
+            StepOutcome::StoreUnavailable { cause, wait } => {
+                tracing::warn!(source.name = %source, %cause, wait_ms = wait.as_millis(), "the crawl waits for the store");
             }
-            StepOutcome::PageTaken { crawl, position, sweep, items, sweep_ended, .. } => {
+            StepOutcome::Started { crawl, resumed } => {
+                tracing::info!(source.name = %source, crawl.id = crawl.id.0, crawl.resumed = resumed, "crawl started");
+            }
+            StepOutcome::PageStored { crawl, position, sweep, items, sweep_ended, .. } => {
                 tracing::debug!(
                     source.name = %source, crawl.id = crawl.id.0, page.position = position.0, page.items = items,
-                    "page taken"
+                    "page stored"
                 );
                 if *sweep_ended {
                     tracing::info!(

@@ -1,4 +1,4 @@
-//! The hosts that a redirect, or a link to the next page, may lead to. Pure.
+//! The hosts that redirects and links to the next page may lead to. Pure.
 
 use std::num::NonZero;
 
@@ -6,35 +6,38 @@ use url::{Host, Url};
 
 use quarry_config::parse_authority;
 
-/// Hosts beside a source's own, each with the ports that it may be asked on.
+/// The permitted hosts beside the source's own, with their ports.
 pub(super) struct RedirectHosts {
-    /// The source's own port, which a host without a port may be asked on as well.
+    /// The port of the source, permitted for hosts without a port as well.
     home_port: Option<u16>,
     listed: Vec<(Host, Option<NonZero<u16>>)>,
 }
 
 impl RedirectHosts {
-    /// The hosts that the settings of a source list.
+    /// Creates the permitted hosts from the settings of a source.
     pub(super) fn of(home: &Url, listed: &[String]) -> Self {
         let listed = listed.iter().filter_map(|text| parse_authority(text)).collect();
         Self { home_port: home.port(), listed }
     }
 
-    /// Recognizes a listed host on a port of its own. One that is listed without a port may be asked on
-    /// the usual port of the scheme, and on the source's: a name opens no other service of its machine.
-    pub(super) fn hold(&self, url: &Url) -> bool {
+    /// Returns true if the host of a URL is permitted on its port.
+    ///
+    /// A host without a port is permitted on the default port of the scheme and on the source's: a name
+    /// permits no other service of its machine.
+    pub(super) fn permit(&self, url: &Url) -> bool {
         let Some(host) = url.host() else { return false };
         let port = url.port_or_known_default();
-        let is_open = |listed: &Option<NonZero<u16>>| match listed {
+        let is_permitted = |listed: &Option<NonZero<u16>>| match listed {
             Some(listed) => port == Some(listed.get()),
             None => url.port().is_none() || url.port() == self.home_port,
         };
-        self.listed.iter().any(|(listed, port)| *listed == host && is_open(port))
+        self.listed.iter().any(|(listed, port)| *listed == host && is_permitted(port))
     }
 }
 
-/// Recognizes two addresses on one host and port; moving up from http to https on their
-/// usual ports stays on the host.
+/// Returns true if two URLs have the same host and port.
+///
+/// An upgrade from http to https on their default ports stays on the host.
 pub(super) fn is_same_host(home: &Url, other: &Url) -> bool {
     let is_upgrade = home.scheme() == "http" && other.scheme() == "https";
     let is_same_port = home.port_or_known_default() == other.port_or_known_default();
@@ -43,7 +46,7 @@ pub(super) fn is_same_host(home: &Url, other: &Url) -> bool {
             || is_upgrade && home.port().is_none() && other.port().is_none())
 }
 
-/// The host of an address, with its port where that is not the usual one.
+/// Returns the host of a URL, with its port unless that is the default.
 pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -54,8 +57,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_listed_host_is_open_on_its_ports_alone() {
-        for (home, listed, target, is_open) in [
+    fn a_listed_host_is_permitted_on_its_ports_alone() {
+        for (home, listed, target, is_permitted) in [
             ("http://h:9000/", "cdn.example", "https://cdn.example/a", true),
             ("http://h:9000/", "cdn.example", "http://CDN.example/a", true),
             ("http://h:9000/", "cdn.example", "http://cdn.example:9000/a", true),
@@ -71,12 +74,12 @@ mod tests {
         ] {
             let [home, target] = [home, target].map(|url| Url::parse(url).expect("a URL"));
             let hosts = RedirectHosts::of(&home, &[listed.to_owned()]);
-            assert_eq!(hosts.hold(&target), is_open, "{listed} to {target}");
+            assert_eq!(hosts.permit(&target), is_permitted, "{listed} to {target}");
         }
     }
 
     #[test]
-    fn another_port_is_another_host_and_https_never_falls_back() {
+    fn another_port_is_another_host_and_https_is_never_downgraded() {
         for (home, other, expected) in [
             ("http://h/a", "http://h/b", true),
             ("http://h:9000/a", "http://h:9000/b", true),

@@ -1,22 +1,22 @@
-//! When a source is due for a crawl. Pure.
+//! The schedule of crawls. Pure.
 
 use std::time::Duration;
 
 use quarry_domain::{Crawl, CrawlState, Timestamp};
 use quarry_runtime::retry::{Backoff, spread};
 
-/// Crawls that the decision looks back on: as many as the retries grow over, and some.
-pub(super) const HISTORY: u64 = 12;
-/// The wait after a crawl that did not complete: it doubles with each in a row.
-const RETRY: Backoff = Backoff::new(Duration::from_secs(60), Duration::from_secs(30 * 60));
-/// How far the servers of a fleet, and the sources of a server, are drawn apart.
+/// The number of past crawls for the decision: more than the retry delay grows over.
+pub(super) const HISTORY_LENGTH: u64 = 12;
+/// The delay after incomplete crawls, which doubles with each in a row.
+const RETRY_BACKOFF: Backoff = Backoff::new(Duration::from_secs(60), Duration::from_secs(30 * 60));
+/// The jitter between the servers of a fleet, and between the sources of a server.
 const JITTER: f64 = 0.1;
 
-/// Whether a source is due, by its crawls, latest first.
+/// Returns true if a source is due, given its crawls, latest first.
 ///
-/// A running crawl is: it was cut off, or somebody asked for it. So is a source that was never
-/// crawled. Otherwise the refresh interval decides, or, after a crawl that did not complete, a
-/// shorter wait. Without an interval, only a source that was never completely crawled is due.
+/// A running crawl is due: it was interrupted or requested. So is a source without crawls. Otherwise the
+/// refresh interval decides, or a shorter delay after an incomplete crawl. Without an interval, only a
+/// source without a complete crawl is due.
 pub(super) fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Duration>) -> bool {
     let Some(last) = latest_first.first() else { return true };
     let is_completed = |crawl: &Crawl| crawl.state == CrawlState::Completed;
@@ -25,7 +25,7 @@ pub(super) fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Dur
         CrawlState::Completed => refresh,
         CrawlState::Incomplete | CrawlState::Failed => {
             let in_a_row = latest_first.iter().take_while(|crawl| !is_completed(crawl)).count();
-            let retry = RETRY.ceiling(u32::try_from(in_a_row).unwrap_or(u32::MAX));
+            let retry = RETRY_BACKOFF.ceiling(u32::try_from(in_a_row).unwrap_or(u32::MAX));
             match refresh {
                 Some(refresh) => Some(retry.min(refresh)),
                 None => (in_a_row == latest_first.len()).then_some(retry),
@@ -49,7 +49,7 @@ mod tests {
         Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time")
     }
 
-    /// A crawl that ended so many seconds ago.
+    /// A crawl that ended `ended_ago_s` seconds ago.
     fn crawl(state: CrawlState, ended_ago_s: i64) -> Crawl {
         let ended_at = now() - TimeDelta::seconds(ended_ago_s);
         Crawl {
@@ -82,27 +82,27 @@ mod tests {
     }
 
     #[test]
-    fn a_complete_crawl_is_refreshed_after_its_interval_give_or_take_a_tenth() {
+    fn a_complete_crawl_is_refreshed_after_its_interval_within_a_tenth() {
         let due_after = |ago| is_due(&[crawl(CrawlState::Completed, ago)], now(), REFRESH);
         assert!(!due_after(539));
         assert!(due_after(661));
-        assert!(!is_due(&[crawl(CrawlState::Completed, 1_000_000)], now(), None), "only when asked to");
-        assert!(!due_after(-1_000), "a clock that went back makes nothing due");
+        assert!(!is_due(&[crawl(CrawlState::Completed, 1_000_000)], now(), None), "only on request");
+        assert!(!due_after(-1_000), "a clock that was set back makes no source due");
     }
 
     #[test]
-    fn a_failed_crawl_is_tried_again_after_a_growing_wait() {
+    fn a_failed_crawl_is_retried_after_a_growing_delay() {
         let failed = crawl(CrawlState::Failed, 70);
         assert!(is_due(std::slice::from_ref(&failed), now(), REFRESH));
         assert!(!is_due(&[crawl(CrawlState::Failed, 50)], now(), REFRESH));
-        assert!(!is_due(&[failed.clone(), failed], now(), REFRESH), "the second wait is twice as long");
+        assert!(!is_due(&[failed.clone(), failed], now(), REFRESH), "the second delay is twice as long");
         let many: Vec<Crawl> = (0..12).map(|_| crawl(CrawlState::Incomplete, 670)).collect();
         assert!(is_due(&many, now(), REFRESH), "never longer than the interval");
         assert!(!is_due(&many, now(), None));
     }
 
     #[test]
-    fn without_an_interval_only_what_was_never_complete_is_tried_again() {
+    fn without_an_interval_only_a_never_completed_source_is_retried() {
         let failed = crawl(CrawlState::Failed, 100_000);
         assert!(is_due(std::slice::from_ref(&failed), now(), None));
         assert!(!is_due(&[failed, crawl(CrawlState::Completed, 200_000)], now(), None));

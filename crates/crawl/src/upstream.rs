@@ -1,7 +1,6 @@
-//! The seam to the upstream: one page in, one page out.
+//! The interface to an upstream: a request for one page, and the fetched page.
 //!
-//! Deliberately without retries, pacing or paging: those are decided above it, once for
-//! every adapter.
+//! Deliberately without retries, pacing or pagination: the crawler decides on those for every adapter.
 
 use std::time::Duration;
 
@@ -11,79 +10,81 @@ use url::Url;
 
 /// The request for one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageRequest {
-    /// The address, paging parameters included.
+pub struct UpstreamRequest {
+    /// The URL, with the paging parameters.
     pub url: Url,
 }
 
-/// Where an answer says the next page is.
+/// The next page as a response states it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Next {
-    /// A value for the cursor parameter.
+pub enum NextPage {
+    /// The value of the cursor parameter.
     Cursor(String),
-    /// An address.
+    /// The URL.
     Link(Url),
 }
 
-/// A page as the upstream served it.
+/// A page of the upstream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FetchedPage {
     /// The HTTP status.
     pub status: u16,
-    /// The items, as they came.
+    /// The items.
     pub items: Vec<Value>,
-    /// The total number of items, where the page states it.
+    /// The total number of items, if the page states it.
     pub total: Option<i64>,
-    /// Where the next page is, where the page says so.
-    pub next: Option<Next>,
+    /// The next page, if the page states it.
+    pub next: Option<NextPage>,
 }
 
-/// Why a page could not be fetched, split by how patient the crawl is with it. There is no
-/// permanent failure: on the upstreams that this is built for, any answer may be a passing one.
+/// A failed request, by its budget of retries.
+///
+/// No failure is permanent: an unreliable upstream may return any response transiently.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// It is likely to pass: no answer, a broken one, or a status that asks to come back.
+    /// A likely transient failure: no response, a broken one, or a retryable status.
     #[error("{cause}")]
     Transient {
-        /// A few words for the ledger.
+        /// The cause for the ledger.
         cause: String,
-        /// The HTTP status, if an answer came.
+        /// The HTTP status of the response, if any.
         status: Option<u16>,
-        /// How long the upstream asks to wait.
+        /// The delay that the upstream requests.
         retry_after: Option<Duration>,
     },
-    /// The upstream, or a limit of ours, refuses the request: most such answers stay as they
-    /// are, so they have a smaller budget of their own.
+    /// A refusal by the upstream or by a limit of the source.
+    ///
+    /// Most refusals are permanent, so they have a smaller budget of their own.
     #[error("{cause}")]
     Refused {
-        /// A few words for the ledger.
+        /// The cause for the ledger.
         cause: String,
         /// The HTTP status.
         status: Option<u16>,
-        /// How long the upstream asks to wait.
+        /// The delay that the upstream requests.
         retry_after: Option<Duration>,
     },
 }
 
 impl FetchError {
-    /// A failure that no answer came with, or whose answer was broken.
+    /// Creates a transient failure.
     pub fn transient(cause: impl Into<String>, status: Option<u16>) -> Self {
         Self::Transient { cause: cause.into(), status, retry_after: None }
     }
 
-    /// A refusal.
+    /// Creates a refusal.
     pub fn refused(cause: impl Into<String>, status: Option<u16>) -> Self {
         Self::Refused { cause: cause.into(), status, retry_after: None }
     }
 
-    /// The HTTP status, if an answer came.
+    /// Returns the HTTP status of the response, if any.
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Transient { status, .. } | Self::Refused { status, .. } => *status,
         }
     }
 
-    /// How long the upstream asks to wait.
+    /// Returns the delay that the upstream requests.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Transient { retry_after, .. } | Self::Refused { retry_after, .. } => *retry_after,
@@ -91,9 +92,9 @@ impl FetchError {
     }
 }
 
-/// An upstream of pages.
+/// A source of pages.
 #[async_trait]
 pub trait Upstream: Send + Sync {
-    /// Makes one request. Must be safe to drop at any point.
-    async fn fetch_page(&self, request: &PageRequest) -> Result<FetchedPage, FetchError>;
+    /// Sends one request. The future may be dropped at any point.
+    async fn fetch_page(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError>;
 }

@@ -1,7 +1,7 @@
-//! Crawls the sources of a server when they are due: a few at once, each under its lease.
+//! The worker that crawls the due sources of a server, each under its lease.
 //!
-//! Deliberately knows neither the command line nor GraphQL: `startCrawl` begins a crawl in the
-//! store and wakes the worker, which takes up every crawl that is running and not leased.
+//! Independent of the command line and GraphQL: `startCrawl` begins a crawl in the store and wakes the
+//! worker, which resumes every running crawl without a lease.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
@@ -16,30 +16,30 @@ use tokio_util::sync::CancellationToken;
 use super::crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 use super::lease::CrawlLease;
 use super::progress::Progress;
-use super::schedule::{HISTORY, is_due};
+use super::schedule::{HISTORY_LENGTH, is_due};
 use super::upstream::Upstream;
 use quarry_config::SourceConfig;
 use quarry_domain::{CrawlState, SourceName, Timestamp};
 use quarry_runtime::supervisor::Pulse;
 use quarry_store::{Store, StoreError};
 
-/// Crawls that one server runs at once.
+/// The maximum number of concurrent crawls of a server.
 const MAX_CRAWLS: usize = 4;
-/// How often the worker looks for sources that are due.
-const POLL: Duration = Duration::from_secs(2);
-/// How long a source rests whose crawl the store refused.
-const REST: Duration = Duration::from_secs(60);
+/// The interval of checks for due sources.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// The pause of a source after an error of its crawl.
+const ERROR_PAUSE: Duration = Duration::from_secs(60);
 
-/// A source to crawl, and how to reach it.
+/// A source and its upstream.
 #[derive(Clone)]
 pub struct CrawlSource {
-    /// Its settings.
+    /// The settings of the source.
     pub config: SourceConfig,
-    /// Its upstream.
+    /// The upstream of the source.
     pub upstream: Arc<dyn Upstream>,
 }
 
-/// Crawls sources when they are due.
+/// Crawls due sources.
 pub struct CrawlWorker {
     store: Store,
     sources: Vec<CrawlSource>,
@@ -47,13 +47,12 @@ pub struct CrawlWorker {
     progress: Arc<dyn Progress>,
     wake: Arc<Notify>,
     crawls: JoinSet<Result<(), CrawlError>>,
-    /// Which source each task crawls.
-    crawled: HashMap<Id, SourceName>,
-    resting: HashMap<SourceName, Timestamp>,
+    sources_by_task: HashMap<Id, SourceName>,
+    paused_until: HashMap<SourceName, Timestamp>,
 }
 
 impl CrawlWorker {
-    /// A worker for these sources; `options` names the process as a holder of leases.
+    /// Creates a worker for sources; `options` names the process as the holder of leases.
     pub fn new(
         store: Store,
         sources: Vec<CrawlSource>,
@@ -67,18 +66,17 @@ impl CrawlWorker {
             progress,
             wake: Arc::new(Notify::new()),
             crawls: JoinSet::new(),
-            crawled: HashMap::new(),
-            resting: HashMap::new(),
+            sources_by_task: HashMap::new(),
+            paused_until: HashMap::new(),
         }
     }
 
-    /// Makes the worker look at once (after a crawl was begun in the store).
+    /// Returns the handle that wakes the worker after a crawl began in the store.
     pub fn waker(&self) -> Arc<Notify> {
         self.wake.clone()
     }
 
-    /// Looks for due sources until cancelled; crawls that are under way then stop where they
-    /// are, and give their leases back.
+    /// Crawls due sources until cancelled; running crawls then stop and release their leases.
     #[boxed]
     pub async fn run(mut self, cancel: CancellationToken, pulse: Pulse) {
         let wake = self.waker();
@@ -87,20 +85,20 @@ impl CrawlWorker {
                 Ok(_) => pulse.succeeded(),
                 Err(error) => {
                     pulse.failed();
-                    tracing::warn!(%error, "sources not looked at: the store did not answer");
+                    tracing::warn!(%error, "cannot check the sources: the store is unavailable");
                 }
             }
             tokio::select! {
                 () = cancel.cancelled() => {}
                 () = wake.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-                () = self.settle_one(), if !self.crawls.is_empty() => {}
+                () = tokio::time::sleep(POLL_INTERVAL) => {}
+                () = self.join_next(), if !self.crawls.is_empty() => {}
             }
         }
-        self.settle().await;
+        self.join_all().await;
     }
 
-    /// Starts a crawl of every due source, as far as there is room; returns their names.
+    /// Starts crawls of due sources up to the limit, and returns their names.
     #[boxed]
     pub async fn step(
         &mut self,
@@ -112,9 +110,9 @@ impl CrawlWorker {
         let mut started = Vec::new();
         for source in self.sources.clone() {
             let name = source.config.name.clone();
-            let is_running_here = self.crawled.values().any(|crawled| *crawled == name);
-            let is_resting = self.resting.get(&name).is_some_and(|until| now < *until);
-            if self.crawls.len() >= MAX_CRAWLS || is_running_here || is_resting {
+            let is_running_here = self.sources_by_task.values().any(|source| *source == name);
+            let is_paused = self.paused_until.get(&name).is_some_and(|until| now < *until);
+            if self.crawls.len() >= MAX_CRAWLS || is_running_here || is_paused {
                 continue;
             }
             let history = match last_crawls.get(&name) {
@@ -122,7 +120,7 @@ impl CrawlWorker {
                 Some(last) if matches!(last.state, CrawlState::Running | CrawlState::Completed) => {
                     vec![last.clone()]
                 }
-                Some(_) => self.store.crawls_of_source(&name, HISTORY).await?,
+                Some(_) => self.store.crawls_of_source(&name, HISTORY_LENGTH).await?,
             };
             if is_due(&history, now, source.config.refresh) {
                 let crawl = crawl_if_due(
@@ -133,41 +131,42 @@ impl CrawlWorker {
                     cancel.clone(),
                     now,
                 );
-                self.crawled.insert(self.crawls.spawn(crawl).id(), name.clone());
+                self.sources_by_task.insert(self.crawls.spawn(crawl).id(), name.clone());
                 started.push(name);
             }
         }
         Ok(started)
     }
 
-    /// Waits until no crawl is under way.
+    /// Waits for all crawls to stop.
     #[boxed]
-    pub async fn settle(&mut self) {
+    pub async fn join_all(&mut self) {
         while !self.crawls.is_empty() {
-            self.settle_one().await;
+            self.join_next().await;
         }
     }
 
     /// Waits for one crawl to stop.
-    async fn settle_one(&mut self) {
+    async fn join_next(&mut self) {
         let Some(joined) = self.crawls.join_next_with_id().await else { return };
         let (id, problem) = match joined {
             Ok((id, Ok(()))) => (id, None),
             Ok((id, Err(error))) => (id, Some(error.to_string())),
             Err(error) => (error.id(), Some(error.to_string())),
         };
-        let Some(source) = self.crawled.remove(&id) else { return };
+        let Some(source) = self.sources_by_task.remove(&id) else { return };
         if let Some(error) = problem {
             tracing::error!(source.name = %source, error, "crawl stopped");
-            self.resting.insert(source, Utc::now() + REST);
+            self.paused_until.insert(source, Utc::now() + ERROR_PAUSE);
         } else {
-            self.resting.remove(&source);
+            self.paused_until.remove(&source);
         }
     }
 }
 
-/// Crawls a source if it is still due when its lease is held: another server may have crawled
-/// it since this one looked.
+/// Crawls a source if it is still due under its lease.
+///
+/// Another server may have crawled it since the check.
 async fn crawl_if_due(
     store: Store,
     source: CrawlSource,
@@ -178,7 +177,7 @@ async fn crawl_if_due(
 ) -> Result<(), CrawlError> {
     let CrawlSource { config, upstream } = source;
     let lease = CrawlLease::new(store.clone(), &config.name, options.holder, options.known_dead.clone());
-    match is_ours(&store, &lease, &config, now).await {
+    match acquire_if_due(&store, &lease, &config, now).await {
         Ok(true) => {}
         Ok(false) | Err(StoreError::Unavailable(_) | StoreError::LeaseLost(_)) => {
             lease.release().await;
@@ -193,7 +192,7 @@ async fn crawl_if_due(
     }
 }
 
-async fn is_ours(
+async fn acquire_if_due(
     store: &Store,
     lease: &CrawlLease,
     config: &SourceConfig,
@@ -202,5 +201,5 @@ async fn is_ours(
     if !lease.acquire().await? {
         return Ok(false);
     }
-    Ok(is_due(&store.crawls_of_source(&config.name, HISTORY).await?, now, config.refresh))
+    Ok(is_due(&store.crawls_of_source(&config.name, HISTORY_LENGTH).await?, now, config.refresh))
 }

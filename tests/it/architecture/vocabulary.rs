@@ -40,7 +40,6 @@ const SETTINGS_TABLE: &str = "docs/configuration.md (settings)";
 const EXEMPT: &[&str] = &[
     "benches",
     "crates/config",
-    "crates/crawl",
     "crates/graphql",
     "crates/keystroke",
     "crates/search",

@@ -51,7 +51,7 @@ async fn a_moved_total_restarts_the_count_and_not_the_crawl() {
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 37));
     assert_eq!(crawl.expected_total, Some(37));
     assert_eq!(crawl.pages_fetched, 4 + 2, "it went on, and saw the first two pages again");
-    let moved = "states a total of 37 after 40: asked again";
+    let moved = "states a total of 37 after 40: retried";
     assert_eq!(bench.failures(&crawl).await, [moved]);
 }
 
@@ -216,8 +216,8 @@ async fn steps_tell_how_the_crawl_goes_on() {
     let mut told = Vec::new();
     while !told.iter().any(|line: &String| line.starts_with("finished")) {
         told.push(match crawler.step(Utc::now()).await.expect("a step") {
-            StepOutcome::Begun { resumed, .. } => format!("begun, resumed {resumed}"),
-            StepOutcome::PageTaken { crawl, position, sweep, items, sweep_ended, .. } => {
+            StepOutcome::Started { resumed, .. } => format!("begun, resumed {resumed}"),
+            StepOutcome::PageStored { crawl, position, sweep, items, sweep_ended, .. } => {
                 format!(
                     "page {} of {sweep}: {items}, {} seen, ended {sweep_ended}",
                     position.0, crawl.documents_seen

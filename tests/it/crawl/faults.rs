@@ -113,7 +113,7 @@ async fn damaged_items_are_asked_for_again() {
         ok(&page)
     })
     .await;
-    let cause = r#"1 of 10 items cannot be taken: no key at "/id" (the item has the fields message)"#;
+    let cause = r#"1 of 10 items are invalid: no key at "/id" (the item has the fields message)"#;
     survives(&source(upstream.url("/m")), &[cause]).await;
 }
 

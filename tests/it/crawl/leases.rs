@@ -65,7 +65,7 @@ struct Thief(Arc<Bench>);
 
 impl Progress for Thief {
     fn report(&self, _source: &SourceName, outcome: &StepOutcome) {
-        if matches!(outcome, StepOutcome::PageTaken { position, .. } if position.0 == 1) {
+        if matches!(outcome, StepOutcome::PageStored { position, .. } if position.0 == 1) {
             let theft = self.0.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL);
             let taken = block_in_place(|| Handle::current().block_on(theft));
             taken.expect("an answer").expect("the lease");

@@ -64,10 +64,10 @@ struct Outage {
 impl Progress for Outage {
     fn report(&self, _source: &SourceName, outcome: &StepOutcome) {
         match outcome {
-            StepOutcome::PageTaken { position, .. } if position.0 == 1 => {
+            StepOutcome::PageStored { position, .. } if position.0 == 1 => {
                 self.is_open.send_replace(false);
             }
-            StepOutcome::StoreDown { .. } => {
+            StepOutcome::StoreUnavailable { .. } => {
                 let mut noticed = self.noticed.lock().expect("not poisoned");
                 *noticed += 1;
                 if *noticed == 2 {
@@ -118,7 +118,7 @@ async fn a_page_that_could_not_be_stored_is_fetched_again(database: Arc<TestData
     for _ in 0..3 {
         crawler.step(Utc::now()).await.expect("a step");
     }
-    assert!(matches!(crawler.step(Utc::now()).await, Ok(StepOutcome::StoreDown { .. })));
+    assert!(matches!(crawler.step(Utc::now()).await, Ok(StepOutcome::StoreUnavailable { .. })));
     passage.is_open.send_replace(true);
 
     let never = CancellationToken::new();

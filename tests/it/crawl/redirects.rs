@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use quarry::config::{JsonPointer, Pagination, Secret, SourceConfig};
-use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, PageRequest, Upstream as _};
+use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, Upstream as _, UpstreamRequest};
 use quarry::domain::CrawlState;
 use serde_json::json;
 
@@ -191,7 +191,7 @@ async fn a_retry_after_is_handed_on() {
     })
     .await;
     let client = HttpUpstream::new(&source(upstream.url("/m"))).expect("an upstream");
-    let request = PageRequest { url: upstream.url("/m") };
+    let request = UpstreamRequest { url: upstream.url("/m") };
     let mut waits = Vec::new();
     for _ in 0..4 {
         let error: FetchError = client.fetch_page(&request).await.expect_err("a failure");

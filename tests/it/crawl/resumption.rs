@@ -27,7 +27,7 @@ async fn a_crawler_that_is_killed_after_every_step_still_gets_there() {
         let mut crawler = bench.crawler(&config);
         for _ in 0..2 {
             match crawler.step(Utc::now()).await.expect("a step") {
-                StepOutcome::Begun { resumed: true, .. } => resumed += 1,
+                StepOutcome::Started { resumed: true, .. } => resumed += 1,
                 StepOutcome::Finished { crawl, .. } => break 'ended crawl,
                 _ => {}
             }

@@ -24,7 +24,7 @@ async fn waits(
     while waits.len() < count {
         match crawler.step(Utc::now()).await.expect("a step") {
             StepOutcome::AttemptFailed { wait, .. } => waits.push(wait),
-            StepOutcome::Begun { .. } => {}
+            StepOutcome::Started { .. } => {}
             other => panic!("{other:?}"),
         }
     }

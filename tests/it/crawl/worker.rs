@@ -58,16 +58,16 @@ async fn sources_are_crawled_at_once_and_then_when_they_are_due() {
     let now = Utc::now();
     assert_eq!(worker.step(now, &never).await.expect("a step"), [name("a"), name("b")]);
     assert_eq!(worker.step(now, &never).await.expect("a step"), [], "under way already");
-    worker.settle().await;
+    worker.join_all().await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
     assert_eq!(states(&bench, "b").await, [CrawlState::Failed], "one source's failure is its own");
 
     let later = |seconds| Utc::now() + TimeDelta::seconds(seconds);
     assert_eq!(worker.step(later(30), &never).await.expect("a step"), []);
     assert_eq!(worker.step(later(70), &never).await.expect("a step"), [name("b")], "a failure is retried");
-    worker.settle().await;
+    worker.join_all().await;
     assert_eq!(worker.step(later(670), &never).await.expect("a step"), [name("a"), name("b")]);
-    worker.settle().await;
+    worker.join_all().await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed; 2]);
 }
 
@@ -83,7 +83,7 @@ async fn of_a_fleet_one_server_crawls_a_source() {
         assert_eq!(server.step(now, &never).await.expect("a step").len(), 1, "to each it looks due");
     }
     for server in &mut fleet {
-        server.settle().await;
+        server.join_all().await;
     }
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
     assert_eq!(upstream.asked().len(), 3);
@@ -134,6 +134,6 @@ async fn a_worker_that_is_stopped_leaves_its_crawls_where_they_are() {
     assert_eq!(bench.store.lease_holder("crawl:a").await.expect("an answer"), None);
     let mut next = worker(&bench, &[config], 2);
     next.step(Utc::now(), &CancellationToken::new()).await.expect("a step");
-    next.settle().await;
+    next.join_all().await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
 }

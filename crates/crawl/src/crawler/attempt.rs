@@ -1,43 +1,43 @@
-//! One attempt at a page: asks for it, decides what became of it, and writes that down.
+//! One attempt at a page: the request, the verdict and the record in the store.
 
 use std::time::Duration;
 
 use tracing::Instrument;
 use tracing::field::Empty;
 
-use super::{Crawler, Run, Tries};
-use crate::cursor::{Cursor, Move, failure};
-use crate::page_reading::read_page;
+use super::{ActiveCrawl, Crawler, PageAttempts};
+use crate::cursor::{CrawlCursor, NextStep, failure};
+use crate::page::parse_page;
 use crate::pagination::page_url;
-use crate::plan::{Trail, Verdict, judge};
+use crate::plan::{SweepHistory, Verdict, judge};
 use crate::progress::StepOutcome;
-use crate::upstream::{FetchError, FetchedPage, PageRequest};
+use crate::upstream::{FetchError, FetchedPage, UpstreamRequest};
 use quarry_domain::{PagePosition, Timestamp};
 use quarry_runtime::retry::Backoff;
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{PageCommit, PageSlot, StoreError};
 
 impl Crawler {
-    /// Makes one request for the page that `cursor` names.
+    /// Sends one request for the next page of `cursor`.
     pub(super) async fn attempt(
         &mut self,
-        mut run: Run,
-        cursor: Cursor,
+        mut active: ActiveCrawl,
+        cursor: CrawlCursor,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
-        if cursor.sweep != run.cursor.sweep {
-            run.trail = Trail::default();
+        if cursor.sweep != active.cursor.sweep {
+            active.history = SweepHistory::default();
         }
-        run.cursor = cursor;
+        active.cursor = cursor;
         let slot = PageSlot {
-            crawl: run.crawl.id,
-            position: PagePosition(run.cursor.position),
-            sweep: run.cursor.sweep,
+            crawl: active.crawl.id,
+            position: PagePosition(active.cursor.position),
+            sweep: active.cursor.sweep,
         };
-        let Some(place) = &run.cursor.place else {
-            return Err(StoreError::Refused("a sweep that has ended has no next page".to_owned()));
+        let Some(token) = &active.cursor.next_page else {
+            return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let request = PageRequest { url: page_url(&self.config.url, &self.config.pagination, place) };
+        let request = UpstreamRequest { url: page_url(&self.config.url, &self.config.pagination, token) };
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",
@@ -45,8 +45,8 @@ impl Crawler {
             page.position = slot.position.0,
             page.items = Empty,
         );
-        let outcome = self.make_attempt(run, slot, &request, now).instrument(span.clone()).await;
-        if let Ok(StepOutcome::PageTaken { items, .. }) = &outcome {
+        let outcome = self.make_attempt(active, slot, &request, now).instrument(span.clone()).await;
+        if let Ok(StepOutcome::PageStored { items, .. }) = &outcome {
             span.record("page.items", items);
         }
         outcome
@@ -54,123 +54,132 @@ impl Crawler {
 
     async fn make_attempt(
         &mut self,
-        run: Run,
+        active: ActiveCrawl,
         slot: PageSlot,
-        request: &PageRequest,
+        request: &UpstreamRequest,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
         self.store.begin_attempt(self.lease.get(), slot, now).await?;
         let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
         match self.upstream.fetch_page(request).instrument(fetching).await {
-            Ok(page) => self.weigh(run, slot, page, now).await,
-            Err(error) => self.note_failure(run, slot, error, now).await,
+            Ok(page) => self.decide(active, slot, page, now).await,
+            Err(error) => self.record_failure(active, slot, error, now).await,
         }
     }
 
-    async fn note_failure(
+    async fn record_failure(
         &mut self,
-        mut run: Run,
+        mut active: ActiveCrawl,
         slot: PageSlot,
         error: FetchError,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
         let cause = error.to_string();
         self.store.fail_attempt(self.lease.get(), slot, error.status().map(i32::from), &cause).await?;
-        let page = self.describe_page(&run.cursor);
-        if let Some(message) = run.tries.failures.count(&error, &page, &self.config) {
+        let page = self.describe_page(&active.cursor);
+        if let Some(message) = active.attempts.failures.count(&error, &page, &self.config) {
             return self.finish(slot.crawl, failure(message), now).await;
         }
-        Ok(self.ask_again(run, slot, cause, error.retry_after()))
+        Ok(self.retry_later(active, slot, cause, error.retry_after()))
     }
 
-    /// Keeps the page for another attempt, after a pause: the backoff in any case, and what
-    /// the upstream asks for beyond it, up to the limit.
-    fn ask_again(
+    /// Schedules another attempt at the page after the backoff.
+    ///
+    /// The pause is longer if the upstream requests that, up to the limit.
+    fn retry_later(
         &mut self,
-        mut run: Run,
+        mut active: ActiveCrawl,
         slot: PageSlot,
         cause: String,
         retry_after: Option<Duration>,
     ) -> StepOutcome {
-        run.tries.in_vain += 1;
+        active.attempts.retries += 1;
         let backoff = Backoff::new(self.config.backoff, self.config.max_backoff);
         let wait = backoff
-            .delay(run.tries.in_vain, &mut self.rng)
+            .delay(active.attempts.retries, &mut self.rng)
             .max(self.config.delay)
             .max(retry_after.unwrap_or_default().min(self.config.max_retry_after));
-        let crawl = run.crawl.clone();
-        self.run = Some(run);
+        let crawl = active.crawl.clone();
+        self.active = Some(active);
         StepOutcome::AttemptFailed { crawl, position: slot.position, cause, wait }
     }
 
-    /// Decides what becomes of a page that arrived.
-    async fn weigh(
+    /// Decides on a fetched page.
+    async fn decide(
         &mut self,
-        mut run: Run,
+        mut active: ActiveCrawl,
         slot: PageSlot,
         page: FetchedPage,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
         let status = i32::from(page.status);
-        let reading = read_page(&self.config, page);
-        let answer = &reading.answer;
-        match judge(&run.cursor, answer, &run.trail, &mut run.tries.doubts, &self.config.pagination) {
-            Verdict::Again(cause) => {
+        let page = parse_page(&self.config, page);
+        let facts = &page.facts;
+        match judge(
+            &active.cursor,
+            facts,
+            &active.history,
+            &mut active.attempts.suspects,
+            &self.config.pagination,
+        ) {
+            Verdict::Retry(cause) => {
                 self.store.fail_attempt(self.lease.get(), slot, Some(status), &cause).await?;
-                Ok(self.ask_again(run, slot, cause, None))
+                Ok(self.retry_later(active, slot, cause, None))
             }
             Verdict::Fail(message) => {
                 self.store.fail_attempt(self.lease.get(), slot, Some(status), &message).await?;
                 self.finish(slot.crawl, failure(message), now).await
             }
-            Verdict::Take { after, restart } => {
+            Verdict::Accept { after, restart } => {
                 let commit = PageCommit {
                     slot,
                     status,
-                    items: count(answer.items),
-                    rejected: count(answer.rejected),
-                    hash: answer.hash.clone(),
-                    drafts: reading.drafts,
+                    items: count(facts.items),
+                    rejected: count(facts.rejected),
+                    hash: facts.hash.clone(),
+                    drafts: page.drafts,
                     restarts: after.restarts,
                     restart,
                     expected_total: after.total,
                     cursor: serde_json::to_string(&after).map_err(|e| StoreError::Refused(e.to_string()))?,
                 };
-                self.take(run, *after, (answer.items, answer.rejected), commit, now).await
+                self.store_page(active, *after, (facts.items, facts.rejected), commit, now).await
             }
         }
     }
 
-    async fn take(
+    async fn store_page(
         &mut self,
-        mut run: Run,
-        after: Cursor,
+        mut active: ActiveCrawl,
+        after: CrawlCursor,
         (items, rejected): (u64, u64),
         commit: PageCommit,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
         let (slot, hash) = (commit.slot, commit.hash.clone());
         match self.store.commit_page(self.lease.get(), commit, now).await {
-            Ok(outcome) => run.crawl = outcome.crawl,
+            Ok(outcome) => active.crawl = outcome.crawl,
             Err(StoreError::Refused(cause)) => {
-                tracing::error!(source.name = %self.config.name, page.position = slot.position.0, %cause, "page refused by the store");
-                let message = format!("{} could not be stored; see the log", self.describe_page(&run.cursor));
+                tracing::error!(source.name = %self.config.name, page.position = slot.position.0, %cause, "the store refused the page");
+                let message =
+                    format!("{} could not be stored; see the log", self.describe_page(&active.cursor));
                 return self.finish(slot.crawl, failure(message), now).await;
             }
             Err(error) => return Err(error),
         }
         if items > 0 {
-            run.trail.pages.insert(hash, slot.position.0);
+            active.history.pages.insert(hash, slot.position.0);
         }
-        run.trail.places.extend(run.cursor.place.take());
-        run.tries = Tries::default();
-        run.cursor = after;
-        let sweep_ended = run.cursor.place.is_none();
-        let is_done = matches!(run.cursor.next_move(&run.crawl, &self.config, now), Move::Finish(_));
+        active.history.tokens.extend(active.cursor.next_page.take());
+        active.attempts = PageAttempts::default();
+        active.cursor = after;
+        let sweep_ended = active.cursor.next_page.is_none();
+        let is_done =
+            matches!(active.cursor.next_step(&active.crawl, &self.config, now), NextStep::Finish(_));
         let wait = if is_done { Duration::ZERO } else { self.config.delay };
-        let crawl = run.crawl.clone();
-        self.run = Some(run);
-        Ok(StepOutcome::PageTaken {
+        let crawl = active.crawl.clone();
+        self.active = Some(active);
+        Ok(StepOutcome::PageStored {
             crawl,
             position: slot.position,
             sweep: slot.sweep,
@@ -181,11 +190,11 @@ impl Crawler {
         })
     }
 
-    /// A page as an error names it: its line in the ledger, and what was asked for.
-    fn describe_page(&self, cursor: &Cursor) -> String {
-        let place =
-            cursor.place.as_ref().map_or_else(String::new, |place| place.describe(&self.config.pagination));
-        format!("page {} ({place})", cursor.position)
+    /// Describes a page in an error: its position in the ledger, and the requested page.
+    fn describe_page(&self, cursor: &CrawlCursor) -> String {
+        let token = cursor.next_page.as_ref();
+        let token = token.map_or_else(String::new, |token| token.describe(&self.config.pagination));
+        format!("page {} ({token})", cursor.position)
     }
 }
 

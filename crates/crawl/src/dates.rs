@@ -1,28 +1,28 @@
-//! Reads the dates that upstreams write. Pure.
+//! Dates in the spellings of upstreams. Pure.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
 use serde_json::Value;
 
 use quarry_domain::Timestamp;
 
-/// Spellings with an offset that neither RFC 3339 nor RFC 2822 covers.
+/// Formats with an offset beside RFC 3339 and RFC 2822.
 const WITH_OFFSET: [&str; 2] = ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f %z"];
-/// Spellings without an offset: read as UTC.
+/// Formats without an offset, parsed as UTC.
 const WITHOUT_OFFSET: [&str; 4] =
     ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
-/// From here on, a number counts milliseconds: as seconds, it would be past the year 5000.
+/// The smallest number in milliseconds: in seconds, it would be past the year 5000.
 const FIRST_MILLISECONDS: f64 = 1e11;
-/// Years that every database can store.
+/// The years that every database can store.
 const YEARS: std::ops::RangeInclusive<i32> = 1_000..=9_999;
 
-/// Reads a date: text in one of the usual spellings, or a number since 1970.
-pub(super) fn parse_published(value: &Value) -> Option<Timestamp> {
+/// Parses a date: a string in a common format, or a Unix time.
+pub(super) fn parse_date(value: &Value) -> Option<Timestamp> {
     let at = match value {
         Value::String(text) => parse_text(text.trim()),
         Value::Number(number) => parse_epoch(number.as_f64()?),
         _ => None,
     }?;
-    // What is finer than the store keeps would make a document look changed.
+    // The store keeps microseconds: a finer date would differ from the stored one.
     let at = DateTime::from_timestamp_micros(at.timestamp_micros())?;
     YEARS.contains(&at.year()).then_some(at)
 }
@@ -48,7 +48,10 @@ fn parse_text(text: &str) -> Option<Timestamp> {
 
 fn parse_epoch(number: f64) -> Option<Timestamp> {
     let seconds = if number.abs() < FIRST_MILLISECONDS { number } else { number / 1e3 };
-    #[expect(clippy::cast_possible_truncation, reason = "a float saturates, and absurd years are refused")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float saturates, and the range of years excludes the bounds"
+    )]
     let micros = (seconds * 1e6).round() as i64;
     DateTime::from_timestamp_micros(micros)
 }
@@ -60,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_spellings_are_read() {
+    fn common_formats_are_parsed() {
         for (value, expected) in [
             (json!("2025-05-05T07:47:20.159073+00:00"), "2025-05-05T07:47:20.159073Z"),
             (json!("2025-05-05T07:47:20+02:00"), "2025-05-05T05:47:20Z"),
@@ -83,12 +86,12 @@ mod tests {
             (json!(-86_400), "1969-12-31T00:00:00Z"),
         ] {
             let expected = DateTime::parse_from_rfc3339(expected).expect("a date").to_utc();
-            assert_eq!(parse_published(&value), Some(expected), "{value}");
+            assert_eq!(parse_date(&value), Some(expected), "{value}");
         }
     }
 
     #[test]
-    fn what_is_no_date_is_none() {
+    fn other_values_are_none() {
         for value in [
             json!("yesterday"),
             json!(""),
@@ -100,7 +103,7 @@ mod tests {
             json!(null),
             json!([2025]),
         ] {
-            assert_eq!(parse_published(&value), None, "{value}");
+            assert_eq!(parse_date(&value), None, "{value}");
         }
     }
 }
