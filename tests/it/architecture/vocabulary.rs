@@ -50,8 +50,6 @@ const EXEMPT: &[&str] = &[
     "src/http",
     "tests/it/abuse",
     "tests/it/config",
-    "tests/it/crawl",
-    "tests/it/failure",
     "tests/it/graphql",
     "tests/it/journeys",
     "tests/it/keystroke",

@@ -1,4 +1,4 @@
-//! When a crawl is complete, when it is not, and what may be removed.
+//! Completeness of crawls, and the removal of vanished documents.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,54 +12,55 @@ use uuid::Uuid;
 use super::scripted::{Upstream, item, items, ok, page_of, raw, source};
 use super::{Bench, finish, first_keys};
 
-/// An upstream whose number of items a test changes while it runs.
+/// Starts an upstream whose number of items a test can change.
 async fn resizable(size: usize) -> (Upstream, Arc<AtomicUsize>) {
     let size = Arc::new(AtomicUsize::new(size));
     let now = size.clone();
     let upstream =
-        Upstream::start(move |asked| ok(&page_of(&items(now.load(Ordering::Relaxed)), asked))).await;
+        Upstream::start(move |request| ok(&page_of(&items(now.load(Ordering::Relaxed)), request))).await;
     (upstream, size)
 }
 
 #[tokio::test]
-async fn items_that_shift_between_pages_are_caught_in_another_sweep() {
+async fn items_that_shift_between_pages_are_found_in_another_sweep() {
     // After the first page, the last item moves to the head: item 9 is served twice, and the
     // moved item is on a page that was already fetched.
-    let upstream = Upstream::start(|asked| {
+    let upstream = Upstream::start(|request| {
         let mut all = items(30);
-        if asked.number >= 1 {
+        if request.number >= 1 {
             all.rotate_right(1);
         }
-        ok(&page_of(&all, asked))
+        ok(&page_of(&all, request))
     })
     .await;
     let bench = Bench::new().await;
     let crawl = bench.crawl(&source(upstream.url("/m"))).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 30));
     assert_eq!(bench.keys().await, first_keys(30));
-    assert_eq!(crawl.pages_fetched, 4, "the second sweep stops when all were seen");
+    assert_eq!(crawl.pages_fetched, 4, "the second sweep stops once all keys were seen");
     let sweeps: Vec<i32> = bench.ledger(&crawl).await.iter().map(|page| page.sweep).collect();
     assert_eq!(sweeps, [1, 1, 1, 2]);
 }
 
 #[tokio::test]
-async fn a_moved_total_restarts_the_count_and_not_the_crawl() {
+async fn a_changed_total_restarts_the_count_and_not_the_crawl() {
     let upstream =
-        Upstream::start(|asked| ok(&page_of(&items(if asked.number < 2 { 40 } else { 37 }), asked))).await;
+        Upstream::start(|request| ok(&page_of(&items(if request.number < 2 { 40 } else { 37 }), request)))
+            .await;
     let bench = Bench::new().await;
     let crawl = bench.crawl(&source(upstream.url("/m"))).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 37));
     assert_eq!(crawl.expected_total, Some(37));
-    assert_eq!(crawl.pages_fetched, 4 + 2, "it went on, and saw the first two pages again");
-    let moved = "states a total of 37 after 40: retried";
-    assert_eq!(bench.failures(&crawl).await, [moved]);
+    assert_eq!(crawl.pages_fetched, 4 + 2, "it continued, and fetched the first two pages again");
+    let changed = "states a total of 37 after 40: retried";
+    assert_eq!(bench.failures(&crawl).await, [changed]);
 }
 
 #[tokio::test]
-async fn one_lying_total_restarts_nothing() {
-    let upstream = Upstream::start(|asked| {
-        let mut page = page_of(&items(30), asked);
-        if asked.number == 1 {
+async fn one_wrong_total_restarts_no_count() {
+    let upstream = Upstream::start(|request| {
+        let mut page = page_of(&items(30), request);
+        if request.number == 1 {
             page["total"] = json!(12);
         }
         ok(&page)
@@ -72,11 +73,11 @@ async fn one_lying_total_restarts_nothing() {
 }
 
 #[tokio::test]
-async fn one_lying_first_page_completes_nothing() {
-    for lie in [json!({"total": 0, "items": []}), json!({"total": 10, "items": &items(30)[..10]})] {
-        let upstream = Upstream::start(move |asked| match asked.number {
-            0 => ok(&lie),
-            _ => ok(&page_of(&items(30), asked)),
+async fn one_wrong_first_page_completes_no_crawl() {
+    for wrong in [json!({"total": 0, "items": []}), json!({"total": 10, "items": &items(30)[..10]})] {
+        let upstream = Upstream::start(move |request| match request.number {
+            0 => ok(&wrong),
+            _ => ok(&page_of(&items(30), request)),
         })
         .await;
         let bench = Bench::new().await;
@@ -95,8 +96,8 @@ async fn an_empty_upstream_is_complete() {
 
 #[tokio::test]
 async fn fewer_keys_than_stated_leave_the_crawl_incomplete() {
-    let upstream = Upstream::start(|asked| {
-        let mut page = page_of(&items(28), asked);
+    let upstream = Upstream::start(|request| {
+        let mut page = page_of(&items(28), request);
         page["total"] = json!(1_030);
         ok(&page)
     })
@@ -111,11 +112,11 @@ async fn fewer_keys_than_stated_leave_the_crawl_incomplete() {
 }
 
 #[tokio::test]
-async fn keys_that_are_served_twice_do_not_make_up_for_missing_ones() {
-    let upstream = Upstream::start(|asked| {
+async fn repeated_keys_do_not_replace_missing_ones() {
+    let upstream = Upstream::start(|request| {
         let mut all = items(30);
         all[17] = item(3);
-        ok(&page_of(&all, asked))
+        ok(&page_of(&all, request))
     })
     .await;
     let bench = Bench::new().await;
@@ -127,9 +128,9 @@ async fn keys_that_are_served_twice_do_not_make_up_for_missing_ones() {
 }
 
 #[tokio::test]
-async fn more_keys_than_stated_are_counted_anew_and_then_told() {
-    let upstream = Upstream::start(|asked| {
-        let start = asked.query.get("after").map_or(0, |after| after.parse().expect("a number"));
+async fn more_keys_than_stated_are_recounted_and_then_reported() {
+    let upstream = Upstream::start(|request| {
+        let start = request.query.get("after").map_or(0, |after| after.parse().expect("a number"));
         let next = if start < 20 { json!(start + 10) } else { json!(null) };
         let items: Vec<_> = (start..start + 10).map(item).collect();
         ok(&json!({"total": 25, "items": items, "next": next}))
@@ -150,15 +151,15 @@ async fn more_keys_than_stated_are_counted_anew_and_then_told() {
 }
 
 #[tokio::test]
-async fn what_vanished_is_removed_by_a_complete_crawl_only() {
+async fn only_a_complete_crawl_removes_vanished_documents() {
     let (upstream, size) = resizable(30).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
     assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
 
     size.store(27, Ordering::Relaxed);
-    let failing = Upstream::start(|asked| match asked.number {
-        0 => ok(&page_of(&items(27), asked)),
+    let failing = Upstream::start(|request| match request.number {
+        0 => ok(&page_of(&items(27), request)),
         _ => raw(404, ""),
     })
     .await;
@@ -173,11 +174,11 @@ async fn what_vanished_is_removed_by_a_complete_crawl_only() {
     assert_eq!((crawl.state, crawl.deleted, crawl.unchanged), (CrawlState::Completed, 3, 27));
     assert_eq!(bench.keys().await, first_keys(27));
     size.store(30, Ordering::Relaxed);
-    assert_eq!(bench.crawl(&config).await.inserted, 3, "what comes back is taken up again");
+    assert_eq!(bench.crawl(&config).await.inserted, 3, "returning documents are inserted again");
 }
 
 #[tokio::test]
-async fn a_shrunken_upstream_needs_the_operators_word() {
+async fn a_shrunken_upstream_needs_allow_shrink() {
     let (upstream, size) = resizable(30).await;
     let bench = Bench::new().await;
     let config = source(upstream.url("/m"));
@@ -197,7 +198,7 @@ async fn a_shrunken_upstream_needs_the_operators_word() {
 }
 
 #[tokio::test]
-async fn a_crawl_of_what_is_known_changes_nothing() {
+async fn a_crawl_of_known_documents_changes_nothing() {
     let (upstream, _) = resizable(30).await;
     let bench = Bench::new().await;
     let config = source(upstream.url("/m"));
@@ -209,14 +210,14 @@ async fn a_crawl_of_what_is_known_changes_nothing() {
 }
 
 #[tokio::test]
-async fn steps_tell_how_the_crawl_goes_on() {
+async fn steps_report_the_progress_of_a_crawl() {
     let (upstream, _) = resizable(15).await;
     let bench = Bench::new().await;
     let mut crawler = bench.crawler(&source(upstream.url("/m")));
-    let mut told = Vec::new();
-    while !told.iter().any(|line: &String| line.starts_with("finished")) {
-        told.push(match crawler.step(Utc::now()).await.expect("a step") {
-            StepOutcome::Started { resumed, .. } => format!("begun, resumed {resumed}"),
+    let mut reported = Vec::new();
+    while !reported.iter().any(|line: &String| line.starts_with("finished")) {
+        reported.push(match crawler.step(Utc::now()).await.expect("a step") {
+            StepOutcome::Started { resumed, .. } => format!("started, resumed {resumed}"),
             StepOutcome::PageStored { crawl, position, sweep, items, sweep_ended, .. } => {
                 format!(
                     "page {} of {sweep}: {items}, {} seen, ended {sweep_ended}",
@@ -228,10 +229,10 @@ async fn steps_tell_how_the_crawl_goes_on() {
         });
     }
     let expected = [
-        "begun, resumed false",
+        "started, resumed false",
         "page 0 of 1: 10, 10 seen, ended false",
         "page 1 of 1: 5, 15 seen, ended true",
         "finished completed",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(reported, expected);
 }

@@ -1,4 +1,4 @@
-//! Answers that go wrong: each is retried, written down, and never costs a document.
+//! Faulty responses: each is retried, recorded in the ledger, and loses no document.
 
 use std::time::Duration;
 
@@ -6,22 +6,25 @@ use quarry::config::SourceConfig;
 use quarry::domain::{Crawl, CrawlState};
 use serde_json::json;
 
-use super::scripted::{Asked, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
+use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
 use super::{Bench, first_keys};
 
-/// An upstream of 30 items whose second page goes wrong so many times, as `fault` says.
-async fn failing(times: usize, fault: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Upstream {
-    Upstream::start(move |asked| {
-        if asked.number >= 1 && asked.number < 1 + times {
-            fault(asked)
+/// Starts an upstream of 30 items with `times` faults on its second page.
+async fn failing(
+    times: usize,
+    fault: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static,
+) -> Upstream {
+    Upstream::start(move |request| {
+        if request.number >= 1 && request.number < 1 + times {
+            fault(request)
         } else {
-            ok(&page_of(&items(30), asked))
+            ok(&page_of(&items(30), request))
         }
     })
     .await
 }
 
-/// Crawls; the crawl must be complete, and the second page's line must tell the failures.
+/// Asserts a complete crawl whose ledger has these failures on the second page.
 async fn survives(config: &SourceConfig, causes: &[&str]) -> Crawl {
     let bench = Bench::new().await;
     let crawl = bench.crawl(config).await;
@@ -31,15 +34,15 @@ async fn survives(config: &SourceConfig, causes: &[&str]) -> Crawl {
     assert_eq!(ledger.len(), 3);
     assert_eq!(ledger[1].failures, causes);
     assert_eq!(ledger[1].attempts as usize, causes.len() + 1, "each attempt is counted");
-    assert_eq!((ledger[1].status, ledger[1].documents), (Some(200), 10), "the line tells the last attempt");
+    assert_eq!((ledger[1].status, ledger[1].documents), (Some(200), 10), "the ledger has the last attempt");
     assert_eq!(crawl.attempts as usize, 3 + causes.len());
     crawl
 }
 
 #[tokio::test]
-async fn every_status_of_failure_may_pass() {
+async fn every_failed_status_may_be_transient() {
     let statuses = [400, 401, 402, 403, 404, 405, 408, 425, 429, 500, 502, 503, 504, 204, 304];
-    let upstream = failing(statuses.len(), move |asked| raw(statuses[asked.number - 1], "")).await;
+    let upstream = failing(statuses.len(), move |request| raw(statuses[request.number - 1], "")).await;
     let causes = [
         "400 Bad Request",
         "401 Unauthorized",
@@ -61,8 +64,8 @@ async fn every_status_of_failure_may_pass() {
 }
 
 #[tokio::test]
-async fn every_broken_body_may_pass() {
-    let upstream = failing(6, |asked| match asked.number {
+async fn every_broken_body_may_be_transient() {
+    let upstream = failing(6, |request| match request.number {
         1 => raw(200, ""),
         2 => raw(200, r#"{"total":30,"items":[{"id":"#),
         3 => raw(200, "<html>busy</html>"),
@@ -86,29 +89,29 @@ async fn every_broken_body_may_pass() {
 async fn a_stall_ends_with_the_timeout() {
     let upstream = failing(1, |_| Reply::Stall).await;
     let mut config = source(upstream.url("/m"));
-    // Long enough for all other answers on a busy machine.
+    // Long enough for all other responses on a busy machine.
     config.timeout = Duration::from_secs(2);
     survives(&config, &["timed out"]).await;
 }
 
 #[tokio::test]
-async fn a_page_that_repeats_another_is_asked_for_again() {
+async fn a_page_that_repeats_another_is_retried() {
     let upstream = failing(2, |_| ok(&json!({"total": 30, "items": &items(30)[..10]}))).await;
     let cause = "repeated page: the same items as page 0";
     survives(&source(upstream.url("/m")), &[cause, cause]).await;
 }
 
 #[tokio::test]
-async fn an_empty_page_below_the_total_is_asked_for_again() {
+async fn an_empty_page_below_the_total_is_retried() {
     let upstream = failing(2, |_| ok(&json!({"total": 30, "items": []}))).await;
     let cause = "ends after 10 items of 30 stated";
     survives(&source(upstream.url("/m")), &[cause, cause]).await;
 }
 
 #[tokio::test]
-async fn damaged_items_are_asked_for_again() {
-    let upstream = failing(1, |asked| {
-        let mut page = page_of(&items(30), asked);
+async fn invalid_items_are_retried() {
+    let upstream = failing(1, |request| {
+        let mut page = page_of(&items(30), request);
         page["items"][4] = json!({"message": "no key"});
         ok(&page)
     })
@@ -128,11 +131,7 @@ async fn a_body_over_the_limit_is_refused_even_if_it_is_small_on_the_wire() {
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
     let crawl = bench.crawl(&config).await;
-    assert_eq!(
-        (crawl.state, crawl.documents_seen),
-        (CrawlState::Completed, 1),
-        "within the limit it is read"
-    );
+    assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 1), "within the limit");
     config.max_body_bytes = 10_000;
     config.max_refusals = 2;
     let crawl = bench.crawl(&config).await;
@@ -141,7 +140,7 @@ async fn a_body_over_the_limit_is_refused_even_if_it_is_small_on_the_wire() {
 }
 
 #[tokio::test]
-async fn a_page_that_stays_refused_fails_the_crawl() {
+async fn a_permanent_refusal_fails_the_crawl() {
     let upstream = failing(1_000, |_| raw(404, "")).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
@@ -150,11 +149,11 @@ async fn a_page_that_stays_refused_fails_the_crawl() {
     assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 1 + 4));
     let error = "page 1 (skip=10) was refused 4 times; the last cause: 404 Not Found";
     assert_eq!(crawl.error.as_deref(), Some(error));
-    assert_eq!(bench.keys().await, first_keys(10), "what was seen is kept");
+    assert_eq!(bench.keys().await, first_keys(10), "the stored pages stay");
 }
 
 #[tokio::test]
-async fn a_page_that_stays_away_fails_the_crawl() {
+async fn a_permanent_outage_fails_the_crawl() {
     let upstream = failing(1_000, |_| raw(503, "")).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
@@ -167,7 +166,7 @@ async fn a_page_that_stays_away_fails_the_crawl() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_is_not_there_fails_the_crawl() {
+async fn an_unreachable_upstream_fails_the_crawl() {
     let upstream = Upstream::start(|_| raw(200, "")).await;
     let mut config = source(upstream.url("/m"));
     drop(upstream);
@@ -180,10 +179,10 @@ async fn an_upstream_that_is_not_there_fails_the_crawl() {
 }
 
 #[tokio::test]
-async fn a_mapping_that_finds_no_key_fails_at_once_and_says_why() {
-    let upstream = Upstream::start(|asked| {
+async fn a_mapping_without_keys_fails_at_once_with_a_reason() {
+    let upstream = Upstream::start(|request| {
         let uuids: Vec<_> = (0..30).map(|n| json!({"uuid": n, "text": "x"})).collect();
-        ok(&page_of(&uuids, asked))
+        ok(&page_of(&uuids, request))
     })
     .await;
     let bench = Bench::new().await;
@@ -194,18 +193,18 @@ async fn a_mapping_that_finds_no_key_fails_at_once_and_says_why() {
 }
 
 #[tokio::test]
-async fn items_that_stay_damaged_leave_the_crawl_incomplete() {
-    let upstream = Upstream::start(|asked| {
+async fn permanently_invalid_items_leave_the_crawl_incomplete() {
+    let upstream = Upstream::start(|request| {
         let mut all = items(30);
         all[14] = json!({"message": "no key"});
-        ok(&page_of(&all, asked))
+        ok(&page_of(&all, request))
     })
     .await;
     let bench = Bench::new().await;
     let crawl = bench.crawl(&source(upstream.url("/m"))).await;
     assert_eq!((crawl.state, crawl.documents_seen, crawl.rejected), (CrawlState::Incomplete, 29, 1));
     let error = crawl.error.expect("an error");
-    assert!(error.starts_with("saw 29 distinct keys of 30 stated; 1 items could not be taken"), "{error}");
+    assert!(error.starts_with("saw 29 distinct keys of 30 stated; 1 items are invalid"), "{error}");
     assert!(error.contains(r#"no key at "/id""#), "{error}");
 }
 

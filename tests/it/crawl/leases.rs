@@ -1,4 +1,4 @@
-//! One process of a fleet crawls a source, and one that lost its lease writes nothing.
+//! Leases of crawls: one process of a fleet crawls a source.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,21 +22,21 @@ fn other() -> Uuid {
 }
 
 #[tokio::test]
-async fn a_source_that_another_process_crawls_is_left_to_it() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(5), asked))).await;
+async fn a_source_of_another_process_is_skipped() {
+    let upstream = Upstream::start(|request| ok(&page_of(&items(5), request))).await;
     let bench = Bench::new().await;
     let config = source(upstream.url("/m"));
-    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("an answer").expect("the lease");
+    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("a result").expect("the lease");
     let end = bench.crawler(&config).run(&CancellationToken::new(), &LogProgress).await.expect("a run");
     assert_eq!(end, RunEnd::Held(Some(other())));
-    assert_eq!(upstream.asked().len(), 0);
+    assert_eq!(upstream.requests().len(), 0);
     assert_eq!(bench.store.crawls_of_source(&config.name, 1).await.expect("crawls"), []);
-    assert_eq!(bench.store.lease_holder(LEASE).await.expect("an answer"), Some(other()), "and not released");
+    assert_eq!(bench.store.lease_holder(LEASE).await.expect("a result"), Some(other()), "and not released");
 }
 
 #[tokio::test]
 async fn a_crawler_that_lost_its_lease_writes_nothing_more() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(35), asked))).await;
+    let upstream = Upstream::start(|request| ok(&page_of(&items(35), request))).await;
     let bench = Bench::new().await;
     let config = source(upstream.url("/m"));
     let mut first = bench.crawler(&config);
@@ -44,23 +44,26 @@ async fn a_crawler_that_lost_its_lease_writes_nothing_more() {
         first.step(Utc::now()).await.expect("a step");
     }
     let taken = bench.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL).await;
-    taken.expect("an answer").expect("the lease");
+    taken.expect("a result").expect("the lease");
     let before = bench.store.crawls_of_source(&config.name, 1).await.expect("crawls");
     assert!(matches!(first.step(Utc::now()).await, Err(CrawlError::LeaseLost)));
     assert!(
         matches!(first.step(Utc::now()).await, Ok(StepOutcome::Held { holder, .. }) if holder == Some(other()))
     );
     assert_eq!(bench.store.crawls_of_source(&config.name, 1).await.expect("crawls"), before);
-    assert_eq!(upstream.asked().len(), 2, "not even a request went out");
+    assert_eq!(upstream.requests().len(), 2, "no further request");
 
     let (crawl, _) = finish(&mut bench.crawler_of(&config, CrawlOptions::new(other()))).await;
     assert_eq!((crawl.id, crawl.state, crawl.inserted), (before[0].id, CrawlState::Completed, 35));
     assert_eq!(bench.keys().await, first_keys(35));
-    let told = first.step(Utc::now()).await.expect("a step");
-    assert!(matches!(told, StepOutcome::Finished { crawl: told, .. } if told == crawl), "not crawled again");
+    let outcome = first.step(Utc::now()).await.expect("a step");
+    assert!(
+        matches!(outcome, StepOutcome::Finished { crawl: ended, .. } if ended == crawl),
+        "not crawled again"
+    );
 }
 
-/// Steals the crawl's lease when its second page is reported, before the next request.
+/// Takes over the lease after the second page, before the next request.
 struct Thief(Arc<Bench>);
 
 impl Progress for Thief {
@@ -68,40 +71,40 @@ impl Progress for Thief {
         if matches!(outcome, StepOutcome::PageStored { position, .. } if position.0 == 1) {
             let theft = self.0.store.take_over_lease(LEASE, Uuid::from_u128(1), other(), TTL);
             let taken = block_in_place(|| Handle::current().block_on(theft));
-            taken.expect("an answer").expect("the lease");
+            taken.expect("a result").expect("the lease");
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_run_that_loses_its_lease_ends() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(35), asked))).await;
+    let upstream = Upstream::start(|request| ok(&page_of(&items(35), request))).await;
     let bench = Arc::new(Bench::new().await);
     let config = source(upstream.url("/m"));
     let end = bench.crawler(&config).run(&CancellationToken::new(), &Thief(bench.clone())).await;
     assert!(matches!(end, Err(CrawlError::LeaseLost)), "{end:?}");
-    assert!(upstream.asked().len() <= 3);
+    assert!(upstream.requests().len() <= 3);
     let crawls = bench.store.crawls_of_source(&config.name, 1).await.expect("crawls");
-    assert_eq!(crawls[0].state, CrawlState::Running, "it is left to the other process");
-    assert_eq!(bench.store.lease_holder(LEASE).await.expect("an answer"), Some(other()));
+    assert_eq!(crawls[0].state, CrawlState::Running, "the other process continues it");
+    assert_eq!(bench.store.lease_holder(LEASE).await.expect("a result"), Some(other()));
 }
 
 #[tokio::test]
-async fn a_lease_of_a_process_that_is_known_to_be_dead_is_taken_over() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(5), asked))).await;
+async fn the_lease_of_a_dead_process_is_taken_over() {
+    let upstream = Upstream::start(|request| ok(&page_of(&items(5), request))).await;
     let bench = Bench::new().await;
     let config = source(upstream.url("/m"));
-    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("an answer").expect("the lease");
+    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("a result").expect("the lease");
     let options = CrawlOptions {
         known_dead: Some(Arc::new(|holder| holder == other())),
         ..CrawlOptions::new(Uuid::from_u128(1))
     };
     let (crawl, _) = finish(&mut bench.crawler_of(&config, options)).await;
     assert_eq!(crawl.state, CrawlState::Completed);
-    assert_eq!(bench.store.lease_holder(LEASE).await.expect("an answer"), None, "given back at the end");
+    assert_eq!(bench.store.lease_holder(LEASE).await.expect("a result"), None, "released at the end");
 }
 
-/// Gives the other process's lease back when somebody waits for it.
+/// Releases the other process's lease once the crawler waits for it.
 struct Release(Arc<Bench>);
 
 impl Progress for Release {
@@ -110,18 +113,18 @@ impl Progress for Release {
             let bench = self.0.clone();
             tokio::spawn(async move {
                 let lease = quarry::store::Lease { name: LEASE.to_owned(), holder: other() };
-                bench.store.release_lease(&lease).await.expect("an answer");
+                bench.store.release_lease(&lease).await.expect("a result");
             });
         }
     }
 }
 
 #[tokio::test]
-async fn a_patient_run_waits_for_the_lease() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(5), asked))).await;
+async fn a_run_can_wait_for_the_lease() {
+    let upstream = Upstream::start(|request| ok(&page_of(&items(5), request))).await;
     let bench = Arc::new(Bench::new().await);
     let config = source(upstream.url("/m"));
-    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("an answer").expect("the lease");
+    bench.store.acquire_lease(LEASE, other(), TTL).await.expect("a result").expect("the lease");
     let options = CrawlOptions { wait_for_lease: true, ..CrawlOptions::new(Uuid::from_u128(1)) };
     let mut crawler = bench.crawler_of(&config, options);
     let end = crawler.run(&CancellationToken::new(), &Release(bench.clone())).await.expect("a run");

@@ -1,4 +1,4 @@
-//! The crawl, end to end: real HTTP on port 0, a real SQLite store.
+//! Crawls end to end, over real HTTP into a real SQLite store.
 
 mod completeness;
 mod faults;
@@ -26,10 +26,10 @@ use uuid::Uuid;
 
 use crate::support::databases::TestDatabase;
 
-/// More steps than any crawl of a test takes.
+/// A limit above the steps of any crawl here.
 const MAX_STEPS: usize = 20_000;
 
-/// A store of its own.
+/// A store for one test.
 struct Bench {
     store: Store,
     /// Held for its destructor.
@@ -51,12 +51,12 @@ impl Bench {
         Crawler::new(self.store.clone(), upstream, config.clone(), options, StdRng::seed_from_u64(1))
     }
 
-    /// Crawls to the end, without waiting between steps.
+    /// Crawls to the end without pauses between steps.
     async fn crawl(&self, config: &SourceConfig) -> Crawl {
         finish(&mut self.crawler(config)).await.0
     }
 
-    /// The keys of all live documents.
+    /// Returns the keys of all live documents.
     async fn keys(&self) -> BTreeSet<String> {
         let changes = self.store.changes_after(Revision::ZERO, 100_000).await.expect("changes");
         changes
@@ -72,13 +72,13 @@ impl Bench {
         self.store.crawl_pages(crawl.id, Slice::first(10_000)).await.expect("a ledger")
     }
 
-    /// What the ledger says went wrong, over all pages.
+    /// Returns the failures of all pages in the ledger.
     async fn failures(&self, crawl: &Crawl) -> Vec<String> {
         self.ledger(crawl).await.into_iter().flat_map(|page| page.failures).collect()
     }
 }
 
-/// Steps a crawler to the end of its crawl, without waiting between steps.
+/// Steps a crawler to the end of its crawl without pauses.
 async fn finish(crawler: &mut Crawler) -> (Crawl, Vanished) {
     for _ in 0..MAX_STEPS {
         if let StepOutcome::Finished { crawl, vanished } = crawler.step(Utc::now()).await.expect("a step") {
@@ -88,7 +88,7 @@ async fn finish(crawler: &mut Crawler) -> (Crawl, Vanished) {
     panic!("the crawl did not end in {MAX_STEPS} steps");
 }
 
-/// The keys `k0` to `k{n - 1}`.
+/// Returns the keys `k0` to `k{n - 1}`.
 fn first_keys(n: usize) -> BTreeSet<String> {
     (0..n).map(|number| format!("k{number}")).collect()
 }

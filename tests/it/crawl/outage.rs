@@ -1,4 +1,4 @@
-//! A database that goes away during a crawl: the crawl waits for it and goes on at its page.
+//! Outages of the database during a crawl: the crawl waits and continues at its page.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -20,13 +20,13 @@ use super::scripted::{Upstream, items, ok, page_of, source};
 use crate::support::databases::{TestDatabase, run};
 use crate::support::wait::ends;
 
-/// Stands between a store and its database; while it is not open, connections break.
-struct Passage {
+/// A proxy between a store and its database. Closing it breaks connections.
+struct DatabaseProxy {
     url: String,
     is_open: Arc<watch::Sender<bool>>,
 }
 
-impl Passage {
+impl DatabaseProxy {
     async fn to(database: &str) -> Self {
         let mut url = Url::parse(database).expect("a URL");
         let target = format!("{}:{}", url.host_str().expect("a host"), url.port().expect("a port"));
@@ -55,10 +55,10 @@ impl Passage {
     }
 }
 
-/// Closes the passage when the second page was taken, and opens it when the crawl has noticed.
+/// Closes the proxy after the second page, and opens it after two failures.
 struct Outage {
     is_open: Arc<watch::Sender<bool>>,
-    noticed: Mutex<usize>,
+    failures: Mutex<usize>,
 }
 
 impl Progress for Outage {
@@ -68,9 +68,9 @@ impl Progress for Outage {
                 self.is_open.send_replace(false);
             }
             StepOutcome::StoreUnavailable { .. } => {
-                let mut noticed = self.noticed.lock().expect("not poisoned");
-                *noticed += 1;
-                if *noticed == 2 {
+                let mut failures = self.failures.lock().expect("not poisoned");
+                *failures += 1;
+                if *failures == 2 {
                     self.is_open.send_replace(true);
                 }
             }
@@ -79,36 +79,36 @@ impl Progress for Outage {
     }
 }
 
-async fn goes_on_when_the_database_is_back(database: Arc<TestDatabase>) {
+async fn continues_after_an_outage(database: Arc<TestDatabase>) {
     let direct = database.store().await;
-    let passage = Passage::to(database.url()).await;
-    let store = Store::connect(&passage.url, 2).await.expect("connects");
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(45), asked))).await;
+    let proxy = DatabaseProxy::to(database.url()).await;
+    let store = Store::connect(&proxy.url, 2).await.expect("connects");
+    let upstream = Upstream::start(|request| ok(&page_of(&items(45), request))).await;
     let config = source(upstream.url("/m"));
     let http = Arc::new(HttpUpstream::new(&config).expect("an upstream"));
     let options = CrawlOptions::new(Uuid::from_u128(1));
     let mut crawler = Crawler::new(store, http, config, options, StdRng::seed_from_u64(1));
-    let outage = Outage { is_open: passage.is_open.clone(), noticed: Mutex::new(0) };
+    let outage = Outage { is_open: proxy.is_open.clone(), failures: Mutex::new(0) };
 
     let end = crawler.run(&CancellationToken::new(), &outage).await.expect("a run");
     let RunEnd::Finished(crawl, _) = end else { panic!("{end:?}") };
     assert_eq!((crawl.state, crawl.error.as_deref()), (CrawlState::Completed, None));
     assert_eq!((crawl.documents_seen, crawl.inserted, crawl.pages_fetched), (45, 45, 5));
-    assert_eq!(*outage.noticed.lock().expect("not poisoned"), 2);
-    assert_eq!(direct.lease_holder("crawl:messages").await.expect("an answer"), None);
+    assert_eq!(*outage.failures.lock().expect("not poisoned"), 2);
+    assert_eq!(direct.lease_holder("crawl:messages").await.expect("a result"), None);
 }
 
-/// The database goes away while a page is on its way: the page is asked for again.
-async fn a_page_that_could_not_be_stored_is_fetched_again(database: Arc<TestDatabase>) {
+/// Closes the proxy during a request, so that its page cannot be stored.
+async fn refetches_an_unstored_page(database: Arc<TestDatabase>) {
     let direct = database.store().await;
-    let passage = Passage::to(database.url()).await;
-    let store = Store::connect(&passage.url, 2).await.expect("connects");
-    let is_open = passage.is_open.clone();
-    let upstream = Upstream::start(move |asked| {
-        if asked.number == 2 {
+    let proxy = DatabaseProxy::to(database.url()).await;
+    let store = Store::connect(&proxy.url, 2).await.expect("connects");
+    let is_open = proxy.is_open.clone();
+    let upstream = Upstream::start(move |request| {
+        if request.number == 2 {
             is_open.send_replace(false);
         }
-        ok(&page_of(&items(45), asked))
+        ok(&page_of(&items(45), request))
     })
     .await;
     let config = source(upstream.url("/m"));
@@ -119,7 +119,7 @@ async fn a_page_that_could_not_be_stored_is_fetched_again(database: Arc<TestData
         crawler.step(Utc::now()).await.expect("a step");
     }
     assert!(matches!(crawler.step(Utc::now()).await, Ok(StepOutcome::StoreUnavailable { .. })));
-    passage.is_open.send_replace(true);
+    proxy.is_open.send_replace(true);
 
     let never = CancellationToken::new();
     let end = ends("the crawl", crawler.run(&never, &LogProgress)).await.expect("a run");
@@ -131,11 +131,11 @@ async fn a_page_that_could_not_be_stored_is_fetched_again(database: Arc<TestData
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_crawl_goes_on_when_the_database_is_back() {
-    run(TestDatabase::postgres().await, goes_on_when_the_database_is_back).await;
+async fn a_crawl_continues_after_an_outage() {
+    run(TestDatabase::postgres().await, continues_after_an_outage).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_in_hand_is_fetched_again() {
-    run(TestDatabase::postgres().await, a_page_that_could_not_be_stored_is_fetched_again).await;
+async fn a_page_that_cannot_be_stored_is_fetched_again() {
+    run(TestDatabase::postgres().await, refetches_an_unstored_page).await;
 }

@@ -1,10 +1,10 @@
-//! Each way of paging, well-behaved and not.
+//! Each kind of pagination, with and without faults.
 
 use quarry::config::{JsonPointer, Pagination};
 use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
-use super::scripted::{Asked, Reply, Upstream, item, items, ok, page_of, source, with_header};
+use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, source, with_header};
 use super::{Bench, first_keys};
 
 fn by_page() -> Pagination {
@@ -20,22 +20,22 @@ fn by_link() -> Pagination {
     Pagination::Link { limit: "limit".into(), size: 10 }
 }
 
-/// Numbered pages of ten of the items.
-fn numbered_page(all: &[Value], asked: &Asked) -> Vec<Value> {
-    let start = (asked.number_of("page").unwrap_or(1) - 1) * 10;
+/// Returns a numbered page of ten items.
+fn numbered_page(all: &[Value], request: &ReceivedRequest) -> Vec<Value> {
+    let start = (request.number_of("page").unwrap_or(1) - 1) * 10;
     all.iter().skip(start).take(10).cloned().collect()
 }
 
-/// The page after the cursor `c{start}`, without a total.
-fn cursor_page(all: &[Value], asked: &Asked) -> Value {
-    let start: usize = asked.query.get("after").map_or(0, |after| after[1..].parse().expect("a cursor"));
+/// Returns the page after the cursor `c{start}`, without a total.
+fn cursor_page(all: &[Value], request: &ReceivedRequest) -> Value {
+    let start: usize = request.query.get("after").map_or(0, |after| after[1..].parse().expect("a cursor"));
     let end = (start + 10).min(all.len());
     let next = if end < all.len() { json!(format!("c{end}")) } else { json!(null) };
     json!({"items": &all[start..end], "next": next})
 }
 
-fn linked_page(all: &[Value], asked: &Asked) -> Reply {
-    let start = asked.number_of("from").unwrap_or(0);
+fn linked_page(all: &[Value], request: &ReceivedRequest) -> Reply {
+    let start = request.number_of("from").unwrap_or(0);
     let end = (start + 10).min(all.len());
     let body = json!({"total": all.len(), "items": &all[start..end]}).to_string();
     let next = if end < all.len() { format!("<?from={end}>; rel=\"next\", ") } else { String::new() };
@@ -44,24 +44,29 @@ fn linked_page(all: &[Value], asked: &Asked) -> Reply {
 
 #[tokio::test]
 async fn offsets_see_every_item() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(35), asked))).await;
+    let upstream = Upstream::start(|request| ok(&page_of(&items(35), request))).await;
     let bench = Bench::new().await;
     let crawl = bench.crawl(&source(upstream.url("/m?tag=a"))).await;
     assert_eq!((crawl.state, crawl.error.as_deref()), (CrawlState::Completed, None));
     assert_eq!((crawl.documents_seen, crawl.inserted, crawl.expected_total), (35, 35, Some(35)));
-    assert_eq!((crawl.pages_fetched, crawl.attempts), (4, 4), "no request more than there are pages");
+    assert_eq!((crawl.pages_fetched, crawl.attempts), (4, 4), "one request per page");
     assert_eq!(bench.keys().await, first_keys(35));
-    let skips: Vec<_> = upstream.asked().iter().map(|asked| asked.query["skip"].clone()).collect();
+    let skips: Vec<_> = upstream.requests().iter().map(|request| request.query["skip"].clone()).collect();
     assert_eq!(skips, ["0", "10", "20", "30"]);
-    assert!(upstream.asked().iter().all(|asked| asked.query["tag"] == "a" && asked.query["limit"] == "10"));
+    assert!(
+        upstream
+            .requests()
+            .iter()
+            .all(|request| request.query["tag"] == "a" && request.query["limit"] == "10")
+    );
 }
 
 #[tokio::test]
-async fn offsets_follow_what_a_capping_server_sends() {
-    let upstream = Upstream::start(|asked| {
-        let mut asked = asked.clone();
-        asked.query.insert("limit".into(), "7".into());
-        ok(&page_of(&items(35), &asked))
+async fn offsets_follow_the_page_size_of_the_server() {
+    let upstream = Upstream::start(|request| {
+        let mut capped = request.clone();
+        capped.query.insert("limit".into(), "7".into());
+        ok(&page_of(&items(35), &capped))
     })
     .await;
     let bench = Bench::new().await;
@@ -72,10 +77,10 @@ async fn offsets_follow_what_a_capping_server_sends() {
 
 #[tokio::test]
 async fn without_a_total_an_empty_page_ends_if_it_is_confirmed() {
-    let upstream = Upstream::start(|asked| {
-        // The first look at the third page is an empty lie.
-        let all = if asked.number == 2 { Vec::new() } else { items(25) };
-        ok(&page_of(&all, asked)["items"])
+    let upstream = Upstream::start(|request| {
+        // The first response for the third page is wrongly empty.
+        let all = if request.number == 2 { Vec::new() } else { items(25) };
+        ok(&page_of(&all, request)["items"])
     })
     .await;
     let bench = Bench::new().await;
@@ -90,9 +95,13 @@ async fn without_a_total_an_empty_page_ends_if_it_is_confirmed() {
 
 #[tokio::test]
 async fn numbered_pages_end_at_the_total_or_at_an_empty_page() {
-    let upstream = Upstream::start(|asked| {
-        let page = numbered_page(&items(30), asked);
-        ok(&if asked.path == "/total" { json!({"total": 30, "items": page}) } else { json!({"items": page}) })
+    let upstream = Upstream::start(|request| {
+        let page = numbered_page(&items(30), request);
+        ok(&if request.path == "/total" {
+            json!({"total": 30, "items": page})
+        } else {
+            json!({"items": page})
+        })
     })
     .await;
     for (path, requests) in [("/total", 3), ("/bare", 5)] {
@@ -106,8 +115,8 @@ async fn numbered_pages_end_at_the_total_or_at_an_empty_page() {
 }
 
 #[tokio::test]
-async fn cursors_are_followed_until_there_is_none() {
-    let upstream = Upstream::start(|asked| ok(&cursor_page(&items(25), asked))).await;
+async fn cursors_are_followed_to_the_last() {
+    let upstream = Upstream::start(|request| ok(&cursor_page(&items(25), request))).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
     config.pagination = by_cursor();
@@ -117,11 +126,11 @@ async fn cursors_are_followed_until_there_is_none() {
 }
 
 #[tokio::test]
-async fn a_cursor_may_be_the_whole_address_of_the_next_page() {
-    let upstream = Upstream::start(|asked| {
-        let mut page = cursor_page(&items(25), asked);
+async fn a_cursor_may_be_the_url_of_the_next_page() {
+    let upstream = Upstream::start(|request| {
+        let mut page = cursor_page(&items(25), request);
         if let Some(next) = page["next"].as_str() {
-            let host = asked.headers["host"].to_str().expect("a host");
+            let host = request.headers["host"].to_str().expect("a host");
             page["next"] = json!(format!("http://{host}/m?limit=10&after={next}"));
         }
         ok(&page)
@@ -135,8 +144,8 @@ async fn a_cursor_may_be_the_whole_address_of_the_next_page() {
 }
 
 #[tokio::test]
-async fn link_headers_are_followed_until_there_is_no_next() {
-    let upstream = Upstream::start(|asked| linked_page(&items(25), asked)).await;
+async fn link_headers_are_followed_to_the_last() {
+    let upstream = Upstream::start(|request| linked_page(&items(25), request)).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
     config.pagination = by_link();
@@ -147,10 +156,10 @@ async fn link_headers_are_followed_until_there_is_no_next() {
 
 #[tokio::test]
 async fn a_next_link_to_another_host_is_not_followed() {
-    let other = Upstream::start(|asked| linked_page(&items(25), asked)).await;
+    let other = Upstream::start(|request| linked_page(&items(25), request)).await;
     let elsewhere = other.url("/m");
-    let upstream = Upstream::start(move |asked| {
-        let body = page_of(&items(25), asked).to_string();
+    let upstream = Upstream::start(move |request| {
+        let body = page_of(&items(25), request).to_string();
         with_header(200, body, "link", &format!("<{elsewhere}>; rel=next"))
     })
     .await;
@@ -161,13 +170,13 @@ async fn a_next_link_to_another_host_is_not_followed() {
     assert_eq!(crawl.state, CrawlState::Failed);
     let error = crawl.error.expect("an error");
     assert!(error.contains("the next link leads to another host"), "{error}");
-    assert_eq!(other.asked().len(), 0);
+    assert_eq!(other.requests().len(), 0);
 }
 
 #[tokio::test]
 async fn a_cursor_that_leads_back_ends_the_crawl_incomplete() {
-    let upstream = Upstream::start(|asked| {
-        let mut page = cursor_page(&items(30), asked);
+    let upstream = Upstream::start(|request| {
+        let mut page = cursor_page(&items(30), request);
         if page["next"].is_null() {
             page["next"] = json!("c10");
         }
@@ -181,11 +190,11 @@ async fn a_cursor_that_leads_back_ends_the_crawl_incomplete() {
     assert_eq!(crawl.state, CrawlState::Incomplete);
     let error = crawl.error.expect("an error");
     assert!(error.contains("page 2 leads back to a page that was already fetched"), "{error}");
-    assert_eq!(bench.keys().await, first_keys(30), "what was seen is kept");
+    assert_eq!(bench.keys().await, first_keys(30), "the stored pages stay");
 }
 
 #[tokio::test]
-async fn an_upstream_that_ignores_paging_is_found_out() {
+async fn an_upstream_that_ignores_paging_is_detected() {
     let upstream = Upstream::start(|_| ok(&json!({"items": items(10)}))).await;
     let bench = Bench::new().await;
     let crawl = bench.crawl(&source(upstream.url("/m"))).await;
@@ -197,8 +206,8 @@ async fn an_upstream_that_ignores_paging_is_found_out() {
 
 #[tokio::test]
 async fn pages_without_end_hit_the_limit() {
-    let upstream = Upstream::start(|asked| {
-        let start = asked.number_of("skip").expect("an offset");
+    let upstream = Upstream::start(|request| {
+        let start = request.number_of("skip").expect("an offset");
         ok(&json!({"items": (start..start + 10).map(item).collect::<Vec<_>>()}))
     })
     .await;

@@ -1,4 +1,4 @@
-//! Redirects: followed with the query, never to another host, never with secrets.
+//! Redirects: with the query, to permitted hosts only, never with secrets.
 
 use std::collections::HashMap;
 
@@ -7,18 +7,18 @@ use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, Upstream as _, 
 use quarry::domain::CrawlState;
 use serde_json::json;
 
-use super::scripted::{Asked, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
+use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
 use super::{Bench, first_keys};
 
 fn redirect(status: u16, to: &str) -> Reply {
     with_header(status, "", "location", to)
 }
 
-/// Redirects `/messages` to `to`, and serves 25 items elsewhere.
+/// Starts an upstream that redirects `/messages`, and serves 25 items elsewhere.
 async fn redirecting(status: u16, to: &'static str) -> Upstream {
-    Upstream::start(move |asked| match asked.path.as_str() {
+    Upstream::start(move |request| match request.path.as_str() {
         "/messages" => redirect(status, to),
-        _ => ok(&page_of(&items(25), asked)),
+        _ => ok(&page_of(&items(25), request)),
     })
     .await
 }
@@ -33,8 +33,8 @@ fn parameters(pairs: &[(&str, &str)]) -> HashMap<String, String> {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-fn has_secret(asked: &Asked) -> bool {
-    asked.headers.get("authorization").is_some_and(|value| value == "Bearer hunter2")
+fn has_secret(request: &ReceivedRequest) -> bool {
+    request.headers.get("authorization").is_some_and(|value| value == "Bearer hunter2")
 }
 
 #[tokio::test]
@@ -45,15 +45,15 @@ async fn a_redirect_keeps_the_query_that_it_leaves_out() {
         let crawl = bench.crawl(&with_secret(source(upstream.url("/messages")))).await;
         assert_eq!((crawl.state, crawl.attempts), (CrawlState::Completed, 3), "{status}");
         assert_eq!(bench.keys().await, first_keys(25));
-        let asked = upstream.asked();
-        assert_eq!(asked.len(), 6);
-        assert!(asked.iter().all(has_secret));
-        assert!(asked.iter().all(|asked| asked.headers["user-agent"] == "quarry/0.1.0"));
+        let requests = upstream.requests();
+        assert_eq!(requests.len(), 6);
+        assert!(requests.iter().all(has_secret));
+        assert!(requests.iter().all(|request| request.headers["user-agent"] == "quarry/0.1.0"));
     }
 }
 
 #[tokio::test]
-async fn a_redirect_with_a_query_of_its_own_is_taken_at_its_word() {
+async fn a_redirect_with_a_query_of_its_own_is_followed_unchanged() {
     let upstream = redirecting(302, "/other?skip=0&limit=1000").await;
     let bench = Bench::new().await;
     let crawl = bench.crawl(&source(upstream.url("/messages"))).await;
@@ -62,7 +62,7 @@ async fn a_redirect_with_a_query_of_its_own_is_taken_at_its_word() {
 
 #[tokio::test]
 async fn a_redirect_to_another_host_is_refused() {
-    let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
+    let other = Upstream::start(|request| ok(&page_of(&items(25), request))).await;
     let target = other.url("/m").to_string();
     let upstream = Upstream::start(move |_| redirect(302, &target)).await;
     let bench = Bench::new().await;
@@ -71,12 +71,12 @@ async fn a_redirect_to_another_host_is_refused() {
     let error = crawl.error.expect("an error");
     let expected = format!("a redirect leads to another host: {} is not in redirect_hosts", other.address);
     assert!(error.contains(&expected), "{error}");
-    assert_eq!(other.asked().len(), 0, "it was not even asked");
+    assert_eq!(other.requests().len(), 0, "no request reaches it");
 }
 
 #[tokio::test]
-async fn a_listed_host_is_followed_to_but_sees_no_secret() {
-    let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
+async fn a_listed_host_receives_requests_without_secrets() {
+    let other = Upstream::start(|request| ok(&page_of(&items(25), request))).await;
     let target = other.url("/m").to_string();
     let upstream = Upstream::start(move |_| redirect(302, &target)).await;
     let bench = Bench::new().await;
@@ -84,14 +84,14 @@ async fn a_listed_host_is_followed_to_but_sees_no_secret() {
     config.redirect_hosts = vec![other.address.to_string()];
     let crawl = bench.crawl(&config).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
-    assert_eq!(other.asked().len(), 3);
-    assert!(!other.asked().iter().any(has_secret));
-    assert!(upstream.asked().iter().all(has_secret));
+    assert_eq!(other.requests().len(), 3);
+    assert!(!other.requests().iter().any(has_secret));
+    assert!(upstream.requests().iter().all(has_secret));
 }
 
 #[tokio::test]
-async fn a_listed_host_is_not_open_on_every_port() {
-    let other = Upstream::start(|asked| ok(&page_of(&items(25), asked))).await;
+async fn a_listed_host_is_not_permitted_on_every_port() {
+    let other = Upstream::start(|request| ok(&page_of(&items(25), request))).await;
     let target = other.url("/m").to_string();
     let upstream = Upstream::start(move |_| redirect(302, &target)).await;
     let bench = Bench::new().await;
@@ -99,11 +99,11 @@ async fn a_listed_host_is_not_open_on_every_port() {
     config.redirect_hosts = vec!["127.0.0.1".to_owned()];
     let crawl = bench.crawl(&config).await;
     assert_eq!(crawl.state, CrawlState::Failed);
-    assert_eq!(other.asked().len(), 0, "it was not even asked");
+    assert_eq!(other.requests().len(), 0, "no request reaches it");
 }
 
 #[tokio::test]
-async fn another_host_gets_the_paging_parameters_of_the_address_and_no_others() {
+async fn another_host_receives_only_the_paging_parameters() {
     let offset = Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10 };
     let page = Pagination::Page { page: "p".into(), limit: "n".into(), size: 10, first: 1 };
     for (pagination, expected) in
@@ -117,20 +117,20 @@ async fn another_host_gets_the_paging_parameters_of_the_address_and_no_others() 
         config.pagination = pagination;
         let bench = Bench::new().await;
         bench.crawl(&config).await;
-        assert!(!other.asked().is_empty());
-        for asked in other.asked() {
-            assert_eq!(asked.query, parameters(&expected));
+        assert!(!other.requests().is_empty());
+        for request in other.requests() {
+            assert_eq!(request.query, parameters(&expected));
         }
-        // On the way there, the source's own host got all of them.
-        assert!(upstream.asked().iter().all(|asked| asked.query["api_key"] == "hunter2"));
+        // The source's own host received all of them before.
+        assert!(upstream.requests().iter().all(|request| request.query["api_key"] == "hunter2"));
     }
 }
 
 #[tokio::test]
-async fn another_host_gets_of_a_link_what_the_settings_do_not_hold() {
+async fn another_host_receives_only_the_unconfigured_parameters_of_a_link() {
     let other = Upstream::start(|_| ok(&json!([]))).await;
     let target = other.url("/next").to_string();
-    let upstream = Upstream::start(move |asked| match asked.path.as_str() {
+    let upstream = Upstream::start(move |request| match request.path.as_str() {
         "/messages" => {
             let body = json!([item(0)]).to_string();
             with_header(200, body, "link", "</l?api_key=hunter2&page=2>; rel=\"next\"")
@@ -144,9 +144,9 @@ async fn another_host_gets_of_a_link_what_the_settings_do_not_hold() {
     config.items = JsonPointer::parse("").unwrap();
     config.total = None;
     Bench::new().await.crawl(&config).await;
-    assert!(!other.asked().is_empty());
-    for asked in other.asked() {
-        assert_eq!(asked.query, parameters(&[("page", "2")]));
+    assert!(!other.requests().is_empty());
+    for request in other.requests() {
+        assert_eq!(request.query, parameters(&[("page", "2")]));
     }
 }
 
@@ -158,16 +158,16 @@ async fn a_loop_of_redirects_ends() {
     assert_eq!(crawl.state, CrawlState::Failed);
     let error = crawl.error.expect("an error");
     assert!(error.ends_with("more than 5 redirects"), "{error}");
-    assert_eq!(upstream.asked().len(), 6);
+    assert_eq!(upstream.requests().len(), 6);
 }
 
 #[tokio::test]
-async fn a_redirect_may_pass_as_well() {
-    let upstream = Upstream::start(|asked| match asked.number {
+async fn a_refused_redirect_may_be_transient() {
+    let upstream = Upstream::start(|request| match request.number {
         0 => redirect(302, "http://maintenance.invalid/"),
         1 => redirect(302, "ftp://127.0.0.1/"),
         2 => raw(302, ""),
-        _ => ok(&page_of(&items(15), asked)),
+        _ => ok(&page_of(&items(15), request)),
     })
     .await;
     let bench = Bench::new().await;
@@ -175,15 +175,15 @@ async fn a_redirect_may_pass_as_well() {
     assert_eq!(crawl.state, CrawlState::Completed);
     let causes = [
         "a redirect leads to another host: maintenance.invalid is not in redirect_hosts",
-        "a redirect leads to an address that is not HTTP",
+        "a redirect leads to a URL that is not HTTP",
         "302 Found without a usable Location",
     ];
     assert_eq!(bench.failures(&crawl).await, causes);
 }
 
 #[tokio::test]
-async fn a_retry_after_is_handed_on() {
-    let upstream = Upstream::start(|asked| match asked.number {
+async fn a_retry_after_reaches_the_crawler() {
+    let upstream = Upstream::start(|request| match request.number {
         0 => with_header(429, "", "retry-after", "7"),
         1 => with_header(503, "", "retry-after", "0"),
         2 => with_header(403, "", "retry-after", "9"),
@@ -201,7 +201,7 @@ async fn a_retry_after_is_handed_on() {
 }
 
 #[tokio::test]
-async fn a_header_that_http_cannot_carry_is_named() {
+async fn an_invalid_header_is_named() {
     let mut config = source("http://127.0.0.1:1/".parse().expect("a URL"));
     config.headers = vec![("x-token".to_owned(), Secret::new("line\nbreak"))];
     let error = HttpUpstream::new(&config).err().expect("an error");

@@ -1,4 +1,4 @@
-//! A crawl that is cut off goes on at its page, and ends as if nothing had happened.
+//! Resumption of interrupted crawls, with the same result as without the interruption.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use super::scripted::{Reply, Upstream, items, ok, page_of, raw, source};
 use super::{Bench, finish, first_keys};
 
 #[tokio::test]
-async fn a_crawler_that_is_killed_after_every_step_still_gets_there() {
-    let upstream = Upstream::start(|asked| match asked.number % 3 {
+async fn a_crawler_that_is_killed_after_every_step_completes() {
+    let upstream = Upstream::start(|request| match request.number % 3 {
         0 => raw(429, ""),
-        _ => ok(&page_of(&items(65), asked)),
+        _ => ok(&page_of(&items(65), request)),
     })
     .await;
     let bench = Bench::new().await;
@@ -36,20 +36,20 @@ async fn a_crawler_that_is_killed_after_every_step_still_gets_there() {
     assert_eq!((crawl.state, crawl.documents_seen, crawl.inserted), (CrawlState::Completed, 65, 65));
     assert_eq!(bench.keys().await, first_keys(65));
     assert_eq!(crawl.pages_fetched, 7);
-    assert_eq!(crawl.attempts as usize, upstream.asked().len(), "every request is in the ledger");
-    assert_eq!(resumed, upstream.asked().len(), "each crawler but the first took the crawl up");
+    assert_eq!(crawl.attempts as usize, upstream.requests().len(), "every request is in the ledger");
+    assert_eq!(resumed, upstream.requests().len(), "each crawler but the first resumed the crawl");
 }
 
 #[tokio::test]
-async fn a_crawler_that_is_dropped_in_the_middle_of_a_request_loses_nothing() {
+async fn a_crawler_that_is_dropped_during_a_request_loses_nothing() {
     let (reached, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let (tell, wall) = (reached.clone(), gate.clone());
-    let upstream = Upstream::start(move |asked| {
-        if asked.number_of("skip") == Some(20) && wall.available_permits() == 0 {
-            tell.add_permits(1);
+    let (signal, closed) = (reached.clone(), gate.clone());
+    let upstream = Upstream::start(move |request| {
+        if request.number_of("skip") == Some(20) && closed.available_permits() == 0 {
+            signal.add_permits(1);
             return Reply::Stall;
         }
-        ok(&page_of(&items(45), asked))
+        ok(&page_of(&items(45), request))
     })
     .await;
     let bench = Bench::new().await;
@@ -66,28 +66,28 @@ async fn a_crawler_that_is_dropped_in_the_middle_of_a_request_loses_nothing() {
     assert_eq!(bench.keys().await, first_keys(45));
     let ledger = bench.ledger(&crawl).await;
     let attempts: Vec<i32> = ledger.iter().map(|page| page.attempts).collect();
-    assert_eq!(attempts, [1, 1, 2, 1, 1], "the attempt that was cut off is counted");
-    let skips: Vec<_> = upstream.asked().iter().map(|asked| asked.query["skip"].clone()).collect();
-    assert_eq!(skips, ["0", "10", "20", "20", "30", "40"], "it went on at its page");
+    assert_eq!(attempts, [1, 1, 2, 1, 1], "the interrupted attempt is counted");
+    let skips: Vec<_> = upstream.requests().iter().map(|request| request.query["skip"].clone()).collect();
+    assert_eq!(skips, ["0", "10", "20", "20", "30", "40"], "it continued at its page");
 }
 
 #[tokio::test]
-async fn a_cancelled_run_gives_its_lease_back_and_can_be_taken_up() {
+async fn a_cancelled_run_releases_its_lease_and_can_resume() {
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
-    let upstream = Upstream::start(move |asked| {
-        if asked.number == 2 {
+    let upstream = Upstream::start(move |request| {
+        if request.number == 2 {
             stop.cancel();
             return Reply::Stall;
         }
-        ok(&page_of(&items(35), asked))
+        ok(&page_of(&items(35), request))
     })
     .await;
     let bench = Bench::new().await;
     let config = source(upstream.url("/m"));
     let mut crawler = bench.crawler(&config);
     assert_eq!(crawler.run(&cancel, &LogProgress).await.expect("a run"), RunEnd::Cancelled);
-    assert_eq!(bench.store.lease_holder("crawl:messages").await.expect("an answer"), None);
+    assert_eq!(bench.store.lease_holder("crawl:messages").await.expect("a result"), None);
     let last = bench.store.crawls_of_source(&config.name, 5).await.expect("crawls");
     assert_eq!((last.len(), last[0].state, last[0].pages_fetched), (1, CrawlState::Running, 2));
 
@@ -98,14 +98,14 @@ async fn a_cancelled_run_gives_its_lease_back_and_can_be_taken_up() {
 }
 
 #[tokio::test]
-async fn a_repeated_page_is_noticed_after_a_resumption() {
-    let upstream = Upstream::start(|asked| match asked.number {
+async fn a_repeated_page_is_detected_after_a_resumption() {
+    let upstream = Upstream::start(|request| match request.number {
         2 => ok(&page_of(&items(30), &{
-            let mut first = asked.clone();
+            let mut first = request.clone();
             first.query.insert("skip".into(), "0".into());
             first
         })),
-        _ => ok(&page_of(&items(30), asked)),
+        _ => ok(&page_of(&items(30), request)),
     })
     .await;
     let bench = Bench::new().await;
@@ -120,8 +120,8 @@ async fn a_repeated_page_is_noticed_after_a_resumption() {
 }
 
 #[tokio::test]
-async fn changed_settings_begin_a_new_crawl() {
-    let upstream = Upstream::start(|asked| ok(&page_of(&items(30), asked))).await;
+async fn changed_settings_start_a_new_crawl() {
+    let upstream = Upstream::start(|request| ok(&page_of(&items(30), request))).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
     let mut crawler = bench.crawler(&config);
@@ -137,5 +137,5 @@ async fn changed_settings_begin_a_new_crawl() {
     assert_eq!(error, Some("the settings of the source changed before the crawl had ended"));
     let mut paced = config.clone();
     paced.delay = Duration::from_millis(1);
-    assert_eq!(bench.crawl(&paced).await.unchanged, 30, "the pace is no such change");
+    assert_eq!(bench.crawl(&paced).await.unchanged, 30, "the delay is not such a setting");
 }

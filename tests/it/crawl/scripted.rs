@@ -1,4 +1,4 @@
-//! An upstream that answers as a test says, over real HTTP, and a source that crawls it fast.
+//! A scripted upstream over real HTTP, and a source without delays.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -16,80 +16,81 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use url::Url;
 
-/// A request as the upstream saw it.
+/// A request that the upstream received.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
-    /// How many requests came before it.
+pub(super) struct ReceivedRequest {
+    /// The number of requests before it.
     pub(super) number: usize,
     pub(super) path: String,
     pub(super) query: HashMap<String, String>,
     pub(super) headers: HeaderMap,
 }
 
-impl Asked {
+impl ReceivedRequest {
     pub(super) fn number_of(&self, name: &str) -> Option<usize> {
         self.query.get(name)?.parse().ok()
     }
 }
 
-/// What the upstream does with a request.
+/// The reaction of the upstream to a request.
 pub(super) enum Reply {
-    Answer(Response<Body>),
-    /// Sends this much of a body that it said was longer, then closes the connection.
+    Response(Response<Body>),
+    /// Sends the start of a longer body, then closes the connection.
     CutOff(String),
-    /// Never answers.
+    /// Never responds.
     Stall,
 }
 
-/// A JSON answer.
+/// Returns a JSON response.
 pub(super) fn ok(body: &Value) -> Reply {
     raw(200, body.to_string())
 }
 
-/// An answer with any body.
+/// Returns a response with any body.
 pub(super) fn raw(status: u16, body: impl Into<Body>) -> Reply {
     with_header(status, body, header::CONTENT_TYPE.as_str(), "application/json")
 }
 
-/// An answer with one header.
+/// Returns a response with a header.
 pub(super) fn with_header(status: u16, body: impl Into<Body>, name: &str, value: &str) -> Reply {
-    let answer = Response::builder()
+    let response = Response::builder()
         .status(StatusCode::from_u16(status).expect("a status"))
         .header(name, value)
         .body(body.into())
-        .expect("an answer");
-    Reply::Answer(answer)
+        .expect("a response");
+    Reply::Response(response)
 }
 
-/// A listening upstream; stops when dropped.
+/// A listening upstream, which stops when it is dropped.
 pub(super) struct Upstream {
     pub(super) address: SocketAddr,
-    asked: Arc<Mutex<Vec<Asked>>>,
+    requests: Arc<Mutex<Vec<ReceivedRequest>>>,
     server: AbortHandle,
 }
 
 impl Upstream {
-    /// Answers every request as `script` says.
-    pub(super) async fn start(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (log, script) = (asked.clone(), Arc::new(script));
+    /// Starts an upstream that reacts to requests as scripted.
+    pub(super) async fn start(script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (log, script) = (requests.clone(), Arc::new(script));
         let handler = move |uri: Uri, headers: HeaderMap| {
             let request = {
                 let mut log = log.lock().expect("not poisoned");
                 let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
                 let query = query.into_owned().collect();
-                let request = Asked { number: log.len(), path: uri.path().to_owned(), query, headers };
+                let request =
+                    ReceivedRequest { number: log.len(), path: uri.path().to_owned(), query, headers };
                 log.push(request.clone());
                 request
             };
             let reply = script(&request);
             async move {
                 match reply {
-                    Reply::Answer(answer) => answer,
+                    Reply::Response(response) => response,
                     Reply::Stall => std::future::pending().await,
                     Reply::CutOff(start) => {
                         let cut = async {
-                            // Lets what was written so far go out.
+                            // Flushes the bytes written so far.
                             tokio::task::yield_now().await;
                             Err(std::io::Error::other("cut off"))
                         };
@@ -104,16 +105,16 @@ impl Upstream {
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
-        Self { address, asked, server: server.abort_handle() }
+        Self { address, requests, server: server.abort_handle() }
     }
 
     pub(super) fn url(&self, path: &str) -> Url {
         format!("http://{}{path}", self.address).parse().expect("a URL")
     }
 
-    /// Every request so far.
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().expect("not poisoned").clone()
+    /// Returns all requests so far.
+    pub(super) fn requests(&self) -> Vec<ReceivedRequest> {
+        self.requests.lock().expect("not poisoned").clone()
     }
 }
 
@@ -123,12 +124,12 @@ impl Drop for Upstream {
     }
 }
 
-/// `n` items with the keys `k0`, `k1`, ….
+/// Returns `n` items with the keys `k0`, `k1`, ….
 pub(super) fn items(n: usize) -> Vec<Value> {
     (0..n).map(item).collect()
 }
 
-/// The item with the key `k{number}`.
+/// Returns the item with the key `k{number}`.
 pub(super) fn item(number: usize) -> Value {
     json!({
         "id": format!("k{number}"), "message": format!("text {number}"), "user_id": number % 3,
@@ -136,15 +137,15 @@ pub(super) fn item(number: usize) -> Value {
     })
 }
 
-/// The page of `all` that the request asks for with `skip` and `limit`.
-pub(super) fn page_of(all: &[Value], asked: &Asked) -> Value {
-    let skip = asked.number_of("skip").unwrap_or(0).min(all.len());
-    let limit = asked.number_of("limit").unwrap_or(10);
+/// Returns the page of `all` that `skip` and `limit` of the request select.
+pub(super) fn page_of(all: &[Value], request: &ReceivedRequest) -> Value {
+    let skip = request.number_of("skip").unwrap_or(0).min(all.len());
+    let limit = request.number_of("limit").unwrap_or(10);
     let end = (skip + limit).min(all.len());
     json!({"total": all.len(), "items": &all[skip..end]})
 }
 
-/// A source at `url`, paged by offset, ten items at a time, that hardly waits.
+/// Returns a source at `url` with offsets, ten items per page and minimal delays.
 pub(super) fn source(url: Url) -> SourceConfig {
     let pointer = |text: &str| JsonPointer::parse(text).expect("a pointer");
     SourceConfig {

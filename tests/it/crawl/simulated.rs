@@ -1,4 +1,4 @@
-//! The simulator's worst: nothing lost, nothing twice, whatever the way of paging.
+//! Crawls of the simulator with all faults, in each kind of pagination.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::scripted::source;
 use super::{Bench, finish};
 
-/// Messages that the simulator serves: several hundred, so that a sweep meets every fault.
+/// The number of messages, high enough for a sweep to meet every fault.
 const MESSAGES: usize = 1_200;
 
-/// A simulator that runs until this is dropped.
+/// A simulator, which stops when it is dropped.
 struct Simulated {
     address: String,
     _stop: DropGuard,
@@ -51,12 +51,12 @@ fn keys_served() -> BTreeSet<String> {
 async fn check(bench: &Bench, crawl: &Crawl) {
     assert_eq!((crawl.state, crawl.error.as_deref()), (CrawlState::Completed, None));
     assert_eq!(crawl.documents_seen as usize, MESSAGES);
-    assert_eq!(crawl.inserted as usize, MESSAGES, "none is new twice");
+    assert_eq!(crawl.inserted as usize, MESSAGES, "none is inserted twice");
     assert_eq!(bench.keys().await, keys_served());
     let ledger = bench.ledger(crawl).await;
     let attempts: i64 = ledger.iter().map(|page| i64::from(page.attempts)).sum();
-    assert_eq!(attempts, crawl.attempts, "the ledger tells each attempt");
-    assert!(ledger.iter().all(|page| page.failures.len() as i32 == page.attempts - 1), "and why it failed");
+    assert_eq!(attempts, crawl.attempts, "the ledger has each attempt");
+    assert!(ledger.iter().all(|page| page.failures.len() as i32 == page.attempts - 1), "with its failure");
 }
 
 #[tokio::test]
@@ -72,7 +72,7 @@ async fn every_profile_ends_complete() {
 }
 
 #[tokio::test]
-async fn a_crawler_that_is_replaced_again_and_again_ends_complete_all_the_same() {
+async fn a_crawler_that_is_replaced_many_times_completes() {
     let simulated = simulate(FaultProfile::Harsh, 5).await;
     let bench = Bench::new().await;
     let mut config = simulated.source("/messages/");
@@ -81,7 +81,7 @@ async fn a_crawler_that_is_replaced_again_and_again_ends_complete_all_the_same()
         let mut crawler = bench.crawler(&config);
         for _ in 0..7 {
             let outcome = crawler.step(Utc::now()).await.expect("a step");
-            assert!(!matches!(outcome, StepOutcome::Finished { .. }), "that is too early");
+            assert!(!matches!(outcome, StepOutcome::Finished { .. }), "finished too early");
         }
     }
     let (crawl, _) = finish(&mut bench.crawler(&config)).await;
@@ -89,7 +89,7 @@ async fn a_crawler_that_is_replaced_again_and_again_ends_complete_all_the_same()
 }
 
 #[tokio::test]
-async fn the_other_ways_of_paging_survive_as_well() {
+async fn the_other_kinds_of_pagination_complete() {
     let next = JsonPointer::parse("/next_cursor").expect("a pointer");
     let size = 100;
     for (path, pagination) in [
@@ -104,7 +104,7 @@ async fn the_other_ways_of_paging_survive_as_well() {
         let bench = Bench::new().await;
         let mut config = simulated.source(path);
         if matches!(pagination, Pagination::Link { .. }) {
-            // A bare array: the total is in a header.
+            // The body is a bare array, and the total is in a header.
             config.items = JsonPointer::parse("").expect("a pointer");
             config.total = None;
         }

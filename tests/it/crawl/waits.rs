@@ -1,4 +1,4 @@
-//! How long a crawl waits between requests.
+//! Pauses between the requests of a crawl.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use quarry::crawl::StepOutcome;
 use super::Bench;
 use super::scripted::{Reply, Upstream, items, ok, page_of, raw, source, with_header};
 
-/// The waits after the first failures of an upstream that answers all as `fault` says.
+/// Returns the pauses after the first failures of an upstream.
 async fn waits(
     fault: impl Fn(usize) -> Reply + Send + Sync + 'static,
     change: impl FnOnce(&mut SourceConfig),
     count: usize,
 ) -> Vec<Duration> {
-    let upstream = Upstream::start(move |asked| fault(asked.number)).await;
+    let upstream = Upstream::start(move |request| fault(request.number)).await;
     let bench = Bench::new().await;
     let mut config = source(upstream.url("/m"));
     change(&mut config);
@@ -31,46 +31,46 @@ async fn waits(
     waits
 }
 
-fn patient(config: &mut SourceConfig) {
+fn with_backoff(config: &mut SourceConfig) {
     config.backoff = Duration::from_millis(100);
     config.max_backoff = Duration::from_secs(2);
 }
 
 #[tokio::test]
 async fn backoff_grows_with_jitter_up_to_its_maximum() {
-    let waits = waits(|_| raw(503, ""), patient, 20).await;
+    let waits = waits(|_| raw(503, ""), with_backoff, 20).await;
     for (failures, wait) in waits.iter().enumerate() {
         let ceiling = Duration::from_millis(100 << failures.min(5)).min(Duration::from_secs(2));
         assert!(*wait <= ceiling, "{failures}: {wait:?}");
     }
     assert!(waits[6..].iter().max() > Some(&Duration::from_secs(1)), "it grows: {waits:?}");
-    assert!(waits[6..].iter().min() < Some(&Duration::from_secs(1)), "it is drawn anew: {waits:?}");
+    assert!(waits[6..].iter().min() < Some(&Duration::from_secs(1)), "each is random: {waits:?}");
 }
 
 #[tokio::test]
 async fn a_retry_after_is_honoured_up_to_its_limit() {
     let date = httpdate::fmt_http_date((Utc::now() + TimeDelta::seconds(3_000)).into());
-    let answer = move |number: usize| match number {
+    let response = move |number: usize| match number {
         0 => with_header(429, "", "retry-after", "7"),
         1 => with_header(503, "", "retry-after", "3600"),
         _ => with_header(429, "", "retry-after", &date),
     };
     let limit = |config: &mut SourceConfig| config.max_retry_after = Duration::from_secs(30);
-    let waits = waits(answer, limit, 3).await;
+    let waits = waits(response, limit, 3).await;
     assert_eq!(waits, [7, 30, 30].map(Duration::from_secs));
 }
 
 #[tokio::test]
-async fn a_retry_after_of_zero_does_not_burn_the_attempts() {
-    let waits = waits(|_| with_header(429, "", "retry-after", "0"), patient, 20).await;
+async fn a_retry_after_of_zero_does_not_exhaust_the_attempts() {
+    let waits = waits(|_| with_header(429, "", "retry-after", "0"), with_backoff, 20).await;
     assert!(waits.iter().sum::<Duration>() > Duration::from_secs(8), "{waits:?}");
 }
 
 #[tokio::test]
-async fn requests_are_paced_whether_they_fail_or_not() {
-    let upstream = Upstream::start(|asked| match asked.number {
+async fn failed_and_successful_requests_are_paced() {
+    let upstream = Upstream::start(|request| match request.number {
         1 => raw(500, ""),
-        _ => ok(&page_of(&items(30), asked)),
+        _ => ok(&page_of(&items(30), request)),
     })
     .await;
     let bench = Bench::new().await;
@@ -84,9 +84,5 @@ async fn requests_are_paced_whether_they_fail_or_not() {
             outcome => waits.push(outcome.wait().as_millis()),
         }
     }
-    assert_eq!(
-        waits,
-        [0, 150, 150, 150, 0],
-        "nothing is waited for before the first and after the last page"
-    );
+    assert_eq!(waits, [0, 150, 150, 150, 0], "no pause before the first and after the last page");
 }

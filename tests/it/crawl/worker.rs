@@ -1,4 +1,4 @@
-//! The worker of a server: crawls what is due, once in a fleet.
+//! The worker of a server, which crawls due sources once in a fleet.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Bench;
-use super::scripted::{Asked, Reply, Upstream, items, ok, page_of, raw, source};
+use super::scripted::{ReceivedRequest, Reply, Upstream, items, ok, page_of, raw, source};
 use crate::support::wait::ends;
 
 fn name(text: &str) -> SourceName {
@@ -44,23 +44,23 @@ fn two_sources(upstream: &Upstream) -> [SourceConfig; 2] {
     })
 }
 
-/// `/b` is refused.
-fn half(asked: &Asked) -> Reply {
-    if asked.path == "/b" { raw(403, "") } else { ok(&page_of(&items(25), asked)) }
+/// Refuses `/b`.
+fn half(request: &ReceivedRequest) -> Reply {
+    if request.path == "/b" { raw(403, "") } else { ok(&page_of(&items(25), request)) }
 }
 
 #[tokio::test]
-async fn sources_are_crawled_at_once_and_then_when_they_are_due() {
+async fn sources_are_crawled_at_the_start_and_then_when_due() {
     let upstream = Upstream::start(half).await;
     let bench = Bench::new().await;
     let mut worker = worker(&bench, &two_sources(&upstream), 1);
     let never = CancellationToken::new();
     let now = Utc::now();
     assert_eq!(worker.step(now, &never).await.expect("a step"), [name("a"), name("b")]);
-    assert_eq!(worker.step(now, &never).await.expect("a step"), [], "under way already");
+    assert_eq!(worker.step(now, &never).await.expect("a step"), [], "running already");
     worker.join_all().await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
-    assert_eq!(states(&bench, "b").await, [CrawlState::Failed], "one source's failure is its own");
+    assert_eq!(states(&bench, "b").await, [CrawlState::Failed], "a failed source affects no other");
 
     let later = |seconds| Utc::now() + TimeDelta::seconds(seconds);
     assert_eq!(worker.step(later(30), &never).await.expect("a step"), []);
@@ -80,17 +80,17 @@ async fn of_a_fleet_one_server_crawls_a_source() {
         (1..=4).map(|holder| worker(&bench, std::slice::from_ref(&config), holder)).collect();
     let (now, never) = (Utc::now(), CancellationToken::new());
     for server in &mut fleet {
-        assert_eq!(server.step(now, &never).await.expect("a step").len(), 1, "to each it looks due");
+        assert_eq!(server.step(now, &never).await.expect("a step").len(), 1, "each finds it due");
     }
     for server in &mut fleet {
         server.join_all().await;
     }
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed]);
-    assert_eq!(upstream.asked().len(), 3);
+    assert_eq!(upstream.requests().len(), 3);
 }
 
 #[tokio::test]
-async fn a_crawl_that_was_asked_for_begins_when_the_worker_is_woken() {
+async fn a_requested_crawl_starts_when_the_worker_is_woken() {
     let upstream = Upstream::start(half).await;
     let bench = Bench::new().await;
     let [config, _] = two_sources(&upstream);
@@ -98,11 +98,12 @@ async fn a_crawl_that_was_asked_for_begins_when_the_worker_is_woken() {
     let worker = worker(&bench, std::slice::from_ref(&config), 1);
     let (waker, cancel) = (worker.waker(), CancellationToken::new());
     let running = tokio::spawn(worker.run(cancel.clone(), Pulse::new(true)));
-    let asked = bench.store.begin_crawl(&config.name, false, Utc::now()).await.expect("a crawl");
+    let requested = bench.store.begin_crawl(&config.name, false, Utc::now()).await.expect("a crawl");
     waker.notify_one();
     let ended = async {
         loop {
-            let crawl = bench.store.crawls_by_id(&[asked.id]).await.expect("crawls")[&asked.id].clone();
+            let crawl =
+                bench.store.crawls_by_id(&[requested.id]).await.expect("crawls")[&requested.id].clone();
             if crawl.state != CrawlState::Running {
                 return crawl;
             }
@@ -116,22 +117,22 @@ async fn a_crawl_that_was_asked_for_begins_when_the_worker_is_woken() {
 }
 
 #[tokio::test]
-async fn a_worker_that_is_stopped_leaves_its_crawls_where_they_are() {
+async fn a_stopped_worker_leaves_its_crawls_running() {
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
-    let upstream = Upstream::start(move |asked| {
-        if asked.number == 1 {
+    let upstream = Upstream::start(move |request| {
+        if request.number == 1 {
             stop.cancel();
             return Reply::Stall;
         }
-        half(asked)
+        half(request)
     })
     .await;
     let bench = Bench::new().await;
     let [config, _] = two_sources(&upstream);
     worker(&bench, std::slice::from_ref(&config), 1).run(cancel, Pulse::new(true)).await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Running]);
-    assert_eq!(bench.store.lease_holder("crawl:a").await.expect("an answer"), None);
+    assert_eq!(bench.store.lease_holder("crawl:a").await.expect("a result"), None);
     let mut next = worker(&bench, &[config], 2);
     next.step(Utc::now(), &CancellationToken::new()).await.expect("a step");
     next.join_all().await;

@@ -1,4 +1,4 @@
-//! The index folder is deleted or damaged: it is rebuilt from the store, with the same answers.
+//! A deleted or damaged index folder is rebuilt from the store with the same results.
 
 use std::fs;
 use std::path::Path;
@@ -10,50 +10,50 @@ use crate::support::messages::{BY_OFFSET, SEED, messages, source, write};
 use crate::support::server::Endpoint;
 use crate::support::upstream::Upstream;
 
-/// Enough for an index of some size, few enough to be indexed again and again.
-const SOME: usize = 800;
+/// The number of documents, small enough for several rebuilds.
+const DOCUMENTS: usize = 800;
 
-/// Something that happens to a folder.
+/// Damage to a folder.
 type Damage = fn(&Folder);
 
-/// What is found, in which order, with which scores and marks.
-async fn answers(endpoint: &Endpoint) -> Vec<Value> {
+/// Returns the results of several searches, with order, scores and highlights.
+async fn results(endpoint: &Endpoint) -> Vec<Value> {
     let text = "query($q: String!) { search(query: $q, first: 20) { totalCount relaxed
         edges { score node { key text publishedAt } highlights { field html } }
         facets(first: 20) { field buckets { value count } } } }";
-    let mut answers = Vec::new();
+    let mut results = Vec::new();
     let queries =
         ["", "jürgen", "window seat", "\"window seat\"", "windw seat -paris", "zzzz", "book a tabl"];
     for query in queries {
-        answers.push(endpoint.data(text, serde_json::json!({ "q": query })).await);
+        results.push(endpoint.data(text, serde_json::json!({ "q": query })).await);
     }
-    answers
+    results
 }
 
 #[tokio::test]
-async fn a_deleted_or_damaged_index_is_rebuilt_with_the_same_answers() {
+async fn a_deleted_or_damaged_index_is_rebuilt_with_the_same_results() {
     let folder = Folder::new("");
-    let file = folder.path("some.json");
-    write(&messages()[..SOME], &file);
+    let file = folder.path("documents.json");
+    write(&messages()[..DOCUMENTS], &file);
     let upstream = Upstream::serving(&file, "none", SEED).await;
     folder.configure(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));
     folder.succeed(&["crawl", "messages"]).await;
     let server = folder.serve().await;
-    let before = answers(&server.endpoint).await;
-    assert_eq!(before[0]["search"]["totalCount"], SOME);
+    let before = results(&server.endpoint).await;
+    assert_eq!(before[0]["search"]["totalCount"], DOCUMENTS);
     server.stop().await;
 
     let damages: [(&str, Damage); 5] = [
         ("", delete_all),
         ("rebuilding it from the store", damage_largest),
         ("rebuilding it from the store", truncate_all),
-        ("rebuilding it from the store", spoil_meta),
-        ("rebuilding it from the store", delete_some),
+        ("rebuilding it from the store", corrupt_meta),
+        ("rebuilding it from the store", delete_half),
     ];
     for (index, (warning, damage)) in damages.into_iter().enumerate() {
         damage(&folder);
         let server = folder.serve().await;
-        assert_eq!(answers(&server.endpoint).await, before, "damage {index}");
+        assert_eq!(results(&server.endpoint).await, before, "damage {index}");
         let log = server.stop().await.stderr;
         let warned = log.lines().any(|line| line.contains(" WARN ") && line.contains(warning));
         assert!(warned || warning.is_empty(), "damage {index}: {log}");
@@ -74,7 +74,7 @@ fn damage_largest(folder: &Folder) {
     fs::write(&largest, bytes).expect("can be written");
 }
 
-/// Leaves the first half of every file.
+/// Truncates every file to its first half.
 fn truncate_all(folder: &Folder) {
     for path in folder.index_files() {
         let bytes = fs::read(&path).expect("can be read");
@@ -82,13 +82,13 @@ fn truncate_all(folder: &Folder) {
     }
 }
 
-fn spoil_meta(folder: &Folder) {
+fn corrupt_meta(folder: &Folder) {
     let meta = folder.index_files().into_iter().find(|path| path.ends_with("meta.json")).expect("a file");
     fs::write(meta, "{\"segments\": nonsense").expect("can be written");
 }
 
 /// Deletes every other file.
-fn delete_some(folder: &Folder) {
+fn delete_half(folder: &Folder) {
     let mut files = folder.index_files();
     files.sort();
     for path in files.iter().filter(|path| !path.ends_with("meta.json")).step_by(2) {

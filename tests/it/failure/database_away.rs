@@ -1,5 +1,5 @@
-//! The database stops while the server runs: searches go on, all else says clearly why not, and
-//! everything recovers by itself.
+//! Outages of the database: searches continue, other requests return a clear error, and everything
+//! recovers by itself.
 
 use std::collections::BTreeSet;
 
@@ -16,20 +16,20 @@ const HITS: &str =
     "{ search(query: \"tea\", first: 5) { totalCount nodes { key text author { name documentCount } } } }";
 
 #[tokio::test]
-async fn searches_go_on_without_the_database_and_everything_comes_back_with_it() {
+async fn searches_continue_without_the_database_and_everything_recovers_with_it() {
     let postgres = OwnPostgres::start();
     let folder = Folder::new(&format!("database_url = \"{}\"", postgres.url()));
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
     let stored = endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea"), ("3", "Coffee")]).await;
     assert_eq!(stored.data["indexDocuments"]["inserted"], 3, "{stored:?}");
-    let whole = endpoint.data(HITS, Value::Null).await;
-    assert_eq!(whole["search"]["nodes"][0]["author"], json!({ "name": "Ada Test", "documentCount": 3 }));
+    let complete = endpoint.data(HITS, Value::Null).await;
+    assert_eq!(complete["search"]["nodes"][0]["author"], json!({ "name": "Ada Test", "documentCount": 3 }));
 
     for outage in 0..2 {
         let failures = server.process.stderr().matches("worker step failed").count();
         postgres.cut_off();
-        // It answers while the database is away.
+        // A search succeeds during the outage.
         let answer = ends("a search", endpoint.ask(HITS, Value::Null)).await;
         assert_hits_without_authors(&answer);
         assert_clear(&endpoint.index("notes", &[("4", "Too late")]).await, "indexDocuments");
@@ -39,8 +39,8 @@ async fn searches_go_on_without_the_database_and_everything_comes_back_with_it()
             "document",
         );
         assert_eq!(endpoint.status("/livez").await, Some(200));
-        assert_eq!(endpoint.status("/readyz").await, Some(200), "it still answers searches");
-        // Long enough that the indexer has met the outage, too.
+        assert_eq!(endpoint.status("/readyz").await, Some(200), "searches still succeed");
+        // The outage lasts until the indexer has met it, too.
         until("the indexer to notice", async || {
             let log = server.process.stderr();
             (log.matches("worker step failed worker.name=\"indexer\"").count() > failures).then_some(())
@@ -50,19 +50,19 @@ async fn searches_go_on_without_the_database_and_everything_comes_back_with_it()
         postgres.resume();
         until("the authors", async || {
             let answer = endpoint.ask(HITS, Value::Null).await;
-            (answer.errors.is_empty() && answer.data == whole).then_some(())
+            (answer.errors.is_empty() && answer.data == complete).then_some(())
         })
         .await;
         let (key, text) = (format!("new-{outage}"), format!("comeback{outage}"));
         let stored = endpoint.index("notes", &[(&key, &text)]).await;
         assert!(stored.errors.is_empty(), "{stored:?}");
         assert_eq!(endpoint.keys(&text).await, [key]);
-        // Make the first answer of the next outage the same as before.
-        let gone = "mutation($ids: [ID!]!) { deleteDocuments(input: { ids: $ids }) { deleted } }";
+        // Restore the state before the outage for the next one.
+        let delete = "mutation($ids: [ID!]!) { deleteDocuments(input: { ids: $ids }) { deleted } }";
         let ids = json!({ "ids": [stored.data["indexDocuments"]["documents"][0]["id"]] });
-        assert_eq!(endpoint.data(gone, ids).await["deleteDocuments"]["deleted"], 1);
+        assert_eq!(endpoint.data(delete, ids).await["deleteDocuments"]["deleted"], 1);
     }
-    // The log tells of the outage, and quotes nothing that somebody typed.
+    // The log mentions the outage and quotes no user.
     let log = server.stop().await.stderr;
     assert!(log.contains("the store is unavailable") && !log.contains("tea"), "{log}");
 }
@@ -83,7 +83,7 @@ fn assert_hits_without_authors(answer: &Answer) {
     }
 }
 
-/// The answer says that the database is away, and nothing of how quarry is made.
+/// Asserts an error about the database without internals.
 fn assert_clear(answer: &Answer, field: &str) {
     assert_eq!(answer.codes(), BTreeSet::from(["STORE_UNAVAILABLE"]), "{field}: {answer:?}");
     assert!(answer.data.is_null() || answer.data[field].is_null(), "{answer:?}");
@@ -95,7 +95,7 @@ fn assert_clear(answer: &Answer, field: &str) {
 }
 
 #[tokio::test]
-async fn a_crawl_waits_for_the_database_and_goes_on() {
+async fn a_crawl_waits_for_the_database_and_continues() {
     let postgres = OwnPostgres::start();
     let upstream = Upstream::start("none", SEED).await;
     let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"50ms\"");

@@ -1,5 +1,6 @@
-//! A server with the buffer in its own process is killed or stopped while visitors type: the next
-//! one on its folder goes on where it ended, and only one at a time has the folder.
+//! Servers with an in-process buffer that are killed or stopped under load.
+//!
+//! The next server on the folder continues with the journal, and only one server at a time uses a folder.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,11 +12,11 @@ use crate::support::search_log::Tables;
 use crate::support::visitors::{Visit, Visitors};
 use crate::support::wait::until;
 
-/// Searches of a run.
+/// The number of searches.
 const SEARCHES: usize = 600;
-/// Visitors at a time.
-const AT_A_TIME: usize = 8;
-/// How a server ends, one after the other.
+/// The number of concurrent visitors.
+const CONCURRENCY: usize = 8;
+/// The ends of the servers, in order.
 const ENDS: [End; 5] = [End::Kill, End::Terminate, End::Kill, End::Terminate, End::Kill];
 
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ async fn a_server_that_is_killed_or_stopped_under_load_loses_nothing() {
     let folder = Folder::new("[keystrokes]\nwindow = \"500ms\"\npoll = \"20ms\"");
     let mut server = folder.serve().await;
     let visitors = Visitors::of(vec![server.endpoint.clone()]);
-    // Each in one call, so that no search is under way when a server stops and empties its buffer.
+    // Each search is one call, so that none is incomplete when a server stops and drains its buffer.
     let visits: Vec<Visit> =
         (0..SEARCHES).map(|number| Visit::new("embedded", number, number % 3 == 0)).collect();
     let ending = async {
@@ -40,7 +41,7 @@ async fn a_server_that_is_killed_or_stopped_under_load_loses_nothing() {
                 End::Kill => drop(server.process.kill()),
                 End::Terminate => {
                     let log = server.stop().await.stderr;
-                    assert!(!log.contains("breaking"), "{log}");
+                    assert!(!log.contains("aborting"), "{log}");
                 }
             }
             server = folder.serve().await;
@@ -48,9 +49,9 @@ async fn a_server_that_is_killed_or_stopped_under_load_loses_nothing() {
         }
         server
     };
-    let ((), server) = tokio::join!(visitors.make_at_once(&visits, AT_A_TIME), ending);
+    let ((), server) = tokio::join!(visitors.make_at_once(&visits, CONCURRENCY), ending);
     server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
-    // Nothing is left for the next one.
+    // No keystrokes are left for the next server.
     let log = server.stop().await.stderr;
     assert!(!log.contains("the keystroke journal"), "{log}");
     let server = folder.serve().await;
@@ -60,8 +61,8 @@ async fn a_server_that_is_killed_or_stopped_under_load_loses_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_server_holds_when_it_is_stopped_is_logged_before_it_ends() {
-    // Nothing is final by itself.
+async fn a_stopping_server_logs_its_buffered_searches() {
+    // No search is final by itself.
     let folder = Folder::new("[keystrokes]\nwindow = \"1h\"");
     let server = folder.serve().await;
     let visits: Vec<Visit> = (0..20).map(|number| Visit::new("open", number, false)).collect();
@@ -80,31 +81,31 @@ async fn what_a_server_holds_when_it_is_stopped_is_logged_before_it_ends() {
 }
 
 #[tokio::test]
-async fn a_torn_journal_is_cut_and_a_damaged_one_set_aside() {
-    // They never look into the buffer, so that the journal holds what is typed.
+async fn a_torn_journal_is_truncated_and_a_damaged_one_set_aside() {
+    // The servers never flush, so that the journal keeps the keystrokes.
     const NEVER: &str = "[keystrokes]\nwindow = \"1s\"\npoll = \"1h\"";
     const OFTEN: &str = "[keystrokes]\nwindow = \"1s\"\npoll = \"20ms\"";
     let folder = Folder::new(NEVER);
     let visits: Vec<Visit> = (0..10).map(|number| Visit::new("torn", number, false)).collect();
     let mut server = folder.serve().await;
-    let one_after_the_other = Visitors::of(vec![server.endpoint.clone()]);
-    one_after_the_other.make_at_once(&visits, 1).await;
+    let visitors = Visitors::of(vec![server.endpoint.clone()]);
+    visitors.make_at_once(&visits, 1).await;
     server.process.kill();
-    // As if the last write had been broken off half-way.
+    // An interrupted write leaves a torn end.
     let path = journal(&folder);
-    let whole = std::fs::metadata(&path).expect("a journal").len();
+    let length = std::fs::metadata(&path).expect("a journal").len();
     let file = std::fs::File::options().write(true).open(&path).expect("opens");
-    file.set_len(whole - 20).expect("cuts");
+    file.set_len(length - 20).expect("truncates");
 
     let mut server = folder.serve().await;
     let log = server.process.stderr();
     assert!(log.contains("WARN") && log.contains("the keystroke journal's torn end was cut off"), "{log}");
-    // It goes on with what is left, and what comes now stands behind the cut.
+    // It continues with the rest, and appends new keystrokes after it.
     Visitors::of(vec![server.endpoint.clone()]).make_at_once(&[Visit::new("more", 1, false)], 1).await;
     assert_eq!(server.endpoint.logging_health().await["bufferedSearches"], 10);
     server.process.kill();
 
-    // What no write can have left is kept for whoever wants to look at it.
+    // A journal that no write can have left is kept for inspection.
     let mut file = std::fs::File::options().append(true).open(journal(&folder)).expect("opens");
     file.write_all(b"this is not a record of any kind").expect("writes");
     folder.configure(OFTEN);
@@ -117,7 +118,7 @@ async fn a_torn_journal_is_cut_and_a_damaged_one_set_aside() {
     assert!(!log.contains(&visits[0].text), "no text is in the log: {log}");
 }
 
-/// The one journal of a folder.
+/// Returns the only journal of a folder.
 fn journal(folder: &Folder) -> PathBuf {
     let entries = std::fs::read_dir(folder.path("data/keystrokes")).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path());
@@ -128,17 +129,17 @@ fn journal(folder: &Folder) -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_second_server_on_a_folder_is_refused_and_disturbs_nothing() {
+async fn a_second_server_on_a_folder_is_refused_without_effect() {
     let folder = Folder::new("[keystrokes]\nwindow = \"500ms\"\npoll = \"20ms\"");
     let server = folder.serve().await;
     let visits = Visit::submitted("only", 5);
     let visitors = Visitors::of(vec![server.endpoint.clone()]);
     visitors.make_at_once(&visits[..2], 1).await;
     let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
-    // The index is the first thing of the folder that it wants.
+    // The server opens the index first.
     let index = folder.path("data/index");
     assert!(said.contains(&format!("another quarry process uses {}", index.display())), "{said}");
-    assert!(said.contains("give this one a data_dir of its own"), "it says what to do: {said}");
+    assert!(said.contains("give this one a data_dir of its own"), "with a remedy: {said}");
     visitors.make_at_once(&visits[2..], 1).await;
     server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
     assert_eq!(server.endpoint.logging_health().await["lastError"], Value::Null);

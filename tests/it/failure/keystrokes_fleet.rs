@@ -1,5 +1,6 @@
-//! Several servers over one Redis and one database: all of them flush, some are killed, one has a
-//! clock that is wrong; and what is logged by one is announced by all.
+//! Fleets of servers on one Redis and one database, with kills and a wrong clock.
+//!
+//! All servers flush, and each announces the searches of all.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
@@ -14,16 +15,16 @@ use crate::support::subscription::Subscription;
 use crate::support::visitors::{Visit, Visitors};
 use crate::support::wait::until;
 
-/// Searches of a run.
+/// The number of searches.
 const SEARCHES: usize = 160;
-/// Visitors at a time.
-const AT_A_TIME: usize = 16;
-/// How many servers are killed in a run.
+/// The number of concurrent visitors.
+const CONCURRENCY: usize = 16;
+/// The number of kills.
 const KILLS: usize = 6;
-/// How far the wrong clock is off.
-const OFF: TimeDelta = TimeDelta::seconds(120);
+/// The error of the wrong clock.
+const CLOCK_ERROR: TimeDelta = TimeDelta::seconds(120);
 
-/// A server's folder.
+/// Returns the folder of a server.
 fn folder(database: &TestDatabase, redis: &OwnRedis, keystrokes: &str) -> Folder {
     Folder::new(&format!(
         "database_url = \"{}\"\nredis_url = \"{}\"\n[keystrokes]\n{keystrokes}",
@@ -32,16 +33,16 @@ fn folder(database: &TestDatabase, redis: &OwnRedis, keystrokes: &str) -> Folder
     ))
 }
 
-/// Searches that end by Enter, and such that end by themselves.
+/// Returns searches that end with Enter, and others that end by themselves.
 fn visits() -> Vec<Visit> {
     (0..SEARCHES).map(|number| Visit::new("fleet", number, number % 4 != 0)).collect()
 }
 
-/// Servers are killed and started again, one after the other, while visitors type.
+/// Kills and restarts servers in turn while visitors type.
 async fn kill_under_load(count: usize) {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
-        // Longer than a keystroke waits on a busy machine.
+        // Longer than the latency of a keystroke on a busy machine.
         let settings = "window = \"15s\"\npoll = \"20ms\"";
         let folders: Vec<Folder> = (0..count).map(|_| folder(database, &redis, settings)).collect();
         let mut servers: Vec<Server> = join_all(folders.iter().map(Folder::serve)).await;
@@ -53,15 +54,15 @@ async fn kill_under_load(count: usize) {
             for kill in 0..KILLS {
                 let due = requests * (kill + 1) / (KILLS + 2);
                 until("keystrokes to be taken", async || (visitors.taken() >= due).then_some(())).await;
-                let place = kill % count;
-                servers[place].process.kill();
-                servers[place] = folders[place].serve().await;
-                visitors.replace(place, servers[place].endpoint.clone());
+                let index = kill % count;
+                servers[index].process.kill();
+                servers[index] = folders[index].serve().await;
+                visitors.replace(index, servers[index].endpoint.clone());
             }
         };
-        tokio::join!(visitors.make(&visits, AT_A_TIME), kill);
+        tokio::join!(visitors.make(&visits, CONCURRENCY), kill);
 
-        // Through whichever server it is read.
+        // Every server returns the same log.
         for server in servers.iter().rev() {
             server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
         }
@@ -74,20 +75,20 @@ async fn kill_under_load(count: usize) {
 }
 
 #[tokio::test]
-async fn two_servers_that_are_killed_in_turn_log_each_search_once() {
+async fn two_servers_killed_in_turn_log_each_search_once() {
     kill_under_load(2).await;
 }
 
 #[tokio::test]
-async fn four_servers_that_are_killed_in_turn_log_each_search_once() {
+async fn four_servers_killed_in_turn_log_each_search_once() {
     kill_under_load(4).await;
 }
 
 #[tokio::test]
-async fn a_clock_that_is_wrong_changes_neither_searches_nor_their_times() {
+async fn a_wrong_clock_changes_neither_searches_nor_their_times() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
-        // One of them looks into the buffer: which one logs is no matter of chance.
+        // Only one server polls the buffer, which determines the server that logs.
         for (number, wrong_one_logs) in [false, true].into_iter().enumerate() {
             let poll = |often| {
                 if often { "window = \"1s\"\npoll = \"20ms\"" } else { "window = \"1s\"\npoll = \"1h\"" }
@@ -96,7 +97,7 @@ async fn a_clock_that_is_wrong_changes_neither_searches_nor_their_times() {
             let wrong = folder(database, &redis, poll(wrong_one_logs));
             let right = right.serve().await;
             let library = faketime();
-            let off = format!("+{}s", OFF.num_seconds());
+            let off = format!("+{}s", CLOCK_ERROR.num_seconds());
             let variables =
                 [("LD_PRELOAD", &*library), ("FAKETIME", &*off), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
             let wrong = Server::start_with(&wrong, &variables).await;
@@ -125,8 +126,8 @@ async fn a_clock_that_is_wrong_changes_neither_searches_nor_their_times() {
                     let at = time(&row[field]);
                     assert!((before..=after).contains(&at), "{before} {row} {after}");
                 }
-                // When it was logged, the server says that logged it: so the clock is wrong indeed.
-                let is_off = (time(&row["loggedAt"]) - after).abs() > OFF / 2;
+                // The logging server sets this time, which proves that its clock is wrong.
+                let is_off = (time(&row["loggedAt"]) - after).abs() > CLOCK_ERROR / 2;
                 assert_eq!(is_off, wrong_one_logs, "{row}");
             }
             assert_eq!(right.endpoint.logging_health().await["duplicatesSuppressed"], 0);
@@ -138,7 +139,7 @@ async fn a_clock_that_is_wrong_changes_neither_searches_nor_their_times() {
     .await;
 }
 
-/// The library that makes a program believe in another time.
+/// Returns the path of the library that changes the clock of a process.
 fn faketime() -> String {
     let folders = std::fs::read_dir("/usr/lib").expect("a folder");
     let mut found =
@@ -158,7 +159,7 @@ fn time(value: &Value) -> DateTime<Utc> {
 }
 
 #[tokio::test]
-async fn what_is_typed_at_one_server_is_heard_at_the_others() {
+async fn searches_of_one_server_reach_the_subscribers_of_the_others() {
     on_postgres(async |database| {
         let mut redis = OwnRedis::start();
         let settings = "window = \"1s\"\npoll = \"20ms\"";
@@ -166,13 +167,13 @@ async fn what_is_typed_at_one_server_is_heard_at_the_others() {
         let [one, two] = [folders[0].serve().await, folders[1].serve().await];
         let query = "subscription { searchLogged { id sessionId query finalReason } }";
         let mut listening = Subscription::start(&two.endpoint, query, Value::Null).await;
-        // Whether it is heard, searches tell: the first ones may be too early.
+        // The first searches may precede the subscription.
         let heard = first_heard("before", &one.endpoint, &mut listening).await;
-        // Whichever of them logged it, it is the one in the log.
+        // The announced search is the logged one.
         let rows = one.endpoint.search_log().await;
         assert!(rows.iter().any(|row| row["id"] == heard["id"]), "{heard} {rows:?}");
 
-        // So it is after Redis was away.
+        // The same holds after an outage of Redis.
         redis.kill();
         redis.resume();
         first_heard("after", &one.endpoint, &mut listening).await;
@@ -182,10 +183,10 @@ async fn what_is_typed_at_one_server_is_heard_at_the_others() {
     .await;
 }
 
-/// Searches until the first search is heard of those that are made here.
+/// Searches until the subscription receives one of these searches.
 async fn first_heard(name: &str, typing: &Endpoint, listening: &mut Subscription) -> Value {
     let mut made = Vec::new();
-    let typed = until("a search that is heard", async || {
+    let typed = until("an announced search", async || {
         let visit = Visit::new(name, made.len(), true);
         visit.type_at(typing).await;
         made.push(visit.logged());
@@ -200,7 +201,7 @@ async fn first_heard(name: &str, typing: &Endpoint, listening: &mut Subscription
         }
     };
     let heard = tokio::select! { heard = listened => heard, heard = typed => heard };
-    // It may be heard before the answer to its keystrokes is read.
+    // It may arrive before the response to its keystrokes.
     made.push(Visit::new(name, made.len(), true).logged());
     assert!(made.contains(&logged(&heard)), "{heard}");
     assert_eq!(heard["finalReason"], "SUBMITTED");

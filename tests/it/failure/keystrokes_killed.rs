@@ -1,5 +1,6 @@
-//! A server is killed, or stalls, at each point between taking a keystroke and having logged the
-//! search, and another one, or the same one started again, logs it: each search once.
+//! Servers that are killed or stall between accepting keystrokes and logging the search.
+//!
+//! Another server, or the restarted one, logs each search once.
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
@@ -11,14 +12,14 @@ use crate::support::server::Server;
 use crate::support::visitors::{Visit, Visitors};
 use crate::support::wait::until;
 
-/// Searches that are under way when it happens.
+/// The number of searches at the time of the failure.
 const SEARCHES: usize = 40;
-/// No server looks into the buffer but when it starts.
+/// A poll interval that lets servers flush only at their start.
 const NEVER: &str = "1h";
-/// How often servers look into the buffer.
+/// A short poll interval.
 const OFTEN: &str = "50ms";
 
-/// A server's folder, with a pace at which it looks into the buffer.
+/// Returns the folder of a server with a poll interval.
 fn folder(database: &TestDatabase, redis: &OwnRedis, poll: &str) -> Folder {
     Folder::new(&format!(
         "database_url = \"{}\"\nredis_url = \"{}\"\n[keystrokes]\nwindow = \"1s\"\npoll = \"{poll}\"",
@@ -27,18 +28,18 @@ fn folder(database: &TestDatabase, redis: &OwnRedis, poll: &str) -> Folder {
     ))
 }
 
-/// Searches that end by Enter, and such that end by themselves.
+/// Returns searches that end with Enter, and others that end by themselves.
 fn visits() -> Vec<Visit> {
     (0..SEARCHES).map(|number| Visit::new("killed", number, number % 2 == 0)).collect()
 }
 
-/// How many runs are claimed.
+/// Returns the number of claimed runs.
 fn claimed(redis: &OwnRedis) -> usize {
     let keys = keys(&redis.url(), "quarry:");
     keys.iter().filter(|key| key.windows(3).any(|part| part == b":c:")).count()
 }
 
-/// How many runs were claimed again.
+/// Returns the number of runs that were claimed again.
 fn reclaimed(redis: &OwnRedis) -> usize {
     let keys = keys(&redis.url(), "quarry:").into_iter().filter(|key| key.ends_with(b":counts"));
     let count = |key: Vec<u8>| {
@@ -56,7 +57,7 @@ async fn type_all(server: &Server) {
 }
 
 #[tokio::test]
-async fn what_a_server_took_before_it_was_killed_another_claims() {
+async fn another_server_claims_the_runs_of_a_killed_one() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
         let never = folder(database, &redis, NEVER);
@@ -77,7 +78,7 @@ async fn what_a_server_took_before_it_was_killed_another_claims() {
 }
 
 #[tokio::test]
-async fn what_a_server_claimed_and_did_not_store_is_stored_once() {
+async fn claimed_runs_of_a_killed_server_are_stored_once() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
         let often = folder(database, &redis, OFTEN);
@@ -87,15 +88,15 @@ async fn what_a_server_claimed_and_did_not_store_is_stored_once() {
         type_all(&server).await;
         wait_for_inserts(database, 1).await;
         let held = claimed(&redis);
-        assert!(held > 0, "it inserts what it claimed");
+        assert!(held > 0, "it inserts its claimed runs");
         server.process.kill();
-        blocking.rollback().await.expect("lets go");
+        blocking.rollback().await.expect("unlocks");
 
-        // Started again, it has no privilege: what it held comes back when the lease ends.
+        // The restarted server has no privilege: its runs return when the lease expires.
         let server = often.serve().await;
         server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
         let health = server.endpoint.logging_health().await;
-        assert_eq!(health["duplicatesSuppressed"], 0, "nothing was stored before it was killed: {health}");
+        assert_eq!(health["duplicatesSuppressed"], 0, "no search was stored before the kill: {health}");
         assert_eq!(health["searchesFlushed"], SEARCHES, "{health}");
         tables.assert_rolled_up().await;
         server.stop().await;
@@ -104,7 +105,7 @@ async fn what_a_server_claimed_and_did_not_store_is_stored_once() {
 }
 
 #[tokio::test]
-async fn what_a_server_stored_and_did_not_acknowledge_is_not_stored_again() {
+async fn stored_but_unacknowledged_runs_are_not_stored_again() {
     on_postgres(async |database| {
         let mut redis = OwnRedis::start();
         let often = folder(database, &redis, OFTEN);
@@ -114,9 +115,9 @@ async fn what_a_server_stored_and_did_not_acknowledge_is_not_stored_again() {
         type_all(&server).await;
         wait_for_inserts(database, 1).await;
         let held = claimed(&redis) as u64;
-        // From here on it can commit, and acknowledge nothing.
+        // From here on it can commit but not acknowledge.
         redis.kill();
-        blocking.rollback().await.expect("lets go");
+        blocking.rollback().await.expect("unlocks");
         until("the commit", async || {
             (tables.number("SELECT COUNT(*) FROM search_logs").await > 0).then_some(())
         })
@@ -140,7 +141,7 @@ async fn what_a_server_stored_and_did_not_acknowledge_is_not_stored_again() {
 }
 
 #[tokio::test]
-async fn a_server_that_stalls_for_longer_than_its_lease_stores_nothing_twice() {
+async fn a_server_that_stalls_beyond_its_lease_stores_no_search_twice() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
         let never = folder(database, &redis, NEVER);
@@ -153,13 +154,13 @@ async fn a_server_that_stalls_for_longer_than_its_lease_stores_nothing_twice() {
         let stalled = folders[0].serve().await;
         wait_for_inserts(database, 1).await;
         stalled.process.pause();
-        assert_eq!(claimed(&redis), SEARCHES, "there is nothing else to do for the other one");
+        assert_eq!(claimed(&redis), SEARCHES, "no run is left for the other server");
 
-        // Another one takes over what it holds, and both come to insert the same.
+        // Another server claims its runs, and both insert the same.
         let other = folders[1].serve().await;
         until("the end of the lease", async || (reclaimed(&redis) > 0).then_some(())).await;
         wait_for_inserts(database, 2).await;
-        blocking.rollback().await.expect("lets go");
+        blocking.rollback().await.expect("unlocks");
         stalled.process.unpause();
         for server in [&other, &stalled] {
             server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
@@ -172,14 +173,14 @@ async fn a_server_that_stalls_for_longer_than_its_lease_stores_nothing_twice() {
     .await;
 }
 
-/// Lets whoever inserts searches wait until the transaction ends.
+/// Blocks inserts of searches until the transaction ends.
 async fn block_inserts(tables: &Tables) -> DatabaseTransaction {
     let transaction = tables.0.begin().await.expect("begins");
     transaction.execute_unprepared("LOCK TABLE search_logs IN SHARE MODE").await.expect("locks");
     transaction
 }
 
-/// Waits until so many wait to insert searches.
+/// Waits until `count` inserts of searches are blocked.
 async fn wait_for_inserts(database: &TestDatabase, count: i64) {
     let tables = Tables::connect(database.url()).await;
     let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = 'search_logs'::regclass";

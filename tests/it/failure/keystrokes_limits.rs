@@ -1,5 +1,6 @@
-//! More is typed than a server takes: a session that floods, and a buffer that is full, in the
-//! server's own process and in Redis. Nobody else is affected, and it passes.
+//! Limits of keystrokes: floods of a session and full buffers, in process and in Redis.
+//!
+//! Other sessions are not affected, and full buffers recover.
 
 use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use serde_json::{Value, json};
@@ -12,16 +13,16 @@ use crate::support::server::Server;
 use crate::support::visitors::{Visit, log_keystroke, log_keystrokes};
 use crate::support::wait::until;
 
-/// Keystrokes that a session may send within ten seconds.
+/// The maximum number of keystrokes of a session within ten seconds.
 const FLOOD: usize = 60;
-/// Over how many parts the room in Redis is shared out; a session is in one of them.
+/// The number of shards of a buffer in Redis; a session belongs to one.
 const SHARDS: usize = 16;
 
 #[tokio::test]
 async fn limits_of_a_servers_own_buffer() {
     let settings = |keystrokes: &str| format!("[keystrokes]\nwindow = \"2s\"\npoll = \"20ms\"\n{keystrokes}");
     a_flood_is_dropped_and_counted(&settings).await;
-    a_full_buffer_refuses_until_there_is_room(&settings, 1).await;
+    a_full_buffer_rejects_until_it_has_room(&settings, 1).await;
 }
 
 #[tokio::test]
@@ -33,7 +34,7 @@ async fn limits_of_a_buffer_in_redis() {
     };
     a_flood_is_dropped_and_counted(&settings).await;
     let _: String = ask(&url, &["FLUSHALL"]);
-    a_full_buffer_refuses_until_there_is_room(&settings, SHARDS).await;
+    a_full_buffer_rejects_until_it_has_room(&settings, SHARDS).await;
 }
 
 async fn a_flood_is_dropped_and_counted(settings: &impl Fn(&str) -> String) {
@@ -41,7 +42,7 @@ async fn a_flood_is_dropped_and_counted(settings: &impl Fn(&str) -> String) {
     let server = folder.serve().await;
     let flood = long_visit("flood", 100);
     let answer = log_keystrokes(&server.endpoint, &flood.keystrokes()).await.expect("the server answers");
-    // All of them in one call, so that the period is not over meanwhile.
+    // All keystrokes are in one call, within one period.
     assert_eq!(answer.data["logKeystrokes"]["accepted"], FLOOD, "{answer:?}");
     assert!(answer.errors.is_empty(), "{answer:?}");
     let others: Vec<Visit> = (0..5).map(|number| Visit::new("other", number, number % 2 == 0)).collect();
@@ -52,7 +53,7 @@ async fn a_flood_is_dropped_and_counted(settings: &impl Fn(&str) -> String) {
         assert_eq!(answer.data["logKeystrokes"]["accepted"], typed, "{answer:?}");
         keystrokes += typed;
     }
-    // What came up to the limit is a search.
+    // The keystrokes up to the limit are a search.
     let mut expected: Vec<_> = others.iter().map(Visit::logged).collect();
     expected.push((flood.session, flood.text.chars().take(FLOOD).collect()));
     server.endpoint.assert_logged(expected).await;
@@ -62,24 +63,24 @@ async fn a_flood_is_dropped_and_counted(settings: &impl Fn(&str) -> String) {
     server.stop().await;
 }
 
-async fn a_full_buffer_refuses_until_there_is_room(settings: &impl Fn(&str) -> String, shards: usize) {
-    let room = 20;
-    let folder = Folder::new(&settings(&format!("max_buffered = {}", room * shards)));
+async fn a_full_buffer_rejects_until_it_has_room(settings: &impl Fn(&str) -> String, shards: usize) {
+    let capacity = 20;
+    let folder = Folder::new(&settings(&format!("max_buffered = {}", capacity * shards)));
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
-    let greedy = long_visit("greedy", room + 5);
+    let greedy = long_visit("greedy", capacity + 5);
     let answer = log_keystrokes(endpoint, &greedy.keystrokes()).await.expect("the server answers");
     assert_eq!(answer.codes().into_iter().collect::<Vec<_>>(), ["TOO_BUSY"], "{answer:?}");
     let message = answer.errors[0]["message"].as_str().expect("a message");
     assert_eq!(message, "The keystroke buffer is full: it took 20 of 25. Send the others again later.");
-    // Searches go on, whether they are tracked or not.
+    // Searches continue, tracked or not.
     let text = "query($track: TrackInput!) { search(query: \"tea\", track: $track) { totalCount } }";
     let track = json!({ "track": { "sessionId": "greedy-0", "sequence": 1_000 } });
     let answer = endpoint.raw(text, track).await;
     assert_eq!(answer["data"]["search"]["totalCount"], 0, "{answer}");
     assert_eq!(answer["errors"], Value::Null, "{answer}");
 
-    // By itself, after what fills it is logged. What was refused is taken when it is sent again.
+    // The buffer recovers once its runs are logged, and accepts the rejected keystrokes.
     let mut again = greedy.keystrokes().pop().expect("a keystroke");
     again["submitted"] = true.into();
     until("room", async || {
@@ -87,27 +88,27 @@ async fn a_full_buffer_refuses_until_there_is_room(settings: &impl Fn(&str) -> S
         (answer.data["logKeystroke"]["accepted"] == true).then_some(())
     })
     .await;
-    let first = (greedy.session.clone(), greedy.text.chars().take(room).collect());
+    let first = (greedy.session.clone(), greedy.text.chars().take(capacity).collect());
     endpoint.assert_logged([first, greedy.logged()]).await;
     let health = endpoint.logging_health().await;
     assert!(health["keystrokesDropped"].as_u64() >= Some(5), "{health}");
     server.stop().await;
 }
 
-/// A search of so many keystrokes that is left.
+/// Returns a search of `keystrokes` keystrokes without Enter.
 fn long_visit(name: &str, keystrokes: usize) -> Visit {
     let text = "abcdefgh".chars().cycle().take(keystrokes).collect();
     Visit { session: format!("{name}-0"), text, submits: false }
 }
 
-/// Keystrokes of the longest text, each of a session of its own.
+/// Returns keystrokes of the longest text, each in a session of its own.
 fn long_keystrokes(from: usize, count: usize) -> Vec<Value> {
     let text = "long text ".repeat(400);
     let keystroke = |number| json!({ "sessionId": format!("long-{number}"), "text": text, "sequence": 1 });
     (from..from + count).map(keystroke).collect()
 }
 
-/// The number of texts that were taken until the buffer was full.
+/// Fills the buffer, and returns the number of accepted texts.
 async fn fill_with_long_texts(server: &Server) -> usize {
     let mut taken = 0;
     loop {
@@ -124,8 +125,9 @@ async fn fill_with_long_texts(server: &Server) -> usize {
     }
 }
 
-/// Waits until each text is logged or waits, and none is both: what was stored just before a server ended waits
-/// once more until it is recognized.
+/// Waits until each text is either logged or buffered.
+///
+/// A text that was stored just before a server ended is both until its duplicate is detected.
 async fn assert_all_there(server: &Server, taken: usize) {
     until("every text, once", async || {
         let waiting = server.endpoint.logging_health().await["bufferedSearches"].as_u64().expect("a number");
@@ -135,21 +137,21 @@ async fn assert_all_there(server: &Server, taken: usize) {
 }
 
 #[tokio::test]
-async fn memory_and_journal_are_bounded_whatever_is_typed() {
-    const ROOM_MB: u64 = 64;
-    let folder = Folder::new(&format!("[keystrokes]\nwindow = \"10m\"\nmax_buffered_mb = {ROOM_MB}"));
+async fn memory_and_journal_are_bounded_for_any_keystrokes() {
+    const CAPACITY_MB: u64 = 64;
+    let folder = Folder::new(&format!("[keystrokes]\nwindow = \"10m\"\nmax_buffered_mb = {CAPACITY_MB}"));
     let server = folder.serve().await;
     let idle = server.process.resident_bytes();
     let taken = fill_with_long_texts(&server).await;
     assert!((8_000..16_800).contains(&taken), "{taken} texts of 4,000 bytes");
     let grown = server.process.resident_bytes().saturating_sub(idle) >> 20;
-    assert!(grown <= 3 * ROOM_MB, "{grown} MiB for {taken} texts");
+    assert!(grown <= 3 * CAPACITY_MB, "{grown} MiB for {taken} texts");
     let journal: u64 = std::fs::read_dir(folder.path("data/keystrokes"))
         .expect("a folder")
         .map(|entry| entry.expect("an entry").metadata().expect("is there").len())
         .sum();
-    assert!(journal >> 20 <= 3 * ROOM_MB, "{journal} bytes");
-    // What was taken is logged, or waits in the journal.
+    assert!(journal >> 20 <= 3 * CAPACITY_MB, "{journal} bytes");
+    // The accepted keystrokes are logged or in the journal.
     server.stop().await;
     let server = folder.serve().await;
     assert_all_there(&server, taken).await;
@@ -157,12 +159,12 @@ async fn memory_and_journal_are_bounded_whatever_is_typed() {
 }
 
 #[tokio::test]
-async fn a_stopping_server_leaves_to_the_journal_what_it_has_no_time_to_log() {
+async fn a_stopping_server_without_time_leaves_searches_in_the_journal() {
     let settings = "[keystrokes]\nwindow = \"10m\"\nmax_buffered_mb = 1\n[server]\nshutdown_grace = \"5s\"";
     let folder = Folder::new(settings);
     let server = folder.serve().await;
     let taken = fill_with_long_texts(&server).await;
-    // The database takes nothing, and does not say no: another process writes to it, and does not end.
+    // The database neither accepts nor rejects writes: another transaction holds the lock.
     let database = Tables::connect(&folder.database_url()).await.0;
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -183,7 +185,7 @@ async fn a_stopping_server_leaves_to_the_journal_what_it_has_no_time_to_log() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_without_its_database_leaves_the_keystrokes_to_the_journal() {
+async fn a_server_that_stops_without_its_database_leaves_searches_in_the_journal() {
     let postgres = OwnPostgres::start();
     let settings =
         format!("database_url = \"{}\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"20ms\"", postgres.url());
@@ -192,9 +194,9 @@ async fn a_server_that_stops_without_its_database_leaves_the_keystrokes_to_the_j
     postgres.cut_off();
     let visit = Visit::new("left", 1, true);
     assert!(visit.type_at(&server.endpoint).await.errors.is_empty());
-    // `stop` sees that it ends well.
+    // `stop` asserts an orderly end.
     let log = server.stop().await.stderr;
-    assert!(log.contains("left for the next start"), "{log}");
+    assert!(log.contains("the next start continues"), "{log}");
     postgres.resume();
     let server = folder.serve().await;
     server.endpoint.assert_logged([visit.logged()]).await;

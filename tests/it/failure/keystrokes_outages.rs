@@ -1,5 +1,6 @@
-//! Redis or the database goes away while visitors type: what is not concerned goes on, the rest
-//! says clearly why not, and when it is back, each search is logged once.
+//! Outages of Redis and of the database while visitors type.
+//!
+//! Unaffected requests succeed, others return a clear error, and afterwards each search is logged once.
 
 use serde_json::{Value, json};
 
@@ -14,12 +15,12 @@ use crate::support::wait::{ends, until};
 
 const TRACKED: &str =
     "query($track: TrackInput!) { search(query: \"tea\", first: 5, track: $track) { totalCount } }";
-/// Calls that come while the database is away, with so many keystrokes of so many bytes.
+/// Calls during an outage of the database, keystrokes per call, and bytes per keystroke.
 const FLOOD: (usize, usize, usize) = (200, 100, 1_000);
-/// How much memory a server may take meanwhile: half of what they come to.
+/// The maximum growth of a server's memory: half of the bytes of these keystrokes.
 const GROWTH: u64 = 10_000_000;
 
-/// Searches end by Enter alone, whatever waits there are.
+/// Returns settings with which only Enter ends searches.
 fn settings(database: &str, redis: &OwnRedis) -> String {
     let redis = redis.url();
     format!(
@@ -28,7 +29,7 @@ fn settings(database: &str, redis: &OwnRedis) -> String {
 }
 
 #[tokio::test]
-async fn redis_may_break_restart_stop_and_hang() {
+async fn redis_may_crash_restart_stop_and_hang() {
     on_postgres(async |database| {
         let mut redis = OwnRedis::start();
         let folders = [0, 1].map(|_| Folder::new(&settings(database.url(), &redis)));
@@ -76,8 +77,9 @@ async fn redis_may_break_restart_stop_and_hang() {
     .await;
 }
 
-/// Redis is away: keystrokes are refused before it is back, and clearly; all else works. What was refused
-/// may have had its effect if Redis only hung, so [`is_well`] makes the same searches again.
+/// Asserts that only keystrokes fail, with a clear error, while Redis is down.
+///
+/// A hung Redis may process them later, so [`is_well`] makes the same searches again.
 async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
     let refused = Visit::new(name, 0, true);
     for _ in 0..3 {
@@ -95,14 +97,14 @@ async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
         assert_eq!(answer["errors"], Value::Null, "{answer}");
         let warning = &answer["extensions"]["warnings"][0];
         assert_eq!(warning["extensions"]["code"], "BUFFER_UNAVAILABLE", "{answer}");
-        ends("a look into the log", endpoint.logged_count()).await;
+        ends("a query of the log", endpoint.logged_count()).await;
     }
     assert_eq!(endpoint.status("/livez").await, Some(200));
-    assert_eq!(endpoint.status("/readyz").await, Some(200), "it still answers searches");
+    assert_eq!(endpoint.status("/readyz").await, Some(200), "searches still succeed");
     vec![refused.logged()]
 }
 
-/// Redis is back: what was refused is taken.
+/// Asserts that the rejected keystrokes are accepted after the outage.
 async fn is_well(name: &str, endpoint: &Endpoint) -> Logged {
     let visitors = Visitors::of(vec![endpoint.clone()]);
     let again = [Visit::new(name, 0, true)];
@@ -121,7 +123,7 @@ fn track(name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_database_may_stop_for_a_while() {
+async fn the_database_may_stop_temporarily() {
     let (postgres, redis) = (OwnPostgres::start(), OwnRedis::start());
     let folder = Folder::new(&settings(&postgres.url(), &redis));
     let server = folder.serve().await;
@@ -143,13 +145,13 @@ async fn the_database_may_stop_for_a_while() {
     let (calls, keystrokes, bytes) = FLOOD;
     let mut before = 0;
     for call in 0..calls {
-        // Four bytes a letter, so that none is cut off.
+        // Four bytes per character, so that none is truncated.
         let text = "\u{10330}".repeat(bytes / 4);
         let visit = Visit { session: format!("flood-{call}"), text, submits: true };
         let last = visit.keystrokes().pop().expect("a keystroke");
         visitors.send(&vec![last; keystrokes]).await;
         visits.push(visit);
-        // The first calls show what a call takes, and leave.
+        // The memory of the first calls does not count.
         if call == calls / 10 {
             before = server.process.resident_bytes();
         }

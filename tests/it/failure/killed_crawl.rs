@@ -1,4 +1,4 @@
-//! A crawl that is killed again and again goes on where it was.
+//! Repeatedly killed crawls resume at their pages.
 
 use quarry::domain::{Crawl, SourceName};
 use quarry::store::Store;
@@ -10,11 +10,11 @@ use crate::support::search_log::Tables;
 use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
-/// Slow enough that no crawl ends before the kill meant for one of its pages.
+/// A delay that lets no crawl end before its kill.
 const PACE: &str = "delay = \"100ms\"";
 /// The seed of the messages and faults of the harsh upstream.
 const HARSH_SEED: u64 = 5;
-/// Pages after which the crawl is killed.
+/// The numbers of pages after which the crawl is killed.
 const KILLED_AFTER: [i64; 5] = [3, 9, 15, 21, 27];
 
 #[tokio::test]
@@ -28,9 +28,9 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
     for pages in KILLED_AFTER {
         let mut crawling = folder.start(&["crawl", "messages"]);
         if let Some(left_at) = left_at {
-            // It goes on at once, and right after the last page that was stored.
+            // It resumes at once, after the last stored page.
             let after = crawling
-                .line("where it goes on", |line| {
+                .line("the resumption", |line| {
                     let (_, after) = line.split_once("crawl 1 goes on after page ")?;
                     after.parse::<i64>().ok()
                 })
@@ -44,7 +44,7 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
         .await;
         let ended = crawling.kill();
         assert_eq!(ended.code, None, "killed");
-        // The lease of the process before was not waited for.
+        // It did not wait for the lease of the killed process.
         assert!(!ended.stderr.contains("another process"), "{}", ended.stderr);
         left_at = last_crawl(&store).await.map(|crawl| crawl.pages_fetched);
     }
@@ -60,8 +60,8 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
     let [crawl] = &crawls[..] else { panic!("one crawl: {crawls:?}") };
     assert_eq!((&crawl["state"], &crawl["inserted"]), (&"COMPLETED".into(), &MESSAGES.into()));
 
-    // No page is missing from the ledger, and none was taken twice; an attempt that a kill cut
-    // off is written down, whether its request was sent or not.
+    // The ledger has each page once, and each attempt that a kill interrupted, even one whose request was
+    // not sent.
     let ledger = server.endpoint.ledger(crawl).await;
     let attempts: u64 = ledger.iter().map(|line| line["attempts"].as_u64().expect("a number")).sum();
     assert_eq!(crawl["attempts"], attempts);
@@ -73,9 +73,9 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
 }
 
 #[tokio::test]
-async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_once() {
+async fn an_interrupted_crawl_or_one_of_a_killed_server_resumes_at_once() {
     let upstream = Upstream::start("none", SEED).await;
-    // Slower still, so that it outlasts the start of two servers.
+    // The crawl outlasts the start of two servers.
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"250ms\""));
     let page = |line: &str| line.contains("page 1 of sweep 1").then_some(());
     let mut crawling = folder.start(&["crawl", "messages"]);
@@ -85,7 +85,7 @@ async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_onc
     assert_eq!(ended.code, Some(130), "{ended:?}");
     assert!(ended.stderr.contains("stopped; the next crawl goes on from here"), "{}", ended.stderr);
 
-    // A server takes it up, is killed, and so is another.
+    // Two servers resume the crawl and are killed.
     for _ in 0..2 {
         let mut server = folder.serve().await;
         let pages = async || server.endpoint.crawls("messages").await[0]["pagesFetched"].as_u64();
@@ -94,7 +94,7 @@ async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_onc
         let crawls = server.endpoint.crawls("messages").await;
         assert_eq!((crawls.len(), &crawls[0]["state"]), (1, &"RUNNING".into()));
         server.process.kill();
-        // It did not live to give its lease back, which does not run out: who comes next takes it over.
+        // The next server takes over the lease, which was not released and does not expire.
         hold_for_ever(&folder).await;
     }
     let server = folder.serve().await;
@@ -107,12 +107,12 @@ async fn a_crawl_that_is_broken_off_or_whose_server_is_killed_is_taken_up_at_onc
     until("an index in step", async || (server.endpoint.total("").await == MESSAGES as u64).then_some(()))
         .await;
     server.stop().await;
-    // Of the pages, only those that were under way were asked for again.
+    // Only the pages in flight at a kill were requested again.
     let requests = upstream.stop().await.requests;
     assert!((34..=37).contains(&requests), "{requests}");
 }
 
-/// Extends the lease on the crawl beyond the end of any test.
+/// Extends the lease of the crawl beyond the end of the test.
 async fn hold_for_ever(folder: &Folder) {
     let Tables(tables) = Tables::connect(&folder.database_url()).await;
     let held = tables

@@ -1,5 +1,4 @@
-//! A server is killed while it records interactions: what it accepted is there, and what is brought
-//! again counts once.
+//! Kills of a server that records interactions: accepted ones survive, retries count once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +13,13 @@ use crate::support::server::Endpoint;
 
 const RECORD: &str =
     "mutation($input: RecordInteractionInput!) { recordInteraction(input: $input) { accepted } }";
-/// Each sold once, so that what is stored tells which sales were.
+/// The number of products, each sold once.
 const PRODUCTS: usize = 400;
-/// Those who buy at the same time.
+/// The number of concurrent clients.
 const BUYERS: usize = 8;
 
 #[tokio::test]
-async fn what_a_killed_server_accepted_is_there_and_counts_once() {
+async fn accepted_interactions_survive_a_kill_and_count_once() {
     let folder = Folder::new("");
     let mut server = folder.serve().await;
     let ids = products(&server.endpoint).await;
@@ -49,14 +48,14 @@ async fn what_a_killed_server_accepted_is_there_and_counts_once() {
     while let Some(key) = accepted.recv().await {
         kept.insert(key);
     }
-    assert!(kept.len() < PRODUCTS, "it was killed before the end");
+    assert!(kept.len() < PRODUCTS, "killed before the end");
 
     let server = folder.serve().await;
     let found = sold(&folder).await;
     assert!(found.values().all(|quantity| *quantity == 1), "{found:?}");
     let keys: BTreeSet<String> = found.into_keys().collect();
     assert!(keys.is_superset(&kept), "lost: {:?}", kept.difference(&keys));
-    // Whoever heard nothing asks again, as does a client that lost the answer.
+    // All clients retry, with or without a response to the first attempt.
     for (key, id) in &ids {
         assert!(buy(&server.endpoint, key, id).await);
     }
@@ -65,7 +64,7 @@ async fn what_a_killed_server_accepted_is_there_and_counts_once() {
     server.stop().await;
 }
 
-/// The products' ids by their keys.
+/// Indexes the products and returns their ids by key.
 async fn products(endpoint: &Endpoint) -> BTreeMap<String, Value> {
     let documents: Vec<Value> = (0..PRODUCTS)
         .map(|number| json!({ "source": "shop", "key": number.to_string(), "text": "Mouse", "category": "things" }))
@@ -80,14 +79,14 @@ async fn products(endpoint: &Endpoint) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// Whether the server accepted it.
+/// Records a sale, and returns true if the server accepted it.
 async fn buy(endpoint: &Endpoint, key: &str, id: &Value) -> bool {
     let input = json!({ "kind": "CONVERSION", "documentId": id, "idempotencyKey": format!("order {key}") });
     let answer = endpoint.try_ask(RECORD, json!({ "input": input })).await;
     answer.is_some_and(|answer| answer.data["recordInteraction"]["accepted"] == true)
 }
 
-/// How many of each product the store says were sold.
+/// Returns the sales of each product in the store.
 async fn sold(folder: &Folder) -> BTreeMap<String, i64> {
     let store = Store::connect(&folder.database_url(), 1).await.expect("opens");
     let all = Period { from: DateTime::<Utc>::UNIX_EPOCH, before: None };

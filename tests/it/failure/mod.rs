@@ -1,4 +1,4 @@
-//! The program when something breaks under it: each test names what.
+//! Failures of processes, disks, databases and Redis beneath a running program.
 
 mod damaged_index;
 mod database_away;

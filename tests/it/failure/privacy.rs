@@ -1,5 +1,6 @@
-//! What people type, and who they are, is in nothing that the program writes about itself: not in
-//! its log at its most talkative, not in its metrics, whatever is sent to it and whatever breaks.
+//! The texts and ids of users appear in no log, metric or trace.
+//!
+//! This holds for any request and during any outage.
 
 use futures_util::future::join_all;
 use reqwest::Client;
@@ -14,14 +15,14 @@ use crate::support::server::{Endpoint, Server};
 use crate::support::socket::Socket;
 use crate::support::wait::until;
 
-/// Stands in all that is sent: letters for texts and names, digits for numbers and numeric ids.
+/// The canaries in all requests: letters in texts and names, digits in numeric ids.
 const CANARIES: [&str; 2] = ["kanarie", "90817263544"];
-/// Settings with which everything is written down and soon logged.
-const TALKATIVE: &str =
+/// Settings for the most verbose log and early flushes.
+const VERBOSE: &str =
     "[keystrokes]\nwindow = \"100ms\"\npoll = \"20ms\"\n[log]\nlevel = \"trace,sqlx=trace,tantivy=trace\"\n";
 
-/// Fails if a canary is in a text: as it is, or as logs and addresses spell it.
-fn assert_silent(what: &str, text: &str) {
+/// Asserts that a text contains no canary, plain or encoded.
+fn assert_without_canaries(what: &str, text: &str) {
     let lower = text.to_lowercase();
     for canary in CANARIES {
         let joined = |separator: &str, spell: fn(u8) -> String| {
@@ -37,22 +38,22 @@ fn assert_silent(what: &str, text: &str) {
         for spelling in spellings {
             if let Some(at) = lower.find(&spelling) {
                 let line = lower[..at].matches('\n').count();
-                panic!("{what} holds {spelling:?}: {}", text.lines().nth(line).unwrap_or_default());
+                panic!("{what} contains {spelling:?}: {}", text.lines().nth(line).unwrap_or_default());
             }
         }
     }
 }
 
-fn assert_log_silent(log: &Ended) {
-    // It did write down what happened.
-    for told in ["DEBUG", "request answered", "searches logged"] {
-        assert!(log.stderr.contains(told), "no {told:?} in {}", log.stderr);
+fn assert_log_without_canaries(log: &Ended) {
+    // The log does have the events.
+    for event in ["DEBUG", "request answered", "searches logged"] {
+        assert!(log.stderr.contains(event), "no {event:?} in {}", log.stderr);
     }
-    assert_silent("the log", &log.stderr);
-    assert_silent("the output", &log.stdout);
+    assert_without_canaries("the log", &log.stderr);
+    assert_without_canaries("the output", &log.stdout);
 }
 
-/// Every operation that takes something of a person, right and wrong.
+/// Returns valid and invalid operations with the data of users.
 fn operations() -> Vec<(&'static str, Value)> {
     let one = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
     let many = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
@@ -98,12 +99,12 @@ fn operations() -> Vec<(&'static str, Value)> {
         (erase, json!({"input": {"userId": "90817263544"}})),
         (erase, json!({"input": {"userId": "kanarie\n"}})),
         (erase, json!({"input": {"sessionId": "kanarie", "userId": "kanarie"}})),
-        // Last, so that something is left to be logged.
+        // Last, so that searches are left for the log.
         (many, json!({"input": [keystroke("kanarie to the end"), keystroke("90817263544 things")]})),
     ]
 }
 
-/// Sends all of it, by every way there is.
+/// Sends all operations over every transport.
 async fn send_everything(endpoint: &Endpoint) {
     for (query, variables) in operations() {
         endpoint.ask(query, variables).await;
@@ -147,13 +148,13 @@ async fn send_everything(endpoint: &Endpoint) {
     socket.say(json!({"type": "kanarie", "id": "90817263544"})).await;
 }
 
-/// Types until the subscription tells of it: through to the log, and out again.
+/// Logs searches until the subscription receives one.
 async fn follow_one(endpoint: &Endpoint) {
     let mut socket = Socket::greeted(endpoint.address()).await;
     socket.subscribe("kanarie", "subscription { searchLogged { query sessionId userId } }").await;
     let log = "mutation { logKeystroke(input: {sessionId: \"kanarie\", userId: \"90817263544\",
         text: \"kanarie heard\", submitted: true}) { accepted } }";
-    until("a search to be heard of", async || {
+    until("a logged search", async || {
         endpoint.ask(log, Value::Null).await;
         let heard = tokio::time::timeout(std::time::Duration::from_millis(200), socket.hear()).await.ok()?;
         assert_eq!(heard["type"], "next", "{heard}");
@@ -162,7 +163,7 @@ async fn follow_one(endpoint: &Endpoint) {
     .await;
 }
 
-/// What `/metrics` says.
+/// Returns the page of metrics.
 async fn metrics(endpoint: &Endpoint) -> String {
     let client = Client::builder().no_proxy().build().unwrap();
     let response = client.get(format!("http://{}/metrics", endpoint.address())).send().await.unwrap();
@@ -181,9 +182,9 @@ fn failures(server: &Server) -> usize {
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_anybody_when_the_database_is_cut_off() {
+async fn no_user_data_is_logged_without_the_database() {
     let postgres = OwnPostgres::start();
-    let folder = Folder::new(&format!("database_url = \"{}\"\n{TALKATIVE}", postgres.url()));
+    let folder = Folder::new(&format!("database_url = \"{}\"\n{VERBOSE}", postgres.url()));
     let mut server = folder.serve().await;
     let document = [("1", "kanarie of 90817263544")];
     assert!(server.endpoint.index("notes", &document).await.errors.is_empty());
@@ -193,22 +194,22 @@ async fn nothing_is_told_of_anybody_when_the_database_is_cut_off() {
     postgres.cut_off();
     send_everything(&server.endpoint).await;
     flusher_fails(&server, before).await;
-    assert_silent("the metrics", &metrics(&server.endpoint).await);
+    assert_without_canaries("the metrics", &metrics(&server.endpoint).await);
     postgres.resume();
     follow_one(&server.endpoint).await;
     send_everything(&server.endpoint).await;
-    // Killed, and begun again from its journal.
-    assert_log_silent(&server.process.kill());
+    // The restarted server continues with the journal of the killed one.
+    assert_log_without_canaries(&server.process.kill());
     let server = folder.serve().await;
     follow_one(&server.endpoint).await;
-    assert_silent("the metrics", &metrics(&server.endpoint).await);
-    assert_log_silent(&server.stop().await);
+    assert_without_canaries("the metrics", &metrics(&server.endpoint).await);
+    assert_log_without_canaries(&server.stop().await);
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_anybody_when_redis_is_away() {
+async fn no_user_data_is_logged_without_redis() {
     let mut redis = OwnRedis::start();
-    let folder = Folder::new(&format!("redis_url = \"{}\"\n{TALKATIVE}format = \"json\"\n", redis.url()));
+    let folder = Folder::new(&format!("redis_url = \"{}\"\n{VERBOSE}format = \"json\"\n", redis.url()));
     let server = folder.serve().await;
     follow_one(&server.endpoint).await;
     send_everything(&server.endpoint).await;
@@ -218,24 +219,23 @@ async fn nothing_is_told_of_anybody_when_redis_is_away() {
     flusher_fails(&server, before).await;
     let away = metrics(&server.endpoint).await;
     assert!(away.contains("quarry_keystroke_buffer_up 0"), "{away}");
-    assert_silent("the metrics", &away);
+    assert_without_canaries("the metrics", &away);
     redis.resume();
     follow_one(&server.endpoint).await;
     send_everything(&server.endpoint).await;
-    assert_silent("the metrics", &metrics(&server.endpoint).await);
-    assert_log_silent(&server.stop().await);
+    assert_without_canaries("the metrics", &metrics(&server.endpoint).await);
+    assert_log_without_canaries(&server.stop().await);
 }
 
 #[tokio::test]
-async fn nothing_is_told_of_anybody_in_traces() {
+async fn no_user_data_is_traced() {
     let collector = Collector::start().await;
-    let folder =
-        Folder::new(&format!("[telemetry]\notlp_endpoint = \"{}\"\n{TALKATIVE}", collector.address()));
+    let folder = Folder::new(&format!("[telemetry]\notlp_endpoint = \"{}\"\n{VERBOSE}", collector.address()));
     let server = folder.serve().await;
     follow_one(&server.endpoint).await;
     send_everything(&server.endpoint).await;
-    assert_log_silent(&server.stop().await);
+    assert_log_without_canaries(&server.stop().await);
     let spans = collector.spans();
     assert!(spans.iter().any(|span| span.name == "flush") && spans.len() > 100, "{}", spans.len());
-    assert_silent("traces", &collector.raw());
+    assert_without_canaries("traces", &collector.raw());
 }

@@ -1,5 +1,4 @@
-//! The cache or the database goes away while reports are asked for: the answers stay right, and
-//! say what they are.
+//! Outages of the cache and of the database: reports stay correct and state their origin.
 
 use serde_json::{Value, json};
 
@@ -10,7 +9,7 @@ use crate::support::reports::{CATEGORY, Shop, category};
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn reports_outlive_the_cache_and_the_database() {
+async fn reports_survive_the_cache_and_the_database() {
     let (mut redis, postgres) = (OwnRedis::start(), OwnPostgres::start());
     let settings = |postgres: &OwnPostgres, redis: &OwnRedis| {
         format!("database_url = \"{}\"\nredis_url = \"{}\"", postgres.url(), redis.url())
@@ -27,7 +26,7 @@ async fn reports_outlive_the_cache_and_the_database() {
     let shared = category(&two.endpoint, "electronics").await;
     assert_eq!((&shared["cache"], &shared["generatedAt"]), (&json!("HIT"), &computed["generatedAt"]));
 
-    // Without it, each asks the database, and the answer says so.
+    // Without it, each server computes reports, with a warning.
     redis.stop();
     shop.sell(&two.endpoint, "Laptop", 1).await;
     let mut raw = one.endpoint.raw(CATEGORY, json!({"name": "electronics"})).await;
@@ -39,20 +38,20 @@ async fn reports_outlive_the_cache_and_the_database() {
     assert_eq!(report["cache"], "BYPASS");
     assert_eq!(Shop::rows(&report), [("Mouse".to_owned(), 20), ("Laptop".to_owned(), 16)]);
 
-    // Without the database, too, it is the last good answer.
+    // Without the database as well, the last good report is returned.
     postgres.cut_off();
     let stale = category(&one.endpoint, "electronics").await;
     assert_eq!(stale["cache"], "STALE");
     assert_eq!((&stale["rows"], &stale["generatedAt"]), (&report["rows"], &report["generatedAt"]));
-    // What was never answered cannot be.
+    // A report without a previous one fails.
     let never = one.endpoint.ask(CATEGORY, json!({"name": "books"})).await;
     assert_eq!(never.codes(), ["STORE_UNAVAILABLE"].into());
 
-    // With the cache back, what it kept is good until its time is over; computing it anew is not possible.
+    // The recovered cache returns its reports until they expire; a refresh fails.
     redis.resume();
     until("the cache", async || {
-        let kept = category(&two.endpoint, "electronics").await;
-        (kept["cache"] == "HIT").then_some(())
+        let cached = category(&two.endpoint, "electronics").await;
+        (cached["cache"] == "HIT").then_some(())
     })
     .await;
     let refresh = json!({"name": "electronics", "refresh": true});
@@ -61,10 +60,10 @@ async fn reports_outlive_the_cache_and_the_database() {
 
     postgres.resume();
     until("the database", async || {
-        let anew = two.endpoint.data(CATEGORY, refresh.clone()).await["reports"]["category"].take();
-        (anew["cache"] == "BYPASS").then_some(anew)
+        let computed = two.endpoint.data(CATEGORY, refresh.clone()).await["reports"]["category"].take();
+        (computed["cache"] == "BYPASS").then_some(computed)
     })
     .await;
-    let anew = category(&one.endpoint, "electronics").await;
-    assert_eq!((&anew["cache"], Shop::rows(&anew)[1].1), (&json!("HIT"), 16));
+    let cached = category(&one.endpoint, "electronics").await;
+    assert_eq!((&cached["cache"], Shop::rows(&cached)[1].1), (&json!("HIT"), 16));
 }

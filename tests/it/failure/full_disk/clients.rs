@@ -1,4 +1,4 @@
-//! Clients that write all the time, and again what was not acknowledged: so what must be there is known.
+//! Clients that write continuously, retry failures and count acknowledged writes.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -22,17 +22,17 @@ const CRAWL: &str = "mutation { startCrawl(source: \"messages\") { state } }";
 const REPORTS: &str = "{ reports { topSearches(refresh: true) { rows { query } }
     searchVolume(refresh: true) { rows { searches } } categories(refresh: true) { rows { quantity } } } }";
 
-/// Errors that a client may send again after.
-const PASSING: [&str; 3] = ["STORE_UNAVAILABLE", "BUFFER_UNAVAILABLE", "TOO_BUSY"];
-/// Between two requests of one client.
+/// The codes of errors that a client retries.
+const TRANSIENT: [&str; 3] = ["STORE_UNAVAILABLE", "BUFFER_UNAVAILABLE", "TOO_BUSY"];
+/// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_millis(10);
-/// Documents of a request, and their length.
+/// The number of documents per request, and their length.
 const DOCUMENTS: (usize, usize) = (10, 4_000);
 
-/// Clients of one server after the other, and what was acknowledged to them.
+/// Clients of successive servers, and their acknowledged writes.
 pub(super) struct Clients {
     endpoint: Mutex<Endpoint>,
-    resting: AtomicBool,
+    is_stopping: AtomicBool,
     failures: Mutex<BTreeMap<String, usize>>,
     documents: AtomicUsize,
     interactions: AtomicUsize,
@@ -41,13 +41,13 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    /// Clients of this server, which holds nothing yet.
+    /// Creates the clients of an empty server.
     pub(super) async fn of(endpoint: &Endpoint) -> Self {
         let product = json!({ "source": "shop", "key": "1", "text": "Mouse", "category": "things" });
         let data = endpoint.data(INDEX, json!({ "input": { "documents": [product] } })).await;
         Self {
             endpoint: Mutex::new(endpoint.clone()),
-            resting: AtomicBool::new(false),
+            is_stopping: AtomicBool::new(false),
             failures: Mutex::default(),
             documents: AtomicUsize::new(0),
             interactions: AtomicUsize::new(0),
@@ -56,37 +56,37 @@ impl Clients {
         }
     }
 
-    /// Another server took the place of the one before.
-    pub(super) fn turn_to(&self, endpoint: &Endpoint) {
+    /// Switches to another server.
+    pub(super) fn switch_to(&self, endpoint: &Endpoint) {
         *self.endpoint.lock().expect("not poisoned") = endpoint.clone();
     }
 
-    /// Lets all of them end what they do.
-    pub(super) fn rest(&self) {
-        self.resting.store(true, Ordering::Relaxed);
+    /// Stops all clients after their current request.
+    pub(super) fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
     }
 
-    /// The number of requests that failed with a code so far.
+    /// Returns the number of failed requests by error code.
     pub(super) fn failures(&self, code: &str) -> usize {
         self.failures.lock().expect("not poisoned").get(code).copied().unwrap_or(0)
     }
 
-    /// The numbers of documents, interactions and searches that were acknowledged so far.
+    /// Returns the numbers of acknowledged documents, interactions and searches.
     pub(super) fn acknowledged(&self) -> [usize; 3] {
         let searches = self.searches.lock().expect("not poisoned").len();
         [self.documents.load(Ordering::Relaxed), self.interactions.load(Ordering::Relaxed), searches]
     }
 
-    /// Works until they are let rest, and what was begun is acknowledged.
-    pub(super) async fn work(&self, round: u32) {
-        self.resting.store(false, Ordering::Relaxed);
+    /// Runs the clients until they are stopped and their requests acknowledged.
+    pub(super) async fn run(&self, round: u32) {
+        self.is_stopping.store(false, Ordering::Relaxed);
         tokio::join!(
             self.store_documents(round),
             self.record_interactions(round),
             self.search(round),
             self.read_reports(),
             async {
-                self.persist(CRAWL, Value::Null).await;
+                self.retry(CRAWL, Value::Null).await;
             },
         );
     }
@@ -101,9 +101,9 @@ impl Clients {
                     json!({ "source": "notes", "key": key, "text": format!("{key} {text}") })
                 })
                 .collect();
-            self.persist(INDEX, json!({ "input": { "documents": documents, "wait": false } })).await;
+            self.retry(INDEX, json!({ "input": { "documents": documents, "wait": false } })).await;
             self.documents.fetch_add(count, Ordering::Relaxed);
-            if self.rests().await {
+            if self.pause().await {
                 return;
             }
         }
@@ -113,10 +113,10 @@ impl Clients {
         for number in 0.. {
             let key = format!("order {round}-{number}");
             let input = json!({ "kind": "CONVERSION", "documentId": self.product, "idempotencyKey": key });
-            let data = self.persist(RECORD, json!({ "input": input })).await;
+            let data = self.retry(RECORD, json!({ "input": input })).await;
             assert_eq!(data["recordInteraction"]["accepted"], true, "{data}");
             self.interactions.fetch_add(1, Ordering::Relaxed);
-            if self.rests().await {
+            if self.pause().await {
                 return;
             }
         }
@@ -124,24 +124,24 @@ impl Clients {
 
     async fn search(&self, round: u32) {
         for number in 0.. {
-            // In one call, so that a server has all of it or nothing.
+            // One call, so that a server has all of it or nothing.
             let visit = Visit::new(&format!("visitor-{round}"), number, true);
-            self.persist(LOG_MANY, json!({ "input": visit.keystrokes() })).await;
+            self.retry(LOG_MANY, json!({ "input": visit.keystrokes() })).await;
             self.searches.lock().expect("not poisoned").push(visit.logged());
-            if self.rests().await {
+            if self.pause().await {
                 return;
             }
         }
     }
 
     async fn read_reports(&self) {
-        while !self.rests().await {
-            self.persist(REPORTS, Value::Null).await;
+        while !self.pause().await {
+            self.retry(REPORTS, Value::Null).await;
         }
     }
 
-    /// Asks until a server does it; none of the answers may be another error.
-    async fn persist(&self, text: &str, variables: Value) -> Value {
+    /// Retries a request until it succeeds. Only transient errors may occur.
+    async fn retry(&self, text: &str, variables: Value) -> Value {
         loop {
             let endpoint = self.endpoint.lock().expect("not poisoned").clone();
             match ends("an answer", endpoint.try_ask(text, variables.clone())).await {
@@ -149,7 +149,7 @@ impl Clients {
                 Some(answer) => {
                     let mut failures = self.failures.lock().expect("not poisoned");
                     for code in answer.codes() {
-                        assert!(PASSING.contains(&code), "{text}: {answer:?}");
+                        assert!(TRANSIENT.contains(&code), "{text}: {answer:?}");
                         *failures.entry(code.to_owned()).or_default() += 1;
                     }
                 }
@@ -159,14 +159,14 @@ impl Clients {
         }
     }
 
-    /// Pauses, and says whether to end.
-    async fn rests(&self) -> bool {
+    /// Pauses, and returns true once the clients are stopped.
+    async fn pause(&self) -> bool {
         tokio::time::sleep(PAUSE).await;
-        self.resting.load(Ordering::Relaxed)
+        self.is_stopping.load(Ordering::Relaxed)
     }
 
-    /// Everything acknowledged is there once, and nothing else.
-    pub(super) async fn assert_kept(&self, endpoint: &Endpoint, tables: &Tables) {
+    /// Asserts that the store has each acknowledged write once, and no other.
+    pub(super) async fn assert_stored(&self, endpoint: &Endpoint, tables: &Tables) {
         until("the end of the crawl", async || {
             let crawls = endpoint.crawls("messages").await;
             crawls.first().is_some_and(|crawl| crawl["state"] == "COMPLETED").then_some(())

@@ -1,4 +1,4 @@
-//! The data folder of a server with the embedded database lies on a disk that is full again and again.
+//! The data folder with the embedded database on a repeatedly full disk.
 
 use std::env;
 
@@ -10,15 +10,15 @@ use crate::support::search_log::Tables;
 use crate::support::small_disk::SmallDisk;
 use crate::support::upstream::Upstream;
 
-/// Names how often the disk is filled: more often shows more, and takes longer.
+/// The variable for the number of times that the disk is filled.
 const ROUNDS: &str = "FULL_DISK_ROUNDS";
-const USUAL_ROUNDS: u32 = 4;
-/// Room at the beginning, and for what a round adds.
+const DEFAULT_ROUNDS: u32 = 4;
+/// The size of the disk, and its growth per round.
 const MEBIBYTES: (u32, u32) = (64, 16);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_acknowledged_is_kept_whenever_the_disk_is_full() {
-    let rounds = env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(USUAL_ROUNDS);
+async fn acknowledged_writes_survive_a_full_disk() {
+    let rounds = env::var(ROUNDS).ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(DEFAULT_ROUNDS);
     let upstream = Upstream::start("none", SEED).await;
     let folder = Folder::new(&settings(&upstream));
     std::fs::create_dir(folder.path("data")).expect("a new folder");
@@ -28,17 +28,17 @@ async fn what_was_acknowledged_is_kept_whenever_the_disk_is_full() {
     let clients = Clients::of(&server.endpoint).await;
     for round in 0..rounds {
         let trouble = outage(round, &folder, server, &clients, &disk, "STORE_UNAVAILABLE", &[UNWRITABLE]);
-        let ((), next) = tokio::join!(clients.work(round), trouble);
+        let ((), next) = tokio::join!(clients.run(round), trouble);
         server = next;
         let tables = Tables::connect(&folder.database_url()).await;
-        clients.assert_kept(&server.endpoint, &tables).await;
+        clients.assert_stored(&server.endpoint, &tables).await;
         tables.assert_rolled_up().await;
         tables.0.close().await.expect("closes");
     }
     let [documents, interactions, searches] = clients.acknowledged();
     let refusals = clients.failures("STORE_UNAVAILABLE");
     println!(
-        "{rounds} rounds: {documents} documents, {interactions} interactions, {searches} searches kept; \
+        "{rounds} rounds: {documents} documents, {interactions} interactions, {searches} searches stored; \
          {refusals} requests refused"
     );
     let log = server.stop().await.stderr;

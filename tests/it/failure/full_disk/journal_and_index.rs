@@ -1,4 +1,4 @@
-//! The disk under the journal and the index is full, while the database has room elsewhere.
+//! A full disk under the journal and the index, with the database elsewhere.
 
 use super::clients::Clients;
 use super::{STUCK_INDEX, STUCK_JOURNAL, outage, settings};
@@ -31,9 +31,9 @@ async fn keystrokes_are_refused_and_the_index_catches_up() {
                 "BUFFER_UNAVAILABLE",
                 &[STUCK_INDEX, STUCK_JOURNAL],
             );
-            let ((), next) = tokio::join!(clients.work(round), trouble);
+            let ((), next) = tokio::join!(clients.run(round), trouble);
             server = next;
-            clients.assert_kept(&server.endpoint, &tables).await;
+            clients.assert_stored(&server.endpoint, &tables).await;
             tables.assert_rolled_up().await;
         }
         tables.0.close().await.expect("closes");

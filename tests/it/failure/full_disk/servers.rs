@@ -1,4 +1,4 @@
-//! PostgreSQL and MariaDB on a full disk, and read-only for a while.
+//! PostgreSQL and MariaDB on a full disk, and temporarily read-only.
 
 use tempfile::TempDir;
 
@@ -15,7 +15,7 @@ use crate::support::small_disk::SmallDisk;
 use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
-/// A server of quarry's on a database, with clients at work.
+/// A server of quarry on a database, with running clients.
 struct Trial {
     _folder: Folder,
     upstream: Upstream,
@@ -33,14 +33,14 @@ impl Trial {
         Self { _folder: folder, upstream, server, clients, tables: Tables::connect(url).await }
     }
 
-    /// Lets the database take no writes for a while.
+    /// Makes the database unwritable until the clients have met it.
     async fn period(&self, round: u32, impose: impl AsyncFn(), mut keep: impl FnMut(), lift: impl AsyncFn()) {
         let (endpoint, clients) = (&self.server.endpoint, &self.clients);
         let trouble = async {
             impose().await;
             refused(clients, "STORE_UNAVAILABLE", &mut keep).await;
             degraded(endpoint, &[UNWRITABLE], &mut keep).await;
-            // Keystrokes are taken all the same.
+            // Keystrokes are accepted nevertheless.
             let [.., searches] = clients.acknowledged();
             until("searches to be buffered", async || {
                 keep();
@@ -50,10 +50,10 @@ impl Trial {
             .await;
             lift().await;
             well(endpoint, clients).await;
-            clients.rest();
+            clients.stop();
         };
-        tokio::join!(clients.work(round), trouble);
-        clients.assert_kept(endpoint, &self.tables).await;
+        tokio::join!(clients.run(round), trouble);
+        clients.assert_stored(endpoint, &self.tables).await;
     }
 
     async fn end(self) {
