@@ -4,7 +4,6 @@
 //! The timeout and the size limit cover the whole request: redirects, decompression and the last byte.
 //! Deliberately without retries, on which [`Crawler`](super::Crawler) decides.
 
-use std::sync::Once;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -55,7 +54,8 @@ pub struct HttpUpstream {
 impl HttpUpstream {
     /// Creates the client of a source without connecting yet.
     pub fn new(config: &SourceConfig) -> Result<Self, HttpUpstreamError> {
-        install_crypto_provider();
+        // An error means that the process has a provider already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             client: build_client(&config.url).map_err(HttpUpstreamError::Client)?,
             home: config.url.clone(),
@@ -195,14 +195,6 @@ impl Upstream for HttpUpstream {
     }
 }
 
-fn install_crypto_provider() {
-    static INSTALLED: Once = Once::new();
-    INSTALLED.call_once(|| {
-        // An error means that the process has a provider already.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-}
-
 fn build_client(home: &Url) -> reqwest::Result<Client> {
     let builder = || {
         let agent = concat!("quarry/", env!("CARGO_PKG_VERSION"));
@@ -244,12 +236,12 @@ fn is_redirect(status: StatusCode) -> bool {
 fn status_error(status: StatusCode, headers: &HeaderMap) -> FetchError {
     let retry_after =
         headers.get(RETRY_AFTER).and_then(str_of).and_then(|v| parse_retry_after(v, Utc::now()));
-    let cause = reason(status);
-    let code = Some(status.as_u16());
-    match status.as_u16() {
-        408 | 425 | 429 => FetchError::Transient { cause, status: code, retry_after },
-        400..=499 => FetchError::Refused { cause, status: code, retry_after },
-        _ => FetchError::Transient { cause, status: code, retry_after },
+    let is_retryable = matches!(status.as_u16(), 408 | 425 | 429);
+    FetchError {
+        cause: reason(status),
+        status: Some(status.as_u16()),
+        is_refusal: status.is_client_error() && !is_retryable,
+        retry_after,
     }
 }
 

@@ -17,7 +17,7 @@ const MAX_BARREN_SWEEPS: u32 = 2;
 const MIN_CONFIRMATIONS: u32 = 2;
 
 /// The position of a crawl, stored with every page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct CrawlCursor {
     /// The digest of the settings at the start of the crawl.
     pub(super) settings: Uuid,
@@ -74,27 +74,8 @@ pub(super) enum NextStep {
 impl CrawlCursor {
     /// Returns the cursor before the first page.
     pub(super) fn start(config: &SourceConfig) -> Self {
-        Self {
-            settings: fingerprint(config),
-            sweep: 1,
-            position: 0,
-            next_page: Some(PageToken::First),
-            pages: 0,
-            received: 0,
-            total: None,
-            confirmations: 0,
-            restarts: 0,
-            starts_count: false,
-            end_reached: false,
-            total_changed: false,
-            seen_before: None,
-            barren_sweeps: 0,
-            repeats: 0,
-            rejected: 0,
-            rejection: None,
-            trouble: None,
-            dead_end: None,
-        }
+        let (settings, next_page) = (fingerprint(config), Some(PageToken::First));
+        Self { settings, sweep: 1, next_page, ..Self::default() }
     }
 
     /// Returns true if the settings are those at the start of the crawl.

@@ -23,6 +23,8 @@ mod client;
 mod crawler;
 mod cursor;
 mod dates;
+#[cfg(test)]
+mod fixtures;
 mod lease;
 mod link_header;
 mod mapping;

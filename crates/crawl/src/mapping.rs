@@ -176,10 +176,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    fn pointer(text: &str) -> JsonPointer {
-        JsonPointer::parse(text).expect("a pointer")
-    }
+    use crate::fixtures::{pointer, source_name};
 
     fn fields() -> FieldMap {
         FieldMap {
@@ -194,7 +191,7 @@ mod tests {
     }
 
     fn map(item: &Value) -> Result<DocumentDraft, ItemError> {
-        map_item(&SourceName::parse("s").expect("a name"), &fields(), item)
+        map_item(&source_name(), &fields(), item)
     }
 
     fn mapped(item: Value) -> DocumentDraft {
@@ -283,7 +280,7 @@ mod tests {
             published_at: None,
         };
         let item = json!({"a/b": "k", "texts": ["x", "y"]});
-        let draft = map_item(&SourceName::parse("s").expect("a name"), &fields, &item).expect("a document");
+        let draft = map_item(&source_name(), &fields, &item).expect("a document");
         assert_eq!((draft.key.as_str(), draft.text.as_str()), ("k", "x"));
         assert_eq!(Value::Object(draft.attributes), json!({"texts": ["x", "y"]}));
     }

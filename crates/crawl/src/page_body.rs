@@ -111,10 +111,7 @@ fn unexpected_shape(what: &str, pointer: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn pointer(text: &str) -> JsonPointer {
-        JsonPointer::parse(text).expect("a pointer")
-    }
+    use crate::fixtures::pointer;
 
     fn shape() -> BodyShape {
         BodyShape {

@@ -146,7 +146,7 @@ pub(super) fn token_after(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use quarry_config::JsonPointer;
+    use crate::fixtures::pointer;
 
     fn offset() -> Pagination {
         Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100 }
@@ -157,8 +157,7 @@ mod tests {
     }
 
     fn by_cursor() -> Pagination {
-        let next = JsonPointer::parse("/next").expect("a pointer");
-        Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next }
+        Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next: pointer("/next") }
     }
 
     fn url_of(base: &str, pagination: &Pagination, token: &PageToken) -> String {

@@ -320,9 +320,7 @@ impl FailureCounters {
     /// Counts a failure, and returns an error once the budget is exhausted.
     pub(super) fn count(&mut self, error: &FetchError, page: &str, config: &SourceConfig) -> Option<String> {
         self.all += 1;
-        if matches!(error, FetchError::Refused { .. }) {
-            self.refused += 1;
-        }
+        self.refused += u32::from(error.is_refusal);
         if self.all >= config.max_attempts {
             let attempts = self.all;
             return Some(format!(
@@ -338,4 +336,4 @@ impl FailureCounters {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

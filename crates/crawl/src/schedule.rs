@@ -40,37 +40,16 @@ pub(super) fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Dur
 
 #[cfg(test)]
 mod tests {
-    use chrono::{TimeDelta, TimeZone, Utc};
+    use chrono::TimeDelta;
 
     use super::*;
-    use quarry_domain::{CrawlId, SourceName};
-
-    fn now() -> Timestamp {
-        Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time")
-    }
+    use crate::fixtures::{self, now};
 
     /// A crawl that ended `ended_ago_s` seconds ago.
     fn crawl(state: CrawlState, ended_ago_s: i64) -> Crawl {
         let ended_at = now() - TimeDelta::seconds(ended_ago_s);
-        Crawl {
-            id: CrawlId(3),
-            source: SourceName::parse("s").expect("a name"),
-            state,
-            started_at: ended_at - TimeDelta::seconds(10),
-            finished_at: (state != CrawlState::Running).then_some(ended_at),
-            pages_fetched: 0,
-            attempts: 0,
-            documents_seen: 0,
-            inserted: 0,
-            updated: 0,
-            unchanged: 0,
-            deleted: 0,
-            rejected: 0,
-            expected_total: None,
-            error: None,
-            allow_shrink: false,
-            cursor: None,
-        }
+        let finished_at = (state != CrawlState::Running).then_some(ended_at);
+        Crawl { state, started_at: ended_at - TimeDelta::seconds(10), finished_at, ..fixtures::crawl() }
     }
 
     const REFRESH: Option<Duration> = Some(Duration::from_secs(600));

@@ -37,58 +37,33 @@ pub struct FetchedPage {
     pub next: Option<NextPage>,
 }
 
-/// A failed request, by its budget of retries.
+/// A failed request.
 ///
 /// No failure is permanent: an unreliable upstream may return any response transiently.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FetchError {
-    /// A likely transient failure: no response, a broken one, or a retryable status.
-    #[error("{cause}")]
-    Transient {
-        /// The cause for the ledger.
-        cause: String,
-        /// The HTTP status of the response, if any.
-        status: Option<u16>,
-        /// The delay that the upstream requests.
-        retry_after: Option<Duration>,
-    },
+#[error("{cause}")]
+pub struct FetchError {
+    /// The cause for the ledger.
+    pub cause: String,
+    /// The HTTP status of the response, if any.
+    pub status: Option<u16>,
     /// A refusal by the upstream or by a limit of the source.
     ///
-    /// Most refusals are permanent, so they have a smaller budget of their own.
-    #[error("{cause}")]
-    Refused {
-        /// The cause for the ledger.
-        cause: String,
-        /// The HTTP status.
-        status: Option<u16>,
-        /// The delay that the upstream requests.
-        retry_after: Option<Duration>,
-    },
+    /// Most refusals persist, so they have a smaller budget of retries.
+    pub is_refusal: bool,
+    /// The delay that the upstream requests.
+    pub retry_after: Option<Duration>,
 }
 
 impl FetchError {
-    /// Creates a transient failure.
+    /// Creates a likely transient failure: no response, a broken one, or a retryable status.
     pub fn transient(cause: impl Into<String>, status: Option<u16>) -> Self {
-        Self::Transient { cause: cause.into(), status, retry_after: None }
+        Self { cause: cause.into(), status, is_refusal: false, retry_after: None }
     }
 
     /// Creates a refusal.
     pub fn refused(cause: impl Into<String>, status: Option<u16>) -> Self {
-        Self::Refused { cause: cause.into(), status, retry_after: None }
-    }
-
-    /// Returns the HTTP status of the response, if any.
-    pub fn status(&self) -> Option<u16> {
-        match self {
-            Self::Transient { status, .. } | Self::Refused { status, .. } => *status,
-        }
-    }
-
-    /// Returns the delay that the upstream requests.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Transient { retry_after, .. } | Self::Refused { retry_after, .. } => *retry_after,
-        }
+        Self { is_refusal: true, ..Self::transient(cause, status) }
     }
 }
 

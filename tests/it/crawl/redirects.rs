@@ -195,7 +195,7 @@ async fn a_retry_after_reaches_the_crawler() {
     let mut waits = Vec::new();
     for _ in 0..4 {
         let error: FetchError = client.fetch_page(&request).await.expect_err("a failure");
-        waits.push((error.status(), error.retry_after().map(|wait| wait.as_secs())));
+        waits.push((error.status, error.retry_after.map(|wait| wait.as_secs())));
     }
     assert_eq!(waits, [(Some(429), Some(7)), (Some(503), Some(0)), (Some(403), Some(9)), (Some(429), None)]);
 }

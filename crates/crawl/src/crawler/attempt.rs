@@ -75,12 +75,12 @@ impl Crawler {
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
         let cause = error.to_string();
-        self.store.fail_attempt(self.lease.get(), slot, error.status().map(i32::from), &cause).await?;
+        self.store.fail_attempt(self.lease.get(), slot, error.status.map(i32::from), &cause).await?;
         let page = self.describe_page(&active.cursor);
         if let Some(message) = active.attempts.failures.count(&error, &page, &self.config) {
             return self.finish(slot.crawl, failure(message), now).await;
         }
-        Ok(self.retry_later(active, slot, cause, error.retry_after()))
+        Ok(self.retry_later(active, slot, cause, error.retry_after))
     }
 
     /// Schedules another attempt at the page after the backoff.

@@ -1,35 +1,10 @@
-use chrono::{TimeDelta, TimeZone, Utc};
+use chrono::TimeDelta;
 
 use super::*;
-use crate::plan::tests::config;
-use quarry_config::JsonPointer;
-use quarry_domain::{CrawlId, SourceName};
+use crate::fixtures::{config, now, pointer};
 
-fn now() -> Timestamp {
-    Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time")
-}
-
-/// A crawl that has seen `documents_seen` distinct keys.
 fn crawl(documents_seen: i64) -> Crawl {
-    Crawl {
-        id: CrawlId(1),
-        source: SourceName::parse("s").expect("a name"),
-        state: CrawlState::Running,
-        started_at: now() - TimeDelta::seconds(30),
-        finished_at: None,
-        pages_fetched: 0,
-        attempts: 0,
-        documents_seen,
-        inserted: 0,
-        updated: 0,
-        unchanged: 0,
-        deleted: 0,
-        rejected: 0,
-        expected_total: None,
-        error: None,
-        allow_shrink: false,
-        cursor: None,
-    }
+    Crawl { documents_seen, ..crate::fixtures::crawl() }
 }
 
 /// The cursor after a first sweep over an upstream that states `total`.
@@ -224,7 +199,7 @@ fn a_cursor_fits_only_the_settings_of_its_requests() {
     let mut changed = config();
     changed.max_sweeps = 1;
     assert!(cursor.fits(&changed));
-    changed.fields.text = JsonPointer::parse("/body").expect("a pointer");
+    changed.fields.text = pointer("/body");
     assert!(!cursor.fits(&changed));
 }
 

@@ -1,51 +1,9 @@
-use std::time::Duration;
-
-use url::Url;
-
 use super::*;
-use quarry_config::{FieldMap, JsonPointer, Language};
-use quarry_domain::{SourceName, Tally};
-
-pub(crate) fn config() -> SourceConfig {
-    let pointer = |text: &str| JsonPointer::parse(text).expect("a pointer");
-    SourceConfig {
-        name: SourceName::parse("s").expect("a name"),
-        url: Url::parse("http://h/m").expect("a URL"),
-        items: pointer("/items"),
-        total: Some(pointer("/total")),
-        pagination: Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10 },
-        fields: FieldMap {
-            key: pointer("/id"),
-            text: pointer("/text"),
-            title: None,
-            category: None,
-            author_key: None,
-            author_name: None,
-            published_at: None,
-        },
-        headers: Vec::new(),
-        language: Language::None,
-        delay: Duration::ZERO,
-        timeout: Duration::from_secs(1),
-        refresh: None,
-        max_attempts: 5,
-        max_refusals: 2,
-        backoff: Duration::ZERO,
-        max_backoff: Duration::ZERO,
-        max_retry_after: Duration::ZERO,
-        max_body_bytes: 1,
-        max_pages: 100,
-        max_sweeps: 4,
-        max_redirects: 0,
-        redirect_hosts: Vec::new(),
-        max_duration: Duration::from_secs(60),
-        max_shrink: 0.2,
-    }
-}
+use crate::fixtures::{config, pointer};
+use quarry_domain::Tally;
 
 fn by_cursor() -> Pagination {
-    let next = JsonPointer::parse("/next").expect("a pointer");
-    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next }
+    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next: pointer("/next") }
 }
 
 /// A page of ten items, identified by its hash.
