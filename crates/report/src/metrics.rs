@@ -1,7 +1,7 @@
 //! Metrics of reports and their cache.
 
 use prometheus_client::registry::Registry;
-use quarry_runtime::metrics::{Labels, Series};
+use quarry_runtime::metrics::Series;
 
 use super::reports::Reports;
 
