@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::scripted::{Upstream, item, items, ok, page_of, raw, source};
-use super::{Bench, finish, first_keys};
+use super::{Bench, crawl, finish, first_keys};
 
 /// Starts an upstream whose number of items a test can change.
 async fn resizable(size: usize) -> (Upstream, Arc<AtomicUsize>) {
@@ -33,8 +33,7 @@ async fn items_that_shift_between_pages_are_found_in_another_sweep() {
         ok(&page_of(&all, request))
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 30));
     assert_eq!(bench.keys().await, first_keys(30));
     assert_eq!(crawl.pages_fetched, 4, "the second sweep stops once all keys were seen");
@@ -47,8 +46,7 @@ async fn a_changed_total_restarts_the_count_and_not_the_crawl() {
     let upstream =
         Upstream::start(|request| ok(&page_of(&items(if request.number < 2 { 40 } else { 37 }), request)))
             .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 37));
     assert_eq!(crawl.expected_total, Some(37));
     assert_eq!(crawl.pages_fetched, 4 + 2, "it continued, and fetched the first two pages again");
@@ -66,8 +64,7 @@ async fn one_wrong_total_restarts_no_count() {
         ok(&page)
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.pages_fetched, crawl.attempts), (CrawlState::Completed, 3, 4));
     assert_eq!(bench.keys().await, first_keys(30));
 }
@@ -89,8 +86,7 @@ async fn one_wrong_first_page_completes_no_crawl() {
 #[tokio::test]
 async fn an_empty_upstream_is_complete() {
     let upstream = Upstream::start(|_| ok(&json!({"total": 0, "items": []}))).await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (_, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 0));
 }
 
@@ -102,8 +98,7 @@ async fn fewer_keys_than_stated_leave_the_crawl_incomplete() {
         ok(&page)
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Incomplete, 28));
     let error = crawl.error.clone().expect("an error");
     assert!(error.starts_with("saw 28 distinct keys of 1,030 stated"), "{error}");
@@ -119,8 +114,7 @@ async fn repeated_keys_do_not_replace_missing_ones() {
         ok(&page_of(&all, request))
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (_, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Incomplete, 29));
     let error = crawl.error.expect("an error");
     assert!(error.contains("29 distinct keys of 30 stated"), "{error}");
@@ -136,15 +130,15 @@ async fn more_keys_than_stated_are_recounted_and_then_reported() {
         ok(&json!({"total": 25, "items": items, "next": next}))
     })
     .await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.pagination = quarry::config::Pagination::Cursor {
-        cursor: "after".into(),
-        limit: "limit".into(),
-        size: 10,
-        next: quarry::config::JsonPointer::parse("/next").expect("a pointer"),
-    };
-    let crawl = bench.crawl(&config).await;
+    let (_, crawl) = crawl(&upstream, |config| {
+        config.pagination = quarry::config::Pagination::Cursor {
+            cursor: "after".into(),
+            limit: "limit".into(),
+            size: 10,
+            next: quarry::config::JsonPointer::parse("/next").expect("a pointer"),
+        }
+    })
+    .await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Incomplete, 30));
     let error = crawl.error.expect("an error");
     assert!(error.starts_with("saw 30 distinct keys of 25 stated"), "{error}");

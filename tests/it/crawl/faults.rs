@@ -7,7 +7,7 @@ use quarry::domain::{Crawl, CrawlState};
 use serde_json::json;
 
 use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
-use super::{Bench, first_keys};
+use super::{Bench, crawl, first_keys};
 
 /// Starts an upstream of 30 items with `times` faults on its second page.
 async fn failing(
@@ -142,10 +142,7 @@ async fn a_body_over_the_limit_is_refused_even_if_it_is_small_on_the_wire() {
 #[tokio::test]
 async fn a_permanent_refusal_fails_the_crawl() {
     let upstream = failing(1_000, |_| raw(404, "")).await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.max_refusals = 3;
-    let crawl = bench.crawl(&config).await;
+    let (bench, crawl) = crawl(&upstream, |config| config.max_refusals = 3).await;
     assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 1 + 4));
     let error = "page 1 (skip=10) was refused 4 times; the last cause: 404 Not Found";
     assert_eq!(crawl.error.as_deref(), Some(error));
@@ -155,10 +152,7 @@ async fn a_permanent_refusal_fails_the_crawl() {
 #[tokio::test]
 async fn a_permanent_outage_fails_the_crawl() {
     let upstream = failing(1_000, |_| raw(503, "")).await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.max_attempts = 5;
-    let crawl = bench.crawl(&config).await;
+    let (_, crawl) = crawl(&upstream, |config| config.max_attempts = 5).await;
     assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 1 + 5));
     let error =
         "page 1 (skip=10) could not be fetched in 5 attempts; the last cause: 503 Service Unavailable";
@@ -185,8 +179,7 @@ async fn a_mapping_without_keys_fails_at_once_with_a_reason() {
         ok(&page_of(&uuids, request))
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (_, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.attempts), (CrawlState::Failed, 3));
     let error = crawl.error.expect("an error");
     assert!(error.contains(r#""/id""#) && error.contains("text, uuid"), "{error}");
@@ -200,8 +193,7 @@ async fn permanently_invalid_items_leave_the_crawl_incomplete() {
         ok(&page_of(&all, request))
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (_, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.documents_seen, crawl.rejected), (CrawlState::Incomplete, 29, 1));
     let error = crawl.error.expect("an error");
     assert!(error.starts_with("saw 29 distinct keys of 30 stated; 1 items are invalid"), "{error}");
@@ -211,20 +203,17 @@ async fn permanently_invalid_items_leave_the_crawl_incomplete() {
 #[tokio::test]
 async fn of_two_items_with_one_key_on_a_page_one_is_stored() {
     let upstream = Upstream::start(|_| ok(&json!({"items": [item(1), item(2), item(1)]}))).await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.pagination = quarry::config::Pagination::Link { limit: String::new(), size: 10 };
-    let crawl = bench.crawl(&config).await;
+    let (_, crawl) = crawl(&upstream, |config| {
+        config.pagination = quarry::config::Pagination::Link { limit: String::new(), size: 10 }
+    })
+    .await;
     assert_eq!((crawl.state, crawl.documents_seen, crawl.inserted), (CrawlState::Completed, 2, 2));
 }
 
 #[tokio::test]
 async fn a_crawl_that_takes_too_long_fails() {
     let upstream = failing(1_000, |_| raw(503, "")).await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.max_duration = Duration::ZERO;
-    let crawl = bench.crawl(&config).await;
+    let (_, crawl) = crawl(&upstream, |config| config.max_duration = Duration::ZERO).await;
     assert_eq!(crawl.state, CrawlState::Failed);
     assert_eq!(crawl.error.as_deref(), Some("the crawl took longer than 0 s (max_duration)"));
 }

@@ -24,6 +24,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use uuid::Uuid;
 
+use self::scripted::{Upstream, source};
 use crate::support::databases::TestDatabase;
 
 /// A limit above the steps of any crawl here.
@@ -76,6 +77,15 @@ impl Bench {
     async fn failures(&self, crawl: &Crawl) -> Vec<String> {
         self.ledger(crawl).await.into_iter().flat_map(|page| page.failures).collect()
     }
+}
+
+/// Crawls an upstream into a new store, with changed settings.
+async fn crawl(upstream: &Upstream, configure: impl FnOnce(&mut SourceConfig)) -> (Bench, Crawl) {
+    let bench = Bench::new().await;
+    let mut config = source(upstream.url("/m"));
+    configure(&mut config);
+    let crawl = bench.crawl(&config).await;
+    (bench, crawl)
 }
 
 /// Steps a crawler to the end of its crawl without pauses.

@@ -5,7 +5,7 @@ use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
 use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, source, with_header};
-use super::{Bench, first_keys};
+use super::{Bench, crawl, first_keys};
 
 fn by_page() -> Pagination {
     Pagination::Page { page: "page".into(), limit: "size".into(), size: 10, first: 1 }
@@ -69,8 +69,7 @@ async fn offsets_follow_the_page_size_of_the_server() {
         ok(&page_of(&items(35), &capped))
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!((crawl.state, crawl.pages_fetched), (CrawlState::Completed, 5));
     assert_eq!(bench.keys().await, first_keys(35));
 }
@@ -83,11 +82,11 @@ async fn without_a_total_an_empty_page_ends_if_it_is_confirmed() {
         ok(&page_of(&all, request)["items"])
     })
     .await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.items = JsonPointer::parse("").expect("a pointer");
-    config.total = None;
-    let crawl = bench.crawl(&config).await;
+    let (bench, crawl) = crawl(&upstream, |config| {
+        config.items = JsonPointer::parse("").expect("a pointer");
+        config.total = None;
+    })
+    .await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
     assert_eq!(crawl.expected_total, None);
     assert_eq!(bench.keys().await, first_keys(25));
@@ -117,10 +116,7 @@ async fn numbered_pages_end_at_the_total_or_at_an_empty_page() {
 #[tokio::test]
 async fn cursors_are_followed_to_the_last() {
     let upstream = Upstream::start(|request| ok(&cursor_page(&items(25), request))).await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.pagination = by_cursor();
-    let crawl = bench.crawl(&config).await;
+    let (bench, crawl) = crawl(&upstream, |config| config.pagination = by_cursor()).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 25));
     assert_eq!(bench.keys().await, first_keys(25));
 }
@@ -146,10 +142,7 @@ async fn a_cursor_may_be_the_url_of_the_next_page() {
 #[tokio::test]
 async fn link_headers_are_followed_to_the_last() {
     let upstream = Upstream::start(|request| linked_page(&items(25), request)).await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.pagination = by_link();
-    let crawl = bench.crawl(&config).await;
+    let (bench, crawl) = crawl(&upstream, |config| config.pagination = by_link()).await;
     assert_eq!((crawl.state, crawl.attempts), (CrawlState::Completed, 3));
     assert_eq!(bench.keys().await, first_keys(25));
 }
@@ -163,10 +156,7 @@ async fn a_next_link_to_another_host_is_not_followed() {
         with_header(200, body, "link", &format!("<{elsewhere}>; rel=next"))
     })
     .await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.pagination = by_link();
-    let crawl = bench.crawl(&config).await;
+    let (_, crawl) = crawl(&upstream, |config| config.pagination = by_link()).await;
     assert_eq!(crawl.state, CrawlState::Failed);
     let error = crawl.error.expect("an error");
     assert!(error.contains("the next link leads to another host"), "{error}");
@@ -183,10 +173,7 @@ async fn a_cursor_that_leads_back_ends_the_crawl_incomplete() {
         ok(&page)
     })
     .await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.pagination = by_cursor();
-    let crawl = bench.crawl(&config).await;
+    let (bench, crawl) = crawl(&upstream, |config| config.pagination = by_cursor()).await;
     assert_eq!(crawl.state, CrawlState::Incomplete);
     let error = crawl.error.expect("an error");
     assert!(error.contains("page 2 leads back to a page that was already fetched"), "{error}");
@@ -196,8 +183,7 @@ async fn a_cursor_that_leads_back_ends_the_crawl_incomplete() {
 #[tokio::test]
 async fn an_upstream_that_ignores_paging_is_detected() {
     let upstream = Upstream::start(|_| ok(&json!({"items": items(10)}))).await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!(crawl.state, CrawlState::Incomplete);
     let error = crawl.error.expect("an error");
     assert!(error.contains("the same page again and again"), "{error}");
@@ -211,10 +197,7 @@ async fn pages_without_end_hit_the_limit() {
         ok(&json!({"items": (start..start + 10).map(item).collect::<Vec<_>>()}))
     })
     .await;
-    let bench = Bench::new().await;
-    let mut config = source(upstream.url("/m"));
-    config.max_pages = 6;
-    let crawl = bench.crawl(&config).await;
+    let (_, crawl) = crawl(&upstream, |config| config.max_pages = 6).await;
     assert_eq!((crawl.state, crawl.pages_fetched), (CrawlState::Failed, 6));
     assert_eq!(crawl.error.as_deref(), Some("a sweep has more than 6 pages (max_pages)"));
 }

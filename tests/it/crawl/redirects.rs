@@ -8,7 +8,7 @@ use quarry::domain::CrawlState;
 use serde_json::json;
 
 use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, page_of, raw, source, with_header};
-use super::{Bench, first_keys};
+use super::{Bench, crawl, first_keys};
 
 fn redirect(status: u16, to: &str) -> Reply {
     with_header(status, "", "location", to)
@@ -170,8 +170,7 @@ async fn a_refused_redirect_may_be_transient() {
         _ => ok(&page_of(&items(15), request)),
     })
     .await;
-    let bench = Bench::new().await;
-    let crawl = bench.crawl(&source(upstream.url("/m"))).await;
+    let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!(crawl.state, CrawlState::Completed);
     let causes = [
         "a redirect leads to another host: maintenance.invalid is not in redirect_hosts",
