@@ -1,4 +1,4 @@
-//! The order of changes: a reader that follows it misses nothing, whoever writes.
+//! The order of changes: a reader that follows it misses none of concurrent writers.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use quarry::domain::{DocumentChange, DocumentDraft, DocumentId, Revision};
 use super::draft;
 use crate::support::databases::{TestDatabase, on_each_database};
 
-on_each_database!(a_follower_of_concurrent_writers_misses_nothing, changes_come_in_pieces);
+on_each_database!(a_follower_of_concurrent_writers_misses_no_change, changes_are_read_in_batches);
 
 /// Writers, each with a store of its own.
 const WRITERS: usize = 8;
-/// Calls of each.
+/// Calls of each writer.
 const ROUNDS: usize = 12;
 
-async fn a_follower_of_concurrent_writers_misses_nothing(database: Arc<TestDatabase>) {
+async fn a_follower_of_concurrent_writers_misses_no_change(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -23,7 +23,7 @@ async fn a_follower_of_concurrent_writers_misses_nothing(database: Arc<TestDatab
             tokio::spawn(async move {
                 let store = database.connect().await;
                 for round in 0..ROUNDS {
-                    // Documents of its own, one that all fight over, and now and then a removal.
+                    // Documents of its own, a shared one, and sometimes a deletion.
                     let own = |number: usize| {
                         draft(&format!("{writer}.{round}.{number}"), &format!("text {number}"))
                     };
@@ -38,7 +38,7 @@ async fn a_follower_of_concurrent_writers_misses_nothing(database: Arc<TestDatab
         })
         .collect();
 
-    // Follows while they write; what it holds is what an index would.
+    // The follower reads during the writes, like an index.
     let mut watermark = Revision::ZERO;
     let mut seen = HashSet::new();
     let mut live: HashMap<DocumentId, DocumentDraft> = HashMap::new();
@@ -75,17 +75,17 @@ async fn a_follower_of_concurrent_writers_misses_nothing(database: Arc<TestDatab
     for (id, draft) in &live {
         assert_eq!(stored[id].text, draft.text);
     }
-    // Every call of every writer changed something, and each change took one revision.
+    // Each call changes documents, and each change takes one revision.
     let revisions = WRITERS * ROUNDS * 4 + removals;
     assert_eq!(watermark, Revision::new(revisions as i64));
     assert_eq!(store.latest_revision().await.unwrap(), watermark);
-    // Each document stands at one place of the order.
+    // Each document has one position in the order.
     let all = store.changes_after(Revision::ZERO, 10_000).await.unwrap();
     assert_eq!(all.len(), WRITERS * ROUNDS * 3 + 1);
     assert!(all.is_sorted_by(|a, b| a.revision() < b.revision()));
 }
 
-async fn changes_come_in_pieces(database: Arc<TestDatabase>) {
+async fn changes_are_read_in_batches(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let drafts: Vec<DocumentDraft> = (0..5).map(|number| draft(&number.to_string(), "")).collect();
     store.upsert_documents(&drafts).await.unwrap();

@@ -1,4 +1,4 @@
-//! Crawls and their ledger: pages in one piece, counts that add up, and what vanished.
+//! Crawls and their ledger: atomic pages, exact counts, and vanished documents.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use super::{at, by, draft, source};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    a_crawl_is_begun_once_and_found,
-    the_ledger_tells_each_attempt,
+    a_crawl_is_started_once_and_found,
+    the_ledger_records_each_attempt,
     pages_count_each_key_once,
-    a_restarted_count_begins_anew,
-    what_vanished_is_removed,
-    the_guard_holds_and_says_so,
-    an_end_without_removal_removes_nothing,
+    a_restarted_count_starts_at_zero,
+    vanished_documents_are_deleted,
+    the_limit_holds_and_is_reported,
+    an_end_without_a_sweep_deletes_nothing,
     a_lost_lease_writes_nothing,
 );
 
@@ -61,8 +61,8 @@ fn drafts(keys: impl IntoIterator<Item = i32>) -> Vec<DocumentDraft> {
     keys.into_iter().map(|key| draft(&key.to_string(), "text")).collect()
 }
 
-/// Begins an attempt at a page and takes it.
-async fn take(store: &Store, lease: &Lease, commit: PageCommit) -> PageOutcome {
+/// Starts an attempt at a page and stores the page.
+async fn store_page(store: &Store, lease: &Lease, commit: PageCommit) -> PageOutcome {
     store.begin_attempt(lease, commit.slot, now()).await.unwrap();
     store.commit_page(lease, commit, now()).await.unwrap()
 }
@@ -79,7 +79,7 @@ async fn count(store: &Store) -> i64 {
     store.document_counts_of_sources(&[source("messages")]).await.unwrap()[&source("messages")]
 }
 
-async fn a_crawl_is_begun_once_and_found(database: Arc<TestDatabase>) {
+async fn a_crawl_is_started_once_and_found(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let beginners: Vec<_> = (0..6)
         .map(|number| {
@@ -98,7 +98,7 @@ async fn a_crawl_is_begun_once_and_found(database: Arc<TestDatabase>) {
     assert_eq!(ids.len(), 1);
     let first = store.begin_crawl(&source("messages"), false, at("2026-11-20T12:00:00Z")).await.unwrap();
     assert_eq!((first.id, first.state, first.started_at), (ids[0], CrawlState::Running, now()));
-    // The operator's leave is not taken back by a scheduled run.
+    // A scheduled run does not revoke the operator's permission.
     assert!(first.allow_shrink);
     assert_eq!((first.cursor.as_ref(), first.expected_total, first.finished_at), (None, None, None));
     assert_eq!(store.sources().await.unwrap(), [source("messages")]);
@@ -122,7 +122,7 @@ async fn a_crawl_is_begun_once_and_found(database: Arc<TestDatabase>) {
     assert_eq!((&found[&first.id], &found[&second.id]), (&ended, &second));
 }
 
-async fn the_ledger_tells_each_attempt(database: Arc<TestDatabase>) {
+async fn the_ledger_records_each_attempt(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let crawl = begin(&store).await.id;
@@ -136,16 +136,16 @@ async fn the_ledger_tells_each_attempt(database: Arc<TestDatabase>) {
     let later = at("2026-11-20T10:00:01Z");
     store.begin_attempt(&lease, page, later).await.unwrap();
     let lines = store.crawl_pages(crawl, Slice::first(10)).await.unwrap();
-    // Cut off here: the second attempt was made, and no answer came.
+    // The process ends here, after the second request and without its response.
     assert_eq!((lines[0].attempts, lines[0].status, lines[0].fetched_at), (2, None, later));
     store.fail_attempt(&lease, page, None, "the connection was reset").await.unwrap();
     store.begin_attempt(&lease, page, later).await.unwrap();
     let taken = store.commit_page(&lease, commit(page, drafts(0..2)), now()).await.unwrap();
     assert_eq!((taken.crawl.attempts, taken.crawl.pages_fetched), (3, 1));
     for position in 1..5 {
-        take(&store, &lease, commit(slot(crawl, position), drafts([position as i32]))).await;
+        store_page(&store, &lease, commit(slot(crawl, position), drafts([position as i32]))).await;
     }
-    // One page that never came.
+    // A page without a response.
     store.begin_attempt(&lease, slot(crawl, 5), now()).await.unwrap();
     for _ in 0..120 {
         store.fail_attempt(&lease, slot(crawl, 5), Some(404), &"x".repeat(5_000)).await.unwrap();
@@ -177,7 +177,7 @@ async fn pages_count_each_key_once(database: Arc<TestDatabase>) {
     let mut first = commit(slot(crawl, 0), drafts(0..3));
     first.rejected = 2;
     first.drafts[0].author = by("u1", "Sophia");
-    let outcome = take(&store, &lease, first.clone()).await;
+    let outcome = store_page(&store, &lease, first.clone()).await;
     assert_eq!((outcome.upsert.inserted, outcome.upsert.revision), (3, Revision::new(3)));
     let state = &outcome.crawl;
     assert_eq!((state.pages_fetched, state.documents_seen, state.inserted, state.rejected), (1, 3, 3, 2));
@@ -185,17 +185,17 @@ async fn pages_count_each_key_once(database: Arc<TestDatabase>) {
     assert!(announced.has_changed().unwrap());
     announced.mark_unchanged();
 
-    // The same page once more, as a page is served twice: nothing is new.
+    // The same page again: it has no new documents.
     first.slot = slot(crawl, 1);
-    let outcome = take(&store, &lease, first).await;
+    let outcome = store_page(&store, &lease, first).await;
     assert_eq!((outcome.upsert.unchanged, outcome.upsert.revision), (3, Revision::new(3)));
     assert_eq!((outcome.crawl.documents_seen, outcome.crawl.unchanged, outcome.crawl.rejected), (3, 3, 4));
     assert!(!announced.has_changed().unwrap());
 
-    // One known, one changed, two new.
+    // One unchanged, one changed, two new.
     let mut third = commit(slot(crawl, 2), drafts(1..5));
     third.drafts[1].text = "other".to_owned();
-    let outcome = take(&store, &lease, third).await;
+    let outcome = store_page(&store, &lease, third).await;
     let upsert = &outcome.upsert;
     assert_eq!((upsert.inserted, upsert.updated, upsert.unchanged), (2, 1, 1));
     let state = &outcome.crawl;
@@ -203,60 +203,60 @@ async fn pages_count_each_key_once(database: Arc<TestDatabase>) {
     assert_eq!((state.updated, state.unchanged, state.attempts), (1, 4, 3));
     assert_eq!(store.crawls_by_id(&[crawl]).await.unwrap()[&crawl], outcome.crawl);
 
-    // A key that was seen, was removed, and is seen again is still one key.
+    // A key that is seen, deleted and seen again counts once.
     store.delete_documents(&[draft("4", "").id()]).await.unwrap();
-    let outcome = take(&store, &lease, commit(slot(crawl, 3), drafts([4]))).await;
+    let outcome = store_page(&store, &lease, commit(slot(crawl, 3), drafts([4]))).await;
     assert_eq!((outcome.upsert.inserted, outcome.crawl.documents_seen), (1, 5));
 
-    // The next crawl counts anew; what it finds unchanged gets no revision.
+    // The next crawl counts from zero; unchanged documents get no revision.
     store.finish_crawl(&lease, crawl, end(None), now()).await.unwrap();
     let before = store.latest_revision().await.unwrap();
     let next = begin(&store).await.id;
-    let outcome = take(&store, &lease, commit(slot(next, 0), drafts(3..5))).await;
+    let outcome = store_page(&store, &lease, commit(slot(next, 0), drafts(3..5))).await;
     assert_eq!((outcome.upsert.unchanged, outcome.crawl.documents_seen), (2, 2));
     assert_eq!(store.latest_revision().await.unwrap(), before);
 }
 
-async fn a_restarted_count_begins_anew(database: Arc<TestDatabase>) {
+async fn a_restarted_count_starts_at_zero(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let crawl = begin(&store).await.id;
-    take(&store, &lease, commit(slot(crawl, 0), drafts(0..4))).await;
-    // The total moved on this page, so the count begins with it.
+    store_page(&store, &lease, commit(slot(crawl, 0), drafts(0..4))).await;
+    // The total changed on this page, so the count starts with it.
     let mut page = commit(slot(crawl, 1), drafts(2..6));
     (page.restarts, page.restart, page.expected_total) = (1, true, Some(11));
-    let outcome = take(&store, &lease, page).await;
+    let outcome = store_page(&store, &lease, page).await;
     assert_eq!((outcome.crawl.documents_seen, outcome.crawl.expected_total), (4, Some(11)));
     let mut page = commit(slot(crawl, 2), drafts(0..4));
     (page.restarts, page.slot.sweep) = (1, 2);
-    let outcome = take(&store, &lease, page).await;
+    let outcome = store_page(&store, &lease, page).await;
     // 0 and 1 are new to this count, 2 and 3 are not.
     assert_eq!(outcome.crawl.documents_seen, 6);
     assert_eq!((outcome.crawl.inserted, outcome.crawl.unchanged), (6, 6));
     assert_eq!(store.crawl_pages(crawl, Slice::first(10)).await.unwrap()[2].sweep, 2);
 }
 
-async fn what_vanished_is_removed(database: Arc<TestDatabase>) {
+async fn vanished_documents_are_deleted(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let first = begin(&store).await.id;
-    take(&store, &lease, commit(slot(first, 0), drafts(0..1_200))).await;
+    store_page(&store, &lease, commit(slot(first, 0), drafts(0..1_200))).await;
     let (ended, vanished) = store.finish_crawl(&lease, first, end(sweep(0.0)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 1_200, vanished: 0, removed: 0 });
     assert_eq!((ended.deleted, ended.error), (0, None));
 
-    // Documents of other origins: a client's, another source's, one that a client brought back.
+    // Documents of other origins: from a client, from another source, restored by a client.
     let client = draft("client", "");
     let foreign = DocumentDraft { source: source("other"), ..draft("0", "") };
     let back = draft("1199", "text");
     store.delete_documents(&[back.id()]).await.unwrap();
     store.upsert_documents(&[client.clone(), foreign.clone(), back.clone()]).await.unwrap();
-    // A client's change of a crawled document does not make it the client's.
+    // A crawled document that a client changes still belongs to the crawl.
     store.upsert_documents(&[draft("1198", "changed")]).await.unwrap();
     let before = store.latest_revision().await.unwrap();
 
     let second = begin(&store).await.id;
-    take(&store, &lease, commit(slot(second, 0), drafts(0..600))).await;
+    store_page(&store, &lease, commit(slot(second, 0), drafts(0..600))).await;
     let announced = store.committed_here();
     let (ended, vanished) = store.finish_crawl(&lease, second, end(sweep(0.5)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 1_199, vanished: 599, removed: 599 });
@@ -270,22 +270,22 @@ async fn what_vanished_is_removed(database: Arc<TestDatabase>) {
     assert_eq!(revisions, (before.value() + 1..=before.value() + 599).collect::<Vec<_>>());
     assert_eq!(announced.borrow().value(), before.value() + 599);
 
-    // What comes back upstream comes back here.
+    // Documents that return upstream are restored.
     let third = begin(&store).await.id;
-    let outcome = take(&store, &lease, commit(slot(third, 0), drafts(0..700))).await;
+    let outcome = store_page(&store, &lease, commit(slot(third, 0), drafts(0..700))).await;
     assert_eq!((outcome.upsert.inserted, outcome.upsert.unchanged), (100, 600));
     assert_eq!(outcome.crawl.documents_seen, 700);
 }
 
-async fn the_guard_holds_and_says_so(database: Arc<TestDatabase>) {
+async fn the_limit_holds_and_is_reported(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let first = begin(&store).await.id;
-    take(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
+    store_page(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
     store.finish_crawl(&lease, first, end(sweep(0.2)), now()).await.unwrap();
 
     let second = begin(&store).await.id;
-    take(&store, &lease, commit(slot(second, 0), drafts(0..7))).await;
+    store_page(&store, &lease, commit(slot(second, 0), drafts(0..7))).await;
     let before = store.latest_revision().await.unwrap();
     let (ended, vanished) = store.finish_crawl(&lease, second, end(sweep(0.2)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 10, vanished: 3, removed: 0 });
@@ -296,22 +296,22 @@ async fn the_guard_holds_and_says_so(database: Arc<TestDatabase>) {
     }
     assert_eq!((count(&store).await, store.latest_revision().await.unwrap()), (10, before));
 
-    // With the operator's leave, the same state of the upstream is accepted.
+    // With the operator's permission, the same state of the upstream is accepted.
     let third = begin(&store).await.id;
-    take(&store, &lease, commit(slot(third, 0), drafts(0..7))).await;
+    store_page(&store, &lease, commit(slot(third, 0), drafts(0..7))).await;
     let (ended, vanished) = store.finish_crawl(&lease, third, end(sweep(1.0)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 10, vanished: 3, removed: 3 });
     assert_eq!((ended.deleted, ended.error, count(&store).await), (3, None, 7));
 }
 
-async fn an_end_without_removal_removes_nothing(database: Arc<TestDatabase>) {
+async fn an_end_without_a_sweep_deletes_nothing(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let first = begin(&store).await.id;
-    take(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
+    store_page(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
     store.finish_crawl(&lease, first, end(None), now()).await.unwrap();
     let second = begin(&store).await.id;
-    take(&store, &lease, commit(slot(second, 0), drafts(0..1))).await;
+    store_page(&store, &lease, commit(slot(second, 0), drafts(0..1))).await;
     let failed = CrawlEnd {
         state: CrawlState::Failed,
         error: Some("page 1 could not be fetched".to_owned()),
@@ -335,7 +335,7 @@ async fn a_lost_lease_writes_nothing(database: Arc<TestDatabase>) {
     let before = store.crawls_by_id(&[crawl.id]).await.unwrap();
     let lines = store.crawl_pages(crawl.id, Slice::first(10)).await.unwrap();
 
-    // Lapsed first, then another's.
+    // First expired, then held by another process.
     store.renew_lease(&lost, Duration::ZERO).await.unwrap();
     for round in 0..2 {
         if round == 1 {

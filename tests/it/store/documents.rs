@@ -1,4 +1,4 @@
-//! Documents and their authors: stored as they were given, found again as they were stored.
+//! Documents and their authors: stored and read without loss.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use super::{at, by, draft, source};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    inserted_unchanged_updated_deleted_and_back,
+    inserted_unchanged_updated_deleted_and_restored,
     of_several_with_one_key_the_last_counts,
-    keys_that_look_alike_stay_apart,
-    texts_come_back_as_they_were,
-    times_come_back_to_the_microsecond,
+    similar_keys_stay_distinct,
+    texts_are_stored_without_loss,
+    times_are_stored_to_the_microsecond,
     thousands_in_one_call,
     authors_take_their_latest_name,
     documents_of_an_author_newest_first,
     sources_are_known_and_counted,
-    nothing_is_asked_for_nothing,
+    empty_calls_return_empty_results,
 );
 
 async fn one(store: &Store, draft: &DocumentDraft) -> Option<Document> {
@@ -32,7 +32,7 @@ async fn changes(store: &Store) -> Vec<DocumentChange> {
     store.changes_after(Revision::ZERO, 10_000).await.unwrap()
 }
 
-async fn inserted_unchanged_updated_deleted_and_back(database: Arc<TestDatabase>) {
+async fn inserted_unchanged_updated_deleted_and_restored(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let announced = store.committed_here();
     let mut draft = DocumentDraft {
@@ -103,7 +103,7 @@ async fn of_several_with_one_key_the_last_counts(database: Arc<TestDatabase>) {
     assert_eq!(changes(&store).await.len(), 2);
 }
 
-async fn keys_that_look_alike_stay_apart(database: Arc<TestDatabase>) {
+async fn similar_keys_stay_distinct(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let keys = ["muller", "Muller", "MULLER", "müller", "mu\u{308}ller", "ß", "ss", "ﬁ", "fi", "😀", "😁"];
     let drafts: Vec<_> =
@@ -113,7 +113,7 @@ async fn keys_that_look_alike_stay_apart(database: Arc<TestDatabase>) {
     for draft in &drafts {
         assert_eq!(one(&store, draft).await.unwrap().key, draft.key);
     }
-    // Names of sources are keys of a table, which compares them itself.
+    // Names of sources are primary keys, compared by the database.
     for name in ["shop", "Shop", "shöp", "sho"] {
         store.register_source(&source(name)).await.unwrap();
         store.upsert_documents(&[DocumentDraft { source: source(name), ..draft("1", name) }]).await.unwrap();
@@ -124,7 +124,7 @@ async fn keys_that_look_alike_stay_apart(database: Arc<TestDatabase>) {
     assert_eq!((counts[&source("Shop")], counts[&source("shöp")]), (1, 1));
 }
 
-async fn texts_come_back_as_they_were(database: Arc<TestDatabase>) {
+async fn texts_are_stored_without_loss(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let long: String = "Zeile mit Umlaut ü und Zeichen 🦀\r\n".chars().cycle().take(200 << 10).collect();
     let texts = [
@@ -164,9 +164,9 @@ async fn texts_come_back_as_they_were(database: Arc<TestDatabase>) {
     assert_eq!(store.upsert_documents(&drafts).await.unwrap().unchanged, drafts.len());
 }
 
-async fn times_come_back_to_the_microsecond(database: Arc<TestDatabase>) {
+async fn times_are_stored_to_the_microsecond(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    // Within a nanosecond of the next microsecond, before 1970, after 2038, at either end of what RFC 3339 can say.
+    // Just below the next microsecond, before 1970, after 2038, and both limits of RFC 3339.
     let times = [
         ("2024-05-06T07:08:09.123456999Z", "2024-05-06T07:08:09.123456Z"),
         ("2024-05-06T07:08:09.1Z", "2024-05-06T07:08:09.1Z"),
@@ -214,7 +214,7 @@ async fn thousands_in_one_call(database: Arc<TestDatabase>) {
     let counts = store.document_counts_of_authors(&authors).await.unwrap();
     assert_eq!((counts[&authors[0]], counts[&authors[699]], counts[&authors[700]]), (4, 3, 0));
 
-    // Large documents: no statement may outgrow what a server takes.
+    // Large documents: each statement stays below the maximum of the server.
     let large: Vec<DocumentDraft> =
         (0..12).map(|number| draft(&number.to_string(), &"x".repeat(1 << 20))).collect();
     assert_eq!(store.upsert_documents(&large).await.unwrap().updated, 12);
@@ -236,7 +236,7 @@ async fn authors_take_their_latest_name(database: Arc<TestDatabase>) {
     let second = DocumentDraft { author: by("u1", "sophia"), ..draft("2", "") };
     store.upsert_documents(&[second]).await.unwrap();
     assert_eq!(name().await, "sophia");
-    // A document that did not change has nothing to say.
+    // An unchanged document does not rename its author.
     store.upsert_documents(&[first]).await.unwrap();
     assert_eq!(name().await, "sophia");
     let author = store.authors_by_id(&[id]).await.unwrap().remove(&id).unwrap();
@@ -249,7 +249,7 @@ async fn documents_of_an_author_newest_first(database: Arc<TestDatabase>) {
     for number in 0..20 {
         let published_at = match number % 5 {
             0 => None,
-            // Several at the same time.
+            // Several documents have the same time.
             day => Some(at(&format!("2024-01-0{day}T00:00:00.5Z"))),
         };
         drafts.push(DocumentDraft {
@@ -301,7 +301,7 @@ async fn sources_are_known_and_counted(database: Arc<TestDatabase>) {
     assert_eq!((counts[&source("empty")], counts[&source("unknown")]), (0, 0));
 }
 
-async fn nothing_is_asked_for_nothing(database: Arc<TestDatabase>) {
+async fn empty_calls_return_empty_results(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let outcome = store.upsert_documents(&[]).await.unwrap();
     assert_eq!((outcome.inserted, outcome.revision), (0, Revision::ZERO));

@@ -1,7 +1,6 @@
-//! Transactions that SQLite ends by itself, as it does where the disk is full: what is acknowledged
-//! afterwards is stored.
+//! Transactions that SQLite ends by itself: acknowledged writes after them are stored.
 //!
-//! A trigger does the same to any call, without a disk.
+//! SQLite does so if the disk is full; a trigger has the same effect on any call.
 
 use std::time::Duration;
 
@@ -21,10 +20,10 @@ use crate::support::wait::ends;
 const LONG: Duration = Duration::from_secs(600);
 /// The time of the searches.
 const NOON: &str = "2026-11-20T12:00:00Z";
-/// A time at which that day is over, and settled.
+/// A time at which that day is complete and rolled up.
 const LATER: &str = "2026-11-22T12:00:00Z";
 
-/// A retention that keeps neither the search of that noon, nor any share.
+/// A retention that deletes the search of that noon, without a daily limit.
 const DAY: RetentionTerms = RetentionTerms { keep: Duration::from_secs(86_400), daily_share: 1.0 };
 
 /// The state before a call, in which each has something to write.
@@ -36,14 +35,14 @@ struct Before {
 
 type Call = for<'a> fn(&'a Store, &'a Before) -> BoxFuture<'a, Result<(), StoreError>>;
 
-/// Boxes a call, and leaves its result away.
+/// Boxes a call without its result.
 macro_rules! call {
     ($store:ident, $before:pat => $call:expr) => {
         |$store, $before| Box::pin(async move { $call.await.map(|_| ()) })
     };
 }
 
-/// Every call that writes.
+/// All calls that write.
 const CALLS: [(&str, Call); 20] = [
     ("upsert", call!(store, _ => store.upsert_documents(&[draft("new", "text")]))),
     ("update", call!(store, _ => store.upsert_documents(&[draft("old", "other text")]))),
@@ -132,7 +131,7 @@ fn end() -> CrawlEnd {
     CrawlEnd { state: CrawlState::Failed, error: None, sweep_vanished: None }
 }
 
-/// A store with one connection, so that whatever a call leaves behind meets the next call.
+/// A store with one connection, so that calls share its state.
 async fn begin(database: &TestDatabase) -> (Store, Before) {
     let store = Store::connect(database.url(), 1).await.unwrap();
     store.migrate_up(None).await.unwrap();
@@ -152,7 +151,7 @@ async fn tables(connection: &DatabaseConnection) -> Vec<String> {
     rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
-/// Lets every write end its transaction.
+/// Makes each write end its transaction.
 async fn arm(connection: &DatabaseConnection) {
     for table in tables(connection).await {
         for event in ["INSERT", "UPDATE", "DELETE"] {
@@ -173,7 +172,7 @@ async fn disarm(connection: &DatabaseConnection) {
     }
 }
 
-/// Everything that the tables hold, as another process sees it.
+/// The contents of all tables, as another process reads them.
 async fn contents(connection: &DatabaseConnection) -> Vec<(String, i64)> {
     let mut counts = Vec::new();
     for table in tables(connection).await {
@@ -185,7 +184,7 @@ async fn contents(connection: &DatabaseConnection) -> Vec<(String, i64)> {
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_after_an_ended_transaction_is_stored() {
+async fn acknowledged_writes_after_an_ended_transaction_are_stored() {
     for (name, call) in CALLS {
         let database = TestDatabase::sqlite();
         let (store, before) = begin(&database).await;
@@ -195,7 +194,7 @@ async fn what_is_acknowledged_after_an_ended_transaction_is_stored() {
         for attempt in 0..3 {
             let outcome = ends(name, call(&store, &before)).await;
             assert!(outcome.is_err(), "{name}, attempt {attempt}: nothing was written");
-            // A snapshot ends by a rollback, which must end all there is.
+            // A snapshot ends by a rollback, which must end the whole transaction.
             store.top_searches(Period { from: at(NOON), before: None }, 10).await.unwrap();
         }
         assert_eq!(contents(&other).await, stored, "{name}");
@@ -212,14 +211,14 @@ async fn what_is_acknowledged_after_an_ended_transaction_is_stored() {
         }
         ends(name, call(&store, &before)).await.unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_ne!(contents(&other).await, stored, "{name}");
-        // No transaction is left open that would keep others out.
+        // No open transaction blocks others.
         ends(name, other.execute_unprepared("DELETE FROM leases")).await.unwrap();
         store.close().await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn calls_that_fail_at_once_leave_no_connection_behind() {
+async fn concurrent_failures_leak_no_connection() {
     let database = TestDatabase::sqlite();
     let store = database.store().await;
     let other = Database::connect(database.url()).await.unwrap();

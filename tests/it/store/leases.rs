@@ -1,4 +1,4 @@
-//! Leases: one holder at a time, by the database's clock.
+//! Leases: one holder at a time, by the clock of the database.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use crate::support::databases::{TestDatabase, on_each_database};
 on_each_database!(
     one_of_many_acquirers_gets_it,
     held_renewed_and_released,
-    a_lapsed_lease_passes_on,
-    the_dead_are_succeeded
+    an_expired_lease_passes_on,
+    a_dead_holder_is_replaced
 );
 
 const LONG: Duration = Duration::from_secs(600);
-/// A lease that has lapsed by the time that anyone looks.
-const GONE: Duration = Duration::ZERO;
+/// A lease that expires immediately.
+const EXPIRED: Duration = Duration::ZERO;
 
 async fn one_of_many_acquirers_gets_it(database: Arc<TestDatabase>) {
     database.store().await.close().await.unwrap();
@@ -49,7 +49,7 @@ async fn held_renewed_and_released(database: Arc<TestDatabase>) {
     let lease = store.acquire_lease("a", one, LONG).await.unwrap().unwrap();
     assert_eq!(lease, Lease { name: "a".to_owned(), holder: one });
     assert_eq!(store.acquire_lease("a", other, LONG).await.unwrap(), None);
-    // One's own is had again, and names do not get in each other's way.
+    // The holder can acquire it again, and names are independent.
     assert_eq!(store.acquire_lease("a", one, LONG).await.unwrap(), Some(lease.clone()));
     assert!(store.acquire_lease("A", other, LONG).await.unwrap().is_some());
     store.renew_lease(&lease, LONG).await.unwrap();
@@ -66,21 +66,21 @@ async fn held_renewed_and_released(database: Arc<TestDatabase>) {
     assert_eq!(store.acquire_lease("a", other, LONG).await.unwrap(), Some(foreign));
 }
 
-async fn a_lapsed_lease_passes_on(database: Arc<TestDatabase>) {
+async fn an_expired_lease_passes_on(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let (one, other) = (Uuid::new_v4(), Uuid::new_v4());
-    let lease = store.acquire_lease("a", one, GONE).await.unwrap().unwrap();
+    let lease = store.acquire_lease("a", one, EXPIRED).await.unwrap().unwrap();
     assert_eq!(store.lease_holder("a").await.unwrap(), None);
-    // Nobody took it yet, so it is had again.
+    // No other process took it, so it can be renewed.
     store.renew_lease(&lease, LONG).await.unwrap();
     assert_eq!(store.lease_holder("a").await.unwrap(), Some(one));
-    store.renew_lease(&lease, GONE).await.unwrap();
+    store.renew_lease(&lease, EXPIRED).await.unwrap();
     assert!(store.acquire_lease("a", other, LONG).await.unwrap().is_some());
     assert!(matches!(store.renew_lease(&lease, LONG).await, Err(StoreError::LeaseLost(_))));
     assert_eq!(store.acquire_lease("a", one, LONG).await.unwrap(), None);
 }
 
-async fn the_dead_are_succeeded(database: Arc<TestDatabase>) {
+async fn a_dead_holder_is_replaced(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let (dead, heir, other) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
     let lost = store.acquire_lease("a", dead, LONG).await.unwrap().unwrap();

@@ -1,4 +1,4 @@
-//! A database that goes away: calls fail soon, say so, and work again when it is back.
+//! Outages of a database: calls fail quickly as unavailable, and succeed after recovery.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,33 +13,33 @@ use crate::support::databases::{TestDatabase, on_each_database, run};
 use crate::support::line::Line;
 use crate::support::wait::ends;
 
-on_each_database!(a_call_that_is_given_up_still_ends_well);
+on_each_database!(a_dropped_call_runs_to_its_end);
 
 #[tokio::test]
-async fn postgres_may_go_away() {
-    run(TestDatabase::postgres().await, goes_away_and_comes_back).await;
+async fn postgres_outages() {
+    run(TestDatabase::postgres().await, fails_and_recovers).await;
 }
 
 #[tokio::test]
-async fn mysql_may_go_away() {
-    run(TestDatabase::mysql().await, goes_away_and_comes_back).await;
+async fn mysql_outages() {
+    run(TestDatabase::mysql().await, fails_and_recovers).await;
 }
 
-async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
+async fn fails_and_recovers(database: Arc<TestDatabase>) {
     database.store().await.close().await.unwrap();
     let mut line = Line::to(database.url()).await;
     let store = Store::connect(line.url(), 2).await.unwrap();
     store.upsert_documents(&[draft("1", "before")]).await.unwrap();
 
     line.cut();
-    // Each call ends while the database is away.
+    // Each call returns during the outage.
     assert_unavailable(ends("a ping", store.ping()).await);
     assert_unavailable(ends("a read", store.documents_by_id(&[draft("1", "").id()])).await);
     assert_unavailable(ends("a write", store.upsert_documents(&[draft("1", "during")])).await);
     assert_unavailable(ends("a connection", Store::connect(line.url(), 2)).await);
 
     line.mend().await;
-    // Connections that broke are found out at their next use, at most once each.
+    // Each broken connection fails at most one call.
     let mut outcome = store.upsert_documents(&[draft("1", "after")]).await;
     for _ in 0..2 {
         if outcome.is_err() {
@@ -51,15 +51,14 @@ async fn goes_away_and_comes_back(database: Arc<TestDatabase>) {
     assert_eq!(document[&draft("1", "").id()].text, "after");
 }
 
-/// A store of somebody who may log in, until it is `locked`: that is an outage, and ends when it is
-/// `unlocked`.
-async fn is_locked_out(database: &TestDatabase, url: &str, locks: &[&str], unlocks: &[&str]) {
+/// A login that the server rejects is an outage, which ends when it is permitted.
+async fn assert_lockout_is_an_outage(database: &TestDatabase, url: &str, locks: &[&str], unlocks: &[&str]) {
     let store = Store::connect(url, 2).await.unwrap();
     store.ping().await.unwrap();
     for lock in locks {
         database.administer(lock).await;
     }
-    // The connection that was open breaks; from then on, none is made.
+    // The open connection breaks, and no other is made.
     for _ in 0..3 {
         assert_unavailable(store.ping().await);
     }
@@ -75,43 +74,43 @@ async fn is_locked_out(database: &TestDatabase, url: &str, locks: &[&str], unloc
 }
 
 #[tokio::test]
-async fn a_postgres_that_lets_nobody_in_is_away() {
+async fn a_postgres_that_rejects_logins_is_unavailable() {
     run(TestDatabase::postgres().await, |database| async move {
         let mut url = Url::parse(database.url()).unwrap();
         let name = url.path().trim_start_matches('/').to_owned();
         let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
         let lock = format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false");
         let unlock = format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS true");
-        is_locked_out(&database, database.url(), &[&lock, &end], &[&unlock]).await;
+        assert_lockout_is_an_outage(&database, database.url(), &[&lock, &end], &[&unlock]).await;
 
         let role = format!("{name}_role");
         database.administer(&format!("CREATE ROLE {role} LOGIN")).await;
         url.set_username(&role).unwrap();
         let (lock, unlock) = (format!("ALTER ROLE {role} NOLOGIN"), format!("ALTER ROLE {role} LOGIN"));
-        is_locked_out(&database, url.as_str(), &[&lock, &end], &[&unlock]).await;
+        assert_lockout_is_an_outage(&database, url.as_str(), &[&lock, &end], &[&unlock]).await;
         database.administer(&format!("DROP ROLE {role}")).await;
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_mysql_that_lets_nobody_in_is_away() {
+async fn a_mysql_that_rejects_logins_is_unavailable() {
     run(TestDatabase::mysql().await, |database| async move {
         let mut url = Url::parse(database.url()).unwrap();
         let name = url.path().to_owned();
-        // Names of users are shorter than those of databases.
+        // The limit of user names is lower than that of databases.
         let user = format!("q{}", &name[name.len() - 24..]);
         database.administer(&format!("CREATE USER '{user}'@'%' IDENTIFIED BY 'right'")).await;
         url.set_username(&user).unwrap();
         url.set_password(Some("right")).unwrap();
-        // It may not open the database …
+        // No access to this database …
         assert_unavailable(Store::connect(url.as_str(), 1).await);
-        // … but this one, which everybody may.
+        // … but to this one, as for all users.
         url.set_path("information_schema");
         let lock = format!("ALTER USER '{user}'@'%' IDENTIFIED BY 'another'");
         let unlock = format!("ALTER USER '{user}'@'%' IDENTIFIED BY 'right'");
         let end = format!("KILL USER '{user}'@'%'");
-        is_locked_out(&database, url.as_str(), &[&lock, &end], &[&unlock]).await;
+        assert_lockout_is_an_outage(&database, url.as_str(), &[&lock, &end], &[&unlock]).await;
         database.administer(&format!("DROP USER '{user}'@'%'")).await;
     })
     .await;
@@ -123,13 +122,13 @@ async fn urls_that_cannot_work_are_refused_without_repeating_them() {
         let Err(StoreError::Refused(text)) = Store::connect(url, 1).await else { panic!("{url:?} works") };
         assert!(!text.contains("secret"), "{text}");
     }
-    // A folder that cannot be made, since a file is in its place.
+    // A folder that cannot be created, because a file has its name.
     let url = concat!("sqlite://", env!("CARGO_MANIFEST_DIR"), "/Cargo.toml/quarry.db");
     assert_unavailable(Store::connect(url, 1).await);
 }
 
 #[tokio::test]
-async fn a_database_may_live_in_memory() {
+async fn a_database_in_memory() {
     let store = Store::connect("sqlite::memory:", 8).await.unwrap();
     store.migrate_up(None).await.unwrap();
     store.upsert_documents(&[draft("1", "one")]).await.unwrap();
@@ -138,22 +137,22 @@ async fn a_database_may_live_in_memory() {
     assert_eq!(store.sources().await.unwrap(), [source("messages")]);
 }
 
-async fn a_call_that_is_given_up_still_ends_well(database: Arc<TestDatabase>) {
+async fn a_dropped_call_runs_to_its_end(database: Arc<TestDatabase>) {
     const CALLS: usize = 40;
     let store = database.store().await;
     let mut given_up = 0;
     for call in 0..CALLS {
         let drafts = [draft(&format!("{call}.a"), "a"), draft(&format!("{call}.b"), "b")];
-        // Given up at ever later points, as by a client that hangs up.
+        // Dropped at later and later points, as by a client that disconnects.
         match timeout(Duration::from_micros(200 * call as u64), store.upsert_documents(&drafts)).await {
             Ok(outcome) => assert_eq!(outcome.unwrap().inserted, 2),
             Err(_) => given_up += 1,
         }
-        // So may be a call that only reads.
+        // The same for a read.
         let _ = timeout(Duration::from_micros(100 * call as u64), store.sources()).await;
     }
     assert!(given_up > 0);
-    // All were seen through, no connection was lost, and no transaction was left open.
+    // All calls ended, without a lost connection or an open transaction.
     let all = async {
         loop {
             let changes = store.changes_after(Revision::ZERO, 1_000).await.unwrap();

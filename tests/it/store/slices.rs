@@ -1,4 +1,4 @@
-//! Slices of the ordered lists: between any two positions, from either end, and in the order of the list.
+//! Slices of ordered lists between any two positions, from both ends.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(slices_of_the_search_log, slices_of_an_author, slices_of_a_ledger,);
 
-/// Every slice of a list whose items stand at these positions, in this order, and the items in it.
+/// All slices of a list of ordered positions, with their items.
 fn slices<P: Copy>(list: &[P]) -> Vec<(Slice<P>, Vec<P>)> {
     let bounds = || std::iter::once(None).chain((0..list.len()).map(Some));
     let mut slices = Vec::new();
@@ -36,7 +36,7 @@ fn slices<P: Copy>(list: &[P]) -> Vec<(Slice<P>, Vec<P>)> {
 
 async fn slices_of_the_search_log(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    // Several at the same time, and ids whose bytes differ at either end.
+    // Equal times, and ids that differ in their first or last bytes.
     let searches: Vec<NewSearch> = (0..9_u128)
         .map(|n| {
             let mut search = search((n << 120) | (n % 7), "s", "bus", 0);
@@ -48,7 +48,7 @@ async fn slices_of_the_search_log(database: Arc<TestDatabase>) {
     let mut list: Vec<_> = searches.iter().map(|search| (search.last_keystroke_at, search.id)).collect();
     list.sort_unstable_by(|a, b| b.cmp(a));
     let filter = SearchLogFilter::default();
-    // A position need not be there any more.
+    // Positions without an item are valid.
     let gone = (list[3].0, LoggedSearchId(Uuid::max()));
     let before_gone = (Slice::last(1).before(gone), vec![list[2]]);
     for (slice, expected) in slices(&list).into_iter().chain([before_gone]) {

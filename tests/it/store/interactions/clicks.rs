@@ -1,4 +1,4 @@
-//! Which searches were clicked.
+//! Clicked searches.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use super::super::at;
 use super::{always, one_product, sale};
 use crate::support::databases::{TestDatabase, on_each_database};
 
-on_each_database!(answers_are_counted_once_however_often_they_were_clicked);
+on_each_database!(responses_with_several_clicks_count_once);
 
-async fn answers_are_counted_once_however_often_they_were_clicked(database: Arc<TestDatabase>) {
+async fn responses_with_several_clicks_count_once(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = one_product(&store).await;
     let [bus, train, plane] = ["bus", "train", "plane"].map(QueryDigest::of);
@@ -26,7 +26,7 @@ async fn answers_are_counted_once_however_often_they_were_clicked(database: Arc<
     let period = Period { from: before - TimeDelta::seconds(10), before: Some(before) };
     assert!(!store.clicks_are_recorded(always()).await.unwrap());
 
-    // Neither a click that came from nowhere nor a sale says which answers were clicked.
+    // Neither a click without a search nor a sale refers to a response.
     let sold = Interaction { search: answer(9, bus), ..sale(2, document, 1, 0) };
     store.record_interactions(&[click(1, None, 0), sold]).await.unwrap();
     assert!(!store.clicks_are_recorded(always()).await.unwrap());

@@ -1,4 +1,4 @@
-//! A person is erased, and stays so.
+//! Permanent erasure of a person.
 
 use std::sync::Arc;
 
@@ -9,21 +9,21 @@ use sea_orm::{ConnectionTrait, DbBackend, TransactionTrait};
 
 use super::super::at;
 use super::{
-    assert_added_up, everything, quarters, query_hours, raw, remove_before, rows, search, session, user,
+    assert_rolled_up, everything, quarters, query_hours, raw, remove_before, rows, search, session, user,
     waiting,
 };
 use crate::support::databases::{TestDatabase, on_each_database, run};
 
 on_each_database!(
-    what_is_erased_is_gone_from_the_roll_ups,
+    roll_ups_exclude_erased_searches,
     an_erased_spelling_is_not_shown,
-    later_flushes_leave_out_what_was_erased,
-    many_rows_go_in_steps,
-    ids_are_not_kept,
-    nothing_slips_through_while_servers_flush,
+    later_flushes_drop_erased_searches,
+    many_rows_are_deleted_in_steps,
+    ids_are_not_stored,
+    no_search_survives_while_servers_flush,
 );
 
-/// After everything that these tests log, unless they say otherwise.
+/// A time after the searches of these tests.
 fn through() -> DateTime<Utc> {
     at("2026-11-20T23:00:00Z")
 }
@@ -32,7 +32,7 @@ fn of_user(id: &str, search: NewSearch) -> NewSearch {
     NewSearch { user: Some(user(id)), ..search }
 }
 
-async fn what_is_erased_is_gone_from_the_roll_ups(database: Arc<TestDatabase>) {
+async fn roll_ups_exclude_erased_searches(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let found = |count: i64, search: NewSearch| NewSearch { result_count: Some(count), ..search };
     store
@@ -48,7 +48,7 @@ async fn what_is_erased_is_gone_from_the_roll_ups(database: Arc<TestDatabase>) {
     assert_eq!(store.erase_searches(&Searcher::User(user("u")), through()).await.unwrap(), 3);
     let left: Vec<u128> = everything(&store).await.iter().map(|search| search.id.0.as_u128()).collect();
     assert_eq!(left, [5, 1]);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
     assert_eq!(store.erase_searches(&Searcher::User(user("u")), through()).await.unwrap(), 0);
     assert_eq!(store.erase_searches(&Searcher::User(user("s")), through()).await.unwrap(), 0);
 
@@ -66,7 +66,7 @@ async fn an_erased_spelling_is_not_shown(database: Arc<TestDatabase>) {
             search(1, "a", "mein bus", 1),
             search(2, "b", "Mein Bus", 2),
             search(3, "c", "MEIN BUS", 3),
-            // At the same time as the one that is shown.
+            // The same time as the latest spelling.
             search(4, "d", "meinBus", 3),
             search(5, "a", "MeinBus", 4),
         ])
@@ -74,17 +74,17 @@ async fn an_erased_spelling_is_not_shown(database: Arc<TestDatabase>) {
         .unwrap();
     let erase = async |id: &str| {
         store.erase_searches(&Searcher::Session(session(id)), through()).await.unwrap();
-        assert_added_up(&database, &store).await;
+        assert_rolled_up(&database, &store).await;
         shown().await
     };
     assert_eq!(erase("a").await, ["meinBus"]);
     assert_eq!(erase("d").await, ["MEIN BUS"]);
-    // Not the shown one's.
+    // Not that of the latest spelling.
     assert_eq!(erase("b").await, ["MEIN BUS"]);
     assert!(erase("c").await.is_empty());
 }
 
-async fn later_flushes_leave_out_what_was_erased(database: Arc<TestDatabase>) {
+async fn later_flushes_drop_erased_searches(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let through = at("2026-11-20T10:00:10Z");
     assert_eq!(store.erase_searches(&Searcher::User(user("u")), through).await.unwrap(), 0);
@@ -97,7 +97,7 @@ async fn later_flushes_leave_out_what_was_erased(database: Arc<TestDatabase>) {
         search(5, "s", "anonymous", 5),
         of_user("v", search(6, "gone", "session", 5)),
         search(7, "gone", "session, after", 11),
-        // A user of the session's name, and a session of the user's.
+        // A user with the name of the session, and a session with the name of the user.
         of_user("gone", search(8, "u", "names", 5)),
     ];
     for _ in 0..2 {
@@ -108,16 +108,16 @@ async fn later_flushes_leave_out_what_was_erased(database: Arc<TestDatabase>) {
     let mut left: Vec<u128> = everything(&store).await.iter().map(|search| search.id.0.as_u128()).collect();
     left.sort_unstable();
     assert_eq!(left, [3, 4, 5, 7, 8]);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 
-    // An erasure up to an earlier time takes nothing back.
+    // An erasure up to an earlier time does not shorten the first.
     let earlier = through - TimeDelta::seconds(5);
     assert_eq!(store.erase_searches(&Searcher::User(user("u")), earlier).await.unwrap(), 1);
     let outcome = store.log_searches(&searches[..3]).await.unwrap();
     assert_eq!((outcome.inserted.len(), outcome.erased), (1, 2));
 }
 
-async fn many_rows_go_in_steps(database: Arc<TestDatabase>) {
+async fn many_rows_are_deleted_in_steps(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let searches: Vec<NewSearch> = (0..2_600)
         .map(|n| {
@@ -128,10 +128,10 @@ async fn many_rows_go_in_steps(database: Arc<TestDatabase>) {
     store.log_searches(&searches).await.unwrap();
     assert_eq!(store.erase_searches(&Searcher::Session(session("s")), through()).await.unwrap(), 2_400);
     assert_eq!(everything(&store).await.len(), 200);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 }
 
-async fn ids_are_not_kept(database: Arc<TestDatabase>) {
+async fn ids_are_not_stored(database: Arc<TestDatabase>) {
     let store = database.store().await;
     store.erase_searches(&Searcher::User(user("canary")), through()).await.unwrap();
     let connection = raw(&database).await;
@@ -146,7 +146,7 @@ async fn ids_are_not_kept(database: Arc<TestDatabase>) {
     assert_eq!(lines.len(), 1);
     assert!(!lines[0].try_get::<String>("", "line").unwrap().contains("canary"));
 
-    // After a day nobody holds anything of that person any more: it is forgotten.
+    // After a day, no flusher has claims of that person: the erasure is deleted.
     let old = match connection.get_database_backend() {
         DbBackend::Postgres => "UPDATE search_erasures SET erased_at = now() - interval '25 hours'",
         DbBackend::MySql => "UPDATE search_erasures SET erased_at = UTC_TIMESTAMP(6) - INTERVAL 25 HOUR",
@@ -158,7 +158,7 @@ async fn ids_are_not_kept(database: Arc<TestDatabase>) {
     connection.close().await.unwrap();
 }
 
-async fn nothing_slips_through_while_servers_flush(database: Arc<TestDatabase>) {
+async fn no_search_survives_while_servers_flush(database: Arc<TestDatabase>) {
     const FLUSHES: u128 = 25;
     let store = database.store().await;
     let mut servers = tokio::task::JoinSet::new();
@@ -170,12 +170,12 @@ async fn nothing_slips_through_while_servers_flush(database: Arc<TestDatabase>) 
             let mut erased = 0;
             for flush in 0..FLUSHES {
                 if flush + 1 == FLUSHES {
-                    // The last one comes after it, however busy the machine is.
+                    // The last flush always follows the erasure.
                     is_erased.wait_for(|is_erased| *is_erased).await.unwrap();
                 }
                 let searches: Vec<NewSearch> = (0..20_u128)
                     .map(|n| {
-                        // Neighbours bring some of the same.
+                        // Neighbours send overlapping searches.
                         let number = (flush * 4 + server) * 15 + n;
                         let of = if number % 2 == 0 { "gone" } else { "stays" };
                         let queries = ["Bus", "train", "bus", "Train"];
@@ -187,7 +187,7 @@ async fn nothing_slips_through_while_servers_flush(database: Arc<TestDatabase>) 
             erased
         });
     }
-    // In the middle of it, by what is there.
+    // During the flushes.
     let gone = SearchLogFilter { session: Some(session("gone")), ..Default::default() };
     while store.count_searches(&gone).await.unwrap() < 200 {
         assert!(!servers.is_empty() && servers.try_join_next().is_none());
@@ -199,28 +199,28 @@ async fn nothing_slips_through_while_servers_flush(database: Arc<TestDatabase>) 
     assert!(left_out > 0);
     assert_eq!(store.count_searches(&gone).await.unwrap(), 0);
     assert_eq!(everything(&store).await.len() as u128, (FLUSHES * 4 * 15 + 5) / 2);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_erasure_waits_for_a_flush_under_way_on_postgres() {
-    run(TestDatabase::postgres().await, an_erasure_waits_for_a_flush_under_way).await;
+async fn an_erasure_waits_for_a_running_flush_on_postgres() {
+    run(TestDatabase::postgres().await, an_erasure_waits_for_a_running_flush).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_erasure_waits_for_a_flush_under_way_on_mysql() {
-    run(TestDatabase::mysql().await, an_erasure_waits_for_a_flush_under_way).await;
+async fn an_erasure_waits_for_a_running_flush_on_mysql() {
+    run(TestDatabase::mysql().await, an_erasure_waits_for_a_running_flush).await;
 }
 
-/// An erasure that did not wait would find nothing to delete, and the flush would go on.
-async fn an_erasure_waits_for_a_flush_under_way(database: Arc<TestDatabase>) {
+/// Without waiting, an erasure would miss the uncommitted rows of a flush.
+async fn an_erasure_waits_for_a_running_flush(database: Arc<TestDatabase>) {
     let store = database.store().await;
     store.log_searches(&[search(1, "other", "bus", 0)]).await.unwrap();
     let connection = raw(&database).await;
     let stops = [
-        // The flush knows that nobody was erased, but has not stored the person's search.
+        // The flush has read the erasures, but has not stored the person's search.
         "DELETE FROM search_logs",
-        // It has stored it, but not committed it.
+        // It has stored the search without a commit.
         "UPDATE search_query_hours SET searches = searches",
     ];
     for (stop, number) in stops.into_iter().zip(2..) {
@@ -249,7 +249,7 @@ async fn an_erasure_waits_for_a_flush_under_way(database: Arc<TestDatabase>) {
         assert_eq!((outcome.inserted.len(), outcome.duplicates), (1, 1));
         assert_eq!(erasure.await.unwrap(), 1);
         assert_eq!(everything(&store).await.len(), 1);
-        assert_added_up(&database, &store).await;
+        assert_rolled_up(&database, &store).await;
     }
     connection.close().await.unwrap();
 }

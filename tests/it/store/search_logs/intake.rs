@@ -1,4 +1,4 @@
-//! Searches in: as they were given, each once, and added up.
+//! Intake of searches: as given, each once, with exact roll-ups.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use quarry::domain::FinalReason;
 use quarry::store::{LogOutcome, NewSearch, SearchLogFilter};
 
 use super::super::at;
-use super::{assert_added_up, everything, id, key, quarters, query_hours, search, session, user};
+use super::{assert_rolled_up, everything, id, key, quarters, query_hours, search, session, user};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    searches_come_back_as_they_were_given,
-    every_reason_is_kept,
+    searches_are_stored_as_given,
+    every_reason_is_stored,
     the_same_id_is_stored_once,
-    searches_add_up_by_query_and_hour,
+    searches_are_counted_by_query_and_hour,
     thousands_in_one_call,
     two_servers_that_log_the_same_count_it_once,
     many_servers_flush_at_once,
-    nul_characters_hold_nobody_up,
+    nul_characters_fail_no_call,
 );
 
-async fn searches_come_back_as_they_were_given(database: Arc<TestDatabase>) {
+async fn searches_are_stored_as_given(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let queries = [
         "🦀".repeat(256),
@@ -66,7 +66,7 @@ async fn searches_come_back_as_they_were_given(database: Arc<TestDatabase>) {
     assert!(store.searches_by_id(&[]).await.unwrap().is_empty());
 }
 
-async fn every_reason_is_kept(database: Arc<TestDatabase>) {
+async fn every_reason_is_stored(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let reasons = [
         FinalReason::Idle,
@@ -86,26 +86,26 @@ async fn every_reason_is_kept(database: Arc<TestDatabase>) {
 async fn the_same_id_is_stored_once(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let [one, two, three] = [1, 2, 3].map(|number| search(number, "s", "bus", number as i64));
-    // What comes first counts.
+    // The first of several counts.
     let again = NewSearch { query: "other".to_owned(), query_key: "other".to_owned(), ..one.clone() };
     let outcome = store.log_searches(&[two.clone(), one.clone(), again.clone(), two.clone()]).await.unwrap();
     let ids: Vec<_> = outcome.inserted.iter().map(|search| search.id).collect();
     assert_eq!((ids, outcome.duplicates), (vec![id(2), id(1)], 2));
     let first = everything(&store).await;
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 
     let outcome = store.log_searches(&[again, two.clone(), three.clone(), one.clone()]).await.unwrap();
     assert_eq!((outcome.inserted.len(), outcome.duplicates), (1, 3));
     assert_eq!(outcome.inserted[0].id, id(3));
     assert_eq!(everything(&store).await[1..], first);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 
     let outcome = store.log_searches(&[one, two, three]).await.unwrap();
     assert_eq!((outcome.inserted.len(), outcome.duplicates), (0, 3));
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 }
 
-async fn searches_add_up_by_query_and_hour(database: Arc<TestDatabase>) {
+async fn searches_are_counted_by_query_and_hour(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let found = |count: i64, search: NewSearch| NewSearch { result_count: Some(count), ..search };
     store
@@ -117,7 +117,7 @@ async fn searches_add_up_by_query_and_hour(database: Arc<TestDatabase>) {
         ])
         .await
         .unwrap();
-    // Later by the clock, but of an earlier search; and the next hour; and alike but not the same.
+    // A later call with an earlier search; the next hour; and a similar query.
     store
         .log_searches(&[
             found(5, search(5, "s", "HOW is", 15)),
@@ -135,12 +135,12 @@ async fn searches_add_up_by_query_and_hour(database: Arc<TestDatabase>) {
     assert_eq!(hours.len(), 6);
     let by_quarter: Vec<_> = quarters(&database).await.into_values().collect();
     assert_eq!(by_quarter, [(4, 1), (1, 0), (4, 1)]);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 }
 
 async fn thousands_in_one_call(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    // More than one statement by number, and then by size.
+    // Several statements by number, then by size.
     let short: Vec<NewSearch> =
         (0..2_500).map(|n| search(n, "s", &format!("Query {}", n % 1_300), n as i64)).collect();
     assert_eq!(store.log_searches(&short).await.unwrap().inserted.len(), 2_500);
@@ -149,7 +149,7 @@ async fn thousands_in_one_call(database: Arc<TestDatabase>) {
     let outcome = store.log_searches(&long).await.unwrap();
     assert_eq!((outcome.inserted.len(), outcome.duplicates), (500, 500));
     assert_eq!(store.count_searches(&SearchLogFilter::default()).await.unwrap(), 3_000);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 }
 
 async fn two_servers_that_log_the_same_count_it_once(database: Arc<TestDatabase>) {
@@ -161,7 +161,7 @@ async fn two_servers_that_log_the_same_count_it_once(database: Arc<TestDatabase>
         servers.push(database.connect().await);
     }
     for round in 0..ROUNDS {
-        // The first two have the very same; the others overlap; none has them in the same order.
+        // The first two send the same searches, the others overlap; the orders differ.
         let calls =
             servers.iter().zip([(0, 1), (0, 7), (30, 11), (50, 13)]).map(|(server, (first, step))| {
                 let searches: Vec<NewSearch> = (0..SEARCHES)
@@ -195,7 +195,7 @@ async fn many_servers_flush_at_once(database: Arc<TestDatabase>) {
         let store = database.connect().await;
         servers.spawn(async move {
             for flush in 0..FLUSHES {
-                // Ids from all over the place, as digests are, and queries that everyone looks for.
+                // Scattered ids, like digests, and frequent queries.
                 let searches: Vec<NewSearch> = (0..SEARCHES)
                     .map(|n| {
                         let number = (flush * SEARCHES + n) * SERVERS + server;
@@ -209,15 +209,15 @@ async fn many_servers_flush_at_once(database: Arc<TestDatabase>) {
     }
     servers.join_all().await;
     assert_eq!(everything(&store).await.len() as u128, SERVERS * FLUSHES * SEARCHES);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
 }
 
-async fn nul_characters_hold_nobody_up(database: Arc<TestDatabase>) {
+async fn nul_characters_fail_no_call(database: Arc<TestDatabase>) {
     let store = database.store().await;
     store.log_searches(&[search(1, "s", "a\0b", 0), search(2, "s", "c", 1)]).await.unwrap();
     let queries: Vec<String> = everything(&store).await.into_iter().map(|search| search.query).collect();
     assert_eq!(queries, ["c", "a\u{fffd}b"]);
-    assert_added_up(&database, &store).await;
+    assert_rolled_up(&database, &store).await;
     let filter = SearchLogFilter { query_key_prefix: Some("a\0".to_owned()), ..Default::default() };
     assert_eq!(store.count_searches(&filter).await.unwrap(), 1);
 }

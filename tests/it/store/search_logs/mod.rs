@@ -1,4 +1,4 @@
-//! The log of searches and what is added up of it.
+//! The log of searches and its roll-ups.
 
 mod erasure;
 mod intake;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use super::at;
 use crate::support::databases::TestDatabase;
 
-/// What searches of these tests are compared by.
+/// The normalized text of a query.
 fn key(query: &str) -> String {
     query.to_lowercase().split_whitespace().collect::<String>().chars().take(256).collect()
 }
@@ -39,7 +39,7 @@ fn user(id: &str) -> UserId {
     UserId::parse(id).unwrap()
 }
 
-/// A search of an anonymous visitor, so many seconds after ten o'clock.
+/// An anonymous search, some seconds after ten o'clock.
 pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
     let last_keystroke_at = at("2026-11-20T10:00:00Z") + TimeDelta::seconds(second);
     NewSearch {
@@ -57,7 +57,7 @@ pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSea
     }
 }
 
-/// Removes what ended before a point in time, as a retention of a day does at the end of the day after it.
+/// Deletes searches before a point in time, by a retention of a day.
 async fn remove_before(store: &Store, before: DateTime<Utc>, limit: u64) -> u64 {
     let keep = TimeDelta::days(1);
     let terms = RetentionTerms { keep: keep.to_std().unwrap(), daily_share: 1.0 };
@@ -78,7 +78,7 @@ async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
     connection.query_all_raw(statement).await.unwrap()
 }
 
-/// How many connections to this database wait for a lock.
+/// The number of connections to this database that wait for a lock.
 async fn waiting(connection: &DatabaseConnection) -> i64 {
     let sql = match connection.get_database_backend() {
         DbBackend::Postgres => {
@@ -86,7 +86,7 @@ async fn waiting(connection: &DatabaseConnection) -> i64 {
              WHERE datname = current_database() AND wait_event_type = 'Lock'"
         }
         _ => {
-            // The server takes this picture anew only when nobody looked for a tenth of a second.
+            // The server caches this table for a tenth of a second after each read.
             tokio::time::sleep(Duration::from_millis(150)).await;
             "SELECT COUNT(*) AS waiting FROM information_schema.innodb_trx t
              JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id
@@ -96,8 +96,7 @@ async fn waiting(connection: &DatabaseConnection) -> i64 {
     rows(connection, sql).await[0].try_get("", "waiting").unwrap()
 }
 
-/// What the log comes to for a query in an hour: searches, without results, with a known number
-/// of results, their sum, the latest, and its spellings.
+/// The counts of a query in an hour, and its latest search.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct QueryHour {
     searches: i64,
@@ -147,7 +146,7 @@ async fn quarters(database: &TestDatabase) -> Quarters {
 
 fn hours_of(log: &[LoggedSearch]) -> QueryHours {
     let mut hours = QueryHours::new();
-    // Newest first, so the first spelling of each is the one to show.
+    // Newest first, so the first spelling of each is the latest.
     for search in log {
         let at = search.last_keystroke_at;
         let hour = at.duration_trunc(TimeDelta::hours(1)).unwrap();
@@ -175,8 +174,8 @@ fn quarters_of(log: &[LoggedSearch]) -> Quarters {
     quarters
 }
 
-/// The roll-ups are what the rows come to, to the last search and spelling.
-async fn assert_added_up(database: &TestDatabase, store: &Store) {
+/// Compares all roll-ups with the rows.
+async fn assert_rolled_up(database: &TestDatabase, store: &Store) {
     let log = everything(store).await;
     assert_eq!(query_hours(database).await, hours_of(&log));
     assert_eq!(quarters(database).await, quarters_of(&log));

@@ -1,4 +1,4 @@
-//! What many people searched for, and whether the log has changed since.
+//! Popular searches, and marks that show changes of the log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
     enough_sessions_make_a_search_popular,
-    few_sessions_that_search_again_and_again_do_not,
-    popular_searches_are_what_the_rows_say,
-    the_mark_tells_every_change,
+    repeated_searches_of_few_sessions_are_not_popular,
+    popular_searches_match_the_rows,
+    the_mark_shows_every_change,
 );
 
 async fn popular(store: &Store, since: &str, min_sessions: u32, limit: u64) -> Vec<(String, i64)> {
@@ -47,7 +47,7 @@ async fn enough_sessions_make_a_search_popular(database: Arc<TestDatabase>) {
         .await
         .unwrap();
     assert_eq!(popular(&store, "2026-11-20T10:00:00Z", 3, 10).await, counted(&[("REDSHOES", 3)]));
-    // Ties by key; the latest spelling of those that were finished.
+    // Ties by key, with the latest spelling of a completed search.
     let two = counted(&[("train", 4), ("REDSHOES", 3), ("bus", 2)]);
     assert_eq!(popular(&store, "2026-11-20T10:59:00Z", 2, 10).await, two, "from the hour's beginning");
     assert_eq!(popular(&store, "2026-11-20T10:00:00Z", 2, 1).await, two[..1]);
@@ -59,10 +59,10 @@ async fn enough_sessions_make_a_search_popular(database: Arc<TestDatabase>) {
     assert_eq!(popular(&store, "2026-11-20T10:00:00Z", 2, 1).await, counted(&[("train", 3)]));
 }
 
-async fn few_sessions_that_search_again_and_again_do_not(database: Arc<TestDatabase>) {
+async fn repeated_searches_of_few_sessions_are_not_popular(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let mut searches: Vec<NewSearch> = (0..200).map(|n| search(n, "robot", "alone", n as i64)).collect();
-    // The other sessions are far from the latest searches.
+    // The other sessions are beyond the sample of latest searches.
     searches.extend((200..400).map(|n| search(n, "robot", "company", n as i64)));
     searches.extend([search(400, "a", "company", 1), search(401, "b", "company", 2)]);
     store.log_searches(&searches).await.unwrap();
@@ -71,13 +71,13 @@ async fn few_sessions_that_search_again_and_again_do_not(database: Arc<TestDatab
     assert_eq!(popular(&store, "2026-11-20T10:00:00Z", u32::MAX, 10).await, []);
 }
 
-async fn popular_searches_are_what_the_rows_say(database: Arc<TestDatabase>) {
+async fn popular_searches_match_the_rows(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let mut random = StdRng::seed_from_u64(7);
     let reasons = [FinalReason::Idle, FinalReason::Submitted, FinalReason::Replaced, FinalReason::Limit];
     let searches: Vec<NewSearch> = (0..3_000)
         .map(|number| {
-            // Some queries are frequent, and some sessions search much.
+            // Some queries and some sessions are frequent.
             let skewed = |random: &mut StdRng, most: u32| {
                 let below = random.random_range(1..=most);
                 random.random_range(0..below)
@@ -128,7 +128,7 @@ async fn brute_force(store: &Store, since: &str, min_sessions: usize) -> Vec<Pop
     popular
 }
 
-async fn the_mark_tells_every_change(database: Arc<TestDatabase>) {
+async fn the_mark_shows_every_change(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let since = at("2026-11-20T09:00:00Z");
     let mut last = store.search_log_mark(since).await.unwrap();

@@ -10,10 +10,10 @@ use super::{everything, id, search, session, user};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    pages_go_from_the_newest_to_the_oldest,
-    filters_find_what_they_name,
+    pages_are_ordered_newest_first,
+    filters_match_exactly,
     ids_are_compared_exactly,
-    prefixes_mean_themselves,
+    prefixes_have_no_wildcards,
 );
 
 async fn numbers(store: &Store, filter: SearchLogFilter) -> Vec<u128> {
@@ -22,9 +22,9 @@ async fn numbers(store: &Store, filter: SearchLogFilter) -> Vec<u128> {
     found.into_iter().map(|search| search.id.0.as_u128()).collect()
 }
 
-async fn pages_go_from_the_newest_to_the_oldest(database: Arc<TestDatabase>) {
+async fn pages_are_ordered_newest_first(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    // Many at the same time, and ids whose bytes differ at either end.
+    // Equal times, and ids that differ in their first or last bytes.
     let searches: Vec<NewSearch> = (0..60_u128)
         .map(|n| {
             let number = (n << 120) | (n % 7);
@@ -52,13 +52,13 @@ async fn pages_go_from_the_newest_to_the_oldest(database: Arc<TestDatabase>) {
         }
         assert_eq!(found, expected, "{limit}");
     }
-    // A place need not be there any more.
+    // Positions without a search are valid.
     let between = Some((at("2026-11-20T10:00:02.5Z"), LoggedSearchId(uuid::Uuid::max())));
     let page = store.search_log(&SearchLogFilter::default(), Slice::first(1).after(between)).await.unwrap();
     assert_eq!(page[0].last_keystroke_at, at("2026-11-20T10:00:02Z"));
 }
 
-async fn filters_find_what_they_name(database: Arc<TestDatabase>) {
+async fn filters_match_exactly(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let with = |count: Option<i64>, of: Option<&str>, search: NewSearch| NewSearch {
         result_count: count,
@@ -127,7 +127,7 @@ async fn ids_are_compared_exactly(database: Arc<TestDatabase>) {
     assert_eq!(everything(&store).await.len(), ids.len() - 1);
 }
 
-async fn prefixes_mean_themselves(database: Arc<TestDatabase>) {
+async fn prefixes_have_no_wildcards(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let long = "长".repeat(300);
     let keys = [
@@ -154,7 +154,7 @@ async fn prefixes_mean_themselves(database: Arc<TestDatabase>) {
             NewSearch { query_key: (*key).to_owned(), ..search(number, "s", "bus", -(number as i64)) };
         store.log_searches(&[search]).await.unwrap();
     }
-    // Cut where the key was cut, so that it finds itself.
+    // Truncated like the key, so that it matches itself.
     let cut = |text: &str| text.chars().take(256).collect::<String>();
     for prefix in
         keys.iter().copied().chain(["5", "50%", "50_", "%", "_", "a", "\\", "a[", "长", "\u{10ffff}y"])

@@ -1,4 +1,4 @@
-//! Reports say what the rows come to, to the last search, whatever is rolled up by then.
+//! Reports are exact sums of rows, regardless of the state of roll-ups.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,16 +14,16 @@ use super::{everything, key, raw, remove_before, rows, search, session};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    reports_are_what_the_rows_come_to,
+    reports_are_the_sums_of_rows,
     variants_are_one_row_and_the_latest_spelling_is_shown,
-    what_was_logged_before_the_days_were_is_rolled_up,
+    searches_from_before_the_table_of_days_are_rolled_up,
     the_volume_outlives_the_rows,
-    nothing_is_left_of_what_is_erased,
+    erased_searches_leave_no_trace,
     servers_roll_up_while_others_flush,
     many_sessions_are_estimated,
 );
 
-/// When what these tests log is over, and so is what changed it.
+/// A time at which all days of these tests are complete and without changes.
 fn later() -> DateTime<Utc> {
     Utc::now() + TimeDelta::days(2)
 }
@@ -44,9 +44,9 @@ async fn rolled_days(database: &TestDatabase) -> i64 {
     days
 }
 
-/// All that is counted of a query.
+/// The counts of a query, by brute force.
 #[derive(Default)]
-struct Brute<'a> {
+struct BruteForceCounts<'a> {
     searches: i64,
     zero_results: i64,
     counts: Vec<i64>,
@@ -54,8 +54,8 @@ struct Brute<'a> {
     latest: Option<&'a LoggedSearch>,
 }
 
-fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, Brute<'a>> {
-    let mut queries: BTreeMap<String, Brute> = BTreeMap::new();
+fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, BruteForceCounts<'a>> {
+    let mut queries: BTreeMap<String, BruteForceCounts> = BTreeMap::new();
     for search in log.iter().filter(|search| is_in(search.last_keystroke_at, period)) {
         let of = queries.entry(key(&search.query)).or_default();
         of.searches += 1;
@@ -123,7 +123,7 @@ fn volume_of(log: &[LoggedSearch], bounds: &[DateTime<Utc>]) -> Vec<VolumeBucket
         .collect()
 }
 
-/// Reports about all kinds of periods are what the rows come to.
+/// Compares reports of random periods with the rows.
 async fn assert_reports(store: &Store, random: &mut StdRng) {
     let log = everything(store).await;
     let first_day = at("2026-11-10T00:00:00Z");
@@ -171,7 +171,7 @@ fn random_searches(random: &mut StdRng, first: u128, count: u128) -> Vec<NewSear
             let of = format!("session {}", random.random_range(0..40));
             let mut search = search(number, &of, &query, 0);
             search.last_keystroke_at = match random.random_range(0..10) {
-                // At the very beginning of a day.
+                // The first moment of a day.
                 0 => at + TimeDelta::days(random.random_range(0..8)),
                 _ => at + TimeDelta::microseconds(random.random_range(0..7 * 86_400_000_000)),
             };
@@ -181,12 +181,12 @@ fn random_searches(random: &mut StdRng, first: u128, count: u128) -> Vec<NewSear
         .collect()
 }
 
-async fn reports_are_what_the_rows_come_to(database: Arc<TestDatabase>) {
+async fn reports_are_the_sums_of_rows(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let mut random = StdRng::seed_from_u64(4);
     assert_reports(&store, &mut random).await;
     for round in 0..3 {
-        // Late ones among them: their days were rolled up before.
+        // Some are late: their days are already rolled up.
         store.log_searches(&random_searches(&mut random, round * 1_000, 400)).await.unwrap();
         assert_reports(&store, &mut random).await;
         let change = random.random_range(0..3);
@@ -226,7 +226,7 @@ async fn variants_are_one_row_and_the_latest_spelling_is_shown(database: Arc<Tes
             top("2026-11-20T00:00:00Z", "2026-11-22T00:00:00Z").await,
             [red("red  shoes", 3), red("blue", 1)]
         );
-        // Of the period, not of all time.
+        // The latest in the period, not of all.
         assert_eq!(
             top("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z").await,
             [red("REDSHOES", 2), red("blue", 1)]
@@ -236,7 +236,7 @@ async fn variants_are_one_row_and_the_latest_spelling_is_shown(database: Arc<Tes
     }
 }
 
-async fn what_was_logged_before_the_days_were_is_rolled_up(database: Arc<TestDatabase>) {
+async fn searches_from_before_the_table_of_days_are_rolled_up(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let status = store.migration_status().await.unwrap();
     let at = status.iter().position(|migration| migration.name.ends_with("search_reports")).unwrap();
@@ -246,7 +246,7 @@ async fn what_was_logged_before_the_days_were_is_rolled_up(database: Arc<TestDat
     store.migrate_down(steps).await.unwrap();
     store.migrate_up(None).await.unwrap();
     assert_reports(&store, &mut random).await;
-    // Eight days, since some are from the beginning of the last one.
+    // Eight days, because some searches are from the start of the last one.
     let days = everything(&store)
         .await
         .iter()
@@ -276,7 +276,7 @@ async fn the_volume_outlives_the_rows(database: Arc<TestDatabase>) {
     }
 }
 
-async fn nothing_is_left_of_what_is_erased(database: Arc<TestDatabase>) {
+async fn erased_searches_leave_no_trace(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let searches =
         [search(1, "gone", "my own name", 1), search(2, "gone", "bus", 2), search(3, "s", "bus", 3)];
@@ -292,7 +292,7 @@ async fn nothing_is_left_of_what_is_erased(database: Arc<TestDatabase>) {
     assert_eq!(kept().await, [""; 0]);
     roll_up_all(&store).await;
     assert_eq!(kept().await, ["bus"]);
-    // A day of which nothing is left goes.
+    // A day without searches is deleted.
     store.erase_searches(&Searcher::Session(session("s")), later()).await.unwrap();
     assert_ne!(roll_up_all(&store).await, 0);
     assert!(kept().await.is_empty() && rows(&connection, "SELECT day FROM search_days").await.is_empty());
@@ -323,7 +323,7 @@ async fn servers_roll_up_while_others_flush(database: Arc<TestDatabase>) {
             }
         });
     }
-    // At every moment, reports show whole flushes.
+    // Reports always include whole flushes.
     let all = Period { from: at("2026-11-01T00:00:00Z"), before: None };
     while !servers.is_empty() {
         let top = store.top_searches(all, 1_000).await.unwrap();
@@ -338,12 +338,12 @@ async fn servers_roll_up_while_others_flush(database: Arc<TestDatabase>) {
     assert_reports(&store, &mut StdRng::seed_from_u64(9)).await;
 }
 
-/// Counts stay exact, and sketches follow what is erased.
+/// Counts stay exact, and sketches exclude erased sessions.
 async fn many_sessions_are_estimated(database: Arc<TestDatabase>) {
     const SEARCHES: u128 = 4_000;
     let store = database.store().await;
     let first = at("2026-11-10T00:00:00Z");
-    // Of every other session there are two searches, days apart.
+    // Every other session has two searches, days apart.
     let searches: Vec<NewSearch> = (0..SEARCHES)
         .map(|number| {
             let of = format!("session {}", (number * 7) % 3_000);
@@ -366,7 +366,7 @@ async fn many_sessions_are_estimated(database: Arc<TestDatabase>) {
         assert!(exact.iter().all(|row| row.searches > 1_000 && row.sessions > 800));
         for (found, exact) in found.iter().zip(&exact) {
             assert_near(found.sessions, exact.sessions);
-            // Nothing else is.
+            // All other columns are exact.
             assert_eq!(TopSearch { sessions: exact.sessions, ..found.clone() }, *exact);
         }
         assert_eq!(found.len(), exact.len());
@@ -376,11 +376,11 @@ async fn many_sessions_are_estimated(database: Arc<TestDatabase>) {
             assert_eq!(VolumeBucket { sessions: exact.sessions, ..found }, exact);
         }
     };
-    // By the rows alone.
+    // From the rows alone.
     check().await;
     assert_ne!(roll_up_all(&store).await, 0);
     check().await;
-    // Who is gone is gone from the sketches.
+    // Sketches exclude erased sessions.
     for number in 0..300 {
         let gone = Searcher::Session(session(&format!("session {number}")));
         assert_ne!(store.erase_searches(&gone, later()).await.unwrap(), 0);

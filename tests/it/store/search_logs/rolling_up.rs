@@ -1,4 +1,4 @@
-//! What is added up in the background, and when.
+//! Roll-ups in the background.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use super::super::at;
 use super::{raw, rows, search, waiting};
 use crate::support::databases::{TestDatabase, on_each_database, run};
 
-on_each_database!(a_day_that_goes_on_changing_is_left_alone);
+on_each_database!(a_changing_day_is_not_rolled_up);
 
-/// Retention changes the oldest day every ten minutes.
-async fn a_day_that_goes_on_changing_is_left_alone(database: Arc<TestDatabase>) {
+/// The oldest day changes every ten minutes, as by retention.
+async fn a_changing_day_is_not_rolled_up(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let connection = raw(&database).await;
     let backend = connection.get_database_backend();
@@ -30,11 +30,11 @@ async fn a_day_that_goes_on_changing_is_left_alone(database: Arc<TestDatabase>) 
         while store.roll_up_searches(at(now)).await.unwrap() {}
         rows(&connection, "SELECT rolled FROM search_days").await[0].try_get::<bool>("", "rolled").unwrap()
     };
-    // It has just ended.
+    // The day has just ended.
     change(1, "2026-11-21T00:02:00Z").await;
     assert!(!is_rolled("2026-11-21T00:06:59Z").await);
     assert!(is_rolled("2026-11-21T00:07:00Z").await);
-    // It ended long ago.
+    // The day ended long ago.
     change(2, "2026-11-25T10:00:00Z").await;
     assert!(!is_rolled("2026-11-25T10:29:59Z").await);
     assert!(is_rolled("2026-11-25T10:30:00Z").await);
@@ -42,17 +42,17 @@ async fn a_day_that_goes_on_changing_is_left_alone(database: Arc<TestDatabase>) 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_hour_is_passed_over_on_postgres() {
-    run(TestDatabase::postgres().await, no_hour_is_passed_over).await;
+async fn no_hour_is_skipped_on_postgres() {
+    run(TestDatabase::postgres().await, no_hour_is_skipped).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_hour_is_passed_over_on_mysql() {
-    run(TestDatabase::mysql().await, no_hour_is_passed_over).await;
+async fn no_hour_is_skipped_on_mysql() {
+    run(TestDatabase::mysql().await, no_hour_is_skipped).await;
 }
 
-/// Searches of an hour come late, just when a later one is about to get its sketches.
-async fn no_hour_is_passed_over(database: Arc<TestDatabase>) {
+/// Late searches of an hour arrive while a later hour is sketched.
+async fn no_hour_is_skipped(database: Arc<TestDatabase>) {
     const SEARCHES: u128 = 10;
     let store = database.store().await;
     let over = Utc::now() + TimeDelta::days(2);
@@ -64,7 +64,7 @@ async fn no_hour_is_passed_over(database: Arc<TestDatabase>) {
     log(&store, 2, "bus").await;
     assert!(store.roll_up_searches(over).await.unwrap());
     let connection = raw(&database).await;
-    assert_eq!(bare_hours(&connection).await, 1);
+    assert_eq!(unsketched_hours(&connection).await, 1);
 
     let holder = connection.begin_with_config(Some(IsolationLevel::ReadCommitted), None).await.unwrap();
     let hold = "UPDATE search_query_hours SET searches = searches WHERE query_key = 'bus'";
@@ -80,12 +80,12 @@ async fn no_hour_is_passed_over(database: Arc<TestDatabase>) {
     holder.rollback().await.unwrap();
     assert!(step.await.unwrap());
     while store.roll_up_searches(over).await.unwrap() {}
-    assert_eq!(bare_hours(&connection).await, 0);
+    assert_eq!(unsketched_hours(&connection).await, 0);
     connection.close().await.unwrap();
 }
 
-/// How many roll-ups by the hour have no sketch.
-async fn bare_hours(connection: &sea_orm::DatabaseConnection) -> i64 {
+/// The number of roll-ups by hour without a sketch.
+async fn unsketched_hours(connection: &sea_orm::DatabaseConnection) -> i64 {
     let sql = "SELECT COUNT(*) AS hours FROM search_query_hours WHERE sessions IS NULL";
     rows(connection, sql).await[0].try_get("", "hours").unwrap()
 }
