@@ -341,7 +341,7 @@ pub fn require_idle(settings: &Settings) -> Result<()> {
 /// Refuses where a process with another data folder has the same SQLite file open. Of the users of a database
 /// server nothing is known here.
 pub fn require_sole_use(store: &Store) -> Result<()> {
-    if !store.lock_alone() {
+    if !store.lock_exclusively() {
         bail!("another quarry process uses this database, with another data_dir: stop it first");
     }
     Ok(())

@@ -94,3 +94,13 @@ pub(crate) async fn create_index(
 pub(crate) async fn drop_table(manager: &SchemaManager<'_>, name: impl IntoIden) -> Result<(), DbErr> {
     manager.drop_table(Table::drop().table(name.into_iden()).if_exists().take()).await
 }
+
+/// Drops an index if it exists.
+pub(crate) async fn drop_index(manager: &SchemaManager<'_>, table: &str, name: &str) -> Result<(), DbErr> {
+    if !manager.has_index(table, name).await? {
+        return Ok(());
+    }
+    let mut drop = Index::drop();
+    drop.name(name).table(Alias::new(table));
+    manager.drop_index(drop).await
+}

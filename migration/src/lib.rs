@@ -14,6 +14,7 @@ mod m20261120_000003_leases;
 mod m20261120_000004_search_logs;
 mod m20261121_000005_search_reports;
 mod m20261121_000006_interactions;
+mod m20261130_000007_interaction_index;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000004_search_logs::Migration),
             Box::new(m20261121_000005_search_reports::Migration),
             Box::new(m20261121_000006_interactions::Migration),
+            Box::new(m20261130_000007_interaction_index::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{ExactText, create_index, drop_table, table, timestamp};
+use crate::column::{ExactText, create_index, drop_index, drop_table, table, timestamp};
 
 /// The longest id of a session or a user in characters.
 const ID_CHARS: u32 = 128;
@@ -23,11 +23,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        if manager.has_index("documents", "documents_category").await? {
-            let mut drop = Index::drop();
-            drop.name("documents_category").table(Documents::Table);
-            manager.drop_index(drop).await?;
-        }
+        drop_index(manager, "documents", "documents_category").await?;
         drop_table(manager, InteractionDays::Table).await?;
         drop_table(manager, Interactions::Table).await
     }
@@ -91,11 +87,6 @@ async fn create_interaction_days(manager: &SchemaManager<'_>) -> Result<(), DbEr
         .await?;
     // For reports over few documents.
     create_index(manager, "interaction_days", "interaction_days_document", "document_id, kind, day").await
-}
-
-#[derive(DeriveIden)]
-enum Documents {
-    Table,
 }
 
 #[derive(DeriveIden)]

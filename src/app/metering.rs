@@ -50,7 +50,7 @@ pub(super) fn watch_store(store: &Store, supervisor: &mut Supervisor) {
     supervisor.spawn_steps("database", Stage::Intake, NeverWoken, move || {
         let store = store.clone();
         async move {
-            store.look_again().await;
+            store.retry_writes().await;
             Outcome::Idle(LOOK_EVERY)
         }
     });

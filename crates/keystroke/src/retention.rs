@@ -50,7 +50,7 @@ impl Retention {
         }
         *before = held_back;
         match held_back {
-            Some(RetentionHold::ClockLeapt) => warn!(
+            Some(RetentionHold::ClockJumped) => warn!(
                 "retention holds back: this machine's clock is days ahead of the last run; if it is right, old searches are \
                  removed from tomorrow on"
             ),

@@ -1,26 +1,23 @@
-//! Authors, as the documents that were stored last name them.
+//! Authors, with the name in the latest document of each.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, Set};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, InsertMany, QueryFilter};
 use uuid::Uuid;
 
-use super::batch::{batches, id_lists};
-use super::documents::source_name;
-use super::entity::authors::{ActiveModel, Column, Entity};
-use super::failure::Failure;
-use super::{Store, StoreError};
+use super::batch::{STATEMENT_BYTES, batches, id_lists};
+use super::entity::authors::{ActiveModel, Column, Entity, Model};
+use super::failure::CallFailure;
+use super::{Store, StoreError, source_name};
 use quarry_domain::{Author, AuthorId, DocumentDraft};
 
 /// Authors in one statement.
 const STATEMENT_AUTHORS: usize = 256;
-/// Text in one statement, in bytes.
-const STATEMENT_BYTES: usize = 1 << 20;
 
 impl Store {
-    /// Authors by id; absent ones are left out.
+    /// Authors by id, without unknown ones.
     #[boxed]
     pub async fn authors_by_id(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
@@ -39,12 +36,12 @@ impl Store {
     }
 }
 
-/// Stores the authors of changed documents that are new or have another name now.
+/// Stores new authors of changed documents, and those with a changed name.
 pub(super) async fn store(
     transaction: &DatabaseTransaction,
     drafts: &[&DocumentDraft],
-) -> Result<(), Failure> {
-    // Of several names of one author, the last document's counts.
+) -> Result<(), CallFailure> {
+    // The last of several names of one author counts.
     let mut named: HashMap<Uuid, (&DocumentDraft, &str, &str)> = HashMap::new();
     for draft in drafts {
         if let Some(author) = &draft.author {
@@ -60,19 +57,22 @@ pub(super) async fn store(
             }
         }
     }
-    let rows: Vec<ActiveModel> = named
+    let rows: Vec<Model> = named
         .into_iter()
-        .map(|(id, (draft, key, name))| ActiveModel {
-            id: Set(id),
-            source: Set(draft.source.as_str().to_owned()),
-            key: Set(key.to_owned()),
-            name: Set(name.to_owned()),
+        .map(|(id, (draft, key, name))| Model {
+            id,
+            source: draft.source.as_str().to_owned(),
+            key: key.to_owned(),
+            name: name.to_owned(),
         })
         .collect();
-    let size = |row: &ActiveModel| row.key.as_ref().len() + row.name.as_ref().len();
+    let size = |row: &Model| row.key.len() + row.name.len();
     for batch in batches(rows, STATEMENT_AUTHORS, STATEMENT_BYTES, size) {
         let on_conflict = OnConflict::column(Column::Id).update_column(Column::Name).to_owned();
-        Entity::insert_many(batch).on_conflict(on_conflict).exec_without_returning(transaction).await?;
+        InsertMany::<ActiveModel>::many(batch)
+            .on_conflict(on_conflict)
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(())
 }

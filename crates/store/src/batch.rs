@@ -1,24 +1,27 @@
-//! Statements of a bounded size.
+//! Statements of bounded sizes, and their unions.
 
+use sea_orm::sea_query::{SelectStatement, UnionType};
 use uuid::Uuid;
 
-/// Ids in one statement. The smallest limit of the three databases is SQLite's, of 32,766
-/// parameters; a deletion spends three on each id.
-pub(super) const IDS: usize = 512;
+/// Ids in one statement: SQLite takes 32,766 parameters, and a deletion needs three for each id.
+pub(super) const STATEMENT_IDS: usize = 512;
+/// Text in one statement in bytes, below the smallest default of MySQL's packets (4 MiB).
+pub(super) const STATEMENT_BYTES: usize = 2 << 20;
 
-/// Splits ids into lists for `IN (…)`, each of a length that is a power of two: the last id
-/// repeats until it is. Databases and drivers keep prepared statements by their text, and this
-/// way there are ten texts of a query instead of one for each number of ids.
+/// Splits ids into lists for `IN (…)`, padded to lengths that are powers of two.
+///
+/// The last id is repeated. /// Databases and drivers cache prepared statements by their text: a query has ten texts instead of 512.
 pub(super) fn id_lists(ids: &[Uuid]) -> impl Iterator<Item = Vec<Uuid>> {
-    ids.chunks(IDS).map(|chunk| {
+    ids.chunks(STATEMENT_IDS).map(|chunk| {
         let mut list = chunk.to_vec();
         list.resize(chunk.len().next_power_of_two(), chunk[chunk.len() - 1]);
         list
     })
 }
 
-/// Cuts a list into batches of at most `max_items` whose sizes sum up to at most `max_size`,
-/// where a single item is not larger than that already.
+/// Splits a list into batches of at most `max_items`, and at most `max_size` in total.
+///
+/// A larger item has a batch of its own.
 pub(super) fn batches<T>(
     items: Vec<T>,
     max_items: usize,
@@ -26,21 +29,29 @@ pub(super) fn batches<T>(
     size: impl Fn(&T) -> usize,
 ) -> Vec<Vec<T>> {
     let mut batches: Vec<Vec<T>> = Vec::new();
-    let mut room = 0;
+    let mut remaining = 0;
     for item in items {
         let need = size(&item);
         match batches.last_mut() {
-            Some(batch) if batch.len() < max_items && need <= room => {
-                room -= need;
+            Some(batch) if batch.len() < max_items && need <= remaining => {
+                remaining -= need;
                 batch.push(item);
             }
             _ => {
-                room = max_size.saturating_sub(need);
+                remaining = max_size.saturating_sub(need);
                 batches.push(vec![item]);
             }
         }
     }
     batches
+}
+
+/// Combines selections by `UNION ALL`; `None` without any.
+pub(super) fn union_all(selects: impl IntoIterator<Item = SelectStatement>) -> Option<SelectStatement> {
+    let mut selects = selects.into_iter();
+    let mut first = selects.next()?;
+    first.unions(selects.map(|other| (UnionType::All, other)));
+    Some(first)
 }
 
 #[cfg(test)]
@@ -49,10 +60,10 @@ mod tests {
 
     #[test]
     fn lists_are_padded_to_powers_of_two() {
-        let ids: Vec<Uuid> = (0..IDS as u128 + 3).map(Uuid::from_u128).collect();
+        let ids: Vec<Uuid> = (0..STATEMENT_IDS as u128 + 3).map(Uuid::from_u128).collect();
         let lists: Vec<Vec<Uuid>> = id_lists(&ids).collect();
-        assert_eq!(lists[0], &ids[..IDS]);
-        assert_eq!(lists[1], [&ids[IDS..], &ids[IDS + 2..]].concat());
+        assert_eq!(lists[0], &ids[..STATEMENT_IDS]);
+        assert_eq!(lists[1], [&ids[STATEMENT_IDS..], &ids[STATEMENT_IDS + 2..]].concat());
         assert_eq!(lists.len(), 2);
         assert_eq!(id_lists(&[]).count(), 0);
     }

@@ -1,4 +1,4 @@
-//! The changes that indexes follow.
+//! The stream of changes that indexes follow.
 
 use quarry_runtime::boxed;
 use sea_orm::sea_query::{Order, Query};
@@ -6,16 +6,15 @@ use sea_orm::{ColumnTrait, ConnectionTrait, QueryResult};
 
 use super::documents::{add_columns, document};
 use super::entity::documents::{Column, Entity};
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::{Store, StoreError};
 use quarry_domain::{DocumentChange, DocumentId, Revision, Timestamp, Tombstone};
 
 impl Store {
-    /// Changes above a revision, in order, tombstones too.
+    /// Changes after a revision in order, including tombstones.
     ///
-    /// One statement, so one state of the database: with revisions given out in the order of
-    /// commits, everything up to the last change returned is in the answer or was superseded by
-    /// a later one.
+    /// One statement reads one state of the database. Revisions ascend in the order of commits, so the result
+    /// has each change up to its last one, except those superseded by a later change.
     #[boxed]
     pub async fn changes_after(
         &self,
@@ -38,7 +37,7 @@ impl Store {
     }
 }
 
-fn change(row: &QueryResult) -> Result<DocumentChange, Failure> {
+fn change(row: &QueryResult) -> Result<DocumentChange, CallFailure> {
     let revision = Revision::new(row.try_get_by_index(0)?);
     let deleted_at: Option<Timestamp> = row.try_get_by_index(1)?;
     match deleted_at {

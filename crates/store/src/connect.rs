@@ -1,4 +1,4 @@
-//! Connecting: one pool for each store, set up for the database at hand.
+//! The connection pool of a store, with options for its database.
 
 use quarry_runtime::boxed;
 use std::io::ErrorKind;
@@ -11,63 +11,79 @@ use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::mysql::MySqlConnectOptions;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, SqlxError};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, SqlxError, Statement};
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
 
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::file::{DatabaseFile, sqlite_file};
 use super::pool::test_connections;
 use super::{Store, StoreError, StoreMetrics};
 use quarry_domain::Revision;
 
-/// How long a call waits for a connection: a stopped database is reported after this.
+/// The time to wait for a connection, after which a stopped database is reported.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a SQLite writer waits for the writer of another process.
+/// The time that a SQLite writer waits for the writer of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
-/// A connection that was idle for this long is tested before it is used, so that those that a
-/// restarted database left behind are replaced; testing each time would double each round trip.
+/// The idle time after which a connection is tested before use.
+///
+/// Stale connections of a restarted database are replaced; a test before each use would double round trips.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
-/// How often a SQLite file is tried that another process is just creating.
+/// Attempts to open a SQLite file that another process is creating.
 const OPEN_ATTEMPTS: u32 = 50;
-/// Between two such tries.
+/// The time between two attempts.
 const OPEN_PAUSE: Duration = Duration::from_millis(20);
 
 impl Store {
-    /// Connects to `sqlite://path`, `sqlite::memory:`, `postgres://…` or `mysql://…`; creates the
-    /// SQLite file and its folder where they are missing.
+    /// Connects to `sqlite://path`, `sqlite::memory:`, `postgres://…` or `mysql://…`.
+    ///
+    /// Creates the SQLite file and its folder if they are missing.
     #[boxed]
     pub async fn connect(url: &str, max_connections: u32) -> Result<Self, StoreError> {
         let mut attempt = 1;
         let database = loop {
-            match Database::connect(options(url, max_connections)?).await.map_err(Failure::from) {
+            match Database::connect(options(url, max_connections)?).await.map_err(CallFailure::from) {
                 Ok(database) => break database,
-                // Two processes that create one file and switch it to write-ahead logging collide
-                // without waiting for each other.
+                // Two processes that create one file and enable its write-ahead log do not wait for
+                // each other.
                 Err(failure) if failure.is_conflict() && attempt < OPEN_ATTEMPTS => {
                     attempt += 1;
                     tokio::time::sleep(OPEN_PAUSE).await;
                 }
-                Err(failure) => return Err(explained(url, failure.into()).await),
+                Err(failure) => return Err(explain_refusal(url, failure.into()).await),
             }
         };
-        let turns = (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
+        let write_lock =
+            (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
         let committed = Arc::new(watch::Sender::new(Revision::ZERO));
         let file = sqlite_file(url).map(|path| Arc::new(DatabaseFile::opened(path)));
-        Ok(Self { database, committed, turns, metrics: Arc::new(StoreMetrics::new(max_connections)), file })
+        Ok(Self {
+            database,
+            committed,
+            write_lock,
+            metrics: Arc::new(StoreMetrics::new(max_connections)),
+            file,
+        })
     }
 
-    /// Answers when the database does.
+    /// Checks that the database responds.
     #[boxed]
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(|database| async move { Ok(database.ping().await?) }).await
     }
 
-    /// Closes the pool, of every clone of this store.
+    /// Closes the pool of all clones of this store.
     #[boxed]
     pub async fn close(self) -> Result<(), StoreError> {
         let database: DatabaseConnection = self.database;
-        Ok(database.close().await.map_err(Failure::from)?)
+        Ok(database.close().await.map_err(CallFailure::from)?)
+    }
+
+    /// Calls a function after each statement, for tests of query plans.
+    ///
+    /// It applies to this store and its later clones.
+    pub fn observe_statements(&mut self, observe: impl Fn(&Statement) + Send + Sync + 'static) {
+        self.database.set_metric_callback(move |info| observe(info.statement));
     }
 
     pub(super) fn backend(&self) -> DbBackend {
@@ -75,8 +91,8 @@ impl Store {
     }
 }
 
-/// The pool only says that it waited in vain. Where nothing listens at all, says so, and where that is.
-async fn explained(url: &str, error: StoreError) -> StoreError {
+/// Replaces the timeout of the pool by the address, if it refuses connections.
+async fn explain_refusal(url: &str, error: StoreError) -> StoreError {
     let server = match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("postgres" | "postgresql") => parse::<PgConnectOptions>(url).ok().and_then(|options| {
             options.get_socket().is_none().then(|| (options.get_host().to_owned(), options.get_port()))
@@ -86,7 +102,7 @@ async fn explained(url: &str, error: StoreError) -> StoreError {
         }),
         _ => None,
     };
-    // A host that begins with a slash is the folder of a socket.
+    // A host with a leading slash is the folder of a socket.
     let Some((host, port)) = server.filter(|(host, _)| !host.starts_with('/')) else { return error };
     match tokio::time::timeout(ACQUIRE_TIMEOUT, TcpStream::connect((host.as_str(), port))).await {
         Ok(Err(cause)) if cause.kind() == ErrorKind::ConnectionRefused => {
@@ -96,8 +112,7 @@ async fn explained(url: &str, error: StoreError) -> StoreError {
     }
 }
 
-/// The pool's options. The URL is parsed here and handed on as options: what is handed on as a
-/// URL shows up in traces, with its password.
+/// The options of the pool, parsed here because traces show URLs, with passwords.
 fn options(url: &str, max_connections: u32) -> Result<ConnectOptions, StoreError> {
     let mut options = match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("sqlite") => sqlite_options(url, max_connections)?,
@@ -113,7 +128,7 @@ fn options(url: &str, max_connections: u32) -> Result<ConnectOptions, StoreError
         }
         Some("mysql" | "mariadb") => {
             let parsed: MySqlConnectOptions = parse(url)?;
-            // Points in time are exchanged as UTC, whatever the URL says.
+            // Points in time are exchanged in UTC regardless of the URL.
             let parsed = parsed.timezone(Some("+00:00".to_owned())).disable_statement_logging();
             let mut options = ConnectOptions::new("mysql://localhost");
             options
@@ -142,17 +157,17 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
     let parsed = parsed
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // A commit is on the disk when it returns: an index may already show it.
+        // A commit must be durable when it returns, because an index may show it at once.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.map_sqlx_sqlite_opts(move |_| parsed.clone());
-    // A file does not go away, so its connections need no ping.
+    // Connections to a file do not break, so they need no ping.
     options.test_before_acquire(false);
     if file.is_none() {
-        // The database lives as long as its one connection.
+        // An in-memory database ends with its connection.
         options.max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
     } else {
         options.max_connections(max_connections.max(1));
@@ -163,7 +178,7 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
 fn parse<T: FromStr<Err = SqlxError>>(url: &str) -> Result<T, StoreError> {
     url.parse().map_err(|error| {
         let error = DbErr::Conn(sea_orm::RuntimeErr::SqlxError(Arc::new(error)));
-        StoreError::from(Failure::from(error))
+        StoreError::from(CallFailure::from(error))
     })
 }
 

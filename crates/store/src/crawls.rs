@@ -1,4 +1,4 @@
-//! Crawls: how they begin, stand and end.
+//! Crawls: start, state and end.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
@@ -10,18 +10,18 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::documents::source_name;
 use super::entity::crawls::{ActiveModel, Column, Entity, Model};
 use super::entity::{documents, sources};
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::revisions::Revisions;
 use super::{
-    CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal, stored,
+    CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal,
+    source_name, stored,
 };
 use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Tally, Timestamp};
 
 impl Store {
-    /// The running crawl of a source, or a new one. `allow_shrink` is set on the crawl if true.
+    /// Returns the running crawl of a source, or starts one; `allow_shrink` is set if true.
     #[boxed]
     pub async fn begin_crawl(
         &self,
@@ -40,10 +40,10 @@ impl Store {
         source: &SourceName,
         allow_shrink: bool,
         now: StoredTime,
-    ) -> Result<Crawl, Failure> {
+    ) -> Result<Crawl, CallFailure> {
         let transaction = self.begin().await?;
         intake::register(&transaction, [source]).await?;
-        // Of two callers at the same time, one finds the crawl that the other began.
+        // The lock makes one of two concurrent callers find the crawl of the other.
         sources::Entity::find_by_id(source.as_str()).lock_exclusive().one(&*transaction).await?;
         let running = Entity::find()
             .filter(Column::Source.eq(source.as_str()))
@@ -58,13 +58,13 @@ impl Store {
                 row.update(&*transaction).await?
             }
             Some(row) => row,
-            None => begun(source, allow_shrink, now).insert(&*transaction).await?,
+            None => new_crawl(source, allow_shrink, now).insert(&*transaction).await?,
         };
         transaction.commit().await?;
         crawl(row)
     }
 
-    /// Crawls by id; absent ones are left out.
+    /// Crawls by id, without unknown ones.
     #[boxed]
     pub async fn crawls_by_id(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, StoreError> {
         let select = Entity::find().filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
@@ -84,7 +84,7 @@ impl Store {
             .await
     }
 
-    /// The latest crawl of each source; sources without one are left out.
+    /// The latest crawl of each source that has one.
     #[boxed]
     pub async fn last_crawls(&self, names: &[SourceName]) -> Result<HashMap<SourceName, Crawl>, StoreError> {
         let latest = Query::select()
@@ -105,8 +105,9 @@ impl Store {
         .await
     }
 
-    /// Ends a crawl; removes vanished documents where asked and allowed, in the same transaction.
-    /// With `sweep_vanished` whose guard held, the crawl's `error` says so.
+    /// Ends a crawl, and deletes vanished documents in the same transaction if requested.
+    ///
+    /// Above the limit of `sweep_vanished`, nothing is deleted, and the crawl's `error` states that.
     #[boxed]
     pub async fn finish_crawl(
         &self,
@@ -127,7 +128,7 @@ impl Store {
         id: CrawlId,
         end: &CrawlEnd,
         now: StoredTime,
-    ) -> Result<(Crawl, Vanished), Failure> {
+    ) -> Result<(Crawl, Vanished), CallFailure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let mut revisions = Revisions::lock(&transaction).await?;
@@ -135,11 +136,11 @@ impl Store {
         let mut vanished = Vanished::default();
         let mut error = end.error.clone();
         if let Some(sweep) = end.sweep_vanished {
-            let held;
-            (vanished, held) = sweep_out(&transaction, &mut revisions, &row, sweep, now).await?;
-            error = match (error, held) {
-                (Some(error), Some(held)) => Some(format!("{error}; {held}")),
-                (error, held) => error.or(held),
+            let refusal;
+            (vanished, refusal) = delete_vanished(&transaction, &mut revisions, &row, sweep, now).await?;
+            error = match (error, refusal) {
+                (Some(error), Some(refusal)) => Some(format!("{error}; {refusal}")),
+                (error, refusal) => error.or(refusal),
             };
         }
         let deleted = row.deleted + vanished.removed;
@@ -156,14 +157,14 @@ impl Store {
     }
 }
 
-/// Removes what a complete crawl has not seen, unless the guard holds; then says why not.
-async fn sweep_out(
+/// Deletes the documents that a complete crawl has not seen, or returns why not.
+async fn delete_vanished(
     transaction: &DatabaseTransaction,
     revisions: &mut Revisions,
     crawl: &Model,
     sweep: SweepVanished,
     now: StoredTime,
-) -> Result<(Vanished, Option<String>), Failure> {
+) -> Result<(Vanished, Option<String>), CallFailure> {
     use documents::Column;
     let tally = Tally::of(CrawlId(crawl.id), sweep.restarts);
     let crawled = || {
@@ -172,7 +173,7 @@ async fn sweep_out(
             .filter(Column::DeletedAt.is_null())
             .filter(Column::Tally.is_not_null())
     };
-    let gone: Vec<Uuid> = crawled()
+    let unseen: Vec<Uuid> = crawled()
         .select_only()
         .column(Column::Id)
         .filter(Column::Tally.ne(tally.0))
@@ -180,17 +181,17 @@ async fn sweep_out(
         .all(transaction)
         .await?;
     let live = crawled().count(transaction).await? as i64;
-    let mut vanished = Vanished { live, vanished: gone.len() as i64, removed: 0 };
-    if !may_remove(&vanished, sweep.max_share) {
-        let told = guard_held(&vanished, sweep.max_share, &crawl.source);
-        return Ok((vanished, Some(told)));
+    let mut vanished = Vanished { live, vanished: unseen.len() as i64, removed: 0 };
+    if !is_within_limit(&vanished, sweep.max_share) {
+        let refusal = limit_exceeded(&vanished, sweep.max_share, &crawl.source);
+        return Ok((vanished, Some(refusal)));
     }
-    removal::bury(transaction, revisions, &gone, now).await?;
+    removal::soft_delete(transaction, revisions, &unseen, now).await?;
     vanished.removed = vanished.vanished;
     Ok((vanished, None))
 }
 
-fn may_remove(vanished: &Vanished, max_share: f64) -> bool {
+fn is_within_limit(vanished: &Vanished, max_share: f64) -> bool {
     vanished.vanished == 0 || share(vanished) <= max_share
 }
 
@@ -198,7 +199,7 @@ fn share(vanished: &Vanished) -> f64 {
     vanished.vanished as f64 / vanished.live as f64
 }
 
-fn guard_held(vanished: &Vanished, max_share: f64, source: &str) -> String {
+fn limit_exceeded(vanished: &Vanished, max_share: f64, source: &str) -> String {
     format!(
         "{} of {} documents ({:.1} %) vanished upstream, more than the {:.1} % that a crawl may remove; \
          nothing was deleted; `quarry crawl {source} --allow-shrink` accepts it",
@@ -209,13 +210,13 @@ fn guard_held(vanished: &Vanished, max_share: f64, source: &str) -> String {
     )
 }
 
-/// A crawl as it is stored, in a transaction that goes on to change it.
-pub(super) async fn find(transaction: &DatabaseTransaction, id: CrawlId) -> Result<Model, Failure> {
+/// Reads and locks the row of a crawl.
+pub(super) async fn find(transaction: &DatabaseTransaction, id: CrawlId) -> Result<Model, CallFailure> {
     let row = Entity::find_by_id(id.0).lock_exclusive().one(transaction).await?;
-    row.ok_or_else(|| StoreError::Refused(format!("there is no crawl {}", id.0)).into())
+    row.ok_or_else(|| StoreError::Refused(format!("no crawl has the id {}", id.0)).into())
 }
 
-fn begun(source: &SourceName, allow_shrink: bool, now: StoredTime) -> ActiveModel {
+fn new_crawl(source: &SourceName, allow_shrink: bool, now: StoredTime) -> ActiveModel {
     ActiveModel {
         id: NotSet,
         source: Set(source.as_str().to_owned()),
@@ -237,11 +238,11 @@ fn begun(source: &SourceName, allow_shrink: bool, now: StoredTime) -> ActiveMode
     }
 }
 
-pub(super) fn crawl(row: Model) -> Result<Crawl, Failure> {
+pub(super) fn crawl(row: Model) -> Result<Crawl, CallFailure> {
     Ok(Crawl {
         id: CrawlId(row.id),
         source: source_name(row.source)?,
-        state: CrawlState::parse(&row.state).ok_or_else(|| Failure::unreadable("crawl state"))?,
+        state: CrawlState::parse(&row.state).ok_or_else(|| CallFailure::unreadable("crawl state"))?,
         started_at: row.started_at.to_utc(),
         finished_at: row.finished_at.map(|at| at.to_utc()),
         pages_fetched: row.pages_fetched,
@@ -268,18 +269,18 @@ mod tests {
     }
 
     #[test]
-    fn the_guard_lets_its_own_share_pass() {
-        assert!(may_remove(&vanished(0, 0), 0.0));
-        assert!(may_remove(&vanished(3, 10), 0.3));
-        assert!(!may_remove(&vanished(4, 10), 0.3));
-        assert!(!may_remove(&vanished(1, 1_000_000), 0.0));
-        assert!(may_remove(&vanished(10, 10), 1.0));
+    fn the_limit_includes_its_own_share() {
+        assert!(is_within_limit(&vanished(0, 0), 0.0));
+        assert!(is_within_limit(&vanished(3, 10), 0.3));
+        assert!(!is_within_limit(&vanished(4, 10), 0.3));
+        assert!(!is_within_limit(&vanished(1, 1_000_000), 0.0));
+        assert!(is_within_limit(&vanished(10, 10), 1.0));
     }
 
     #[test]
-    fn the_guard_says_what_happened_and_what_to_do() {
+    fn the_refusal_states_the_problem_and_the_remedy() {
         assert_eq!(
-            guard_held(&vanished(1_675, 3_349), 0.2, "messages"),
+            limit_exceeded(&vanished(1_675, 3_349), 0.2, "messages"),
             "1675 of 3349 documents (50.0 %) vanished upstream, more than the 20.0 % that a crawl may remove; \
              nothing was deleted; `quarry crawl messages --allow-shrink` accepts it"
         );

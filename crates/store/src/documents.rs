@@ -1,4 +1,4 @@
-//! Reading documents, and the outward calls that write them.
+//! Reads of documents, and the calls that write them.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
@@ -13,16 +13,16 @@ use uuid::Uuid;
 use super::batch::id_lists;
 use super::entity::documents::{Column, Entity};
 use super::entity::sources;
-use super::failure::Failure;
-use super::intake::{self, Origin};
+use super::failure::CallFailure;
+use super::intake::{self, DraftOrigin};
 use super::removal;
 use super::revisions::Revisions;
-use super::{DeleteOutcome, Slice, Store, StoreError, UpsertOutcome, stored};
+use super::{DeleteOutcome, Slice, Store, StoreError, UpsertOutcome, source_name, stored};
 use quarry_domain::{
     AuthorId, AuthorRef, Document, DocumentDraft, DocumentId, DocumentKey, SourceName, Timestamp,
 };
 
-/// The columns of a document, in the order in which [`document`] reads them.
+/// The columns of a document in the order that [`document`] reads.
 const COLUMNS: [Column; 12] = [
     Column::Id,
     Column::Source,
@@ -39,31 +39,31 @@ const COLUMNS: [Column; 12] = [
 ];
 
 impl Store {
-    /// Stores documents that no crawl brought; of several with one key, the last counts.
+    /// Stores documents from clients; of several with one key, the last counts.
     #[boxed]
     pub async fn upsert_documents(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, StoreError> {
         self.write(drafts.to_vec(), |store, drafts| Box::pin(store.try_upsert(drafts))).await
     }
 
-    async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, Failure> {
+    async fn try_upsert(&self, drafts: &[DocumentDraft]) -> Result<UpsertOutcome, CallFailure> {
         let transaction = self.begin().await?;
         let mut revisions = Revisions::lock(&transaction).await?;
         let now = stored(chrono::Utc::now());
-        let taken = intake::store(&transaction, &mut revisions, drafts, Origin::Client, now).await?;
+        let intake = intake::store(&transaction, &mut revisions, drafts, DraftOrigin::Client, now).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
         self.announce(&revisions);
-        Ok(taken.outcome)
+        Ok(intake.outcome)
     }
 
-    /// Removes documents; those that are not there are passed over.
+    /// Deletes documents; unknown ones are ignored.
     #[boxed]
     pub async fn delete_documents(&self, ids: &[DocumentId]) -> Result<DeleteOutcome, StoreError> {
         let ids: Vec<Uuid> = ids.iter().map(|id| id.0).collect();
         self.write(ids, |store, ids| Box::pin(store.try_delete(ids))).await
     }
 
-    async fn try_delete(&self, ids: &[Uuid]) -> Result<DeleteOutcome, Failure> {
+    async fn try_delete(&self, ids: &[Uuid]) -> Result<DeleteOutcome, CallFailure> {
         let transaction = self.begin().await?;
         let mut revisions = Revisions::lock(&transaction).await?;
         let mut live: Vec<Uuid> = Vec::new();
@@ -78,17 +78,17 @@ impl Store {
                 .await?;
             live.extend(rows);
         }
-        // An id that stands in two lists is one document.
+        // The same id may be in two lists.
         live.sort_unstable();
         live.dedup();
-        removal::bury(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
+        removal::soft_delete(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
         self.announce(&revisions);
         Ok(DeleteOutcome { deleted: live.len(), revision: revisions.latest() })
     }
 
-    /// Live documents by id; absent ones are left out.
+    /// Live documents by id, without unknown and deleted ones.
     #[boxed]
     pub async fn documents_by_id(
         &self,
@@ -107,7 +107,7 @@ impl Store {
         .await
     }
 
-    /// Live documents of an author, newest first, undated ones last, then by id: a slice of them.
+    /// A slice of the live documents of an author, newest first, undated last, then by id.
     #[boxed]
     pub async fn documents_of_author(
         &self,
@@ -119,7 +119,7 @@ impl Store {
             .add_option(slice.before.map(|(published_at, id)| newer(published_at, id)));
         let select = live().filter(Column::AuthorId.eq(author.0)).filter(bounds);
         let order = slice.order(Order::Desc);
-        // SQLite and MySQL take the undated for the oldest already, and an index serves that.
+        // SQLite and MySQL order nulls last in descending order by default, which an index serves.
         let select = match self.backend() {
             DbBackend::Postgres => {
                 let nulls = if slice.from_end { NullOrdering::First } else { NullOrdering::Last };
@@ -132,7 +132,7 @@ impl Store {
         Ok(slice.in_list_order(documents))
     }
 
-    /// Live documents of each of the sources.
+    /// The number of live documents of each source.
     #[boxed]
     pub async fn document_counts_of_sources(
         &self,
@@ -153,7 +153,7 @@ impl Store {
         Ok(counts)
     }
 
-    /// Live documents of each of the authors.
+    /// The number of live documents of each author.
     #[boxed]
     pub async fn document_counts_of_authors(
         &self,
@@ -180,28 +180,26 @@ impl Store {
         .await
     }
 
-    /// Every source that was registered or has a document, by name.
+    /// All registered sources, by name.
     #[boxed]
     pub async fn sources(&self) -> Result<Vec<SourceName>, StoreError> {
-        // Whatever stores a document registers its source.
+        // The intake of a document registers its source.
         let rows =
             self.read(|database| async move { Ok(sources::Entity::find().all(&database).await?) }).await?;
-        let mut names = Vec::with_capacity(rows.len());
-        for row in rows {
-            names.push(source_name(row.name)?);
-        }
-        // Databases sort by the rules of some language; this order is the same everywhere.
+        let mut names =
+            rows.into_iter().map(|row| source_name(row.name)).collect::<Result<Vec<_>, CallFailure>>()?;
+        // Databases sort by their locale; this order is the same on all.
         names.sort_unstable();
         Ok(names)
     }
 
-    /// Makes a configured source known before it has documents.
+    /// Registers a configured source before it has documents.
     #[boxed]
     pub async fn register_source(&self, source: &SourceName) -> Result<(), StoreError> {
         self.write(source.clone(), |store, source| Box::pin(store.try_register(source))).await
     }
 
-    async fn try_register(&self, source: &SourceName) -> Result<(), Failure> {
+    async fn try_register(&self, source: &SourceName) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
         intake::register(&transaction, [source]).await?;
         transaction.commit().await
@@ -211,19 +209,19 @@ impl Store {
 async fn documents(
     database: &impl ConnectionTrait,
     select: Select<Entity>,
-) -> Result<Vec<Document>, Failure> {
+) -> Result<Vec<Document>, CallFailure> {
     let mut query = select.into_query();
     add_columns(&mut query);
     let rows = database.query_all(&query).await?;
     rows.iter().map(|row| document(row, 0)).collect()
 }
 
-/// Documents that are not removed, with no column selected yet.
+/// Selects from live documents, without columns yet.
 fn live() -> Select<Entity> {
     Entity::find().select_only().filter(Column::DeletedAt.is_null())
 }
 
-/// What comes after a place in the order of an author's documents.
+/// The condition for documents after a position in an author's list.
 fn older(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
     let later_id = Column::Id.gt(id.0);
     match published_at {
@@ -254,16 +252,17 @@ fn newer(published_at: Option<Timestamp>, id: DocumentId) -> Condition {
     }
 }
 
-/// Selects what [`document`] reads, after what is selected already.
+/// Appends the columns that [`document`] reads to a statement.
 pub(super) fn add_columns(query: &mut SelectStatement) {
     for column in COLUMNS {
         query.expr(Expr::col((Entity, column)));
     }
 }
 
-/// Reads a document whose columns begin at an index: by number, since looking names up costs
-/// more than reading where a million rows are read.
-pub(super) fn document(row: &QueryResult, first: usize) -> Result<Document, Failure> {
+/// Reads a document whose columns start at an index.
+///
+/// Access by index, because in reads of a million rows, the lookup of names takes longer than the rest.
+pub(super) fn document(row: &QueryResult, first: usize) -> Result<Document, CallFailure> {
     let author_id: Option<Uuid> = row.try_get_by_index(first + 6)?;
     let author_key: Option<String> = row.try_get_by_index(first + 7)?;
     let author_name: Option<String> = row.try_get_by_index(first + 8)?;
@@ -275,7 +274,7 @@ pub(super) fn document(row: &QueryResult, first: usize) -> Result<Document, Fail
     Ok(Document {
         id: DocumentId(row.try_get_by_index(first)?),
         source: source_name(row.try_get_by_index(first + 1)?)?,
-        key: DocumentKey::try_from(key).map_err(|_| Failure::unreadable("document key"))?,
+        key: DocumentKey::try_from(key).map_err(|_| CallFailure::unreadable("document key"))?,
         title: row.try_get_by_index(first + 3)?,
         text: row.try_get_by_index(first + 4)?,
         category: row.try_get_by_index(first + 5)?,
@@ -284,8 +283,4 @@ pub(super) fn document(row: &QueryResult, first: usize) -> Result<Document, Fail
         attributes: row.try_get_by_index(first + 10)?,
         indexed_at: row.try_get_by_index(first + 11)?,
     })
-}
-
-pub(super) fn source_name(name: String) -> Result<SourceName, Failure> {
-    SourceName::try_from(name).map_err(|_| Failure::unreadable("source name"))
 }

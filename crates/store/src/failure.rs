@@ -1,8 +1,7 @@
-//! What a failed statement means to the caller.
+//! The classification of failed statements.
 //!
-//! Errors end in logs, and a database quotes the values it stumbles over ("Duplicate entry
-//! 'Bus' for key …"): a message is only passed on where its code says that it names nothing but
-//! tables, columns and servers.
+//! Errors end in logs, and databases quote values in messages ("Duplicate entry 'Bus' for key …"). A message
+//! is only passed on if its code guarantees that it names nothing but tables, columns and servers.
 
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::mysql::MySqlDatabaseError;
@@ -12,68 +11,68 @@ use sea_orm::{DbErr, RuntimeErr, SqlxError};
 
 use super::StoreError;
 
-/// What goes wrong inside the store, before it is decided whether to try again.
-pub(super) enum Failure {
-    /// The database or its driver failed.
+/// An error within the store, before the decision on a retry.
+pub(super) enum CallFailure {
+    /// An error of the database or its driver.
     Database(DbErr),
-    /// The store itself says no.
+    /// An error of the store itself.
     Store(StoreError),
 }
 
-impl From<DbErr> for Failure {
+impl From<DbErr> for CallFailure {
     fn from(error: DbErr) -> Self {
-        Failure::Database(error)
+        CallFailure::Database(error)
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for CallFailure {
     fn from(error: StoreError) -> Self {
-        Failure::Store(error)
+        CallFailure::Store(error)
     }
 }
 
-impl Failure {
-    /// A stored value that this version cannot make sense of.
+impl CallFailure {
+    /// A stored value that this version cannot parse.
     pub(super) fn unreadable(what: &str) -> Self {
-        Failure::Store(StoreError::Refused(format!("a stored {what} cannot be read")))
+        CallFailure::Store(StoreError::Refused(format!("a stored {what} cannot be read")))
     }
 
-    /// Whether the database answered, and said no.
+    /// Returns true if the database rejected the statement.
     pub(super) fn is_refusal(&self) -> bool {
         match self {
-            Failure::Database(error) => judge(error).0 == Meaning::Refused,
-            Failure::Store(error) => matches!(error, StoreError::Refused(_)),
+            CallFailure::Database(error) => classify(error).0 == FailureKind::Refused,
+            CallFailure::Store(error) => matches!(error, StoreError::Refused(_)),
         }
     }
 
-    /// Whether the database did not answer.
+    /// Returns true if the database did not respond.
     pub(super) fn is_outage(&self) -> bool {
         match self {
-            Failure::Database(error) => judge(error).0 != Meaning::Refused,
-            Failure::Store(error) => matches!(error, StoreError::Unavailable(_)),
+            CallFailure::Database(error) => classify(error).0 != FailureKind::Refused,
+            CallFailure::Store(error) => matches!(error, StoreError::Unavailable(_)),
         }
     }
 
-    /// The database answers, and takes no writes.
+    /// Returns true if the database responds, but accepts no writes.
     pub(super) fn is_unwritable(&self) -> bool {
-        matches!(self, Failure::Database(error) if judge(error).0 == Meaning::Unwritable)
+        matches!(self, CallFailure::Database(error) if classify(error).0 == FailureKind::Unwritable)
     }
 
-    /// Whether the transaction lost against another one, so that it may win when repeated.
+    /// Returns true if another transaction caused the failure, so that a retry may succeed.
     pub(super) fn is_conflict(&self) -> bool {
         match self {
-            Failure::Database(error) => judge(error).0 == Meaning::Conflict,
-            Failure::Store(_) => false,
+            CallFailure::Database(error) => classify(error).0 == FailureKind::Conflict,
+            CallFailure::Store(_) => false,
         }
     }
 }
 
-impl From<Failure> for StoreError {
-    fn from(failure: Failure) -> Self {
+impl From<CallFailure> for StoreError {
+    fn from(failure: CallFailure) -> Self {
         match failure {
-            Failure::Store(error) => error,
-            Failure::Database(error) => match judge(&error) {
-                (Meaning::Refused, text) => StoreError::Refused(text),
+            CallFailure::Store(error) => error,
+            CallFailure::Database(error) => match classify(&error) {
+                (FailureKind::Refused, text) => StoreError::Refused(text),
                 (_, text) => StoreError::Unavailable(text),
             },
         }
@@ -81,105 +80,105 @@ impl From<Failure> for StoreError {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Meaning {
-    /// A deadlock, or a lock that did not come in time.
+enum FailureKind {
+    /// A deadlock or a lock timeout.
     Conflict,
-    /// The same call may work later.
+    /// The same call may succeed later.
     Unavailable,
-    /// The same: its disk is full or fails, or it is read-only for now.
+    /// The disk is full or fails, or the database is read-only; the same call may succeed later.
     Unwritable,
-    /// The same call will fail again.
+    /// The same call would fail again.
     Refused,
 }
 
-fn judge(error: &DbErr) -> (Meaning, String) {
+fn classify(error: &DbErr) -> (FailureKind, String) {
     match error {
-        DbErr::ConnectionAcquire(cause) => (Meaning::Unavailable, cause.to_string()),
-        DbErr::Conn(RuntimeErr::SqlxError(cause)) => match (&**cause, judge_driver(cause)) {
-            // Whatever a server says that lets nobody in, it may say something else later: a role
-            // that may not log in, a database that is being restored. It has no data to quote yet.
-            (SqlxError::Database(answer), (Meaning::Refused, _))
+        DbErr::ConnectionAcquire(cause) => (FailureKind::Unavailable, cause.to_string()),
+        DbErr::Conn(RuntimeErr::SqlxError(cause)) => match (&**cause, classify_driver_error(cause)) {
+            // A server that rejects a connection may accept it later: a role without the right to log
+            // in, a database in recovery. Before the login, messages quote no data.
+            (SqlxError::Database(answer), (FailureKind::Refused, _))
                 if answer.try_downcast_ref::<SqliteError>().is_none() =>
             {
                 let code = answer.code().unwrap_or_default();
-                (Meaning::Unavailable, format!("{} (code {code})", answer.message()))
+                (FailureKind::Unavailable, format!("{} (code {code})", answer.message()))
             }
-            (_, judged) => judged,
+            (_, classified) => classified,
         },
         DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            judge_driver(cause)
+            classify_driver_error(cause)
         }
-        DbErr::Conn(RuntimeErr::Internal(text)) => (Meaning::Unavailable, text.clone()),
-        // The migrator's own words: they name migrations.
-        DbErr::Custom(text) | DbErr::Migration(text) => (Meaning::Refused, text.clone()),
-        _ => (Meaning::Refused, "a value could not be read or written".to_owned()),
+        DbErr::Conn(RuntimeErr::Internal(text)) => (FailureKind::Unavailable, text.clone()),
+        // Messages of the migrator name migrations only.
+        DbErr::Custom(text) | DbErr::Migration(text) => (FailureKind::Refused, text.clone()),
+        _ => (FailureKind::Refused, "a value could not be read or written".to_owned()),
     }
 }
 
-fn judge_driver(error: &SqlxError) -> (Meaning, String) {
+fn classify_driver_error(error: &SqlxError) -> (FailureKind, String) {
     match error {
-        SqlxError::Io(cause) => (Meaning::Unavailable, cause.to_string()),
-        SqlxError::Tls(cause) => (Meaning::Unavailable, format!("TLS: {cause}")),
-        SqlxError::Protocol(_) => (Meaning::Unavailable, "the connection broke the protocol".to_owned()),
+        SqlxError::Io(cause) => (FailureKind::Unavailable, cause.to_string()),
+        SqlxError::Tls(cause) => (FailureKind::Unavailable, format!("TLS: {cause}")),
+        SqlxError::Protocol(_) => (FailureKind::Unavailable, "the server violated the protocol".to_owned()),
         SqlxError::PoolTimedOut
         | SqlxError::PoolClosed
         | SqlxError::WorkerCrashed
-        | SqlxError::BeginFailed => (Meaning::Unavailable, error.to_string()),
-        SqlxError::Database(cause) => judge_answer(cause.as_ref()),
-        SqlxError::Configuration(cause) => (Meaning::Refused, cause.to_string()),
+        | SqlxError::BeginFailed => (FailureKind::Unavailable, error.to_string()),
+        SqlxError::Database(cause) => classify_database_error(cause.as_ref()),
+        SqlxError::Configuration(cause) => (FailureKind::Refused, cause.to_string()),
         SqlxError::ColumnDecode { index, .. } => {
-            (Meaning::Refused, format!("the value of column {index} could not be read"))
+            (FailureKind::Refused, format!("the value of column {index} could not be read"))
         }
         SqlxError::RowNotFound | SqlxError::ColumnNotFound(_) | SqlxError::TypeNotFound { .. } => {
-            (Meaning::Refused, error.to_string())
+            (FailureKind::Refused, error.to_string())
         }
-        _ => (Meaning::Refused, "the database driver failed".to_owned()),
+        _ => (FailureKind::Refused, "the database driver failed".to_owned()),
     }
 }
 
-fn judge_answer(error: &(dyn DatabaseError + 'static)) -> (Meaning, String) {
+fn classify_database_error(error: &(dyn DatabaseError + 'static)) -> (FailureKind, String) {
     let code = error.code().unwrap_or_default();
-    let (meaning, harmless, name) = if error.try_downcast_ref::<PgDatabaseError>().is_some() {
-        let (meaning, harmless) = judge_sqlstate(&code);
-        (meaning, harmless, code.to_string())
+    let (kind, harmless, name) = if error.try_downcast_ref::<PgDatabaseError>().is_some() {
+        let (kind, harmless) = classify_sqlstate(&code);
+        (kind, harmless, code.to_string())
     } else if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
-        let (meaning, harmless) = judge_mysql(error.number());
-        (meaning, harmless, error.number().to_string())
+        let (kind, harmless) = classify_mysql(error.number());
+        (kind, harmless, error.number().to_string())
     } else {
-        // SQLite's messages name columns, never values.
-        (judge_sqlite(&code), true, code.to_string())
+        // SQLite's messages contain columns, never values.
+        (classify_sqlite(&code), true, code.to_string())
     };
-    let text = if harmless { error.message() } else { "its message is withheld, since it may quote data" };
-    (meaning, format!("{text} (code {name})"))
+    let text = if harmless { error.message() } else { "its message is withheld, because it may quote data" };
+    (kind, format!("{text} (code {name})"))
 }
 
-/// PostgreSQL's codes; their first two characters are a class.
-fn judge_sqlstate(code: &str) -> (Meaning, bool) {
-    let meaning = match code {
-        "40001" | "40P01" | "55P03" => Meaning::Conflict,
-        // Read-only, as a standby that a failover has not promoted yet; the disk is full, or fails.
-        "25006" | "53100" | "58030" => Meaning::Unwritable,
+/// Classifies PostgreSQL's codes, whose first two characters are a class.
+fn classify_sqlstate(code: &str) -> (FailureKind, bool) {
+    let kind = match code {
+        "40001" | "40P01" | "55P03" => FailureKind::Conflict,
+        // Read-only, as a standby before its promotion; disk full or failing.
+        "25006" | "53100" | "58030" => FailureKind::Unwritable,
         _ => match code.get(..2) {
-            // Lost, not let in, no such database, no means, shutting down, broken.
-            Some("08" | "28" | "3D" | "53" | "57" | "58") => Meaning::Unavailable,
-            _ => Meaning::Refused,
+            // Connection, authorization, unknown database, resources, shutdown, system error.
+            Some("08" | "28" | "3D" | "53" | "57" | "58") => FailureKind::Unavailable,
+            _ => FailureKind::Refused,
         },
     };
     let harmless = matches!(code.get(..2), Some("08" | "28" | "3D" | "40" | "42" | "53" | "57" | "58"));
-    (meaning, harmless || code == "25006")
+    (kind, harmless || code == "25006")
 }
 
-/// MySQL's and MariaDB's codes.
-fn judge_mysql(number: u16) -> (Meaning, bool) {
+/// Classifies MySQL's and MariaDB's codes.
+fn classify_mysql(number: u16) -> (FailureKind, bool) {
     match number {
-        // A lock that did not come in time, and a deadlock; 1020: MariaDB's snapshot isolation.
-        1020 | 1205 | 1213 => (Meaning::Conflict, true),
-        // The system's file calls fail, the disk or a table space is full, an engine or a commit fails
-        // on that; read-only, read-locked, a temporary file.
+        // MariaDB's snapshot isolation, lock timeout, deadlock.
+        1020 | 1205 | 1213 => (FailureKind::Conflict, true),
+        // Failed system calls on files; a full disk or table space, and the errors of engines and commits
+        // due to it; read-only, read-locked, a temporary file.
         1..=33 | 1021 | 1026 | 1030 | 1114 | 1180 | 1223 | 1290 | 1792 | 1836 | 1878 => {
-            (Meaning::Unwritable, true)
+            (FailureKind::Unwritable, true)
         }
-        // Out of memory or means, too many connections, not let in, shutting down, gone, interrupted.
+        // Out of memory or resources, too many connections, access denied, shutdown, lost, interrupted.
         1037
         | 1038
         | 1040
@@ -199,23 +198,23 @@ fn judge_mysql(number: u16) -> (Meaning, bool) {
         | 1969
         | 2006
         | 2013
-        | 3024 => (Meaning::Unavailable, true),
+        | 3024 => (FailureKind::Unavailable, true),
         // Denied or unknown: table, column; syntax; a packet or text too large.
-        1054 | 1064 | 1142 | 1146 | 1153 | 1406 => (Meaning::Refused, true),
-        _ => (Meaning::Refused, false),
+        1054 | 1064 | 1142 | 1146 | 1153 | 1406 => (FailureKind::Refused, true),
+        _ => (FailureKind::Refused, false),
     }
 }
 
-/// SQLite's codes; the low byte is the primary one.
-fn judge_sqlite(code: &str) -> Meaning {
+/// Classifies SQLite's codes, whose low byte is the primary code.
+fn classify_sqlite(code: &str) -> FailureKind {
     match code.parse::<u32>().map(|code| code & 0xff) {
         // Busy and locked.
-        Ok(5 | 6) => Meaning::Conflict,
+        Ok(5 | 6) => FailureKind::Conflict,
         // Read-only, I/O error, disk full.
-        Ok(8 | 10 | 13) => Meaning::Unwritable,
-        // Out of memory, interrupted, cannot open, too much contention to open.
-        Ok(7 | 9 | 14 | 15) => Meaning::Unavailable,
-        _ => Meaning::Refused,
+        Ok(8 | 10 | 13) => FailureKind::Unwritable,
+        // Out of memory, interrupted, cannot open, locking protocol.
+        Ok(7 | 9 | 14 | 15) => FailureKind::Unavailable,
+        _ => FailureKind::Refused,
     }
 }
 
@@ -224,41 +223,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lost_connections_and_deadlocks_are_told_from_defects() {
-        assert_eq!(judge_sqlstate("40P01").0, Meaning::Conflict);
-        assert_eq!(judge_sqlstate("57P01").0, Meaning::Unavailable);
-        assert_eq!(judge_sqlstate("42P01"), (Meaning::Refused, true));
-        assert_eq!(judge_mysql(1213).0, Meaning::Conflict);
-        assert_eq!(judge_mysql(1053).0, Meaning::Unavailable);
+    fn connections_deadlocks_and_defects_are_distinguished() {
+        assert_eq!(classify_sqlstate("40P01").0, FailureKind::Conflict);
+        assert_eq!(classify_sqlstate("57P01").0, FailureKind::Unavailable);
+        assert_eq!(classify_sqlstate("42P01"), (FailureKind::Refused, true));
+        assert_eq!(classify_mysql(1213).0, FailureKind::Conflict);
+        assert_eq!(classify_mysql(1053).0, FailureKind::Unavailable);
         for code in ["28000", "28P01", "3D000"] {
-            assert_eq!(judge_sqlstate(code), (Meaning::Unavailable, true), "{code}");
+            assert_eq!(classify_sqlstate(code), (FailureKind::Unavailable, true), "{code}");
         }
         for number in [1044, 1045, 1049] {
-            assert_eq!(judge_mysql(number), (Meaning::Unavailable, true), "{number}");
+            assert_eq!(classify_mysql(number), (FailureKind::Unavailable, true), "{number}");
         }
         for code in ["25006", "53100"] {
-            assert_eq!(judge_sqlstate(code), (Meaning::Unwritable, true), "{code}");
+            assert_eq!(classify_sqlstate(code), (FailureKind::Unwritable, true), "{code}");
         }
         for number in [3, 20, 28, 1021, 1026, 1030, 1114, 1290, 1836] {
-            assert_eq!(judge_mysql(number), (Meaning::Unwritable, true), "{number}");
+            assert_eq!(classify_mysql(number), (FailureKind::Unwritable, true), "{number}");
         }
         for code in ["8", "13", "778", "1034"] {
-            assert_eq!(judge_sqlite(code), Meaning::Unwritable, "{code}");
+            assert_eq!(classify_sqlite(code), FailureKind::Unwritable, "{code}");
         }
-        // SQLITE_BUSY_SNAPSHOT is a kind of SQLITE_BUSY.
-        assert_eq!(judge_sqlite("517"), Meaning::Conflict);
-        assert_eq!(judge_sqlite("1"), Meaning::Refused);
+        // SQLITE_BUSY_SNAPSHOT extends SQLITE_BUSY.
+        assert_eq!(classify_sqlite("517"), FailureKind::Conflict);
+        assert_eq!(classify_sqlite("1"), FailureKind::Refused);
     }
 
     #[test]
     fn messages_that_quote_values_are_withheld() {
         // Invalid text, duplicate key, value too long.
         for code in ["22P02", "23505", "22001", ""] {
-            assert!(!judge_sqlstate(code).1, "{code}");
+            assert!(!classify_sqlstate(code).1, "{code}");
         }
         // Duplicate entry, incorrect string, incorrect date.
         for number in [1062, 1366, 1292] {
-            assert!(!judge_mysql(number).1, "{number}");
+            assert!(!classify_mysql(number).1, "{number}");
         }
     }
 }

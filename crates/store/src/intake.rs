@@ -1,50 +1,44 @@
-//! Taking documents in: what changed gets the next revision, the rest is left alone.
+//! Intake of documents: changed documents get the next revision, others stay as they are.
 //!
-//! Runs within a transaction that holds the revision counter, so nobody else writes documents
-//! at the same time: what is read here stays true until the commit.
+//! The transaction holds the lock of the revision counter, so no other one writes documents until its
+//! commit: rows that were read stay current.
 
 use std::collections::{HashMap, HashSet};
 
 use chrono::Datelike;
-use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, Set,
-};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, InsertMany, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::authors;
-use super::batch::{batches, id_lists};
-use super::entity::documents::{ActiveModel, Column, Entity};
+use super::batch::{STATEMENT_BYTES, batches, id_lists};
+use super::entity::documents::{ActiveModel, Column, Entity, Model};
 use super::entity::sources;
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::revisions::Revisions;
 use super::{StoredTime, UpsertOutcome, stored};
 use quarry_domain::{AuthorId, DocumentDraft, SourceName, Tally, Timestamp};
 
-/// Documents in one statement: at sixteen parameters each, far below every limit.
+/// Documents in one statement, at sixteen parameters each.
 const STATEMENT_DOCUMENTS: usize = 256;
-/// Text in one statement, in bytes: MySQL refuses packets of more than 4 MiB by some of its
-/// defaults. A single document is below this by its own limits.
-const STATEMENT_BYTES: usize = 2 << 20;
-
-/// Where documents come from.
+/// The origin of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum DraftOrigin {
     /// A client of the API.
     Client,
-    /// A page of a crawl, which counts what it has seen.
+    /// A page of a crawl, with the tally of seen documents.
     Crawl(Tally),
 }
 
-/// What became of documents.
-pub(super) struct Taken {
+/// The result of the intake.
+pub(super) struct Intake {
     pub(super) outcome: UpsertOutcome,
     /// Documents that this tally had not seen before.
     pub(super) newly_seen: i64,
 }
 
-/// What is stored of a document already.
-struct Known {
+/// The stored state of a document.
+struct StoredState {
     content_hash: String,
     live: bool,
     tally: Option<i64>,
@@ -55,9 +49,9 @@ pub(super) async fn store(
     transaction: &DatabaseTransaction,
     revisions: &mut Revisions,
     drafts: &[DocumentDraft],
-    origin: Origin,
+    origin: DraftOrigin,
     now: StoredTime,
-) -> Result<Taken, Failure> {
+) -> Result<Intake, CallFailure> {
     let drafts = last_of_each(drafts);
     let known = known(transaction, &drafts).await?;
     let mut outcome = UpsertOutcome::default();
@@ -71,10 +65,10 @@ pub(super) async fn store(
         let known = known.get(&id);
         let live = known.filter(|known| known.live);
         let tally = match origin {
-            Origin::Crawl(tally) => Some(tally.0),
-            // A document that comes back by a client is the client's from now on: the next
-            // crawl must not take it for one that vanished upstream.
-            Origin::Client => live.and_then(|known| known.tally),
+            DraftOrigin::Crawl(tally) => Some(tally.0),
+            // A document that a client restores belongs to the client: the next crawl must not
+            // consider it vanished.
+            DraftOrigin::Client => live.and_then(|known| known.tally),
         };
         let seen_before = known.and_then(|known| known.tally) == tally;
         if !seen_before {
@@ -94,25 +88,25 @@ pub(super) async fn store(
         if known.is_none() {
             new_sources.insert(&draft.source);
         }
-        rows.push(row(id, draft, content_hash, revisions.take(), tally, now));
+        rows.push(row(id, draft, content_hash, revisions.advance(), tally, now));
         changed.push(draft);
     }
     register(transaction, new_sources).await?;
     authors::store(transaction, &changed).await?;
     insert(transaction, rows).await?;
-    if let Origin::Crawl(tally) = origin {
-        mark(transaction, &untallied, tally).await?;
+    if let DraftOrigin::Crawl(tally) = origin {
+        set_tally(transaction, &untallied, tally).await?;
     }
     outcome.revision = revisions.latest();
-    Ok(Taken { outcome, newly_seen })
+    Ok(Intake { outcome, newly_seen })
 }
 
-/// Makes sources known that may be known already.
+/// Stores sources that may exist already.
 pub(super) async fn register(
     transaction: &DatabaseTransaction,
     names: impl IntoIterator<Item = &SourceName>,
-) -> Result<(), Failure> {
-    // In one order for all, so that no two transactions wait for each other.
+) -> Result<(), CallFailure> {
+    // The same order in all transactions prevents deadlocks.
     let mut names: Vec<&str> = names.into_iter().map(SourceName::as_str).collect();
     names.sort_unstable();
     for name in names {
@@ -120,20 +114,17 @@ pub(super) async fn register(
         if known.is_some() {
             continue;
         }
-        let insert = Query::insert()
-            .into_table(sources::Entity)
-            .columns([sources::Column::Name])
-            .values_panic([name.into()])
-            .on_conflict(
-                OnConflict::column(sources::Column::Name).do_nothing_on([sources::Column::Name]).to_owned(),
-            )
-            .take();
-        transaction.execute(&insert).await?;
+        let on_conflict =
+            OnConflict::column(sources::Column::Name).do_nothing_on([sources::Column::Name]).to_owned();
+        InsertMany::<sources::ActiveModel>::many([sources::Model { name: name.to_owned() }])
+            .on_conflict(on_conflict)
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(())
 }
 
-/// The drafts with their ids, without those that a later one of the same id overrules.
+/// The drafts with their ids; of several with one id, the last.
 fn last_of_each(drafts: &[DocumentDraft]) -> Vec<(Uuid, &DocumentDraft)> {
     let mut seen = HashSet::with_capacity(drafts.len());
     let mut last: Vec<(Uuid, &DocumentDraft)> =
@@ -145,7 +136,7 @@ fn last_of_each(drafts: &[DocumentDraft]) -> Vec<(Uuid, &DocumentDraft)> {
 async fn known(
     transaction: &DatabaseTransaction,
     drafts: &[(Uuid, &DocumentDraft)],
-) -> Result<HashMap<Uuid, Known>, Failure> {
+) -> Result<HashMap<Uuid, StoredState>, CallFailure> {
     let ids: Vec<Uuid> = drafts.iter().map(|(id, _)| *id).collect();
     let mut known = HashMap::with_capacity(ids.len());
     for list in id_lists(&ids) {
@@ -157,7 +148,7 @@ async fn known(
             .all(transaction)
             .await?;
         known.extend(rows.into_iter().map(|(id, content_hash, deleted_at, tally)| {
-            (id, Known { content_hash, live: deleted_at.is_none(), tally })
+            (id, StoredState { content_hash, live: deleted_at.is_none(), tally })
         }));
     }
     Ok(known)
@@ -170,40 +161,39 @@ fn row(
     revision: i64,
     tally: Option<i64>,
     now: StoredTime,
-) -> ActiveModel {
+) -> Model {
     let author = draft.author.as_ref();
-    ActiveModel {
-        id: Set(id),
-        source: Set(draft.source.as_str().to_owned()),
-        key: Set(draft.key.as_str().to_owned()),
-        title: Set(draft.title.clone()),
-        text: Set(draft.text.clone()),
-        category: Set(draft.category.clone()),
-        author_id: Set(author.map(|author| AuthorId::of(&draft.source, &author.key).0)),
-        author_key: Set(author.map(|author| author.key.clone())),
-        author_name: Set(author.map(|author| author.name.clone())),
-        published_at: Set(draft.published_at.filter(keepable).map(stored)),
-        attributes: Set(draft.attributes_json()),
-        content_hash: Set(content_hash),
-        revision: Set(revision),
-        indexed_at: Set(now),
-        deleted_at: Set(None),
-        tally: Set(tally),
+    Model {
+        id,
+        source: draft.source.as_str().to_owned(),
+        key: draft.key.as_str().to_owned(),
+        title: draft.title.clone(),
+        text: draft.text.clone(),
+        category: draft.category.clone(),
+        author_id: author.map(|author| AuthorId::of(&draft.source, &author.key).0),
+        author_key: author.map(|author| author.key.clone()),
+        author_name: author.map(|author| author.name.clone()),
+        published_at: draft.published_at.filter(is_storable).map(stored),
+        attributes: draft.attributes_json(),
+        content_hash,
+        revision,
+        indexed_at: now,
+        deleted_at: None,
+        tally,
     }
 }
 
-/// Whether every database can keep a point in time: MySQL has years of four digits, and SQLite's
-/// text of others could not be read again, which would stop every index at this document. Such a
-/// date is a slip of the upstream; the document is taken without it.
-fn keepable(at: &Timestamp) -> bool {
+/// Returns true if all databases can store a point in time.
+///
+/// MySQL has years of four digits, and SQLite's text of others would be unreadable, which would stop all
+/// indexes at this document. Such a date is an upstream error; the document is stored without it.
+fn is_storable(at: &Timestamp) -> bool {
     (1..=9_999).contains(&at.year())
 }
 
-async fn insert(transaction: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Result<(), Failure> {
-    let size = |row: &ActiveModel| {
-        let title = row.title.as_ref().as_ref().map_or(0, String::len);
-        title + row.text.as_ref().len() + row.attributes.as_ref().len()
-    };
+async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), CallFailure> {
+    let size =
+        |row: &Model| row.title.as_ref().map_or(0, String::len) + row.text.len() + row.attributes.len();
     for batch in batches(rows, STATEMENT_DOCUMENTS, STATEMENT_BYTES, size) {
         let on_conflict = OnConflict::column(Column::Id)
             .update_columns([
@@ -222,13 +212,16 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<ActiveModel>) -> Re
                 Column::Tally,
             ])
             .to_owned();
-        Entity::insert_many(batch).on_conflict(on_conflict).exec_without_returning(transaction).await?;
+        InsertMany::<ActiveModel>::many(batch)
+            .on_conflict(on_conflict)
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(())
 }
 
-/// Notes that a count has seen documents that did not change; no revision tells of it.
-async fn mark(transaction: &DatabaseTransaction, ids: &[Uuid], tally: Tally) -> Result<(), Failure> {
+/// Sets the tally of unchanged documents, without new revisions.
+async fn set_tally(transaction: &DatabaseTransaction, ids: &[Uuid], tally: Tally) -> Result<(), CallFailure> {
     for list in id_lists(ids) {
         Entity::update_many()
             .col_expr(Column::Tally, Expr::value(tally.0))

@@ -1,8 +1,8 @@
-//! Leases: names that one process of a fleet holds for a time.
+//! Leases: names that one process of a fleet holds for a limited time.
 //!
-//! The database's clock decides, since the clocks of servers differ; with SQLite, whose
-//! processes share a machine, that is this machine's. A transaction that relies on a lease
-//! locks its row, so the lease cannot pass to another process before that transaction ends.
+//! The clock of the database decides, because the clocks of servers differ; processes with SQLite share
+//! that of their machine. A transaction that depends on a lease locks its row, so the lease cannot pass to
+//! another process before the transaction ends.
 
 use quarry_runtime::boxed;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::leases::{Column, Entity};
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::{Lease, Store, StoreError, stored};
 
 impl Store {
-    /// Takes a free or lapsed lease, or renews one's own. `None` while another holds it.
+    /// Acquires a free or expired lease, or renews one's own; `None` if another process holds it.
     #[boxed]
     pub async fn acquire_lease(
         &self,
@@ -31,7 +31,7 @@ impl Store {
         self.write((lease, ttl), |store, (lease, ttl)| Box::pin(store.try_acquire(lease, *ttl))).await
     }
 
-    async fn try_acquire(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, Failure> {
+    async fn try_acquire(&self, lease: &Lease, ttl: Duration) -> Result<Option<Lease>, CallFailure> {
         let backend = self.backend();
         let Lease { name, holder } = lease;
         let transaction = self.begin().await?;
@@ -45,7 +45,7 @@ impl Store {
         if taken.rows_affected == 0 {
             match transaction.execute(&insert(backend, lease, ttl)).await {
                 Ok(_) => {}
-                // It is there, so it is another's.
+                // Another process holds it.
                 Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                     return Ok(None);
                 }
@@ -56,7 +56,7 @@ impl Store {
         Ok(Some(lease.clone()))
     }
 
-    /// Who holds a live lease.
+    /// The holder of a lease that has not expired.
     #[boxed]
     pub async fn lease_holder(&self, name: &str) -> Result<Option<Uuid>, StoreError> {
         let select = Entity::find()
@@ -68,7 +68,7 @@ impl Store {
         self.read(|database| async move { Ok(select.one(&database).await?) }).await
     }
 
-    /// Takes a lease from a holder that is known to be dead.
+    /// Takes a lease over from a holder that is known to be dead.
     #[boxed]
     pub async fn take_over_lease(
         &self,
@@ -86,7 +86,7 @@ impl Store {
         Ok(taken.then(|| Lease { name: name.to_owned(), holder }))
     }
 
-    /// Holds a lease for longer. One that lapsed, but that nobody else took, is still one's own.
+    /// Extends a lease, also an expired one that no other process has acquired.
     #[boxed]
     pub async fn renew_lease(&self, lease: &Lease, ttl: Duration) -> Result<(), StoreError> {
         let renewed = self
@@ -97,8 +97,8 @@ impl Store {
         if renewed { Ok(()) } else { Err(StoreError::LeaseLost(lease.name.clone())) }
     }
 
-    /// Hands a lease, if it is held so, to another holder or to the same one for longer.
-    async fn try_extend(&self, held: &Lease, to: Uuid, ttl: Duration) -> Result<bool, Failure> {
+    /// Extends a lease of the expected holder, for the same or another holder.
+    async fn try_extend(&self, held: &Lease, to: Uuid, ttl: Duration) -> Result<bool, CallFailure> {
         let transaction = self.begin().await?;
         let extended = Entity::update_many()
             .col_expr(Column::Holder, Expr::value(to))
@@ -111,13 +111,13 @@ impl Store {
         Ok(extended.rows_affected > 0)
     }
 
-    /// Gives a lease back; one that was lost is left to who has it.
+    /// Releases a lease, unless another process holds it.
     #[boxed]
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
         self.write(lease.clone(), |store, lease| Box::pin(store.try_release(lease))).await
     }
 
-    async fn try_release(&self, lease: &Lease) -> Result<(), Failure> {
+    async fn try_release(&self, lease: &Lease) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
         Entity::delete_many()
             .filter(Column::Name.eq(&lease.name))
@@ -128,8 +128,8 @@ impl Store {
     }
 }
 
-/// Makes sure that a lease is held, and stays so until the transaction ends.
-pub(super) async fn check(transaction: &DatabaseTransaction, lease: &Lease) -> Result<(), Failure> {
+/// Checks a lease, and locks it until the transaction ends.
+pub(super) async fn check(transaction: &DatabaseTransaction, lease: &Lease) -> Result<(), CallFailure> {
     let held: Option<String> = Entity::find()
         .select_only()
         .column(Column::Name)
@@ -146,7 +146,7 @@ pub(super) async fn check(transaction: &DatabaseTransaction, lease: &Lease) -> R
     }
 }
 
-/// The time by the clock that decides.
+/// The time of the database.
 fn now(backend: DbBackend) -> SimpleExpr {
     match backend {
         DbBackend::Postgres => Expr::cust("clock_timestamp()"),
@@ -155,7 +155,7 @@ fn now(backend: DbBackend) -> SimpleExpr {
     }
 }
 
-/// The row of a lease that is free.
+/// Inserts the row of a lease.
 pub(super) fn insert(backend: DbBackend, lease: &Lease, ttl: Duration) -> InsertStatement {
     let Lease { name, holder } = lease;
     Query::insert()
@@ -166,9 +166,9 @@ pub(super) fn insert(backend: DbBackend, lease: &Lease, ttl: Duration) -> Insert
 }
 
 fn now_plus(backend: DbBackend, ttl: Duration) -> SimpleExpr {
-    // Longer than any lease, and safe to add to any clock.
-    const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
-    let ttl = ttl.min(LONGEST);
+    // Longer than any lease, without overflow on any clock.
+    const MAX_TTL: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    let ttl = ttl.min(MAX_TTL);
     let ttl_us = ttl.as_micros() as i64;
     match backend {
         DbBackend::Postgres => {

@@ -1,4 +1,4 @@
-//! The ledger of a crawl's pages: what was asked for, what went wrong, what was taken.
+//! The ledger of a crawl's pages: requests, failures and results.
 
 use quarry_runtime::boxed;
 use sea_orm::sea_query::Order;
@@ -9,19 +9,19 @@ use sea_orm::{
 
 use super::crawls::{crawl, find};
 use super::entity::crawl_pages::{ActiveModel, Column, Entity, Model};
-use super::failure::Failure;
-use super::intake::{self, Origin};
+use super::failure::CallFailure;
+use super::intake::{self, DraftOrigin};
 use super::revisions::Revisions;
 use super::{Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, StoredTime, leases, stored};
 use quarry_domain::{CrawlId, CrawlPage, PagePosition, Tally, Timestamp};
 
-/// Failures that a page's line keeps: the latest, where a page had more.
+/// The number of latest failures that an entry keeps.
 const MAX_FAILURES: usize = 100;
-/// The longest that is kept of one failure, in characters.
+/// The longest text of a failure in characters.
 const MAX_FAILURE_CHARS: usize = 500;
 
 impl Store {
-    /// Writes the attempt down before the request goes out.
+    /// Stores an attempt before its request is sent.
     #[boxed]
     pub async fn begin_attempt(
         &self,
@@ -35,7 +35,12 @@ impl Store {
         .await
     }
 
-    async fn try_begin_attempt(&self, lease: &Lease, slot: PageSlot, now: StoredTime) -> Result<(), Failure> {
+    async fn try_begin_attempt(
+        &self,
+        lease: &Lease,
+        slot: PageSlot,
+        now: StoredTime,
+    ) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let crawl = find(&transaction, slot.crawl).await?;
@@ -43,25 +48,25 @@ impl Store {
         let mut crawl = crawl.into_active_model();
         crawl.attempts = Set(attempts);
         crawl.update(&*transaction).await?;
-        match line(&transaction, slot).await? {
-            Some(line) => {
-                let attempts = line.attempts + 1;
-                let mut line = line.into_active_model();
-                line.sweep = Set(slot.sweep);
-                line.attempts = Set(attempts);
-                line.fetched_at = Set(now);
-                // The status is the latest attempt's, and that has none yet.
-                line.status = Set(None);
-                line.update(&*transaction).await?;
+        match find_entry(&transaction, slot).await? {
+            Some(entry) => {
+                let attempts = entry.attempts + 1;
+                let mut entry = entry.into_active_model();
+                entry.sweep = Set(slot.sweep);
+                entry.attempts = Set(attempts);
+                entry.fetched_at = Set(now);
+                // The status belongs to the latest attempt, which has none yet.
+                entry.status = Set(None);
+                entry.update(&*transaction).await?;
             }
             None => {
-                new_line(slot, now).insert(&*transaction).await?;
+                new_entry(slot, now).insert(&*transaction).await?;
             }
         }
         transaction.commit().await
     }
 
-    /// Adds what went wrong to the page's line.
+    /// Appends a failure to the entry of a page.
     #[boxed]
     pub async fn fail_attempt(
         &self,
@@ -83,22 +88,22 @@ impl Store {
         slot: PageSlot,
         status: Option<i32>,
         failure: &str,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
-        let line = line(&transaction, slot).await?.ok_or_else(|| no_line(slot))?;
-        let mut failures = read_failures(&line.failures)?;
+        let entry = find_entry(&transaction, slot).await?.ok_or_else(|| missing_entry(slot))?;
+        let mut failures = read_failures(&entry.failures)?;
         failures.push(failure.to_owned());
-        let kept = &failures[failures.len().saturating_sub(MAX_FAILURES)..];
-        let failures = serde_json::json!(kept).to_string();
-        let mut line = line.into_active_model();
-        line.failures = Set(failures);
-        line.status = Set(status);
-        line.update(&*transaction).await?;
+        let latest = &failures[failures.len().saturating_sub(MAX_FAILURES)..];
+        let failures = serde_json::json!(latest).to_string();
+        let mut entry = entry.into_active_model();
+        entry.failures = Set(failures);
+        entry.status = Set(status);
+        entry.update(&*transaction).await?;
         transaction.commit().await
     }
 
-    /// Documents, authors, ledger line, counts and cursor in one transaction.
+    /// Stores documents, authors, ledger entry, counts and cursor in one transaction.
     #[boxed]
     pub async fn commit_page(
         &self,
@@ -117,40 +122,40 @@ impl Store {
         lease: &Lease,
         commit: &PageCommit,
         now: StoredTime,
-    ) -> Result<PageOutcome, Failure> {
+    ) -> Result<PageOutcome, CallFailure> {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let mut revisions = Revisions::lock(&transaction).await?;
-        let origin = Origin::Crawl(Tally::of(commit.slot.crawl, commit.restarts));
-        let taken = intake::store(&transaction, &mut revisions, &commit.drafts, origin, now).await?;
+        let origin = DraftOrigin::Crawl(Tally::of(commit.slot.crawl, commit.restarts));
+        let intake = intake::store(&transaction, &mut revisions, &commit.drafts, origin, now).await?;
         revisions.save(&transaction).await?;
 
-        let line = line(&transaction, commit.slot).await?.ok_or_else(|| no_line(commit.slot))?;
-        let mut line = line.into_active_model();
-        line.sweep = Set(commit.slot.sweep);
-        line.status = Set(Some(commit.status));
-        line.documents = Set(commit.items);
-        line.hash = Set(Some(commit.hash.clone()));
-        line.update(&*transaction).await?;
+        let entry = find_entry(&transaction, commit.slot).await?.ok_or_else(|| missing_entry(commit.slot))?;
+        let mut entry = entry.into_active_model();
+        entry.sweep = Set(commit.slot.sweep);
+        entry.status = Set(Some(commit.status));
+        entry.documents = Set(commit.items);
+        entry.hash = Set(Some(commit.hash.clone()));
+        entry.update(&*transaction).await?;
 
         let before = find(&transaction, commit.slot.crawl).await?;
         let seen_before = if commit.restart { 0 } else { before.documents_seen };
         let mut after = before.clone().into_active_model();
         after.pages_fetched = Set(before.pages_fetched + 1);
-        after.documents_seen = Set(seen_before + taken.newly_seen);
-        after.inserted = Set(before.inserted + taken.outcome.inserted as i64);
-        after.updated = Set(before.updated + taken.outcome.updated as i64);
-        after.unchanged = Set(before.unchanged + taken.outcome.unchanged as i64);
+        after.documents_seen = Set(seen_before + intake.newly_seen);
+        after.inserted = Set(before.inserted + intake.outcome.inserted as i64);
+        after.updated = Set(before.updated + intake.outcome.updated as i64);
+        after.unchanged = Set(before.unchanged + intake.outcome.unchanged as i64);
         after.rejected = Set(before.rejected + i64::from(commit.rejected));
         after.expected_total = Set(commit.expected_total);
         after.cursor = Set(Some(commit.cursor.clone()));
         let after = after.update(&*transaction).await?;
         transaction.commit().await?;
         self.announce(&revisions);
-        Ok(PageOutcome { upsert: taken.outcome, crawl: crawl(after)? })
+        Ok(PageOutcome { upsert: intake.outcome, crawl: crawl(after)? })
     }
 
-    /// Ledger lines in order of position: a slice of them.
+    /// A slice of the ledger's entries in order of position.
     #[boxed]
     pub async fn crawl_pages(
         &self,
@@ -165,13 +170,13 @@ impl Store {
             .filter(bounds)
             .order_by(Column::Position, slice.order(Order::Asc))
             .limit(slice.limit);
-        let lines = self
+        let entries = self
             .read(|database| async move { select.all(&database).await?.into_iter().map(page).collect() })
             .await?;
-        Ok(slice.in_list_order(lines))
+        Ok(slice.in_list_order(entries))
     }
 
-    /// How many lines the ledger of a crawl has.
+    /// The number of entries in the ledger of a crawl.
     #[boxed]
     pub async fn crawl_page_count(&self, crawl: CrawlId) -> Result<i64, StoreError> {
         let select = Entity::find().filter(Column::CrawlId.eq(crawl.0));
@@ -179,16 +184,16 @@ impl Store {
     }
 }
 
-async fn line(transaction: &DatabaseTransaction, slot: PageSlot) -> Result<Option<Model>, Failure> {
+async fn find_entry(transaction: &DatabaseTransaction, slot: PageSlot) -> Result<Option<Model>, CallFailure> {
     Ok(Entity::find_by_id((slot.crawl.0, slot.position.0)).one(transaction).await?)
 }
 
-fn no_line(slot: PageSlot) -> Failure {
+fn missing_entry(slot: PageSlot) -> CallFailure {
     let (crawl, position) = (slot.crawl.0, slot.position.0);
-    StoreError::Refused(format!("no attempt at page {position} of crawl {crawl} was begun")).into()
+    StoreError::Refused(format!("page {position} of crawl {crawl} has no attempt")).into()
 }
 
-fn new_line(slot: PageSlot, now: StoredTime) -> ActiveModel {
+fn new_entry(slot: PageSlot, now: StoredTime) -> ActiveModel {
     ActiveModel {
         crawl_id: Set(slot.crawl.0),
         position: Set(slot.position.0),
@@ -202,7 +207,7 @@ fn new_line(slot: PageSlot, now: StoredTime) -> ActiveModel {
     }
 }
 
-fn page(row: Model) -> Result<CrawlPage, Failure> {
+fn page(row: Model) -> Result<CrawlPage, CallFailure> {
     Ok(CrawlPage {
         position: PagePosition(row.position),
         sweep: row.sweep,
@@ -215,6 +220,6 @@ fn page(row: Model) -> Result<CrawlPage, Failure> {
     })
 }
 
-fn read_failures(json: &str) -> Result<Vec<String>, Failure> {
-    serde_json::from_str(json).map_err(|_| Failure::unreadable("list of failures"))
+fn read_failures(json: &str) -> Result<Vec<String>, CallFailure> {
+    serde_json::from_str(json).map_err(|_| CallFailure::unreadable("list of failures"))
 }

@@ -1,20 +1,19 @@
-//! The truth: documents, authors, crawls, the page ledger and leases, in SQLite, PostgreSQL
-//! or MySQL/MariaDB. A struct, not a trait: sea-orm already abstracts the databases, and no
-//! sea-orm type leaves this folder.
-
+//! The source of truth: documents, authors, crawls, searches and interactions in SQLite, PostgreSQL or
+//! MySQL/MariaDB. A struct, not a trait: sea-orm abstracts the databases already, and its types stay within
+//! this crate.
 //!
-//! - `connect`, `pool`, `file`, `migrations`: one pool, its connections, the file behind it if any, and the schema.
-//! - `documents`, `authors`, `changes`: what searches, relations and indexes read.
-//! - `intake`, `removal`, `revisions`: how documents are written, in the one order of changes.
-//! - `crawls`, `ledger`, `leases`: what a crawl has done, and who may go on with it.
-//! - `search_log`: what people searched for, what reports add up of it, and its erasure.
-//! - `interactions`: what people clicked and bought, what reports add up of it, and its erasure.
-//! - `metrics`: how the database and the pool of connections to it stand.
-//! - `transaction`, `snapshot`, `failure`, `batch`, `plans`: how every statement is bounded, repeated and explained.
-//! - `sums`: how what is added up is written in SQL.
+//! - `connect`, `pool`, `file`, `migrations`: the connection pool, the file of SQLite, and the schema.
+//! - `documents`, `authors`, `changes`: reads for searches, relations and indexes.
+//! - `intake`, `removal`, `revisions`: writes of documents, in one order of changes.
+//! - `crawls`, `ledger`, `leases`: crawls, their pages, and the exclusive right to write them.
+//! - `search_log`: the log of searches, its roll-ups and reports, its erasure and retention.
+//! - `interactions`: clicks and conversions, their reports and their erasure.
+//! - `metrics`: metrics of the database and the connection pool.
+//! - `transaction`, `snapshot`, `failure`, `batch`, `idempotent_rows`: time limits, retries and sizes of statements.
+//! - `sums`, `span`, `slice`: sums, periods and keyset pages in SQL.
 //!
-//! Deliberately not here: caching, and waiting for a database to come back. A call fails within
-//! seconds where the database is away, and works again when it is back.
+//! Deliberately not here: caching, and waiting for a database to recover. A call fails within seconds while
+//! the database is down, and succeeds once it is back.
 
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ use uuid::Uuid;
 
 use quarry_domain::{
     Crawl, CrawlId, CrawlState, DocumentDraft, FinalReason, LoggedSearch, LoggedSearchId, PagePosition,
-    Revision, SessionId, Timestamp, UserId,
+    Revision, SessionId, SourceName, Timestamp, UserId,
 };
 
 mod authors;
@@ -37,14 +36,13 @@ mod documents;
 mod entity;
 mod failure;
 mod file;
+mod idempotent_rows;
 mod intake;
 mod interactions;
 mod leases;
 mod ledger;
 mod metrics;
 mod migrations;
-mod own_rows;
-mod plans;
 mod pool;
 mod removal;
 mod revisions;
@@ -55,6 +53,7 @@ mod span;
 mod sums;
 mod transaction;
 
+use self::failure::CallFailure;
 use self::file::DatabaseFile;
 pub use self::file::{sqlite_file, sqlite_files, sqlite_log};
 use self::metrics::StoreMetrics;
@@ -64,59 +63,61 @@ pub use self::search_log::{
 };
 pub use self::slice::Slice;
 
-/// Why the store could not answer.
+/// An error of the store.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database cannot be reached, or broke off; the same call may work later.
+    /// The database is unreachable or closed the connection; the same call may succeed later.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
-    /// The lease that the call needs is not (or no longer) held.
+    /// The caller does not hold the lease (any more).
     #[error("the lease {0:?} is held by another process")]
     LeaseLost(String),
-    /// The database refused the statement: a defect, or a schema that is not migrated.
+    /// The database rejected a statement: a defect, or a schema without the latest migrations.
     #[error("the database refused a statement: {0}")]
     Refused(String),
 }
 
-/// What an upsert did.
+/// The outcome of an upsert.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpsertOutcome {
-    /// Documents that were new (or came back after a removal).
+    /// New documents, and those restored after a deletion.
     pub inserted: usize,
-    /// Documents whose content changed.
+    /// Documents with changed content.
     pub updated: usize,
-    /// Documents that were already stored as they are.
+    /// Documents that were stored with the same content.
     pub unchanged: usize,
-    /// The latest revision when the call committed: an index that has applied it shows
-    /// everything that the call stored.
+    /// The latest revision at the commit.
+    ///
+    /// An index that has applied it shows all documents of the call.
     pub revision: Revision,
 }
 
-/// What a removal did.
+/// The outcome of a deletion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeleteOutcome {
-    /// Documents that were there and are gone.
+    /// Deleted documents.
     pub deleted: usize,
-    /// As [`UpsertOutcome::revision`].
+    /// See [`UpsertOutcome::revision`].
     pub revision: Revision,
 }
 
-/// A lease on a name, held by one process of a fleet. Every writing call of a crawl checks
-/// it within its transaction, so a process that lost it cannot write.
+/// A lease on a name, held by one process of a fleet.
+///
+/// Every write of a crawl checks it within its transaction, so a process that lost it cannot write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// What is leased.
+    /// The leased name.
     pub name: String,
-    /// The process that holds it.
+    /// The process that holds the lease.
     pub holder: Uuid,
 }
 
-/// Where a page belongs: named by every ledger call.
+/// The identity of a page in the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSlot {
     /// The crawl.
     pub crawl: CrawlId,
-    /// The running number of the page.
+    /// The number of the page.
     pub position: PagePosition,
     /// The pass over the upstream, from 1.
     pub sweep: i32,
@@ -125,146 +126,144 @@ pub struct PageSlot {
 /// A fetched page, to be stored in one transaction.
 #[derive(Clone, Debug)]
 pub struct PageCommit {
-    /// Where the page belongs.
+    /// The identity of the page.
     pub slot: PageSlot,
-    /// The HTTP status it came with.
+    /// The HTTP status of its response.
     pub status: i32,
     /// Items on the page.
     pub items: i32,
-    /// Items that could not be taken.
+    /// Invalid items.
     pub rejected: i32,
     /// A digest of the page's keys.
     pub hash: String,
-    /// The documents on the page, at most one of a key.
+    /// The documents on the page, with unique keys.
     pub drafts: Vec<DocumentDraft>,
-    /// How often the count was restarted so far: names the tally to count in.
+    /// The number of restarts of the count so far, which identifies the tally.
     pub restarts: u32,
-    /// This page restarts the count: `documents_seen` begins anew with it.
+    /// Restarts the count: `documents_seen` starts from zero with this page.
     pub restart: bool,
-    /// The total as the page states it.
+    /// The total that the page states.
     pub expected_total: Option<i64>,
-    /// Where the crawl goes on: JSON.
+    /// The position of the next page, as JSON.
     pub cursor: String,
 }
 
-/// What storing a page did.
+/// The outcome of a stored page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageOutcome {
-    /// What became of its documents.
+    /// The outcome for its documents.
     pub upsert: UpsertOutcome,
     /// The crawl after this page.
     pub crawl: Crawl,
 }
 
-/// How a crawl ends.
+/// The end of a crawl.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrawlEnd {
     /// The final state.
     pub state: CrawlState,
-    /// What the operator should know.
+    /// A message for the operator.
     pub error: Option<String>,
-    /// Remove the documents of the source that this tally (of `restarts`) has not seen, if
-    /// they are at most this share of the live documents of the source.
+    /// Deletes the documents of the source that are missing upstream, within a limit.
     pub sweep_vanished: Option<SweepVanished>,
 }
 
-/// The removal of vanished documents at the end of a complete crawl.
+/// The deletion of vanished documents at the end of a complete crawl.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SweepVanished {
-    /// Names the tally that saw every key.
+    /// The number of restarts, which identifies the tally with every key.
     pub restarts: u32,
-    /// The largest share of the source's live documents to remove, 0 to 1.
+    /// The largest share of the source's live documents to delete, 0 to 1.
     pub max_share: f64,
 }
 
 /// The vanished documents of a complete crawl.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vanished {
-    /// Live documents of the source that once came from a crawl, before the removal.
+    /// Live documents of the source from crawls, before the deletion.
     pub live: i64,
-    /// Those that the upstream no longer has.
+    /// Documents that are missing upstream.
     pub vanished: i64,
-    /// Those that were removed: all that vanished, or none where the guard held.
+    /// Deleted documents: all that vanished, or none above the limit.
     pub removed: i64,
 }
 
-/// A search, to be logged.
+/// A search to log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSearch {
-    /// Its id: the same whenever the same search is brought again.
+    /// The idempotency key: the same in each attempt to log the same search.
     pub id: LoggedSearchId,
-    /// The visitor's session.
+    /// The session of the user.
     pub session: SessionId,
-    /// The visitor, where logged in.
+    /// The user, if logged in.
     pub user: Option<UserId>,
-    /// What was searched for, as it is to be read.
+    /// The text of the search, for display.
     pub query: String,
-    /// What its spellings are compared by: the same for all that count as one query. The store
-    /// keeps, and compares, its first 256 characters.
+    /// The normalized text, equal for all spellings of one query; the store keeps 256 characters.
     pub query_key: String,
-    /// The text was longer than what is kept.
+    /// The text exceeded the maximum and was truncated.
     pub truncated: bool,
-    /// How many keystrokes went into it.
+    /// The number of keystrokes.
     pub keystrokes: i64,
-    /// How many documents it found, where known.
+    /// The number of results, if known.
     pub result_count: Option<i64>,
-    /// Why it was final.
+    /// The reason for its end.
     pub reason: FinalReason,
-    /// When its first keystroke arrived.
+    /// The time of its first keystroke.
     pub started_at: Timestamp,
-    /// When its last keystroke arrived.
+    /// The time of its last keystroke.
     pub last_keystroke_at: Timestamp,
 }
 
-/// What became of searches that were to be logged.
+/// The outcome of logging searches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogOutcome {
-    /// Those that this call stored, in the order given.
+    /// Searches that this call stored, in the given order.
     pub inserted: Vec<LoggedSearch>,
-    /// How many had been stored already, or stood in the call before.
+    /// The number of searches that an earlier call stored, or that the call repeats.
     pub duplicates: usize,
-    /// How many were left out because the person was erased.
+    /// The number of searches that were dropped because the person was erased.
     pub erased: usize,
 }
 
-/// Which logged searches: those that meet all that is given.
+/// A filter for logged searches; all given conditions apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchLogFilter {
-    /// Of this session.
+    /// The session.
     pub session: Option<SessionId>,
-    /// Of this user.
+    /// The user.
     pub user: Option<UserId>,
-    /// Of any user, or of visitors that were not logged in.
+    /// Searches of logged-in users, or anonymous ones.
     pub logged_in: Option<bool>,
-    /// Whose `query_key` begins so.
+    /// A prefix of `query_key`.
     pub query_key_prefix: Option<String>,
-    /// Whose last keystroke was then or later.
+    /// The earliest last keystroke.
     pub from: Option<Timestamp>,
-    /// Whose last keystroke was earlier.
+    /// The end of the period, exclusive.
     pub before: Option<Timestamp>,
-    /// That found nothing; or all others, those whose number of results is unknown among them.
+    /// Searches without results, or all others, including those with an unknown number.
     pub zero_results: Option<bool>,
 }
 
-/// What became of an interaction that was to be recorded.
+/// The outcome of recording an interaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordOutcome {
-    /// It is stored.
+    /// This call stored it.
     Recorded,
-    /// It had been stored already, or stood in the call before.
+    /// An earlier call stored it, or the call repeats it.
     Repeated,
-    /// Nobody ever stored its document.
+    /// Its document was never stored.
     UnknownDocument,
-    /// The person was erased, and it happened before that: nothing of it is kept.
+    /// The person was erased after it happened: it is dropped.
     Erased,
 }
 
-/// How the migrations of a database stand.
+/// The state of a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MigrationStatus {
     /// The migration's name.
     pub name: String,
-    /// Whether it was applied.
+    /// True if the database has it.
     pub applied: bool,
 }
 
@@ -274,22 +273,25 @@ pub struct Store {
     database: DatabaseConnection,
     /// The latest revision that this process committed.
     committed: Arc<watch::Sender<Revision>>,
-    /// The turns of this process's writers, where the database is SQLite: queueing here is fair
-    /// and keeps the pool's connections for those who read, while SQLite itself makes writers
-    /// poll for their turn.
-    turns: Option<Arc<Mutex<()>>>,
+    /// The queue of this process's writers on SQLite.
+    ///
+    /// It is fair and leaves the pool's connections to readers, while writers of SQLite itself poll for the lock.
+    write_lock: Option<Arc<Mutex<()>>>,
     metrics: Arc<StoreMetrics>,
-    /// The file, where the database is in one.
+    /// The file of an embedded database.
     file: Option<Arc<DatabaseFile>>,
 }
 
-/// A point in time as it is written.
+/// A point in time in microseconds, as stored.
 ///
-/// All three databases keep microseconds. With an offset, because the drivers send this type to
-/// MySQL as a `DATETIME`, but a `DateTime<Utc>` as a `TIMESTAMP`, which ends in 2038: what lies
-/// beyond silently becomes null.
+/// It has an offset, because the drivers send this type to MySQL as a `DATETIME`, but a `DateTime<Utc>` as
+/// a `TIMESTAMP`, which ends in 2038: later times silently become null.
 type StoredTime = chrono::DateTime<chrono::FixedOffset>;
 
 fn stored(at: Timestamp) -> StoredTime {
     at.trunc_subsecs(6).fixed_offset()
+}
+
+fn source_name(stored: String) -> Result<SourceName, CallFailure> {
+    SourceName::try_from(stored).map_err(|_| CallFailure::unreadable("source name"))
 }

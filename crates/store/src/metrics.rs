@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::entity::leases::{Column, Entity};
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::{Lease, Store, leases};
 
 /// Counters of the calls of a store, and their latest outcomes.
@@ -33,9 +33,9 @@ pub(super) struct StoreMetrics {
 /// The state of the database by the latest calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreStatus {
-    /// The database answered the last call that ended.
+    /// True if the database responded to the last call.
     pub is_up: bool,
-    /// No call found its disk full or it read-only, since [`Store::look_again`] wrote.
+    /// False after a call failed on a full disk or a read-only database, until a trial write succeeds.
     pub is_writable: bool,
 }
 
@@ -53,7 +53,7 @@ impl StoreMetrics {
     }
 
     /// Records the outcome of a call; `None` is a timeout.
-    pub(super) fn record<T>(&self, outcome: Option<&Result<T, Failure>>) {
+    pub(super) fn record<T>(&self, outcome: Option<&Result<T, CallFailure>>) {
         self.calls.inc();
         let is_down = match outcome {
             Some(Ok(_)) => false,
@@ -61,7 +61,7 @@ impl StoreMetrics {
                 if failure.is_unwritable() {
                     set(&self.is_unwritable, true);
                 }
-                if let Failure::Database(error) = failure
+                if let CallFailure::Database(error) = failure
                     && waited_for_connection(error)
                 {
                     self.pool_timeouts.inc();
@@ -88,19 +88,20 @@ impl StoreMetrics {
 }
 
 impl Store {
-    /// Tries to write, where a call found that the database takes no writes: others may not write for
-    /// a while, and a call that wrote nothing in the end proves nothing.
+    /// Attempts a trial write if the database accepted no writes.
+    ///
+    /// Other calls may not write for a while, and a call without changes proves nothing.
     #[boxed]
-    pub async fn look_again(&self) {
-        // The cause was reported by the call that met it.
+    pub async fn retry_writes(&self) {
+        // The failed call has reported the cause.
         if self.metrics.is_unwritable.load(Ordering::Relaxed)
-            && self.write((), |store, ()| Box::pin(store.try_writing())).await.is_ok()
+            && self.write((), |store, ()| Box::pin(store.try_trial_write())).await.is_ok()
         {
             set(&self.metrics.is_unwritable, false);
         }
     }
 
-    async fn try_writing(&self) -> Result<(), Failure> {
+    async fn try_trial_write(&self) -> Result<(), CallFailure> {
         let lease = Lease { name: format!("trial {}", Uuid::new_v4()), holder: Uuid::nil() };
         let transaction = self.begin().await?;
         transaction.execute(&leases::insert(self.backend(), &lease, Duration::ZERO)).await?;

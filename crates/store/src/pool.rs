@@ -1,19 +1,18 @@
-//! Keeps connections out of the pool that are still within a transaction.
+//! Closes connections of the pool that are still within a transaction.
 //!
-//! SQLite ends a transaction by itself where the disk is full or fails, memory runs out, a statement
-//! is interrupted, or a trigger says so. The driver's ROLLBACK then fails, since there is nothing to
-//! roll back, and the driver still counts a transaction: what it begins next on that connection
-//! is a savepoint, and a commit of that one stores nothing, whatever it returns. So a connection is
-//! tested when it is released, and again when it is acquired; one that fails is closed, and the pool
-//! opens another. A database in memory ends with its connection: later calls find no tables and fail,
-//! which is better than to acknowledge what is not stored.
+//! SQLite ends a transaction by itself if the disk is full or fails, memory runs out, a statement is
+//! interrupted, or a trigger does so. The driver's ROLLBACK then fails, because there is nothing to roll back,
+//! and the driver still counts a transaction: its next transaction on that connection is a savepoint, and
+//! its commit returns success, but stores nothing. So a connection is tested when it is released, and again when
+//! it is acquired; one that fails is closed, and the pool opens another. An in-memory database ends with
+//! its connection: later calls fail without tables, which is better than to acknowledge lost writes.
 
 use futures_util::future::BoxFuture;
 use sea_orm::ConnectOptions;
 use sea_orm::sqlx::pool::PoolConnectionMetadata;
 use sea_orm::sqlx::{Connection, Error};
 
-/// Has every connection tested, of whichever database the options are for.
+/// Tests all connections of a pool, of any database.
 pub(super) fn test_connections(options: &mut ConnectOptions) {
     options
         .map_sqlx_sqlite_before_acquire(is_idle)
@@ -32,7 +31,7 @@ fn is_idle<C: Connection>(
     Box::pin(std::future::ready(Ok(is_idle)))
 }
 
-/// Tests once everything sent is done: the end of a transaction that is dropped is only queued.
+/// Tests after a ping, because the rollback of a dropped transaction is only queued.
 fn becomes_idle<C: Connection>(
     connection: &mut C,
     _: PoolConnectionMetadata,
@@ -75,7 +74,7 @@ mod tests {
         store
     }
 
-    /// The largest that the database may be, in pages, by the only connection.
+    /// Limits the size of the database in pages, on the only connection.
     async fn limit(store: &Store, pages: u32) {
         store.database.execute_unprepared(&format!("PRAGMA max_page_count = {pages}")).await.unwrap();
     }
@@ -85,7 +84,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, other) = (store(&folder).await, store(&folder).await);
         for round in 0..3 {
-            // It cannot grow, on the connection that there is now.
+            // The database cannot grow on the present connection.
             limit(&store, 1).await;
             for attempt in 0..3 {
                 let large = draft("large", attempt.to_string().repeat(1 << 20));
@@ -99,9 +98,9 @@ mod tests {
             store.upsert_documents(&[draft(&key, "small".to_owned())]).await.unwrap();
             let id = draft(&key, String::new()).id();
             assert!(other.documents_by_id(&[id]).await.unwrap().contains_key(&id), "{round}");
-            // A call that wrote proves nothing to the status: a trial does.
+            // A successful call does not reset the flag; a trial write does.
             assert!(!store.status().is_writable);
-            store.look_again().await;
+            store.retry_writes().await;
             assert!(store.status().is_writable);
         }
     }
@@ -112,7 +111,7 @@ mod tests {
         let (store, other) = (store(&folder).await, store(&folder).await);
         for ended in [true, false] {
             let mut connection = store.database.get_sqlite_connection_pool().acquire().await.unwrap();
-            // As a transaction would leave it whose end got lost.
+            // A lost end of a transaction leaves this state.
             std::mem::forget(connection.begin().await.unwrap());
             if ended {
                 connection.execute("ROLLBACK").await.unwrap();

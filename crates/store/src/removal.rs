@@ -1,30 +1,29 @@
-//! Removing documents: what stays is a tombstone, which tells every index that follows.
+//! Deletion of documents: a tombstone remains, so that indexes see the change.
 
 use sea_orm::sea_query::{CaseStatement, Expr};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::StoredTime;
-use super::batch::IDS;
+use super::batch::STATEMENT_IDS;
 use super::entity::documents::{Column, Entity};
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::revisions::Revisions;
 
-/// Turns live documents into tombstones, each with a revision of its own; their content goes.
+/// Replaces live documents by tombstones without content, each with its own revision.
 ///
-/// The tally stays: within one count, a document that is seen again after its removal is not
-/// one more.
-pub(super) async fn bury(
+/// The tally stays, so that a document that is deleted and seen again counts once.
+pub(super) async fn soft_delete(
     transaction: &DatabaseTransaction,
     revisions: &mut Revisions,
     live: &[Uuid],
     now: StoredTime,
-) -> Result<(), Failure> {
+) -> Result<(), CallFailure> {
     let none = || Expr::value(Option::<String>::None);
-    for ids in live.chunks(IDS) {
+    for ids in live.chunks(STATEMENT_IDS) {
         let mut revision = CaseStatement::new();
         for id in ids {
-            revision = revision.case(Column::Id.eq(*id), Expr::value(revisions.take()));
+            revision = revision.case(Column::Id.eq(*id), Expr::value(revisions.advance()));
         }
         Entity::update_many()
             .col_expr(Column::Revision, Expr::Case(Box::new(revision)))

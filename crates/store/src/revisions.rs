@@ -1,8 +1,7 @@
-//! The one order of all changes to documents.
+//! The total order of changes to documents.
 //!
-//! Revisions come from a counter row that is locked until the transaction ends, so a greater
-//! revision never becomes visible before a smaller one, whoever writes: a reader that follows
-//! them upwards misses nothing.
+//! Revisions come from a counter row that is locked until the transaction ends. A greater revision thus never
+//! becomes visible before a smaller one, and readers that follow them miss no change.
 
 use quarry_runtime::boxed;
 use sea_orm::sea_query::Expr;
@@ -10,28 +9,28 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryS
 use tokio::sync::watch;
 
 use super::entity::counters;
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::{Store, StoreError};
 use quarry_domain::Revision;
 
 const COUNTER: &str = "revision";
 
-/// The locked counter, in the hands of one transaction.
+/// The counter, locked by a transaction.
 pub(super) struct Revisions {
     stored: i64,
     latest: i64,
 }
 
 impl Revisions {
-    /// Waits for the writers before this one, and keeps the later ones waiting.
-    pub(super) async fn lock(transaction: &DatabaseTransaction) -> Result<Self, Failure> {
+    /// Locks the counter until the transaction ends.
+    pub(super) async fn lock(transaction: &DatabaseTransaction) -> Result<Self, CallFailure> {
         let counter = counters::Entity::find_by_id(COUNTER).lock_exclusive().one(transaction).await?;
-        let stored = counter.ok_or_else(|| Failure::unreadable("revision counter"))?.value;
+        let stored = counter.ok_or_else(|| CallFailure::unreadable("revision counter"))?.value;
         Ok(Self { stored, latest: stored })
     }
 
-    /// Hands out the next revision.
-    pub(super) fn take(&mut self) -> i64 {
+    /// Advances the counter and returns the next revision.
+    pub(super) fn advance(&mut self) -> i64 {
         self.latest += 1;
         self.latest
     }
@@ -41,8 +40,8 @@ impl Revisions {
         Revision::new(self.latest)
     }
 
-    /// Writes the counter back if any revision was handed out.
-    pub(super) async fn save(&self, transaction: &DatabaseTransaction) -> Result<(), Failure> {
+    /// Stores the counter if it changed.
+    pub(super) async fn save(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         if self.latest != self.stored {
             counters::Entity::update_many()
                 .col_expr(counters::Column::Value, Expr::value(self.latest))
@@ -55,34 +54,32 @@ impl Revisions {
 }
 
 impl Store {
-    /// The latest revision that was committed by anyone.
+    /// The latest committed revision.
     #[boxed]
     pub async fn latest_revision(&self) -> Result<Revision, StoreError> {
         self.read(|database| async move {
             let counter = counters::Entity::find_by_id(COUNTER).one(&database).await?;
-            let counter = counter.ok_or_else(|| Failure::unreadable("revision counter"))?;
+            let counter = counter.ok_or_else(|| CallFailure::unreadable("revision counter"))?;
             Ok(Revision::new(counter.value))
         })
         .await
     }
 
-    /// The latest revision that this process committed: a hint to look for changes at once.
+    /// The latest revision that this process committed, as a hint to read changes immediately.
     pub fn committed_here(&self) -> watch::Receiver<Revision> {
         self.committed.subscribe()
     }
 
-    /// Tells those who wait for changes that a transaction, now committed, made some.
+    /// Publishes the latest revision of a committed transaction, if it changed documents.
     pub(super) fn announce(&self, revisions: &Revisions) {
         if revisions.latest == revisions.stored {
             return;
         }
         let revision = revisions.latest();
         self.committed.send_if_modified(|known| {
-            let later = revision > *known;
-            if later {
-                *known = revision;
-            }
-            later
+            let is_later = revision > *known;
+            *known = revision.max(*known);
+            is_later
         });
     }
 }

@@ -1,18 +1,19 @@
-//! Slices of ordered lists by keyset: the positions of items, not their numbers, bound a slice, so that
-//! it stays right while items come and go.
+//! Keyset pagination: the positions of items, not their numbers, bound a slice of a list.
+//!
+//! A slice thus stays correct while items are inserted and deleted.
 
 use sea_orm::sea_query::Order;
 
 /// The items of a list between two positions, taken from its beginning or its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Slice<P> {
-    /// The position that the items come after.
+    /// The position before the first item.
     pub after: Option<P>,
-    /// The position that the items come before.
+    /// The position after the last item.
     pub before: Option<P>,
-    /// The most items.
+    /// The maximum number of items.
     pub limit: u64,
-    /// Takes the last items instead of the first. They are in the order of the list either way.
+    /// Takes the last items instead of the first, still in the order of the list.
     pub from_end: bool,
 }
 
@@ -39,7 +40,7 @@ impl<P> Slice<P> {
         Self { before: position.into(), ..self }
     }
 
-    /// The order in which rows are read: the list's own, or its reverse.
+    /// The order of the statement: that of the list, or its reverse.
     pub(super) fn order(&self, own: Order) -> Order {
         match own {
             own if !self.from_end => own,
@@ -48,7 +49,7 @@ impl<P> Slice<P> {
         }
     }
 
-    /// The rows, read in that order, in the order of the list.
+    /// Restores the order of the list in rows of the statement.
     pub(super) fn in_list_order<T>(&self, mut rows: Vec<T>) -> Vec<T> {
         if self.from_end {
             rows.reverse();

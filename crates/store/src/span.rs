@@ -1,4 +1,4 @@
-//! Stretches of time, as reports and roll-ups cut it: by the UTC day, hour and quarter of an hour.
+//! Periods in UTC days, hours and quarters of an hour, for reports and roll-ups.
 
 use chrono::{DateTime, TimeDelta};
 
@@ -11,7 +11,7 @@ pub(super) const QUARTER_S: i64 = HOUR_S / 4;
 pub(super) const DAY_S: i64 = 24 * HOUR_S;
 pub(super) const DAY: TimeDelta = TimeDelta::seconds(DAY_S);
 
-/// A stretch of time, half open; without an end: everything up to the latest.
+/// A half-open period; without an end, up to the latest row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) from: StoredTime,
@@ -32,18 +32,17 @@ impl Span {
     }
 }
 
-/// The beginning of the stretch of this length, in seconds, that a point in time is in.
+/// Rounds a point in time down to a multiple of a length in seconds.
 pub(super) fn floor(at: StoredTime, length_s: i64) -> StoredTime {
     let second = at.timestamp().div_euclid(length_s) * length_s;
-    let start: Timestamp =
-        DateTime::from_timestamp(second, 0).expect("a stretch of a point in time is in range");
+    let start: Timestamp = DateTime::from_timestamp(second, 0).expect("a rounded point in time is in range");
     stored(start)
 }
 
-/// The first beginning of a stretch of this length that is not before a point in time.
-pub(super) fn first_from(at: StoredTime, length_s: i64) -> StoredTime {
-    let begun = floor(at, length_s);
-    if begun == at { at } else { begun + TimeDelta::seconds(length_s) }
+/// Rounds a point in time up to a multiple of a length in seconds.
+pub(super) fn ceil(at: StoredTime, length_s: i64) -> StoredTime {
+    let floor = floor(at, length_s);
+    if floor == at { at } else { floor + TimeDelta::seconds(length_s) }
 }
 
 #[cfg(test)]
@@ -51,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stretches_begin_on_their_multiples() {
+    fn times_are_rounded_to_multiples() {
         let at = |rfc3339: &str| DateTime::parse_from_rfc3339(rfc3339).unwrap();
         for (given, quarter, hour, day) in [
             ("2026-11-20T10:59:59.999999Z", "10:45", "10:00", "2026-11-20"),
@@ -65,7 +64,7 @@ mod tests {
             assert_eq!(floor(at(given), DAY_S).to_utc(), on_day("00:00"));
         }
         let hour = at("2026-11-20T10:00:00Z");
-        assert_eq!(first_from(hour, HOUR_S), hour);
-        assert_eq!(first_from(hour + TimeDelta::microseconds(1), HOUR_S), hour + HOUR);
+        assert_eq!(ceil(hour, HOUR_S), hour);
+        assert_eq!(ceil(hour + TimeDelta::microseconds(1), HOUR_S), hour + HOUR);
     }
 }

@@ -1,30 +1,30 @@
-//! Sums in SQL: as whole numbers, and by differences that are added to what is there.
+//! Sums in SQL: as integers, and by increments of stored values.
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-/// Whether rows or their removal are counted.
+/// The sign of an increment: for inserted or deleted rows.
 #[derive(Clone, Copy)]
 pub(super) enum Sign {
     Plus = 1,
     Minus = -1,
 }
 
-/// The sum of what are whole numbers, as one.
+/// The integer sum of an integer expression.
 pub(super) fn total(backend: DbBackend, of: impl ExprTrait) -> Expr {
-    whole(backend, of.sum())
+    integer(backend, of.sum())
 }
 
-/// A sum as a whole number: PostgreSQL's and MySQL's are decimal.
-pub(super) fn whole(backend: DbBackend, sum: impl ExprTrait) -> Expr {
-    let integer = match backend {
+/// Casts a sum to an integer: sums of PostgreSQL and MySQL are decimal.
+pub(super) fn integer(backend: DbBackend, sum: impl ExprTrait) -> Expr {
+    let name = match backend {
         DbBackend::MySql => "signed",
         _ => "bigint",
     };
-    sum.cast_as(integer)
+    sum.cast_as(name)
 }
 
-/// What an insertion would have written, in the update that takes its place.
+/// The value of the conflicting insert within an upsert.
 pub(super) fn proposed(backend: DbBackend, column: &str) -> String {
     match backend {
         DbBackend::MySql => format!("VALUES({column})"),
@@ -32,7 +32,7 @@ pub(super) fn proposed(backend: DbBackend, column: &str) -> String {
     }
 }
 
-/// What is there and what an insertion would have written, added up.
+/// The sum of the stored and the inserted value within an upsert.
 pub(super) fn added(backend: DbBackend, table: &str, column: &str) -> Expr {
     Expr::cust(format!("{table}.{column} + {}", proposed(backend, column)))
 }

@@ -1,8 +1,8 @@
-//! How the store reads and writes: bounded in time, and repeated where two writers collided.
+//! Reads and writes with time limits, and retries of conflicting transactions.
 //!
-//! A call that has begun runs to its end in a task of its own, even if whoever made it gives up,
-//! as a client does that hangs up. Drivers do not take being dropped half-way: MySQL's hands a
-//! connection back to the pool that is still within a transaction, locks and all.
+//! A call that has started runs to its end in its own task, even if its caller is dropped, as when a client
+//! disconnects. Drivers do not support cancellation within a call: MySQL's returns a connection to the
+//! pool that is still within a transaction, with its locks.
 
 use std::ops::Deref;
 use std::panic::Location;
@@ -18,36 +18,37 @@ use tokio::task::JoinError;
 use tokio::time::{sleep, timeout};
 use tracing::{Instrument, Span};
 
-use super::failure::Failure;
+use super::failure::CallFailure;
 use super::{Store, StoreError};
 use quarry_runtime::telemetry::TRACED;
 
-/// How often a transaction that lost against another one is tried.
+/// The number of attempts of a conflicting transaction.
 const WRITE_ATTEMPTS: u32 = 8;
-/// The longest pause before the first repetition; it doubles with each.
+/// The longest pause before the first retry; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
-/// For how long it is tried again; what waited this long for a lock waits no second time.
-const WRITE_PATIENCE: Duration = Duration::from_secs(30);
-/// The longest that a call that only reads may take on a database server.
-const READ_LIMIT: Duration = Duration::from_secs(30);
-/// The longest that a call that writes may take on a database server, repetitions included:
-/// removing a million documents at the end of a crawl takes minutes.
-const WRITE_LIMIT: Duration = Duration::from_secs(900);
+/// The time limit for starting a retry, which excludes a second wait for a lock.
+const RETRY_TIME: Duration = Duration::from_secs(30);
+/// The timeout of reads on a database server.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// The timeout of writes on a database server, including retries.
+///
+/// The deletion of a million documents at the end of a crawl takes minutes.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// A writing transaction; dropped without a commit, it leaves nothing.
-pub(super) struct Writing {
-    // Dropped first: the next writer's turn begins when this transaction is over.
+/// A writing transaction; it is rolled back if dropped without a commit.
+pub(super) struct WriteTransaction {
+    // Dropped first: the next writer starts after the end of this transaction.
     transaction: DatabaseTransaction,
-    _turn: Option<OwnedMutexGuard<()>>,
+    _guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Writing {
-    pub(super) async fn commit(self) -> Result<(), Failure> {
+impl WriteTransaction {
+    pub(super) async fn commit(self) -> Result<(), CallFailure> {
         Ok(self.transaction.commit().await?)
     }
 }
 
-impl Deref for Writing {
+impl Deref for WriteTransaction {
     type Target = DatabaseTransaction;
     fn deref(&self) -> &DatabaseTransaction {
         &self.transaction
@@ -57,15 +58,15 @@ impl Deref for Writing {
 impl Store {
     /// Begins a writing transaction.
     ///
-    /// Each of its reads sees what was committed before it, not before the transaction's first
-    /// read, as MySQL would have it: what is compared with must be what the locks protect.
-    pub(super) async fn begin(&self) -> Result<Writing, Failure> {
-        let turn = match &self.turns {
-            Some(turns) => Some(turns.clone().lock_owned().await),
+    /// Each read sees all earlier commits, not only those before the transaction's first read, as by MySQL's
+    /// default: comparisons need the rows that the locks protect.
+    pub(super) async fn begin(&self) -> Result<WriteTransaction, CallFailure> {
+        let guard = match &self.write_lock {
+            Some(lock) => Some(lock.clone().lock_owned().await),
             None => None,
         };
         let options = match self.backend() {
-            // Takes the write lock at once; taken later, it could fail without being waited for.
+            // Takes the write lock immediately: a later upgrade could fail without waiting.
             DbBackend::Sqlite => TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
                 ..Default::default()
@@ -76,27 +77,27 @@ impl Store {
             },
         };
         let transaction = self.database.begin_with_options(options).await?;
-        Ok(Writing { transaction, _turn: turn })
+        Ok(WriteTransaction { transaction, _guard: guard })
     }
 
-    /// Runs a whole writing transaction, again if it lost against another one.
+    /// Runs a writing transaction, with retries after conflicts.
     #[track_caller]
     pub(super) fn write<A, T>(
         &self,
         arguments: A,
-        work: for<'a> fn(&'a Store, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
+        work: for<'a> fn(&'a Store, &'a A) -> BoxFuture<'a, Result<T, CallFailure>>,
     ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
     {
         let store = self.clone();
-        let repeated = async move {
-            let began = Instant::now();
+        let retried = async move {
+            let started = Instant::now();
             let mut pause = FIRST_PAUSE;
             for _ in 1..WRITE_ATTEMPTS {
                 match work(&store, &arguments).await {
-                    Err(failure) if failure.is_conflict() && began.elapsed() < WRITE_PATIENCE => {
+                    Err(failure) if failure.is_conflict() && started.elapsed() < RETRY_TIME => {
                         sleep(pause.mul_f64(rand::random())).await;
                         pause *= 2;
                     }
@@ -105,10 +106,10 @@ impl Store {
             }
             work(&store, &arguments).await
         };
-        self.see_through(WRITE_LIMIT, repeated).instrument(span("write"))
+        self.run_to_end(WRITE_TIMEOUT, retried).instrument(span("write"))
     }
 
-    /// Runs a call that writes in several transactions, to its end: each is repeated on its own.
+    /// Runs a call of several writing transactions, each with its own retries.
     #[track_caller]
     pub(super) fn write_in_steps<T, F>(
         &self,
@@ -119,7 +120,22 @@ impl Store {
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
         let steps = work(self.clone());
-        self.see_through(WRITE_LIMIT, async move { Ok(steps.await?) }).instrument(span("write"))
+        self.run_to_end(WRITE_TIMEOUT, async move { Ok(steps.await?) }).instrument(span("write"))
+    }
+
+    /// Repeats a writing transaction until it affects no rows, and returns their number.
+    pub(super) async fn write_until_none<A: Clone + Send + Sync + 'static>(
+        &self,
+        arguments: A,
+        work: for<'a> fn(&'a Store, &'a A) -> BoxFuture<'a, Result<u64, CallFailure>>,
+    ) -> Result<u64, StoreError> {
+        let mut total = 0;
+        loop {
+            match self.write(arguments.clone(), work).await? {
+                0 => return Ok(total),
+                affected => total += affected,
+            }
+        }
     }
 
     /// Runs a call that only reads.
@@ -130,35 +146,35 @@ impl Store {
     ) -> impl Future<Output = Result<T, StoreError>> + Send
     where
         T: Send + 'static,
-        F: Future<Output = Result<T, Failure>> + Send + 'static,
+        F: Future<Output = Result<T, CallFailure>> + Send + 'static,
     {
-        self.see_through(READ_LIMIT, work(self.database.clone())).instrument(span("read"))
+        self.run_to_end(READ_TIMEOUT, work(self.database.clone())).instrument(span("read"))
     }
 
-    /// Lets a call run to its end, and waits for it as long as it may take: a server may have
-    /// stopped answering in the middle of it. A SQLite file always answers, in the time that its
-    /// busy timeout bounds.
-    async fn see_through<T: Send + 'static>(
+    /// Runs a call to its end in a task, and waits up to a timeout.
+    ///
+    /// A server may stop responding within a call. SQLite always responds within its busy timeout.
+    async fn run_to_end<T: Send + 'static>(
         &self,
-        limit: Duration,
-        work: impl Future<Output = Result<T, Failure>> + Send + 'static,
+        time_limit: Duration,
+        work: impl Future<Output = Result<T, CallFailure>> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.note_file::<T>()?;
+        self.check_and_count_file::<T>()?;
         let task = tokio::spawn(work);
         let ended = match self.backend() {
             DbBackend::Sqlite => task.await,
-            _ => match timeout(limit, task).await {
+            _ => match timeout(time_limit, task).await {
                 Ok(ended) => ended,
                 Err(_) => {
                     self.metrics.record::<T>(None);
-                    return Err(StoreError::Unavailable(format!("no answer within {limit:?}")));
+                    return Err(StoreError::Unavailable(format!("no response within {time_limit:?}")));
                 }
             },
         };
         match ended.map_err(JoinError::try_into_panic) {
             Ok(outcome) => {
-                // What was written to a file that is gone by now must not be acknowledged.
-                self.note_file::<T>()?;
+                // A write to a deleted file must not be acknowledged.
+                self.check_and_count_file::<T>()?;
                 self.metrics.record(Some(&outcome));
                 Ok(outcome?)
             }
@@ -168,7 +184,7 @@ impl Store {
     }
 }
 
-/// What traces tell of a call: the part of the store that makes it, by the name of its file.
+/// The span of a call, with the name of its file as the part of the store.
 #[track_caller]
 fn span(operation: &'static str) -> Span {
     let part = part_of(Location::caller().file());
@@ -185,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_told_by_their_files() {
+    fn parts_are_the_names_of_files() {
         assert_eq!(part_of("/any/where/crates/store/src/search_log/reports/mod.rs"), "search_log/reports");
         assert_eq!(part_of("crates/store/src/documents.rs"), "documents");
     }

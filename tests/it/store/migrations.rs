@@ -1,17 +1,24 @@
 //! Migrations go up, down and up again, and two servers may start at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use quarry::domain::Revision;
-use quarry::store::StoreError;
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use quarry::domain::{Interaction, InteractionKind, Revision};
+use quarry::store::{Store, StoreError};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query};
+use uuid::Uuid;
 
-use super::draft;
+use super::interactions::{always, one_product, raw, rows, sale, utc};
+use super::{at, draft};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
     up_down_and_up_again,
     one_by_one,
     two_servers_migrate_at_once,
+    the_roll_up_of_interactions_is_dropped_and_restored,
     without_tables_a_call_is_refused
 );
 
@@ -32,7 +39,7 @@ async fn up_down_and_up_again(database: Arc<TestDatabase>) {
     assert!(matches!(store.latest_revision().await, Err(StoreError::Refused(_))));
 
     assert_eq!(store.migrate_up(None).await.unwrap(), all.len());
-    // An index that followed the old documents must not take the new ones for their successors.
+    // An index of the old documents must not continue with the new ones.
     assert_ne!(store.store_id().await.unwrap(), id);
     assert_eq!(store.latest_revision().await.unwrap(), Revision::ZERO);
     assert_eq!(store.upsert_documents(&[draft("1", "one")]).await.unwrap().inserted, 1);
@@ -73,12 +80,71 @@ async fn two_servers_migrate_at_once(database: Arc<TestDatabase>) {
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
 }
 
+/// A downgrade restores the exact sums of the previous version.
+async fn the_roll_up_of_interactions_is_dropped_and_restored(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let document = one_product(&store).await;
+    let sales: Vec<Interaction> =
+        (0..50).map(|n| sale(n, document, 1 + n as i64 % 3, n as i64 * 10_000)).collect();
+    let clicks = (50..60).map(|n| Interaction { kind: InteractionKind::Click, ..sale(n, document, 1, 0) });
+    let all: Vec<Interaction> = sales.into_iter().chain(clicks).collect();
+    store.record_interactions(&all).await.unwrap();
+    let reports = async |store: &Store| {
+        let (sold, clicked) = (InteractionKind::Conversion, InteractionKind::Click);
+        let report = store.category_report("electronics", None, sold, always(), 10).await.unwrap();
+        (report, store.category_totals(None, clicked, always()).await.unwrap())
+    };
+    let before = reports(&store).await;
+    assert_eq!((before.0.total_quantity, before.1[0].quantity), (99, 10));
+
+    assert_eq!(store.migrate_down(1).await.unwrap(), 1);
+    let mut expected = BTreeMap::new();
+    for interaction in &all {
+        let day = interaction.occurred_at.duration_trunc(TimeDelta::days(1)).unwrap();
+        let kind = if interaction.kind == InteractionKind::Click { "click" } else { "conversion" };
+        let sums = expected.entry((kind.to_owned(), day, document.0)).or_insert((0, 0));
+        *sums = (sums.0 + 1, sums.1 + interaction.quantity);
+    }
+    let connection = raw(&database).await;
+    let restored: BTreeMap<(String, DateTime<Utc>, Uuid), (i64, i64)> =
+        rows(&connection, "SELECT * FROM interaction_days")
+            .await
+            .iter()
+            .map(|row| {
+                let key = (
+                    row.try_get("", "kind").unwrap(),
+                    utc(row, "day"),
+                    row.try_get("", "document_id").unwrap(),
+                );
+                (key, (row.try_get("", "interactions").unwrap(), row.try_get("", "quantity").unwrap()))
+            })
+            .collect();
+    assert_eq!(restored, expected);
+    // The previous version finds its rows by the text of a day on SQLite.
+    let day = connection.get_database_backend().build(
+        &Query::select()
+            .expr(Expr::col(Asterisk).count())
+            .from("interaction_days")
+            .and_where(Expr::col("day").eq(at("2026-11-20T00:00:00Z").fixed_offset()))
+            .take(),
+    );
+    let found: i64 = connection.query_one_raw(day).await.unwrap().unwrap().try_get_by_index(0).unwrap();
+    assert_eq!(found, 2);
+    connection.close().await.unwrap();
+
+    let store = database.store().await;
+    assert_eq!(reports(&store).await, before);
+    let connection = raw(&database).await;
+    assert!(connection.execute_unprepared("SELECT 1 FROM interaction_days").await.is_err());
+    connection.close().await.unwrap();
+}
+
 async fn without_tables_a_call_is_refused(database: Arc<TestDatabase>) {
     let store = database.connect().await;
     store.ping().await.unwrap();
     let Err(StoreError::Refused(text)) = store.upsert_documents(&[draft("1", "one")]).await else {
         panic!("refused, since there are no tables")
     };
-    // The message helps whoever forgot to migrate.
+    // The message shows the missing table.
     assert!(text.contains("counters"), "{text}");
 }

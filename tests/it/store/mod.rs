@@ -10,6 +10,7 @@ mod interactions;
 mod leases;
 mod migrations;
 mod outages;
+mod plans;
 mod search_logs;
 mod slices;
 

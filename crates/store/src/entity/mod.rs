@@ -1,12 +1,10 @@
-//! The tables as sea-orm sees them. They stay within the store: everyone else knows the
-//! records of `domain`.
+//! The tables as entities of sea-orm, private to the store: other crates use the records of `domain`.
 
 pub(super) mod authors;
 pub(super) mod counters;
 pub(super) mod crawl_pages;
 pub(super) mod crawls;
 pub(super) mod documents;
-pub(super) mod interaction_days;
 pub(super) mod interactions;
 pub(super) mod leases;
 pub(super) mod search_days;

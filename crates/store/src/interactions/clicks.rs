@@ -1,4 +1,4 @@
-//! Which searches were clicked: answers that a click quotes.
+//! Clicked searches: responses that a click refers to.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
@@ -6,17 +6,16 @@ use std::collections::HashMap;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait};
 
-use super::super::batch::IDS;
+use super::super::batch::STATEMENT_IDS;
 use super::super::entity::interactions::{Column, Entity};
-use super::super::failure::Failure;
-use super::super::plans::explain;
 use super::super::span::Span;
 use super::super::{Store, StoreError};
 use quarry_domain::{Period, QueryDigest};
 
 impl Store {
-    /// How many answers to each of these queries were clicked in a period, however often each was;
-    /// queries without any are left out.
+    /// The number of responses to each query that were clicked in a period.
+    ///
+    /// Queries without clicks are absent.
     #[boxed]
     pub async fn clicked_searches(
         &self,
@@ -26,7 +25,7 @@ impl Store {
         let (digests, period) = (sorted(queries), Span::of(period));
         self.read(|database| async move {
             let mut clicked = HashMap::with_capacity(digests.len());
-            for digests in digests.chunks(IDS) {
+            for digests in digests.chunks(STATEMENT_IDS) {
                 for row in database.query_all(&clicks_of(digests, period)).await? {
                     let digest: i64 = row.try_get_by_index(0)?;
                     clicked.insert(QueryDigest(digest), row.try_get_by_index(1)?);
@@ -37,29 +36,13 @@ impl Store {
         .await
     }
 
-    /// Whether any click of a period quotes a search: without one, it is not known what was clicked.
+    /// Returns true if any click of a period refers to a search.
+    ///
+    /// Otherwise, click rates are unknown.
     #[boxed]
     pub async fn clicks_are_recorded(&self, period: Period) -> Result<bool, StoreError> {
         let select = any_click(Span::of(period));
         self.read(|database| async move { Ok(database.query_one(&select).await?.is_some()) }).await
-    }
-
-    /// How the database goes about [`Store::clicked_searches`] and [`Store::clicks_are_recorded`].
-    /// It may quote what is read, so it is not to be logged.
-    #[boxed]
-    pub async fn clicked_searches_plans(
-        &self,
-        queries: &[QueryDigest],
-        period: Period,
-    ) -> Result<[String; 2], StoreError> {
-        let (digests, period) = (sorted(queries), Span::of(period));
-        let backend = self.backend();
-        self.read(move |database| async move {
-            let clicked = explain(&database, backend.build(&clicks_of(&digests, period))).await?;
-            let any = explain(&database, backend.build(&any_click(period))).await?;
-            Ok::<_, Failure>([clicked, any])
-        })
-        .await
     }
 }
 

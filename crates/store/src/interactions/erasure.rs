@@ -1,70 +1,59 @@
-//! Erasing what a person did. That it stays so is the doing of the log's erasures, which the intake
-//! asks: a call that was under way either committed before, or sees the erasure.
+//! Erasure of a person's interactions.
+//!
+//! The log's erasures keep it permanent, because the intake consults them: a concurrent call either
+//! commits before the erasure, or sees it.
 
 use quarry_runtime::boxed;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
-use super::super::entity::interactions::{Column, Entity, Model};
-use super::super::failure::Failure;
+use super::super::entity::interactions::{Column, Entity};
+use super::super::failure::CallFailure;
 use super::super::{Store, StoreError};
-use super::days::RollUps;
 use quarry_domain::Searcher;
 
 /// Rows that one transaction deletes.
 const BATCH_INTERACTIONS: u64 = 1_000;
 
 impl Store {
-    /// Deletes a person's interactions, takes them out of the roll-ups, and returns how many they
-    /// were. It deletes in steps; called again after a failure, it goes on.
+    /// Deletes a person's interactions in batches, and returns their number.
     ///
-    /// To be called after [`Store::erase_searches`], which remembers the erasure: only then are
-    /// interactions left out that reach the store later but happened before.
+    /// To be called after [`Store::erase_searches`], which stores the erasure: only then does the intake
+    /// drop interactions that arrive later but happened before. After a failure, another call continues.
     #[boxed]
     pub async fn erase_interactions(&self, searcher: &Searcher) -> Result<u64, StoreError> {
         let searcher = searcher.clone();
         self.write_in_steps(|store| async move {
-            let mut erased = 0;
-            loop {
-                let batch = store
-                    .write(searcher.clone(), |store, searcher| {
-                        Box::pin(store.try_erase_interactions(searcher))
-                    })
-                    .await?;
-                if batch == 0 {
-                    return Ok(erased);
-                }
-                erased += batch;
-            }
+            store
+                .write_until_none(searcher, |store, searcher| {
+                    Box::pin(store.try_erase_interactions(searcher))
+                })
+                .await
         })
         .await
     }
 
-    async fn try_erase_interactions(&self, searcher: &Searcher) -> Result<u64, Failure> {
+    async fn try_erase_interactions(&self, searcher: &Searcher) -> Result<u64, CallFailure> {
         let of_searcher = match searcher {
             Searcher::Session(session) => Column::SessionId.eq(session.as_str()),
             Searcher::User(user) => Column::UserId.eq(user.as_str()),
         };
         let transaction = self.begin().await?;
-        let rows = Entity::find()
+        let ids: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
             .filter(of_searcher)
             .order_by_asc(Column::Id)
             .limit(BATCH_INTERACTIONS)
             .lock_exclusive()
+            .into_tuple()
             .all(&*transaction)
             .await?;
-        take_out(&transaction, &rows).await?;
+        for list in id_lists(&ids) {
+            Entity::delete_many().filter(Column::Id.is_in(list)).exec(&*transaction).await?;
+        }
         transaction.commit().await?;
-        Ok(rows.len() as u64)
+        Ok(ids.len() as u64)
     }
-}
-
-/// Deletes rows that the transaction has locked, and counts it in the roll-ups.
-async fn take_out(transaction: &DatabaseTransaction, rows: &[Model]) -> Result<(), Failure> {
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    for list in id_lists(&ids) {
-        Entity::delete_many().filter(Column::Id.is_in(list)).exec(transaction).await?;
-    }
-    RollUps::of(rows).subtract(transaction).await
 }

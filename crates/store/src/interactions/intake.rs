@@ -1,51 +1,32 @@
-//! Taking interactions in: each id once, however often and by whomever it is brought.
+//! Idempotent intake of interactions.
 //!
-//! Whose row of an id it is, the database decides; a token in the row says so, and only what a
-//! call itself inserted does it add to the roll-ups. All lock in one order (the gate of erasures,
-//! ids, roll-ups), so they wait for each other and do not collide.
+//! All calls lock in one order (the gate of erasures, then ids), so they wait for each other and do not
+//! deadlock.
 
 use quarry_runtime::boxed;
 use std::collections::HashSet;
 
-use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::documents;
 use super::super::entity::interactions::{Column, Entity, Model};
-use super::super::failure::Failure;
-use super::super::own_rows::{OwnRow, insert_own};
-use super::super::search_log::erasure::{Erasures, Personal, pass_gate};
+use super::super::failure::CallFailure;
+use super::super::idempotent_rows::{IdempotentRow, insert_if_absent};
+use super::super::search_log::erasure::{Erasures, PersonalRecord, lock_gate_shared};
 use super::super::{RecordOutcome, Store, StoreError, StoredTime, stored};
-use super::days::RollUps;
 use super::kind_name;
 use quarry_domain::{Interaction, InteractionKind, SessionId, Timestamp, UserId};
 
-/// The most of one interaction that counts: whatever clients send, sums of these stay numbers.
+/// The largest quantity of one interaction, so that sums do not overflow.
 const MAX_QUANTITY: i64 = u32::MAX as i64;
 
-const COLUMNS: [Column; 12] = [
-    Column::Id,
-    Column::Kind,
-    Column::DocumentId,
-    Column::Quantity,
-    Column::SessionId,
-    Column::UserId,
-    Column::SearchId,
-    Column::QueryDigest,
-    Column::OccurredAt,
-    Column::SearchClickedAt,
-    Column::RecordedAt,
-    Column::CallId,
-];
-
 impl Store {
-    /// Stores interactions and counts them in the roll-ups, in one transaction; and says what
-    /// became of each, in the order given.
+    /// Stores interactions in one transaction, and returns their outcomes in the same order.
     ///
-    /// A document that was removed is still known. What a person did up to an erasure is left out
-    /// (see [`Store::erase_searches`], which remembers it).
+    /// Deleted documents are still known. Interactions of an erased person up to the erasure are dropped
+    /// (see [`Store::erase_searches`]).
     #[boxed]
     pub async fn record_interactions(
         &self,
@@ -58,14 +39,14 @@ impl Store {
             .await
     }
 
-    async fn try_record(&self, interactions: &[Interaction]) -> Result<Vec<RecordOutcome>, Failure> {
+    async fn try_record(&self, interactions: &[Interaction]) -> Result<Vec<RecordOutcome>, CallFailure> {
         let transaction = self.begin().await?;
-        pass_gate(&transaction).await?;
+        lock_gate_shared(&transaction).await?;
         let erasures = Erasures::covering(&transaction, interactions).await?;
         let known = known_documents(&transaction, interactions).await?;
         let (call, now) = (Uuid::new_v4(), stored(chrono::Utc::now()));
         let mut seen = HashSet::with_capacity(interactions.len());
-        let mut rows = Vec::with_capacity(interactions.len());
+        let mut rows: Vec<Model> = Vec::with_capacity(interactions.len());
         let mut outcomes = Vec::with_capacity(interactions.len());
         for interaction in interactions {
             outcomes.push(if !known.contains(&interaction.document.0) {
@@ -79,12 +60,10 @@ impl Store {
                 RecordOutcome::Repeated
             });
         }
-        let own = insert_own(&transaction, &rows, call).await?;
-        rows.retain(|row| own.contains(&row.id));
-        RollUps::of(&rows).add(&transaction).await?;
+        let inserted = insert_if_absent(&transaction, &rows, call).await?;
         transaction.commit().await?;
         for (outcome, interaction) in outcomes.iter_mut().zip(interactions) {
-            if *outcome == RecordOutcome::Recorded && !own.contains(&interaction.id.0) {
+            if *outcome == RecordOutcome::Recorded && !inserted.contains(&interaction.id.0) {
                 *outcome = RecordOutcome::Repeated;
             }
         }
@@ -111,7 +90,7 @@ fn row(interaction: &Interaction, call: Uuid, now: StoredTime) -> Model {
     }
 }
 
-impl Personal for Interaction {
+impl PersonalRecord for Interaction {
     fn session(&self) -> Option<&SessionId> {
         self.session.as_ref()
     }
@@ -125,11 +104,11 @@ impl Personal for Interaction {
     }
 }
 
-/// The documents that were ever stored, of those that interactions name.
+/// The documents of interactions that are stored, deleted ones included.
 async fn known_documents(
     transaction: &DatabaseTransaction,
     interactions: &[Interaction],
-) -> Result<HashSet<Uuid>, Failure> {
+) -> Result<HashSet<Uuid>, CallFailure> {
     let mut ids: Vec<Uuid> = interactions.iter().map(|interaction| interaction.document.0).collect();
     ids.sort_unstable();
     ids.dedup();
@@ -147,35 +126,12 @@ async fn known_documents(
     Ok(known)
 }
 
-impl OwnRow for Model {
-    type Entity = Entity;
-    type Column = Column;
+impl IdempotentRow for Model {
+    type Table = Entity;
     const ID: Column = Column::Id;
     const CALL_ID: Column = Column::CallId;
-    const COLUMNS: &'static [Column] = &COLUMNS;
 
     fn id(&self) -> Uuid {
         self.id
-    }
-
-    fn text_bytes(&self) -> usize {
-        0
-    }
-
-    fn values(&self) -> Vec<Expr> {
-        vec![
-            self.id.into(),
-            self.kind.as_str().into(),
-            self.document_id.into(),
-            self.quantity.into(),
-            self.session_id.clone().into(),
-            self.user_id.clone().into(),
-            self.search_id.into(),
-            self.query_digest.into(),
-            self.occurred_at.into(),
-            self.search_clicked_at.into(),
-            self.recorded_at.into(),
-            self.call_id.into(),
-        ]
     }
 }

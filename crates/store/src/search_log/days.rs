@@ -1,12 +1,11 @@
-//! Searches of each query by the day: made in the background, of the roll-ups by the hour.
+//! Counts of each query by day, computed in the background from those by hour.
 //!
-//! Whoever changes roll-ups of an hour marks its day as changed in the same transaction, and so
-//! locks the day's row until the commit. A day is added up under that lock, so it misses nothing
-//! that is counted in the hours, and what changes them later marks it again. Readers take a day's
-//! sums only while it is not marked, else its hours: they are exact at every moment.
+//! A transaction that changes counts of an hour marks its day as changed, and so locks the day's row until its
+//! commit. A day is summed under that lock, so it includes every count of its hours, and later changes mark
+//! it again. Readers use the sums of unmarked days and the hours of others, so reports are always exact.
 //!
-//! Sums of a marked day stay where searches came in, since nobody reads them; where searches went,
-//! those of their queries go at once: they hold text.
+//! After inserts, the sums of a marked day remain, because readers skip them. After deletions, the sums of
+//! the affected queries are deleted immediately, because they contain text.
 
 use quarry_runtime::boxed;
 use std::collections::BTreeMap;
@@ -14,33 +13,31 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, InsertMany, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
-use super::super::batch::IDS;
-use super::super::entity::search_days::{Column, Entity};
+use super::super::batch::STATEMENT_IDS;
+use super::super::entity::search_days::{ActiveModel, Column, Entity, Model};
 use super::super::entity::{search_query_days as query_days, search_query_hours as hours};
-use super::super::failure::Failure;
+use super::super::failure::CallFailure;
 use super::super::span::{DAY, DAY_S, floor};
 use super::super::sums::{proposed, total};
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::sketching;
+use super::{QUIET, sketching};
 use quarry_domain::Timestamp;
 
-/// For how long a day is over, and nothing was changed in it, before it is added up: searches
-/// reach the log some time after their last keystroke.
-pub(super) const QUIET: TimeDelta = TimeDelta::minutes(5);
-/// For how long nothing was changed in a day that has been over for as long: more than the time
-/// from one round of retention to the next, which would else have the oldest day added up again
-/// after each.
+/// The time without changes after which an older day is rolled up.
+///
+/// It exceeds the interval of retention, which would otherwise cause a roll-up of the oldest day after each run.
 const SETTLED: TimeDelta = TimeDelta::minutes(30);
 /// Days in one statement.
 const STATEMENT_DAYS: usize = 1_000;
 
 impl Store {
-    /// Adds up one day or hour that is over, for the reports; true if there was one, so that there
-    /// may be more. Any server may do so at any time.
+    /// Rolls up one completed day or hour, and returns false if there was none.
+    ///
+    /// Any server may do so at any time.
     #[boxed]
     pub async fn roll_up_searches(&self, now: Timestamp) -> Result<bool, StoreError> {
         Ok(self.sketch_sessions(now).await? || self.roll_up_day(now).await?)
@@ -57,7 +54,7 @@ impl Store {
             .filter(Column::Rolled.eq(false))
             .filter(Column::Day.lte(stored(now - DAY - QUIET)))
             .filter(settled)
-            // Reports are mostly about what was lately.
+            // Most reports are about recent days.
             .order_by_desc(Column::Day)
             .into_tuple();
         let due: Option<StoredTime> =
@@ -67,7 +64,7 @@ impl Store {
         Ok(true)
     }
 
-    async fn try_roll_up(&self, day: StoredTime) -> Result<(), Failure> {
+    async fn try_roll_up(&self, day: StoredTime) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
         let rolled: Option<bool> = Entity::find_by_id(day)
             .select_only()
@@ -77,11 +74,11 @@ impl Store {
             .one(&*transaction)
             .await?;
         if rolled != Some(false) {
-            // Another server was here.
+            // Another server has rolled it up.
             return Ok(());
         }
         query_days::Entity::delete_many().filter(query_days::Column::Day.eq(day)).exec(&*transaction).await?;
-        let queries = add_up(&transaction, day).await?;
+        let queries = sum_hours(&transaction, day).await?;
         if queries == 0 {
             Entity::delete_by_id(day).exec(&*transaction).await?;
         } else {
@@ -96,8 +93,8 @@ impl Store {
     }
 }
 
-/// Makes the sums of a day, and returns of how many queries.
-async fn add_up(transaction: &DatabaseTransaction, day: StoredTime) -> Result<u64, Failure> {
+/// Stores the sums of a day, and returns the number of queries.
+async fn sum_hours(transaction: &DatabaseTransaction, day: StoredTime) -> Result<u64, CallFailure> {
     let backend = transaction.get_database_backend();
     let sum = |column: hours::Column| total(backend, Expr::col(column));
     let of_day = Query::select()
@@ -123,17 +120,16 @@ async fn add_up(transaction: &DatabaseTransaction, day: StoredTime) -> Result<u6
             query_days::Column::Results,
         ])
         .select_from(of_day)
-        .map_err(|_| Failure::unreadable("number of columns"))?
+        .map_err(|_| CallFailure::unreadable("number of columns"))?
         .take();
     Ok(transaction.execute(&insert).await?.rows_affected())
 }
 
-/// Marks the days whose roll-ups by the hour the transaction changes. From here to its end,
-/// nobody adds them up.
+/// Marks days as changed, and locks them against roll-ups until the commit.
 pub(super) async fn mark_changed<'a>(
     transaction: &DatabaseTransaction,
     changed: impl Iterator<Item = &'a (StoredTime, String)>,
-) -> Result<(), Failure> {
+) -> Result<(), CallFailure> {
     let mut days: BTreeMap<StoredTime, StoredTime> = BTreeMap::new();
     for (hour, _) in changed {
         let first = days.entry(floor(*hour, DAY_S)).or_insert(*hour);
@@ -151,31 +147,31 @@ pub(super) async fn mark_changed<'a>(
         .to_owned();
     let days: Vec<_> = days.into_iter().collect();
     for days in days.chunks(STATEMENT_DAYS) {
-        let upsert = Query::insert()
-            .into_table(Entity)
-            .columns([Column::Day, Column::Rolled, Column::SketchedBefore, Column::ChangedAt])
-            .values_from_panic(
-                days.iter().map(|(day, hour)| [(*day).into(), false.into(), (*hour).into(), now.into()]),
-            )
+        let rows = days.iter().map(|(day, hour)| Model {
+            day: *day,
+            rolled: false,
+            sketched_before: Some(*hour),
+            changed_at: now,
+        });
+        InsertMany::<ActiveModel>::many(rows)
             .on_conflict(on_conflict.clone())
-            .take();
-        transaction.execute(&upsert).await?;
+            .exec_without_returning(transaction)
+            .await?;
     }
     Ok(())
 }
 
-/// Takes queries out of days that the transaction has marked: they may not have been searched for
-/// in these any more.
-pub(super) async fn forget<'a>(
+/// Deletes the sums of queries in marked days.
+pub(super) async fn delete_queries<'a>(
     transaction: &DatabaseTransaction,
     removed: impl Iterator<Item = &'a (StoredTime, String)>,
-) -> Result<(), Failure> {
+) -> Result<(), CallFailure> {
     let mut days: BTreeMap<StoredTime, Vec<&str>> = BTreeMap::new();
     for (hour, key) in removed {
         days.entry(floor(*hour, DAY_S)).or_default().push(key);
     }
     for (day, keys) in days {
-        for keys in keys.chunks(IDS) {
+        for keys in keys.chunks(STATEMENT_IDS) {
             query_days::Entity::delete_many()
                 .filter(query_days::Column::Day.eq(day))
                 .filter(query_days::Column::QueryKey.is_in(keys.iter().copied()))

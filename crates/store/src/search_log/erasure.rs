@@ -1,74 +1,64 @@
-//! Erasing a person from the log, for good.
+//! Permanent erasure of a person from the log.
 //!
-//! A flusher may hold claimed searches of the person and store them just after their rows were
-//! deleted. So an erasure is remembered before anything is deleted, and every flush leaves out
-//! what it covers. Between the two stands a gate: a flush passes it together with others and holds
-//! it until its commit, while an erasure is remembered behind the closed gate, alone. A flush thus
-//! either committed before, and its rows are deleted, or sees the erasure.
+//! A flusher may hold claimed searches of the person and store them just after their rows were deleted. So
+//! an erasure is stored before anything is deleted, and every flush drops the searches that it covers. A gate
+//! orders the two: flushes lock it shared until their commit, and an erasure is stored under its exclusive
+//! lock. Thus a flush either commits before the erasure, and its rows are deleted, or sees the erasure.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use chrono::TimeDelta;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, InsertMany, QueryFilter,
+    QueryOrder, QuerySelect, Select,
 };
 use uuid::{Uuid, uuid};
 
 use super::super::batch::id_lists;
-use super::super::entity::search_erasures::{Column, Entity};
+use super::super::entity::search_erasures::{ActiveModel, Column, Entity, Model};
 use super::super::entity::{search_gate, search_logs};
-use super::super::failure::Failure;
+use super::super::failure::CallFailure;
 use super::super::{NewSearch, Store, StoreError, StoredTime, stored};
 use super::removal;
 use super::rollups::Volume;
 use quarry_domain::{Searcher, SessionId, Timestamp, UserId};
 
-/// Names the digests of persons.
+/// The namespace of the digests of persons.
 const NAMESPACE: Uuid = uuid!("5e1f3b0c-8a0e-4d52-9a55-0f3c6f0f7a51");
-/// For how long an erasure is remembered: far longer than any flusher holds a claim.
-const MEMORY: TimeDelta = TimeDelta::days(1);
+/// The lifetime of a stored erasure: far longer than any claim of a flusher.
+const ERASURE_LIFETIME: TimeDelta = TimeDelta::days(1);
 /// Rows that one transaction deletes.
 const BATCH_SEARCHES: u64 = 1_000;
 
 impl Store {
-    /// Deletes a person's searches, takes them out of the roll-ups, and returns how many they were.
+    /// Deletes a person's searches in batches, also from the roll-ups, and returns their number.
     ///
-    /// Searches of that person that reach the store later are left out if their last keystroke is
-    /// not after `through`: the time, by the clock that keystrokes have theirs from, up to which
-    /// everything is to go. It deletes in steps; called again after a failure, it goes on.
+    /// Searches of the person that reach the store later are dropped if their last keystroke is not after
+    /// `through`, which is a time by the clock of keystrokes. After a failure, another call continues.
     #[boxed]
     pub async fn erase_searches(&self, searcher: &Searcher, through: Timestamp) -> Result<u64, StoreError> {
         let (searcher, through) = (searcher.clone(), stored(through));
         self.write_in_steps(|store| async move {
-            let remembered = (searcher.clone(), through);
             store
-                .write(remembered, |store, (searcher, through)| {
-                    Box::pin(store.try_remember_erasure(searcher, *through))
+                .write((searcher.clone(), through), |store, (searcher, through)| {
+                    Box::pin(store.try_store_erasure(searcher, *through))
                 })
                 .await?;
-            let mut erased = 0;
-            loop {
-                let batch = store
-                    .write(searcher.clone(), |store, searcher| Box::pin(store.try_erase_batch(searcher)))
-                    .await?;
-                if batch == 0 {
-                    return Ok(erased);
-                }
-                erased += batch;
-            }
+            store
+                .write_until_none(searcher, |store, searcher| Box::pin(store.try_erase_batch(searcher)))
+                .await
         })
         .await
     }
 
-    async fn try_remember_erasure(&self, searcher: &Searcher, through: StoredTime) -> Result<(), Failure> {
+    async fn try_store_erasure(&self, searcher: &Searcher, through: StoredTime) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
-        close_gate(&transaction).await?;
-        forget_old_erasures(&transaction).await?;
+        lock_gate_exclusive(&transaction).await?;
+        delete_old_erasures(&transaction).await?;
         let digest = digest_of(searcher);
-        // Behind the gate nobody else writes here.
+        // The gate excludes concurrent writes.
         let known: Option<StoredTime> = Entity::find_by_id(digest)
             .select_only()
             .column(Column::Through)
@@ -76,21 +66,18 @@ impl Store {
             .one(&*transaction)
             .await?;
         let through = known.map_or(through, |known| Ord::max(known, through));
-        let upsert = Query::insert()
-            .into_table(Entity)
-            .columns([Column::Searcher, Column::Through, Column::ErasedAt])
-            .values_panic([digest.into(), through.into(), stored(chrono::Utc::now()).into()])
-            .on_conflict(
-                OnConflict::column(Column::Searcher)
-                    .update_columns([Column::Through, Column::ErasedAt])
-                    .to_owned(),
-            )
-            .take();
-        transaction.execute(&upsert).await?;
+        let erasure = Model { searcher: digest, through, erased_at: stored(chrono::Utc::now()) };
+        let on_conflict = OnConflict::column(Column::Searcher)
+            .update_columns([Column::Through, Column::ErasedAt])
+            .to_owned();
+        InsertMany::<ActiveModel>::many([erasure])
+            .on_conflict(on_conflict)
+            .exec_without_returning(&*transaction)
+            .await?;
         transaction.commit().await
     }
 
-    async fn try_erase_batch(&self, searcher: &Searcher) -> Result<u64, Failure> {
+    async fn try_erase_batch(&self, searcher: &Searcher) -> Result<u64, CallFailure> {
         let of_searcher = match searcher {
             Searcher::Session(session) => search_logs::Column::SessionId.eq(session.as_str()),
             Searcher::User(user) => search_logs::Column::UserId.eq(user.as_str()),
@@ -104,21 +91,34 @@ impl Store {
             .lock_exclusive()
             .all(&*transaction)
             .await?;
-        removal::take_out(&transaction, &rows, Volume::Shrinks).await?;
+        removal::delete_rows(&transaction, &rows, Volume::Shrinks).await?;
         transaction.commit().await?;
         Ok(rows.len() as u64)
     }
 }
 
-/// Passes the gate together with other flushes, once no erasure is being remembered.
-pub(crate) async fn pass_gate(transaction: &DatabaseTransaction) -> Result<(), Failure> {
+/// Locks the gate until the commit, together with other flushes.
+pub(crate) async fn lock_gate_shared(transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
+    lock_gate(transaction, "SHARE", search_gate::Entity::find().lock_shared()).await
+}
+
+/// Locks the gate until the commit, exclusive of flushes.
+async fn lock_gate_exclusive(transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
+    lock_gate(transaction, "EXCLUSIVE", search_gate::Entity::find().lock_exclusive()).await
+}
+
+async fn lock_gate(
+    transaction: &DatabaseTransaction,
+    table_mode: &str,
+    row: Select<search_gate::Entity>,
+) -> Result<(), CallFailure> {
     match transaction.get_database_backend() {
-        // A lock on the table, since whoever waits for one on a row may be overtaken forever.
+        // A lock of the table, because waiting for the lock of a row may starve.
         DbBackend::Postgres => {
-            transaction.execute_unprepared("LOCK TABLE search_gate IN SHARE MODE").await?;
+            transaction.execute_unprepared(&format!("LOCK TABLE search_gate IN {table_mode} MODE")).await?;
         }
         DbBackend::MySql => {
-            search_gate::Entity::find().lock_shared().all(transaction).await?;
+            row.all(transaction).await?;
         }
         // SQLite has one writer at a time.
         _ => {}
@@ -126,39 +126,24 @@ pub(crate) async fn pass_gate(transaction: &DatabaseTransaction) -> Result<(), F
     Ok(())
 }
 
-/// Waits for the flushes that have passed the gate to end, and keeps later ones waiting.
-async fn close_gate(transaction: &DatabaseTransaction) -> Result<(), Failure> {
-    match transaction.get_database_backend() {
-        DbBackend::Postgres => {
-            transaction.execute_unprepared("LOCK TABLE search_gate IN EXCLUSIVE MODE").await?;
-        }
-        DbBackend::MySql => {
-            search_gate::Entity::find().lock_exclusive().all(transaction).await?;
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// The searches that no erasure covers. Asked behind the gate.
+/// The searches that no erasure covers, read under the lock of the gate.
 pub(super) async fn without_erased<'a>(
     transaction: &DatabaseTransaction,
     searches: &'a [NewSearch],
-) -> Result<Vec<&'a NewSearch>, Failure> {
+) -> Result<Vec<&'a NewSearch>, CallFailure> {
     let erasures = Erasures::covering(transaction, searches).await?;
     Ok(searches.iter().filter(|search| !erasures.cover(*search)).collect())
 }
 
-/// Something that a person did, and that goes with them.
-pub(crate) trait Personal {
-    /// Whose it is.
+/// A record of a person's action, subject to erasure.
+pub(crate) trait PersonalRecord {
     fn session(&self) -> Option<&SessionId>;
     fn user(&self) -> Option<&UserId>;
-    /// When it was done.
+    /// The time of the action.
     fn at(&self) -> Timestamp;
 }
 
-impl Personal for NewSearch {
+impl PersonalRecord for NewSearch {
     fn session(&self) -> Option<&SessionId> {
         Some(&self.session)
     }
@@ -172,15 +157,15 @@ impl Personal for NewSearch {
     }
 }
 
-/// Who was erased lately, and up to when.
+/// Recent erasures: digests of persons, with the time up to which they are erased.
 pub(crate) struct Erasures(HashMap<Uuid, StoredTime>);
 
 impl Erasures {
-    /// The erasures that may cover some of these. Asked behind the gate.
+    /// The erasures that may cover some of these records, read under the lock of the gate.
     pub(crate) async fn covering(
         transaction: &DatabaseTransaction,
-        done: &[impl Personal],
-    ) -> Result<Self, Failure> {
+        records: &[impl PersonalRecord],
+    ) -> Result<Self, CallFailure> {
         let latest: Option<Option<StoredTime>> = Entity::find()
             .select_only()
             .column_as(Expr::col(Column::Through).max(), "latest")
@@ -190,7 +175,7 @@ impl Erasures {
         let mut erasures: HashMap<Uuid, StoredTime> = HashMap::new();
         let Some(latest) = latest.flatten() else { return Ok(Self(erasures)) };
         let mut digests: Vec<Uuid> =
-            done.iter().filter(|done| stored(done.at()) <= latest).flat_map(digests_of).collect();
+            records.iter().filter(|record| stored(record.at()) <= latest).flat_map(digests_of).collect();
         digests.sort_unstable();
         digests.dedup();
         for list in id_lists(&digests) {
@@ -206,24 +191,24 @@ impl Erasures {
         Ok(Self(erasures))
     }
 
-    /// Whether one of them was erased, and up to a later time.
-    pub(crate) fn cover(&self, done: &impl Personal) -> bool {
-        let at = stored(done.at());
+    /// Returns true if the person was erased up to the time of the record or later.
+    pub(crate) fn cover(&self, record: &impl PersonalRecord) -> bool {
+        let at = stored(record.at());
         !self.0.is_empty()
-            && digests_of(done).any(|digest| self.0.get(&digest).is_some_and(|through| at <= *through))
+            && digests_of(record).any(|digest| self.0.get(&digest).is_some_and(|through| at <= *through))
     }
 }
 
-/// Forgets the erasures that no flush under way can be affected by any more.
-pub(super) async fn forget_old_erasures(transaction: &DatabaseTransaction) -> Result<(), Failure> {
-    let before = stored(chrono::Utc::now() - MEMORY);
+/// Deletes erasures that are older than any running flush.
+pub(super) async fn delete_old_erasures(transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
+    let before = stored(chrono::Utc::now() - ERASURE_LIFETIME);
     Entity::delete_many().filter(Column::ErasedAt.lt(before)).exec(transaction).await?;
     Ok(())
 }
 
-fn digests_of<P: Personal>(done: &P) -> impl Iterator<Item = Uuid> + use<P> {
-    let session = done.session().map(digest_of_session);
-    session.into_iter().chain(done.user().map(digest_of_user))
+fn digests_of<P: PersonalRecord>(record: &P) -> impl Iterator<Item = Uuid> + use<P> {
+    let session = record.session().map(digest_of_session);
+    session.into_iter().chain(record.user().map(digest_of_user))
 }
 
 fn digest_of(searcher: &Searcher) -> Uuid {

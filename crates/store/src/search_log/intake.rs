@@ -1,42 +1,25 @@
-//! Taking searches in: each id once, however often and by whomever it is brought.
+//! Idempotent intake of searches.
 //!
-//! A claim whose lease ended is flushed again, maybe while its first flush still runs. Whose row
-//! of an id it is, the database decides; a token in the row says so, and only what a call itself
-//! inserted does it add to the roll-ups. All flushers lock in one order (the gate, ids, hours and
-//! queries, days, quarters), so they wait for each other and do not collide.
+//! A claim with an expired lease is flushed again, possibly during its first flush. The database decides which
+//! call inserts a row, and each call adds only its own rows to the roll-ups. All flushers lock in one order
+//! (gate, ids, hours and queries, days, quarters), so they wait for each other and do not deadlock.
 
 use quarry_runtime::boxed;
 use std::collections::HashSet;
 
-use sea_orm::sea_query::Expr;
 use uuid::Uuid;
 
 use super::super::entity::search_logs::{Column, Entity, Model};
-use super::super::failure::Failure;
-use super::super::own_rows::{OwnRow, insert_own};
+use super::super::failure::CallFailure;
+use super::super::idempotent_rows::{IdempotentRow, insert_if_absent};
 use super::super::{LogOutcome, NewSearch, Store, StoreError, StoredTime, stored};
 use super::rollups::RollUps;
 use super::{erasure, logged, reason_name, stored_key, without_nul};
 
-const COLUMNS: [Column; 13] = [
-    Column::Id,
-    Column::SessionId,
-    Column::UserId,
-    Column::Query,
-    Column::QueryKey,
-    Column::Truncated,
-    Column::Keystrokes,
-    Column::ResultCount,
-    Column::Reason,
-    Column::StartedAt,
-    Column::LastKeystrokeAt,
-    Column::LoggedAt,
-    Column::CallId,
-];
-
 impl Store {
-    /// Stores searches and counts them in the roll-ups, in one transaction. Those whose id is
-    /// stored already are passed over, and so are those of a person who was erased.
+    /// Stores searches and adds them to the roll-ups, in one transaction.
+    ///
+    /// Searches with a stored id are skipped, and those of an erased person are dropped.
     #[boxed]
     pub async fn log_searches(&self, searches: &[NewSearch]) -> Result<LogOutcome, StoreError> {
         if searches.is_empty() {
@@ -45,24 +28,24 @@ impl Store {
         self.write(searches.to_vec(), |store, searches| Box::pin(store.try_log(searches))).await
     }
 
-    async fn try_log(&self, searches: &[NewSearch]) -> Result<LogOutcome, Failure> {
+    async fn try_log(&self, searches: &[NewSearch]) -> Result<LogOutcome, CallFailure> {
         let transaction = self.begin().await?;
-        erasure::pass_gate(&transaction).await?;
-        let kept = erasure::without_erased(&transaction, searches).await?;
-        let erased = searches.len() - kept.len();
+        erasure::lock_gate_shared(&transaction).await?;
+        let accepted = erasure::without_erased(&transaction, searches).await?;
+        let erased = searches.len() - accepted.len();
         let (call, now) = (Uuid::new_v4(), stored(chrono::Utc::now()));
-        let mut seen = HashSet::with_capacity(kept.len());
-        let mut rows: Vec<Model> = kept
+        let mut seen = HashSet::with_capacity(accepted.len());
+        let mut rows: Vec<Model> = accepted
             .iter()
             .filter(|search| seen.insert(search.id))
             .map(|search| row(search, call, now))
             .collect();
-        let own = insert_own(&transaction, &rows, call).await?;
-        rows.retain(|row| own.contains(&row.id));
+        let inserted = insert_if_absent(&transaction, &rows, call).await?;
+        rows.retain(|row| inserted.contains(&row.id));
         RollUps::of(&rows).add(&transaction).await?;
         transaction.commit().await?;
         Ok(LogOutcome {
-            duplicates: kept.len() - rows.len(),
+            duplicates: accepted.len() - rows.len(),
             inserted: rows.into_iter().map(logged).collect::<Result<_, _>>()?,
             erased,
         })
@@ -87,12 +70,10 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
     }
 }
 
-impl OwnRow for Model {
-    type Entity = Entity;
-    type Column = Column;
+impl IdempotentRow for Model {
+    type Table = Entity;
     const ID: Column = Column::Id;
     const CALL_ID: Column = Column::CallId;
-    const COLUMNS: &'static [Column] = &COLUMNS;
 
     fn id(&self) -> Uuid {
         self.id
@@ -100,23 +81,5 @@ impl OwnRow for Model {
 
     fn text_bytes(&self) -> usize {
         self.query.len() + self.query_key.len()
-    }
-
-    fn values(&self) -> Vec<Expr> {
-        vec![
-            self.id.into(),
-            self.session_id.as_str().into(),
-            self.user_id.clone().into(),
-            self.query.as_str().into(),
-            self.query_key.as_str().into(),
-            self.truncated.into(),
-            self.keystrokes.into(),
-            self.result_count.into(),
-            self.reason.as_str().into(),
-            self.started_at.into(),
-            self.last_keystroke_at.into(),
-            self.logged_at.into(),
-            self.call_id.into(),
-        ]
     }
 }

@@ -1,31 +1,30 @@
-//! The log of searches: one row for each search, and what reports add up of them.
+//! The log of searches: one row each, and roll-ups for reports.
 //!
-//! - `intake`: rows in, each id once, whoever brings it and how often.
-//! - `reading`: pages, counts and rows by id, each filter by an index of its own.
-//! - `popular`: what many people searched for.
-//! - `rollups`: searches of each query by the hour, and of all by the quarter of an hour.
-//! - `days`: searches of each query by the day, made of those by the hour in the background.
-//! - `sketch`, `sketching`: distinct sessions of hours and days that are over, more or less.
-//! - `reports`: what is read of these.
-//! - `erasure`: what is kept of a person goes, and does not come back by a flush under way.
-//! - `removal`: rows out, from the roll-ups too.
-//! - `retention`: what is too old goes, and not all at once.
+//! - `intake`: idempotent inserts.
+//! - `reading`: pages, counts and rows by id, with an index for each filter.
+//! - `popular`: popular searches, for completions.
+//! - `rollups`: counts of each query by hour, and of all searches by quarter of an hour.
+//! - `days`: counts of each query by day, computed from hours in the background.
+//! - `sketch`, `sketching`: sketches of distinct sessions for completed hours and days.
+//! - `reports`: top searches, searches without results, and volume.
+//! - `erasure`: the permanent deletion of a person's searches.
+//! - `removal`: the deletion of rows together with their counts.
+//! - `retention`: the deletion of old searches, within a daily budget.
 //!
-//! At every commit, the roll-ups by query are the exact sums of the rows, and so are those of all
-//! searches but for what got too old, which they go on to count: they hold no text. Hours are UTC's
-//! and go by the last keystroke. A report of any period adds up whole hours and counts the rows at
-//! its two ends.
+//! At every commit, the roll-ups by query are the exact sums of the rows. So are the quarters, but they also
+//! count searches that retention deleted, because they contain no text. Hours are in UTC, by the last
+//! keystroke. A report sums whole hours of its period and counts the rows at both ends.
 //!
-//! Distinct sessions do not add up, so they are counted in the rows, which a query's index has in
-//! order of time; where that are many, sketches estimate them.
+//! Distinct sessions are not additive, so rows are counted by an index by query and time; for many searches,
+//! sketches estimate them.
 //!
-//! Deliberately not here: what a search is, and what its spellings are compared by. The caller
-//! says.
+//! Deliberately not here: the end of a search, and the normalization of queries. Callers define both.
 
+use chrono::TimeDelta;
 use quarry_domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
 
 use super::entity::search_logs::Model;
-use super::failure::Failure;
+use super::failure::CallFailure;
 
 pub use self::popular::{ErasureMark, PopularSearch, SearchLogMark};
 pub use self::retention::{RetentionHold, RetentionOutcome, RetentionTerms};
@@ -42,39 +41,44 @@ mod rollups;
 mod sketch;
 mod sketching;
 
-/// What is kept of the text that searches are compared by, in characters: longer ones cannot be
-/// indexed everywhere. Searches that are the same up to here count as one query.
+/// The time without changes after which a completed day or hour is rolled up.
+///
+/// Searches reach the log some time after their last keystroke.
+const QUIET: TimeDelta = TimeDelta::minutes(5);
+/// The stored length of a query key in characters: some databases cannot index longer texts.
+///
+/// Searches with the same first characters count as one query.
 const QUERY_KEY_CHARS: usize = 256;
 
-/// The text that searches are compared by, as it is stored.
+/// The stored form of a query key.
 fn stored_key(query_key: &str) -> String {
     without_nul(&query_key.chars().take(QUERY_KEY_CHARS).collect::<String>())
 }
 
-/// PostgreSQL cannot keep a NUL; a search with one must not hold up those that come with it.
+/// Replaces NUL, which PostgreSQL rejects: one search must not fail the others of a call.
 fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-fn logged(row: Model) -> Result<LoggedSearch, Failure> {
-    let session = SessionId::parse(&row.session_id).map_err(|_| Failure::unreadable("session id"))?;
+fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
+    let session = SessionId::parse(&row.session_id).map_err(|_| CallFailure::unreadable("session id"))?;
     let user = row.user_id.as_deref().map(UserId::parse).transpose();
     Ok(LoggedSearch {
         id: LoggedSearchId(row.id),
         session,
-        user: user.map_err(|_| Failure::unreadable("user id"))?,
+        user: user.map_err(|_| CallFailure::unreadable("user id"))?,
         query: row.query,
         truncated: row.truncated,
         keystrokes: row.keystrokes,
         result_count: row.result_count,
-        reason: reason(&row.reason).ok_or_else(|| Failure::unreadable("final reason"))?,
+        reason: reason(&row.reason).ok_or_else(|| CallFailure::unreadable("final reason"))?,
         started_at: row.started_at.to_utc(),
         last_keystroke_at: row.last_keystroke_at.to_utc(),
         logged_at: row.logged_at.to_utc(),
     })
 }
 
-/// The name by which a reason is stored.
+/// The stored name of a reason.
 fn reason_name(reason: FinalReason) -> &'static str {
     match reason {
         FinalReason::Idle => "idle",

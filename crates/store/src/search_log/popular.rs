@@ -1,64 +1,63 @@
-//! What many people searched for, and whether the log has changed since.
+//! Popular searches, and marks that show changes of the log.
 
 use quarry_runtime::boxed;
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DurationRound, TimeDelta};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, DatabaseConnection, DbBackend, EntityTrait, FromQueryResult, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select,
 };
 
+use super::super::batch::union_all;
 use super::super::entity::{search_erasures, search_logs, search_query_hours, search_volume_quarters};
-use super::super::failure::Failure;
+use super::super::failure::CallFailure;
 use super::super::sums::total;
 use super::super::{Store, StoreError, StoredTime, stored};
 use super::reason_name;
 use quarry_domain::{FinalReason, Timestamp};
 
-/// Searches that are broken off, not finished: their text may be half of what was meant.
-const BROKEN_OFF: [FinalReason; 2] = [FinalReason::Limit, FinalReason::Shutdown];
-/// Queries whose sessions one statement looks for: SQLite joins at most 500 selections.
+/// The reasons of interrupted searches, whose text may be incomplete.
+const INTERRUPTED: [FinalReason; 2] = [FinalReason::Limit, FinalReason::Shutdown];
+/// Queries in one statement: SQLite allows a union of 500 selections.
 const STATEMENT_QUERIES: usize = 64;
-/// The latest searches of a query in which its sessions are looked for: so many times the
-/// sessions that are needed, within these bounds.
+/// The number of a query's latest searches to sample, as a multiple of the required sessions.
 const SAMPLE_FACTOR: u64 = 4;
-const SAMPLE: (u64, u64) = (16, 1_024);
-/// Queries that are looked at, for each that is wanted: the rest has too few sessions.
-const CANDIDATES: u64 = 2;
+const SAMPLE_BOUNDS: (u64, u64) = (16, 1_024);
+/// Candidates for each requested query, because some have too few sessions.
+const CANDIDATE_FACTOR: u64 = 2;
 
-/// A query that enough sessions have finished.
+/// A query with enough sessions that completed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PopularSearch {
-    /// Its latest spelling, of those that were finished.
+    /// The latest spelling in a completed search.
     pub query: String,
-    /// What its spellings are compared by.
+    /// The normalized text, equal for all spellings.
     pub query_key: String,
-    /// How many searches, those that were broken off among them.
+    /// The number of searches, including interrupted ones.
     pub searches: i64,
 }
 
-/// How the log stands since an hour: two that are equal mean that the popular searches of that
-/// time are the same.
+/// The state of the log since an hour: popular searches are equal if their marks are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchLogMark {
-    /// Those that got too old are counted on.
+    /// The number of searches, including those that retention deleted.
     searches: i64,
-    /// The oldest ones go first: this tells that some went.
+    /// The time of the oldest search, which changes with deletions.
     earliest: Option<StoredTime>,
     latest: Option<StoredTime>,
     erasures: ErasureMark,
 }
 
 impl SearchLogMark {
-    /// Which erasures have begun.
+    /// The state of erasures.
     pub fn erasures(&self) -> ErasureMark {
         self.erasures
     }
 }
 
-/// Which erasures have begun: two that are equal mean that nobody was erased in between.
+/// The state of erasures: no erasure has started between two equal marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErasureMark {
     count: i64,
@@ -66,13 +65,13 @@ pub struct ErasureMark {
 }
 
 #[derive(FromQueryResult)]
-struct Candidate {
+struct PopularCandidate {
     query_key: String,
     total: i64,
 }
 
 #[derive(FromQueryResult)]
-struct Sampled {
+struct SampledSearch {
     query_key: String,
     query: String,
     session_id: String,
@@ -80,11 +79,10 @@ struct Sampled {
 }
 
 impl Store {
-    /// The queries that at least `min_sessions` sessions have finished since the beginning of an
-    /// hour, most searched first, ties by key. For a background job: it adds up every hour since.
+    /// The queries that at least `min_sessions` sessions have completed since the start of an hour.
     ///
-    /// Sessions are looked for among a query's latest searches; only a query of few sessions that
-    /// search for it again and again has all of its searches counted.
+    /// Most searches first, ties by key. It sums all hours since then, so it suits background jobs. Sessions are
+    /// sampled from a query's latest searches; all are counted only for queries that few sessions repeat.
     #[boxed]
     pub async fn popular_searches(
         &self,
@@ -92,12 +90,13 @@ impl Store {
         min_sessions: u32,
         limit: u64,
     ) -> Result<Vec<PopularSearch>, StoreError> {
-        let since = beginning_of_hour(since);
-        let candidates = candidates(self.backend(), since, min_sessions, limit.saturating_mul(CANDIDATES));
-        let candidates: Vec<Candidate> = self
-            .read(
-                |database| async move { Ok(Candidate::find_by_statement(candidates).all(&database).await?) },
-            )
+        let since = start_of_hour(since);
+        let candidates =
+            candidates(self.backend(), since, min_sessions, limit.saturating_mul(CANDIDATE_FACTOR));
+        let candidates: Vec<PopularCandidate> = self
+            .read(|database| async move {
+                Ok(PopularCandidate::find_by_statement(candidates).all(&database).await?)
+            })
             .await?;
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let mut popular = Vec::new();
@@ -121,10 +120,10 @@ impl Store {
         Ok(popular)
     }
 
-    /// How the log stands since the beginning of an hour, by a few small queries.
+    /// The state of the log since the start of an hour, by a few small queries.
     #[boxed]
     pub async fn search_log_mark(&self, since: Timestamp) -> Result<SearchLogMark, StoreError> {
-        let since = beginning_of_hour(since);
+        let since = start_of_hour(since);
         let backend = self.backend();
         self.read(move |database| async move {
             use search_logs::Column::LastKeystrokeAt;
@@ -152,14 +151,14 @@ impl Store {
         .await
     }
 
-    /// Which erasures have begun, by one small query.
+    /// The state of erasures, by one small query.
     #[boxed]
     pub async fn erasure_mark(&self) -> Result<ErasureMark, StoreError> {
         self.read(|database| async move { erasures(&database).await }).await
     }
 }
 
-async fn erasures(database: &DatabaseConnection) -> Result<ErasureMark, Failure> {
+async fn erasures(database: &DatabaseConnection) -> Result<ErasureMark, CallFailure> {
     use search_erasures::Column::{ErasedAt, Searcher};
     let found: Option<(i64, Option<StoredTime>)> = search_erasures::Entity::find()
         .select_only()
@@ -172,11 +171,11 @@ async fn erasures(database: &DatabaseConnection) -> Result<ErasureMark, Failure>
     Ok(ErasureMark { count, latest })
 }
 
-fn beginning_of_hour(at: Timestamp) -> StoredTime {
+fn start_of_hour(at: Timestamp) -> StoredTime {
     stored(at.duration_trunc(TimeDelta::hours(1)).unwrap_or(at))
 }
 
-/// The queries of the most searches: no fewer than sessions that are needed.
+/// Selects the queries with the most searches, at least as many as the required sessions.
 fn candidates(backend: DbBackend, since: StoredTime, min_sessions: u32, limit: u64) -> sea_orm::Statement {
     use search_query_hours::{Column, Entity};
     Entity::find()
@@ -192,51 +191,51 @@ fn candidates(backend: DbBackend, since: StoredTime, min_sessions: u32, limit: u
         .build(backend)
 }
 
-/// Of some queries, those that enough sessions have finished, with their latest spelling.
+/// The queries that enough sessions have completed, with their latest spellings.
 async fn spellings(
     database: &DatabaseConnection,
     keys: &[String],
     since: StoredTime,
     min_sessions: u32,
-) -> Result<HashMap<String, String>, Failure> {
-    let needed = usize::try_from(min_sessions).unwrap_or(usize::MAX);
-    let sample = u64::from(min_sessions).saturating_mul(SAMPLE_FACTOR).clamp(SAMPLE.0, SAMPLE.1);
-    let statement = database.get_database_backend().build(&latest_of_each(keys, since, sample));
+) -> Result<HashMap<String, String>, CallFailure> {
+    let required = usize::try_from(min_sessions).unwrap_or(usize::MAX);
+    let sample_size =
+        u64::from(min_sessions).saturating_mul(SAMPLE_FACTOR).clamp(SAMPLE_BOUNDS.0, SAMPLE_BOUNDS.1);
+    let statement = database.get_database_backend().build(&latest_of_each(keys, since, sample_size));
     #[derive(Default)]
-    struct Seen {
+    struct QuerySample {
         sessions: HashSet<String>,
         searches: u64,
         latest: Option<(StoredTime, String)>,
     }
-    let mut seen: HashMap<String, Seen> = HashMap::new();
-    for row in Sampled::find_by_statement(statement).all(database).await? {
-        let of = seen.entry(row.query_key).or_default();
-        of.sessions.insert(row.session_id);
-        of.searches += 1;
-        if of.latest.as_ref().is_none_or(|(at, _)| *at < row.last_keystroke_at) {
-            of.latest = Some((row.last_keystroke_at, row.query));
+    let mut samples: HashMap<String, QuerySample> = HashMap::new();
+    for row in SampledSearch::find_by_statement(statement).all(database).await? {
+        let sample = samples.entry(row.query_key).or_default();
+        sample.sessions.insert(row.session_id);
+        sample.searches += 1;
+        if sample.latest.as_ref().is_none_or(|(at, _)| *at < row.last_keystroke_at) {
+            sample.latest = Some((row.last_keystroke_at, row.query));
         }
     }
-    let undecided: Vec<&str> = seen
+    let undecided: Vec<&str> = samples
         .iter()
-        .filter(|(_, of)| of.sessions.len() < needed && of.searches >= sample)
+        .filter(|(_, sample)| sample.sessions.len() < required && sample.searches >= sample_size)
         .map(|(key, _)| key.as_str())
         .collect();
-    let counted = if undecided.is_empty() {
-        HashMap::new()
+    let counted: Vec<(String, i64)> = if undecided.is_empty() {
+        Vec::new()
     } else {
-        let counted: Vec<(String, i64)> = sessions_of(&undecided, since).into_tuple().all(database).await?;
-        counted.into_iter().collect()
+        sessions_of(&undecided, since).into_tuple().all(database).await?
     };
-    let is_popular = |key: &str, of: &Seen| {
-        of.sessions.len() >= needed
+    let counted: HashMap<String, i64> = counted.into_iter().collect();
+    samples.retain(|key, sample| {
+        sample.sessions.len() >= required
             || counted.get(key).is_some_and(|&sessions| sessions >= i64::from(min_sessions))
-    };
-    seen.retain(|key, of| is_popular(key, of));
-    Ok(seen.into_iter().filter_map(|(key, of)| Some((key, of.latest?.1))).collect())
+    });
+    Ok(samples.into_iter().filter_map(|(key, sample)| Some((key, sample.latest?.1))).collect())
 }
 
-/// The latest finished searches of each query.
+/// Selects the latest completed searches of each query.
 fn latest_of_each(keys: &[String], since: StoredTime, each: u64) -> SelectStatement {
     use search_logs::{Column, Entity};
     let columns = [Column::QueryKey, Column::Query, Column::SessionId, Column::LastKeystrokeAt];
@@ -244,20 +243,15 @@ fn latest_of_each(keys: &[String], since: StoredTime, each: u64) -> SelectStatem
         let latest = Query::select()
             .columns(columns)
             .from(Entity)
-            .cond_where(finished(since).add(Column::QueryKey.eq(key)))
+            .cond_where(completed(since).add(Column::QueryKey.eq(key)))
             .order_by(Column::LastKeystrokeAt, Order::Desc)
             .order_by(Column::Id, Order::Desc)
             .limit(each)
             .take();
-        // Within another selection, since a limit of its own is not every database's.
+        // A subquery, because some databases accept no limit in a part of a union.
         Query::select().columns(columns).from_subquery(latest, Alias::new("latest")).take()
     };
-    let mut selections = keys.iter().map(of);
-    let mut all = selections.next().unwrap_or_default();
-    for selection in selections {
-        all.union(UnionType::All, selection);
-    }
-    all
+    union_all(keys.iter().map(of)).unwrap_or_default()
 }
 
 fn sessions_of(keys: &[&str], since: StoredTime) -> Select<search_logs::Entity> {
@@ -266,14 +260,14 @@ fn sessions_of(keys: &[&str], since: StoredTime) -> Select<search_logs::Entity> 
         .select_only()
         .column(Column::QueryKey)
         .column_as(Expr::col(Column::SessionId).count_distinct(), "sessions")
-        .filter(finished(since))
+        .filter(completed(since))
         .filter(Column::QueryKey.is_in(keys.iter().copied()))
         .group_by(Column::QueryKey)
 }
 
-fn finished(since: StoredTime) -> Condition {
+fn completed(since: StoredTime) -> Condition {
     use search_logs::Column;
     Condition::all()
         .add(Column::LastKeystrokeAt.gte(since))
-        .add(Column::Reason.is_not_in(BROKEN_OFF.map(reason_name)))
+        .add(Column::Reason.is_not_in(INTERRUPTED.map(reason_name)))
 }

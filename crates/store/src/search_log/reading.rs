@@ -1,17 +1,14 @@
-//! Reading the log, newest first.
+//! Reads of the log, newest first.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity};
-use super::super::plans::explain;
 use super::super::{SearchLogFilter, Slice, Store, StoreError, stored};
 use super::{logged, stored_key};
 use quarry_domain::{LoggedSearch, LoggedSearchId, Timestamp};
@@ -20,8 +17,7 @@ use quarry_domain::{LoggedSearch, LoggedSearchId, Timestamp};
 type SearchLogPosition = (Timestamp, LoggedSearchId);
 
 impl Store {
-    /// Logged searches in order of their last keystroke, newest first, then by id, greatest first: a slice of
-    /// those that meet a filter.
+    /// A slice of the searches that match a filter, latest keystroke first, then greatest id.
     #[boxed]
     pub async fn search_log(
         &self,
@@ -35,7 +31,7 @@ impl Store {
         Ok(slice.in_list_order(searches))
     }
 
-    /// How many logged searches there are.
+    /// The number of searches that match a filter.
     #[boxed]
     pub async fn count_searches(&self, filter: &SearchLogFilter) -> Result<u64, StoreError> {
         let select = count(filter).into_tuple::<i64>();
@@ -43,7 +39,7 @@ impl Store {
         Ok(searches.unwrap_or(0).unsigned_abs())
     }
 
-    /// Logged searches by id; absent ones are left out.
+    /// Searches by id, without unknown ones.
     #[boxed]
     pub async fn searches_by_id(
         &self,
@@ -62,30 +58,12 @@ impl Store {
         })
         .await
     }
-
-    /// The query plans of a page from each end and of a count of the log: they show whether an index serves
-    /// a filter. They may quote it, so they are not to be logged.
-    #[boxed]
-    pub async fn search_log_plans(&self, filter: &SearchLogFilter) -> Result<[String; 3], StoreError> {
-        let backend = self.backend();
-        let [first, last] =
-            [Slice::first(20), Slice::last(20)].map(|slice| page(filter, &slice).build(backend));
-        let count = count(filter).build(backend);
-        self.read(move |database| async move {
-            Ok([
-                explain(&database, first).await?,
-                explain(&database, last).await?,
-                explain(&database, count).await?,
-            ])
-        })
-        .await
-    }
 }
 
 fn page(filter: &SearchLogFilter, slice: &Slice<SearchLogPosition>) -> Select<Entity> {
     let order = slice.order(Order::Desc);
     let mut select = Entity::find().filter(matches(filter));
-    // The first condition of each bound is what an index can begin or end at.
+    // The first condition of each bound limits the range of an index.
     if let Some((at, id)) = slice.after {
         let at = stored(at);
         let older = Column::LastKeystrokeAt.lt(at).or(Column::Id.lt(id.0));
@@ -114,7 +92,7 @@ fn matches(filter: &SearchLogFilter) -> Condition {
             true => Column::UserId.is_not_null(),
             false => Column::UserId.is_null(),
         }))
-        // A range, so no character of a prefix means anything but itself.
+        // A range has no wildcards to escape.
         .add_option(prefix.as_deref().map(|prefix| Column::QueryKey.gte(prefix)))
         .add_option(prefix.as_deref().and_then(end_of_prefix).map(|end| Column::QueryKey.lt(end)))
         .add_option(from.map(|from| Column::LastKeystrokeAt.gte(stored(from))))
@@ -125,12 +103,11 @@ fn matches(filter: &SearchLogFilter) -> Condition {
         }))
 }
 
-/// The first text after all those that begin with a prefix, in the order of bytes; none if there
-/// is no such text.
+/// The first text after all with a prefix, in the order of bytes, if any.
 fn end_of_prefix(prefix: &str) -> Option<String> {
     let mut end: Vec<char> = prefix.chars().collect();
     while let Some(last) = end.pop() {
-        // The range of characters leaves out the surrogates, which are none.
+        // The range of characters excludes surrogates.
         if let Some(next) = (last..=char::MAX).nth(1) {
             end.push(next);
             return Some(end.into_iter().collect());

@@ -1,19 +1,19 @@
-//! Taking rows out of the log, and out of what was added up of them.
+//! Deletion of rows of the log, together with their counts.
 
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity, Model};
-use super::super::failure::Failure;
+use super::super::failure::CallFailure;
 use super::rollups::{RollUps, Volume};
 
-/// Deletes rows that the transaction has locked, and counts it in the roll-ups.
-pub(super) async fn take_out(
+/// Deletes locked rows, and subtracts them from the roll-ups.
+pub(super) async fn delete_rows(
     transaction: &DatabaseTransaction,
     rows: &[Model],
     volume: Volume,
-) -> Result<(), Failure> {
+) -> Result<(), CallFailure> {
     if rows.is_empty() {
         return Ok(());
     }

@@ -1,46 +1,43 @@
-//! What reports add up: searches of each query by the hour, of all by the quarter of an hour.
+//! Roll-ups of the log: queries by hour, and all searches by quarter of an hour.
 //!
-//! Rows are added and taken away by differences, which the database applies to what is committed:
-//! whoever else writes at the same time, the sums come out right.
+//! Upserts add increments to the committed values, so concurrent writers keep the sums exact.
 
 use std::collections::BTreeMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Order, QueryFilter, QueryOrder,
-    QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, InsertMany, Order, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
 use super::super::StoredTime;
-use super::super::batch::{IDS, batches};
+use super::super::batch::{STATEMENT_BYTES, STATEMENT_IDS, batches};
 use super::super::entity::search_logs::Model;
 use super::super::entity::{search_logs, search_query_hours as hours, search_volume_quarters as quarters};
-use super::super::failure::Failure;
+use super::super::failure::CallFailure;
 use super::super::span::{HOUR_S, QUARTER_S, floor};
 use super::super::sums::{Sign, added, proposed};
 use super::days;
 
 /// Roll-ups in one statement, at eight parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
-/// Text in one statement, in bytes, as for the rows.
-const STATEMENT_BYTES: usize = 2 << 20;
-/// The most results of one search that count for an average: whatever clients send, sums of these
-/// stay numbers.
+/// The largest number of results in an average, so that sums do not overflow.
 pub(super) const MAX_RESULTS: i64 = u32::MAX as i64;
 
-/// What becomes of the volume when rows are taken away.
+/// The effect of deleted rows on the volume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Volume {
-    /// It still counts them.
+    /// The volume still counts them.
     Stays,
-    /// It forgets them.
+    /// The volume excludes them.
     Shrinks,
 }
 
-/// What some rows come to; in the order in which roll-ups are locked. On MariaDB and MySQL, that
-/// order holds for the roll-ups, not for entries of their other indexes, which are locked as well:
-/// two writers may collide there, and one of them is repeated.
+/// The counts of some rows, in the order in which roll-ups are locked.
+///
+/// MariaDB and MySQL also lock entries of secondary indexes, in another order: a deadlock of two writers is
+/// possible there, and one of both is retried.
 pub(super) struct RollUps {
     hours: BTreeMap<(StoredTime, String), QueryHour>,
     quarters: BTreeMap<StoredTime, Quarter>,
@@ -87,28 +84,29 @@ impl RollUps {
         rollups
     }
 
-    /// Counts rows that the transaction inserted.
-    pub(super) async fn add(&self, transaction: &DatabaseTransaction) -> Result<(), Failure> {
+    /// Adds rows that the transaction inserted.
+    pub(super) async fn add(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         self.apply_to_hours(transaction, Sign::Plus).await?;
         days::mark_changed(transaction, self.hours.keys()).await?;
-        // Last, since every flusher waits for these few.
+        // Last, because all flushers wait for these few rows.
         self.apply_to_quarters(transaction, Sign::Plus).await
     }
 
-    /// Counts the removal of rows that the transaction deleted. What comes to nothing goes, and
-    /// what is shown of the rest is the spelling of a search that is still there.
+    /// Subtracts rows that the transaction deleted.
+    ///
+    /// Roll-ups without searches are deleted, and others get the spelling of a remaining search.
     pub(super) async fn subtract(
         &self,
         transaction: &DatabaseTransaction,
         volume: Volume,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CallFailure> {
         self.apply_to_hours(transaction, Sign::Minus).await?;
         let mut keys: BTreeMap<StoredTime, Vec<&str>> = BTreeMap::new();
         for (hour, key) in self.hours.keys() {
             keys.entry(*hour).or_default().push(key);
         }
         for (hour, keys) in keys {
-            for keys in keys.chunks(IDS) {
+            for keys in keys.chunks(STATEMENT_IDS) {
                 hours::Entity::delete_many()
                     .filter(hours::Column::Hour.eq(hour))
                     .filter(hours::Column::QueryKey.is_in(keys.iter().copied()))
@@ -119,15 +117,15 @@ impl RollUps {
             }
         }
         days::mark_changed(transaction, self.hours.keys()).await?;
-        days::forget(transaction, self.hours.keys()).await?;
+        days::delete_queries(transaction, self.hours.keys()).await?;
         if volume == Volume::Stays {
             return Ok(());
         }
         self.apply_to_quarters(transaction, Sign::Minus).await?;
-        let touched: Vec<StoredTime> = self.quarters.keys().copied().collect();
-        for touched in touched.chunks(IDS) {
+        let quarters: Vec<StoredTime> = self.quarters.keys().copied().collect();
+        for quarters in quarters.chunks(STATEMENT_IDS) {
             quarters::Entity::delete_many()
-                .filter(quarters::Column::Quarter.is_in(touched.iter().copied()))
+                .filter(quarters::Column::Quarter.is_in(quarters.iter().copied()))
                 .filter(quarters::Column::Searches.lte(0))
                 .exec(transaction)
                 .await?;
@@ -135,7 +133,7 @@ impl RollUps {
         Ok(())
     }
 
-    async fn apply_to_hours(&self, transaction: &DatabaseTransaction, sign: Sign) -> Result<(), Failure> {
+    async fn apply_to_hours(&self, transaction: &DatabaseTransaction, sign: Sign) -> Result<(), CallFailure> {
         let backend = transaction.get_database_backend();
         let later = |then: &str, otherwise: &str| {
             let new_time = proposed(backend, "last_searched_at");
@@ -144,7 +142,7 @@ impl RollUps {
         };
         let sum = |column: &str| added(backend, "search_query_hours", column);
         let on_conflict = OnConflict::columns([hours::Column::Hour, hours::Column::QueryKey])
-            // Before the time that it depends on: MySQL assigns one after the other.
+            // MySQL assigns in this order, so the query precedes the time that it depends on.
             .value(hours::Column::Query, later(&proposed(backend, "query"), "search_query_hours.query"))
             .value(
                 hours::Column::LastSearchedAt,
@@ -154,51 +152,44 @@ impl RollUps {
             .value(hours::Column::ZeroResults, sum("zero_results"))
             .value(hours::Column::Counted, sum("counted"))
             .value(hours::Column::Results, sum("results"))
-            // A sketch that is there is right.
+            // The sketch is outdated.
             .value(hours::Column::Sessions, Option::<Vec<u8>>::None)
             .to_owned();
         let rollups: Vec<_> = self.hours.iter().collect();
         let size = |((_, key), of): &(&(StoredTime, String), &QueryHour)| key.len() + of.latest.2.len();
         let factor = sign as i64;
         for batch in batches(rollups, STATEMENT_ROLLUPS, STATEMENT_BYTES, size) {
-            let values = batch.iter().map(|((hour, key), of)| {
-                let (latest, query) = match sign {
-                    Sign::Plus => (of.latest.0, of.latest.2.as_str()),
-                    // Not later than any search of the hour, so it never counts as the latest.
-                    Sign::Minus => (*hour, ""),
+            let rows = batch.into_iter().map(|((hour, key), of)| {
+                let (last_searched_at, query) = match sign {
+                    Sign::Plus => (of.latest.0, of.latest.2.clone()),
+                    // The start of the hour is never later than a search in it.
+                    Sign::Minus => (*hour, String::new()),
                 };
-                [
-                    Expr::from(*hour),
-                    key.as_str().into(),
-                    query.into(),
-                    (factor * of.searches).into(),
-                    (factor * of.zero_results).into(),
-                    (factor * of.counted).into(),
-                    (factor * of.results).into(),
-                    latest.into(),
-                ]
+                hours::Model {
+                    hour: *hour,
+                    query_key: key.clone(),
+                    query,
+                    searches: factor * of.searches,
+                    zero_results: factor * of.zero_results,
+                    counted: factor * of.counted,
+                    results: factor * of.results,
+                    last_searched_at,
+                    sessions: None,
+                }
             });
-            let upsert = Query::insert()
-                .into_table(hours::Entity)
-                .columns([
-                    hours::Column::Hour,
-                    hours::Column::QueryKey,
-                    hours::Column::Query,
-                    hours::Column::Searches,
-                    hours::Column::ZeroResults,
-                    hours::Column::Counted,
-                    hours::Column::Results,
-                    hours::Column::LastSearchedAt,
-                ])
-                .values_from_panic(values)
+            InsertMany::<hours::ActiveModel>::many(rows)
                 .on_conflict(on_conflict.clone())
-                .take();
-            transaction.execute(&upsert).await?;
+                .exec_without_returning(transaction)
+                .await?;
         }
         Ok(())
     }
 
-    async fn apply_to_quarters(&self, transaction: &DatabaseTransaction, sign: Sign) -> Result<(), Failure> {
+    async fn apply_to_quarters(
+        &self,
+        transaction: &DatabaseTransaction,
+        sign: Sign,
+    ) -> Result<(), CallFailure> {
         let backend = transaction.get_database_backend();
         let sum = |column: &str| added(backend, "search_volume_quarters", column);
         let on_conflict = OnConflict::column(quarters::Column::Quarter)
@@ -209,31 +200,27 @@ impl RollUps {
         let factor = sign as i64;
         let all: Vec<_> = self.quarters.iter().collect();
         for batch in all.chunks(STATEMENT_ROLLUPS) {
-            let values = batch.iter().map(|(quarter, of)| {
-                [Expr::from(**quarter), (factor * of.searches).into(), (factor * of.zero_results).into()]
+            let rows = batch.iter().map(|(quarter, of)| quarters::Model {
+                quarter: **quarter,
+                searches: factor * of.searches,
+                zero_results: factor * of.zero_results,
+                sessions: None,
             });
-            let upsert = Query::insert()
-                .into_table(quarters::Entity)
-                .columns([
-                    quarters::Column::Quarter,
-                    quarters::Column::Searches,
-                    quarters::Column::ZeroResults,
-                ])
-                .values_from_panic(values)
+            InsertMany::<quarters::ActiveModel>::many(rows)
                 .on_conflict(on_conflict.clone())
-                .take();
-            transaction.execute(&upsert).await?;
+                .exec_without_returning(transaction)
+                .await?;
         }
         Ok(())
     }
 
-    /// Shows the latest search that is left, where the one that was shown is gone.
+    /// Updates the spelling and time of roll-ups whose latest search was deleted.
     async fn respell(
         &self,
         transaction: &DatabaseTransaction,
         hour: StoredTime,
         keys: &[&str],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), CallFailure> {
         let left: Vec<(String, StoredTime)> = hours::Entity::find()
             .select_only()
             .columns([hours::Column::QueryKey, hours::Column::LastSearchedAt])
@@ -270,7 +257,7 @@ impl RollUps {
                         .exec(transaction)
                         .await?;
                 }
-                // No search stands behind it: rows were deleted by hand. Their text goes, too.
+                // Rows were deleted manually: the roll-up is deleted, too, because it has their text.
                 None => {
                     hours::Entity::delete_many().filter(of_query).exec(transaction).await?;
                 }

@@ -1,20 +1,20 @@
-//! Sketches of distinct sessions: they merge, which counts of distinct sessions do not.
+//! Sketches of distinct sessions, which merge, unlike counts.
 //!
-//! HyperLogLog in the format that Apache DataSketches keeps stable across versions and languages.
-//! With 2,048 registers, the standard error is 2.3 % (one estimate in twenty is off by more than
-//! 4.6 %); up to some hundreds of sessions, a sketch is all but exact. One takes 1 KiB at most.
+//! HyperLogLog in the format of Apache DataSketches, which is stable across versions and languages. With
+//! 2,048 registers, the standard error is 2.3 % (one estimate in twenty deviates by more than 4.6 %); up
+//! to several hundred sessions, a sketch is nearly exact. It takes at most 1 KiB.
 
 use datasketches::hll::{HllSketch, HllType, HllUnion};
 use uuid::{Uuid, uuid};
 
-use crate::failure::Failure;
+use crate::failure::CallFailure;
 
 /// The binary logarithm of the number of registers.
 const LG_REGISTERS: u8 = 11;
-/// Names the digests of sessions: what is kept must mean the same to every process and version.
+/// The namespace of the digests of sessions, the same for all processes and versions.
 const NAMESPACE: Uuid = uuid!("b0c6f3b1-6df5-4f0d-8a4b-2d8a41a3c5ee");
 
-/// Distinct sessions, more or less.
+/// An approximate set of sessions.
 pub(super) struct SessionSketch(HllUnion);
 
 impl SessionSketch {
@@ -22,15 +22,16 @@ impl SessionSketch {
         Self(HllUnion::new(LG_REGISTERS).expect("the number of registers is allowed"))
     }
 
-    /// Adds a session, unless it is in already.
+    /// Adds a session.
     pub(super) fn add(&mut self, session: &str) {
         let (digest, _) = Uuid::new_v5(&NAMESPACE, session.as_bytes()).as_u64_pair();
         self.0.update_value(digest);
     }
 
-    /// Adds all that are in another sketch, as it was stored.
-    pub(super) fn merge(&mut self, stored: &[u8]) -> Result<(), Failure> {
-        let other = HllSketch::deserialize(stored).map_err(|_| Failure::unreadable("sketch of sessions"))?;
+    /// Merges a stored sketch.
+    pub(super) fn merge(&mut self, stored: &[u8]) -> Result<(), CallFailure> {
+        let other =
+            HllSketch::deserialize(stored).map_err(|_| CallFailure::unreadable("sketch of sessions"))?;
         self.0.update(&other);
         Ok(())
     }
@@ -39,7 +40,7 @@ impl SessionSketch {
         self.0.to_sketch(HllType::Hll4).serialize()
     }
 
-    /// How many there are, of so many searches.
+    /// Estimates the number of sessions, at most that of their searches.
     pub(super) fn estimate(&self, searches: i64) -> i64 {
         searches.min(self.0.estimate().round() as i64)
     }
@@ -58,21 +59,21 @@ mod tests {
     }
 
     #[test]
-    fn merged_sketches_estimate_within_the_error_that_is_stated() {
+    fn merged_sketches_keep_the_stated_error() {
         for (sessions, error) in [(0, 0.0), (1, 0.0), (100, 0.0), (10_000, 0.07), (200_000, 0.07)] {
             let mut merged = SessionSketch::new();
-            // Overlapping, and twice.
+            // Overlapping ranges.
             for (from, to) in [(0, sessions * 2 / 3), (sessions / 3, sessions), (0, sessions / 2)] {
                 merged.merge(&of(from..to).to_bytes()).ok().unwrap();
             }
-            let off = (merged.estimate(i64::MAX) - i64::from(sessions)).abs() as f64;
-            assert!(off <= f64::from(sessions) * error, "{sessions}: {}", merged.estimate(i64::MAX));
+            let deviation = (merged.estimate(i64::MAX) - i64::from(sessions)).abs() as f64;
+            assert!(deviation <= f64::from(sessions) * error, "{sessions}: {}", merged.estimate(i64::MAX));
         }
     }
 
     #[test]
-    fn what_is_stored_stays_readable() {
-        // As the first version of quarry stored sessions 0 to 2.
+    fn stored_sketches_stay_readable() {
+        // Sessions 0 to 2 as stored by the first version of quarry.
         let stored = data_encoding::HEXLOWER.decode(STORED.as_bytes()).unwrap();
         let mut merged = of(0..3);
         merged.merge(&stored).ok().unwrap();

@@ -1,8 +1,7 @@
-//! Makes sketches of sessions for the roll-ups, of hours and days that are over.
+//! Stores sketches of sessions for the roll-ups of completed hours and days.
 //!
-//! A sketch that is there is right: whatever changes a roll-up drops its sketch in the same
-//! statement. Which hours were looked at is only remembered so that they are not looked at again:
-//! where a sketch is missing, reports read the rows.
+//! A stored sketch is always current: a change of a roll-up deletes its sketch in the same statement. The
+//! progress within a day is only stored to avoid repeated checks; reports read rows where a sketch is missing.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -17,48 +16,53 @@ use super::super::entity::{
     search_logs, search_query_days as query_days, search_query_hours as hours,
     search_volume_quarters as quarters,
 };
-use super::super::failure::Failure;
+use super::super::failure::CallFailure;
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::days::QUIET;
+use super::QUIET;
 use super::sketch::SessionSketch;
 use crate::span::{DAY, HOUR, HOUR_S, QUARTER_S, floor};
 use quarry_domain::Timestamp;
 
-/// Rows that are as quickly read as a sketch: fewer searches of a query get none.
-const HOUR_SEARCHES: i64 = 8;
-const DAY_SEARCHES: i64 = 16;
-/// Queries whose rows are read at once.
-const KEYS: usize = 256;
+/// The least searches of a query for a sketch of an hour: fewer rows are read as quickly.
+const MIN_HOUR_SEARCHES: i64 = 8;
+const MIN_DAY_SEARCHES: i64 = 16;
+/// Queries in one statement.
+const STATEMENT_QUERIES: usize = 256;
 
 impl Store {
-    /// Makes the sketches of one hour that is over; false if there was none.
+    /// Stores the sketches of one completed hour, and returns false if there was none.
     pub(super) async fn sketch_sessions(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let over = floor(stored(now - QUIET), HOUR_S);
+        let completed = floor(stored(now - QUIET), HOUR_S);
         let due = Entity::find()
             .select_only()
             .columns([Column::Day, Column::SketchedBefore])
-            .filter(Column::SketchedBefore.lt(over))
+            .filter(Column::SketchedBefore.lt(completed))
             .order_by_desc(Column::Day)
             .into_tuple();
         let due: Option<(StoredTime, StoredTime)> =
             self.read(|database| async move { Ok(due.one(&database).await?) }).await?;
         let Some((day, from)) = due else { return Ok(false) };
-        self.write((day, from, over), |store, (day, from, over)| {
-            Box::pin(store.try_sketch(*day, *from, *over))
+        self.write((day, from, completed), |store, (day, from, completed)| {
+            Box::pin(store.try_sketch(*day, *from, *completed))
         })
         .await?;
         Ok(true)
     }
 
-    async fn try_sketch(&self, day: StoredTime, from: StoredTime, over: StoredTime) -> Result<(), Failure> {
+    async fn try_sketch(
+        &self,
+        day: StoredTime,
+        from: StoredTime,
+        completed: StoredTime,
+    ) -> Result<(), CallFailure> {
         let transaction = self.begin().await?;
-        let end = Ord::min(day + DAY, over);
+        let end = Ord::min(day + DAY, completed);
         let hour = first_hour(&transaction, from, end).await?;
         let heavy: Vec<String> = match hour {
             Some(hour) => heavy(hour).lock_exclusive().into_tuple().all(&*transaction).await?,
             None => Vec::new(),
         };
-        // From here on, no hour of the day changes. Locked after the hour, as by a flush.
+        // This lock keeps the hours of the day unchanged. It follows that of the hour, as in flushes.
         let before: Option<Option<StoredTime>> = Entity::find_by_id(day)
             .select_only()
             .column(Column::SketchedBefore)
@@ -67,11 +71,11 @@ impl Store {
             .one(&*transaction)
             .await?;
         if before.flatten() != Some(from) {
-            // Something changed, or another server was here.
+            // The day has changed, or another server has sketched it.
             return Ok(());
         }
-        // A flush that came before the lock, with an hour or a query that was not looked at, left
-        // no other trace: the next step looks again.
+        // A flush before the lock may have added an hour or a query without another trace: the next
+        // step repeats the check.
         if first_hour(&transaction, from, end).await? != hour {
             return Ok(());
         }
@@ -86,7 +90,7 @@ impl Store {
             Some(hour) => hour + HOUR,
             None => end,
         };
-        // A day that is through is not looked for again.
+        // Null marks a complete day.
         let next = (next < day + DAY).then_some(next);
         Entity::update_many()
             .col_expr(Column::SketchedBefore, Expr::value(next))
@@ -97,12 +101,12 @@ impl Store {
     }
 }
 
-/// The first hour of a stretch of time in which there are searches.
+/// The first hour of a period that has searches.
 async fn first_hour(
     transaction: &DatabaseTransaction,
     from: StoredTime,
     before: StoredTime,
-) -> Result<Option<StoredTime>, Failure> {
+) -> Result<Option<StoredTime>, CallFailure> {
     let hour: Option<Option<StoredTime>> = hours::Entity::find()
         .select_only()
         .column_as(hours::Column::Hour.min(), "hour")
@@ -114,25 +118,26 @@ async fn first_hour(
     Ok(hour.flatten())
 }
 
-/// The queries of an hour that are to get a sketch. Locked, they are so in the order in which
-/// flushes lock; but MariaDB and MySQL lock what they read while they read it, before it is
-/// sorted. There, this may collide with a flush, and one of the two is repeated.
+/// Selects the queries of an hour that need a sketch, in the lock order of flushes.
+///
+/// MariaDB and MySQL lock rows while they read, before sorting: a deadlock with a flush is possible, and one of
+/// both is retried.
 fn heavy(hour: StoredTime) -> Select<hours::Entity> {
     hours::Entity::find()
         .select_only()
         .column(hours::Column::QueryKey)
         .filter(hours::Column::Hour.eq(hour))
-        .filter(hours::Column::Searches.gte(HOUR_SEARCHES))
+        .filter(hours::Column::Searches.gte(MIN_HOUR_SEARCHES))
         .filter(hours::Column::Sessions.is_null())
         .order_by_asc(hours::Column::QueryKey)
 }
 
-/// Makes the sketches of queries in an hour, and of its quarters.
+/// Stores the sketches of queries in an hour, and of its quarters.
 async fn sketch_hour(
     transaction: &DatabaseTransaction,
     hour: StoredTime,
     heavy: &[String],
-) -> Result<(), Failure> {
+) -> Result<(), CallFailure> {
     let bare: Vec<StoredTime> = quarters::Entity::find()
         .select_only()
         .column(quarters::Column::Quarter)
@@ -184,7 +189,7 @@ async fn sketch_hour(
             .value(quarters::Column::Sessions, sketch.to_bytes())
             .and_where(quarters::Column::Quarter.eq(quarter))
             .and_where(quarters::Column::Sessions.is_null())
-            // Not where the volume counts rows that are gone.
+            // Not if the volume includes deleted rows.
             .and_where(quarters::Column::Searches.eq(searches))
             .take();
         transaction.execute(&update).await?;
@@ -192,18 +197,21 @@ async fn sketch_hour(
     Ok(())
 }
 
-/// Makes the sketches of a day that the transaction has locked and added up.
-pub(super) async fn sketch_day(transaction: &DatabaseTransaction, day: StoredTime) -> Result<(), Failure> {
+/// Stores the sketches of a day that the transaction has locked and summed.
+pub(super) async fn sketch_day(
+    transaction: &DatabaseTransaction,
+    day: StoredTime,
+) -> Result<(), CallFailure> {
     let heavy: Vec<String> = query_days::Entity::find()
         .select_only()
         .column(query_days::Column::QueryKey)
         .filter(query_days::Column::Day.eq(day))
-        .filter(query_days::Column::Searches.gte(DAY_SEARCHES))
+        .filter(query_days::Column::Searches.gte(MIN_DAY_SEARCHES))
         .order_by_asc(query_days::Column::QueryKey)
         .into_tuple()
         .all(transaction)
         .await?;
-    for keys in heavy.chunks(KEYS) {
+    for keys in heavy.chunks(STATEMENT_QUERIES) {
         let rows: Vec<(String, String)> = search_logs::Entity::find()
             .select_only()
             .columns([search_logs::Column::QueryKey, search_logs::Column::SessionId])

@@ -186,6 +186,119 @@ impl Clients {
         .await;
         let stored = tables.number("SELECT COUNT(*) FROM interactions").await;
         assert_eq!(stored, interactions as i64, "interactions that were acknowledged");
+        let searches = self.searches.lock().expect("not poisoned").len();
+        [self.documents.load(Ordering::Relaxed), self.interactions.load(Ordering::Relaxed), searches]
+    }
+
+    /// Works until they are let rest, and what was begun is acknowledged.
+    pub(super) async fn work(&self, round: u32) {
+        self.resting.store(false, Ordering::Relaxed);
+        tokio::join!(
+            self.store_documents(round),
+            self.record_interactions(round),
+            self.search(round),
+            self.read_reports(),
+            async {
+                self.persist(CRAWL, Value::Null).await;
+            },
+        );
+    }
+
+    async fn store_documents(&self, round: u32) {
+        let (count, length) = DOCUMENTS;
+        let text = "jumps over the lazy dog ".repeat(length / 24);
+        for batch in 0.. {
+            let documents: Vec<Value> = (0..count)
+                .map(|number| {
+                    let key = format!("{round}-{batch}-{number}");
+                    json!({ "source": "notes", "key": key, "text": format!("{key} {text}") })
+                })
+                .collect();
+            self.persist(INDEX, json!({ "input": { "documents": documents, "wait": false } })).await;
+            self.documents.fetch_add(count, Ordering::Relaxed);
+            if self.rests().await {
+                return;
+            }
+        }
+    }
+
+    async fn record_interactions(&self, round: u32) {
+        for number in 0.. {
+            let key = format!("order {round}-{number}");
+            let input = json!({ "kind": "CONVERSION", "documentId": self.product, "idempotencyKey": key });
+            let data = self.persist(RECORD, json!({ "input": input })).await;
+            assert_eq!(data["recordInteraction"]["accepted"], true, "{data}");
+            self.interactions.fetch_add(1, Ordering::Relaxed);
+            if self.rests().await {
+                return;
+            }
+        }
+    }
+
+    async fn search(&self, round: u32) {
+        for number in 0.. {
+            // In one call, so that a server has all of it or nothing.
+            let visit = Visit::new(&format!("visitor-{round}"), number, true);
+            self.persist(LOG_MANY, json!({ "input": visit.keystrokes() })).await;
+            self.searches.lock().expect("not poisoned").push(visit.logged());
+            if self.rests().await {
+                return;
+            }
+        }
+    }
+
+    async fn read_reports(&self) {
+        while !self.rests().await {
+            self.persist(REPORTS, Value::Null).await;
+        }
+    }
+
+    /// Asks until a server does it; none of the answers may be another error.
+    async fn persist(&self, text: &str, variables: Value) -> Value {
+        loop {
+            let endpoint = self.endpoint.lock().expect("not poisoned").clone();
+            match ends("an answer", endpoint.try_ask(text, variables.clone())).await {
+                Some(answer) if answer.errors.is_empty() => return answer.data,
+                Some(answer) => {
+                    let mut failures = self.failures.lock().expect("not poisoned");
+                    for code in answer.codes() {
+                        assert!(PASSING.contains(&code), "{text}: {answer:?}");
+                        *failures.entry(code.to_owned()).or_default() += 1;
+                    }
+                }
+                None => {}
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Pauses, and says whether to end.
+    async fn rests(&self) -> bool {
+        tokio::time::sleep(PAUSE).await;
+        self.resting.load(Ordering::Relaxed)
+    }
+
+    /// Everything acknowledged is there once, and nothing else.
+    pub(super) async fn assert_kept(&self, endpoint: &Endpoint, tables: &Tables) {
+        until("the end of the crawl", async || {
+            let crawls = endpoint.crawls("messages").await;
+            crawls.first().is_some_and(|crawl| crawl["state"] == "COMPLETED").then_some(())
+        })
+        .await;
+        let [documents, interactions, _] = self.acknowledged();
+        let live = "FROM documents WHERE deleted_at IS NULL AND source =";
+        let stored = tables.number(&format!("SELECT COUNT(*) {live} 'notes'")).await;
+        assert_eq!(stored, documents as i64, "documents that were acknowledged");
+        assert_eq!(tables.number(&format!("SELECT COUNT(*) {live} 'messages'")).await, MESSAGES as i64);
+        let all = documents + MESSAGES + 1;
+        until("an index in step", async || {
+            let found = endpoint.total("").await;
+            assert!(found <= all as u64, "{found} documents are found of {all}");
+            (found == all as u64).then_some(())
+        })
+        .await;
+        let stored = tables.number("SELECT COUNT(*) FROM interactions").await;
+        assert_eq!(stored, interactions as i64, "interactions that were acknowledged");
         let integer = if tables.0.get_database_backend() == DbBackend::MySql { "SIGNED" } else { "BIGINT" };
         let sum = format!("SELECT CAST(SUM(interactions) AS {integer}) FROM interaction_days");
         assert_eq!(tables.number(&sum).await, interactions as i64, "interactions that were added up");

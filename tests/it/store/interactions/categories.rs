@@ -1,4 +1,4 @@
-//! Reports by category: what the rows come to, however the period lies.
+//! Reports by category: exact sums for any period.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,9 +19,9 @@ use crate::support::databases::{TestDatabase, on_each_database};
 on_each_database!(
     a_shop_with_three_products,
     equal_names_stay_apart_and_ties_go_by_key_then_source,
-    removed_documents_do_not_count,
-    bounds_are_kept_to_the_microsecond,
-    reports_are_what_the_rows_come_to,
+    deleted_documents_do_not_count,
+    bounds_are_exact_to_the_microsecond,
+    reports_are_the_sums_of_rows,
 );
 
 const SALES: InteractionKind = InteractionKind::Conversion;
@@ -93,7 +93,7 @@ async fn a_shop_with_three_products(database: Arc<TestDatabase>) {
 
 async fn equal_names_stay_apart_and_ties_go_by_key_then_source(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    // Bytes: capitals before small letters, and those before umlauts, whatever a language says.
+    // In the order of bytes: upper case, lower case, umlauts, regardless of the locale.
     let keys = ["a", "B", "b", "Ä", "ä", "a b", "a-b", "ab"];
     let mut products: Vec<DocumentDraft> =
         keys.iter().map(|key| product("shop", key, "The same", Some("things"))).collect();
@@ -116,16 +116,16 @@ async fn equal_names_stay_apart_and_ties_go_by_key_then_source(database: Arc<Tes
     }
 }
 
-async fn removed_documents_do_not_count(database: Arc<TestDatabase>) {
+async fn deleted_documents_do_not_count(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let [one, two] = ["1", "2"].map(|key| product("shop", key, "Thing", Some("things")));
     store.upsert_documents(&[one.clone(), two.clone()]).await.unwrap();
     store.record_interactions(&[sale(1, one.id(), 3, 0), sale(2, two.id(), 4, 0)]).await.unwrap();
     store.delete_documents(&[two.id()]).await.unwrap();
-    let left = (vec![row("shop", "1", 3)], 3);
-    assert_eq!(report(&store, "things", None, SALES, always(), 9).await, left);
+    let remaining = (vec![row("shop", "1", 3)], 3);
+    assert_eq!(report(&store, "things", None, SALES, always(), 9).await, remaining);
     assert_eq!(store.category_totals(None, SALES, always()).await.unwrap(), [total("things", 1, 3)]);
-    // It comes back in another category, and what it sold with it.
+    // A document that is restored in another category takes its sales with it.
     let two = DocumentDraft { category: Some("toys".to_owned()), ..two };
     store.upsert_documents(&[two]).await.unwrap();
     assert_eq!(
@@ -134,7 +134,7 @@ async fn removed_documents_do_not_count(database: Arc<TestDatabase>) {
     );
 }
 
-async fn bounds_are_kept_to_the_microsecond(database: Arc<TestDatabase>) {
+async fn bounds_are_exact_to_the_microsecond(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let thing = product("shop", "1", "Thing", Some("things"));
     store.upsert_documents(std::slice::from_ref(&thing)).await.unwrap();
@@ -174,7 +174,7 @@ async fn bounds_are_kept_to_the_microsecond(database: Arc<TestDatabase>) {
     }
 }
 
-async fn reports_are_what_the_rows_come_to(database: Arc<TestDatabase>) {
+async fn reports_are_the_sums_of_rows(database: Arc<TestDatabase>) {
     const PRODUCTS: usize = 40;
     const INTERACTIONS: u128 = 1_500;
     let store = database.store().await;
@@ -193,7 +193,7 @@ async fn reports_are_what_the_rows_come_to(database: Arc<TestDatabase>) {
             kind: [InteractionKind::Click, SALES][random.random_range(0..2)],
             session: random.random_bool(0.1).then(|| session.clone()),
             occurred_at: at("2026-11-01T00:00:00Z") + TimeDelta::minutes(random.random_range(0..14_400)),
-            // A few sell most.
+            // A few products sell most.
             ..sale(
                 number,
                 products[random.random_range(0..PRODUCTS).min(random.random_range(0..PRODUCTS))].id(),
@@ -223,10 +223,11 @@ async fn reports_are_what_the_rows_come_to(database: Arc<TestDatabase>) {
         let kind = [InteractionKind::Click, SALES][random.random_range(0..2)];
         let of = [None, Some("shop"), Some("mart")][random.random_range(0..3)];
         let mut quantities: BTreeMap<DocumentId, i64> = BTreeMap::new();
-        for done in &interactions {
-            let is_within = done.occurred_at >= from && before.is_none_or(|before| done.occurred_at < before);
-            if done.kind == kind && is_within {
-                *quantities.entry(done.document).or_default() += done.quantity;
+        for interaction in &interactions {
+            let at = interaction.occurred_at;
+            let is_within = at >= from && before.is_none_or(|before| at < before);
+            if interaction.kind == kind && is_within {
+                *quantities.entry(interaction.document).or_default() += interaction.quantity;
             }
         }
         let mut totals: BTreeMap<&str, (i64, i64)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Interactions in: as they were given, each once, and added up.
+//! Intake of interactions: as given, each once.
 
 use std::sync::Arc;
 
@@ -9,19 +9,19 @@ use quarry::store::RecordOutcome;
 use uuid::Uuid;
 
 use super::super::at;
-use super::{assert_added_up, count, one_product, product, raw, rows, sale, utc};
+use super::{count, one_product, product, raw, rows, sale, utc};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
-    interactions_are_kept_as_they_were_given,
+    interactions_are_stored_as_given,
     the_same_id_is_recorded_once,
-    documents_must_be_known_but_may_be_gone,
-    quantities_stay_numbers,
+    documents_must_be_known_but_may_be_deleted,
+    quantities_do_not_overflow,
     thousands_in_one_call,
-    servers_that_bring_the_same_count_it_once,
+    servers_that_send_the_same_count_it_once,
 );
 
-async fn interactions_are_kept_as_they_were_given(database: Arc<TestDatabase>) {
+async fn interactions_are_stored_as_given(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = one_product(&store).await;
     let search = SearchId::new(7, QueryDigest::of("mouse"));
@@ -41,9 +41,9 @@ async fn interactions_are_kept_as_they_were_given(database: Arc<TestDatabase>) {
     assert_eq!(outcomes, [RecordOutcome::Recorded; 3]);
 
     let connection = raw(&database).await;
-    let kept = rows(&connection, "SELECT * FROM interactions ORDER BY kind, occurred_at").await;
+    let stored = rows(&connection, "SELECT * FROM interactions ORDER BY kind, occurred_at").await;
     connection.close().await.unwrap();
-    let [click, of_bare, of_full] = kept.as_slice() else { panic!("{} rows", kept.len()) };
+    let [click, of_bare, of_full] = stored.as_slice() else { panic!("{} rows", stored.len()) };
     for row in [of_full, click] {
         assert_eq!(row.try_get::<Uuid>("", "document_id").unwrap(), document.0);
         assert_eq!(row.try_get::<i64>("", "quantity").unwrap(), 3);
@@ -61,7 +61,6 @@ async fn interactions_are_kept_as_they_were_given(database: Arc<TestDatabase>) {
         assert_eq!(of_bare.try_get::<Option<String>>("", column).unwrap(), None);
     }
     assert_eq!(of_bare.try_get::<Option<i64>>("", "query_digest").unwrap(), None);
-    assert_added_up(&database).await;
 }
 
 async fn the_same_id_is_recorded_once(database: Arc<TestDatabase>) {
@@ -69,7 +68,7 @@ async fn the_same_id_is_recorded_once(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = one_product(&store).await;
     let [one, two, three] = [1, 2, 3].map(|number| sale(number, document, number as i64, 0));
-    // What comes first counts.
+    // The first of several counts.
     let again = Interaction { quantity: 70, ..one.clone() };
     let outcomes = store.record_interactions(&[two.clone(), one.clone(), again.clone()]).await.unwrap();
     assert_eq!(outcomes, [Recorded, Recorded, Repeated]);
@@ -77,25 +76,23 @@ async fn the_same_id_is_recorded_once(database: Arc<TestDatabase>) {
     assert_eq!(outcomes, [Repeated, Recorded, Repeated]);
     assert_eq!(store.record_interactions(&[one, two, three]).await.unwrap(), [Repeated; 3]);
     assert_eq!(count(&database).await, 3);
-    assert_added_up(&database).await;
 }
 
-async fn documents_must_be_known_but_may_be_gone(database: Arc<TestDatabase>) {
+async fn documents_must_be_known_but_may_be_deleted(database: Arc<TestDatabase>) {
     use RecordOutcome::{Recorded, UnknownDocument};
     let store = database.store().await;
     let document = one_product(&store).await;
     let unknown = DocumentId(Uuid::from_u128(1));
     let calls = [sale(1, unknown, 1, 0), sale(2, document, 1, 0), sale(1, document, 1, 0)];
-    // An id that came with an unknown document is not used up.
+    // The id of an interaction with an unknown document can be used again.
     assert_eq!(store.record_interactions(&calls).await.unwrap(), [UnknownDocument, Recorded, Recorded]);
     assert_eq!(store.record_interactions(&calls[..1]).await.unwrap(), [UnknownDocument]);
     store.delete_documents(&[document]).await.unwrap();
     assert_eq!(store.record_interactions(&[sale(3, document, 1, 0)]).await.unwrap(), [Recorded]);
     assert_eq!(count(&database).await, 3);
-    assert_added_up(&database).await;
 }
 
-async fn quantities_stay_numbers(database: Arc<TestDatabase>) {
+async fn quantities_do_not_overflow(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let document = one_product(&store).await;
     let sales = [sale(1, document, i64::MAX, 0), sale(2, document, i64::MAX, 0), sale(3, document, -5, 0)];
@@ -105,7 +102,6 @@ async fn quantities_stay_numbers(database: Arc<TestDatabase>) {
         .await
         .unwrap();
     assert_eq!(report.total_quantity, 2 * i64::from(u32::MAX) + 1);
-    assert_added_up(&database).await;
 }
 
 async fn thousands_in_one_call(database: Arc<TestDatabase>) {
@@ -120,10 +116,9 @@ async fn thousands_in_one_call(database: Arc<TestDatabase>) {
     let outcomes = store.record_interactions(&sales[1_000..]).await.unwrap();
     assert_eq!(outcomes, vec![RecordOutcome::Repeated; 1_500]);
     assert_eq!(count(&database).await, 2_500);
-    assert_added_up(&database).await;
 }
 
-async fn servers_that_bring_the_same_count_it_once(database: Arc<TestDatabase>) {
+async fn servers_that_send_the_same_count_it_once(database: Arc<TestDatabase>) {
     const ROUNDS: u128 = 8;
     let store = database.store().await;
     let products: Vec<_> = (0..5).map(|n| product("shop", &n.to_string(), "Thing", None)).collect();
@@ -133,7 +128,7 @@ async fn servers_that_bring_the_same_count_it_once(database: Arc<TestDatabase>) 
         servers.push(database.connect().await);
     }
     for round in 0..ROUNDS {
-        // The first two have the very same; the others overlap; none has them in the same order.
+        // The first two send the same interactions, the others overlap; the orders differ.
         let calls =
             servers.iter().zip([(0, 1), (0, 7), (30, 11), (50, 13)]).map(|(server, (first, step))| {
                 let sales: Vec<Interaction> = (0..60)
@@ -152,5 +147,4 @@ async fn servers_that_bring_the_same_count_it_once(database: Arc<TestDatabase>) 
         assert_eq!((recorded, repeated), (110, 4 * 60 - 110));
     }
     assert_eq!(count(&database).await, 110 * ROUNDS as i64);
-    assert_added_up(&database).await;
 }

@@ -49,7 +49,7 @@ async fn a_jump_of_the_clock_deletes_at_most_a_daily_share(database: Arc<TestDat
     let store = database.store().await;
     let end = logged(&store).await;
     let (day, leap) = (TimeDelta::days(1), TimeDelta::days(400));
-    let leapt = Some(RetentionHold::ClockLeapt);
+    let leapt = Some(RetentionHold::ClockJumped);
     // At the first start after it, and for a day; neither restarts nor other servers reset it.
     let restarted = database.connect().await;
     for hours in [0, 1, 23] {

@@ -1,16 +1,16 @@
-//! What people search for: exact counts of searches of any period, to the microsecond.
+//! Reports of the log: exact counts of searches in any period.
 //!
-//! - `parts`: takes a period apart into days, hours and rows that are added up.
-//! - `sums`: adds up what queries come to in these.
-//! - `heads`, `ranking`: find the few queries that may lead, so that nothing else is added up.
-//! - `rows`: what only the rows know.
-//! - `sessions`: distinct sessions of queries, estimated where they are many.
-//! - `volume`: how much was searched for.
+//! - `parts`: splits a period into days, hours and rows.
+//! - `sums`: sums the counts of queries over these parts.
+//! - `prefixes`, `ranking`: find the candidates for the top queries, so that only these are summed.
+//! - `rows`: spellings and sessions from the rows.
+//! - `sessions`: distinct sessions of queries, estimated for many searches.
+//! - `volume`: the number of searches over time.
 //!
-//! Each report reads one state of the database, so none of it changes in the middle.
+//! Each report reads one snapshot of the database.
 
-mod heads;
 mod parts;
+mod prefixes;
 mod ranking;
 mod rows;
 mod sessions;
@@ -21,87 +21,66 @@ use quarry_runtime::boxed;
 use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Order, Query};
 
+use crate::batch::STATEMENT_BYTES;
 use crate::entity::search_days;
-use crate::failure::Failure;
-use crate::snapshot::Snapshot;
+use crate::failure::CallFailure;
+use crate::snapshot::ReadTransaction;
 use crate::span::{DAY_S, Span, floor};
 use crate::{Store, StoreError, StoredTime};
-use parts::{DayState, Parts};
+use parts::{DayState, PeriodParts};
 use quarry_domain::{Period, TopSearch, ZeroResultSearch};
-use sums::{Count, Sums};
+use sums::{QueryCounts, RankBy};
 
-/// Of so few lists, everything is added up.
-const FEW_LISTS: usize = 3;
-/// Of more lists than this, the heads are as much as everything.
-const MANY_LISTS: usize = 2_000;
-/// Adding up more queries than this costs as much as all of them.
-const MANY_CANDIDATES: usize = 4_000;
-/// Their text, as often as a statement repeats it, in bytes: MySQL refuses packets of more than
-/// 4 MiB by some of its defaults.
-const CANDIDATES_BYTES: usize = 2 << 20;
-/// How often the lists are read, before everything is added up: four times as much each time.
-const READINGS: usize = 3;
-/// Nor are they read again for more rows than this.
-const MANY_ROWS: u64 = 100_000;
+/// The least number of lists to read prefixes of: fewer are summed completely.
+const MIN_LISTS: usize = 3;
+/// The largest number of lists to read prefixes of: more are as long as all rows.
+const MAX_LISTS: usize = 2_000;
+/// The largest number of candidates: summing more takes as long as summing all queries.
+const MAX_CANDIDATES: usize = 4_000;
+/// Attempts with prefixes before all queries are summed; the depth grows by four.
+const PREFIX_ATTEMPTS: usize = 3;
+/// The largest number of rows in all prefixes.
+const MAX_PREFIX_ROWS: u64 = 100_000;
 
 impl Store {
-    /// The queries that were searched for most, with their searches; ties in order of their keys.
+    /// The most frequent queries; ties in order of their keys.
     #[boxed]
     pub async fn top_searches(&self, period: Period, first: u64) -> Result<Vec<TopSearch>, StoreError> {
-        self.read_at_once((Span::of(period), first), |snapshot, (period, first)| {
+        self.read_snapshot((Span::of(period), first), |snapshot, (period, first)| {
             Box::pin(top_searches(snapshot, *period, *first))
         })
         .await
     }
 
-    /// The queries that found nothing most often; ties in order of their keys.
+    /// The most frequent queries without results; ties in order of their keys.
     #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: Period,
         first: u64,
     ) -> Result<Vec<ZeroResultSearch>, StoreError> {
-        self.read_at_once((Span::of(period), first), |snapshot, (period, first)| {
-            Box::pin(zero_result_searches(snapshot, *period, *first))
-        })
-        .await
-    }
-
-    /// How the database goes about [`Store::top_searches`], a plan for each statement. They may
-    /// quote what is read, so they are not to be logged.
-    #[boxed]
-    pub async fn top_searches_plans(&self, period: Period, first: u64) -> Result<Vec<String>, StoreError> {
-        self.plans_of((Span::of(period), first), |snapshot, (period, first)| {
-            Box::pin(top_searches(snapshot, *period, *first))
-        })
-        .await
-    }
-
-    /// The same of [`Store::zero_result_searches`].
-    #[boxed]
-    pub async fn zero_result_searches_plans(
-        &self,
-        period: Period,
-        first: u64,
-    ) -> Result<Vec<String>, StoreError> {
-        self.plans_of((Span::of(period), first), |snapshot, (period, first)| {
+        self.read_snapshot((Span::of(period), first), |snapshot, (period, first)| {
             Box::pin(zero_result_searches(snapshot, *period, *first))
         })
         .await
     }
 }
 
-/// A query of a report.
-struct Row {
-    sums: Sums,
+/// A row of a report.
+struct ReportRow {
+    sums: QueryCounts,
     query: String,
     last_searched_at: StoredTime,
     sessions: i64,
 }
 
-async fn top_searches(snapshot: &mut Snapshot, period: Span, first: u64) -> Result<Vec<TopSearch>, Failure> {
-    let rows = rank(snapshot, period, Count::Searches, first).await?;
-    let search = |row: Row| TopSearch {
+async fn top_searches(
+    snapshot: &ReadTransaction,
+    period: Span,
+    first: u64,
+) -> Result<Vec<TopSearch>, CallFailure> {
+    let rows = rank(snapshot, period, RankBy::Searches, first).await?;
+    let search = |row: ReportRow| TopSearch {
         query: row.query,
         searches: row.sums.searches,
         sessions: row.sessions,
@@ -112,12 +91,12 @@ async fn top_searches(snapshot: &mut Snapshot, period: Span, first: u64) -> Resu
 }
 
 async fn zero_result_searches(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     period: Span,
     first: u64,
-) -> Result<Vec<ZeroResultSearch>, Failure> {
-    let rows = rank(snapshot, period, Count::ZeroResults, first).await?;
-    let search = |row: Row| ZeroResultSearch {
+) -> Result<Vec<ZeroResultSearch>, CallFailure> {
+    let rows = rank(snapshot, period, RankBy::ZeroResults, first).await?;
+    let search = |row: ReportRow| ZeroResultSearch {
         query: row.query,
         query_key: row.sums.query_key,
         searches: row.sums.zero_results,
@@ -127,60 +106,65 @@ async fn zero_result_searches(
     Ok(rows.into_iter().map(search).collect())
 }
 
-async fn rank(snapshot: &mut Snapshot, period: Span, by: Count, first: u64) -> Result<Vec<Row>, Failure> {
+async fn rank(
+    snapshot: &ReadTransaction,
+    period: Span,
+    by: RankBy,
+    first: u64,
+) -> Result<Vec<ReportRow>, CallFailure> {
     let states = states(snapshot, period).await?;
-    let parts = Parts::of(period, &states);
+    let parts = PeriodParts::of(period, &states);
     let ranked = greatest(snapshot, period, &states, &parts, by, first).await?;
     let keys: Vec<&str> = ranked.iter().map(|sums| sums.query_key.as_str()).collect();
     let mut latest = rows::latest(snapshot, period, &keys).await?;
     let sessions = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
-    let row = |sums: Sums| {
-        // None where rows were deleted by hand: then nobody knows a spelling.
+    let row = |sums: QueryCounts| {
+        // `None` if rows were deleted manually: the spelling is unknown.
         let (query, last_searched_at) = latest.remove(&sums.query_key)?;
         let sessions = sessions.get(&sums.query_key).copied().unwrap_or(0);
-        Some(Row { sums, query, last_searched_at, sessions })
+        Some(ReportRow { sums, query, last_searched_at, sessions })
     };
     Ok(ranked.into_iter().filter_map(row).collect())
 }
 
 /// The queries with the greatest counts, greatest first.
 async fn greatest(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     period: Span,
     states: &[DayState],
-    parts: &Parts,
-    by: Count,
+    parts: &PeriodParts,
+    by: RankBy,
     first: u64,
-) -> Result<Vec<Sums>, Failure> {
-    let lists = heads::lists(period, states);
-    let within = lists.iter().filter(|list| list.within).count();
-    if within >= FEW_LISTS && lists.len() <= MANY_LISTS {
+) -> Result<Vec<QueryCounts>, CallFailure> {
+    let lists = prefixes::lists(period, states);
+    let within = lists.iter().filter(|list| list.is_within).count();
+    if within >= MIN_LISTS && lists.len() <= MAX_LISTS {
         let mut depth = first.saturating_mul(2).saturating_add(10);
-        for _ in 0..READINGS {
-            let heads = heads::read(snapshot, &lists, by, depth).await?;
-            let candidates = ranking::candidates(&heads, first as usize);
+        for _ in 0..PREFIX_ATTEMPTS {
+            let prefixes = prefixes::read(snapshot, &lists, by, depth).await?;
+            let candidates = ranking::candidates(&prefixes, first as usize);
             if let Some(candidates) = candidates.filter(|candidates| are_few(candidates, parts)) {
                 return sums::greatest(snapshot, parts, by, Some(&candidates), first).await;
             }
             depth = depth.saturating_mul(4);
-            let is_all_read = heads.iter().all(|head| head.rest == 0);
-            if is_all_read || depth.saturating_mul(lists.len() as u64) > MANY_ROWS {
+            let is_complete = prefixes.iter().all(|prefix| prefix.remainder == 0);
+            if is_complete || depth.saturating_mul(lists.len() as u64) > MAX_PREFIX_ROWS {
                 break;
             }
         }
     }
-    // Short, or without queries that stand out.
+    // A short period, or one without clearly leading queries.
     sums::greatest(snapshot, parts, by, None, first).await
 }
 
-/// Whether adding up these queries costs less than all of them, and one statement holds them.
-fn are_few(candidates: &[&str], parts: &Parts) -> bool {
+/// Returns true if summing these queries is cheaper than all, and fits into one statement.
+fn are_few(candidates: &[&str], parts: &PeriodParts) -> bool {
     let bytes: usize = candidates.iter().map(|key| key.len()).sum();
-    candidates.len() <= MANY_CANDIDATES && bytes.saturating_mul(sums::selections(parts)) <= CANDIDATES_BYTES
+    candidates.len() <= MAX_CANDIDATES && bytes.saturating_mul(sums::selections(parts)) <= STATEMENT_BYTES
 }
 
 /// The days of a period that have searches.
-async fn states(snapshot: &mut Snapshot, period: Span) -> Result<Vec<DayState>, Failure> {
+async fn states(snapshot: &ReadTransaction, period: Span) -> Result<Vec<DayState>, CallFailure> {
     let mut select = Query::select();
     select
         .columns([search_days::Column::Day, search_days::Column::Rolled])

@@ -1,35 +1,35 @@
-//! What a period is added up of: the fewest sums that make up exactly that time.
+//! The parts of a period: the fewest roll-ups and rows that cover exactly that time.
 
 use crate::StoredTime;
-use crate::span::{DAY, HOUR_S, Span, first_from, floor};
+use crate::span::{DAY, HOUR_S, Span, ceil, floor};
 
-/// A UTC day in which there are searches.
+/// A UTC day that has searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DayState {
     pub(super) day: StoredTime,
-    /// Its roll-ups by the day are up to date.
+    /// True if its roll-ups by day are current.
     pub(super) rolled: bool,
 }
 
-/// A period, taken apart.
+/// The parts of a period.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parts {
-    /// By roll-ups by the day.
+pub(super) struct PeriodParts {
+    /// Spans of roll-ups by day.
     pub(super) days: Vec<Span>,
-    /// By roll-ups by the hour.
+    /// Spans of roll-ups by hour.
     pub(super) hours: Vec<Span>,
-    /// By the rows of the log.
+    /// Spans of rows of the log.
     pub(super) rows: Vec<Span>,
 }
 
-impl Parts {
-    /// Takes a period apart; `states`: all days that may have searches in it, oldest first.
+impl PeriodParts {
+    /// Splits a period, given all days with searches in it, oldest first.
     pub(super) fn of(period: Span, states: &[DayState]) -> Self {
         let mut parts = Self::default();
         if period.is_empty() {
             return parts;
         }
-        let first_hour = first_from(period.from, HOUR_S);
+        let first_hour = ceil(period.from, HOUR_S);
         let end = period.before.map(|before| floor(before, HOUR_S));
         let Some(latest) = states.last().map(|state| state.day + DAY) else { return parts };
         if let (Some(end), Some(before)) = (end, period.before) {
@@ -42,7 +42,7 @@ impl Parts {
         parts.rows.push(Span::until(period.from, first_hour));
         parts.rows.retain(|rows| !rows.is_empty());
 
-        // Between two days that are listed, there is nothing.
+        // There are no searches between listed days.
         let mut hours_from = Some(first_hour);
         let mut days: Option<Span> = None;
         for state in states {
@@ -66,7 +66,7 @@ impl Parts {
         }
         parts.days.extend(days);
         if let Some(from) = hours_from {
-            // Later than that, there is nothing.
+            // There are no later searches.
             parts.hours.push(Span::until(from, end.map_or(latest, |end| Ord::min(end, latest))));
         }
         parts.hours.retain(|hours| !hours.is_empty());
@@ -97,11 +97,11 @@ mod tests {
 
     #[test]
     fn a_period_is_whole_days_whole_hours_and_rows_at_its_ends() {
-        let of = |from, before, days: &[(u32, bool)]| Parts::of(span(from, before), &states(days));
+        let of = |from, before, days: &[(u32, bool)]| PeriodParts::of(span(from, before), &states(days));
         let all = [(1, true), (2, true), (3, true), (4, true)];
         assert_eq!(
             of("01T10:20:30", Some("04T01:00:00.5"), &all),
-            Parts {
+            PeriodParts {
                 days: vec![span("02T00:00:00", Some("04T00:00:00"))],
                 hours: vec![
                     span("01T11:00:00", Some("02T00:00:00")),
@@ -113,10 +113,10 @@ mod tests {
                 ],
             }
         );
-        // What is not up to date is read by the hour, and what has no searches is passed over.
+        // Outdated days are read by the hour, and days without searches are skipped.
         assert_eq!(
             of("01T00:00:00", None, &[(1, true), (3, true), (4, false), (5, false), (7, true), (9, false)]),
-            Parts {
+            PeriodParts {
                 days: vec![
                     span("01T00:00:00", Some("04T00:00:00")),
                     span("07T00:00:00", Some("08T00:00:00"))
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn short_periods_are_rows() {
         let rows = |from, before| {
-            let parts = Parts::of(span(from, Some(before)), &states(&[(1, true)]));
+            let parts = PeriodParts::of(span(from, Some(before)), &states(&[(1, true)]));
             assert!(parts.days.is_empty() && parts.hours.is_empty());
             parts.rows
         };

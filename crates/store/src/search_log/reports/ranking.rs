@@ -1,37 +1,36 @@
-//! Which queries may lead, of many lists of which only the heads were read.
+//! Candidates for the top queries, from prefixes of ranked lists.
 //!
-//! Fagin's threshold algorithm without random access: what is seen in some lists bounds a query's
-//! count from below, and together with what may be left in the others from above. No estimate: a
-//! query is only left out where so many others are certainly ahead of it.
+//! Fagin's threshold algorithm without random access: the counts in the prefixes bound a query's total from
+//! below, and together with the remainders of the other lists from above. The result is exact: a query is
+//! excluded only if enough others are certainly ahead of it.
 
 use std::collections::HashMap;
 
-/// The beginning of a list of queries, greatest count first.
+/// The first queries of a ranked list, greatest count first.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Head {
+pub(super) struct ListPrefix {
     pub(super) queries: Vec<(String, i64)>,
-    /// The most that a query has here that is not among these; none: there is no such query.
-    pub(super) rest: i64,
-    /// Every count is one of the period; of other lists, a part of it may be.
-    pub(super) within: bool,
+    /// The largest possible count of other queries in the list; 0 if there are none.
+    pub(super) remainder: i64,
+    /// True if all counts belong to the period; otherwise a part of each may.
+    pub(super) is_within: bool,
 }
 
-/// Whichever queries can be among the first ones, ties included; `None`: read more of the lists to
-/// know.
-pub(super) fn candidates(heads: &[Head], first: usize) -> Option<Vec<&str>> {
-    let unseen: i64 = heads.iter().map(|head| head.rest).sum();
-    // At least, and at most beyond what any query may have that is in no head.
+/// The queries that may be among the first, including ties; `None` if longer prefixes are needed.
+pub(super) fn candidates(prefixes: &[ListPrefix], first: usize) -> Option<Vec<&str>> {
+    let unseen: i64 = prefixes.iter().map(|prefix| prefix.remainder).sum();
+    // The lower bound, and the excess of the upper bound over that of an unseen query.
     let mut bounds: HashMap<&str, (i64, i64)> = HashMap::new();
-    for head in heads {
-        for (query, count) in &head.queries {
-            let (least, more) = bounds.entry(query).or_default();
-            *least += if head.within { *count } else { 0 };
-            *more += count - head.rest;
+    for prefix in prefixes {
+        for (query, count) in &prefix.queries {
+            let (lower, excess) = bounds.entry(query).or_default();
+            *lower += if prefix.is_within { *count } else { 0 };
+            *excess += count - prefix.remainder;
         }
     }
-    let mut least: Vec<i64> = bounds.values().map(|(least, _)| *least).collect();
+    let mut lower: Vec<i64> = bounds.values().map(|(lower, _)| *lower).collect();
     let threshold = match first.checked_sub(1) {
-        Some(last) if last < least.len() => *least.select_nth_unstable_by(last, |a, b| b.cmp(a)).1,
+        Some(last) if last < lower.len() => *lower.select_nth_unstable_by(last, |a, b| b.cmp(a)).1,
         Some(_) => 0,
         None => return Some(Vec::new()),
     };
@@ -40,7 +39,7 @@ pub(super) fn candidates(heads: &[Head], first: usize) -> Option<Vec<&str>> {
     }
     let mut candidates: Vec<&str> = bounds
         .into_iter()
-        .filter(|(_, (_, more))| unseen + more >= threshold)
+        .filter(|(_, (_, excess))| unseen + excess >= threshold)
         .map(|(query, _)| query)
         .collect();
     candidates.sort_unstable();
@@ -55,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// Queries and their counts: all of the list, and those of the period.
+    /// Queries with their counts in the list and in the period.
     type List = BTreeMap<u8, (i64, i64)>;
 
     fn lists() -> impl Strategy<Value = Vec<(List, bool)>> {
@@ -73,13 +72,13 @@ mod tests {
         })
     }
 
-    fn head(list: &List, within: bool, depth: usize) -> Head {
+    fn prefix(list: &List, is_within: bool, depth: usize) -> ListPrefix {
         let mut queries: Vec<(String, i64)> =
             list.iter().map(|(query, (count, _))| (format!("{query:03}"), *count)).collect();
         queries.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let rest = if queries.len() > depth { queries[depth - 1].1 } else { 0 };
+        let remainder = if queries.len() > depth { queries[depth - 1].1 } else { 0 };
         queries.truncate(depth);
-        Head { queries, rest, within }
+        ListPrefix { queries, remainder, is_within }
     }
 
     fn leading(lists: &[(List, bool)], first: usize) -> Vec<String> {
@@ -94,31 +93,32 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_leads_is_a_candidate(lists in lists(), first in 0..12_usize, depth in 1..40_usize) {
-            let heads: Vec<Head> = lists.iter().map(|(list, within)| head(list, *within, depth)).collect();
-            match candidates(&heads, first) {
+        fn leading_queries_are_candidates(lists in lists(), first in 0..12_usize, depth in 1..40_usize) {
+            let prefixes: Vec<ListPrefix> = lists.iter().map(|(list, is_within)| prefix(list, *is_within, depth)).collect();
+            match candidates(&prefixes, first) {
                 Some(candidates) => {
                     for query in leading(&lists, first) {
                         prop_assert!(candidates.contains(&query.as_str()), "{query} is not in {candidates:?}");
                     }
                 }
-                None => prop_assert!(depth < 40 && heads.iter().any(|head| head.rest > 0)),
+                None => prop_assert!(depth < 40 && prefixes.iter().any(|prefix| prefix.remainder > 0)),
             }
         }
     }
 
     #[test]
-    fn a_clear_lead_needs_no_more_than_the_heads() {
-        let list = |queries: &[(&str, i64)], rest| Head {
+    fn prefixes_suffice_for_a_clear_lead() {
+        let list = |queries: &[(&str, i64)], remainder| ListPrefix {
             queries: queries.iter().map(|(query, count)| ((*query).to_owned(), *count)).collect(),
-            rest,
-            within: true,
+            remainder,
+            is_within: true,
         };
-        let heads = [list(&[("a", 90), ("b", 50), ("c", 5)], 5), list(&[("b", 80), ("a", 40), ("d", 6)], 6)];
-        assert_eq!(candidates(&heads, 2).unwrap(), ["a", "b"]);
-        // What was not seen may have as many as the third.
-        assert_eq!(candidates(&heads, 3), None);
-        // And so it may when it only ties.
+        let prefixes =
+            [list(&[("a", 90), ("b", 50), ("c", 5)], 5), list(&[("b", 80), ("a", 40), ("d", 6)], 6)];
+        assert_eq!(candidates(&prefixes, 2).unwrap(), ["a", "b"]);
+        // An unseen query may have the count of the third.
+        assert_eq!(candidates(&prefixes, 3), None);
+        // The same holds for a tie.
         assert_eq!(candidates(&[list(&[("b", 5)], 5)], 1), None);
         assert_eq!(candidates(&[list(&[("b", 5), ("a", 5)], 0)], 1).unwrap(), ["a", "b"]);
     }

@@ -1,22 +1,23 @@
-//! What only the rows of the log know: spellings, and whose searches they were.
+//! Data that only the rows of the log have: spellings and sessions.
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DbBackend};
 
 use crate::StoredTime;
+use crate::batch::union_all;
 use crate::entity::search_logs::{Column, Entity};
-use crate::failure::Failure;
-use crate::snapshot::Snapshot;
+use crate::failure::CallFailure;
+use crate::snapshot::ReadTransaction;
 use crate::span::Span;
 
-/// The latest search of each query in a period: how it was spelled, and when it was.
+/// The spelling and time of the latest search of each query in a period.
 pub(super) async fn latest(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     period: Span,
     keys: &[&str],
-) -> Result<HashMap<String, (String, StoredTime)>, Failure> {
+) -> Result<HashMap<String, (String, StoredTime)>, CallFailure> {
     let latest_of = |key: &&str| {
         let of_query = within(period)
             .columns([Column::QueryKey, Column::Query, Column::LastKeystrokeAt])
@@ -30,19 +31,17 @@ pub(super) async fn latest(
             .from_subquery(of_query, Alias::new("latest"))
             .take()
     };
-    let mut all = keys.iter().map(latest_of);
-    let Some(mut select) = all.next() else { return Ok(HashMap::new()) };
-    select.unions(all.map(|other| (UnionType::All, other)));
+    let Some(select) = union_all(keys.iter().map(latest_of)) else { return Ok(HashMap::new()) };
     let rows: Vec<(String, String, StoredTime)> = snapshot.all(&select).await?;
     Ok(rows.into_iter().map(|(key, query, at)| (key, (query, at))).collect())
 }
 
-/// How many distinct sessions searched for each query in a period.
+/// The number of distinct sessions of each query in a period.
 pub(super) async fn sessions(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     period: Span,
     keys: &[&str],
-) -> Result<HashMap<String, i64>, Failure> {
+) -> Result<HashMap<String, i64>, CallFailure> {
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
@@ -56,7 +55,7 @@ pub(super) async fn sessions(
     Ok(rows.into_iter().collect())
 }
 
-/// The rows of a stretch of time.
+/// Selects from the rows of a period.
 pub(super) fn within(span: Span) -> SelectStatement {
     let mut select = Query::select();
     select.from(Entity).and_where(Column::LastKeystrokeAt.gte(span.from));
@@ -66,10 +65,10 @@ pub(super) fn within(span: Span) -> SelectStatement {
     select
 }
 
-/// How many distinct sessions there are.
+/// The expression that counts distinct sessions.
 pub(super) fn distinct_sessions(backend: DbBackend) -> Expr {
     match backend {
-        // Else it would rather read all sessions in order than those of the time that is asked for.
+        // The sign prevents SQLite from reading all sessions in order instead of those of the period.
         DbBackend::Sqlite => Expr::cust("COUNT(DISTINCT +session_id)"),
         _ => Expr::col(Column::SessionId).count_distinct(),
     }

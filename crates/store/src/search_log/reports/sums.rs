@@ -1,38 +1,40 @@
-//! What queries come to in a period, added up by the database.
+//! QueryCounts of the counts of queries over the parts of a period.
 
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
 
 use super::super::rollups::MAX_RESULTS;
-use super::parts::Parts;
+use super::parts::PeriodParts;
+use crate::batch::union_all;
 use crate::entity::{search_logs, search_query_days as days, search_query_hours as hours};
-use crate::failure::Failure;
-use crate::snapshot::Snapshot;
+use crate::failure::CallFailure;
+use crate::snapshot::ReadTransaction;
 use crate::span::{HOUR, Span};
 use crate::sums::total;
 
-/// Three days and nights.
-const FEW_HOURS: usize = 72;
+/// The largest number of hours to list one by one in a condition.
+const MAX_LISTED_HOURS: usize = 72;
 
-/// What is counted, and ranked by.
+/// The count that a report ranks by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Count {
+pub(super) enum RankBy {
     Searches,
     ZeroResults,
 }
 
-/// What a query comes to.
+/// The counts of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Sums {
+pub(super) struct QueryCounts {
     pub(super) query_key: String,
     pub(super) searches: i64,
     pub(super) zero_results: i64,
-    /// Searches whose number of results is known, and the sum of these.
+    /// The number of searches with a known number of results.
     pub(super) counted: i64,
+    /// The sum of the known numbers of results.
     pub(super) results: i64,
 }
 
-/// The columns of every part.
+/// The columns of each part.
 #[derive(Clone, Copy, EnumIter, DeriveIden)]
 enum Column {
     QueryKey,
@@ -42,20 +44,21 @@ enum Column {
     Results,
 }
 
-/// The queries with the greatest counts, greatest first, ties in order of their keys; of all, or of
-/// some. Those with none are left out.
+/// The queries with the greatest counts, of all or of given keys, without zero counts.
+///
+/// Greatest first, ties in order of their keys.
 pub(super) async fn greatest(
-    snapshot: &mut Snapshot,
-    parts: &Parts,
-    by: Count,
+    snapshot: &ReadTransaction,
+    parts: &PeriodParts,
+    by: RankBy,
     keys: Option<&[&str]>,
     first: u64,
-) -> Result<Vec<Sums>, Failure> {
+) -> Result<Vec<QueryCounts>, CallFailure> {
     let Some(all) = union(parts, keys) else { return Ok(Vec::new()) };
     let backend = snapshot.backend();
     let rank = match by {
-        Count::Searches => Column::Searches,
-        Count::ZeroResults => Column::ZeroResults,
+        RankBy::Searches => Column::Searches,
+        RankBy::ZeroResults => Column::ZeroResults,
     };
     let sum = |column: Column| total(backend, Expr::col(column));
     let select = Query::select()
@@ -69,7 +72,7 @@ pub(super) async fn greatest(
         .limit(first)
         .take();
     let rows: Vec<(String, i64, i64, i64, i64)> = snapshot.all(&select).await?;
-    let sums = rows.into_iter().map(|(query_key, searches, zero_results, counted, results)| Sums {
+    let sums = rows.into_iter().map(|(query_key, searches, zero_results, counted, results)| QueryCounts {
         query_key,
         searches,
         zero_results,
@@ -79,12 +82,12 @@ pub(super) async fn greatest(
     Ok(sums.collect())
 }
 
-/// How many selections a period's sums are made of, each of which names the queries.
-pub(super) fn selections(parts: &Parts) -> usize {
+/// The number of selections in the statement, each of which lists the keys.
+pub(super) fn selections(parts: &PeriodParts) -> usize {
     usize::from(!parts.days.is_empty()) + usize::from(!parts.hours.is_empty()) + parts.rows.len()
 }
 
-fn union(parts: &Parts, keys: Option<&[&str]>) -> Option<SelectStatement> {
+fn union(parts: &PeriodParts, keys: Option<&[&str]>) -> Option<SelectStatement> {
     let mut all = Vec::new();
     if !parts.days.is_empty() {
         let columns = Query::select().columns(Column::iter()).from(days::Entity).take();
@@ -95,34 +98,30 @@ fn union(parts: &Parts, keys: Option<&[&str]>) -> Option<SelectStatement> {
         all.push((columns, in_hours(&parts.hours)));
     }
     all.extend(parts.rows.iter().map(|span| (rows(span), Condition::all())));
-    let mut all = all.into_iter().map(|(mut select, condition)| {
+    union_all(all.into_iter().map(|(mut select, condition)| {
         select.cond_where(condition);
         if let Some(keys) = keys {
             select.and_where(Expr::col(Column::QueryKey).is_in(keys.iter().copied()));
         }
         select
-    });
-    let mut first = all.next()?;
-    for other in all {
-        first.union(UnionType::All, other);
-    }
-    Some(first)
+    }))
 }
 
-/// The days in these spans.
+/// The condition for days in spans.
 pub(super) fn in_days(spans: &[Span]) -> Condition {
     in_spans(days::Column::Day, spans)
 }
 
-/// The hours in these spans; one by one if they are few, since each is a step into the index, from
-/// which queries can be picked.
+/// The condition for hours in spans.
+///
+/// Few hours are listed one by one, so that each is an index lookup by hour and query.
 pub(super) fn in_hours(spans: &[Span]) -> Condition {
     let mut hours = Vec::new();
     for span in spans {
         let Some(before) = span.before else { return in_spans(hours::Column::Hour, spans) };
         let mut hour = span.from;
         while hour < before {
-            if hours.len() == FEW_HOURS {
+            if hours.len() == MAX_LISTED_HOURS {
                 return in_spans(hours::Column::Hour, spans);
             }
             hours.push(hour);
@@ -141,7 +140,7 @@ fn in_spans(column: impl ColumnTrait, spans: &[Span]) -> Condition {
     any
 }
 
-/// Each search as the roll-ups count it.
+/// Selects the rows of a span with the columns of roll-ups.
 fn rows(span: &Span) -> SelectStatement {
     let mut select = Query::select();
     select

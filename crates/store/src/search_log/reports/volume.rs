@@ -1,9 +1,8 @@
-//! How much was searched for, in stretches of time: by the quarters of an hour, and by the rows
-//! where a bound lies within one.
+//! The number of searches over time, from quarters of an hour and from rows at their bounds.
 //!
-//! Distinct sessions are counted one by one in stretches of few searches, and estimated by sketches
-//! in others. A report counts so many rows in all; stretches beyond that are estimated, too, which
-//! is all but exact where sessions are few.
+//! Distinct sessions are exact in periods with few searches, and estimated by sketches in others. The number
+//! of rows that a report counts exactly is limited; further periods are estimated as well, which is nearly
+//! exact for few sessions.
 
 use quarry_runtime::boxed;
 use std::collections::BTreeMap;
@@ -11,60 +10,53 @@ use std::ops::Range;
 
 use chrono::TimeDelta;
 use sea_orm::ColumnTrait;
-use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query};
 
 use super::super::sketch::SessionSketch;
 use super::rows::{distinct_sessions, within};
 use super::sessions::EXACT_SEARCHES;
+use crate::batch::union_all;
 use crate::entity::search_logs;
 use crate::entity::search_volume_quarters::{Column, Entity};
-use crate::failure::Failure;
-use crate::snapshot::Snapshot;
-use crate::span::{QUARTER_S, Span, first_from, floor};
+use crate::failure::CallFailure;
+use crate::snapshot::ReadTransaction;
+use crate::span::{QUARTER_S, Span, ceil, floor};
 use crate::sums::total;
 use crate::{Store, StoreError, StoredTime, stored};
 use quarry_domain::{Timestamp, VolumeBucket};
 
 const QUARTER: TimeDelta = TimeDelta::seconds(QUARTER_S);
-/// Stretches in one statement: SQLite takes a union of 500.
+/// Spans in one statement: SQLite allows a union of 500 selections.
 const STATEMENT_SPANS: usize = 100;
-/// The most rows in which one report counts sessions one by one, in all of its stretches.
+/// The largest number of rows in which one report counts sessions exactly.
 const EXACT_ROWS: i64 = 100_000;
-/// Quarters whose sketches are read at once, at 1 KiB each at most.
+/// Quarters in one statement, with sketches of at most 1 KiB each.
 const STATEMENT_QUARTERS: usize = 2_000;
 
 impl Store {
-    /// The volume between each two of these points in time, which ascend.
+    /// The volume between consecutive bounds, which must ascend.
     #[boxed]
     pub async fn search_volume(&self, bounds: &[Timestamp]) -> Result<Vec<VolumeBucket>, StoreError> {
         let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
-        self.read_at_once(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
-    }
-
-    /// How the database goes about [`Store::search_volume`], a plan for each statement. They may
-    /// quote what is read, so they are not to be logged.
-    #[boxed]
-    pub async fn search_volume_plans(&self, bounds: &[Timestamp]) -> Result<Vec<String>, StoreError> {
-        let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
-        self.plans_of(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
+        self.read_snapshot(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
     }
 }
 
-/// Searches, and those without results.
+/// The number of searches, and of those without results.
 #[derive(Clone, Copy, Default)]
-struct Searches {
+struct SearchCounts {
     searches: i64,
     zero_results: i64,
 }
 
-impl Searches {
+impl SearchCounts {
     fn add(&mut self, other: Self) {
         self.searches += other.searches;
         self.zero_results += other.zero_results;
     }
 }
 
-async fn volume(snapshot: &mut Snapshot, bounds: &[StoredTime]) -> Result<Vec<VolumeBucket>, Failure> {
+async fn volume(snapshot: &ReadTransaction, bounds: &[StoredTime]) -> Result<Vec<VolumeBucket>, CallFailure> {
     let spans: Vec<Span> =
         bounds.windows(2).map(|pair| Span { from: pair[0], before: Some(pair[1]) }).collect();
     let mut counts = count_quarters(snapshot, bounds, &spans).await?;
@@ -79,12 +71,12 @@ async fn volume(snapshot: &mut Snapshot, bounds: &[StoredTime]) -> Result<Vec<Vo
     Ok(buckets.collect())
 }
 
-/// What the whole quarters in each span come to.
+/// The counts of the whole quarters in each span.
 async fn count_quarters(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     bounds: &[StoredTime],
     spans: &[Span],
-) -> Result<Vec<Searches>, Failure> {
+) -> Result<Vec<SearchCounts>, CallFailure> {
     let (Some(first), Some(last)) = (bounds.first(), bounds.last()) else { return Ok(Vec::new()) };
     let select = Query::select()
         .columns([Column::Quarter, Column::Searches, Column::ZeroResults])
@@ -93,12 +85,12 @@ async fn count_quarters(
         .and_where(Column::Quarter.lt(*last))
         .take();
     let quarters: Vec<(StoredTime, i64, i64)> = snapshot.all(&select).await?;
-    let quarters: BTreeMap<StoredTime, Searches> = quarters
+    let quarters: BTreeMap<StoredTime, SearchCounts> = quarters
         .into_iter()
-        .map(|(quarter, searches, zero_results)| (quarter, Searches { searches, zero_results }))
+        .map(|(quarter, searches, zero_results)| (quarter, SearchCounts { searches, zero_results }))
         .collect();
     let count = |span: &Span| {
-        let mut count = Searches::default();
+        let mut count = SearchCounts::default();
         if let Some(whole) = whole_quarters(span) {
             quarters.range(whole).for_each(|(_, of)| count.add(*of));
         }
@@ -107,11 +99,15 @@ async fn count_quarters(
     Ok(spans.iter().map(count).collect())
 }
 
-/// Adds what lies in quarters that the ends of a span cut through.
-async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searches]) -> Result<(), Failure> {
+/// Adds the counts of rows at both ends of each span.
+async fn count_ends(
+    snapshot: &ReadTransaction,
+    spans: &[Span],
+    counts: &mut [SearchCounts],
+) -> Result<(), CallFailure> {
     let mut ends = Vec::new();
     for (number, span) in (0..).zip(spans) {
-        ends.extend(cut_off(span).into_iter().map(|end| (number, end)));
+        ends.extend(partial_quarters(span).into_iter().map(|end| (number, end)));
     }
     let zero_results = total(snapshot.backend(), Expr::cust("CASE WHEN result_count = 0 THEN 1 ELSE 0 END"));
     for ends in ends.chunks(STATEMENT_SPANS) {
@@ -120,9 +116,10 @@ async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searc
             select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count()).expr(zero_results.clone());
             select
         };
-        let counted: Vec<(i64, i64, Option<i64>)> = snapshot.all(&union(ends.iter().map(count))).await?;
+        let counted: Vec<(i64, i64, Option<i64>)> =
+            snapshot.all(&union_all(ends.iter().map(count)).unwrap_or_default()).await?;
         for (number, searches, zero_results) in counted {
-            let end = Searches { searches, zero_results: zero_results.unwrap_or(0) };
+            let end = SearchCounts { searches, zero_results: zero_results.unwrap_or(0) };
             if let Some(count) = counts.get_mut(number as usize) {
                 count.add(end);
             }
@@ -131,8 +128,12 @@ async fn count_ends(snapshot: &mut Snapshot, spans: &[Span], counts: &mut [Searc
     Ok(())
 }
 
-/// How many distinct sessions searched in each span.
-async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) -> Result<Vec<i64>, Failure> {
+/// The number of distinct sessions in each span.
+async fn sessions(
+    snapshot: &ReadTransaction,
+    spans: &[Span],
+    counts: &[SearchCounts],
+) -> Result<Vec<i64>, CallFailure> {
     let mut sessions = vec![0; spans.len()];
     let mut few: Vec<(i64, &Span)> = Vec::new();
     let mut many: Vec<(usize, &Span)> = Vec::new();
@@ -152,12 +153,13 @@ async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) 
             select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count()).expr(distinct.clone());
             select
         };
-        let counted: Vec<(i64, i64, i64)> = snapshot.all(&union(few.iter().map(count))).await?;
+        let counted: Vec<(i64, i64, i64)> =
+            snapshot.all(&union_all(few.iter().map(count)).unwrap_or_default()).await?;
         for (number, searches, count) in counted {
             let number = number as usize;
             sessions[number] = count;
             if searches < counts[number].searches {
-                // Rows are gone, but sketches are left.
+                // Rows were deleted, but their sketches remain.
                 many.push((number, &spans[number]));
             }
         }
@@ -171,19 +173,18 @@ async fn sessions(snapshot: &mut Snapshot, spans: &[Span], counts: &[Searches]) 
     Ok(sessions)
 }
 
-/// Merges the sketches of the quarters in some spans, which are in order of time, and the sessions
-/// of what has none.
+/// Merges the sketches of quarters in ascending spans, and the sessions of rows without sketches.
 async fn estimate(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     spans: &[(usize, &Span)],
-) -> Result<Vec<(usize, SessionSketch)>, Failure> {
+) -> Result<Vec<(usize, SessionSketch)>, CallFailure> {
     let mut sketches: Vec<(usize, SessionSketch)> =
         spans.iter().map(|(number, _)| (*number, SessionSketch::new())).collect();
     let mut wholes: Vec<(i64, Range<StoredTime>)> = Vec::with_capacity(spans.len());
-    let mut bare: Vec<(i64, Span)> = Vec::new();
-    for ((_, span), place) in spans.iter().zip(0..) {
-        wholes.extend(whole_quarters(span).map(|whole| (place, whole)));
-        bare.extend(cut_off(span).into_iter().map(|end| (place, end)));
+    let mut unsketched: Vec<(i64, Span)> = Vec::new();
+    for ((_, span), index) in spans.iter().zip(0..) {
+        wholes.extend(whole_quarters(span).map(|whole| (index, whole)));
+        unsketched.extend(partial_quarters(span).into_iter().map(|end| (index, end)));
     }
     let mut next = wholes.first().map(|(_, whole)| whole.start);
     while let Some(from) = next {
@@ -192,37 +193,41 @@ async fn estimate(
         next = last.map(|(quarter, _)| *quarter + QUARTER);
         for (quarter, sketch) in slice {
             let within = wholes.partition_point(|(_, whole)| whole.end <= quarter);
-            let Some((place, _)) = wholes.get(within).filter(|(_, whole)| whole.contains(&quarter)) else {
+            let Some((index, _)) = wholes.get(within).filter(|(_, whole)| whole.contains(&quarter)) else {
                 continue;
             };
-            match (sketch, bare.last_mut()) {
-                (Some(sketch), _) => sketches[*place as usize].1.merge(&sketch)?,
-                (None, Some((of, last))) if of == place && last.before == Some(quarter) => {
+            match (sketch, unsketched.last_mut()) {
+                (Some(sketch), _) => sketches[*index as usize].1.merge(&sketch)?,
+                (None, Some((of, last))) if of == index && last.before == Some(quarter) => {
                     last.before = Some(quarter + QUARTER);
                 }
-                (None, _) => bare.push((*place, Span { from: quarter, before: Some(quarter + QUARTER) })),
+                (None, _) => {
+                    unsketched.push((*index, Span { from: quarter, before: Some(quarter + QUARTER) }))
+                }
             }
         }
     }
-    for bare in bare.chunks(STATEMENT_SPANS) {
-        let read = |(place, span): &(i64, Span)| {
+    for unsketched in unsketched.chunks(STATEMENT_SPANS) {
+        let read = |(index, span): &(i64, Span)| {
             let mut select = within(*span);
-            select.expr(Expr::value(*place)).column(search_logs::Column::SessionId);
+            select.expr(Expr::value(*index)).column(search_logs::Column::SessionId);
             select
         };
-        for (place, session) in snapshot.all::<(i64, String)>(&union(bare.iter().map(read))).await? {
-            sketches[place as usize].1.add(&session);
+        for (index, session) in
+            snapshot.all::<(i64, String)>(&union_all(unsketched.iter().map(read)).unwrap_or_default()).await?
+        {
+            sketches[index as usize].1.add(&session);
         }
     }
     Ok(sketches)
 }
 
-/// The first quarters of a stretch of time, with their sketches.
+/// The first quarters of a period with their sketches.
 async fn quarters_from(
-    snapshot: &mut Snapshot,
+    snapshot: &ReadTransaction,
     from: StoredTime,
     before: StoredTime,
-) -> Result<Vec<(StoredTime, Option<Vec<u8>>)>, Failure> {
+) -> Result<Vec<(StoredTime, Option<Vec<u8>>)>, CallFailure> {
     let select = Query::select()
         .columns([Column::Quarter, Column::Sessions])
         .from(Entity)
@@ -234,22 +239,15 @@ async fn quarters_from(
     snapshot.all(&select).await
 }
 
-fn union(selects: impl Iterator<Item = SelectStatement>) -> SelectStatement {
-    let mut selects = selects;
-    let mut first = selects.next().unwrap_or_default();
-    first.unions(selects.map(|other| (UnionType::All, other)));
-    first
-}
-
-/// The quarters that lie in a span.
+/// The whole quarters in a span.
 fn whole_quarters(span: &Span) -> Option<Range<StoredTime>> {
     let before = floor(span.before?, QUARTER_S);
-    let from = first_from(span.from, QUARTER_S);
+    let from = ceil(span.from, QUARTER_S);
     (from < before).then_some(from..before)
 }
 
-/// What of a span does not lie in whole quarters.
-fn cut_off(span: &Span) -> Vec<Span> {
+/// The ends of a span outside of whole quarters.
+fn partial_quarters(span: &Span) -> Vec<Span> {
     let ends = match (whole_quarters(span), span.before) {
         (Some(whole), _) => vec![
             Span { from: span.from, before: Some(whole.start) },

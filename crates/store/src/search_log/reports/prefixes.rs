@@ -1,39 +1,41 @@
-//! The heads of lists that make up a period: the greatest queries of a day or of an hour, by index.
+//! Prefixes of ranked lists: the first queries of the days and hours of a period.
 
-use sea_orm::sea_query::{Alias, Expr, IntoIden, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{Alias, Expr, IntoIden, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, EntityTrait};
 
 use super::parts::DayState;
-use super::ranking::Head;
-use super::sums::Count;
+use super::ranking::ListPrefix;
+use super::sums::RankBy;
 use crate::StoredTime;
+use crate::batch::union_all;
 use crate::entity::{search_query_days as days, search_query_hours as hours};
-use crate::failure::Failure;
-use crate::snapshot::Snapshot;
+use crate::failure::CallFailure;
+use crate::snapshot::ReadTransaction;
 use crate::span::{DAY, HOUR, Span};
 
-/// Lists in one statement: SQLite takes a union of 500.
+/// Lists in one statement: SQLite allows a union of 500 selections.
 const STATEMENT_LISTS: usize = 100;
-/// With so many whole days, it does not matter that the days at the two ends count in full at
-/// first; with fewer, these are read by the hour.
-const ENOUGH_DAYS: usize = 3;
+/// The least number of whole days for reading those at both ends in full.
+///
+/// With fewer, the ends are read by the hour, because they blur the bounds of candidates.
+const MIN_WHOLE_DAYS: usize = 3;
 
-/// All queries of a day or of an hour, by their counts.
+/// All queries of a day or an hour, ordered by their counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct List {
-    stretch: Stretch,
-    /// It lies within the period.
-    pub(super) within: bool,
+pub(super) struct RankedList {
+    interval: Interval,
+    /// True if the interval lies within the period.
+    pub(super) is_within: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stretch {
+enum Interval {
     Day(StoredTime),
     Hour(StoredTime),
 }
 
-/// Lists that together hold all that is in a period.
-pub(super) fn lists(period: Span, states: &[DayState]) -> Vec<List> {
+/// The ranked lists that contain all searches of a period.
+pub(super) fn lists(period: Span, states: &[DayState]) -> Vec<RankedList> {
     let within = |from: StoredTime, end: StoredTime| {
         from >= period.from && period.before.is_none_or(|before| end <= before)
     };
@@ -41,80 +43,79 @@ pub(super) fn lists(period: Span, states: &[DayState]) -> Vec<List> {
         end <= period.from || period.before.is_some_and(|before| from >= before)
     };
     let whole = |state: &DayState| state.rolled && within(state.day, state.day + DAY);
-    let enough = states.iter().filter(|state| whole(state)).count() >= ENOUGH_DAYS;
+    let has_many_days = states.iter().filter(|state| whole(state)).count() >= MIN_WHOLE_DAYS;
     let mut lists = Vec::new();
     for state in states {
         let (from, end) = (state.day, state.day + DAY);
         if outside(from, end) {
             continue;
         }
-        if whole(state) || (state.rolled && enough) {
-            lists.push(List { stretch: Stretch::Day(from), within: whole(state) });
+        if whole(state) || (state.rolled && has_many_days) {
+            lists.push(RankedList { interval: Interval::Day(from), is_within: whole(state) });
             continue;
         }
         let all = std::iter::successors(Some(from), |hour| Some(*hour + HOUR)).take_while(|hour| *hour < end);
         for hour in all.filter(|hour| !outside(*hour, *hour + HOUR)) {
-            lists.push(List { stretch: Stretch::Hour(hour), within: within(hour, hour + HOUR) });
+            lists.push(RankedList { interval: Interval::Hour(hour), is_within: within(hour, hour + HOUR) });
         }
     }
     lists
 }
 
-/// The first `depth` queries of each list.
+/// Reads the first `depth` queries of each list.
 pub(super) async fn read(
-    snapshot: &mut Snapshot,
-    lists: &[List],
-    by: Count,
+    snapshot: &ReadTransaction,
+    lists: &[RankedList],
+    by: RankBy,
     depth: u64,
-) -> Result<Vec<Head>, Failure> {
-    let mut heads: Vec<Head> =
-        lists.iter().map(|list| Head { within: list.within, ..Head::default() }).collect();
-    let numbered: Vec<(i64, &List)> = (0..).zip(lists).collect();
+) -> Result<Vec<ListPrefix>, CallFailure> {
+    let mut prefixes: Vec<ListPrefix> =
+        lists.iter().map(|list| ListPrefix { is_within: list.is_within, ..ListPrefix::default() }).collect();
+    let numbered: Vec<(i64, &RankedList)> = (0..).zip(lists).collect();
     for lists in numbered.chunks(STATEMENT_LISTS) {
-        let mut all = lists.iter().map(|(number, list)| head(*number, list, by, depth));
-        let Some(mut select) = all.next() else { continue };
-        select.unions(all.map(|other| (UnionType::All, other)));
+        let selects = lists.iter().map(|(number, list)| prefix(*number, list, by, depth));
+        let Some(select) = union_all(selects) else { continue };
         let rows: Vec<(i64, String, i64)> = snapshot.all(&select).await?;
         for (number, query_key, count) in rows {
-            heads[number as usize].queries.push((query_key, count));
+            prefixes[number as usize].queries.push((query_key, count));
         }
     }
-    for head in &mut heads {
-        let least = head.queries.iter().map(|(_, count)| *count).min();
-        head.rest = if head.queries.len() as u64 == depth { least.unwrap_or(0) } else { 0 };
+    for prefix in &mut prefixes {
+        let least = prefix.queries.iter().map(|(_, count)| *count).min();
+        prefix.remainder = if prefix.queries.len() as u64 == depth { least.unwrap_or(0) } else { 0 };
     }
-    Ok(heads)
+    Ok(prefixes)
 }
 
-fn head(number: i64, list: &List, by: Count, depth: u64) -> SelectStatement {
-    let select = match list.stretch {
-        Stretch::Day(day) => {
+fn prefix(number: i64, list: &RankedList, by: RankBy, depth: u64) -> SelectStatement {
+    let select = match list.interval {
+        Interval::Day(day) => {
             let count = match by {
-                Count::Searches => days::Column::Searches,
-                Count::ZeroResults => days::Column::ZeroResults,
+                RankBy::Searches => days::Column::Searches,
+                RankBy::ZeroResults => days::Column::ZeroResults,
             };
             greatest(days::Entity, days::Column::QueryKey, days::Column::Day.eq(day), count, depth)
         }
-        Stretch::Hour(hour) => {
+        Interval::Hour(hour) => {
             let count = match by {
-                Count::Searches => hours::Column::Searches,
-                Count::ZeroResults => hours::Column::ZeroResults,
+                RankBy::Searches => hours::Column::Searches,
+                RankBy::ZeroResults => hours::Column::ZeroResults,
             };
             greatest(hours::Entity, hours::Column::QueryKey, hours::Column::Hour.eq(hour), count, depth)
         }
     };
-    // A union takes no part that is ordered itself.
+    // A subquery, because a part of a union cannot have an order.
     Query::select()
         .expr(Expr::value(number))
         .columns([Alias::new("query_key"), Alias::new("count")])
-        .from_subquery(select, Alias::new("head"))
+        .from_subquery(select, Alias::new("prefix"))
         .take()
 }
 
 fn greatest<C: ColumnTrait + IntoIden>(
     table: impl EntityTrait,
     query_key: C,
-    stretch: Expr,
+    interval: Expr,
     count: C,
     depth: u64,
 ) -> SelectStatement {
@@ -122,7 +123,7 @@ fn greatest<C: ColumnTrait + IntoIden>(
         .column(query_key)
         .expr_as(Expr::col(count), Alias::new("count"))
         .from(table)
-        .and_where(stretch)
+        .and_where(interval)
         .and_where(count.gt(0))
         .order_by(count, Order::Desc)
         .limit(depth)
@@ -148,15 +149,15 @@ mod tests {
         Span { from: full(from), before: before.map(full) }
     }
 
-    fn days_and_hours(lists: &[List]) -> (Vec<bool>, Vec<bool>) {
-        let (days, hours): (Vec<&List>, Vec<&List>) =
-            lists.iter().partition(|list| matches!(list.stretch, Stretch::Day(_)));
-        let within = |lists: Vec<&List>| lists.into_iter().map(|list| list.within).collect();
+    fn days_and_hours(lists: &[RankedList]) -> (Vec<bool>, Vec<bool>) {
+        let (days, hours): (Vec<&RankedList>, Vec<&RankedList>) =
+            lists.iter().partition(|list| matches!(list.interval, Interval::Day(_)));
+        let within = |lists: Vec<&RankedList>| lists.into_iter().map(|list| list.is_within).collect();
         (within(days), within(hours))
     }
 
     #[test]
-    fn days_at_the_ends_count_in_full_where_there_are_enough_others() {
+    fn days_at_the_ends_are_read_in_full_beside_enough_others() {
         let all = lists(period("01T10:20:00", Some("05T01:00:00")), &states(&[true; 6]));
         assert_eq!(days_and_hours(&all), (vec![false, true, true, true, false], vec![]));
         let few = lists(period("01T22:20:00", Some("03T01:00:00")), &states(&[true; 6]));
