@@ -12,13 +12,12 @@ use std::time::Instant;
 
 use chrono::Utc;
 use hdrhistogram::Histogram;
+use quarry::config::Settings;
 use quarry::domain::{
     DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, SessionId, SourceName, comparison_key,
 };
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{
-    IndexStep, Indexer, SearchEngine, SuggestionKind, SuggestionOptions, SuggestionWorker, Suggestions,
-};
+use quarry::search::{IndexStep, Indexer, SearchEngine, SuggestionKind, SuggestionWorker, Suggestions};
 use quarry::store::{NewSearch, Store};
 use uuid::Uuid;
 
@@ -63,7 +62,8 @@ async fn measure(searches: usize, documents: usize) {
     let mut indexer = Indexer::new(store.clone(), engine.clone());
     let texts = fill(&store, searches, documents).await;
     catch_up(&mut indexer).await;
-    let suggestions = Suggestions::new(store.clone(), engine, indexer.follow(), SuggestionOptions::default());
+    let settings = Settings::default().suggest;
+    let suggestions = Suggestions::new(store.clone(), engine, indexer.follow(), settings);
     let started = Instant::now();
     SuggestionWorker::new(suggestions.clone()).step(Utc::now()).await.unwrap();
     let rebuild = started.elapsed();

@@ -97,7 +97,7 @@ pub async fn crawl(
 /// Builds the index anew from the store; `progress` is told the documents it holds so far.
 pub async fn reindex(settings: &Settings, mut progress: impl FnMut(u64)) -> Result<u64> {
     let store = open_store(settings).await?;
-    let engine: Arc<dyn SearchEngine> = Arc::new(TantivyEngine::open_anew(engine_options(settings))?);
+    let engine: Arc<dyn SearchEngine> = Arc::new(TantivyEngine::open_rebuilding(engine_options(settings))?);
     let mut indexer = Indexer::new(store, engine.clone());
     let mut applied = 0;
     loop {

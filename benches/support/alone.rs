@@ -12,14 +12,14 @@ use bytes::Bytes;
 use http::HeaderMap;
 use quarry::access::AccessControl;
 use quarry::cache::{CacheLimits, LocalCache};
-use quarry::config::Language;
+use quarry::config::{Language, Settings};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Answer, Api, Asker, Limits, Operation, RequestId, Services, TimeLimits};
 use quarry::interaction::Interactions;
 use quarry::keystroke::{BufferLimits, FlushProgress, Keystrokes, LocalBuffer, LocalFeed};
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{IndexStep, Indexer, SuggestionOptions, Suggestions};
+use quarry::search::{IndexStep, Indexer, Suggestions};
 use quarry::store::Store;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -72,7 +72,7 @@ async fn open(folder: &Path) -> Api {
     let buffer = LocalBuffer::open(&own.join("journal"), BufferLimits::default(), Duration::from_secs(1));
     let (interactions, _writer) = Interactions::new(store.clone());
     let cache = Arc::new(LocalCache::new(CacheLimits::default()));
-    let suggestions = SuggestionOptions::default();
+    let suggestions = Settings::default().suggest;
     let times = TimeLimits::default();
     let services = Services {
         suggestions: Suggestions::new(store.clone(), search.clone(), indexer.follow(), suggestions),

@@ -6,9 +6,7 @@ use chrono::Utc;
 use tokio::sync::Mutex;
 
 use crate::config::Settings;
-use crate::search::{
-    IndexFollower, SearchEngine, SuggestionOptions, SuggestionStep, SuggestionWorker, Suggestions,
-};
+use crate::search::{IndexFollower, SearchEngine, SuggestionStep, SuggestionWorker, Suggestions};
 use crate::store::Store;
 use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
 
@@ -19,8 +17,7 @@ pub(super) fn open(
     engine: &Arc<dyn SearchEngine>,
     index: IndexFollower,
 ) -> Suggestions {
-    let options = SuggestionOptions::of(&settings.suggest);
-    Suggestions::new(store.clone(), engine.clone(), index, options)
+    Suggestions::new(store.clone(), engine.clone(), index, settings.suggest.clone())
 }
 
 /// Starts the worker.
@@ -30,7 +27,7 @@ pub(super) fn spawn(suggestions: Suggestions, supervisor: &mut Supervisor) {
         let worker = worker.clone();
         async move {
             match worker.lock().await.step(Utc::now()).await {
-                Ok(SuggestionStep::Rebuilt(_) | SuggestionStep::Rested) => {
+                Ok(SuggestionStep::Rebuilt(_) | SuggestionStep::Idle) => {
                     Outcome::Idle(SuggestionWorker::PERIOD)
                 }
                 Err(error) => Outcome::Failed(Box::new(error)),

@@ -20,7 +20,7 @@ use super::types::{
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
 };
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
-use quarry_search::{MOST_SUGGESTIONS, SearchError, SearchRequest};
+use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
 
 /// The longest query text, in characters.
 const MAX_QUERY_CHARS: usize = 1_024;
@@ -153,7 +153,7 @@ impl Query {
         #[graphql(desc = "What was typed so far. Empty, it gives what is searched for most.")] prefix: String,
         #[graphql(desc = "How many texts: 8 unless given, at most 20.")] first: Option<i32>,
     ) -> Result<List<Vec<Suggestion>>, Failure> {
-        let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MOST_SUGGESTIONS)?;
+        let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS)?;
         let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size).await?;
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }

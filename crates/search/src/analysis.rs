@@ -1,9 +1,8 @@
-//! From text to terms: the same words for what is indexed and for what is typed.
+//! Text analysis: divides documents and queries into the same terms.
 //!
-//! A word is a run of letters and digits, found by Unicode word boundaries, then folded:
-//! compatibility forms (NFKC), case and accents. Scripts that write no spaces give one term a
-//! character; a pictograph is a term of its own. Stems are kept beside the words and are
-//! marked, so that nobody finds a stem by typing it.
+//! A word is a run of letters and digits between Unicode word boundaries, folded to compatibility form
+//! (NFKC), lower case and no accents. Scripts without spaces give one term per character; a pictograph is a
+//! term. Stems are indexed beside the words with a mark, so that no query contains a stem.
 
 use std::borrow::Cow;
 
@@ -14,56 +13,55 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use quarry_config::Language;
 
-/// Changes whenever the same text gives other terms: an index of another version is rebuilt.
+/// The version of the analysis; an index of another version is rebuilt.
 pub(crate) const ANALYSIS_VERSION: u32 = 1;
 
-/// Words are cut here, in bytes: nobody types more, and an index has to limit its terms.
-const WORD_BYTES: usize = 200;
+/// The maximum length of a word in bytes, since tantivy limits its terms; the rest is cut off.
+const MAX_WORD_BYTES: usize = 200;
 
-/// Stands before a stem, so that stems and words never meet in a term dictionary.
+/// Precedes stems, so that they differ from words in the term dictionary.
 const STEM_MARK: char = '\u{1}';
-/// Stands before a word of a name.
+/// Precedes words of names.
 const NAME_MARK: char = '\u{2}';
 
-/// A folded word and where it stands in the text.
+/// A folded word with its position in the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Word<'t> {
     /// The folded form.
     pub(crate) text: Cow<'t, str>,
-    /// The first byte of the word in the text.
+    /// The offset of its first byte.
     pub(crate) start: usize,
-    /// The byte after the word.
+    /// The offset after its last byte.
     pub(crate) end: usize,
 }
 
-/// Calls `found` with the words of a text, in order.
-pub(crate) fn for_each_word<'t>(text: &'t str, mut found: impl FnMut(Word<'t>)) {
+/// Calls `visit` with each word of a text, in order.
+pub(crate) fn for_each_word<'t>(text: &'t str, mut visit: impl FnMut(Word<'t>)) {
     if text.is_ascii() {
-        for_each_ascii_word(text, &mut found);
+        for_each_ascii_word(text, &mut visit);
         return;
     }
     for (start, segment) in text.split_word_bound_indices() {
         if segment.chars().any(char::is_alphanumeric) {
             for_each_part(segment, |offset, part| {
                 let start = start + offset;
-                found(Word { text: fold(part), start, end: start + part.len() });
+                visit(Word { text: fold(part), start, end: start + part.len() });
             });
         } else if segment.chars().any(is_pictograph) {
-            found(Word { text: fold(segment), start, end: start + segment.len() });
+            visit(Word { text: fold(segment), start, end: start + segment.len() });
         }
     }
 }
 
-/// The words of a text, in order.
+/// Returns the words of a text, in order.
 pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     for_each_word(text, |word| words.push(word));
     words
 }
 
-/// Word boundaries of ASCII text, once apostrophes and the like divide, are what is neither a
-/// letter nor a digit.
-fn for_each_ascii_word<'t>(text: &'t str, found: &mut impl FnMut(Word<'t>)) {
+/// Divides ASCII text, where each character except letters and digits is a boundary.
+fn for_each_ascii_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
@@ -75,30 +73,30 @@ fn for_each_ascii_word<'t>(text: &'t str, found: &mut impl FnMut(Word<'t>)) {
         while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
             at += 1;
         }
-        found(Word { text: fold(&text[start..at]), start, end: at });
+        visit(Word { text: fold(&text[start..at]), start, end: at });
     }
 }
 
-/// Divides a word at the marks that Unicode allows within one: O'Hara, 3.14, snake_case.
-fn for_each_part<'t>(segment: &'t str, mut found: impl FnMut(usize, &'t str)) {
+/// Divides a word at the marks that Unicode permits within one: O'Hara, 3.14, snake_case.
+fn for_each_part<'t>(segment: &'t str, mut visit: impl FnMut(usize, &'t str)) {
     let mut start = None;
     for (at, c) in segment.char_indices() {
         match (belongs_to_word(c), start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
-                found(from, &segment[from..at]);
+                visit(from, &segment[from..at]);
                 start = None;
             }
             _ => {}
         }
     }
     if let Some(from) = start {
-        found(from, &segment[from..]);
+        visit(from, &segment[from..]);
     }
 }
 
 fn belongs_to_word(c: char) -> bool {
-    // The joiners shape Persian and Indic words and never divide them.
+    // Joiners shape Persian and Indic words without dividing them.
     c.is_alphanumeric() || is_combining_mark(c) || matches!(c, '\u{200c}' | '\u{200d}')
 }
 
@@ -117,20 +115,19 @@ pub(crate) fn fold(word: &str) -> Cow<'_, str> {
     } else {
         Cow::Owned(fold_unicode(word))
     };
-    if folded.len() <= WORD_BYTES {
+    if folded.len() <= MAX_WORD_BYTES {
         return folded;
     }
-    let cut = folded.floor_char_boundary(WORD_BYTES);
+    let cut = folded.floor_char_boundary(MAX_WORD_BYTES);
     Cow::Owned(folded[..cut].to_owned())
 }
 
 fn fold_unicode(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
-    // Decomposed, accents are characters of their own; lower case can bring new ones (İ).
+    // Decomposition separates accents; lower case can add more (İ).
     for c in word.nfkd().flat_map(char::to_lowercase).nfkd() {
         match c {
-            // Letters that differ from a plain one by a stroke, or stand for two, have no
-            // decomposition.
+            // Letters with a stroke, and ligatures, have no decomposition.
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
             'œ' => folded.push_str("oe"),
@@ -149,8 +146,9 @@ fn fold_unicode(word: &str) -> String {
     folded
 }
 
-/// Marks that people leave out when they type: European accents, Hebrew points, Arabic vowels.
-/// Marks that spell a word, as in Indic scripts and kana, stay.
+/// Returns true for marks that are optional in typing: European accents, Hebrew points, Arabic vowels.
+///
+/// Marks that distinguish words, as in Indic scripts and kana, remain.
 fn is_accent(c: char) -> bool {
     matches!(u32::from(c),
         0x0300..=0x036F | 0x0591..=0x05BD | 0x05BF | 0x05C1..=0x05C2 | 0x05C4..=0x05C5 | 0x05C7
@@ -158,12 +156,12 @@ fn is_accent(c: char) -> bool {
         | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F)
 }
 
-/// Joiners, tatweel and variation selectors change how a word looks, not what it says.
+/// Returns true for joiners, tatweel and variation selectors, which change the appearance only.
 fn is_invisible(c: char) -> bool {
     matches!(u32::from(c), 0x0640 | 0x200B..=0x200F | 0x2060 | 0xFE00..=0xFE0F | 0xFEFF | 0x00AD)
 }
 
-/// The stem of a folded word with its mark; in a language without stemming the word itself.
+/// Returns the marked stem of a folded word; without stemming, the marked word.
 pub(crate) fn marked_stem(word: &str, language: Language) -> String {
     match language {
         Language::English => marked(STEM_MARK, &Stemmer::new(Algorithm::English).stem(word)),
@@ -171,12 +169,12 @@ pub(crate) fn marked_stem(word: &str, language: Language) -> String {
     }
 }
 
-/// A folded word of a name with its mark: names are not stemmed.
+/// Returns a folded word of a name with its mark; names have no stems.
 pub(crate) fn marked_name(word: &str) -> String {
     marked(NAME_MARK, word)
 }
 
-/// Whether a term is a stem or a word of a name rather than a word as it was typed.
+/// Returns true for a marked stem or name.
 pub(crate) fn is_marked(term: &str) -> bool {
     term.starts_with([STEM_MARK, NAME_MARK])
 }
@@ -211,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn divides_words_as_people_see_them() {
+    fn divides_words_at_spaces_and_punctuation() {
         for (text, expected) in [
             ("O'Sullivan’s e-mail: a_b 3.14", vec!["o", "sullivan", "s", "e", "mail", "a", "b", "3", "14"]),
             ("don’t stop", vec!["don", "t", "stop"]),
@@ -225,10 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_place_of_a_word() {
+    fn words_have_their_offsets() {
         let text = "Café à Zoë";
-        let places: Vec<&str> = words(text).iter().map(|word| &text[word.start..word.end]).collect();
-        assert_eq!(places, ["Café", "à", "Zoë"]);
+        let words: Vec<&str> = super::words(text).iter().map(|word| &text[word.start..word.end]).collect();
+        assert_eq!(words, ["Café", "à", "Zoë"]);
     }
 
     #[test]
@@ -241,9 +239,9 @@ mod tests {
     }
 
     #[test]
-    fn cuts_endless_words_between_characters() {
-        assert_eq!(fold(&"é".repeat(1_000)).len(), WORD_BYTES);
-        assert!(fold(&"京".repeat(1_000)).len() <= WORD_BYTES);
+    fn cuts_long_words_between_characters() {
+        assert_eq!(fold(&"é".repeat(1_000)).len(), MAX_WORD_BYTES);
+        assert!(fold(&"京".repeat(1_000)).len() <= MAX_WORD_BYTES);
     }
 
     #[test]

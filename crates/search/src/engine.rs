@@ -1,4 +1,4 @@
-//! The seam to a search engine.
+//! The seam to a search engine: its trait, answers and errors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,21 +8,21 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use uuid::Uuid;
 
-use super::cursor::Cursor;
+use super::cursor::SearchCursor;
 use super::request::SearchRequest;
 use quarry_domain::{Document, DocumentChange, Revision};
 
-/// Why a search engine could not answer.
+/// A failure of the search engine.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
-    /// More searches are under way than the engine takes at once; try again.
-    #[error("too many searches are under way")]
+    /// The queue of searches is full.
+    #[error("too many concurrent searches: retry later")]
     TooBusy,
-    /// The cursor does not belong to this kind of search.
-    #[error("the cursor is not one of this search's")]
+    /// The cursor is malformed or belongs to a search with another sort.
+    #[error("the cursor does not belong to this search: start again without one")]
     InvalidCursor,
-    /// The hits take more memory than the request allows.
-    #[error("the hits take too much memory")]
+    /// The hits exceed the request's memory limit.
+    #[error("the hits exceed the memory limit: request fewer")]
     TooLarge,
     /// The index is damaged and must be rebuilt.
     #[error("the index is damaged: {0}")]
@@ -32,20 +32,20 @@ pub enum SearchError {
     Failed(String),
 }
 
-/// A found document.
+/// A matching document.
 #[derive(Clone, Debug)]
 pub struct Hit {
-    /// The stored document, shared with other answers.
+    /// The document, shared with other answers.
     pub document: Arc<Document>,
-    /// Its relevance; comparable within one answer only.
+    /// Its relevance, comparable within one answer only.
     pub score: f32,
     /// Continues the search after this hit.
-    pub cursor: Cursor,
-    /// Where the query matched: empty unless asked for.
+    pub cursor: SearchCursor,
+    /// The fields with matches, if requested.
     pub highlights: Vec<Highlight>,
 }
 
-/// A field of a hit with its matches marked.
+/// A field of a hit with marked matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Highlight {
     /// `title`, `text`, `author` or `category`.
@@ -54,12 +54,12 @@ pub struct Highlight {
     pub html: String,
 }
 
-/// How the found documents spread over the values of a field.
+/// The matching documents by the values of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facet {
-    /// `source`, `category` or `authorKey`: as the filter names it.
+    /// `source`, `category` or `authorKey`, as in the filter.
     pub field: &'static str,
-    /// Values, most frequent first, ties by value.
+    /// The values, most frequent first, ties by value.
     pub buckets: Vec<FacetBucket>,
 }
 
@@ -68,50 +68,50 @@ pub struct Facet {
 pub struct FacetBucket {
     /// The value.
     pub value: String,
-    /// Found documents that have it.
+    /// The number of matching documents.
     pub count: u64,
 }
 
-/// What a search found.
+/// The answer to a search.
 #[derive(Clone, Debug, Default)]
 pub struct SearchAnswer {
     /// At most `first` hits.
     pub hits: Vec<Hit>,
-    /// There are hits after the last one.
+    /// True if there are hits after the last one.
     pub has_next: bool,
-    /// All matching documents, whatever the page.
+    /// The number of all matching documents.
     pub total: u64,
-    /// No document had all the words, so any of them counted.
+    /// True if no document contains all words, so that any of them matched.
     pub relaxed: bool,
-    /// One facet a field: empty unless asked for. At most 100 buckets each.
+    /// One facet per field with at most 100 buckets, if requested.
     pub facets: Vec<Facet>,
-    /// Time in the engine.
+    /// The time in the engine.
     pub took: Duration,
-    /// Memory of the hits that were not in memory before, in bytes.
+    /// The memory of the hits that were not cached, in bytes.
     pub read_bytes: usize,
 }
 
-/// Changes to apply together.
+/// Changes to apply in one call.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// The store that the changes come from.
+    /// The id of the store.
     pub store: Uuid,
-    /// In order of revision.
+    /// The changes, in order of revision.
     pub changes: Vec<DocumentChange>,
-    /// The watermark once they are applied.
+    /// The watermark after the changes.
     pub through: Revision,
-    /// Nothing is left above `through`: once applied, the index is in step with the store.
+    /// True if the store has no changes above `through`, so that the index is in sync.
     pub caught_up: bool,
 }
 
-/// How an engine stands.
+/// The size of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineHealth {
     /// Documents in the index.
     pub documents: u64,
-    /// Parts that the index consists of: the fewer, the quicker it answers.
+    /// Segments of the index; fewer are faster to search.
     pub segments: usize,
-    /// Bytes that the index takes.
+    /// Bytes on disk.
     pub bytes: u64,
 }
 
@@ -128,27 +128,28 @@ impl EngineHealth {
     }
 }
 
-/// A search engine that follows the store.
+/// A search engine whose index follows the store.
 ///
-/// `apply` is idempotent; the watermark never runs ahead of the data.
+/// `apply` is idempotent; the watermark is never ahead of the data.
 #[async_trait]
 pub trait SearchEngine: Send + Sync + 'static {
     /// Finds documents.
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError>;
-    /// Takes changes, and says up to where everything can be found and is durable: up to the
-    /// batch's end, or less while more batches follow, since few large commits cost less than many
-    /// small ones. After a failure, the changes above `applied_through` must be given again. A batch
-    /// that brings nothing new gives the engine time to tidy up.
+    /// Applies changes, and returns the revision up to which all changes are visible and durable.
+    ///
+    /// That is the end of the batch, or less while more batches follow, since few large commits cost less
+    /// than many small ones. After a failure, apply the changes above `applied_through` again. A batch
+    /// without changes lets the engine maintain its index.
     async fn apply(&self, batch: Batch) -> Result<Revision, SearchError>;
-    /// The store and the revision up to which the index is durable; `None` for an empty index.
+    /// Returns the store and the revision of the last durable change; `None` for an empty index.
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
-    /// Empties the index, to be filled from the beginning.
+    /// Empties the index.
     async fn reset(&self) -> Result<(), SearchError>;
-    /// Words that some document has and that begin so, those of the most documents first; as they
-    /// are typed, not as stems. What was typed is folded as words of a query are. A method of its
-    /// own, since it asks for words and no search tells any.
-    async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError>;
-    /// How the engine stands.
+    /// Returns words of documents that begin with a prefix, most frequent first; no stems.
+    ///
+    /// The prefix is folded like the words of a query.
+    async fn complete(&self, prefix: &str, limit: usize) -> Result<Vec<String>, SearchError>;
+    /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
     /// Registers the metrics of searches.
     fn register_metrics(&self, registry: &mut Registry);

@@ -1,18 +1,18 @@
-//! Marks where a query matched in the text of a hit.
+//! Marks the matches of a query in the text of a hit.
 
 use std::collections::BTreeSet;
 
 use super::analysis::{Word, marked_stem, words};
 use quarry_config::Language;
 
-/// Texts of more characters are shown as the part around their first match.
-const WHOLE_TEXT_CHARS: usize = 1_000;
-/// Characters to show before the first match of a long text.
+/// The maximum length of a highlight in characters; of longer texts, it is a part.
+const MAX_CHARS: usize = 1_000;
+/// Characters before the first match of a long text.
 const LEAD_CHARS: usize = 100;
 
-/// What to mark: folded, as the engine looked it up.
+/// The terms to mark: folded, as the engine looked them up.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Marks {
+pub(crate) struct Highlighter {
     pub(crate) words: BTreeSet<String>,
     /// Marked stems.
     pub(crate) stems: BTreeSet<String>,
@@ -20,8 +20,8 @@ pub(crate) struct Marks {
     pub(crate) phrases: Vec<Vec<String>>,
 }
 
-impl Marks {
-    /// The text as HTML with the matches in `<mark>`; `None` without a match.
+impl Highlighter {
+    /// Returns the text as HTML with the matches in `<mark>`; `None` without a match.
     pub(crate) fn highlight(&self, text: &str, language: Language) -> Option<String> {
         let words = words(text);
         let mut matched: Vec<bool> = words.iter().map(|word| self.matches(word, language)).collect();
@@ -29,7 +29,7 @@ impl Marks {
             self.mark_phrase(phrase, &words, &mut matched);
         }
         let first = matched.iter().position(|&is_match| is_match)?;
-        let (from, to) = shown_part(text, words[first].start);
+        let (from, to) = excerpt(text, words[first].start);
         let mut html = String::with_capacity(to - from + 32);
         if from > 0 {
             html.push('…');
@@ -72,14 +72,14 @@ impl Marks {
     }
 }
 
-/// The bytes of a text to show, given where its first match begins.
-fn shown_part(text: &str, first_match: usize) -> (usize, usize) {
-    if text.len() <= WHOLE_TEXT_CHARS || text.chars().count() <= WHOLE_TEXT_CHARS {
+/// Returns the range in bytes of the part to show, from the offset of the first match.
+fn excerpt(text: &str, first_match: usize) -> (usize, usize) {
+    if text.len() <= MAX_CHARS || text.chars().count() <= MAX_CHARS {
         return (0, text.len());
     }
     let from =
         text[..first_match].char_indices().rev().take(LEAD_CHARS).last().map_or(first_match, |(at, _)| at);
-    let to = text[from..].char_indices().nth(WHOLE_TEXT_CHARS).map_or(text.len(), |(at, _)| from + at);
+    let to = text[from..].char_indices().nth(MAX_CHARS).map_or(text.len(), |(at, _)| from + at);
     (from, to)
 }
 
@@ -87,9 +87,9 @@ fn shown_part(text: &str, first_match: usize) -> (usize, usize) {
 mod tests {
     use super::*;
 
-    fn marks(words: &[&str], stems: &[&str], prefixes: &[&str], phrases: &[&[&str]]) -> Marks {
+    fn highlighter(words: &[&str], stems: &[&str], prefixes: &[&str], phrases: &[&[&str]]) -> Highlighter {
         let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
-        Marks {
+        Highlighter {
             words: own(words).into_iter().collect(),
             stems: own(stems).into_iter().collect(),
             prefixes: own(prefixes),
@@ -99,30 +99,30 @@ mod tests {
 
     #[test]
     fn marks_every_form_and_escapes_the_rest() {
-        let marks = marks(&["muller"], &["\u{1}run"], &["jet"], &[]);
+        let highlighter = highlighter(&["muller"], &["\u{1}run"], &["jet"], &[]);
         assert_eq!(
-            marks.highlight("<b>Müller</b> & running jets", Language::English).as_deref(),
+            highlighter.highlight("<b>Müller</b> & running jets", Language::English).as_deref(),
             Some("&lt;b&gt;<mark>Müller</mark>&lt;/b&gt; &amp; <mark>running</mark> <mark>jets</mark>")
         );
-        assert_eq!(marks.highlight("Runs", Language::None), None);
+        assert_eq!(highlighter.highlight("Runs", Language::None), None);
     }
 
     #[test]
-    fn marks_phrases_only_where_they_stand() {
-        let marks = marks(&[], &[], &[], &[&["private", "jet"]]);
+    fn marks_only_the_words_of_whole_phrases() {
+        let highlighter = highlighter(&[], &[], &[], &[&["private", "jet"]]);
         assert_eq!(
-            marks.highlight("jet, private jet", Language::English).as_deref(),
+            highlighter.highlight("jet, private jet", Language::English).as_deref(),
             Some("jet, <mark>private</mark> <mark>jet</mark>")
         );
-        assert_eq!(marks.highlight("jet private", Language::English), None);
+        assert_eq!(highlighter.highlight("jet private", Language::English), None);
     }
 
     #[test]
     fn shows_a_part_of_a_long_text() {
         let text = format!("{} needle {}", "é ".repeat(2_000), "ü ".repeat(2_000));
-        let html = marks(&["needle"], &[], &[], &[]).highlight(&text, Language::None).unwrap();
+        let html = highlighter(&["needle"], &[], &[], &[]).highlight(&text, Language::None).unwrap();
         assert!(html.starts_with('…') && html.ends_with('…'), "{html}");
         assert!(html.contains("<mark>needle</mark>"));
-        assert!(html.chars().count() <= WHOLE_TEXT_CHARS + 20);
+        assert!(html.chars().count() <= MAX_CHARS + 20);
     }
 }

@@ -1,7 +1,7 @@
-//! Keeps this server's index in step with the store.
+//! The indexer: keeps the index of this server in sync with the store.
 //!
-//! Catch-up after a restart, a rebuild and a new replica are one path: read what stands above
-//! the index's watermark, apply it, move the watermark.
+//! A restart, a rebuild and a new replica take one path: read the changes above the index's watermark,
+//! apply them, and advance the watermark.
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
@@ -18,40 +18,39 @@ use quarry_domain::{DocumentChange, Revision};
 use quarry_runtime::metrics::flag;
 use quarry_store::{Store, StoreError};
 
-/// Changes that are read together: enough that a rebuild is not made of queries, few enough to
-/// hold in memory.
+/// Changes per read: enough to amortize the query, few enough for memory.
 const BATCH_CHANGES: u64 = 20_000;
 
-/// Why a step failed; the next one may succeed.
+/// A failed step; the next one may succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The store did not answer.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The engine did not take the changes.
+    /// The engine failed.
     #[error(transparent)]
     Engine(#[from] SearchError),
 }
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IndexStep {
-    /// It applied changes, and there may be more.
+    /// Applied changes; there may be more.
     Progressed,
-    /// The index is in step with the store.
+    /// The index is in sync with the store.
     CaughtUp,
 }
 
-/// How far the index has come.
+/// The progress of the index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct IndexProgress {
-    /// Everything up to here can be found.
+    /// The last visible revision.
     pub applied: Revision,
-    /// What the store held when it was looked at last.
+    /// The latest revision of the store when it was last read.
     pub latest: Revision,
-    /// The index was in step with the store once since the start.
+    /// True once the index has been in sync with the store.
     pub ready: bool,
-    /// The reason why the index takes no changes, if so.
+    /// The reason for which the index rejects changes.
     pub last_error: Option<&'static str>,
 }
 
@@ -76,37 +75,36 @@ impl IndexProgress {
     }
 }
 
-/// Follows the store's changes.
+/// Applies the changes of a store to an engine.
 pub struct Indexer {
     store: Store,
     engine: Arc<dyn SearchEngine>,
     progress: watch::Sender<IndexProgress>,
     /// The store's id, once known.
     store_id: Option<Uuid>,
-    /// What the engine took since the last failure: ahead of its watermark while it gathers
-    /// batches for one commit.
-    taken: Option<Revision>,
-    /// The batch after the one that was applied last, read while that was applied.
+    /// The last revision passed to the engine since a failure; above its watermark between commits.
+    sent: Option<Revision>,
+    /// The next batch with the revision before it, read while the last one was applied.
     read_ahead: Option<(Revision, Vec<DocumentChange>)>,
 }
 
 impl Indexer {
-    /// An indexer that has done nothing yet.
+    /// Creates an indexer; [`Self::step`] drives it.
     pub fn new(store: Store, engine: Arc<dyn SearchEngine>) -> Self {
         let (progress, _) = watch::channel(IndexProgress::default());
-        Self { store, engine, progress, store_id: None, taken: None, read_ahead: None }
+        Self { store, engine, progress, store_id: None, sent: None, read_ahead: None }
     }
 
-    /// Tells how far the index has come, now and later.
+    /// Returns a receiver of the progress.
     pub fn follow(&self) -> IndexFollower {
         IndexFollower { progress: self.progress.subscribe() }
     }
 
-    /// Applies the next changes, if there are any.
+    /// Applies the next batch of changes.
     #[boxed]
     pub async fn step(&mut self) -> Result<IndexStep, IndexError> {
         let outcome = self.try_step().await;
-        // An index that the store keeps waiting is not at fault.
+        // A failure of the store is not one of the index.
         let is_at_fault = matches!(outcome, Err(IndexError::Engine(_)));
         let last_error =
             is_at_fault.then_some("The index takes no changes: its disk may be full, see the log.");
@@ -117,20 +115,20 @@ impl Indexer {
     }
 
     async fn try_step(&mut self) -> Result<IndexStep, IndexError> {
-        // Whatever fails, the next step begins from what is durable.
-        let taken = self.taken.take();
+        // After any failure, the next step begins from the durable watermark.
+        let sent = self.sent.take();
         let store = match self.store_id {
             Some(known) => known,
             None => *self.store_id.insert(self.store.store_id().await?),
         };
         let applied = self.watermark(store).await?;
-        let from = applied.unwrap_or(Revision::ZERO).max(taken.unwrap_or(Revision::ZERO));
+        let from = applied.unwrap_or(Revision::ZERO).max(sent.unwrap_or(Revision::ZERO));
         let changes = match self.read_ahead.take() {
             Some((after, changes)) if after == from => changes,
             _ => self.store.changes_after(from, BATCH_CHANGES).await?,
         };
         let through = changes.last().map_or(from, DocumentChange::revision);
-        // An index that takes no changes must not seem to be in step.
+        // Published before `apply`: an index that rejects changes must not appear to be in sync.
         self.progress.send_if_modified(|progress| {
             let is_ahead = progress.latest < through;
             progress.latest = progress.latest.max(through);
@@ -144,11 +142,11 @@ impl Indexer {
         } else {
             let (applied, next) =
                 tokio::join!(self.engine.apply(batch), self.store.changes_after(through, BATCH_CHANGES));
-            // A failed look ahead shows itself when it is repeated.
+            // The next step repeats a failed read and reports it.
             self.read_ahead = next.ok().map(|changes| (through, changes));
             applied?
         };
-        self.taken = Some(through);
+        self.sent = Some(through);
         let latest = if caught_up { through } else { self.store.latest_revision().await? };
         if count > 0 {
             info!(index.changes = count, index.revision = through.value(), "index applied changes");
@@ -163,7 +161,7 @@ impl Indexer {
         Ok(if caught_up { IndexStep::CaughtUp } else { IndexStep::Progressed })
     }
 
-    /// The index's watermark; an index that cannot be continued is emptied first.
+    /// Returns the index's watermark, and empties an index that cannot continue.
     async fn watermark(&mut self, store: Uuid) -> Result<Option<Revision>, IndexError> {
         let reason = match self.engine.applied_through().await {
             Ok(None) => return Ok(None),
@@ -171,8 +169,7 @@ impl Indexer {
                 if revision == self.progress.borrow().applied && revision > Revision::ZERO {
                     return Ok(Some(revision));
                 }
-                // The first look at this index: a database that was restored from a backup has
-                // fewer revisions than an index that followed it further.
+                // On the first step: a database restored from a backup may be behind the index.
                 if revision <= self.store.latest_revision().await? {
                     return Ok(Some(revision));
                 }
@@ -180,7 +177,7 @@ impl Indexer {
             }
             Ok(Some(_)) => "the index belongs to another database",
             Err(SearchError::Damaged(_)) => {
-                // What serves is worth more than an index that cannot be filled.
+                // While the store fails, the damaged index still serves more than an empty one.
                 self.store.latest_revision().await?;
                 "the index is damaged"
             }
@@ -193,34 +190,33 @@ impl Indexer {
     }
 }
 
-/// Watches an indexer from afar.
+/// Receives the progress of an indexer.
 #[derive(Clone, Debug)]
 pub struct IndexFollower {
     progress: watch::Receiver<IndexProgress>,
 }
 
 impl IndexFollower {
-    /// How far the index has come.
+    /// Returns the present progress.
     pub fn progress(&self) -> IndexProgress {
         *self.progress.borrow()
     }
 
-    /// Waits until the index was in step with the store once.
+    /// Waits until the index has been in sync with the store.
     #[boxed]
     pub async fn until_ready(&self) {
         let mut progress = self.progress.clone();
         if progress.wait_for(|progress| progress.ready).await.is_err() {
-            // The indexer is gone: this will never be.
+            // The indexer was dropped, so the index never becomes ready.
             std::future::pending::<()>().await;
         }
     }
 
-    /// Waits until everything up to a revision can be found; `false` when that takes longer
-    /// than `patience`.
+    /// Waits until a revision is visible, and returns false after the timeout.
     #[boxed]
-    pub async fn wait_for(&self, revision: Revision, patience: Duration) -> bool {
+    pub async fn wait_for(&self, revision: Revision, timeout: Duration) -> bool {
         let mut progress = self.progress.clone();
         let reached = progress.wait_for(|progress| progress.applied >= revision);
-        matches!(tokio::time::timeout(patience, reached).await, Ok(Ok(_)))
+        matches!(tokio::time::timeout(timeout, reached).await, Ok(Ok(_)))
     }
 }

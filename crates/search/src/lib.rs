@@ -1,4 +1,12 @@
-//! Search: text in, ranked documents out, from the index alone.
+//! Full-text search and suggestions, from the index alone.
+//!
+//! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
+//! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
+//! - `analysis`, `query`, `highlight`: text to terms, typed text to a query, matches in the text of a hit.
+//! - `indexer`: applies the changes of the store to the engine.
+//! - `suggestions`: completions of typed text from logged searches and words of the index.
+//!
+//! Deliberately not here: documents of the store that are not indexed yet, and authorization.
 
 mod analysis;
 mod cursor;
@@ -10,13 +18,12 @@ mod request;
 mod suggestions;
 pub mod tantivy_engine;
 
-pub use cursor::Cursor;
+pub use cursor::SearchCursor;
 pub use engine::{
     Batch, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
 pub use suggestions::{
-    MOST_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker,
-    Suggestions,
+    MAX_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
 };

@@ -1,40 +1,39 @@
-//! What people type, read without ever failing: words, "phrases" and -exclusions.
+//! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
 use super::analysis::{Word, words};
 
-/// One thing to look for.
+/// A word or a phrase of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub(crate) enum QueryUnit {
     /// A word in any of its forms.
     Word(String),
-    /// These words, as they are, next to each other.
+    /// Adjacent words in exactly these forms.
     Phrase(Vec<String>),
 }
 
-/// A query, read.
+/// A parsed query.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ParsedQuery {
-    /// What must (or may) be there.
-    pub(crate) wanted: Vec<Unit>,
-    /// What must not be there.
-    pub(crate) excluded: Vec<Unit>,
-    /// The last wanted unit is still being typed: no white space follows it.
-    pub(crate) open_end: bool,
+    /// Units of which all match, or any.
+    pub(crate) included: Vec<QueryUnit>,
+    /// Units of which none matches.
+    pub(crate) excluded: Vec<QueryUnit>,
+    /// True if the last included unit may be incomplete: no white space follows it.
+    pub(crate) ends_in_prefix: bool,
 }
 
 impl ParsedQuery {
-    /// Reads a query. A quote that nobody closes counts as if it were not there.
+    /// Parses a query; an unclosed quote has no effect.
     pub(crate) fn parse(text: &str) -> Self {
         let mut query = ParsedQuery::default();
         let mut rest = text;
-        // Quotes divide the text; a piece between two of them is a phrase.
         while let Some((before, phrase, after, excluded)) = split_phrase(rest) {
-            query.take_plain(before);
-            query.take_phrase(phrase, excluded);
+            query.add_plain(before);
+            query.add_phrase(phrase, excluded);
             rest = after;
         }
-        query.take_plain(rest);
-        query.open_end = !rest.ends_with(char::is_whitespace)
+        query.add_plain(rest);
+        query.ends_in_prefix = !rest.ends_with(char::is_whitespace)
             && rest
                 .split_whitespace()
                 .next_back()
@@ -42,16 +41,16 @@ impl ParsedQuery {
         query
     }
 
-    fn take_phrase(&mut self, phrase: &str, excluded: bool) {
+    fn add_phrase(&mut self, phrase: &str, excluded: bool) {
         let words: Vec<String> = words(phrase).into_iter().map(|word| word.text.into_owned()).collect();
         if words.is_empty() {
             return;
         }
-        let units = if excluded { &mut self.excluded } else { &mut self.wanted };
-        push_new(units, Unit::Phrase(words));
+        let units = if excluded { &mut self.excluded } else { &mut self.included };
+        push_unique(units, QueryUnit::Phrase(words));
     }
 
-    fn take_plain(&mut self, text: &str) {
+    fn add_plain(&mut self, text: &str) {
         for chunk in text.split_whitespace() {
             match exclusion(chunk) {
                 Some(word) => {
@@ -59,45 +58,44 @@ impl ParsedQuery {
                         words(word).into_iter().map(|word| word.text.into_owned()).collect();
                     match words.len() {
                         0 => {}
-                        1 => self.excluded.extend(words.into_iter().map(Unit::Word)),
-                        // -El-Tahir excludes the name, not everything that has either part.
-                        _ => self.excluded.push(Unit::Phrase(words)),
+                        1 => self.excluded.extend(words.into_iter().map(QueryUnit::Word)),
+                        // -El-Tahir excludes the name, not all documents with either part.
+                        _ => self.excluded.push(QueryUnit::Phrase(words)),
                     }
                 }
-                None => self.take_chunk(chunk),
+                None => self.add_chunk(chunk),
             }
         }
     }
 
-    /// Words that touch each other come from a script without spaces: they only mean what is
-    /// meant side by side.
-    fn take_chunk(&mut self, chunk: &str) {
+    /// Adds adjoining words, which are from a script without spaces, as a phrase.
+    fn add_chunk(&mut self, chunk: &str) {
         let mut run: Vec<Word<'_>> = Vec::new();
         for word in words(chunk) {
             if run.last().is_some_and(|last| last.end != word.start || is_symbol(last) || is_symbol(&word)) {
-                self.take_run(std::mem::take(&mut run));
+                self.add_run(std::mem::take(&mut run));
             }
             run.push(word);
         }
-        self.take_run(run);
+        self.add_run(run);
     }
 
-    fn take_run(&mut self, run: Vec<Word<'_>>) {
+    fn add_run(&mut self, run: Vec<Word<'_>>) {
         let mut texts: Vec<String> = run.into_iter().map(|word| word.text.into_owned()).collect();
         match texts.len() {
             0 => {}
             1 => {
                 if let Some(word) = texts.pop() {
-                    push_new(&mut self.wanted, Unit::Word(word));
+                    push_unique(&mut self.included, QueryUnit::Word(word));
                 }
             }
-            _ => push_new(&mut self.wanted, Unit::Phrase(texts)),
+            _ => push_unique(&mut self.included, QueryUnit::Phrase(texts)),
         }
     }
 }
 
-/// A repeated unit asks for nothing more; it moves to the end, where it may be a prefix.
-fn push_new(units: &mut Vec<Unit>, unit: Unit) {
+/// Adds a unit; a repeated one moves to the end, where it may be a prefix.
+fn push_unique(units: &mut Vec<QueryUnit>, unit: QueryUnit) {
     units.retain(|known| *known != unit);
     units.push(unit);
 }
@@ -106,14 +104,13 @@ fn is_symbol(word: &Word<'_>) -> bool {
     !word.text.chars().any(char::is_alphanumeric)
 }
 
-/// The word behind a minus that stands directly before a letter or digit.
+/// Returns the word after a minus, if it begins with a letter or digit.
 fn exclusion(chunk: &str) -> Option<&str> {
     let word = chunk.strip_prefix('-')?;
     word.chars().next().filter(|c| c.is_alphanumeric()).map(|_| word)
 }
 
-/// Splits at the first closed pair of quotes: what stands before, between and after, and
-/// whether a minus stands directly before the opening one.
+/// Splits at the first pair of quotes: the text before, between and after, and true after a minus.
 fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
     let open = text.find(is_quote)?;
     let inner = open + text[open..].chars().next()?.len_utf8();
@@ -127,7 +124,7 @@ fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
     Some((before, &text[inner..close], &text[after..], excluded))
 }
 
-/// Straight and typographic double quotes: phones type the latter.
+/// Returns true for straight and typographic double quotes; phones type the latter.
 fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”' | '„' | '«' | '»' | '＂')
 }
@@ -136,23 +133,23 @@ fn is_quote(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn word(text: &str) -> Unit {
-        Unit::Word(text.to_owned())
+    fn word(text: &str) -> QueryUnit {
+        QueryUnit::Word(text.to_owned())
     }
 
-    fn phrase(words: &[&str]) -> Unit {
-        Unit::Phrase(words.iter().map(|&word| word.to_owned()).collect())
+    fn phrase(words: &[&str]) -> QueryUnit {
+        QueryUnit::Phrase(words.iter().map(|&word| word.to_owned()).collect())
     }
 
-    fn check(text: &str, wanted: &[Unit], excluded: &[Unit], open_end: bool) {
+    fn check(text: &str, included: &[QueryUnit], excluded: &[QueryUnit], ends_in_prefix: bool) {
         let query = ParsedQuery::parse(text);
-        assert_eq!(query.wanted, wanted, "{text}");
+        assert_eq!(query.included, included, "{text}");
         assert_eq!(query.excluded, excluded, "{text}");
-        assert_eq!(query.open_end, open_end, "{text}");
+        assert_eq!(query.ends_in_prefix, ends_in_prefix, "{text}");
     }
 
     #[test]
-    fn reads_words_phrases_and_exclusions() {
+    fn parses_words_phrases_and_exclusions() {
         check("private jet", &[word("private"), word("jet")], &[], true);
         check("private jet ", &[word("private"), word("jet")], &[], false);
         check("a \"private jet\"", &[word("a"), phrase(&["private", "jet"])], &[], false);
@@ -165,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_an_error() {
+    fn no_text_is_an_error() {
         check("", &[], &[], false);
         check("\"", &[], &[], false);
         check("\"private je", &[word("private"), word("je")], &[], true);
@@ -177,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_word_counts_once_and_where_it_stands_last() {
+    fn a_repeated_word_counts_once_at_its_last_position() {
         check("jet private jet", &[word("private"), word("jet")], &[], true);
     }
 

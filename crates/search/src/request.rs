@@ -1,8 +1,8 @@
-//! What is asked of a search engine: checked at the edge, plain inside.
+//! Search requests. The API validates them.
 
 use quarry_domain::Timestamp;
 
-/// How hits are ordered. Ties go to the newest, then to the smaller id.
+/// The order of hits. Ties go to the newest, then to the smaller id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum SearchSort {
     /// Best match first.
@@ -14,24 +14,24 @@ pub enum SearchSort {
     Oldest,
 }
 
-/// How many of the words must match.
+/// The number of words that must match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MatchPolicy {
-    /// All of them; any of them if no document has all and the search relaxes.
+    /// All words; any word if no document contains all and the search relaxes.
     #[default]
     All,
-    /// Any of them.
+    /// Any word.
     Any,
 }
 
-/// Restricts a search. An empty list restricts nothing.
+/// The filter of a search. An empty list does not restrict it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct DocumentFilter {
     /// Any of these sources.
     pub source: Vec<String>,
     /// Any of these categories.
     pub category: Vec<String>,
-    /// Any of these authors, by the upstream's key.
+    /// Any of these authors, by their key at the source.
     pub author_key: Vec<String>,
     /// Published at this time or later.
     pub published_from: Option<Timestamp>,
@@ -40,43 +40,43 @@ pub struct DocumentFilter {
 }
 
 impl DocumentFilter {
-    /// Whether it restricts nothing.
+    /// Returns true if the filter restricts nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// A search.
+/// A search request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {
-    /// What was typed.
+    /// The typed text.
     pub query: String,
-    /// Restrictions.
+    /// The filter.
     pub filter: DocumentFilter,
-    /// Order of the hits.
+    /// The order of hits.
     pub sort: SearchSort,
-    /// How many words must match.
+    /// The number of words that must match.
     pub match_policy: MatchPolicy,
     /// The last word also matches as a prefix unless a space follows it.
     pub prefix: bool,
-    /// A word that no document has stands for its neighbours.
+    /// A word that no document contains matches similar words.
     pub typo_tolerance: bool,
-    /// Where no document has all the words, any of them count.
+    /// Any word matches if no document contains all.
     pub relaxes: bool,
-    /// Hits to return.
+    /// The maximum number of hits.
     pub first: usize,
-    /// Continues after this hit's cursor.
+    /// The cursor of the hit before the page.
     pub after: Option<String>,
     /// Compute highlights.
     pub highlights: bool,
     /// Compute facets.
     pub facets: bool,
-    /// Memory that documents may take which are not in memory yet, in bytes.
+    /// The maximum memory of documents that are not cached, in bytes.
     pub read_bytes: usize,
 }
 
 impl SearchRequest {
-    /// A search for some text with every option at its default and `first` hits.
+    /// Creates a request for `first` hits with default options.
     pub fn new(query: impl Into<String>, first: usize) -> Self {
         Self {
             query: query.into(),

@@ -42,7 +42,6 @@ const EXEMPT: &[&str] = &[
     "crates/config",
     "crates/graphql",
     "crates/keystroke",
-    "crates/search",
     "crates/store",
     SETTINGS_TABLE,
     "schema.graphql",
@@ -54,7 +53,6 @@ const EXEMPT: &[&str] = &[
     "tests/it/journeys",
     "tests/it/keystroke",
     "tests/it/operating",
-    "tests/it/search",
     "tests/it/store",
     "tests/it/support",
 ];

@@ -6,7 +6,6 @@ use quarry::config::{Language, Settings};
 use quarry::graphql::{Limits, TimeLimits};
 use quarry::http::HttpLimits;
 use quarry::keystroke::BufferLimits;
-use quarry::search::SuggestionOptions;
 
 use super::{SOURCE, load};
 use crate::support::folder::Folder;
@@ -19,7 +18,6 @@ fn the_limits_of_the_library_are_those_of_production() {
     let settings = Settings::default();
     assert_eq!(settings.to_toml_redacted(), load("", &[]).unwrap().to_toml_redacted());
     assert_eq!(TimeLimits::default().query, settings.server.request_timeout);
-    assert_eq!(SuggestionOptions::default().period, settings.suggest.period);
     assert_eq!(Limits::default().cost, settings.limits.cost);
     assert_eq!(HttpLimits::default().bodies_bytes, settings.limits.bodies_mb << 20);
     assert_eq!(HttpLimits::default().response_bytes, settings.limits.response_bytes);
@@ -42,8 +40,7 @@ fn every_limit_that_is_set_arrives() {
     assert_eq!(times.index_patience(), Duration::from_millis(1_500));
     assert_eq!(TimeLimits::default().index_patience(), Duration::from_secs(10));
     assert_eq!(Limits::of(&settings).quantity, 76);
-    let suggestions = SuggestionOptions::of(&settings.suggest);
-    assert_eq!((suggestions.min_sessions, suggestions.blocklist), (74, vec!["darn".to_owned()]));
+    assert_eq!((settings.suggest.min_sessions, settings.suggest.blocklist), (74, vec!["darn".to_owned()]));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use quarry::keystroke::{
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{IndexStep, Indexer, SearchEngine, SuggestionOptions, Suggestions};
+use quarry::search::{IndexStep, Indexer, SearchEngine, Suggestions};
 use quarry::store::Store;
 use quarry::supervisor::Pulses;
 use reqwest::{Client, RequestBuilder, Response};
@@ -178,8 +178,8 @@ impl Server {
         let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
         let keystrokes = Keystrokes::new(buffer, feed, progress);
         let engine = setup.engine.unwrap_or(index);
-        let options = SuggestionOptions::default();
-        let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), options);
+        let settings = Settings::default().suggest;
+        let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), settings);
         let cache = Arc::new(LocalCache::new(CacheLimits::default()));
         let ttl = Duration::from_secs(300);
         let (interactions, writer) = Interactions::new(store.clone());

@@ -1,4 +1,4 @@
-//! What an engine promises while it is behind, and when it has caught up: part of its suite.
+//! Engine suite: batches of an engine that is behind, and maintenance of one that is in sync.
 
 use quarry::domain::Revision;
 use quarry::search::{Batch, SearchEngine};
@@ -6,13 +6,17 @@ use quarry::search::{Batch, SearchEngine};
 use super::corpus::{Change, STORE, batch, document, keys_of, put, total};
 use crate::support::wait::until;
 
-pub(super) async fn batches_that_others_follow_are_whole_in_the_end(engine: &dyn SearchEngine) {
+pub(super) async fn consecutive_batches_are_complete_after_the_last(engine: &dyn SearchEngine) {
     let more = |batch: Batch| Batch { caught_up: false, ..batch };
     let first = vec![put(document("a", "red")), put(document("b", "red")), put(document("c", "red"))];
     let applied = engine.apply(more(batch(1, first))).await.unwrap();
     let durable = engine.applied_through().await.unwrap();
-    assert_eq!(durable.map_or(Revision::ZERO, |(_, through)| through), applied, "what is found is durable");
-    // What the batch before brought is changed, removed, and brought back.
+    assert_eq!(
+        durable.map_or(Revision::ZERO, |(_, through)| through),
+        applied,
+        "visible changes are durable"
+    );
+    // Documents of the previous batch are changed, deleted and restored.
     let second = vec![put(document("a", "blue")), Change::Remove("b"), Change::Remove("c")];
     engine.apply(more(batch(4, second))).await.unwrap();
     let applied = engine.apply(batch(7, vec![put(document("c", "blue"))])).await.unwrap();
@@ -21,7 +25,7 @@ pub(super) async fn batches_that_others_follow_are_whole_in_the_end(engine: &dyn
     assert_eq!((total(engine, "").await, total(engine, "red").await, total(engine, "blue").await), (2, 0, 2));
 }
 
-pub(super) async fn an_idle_engine_tidies_itself_and_holds_what_it_held(engine: &dyn SearchEngine) {
+pub(super) async fn an_idle_engine_merges_its_segments_without_loss(engine: &dyn SearchEngine) {
     let keys = ["a", "b", "c", "d", "e", "f"];
     for (revision, key) in (1..).zip(keys) {
         engine.apply(batch(revision, vec![put(document(key, "red apple"))])).await.unwrap();

@@ -1,4 +1,4 @@
-//! Documents and engines for the search tests.
+//! Documents and engines of the search tests.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::support::messages::field;
 
-/// The store that test changes come from.
+/// The id of the store in all batches.
 pub(crate) const STORE: Uuid = Uuid::from_u128(7);
 
 pub(crate) fn options(folder: &Path) -> TantivyOptions {
@@ -61,7 +61,7 @@ pub(crate) fn published(mut document: Document, second: i64) -> Document {
     document
 }
 
-/// Messages as a crawl stores them.
+/// Converts messages as a crawl does.
 pub(crate) fn documents(messages: &[Value]) -> Vec<Document> {
     messages
         .iter()
@@ -91,7 +91,7 @@ pub(crate) fn batch(first_revision: i64, changes: Vec<Change>) -> Batch {
     Batch { store: STORE, through: Revision::new(revision - 1), changes, caught_up: true }
 }
 
-/// Stores a document.
+/// Returns the change that stores a document.
 pub(crate) fn put(document: Document) -> Change {
     Change::Put(Box::new(document))
 }
@@ -101,12 +101,12 @@ pub(crate) enum Change {
     Remove(&'static str),
 }
 
-/// Fills an empty engine.
+/// Adds documents to an empty engine.
 pub(crate) async fn fill(engine: &dyn SearchEngine, documents: Vec<Document>) {
     engine.apply(batch(1, documents.into_iter().map(put).collect())).await.unwrap();
 }
 
-/// The keys of the hits, in order.
+/// Returns the keys of the hits, in order.
 pub(crate) async fn keys(engine: &dyn SearchEngine, request: &SearchRequest) -> Vec<String> {
     let answer = engine.search(request).await.unwrap();
     answer.hits.iter().map(|hit| hit.document.key.as_str().to_owned()).collect()

@@ -1,4 +1,4 @@
-//! What every search engine promises: run on each adapter.
+//! The conformance suite of search engines, run on each implementation.
 
 use quarry::domain::{Document, Revision};
 use quarry::search::{
@@ -6,11 +6,11 @@ use quarry::search::{
 };
 
 use super::catching_up::{
-    an_idle_engine_tidies_itself_and_holds_what_it_held, batches_that_others_follow_are_whole_in_the_end,
+    an_idle_engine_merges_its_segments_without_loss, consecutive_batches_are_complete_after_the_last,
 };
 use super::completing::{
-    beginnings_are_completed_by_documents, completions_follow_the_documents,
-    the_most_frequent_of_many_words_come_first,
+    completions_follow_changes_of_documents, prefixes_are_completed_by_words_of_documents,
+    the_most_frequent_of_many_completions_come_first,
 };
 use super::corpus::{
     Change, STORE, batch, document, fill, keys, keys_of, open, published, put, total, with_author,
@@ -33,26 +33,26 @@ macro_rules! engine_suite {
 
 engine_suite!(
     applying_is_idempotent_and_visible,
-    removals_and_changes_show_at_once,
-    batches_that_others_follow_are_whole_in_the_end,
-    an_idle_engine_tidies_itself_and_holds_what_it_held,
+    deletes_and_changes_are_visible_at_once,
+    consecutive_batches_are_complete_after_the_last,
+    an_idle_engine_merges_its_segments_without_loss,
     words_must_all_match_else_any_do,
     forms_of_a_word_are_ranked,
     phrases_and_exclusions_hold,
-    typos_find_what_was_meant_and_only_when_needed,
+    typos_match_similar_words_if_no_document_contains_them,
     titles_authors_and_categories_are_searched,
     names_are_not_stemmed,
     filters_restrict,
     sorting_and_ties_are_stable,
     pages_join_without_gaps_while_the_index_changes,
-    cursors_of_other_searches_are_refused,
-    facets_count_what_was_found,
-    highlights_mark_what_matched,
-    nothing_that_is_typed_is_an_error,
-    an_empty_query_finds_everything_newest_first,
-    beginnings_are_completed_by_documents,
-    completions_follow_the_documents,
-    the_most_frequent_of_many_words_come_first,
+    cursors_of_other_searches_are_rejected,
+    facets_count_all_matches,
+    highlights_mark_all_matches,
+    no_query_is_an_error,
+    an_empty_query_matches_all_documents_newest_first,
+    prefixes_are_completed_by_words_of_documents,
+    completions_follow_changes_of_documents,
+    the_most_frequent_of_many_completions_come_first,
 );
 
 async fn applying_is_idempotent_and_visible(engine: &dyn SearchEngine) {
@@ -68,12 +68,12 @@ async fn applying_is_idempotent_and_visible(engine: &dyn SearchEngine) {
     assert_eq!(engine.applied_through().await.unwrap(), None);
 }
 
-async fn removals_and_changes_show_at_once(engine: &dyn SearchEngine) {
+async fn deletes_and_changes_are_visible_at_once(engine: &dyn SearchEngine) {
     fill(engine, vec![document("a", "red apple"), document("b", "red brick")]).await;
     engine.apply(batch(3, vec![Change::Remove("b"), put(document("a", "green apple"))])).await.unwrap();
     assert!(keys_of(engine, "red").await.is_empty());
     assert_eq!(keys_of(engine, "green").await, ["a"]);
-    // A word that only removed documents have is one that no document has.
+    // A word of deleted documents counts as unknown.
     assert_eq!(keys_of(engine, "bricks grean").await, ["a"]);
     let through = Revision::new(9);
     engine.apply(Batch { store: STORE, changes: vec![], through, caught_up: true }).await.unwrap();
@@ -96,7 +96,7 @@ async fn words_must_all_match_else_any_do(engine: &dyn SearchEngine) {
     request.query = "apple red".to_owned();
     request.match_policy = MatchPolicy::Any;
     let answer = engine.search(&request).await.unwrap();
-    assert!(!answer.relaxed, "asked for, not relaxed");
+    assert!(!answer.relaxed, "requested, not relaxed");
     assert_eq!(answer.total, 3);
     assert_eq!(answer.hits[0].document.key.as_str(), "both");
     request.relaxes = true;
@@ -149,10 +149,10 @@ async fn phrases_and_exclusions_hold(engine: &dyn SearchEngine) {
     assert_eq!(found, ["across", "apart", "plural"]);
     assert_eq!(keys_of(engine, "-jet").await, Vec::<String>::new(), "exclusions exclude word forms");
     assert_eq!(keys_of(engine, "jet -\"private jet\" -\"private jets\" -nice").await, ["across"]);
-    assert_eq!(keys_of(engine, "\"jets\"").await, ["plural"], "a quoted word stands for itself");
+    assert_eq!(keys_of(engine, "\"jets\"").await, ["plural"], "a quoted word has no other forms");
 }
 
-async fn typos_find_what_was_meant_and_only_when_needed(engine: &dyn SearchEngine) {
+async fn typos_match_similar_words_if_no_document_contains_them(engine: &dyn SearchEngine) {
     fill(
         engine,
         vec![
@@ -172,13 +172,13 @@ async fn typos_find_what_was_meant_and_only_when_needed(engine: &dyn SearchEngin
     }
     assert_eq!(keys_of(engine, "resturent").await, ["restaurant"], "two edits from eight letters");
     assert_eq!(keys_of(engine, "mullre").await, ["müller"]);
-    assert_eq!(keys_of(engine, "form").await, ["form"], "what is spelt right finds just what it says");
+    assert_eq!(keys_of(engine, "form").await, ["form"], "a known word matches itself only");
     assert_eq!(keys_of(engine, "gestaurant").await, Vec::<String>::new(), "the first letter stays");
     assert_eq!(keys_of(engine, "jte").await, Vec::<String>::new(), "three letters are too few");
     let mut request = SearchRequest::new("privte", 10);
     request.typo_tolerance = false;
     assert_eq!(keys(engine, &request).await, Vec::<String>::new());
-    assert_eq!(keys_of(engine, "jet -privte").await.len(), 2, "exclusions are taken at their word");
+    assert_eq!(keys_of(engine, "jet -privte").await.len(), 2, "exclusions have no typo tolerance");
 }
 
 async fn titles_authors_and_categories_are_searched(engine: &dyn SearchEngine) {
@@ -301,7 +301,7 @@ async fn pages_join_without_gaps_while_the_index_changes(engine: &dyn SearchEngi
             paged.extend(answer.hits.iter().map(|hit| hit.document.key.as_str().to_owned()));
             let Some(last) = answer.hits.last().filter(|_| answer.has_next) else { break };
             request.after = Some(last.cursor.encode());
-            // New documents shift every score, and one that was seen goes away.
+            // Additional documents change every score.
             let others = (0..20).map(|at| put(document(&format!("x{page}-{at}"), "another text")));
             let revision = 100 + i64::from(page) * 100;
             engine.apply(batch(revision, others.collect())).await.unwrap();
@@ -310,7 +310,7 @@ async fn pages_join_without_gaps_while_the_index_changes(engine: &dyn SearchEngi
     }
 }
 
-async fn cursors_of_other_searches_are_refused(engine: &dyn SearchEngine) {
+async fn cursors_of_other_searches_are_rejected(engine: &dyn SearchEngine) {
     fill(engine, vec![document("a", "one"), document("b", "one")]).await;
     let mut request = SearchRequest::new("one", 1);
     let cursor = engine.search(&request).await.unwrap().hits[0].cursor.encode();
@@ -324,7 +324,7 @@ async fn cursors_of_other_searches_are_refused(engine: &dyn SearchEngine) {
     }
 }
 
-async fn facets_count_what_was_found(engine: &dyn SearchEngine) {
+async fn facets_count_all_matches(engine: &dyn SearchEngine) {
     let documents = (0..30).map(|at| {
         let mut document = with_author(
             document(&format!("k{at}"), if at % 2 == 0 { "lamp" } else { "chair" }),
@@ -336,7 +336,7 @@ async fn facets_count_what_was_found(engine: &dyn SearchEngine) {
     });
     fill(engine, documents.collect()).await;
     let mut request = SearchRequest::new("lamp", 1);
-    assert!(engine.search(&request).await.unwrap().facets.is_empty(), "only when asked for");
+    assert!(engine.search(&request).await.unwrap().facets.is_empty(), "only on request");
     request.facets = true;
     let facets = engine.search(&request).await.unwrap().facets;
     let of = |field: &str| -> Vec<(String, u64)> {
@@ -349,11 +349,11 @@ async fn facets_count_what_was_found(engine: &dyn SearchEngine) {
     assert_eq!(of("authorKey").len(), 3);
 }
 
-async fn highlights_mark_what_matched(engine: &dyn SearchEngine) {
+async fn highlights_mark_all_matches(engine: &dyn SearchEngine) {
     let document = with_author(document("a", "Book <2> private jets & a chair"), "1", "Jet Li");
     fill(engine, vec![document]).await;
     let mut request = SearchRequest::new("privte jet", 1);
-    assert!(engine.search(&request).await.unwrap().hits[0].highlights.is_empty(), "only when asked for");
+    assert!(engine.search(&request).await.unwrap().hits[0].highlights.is_empty(), "only on request");
     request.highlights = true;
     let answer = engine.search(&request).await.unwrap();
     let highlights: Vec<(&str, &str)> = answer.hits[0]
@@ -370,7 +370,7 @@ async fn highlights_mark_what_matched(engine: &dyn SearchEngine) {
     );
 }
 
-async fn nothing_that_is_typed_is_an_error(engine: &dyn SearchEngine) {
+async fn no_query_is_an_error(engine: &dyn SearchEngine) {
     fill(engine, vec![document("a", "and or not \u{1f389} party שלום"), document("b", "c++ a/b x:y")]).await;
     for query in [
         "\"",
@@ -419,15 +419,15 @@ async fn nothing_that_is_typed_is_an_error(engine: &dyn SearchEngine) {
             .await
             .unwrap();
     }
-    let endless = "x".repeat(5_000);
-    engine.search(&SearchRequest::new(endless, 5)).await.unwrap();
+    let long = "x".repeat(5_000);
+    engine.search(&SearchRequest::new(long, 5)).await.unwrap();
     assert_eq!(keys_of(engine, "\u{1f389}").await, ["a"]);
     assert_eq!(keys_of(engine, "שלום").await, ["a"]);
     assert_eq!(keys_of(engine, "AND").await, ["a"]);
     assert_eq!(keys_of(engine, "x:y").await, ["b"]);
 }
 
-async fn an_empty_query_finds_everything_newest_first(engine: &dyn SearchEngine) {
+async fn an_empty_query_matches_all_documents_newest_first(engine: &dyn SearchEngine) {
     fill(engine, (0..5).map(|at| published(document(&format!("k{at}"), "text"), at)).collect()).await;
     for query in ["", "   ", "…"] {
         assert_eq!(keys_of(engine, query).await, ["k4", "k3", "k2", "k1", "k0"]);

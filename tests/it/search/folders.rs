@@ -1,4 +1,4 @@
-//! The embedded engine's folder: damage, other versions, other processes.
+//! The folder of the tantivy engine: damage, other versions, other processes.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +25,7 @@ async fn filled(root: &Path) {
 }
 
 #[tokio::test]
-async fn an_index_is_there_again_after_a_restart() {
+async fn an_index_outlives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path()).await;
     let engine = open(folder.path());
@@ -34,7 +34,7 @@ async fn an_index_is_there_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn damage_of_any_file_empties_the_index_for_a_rebuild() {
+async fn damage_to_any_file_empties_the_index_for_a_rebuild() {
     let whole = tempfile::tempdir().unwrap();
     filled(whole.path()).await;
     let index = index_folders(whole.path()).remove(0);
@@ -49,7 +49,7 @@ async fn damage_of_any_file_empties_the_index_for_a_rebuild() {
             let folder = tempfile::tempdir().unwrap();
             filled(folder.path()).await;
             let index = index_folders(folder.path()).remove(0);
-            // Segment files are named anew in each index: damage the one of the same kind.
+            // Segments have random names: damage the file with the same extension.
             let kind = name.rsplit('.').next().unwrap().to_owned();
             let file = std::fs::read_dir(&index)
                 .unwrap()
@@ -83,7 +83,7 @@ async fn damage_of_any_file_empties_the_index_for_a_rebuild() {
 }
 
 #[tokio::test]
-async fn another_analysis_builds_beside_the_index_that_serves() {
+async fn another_analysis_builds_a_second_index_while_the_first_serves() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path()).await;
     let mut other = options(folder.path());
@@ -92,20 +92,20 @@ async fn another_analysis_builds_beside_the_index_that_serves() {
     assert_eq!(engine.applied_through().await.unwrap(), None, "the new index is empty");
     assert_eq!(total(&engine, "some").await, 50, "the old one serves");
     assert_eq!(index_folders(folder.path()).len(), 2);
-    // Cut off here, it goes on where it was.
+    // After an interruption, the build continues.
     drop(engine);
     let engine = TantivyEngine::open(other).unwrap();
     assert_eq!(total(&engine, "some").await, 50);
     fill(&engine, vec![document("only", "some new text")]).await;
-    assert_eq!(total(&engine, "some").await, 1, "the new one took over");
-    assert_eq!(index_folders(folder.path()).len(), 1, "and the old one is gone");
+    assert_eq!(total(&engine, "some").await, 1, "the new one serves");
+    assert_eq!(index_folders(folder.path()).len(), 1, "the old one is removed");
 }
 
 #[tokio::test]
-async fn building_anew_serves_until_it_is_done() {
+async fn the_present_index_serves_during_a_rebuild() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path()).await;
-    let engine = TantivyEngine::open_anew(options(folder.path())).unwrap();
+    let engine = TantivyEngine::open_rebuilding(options(folder.path())).unwrap();
     assert_eq!(total(&engine, "some").await, 50);
     assert_eq!(engine.applied_through().await.unwrap(), None);
     fill(&engine, vec![document("only", "some text")]).await;
@@ -113,7 +113,7 @@ async fn building_anew_serves_until_it_is_done() {
 }
 
 #[tokio::test]
-async fn a_folder_in_use_is_refused_and_left_alone() {
+async fn a_folder_in_use_is_rejected_and_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
     fill(&engine, vec![document("a", "text")]).await;
@@ -123,7 +123,7 @@ async fn a_folder_in_use_is_refused_and_left_alone() {
 }
 
 #[tokio::test]
-async fn files_of_others_in_the_folder_are_left_alone() {
+async fn other_folders_are_not_changed() {
     let folder = tempfile::tempdir().unwrap();
     let foreign = folder.path().join("notes-1");
     std::fs::create_dir(&foreign).unwrap();

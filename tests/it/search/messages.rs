@@ -1,4 +1,4 @@
-//! Search over messages as people search them, against a plain scan.
+//! Searches over messages, compared with a naive scan.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::corpus::{documents, fill, keys, open, total};
 use crate::support::messages::{self, messages, real};
 use crate::support::scan::Scan;
 
-/// Accented names in several spellings, with a word of their folded form.
+/// A folded word of accented names, with spellings that match it.
 const GENERATED_NAMES: &[(&str, &[&str])] = &[
     ("weissmann", &["weißmann", "Weissmann", "WEISSMANN", "Jürgen Weißmann"]),
     ("ibanez", &["ibáñez", "Ibanez", "IBÁÑEZ", "iba\u{301}n\u{303}ez"]),
@@ -18,12 +18,20 @@ const GENERATED_NAMES: &[(&str, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn generated_messages_are_found_as_people_search_them() {
-    are_found(&messages(), GENERATED_NAMES, "window seat", "windw seat", "hotel", "paris").await;
+async fn generated_messages_match_names_phrases_and_typos() {
+    matches_names_phrases_and_typos(
+        &messages(),
+        GENERATED_NAMES,
+        "window seat",
+        "windw seat",
+        "hotel",
+        "paris",
+    )
+    .await;
 }
 
 #[tokio::test]
-async fn the_real_messages_are_found_as_people_search_them() {
+async fn real_messages_match_names_phrases_and_typos() {
     let Some((_, messages)) = real() else { return };
     let names: &[(&str, &[&str])] = &[
         ("muller", &["müller", "Muller", "MÜLLER", "mu\u{308}ller"]),
@@ -31,12 +39,13 @@ async fn the_real_messages_are_found_as_people_search_them() {
     ];
     let scan = Scan::of(&messages);
     let known = ["muller", "sophia"].map(|name| scan.phrase(name).len());
-    assert_eq!((messages.len(), known), (messages::MESSAGES, [314, 346]), "another file than is known");
-    are_found(&messages, names, "private jet", "privte jet", "private jet", "paris").await;
+    assert_eq!((messages.len(), known), (messages::MESSAGES, [314, 346]), "the file has changed");
+    matches_names_phrases_and_typos(&messages, names, "private jet", "privte jet", "private jet", "paris")
+        .await;
 }
 
-/// Checks names, a phrase, the same mistyped, and a query that excludes a word.
-async fn are_found(
+/// Checks names, a phrase, the same phrase with a typo, and a query with an exclusion.
+async fn matches_names_phrases_and_typos(
     messages: &[Value],
     names: &[(&str, &[&str])],
     phrase: &str,
@@ -59,9 +68,9 @@ async fn are_found(
     let expected = scan.phrase(phrase);
     assert!(expected.len() > 10, "{phrase}");
     assert_eq!(found(&engine, &format!("\"{phrase}\"")).await, expected);
-    let meant = found(&engine, &format!("{phrase} ")).await;
-    assert!(meant.is_superset(&expected));
-    assert_eq!(found(&engine, &format!("{mistyped} ")).await, meant);
+    let tolerant = found(&engine, &format!("{phrase} ")).await;
+    assert!(tolerant.is_superset(&expected));
+    assert_eq!(found(&engine, &format!("{mistyped} ")).await, tolerant);
     let with = found(&engine, query).await;
     let without = found(&engine, &format!("{query} -{excluded}")).await;
     assert!(!without.is_empty() && without.len() < with.len());

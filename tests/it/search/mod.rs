@@ -1,4 +1,4 @@
-//! The search engine's conformance suite, and what only the embedded engine promises.
+//! The conformance suite of search engines, tests of tantivy's folder, and suggestions.
 
 mod catching_up;
 mod completing;

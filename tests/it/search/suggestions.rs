@@ -1,4 +1,4 @@
-//! Suggestions, over a real log and a real index.
+//! Suggestions from a real log and a real index.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,13 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::registry::Registry;
+use quarry::config::{Settings, SuggestSettings};
 use quarry::domain::{
     DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher, SessionId, SourceName,
     comparison_key,
 };
 use quarry::search::{
     Batch, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine, SearchError, SearchRequest,
-    Suggestion, SuggestionKind, SuggestionOptions, SuggestionStep, SuggestionWorker, Suggestions,
+    Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
@@ -22,13 +23,13 @@ use uuid::Uuid;
 use super::corpus::open;
 use crate::support::databases::TestDatabase;
 
-/// A server's part of it all.
+/// The parts of a server that suggestions need.
 struct Setup {
     database: TestDatabase,
     store: Store,
     engine: Arc<dyn SearchEngine>,
     indexer: Indexer,
-    options: SuggestionOptions,
+    settings: SuggestSettings,
     suggestions: Suggestions,
     worker: SuggestionWorker,
     now: DateTime<Utc>,
@@ -55,11 +56,11 @@ impl Setup {
         let engine: Arc<dyn SearchEngine> = Arc::new(open(index.path()));
         let indexer = Indexer::new(store.clone(), engine.clone());
         let blocklist = blocklist.iter().map(|&entry| entry.to_owned()).collect();
-        let options = SuggestionOptions { blocklist, ..SuggestionOptions::default() };
-        let suggestions = Suggestions::new(store.clone(), engine.clone(), indexer.follow(), options.clone());
+        let settings = SuggestSettings { blocklist, ..Settings::default().suggest };
+        let suggestions = Suggestions::new(store.clone(), engine.clone(), indexer.follow(), settings.clone());
         let worker = SuggestionWorker::new(suggestions.clone());
         let now = Utc::now();
-        Self { database, store, engine, indexer, options, suggestions, worker, now, _index: index }
+        Self { database, store, engine, indexer, settings, suggestions, worker, now, _index: index }
     }
 
     async fn index(&mut self, documents: &[(&str, &str)]) {
@@ -77,7 +78,7 @@ impl Setup {
         while self.indexer.step().await.unwrap() == IndexStep::Progressed {}
     }
 
-    /// Each session searches for the text once, later than for any before.
+    /// Logs one search of each session, later than all before.
     async fn log(&mut self, sessions: &[&str], query: &str) {
         self.now += TimeDelta::microseconds(1);
         let searches: Vec<NewSearch> = sessions.iter().map(|of| search(of, query, self.now)).collect();
@@ -89,7 +90,7 @@ impl Setup {
         assert!(self.store.erase_searches(&searcher, self.now).await.unwrap() > 0);
     }
 
-    /// A step after every pause is over.
+    /// Runs a step after the end of any pause.
     async fn step(&mut self) -> SuggestionStep {
         self.now += TimeDelta::minutes(30);
         self.worker.step(self.now).await.unwrap()
@@ -121,7 +122,7 @@ fn search(of: &str, query: &str, at: DateTime<Utc>) -> NewSearch {
 }
 
 #[tokio::test]
-async fn what_enough_sessions_searched_for_is_suggested_most_searched_first() {
+async fn searches_of_enough_sessions_are_suggested_most_frequent_first() {
     let mut setup = Setup::new(&[]).await;
     setup.index(&[("1", "red shoes in London"), ("2", "red apple"), ("3", "reddish apple")]).await;
     setup.log(&["a", "b", "c"], "red shoes").await;
@@ -141,7 +142,7 @@ async fn what_enough_sessions_searched_for_is_suggested_most_searched_first() {
         let found = setup.suggest(prefix).await;
         assert_eq!(found[..2], [apple.clone(), shoes.clone()], "{prefix:?}");
     }
-    assert_eq!(setup.suggest("").await.len(), 2, "no words of nothing");
+    assert_eq!(setup.suggest("").await.len(), 2, "an empty text has no completions");
     assert_eq!(setup.suggest("redsh").await, std::slice::from_ref(&shoes));
     assert_eq!(setup.suggestions.suggest("", 1).await.unwrap(), [apple]);
     assert_eq!(setup.suggestions.suggest("red", 0).await.unwrap(), []);
@@ -152,7 +153,7 @@ async fn what_enough_sessions_searched_for_is_suggested_most_searched_first() {
 }
 
 #[tokio::test]
-async fn hits_are_those_of_the_index_as_it_is() {
+async fn hit_counts_follow_the_index() {
     let mut setup = Setup::new(&[]).await;
     for query in ["green tea", "gren tea", "green"] {
         setup.log(&["a", "b", "c"], query).await;
@@ -166,7 +167,7 @@ async fn hits_are_those_of_the_index_as_it_is() {
     let expected = |of: &[(&str, u64)]| -> Vec<(String, u64)> {
         of.iter().map(|&(text, hits)| (text.to_owned(), hits)).collect()
     };
-    assert_eq!(hits(&setup).await, expected(&[("green", 2), ("green tea", 1)]), "not what is misspelt");
+    assert_eq!(hits(&setup).await, expected(&[("green", 2), ("green tea", 1)]), "without misspelt searches");
     setup.remove("1").await;
     assert_eq!(hits(&setup).await, expected(&[("green", 1)]));
     setup.index(&[("3", "tea, green")]).await;
@@ -174,7 +175,7 @@ async fn hits_are_those_of_the_index_as_it_is() {
 }
 
 #[tokio::test]
-async fn words_of_the_index_fill_up() {
+async fn words_of_the_index_complete_the_list() {
     let mut setup = Setup::new(&[]).await;
     setup
         .index(&[("1", "red shoes"), ("2", "shopping for shoes"), ("3", "a red shop"), ("4", "shows")])
@@ -190,9 +191,9 @@ async fn words_of_the_index_fill_up() {
     };
     assert_eq!(found[0].kind, SuggestionKind::LoggedSearch);
     assert_eq!(found[1..], [of_index("shoes", 2), of_index("shop", 2), of_index("shows", 1)]);
-    // The stem of shopping is in the third.
+    // The third document contains the stem of shopping.
     let expected = ["Red shoes", "Red shop", "Red shopping"].map(|text| of_index(text, 1));
-    assert_eq!(setup.suggest("Red  sho").await, expected, "together they must be found");
+    assert_eq!(setup.suggest("Red  sho").await, expected, "a document contains both words");
     for nothing in ["sho ", "red -sho", "\"sho\"", "sho!"] {
         assert!(
             setup.suggest(nothing).await.iter().all(|found| found.kind == SuggestionKind::LoggedSearch),
@@ -203,7 +204,7 @@ async fn words_of_the_index_fill_up() {
 }
 
 #[tokio::test]
-async fn what_is_blocked_is_never_suggested() {
+async fn blocked_texts_are_never_suggested() {
     let mut setup = Setup::new(&["bad", "New York"]).await;
     setup.index(&[("1", "a bad badge from New York, newly")]).await;
     for query in ["bad", "BAD badge", "badge", "to new york"] {
@@ -217,20 +218,20 @@ async fn what_is_blocked_is_never_suggested() {
 }
 
 #[tokio::test]
-async fn what_was_erased_is_suggested_no_more() {
+async fn erased_searches_are_not_suggested() {
     let mut setup = Setup::new(&[]).await;
     setup.index(&[("1", "my secret plan")]).await;
     setup.log(&["a", "b", "c"], "secret").await;
     setup.log(&["b", "c", "d"], "plan").await;
     setup.step().await;
-    let elsewhere = Suggestions::new(
+    let other = Suggestions::new(
         setup.database.connect().await,
         setup.engine.clone(),
         setup.indexer.follow(),
-        setup.options.clone(),
+        setup.settings.clone(),
     );
-    let mut worker_elsewhere = SuggestionWorker::new(elsewhere.clone());
-    assert_eq!(worker_elsewhere.step(setup.now).await.unwrap(), SuggestionStep::Rebuilt(2));
+    let mut other_worker = SuggestionWorker::new(other.clone());
+    assert_eq!(other_worker.step(setup.now).await.unwrap(), SuggestionStep::Rebuilt(2));
     let logged = async |suggestions: &Suggestions| -> Vec<String> {
         suggestions.suggest("", 8).await.unwrap().into_iter().map(|found| found.text).collect()
     };
@@ -238,51 +239,51 @@ async fn what_was_erased_is_suggested_no_more() {
     setup.erase("a").await;
     setup.suggestions.forget(setup.now).await;
     assert_eq!(logged(&setup.suggestions).await, ["plan"]);
-    // However short the time since it last read the log.
-    assert_eq!(worker_elsewhere.step(setup.now).await.unwrap(), SuggestionStep::Rebuilt(1));
-    assert_eq!(logged(&elsewhere).await, ["plan"]);
+    // An erasure ends the pause.
+    assert_eq!(other_worker.step(setup.now).await.unwrap(), SuggestionStep::Rebuilt(1));
+    assert_eq!(logged(&other).await, ["plan"]);
 
-    // Without a database, nothing is better than what may have been erased.
+    // Without a database, no searches are suggested, since they may be erased.
     setup.erase("d").await;
     setup.store.clone().close().await.unwrap();
     setup.suggestions.forget(setup.now).await;
     assert_eq!(logged(&setup.suggestions).await, [""; 0]);
     assert!(setup.worker.step(setup.now).await.is_err());
-    assert_eq!(setup.texts("sec").await, ["secret"], "words of the index are there");
+    assert_eq!(setup.texts("sec").await, ["secret"], "words of the index remain");
 }
 
 #[tokio::test]
-async fn the_log_is_read_when_it_has_changed_and_not_all_the_time() {
+async fn the_log_is_read_after_changes_and_pauses() {
     let mut setup = Setup::new(&[]).await;
     setup.index(&[("1", "tea"), ("2", "coffee")]).await;
     assert_eq!(setup.step().await, SuggestionStep::Rebuilt(0));
-    assert_eq!(setup.step().await, SuggestionStep::Rested);
+    assert_eq!(setup.step().await, SuggestionStep::Idle);
     setup.log(&["a", "b", "c"], "tea").await;
     assert_eq!(setup.step().await, SuggestionStep::Rebuilt(1));
     setup.log(&["a", "b", "c"], "coffee").await;
-    // It was read just now.
-    assert_eq!(setup.worker.step(setup.now).await.unwrap(), SuggestionStep::Rested);
+    // The worker pauses after a rebuild.
+    assert_eq!(setup.worker.step(setup.now).await.unwrap(), SuggestionStep::Idle);
     assert_eq!(setup.texts("").await, ["tea"]);
     assert_eq!(setup.step().await, SuggestionStep::Rebuilt(2));
     assert_eq!(setup.texts("").await, ["coffee", "tea"]);
-    setup.now += TimeDelta::from_std(setup.options.period).unwrap() + TimeDelta::hours(2);
+    setup.now += TimeDelta::from_std(setup.settings.period).unwrap() + TimeDelta::hours(2);
     assert_eq!(setup.step().await, SuggestionStep::Rebuilt(0));
     assert_eq!(setup.texts("").await, [""; 0]);
 }
 
 #[tokio::test]
-async fn a_period_that_is_longer_than_time_reaches_back_to_its_beginning() {
+async fn a_period_longer_than_time_has_no_start() {
     let mut setup = Setup::new(&[]).await;
-    let options = SuggestionOptions { period: Duration::MAX, ..setup.options.clone() };
+    let settings = SuggestSettings { period: Duration::MAX, ..setup.settings.clone() };
     let suggestions =
-        Suggestions::new(setup.store.clone(), setup.engine.clone(), setup.indexer.follow(), options);
+        Suggestions::new(setup.store.clone(), setup.engine.clone(), setup.indexer.follow(), settings);
     setup.log(&["a", "b", "c"], "tea").await;
     let step = SuggestionWorker::new(suggestions).step(setup.now).await.unwrap();
     assert_eq!(step, SuggestionStep::Rebuilt(1));
 }
 
 #[tokio::test]
-async fn nothing_that_is_typed_is_an_error() {
+async fn no_text_is_an_error() {
     let mut setup = Setup::new(&["bad"]).await;
     setup.index(&[("1", "İstanbul Straße 東京タワー שָׁלוֹם party 🎉 27 a_b"), ("2", "*:/\\(){}")]).await;
     setup.log(&["a", "b", "c"], "Straße").await;
@@ -326,20 +327,20 @@ async fn nothing_that_is_typed_is_an_error() {
     assert_eq!(setup.texts("東京タ").await, ["東京タワー"]);
 }
 
-/// An engine that has too much to do when the test says so.
-struct Busy {
+/// An engine that is too busy while a test sets it so.
+struct BusyEngine {
     engine: Arc<dyn SearchEngine>,
     is_busy: AtomicBool,
 }
 
-impl Busy {
+impl BusyEngine {
     fn free(&self) -> Result<&dyn SearchEngine, SearchError> {
         if self.is_busy.load(Ordering::SeqCst) { Err(SearchError::TooBusy) } else { Ok(&*self.engine) }
     }
 }
 
 #[async_trait]
-impl SearchEngine for Busy {
+impl SearchEngine for BusyEngine {
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         self.free()?.search(request).await
     }
@@ -352,8 +353,8 @@ impl SearchEngine for Busy {
     async fn reset(&self) -> Result<(), SearchError> {
         self.engine.reset().await
     }
-    async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError> {
-        self.free()?.complete(beginning, most).await
+    async fn complete(&self, prefix: &str, limit: usize) -> Result<Vec<String>, SearchError> {
+        self.free()?.complete(prefix, limit).await
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         self.engine.health().await
@@ -364,14 +365,14 @@ impl SearchEngine for Busy {
 }
 
 #[tokio::test]
-async fn an_engine_that_is_too_busy_leaves_what_is_known() {
+async fn a_busy_engine_leaves_suggestions_with_cached_hit_counts() {
     let mut setup = Setup::new(&[]).await;
     setup.index(&[("1", "green tea"), ("2", "grapes")]).await;
     setup.log(&["a", "b", "c"], "green").await;
     setup.log(&["a", "b", "c"], "grapes").await;
-    let engine = Arc::new(Busy { engine: setup.engine.clone(), is_busy: AtomicBool::new(false) });
+    let engine = Arc::new(BusyEngine { engine: setup.engine.clone(), is_busy: AtomicBool::new(false) });
     let suggestions =
-        Suggestions::new(setup.store.clone(), engine.clone(), setup.indexer.follow(), setup.options.clone());
+        Suggestions::new(setup.store.clone(), engine.clone(), setup.indexer.follow(), setup.settings.clone());
     SuggestionWorker::new(suggestions.clone()).step(setup.now).await.unwrap();
     let texts = async |prefix: &str| {
         let found = suggestions.suggest(prefix, 8).await;
@@ -379,8 +380,8 @@ async fn an_engine_that_is_too_busy_leaves_what_is_known() {
     };
     assert_eq!(texts("gree").await.unwrap(), ["green"]);
     engine.is_busy.store(true, Ordering::SeqCst);
-    assert_eq!(texts("gr").await.unwrap(), ["green"], "what is not known is left out");
-    assert!(matches!(texts("gra").await, Err(SearchError::TooBusy)), "nothing is known of these");
+    assert_eq!(texts("gr").await.unwrap(), ["green"], "texts without a cached count are omitted");
+    assert!(matches!(texts("gra").await, Err(SearchError::TooBusy)), "no cached counts");
     engine.is_busy.store(false, Ordering::SeqCst);
-    assert_eq!(texts("gr").await.unwrap(), ["grapes", "green"], "and asked for later");
+    assert_eq!(texts("gr").await.unwrap(), ["grapes", "green"], "counted later");
 }

@@ -8,11 +8,11 @@ use crate::error::Failure;
 use crate::list::List;
 use crate::pagination::{Page, page_size};
 use quarry_domain::{QueryDigest, SearchId, comparison_key};
-use quarry_search::{Cursor, Hit, SearchAnswer, SearchRequest};
+use quarry_search::{Hit, SearchAnswer, SearchCursor, SearchRequest};
 
 /// A found document, as GraphQL shows it.
 pub(crate) struct SearchEdge {
-    cursor: Cursor,
+    cursor: SearchCursor,
     node: Document,
     score: f32,
     highlights: Vec<Highlight>,

@@ -1,22 +1,21 @@
-//! Words and phrases that no suggestion may hold.
+//! The blocklist: words and phrases that suggestions must not contain.
 
 use std::collections::HashSet;
 
 use super::super::analysis::words;
 use quarry_domain::comparison_key;
 
-/// What is blocked, as whole words: `ass` does not block `class`.
+/// Blocked entries, as whole words: `ass` does not block `class`.
 ///
-/// Words are compared as a search compares them, so case, width and accents do not matter, and
-/// neither does white space within what is blocked: `b ad` is blocked with `bad`, since both are
-/// one search.
+/// Words are folded as in a search. White space within an entry does not matter: `bad` also blocks `b ad`,
+/// since both have one comparison key.
 #[derive(Debug, Default)]
 pub(super) struct Blocklist {
-    /// The words of each entry, joined.
+    /// The concatenated words of each entry.
     words: HashSet<String>,
-    /// The longest of those, in bytes.
+    /// The length of the longest of them in bytes.
     longest: usize,
-    /// Entries without a letter or digit: they are blocked wherever they stand.
+    /// Entries without letters and digits, which block any text that contains them.
     signs: Vec<String>,
 }
 
@@ -38,7 +37,7 @@ impl Blocklist {
         blocklist
     }
 
-    /// Whether a text holds something that is blocked.
+    /// Returns true if a text contains a blocked entry.
     pub(super) fn blocks(&self, text: &str) -> bool {
         self.blocks_words(text) || self.blocks_signs(text)
     }
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_whole_words_in_whatever_spelling() {
+    fn blocks_whole_words_in_any_spelling() {
         let blocklist = blocklist(&["ass", "New York", "STRASSE", "??"]);
         for blocked in
             ["ass", "my ASS.", "ａｓｓ", "a ss", "to new  york", "NewYork", "Straße", "what??", "? ?"]
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_block_blocks_nothing() {
+    fn empty_entries_block_nothing() {
         for empty in [blocklist(&[]), blocklist(&["", " \t", "\u{200b}"])] {
             assert!(!empty.blocks("anything at all"));
             assert!(!empty.blocks(""));

@@ -1,41 +1,43 @@
-//! Logged searches, found by their beginning, the most frequent first.
+//! Logged searches by prefix, the most frequent first.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use quarry_store::PopularSearch;
 
-/// A logged search that may be suggested.
+/// A logged search.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Logged {
+pub(super) struct RankedSearch {
     key: String,
     /// Its latest spelling.
     pub(super) text: String,
-    /// How often it was searched for.
+    /// The number of searches.
     pub(super) searches: i64,
 }
 
-/// Logged searches in the order of their keys, so that those of one beginning are a range, and
-/// over them a tree that knows the best of every part of that order.
+/// Logged searches sorted by key, so that a prefix is a range, below a tree of the best ranks.
 #[derive(Debug, Default)]
 pub(super) struct LoggedSearches {
-    searches: Vec<Logged>,
-    /// A heap-shaped binary tree: the children of `n` are `2n` and `2n + 1`, the leaves are the
-    /// searches, and each node holds the best rank below it.
+    searches: Vec<RankedSearch>,
+    /// A segment tree: the children of node `n` are `2n` and `2n + 1`, the leaves are the searches, and
+    /// each node holds the best rank of its leaves.
     ranks: Vec<u32>,
 }
 
 impl LoggedSearches {
-    /// Of searches with a key each of its own, in any order. Most searched is best, ties go to the
-    /// smaller key.
+    /// Sorts and ranks searches with distinct keys; ties go to the smaller key.
     pub(super) fn new(popular: impl IntoIterator<Item = PopularSearch>) -> Self {
-        let mut searches: Vec<Logged> = popular
+        let mut searches: Vec<RankedSearch> = popular
             .into_iter()
-            .map(|search| Logged { key: search.query_key, text: search.query, searches: search.searches })
+            .map(|search| RankedSearch {
+                key: search.query_key,
+                text: search.query,
+                searches: search.searches,
+            })
             .collect();
         searches.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         let mut best: Vec<usize> = (0..searches.len()).collect();
-        // Stable, and in the order of keys to begin with.
+        // A stable sort of indexes in the order of keys.
         best.sort_by_key(|&at| Reverse(searches[at].searches));
         let mut ranks = vec![u32::MAX; searches.len() * 2];
         for (rank, at) in (0..).zip(best) {
@@ -47,8 +49,8 @@ impl LoggedSearches {
         Self { searches, ranks }
     }
 
-    /// Those whose key begins so, best first: each costs the logarithm of how many there are.
-    pub(super) fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = &Logged> {
+    /// Returns the searches with a prefix, best first; each takes logarithmic time.
+    pub(super) fn with_prefix(&self, prefix: &str) -> impl Iterator<Item = &RankedSearch> {
         let mut low = self.searches.partition_point(|search| search.key.as_str() < prefix);
         let within = self.searches[low..].partition_point(|search| search.key.starts_with(prefix));
         let mut high = low + within;
@@ -56,7 +58,7 @@ impl LoggedSearches {
         let mut push = |node: usize| heap.push(Reverse((self.ranks[node], node)));
         low += self.searches.len();
         high += self.searches.len();
-        // The fewest nodes that the range consists of.
+        // The smallest set of nodes that covers the range.
         while low < high {
             if low % 2 == 1 {
                 push(low);
@@ -82,7 +84,6 @@ impl LoggedSearches {
         })
     }
 
-    /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.searches.len()
     }
@@ -98,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_beginning_finds_what_brute_force_finds(
+        fn a_prefix_finds_what_brute_force_finds(
             counts in proptest::collection::btree_map("[abé]{0,4}", 0_i64..6, 0..60),
             prefix in "[abé]{0,3}",
         ) {
@@ -116,7 +117,7 @@ mod tests {
                 .collect();
             expected.sort_unstable();
             let found: Vec<(i64, &str)> = searches
-                .beginning_with(&prefix)
+                .with_prefix(&prefix)
                 .map(|logged| (-logged.searches, logged.key.as_str()))
                 .collect();
             prop_assert_eq!(found, expected);

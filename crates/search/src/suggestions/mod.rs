@@ -1,26 +1,26 @@
-//! What to offer somebody who is typing: what others searched for, and words of the index.
+//! Suggestions while typing: completions from logged searches and words of the index.
 //!
-//! - `logged`: logged searches by their beginning, the most frequent first; in memory.
-//! - `terms`: what the word that is being typed may become, by the index.
-//! - `hits`: how many documents a suggestion finds now.
-//! - `blocklist`: what no suggestion may hold.
-//! - `worker`: makes the logged searches anew after the log has changed.
+//! - `logged`: logged searches by prefix, the most frequent first; in memory.
+//! - `last_word`: the word being typed, which words of the index complete.
+//! - `hit_counts`: the number of documents that a suggestion finds.
+//! - `blocklist`: words that suggestions must not contain.
+//! - `worker`: rebuilds the logged searches after the log has changed.
 //!
-//! A logged search is suggested once enough sessions have finished it, so nobody's own words are
-//! shown to others, and as long as documents hold all of its words: misspelt searches and those
-//! for what is gone are left out. Where the log has too little, words of the index fill up.
+//! A logged search is suggested once enough sessions have finished it, so that no one session's words are
+//! disclosed, and while documents contain all its words, which excludes misspelt and outdated searches. If
+//! there are too few, words of the index complete the list.
 //!
-//! Deliberately not here: personal suggestions, and typing errors in what was typed so far.
+//! Deliberately not here: personal suggestions, and typo tolerance within the typed text.
 
 mod blocklist;
-mod hits;
+mod hit_counts;
+mod last_word;
 mod logged;
-mod terms;
 mod worker;
 
 use quarry_runtime::boxed;
 use std::collections::HashSet;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -29,74 +29,49 @@ use tokio::time::{Instant, timeout};
 pub use self::worker::{SuggestionStep, SuggestionWorker};
 
 use self::blocklist::Blocklist;
-use self::hits::{Allowance, Hits};
+use self::hit_counts::{HitCounts, SearchBudget};
+use self::last_word::LastWord;
 use self::logged::LoggedSearches;
 use super::engine::{SearchEngine, SearchError};
 use super::indexer::IndexFollower;
-use quarry_config::{Settings, SuggestSettings};
+use quarry_config::SuggestSettings;
 use quarry_domain::{Timestamp, comparison_key};
 use quarry_store::{SearchLogMark, Store, StoreError};
 
-/// The most suggestions that one call returns.
-pub const MOST_SUGGESTIONS: usize = 20;
-/// Logged searches that are kept in memory: some 20 MB at their longest. What a rebuild costs
-/// grows with it, since each of them has its sessions looked for.
-const KEPT_SEARCHES: usize = 20_000;
-/// A longer text is nothing to choose from a list, in characters.
-const LONGEST: usize = 100;
-/// Candidates that are looked at for one answer: more only where most find nothing any more.
-const CANDIDATES: usize = 1_000;
-/// Searches that one answer may cost, where nothing is known of any candidate.
-const SEARCHES: usize = 64;
-/// Words that the last one may become, of which some are found together with those before it.
-const COMPLETIONS: usize = 32;
-/// How long an erasure waits for the suggestions to be made anew; without them it goes on.
-const FORGET_PATIENCE: Duration = Duration::from_secs(5);
+/// The maximum number of suggestions per call.
+pub const MAX_SUGGESTIONS: usize = 20;
+/// Logged searches in memory: at most about 20 MB. A rebuild looks up the sessions of each.
+const MAX_LOGGED_SEARCHES: usize = 20_000;
+/// The maximum length of a suggestion in characters.
+const MAX_CHARS: usize = 100;
+/// Logged searches that one answer considers; more only matter if most no longer find anything.
+const MAX_CANDIDATES: usize = 1_000;
+/// Searches that one answer may run if no hit counts are cached.
+const MAX_SEARCHES: usize = 64;
+/// Completions of the last word, some of which occur together with the words before it.
+const MAX_COMPLETIONS: usize = 32;
+/// The timeout of a rebuild after an erasure; after it, no logged search is suggested.
+const ERASURE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is suggested.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SuggestionOptions {
-    /// Sessions that must have finished a search before it is suggested to others.
-    pub min_sessions: u32,
-    /// How far back logged searches count.
-    pub period: Duration,
-    /// Words and phrases that no suggestion may hold.
-    pub blocklist: Vec<String>,
-}
-
-impl SuggestionOptions {
-    /// The options that the settings describe.
-    pub fn of(settings: &SuggestSettings) -> Self {
-        let SuggestSettings { min_sessions, period, blocklist } = settings.clone();
-        Self { min_sessions, period, blocklist }
-    }
-}
-
-impl Default for SuggestionOptions {
-    fn default() -> Self {
-        Self::of(&Settings::default().suggest)
-    }
-}
-
-/// Where a suggestion comes from.
+/// The origin of a suggestion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SuggestionKind {
-    /// Others searched for it.
+    /// A search of other sessions.
     LoggedSearch,
-    /// The word that is being typed was completed to one of the index.
+    /// The typed text with its last word completed by a word of the index.
     IndexTerm,
 }
 
-/// A text to search for.
+/// A suggested search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Suggestion {
-    /// The text.
+    /// The text to search for.
     pub text: String,
-    /// Where it comes from.
+    /// The origin.
     pub kind: SuggestionKind,
-    /// How often it was searched for in the period; 0 for words of the index.
+    /// Searches for it within the period; 0 for words of the index.
     pub searches: i64,
-    /// Documents that a search for it finds now.
+    /// The number of documents that it finds.
     pub hits: u64,
 }
 
@@ -109,74 +84,78 @@ pub struct Suggestions {
 struct Inner {
     store: Store,
     engine: Arc<dyn SearchEngine>,
-    hits: Hits,
+    hit_counts: HitCounts,
     blocklist: Blocklist,
-    options: SuggestionOptions,
-    /// Held while the log is read: what is shown was read after what was shown before.
-    building: Mutex<()>,
-    shown: RwLock<Shown>,
+    settings: SuggestSettings,
+    /// Serializes rebuilds, so that a later one publishes later data.
+    rebuild: Mutex<()>,
+    published: RwLock<Published>,
 }
 
-/// What is suggested from the log.
+/// The logged searches that are suggested.
 #[derive(Default)]
-struct Shown {
+struct Published {
     searches: Arc<LoggedSearches>,
-    /// How the log stood before it was read; `None` if it has to be read in any case.
+    /// The state of the log before it was read; `None` requires a rebuild.
     mark: Option<SearchLogMark>,
-    /// Counts how often everything was dropped: what was read before is not shown after.
-    dropped: u64,
+    /// The number of drops; a rebuild that began before a drop does not publish.
+    drops: u64,
 }
 
 impl Suggestions {
-    /// Suggestions of words only, until a [`SuggestionWorker`] has read the log.
+    /// Creates suggestions of index words only, until a [`SuggestionWorker`] has read the log.
     pub fn new(
         store: Store,
         engine: Arc<dyn SearchEngine>,
         index: IndexFollower,
-        options: SuggestionOptions,
+        settings: SuggestSettings,
     ) -> Self {
         let inner = Inner {
-            hits: Hits::new(engine.clone(), index),
-            blocklist: Blocklist::new(&options.blocklist),
+            hit_counts: HitCounts::new(engine.clone(), index),
+            blocklist: Blocklist::new(&settings.blocklist),
             store,
             engine,
-            options,
-            building: Mutex::default(),
-            shown: RwLock::default(),
+            settings,
+            rebuild: Mutex::default(),
+            published: RwLock::default(),
         };
         Self { inner: Arc::new(inner) }
     }
 
-    /// At most `first` texts that begin with what was typed, and at most [`MOST_SUGGESTIONS`]:
-    /// logged searches, most searched first, whatever their case, width and white space; then what
-    /// the last word may become, most documents first. Of nothing typed, what is searched
-    /// for most; of more than a hundred characters, nothing. While the engine is too busy, only those
-    /// whose documents are known; that it is too busy is an error only where there are none.
+    /// Returns at most `first` completions of the typed text, and at most [`MAX_SUGGESTIONS`].
+    ///
+    /// Logged searches come first, most frequent first, regardless of case, width and white space; then
+    /// completions of the last word, most documents first. An empty text returns the most frequent searches;
+    /// a text of more than a hundred characters returns none. While the engine is too busy, only texts with
+    /// cached hit counts are suggested; it is an error if there are none.
     #[boxed]
     pub async fn suggest(&self, prefix: &str, first: usize) -> Result<Vec<Suggestion>, SearchError> {
-        let first = first.min(MOST_SUGGESTIONS);
+        let first = first.min(MAX_SUGGESTIONS);
         let key = comparison_key(prefix);
-        let mut found =
-            Found { suggestions: Vec::with_capacity(first), first, allowance: Allowance::of(SEARCHES) };
-        if key.chars().count() > LONGEST {
-            return Ok(found.suggestions);
+        let mut list = SuggestionList {
+            suggestions: Vec::with_capacity(first),
+            first,
+            budget: SearchBudget::new(MAX_SEARCHES),
+        };
+        if key.chars().count() > MAX_CHARS {
+            return Ok(list.suggestions);
         }
-        self.add_logged(&key, &mut found).await?;
-        self.add_terms(prefix, &mut found).await?;
-        if found.suggestions.is_empty() && found.allowance.was_refused {
+        self.add_logged(&key, &mut list).await?;
+        self.add_terms(prefix, &mut list).await?;
+        if list.suggestions.is_empty() && list.budget.was_rejected {
             return Err(SearchError::TooBusy);
         }
-        Ok(found.suggestions)
+        Ok(list.suggestions)
     }
 
-    async fn add_logged(&self, key: &str, found: &mut Found) -> Result<(), SearchError> {
-        let searches = self.inner.shown.read().unwrap_or_else(PoisonError::into_inner).searches.clone();
-        for logged in searches.beginning_with(key).take(CANDIDATES) {
-            if found.is_complete() {
+    async fn add_logged(&self, key: &str, list: &mut SuggestionList) -> Result<(), SearchError> {
+        let searches = self.inner.published().searches.clone();
+        for logged in searches.with_prefix(key).take(MAX_CANDIDATES) {
+            if list.is_complete() {
                 break;
             }
-            if let Some(hits) = self.inner.hits.of(&logged.text, &mut found.allowance).await? {
-                found.suggestions.push(Suggestion {
+            if let Some(hits) = self.inner.hit_counts.get(&logged.text, &mut list.budget).await? {
+                list.suggestions.push(Suggestion {
                     text: logged.text.clone(),
                     kind: SuggestionKind::LoggedSearch,
                     searches: logged.searches,
@@ -187,105 +166,102 @@ impl Suggestions {
         Ok(())
     }
 
-    async fn add_terms(&self, prefix: &str, found: &mut Found) -> Result<(), SearchError> {
-        if found.is_complete() {
+    async fn add_terms(&self, prefix: &str, list: &mut SuggestionList) -> Result<(), SearchError> {
+        if list.is_complete() {
             return Ok(());
         }
-        let Some(open) = terms::open_word(prefix) else { return Ok(()) };
-        // With words before it that nothing has, no last word will do.
-        if !open.before.trim().is_empty()
-            && self.inner.hits.of(&open.before, &mut found.allowance).await?.is_none()
+        let Some(last) = LastWord::of(prefix) else { return Ok(()) };
+        // If no document contains the words before it, no completion finds any.
+        if !last.before.trim().is_empty()
+            && self.inner.hit_counts.get(&last.before, &mut list.budget).await?.is_none()
         {
             return Ok(());
         }
         let mut known: HashSet<String> =
-            found.suggestions.iter().map(|suggestion| comparison_key(&suggestion.text)).collect();
-        if found.allowance.was_refused {
+            list.suggestions.iter().map(|suggestion| comparison_key(&suggestion.text)).collect();
+        if list.budget.was_rejected {
             return Ok(());
         }
-        let completions = self.inner.engine.complete(&open.word, COMPLETIONS).await;
-        for completion in found.allowance.unless_busy(completions)?.unwrap_or_default() {
-            if found.is_complete() {
+        let completions = self.inner.engine.complete(&last.word, MAX_COMPLETIONS).await;
+        for completion in list.budget.unless_busy(completions)?.unwrap_or_default() {
+            if list.is_complete() {
                 break;
             }
-            let text = open.completed_to(&completion);
+            let text = last.completed_to(&completion);
             if self.inner.blocklist.blocks(&text) || !known.insert(comparison_key(&text)) {
                 continue;
             }
-            if let Some(hits) = self.inner.hits.of(&text, &mut found.allowance).await? {
+            if let Some(hits) = self.inner.hit_counts.get(&text, &mut list.budget).await? {
                 let kind = SuggestionKind::IndexTerm;
-                found.suggestions.push(Suggestion { text, kind, searches: 0, hits });
+                list.suggestions.push(Suggestion { text, kind, searches: 0, hits });
             }
         }
         Ok(())
     }
 
-    /// To be called when searches were erased: returns when they are suggested no more. They are
-    /// read anew; if the store does not answer in time, nothing of the log is suggested until it
-    /// does.
+    /// Rebuilds after an erasure; on return, no erased search is suggested.
+    ///
+    /// If the store does not answer in time, no logged search is suggested until it does.
     #[boxed]
     pub async fn forget(&self, now: Timestamp) {
-        // Texts that were typed are in there, too.
-        self.inner.hits.clear();
-        if !matches!(timeout(FORGET_PATIENCE, self.rebuild(now)).await, Ok(Ok(_))) {
+        // The cache contains typed texts.
+        self.inner.hit_counts.clear();
+        if !matches!(timeout(ERASURE_TIMEOUT, self.rebuild(now)).await, Ok(Ok(_))) {
             self.inner.drop_logged();
         }
     }
 
-    /// Reads the log and shows what it says now; returns how long that took, its turn not counted.
+    /// Reads the log and publishes its searches; returns the duration without the wait for the lock.
     async fn rebuild(&self, now: Timestamp) -> Result<Duration, StoreError> {
         let inner = &self.inner;
-        let _turn = inner.building.lock().await;
+        let _rebuild = inner.rebuild.lock().await;
         let started = Instant::now();
-        let dropped = inner.shown.read().unwrap_or_else(PoisonError::into_inner).dropped;
+        let drops = inner.published().drops;
         let since = self.since(now);
-        // First, so that whatever changes while the log is read is a change.
+        // Read first, so that changes during the read count as changes.
         let mark = inner.store.search_log_mark(since).await?;
-        let popular =
-            inner.store.popular_searches(since, inner.options.min_sessions, KEPT_SEARCHES as u64).await?;
+        let popular = inner
+            .store
+            .popular_searches(since, inner.settings.min_sessions, MAX_LOGGED_SEARCHES as u64)
+            .await?;
         let suggested = popular.into_iter().filter(|search| {
-            let is_short = search.query.chars().count() <= LONGEST;
+            let is_short = search.query.chars().count() <= MAX_CHARS;
             is_short && !inner.blocklist.blocks(&search.query)
         });
         let searches = Arc::new(LoggedSearches::new(suggested));
-        let mut shown = inner.shown.write().unwrap_or_else(PoisonError::into_inner);
-        if shown.dropped == dropped {
-            *shown = Shown { searches, mark: Some(mark), dropped };
+        let mut published = inner.published.write().unwrap_or_else(PoisonError::into_inner);
+        if published.drops == drops {
+            *published = Published { searches, mark: Some(mark), drops };
         }
         Ok(started.elapsed())
     }
 
-    /// Since when logged searches count.
+    /// Returns the start of the period.
     fn since(&self, now: Timestamp) -> Timestamp {
-        let period = chrono::TimeDelta::from_std(self.inner.options.period).ok();
+        let period = chrono::TimeDelta::from_std(self.inner.settings.period).ok();
         period.and_then(|period| now.checked_sub_signed(period)).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 }
 
 impl Inner {
+    fn published(&self) -> RwLockReadGuard<'_, Published> {
+        self.published.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn drop_logged(&self) {
-        let mut shown = self.shown.write().unwrap_or_else(PoisonError::into_inner);
-        *shown = Shown { dropped: shown.dropped + 1, ..Shown::default() };
-    }
-
-    /// How many logged searches there are to choose from.
-    fn logged(&self) -> usize {
-        self.shown.read().unwrap_or_else(PoisonError::into_inner).searches.len()
-    }
-
-    fn mark(&self) -> Option<SearchLogMark> {
-        self.shown.read().unwrap_or_else(PoisonError::into_inner).mark.clone()
+        let mut published = self.published.write().unwrap_or_else(PoisonError::into_inner);
+        *published = Published { drops: published.drops + 1, ..Published::default() };
     }
 }
 
-/// An answer in the making.
-struct Found {
+/// The suggestions of one answer.
+struct SuggestionList {
     suggestions: Vec<Suggestion>,
     first: usize,
-    allowance: Allowance,
+    budget: SearchBudget,
 }
 
-impl Found {
+impl SuggestionList {
     fn is_complete(&self) -> bool {
         self.suggestions.len() >= self.first
     }

@@ -1,104 +1,84 @@
-//! Words that begin so, the most frequent first.
+//! Completions of a prefix by words of the index, the most frequent first.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-
-use quick_cache::sync::Cache;
 
 use super::super::analysis::is_marked;
-use super::plan::has_live_document;
-use super::snapshot::{Segment, Snapshot};
+use super::completion_cache::FrequentCompletions;
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
 
-/// The most frequent words of a beginning that count in each segment.
-const WORDS: usize = 256;
-/// Beginnings of more words than this are kept with their segment: to walk them takes long.
-const MANY: usize = 512;
-/// Beginnings that a segment keeps.
-const KEPT: usize = 512;
+/// Completions that count in each segment.
+const MAX_COMPLETIONS: usize = 256;
+/// Prefixes with more completions than this are cached: scanning them takes long.
+const MIN_CACHED_COMPLETIONS: usize = 512;
 
-/// The most frequent words of a beginning in one segment, with the number of documents that had
-/// them when the segment was written.
-type Frequent = Arc<[(Box<str>, u32)]>;
-
-/// What was found of the beginnings of many words: a segment's dictionary never changes.
-pub(super) struct CompletionCache(Cache<String, Frequent>);
-
-impl Default for CompletionCache {
-    fn default() -> Self {
-        Self(Cache::new(KEPT))
-    }
-}
-
-/// Words that begin so and that some document has, those of the most documents first, ties by
-/// word. Removed documents count until their segment is rewritten, but not alone.
-pub(super) fn completions(snapshot: &Snapshot, beginning: &str, most: usize) -> tantivy::Result<Vec<String>> {
-    if beginning.is_empty() || is_marked(beginning) {
+/// Returns words with a prefix that a live document contains, by document frequency, ties by word.
+///
+/// Frequencies include deleted documents until their segment is merged.
+pub(super) fn completions(
+    snapshot: &IndexSnapshot,
+    prefix: &str,
+    limit: usize,
+) -> tantivy::Result<Vec<String>> {
+    if prefix.is_empty() || is_marked(prefix) {
         return Ok(Vec::new());
     }
-    let mut documents: HashMap<Box<str>, u64> = HashMap::new();
+    let mut frequencies: HashMap<Box<str>, u64> = HashMap::new();
     for segment in &snapshot.segments {
-        for (word, count) in frequent(segment, beginning)?.iter() {
-            *documents.entry(word.clone()).or_default() += u64::from(*count);
+        for (word, frequency) in frequent_completions(segment, prefix)?.iter() {
+            *frequencies.entry(word.clone()).or_default() += u64::from(*frequency);
         }
     }
-    let mut words: Vec<(Box<str>, u64)> = documents.into_iter().collect();
-    words.sort_unstable_by(|(a_word, a), (b_word, b)| b.cmp(a).then_with(|| a_word.cmp(b_word)));
-    let mut live = Vec::new();
+    let mut words: Vec<(Box<str>, u64)> = frequencies.into_iter().collect();
+    sort_by_frequency(&mut words);
+    let mut completions = Vec::new();
     for (word, _) in words {
-        if live.len() == most {
+        if completions.len() == limit {
             break;
         }
-        if is_live(snapshot, &word)? {
-            live.push(word.into_string());
+        if snapshot.has_live_word(&word)? {
+            completions.push(word.into_string());
         }
     }
-    Ok(live)
+    Ok(completions)
 }
 
-fn frequent(segment: &Segment, beginning: &str) -> tantivy::Result<Frequent> {
-    let cache = &segment.completions.0;
-    if let Some(known) = cache.get(beginning) {
-        return Ok(known);
+fn frequent_completions(segment: &IndexSegment, prefix: &str) -> tantivy::Result<FrequentCompletions> {
+    let cache = &segment.derived.completions.0;
+    if let Some(cached) = cache.get(prefix) {
+        return Ok(cached);
     }
-    let mut behind = beginning.as_bytes().to_vec();
-    behind.push(u8::MAX); // No UTF-8 text has this byte.
-    let mut stream = segment.words.terms().range().ge(beginning).lt(behind).into_stream()?;
+    let mut terms = segment.words_with_prefix(prefix)?;
     let mut words: Vec<(Box<str>, u32)> = Vec::new();
-    // What a word must have to be among the most frequent.
-    let (mut seen, mut least) = (0, 0);
-    let cut = |words: &mut Vec<(Box<str>, u32)>| {
-        words.sort_unstable_by(|(a_word, a), (b_word, b)| b.cmp(a).then_with(|| a_word.cmp(b_word)));
-        words.truncate(WORDS);
-        words.last().map_or(0, |(_, count)| *count)
-    };
-    while stream.advance() {
-        seen += 1;
-        let count = stream.value().doc_freq;
-        if count < least {
+    let (mut scanned, mut min_frequency) = (0, 0);
+    while terms.advance() {
+        scanned += 1;
+        let frequency = terms.value().doc_freq;
+        if frequency < min_frequency {
             continue;
         }
-        if let Ok(word) = std::str::from_utf8(stream.key()) {
-            words.push((word.into(), count));
+        if let Ok(word) = std::str::from_utf8(terms.key()) {
+            words.push((word.into(), frequency));
         }
-        if words.len() == 2 * WORDS {
-            least = cut(&mut words);
+        if words.len() == 2 * MAX_COMPLETIONS {
+            min_frequency = truncate(&mut words);
         }
     }
-    cut(&mut words);
-    let words: Frequent = words.into();
-    if seen > MANY {
-        cache.insert(beginning.to_owned(), words.clone());
+    truncate(&mut words);
+    let words: FrequentCompletions = words.into();
+    if scanned > MIN_CACHED_COMPLETIONS {
+        cache.insert(prefix.to_owned(), words.clone());
     }
     Ok(words)
 }
 
-fn is_live(snapshot: &Snapshot, word: &str) -> tantivy::Result<bool> {
-    for segment in &snapshot.segments {
-        if let Some(info) = segment.words.terms().get(word)?
-            && has_live_document(&segment.words, &info, segment)?
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Keeps the most frequent words, and returns the frequency of the last one.
+fn truncate(words: &mut Vec<(Box<str>, u32)>) -> u32 {
+    sort_by_frequency(words);
+    words.truncate(MAX_COMPLETIONS);
+    words.last().map_or(0, |(_, frequency)| *frequency)
+}
+
+fn sort_by_frequency<F: Ord>(words: &mut [(Box<str>, F)]) {
+    words.sort_unstable_by(|(a_word, a), (b_word, b)| b.cmp(a).then_with(|| a_word.cmp(b_word)));
 }

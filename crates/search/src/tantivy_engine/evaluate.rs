@@ -1,371 +1,179 @@
-//! Runs a planned query over the segments: every match is counted, the best are kept.
+//! The evaluation of a query: counts all matches, and collects the best.
+//!
+//! `SegmentScan` visits each match of each segment, and answers every kind of request. Requests without
+//! filter, exclusion, facets and cursor take a shorter path where one applies: `single` or `frequent`.
 
 use std::collections::BTreeSet;
 
-use tantivy::{DocId, TERMINATED};
-use tantivy_common::BitSet;
+use tantivy::query::Scorer;
+use tantivy::{DocSet, TERMINATED};
 
-use super::super::cursor::{Cursor, SortKey};
+use super::super::cursor::{SearchCursor, SortKey};
 use super::super::engine::{Facet, SearchError};
-use super::super::highlight::Marks;
+use super::super::highlight::Highlighter;
 use super::super::query::ParsedQuery;
-use super::super::request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
+use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
 use super::facets::{FacetCounts, SegmentFacets};
-use super::failed;
-use super::frequent::{FrequentUnits, rank_scored};
-use super::plan::{Lookup, UnitPlan, labelled};
-use super::postings::UnitCursor;
-use super::ranking::{Candidate, Ranking};
+use super::failure::search_error;
+use super::frequent::collect_frequent;
+use super::plan::{Planner, QueryPlan, UnitPlan};
+use super::scan::{Clause, SegmentScan};
 use super::schema::Fields;
-use super::single::{SingleFound, find_single};
-use super::snapshot::{Segment, Snapshot};
+use super::scorers::UnitScorer;
+use super::single::collect_single;
+use super::snapshot::IndexSnapshot;
+use super::top_docs::{RankedDoc, TopDocsCollector};
 use quarry_config::Language;
 
-/// What a query found.
-pub(super) struct Found {
+/// The result of a query.
+pub(super) struct Matches {
     pub(super) total: u64,
-    /// The page asked for and one candidate more, if there is one.
-    pub(super) best: Vec<Candidate>,
+    /// The requested page, and the next document if there is one.
+    pub(super) top_docs: Vec<RankedDoc>,
     pub(super) facets: Vec<Facet>,
     pub(super) relaxed: bool,
-    pub(super) marks: Marks,
+    pub(super) highlighter: Highlighter,
 }
 
-/// Finds what a request asks for.
-pub(super) fn find(
-    snapshot: &Snapshot,
+/// Evaluates a request; relaxes it to any of its words if no document contains all.
+pub(super) fn evaluate(
+    snapshot: &IndexSnapshot,
     fields: &Fields,
     languages: &BTreeSet<Language>,
     request: &SearchRequest,
-) -> Result<Found, SearchError> {
+) -> Result<Matches, SearchError> {
     let query = ParsedQuery::parse(&request.query);
     let cursor = match &request.after {
-        Some(text) => Some(Cursor::decode(text, request.sort).ok_or(SearchError::InvalidCursor)?),
+        Some(text) => Some(SearchCursor::decode(text, request.sort).ok_or(SearchError::InvalidCursor)?),
         None => None,
     };
-    let mut marks = Marks::default();
-    let lookup = Lookup { snapshot, fields, languages };
-    let plan = Plan::new(lookup, &query, request, &mut marks).map_err(failed)?;
-    let mut any = request.match_policy == MatchPolicy::Any;
-    let mut relaxed = false;
-    if let Some(cursor) = cursor {
-        // A page continues the answer that its cursor comes from.
-        relaxed = cursor.relaxed;
-        any |= relaxed;
+    let mut highlighter = Highlighter::default();
+    let planner = Planner { snapshot, fields, languages };
+    let plan = planner.plan(&query, request, &mut highlighter).map_err(search_error)?;
+    // A page continues the answer that its cursor comes from.
+    let mut relaxed = cursor.is_some_and(|cursor| cursor.relaxed);
+    let any = request.match_policy == MatchPolicy::Any || relaxed;
+    let mut evaluation =
+        Evaluation { plan: &plan, snapshot, request, any, after: cursor.map(|cursor| cursor.key) };
+    let mut collected = evaluation.run().map_err(search_error)?;
+    let may_relax = request.relaxes && !any && cursor.is_none() && plan.included.len() > 1;
+    if collected.total == 0 && may_relax {
+        evaluation.any = true;
+        collected = evaluation.run().map_err(search_error)?;
+        relaxed = collected.total > 0;
     }
-    let mut found = plan.run(snapshot, request, any, cursor).map_err(failed)?;
-    if found.total == 0 && request.relaxes && !any && cursor.is_none() && plan.wanted.len() > 1 {
-        found = plan.run(snapshot, request, true, None).map_err(failed)?;
-        relaxed = found.total > 0;
-    }
-    Ok(Found { relaxed, marks, ..found })
+    let Collected { total, top_docs, facets } = collected;
+    Ok(Matches { total, top_docs, facets, relaxed, highlighter })
 }
 
-struct Plan {
-    wanted: Vec<UnitPlan>,
-    excluded: Vec<UnitPlan>,
+/// One evaluation of a plan.
+struct Evaluation<'a> {
+    plan: &'a QueryPlan,
+    snapshot: &'a IndexSnapshot,
+    request: &'a SearchRequest,
+    /// True if one of the units suffices.
+    any: bool,
+    after: Option<SortKey>,
 }
 
-impl Plan {
-    fn new(
-        lookup: Lookup<'_>,
-        query: &ParsedQuery,
-        request: &SearchRequest,
-        marks: &mut Marks,
-    ) -> tantivy::Result<Self> {
-        let last = query.wanted.len().saturating_sub(1);
-        let mut wanted = Vec::with_capacity(query.wanted.len());
-        for (at, unit) in query.wanted.iter().enumerate() {
-            let open = request.prefix && query.open_end && at == last;
-            wanted.push(lookup.unit(unit, open, request.typo_tolerance, marks)?);
-        }
-        let mut excluded = Vec::with_capacity(query.excluded.len());
-        for unit in &query.excluded {
-            excluded.push(lookup.unit(unit, false, false, &mut Marks::default())?);
-        }
-        Ok(Self { wanted, excluded })
-    }
+/// The documents of one evaluation.
+struct Collected {
+    total: u64,
+    top_docs: Vec<RankedDoc>,
+    facets: Vec<Facet>,
+}
 
-    fn run(
-        &self,
-        snapshot: &Snapshot,
-        request: &SearchRequest,
-        any: bool,
-        cursor: Option<Cursor>,
-    ) -> tantivy::Result<Found> {
-        if let ([], Some(found)) = (self.excluded.as_slice(), find_single(&self.wanted, snapshot, request)?) {
-            let SingleFound { total, best } = found;
-            return Ok(Found { total, best, facets: Vec::new(), relaxed: false, marks: Marks::default() });
-        }
-        let after = match cursor {
-            Some(cursor) => Some(self.present_key(snapshot, request, any, cursor.key)?),
-            None => None,
-        };
-        let mut ranking = Ranking::new(request.sort, request.first.saturating_add(1), after);
-        let mut facets = FacetCounts::default();
-        let mut total = 0;
-        let may_be_frequent = self.excluded.is_empty()
-            && !any
-            && after.is_none()
-            && !request.facets
-            && request.sort != SearchSort::Oldest
-            && request.filter.is_empty();
-        for (ordinal, segment) in snapshot.segments.iter().enumerate() {
-            if may_be_frequent {
-                let counted = self.rank_frequent(ordinal, snapshot, segment, &mut ranking)?;
-                if let Some(count) = counted {
-                    total += count;
-                    continue;
-                }
-            }
-            let mut walk = self.walk(ordinal, segment, &request.filter, any)?;
-            let mut counts = if request.facets { Some(SegmentFacets::open(segment)?) } else { None };
-            let mut doc = walk.first();
-            while doc != TERMINATED {
-                total += 1;
-                if let Some(counts) = &mut counts {
-                    counts.count(doc);
-                }
-                let score = if ranking.needs_score() { walk.score(snapshot, segment) } else { 0.0 };
-                ranking.consider(score, ordinal, doc, segment);
-                doc = walk.next();
-            }
-            if let Some(counts) = counts {
-                facets.add(counts)?;
-            }
-        }
-        let facets = if request.facets { facets.into_facets() } else { Vec::new() };
-        Ok(Found { total, best: ranking.into_best(), facets, relaxed: false, marks: Marks::default() })
-    }
-
-    /// The place of a cursor in the order as it is now: scores move with every commit, so that
-    /// of the cursor's document is computed anew while it is still found.
-    fn present_key(
-        &self,
-        snapshot: &Snapshot,
-        request: &SearchRequest,
-        any: bool,
-        key: SortKey,
-    ) -> tantivy::Result<SortKey> {
-        if request.sort != SearchSort::Relevance {
-            return Ok(key);
-        }
-        let Some((ordinal, doc)) = snapshot.find(key.id)? else { return Ok(key) };
-        let segment = &snapshot.segments[ordinal];
-        let mut walk = self.walk(ordinal, segment, &request.filter, any)?;
-        if walk.seek(doc) != doc {
-            return Ok(key);
-        }
-        let score = walk.score(snapshot, segment);
-        Ok(SortKey { score, published_at: segment.published_at(doc), id: key.id })
-    }
-
-    /// Ranks and counts the documents of a segment where all words are frequent; `None` where
-    /// they are not.
-    fn rank_frequent(
-        &self,
-        ordinal: usize,
-        snapshot: &Snapshot,
-        segment: &Segment,
-        ranking: &mut Ranking,
-    ) -> tantivy::Result<Option<u64>> {
-        let mut units = self.cursors(ordinal, segment)?;
-        let max_doc = segment.reader.max_doc();
-        let Some(frequent) = FrequentUnits::of(&units, snapshot.documents, max_doc) else {
-            return Ok(None);
-        };
-        let mut scored = BitSet::with_max_value(max_doc);
-        if ranking.needs_score() {
-            frequent.add_scored(&mut scored);
-            rank_scored(&scored, ordinal, snapshot, segment, &mut units, ranking);
-        }
-        frequent.rank_others(&scored, ordinal, segment, ranking);
-        Ok(Some(frequent.count(segment)))
-    }
-
-    fn cursors(&self, ordinal: usize, segment: &Segment) -> tantivy::Result<Vec<UnitCursor>> {
-        self.wanted.iter().map(|unit| unit.cursor(ordinal, segment)).collect()
-    }
-
-    fn walk<'s>(
-        &self,
-        ordinal: usize,
-        segment: &'s Segment,
-        filter: &DocumentFilter,
-        any: bool,
-    ) -> tantivy::Result<Walk<'s>> {
-        let wanted = self.cursors(ordinal, segment)?;
-        let mut musts = Vec::with_capacity(wanted.len() + 3);
-        if any && wanted.len() > 1 {
-            musts.push(Must::Any(AnyCursor::new(wanted)));
+impl Evaluation<'_> {
+    fn run(&self) -> tantivy::Result<Collected> {
+        let request = self.request;
+        let after = self.after.map(|key| self.current_key(key)).transpose()?;
+        let mut collector = TopDocsCollector::new(request.sort, request.first.saturating_add(1), after);
+        let mut facets = request.facets.then(FacetCounts::default);
+        let allows_fast_paths = self.allows_fast_paths();
+        let single = if allows_fast_paths {
+            collect_single(&self.plan.included, self.snapshot, &mut collector)?
         } else {
-            musts.extend(wanted.into_iter().map(Must::One));
-        }
-        for (labels, index) in [
-            (&filter.source, &segment.source),
-            (&filter.category, &segment.category),
-            (&filter.author_key, &segment.author_key),
-        ] {
-            if !labels.is_empty() {
-                musts.push(Must::One(labelled(index, segment, labels)?));
-            }
-        }
-        // The rarest leads, the others follow.
-        musts.sort_by_key(Must::size);
-        let excluded = self
-            .excluded
-            .iter()
-            .map(|unit| unit.cursor(ordinal, segment))
-            .collect::<tantivy::Result<Vec<_>>>()?;
-        Ok(Walk {
-            segment,
-            musts,
-            excluded,
-            published_from: filter.published_from.map(|at| at.timestamp_micros()),
-            published_before: filter.published_before.map(|at| at.timestamp_micros()),
-            every: 0,
-        })
-    }
-}
-
-enum Must {
-    One(UnitCursor),
-    Any(AnyCursor),
-}
-
-impl Must {
-    fn size(&self) -> u64 {
-        match self {
-            Must::One(unit) => unit.size,
-            Must::Any(any) => any.units.iter().map(|unit| unit.size).sum(),
-        }
-    }
-
-    fn advance(&mut self) -> DocId {
-        match self {
-            Must::One(unit) => unit.advance(),
-            Must::Any(any) => any.seek(any.doc.saturating_add(1)),
-        }
-    }
-
-    fn seek(&mut self, target: DocId) -> DocId {
-        match self {
-            Must::One(unit) => unit.seek(target),
-            Must::Any(any) => any.seek(target),
-        }
-    }
-
-    /// What the current document is worth: the sum over the units that match it.
-    fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
-        match self {
-            Must::One(unit) => unit.score(snapshot, segment),
-            Must::Any(any) => {
-                let doc = any.doc;
-                let matching = any.units.iter_mut().filter(|unit| unit.doc() == doc);
-                matching.map(|unit| unit.score(snapshot, segment)).sum()
-            }
-        }
-    }
-}
-
-/// Documents that match at least one of some units.
-struct AnyCursor {
-    units: Vec<UnitCursor>,
-    doc: DocId,
-}
-
-impl AnyCursor {
-    fn new(units: Vec<UnitCursor>) -> Self {
-        let doc = units.iter().map(UnitCursor::doc).min().unwrap_or(TERMINATED);
-        Self { units, doc }
-    }
-
-    fn seek(&mut self, target: DocId) -> DocId {
-        self.doc = self.units.iter_mut().map(|unit| unit.seek(target)).min().unwrap_or(TERMINATED);
-        self.doc
-    }
-}
-
-/// A walk over the documents of one segment that match all there is to match.
-struct Walk<'s> {
-    segment: &'s Segment,
-    musts: Vec<Must>,
-    excluded: Vec<UnitCursor>,
-    published_from: Option<i64>,
-    published_before: Option<i64>,
-    /// The current document where nothing has to match.
-    every: DocId,
-}
-
-impl Walk<'_> {
-    fn first(&mut self) -> DocId {
-        self.seek(0)
-    }
-
-    fn next(&mut self) -> DocId {
-        let doc = match self.musts.first_mut() {
-            Some(lead) => lead.advance(),
-            None => self.every.saturating_add(1),
+            None
         };
-        self.settle(doc)
-    }
-
-    fn seek(&mut self, target: DocId) -> DocId {
-        let doc = match self.musts.first_mut() {
-            Some(lead) => lead.seek(target),
-            None => target,
+        let total = match single {
+            Some(total) => total,
+            None => (0..self.snapshot.segments.len())
+                .map(|ordinal| {
+                    self.collect_segment(ordinal, allows_fast_paths, &mut collector, facets.as_mut())
+                })
+                .sum::<tantivy::Result<u64>>()?,
         };
-        self.settle(doc)
+        let facets = facets.map(FacetCounts::into_facets).unwrap_or_default();
+        Ok(Collected { total, top_docs: collector.into_docs(), facets })
     }
 
-    /// Goes on from a document of the lead to the first that matches everything.
-    fn settle(&mut self, mut doc: DocId) -> DocId {
-        loop {
-            let Some((lead, others)) = self.musts.split_first_mut() else {
-                return self.settle_on_every(doc);
-            };
-            if doc == TERMINATED {
-                return TERMINATED;
+    /// Returns true if the result depends on the included units only, newest first among equals.
+    fn allows_fast_paths(&self) -> bool {
+        self.plan.excluded.is_empty()
+            && self.after.is_none()
+            && !self.request.facets
+            && self.request.sort != SearchSort::Oldest
+            && self.request.filter.is_empty()
+    }
+
+    /// Collects and counts the matching documents of a segment.
+    fn collect_segment(
+        &self,
+        ordinal: usize,
+        allows_fast_paths: bool,
+        collector: &mut TopDocsCollector,
+        facets: Option<&mut FacetCounts>,
+    ) -> tantivy::Result<u64> {
+        let segment = &self.snapshot.segments[ordinal];
+        let mut units = self.scorers(&self.plan.included, ordinal)?;
+        if allows_fast_paths
+            && !self.any
+            && let Some(total) =
+                collect_frequent(&mut units, self.snapshot.documents, ordinal, segment, collector)
+        {
+            return Ok(total);
+        }
+        let mut scan = self.scan(ordinal, units)?;
+        let mut counts = if facets.is_some() { Some(SegmentFacets::open(segment)?) } else { None };
+        let mut total = 0;
+        while scan.doc() != TERMINATED {
+            total += 1;
+            if let Some(counts) = &mut counts {
+                counts.count(scan.doc());
             }
-            let behind = others.iter_mut().map(|must| must.seek(doc)).find(|&at| at > doc);
-            doc = match behind {
-                Some(further) => lead.seek(further),
-                None if self.accepts(doc) => return doc,
-                None => self.musts[0].advance(),
-            };
+            let score = if collector.requires_scores() { scan.score() } else { 0.0 };
+            collector.collect(score, ordinal, scan.doc(), segment);
+            scan.advance();
         }
-    }
-
-    fn settle_on_every(&mut self, mut doc: DocId) -> DocId {
-        while doc < self.segment.reader.max_doc() {
-            if self.accepts(doc) {
-                self.every = doc;
-                return doc;
-            }
-            doc += 1;
+        if let (Some(facets), Some(counts)) = (facets, counts) {
+            facets.add(counts)?;
         }
-        TERMINATED
+        Ok(total)
     }
 
-    fn accepts(&mut self, doc: DocId) -> bool {
-        self.segment.is_alive(doc) && self.is_in_period(doc) && !self.is_excluded(doc)
-    }
-
-    fn is_excluded(&mut self, doc: DocId) -> bool {
-        self.excluded.iter_mut().any(|unit| unit.seek(doc) == doc)
-    }
-
-    fn is_in_period(&self, doc: DocId) -> bool {
-        if self.published_from.is_none() && self.published_before.is_none() {
-            return true;
+    /// Returns the present sort key of a cursor's document.
+    ///
+    /// Scores change with every commit, so that of a document that still matches is computed again.
+    fn current_key(&self, key: SortKey) -> tantivy::Result<SortKey> {
+        if self.request.sort != SearchSort::Relevance {
+            return Ok(key);
         }
-        self.segment.published_at(doc).is_some_and(|at| {
-            self.published_from.is_none_or(|from| at >= from)
-                && self.published_before.is_none_or(|before| at < before)
-        })
+        let Some((ordinal, doc)) = self.snapshot.find(key.id)? else { return Ok(key) };
+        let mut scan = self.scan(ordinal, self.scorers(&self.plan.included, ordinal)?)?;
+        if scan.seek(doc) != doc {
+            return Ok(key);
+        }
+        let published_at = self.snapshot.segments[ordinal].published_at(doc);
+        Ok(SortKey { score: scan.score(), published_at, id: key.id })
     }
 
-    fn score(&mut self, snapshot: &Snapshot, segment: &Segment) -> f32 {
-        self.musts.iter_mut().map(|must| must.score(snapshot, segment)).sum()
+    fn scorers(&self, units: &[UnitPlan], ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
+        units.iter().map(|unit| unit.scorer(self.snapshot, ordinal)).collect()
+    }
+
+    fn scan(&self, ordinal: usize, units: Vec<UnitScorer>) -> tantivy::Result<SegmentScan> {
+        let segment = self.snapshot.segments[ordinal].clone();
+        let excluded = self.scorers(&self.plan.excluded, ordinal)?;
+        SegmentScan::new(segment, Clause::of_units(units, self.any), excluded, &self.request.filter)
     }
 }

@@ -1,4 +1,4 @@
-//! Counts how the found documents spread over the values of the label fields.
+//! Counts the matching documents by the values of the label fields.
 
 use std::collections::HashMap;
 
@@ -6,15 +6,15 @@ use tantivy::DocId;
 use tantivy::columnar::StrColumn;
 
 use super::super::engine::{Facet, FacetBucket};
-use super::snapshot::Segment;
+use super::segment::IndexSegment;
 
-/// Fields that have facets: as the filter names them, and their columns.
+/// The name of each facet in the API, and its column.
 const FACETS: [(&str, &str); 3] =
     [("source", "source"), ("category", "category"), ("authorKey", "author_key")];
-/// The most frequent values of a field that are returned.
+/// The maximum number of values per facet.
 const MAX_BUCKETS: usize = 100;
 
-/// Counts over all segments.
+/// Counts of all segments, by value.
 #[derive(Default)]
 pub(super) struct FacetCounts {
     counts: [HashMap<String, u64>; FACETS.len()],
@@ -26,7 +26,7 @@ pub(super) struct SegmentFacets {
 }
 
 impl SegmentFacets {
-    pub(super) fn open(segment: &Segment) -> tantivy::Result<Self> {
+    pub(super) fn open(segment: &IndexSegment) -> tantivy::Result<Self> {
         let mut columns = Vec::new();
         for (facet, (_, column)) in FACETS.iter().enumerate() {
             if let Some(column) = segment.labels(column)? {

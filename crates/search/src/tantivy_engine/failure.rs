@@ -1,7 +1,7 @@
-//! The meaning of the library's errors: only what a rebuild repairs counts as damage.
+//! Classifies tantivy's errors: only those that a rebuild repairs count as damage.
 //!
-//! A system without files to spare, without room or without permission says nothing about what is in
-//! the index: a rebuild would fail for the same reason, and take a sound index away.
+//! Exhausted file handles, a full disk or missing permissions do not affect the index: a rebuild would fail
+//! for the same reason, and delete a sound index.
 
 use std::io;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError, Op
 
 use crate::engine::SearchError;
 
-/// Tells damage, which a rebuild repairs, from other failures.
-pub(super) fn failed(error: TantivyError) -> SearchError {
+/// Converts an error, and separates damage from other failures.
+pub(super) fn search_error(error: TantivyError) -> SearchError {
     if is_damage(&error) {
         SearchError::Damaged(error.to_string())
     } else {
@@ -20,17 +20,17 @@ pub(super) fn failed(error: TantivyError) -> SearchError {
     }
 }
 
-/// Recognizes failures of the system, which say nothing about the index.
-pub(super) fn is_of_system(error: &TantivyError) -> bool {
-    let of_system = |io: &Arc<io::Error>| io.raw_os_error().is_some();
-    io_error(error).is_some_and(of_system) || matches!(error, TantivyError::SystemError(_))
+/// Returns true for failures of the operating system, which do not affect the index.
+pub(super) fn is_system_error(error: &TantivyError) -> bool {
+    let has_code = |io: &Arc<io::Error>| io.raw_os_error().is_some();
+    io_error(error).is_some_and(has_code) || matches!(error, TantivyError::SystemError(_))
 }
 
-/// Recognizes files that do not hold what was written to them.
+/// Returns true if a file's content differs from what was written.
 fn is_damage(error: &TantivyError) -> bool {
     if let Some(io) = io_error(error) {
         let is_content = matches!(io.kind(), io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof);
-        return is_content && !is_of_system(error);
+        return is_content && !is_system_error(error);
     }
     matches!(
         error,
@@ -43,12 +43,12 @@ fn is_damage(error: &TantivyError) -> bool {
     )
 }
 
-/// Another process writes to this index.
+/// Returns true if another process has the index open for writing.
 pub(super) fn is_locked(error: &TantivyError) -> bool {
     matches!(error, TantivyError::LockFailure(LockError::LockBusy, _))
 }
 
-/// The cause of a failure, in the system's words where it was the system.
+/// Returns the message of a failure; that of the operating system if it failed.
 pub(super) fn cause(error: &TantivyError) -> String {
     io_error(error).map_or_else(|| error.to_string(), |io| io.to_string())
 }
@@ -72,10 +72,10 @@ mod tests {
 
     use super::*;
 
-    /// No more files for the process or the system, no room, no permission, a disk that fails.
-    const OF_THE_SYSTEM: [i32; 5] = [24, 23, 28, 13, 5];
+    /// EMFILE, ENFILE, ENOSPC, EACCES and EIO.
+    const SYSTEM_ERRORS: [i32; 5] = [24, 23, 28, 13, 5];
 
-    fn ways(error: impl Fn() -> io::Error) -> Vec<TantivyError> {
+    fn wrapped(error: impl Fn() -> io::Error) -> Vec<TantivyError> {
         let filepath = PathBuf::from("a.term");
         vec![
             TantivyError::from(error()),
@@ -86,20 +86,20 @@ mod tests {
     }
 
     #[test]
-    fn what_the_system_lacks_is_no_damage() {
-        for code in OF_THE_SYSTEM {
-            for error in ways(|| io::Error::from_raw_os_error(code)) {
-                assert!(!is_damage(&error) && is_of_system(&error), "{error}");
+    fn errors_of_the_operating_system_are_not_damage() {
+        for code in SYSTEM_ERRORS {
+            for error in wrapped(|| io::Error::from_raw_os_error(code)) {
+                assert!(!is_damage(&error) && is_system_error(&error), "{error}");
                 assert!(cause(&error).contains(&format!("os error {code}")), "{}", cause(&error));
             }
         }
     }
 
     #[test]
-    fn what_cannot_be_read_or_is_missing_is_damage() {
+    fn unreadable_and_missing_files_are_damage() {
         for kind in [io::ErrorKind::InvalidData, io::ErrorKind::UnexpectedEof] {
-            for error in ways(|| io::Error::new(kind, "a footer")) {
-                assert!(is_damage(&error) && !is_of_system(&error), "{error}");
+            for error in wrapped(|| io::Error::new(kind, "a footer")) {
+                assert!(is_damage(&error) && !is_system_error(&error), "{error}");
             }
         }
         assert!(is_damage(&OpenReadError::FileDoesNotExist(PathBuf::from("meta.json")).into()));

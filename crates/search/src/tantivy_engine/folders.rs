@@ -1,7 +1,7 @@
-//! Which index folders there are, which of them serves and which is being built.
+//! The index folders: selects the one that serves and the one that is being built.
 //!
-//! A folder's name says what is in it: `<fingerprint>-<number>`. The fingerprint covers the
-//! fields and the analysis; an index of another fingerprint must be built anew.
+//! A folder is named `<fingerprint>-<number>`. The fingerprint covers the fields and the analysis; an index
+//! with another fingerprint must be rebuilt.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,33 +9,34 @@ use std::sync::Arc;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::failure::{cause, is_locked, is_of_system};
+use super::failure::{cause, is_locked, is_system_error};
 use super::generation::{Generation, WriterOptions};
 use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
 use crate::analysis::ANALYSIS_VERSION;
 use quarry_config::Language;
 
-/// An index that serves, and one that is being built if that is another.
-type Opened = (Arc<Generation>, Option<Arc<Generation>>);
+/// The serving index, and the index being built if that is another.
+type OpenedIndexes = (Arc<Generation>, Option<Arc<Generation>>);
 
-pub(super) struct Folders {
+/// The folder of all indexes.
+pub(super) struct IndexFolders {
     root: PathBuf,
     fingerprint: String,
     /// The number of the next folder.
     next: u64,
 }
 
-/// A folder and what its name says.
-struct Named {
+/// A folder with the parts of its name.
+struct IndexFolder {
     path: PathBuf,
     fingerprint: String,
     number: u64,
 }
 
-impl Folders {
+impl IndexFolders {
     pub(super) fn new(options: &TantivyOptions) -> Self {
-        // A new source with the default language changes nothing for the documents there are.
+        // A new source with the default language does not affect the present documents.
         let special = options.languages.iter().filter(|(_, language)| **language != Language::default());
         let languages: Vec<String> =
             special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
@@ -45,58 +46,55 @@ impl Folders {
         Self { root: options.folder.clone(), fingerprint, next: 0 }
     }
 
-    /// Opens what is there; what cannot be used is removed, what is missing is made.
-    pub(super) fn open(&mut self, options: WriterOptions, anew: bool) -> Result<Opened, OpenError> {
+    /// Opens the usable indexes, removes the others, and creates a missing one.
+    pub(super) fn open(&mut self, options: WriterOptions, rebuild: bool) -> Result<OpenedIndexes, OpenError> {
         std::fs::create_dir_all(&self.root).map_err(|error| self.unusable(&error))?;
-        let mut named = self.named()?;
-        self.next = named.iter().map(|folder| folder.number + 1).max().unwrap_or(0);
-        // Newest first, those of the present fingerprint before all others.
-        named.sort_by_key(|folder| (folder.fingerprint != self.fingerprint, u64::MAX - folder.number));
+        let mut folders = self.list()?;
+        self.next = folders.iter().map(|folder| folder.number + 1).max().unwrap_or(0);
+        // Those with the present fingerprint first, then newest first.
+        folders.sort_by_key(|folder| (folder.fingerprint != self.fingerprint, u64::MAX - folder.number));
         let mut serving: Option<(Arc<Generation>, bool)> = None;
         let mut building: Option<Arc<Generation>> = None;
-        for folder in named {
+        for folder in folders {
             let current = folder.fingerprint == self.fingerprint;
             if serving.is_some() && (building.is_some() || !current) {
                 remove(&folder.path);
                 continue;
             }
-            let Some((generation, complete)) = self.usable(&folder.path, options)? else {
+            let Some((generation, complete)) = self.try_open(&folder.path, options)? else {
                 remove(&folder.path);
                 continue;
             };
             let generation = Arc::new(generation);
             if complete && serving.is_none() {
                 serving = Some((generation, current));
-            } else if current && building.is_none() && serving.is_none() && !anew {
+            } else if current && building.is_none() && serving.is_none() && !rebuild {
                 building = Some(generation);
             } else {
                 self.retire(generation);
             }
         }
+        if let Some((serving, true)) = &serving
+            && !rebuild
+        {
+            // A complete index with the present fingerprint makes the other superfluous.
+            if let Some(building) = building {
+                self.retire(building);
+            }
+            return Ok((serving.clone(), None));
+        }
+        let building = match building {
+            Some(building) => building,
+            None => self.create(options)?,
+        };
         Ok(match serving {
-            Some((serving, true)) if !anew => {
-                // An index of the present fingerprint that is complete needs no other beside it.
-                if let Some(started) = building {
-                    self.retire(started);
-                }
-                (serving, None)
-            }
-            Some((serving, _)) => {
-                let building = match building {
-                    Some(started) => started,
-                    None => self.fresh(options)?,
-                };
-                (serving, Some(building))
-            }
-            None => match building {
-                Some(started) => (started, None),
-                None => (self.fresh(options)?, None),
-            },
+            Some((serving, _)) => (serving, Some(building)),
+            None => (building, None),
         })
     }
 
-    /// Makes a new, empty index.
-    pub(super) fn fresh(&mut self, options: WriterOptions) -> Result<Arc<Generation>, OpenError> {
+    /// Creates an empty index.
+    pub(super) fn create(&mut self, options: WriterOptions) -> Result<Arc<Generation>, OpenError> {
         let path = self.root.join(format!("{}-{}", self.fingerprint, self.next));
         self.next += 1;
         match Generation::open(&path, options) {
@@ -106,16 +104,15 @@ impl Folders {
         }
     }
 
-    /// Removes the folder of an index that no longer serves. Searches under way keep its files
-    /// open until they end.
+    /// Removes the folder of an index; running searches keep its files open.
     pub(super) fn retire(&self, generation: Arc<Generation>) {
         let path = generation.folder.clone();
         drop(generation);
         remove(&path);
     }
 
-    /// Opens an index if it can be: with whether it was ever complete.
-    fn usable(&self, path: &Path, options: WriterOptions) -> Result<Option<(Generation, bool)>, OpenError> {
+    /// Opens an index with its `complete` flag; `None` if it must be rebuilt.
+    fn try_open(&self, path: &Path, options: WriterOptions) -> Result<Option<(Generation, bool)>, OpenError> {
         let opened = Generation::open(path, options).and_then(|generation| {
             let damaged = generation.damaged_files()?;
             Ok((damaged, generation.watermark()?, generation))
@@ -129,8 +126,8 @@ impl Folders {
                 Ok(None)
             }
             Err(error) if is_locked(&error) => Err(OpenError::InUse(self.root.clone())),
-            // The index may be sound: it stays as it is until the system lets it be read.
-            Err(error) if is_of_system(&error) => Err(self.unusable(&cause(&error))),
+            // The index may be sound, so it is kept until the system can read it.
+            Err(error) if is_system_error(&error) => Err(self.unusable(&cause(&error))),
             Err(error) => {
                 warn!(%error, "index cannot be opened, rebuilding it from the store");
                 Ok(None)
@@ -138,20 +135,20 @@ impl Folders {
         }
     }
 
-    fn named(&self) -> Result<Vec<Named>, OpenError> {
+    fn list(&self) -> Result<Vec<IndexFolder>, OpenError> {
         let entries = std::fs::read_dir(&self.root).map_err(|error| self.unusable(&error))?;
-        let mut named = Vec::new();
+        let mut folders = Vec::new();
         for entry in entries {
             let path = entry.map_err(|error| self.unusable(&error))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            // What is not named like an index is not ours to touch.
+            // Folders with other names belong to others.
             let Some((fingerprint, number)) = name.rsplit_once('-') else { continue };
             let Ok(number) = number.parse() else { continue };
             if fingerprint.starts_with('v') && path.is_dir() {
-                named.push(Named { fingerprint: fingerprint.to_owned(), number, path });
+                folders.push(IndexFolder { fingerprint: fingerprint.to_owned(), number, path });
             }
         }
-        Ok(named)
+        Ok(folders)
     }
 
     fn unusable(&self, cause: &dyn std::fmt::Display) -> OpenError {
@@ -161,6 +158,6 @@ impl Folders {
 
 fn remove(path: &Path) {
     if let Err(error) = std::fs::remove_dir_all(path) {
-        warn!(%error, "an old index folder could not be removed");
+        warn!(%error, "cannot remove an old index folder");
     }
 }

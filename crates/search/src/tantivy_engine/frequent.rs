@@ -1,139 +1,175 @@
-//! Searches for several words that are all frequent: counted by intersecting sets, and ranked
-//! from the newest document on, so that the many documents that are worth the same are not all
-//! looked at.
+//! The fast path of queries of several words, all of them commonplace.
+//!
+//! Counts by intersecting bit sets. Ranks from the newest document on, so that of the many documents
+//! with equal scores only the newest are read.
 
 use std::sync::Arc;
 
-use tantivy::DocId;
+use tantivy::query::Scorer;
+use tantivy::{DocId, DocSet, Score, TERMINATED};
 use tantivy_common::BitSet;
 
-use super::postings::UnitCursor;
-use super::ranking::Ranking;
-use super::sets::{for_each, for_each_common};
-use super::snapshot::{Segment, Snapshot};
+use super::bit_sets::{count_intersection, for_each};
+use super::scorers::{DocIter, UnitScorer};
+use super::segment::IndexSegment;
+use super::top_docs::TopDocsCollector;
+use super::word::is_commonplace;
 
-/// The rarest unit's documents from which on this pays.
-const MANY_DOCUMENTS: u64 = 8_192;
+/// Units as bit sets.
+struct FrequentUnits(Vec<FrequentUnit>);
 
-/// Units whose documents are sets.
-pub(super) struct FrequentUnits {
-    units: Vec<FrequentUnit>,
-}
-
-/// A unit whose documents are sets: in each document it is worth one of a few weights, or, in the
-/// few that are `scored`, what its frequency there makes of it.
+/// A unit as bit sets, each with a constant score, except for a few documents with scores by frequency.
 #[derive(Default)]
-pub(super) struct FrequentUnit {
-    /// Its documents are those of all of these; best first.
-    pub(super) members: Vec<WeightedSet>,
-    /// Documents among those that are worth more; best first.
-    pub(super) better: Vec<WeightedSet>,
-    /// Documents among those that are worth what their frequencies say.
-    pub(super) scored: Vec<DocId>,
+struct FrequentUnit {
+    /// The sets whose union matches, best first.
+    forms: Vec<WeightedSet>,
+    /// Subsets with better scores, best first.
+    optional: Vec<WeightedSet>,
+    /// The documents that BM25 scores.
+    scored: Vec<DocId>,
 }
 
-/// Documents that are worth the same.
-pub(super) struct WeightedSet {
-    pub(super) set: Arc<BitSet>,
-    pub(super) weight: f32,
+/// Documents with one score.
+struct WeightedSet {
+    set: Arc<BitSet>,
+    weight: Score,
 }
 
-impl FrequentUnit {
-    fn contains(&self, doc: DocId) -> bool {
-        self.members.iter().any(|member| member.set.contains(doc))
+/// Collects and counts the documents of a segment that match all units, if all are commonplace.
+pub(super) fn collect_frequent(
+    units: &mut [UnitScorer],
+    documents: u64,
+    ordinal: usize,
+    segment: &IndexSegment,
+    collector: &mut TopDocsCollector,
+) -> Option<u64> {
+    if units.len() < 2 || !units.iter().all(|unit| is_commonplace(unit.cost(), documents)) {
+        return None;
     }
-
-    fn weight_of(&self, doc: DocId) -> f32 {
-        let best = self.better.iter().chain(&self.members).find(|known| known.set.contains(doc));
-        best.map_or(0.0, |best| best.weight)
+    let max_doc = segment.max_doc();
+    let sets: Option<_> = units.iter().map(|unit| FrequentUnit::of(unit, max_doc)).collect();
+    let sets = FrequentUnits(sets?);
+    let mut scored = BitSet::with_max_value(max_doc);
+    if collector.requires_scores() {
+        sets.add_scored(&mut scored);
+        for_each(&scored, |doc| {
+            if segment.is_alive(doc) {
+                let mut score = 0.0;
+                for unit in units.iter_mut() {
+                    unit.seek(doc);
+                    score += unit.score();
+                }
+                collector.collect(score, ordinal, doc, segment);
+            }
+        });
     }
-
-    fn bound(&self) -> f32 {
-        self.better.iter().chain(&self.members).map(|known| known.weight).fold(0.0, f32::max)
-    }
+    sets.collect_unscored(&scored, ordinal, segment, collector);
+    Some(sets.count(segment))
 }
 
 impl FrequentUnits {
-    /// `None` where a unit is rare enough to lead through its few documents.
-    pub(super) fn of(units: &[UnitCursor], documents: u64, max_doc: DocId) -> Option<Self> {
-        if units.len() < 2 || units.iter().any(|unit| unit.size < MANY_DOCUMENTS.min(documents)) {
-            return None;
-        }
-        let units = units.iter().map(|unit| unit.as_frequent(max_doc)).collect::<Option<Vec<_>>>()?;
-        Some(Self { units })
-    }
-
     fn contains(&self, doc: DocId) -> bool {
-        self.units.iter().all(|unit| unit.contains(doc))
+        self.0.iter().all(|unit| unit.contains(doc))
     }
 
-    /// How many live documents match.
-    pub(super) fn count(&self, segment: &Segment) -> u64 {
-        let mut count = 0;
-        let sets: Vec<Vec<&BitSet>> = self
-            .units
-            .iter()
-            .map(|unit| unit.members.iter().map(|member| member.set.as_ref()).collect())
-            .collect();
-        for_each_common(&sets, segment.reader.max_doc(), |docs| count += u64::from(docs.len()));
-        let removed = segment.removed.iter().filter(|&&doc| self.contains(doc)).count();
-        count - removed as u64
+    /// Counts the live documents that match.
+    fn count(&self, segment: &IndexSegment) -> u64 {
+        let unions: Vec<Vec<&BitSet>> =
+            self.0.iter().map(|unit| unit.forms.iter().map(|form| form.set.as_ref()).collect()).collect();
+        let deleted = segment.deleted.iter().filter(|&&doc| self.contains(doc)).count();
+        count_intersection(&unions, segment.max_doc()) - deleted as u64
     }
 
-    /// Adds the matching documents that have to be scored one by one.
-    pub(super) fn add_scored(&self, scored: &mut BitSet) {
-        for unit in &self.units {
+    /// Adds the matching documents whose scores depend on frequencies.
+    fn add_scored(&self, scored: &mut BitSet) {
+        for unit in &self.0 {
             for &doc in unit.scored.iter().filter(|&&doc| self.contains(doc)) {
                 scored.insert(doc);
             }
         }
     }
 
-    /// Ranks every document that is not among `scored`.
-    pub(super) fn rank_others(
+    /// Collects the newest matching documents outside `scored`.
+    fn collect_unscored(
         &self,
         scored: &BitSet,
         ordinal: usize,
-        segment: &Segment,
-        ranking: &mut Ranking,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
     ) {
-        let needs_score = ranking.needs_score();
-        let bound = if needs_score { self.units.iter().map(FrequentUnit::bound).sum() } else { 0.0 };
-        if ranking.least_score() > bound {
+        let requires_scores = collector.requires_scores();
+        let max_score = if requires_scores { self.0.iter().map(FrequentUnit::max_score).sum() } else { 0.0 };
+        if collector.threshold() > max_score {
             return;
         }
-        for &doc in segment.newest_first.iter() {
+        for &doc in &segment.derived.newest_first {
             if !self.contains(doc) || scored.contains(doc) || !segment.is_alive(doc) {
                 continue;
             }
             let score =
-                if needs_score { self.units.iter().map(|unit| unit.weight_of(doc)).sum() } else { 0.0 };
-            // Whoever comes later is older, and worth no more than the bound.
-            if !ranking.consider(score, ordinal, doc, segment) && ranking.least_score() >= bound {
+                if requires_scores { self.0.iter().map(|unit| unit.score_of(doc)).sum() } else { 0.0 };
+            // Later documents are older and score at most `max_score`.
+            if !collector.collect(score, ordinal, doc, segment) && collector.threshold() >= max_score {
                 return;
             }
         }
     }
 }
 
-/// Ranks the documents of a set by their score.
-pub(super) fn rank_scored(
-    scored: &BitSet,
-    ordinal: usize,
-    snapshot: &Snapshot,
-    segment: &Segment,
-    units: &mut [UnitCursor],
-    ranking: &mut Ranking,
-) {
-    for_each(scored, |doc| {
-        if !segment.is_alive(doc) {
-            return;
+impl FrequentUnit {
+    /// Reads a unit from its current document on, without moving it; `None` for phrases and titles.
+    fn of(scorer: &UnitScorer, max_doc: DocId) -> Option<Self> {
+        if scorer.title.is_some() {
+            return None;
         }
-        let mut score = 0.0;
-        for unit in units.iter_mut() {
-            unit.seek(doc);
-            score += unit.score(snapshot, segment);
+        let mut unit = Self::default();
+        for form in &scorer.forms {
+            let set = match &form.docs {
+                DocIter::Set(set) => set.set().clone(),
+                DocIter::Frequencies(term) => {
+                    let set = Arc::new(remaining(term.postings.clone(), max_doc));
+                    for_each(&set, |doc| unit.scored.push(doc));
+                    set
+                }
+                DocIter::Constant(postings) => Arc::new(remaining(postings.as_ref().clone(), max_doc)),
+                DocIter::Phrase(_) => return None,
+            };
+            unit.forms.push(WeightedSet { set, weight: form.weight });
         }
-        ranking.consider(score, ordinal, doc, segment);
-    });
+        for form in &scorer.optional {
+            match &form.docs {
+                DocIter::Set(set) => {
+                    unit.optional.push(WeightedSet { set: set.set().clone(), weight: form.weight });
+                }
+                DocIter::Frequencies(term) => {
+                    for_each(&remaining(term.postings.clone(), max_doc), |doc| unit.scored.push(doc));
+                }
+                DocIter::Constant(_) | DocIter::Phrase(_) => return None,
+            }
+        }
+        Some(unit)
+    }
+
+    fn contains(&self, doc: DocId) -> bool {
+        self.forms.iter().any(|form| form.set.contains(doc))
+    }
+
+    fn score_of(&self, doc: DocId) -> Score {
+        let best = self.optional.iter().chain(&self.forms).find(|form| form.set.contains(doc));
+        best.map_or(0.0, |best| best.weight)
+    }
+
+    fn max_score(&self) -> Score {
+        self.optional.iter().chain(&self.forms).map(|form| form.weight).fold(0.0, f32::max)
+    }
+}
+
+/// Returns the documents from the current one on.
+fn remaining(mut docs: impl DocSet, max_doc: DocId) -> BitSet {
+    let mut set = BitSet::with_max_value(max_doc);
+    while docs.doc() != TERMINATED {
+        set.insert(docs.doc());
+        docs.advance();
+    }
+    set
 }

@@ -1,4 +1,4 @@
-//! One index on disk: its folder, its writer and the view that searches read.
+//! One index on disk: its folder, its writer and its snapshot.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -14,52 +14,51 @@ use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, Tant
 use uuid::Uuid;
 
 use super::schema::{Fields, IndexedDocument, TOKENIZERS, indexed, schema};
-use super::snapshot::Snapshot;
+use super::snapshot::IndexSnapshot;
 use quarry_config::Language;
 use quarry_domain::{DocumentChange, DocumentId, Revision, SourceName};
 
-/// Documents after which a commit is due although more follow.
+/// Uncommitted documents that cause a commit although more batches follow.
 const COMMIT_DOCUMENTS: usize = 100_000;
-/// Segments of one size that are merged into one.
+/// Segments of similar size that are merged into one.
 const MERGED_SEGMENTS: usize = 4;
-/// The same while more batches follow: merging is most of what indexing costs, and merging once
-/// at the end costs least.
+/// The same while more batches follow: merging dominates the cost of indexing, and one merge at the
+/// end costs least.
 const MERGED_SEGMENTS_BEHIND: usize = 32;
-/// The share of removed documents at which a segment is rewritten.
-const REMOVED_SHARE: f32 = 0.3;
-/// Indexes outside whose largest segment more than this share of documents lies are merged into
-/// one segment when there is nothing else to do.
+/// The share of deleted documents at which a segment is merged.
+const DELETED_SHARE: f32 = 0.3;
+/// The share of documents outside the largest segment at which an idle index is merged into one.
 const SCATTERED_SHARE: f64 = 0.05;
 
-/// What a commit says of itself.
+/// The payload of a commit: the changes that it contains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Watermark {
     pub(super) store: Uuid,
     pub(super) revision: i64,
-    /// The index was once in step with its store: it may serve while another is built.
+    /// True if the index was once in sync with its store: it may serve while another is built.
     pub(super) complete: bool,
 }
 
 /// The language of each source.
 pub(super) type Languages = BTreeMap<SourceName, Language>;
 
-/// Memory and threads to write with.
+/// Resources of an index writer.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WriterOptions {
     pub(super) threads: usize,
     pub(super) memory_bytes: usize,
 }
 
-/// What changes an index.
+/// The writer of an index.
 struct Writer {
     index: IndexWriter<IndexedDocument>,
-    /// The documents that were written since the last commit.
+    /// The documents written since the last commit.
     uncommitted: HashSet<DocumentId>,
-    /// The library's writer did not come back from a failure: another one takes its place.
+    /// True if tantivy's writer could not roll back and must be replaced.
     broken: bool,
 }
 
-/// An index and everything that is open of it.
+/// An index with its writer and its present snapshot.
 pub(super) struct Generation {
     pub(super) folder: PathBuf,
     pub(super) fields: Fields,
@@ -67,13 +66,13 @@ pub(super) struct Generation {
     options: WriterOptions,
     reader: IndexReader,
     writer: Mutex<Writer>,
-    /// A scattered index is being merged.
+    /// True while a scattered index is being merged.
     merging: Arc<AtomicBool>,
-    snapshot: RwLock<Arc<Snapshot>>,
+    snapshot: RwLock<Arc<IndexSnapshot>>,
 }
 
 impl Generation {
-    /// Opens the index in a folder, or makes an empty one there.
+    /// Opens the index in a folder, or creates an empty one.
     pub(super) fn open(folder: &Path, options: WriterOptions) -> tantivy::Result<Self> {
         let (schema, fields) = schema();
         std::fs::create_dir_all(folder)?;
@@ -84,7 +83,7 @@ impl Generation {
                 IndexSettings { docstore_compression: Compressor::Lz4, ..IndexSettings::default() };
             Index::builder().schema(schema).settings(settings).create_in_dir(folder)?
         };
-        // Never asked for a token, but an index refuses texts of fields whose tokenizer is unknown.
+        // Unused, but tantivy rejects texts of fields with an unknown tokenizer.
         for name in TOKENIZERS {
             index.tokenizers().register(name, RawTokenizer::default());
         }
@@ -92,20 +91,20 @@ impl Generation {
         let reader = index
             .reader_builder()
             .reload_policy(ReloadPolicy::Manual)
-            // Stored documents are read through the snapshot.
+            // Segments of the snapshot cache blocks.
             .doc_store_cache_num_blocks(0)
             .try_into()?;
-        let snapshot = RwLock::new(Arc::new(Snapshot::open(reader.searcher(), &fields, None)?));
+        let snapshot = RwLock::new(Arc::new(IndexSnapshot::open(reader.searcher(), &fields, None)?));
         let (writer, merging) = (Mutex::new(writer), Arc::default());
         Ok(Self { folder: folder.to_owned(), fields, index, options, reader, writer, merging, snapshot })
     }
 
-    /// The files whose content is not what was written.
+    /// Returns the number of files with a wrong checksum.
     pub(super) fn damaged_files(&self) -> tantivy::Result<usize> {
         Ok(self.index.validate_checksum()?.len())
     }
 
-    pub(super) fn snapshot(&self) -> Arc<Snapshot> {
+    pub(super) fn snapshot(&self) -> Arc<IndexSnapshot> {
         self.snapshot.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -114,30 +113,31 @@ impl Generation {
         Ok(payload.and_then(|payload| serde_json::from_str(&payload).ok()))
     }
 
-    /// Writes changes; commits them with the watermark and shows them if they are the last ones
-    /// for now (`at_once`) or have become many. Says whether it did.
+    /// Writes changes, and returns true if it committed them with the watermark.
+    ///
+    /// Commits if no more batches follow (`caught_up`), or if there are many uncommitted documents.
     pub(super) fn apply(
         &self,
         changes: &[DocumentChange],
         watermark: Watermark,
-        at_once: bool,
+        caught_up: bool,
         languages: &Languages,
     ) -> tantivy::Result<bool> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if writer.broken {
             *writer = Writer::open(&self.index, self.options)?;
         }
-        let merged = if at_once { MERGED_SEGMENTS } else { MERGED_SEGMENTS_BEHIND };
+        let merged = if caught_up { MERGED_SEGMENTS } else { MERGED_SEGMENTS_BEHIND };
         writer.index.set_merge_policy(merge_policy(merged));
         let mut written = self.write(&mut writer, changes, languages);
-        let commit = at_once || writer.uncommitted.len() >= COMMIT_DOCUMENTS;
+        let commit = caught_up || writer.uncommitted.len() >= COMMIT_DOCUMENTS;
         if commit && written.is_ok() {
             written = writer.commit(watermark);
         }
         if written.is_err() {
             // The next attempt begins from the last commit.
             writer.uncommitted.clear();
-            // A writer that cannot be rolled back has given its lock back, and takes nothing any more.
+            // A writer that fails to roll back has released its lock and accepts nothing more.
             writer.broken = writer.index.rollback().is_err();
         }
         written?;
@@ -160,7 +160,7 @@ impl Generation {
                 DocumentChange::Upserted(_, document) => document.id,
                 DocumentChange::Deleted(_, tombstone) => tombstone.id,
             };
-            // A removal costs a look into every segment, and most documents of a rebuild are new.
+            // A delete looks into every segment, and most documents of a rebuild are new.
             if !writer.uncommitted.insert(id) || known.find(id.0.as_u128())?.is_some() {
                 writer.index.delete_term(self.id_term(id));
             }
@@ -176,10 +176,9 @@ impl Generation {
         Term::from_field_bytes(self.fields.id, id.0.as_bytes())
     }
 
-    /// Shows what merges have finished since the last commit, and lets a scattered index be merged.
-    /// That goes on in a thread of the library's while changes come in.
-    pub(super) fn tidy(&self) -> tantivy::Result<()> {
-        if self.is_behind()? {
+    /// Publishes finished merges, and starts to merge a scattered index in the background.
+    pub(super) fn maintain(&self) -> tantivy::Result<()> {
+        if self.has_unpublished_merges()? {
             self.reload()?;
         }
         let snapshot = self.snapshot();
@@ -190,23 +189,23 @@ impl Generation {
             return Ok(());
         }
         let segments = self.index.searchable_segment_ids()?;
-        // The library would merge the same segments twice.
+        // tantivy would merge the same segments twice.
         if self.merging.swap(true, Ordering::AcqRel) {
             return Ok(());
         }
         let merge = self.writer.lock().unwrap_or_else(PoisonError::into_inner).index.merge(&segments);
         let merging = self.merging.clone();
-        // Detached: a process that stops does not wait for it, and nothing is lost with it.
+        // Detached: shutdown does not wait for it, and an interrupted merge loses nothing.
         std::thread::spawn(move || {
-            // Segments that another merge works on refuse: then that one does the tidying.
+            // Fails if another merge includes the segments, which then reduces their number.
             let _ = merge.wait();
             merging.store(false, Ordering::Release);
         });
         Ok(())
     }
 
-    /// Whether segments were merged since they were opened.
-    fn is_behind(&self) -> tantivy::Result<bool> {
+    /// Returns true if segments were merged since the snapshot was opened.
+    fn has_unpublished_merges(&self) -> tantivy::Result<bool> {
         let snapshot = self.snapshot();
         let opened: HashSet<_> =
             snapshot.segments.iter().map(|segment| segment.reader.segment_id()).collect();
@@ -216,23 +215,23 @@ impl Generation {
 
     fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()?;
-        let before = self.snapshot();
-        let snapshot = Arc::new(Snapshot::open(self.reader.searcher(), &self.fields, Some(&before))?);
+        let earlier = self.snapshot();
+        let snapshot = Arc::new(IndexSnapshot::open(self.reader.searcher(), &self.fields, Some(&earlier))?);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
         Ok(())
     }
 
-    /// Bytes on disk.
+    /// Returns the bytes on disk.
     pub(super) fn bytes(&self) -> u64 {
         self.snapshot().searcher.space_usage().map_or(0, |usage| usage.total().get_bytes())
     }
 }
 
-/// Merges this many segments of one size into one.
+/// Creates a policy that merges this number of segments of similar size.
 fn merge_policy(segments: usize) -> Box<LogMergePolicy> {
     let mut policy = LogMergePolicy::default();
     policy.set_min_num_segments(segments);
-    policy.set_del_docs_ratio_before_merge(REMOVED_SHARE);
+    policy.set_del_docs_ratio_before_merge(DELETED_SHARE);
     Box::new(policy)
 }
 
@@ -245,7 +244,7 @@ impl Writer {
 
     fn commit(&mut self, watermark: Watermark) -> tantivy::Result<()> {
         let payload = serde_json::to_string(&watermark).map_err(|error| {
-            TantivyError::InternalError(format!("the watermark has no spelling: {error}"))
+            TantivyError::InternalError(format!("cannot serialize the watermark: {error}"))
         })?;
         let mut commit = self.index.prepare_commit()?;
         commit.set_payload(&payload);
@@ -266,6 +265,6 @@ fn open_existing(folder: &Path, schema: &Schema) -> tantivy::Result<Index> {
     if index.schema() == *schema {
         Ok(index)
     } else {
-        Err(TantivyError::SchemaError("the index has other fields".to_owned()))
+        Err(TantivyError::SchemaError("the index has another schema".to_owned()))
     }
 }

@@ -1,4 +1,4 @@
-//! How many searches run at once, how many may wait, and how they fare.
+//! Bounds the concurrent and the waiting searches, and measures them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -20,49 +20,48 @@ const DURATION_BUCKETS: [f64; 15] = [
     0.25, 1.0,
 ];
 
-/// Searches that may wait for a permit, for each that may run.
+/// Waiting searches per permit.
 const WAITING_PER_PERMIT: usize = 64;
 
-/// The permits of an engine.
+/// The permits of an engine, with its metrics.
 pub(super) struct Permits {
     free: Semaphore,
-    most: usize,
+    limit: usize,
     waiting: AtomicUsize,
-    refused: Counter,
+    rejected: Counter,
     failed: Counter,
     durations: Histogram,
 }
 
 impl Permits {
-    /// So many searches at once.
-    pub(super) fn new(most: usize) -> Self {
+    pub(super) fn new(limit: usize) -> Self {
         Self {
-            free: Semaphore::new(most),
-            most,
+            free: Semaphore::new(limit),
+            limit,
             waiting: AtomicUsize::new(0),
-            refused: Counter::default(),
+            rejected: Counter::default(),
             failed: Counter::default(),
             durations: Histogram::new(DURATION_BUCKETS),
         }
     }
 
-    /// Waits for a permit, unless too many do.
-    pub(super) async fn enter(&self) -> Result<SemaphorePermit<'_>, SearchError> {
+    /// Acquires a permit; fails if the queue of waiting searches is full.
+    pub(super) async fn acquire(&self) -> Result<SemaphorePermit<'_>, SearchError> {
         if let Ok(permit) = self.free.try_acquire() {
             return Ok(permit);
         }
-        let Some(place) = WaitingPlace::take(&self.waiting, self.most * WAITING_PER_PERMIT) else {
-            self.refused.inc();
+        let Some(slot) = QueueSlot::take(&self.waiting, self.limit * WAITING_PER_PERMIT) else {
+            self.rejected.inc();
             return Err(SearchError::TooBusy);
         };
         let permit = self.free.acquire().await.map_err(|_| SearchError::TooBusy)?;
-        drop(place);
+        drop(slot);
         Ok(permit)
     }
 
-    /// Counts a search that had its permit, and began then.
-    pub(super) fn note<T>(&self, began: Instant, answer: &Result<T, SearchError>) {
-        self.durations.observe(began.elapsed().as_secs_f64());
+    /// Records a search that started when it had its permit.
+    pub(super) fn record<T>(&self, started: Instant, answer: &Result<T, SearchError>) {
+        self.durations.observe(started.elapsed().as_secs_f64());
         if matches!(answer, Err(SearchError::Damaged(_) | SearchError::Failed(_))) {
             self.failed.inc();
         }
@@ -79,32 +78,32 @@ impl Permits {
         registry.register(
             "searches_refused",
             "Searches that were rejected with TOO_BUSY because the queue was full",
-            self.refused.clone(),
+            self.rejected.clone(),
         );
         registry.register(
             "search_permits",
             "Maximum number of concurrent searches (search.concurrency)",
-            ConstGauge::new(self.most),
+            ConstGauge::new(self.limit),
         );
-        let running = self.most.saturating_sub(self.free.available_permits());
+        let running = self.limit.saturating_sub(self.free.available_permits());
         registry.register("searches_running", "Running searches", ConstGauge::new(running));
         let waiting = self.waiting.load(Ordering::Relaxed);
         registry.register("searches_waiting", "Searches that wait for a permit", ConstGauge::new(waiting));
     }
 }
 
-/// A place in the bounded queue for a permit; given back when it is dropped.
-struct WaitingPlace<'a>(&'a AtomicUsize);
+/// A slot in the bounded queue for a permit; released on drop.
+struct QueueSlot<'a>(&'a AtomicUsize);
 
-impl<'a> WaitingPlace<'a> {
-    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
-        let place = Self(waiting);
-        // Counted first, so that two that come at once cannot both take the last place.
-        (waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(place)
+impl<'a> QueueSlot<'a> {
+    fn take(waiting: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        let slot = Self(waiting);
+        // Counted first, so that two concurrent searches cannot both take the last slot.
+        (waiting.fetch_add(1, Ordering::Relaxed) < limit).then_some(slot)
     }
 }
 
-impl Drop for WaitingPlace<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

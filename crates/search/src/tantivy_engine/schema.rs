@@ -1,4 +1,4 @@
-//! What the index keeps of a document, and how a document becomes that.
+//! The fields of the index, and the conversion of documents from and to them.
 
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -12,45 +12,45 @@ use super::super::analysis::{for_each_word, marked_name, marked_stem};
 use quarry_config::Language;
 use quarry_domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, SourceName};
 
-/// Changes whenever the fields or their content do: an index of another version is rebuilt.
-pub(crate) const SCHEMA_VERSION: u32 = 1;
+/// The version of the fields and their content; an index of another version is rebuilt.
+pub(super) const SCHEMA_VERSION: u32 = 1;
 
-/// Prefixes of this many characters have posting lists of their own: walking the dictionary for
-/// them would touch a large share of it.
-pub(crate) const SHORT_PREFIX_CHARS: usize = 2;
+/// Prefixes of up to this length have posting lists: their dictionary ranges are too large to scan.
+pub(super) const SHORT_PREFIX_CHARS: usize = 2;
 
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Fields {
-    /// The id's 16 bytes: finds a document to replace or remove.
-    pub(crate) id: Field,
-    /// The id's halves: break ties.
-    pub(crate) id_high: Field,
-    pub(crate) id_low: Field,
-    /// Words of all text fields; each once more, marked, as a stem or as a word of a name.
-    pub(crate) words: Field,
-    /// Words of the title once more: they weigh more.
-    pub(crate) title: Field,
-    /// The words' first one and two characters.
-    pub(crate) prefixes: Field,
-    pub(crate) source: Field,
-    pub(crate) category: Field,
-    pub(crate) author_key: Field,
+pub(super) struct Fields {
+    /// The 16 bytes of the id, to find a document to replace or delete.
+    pub(super) id: Field,
+    /// The halves of the id, to break ties.
+    pub(super) id_high: Field,
+    pub(super) id_low: Field,
+    /// Words of all text fields, each followed by its marked stem or name.
+    pub(super) words: Field,
+    /// Words of the title, which score more.
+    pub(super) title: Field,
+    /// The first one and two characters of each word.
+    pub(super) prefixes: Field,
+    pub(super) source: Field,
+    pub(super) category: Field,
+    pub(super) author_key: Field,
     /// Microseconds since 1970.
-    pub(crate) published_at: Field,
-    /// The document as hits show it.
-    pub(crate) document: Field,
+    pub(super) published_at: Field,
+    /// The document as hits contain it.
+    pub(super) document: Field,
 }
 
-pub(crate) const ID_HIGH: &str = "id_high";
-pub(crate) const ID_LOW: &str = "id_low";
-pub(crate) const PUBLISHED_AT: &str = "published_at";
+pub(super) const ID_HIGH: &str = "id_high";
+pub(super) const ID_LOW: &str = "id_low";
+pub(super) const PUBLISHED_AT: &str = "published_at";
 
-/// What the schema calls the tokenizers of words and of their prefixes. Texts come in as tokens:
-/// the names are for those who read the index.
-pub(crate) const TOKENIZERS: [&str; 2] = ["words", "prefixes"];
+/// The names of the tokenizers of words and of prefixes in the schema.
+///
+/// The engine indexes tokens; only other readers of the index use the names.
+pub(super) const TOKENIZERS: [&str; 2] = ["words", "prefixes"];
 
-pub(crate) fn schema() -> (Schema, Fields) {
+pub(super) fn schema() -> (Schema, Fields) {
     let [words, prefixes] = TOKENIZERS;
     let mut builder = Schema::builder();
     let text = |tokenizer: &str, option: IndexRecordOption, fieldnorms: bool| {
@@ -78,10 +78,11 @@ pub(crate) fn schema() -> (Schema, Fields) {
     (builder.build(), fields)
 }
 
-/// A document on its way into the index. The library's own kind packs every value into bytes, and
-/// tokens into JSON, only to unpack them at once.
+/// A document to index.
+///
+/// `TantivyDocument` encodes every value as bytes, and tokens as JSON, only to decode them at once.
 #[derive(Clone, Debug)]
-pub(crate) struct IndexedDocument(Vec<(Field, OwnedValue)>);
+pub(super) struct IndexedDocument(Vec<(Field, OwnedValue)>);
 
 impl IndexedDocument {
     fn add(&mut self, field: Field, value: OwnedValue) {
@@ -98,8 +99,8 @@ impl tantivy::Document for IndexedDocument {
     }
 }
 
-/// A document, as the index takes it.
-pub(crate) fn indexed(fields: &Fields, document: &Document, language: Language) -> IndexedDocument {
+/// Converts a document to the fields of the index.
+pub(super) fn indexed(fields: &Fields, document: &Document, language: Language) -> IndexedDocument {
     let mut indexed = IndexedDocument(Vec::with_capacity(12));
     indexed.add(fields.id, OwnedValue::Bytes(document.id.0.as_bytes().to_vec()));
     let (high, low) = document.id.0.as_u64_pair();
@@ -139,7 +140,7 @@ fn tokens(text: &str, mark: &dyn Fn(&str) -> String, prefixes: &mut Vec<String>)
     let mut position = 0;
     for_each_word(text, |word| {
         add_prefixes(&word.text, prefixes);
-        // The marked form stands where its word does.
+        // The marked form has the position of its word.
         tokens.push(token(mark(&word.text), position));
         tokens.push(token(word.text.into_owned(), position));
         position += 1;
@@ -170,7 +171,7 @@ fn prefix_tokens(prefixes: Vec<String>) -> PreTokenizedString {
     PreTokenizedString { text: String::new(), tokens }
 }
 
-/// A document as the index stores it: small, and quick to read ten of.
+/// The stored form of a document: small, and fast to decode.
 #[derive(Serialize, Deserialize)]
 struct StoredDocument<'a> {
     source: &'a str,
@@ -203,15 +204,16 @@ fn stored(document: &Document) -> Vec<u8> {
         indexed_at: document.indexed_at.timestamp_micros(),
         id: document.id.0,
     };
-    let mut bytes = postcard::to_stdvec(&stored).expect("plain records have a spelling");
+    let mut bytes = postcard::to_stdvec(&stored).expect("plain records serialize");
     let length = u32::try_from(bytes.len()).expect("documents have limits");
     bytes.extend(length.to_le_bytes());
     bytes
 }
 
-/// Reads a stored document back from the end of what the document store has of it: going through
-/// the library's own values costs more than all the rest. `None` where it is damaged.
-pub(crate) fn read_stored(bytes: &[u8]) -> Option<Document> {
+/// Decodes a document from the end of its entry in the document store; `None` if it is damaged.
+///
+/// Decoding through tantivy's values costs more than the rest of a search.
+pub(super) fn read_stored(bytes: &[u8]) -> Option<Document> {
     let (rest, length) = bytes.split_last_chunk()?;
     let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
     let (_, bytes) = rest.split_at_checked(rest.len().checked_sub(length)?)?;

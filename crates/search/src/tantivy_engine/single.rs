@@ -1,131 +1,158 @@
-//! Searches for a single word, the commonest while somebody types: counted from sets and ranked
-//! form by form, best first, so that what cannot be among the hits is never looked at.
+//! The fast path of queries of at most one word, the most frequent ones while typing.
+//!
+//! Counts from bit sets and ranks form by form, best first, so that documents below the collector's
+//! threshold are never read.
 
-use tantivy::DocId;
+use tantivy::postings::BlockSegmentPostings;
+use tantivy::query::Bm25Weight;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
-use super::super::request::{SearchRequest, SearchSort};
+use super::bit_sets::for_each;
 use super::plan::UnitPlan;
-use super::ranking::{Candidate, Ranking};
-use super::sets::for_each;
-use super::snapshot::{Segment, Snapshot};
-use super::word::{PREFIX, WordPlan, postings};
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
+use super::top_docs::TopDocsCollector;
+use super::word::{PREFIX, WordForm, WordPlan};
+use tantivy::fieldnorm::FieldNormReader;
 
-/// What a single word found.
-pub(super) struct SingleFound {
-    pub(super) total: u64,
-    pub(super) best: Vec<Candidate>,
-}
-
-/// Answers a search if it is simple enough; `None` where every match has to be looked at.
-pub(super) fn find_single(
+/// Collects and counts the documents of a query, if it has at most one word and no title has it.
+pub(super) fn collect_single(
     units: &[UnitPlan],
-    snapshot: &Snapshot,
-    request: &SearchRequest,
-) -> tantivy::Result<Option<SingleFound>> {
-    let is_simple = request.after.is_none()
-        && !request.facets
-        && request.sort != SearchSort::Oldest
-        && request.filter.is_empty();
-    let mut ranking = Ranking::new(request.sort, request.first.saturating_add(1), None);
-    let total = match units {
-        _ if !is_simple => return Ok(None),
-        [] => rank_everything(snapshot, &mut ranking),
-        [UnitPlan::Word(word)] if word.segments.iter().all(|found| found.titles.is_empty()) => {
-            rank_word(word, snapshot, &mut ranking)?
+    snapshot: &IndexSnapshot,
+    collector: &mut TopDocsCollector,
+) -> tantivy::Result<Option<u64>> {
+    match units {
+        [] => {
+            for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+                collect_newest(ordinal, segment, collector, 0.0, |_| true);
+            }
+            Ok(Some(snapshot.documents))
         }
-        _ => return Ok(None),
-    };
-    Ok(Some(SingleFound { total, best: ranking.into_best() }))
-}
-
-fn rank_everything(snapshot: &Snapshot, ranking: &mut Ranking) -> u64 {
-    for (ordinal, segment) in snapshot.segments.iter().enumerate() {
-        rank_newest(ordinal, segment, ranking, 0.0, |_| true);
+        [UnitPlan::Word(word)] if word.segments.iter().all(|found| found.titles.is_empty()) => {
+            collect_word(word, snapshot, collector).map(Some)
+        }
+        _ => Ok(None),
     }
-    snapshot.documents
 }
 
-fn rank_word(word: &WordPlan, snapshot: &Snapshot, ranking: &mut Ranking) -> tantivy::Result<u64> {
+fn collect_word(
+    word: &WordPlan,
+    snapshot: &IndexSnapshot,
+    collector: &mut TopDocsCollector,
+) -> tantivy::Result<u64> {
     let mut total = 0;
     for (ordinal, segment) in snapshot.segments.iter().enumerate() {
         let all = word.all_documents(ordinal, segment)?;
-        let removed = segment.removed.iter().filter(|&&doc| all.contains(doc)).count();
-        total += all.len() as u64 - removed as u64;
-        if ranking.needs_score() {
-            rank_terms(word, ordinal, snapshot, segment, ranking)?;
+        let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
+        total += all.len() as u64 - deleted as u64;
+        if collector.requires_scores() {
+            collect_forms(word, ordinal, snapshot, collector)?;
             if !word.segments[ordinal].completions.is_none() {
-                rank_alike(ordinal, segment, &all, word.rarity * PREFIX, ranking);
+                collect_equal(ordinal, segment, &all, word.idf * PREFIX, collector);
             }
         } else {
-            rank_alike(ordinal, segment, &all, 0.0, ranking);
+            collect_equal(ordinal, segment, &all, 0.0, collector);
         }
     }
     Ok(total)
 }
 
-/// Ranks the documents that have a term, by its frequency in them.
-fn rank_terms(
+fn collect_forms(
     word: &WordPlan,
     ordinal: usize,
-    snapshot: &Snapshot,
-    segment: &Segment,
-    ranking: &mut Ranking,
+    snapshot: &IndexSnapshot,
+    collector: &mut TopDocsCollector,
 ) -> tantivy::Result<()> {
-    let mut terms: Vec<_> = word.segments[ordinal].terms.iter().collect();
-    terms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
-    for term in terms {
-        let weight = word.rarity * term.factor;
-        if term.commonplace {
-            rank_alike(ordinal, segment, &*term.set(segment)?, weight, ranking);
+    let segment = &snapshot.segments[ordinal];
+    let mut forms: Vec<&WordForm> = word.segments[ordinal].forms.iter().collect();
+    forms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+    for form in forms {
+        let weight = word.idf * form.factor;
+        if form.commonplace {
+            collect_equal(ordinal, segment, &*form.set(segment)?, weight, collector);
             continue;
         }
-        let cursor = postings(segment, &term.info)?;
-        let least = ranking.least_score();
-        cursor.for_each_score(weight, snapshot.shares(), &segment.lengths, least, |doc, score| {
-            // A better form may have brought the document already.
-            if segment.is_alive(doc) && !ranking.contains(ordinal, doc) {
-                ranking.consider(score, ordinal, doc, segment);
+        let postings =
+            segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
+        let threshold = collector.threshold();
+        for_each_pruning(postings, weight, &snapshot.bm25, &segment.lengths, threshold, |doc, score| {
+            // A better form may have collected the document already.
+            if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
+                collector.collect(score, ordinal, doc, segment);
             }
-            ranking.least_score()
+            collector.threshold()
         });
     }
     Ok(())
 }
 
-/// Ranks documents that are worth the same: the newest of them.
-fn rank_alike(ordinal: usize, segment: &Segment, set: &BitSet, score: f32, ranking: &mut Ranking) {
-    if ranking.least_score() > score {
+/// Visits the documents that score at least the threshold, which `visit` returns.
+///
+/// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
+fn for_each_pruning(
+    mut postings: BlockSegmentPostings,
+    weight: Score,
+    bm25: &Bm25Weight,
+    lengths: &FieldNormReader,
+    mut threshold: Score,
+    mut visit: impl FnMut(DocId, Score) -> Score,
+) {
+    while !postings.docs().is_empty() {
+        // Scores are compared, not BM25: the conversion back would round.
+        if weight * (1.0 + postings.block_max_score(lengths, bm25)) >= threshold {
+            for at in 0..postings.block_len() {
+                let doc = postings.doc(at);
+                let score = weight * (1.0 + bm25.score(lengths.fieldnorm_id(doc), postings.freq(at)));
+                if score >= threshold {
+                    threshold = visit(doc, score);
+                }
+            }
+        }
+        postings.advance();
+    }
+}
+
+/// Collects the newest documents of a set, all of which have one score.
+fn collect_equal(
+    ordinal: usize,
+    segment: &IndexSegment,
+    set: &BitSet,
+    score: Score,
+    collector: &mut TopDocsCollector,
+) {
+    if collector.threshold() > score {
         return;
     }
-    // Either every member is looked at, or every document from the newest on until enough
-    // members were met: whichever is less.
+    // Visits either all members, or all documents from the newest on until it met enough members,
+    // whichever are fewer.
     let members = set.len().max(1);
-    let until_enough = ranking.limit() * segment.newest_first.len() / members;
+    let until_enough = collector.limit() * segment.derived.newest_first.len() / members;
     if members > until_enough {
-        rank_newest(ordinal, segment, ranking, score, |doc| set.contains(doc));
+        collect_newest(ordinal, segment, collector, score, |doc| set.contains(doc));
     } else {
         for_each(set, |doc| {
-            if segment.is_alive(doc) && !ranking.contains(ordinal, doc) {
-                ranking.consider(score, ordinal, doc, segment);
+            if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
+                collector.collect(score, ordinal, doc, segment);
             }
         });
     }
 }
 
-fn rank_newest(
+fn collect_newest(
     ordinal: usize,
-    segment: &Segment,
-    ranking: &mut Ranking,
-    score: f32,
+    segment: &IndexSegment,
+    collector: &mut TopDocsCollector,
+    score: Score,
     is_member: impl Fn(DocId) -> bool,
 ) {
-    for &doc in segment.newest_first.iter() {
-        if !is_member(doc) || !segment.is_alive(doc) || ranking.contains(ordinal, doc) {
+    for &doc in &segment.derived.newest_first {
+        if !is_member(doc) || !segment.is_alive(doc) || collector.contains(ordinal, doc) {
             continue;
         }
-        // Whoever comes later is older, and no better.
-        if !ranking.consider(score, ordinal, doc, segment) {
+        // Later documents are older and score no more.
+        if !collector.collect(score, ordinal, doc, segment) {
             return;
         }
     }

@@ -1,214 +1,89 @@
-//! One consistent view of the index, with everything opened that a search reads.
+//! A consistent view of the index, with all readers that a search needs.
 
 use std::sync::Arc;
 
-use tantivy::columnar::{Column, StrColumn};
-use tantivy::directory::OwnedBytes;
-use tantivy::fieldnorm::FieldNormReader;
-use tantivy::index::SegmentReader;
 use tantivy::query::Bm25Weight;
-use tantivy::schema::IndexRecordOption;
-use tantivy::store::StoreReader;
-use tantivy::{DocId, InvertedIndexReader, Searcher};
+use tantivy::{DocId, Searcher};
 
-use super::completions::CompletionCache;
-use super::documents::Documents;
-use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
-use super::sets::SetCache;
+use super::document_cache::{DocumentCache, document_cache};
+use super::schema::Fields;
+use super::segment::IndexSegment;
 
-/// Blocks of stored documents that each segment keeps unpacked: some 16 KiB each.
-const STORED_BLOCKS: usize = 128;
-
-/// A view of the index that no commit changes.
-pub(super) struct Snapshot {
+/// A view of the index that later commits do not change.
+pub(super) struct IndexSnapshot {
     pub(super) searcher: Searcher,
-    pub(super) segments: Vec<Arc<Segment>>,
+    pub(super) segments: Vec<Arc<IndexSegment>>,
+    /// The number of live documents.
     pub(super) documents: u64,
-    /// Some document has a title.
+    /// True if any document has a title.
     pub(super) has_titles: bool,
-    /// Documents that were read lately.
-    pub(super) read: Arc<Documents>,
-    /// BM25 of a word whose rarity is 1: what its frequency counts.
-    shares: Bm25Weight,
+    pub(super) document_cache: Arc<DocumentCache>,
+    /// BM25 of a term with an idf of 1; more than 0 and less than 2.2 (`k1 + 1`).
+    pub(super) bm25: Bm25Weight,
 }
 
-/// A segment with its readers.
-pub(super) struct Segment {
-    pub(super) reader: SegmentReader,
-    ids: Arc<InvertedIndexReader>,
-    pub(super) words: Arc<InvertedIndexReader>,
-    pub(super) title: Arc<InvertedIndexReader>,
-    pub(super) prefixes: Arc<InvertedIndexReader>,
-    pub(super) source: Arc<InvertedIndexReader>,
-    pub(super) category: Arc<InvertedIndexReader>,
-    pub(super) author_key: Arc<InvertedIndexReader>,
-    pub(super) lengths: FieldNormReader,
-    store: StoreReader,
-    published_at: Column<i64>,
-    id_high: Column<u64>,
-    id_low: Column<u64>,
-    /// Removed documents that are still in the posting lists.
-    pub(super) removed: Vec<DocId>,
-    /// All documents, newest first, then by id.
-    pub(super) newest_first: Arc<[DocId]>,
-    /// The place of each document in `newest_first`.
-    time_ranks: Arc<[u32]>,
-    /// The documents of frequent short prefixes, and of commonplace terms.
-    pub(super) prefix_sets: Arc<SetCache>,
-    pub(super) term_sets: Arc<SetCache>,
-    pub(super) completions: Arc<CompletionCache>,
-}
-
-impl Snapshot {
-    /// Opens a view; what did not change since the view before is taken over from it.
+impl IndexSnapshot {
+    /// Opens a view, and shares with an earlier one whatever did not change.
     pub(super) fn open(
         searcher: Searcher,
         fields: &Fields,
-        before: Option<&Snapshot>,
+        earlier: Option<&IndexSnapshot>,
     ) -> tantivy::Result<Self> {
-        let known = before.map_or(&[] as &[_], |before| before.segments.as_slice());
+        let opened = earlier.map_or(&[] as &[_], |earlier| earlier.segments.as_slice());
         let segments = searcher
             .segment_readers()
             .iter()
             .map(|reader| {
-                let same = known.iter().find(|known| known.reader.segment_id() == reader.segment_id());
+                let same = opened.iter().find(|segment| segment.reader.segment_id() == reader.segment_id());
                 match same {
                     Some(same) if same.reader.delete_opstamp() == reader.delete_opstamp() => Ok(same.clone()),
-                    same => Segment::open(reader.clone(), fields, same).map(Arc::new),
+                    same => IndexSegment::open(reader.clone(), fields, same.map(Arc::as_ref)).map(Arc::new),
                 }
             })
             .collect::<tantivy::Result<Vec<_>>>()?;
         let documents = searcher.num_docs();
-        let indexed: u64 = segments.iter().map(|segment| u64::from(segment.reader.max_doc())).sum();
+        let indexed: u64 = segments.iter().map(|segment| u64::from(segment.max_doc())).sum();
         let tokens: u64 = segments.iter().map(|segment| segment.words.total_num_tokens()).sum();
         let average_length = if indexed == 0 { 1.0 } else { (tokens as f32 / indexed as f32).max(1.0) };
-        let rarity = rarity(1, documents);
-        let shares = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
-            .boost_by(1.0 / rarity);
+        let bm25 = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
+            .boost_by(1.0 / idf(1, documents));
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
-        let read =
-            before.map_or_else(|| Arc::new(super::documents::documents()), |before| before.read.clone());
-        Ok(Self { searcher, segments, documents, has_titles, read, shares })
+        let document_cache =
+            earlier.map_or_else(|| Arc::new(document_cache()), |earlier| earlier.document_cache.clone());
+        Ok(Self { searcher, segments, documents, has_titles, document_cache, bm25 })
     }
 
-    /// Where a live document is.
+    /// Returns the segment and the number of the live document with an id.
     pub(super) fn find(&self, id: u128) -> tantivy::Result<Option<(usize, DocId)>> {
         for (ordinal, segment) in self.segments.iter().enumerate() {
-            let Some(info) = segment.ids.terms().get(id.to_be_bytes())? else { continue };
-            let mut block = segment.ids.read_block_postings_from_terminfo(&info, IndexRecordOption::Basic)?;
-            while !block.docs().is_empty() {
-                if let Some(&doc) = block.docs().iter().find(|&&doc| segment.is_alive(doc)) {
-                    return Ok(Some((ordinal, doc)));
-                }
-                block.advance();
+            if let Some(doc) = segment.find(id)? {
+                return Ok(Some((ordinal, doc)));
             }
         }
         Ok(None)
     }
 
-    /// How rare a word is (BM25's idf): more than 0, and more the fewer documents have it.
-    pub(super) fn rarity(&self, document_frequency: u64) -> f32 {
-        rarity(document_frequency, self.documents)
-    }
-
-    /// What a word's frequency in a document counts: more than 0, less than 2.2
-    /// (BM25's `k1 + 1`).
-    pub(super) fn shares(&self) -> &Bm25Weight {
-        &self.shares
-    }
-}
-
-fn rarity(document_frequency: u64, documents: u64) -> f32 {
-    let frequency = document_frequency as f32;
-    // Removed documents count in frequencies until their segment is rewritten.
-    let documents = documents.max(document_frequency) as f32;
-    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
-}
-
-impl Segment {
-    fn open(reader: SegmentReader, fields: &Fields, before: Option<&Arc<Segment>>) -> tantivy::Result<Self> {
-        let columns = reader.fast_fields();
-        let removed = match reader.alive_bitset() {
-            Some(alive) => (0..reader.max_doc()).filter(|&doc| alive.is_deleted(doc)).collect(),
-            None => Vec::new(),
-        };
-        let mut segment = Self {
-            ids: reader.inverted_index(fields.id)?,
-            words: reader.inverted_index(fields.words)?,
-            title: reader.inverted_index(fields.title)?,
-            prefixes: reader.inverted_index(fields.prefixes)?,
-            source: reader.inverted_index(fields.source)?,
-            category: reader.inverted_index(fields.category)?,
-            author_key: reader.inverted_index(fields.author_key)?,
-            lengths: reader.get_fieldnorms_reader(fields.words)?,
-            store: reader.get_store_reader(STORED_BLOCKS)?,
-            published_at: columns.i64(PUBLISHED_AT)?,
-            id_high: columns.u64(ID_HIGH)?,
-            id_low: columns.u64(ID_LOW)?,
-            removed,
-            newest_first: Arc::from([]),
-            time_ranks: Arc::from([]),
-            prefix_sets: Arc::default(),
-            term_sets: Arc::default(),
-            completions: Arc::default(),
-            reader,
-        };
-        // Removals change neither the order of documents nor posting lists.
-        match before {
-            Some(before) => {
-                segment.newest_first = before.newest_first.clone();
-                segment.time_ranks = before.time_ranks.clone();
-                segment.prefix_sets = before.prefix_sets.clone();
-                segment.term_sets = before.term_sets.clone();
-                segment.completions = before.completions.clone();
-            }
-            None => {
-                segment.newest_first = segment.sort_by_time();
-                let mut ranks = vec![0; segment.newest_first.len()];
-                for (rank, &doc) in (0..).zip(segment.newest_first.iter()) {
-                    ranks[doc as usize] = rank;
-                }
-                segment.time_ranks = ranks.into();
+    /// Returns true if a live document contains a word.
+    pub(super) fn has_live_word(&self, word: &str) -> tantivy::Result<bool> {
+        for segment in &self.segments {
+            if let Some(info) = segment.words.terms().get(word)?
+                && segment.has_live_document(&segment.words, &info)?
+            {
+                return Ok(true);
             }
         }
-        Ok(segment)
+        Ok(false)
     }
 
-    fn sort_by_time(&self) -> Arc<[DocId]> {
-        let mut docs: Vec<(Option<i64>, DocId)> =
-            (0..self.reader.max_doc()).map(|doc| (self.published_at(doc), doc)).collect();
-        // `None`, being the least, comes last.
-        docs.sort_unstable_by(|(a_time, a), (b_time, b)| {
-            b_time.cmp(a_time).then_with(|| self.id(*a).cmp(&self.id(*b)))
-        });
-        docs.into_iter().map(|(_, doc)| doc).collect()
+    /// Returns the inverse document frequency of BM25: more than 0, and more for rarer words.
+    pub(super) fn idf(&self, document_frequency: u64) -> f32 {
+        idf(document_frequency, self.documents)
     }
+}
 
-    pub(super) fn published_at(&self, doc: DocId) -> Option<i64> {
-        self.published_at.first(doc)
-    }
-
-    /// The place of a document among all of the segment, the newest being first.
-    pub(super) fn time_rank(&self, doc: DocId) -> u32 {
-        self.time_ranks[doc as usize]
-    }
-
-    pub(super) fn id(&self, doc: DocId) -> u128 {
-        let half = |column: &Column<u64>| u128::from(column.first(doc).unwrap_or(0));
-        half(&self.id_high) << 64 | half(&self.id_low)
-    }
-
-    /// What the document store has of a document.
-    pub(super) fn stored(&self, doc: DocId) -> tantivy::Result<OwnedBytes> {
-        self.store.get_document_bytes(doc)
-    }
-
-    /// The column of a label, for facets.
-    pub(super) fn labels(&self, field: &str) -> tantivy::Result<Option<StrColumn>> {
-        self.reader.fast_fields().str(field)
-    }
-
-    pub(super) fn is_alive(&self, doc: DocId) -> bool {
-        !self.reader.is_deleted(doc)
-    }
+fn idf(document_frequency: u64, documents: u64) -> f32 {
+    let frequency = document_frequency as f32;
+    // Frequencies include deleted documents until their segment is merged.
+    let documents = documents.max(document_frequency) as f32;
+    (1.0 + (documents - frequency + 0.5) / (frequency + 0.5)).ln()
 }

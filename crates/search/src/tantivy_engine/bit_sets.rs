@@ -1,17 +1,17 @@
-//! Sets of documents: unions of posting lists, and a walk over them.
+//! Bit sets of documents: unions of posting lists, their iteration and their cache.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tantivy::postings::TermInfo;
 use tantivy::schema::IndexRecordOption;
-use tantivy::{DocId, InvertedIndexReader, TERMINATED};
+use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
 use tantivy_common::{BitSet, TinySet};
 
 /// Documents of one bucket of a bit set.
 const BUCKET: u32 = 64;
-/// Sets that a segment keeps: each takes an eighth of a byte for every document.
-const KEPT_SETS: usize = 256;
+/// Bit sets that a segment caches; each takes one bit per document.
+const CACHED_SETS: usize = 256;
 
 /// Adds the documents of a term to a set.
 pub(super) fn add_documents(
@@ -29,7 +29,7 @@ pub(super) fn add_documents(
     Ok(())
 }
 
-/// The documents that have at least one of some terms.
+/// Returns the documents that contain at least one of the terms.
 pub(super) fn union<'t>(
     terms: impl IntoIterator<Item = &'t TermInfo>,
     index: &InvertedIndexReader,
@@ -42,62 +42,50 @@ pub(super) fn union<'t>(
     Ok(set)
 }
 
-/// Calls `found` with every document of a set, in order.
-pub(super) fn for_each(set: &BitSet, mut found: impl FnMut(DocId)) {
+/// Calls `visit` with each document of a set, in order.
+pub(super) fn for_each(set: &BitSet, mut visit: impl FnMut(DocId)) {
     let mut bucket = 0;
     while let Some(next) = first_bucket(set, bucket) {
         let mut docs = set.tinyset(next);
         while let Some(lowest) = docs.pop_lowest() {
-            found(next * BUCKET + lowest);
+            visit(next * BUCKET + lowest);
         }
         bucket = next + 1;
     }
 }
 
-/// Calls `found` with the documents that some unions of sets have in common, a bucket at a time.
-pub(super) fn for_each_common(unions: &[Vec<&BitSet>], max_doc: DocId, mut found: impl FnMut(TinySet)) {
-    for bucket in 0..max_doc.div_ceil(BUCKET) {
-        let common = unions.iter().fold(TinySet::full(), |common, sets| {
+/// Counts the documents that all unions of sets contain.
+pub(super) fn count_intersection(unions: &[Vec<&BitSet>], max_doc: DocId) -> u64 {
+    let in_bucket = |bucket: u32| {
+        let intersection = unions.iter().fold(TinySet::full(), |intersection, sets| {
             let union = sets.iter().fold(TinySet::empty(), |union, set| union.union(set.tinyset(bucket)));
-            common.intersect(union)
+            intersection.intersect(union)
         });
-        if !common.is_empty() {
-            found(common);
-        }
-    }
+        u64::from(intersection.len())
+    };
+    (0..max_doc.div_ceil(BUCKET)).map(in_bucket).sum()
 }
 
 fn first_bucket(set: &BitSet, from: u32) -> Option<u32> {
-    // The library looks beyond its last bucket without checking.
+    // `first_non_empty_bucket` does not check its bounds.
     (from <= set.max_value() / BUCKET).then(|| set.first_non_empty_bucket(from)).flatten()
 }
 
-/// A walk over a set that others may walk as well.
-pub(super) struct SetCursor {
+/// A [`DocSet`] over a shared set; tantivy's `BitSetDocSet` owns its set.
+pub(super) struct SharedBitSet {
     set: Arc<BitSet>,
     doc: DocId,
 }
 
-impl SetCursor {
+impl SharedBitSet {
     pub(super) fn new(set: Arc<BitSet>) -> Self {
-        let mut cursor = Self { set, doc: 0 };
-        cursor.doc = cursor.first_from(0);
-        cursor
+        let mut docs = Self { set, doc: 0 };
+        docs.doc = docs.first_from(0);
+        docs
     }
 
     pub(super) fn set(&self) -> &Arc<BitSet> {
         &self.set
-    }
-
-    pub(super) fn doc(&self) -> DocId {
-        self.doc
-    }
-
-    pub(super) fn seek(&mut self, target: DocId) -> DocId {
-        if self.doc < target {
-            self.doc = self.first_from(target);
-        }
-        self.doc
     }
 
     fn first_from(&self, target: DocId) -> DocId {
@@ -119,30 +107,51 @@ impl SetCursor {
     }
 }
 
-/// Sets that were made from posting lists of one segment, which never change.
-#[derive(Default)]
-pub(super) struct SetCache(Mutex<HashMap<usize, Arc<BitSet>>>);
+impl DocSet for SharedBitSet {
+    fn doc(&self) -> DocId {
+        self.doc
+    }
 
-impl SetCache {
-    /// The set of a term, made if it is not kept.
+    fn advance(&mut self) -> DocId {
+        self.seek(self.doc.saturating_add(1))
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc < target {
+            self.doc = self.first_from(target);
+        }
+        self.doc
+    }
+
+    fn size_hint(&self) -> u32 {
+        self.set.len() as u32
+    }
+}
+
+/// Bit sets by term of one segment, whose posting lists are immutable.
+#[derive(Default)]
+pub(super) struct BitSetCache(Mutex<HashMap<usize, Arc<BitSet>>>);
+
+impl BitSetCache {
+    /// Returns the documents of a term, from the cache or from its posting list.
     pub(super) fn get(
         &self,
         index: &InvertedIndexReader,
         info: &TermInfo,
         max_doc: DocId,
     ) -> tantivy::Result<Arc<BitSet>> {
-        let place = info.postings_range.start;
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&place) {
-            return Ok(known.clone());
+        let key = info.postings_range.start;
+        if let Some(cached) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(cached.clone());
         }
         let set = Arc::new(union([info], index, max_doc)?);
         let mut sets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if sets.len() >= KEPT_SETS {
-            // Frequent short prefixes are few: more than are kept is rare, and any may go.
-            let any = sets.keys().next().copied();
-            any.map(|any| sets.remove(&any));
+        if sets.len() >= CACHED_SETS {
+            // Frequent terms are few: the cache is rarely full, and evicts an arbitrary set.
+            let evicted = sets.keys().next().copied();
+            evicted.map(|evicted| sets.remove(&evicted));
         }
-        sets.insert(place, set.clone());
+        sets.insert(key, set.clone());
         Ok(set)
     }
 }
@@ -152,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_walk_visits_what_is_in_the_set() {
+    fn iteration_and_seeks_visit_the_members() {
         for members in [vec![], vec![0], vec![63, 64, 65], vec![0, 5, 63, 64, 127, 128, 190, 199]] {
             let mut set = BitSet::with_max_value(200);
             for &member in &members {
@@ -164,7 +173,7 @@ mod tests {
             let set = Arc::new(set);
             for target in 0..220 {
                 let expected = members.iter().copied().find(|&member| member >= target).unwrap_or(TERMINATED);
-                assert_eq!(SetCursor::new(set.clone()).seek(target), expected, "{target} in {members:?}");
+                assert_eq!(SharedBitSet::new(set.clone()).seek(target), expected, "{target} in {members:?}");
             }
         }
     }

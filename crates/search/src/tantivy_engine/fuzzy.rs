@@ -1,35 +1,37 @@
-//! The words of a dictionary within a few edits of a mistyped one.
+//! An automaton that accepts the words of a dictionary within a few edits of a mistyped one.
 //!
-//! An automaton that computes the rows of the edit distance while the dictionary is walked:
-//! building a table-driven one costs more than whole searches do.
+//! It computes the rows of the edit distance while tantivy traverses the dictionary: building a
+//! table-driven automaton costs more than whole searches do.
 
 use tantivy_fst::Automaton;
 
-/// Words of more characters have no neighbours: nobody types them by hand.
-const WORD_CHARS: usize = 40;
+/// The maximum length in characters: longer words are not typed by hand.
+const MAX_CHARS: usize = 40;
 
-/// The edits that a word of this many letters may be away from what was meant.
-pub(crate) fn allowed_edits(letters: usize) -> u8 {
+/// Returns the maximum distance of a word of this length.
+fn max_edits(letters: usize) -> u8 {
     match letters {
         0..=3 => 0,
         4..=7 => 1,
-        8..=WORD_CHARS => 2,
+        8..=MAX_CHARS => 2,
         _ => 0,
     }
 }
 
-/// Accepts words within `edits` of a word: insertions, deletions, replacements and swaps of
-/// neighbouring letters (optimal string alignment); the first letter stays.
-pub(crate) struct Neighbours {
+/// Accepts words at a distance of at most `edits` that begin with the same letter.
+///
+/// Edits are insertions, deletions, substitutions and transpositions of adjacent letters (optimal string
+/// alignment).
+pub(super) struct FuzzyAutomaton {
     word: Vec<char>,
     edits: u8,
 }
 
-/// The last two rows of the distance table, and the bytes of a character that is not complete.
+/// The last two rows of the distance table, and the bytes of an incomplete character.
 #[derive(Clone, Copy)]
-pub(crate) struct Rows {
-    current: [u8; WORD_CHARS + 1],
-    previous: [u8; WORD_CHARS + 1],
+pub(super) struct DistanceRows {
+    current: [u8; MAX_CHARS + 1],
+    previous: [u8; MAX_CHARS + 1],
     last: char,
     length: u8,
     pending: [u8; 4],
@@ -37,15 +39,15 @@ pub(crate) struct Rows {
     dead: bool,
 }
 
-impl Neighbours {
-    /// Neighbours of a folded word; `None` where it is too short (or too long) to have any.
-    pub(crate) fn of(word: &str) -> Option<Self> {
+impl FuzzyAutomaton {
+    /// Builds the automaton of a folded word; `None` if its length allows no edits.
+    pub(super) fn of(word: &str) -> Option<Self> {
         let word: Vec<char> = word.chars().collect();
-        let edits = allowed_edits(word.len());
+        let edits = max_edits(word.len());
         (edits > 0).then_some(Self { word, edits })
     }
 
-    fn accept_char(&self, rows: &Rows, c: char) -> Rows {
+    fn accept_char(&self, rows: &DistanceRows, c: char) -> DistanceRows {
         let mut next = *rows;
         next.pending_length = 0;
         if rows.length == 0 && c != self.word[0] {
@@ -56,10 +58,10 @@ impl Neighbours {
         next.current[0] = rows.current[0].saturating_add(1);
         let mut least = next.current[0];
         for (at, &letter) in self.word.iter().enumerate() {
-            let replaced = rows.current[at].saturating_add(u8::from(letter != c));
+            let substituted = rows.current[at].saturating_add(u8::from(letter != c));
             let inserted = rows.current[at + 1].saturating_add(1);
             let deleted = next.current[at].saturating_add(1);
-            let mut cost = replaced.min(inserted).min(deleted);
+            let mut cost = substituted.min(inserted).min(deleted);
             if at > 0 && rows.length > 0 && letter == rows.last && self.word[at - 1] == c {
                 cost = cost.min(rows.previous[at - 1].saturating_add(1));
             }
@@ -68,30 +70,30 @@ impl Neighbours {
         }
         next.last = c;
         next.length = rows.length.saturating_add(1);
-        // A swap reaches back one row further.
+        // A transposition refers to the row before the last.
         let least_before = rows.current[..=self.word.len()].iter().min().copied().unwrap_or(0);
         next.dead = least > self.edits && least_before.saturating_add(1) > self.edits;
         next
     }
 
-    /// How far a word that was accepted is away.
-    pub(crate) fn distance(&self, word: &str) -> u8 {
+    /// Returns the distance of an accepted word.
+    pub(super) fn distance(&self, word: &str) -> u8 {
         let rows = word.chars().fold(self.start(), |rows, c| self.accept_char(&rows, c));
         rows.current[self.word.len()]
     }
 }
 
-impl Automaton for Neighbours {
-    type State = Rows;
+impl Automaton for FuzzyAutomaton {
+    type State = DistanceRows;
 
-    fn start(&self) -> Rows {
-        let mut current = [0; WORD_CHARS + 1];
+    fn start(&self) -> DistanceRows {
+        let mut current = [0; MAX_CHARS + 1];
         for (at, cost) in (0..).zip(current.iter_mut()) {
             *cost = at;
         }
-        Rows {
+        DistanceRows {
             current,
-            previous: [0; WORD_CHARS + 1],
+            previous: [0; MAX_CHARS + 1],
             last: '\0',
             length: 0,
             pending: [0; 4],
@@ -100,18 +102,18 @@ impl Automaton for Neighbours {
         }
     }
 
-    fn is_match(&self, rows: &Rows) -> bool {
+    fn is_match(&self, rows: &DistanceRows) -> bool {
         !rows.dead
             && rows.pending_length == 0
             && rows.length > 0
             && rows.current[self.word.len()] <= self.edits
     }
 
-    fn can_match(&self, rows: &Rows) -> bool {
+    fn can_match(&self, rows: &DistanceRows) -> bool {
         !rows.dead
     }
 
-    fn accept(&self, rows: &Rows, byte: u8) -> Rows {
+    fn accept(&self, rows: &DistanceRows, byte: u8) -> DistanceRows {
         if rows.dead {
             return *rows;
         }
@@ -138,15 +140,15 @@ mod tests {
     use super::*;
 
     fn accepts(word: &str, candidate: &str) -> bool {
-        let neighbours = Neighbours::of(word).unwrap();
-        let mut rows = neighbours.start();
+        let automaton = FuzzyAutomaton::of(word).unwrap();
+        let mut rows = automaton.start();
         for byte in candidate.bytes() {
-            rows = neighbours.accept(&rows, byte);
-            if !neighbours.can_match(&rows) {
+            rows = automaton.accept(&rows, byte);
+            if !automaton.can_match(&rows) {
                 return false;
             }
         }
-        neighbours.is_match(&rows)
+        automaton.is_match(&rows)
     }
 
     #[test]
@@ -168,13 +170,13 @@ mod tests {
             ("ёлкаа", "елка", false),
             ("cafes", "cafés", true),
         ] {
-            let found = Neighbours::of(word).is_some() && accepts(word, candidate);
+            let found = FuzzyAutomaton::of(word).is_some() && accepts(word, candidate);
             assert_eq!(found, expected, "{word} ~ {candidate}");
         }
     }
 
     #[test]
-    fn agrees_with_a_known_implementation() {
+    fn distances_equal_those_of_strsim() {
         let words = [
             "business",
             "busines",
@@ -189,11 +191,10 @@ mod tests {
         for word in ["business", "buisnes"] {
             for candidate in words {
                 let distance = strsim::osa_distance(word, candidate);
-                let expected =
-                    distance <= usize::from(allowed_edits(word.len())) && candidate.starts_with('b');
+                let expected = distance <= usize::from(max_edits(word.len())) && candidate.starts_with('b');
                 assert_eq!(accepts(word, candidate), expected, "{word} ~ {candidate}");
                 if expected {
-                    assert_eq!(usize::from(Neighbours::of(word).unwrap().distance(candidate)), distance);
+                    assert_eq!(usize::from(FuzzyAutomaton::of(word).unwrap().distance(candidate)), distance);
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! The best hits so far, in the order of the search.
+//! The best documents of a search, collected in its order.
 
 use std::cmp::Ordering;
 
@@ -6,42 +6,43 @@ use tantivy::DocId;
 
 use super::super::cursor::SortKey;
 use super::super::request::SearchSort;
-use super::snapshot::Segment;
+use super::segment::IndexSegment;
 
-/// A document that may be a hit.
+/// A document with its sort key.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
+pub(super) struct RankedDoc {
+    /// The ordinal of its segment.
     pub(super) segment: usize,
     pub(super) doc: DocId,
     pub(super) key: SortKey,
 }
 
-/// Compares two places: `Less` comes first.
-pub(super) fn compare(sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
+/// Compares two sort keys; `Less` comes first.
+fn compare(sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
     let by_time = || match (a.published_at, b.published_at) {
         (Some(a), Some(b)) if sort == SearchSort::Oldest => a.cmp(&b),
         (Some(a), Some(b)) => b.cmp(&a),
-        // What has no time comes last, whichever way time runs.
+        // Documents without a time come last in both directions.
         (a, b) => b.is_some().cmp(&a.is_some()),
     };
     b.score.total_cmp(&a.score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
 }
 
-/// Keeps the first `limit` candidates behind a place.
-pub(super) struct Ranking {
+/// Collects the first `limit` documents after a cursor.
+pub(super) struct TopDocsCollector {
     sort: SearchSort,
     limit: usize,
     after: Option<SortKey>,
-    /// In order.
-    best: Vec<Candidate>,
+    /// Sorted.
+    docs: Vec<RankedDoc>,
 }
 
-impl Ranking {
+impl TopDocsCollector {
     pub(super) fn new(sort: SearchSort, limit: usize, after: Option<SortKey>) -> Self {
-        Self { sort, limit, after, best: Vec::with_capacity(limit.min(128)) }
+        Self { sort, limit, after, docs: Vec::with_capacity(limit.min(128)) }
     }
 
-    pub(super) fn needs_score(&self) -> bool {
+    pub(super) fn requires_scores(&self) -> bool {
         self.sort == SearchSort::Relevance
     }
 
@@ -49,28 +50,29 @@ impl Ranking {
         self.limit
     }
 
-    /// Candidates with less have no chance.
-    pub(super) fn least_score(&self) -> f32 {
-        match self.best.last() {
-            Some(last) if self.best.len() == self.limit => last.key.score,
+    /// Returns the score below which no document is collected.
+    pub(super) fn threshold(&self) -> f32 {
+        match self.docs.last() {
+            Some(last) if self.docs.len() == self.limit => last.key.score,
             _ => f32::NEG_INFINITY,
         }
     }
 
     pub(super) fn contains(&self, segment: usize, doc: DocId) -> bool {
-        self.best.iter().any(|known| known.doc == doc && known.segment == segment)
+        self.docs.iter().any(|known| known.doc == doc && known.segment == segment)
     }
 
-    /// Considers a document: `false` if it is not among the best. The parts of its key are read
-    /// only as far as they decide.
-    pub(super) fn consider(&mut self, score: f32, segment: usize, doc: DocId, reader: &Segment) -> bool {
-        if score < self.least_score() {
+    /// Collects a document, and returns true if it is among the best.
+    ///
+    /// Reads the parts of its sort key only as far as they decide.
+    pub(super) fn collect(&mut self, score: f32, segment: usize, doc: DocId, reader: &IndexSegment) -> bool {
+        if score < self.threshold() {
             return false;
         }
-        let full = self.best.len() == self.limit;
-        let last = self.best.last().filter(|_| full).copied();
+        let full = self.docs.len() == self.limit;
+        let last = self.docs.last().filter(|_| full).copied();
         if let Some(last) = last {
-            // Within a segment, ranks say who is newer without a look at the times.
+            // Within a segment, ranks compare times without reading them.
             let is_tie = score == last.key.score && segment == last.segment;
             let is_older = is_tie && reader.time_rank(doc) > reader.time_rank(last.doc);
             if is_older && self.sort != SearchSort::Oldest {
@@ -78,28 +80,29 @@ impl Ranking {
             }
         }
         let published_at = reader.published_at(doc);
-        // An id of 0 wins every tie that is left.
-        let most = SortKey { score, published_at, id: 0 };
-        if last.is_some_and(|last| compare(self.sort, &most, &last.key) != Ordering::Less) {
+        // An id of 0 wins all remaining ties.
+        let best_case = SortKey { score, published_at, id: 0 };
+        if last.is_some_and(|last| compare(self.sort, &best_case, &last.key) != Ordering::Less) {
             return false;
         }
         let key = SortKey { score, published_at, id: reader.id(doc) };
         if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {
             return false;
         }
-        let place = self.best.partition_point(|known| compare(self.sort, &known.key, &key) == Ordering::Less);
-        if place == self.limit {
+        let at = self.docs.partition_point(|known| compare(self.sort, &known.key, &key) == Ordering::Less);
+        if at == self.limit {
             return false;
         }
         if full {
-            self.best.pop();
+            self.docs.pop();
         }
-        self.best.insert(place, Candidate { segment, doc, key });
+        self.docs.insert(at, RankedDoc { segment, doc, key });
         true
     }
 
-    pub(super) fn into_best(self) -> Vec<Candidate> {
-        self.best
+    /// Returns the collected documents in order.
+    pub(super) fn into_docs(self) -> Vec<RankedDoc> {
+        self.docs
     }
 }
 

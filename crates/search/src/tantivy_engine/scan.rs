@@ -1,0 +1,228 @@
+//! The scan of a segment: visits each document that matches all clauses of a query.
+
+use std::sync::Arc;
+
+use tantivy::query::Scorer;
+use tantivy::{DocId, DocSet, Score, TERMINATED};
+
+use super::super::request::DocumentFilter;
+use super::bit_sets::{SharedBitSet, union};
+use super::scorers::UnitScorer;
+use super::segment::IndexSegment;
+
+/// A condition that each matching document meets.
+pub(super) enum Clause {
+    Unit(UnitScorer),
+    AnyUnit(UnitUnion),
+    /// One of the labels of a filter; does not affect scores.
+    Filter(SharedBitSet),
+    /// All documents, deleted ones as well, with a score of 0.
+    MatchAll {
+        doc: DocId,
+        max_doc: DocId,
+    },
+}
+
+impl Clause {
+    /// Combines the units of a query.
+    pub(super) fn of_units(units: Vec<UnitScorer>, any: bool) -> Vec<Self> {
+        if any && units.len() > 1 {
+            vec![Self::AnyUnit(UnitUnion::new(units))]
+        } else {
+            units.into_iter().map(Self::Unit).collect()
+        }
+    }
+
+    /// Returns the clauses of the labels in a filter.
+    fn of_labels(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Vec<Self>> {
+        let mut clauses = Vec::new();
+        for (labels, index) in [
+            (&filter.source, &segment.source),
+            (&filter.category, &segment.category),
+            (&filter.author_key, &segment.author_key),
+        ] {
+            if labels.is_empty() {
+                continue;
+            }
+            let mut terms = Vec::with_capacity(labels.len());
+            for label in labels {
+                terms.extend(index.terms().get(label)?);
+            }
+            let set = union(&terms, index, segment.max_doc())?;
+            clauses.push(Self::Filter(SharedBitSet::new(Arc::new(set))));
+        }
+        Ok(clauses)
+    }
+}
+
+impl DocSet for Clause {
+    fn doc(&self) -> DocId {
+        match self {
+            Self::Unit(unit) => unit.doc(),
+            Self::AnyUnit(union) => union.doc,
+            Self::Filter(set) => set.doc(),
+            Self::MatchAll { doc, .. } => *doc,
+        }
+    }
+
+    fn advance(&mut self) -> DocId {
+        match self {
+            Self::Unit(unit) => unit.advance(),
+            other => other.seek(other.doc().saturating_add(1)),
+        }
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        match self {
+            Self::Unit(unit) => unit.seek(target),
+            Self::AnyUnit(union) => union.seek(target),
+            Self::Filter(set) => set.seek(target),
+            Self::MatchAll { doc, max_doc } => {
+                *doc = if target < *max_doc { target.max(*doc) } else { TERMINATED };
+                *doc
+            }
+        }
+    }
+
+    fn size_hint(&self) -> u32 {
+        u32::try_from(self.cost()).unwrap_or(u32::MAX)
+    }
+
+    fn cost(&self) -> u64 {
+        match self {
+            Self::Unit(unit) => unit.cost(),
+            Self::AnyUnit(union) => union.units.iter().map(UnitScorer::cost).sum(),
+            Self::Filter(set) => set.cost(),
+            Self::MatchAll { max_doc, .. } => u64::from(*max_doc),
+        }
+    }
+}
+
+impl Scorer for Clause {
+    fn score(&mut self) -> Score {
+        match self {
+            Self::Unit(unit) => unit.score(),
+            Self::AnyUnit(union) => {
+                let doc = union.doc;
+                union.units.iter_mut().filter(|unit| unit.doc() == doc).map(Scorer::score).sum()
+            }
+            Self::Filter(_) | Self::MatchAll { .. } => 0.0,
+        }
+    }
+}
+
+/// The documents of at least one unit; a document scores the sum of its units.
+pub(super) struct UnitUnion {
+    units: Vec<UnitScorer>,
+    doc: DocId,
+}
+
+impl UnitUnion {
+    fn new(units: Vec<UnitScorer>) -> Self {
+        let doc = units.iter().map(UnitScorer::doc).min().unwrap_or(TERMINATED);
+        Self { units, doc }
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        self.doc = self.units.iter_mut().map(|unit| unit.seek(target)).min().unwrap_or(TERMINATED);
+        self.doc
+    }
+}
+
+/// The live documents of a segment that match all clauses, and no excluded unit.
+pub(super) struct SegmentScan {
+    segment: Arc<IndexSegment>,
+    /// The clause with the fewest documents.
+    lead: Clause,
+    others: Vec<Clause>,
+    excluded: Vec<UnitScorer>,
+    /// Microseconds since 1970.
+    published_from: Option<i64>,
+    published_before: Option<i64>,
+    doc: DocId,
+}
+
+impl SegmentScan {
+    pub(super) fn new(
+        segment: Arc<IndexSegment>,
+        mut clauses: Vec<Clause>,
+        excluded: Vec<UnitScorer>,
+        filter: &DocumentFilter,
+    ) -> tantivy::Result<Self> {
+        clauses.append(&mut Clause::of_labels(&segment, filter)?);
+        clauses.sort_by_key(Clause::cost);
+        let mut others = clauses.into_iter();
+        let lead = others.next().unwrap_or(Clause::MatchAll { doc: 0, max_doc: segment.max_doc() });
+        let first = lead.doc();
+        let mut scan = Self {
+            segment,
+            lead,
+            others: others.collect(),
+            excluded,
+            published_from: filter.published_from.map(|at| at.timestamp_micros()),
+            published_before: filter.published_before.map(|at| at.timestamp_micros()),
+            doc: TERMINATED,
+        };
+        scan.doc = scan.first_match(first);
+        Ok(scan)
+    }
+
+    /// Returns the first match from a document of the leading clause on.
+    fn first_match(&mut self, mut doc: DocId) -> DocId {
+        while doc < self.segment.max_doc() {
+            let beyond = self.others.iter_mut().map(|clause| clause.seek(doc)).find(|&at| at > doc);
+            doc = match beyond {
+                Some(beyond) => self.lead.seek(beyond),
+                None if self.accepts(doc) => return doc,
+                None => self.lead.advance(),
+            };
+        }
+        TERMINATED
+    }
+
+    fn accepts(&mut self, doc: DocId) -> bool {
+        self.segment.is_alive(doc)
+            && self.is_in_period(doc)
+            && !self.excluded.iter_mut().any(|unit| unit.seek(doc) == doc)
+    }
+
+    fn is_in_period(&self, doc: DocId) -> bool {
+        if self.published_from.is_none() && self.published_before.is_none() {
+            return true;
+        }
+        self.segment.published_at(doc).is_some_and(|at| {
+            self.published_from.is_none_or(|from| at >= from)
+                && self.published_before.is_none_or(|before| at < before)
+        })
+    }
+}
+
+impl DocSet for SegmentScan {
+    fn doc(&self) -> DocId {
+        self.doc
+    }
+
+    fn advance(&mut self) -> DocId {
+        let doc = self.lead.advance();
+        self.doc = self.first_match(doc);
+        self.doc
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc < target {
+            let doc = self.lead.seek(target);
+            self.doc = self.first_match(doc);
+        }
+        self.doc
+    }
+
+    fn size_hint(&self) -> u32 {
+        self.lead.size_hint()
+    }
+}
+
+impl Scorer for SegmentScan {
+    fn score(&mut self) -> Score {
+        std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum()
+    }
+}

@@ -1,0 +1,197 @@
+//! A segment of the index with its readers open.
+
+use std::sync::Arc;
+
+use tantivy::columnar::{Column, StrColumn};
+use tantivy::directory::OwnedBytes;
+use tantivy::fieldnorm::FieldNormReader;
+use tantivy::index::SegmentReader;
+use tantivy::postings::TermInfo;
+use tantivy::schema::IndexRecordOption;
+use tantivy::store::StoreReader;
+use tantivy::termdict::TermStreamer;
+use tantivy::{DocId, InvertedIndexReader};
+
+use super::bit_sets::BitSetCache;
+use super::completion_cache::CompletionCache;
+use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
+
+/// Blocks of stored documents that each segment caches uncompressed: about 16 KiB each.
+const STORED_BLOCKS: usize = 128;
+
+/// A segment with its readers.
+pub(super) struct IndexSegment {
+    pub(super) reader: SegmentReader,
+    ids: Arc<InvertedIndexReader>,
+    pub(super) words: Arc<InvertedIndexReader>,
+    pub(super) title: Arc<InvertedIndexReader>,
+    pub(super) prefixes: Arc<InvertedIndexReader>,
+    pub(super) source: Arc<InvertedIndexReader>,
+    pub(super) category: Arc<InvertedIndexReader>,
+    pub(super) author_key: Arc<InvertedIndexReader>,
+    /// The number of tokens in `words` of each document.
+    pub(super) lengths: FieldNormReader,
+    store: StoreReader,
+    sort_columns: SortColumns,
+    /// Deleted documents, which posting lists still contain.
+    pub(super) deleted: Vec<DocId>,
+    pub(super) derived: Arc<Derived>,
+}
+
+/// Structures that are derived from postings and columns. Deletes do not change them.
+pub(super) struct Derived {
+    /// All documents, newest first, then by id.
+    pub(super) newest_first: Box<[DocId]>,
+    /// The index of each document in `newest_first`.
+    time_ranks: Box<[u32]>,
+    /// The documents of frequent short prefixes.
+    pub(super) prefix_sets: BitSetCache,
+    /// The documents of commonplace terms.
+    pub(super) term_sets: BitSetCache,
+    pub(super) completions: CompletionCache,
+}
+
+/// The columns that order documents.
+struct SortColumns {
+    published_at: Column<i64>,
+    id_high: Column<u64>,
+    id_low: Column<u64>,
+}
+
+impl IndexSegment {
+    /// Opens a segment; `earlier` is the same segment with fewer deletes.
+    pub(super) fn open(
+        reader: SegmentReader,
+        fields: &Fields,
+        earlier: Option<&IndexSegment>,
+    ) -> tantivy::Result<Self> {
+        let columns = reader.fast_fields();
+        let sort_columns = SortColumns {
+            published_at: columns.i64(PUBLISHED_AT)?,
+            id_high: columns.u64(ID_HIGH)?,
+            id_low: columns.u64(ID_LOW)?,
+        };
+        let deleted = match reader.alive_bitset() {
+            Some(alive) => (0..reader.max_doc()).filter(|&doc| alive.is_deleted(doc)).collect(),
+            None => Vec::new(),
+        };
+        let derived = match earlier {
+            Some(earlier) => earlier.derived.clone(),
+            None => Arc::new(Derived::new(&sort_columns, reader.max_doc())),
+        };
+        Ok(Self {
+            ids: reader.inverted_index(fields.id)?,
+            words: reader.inverted_index(fields.words)?,
+            title: reader.inverted_index(fields.title)?,
+            prefixes: reader.inverted_index(fields.prefixes)?,
+            source: reader.inverted_index(fields.source)?,
+            category: reader.inverted_index(fields.category)?,
+            author_key: reader.inverted_index(fields.author_key)?,
+            lengths: reader.get_fieldnorms_reader(fields.words)?,
+            store: reader.get_store_reader(STORED_BLOCKS)?,
+            sort_columns,
+            deleted,
+            derived,
+            reader,
+        })
+    }
+
+    pub(super) fn max_doc(&self) -> DocId {
+        self.reader.max_doc()
+    }
+
+    pub(super) fn is_alive(&self, doc: DocId) -> bool {
+        !self.reader.is_deleted(doc)
+    }
+
+    pub(super) fn published_at(&self, doc: DocId) -> Option<i64> {
+        self.sort_columns.published_at.first(doc)
+    }
+
+    pub(super) fn id(&self, doc: DocId) -> u128 {
+        self.sort_columns.id(doc)
+    }
+
+    /// Returns the rank of a document by time; the newest has rank 0.
+    pub(super) fn time_rank(&self, doc: DocId) -> u32 {
+        self.derived.time_ranks[doc as usize]
+    }
+
+    /// Returns the fields of a document as the document store holds them.
+    pub(super) fn stored(&self, doc: DocId) -> tantivy::Result<OwnedBytes> {
+        self.store.get_document_bytes(doc)
+    }
+
+    /// Returns the column of a label, for facets.
+    pub(super) fn labels(&self, field: &str) -> tantivy::Result<Option<StrColumn>> {
+        self.reader.fast_fields().str(field)
+    }
+
+    /// Returns the live document with an id.
+    pub(super) fn find(&self, id: u128) -> tantivy::Result<Option<DocId>> {
+        match self.ids.terms().get(id.to_be_bytes())? {
+            Some(info) => self.first_live(&self.ids, &info),
+            None => Ok(None),
+        }
+    }
+
+    /// Returns true if a live document contains a term.
+    pub(super) fn has_live_document(
+        &self,
+        index: &InvertedIndexReader,
+        info: &TermInfo,
+    ) -> tantivy::Result<bool> {
+        if !self.reader.has_deletes() {
+            return Ok(info.doc_freq > 0);
+        }
+        Ok(self.first_live(index, info)?.is_some())
+    }
+
+    fn first_live(&self, index: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<Option<DocId>> {
+        let mut block = index.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+        while !block.docs().is_empty() {
+            if let Some(&doc) = block.docs().iter().find(|&&doc| self.is_alive(doc)) {
+                return Ok(Some(doc));
+            }
+            block.advance();
+        }
+        Ok(None)
+    }
+
+    /// Returns the terms of `words` that begin with a prefix, in order.
+    pub(super) fn words_with_prefix(&self, prefix: &str) -> tantivy::Result<TermStreamer<'_>> {
+        let mut end = prefix.as_bytes().to_vec();
+        end.push(u8::MAX); // UTF-8 does not contain this byte.
+        Ok(self.words.terms().range().ge(prefix).lt(end).into_stream()?)
+    }
+}
+
+impl Derived {
+    fn new(columns: &SortColumns, max_doc: DocId) -> Self {
+        let mut docs: Vec<(Option<i64>, DocId)> =
+            (0..max_doc).map(|doc| (columns.published_at.first(doc), doc)).collect();
+        // `None` is less than any time, so it comes last.
+        docs.sort_unstable_by(|(a_time, a), (b_time, b)| {
+            b_time.cmp(a_time).then_with(|| columns.id(*a).cmp(&columns.id(*b)))
+        });
+        let newest_first: Box<[DocId]> = docs.into_iter().map(|(_, doc)| doc).collect();
+        let mut time_ranks = vec![0; newest_first.len()];
+        for (rank, &doc) in (0..).zip(&newest_first) {
+            time_ranks[doc as usize] = rank;
+        }
+        Self {
+            newest_first,
+            time_ranks: time_ranks.into(),
+            prefix_sets: BitSetCache::default(),
+            term_sets: BitSetCache::default(),
+            completions: CompletionCache::default(),
+        }
+    }
+}
+
+impl SortColumns {
+    fn id(&self, doc: DocId) -> u128 {
+        let half = |column: &Column<u64>| u128::from(column.first(doc).unwrap_or(0));
+        half(&self.id_high) << 64 | half(&self.id_low)
+    }
+}
