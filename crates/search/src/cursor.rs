@@ -1,4 +1,6 @@
-//! Keyset cursors: a page continues after the sort key of a hit, even while the index changes.
+//! Keyset cursors: a page continues after the sort key of a hit.
+//!
+//! Pages join without gaps while the index changes.
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};

@@ -100,7 +100,7 @@ pub struct Batch {
     pub changes: Vec<DocumentChange>,
     /// The watermark after the changes.
     pub through: Revision,
-    /// True if the store has no changes above `through`, so that the index is in sync.
+    /// True if the store has no changes above `through`.
     pub caught_up: bool,
 }
 
@@ -141,7 +141,7 @@ pub trait SearchEngine: Send + Sync + 'static {
     /// than many small ones. After a failure, apply the changes above `applied_through` again. A batch
     /// without changes lets the engine maintain its index.
     async fn apply(&self, batch: Batch) -> Result<Revision, SearchError>;
-    /// Returns the store and the revision of the last durable change; `None` for an empty index.
+    /// Returns store and revision of the last durable change; `None` without any.
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
     /// Empties the index.
     async fn reset(&self) -> Result<(), SearchError>;

@@ -72,7 +72,7 @@ impl Highlighter {
     }
 }
 
-/// Returns the range in bytes of the part to show, from the offset of the first match.
+/// Returns the range of the part to show, given the first match.
 fn excerpt(text: &str, first_match: usize) -> (usize, usize) {
     if text.len() <= MAX_CHARS || text.chars().count() <= MAX_CHARS {
         return (0, text.len());

@@ -94,7 +94,7 @@ impl ParsedQuery {
     }
 }
 
-/// Adds a unit; a repeated one moves to the end, where it may be a prefix.
+/// Adds a unit. A repeated one moves to the end, where it may be a prefix.
 fn push_unique(units: &mut Vec<QueryUnit>, unit: QueryUnit) {
     units.retain(|known| *known != unit);
     units.push(unit);
@@ -110,7 +110,9 @@ fn exclusion(chunk: &str) -> Option<&str> {
     word.chars().next().filter(|c| c.is_alphanumeric()).map(|_| word)
 }
 
-/// Splits at the first pair of quotes: the text before, between and after, and true after a minus.
+/// Splits at the first pair of quotes: text before, between and after.
+///
+/// The flag is true if a minus precedes the opening quote.
 fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
     let open = text.find(is_quote)?;
     let inner = open + text[open..].chars().next()?.len_utf8();

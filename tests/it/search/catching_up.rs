@@ -1,4 +1,4 @@
-//! Engine suite: batches of an engine that is behind, and maintenance of one that is in sync.
+//! Engine suite: catching up, and maintenance of an engine that is in sync.
 
 use quarry::domain::Revision;
 use quarry::search::{Batch, SearchEngine};

@@ -44,7 +44,7 @@ async fn real_messages_match_names_phrases_and_typos() {
         .await;
 }
 
-/// Checks names, a phrase, the same phrase with a typo, and a query with an exclusion.
+/// Checks names, a phrase with and without a typo, and an exclusion.
 async fn matches_names_phrases_and_typos(
     messages: &[Value],
     names: &[(&str, &[&str])],

@@ -1,4 +1,4 @@
-//! The engine compared with a naive scan of the same documents, and its fast paths with its own scan.
+//! The engine compared with a naive scan, and its fast paths with its segment scan.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ async fn found(engine: &dyn SearchEngine, query: &str) -> BTreeSet<String> {
     answer.hits.into_iter().map(|hit| hit.document.key.as_str().to_owned()).collect()
 }
 
-/// Facets require the segment scan, which must return the same hits in the same order as `single`.
+/// Compares `single` with the segment scan, which facets require.
 #[tokio::test]
 async fn the_fast_path_of_single_words_equals_the_scan() {
     let folder = tempfile::tempdir().unwrap();
@@ -81,7 +81,7 @@ async fn the_fast_path_of_single_words_equals_the_scan() {
     compare(&engine, typed).await;
 }
 
-/// As above for `frequent`: one segment in which words are commonplace, and one in which they are not.
+/// Compares `frequent` with the scan. Words are commonplace in one of the two segments.
 #[tokio::test]
 async fn the_fast_path_of_frequent_words_equals_the_scan() {
     let folder = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ async fn the_fast_path_of_frequent_words_equals_the_scan() {
             // All documents contain the first word, most the second and third, fewer the next.
             let mut text = "alpha".to_owned();
             for (word, every) in [("bravo", 9), ("cargo", 8), ("brave", 3), ("car", 200), ("b", 700)] {
-                let has = if every >= 8 && every <= 9 { at % every != 0 } else { at % every == 0 };
+                let has = if ["bravo", "cargo"].contains(&word) { at % every != 0 } else { at % every == 0 };
                 text += &if has { format!(" {word}") } else { String::new() };
             }
             text += &" alpha".repeat(usize::try_from(at % 3).unwrap());

@@ -13,7 +13,7 @@ pub(super) struct LastWord {
 }
 
 impl LastWord {
-    /// Returns the last word; `None` after white space, in an exclusion or after a closing quote.
+    /// Returns the last word; `None` after a space or closing quote, and in exclusions.
     pub(super) fn of(text: &str) -> Option<Self> {
         if !ParsedQuery::parse(text).ends_in_prefix {
             return None;

@@ -15,12 +15,15 @@ pub(super) struct RankedSearch {
     pub(super) searches: i64,
 }
 
-/// Logged searches sorted by key, so that a prefix is a range, below a tree of the best ranks.
+/// Logged searches, sorted by key, with a segment tree of their ranks.
+///
+/// A prefix is a range of keys, and the tree yields the best ranks of a range.
 #[derive(Debug, Default)]
 pub(super) struct LoggedSearches {
     searches: Vec<RankedSearch>,
-    /// A segment tree: the children of node `n` are `2n` and `2n + 1`, the leaves are the searches, and
-    /// each node holds the best rank of its leaves.
+    /// The best rank below each node; the leaves are the searches.
+    ///
+    /// The children of node `n` are `2n` and `2n + 1`.
     ranks: Vec<u32>,
 }
 

@@ -40,7 +40,7 @@ use quarry_store::{SearchLogMark, Store, StoreError};
 
 /// The maximum number of suggestions per call.
 pub const MAX_SUGGESTIONS: usize = 20;
-/// Logged searches in memory: at most about 20 MB. A rebuild looks up the sessions of each.
+/// Logged searches in memory, at most about 20 MB. A rebuild looks up the sessions of each.
 const MAX_LOGGED_SEARCHES: usize = 20_000;
 /// The maximum length of a suggestion in characters.
 const MAX_CHARS: usize = 100;
@@ -211,7 +211,7 @@ impl Suggestions {
         }
     }
 
-    /// Reads the log and publishes its searches; returns the duration without the wait for the lock.
+    /// Publishes the searches of the log, and returns the duration without the lock.
     async fn rebuild(&self, now: Timestamp) -> Result<Duration, StoreError> {
         let inner = &self.inner;
         let _rebuild = inner.rebuild.lock().await;

@@ -9,7 +9,7 @@ use super::Suggestions;
 use quarry_domain::Timestamp;
 use quarry_store::StoreError;
 
-/// The pause after a rebuild as a multiple of its duration, which bounds its share of the time.
+/// The pause after a rebuild as a multiple of its duration.
 const PAUSE_FACTOR: i32 = 20;
 /// The time without pauses after an erasure, whose searches leave the log in steps.
 const ERASURE_DURATION: TimeDelta = TimeDelta::minutes(2);

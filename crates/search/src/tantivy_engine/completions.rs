@@ -12,7 +12,7 @@ const MAX_COMPLETIONS: usize = 256;
 /// Prefixes with more completions than this are cached: scanning them takes long.
 const MIN_CACHED_COMPLETIONS: usize = 512;
 
-/// Returns words with a prefix that a live document contains, by document frequency, ties by word.
+/// Returns words of live documents with a prefix, most frequent first, ties by word.
 ///
 /// Frequencies include deleted documents until their segment is merged.
 pub(super) fn completions(

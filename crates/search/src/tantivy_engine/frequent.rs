@@ -18,7 +18,7 @@ use super::word::is_commonplace;
 /// Units as bit sets.
 struct FrequentUnits(Vec<FrequentUnit>);
 
-/// A unit as bit sets, each with a constant score, except for a few documents with scores by frequency.
+/// A unit as bit sets with constant scores, and a few documents with BM25 scores.
 #[derive(Default)]
 struct FrequentUnit {
     /// The sets whose union matches, best first.
@@ -35,7 +35,7 @@ struct WeightedSet {
     weight: Score,
 }
 
-/// Collects and counts the documents of a segment that match all units, if all are commonplace.
+/// Collects and counts the documents of commonplace units; `None` for other units.
 pub(super) fn collect_frequent(
     units: &mut [UnitScorer],
     documents: u64,
@@ -117,7 +117,7 @@ impl FrequentUnits {
 }
 
 impl FrequentUnit {
-    /// Reads a unit from its current document on, without moving it; `None` for phrases and titles.
+    /// Copies a unit from its current document on; `None` for phrases and titles.
     fn of(scorer: &UnitScorer, max_doc: DocId) -> Option<Self> {
         if scorer.title.is_some() {
             return None;

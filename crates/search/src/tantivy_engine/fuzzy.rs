@@ -1,4 +1,4 @@
-//! An automaton that accepts the words of a dictionary within a few edits of a mistyped one.
+//! An automaton of the words within a few edits of a mistyped one.
 //!
 //! It computes the rows of the edit distance while tantivy traverses the dictionary: building a
 //! table-driven automaton costs more than whole searches do.

@@ -22,12 +22,13 @@ use quarry_domain::{DocumentChange, DocumentId, Revision, SourceName};
 const COMMIT_DOCUMENTS: usize = 100_000;
 /// Segments of similar size that are merged into one.
 const MERGED_SEGMENTS: usize = 4;
-/// The same while more batches follow: merging dominates the cost of indexing, and one merge at the
-/// end costs least.
+/// The same while more batches follow.
+///
+/// Merging dominates the cost of indexing, and one merge at the end costs least.
 const MERGED_SEGMENTS_BEHIND: usize = 32;
 /// The share of deleted documents at which a segment is merged.
 const DELETED_SHARE: f32 = 0.3;
-/// The share of documents outside the largest segment at which an idle index is merged into one.
+/// The share of documents outside the largest segment that an idle index merges.
 const SCATTERED_SHARE: f64 = 0.05;
 
 /// The payload of a commit: the changes that it contains.
@@ -35,7 +36,7 @@ const SCATTERED_SHARE: f64 = 0.05;
 pub(super) struct Watermark {
     pub(super) store: Uuid,
     pub(super) revision: i64,
-    /// True if the index was once in sync with its store: it may serve while another is built.
+    /// True if the index was once in sync with its store, so that it may serve.
     pub(super) complete: bool,
 }
 

@@ -283,7 +283,7 @@ fn writer_options(options: &TantivyOptions) -> WriterOptions {
     WriterOptions { threads: options.threads.max(1), memory_bytes: options.memory_bytes }
 }
 
-/// Runs a search of an index with this number of documents, on the thread that costs less.
+/// Runs a search on the calling thread if the index is small, else on another.
 async fn run<T: Send + 'static>(
     documents: u64,
     search: impl FnOnce() -> Result<T, SearchError> + Send + 'static,

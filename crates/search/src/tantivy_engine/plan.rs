@@ -59,7 +59,7 @@ pub(super) struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    /// Looks a query up, and adds the found terms of its included units to the highlighter.
+    /// Looks a query up, and adds its included terms to the highlighter.
     pub(super) fn plan(
         &self,
         query: &ParsedQuery,
@@ -134,7 +134,7 @@ impl Planner<'_> {
         self.snapshot.segments.iter().map(|_| SegmentWord::default()).collect()
     }
 
-    /// Adds a word, its stems and its name; returns the frequency of the most frequent form.
+    /// Adds a word with its stems and name; returns the highest frequency.
     fn add_forms(
         &self,
         segments: &mut [SegmentWord],

@@ -15,7 +15,7 @@ use quarry_domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, Sour
 /// The version of the fields and their content; an index of another version is rebuilt.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
-/// Prefixes of up to this length have posting lists: their dictionary ranges are too large to scan.
+/// Prefixes of up to this length have posting lists: their ranges are too large to scan.
 pub(super) const SHORT_PREFIX_CHARS: usize = 2;
 
 /// The fields of the index.
@@ -210,7 +210,9 @@ fn stored(document: &Document) -> Vec<u8> {
     bytes
 }
 
-/// Decodes a document from the end of its entry in the document store; `None` if it is damaged.
+/// Decodes a document from the end of its entry in the document store.
+///
+/// `None` if it is damaged.
 ///
 /// Decoding through tantivy's values costs more than the rest of a search.
 pub(super) fn read_stored(bytes: &[u8]) -> Option<Document> {

@@ -1,4 +1,4 @@
-//! Scorers of one unit of a query: a word in all its forms, or a phrase.
+//! Scorers of a query's units: words in all their forms, and phrases.
 //!
 //! They follow the contracts of tantivy's [`DocSet`] and [`Scorer`]. In addition, `seek` to a document
 //! before the current one is valid and returns the current one.

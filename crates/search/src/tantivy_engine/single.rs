@@ -1,8 +1,9 @@
-//! The fast path of queries of at most one word, the most frequent ones while typing.
+//! The fast path of queries of at most one word.
 //!
-//! Counts from bit sets and ranks form by form, best first, so that documents below the collector's
+//! They are the most frequent ones while typing. It counts from bit sets and ranks form by form, best first, so that documents below the collector's
 //! threshold are never read.
 
+use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::query::Bm25Weight;
 use tantivy::schema::IndexRecordOption;
@@ -15,9 +16,10 @@ use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
 use super::word::{PREFIX, WordForm, WordPlan};
-use tantivy::fieldnorm::FieldNormReader;
 
-/// Collects and counts the documents of a query, if it has at most one word and no title has it.
+/// Collects and counts the documents of at most one word; `None` for other queries.
+///
+/// A word in a title takes the scan, since its documents score differently.
 pub(super) fn collect_single(
     units: &[UnitPlan],
     snapshot: &IndexSnapshot,

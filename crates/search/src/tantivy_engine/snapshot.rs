@@ -18,12 +18,12 @@ pub(super) struct IndexSnapshot {
     /// True if any document has a title.
     pub(super) has_titles: bool,
     pub(super) document_cache: Arc<DocumentCache>,
-    /// BM25 of a term with an idf of 1; more than 0 and less than 2.2 (`k1 + 1`).
+    /// BM25 of a term with an idf of 1: between 0 and 2.2 (`k1 + 1`).
     pub(super) bm25: Bm25Weight,
 }
 
 impl IndexSnapshot {
-    /// Opens a view, and shares with an earlier one whatever did not change.
+    /// Opens a view, and shares unchanged segments with an earlier one.
     pub(super) fn open(
         searcher: Searcher,
         fields: &Fields,

@@ -12,8 +12,9 @@ use super::scorers::{DocIter, FormScorer, TermPostings, UnitScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 
-/// The factor of each form. BM25 multiplies it by 1 to 3.2, so an exact match outscores a stem, and a
-/// stem outscores a prefix.
+/// The factor of an exact match.
+///
+/// BM25 multiplies factors by 1 to 3.2, so an exact match outscores a stem, and a stem a prefix.
 pub(super) const EXACT: f32 = 1.0;
 pub(super) const STEM: f32 = 0.3;
 pub(super) const PREFIX: f32 = 0.25;
@@ -21,7 +22,7 @@ const IN_TITLE: f32 = 1.0;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
-/// Terms in at least one of this number of documents are frequent: their bit sets are cached.
+/// A term in one of this number of documents is frequent: its bit set is cached.
 const FREQUENT: u32 = 64;
 /// Frequent terms in at least this number of documents are commonplace.
 const COMMONPLACE_DOCUMENTS: u64 = 20_000;
@@ -183,7 +184,7 @@ impl WordPlan {
             cost += frequency;
             forms.push(FormScorer { docs, weight: self.idf * PREFIX });
         } else if forms.len() > MAX_PARALLEL_POSTINGS {
-            // In parallel, each step asks every list; a set of them all answers at once.
+            // In parallel, each step reads every list; a set of all is one lookup.
             let terms = found.forms.iter().filter(|form| !form.optional).map(|form| &form.info);
             let set = Arc::new(union(terms, &segment.words, segment.max_doc())?);
             optional.append(&mut forms);
