@@ -1,10 +1,10 @@
-//! How quickly do documents become searchable, and how quickly does a server start?
+//! Benchmark of indexing, and of the start with a large index.
 //!
-//! `cargo bench --bench indexing -- 1000000` makes that many synthetic messages and measures, on
-//! one indexing thread:
+//! `cargo bench --bench indexing -- 1000000` generates that number of messages and measures, on one indexing
+//! thread:
 //! - tantivy alone, with the engine's own schema and the same terms, one commit at the end;
-//! - the engine, which also looks up what it replaces, and commits as it follows the store;
-//! - the way of a rebuild: from rows in SQLite to a searchable index;
+//! - the engine, which also looks up replaced documents, and commits while it follows the store;
+//! - a rebuild, from rows in SQLite to a searchable index;
 //! - a start with that index: open, check every file, compare with the store.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
@@ -154,7 +154,7 @@ fn schema_of(folder: &Path) -> Schema {
     Index::open_in_dir(index).unwrap().schema()
 }
 
-/// What tantivy takes without the engine around it.
+/// Indexes the same terms with tantivy alone.
 fn raw(folder: &Path, schema: Schema, documents: &[Document]) {
     std::fs::create_dir(folder).unwrap();
     let index = Index::create_in_dir(folder, schema.clone()).unwrap();

@@ -1,20 +1,20 @@
-//! Engine latency on one core, by the size of the index, beside tantivy's own queries.
+//! Benchmark of the search engine on one core, beside tantivy's own queries.
 //!
-//! `cargo bench --bench search` measures 3,349 generated messages, and the real ones where their
-//! file is (see `support/corpus.rs`); sizes to add are arguments:
-//! `cargo bench --bench search -- 30000 300000 1000000`. Queries are one and two words of the
-//! corpus as they are typed, letter by letter; ten stored hits and the total, no highlights.
+//! `cargo bench --bench search` measures 3,349 generated messages, and the real ones if their file exists
+//! (see `support/corpus.rs`); arguments add sizes: `cargo bench --bench search -- 30000 300000 1000000`.
+//! Queries are one and two words of the corpus, typed letter by letter; each returns ten stored hits and the
+//! total, without highlights.
 //!
-//! Every query is evaluated in five ways, in the same process, on the same index:
-//! - `quarry`: the engine as it serves;
-//! - `quarry, no fast path`: the same with a period that every message is in, which keeps `single`
-//!   and `frequent` out, so that the walk of `evaluate` serves; it reads one column more per match;
-//! - `TopDocs + Count`, `TopDocs, then Count`, `TopDocs by time + Count`: tantivy's own
-//!   `BooleanQuery` of the same words, collected in three ways (`support/tantivy_queries.rs`).
+//! Each query is evaluated in five ways, in the same process, on the same index:
+//! - `quarry`: the engine in production;
+//! - `quarry, no fast path`: the same with a period that contains all messages, which disables `single` and
+//!   `frequent`, so that the segment scan serves; it reads one more column per match;
+//! - `TopDocs + Count`, `TopDocs, then Count`, `TopDocs by time + Count`: tantivy's own `BooleanQuery` of
+//!   the same words, collected in three ways (`support/tantivy_queries.rs`).
 //!
-//! Rows are by the code of the engine that serves a query. `x p50` and `x p99` are the times over
-//! those of `quarry`; `same total` is the share of queries with the same number of matches, which
-//! shows how far both answer the same question.
+//! Rows group queries by the code that serves them: the first two lines of `single` and of `frequent` are
+//! that fast path on and off. `x p50` and `x p99` are the times relative to `quarry`; `same total` is the
+//! share of queries with the same number of matches.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/corpus.rs"]
@@ -42,24 +42,24 @@ use tantivy_queries::{Collect, ServedBy, TantivyQueries};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Passes over all queries; the first one warms up and is not recorded.
+/// Passes over all queries; the first is a warm-up and not recorded.
 const ROUNDS: usize = 3;
 
-/// The ways to evaluate a query; the first is the one that others are compared with.
+/// The ways to evaluate a query; the first is the baseline.
 const EVALUATORS: [(&str, Evaluator); 5] = [
     ("quarry", Evaluator::Quarry),
-    ("quarry, no fast path", Evaluator::QuarryWalk),
+    ("quarry, no fast path", Evaluator::QuarryScan),
     ("TopDocs + Count", Evaluator::Tantivy(Collect::OnePass)),
     ("TopDocs, then Count", Evaluator::Tantivy(Collect::TwoPasses)),
     ("TopDocs by time + Count", Evaluator::Tantivy(Collect::NewestFirst)),
 ];
 
-/// Rows of the table: all queries, and those that one part of the engine serves.
+/// Rows of the table: all queries, and those of each path of the engine.
 const ROWS: [(&str, Option<ServedBy>); 4] = [
     ("all", None),
     ("single", Some(ServedBy::Single)),
     ("frequent", Some(ServedBy::Frequent)),
-    ("walk", Some(ServedBy::Walk)),
+    ("scan", Some(ServedBy::Scan)),
 ];
 
 const HEADER: &str = "served by queries  evaluator                   p50 us    p99 us   p999 us    max us    x p50   \
@@ -68,11 +68,11 @@ const HEADER: &str = "served by queries  evaluator                   p50 us    p
 #[derive(Clone, Copy)]
 enum Evaluator {
     Quarry,
-    QuarryWalk,
+    QuarryScan,
     Tantivy(Collect),
 }
 
-/// A typed text and, for each evaluator, its total and times.
+/// A typed text with its total and times for each evaluator.
 struct Query {
     text: String,
     served_by: ServedBy,
@@ -143,7 +143,7 @@ async fn measure(label: &str, documents: Vec<Document>) {
                 let started = Instant::now();
                 query.totals[at] = match evaluator {
                     Evaluator::Quarry => total(&engine, &query.text, false),
-                    Evaluator::QuarryWalk => total(&engine, &query.text, true),
+                    Evaluator::QuarryScan => total(&engine, &query.text, true),
                     Evaluator::Tantivy(collect) => peer.search(&query.text, *collect),
                 };
                 query.nanos[at][round] = started.elapsed().as_nanos() as u64;
@@ -185,16 +185,16 @@ async fn index(folder: &Path, documents: Vec<Document>) -> TantivyEngine {
         if engine.health().await.unwrap().segments <= 1 {
             return engine;
         }
-        // A thread of the library merges.
+        // tantivy merges in the background.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 
-/// Searches through the engine; `every_match`: with a period, which takes no fast path.
-fn total(engine: &TantivyEngine, text: &str, every_match: bool) -> u64 {
+/// Searches with the engine; `scan` adds a period, which disables the fast paths.
+fn total(engine: &TantivyEngine, text: &str, scan: bool) -> u64 {
     let mut request = SearchRequest::new(text, 10);
-    request.filter.published_from = every_match.then_some(DateTime::UNIX_EPOCH);
-    let answer = engine.search_here(&request).unwrap();
+    request.filter.published_from = scan.then_some(DateTime::UNIX_EPOCH);
+    let answer = engine.search_blocking(&request).unwrap();
     assert!(answer.hits.len() <= 10);
     answer.total
 }
@@ -227,7 +227,7 @@ fn report(label: &str, queries: &[&Query]) {
     }
 }
 
-/// One and two neighbouring words of some documents, letter by letter.
+/// Returns one and two adjacent words of some documents, letter by letter.
 fn typed_texts(documents: &[Document]) -> Vec<String> {
     let mut texts = Vec::new();
     for document in documents.iter().step_by(documents.len() / 150 + 1) {

@@ -1,10 +1,9 @@
-//! How long does it take to suggest, and to make the suggestions anew?
+//! Benchmark of suggestions and of their rebuild.
 //!
-//! `cargo bench --bench suggest` has 3,000 logged searches over 30,000 documents; other sizes are
-//! given in pairs: `cargo bench --bench suggest -- 10000 1000000 20000 1000000`. What is typed are
-//! the logged searches letter by letter, every third with a typing error, so that both the log and
-//! the index are asked; each on an index that has not changed since it was asked (warm), and right
-//! after it has (cold). The log is in SQLite.
+//! `cargo bench --bench suggest` measures 3,000 logged searches over 30,000 documents; arguments give other
+//! sizes in pairs: `cargo bench --bench suggest -- 10000 1000000 20000 1000000`. The typed texts are the
+//! logged searches, letter by letter, every third with a typo, so that suggestions come from both the log and
+//! the index; with cached hit counts (warm), and after changes of the index (cold). The log is in SQLite.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 use std::sync::Arc;
@@ -25,9 +24,9 @@ use uuid::Uuid;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Suggestions that are asked for.
+/// Suggestions per call.
 const FIRST: usize = 8;
-/// Texts that are typed, letter by letter.
+/// Texts to type, letter by letter.
 const TYPED: usize = 2_000;
 /// Sessions that search for each text.
 const SESSIONS: usize = 3;
@@ -39,7 +38,6 @@ fn main() {
         "{:>8} {:>9}  {:>5}  {:>9} {:>9} {:>9}  {:>8} {:>8}  {:>10}",
         "searches", "documents", "index", "p50 us", "p99 us", "max us", "of log", "of index", "rebuild ms"
     );
-    // As the server has it.
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for pair in sizes.chunks_exact(2) {
         runtime.block_on(measure(pair[0], pair[1]));
@@ -99,7 +97,7 @@ async fn measure(searches: usize, documents: usize) {
     }
 }
 
-/// Stores documents, and a log of two or three successive words of them; returns what was logged.
+/// Stores documents, logs two or three adjacent words of each, and returns those texts.
 async fn fill(store: &Store, searches: usize, documents: usize) -> Vec<String> {
     let mut texts = Vec::with_capacity(searches);
     let mut drafts = Vec::new();

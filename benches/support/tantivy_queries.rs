@@ -1,14 +1,13 @@
 //! tantivy's own queries on the index that the engine wrote.
 //!
-//! The engine's folder is opened read-only rather than indexed again, so that both read the same
-//! postings, lengths and stored documents, and only the evaluation differs. Its field `words` holds
-//! each word, its marked stem and, for names, its marked self; `prefixes` the first one and two
-//! letters of each. The analysis that filled them is private, so queries are divided by tantivy's
-//! `SimpleTokenizer`, `LowerCaser` and `AsciiFoldingFilter`, which find the same words except for
-//! pictographs, combining marks and accents outside Latin.
+//! The engine's folder is opened read-only, so that both read the same postings, lengths and stored
+//! documents, and only the evaluation differs. The field `words` contains each word and its marked stem or
+//! name; `prefixes` the first one and two letters of each. The engine's analysis is private, so
+//! `SimpleTokenizer`, `LowerCaser` and `AsciiFoldingFilter` divide queries; they find the same words except
+//! for pictographs, combining marks and accents outside Latin.
 //!
-//! tantivy has the easier task: it adds the scores of a word's forms up, breaks ties by document
-//! number unless `Collect::NewestFirst` is given, and leaves a stored document packed as bytes.
+//! tantivy has the easier task: it sums the scores of a word's forms, breaks ties by document number unless
+//! `Collect::NewestFirst` is given, and does not decode stored documents.
 
 use std::hint::black_box;
 use std::path::Path;
@@ -23,16 +22,17 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::tokenizer::{AsciiFoldingFilter, LowerCaser, SimpleTokenizer, TextAnalyzer};
 use tantivy::{DocAddress, Index, Order, Searcher, TantivyDocument, Term};
 
-/// Hits that are returned with their stored documents.
+/// The number of hits, which are returned with their stored documents.
 const HITS: usize = 10;
 /// The weight of a completion beside a word, as in the engine.
 const PREFIX: f32 = 0.25;
 /// Prefixes up to this length have postings of their own.
 const SHORT_PREFIX_CHARS: usize = 2;
-/// Completions of a prefix that the engine takes at most.
+/// The maximum number of completions of a prefix, as in the engine.
 const MAX_COMPLETIONS: u32 = 20_000;
-/// Documents of the rarest word from which on the engine intersects sets.
-const MANY_DOCUMENTS: u64 = 8_192;
+/// The documents of a commonplace word: at least this number, and one of `FREQUENT`.
+const COMMONPLACE_DOCUMENTS: u64 = 20_000;
+const FREQUENT: u64 = 64;
 /// The engine's marks of stems and of words of names.
 const STEM_MARK: char = '\u{1}';
 const NAME_MARK: char = '\u{2}';
@@ -44,22 +44,22 @@ pub(crate) enum Collect {
     OnePass,
     /// `TopDocs`, which skips blocks that cannot compete, then `Count`, which scores nothing.
     TwoPasses,
-    /// One pass as well; ties go to the newest document, as the engine ranks.
+    /// One pass; ties go to the newest document, as in the engine.
     NewestFirst,
 }
 
-/// The engine's code that serves a query.
+/// The path of the engine that serves a query.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServedBy {
     /// `single`: one word at most.
     Single,
-    /// `frequent`: several words, each in many documents.
+    /// `frequent`: several words, all commonplace.
     Frequent,
-    /// `evaluate`: a walk over the matches of several words.
-    Walk,
+    /// `scan`: a scan over the matches of several words.
+    Scan,
 }
 
-/// The engine's index, read by tantivy alone.
+/// The engine's index, read by tantivy.
 pub(crate) struct TantivyQueries {
     searcher: Searcher,
     analyzer: TextAnalyzer,
@@ -67,10 +67,11 @@ pub(crate) struct TantivyQueries {
     prefixes: Field,
 }
 
-/// A word of a query; `open`: it may be the beginning of a longer one.
+/// A word of a query.
 struct Word {
     text: String,
-    open: bool,
+    /// True if it may be incomplete.
+    is_prefix: bool,
 }
 
 impl TantivyQueries {
@@ -120,39 +121,39 @@ impl TantivyQueries {
         total as u64
     }
 
-    /// The code that serves a query, by the conditions of `single` and `frequent`.
+    /// Returns the path that serves a query, by the conditions of `single` and `frequent`.
     pub(crate) fn served_by(&mut self, text: &str) -> ServedBy {
         let words = self.parse(text);
-        let many = MANY_DOCUMENTS.min(self.searcher.num_docs());
+        let commonplace = COMMONPLACE_DOCUMENTS.max(self.searcher.num_docs() / FREQUENT);
         match words.as_slice() {
             [] | [_] => ServedBy::Single,
-            words if words.iter().all(|word| self.postings(word) >= many) => ServedBy::Frequent,
-            _ => ServedBy::Walk,
+            words if words.iter().all(|word| self.postings(word) >= commonplace) => ServedBy::Frequent,
+            _ => ServedBy::Scan,
         }
     }
 
-    /// The words of a query, each where it stands last; the last one is open.
+    /// Divides a query into words; a repeated one counts at its last position.
     fn parse(&mut self, text: &str) -> Vec<Word> {
         let mut words: Vec<Word> = Vec::new();
         self.analyzer.token_stream(text).process(&mut |token| {
             words.retain(|word| word.text != token.text);
-            words.push(Word { text: token.text.clone(), open: false });
+            words.push(Word { text: token.text.clone(), is_prefix: false });
         });
         let last = text.split_whitespace().next_back();
         if let Some(word) = words.last_mut() {
-            word.open = last.is_some_and(|last| last.contains(char::is_alphanumeric));
+            word.is_prefix = last.is_some_and(|last| last.contains(char::is_alphanumeric));
         }
         words
     }
 
-    /// The documents that have a word in one of its forms.
+    /// Returns the query of a word in all its forms.
     fn clause(&self, word: &Word) -> Box<dyn Query> {
         let mut forms: Vec<Box<dyn Query>> = Vec::with_capacity(4);
         for form in [word.text.clone(), stem(&word.text), name(&word.text)] {
             let term = Term::from_field_text(self.words, &form);
             forms.push(Box::new(TermQuery::new(term, IndexRecordOption::WithFreqs)));
         }
-        if word.open {
+        if word.is_prefix {
             forms.push(self.completions(&word.text));
         }
         Box::new(BooleanQuery::union(forms))
@@ -169,12 +170,12 @@ impl TantivyQueries {
         Box::new(BoostQuery::new(Box::new(query), PREFIX))
     }
 
-    /// The postings of a word in all its forms, as the engine adds them up.
+    /// Counts the postings of a word in all its forms, as the engine does.
     fn postings(&self, word: &Word) -> u64 {
         let frequency =
             |field, text: &str| self.searcher.doc_freq(&Term::from_field_text(field, text)).unwrap();
         let forms = frequency(self.words, &stem(&word.text)) + frequency(self.words, &name(&word.text));
-        let completions = match word.open {
+        let completions = match word.is_prefix {
             false => 0,
             true if is_short(&word.text) => frequency(self.prefixes, &word.text),
             true => self.completed(&word.text),
@@ -183,12 +184,12 @@ impl TantivyQueries {
     }
 
     fn completed(&self, prefix: &str) -> u64 {
-        let mut behind = prefix.as_bytes().to_vec();
-        behind.push(u8::MAX);
+        let mut end = prefix.as_bytes().to_vec();
+        end.push(u8::MAX);
         let mut postings = 0;
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(self.words).unwrap();
-            let mut terms = index.terms().range().ge(prefix).lt(&behind).into_stream().unwrap();
+            let mut terms = index.terms().range().ge(prefix).lt(&end).into_stream().unwrap();
             while terms.advance() {
                 postings += u64::from(terms.value().doc_freq);
             }

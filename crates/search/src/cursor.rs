@@ -21,7 +21,7 @@ pub(crate) struct SortKey {
 /// Continues a search after a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchCursor {
-    sort: u8,
+    sort: SearchSort,
     /// True if the answer was relaxed to any of the words.
     pub(crate) relaxed: bool,
     pub(crate) key: SortKey,
@@ -29,7 +29,7 @@ pub struct SearchCursor {
 
 impl SearchCursor {
     pub(crate) fn new(sort: SearchSort, relaxed: bool, key: SortKey) -> Self {
-        Self { sort: sort_code(sort), relaxed, key }
+        Self { sort, relaxed, key }
     }
 
     /// Returns the cursor as opaque text.
@@ -42,16 +42,8 @@ impl SearchCursor {
     pub(crate) fn decode(text: &str, sort: SearchSort) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (cursor, rest) = postcard::take_from_bytes::<Self>(&bytes).ok()?;
-        let is_valid = rest.is_empty() && cursor.sort == sort_code(sort) && cursor.key.score.is_finite();
+        let is_valid = rest.is_empty() && cursor.sort == sort && cursor.key.score.is_finite();
         is_valid.then_some(cursor)
-    }
-}
-
-fn sort_code(sort: SearchSort) -> u8 {
-    match sort {
-        SearchSort::Relevance => 0,
-        SearchSort::Newest => 1,
-        SearchSort::Oldest => 2,
     }
 }
 

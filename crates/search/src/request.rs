@@ -1,9 +1,12 @@
 //! Search requests. The API validates them.
 
 use quarry_domain::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// The order of hits. Ties go to the newest, then to the smaller id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Cursors contain the index of the variant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub enum SearchSort {
     /// Best match first.
     #[default]
