@@ -64,7 +64,7 @@ impl IndexSearcher {
     fn read(&self, ranked: &RankedDoc) -> Result<(Arc<Document>, usize), SearchError> {
         let segment = &self.snapshot.segments[ranked.segment];
         let key = (segment.reader.segment_id(), ranked.doc);
-        if let Some(document) = self.snapshot.document_cache.get(&key) {
+        if let Some(document) = self.snapshot.decoded.get(&key) {
             return Ok((document, 0));
         }
         let stored = segment.stored(ranked.doc).map_err(search_error)?;
@@ -72,7 +72,7 @@ impl IndexSearcher {
             .ok_or_else(|| SearchError::Damaged("cannot decode a stored document".to_owned()))?;
         let bytes = document.memory_bytes();
         let document = Arc::new(document);
-        self.snapshot.document_cache.insert(key, document.clone());
+        self.snapshot.decoded.insert(key, document.clone());
         Ok((document, bytes))
     }
 

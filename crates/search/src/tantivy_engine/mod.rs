@@ -10,7 +10,7 @@
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions` | words that begin with a prefix |
-//! | `bit_sets`, `completion_cache`, `document_cache` | what a segment caches |
+//! | `bit_sets`, `completion_cache`, `decoded_documents` | cached sets, completions and documents |
 //! | `permits`, `failure` | the bound on concurrent searches, the classes of errors |
 //!
 //! An index with another schema or analysis is built beside the serving one, and replaces it once it has
@@ -22,7 +22,7 @@ mod answer;
 mod bit_sets;
 mod completion_cache;
 mod completions;
-mod document_cache;
+mod decoded_documents;
 mod evaluate;
 mod facets;
 mod failure;

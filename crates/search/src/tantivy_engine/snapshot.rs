@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tantivy::query::Bm25Weight;
 use tantivy::{DocId, Searcher};
 
-use super::document_cache::{DocumentCache, document_cache};
+use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 
@@ -17,7 +17,7 @@ pub(super) struct IndexSnapshot {
     pub(super) documents: u64,
     /// True if any document has a title.
     pub(super) has_titles: bool,
-    pub(super) document_cache: Arc<DocumentCache>,
+    pub(super) decoded: Arc<DecodedDocuments>,
     /// BM25 of a term with an idf of 1: between 0 and 2.2 (`k1 + 1`).
     pub(super) bm25: Bm25Weight,
 }
@@ -48,9 +48,9 @@ impl IndexSnapshot {
         let bm25 = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
             .boost_by(1.0 / idf(1, documents));
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
-        let document_cache =
-            earlier.map_or_else(|| Arc::new(document_cache()), |earlier| earlier.document_cache.clone());
-        Ok(Self { searcher, segments, documents, has_titles, document_cache, bm25 })
+        let decoded =
+            earlier.map_or_else(|| Arc::new(decoded_documents()), |earlier| earlier.decoded.clone());
+        Ok(Self { searcher, segments, documents, has_titles, decoded, bm25 })
     }
 
     /// Returns the segment and the number of the live document with an id.

@@ -15,7 +15,7 @@ const CACHE_BYTES: u64 = 64 << 20;
 const TYPICAL_DOCUMENT_BYTES: u64 = 512;
 
 /// Documents by segment and number; entries never expire, since segments are immutable.
-pub(super) type DocumentCache = Cache<(SegmentId, DocId), Arc<Document>, MemoryWeighter>;
+pub(super) type DecodedDocuments = Cache<(SegmentId, DocId), Arc<Document>, MemoryWeighter>;
 
 /// Weighs a document by its memory in bytes.
 #[derive(Clone)]
@@ -28,6 +28,6 @@ impl Weighter<(SegmentId, DocId), Arc<Document>> for MemoryWeighter {
 }
 
 /// Creates an empty cache.
-pub(super) fn document_cache() -> DocumentCache {
+pub(super) fn decoded_documents() -> DecodedDocuments {
     Cache::with_weighter((CACHE_BYTES / TYPICAL_DOCUMENT_BYTES) as usize, CACHE_BYTES, MemoryWeighter)
 }
