@@ -1,4 +1,4 @@
-//! Each default stands once, in the reference of settings: what repeats one is compared with it.
+//! Defaults: limits and the command line's help take them from the declarations of settings.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{SOURCE, load};
 use crate::support::folder::Folder;
 
 #[test]
-fn the_limits_of_the_library_are_those_of_production() {
+fn limits_of_libraries_default_to_the_settings() {
     let buffer = BufferLimits::default();
     assert_eq!((buffer.keystrokes, buffer.bytes, buffer.flood_keystrokes), (1_000_000, 128 << 20, 1_000));
     assert_eq!((buffer.window, buffer.lease), (Duration::from_secs(5), Duration::from_secs(10)));
@@ -26,7 +26,7 @@ fn the_limits_of_the_library_are_those_of_production() {
 }
 
 #[test]
-fn every_limit_that_is_set_arrives() {
+fn settings_reach_the_limits_of_libraries() {
     let settings = Settings::from_toml(
         "[keystrokes]\nwindow = \"7s\"\nmax_buffered = 71\nmax_buffered_mb = 75\nflood_limit = 72\n[server]\nrequest_timeout = \"73s\"\n\
          [limits]\nmutation_time = \"3s\"\nquantity = 76\n[suggest]\nmin_sessions = 74\nblocklist = [\"darn\"]",
@@ -44,12 +44,12 @@ fn every_limit_that_is_set_arrives() {
 }
 
 #[test]
-fn the_language_of_documents_without_a_source_is_that_of_a_source_that_names_none() {
+fn documents_without_a_source_have_the_default_language_of_sources() {
     assert_eq!(load(SOURCE, &[]).unwrap().sources[0].language, Language::default());
 }
 
 #[tokio::test]
-async fn the_help_names_the_defaults_of_the_settings() {
+async fn the_help_states_the_defaults_of_the_settings() {
     let folder = Folder::new("");
     let settings = Settings::default();
     let window = humantime::format_duration(settings.keystrokes.window);

@@ -6,14 +6,14 @@ use quarry::domain::Scope;
 use super::{KEY, load, refusal};
 
 #[test]
-fn keys_are_read_with_all_that_they_say() {
+fn keys_are_read_with_all_their_settings() {
     let file = format!("{KEY}expires = \"2027-01-31\"\norigins = [\"https://Shop.example/\"]\n");
     let settings = load(&file, &[]).unwrap();
     let [key] = &settings.keys[..] else { panic!("{:?}", settings.keys) };
     assert_eq!((key.name.as_str(), &key.scopes[..]), ("operator", &Scope::ALL[..]));
     assert_eq!(key.expires, parse_time("2027-01-31T00:00:00Z"));
     assert_eq!(key.origins[0].as_str(), "https://shop.example");
-    // TOML's own times are read as well.
+    // TOML's own times are accepted as well.
     for (time, expected) in [
         ("2027-01-31", "2027-01-31T00:00:00Z"),
         ("2027-01-31T12:00:00+02:00", "2027-01-31T10:00:00Z"),
@@ -26,7 +26,7 @@ fn keys_are_read_with_all_that_they_say() {
 }
 
 #[test]
-fn what_is_wrong_with_a_key_is_said_without_it() {
+fn problems_of_a_key_are_reported_without_the_key() {
     let with = |from: &str, to: &str| refusal(&KEY.replace(from, to), &[]);
     for (from, to, message) in [
         ("scopes", "scope", "unknown key `keys.0.scope`; did you mean `scopes`?"),
@@ -77,13 +77,13 @@ fn what_is_wrong_with_a_key_is_said_without_it() {
 }
 
 #[test]
-fn keys_that_are_over_are_warned_of() {
+fn expired_keys_cause_a_warning() {
     let settings = load(&format!("{KEY}expires = \"2020-01-01\""), &[]).unwrap();
     assert_eq!(settings.warnings(settings.listen), ["the key \"operator\" has expired"]);
 }
 
 #[test]
-fn what_changed_is_named() {
+fn changed_settings_are_named() {
     let before = load(KEY, &[]).unwrap();
     assert!(load(KEY, &[]).unwrap().changed_from(&before).is_empty());
     let after = load(
@@ -92,7 +92,7 @@ fn what_changed_is_named() {
     );
     let after = after.unwrap();
     assert_eq!(after.changed_from(&before), ["listen", "database_url", "search.poll", "keys"]);
-    // A password alone is a change, though none is shown.
+    // A password alone is a change, although output redacts it.
     let with = |password: &str| load(&format!("redis_url = \"redis://:{password}@cache\""), &[]).unwrap();
     assert_eq!(with("one").changed_from(&with("other")), ["redis_url"]);
 }

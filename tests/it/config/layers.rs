@@ -1,4 +1,4 @@
-//! Which place wins, and which file is read.
+//! The precedence of layers, and the choice of the file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use quarry::config::{LogFormat, Overrides, Settings, reference};
 use super::{load, load_in, refusal};
 
 #[test]
-fn nothing_set_means_the_defaults() {
+fn empty_settings_are_the_defaults() {
     let empty = tempfile::tempdir().unwrap();
     let settings = load_in(empty.path(), &[], &Overrides::default()).unwrap();
     assert_eq!(settings.listen.to_string(), "127.0.0.1:8000");
@@ -25,7 +25,7 @@ fn nothing_set_means_the_defaults() {
 }
 
 #[test]
-fn the_file_beats_defaults_variables_beat_the_file_and_arguments_beat_variables() {
+fn flags_override_variables_which_override_the_file_which_overrides_defaults() {
     let directory = tempfile::tempdir().unwrap();
     let file =
         "listen = \"127.0.0.1:1\"\ndata_dir = \"from-file\"\n[search]\nconcurrency = 20\npoll = \"1s\"\n";
@@ -51,7 +51,7 @@ fn the_file_beats_defaults_variables_beat_the_file_and_arguments_beat_variables(
 }
 
 #[test]
-fn every_argument_reaches_its_setting() {
+fn each_flag_sets_its_setting() {
     let directory = tempfile::tempdir().unwrap();
     let overrides = Overrides {
         config: None,
@@ -69,7 +69,7 @@ fn every_argument_reaches_its_setting() {
 }
 
 #[test]
-fn a_wrong_argument_names_its_flag() {
+fn a_wrong_value_of_a_flag_names_the_flag() {
     let overrides = Overrides { listen: Some("8000".to_owned()), ..Overrides::default() };
     let error = load_in(tempfile::tempdir().unwrap().path(), &[], &overrides).unwrap_err();
     assert_eq!(
@@ -79,14 +79,14 @@ fn a_wrong_argument_names_its_flag() {
 }
 
 #[test]
-fn the_embedded_database_is_in_the_data_folder_whatever_its_name() {
+fn the_embedded_database_is_in_the_data_folder_of_any_name() {
     let url = |data_dir| {
         let settings = load("", &[("QUARRY_DATA_DIR", data_dir)]).unwrap();
         settings.database_url.expose().to_owned()
     };
     assert_eq!(url("/var/lib/quarry/"), "sqlite:///var/lib/quarry/quarry.db");
     assert_eq!(url("what?100%"), "sqlite://what%3F100%25/quarry.db");
-    // A name of digits is a name all the same.
+    // A variable of digits is text for a setting with text.
     assert_eq!(url("2026"), "sqlite://2026/quarry.db");
 }
 
@@ -109,7 +109,7 @@ fn switches_are_words_or_digits() {
 }
 
 #[test]
-fn words_are_a_list_in_the_file_and_separated_by_commas_in_a_variable() {
+fn lists_are_separated_by_commas_in_a_variable() {
     let words = ["darn", "red tape"];
     let file = "[suggest]\nblocklist = [\"darn\", \"red tape\"]";
     assert_eq!(load(file, &[]).unwrap().suggest.blocklist, words);
@@ -129,7 +129,7 @@ fn words_are_a_list_in_the_file_and_separated_by_commas_in_a_variable() {
 }
 
 #[test]
-fn a_named_file_is_read_and_must_be_there() {
+fn a_named_file_is_read_and_must_exist() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("quarry.toml"), "listen = \"127.0.0.1:1\"").unwrap();
     std::fs::write(directory.path().join("by-variable.toml"), "listen = \"127.0.0.1:2\"").unwrap();
@@ -150,7 +150,7 @@ fn a_named_file_is_read_and_must_be_there() {
 }
 
 #[test]
-fn a_file_that_is_there_but_cannot_be_read_is_an_error() {
+fn an_unreadable_file_is_an_error() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("quarry.toml")).unwrap();
     let error = load_in(directory.path(), &[], &Overrides::default()).unwrap_err().to_string();
@@ -158,7 +158,7 @@ fn a_file_that_is_there_but_cannot_be_read_is_an_error() {
 }
 
 #[test]
-fn every_setting_outside_sources_can_be_set_by_its_variable() {
+fn each_setting_outside_lists_has_a_variable() {
     let defaults = Settings::from_toml("").unwrap();
     let printed = defaults.to_toml_redacted();
     for line in reference() {
@@ -167,14 +167,14 @@ fn every_setting_outside_sources_can_be_set_by_its_variable() {
         else {
             continue;
         };
-        // The value as the defaults print it, without quotes: as one would export it.
+        // The printed default without quotes, as a shell exports it.
         let value = printed
             .lines()
             .find_map(|printed| printed.strip_prefix(&format!("{name} = ")))
             .and_then(|rest| rest.split_once(" #"))
             .map(|(value, _)| value.trim_matches('"').to_owned())
             .unwrap_or_else(|| match line.key.as_str() {
-                // Nothing unless it is set.
+                // Settings without a default.
                 "redis_url" => "redis://127.0.0.1:6379".to_owned(),
                 "persisted.documents" => "persisted-documents.json".to_owned(),
                 "server.metrics_listen" => "127.0.0.1:9".to_owned(),
@@ -191,7 +191,7 @@ fn every_setting_outside_sources_can_be_set_by_its_variable() {
 }
 
 #[test]
-fn where_traces_go_is_read_from_the_common_variable_unless_quarry_is_told() {
+fn the_common_variable_of_opentelemetry_is_the_default_collector() {
     let common = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
     let own = ("QUARRY_TELEMETRY__OTLP_ENDPOINT", "http://own:4318");
     let file = "[telemetry]\notlp_endpoint = \"http://file:4318\"";

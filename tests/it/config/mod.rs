@@ -1,4 +1,4 @@
-//! Settings as an operator meets them: layers, refusals, sources, and what is printed.
+//! Settings from an operator's view: layers, problems, sources and printed settings.
 
 mod defaults;
 mod keys;
@@ -12,7 +12,7 @@ use std::path::Path;
 
 use quarry::config::{ConfigError, Environment, Overrides, Settings};
 
-/// The least that a source needs.
+/// A source with required settings only.
 const SOURCE: &str = r#"
 [[sources]]
 name = "messages"
@@ -21,7 +21,7 @@ pagination = { kind = "offset" }
 fields = { key = "/id", text = "/message" }
 "#;
 
-/// A key that may do all.
+/// A key with all scopes.
 const KEY: &str = r#"
 [[keys]]
 name = "operator"
@@ -45,7 +45,9 @@ fn load_in(
     Settings::load_from(overrides, &environment, directory)
 }
 
-/// What is wrong with settings that must be refused.
+/// The problems of rejected settings, without their lines.
 fn refusal(file: &str, variables: &[(&str, &str)]) -> String {
-    load(file, variables).expect_err("these settings must be refused").to_string()
+    let error = load(file, variables).expect_err("these settings must be refused");
+    let problems = error.problems().iter();
+    problems.map(|problem| format!("{}: {}", problem.origin, problem.text)).collect::<Vec<_>>().join("\n")
 }

@@ -1,4 +1,4 @@
-//! What `quarry config` prints, and the reference of all settings.
+//! The output of `quarry config`, and the reference of all settings.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ fields = { key = "/sku", text = "/description" }
 "#;
 
 #[test]
-fn no_secret_is_printed() {
+fn secrets_are_redacted() {
     let printed = load(FULL, &[]).unwrap().to_toml_redacted();
     assert!(!printed.contains("s3cret"), "{printed}");
     assert!(
@@ -59,7 +59,7 @@ fn no_secret_is_printed() {
 }
 
 #[test]
-fn each_value_says_where_it_came_from() {
+fn each_value_is_printed_with_its_origin() {
     let printed = load(FULL, &[("QUARRY_SEARCH__CONCURRENCY", "50")]).unwrap().to_toml_redacted();
     for line in [
         "listen = \"127.0.0.1:9\" # quarry.toml",
@@ -74,10 +74,10 @@ fn each_value_says_where_it_came_from() {
 }
 
 #[test]
-fn what_is_printed_is_accepted_and_means_the_same() {
+fn printed_settings_are_accepted_and_equal() {
     let open = FULL.replace("s3cret", "redacted");
     let printed = load(&open, &[]).unwrap().to_toml_redacted();
-    // Left as they are, the redacted headers are refused: they would be sent.
+    // Redacted headers are rejected, since they would be sent.
     let error = refusal(&printed, &[]);
     assert!(
         error.contains("`sources.0.headers.authorization` is redacted: put its value in, or `${NAME}`"),
@@ -102,7 +102,7 @@ fn what_is_printed_is_accepted_and_means_the_same() {
 }
 
 #[test]
-fn every_setting_is_in_the_reference_and_the_other_way_round() {
+fn the_reference_has_the_printed_settings() {
     let full = FULL.replace(
         "title = \"/subject\"",
         "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\"",
@@ -123,7 +123,7 @@ fn every_setting_is_in_the_reference_and_the_other_way_round() {
             }
         }
     }
-    // The list itself, and what only other kinds of pagination have.
+    // The list itself, and the settings of other kinds of pagination.
     let elsewhere =
         ["sources", "sources.pagination.offset", "sources.pagination.page", "sources.pagination.first"];
     shown.extend(elsewhere.map(str::to_owned));
@@ -151,7 +151,7 @@ fn keys_of_source(source: &toml::Table) -> Vec<String> {
 }
 
 #[test]
-fn the_defaults_in_the_reference_hold() {
+fn the_defaults_of_the_reference_are_the_printed_ones() {
     let printed = load(SOURCE, &[]).unwrap().to_toml_redacted();
     for line in reference() {
         let Some(default) = line.default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else {

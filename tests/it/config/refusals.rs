@@ -1,11 +1,11 @@
-//! What is refused, in the words that the operator reads.
+//! Rejected settings and their messages.
 
 use quarry::config::Settings;
 
 use super::{KEY, SOURCE, load, refusal};
 
 #[test]
-fn unknown_keys_are_refused_with_the_nearest_known_one() {
+fn unknown_keys_are_rejected_with_the_nearest_known_one() {
     for (file, message) in [
         ("lisen = \"127.0.0.1:1\"", "unknown key `lisen`; did you mean `listen`?"),
         ("[serach]\nconcurrency = 1", "unknown key `serach`; did you mean `search`?"),
@@ -20,7 +20,7 @@ fn unknown_keys_are_refused_with_the_nearest_known_one() {
 }
 
 #[test]
-fn unknown_keys_of_a_source_are_refused_at_any_depth() {
+fn unknown_keys_of_a_source_are_rejected_at_any_depth() {
     let with = |line: &str| SOURCE.replace("name = \"messages\"", &format!("name = \"messages\"\n{line}"));
     assert_eq!(
         refusal(&with("feilds = {}"), &[]),
@@ -50,7 +50,7 @@ fn unknown_keys_of_a_source_are_refused_at_any_depth() {
 }
 
 #[test]
-fn unknown_variables_are_refused_but_for_those_of_tests() {
+fn unknown_variables_are_rejected_except_those_of_tests() {
     assert_eq!(
         refusal("", &[("QUARRY_SEARCH_CONCURRENCY", "1")]),
         "QUARRY_SEARCH_CONCURRENCY: unknown variable; did you mean `QUARRY_SEARCH__CONCURRENCY`?"
@@ -67,7 +67,7 @@ fn unknown_variables_are_refused_but_for_those_of_tests() {
 }
 
 #[test]
-fn wrong_values_say_key_finding_and_expectation() {
+fn wrong_values_are_reported_with_key_value_and_expectation() {
     for (file, message) in [
         (
             "listen = 8000",
@@ -158,7 +158,7 @@ fn wrong_values_say_key_finding_and_expectation() {
 }
 
 #[test]
-fn origins_are_written_as_browsers_name_them() {
+fn origins_are_those_that_browsers_send() {
     for origins in
         ["https://shop.example", "http://localhost:5173", "capacitor://localhost", "*", "http://[::1]:1"]
     {
@@ -186,7 +186,7 @@ fn origins_are_written_as_browsers_name_them() {
 }
 
 #[test]
-fn a_log_level_with_a_slip_is_refused() {
+fn a_misspelt_log_level_is_rejected() {
     for level in ["info", "WARN", "off", "info,quarry::crawl=debug", "quarry=trace"] {
         load("", &[("QUARRY_LOG__LEVEL", level)]).unwrap_or_else(|error| panic!("{error}"));
     }
@@ -197,20 +197,20 @@ fn a_log_level_with_a_slip_is_refused() {
 }
 
 #[test]
-fn every_problem_is_listed() {
+fn all_problems_are_listed() {
     let error = load(
         "lisen = 1\n[search]\npoll = 1\n[[sources]]\nname = \"a\"\n",
         &[("QUARRY_X__Y", "1"), ("QUARRY_LISTEN", "x")],
     )
     .unwrap_err();
     let origins: Vec<&str> = error.problems().iter().map(|problem| problem.origin.as_str()).collect();
-    // Two of the table, four missing from the source, two variables.
+    // Two of the file, four missing in the source; besides them, two variables.
     assert_eq!(origins.iter().filter(|origin| **origin == "quarry.toml").count(), 6, "{error}");
     assert!(origins.contains(&"QUARRY_X__Y") && origins.contains(&"QUARRY_LISTEN"), "{error}");
 }
 
 #[test]
-fn what_is_no_toml_is_refused_with_its_place_and_without_its_text() {
+fn malformed_toml_is_reported_with_its_position_and_without_its_text() {
     let error = refusal("listen = \"127.0.0.1:1\"\n\n[x]\nauthorization = \"Bearer s3cret\n", &[]);
     assert!(error.starts_with("quarry.toml: is no valid TOML at line 4, column "), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
@@ -219,7 +219,7 @@ fn what_is_no_toml_is_refused_with_its_place_and_without_its_text() {
 }
 
 #[test]
-fn only_loopback_may_be_listened_on_without_keys_unless_said_so() {
+fn without_keys_only_loopback_addresses_are_allowed_by_default() {
     let error = refusal("listen = \"0.0.0.0:8000\"", &[]);
     assert!(
         error.starts_with("quarry.toml: `listen` is \"0.0.0.0:8000\", which other machines may reach"),
@@ -241,7 +241,7 @@ fn only_loopback_may_be_listened_on_without_keys_unless_said_so() {
 }
 
 #[test]
-fn database_addresses_are_checked_and_never_shown_with_their_password() {
+fn database_addresses_are_checked_and_reported_without_passwords() {
     for url in [
         "sqlite://data/quarry.db",
         "sqlite:quarry.db",
@@ -262,7 +262,7 @@ fn database_addresses_are_checked_and_never_shown_with_their_password() {
 }
 
 #[test]
-fn settings_that_contradict_each_other_are_refused() {
+fn contradictory_settings_are_rejected() {
     assert_eq!(
         refusal("[search]\nindexing_threads = 4\nindexing_memory_mb = 30", &[]),
         "quarry.toml: `search.indexing_memory_mb` is 30, but must be at least 60 for 4 threads"
@@ -270,7 +270,7 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
-fn text_alone_makes_settings() {
+fn text_is_loaded_without_a_file() {
     assert_eq!(Settings::from_toml("listen = \"127.0.0.1:0\"").unwrap().listen.port(), 0);
     let error = Settings::from_toml("lisen = 1").unwrap_err().to_string();
     assert_eq!(error, "settings: unknown key `lisen`; did you mean `listen`?");

@@ -1,4 +1,4 @@
-//! Sources: their defaults, and what is refused of them.
+//! Sources: their defaults and the problems with them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn source(file: &str) -> SourceConfig {
 }
 
 #[test]
-fn a_source_needs_little_and_gets_the_rest_by_default() {
+fn a_source_has_defaults() {
     let source = source(SOURCE);
     assert_eq!(source.name.as_str(), "messages");
     assert_eq!(source.url.as_str(), "http://127.0.0.1:9000/messages/");
@@ -44,7 +44,7 @@ fn a_source_needs_little_and_gets_the_rest_by_default() {
 }
 
 #[test]
-fn the_source_of_the_design_is_taken_as_it_stands() {
+fn a_source_with_all_pointers_is_accepted() {
     let source = source(
         r#"
 [[sources]]
@@ -119,7 +119,7 @@ fn pagination_is_required_and_its_kinds_are_listed() {
 }
 
 #[test]
-fn what_a_source_must_have_is_asked_for() {
+fn missing_settings_of_a_source_are_listed() {
     let error = refusal("[[sources]]\n", &[]);
     for key in ["name", "url", "pagination", "fields.key", "fields.text"] {
         assert!(error.contains(&format!("`sources.0.{key}` is missing")), "{key}: {error}");
@@ -128,7 +128,7 @@ fn what_a_source_must_have_is_asked_for() {
 }
 
 #[test]
-fn wrong_values_of_a_source_are_refused() {
+fn wrong_values_of_a_source_are_rejected() {
     let with = |line: &str| SOURCE.replace("name = \"messages\"", &format!("name = \"messages\"\n{line}"));
     for (line, message) in [
         (
@@ -158,7 +158,7 @@ fn wrong_values_of_a_source_are_refused() {
 }
 
 #[test]
-fn two_sources_may_not_share_a_name() {
+fn names_of_sources_are_unique() {
     assert_eq!(
         refusal(&format!("{SOURCE}{SOURCE}"), &[]),
         "quarry.toml: `sources.1.name` is \"messages\", which another source has"
@@ -166,7 +166,7 @@ fn two_sources_may_not_share_a_name() {
 }
 
 #[test]
-fn headers_take_secrets_from_the_environment() {
+fn headers_expand_variables() {
     let file = format!(
         "{SOURCE}[sources.headers]\nAuthorization = \"Bearer ${{QUARRY_UPSTREAM_TOKEN}}\"\nx-plain = \"$5 $${{x}} ${{A}}${{B}}\"\n"
     );
@@ -174,7 +174,7 @@ fn headers_take_secrets_from_the_environment() {
     let settings = load(&file, &variables).unwrap();
     let headers: Vec<(&str, &str)> =
         settings.sources[0].headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-    // What a variable holds is not expanded again.
+    // The value of a variable is not expanded again.
     assert_eq!(headers, [("Authorization", "Bearer s3cret"), ("x-plain", "$5 ${x} a${A}")]);
     assert!(!format!("{settings:?}").contains("s3cret"));
 
@@ -186,7 +186,7 @@ fn headers_take_secrets_from_the_environment() {
 }
 
 #[test]
-fn headers_that_could_not_be_sent_are_refused_without_showing_them() {
+fn invalid_headers_are_rejected_without_their_values() {
     let with = |line: &str| format!("{SOURCE}[sources.headers]\n{line}\n");
     for (line, message) in [
         ("\"a b\" = \"x\"", "`sources.0.headers.a b` is no header name"),

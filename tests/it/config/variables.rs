@@ -1,10 +1,10 @@
-//! Variables that begin as settings do: near misses are refused, all others are ignored with a warning.
+//! Variables with the prefix of settings: near misses are rejected, others are ignored with a warning.
 
 use std::net::SocketAddr;
 
 use super::{load, refusal};
 
-/// The names that Kubernetes makes of Services called `quarry` and `quarry-api`, and others that resemble no setting.
+/// Names that Kubernetes derives from Services `quarry` and `quarry-api`, and others that resemble no setting.
 const FOREIGN: &[&str] = &[
     "QUARRY_PORT",
     "QUARRY_PORT_8000_TCP",
@@ -43,7 +43,7 @@ fn variables_that_resemble_no_setting_are_ignored_and_named() {
 }
 
 #[test]
-fn near_misses_of_settings_are_refused_with_the_nearest_known_one() {
+fn near_misses_of_settings_are_rejected_with_the_nearest_known_one() {
     for (name, meant) in [
         ("QUARRY_LISTN", "QUARRY_LISTEN"),
         ("QUARRY_LISTEN_ADDR", "QUARRY_LISTEN"),
@@ -62,7 +62,7 @@ fn near_misses_of_settings_are_refused_with_the_nearest_known_one() {
         assert!(error.starts_with(&format!("{name}: unknown variable; ")), "{error}");
         assert!(error.contains(&format!("`{meant}`")), "{name} is not taken for {meant}: {error}");
     }
-    // Two underscores are how a table of settings is written, near or not.
+    // Two underscores mark a setting in a table, however far it is from a known one.
     for name in ["QUARRY_SERVER__PORT", "QUARRY_NOTHING__LIKE_IT", "QUARRY_X__SERVICE_HOST"] {
         assert!(refusal("", &[(name, "x")]).starts_with(&format!("{name}: unknown variable; ")), "{name}");
     }
@@ -75,7 +75,7 @@ fn near_misses_of_settings_are_refused_with_the_nearest_known_one() {
 }
 
 #[test]
-fn a_variable_that_a_header_uses_is_not_foreign() {
+fn a_variable_of_a_header_is_not_foreign() {
     let headers =
         "pagination = { kind = \"offset\" }\nheaders = { Authorization = \"Bearer ${QUARRY_VERSION}\" }";
     let file = super::SOURCE.replace("pagination = { kind = \"offset\" }", headers);
