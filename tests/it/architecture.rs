@@ -40,7 +40,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["axum"], &["src/app", "src/http/", "crates/simulator/"]),
     (&["hyper", "hyper_util", "tokio_tungstenite"], &["src/http/"]),
     (&["rlimit"], &["src/app/limiting"]),
-    (&["figment", "toml"], &["crates/config/"]),
+    (&["toml"], &["crates/config/"]),
     (&["governor"], &["crates/access/src/rate_limit"]),
     (&["sha2"], &["crates/access/src/key", "src/http/persisted/hash"]),
     (&["subtle"], &["crates/access/src/key_store"]),

@@ -1,53 +1,60 @@
-//! What is wrong with the settings: all of it at once, for the person who wrote them.
+//! Problems of the settings, all of them at once.
 
 use std::fmt;
 
-/// Why the settings cannot be taken: one line a problem.
+/// Rejected settings: one line a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
-    problems: Vec<Problem>,
+    problems: Vec<ConfigProblem>,
 }
 
-/// One thing that is wrong, and where.
+/// A problem of the settings and its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// The file, variable or argument that holds it.
+pub struct ConfigProblem {
+    /// The file, variable or flag that contains it.
     pub origin: String,
-    /// What is wrong and what would be right. It holds no secret.
+    /// The line in the file.
+    pub line: Option<usize>,
+    /// The problem and the remedy, without secrets.
     pub text: String,
 }
 
 impl ConfigError {
-    pub(super) fn new(problems: Vec<Problem>) -> Self {
+    pub(crate) fn new(problems: Vec<ConfigProblem>) -> Self {
         Self { problems }
     }
 
-    pub(super) fn one(origin: impl Into<String>, text: impl Into<String>) -> Self {
-        Self::new(vec![Problem { origin: origin.into(), text: text.into() }])
+    pub(crate) fn one(origin: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(vec![ConfigProblem::new(origin, text)])
     }
 
-    /// Everything that is wrong.
-    pub fn problems(&self) -> &[Problem] {
+    /// All problems.
+    pub fn problems(&self) -> &[ConfigProblem] {
         &self.problems
+    }
+}
+
+impl ConfigProblem {
+    pub(crate) fn new(origin: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { origin: origin.into(), line: None, text: text.into() }
     }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, problem) in self.problems.iter().enumerate() {
-            if index > 0 {
-                f.write_str("\n")?;
-            }
-            write!(f, "{problem}")?;
-        }
-        Ok(())
+        let lines: Vec<String> = self.problems.iter().map(ConfigProblem::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
 impl std::error::Error for ConfigError {}
 
-impl fmt::Display for Problem {
+impl fmt::Display for ConfigProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.origin, self.text)
+        f.write_str(&self.origin)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        write!(f, ": {}", self.text)
     }
 }

@@ -1,78 +1,75 @@
-//! One API key: what is kept of it, and what it is for.
+//! API keys in the settings.
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use toml::{Table, Value};
 
-use super::reference::Fallback::{Absent, Required, Value};
-use super::reference::Kind::{KeyHash as Hash, KeyName as Name, Origins, Scopes, Time};
-use super::reference::{Row, row};
-use super::show;
+use super::setting::{Scalar, one_of};
+use super::table::{settings_table, to_table};
+use super::values::{list, list_of};
 use quarry_domain::{KeyHash, KeyName, Origin, Scope, Timestamp};
 
-/// The settings of one `[[keys]]` table.
-pub(super) const KEY: &[Row] = &[
-    row(
-        "name",
-        Name,
-        Required,
-        "The name of the key, unique among the keys: what the log calls it (operations with `ADMIN`), and metrics.",
-    ),
-    row("hash", Hash, Required, "The SHA-256 of the key, as `quarry key new` prints it."),
-    row("scopes", Scopes, Required, "What it may do: a list of `SEARCH`, `REPORTS` and `ADMIN`."),
-    row("expires", Time, Absent, "From when on it opens nothing: a time, or a day (UTC)."),
-    row(
-        "origins",
-        Origins,
-        Value("[]"),
-        "The origins of the pages that may use it in a browser; empty: all.",
-    ),
-];
-
-/// A key that callers may use. The key itself is not kept.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeyConfig {
-    /// Stands for the key in the log and in metrics.
-    pub name: KeyName,
-    /// What tells the key from others.
-    pub hash: KeyHash,
-    /// What it may do.
-    pub scopes: Vec<Scope>,
-    /// From when on it may do nothing.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "read_time",
-        serialize_with = "write_time"
-    )]
-    pub expires: Option<Timestamp>,
-    /// The pages that may use it from a browser; empty: all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub origins: Vec<Origin>,
+settings_table! {
+    /// An API key, known by its hash.
+    pub struct KeyConfig {
+        /// The unique name of the key, in metrics and in the log of `ADMIN` operations.
+        name: KeyName = key_name(),
+        /// The SHA-256 of the key, as `quarry key new` prints it.
+        hash: KeyHash = key_hash(),
+        /// The permissions of the key: a list of `SEARCH`, `REPORTS` and `ADMIN`.
+        scopes: Vec<Scope> = scopes(),
+        /// The time, or the day (UTC), from which the key is invalid.
+        expires: Option<Timestamp> = time().optional(),
+        /// The origins of the pages that may send the key from a browser; empty: all.
+        origins: Vec<Origin> = origins().default(Vec::<Value>::new()),
+    }
 }
 
 impl KeyConfig {
     /// The `[[keys]]` table of this key.
     pub fn to_toml(&self) -> String {
-        show::keys_to_toml(std::slice::from_ref(self))
+        let mut key = to_table(self, |entry| entry.shown);
+        if self.origins.is_empty() {
+            key.remove("origins");
+        }
+        let keys = Table::from_iter([("keys".to_owned(), Value::from(vec![key]))]);
+        toml::to_string(&keys).expect("settings serialize as TOML")
     }
 }
 
-/// A time as settings and arguments write it: RFC 3339, or a day, which stands for its beginning in UTC.
+fn key_name() -> Scalar<KeyName> {
+    Scalar::from_text("a name of 1 to 64 letters, digits, `-`, `_` and `.`", |text| KeyName::parse(text).ok())
+}
+
+fn key_hash() -> Scalar<KeyHash> {
+    let expected = "the hash of a key, not the key: `sha256:` and 64 digits, as `quarry key new` prints it";
+    // A key in the place of its hash must not appear in a log.
+    Scalar::from_text(expected, |text| text.parse().ok()).quoted(|_| "text".to_owned())
+}
+
+fn scopes() -> Scalar<Vec<Scope>> {
+    let expected = format!("a list of scopes, each {}", one_of(Scope::ALL.map(Scope::as_str)));
+    list_of(1, expected, |text| Scope::ALL.into_iter().find(|scope| scope.as_str() == text))
+}
+
+fn origins() -> Scalar<Vec<Origin>> {
+    list(
+        "a list of origins of pages such as [\"https://shop.example\"]: scheme, host and port, no path",
+        |text| Origin::parse(text).ok(),
+    )
+}
+
+fn time() -> Scalar<Timestamp> {
+    let expected = "a time such as \"2027-01-31T12:00:00Z\", or a day such as \"2027-01-31\"";
+    let read = |value: &Value| match value {
+        Value::Datetime(time) => parse_time(&time.to_string()),
+        value => parse_time(value.as_str()?),
+    };
+    Scalar::new(expected, read).written(|time| time.to_rfc3339_opts(SecondsFormat::AutoSi, true).into())
+}
+
+/// Parses a time in RFC 3339, or a day, which begins at midnight UTC.
 pub fn parse_time(text: &str) -> Option<Timestamp> {
     let time = DateTime::parse_from_rfc3339(text).map(|time| time.with_timezone(&Utc));
     let day = || text.parse::<NaiveDate>().map(|day| day.and_time(NaiveTime::MIN).and_utc());
     time.or_else(|_| day()).ok()
-}
-
-fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    parse_time(&text).map(Some).ok_or_else(|| serde::de::Error::custom("is no time"))
-}
-
-fn write_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => serializer.serialize_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-        None => serializer.serialize_none(),
-    }
 }

@@ -1,38 +1,46 @@
-//! Settings: defaults, then `quarry.toml`, then `QUARRY_*` variables, then the command line;
-//! resolved and checked once.
+//! Settings: defaults, then `quarry.toml`, then `QUARRY_*` variables, then flags; loaded and checked at once.
 //!
-//! [`reference()`] lists every setting once; the checks, the defaults and the documentation are
-//! read from it. `raw` reads the layers and refuses unknown keys and values that do not fit,
-//! all of them at once; `resolve` makes typed [`Settings`] of them. Nothing outside this folder
-//! reads the environment.
+//! Each setting is one field in `settings`, `limits`, `source` or `key`: its type, its bounds (a function of
+//! `values`), its default, and its description as a doc comment. `table` turns the declarations into tables that
+//! read, print, document and compare themselves. `node` is the position in the layers while they are read and
+//! collects all problems. `load` runs the reading, and `check` finds settings that contradict each other.
+//! No other crate reads the environment.
 //!
-//! A running server reads them again when it is told to: [`Settings::changed_from`] says which of
-//! them differ. What is done about it is decided above.
+//! A running server loads the settings again on SIGHUP: [`Settings::changed_from`] lists the differences.
 
 mod check;
-mod documented;
 mod environment;
 mod error;
+mod file;
+mod headers;
 mod key;
-mod kind;
 mod limits;
-mod raw;
+mod load;
+mod node;
 mod reference;
-mod resolve;
+mod reference_line;
+mod reload;
+mod secret;
+mod setting;
 mod settings;
 mod show;
 mod source;
-mod source_rows;
+mod suggestion;
+mod table;
+mod values;
+mod variables;
 
-pub use documented::{ReferenceLine, reference};
 pub use environment::Environment;
-pub use error::{ConfigError, Problem};
+pub use error::{ConfigError, ConfigProblem};
 pub use key::{KeyConfig, parse_time};
-pub use kind::{allows_every, parse_authority};
 pub use limits::LimitSettings;
-pub use raw::{DEFAULT_FILE, Overrides};
+pub use load::{DEFAULT_FILE, Overrides};
+pub use reference::reference;
+pub use reference_line::ReferenceLine;
+pub use secret::Secret;
 pub use settings::{
-    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, RateSettings, ReportSettings,
-    SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
+    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
+    ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
-pub use source::{FieldMap, JsonPointer, Language, Pagination, Secret, SourceConfig};
+pub use source::{FieldMap, JsonPointer, Language, Pagination, SourceConfig};
+pub use values::{allows_every, parse_authority};

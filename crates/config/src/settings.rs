@@ -1,234 +1,258 @@
-//! The resolved settings: typed, complete and checked.
+//! The settings: one field each, with its bounds, default and description.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::Utc;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use toml::Value;
 
-use super::error::ConfigError;
 use super::key::KeyConfig;
-use super::kind::allows_every;
 use super::limits::LimitSettings;
-use super::reference::GENERAL;
-use super::show;
-use super::source::{Secret, SourceConfig};
+use super::secret::Secret;
+use super::source::SourceConfig;
+use super::table::{settings_table, subtable, table_list};
+use super::values::{
+    MAX_BYTES, MAX_U32, address, browser_origins, choice, count, database_url, duration, header_names, hosts,
+    log_filter, otlp_url, redis_url, share, switch, text, words,
+};
 
-/// Everything that can be set. It is made by [`Settings::load`] and [`Settings::from_toml`],
-/// which check what the types do not carry.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// The address to serve on.
-    pub listen: SocketAddr,
-    /// `listen` may be an address that other machines reach although no API keys are configured.
-    pub insecure_listen: bool,
-    /// The folder of the index and of the embedded database.
-    pub data_dir: PathBuf,
-    /// The database. It may hold a password, so it is a secret.
-    #[serde(serialize_with = "show::secret_url")]
-    pub database_url: Secret,
-    /// Redis, where servers share a keystroke buffer and a cache. It may hold a password, so it is a secret.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "show::optional_secret_url")]
-    pub redis_url: Option<Secret>,
-    /// What the names of all keys in Redis begin with.
-    pub redis_prefix: String,
-    /// The connections to the database.
-    pub database: DatabaseSettings,
-    /// Search and the index behind it.
-    pub search: SearchSettings,
-    /// Keystrokes and the searches that are logged of them.
-    pub keystrokes: KeystrokeSettings,
-    /// Reports and their cache.
-    pub reports: ReportSettings,
-    /// Suggestions.
-    pub suggest: SuggestSettings,
-    /// Documents that clients send by name.
-    pub persisted: PersistedSettings,
-    /// The HTTP server.
-    pub server: ServerSettings,
-    /// How often callers may ask.
-    pub rate_limits: RateSettings,
-    /// Traces.
-    pub telemetry: TelemetrySettings,
-    /// What clients may take.
-    pub limits: LimitSettings,
-    /// The log.
-    pub log: LogSettings,
-    /// Who may call; empty: everybody.
-    pub keys: Vec<KeyConfig>,
-    /// What is crawled.
-    pub sources: Vec<SourceConfig>,
-    /// Where the value of each key came from.
-    #[serde(skip)]
-    pub(super) origins: BTreeMap<&'static str, String>,
-    /// The file that was read, if there was one.
-    #[serde(skip)]
-    pub(super) file: Option<PathBuf>,
-    /// Variables that begin as settings do and are none.
-    #[serde(skip)]
-    pub(super) foreign_variables: Vec<String>,
-}
-
-impl Default for Settings {
-    /// The settings of an empty file. Limits and options of other crates take their defaults from here.
-    fn default() -> Self {
-        Self::from_toml("").expect("the defaults of the reference fit together")
+settings_table! {
+    /// All settings of a process, checked.
+    pub struct Settings {
+        /// The address of the server.
+        listen: SocketAddr = address().default("127.0.0.1:8000"),
+        /// Allows an address that other machines can reach although no API keys are configured.
+        insecure_listen: bool = switch().default(false),
+        /// The folder of the index and of the embedded database.
+        /// A relative path begins in the working directory.
+        data_dir: PathBuf = text().default("data"),
+        /// The database: `sqlite://`, `postgres://` or `mysql://` (MySQL and MariaDB).
+        database_url: Secret = database_url().computed("sqlite://<data_dir>/quarry.db", || Secret::new("")),
+        /// Redis for a keystroke buffer and a cache that several servers share: `redis://` or `rediss://`.
+        /// Absent: a buffer in the process with a journal in the data folder, and a cache in the process.
+        redis_url: Option<Secret> = redis_url().optional(),
+        /// The prefix of all keys in Redis.
+        redis_prefix: String = text().default("quarry"),
+        /// The connections to the database.
+        database: DatabaseSettings = subtable(),
+        /// Searches and the index.
+        search: SearchSettings = subtable(),
+        /// Keystrokes and the search log.
+        keystrokes: KeystrokeSettings = subtable(),
+        /// Reports and their cache.
+        reports: ReportSettings = subtable(),
+        /// Suggestions.
+        suggest: SuggestSettings = subtable(),
+        /// Persisted queries.
+        persisted: PersistedSettings = subtable(),
+        /// The HTTP server.
+        server: ServerSettings = subtable(),
+        /// Rate limits.
+        rate_limits: RateSettings = subtable(),
+        /// Traces.
+        telemetry: TelemetrySettings = subtable(),
+        /// The log.
+        log: LogSettings = subtable(),
+        /// Limits of documents, requests and connections.
+        limits: LimitSettings = subtable(),
+        /// The API keys: one `[[keys]]` table each, as `quarry key new` prints it.
+        /// None: access without keys.
+        keys: Vec<KeyConfig> = table_list(),
+        /// The sources to crawl: one `[[sources]]` table each.
+        sources: Vec<SourceConfig> = table_list(),
+        ..
+        /// The origins of the values.
+        provenance: Provenance
     }
 }
 
-/// The connections to the database.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct DatabaseSettings {
-    /// Connections at once.
-    pub max_connections: u32,
-    /// Lets a data folder take another database than the one that it belongs to.
-    pub allow_new: bool,
+/// The origins of the values of settings.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Provenance {
+    /// The origins of the values that are no defaults, by key.
+    pub(crate) origins: BTreeMap<String, String>,
+    /// The file, if one was read.
+    pub(crate) file: Option<PathBuf>,
+    /// Ignored variables that begin with the prefix of settings.
+    pub(crate) foreign_variables: Vec<String>,
 }
 
-/// Search and the index behind it.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SearchSettings {
-    /// Searches under way at once.
-    pub concurrency: usize,
-    /// Memory of the index writer, in MiB.
-    pub indexing_memory_mb: usize,
-    /// Threads of the index writer.
-    pub indexing_threads: usize,
-    /// How often the indexer looks for changes that other servers stored.
-    #[serde(with = "humantime_serde")]
-    pub poll: Duration,
+settings_table! {
+    /// The connections to the database.
+    pub struct DatabaseSettings {
+        /// Concurrent connections to the database.
+        max_connections: u32 = count(1, 10_000).default(10),
+        /// Accepts a database that is empty or belongs to another data folder, for one start.
+        /// Otherwise commands reject it, since a missing database is seldom intended.
+        allow_new: bool = switch().default(false),
+    }
 }
 
-/// Keystrokes and the searches that are logged of them.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct KeystrokeSettings {
-    /// A search is final when nothing was typed for this long.
-    #[serde(with = "humantime_serde")]
-    pub window: Duration,
-    /// How often the buffer is looked at for searches that are final.
-    #[serde(with = "humantime_serde")]
-    pub poll: Duration,
-    /// Whether e-mail addresses, phone and card numbers are masked.
-    pub mask: bool,
-    /// How long logged searches are kept; zero: for ever.
-    #[serde(with = "humantime_serde")]
-    pub retention: Duration,
-    /// The largest share of the log that retention removes in a day.
-    pub retention_daily_share: f64,
-    /// Keystrokes that the buffer holds.
-    pub max_buffered: u64,
-    /// Memory that they take, in MiB.
-    pub max_buffered_mb: u64,
-    /// Keystrokes of one session within 10 seconds.
-    pub flood_limit: u32,
-    /// How often the journal is flushed to the disk; zero: before each answer.
-    #[serde(with = "humantime_serde")]
-    pub sync: Duration,
+settings_table! {
+    /// Searches and the index.
+    pub struct SearchSettings {
+        /// Concurrent searches; 64 times as many may wait, further ones fail with `TOO_BUSY`.
+        concurrency: usize = count(1, 65_536).computed("4 × the number of cores", default_concurrency),
+        /// Memory of the index writer in MiB: at least 15 for each of its threads.
+        indexing_memory_mb: usize = count(15, 65_536).default(128),
+        /// Threads of the index writer.
+        indexing_threads: usize = count(1, 64).default(1),
+        /// The interval at which the indexer polls for changes by other servers.
+        poll: Duration = duration("10ms").default("250ms"),
+    }
 }
 
-/// Reports and their cache.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReportSettings {
-    /// How long a report is answered from the cache; zero: never.
-    #[serde(with = "humantime_serde")]
-    pub ttl: Duration,
+/// Searches that one core runs concurrently by default.
+const SEARCHES_PER_CORE: usize = 4;
+
+fn default_concurrency() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from) * SEARCHES_PER_CORE
 }
 
-/// Suggestions.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SuggestSettings {
-    /// Sessions that must have searched for what is suggested.
-    pub min_sessions: u32,
-    /// How far back logged searches count.
-    #[serde(with = "humantime_serde")]
-    pub period: Duration,
-    /// Words and phrases that no suggestion may hold.
-    pub blocklist: Vec<String>,
+settings_table! {
+    /// Keystrokes and the search log.
+    pub struct KeystrokeSettings {
+        /// The pause in typing after which a search is final. The same on every server.
+        window: Duration = duration("100ms").default("5s"),
+        /// The interval at which the buffer is polled for final searches.
+        poll: Duration = duration("10ms").default("250ms"),
+        /// Masks e-mail addresses, phone and card numbers in logged searches.
+        mask: bool = switch().default(true),
+        /// The age at which logged searches are removed, counted from their last keystroke; `0s`: never.
+        retention: Duration = duration("0s").default("1year"),
+        /// The largest share of the logged searches that retention removes in a day.
+        /// It removes at least 1,000, and up to twice the daily volume. A wrong clock thus does not empty the log;
+        /// 1.0: no limit.
+        retention_daily_share: f64 = share().default(0.1),
+        /// Keystrokes in the buffer; further ones fail with `TOO_BUSY`. The same on every server.
+        max_buffered: u64 = count(1, MAX_U32).default(1_000_000),
+        /// Memory for buffered keystrokes in MiB; further ones fail with `TOO_BUSY`.
+        /// It is memory of the process or of Redis. The journal takes up to three times as much of the disk. The same on every server.
+        max_buffered_mb: u64 = count(1, 1 << 20).default(128),
+        /// Keystrokes of one session within 10 seconds; more are dropped. The same on every server.
+        flood_limit: u32 = count(1, MAX_U32).default(1_000),
+        /// The interval at which the journal is flushed to the disk; `0s`: before each response.
+        /// A power failure loses at most this much. A killed process loses nothing either way.
+        sync: Duration = duration("0s").default("1s"),
+    }
 }
 
-/// Documents that clients send by name.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct PersistedSettings {
-    /// How long a document of an automatic persisted query is kept; zero: none is.
-    #[serde(with = "humantime_serde")]
-    pub ttl: Duration,
-    /// The time for which a client may hold the answer to a named GET query; zero: not at all.
-    #[serde(with = "humantime_serde")]
-    pub max_age: Duration,
-    /// A file of trusted documents.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub documents: Option<PathBuf>,
-    /// Whether no others run.
-    pub only_trusted: bool,
+settings_table! {
+    /// Reports and their cache.
+    pub struct ReportSettings {
+        /// The longest time in which a report is served from the cache.
+        /// It is 90 to 100 % of this for each report; `0s` queries the database each time.
+        ttl: Duration = duration("0s").default("5m"),
+    }
 }
 
-/// The HTTP server.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServerSettings {
-    /// The largest request body, in bytes.
-    pub max_body_bytes: usize,
-    /// The longest a query may take.
-    #[serde(with = "humantime_serde")]
-    pub request_timeout: Duration,
-    /// How long a stopping server finishes what is under way.
-    #[serde(with = "humantime_serde")]
-    pub shutdown_grace: Duration,
-    /// How long a server that is told to stop still takes requests.
-    #[serde(with = "humantime_serde")]
-    pub drain_delay: Duration,
-    /// An address of its own for metrics and health.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub metrics_listen: Option<SocketAddr>,
-    /// Who may ask for the schema.
-    pub introspection: Switch,
-    /// Whether the explorer is served.
-    pub graphiql: Switch,
-    /// Proxies between callers and this server that write `X-Forwarded-For`.
-    pub trusted_proxies: usize,
-    /// Origins whose pages may send requests besides the server's own; `*`: all.
-    pub allowed_origins: Vec<String>,
-    /// Headers that those pages may send besides the ones that the server reads; `*`: any.
-    pub allowed_headers: Vec<String>,
-    /// Host names that the server answers under besides loopback ones; `*`: any.
-    pub allowed_hosts: Vec<String>,
+settings_table! {
+    /// Suggestions.
+    pub struct SuggestSettings {
+        /// The number of sessions with a search from which on it is suggested to others.
+        min_sessions: u32 = count(1, MAX_U32).default(3),
+        /// The age up to which logged searches count for suggestions.
+        period: Duration = duration("1m").default("3months"),
+        /// Words and phrases that suggestions must not contain, in any case.
+        /// In a variable, separated by commas.
+        blocklist: Vec<String> = words().default(Vec::<Value>::new()),
+    }
 }
 
-/// Whether something is there that helps who develops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+settings_table! {
+    /// Persisted queries.
+    pub struct PersistedSettings {
+        /// The longest time for which a document of Apollo's automatic persisted queries is stored.
+        /// `0s` stores none.
+        ttl: Duration = duration("0s").default("1day"),
+        /// The time for which clients may cache the response to a persisted GET query.
+        /// It sets `Cache-Control: private, max-age`, and `ETag`; `0s`: no caching (`no-store`).
+        max_age: Duration = duration("0s").default("0s"),
+        /// A file of trusted documents, a JSON object of documents by their hashes.
+        /// It is `persisted-documents.json` of the codegen client preset. A relative path begins in the working
+        /// directory.
+        documents: Option<PathBuf> = text().optional(),
+        /// Rejects all documents other than those of `persisted.documents`.
+        only_trusted: bool = switch().default(false),
+    }
+}
+
+settings_table! {
+    /// The HTTP server.
+    pub struct ServerSettings {
+        /// The largest request body, in bytes.
+        max_body_bytes: usize = count(1_024, MAX_BYTES).default(16_777_216),
+        /// The timeout of a query.
+        request_timeout: Duration = duration("1ms").default("10s"),
+        /// The time that a stopping server gives in-flight operations before it cancels them.
+        shutdown_grace: Duration = duration("0s").default("20s"),
+        /// The time in which a stopping server still accepts requests, while `/readyz` answers 503.
+        /// Load balancers can react in it; `server.shutdown_grace` begins after it.
+        drain_delay: Duration = duration("0s").default("0s"),
+        /// A separate address for `/metrics` and health, such as a private one.
+        /// Absent: `listen` serves `/metrics` to every client that reaches it.
+        metrics_listen: Option<SocketAddr> = address().optional(),
+        /// Access to the schema: `on` for all clients, `off` for none, or `auto`.
+        /// `auto` is for all clients as long as no keys are configured, and for valid keys otherwise.
+        introspection: Switch = dev_feature(),
+        /// The GraphiQL page at `/graphiql`: `on`, `off`, or `auto`.
+        /// `auto` serves it as long as no keys are configured and untrusted documents may run.
+        graphiql: Switch = dev_feature(),
+        /// The number of proxies that each append an address to `X-Forwarded-For`.
+        /// The client address is the n-th entry from the right, n = `trusted_proxies`; 0: the address of the
+        /// connection.
+        trusted_proxies: usize = count(0, 16).default(0),
+        /// Origins such as `https://shop.example` whose pages may send requests and read responses.
+        /// The server's own origin is always allowed; `["*"]`: all. In a variable, separated by commas.
+        allowed_origins: Vec<String> = browser_origins().default(Vec::<Value>::new()),
+        /// Headers that pages of `server.allowed_origins` may send besides those that the server reads.
+        /// `["*"]`: any. In a variable, separated by commas.
+        allowed_headers: Vec<String> = header_names().default(vec![
+            "apollographql-client-name", "apollographql-client-version", "baggage", "cache-control",
+            "graphql-client-name", "graphql-client-version", "pragma", "sentry-trace", "x-requested-with",
+        ]),
+        /// Host names of `/graphql` besides loopback ones; empty: no others without keys, any with keys.
+        /// `["*"]`: any. In a variable, separated by commas.
+        allowed_hosts: Vec<String> = hosts().default(Vec::<Value>::new()),
+    }
+}
+
+/// The availability of a feature for developers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Switch {
-    /// As the keys make it sensible.
+    /// Depends on the configured keys.
     Auto,
-    /// For everybody.
+    /// Available to all clients.
     On,
-    /// For nobody.
+    /// Not available.
     Off,
 }
 
-/// How often callers may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateSettings {
-    /// Operations a minute of one key; 0: no limit.
-    pub per_key: u32,
-    /// Operations of one key at once.
-    pub per_key_burst: u32,
-    /// Operations a minute of one address; 0: no limit.
-    pub per_address: u32,
-    /// Operations of one address at once.
-    pub per_address_burst: u32,
-    /// Keys that do not fit, a minute from one address; 0: no limit.
-    pub failed_keys: u32,
+fn dev_feature() -> super::setting::Scalar<Switch> {
+    choice([Switch::Auto, Switch::On, Switch::Off]).default("auto")
+}
+
+settings_table! {
+    /// Rate limits.
+    #[derive(Copy, Eq)]
+    pub struct RateSettings {
+        /// Operations of one key per minute, sustained.
+        /// Further ones fail with `RATE_LIMITED`. 0: no limit.
+        per_key: u32 = count(0, MAX_U32).default(0),
+        /// Operations of one key at once after a pause, if its rate is limited.
+        per_key_burst: u32 = count(1, MAX_U32).default(100),
+        /// Operations of one client address per minute, sustained, with any key.
+        /// An IPv6 client is a /64 network. 0: no limit.
+        per_address: u32 = count(0, MAX_U32).default(0),
+        /// Operations of one client address at once after a pause, if its rate is limited.
+        per_address_burst: u32 = count(1, MAX_U32).default(100),
+        /// Invalid or expired keys of one client address per minute.
+        /// Further ones fail with `RATE_LIMITED`. 0: no limit.
+        failed_keys: u32 = count(0, MAX_U32).default(600),
+    }
 }
 
 impl RateSettings {
@@ -238,144 +262,35 @@ impl RateSettings {
     }
 }
 
-/// Traces.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct TelemetrySettings {
-    /// Where traces are sent. It may hold a password, so it is a secret.
-    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "show::optional_secret_url")]
-    pub otlp_endpoint: Option<Secret>,
-    /// The share of requests that are traced.
-    pub sampling: f64,
-    /// What this server is called in traces.
-    pub service_name: String,
+settings_table! {
+    /// Traces.
+    pub struct TelemetrySettings {
+        /// The collector of traces, by OTLP over HTTP; the exporter appends `/v1/traces`.
+        /// Absent: `OTEL_EXPORTER_OTLP_ENDPOINT`; if that is absent, too, tracing is off.
+        otlp_endpoint: Option<Secret> = otlp_url().optional(),
+        /// The share of requests that are traced, 0 to 1, unless their `traceparent` decides.
+        sampling: f64 = share().default(1.0),
+        /// The service name of this server in traces.
+        service_name: String = text().default("quarry"),
+    }
 }
 
-/// The log.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogSettings {
-    /// Which lines are kept: levels, also by module, separated by commas.
-    pub level: String,
-    /// How lines are written.
-    pub format: LogFormat,
+settings_table! {
+    /// The log.
+    pub struct LogSettings {
+        /// `off`, `error`, `warn`, `info`, `debug` or `trace`, also by module: `info,quarry::crawl=debug`.
+        level: String = log_filter().default("info"),
+        /// The format of log lines: `text` or `json`.
+        format: LogFormat = choice([LogFormat::Text, LogFormat::Json]).default("text"),
+    }
 }
 
-/// How log lines are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+/// The format of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// One line of text an event.
     Text,
     /// One JSON object an event.
     Json,
-}
-
-impl Settings {
-    /// The settings as TOML that can be fed back, each with where it came from. No secret is
-    /// in it: headers' values are left out as `[redacted]`, addresses lose their passwords.
-    pub fn to_toml_redacted(&self) -> String {
-        show::to_toml(self)
-    }
-
-    /// A warning that names the ignored variables; never their values, which may be secrets.
-    pub fn foreign_variables(&self) -> Option<String> {
-        let names = self.foreign_variables.join(", ");
-        (!names.is_empty()).then(|| {
-            format!(
-                "ignored, since no setting has such a name: {names} (Kubernetes sets variables like these for a Service \
-                 named quarry, unless the pod's spec has `enableServiceLinks: false`)"
-            )
-        })
-    }
-
-    /// What an operator should know about settings that are allowed but risky, of a server that
-    /// listens on `address`, and about variables that are ignored.
-    pub fn warnings(&self, address: SocketAddr) -> Vec<String> {
-        let mut warnings: Vec<String> = self.foreign_variables().into_iter().collect();
-        if self.keys.is_empty() {
-            let reach = if is_loopback(address) { "this machine" } else { "other machines" };
-            warnings.push(format!(
-                "{address} can be reached from {reach} and no API keys are configured: anyone who reaches it may \
-                 read, change and delete (`quarry key new` makes a key)"
-            ));
-        }
-        if self.database.allow_new {
-            warnings.push(
-                "database.allow_new is on: a database that vanished or was exchanged is not noticed; leave it off \
-                 after this start"
-                     .to_owned(),
-            );
-        }
-        if self.keys.is_empty() && !self.listens_on_loopback() && self.server.allowed_hosts.is_empty() {
-            warnings.push(
-                "without API keys, /graphql answers under loopback names only: list the other names that clients ask \
-                 for in server.allowed_hosts"
-                    .to_owned(),
-            );
-        }
-        if self.keys.is_empty() && allows_every(&self.server.allowed_hosts) {
-            warnings.push(
-                "server.allowed_hosts is \"*\" and no API keys are configured: a page whose name is made to point here \
-                 (DNS rebinding) may send requests and read the answers"
-                    .to_owned(),
-            );
-        }
-        let now = Utc::now();
-        for key in self.keys.iter().filter(|key| key.expires.is_some_and(|expires| expires <= now)) {
-            warnings.push(format!("the key {:?} has expired", key.name.as_str()));
-        }
-        if allows_every(&self.server.allowed_origins) {
-            warnings.push(
-                "server.allowed_origins is \"*\": every page that somebody opens who reaches this server may send it \
-                 requests and read the answers"
-                    .to_owned(),
-            );
-        }
-        warnings
-    }
-
-    /// The keys of the settings that differ from what they were, in the order of the reference.
-    pub fn changed_from(&self, before: &Self) -> Vec<&'static str> {
-        let (now, then) = (show::table(self), show::table(before));
-        let changed = |key: &str| match key {
-            // What is shown of these is redacted.
-            "database_url" => self.database_url != before.database_url,
-            "redis_url" => self.redis_url != before.redis_url,
-            "sources" => self.sources != before.sources,
-            key => show::lookup(&now, key) != show::lookup(&then, key),
-        };
-        GENERAL.iter().map(|row| row.key).filter(|key| changed(key)).collect()
-    }
-
-    /// Why a server that runs with `self` must not go on with `next`: it would let in who was kept
-    /// out, or keep out everybody, by what may well be a slip.
-    pub fn refuses(&self, next: &Self) -> Option<ConfigError> {
-        if let (Some(file), None) = (&self.file, &next.file) {
-            let text = "is gone: what it says would be lost; put it back, or restart the server without it";
-            return Some(ConfigError::one(file.display().to_string(), text));
-        }
-        if !self.keys.is_empty() && next.keys.is_empty() {
-            let origin =
-                next.file.as_deref().map_or("settings".to_owned(), |file| file.display().to_string());
-            let text =
-                "`keys` is empty, but the server asks for keys: to open it to everybody needs a restart";
-            return Some(ConfigError::one(origin, text));
-        }
-        if self.persisted.only_trusted && next.persisted.documents.is_none() {
-            let text =
-                "`persisted.documents` is not set, but the server runs nothing else: that needs a restart";
-            return Some(ConfigError::one("settings", text));
-        }
-        None
-    }
-
-    /// Whether only this machine reaches the server.
-    pub fn listens_on_loopback(&self) -> bool {
-        is_loopback(self.listen)
-    }
-}
-
-fn is_loopback(address: SocketAddr) -> bool {
-    address.ip().to_canonical().is_loopback()
 }

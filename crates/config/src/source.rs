@@ -1,17 +1,153 @@
-//! One source: where it is, how it is paged, and how patient a crawl of it is.
+//! A source: its address, its pagination, its fields and the limits of a crawl.
 
-use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Serialize;
+use toml::Value;
 use url::Url;
 
-use super::show;
+use super::headers::headers;
+use super::secret::Secret;
+use super::setting::Scalar;
+use super::table::{settings_enum, settings_table, subtable, tagged};
+use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, text, web_url};
 use quarry_domain::SourceName;
 
+settings_table! {
+    /// A source as it is configured.
+    pub struct SourceConfig {
+        /// The name of the source, unique among the sources.
+        name: SourceName = source_name(),
+        /// The address of the first page, without pagination parameters.
+        url: Url = web_url(),
+        /// The pointer to the items of a page; empty: the page is the array itself.
+        items: JsonPointer = pointer().default(""),
+        /// The pointer to the total number of items in a page.
+        total: Option<JsonPointer> = pointer().optional(),
+        /// The pagination of the source: a table with a `kind`.
+        pagination: Pagination = tagged(),
+        /// The pointers to the fields of an item.
+        fields: FieldMap = subtable(),
+        /// The headers of each request.
+        /// `${NAME}` in a value stands for that environment variable; `$${` for `${`.
+        headers: Vec<(String, Secret)> = headers(),
+        /// The language for stemming: `english`, or `none`.
+        language: Language = choice([Language::English, Language::None]).default("english"),
+        /// The pause between the end of one request and the start of the next.
+        delay: Duration = duration("0s").default("200ms"),
+        /// The timeout of one request, from connecting to the last byte.
+        timeout: Duration = duration("1ms").default("10s"),
+        /// The pause between the end of a crawl and the start of the next.
+        /// Absent: the source is crawled on request, and initially until it is complete.
+        refresh: Option<Duration> = duration("1s").optional(),
+        /// The attempts to fetch one page before the crawl fails.
+        max_attempts: u32 = count(1, 1_000).default(25),
+        /// Attempts among these that may end with a 4xx status except 408, 425, 429.
+        max_refusals: u32 = count(0, 1_000).default(12),
+        /// The upper bound of the first backoff; it doubles with each failure.
+        backoff: Duration = duration("0s").default("250ms"),
+        /// The upper bound of the largest backoff.
+        max_backoff: Duration = duration("0s").default("20s"),
+        /// The longest `Retry-After` that is honoured in full.
+        max_retry_after: Duration = duration("0s").default("1m"),
+        /// The largest page, in bytes, after decompression.
+        max_body_bytes: u64 = count(1_024, MAX_BYTES).default(16_777_216),
+        /// The pages of one sweep over the upstream.
+        max_pages: u32 = count(1, MAX_U32).default(100_000),
+        /// The sweeps of a crawl until it has seen every key.
+        max_sweeps: u32 = count(1, 1_000).default(8),
+        /// The redirects of one request.
+        max_redirects: u32 = count(0, 20).default(5),
+        /// Hosts that redirects may lead to besides the host of `url`, as `host:port`.
+        /// Without a port: the default port of `http` or `https`, or the port of `url`.
+        redirect_hosts: Vec<String> = redirect_hosts().default(Vec::<Value>::new()),
+        /// The longest duration of one crawl, resumptions included.
+        max_duration: Duration = duration("1ms").default("1day"),
+        /// The largest share of the source's documents that one crawl may remove, 0 to 1.
+        max_shrink: f64 = share().default(0.2),
+    }
+}
+
+settings_enum! {
+    /// The pagination of a source.
+    #[derive(Eq)]
+    pub enum Pagination {
+        /// `?offset=0&limit=100`; the offset grows by the number of items received.
+        Offset = "offset" {
+            /// The parameter for the number of the first item.
+            offset: String = text().default("skip"),
+            /// The parameter for the page size.
+            limit: String = text().default("limit"),
+            /// The items of one request.
+            size: u32 = page_size(),
+        }
+        /// `?page=1&size=100`; the page number grows by one.
+        Page = "page" {
+            /// The parameter for the page number.
+            page: String = text().default("page"),
+            /// The parameter for the page size.
+            limit: String = text().default("size"),
+            /// The items of one request.
+            size: u32 = page_size(),
+            /// The number of the first page.
+            first: u32 = count(0, MAX_U32).default(1),
+        }
+        /// `?limit=100`, then `&cursor=…` from the response until it has none.
+        Cursor = "cursor" {
+            /// The parameter for the cursor.
+            cursor: String = text().default("cursor"),
+            /// The parameter for the page size.
+            limit: String = text().default("limit"),
+            /// The items of one request.
+            size: u32 = page_size(),
+            /// The pointer to the next cursor in the response.
+            next: JsonPointer = pointer().default("/next_cursor"),
+        }
+        /// The `Link` header's `rel="next"` until there is none.
+        Link = "link" {
+            /// The parameter for the page size.
+            limit: String = text().default("per_page"),
+            /// The items of one request.
+            size: u32 = page_size(),
+        }
+    }
+}
+
+settings_table! {
+    /// The pointers to a document's fields in an upstream item.
+    #[derive(Eq)]
+    pub struct FieldMap {
+        /// The pointer to the item's id in the upstream.
+        key: JsonPointer = pointer(),
+        /// The pointer to the text that is searched and shown.
+        text: JsonPointer = pointer(),
+        /// The pointer to the title.
+        title: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the category.
+        category: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the author's id in the upstream.
+        author_key: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the author's name.
+        author_name: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the publication date.
+        published_at: Option<JsonPointer> = pointer().optional(),
+    }
+}
+
+/// The language for stemming.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English (Snowball).
+    #[default]
+    English,
+    /// No stemming: words match as they are written.
+    None,
+}
+
 /// A JSON pointer (RFC 6901): empty, or beginning with `/`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct JsonPointer(String);
 
 impl JsonPointer {
@@ -26,212 +162,15 @@ impl JsonPointer {
     }
 }
 
-impl TryFrom<String> for JsonPointer {
-    type Error = &'static str;
-    fn try_from(pointer: String) -> Result<Self, &'static str> {
-        Self::parse(&pointer).ok_or("a JSON pointer is empty or begins with `/`")
-    }
+fn pointer() -> Scalar<JsonPointer> {
+    Scalar::from_text("a JSON pointer: empty, or beginning with `/`", JsonPointer::parse)
 }
 
-impl From<JsonPointer> for String {
-    fn from(pointer: JsonPointer) -> String {
-        pointer.0
-    }
+fn source_name() -> Scalar<SourceName> {
+    let expected = "a name of 1 to 64 characters, without control characters or blanks at its ends";
+    Scalar::from_text(expected, |text| SourceName::parse(text).ok())
 }
 
-/// A value that is sent but never shown.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(String);
-
-impl Secret {
-    /// What is shown in its place.
-    pub const REDACTED: &'static str = "[redacted]";
-
-    /// Hides a value.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
-    }
-
-    /// The value, for the one place that sends it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(Self::REDACTED)
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(Self::REDACTED)
-    }
-}
-
-/// How the pages of a source are asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Pagination {
-    /// `?offset=0&limit=100`, then on by the number of items received.
-    Offset {
-        /// The parameter that names the first item.
-        offset: String,
-        /// The parameter that names the page size.
-        limit: String,
-        /// Items to ask for.
-        size: u32,
-    },
-    /// `?page=1&size=100`, then the next number.
-    Page {
-        /// The parameter that names the page.
-        page: String,
-        /// The parameter that names the page size.
-        limit: String,
-        /// Items to ask for.
-        size: u32,
-        /// The number of the first page.
-        first: u32,
-    },
-    /// `?limit=100`, then `&cursor=…` from the answer until there is none.
-    Cursor {
-        /// The parameter that takes the cursor.
-        cursor: String,
-        /// The parameter that names the page size.
-        limit: String,
-        /// Items to ask for.
-        size: u32,
-        /// Where the answer holds the next cursor.
-        next: JsonPointer,
-    },
-    /// The `Link` header's `rel="next"` until there is none.
-    Link {
-        /// The parameter that names the page size.
-        limit: String,
-        /// Items to ask for.
-        size: u32,
-    },
-}
-
-/// Where a document's fields are in an upstream item.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct FieldMap {
-    /// The upstream's id of the item.
-    pub key: JsonPointer,
-    /// What is searched and shown.
-    pub text: JsonPointer,
-    /// A heading.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub title: Option<JsonPointer>,
-    /// The class it belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub category: Option<JsonPointer>,
-    /// The upstream's id of the author.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub author_key: Option<JsonPointer>,
-    /// The author's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub author_name: Option<JsonPointer>,
-    /// When it was published.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub published_at: Option<JsonPointer>,
-}
-
-/// A source as it is configured, checked and complete.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceConfig {
-    /// Its name, unique among the sources.
-    pub name: SourceName,
-    /// The address of its first page, without the paging parameters.
-    #[serde(serialize_with = "show::web_url")]
-    pub url: Url,
-    /// Where a page holds its items; empty for a page that is the array itself.
-    pub items: JsonPointer,
-    /// Where a page holds the total number of items.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total: Option<JsonPointer>,
-    /// How pages are asked for.
-    pub pagination: Pagination,
-    /// Where the fields are.
-    pub fields: FieldMap,
-    /// Headers to send; values may be secrets.
-    #[serde(with = "headers")]
-    pub headers: Vec<(String, Secret)>,
-    /// The language whose word forms are matched: `english`, or `none`.
-    pub language: Language,
-    /// Between the end of one request and the start of the next.
-    #[serde(with = "humantime_serde")]
-    pub delay: Duration,
-    /// Of one request, from connecting to the last byte.
-    #[serde(with = "humantime_serde")]
-    pub timeout: Duration,
-    /// Between the end of a crawl and the start of the next; `None`: only when asked to,
-    /// and once if the source was never completely crawled.
-    #[serde(default, with = "humantime_serde", skip_serializing_if = "Option::is_none")]
-    pub refresh: Option<Duration>,
-    /// Requests for one page that may fail before the crawl does.
-    pub max_attempts: u32,
-    /// Of these, answers of 4xx that are not known to pass (other than 408, 425, 429).
-    pub max_refusals: u32,
-    /// The first backoff's upper bound; it doubles with each failure.
-    #[serde(with = "humantime_serde")]
-    pub backoff: Duration,
-    /// The largest backoff's upper bound.
-    #[serde(with = "humantime_serde")]
-    pub max_backoff: Duration,
-    /// The longest `Retry-After` that is honoured in full.
-    #[serde(with = "humantime_serde")]
-    pub max_retry_after: Duration,
-    /// The largest page, in bytes, after decompression.
-    pub max_body_bytes: u64,
-    /// Pages of one sweep.
-    pub max_pages: u32,
-    /// Passes over the upstream that a crawl may take to see every key.
-    pub max_sweeps: u32,
-    /// Redirects of one request.
-    pub max_redirects: u32,
-    /// Hosts other than the URL's own that a redirect may lead to.
-    pub redirect_hosts: Vec<String>,
-    /// Of one crawl, resumptions included.
-    #[serde(with = "humantime_serde")]
-    pub max_duration: Duration,
-    /// The largest share of a source's documents that one crawl may remove, 0 to 1.
-    pub max_shrink: f64,
-}
-
-/// A language whose word forms are matched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English (Snowball).
-    #[default]
-    English,
-    /// No stemming: words match as they are written.
-    None,
-}
-
-/// Headers are a table in the file and a list here: the order of sending is the table's.
-mod headers {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Secret;
-
-    pub(super) fn serialize<S: Serializer>(
-        headers: &[(String, Secret)],
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(headers.iter().map(|(name, value)| (name, value)))
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Vec<(String, Secret)>, D::Error> {
-        Ok(BTreeMap::deserialize(deserializer)?.into_iter().collect())
-    }
+fn page_size() -> Scalar<u32> {
+    count(1, MAX_U32).default(100)
 }

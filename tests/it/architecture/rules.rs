@@ -85,7 +85,7 @@ fn libraries_outside_their_homes_are_found() {
         ("reqwest", "crates/crawl/src/crawler.rs"),
         ("async_graphql", "crates/search/src/request.rs"),
         ("async_graphql_axum", "src/app.rs"),
-        ("figment", "src/cli/mod.rs"),
+        ("toml", "src/cli/mod.rs"),
     ] {
         for text in [
             format!("use {library}::Thing;"),

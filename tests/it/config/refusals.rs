@@ -210,6 +210,37 @@ fn all_problems_are_listed() {
 }
 
 #[test]
+fn problems_in_the_file_are_listed_by_line() {
+    let file = format!(
+        "lisen = 1\n[search]\nindexing_threads = 4\n\npoll = 1\n{SOURCE}[[sources]]\nname = \"b\"\n\
+         headers = {{ a = \"${{X}}\" }}\n"
+    );
+    let error = load(&file, &[("QUARRY_LISTEN", "x")]).unwrap_err().to_string();
+    let lines: Vec<&str> = error.lines().filter_map(|problem| Some(problem.split_once(" is")?.0)).collect();
+    assert_eq!(
+        lines,
+        [
+            "quarry.toml:5: `search.poll`",
+            "quarry.toml:12: `sources.1.url`",
+            "quarry.toml:12: `sources.1.pagination`",
+            "quarry.toml:12: `sources.1.fields.key`",
+            "quarry.toml:12: `sources.1.fields.text`",
+            "quarry.toml:14: `sources.1.headers.a` names the variable X, which",
+            "QUARRY_LISTEN: `listen`",
+        ]
+    );
+    assert!(error.starts_with("quarry.toml:1: unknown key `lisen`; "), "{error}");
+    // Settings that contradict each other, at the line of one that is set.
+    let error = load("[search]\n\nindexing_threads = 64", &[]).unwrap_err().to_string();
+    assert!(error.starts_with("quarry.toml:3: `search.indexing_memory_mb` is 128, but"), "{error}");
+    let error = load(&format!("{SOURCE}{SOURCE}"), &[]).unwrap_err().to_string();
+    assert!(error.starts_with("quarry.toml:9: `sources.1.name` is \"messages\""), "{error}");
+    // All syntax errors at once.
+    let error = load("listen = \n[search]\npoll = \"1s\"\ndata_dir = 'x", &[]).unwrap_err();
+    assert_eq!(error.problems().len(), 2, "{error}");
+}
+
+#[test]
 fn malformed_toml_is_reported_with_its_position_and_without_its_text() {
     let error = refusal("listen = \"127.0.0.1:1\"\n\n[x]\nauthorization = \"Bearer s3cret\n", &[]);
     assert!(error.starts_with("quarry.toml: is no valid TOML at line 4, column "), "{error}");
@@ -273,5 +304,5 @@ fn contradictory_settings_are_rejected() {
 fn text_is_loaded_without_a_file() {
     assert_eq!(Settings::from_toml("listen = \"127.0.0.1:0\"").unwrap().listen.port(), 0);
     let error = Settings::from_toml("lisen = 1").unwrap_err().to_string();
-    assert_eq!(error, "settings: unknown key `lisen`; did you mean `listen`?");
+    assert_eq!(error, "settings:1: unknown key `lisen`; did you mean `listen`?");
 }
