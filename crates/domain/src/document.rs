@@ -3,7 +3,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Revision, Timestamp};
+use super::{Revision, Timestamp, check_text};
 
 /// The namespace of the version 5 UUIDs of documents and authors.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_7f0e_0b3a_4a53_9c5e_5d0c_7a61_9e11);
@@ -125,19 +125,10 @@ fn check_label(field: &'static str, value: &str, max_chars: usize) -> Result<(),
     if value.is_empty() {
         return Err(InvalidDocument::new(field, "is empty: give it at least one character"));
     }
-    if value.chars().count() > max_chars {
-        return Err(InvalidDocument::new(
-            field,
-            format!("is longer than {max_chars} characters: shorten it"),
-        ));
-    }
     if value.trim() != value {
         return Err(InvalidDocument::new(field, "begins or ends with white space: trim it"));
     }
-    if value.chars().any(char::is_control) {
-        return Err(InvalidDocument::new(field, "holds a control character: remove it"));
-    }
-    Ok(())
+    check_text(value, max_chars).map_err(|problem| InvalidDocument::new(field, problem))
 }
 
 /// The id of a document.

@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Timestamp;
+use super::{Timestamp, check_text};
 
 /// The longest session, user or input id in characters, bounded by database indexes.
 pub const MAX_ID_CHARS: usize = 128;
@@ -103,16 +103,7 @@ fn check_filled(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
 }
 
 fn check_id(field: &'static str, id: &str) -> Result<(), InvalidKeystroke> {
-    if id.chars().count() > MAX_ID_CHARS {
-        return Err(InvalidKeystroke::new(
-            field,
-            format!("is longer than {MAX_ID_CHARS} characters: use a shorter id"),
-        ));
-    }
-    if id.chars().any(char::is_control) {
-        return Err(InvalidKeystroke::new(field, "holds a control character: remove it"));
-    }
-    Ok(())
+    check_text(id, MAX_ID_CHARS).map_err(|problem| InvalidKeystroke::new(field, problem))
 }
 
 /// The content of a search box after a keystroke.

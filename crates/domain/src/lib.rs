@@ -11,6 +11,7 @@ mod period;
 mod principal;
 mod report;
 mod revision;
+mod text;
 
 pub use comparison::comparison_key;
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Tally};
@@ -29,6 +30,7 @@ pub use period::Period;
 pub use principal::{Principal, Scope};
 pub use report::{CategoryReport, CategoryTotal, TopSearch, VolumeBucket, ZeroResultSearch};
 pub use revision::Revision;
+pub use text::check_text;
 
 /// A point in time in UTC, stored to the microsecond.
 pub type Timestamp = chrono::DateTime<chrono::Utc>;

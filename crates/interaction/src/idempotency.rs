@@ -5,6 +5,7 @@ use uuid::{Uuid, uuid};
 
 use quarry_domain::{
     DocumentId, Interaction, InteractionId, InteractionKind, SearchId, SessionId, Timestamp, UserId,
+    check_text,
 };
 
 /// The UUID namespace of interaction ids.
@@ -37,16 +38,13 @@ pub struct IdempotencyKey(String);
 impl IdempotencyKey {
     /// Parses a key.
     pub fn parse(key: &str) -> Result<Self, InvalidInteraction> {
-        let problem = if key.is_empty() {
-            format!("is empty: omit it, or use 1 to {MAX_KEY_CHARS} characters")
-        } else if key.chars().count() > MAX_KEY_CHARS {
-            format!("is longer than {MAX_KEY_CHARS} characters: shorten it")
-        } else if key.chars().any(char::is_control) {
-            "holds a control character: remove it".to_owned()
+        let checked = if key.is_empty() {
+            Err(format!("is empty: omit it, or use 1 to {MAX_KEY_CHARS} characters"))
         } else {
-            return Ok(Self(key.to_owned()));
+            check_text(key, MAX_KEY_CHARS)
         };
-        Err(InvalidInteraction::new("idempotencyKey", problem))
+        checked.map_err(|problem| InvalidInteraction::new("idempotencyKey", problem))?;
+        Ok(Self(key.to_owned()))
     }
 }
 
