@@ -7,7 +7,6 @@ use http::HeaderMap;
 use tokio::sync::watch;
 
 use super::address::{client_address, network};
-use super::credentials::Credentials;
 use super::key_store::{Grant, KeyError, KeyStore};
 use super::rate_limit::{Limiter, Rate};
 use quarry_config::{KeyConfig, RateSettings};
@@ -73,9 +72,9 @@ impl AccessControl {
         self.policy.borrow().keys.names().cloned().collect()
     }
 
-    /// Reads the credentials of a request or connection without verifying them.
-    pub fn credentials(&self, peer: IpAddr, headers: &HeaderMap) -> Credentials {
-        Credentials::new(self.clone(), client_address(peer, headers, self.trusted_proxies), headers)
+    /// The client address as forwarded by trusted proxies.
+    pub(super) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        client_address(peer, headers, self.trusted_proxies)
     }
 
     /// Counts an operation of a principal against the limits of its key and address.

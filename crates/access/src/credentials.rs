@@ -35,8 +35,9 @@ enum Authorization {
     Key(KeyHash),
 }
 
-impl Credentials {
-    pub(super) fn new(access: AccessControl, address: IpAddr, headers: &HeaderMap) -> Self {
+impl AccessControl {
+    /// Reads the credentials of a request or connection without verifying them.
+    pub fn credentials(&self, peer: IpAddr, headers: &HeaderMap) -> Credentials {
         // An origin that is not a string matches no allowed origin of a key.
         let origin = headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default().to_owned());
         let mut lines = headers.get_all(AUTHORIZATION).iter();
@@ -46,9 +47,12 @@ impl Credentials {
             // A proxy in front may have used the other header, so neither is trusted.
             (Some(_), Some(_)) => Authorization::Malformed,
         };
-        Self { access, address, origin, authorization }
+        let address = self.client_address(peer, headers);
+        Credentials { access: self.clone(), address, origin, authorization }
     }
+}
 
+impl Credentials {
     /// Replaces the authorization, for WebSockets: browsers cannot set their headers.
     pub fn set_authorization(&mut self, authorization: &str) {
         self.authorization = Authorization::parse(authorization);
