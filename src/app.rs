@@ -177,14 +177,14 @@ impl Server {
         let readiness = metering::readiness(indexer.follow(), &store, &logging);
         let api = Api::new(services, Limits::of(&settings), times);
         let state = HttpState::from(HttpServices {
-            documents: persisting::open(&settings, &api).await?,
+            persisted_queries: persisting::open(&settings, &api).await?,
             api,
             readiness: readiness.clone(),
             metrics,
-            metrics_apart: settings.server.metrics_listen.is_some(),
+            separate_metrics: settings.server.metrics_listen.is_some(),
             limits,
             admission: Admission::new(&limits),
-            gate: access::gate(&settings),
+            access: access::gate(&settings),
             graphiql: access::graphiql(&settings),
             origins: Origins::of(&settings),
         });
@@ -207,7 +207,7 @@ impl Server {
 
     /// Where GraphiQL is, if it is served.
     pub fn explorer(&self) -> Option<&'static str> {
-        self.state.is_explorable().then_some("/graphiql")
+        self.state.serves_explorer().then_some("/graphiql")
     }
 
     /// Reads the settings again at each of `signals`. `address` is where the server listens.

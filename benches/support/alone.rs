@@ -14,7 +14,7 @@ use quarry::access::AccessControl;
 use quarry::cache::{CacheLimits, LocalCache};
 use quarry::config::{Language, Settings};
 use quarry::domain::{SourceName, Timestamp};
-use quarry::graphql::{Answer, Api, Asker, Limits, Operation, RequestId, Services, TimeLimits};
+use quarry::graphql::{Answer, Api, Limits, Operation, RequestContext, RequestId, Services, TimeLimits};
 use quarry::interaction::Interactions;
 use quarry::keystroke::{BufferLimits, FlushProgress, Keystrokes, LocalBuffer, LocalFeed};
 use quarry::report::{Coverage, CoverageError, Reports};
@@ -34,16 +34,16 @@ struct Body {
 pub fn serve(address: SocketAddr, folder: &Path) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let api = open(folder).await;
-        let visitor = AccessControl::unrestricted().credentials(address.ip(), &HeaderMap::new());
-        let asker = Asker::new(RequestId::fresh(), visitor).unwrap();
+        let credentials = AccessControl::unrestricted().credentials(address.ip(), &HeaderMap::new());
+        let context = RequestContext::authenticate(RequestId::fresh(), credentials).unwrap();
         let answer = move |body: Bytes| {
-            let (api, asker) = (api.clone(), asker.clone());
+            let (api, context) = (api.clone(), context.clone());
             async move {
                 let Body { query, variables } = serde_json::from_slice(&body).unwrap();
                 let variables = Bytes::from(String::from(Box::<str>::from(variables))).into();
                 let operation =
-                    api.prepare(Operation { query, name: None, variables }, &asker.caller).unwrap();
-                let Answer::Ran(response, _) = api.execute(operation, &asker).await else {
+                    api.prepare(Operation { query, name: None, variables }, &context.principal).unwrap();
+                let Answer::Ran(response, _) = api.execute(operation, &context).await else {
                     panic!("it was refused")
                 };
                 let body = serde_json::to_vec(&response).unwrap();

@@ -96,8 +96,8 @@ impl Reload {
             Ok(trusted) => trusted,
             Err(error) => return refuse(&format!("{error:#}")),
         };
-        self.state.gate.replace(&settings.keys, &settings.rate_limits);
-        self.state.documents.replace_trusted(trusted);
+        self.state.access.replace(&settings.keys, &settings.rate_limits);
+        self.state.persisted_queries.replace_trusted(trusted);
         let changed = settings.changed_from(&self.current);
         let reloaded: Vec<&str> = changed.into_iter().filter(|key| RELOADED.contains(key)).collect();
         tracing::info!(changed = reloaded.join(", "), keys = settings.keys.len(), "settings reloaded");

@@ -63,9 +63,9 @@ pub(super) fn readiness(index: IndexFollower, store: &Store, logging: &Logging) 
     let follower = index.clone();
     let gone = "the database file was deleted or replaced";
     Readiness::new(index)
-        .unless(Arc::new(move || (!file.is_file_in_place()).then_some(gone)))
-        .telling(Arc::new(move || store.status().trouble()))
-        .telling(Arc::new(move || keystrokes.progress().last_error()))
-        .telling(Arc::new(move || buffer.as_ref()?.last_error()))
-        .telling(Arc::new(move || follower.progress().last_error))
+        .unready_by(Arc::new(move || (!file.is_file_in_place()).then_some(gone)))
+        .degraded_by(Arc::new(move || store.status().trouble()))
+        .degraded_by(Arc::new(move || keystrokes.progress().last_error()))
+        .degraded_by(Arc::new(move || buffer.as_ref()?.last_error()))
+        .degraded_by(Arc::new(move || follower.progress().last_error))
 }

@@ -1,8 +1,8 @@
-//! What is under way, and what is let in beside it.
+//! Admission control: concurrency limits, memory of request bodies, and tracking until shutdown.
 //!
-//! Who comes when all places are taken is refused at once, with a word on when to come again:
-//! what is under way already shares the machine, so a queue in front of it would only add to the
-//! wait of everybody in it. A place is given back when it is dropped, however its work ended.
+//! A limit that is reached rejects at once, with the time to retry after. The operations in flight already
+//! share the machine, so a queue in front of them would only lengthen the wait of everyone in it. A permit
+//! is released when it is dropped, however its work ended.
 
 use std::num::NonZero;
 use std::sync::Arc;
@@ -14,75 +14,83 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::HttpLimits;
-use super::problem::Problem;
-use crate::graphql::{Asker, ErrorCode};
+use super::http_error::HttpError;
+use crate::graphql::{ErrorCode, RequestContext};
 use crate::memory::{MemoryBudget, MemoryPermit};
 
-/// The most bytes a caller without a key may send at once where keys are configured.
-pub(super) const KEYLESS_BYTES: usize = 64 << 10;
+/// The largest body from an anonymous client where keys are configured, in bytes.
+pub(super) const ANONYMOUS_BODY_BYTES: usize = 64 << 10;
 
-/// Large bodies that are parsed at once, apart from the threads that serve requests.
+/// Large bodies that are parsed concurrently on blocking threads.
 fn parsers() -> usize {
     std::thread::available_parallelism().map_or(1, NonZero::get)
 }
 
-/// What is under way. Clones share it.
+/// Admission control for all transports. Clones share it.
 #[derive(Clone)]
-pub struct Admission(Arc<Inner>);
+pub struct Admission(Arc<AdmissionState>);
 
-struct Inner {
-    operations: Turnstile,
-    subscriptions: Turnstile,
-    websockets: Turnstile,
-    event_streams: Turnstile,
-    connections: Turnstile,
+struct AdmissionState {
+    /// One for each kind of work, in the order of [`Work`].
+    limits: [ConcurrencyLimit; 5],
     bodies: MemoryBudget,
     parsers: Semaphore,
-    stopping: CancellationToken,
+    shutdown: CancellationToken,
     tasks: TaskTracker,
 }
 
-/// A place that is taken until this is dropped.
-#[derive(Debug)]
-pub(super) struct Place(#[expect(dead_code, reason = "held for its destructor")] OwnedSemaphorePermit);
-
-/// The callers that memory is taken for.
+/// A kind of work with a concurrency limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CallerClass {
-    /// Callers with a key, or any where no keys are configured.
-    Keyed,
-    /// Callers without a key where keys are configured: they leave half of the memory to the others.
-    Keyless,
+pub(super) enum Work {
+    /// A query or a mutation.
+    Operation,
+    Subscription,
+    WebSocket,
+    EventStream,
+    Connection,
 }
 
-impl CallerClass {
-    /// The class of a caller.
-    pub(super) fn of(asker: &Asker) -> Self {
-        if asker.caller.is_anonymous() { Self::Keyless } else { Self::Keyed }
+/// A unit of a concurrency limit, released on drop.
+#[derive(Debug)]
+pub(super) struct Permit(#[expect(dead_code, reason = "held for its destructor")] OwnedSemaphorePermit);
+
+/// The share of memory that a client may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ClientClass {
+    /// Clients with a key, or any client where no keys are configured.
+    Authorized,
+    /// Clients without a key where keys are configured. They leave half of the memory to the others.
+    Anonymous,
+}
+
+impl ClientClass {
+    /// The class of a request's principal.
+    pub(super) fn of(context: &RequestContext) -> Self {
+        if context.principal.is_anonymous() { Self::Anonymous } else { Self::Authorized }
     }
 
-    /// The most bytes that such a caller may send at once.
+    /// Lowers a limit on bytes to the one of this class.
     pub(super) fn limit(self, limit: usize) -> usize {
         match self {
-            Self::Keyed => limit,
-            Self::Keyless => limit.min(KEYLESS_BYTES),
+            Self::Authorized => limit,
+            Self::Anonymous => limit.min(ANONYMOUS_BODY_BYTES),
         }
     }
 }
 
-/// Places of one kind, as of now.
+/// The usage of one concurrency limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Places {
-    pub(super) of: &'static str,
-    pub(super) taken: usize,
+pub(super) struct LimitUsage {
+    pub(super) kind: &'static str,
+    pub(super) used: usize,
     pub(super) limit: usize,
-    /// How often there was none.
-    pub(super) refused: u64,
+    /// Rejections since the start.
+    pub(super) rejected: u64,
 }
 
-/// How much is under way.
+/// Counts of work in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Load {
+pub struct InFlight {
     /// Queries and mutations.
     pub operations: usize,
     /// Subscriptions.
@@ -98,38 +106,34 @@ pub struct Load {
 }
 
 impl Admission {
-    /// Nothing under way yet.
+    /// Creates the limits with no work in flight.
     pub fn new(limits: &HttpLimits) -> Self {
-        Self(Arc::new(Inner {
-            operations: Turnstile::new("operations", limits.operations),
-            subscriptions: Turnstile::new("subscriptions", limits.subscriptions),
-            websockets: Turnstile::new("WebSockets", limits.websockets),
-            event_streams: Turnstile::new("event streams", limits.event_streams),
-            connections: Turnstile::new("connections", limits.connections),
+        Self(Arc::new(AdmissionState {
+            limits: [
+                ConcurrencyLimit::new("operations", limits.operations),
+                ConcurrencyLimit::new("subscriptions", limits.subscriptions),
+                ConcurrencyLimit::new("WebSockets", limits.websockets),
+                ConcurrencyLimit::new("event streams", limits.event_streams),
+                ConcurrencyLimit::new("connections", limits.connections),
+            ],
             bodies: MemoryBudget::new(limits.bodies_bytes),
             parsers: Semaphore::new(parsers()),
-            stopping: CancellationToken::new(),
+            shutdown: CancellationToken::new(),
             tasks: TaskTracker::new(),
         }))
     }
 
-    /// How much is under way now.
-    pub fn under_way(&self) -> Load {
-        Load {
-            operations: self.0.operations.taken(),
-            subscriptions: self.0.subscriptions.taken(),
-            websockets: self.0.websockets.taken(),
-            event_streams: self.0.event_streams.taken(),
-            connections: self.0.connections.taken(),
-            body_bytes: self.0.bodies.taken(),
-        }
+    /// The work in flight now.
+    pub fn in_flight(&self) -> InFlight {
+        let [operations, subscriptions, websockets, event_streams, connections] =
+            self.usage().map(|usage| usage.used);
+        let body_bytes = self.0.bodies.taken();
+        InFlight { operations, subscriptions, websockets, event_streams, connections, body_bytes }
     }
 
-    /// Places of every kind.
-    pub(super) fn places(&self) -> [Places; 5] {
-        let inner = &*self.0;
-        [&inner.operations, &inner.subscriptions, &inner.websockets, &inner.event_streams, &inner.connections]
-            .map(Turnstile::places)
+    /// The usage of every concurrency limit.
+    pub(super) fn usage(&self) -> [LimitUsage; 5] {
+        self.0.limits.each_ref().map(ConcurrencyLimit::usage)
     }
 
     /// The memory of request bodies.
@@ -137,108 +141,88 @@ impl Admission {
         &self.0.bodies
     }
 
-    /// A place for a query or a mutation.
-    pub(super) fn operation(&self) -> Result<Place, Problem> {
-        self.0.operations.enter()
+    /// Acquires a permit, or rejects the work at its limit.
+    pub(super) fn acquire(&self, work: Work) -> Result<Permit, HttpError> {
+        self.0.limits[work as usize].acquire()
     }
 
-    /// A place for a subscription.
-    pub(super) fn subscription(&self) -> Result<Place, Problem> {
-        self.0.subscriptions.enter()
-    }
-
-    /// A place for a WebSocket.
-    pub(super) fn websocket(&self) -> Result<Place, Problem> {
-        self.0.websockets.enter()
-    }
-
-    /// A place for an event stream.
-    pub(super) fn event_stream(&self) -> Result<Place, Problem> {
-        self.0.event_streams.enter()
-    }
-
-    /// A place for a connection.
-    pub(super) fn connection(&self) -> Result<Place, Problem> {
-        self.0.connections.enter()
-    }
-
-    /// More memory for a body that is being read, and later for its values.
-    pub(super) fn body_room(
+    /// Grows a permit for a body that is being read, and later for its JSON values.
+    pub(super) fn reserve_body(
         &self,
-        room: &mut MemoryPermit,
+        permit: &mut MemoryPermit,
         bytes: usize,
-        class: CallerClass,
-    ) -> Result<(), Problem> {
+        class: ClientClass,
+    ) -> Result<(), HttpError> {
         let bodies = &self.0.bodies;
         let share = match class {
-            CallerClass::Keyed => bodies.limit(),
-            CallerClass::Keyless => bodies.limit() / 2,
+            ClientClass::Authorized => bodies.limit(),
+            ClientClass::Anonymous => bodies.limit() / 2,
         };
-        bodies.grow_within(room, bytes, share).map_err(|_| {
+        bodies.grow_within(permit, bytes, share).map_err(|_| {
             let limit = bodies.limit();
-            Problem::busy(format!(
-                "The server is at its limit of {limit} bytes of request bodies. Try again in a moment."
+            HttpError::busy(format!(
+                "Request bodies have reached the server's limit of {limit} bytes. Retry in a moment."
             ))
         })
     }
 
-    /// Runs work that takes long on a thread of its own, so that requests are served in the meantime.
-    pub(super) async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+    /// Runs CPU-bound work on a blocking thread, so that other requests are served in the meantime.
+    pub(super) async fn run_blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> T {
         // More threads than cores would only take their share from the threads that serve requests.
         let _parser = self.0.parsers.acquire().await;
         match tokio::task::spawn_blocking(work).await {
-            Ok(done) => done,
+            Ok(output) => output,
             // The runtime ends its threads only with itself, and then nothing waits here.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    /// Cancelled once the server stops: what has no end of its own ends then.
-    pub(super) fn stopping(&self) -> &CancellationToken {
-        &self.0.stopping
+    /// The token that shutdown cancels. Streams without an end of their own end then.
+    pub(super) fn shutdown(&self) -> &CancellationToken {
+        &self.0.shutdown
     }
 
-    /// What a stopping server waits for.
+    /// The tasks that shutdown waits for.
     pub(super) fn tasks(&self) -> &TaskTracker {
         &self.0.tasks
     }
 }
 
-/// So many places.
-struct Turnstile {
-    of: &'static str,
+/// A limit on concurrent work of one kind.
+struct ConcurrencyLimit {
+    kind: &'static str,
     limit: usize,
     free: Arc<Semaphore>,
-    refused: Counter,
+    rejected: Counter,
 }
 
-impl Turnstile {
-    fn new(of: &'static str, limit: usize) -> Self {
+impl ConcurrencyLimit {
+    fn new(kind: &'static str, limit: usize) -> Self {
         let limit = limit.min(Semaphore::MAX_PERMITS);
-        Self { of, limit, free: Arc::new(Semaphore::new(limit)), refused: Counter::default() }
+        Self { kind, limit, free: Arc::new(Semaphore::new(limit)), rejected: Counter::default() }
     }
 
-    fn enter(&self) -> Result<Place, Problem> {
-        self.free.clone().try_acquire_owned().map(Place).map_err(|_| self.refuse())
+    fn acquire(&self) -> Result<Permit, HttpError> {
+        self.free.clone().try_acquire_owned().map(Permit).map_err(|_| {
+            self.rejected.inc();
+            let Self { kind, limit, .. } = self;
+            HttpError::busy(format!(
+                "The server is at its limit of {limit} concurrent {kind}. Retry in a moment."
+            ))
+        })
     }
 
-    fn refuse(&self) -> Problem {
-        self.refused.inc();
-        let (limit, of) = (self.limit, self.of);
-        Problem::busy(format!("The server has its limit of {limit} {of} under way. Try again in a moment."))
-    }
-
-    fn places(&self) -> Places {
-        Places { of: self.of, taken: self.taken(), limit: self.limit, refused: self.refused.get() }
-    }
-
-    fn taken(&self) -> usize {
-        self.limit.saturating_sub(self.free.available_permits())
+    fn usage(&self) -> LimitUsage {
+        let used = self.limit.saturating_sub(self.free.available_permits());
+        LimitUsage { kind: self.kind, used, limit: self.limit, rejected: self.rejected.get() }
     }
 }
 
-impl Problem {
-    /// Too much is under way.
+impl HttpError {
+    /// A limit that is reached for now.
     pub(super) fn busy(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::TooBusy, message).with_retry_after(1)
     }
@@ -249,35 +233,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_given_back_when_dropped() {
+    fn permits_are_released_on_drop() {
         let admission = Admission::new(&HttpLimits { operations: 2, ..HttpLimits::default() });
-        let first = admission.operation().unwrap();
-        let second = admission.operation().unwrap();
-        assert!(admission.operation().is_err());
-        assert_eq!(admission.under_way().operations, 2);
+        let operation = || admission.acquire(Work::Operation);
+        let (first, second) = (operation().unwrap(), operation().unwrap());
+        assert!(operation().is_err());
+        assert_eq!(admission.in_flight().operations, 2);
         drop(first);
-        let third = admission.operation().unwrap();
-        assert!(admission.operation().is_err());
+        let third = operation().unwrap();
+        assert!(operation().is_err());
         drop((second, third));
-        assert_eq!(admission.under_way().operations, 0);
+        assert_eq!(admission.in_flight().operations, 0);
     }
 
     #[test]
-    fn who_has_no_key_leaves_memory_to_the_others() {
+    fn anonymous_clients_leave_memory_to_the_others() {
         let admission = Admission::new(&HttpLimits { bodies_bytes: 100, ..HttpLimits::default() });
-        let (mut keyless, mut keyed) = (MemoryPermit::default(), MemoryPermit::default());
-        admission.body_room(&mut keyless, 50, CallerClass::Keyless).unwrap();
-        admission.body_room(&mut keyless, 1, CallerClass::Keyless).unwrap_err();
-        admission.body_room(&mut keyed, 50, CallerClass::Keyed).unwrap();
-        assert_eq!(admission.under_way().body_bytes, 100);
-        drop((keyless, keyed));
-        assert_eq!(admission.under_way().body_bytes, 0);
+        let (mut anonymous, mut authorized) = (MemoryPermit::default(), MemoryPermit::default());
+        admission.reserve_body(&mut anonymous, 50, ClientClass::Anonymous).unwrap();
+        admission.reserve_body(&mut anonymous, 1, ClientClass::Anonymous).unwrap_err();
+        admission.reserve_body(&mut authorized, 50, ClientClass::Authorized).unwrap();
+        assert_eq!(admission.in_flight().body_bytes, 100);
+        drop((anonymous, authorized));
+        assert_eq!(admission.in_flight().body_bytes, 0);
     }
 
     #[tokio::test]
-    async fn long_work_is_done_apart() {
+    async fn blocking_work_runs_on_another_thread() {
         let admission = Admission::new(&HttpLimits::default());
         let here = std::thread::current().id();
-        assert_ne!(admission.apart(|| std::thread::current().id()).await, here);
+        assert_ne!(admission.run_blocking(|| std::thread::current().id()).await, here);
     }
 }

@@ -1,4 +1,4 @@
-//! Reads the bytes of a request: under a limit, in a time, in memory that is counted.
+//! Request bodies, read within limits on size, time and memory.
 
 use std::time::Duration;
 
@@ -7,51 +7,49 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::StatusCode;
 
-use super::admission::{Admission, CallerClass};
-use super::problem::Problem;
+use super::admission::{Admission, ClientClass};
+use super::http_error::HttpError;
 use crate::graphql::ErrorCode;
 use crate::memory::MemoryPermit;
 
-/// Reads a body to its end. The room that it takes in memory is given back with the last of the two.
+/// Reads a body to its end, with a permit for its memory.
 pub(super) async fn read(
     body: Body,
     limit: usize,
     time: Duration,
     admission: &Admission,
-    class: CallerClass,
-) -> Result<(Bytes, MemoryPermit), Problem> {
-    // What is announced need not be read to be refused.
+    class: ClientClass,
+) -> Result<(Bytes, MemoryPermit), HttpError> {
+    // An announced length over the limit is rejected before a byte is read.
     if body.size_hint().lower() > limit as u64 {
         return Err(too_large(limit));
     }
-    match tokio::time::timeout(time, read_all(body, limit, admission, class)).await {
-        Ok(read) => read,
-        Err(_) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            ErrorCode::Timeout,
-            format!("The body took longer than {} to arrive.", humantime::format_duration(time)),
-        )),
-    }
+    let read = tokio::time::timeout(time, read_all(body, limit, admission, class)).await;
+    read.unwrap_or_else(|_| {
+        let time = humantime::format_duration(time);
+        let message = format!("The body took longer than {time} to arrive. Send it faster, or in parts.");
+        Err(HttpError::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::Timeout, message))
+    })
 }
 
 async fn read_all(
     body: Body,
     limit: usize,
     admission: &Admission,
-    class: CallerClass,
-) -> Result<(Bytes, MemoryPermit), Problem> {
+    class: ClientClass,
+) -> Result<(Bytes, MemoryPermit), HttpError> {
     let mut chunks = body.into_data_stream();
     let mut first = Bytes::new();
     let mut segments = Segments::default();
-    let mut room = MemoryPermit::default();
+    let mut permit = MemoryPermit::default();
     let mut read = 0;
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off."))?;
+        let chunk = chunk.map_err(|_| HttpError::bad_request("The body ended early."))?;
         if read + chunk.len() > limit {
             return Err(too_large(limit));
         }
-        admission.body_room(&mut room, chunk.len(), class)?;
-        // Most bodies come in one piece and need no copy.
+        admission.reserve_body(&mut permit, chunk.len(), class)?;
+        // Most bodies arrive in one chunk and need no copy.
         if read == 0 {
             first = chunk;
             read = first.len();
@@ -61,11 +59,13 @@ async fn read_all(
         segments.extend(&chunk);
         read += chunk.len();
     }
-    Ok((if first.is_empty() { segments.into_bytes(read) } else { first }, room))
+    Ok((if first.is_empty() { segments.into_bytes(read) } else { first }, permit))
 }
 
-/// The bytes of a body as far as it has arrived. They take no more memory than that: what is announced
-/// need not be sent, and one list of them that grew would leave its former selves behind.
+/// The bytes of a body as far as it has arrived.
+///
+/// They take no more memory than that: an announced length may never be sent, and a growing vector
+/// would leave its former buffers behind.
 #[derive(Default)]
 struct Segments(Vec<Vec<u8>>);
 
@@ -74,13 +74,13 @@ impl Segments {
 
     fn extend(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let room = self.0.last().map_or(0, |last| last.capacity() - last.len());
-            if room == 0 {
+            let free = self.0.last().map_or(0, |last| last.capacity() - last.len());
+            if free == 0 {
                 self.0.push(Vec::with_capacity(Self::BYTES));
                 continue;
             }
-            let (some, rest) = bytes.split_at(room.min(bytes.len()));
-            self.0.last_mut().expect("one was added").extend_from_slice(some);
+            let (head, rest) = bytes.split_at(free.min(bytes.len()));
+            self.0.last_mut().expect("a segment was added").extend_from_slice(head);
             bytes = rest;
         }
     }
@@ -97,11 +97,11 @@ impl Segments {
     }
 }
 
-fn too_large(limit: usize) -> Problem {
-    Problem::new(
+fn too_large(limit: usize) -> HttpError {
+    HttpError::new(
         StatusCode::PAYLOAD_TOO_LARGE,
         ErrorCode::BadUserInput,
-        format!("The body is larger than the {limit} bytes that you may send at once. Send it in parts."),
+        format!("The body exceeds your limit of {limit} bytes per request. Send it in parts."),
     )
 }
 
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn segments_hold_what_they_are_given() {
+    fn segments_join_to_their_bytes() {
         for lengths in [&[][..], &[1], &[1, 2], &[Segments::BYTES, 1], &[200_000, 70_000, 3]] {
             let (mut segments, mut expected) = (Segments::default(), Vec::new());
             for (n, length) in lengths.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Answers as JSON: none longer than the limit, and each counted in memory until it is sent.
+//! Responses as JSON, bounded in length and counted in memory until they are sent.
 
 use std::io::{self, Write};
 
@@ -6,38 +6,37 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::HttpState;
-use super::problem::Errors;
+use super::http_error::Errors;
 use crate::graphql::{Answer, ResponseMemory, no_room_for_response, response_too_large};
 use crate::memory::MemoryPermit;
 
-/// The size of a page of found documents, in bytes: reserved at once, since growing costs.
+/// The size of a page of search results, in bytes; reserved at once to avoid reallocation.
 const TYPICAL_BYTES: usize = 2 << 10;
-/// Up to this size, in bytes, what is sent is not counted: connections hold as much anyway.
+/// The longest response that is not counted, in bytes: each connection's buffer holds as much.
 const UNCOUNTED_BYTES: usize = 4 << 10;
 
-/// A body or a message, with the memory that it takes until it is sent.
+/// A body or a message, with a permit for its memory until it is sent.
 #[derive(Default)]
-pub(super) struct Encoded {
+pub(super) struct ResponseBody {
     json: Vec<u8>,
     permit: MemoryPermit,
     is_replaced: bool,
 }
 
-impl Encoded {
-    /// The beginning of a body.
-    pub(super) fn begin(bytes: &[u8]) -> Self {
+impl ResponseBody {
+    pub(super) fn starting_with(bytes: &[u8]) -> Self {
         let mut json = Vec::with_capacity(TYPICAL_BYTES);
         json.extend_from_slice(bytes);
         Self { json, ..Self::default() }
     }
 
-    /// Adds bytes as they are.
+    /// Appends bytes.
     pub(super) fn raw(mut self, bytes: &[u8]) -> Self {
         self.json.extend_from_slice(bytes);
         self
     }
 
-    /// Adds an answer, or why it is not sent.
+    /// Appends an answer, or an error in its place if it exceeds a limit.
     pub(super) fn answer(mut self, answer: Answer, state: &HttpState) -> Self {
         let error = match answer {
             Answer::Refused(errors) => return self.json(&Errors { errors: &errors }),
@@ -48,16 +47,16 @@ impl Encoded {
                     self.json.reserve(memory.bytes.saturating_add(TYPICAL_BYTES).min(limit));
                 }
                 let fits = {
-                    let mut bounded = Bounded { json: &mut self.json, limit };
+                    let mut bounded = BoundedWriter { json: &mut self.json, limit };
                     serde_json::to_writer(&mut bounded, &response).is_ok()
                 };
                 drop(response);
-                let refused = if fits {
-                    self.hold(memory, before, state).err()
+                let error = if fits {
+                    self.reserve(memory, before, state).err()
                 } else {
                     Some(response_too_large(limit))
                 };
-                let Some(error) = refused else { return self };
+                let Some(error) = error else { return self };
                 self.is_replaced = true;
                 self.json.truncate(before);
                 self.json.shrink_to(before + TYPICAL_BYTES);
@@ -67,12 +66,12 @@ impl Encoded {
         self.json(&Errors { errors: &[error] })
     }
 
-    /// An answer was replaced by the reason why it is not sent.
+    /// Returns true if an error took the place of an answer.
     pub(super) fn is_replaced(&self) -> bool {
         self.is_replaced
     }
 
-    /// The bytes; their memory is given back with the last of them.
+    /// The bytes; the last reference to them releases the permit.
     pub(super) fn into_bytes(self) -> Bytes {
         if self.permit.bytes() == 0 { self.json.into() } else { Bytes::from_owner(self) }
     }
@@ -82,8 +81,8 @@ impl Encoded {
         self
     }
 
-    /// Counts what was added since.
-    fn hold(
+    /// Reserves the memory of the bytes after `before`.
+    fn reserve(
         &mut self,
         memory: ResponseMemory,
         before: usize,
@@ -102,25 +101,25 @@ impl Encoded {
     }
 }
 
-impl AsRef<[u8]> for Encoded {
+impl AsRef<[u8]> for ResponseBody {
     fn as_ref(&self) -> &[u8] {
         &self.json
     }
 }
 
-/// A buffer of a bounded length.
-struct Bounded<'a> {
+/// A writer that fails at its limit.
+struct BoundedWriter<'a> {
     json: &'a mut Vec<u8>,
     limit: usize,
 }
 
-impl Write for Bounded<'_> {
+impl Write for BoundedWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes)?;
         Ok(bytes.len())
     }
 
-    // Called by the serializer for each piece.
+    // The serializer calls this one.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.json.len() + bytes.len() > self.limit {
             return Err(io::ErrorKind::FileTooLarge.into());

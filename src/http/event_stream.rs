@@ -1,9 +1,8 @@
-//! Event streams: the `graphql-sse` protocol with a connection for each operation.
+//! Event streams: the `graphql-sse` protocol with one connection for each operation.
 //!
-//! A client that accepts `text/event-stream` is told each answer as a `next` event, and `complete` after
-//! the last. An operation that is not valid is told so in the stream, as the protocol asks, for
-//! browsers show nothing of an answer with another status; what is no request, or comes while the
-//! server is busy, is answered with a status.
+//! Each answer is a `next` event, and `complete` follows the last. An invalid operation is reported in the
+//! stream, as the protocol requires: browsers hide the body of any other status. Malformed requests and
+//! overload have a status of their own.
 
 use std::convert::Infallible;
 
@@ -16,49 +15,46 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use tokio::time::interval;
 
 use super::HttpState;
-use super::encode::Encoded;
+use super::admission::Work;
+use super::encode::ResponseBody;
+use super::http_error::HttpError;
 use super::negotiation::MediaType;
-use super::operation::{Refused, Transport};
-use super::problem::Problem;
-use super::request::RawOperation;
-use crate::graphql::{Answer, Asker, OperationKind};
+use super::request::OperationRequest;
+use super::service::Transport;
+use crate::graphql::{Answer, RequestContext};
 
-/// Tells proxies to pass on each event as it comes.
+/// Disables buffering in proxies, which would delay events.
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// The last event. Browsers pass over one without a line of data.
+/// The last event. Browsers ignore events without a line of data.
 const COMPLETE: &[u8] = b"event: complete\ndata:\n\n";
-/// A comment, which clients pass over.
-const SIGN_OF_LIFE: &[u8] = b":\n\n";
+/// A comment, which clients ignore.
+const KEEP_ALIVE: &[u8] = b":\n\n";
 
-/// Answers an operation with a stream of events.
+/// Responds to an operation with a stream of events.
 pub(super) async fn respond(
     state: &HttpState,
-    operation: RawOperation,
+    operation: OperationRequest,
     transport: Transport,
-    asker: &Asker,
-) -> Result<Response, Problem> {
-    let place = state.admission.event_stream()?;
-    let (follows, answers) = match state.begin(operation, transport, asker.clone()).await {
-        Ok((kind, answers)) => (kind == OperationKind::Subscription, answers),
-        Err(Refused::Operation(errors)) => (false, stream::once(async { Answer::Refused(errors) }).boxed()),
-        Err(Refused::Request(problem)) => return Err(problem),
-    };
-    let stopping = state.admission.stopping().clone();
-    // Who follows something is to go on elsewhere when the server stops: a stream that just ends is
-    // opened again.
+    context: &RequestContext,
+) -> Result<Response, HttpError> {
+    let permit = state.admission.acquire(Work::EventStream)?;
+    let execution = state.graphql().run(operation, transport, context).await?;
+    let shutdown = state.admission.shutdown().clone();
+    // A subscription that ends at shutdown without `complete` is reopened by its client on another server.
     let complete = stream::once(async move {
-        let is_complete = !(follows && stopping.is_cancelled());
+        let is_complete = !(execution.is_subscription && shutdown.is_cancelled());
         is_complete.then_some(Bytes::from_static(COMPLETE))
     });
     let own = state.clone();
-    let events =
-        answers.map(move |answer| next(answer, &own)).chain(complete.filter_map(async |event| event));
-    let pace = interval(state.limits.keep_alive);
-    let events = tokio_stream::StreamExt::timeout_repeating(events, pace);
+    let events = execution
+        .answers
+        .map(move |answer| next(answer, &own))
+        .chain(complete.filter_map(async |event| event));
+    let events = tokio_stream::StreamExt::timeout_repeating(events, interval(state.limits.keep_alive));
     let events = events.map(move |event| {
-        let _held_until_the_end = &place;
-        Ok::<_, Infallible>(event.unwrap_or(Bytes::from_static(SIGN_OF_LIFE)))
+        let _held_until_the_end = &permit;
+        Ok::<_, Infallible>(event.unwrap_or(Bytes::from_static(KEEP_ALIVE)))
     });
     let headers = [
         (CONTENT_TYPE, MediaType::EventStream.content_type()),
@@ -69,7 +65,7 @@ pub(super) async fn respond(
     Ok((headers, Body::from_stream(events)).into_response())
 }
 
-/// JSON has no line feed of its own, so it is one line of data.
+/// A `next` event. JSON has no raw line feed, so it fits one line of data.
 fn next(answer: Answer, state: &HttpState) -> Bytes {
-    Encoded::begin(b"event: next\ndata: ").answer(answer, state).raw(b"\n\n").into_bytes()
+    ResponseBody::starting_with(b"event: next\ndata: ").answer(answer, state).raw(b"\n\n").into_bytes()
 }

@@ -1,11 +1,10 @@
-//! The request and the response that a connection is busy with, and its end when the client has sent
-//! all that it will.
+//! The current request and response of a connection, for clients that close their sending side.
 //!
-//! A client may close its sending side and wait for the response (`nc -N`). One that hangs up sends the
-//! same: it is known only by its refusal of what it is sent. hyper takes either for the end, and drops
-//! the request. So the end is withheld from it until the response is sent, and a client that waits for
-//! long is sent an interim response, which one that is gone refuses. Event streams and WebSockets have
-//! no end of their own, so there the client's end is theirs.
+//! A client may close its sending side and wait for the response (`nc -N`). A client that disconnects sends
+//! the same signal; only a failing write reveals it. hyper treats both as the end of the connection and
+//! drops the request. So the end is withheld from hyper until the response is sent, and a long wait is
+//! probed with an interim response. Event streams and WebSockets have no end of their own, so they end with
+//! the client's sending side.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,88 +18,88 @@ use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
 use super::negotiation::MediaType;
 
-/// Shared by a connection's bytes and its requests.
+/// The state that a connection's stream and its requests share.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Exchange(Arc<State>);
+pub(super) struct Exchange(Arc<ExchangeState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct ExchangeState {
     stage: AtomicU8,
     takes_interim: AtomicBool,
 }
 
-/// The progress of a connection with its request.
+/// The progress of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Stage {
-    /// There is none, or its response has no end of its own.
+pub(super) enum ExchangeStage {
+    /// There is no request, or its response has no end of its own.
     Idle,
-    /// The body of the request has not ended.
+    /// The request's body has not ended.
     Receiving,
     /// The response has not begun.
     Answering,
     /// The response has begun.
     Responding,
-    /// All of the response is made, and not all of it sent.
+    /// The response is complete but not all of it is sent.
     Flushing,
-    /// The response makes a WebSocket of the connection.
+    /// The response upgrades the connection to a WebSocket.
     Upgrading,
 }
 
 impl Exchange {
-    pub(super) fn stage(&self) -> Stage {
-        const STAGES: [Stage; 6] = [
-            Stage::Idle,
-            Stage::Receiving,
-            Stage::Answering,
-            Stage::Responding,
-            Stage::Flushing,
-            Stage::Upgrading,
+    pub(super) fn stage(&self) -> ExchangeStage {
+        const STAGES: [ExchangeStage; 6] = [
+            ExchangeStage::Idle,
+            ExchangeStage::Receiving,
+            ExchangeStage::Answering,
+            ExchangeStage::Responding,
+            ExchangeStage::Flushing,
+            ExchangeStage::Upgrading,
         ];
         STAGES[usize::from(self.0.stage.load(Ordering::Acquire))]
     }
 
-    fn set(&self, stage: Stage) {
+    fn set(&self, stage: ExchangeStage) {
         self.0.stage.store(stage as u8, Ordering::Release);
     }
 
-    fn advance(&self, from: Stage, to: Stage) {
+    fn advance(&self, from: ExchangeStage, to: ExchangeStage) {
         let _ = self.0.stage.compare_exchange(from as u8, to as u8, Ordering::AcqRel, Ordering::Acquire);
     }
 
-    /// Recognizes a client that knows interim responses, which came with HTTP/1.1.
+    /// Returns true for a client that supports interim responses, which HTTP/1.1 introduced.
     pub(super) fn takes_interim(&self) -> bool {
         self.0.takes_interim.load(Ordering::Relaxed)
     }
 
-    /// A request has come.
+    /// Starts with a request.
     pub(super) fn begin(&self, request: Request<Incoming>) -> Request<Body> {
         self.0.takes_interim.store(request.version() == Version::HTTP_11, Ordering::Relaxed);
         if request.body().is_end_stream() {
-            self.set(Stage::Answering);
+            self.set(ExchangeStage::Answering);
             return request.map(|_| Body::empty());
         }
-        self.set(Stage::Receiving);
-        let passes = (Stage::Receiving, Stage::Answering);
-        request.map(|body| Body::new(ExchangeBody { body, exchange: self.clone(), passes }))
+        self.set(ExchangeStage::Receiving);
+        let transition = (ExchangeStage::Receiving, ExchangeStage::Answering);
+        request.map(|body| Body::new(ExchangeBody { body, exchange: self.clone(), transition }))
     }
 
-    /// Its response is about to be sent.
+    /// Continues with the response.
     pub(super) fn respond(&self, response: Response<Body>) -> Response<ExchangeBody<Body>> {
         let stage = match response.status() {
-            StatusCode::SWITCHING_PROTOCOLS => Stage::Upgrading,
-            _ if is_event_stream(&response) => Stage::Idle,
-            _ => Stage::Responding,
+            StatusCode::SWITCHING_PROTOCOLS => ExchangeStage::Upgrading,
+            _ if is_event_stream(&response) => ExchangeStage::Idle,
+            _ => ExchangeStage::Responding,
         };
         self.set(stage);
-        let passes = (Stage::Responding, Stage::Flushing);
-        response.map(|body| ExchangeBody { body, exchange: self.clone(), passes })
+        let transition = (ExchangeStage::Responding, ExchangeStage::Flushing);
+        response.map(|body| ExchangeBody { body, exchange: self.clone(), transition })
     }
 
-    /// All that was made of the response is sent.
+    /// Ends a response that is complete: all of it is sent.
     pub(super) fn flushed(&self) {
-        if matches!(self.stage(), Stage::Flushing | Stage::Upgrading) {
-            self.set(Stage::Idle);
+        if matches!(self.stage(), ExchangeStage::Flushing | ExchangeStage::Upgrading) {
+            self.set(ExchangeStage::Idle);
         }
     }
 }
@@ -110,12 +109,12 @@ fn is_event_stream(response: &Response<Body>) -> bool {
     content_type.is_some_and(|value| value == MediaType::EventStream.content_type())
 }
 
-/// The body of a request or a response; dropped once all of it is read, or made.
+/// The body of a request or a response, dropped once it is read or written.
 pub(super) struct ExchangeBody<B> {
     body: B,
     exchange: Exchange,
     /// The stage that ends with the body, and the next.
-    passes: (Stage, Stage),
+    transition: (ExchangeStage, ExchangeStage),
 }
 
 impl<B: HttpBody + Unpin> HttpBody for ExchangeBody<B> {
@@ -140,6 +139,6 @@ impl<B: HttpBody + Unpin> HttpBody for ExchangeBody<B> {
 
 impl<B> Drop for ExchangeBody<B> {
     fn drop(&mut self) {
-        self.exchange.advance(self.passes.0, self.passes.1);
+        self.exchange.advance(self.transition.0, self.transition.1);
     }
 }

@@ -1,8 +1,7 @@
-//! GraphiQL at `/graphiql`: built into the binary, so that it works without a network and
-//! sends nothing to anyone else.
+//! GraphiQL at `/graphiql`, built into the binary, so that it works without a network.
 //!
-//! The page may load and reach this server alone: its content security policy says so. It
-//! deliberately lacks a build step: the published files are served as they are.
+//! Its content security policy lets the page load from and connect to this server alone. It
+//! deliberately lacks a build step: the published files are served unchanged.
 
 use std::sync::LazyLock;
 
@@ -18,8 +17,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::validator;
 
-/// Scripts, requests and WebSockets of this server only. Styles may be inline because the
-/// dialogs put their own into the page; fonts are in the style sheet.
+/// Scripts, requests and WebSockets of this server only. Inline styles are for dialogs, which add them
+/// to the page; fonts are in the style sheet.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       font-src data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
@@ -28,7 +27,7 @@ const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A query that shows what the API can do.
+/// A query that demonstrates a part of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExampleQuery {
     /// The document.
@@ -43,9 +42,9 @@ macro_rules! asset {
     };
 }
 
-/// The queries that the editor opens with, one in each tab.
+/// The queries of the editor's initial tabs.
 pub const EXAMPLE_QUERIES: &[ExampleQuery] = &[
-    // GraphiQL does not fill in the variables of the tab that it opens first.
+    // GraphiQL ignores the variables of the first tab.
     ExampleQuery { query: asset!("queries/search.graphql"), variables: "" },
     ExampleQuery { query: asset!("queries/sources.graphql"), variables: "" },
     ExampleQuery { query: asset!("queries/reports.graphql"), variables: "" },
@@ -59,7 +58,7 @@ pub const EXAMPLE_QUERIES: &[ExampleQuery] = &[
     },
 ];
 
-/// A file of the page, as it is sent.
+/// A file of the page.
 struct Asset {
     name: &'static str,
     content_type: &'static str,
@@ -91,25 +90,24 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     ]
 });
 
-/// The page at `/graphiql` and its files below.
-pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+/// The routes of the page and its files.
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
-        .route("/graphiql", get(async |headers: HeaderMap| answer(&PAGE, &headers)))
-        // The page's addresses are relative, so it must not end in a slash.
+        .route("/graphiql", get(async |headers: HeaderMap| respond(&PAGE, &headers)))
+        // The page's URLs are relative, so its own must not end in a slash.
         .route("/graphiql/", get(async || Redirect::permanent("../graphiql")))
         .route("/graphiql/{asset}", get(serve_asset))
 }
 
 async fn serve_asset(Path(name): Path<String>, headers: HeaderMap) -> Response {
     match ASSETS.iter().find(|asset| asset.name == name) {
-        Some(asset) => answer(asset, &headers),
+        Some(asset) => respond(asset, &headers),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }
 
-/// Browsers keep files and ask each time whether they still hold: a new version of the server
-/// is never mixed with an old page.
-fn answer(asset: &Asset, request: &HeaderMap) -> Response {
+/// Responds with a file that browsers revalidate each time, so that versions are never mixed.
+fn respond(asset: &Asset, request: &HeaderMap) -> Response {
     let value = HeaderValue::from_static;
     let headers: [(HeaderName, HeaderValue); 6] = [
         (CONTENT_TYPE, value(asset.content_type)),
@@ -119,19 +117,19 @@ fn answer(asset: &Asset, request: &HeaderMap) -> Response {
         (REFERRER_POLICY, value("no-referrer")),
         (X_CONTENT_TYPE_OPTIONS, value("nosniff")),
     ];
-    if validator::is_held(request, &asset.etag) {
+    if validator::matches(request, &asset.etag) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
     (headers, asset.body.clone()).into_response()
 }
 
-/// The page with its tabs as data: a script of the page itself would need a weaker policy.
+/// The page with its tabs as data: an inline script would need a weaker policy.
 fn page() -> String {
     let tabs: Vec<serde_json::Value> = EXAMPLE_QUERIES
         .iter()
         .map(|example| serde_json::json!({ "query": example.query, "variables": example.variables }))
         .collect();
-    // Nothing in the data may end the element that holds it.
+    // The data must not contain the end tag of its element.
     let tabs = serde_json::Value::from(tabs).to_string().replace('<', "\\u003c");
     asset!("page.html").replace("TABS", &tabs)
 }
@@ -145,9 +143,9 @@ mod tests {
 
     use super::*;
 
-    async fn get_path(path: &str, held: Option<&str>) -> Response {
+    async fn get_path(path: &str, stored: Option<&str>) -> Response {
         let mut request = Request::get(path);
-        if let Some(tags) = held {
+        if let Some(tags) = stored {
             request = request.header(IF_NONE_MATCH, tags);
         }
         routes::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
@@ -157,38 +155,37 @@ mod tests {
         String::from_utf8(to_bytes(response.into_body(), 4 << 20).await.unwrap().to_vec()).unwrap()
     }
 
-    /// What a page names in attributes like this one.
-    fn named(page: &str, attribute: &str) -> Vec<String> {
-        let begin = format!("{attribute}=\"");
-        let named = page.split(&begin).skip(1);
-        named.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
+    /// The values of an attribute in a page.
+    fn attributes(page: &str, attribute: &str) -> Vec<String> {
+        let start = format!("{attribute}=\"");
+        page.split(&start).skip(1).filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect()
     }
 
     #[tokio::test]
-    async fn everything_that_the_page_names_is_served_from_here() {
+    async fn the_page_loads_from_this_server_only() {
         let page = text(get_path("/graphiql", None).await).await;
-        let mut names = named(&page, "src");
-        names.extend(named(&page, "href").into_iter().filter(|name| name != "data:,"));
+        let mut names = attributes(&page, "src");
+        names.extend(attributes(&page, "href").into_iter().filter(|name| name != "data:,"));
         assert_eq!(names.len(), ASSETS.len(), "{names:?}");
         for name in names {
-            assert!(name.starts_with("graphiql/"), "{name} is not on this server");
+            assert!(name.starts_with("graphiql/"), "{name} belongs to another server");
             let response = get_path(&format!("/{name}"), None).await;
             assert_eq!(response.status(), StatusCode::OK, "{name}");
             let expected = if name.ends_with(".css") { CSS } else { SCRIPT };
             assert_eq!(response.headers()[CONTENT_TYPE], expected, "{name}");
             assert!(!text(response).await.is_empty(), "{name}");
         }
-        assert!(!page.contains("://"), "the page names another server");
+        assert!(!page.contains("://"), "the page refers to another server");
     }
 
     #[tokio::test]
-    async fn a_held_file_is_not_sent_again() {
+    async fn a_stored_file_is_revalidated() {
         for path in ["/graphiql", "/graphiql/graphiql.min.js"] {
             let sent = get_path(path, None).await;
             let etag = sent.headers()[ETAG].to_str().unwrap().to_owned();
-            for held in [etag.clone(), format!("\"other\", {etag}"), "*".to_owned()] {
-                let response = get_path(path, Some(&held)).await;
-                assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{path} {held}");
+            for stored in [etag.clone(), format!("\"other\", {etag}"), "*".to_owned()] {
+                let response = get_path(path, Some(&stored)).await;
+                assert_eq!(response.status(), StatusCode::NOT_MODIFIED, "{path} {stored}");
                 assert!(text(response).await.is_empty());
             }
             assert_eq!(get_path(path, Some("\"other\"")).await.status(), StatusCode::OK);
@@ -196,14 +193,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_policy_lets_nothing_in_from_elsewhere() {
+    async fn the_policy_allows_this_server_only() {
         let response = get_path("/graphiql", None).await;
         let headers = response.headers().clone();
         let page = text(response).await;
         let policy = headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
         assert!(!policy.contains("http") && !policy.contains('*') && !policy.contains("eval"), "{policy}");
-        // Only data may stand in the page itself.
+        // Inline elements hold data only.
         for script in page.split("<script").skip(1) {
             assert!(
                 script.contains("src=\"") || script.starts_with(" type=\"application/json\""),
@@ -229,7 +226,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_paths_are_not_found_and_a_slash_leads_back() {
+    async fn other_paths_are_not_found_and_a_trailing_slash_redirects() {
         assert_eq!(get_path("/graphiql/page.html", None).await.status(), StatusCode::NOT_FOUND);
         assert_eq!(get_path("/graphiql/..%2FREADME.md", None).await.status(), StatusCode::NOT_FOUND);
         let response = get_path("/graphiql/", None).await;

@@ -1,8 +1,9 @@
-//! The case of header names in the response that makes a WebSocket of a connection. Names have no case,
-//! but some clients look for `Sec-WebSocket-Protocol` as the RFC writes it, such as Python's gql with
-//! `WebsocketsTransport`. hyper writes small letters, or `Sec-Websocket-Protocol`.
+//! The case of header names in the response that upgrades a connection to a WebSocket.
+//!
+//! Names are case-insensitive, but some clients look for `Sec-WebSocket-Protocol` as the RFC spells it,
+//! such as Python's gql with `WebsocketsTransport`. hyper writes lower case, or `Sec-Websocket-Protocol`.
 
-/// Writes the names of a response's head as RFC 6455 does. No byte is added or taken away.
+/// Spells the header names of a response's head as RFC 6455 does, in place.
 pub(super) fn restore(head: &mut [u8]) {
     for line in head.split_mut(|byte| *byte == b'\n').skip(1) {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_written_as_their_rfc_has_them_and_values_are_left_alone() {
+    fn names_are_spelled_as_in_the_rfc_and_values_stay() {
         let mut head = b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nsec-websocket-protocol: \
                          graphql-transport-ws\r\nx-request-id: a-b\r\n\r\n"
             .to_vec();

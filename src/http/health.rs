@@ -1,4 +1,4 @@
-//! `/livez` says that the process answers; `/readyz` whether to send it traffic.
+//! Health endpoints: `/livez` for the process, `/readyz` for its readiness for traffic.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,45 +13,44 @@ use serde::Serialize;
 use super::HttpState;
 use crate::search::IndexFollower;
 
-/// Says what works worse than it should, if anything does: one sentence. It is asked often, and must
-/// not wait.
-pub type Shortcoming = dyn Fn() -> Option<&'static str> + Send + Sync;
+/// A health check: returns its problem as one sentence, without waiting.
+pub type HealthCheck = dyn Fn() -> Option<&'static str> + Send + Sync;
 
-/// Whether the server may be sent traffic. Clones share it.
+/// The readiness for traffic. Clones share it.
 #[derive(Clone)]
 pub struct Readiness {
     index: IndexFollower,
-    draining: Arc<AtomicBool>,
-    shortcomings: Vec<Arc<Shortcoming>>,
-    obstacles: Vec<Arc<Shortcoming>>,
+    is_draining: Arc<AtomicBool>,
+    degradations: Vec<Arc<HealthCheck>>,
+    obstacles: Vec<Arc<HealthCheck>>,
 }
 
 impl Readiness {
-    /// Ready once the index was in step with the store. It may lag later, and still answer.
+    /// Ready once the index has caught up with the store. It may lag later and still answer.
     pub fn new(index: IndexFollower) -> Self {
-        Self { index, draining: Arc::default(), shortcomings: Vec::new(), obstacles: Vec::new() }
+        Self { index, is_draining: Arc::default(), degradations: Vec::new(), obstacles: Vec::new() }
     }
 
-    /// Tells of a shortcoming that leaves the server ready: searches are answered all the same.
-    pub fn telling(mut self, shortcoming: Arc<Shortcoming>) -> Self {
-        self.shortcomings.push(shortcoming);
+    /// Adds a check whose problem is reported and leaves the server ready: searches still work.
+    pub fn degraded_by(mut self, check: Arc<HealthCheck>) -> Self {
+        self.degradations.push(check);
         self
     }
 
-    /// Adds a reason not to be ready, for as long as it lasts.
-    pub fn unless(mut self, obstacle: Arc<Shortcoming>) -> Self {
-        self.obstacles.push(obstacle);
+    /// Adds a check whose problem makes the server unready.
+    pub fn unready_by(mut self, check: Arc<HealthCheck>) -> Self {
+        self.obstacles.push(check);
         self
     }
 
-    /// The server is shutting down: no more traffic.
+    /// Reports the server as unready: it is shutting down.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.is_draining.store(true, Ordering::Release);
     }
 
-    /// The server is shutting down.
+    /// Returns true while the server is shutting down.
     pub(super) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Acquire)
+        self.is_draining.load(Ordering::Acquire)
     }
 
     fn health(&self) -> Health {
@@ -63,9 +62,9 @@ impl Readiness {
         if self.is_draining() {
             not_ready.push("the server is shutting down");
         }
-        not_ready.extend(self.obstacles.iter().filter_map(|obstacle| obstacle()));
+        not_ready.extend(self.obstacles.iter().filter_map(|check| check()));
         let mut degraded: Vec<&'static str> = Vec::new();
-        for sentence in self.shortcomings.iter().filter_map(|shortcoming| shortcoming()) {
+        for sentence in self.degradations.iter().filter_map(|check| check()) {
             if !degraded.contains(&sentence) {
                 degraded.push(sentence);
             }
@@ -87,7 +86,7 @@ struct Health {
     index: IndexHealth,
 }
 
-/// Revisions: what can be found, what the store holds as far as this server knows.
+/// Revisions: the searchable one, and the latest of the store that this server knows.
 #[derive(Serialize)]
 struct IndexHealth {
     applied: i64,
@@ -107,6 +106,5 @@ pub(super) async fn livez() -> Response {
 pub(super) async fn readyz(State(state): State<HttpState>) -> Response {
     let health = state.readiness.health();
     let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    // Whoever asks wants to know it as of now.
     (status, [(CACHE_CONTROL, "no-store")], Json(health)).into_response()
 }

@@ -1,46 +1,52 @@
-//! The host that a request names, and the names that the server answers under.
+//! The host that a request names, and the host names that the server answers under.
 //!
-//! A page whose own name was made to point here (DNS rebinding) is no other site to the browser: it is
-//! known by the name that it asks for. Where keys are required it has none, so any name will do.
-//! Probes and metrics answer under every name: orchestrators and Prometheus ask for them by address,
-//! and they hold counts only.
+//! To a browser, a page whose host name resolves to this server (DNS rebinding) has the same origin: only
+//! the name reveals it. Where keys are required, such a page has none, so any name is allowed. Probes and
+//! metrics answer under every name: orchestrators and Prometheus use addresses, and the responses hold
+//! counts only.
 
 use http::header::HOST;
 use http::uri::{Authority, Scheme};
 use http::{HeaderValue, Request, Version};
 use url::Host;
 
-use super::problem::Problem;
+use super::http_error::HttpError;
 use crate::config::allows_every;
 
-/// The names that the server answers under, besides loopback ones.
+/// The values that a list in the settings allows.
 #[derive(Debug)]
-pub(super) enum Names {
-    Every,
-    Listed(Vec<Host>),
+pub(super) enum Allowed<T> {
+    Any,
+    Listed(Vec<T>),
 }
 
-impl Names {
-    /// The names that a setting lists.
-    pub(super) fn of(listed: &[String]) -> Self {
-        if allows_every(listed) {
-            return Self::Every;
+impl<T> Allowed<T> {
+    /// Parses a list; `*` allows any value.
+    pub(super) fn parse(values: &[String], parse: impl Fn(&str) -> Option<T>) -> Self {
+        if allows_every(values) {
+            return Self::Any;
         }
-        Self::Listed(listed.iter().filter_map(|name| Host::parse(name).ok()).collect())
+        Self::Listed(values.iter().filter_map(|value| parse(value)).collect())
+    }
+}
+
+/// The host names that the server answers under, besides loopback ones.
+pub(super) type AllowedHosts = Allowed<Host>;
+
+impl AllowedHosts {
+    pub(super) fn of(names: &[String]) -> Self {
+        Self::parse(names, |name| Host::parse(name).ok())
     }
 
-    /// Recognizes a request for one of the names.
-    pub(super) fn hold<B>(&self, request: &Request<B>, requires_keys: bool) -> bool {
+    /// Returns true if the server answers a request for this host.
+    pub(super) fn allow(&self, requested: &RequestHost, requires_keys: bool) -> bool {
         let Self::Listed(listed) = self else { return true };
         if listed.is_empty() && requires_keys {
             return true;
         }
-        // A request of HTTP/1.0 may name none, and no browser sends such.
-        let Some(named) = named_host(request) else { return true };
-        match Authority::try_from(named).ok().and_then(|named| Host::parse(named.host()).ok()) {
-            Some(host) => is_loopback(&host) || listed.contains(&host),
-            None => false,
-        }
+        // Only HTTP/1.0 may omit the host, and no browser sends such a request.
+        requested.authority().is_none()
+            || requested.name().is_some_and(|host| is_loopback(&host) || listed.contains(&host))
     }
 }
 
@@ -52,43 +58,56 @@ fn is_loopback(host: &Host) -> bool {
     }
 }
 
-/// The host that a request asks for, with its port where it has one.
-pub(super) fn named_host<B>(request: &Request<B>) -> Option<&str> {
-    let target = request.uri().authority().map(Authority::as_str);
-    target.or_else(|| request.headers().get(HOST)?.to_str().ok())
-}
+/// The host of a request, with its port if there is one; none in HTTP/1.0.
+#[derive(Clone, Debug)]
+pub(super) struct RequestHost(Option<Authority>);
 
-/// Refuses a request that names no host, several, or none that can be one (RFC 9112, 3.2). Proxies and
-/// caches on the way may have read another one of them than this server would.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
-    let mut headers = request.headers().get_all(HOST).iter();
-    let (header, target) = (headers.next(), request.uri().authority());
-    if headers.next().is_some() {
-        return Err(Problem::bad_request("The request has several Host headers. Send one."));
-    }
-    let Some(header) = header else {
-        return if request.version() == Version::HTTP_11 {
-            Err(Problem::bad_request("The request has no Host header, which HTTP/1.1 requires. Send one."))
-        } else {
-            Ok(())
+impl RequestHost {
+    /// Parses the one host of a request (RFC 9112, 3.2).
+    ///
+    /// Proxies and caches on the way may choose another one of several hosts than this server.
+    pub(super) fn of<B>(request: &Request<B>) -> Result<Self, HttpError> {
+        let mut headers = request.headers().get_all(HOST).iter();
+        let (header, target) = (headers.next(), request.uri().authority());
+        if headers.next().is_some() {
+            return Err(HttpError::bad_request("The request has several Host headers. Send one."));
+        }
+        let Some(header) = header else {
+            return if request.version() == Version::HTTP_11 {
+                Err(HttpError::bad_request(
+                    "The request has no Host header, which HTTP/1.1 requires. Send one.",
+                ))
+            } else {
+                Ok(Self(target.cloned()))
+            };
         };
-    };
-    let Some(host) = parse(header) else {
-        return Err(Problem::bad_request(
-            "The Host header is not a host name, alone or with a port. Send it as localhost:8000, for example.",
-        ));
-    };
-    let default_port = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
-    let port_of = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
-    let is_same = |target: &Authority| {
-        target.host().eq_ignore_ascii_case(host.host()) && port_of(target) == port_of(&host)
-    };
-    if target.is_some_and(|target| !is_same(target)) {
-        return Err(Problem::bad_request(
-            "The request target and the Host header name different hosts. Send the same in both.",
-        ));
+        let Some(host) = parse(header) else {
+            return Err(HttpError::bad_request(
+                "The Host header is not a host name, alone or with a port. Send it as localhost:8000, for example.",
+            ));
+        };
+        let default_port = if request.uri().scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        let port_of = |authority: &Authority| authority.port_u16().unwrap_or(default_port);
+        let is_same = |target: &Authority| {
+            target.host().eq_ignore_ascii_case(host.host()) && port_of(target) == port_of(&host)
+        };
+        if target.is_some_and(|target| !is_same(target)) {
+            return Err(HttpError::bad_request(
+                "The request target and the Host header name different hosts. Send the same in both.",
+            ));
+        }
+        Ok(Self(Some(host)))
     }
-    Ok(())
+
+    /// The host and its port.
+    pub(super) fn authority(&self) -> Option<&Authority> {
+        self.0.as_ref()
+    }
+
+    /// The host without its port, in normal form.
+    pub(super) fn name(&self) -> Option<Host> {
+        Host::parse(self.authority()?.host()).ok()
+    }
 }
 
 fn parse(header: &HeaderValue) -> Option<Authority> {
@@ -103,14 +122,15 @@ fn parse(header: &HeaderValue) -> Option<Authority> {
 mod tests {
     use super::*;
 
-    fn asked(target: &str, hosts: &[&str], version: Version) -> Request<()> {
+    fn host(target: &str, hosts: &[&str], version: Version) -> Result<RequestHost, HttpError> {
         let request = Request::get(target).version(version);
-        hosts.iter().fold(request, |request, host| request.header(HOST, *host)).body(()).unwrap()
+        let request = hosts.iter().fold(request, |request, host| request.header(HOST, *host));
+        RequestHost::of(&request.body(()).unwrap())
     }
 
     #[test]
-    fn a_request_names_one_host() {
-        for (target, hosts, version, is_taken) in [
+    fn a_request_has_one_host() {
+        for (target, hosts, version, is_valid) in [
             ("/", &["localhost:8000"][..], Version::HTTP_11, true),
             ("/", &["[::1]:8000"], Version::HTTP_11, true),
             ("/", &["[::1]"], Version::HTTP_11, true),
@@ -134,15 +154,14 @@ mod tests {
             ("http://localhost:1/", &["localhost:2"], Version::HTTP_11, false),
             ("http://evil.example/", &["localhost"], Version::HTTP_2, false),
         ] {
-            let request = asked(target, hosts, version);
-            assert_eq!(check(&request).is_ok(), is_taken, "{target} {hosts:?} {version:?}");
+            assert_eq!(host(target, hosts, version).is_ok(), is_valid, "{target} {hosts:?} {version:?}");
         }
     }
 
     #[test]
-    fn names_that_point_here_are_answered_only_if_they_are_known() {
-        let asked = |host: &str| asked("/graphql", &[host], Version::HTTP_11);
-        let names = Names::of(&["api.example".to_owned(), "10.0.0.8".to_owned()]);
+    fn only_known_names_are_allowed() {
+        let requested = |name: &str| host("/graphql", &[name], Version::HTTP_11).unwrap();
+        let names = AllowedHosts::of(&["api.example".to_owned(), "10.0.0.8".to_owned()]);
         for host in [
             "127.0.0.1:8000",
             "127.1.2.3",
@@ -155,21 +174,24 @@ mod tests {
             "10.0.0.8:8000",
         ] {
             for requires_keys in [true, false] {
-                assert!(names.hold(&asked(host), requires_keys), "{host}");
+                assert!(names.allow(&requested(host), requires_keys), "{host}");
             }
         }
         for host in ["evil.example:8000", "10.0.0.7", "localhost.evil.example", "api.example.evil", "0.0.0.0"]
         {
             for requires_keys in [true, false] {
-                assert!(!names.hold(&asked(host), requires_keys), "{host}");
+                assert!(!names.allow(&requested(host), requires_keys), "{host}");
             }
         }
-        let unset = Names::of(&[]);
+        let unset = AllowedHosts::of(&[]);
         for host in ["evil.example", "10.0.0.7:8000", "server-1"] {
-            assert!(!unset.hold(&asked(host), false), "{host} without keys");
-            assert!(unset.hold(&asked(host), true), "{host} with keys");
-            assert!(Names::of(&["*".to_owned()]).hold(&asked(host), false), "{host} where any is allowed");
+            assert!(!unset.allow(&requested(host), false), "{host} without keys");
+            assert!(unset.allow(&requested(host), true), "{host} with keys");
+            assert!(
+                AllowedHosts::of(&["*".to_owned()]).allow(&requested(host), false),
+                "{host} where any is allowed"
+            );
         }
-        assert!(unset.hold(&asked("localhost"), false));
+        assert!(unset.allow(&requested("localhost"), false));
     }
 }

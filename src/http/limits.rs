@@ -2,59 +2,59 @@ use std::time::Duration;
 
 use crate::config::Settings;
 
-/// What requests and connections may take.
+/// The limits of requests and connections.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpLimits {
-    /// The largest request body, in bytes: a batch of documents fits.
+    /// The largest request body, in bytes.
     pub body_bytes: usize,
-    /// From the first to the last byte of a request body.
+    /// The longest time from the first to the last byte of a request body.
     pub body_time: Duration,
-    /// Request bodies in memory at once, in bytes.
+    /// The memory of all request bodies, in bytes.
     pub bodies_bytes: usize,
-    /// JSON values in one request.
+    /// The JSON values in one request.
     pub json_values: usize,
     /// The largest response, in bytes.
     pub response_bytes: usize,
-    /// Operations in one request.
+    /// The operations in one batch.
     pub batch: usize,
-    /// Queries and mutations that run at once.
+    /// The concurrent queries and mutations.
     pub operations: usize,
-    /// Connections at once.
+    /// The concurrent connections.
     pub connections: usize,
-    /// Connections too many that hear so at once; the others are closed without a word.
+    /// The concurrent rejections of connections; further ones close without a response.
     pub rejections: usize,
-    /// The longest the headers of a request may take, and an unused connection is kept.
+    /// The longest time for a request's headers, and for an unused connection.
     pub header_time: Duration,
-    /// The longest a client may take nothing of what it is sent.
+    /// The longest time that a client may read nothing of a response.
     pub send_time: Duration,
-    /// WebSockets at once.
+    /// The concurrent WebSockets.
     pub websockets: usize,
     /// The longest message on a WebSocket, in bytes.
     pub message_bytes: usize,
-    /// From the first to the last byte of a message on a WebSocket.
+    /// The longest time from the first to the last byte of a message on a WebSocket.
     pub message_time: Duration,
-    /// From opening a WebSocket to its `connection_init`.
+    /// The longest time from opening a WebSocket to its `connection_init`.
     pub connection_init: Duration,
-    /// How long a WebSocket may have nothing running.
+    /// The longest time that a WebSocket may have no operation running.
     pub idle_time: Duration,
-    /// Event streams at once.
+    /// The concurrent event streams.
     pub event_streams: usize,
-    /// Subscriptions that run at once.
+    /// The concurrent subscriptions.
     pub subscriptions: usize,
-    /// Operations under way on one WebSocket.
+    /// The concurrent operations on one WebSocket.
     pub subscriptions_per_connection: usize,
-    /// Between two signs of life that keep a WebSocket or an event stream open and find dead ones.
+    /// The interval of pings and comments that keep connections open and detect dead ones.
     pub keep_alive: Duration,
 }
 
-/// Below the time after which proxies and routers drop a silent connection.
+/// Less than the time after which proxies and routers drop a silent connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
-/// Enough for a burst; each takes a second at most.
+/// Enough for a burst: each takes a second at most.
 const REJECTIONS: usize = 64;
 
 impl HttpLimits {
-    /// The limits that the settings describe.
+    /// Reads the limits from the settings.
     pub fn of(settings: &Settings) -> Self {
         let limits = &settings.limits;
         Self {

@@ -1,11 +1,14 @@
-//! HTTP: connections, the paths, GraphQL over HTTP, WebSocket and event streams, health and metrics.
+//! HTTP: connections, routes, GraphQL over HTTP, WebSockets and event streams, health and metrics.
 //!
-//! The GraphQL handler reads bytes itself: the ready-made extractors ignore body limits and
-//! content types, and answer every request with the same status. What an operation means is
-//! decided one floor below, in [`crate::graphql`].
+//! A request passes [`serve`], the [`router`], the handler of its transport and the GraphQL service, which
+//! every transport shares. The handlers read bytes themselves: axum's and async-graphql's extractors have
+//! no limits of this kind, accept more media types, and know one status for all errors. The execution of
+//! operations is the concern of [`crate::graphql`].
 
 mod admission;
+mod authentication;
 mod body;
+mod bounded_stream;
 mod compression;
 mod encode;
 mod event_stream;
@@ -15,22 +18,20 @@ mod graphql;
 mod header_case;
 mod health;
 mod host;
-mod json_values;
+mod http_error;
+mod instrument;
+mod json;
 mod limits;
 mod listener;
 mod metrics;
 mod negotiation;
-mod observe;
-mod operation;
 mod origin;
 mod persisted;
-mod problem;
-mod refusals;
+mod rejection_log;
 mod request;
 mod router;
-mod stream;
+mod service;
 mod validator;
-mod visitor;
 mod websocket;
 
 use std::ops::Deref;
@@ -38,61 +39,72 @@ use std::sync::Arc;
 
 use crate::access::AccessControl;
 use crate::graphql::Api;
+use service::GraphqlService;
 
-pub use admission::{Admission, Load};
+pub use admission::{Admission, InFlight};
 pub use graphiql::{EXAMPLE_QUERIES, ExampleQuery};
-pub use health::{Readiness, Shortcoming};
+pub use health::{HealthCheck, Readiness};
 pub use limits::HttpLimits;
 pub use listener::serve;
 pub use metrics::{Metrics, MetricsParts};
 pub use origin::Origins;
-pub use persisted::{Automatic, Documents, Trusted, TrustedError};
+pub use persisted::{ApqCache, PersistedQueries, TrustedDocuments, TrustedDocumentsError};
 pub use router::{metrics_router, router};
 
-/// The services and limits that handlers share.
+/// The services and limits of the handlers.
 pub struct HttpServices {
     /// The GraphQL API.
     pub api: Api,
-    /// Whether the server may be sent traffic.
+    /// The readiness for traffic.
     pub readiness: Readiness,
-    /// What `/metrics` tells.
+    /// The metrics of `/metrics`.
     pub metrics: Metrics,
-    /// `/metrics` is on an address of its own, not among the other paths.
-    pub metrics_apart: bool,
-    /// What requests and connections may take.
+    /// An address of its own serves `/metrics`, so this one does not.
+    pub separate_metrics: bool,
+    /// The limits of requests and connections.
     pub limits: HttpLimits,
-    /// What is under way, made for the same limits.
+    /// Admission control within the same limits.
     pub admission: Admission,
-    /// Who may call, and how often.
-    pub gate: AccessControl,
-    /// Whether the explorer is served; absent: as long as no keys are asked for.
+    /// Authentication and rate limits.
+    pub access: AccessControl,
+    /// Serves the explorer or not; by default, a server without keys does.
     pub graphiql: Option<bool>,
-    /// The documents that clients send by name.
-    pub documents: Documents,
-    /// Which pages may send requests, and to which names.
+    /// The documents that clients send by id.
+    pub persisted_queries: PersistedQueries,
+    /// The allowed origins and host names.
     pub origins: Origins,
 }
 
-/// The state of the router. Every layer and handler clones it, so a clone is one count.
+/// The state of the router.
+///
+/// Every layer and handler clones it, so a clone is one reference count.
 #[derive(Clone)]
-pub struct HttpState(Arc<HttpServices>);
+pub struct HttpState(Arc<(HttpServices, GraphqlService)>);
 
 impl From<HttpServices> for HttpState {
     fn from(services: HttpServices) -> Self {
-        Self(Arc::new(services))
+        let graphql = GraphqlService::new(&services);
+        Self(Arc::new((services, graphql)))
     }
 }
 
 impl Deref for HttpState {
     type Target = HttpServices;
     fn deref(&self) -> &HttpServices {
-        &self.0
+        &self.0.0
+    }
+}
+
+impl HttpState {
+    /// The service that executes operations.
+    fn graphql(&self) -> &GraphqlService {
+        &self.0.1
     }
 }
 
 impl HttpServices {
-    /// Whether the explorer is served now.
-    pub fn is_explorable(&self) -> bool {
-        self.graphiql.unwrap_or_else(|| !self.gate.requires_keys())
+    /// Returns true if the explorer is served now.
+    pub fn serves_explorer(&self) -> bool {
+        self.graphiql.unwrap_or_else(|| !self.access.requires_keys())
     }
 }

@@ -1,21 +1,21 @@
-//! Which media type an answer has, and which one a request must have.
+//! Content negotiation: the media types of requests and responses.
 
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 
-/// A media type of answers.
+/// A media type of responses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum MediaType {
-    /// `application/graphql-response+json`: the status says whether the operation ran.
+    /// `application/graphql-response+json`: the status is that of the result.
     GraphqlResponse,
-    /// `application/json`: what clients from before that type expect; the status is 200.
+    /// `application/json`, for clients older than that type: the status is 200.
     Json,
-    /// `text/event-stream`: answers one by one, as they come.
+    /// `text/event-stream`: one event for each answer.
     EventStream,
 }
 
 /// The type and the subtype of a media type.
-type Parts = (&'static str, &'static str);
+type TypeAndSubtype = (&'static str, &'static str);
 
 impl MediaType {
     pub(super) const fn content_type(self) -> &'static str {
@@ -26,7 +26,7 @@ impl MediaType {
         }
     }
 
-    const fn parts(self) -> Parts {
+    const fn parts(self) -> TypeAndSubtype {
         match self {
             Self::GraphqlResponse => ("application", "graphql-response+json"),
             Self::Json => ("application", "json"),
@@ -35,17 +35,17 @@ impl MediaType {
     }
 }
 
-/// The media type that the client likes best; none if it takes neither.
+/// The client's preferred media type; `None` if it accepts none of them.
 pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
     if !headers.contains_key(ACCEPT) {
         return Some(MediaType::Json);
     }
-    let ranges = accepted(headers);
-    let graphql = liking(&ranges, MediaType::GraphqlResponse.parts());
-    let json = liking(&ranges, MediaType::Json.parts());
-    // A stream is for who asks for it, and before anything else: some clients name every type that they can read.
-    let events =
-        liking(&ranges, MediaType::EventStream.parts()).filter(|(_, named)| *named == Named::Exactly);
+    let ranges = accepted_ranges(headers);
+    let graphql = preference(&ranges, MediaType::GraphqlResponse.parts());
+    let json = preference(&ranges, MediaType::Json.parts());
+    // A stream must be named, and preferred to both others: some clients list every type that they support.
+    let events = preference(&ranges, MediaType::EventStream.parts())
+        .filter(|(_, specificity)| *specificity == Specificity::Exact);
     if events.is_some() && events > graphql.max(json) {
         return Some(MediaType::EventStream);
     }
@@ -53,42 +53,47 @@ pub(super) fn negotiate(headers: &HeaderMap) -> Option<MediaType> {
         (None, None) => None,
         (Some(_), None) => Some(MediaType::GraphqlResponse),
         (None, Some(_)) => Some(MediaType::Json),
-        // Named alike, the type that says more wins; under a wildcard, the one that all know.
-        (Some((q, named)), Some((json_q, json_named))) => {
-            let graphql = q > json_q || (q == json_q && named >= json_named && named == Named::Exactly);
-            Some(if graphql { MediaType::GraphqlResponse } else { MediaType::Json })
+        // With equal quality, the newer type wins if it is named, and the older one under a wildcard.
+        (Some((q, specificity)), Some((json_q, json_specificity))) => {
+            let is_named = specificity >= json_specificity && specificity == Specificity::Exact;
+            Some(if q > json_q || (q == json_q && is_named) {
+                MediaType::GraphqlResponse
+            } else {
+                MediaType::Json
+            })
         }
     }
 }
 
-/// Recognizes a client that names pages and prefers them to JSON, as browsers do.
+/// Returns true for a client that names HTML and prefers it to JSON, as browsers do.
 pub(super) fn prefers_page(headers: &HeaderMap) -> bool {
-    let ranges = accepted(headers);
-    let page = liking(&ranges, ("text", "html")).filter(|(_, named)| *named == Named::Exactly);
-    page.is_some() && page >= liking(&ranges, MediaType::Json.parts())
+    let ranges = accepted_ranges(headers);
+    let page =
+        preference(&ranges, ("text", "html")).filter(|(_, specificity)| *specificity == Specificity::Exact);
+    page.is_some() && page >= preference(&ranges, MediaType::Json.parts())
 }
 
-fn accepted(headers: &HeaderMap) -> Vec<Range<'_>> {
+fn accepted_ranges(headers: &HeaderMap) -> Vec<MediaRange<'_>> {
     let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).filter_map(Range::parse).collect()
+    values.flat_map(|value| value.split(',')).filter_map(MediaRange::parse).collect()
 }
 
-/// How well a range names a type.
+/// The specificity of a range for a type, by RFC 9110.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Named {
-    ByAnything,
-    ByType,
-    Exactly,
+enum Specificity {
+    AnyType,
+    AnySubtype,
+    Exact,
 }
 
-struct Range<'a> {
+struct MediaRange<'a> {
     kind: &'a str,
     subtype: &'a str,
-    /// In thousandths, as precise as the header is.
+    /// In thousandths, the precision of the header.
     quality: u16,
 }
 
-impl<'a> Range<'a> {
+impl<'a> MediaRange<'a> {
     fn parse(range: &'a str) -> Option<Self> {
         let mut parts = range.split(';').map(str::trim);
         let (kind, subtype) = parts.next()?.split_once('/')?;
@@ -103,28 +108,28 @@ impl<'a> Range<'a> {
         })
     }
 
-    fn names(&self, (kind, own): Parts) -> Option<Named> {
+    fn matches(&self, (kind, own): TypeAndSubtype) -> Option<Specificity> {
         if self.kind == "*" && self.subtype == "*" {
-            return Some(Named::ByAnything);
+            return Some(Specificity::AnyType);
         }
         if !self.kind.eq_ignore_ascii_case(kind) {
             return None;
         }
         match self.subtype {
-            "*" => Some(Named::ByType),
-            subtype => subtype.eq_ignore_ascii_case(own).then_some(Named::Exactly),
+            "*" => Some(Specificity::AnySubtype),
+            subtype => subtype.eq_ignore_ascii_case(own).then_some(Specificity::Exact),
         }
     }
 }
 
-/// The quality that the most telling range gives a type; none if it is unwanted.
-fn liking(ranges: &[Range<'_>], media: Parts) -> Option<(u16, Named)> {
-    let (named, quality) =
-        ranges.iter().filter_map(|range| Some((range.names(media)?, range.quality))).max()?;
-    (quality > 0).then_some((quality, named))
+/// The quality of a type in the most specific range; `None` if it is not accepted.
+fn preference(ranges: &[MediaRange<'_>], media: TypeAndSubtype) -> Option<(u16, Specificity)> {
+    let (specificity, quality) =
+        ranges.iter().filter_map(|range| Some((range.matches(media)?, range.quality))).max()?;
+    (quality > 0).then_some((quality, specificity))
 }
 
-/// Whether the request's body is JSON in UTF-8.
+/// Returns true if the request's body is JSON in UTF-8.
 pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let Some(content_type) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
@@ -152,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn the_client_chooses() {
+    fn the_client_chooses_the_media_type() {
         use MediaType::{EventStream, GraphqlResponse, Json};
         assert_eq!(negotiate(&HeaderMap::new()), Some(Json));
         for (value, chosen) in [
@@ -196,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_for_clients_that_prefer_them() {
+    fn browsers_prefer_pages() {
         for (value, is_preferred) in [
             ("text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8", true),
             ("text/html", true),
@@ -214,8 +219,8 @@ mod tests {
     }
 
     #[test]
-    fn only_json_in_utf8_is_read() {
-        for (value, taken) in [
+    fn only_json_in_utf8_is_accepted() {
+        for (value, expected) in [
             ("application/json", true),
             ("Application/JSON; Charset=\"UTF-8\"", true),
             ("application/json; charset=latin1", false),
@@ -225,7 +230,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(CONTENT_TYPE, value.parse().unwrap());
-            assert_eq!(is_json(&headers), taken, "{value}");
+            assert_eq!(is_json(&headers), expected, "{value}");
         }
         assert!(!is_json(&HeaderMap::new()));
     }

@@ -2,7 +2,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::{self, Next, map_response};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -13,76 +13,76 @@ use serde::Serialize;
 use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
+use super::compression::compressed;
+use super::host::RequestHost;
+use super::http_error::HttpError;
 use super::negotiation::prefers_page;
-use super::problem::Problem;
-use super::{HttpState, compression, graphiql, graphql, health, host, metrics, origin, websocket};
+use super::{HttpState, graphiql, graphql, health, metrics, origin, websocket};
 use crate::graphql::{ErrorCode, RequestId};
 use crate::telemetry::{TRACED, continue_trace};
 
-/// The header that names a request, in both directions.
+/// The header of the request id, in both directions.
 const REQUEST_ID: &str = "x-request-id";
 
-/// Every path of the server.
+/// The routes of the server.
 pub fn router(state: HttpState) -> Router {
-    let guard = middleware::from_fn_with_state(state.clone(), origin::guard);
-    let mut operations =
-        any(graphql::serve).layer(compression::layer()).layer(map_response(compression::finish));
+    let check_origin = middleware::from_fn_with_state(state.clone(), origin::check);
+    let mut operations = any(graphql::serve);
     if let Some(cors) = state.origins.cors() {
         operations = operations.layer(cors);
     }
+    let operations = Router::new().route("/graphql", operations.layer(check_origin.clone()));
+    let explorer = graphiql::routes().layer(middleware::from_fn_with_state(state.clone(), require_explorer));
     let mut routes = Router::new()
-        .route("/", get(entrance).fallback(not_found))
-        .route("/graphql", operations.layer(guard.clone()))
+        .route("/", get(entry_point).fallback(not_found))
+        .merge(compressed(operations.merge(explorer)))
         .route("/graphql/", any(without_slash))
-        .route("/graphql/ws", any(websocket::serve).layer(guard))
-        .merge(health())
-        .merge(
-            graphiql::routes()
-                .layer(compression::layer())
-                .layer(map_response(compression::finish))
-                .layer(middleware::from_fn_with_state(state.clone(), if_explorable)),
-        );
-    if !state.metrics_apart {
+        .route("/graphql/ws", any(websocket::serve).layer(check_origin))
+        .merge(health_routes());
+    if !state.separate_metrics {
         routes = routes.route("/metrics", get(metrics::serve));
     }
-    finish(routes.fallback(not_found), state)
+    with_common_layers(routes.fallback(not_found), state)
 }
 
-/// The paths of the address that only operators reach.
+/// The routes of the address for operators.
 pub fn metrics_router(state: HttpState) -> Router {
-    let routes = health().route("/metrics", get(metrics::serve));
-    finish(routes.fallback(async || nothing_here("metrics at /metrics, health at /livez and /readyz")), state)
+    let routes = health_routes().route("/metrics", get(metrics::serve));
+    let fallback = async || unknown_path("metrics at /metrics, health at /livez and /readyz");
+    with_common_layers(routes.fallback(fallback), state)
 }
 
-fn health() -> Router<HttpState> {
+fn health_routes() -> Router<HttpState> {
     Router::new().route("/livez", get(health::livez)).route("/readyz", get(health::readyz))
 }
 
-/// What holds for every path.
-fn finish(routes: Router<HttpState>, state: HttpState) -> Router {
+fn with_common_layers(routes: Router<HttpState>, state: HttpState) -> Router {
     routes
-        .method_not_allowed_fallback(not_allowed)
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(state.clone())
-        .layer(middleware::from_fn_with_state(state, identify))
+        .layer(middleware::from_fn_with_state(state, observe))
 }
 
-/// Names the request, for the log and the client, and counts it. Whatever panics below is answered,
-/// and breaks nothing else off.
-async fn identify(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
+/// Identifies, counts, traces and logs a request, and responds in place of a handler that panics.
+///
+/// It deliberately lacks tower-http's `request-id`, which accepts any header value of a client, and
+/// `catch-panic`, whose response could not name the request id.
+async fn observe(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let _in_flight = state.metrics.requests().begin();
     let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let id = given.and_then(RequestId::given).unwrap_or_else(RequestId::fresh);
     request.extensions_mut().insert(id.clone());
     let span = span(&request, &id);
-    let mut response = match host::check(&request) {
-        Err(problem) => problem.into_response(),
-        Ok(()) => {
-            let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
-            answered.unwrap_or_else(|_| {
-                // The panic's own message is left out: it may quote what a client sent.
-                tracing::error!(request.id = %id, "a request panicked");
-                Problem::broken(&id).into_response()
+    let mut response = match RequestHost::of(&request) {
+        Err(error) => error.into_response(),
+        Ok(host) => {
+            request.extensions_mut().insert(host);
+            let caught = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+            caught.unwrap_or_else(|_| {
+                // The panic's own message is left out: it may quote client input.
+                tracing::error!(request.id = %id, "request panicked");
+                HttpError::broken(&id).into_response()
             })
         }
     };
@@ -92,12 +92,12 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
     if status.is_server_error() {
         span.record("otel.status_code", "ERROR");
     }
-    // A connection that is kept would be closed soon, perhaps just when its next request is sent.
-    let closing = state.readiness.is_draining() || state.admission.stopping().is_cancelled();
-    if closing && status != StatusCode::SWITCHING_PROTOCOLS {
+    // At shutdown, a connection that is kept alive could close just when its next request arrives.
+    let is_closing = state.readiness.is_draining() || state.admission.shutdown().is_cancelled();
+    if is_closing && status != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    // The path and the query of a URL hold what people search for, so neither is logged.
+    // Neither the path nor the query is logged: a URL may hold search texts.
     tracing::debug!(
         request.id = %id,
         http.status = status.as_u16(),
@@ -110,12 +110,12 @@ async fn identify(State(state): State<HttpState>, mut request: Request, next: Ne
     response
 }
 
-/// Serves the explorer only where it is meant to be.
-async fn if_explorable(State(state): State<HttpState>, request: Request, next: Next) -> Response {
-    if state.is_explorable() {
+/// Serves the explorer if it is enabled.
+async fn require_explorer(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    if state.serves_explorer() {
         return next.run(request).await;
     }
-    Problem::new(
+    HttpError::new(
         StatusCode::NOT_FOUND,
         ErrorCode::NotFound,
         "The explorer is off on this server: set server.graphiql to \"on\" to serve it.",
@@ -123,8 +123,7 @@ async fn if_explorable(State(state): State<HttpState>, request: Request, next: N
     .into_response()
 }
 
-/// What traces tell of a request. Neither the path as it was sent nor a method that nobody knows: they
-/// can hold anything.
+/// The span of a request. It holds neither the path nor an unknown method: both are client input.
 fn span(request: &Request, id: &RequestId) -> Span {
     let route = request.extensions().get::<MatchedPath>();
     let span = tracing::info_span!(
@@ -147,53 +146,56 @@ fn known_method(method: &Method) -> &'static str {
     known.into_iter().find(|name| *name == method.as_str()).unwrap_or("_OTHER")
 }
 
-/// Leads browsers to the explorer, and tells other clients where the API is.
-async fn entrance(State(state): State<HttpState>, headers: HeaderMap) -> Response {
-    let answer = if state.is_explorable() && prefers_page(&headers) {
-        // Relative, so that it holds behind a proxy that serves this under a path of its own.
+/// Redirects browsers to the explorer, and lists the addresses of the API for other clients.
+async fn entry_point(State(state): State<HttpState>, headers: HeaderMap) -> Response {
+    let response = if state.serves_explorer() && prefers_page(&headers) {
+        // A relative URL also works behind a proxy that adds a path prefix.
         Redirect::to("graphiql").into_response()
     } else {
-        let graphiql = state.is_explorable().then_some("/graphiql");
-        Json(Entrance { graphql: "/graphql", subscriptions: "/graphql/ws", graphiql }).into_response()
+        let graphiql = state.serves_explorer().then_some("/graphiql");
+        Json(EntryPoint { graphql: "/graphql", subscriptions: "/graphql/ws", graphiql }).into_response()
     };
-    ([(VARY, "accept"), (CACHE_CONTROL, "no-store")], answer).into_response()
+    ([(VARY, "accept"), (CACHE_CONTROL, "no-store")], response).into_response()
 }
 
 /// The addresses of the API.
 #[derive(Serialize)]
-struct Entrance {
+struct EntryPoint {
     graphql: &'static str,
     subscriptions: &'static str,
-    /// Only where it is served.
     #[serde(skip_serializing_if = "Option::is_none")]
     graphiql: Option<&'static str>,
 }
 
-/// Leads to the path without the slash, whatever the method, with the query that it came with.
+/// Redirects to the path without its trailing slash; keeps the method and the query.
 async fn without_slash(uri: Uri) -> Response {
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    // Relative, so that it holds behind a proxy that serves this under a path of its own.
+    // A relative URL also works behind a proxy that adds a path prefix.
     Redirect::permanent(&format!("../graphql{query}")).into_response()
 }
 
 async fn not_found(State(state): State<HttpState>) -> Response {
     let mut paths =
         vec!["GraphQL at /graphql", "subscriptions at /graphql/ws", "health at /livez and /readyz"];
-    if state.is_explorable() {
+    if state.serves_explorer() {
         paths.push("an explorer at /graphiql");
     }
-    if !state.metrics_apart {
+    if !state.separate_metrics {
         paths.push("metrics at /metrics");
     }
-    nothing_here(&paths.join(", "))
+    unknown_path(&paths.join(", "))
 }
 
-fn nothing_here(paths: &str) -> Response {
-    let message = format!("There is nothing here. There is: {paths}.");
-    Problem::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, message).into_response()
+fn unknown_path(paths: &str) -> Response {
+    let message = format!("Unknown path. This server has {paths}.");
+    HttpError::new(StatusCode::NOT_FOUND, ErrorCode::NotFound, message).into_response()
 }
 
-async fn not_allowed() -> Response {
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, "This path takes GET only.")
-        .into_response()
+async fn method_not_allowed() -> Response {
+    HttpError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        ErrorCode::BadUserInput,
+        "Send this path GET requests only.",
+    )
+    .into_response()
 }

@@ -1,7 +1,7 @@
-//! Subscriptions: the `graphql-transport-ws` protocol, as the `graphql-ws` library defines it.
+//! Subscriptions over WebSocket: the `graphql-transport-ws` protocol of the `graphql-ws` library.
 //!
-//! Written out here because async-graphql's own has no limits, no time-out for
-//! `connection_init`, and closes with codes that clients do not know.
+//! async-graphql's implementation has no limits and no time-out for `connection_init`, and closes with
+//! codes that clients do not know.
 
 mod frames;
 mod message;
@@ -11,8 +11,7 @@ mod upgrade;
 use std::pin::Pin;
 use std::time::Duration;
 
-use async_graphql::ServerError;
-use axum::extract::rejection::ExtensionRejection;
+use async_graphql::http::WebSocketProtocols;
 use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -23,288 +22,289 @@ use http::{HeaderValue, StatusCode};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep_until, timeout};
 use tokio_stream::StreamMap;
 
-use self::message::{Close, FromClient, Greeting, ToClient};
-use self::socket::{MessageBounds, Received, Socket};
+use self::message::{ClientMessage, CloseReason, ConnectionParams, ServerMessage};
+use self::socket::{MessageLimits, ReceivedMessage, Socket};
 use self::upgrade::Upgrade;
-use super::admission::CallerClass;
-use super::encode::Encoded;
-use super::json_values;
-use super::operation::Transport;
-use super::problem::Problem;
-use super::request::{LARGE_BYTES, RawOperation};
-use super::visitor::Guest;
+use super::admission::{ClientClass, Work};
+use super::authentication::credentials;
+use super::encode::ResponseBody;
+use super::http_error::HttpError;
+use super::json;
+use super::request::{LARGE_BYTES, OperationRequest};
+use super::service::Transport;
 use super::{HttpServices, HttpState};
 use crate::access::AccessError;
-use crate::graphql::{Answer, Asker, ErrorCode, OperationKind, RequestId};
+use crate::graphql::{Answer, ErrorCode, RequestContext, RequestId};
 use crate::memory::MemoryPermit;
 
-/// The one subprotocol that is spoken.
-const PROTOCOL: &str = "graphql-transport-ws";
-/// How long a client has to hear that it is closed.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// The longest time that a client may take to answer a close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Answers `/graphql/ws`.
+/// Serves `/graphql/ws`.
 pub(super) async fn serve(
     State(state): State<HttpState>,
-    id: Result<Extension<RequestId>, ExtensionRejection>,
-    Guest(visitor): Guest,
+    Extension(id): Extension<RequestId>,
     request: Request,
 ) -> Response {
-    let Some((upgrade, response)) = Upgrade::of(request, PROTOCOL) else {
-        let problem = Problem::new(
+    let credentials = credentials(&state, &request);
+    let protocol = WebSocketProtocols::GraphQLWS.sec_websocket_protocol();
+    let Some((upgrade, response)) = Upgrade::of(request, protocol) else {
+        let error = HttpError::new(
             StatusCode::UPGRADE_REQUIRED,
             ErrorCode::BadUserInput,
             "This is the WebSocket of graphql-transport-ws. Send queries and mutations to /graphql.",
         );
-        let mut response = problem.into_response();
+        let mut response = error.into_response();
         response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
         return response;
     };
-    let place = match state.admission.websocket() {
-        Ok(place) => place,
-        Err(problem) => return problem.into_response(),
+    let permit = match state.admission.acquire(Work::WebSocket) {
+        Ok(permit) => permit,
+        Err(error) => return error.into_response(),
     };
-    let under_way = state.admission.tasks().token();
-    let id = id.map_or_else(|_| RequestId::fresh(), |Extension(id)| id);
-    let asker = match Asker::new(id, visitor) {
-        Ok(asker) => asker,
-        Err(denied) => return Problem::from(denied).into_response(),
+    let task = state.admission.tasks().token();
+    let context = match RequestContext::authenticate(id, credentials) {
+        Ok(context) => context,
+        Err(error) => return HttpError::from(error).into_response(),
     };
     tokio::spawn(async move {
-        if let Some((socket, acceptable)) = open(upgrade, &state, &asker).await {
-            Connection::new(state, asker).run(socket, acceptable).await;
+        let has_protocol = upgrade.has_protocol();
+        if let Some(connection) = upgrade.connection().await {
+            let limits = MessageLimits {
+                bytes: state.limits.message_bytes,
+                time: state.limits.message_time,
+                class: ClientClass::of(&context),
+            };
+            let socket = Socket::new(connection, limits, state.admission.clone()).await;
+            Connection::new(state, context).run(socket, has_protocol).await;
         }
-        drop((place, under_way));
+        drop((permit, task));
     });
     response
 }
 
-/// The WebSocket, and whether its subprotocol is the one that is spoken.
-async fn open(upgrade: Upgrade, state: &HttpState, asker: &Asker) -> Option<(Socket, bool)> {
-    let has_protocol = upgrade.has_protocol();
-    let bounds = MessageBounds {
-        bytes: state.limits.message_bytes,
-        time: state.limits.message_time,
-        class: CallerClass::of(asker),
-    };
-    let socket = Socket::new(upgrade.connection().await?, bounds, state.admission.clone()).await;
-    Some((socket, has_protocol))
-}
-
-/// What an operation under way says.
-enum Told {
+/// An event of an operation in flight.
+enum StreamEvent {
     Answer(Answer),
-    /// Nothing more; early where the server's stop ended what has no end of its own.
+    /// The end; early if shutdown ended a subscription.
     End {
-        early: bool,
+        is_early: bool,
     },
 }
 
-fn forbidden() -> Close {
-    Close::new(4403, "Forbidden")
+fn forbidden(error: AccessError) -> CloseReason {
+    CloseReason::new(4403, format!("Forbidden: {error}"))
 }
 
-/// The same with a reason: all are short enough for a close.
-fn denied(denied: AccessError) -> Close {
-    Close::new(4403, format!("Forbidden: {denied}"))
-}
-
-fn refused(errors: Vec<ServerError>) -> BoxStream<'static, Told> {
-    stream::once(async { Told::Answer(Answer::Refused(errors)) }).boxed()
+fn refused(error: HttpError) -> BoxStream<'static, StreamEvent> {
+    stream::once(async { StreamEvent::Answer(Answer::Refused(vec![error.into_graphql()])) }).boxed()
 }
 
 struct Connection {
     state: HttpState,
-    asker: Asker,
-    /// Ends when the asker is no longer let in.
-    cut_off: Pin<Box<dyn Future<Output = ()> + Send>>,
-    greeted: bool,
-    /// How many operations began: each has an id of its own in the log.
+    context: RequestContext,
+    /// Ends when the credentials are revoked.
+    revoked: Pin<Box<dyn Future<Output = ()> + Send>>,
+    is_initialized: bool,
+    /// The number of operations so far: each has an id of its own in the log.
     operations: u64,
-    running: StreamMap<String, BoxStream<'static, Told>>,
+    running: StreamMap<String, BoxStream<'static, StreamEvent>>,
 }
 
 impl Connection {
-    fn new(state: HttpState, asker: Asker) -> Self {
-        let cut_off = Box::pin(asker.visitor.clone().until_revoked(asker.caller.clone()));
-        Self { state, asker, cut_off, greeted: false, operations: 0, running: StreamMap::new() }
+    fn new(state: HttpState, context: RequestContext) -> Self {
+        let revoked = revocation(&context);
+        Self { state, context, revoked, is_initialized: false, operations: 0, running: StreamMap::new() }
     }
 
-    async fn run(mut self, mut socket: Socket, acceptable: bool) {
-        if !acceptable {
-            close(&mut socket, Close::new(4406, "Subprotocol not acceptable")).await;
-            return;
-        }
-        if let Err(reason) = self.talk(&mut socket).await {
-            close(&mut socket, reason).await;
+    async fn run(mut self, mut socket: Socket, has_protocol: bool) {
+        let ended = if has_protocol {
+            self.serve(&mut socket).await
+        } else {
+            Err(CloseReason::new(4406, "Subprotocol not acceptable"))
+        };
+        if let Err(reason) = ended {
+            // The close may fail: the client may be gone.
+            let _ = timeout(CLOSE_TIMEOUT, socket.close(reason)).await;
         }
     }
 
-    /// Talks until the client goes, or must.
-    async fn talk(&mut self, socket: &mut Socket) -> Result<(), Close> {
+    /// Serves the client until it disconnects or must be closed.
+    async fn serve(&mut self, socket: &mut Socket) -> Result<(), CloseReason> {
         let limits = self.state.limits;
-        let stopping = self.state.admission.stopping().clone();
-        let greeting_due = Instant::now() + limits.connection_init;
+        let shutdown = self.state.admission.shutdown().clone();
+        let init_deadline = Instant::now() + limits.connection_init;
         let mut idle_since = Instant::now();
         let mut pings = interval_at(Instant::now() + limits.keep_alive, limits.keep_alive);
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Whether anything came since the last ping, and whether the server stops.
-        let (mut heard, mut leaving) = (true, false);
+        let (mut received_since_ping, mut is_shutting_down) = (true, false);
         loop {
-            let busy = !self.running.is_empty();
-            if leaving && !busy {
-                return Err(Close::new(1001, "The server is stopping"));
+            let is_busy = !self.running.is_empty();
+            if is_shutting_down && !is_busy {
+                return Err(CloseReason::new(1001, "The server is stopping"));
             }
-            let sent = tokio::select! {
+            let is_connected = tokio::select! {
                 received = socket.receive() => {
-                    heard = true;
+                    received_since_ping = true;
                     match received? {
-                        Some(Received::Text(text, room)) => self.take(socket, text, room).await?,
-                        Some(Received::Heartbeat) => true,
-                        // The answer to a close goes out with the next read.
-                        Some(Received::Close) => {
-                            let _ = timeout(FAREWELL, socket.receive()).await;
+                        Some(ReceivedMessage::Text(text, permit)) => self.handle(socket, text, permit).await?,
+                        Some(ReceivedMessage::Heartbeat) => true,
+                        // The next read sends the answer to a close.
+                        Some(ReceivedMessage::Close) => {
+                            let _ = timeout(CLOSE_TIMEOUT, socket.receive()).await;
                             false
                         }
                         None => false,
                     }
                 }
-                Some((id, told)) = self.running.next(), if busy => self.tell(socket, &id, told).await,
-                () = sleep_until(greeting_due), if !self.greeted => {
-                    return Err(Close::new(4408, "Connection initialisation timeout"));
+                Some((id, event)) = self.running.next(), if is_busy => {
+                    self.send_event(socket, &id, event).await
                 }
-                () = sleep_until(idle_since + limits.idle_time), if self.greeted && !busy => {
-                    return Err(Close::new(1000, "Nothing was running for too long"));
+                () = sleep_until(init_deadline), if !self.is_initialized => {
+                    return Err(CloseReason::new(4408, "Connection initialisation timeout"));
                 }
-                // Subscriptions end by themselves then.
-                () = stopping.cancelled(), if !leaving => {
-                    leaving = true;
+                () = sleep_until(idle_since + limits.idle_time), if self.is_initialized && !is_busy => {
+                    return Err(CloseReason::new(1000, "The connection was idle for too long"));
+                }
+                // Subscriptions end by themselves at shutdown.
+                () = shutdown.cancelled(), if !is_shutting_down => {
+                    is_shutting_down = true;
                     true
                 }
                 _ = pings.tick() => {
-                    // Who does not answer pings is gone, or does not read.
-                    std::mem::take(&mut heard) && socket.ping().await
+                    // A client that leaves a ping unanswered is gone, or does not read.
+                    std::mem::take(&mut received_since_ping) && socket.ping().await
                 }
-                () = &mut self.cut_off => return Err(forbidden()),
+                () = &mut self.revoked => return Err(CloseReason::new(4403, "Forbidden")),
             };
-            if !sent {
+            if !is_connected {
                 return Ok(());
             }
-            if busy || !self.running.is_empty() {
+            if is_busy || !self.running.is_empty() {
                 idle_since = Instant::now();
             }
         }
     }
 
-    /// Does what the client says. False once the client is gone.
-    async fn take(&mut self, socket: &mut Socket, text: Bytes, room: MemoryPermit) -> Result<bool, Close> {
-        let parsed = if text.len() < LARGE_BYTES {
-            FromClient::parse(&text)
+    /// Handles a message. Returns false once the client is gone.
+    async fn handle(
+        &mut self,
+        socket: &mut Socket,
+        text: Bytes,
+        permit: MemoryPermit,
+    ) -> Result<bool, CloseReason> {
+        let message = if text.len() < LARGE_BYTES {
+            ClientMessage::parse(&text)
         } else {
             let text = text.clone();
-            self.state.admission.apart(move || FromClient::parse(&text)).await
+            self.state.admission.run_blocking(move || ClientMessage::parse(&text)).await
         };
-        match parsed? {
-            FromClient::ConnectionInit { .. } if self.greeted => {
-                Err(Close::new(4429, "Too many initialisation requests"))
+        match message? {
+            ClientMessage::ConnectionInit { .. } if self.is_initialized => {
+                Err(CloseReason::new(4429, "Too many initialisation requests"))
             }
-            FromClient::ConnectionInit { payload } => {
-                self.let_in(payload)?;
-                self.greeted = true;
-                socket.set_class(CallerClass::of(&self.asker));
-                Ok(send(socket, &ToClient::ConnectionAck).await)
+            ClientMessage::ConnectionInit { payload } => {
+                self.authenticate(payload).map_err(forbidden)?;
+                self.is_initialized = true;
+                socket.set_class(ClientClass::of(&self.context));
+                Ok(send(socket, &ServerMessage::ConnectionAck).await)
             }
-            FromClient::Ping { payload } => {
-                Ok(send(socket, &ToClient::Pong { payload: payload.as_deref() }).await)
+            ClientMessage::Ping { payload } => {
+                Ok(send(socket, &ServerMessage::Pong { payload: payload.as_deref() }).await)
             }
-            FromClient::Pong => Ok(true),
-            FromClient::Subscribe { .. } if !self.greeted => Err(Close::new(4401, "Unauthorized")),
-            FromClient::Subscribe { id, .. } if self.running.contains_key(&id) => {
-                Err(Close::new(4409, format!("Subscriber for {id} already exists")))
+            ClientMessage::Pong => Ok(true),
+            ClientMessage::Subscribe { .. } if !self.is_initialized => {
+                Err(CloseReason::new(4401, "Unauthorized"))
             }
-            FromClient::Subscribe { id, payload } => {
-                // What the key opens may have changed since the last operation.
-                self.asker.caller = self.asker.visitor.authenticate().map_err(denied)?;
-                self.start(id, payload, &text, room);
+            ClientMessage::Subscribe { id, .. } if self.running.contains_key(&id) => {
+                Err(CloseReason::new(4409, format!("Subscriber for {id} already exists")))
+            }
+            ClientMessage::Subscribe { id, payload } => {
+                // The scopes of the key may have changed since the last operation.
+                self.context.principal = self.context.credentials.authenticate().map_err(forbidden)?;
+                let events = self.start(payload, &text, permit).unwrap_or_else(refused);
+                self.running.insert(id, events);
                 Ok(true)
             }
-            FromClient::Complete { id } => {
+            ClientMessage::Complete { id } => {
                 self.running.remove(&id);
                 Ok(true)
             }
         }
     }
 
-    /// Takes the key that the client greets with: browsers cannot send it as a header.
-    fn let_in(&mut self, greeting: Greeting) -> Result<(), Close> {
-        if let Some(authorization) = greeting.authorization {
-            let mut visitor = self.asker.visitor.clone();
-            visitor.set_authorization(&authorization);
-            self.asker = Asker::new(self.asker.request.clone(), visitor).map_err(denied)?;
+    /// Authenticates the key of `connection_init`: browsers cannot send it as a header.
+    fn authenticate(&mut self, params: ConnectionParams) -> Result<(), AccessError> {
+        if let Some(authorization) = params.authorization {
+            let mut credentials = self.context.credentials.clone();
+            credentials.set_authorization(&authorization);
+            self.context = RequestContext::authenticate(self.context.id.clone(), credentials)?;
         }
-        let Asker { caller, visitor, .. } = self.asker.clone();
-        self.cut_off = Box::pin(visitor.until_revoked(caller));
+        self.revoked = revocation(&self.context);
         Ok(())
     }
 
-    fn start(&mut self, id: String, payload: RawOperation, text: &[u8], mut room: MemoryPermit) {
+    /// Starts an operation.
+    fn start(
+        &mut self,
+        operation: OperationRequest,
+        text: &[u8],
+        mut permit: MemoryPermit,
+    ) -> Result<BoxStream<'static, StreamEvent>, HttpError> {
         self.operations += 1;
         let HttpServices { limits, admission, .. } = &*self.state;
-        let most = limits.subscriptions_per_connection;
-        let class = CallerClass::of(&self.asker);
-        let told = if self.running.len() >= most {
-            let problem = Problem::busy(format!("A connection may have {most} operations under way."));
-            refused(vec![problem.into_error()])
-        } else if let Err(problem) = json_values::take_room(text, limits, admission, &mut room, class) {
-            refused(vec![problem.into_error()])
-        } else {
-            let payload = payload.in_room(room.into());
-            let state = self.state.clone();
-            let asker = Asker { request: self.asker.request.part(self.operations), ..self.asker.clone() };
-            let begun = async move {
-                let stopping = state.admission.stopping().clone();
-                match state.begin(payload, Transport::WebSocket, asker).await {
-                    Ok((kind, answers)) => {
-                        let follows = kind == OperationKind::Subscription;
-                        let end = async move { Told::End { early: follows && stopping.is_cancelled() } };
-                        answers.map(Told::Answer).chain(stream::once(end)).boxed()
-                    }
-                    Err(errors) => refused(errors.into_errors()),
+        let limit = limits.subscriptions_per_connection;
+        if self.running.len() >= limit {
+            return Err(HttpError::busy(format!("A connection may run {limit} operations at a time.")));
+        }
+        let class = ClientClass::of(&self.context);
+        json::reserve_values(text, limits, admission, &mut permit, class)?;
+        let operation = operation.with_permit(permit.into());
+        let (service, shutdown) = (self.state.graphql().clone(), admission.shutdown().clone());
+        let id = self.context.id.part(self.operations);
+        let context = RequestContext { id, ..self.context.clone() };
+        let events = async move {
+            match service.run(operation, Transport::WebSocket, &context).await {
+                Ok(execution) => {
+                    let is_subscription = execution.is_subscription;
+                    let end = async move {
+                        StreamEvent::End { is_early: is_subscription && shutdown.is_cancelled() }
+                    };
+                    execution.answers.map(StreamEvent::Answer).chain(stream::once(end)).boxed()
                 }
-            };
-            begun.flatten_stream().boxed()
+                Err(error) => refused(error),
+            }
         };
-        self.running.insert(id, told);
+        Ok(events.flatten_stream().boxed())
     }
 
-    /// Tells the client what an operation says. False once the client is gone.
-    async fn tell(&mut self, socket: &mut Socket, id: &str, told: Told) -> bool {
-        match told {
-            Told::Answer(answer @ Answer::Ran(..)) => {
-                let next =
-                    Encoded::begin(ToClient::next(id).as_bytes()).answer(answer, &self.state).raw(b"}");
+    /// Sends an event. Returns false once the client is gone.
+    async fn send_event(&mut self, socket: &mut Socket, id: &str, event: StreamEvent) -> bool {
+        match event {
+            StreamEvent::Answer(answer @ Answer::Ran(..)) => {
+                let next = ResponseBody::starting_with(ServerMessage::next(id).as_bytes())
+                    .answer(answer, &self.state)
+                    .raw(b"}");
                 socket.send_bytes(next.into_bytes()).await
             }
             // An error ends the operation.
-            Told::Answer(Answer::Refused(errors)) => {
+            StreamEvent::Answer(Answer::Refused(errors)) => {
                 self.running.remove(id);
-                send(socket, &ToClient::Error { id, payload: &errors }).await
+                send(socket, &ServerMessage::Error { id, payload: &errors }).await
             }
-            Told::End { early } => {
+            StreamEvent::End { is_early } => {
                 self.running.remove(id);
-                // Who follows something is to go on elsewhere, which a close says and this would not.
-                early || send(socket, &ToClient::Complete { id }).await
+                // After an early end the client is to subscribe elsewhere: a close says so, `complete` does not.
+                is_early || send(socket, &ServerMessage::Complete { id }).await
             }
         }
     }
 }
 
-async fn send(socket: &mut Socket, message: &ToClient<'_>) -> bool {
-    socket.send(serde_json::to_string(message).expect("a message is JSON")).await
+fn revocation(context: &RequestContext) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(context.credentials.clone().until_revoked(context.principal.clone()))
 }
 
-/// Closes, and gives the client a moment to hear it.
-async fn close(socket: &mut Socket, reason: Close) {
-    // A client that is gone needs no close.
-    let _ = timeout(FAREWELL, socket.close(reason)).await;
+async fn send(socket: &mut Socket, message: &ServerMessage<'_>) -> bool {
+    socket.send(serde_json::to_string(message).expect("a message is JSON")).await
 }

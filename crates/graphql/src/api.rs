@@ -15,7 +15,6 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt};
 
 use super::argument_path::ArgumentPaths;
-use super::asker::Asker;
 use super::checker::Checker;
 use super::disclosure::Disclosure;
 use super::document_cache::DocumentCache;
@@ -29,6 +28,7 @@ use super::nested_variables::has_nested_variables;
 use super::pagination::LargestPage;
 use super::quote::Quoted;
 use super::raw_variables::{self, RawVariables};
+use super::request_context::RequestContext;
 use super::response_budget::{ResponseBudget, ResponseMemory};
 use super::root_fields::RootFields;
 use super::services::Services;
@@ -191,11 +191,11 @@ impl Api {
     }
 
     /// Parses a document, checks it against the limits and reads the variables.
-    pub fn prepare(&self, operation: Operation, caller: &Principal) -> Result<Prepared, Vec<ServerError>> {
-        self.try_prepare(operation, caller).map_err(bounded)
+    pub fn prepare(&self, operation: Operation, principal: &Principal) -> Result<Prepared, Vec<ServerError>> {
+        self.try_prepare(operation, principal).map_err(bounded)
     }
 
-    fn try_prepare(&self, operation: Operation, caller: &Principal) -> Result<Prepared, Vec<ServerError>> {
+    fn try_prepare(&self, operation: Operation, principal: &Principal) -> Result<Prepared, Vec<ServerError>> {
         let Operation { query, name, variables } = operation;
         let cached = self.0.documents.get(&query);
         let validated = cached.is_some();
@@ -208,7 +208,7 @@ impl Api {
         // What a page costs depends on the variables, so a known document is checked again.
         self.0.limits.check(&document, &variables)?;
         let coerced = self.0.inputs.coerce(&definition.variable_definitions, &mut variables);
-        coerced.map_err(|errors| self.disclosure(caller).apply_all(errors))?;
+        coerced.map_err(|errors| self.disclosure(principal).apply_all(errors))?;
         // Executing heeds no defaults where a directive leaves something out, and what is looked at here
         // must be what runs.
         for definition in definition.variable_definitions.iter().map(|definition| &definition.node) {
@@ -248,7 +248,7 @@ impl Api {
 
     /// Runs a query or a mutation.
     #[boxed]
-    pub async fn execute(&self, operation: Prepared, asker: &Asker) -> Answer {
+    pub async fn execute(&self, operation: Prepared, context: &RequestContext) -> Answer {
         let kind = operation.kind;
         let limit = match kind {
             OperationKind::Query => self.0.times.query,
@@ -257,7 +257,7 @@ impl Api {
                 return Answer::Refused(vec![refusal(ErrorCode::BadUserInput, WHERE_SUBSCRIPTIONS_ARE)]);
             }
         };
-        if let Err(errors) = self.admit(&operation, asker) {
+        if let Err(errors) = self.admit(&operation, context) {
             return Answer::refused(errors);
         }
         let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
@@ -267,7 +267,7 @@ impl Api {
             let checked = self.0.checker.check(ExecutableDocument::clone(document), variables.clone());
             if let Err(mut errors) = checked.await {
                 error::invalid_with(&mut errors, &arguments);
-                return Answer::refused(self.disclosure(&asker.caller).apply_all(errors));
+                return Answer::refused(self.disclosure(&context.principal).apply_all(errors));
             }
         }
         let (schema, to_keep) = self.schema_for(&operation);
@@ -275,7 +275,7 @@ impl Api {
         // What has been written is to be answered, whatever the answers of others take.
         let shared = (operation.kind == OperationKind::Query).then(|| self.0.responses.clone());
         let budget = ResponseBudget::new(self.0.limits.response_bytes, shared);
-        let request = self.request_of(operation, asker).data(warnings.clone()).data(budget.clone());
+        let request = self.request_of(operation, context).data(warnings.clone()).data(budget.clone());
         let run = schema.execute(request);
         let Ok(mut response) = tokio::time::timeout(limit, run).await else {
             let message =
@@ -289,18 +289,18 @@ impl Api {
             response.data = Value::Null;
             response.errors = vec![response.errors.swap_remove(first)];
         }
-        let disclosure = self.disclosure(&asker.caller);
+        let disclosure = self.disclosure(&context.principal);
         if was_refused(&response) {
-            error::finish(&mut response, &asker.request, disclosure, &arguments);
+            error::finish(&mut response, &context.id, disclosure, &arguments);
             return Answer::refused(response.errors);
         }
         if let Some((text, document)) = to_keep {
             self.0.documents.put(text, document);
         }
         if !response.errors.is_empty() {
-            error::finish(&mut response, &asker.request, disclosure, &arguments);
+            error::finish(&mut response, &context.id, disclosure, &arguments);
         }
-        warnings.tell(&mut response, &asker.request);
+        warnings.tell(&mut response, &context.id);
         Answer::Ran(Box::new(response), budget.finish())
     }
 
@@ -311,16 +311,16 @@ impl Api {
 
     /// Runs a subscription. It ends with an error once its caller loses access. Boxed as
     /// [`boxed`] says.
-    pub fn subscribe(&self, operation: Prepared, asker: Asker) -> BoxStream<'static, Answer> {
-        if let Err(errors) = self.admit(&operation, &asker) {
+    pub fn subscribe(&self, operation: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
+        if let Err(errors) = self.admit(&operation, &context) {
             return stream::iter([Answer::refused(errors)]).boxed();
         }
         let arguments = ArgumentPaths::new(&operation.document, &operation.variables);
-        let answers = self.0.strict.execute_stream(self.request_of(operation, &asker));
-        let disclosure = self.disclosure(&asker.caller);
-        let Asker { request, caller, visitor } = asker;
+        let answers = self.0.strict.execute_stream(self.request_of(operation, &context));
+        let disclosure = self.disclosure(&context.principal);
+        let RequestContext { id, principal, credentials } = context;
         let answers = answers.map(move |mut response| {
-            error::finish(&mut response, &request, disclosure, &arguments);
+            error::finish(&mut response, &id, disclosure, &arguments);
             if was_refused(&response) {
                 Answer::refused(response.errors)
             } else {
@@ -330,39 +330,39 @@ impl Api {
                 )
             }
         });
-        until_revoked(answers, visitor, caller).boxed()
+        until_revoked(answers, credentials, principal).boxed()
     }
 
     /// As [`Api::authorize`], of an operation that is about to run. What only operators may do leaves a
     /// line in the log, so that it can be found out whose key it was.
-    fn admit(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
-        let caller = &asker.caller;
+    fn admit(&self, operation: &Prepared, context: &RequestContext) -> Result<(), Vec<ServerError>> {
+        let principal = &context.principal;
         let root = operation.root()?;
-        guard::check(&root, caller, self.0.limits.introspection)?;
-        let Some(key) = caller.key().filter(|_| caller.has(Scope::Admin)) else { return Ok(()) };
+        guard::check(&root, principal, self.0.limits.introspection)?;
+        let Some(key) = principal.key().filter(|_| principal.has(Scope::Admin)) else { return Ok(()) };
         let fields = guard::administers(&root);
         if !fields.is_empty() {
-            tracing::info!(request.id = %asker.request, key, fields = fields.join(", "), "ADMIN was asked for");
+            tracing::info!(request.id = %context.id, key, fields = fields.join(", "), "ADMIN was asked for");
         }
         Ok(())
     }
 
-    /// Whether the asker may ask for all that the operation holds.
-    pub fn authorize(&self, operation: &Prepared, asker: &Asker) -> Result<(), Vec<ServerError>> {
-        guard::check(&operation.root()?, &asker.caller, self.0.limits.introspection)
+    /// Checks the principal's access to each field of the operation.
+    pub fn authorize(&self, operation: &Prepared, context: &RequestContext) -> Result<(), Vec<ServerError>> {
+        guard::check(&operation.root()?, &context.principal, self.0.limits.introspection)
     }
 
-    fn disclosure(&self, caller: &Principal) -> Disclosure {
-        Disclosure::to(caller, self.0.limits.introspection)
+    fn disclosure(&self, principal: &Principal) -> Disclosure {
+        Disclosure::to(principal, self.0.limits.introspection)
     }
 
-    fn request_of(&self, operation: Prepared, asker: &Asker) -> Request {
+    fn request_of(&self, operation: Prepared, context: &RequestContext) -> Request {
         let Prepared { name, variables, document, merged, .. } = operation;
-        let caller = asker.caller.clone();
+        let principal = context.principal.clone();
         // The document is parsed, so its text is needed no more.
         let mut request = Request::new("").variables(variables).data(Loaders::default());
         // As a guard of `__schema` and `__type`, beside the check before.
-        if !self.0.limits.introspection.allows(&caller) {
+        if !self.0.limits.introspection.allows(&principal) {
             request = request.disable_introspection();
         }
         match merged {
@@ -372,7 +372,7 @@ impl Api {
                 request.set_parsed_query(Arc::unwrap_or_clone(document))
             }
         };
-        request.data(caller)
+        request.data(principal)
     }
 
     /// The schema to run on, and what to keep of the document if it turns out to be valid.
@@ -391,10 +391,10 @@ impl Api {
 /// Passes answers on as long as who asked for them is let in.
 fn until_revoked(
     answers: impl Stream<Item = Answer> + Send + 'static,
-    visitor: Credentials,
-    caller: Principal,
+    credentials: Credentials,
+    principal: Principal,
 ) -> impl Stream<Item = Answer> + Send + 'static {
-    let under_way = Some((Box::pin(answers), Box::pin(visitor.until_revoked(caller))));
+    let under_way = Some((Box::pin(answers), Box::pin(credentials.until_revoked(principal))));
     stream::unfold(under_way, |under_way| async move {
         let (mut answers, mut cut_off) = under_way?;
         tokio::select! {

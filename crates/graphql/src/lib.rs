@@ -8,7 +8,6 @@
 
 mod api;
 mod argument_path;
-mod asker;
 mod checker;
 mod disclosure;
 mod document_cache;
@@ -28,6 +27,7 @@ mod pagination;
 mod query;
 mod quote;
 mod raw_variables;
+mod request_context;
 mod request_id;
 mod response_budget;
 mod root_fields;
@@ -43,7 +43,6 @@ use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
 pub use api::WHERE_SUBSCRIPTIONS_ARE;
 pub use api::{Answer, Api, Operation, OperationKind, Prepared};
-pub use asker::Asker;
 pub use error::ErrorCode;
 pub use error::{broken, refusal};
 pub use error_bounds::excerpt;
@@ -53,6 +52,7 @@ pub use limits::{Limits, TimeLimits};
 use mutation::Mutation;
 use query::Query;
 pub use raw_variables::RawVariables;
+pub use request_context::RequestContext;
 pub use request_id::RequestId;
 pub use response_budget::{ResponseMemory, no_room_for_response, response_too_large};
 pub use services::Services;

@@ -4,22 +4,22 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 
-use crate::http::admission::{Admission, Places};
+use crate::http::admission::{Admission, LimitUsage};
 use crate::memory::MemoryBudget;
 use quarry_runtime::metrics::{Labels, Series};
 
 pub(super) fn register(registry: &mut Registry, admission: &Admission, responses: &MemoryBudget) {
-    let limits = admission.places();
-    let label = |limit: &Places| -> Labels<1> { [("kind", limit.of.to_lowercase().replace(' ', "_"))] };
-    let gauges = |value: fn(&Places) -> usize| -> Series<_, _> {
+    let limits = admission.usage();
+    let label = |limit: &LimitUsage| -> Labels<1> { [("kind", limit.kind.to_lowercase().replace(' ', "_"))] };
+    let gauges = |value: fn(&LimitUsage) -> usize| -> Series<_, _> {
         limits.iter().map(|limit| (label(limit), ConstGauge::new(value(limit)))).collect()
     };
-    registry.register("admitted", "In-flight work, by kind", gauges(|limit| limit.taken));
+    registry.register("admitted", "In-flight work, by kind", gauges(|limit| limit.used));
     registry.register("admitted_limit", "Maximum of in-flight work, by kind", gauges(|limit| limit.limit));
     registry.register(
         "admission_refused",
         "Rejections at the limit, by kind",
-        Series::from_iter(limits.iter().map(|limit| (label(limit), ConstCounter::new(limit.refused)))),
+        Series::from_iter(limits.iter().map(|limit| (label(limit), ConstCounter::new(limit.rejected)))),
     );
     let mut budget = |prefix: &str, refusals: &str, of: &str, budget: &MemoryBudget| {
         registry.register(

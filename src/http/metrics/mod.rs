@@ -23,7 +23,7 @@ use prometheus_client::registry::Registry;
 
 use super::HttpState;
 use super::admission::Admission;
-use super::problem::Problem;
+use super::http_error::HttpError;
 use crate::access::AccessControl;
 use crate::crawl::CrawlMetrics;
 use crate::graphql::RequestId;
@@ -65,9 +65,9 @@ pub struct MetricsParts {
 
 /// The metrics of all parts and of HTTP itself. Clones share them.
 #[derive(Clone)]
-pub struct Metrics(Arc<Inner>);
+pub struct Metrics(Arc<MetricsState>);
 
-struct Inner {
+struct MetricsState {
     parts: MetricsParts,
     operations: Arc<OperationMetrics>,
     requests: RequestMetrics,
@@ -78,7 +78,7 @@ impl Metrics {
     /// Creates the metrics of these parts.
     pub fn new(parts: MetricsParts) -> Self {
         process::record_start();
-        Self(Arc::new(Inner {
+        Self(Arc::new(MetricsState {
             parts,
             operations: Arc::default(),
             requests: RequestMetrics::default(),
@@ -108,7 +108,7 @@ impl Metrics {
         responses: &MemoryBudget,
         gate: &AccessControl,
     ) -> Result<String, fmt::Error> {
-        let Inner { parts, operations, requests, keys } = &*self.0;
+        let MetricsState { parts, operations, requests, keys } = &*self.0;
         let (pipeline, engine, latest) = tokio::join!(
             in_time(parts.keystrokes.health()),
             in_time(parts.search.health()),
@@ -151,11 +151,11 @@ async fn in_time<T, E>(call: impl Future<Output = Result<T, E>>) -> Option<T> {
 }
 
 pub(super) async fn serve(State(state): State<HttpState>, Extension(id): Extension<RequestId>) -> Response {
-    match state.metrics.page(&state.admission, state.api.responses(), &state.gate).await {
+    match state.metrics.page(&state.admission, state.api.responses(), &state.access).await {
         Ok(text) => ([(CONTENT_TYPE, page::MEDIA_TYPE), (CACHE_CONTROL, "no-store")], text).into_response(),
         Err(error) => {
             tracing::error!(request.id = %id, %error, "cannot write the metrics");
-            Problem::broken(&id).into_response()
+            HttpError::broken(&id).into_response()
         }
     }
 }

@@ -1,144 +1,118 @@
-//! Documents that clients send by name instead of by text.
+//! Documents that clients send by id instead of by text.
 //!
-//! - [`Trusted`]: those of a file that the operator wrote; with `only_trusted`, no others run.
-//! - [`Automatic`]: those that a client sent once, text and hash, as Apollo's automatic persisted
-//!   queries do.
+//! - [`TrustedDocuments`]: those of the operator's file; with `only_trusted`, no others run.
+//! - [`ApqCache`]: those that a client sent once with their hash, as Apollo's automatic persisted queries
+//!   define it.
 //!
-//! A name stands for a text and nothing else: what holds for operations is checked after this.
+//! An id stands for a text and nothing else: all checks of operations come after it is resolved.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use async_graphql::ServerError;
 
-use super::request::Asked;
 use crate::graphql::{Api, ErrorCode, refusal};
 
-mod automatic;
+mod apq_cache;
+mod document_ref;
 mod hash;
 mod trusted;
 
-pub use automatic::Automatic;
+pub use apq_cache::ApqCache;
+use document_ref::ResolvedDocument;
+pub(super) use document_ref::{DocumentRef, PersistedQueryExtension};
 use hash::Hash;
-pub use trusted::{Trusted, TrustedError};
+pub use trusted::{TrustedDocuments, TrustedDocumentsError};
 
-/// The documents that a server knows by name. Clones share them.
+/// The documents that clients may send by id. Clones share them.
 #[derive(Clone, Default)]
-pub struct Documents(Arc<Known>);
+pub struct PersistedQueries(Arc<KnownDocuments>);
 
 #[derive(Default)]
-struct Known {
-    trusted: RwLock<Option<Arc<Trusted>>>,
+struct KnownDocuments {
+    trusted: RwLock<Option<Arc<TrustedDocuments>>>,
     only_trusted: bool,
-    automatic: Option<Automatic>,
+    automatic: Option<ApqCache>,
     max_age: Duration,
 }
 
-/// The document that was asked for.
-pub(super) struct Found {
-    pub(super) text: String,
-    /// The text came with this name, under which it is not kept yet.
-    new: Option<Hash>,
-}
-
-impl Documents {
-    /// Documents of a file, and those that clients send once; with `only_trusted` those of the file
-    /// only.
+impl PersistedQueries {
+    /// Combines trusted documents and automatic ones; `only_trusted` excludes the latter.
     ///
-    /// Clients may hold the answer to a query that they send by name with GET for `max_age`.
+    /// Clients may cache the answer to a GET query that they send by id for `max_age`.
     pub fn new(
-        trusted: Option<Trusted>,
+        trusted: Option<TrustedDocuments>,
         only_trusted: bool,
-        automatic: Option<Automatic>,
+        automatic: Option<ApqCache>,
         max_age: Duration,
     ) -> Self {
         let trusted = RwLock::new(trusted.map(Arc::new));
-        Self(Arc::new(Known { trusted, only_trusted, automatic, max_age }))
+        Self(Arc::new(KnownDocuments { trusted, only_trusted, automatic, max_age }))
     }
 
-    /// The time for which clients may hold an answer; zero: not at all.
+    /// The time for which clients may cache an answer; zero disables caching.
     pub(super) fn max_age(&self) -> Duration {
         self.0.max_age
     }
 
-    /// From now on these are the trusted ones.
-    pub fn replace_trusted(&self, trusted: Option<Trusted>) {
+    /// Replaces the trusted documents.
+    pub fn replace_trusted(&self, trusted: Option<TrustedDocuments>) {
         *self.0.trusted.write().unwrap_or_else(PoisonError::into_inner) = trusted.map(Arc::new);
     }
 
-    /// The text to run.
-    pub(super) async fn find(&self, asked: Asked) -> Result<Found, ServerError> {
-        let (known, trusted) = (&*self.0, self.0.trusted());
-        let holds = |text: &str| trusted.as_ref().is_some_and(|trusted| trusted.holds(text));
-        match asked {
-            Asked::Text(text) if known.only_trusted && !holds(&text) => Err(not_trusted()),
-            Asked::Text(text) => Ok(Found { text, new: None }),
-            Asked::Named { name, text } => {
-                if let Some(kept) = trusted.as_ref().and_then(|trusted| trusted.get(&name)) {
-                    return if text.is_none_or(|text| text == kept) {
-                        Ok(Found { text: kept.to_owned(), new: None })
-                    } else {
-                        Err(mismatch())
-                    };
-                }
-                if known.only_trusted {
-                    return Err(not_trusted());
-                }
-                known.find_automatic(&name, text, trusted.is_some()).await
-            }
+    /// Accepts a text that came without an id.
+    fn admit(&self, text: String) -> Result<ResolvedDocument, ServerError> {
+        let is_trusted = |text: &str| self.trusted().is_some_and(|trusted| trusted.contains_text(text));
+        if self.0.only_trusted && !is_trusted(&text) {
+            return Err(not_trusted());
         }
+        Ok(ResolvedDocument::known(text))
     }
 
-    /// Keeps a document that came with its name, if it is valid.
-    pub(super) async fn keep(&self, name: Hash, text: &str, api: &Api) {
+    /// Finds the document of an id, which may have come with its text.
+    async fn find(&self, id: &str, text: Option<String>) -> Result<ResolvedDocument, ServerError> {
+        let trusted = self.trusted();
+        if let Some(known) = trusted.as_ref().and_then(|trusted| trusted.get(id)) {
+            let matches = text.is_none_or(|text| text == known);
+            return if matches { Ok(ResolvedDocument::known(known.to_owned())) } else { Err(mismatch()) };
+        }
+        if self.0.only_trusted {
+            return Err(not_trusted());
+        }
+        let (hash, automatic) = (Hash::parse(id), self.0.automatic.as_ref());
+        if let Some(text) = text {
+            let hash = hash.filter(|hash| *hash == Hash::of(&text)).ok_or_else(mismatch)?;
+            let is_unsaved = match automatic {
+                Some(automatic) => !automatic.contains_locally(hash).await,
+                None => false,
+            };
+            return Ok(ResolvedDocument { text, unsaved: is_unsaved.then_some(hash) });
+        }
+        let known = match (automatic, hash) {
+            (Some(automatic), Some(hash)) => automatic.get(hash).await,
+            _ => None,
+        };
+        known.map(ResolvedDocument::known).ok_or_else(|| {
+            // Apollo's clients know both messages; after the first they send no more hashes.
+            if automatic.is_none() && trusted.is_none() {
+                refusal(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported")
+            } else {
+                refusal(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")
+            }
+        })
+    }
+
+    /// Saves a valid document under its hash.
+    pub(super) async fn save(&self, hash: Hash, text: &str, api: &Api) {
         if let Some(automatic) = &self.0.automatic
             && api.check(text).await.is_ok()
         {
-            automatic.keep(name, text).await;
+            automatic.put(hash, text).await;
         }
     }
-}
 
-impl Found {
-    /// What is to be kept of it, if anything.
-    pub(super) fn into_parts(self) -> (String, Option<(Hash, String)>) {
-        let new = self.new.map(|name| (name, self.text.clone()));
-        (self.text, new)
-    }
-}
-
-impl Known {
-    fn trusted(&self) -> Option<Arc<Trusted>> {
-        self.trusted.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn find_automatic(
-        &self,
-        name: &str,
-        text: Option<String>,
-        has_trusted: bool,
-    ) -> Result<Found, ServerError> {
-        let hash = Hash::parse(name);
-        if let Some(text) = text {
-            let hash = hash.filter(|hash| *hash == Hash::of(&text)).ok_or_else(mismatch)?;
-            let is_new = match &self.automatic {
-                Some(automatic) => !automatic.is_near(hash).await,
-                None => false,
-            };
-            return Ok(Found { text, new: is_new.then_some(hash) });
-        }
-        let kept = match (&self.automatic, hash) {
-            (Some(automatic), Some(hash)) => automatic.find(hash).await,
-            _ => None,
-        };
-        match kept {
-            Some(text) => Ok(Found { text, new: None }),
-            // Apollo's clients know both messages; upon the first they send no more hashes.
-            None if self.automatic.is_none() && !has_trusted => {
-                Err(refusal(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported"))
-            }
-            None => Err(refusal(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")),
-        }
+    fn trusted(&self) -> Option<Arc<TrustedDocuments>> {
+        self.0.trusted.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -149,7 +123,7 @@ fn mismatch() -> ServerError {
 fn not_trusted() -> ServerError {
     refusal(
         ErrorCode::PersistedQueryOnly,
-        "This server runs trusted documents only, and this is none. Add it to the file that persisted.documents \
-         names, send the server SIGHUP, and send its hash as documentId.",
+        "This server runs trusted documents only, and this one is not trusted. Add it to the file that \
+         persisted.documents names, send the server SIGHUP, and send its hash as documentId.",
     )
 }

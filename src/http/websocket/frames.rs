@@ -1,76 +1,76 @@
-//! A client's frames, checked by their headers, and long ones cut into short ones.
+//! A filter of a client's frames: checks their headers and splits long frames.
 //!
-//! The library that reads messages allocates what a frame announces, before any of it has arrived. So a
-//! message over the limit is refused by a header, and what is within it arrives in short frames, which a
-//! message may consist of: it takes the memory of what has arrived.
+//! The WebSocket library allocates the announced length of a frame before any of it has arrived. So a
+//! header rejects a message over the limit, and the others are forwarded in short frames, whose memory
+//! grows with the bytes that have arrived.
 
 /// The longest payload of a control frame, in bytes.
 const CONTROL_BYTES: u64 = 125;
 /// The longest header of a frame, in bytes.
 pub(super) const HEADER_BYTES: usize = 14;
-/// The longest frame that is passed on, in bytes; a multiple of the mask's length.
-const PIECE_BYTES: u64 = 16 << 10;
+/// The longest forwarded frame, in bytes; a multiple of the mask's length.
+const FRAGMENT_BYTES: u64 = 16 << 10;
 
 const LAST: u8 = 0x80;
 const CONTROL: u8 = 0x08;
 const MASKED: u8 = 0x80;
 
-/// The place in a stream of frames.
+/// The state of the filter within a stream of frames.
 #[derive(Debug, Default)]
-pub(super) struct Frames {
-    /// The header that is being read, or was read last.
+pub(super) struct FrameFilter {
+    /// The header that is being read, or the last one.
     header: Header,
-    /// The header that is being passed on, and how much of it was.
-    passed: Header,
-    passed_bytes: usize,
-    /// Bytes to come of the piece that is being passed on, and of its frame after that.
-    piece: usize,
+    /// The header that is being forwarded, and the bytes of it that were.
+    forwarded: Header,
+    forwarded_bytes: usize,
+    /// Remaining bytes of the fragment that is being forwarded, and of its frame after that.
+    fragment: usize,
     rest: u64,
-    /// A message was begun, and its last frame is to come.
+    /// A message has begun whose last frame is yet to come.
     is_fragmented: bool,
-    /// The length of the message so far, as announced.
+    /// The announced length of the message so far.
     message: u64,
 }
 
-/// A part of a header, or a whole one.
+/// A complete or partial frame header.
 #[derive(Clone, Copy, Debug, Default)]
 struct Header {
     bytes: [u8; HEADER_BYTES],
     length: usize,
 }
 
-/// A frame that is not read.
+/// The reason to reject a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
-    /// Its message is longer than the limit.
+pub(super) enum FrameError {
+    /// Its message exceeds the limit.
     TooLong,
-    /// It is no frame.
+    /// It violates the protocol.
     Malformed,
 }
 
-impl Frames {
-    /// Bytes of a header that are to be read next; none while a frame is passed on.
-    pub(super) fn wanted(&self) -> usize {
-        if self.is_passing() { 0 } else { self.header.missing() }
+impl FrameFilter {
+    /// The header bytes to read next; none while a frame is forwarded.
+    pub(super) fn header_bytes(&self) -> usize {
+        if self.is_forwarding() { 0 } else { self.header.missing() }
     }
 
-    /// Bytes of the payload that are to be passed on next.
-    pub(super) fn payload(&self) -> usize {
-        self.piece
+    /// The payload bytes to forward next.
+    pub(super) fn payload_bytes(&self) -> usize {
+        self.fragment
     }
 
-    /// The payload is that of a message, not of a control frame.
+    /// Returns true if the payload belongs to a message, false for a control frame.
     pub(super) fn is_of_message(&self) -> bool {
         !self.header.is_control()
     }
 
-    /// A frame or a message was begun.
+    /// Returns true within a frame or a message.
     pub(super) fn is_incomplete(&self) -> bool {
-        self.piece > 0 || self.is_fragmented || (0 < self.header.length && !self.header.is_whole())
+        self.fragment > 0 || self.is_fragmented || (0 < self.header.length && !self.header.is_whole())
     }
 
-    /// Adds bytes of a header, at most as many as wanted.
-    pub(super) fn read(&mut self, bytes: &[u8], limit: usize) -> Result<(), Unfit> {
+    /// Reads bytes of a header, at most `header_bytes`.
+    pub(super) fn read(&mut self, bytes: &[u8], limit: usize) -> Result<(), FrameError> {
         if self.header.is_whole() {
             self.header = Header::default();
         }
@@ -81,55 +81,55 @@ impl Frames {
         self.rest = self.header.payload();
         if self.header.is_control() {
             if self.rest > CONTROL_BYTES {
-                return Err(Unfit::Malformed);
+                return Err(FrameError::Malformed);
             }
         } else {
             self.message = self.message.saturating_add(self.rest);
             if self.message > limit as u64 {
-                return Err(Unfit::TooLong);
+                return Err(FrameError::TooLong);
             }
         }
-        self.begin_piece(self.header.bytes[0]);
+        self.start_fragment(self.header.bytes[0]);
         Ok(())
     }
 
-    /// Passes a header on, or a part of it; returns its length.
-    pub(super) fn pass(&mut self, buffer: &mut [u8]) -> usize {
-        let left = &self.passed.bytes[self.passed_bytes..self.passed.length];
+    /// Writes a part of the next header to forward; returns the length of the part.
+    pub(super) fn write_header(&mut self, buffer: &mut [u8]) -> usize {
+        let left = &self.forwarded.bytes[self.forwarded_bytes..self.forwarded.length];
         let length = left.len().min(buffer.len());
         buffer[..length].copy_from_slice(&left[..length]);
-        self.passed_bytes += length;
-        if length > 0 && !self.is_passing() {
+        self.forwarded_bytes += length;
+        if length > 0 && !self.is_forwarding() {
             self.end_frame();
         }
         length
     }
 
-    /// Advances by bytes of the payload that were passed on.
+    /// Advances by forwarded bytes of the payload.
     pub(super) fn advance(&mut self, bytes: usize) {
-        self.piece = self.piece.saturating_sub(bytes);
-        if self.piece > 0 {
+        self.fragment = self.fragment.saturating_sub(bytes);
+        if self.fragment > 0 {
             return;
         }
         if self.rest > 0 {
-            // What follows in a message has no kind of its own.
-            self.begin_piece(self.header.bytes[0] & LAST);
+            // A continuation frame has opcode 0.
+            self.start_fragment(self.header.bytes[0] & LAST);
         } else {
             self.end_frame();
         }
     }
 
-    fn is_passing(&self) -> bool {
-        self.piece > 0 || self.passed_bytes < self.passed.length
+    fn is_forwarding(&self) -> bool {
+        self.fragment > 0 || self.forwarded_bytes < self.forwarded.length
     }
 
-    fn begin_piece(&mut self, first: u8) {
-        let piece = self.rest.min(PIECE_BYTES);
-        self.rest -= piece;
-        self.piece = piece as usize;
+    fn start_fragment(&mut self, first: u8) {
+        let fragment = self.rest.min(FRAGMENT_BYTES);
+        self.rest -= fragment;
+        self.fragment = fragment as usize;
         let first = if self.rest > 0 { first & !LAST } else { first };
-        self.passed = self.header.of_piece(first, self.piece);
-        self.passed_bytes = 0;
+        self.forwarded = self.header.of_fragment(first, self.fragment);
+        self.forwarded_bytes = 0;
     }
 
     fn end_frame(&mut self) {
@@ -162,12 +162,12 @@ impl Header {
         if self.is_whole() { 2 } else { self.whole() - self.length }
     }
 
-    /// The length of the whole header, as far as its first bytes tell.
+    /// The length of the whole header, as far as its first bytes determine it.
     fn whole(&self) -> usize {
         if self.length < 2 { 2 } else { 2 + self.extension() + self.mask() }
     }
 
-    /// Bytes that the length takes beside the second one.
+    /// The bytes of the extended payload length.
     fn extension(&self) -> usize {
         match self.bytes[1] & !MASKED {
             126 => 2,
@@ -176,7 +176,7 @@ impl Header {
         }
     }
 
-    /// Bytes of the mask.
+    /// The bytes of the masking key.
     fn mask(&self) -> usize {
         if self.bytes[1] & MASKED != 0 { 4 } else { 0 }
     }
@@ -192,8 +192,8 @@ impl Header {
         }
     }
 
-    /// The header of a piece of the frame, under the same mask.
-    fn of_piece(&self, first: u8, length: usize) -> Self {
+    /// The header of a fragment of the frame, with the same masking key.
+    fn of_fragment(&self, first: u8, length: usize) -> Self {
         let mut header = Self::default();
         let masked = self.bytes[1] & MASKED;
         match u8::try_from(length) {
@@ -240,31 +240,31 @@ mod tests {
         frame
     }
 
-    /// The frames passed on of a stream, in pieces of at most `most` bytes.
-    fn pass(mut bytes: &[u8], most: usize) -> Result<Vec<u8>, Unfit> {
-        let mut frames = Frames::default();
-        let mut passed = Vec::new();
+    /// Filters a stream in reads and writes of at most `most` bytes.
+    fn filter(mut bytes: &[u8], most: usize) -> Result<Vec<u8>, FrameError> {
+        let mut frames = FrameFilter::default();
+        let mut forwarded = Vec::new();
         let mut buffer = vec![0; most];
         loop {
-            let length = frames.pass(&mut buffer);
-            passed.extend_from_slice(&buffer[..length]);
+            let length = frames.write_header(&mut buffer);
+            forwarded.extend_from_slice(&buffer[..length]);
             if length > 0 {
                 continue;
             }
-            let wanted = frames.wanted();
-            let next = if wanted > 0 { wanted } else { frames.payload() };
-            let (piece, rest) = bytes.split_at(next.min(most).min(bytes.len()));
+            let header = frames.header_bytes();
+            let next = if header > 0 { header } else { frames.payload_bytes() };
+            let (part, rest) = bytes.split_at(next.min(most).min(bytes.len()));
             bytes = rest;
-            if piece.is_empty() {
+            if part.is_empty() {
                 assert!(!frames.is_incomplete());
-                return Ok(passed);
+                return Ok(forwarded);
             }
-            if wanted > 0 {
-                frames.read(piece, LIMIT)?;
+            if header > 0 {
+                frames.read(part, LIMIT)?;
             } else {
                 assert!(frames.is_incomplete());
-                passed.extend_from_slice(piece);
-                frames.advance(piece.len());
+                forwarded.extend_from_slice(part);
+                frames.advance(part.len());
             }
         }
     }
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_stay_as_they_are_in_short_frames() {
+    fn messages_stay_the_same_in_short_frames() {
         let stream = [
             frame(0x81, 5),
             frame(0x8a, 0),
@@ -299,17 +299,17 @@ mod tests {
         let expected = messages(stream.clone());
         assert_eq!(expected.len(), 8);
         for most in [1, 2, 3, 7, 4_096, 1 << 20] {
-            assert_eq!(messages(pass(&stream, most).unwrap()), expected, "{most}");
+            assert_eq!(messages(filter(&stream, most).unwrap()), expected, "{most}");
         }
     }
 
     #[test]
-    fn unfit_frames_are_refused_by_their_headers() {
-        assert_eq!(pass(&frame(0x81, 70_001)[..14], 4_096), Err(Unfit::TooLong));
+    fn headers_reject_frames() {
+        assert_eq!(filter(&frame(0x81, 70_001)[..14], 4_096), Err(FrameError::TooLong));
         let parts = [frame(0x01, 60_000), frame(0x8a, 9), frame(0x80, 10_001)].concat();
-        assert_eq!(pass(&parts, 4_096), Err(Unfit::TooLong));
+        assert_eq!(filter(&parts, 4_096), Err(FrameError::TooLong));
         let longest = [0x81, 0xff, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0];
-        assert_eq!(pass(&longest, 5), Err(Unfit::TooLong));
-        assert_eq!(pass(&frame(0x89, 126)[..8], 4_096), Err(Unfit::Malformed));
+        assert_eq!(filter(&longest, 5), Err(FrameError::TooLong));
+        assert_eq!(filter(&frame(0x89, 126)[..8], 4_096), Err(FrameError::Malformed));
     }
 }

@@ -1,92 +1,60 @@
-//! The messages of `graphql-transport-ws`, and the codes with which it closes.
-
-use std::borrow::Cow;
-use std::fmt;
+//! The messages of `graphql-transport-ws`, and its close codes.
 
 use async_graphql::ServerError;
 use bytes::Bytes;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::request::RawOperation;
+use crate::http::json::Object;
+use crate::http::request::OperationRequest;
 
-/// The most bytes that the reason of a close may have.
-const MAX_REASON: usize = 123;
+/// The longest reason of a close, in bytes.
+const MAX_REASON_BYTES: usize = 123;
 
-/// Why the server closes: the code, and a word for people.
+/// The code of a close, and its reason for people.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Close(pub(super) u16, pub(super) String);
+pub(super) struct CloseReason(pub(super) u16, pub(super) String);
 
-impl Close {
+impl CloseReason {
     pub(super) fn new(code: u16, reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
-        reason.truncate(reason.floor_char_boundary(MAX_REASON));
+        reason.truncate(reason.floor_char_boundary(MAX_REASON_BYTES));
         Self(code, reason)
     }
 
-    fn invalid(what: &str) -> Self {
-        Self::new(4400, format!("Invalid message: {what}"))
+    fn invalid(problem: &str) -> Self {
+        Self::new(4400, format!("Invalid message: {problem}"))
     }
 }
 
-/// What a client says.
-pub(super) enum FromClient {
-    /// Greets; the payload may say who it is.
-    ConnectionInit {
-        payload: Greeting,
-    },
-    Ping {
-        payload: Option<Box<RawValue>>,
-    },
+/// A message of the client.
+pub(super) enum ClientMessage {
+    ConnectionInit { payload: ConnectionParams },
+    Ping { payload: Option<Box<RawValue>> },
     Pong,
-    Subscribe {
-        id: String,
-        payload: RawOperation,
-    },
-    Complete {
-        id: String,
-    },
+    Subscribe { id: String, payload: OperationRequest },
+    Complete { id: String },
 }
 
-/// The payload of `connection_init`; all but the key is passed over.
+/// The payload of `connection_init`; the server ignores all but the key.
 #[derive(Default)]
-pub(super) struct Greeting {
-    /// The key, as the header of its name has it; empty where it is no text.
+pub(super) struct ConnectionParams {
+    /// The key in the form of the header `Authorization`; empty if it is not a string.
     pub(super) authorization: Option<String>,
 }
 
-impl<'de> Deserialize<'de> for Greeting {
+impl<'de> Deserialize<'de> for ConnectionParams {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Greeting;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Greeting, A::Error> {
-                let mut greeting = Greeting::default();
-                while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-                    if greeting.authorization.is_none() && name.eq_ignore_ascii_case("authorization") {
-                        let value = members.next_value::<&RawValue>()?.get();
-                        greeting.authorization = match value {
-                            "null" => None,
-                            value => Some(serde_json::from_str(value).unwrap_or_default()),
-                        };
-                    } else {
-                        members.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(greeting)
-            }
-        }
-        deserializer.deserialize_map(Members)
+        let Object(members) = Object::deserialize(deserializer)?;
+        let value = members
+            .iter()
+            .find(|(name, value)| name.eq_ignore_ascii_case("authorization") && value.get() != "null");
+        let authorization = value.map(|(_, value)| serde_json::from_str(value.get()).unwrap_or_default());
+        Ok(Self { authorization })
     }
 }
 
-/// Any message, its payload not looked into.
+/// A message, its payload unparsed.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(rename = "type")]
@@ -96,42 +64,42 @@ struct Envelope<'a> {
     payload: Option<&'a RawValue>,
 }
 
-impl FromClient {
-    pub(super) fn parse(text: &Bytes) -> Result<Self, Close> {
-        let Envelope { kind, id, payload } =
-            serde_json::from_slice(text).map_err(|_| Close::invalid("it must be an object with a type"))?;
+impl ClientMessage {
+    pub(super) fn parse(text: &Bytes) -> Result<Self, CloseReason> {
+        let Envelope { kind, id, payload } = serde_json::from_slice(text)
+            .map_err(|_| CloseReason::invalid("it must be an object with a type"))?;
         let payload = payload.filter(|payload| payload.get() != "null");
-        let id = || id.filter(|id| !id.is_empty()).ok_or_else(|| Close::invalid("it must have an id"));
+        let id = || id.filter(|id| !id.is_empty()).ok_or_else(|| CloseReason::invalid("it must have an id"));
         let object = || match payload {
             Some(payload) if !payload.get().starts_with('{') => {
-                Err(Close::invalid("its payload must be an object"))
+                Err(CloseReason::invalid("its payload must be an object"))
             }
             payload => Ok(payload),
         };
         Ok(match kind.as_str() {
             "connection_init" => {
                 let payload = object()?.map(|payload| serde_json::from_str(payload.get())).transpose();
-                let payload = payload.map_err(|_| Close::invalid("its payload must be an object"))?;
+                let payload = payload.map_err(|_| CloseReason::invalid("its payload must be an object"))?;
                 Self::ConnectionInit { payload: payload.unwrap_or_default() }
             }
             "ping" => Self::Ping { payload: object()?.map(ToOwned::to_owned) },
             "pong" => object().map(|_| Self::Pong)?,
             "subscribe" => {
-                let payload = payload.ok_or_else(|| Close::invalid("it must have a payload"))?;
-                let payload = RawOperation::read(text, payload.get())
-                    .map_err(|_| Close::invalid("its payload is no GraphQL request"))?;
+                let payload = payload.ok_or_else(|| CloseReason::invalid("it must have a payload"))?;
+                let payload = OperationRequest::parse(text, payload.get())
+                    .map_err(|_| CloseReason::invalid("its payload is not a GraphQL request"))?;
                 Self::Subscribe { id: id()?, payload }
             }
             "complete" => Self::Complete { id: id()? },
-            _ => return Err(Close::invalid("there is no such type")),
+            _ => return Err(CloseReason::invalid("its type is unknown")),
         })
     }
 }
 
-/// What the server says.
+/// A message of the server.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ToClient<'a> {
+pub(super) enum ServerMessage<'a> {
     ConnectionAck,
     Pong {
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,10 +114,10 @@ pub(super) enum ToClient<'a> {
     },
 }
 
-impl ToClient<'_> {
-    /// The beginning of a `next` message: its payload follows, and a brace.
+impl ServerMessage<'_> {
+    /// The start of a `next` message; its payload and a brace follow.
     pub(super) fn next(id: &str) -> String {
-        let id = serde_json::to_string(id).expect("a text is JSON");
+        let id = serde_json::to_string(id).expect("a string is JSON");
         format!(r#"{{"type":"next","id":{id},"payload":"#)
     }
 }
@@ -158,12 +126,12 @@ impl ToClient<'_> {
 mod tests {
     use super::*;
 
-    fn parse(text: &str) -> Result<FromClient, Close> {
-        FromClient::parse(&Bytes::copy_from_slice(text.as_bytes()))
+    fn parse(text: &str) -> Result<ClientMessage, CloseReason> {
+        ClientMessage::parse(&Bytes::copy_from_slice(text.as_bytes()))
     }
 
     #[test]
-    fn what_is_no_message_closes() {
+    fn malformed_messages_close() {
         for text in [
             "",
             "{",
@@ -183,14 +151,14 @@ mod tests {
             r#"{"type": "subscribe", "payload": {"query": "{a}"}}"#,
             r#"{"type": "complete"}"#,
         ] {
-            assert!(matches!(parse(text), Err(Close(4400, _))), "{text}");
+            assert!(matches!(parse(text), Err(CloseReason(4400, _))), "{text}");
         }
     }
 
     #[test]
-    fn payloads_are_kept() {
+    fn payloads_are_parsed() {
         let init = parse(r#"{"type": "connection_init", "payload": {"authorization": "x"}}"#);
-        let Ok(FromClient::ConnectionInit { payload }) = init else { panic!("no greeting") };
+        let Ok(ClientMessage::ConnectionInit { payload }) = init else { panic!("no init") };
         assert_eq!(payload.authorization.as_deref(), Some("x"));
         for (payload, key) in [
             (r#"{"Authorization": null, "a": [1], "AUTHORIZATION": "x"}"#, Some("x")),
@@ -199,25 +167,28 @@ mod tests {
             (r#"{"authorization": null}"#, None),
             ("{}", None),
         ] {
-            let greeting: Greeting = serde_json::from_str(payload).unwrap();
-            assert_eq!(greeting.authorization.as_deref(), key, "{payload}");
+            let params: ConnectionParams = serde_json::from_str(payload).unwrap();
+            assert_eq!(params.authorization.as_deref(), key, "{payload}");
         }
         for text in [r#"{"type": "connection_init"}"#, r#"{"payload": null, "type": "connection_init"}"#] {
-            assert!(matches!(parse(text), Ok(FromClient::ConnectionInit { .. })), "{text}");
+            assert!(matches!(parse(text), Ok(ClientMessage::ConnectionInit { .. })), "{text}");
         }
-        let Ok(FromClient::Ping { payload: Some(payload) }) =
+        let Ok(ClientMessage::Ping { payload: Some(payload) }) =
             parse(r#"{"type": "ping", "payload": {"a": 1}}"#)
         else {
             panic!("no ping")
         };
-        let pong = serde_json::to_string(&ToClient::Pong { payload: Some(&payload) }).unwrap();
+        let pong = serde_json::to_string(&ServerMessage::Pong { payload: Some(&payload) }).unwrap();
         assert_eq!(pong, r#"{"type":"pong","payload":{"a": 1}}"#);
-        assert_eq!(serde_json::to_string(&ToClient::Pong { payload: None }).unwrap(), r#"{"type":"pong"}"#);
+        assert_eq!(
+            serde_json::to_string(&ServerMessage::Pong { payload: None }).unwrap(),
+            r#"{"type":"pong"}"#
+        );
     }
 
     #[test]
     fn reasons_fit_into_a_frame() {
-        let Close(code, reason) = Close::new(4409, "ü".repeat(100));
+        let CloseReason(code, reason) = CloseReason::new(4409, "ü".repeat(100));
         assert_eq!((code, reason.len()), (4409, 122));
     }
 }

@@ -1,8 +1,7 @@
-//! A WebSocket whose incomplete messages are bounded: in size, in time, and in the memory of bodies.
+//! A WebSocket that limits incomplete messages in size, in time, and in the memory of request bodies.
 //!
-//! The library below gathers a message before it gives any of it away, so the bounds are kept where its
-//! bytes are read. Each read ends with a frame at the latest: nothing is read of a message before the one
-//! before it is taken.
+//! The WebSocket library buffers a whole message, so the limits apply below it, where bytes are read. Each
+//! read ends with a frame at the latest: a message is read only after the previous one is received.
 
 use std::io;
 use std::pin::Pin;
@@ -21,94 +20,94 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{CloseCode, Data, O
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::frames::{Frames, HEADER_BYTES, Unfit};
-use super::message::Close;
-use crate::http::admission::{Admission, CallerClass, KEYLESS_BYTES};
+use super::frames::{FrameError, FrameFilter, HEADER_BYTES};
+use super::message::CloseReason;
+use crate::http::admission::{ANONYMOUS_BODY_BYTES, Admission, ClientClass};
 use crate::memory::MemoryPermit;
 
-/// Bytes that are read and written at once: few, since most of many connections are idle.
+/// The size of read and write buffers, in bytes; small, since most connections are idle.
 const BUFFER_BYTES: usize = 4 << 10;
-/// The longest frame that is sent, in bytes.
+/// The longest frame to the client, in bytes.
 const FRAME_BYTES: usize = 16 << 10;
 
-/// A message of a client.
-pub(super) enum Received {
-    /// A text with the memory that it takes.
+/// A message of the client.
+pub(super) enum ReceivedMessage {
+    /// A text with a permit for its memory.
     Text(Bytes, MemoryPermit),
     /// A ping or a pong.
     Heartbeat,
-    /// The client closes.
+    /// A close.
     Close,
 }
 
-/// Bounds of the messages on a connection.
-pub(super) struct MessageBounds {
+/// The limits of messages on a connection.
+pub(super) struct MessageLimits {
     /// The longest message, in bytes.
     pub(super) bytes: usize,
-    /// The longest it may take to arrive.
+    /// The longest time that a message may take to arrive.
     pub(super) time: Duration,
-    /// The class of the caller.
-    pub(super) class: CallerClass,
+    pub(super) class: ClientClass,
 }
 
-type Reads = BoundedReads<BufReader<TokioIo<Upgraded>>>;
+type Reads = LimitedReads<BufReader<TokioIo<Upgraded>>>;
 
-/// See the module.
+/// A WebSocket with limits on incomplete messages.
 pub(super) struct Socket {
     stream: WebSocketStream<Reads>,
-    /// No messages can be read any more.
-    broken: bool,
+    /// An error has ended reading.
+    is_broken: bool,
 }
 
 impl Socket {
-    pub(super) async fn new(connection: Upgraded, bounds: MessageBounds, admission: Admission) -> Self {
+    pub(super) async fn new(connection: Upgraded, limits: MessageLimits, admission: Admission) -> Self {
         let connection = BufReader::with_capacity(BUFFER_BYTES, TokioIo::new(connection));
         let config = WebSocketConfig::default()
             .read_buffer_size(BUFFER_BYTES)
             .write_buffer_size(BUFFER_BYTES)
-            .max_message_size(Some(bounds.bytes))
-            .max_frame_size(Some(bounds.bytes));
-        let reads = BoundedReads::new(connection, bounds, admission);
+            .max_message_size(Some(limits.bytes))
+            .max_frame_size(Some(limits.bytes));
+        let reads = LimitedReads::new(connection, limits, admission);
         let stream = WebSocketStream::from_raw_socket(reads, Role::Server, Some(config)).await;
-        Self { stream, broken: false }
+        Self { stream, is_broken: false }
     }
 
-    /// Sets the class of the caller, known from `connection_init` on.
-    pub(super) fn set_class(&mut self, class: CallerClass) {
-        self.stream.get_mut().bounds.class = class;
+    /// Sets the class of the client, which `connection_init` determines.
+    pub(super) fn set_class(&mut self, class: ClientClass) {
+        self.stream.get_mut().limits.class = class;
     }
 
-    /// The next message; `None` once the client is gone. Nothing is lost where this is dropped.
-    pub(super) async fn receive(&mut self) -> Result<Option<Received>, Close> {
+    /// Receives a message; `None` once the client is gone. Cancel-safe.
+    pub(super) async fn receive(&mut self) -> Result<Option<ReceivedMessage>, CloseReason> {
         let Some(read) = self.stream.next().await else { return Ok(None) };
-        self.broken = read.is_err();
+        self.is_broken = read.is_err();
         let reads = self.stream.get_mut();
         match read {
             Ok(Message::Text(text)) => {
-                let room = reads.room.take();
-                Ok(Some(Received::Text(text.into(), room)))
+                let permit = reads.permit.take();
+                Ok(Some(ReceivedMessage::Text(text.into(), permit)))
             }
-            Ok(Message::Ping(_) | Message::Pong(_)) => Ok(Some(Received::Heartbeat)),
-            Ok(Message::Close(_)) => Ok(Some(Received::Close)),
-            Ok(Message::Binary(_) | Message::Frame(_)) => Err(Close::new(4400, "Send text messages")),
-            Err(error) => match (reads.refused.take(), error) {
-                (Some(refused), _) => Err(refused),
+            Ok(Message::Ping(_) | Message::Pong(_)) => Ok(Some(ReceivedMessage::Heartbeat)),
+            Ok(Message::Close(_)) => Ok(Some(ReceivedMessage::Close)),
+            Ok(Message::Binary(_) | Message::Frame(_)) => Err(CloseReason::new(4400, "Send text messages")),
+            Err(error) => match (reads.rejected.take(), error) {
+                (Some(reason), _) => Err(reason),
                 (None, Error::Capacity(_)) => Err(reads.too_long()),
-                (None, Error::Utf8(_)) => Err(Close::new(1007, "Send UTF-8")),
-                (None, Error::Protocol(_)) => Err(Close::new(1002, "That is no WebSocket message")),
-                // It is gone.
+                (None, Error::Utf8(_)) => Err(CloseReason::new(1007, "Send UTF-8")),
+                (None, Error::Protocol(_)) => Err(malformed()),
+                // The client is gone.
                 (None, _) => Ok(None),
             },
         }
     }
 
-    /// Sends a text. False once the client is gone.
+    /// Sends a text. Returns false once the client is gone.
     pub(super) async fn send(&mut self, text: String) -> bool {
         self.stream.send(Message::Text(text.into())).await.is_ok()
     }
 
-    /// Sends a text of JSON, a long one in several frames: the library keeps the memory of the longest. False
-    /// once the client is gone.
+    /// Sends JSON in short frames: the library keeps a buffer for the longest.
+    ///
+    /// Returns false once the client is gone.
     pub(super) async fn send_bytes(&mut self, mut json: Bytes) -> bool {
         let mut kind = Data::Text;
         loop {
@@ -124,70 +123,70 @@ impl Socket {
         }
     }
 
-    /// Sends a ping. False once the client is gone.
+    /// Sends a ping. Returns false once the client is gone.
     pub(super) async fn ping(&mut self) -> bool {
         self.stream.send(Message::Ping(Bytes::new())).await.is_ok()
     }
 
-    /// Closes, and reads on until the client has heard it.
-    pub(super) async fn close(&mut self, Close(code, reason): Close) {
+    /// Sends a close, and reads until the client answers it.
+    pub(super) async fn close(&mut self, CloseReason(code, reason): CloseReason) {
         let frame = CloseFrame { code: CloseCode::from(code), reason: reason.into() };
         if self.stream.send(Message::Close(Some(frame))).await.is_err() {
             return;
         }
         while let Some(read) = self.stream.next().await {
-            self.broken = read.is_err();
-            drop(self.stream.get_mut().room.take());
+            self.is_broken = read.is_err();
+            drop(self.stream.get_mut().permit.take());
         }
-        if self.broken {
-            // What is dropped with something unread takes back what was last sent.
+        if self.is_broken {
+            // Closing a socket with unread bytes resets it, which discards the close frame.
             let mut unread = [0; BUFFER_BYTES];
             while let Ok(1..) = self.stream.get_mut().connection.read(&mut unread).await {}
         }
     }
 }
 
-/// A connection that ends with a refusal where an incomplete message exceeds its bounds.
-struct BoundedReads<C> {
+/// A connection whose reads fail when an incomplete message exceeds its limits.
+struct LimitedReads<C> {
     connection: C,
-    bounds: MessageBounds,
+    limits: MessageLimits,
     admission: Admission,
-    frames: Frames,
-    /// The memory of the message that is read, or was read last.
-    room: MemoryPermit,
+    frames: FrameFilter,
+    /// The memory of the message that is being read, or the last one.
+    permit: MemoryPermit,
     /// Runs while a message is incomplete.
-    due: Option<Pin<Box<Sleep>>>,
-    refused: Option<Close>,
+    deadline: Option<Pin<Box<Sleep>>>,
+    rejected: Option<CloseReason>,
 }
 
-impl<C> BoundedReads<C> {
-    fn new(connection: C, bounds: MessageBounds, admission: Admission) -> Self {
-        let (frames, room) = (Frames::default(), MemoryPermit::default());
-        Self { connection, bounds, admission, frames, room, due: None, refused: None }
+impl<C> LimitedReads<C> {
+    fn new(connection: C, limits: MessageLimits, admission: Admission) -> Self {
+        let (frames, permit) = (FrameFilter::default(), MemoryPermit::default());
+        Self { connection, limits, admission, frames, permit, deadline: None, rejected: None }
     }
 
     fn limit(&self) -> usize {
-        self.bounds.class.limit(self.bounds.bytes)
+        self.limits.class.limit(self.limits.bytes)
     }
 
-    fn too_long(&self) -> Close {
+    fn too_long(&self) -> CloseReason {
         let limit = self.limit();
-        let reason = if limit < self.bounds.bytes {
-            let limit = KEYLESS_BYTES >> 10;
+        let reason = if limit < self.limits.bytes {
+            let limit = ANONYMOUS_BODY_BYTES >> 10;
             format!("Messages of more than {limit} KiB need a key: send it in connection_init")
         } else {
             format!("The message is longer than {limit} bytes: send less at once")
         };
-        Close::new(1009, reason)
+        CloseReason::new(1009, reason)
     }
 
-    /// Reads on within a header; true at the end of the stream.
+    /// Reads a part of a header; true at the end of the stream.
     fn poll_header(&mut self, context: &mut Context<'_>) -> Poll<io::Result<bool>>
     where
         C: AsyncRead + Unpin,
     {
         let mut header = [0; HEADER_BYTES];
-        let mut part = ReadBuf::new(&mut header[..self.frames.wanted()]);
+        let mut part = ReadBuf::new(&mut header[..self.frames.header_bytes()]);
         ready!(Pin::new(&mut self.connection).poll_read(context, &mut part))?;
         if part.filled().is_empty() {
             return Poll::Ready(Ok(true));
@@ -195,28 +194,25 @@ impl<C> BoundedReads<C> {
         let read = self.frames.read(part.filled(), self.limit());
         Poll::Ready(match read {
             Ok(()) => Ok(false),
-            Err(Unfit::TooLong) => {
-                let refused = self.too_long();
-                Err(self.refuse(refused))
-            }
-            Err(Unfit::Malformed) => Err(self.refuse(Close::new(1002, "That is no WebSocket message"))),
+            Err(FrameError::TooLong) => Err(self.reject(self.too_long())),
+            Err(FrameError::Malformed) => Err(self.reject(malformed())),
         })
     }
 
-    /// Reads on within a payload.
+    /// Reads a part of a payload.
     fn poll_payload(&mut self, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>>
     where
         C: AsyncRead + Unpin,
     {
-        let wanted = self.frames.payload().min(buffer.remaining());
+        let wanted = self.frames.payload_bytes().min(buffer.remaining());
         let mut part = ReadBuf::new(buffer.initialize_unfilled_to(wanted));
         ready!(Pin::new(&mut self.connection).poll_read(context, &mut part))?;
         let length = part.filled().len();
         if self.frames.is_of_message() {
-            let taken = self.admission.body_room(&mut self.room, length, self.bounds.class);
-            if taken.is_err() {
-                let reason = "The server is at its limit of incomplete messages: try again in a moment";
-                return Poll::Ready(Err(self.refuse(Close::new(1013, reason))));
+            let reserved = self.admission.reserve_body(&mut self.permit, length, self.limits.class);
+            if reserved.is_err() {
+                let reason = "The server is at its limit of incomplete messages: retry in a moment";
+                return Poll::Ready(Err(self.reject(CloseReason::new(1013, reason))));
             }
         }
         buffer.advance(length);
@@ -224,28 +220,32 @@ impl<C> BoundedReads<C> {
         Poll::Ready(Ok(()))
     }
 
-    /// Refuses an incomplete message once its time is over.
-    fn poll_due(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Rejects an incomplete message at its deadline.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         if !self.frames.is_incomplete() {
             return Poll::Pending;
         }
-        let time = self.bounds.time;
-        let due = self.due.get_or_insert_with(|| Box::pin(sleep(time)));
-        ready!(due.as_mut().poll(context));
+        let time = self.limits.time;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(time)));
+        ready!(deadline.as_mut().poll(context));
         let reason = format!(
             "The message took longer than {} to arrive: send it faster",
             humantime::format_duration(time)
         );
-        Poll::Ready(Err(self.refuse(Close::new(4408, reason))))
+        Poll::Ready(Err(self.reject(CloseReason::new(4408, reason))))
     }
 
-    fn refuse(&mut self, refused: Close) -> io::Error {
-        self.refused = Some(refused);
+    fn reject(&mut self, reason: CloseReason) -> io::Error {
+        self.rejected = Some(reason);
         io::ErrorKind::QuotaExceeded.into()
     }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for BoundedReads<C> {
+fn malformed() -> CloseReason {
+    CloseReason::new(1002, "That is not a WebSocket message")
+}
+
+impl<C: AsyncRead + Unpin> AsyncRead for LimitedReads<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -253,37 +253,37 @@ impl<C: AsyncRead + Unpin> AsyncRead for BoundedReads<C> {
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
         loop {
-            let passed = this.frames.pass(buffer.initialize_unfilled());
-            buffer.advance(passed);
-            let read = if this.frames.payload() > 0 {
+            let header = this.frames.write_header(buffer.initialize_unfilled());
+            buffer.advance(header);
+            let read = if this.frames.payload_bytes() > 0 {
                 if buffer.remaining() == 0 {
                     return Poll::Ready(Ok(()));
                 }
                 this.poll_payload(context, buffer).map_ok(|()| true)
-            } else if passed > 0 {
+            } else if header > 0 {
                 // A frame without a payload.
                 Poll::Ready(Ok(true))
             } else {
                 this.poll_header(context)
             };
             return match read {
-                // The header of a frame is nothing yet.
+                // The header alone yields no bytes yet.
                 Poll::Ready(Ok(false)) => continue,
                 Poll::Ready(Ok(true)) => {
                     if !this.frames.is_incomplete() {
-                        this.due = None;
+                        this.deadline = None;
                     }
                     Poll::Ready(Ok(()))
                 }
                 Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-                Poll::Pending if passed > 0 => Poll::Ready(Ok(())),
-                Poll::Pending => this.poll_due(context),
+                Poll::Pending if header > 0 => Poll::Ready(Ok(())),
+                Poll::Pending => this.poll_deadline(context),
             };
         }
     }
 }
 
-impl<C: AsyncWrite + Unpin> AsyncWrite for BoundedReads<C> {
+impl<C: AsyncWrite + Unpin> AsyncWrite for LimitedReads<C> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

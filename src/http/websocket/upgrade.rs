@@ -1,4 +1,4 @@
-//! From an HTTP request to a WebSocket of one subprotocol.
+//! The upgrade of an HTTP request to a WebSocket with one subprotocol.
 
 use axum::extract::Request;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
@@ -13,7 +13,7 @@ pub(super) struct Upgrade {
 }
 
 impl Upgrade {
-    /// The upgrade that a request asks for, and the response that grants it; `None` of any other request.
+    /// The requested upgrade and the response that accepts it; `None` for any other request.
     pub(super) fn of(
         mut request: Request,
         protocol: &'static str,
@@ -27,20 +27,20 @@ impl Upgrade {
         Some((Self { on_upgrade, has_protocol }, response))
     }
 
-    /// The client offers the subprotocol.
+    /// Returns true if the client offers the subprotocol.
     pub(super) fn has_protocol(&self) -> bool {
         self.has_protocol
     }
 
-    /// The connection, once the response is sent; `None` if it broke off before.
+    /// The connection, once the response is sent; `None` if it closed before.
     pub(super) async fn connection(self) -> Option<hyper::upgrade::Upgraded> {
         self.on_upgrade.await.ok()
     }
 }
 
 fn offers(headers: &HeaderMap, protocol: &str) -> bool {
-    let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
-    offers.flat_map(|offers| offers.split(',')).any(|offer| offer.trim() == protocol)
+    let values = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).any(|offer| offer.trim() == protocol)
 }
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subprotocol_is_one_of_a_list_of_any_lines() {
+    fn subprotocols_are_a_list_across_header_lines() {
         let headers = HeaderMap::from_iter([
             (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("graphql-ws")),
             (SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static("a, graphql-transport-ws ,b")),

@@ -59,21 +59,21 @@ async fn a_request_holds_its_memory_until_it_has_run() {
     let sent = server.post(&body).send();
     let running = tokio::spawn(sent);
     // More than its bytes: its values take more.
-    let held = || server.admission.under_way().body_bytes;
-    until("what runs to be counted", async || (server.admission.under_way().operations == 1).then_some(()))
+    let held = || server.admission.in_flight().body_bytes;
+    until("what runs to be counted", async || (server.admission.in_flight().operations == 1).then_some(()))
         .await;
     until("its memory", async || (held() > 10 * length).then_some(())).await;
     // A disconnect releases nothing of what still runs.
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
     assert!(held() > 10 * length);
-    assert_eq!(server.admission.under_way().operations, 1);
+    assert_eq!(server.admission.in_flight().operations, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_holds_the_memory_of_its_document() {
     let server = Server::start().await;
-    let held = || server.admission.under_way().body_bytes;
+    let held = || server.admission.in_flight().body_bytes;
     let request = server.request("POST", "/graphql").header("content-type", "application/json");
     let query = "subscription { searchLogged { id } }";
     let body = json!({"query": query, "variables": {"unused": "x".repeat(1_000_000)}}).to_string();

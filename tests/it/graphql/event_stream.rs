@@ -76,7 +76,7 @@ async fn what_is_no_request_has_a_status() {
 async fn a_subscription_is_told_until_who_follows_goes() {
     let server = Server::start().await;
     let mut events = events(&server, &json!({ "query": SEARCHES })).await;
-    until("a subscription", async || (server.admission.under_way().subscriptions == 1).then_some(())).await;
+    until("a subscription", async || (server.admission.in_flight().subscriptions == 1).then_some(())).await;
     let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
     // That the server listens shows by the first search that it tells of.
     let mut heard = None;
@@ -87,10 +87,10 @@ async fn a_subscription_is_told_until_who_follows_goes() {
         heard = tokio::time::timeout(Duration::from_millis(50), events.answer()).await.ok();
     }
     assert_eq!(heard, Some(json!({"data": {"searchLogged": {"query": "green tea"}}})));
-    assert_eq!(server.admission.under_way().event_streams, 1);
+    assert_eq!(server.admission.in_flight().event_streams, 1);
     drop(events);
     let gone = async || {
-        let under_way = server.admission.under_way();
+        let under_way = server.admission.in_flight();
         (under_way.event_streams == 0 && under_way.subscriptions == 0).then_some(())
     };
     until("the end of the stream", gone).await;
@@ -139,6 +139,6 @@ async fn streams_and_what_they_run_are_limited() {
     let running = events(&server, &json!({ "query": CRAWLS })).await;
     let refused = server.post(&json!({ "query": ENDLESS })).header("accept", "text/event-stream").send();
     assert_eq!(codes(&read(refused.await.unwrap()).await), ["TOO_BUSY"]);
-    assert_eq!(server.admission.under_way().operations, 0);
+    assert_eq!(server.admission.in_flight().operations, 0);
     drop(running);
 }

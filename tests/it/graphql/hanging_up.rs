@@ -22,7 +22,7 @@ async fn searching() -> (Server, Arc<Scripted>, TcpStream) {
     );
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
-    until("a search", async || (server.admission.under_way().operations == 1).then_some(())).await;
+    until("a search", async || (server.admission.in_flight().operations == 1).then_some(())).await;
     (server, engine, stream)
 }
 
@@ -30,7 +30,7 @@ async fn searching() -> (Server, Arc<Scripted>, TcpStream) {
 async fn a_query_is_dropped_when_its_client_hangs_up() {
     let (server, _engine, stream) = searching().await;
     drop(stream);
-    until("the end of it", async || (server.admission.under_way().operations == 0).then_some(())).await;
+    until("the end of it", async || (server.admission.in_flight().operations == 0).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -40,7 +40,7 @@ async fn a_client_that_waits_for_long_gets_its_response() {
     let mut head = [0; 25];
     ends("an interim response", stream.read_exact(&mut head)).await.unwrap();
     assert_eq!(&head, b"HTTP/1.1 100 Continue\r\n\r\n");
-    assert_eq!(server.admission.under_way().operations, 1);
+    assert_eq!(server.admission.in_flight().operations, 1);
     engine.permits.add_permits(1);
     let mut rest = String::new();
     ends("the response", stream.read_to_string(&mut rest)).await.unwrap();

@@ -147,7 +147,7 @@ async fn operations_in_flight_hold_over_every_transport() {
     let (one, other) = (json!({"query": ENDLESS}), json!([{"query": ENDLESS}]));
     let (posted, batched) = (server.post(&one).send(), server.post(&other).send());
     let running = tokio::spawn(async move { tokio::join!(posted, batched) });
-    until("two that run", async || (server.admission.under_way().operations == 2).then_some(())).await;
+    until("two that run", async || (server.admission.in_flight().operations == 2).then_some(())).await;
     for transport in ALL {
         if transport == transports::Transport::Batch {
             continue;
@@ -165,7 +165,7 @@ async fn operations_in_flight_hold_over_every_transport() {
     running.abort();
     socket.subscribe("1", ENDLESS).await;
     assert_eq!(socket.hear().await["type"], "error");
-    assert_eq!(server.admission.under_way().operations, 2);
+    assert_eq!(server.admission.in_flight().operations, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -264,6 +264,6 @@ async fn bodies_share_a_room() {
     let refused = server.post(&padded(13_000)).send().await.unwrap();
     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(codes(&read(refused).await), ["TOO_BUSY"]);
-    until("the room given back", async || (server.admission.under_way().body_bytes == 0).then_some(())).await;
+    until("the room given back", async || (server.admission.in_flight().body_bytes == 0).then_some(())).await;
     assert_eq!(server.post(&padded(9_000)).send().await.unwrap().status(), 200);
 }

@@ -89,15 +89,15 @@ async fn what_is_let_in_is_told_and_what_is_not() {
     let server = Server::start_with(Setup { http, ..endless() }).await;
     let mut socket = Socket::greeted(server.address).await;
     socket.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
-    let subscribed = async |count| (server.admission.under_way().subscriptions == count).then_some(());
+    let subscribed = async |count| (server.admission.in_flight().subscriptions == count).then_some(());
     until("a subscription", async || subscribed(1).await).await;
     let stream = json!({"query": "subscription { searchLogged { query } }"});
     let _events =
         Events::of(server.post(&stream).header("accept", "text/event-stream").send().await.unwrap());
     let running = tokio::spawn(server.post(&json!({"query": ENDLESS})).send());
-    until("one that runs", async || (server.admission.under_way().operations == 1).then_some(())).await;
+    until("one that runs", async || (server.admission.in_flight().operations == 1).then_some(())).await;
     assert_eq!(server.post(&json!({"query": "{ __typename }"})).send().await.unwrap().status(), 503);
-    until("two subscriptions", async || (server.admission.under_way().subscriptions == 2).then_some(()))
+    until("two subscriptions", async || (server.admission.in_flight().subscriptions == 2).then_some(()))
         .await;
     let samples = scrape(&server).await;
     assert_samples(

@@ -12,8 +12,8 @@ use quarry::crawl::{CrawlMetrics, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{
-    Admission, Automatic, Documents, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins,
-    Readiness, Trusted, serve,
+    Admission, ApqCache, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins,
+    PersistedQueries, Readiness, TrustedDocuments, serve,
 };
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
@@ -211,19 +211,19 @@ impl Server {
         let readiness = Readiness::new(follower);
         let api = Api::new(services, setup.limits, setup.times);
         let trusted = match setup.trusted {
-            Some(file) => Some(Trusted::read(file.to_string().as_bytes(), &api).await.unwrap()),
+            Some(file) => Some(TrustedDocuments::read(file.to_string().as_bytes(), &api).await.unwrap()),
             None => None,
         };
-        let automatic = setup.documents.map(|cache| Automatic::new(cache, Duration::from_secs(60)));
+        let automatic = setup.documents.map(|cache| ApqCache::new(cache, Duration::from_secs(60)));
         let admission = Admission::new(&setup.http);
         let state = HttpState::from(HttpServices {
             api,
             readiness: readiness.clone(),
             metrics,
-            documents: Documents::new(trusted, setup.only_trusted, automatic, setup.max_age),
-            metrics_apart: false,
+            persisted_queries: PersistedQueries::new(trusted, setup.only_trusted, automatic, setup.max_age),
+            separate_metrics: false,
             limits: setup.http,
-            gate: setup.gate,
+            access: setup.gate,
             graphiql: setup.graphiql,
             origins: setup.origins,
             admission: admission.clone(),

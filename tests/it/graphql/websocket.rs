@@ -189,7 +189,7 @@ async fn a_stopping_server_closes_as_one_that_goes_away() {
     let mut writing = Socket::greeted(server.address).await;
     writing.subscribe("1", ENDLESS).await;
     until("both under way", async || {
-        let under_way = server.admission.under_way();
+        let under_way = server.admission.in_flight();
         (under_way.subscriptions == 1 && under_way.operations == 1).then_some(())
     })
     .await;
@@ -228,7 +228,7 @@ async fn an_id_is_free_again_after_its_operation() {
         // One that crosses the server's own.
         socket.say(json!({"id": "1", "type": "complete"})).await;
     }
-    until("no subscription", async || (server.admission.under_way().subscriptions == 0).then_some(())).await;
+    until("no subscription", async || (server.admission.in_flight().subscriptions == 0).then_some(())).await;
 }
 
 #[tokio::test]
@@ -276,12 +276,12 @@ async fn connections_and_subscriptions_are_limited_in_all() {
     }
     let follow = "subscription { crawlProgress(source: \"messages\") { id } }";
     one.subscribe("1", follow).await;
-    until("a subscription", async || (server.admission.under_way().subscriptions == 1).then_some(())).await;
+    until("a subscription", async || (server.admission.in_flight().subscriptions == 1).then_some(())).await;
     other.subscribe("1", follow).await;
     let said = other.hear().await;
     assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "TOO_BUSY"));
     drop(one);
-    until("a place", async || (server.admission.under_way().websockets == 1).then_some(())).await;
+    until("a place", async || (server.admission.in_flight().websockets == 1).then_some(())).await;
     let mut next = Socket::greeted(server.address).await;
     next.subscribe("1", follow).await;
     next.say(json!({"type": "ping"})).await;
@@ -295,5 +295,5 @@ async fn who_answers_no_ping_is_cut_off() {
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     // A client answers pings as it reads; this one does not read.
     let _deaf = Socket::greeted(server.address).await;
-    until("the end of it", async || (server.admission.under_way().websockets == 0).then_some(())).await;
+    until("the end of it", async || (server.admission.in_flight().websockets == 0).then_some(())).await;
 }

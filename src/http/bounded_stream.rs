@@ -1,13 +1,11 @@
-//! A connection's bytes, with two bounds that hold whatever is spoken over it: it takes a place
-//! among all connections, and a peer that takes nothing of what it is sent is given up on. A third
-//! for its end: what is still being sent then is thrown away for a moment, since the system takes
-//! back an answer that was not read yet from who is cut off while sending.
+//! A TCP stream with a connection permit, a write time-out and a lingering close, for any protocol over it.
 //!
-//! The end of what the client sends is withheld while a response is due ([`Exchange`]).
+//! The write time-out bounds memory: a message is made only after the previous one is written, so a client
+//! that stops reading holds the system's buffers and one message, until the time-out. The lingering close
+//! discards what the client still sends: the system resets a connection that closes with unread bytes, and
+//! the client would lose the response.
 //!
-//! The second keeps memory bounded: what is sent is not made before what was sent is taken, so a
-//! client that stops reading holds what fits into the system's buffers and one message, and that
-//! only for so long.
+//! The end of the client's stream is withheld while a response is due ([`Exchange`]).
 
 use std::io;
 use std::pin::Pin;
@@ -18,73 +16,77 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::admission::Place;
-use super::exchange::{Exchange, Stage};
+use super::admission::Permit;
+use super::exchange::{Exchange, ExchangeStage};
 use super::header_case;
 
-/// How long a peer may go on sending after its last answer.
-const FAREWELL: Duration = Duration::from_secs(1);
-/// What is thrown away at once, in bytes, and how often before others have their turn.
-const THROWN_BYTES: usize = 8 << 10;
-const THROWS: usize = 16;
+/// The longest time that a peer may continue to send after the last response.
+const LINGER_TIME: Duration = Duration::from_secs(1);
+/// The bytes that a lingering close discards in one read, and its reads before it yields.
+const DISCARDED_BYTES: usize = 8 << 10;
+const DISCARDS_PER_YIELD: usize = 16;
 
-/// Between two looks at a client that has sent all that it will: whether it is still there.
+/// The time between two probes of a client that has closed its sending side.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
-/// The time that the body of a request may take to be read after the client's end.
+/// The longest time that the server may take to read a body after the client's end.
 const UNREAD_BODY_TIME: Duration = Duration::from_secs(1);
-/// A response that every client of HTTP/1.1 passes over, and one that is gone refuses.
+/// A response that every HTTP/1.1 client ignores; the system of a client that is gone resets it.
 const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
-/// A bounded connection.
+/// A TCP stream with limits.
 pub(super) struct BoundedStream {
     tcp: TcpStream,
-    patience: Duration,
-    /// Runs while the peer takes nothing.
+    write_timeout: Duration,
+    /// Runs while the peer reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// Runs once all is said.
-    farewell: Option<Pin<Box<Sleep>>>,
+    /// Runs during the lingering close.
+    linger: Option<Pin<Box<Sleep>>>,
     exchange: Exchange,
-    /// Runs once the client has sent all that it will.
+    /// The state after the client has closed its sending side.
     ended: Option<Box<Ended>>,
     /// Something was written after the last flush.
     is_unflushed: bool,
     #[expect(dead_code, reason = "held for its destructor")]
-    place: Place,
+    permit: Permit,
 }
 
 impl BoundedStream {
-    /// Gives up after the peer took nothing for `patience`.
-    pub(super) fn new(tcp: TcpStream, patience: Duration, exchange: Exchange, place: Place) -> Self {
+    pub(super) fn new(tcp: TcpStream, write_timeout: Duration, exchange: Exchange, permit: Permit) -> Self {
         Self {
             tcp,
-            patience,
+            write_timeout,
             stalled: None,
-            farewell: None,
+            linger: None,
             exchange,
             ended: None,
             is_unflushed: false,
-            place,
+            permit,
         }
     }
 
-    /// Withholds the client's end while a response is due and it may be there to take it.
+    /// Withholds the client's end while a response is due and the client may still read it.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let ended = self.ended.get_or_insert_with(|| {
             Box::new(Ended { at: Instant::now(), probe: Box::pin(sleep(PROBE_INTERVAL)), is_probed: false })
         });
         loop {
             match self.exchange.stage() {
-                Stage::Idle | Stage::Upgrading => return Poll::Ready(Ok(())),
-                // A body that broke off never ends; one that is whole may not have been read yet.
-                Stage::Receiving if ended.at.elapsed() >= UNREAD_BODY_TIME => return Poll::Ready(Ok(())),
-                Stage::Receiving | Stage::Answering | Stage::Responding | Stage::Flushing => {}
+                ExchangeStage::Idle | ExchangeStage::Upgrading => return Poll::Ready(Ok(())),
+                // A truncated body never ends; a whole one may not have been read yet.
+                ExchangeStage::Receiving if ended.at.elapsed() >= UNREAD_BODY_TIME => {
+                    return Poll::Ready(Ok(()));
+                }
+                ExchangeStage::Receiving
+                | ExchangeStage::Answering
+                | ExchangeStage::Responding
+                | ExchangeStage::Flushing => {}
             }
             ready!(ended.probe.as_mut().poll(context));
             ended.probe.as_mut().reset(Instant::now() + PROBE_INTERVAL);
             let may_probe = !ended.is_probed && !self.is_unflushed && self.exchange.takes_interim();
-            if may_probe && self.exchange.stage() == Stage::Answering {
+            if may_probe && self.exchange.stage() == ExchangeStage::Answering {
                 ended.is_probed = true;
-                // A part of it would spoil the response.
+                // A partial interim response would corrupt the response.
                 if self.tcp.try_write(INTERIM).is_ok_and(|written| written < INTERIM.len()) {
                     return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
                 }
@@ -95,15 +97,16 @@ impl BoundedStream {
         }
     }
 
-    /// Writes the head that makes a WebSocket of the connection.
+    /// Writes the head of the response that upgrades the connection to a WebSocket.
     fn poll_write_upgrade(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut head = bytes.to_vec();
         header_case::restore(&mut head);
         let written = Pin::new(&mut self.tcp).poll_write(context, &head);
-        self.watch(context, written)
+        self.limit_write(context, written)
     }
 
-    fn watch(
+    /// Fails a write that is pending for longer than the time-out.
+    fn limit_write(
         &mut self,
         context: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -113,8 +116,8 @@ impl BoundedStream {
             self.is_unflushed = true;
             return written;
         }
-        let patience = self.patience;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        let write_timeout = self.write_timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(write_timeout)));
         ready!(stalled.as_mut().poll(context));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -135,7 +138,7 @@ impl AsyncRead for BoundedStream {
     }
 }
 
-/// A client that has sent all that it will.
+/// The state of a client that has closed its sending side.
 struct Ended {
     at: Instant,
     probe: Pin<Box<Sleep>>,
@@ -148,11 +151,11 @@ impl AsyncWrite for BoundedStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.exchange.stage() == Stage::Upgrading {
+        if self.exchange.stage() == ExchangeStage::Upgrading {
             return self.poll_write_upgrade(context, bytes);
         }
         let written = Pin::new(&mut self.tcp).poll_write(context, bytes);
-        self.watch(context, written)
+        self.limit_write(context, written)
     }
 
     fn poll_write_vectored(
@@ -160,12 +163,12 @@ impl AsyncWrite for BoundedStream {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if self.exchange.stage() == Stage::Upgrading {
+        if self.exchange.stage() == ExchangeStage::Upgrading {
             let first = slices.iter().find(|slice| !slice.is_empty());
             return self.poll_write_upgrade(context, first.map_or(&[][..], |slice| &slice[..]));
         }
         let written = Pin::new(&mut self.tcp).poll_write_vectored(context, slices);
-        self.watch(context, written)
+        self.limit_write(context, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -181,18 +184,18 @@ impl AsyncWrite for BoundedStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if this.farewell.is_none() {
+        if this.linger.is_none() {
             ready!(Pin::new(&mut this.tcp).poll_shutdown(context))?;
         }
-        let farewell = this.farewell.get_or_insert_with(|| Box::pin(sleep(FAREWELL)));
-        if farewell.as_mut().poll(context).is_ready() {
+        let linger = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER_TIME)));
+        if linger.as_mut().poll(context).is_ready() {
             return Poll::Ready(Ok(()));
         }
-        for _ in 0..THROWS {
-            let mut thrown = [0; THROWN_BYTES];
-            let mut thrown = ReadBuf::new(&mut thrown);
-            let read = ready!(Pin::new(&mut this.tcp).poll_read(context, &mut thrown));
-            if read.is_err() || thrown.filled().is_empty() {
+        for _ in 0..DISCARDS_PER_YIELD {
+            let mut discarded = [0; DISCARDED_BYTES];
+            let mut discarded = ReadBuf::new(&mut discarded);
+            let read = ready!(Pin::new(&mut this.tcp).poll_read(context, &mut discarded));
+            if read.is_err() || discarded.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
         }

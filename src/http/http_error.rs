@@ -1,4 +1,4 @@
-//! Errors before GraphQL begins, in GraphQL's shape, so that clients read one kind of error.
+//! Errors outside of GraphQL's execution, in the shape of GraphQL's errors, so that clients parse one kind.
 
 use async_graphql::ServerError;
 use axum::response::{IntoResponse, Response};
@@ -8,50 +8,73 @@ use serde::Serialize;
 
 use crate::graphql::{ErrorCode, RequestId, broken, refusal};
 
-/// The body of an answer without data.
+/// The body of a response without data.
 #[derive(Serialize)]
 pub(super) struct Errors<'a> {
     pub(super) errors: &'a [ServerError],
 }
 
-/// A request that is refused before it is an operation.
+/// An error with a status of its own.
 #[derive(Debug)]
-pub(super) struct Problem {
+pub(super) struct HttpError {
     status: StatusCode,
     error: Box<ServerError>,
-    /// A header that goes with the status.
+    /// A header that belongs to the status.
     header: Option<(HeaderName, HeaderValue)>,
 }
 
-impl Problem {
+/// The reason that an operation does not run.
+pub(super) enum OperationRejection {
+    /// The request is malformed or not admitted, and has a status of its own.
+    Request(HttpError),
+    /// The operation is invalid, and is answered with its errors.
+    Operation(Vec<ServerError>),
+}
+
+impl OperationRejection {
+    pub(super) fn errors(&self) -> &[ServerError] {
+        match self {
+            Self::Request(error) => std::slice::from_ref(error.graphql()),
+            Self::Operation(errors) => errors,
+        }
+    }
+}
+
+impl From<HttpError> for OperationRejection {
+    fn from(error: HttpError) -> Self {
+        Self::Request(error)
+    }
+}
+
+impl HttpError {
     pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
         Self { status, error: Box::new(refusal(code, message)), header: None }
     }
 
-    /// The same with a header that says what to do.
+    /// Returns the error with a header.
     pub(super) fn with_header(self, name: HeaderName, value: HeaderValue) -> Self {
         Self { header: Some((name, value)), ..self }
     }
 
-    /// The same with when to come again, for where there are no headers in the error as well.
+    /// Returns the error with the time to retry after, in its extensions as well: WebSockets have no headers.
     pub(super) fn with_retry_after(mut self, seconds: u64) -> Self {
         let extensions = self.error.extensions.get_or_insert_default();
         extensions.set("retryAfter", seconds);
         self.with_header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
-    /// What the client sent is not a request.
+    /// A malformed request.
     pub(super) fn bad_request(message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorCode::BadUserInput, message)
     }
 
-    /// A defect, of which the log has more under this id.
+    /// A defect; the log has its details under the id.
     pub(super) fn broken(id: &RequestId) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, error: Box::new(broken(id)), header: None }
     }
 
-    /// Whoever sends whatever is refused now: they may not, or not now.
-    pub(super) fn is_not_of_the_request(&self) -> bool {
+    /// Returns true if any request of this client would be rejected now.
+    pub(super) fn is_of_the_client(&self) -> bool {
         let statuses = [
             StatusCode::UNAUTHORIZED,
             StatusCode::FORBIDDEN,
@@ -61,23 +84,23 @@ impl Problem {
         statuses.contains(&self.status)
     }
 
-    /// The status that it is answered with.
+    /// The status of the response.
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What is told of it.
-    pub(super) fn error(&self) -> &ServerError {
+    /// The error as GraphQL responses list it.
+    pub(super) fn graphql(&self) -> &ServerError {
         &self.error
     }
 
-    /// The problem where there is no status to give it.
-    pub(super) fn into_error(self) -> ServerError {
+    /// The error in responses without a status.
+    pub(super) fn into_graphql(self) -> ServerError {
         *self.error
     }
 }
 
-impl IntoResponse for Problem {
+impl IntoResponse for HttpError {
     fn into_response(self) -> Response {
         let errors = [*self.error];
         let body = serde_json::to_vec(&Errors { errors: &errors }).expect("errors are JSON");

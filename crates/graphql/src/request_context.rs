@@ -1,0 +1,28 @@
+use std::net::IpAddr;
+
+use super::RequestId;
+use quarry_access::{AccessError, Credentials};
+use quarry_domain::Principal;
+
+/// A request's id, the credentials that it presents, and the principal that they prove.
+#[derive(Clone)]
+pub struct RequestContext {
+    /// The id in the log and in errors.
+    pub id: RequestId,
+    /// The credentials as they were presented; they may be revoked later.
+    pub credentials: Credentials,
+    /// The verified sender.
+    pub principal: Principal,
+}
+
+impl RequestContext {
+    /// Verifies the credentials.
+    pub fn authenticate(id: RequestId, credentials: Credentials) -> Result<Self, AccessError> {
+        Ok(Self { id, principal: credentials.authenticate()?, credentials })
+    }
+
+    /// The client address as forwarded by trusted proxies.
+    pub fn client_address(&self) -> IpAddr {
+        self.credentials.address()
+    }
+}
