@@ -1,4 +1,4 @@
-//! Bodies that are too large, alone and together.
+//! Bodies that exceed the limits, alone and together.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -9,23 +9,23 @@ use super::wire;
 use crate::support::folder::Folder;
 use crate::support::server::Server;
 
-/// What the server may hold beside the body that it takes, in bytes.
+/// The most memory besides the accepted bodies, in bytes.
 const SLACK: u64 = 32 << 20;
 const CHUNK: usize = 64 << 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sixty_megabytes_are_refused_while_they_are_read() {
+async fn large_bodies_are_rejected_while_they_are_read() {
     let folder = Folder::new("");
     let server = Server::start(&folder).await;
     server.ready().await;
     assert_eq!(server.endpoint.total("nothing").await, 0);
     let before = server.process.resident_bytes();
-    // Announced: refused before a byte of it is sent.
+    // An announced length is rejected before a byte of the body is sent.
     let mut announced = wire::connect(server.endpoint.address()).await;
     announced.write_all(wire::post_head("*/*", 60_000_000).as_bytes()).await.unwrap();
     assert!(wire::read_until(&mut announced, "\r\n\r\n").await.starts_with("HTTP/1.1 413 "));
     assert!(server.process.resident_bytes() < before + (8 << 20));
-    // In chunks: refused once it is over the limit, with most of it unsent.
+    // A chunked body is rejected at the limit, with most of it unsent.
     let mut chunked = wire::connect(server.endpoint.address()).await;
     let head = "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 transfer-encoding: chunked\r\n\r\n";
@@ -38,7 +38,7 @@ async fn sixty_megabytes_are_refused_while_they_are_read() {
                 return sent * CHUNK;
             }
         }
-        // It would go on for ever if it were not refused.
+        // Without a rejection the server would wait for more.
         std::future::pending().await
     });
     let answer = wire::read_until(&mut reader, "BAD_USER_INPUT").await;
@@ -50,33 +50,33 @@ async fn sixty_megabytes_are_refused_while_they_are_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_do_not_end_share_their_memory() {
+async fn unfinished_bodies_share_their_memory() {
     let folder = Folder::new("[limits]\nbodies_mb = 24\n");
     let server = Server::start(&folder).await;
     server.ready().await;
     assert_eq!(server.endpoint.total("nothing").await, 0);
     let before = server.process.resident_bytes();
-    // Each stops short of its end; together they would take 80 MiB.
+    // None is complete; together they would take 80 MiB.
     let mut open = Vec::new();
     for _ in 0..10 {
         let mut stream = wire::connect(server.endpoint.address()).await;
         stream.write_all(wire::post_head("*/*", (8 << 20) + 1).as_bytes()).await.unwrap();
         let body = vec![b' '; CHUNK];
         for _ in 0..(8 << 20) / CHUNK {
-            // Those that find no room are refused before they have sent it all.
+            // Bodies beyond the budget are rejected before they are sent.
             if stream.write_all(&body).await.is_err() {
                 break;
             }
         }
         open.push(stream);
     }
-    // Two fit, whichever two.
-    let answers = open.iter_mut().map(|stream| wire::read_until(stream, "\r\n\r\n"));
-    let refused: Vec<String> = answers.collect::<FuturesUnordered<_>>().take(8).collect().await;
-    assert!(refused.iter().all(|answer| answer.starts_with("HTTP/1.1 503 ")), "{refused:?}");
+    // Any two of them fit.
+    let heads = open.iter_mut().map(|stream| wire::read_until(stream, "\r\n\r\n"));
+    let rejected: Vec<String> = heads.collect::<FuturesUnordered<_>>().take(8).collect().await;
+    assert!(rejected.iter().all(|head| head.starts_with("HTTP/1.1 503 ")), "{rejected:?}");
     let grown = server.process.resident_bytes().saturating_sub(before);
     assert!(grown < (24 << 20) + SLACK, "{} MiB", grown >> 20);
-    // They take what large bodies may; whoever sends little is not kept out.
+    // Small bodies are still admitted.
     let padded = format!("{{ search(query: \"nothing\") {{ totalCount }} }} # {}", "x".repeat(32 << 10));
     assert_eq!(server.endpoint.data(&padded, json!({})).await["search"]["totalCount"], 0);
     drop(open);

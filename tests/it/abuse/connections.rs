@@ -1,4 +1,4 @@
-//! Connections that are opened and not used, or used so slowly that nothing comes of it.
+//! Idle connections, and connections that send a byte at a time.
 
 use std::time::Duration;
 
@@ -11,16 +11,16 @@ use crate::support::folder::Folder;
 use crate::support::server::Server;
 use crate::support::wait::{ends, until};
 
-/// Connections of one attack.
-const MANY: usize = 300;
+/// The connections of one attack.
+const CONNECTIONS: usize = 300;
 
-/// Sends a byte every now and then until the server closes.
+/// Sends a byte at a time until the server closes the connection.
 async fn trickle(mut stream: TcpStream, mut bytes: impl Iterator<Item = u8>) {
     let mut pace = tokio::time::interval(Duration::from_millis(100));
-    let mut answer = [0; 4 << 10];
+    let mut response = [0; 4 << 10];
     loop {
         tokio::select! {
-            read = stream.read(&mut answer) => if !matches!(read, Ok(1..)) { return },
+            read = stream.read(&mut response) => if !matches!(read, Ok(1..)) { return },
             _ = pace.tick() => {
                 let Some(byte) = bytes.next() else { return };
                 if stream.write_all(&[byte]).await.is_err() {
@@ -32,17 +32,17 @@ async fn trickle(mut stream: TcpStream, mut bytes: impl Iterator<Item = u8>) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_trickles_headers_or_a_body_is_closed_while_others_are_served() {
+async fn trickled_headers_and_bodies_time_out_while_others_are_served() {
     let folder = Folder::new("[limits]\nheader_time = \"1s\"\nbody_time = \"1s\"\n");
     let server = Server::start(&folder).await;
     server.ready().await;
     let address = server.endpoint.address();
     let endless = || std::iter::repeat(b'x');
     let mut attack = Vec::new();
-    for at in 0..MANY {
+    for at in 0..CONNECTIONS {
         let mut stream = wire::connect(address).await;
         attack.push(match at % 3 {
-            // A head without an end, one that has not begun, and a body without an end.
+            // An endless head, none at all, and an endless body.
             0 => {
                 stream.write_all(b"POST /graphql HTTP/1.1\r\nhost: localhost\r\nx-long: ").await.unwrap();
                 tokio::spawn(trickle(stream, endless()))
@@ -66,7 +66,7 @@ async fn who_trickles_headers_or_a_body_is_closed_while_others_are_served() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_trickled_body_is_told_why_it_is_refused() {
+async fn a_trickled_body_gets_status_408() {
     let folder = Folder::new("[limits]\nbody_time = \"200ms\"\n");
     let server = Server::start(&folder).await;
     let mut stream = wire::connect(server.endpoint.address()).await;
@@ -78,12 +78,12 @@ async fn a_trickled_body_is_told_why_it_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_connection_too_many_is_told_so() {
+async fn connections_over_the_limit_get_status_503() {
     let folder = Folder::new("[limits]\nconnections = 3\n");
     let server = Server::start(&folder).await;
     let address = server.endpoint.address().to_owned();
     let mut open = Vec::new();
-    // One that was answered is sure to be counted. Whoever waited for the address may hold one, too.
+    // A connection with a response is counted. The wait for the address may hold one, too.
     while open.len() < 3 {
         let mut stream = wire::connect(&address).await;
         stream.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
@@ -91,17 +91,18 @@ async fn one_connection_too_many_is_told_so() {
             open.push(stream);
         }
     }
-    for asks in [true, false] {
-        let mut refused = wire::connect(&address).await;
-        if asks {
-            // It may be gone before it is asked.
-            let _ = refused.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    for sends_request in [true, false] {
+        let mut rejected = wire::connect(&address).await;
+        if sends_request {
+            // The connection may close before the request.
+            let _ = rejected.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
         }
-        let answer = wire::read_all(&mut refused).await;
+        let answer = wire::read_all(&mut rejected).await;
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
         assert!(answer.contains("retry-after: 1\r\n") && answer.contains("TOO_BUSY"), "{answer}");
     }
     drop(open);
-    until("a place", async || (server.endpoint.status("/livez").await == Some(200)).then_some(())).await;
+    until("a free permit", async || (server.endpoint.status("/livez").await == Some(200)).then_some(()))
+        .await;
     server.stop().await;
 }

@@ -1,4 +1,4 @@
-//! Thousands of random and mutated requests: none makes the server panic, fail or fall silent.
+//! Thousands of random and mutated requests: none causes a panic, an internal error or a lost response.
 
 use futures_util::{StreamExt, stream};
 use quarry::http::EXAMPLE_QUERIES;
@@ -10,11 +10,11 @@ use serde_json::{Map, Value, json};
 use crate::support::folder::Folder;
 use crate::support::server::Server;
 
-/// Requests in all, and at once.
+/// The number of requests, and of concurrent ones.
 const REQUESTS: u64 = 12_000;
-const AT_ONCE: usize = 8;
+const CONCURRENT: usize = 8;
 
-/// What the documents that are mutated are made of, beside the examples that GraphiQL shows.
+/// The documents that are mutated, besides GraphiQL's examples.
 const DOCUMENTS: &[&str] = &[
     "query($q: String!, $n: Int = 3, $after: String) { search(query: $q, first: $n, after: $after) { totalCount \
      edges { cursor highlights { field } node { id title text author { name documents(first: 2) { nodes { id } } } } } \
@@ -35,7 +35,7 @@ const DOCUMENTS: &[&str] = &[
     "{ node(id: \"\"\"a \\\"\"\" block\"\"\") { id } # a comment\n}",
 ];
 
-/// What is put in.
+/// Insertions.
 const PIECES: &[&str] = &[
     "{",
     "}",
@@ -104,15 +104,15 @@ async fn random_and_mutated_requests_are_answered() {
     let first = rand::random::<u64>() >> 1;
     let (endpoint, corpus) = (&server.endpoint, &corpus);
     stream::iter(first..first + REQUESTS)
-        .for_each_concurrent(AT_ONCE, async |seed| {
+        .for_each_concurrent(CONCURRENT, async |seed| {
             let mut random = StdRng::seed_from_u64(seed);
             let body = request(&mut random, corpus);
-            let told = || format!("seed {seed}: {}", String::from_utf8_lossy(&body));
+            let describe = || format!("seed {seed}: {}", String::from_utf8_lossy(&body));
             let (status, answer) = endpoint
                 .send("application/json", body.clone())
                 .await
-                .unwrap_or_else(|| panic!("nobody answered {}", told()));
-            check(status, &answer).unwrap_or_else(|problem| panic!("{problem}: {answer}\n{}", told()));
+                .unwrap_or_else(|| panic!("no response to {}", describe()));
+            check(status, &answer).unwrap_or_else(|problem| panic!("{problem}: {answer}\n{}", describe()));
         })
         .await;
     assert!(server.process.is_running());
@@ -122,9 +122,9 @@ async fn random_and_mutated_requests_are_answered() {
     server.stop().await;
 }
 
-/// What is wrong with an answer.
+/// Checks a response against the contract.
 fn check(status: u16, answer: &str) -> Result<(), String> {
-    let value: Value = serde_json::from_str(answer).map_err(|error| format!("no JSON, {error}"))?;
+    let value: Value = serde_json::from_str(answer).map_err(|error| format!("not JSON: {error}"))?;
     let answers = value.as_array().cloned().unwrap_or_else(|| vec![value]);
     let mut codes = Vec::new();
     for answer in &answers {
@@ -133,17 +133,17 @@ fn check(status: u16, answer: &str) -> Result<(), String> {
         }
     }
     if codes.iter().any(|code| code == "INTERNAL_SERVER_ERROR") {
-        return Err("a defect".to_owned());
+        return Err("an internal error".to_owned());
     }
-    let busy = codes.iter().any(|code| code == "TOO_BUSY" || code == "TIMEOUT");
+    let is_busy = codes.iter().any(|code| code == "TOO_BUSY" || code == "TIMEOUT");
     match status {
         200..500 => Ok(()),
-        503 if busy => Ok(()),
+        503 if is_busy => Ok(()),
         _ => Err(format!("status {status}")),
     }
 }
 
-/// A body: mostly JSON with a mutated document, sometimes anything at all.
+/// A body: mostly JSON with a mutated document, sometimes random bytes.
 fn request(random: &mut StdRng, corpus: &[String]) -> Vec<u8> {
     match random.random_range(0..20) {
         0 => (0..random.random_range(0..400)).map(|_| random.random()).collect(),
@@ -168,7 +168,7 @@ fn request(random: &mut StdRng, corpus: &[String]) -> Vec<u8> {
 }
 
 fn operation(random: &mut StdRng, corpus: &[String]) -> Value {
-    let mut text = corpus.choose(random).expect("there are some").clone();
+    let mut text = corpus.choose(random).expect("the list is not empty").clone();
     for _ in 0..random.random_range(0..5) {
         text = mutated(random, &text, corpus);
     }
@@ -188,8 +188,8 @@ fn operation(random: &mut StdRng, corpus: &[String]) -> Value {
 /// One change to a text.
 fn mutated(random: &mut StdRng, text: &str, corpus: &[String]) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let mut place = || random.random_range(0..=chars.len());
-    let (a, b) = (place(), place());
+    let mut position = || random.random_range(0..=chars.len());
+    let (a, b) = (position(), position());
     let (from, to) = (a.min(b), a.max(b).min(a.min(b) + 40));
     let (before, within, after) = (&chars[..from], &chars[from..to], &chars[to..]);
     let of = |parts: &[&[char]]| parts.concat().into_iter().collect::<String>();
@@ -197,11 +197,11 @@ fn mutated(random: &mut StdRng, text: &str, corpus: &[String]) -> String {
         0 => of(&[before, after]),
         1 => of(&[before, within, within, after]),
         2 => {
-            let piece: Vec<char> = PIECES.choose(random).expect("there are some").chars().collect();
+            let piece: Vec<char> = PIECES.choose(random).expect("the list is not empty").chars().collect();
             of(&[before, &piece.repeat(random.random_range(1..4)), within, after])
         }
         3 => {
-            let other: Vec<char> = corpus.choose(random).expect("there are some").chars().collect();
+            let other: Vec<char> = corpus.choose(random).expect("the list is not empty").chars().collect();
             let cut = random.random_range(0..=other.len());
             of(&[before, &other[cut..]])
         }
@@ -210,7 +210,7 @@ fn mutated(random: &mut StdRng, text: &str, corpus: &[String]) -> String {
     }
 }
 
-/// Values for the variables that the documents name, of the right kind now and then.
+/// Values for the variables of the documents, some of them of the right type.
 fn variables(random: &mut StdRng) -> Value {
     let mut values = Map::new();
     for name in ["q", "n", "after", "ids", "input", "x"] {
@@ -244,8 +244,12 @@ fn any_json(random: &mut StdRng, depth: u32) -> Value {
         5 => {
             let names = ["query", "documents", "id", "sessionId", "text", "a", "persistedQuery", "variables"];
             let count = random.random_range(0..4);
-            let fields = (0..count)
-                .map(|_| ((*names.choose(random).expect("some")).to_owned(), any_json(random, depth + 1)));
+            let fields = (0..count).map(|_| {
+                (
+                    (*names.choose(random).expect("the list is not empty")).to_owned(),
+                    any_json(random, depth + 1),
+                )
+            });
             Value::Object(fields.collect())
         }
         _ => {
@@ -260,7 +264,7 @@ fn any_text(random: &mut StdRng) -> String {
     (0..count)
         .map(|_| match random.random_range(0..4) {
             0 => random.random::<char>().to_string(),
-            1 => (*PIECES.choose(random).expect("there are some")).to_owned(),
+            1 => (*PIECES.choose(random).expect("the list is not empty")).to_owned(),
             _ => char::from(random.random_range(b' '..=b'~')).to_string(),
         })
         .collect()

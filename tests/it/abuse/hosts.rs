@@ -1,4 +1,4 @@
-//! Requests that name another host than they reach, several, or none.
+//! Requests with a foreign host name, several, or none.
 
 use tokio::io::AsyncWriteExt;
 
@@ -8,8 +8,8 @@ use crate::support::server::Server;
 
 const BODY: &str = r#"{"query":"mutation{indexDocuments(input:{documents:[{source:\"a\",key:\"1\",text:\"x\"}]}){inserted}}"}"#;
 
-/// The answer to a mutation that is sent as a page under this name would send it.
-async fn answer_to_page(address: &str, name: &str) -> String {
+/// The response to a mutation of a page under a host name.
+async fn response_to_page(address: &str, name: &str) -> String {
     let mut stream = wire::connect(address).await;
     let request = format!(
         "POST /graphql HTTP/1.1\r\nhost: {name}\r\norigin: http://{name}\r\ncontent-type: application/json\r\n\
@@ -21,24 +21,24 @@ async fn answer_to_page(address: &str, name: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_page_whose_name_points_here_gets_nothing_of_a_server_that_others_reach() {
+async fn dns_rebinding_is_rejected_on_a_public_address() {
     let folder = Folder::new("");
     let open = [("QUARRY_INSECURE_LISTEN", "true"), ("QUARRY_LISTEN", "0.0.0.0:0")];
     let hosts = ("QUARRY_SERVER__ALLOWED_HOSTS", "api.example,10.0.0.7");
-    for (allowed, answered, refused) in [
+    for (setting, allowed, rejected) in [
         (None, &["localhost:8000", "127.0.0.1"][..], &["evil.example:8000", "10.0.0.7", "server-1"][..]),
         (Some(hosts), &["localhost", "api.example:8000", "10.0.0.7"], &["evil.example", "10.0.0.8"]),
     ] {
-        let variables: Vec<_> = open.into_iter().chain(allowed).collect();
+        let variables: Vec<_> = open.into_iter().chain(setting).collect();
         let mut process = folder.start_with(&["serve"], &variables);
-        let named = process.line("its address", crate::support::server::address_of).await;
-        let address = named.replace("0.0.0.0", "127.0.0.1");
-        for name in answered {
-            let answer = answer_to_page(&address, name).await;
+        let public = process.line("its address", crate::support::server::address_of).await;
+        let address = public.replace("0.0.0.0", "127.0.0.1");
+        for name in allowed {
+            let answer = response_to_page(&address, name).await;
             assert!(answer.starts_with("HTTP/1.1 200 ") && answer.contains("inserted"), "{name}: {answer}");
         }
-        for name in refused {
-            let answer = answer_to_page(&address, name).await;
+        for name in rejected {
+            let answer = response_to_page(&address, name).await;
             assert!(
                 answer.starts_with("HTTP/1.1 421 ") && answer.contains("allowed_hosts"),
                 "{name}: {answer}"
@@ -48,11 +48,11 @@ async fn a_page_whose_name_points_here_gets_nothing_of_a_server_that_others_reac
             probe.write_all(request.as_bytes()).await.unwrap();
             assert!(wire::read_all(&mut probe).await.starts_with("HTTP/1.1 200 "), "a probe by {name}");
         }
-        let host = refused[0].split(':').next().unwrap();
-        let line = process.line("a refused host", |line| line.contains(host).then(|| line.to_owned())).await;
+        let host = rejected[0].split(':').next().unwrap();
+        let line = process.line("a rejected host", |line| line.contains(host).then(|| line.to_owned())).await;
         assert!(line.contains("server.allowed_hosts"), "{line}");
         let lines = process.stderr().lines().filter(|line| line.contains(host)).count();
-        answer_to_page(&address, refused[0]).await;
+        response_to_page(&address, rejected[0]).await;
         process.terminate();
         let ended = process.end().await;
         assert_eq!(ended.code, Some(0));
@@ -61,7 +61,7 @@ async fn a_page_whose_name_points_here_gets_nothing_of_a_server_that_others_reac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_names_no_host_or_several_is_refused() {
+async fn requests_without_exactly_one_host_are_rejected() {
     let folder = Folder::new("");
     let server = Server::start(&folder).await;
     let address = server.endpoint.address();

@@ -1,4 +1,4 @@
-//! Ten thousand WebSockets that do nothing cost little memory, and nobody else notices.
+//! Ten thousand idle WebSockets cost little memory and do not affect others.
 
 use futures_util::{StreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -9,18 +9,18 @@ use super::wire;
 use crate::support::folder::Folder;
 use crate::support::server::Server;
 
-/// How many are opened where the system lets a process have so many files.
+/// The number of WebSockets, if the limit on open files allows it.
 const WANTED: u64 = 10_000;
-/// Files that everything else in the test's process may have.
-const OTHERS: u64 = 2_000;
-/// The most that one may cost the server, in bytes.
-const BOUND: u64 = 40 << 10;
+/// The open files reserved for the rest of the test process.
+const RESERVED_FILES: u64 = 2_000;
+/// The most memory of one WebSocket, in bytes.
+const MAX_BYTES: u64 = 40 << 10;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_idle_websockets_cost_little() {
-    // The server does the same for itself; the limit of its files is that of this process.
-    let files = rlimit::increase_nofile_limit(u64::MAX).expect("can be asked");
-    let count = WANTED.min(files.saturating_sub(OTHERS));
+    // The server inherits this process's limit on open files, and raises it likewise.
+    let files = rlimit::increase_nofile_limit(u64::MAX).expect("the limit can be read");
+    let count = WANTED.min(files.saturating_sub(RESERVED_FILES));
     let folder = Folder::new("[limits]\nwebsockets = 20000\n");
     let server = Server::start(&folder).await;
     server.ready().await;
@@ -30,18 +30,18 @@ async fn ten_thousand_idle_websockets_cost_little() {
     let mut open = open(&address, count).await;
     let each = server.process.resident_bytes().saturating_sub(before) / count;
     eprintln!("{count} idle WebSockets: {} KiB each", each >> 10);
-    assert!(each < BOUND, "{} KiB each for {count}", each >> 10);
+    assert!(each < MAX_BYTES, "{} KiB each for {count}", each >> 10);
     assert_eq!(server.endpoint.total("nothing").await, 0);
     assert!(open.try_join_next().is_none(), "one was closed");
     server.stop().await;
 }
 
-/// Opens and greets so many; each answers pings as long as it is held.
+/// Opens WebSockets that answer pings until they are dropped.
 async fn open(address: &str, count: u64) -> JoinSet<()> {
     let mut opening = stream::iter(0..count)
         .map(async |_| {
             let mut socket = wire::connect(address).await;
-            wire::greet(&mut socket).await;
+            wire::initialize(&mut socket).await;
             socket
         })
         .buffer_unordered(100);
@@ -53,8 +53,8 @@ async fn open(address: &str, count: u64) -> JoinSet<()> {
 }
 
 async fn answer_pings(mut socket: TcpStream) {
-    let mut said = [0; 64];
-    while let Ok(1..) = socket.read(&mut said).await {
+    let mut received = [0; 64];
+    while let Ok(1..) = socket.read(&mut received).await {
         if socket.write_all(&wire::frame(0xa, &[])).await.is_err() {
             return;
         }

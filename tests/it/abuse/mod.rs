@@ -1,4 +1,4 @@
-//! The program among hostile clients: each test names what they do.
+//! The program under attack: each test names the behaviour of its hostile clients.
 
 mod bodies;
 mod connections;

@@ -1,5 +1,5 @@
-//! Many more queries at once than the server takes: it answers what it can, refuses the rest in
-//! words that programs understand, does not grow, and is itself again when it is over.
+//! Far more concurrent queries than the limit: the server answers some and rejects the rest by the
+//! contract, its memory stays bounded, and it recovers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -10,17 +10,17 @@ use crate::support::folder::Folder;
 use crate::support::server::{Endpoint, Server};
 use crate::support::wait::{ends, until};
 
-/// Queries that run at once.
+/// The limit on concurrent queries.
 const OPERATIONS: usize = 8;
-/// Clients that ask again as soon as they have an answer.
+/// Clients that send the next query as soon as they have a response.
 const CLIENTS: usize = 100;
-/// Answers and refusals after which the storm ends, at whatever rate the machine reaches them.
+/// The answers and rejections after which the storm ends.
 const ANSWERED: u64 = 100;
-const REFUSED: u64 = 1_000;
-/// The most that the server may grow by in it, in bytes.
+const REJECTED: u64 = 1_000;
+/// The most memory that the storm may cost, in bytes.
 const SLACK: u64 = 64 << 20;
 
-/// A query that takes its time.
+/// An expensive query.
 fn query() -> Vec<u8> {
     let searches: String = (0..40)
         .map(|n| {
@@ -32,9 +32,9 @@ fn query() -> Vec<u8> {
     json!({ "query": format!("{{ {searches} }}") }).to_string().into_bytes()
 }
 
-/// Sends the query; true if it is answered, false if it is refused as the contract has it.
+/// Sends the query; returns true for an answer, and false for a rejection by the contract.
 async fn ask(endpoint: &Endpoint) -> bool {
-    let (status, answer) = endpoint.send("application/json", query()).await.expect("the server answers");
+    let (status, answer) = endpoint.send("application/json", query()).await.expect("the server responds");
     match status {
         200 if !answer.contains("\"errors\"") => true,
         503 if answer.contains("TOO_BUSY") => false,
@@ -43,7 +43,7 @@ async fn ask(endpoint: &Endpoint) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_storm_of_queries_is_weathered() {
+async fn the_server_survives_a_storm_of_queries() {
     let folder = Folder::new(&format!("[limits]\noperations = {OPERATIONS}\n"));
     let server = Server::start(&folder).await;
     server.ready().await;
@@ -54,13 +54,13 @@ async fn a_storm_of_queries_is_weathered() {
     let documents: Vec<(&str, &str)> =
         documents.iter().map(|(key, text)| (key.as_str(), text.as_str())).collect();
     assert!(endpoint.index("shop", &documents).await.errors.is_empty());
-    // Memory for its concurrent queries is no growth.
+    // The memory of concurrent queries is part of the baseline.
     join_all((0..OPERATIONS).map(async |_| ask(&endpoint).await)).await;
     let before = server.process.resident_bytes();
-    let [answered, refused, most] = [0, 0, before].map(AtomicU64::new);
+    let [answered, rejected, most] = [0, 0, before].map(AtomicU64::new);
     let storm = (0..CLIENTS).map(async |_| {
-        while answered.load(Ordering::Relaxed) < ANSWERED || refused.load(Ordering::Relaxed) < REFUSED {
-            let count = if ask(&endpoint).await { &answered } else { &refused };
+        while answered.load(Ordering::Relaxed) < ANSWERED || rejected.load(Ordering::Relaxed) < REJECTED {
+            let count = if ask(&endpoint).await { &answered } else { &rejected };
             count.fetch_add(1, Ordering::Relaxed);
             most.fetch_max(server.process.resident_bytes(), Ordering::Relaxed);
         }

@@ -44,10 +44,8 @@ const EXEMPT: &[&str] = &[
     "crates/store",
     "schema.graphql",
     "src/app",
-    "tests/it/abuse",
     "tests/it/graphql",
     "tests/it/journeys",
-    "tests/it/operating",
     "tests/it/store",
     "tests/it/support",
 ];

@@ -1,4 +1,4 @@
-//! The program as operators meet it: readiness, metrics, stopping, traces.
+//! Operation: readiness, metrics, shutdown, traces and proxies.
 
 mod open_files;
 mod proxy;
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::support::server::client;
 
-/// The samples at an address, by name and labels; none if there are none.
+/// The samples of `/metrics` by name and labels; `None` for any other status than 200.
 async fn samples(address: &str) -> Option<BTreeMap<String, f64>> {
     let response = client().get(format!("http://{address}/metrics")).send().await.unwrap();
     if response.status() != 200 {

@@ -1,5 +1,4 @@
-//! The system allows few open files: clients leave enough for the work, and a sound index is never taken
-//! for a damaged one.
+//! Limits on open files: connections leave a reserve, and a lack of files is not taken for a damaged index.
 
 use std::process::Command;
 
@@ -11,14 +10,14 @@ use crate::support::server::Server;
 use crate::support::visitors::Visit;
 use crate::support::wait::until;
 
-/// More connections than there are files.
+/// More connections than open files.
 const IDLE: usize = 150;
 
-/// As many idle connections as the server takes.
+/// Opens more idle connections than the server accepts.
 async fn idle_connections(server: &Server) -> Vec<TcpStream> {
     let mut open = Vec::new();
     for _ in 0..IDLE {
-        open.push(TcpStream::connect(server.endpoint.address()).await.expect("the system takes it"));
+        open.push(TcpStream::connect(server.endpoint.address()).await.expect("the system accepts it"));
     }
     open
 }
@@ -31,12 +30,12 @@ fn assert_kept_its_index(log: &str) {
 }
 
 #[tokio::test]
-async fn idle_connections_leave_the_files_that_indexing_and_logging_need() {
+async fn idle_connections_leave_files_for_indexing_and_logging() {
     let folder = Folder::new("[keystrokes]\nwindow = \"100ms\"\npoll = \"20ms\"");
     for limit in ["80", "128", "256"] {
         let server = Server::start_in_shell(&folder, &format!("ulimit -n {limit}")).await;
         server.ready().await;
-        // The client's own connection is one of those that were taken.
+        // This request also opens the connection of the test's client.
         assert_eq!(server.endpoint.total("").await, server.endpoint.document_count("notes").await);
         let idle = idle_connections(&server).await;
         for round in 0..20 {
@@ -66,30 +65,30 @@ async fn idle_connections_leave_the_files_that_indexing_and_logging_need() {
 }
 
 #[tokio::test]
-async fn without_any_file_to_open_an_index_waits_and_is_not_rebuilt() {
+async fn without_files_indexing_waits_and_does_not_rebuild() {
     let folder = Folder::new("");
     let server = folder.serve().await;
     server.endpoint.index("notes", &[("1", "Green tea")]).await;
-    // Every connection of the pool to the database is open, so that it is the index that lacks a file.
-    let asked = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
-    futures_util::future::join_all(asked).await;
+    // All database connections are open, so it is the index that lacks a file.
+    let queries = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
+    futures_util::future::join_all(queries).await;
     set_file_limit(&server, "1:");
-    let late = server.endpoint.clone();
-    let storing = tokio::spawn(async move { late.index("notes", &[("2", "Black tea")]).await });
-    until("the indexer to notice", async || {
+    let endpoint = server.endpoint.clone();
+    let storing = tokio::spawn(async move { endpoint.index("notes", &[("2", "Black tea")]).await });
+    until("a failure of the indexer", async || {
         let log = server.process.stderr();
         (log.contains("worker step failed worker.name=\"indexer\"")).then_some(())
     })
     .await;
     set_file_limit(&server, "1024:");
-    storing.await.expect("is answered, one way or the other");
+    storing.await.expect("the mutation is answered");
     until("the document", async || (server.endpoint.total("black").await == 1).then_some(())).await;
     assert_eq!(server.endpoint.total("tea").await, 2);
     let log = server.stop().await.stderr;
     assert!(!log.contains("damaged") && !log.contains("rebuilding"), "{log}");
 }
 
-/// Sets the soft limit of open files of a running server.
+/// Sets the soft limit on open files of a running server.
 fn set_file_limit(server: &Server, limit: &str) {
     let (pid, limit) = (server.process.id().to_string(), format!("--nofile={limit}"));
     let set = Command::new("prlimit").args(["--pid", &pid, &limit]).status().expect("prlimit runs");

@@ -1,4 +1,4 @@
-//! Two servers behind the proxy of `docker/`: what one would answer, the other does when it is gone.
+//! Two servers behind the proxy of `docker/`: each takes over when the other stops.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,38 +20,38 @@ use crate::support::server::{Endpoint, client};
 use crate::support::socket::Socket;
 use crate::support::wait::until;
 
-/// People who search and type without a pause.
+/// Users that search and type without a pause.
 struct Load {
-    goes_on: Arc<AtomicBool>,
+    is_running: Arc<AtomicBool>,
     answered: Arc<AtomicU64>,
-    /// How often each answer came that is none.
+    /// The count of each failed response.
     failed: Arc<Mutex<BTreeMap<String, u64>>>,
-    people: Vec<JoinHandle<()>>,
+    users: Vec<JoinHandle<()>>,
 }
 
-const PEOPLE: u64 = 6;
+const USERS: u64 = 6;
 
 impl Load {
     fn start(endpoint: &Endpoint) -> Self {
         let load = Self {
-            goes_on: Arc::new(AtomicBool::new(true)),
+            is_running: Arc::new(AtomicBool::new(true)),
             answered: Arc::default(),
             failed: Arc::default(),
-            people: Vec::new(),
+            users: Vec::new(),
         };
-        let people = (0..PEOPLE).map(|person| {
+        let users = (0..USERS).map(|user| {
             let endpoint = endpoint.clone();
-            let (goes_on, answered, failed) =
-                (load.goes_on.clone(), load.answered.clone(), load.failed.clone());
+            let (is_running, answered, failed) =
+                (load.is_running.clone(), load.answered.clone(), load.failed.clone());
             tokio::spawn(async move {
                 let client = client();
                 let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
                 let mut sequence = 0;
-                while goes_on.load(Ordering::SeqCst) {
+                while is_running.load(Ordering::SeqCst) {
                     sequence += 1;
-                    let session = format!("person-{person}");
+                    let session = format!("user-{user}");
                     let input = json!({"sessionId": session, "text": "tea", "sequence": sequence});
-                    let (query, variables) = if person % 2 == 0 {
+                    let (query, variables) = if user % 2 == 0 {
                         ("{ search(query: \"tea\") { totalCount } }", Value::Null)
                     } else {
                         (log, json!({ "input": input }))
@@ -73,7 +73,7 @@ impl Load {
                         Err(error) => error.to_string(),
                     };
                     if text.contains("BUFFER_UNAVAILABLE") {
-                        // Redis took too long, as it may where a hundred other tests run: to be sent again.
+                        // Redis may time out on a busy machine: the user sends the keystroke again.
                         sequence -= 1;
                     } else if text.starts_with("200 {\"data\"") && !text.contains("\"errors\"") {
                         answered.fetch_add(1, Ordering::SeqCst);
@@ -83,28 +83,29 @@ impl Load {
                 }
             })
         });
-        let people = people.collect();
-        Self { people, ..load }
+        let users = users.collect();
+        Self { users, ..load }
     }
 
-    async fn goes_on_for(&self, more: u64) {
+    /// Waits for further answers.
+    async fn wait_for(&self, more: u64) {
         let now = self.answered.load(Ordering::SeqCst);
         until("more answers", async || (self.answered.load(Ordering::SeqCst) >= now + more).then_some(()))
             .await;
     }
 
-    /// What failed, and how often.
+    /// Ends the load; returns the count of each failed response.
     async fn end(self) -> BTreeMap<String, u64> {
-        self.goes_on.store(false, Ordering::SeqCst);
-        for person in self.people {
-            person.await.unwrap();
+        self.is_running.store(false, Ordering::SeqCst);
+        for user in self.users {
+            user.await.unwrap();
         }
         std::mem::take(&mut self.failed.lock().unwrap())
     }
 }
 
 #[tokio::test]
-async fn requests_go_on_while_servers_stop_and_die() {
+async fn requests_succeed_while_servers_stop_and_die() {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
         let settings = format!(
@@ -126,61 +127,61 @@ async fn requests_go_on_while_servers_stop_and_die() {
             until("the document", async || (server.endpoint.total("tea").await == 1).then_some(())).await;
         }
 
-        // What is typed at one server is heard of at the proxy, whichever it leads to.
+        // A subscription through the proxy receives searches of either server.
         let mut socket = Socket::greeted(proxy.address()).await;
         socket.subscribe("s", "subscription { searchLogged { query sessionId } }").await;
         let load = Load::start(&endpoint);
-        let heard = socket.hear().await;
-        assert_eq!(heard["payload"]["data"]["searchLogged"]["query"], "tea", "{heard}");
+        let event = socket.hear().await;
+        assert_eq!(event["payload"]["data"]["searchLogged"]["query"], "tea", "{event}");
 
-        // A server that stops in order: nobody notices.
-        load.goes_on_for(100).await;
+        // An orderly shutdown fails no request.
+        load.wait_for(100).await;
         first.stop().await;
-        load.goes_on_for(100).await;
-        assert_eq!(load.end().await, BTreeMap::new(), "requests failed while a server stopped in order");
+        load.wait_for(100).await;
+        assert_eq!(load.end().await, BTreeMap::new(), "requests failed during an orderly shutdown");
 
-        // It comes back at its address, and the proxy sends to it again.
+        // The server restarts at its address, and the proxy routes requests to it again.
         let listen = ["serve", "--listen", &first_address];
-        let back = first_folder.start(&listen);
+        let restarted = first_folder.start(&listen);
         let first = Endpoint::new(first_address.clone());
-        until("the first server to be back", async || (first.status("/readyz").await == Some(200)).then_some(())).await;
+        until("the restart of the first server", async || (first.status("/readyz").await == Some(200)).then_some(())).await;
         let requests = async || super::samples(&first_address).await.unwrap()["quarry_http_requests_total{status=\"2xx\"}"];
         let load = Load::start(&endpoint);
         let before = requests().await;
         until("requests to the first server", async || (requests().await > before + 100.0).then_some(())).await;
 
-        // One that is killed: what was under way there is lost, and nothing else is.
+        // A killed server loses its requests in flight, and no others.
         second.process.kill();
-        load.goes_on_for(300).await;
+        load.wait_for(300).await;
         let failed = load.end().await;
-        assert!(failed.values().sum::<u64>() <= PEOPLE, "{failed:?}: requests failed when a server was killed");
+        assert!(failed.values().sum::<u64>() <= USERS, "{failed:?}: requests failed when a server was killed");
         assert_eq!(endpoint.total("tea").await, 1);
-        back.terminate();
-        assert_eq!(back.end().await.code, Some(0));
+        restarted.terminate();
+        assert_eq!(restarted.end().await.code, Some(0));
     })
     .await;
 }
 
-/// A server that says what it was sent, and writes to a stream what it is told to.
+/// A server that returns the headers of a request, and streams the events of a test.
 struct Echo {
     address: String,
-    more: UnboundedSender<&'static str>,
-    /// Locked while a stream waits for what it is told next.
+    events: UnboundedSender<&'static str>,
+    /// Locked while a stream waits for the next event.
     waits: Arc<tokio::sync::Mutex<UnboundedReceiver<&'static str>>>,
     task: JoinHandle<()>,
 }
 
 impl Echo {
     async fn start() -> Self {
-        let (more, wanted) = unbounded_channel::<&'static str>();
-        let waits = Arc::new(tokio::sync::Mutex::new(wanted));
-        let wanted = waits.clone();
+        let (events, queue) = unbounded_channel::<&'static str>();
+        let waits = Arc::new(tokio::sync::Mutex::new(queue));
+        let queue = waits.clone();
         let stream = move || {
-            let wanted = wanted.clone();
+            let queue = queue.clone();
             async move {
-                let events = futures_util::stream::unfold(wanted, |wanted| async move {
-                    let event = wanted.lock().await.recv().await?;
-                    Some((Ok::<_, std::io::Error>(event), wanted))
+                let events = futures_util::stream::unfold(queue, |queue| async move {
+                    let event = queue.lock().await.recv().await?;
+                    Some((Ok::<_, std::io::Error>(event), queue))
                 });
                 ([("content-type", "text/event-stream")], axum::body::Body::from_stream(events))
             }
@@ -190,16 +191,16 @@ impl Echo {
             lines.collect::<String>()
         };
         let routes = Router::new()
-            .route("/readyz", get(async || "well"))
+            .route("/readyz", get(async || "ready"))
             .route("/stream", any(stream))
             .fallback(any(echo));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let task = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { address, more, waits, task }
+        Self { address, events, waits, task }
     }
 
-    /// What a request was when it came through a proxy: its headers, one a line.
+    /// Sends a request through a proxy; returns the headers that arrived, one per line.
     async fn through(&self, proxy: &HaProxy, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
         let mut request = client().get(format!("http://{}{path}", proxy.address()));
         for (name, value) in headers {
@@ -209,7 +210,7 @@ impl Echo {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// A proxy in front of it that is up.
+    /// Starts a proxy in front of this server and waits until it is ready.
     async fn behind(&self, front_proxies: &str) -> HaProxy {
         let proxy = HaProxy::start_behind(front_proxies, [&self.address, &self.address]);
         let endpoint = Endpoint::new(proxy.address());
@@ -225,27 +226,27 @@ impl Drop for Echo {
 }
 
 #[tokio::test]
-async fn event_streams_pass_at_once_and_end_with_who_hears_them() {
-    // What is written to a stream is heard before it ends, or this waits for ever.
+async fn the_proxy_does_not_buffer_event_streams_and_propagates_their_end() {
+    // With buffering, this would wait forever.
     let server = Echo::start().await;
     let proxy = server.behind("").await;
     let request = client().post(format!("http://{}/stream", proxy.address()));
-    server.more.send("data: 0\n\n").unwrap();
+    server.events.send("data: 0\n\n").unwrap();
     let mut response = request.header("accept", "text/event-stream").body("{}").send().await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.chunk().await.unwrap().unwrap(), "data: 0\n\n");
     for event in ["data: 1\n\n", "data: 2\n\n"] {
-        server.more.send(event).unwrap();
+        server.events.send(event).unwrap();
         assert_eq!(response.chunk().await.unwrap().unwrap(), event);
     }
-    // Who hangs up is gone for the server, too, before it writes anything more.
+    // The server learns of the disconnection before it writes another event.
     until("a silent stream", async || server.waits.try_lock().is_err().then_some(())).await;
     drop(response);
     until("its end", async || server.waits.try_lock().is_ok().then_some(())).await;
 }
 
 #[tokio::test]
-async fn strangers_forge_no_address_and_no_trace_and_see_no_metrics() {
+async fn the_proxy_drops_forged_addresses_and_traces_and_hides_metrics() {
     let server = Echo::start().await;
     let proxy = server.behind("").await;
     let forged = [
@@ -265,12 +266,12 @@ async fn strangers_forge_no_address_and_no_trace_and_see_no_metrics() {
     for path in ["/metrics", "/metrics?query=chamomile"] {
         assert_eq!(server.through(&proxy, path, &[]).await.0, 404, "{path}");
     }
-    // Nor does the log hold what people ask for, whatever becomes of it.
+    // The log of the proxy holds no search texts.
     assert!(!proxy.said().contains("chamomile"), "{}", proxy.said());
 }
 
 #[tokio::test]
-async fn a_proxy_in_front_that_is_named_is_believed() {
+async fn a_listed_front_proxy_is_trusted() {
     let server = Echo::start().await;
     let sent = [("x-forwarded-for", "6.6.6.6, 1.1.1.1")];
     for (front_proxies, expected) in [

@@ -1,4 +1,4 @@
-//! `/readyz` says what keeps a server from being ready, and what works worse than it should.
+//! `/readyz` reports the obstacles to readiness and degradations.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::support::redis::OwnRedis;
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn an_outage_is_told_and_leaves_the_server_ready() {
+async fn an_outage_is_reported_and_leaves_the_server_ready() {
     let postgres = OwnPostgres::start();
     let mut redis = OwnRedis::start();
     let settings = format!("database_url = \"{}\"\nredis_url = \"{}\"", postgres.url(), redis.url());
@@ -18,15 +18,15 @@ async fn an_outage_is_told_and_leaves_the_server_ready() {
     let endpoint = &server.endpoint;
     let stored = endpoint.index("notes", &[("1", "Green tea")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
-    until("all to be well", async || {
+    until("full health", async || {
         let (status, health) = endpoint.json("/readyz").await;
         assert_eq!(status, 200, "{health}");
-        let well = json!({"ready": true, "index": {"applied": 1, "latest": 1, "behind": 0}});
-        (health == well).then_some(())
+        let healthy = json!({"ready": true, "index": {"applied": 1, "latest": 1, "behind": 0}});
+        (health == healthy).then_some(())
     })
     .await;
-    let told = async |sentence: Option<&str>| {
-        until(sentence.unwrap_or("nothing to tell"), async || {
+    let degraded_by = async |sentence: Option<&str>| {
+        until(sentence.unwrap_or("no degradation"), async || {
             let (status, health) = endpoint.json("/readyz").await;
             assert_eq!((status, &health["ready"]), (200, &Value::Bool(true)), "{health}");
             match sentence {
@@ -44,24 +44,24 @@ async fn an_outage_is_told_and_leaves_the_server_ready() {
         .await;
     };
     postgres.cut_off();
-    told(Some("The database cannot be reached.")).await;
+    degraded_by(Some("The database cannot be reached.")).await;
     up("quarry_database_up", 0.0).await;
     postgres.resume();
-    told(None).await;
+    degraded_by(None).await;
     up("quarry_database_up", 1.0).await;
     redis.stop();
-    told(Some("The keystroke buffer cannot be reached.")).await;
+    degraded_by(Some("The keystroke buffer cannot be reached.")).await;
     up("quarry_redis_up{purpose=\"flushing\"}", 0.0).await;
     up("quarry_redis_up{purpose=\"feed_in\"}", 0.0).await;
     up("quarry_keystroke_buffer_up", 0.0).await;
-    // Connections that somebody needs meanwhile, and nobody afterwards.
+    // Connections that are used during the outage and idle afterwards.
     let typed = "mutation { logKeystroke(input: { sessionId: \"s\", text: \"tea\" }) { accepted } }";
     assert_eq!(endpoint.ask(typed, Value::Null).await.codes(), ["BUFFER_UNAVAILABLE"].into());
     endpoint.data("{ reports { topSearches { cache } } }", Value::Null).await;
     up("quarry_redis_up{purpose=\"keystrokes\"}", 0.0).await;
     up("quarry_redis_up{purpose=\"cache\"}", 0.0).await;
     redis.resume();
-    told(None).await;
+    degraded_by(None).await;
     up("quarry_redis_up{purpose=\"flushing\"}", 1.0).await;
     up("quarry_redis_up{purpose=\"feed_in\"}", 1.0).await;
     up("quarry_redis_up{purpose=\"keystrokes\"}", 1.0).await;

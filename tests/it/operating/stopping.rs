@@ -1,4 +1,4 @@
-//! A server that is told to stop: who sends it work has notice, and nothing that it took is dropped.
+//! Shutdown: load balancers have notice, and no accepted request is dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,20 +15,20 @@ use crate::support::wait::until;
 
 const SEARCH: &str = "{\"query\": \"{ search(query: \\\"tea\\\") { totalCount } }\"}";
 
-/// Clients that keep their connections, and clients that open one for each request.
-fn client(keeps: bool) -> Client {
+/// A client that reuses its connections, or opens one for each request.
+fn client(reuses: bool) -> Client {
     let builder = Client::builder().no_proxy();
-    if keeps { builder } else { builder.pool_max_idle_per_host(0) }.build().unwrap()
+    if reuses { builder } else { builder.pool_max_idle_per_host(0) }.build().unwrap()
 }
 
 #[tokio::test]
-async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
-    // Longer than all requests below take on a busy machine.
+async fn no_request_is_dropped_where_a_load_balancer_has_notice() {
+    // Longer than the requests below take on a busy machine.
     let folder = Folder::new("[server]\ndrain_delay = \"10s\"");
     let server = folder.serve().await;
     server.endpoint.index("notes", &[("1", "Green tea")]).await;
     let url = format!("http://{}/graphql", server.endpoint.address());
-    // As a load balancer does: it stops sending once the server says that it is not ready.
+    // A load balancer stops sending once the server is not ready.
     let is_ready = Arc::new(AtomicBool::new(true));
     let answered = Arc::new(AtomicU64::new(0));
     let mut clients = Vec::new();
@@ -40,7 +40,7 @@ async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
                 let request = client.post(&url).header("content-type", "application/json").body(SEARCH);
                 let response = request.send().await.expect("no request is dropped");
                 assert_eq!(response.status(), 200);
-                let body = response.text().await.expect("no answer is cut off");
+                let body = response.text().await.expect("no response is truncated");
                 assert_eq!(body, "{\"data\":{\"search\":{\"totalCount\":1}}}");
                 answered.fetch_add(1, Ordering::SeqCst);
             }
@@ -54,7 +54,7 @@ async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
     })
     .await;
     assert_eq!(health["notReady"], json!(["the server is shutting down"]), "{health}");
-    // It still answers, and says that the connection ends with it.
+    // The server still responds, and closes the connection afterwards.
     let last =
         client(true).post(&url).header("content-type", "application/json").body(SEARCH).send().await.unwrap();
     assert_eq!((last.status().as_u16(), &last.headers()["connection"]), (200, &"close".parse().unwrap()));
@@ -70,7 +70,7 @@ async fn under_load_no_request_is_dropped_where_a_load_balancer_has_notice() {
 }
 
 #[tokio::test]
-async fn what_was_sent_before_the_end_is_answered() {
+async fn requests_sent_before_the_stop_are_answered() {
     const CLIENTS: usize = 100;
     let folder = Folder::new("");
     let server = folder.serve().await;
@@ -79,16 +79,16 @@ async fn what_was_sent_before_the_end_is_answered() {
         "POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{SEARCH}",
         SEARCH.len()
     );
-    // A connection that is kept, idle.
-    let mut kept = TcpStream::connect(server.endpoint.address()).await.unwrap();
-    kept.write_all(request.as_bytes()).await.unwrap();
+    // An idle connection that is kept alive.
+    let mut idle = TcpStream::connect(server.endpoint.address()).await.unwrap();
+    idle.write_all(request.as_bytes()).await.unwrap();
     let mut answer = vec![0; 4 << 10];
-    let length = kept.read(&mut answer).await.unwrap();
+    let length = idle.read(&mut answer).await.unwrap();
     assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&answer));
-    // The system takes connections and requests while the server can do nothing; it is told to stop
+    // The system queues connections and requests while the server is paused; the stop signal comes
     // before it sees the first of them.
     server.process.pause();
-    let mut sent = vec![kept];
+    let mut sent = vec![idle];
     for _ in 0..CLIENTS {
         sent.push(TcpStream::connect(server.endpoint.address()).await.unwrap());
     }
@@ -108,19 +108,19 @@ async fn what_was_sent_before_the_end_is_answered() {
 }
 
 #[tokio::test]
-async fn a_server_that_stops_just_when_its_database_is_back_ends_well() {
+async fn a_stop_at_the_recovery_of_the_database_ends_cleanly() {
     let postgres = OwnPostgres::start();
     let settings =
         format!("database_url = \"{}\"\n[keystrokes]\nwindow = \"100ms\"\npoll = \"20ms\"", postgres.url());
     let folder = Folder::new(&settings);
     let server = folder.serve().await;
-    // Every connection of the pool is in use, and dies with the database.
-    let asked = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
-    futures_util::future::join_all(asked).await;
+    // All connections of the pool are open, and break with the database.
+    let queries = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
+    futures_util::future::join_all(queries).await;
     postgres.cut_off();
     let typed = "mutation { logKeystroke(input: {sessionId: \"s\", text: \"green tea\"}) { accepted } }";
     assert_eq!(server.endpoint.data(typed, Value::Null).await["logKeystroke"]["accepted"], true);
-    until("the flusher to notice", async || {
+    until("a failure of the flusher", async || {
         server
             .process
             .stderr()
@@ -130,7 +130,7 @@ async fn a_server_that_stops_just_when_its_database_is_back_ends_well() {
     })
     .await;
     postgres.resume();
-    // `stop` sees that it ends well.
+    // `stop` asserts a clean exit.
     server.stop().await;
     let server = Server::start(&folder).await;
     server.ready().await;

@@ -1,4 +1,4 @@
-//! Traces arrive at a collector, and hold nothing that anybody typed.
+//! Traces arrive at a collector and hold no search texts.
 
 use reqwest::Client;
 use serde_json::json;
@@ -13,8 +13,8 @@ use crate::support::upstream::Upstream;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-/// Asks as a part of a trace, sampled or not.
-async fn ask_within(server: &Server, sampled: bool, query: &str) {
+/// Sends a query as a part of a trace, sampled or not.
+async fn query_in_trace(server: &Server, sampled: bool, query: &str) {
     let flags = if sampled { "01" } else { "00" };
     let request = Client::builder().no_proxy().build().unwrap();
     let request = request
@@ -28,7 +28,7 @@ async fn ask_within(server: &Server, sampled: bool, query: &str) {
 }
 
 #[tokio::test]
-async fn a_request_is_traced_from_its_caller_to_the_store() {
+async fn a_request_is_traced_from_its_client_to_the_store() {
     let collector = Collector::start().await;
     let upstream = Upstream::start("none", SEED).await;
     let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\"");
@@ -38,19 +38,19 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
         collector.address()
     ));
     let mut server = folder.serve().await;
-    ask_within(
+    query_in_trace(
         &server,
         true,
         "query kanarie { kanarie: search(query: \"kanarie\") { nodes { author { name } } } }",
     )
     .await;
-    ask_within(&server, true, "{ reports { topSearches { rows { query } } } }").await;
-    ask_within(&server, true, "{ document(source: \"kanarie\", key: \"kanarie\") { id } }").await;
-    ask_within(&server, true, "{ kanarie }").await;
+    query_in_trace(&server, true, "{ reports { topSearches { rows { query } } } }").await;
+    query_in_trace(&server, true, "{ document(source: \"kanarie\", key: \"kanarie\") { id } }").await;
+    query_in_trace(&server, true, "{ kanarie }").await;
     let typed = "mutation { logKeystroke(input: {sessionId: \"kanarie\", text: \"kanarie\", submitted: true}) { accepted } }";
-    ask_within(&server, true, typed).await;
+    query_in_trace(&server, true, typed).await;
     server.process.line("a crawl", |line| line.contains("crawl finished").then_some(())).await;
-    // What waits is sent at the end.
+    // Shutdown exports the remaining spans.
     server.stop().await;
 
     assert!(!collector.raw().contains("kanarie"), "{}", collector.raw());
@@ -68,13 +68,13 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
     assert_eq!(requests.len(), 5);
     for request in &requests {
         assert_eq!(hex(&request.parent_span_id), PARENT);
-        let told = attributes(request);
+        let recorded = attributes(request);
         assert_eq!(
-            (told["http.route"].as_str(), told["http.response.status_code"].as_str()),
+            (recorded["http.route"].as_str(), recorded["http.response.status_code"].as_str()),
             ("/graphql", "200")
         );
     }
-    // Each is the child of what it was done for.
+    // Each span is a child of its cause.
     let parent_of = |span: &opentelemetry_proto::tonic::trace::v1::Span| {
         let parent = ours.iter().find(|parent| parent.span_id == span.parent_span_id);
         parent.map(|parent| parent.name.as_str())
@@ -96,8 +96,8 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
         .iter()
         .filter(|span| span.name == "operation")
         .map(|span| {
-            let mut told = attributes(span);
-            (told.remove("quarry.group").unwrap(), told.remove("quarry.error").unwrap_or_default())
+            let mut recorded = attributes(span);
+            (recorded.remove("quarry.group").unwrap(), recorded.remove("quarry.error").unwrap_or_default())
         })
         .collect();
     let expected = [
@@ -122,38 +122,38 @@ async fn a_request_is_traced_from_its_caller_to_the_store() {
 }
 
 #[tokio::test]
-async fn what_is_not_to_be_traced_is_not() {
+async fn unsampled_requests_are_not_exported() {
     let collector = Collector::start().await;
     let folder = Folder::new("[telemetry]\nsampling = 0.0");
-    // The address comes from the variable that every program reads.
+    // The address comes from OpenTelemetry's environment variable.
     let server = Server::start_with(&folder, &[("OTEL_EXPORTER_OTLP_ENDPOINT", collector.address())]).await;
     server.ready().await;
     server.endpoint.total("tea").await;
-    ask_within(&server, false, "{ __typename }").await;
-    ask_within(&server, true, "{ __typename }").await;
+    query_in_trace(&server, false, "{ __typename }").await;
+    query_in_trace(&server, true, "{ __typename }").await;
     server.stop().await;
     let names: Vec<String> = collector.spans().into_iter().map(|span| span.name).collect();
     assert_eq!(names, ["operation", "request"]);
 }
 
 #[tokio::test]
-async fn a_collector_that_is_away_holds_nothing_up() {
-    // Connections are taken, and never answered.
+async fn an_unavailable_collector_delays_nothing() {
+    // This collector accepts connections and never responds.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     for endpoint in ["http://127.0.0.1:1".to_owned(), format!("http://{}", silent.local_addr().unwrap())] {
         let folder = Folder::new(&format!("[telemetry]\notlp_endpoint = \"{endpoint}\""));
         let mut server = folder.serve().await;
         let before = server.process.resident_bytes();
-        // Many more spans than may wait.
+        // Far more spans than the queue holds.
         for _ in 0..3_000 {
             server.endpoint.total("tea").await;
         }
         let more = server.process.resident_bytes().saturating_sub(before);
         assert!(more < 64 << 20, "{more} bytes");
         server.process.line("a warning", |line| line.contains("traces cannot be sent").then_some(())).await;
-        // It ends although the collector never answers.
+        // Shutdown does not wait for the collector.
         let ended = server.stop().await;
-        // Once, and without an address.
+        // One warning, without the address.
         assert_eq!(
             ended.stderr.matches("traces cannot be sent and are dropped").count(),
             1,

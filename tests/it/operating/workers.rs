@@ -1,4 +1,4 @@
-//! Every worker is watched: which there are, that they work, and where their figures are.
+//! Metrics of workers: their names, their health and the address that serves them.
 
 use std::collections::BTreeSet;
 
@@ -46,15 +46,15 @@ async fn workers(server: &Server, address: &str) -> BTreeSet<String> {
     named("worker_up")
 }
 
-fn with(more: &[&str]) -> BTreeSet<String> {
+fn expected(more: &[&str]) -> BTreeSet<String> {
     ALWAYS.iter().chain(&["suggestions"]).chain(more).map(|name| (*name).to_owned()).collect()
 }
 
 #[tokio::test]
-async fn every_worker_is_told_of_by_name() {
+async fn every_worker_has_metrics() {
     let folder = Folder::new("");
     let server = folder.serve().await;
-    assert_eq!(workers(&server, server.endpoint.address()).await, with(&["journal"]));
+    assert_eq!(workers(&server, server.endpoint.address()).await, expected(&["journal"]));
     server.stop().await;
 
     let redis = OwnRedis::start();
@@ -63,16 +63,16 @@ async fn every_worker_is_told_of_by_name() {
         Folder::new(&format!("redis_url = \"{}\"\n[server]\nmetrics_listen = \"127.0.0.1:0\"", redis.url()));
     let mut server = Server::start(&folder).await;
     server.ready().await;
-    let apart = server.process.line("the address of metrics", metrics_address).await;
-    assert_eq!(workers(&server, &apart).await, with(&["metrics", "redis links", "search feed"]));
-    // They are told there, and nowhere else; health is told in both places.
+    let operators = server.process.line("the address of metrics", metrics_address).await;
+    assert_eq!(workers(&server, &operators).await, expected(&["metrics", "redis links", "search feed"]));
+    // Only that address serves metrics; both serve health.
     assert_eq!(server.endpoint.status("/metrics").await, Some(404));
-    for address in [apart.as_str(), server.endpoint.address()] {
+    for address in [operators.as_str(), server.endpoint.address()] {
         let endpoint = crate::support::server::Endpoint::new(address.to_owned());
         assert_eq!(endpoint.status("/readyz").await, Some(200));
         assert_eq!(endpoint.status("/livez").await, Some(200));
     }
-    let private = crate::support::server::Endpoint::new(apart.clone());
+    let private = crate::support::server::Endpoint::new(operators.clone());
     assert_eq!(private.status("/graphql?query={__typename}").await, Some(404));
     server.stop().await;
 }
@@ -88,16 +88,16 @@ async fn crawls_are_counted_by_source() {
     let server = folder.serve().await;
     let name = |name: &str| format!("quarry_{name}{{source=\"messages\"}}");
     let done = "quarry_crawls_finished_total{source=\"messages\",state=\"completed\"}";
-    let told = until("the crawl to end", async || {
+    let metrics = until("the crawl to end", async || {
         let samples = samples(server.endpoint.address()).await?;
         (samples[done] >= 1.0).then_some(samples)
     })
     .await;
     #[expect(clippy::cast_precision_loss, reason = "some thousands")]
     let messages = MESSAGES as f64;
-    assert!(told[&name("crawl_items_total")] >= messages, "{told:?}");
-    assert!(told[&name("crawl_pages_total")] >= messages / 100.0, "{told:?}");
-    assert!(told[&name("crawl_attempts_failed_total")] >= 1.0, "{told:?}");
-    assert!(told[&name("crawl_items_rejected_total")].abs() < f64::EPSILON, "{told:?}");
+    assert!(metrics[&name("crawl_items_total")] >= messages, "{metrics:?}");
+    assert!(metrics[&name("crawl_pages_total")] >= messages / 100.0, "{metrics:?}");
+    assert!(metrics[&name("crawl_attempts_failed_total")] >= 1.0, "{metrics:?}");
+    assert!(metrics[&name("crawl_items_rejected_total")].abs() < f64::EPSILON, "{metrics:?}");
     server.stop().await;
 }

@@ -1,7 +1,7 @@
-//! The most memory that a server takes under requests that are made to take it.
+//! Peak memory under requests that are designed to exhaust it.
 //!
-//! The bound holds for the whole process, allocator and all, and is far below what each of these took
-//! while nothing but the bytes of bodies was counted.
+//! The bound holds for the whole process with its allocator. Each attack exceeded it by far while only
+//! the bytes of bodies were counted.
 
 mod requests;
 mod responses;
@@ -10,10 +10,10 @@ mod sockets;
 use crate::support::folder::Folder;
 use crate::support::server::Server;
 
-/// The most above an idle server, in bytes.
-const BOUND: u64 = 300 << 20;
+/// The most memory above that of an idle server, in bytes.
+const MAX_BYTES: u64 = 300 << 20;
 
-/// A server, and its memory while idle.
+/// A server and its memory while idle.
 struct Measured {
     server: Server,
     idle: u64,
@@ -27,15 +27,15 @@ impl Measured {
         Self { server, idle }
     }
 
-    /// The peak so far is within the bound.
-    #[expect(clippy::print_stderr, reason = "the figures are of interest where the test is run by hand")]
+    /// Checks that the peak so far is within the bound.
+    #[expect(clippy::print_stderr, reason = "the peaks are the result of a run by hand")]
     fn check(&self, attack: &str) {
         let peak = self.server.process.peak_bytes();
         eprintln!("{attack}: {} MiB, idle {} MiB", peak >> 20, self.idle >> 20);
-        assert!(peak - self.idle < BOUND, "{attack}: {} MiB above idle", (peak - self.idle) >> 20);
+        assert!(peak - self.idle < MAX_BYTES, "{attack}: {} MiB above idle", (peak - self.idle) >> 20);
     }
 
-    /// The peak so far, and that the server still answers.
+    /// Checks the peak so far and that the server still responds.
     async fn end(self, attack: &str) {
         self.check(attack);
         assert_eq!(self.server.endpoint.status("/readyz").await, Some(200));

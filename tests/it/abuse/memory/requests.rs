@@ -1,4 +1,4 @@
-//! Values of variables that take many times their text.
+//! Requests whose parsed form takes many times the memory of their text.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -9,10 +9,10 @@ use super::Measured;
 use crate::support::folder::Folder;
 use crate::support::wait::until;
 
-/// The length of the texts, in bytes: below what a body may have.
+/// The length of the bodies, in bytes: within the limit.
 const LENGTH: usize = 16_000_000;
 
-/// A list of one item over and over.
+/// A list that repeats one item.
 fn list(item: &str) -> String {
     format!("[{}{item}]", format!("{item},").repeat(LENGTH / (item.len() + 1) - 100))
 }
@@ -45,22 +45,22 @@ async fn values_of_variables() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn six_requests_at_once() {
+async fn six_concurrent_requests() {
     let folder = Folder::new("");
     let measured = Measured::start(&folder).await;
     let endpoint = &measured.server.endpoint;
     for body in [ids(&list("0")), ids(&list("[0]")), unused(&list("0"))] {
         let sent = (0..6).map(|_| endpoint.send("application/json", body.clone()));
-        for answered in join_all(sent).await {
-            let (status, _) = answered.expect("an answer");
+        for response in join_all(sent).await {
+            let (status, _) = response.expect("a response");
             assert!(matches!(status, 413 | 503), "{status}");
         }
     }
-    measured.end("six at once").await;
+    measured.end("six concurrent requests").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn as_many_values_as_a_request_may_have() {
+async fn requests_at_the_limit_of_values() {
     let folder = Folder::new("");
     let measured = Measured::start(&folder).await;
     let endpoint = &measured.server.endpoint;
@@ -68,7 +68,7 @@ async fn as_many_values_as_a_request_may_have() {
     let body = ids(&list);
     let sent = (0..12).map(|_| endpoint.send("application/json", body.clone()));
     let answers = join_all(sent).await;
-    let statuses: Vec<u16> = answers.into_iter().map(|answer| answer.expect("an answer").0).collect();
+    let statuses: Vec<u16> = answers.into_iter().map(|answer| answer.expect("a response").0).collect();
     assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
     assert!(statuses.contains(&200), "{statuses:?}");
     // A thousand documents with long attributes are within the limits.
@@ -80,11 +80,11 @@ async fn as_many_values_as_a_request_may_have() {
     let text = "mutation($i: IndexDocumentsInput!) { indexDocuments(input: $i) { inserted } }";
     let stored = endpoint.data(text, json!({"i": {"documents": documents, "wait": false}})).await;
     assert_eq!(stored["indexDocuments"]["inserted"], 1_000);
-    measured.end("as many values as are allowed").await;
+    measured.end("requests at the limit of values").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_are_announced() {
+async fn announced_bodies() {
     let folder = Folder::new("[limits]\nbody_time = \"1h\"\n");
     let measured = Measured::start(&folder).await;
     let mut open = Vec::new();
@@ -94,26 +94,26 @@ async fn bodies_that_are_announced() {
         stream.write_all(&vec![b' '; 128 << 10]).await.unwrap();
         open.push(stream);
     }
-    // All of them are read as far as they were sent.
+    // The server has read every byte that was sent.
     until("the bodies", async || {
         (measured.server.endpoint.metric("quarry_request_body_bytes").await >= 400.0 * 131_072.0)
             .then_some(())
     })
     .await;
-    measured.check("bodies that are announced and not sent");
+    measured.check("announced bodies that are not sent");
     drop(open);
-    measured.end("bodies that are announced and not sent").await;
+    measured.end("announced bodies that are not sent").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn subscriptions_keep_nothing_of_their_requests() {
+async fn subscriptions_release_their_requests() {
     let folder = Folder::new("");
     let measured = Measured::start(&folder).await;
     let address = measured.server.endpoint.address().to_owned();
     let query = "subscription { searchLogged { id } }";
-    // One value: a long one, which is within the limit of their number.
+    // One long value is within the limit on their number.
     let values = format!(r#"{{"query":"{query}","variables":{{"a":"{}"}}}}"#, "x".repeat(LENGTH - 1_000));
-    // And a comment, which no document needs once it is parsed.
+    // A parsed document has no comments.
     let comment = json!({"query": format!("{query} # {}", "x".repeat(1_000_000))}).to_string();
     let mut streams = Vec::new();
     for body in std::iter::repeat_n(values, 20).chain(std::iter::repeat_n(comment, 20)) {
@@ -124,7 +124,7 @@ async fn subscriptions_keep_nothing_of_their_requests() {
         streams.push(stream);
     }
     measured.check("streams with long variables and comments");
-    // Too many values are refused here as well.
+    // The limit on values holds for event streams as well.
     let body = format!(r#"{{"query":"{query}","variables":{{"a":{}}}}}"#, list("0"));
     for _ in 0..3 {
         let mut stream = wire::connect(&address).await;

@@ -1,4 +1,4 @@
-//! Responses that are much longer than what asks for them.
+//! Responses that are much longer than their requests.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::support::server::Endpoint;
 
 /// Twenty documents of 400 KB.
 async fn store_long_texts(endpoint: &Endpoint) {
-    // Few words, since indexing many takes long.
+    // Long words, since indexing many short ones is slow.
     let text = format!("{} ", "x".repeat(99)).repeat(4_000);
     let keys: Vec<String> = (0..20).map(|n| n.to_string()).collect();
     let documents: Vec<(&str, &str)> = keys.iter().map(|key| (key.as_str(), text.as_str())).collect();
@@ -24,7 +24,7 @@ fn aliases(count: usize, field: &str) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn long_texts_over_and_over() {
+async fn repeated_long_texts() {
     let folder = Folder::new("");
     let measured = Measured::start(&folder).await;
     let endpoint = &measured.server.endpoint;
@@ -49,7 +49,7 @@ async fn long_texts_over_and_over() {
         assert!(errors[0]["message"].as_str().unwrap().contains("Ask for fewer"), "{errors:?}");
         measured.check(attack);
     }
-    // One that is long is answered.
+    // A long response within the limit is sent.
     let query = format!("{{ {search} {{ nodes {{ text }} }} }}");
     assert_eq!(endpoint.data(&query, json!({})).await["search"]["nodes"].as_array().unwrap().len(), 20);
     let query = format!("{{ {} }}", aliases(80, &format!("{search} {{ nodes {{ text }} }}")));
@@ -58,31 +58,31 @@ async fn long_texts_over_and_over() {
         let code = &answer["errors"][0]["extensions"]["code"];
         assert!(code == "RESPONSE_TOO_LARGE" || code == "TOO_BUSY", "{code}");
     }
-    measured.end("six at once").await;
+    measured.end("six concurrent requests").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn responses_that_are_not_read() {
+async fn unread_responses() {
     let folder = Folder::new("[limits]\nsend_time = \"1h\"\n");
     let measured = Measured::start(&folder).await;
     let endpoint = &measured.server.endpoint;
     store_long_texts(endpoint).await;
     let body = json!({"query": "{ search(query: \"\", first: 100) { nodes { text } } }"}).to_string();
-    let mut deaf = Vec::new();
+    let mut stalled = Vec::new();
     for _ in 0..60 {
         let mut stream = wire::connect_narrow(endpoint.address()).await;
         stream.write_all(wire::post("application/json", &body).as_bytes()).await.unwrap();
-        // Its answer has begun, whichever it is.
+        // The response has begun.
         let mut first = [0; 12];
         stream.read_exact(&mut first).await.unwrap();
-        deaf.push(stream);
+        stalled.push(stream);
     }
-    measured.check("sixty that read nothing");
-    // Those who ask for little are served.
-    let little = endpoint.data("{ search(query: \"\", first: 100) { nodes { id key } } }", json!({})).await;
-    assert_eq!(little["search"]["nodes"].as_array().unwrap().len(), 20);
-    drop(deaf);
-    measured.end("sixty that read nothing").await;
+    measured.check("sixty unread responses");
+    // Small responses are still sent.
+    let small = endpoint.data("{ search(query: \"\", first: 100) { nodes { id key } } }", json!({})).await;
+    assert_eq!(small["search"]["nodes"].as_array().unwrap().len(), 20);
+    drop(stalled);
+    measured.end("sixty unread responses").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,17 +104,17 @@ async fn errors() {
         json!({"query": format!("subscription {{ crawlProgress(source: \"{}\") {{ id }} }}", "x".repeat(900_000))}),
     ] {
         let sent = body.to_string();
-        let what: String = sent.chars().take(60).collect();
-        let (_, answer) = endpoint.send("application/json", sent.into_bytes()).await.expect("an answer");
-        assert!(answer.len() < 40_000, "{} bytes for {what}", answer.len());
+        let excerpt: String = sent.chars().take(60).collect();
+        let (_, answer) = endpoint.send("application/json", sent.into_bytes()).await.expect("a response");
+        assert!(answer.len() < 40_000, "{} bytes for {excerpt}", answer.len());
         let parsed: Value = serde_json::from_str(&answer).expect("JSON");
         let answers = parsed.as_array().cloned().unwrap_or_else(|| vec![parsed]);
         for answer in answers {
             let errors = answer["errors"].as_array().expect("errors");
-            assert!((1..=20).contains(&errors.len()), "{} errors for {what}", errors.len());
+            assert!((1..=20).contains(&errors.len()), "{} errors for {excerpt}", errors.len());
             let longest =
                 errors.iter().map(|error| error["message"].as_str().expect("a message").len()).max();
-            assert!(longest < Some(600), "{longest:?} bytes for {what}");
+            assert!(longest < Some(600), "{longest:?} bytes for {excerpt}");
         }
     }
     measured.end("errors").await;
