@@ -1,36 +1,42 @@
-//! Throughput of `search` over GraphQL and of a cached report, beside a bare axum handler.
+//! Throughput of `search` over GraphQL and of a cached report, beside a bare axum handler and peers.
 //!
-//! `cargo bench --bench http` starts the release binary on 3,349 generated messages and 20,000
-//! generated sales, a bare axum handler that answers the same bytes as the search, and, if
-//! `benches/peer/.venv` is there, the FastAPI peer on the same messages; then `wrk` sends requests
-//! to each in turn, three rounds, and the medians are compared. Ten hits, id and text, one query
-//! per request out of a set; of the report, the ten products that sold most. Where the file of the
-//! real messages is (see `support/corpus.rs`), all of it runs once more on those.
+//! `cargo bench --bench http` starts the binary on 3,349 generated messages and 20,000 generated sales, and
+//! its contenders: a bare axum handler that responds with the bytes of the search, the search behind a
+//! minimal handler, the same schema behind async-graphql-axum, and, if `benches/peer/.venv` exists, the
+//! FastAPI peer on the same messages. `wrk` sends requests to each in turn, and the medians of the rounds
+//! are compared. A search returns the id and text of ten hits for one of eight queries; a report returns
+//! the ten best-selling products. If the file of the real messages exists (see `support/corpus.rs`),
+//! everything runs once more on those.
 //!
-//! The row "search without the edge" (`support/alone.rs`) shows what the edge costs: the same API
-//! on an index of the same documents, behind a handler that reads a body, runs it and answers.
+//! The row "minimal handler" (`support/baseline.rs`) shows the cost of the HTTP layer: the same API on an
+//! index of the same documents, behind a handler that reads a body, runs it and responds. The row
+//! "async-graphql-axum" (`docs/decisions/async-graphql-axum.md`) runs in the same process.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
-#[path = "support/alone.rs"]
-mod alone;
+#[path = "support/baseline.rs"]
+mod baseline;
 #[path = "support/corpus.rs"]
 mod corpus;
+#[path = "support/process.rs"]
+#[expect(dead_code, reason = "this benchmark does not measure CPU time")]
+mod process;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
+use process::{Running, free_address, is_installed, wait_for};
 use quarry::simulator::synthetic;
 use serde_json::json;
 
 const ROUNDS: usize = 3;
 const SECONDS: u32 = 5;
 const CONNECTIONS: u32 = 32;
-/// Typed texts: words and beginnings of words of each corpus, all of them with hits.
+/// Search texts: words and prefixes of words of each corpus, all of them with hits.
 type Queries = [&'static str; 8];
 const OF_GENERATED: Queries =
     ["london hotel", "niamh", "jürgen", "book a tab", "paris hotel", "restaur", "tickets", "thank you"];
@@ -43,11 +49,11 @@ fn main() {
         serve_bare(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
         return;
     }
-    if let Some(at) = arguments.iter().position(|argument| argument == "--alone") {
-        alone::serve(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
+    if let Some(at) = arguments.iter().position(|argument| argument == "--baseline") {
+        baseline::serve(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
         return;
     }
-    if Command::new("wrk").arg("--version").output().is_err() {
+    if !is_installed("wrk") {
         println!("wrk is missing: install it (Debian's package wrk)");
         return;
     }
@@ -61,7 +67,7 @@ fn main() {
     }
 }
 
-/// Starts every contender on the messages of a file, and prints their medians.
+/// Measures every contender on the messages of a file, and prints their medians.
 fn measure(label: &str, messages: &Path, queries: Queries) {
     let folder = tempfile::tempdir().unwrap();
     let upstream = free_address();
@@ -74,7 +80,7 @@ fn measure(label: &str, messages: &Path, queries: Queries) {
     wait_for(upstream);
     let _quarry = serve(folder.path(), &settings(quarry, upstream));
     wait_for(quarry);
-    // The same with a key, and with rates above any load.
+    // The same with a key, and with rate limits above any load.
     let guarded = free_address();
     let guarded_folder = tempfile::tempdir().unwrap();
     let made = run(guarded_folder.path(), &["key", "new", "--scope", "SEARCH"]);
@@ -113,16 +119,19 @@ fn measure(label: &str, messages: &Path, queries: Queries) {
         Command::new(std::env::current_exe().unwrap()).args(["--bare", &bare.to_string()]).arg(&payload_file),
     );
     wait_for(bare);
-    let alone = free_address();
-    let _alone = Running::start(
+    let in_process = free_address();
+    let _in_process = Running::start(
         Command::new(std::env::current_exe().unwrap())
-            .args(["--alone", &alone.to_string()])
+            .args(["--baseline", &in_process.to_string()])
             .arg(folder.path()),
     );
-    wait_for(alone);
-    let alone_url = format!("http://{alone}/graphql");
-    let same = runtime.block_on(ask(&client, &alone_url, &search(queries[0])));
-    assert_eq!(same, payload, "the search alone answers the same");
+    wait_for(in_process);
+    let [minimal, axum_integration] =
+        [baseline::MINIMAL, baseline::ASYNC_GRAPHQL_AXUM].map(|path| format!("http://{in_process}{path}"));
+    for url in [&minimal, &axum_integration] {
+        let same = runtime.block_on(ask(&client, url, &search(queries[0])));
+        assert_eq!(same, payload, "{url} responds with the same bytes");
+    }
     let report = runtime.block_on(ask(&client, &url, &report()));
     println!("{} bytes a report", report.len());
     let searches = graphql_script(&folder.path().join("search.lua"), &queries.map(search), "");
@@ -130,7 +139,8 @@ fn measure(label: &str, messages: &Path, queries: Queries) {
     let reports = graphql_script(&folder.path().join("report.lua"), &[self::report()], "");
     let mut contenders = vec![
         ("bare axum handler", format!("http://{bare}/graphql"), Some(searches.clone())),
-        ("search without the edge", alone_url, Some(searches.clone())),
+        ("minimal handler", minimal, Some(searches.clone())),
+        ("async-graphql-axum", axum_integration, Some(searches.clone())),
         ("quarry search", url.clone(), Some(searches)),
         ("quarry search, key, rates", format!("http://{guarded}/graphql"), Some(with_key)),
         ("quarry cached report", url, Some(reports)),
@@ -161,26 +171,24 @@ fn measure(label: &str, messages: &Path, queries: Queries) {
             Some(peer_script(folder.path(), queries)),
         ));
     } else {
-        println!(
-            "benches/peer/.venv is missing: the FastAPI peer is left out (its README shows how to make it)"
-        );
+        println!("benches/peer/.venv is missing: the FastAPI peer is skipped (see benches/peer/README.md)");
     }
     println!(
         "{label} messages: {} bytes a response, {CONNECTIONS} connections, {SECONDS} s, median of {ROUNDS}",
         payload.len()
     );
-    let mut rates: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
+    let mut loads: Vec<Vec<Load>> = contenders.iter().map(|_| Vec::new()).collect();
     for _ in 0..ROUNDS {
-        for ((_, url, script), rates) in contenders.iter().zip(&mut rates) {
-            rates.push(load(url, script.as_deref()));
+        for ((_, url, script), loads) in contenders.iter().zip(&mut loads) {
+            loads.push(load(url, script.as_deref()));
         }
     }
-    for rates in &mut rates {
-        rates.sort_by(|a: &Load, b: &Load| a.rate.total_cmp(&b.rate));
+    for loads in &mut loads {
+        loads.sort_by(|a: &Load, b: &Load| a.rate.total_cmp(&b.rate));
     }
-    let base = rates[0][ROUNDS / 2].rate;
-    for ((name, ..), rates) in contenders.iter().zip(&rates) {
-        let median = &rates[ROUNDS / 2];
+    let base = loads[0][ROUNDS / 2].rate;
+    for ((name, ..), loads) in contenders.iter().zip(&loads) {
+        let median = &loads[ROUNDS / 2];
         println!(
             "{name:<26} {:>9.0} requests/s  {:>6.3} of bare  p50 {:>8} p99 {:>8}",
             median.rate,
@@ -191,7 +199,7 @@ fn measure(label: &str, messages: &Path, queries: Queries) {
     }
 }
 
-/// Crawls and seeds into a folder, and serves it.
+/// Crawls and seeds into a folder, and starts a server on it.
 fn serve(folder: &Path, settings: &str) -> Running {
     std::fs::write(folder.join("quarry.toml"), settings).unwrap();
     run(folder, &["crawl", "messages"]);
@@ -199,7 +207,7 @@ fn serve(folder: &Path, settings: &str) -> Running {
     Running::start(Command::new(env!("CARGO_BIN_EXE_quarry")).arg("serve").current_dir(folder))
 }
 
-/// What a command prints.
+/// The output of a command.
 fn run(folder: &Path, arguments: &[&str]) -> String {
     let command = Command::new(env!("CARGO_BIN_EXE_quarry")).args(arguments).current_dir(folder).output();
     let output = command.unwrap();
@@ -235,7 +243,7 @@ async fn ask(client: &reqwest::Client, url: &str, body: &str) -> Bytes {
     request.send().await.unwrap().bytes().await.unwrap()
 }
 
-/// A `wrk` script that posts these in turn, with a key if that is not empty.
+/// A `wrk` script that posts the bodies in turn, with a key unless it is empty.
 fn graphql_script(path: &Path, bodies: &[String], key: &str) -> PathBuf {
     let bodies: Vec<String> = bodies.iter().map(|body| format!("[=[{body}]=]")).collect();
     let key =
@@ -267,6 +275,7 @@ fn peer_script(folder: &Path, queries: Queries) -> PathBuf {
     path
 }
 
+/// The result of one load.
 struct Load {
     rate: f64,
     p50: String,
@@ -292,7 +301,7 @@ fn load(url: &str, script: Option<&Path>) -> Load {
     }
 }
 
-/// A server that does as little as a server can: reads the body, answers the bytes.
+/// The fastest possible server: reads the body and responds with the bytes of a file.
 fn serve_bare(address: SocketAddr, payload: &Path) {
     let payload = Bytes::from(std::fs::read(payload).unwrap());
     let answer = move |_: Bytes| {
@@ -304,32 +313,4 @@ fn serve_bare(address: SocketAddr, payload: &Path) {
         let listener = tokio::net::TcpListener::bind(address).await.unwrap();
         axum::serve(listener, routes).await.unwrap();
     });
-}
-
-fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
-fn wait_for(address: SocketAddr) {
-    let started = Instant::now();
-    while std::net::TcpStream::connect(address).is_err() {
-        assert!(started.elapsed() < Duration::from_secs(30), "{address} does not answer");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// A process that ends with the benchmark.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }

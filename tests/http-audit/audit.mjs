@@ -1,5 +1,5 @@
 // Audits a GraphQL server: node audit.mjs http://127.0.0.1:8000/graphql
-// Prints what does not pass, then "N of 61"; fails unless all do, the optional ones too.
+// Prints the failed audits, then "N of 61"; exits with 1 unless all pass, the optional ones too.
 import { serverAudits } from "graphql-http";
 
 const url = process.argv[2];

@@ -20,6 +20,7 @@ use super::disclosure::Disclosure;
 use super::document_cache::DocumentCache;
 use super::error::{self, ErrorCode, coded, refusal};
 use super::error_bounds::bounded;
+use super::executor::SchemaExecutor;
 use super::field_group::FieldGroup;
 use super::guard;
 use super::limits::{Limits, TimeLimits};
@@ -302,6 +303,11 @@ impl Api {
         }
         warnings.tell(&mut response, &context.id);
         Answer::Ran(Box::new(response), budget.finish())
+    }
+
+    /// The bare schema, for comparison with async-graphql's own HTTP integrations.
+    pub fn executor(&self) -> SchemaExecutor {
+        SchemaExecutor(self.0.strict.clone())
     }
 
     /// The memory of responses.

@@ -10,7 +10,7 @@ use quarry::cache::{Cache, CacheLimits, LocalCache};
 use quarry::config::Settings;
 use quarry::crawl::{CrawlMetrics, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
-use quarry::graphql::{Api, Limits, Services, TimeLimits};
+use quarry::graphql::{Api, Limits, SchemaExecutor, Services, TimeLimits};
 use quarry::http::{
     Admission, ApqCache, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins,
     PersistedQueries, Readiness, TrustedDocuments, serve,
@@ -101,6 +101,8 @@ pub(super) struct Server {
     pub(super) crawl_wanted: Arc<Notify>,
     pub(super) readiness: Readiness,
     pub(super) admission: Admission,
+    /// The schema that it serves.
+    pub(super) executor: SchemaExecutor,
     /// Stops it in order.
     pub(super) stop: CancellationToken,
     client: Client,
@@ -210,6 +212,7 @@ impl Server {
         };
         let readiness = Readiness::new(follower);
         let api = Api::new(services, setup.limits, setup.times);
+        let executor = api.executor();
         let trusted = match setup.trusted {
             Some(file) => Some(TrustedDocuments::read(file.to_string().as_bytes(), &api).await.unwrap()),
             None => None,
@@ -241,6 +244,7 @@ impl Server {
             crawl_wanted,
             readiness,
             admission,
+            executor,
             stop,
             client,
             tasks,

@@ -1,10 +1,12 @@
-//! The search without the edge: nothing between a body and the API but JSON.
+//! The search without the HTTP layer, twice: the API behind a handler that parses and serializes JSON, and
+//! the same schema behind async-graphql-axum.
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_graphql_axum::GraphQL;
 use axum::Router;
 use axum::response::IntoResponse;
 use axum::routing::post;
@@ -30,13 +32,19 @@ struct Body {
     variables: Box<RawValue>,
 }
 
-/// Serves what the database in `folder` holds, by an index of its own.
+/// Path of the API behind a minimal handler.
+pub const MINIMAL: &str = "/graphql";
+/// Path of the schema behind async-graphql-axum.
+pub const ASYNC_GRAPHQL_AXUM: &str = "/async-graphql-axum";
+
+/// Serves the database in `folder`, with an index of its own.
 pub fn serve(address: SocketAddr, folder: &Path) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let api = open(folder).await;
         let credentials = AccessControl::unrestricted().credentials(address.ip(), &HeaderMap::new());
         let context = RequestContext::authenticate(RequestId::fresh(), credentials).unwrap();
-        let answer = move |body: Bytes| {
+        let integration = GraphQL::new(api.executor());
+        let minimal = move |body: Bytes| {
             let (api, context) = (api.clone(), context.clone());
             async move {
                 let Body { query, variables } = serde_json::from_slice(&body).unwrap();
@@ -44,21 +52,23 @@ pub fn serve(address: SocketAddr, folder: &Path) {
                 let operation =
                     api.prepare(Operation { query, name: None, variables }, &context.principal).unwrap();
                 let Answer::Ran(response, _) = api.execute(operation, &context).await else {
-                    panic!("it was refused")
+                    panic!("the search was refused")
                 };
                 let body = serde_json::to_vec(&response).unwrap();
                 ([("content-type", "application/json; charset=utf-8")], body).into_response()
             }
         };
         let listener = tokio::net::TcpListener::bind(address).await.unwrap();
-        axum::serve(listener, Router::new().route("/graphql", post(answer))).await.unwrap();
+        let routes =
+            Router::new().route(MINIMAL, post(minimal)).route_service(ASYNC_GRAPHQL_AXUM, integration);
+        axum::serve(listener, routes).await.unwrap();
     });
 }
 
 async fn open(folder: &Path) -> Api {
     let url = format!("sqlite://{}/data/quarry.db", folder.display());
     let store = Store::connect(&url, 4).await.unwrap();
-    let own = folder.join("alone");
+    let own = folder.join("baseline");
     let options = TantivyOptions {
         folder: own.join("index"),
         languages: [(SourceName::parse("messages").unwrap(), Language::English)].into(),
