@@ -2,14 +2,14 @@
 
 mod access;
 mod data_folder;
-mod limiting;
-mod logging;
-mod metering;
+mod limits;
+mod keystrokes;
+mod metrics;
 mod permissions;
-mod persisting;
-mod reporting;
-mod seeding;
-mod suggesting;
+mod persisted_queries;
+mod reports;
+mod seed;
+mod suggestions;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -25,9 +25,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::access::Reload;
 pub use self::data_folder::forget_if_gone;
-use self::logging::Logging;
-use self::reporting::Reporting;
-pub use self::seeding::{Seeded, Seeding, seed};
+use self::keystrokes::KeystrokePipeline;
+use self::reports::ReportComponents;
+pub use self::seed::{SeedProgress, SeedPlan, seed};
 use crate::config::{ConfigError, Settings, SourceConfig};
 use crate::crawl::{
     CrawlMetrics, CrawlOptions, CrawlSource, CrawlWorker, Crawler, HttpUpstream, LogProgress, Progress,
@@ -118,8 +118,8 @@ pub struct Server {
     store: Store,
     indexer: Indexer,
     crawls: CrawlWorker,
-    logging: Logging,
-    reporting: Reporting,
+    logging: KeystrokePipeline,
+    reporting: ReportComponents,
     suggestions: Suggestions,
     state: HttpState,
     readiness: Readiness,
@@ -130,7 +130,7 @@ pub struct Server {
 impl Server {
     /// Opens everything that a server needs.
     pub async fn open(settings: Settings) -> Result<Self> {
-        let limits = limiting::fit_to_open_files(&settings, HttpLimits::of(&settings));
+        let limits = limits::fit_to_open_files(&settings, HttpLimits::of(&settings));
         let store = open_store(&settings).await?;
         let instance = register(&settings)?;
         let options = engine_options(&settings);
@@ -147,9 +147,9 @@ impl Server {
             crawl_options(&settings, &instance),
             Arc::new(crawled.clone()),
         );
-        let logging = Logging::open(&settings, &store).await?;
-        let reporting = Reporting::open(&settings, &store, &logging.keystrokes)?;
-        let suggestions = suggesting::open(&settings, &store, &engine, indexer.follow());
+        let logging = KeystrokePipeline::open(&settings, &store).await?;
+        let reporting = ReportComponents::open(&settings, &store, &logging.keystrokes)?;
+        let suggestions = suggestions::open(&settings, &store, &engine, indexer.follow());
         let pulses = Pulses::default();
         let metrics = Metrics::new(MetricsParts {
             keystrokes: logging.keystrokes.clone(),
@@ -159,7 +159,7 @@ impl Server {
             reports: reporting.reports.clone(),
             crawls: crawled,
             workers: pulses.clone(),
-            redis: metering::redis(&logging, &reporting),
+            redis: metrics::redis(&logging, &reporting),
         });
         let times = TimeLimits::of(&settings);
         let services = Services {
@@ -174,10 +174,10 @@ impl Server {
             sources,
             index_patience: times.index_patience(),
         };
-        let readiness = metering::readiness(indexer.follow(), &store, &logging);
+        let readiness = metrics::readiness(indexer.follow(), &store, &logging);
         let api = Api::new(services, Limits::of(&settings), times);
         let state = HttpState::from(HttpServices {
-            persisted_queries: persisting::open(&settings, &api).await?,
+            persisted_queries: persisted_queries::open(&settings, &api).await?,
             api,
             readiness: readiness.clone(),
             metrics,
@@ -261,10 +261,10 @@ impl Server {
             intake.cancelled().await;
             Ok(())
         });
-        metering::watch_store(&self.store, &mut supervisor);
-        metering::watch_redis(&self.logging, &self.reporting, &mut supervisor);
+        metrics::watch_store(&self.store, &mut supervisor);
+        metrics::watch_redis(&self.logging, &self.reporting, &mut supervisor);
         self.reporting.spawn(&mut supervisor);
-        suggesting::spawn(self.suggestions, &mut supervisor);
+        suggestions::spawn(self.suggestions, &mut supervisor);
         if let Some(reload) = self.reload {
             reload.spawn(&mut supervisor);
         }

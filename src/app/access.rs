@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt};
 
-use super::persisting;
+use super::persisted_queries;
 use crate::access::AccessControl;
 use crate::config::{ConfigError, Settings, Switch};
 use crate::http::HttpState;
@@ -92,7 +92,7 @@ impl Reload {
             Err(error) => return error.problems().iter().for_each(|problem| refuse(problem)),
         };
         // Their file is read again even if its name is the same: it is another with each release.
-        let trusted = match persisting::trusted(&settings, &self.state.api).await {
+        let trusted = match persisted_queries::trusted(&settings, &self.state.api).await {
             Ok(trusted) => trusted,
             Err(error) => return refuse(&format!("{error:#}")),
         };

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::progress::Counting;
 use super::{INTERRUPTED, SettingsArgs, start_log};
-use crate::app::{self, Seeding};
+use crate::app::{self, SeedPlan};
 use crate::domain::SourceName;
 use crate::supervisor::stop_signals;
 
@@ -41,7 +41,7 @@ pub(super) struct SeedArgs {
 pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
     start_log(&settings)?;
-    let seeding = Seeding {
+    let seeding = SeedPlan {
         source: args.source,
         products: args.products,
         sales: args.sales,

@@ -39,7 +39,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
     (&["async_graphql", "async_graphql_axum"], &["crates/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "crates/simulator/"]),
     (&["hyper", "hyper_util", "tokio_tungstenite"], &["src/http/"]),
-    (&["rlimit"], &["src/app/limiting"]),
+    (&["rlimit"], &["src/app/limits"]),
     (&["toml"], &["crates/config/"]),
     (&["governor"], &["crates/access/src/rate_limit"]),
     (&["sha2"], &["crates/access/src/key", "src/http/persisted/hash"]),

@@ -135,7 +135,7 @@ fn reading_the_environment_is_found() {
 #[test]
 fn tasks_that_nobody_watches_are_found() {
     let problem = "starts a task that no supervisor watches";
-    check(unwatched_tasks, "src/app/logging.rs", "fn f() { tokio::spawn(g()); }", &[problem]);
+    check(unwatched_tasks, "src/app/keystrokes.rs", "fn f() { tokio::spawn(g()); }", &[problem]);
     check(unwatched_tasks, "src/app.rs", "use tokio::task::JoinSet;", &[problem]);
     check(unwatched_tasks, "crates/cache/src/flights.rs", "fn f() { tokio::spawn(g()); }", &[]);
     check(unwatched_tasks, "src/app.rs", "fn f() { supervisor.spawn(g()); task::spawn_blocking(h) }", &[]);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use quarry::app::{Seeded, Seeding, seed};
+use quarry::app::{SeedProgress, SeedPlan, seed};
 use quarry::domain::{CategoryReport, CategoryTotal, InteractionKind, Period, SourceName};
 use quarry::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +15,8 @@ use crate::support::wait::until;
 
 on_each_database!(what_was_broken_off_is_completed_and_nothing_comes_twice);
 
-fn seeding() -> Seeding {
-    Seeding {
+fn seeding() -> SeedPlan {
+    SeedPlan {
         source: SourceName::parse("products").expect("a name"),
         products: 1_200,
         sales: 11_000,
@@ -47,7 +47,7 @@ async fn what_was_broken_off_is_completed_and_nothing_comes_twice(database: Arc<
     // After its first thousand products; and in the middle of its sales.
     let mut new = (0, 0);
     for stop in
-        [Seeded { products: 1_000, ..Seeded::default() }, Seeded { sales: 5_000, ..Seeded::default() }]
+        [SeedProgress { products: 1_000, ..SeedProgress::default() }, SeedProgress { sales: 5_000, ..SeedProgress::default() }]
     {
         let cancel = CancellationToken::new();
         let seeded = seed(&store, &whole, &cancel, |seeded| {
@@ -85,7 +85,7 @@ async fn what_was_broken_off_is_completed_and_nothing_comes_twice(database: Arc<
     elsewhere.migrate_up(None).await.expect("migrates");
     seed(&elsewhere, &whole, &never, |_| {}).await.expect("seeds");
     assert_eq!(reports(&elsewhere).await, (totals, categories));
-    let other = Seeding { seed: 8, source: SourceName::parse("others").expect("a name"), ..whole };
+    let other = SeedPlan { seed: 8, source: SourceName::parse("others").expect("a name"), ..whole };
     let seeded = seed(&elsewhere, &other, &never, |_| {}).await.expect("seeds");
     assert_eq!((seeded.new_products, seeded.new_sales), (1_200, 11_000));
 }
@@ -126,7 +126,7 @@ async fn a_seeding_that_is_killed_is_completed_by_the_next() {
     let whole = Store::connect("sqlite::memory:", 1).await.expect("opens");
     whole.migrate_up(None).await.expect("migrates");
     let until = "2026-11-01T00:00:00Z".parse().expect("a time");
-    let seeding = Seeding { products: 2_000, sales: 40_000, seed: 1, until, ..seeding() };
+    let seeding = SeedPlan { products: 2_000, sales: 40_000, seed: 1, until, ..seeding() };
     seed(&whole, &seeding, &CancellationToken::new(), |_| {}).await.expect("seeds");
     let expected = whole.category_totals(None, InteractionKind::Conversion, all).await.expect("reports");
     assert_eq!(killed, expected);

@@ -23,7 +23,7 @@ const RETENTION_EVERY: Duration = Duration::from_secs(600);
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 
 /// The pipeline, put together and not yet started.
-pub(super) struct Logging {
+pub(super) struct KeystrokePipeline {
     pub(super) keystrokes: Keystrokes,
     /// The buffer, where it is in Redis.
     pub(super) redis_buffer: Option<Arc<RedisBuffer>>,
@@ -42,7 +42,7 @@ enum Place {
     Redis(Arc<RedisFeed>),
 }
 
-impl Logging {
+impl KeystrokePipeline {
     pub(super) async fn open(settings: &Settings, store: &Store) -> Result<Self> {
         let own = &settings.keystrokes;
         let limits = BufferLimits::of(own);

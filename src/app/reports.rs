@@ -22,7 +22,7 @@ use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
 const ROLL_UP_EVERY: Duration = Duration::from_secs(60);
 
 /// Reports, put together, with workers that are not yet started.
-pub(super) struct Reporting {
+pub(super) struct ReportComponents {
     pub(super) reports: Reports,
     pub(super) interactions: Interactions,
     /// The cache, where it is in Redis.
@@ -31,7 +31,7 @@ pub(super) struct Reporting {
     roll_up: RollUp,
 }
 
-impl Reporting {
+impl ReportComponents {
     pub(super) fn open(settings: &Settings, store: &Store, keystrokes: &Keystrokes) -> Result<Self> {
         let open =
             |url: &Secret| RedisCache::open(url.expose(), &settings.redis_prefix, CacheLimits::default());

@@ -28,7 +28,7 @@ const SALES: usize = 5_000;
 
 /// What to fill the store with.
 #[derive(Clone, Debug)]
-pub struct Seeding {
+pub struct SeedPlan {
     /// The source of the products.
     pub source: SourceName,
     /// How many products.
@@ -43,7 +43,7 @@ pub struct Seeding {
 
 /// How far it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Seeded {
+pub struct SeedProgress {
     /// Products that are in the store as they were made.
     pub products: usize,
     /// Those that were not as they are before.
@@ -57,11 +57,11 @@ pub struct Seeded {
 /// Fills the store, and tells how far it is after each step; ends early when it is cancelled.
 pub async fn seed(
     store: &Store,
-    seeding: &Seeding,
+    seeding: &SeedPlan,
     cancel: &CancellationToken,
-    mut progress: impl FnMut(Seeded),
-) -> Result<Seeded> {
-    let mut seeded = Seeded::default();
+    mut progress: impl FnMut(SeedProgress),
+) -> Result<SeedProgress> {
+    let mut seeded = SeedProgress::default();
     let mut documents = Vec::with_capacity(seeding.products);
     let mut products = synthetic::products(seeding.products, seeding.seed);
     loop {
@@ -109,7 +109,7 @@ fn draft(source: &SourceName, product: Product) -> Result<DocumentDraft> {
     Ok(draft.checked()?)
 }
 
-fn interaction(seeding: &Seeding, documents: &[DocumentId], index: usize, sale: Sale) -> Interaction {
+fn interaction(seeding: &SeedPlan, documents: &[DocumentId], index: usize, sale: Sale) -> Interaction {
     let name = format!("{} {index} {}", seeding.seed, seeding.source);
     Interaction {
         id: InteractionId(Uuid::new_v5(&NAMESPACE, name.as_bytes())),

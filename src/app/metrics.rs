@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::logging::Logging;
-use super::reporting::Reporting;
+use super::keystrokes::KeystrokePipeline;
+use super::reports::ReportComponents;
 use crate::http::Readiness;
 use crate::search::IndexFollower;
 use crate::store::Store;
@@ -15,7 +15,7 @@ use quarry_runtime::redis_link::LinkMetrics;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The connections to Redis by purpose; none without Redis.
-pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<(&'static str, LinkMetrics)> {
+pub(super) fn redis(logging: &KeystrokePipeline, reporting: &ReportComponents) -> Vec<(&'static str, LinkMetrics)> {
     let mut links = Vec::new();
     if let Some(buffer) = &logging.redis_buffer {
         links.extend(["keystrokes", "flushing"].into_iter().zip(buffer.links()));
@@ -29,7 +29,7 @@ pub(super) fn redis(logging: &Logging, reporting: &Reporting) -> Vec<(&'static s
 
 /// Starts what finds out that Redis is back: a connection that nobody needs for a while would be told to
 /// be down for as long.
-pub(super) fn watch_redis(logging: &Logging, reporting: &Reporting, supervisor: &mut Supervisor) {
+pub(super) fn watch_redis(logging: &KeystrokePipeline, reporting: &ReportComponents, supervisor: &mut Supervisor) {
     let (Some(buffer), Some(feed), Some(cache)) =
         (logging.redis_buffer.clone(), logging.redis_feed(), reporting.redis_cache.clone())
     else {
@@ -57,7 +57,7 @@ pub(super) fn watch_store(store: &Store, supervisor: &mut Supervisor) {
 }
 
 /// Readiness, and what is told with it: neither asks anybody, so neither waits.
-pub(super) fn readiness(index: IndexFollower, store: &Store, logging: &Logging) -> Readiness {
+pub(super) fn readiness(index: IndexFollower, store: &Store, logging: &KeystrokePipeline) -> Readiness {
     let (store, file) = (store.clone(), store.clone());
     let (keystrokes, buffer) = (logging.keystrokes.clone(), logging.local_buffer());
     let follower = index.clone();
