@@ -52,11 +52,9 @@ impl RedisCache {
         limits: CacheLimits,
         timeout: Duration,
     ) -> Result<Self, CacheError> {
-        let invalid = |problem: &str| CacheError::Unavailable(problem.to_owned());
-        let client = client(url)
-            .ok_or_else(|| invalid("the URL is not a Redis URL: use the form redis://host:6379/0"))?;
+        let client = client(url)?;
         if prefix.contains(['{', '}']) {
-            return Err(invalid("the key prefix contains braces: remove them"));
+            return Err(CacheError::Unavailable("the key prefix contains braces: remove them".to_owned()));
         }
         let base = format!("{prefix}:{{cache-{LAYOUT}}}:");
         Ok(Self {

@@ -41,10 +41,9 @@ impl RedisFeed {
     /// A feed on the channel of this prefix. Does not connect yet, and hears nothing until
     /// [`Self::run`] does: only an address that is none is an error.
     pub fn open(url: &str, prefix: &str) -> Result<Self, FeedError> {
-        let no_address = || FeedError::Unavailable("the address is not one of a Redis".to_owned());
         Ok(Self {
-            link: Link::new(client(url).ok_or_else(no_address)?, PUBLISH_PATIENCE),
-            listening: listening_client(url).ok_or_else(no_address)?,
+            link: Link::new(client(url)?, PUBLISH_PATIENCE),
+            listening: listening_client(url)?,
             channel: format!("{prefix}:searches"),
             heard: LocalFeed::new(),
             listening_metrics: LinkMetrics::default(),

@@ -36,6 +36,9 @@ const QUEUED_COMMANDS: usize = 1_024;
 const TRANSIENT_CODES: &[&str] =
     &["OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREPLICAS", "BUSY", "UNBLOCKED"];
 
+/// The problem and the remedy of a URL that is not a Redis URL.
+const INVALID_URL: &str = "the URL is not a Redis URL: use the form redis://host:6379/0";
+
 /// A failed call. The messages contain neither addresses nor commands.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LinkError {
@@ -123,20 +126,24 @@ impl Attempt {
     }
 }
 
-/// The client of an address, or nothing if it is not one of a Redis.
-pub fn client(url: &str) -> Option<Client> {
+/// Creates the client of a URL without connecting yet.
+pub fn client(url: &str) -> Result<Client, LinkError> {
     client_speaking(url, ProtocolVersion::RESP3)
 }
 
-/// The same for subscriptions: the crate hears them by the older protocol.
-pub fn listening_client(url: &str) -> Option<Client> {
+/// Creates a client for subscriptions, which the crate supports with the older protocol.
+pub fn listening_client(url: &str) -> Result<Client, LinkError> {
     client_speaking(url, ProtocolVersion::RESP2)
 }
 
-fn client_speaking(url: &str, protocol: ProtocolVersion) -> Option<Client> {
-    let info = url.into_connection_info().ok()?;
-    let settings = info.redis_settings().clone().set_protocol(protocol);
-    Client::open(info.set_redis_settings(settings)).ok()
+fn client_speaking(url: &str, protocol: ProtocolVersion) -> Result<Client, LinkError> {
+    let open = || {
+        let info = url.into_connection_info()?;
+        let settings = info.redis_settings().clone().set_protocol(protocol);
+        Client::open(info.set_redis_settings(settings))
+    };
+    // The error of the crate contains the URL.
+    open().map_err(|_| LinkError::Unavailable(INVALID_URL.to_owned()))
 }
 
 impl Link {

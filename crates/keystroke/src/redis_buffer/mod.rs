@@ -86,10 +86,9 @@ impl RedisBuffer {
         limits: BufferLimits,
         [append, flush]: [Duration; 2],
     ) -> Result<Self, BufferError> {
-        let client = client(url)
-            .ok_or_else(|| BufferError::Unavailable("the address is not one of a Redis".to_owned()))?;
+        let client = client(url)?;
         if prefix.contains(['{', '}']) {
-            return Err(BufferError::Unavailable("the prefix of its keys has braces in it".to_owned()));
+            return Err(BufferError::Unavailable("the key prefix contains braces: remove them".to_owned()));
         }
         Ok(Self {
             front: Link::new(client.clone(), append),
