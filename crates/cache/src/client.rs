@@ -10,15 +10,15 @@ use chrono::TimeDelta;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::bounded_map::BoundedMap;
 use super::envelope::{self, ValueEnvelope};
 use super::epoch::{Epoch, ObservedGenerations};
-use super::fallback_cache::FallbackCache;
 use super::{Cache, CacheError};
 use quarry_domain::Timestamp;
 
 /// The time that an expired value stays available as a fallback.
 const STALE_TTL: Duration = Duration::from_secs(24 * 3_600);
-/// The capacity of the fallback cache.
+/// The capacity of the fallback values.
 const FALLBACK_BYTES: u64 = 64 << 20;
 
 /// Time limits of cache-aside.
@@ -55,7 +55,8 @@ struct ClientState {
     cache: Arc<dyn Cache>,
     ttl: Duration,
     timeouts: CacheTimeouts,
-    fallback: FallbackCache,
+    /// The last good values of this process, for when store and cache are both unavailable.
+    fallback: BoundedMap<Epoch>,
     /// Clears of the cache that callers requested.
     requested_clears: AtomicU64,
     /// The last of them that the cache executed.
@@ -86,7 +87,7 @@ impl CacheClient {
             cache,
             ttl,
             timeouts,
-            fallback: FallbackCache::new(FALLBACK_BYTES, STALE_TTL),
+            fallback: BoundedMap::new(FALLBACK_BYTES),
             requested_clears: AtomicU64::default(),
             executed_clears: AtomicU64::default(),
             local_clears: AtomicU64::default(),
@@ -94,7 +95,7 @@ impl CacheClient {
         }))
     }
 
-    /// Clears the cache and the fallback: calls that begin afterwards return no older value.
+    /// Clears the cache and the fallback values: calls that begin afterwards return no older value.
     ///
     /// On an error, the cache still holds older values; this process repeats the clear before its next
     /// lookup.
@@ -186,9 +187,10 @@ impl CacheClient {
     }
 
     fn store_fallback(&self, key: &str, epoch: Epoch, value: &Bytes) {
-        // Cleared data must not stay in memory, even where no lookup would return it.
-        if self.is_current(epoch) {
-            self.0.fallback.put(key, epoch, value);
+        // Cleared data must not stay in memory, even where no lookup would return it. Every hit calls this, so
+        // only a change is written.
+        if self.is_current(epoch) && self.0.fallback.get(key, epoch).as_ref() != Some(value) {
+            self.0.fallback.put(key, epoch, value.clone(), STALE_TTL);
         }
     }
 
@@ -216,7 +218,7 @@ impl CacheClient {
         }
     }
 
-    /// Returns the last good value, encoded: from the lookup, or else from the fallback cache.
+    /// Returns the last good value, encoded: from the lookup, or else from the fallback values.
     pub(super) fn stale<T>(&self, key: &str, lookup: &DecodedLookup<T>) -> Option<Bytes> {
         let entry = lookup.entry.as_ref().map(|(bytes, _)| bytes.clone());
         entry.or_else(|| self.0.fallback.get(key, lookup.epoch))

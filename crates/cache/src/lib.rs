@@ -4,7 +4,7 @@
 //! - `cache_aside`: returns a cached value, or computes and stores it. `response` says which.
 //! - `client`: the lookups and stores of one process. `refresh_lock` elects the server that computes.
 //! - `single_flight`: concurrent callers in one process share a computation.
-//! - `fallback_cache`: the last good values, for when cache and store are both unavailable.
+//! - `bounded_map`: values of this process within a capacity and their TTL.
 //! - `epoch`: values from before a clear are not returned after it.
 //! - `envelope`: the binary format of a value. `metrics`: counters per kind of value.
 //!
@@ -17,11 +17,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use uuid::Uuid;
 
+mod bounded_map;
 mod cache_aside;
 mod client;
 mod envelope;
 mod epoch;
-mod fallback_cache;
 mod local_cache;
 mod metrics;
 mod redis_cache;

@@ -6,26 +6,17 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use moka::Expiry;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache as Entries;
 
+use super::bounded_map::BoundedMap;
 use super::{Cache, CacheError, CacheGeneration, CacheLimits, CacheLookup, LockToken};
 
-/// An in-process cache that evicts the least recently used entries.
+/// An in-process cache that evicts the least used entries.
 pub struct LocalCache {
-    entries: Entries<String, CacheEntry>,
+    entries: BoundedMap<CacheGeneration>,
     /// Read-locked during a put: no entry of an old generation may follow a clear.
     generation: RwLock<CacheGeneration>,
     leases: Mutex<HashMap<String, LockLease>>,
     limits: CacheLimits,
-}
-
-#[derive(Clone)]
-struct CacheEntry {
-    generation: CacheGeneration,
-    value: Bytes,
-    ttl: Duration,
 }
 
 struct LockLease {
@@ -36,18 +27,12 @@ struct LockLease {
 impl LocalCache {
     /// Creates an empty cache.
     pub fn new(limits: CacheLimits) -> Self {
-        let weigh = |key: &String, entry: &CacheEntry| {
-            u32::try_from(CacheLimits::weight(key, &entry.value)).unwrap_or(u32::MAX)
-        };
-        let entries = Entries::builder()
-            .max_capacity(limits.bytes)
-            .weigher(weigh)
-            .expire_after(EntryTtl)
-            // Moka's default (TinyLFU) rejects new entries in favour of frequent ones; here, new entries
-            // are those in use.
-            .eviction_policy(EvictionPolicy::lru())
-            .build();
-        Self { entries, generation: RwLock::new(CacheGeneration::new()), leases: Mutex::default(), limits }
+        Self {
+            entries: BoundedMap::new(limits.bytes),
+            generation: RwLock::new(CacheGeneration::new()),
+            leases: Mutex::default(),
+            limits,
+        }
     }
 
     fn generation(&self) -> CacheGeneration {
@@ -71,8 +56,7 @@ impl Cache for LocalCache {
 
     async fn get(&self, key: &str) -> Result<CacheLookup, CacheError> {
         let generation = self.generation();
-        let entry = self.entries.get(key).filter(|entry| entry.generation == generation);
-        Ok(CacheLookup { generation, value: entry.map(|entry| entry.value) })
+        Ok(CacheLookup { generation, value: self.entries.get(key, generation) })
     }
 
     async fn put(
@@ -88,20 +72,17 @@ impl Cache for LocalCache {
         }
         let is_admitted = self.limits.admits(key, &value);
         if is_admitted {
-            self.entries.insert(key.to_owned(), CacheEntry { generation, value, ttl });
+            self.entries.put(key, generation, value, ttl);
         } else {
-            self.entries.invalidate(key);
+            self.entries.remove(key);
         }
-        // Moka evicts lazily; without this, evicted values stay in memory beyond the limit.
-        self.entries.run_pending_tasks();
         Ok(is_admitted)
     }
 
     async fn clear(&self) -> Result<(), CacheError> {
         let mut generation = self.generation.write().unwrap_or_else(PoisonError::into_inner);
         *generation = CacheGeneration::new();
-        self.entries.invalidate_all();
-        self.entries.run_pending_tasks();
+        self.entries.clear();
         Ok(())
     }
 
@@ -121,24 +102,5 @@ impl Cache for LocalCache {
             leases.remove(key);
         }
         Ok(())
-    }
-}
-
-/// The expiry of each entry by its own TTL.
-struct EntryTtl;
-
-impl Expiry<String, CacheEntry> for EntryTtl {
-    fn expire_after_create(&self, _key: &String, entry: &CacheEntry, _now: Instant) -> Option<Duration> {
-        Some(entry.ttl)
-    }
-
-    fn expire_after_update(
-        &self,
-        _key: &String,
-        entry: &CacheEntry,
-        _now: Instant,
-        _remaining: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(entry.ttl)
     }
 }
