@@ -33,7 +33,7 @@ use quarry::cache::{Cache, CacheLimits, LocalCache, RedisCache};
 use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentKey, InteractionKind, Period, SourceName, Timestamp,
 };
-use quarry::report::{CacheStatus, CategoryParameters, Coverage, CoverageError, ReportPeriod, Reports};
+use quarry::report::{CacheStatus, CategoryDocuments, Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::simulator::synthetic;
 use quarry::store::Store;
 use redis_server::OwnRedis;
@@ -319,14 +319,14 @@ fn rows(report: CategoryReport) -> Vec<(String, i64)> {
 }
 
 async fn cached(reports: &Reports, period: Period) -> (CacheStatus, Vec<(String, i64)>) {
-    let parameters = CategoryParameters {
+    let parameters = CategoryDocuments {
         name: CATEGORY.to_owned(),
         source: None,
         kind: KIND,
         period: ReportPeriod { from: Some(period.from), before: period.before },
         first: FIRST,
     };
-    let report = reports.category(parameters, false).await.unwrap();
+    let report = reports.get(parameters, false).await.unwrap();
     (report.cache_status, rows(report.value))
 }
 

@@ -32,7 +32,7 @@ use postgres::OwnPostgres;
 use process::is_installed;
 use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache, RedisCache};
 use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, comparison_key};
-use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports};
+use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports, TopSearches};
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -136,7 +136,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
     for _ in 0..2 {
         servers[0].clear().await.unwrap();
         for server in &servers {
-            server.top_searches(ReportPeriod::default(), rows, false).await.unwrap();
+            server.get(TopSearches { period: ReportPeriod::default(), first: rows }, false).await.unwrap();
         }
     }
     let (mut alone, mut slowest, mut callers) = (histogram(), histogram(), histogram());
@@ -151,7 +151,10 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
             let server = servers[number % 2].clone();
             tokio::spawn(async move {
                 let started = Instant::now();
-                server.top_searches(ReportPeriod::default(), rows, false).await.unwrap();
+                server
+                    .get(TopSearches { period: ReportPeriod::default(), first: rows }, false)
+                    .await
+                    .unwrap();
                 nanoseconds(started)
             })
         });
@@ -169,7 +172,8 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
 
 /// Requests the report, and checks its rows and cache status.
 async fn request(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
-    let report = reports.top_searches(ReportPeriod::default(), rows, refresh).await.unwrap();
+    let report =
+        reports.get(TopSearches { period: ReportPeriod::default(), first: rows }, refresh).await.unwrap();
     assert_eq!((report.value.len() as u64, report.cache_status), (rows, expected));
 }
 

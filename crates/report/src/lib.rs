@@ -1,7 +1,7 @@
 //! Reports of searches and sales, computed by the store and cached.
 //!
-//! - `reports`: the cached computation that all reports share.
-//! - `searches`, `search_volume`, `categories`: the reports.
+//! - `report`: the computation and the cache that all reports share.
+//! - `searches`, `interactions`: the reports. `rows`: their rows, where the store has others.
 //! - `period`: the period of a report. `calendar`: its intervals in a time zone.
 //! - `coverage`: the watermark up to which the log of searches is complete.
 //! - `erasure_watch`: clears this server's reports after an erasure on another server.
@@ -12,26 +12,26 @@
 //! for each request.
 
 mod calendar;
-mod categories;
 mod coverage;
 mod erasure_watch;
 mod error;
+mod interactions;
 mod metrics;
 mod period;
-mod reports;
+mod report;
 mod roll_up;
-mod search_volume;
-mod searched_query;
+mod rows;
 mod searches;
 
 pub use calendar::CalendarInterval;
-pub use categories::CategoryParameters;
 pub use coverage::{Coverage, CoverageError};
 pub use erasure_watch::{ErasureStep, ErasureWatch, ErasureWatchError};
 pub use error::ReportError;
+pub use interactions::{CategoryDocuments, CategoryTotals};
 pub use period::ReportPeriod;
-pub use reports::{ReportResponse, Reports};
+pub use report::{Report, ReportResponse, Reports};
 pub use roll_up::{RollUp, RollUpStep};
-pub use searched_query::SearchedQuery;
+pub use rows::SearchedQuery;
+pub use searches::{SearchVolume, TopSearches, ZeroResultSearches};
 
 pub use quarry_cache::{CacheError, CacheStatus};

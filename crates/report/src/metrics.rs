@@ -3,7 +3,7 @@
 use prometheus_client::registry::Registry;
 use quarry_runtime::metrics::Series;
 
-use super::reports::Reports;
+use super::report::Reports;
 
 impl Reports {
     /// Registers the counters of each report.

@@ -1,61 +1,50 @@
-//! Reports of queries: the most frequent ones, and those without results.
+//! Reports of searches: the most frequent ones, those without results, and their number over time.
 
-use quarry_runtime::boxed;
+use chrono_tz::Tz;
+use serde::Serialize;
 
-use super::{ReportError, ReportPeriod, ReportResponse, Reports, SearchedQuery};
-use quarry_domain::{Period, QueryDigest, ZeroResultSearch};
+use super::calendar::{CalendarInterval, buckets};
+use super::report::{Report, ReportCache, ReportCaches, ReportSource};
+use super::{ReportError, ReportPeriod, SearchedQuery};
+use quarry_domain::{Period, QueryDigest, Timestamp, VolumeBucket, ZeroResultSearch};
 use quarry_store::Store;
 
-impl Reports {
-    /// Returns the most frequent searches.
-    #[boxed]
-    pub async fn top_searches(
-        &self,
-        period: ReportPeriod,
-        first: u64,
-        refresh: bool,
-    ) -> Result<ReportResponse<Vec<SearchedQuery>>, ReportError> {
-        let cache = &self.0.top_searches;
-        self.report(cache, &(period, first), period, refresh, move |store, period, _| async move {
-            searched_queries(&store, period, first).await
-        })
-        .await
-    }
-
-    /// Returns the most frequent searches without results.
-    #[boxed]
-    pub async fn zero_result_searches(
-        &self,
-        period: ReportPeriod,
-        first: u64,
-        refresh: bool,
-    ) -> Result<ReportResponse<Vec<ZeroResultSearch>>, ReportError> {
-        let cache = &self.0.zero_results;
-        self.report(cache, &(period, first), period, refresh, move |store, period, _| async move {
-            Ok(store.zero_result_searches(period, first).await?)
-        })
-        .await
-    }
+/// The most frequent searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TopSearches {
+    /// The period of the searches.
+    pub period: ReportPeriod,
+    /// The number of queries.
+    pub first: u64,
 }
 
-async fn searched_queries(
-    store: &Store,
-    period: Period,
-    first: u64,
-) -> Result<Vec<SearchedQuery>, ReportError> {
-    let searches = store.top_searches(period, first).await?;
-    if searches.is_empty() || !store.clicks_are_recorded(period).await? {
-        let unrated = |search| SearchedQuery { search, click_through_rate: None };
-        return Ok(searches.into_iter().map(unrated).collect());
+impl Report for TopSearches {
+    type Value = Vec<SearchedQuery>;
+    const SOURCE: ReportSource = ReportSource::SearchLog;
+
+    fn period(&self) -> ReportPeriod {
+        self.period
     }
-    let digests: Vec<QueryDigest> =
-        searches.iter().map(|search| QueryDigest::of(&search.query_key)).collect();
-    let clicked = store.clicked_searches(&digests, period).await?;
-    let rated = searches.into_iter().zip(digests).map(|(search, digest)| {
-        let clicked = clicked.get(&digest).copied().unwrap_or_default();
-        SearchedQuery { click_through_rate: Some(click_through_rate(clicked, search.searches)), search }
-    });
-    Ok(rated.collect())
+
+    fn cache(caches: &ReportCaches) -> &ReportCache<Self::Value> {
+        &caches.top_searches
+    }
+
+    async fn compute(self, store: Store, period: Period, _: Timestamp) -> Result<Self::Value, ReportError> {
+        let searches = store.top_searches(period, self.first).await?;
+        if searches.is_empty() || !store.clicks_are_recorded(period).await? {
+            let unrated = |search| SearchedQuery { search, click_through_rate: None };
+            return Ok(searches.into_iter().map(unrated).collect());
+        }
+        let digests: Vec<QueryDigest> =
+            searches.iter().map(|search| QueryDigest::of(&search.query_key)).collect();
+        let clicked = store.clicked_searches(&digests, period).await?;
+        let rated = searches.into_iter().zip(digests).map(|(search, digest)| {
+            let clicked = clicked.get(&digest).copied().unwrap_or_default();
+            SearchedQuery { click_through_rate: Some(click_through_rate(clicked, search.searches)), search }
+        });
+        Ok(rated.collect())
+    }
 }
 
 /// Returns clicks per search, at most 1.
@@ -63,4 +52,72 @@ async fn searched_queries(
 /// Clicks on results that are shown while a user types count, but such results are not logged as searches.
 fn click_through_rate(clicked: i64, searches: i64) -> f64 {
     (clicked as f64 / searches.max(1) as f64).min(1.0)
+}
+
+/// The most frequent searches without results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ZeroResultSearches {
+    /// The period of the searches.
+    pub period: ReportPeriod,
+    /// The number of queries.
+    pub first: u64,
+}
+
+impl Report for ZeroResultSearches {
+    type Value = Vec<ZeroResultSearch>;
+    const SOURCE: ReportSource = ReportSource::SearchLog;
+
+    fn period(&self) -> ReportPeriod {
+        self.period
+    }
+
+    fn cache(caches: &ReportCaches) -> &ReportCache<Self::Value> {
+        &caches.zero_results
+    }
+
+    async fn compute(self, store: Store, period: Period, _: Timestamp) -> Result<Self::Value, ReportError> {
+        Ok(store.zero_result_searches(period, self.first).await?)
+    }
+}
+
+/// The number of searches per calendar interval that the period touches, zeros included.
+///
+/// The first and the last interval may extend beyond the period; they count searches of the period only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SearchVolume {
+    period: ReportPeriod,
+    interval: CalendarInterval,
+    zone: Tz,
+}
+
+impl SearchVolume {
+    /// Creates the report of a period, by the calendar of an IANA time zone.
+    pub fn new(
+        period: ReportPeriod,
+        interval: CalendarInterval,
+        timezone: &str,
+    ) -> Result<Self, ReportError> {
+        let zone = timezone.parse().map_err(|_| ReportError::UnknownTimeZone)?;
+        Ok(Self { period, interval, zone })
+    }
+}
+
+impl Report for SearchVolume {
+    type Value = Vec<VolumeBucket>;
+    const SOURCE: ReportSource = ReportSource::SearchLog;
+
+    fn period(&self) -> ReportPeriod {
+        self.period
+    }
+
+    fn cache(caches: &ReportCaches) -> &ReportCache<Self::Value> {
+        &caches.search_volume
+    }
+
+    async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
+        let buckets = buckets(self.interval, self.zone, period, now).ok_or(ReportError::TooManyIntervals)?;
+        let volumes = store.search_volume(&buckets.bounds).await?;
+        let rows = volumes.into_iter().zip(buckets.starts);
+        Ok(rows.map(|(volume, start)| VolumeBucket { start, ..volume }).collect())
+    }
 }

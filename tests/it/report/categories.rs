@@ -7,7 +7,9 @@ use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentId, DocumentKey, Interaction, InteractionId, InteractionKind,
     QueryDigest, SearchId, SourceName, Timestamp, comparison_key,
 };
-use quarry::report::{CacheStatus, CategoryParameters, ReportPeriod, ReportResponse};
+use quarry::report::{
+    CacheStatus, CategoryDocuments, CategoryTotals, ReportPeriod, ReportResponse, TopSearches,
+};
 use quarry::store::{RecordOutcome, Store};
 use uuid::Uuid;
 
@@ -65,7 +67,7 @@ async fn sales_are_reported_per_category(database: Arc<TestDatabase>) {
     record(&store, kind, other_mouse, 7, None, now - TimeDelta::days(40)).await;
     record(&store, InteractionKind::Click, laptop, 1, None, now).await;
 
-    let electronics = CategoryParameters {
+    let electronics = CategoryDocuments {
         name: "electronics".to_owned(),
         source: None,
         kind,
@@ -73,46 +75,52 @@ async fn sales_are_reported_per_category(database: Arc<TestDatabase>) {
         first: 10,
     };
     for cache_status in [CacheStatus::Miss, CacheStatus::Hit] {
-        let report = reports.category(electronics.clone(), false).await.unwrap();
+        let report = reports.get(electronics.clone(), false).await.unwrap();
         assert_eq!((rows(&report), report.cache_status), (vec![("Mouse", 20), ("Laptop", 15)], cache_status));
         assert_eq!(report.value.total_quantity, 35);
         assert_eq!(report.covered_until, report.generated_at);
     }
-    let category = async |parameters: CategoryParameters| {
-        let report = reports.category(parameters, false).await.unwrap();
+    let category = async |parameters: CategoryDocuments| {
+        let report = reports.get(parameters, false).await.unwrap();
         assert_eq!(report.cache_status, CacheStatus::Miss, "other parameters are another report");
         report
     };
     let longer = ReportPeriod { from: Some(now - TimeDelta::days(60)), before: None };
-    let report = category(CategoryParameters { period: longer, ..electronics.clone() }).await;
+    let report = category(CategoryDocuments { period: longer, ..electronics.clone() }).await;
     assert_eq!(
         rows(&report),
         [("Mouse", 20), ("Laptop", 15), ("Mouse", 7)],
         "two products with the same name"
     );
-    let report = category(CategoryParameters { first: 1, ..electronics.clone() }).await;
+    let report = category(CategoryDocuments { first: 1, ..electronics.clone() }).await;
     assert_eq!((rows(&report), report.value.total_quantity), (vec![("Mouse", 20)], 35));
-    let report = category(CategoryParameters { kind: InteractionKind::Click, ..electronics.clone() }).await;
+    let report = category(CategoryDocuments { kind: InteractionKind::Click, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Laptop", 1)]);
     let market = Some(SourceName::parse("market").unwrap());
     let report =
-        category(CategoryParameters { source: market.clone(), period: longer, ..electronics.clone() }).await;
+        category(CategoryDocuments { source: market.clone(), period: longer, ..electronics.clone() }).await;
     assert_eq!(rows(&report), [("Mouse", 7)]);
-    let report = category(CategoryParameters { name: "Electronics".to_owned(), ..electronics.clone() }).await;
+    let report = category(CategoryDocuments { name: "Electronics".to_owned(), ..electronics.clone() }).await;
     assert_eq!(rows(&report), []);
     let past = ReportPeriod { from: None, before: Some(now - TimeDelta::days(35)) };
-    let report = category(CategoryParameters { period: past, ..electronics }).await;
+    let report = category(CategoryDocuments { period: past, ..electronics }).await;
     assert_eq!((rows(&report), Some(report.covered_until)), (vec![("Mouse", 7)], past.before));
 
     for cache_status in [CacheStatus::Miss, CacheStatus::Hit, CacheStatus::Bypass] {
         let refresh = cache_status == CacheStatus::Bypass;
-        let report = reports.categories(None, kind, ReportPeriod::default(), refresh).await.unwrap();
+        let report = reports
+            .get(CategoryTotals { source: None, kind, period: ReportPeriod::default() }, refresh)
+            .await
+            .unwrap();
         let rows: Vec<_> =
             report.value.iter().map(|row| (row.name.as_str(), row.documents, row.quantity)).collect();
         let expected = vec![("books", 1, 50), ("electronics", 3, 35), ("toys", 1, 0)];
         assert_eq!((rows, report.cache_status), (expected, cache_status));
     }
-    let report = reports.categories(market.as_ref(), kind, ReportPeriod::default(), false).await.unwrap();
+    let report = reports
+        .get(CategoryTotals { source: market, kind, period: ReportPeriod::default() }, false)
+        .await
+        .unwrap();
     assert_eq!(
         (report.value.len(), report.value[0].quantity, report.cache_status),
         (1, 0, CacheStatus::Miss)
@@ -129,7 +137,8 @@ async fn the_click_through_rate_is_a_share_of_searches(database: Arc<TestDatabas
     }
     let document = product(&store, "shop", "1", "Shoes", "shoes").await;
     let rates = async || {
-        let report = reports.top_searches(ReportPeriod::default(), 10, true).await.unwrap();
+        let report =
+            reports.get(TopSearches { period: ReportPeriod::default(), first: 10 }, true).await.unwrap();
         report.value.iter().map(|row| row.click_through_rate).collect::<Vec<_>>()
     };
     let answer = |salt, query| Some(SearchId::new(salt, QueryDigest::of(&comparison_key(query))));

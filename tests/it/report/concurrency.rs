@@ -8,7 +8,7 @@ use chrono::Utc;
 use futures_util::future::join_all;
 use quarry::cache::{CacheLimits, LocalCache};
 use quarry::domain::Timestamp;
-use quarry::report::{CacheStatus, Coverage, CoverageError, ReportPeriod, Reports};
+use quarry::report::{CacheStatus, Coverage, CoverageError, ReportPeriod, Reports, TopSearches};
 use tokio::sync::Semaphore;
 
 use super::fixture::{TTL, at, between};
@@ -70,7 +70,9 @@ async fn concurrent_computations_are_limited() {
     let reports = Reports::new(store, cache, gate.clone(), TTL);
     let calls = (0..CALLS).map(|_| {
         let reports = reports.clone();
-        tokio::spawn(async move { reports.top_searches(ReportPeriod::default(), 10, true).await.unwrap() })
+        tokio::spawn(async move {
+            reports.get(TopSearches { period: ReportPeriod::default(), first: 10 }, true).await.unwrap()
+        })
     });
     let calls: Vec<_> = calls.collect();
     until("the first computations", async || (gate.waiting() > 1).then_some(())).await;
@@ -96,7 +98,7 @@ async fn a_report_does_not_wait_for_the_watermark() {
     let reports = Reports::new(store, cache, gate.clone(), TTL);
     let report = async || {
         let period = between("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z");
-        let call = reports.top_searches(period, 10, true);
+        let call = reports.get(TopSearches { period, first: 10 }, true);
         ends("a report", call).await.unwrap()
     };
     let unknown = report().await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use quarry::domain::{Searcher, SessionId};
 use quarry::report::ErasureStep::{Cleared, Idle};
-use quarry::report::{CacheStatus, ErasureWatch, ReportPeriod, Reports};
+use quarry::report::{CacheStatus, ErasureWatch, ReportPeriod, Reports, TopSearches};
 use quarry::store::Store;
 
 use super::fixture::{local_reports, search_now};
@@ -14,7 +14,8 @@ use crate::support::databases::{TestDatabase, on_each_database};
 on_each_database!(erasures_by_another_server_clear_the_reports);
 
 async fn cache_status(reports: &Reports) -> (usize, CacheStatus) {
-    let report = reports.top_searches(ReportPeriod::default(), 10, false).await.unwrap();
+    let report =
+        reports.get(TopSearches { period: ReportPeriod::default(), first: 10 }, false).await.unwrap();
     (report.value.len(), report.cache_status)
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::Utc;
 use futures_util::future::join_all;
 use quarry::cache::{CacheLimits, RedisCache};
-use quarry::report::{CacheStatus, ReportError, ReportPeriod, ReportResponse, Reports, SearchedQuery};
+use quarry::report::{
+    CacheStatus, ReportError, ReportPeriod, ReportResponse, Reports, SearchedQuery, TopSearches,
+};
 use quarry::store::{Store, StoreError};
 
 use super::fixture::{ScriptedCoverage, TTL, search_now};
@@ -24,7 +26,7 @@ fn server(store: &Store, redis: &OwnRedis, coverage: Arc<ScriptedCoverage>, ttl:
 type TopSearchesResult = Result<ReportResponse<Vec<SearchedQuery>>, ReportError>;
 
 async fn top_searches(reports: &Reports, first: u64) -> TopSearchesResult {
-    reports.top_searches(ReportPeriod::default(), first, false).await
+    reports.get(TopSearches { period: ReportPeriod::default(), first }, false).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use quarry::cache::{Cache, CacheLimits, CacheStatus, LocalCache};
 use quarry::domain::{Searcher, SessionId};
-use quarry::report::{CalendarInterval, ReportPeriod, ReportResponse, Reports, SearchedQuery};
+use quarry::report::{
+    CalendarInterval, ReportPeriod, ReportResponse, Reports, SearchVolume, SearchedQuery, TopSearches,
+    ZeroResultSearches,
+};
 
 use super::fixture::{ScriptedCoverage, TTL, at, between, local_reports, search, search_now};
 use crate::support::databases::{TestDatabase, on_each_database};
@@ -28,12 +31,12 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let reports = local_reports(&store);
     let always = ReportPeriod::default();
-    let empty = reports.top_searches(always, 10, false).await.unwrap();
+    let empty = reports.get(TopSearches { period: always, first: 10 }, false).await.unwrap();
     assert_eq!((rows(&empty), empty.cache_status), (vec![], CacheStatus::Miss));
     for (session, query) in [("a", "red shoes"), ("b", "Red  Shoes"), ("b", "tea"), ("a", "RED SHOES")] {
         search_now(&store, session, query, 3).await;
     }
-    let kept = reports.top_searches(always, 10, false).await.unwrap();
+    let kept = reports.get(TopSearches { period: always, first: 10 }, false).await.unwrap();
     assert_eq!(
         (rows(&kept), kept.cache_status),
         (vec![], CacheStatus::Hit),
@@ -42,7 +45,7 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     assert_eq!((kept.generated_at, kept.covered_until), (empty.generated_at, empty.covered_until));
 
     let before = Utc::now();
-    let fresh = reports.top_searches(always, 10, true).await.unwrap();
+    let fresh = reports.get(TopSearches { period: always, first: 10 }, true).await.unwrap();
     assert_eq!(
         (rows(&fresh), fresh.cache_status),
         (vec![("RED SHOES", 3, 2), ("tea", 1, 1)], CacheStatus::Bypass)
@@ -51,17 +54,17 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     assert!(before <= fresh.covered_until && fresh.covered_until <= fresh.generated_at);
     assert_eq!(fresh.value[0].search.average_results, Some(3.0));
     assert_eq!(fresh.value[0].click_through_rate, None);
-    let kept = reports.top_searches(always, 10, false).await.unwrap();
+    let kept = reports.get(TopSearches { period: always, first: 10 }, false).await.unwrap();
     assert_eq!(kept, ReportResponse { cache_status: CacheStatus::Hit, ..fresh.clone() });
     // Other parameters are another report.
-    let first = reports.top_searches(always, 1, false).await.unwrap();
+    let first = reports.get(TopSearches { period: always, first: 1 }, false).await.unwrap();
     assert_eq!((rows(&first), first.cache_status), (vec![("RED SHOES", 3, 2)], CacheStatus::Miss));
     let earlier = ReportPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
-    let earlier = reports.top_searches(earlier, 10, false).await.unwrap();
+    let earlier = reports.get(TopSearches { period: earlier, first: 10 }, false).await.unwrap();
     assert_eq!((rows(&earlier), earlier.cache_status), (vec![], CacheStatus::Miss));
     let long_ago = search("a", "winter", Utc::now() - TimeDelta::days(31), 1);
     store.log_searches(&[long_ago]).await.unwrap();
-    let month = reports.top_searches(always, 10, true).await.unwrap();
+    let month = reports.get(TopSearches { period: always, first: 10 }, true).await.unwrap();
     assert_eq!(rows(&month), rows(&fresh), "the default is the last 30 days");
 }
 
@@ -74,7 +77,10 @@ async fn searches_without_results_are_reported(database: Arc<TestDatabase>) {
         search_now(&store, session, query, results).await;
     }
     for cache_status in [CacheStatus::Miss, CacheStatus::Hit] {
-        let report = reports.zero_result_searches(ReportPeriod::default(), 10, false).await.unwrap();
+        let report = reports
+            .get(ZeroResultSearches { period: ReportPeriod::default(), first: 10 }, false)
+            .await
+            .unwrap();
         let rows: Vec<_> =
             report.value.iter().map(|row| (row.query.as_str(), row.searches, row.sessions)).collect();
         assert_eq!((rows, report.cache_status), (vec![("Unicorn", 2, 2), ("yeti", 1, 1)], cache_status));
@@ -98,7 +104,7 @@ async fn volume_follows_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     store.log_searches(&searches).await.unwrap();
     let period = between("2026-03-28T12:00:00Z", "2026-03-31T10:00:00Z");
     let volume = async |zone, interval| {
-        let report = reports.search_volume(period, interval, zone, false).await.unwrap();
+        let report = reports.get(SearchVolume::new(period, interval, zone).unwrap(), false).await.unwrap();
         assert_eq!(report.cache_status, CacheStatus::Miss);
         assert_eq!(report.covered_until, period.before.unwrap());
         let rows = report.value.into_iter();
@@ -132,8 +138,10 @@ async fn volume_follows_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     assert_eq!(hours.iter().map(|hour| hour.1).sum::<i64>(), 4);
     // An open period ends with the current interval.
     search_now(&store, "s", "tea", 1).await;
-    let report =
-        reports.search_volume(ReportPeriod::default(), CalendarInterval::Day, "UTC", false).await.unwrap();
+    let report = reports
+        .get(SearchVolume::new(ReportPeriod::default(), CalendarInterval::Day, "UTC").unwrap(), false)
+        .await
+        .unwrap();
     assert_eq!(report.value.len(), 31);
     assert_eq!(report.value.iter().map(|day| day.searches).sum::<i64>(), 1);
 }
@@ -145,7 +153,7 @@ async fn reports_state_their_watermark(database: Arc<TestDatabase>) {
     let reports = Reports::new(store, cache, coverage.clone(), TTL);
     let since = at("2026-11-01T00:00:00Z");
     let period = ReportPeriod { from: Some(since), before: None };
-    let report = async |period| reports.top_searches(period, 10, true).await.unwrap();
+    let report = async |period| reports.get(TopSearches { period, first: 10 }, true).await.unwrap();
     assert_eq!(report(period).await.covered_until, since, "without a watermark, nothing is covered");
     let typed = Utc::now() - TimeDelta::seconds(7);
     coverage.set(Some(Some(typed)));
@@ -176,8 +184,9 @@ async fn erased_searches_are_in_no_report(database: Arc<TestDatabase>) {
     for (session, query) in [("gone", "secret wish"), ("kept", "tea"), ("kept", "tea")] {
         search_now(&store, session, query, 1).await;
     }
-    let top_searches =
-        async |server: &Reports| server.top_searches(ReportPeriod::default(), 10, false).await.unwrap();
+    let top_searches = async |server: &Reports| {
+        server.get(TopSearches { period: ReportPeriod::default(), first: 10 }, false).await.unwrap()
+    };
     for server in &servers {
         assert_eq!(rows(&top_searches(server).await), [("tea", 2, 1), ("secret wish", 1, 1)]);
     }

@@ -1,7 +1,10 @@
 //! The validation of report parameters.
 
 use quarry::domain::InteractionKind;
-use quarry::report::{CalendarInterval, CategoryParameters, ReportError, ReportPeriod};
+use quarry::report::{
+    CalendarInterval, CategoryDocuments, CategoryTotals, ReportError, ReportPeriod, SearchVolume,
+    TopSearches, ZeroResultSearches,
+};
 
 use super::fixture::{at, between, local_reports};
 use crate::support::databases::TestDatabase;
@@ -16,14 +19,13 @@ async fn periods_must_begin_before_they_end() {
         between("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z"),
         between("2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"),
     ] {
-        let parameters =
-            CategoryParameters { name: "toys".to_owned(), source: None, kind, period, first: 10 };
+        let parameters = CategoryDocuments { name: "toys".to_owned(), source: None, kind, period, first: 10 };
         let errors = [
-            reports.top_searches(period, 10, false).await.err(),
-            reports.zero_result_searches(period, 10, true).await.err(),
-            reports.search_volume(period, CalendarInterval::Day, "UTC", false).await.err(),
-            reports.category(parameters, false).await.err(),
-            reports.categories(None, kind, period, false).await.err(),
+            reports.get(TopSearches { period, first: 10 }, false).await.err(),
+            reports.get(ZeroResultSearches { period, first: 10 }, true).await.err(),
+            reports.get(SearchVolume::new(period, CalendarInterval::Day, "UTC").unwrap(), false).await.err(),
+            reports.get(parameters, false).await.err(),
+            reports.get(CategoryTotals { source: None, kind, period }, false).await.err(),
         ];
         for error in errors {
             assert!(matches!(error, Some(ReportError::EmptyPeriod)), "{error:?}");
@@ -34,7 +36,11 @@ async fn periods_must_begin_before_they_end() {
         ReportPeriod { from: None, before: Some(at("2020-01-01T00:00:00Z")) },
         ReportPeriod { from: Some(at("2100-01-01T00:00:00Z")), before: None },
     ] {
-        let days = reports.search_volume(period, CalendarInterval::Day, "UTC", false).await.unwrap().value;
+        let days = reports
+            .get(SearchVolume::new(period, CalendarInterval::Day, "UTC").unwrap(), false)
+            .await
+            .unwrap()
+            .value;
         assert_eq!(days.len(), if period.from.is_some() { 1 } else { 30 });
     }
 }
@@ -44,8 +50,9 @@ async fn zones_must_exist_and_intervals_are_limited() {
     let database = TestDatabase::sqlite();
     let store = database.store().await;
     let reports = local_reports(&store);
-    let volume =
-        async |period, interval, zone: &str| reports.search_volume(period, interval, zone, false).await;
+    let volume = async |period, interval, zone: &str| {
+        reports.get(SearchVolume::new(period, interval, zone)?, false).await
+    };
     let always = ReportPeriod::default();
     for zone in ["", "Berlin", "europe/berlin", "UTC+1", "../etc/passwd", "Europe/Berlin "] {
         let error = volume(always, CalendarInterval::Day, zone).await.unwrap_err();

@@ -8,7 +8,10 @@ use crate::services::Services;
 use crate::types::{InteractionKind, Interval, Period, TimeZone};
 use crate::warnings::Warnings;
 use quarry_domain::SourceName;
-use quarry_report::{CategoryParameters, ReportError, ReportResponse};
+use quarry_report::{
+    CategoryDocuments, CategoryTotals, ReportError, ReportResponse, SearchVolume, TopSearches,
+    ZeroResultSearches,
+};
 
 /// What the log of searches and the interactions come to, as GraphQL shows it.
 pub(crate) struct Reports;
@@ -28,7 +31,7 @@ impl Reports {
     ) -> Result<TopSearchesReport, Failure> {
         let (asked, size) = (period.unwrap_or_default().into(), page_size(ctx, first)?);
         let reports = &Services::of(ctx)?.reports;
-        Ok(told(ctx, reports.top_searches(asked, size as u64, refresh.0).await)?.into())
+        Ok(told(ctx, reports.get(TopSearches { period: asked, first: size as u64 }, refresh.0).await)?.into())
     }
 
     /// What was searched for in vain.
@@ -43,7 +46,8 @@ impl Reports {
     ) -> Result<ZeroResultReport, Failure> {
         let (asked, size) = (period.unwrap_or_default().into(), page_size(ctx, first)?);
         let reports = &Services::of(ctx)?.reports;
-        Ok(told(ctx, reports.zero_result_searches(asked, size as u64, refresh.0).await)?.into())
+        Ok(told(ctx, reports.get(ZeroResultSearches { period: asked, first: size as u64 }, refresh.0).await)?
+            .into())
     }
 
     /// How much was searched for over time.
@@ -63,7 +67,8 @@ impl Reports {
     ) -> Result<SearchVolumeReport, Failure> {
         let (asked, TimeZone(zone)) = (period.unwrap_or_default().into(), timezone.0);
         let reports = &Services::of(ctx)?.reports;
-        Ok(told(ctx, reports.search_volume(asked, interval.0.into(), &zone, refresh.0).await)?.into())
+        let volume = SearchVolume::new(asked, interval.0.into(), &zone)?;
+        Ok(told(ctx, reports.get(volume, refresh.0).await)?.into())
     }
 
     /// What sells, or is clicked, in one category: documents by total quantity, most first, ties by key.
@@ -78,14 +83,14 @@ impl Reports {
         #[graphql(desc = "How many documents: 10 unless given, at most 100.")] first: Option<i32>,
         #[graphql(default, desc = "Compute it anew instead of asking the cache.")] refresh: Flag<false>,
     ) -> Result<CategoryReport, Failure> {
-        let question = CategoryParameters {
+        let question = CategoryDocuments {
             name: name.clone(),
             source: checked_source(source)?,
             kind: kind.0.into(),
             period: period.unwrap_or_default().into(),
             first: page_size(ctx, first)? as u64,
         };
-        let report = Services::of(ctx)?.reports.category(question, refresh.0).await;
+        let report = Services::of(ctx)?.reports.get(question, refresh.0).await;
         Ok(CategoryReport::named(name, told(ctx, report)?))
     }
 
@@ -98,10 +103,12 @@ impl Reports {
         #[graphql(desc = "When it happened: within the last 30 days unless given.")] period: Option<Period>,
         #[graphql(default, desc = "Compute it anew instead of asking the cache.")] refresh: Flag<false>,
     ) -> Result<CategoriesReport, Failure> {
-        let asked = period.unwrap_or_default().into();
-        let (source, kind) = (checked_source(source)?, kind.0.into());
-        let reports = &Services::of(ctx)?.reports;
-        Ok(told(ctx, reports.categories(source.as_ref(), kind, asked, refresh.0).await)?.into())
+        let question = CategoryTotals {
+            source: checked_source(source)?,
+            kind: kind.0.into(),
+            period: period.unwrap_or_default().into(),
+        };
+        Ok(told(ctx, Services::of(ctx)?.reports.get(question, refresh.0).await)?.into())
     }
 }
 

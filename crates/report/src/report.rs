@@ -1,4 +1,4 @@
-//! The cached computation that all reports share.
+//! The computation and the cache that all reports share.
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
@@ -34,6 +34,39 @@ pub struct ReportResponse<T> {
     pub warning: Option<CacheError>,
 }
 
+/// A kind of report, with its parameters.
+///
+/// They identify the report among its kind: its value depends on nothing else but the store and the time.
+pub trait Report: Serialize + Send + 'static {
+    /// The value of the report.
+    type Value: Clone + Serialize + DeserializeOwned + Send + Sync + 'static;
+    /// The data that the report aggregates.
+    const SOURCE: ReportSource;
+
+    /// Returns the period as it was requested.
+    fn period(&self) -> ReportPeriod;
+
+    /// Selects the cache of the kind.
+    fn cache(caches: &ReportCaches) -> &ReportCache<Self::Value>;
+
+    /// Computes the report from the store.
+    fn compute(
+        self,
+        store: Store,
+        period: Period,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Self::Value, ReportError>> + Send;
+}
+
+/// The data that a report aggregates.
+#[derive(Clone, Copy)]
+pub enum ReportSource {
+    /// The log of searches, which is written some time after the keystrokes are accepted.
+    SearchLog,
+    /// Interactions, which are committed before they are accepted.
+    Interactions,
+}
+
 /// Computes and caches reports. Clones share their state.
 #[derive(Clone)]
 pub struct Reports(pub(super) Arc<ReportState>);
@@ -43,6 +76,14 @@ pub(super) struct ReportState {
     log: LogCoverage,
     client: CacheClient,
     computations: Semaphore,
+    caches: ReportCaches,
+}
+
+/// The cached reports of one kind.
+pub type ReportCache<T> = CacheAside<CachedReport<T>, ReportError>;
+
+/// The cached reports.
+pub struct ReportCaches {
     pub(super) top_searches: ReportCache<Vec<SearchedQuery>>,
     pub(super) zero_results: ReportCache<Vec<ZeroResultSearch>>,
     pub(super) search_volume: ReportCache<Vec<VolumeBucket>>,
@@ -50,23 +91,9 @@ pub(super) struct ReportState {
     pub(super) categories: ReportCache<Vec<CategoryTotal>>,
 }
 
-/// The cached reports of one kind.
-pub(super) struct ReportCache<T> {
-    values: CacheAside<CachedReport<T>, ReportError>,
-    source: ReportSource,
-}
-
-#[derive(Clone, Copy)]
-enum ReportSource {
-    /// The log of searches, which is written some time after the keystrokes are accepted.
-    SearchLog,
-    /// Interactions, which are committed before they are accepted.
-    Interactions,
-}
-
 /// A report as the cache stores it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct CachedReport<T> {
+pub struct CachedReport<T> {
     value: T,
     generated_at: Timestamp,
     covered_until: Timestamp,
@@ -81,24 +108,26 @@ impl Reports {
             store,
             log: LogCoverage::new(coverage),
             computations: Semaphore::new(MAX_COMPUTATIONS),
-            top_searches: ReportCache::new(&client, "top-searches-1", ReportSource::SearchLog),
-            zero_results: ReportCache::new(&client, "zero-results-1", ReportSource::SearchLog),
-            search_volume: ReportCache::new(&client, "search-volume-1", ReportSource::SearchLog),
-            category: ReportCache::new(&client, "category-1", ReportSource::Interactions),
-            categories: ReportCache::new(&client, "categories-1", ReportSource::Interactions),
+            caches: ReportCaches {
+                top_searches: CacheAside::new(client.clone(), "top-searches-1"),
+                zero_results: CacheAside::new(client.clone(), "zero-results-1"),
+                search_volume: CacheAside::new(client.clone(), "search-volume-1"),
+                category: CacheAside::new(client.clone(), "category-1"),
+                categories: CacheAside::new(client.clone(), "categories-1"),
+            },
             client,
         }))
     }
 
     /// Returns the cache metrics of each kind of report.
     pub(super) fn cache_metrics(&self) -> [(&'static str, &CacheMetrics); 5] {
-        let state = &*self.0;
+        let caches = &self.0.caches;
         [
-            ("top_searches", state.top_searches.values.metrics()),
-            ("zero_result_searches", state.zero_results.values.metrics()),
-            ("search_volume", state.search_volume.values.metrics()),
-            ("category", state.category.values.metrics()),
-            ("categories", state.categories.values.metrics()),
+            ("top_searches", caches.top_searches.metrics()),
+            ("zero_result_searches", caches.zero_results.metrics()),
+            ("search_volume", caches.search_volume.metrics()),
+            ("category", caches.category.metrics()),
+            ("categories", caches.categories.metrics()),
         ]
     }
 
@@ -119,49 +148,32 @@ impl Reports {
         self.0.client.clear_local().await
     }
 
-    /// Returns a report from its cache, or computes it.
-    ///
-    /// `parameters` identify the report among its kind: its value depends on nothing else but the store
-    /// and the time.
-    pub(super) async fn report<T, F>(
+    /// Returns a report from its cache, or computes it on a miss or on `refresh`.
+    #[boxed]
+    pub async fn get<R: Report>(
         &self,
-        cache: &ReportCache<T>,
-        parameters: &impl Serialize,
-        period: ReportPeriod,
+        report: R,
         refresh: bool,
-        compute: impl FnOnce(Store, Period, Timestamp) -> F + Send + 'static,
-    ) -> Result<ReportResponse<T>, ReportError>
-    where
-        T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-        F: Future<Output = Result<T, ReportError>> + Send,
-    {
+    ) -> Result<ReportResponse<R::Value>, ReportError> {
         let now = Utc::now();
-        let period = period.resolve(now)?;
-        let (state, source) = (self.0.clone(), cache.source);
+        let period = report.period().resolve(now)?;
+        let (state, key) = (self.0.clone(), key(&report));
         let computation = || async move {
             let _permit = state.computations.acquire().await.expect("the semaphore is never closed");
-            let watermark = match source {
+            let watermark = match R::SOURCE {
                 ReportSource::SearchLog => Some(state.log.covered_until(period, Utc::now()).await),
                 ReportSource::Interactions => None,
             };
             let generated_at = Utc::now();
             let covered_until = watermark.unwrap_or_else(|| period.end_by(generated_at));
-            let value = compute(state.store.clone(), period, generated_at).await?;
+            let value = report.compute(state.store.clone(), period, generated_at).await?;
             Ok(CachedReport { value, generated_at, covered_until })
         };
-        let response = cache.values.get_or_compute(&key(parameters), now, refresh, computation).await?;
+        let cache = R::cache(&self.0.caches);
+        let response = cache.get_or_compute(&key, now, refresh, computation).await?;
         let CachedReport { value, generated_at, covered_until } = response.value;
         let (cache_status, warning) = (response.status, response.warning);
         Ok(ReportResponse { value, generated_at, covered_until, cache_status, warning })
-    }
-}
-
-impl<T> ReportCache<T>
-where
-    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
-{
-    fn new(client: &CacheClient, kind: &'static str, source: ReportSource) -> Self {
-        Self { values: CacheAside::new(client.clone(), kind), source }
     }
 }
 
