@@ -60,7 +60,7 @@
 //! **A report.** [`report::Reports`] asks [`cache::CacheAside`]: a fresh answer is a hit, an expired one
 //! is computed once for all who ask, in this process and across servers. The [`store`] adds up whole
 //! days, hours and quarters that its writing transactions keep, and reads rows only at the two ends
-//! of a period; [`report::RollUp`] makes days of hours in the background. With the cache down, each
+//! of a period; [`store::Store::roll_up_searches`] aggregates days in the background. With the cache down, each
 //! server computes; with the database down, the last good answer says that it is stale.
 //!
 //! **A mutation.** `indexDocuments` checks every document before it stores any, waits until this

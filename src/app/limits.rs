@@ -1,33 +1,32 @@
-//! The limits of connections, fitted to the files that the system lets the process open.
+//! The limits of connections, fitted to the limit of open files.
 //!
-//! A connection too many is refused and comes again. A file that the database, the index or the journal
-//! cannot open stops work, so these have a reserve that no client takes.
+//! A rejected connection can be retried. A file that the database, the index or the journal cannot open
+//! stops work, so they have a reserve that clients cannot use.
 
 use crate::config::Settings;
 use crate::http::HttpLimits;
 
-/// The runtime, standard streams, signals, listeners, locks, the log and the journal.
+/// Files of the runtime, standard streams, signals, listeners, locks, the log and the journal.
 const PROCESS_FILES: u64 = 40;
-/// SQLite: a database and its log for each connection. Servers: a socket.
+/// Files of a database connection: in SQLite, the database and its log; otherwise, a socket.
 const FILES_PER_DATABASE_CONNECTION: u64 = 2;
-/// A segment that is written or merged.
+/// Files of a segment that is written or merged.
 const FILES_PER_SEGMENT: u64 = 8;
-/// Segments that the library merges at once.
+/// Concurrent merges of segments.
 const MERGES: u64 = 4;
-/// Connections to an upstream.
+/// Connections to one upstream.
 const FILES_PER_SOURCE: u64 = 2;
-/// Connections to Redis, and what replaces one that broke.
+/// Connections to Redis, and the replacements of broken ones.
 const REDIS_FILES: u64 = 10;
 
-/// The least share of all files for clients, as a divisor, where the reserve does not fit: a server without
-/// connections is of no use.
-const LEAST_SHARE: u64 = 4;
+/// The divisor of all files that gives the minimum for clients, where the reserve does not fit.
+const MIN_CLIENT_SHARE: u64 = 4;
 
-/// Raises the limit of open files as far as is needed and allowed, and fits the limits of connections to it.
+/// Raises the limit of open files as needed and allowed, and fits the limits of connections to it.
 pub(super) fn fit_to_open_files(settings: &Settings, limits: HttpLimits) -> HttpLimits {
     let reserve = reserve(settings);
     let wanted = limits.connections as u64 + limits.rejections as u64 + reserve;
-    // Where the limit cannot be asked, what is wanted is taken for granted.
+    // If the limit is unknown, it is assumed to suffice.
     let allowed = rlimit::increase_nofile_limit(wanted).unwrap_or(wanted);
     let fitted = fitted(limits, allowed, reserve);
     if fitted.connections < limits.connections {
@@ -38,8 +37,8 @@ pub(super) fn fit_to_open_files(settings: &Settings, limits: HttpLimits) -> Http
             connections = fitted.connections,
             websockets = fitted.websockets,
             event_streams = fitted.event_streams,
-            "limits lowered: the system allows too few open files for limits.connections; raise its limit (ulimit -n, \
-             LimitNOFILE), or lower ours"
+            "limits lowered: the system allows too few open files for limits.connections: raise its limit (ulimit -n, \
+             LimitNOFILE), or lower limits.connections"
         );
     }
     fitted
@@ -54,16 +53,16 @@ fn reserve(settings: &Settings) -> u64 {
         + settings.redis_url.as_ref().map_or(0, |_| REDIS_FILES)
 }
 
-/// The limits, lowered in proportion until the connections leave the reserve.
+/// Lowers the limits in proportion until the connections leave the reserve.
 fn fitted(limits: HttpLimits, allowed: u64, reserve: u64) -> HttpLimits {
     let wanted = (limits.connections + limits.rejections) as u64;
-    let room = allowed.saturating_sub(reserve).max(allowed / LEAST_SHARE);
-    if room >= wanted {
+    let available = allowed.saturating_sub(reserve).max(allowed / MIN_CLIENT_SHARE);
+    if available >= wanted {
         return limits;
     }
     let share = |limit: usize| {
-        let lowered = (limit as u64).saturating_mul(room) / wanted.max(1);
-        // Zero means none at all, which lowering must not say.
+        let lowered = (limit as u64).saturating_mul(available) / wanted.max(1);
+        // A limit of zero means disabled, which must not result from lowering.
         usize::try_from(lowered).unwrap_or(limit).max(limit.min(1))
     };
     HttpLimits {
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_a_reserve_whatever_is_allowed() {
+    fn connections_leave_the_reserve_at_each_limit() {
         let limits = HttpLimits::default();
         let reserve = reserve(&Settings::default());
         for allowed in [16, 64, 80, 256, 1_024, 4_096, 16_384, 20_000, 1 << 20] {
@@ -88,7 +87,7 @@ mod tests {
             let clients = (fitted.connections + fitted.rejections) as u64;
             assert!(
                 fitted.connections > 0
-                    && clients <= allowed.saturating_sub(reserve).max(allowed / LEAST_SHARE)
+                    && clients <= allowed.saturating_sub(reserve).max(allowed / MIN_CLIENT_SHARE)
             );
             assert!(fitted.websockets <= fitted.connections && fitted.event_streams <= fitted.connections);
         }

@@ -1,37 +1,37 @@
-//! Permissions of what quarry writes: files hold what people typed, so no other user has access.
+//! Permissions of the files that quarry writes: they contain typed text, so no other user has access.
 //!
-//! Programs that must share these files run as the same user: every start removes the access of others.
+//! Programs that share these files run as the same user: every start removes the access of others.
 
 use std::io;
 
-use super::data_folder::MEMORY;
-use super::{INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, whole};
+use super::data_folder::{DATABASE_FILE, INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, absolute};
 use crate::config::Settings;
 use crate::permissions::{Restricted, is_shared_folder};
 use crate::store::sqlite_files;
 
-/// Takes the access of other users from what quarry keeps in the data folder, and from the embedded
-/// database wherever it is; one log line says what was corrected.
+/// Removes the access of other users to the data folder and to the embedded database, wherever it is.
+///
+/// One log line reports the corrections.
 pub(super) fn restrict(settings: &Settings) {
-    let folder = whole(&settings.data_dir);
+    let folder = absolute(&settings.data_dir);
     let mut restricted = Restricted::default();
-    let note = |outcome: io::Result<()>| {
+    let log_error = |outcome: io::Result<()>| {
         if let Err(error) = outcome {
             tracing::warn!(%error, data_dir = %folder.display(), "permissions of the data folder could not be checked");
         }
     };
     if folder.is_dir() {
         if is_shared_folder(&folder) {
-            tracing::warn!(data_dir = %folder.display(), "the data folder is one that all users share: choose another");
+            tracing::warn!(data_dir = %folder.display(), "all users share the data folder: choose another one");
         } else {
-            note(restricted.restrict_folder(&folder));
+            log_error(restricted.restrict_folder(&folder));
         }
-        for name in [INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, MEMORY] {
-            note(restricted.restrict(&folder.join(name)));
+        for name in [INDEX_FOLDER, INSTANCES_FOLDER, JOURNAL_FOLDER, DATABASE_FILE] {
+            log_error(restricted.restrict(&folder.join(name)));
         }
     }
     for file in sqlite_files(settings.database_url.expose()) {
-        note(restricted.restrict(&file));
+        log_error(restricted.restrict(&file));
     }
     if restricted.folders + restricted.files > 0 {
         tracing::warn!(

@@ -1,4 +1,4 @@
-//! The documents that clients send by name: a file of trusted ones, and those that a cache keeps.
+//! Persisted documents: the file of trusted ones, and the cache of automatic ones.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,14 +6,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::REDIS_CONTEXT;
+use super::data_folder::absolute;
 use crate::cache::{Cache, LocalCache, RedisCache};
 use crate::config::Settings;
 use crate::graphql::Api;
 use crate::http::{ApqCache, PersistedQueries, TrustedDocuments};
 
-/// The longest that a request waits for the cache: without it, the client sends the text.
-const PATIENCE: Duration = Duration::from_millis(200);
-/// Follows the prefix of keys in Redis: an erasure that clears the cache of reports clears no documents.
+/// The time limit of a cache lookup; without the cache, the client sends the text.
+const CACHE_TIMEOUT: Duration = Duration::from_millis(200);
+/// The suffix of the key prefix in Redis: an erasure clears the cache of reports, not the documents.
 const NAMESPACE: &str = "documents";
 
 pub(super) async fn open(settings: &Settings, api: &Api) -> Result<PersistedQueries> {
@@ -26,13 +28,13 @@ pub(super) async fn open(settings: &Settings, api: &Api) -> Result<PersistedQuer
     Ok(PersistedQueries::new(trusted, own.only_trusted, automatic, own.max_age))
 }
 
-/// The trusted documents of the settings, if there are any.
+/// Reads the trusted documents, if they are configured.
 pub(super) async fn trusted(settings: &Settings, api: &Api) -> Result<Option<TrustedDocuments>> {
     Ok(match &settings.persisted.documents {
         Some(path) => Some(read(path, api).await.with_context(|| {
             format!(
                 "the trusted documents of {} (persisted.documents) cannot be used",
-                super::whole(path).display()
+                absolute(path).display()
             )
         })?),
         None => None,
@@ -41,7 +43,7 @@ pub(super) async fn trusted(settings: &Settings, api: &Api) -> Result<Option<Tru
 
 async fn read(path: &Path, api: &Api) -> Result<TrustedDocuments> {
     let trusted = TrustedDocuments::read(&tokio::fs::read(path).await?, api).await?;
-    tracing::info!(documents = trusted.count(), "trusted documents were read");
+    tracing::info!(documents = trusted.count(), "trusted documents read");
     Ok(trusted)
 }
 
@@ -49,8 +51,8 @@ fn cache(settings: &Settings) -> Result<Arc<dyn Cache>> {
     Ok(match &settings.redis_url {
         Some(url) => {
             let prefix = format!("{}:{NAMESPACE}", settings.redis_prefix);
-            let cache = RedisCache::with_timeout(url.expose(), &prefix, ApqCache::LIMITS, PATIENCE);
-            Arc::new(cache.context("redis_url cannot be used (`quarry config` shows it)")?)
+            let cache = RedisCache::with_timeout(url.expose(), &prefix, ApqCache::LIMITS, CACHE_TIMEOUT);
+            Arc::new(cache.context(REDIS_CONTEXT)?)
         }
         None => Arc::new(LocalCache::new(ApqCache::LIMITS)),
     })

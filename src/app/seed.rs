@@ -1,12 +1,12 @@
-//! Filling the store with a made-up catalogue and a year of its sales.
+//! Fills the store with a synthetic catalogue and a year of its sales.
 //!
-//! Ids of sales derive from the seed, the source and the number of the sale alone, so doing the
-//! same again adds nothing, and doing it again after it was broken off adds what is missing. But
-//! sales of another number, of another number of products or of another year have the same ids:
-//! those in the store stay as they are. They are made with another seed or source. A product is
-//! known by its source and key, which other seeds use as well: it becomes what came last.
+//! Ids of sales derive from the seed, the source and the number of the sale alone, so a repeated run
+//! adds nothing, and a run after an interrupted one adds the missing sales. But sales of another number,
+//! of another number of products or of another year have the same ids, and stored ones stay unchanged:
+//! they need another seed or source. A product is identified by its source and key, which other seeds
+//! use as well: the last run determines it.
 //!
-//! It writes as any client would: a server that runs on the same database sees it come in.
+//! It writes as any client does: servers on the same database index the products.
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
@@ -19,57 +19,57 @@ use crate::domain::{
 use crate::simulator::synthetic::{self, Product, Sale};
 use crate::store::{RecordOutcome, Store};
 
-/// Names the ids of sales.
+/// The namespace of the ids of sales.
 const NAMESPACE: Uuid = uuid!("0d3a7c0e-60b5-4f0e-9d53-2f3a7f6c1f10");
 /// Products in one transaction.
-const PRODUCTS: usize = 1_000;
+const PRODUCT_BATCH: usize = 1_000;
 /// Sales in one transaction.
-const SALES: usize = 5_000;
+const SALE_BATCH: usize = 5_000;
 
-/// What to fill the store with.
+/// The data to store.
 #[derive(Clone, Debug)]
 pub struct SeedPlan {
     /// The source of the products.
     pub source: SourceName,
-    /// How many products.
+    /// The number of products.
     pub products: usize,
-    /// How many sales of these.
+    /// The number of their sales.
     pub sales: usize,
-    /// Another one makes other products, and sales of other ids.
+    /// The seed of products and sales, and of the ids of sales.
     pub seed: u64,
-    /// When the year of sales ends.
+    /// The end of the year of sales.
     pub until: DateTime<Utc>,
 }
 
-/// How far it is.
+/// Stored products and sales so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SeedProgress {
-    /// Products that are in the store as they were made.
+    /// Products that the store has.
     pub products: usize,
-    /// Those that were not as they are before.
+    /// Those that were missing or different before.
     pub new_products: usize,
-    /// Sales whose ids are in the store.
+    /// Sales whose ids the store has.
     pub sales: usize,
-    /// Those whose ids were not there before; the others stay as they were.
+    /// Those whose ids were missing before; others stay unchanged.
     pub new_sales: usize,
 }
 
-/// Fills the store, and tells how far it is after each step; ends early when it is cancelled.
+/// Fills the store and reports progress after each batch, until the end or until it is cancelled.
 pub async fn seed(
     store: &Store,
-    seeding: &SeedPlan,
+    plan: &SeedPlan,
     cancel: &CancellationToken,
     mut progress: impl FnMut(SeedProgress),
 ) -> Result<SeedProgress> {
     let mut seeded = SeedProgress::default();
-    let mut documents = Vec::with_capacity(seeding.products);
-    let mut products = synthetic::products(seeding.products, seeding.seed);
+    let mut documents = Vec::with_capacity(plan.products);
+    let mut products = synthetic::products(plan.products, plan.seed);
     loop {
-        let batch: Vec<Product> = products.by_ref().take(PRODUCTS).collect();
+        let batch: Vec<Product> = products.by_ref().take(PRODUCT_BATCH).collect();
         if batch.is_empty() || cancel.is_cancelled() {
             break;
         }
-        let drafts = batch.into_iter().map(|product| draft(&seeding.source, product));
+        let drafts = batch.into_iter().map(|product| draft(&plan.source, product));
         let drafts: Vec<DocumentDraft> = drafts.collect::<Result<_>>()?;
         let outcome = store.upsert_documents(&drafts).await?;
         documents.extend(drafts.iter().map(DocumentDraft::id));
@@ -77,15 +77,15 @@ pub async fn seed(
         seeded.new_products += outcome.inserted + outcome.updated;
         progress(seeded);
     }
-    let sales = synthetic::sales(seeding.sales, seeding.products, seeding.seed, seeding.until);
+    let sales = synthetic::sales(plan.sales, plan.products, plan.seed, plan.until);
     let mut sales = sales.enumerate();
     loop {
-        let batch: Vec<(usize, Sale)> = sales.by_ref().take(SALES).collect();
+        let batch: Vec<(usize, Sale)> = sales.by_ref().take(SALE_BATCH).collect();
         if batch.is_empty() || cancel.is_cancelled() {
             return Ok(seeded);
         }
         let batch: Vec<Interaction> =
-            batch.into_iter().map(|(index, sale)| interaction(seeding, &documents, index, sale)).collect();
+            batch.into_iter().map(|(index, sale)| interaction(plan, &documents, index, sale)).collect();
         let outcomes = store.record_interactions(&batch).await?;
         seeded.sales += outcomes.len();
         seeded.new_sales += outcomes.iter().filter(|outcome| **outcome == RecordOutcome::Recorded).count();
@@ -93,7 +93,7 @@ pub async fn seed(
     }
 }
 
-/// A product as a document, with the fields where `quarry demo` has them.
+/// Converts a product to a document with the same fields as in `quarry demo`.
 fn draft(source: &SourceName, product: Product) -> Result<DocumentDraft> {
     let attributes = [("brand", product.brand.into()), ("price", product.price.into())];
     let draft = DocumentDraft {
@@ -103,14 +103,14 @@ fn draft(source: &SourceName, product: Product) -> Result<DocumentDraft> {
         text: product.description,
         category: Some(product.category.to_owned()),
         author: None,
-        published_at: Some(product.updated_at.parse().context("a made-up date cannot be read")?),
+        published_at: Some(product.updated_at.parse().context("invalid synthetic date")?),
         attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
     };
     Ok(draft.checked()?)
 }
 
-fn interaction(seeding: &SeedPlan, documents: &[DocumentId], index: usize, sale: Sale) -> Interaction {
-    let name = format!("{} {index} {}", seeding.seed, seeding.source);
+fn interaction(plan: &SeedPlan, documents: &[DocumentId], index: usize, sale: Sale) -> Interaction {
+    let name = format!("{} {index} {}", plan.seed, plan.source);
     Interaction {
         id: InteractionId(Uuid::new_v5(&NAMESPACE, name.as_bytes())),
         kind: InteractionKind::Conversion,

@@ -1,16 +1,17 @@
-//! Suggestions, and the worker that keeps them in step with the log.
+//! Suggestions, and the worker that rebuilds them from the log.
 
 use std::sync::Arc;
 
 use chrono::Utc;
 use tokio::sync::Mutex;
 
+use super::outcome;
 use crate::config::Settings;
-use crate::search::{IndexFollower, SearchEngine, SuggestionStep, SuggestionWorker, Suggestions};
+use crate::search::{IndexFollower, SearchEngine, SuggestionWorker, Suggestions};
 use crate::store::Store;
-use crate::supervisor::{NeverWoken, Outcome, Stage, Supervisor};
+use crate::supervisor::{NeverWoken, Stage, Supervisor};
 
-/// Suggestions as they are configured.
+/// Creates suggestions with the configured options.
 pub(super) fn open(
     settings: &Settings,
     store: &Store,
@@ -26,12 +27,7 @@ pub(super) fn spawn(suggestions: Suggestions, supervisor: &mut Supervisor) {
     supervisor.spawn_steps("suggestions", Stage::Intake, NeverWoken, move || {
         let worker = worker.clone();
         async move {
-            match worker.lock().await.step(Utc::now()).await {
-                Ok(SuggestionStep::Rebuilt(_) | SuggestionStep::Idle) => {
-                    Outcome::Idle(SuggestionWorker::PERIOD)
-                }
-                Err(error) => Outcome::Failed(Box::new(error)),
-            }
+            outcome(worker.lock().await.step(Utc::now()).await.map(|_| false), SuggestionWorker::PERIOD)
         }
     });
 }

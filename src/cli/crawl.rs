@@ -30,7 +30,7 @@ pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
     let traces = start_telemetry(&settings)?;
     let source = find_source(&settings, &args.source)?;
-    let store = app::open_store(&settings).await?;
+    let (store, _) = app::open_store(&settings).await?;
     let cancel = CancellationToken::new();
     let signals = stop_signals()?;
     let stop = cancel.clone();

@@ -167,7 +167,7 @@ published_at = "/updated_at"
 
 /// Crawls every source; returns `false` after an interrupt.
 async fn crawl_all(settings: &Settings) -> Result<bool> {
-    let store = app::open_store(settings).await?;
+    let (store, _) = app::open_store(settings).await?;
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
     let mut signals = Box::pin(stop_signals()?);

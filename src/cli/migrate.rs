@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use super::SettingsArgs;
-use crate::app::{connect_store, forget_if_gone, require_idle, require_sole_use};
+use crate::app::{connect_store, require_idle, require_sole_use};
 
 #[derive(Debug, Args)]
 pub(super) struct MigrateArgs {
@@ -40,14 +40,14 @@ pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
         // A running server would stay ready although its reports and mutations fail.
         require_idle(&settings)?;
     }
-    let store = connect_store(&settings).await?;
+    let (store, mut record) = connect_store(&settings).await?;
     let before = store.migration_status().await?;
     match args.command {
         MigrateCommand::Up { steps } => println!("{} applied", store.migrate_up(steps).await?),
         MigrateCommand::Down { steps } => {
             require_sole_use(&store)?;
             let count = store.migrate_down(steps).await?;
-            forget_if_gone(&settings, &store).await?;
+            record.forget_if_gone(&store).await?;
             let what = if count == 0 { "" } else { ", with what was in their tables" };
             println!("{count} taken back{what}");
         }

@@ -48,7 +48,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
         seed: args.seed,
         until: beginning_of(args.until.unwrap_or_else(|| Utc::now().date_naive())),
     };
-    let store = app::open_store(&settings).await?;
+    let (store, _) = app::open_store(&settings).await?;
     let cancel = CancellationToken::new();
     let mut signals = Box::pin(stop_signals()?);
     let stop = cancel.clone();

@@ -6,7 +6,6 @@
 //! - `coverage`: the watermark up to which the log of searches is complete.
 //! - `erasure_watch`: clears this server's reports after an erasure on another server.
 //! - `metrics`: counters of the cache by report.
-//! - `roll_up`: aggregates searches in the background, so that reports over long periods are quick.
 //!
 //! Deliberately not here: the aggregation, which the store does, and `hitsNow`, which the index answers
 //! for each request.
@@ -19,7 +18,6 @@ mod interactions;
 mod metrics;
 mod period;
 mod report;
-mod roll_up;
 mod rows;
 mod searches;
 
@@ -30,7 +28,6 @@ pub use error::ReportError;
 pub use interactions::{CategoryDocuments, CategoryTotals};
 pub use period::ReportPeriod;
 pub use report::{Report, ReportResponse, Reports};
-pub use roll_up::{RollUp, RollUpStep};
 pub use rows::SearchedQuery;
 pub use searches::{SearchVolume, TopSearches, ZeroResultSearches};
 

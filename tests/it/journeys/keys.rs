@@ -72,7 +72,7 @@ async fn keys_are_changed_while_the_server_runs() {
 
     // A file that is wrong changes nothing.
     folder.configure(&format!("{all_table}\n[[keys]]\nname = \"x\"\n"));
-    reload(&server, "the settings are wrong, so the old ones stay").await;
+    reload(&server, "the settings are invalid, so the old ones stay in force").await;
     let said = server.process.stderr();
     assert!(said.contains("`keys.1.hash` is missing"), "{said}");
     assert_eq!(ask(&server, QUESTION, Some(&shop)).await, (200, vec![]));

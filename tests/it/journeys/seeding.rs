@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use quarry::app::{SeedProgress, SeedPlan, seed};
+use quarry::app::{SeedPlan, SeedProgress, seed};
 use quarry::domain::{CategoryReport, CategoryTotal, InteractionKind, Period, SourceName};
 use quarry::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -46,9 +46,10 @@ async fn what_was_broken_off_is_completed_and_nothing_comes_twice(database: Arc<
     let whole = seeding();
     // After its first thousand products; and in the middle of its sales.
     let mut new = (0, 0);
-    for stop in
-        [SeedProgress { products: 1_000, ..SeedProgress::default() }, SeedProgress { sales: 5_000, ..SeedProgress::default() }]
-    {
+    for stop in [
+        SeedProgress { products: 1_000, ..SeedProgress::default() },
+        SeedProgress { sales: 5_000, ..SeedProgress::default() },
+    ] {
         let cancel = CancellationToken::new();
         let seeded = seed(&store, &whole, &cancel, |seeded| {
             if seeded.products >= stop.products && seeded.sales >= stop.sales {

@@ -1,0 +1,45 @@
+//! Crawls: the sources and options of the settings, and a crawl on request.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use tokio_util::sync::CancellationToken;
+
+use super::data_folder::{INSTANCES_FOLDER, register};
+use crate::config::{Settings, SourceConfig};
+use crate::crawl::{CrawlOptions, CrawlSource, Crawler, HttpUpstream, Progress, RunEnd};
+use crate::instance::Instance;
+use crate::store::Store;
+
+/// Crawls one source now, due or not.
+pub async fn crawl(
+    settings: &Settings,
+    store: Store,
+    source: &SourceConfig,
+    allow_shrink: bool,
+    progress: &dyn Progress,
+    cancel: &CancellationToken,
+) -> Result<RunEnd> {
+    let instance = register(settings)?;
+    let upstream = Arc::new(HttpUpstream::new(source)?);
+    let options = CrawlOptions { allow_shrink, wait_for_lease: true, ..options(settings, &instance) };
+    let mut crawler = Crawler::new(store, upstream, source.clone(), options, rand::make_rng());
+    Ok(crawler.run(cancel, progress).await?)
+}
+
+/// Returns the options of a server's crawls.
+pub(super) fn options(settings: &Settings, instance: &Instance) -> CrawlOptions {
+    let folder = settings.data_dir.join(INSTANCES_FOLDER);
+    let mut options = CrawlOptions::new(instance.id());
+    options.known_dead = Some(Arc::new(move |holder| Instance::knows_dead(&folder, holder)));
+    options
+}
+
+/// Returns the configured sources, each with its client.
+pub(super) fn sources(settings: &Settings) -> Result<Vec<CrawlSource>> {
+    let source = |config: &SourceConfig| {
+        let upstream = Arc::new(HttpUpstream::new(config)?);
+        Ok(CrawlSource { config: config.clone(), upstream })
+    };
+    settings.sources.iter().map(source).collect()
+}

@@ -1,0 +1,45 @@
+//! Opens the store, if it is the database that the data folder belongs to.
+
+mod record;
+
+use anyhow::{Context, Result, bail};
+
+pub use self::record::DatabaseRecord;
+pub(super) use self::record::DatabaseState;
+use super::permissions;
+use crate::config::Settings;
+use crate::store::Store;
+
+/// Connects to the database and applies pending migrations.
+pub async fn open_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> {
+    let (store, mut record) = connect_store(settings).await?;
+    store.migrate_up(None).await.context("the database's schema cannot be brought up to date")?;
+    record.identify(&store).await?;
+    for source in &settings.sources {
+        store.register_source(&source.name).await?;
+    }
+    Ok((store, record))
+}
+
+/// Connects to the database without migrating it.
+pub async fn connect_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> {
+    permissions::restrict(settings);
+    let mut record = DatabaseRecord::read(settings)?;
+    record.require_file()?;
+    record.note_lost_log()?;
+    let store = Store::connect(settings.database_url.expose(), settings.database.max_connections)
+        .await
+        .context("cannot open the database: check database_url (`quarry config` shows it)")?;
+    record.require_same(&store).await?;
+    Ok((store, record))
+}
+
+/// Returns an error while a process with another data folder has the same SQLite file open.
+///
+/// Other users of a database server remain undetected.
+pub fn require_sole_use(store: &Store) -> Result<()> {
+    if !store.lock_exclusively() {
+        bail!("another quarry process uses this database, with another data_dir: stop it first");
+    }
+    Ok(())
+}
