@@ -56,13 +56,13 @@ async fn stalled_subscribers_are_disconnected_and_others_continue() {
     let server = Server::start(&folder).await;
     server.ready().await;
     let endpoint = &server.endpoint;
-    let mut reading = Socket::greeted(endpoint.address()).await;
+    let mut reading = Socket::connect(endpoint.address()).await;
     reading.subscribe("1", &subscription()).await;
     // Reads concurrently with the rest of the test.
     let (sender, mut latest) = tokio::sync::watch::channel(None);
     let reading = tokio::spawn(async move {
         loop {
-            let event = reading.hear().await;
+            let event = reading.receive().await;
             let session = event["payload"]["data"]["searchLogged"]["sessionId"].as_str();
             sender.send_replace(Some(session.expect("a session").to_owned()));
         }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::caches::{TestCache, on_each_cache};
 use super::server::{CachingServer, ComputeError, at, check};
 use crate::support::redis::OwnRedis;
-use crate::support::wait::{PATIENCE, ends, until};
+use crate::support::wait::{TEST_TIMEOUT, ends, until};
 
 on_each_cache!(
     stale_values_replace_transient_errors,
@@ -63,7 +63,7 @@ async fn local_clears_cover_the_fallback(open: impl Fn(CacheLimits) -> TestCache
 
 /// Creates a server with a long Redis timeout, since the machine may be busy.
 fn on(redis: &OwnRedis, name: &'static str) -> CachingServer {
-    let cache = RedisCache::with_timeout(&redis.url(), "quarry", CacheLimits::default(), PATIENCE);
+    let cache = RedisCache::with_timeout(&redis.url(), "quarry", CacheLimits::default(), TEST_TIMEOUT);
     CachingServer::new(name, Arc::new(cache.unwrap()))
 }
 

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use quarry::cache::{Cache, CacheGeneration, CacheLimits, LocalCache, RedisCache};
 use uuid::Uuid;
 
-use crate::support::redis::{forget, shared_url};
-use crate::support::wait::PATIENCE;
+use crate::support::redis::{delete_keys, shared_url};
+use crate::support::wait::TEST_TIMEOUT;
 
 /// A duration that exceeds that of any test.
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
@@ -33,7 +33,7 @@ pub(crate) fn local(limits: CacheLimits) -> TestCache {
 pub(crate) fn redis(limits: CacheLimits) -> TestCache {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     // With a long timeout, since the machine may be busy.
-    let open = || Arc::new(RedisCache::with_timeout(&shared_url(), &prefix, limits, PATIENCE).unwrap());
+    let open = || Arc::new(RedisCache::with_timeout(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap());
     TestCache { cache: open(), other: open(), prefix: Some(prefix) }
 }
 
@@ -96,7 +96,7 @@ impl Deref for TestCache {
 impl Drop for TestCache {
     fn drop(&mut self) {
         if let Some(prefix) = &self.prefix {
-            forget(&shared_url(), prefix);
+            delete_keys(&shared_url(), prefix);
         }
     }
 }

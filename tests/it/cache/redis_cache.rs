@@ -4,8 +4,8 @@ use quarry::cache::{Cache, CacheError, CacheLimits, RedisCache};
 use uuid::Uuid;
 
 use super::caches::HOUR;
-use crate::support::redis::{OwnRedis, ask, forget, keys, shared_url};
-use crate::support::wait::{PATIENCE, ends, until};
+use crate::support::redis::{OwnRedis, command, delete_keys, keys, shared_url};
+use crate::support::wait::{TEST_TIMEOUT, ends, until};
 
 /// Opens a cache with a long timeout, since the machine may be busy.
 fn open(url: &str, prefix: &str) -> RedisCache {
@@ -13,7 +13,7 @@ fn open(url: &str, prefix: &str) -> RedisCache {
 }
 
 fn open_within(url: &str, prefix: &str, limits: CacheLimits) -> RedisCache {
-    RedisCache::with_timeout(url, prefix, limits, PATIENCE).unwrap()
+    RedisCache::with_timeout(url, prefix, limits, TEST_TIMEOUT).unwrap()
 }
 
 async fn put(cache: &RedisCache, key: &str, value: &'static str) {
@@ -37,7 +37,7 @@ async fn servers_share_one_cache() {
     assert_eq!(value(&servers[0], "key").await, Some("y".into()));
     let other = open(&shared_url(), &format!("{prefix}-2"));
     assert_eq!(value(&other, "key").await, None, "another prefix is another cache");
-    forget(&shared_url(), &prefix);
+    delete_keys(&shared_url(), &prefix);
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn a_clear_deletes_the_keys() {
     let base = format!("{prefix}:{{cache-1}}:");
     for name in names() {
         let kind = name.strip_prefix(&base).unwrap_or_else(|| panic!("{name} is in another slot"));
-        let lives: i64 = ask(&shared_url(), &["PTTL", &name]);
+        let lives: i64 = command(&shared_url(), &["PTTL", &name]);
         let is_kept = ["generation", "ends", "sizes"].contains(&kind);
         assert_eq!(lives == -1, is_kept, "{name} lives for {lives} ms");
     }
@@ -64,7 +64,7 @@ async fn a_clear_deletes_the_keys() {
     let mut rest = names();
     rest.sort();
     assert_eq!(rest, [format!("{base}generation"), format!("{base}l:key")]);
-    forget(&shared_url(), &prefix);
+    delete_keys(&shared_url(), &prefix);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn lost_keys_are_misses() {
     let url = shared_url();
     let cache = open_within(&url, &prefix, CacheLimits { bytes: 3_000, value_bytes: 1_000 });
     let base = format!("{prefix}:{{cache-1}}:");
-    let lose = |name: &str| ask::<i64>(&url, &["DEL", &format!("{base}{name}")]);
+    let lose = |name: &str| command::<i64>(&url, &["DEL", &format!("{base}{name}")]);
     put(&cache, "a", "x").await;
     lose("generation");
     assert_eq!(value(&cache, "a").await, None, "another generation");
@@ -90,7 +90,7 @@ async fn lost_keys_are_misses() {
         let entries = keys(&url, &format!("{base}e:")).len();
         assert!(entries <= 2 * 3_000 / CacheLimits::ENTRY_OVERHEAD, "{entries}");
     }
-    forget(&url, &prefix);
+    delete_keys(&url, &prefix);
     assert_eq!(value(&cache, "a").await, None);
 }
 
@@ -103,21 +103,21 @@ async fn foreign_data_is_a_miss_or_an_error() {
     let base = format!("{prefix}:{{cache-1}}:");
     let entry = format!("{base}e:a");
     for foreign in [&["SET", &entry, ""][..], &["SET", &entry, "foreign data of some length"]] {
-        ask::<()>(&url, foreign);
+        command::<()>(&url, foreign);
         assert_eq!(value(&cache, "a").await, None);
     }
-    ask::<i64>(&url, &["DEL", &entry]);
-    ask::<i64>(&url, &["RPUSH", &entry, "x"]);
+    command::<i64>(&url, &["DEL", &entry]);
+    command::<i64>(&url, &["RPUSH", &entry, "x"]);
     assert_eq!(value(&cache, "a").await, None);
     put(&cache, "a", "y").await;
     assert_eq!(value(&cache, "a").await, Some("y".into()), "replaced");
     for foreign in ["", "x", "foreign data of some length"] {
-        ask::<()>(&url, &["SET", &format!("{base}generation"), foreign]);
+        command::<()>(&url, &["SET", &format!("{base}generation"), foreign]);
         assert!(matches!(cache.get("a").await, Err(CacheError::Damaged(_))));
     }
     cache.clear().await.unwrap();
     assert_eq!(value(&cache, "a").await, None, "a clear repairs the generation");
-    forget(&url, &prefix);
+    delete_keys(&url, &prefix);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::support::folder::Folder;
 use crate::support::process::Process;
 use crate::support::server::Server;
-use crate::support::visitors::Visit;
+use crate::support::typing_clients::TypedSearch;
 
 const UMASK: &str = "umask 022";
 
@@ -53,7 +53,7 @@ async fn busy_server(folder: &Folder) -> Server {
     server.ready().await;
     let stored = server.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
-    Visit::new("person", 1, false).type_at(&server.endpoint).await;
+    TypedSearch::new("person", 1, false).type_at(&server.endpoint).await;
     server
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use super::stocked;
 use crate::support::folder::Folder;
 use crate::support::server::Server;
-use crate::support::visitors::{Visit, log_keystrokes};
+use crate::support::typing_clients::{TypedSearch, log_keystrokes};
 use crate::support::wait::until;
 
 const SETTINGS: &str = "[keystrokes]\nwindow = \"10m\"";
@@ -25,11 +25,11 @@ async fn assert_stores_nothing(server: &mut Server) {
 async fn a_deleted_data_folder_stops_every_acknowledgement() {
     let folder = Folder::new(SETTINGS);
     let mut server = stocked(&folder).await;
-    let visit = Visit::new("person", 1, false);
-    assert!(visit.type_at(&server.endpoint).await.errors.is_empty());
+    let search = TypedSearch::new("person", 1, false);
+    assert!(search.type_at(&server.endpoint).await.errors.is_empty());
     fs::remove_dir_all(folder.path("data")).expect("can be removed");
     assert_stores_nothing(&mut server).await;
-    let refused = log_keystrokes(&server.endpoint, &visit.keystrokes()).await.expect("the server answers");
+    let refused = log_keystrokes(&server.endpoint, &search.keystrokes()).await.expect("the server answers");
     assert_eq!(refused.codes(), BTreeSet::from(["BUFFER_UNAVAILABLE"]), "{refused:?}");
     server.process.kill();
 }
@@ -57,7 +57,7 @@ async fn a_deleted_or_replaced_database_stops_acknowledgements_until_it_is_back(
 async fn a_deleted_journal_is_written_again_and_loses_nothing() {
     let folder = Folder::new(SETTINGS);
     let mut server = stocked(&folder).await;
-    let (first, second) = (Visit::new("person", 1, false), Visit::new("person", 2, false));
+    let (first, second) = (TypedSearch::new("person", 1, false), TypedSearch::new("person", 2, false));
     assert!(first.type_at(&server.endpoint).await.errors.is_empty());
     for entry in fs::read_dir(folder.path("data/keystrokes")).expect("a folder") {
         let path = entry.expect("an entry").path();

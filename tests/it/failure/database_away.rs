@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, SEED, source};
 use crate::support::postgres::OwnPostgres;
-use crate::support::server::{Answer, Endpoint};
+use crate::support::server::{Endpoint, GraphqlResponse};
 use crate::support::upstream::Upstream;
 use crate::support::wait::{ends, until};
 
@@ -30,12 +30,12 @@ async fn searches_continue_without_the_database_and_everything_recovers_with_it(
         let failures = server.process.stderr().matches("worker step failed").count();
         postgres.cut_off();
         // A search succeeds during the outage.
-        let answer = ends("a search", endpoint.ask(HITS, Value::Null)).await;
+        let answer = ends("a search", endpoint.query(HITS, Value::Null)).await;
         assert_hits_without_authors(&answer);
         assert_clear(&endpoint.index("notes", &[("4", "Too late")]).await, "indexDocuments");
-        assert_clear(&endpoint.ask("{ sources { name } }", Value::Null).await, "sources");
+        assert_clear(&endpoint.query("{ sources { name } }", Value::Null).await, "sources");
         assert_clear(
-            &endpoint.ask("{ document(source: \"notes\", key: \"1\") { text } }", Value::Null).await,
+            &endpoint.query("{ document(source: \"notes\", key: \"1\") { text } }", Value::Null).await,
             "document",
         );
         assert_eq!(endpoint.status("/livez").await, Some(200));
@@ -49,7 +49,7 @@ async fn searches_continue_without_the_database_and_everything_recovers_with_it(
 
         postgres.resume();
         until("the authors", async || {
-            let answer = endpoint.ask(HITS, Value::Null).await;
+            let answer = endpoint.query(HITS, Value::Null).await;
             (answer.errors.is_empty() && answer.data == complete).then_some(())
         })
         .await;
@@ -67,7 +67,7 @@ async fn searches_continue_without_the_database_and_everything_recovers_with_it(
     assert!(log.contains("the store is unavailable") && !log.contains("tea"), "{log}");
 }
 
-fn assert_hits_without_authors(answer: &Answer) {
+fn assert_hits_without_authors(answer: &GraphqlResponse) {
     assert_eq!(answer.data["search"]["totalCount"], 2, "{answer:?}");
     let nodes = answer.data["search"]["nodes"].as_array().expect("hits");
     let texts: BTreeSet<&str> = nodes.iter().map(|node| node["text"].as_str().expect("a text")).collect();
@@ -84,7 +84,7 @@ fn assert_hits_without_authors(answer: &Answer) {
 }
 
 /// Asserts an error about the database without internals.
-fn assert_clear(answer: &Answer, field: &str) {
+fn assert_clear(answer: &GraphqlResponse, field: &str) {
     assert_eq!(answer.codes(), BTreeSet::from(["STORE_UNAVAILABLE"]), "{field}: {answer:?}");
     assert!(answer.data.is_null() || answer.data[field].is_null(), "{answer:?}");
     let message = answer.errors[0]["message"].as_str().expect("a message");

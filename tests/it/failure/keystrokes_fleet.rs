@@ -8,16 +8,16 @@ use serde_json::Value;
 
 use crate::support::databases::{TestDatabase, on_postgres};
 use crate::support::folder::Folder;
-use crate::support::redis::{OwnRedis, ask};
+use crate::support::redis::{OwnRedis, command};
 use crate::support::search_log::{Tables, logged};
 use crate::support::server::{Endpoint, Server};
 use crate::support::subscription::Subscription;
-use crate::support::visitors::{Visit, Visitors};
+use crate::support::typing_clients::{TypedSearch, TypingClients};
 use crate::support::wait::until;
 
 /// The number of searches.
 const SEARCHES: usize = 160;
-/// The number of concurrent visitors.
+/// The number of concurrent clients.
 const CONCURRENCY: usize = 16;
 /// The number of kills.
 const KILLS: usize = 6;
@@ -34,11 +34,11 @@ fn folder(database: &TestDatabase, redis: &OwnRedis, keystrokes: &str) -> Folder
 }
 
 /// Returns searches that end with Enter, and others that end by themselves.
-fn visits() -> Vec<Visit> {
-    (0..SEARCHES).map(|number| Visit::new("fleet", number, number % 4 != 0)).collect()
+fn visits() -> Vec<TypedSearch> {
+    (0..SEARCHES).map(|number| TypedSearch::new("fleet", number, number % 4 != 0)).collect()
 }
 
-/// Kills and restarts servers in turn while visitors type.
+/// Kills and restarts servers in turn while clients type.
 async fn kill_under_load(count: usize) {
     on_postgres(async |database| {
         let redis = OwnRedis::start();
@@ -46,25 +46,25 @@ async fn kill_under_load(count: usize) {
         let settings = "window = \"15s\"\npoll = \"20ms\"";
         let folders: Vec<Folder> = (0..count).map(|_| folder(database, &redis, settings)).collect();
         let mut servers: Vec<Server> = join_all(folders.iter().map(Folder::serve)).await;
-        let visitors = Visitors::of(servers.iter().map(|server| server.endpoint.clone()).collect());
+        let clients = TypingClients::new(servers.iter().map(|server| server.endpoint.clone()).collect());
         let visits = visits();
         let requests: usize =
-            visits.iter().map(|visit| if visit.submits { visit.text.chars().count() } else { 1 }).sum();
+            visits.iter().map(|search| if search.submits { search.text.chars().count() } else { 1 }).sum();
         let kill = async {
             for kill in 0..KILLS {
                 let due = requests * (kill + 1) / (KILLS + 2);
-                until("keystrokes to be taken", async || (visitors.taken() >= due).then_some(())).await;
+                until("keystrokes to be taken", async || (clients.accepted() >= due).then_some(())).await;
                 let index = kill % count;
                 servers[index].process.kill();
                 servers[index] = folders[index].serve().await;
-                visitors.replace(index, servers[index].endpoint.clone());
+                clients.replace(index, servers[index].endpoint.clone());
             }
         };
-        tokio::join!(visitors.make(&visits, CONCURRENCY), kill);
+        tokio::join!(clients.type_all(&visits, CONCURRENCY), kill);
 
         // Every server returns the same log.
         for server in servers.iter().rev() {
-            server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+            server.endpoint.assert_logged(visits.iter().map(TypedSearch::logged)).await;
         }
         Tables::connect(database.url()).await.assert_rolled_up().await;
         for server in servers {
@@ -104,11 +104,11 @@ async fn a_wrong_clock_changes_neither_searches_nor_their_times() {
             wrong.ready().await;
 
             let before = redis_time(&redis);
-            let visitors = Visitors::of(vec![right.endpoint.clone(), wrong.endpoint.clone()]);
+            let clients = TypingClients::new(vec![right.endpoint.clone(), wrong.endpoint.clone()]);
             let name = format!("clock-{number}");
-            let visits: Vec<Visit> =
-                (0..20).map(|number| Visit::new(&name, number, number % 2 == 0)).collect();
-            visitors.make_at_once(&visits, 4).await;
+            let visits: Vec<TypedSearch> =
+                (0..20).map(|number| TypedSearch::new(&name, number, number % 2 == 0)).collect();
+            clients.type_at_once(&visits, 4).await;
             until("all of them in the log", async || {
                 (right.endpoint.logged_count().await == 20 * (number as u64 + 1)).then_some(())
             })
@@ -117,7 +117,7 @@ async fn a_wrong_clock_changes_neither_searches_nor_their_times() {
             let rows = right.endpoint.search_log().await;
             let rows: Vec<&Value> = rows.iter().filter(|row| logged(row).0.starts_with(&name)).collect();
             let mut found: Vec<_> = rows.iter().map(|row| logged(row)).collect();
-            let mut expected: Vec<_> = visits.iter().map(Visit::logged).collect();
+            let mut expected: Vec<_> = visits.iter().map(TypedSearch::logged).collect();
             found.sort_unstable();
             expected.sort_unstable();
             assert_eq!(found, expected);
@@ -149,7 +149,7 @@ fn faketime() -> String {
 }
 
 fn redis_time(redis: &OwnRedis) -> DateTime<Utc> {
-    let (seconds, micros): (i64, i64) = ask(&redis.url(), &["TIME"]);
+    let (seconds, micros): (i64, i64) = command(&redis.url(), &["TIME"]);
     // Keystrokes have milliseconds.
     DateTime::from_timestamp_millis(seconds * 1_000 + micros / 1_000).expect("a time")
 }
@@ -187,9 +187,9 @@ async fn searches_of_one_server_reach_the_subscribers_of_the_others() {
 async fn first_heard(name: &str, typing: &Endpoint, listening: &mut Subscription) -> Value {
     let mut made = Vec::new();
     let typed = until("an announced search", async || {
-        let visit = Visit::new(name, made.len(), true);
-        visit.type_at(typing).await;
-        made.push(visit.logged());
+        let search = TypedSearch::new(name, made.len(), true);
+        search.type_at(typing).await;
+        made.push(search.logged());
         None
     });
     let listened = async {
@@ -202,7 +202,7 @@ async fn first_heard(name: &str, typing: &Endpoint, listening: &mut Subscription
     };
     let heard = tokio::select! { heard = listened => heard, heard = typed => heard };
     // It may arrive before the response to its keystrokes.
-    made.push(Visit::new(name, made.len(), true).logged());
+    made.push(TypedSearch::new(name, made.len(), true).logged());
     assert!(made.contains(&logged(&heard)), "{heard}");
     assert_eq!(heard["finalReason"], "SUBMITTED");
     heard

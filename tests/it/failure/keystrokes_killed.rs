@@ -6,10 +6,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, TransactionTrait};
 
 use crate::support::databases::{TestDatabase, on_postgres};
 use crate::support::folder::Folder;
-use crate::support::redis::{OwnRedis, ask, keys};
+use crate::support::redis::{OwnRedis, command, keys};
 use crate::support::search_log::Tables;
 use crate::support::server::Server;
-use crate::support::visitors::{Visit, Visitors};
+use crate::support::typing_clients::{TypedSearch, TypingClients};
 use crate::support::wait::until;
 
 /// The number of searches at the time of the failure.
@@ -29,8 +29,8 @@ fn folder(database: &TestDatabase, redis: &OwnRedis, poll: &str) -> Folder {
 }
 
 /// Returns searches that end with Enter, and others that end by themselves.
-fn visits() -> Vec<Visit> {
-    (0..SEARCHES).map(|number| Visit::new("killed", number, number % 2 == 0)).collect()
+fn visits() -> Vec<TypedSearch> {
+    (0..SEARCHES).map(|number| TypedSearch::new("killed", number, number % 2 == 0)).collect()
 }
 
 /// Returns the number of claimed runs.
@@ -44,14 +44,14 @@ fn reclaimed(redis: &OwnRedis) -> usize {
     let keys = keys(&redis.url(), "quarry:").into_iter().filter(|key| key.ends_with(b":counts"));
     let count = |key: Vec<u8>| {
         let key = String::from_utf8(key).expect("a plain key");
-        ask::<Option<usize>>(&redis.url(), &["HGET", &key, "r"]).unwrap_or(0)
+        command::<Option<usize>>(&redis.url(), &["HGET", &key, "r"]).unwrap_or(0)
     };
     keys.map(count).sum()
 }
 
 async fn type_all(server: &Server) {
-    for visit in visits() {
-        let answer = visit.type_at(&server.endpoint).await;
+    for search in visits() {
+        let answer = search.type_at(&server.endpoint).await;
         assert!(answer.errors.is_empty(), "{answer:?}");
     }
 }
@@ -69,7 +69,7 @@ async fn another_server_claims_the_runs_of_a_killed_one() {
 
         let often = folder(database, &redis, OFTEN);
         let server = often.serve().await;
-        server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
+        server.endpoint.assert_logged(visits().iter().map(TypedSearch::logged)).await;
         assert_eq!(server.endpoint.logging_health().await["duplicatesSuppressed"], 0);
         Tables::connect(database.url()).await.assert_rolled_up().await;
         server.stop().await;
@@ -94,7 +94,7 @@ async fn claimed_runs_of_a_killed_server_are_stored_once() {
 
         // The restarted server has no privilege: its runs return when the lease expires.
         let server = often.serve().await;
-        server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
+        server.endpoint.assert_logged(visits().iter().map(TypedSearch::logged)).await;
         let health = server.endpoint.logging_health().await;
         assert_eq!(health["duplicatesSuppressed"], 0, "no search was stored before the kill: {health}");
         assert_eq!(health["searchesFlushed"], SEARCHES, "{health}");
@@ -130,7 +130,7 @@ async fn stored_but_unacknowledged_runs_are_not_stored_again() {
 
         let another = folder(database, &redis, OFTEN);
         let server = another.serve().await;
-        server.endpoint.assert_logged(visits().iter().map(Visit::logged)).await;
+        server.endpoint.assert_logged(visits().iter().map(TypedSearch::logged)).await;
         let health = server.endpoint.logging_health().await;
         assert_eq!(health["duplicatesSuppressed"], held, "{health}");
         assert_eq!(health["searchesFlushed"], SEARCHES as u64 - held, "{health}");
@@ -146,8 +146,8 @@ async fn a_server_that_stalls_beyond_its_lease_stores_no_search_twice() {
         let redis = OwnRedis::start();
         let never = folder(database, &redis, NEVER);
         let taking = never.serve().await;
-        let visits = Visit::submitted("stalled", SEARCHES);
-        Visitors::of(vec![taking.endpoint.clone()]).make_at_once(&visits, 1).await;
+        let visits = TypedSearch::submitted("stalled", SEARCHES);
+        TypingClients::new(vec![taking.endpoint.clone()]).type_at_once(&visits, 1).await;
         let tables = Tables::connect(database.url()).await;
         let blocking = block_inserts(&tables).await;
         let folders = [0, 1].map(|_| folder(database, &redis, OFTEN));
@@ -163,7 +163,7 @@ async fn a_server_that_stalls_beyond_its_lease_stores_no_search_twice() {
         blocking.rollback().await.expect("unlocks");
         stalled.process.unpause();
         for server in [&other, &stalled] {
-            server.endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+            server.endpoint.assert_logged(visits.iter().map(TypedSearch::logged)).await;
         }
         tables.assert_rolled_up().await;
         taking.stop().await;

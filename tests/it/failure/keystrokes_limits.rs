@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
 use crate::support::postgres::OwnPostgres;
-use crate::support::redis::{OwnRedis, ask};
+use crate::support::redis::{OwnRedis, command};
 use crate::support::search_log::Tables;
 use crate::support::server::Server;
-use crate::support::visitors::{Visit, log_keystroke, log_keystrokes};
+use crate::support::typing_clients::{TypedSearch, log_keystroke, log_keystrokes};
 use crate::support::wait::until;
 
 /// The maximum number of keystrokes of a session within ten seconds.
@@ -33,7 +33,7 @@ async fn limits_of_a_buffer_in_redis() {
         format!("redis_url = \"{url}\"\n[keystrokes]\nwindow = \"2s\"\npoll = \"20ms\"\n{keystrokes}")
     };
     a_flood_is_dropped_and_counted(&settings).await;
-    let _: String = ask(&url, &["FLUSHALL"]);
+    let _: String = command(&url, &["FLUSHALL"]);
     a_full_buffer_rejects_until_it_has_room(&settings, SHARDS).await;
 }
 
@@ -45,16 +45,17 @@ async fn a_flood_is_dropped_and_counted(settings: &impl Fn(&str) -> String) {
     // All keystrokes are in one call, within one period.
     assert_eq!(answer.data["logKeystrokes"]["accepted"], FLOOD, "{answer:?}");
     assert!(answer.errors.is_empty(), "{answer:?}");
-    let others: Vec<Visit> = (0..5).map(|number| Visit::new("other", number, number % 2 == 0)).collect();
+    let others: Vec<TypedSearch> =
+        (0..5).map(|number| TypedSearch::new("other", number, number % 2 == 0)).collect();
     let mut keystrokes = FLOOD;
-    for visit in &others {
-        let answer = visit.type_at(&server.endpoint).await;
-        let typed = visit.text.chars().count();
+    for search in &others {
+        let answer = search.type_at(&server.endpoint).await;
+        let typed = search.text.chars().count();
         assert_eq!(answer.data["logKeystrokes"]["accepted"], typed, "{answer:?}");
         keystrokes += typed;
     }
     // The keystrokes up to the limit are a search.
-    let mut expected: Vec<_> = others.iter().map(Visit::logged).collect();
+    let mut expected: Vec<_> = others.iter().map(TypedSearch::logged).collect();
     expected.push((flood.session, flood.text.chars().take(FLOOD).collect()));
     server.endpoint.assert_logged(expected).await;
     let health = server.endpoint.logging_health().await;
@@ -96,9 +97,9 @@ async fn a_full_buffer_rejects_until_it_has_room(settings: &impl Fn(&str) -> Str
 }
 
 /// Returns a search of `keystrokes` keystrokes without Enter.
-fn long_visit(name: &str, keystrokes: usize) -> Visit {
+fn long_visit(name: &str, keystrokes: usize) -> TypedSearch {
     let text = "abcdefgh".chars().cycle().take(keystrokes).collect();
-    Visit { session: format!("{name}-0"), text, submits: false }
+    TypedSearch { session: format!("{name}-0"), text, submits: false }
 }
 
 /// Returns keystrokes of the longest text, each in a session of its own.
@@ -192,13 +193,13 @@ async fn a_server_that_stops_without_its_database_leaves_searches_in_the_journal
     let folder = Folder::new(&settings);
     let server = folder.serve().await;
     postgres.cut_off();
-    let visit = Visit::new("left", 1, true);
-    assert!(visit.type_at(&server.endpoint).await.errors.is_empty());
+    let search = TypedSearch::new("left", 1, true);
+    assert!(search.type_at(&server.endpoint).await.errors.is_empty());
     // `stop` asserts an orderly end.
     let log = server.stop().await.stderr;
     assert!(log.contains("the next start continues"), "{log}");
     postgres.resume();
     let server = folder.serve().await;
-    server.endpoint.assert_logged([visit.logged()]).await;
+    server.endpoint.assert_logged([search.logged()]).await;
     server.stop().await;
 }

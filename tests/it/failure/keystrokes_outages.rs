@@ -1,4 +1,4 @@
-//! Outages of Redis and of the database while visitors type.
+//! Outages of Redis and of the database while clients type.
 //!
 //! Unaffected requests succeed, others return a clear error, and afterwards each search is logged once.
 
@@ -10,7 +10,7 @@ use crate::support::postgres::OwnPostgres;
 use crate::support::redis::OwnRedis;
 use crate::support::search_log::{Logged, Tables};
 use crate::support::server::Endpoint;
-use crate::support::visitors::{Visit, Visitors, log_keystrokes};
+use crate::support::typing_clients::{TypedSearch, TypingClients, log_keystrokes};
 use crate::support::wait::{ends, until};
 
 const TRACKED: &str =
@@ -37,12 +37,12 @@ async fn redis_may_crash_restart_stop_and_hang() {
         let stored = one.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea")]).await;
         assert!(stored.errors.is_empty(), "{stored:?}");
         until("an index in step", async || (two.endpoint.total("tea").await == 2).then_some(())).await;
-        let visits = Visit::submitted("redis", 120);
-        let visitors = Visitors::of(vec![one.endpoint.clone(), two.endpoint.clone()]);
-        let requests: usize = visits.iter().map(|visit| visit.text.chars().count()).sum();
+        let visits = TypedSearch::submitted("redis", 120);
+        let clients = TypingClients::new(vec![one.endpoint.clone(), two.endpoint.clone()]);
+        let requests: usize = visits.iter().map(|search| search.text.chars().count()).sum();
         let taken = async |sixths: usize| {
             let due = requests * sixths / 6;
-            until("keystrokes to be taken", async || (visitors.taken() >= due).then_some(())).await;
+            until("keystrokes to be taken", async || (clients.accepted() >= due).then_some(())).await;
         };
         let trouble = async {
             taken(1).await;
@@ -63,9 +63,9 @@ async fn redis_may_crash_restart_stop_and_hang() {
             extra.push(is_well("hung", &two.endpoint).await);
             extra
         };
-        let ((), extra) = tokio::join!(visitors.make(&visits, 12), trouble);
+        let ((), extra) = tokio::join!(clients.type_all(&visits, 12), trouble);
 
-        let expected: Vec<Logged> = visits.iter().map(Visit::logged).chain(extra).collect();
+        let expected: Vec<Logged> = visits.iter().map(TypedSearch::logged).chain(extra).collect();
         for endpoint in [&one.endpoint, &two.endpoint] {
             endpoint.assert_logged(expected.clone()).await;
             assert_eq!(endpoint.logging_health().await["lastError"], Value::Null);
@@ -81,7 +81,7 @@ async fn redis_may_crash_restart_stop_and_hang() {
 ///
 /// A hung Redis may process them later, so [`is_well`] makes the same searches again.
 async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
-    let refused = Visit::new(name, 0, true);
+    let refused = TypedSearch::new(name, 0, true);
     for _ in 0..3 {
         let answer = ends("a keystroke", log_keystrokes(endpoint, &refused.keystrokes())).await;
         let answer = answer.expect("the server answers");
@@ -106,9 +106,9 @@ async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
 
 /// Asserts that the rejected keystrokes are accepted after the outage.
 async fn is_well(name: &str, endpoint: &Endpoint) -> Logged {
-    let visitors = Visitors::of(vec![endpoint.clone()]);
-    let again = [Visit::new(name, 0, true)];
-    ends("keystrokes", visitors.make_at_once(&again, 1)).await;
+    let clients = TypingClients::new(vec![endpoint.clone()]);
+    let again = [TypedSearch::new(name, 0, true)];
+    ends("keystrokes", clients.type_at_once(&again, 1)).await;
     until("a search that is tracked", async || {
         let answer = endpoint.raw(TRACKED, track(name)).await;
         assert!(answer["errors"].is_null(), "{answer}");
@@ -128,14 +128,14 @@ async fn the_database_may_stop_temporarily() {
     let folder = Folder::new(&settings(&postgres.url(), &redis));
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
-    let visitors = Visitors::of(vec![endpoint.clone()]);
-    let mut visits = Visit::submitted("before", 20);
-    visitors.make(&visits, 4).await;
+    let clients = TypingClients::new(vec![endpoint.clone()]);
+    let mut visits = TypedSearch::submitted("before", 20);
+    clients.type_all(&visits, 4).await;
     until("them in the log", async || (endpoint.logged_count().await == 20).then_some(())).await;
 
     postgres.cut_off();
-    let first = Visit::new("first", 0, true);
-    visitors.send(&first.keystrokes()).await;
+    let first = TypedSearch::new("first", 0, true);
+    clients.send(&first.keystrokes()).await;
     visits.push(first);
     until("the flusher to notice", async || {
         let health = endpoint.logging_health().await;
@@ -147,10 +147,10 @@ async fn the_database_may_stop_temporarily() {
     for call in 0..calls {
         // Four bytes per character, so that none is truncated.
         let text = "\u{10330}".repeat(bytes / 4);
-        let visit = Visit { session: format!("flood-{call}"), text, submits: true };
-        let last = visit.keystrokes().pop().expect("a keystroke");
-        visitors.send(&vec![last; keystrokes]).await;
-        visits.push(visit);
+        let search = TypedSearch { session: format!("flood-{call}"), text, submits: true };
+        let last = search.keystrokes().pop().expect("a keystroke");
+        clients.send(&vec![last; keystrokes]).await;
+        visits.push(search);
         // The memory of the first calls does not count.
         if call == calls / 10 {
             before = server.process.resident_bytes();
@@ -158,13 +158,13 @@ async fn the_database_may_stop_temporarily() {
     }
     let growth = server.process.resident_bytes().saturating_sub(before);
     assert!(growth < GROWTH, "memory grew by {growth} bytes");
-    let after = Visit::submitted("after", 20);
-    visitors.make(&after, 4).await;
+    let after = TypedSearch::submitted("after", 20);
+    clients.type_all(&after, 4).await;
     visits.extend(after);
     assert_eq!(endpoint.logging_health().await["bufferedSearches"], calls + 21);
 
     postgres.resume();
-    endpoint.assert_logged(visits.iter().map(Visit::logged)).await;
+    endpoint.assert_logged(visits.iter().map(TypedSearch::logged)).await;
     assert_eq!(endpoint.logging_health().await["lastError"], Value::Null);
     Tables::connect(&postgres.url()).await.assert_rolled_up().await;
     server.stop().await;

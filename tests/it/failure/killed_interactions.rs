@@ -82,7 +82,7 @@ async fn products(endpoint: &Endpoint) -> BTreeMap<String, Value> {
 /// Records a sale, and returns true if the server accepted it.
 async fn buy(endpoint: &Endpoint, key: &str, id: &Value) -> bool {
     let input = json!({ "kind": "CONVERSION", "documentId": id, "idempotencyKey": format!("order {key}") });
-    let answer = endpoint.try_ask(RECORD, json!({ "input": input })).await;
+    let answer = endpoint.try_query(RECORD, json!({ "input": input })).await;
     answer.is_some_and(|answer| answer.data["recordInteraction"]["accepted"] == true)
 }
 

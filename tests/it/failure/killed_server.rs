@@ -78,7 +78,8 @@ async fn store(endpoint: &Endpoint, keys: &[String], wait: bool) -> bool {
         .iter()
         .map(|key| json!({ "source": "notes", "key": key, "text": format!("a note about {key}") }))
         .collect();
-    let answer = endpoint.try_ask(STORE, json!({ "input": { "documents": documents, "wait": wait } })).await;
+    let answer =
+        endpoint.try_query(STORE, json!({ "input": { "documents": documents, "wait": wait } })).await;
     answer.is_some_and(|answer| answer.errors.is_empty())
 }
 
@@ -109,7 +110,7 @@ async fn a_stopped_server_ends_in_order_and_another_replaces_it() {
         let (answered, mut first) = tokio::sync::mpsc::unbounded_channel();
         let asking = tokio::spawn(async move {
             let search = "{ search(query: \"jet\") { totalCount } }";
-            while let Some(answer) = endpoint.try_ask(search, Value::Null).await {
+            while let Some(answer) = endpoint.try_query(search, Value::Null).await {
                 assert!(answer.errors.is_empty(), "{answer:?}");
                 // The receiver is gone after the first response.
                 let _ = answered.send(());

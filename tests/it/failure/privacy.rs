@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::collector::Collector;
 use crate::support::folder::Folder;
 use crate::support::postgres::OwnPostgres;
-use crate::support::process::Ended;
+use crate::support::process::ProcessOutput;
 use crate::support::redis::OwnRedis;
 use crate::support::server::{Endpoint, Server};
 use crate::support::socket::Socket;
@@ -44,7 +44,7 @@ fn assert_without_canaries(what: &str, text: &str) {
     }
 }
 
-fn assert_log_without_canaries(log: &Ended) {
+fn assert_log_without_canaries(log: &ProcessOutput) {
     // The log does have the events.
     for event in ["DEBUG", "request answered", "searches logged"] {
         assert!(log.stderr.contains(event), "no {event:?} in {}", log.stderr);
@@ -107,7 +107,7 @@ fn operations() -> Vec<(&'static str, Value)> {
 /// Sends all operations over every transport.
 async fn send_everything(endpoint: &Endpoint) {
     for (query, variables) in operations() {
-        endpoint.ask(query, variables).await;
+        endpoint.query(query, variables).await;
     }
     let client = Client::builder().no_proxy().build().unwrap();
     let at = |path: &str| format!("http://{}{path}", endpoint.address());
@@ -137,26 +137,27 @@ async fn send_everything(endpoint: &Endpoint) {
         let request = client.post(at("/graphql")).header("content-type", kind).body(body);
         request.header("x-kanarie", "kanarie").header("cookie", "kanarie=90817263544").send().await.unwrap();
     }
-    let mut socket = Socket::greeted(endpoint.address()).await;
+    let mut socket = Socket::connect(endpoint.address()).await;
     socket.subscribe("kanarie", "subscription kanarie { searchLogged { query sessionId userId } }").await;
     socket
         .subscribe("q", "{ search(query: \"kanarie\", track: {sessionId: \"kanarie\"}) { totalCount } }")
         .await;
-    let said = socket.hear().await;
+    let said = socket.receive().await;
     assert!(said.to_string().contains("totalCount") || said["id"] == "kanarie", "{said}");
     socket.subscribe("q2", "{ kanarie }").await;
-    socket.say(json!({"type": "kanarie", "id": "90817263544"})).await;
+    socket.send_message(json!({"type": "kanarie", "id": "90817263544"})).await;
 }
 
 /// Logs searches until the subscription receives one.
 async fn follow_one(endpoint: &Endpoint) {
-    let mut socket = Socket::greeted(endpoint.address()).await;
+    let mut socket = Socket::connect(endpoint.address()).await;
     socket.subscribe("kanarie", "subscription { searchLogged { query sessionId userId } }").await;
     let log = "mutation { logKeystroke(input: {sessionId: \"kanarie\", userId: \"90817263544\",
         text: \"kanarie heard\", submitted: true}) { accepted } }";
     until("a logged search", async || {
-        endpoint.ask(log, Value::Null).await;
-        let heard = tokio::time::timeout(std::time::Duration::from_millis(200), socket.hear()).await.ok()?;
+        endpoint.query(log, Value::Null).await;
+        let heard =
+            tokio::time::timeout(std::time::Duration::from_millis(200), socket.receive()).await.ok()?;
         assert_eq!(heard["type"], "next", "{heard}");
         Some(())
     })

@@ -44,7 +44,7 @@ async fn reports_survive_the_cache_and_the_database() {
     assert_eq!(stale["cache"], "STALE");
     assert_eq!((&stale["rows"], &stale["generatedAt"]), (&report["rows"], &report["generatedAt"]));
     // A report without a previous one fails.
-    let never = one.endpoint.ask(CATEGORY, json!({"name": "books"})).await;
+    let never = one.endpoint.query(CATEGORY, json!({"name": "books"})).await;
     assert_eq!(never.codes(), ["STORE_UNAVAILABLE"].into());
 
     // The recovered cache returns its reports until they expire; a refresh fails.

@@ -200,13 +200,13 @@ async fn every_field_asks_for_a_key_that_holds_and_has_the_scope() {
 /// What a subscription says first; nothing but that it began if it is let in.
 async fn over_socket(server: &Server, query: &str, key: &Key) -> Value {
     let mut socket = Socket::open(server.address).await;
-    socket.say(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;
-    assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+    socket.send_message(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;
+    assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
     socket.subscribe("s", query).await;
     // Answered only after what came before it was begun.
     socket.subscribe("after", "{ __typename }").await;
     loop {
-        let said = socket.hear().await;
+        let said = socket.receive().await;
         match (said["id"].as_str(), said["type"].as_str()) {
             (Some("s"), Some("error")) => return json!({ "errors": said["payload"] }),
             (Some("after"), Some("complete")) => return json!({}),
@@ -278,8 +278,8 @@ async fn over_a_socket_the_key_comes_with_the_greeting() {
         json!({"authorization": 7}),
     ] {
         let mut socket = Socket::open(server.address).await;
-        socket.say(json!({"type": "connection_init", "payload": payload})).await;
-        assert_eq!(socket.closed().await, 4403, "{payload}");
+        socket.send_message(json!({"type": "connection_init", "payload": payload})).await;
+        assert_eq!(socket.close_code().await, 4403, "{payload}");
     }
     for (payload, expected) in [
         (json!({"Authorization": shop.bearer()}), "next"),
@@ -288,10 +288,10 @@ async fn over_a_socket_the_key_comes_with_the_greeting() {
         (Value::Null, "error"),
     ] {
         let mut socket = Socket::open(server.address).await;
-        socket.say(json!({"type": "connection_init", "payload": payload})).await;
-        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket.send_message(json!({"type": "connection_init", "payload": payload})).await;
+        assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
         socket.subscribe("q", "{ search(query: \"\") { totalCount } }").await;
-        let said = socket.hear().await;
+        let said = socket.receive().await;
         assert_eq!(said["type"], expected, "{payload}: {said}");
         if expected == "error" {
             assert_eq!(code(&said["payload"][0]), "UNAUTHENTICATED");
@@ -305,12 +305,14 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
     let gate = gate(&[&old]);
     let server = guarded(&gate).await;
     let mut following = Socket::open(server.address).await;
-    following.say(json!({"type": "connection_init", "payload": {"Authorization": old.bearer()}})).await;
-    assert_eq!(following.hear().await, json!({"type": "connection_ack"}));
+    following
+        .send_message(json!({"type": "connection_init", "payload": {"Authorization": old.bearer()}}))
+        .await;
+    assert_eq!(following.receive().await, json!({"type": "connection_ack"}));
     following.subscribe("s", "subscription { searchLogged { id } }").await;
     following.subscribe("q", "{ sources { name } }").await;
-    assert_eq!(following.hear().await["type"], "next");
-    assert_eq!(following.hear().await["type"], "complete");
+    assert_eq!(following.receive().await["type"], "next");
+    assert_eq!(following.receive().await["type"], "complete");
     let query = "{ search(query: \"\") { totalCount } }";
     assert_eq!(send(&server, query, Some(&new.bearer())).await.status(), 401);
     let stream = server.post(&json!({"query": "subscription { searchLogged { id } }"}));
@@ -322,12 +324,12 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
     assert_eq!(send(&server, query, Some(&old.bearer())).await.status(), 200);
     assert_eq!(send(&server, query, Some(&new.bearer())).await.status(), 200);
     following.subscribe("q", "{ sources { name } }").await;
-    assert_eq!(following.hear().await["type"], "next");
-    assert_eq!(following.hear().await["type"], "complete");
+    assert_eq!(following.receive().await["type"], "next");
+    assert_eq!(following.receive().await["type"], "complete");
 
     gate.replace(&configs(&[&new]), &RateSettings::none());
     assert_eq!(send(&server, query, Some(&old.bearer())).await.status(), 401);
-    assert_eq!(following.closed_at_last().await, 4403);
+    assert_eq!(following.last_close_code().await, 4403);
     assert_eq!(codes(&stream.answer().await), ["UNAUTHENTICATED"].into());
     assert_eq!(stream.next().await, Some(Event::Complete));
 }
@@ -340,22 +342,24 @@ async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
     let server = guarded(&gate).await;
     let open = async |key: &Key| {
         let mut socket = Socket::open(server.address).await;
-        socket.say(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;
-        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket
+            .send_message(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}}))
+            .await;
+        assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
         socket
     };
     let (mut shorts, mut lessers) = (open(&short).await, open(&lesser).await);
-    assert_eq!(shorts.closed_at_last().await, 4403);
+    assert_eq!(shorts.last_close_code().await, 4403);
     let mut config = lesser.config.clone();
     config.scopes = vec![Scope::Search];
     gate.replace(&[config], &RateSettings::none());
-    assert_eq!(lessers.closed_at_last().await, 4403);
+    assert_eq!(lessers.last_close_code().await, 4403);
     // Who came while nobody was asked for a key.
     let gate = AccessControl::unrestricted();
     let server = guarded(&gate).await;
-    let mut unchecked = Socket::greeted(server.address).await;
+    let mut unchecked = Socket::connect(server.address).await;
     gate.replace(&configs(&[&lesser]), &RateSettings::none());
-    assert_eq!(unchecked.closed_at_last().await, 4403);
+    assert_eq!(unchecked.last_close_code().await, 4403);
 }
 
 #[tokio::test]
@@ -384,8 +388,10 @@ async fn a_key_for_a_site_is_refused_to_pages_of_others() {
     }
     let mut socket =
         Socket::try_open(server.address, Some("graphql-transport-ws"), Some(&own)).await.unwrap();
-    socket.say(json!({"type": "connection_init", "payload": {"Authorization": site.bearer()}})).await;
-    assert_eq!(socket.closed().await, 4403);
+    socket
+        .send_message(json!({"type": "connection_init", "payload": {"Authorization": site.bearer()}}))
+        .await;
+    assert_eq!(socket.close_code().await, 4403);
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn an_operation_has_its_time_over_every_transport() {
 async fn operations_in_flight_hold_over_every_transport() {
     let http = HttpLimits { operations: 2, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..endless() }).await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     let (one, other) = (json!({"query": ENDLESS}), json!([{"query": ENDLESS}]));
     let (posted, batched) = (server.post(&one).send(), server.post(&other).send());
     let running = tokio::spawn(async move { tokio::join!(posted, batched) });
@@ -164,7 +164,7 @@ async fn operations_in_flight_hold_over_every_transport() {
     // One over a WebSocket counts as well, and who hangs up gives no place of a mutation back.
     running.abort();
     socket.subscribe("1", ENDLESS).await;
-    assert_eq!(socket.hear().await["type"], "error");
+    assert_eq!(socket.receive().await["type"], "error");
     assert_eq!(server.admission.in_flight().operations, 2);
 }
 
@@ -215,7 +215,7 @@ async fn what_is_deep_overflows_no_stack() {
             format!("{{ {}__typename{} }}", "... { ".repeat(levels), " }".repeat(levels)),
             format!("query($v: {}Int{}) {{ __typename }}", "[".repeat(levels), "]".repeat(levels)),
         ] {
-            let answer = server.ask(&text, json!({})).await;
+            let answer = server.query(&text, json!({})).await;
             for error in answer["errors"].as_array().map_or(&[][..], Vec::as_slice) {
                 assert_ne!(code(error), "INTERNAL_SERVER_ERROR", "{levels}: {error}");
             }

@@ -87,7 +87,7 @@ const INFINITE: &str = "quarry_flush_duration_seconds_bucket{le=\"+Inf\"}";
 async fn what_is_let_in_is_told_and_what_is_not() {
     let http = HttpLimits { operations: 1, websockets: 7, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..endless() }).await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     socket.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
     let subscribed = async |count| (server.admission.in_flight().subscriptions == count).then_some(());
     until("a subscription", async || subscribed(1).await).await;
@@ -231,10 +231,10 @@ async fn what_clients_name_makes_no_series() {
         );
         let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
         server.data(log, json!({"input": {"sessionId": odd, "userId": odd, "text": odd}})).await;
-        let mut socket = Socket::greeted(server.address).await;
+        let mut socket = Socket::connect(server.address).await;
         socket.subscribe(&odd, &format!("subscription {odd} {{ searchLogged {{ query }} }}")).await;
         socket.subscribe(&format!("{odd}2"), &format!("query {odd} {{ {odd} }}")).await;
-        assert_eq!(socket.hear().await["type"], "error");
+        assert_eq!(socket.receive().await["type"], "error");
     }
     server.flush().await;
     let mut after = scrape(&server).await;
@@ -260,10 +260,10 @@ async fn operations_are_counted_by_type_group_and_code() {
     server.error("mutation { startCrawl(source: \"nowhere\") { id } }", json!({})).await;
     let batch = json!([{"query": "{ search(query: \"tea\") { totalCount } }"}, {"query": "{"}]);
     assert_eq!(server.post(&batch).send().await.unwrap().status(), 200);
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     socket.subscribe("1", "subscription { crawlProgress(source: \"nowhere\") { id } }").await;
-    assert_eq!(socket.hear().await["type"], "next");
-    assert_eq!(socket.hear().await["type"], "complete");
+    assert_eq!(socket.receive().await["type"], "next");
+    assert_eq!(socket.receive().await["type"], "complete");
     let answered = server.get("/nowhere").send().await.unwrap();
     assert_eq!(answered.status(), 404);
 

@@ -94,11 +94,11 @@ async fn a_panic_in_a_batch_leaves_the_others_alone() {
 #[tokio::test]
 async fn a_panic_over_a_websocket_ends_its_operation_alone() {
     let server = panicking().await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     let mut ids = Vec::new();
     for name in ["1", "2"] {
         socket.subscribe(name, SEARCH).await;
-        let said = socket.hear().await;
+        let said = socket.receive().await;
         assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!(name)), "{said}");
         let id = said["payload"][0]["extensions"]["requestId"].as_str().unwrap().to_owned();
         assert_broken(&said["payload"][0], &id);
@@ -108,7 +108,7 @@ async fn a_panic_over_a_websocket_ends_its_operation_alone() {
     let parts: Vec<(&str, &str)> = ids.iter().map(|id| id.rsplit_once('.').unwrap()).collect();
     assert_eq!((parts[0].0, parts[0].1, parts[1].1), (parts[1].0, "1", "2"), "{ids:?}");
     socket.subscribe("3", "{ __typename }").await;
-    assert_eq!(socket.hear().await["payload"]["data"]["__typename"], "Query");
+    assert_eq!(socket.receive().await["payload"]["data"]["__typename"], "Query");
 }
 
 /// What is no operation is caught as well.

@@ -12,9 +12,9 @@ use uuid::Uuid;
 use super::keys::{Key, gate};
 use super::server::{Server, Setup, code, read};
 use crate::support::events::{Event, Events};
-use crate::support::redis::{OwnRedis, forget, shared_url};
+use crate::support::redis::{OwnRedis, delete_keys, shared_url};
 use crate::support::socket::Socket;
-use crate::support::wait::PATIENCE;
+use crate::support::wait::TEST_TIMEOUT;
 
 const SEARCH: &str = "query S($q: String!) { search(query: $q) { totalCount } }";
 const DELETE: &str = "mutation { deleteDocuments(input: {ids: []}) { deleted } }";
@@ -82,12 +82,12 @@ async fn a_document_is_sent_once_and_then_by_its_hash() {
     assert_refused(&batch[0], "PERSISTED_QUERY_NOT_FOUND");
     assert_eq!(batch[1], found);
 
-    let mut socket = Socket::greeted(server.address).await;
-    socket.say(json!({"id": "1", "type": "subscribe", "payload": by_hash(SEARCH)})).await;
-    assert_eq!(socket.hear().await, json!({"id": "1", "type": "next", "payload": found}));
-    assert_eq!(socket.hear().await, json!({"id": "1", "type": "complete"}));
-    socket.say(json!({"id": "2", "type": "subscribe", "payload": by_hash("{ __typename }")})).await;
-    let refused = socket.hear().await;
+    let mut socket = Socket::connect(server.address).await;
+    socket.send_message(json!({"id": "1", "type": "subscribe", "payload": by_hash(SEARCH)})).await;
+    assert_eq!(socket.receive().await, json!({"id": "1", "type": "next", "payload": found}));
+    assert_eq!(socket.receive().await, json!({"id": "1", "type": "complete"}));
+    socket.send_message(json!({"id": "2", "type": "subscribe", "payload": by_hash("{ __typename }")})).await;
+    let refused = socket.receive().await;
     assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!("2")));
     assert_eq!(code(&refused["payload"][0]), "PERSISTED_QUERY_NOT_FOUND");
     let stream = async |body: &Value| {
@@ -101,9 +101,9 @@ async fn a_document_is_sent_once_and_then_by_its_hash() {
     assert_eq!(stream(&by_hash("{ __typename }")).await.answer().await["data"]["__typename"], "Query");
     // Registered over one transport, it is known over the others, subscriptions too.
     let follow = "subscription { searchLogged { id } }";
-    socket.say(json!({"id": "3", "type": "subscribe", "payload": with_text(follow)})).await;
-    socket.say(json!({"type": "ping"})).await;
-    assert_eq!(socket.hear().await, json!({"type": "pong"}));
+    socket.send_message(json!({"id": "3", "type": "subscribe", "payload": with_text(follow)})).await;
+    socket.send_message(json!({"type": "ping"})).await;
+    assert_eq!(socket.receive().await, json!({"type": "pong"}));
     let mut refused = answer(&server, &by_hash(follow)).await;
     while code(&refused["errors"][0]) == "PERSISTED_QUERY_NOT_FOUND" {
         refused = answer(&server, &by_hash(follow)).await;
@@ -199,7 +199,7 @@ async fn what_is_kept_is_bounded_in_size_and_time() {
 async fn servers_share_documents_and_do_without_their_cache() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let limits = CacheLimits::default();
-    let shared = || RedisCache::with_timeout(&shared_url(), &prefix, limits, PATIENCE).unwrap();
+    let shared = || RedisCache::with_timeout(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap();
     let (one, other) = (server_over(shared()).await, server_over(shared()).await);
     answer(&one, &with_text(SEARCH)).await;
     assert_eq!(answer(&other, &by_hash(SEARCH)).await["data"]["search"]["totalCount"], 0);
@@ -208,7 +208,7 @@ async fn servers_share_documents_and_do_without_their_cache() {
     let generation = cache.get("x").await.unwrap().generation;
     cache.put(&sha256("{ __typename }"), DELETE.into(), generation, Duration::from_secs(60)).await.unwrap();
     assert_refused(&answer(&other, &by_hash("{ __typename }")).await, "PERSISTED_QUERY_NOT_FOUND");
-    forget(&shared_url(), &prefix);
+    delete_keys(&shared_url(), &prefix);
 
     let redis = OwnRedis::unstarted();
     let cache = RedisCache::open(&redis.url(), &prefix, limits).unwrap();
@@ -254,7 +254,7 @@ async fn trusted_documents_run_by_their_names() {
 #[tokio::test]
 async fn where_only_trusted_documents_run_no_others_do() {
     let server = Server::start_with(trusted(true)).await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     for (n, body) in [
         json!({"query": "{ __typename }"}),
         json!({"query": "{ __schema { queryType { name } } }"}),
@@ -269,8 +269,8 @@ async fn where_only_trusted_documents_run_no_others_do() {
         assert_refused(&answer(&server, &body).await, "PERSISTED_QUERY_ONLY");
         assert_refused(&answer(&server, &json!([body])).await[0], "PERSISTED_QUERY_ONLY");
         let id = n.to_string();
-        socket.say(json!({"id": id, "type": "subscribe", "payload": body})).await;
-        let said = socket.hear().await;
+        socket.send_message(json!({"id": id, "type": "subscribe", "payload": body})).await;
+        let said = socket.receive().await;
         assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!(id)));
         assert_eq!(code(&said["payload"][0]), "PERSISTED_QUERY_ONLY");
     }

@@ -44,15 +44,15 @@ async fn one_limit_holds_over_every_transport() {
     let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
     assert_eq!(send(question(&server)).await.status(), 200);
     assert_eq!(send(server.get("/graphql?query=%7B__typename%7D")).await.status(), 200);
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     socket.subscribe("1", QUESTION).await;
-    assert_eq!(socket.hear().await["type"], "next");
-    assert_eq!(socket.hear().await["type"], "complete");
+    assert_eq!(socket.receive().await["type"], "next");
+    assert_eq!(socket.receive().await["type"], "complete");
     for _ in 0..2 {
         assert_limited(send(question(&server)).await).await;
         assert_limited(send(server.get("/graphql?query=%7B__typename%7D")).await).await;
         socket.subscribe("2", QUESTION).await;
-        let said = socket.hear().await;
+        let said = socket.receive().await;
         assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "RATE_LIMITED"));
         // There is no header to say so.
         let after = said["payload"][0]["extensions"]["retryAfter"].as_u64();

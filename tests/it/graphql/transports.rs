@@ -57,9 +57,9 @@ pub(super) async fn ask(server: &Server, transport: Transport, query: &str, vari
             answers[1].take()
         }
         Transport::WebSocket => {
-            let mut socket = Socket::greeted(server.address).await;
-            socket.say(json!({ "id": "1", "type": "subscribe", "payload": operation })).await;
-            let mut said = socket.hear().await;
+            let mut socket = Socket::connect(server.address).await;
+            socket.send_message(json!({ "id": "1", "type": "subscribe", "payload": operation })).await;
+            let mut said = socket.receive().await;
             match said["type"].as_str() {
                 Some("next") => said["payload"].take(),
                 Some("error") => json!({ "errors": said["payload"] }),

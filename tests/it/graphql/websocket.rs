@@ -19,7 +19,7 @@ async fn a_crawl_is_followed_to_its_end_and_beyond() {
     let store = &server.store;
     let lease = lease(store).await;
     let crawl = store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     socket
         .subscribe("1", "subscription { crawlProgress(source: \"messages\") { id state pagesFetched } }")
         .await;
@@ -27,27 +27,27 @@ async fn a_crawl_is_followed_to_its_end_and_beyond() {
         let crawl = json!({"id": format!("crawl_{id}"), "state": state, "pagesFetched": pages});
         json!({"id": "1", "type": "next", "payload": {"data": {"crawlProgress": crawl}}})
     };
-    assert_eq!(socket.hear().await, progress(crawl.id.0, "RUNNING", 0));
+    assert_eq!(socket.receive().await, progress(crawl.id.0, "RUNNING", 0));
     take_page(store, &lease, &crawl, 0).await;
     // The failed attempt may be seen on its own, before the page.
-    let mut heard = socket.hear().await;
+    let mut heard = socket.receive().await;
     while heard == progress(crawl.id.0, "RUNNING", 0) {
-        heard = socket.hear().await;
+        heard = socket.receive().await;
     }
     assert_eq!(heard, progress(crawl.id.0, "RUNNING", 1));
     end(store, &lease, &crawl).await;
-    assert_eq!(socket.hear().await, progress(crawl.id.0, "INCOMPLETE", 1));
+    assert_eq!(socket.receive().await, progress(crawl.id.0, "INCOMPLETE", 1));
     let next = store.begin_crawl(&source(), false, Utc::now()).await.unwrap();
-    assert_eq!(socket.hear().await, progress(next.id.0, "RUNNING", 0));
-    socket.say(json!({"id": "1", "type": "complete"})).await;
-    socket.say(json!({"type": "ping"})).await;
-    assert_eq!(socket.hear().await, json!({"type": "pong"}));
+    assert_eq!(socket.receive().await, progress(next.id.0, "RUNNING", 0));
+    socket.send_message(json!({"id": "1", "type": "complete"})).await;
+    socket.send_message(json!({"type": "ping"})).await;
+    assert_eq!(socket.receive().await, json!({"type": "pong"}));
 }
 
 #[tokio::test]
 async fn searches_are_heard_of_as_they_are_logged() {
     let server = Server::start().await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     let fields = "id sessionId userId query keystrokes resultCount finalReason loggedAt";
     socket.subscribe("s", &format!("subscription {{ searchLogged {{ {fields} }} }}")).await;
     let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
@@ -60,7 +60,7 @@ async fn searches_are_heard_of_as_they_are_logged() {
     while first.is_none() {
         type_in("early", "green tea").await;
         server.flush().await;
-        first = tokio::time::timeout(Duration::from_millis(50), socket.hear()).await.ok();
+        first = tokio::time::timeout(Duration::from_millis(50), socket.receive()).await.ok();
     }
     let told = |said: &Value| {
         assert_eq!((&said["type"], &said["id"]), (&json!("next"), &json!("s")), "{said}");
@@ -73,7 +73,7 @@ async fn searches_are_heard_of_as_they_are_logged() {
     server.flush().await;
     let heard = loop {
         // What was logged again before the first was heard comes first.
-        let heard = told(&socket.hear().await);
+        let heard = told(&socket.receive().await);
         if heard["sessionId"] != "early" {
             break heard;
         }
@@ -81,7 +81,7 @@ async fn searches_are_heard_of_as_they_are_logged() {
     let logged = format!("{{ searchLog(filter: {{sessionId: \"late\"}}) {{ nodes {{ {fields} }} }} }}");
     assert_eq!(server.data(&logged, json!({})).await["searchLog"]["nodes"], json!([heard]));
     assert_eq!((&heard["query"], &heard["keystrokes"]), (&json!("black tea"), &json!(3)));
-    socket.say(json!({"id": "s", "type": "complete"})).await;
+    socket.send_message(json!({"id": "s", "type": "complete"})).await;
     // Over HTTP it is refused.
     let error = server.error("subscription { searchLogged { id } }", json!({})).await;
     assert_eq!(code(&error), "BAD_USER_INPUT");
@@ -90,13 +90,13 @@ async fn searches_are_heard_of_as_they_are_logged() {
 #[tokio::test]
 async fn queries_and_errors_go_over_it_too() {
     let server = Server::start().await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     socket.subscribe("q", "{ __typename }").await;
     assert_eq!(
-        socket.hear().await,
+        socket.receive().await,
         json!({"id": "q", "type": "next", "payload": {"data": {"__typename": "Query"}}})
     );
-    assert_eq!(socket.hear().await, json!({"id": "q", "type": "complete"}));
+    assert_eq!(socket.receive().await, json!({"id": "q", "type": "complete"}));
     for (query, expected) in [
         ("{ nonsense }", "GRAPHQL_VALIDATION_FAILED"),
         ("{", "GRAPHQL_PARSE_FAILED"),
@@ -104,12 +104,12 @@ async fn queries_and_errors_go_over_it_too() {
         ("subscription { nonsense }", "GRAPHQL_VALIDATION_FAILED"),
     ] {
         socket.subscribe("e", query).await;
-        let said = socket.hear().await;
+        let said = socket.receive().await;
         assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!("e")));
         assert_eq!(code(&said["payload"][0]), expected, "{query}");
     }
     socket.subscribe("n", "subscription { crawlProgress(source: \"nowhere\") { id } }").await;
-    let said = socket.hear().await;
+    let said = socket.receive().await;
     let errors = if said["type"] == "error" { &said["payload"] } else { &said["payload"]["errors"] };
     assert_eq!(code(&errors[0]), "NOT_FOUND");
 }
@@ -119,49 +119,49 @@ async fn what_breaks_the_protocol_is_closed_with_its_code() {
     let server = Server::start().await;
     let mut early = Socket::open(server.address).await;
     early.subscribe("1", "{ __typename }").await;
-    assert_eq!(early.closed().await, 4401);
-    let mut twice = Socket::greeted(server.address).await;
-    twice.say(json!({"type": "connection_init"})).await;
-    assert_eq!(twice.closed().await, 4429);
+    assert_eq!(early.close_code().await, 4401);
+    let mut twice = Socket::connect(server.address).await;
+    twice.send_message(json!({"type": "connection_init"})).await;
+    assert_eq!(twice.close_code().await, 4429);
     for garbage in
         [json!("x"), json!({}), json!({"type": "nonsense"}), json!({"type": "subscribe", "id": "1"})]
     {
-        let mut socket = Socket::greeted(server.address).await;
-        socket.say(garbage).await;
-        assert_eq!(socket.closed().await, 4400);
+        let mut socket = Socket::connect(server.address).await;
+        socket.send_message(garbage).await;
+        assert_eq!(socket.close_code().await, 4400);
     }
-    let mut same = Socket::greeted(server.address).await;
+    let mut same = Socket::connect(server.address).await;
     let query = "subscription { crawlProgress(source: \"messages\") { id } }";
     same.subscribe("1", query).await;
     same.subscribe("1", query).await;
-    assert_eq!(same.closed().await, 4409);
+    assert_eq!(same.close_code().await, 4409);
     let mut speechless = Socket::try_open(server.address, None, None).await.unwrap();
-    assert_eq!(speechless.closed().await, 4406);
+    assert_eq!(speechless.close_code().await, 4406);
 }
 
 #[tokio::test]
 async fn a_close_is_answered_with_a_close() {
     let server = Server::start().await;
-    assert_eq!(Socket::greeted(server.address).await.leave().await, 1000);
-    assert_eq!(Socket::open(server.address).await.leave().await, 1000);
+    assert_eq!(Socket::connect(server.address).await.close().await, 1000);
+    assert_eq!(Socket::open(server.address).await.close().await, 1000);
 }
 
 #[tokio::test]
 async fn who_does_not_greet_in_time_is_closed() {
     let http = HttpLimits { connection_init: Duration::from_millis(20), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    assert_eq!(Socket::open(server.address).await.closed().await, 4408);
+    assert_eq!(Socket::open(server.address).await.close_code().await, 4408);
 }
 
 #[tokio::test]
 async fn a_connection_has_so_many_operations() {
     let http = HttpLimits { subscriptions_per_connection: 2, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     for id in ["1", "2", "3"] {
         socket.subscribe(id, "subscription { crawlProgress(source: \"messages\") { id } }").await;
     }
-    let said = socket.hear().await;
+    let said = socket.receive().await;
     assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!("3")));
     assert_eq!(code(&said["payload"][0]), "TOO_BUSY");
 }
@@ -183,10 +183,10 @@ async fn a_stopping_server_closes_as_one_that_goes_away() {
     // Long enough that both are seen before the one ends by itself.
     let patience = Duration::from_secs(3);
     let server = Server::start_with(Setup { index_patience: patience, ..endless() }).await;
-    let mut idle = Socket::greeted(server.address).await;
-    let mut following = Socket::greeted(server.address).await;
+    let mut idle = Socket::connect(server.address).await;
+    let mut following = Socket::connect(server.address).await;
     following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
-    let mut writing = Socket::greeted(server.address).await;
+    let mut writing = Socket::connect(server.address).await;
     writing.subscribe("1", ENDLESS).await;
     until("both under way", async || {
         let under_way = server.admission.in_flight();
@@ -195,38 +195,38 @@ async fn a_stopping_server_closes_as_one_that_goes_away() {
     .await;
     // What was begun is answered; what has no end is not said to be complete.
     server.stop.cancel();
-    assert_eq!(idle.closed().await, 1001);
-    assert_eq!(following.closed().await, 1001);
-    let answer = writing.hear().await;
+    assert_eq!(idle.close_code().await, 1001);
+    assert_eq!(following.close_code().await, 1001);
+    let answer = writing.receive().await;
     assert_eq!(code(&answer["payload"]["errors"][0]), "TIMEOUT", "{answer}");
-    assert_eq!(writing.hear().await["type"], "complete");
-    assert_eq!(writing.closed().await, 1001);
+    assert_eq!(writing.receive().await["type"], "complete");
+    assert_eq!(writing.close_code().await, 1001);
 }
 
 #[tokio::test]
 async fn pings_are_answered_in_kind() {
     let server = Server::start().await;
     let mut socket = Socket::open(server.address).await;
-    socket.say(json!({"type": "ping", "payload": {"at": [1]}})).await;
-    assert_eq!(socket.hear().await, json!({"type": "pong", "payload": {"at": [1]}}));
-    socket.say(json!({"type": "pong", "payload": {"at": [1]}})).await;
-    socket.say(json!({"type": "ping"})).await;
-    assert_eq!(socket.hear().await, json!({"type": "pong"}));
+    socket.send_message(json!({"type": "ping", "payload": {"at": [1]}})).await;
+    assert_eq!(socket.receive().await, json!({"type": "pong", "payload": {"at": [1]}}));
+    socket.send_message(json!({"type": "pong", "payload": {"at": [1]}})).await;
+    socket.send_message(json!({"type": "ping"})).await;
+    assert_eq!(socket.receive().await, json!({"type": "pong"}));
 }
 
 #[tokio::test]
 async fn an_id_is_free_again_after_its_operation() {
     let server = Server::start().await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     let follow = "subscription { crawlProgress(source: \"messages\") { id } }";
     for _ in 0..3 {
         socket.subscribe("1", follow).await;
-        socket.say(json!({"id": "1", "type": "complete"})).await;
+        socket.send_message(json!({"id": "1", "type": "complete"})).await;
         socket.subscribe("1", "{ __typename }").await;
-        assert_eq!(socket.hear().await["type"], "next");
-        assert_eq!(socket.hear().await, json!({"id": "1", "type": "complete"}));
+        assert_eq!(socket.receive().await["type"], "next");
+        assert_eq!(socket.receive().await, json!({"id": "1", "type": "complete"}));
         // One that crosses the server's own.
-        socket.say(json!({"id": "1", "type": "complete"})).await;
+        socket.send_message(json!({"id": "1", "type": "complete"})).await;
     }
     until("no subscription", async || (server.admission.in_flight().subscriptions == 0).then_some(())).await;
 }
@@ -237,34 +237,34 @@ async fn who_has_nothing_running_for_long_is_closed() {
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut following = Socket::open(server.address).await;
     // In one go, so that nothing but the machine is between them.
-    following.say(json!({"type": "connection_init"})).await;
+    following.send_message(json!({"type": "connection_init"})).await;
     following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
-    assert_eq!(following.hear().await, json!({"type": "connection_ack"}));
-    assert_eq!(Socket::greeted(server.address).await.closed().await, 1000);
-    following.say(json!({"type": "ping"})).await;
-    assert_eq!(following.hear().await, json!({"type": "pong"}));
-    following.say(json!({"id": "1", "type": "complete"})).await;
-    assert_eq!(following.closed().await, 1000);
+    assert_eq!(following.receive().await, json!({"type": "connection_ack"}));
+    assert_eq!(Socket::connect(server.address).await.close_code().await, 1000);
+    following.send_message(json!({"type": "ping"})).await;
+    assert_eq!(following.receive().await, json!({"type": "pong"}));
+    following.send_message(json!({"id": "1", "type": "complete"})).await;
+    assert_eq!(following.close_code().await, 1000);
 }
 
 #[tokio::test]
 async fn messages_have_a_length() {
     let http = HttpLimits { message_bytes: 1_000, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    let mut socket = Socket::greeted(server.address).await;
+    let mut socket = Socket::connect(server.address).await;
     socket.subscribe("1", &format!("{{ __typename }} # {}", "x".repeat(800))).await;
-    assert_eq!(socket.hear().await["type"], "next");
+    assert_eq!(socket.receive().await["type"], "next");
     socket.subscribe("2", &format!("{{ __typename }} # {}", "x".repeat(1_000))).await;
-    assert_eq!(socket.hear().await, json!({"id": "1", "type": "complete"}));
-    assert_eq!(socket.closed().await, 1009);
+    assert_eq!(socket.receive().await, json!({"id": "1", "type": "complete"}));
+    assert_eq!(socket.close_code().await, 1009);
 }
 
 #[tokio::test]
 async fn connections_and_subscriptions_are_limited_in_all() {
     let http = HttpLimits { websockets: 2, subscriptions: 1, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
-    let mut one = Socket::greeted(server.address).await;
-    let mut other = Socket::greeted(server.address).await;
+    let mut one = Socket::connect(server.address).await;
+    let mut other = Socket::connect(server.address).await;
     match Socket::try_open(server.address, Some("graphql-transport-ws"), None).await {
         Err(Error::Http(response)) => {
             assert_eq!(
@@ -278,14 +278,14 @@ async fn connections_and_subscriptions_are_limited_in_all() {
     one.subscribe("1", follow).await;
     until("a subscription", async || (server.admission.in_flight().subscriptions == 1).then_some(())).await;
     other.subscribe("1", follow).await;
-    let said = other.hear().await;
+    let said = other.receive().await;
     assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "TOO_BUSY"));
     drop(one);
     until("a place", async || (server.admission.in_flight().websockets == 1).then_some(())).await;
-    let mut next = Socket::greeted(server.address).await;
+    let mut next = Socket::connect(server.address).await;
     next.subscribe("1", follow).await;
-    next.say(json!({"type": "ping"})).await;
-    assert_eq!(next.hear().await, json!({"type": "pong"}));
+    next.send_message(json!({"type": "ping"})).await;
+    assert_eq!(next.receive().await, json!({"type": "pong"}));
 }
 
 #[tokio::test]
@@ -294,6 +294,6 @@ async fn who_answers_no_ping_is_cut_off() {
     let http = HttpLimits { keep_alive: Duration::from_millis(500), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     // A client answers pings as it reads; this one does not read.
-    let _deaf = Socket::greeted(server.address).await;
+    let _deaf = Socket::connect(server.address).await;
     until("the end of it", async || (server.admission.in_flight().websockets == 0).then_some(())).await;
 }

@@ -10,7 +10,7 @@ use quarry::store::{Store, StoreError};
 
 use super::{counted, product, sale, stored};
 use crate::support::databases::{TestDatabase, run};
-use crate::support::line::Line;
+use crate::support::tcp_proxy::TcpProxy;
 use crate::support::wait::ends;
 
 #[tokio::test]
@@ -27,15 +27,15 @@ async fn outage_and_recovery(database: Arc<TestDatabase>) {
     const CALLERS: u128 = 5_000;
     let here = database.store().await;
     let document = product(&here).await;
-    let mut line = Line::to(database.url()).await;
-    let store = Store::connect(line.url(), 2).await.unwrap();
+    let mut proxy = TcpProxy::to(database.url()).await;
+    let store = Store::connect(proxy.url(), 2).await.unwrap();
     let (interactions, mut writer) = Interactions::new(store);
     let mut before = pin!(interactions.record(sale(CALLERS, document)));
     assert!(poll_immediate(&mut before).await.is_none());
     writer.step().await;
     assert_eq!(before.await.unwrap(), Recorded);
 
-    line.cut();
+    proxy.disconnect();
     let mut during = pin!(join_all((0..CALLERS).map(|number| interactions.record(sale(number, document)))));
     assert!(poll_immediate(&mut during).await.is_none());
     writer.step().await;
@@ -45,7 +45,7 @@ async fn outage_and_recovery(database: Arc<TestDatabase>) {
     }
     assert_eq!(stored(&database).await.len(), 1);
 
-    line.mend().await;
+    proxy.reconnect().await;
     // Nothing was stored: a retry records the interaction, once.
     let mut accepted = 0;
     for number in 0..=3 {

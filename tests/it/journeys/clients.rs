@@ -9,7 +9,7 @@ use tokio::process::Command;
 use uuid::Uuid;
 
 use crate::support::folder::Folder;
-use crate::support::redis::{ask, forget, keys, shared_url};
+use crate::support::redis::{command, delete_keys, keys, shared_url};
 use crate::support::server::Server;
 use crate::support::wait::until;
 
@@ -62,9 +62,9 @@ async fn trusted_documents_are_checked_before_anything_is_served() {
     }
     std::fs::write(home.path("trusted.json"), json!({"0a": "{ sources { name } }"}).to_string()).unwrap();
     let server = home.serve().await;
-    let refused = server.endpoint.ask("{ sources { name } } ", json!({})).await;
+    let refused = server.endpoint.query("{ sources { name } } ", json!({})).await;
     assert!(refused.codes().contains("PERSISTED_QUERY_ONLY"), "{refused:?}");
-    let known = server.endpoint.ask("{ sources { name } }", json!({})).await;
+    let known = server.endpoint.query("{ sources { name } }", json!({})).await;
     assert_eq!(known.data, json!({"sources": []}));
     server.stop().await;
 }
@@ -110,12 +110,12 @@ async fn servers_share_documents_for_a_while_and_no_erasure_takes_them() {
         .filter(|key| key.ends_with(&hash))
         .collect();
     let [key] = &kept[..] else { panic!("{kept:?}") };
-    let lives: i64 = ask(&shared_url(), &["PTTL", key]);
+    let lives: i64 = command(&shared_url(), &["PTTL", key]);
     assert!((1..=600_000).contains(&lives), "{lives}");
     assert_eq!(send(&two, &by_hash).await, json!({"data": {"sources": []}}));
     one.stop().await;
     two.stop().await;
-    forget(&shared_url(), &prefix);
+    delete_keys(&shared_url(), &prefix);
 }
 
 /// Runs where `QUARRY_TEST_CLIENTS` names languages, as `tests/clients/run.sh` does once their packages are there.

@@ -67,8 +67,8 @@ async fn keys_are_changed_while_the_server_runs() {
     assert_eq!(ask(&server, QUESTION, None).await, (401, vec![json!("UNAUTHENTICATED")]));
     let mut socket = Socket::open(server.endpoint.address()).await;
     let greeting = json!({"Authorization": format!("Bearer {shop}")});
-    socket.say(json!({"type": "connection_init", "payload": greeting})).await;
-    assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+    socket.send_message(json!({"type": "connection_init", "payload": greeting})).await;
+    assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
 
     // A file that is wrong changes nothing.
     folder.configure(&format!("{all_table}\n[[keys]]\nname = \"x\"\n"));
@@ -94,7 +94,7 @@ async fn keys_are_changed_while_the_server_runs() {
     .await;
     assert_eq!(ask(&server, QUESTION, Some(&shop)).await, (401, vec![json!("UNAUTHENTICATED")]));
     assert_eq!(ask(&server, QUESTION, Some(&next)).await, (200, vec![]));
-    assert_eq!(socket.closed_at_last().await, 4403);
+    assert_eq!(socket.last_close_code().await, 4403);
     let url = format!("http://{}", server.endpoint.address());
     let typing = ["type", "--url", url.as_str(), "--searches", "2", "--speed", "0", "--key"];
     let refused = folder.run(&[&typing[..], &["quarry_wrong"]].concat()).await;
@@ -201,8 +201,8 @@ async fn who_administers_is_in_the_log_and_who_asks_in_the_metrics() {
 
     let mut socket = Socket::open(server.endpoint.address()).await;
     let greeting = json!({"Authorization": format!("Bearer {all}")});
-    socket.say(json!({"type": "connection_init", "payload": greeting})).await;
-    assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+    socket.send_message(json!({"type": "connection_init", "payload": greeting})).await;
+    assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
     socket.subscribe("c", "subscription { crawlProgress(source: \"messages\") { id } }").await;
     until("a line of the subscription", async || (lines().len() == 2).then_some(())).await;
     assert!(lines()[1].contains("fields=\"crawlProgress\""), "{:?}", lines());

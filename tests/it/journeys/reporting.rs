@@ -120,7 +120,7 @@ async fn interactions_count_where_and_when_they_belong() {
             json!("input.occurredAt"),
         ),
     ] {
-        let answer = endpoint.ask(query, json!({"input": input})).await;
+        let answer = endpoint.query(query, json!({"input": input})).await;
         let extensions = &answer.errors[0]["extensions"];
         assert_eq!((&extensions["code"], &extensions["argumentPath"]), (&json!(code), &path), "{input}");
     }
@@ -221,7 +221,7 @@ async fn what_cannot_be_reported_is_said() {
         ("searchVolume(interval: HOUR, period: {from: \"1990-01-01T00:00:00Z\"}) { cache }", "interval"),
         ("categories(source: \"\") { cache }", "source"),
     ] {
-        let answer = server.endpoint.ask(&format!("{{ reports {{ {field} }} }}"), json!({})).await;
+        let answer = server.endpoint.query(&format!("{{ reports {{ {field} }} }}"), json!({})).await;
         let extensions = &answer.errors[0]["extensions"];
         assert_eq!(
             (&extensions["code"], &extensions["argumentPath"]),

@@ -196,7 +196,7 @@ async fn nothing_that_is_typed_is_an_error(endpoint: &Endpoint) {
     ];
     for query in nasty {
         for prefix in [true, false] {
-            let answer = endpoint.ask(text, json!({ "q": query, "p": prefix })).await;
+            let answer = endpoint.query(text, json!({ "q": query, "p": prefix })).await;
             assert!(answer.errors.is_empty(), "{query:?}: {:?}", answer.errors);
             assert!(answer.data["search"]["totalCount"].is_u64(), "{query:?}");
         }
@@ -208,7 +208,7 @@ async fn nothing_that_is_typed_is_an_error(endpoint: &Endpoint) {
         assert!(!found.is_empty(), "{query}");
         assert_eq!(found, endpoint.key_set(plain).await, "{query}");
     }
-    let too_long = endpoint.ask(text, json!({ "q": "x".repeat(1_025), "p": true })).await;
+    let too_long = endpoint.query(text, json!({ "q": "x".repeat(1_025), "p": true })).await;
     assert_eq!(too_long.codes(), BTreeSet::from(["BAD_USER_INPUT"]));
     assert_eq!(too_long.data, Value::Null);
 }

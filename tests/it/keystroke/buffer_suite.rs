@@ -11,7 +11,7 @@ use quarry::keystroke::{Appended, BufferLimits, ClaimId, ClaimedRun, DueReason, 
 use super::buffers::{
     TestBuffer, by, entered, in_box, ms, numbered, on_each_buffer, roomy, sessions, stroke, texts,
 };
-use crate::support::wait::{PATIENCE, next_millisecond, until};
+use crate::support::wait::{TEST_TIMEOUT, next_millisecond, until};
 
 on_each_buffer!(
     runs_are_of_one_session_and_input,
@@ -382,7 +382,7 @@ async fn every_keystroke_is_claimed_once(open: impl AsyncFn(BufferLimits) -> Tes
                 let ids: Vec<ClaimId> = runs.iter().map(|run| run.id.clone()).collect();
                 buffer.ack(&ids, FlushTally::default()).await.unwrap();
                 found.extend(runs);
-                assert!(started.elapsed() < PATIENCE, "waited in vain for every keystroke");
+                assert!(started.elapsed() < TEST_TIMEOUT, "waited in vain for every keystroke");
                 next_millisecond().await;
             }
             found

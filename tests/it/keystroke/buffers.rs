@@ -11,8 +11,8 @@ use quarry::keystroke::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::redis::{forget, shared_url};
-use crate::support::wait::{PATIENCE, until};
+use crate::support::redis::{delete_keys, shared_url};
+use crate::support::wait::{TEST_TIMEOUT, until};
 
 /// A buffer that no other test knows; gone with what it holds when dropped.
 pub(crate) struct TestBuffer {
@@ -37,7 +37,7 @@ pub(crate) async fn local(limits: BufferLimits) -> TestBuffer {
 /// A buffer in Redis, with time for a machine that is busy.
 pub(crate) async fn redis(limits: BufferLimits) -> TestBuffer {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let buffer = RedisBuffer::with_patience(&shared_url(), &prefix, limits, PATIENCE).unwrap();
+    let buffer = RedisBuffer::with_patience(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap();
     TestBuffer { buffer: Arc::new(buffer), home: Home::Redis(prefix) }
 }
 
@@ -121,7 +121,7 @@ impl Deref for TestBuffer {
 impl Drop for TestBuffer {
     fn drop(&mut self) {
         match &self.home {
-            Home::Redis(prefix) => forget(&shared_url(), prefix),
+            Home::Redis(prefix) => delete_keys(&shared_url(), prefix),
             Home::Folder { .. } => {}
         }
     }

@@ -12,8 +12,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::buffers::{by, entered, in_box, ms, numbered, roomy, stroke, texts};
-use crate::support::redis::{OwnRedis, ask, forget, keys, shared_url};
-use crate::support::wait::{PATIENCE, until};
+use crate::support::redis::{OwnRedis, command, delete_keys, keys, shared_url};
+use crate::support::wait::{TEST_TIMEOUT, until};
 
 /// The contract: people know within this time that a keystroke was not taken.
 const SOON: Duration = ms(300);
@@ -27,7 +27,7 @@ fn open(redis: &OwnRedis) -> Arc<RedisBuffer> {
 
 /// A buffer with time for a machine that is busy.
 fn patient(url: &str, prefix: &str, limits: BufferLimits) -> RedisBuffer {
-    RedisBuffer::with_patience(url, prefix, limits, PATIENCE).unwrap()
+    RedisBuffer::with_patience(url, prefix, limits, TEST_TIMEOUT).unwrap()
 }
 
 /// Times a call by the paused clock of the runtime.
@@ -147,22 +147,22 @@ async fn a_stalled_redis_holds_nothing_up() {
 async fn forgotten_scripts_are_sent_again() {
     let redis = OwnRedis::start();
     let buffer = patient(&redis.url(), "quarry", roomy());
-    let forget = || ask::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
+    let delete_keys = || command::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
     for round in 0..2_u64 {
         let batch: Vec<_> =
             (0..50).map(|number| entered(stroke(&format!("session {number}"), &round.to_string()))).collect();
-        forget();
+        delete_keys();
         assert_eq!(buffer.append(&batch).await.unwrap(), [Appended::Accepted; 50]);
-        forget();
+        delete_keys();
         let runs = buffer.claim(Wanted::Due, 100).await.unwrap();
         assert_eq!(runs.len(), 50);
-        forget();
+        delete_keys();
         let ids: Vec<_> = runs.into_iter().map(|run| run.id).collect();
         buffer.ack(&ids, FlushTally { searches: 50, ..FlushTally::default() }).await.unwrap();
-        forget();
+        delete_keys();
         let searcher = Searcher::Session(stroke("session 1", "").session);
         assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, 0);
-        forget();
+        delete_keys();
         let health = buffer.health().await.unwrap();
         assert_eq!(
             (health.accepted, health.keystrokes, health.searches),
@@ -176,7 +176,7 @@ async fn servers_know_of_each_others_submissions() {
     let redis = OwnRedis::start();
     let servers = [1, 2].map(|_| patient(&redis.url(), "quarry", roomy()));
     let append = async |server: usize, keystroke| {
-        ask::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
+        command::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
         assert_eq!(servers[server].append(&[keystroke]).await.unwrap(), [Appended::Accepted]);
     };
     append(0, entered(stroke("s", "bus"))).await;
@@ -245,10 +245,10 @@ async fn all_keys_of_a_script_have_one_tag_and_no_run_expires() {
         assert!(tag.len() == 2 && tag.parse::<u8>().unwrap() < 16, "{key}");
         assert!(!name.contains("canary"), "{key}");
         let kind = name.split(':').next().unwrap().to_owned();
-        let lives: i64 = ask(&url, &["PTTL", &key]);
+        let lives: i64 = command(&url, &["PTTL", &key]);
         assert_eq!(lives == -1, !["l", "f", "s"].contains(&kind.as_str()), "{key} lives for {lives} ms");
         if kind == "s" {
-            let value: Vec<u8> = ask(&url, &["GET", &key]);
+            let value: Vec<u8> = command(&url, &["GET", &key]);
             assert!(!String::from_utf8_lossy(&value).contains("canary"));
         }
         kinds.push(kind);
@@ -258,7 +258,7 @@ async fn all_keys_of_a_script_have_one_tag_and_no_run_expires() {
     kinds.sort();
     kinds.dedup();
     assert_eq!(kinds, ["c", "claims", "counts", "due", "f", "l", "r", "s"]);
-    forget(&url, &prefix);
+    delete_keys(&url, &prefix);
 }
 
 #[tokio::test]
@@ -271,19 +271,19 @@ async fn what_is_not_a_run_keeps_no_other_from_being_claimed() {
     }
     let runs = keys(&url, &prefix).into_iter().map(|key| String::from_utf8(key).unwrap());
     let runs: Vec<String> = runs.filter(|key| key.contains("}:r:")).collect();
-    ask::<i64>(&url, &["SETRANGE", &runs[0], "0", "?"]);
+    command::<i64>(&url, &["SETRANGE", &runs[0], "0", "?"]);
     assert_eq!(buffer.claim(Wanted::Due, 10).await.unwrap().len(), 2);
     // A key of another type is a defect, not an outage.
     for key in keys(&url, &prefix).into_iter().filter(|key| key.ends_with(b"}:due")) {
         let key = String::from_utf8(key).unwrap();
-        ask::<()>(&url, &["SET", &key, "foreign"]);
+        command::<()>(&url, &["SET", &key, "foreign"]);
     }
     for session in ["a", "b", "c"] {
         let appended = buffer.append(&[stroke(session, "x")]).await;
         assert!(matches!(appended, Ok(_) | Err(BufferError::Damaged(_))), "{appended:?}");
     }
     assert!(matches!(buffer.claim(Wanted::Due, 10).await, Ok(_) | Err(BufferError::Damaged(_))));
-    forget(&url, &prefix);
+    delete_keys(&url, &prefix);
 }
 
 /// What is logged, kept for the test.

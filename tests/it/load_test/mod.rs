@@ -11,7 +11,7 @@ use quarry::load_test::plan::{PlannedCount, ThinkTime, UserProfile, VirtualUser,
 use serde_json::Value;
 
 use crate::support::folder::Folder;
-use crate::support::process::Ended;
+use crate::support::process::ProcessOutput;
 use fake_server::{FakeServer, FakeServerState, Rejections, count_of};
 
 /// The window: short, but longer than a request takes on a busy machine.
@@ -63,7 +63,7 @@ fn right_rows(profile: &UserProfile) -> Vec<StoredSearch> {
     rows
 }
 
-async fn type_against(urls: &[String], profile: &UserProfile, more: &[&str]) -> Ended {
+async fn type_against(urls: &[String], profile: &UserProfile, more: &[&str]) -> ProcessOutput {
     let mut arguments = vec!["type".to_owned()];
     for url in urls {
         arguments.extend(["--url".to_owned(), url.clone()]);
@@ -96,7 +96,7 @@ fn humantime_of(duration: Duration) -> String {
 }
 
 /// The numbers below the header of a table.
-fn numbers(ended: &Ended, table: &str) -> HashMap<String, String> {
+fn numbers(ended: &ProcessOutput, table: &str) -> HashMap<String, String> {
     let mut lines = ended.stdout.lines().skip_while(|line| !line.starts_with(table));
     let head = lines.next().unwrap_or_else(|| panic!("no {table}: {ended:?}"));
     // Columns are 12 characters wide after the first of 15.
@@ -112,7 +112,7 @@ async fn check(
     profile: &UserProfile,
     code: i32,
     expected: &[(&str, usize)],
-) -> Ended {
+) -> ProcessOutput {
     let server = FakeServer::start(FakeServerState { rows, ..FakeServerState::default() });
     let ended = type_against(&[server.url()], profile, &["--patience", "1s"]).await;
     assert_eq!(ended.code, Some(code), "{ended:?}");

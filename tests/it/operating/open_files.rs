@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::support::folder::Folder;
 use crate::support::server::Server;
-use crate::support::visitors::Visit;
+use crate::support::typing_clients::TypedSearch;
 use crate::support::wait::until;
 
 /// More connections than open files.
@@ -45,11 +45,11 @@ async fn idle_connections_leave_files_for_indexing_and_logging() {
             let stored = server.endpoint.index("notes", &documents).await;
             assert!(stored.errors.is_empty(), "{limit}: {stored:?}");
         }
-        let visit = Visit::new(limit, 1, true);
-        assert!(visit.type_at(&server.endpoint).await.errors.is_empty());
+        let search = TypedSearch::new(limit, 1, true);
+        assert!(search.type_at(&server.endpoint).await.errors.is_empty());
         until("a logged search", async || {
             let log = server.endpoint.search_log().await;
-            log.iter().any(|row| row["sessionId"] == visit.session.as_str()).then_some(())
+            log.iter().any(|row| row["sessionId"] == search.session.as_str()).then_some(())
         })
         .await;
         assert_eq!(server.endpoint.total("tea").await, server.endpoint.document_count("notes").await);
@@ -70,7 +70,7 @@ async fn without_files_indexing_waits_and_does_not_rebuild() {
     let server = folder.serve().await;
     server.endpoint.index("notes", &[("1", "Green tea")]).await;
     // All database connections are open, so it is the index that lacks a file.
-    let queries = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
+    let queries = (0..20).map(|_| server.endpoint.query("{ sources { name documentCount } }", Value::Null));
     futures_util::future::join_all(queries).await;
     set_file_limit(&server, "1:");
     let endpoint = server.endpoint.clone();

@@ -128,10 +128,10 @@ async fn requests_succeed_while_servers_stop_and_die() {
         }
 
         // A subscription through the proxy receives searches of either server.
-        let mut socket = Socket::greeted(proxy.address()).await;
+        let mut socket = Socket::connect(proxy.address()).await;
         socket.subscribe("s", "subscription { searchLogged { query sessionId } }").await;
         let load = Load::start(&endpoint);
-        let event = socket.hear().await;
+        let event = socket.receive().await;
         assert_eq!(event["payload"]["data"]["searchLogged"]["query"], "tea", "{event}");
 
         // An orderly shutdown fails no request.
@@ -267,7 +267,7 @@ async fn the_proxy_drops_forged_addresses_and_traces_and_hides_metrics() {
         assert_eq!(server.through(&proxy, path, &[]).await.0, 404, "{path}");
     }
     // The log of the proxy holds no search texts.
-    assert!(!proxy.said().contains("chamomile"), "{}", proxy.said());
+    assert!(!proxy.log().contains("chamomile"), "{}", proxy.log());
 }
 
 #[tokio::test]

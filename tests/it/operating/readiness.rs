@@ -56,7 +56,7 @@ async fn an_outage_is_reported_and_leaves_the_server_ready() {
     up("quarry_keystroke_buffer_up", 0.0).await;
     // Connections that are used during the outage and idle afterwards.
     let typed = "mutation { logKeystroke(input: { sessionId: \"s\", text: \"tea\" }) { accepted } }";
-    assert_eq!(endpoint.ask(typed, Value::Null).await.codes(), ["BUFFER_UNAVAILABLE"].into());
+    assert_eq!(endpoint.query(typed, Value::Null).await.codes(), ["BUFFER_UNAVAILABLE"].into());
     endpoint.data("{ reports { topSearches { cache } } }", Value::Null).await;
     up("quarry_redis_up{purpose=\"keystrokes\"}", 0.0).await;
     up("quarry_redis_up{purpose=\"cache\"}", 0.0).await;

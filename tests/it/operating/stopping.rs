@@ -115,7 +115,7 @@ async fn a_stop_at_the_recovery_of_the_database_ends_cleanly() {
     let folder = Folder::new(&settings);
     let server = folder.serve().await;
     // All connections of the pool are open, and break with the database.
-    let queries = (0..20).map(|_| server.endpoint.ask("{ sources { name documentCount } }", Value::Null));
+    let queries = (0..20).map(|_| server.endpoint.query("{ sources { name documentCount } }", Value::Null));
     futures_util::future::join_all(queries).await;
     postgres.cut_off();
     let typed = "mutation { logKeystroke(input: {sessionId: \"s\", text: \"green tea\"}) { accepted } }";

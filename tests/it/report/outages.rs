@@ -15,11 +15,11 @@ use super::fixture::{ScriptedCoverage, TTL, search_now};
 use crate::support::databases::on_postgres;
 use crate::support::postgres::OwnPostgres;
 use crate::support::redis::OwnRedis;
-use crate::support::wait::{PATIENCE, until};
+use crate::support::wait::{TEST_TIMEOUT, until};
 
 /// Creates a server with a long Redis timeout, since the machine may be busy.
 fn server(store: &Store, redis: &OwnRedis, coverage: Arc<ScriptedCoverage>, ttl: Duration) -> Reports {
-    let cache = RedisCache::with_timeout(&redis.url(), "quarry", CacheLimits::default(), PATIENCE);
+    let cache = RedisCache::with_timeout(&redis.url(), "quarry", CacheLimits::default(), TEST_TIMEOUT);
     Reports::new(store.clone(), Arc::new(cache.unwrap()), coverage, ttl)
 }
 

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{draft, source};
 use crate::support::databases::{TestDatabase, on_each_database, run};
-use crate::support::line::Line;
+use crate::support::tcp_proxy::TcpProxy;
 use crate::support::wait::ends;
 
 on_each_database!(a_dropped_call_runs_to_its_end);
@@ -27,8 +27,8 @@ async fn mysql_outages() {
 
 async fn fails_and_recovers(database: Arc<TestDatabase>) {
     database.store().await.close().await.unwrap();
-    let mut line = Line::to(database.url()).await;
-    let store = Store::connect(line.url(), 2).await.unwrap();
+    let mut proxy = TcpProxy::to(database.url()).await;
+    let store = Store::connect(proxy.url(), 2).await.unwrap();
     store.upsert_documents(&[draft("1", "before")]).await.unwrap();
 
     line.cut();
@@ -36,7 +36,7 @@ async fn fails_and_recovers(database: Arc<TestDatabase>) {
     assert_unavailable(ends("a ping", store.ping()).await);
     assert_unavailable(ends("a read", store.documents_by_id(&[draft("1", "").id()])).await);
     assert_unavailable(ends("a write", store.upsert_documents(&[draft("1", "during")])).await);
-    assert_unavailable(ends("a connection", Store::connect(line.url(), 2)).await);
+    assert_unavailable(ends("a connection", Store::connect(proxy.url(), 2)).await);
 
     line.mend().await;
     // Each broken connection fails at most one call.

@@ -1,4 +1,4 @@
-//! A collector of traces, as OpenTelemetry's are: it takes OTLP over HTTP.
+//! An OpenTelemetry collector of traces, by OTLP over HTTP.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -29,28 +29,28 @@ impl Drop for Collector {
 }
 
 impl Collector {
-    /// Starts one.
+    /// Starts a collector.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let bodies = Arc::new(Mutex::new(Vec::new()));
-        let routes = Router::new().route("/v1/traces", post(take)).with_state(bodies.clone());
+        let routes = Router::new().route("/v1/traces", post(receive)).with_state(bodies.clone());
         let server = tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
         Self { address, bodies, server }
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    /// Everything that it was sent, as it was sent.
+    /// Returns the bodies of all requests.
     pub(crate) fn raw(&self) -> String {
         let bodies = self.bodies.lock().unwrap();
         bodies.iter().map(|body| String::from_utf8_lossy(body).into_owned()).collect::<Vec<_>>().join("\n")
     }
 
-    /// The spans that it was sent.
+    /// Returns all received spans.
     pub(crate) fn spans(&self) -> Vec<Span> {
         let bodies = self.bodies.lock().unwrap();
         let requests = bodies.iter().map(|body| ExportTraceServiceRequest::decode(body.clone()).unwrap());
@@ -58,7 +58,7 @@ impl Collector {
         resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans).collect()
     }
 
-    /// What the process says of itself in the first request.
+    /// Returns the attributes of the resource in the first request.
     pub(crate) fn resource(&self) -> BTreeMap<String, String> {
         let body = self.bodies.lock().unwrap().first().expect("something was sent").clone();
         let request = ExportTraceServiceRequest::decode(body).unwrap();
@@ -67,7 +67,7 @@ impl Collector {
     }
 }
 
-/// The attributes of a span, as text.
+/// Returns the attributes of a span as text.
 pub(crate) fn attributes(span: &Span) -> BTreeMap<&str, String> {
     span.attributes.iter().map(|pair| (pair.key.as_str(), text(pair.value.clone()))).collect()
 }
@@ -76,12 +76,12 @@ fn text(value: Option<opentelemetry_proto::tonic::common::v1::AnyValue>) -> Stri
     match value.and_then(|value| value.value) {
         Some(Value::StringValue(text)) => text,
         Some(Value::IntValue(number)) => number.to_string(),
-        Some(Value::BoolValue(is_so)) => is_so.to_string(),
+        Some(Value::BoolValue(flag)) => flag.to_string(),
         other => format!("{other:?}"),
     }
 }
 
-async fn take(State(bodies): State<Arc<Mutex<Vec<Bytes>>>>, headers: HeaderMap, body: Bytes) {
+async fn receive(State(bodies): State<Arc<Mutex<Vec<Bytes>>>>, headers: HeaderMap, body: Bytes) {
     assert_eq!(headers["content-type"], "application/x-protobuf");
     bodies.lock().unwrap().push(body);
 }

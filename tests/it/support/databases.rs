@@ -1,7 +1,7 @@
 //! A fresh database for each test, on each of the three databases that quarry runs on.
 //!
-//! SQLite needs nothing; PostgreSQL and MariaDB are those of `tests/services.sh`. A test that
-//! cannot reach its database fails: passing without having run would hide what is broken.
+//! PostgreSQL and MariaDB are those of `tests/services.sh`. A test fails if its database is unavailable:
+//! skipping it would hide defects.
 
 use std::env;
 use std::panic::AssertUnwindSafe;
@@ -14,33 +14,33 @@ use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
-/// A database of its own, empty at first.
+/// A database of a single test, initially empty.
 pub(crate) struct TestDatabase {
     url: String,
     home: Home,
 }
 
 enum Home {
-    /// Deleted with this value.
+    /// A folder that is deleted on drop.
     Folder(#[expect(dead_code, reason = "held for its destructor")] TempDir),
-    /// Dropped by [`TestDatabase::remove`].
+    /// A server whose database [`TestDatabase::remove`] drops.
     Server { server: String, drop: String },
 }
 
 impl TestDatabase {
-    /// A SQLite file in a folder that does not exist yet.
+    /// Selects a SQLite file in a folder that does not exist yet.
     pub(crate) fn sqlite() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let url = format!("sqlite://{}/data/quarry.db", folder.path().display());
         Self { url, home: Home::Folder(folder) }
     }
 
-    /// A database of the PostgreSQL server that the tests use.
+    /// Creates a database of the shared PostgreSQL server.
     pub(crate) async fn postgres() -> Self {
         Self::on_server("QUARRY_TEST_POSTGRES_URL", " WITH (FORCE)").await
     }
 
-    /// A database of the MariaDB or MySQL server that the tests use.
+    /// Creates a database of the shared MariaDB or MySQL server.
     pub(crate) async fn mysql() -> Self {
         Self::on_server("QUARRY_TEST_MYSQL_URL", "").await
     }
@@ -59,30 +59,30 @@ impl TestDatabase {
         Self { url: url.into(), home: Home::Server { server, drop } }
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// A store on it, without tables as long as nobody migrates.
+    /// Connects a store without migrating it.
     pub(crate) async fn connect(&self) -> Store {
         Store::connect(&self.url, 4).await.expect("connects")
     }
 
-    /// A store on it, migrated.
+    /// Connects and migrates a store.
     pub(crate) async fn store(&self) -> Store {
         let store = self.connect().await;
         store.migrate_up(None).await.expect("migrates");
         store
     }
 
-    /// Lets its server do something as who may do everything there.
+    /// Executes a statement as the administrator of its server.
     pub(crate) async fn administer(&self, sql: &str) {
         let Home::Server { server, .. } = &self.home else { panic!("SQLite has no server") };
         execute(server, sql).await;
     }
 
-    /// Takes it away. (A destructor could not wait for the server.)
+    /// Drops it. (A destructor cannot await the server.)
     pub(crate) async fn remove(&self) {
         if let Home::Server { server, drop } = &self.home {
             execute(server, drop).await;
@@ -90,15 +90,15 @@ impl TestDatabase {
     }
 }
 
-/// Lets the server at a URL do something.
+/// Executes a statement on the server at a URL.
 pub(crate) async fn execute(server: &str, sql: &str) {
     let connection =
         Database::connect(server).await.expect("the server answers; is `tests/services.sh start` run?");
-    connection.execute_unprepared(sql).await.expect("the server does it");
+    connection.execute_unprepared(sql).await.expect("the statement succeeds");
     connection.close().await.expect("closes");
 }
 
-/// Runs a test on a database and takes the database away, even if the test fails.
+/// Runs a test on a database and drops the database, even if the test fails.
 pub(crate) async fn run<F>(database: TestDatabase, test: impl FnOnce(Arc<TestDatabase>) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -111,7 +111,7 @@ where
     }
 }
 
-/// Runs a test on a PostgreSQL database and takes the database away, even if the test fails.
+/// Runs a test on a PostgreSQL database and drops the database, even if the test fails.
 pub(crate) async fn on_postgres(test: impl AsyncFnOnce(&TestDatabase)) {
     let database = TestDatabase::postgres().await;
     let outcome = AssertUnwindSafe(test(&database)).catch_unwind().await;
@@ -121,7 +121,7 @@ pub(crate) async fn on_postgres(test: impl AsyncFnOnce(&TestDatabase)) {
     }
 }
 
-/// Makes three tests of each named function, one on each database:
+/// Declares three tests per function, one on each database:
 /// `async fn name(database: Arc<TestDatabase>)`.
 macro_rules! on_each_database {
     ($($test:ident),+ $(,)?) => {

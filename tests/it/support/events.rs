@@ -1,11 +1,11 @@
-//! A client of event streams, as `graphql-sse` has them.
+//! A client of event streams by the `graphql-sse` protocol.
 
 use reqwest::Response;
 use serde_json::Value;
 
 use super::wait::ends;
 
-/// A stream under way.
+/// An open event stream.
 pub(crate) struct Events {
     response: Response,
     unread: Vec<u8>,
@@ -14,14 +14,14 @@ pub(crate) struct Events {
 /// An event.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
-    /// An answer.
+    /// A result.
     Next(Value),
-    /// The end.
+    /// The end of the stream.
     Complete,
 }
 
 impl Events {
-    /// The events of an answer, which must be a stream of them.
+    /// Reads the events of a response, which must be an event stream.
     pub(crate) fn of(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         let header = |name: &str| response.headers()[name].to_str().unwrap();
@@ -31,19 +31,19 @@ impl Events {
         Self { response, unread: Vec::new() }
     }
 
-    /// The next block of lines; none at the end.
+    /// Returns the next block of lines; `None` at the end.
     pub(crate) async fn block(&mut self) -> Option<String> {
         loop {
             if let Some(end) = self.unread.windows(2).position(|pair| pair == b"\n\n") {
                 let block = self.unread.drain(..end + 2).collect();
                 return Some(String::from_utf8(block).unwrap());
             }
-            let chunk = ends("silence", self.response.chunk()).await;
+            let chunk = ends("an event", self.response.chunk()).await;
             self.unread.extend_from_slice(&chunk.unwrap()?);
         }
     }
 
-    /// The next event, comments passed over; none at the end.
+    /// Returns the next event, without comments; `None` at the end.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             let block = self.block().await?;
@@ -52,7 +52,7 @@ impl Events {
                 Some(line.trim_start_matches(':').trim_start().to_owned())
             };
             let Some(kind) = field("event") else { continue };
-            // Without this line, browsers would not tell of the event.
+            // Without this line, browsers do not dispatch the event.
             let data = field("data").unwrap_or_else(|| panic!("no data: {block}"));
             return Some(match kind.as_str() {
                 "next" => Event::Next(serde_json::from_str(&data).unwrap()),
@@ -62,7 +62,7 @@ impl Events {
         }
     }
 
-    /// The next answer.
+    /// Returns the next result.
     pub(crate) async fn answer(&mut self) -> Value {
         match self.next().await {
             Some(Event::Next(answer)) => answer,

@@ -1,22 +1,22 @@
-//! A folder with a `quarry.toml` in it, where commands are run as a user runs them.
+//! A user's folder with a `quarry.toml`, where commands run.
 
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::process::{Ended, Process};
+use super::process::{Process, ProcessOutput};
 use super::server::Server;
 
-/// The file of settings that every command reads.
-const FILE: &str = "quarry.toml";
+/// The settings file that every command reads.
+const SETTINGS_FILE: &str = "quarry.toml";
 
-/// A user's folder, with `data/` where quarry keeps its own; deleted when dropped.
+/// A user's folder with its `data/`; deleted when dropped.
 pub(crate) struct Folder {
     home: TempDir,
 }
 
 impl Folder {
-    /// A folder with these settings.
+    /// Creates a folder with these settings.
     pub(crate) fn new(settings: &str) -> Self {
         let folder = Self { home: TempDir::new().expect("a temporary folder") };
         folder.configure(settings);
@@ -25,25 +25,25 @@ impl Folder {
 
     /// Replaces the settings.
     pub(crate) fn configure(&self, settings: &str) {
-        std::fs::write(self.path(FILE), settings).expect("can be written");
+        std::fs::write(self.path(SETTINGS_FILE), settings).expect("can be written");
     }
 
-    /// Where something in the folder is.
+    /// Returns the path of a name in the folder.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
-    /// The embedded database.
+    /// Returns the URL of the embedded database.
     pub(crate) fn database_url(&self) -> String {
         format!("sqlite://{}", self.path("data/quarry.db").display())
     }
 
-    /// The folder of the search index.
+    /// Returns the folder of the search index.
     pub(crate) fn index(&self) -> PathBuf {
         self.path("data/index")
     }
 
-    /// Every file below the folder of the search index.
+    /// Returns all files of the search index.
     pub(crate) fn index_files(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
         collect(&self.index(), &mut files);
@@ -55,31 +55,31 @@ impl Folder {
         self.start_with(arguments, &[])
     }
 
-    /// Starts a command with these variables.
+    /// Starts a command with these environment variables.
     pub(crate) fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Process {
         Process::start(self.home.path(), arguments, variables)
     }
 
     /// Runs a command to its end.
-    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> ProcessOutput {
         self.start(arguments).end().await
     }
 
-    /// Runs a command that must succeed; what it printed.
+    /// Runs a command that must succeed, and returns its standard output.
     pub(crate) async fn succeed(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments).await;
         assert_eq!(ended.code, Some(0), "quarry {arguments:?}: {ended:?}");
         ended.stdout
     }
 
-    /// Runs a command that must fail; what it said.
+    /// Runs a command that must fail, and returns its standard error.
     pub(crate) async fn fail(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments).await;
         assert_eq!(ended.code, Some(1), "quarry {arguments:?}: {ended:?}");
         ended.stderr
     }
 
-    /// Starts a server on a port of its own and waits until it is ready.
+    /// Starts a server on a free port and waits until it is ready.
     pub(crate) async fn serve(&self) -> Server {
         let server = Server::start(self).await;
         server.ready().await;

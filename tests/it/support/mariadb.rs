@@ -1,4 +1,4 @@
-//! A MariaDB server of one test's own. All other tests share that of `tests/services.sh`.
+//! A MariaDB server of a single test. Other tests share that of `tests/services.sh`.
 
 use std::fs::File;
 use std::path::Path;
@@ -16,13 +16,13 @@ use super::port::free_port;
 use super::postgres::{give_to, is_root};
 use super::wait::until;
 
-/// The database of quarry, and so the folder of its tables within the data folder.
+/// The database of quarry, which is also the folder of its tables.
 pub(crate) const DATABASE: &str = "quarry";
 /// The file of its output.
 const LOG: &str = "log";
-/// Between two looks whether it has ended.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-/// See [`free_port`].
+/// The interval of checks whether it has ended.
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
+/// Ports for [`free_port`].
 const PORTS: std::ops::Range<u16> = 21_000..29_000;
 /// An administrator, and a user of the database `quarry` alone.
 const USERS: &str = "CREATE DATABASE IF NOT EXISTS quarry;
@@ -32,8 +32,9 @@ CREATE USER IF NOT EXISTS quarry@'127.0.0.1' IDENTIFIED BY 'right';
 GRANT ALL PRIVILEGES ON quarry.* TO quarry@'127.0.0.1';
 ";
 
-/// A MariaDB server that is started again whenever it ends, as a service manager does: with a disk
-/// that is full, it sometimes breaks off. Killed when dropped.
+/// A MariaDB server that restarts whenever it ends, as under a service manager; killed when dropped.
+///
+/// With a full disk, it sometimes aborts.
 pub(crate) struct OwnMariadb {
     home: TempDir,
     stopping: Arc<AtomicBool>,
@@ -42,13 +43,13 @@ pub(crate) struct OwnMariadb {
 }
 
 impl OwnMariadb {
-    /// Makes one whose data `prepare` may put elsewhere, and starts it.
+    /// Creates a server whose data folder `prepare` may mount, and starts it.
     pub(crate) async fn start(prepare: impl FnOnce(&Path)) -> Self {
         let home = TempDir::new().expect("a temporary folder");
         let data = home.path().join("data");
         std::fs::create_dir(&data).expect("a new folder");
         let as_user: &'static [&'static str] = if is_root() { &["--user=mysql"] } else { &[] };
-        // The server gives up being root.
+        // The server drops the privileges of root.
         give_to(home.path(), "mysql");
         give_to(&data, "mysql");
         let mut install = Command::new("mariadb-install-db");
@@ -78,10 +79,10 @@ impl OwnMariadb {
             let stopping = stopping.clone();
             move || {
                 while !stopping.load(Ordering::Acquire) {
-                    if server.try_wait().expect("can be asked").is_some() {
+                    if server.try_wait().expect("a status").is_some() {
                         server = spawn();
                     }
-                    std::thread::sleep(LOOK_EVERY);
+                    std::thread::sleep(CHECK_INTERVAL);
                 }
                 let _ = server.kill();
                 let _ = server.wait();
@@ -93,12 +94,12 @@ impl OwnMariadb {
         own
     }
 
-    /// Its database, to which quarry may connect.
+    /// Returns the URL of its database.
     pub(crate) fn url(&self) -> String {
         format!("mysql://quarry:right@127.0.0.1:{}/{DATABASE}", self.port)
     }
 
-    /// Lets it do something as who may do everything there.
+    /// Executes a statement as its administrator.
     pub(crate) async fn administer(&self, sql: &str) {
         let url = format!("mysql://administrator:right@127.0.0.1:{}/mysql", self.port);
         execute(&url, sql).await;
@@ -106,7 +107,7 @@ impl OwnMariadb {
 }
 
 impl Drop for OwnMariadb {
-    #[expect(clippy::print_stderr, reason = "it is shown where a test failed, and only there")]
+    #[expect(clippy::print_stderr, reason = "a failed test shows its output")]
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::Release);
         if let Some(keeper) = self.keeper.take() {

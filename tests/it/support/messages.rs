@@ -1,7 +1,7 @@
-//! The messages that tests crawl and search, and the part of `quarry.toml` that crawls them.
+//! The messages that tests crawl and search, and the settings of their source.
 //!
-//! They are generated, so that a clone needs nothing beside it. The real messages, which stay outside
-//! the repository, are for a few more tests where they are available.
+//! They are generated, so that a clone is complete. A few more tests use real messages, which are outside
+//! the repository, where they are available.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -12,46 +12,46 @@ use std::{env, fs, io};
 use quarry::simulator::synthetic;
 use serde_json::Value;
 
-/// Messages of a corpus.
+/// The number of messages of a corpus.
 pub(crate) const MESSAGES: usize = 3_349;
 /// The seed of the messages, and of the upstream that serves them.
 pub(crate) const SEED: u64 = 1;
 
-/// Pages by offset, as the upstream that quarry was built for has them.
+/// Pagination by offset, as in the upstream that quarry was built for.
 pub(crate) const BY_OFFSET: &str = r#"{ kind = "offset", offset = "skip", limit = "limit", size = 100 }"#;
 
-/// Names the file of real messages; without it, they may be beside the clone.
+/// The variable with the file of real messages; without it, they may be beside the clone.
 const REAL_FILE: &str = "REAL_MESSAGES";
 
-/// The messages that an upstream of [`SEED`] serves.
+/// Returns the messages of an upstream with [`SEED`].
 pub(crate) fn messages() -> Vec<Value> {
     generated(SEED)
 }
 
-/// The messages that an upstream of a seed serves.
+/// Returns the messages of an upstream with a seed.
 pub(crate) fn generated(seed: u64) -> Vec<Value> {
     let messages = synthetic::messages(MESSAGES, seed);
     messages.map(|message| serde_json::to_value(message).expect("a message is JSON")).collect()
 }
 
-/// The keys of messages.
+/// Returns the keys of messages.
 pub(crate) fn keys(messages: &[Value]) -> BTreeSet<String> {
     messages.iter().map(|message| field(message, "id").to_owned()).collect()
 }
 
-/// A field of a message.
+/// Returns a field of a message.
 pub(crate) fn field<'m>(message: &'m Value, name: &str) -> &'m str {
     message[name].as_str().unwrap_or_else(|| panic!("no {name} in {message}"))
 }
 
-/// Writes messages to a file for an upstream to serve.
+/// Writes messages to a file for an upstream.
 pub(crate) fn write(messages: &[Value], path: &Path) {
     fs::write(path, Value::from(messages).to_string()).expect("can be written");
 }
 
-/// Reads the real messages and names their file, where that is available.
+/// Reads the real messages and returns them with their file, if it is available.
 ///
-/// Without that file, the run says so once.
+/// Without the file, one line on standard error reports the skipped tests.
 pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
     static SKIPPED: Once = Once::new();
     let named = env::var_os(REAL_FILE).filter(|name| !name.is_empty()).map(PathBuf::from);
@@ -59,7 +59,7 @@ pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
     let Some(file) = named.or_else(|| beside.exists().then_some(beside)) else {
         SKIPPED.call_once(|| {
             let skipped = format!("skipped: the tests on real messages; {REAL_FILE} names no file of them\n");
-            // Printing macros would be captured, and a closed stream is no failure of a test.
+            // The test harness captures printing macros; a closed stream fails no test.
             let _ = io::stderr().write_all(skipped.as_bytes());
         });
         return None;
@@ -67,12 +67,13 @@ pub(crate) fn real() -> Option<(PathBuf, Vec<Value>)> {
     let path = file.display();
     let text = fs::read(&file)
         .unwrap_or_else(|error| panic!("{path}: the real messages ({REAL_FILE}) cannot be read: {error}"));
-    let messages = serde_json::from_slice(&text)
-        .unwrap_or_else(|error| panic!("{path}: the real messages ({REAL_FILE}) are no JSON array: {error}"));
+    let messages = serde_json::from_slice(&text).unwrap_or_else(|error| {
+        panic!("{path}: the real messages ({REAL_FILE}) are not a JSON array: {error}")
+    });
     Some((file, messages))
 }
 
-/// A source called `messages` at this address, paced for a test.
+/// Returns the settings of a source `messages` at this URL, with short delays.
 pub(crate) fn source(url: &str, pagination: &str, pace: &str) -> String {
     format!(
         r#"

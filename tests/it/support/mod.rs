@@ -1,11 +1,10 @@
-//! What tests of more than one area need: databases, and the program as a user runs it.
+//! Helpers of tests in several areas: databases, services, and the program as a process.
 
 pub(crate) mod collector;
 pub(crate) mod databases;
 pub(crate) mod events;
 pub(crate) mod folder;
 pub(crate) mod haproxy;
-pub(crate) mod line;
 pub(crate) mod mariadb;
 pub(crate) mod messages;
 pub(crate) mod port;
@@ -19,6 +18,7 @@ pub(crate) mod server;
 pub(crate) mod small_disk;
 pub(crate) mod socket;
 pub(crate) mod subscription;
+pub(crate) mod tcp_proxy;
+pub(crate) mod typing_clients;
 pub(crate) mod upstream;
-pub(crate) mod visitors;
 pub(crate) mod wait;

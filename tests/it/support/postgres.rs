@@ -1,5 +1,6 @@
-//! A PostgreSQL server of one test's own, which it may stop. All other tests share that of
-//! `tests/services.sh`, which nobody stops.
+//! A PostgreSQL server of a single test, which it may stop.
+//!
+//! Other tests share the server of `tests/services.sh`, which runs throughout.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +9,7 @@ use tempfile::TempDir;
 
 use super::port::free_port;
 
-/// See [`free_port`].
+/// Ports for [`free_port`].
 const PORTS: std::ops::Range<u16> = 21_000..29_000;
 
 /// A PostgreSQL server; stopped and deleted when dropped.
@@ -19,10 +20,10 @@ pub(crate) struct OwnPostgres {
 }
 
 impl OwnPostgres {
-    /// Makes one and starts it.
+    /// Creates and starts a server.
     pub(crate) fn start() -> Self {
         let home = TempDir::new().expect("a temporary folder");
-        // PostgreSQL refuses to run as root, so it gets the user that its package made.
+        // PostgreSQL does not run as root, so it runs as the user of its package.
         give_to(home.path(), "postgres");
         let server = Self { home, bin: programs(), port: free_port(PORTS) };
         let mut initdb = server.program("initdb");
@@ -32,22 +33,22 @@ impl OwnPostgres {
         server
     }
 
-    /// Its database, to which quarry may connect.
+    /// Returns the URL of its default database.
     pub(crate) fn url(&self) -> String {
         self.url_of("postgres")
     }
 
-    /// A database of it that a test made.
+    /// Returns the URL of a database that a test created.
     pub(crate) fn url_of(&self, database: &str) -> String {
         format!("postgres://quarry@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Ends it as a power cut does: connections break, nothing is tidied.
+    /// Stops it at once, as after a power cut: connections break, and it recovers at the next start.
     pub(crate) fn cut_off(&self) {
         run(self.control("stop").args(["--mode", "immediate"]));
     }
 
-    /// Starts it again, with what it holds.
+    /// Starts it again with its data.
     pub(crate) fn resume(&self) {
         let port = self.port;
         let options = format!("-p {port} -h 127.0.0.1 -k '' -c fsync=off -c full_page_writes=off");
@@ -65,7 +66,7 @@ impl OwnPostgres {
         self.home.path().join("data")
     }
 
-    /// One of its programs, as a user that it runs as.
+    /// Creates the command of one of its programs, as its user.
     fn program(&self, name: &str) -> Command {
         let program = self.bin.join(name);
         if !is_root() {
@@ -79,25 +80,25 @@ impl OwnPostgres {
 
 impl Drop for OwnPostgres {
     fn drop(&mut self) {
-        // It may be stopped already.
+        // It may have been stopped before.
         let _ = self.control("stop").args(["--mode", "immediate"]).output();
     }
 }
 
-/// Returns true in a process of root's.
+/// Returns true if this process runs as root.
 pub(crate) fn is_root() -> bool {
     let output = Command::new("id").arg("-u").output().expect("id runs");
     output.stdout.trim_ascii() == b"0"
 }
 
-/// Gives a folder to a user of the system, where this process is root.
+/// Changes the owner of a folder, if this process runs as root.
 pub(crate) fn give_to(folder: &Path, user: &str) {
     if is_root() {
         run(Command::new("chown").arg(format!("{user}:")).arg(folder));
     }
 }
 
-/// The folder of PostgreSQL's programs, which Debian keeps off the PATH: the newest version's.
+/// Returns the programs of the newest PostgreSQL, which Debian does not add to the PATH.
 fn programs() -> PathBuf {
     let versions =
         std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed by tests/services.sh");
@@ -108,13 +109,13 @@ fn programs() -> PathBuf {
 }
 
 fn run(command: &mut Command) {
-    // A server keeps what it inherits, so nothing may be piped to it.
+    // A server inherits open files, so a pipe would never end.
     let log = TempDir::new().expect("a temporary folder");
     let log = log.path().join("output");
     let (out, err) = (open(&log), open(&log));
     let status = command.stdout(out).stderr(err).status().expect("runs");
-    let said = std::fs::read_to_string(&log).unwrap_or_default();
-    assert!(status.success(), "{command:?}: {said}");
+    let output = std::fs::read_to_string(&log).unwrap_or_default();
+    assert!(status.success(), "{command:?}: {output}");
 }
 
 fn open(path: &Path) -> std::fs::File {

@@ -1,4 +1,4 @@
-//! The program, run as a process of its own.
+//! The program as a process.
 
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 
 use super::wait::until;
 
-/// What a process has written so far, line by line.
+/// The lines that a process has written so far.
 type Lines = Arc<Mutex<Vec<String>>>;
 
 /// A running `quarry`; killed when dropped.
@@ -21,22 +21,22 @@ pub(crate) struct Process {
     readers: Vec<JoinHandle<()>>,
 }
 
-/// How a process ended, and what it wrote.
+/// The exit code and the output of a process.
 #[derive(Debug)]
-pub(crate) struct Ended {
-    /// None if it was killed.
+pub(crate) struct ProcessOutput {
+    /// `None` if a signal killed it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl Process {
-    /// Starts `quarry` in a folder, with these variables and no others that it would read.
+    /// Starts `quarry` in a folder, with these environment variables only.
     pub(crate) fn start<S: AsRef<OsStr>>(folder: &Path, arguments: &[S], variables: &[(&str, &str)]) -> Self {
         Self::spawn(Command::new(env!("CARGO_BIN_EXE_quarry")), folder, arguments, variables)
     }
 
-    /// The same, in a shell that first does something to itself, such as `ulimit` or `umask`.
+    /// Starts it in a shell after a prelude such as `ulimit` or `umask`.
     pub(crate) fn start_in_shell<S: AsRef<OsStr>>(
         folder: &Path,
         prelude: &str,
@@ -66,17 +66,17 @@ impl Process {
         Self { name: name.unwrap_or_default(), child, stdout, stderr, readers }
     }
 
-    /// What it has written to standard output so far.
+    /// Returns its standard output so far.
     pub(crate) fn stdout(&self) -> String {
         joined(&self.stdout)
     }
 
-    /// What it has written to standard error so far: the log, and progress.
+    /// Returns its standard error so far: the log, and progress.
     pub(crate) fn stderr(&self) -> String {
         joined(&self.stderr)
     }
 
-    /// Waits for a line of output that `read` makes something of.
+    /// Waits for a line of output from which `read` returns a value.
     pub(crate) async fn line<T>(&mut self, what: &str, read: impl Fn(&str) -> Option<T>) -> T {
         let what = format!("{what} from `quarry {}`", self.name);
         let mut ended = false;
@@ -84,63 +84,63 @@ impl Process {
             let lines = [&self.stdout, &self.stderr].map(|lines| lines.lock().expect("not poisoned"));
             let found = lines.iter().flat_map(|lines| lines.iter()).find_map(|line| read(line));
             drop(lines);
-            // What it wrote last is read after its end.
+            // Its last lines are read after its end.
             assert!(found.is_some() || !ended, "no {what}; it wrote:\n{}{}", self.stdout(), self.stderr());
-            ended = self.child.try_wait().expect("can be asked").is_some()
+            ended = self.child.try_wait().expect("a status").is_some()
                 && self.readers.iter().all(JoinHandle::is_finished);
             found
         })
         .await
     }
 
-    /// The number that the system knows it by.
+    /// Returns its process id.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Whether it has not ended yet.
+    /// Returns true until it has ended.
     pub(crate) fn is_running(&mut self) -> bool {
-        self.child.try_wait().expect("can be asked").is_none()
+        self.child.try_wait().expect("a status").is_none()
     }
 
-    /// Asks it to stop, as a service manager does.
+    /// Sends SIGTERM, as a service manager does.
     pub(crate) fn terminate(&self) {
         self.signal("TERM");
     }
 
-    /// Asks it to read its settings again.
+    /// Sends SIGHUP, which reloads the settings.
     pub(crate) fn hang_up(&self) {
         self.signal("HUP");
     }
 
-    /// Asks it to stop, as Ctrl-C does.
+    /// Sends SIGINT, as Ctrl-C does.
     pub(crate) fn interrupt(&self) {
         self.signal("INT");
     }
 
-    /// Lets it do nothing, with all that it holds, until [`Self::unpause`].
+    /// Suspends it, with all that it holds, until [`Self::unpause`].
     pub(crate) fn pause(&self) {
         self.signal("STOP");
     }
 
-    /// See [`Self::pause`].
+    /// Resumes it after [`Self::pause`].
     pub(crate) fn unpause(&self) {
         self.signal("CONT");
     }
 
-    /// How much memory it has, in bytes.
+    /// Returns its resident memory in bytes.
     pub(crate) fn resident_bytes(&self) -> u64 {
         self.memory("VmRSS:")
     }
 
-    /// The most memory that it ever had, in bytes.
+    /// Returns its peak resident memory in bytes.
     pub(crate) fn peak_bytes(&self) -> u64 {
         self.memory("VmHWM:")
     }
 
-    fn memory(&self, figure: &str) -> u64 {
+    fn memory(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("the figure is listed");
+        let line = status.lines().find_map(|line| line.strip_prefix(field)).expect("a field of the status");
         let kibibytes: u64 = line.trim().trim_end_matches(" kB").parse().expect("a number");
         kibibytes << 10
     }
@@ -148,36 +148,35 @@ impl Process {
     fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status().expect("kill runs");
-        assert!(sent.success(), "`quarry {}` is gone already", self.name);
+        assert!(sent.success(), "`quarry {}` has ended already", self.name);
     }
 
-    /// Ends it with SIGKILL, which it cannot see coming.
-    pub(crate) fn kill(&mut self) -> Ended {
+    /// Kills it with SIGKILL.
+    pub(crate) fn kill(&mut self) -> ProcessOutput {
         self.child.kill().expect("can be killed");
         let status = self.child.wait().expect("ends");
         self.ended(status)
     }
 
-    /// Waits until it ends by itself.
-    pub(crate) async fn end(mut self) -> Ended {
+    /// Waits for its end.
+    pub(crate) async fn end(mut self) -> ProcessOutput {
         let what = format!("the end of `quarry {}`", self.name);
-        let status = until(&what, async || self.child.try_wait().expect("can be asked")).await;
+        let status = until(&what, async || self.child.try_wait().expect("a status")).await;
         self.ended(status)
     }
 
-    fn ended(&mut self, status: ExitStatus) -> Ended {
+    fn ended(&mut self, status: ExitStatus) -> ProcessOutput {
         for reader in self.readers.drain(..) {
             reader.join().expect("reads to the end");
         }
-        Ended { code: status.code(), stdout: self.stdout(), stderr: self.stderr() }
+        ProcessOutput { code: status.code(), stdout: self.stdout(), stderr: self.stderr() }
     }
 }
 
 impl Drop for Process {
-    #[expect(clippy::print_stderr, reason = "it is shown where a test failed, and only there")]
+    #[expect(clippy::print_stderr, reason = "a failed test shows its output")]
     fn drop(&mut self) {
         if self.is_running() {
-            // A test that failed shows what the program said.
             if std::thread::panicking() {
                 eprintln!("`quarry {}` wrote:\n{}{}", self.name, self.stdout(), self.stderr());
             }

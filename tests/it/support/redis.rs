@@ -1,4 +1,4 @@
-//! The Redis that the tests share, and one of a test's own, which it may stop, kill and pause.
+//! The shared Redis of tests, and one of a single test, which it may stop, kill and pause.
 
 use std::env;
 use std::process::{Child, Command, Stdio};
@@ -7,19 +7,19 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::port::free_port;
-use super::wait::PATIENCE;
+use super::wait::TEST_TIMEOUT;
 
-/// See [`free_port`].
+/// Ports for [`free_port`].
 const PORTS: std::ops::Range<u16> = 12_000..15_000;
 
-/// The Redis of `tests/services.sh`, which nobody stops.
+/// Returns the URL of the Redis of `tests/services.sh`, which runs throughout.
 pub(crate) fn shared_url() -> String {
     env::var("QUARRY_TEST_REDIS_URL").expect(
         "QUARRY_TEST_REDIS_URL is set: run `tests/services.sh start` and `eval \"$(tests/services.sh env)\"`",
     )
 }
 
-/// All keys with a prefix.
+/// Returns all keys with a prefix.
 pub(crate) fn keys(url: &str, prefix: &str) -> Vec<Vec<u8>> {
     let mut connection = connect(url).expect("Redis answers");
     let (mut found, mut cursor) = (Vec::new(), 0_u64);
@@ -36,7 +36,7 @@ pub(crate) fn keys(url: &str, prefix: &str) -> Vec<Vec<u8>> {
 }
 
 /// Deletes all keys with a prefix.
-pub(crate) fn forget(url: &str, prefix: &str) {
+pub(crate) fn delete_keys(url: &str, prefix: &str) {
     let keys = keys(url, prefix);
     if !keys.is_empty() {
         let mut connection = connect(url).expect("Redis answers");
@@ -44,17 +44,17 @@ pub(crate) fn forget(url: &str, prefix: &str) {
     }
 }
 
-/// Runs a command.
-pub(crate) fn ask<T: redis::FromRedisValue>(url: &str, command: &[&str]) -> T {
+/// Executes a command.
+pub(crate) fn command<T: redis::FromRedisValue>(url: &str, command: &[&str]) -> T {
     let mut connection = connect(url).expect("Redis answers");
     redis::cmd(command[0]).arg(&command[1..]).query(&mut connection).expect("Redis does it")
 }
 
 fn connect(url: &str) -> redis::RedisResult<redis::Connection> {
-    redis::Client::open(url)?.get_connection_with_timeout(PATIENCE)
+    redis::Client::open(url)?.get_connection_with_timeout(TEST_TIMEOUT)
 }
 
-/// A Redis that writes down what it takes; ended and deleted when dropped.
+/// A persistent Redis; killed and deleted when dropped.
 pub(crate) struct OwnRedis {
     home: TempDir,
     port: u16,
@@ -62,64 +62,64 @@ pub(crate) struct OwnRedis {
 }
 
 impl OwnRedis {
-    /// Makes one and starts it.
+    /// Creates and starts a server.
     pub(crate) fn start() -> Self {
         let mut server = Self::unstarted();
         server.resume();
         server
     }
 
-    /// One that does not run yet.
+    /// Creates a server without starting it.
     pub(crate) fn unstarted() -> Self {
         Self { home: TempDir::new().expect("a temporary folder"), port: free_port(PORTS), process: None }
     }
 
-    /// Where it is.
+    /// Returns its URL.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// Starts it again, with what it holds.
+    /// Starts it again with its data.
     pub(crate) fn resume(&mut self) {
         assert!(self.process.is_none(), "it runs already");
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "yes"]);
-        // By its default, it may write down what it answered seconds later when the disk is busy,
-        // so that a kill could lose it. What it has written outlives it without being on disk.
+        // By default, writes may follow replies by seconds on a busy disk, so that a kill could lose them.
+        // Written data survives the process without being synced.
         command.args(["--appendfsync", "no", "--port"]);
         command.arg(self.port.to_string()).arg("--dir").arg(self.home.path());
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.process = Some(child.expect("redis-server is installed by tests/services.sh"));
         let started = Instant::now();
-        let is_well = || {
+        let ping = || {
             let mut connection = connect(&self.url())?;
             redis::cmd("PING").exec(&mut connection)
         };
-        while let Err(error) = is_well() {
-            assert!(started.elapsed() < PATIENCE, "Redis did not start: {error}");
+        while let Err(error) = ping() {
+            assert!(started.elapsed() < TEST_TIMEOUT, "Redis did not start: {error}");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
-    /// Ends it in order.
+    /// Stops it in order.
     pub(crate) fn stop(&mut self) {
         self.signal("TERM");
         self.process.take().expect("it runs").wait().expect("ends");
     }
 
-    /// Ends it as a crash does.
+    /// Kills it.
     pub(crate) fn kill(&mut self) {
         let mut process = self.process.take().expect("it runs");
         process.kill().expect("can be killed");
         process.wait().expect("ends");
     }
 
-    /// Lets it answer nobody, with its connections open, until [`Self::unpause`].
+    /// Suspends it with open connections until [`Self::unpause`].
     pub(crate) fn pause(&self) {
         self.signal("STOP");
     }
 
-    /// See [`Self::pause`].
+    /// Resumes it after [`Self::pause`].
     pub(crate) fn unpause(&self) {
         self.signal("CONT");
     }
@@ -134,7 +134,7 @@ impl OwnRedis {
 impl Drop for OwnRedis {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // It may have ended already.
+            // It may have ended before.
             let _ = process.kill();
             let _ = process.wait();
         }

@@ -1,4 +1,4 @@
-//! A small shop, and what its reports say.
+//! A small shop and its reports.
 
 use std::collections::HashMap;
 
@@ -6,24 +6,24 @@ use serde_json::{Value, json};
 
 use super::server::Endpoint;
 
-/// Asks for one category.
+/// The query of the report of one category.
 pub(crate) const CATEGORY: &str =
     "query($name: String!, $kind: InteractionKind! = CONVERSION, $period: Period, $refresh: Boolean! = false) {
     reports { category(name: $name, kind: $kind, period: $period, refresh: $refresh) {
         name cache generatedAt coveredUntil totalQuantity rows { quantity document { key title } } } } }";
 
-/// The report of one category.
+/// Returns the report of one category.
 pub(crate) async fn category(endpoint: &Endpoint, name: &str) -> Value {
     endpoint.data(CATEGORY, json!({ "name": name })).await["reports"]["category"].take()
 }
 
-/// Products by their names.
+/// A shop whose products have ids by name.
 pub(crate) struct Shop {
     ids: HashMap<&'static str, String>,
 }
 
 impl Shop {
-    /// Two that sell and one that does not in electronics, one in books; and what was sold.
+    /// Stores products of two categories, one of them without sales, and records sales.
     pub(crate) async fn open(endpoint: &Endpoint) -> Self {
         let mut ids = HashMap::new();
         for (name, category) in [
@@ -41,22 +41,22 @@ impl Shop {
         shop
     }
 
-    /// One more product.
+    /// Stores another product.
     pub(crate) async fn add(&self, endpoint: &Endpoint, name: &str, category: &str) {
         store(endpoint, name, category).await;
     }
 
-    /// The id of a product.
+    /// Returns the id of a product.
     pub(crate) fn id(&self, name: &str) -> &str {
         &self.ids[name]
     }
 
-    /// Sells some of a product.
+    /// Records a sale.
     pub(crate) async fn sell(&self, endpoint: &Endpoint, name: &str, quantity: i64) {
         self.record(endpoint, name, json!({ "quantity": quantity })).await;
     }
 
-    /// Records an interaction with a product: a conversion unless told otherwise.
+    /// Records an interaction with a product; a conversion unless `more` sets another kind.
     pub(crate) async fn record(&self, endpoint: &Endpoint, name: &str, more: Value) {
         let mut input = json!({ "kind": "CONVERSION", "documentId": self.ids[name] });
         let fields = input.as_object_mut().expect("an object");
@@ -67,7 +67,7 @@ impl Shop {
         assert_eq!(data["recordInteraction"]["accepted"], true);
     }
 
-    /// The rows of a category's report: titles and quantities.
+    /// Returns the titles and quantities of a category's report.
     pub(crate) fn rows(report: &Value) -> Vec<(String, i64)> {
         let rows = report["rows"].as_array().expect("rows");
         let row = |row: &Value| {

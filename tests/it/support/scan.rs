@@ -1,4 +1,4 @@
-//! A plain scan of messages: the answers that a search must give, computed without the engine's code.
+//! A sequential scan of messages: the expected results of searches, computed without the engine.
 
 use std::collections::BTreeSet;
 
@@ -8,17 +8,17 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::messages::field;
 
-/// Messages as folded words.
+/// The folded words of messages.
 pub(crate) struct Scan(Vec<Scanned>);
 
 struct Scanned {
     key: String,
-    /// The words of the text, and those of the author's name.
+    /// Words of the text and of the author's name.
     fields: [Vec<String>; 2],
 }
 
 impl Scan {
-    /// Reads the words of messages.
+    /// Folds the words of messages.
     pub(crate) fn of(messages: &[Value]) -> Self {
         let scanned = messages.iter().map(|message| Scanned {
             key: field(message, "id").to_owned(),
@@ -27,14 +27,14 @@ impl Scan {
         Self(scanned.collect())
     }
 
-    /// The keys of the messages with these words side by side; one word is a phrase, too.
+    /// Returns the keys of messages with these adjacent words, of which there may be one.
     pub(crate) fn phrase(&self, phrase: &str) -> BTreeSet<String> {
         let phrase = words(phrase);
         assert!(!phrase.is_empty(), "a phrase has words");
         self.matching(|field| field.windows(phrase.len()).any(|part| part == phrase))
     }
 
-    /// The keys of the messages with a word that starts so.
+    /// Returns the keys of messages with a word of this prefix.
     pub(crate) fn prefix(&self, prefix: &str) -> BTreeSet<String> {
         let prefix = fold(prefix);
         self.matching(|field| field.iter().any(|word| word.starts_with(&prefix)))
@@ -46,14 +46,14 @@ impl Scan {
     }
 }
 
-/// The folded words of a text: runs of letters and digits.
+/// Returns the folded words of a text: runs of letters and digits.
 pub(crate) fn words(text: &str) -> Vec<String> {
     let folded = fold(text);
     let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.map(str::to_owned).collect()
 }
 
-/// Folds case and accents, and the letters of European names that no accent divides.
+/// Folds case and accents, and letters of European names that do not decompose.
 fn fold(text: &str) -> String {
     let folded: String = text.to_lowercase().nfd().filter(|c| !is_combining_mark(*c)).collect();
     folded.replace('ß', "ss").replace('ø', "o").replace('ł', "l")

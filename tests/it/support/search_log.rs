@@ -1,4 +1,4 @@
-//! What a server has logged, read as a client reads it, and what its database has added up.
+//! The search log, read by a client, and its tables, read in the database.
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::server::Endpoint;
 use super::wait::until;
 
-/// Session and text of a logged search.
+/// Session and query of a logged search.
 pub(crate) type Logged = (String, String);
 
 const LOG: &str = "query($after: String) { searchLog(first: 100, after: $after) {
@@ -16,7 +16,7 @@ const HEALTH: &str = "{ loggingHealth { bufferedSearches keystrokesAccepted keys
     duplicatesSuppressed oldestBufferedAt lastFlushAt lastError } }";
 
 impl Endpoint {
-    /// Everything in the log, walked page by page.
+    /// Returns all rows of the log, page by page.
     pub(crate) async fn search_log(&self) -> Vec<Value> {
         let (mut rows, mut after) = (Vec::new(), Value::Null);
         loop {
@@ -29,23 +29,22 @@ impl Endpoint {
         }
     }
 
-    /// How many searches are in the log.
+    /// Returns the number of searches in the log.
     pub(crate) async fn logged_count(&self) -> u64 {
         let data = self.data("{ searchLog(first: 1) { totalCount } }", Value::Null).await;
         data["searchLog"]["totalCount"].as_u64().expect("a count")
     }
 
-    /// How the logging goes.
+    /// Returns the state of the keystroke pipeline.
     pub(crate) async fn logging_health(&self) -> Value {
         self.data(HEALTH, Value::Null).await["loggingHealth"].take()
     }
 
-    /// Waits until nothing is buffered any more; then the log holds exactly this: nothing else,
-    /// nothing twice.
+    /// Waits for an empty buffer, and asserts that the log contains exactly these searches, each once.
     pub(crate) async fn assert_logged(&self, expected: impl IntoIterator<Item = Logged>) {
         let mut expected: Vec<Logged> = expected.into_iter().collect();
         expected.sort_unstable();
-        // Whatever is buffered is an expected search, or one too many: it is waited for, too.
+        // A buffered search is an expected one or an extra one, so the wait includes both.
         until("an empty buffer", async || {
             (self.logging_health().await["bufferedSearches"] == 0).then_some(())
         })
@@ -55,37 +54,37 @@ impl Endpoint {
         let missing: Vec<_> = expected.iter().filter(|search| !logged.contains(search)).collect();
         let extra: Vec<_> = logged.iter().filter(|search| !expected.contains(search)).collect();
         assert!(missing.is_empty() && extra.is_empty(), "missing: {missing:?}, not expected: {extra:?}");
-        assert_eq!(logged.len(), expected.len(), "something is there twice");
+        assert_eq!(logged.len(), expected.len(), "a duplicate search");
     }
 }
 
-/// Session and text of a row.
+/// Returns session and query of a row.
 pub(crate) fn logged(row: &Value) -> Logged {
     let text = |field: &str| row[field].as_str().expect("a text").to_owned();
     (text("sessionId"), text("query"))
 }
 
-/// The database behind a server, looked into directly.
+/// The tables of a server's database.
 pub(crate) struct Tables(pub(crate) DatabaseConnection);
 
 impl Tables {
     pub(crate) async fn connect(url: &str) -> Self {
-        Self(Database::connect(url).await.expect("the database answers"))
+        Self(Database::connect(url).await.expect("connects"))
     }
 
-    /// Does something that answers nothing.
+    /// Executes a statement without a result.
     pub(crate) async fn execute(&self, sql: &str) {
-        self.0.execute_unprepared(sql).await.expect("the database does it");
+        self.0.execute_unprepared(sql).await.expect("the statement succeeds");
     }
 
-    /// The one number that a statement answers.
+    /// Returns the number that a query selects.
     pub(crate) async fn number(&self, sql: &str) -> i64 {
         let statement = Statement::from_string(self.0.get_database_backend(), sql);
-        let row = self.0.query_one_raw(statement).await.expect("the database does it").expect("a row");
+        let row = self.0.query_one_raw(statement).await.expect("the statement succeeds").expect("a row");
         row.try_get_by_index(0).expect("a number")
     }
 
-    /// The roll-ups add up to the rows.
+    /// Asserts that the roll-ups add up to the rows.
     pub(crate) async fn assert_rolled_up(&self) {
         let rows = self.number("SELECT COUNT(*) FROM search_logs").await;
         for rollup in ["search_query_hours", "search_volume_quarters"] {

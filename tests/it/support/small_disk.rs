@@ -1,21 +1,22 @@
-//! A disk that a test fills up: a tmpfs of its own.
+//! A small tmpfs that a test can fill.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The file that takes the room.
+/// The file that takes the space.
 const FILLER: &str = "filler";
 
-/// A small file system; taken away when dropped.
+/// A small file system; unmounted when dropped.
 pub(crate) struct SmallDisk {
     at: PathBuf,
 }
 
 impl SmallDisk {
-    /// Mounts one at a folder that is there. None where this process may not mount, which is said once
-    /// for each test that is skipped for it.
+    /// Mounts a tmpfs at an existing folder; `None` if this process lacks the permission.
+    ///
+    /// In that case, one line per skipped test reports it.
     pub(crate) fn mount(at: &Path, mebibytes: u32) -> Option<Self> {
         let options = format!("size={mebibytes}m,mode=0755");
         let mut mount = Command::new("mount");
@@ -24,12 +25,12 @@ impl SmallDisk {
         if status.is_ok_and(|status| status.success()) {
             return Some(Self { at: at.to_owned() });
         }
-        // Printing macros would be captured, and a closed stream is no failure of a test.
+        // The test harness captures printing macros; a closed stream fails no test.
         let _ = io::stderr().write_all(b"skipped: a test of a full disk; this user may not mount a tmpfs\n");
         None
     }
 
-    /// Takes what room is left, to the last byte.
+    /// Takes all free space, to the last byte.
     pub(crate) fn fill(&self) {
         let mut filler =
             File::options().create(true).append(true).open(self.at.join(FILLER)).expect("a file");
@@ -39,15 +40,15 @@ impl SmallDisk {
         }
     }
 
-    /// Gives the room back.
+    /// Frees the space.
     pub(crate) fn free(&self) {
-        std::fs::remove_file(self.at.join(FILLER)).expect("it was filled");
+        std::fs::remove_file(self.at.join(FILLER)).expect("a full disk");
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        // Lazily, for a process that is just ending may have its files open.
+        // Lazily: a process that is about to end may have open files.
         let _ = Command::new("umount").arg("--lazy").arg(&self.at).status();
     }
 }

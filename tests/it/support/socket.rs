@@ -1,4 +1,4 @@
-//! A client of `graphql-transport-ws`.
+//! A client of the `graphql-transport-ws` protocol.
 
 use std::fmt::Display;
 
@@ -13,16 +13,16 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::wait::ends;
 
-/// A connection.
+/// A WebSocket connection.
 pub(crate) struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Opened, not greeted.
+    /// Opens a connection without `connection_init`.
     pub(crate) async fn open(address: impl Display) -> Self {
         Self::try_open(address, Some("graphql-transport-ws"), None).await.unwrap()
     }
 
-    /// Opened, if the server lets it.
+    /// Opens a connection unless the server rejects it.
     pub(crate) async fn try_open(
         address: impl Display,
         protocol: Option<&str>,
@@ -40,21 +40,21 @@ impl Socket {
         Ok(Self(socket))
     }
 
-    /// Opened and greeted.
-    pub(crate) async fn greeted(address: impl Display) -> Self {
+    /// Opens and initializes a connection.
+    pub(crate) async fn connect(address: impl Display) -> Self {
         let mut socket = Self::open(address).await;
-        socket.say(json!({"type": "connection_init", "payload": {"any": "thing"}})).await;
-        assert_eq!(socket.hear().await, json!({"type": "connection_ack"}));
+        socket.send_message(json!({"type": "connection_init", "payload": {"any": "thing"}})).await;
+        assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
         socket
     }
 
     /// Sends a message.
-    pub(crate) async fn say(&mut self, message: Value) {
+    pub(crate) async fn send_message(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    /// Closes it, and tells with which code the server does.
-    pub(crate) async fn leave(mut self) -> u16 {
+    /// Closes it and returns the close code of the server.
+    pub(crate) async fn close(mut self) -> u16 {
         let frame = CloseFrame { code: CloseCode::Normal, reason: "done".into() };
         self.0.send(Message::Close(Some(frame))).await.unwrap();
         match self.next().await {
@@ -63,14 +63,14 @@ impl Socket {
         }
     }
 
-    /// Begins an operation.
+    /// Starts an operation.
     pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
-        self.say(json!({"id": id, "type": "subscribe", "payload": {"query": query}})).await;
+        self.send_message(json!({"id": id, "type": "subscribe", "payload": {"query": query}})).await;
     }
 
     async fn next(&mut self) -> Message {
         loop {
-            let message = ends("silence", self.0.next()).await;
+            let message = ends("a message", self.0.next()).await;
             match message.expect("is open").unwrap() {
                 Message::Ping(_) | Message::Pong(_) => {}
                 message => return message,
@@ -78,16 +78,16 @@ impl Socket {
         }
     }
 
-    /// The next message, which must be JSON.
-    pub(crate) async fn hear(&mut self) -> Value {
+    /// Returns the next message, which must be JSON.
+    pub(crate) async fn receive(&mut self) -> Value {
         match self.next().await {
             Message::Text(text) => serde_json::from_str(&text).unwrap(),
             other => panic!("{other:?}"),
         }
     }
 
-    /// The code with which the server closes, whatever it says before.
-    pub(crate) async fn closed_at_last(&mut self) -> u16 {
+    /// Returns the close code of the server after any messages.
+    pub(crate) async fn last_close_code(&mut self) -> u16 {
         loop {
             match self.next().await {
                 Message::Close(Some(frame)) => return frame.code.into(),
@@ -97,8 +97,8 @@ impl Socket {
         }
     }
 
-    /// The code with which the server closes.
-    pub(crate) async fn closed(&mut self) -> u16 {
+    /// Returns the close code of the server, which must send no other message.
+    pub(crate) async fn close_code(&mut self) -> u16 {
         match self.next().await {
             Message::Close(Some(frame)) => frame.code.into(),
             other => panic!("{other:?}"),

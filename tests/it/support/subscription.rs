@@ -1,25 +1,25 @@
-//! A subscription to a server that runs as a process.
+//! A subscription to a server process.
 
 use serde_json::{Value, json};
 
 use super::server::Endpoint;
 use super::socket::Socket;
 
-/// One subscription, on a connection of its own.
+/// A subscription on its own connection.
 pub(crate) struct Subscription(Socket);
 
 impl Subscription {
-    /// Asks for it. The server may take a moment until it listens.
+    /// Subscribes. The server may produce events only a moment later.
     pub(crate) async fn start(endpoint: &Endpoint, query: &str, variables: Value) -> Self {
-        let mut socket = Socket::greeted(endpoint.address()).await;
+        let mut socket = Socket::connect(endpoint.address()).await;
         let payload = json!({ "query": query, "variables": variables });
-        socket.say(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
+        socket.send_message(json!({ "type": "subscribe", "id": "1", "payload": payload })).await;
         Self(socket)
     }
 
-    /// The next data.
+    /// Returns the data of the next event.
     pub(crate) async fn next(&mut self) -> Value {
-        let mut message = self.0.hear().await;
+        let mut message = self.0.receive().await;
         assert_eq!(message["type"], "next", "{message}");
         assert!(message["payload"]["errors"].is_null(), "{message}");
         message["payload"]["data"].take()

@@ -1,4 +1,4 @@
-//! `quarry upstream` as a process: the unreliable upstream of a test.
+//! `quarry upstream` as a process: an unreliable upstream.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,17 +11,17 @@ pub(crate) struct Upstream {
     address: String,
 }
 
-/// What an upstream says at its end.
+/// The statistics that an upstream prints at its end.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct UpstreamStats {
     pub(crate) requests: u64,
-    /// How many answers had each status.
+    /// Responses by status.
     pub(crate) statuses: BTreeMap<u16, u64>,
     pub(crate) faults: u64,
 }
 
 impl Upstream {
-    /// Serves the messages that it generates for a seed, with the faults of that seed.
+    /// Serves generated messages, with the faults of the same seed.
     pub(crate) async fn start(faults: &str, seed: u64) -> Self {
         Self::start_with(&["--faults", faults, "--seed", &seed.to_string()]).await
     }
@@ -44,17 +44,17 @@ impl Upstream {
         Self { process, address }
     }
 
-    /// An address of its site.
+    /// Returns the URL of a path.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    /// Stops it; what it served.
-    pub(crate) async fn stop(self) -> Served {
+    /// Stops it and returns its statistics.
+    pub(crate) async fn stop(self) -> UpstreamStats {
         self.process.terminate();
         let ended = self.process.end().await;
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        let mut served = Served { requests: 0, statuses: BTreeMap::new(), faults: 0 };
+        let mut served = UpstreamStats { requests: 0, statuses: BTreeMap::new(), faults: 0 };
         for line in ended.stdout.lines() {
             let Some((label, number)) = line.rsplit_once(' ') else { continue };
             let Ok(number) = number.replace(',', "").parse() else { continue };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::messages::MESSAGES;
 use crate::support::search_log::{Logged, Tables};
 use crate::support::server::Endpoint;
-use crate::support::visitors::{LOG_MANY, Visit};
+use crate::support::typing_clients::{LOG_KEYSTROKES, TypedSearch};
 use crate::support::wait::{ends, until};
 
 const INDEX: &str = "mutation($input: IndexDocumentsInput!) {
@@ -125,8 +125,8 @@ impl Clients {
     async fn search(&self, round: u32) {
         for number in 0.. {
             // One call, so that a server has all of it or nothing.
-            let visit = Visit::new(&format!("visitor-{round}"), number, true);
-            self.retry(LOG_MANY, json!({ "input": visit.keystrokes() })).await;
+            let visit = TypedSearch::new(&format!("visitor-{round}"), number, true);
+            self.retry(LOG_KEYSTROKES, json!({ "input": visit.keystrokes() })).await;
             self.searches.lock().expect("not poisoned").push(visit.logged());
             if self.pause().await {
                 return;
@@ -144,7 +144,7 @@ impl Clients {
     async fn retry(&self, text: &str, variables: Value) -> Value {
         loop {
             let endpoint = self.endpoint.lock().expect("not poisoned").clone();
-            match ends("an answer", endpoint.try_ask(text, variables.clone())).await {
+            match ends("an answer", endpoint.try_query(text, variables.clone())).await {
                 Some(answer) if answer.errors.is_empty() => return answer.data,
                 Some(answer) => {
                     let mut failures = self.failures.lock().expect("not poisoned");

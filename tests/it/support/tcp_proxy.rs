@@ -1,42 +1,45 @@
-//! A database that goes away and comes back, for one test alone.
+//! A TCP proxy that a test can disconnect: an outage of a shared server, for one test only.
 
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use url::Url;
 
-/// A line to a server that can be cut: nobody answers at its end, and what was open breaks.
-pub(crate) struct Line {
+/// A proxy of a server on this machine.
+pub(crate) struct TcpProxy {
     url: String,
     port: u16,
     server: String,
-    open: Option<watch::Sender<()>>,
+    /// Dropped to disconnect.
+    connected: Option<watch::Sender<()>>,
 }
 
-impl Line {
-    /// A line that is open.
+impl TcpProxy {
+    /// Starts a proxy of the server at a URL.
     pub(crate) async fn to(url: &str) -> Self {
         let mut url = Url::parse(url).expect("a URL");
         let server = format!("127.0.0.1:{}", url.port().expect("a port"));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         url.set_port(Some(port)).expect("takes a port");
-        let mut line = Self { url: url.into(), port, server, open: None };
-        line.serve(listener);
-        line
+        let mut proxy = Self { url: url.into(), port, server, connected: None };
+        proxy.serve(listener);
+        proxy
     }
 
-    /// Where the server answers as long as the line is open.
+    /// Returns the URL of the server through the proxy.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    pub(crate) fn cut(&mut self) {
-        self.open = None;
+    /// Breaks all connections and refuses new ones.
+    pub(crate) fn disconnect(&mut self) {
+        self.connected = None;
     }
 
-    pub(crate) async fn mend(&mut self) {
-        // The task that held the port lets go of it as soon as it runs.
+    /// Accepts connections again.
+    pub(crate) async fn reconnect(&mut self) {
+        // The listening task releases the port as soon as it runs.
         loop {
             match TcpListener::bind(("127.0.0.1", self.port)).await {
                 Ok(listener) => return self.serve(listener),
@@ -46,21 +49,21 @@ impl Line {
     }
 
     fn serve(&mut self, listener: TcpListener) {
-        let (open, cut) = watch::channel(());
-        self.open = Some(open);
+        let (connected, disconnected) = watch::channel(());
+        self.connected = Some(connected);
         let server = self.server.clone();
         tokio::spawn(async move {
-            let mut over = cut.clone();
+            let mut end = disconnected.clone();
             loop {
                 let mut near = tokio::select! {
-                    _ = over.changed() => return,
+                    _ = end.changed() => return,
                     accepted = listener.accept() => accepted.expect("accepts").0,
                 };
-                let (server, mut over) = (server.clone(), cut.clone());
+                let (server, mut end) = (server.clone(), disconnected.clone());
                 tokio::spawn(async move {
-                    let mut far = TcpStream::connect(server).await.expect("the server answers");
+                    let mut far = TcpStream::connect(server).await.expect("the server accepts");
                     tokio::select! {
-                        _ = over.changed() => {}
+                        _ = end.changed() => {}
                         _ = copy_bidirectional(&mut near, &mut far) => {}
                     }
                 });
