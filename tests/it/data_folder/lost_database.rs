@@ -1,16 +1,15 @@
-//! A database that disappeared, was emptied or was exchanged under a data folder: an error with a remedy, and
-//! never a fresh start by itself.
+//! A missing, empty or replaced database of a data folder is an error with a remedy, never a fresh start.
 
 use std::fs;
 
-use super::stocked;
+use super::serve_one_document;
 use crate::support::folder::Folder;
 use crate::support::server::{SERVE, Server};
 
-/// A folder with one document, whose server was stopped or killed.
+/// Returns a folder with one document, after its server was stopped or killed.
 async fn used_folder(killed: bool) -> Folder {
     let folder = Folder::new("");
-    let mut server = stocked(&folder).await;
+    let mut server = serve_one_document(&folder).await;
     if killed {
         server.process.kill();
     } else {
@@ -29,39 +28,39 @@ fn remove_all(folder: &Folder) {
     remove(folder, &["quarry.db", "quarry.db-wal", "quarry.db-shm"]);
 }
 
-/// Every command that would begin with an empty database refuses, says what to do, and makes nothing.
-async fn assert_refused(folder: &Folder, what: &str) {
+/// Asserts that each command that would create a database returns an error with a remedy.
+async fn assert_rejected(folder: &Folder, what: &str) {
     for arguments in [&SERVE[..], &["reindex"], &["migrate", "up"], &["migrate", "status"], &["seed"]] {
-        let said = folder.fail(arguments).await;
+        let output = folder.fail(arguments).await;
         for part in [what, "restore a backup", "--allow-new-database"] {
-            assert!(said.contains(part), "{arguments:?} does not say {part:?}: {said}");
+            assert!(output.contains(part), "{arguments:?} lacks {part:?}: {output}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_missing_or_empty_database_is_refused_until_a_new_one_is_allowed() {
+async fn a_missing_or_empty_database_is_rejected_until_a_new_one_is_allowed() {
     for killed in [false, true] {
         let folder = used_folder(killed).await;
         let database = folder.path("data/quarry.db");
         let whole = fs::read(&database).expect("can be read");
 
         remove_all(&folder);
-        assert_refused(&folder, "is missing").await;
-        assert!(!database.exists(), "nothing was begun");
+        assert_rejected(&folder, "is missing").await;
+        assert!(!database.exists(), "no files are created");
         fs::write(&database, "").expect("can be written");
-        assert_refused(&folder, "is empty").await;
+        assert_rejected(&folder, "is empty").await;
         // A database file without tables.
         let empty = Folder::new("");
         empty.succeed(&["migrate", "status"]).await;
         fs::copy(empty.path("data/quarry.db"), &database).expect("can be copied");
-        assert_refused(&folder, "an empty database, not the one").await;
+        assert_rejected(&folder, "an empty database, not the one").await;
 
         remove_all(&folder);
         if !killed {
             fs::write(&database, &whole).expect("can be written");
             let server = folder.serve().await;
-            assert_eq!(server.endpoint.total("tea").await, 1, "what was put back is complete");
+            assert_eq!(server.endpoint.total("tea").await, 1, "the restored database is complete");
             server.stop().await;
             remove_all(&folder);
         }
@@ -71,21 +70,21 @@ async fn a_missing_or_empty_database_is_refused_until_a_new_one_is_allowed() {
         assert_eq!(server.endpoint.document_count("notes").await, 0);
         assert_eq!(server.endpoint.total("").await, 0, "the index follows the new database");
         assert!(server.stop().await.stderr.contains("database.allow_new is on"));
-        // From then on, the new one is the folder's.
+        // Afterwards, the folder belongs to the new one.
         folder.serve().await.stop().await;
     }
 }
 
 #[tokio::test]
-async fn another_database_is_refused_and_its_schema_left_alone() {
+async fn another_database_is_rejected_without_changing_its_schema() {
     let (folder, other) = (used_folder(false).await, used_folder(false).await);
     let exchanged = fs::read(other.path("data/quarry.db")).expect("can be read");
     fs::write(folder.path("data/quarry.db"), &exchanged).expect("can be written");
-    assert_refused(&folder, "another database than the one").await;
+    assert_rejected(&folder, "another database than the one").await;
 
-    // A URL that names a database which was never used.
+    // The URL of a new database.
     folder.configure("database_url = \"sqlite://fresh.db\"");
-    assert_refused(&folder, "is missing").await;
+    assert_rejected(&folder, "is missing").await;
     assert!(!folder.path("fresh.db").exists());
     let server = Server::start_with(&folder, &[("QUARRY_DATABASE__ALLOW_NEW", "true")]).await;
     server.ready().await;
@@ -93,29 +92,29 @@ async fn another_database_is_refused_and_its_schema_left_alone() {
 }
 
 #[tokio::test]
-async fn a_truncated_database_is_refused() {
+async fn a_truncated_database_is_rejected() {
     let folder = used_folder(false).await;
     let database = folder.path("data/quarry.db");
     let whole = fs::read(&database).expect("can be read");
     for length in [100, 512, 4_096, whole.len() / 2] {
         fs::write(&database, &whole[..length]).expect("can be written");
-        let said = folder.fail(&SERVE).await;
-        assert!(said.contains("database"), "{length}: {said}");
-        assert_eq!(fs::metadata(&database).expect("is there").len(), length as u64, "it was not touched");
+        let output = folder.fail(&SERVE).await;
+        assert!(output.contains("database"), "{length}: {output}");
+        assert_eq!(fs::metadata(&database).expect("is there").len(), length as u64, "it is unchanged");
     }
     fs::write(&database, &whole).expect("can be written");
     folder.serve().await.stop().await;
 }
 
 #[tokio::test]
-async fn a_missing_write_ahead_log_is_refused_where_acknowledged_changes_went_with_it() {
-    // All of them were in the log: what is left has no tables, or fewer changes.
+async fn a_missing_write_ahead_log_with_acknowledged_changes_is_rejected() {
+    // The log held all changes: the rest has no tables, or fewer changes.
     let folder = used_folder(true).await;
     remove(&folder, &["quarry.db-wal", "quarry.db-shm"]);
-    let said = folder.fail(&SERVE).await;
-    assert!(said.contains("-wal file") && said.contains("--allow-new-database"), "{said}");
+    let output = folder.fail(&SERVE).await;
+    assert!(output.contains("-wal file") && output.contains("--allow-new-database"), "{output}");
 
-    // Some were: the first server closed the database with the first document in it.
+    // The log held some changes: the first server closed the database with the first document.
     let folder = used_folder(false).await;
     let mut server = folder.serve().await;
     let stored = server.endpoint.index("notes", &[("2", "Black tea")]).await;
@@ -124,20 +123,20 @@ async fn a_missing_write_ahead_log_is_refused_where_acknowledged_changes_went_wi
     let log = fs::read(folder.path("data/quarry.db-wal")).expect("can be read");
     remove(&folder, &["quarry.db-wal", "quarry.db-shm"]);
     for _ in 0..2 {
-        let said = folder.fail(&SERVE).await;
+        let output = folder.fail(&SERVE).await;
         for part in ["lacks changes that were acknowledged", "-wal", "--allow-new-database"] {
-            assert!(said.contains(part), "no {part:?}: {said}");
+            assert!(output.contains(part), "no {part:?}: {output}");
         }
     }
     remove(&folder, &["quarry.db-wal", "quarry.db-shm"]);
     fs::write(folder.path("data/quarry.db-wal"), log).expect("can be written");
     let server = folder.serve().await;
-    assert_eq!(server.endpoint.total("tea").await, 2, "what was put back is complete");
+    assert_eq!(server.endpoint.total("tea").await, 2, "the restored database is complete");
     server.stop().await;
 }
 
 #[tokio::test]
-async fn an_older_backup_of_the_same_database_is_taken_and_the_index_follows() {
+async fn an_older_backup_of_the_same_database_is_accepted_and_the_index_follows() {
     let folder = used_folder(false).await;
     let backup = fs::read(folder.path("data/quarry.db")).expect("can be read");
     let server = folder.serve().await;
@@ -150,13 +149,16 @@ async fn an_older_backup_of_the_same_database_is_taken_and_the_index_follows() {
 }
 
 #[tokio::test]
-async fn migrations_are_not_taken_back_under_a_server_with_another_data_folder() {
+async fn migrations_are_not_reverted_under_a_server_with_another_data_folder() {
     let folder = Folder::new("");
     let server = folder.serve().await;
     let url = folder.database_url();
     let other = Folder::new(&format!("database_url = \"{url}\""));
-    let said = other.fail(&["migrate", "down"]).await;
-    assert!(said.contains("another quarry process uses this database") && said.contains("stop it"), "{said}");
+    let output = other.fail(&["migrate", "down"]).await;
+    assert!(
+        output.contains("another quarry process uses this database") && output.contains("stop it"),
+        "{output}"
+    );
     let stored = server.endpoint.index("notes", &[("1", "Green tea")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
     server.stop().await;

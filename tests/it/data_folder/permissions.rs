@@ -1,5 +1,4 @@
-//! Files hold what people typed: no other user of the machine reads them, whatever the umask was when they
-//! were made.
+//! Files contain typed text, so no other user of the machine can read them, with any umask.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -17,11 +16,11 @@ fn mode(path: &Path) -> u32 {
     path.symlink_metadata().expect("is there").permissions().mode() & 0o7777
 }
 
-fn open_up(path: &Path, mode: u32) {
+fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).expect("can be changed");
 }
 
-/// Everything below a folder, and the folder.
+/// Returns a folder and all paths in it.
 fn all_below(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -39,7 +38,7 @@ fn assert_closed(folder: &Path) {
     }
 }
 
-/// Reads a file as an unprivileged user, where the test may become one.
+/// Returns true if an unprivileged user can read a file.
 fn others_can_read(path: &Path) -> bool {
     let mut command = Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "cat"]).arg(path);
@@ -47,8 +46,8 @@ fn others_can_read(path: &Path) -> bool {
     read || mode(path) & 0o077 != 0
 }
 
-/// A server with something of every kind in its folder.
-async fn busy_server(folder: &Folder) -> Server {
+/// Starts a server and creates each kind of file.
+async fn serve_all_files(folder: &Folder) -> Server {
     let server = Server::start_in_shell(folder, UMASK).await;
     server.ready().await;
     let stored = server.endpoint.index("notes", &[("1", "Green tea"), ("2", "Black tea")]).await;
@@ -58,11 +57,11 @@ async fn busy_server(folder: &Folder) -> Server {
 }
 
 #[tokio::test]
-async fn other_users_read_nothing_of_what_a_server_writes() {
+async fn other_users_cannot_read_the_files_of_a_server() {
     let folder = Folder::new("[keystrokes]\nwindow = \"10m\"");
-    // Others reach the data folder, so that its own permissions count.
-    open_up(&folder.path(""), 0o755);
-    let server = busy_server(&folder).await;
+    // Others can traverse the parent, so that the data folder's own permissions count.
+    set_mode(&folder.path(""), 0o755);
+    let server = serve_all_files(&folder).await;
     let data = folder.path("data");
     assert_closed(&data);
     let paths = all_below(&data);
@@ -76,12 +75,12 @@ async fn other_users_read_nothing_of_what_a_server_writes() {
     server.stop().await;
     assert_closed(&data);
 
-    // A database elsewhere is closed as well; its folder belongs to others.
+    // A database elsewhere is restricted as well, but not its folder.
     let shared = folder.path("shared");
-    fs::create_dir(&shared).expect("can be made");
-    open_up(&shared, 0o755);
+    fs::create_dir(&shared).expect("can be created");
+    set_mode(&shared, 0o755);
     folder.configure("data_dir = \"other\"\ndatabase_url = \"sqlite://shared/some.db\"");
-    let server = busy_server(&folder).await;
+    let server = serve_all_files(&folder).await;
     assert_closed(&folder.path("other"));
     for file in ["some.db", "some.db-wal", "some.db-shm"] {
         assert_eq!(mode(&shared.join(file)), 0o600, "{file}");
@@ -91,21 +90,21 @@ async fn other_users_read_nothing_of_what_a_server_writes() {
 }
 
 #[tokio::test]
-async fn files_of_an_earlier_release_are_closed_at_the_start_and_a_line_says_so() {
+async fn permissions_of_existing_files_are_corrected_and_logged() {
     let folder = Folder::new("[keystrokes]\nwindow = \"10m\"");
-    let mut server = busy_server(&folder).await;
+    let mut server = serve_all_files(&folder).await;
     server.process.kill();
     let data = folder.path("data");
     for path in all_below(&data) {
-        open_up(&path, if path.is_dir() { 0o755 } else { 0o644 });
+        set_mode(&path, if path.is_dir() { 0o755 } else { 0o644 });
     }
-    // What links lead to is elsewhere, and what is not quarry's is not its to change.
+    // Targets of links, and files of others, stay unchanged.
     let (elsewhere, script) = (folder.path("elsewhere"), data.join("backup.sh"));
     for path in [&elsewhere, &script] {
         fs::write(path, "").expect("can be written");
-        open_up(path, 0o755);
+        set_mode(path, 0o755);
     }
-    symlink(&elsewhere, data.join("index/link")).expect("can be made");
+    symlink(&elsewhere, data.join("index/link")).expect("can be created");
 
     let server = folder.serve().await;
     assert_eq!([mode(&elsewhere), mode(&script), mode(&data)], [0o755, 0o755, 0o700]);
@@ -120,14 +119,11 @@ async fn files_of_an_earlier_release_are_closed_at_the_start_and_a_line_says_so(
     );
 
     let server = folder.serve().await;
-    assert!(
-        !server.stop().await.stderr.contains("permissions corrected"),
-        "there was nothing left to correct"
-    );
+    assert!(!server.stop().await.stderr.contains("permissions corrected"), "no correction is left");
 }
 
 #[tokio::test]
-async fn every_command_that_writes_keeps_others_out() {
+async fn each_writing_command_restricts_permissions() {
     let folder = Folder::new("");
     for arguments in [&["migrate", "up"][..], &["reindex"], &["seed", "--products", "20", "--sales", "20"]] {
         let process = Process::start_in_shell(&folder.path(""), UMASK, arguments, &[]);

@@ -1,9 +1,9 @@
-//! Files are deleted or exchanged under a running server: it acknowledges nothing more, and is not ready.
+//! A running server whose files are deleted or replaced acknowledges nothing and is not ready.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::stocked;
+use super::serve_one_document;
 use crate::support::folder::Folder;
 use crate::support::server::Server;
 use crate::support::typing_clients::{TypedSearch, log_keystrokes};
@@ -17,27 +17,27 @@ async fn assert_stores_nothing(server: &mut Server) {
     assert!(stored.data.is_null() || stored.data["indexDocuments"].is_null(), "{stored:?}");
     assert_eq!(server.endpoint.status("/readyz").await, Some(503));
     assert_eq!(server.endpoint.status("/livez").await, Some(200));
-    let said = |line: &str| line.contains("database file was deleted or replaced").then_some(());
-    server.process.line("the lost file", said).await;
+    let output = |line: &str| line.contains("database file was deleted or replaced").then_some(());
+    server.process.line("the lost file", output).await;
 }
 
 #[tokio::test]
 async fn a_deleted_data_folder_stops_every_acknowledgement() {
     let folder = Folder::new(SETTINGS);
-    let mut server = stocked(&folder).await;
+    let mut server = serve_one_document(&folder).await;
     let search = TypedSearch::new("person", 1, false);
     assert!(search.type_at(&server.endpoint).await.errors.is_empty());
     fs::remove_dir_all(folder.path("data")).expect("can be removed");
     assert_stores_nothing(&mut server).await;
-    let refused = log_keystrokes(&server.endpoint, &search.keystrokes()).await.expect("the server answers");
-    assert_eq!(refused.codes(), BTreeSet::from(["BUFFER_UNAVAILABLE"]), "{refused:?}");
+    let rejected = log_keystrokes(&server.endpoint, &search.keystrokes()).await.expect("the server answers");
+    assert_eq!(rejected.codes(), BTreeSet::from(["BUFFER_UNAVAILABLE"]), "{rejected:?}");
     server.process.kill();
 }
 
 #[tokio::test]
 async fn a_deleted_or_replaced_database_stops_acknowledgements_until_it_is_back() {
     let folder = Folder::new(SETTINGS);
-    let mut server = stocked(&folder).await;
+    let mut server = serve_one_document(&folder).await;
     let (database, aside) = (folder.path("data/quarry.db"), folder.path("data/aside.db"));
     fs::rename(&database, &aside).expect("can be moved");
     assert_stores_nothing(&mut server).await;
@@ -56,7 +56,7 @@ async fn a_deleted_or_replaced_database_stops_acknowledgements_until_it_is_back(
 #[tokio::test]
 async fn a_deleted_journal_is_written_again_and_loses_nothing() {
     let folder = Folder::new(SETTINGS);
-    let mut server = stocked(&folder).await;
+    let mut server = serve_one_document(&folder).await;
     let (first, second) = (TypedSearch::new("person", 1, false), TypedSearch::new("person", 2, false));
     assert!(first.type_at(&server.endpoint).await.errors.is_empty());
     for entry in fs::read_dir(folder.path("data/keystrokes")).expect("a folder") {

@@ -1,4 +1,4 @@
-//! The clients that people use, by their released packages: see `tests/clients`.
+//! Released client libraries, and persisted documents. See `tests/clients`.
 
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -45,10 +45,10 @@ fn folder() -> PathBuf {
 }
 
 #[tokio::test]
-async fn trusted_documents_are_checked_before_anything_is_served() {
+async fn trusted_documents_are_validated_before_the_server_starts() {
     let home = Folder::new("[persisted]\ndocuments = \"trusted.json\"\nonly_trusted = true");
-    let said = home.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
-    assert!(said.contains("trusted.json") && said.contains("persisted.documents"), "{said}");
+    let output = home.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(output.contains("trusted.json") && output.contains("persisted.documents"), "{output}");
     for (file, problem) in [
         (json!(["{ __typename }"]), "a JSON object of documents by their hashes"),
         (json!({"0a": {"text": "{ __typename }"}}), "a JSON object of documents by their hashes"),
@@ -57,20 +57,20 @@ async fn trusted_documents_are_checked_before_anything_is_served() {
         (json!({"0a": format!("{{ {} }}", "__typename ".repeat(3_000))}), "number of fields"),
     ] {
         std::fs::write(home.path("trusted.json"), file.to_string()).unwrap();
-        let said = home.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
-        assert!(said.contains("trusted.json") && said.contains(problem), "{file}: {said}");
+        let output = home.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+        assert!(output.contains("trusted.json") && output.contains(problem), "{file}: {output}");
     }
     std::fs::write(home.path("trusted.json"), json!({"0a": "{ sources { name } }"}).to_string()).unwrap();
     let server = home.serve().await;
-    let refused = server.endpoint.query("{ sources { name } } ", json!({})).await;
-    assert!(refused.codes().contains("PERSISTED_QUERY_ONLY"), "{refused:?}");
+    let rejected = server.endpoint.query("{ sources { name } } ", json!({})).await;
+    assert!(rejected.codes().contains("PERSISTED_QUERY_ONLY"), "{rejected:?}");
     let known = server.endpoint.query("{ sources { name } }", json!({})).await;
     assert_eq!(known.data, json!({"sources": []}));
     server.stop().await;
 }
 
 #[tokio::test]
-async fn servers_share_documents_for_a_while_and_no_erasure_takes_them() {
+async fn servers_share_persisted_documents_and_erasures_keep_them() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let settings = format!(
         "redis_url = {:?}\nredis_prefix = {prefix:?}\n[persisted]\nttl = \"10m\"\n\
@@ -94,33 +94,33 @@ async fn servers_share_documents_for_a_while_and_no_erasure_takes_them() {
     let mut with_text = by_hash.clone();
     with_text["query"] = json!(text);
     assert_eq!(send(&two, &by_hash).await["errors"][0]["message"], "PersistedQueryNotFound");
-    // As clients do: where Redis took too long, a document is not found, and sent again.
+    // Like clients: if Redis times out, a document is not found, and sent again.
     let found = async || {
         assert_eq!(send(&one, &with_text).await, json!({"data": {"sources": []}}));
         let answer = send(&two, &by_hash).await;
         (answer == json!({"data": {"sources": []}})).then_some(())
     };
-    until("a document that the other server was sent", found).await;
+    until("the document of the other server", found).await;
 
     let erase = "mutation { eraseSearcher(input: { userId: \"ann\" }) { searches } }";
     assert_eq!(one.endpoint.data(erase, json!({})).await["eraseSearcher"]["searches"], 0);
-    let kept: Vec<String> = keys(&shared_url(), &prefix)
+    let stored: Vec<String> = keys(&shared_url(), &prefix)
         .into_iter()
         .map(|key| String::from_utf8(key).unwrap())
         .filter(|key| key.ends_with(&hash))
         .collect();
-    let [key] = &kept[..] else { panic!("{kept:?}") };
-    let lives: i64 = command(&shared_url(), &["PTTL", key]);
-    assert!((1..=600_000).contains(&lives), "{lives}");
+    let [key] = &stored[..] else { panic!("{stored:?}") };
+    let ttl_ms: i64 = command(&shared_url(), &["PTTL", key]);
+    assert!((1..=600_000).contains(&ttl_ms), "{ttl_ms}");
     assert_eq!(send(&two, &by_hash).await, json!({"data": {"sources": []}}));
     one.stop().await;
     two.stop().await;
     delete_keys(&shared_url(), &prefix);
 }
 
-/// Runs where `QUARRY_TEST_CLIENTS` names languages, as `tests/clients/run.sh` does once their packages are there.
+/// Runs for the languages in `QUARRY_TEST_CLIENTS`, which `tests/clients/run.sh` sets after installation.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn clients_get_what_they_expect() {
+async fn client_libraries_work() {
     let Ok(languages) = std::env::var("QUARRY_TEST_CLIENTS") else { return };
     let languages: Vec<&str> = languages.split_whitespace().collect();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! The other commands: settings, migrations, the schema, reindexing; and mistakes that users make.
+//! Settings, migrations, the schema, reindexing, and frequent mistakes.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -7,23 +7,23 @@ use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, source};
 
 #[tokio::test]
-async fn an_unknown_setting_is_refused_with_the_nearest_known_one() {
+async fn unknown_settings_are_rejected_with_the_nearest_known_one() {
     let folder = Folder::new("listn = \"127.0.0.1:0\"\n[search]\nconcurency = 4");
     for command in [&["serve"][..], &["config"], &["crawl", "messages"], &["reindex"], &["migrate", "status"]]
     {
-        let said = folder.fail(command).await;
-        assert!(said.contains("unknown key `listn`; did you mean `listen`?"), "{command:?}: {said}");
-        assert!(said.contains("`search.concurency`; did you mean `concurrency`?"), "{command:?}: {said}");
-        assert!(said.contains("quarry.toml"), "{command:?}: {said}");
+        let output = folder.fail(command).await;
+        assert!(output.contains("unknown key `listn`; did you mean `listen`?"), "{command:?}: {output}");
+        assert!(output.contains("`search.concurency`; did you mean `concurrency`?"), "{command:?}: {output}");
+        assert!(output.contains("quarry.toml"), "{command:?}: {output}");
     }
     folder.configure("");
     let ended = folder.start_with(&["serve"], &[("QUARRY_DATADIR", "x")]).end().await;
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("QUARRY_DATADIR") && ended.stderr.contains("QUARRY_DATA_DIR"), "{ended:?}");
-    assert!(!folder.path("data").exists(), "nothing was begun");
+    assert!(!folder.path("data").exists(), "no files are created");
 }
 
-/// A part of what Kubernetes puts into every pod beside a Service named quarry.
+/// Some of the variables that Kubernetes adds to each pod beside a Service named quarry.
 const SERVICE_LINKS: [(&str, &str); 3] = [
     ("QUARRY_PORT", "tcp://10.0.0.1:18000"),
     ("QUARRY_PORT_8000_TCP_ADDR", "10.0.0.1"),
@@ -31,7 +31,7 @@ const SERVICE_LINKS: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn variables_of_others_are_named_and_ignored() {
+async fn foreign_variables_are_reported_and_ignored() {
     let folder = Folder::new("");
     for command in [&["config"][..], &["migrate", "status"]] {
         let ended = folder.start_with(command, &SERVICE_LINKS).end().await;
@@ -55,21 +55,21 @@ async fn variables_of_others_are_named_and_ignored() {
 }
 
 #[tokio::test]
-async fn without_arguments_there_is_help_and_the_demo_is_first() {
+async fn without_arguments_help_lists_the_demo_first() {
     let folder = Folder::new("");
     let help = folder.succeed(&[]).await;
     let commands = help.split_once("\nCommands:\n").map(|(_, commands)| commands.trim_start());
     assert!(commands.is_some_and(|commands| commands.starts_with("demo ")), "{help}");
     assert!(help.contains("\nUsage: quarry "), "{help}");
-    assert!(!folder.path("data").exists(), "nothing was begun");
-    // A command that lacks its own is a mistake: a script must not take it for done.
+    assert!(!folder.path("data").exists(), "no files are created");
+    // An incomplete command is an error, so that a script does not continue.
     for arguments in [&["migrate"][..], &["--log-level", "warn"]] {
         assert_eq!(folder.run(arguments).await.code, Some(2), "{arguments:?}");
     }
 }
 
 #[tokio::test]
-async fn settings_are_shown_without_their_secrets_and_layers_stand_in_order() {
+async fn settings_are_shown_without_secrets_and_with_precedence() {
     let mut settings = source("http://ann:pa55word@127.0.0.1:9/items/", BY_OFFSET, "delay = \"1s\"");
     settings = settings
         .replace("[sources.fields]", "headers = { Authorization = \"Bearer ${TOKEN}\" }\n[sources.fields]");
@@ -92,7 +92,7 @@ async fn settings_are_shown_without_their_secrets_and_layers_stand_in_order() {
 }
 
 #[tokio::test]
-async fn migrations_go_up_and_down_and_up_again() {
+async fn migrations_are_applied_and_reverted() {
     let folder = Folder::new("");
     let marks = |text: &str, mark: &str| text.lines().filter(|line| line.starts_with(mark)).count();
     let status = folder.succeed(&["migrate", "status"]).await;
@@ -109,11 +109,11 @@ async fn migrations_go_up_and_down_and_up_again() {
         let down = folder.succeed(&["migrate", "down", "--steps", "99"]).await;
         assert_eq!((marks(&down, "taken back  m"), marks(&down, "pending")), (all - 1, 1), "{down}");
     }
-    // A server brings what is missing itself.
+    // A server applies pending migrations itself.
     let server = folder.serve().await;
     let stored = server.endpoint.index("notes", &[("1", "one")]).await;
     assert!(stored.errors.is_empty(), "{stored:?}");
-    // It would go on without its tables, and say that it is ready.
+    // Without its tables, a running server would stay ready.
     let refusal = folder.fail(&["migrate", "down"]).await;
     assert!(
         refusal.contains("another quarry process uses") && refusal.contains("stop it first"),
@@ -125,7 +125,7 @@ async fn migrations_go_up_and_down_and_up_again() {
 }
 
 #[tokio::test]
-async fn reindexing_changes_no_answer_and_is_refused_while_a_server_runs() {
+async fn reindexing_preserves_results_and_requires_a_stopped_server() {
     let folder = Folder::new("");
     let server = folder.serve().await;
     let stored =
@@ -138,7 +138,7 @@ async fn reindexing_changes_no_answer_and_is_refused_while_a_server_runs() {
 
     let refusal = folder.fail(&["reindex"]).await;
     assert!(refusal.contains("another quarry process uses") && refusal.contains("stop it"), "{refusal}");
-    assert_eq!(server.endpoint.keys("").await, before, "the server was not disturbed");
+    assert_eq!(server.endpoint.keys("").await, before, "the server is unaffected");
     let another = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
     assert!(another.contains("another quarry process uses"), "{another}");
     server.stop().await;
@@ -151,7 +151,7 @@ async fn reindexing_changes_no_answer_and_is_refused_while_a_server_runs() {
 }
 
 #[tokio::test]
-async fn the_schema_is_the_committed_one() {
+async fn the_printed_schema_matches_the_committed_one() {
     let folder = Folder::new("");
     let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema.graphql");
     let committed = std::fs::read_to_string(committed).expect("it is committed");
@@ -161,64 +161,67 @@ async fn the_schema_is_the_committed_one() {
 }
 
 #[tokio::test]
-async fn mistakes_are_answered_with_what_to_do() {
-    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let taken = taken.local_addr().map(|address| (address.to_string(), taken)).expect("an address");
+async fn errors_state_the_remedy() {
+    let occupied = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let occupied = occupied.local_addr().map(|address| (address.to_string(), occupied)).expect("an address");
     let folder = Folder::new("");
     for command in ["serve", "upstream", "demo"] {
-        let said = folder.fail(&[command, "--listen", &taken.0]).await;
-        assert!(said.contains(&taken.0) && said.contains("is in use") && said.contains("--listen"), "{said}");
+        let output = folder.fail(&[command, "--listen", &occupied.0]).await;
+        assert!(
+            output.contains(&occupied.0) && output.contains("is in use") && output.contains("--listen"),
+            "{output}"
+        );
     }
-    let said = folder.fail(&["demo", "--listen", "0.0.0.0:0"]).await;
-    assert!(said.contains("--listen a loopback address") && !said.contains("INSECURE"), "{said}");
+    let output = folder.fail(&["demo", "--listen", "0.0.0.0:0"]).await;
+    assert!(output.contains("--listen a loopback address") && !output.contains("INSECURE"), "{output}");
 
-    let said = folder.fail(&["crawl", "nonsense"]).await;
-    assert!(said.contains("no source is configured") && said.contains("[[sources]]"), "{said}");
-    assert!(!said.contains("can be reached"), "nothing listens: {said}");
+    let output = folder.fail(&["crawl", "nonsense"]).await;
+    assert!(output.contains("no source is configured") && output.contains("[[sources]]"), "{output}");
+    assert!(!output.contains("can be reached"), "nothing listens: {output}");
 
     folder.configure(&source("http://127.0.0.1:9/", BY_OFFSET, ""));
-    let said = folder.fail(&["crawl", "nonsense"]).await;
-    assert!(said.contains("\"nonsense\"") && said.contains("configured are messages"), "{said}");
+    let output = folder.fail(&["crawl", "nonsense"]).await;
+    assert!(output.contains("\"nonsense\"") && output.contains("configured are messages"), "{output}");
 
     folder.configure("listen = \"0.0.0.0:0\"");
-    let said = folder.fail(&["serve"]).await;
-    assert!(said.contains("insecure_listen") || said.contains("loopback"), "{said}");
+    let output = folder.fail(&["serve"]).await;
+    assert!(output.contains("insecure_listen") || output.contains("loopback"), "{output}");
 
     folder.configure("database_url = \"postgres://quarry:s3cret@127.0.0.1:1/none\"");
-    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
-    assert!(said.contains("cannot open the database") && !said.contains("s3cret"), "{said}");
-    assert!(said.contains("127.0.0.1:1: the connection was refused"), "{said}");
+    let output = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(output.contains("cannot open the database") && !output.contains("s3cret"), "{output}");
+    assert!(output.contains("127.0.0.1:1: the connection was refused"), "{output}");
 }
 
 #[tokio::test]
-async fn folders_and_files_are_named_whole_where_they_cannot_be_used() {
+async fn errors_contain_absolute_paths() {
     let folder = Folder::new("[persisted]\ndocuments = \"hashes.json\"");
-    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
-    assert!(said.contains(&folder.path("hashes.json").display().to_string()), "{said}");
+    let output = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(output.contains(&folder.path("hashes.json").display().to_string()), "{output}");
     folder.configure("data_dir = \"taken/data\"\ndatabase_url = \"sqlite://quarry.db\"");
     std::fs::write(folder.path("taken"), "a file").expect("can be written");
-    let said = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
-    assert!(said.contains(&folder.path("taken/data").display().to_string()), "{said}");
+    let output = folder.fail(&["serve", "--listen", "127.0.0.1:0"]).await;
+    assert!(output.contains(&folder.path("taken/data").display().to_string()), "{output}");
 }
 
 #[tokio::test]
-async fn settings_may_stand_before_a_command_that_reads_them() {
+async fn settings_may_precede_the_command() {
     let folder = Folder::new("");
     std::fs::write(folder.path("other.toml"), "[limits]\nbatch = 7").unwrap();
     for arguments in [&["--config", "other.toml", "config"][..], &["config", "--config", "other.toml"]] {
         assert!(folder.succeed(arguments).await.contains("batch = 7"), "{arguments:?}");
     }
-    // What stands behind the command is nearer to it.
+    // An option after the command takes precedence.
     let both = folder.succeed(&["--config", "other.toml", "config", "--config", "quarry.toml"]).await;
     assert!(both.contains("batch = 10"), "{both}");
     let status = folder.succeed(&["--data-dir", "elsewhere", "migrate", "status"]).await;
     assert!(status.contains("pending") && folder.path("elsewhere").exists(), "{status}");
-    let said = folder.fail(&["--config", "other.toml", "schema"]).await;
-    assert!(said.contains("does not read settings"), "{said}");
+    let output = folder.fail(&["--config", "other.toml", "schema"]).await;
+    assert!(output.contains("does not read settings"), "{output}");
 }
 
 #[tokio::test]
-async fn commands_take_the_settings_that_they_read_and_no_others() {
+async fn commands_accept_only_settings_that_they_read() {
     let folder = Folder::new("");
     let settings = ["--config", "--data-dir", "--database-url", "--log-level", "--allow-new-database"];
     let (all, none) = (&settings[..], &[][..]);

@@ -1,4 +1,4 @@
-//! A crawl of messages from an upstream that misbehaves, or pages otherwise.
+//! Crawls of messages from upstreams with faults, and with each kind of pagination.
 
 use serde_json::Value;
 
@@ -7,16 +7,17 @@ use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, generated, keys, messa
 use crate::support::server::Endpoint;
 use crate::support::upstream::Upstream;
 
+/// Settings of a quick crawl.
 const QUICK: &str = "delay = \"2ms\"";
 
-/// Every key that the upstream has is stored, and found once.
-async fn assert_all_there(endpoint: &Endpoint, messages: &[Value]) {
+/// Asserts that all keys of the upstream are stored, and found once.
+async fn assert_complete(endpoint: &Endpoint, messages: &[Value]) {
     let expected = keys(messages);
     assert_eq!(endpoint.key_set("").await, expected);
     assert_eq!(endpoint.document_count("messages").await, expected.len() as u64);
 }
 
-async fn all_is_crawled(upstream: Upstream, messages: &[Value]) {
+async fn assert_crawls_all(upstream: Upstream, messages: &[Value]) {
     let count = messages.len();
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, QUICK));
     let report = folder.succeed(&["crawl", "messages"]).await;
@@ -26,7 +27,7 @@ async fn all_is_crawled(upstream: Upstream, messages: &[Value]) {
     assert!(served.faults > 10, "{served:?}");
 
     let server = folder.serve().await;
-    assert_all_there(&server.endpoint, messages).await;
+    assert_complete(&server.endpoint, messages).await;
     let crawls = server.endpoint.crawls("messages").await;
     let [crawl] = &crawls[..] else { panic!("one crawl: {crawls:?}") };
     assert_eq!(crawl["state"], "COMPLETED");
@@ -34,7 +35,7 @@ async fn all_is_crawled(upstream: Upstream, messages: &[Value]) {
     assert_eq!(crawl["documentsSeen"], count);
     assert_eq!((&crawl["inserted"], &crawl["deleted"]), (&count.into(), &0.into()));
 
-    // The ledger tells of every request that the upstream counted.
+    // The ledger contains each request that the upstream counted.
     let ledger = server.endpoint.ledger(crawl).await;
     let attempts: u64 = ledger.iter().map(|line| line["attempts"].as_u64().expect("a number")).sum();
     assert_eq!(attempts, served.requests, "{served:?}");
@@ -50,25 +51,25 @@ async fn all_is_crawled(upstream: Upstream, messages: &[Value]) {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_or_doubled_by_a_harsh_upstream() {
-    all_is_crawled(Upstream::start("harsh", 1).await, &generated(1)).await;
+async fn a_harsh_upstream_loses_and_duplicates_nothing() {
+    assert_crawls_all(Upstream::start("harsh", 1).await, &generated(1)).await;
 }
 
 #[tokio::test]
-async fn nothing_is_lost_or_doubled_by_another_harsh_upstream() {
-    all_is_crawled(Upstream::start("harsh", 20).await, &generated(20)).await;
+async fn other_faults_lose_and_duplicate_nothing() {
+    assert_crawls_all(Upstream::start("harsh", 20).await, &generated(20)).await;
 }
 
 #[tokio::test]
-async fn no_real_message_is_lost_or_doubled_by_a_harsh_upstream() {
+async fn a_harsh_upstream_loses_and_duplicates_no_real_message() {
     let Some((file, messages)) = real() else { return };
-    all_is_crawled(Upstream::serving(&file, "harsh", SEED).await, &messages).await;
+    assert_crawls_all(Upstream::serving(&file, "harsh", SEED).await, &messages).await;
 }
 
 #[tokio::test]
-async fn all_four_ways_of_paging_bring_all_and_a_second_crawl_changes_nothing() {
+async fn each_pagination_is_complete_and_a_second_crawl_changes_nothing() {
     let upstream = Upstream::start("none", SEED).await;
-    let ways = [
+    let paginations = [
         ("/messages", BY_OFFSET),
         ("/messages/page/", r#"{ kind = "page" }"#),
         ("/messages/cursor/", r#"{ kind = "cursor" }"#),
@@ -76,10 +77,10 @@ async fn all_four_ways_of_paging_bring_all_and_a_second_crawl_changes_nothing() 
     ];
     let folder = Folder::new("");
     let mut changed = "3349 inserted, 0 updated, 0 unchanged, 0 deleted";
-    for (index, (path, pagination)) in ways.into_iter().enumerate() {
+    for (index, (path, pagination)) in paginations.into_iter().enumerate() {
         let mut settings = source(&upstream.url(path), pagination, QUICK);
         if path.ends_with("link/") {
-            // These pages are arrays, with the total nowhere in them.
+            // These pages are plain arrays without a total.
             settings = settings.replace("items = \"/items\"\ntotal = \"/total\"\n", "");
         }
         folder.configure(&settings);
@@ -92,11 +93,11 @@ async fn all_four_ways_of_paging_bring_all_and_a_second_crawl_changes_nothing() 
     assert_eq!(served.faults, 0);
 
     let server = folder.serve().await;
-    assert_all_there(&server.endpoint, &messages()).await;
+    assert_complete(&server.endpoint, &messages()).await;
     let ended = server.stop().await;
-    // The revisions of the first crawl are all there are.
+    // Only the first crawl created revisions.
     assert!(ended.stderr.contains("index.changes=3349 index.revision=3349"), "{}", ended.stderr);
-    // An index in step has nothing to apply.
+    // A current index has nothing to apply.
     let server = folder.serve().await;
     assert_eq!(server.endpoint.total("").await, MESSAGES as u64);
     let ended = server.stop().await;

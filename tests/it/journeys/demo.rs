@@ -1,4 +1,4 @@
-//! `quarry demo`, and the queries that it offers to paste.
+//! `quarry demo` and its example queries.
 
 use quarry::http::EXAMPLE_QUERIES;
 use serde_json::Value;
@@ -8,13 +8,13 @@ use crate::support::folder::Folder;
 use crate::support::server::{Endpoint, address_of};
 
 #[tokio::test]
-async fn the_demo_gets_ready_and_its_queries_find_something() {
+async fn the_demo_becomes_ready_and_its_queries_have_results() {
     let folder = Folder::new("");
     let mut demo = folder.start(&["demo", "--listen", "127.0.0.1:0"]);
-    demo.line("that it is ready", |line| line.starts_with("Ready after").then_some(())).await;
+    demo.line("readiness", |line| line.starts_with("Ready after").then_some(())).await;
     let address =
         demo.line("its address", |line| address_of(line).filter(|_| line.contains("GraphQL"))).await;
-    demo.line("its last words", |line| line.starts_with("Ctrl-C").then_some(())).await;
+    demo.line("its last line", |line| line.starts_with("Ctrl-C").then_some(())).await;
     let endpoint = Endpoint::new(address);
     assert_eq!(endpoint.status("/graphiql").await, Some(200));
 
@@ -52,7 +52,7 @@ async fn the_demo_gets_ready_and_its_queries_find_something() {
 }
 
 #[tokio::test]
-async fn the_demo_takes_the_pages_that_it_is_given_and_names_what_it_does_not_read() {
+async fn the_demo_allows_given_origins_and_reports_unused_settings() {
     const PAGE: &str = "http://localhost:5173";
     let folder = Folder::new("[server]\ngraphiql = \"off\"\n");
     let arguments =
@@ -73,9 +73,12 @@ async fn the_demo_takes_the_pages_that_it_is_given_and_names_what_it_does_not_re
         demo.terminate();
         let ended = demo.end().await;
         assert_eq!(ended.code, Some(0));
-        let said = ended.stderr;
-        assert!(said.contains("does not read QUARRY_DATABASE_URL") && said.contains("quarry.toml"), "{said}");
-        assert!(!said.contains("ALLOWED_ORIGINS") && !said.contains("nowhere"), "{said}");
+        let output = ended.stderr;
+        assert!(
+            output.contains("does not read QUARRY_DATABASE_URL") && output.contains("quarry.toml"),
+            "{output}"
+        );
+        assert!(!output.contains("ALLOWED_ORIGINS") && !output.contains("nowhere"), "{output}");
     }
     let refused = folder.fail(&arguments(&["--allow-origin", "localhost:5173"])).await;
     assert!(refused.contains("server.allowed_origins") && refused.contains("localhost:5173"), "{refused}");

@@ -1,4 +1,4 @@
-//! Two servers, each with an index of its own, over one PostgreSQL database.
+//! Two servers with separate indexes on one PostgreSQL database.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn what_one_server_stores_another_finds() {
+async fn servers_find_documents_of_each_other() {
     on_postgres(async |database| {
         let [(one, _first), (two, _second)] = fleet(database, "").await;
         for (from, to, key) in [(&one, &two, "a"), (&two, &one, "b")] {
@@ -21,7 +21,7 @@ async fn what_one_server_stores_another_finds() {
                 (to.endpoint.total(&format!("zebra{key}")).await == 1).then_some(())
             })
             .await;
-            // The relation and the look-up know it, too.
+            // Its relation and its lookup work as well.
             let text = "query($k: String!) { document(source: \"notes\", key: $k) { id author { name } } }";
             let document = to.endpoint.data(text, json!({ "k": key })).await["document"].take();
             assert_eq!(document["author"]["name"], "Ada Test");
@@ -41,15 +41,15 @@ async fn what_one_server_stores_another_finds() {
 }
 
 #[tokio::test]
-async fn one_server_of_two_crawls_and_both_tell_how_it_goes() {
+async fn one_server_crawls_and_both_report_progress() {
     on_postgres(async |database| {
         let upstream = Upstream::start("none", SEED).await;
         let source = source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"40ms\"");
         let [(one, _first), (two, _second)] = fleet(database, &source).await;
-        // The source was never crawled, so both servers want to at their start.
+        // The source has never been crawled, so both servers try at their start.
         wait_for_crawl(&two.endpoint, 1).await;
-        let mut following = Following::start(&two.endpoint, "messages").await;
-        let last = following.next().await;
+        let mut progress = CrawlSubscription::start(&two.endpoint, "messages").await;
+        let last = progress.next().await;
         assert_eq!(last["state"], "COMPLETED");
 
         let text = "mutation { startCrawl(source: \"messages\") { id state } }";
@@ -57,24 +57,24 @@ async fn one_server_of_two_crawls_and_both_tell_how_it_goes() {
         assert_eq!(begun["state"], "RUNNING");
         assert_ne!(begun["id"], last["id"]);
         let again = two.endpoint.data(text, Value::Null).await["startCrawl"].take();
-        assert_eq!(again["id"], begun["id"], "there is one crawl of a source at a time");
-        let mut seen = Vec::new();
-        while seen.last().is_none_or(|crawl: &Value| crawl["state"] != "COMPLETED") {
-            let crawl = following.next().await;
+        assert_eq!(again["id"], begun["id"], "one crawl per source at a time");
+        let mut events = Vec::new();
+        while events.last().is_none_or(|crawl: &Value| crawl["state"] != "COMPLETED") {
+            let crawl = progress.next().await;
             assert_eq!(crawl["id"], begun["id"]);
-            seen.push(crawl);
+            events.push(crawl);
         }
         let pages: Vec<u64> =
-            seen.iter().map(|crawl| crawl["pagesFetched"].as_u64().expect("a count")).collect();
+            events.iter().map(|crawl| crawl["pagesFetched"].as_u64().expect("a count")).collect();
         assert!(pages.is_sorted() && pages.len() > 2, "{pages:?}");
-        assert!(pages.iter().any(|pages| (1..34).contains(pages)), "it was seen under way: {pages:?}");
-        assert_eq!(seen.last().expect("seen")["unchanged"], MESSAGES);
+        assert!(pages.iter().any(|pages| (1..34).contains(pages)), "intermediate progress: {pages:?}");
+        assert_eq!(events.last().expect("events")["unchanged"], MESSAGES);
 
-        // Each page was asked for once in each crawl, whichever server did it.
+        // Each crawl requested each page once, on either server.
         wait_for_crawl(&one.endpoint, 2).await;
         assert_eq!(upstream.stop().await.requests, 2 * 34);
         for server in [&one, &two] {
-            until("an index in step", async || {
+            until("a current index", async || {
                 (server.endpoint.total("").await == MESSAGES as u64).then_some(())
             })
             .await;
@@ -85,10 +85,10 @@ async fn one_server_of_two_crawls_and_both_tell_how_it_goes() {
     .await;
 }
 
-/// Two servers over one database, each with its folder.
+/// Starts two servers on one database, each with its folder.
 async fn fleet(database: &TestDatabase, source: &str) -> [(Server, Folder); 2] {
     let settings = format!("database_url = \"{}\"\n{source}", database.url());
-    // Started at once: both bring the schema up to date.
+    // Concurrently: both migrate the database.
     let start = async || {
         let folder = Folder::new(&settings);
         (folder.serve().await, folder)
@@ -97,7 +97,7 @@ async fn fleet(database: &TestDatabase, source: &str) -> [(Server, Folder); 2] {
     [one, two]
 }
 
-/// Waits until a server shows that so many crawls of the messages are complete, and no more exist.
+/// Waits until exactly `count` crawls exist and are complete.
 async fn wait_for_crawl(endpoint: &Endpoint, count: usize) {
     until("a complete crawl", async || {
         let crawls = endpoint.crawls("messages").await;
@@ -108,16 +108,16 @@ async fn wait_for_crawl(endpoint: &Endpoint, count: usize) {
 }
 
 /// A subscription to the progress of crawls.
-struct Following(Subscription);
+struct CrawlSubscription(Subscription);
 
-impl Following {
+impl CrawlSubscription {
     async fn start(endpoint: &Endpoint, source: &str) -> Self {
         let text =
             "subscription($s: String!) { crawlProgress(source: $s) { id state pagesFetched unchanged } }";
         Self(Subscription::start(endpoint, text, json!({ "s": source })).await)
     }
 
-    /// The next state of a crawl.
+    /// Returns the next state of a crawl.
     async fn next(&mut self) -> Value {
         self.0.next().await["crawlProgress"].take()
     }

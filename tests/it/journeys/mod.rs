@@ -1,5 +1,4 @@
-//! What a user does, done as a user does it: the program as processes, its settings in files,
-//! GraphQL over HTTP.
+//! End-to-end tests: the program as processes, its settings in files, GraphQL over HTTP.
 
 mod clients;
 mod commands;

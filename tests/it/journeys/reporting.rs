@@ -1,4 +1,4 @@
-//! Reports as a shop asks for them: what sells, what is searched for, and how fresh the answer is.
+//! Reports of a shop: sales, searches, and the freshness of reports.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::support::reports::{CATEGORY, Shop, category};
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn a_category_report_is_computed_once_within_its_time() {
+async fn a_category_report_is_computed_once_per_ttl() {
     let folder = Folder::new("[reports]\nttl = \"6s\"");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
@@ -18,26 +18,26 @@ async fn a_category_report_is_computed_once_within_its_time() {
     assert_eq!(computed["cache"], "MISS");
     assert_eq!(computed["totalQuantity"], 35);
     assert_eq!(Shop::rows(&computed), [("Mouse".to_owned(), 20), ("Laptop".to_owned(), 15)]);
-    let kept = category(endpoint, "electronics").await;
-    assert_eq!(kept["cache"], "HIT");
-    assert_eq!((&kept["rows"], &kept["generatedAt"]), (&computed["rows"], &computed["generatedAt"]));
+    let cached = category(endpoint, "electronics").await;
+    assert_eq!(cached["cache"], "HIT");
+    assert_eq!((&cached["rows"], &cached["generatedAt"]), (&computed["rows"], &computed["generatedAt"]));
 
-    // What is sold meanwhile is in the next report: once the time is over, or when asked for.
+    // Later sales are in the next report: after the TTL, or on `refresh`.
     shop.sell(endpoint, "Laptop", 30).await;
     let refreshed = endpoint.data(CATEGORY, json!({"name": "electronics", "refresh": true})).await;
     let refreshed = &refreshed["reports"]["category"];
     assert_eq!(refreshed["cache"], "BYPASS");
     assert_eq!(Shop::rows(refreshed), [("Laptop".to_owned(), 45), ("Mouse".to_owned(), 20)]);
     shop.sell(endpoint, "Mouse", 30).await;
-    let anew = until("a report computed anew", async || {
+    let recomputed = until("a recomputed report", async || {
         Some(category(endpoint, "electronics").await).filter(|report| report["cache"] == "MISS")
     })
     .await;
-    assert_eq!(Shop::rows(&anew), [("Mouse".to_owned(), 50), ("Laptop".to_owned(), 45)]);
+    assert_eq!(Shop::rows(&recomputed), [("Mouse".to_owned(), 50), ("Laptop".to_owned(), 45)]);
 
     let books = category(endpoint, "books").await;
     assert_eq!(Shop::rows(&books), [("Book".to_owned(), 50)]);
-    // A category that nobody has is empty, and that is kept, too.
+    // An unknown category has an empty report, which is cached as well.
     for outcome in ["MISS", "HIT"] {
         let nothing = category(endpoint, "toys").await;
         assert_eq!((&nothing["cache"], &nothing["totalQuantity"]), (&json!(outcome), &json!(0)));
@@ -56,7 +56,7 @@ async fn a_category_report_is_computed_once_within_its_time() {
 }
 
 #[tokio::test]
-async fn interactions_count_where_and_when_they_belong() {
+async fn interactions_count_in_their_category_and_period() {
     let folder = Folder::new("");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
@@ -65,7 +65,7 @@ async fn interactions_count_where_and_when_they_belong() {
     shop.record(endpoint, "Laptop", json!({"quantity": 7, "occurredAt": long_ago})).await;
     shop.record(endpoint, "Laptop", json!({"kind": "CLICK"})).await;
 
-    // The last 30 days unless asked otherwise.
+    // The default period is the last 30 days.
     assert_eq!(category(endpoint, "electronics").await["totalQuantity"], 35);
     let report = async |variables: Value| {
         let mut data = endpoint.data(CATEGORY, variables).await;
@@ -79,7 +79,7 @@ async fn interactions_count_where_and_when_they_belong() {
     let rows = report(json!({"name": "electronics", "kind": "CLICK"})).await;
     assert_eq!(rows, [("Laptop".to_owned(), 1)]);
 
-    // A repeat under the same key counts once, and a document that nobody has cannot be sold.
+    // A repeated idempotency key counts once, and an unknown document is an error.
     for _ in 0..2 {
         shop.record(endpoint, "Book", json!({"quantity": 3, "idempotencyKey": "order 7"})).await;
     }
@@ -93,7 +93,7 @@ async fn interactions_count_where_and_when_they_belong() {
             "BAD_USER_INPUT",
             json!("input.quantity"),
         ),
-        // One call would be all that a report shows, and three of the last more than it can.
+        // One such call would dominate reports, and three of the last would overflow them.
         (
             json!({"kind": "CONVERSION", "documentId": shop.id("Laptop"), "quantity": 10_001}),
             "BAD_USER_INPUT",
@@ -127,7 +127,7 @@ async fn interactions_count_where_and_when_they_belong() {
     server.stop().await;
 }
 
-const SEARCHED: &str = "query($period: Period) { reports {
+const SEARCH_REPORTS: &str = "query($period: Period) { reports {
     topSearches(period: $period, refresh: true) {
         cache coveredUntil generatedAt rows { query searches sessions averageResults clickThroughRate } }
     zeroResultSearches(period: $period, refresh: true) { rows { query searches sessions lastSearchedAt hitsNow } }
@@ -135,7 +135,7 @@ const SEARCHED: &str = "query($period: Period) { reports {
         rows { start searches sessions zeroResults } } } }";
 
 #[tokio::test]
-async fn what_people_search_for_is_reported() {
+async fn searches_are_reported() {
     let folder = Folder::new("[keystrokes]\nwindow = \"500ms\"\npoll = \"20ms\"");
     let server = folder.serve().await;
     let endpoint = &server.endpoint;
@@ -156,12 +156,12 @@ async fn what_people_search_for_is_reported() {
             clicked = Some(found["searchId"].clone());
         }
     }
-    // Two clicks on one answer are one search that led there.
+    // Two clicks on the results of one search count once.
     for name in ["Laptop", "Mouse"] {
         shop.record(endpoint, name, json!({"kind": "CLICK", "sessionId": "two", "searchId": clicked})).await;
     }
     let reports = until("all searches in the report", async || {
-        let reports = endpoint.data(SEARCHED, json!({})).await["reports"].take();
+        let reports = endpoint.data(SEARCH_REPORTS, json!({})).await["reports"].take();
         let searches = |row: &Value| row["searches"].as_i64().expect("a number");
         let counted: i64 = reports["topSearches"]["rows"].as_array()?.iter().map(searches).sum();
         (counted == 6).then_some(reports)
@@ -186,17 +186,17 @@ async fn what_people_search_for_is_reported() {
     let volume = reports["searchVolume"]["rows"].as_array().expect("rows");
     let sum = |field: &str| volume.iter().map(|row| row[field].as_i64().expect("a number")).sum::<i64>();
     assert_eq!((sum("searches"), sum("zeroResults")), (6, 2));
-    // Hours in Kathmandu begin at a quarter past those of UTC.
+    // Hours in Kathmandu start 15 minutes after those of UTC.
     assert!(volume.iter().all(|row| row["start"].as_str().is_some_and(|at| at.contains(":15:00.000Z"))));
     assert_eq!(volume.len(), 30 * 24 + 1);
 
-    // What is repaired shows at once: hits are asked of the index, not of the cache.
+    // Hits come from the index instead of the cache, so a new document counts at once.
     shop.add(endpoint, "Toaster", "home goods").await;
     let cached = "{ reports { zeroResultSearches { rows { query hitsNow } } } }";
     let rows = endpoint.data(cached, json!({})).await["reports"]["zeroResultSearches"]["rows"].take();
     assert_eq!(rows, json!([{"query": "toaster", "hitsNow": 1}]));
 
-    // What is erased leaves reports at once, cached ones too.
+    // Erased searches leave reports at once, cached ones included.
     let erase = "mutation { eraseSearcher(input: {sessionId: \"two\"}) { searches interactions } }";
     let erased = endpoint.data(erase, json!({})).await["eraseSearcher"].take();
     assert_eq!(erased, json!({"searches": 1, "interactions": 2}));
@@ -208,7 +208,7 @@ async fn what_people_search_for_is_reported() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reported_is_said() {
+async fn invalid_arguments_are_errors() {
     let folder = Folder::new("");
     let server = folder.serve().await;
     for (field, path) in [

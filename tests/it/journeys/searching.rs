@@ -1,4 +1,4 @@
-//! Searches of messages through GraphQL, as people type them.
+//! Searches of messages through GraphQL, in the forms that people type.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ async fn serve_messages() -> (Folder, Server) {
 }
 
 #[tokio::test]
-async fn messages_are_found_as_people_search_them() {
+async fn typed_queries_find_messages() {
     let (_folder, server) = serve_messages().await;
     let endpoint = &server.endpoint;
     let messages = messages();
@@ -37,14 +37,14 @@ async fn messages_are_found_as_people_search_them() {
             assert_eq!(endpoint.key_set(query).await, expected, "{query}");
         }
     }
-    a_phrase_is_found_where_it_stands(endpoint, &scan).await;
-    a_mistyped_word_finds_what_was_meant(endpoint).await;
-    what_is_excluded_is_not_found(endpoint, &scan).await;
-    nothing_that_is_typed_is_an_error(endpoint).await;
+    phrases_match_adjacent_words(endpoint, &scan).await;
+    typos_find_the_intended_word(endpoint).await;
+    exclusions_are_respected(endpoint, &scan).await;
+    no_query_is_an_error(endpoint).await;
     server.stop().await;
 }
 
-async fn a_phrase_is_found_where_it_stands(endpoint: &Endpoint, scan: &Scan) {
+async fn phrases_match_adjacent_words(endpoint: &Endpoint, scan: &Scan) {
     for phrase in ["window seat", "please remember that", "what’s the dress code"] {
         let expected = scan.phrase(phrase);
         assert!(expected.len() > 10, "{phrase}");
@@ -53,12 +53,12 @@ async fn a_phrase_is_found_where_it_stands(endpoint: &Endpoint, scan: &Scan) {
     assert_eq!(endpoint.total("\"seat window\"").await, 0);
 }
 
-async fn a_mistyped_word_finds_what_was_meant(endpoint: &Endpoint) {
-    let meant = endpoint.key_set("window seat ").await;
-    assert!(meant.len() > 10);
+async fn typos_find_the_intended_word(endpoint: &Endpoint) {
+    let intended = endpoint.key_set("window seat ").await;
+    assert!(intended.len() > 10);
     for typed in ["windw seat ", "widnow seat ", "window sat "] {
         let found = endpoint.key_set(typed).await;
-        assert!(found.is_superset(&meant), "{typed}");
+        assert!(found.is_superset(&intended), "{typed}");
     }
     assert_eq!(endpoint.key_set("windw seat").await, endpoint.key_set("window seat").await);
     let exact = "query($q: String!) { search(query: $q, typoTolerance: false) { totalCount relaxed } }";
@@ -66,21 +66,21 @@ async fn a_mistyped_word_finds_what_was_meant(endpoint: &Endpoint) {
     assert_eq!(data["search"]["totalCount"], 0);
 }
 
-async fn what_is_excluded_is_not_found(endpoint: &Endpoint, scan: &Scan) {
+async fn exclusions_are_respected(endpoint: &Endpoint, scan: &Scan) {
     let with = endpoint.key_set("hotel").await;
     let without = endpoint.key_set("hotel -paris").await;
     assert!(without.len() < with.len());
     assert_eq!(without, with.difference(&scan.phrase("paris")).cloned().collect());
 }
 
-async fn nothing_that_is_typed_is_an_error(endpoint: &Endpoint) {
+async fn no_query_is_an_error(endpoint: &Endpoint) {
     let text = "query($q: String!, $p: Boolean!) {
         search(query: $q, first: 3, prefix: $p) { totalCount relaxed nodes { key }
             edges { cursor score highlights { field html } } facets { field buckets { value count } } } }";
     let words = "word ".repeat(32);
     let letters = "x".repeat(1_024);
     let umlauts = "ü".repeat(1_024);
-    let nasty = [
+    let queries = [
         "",
         " ",
         "\t\n\r",
@@ -194,7 +194,7 @@ async fn nothing_that_is_typed_is_an_error(endpoint: &Endpoint) {
         &letters,
         &umlauts,
     ];
-    for query in nasty {
+    for query in queries {
         for prefix in [true, false] {
             let answer = endpoint.query(text, json!({ "q": query, "p": prefix })).await;
             assert!(answer.errors.is_empty(), "{query:?}: {:?}", answer.errors);

@@ -1,5 +1,4 @@
-//! A made-up catalogue with its sales: the same for a seed, added to and never twice, and seen by a
-//! server that runs.
+//! The synthetic catalogue: deterministic per seed, idempotent, resumable, and visible to running servers.
 
 use std::sync::Arc;
 
@@ -13,9 +12,9 @@ use crate::support::databases::{TestDatabase, on_each_database};
 use crate::support::folder::Folder;
 use crate::support::wait::until;
 
-on_each_database!(what_was_broken_off_is_completed_and_nothing_comes_twice);
+on_each_database!(interrupted_runs_are_completed_without_duplicates);
 
-fn seeding() -> SeedPlan {
+fn plan() -> SeedPlan {
     SeedPlan {
         source: SourceName::parse("products").expect("a name"),
         products: 1_200,
@@ -25,7 +24,7 @@ fn seeding() -> SeedPlan {
     }
 }
 
-/// What the reports say, in full.
+/// Returns all reports.
 async fn reports(store: &Store) -> (Vec<CategoryTotal>, Vec<CategoryReport>) {
     let all = Period { from: DateTime::<Utc>::UNIX_EPOCH, before: None };
     let totals = store.category_totals(None, InteractionKind::Conversion, all).await.expect("reports");
@@ -41,10 +40,10 @@ async fn reports(store: &Store) -> (Vec<CategoryTotal>, Vec<CategoryReport>) {
     (totals, categories)
 }
 
-async fn what_was_broken_off_is_completed_and_nothing_comes_twice(database: Arc<TestDatabase>) {
+async fn interrupted_runs_are_completed_without_duplicates(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let whole = seeding();
-    // After its first thousand products; and in the middle of its sales.
+    let whole = plan();
+    // Interrupted after the first thousand products, and amid the sales.
     let mut new = (0, 0);
     for stop in [
         SeedProgress { products: 1_000, ..SeedProgress::default() },
@@ -81,7 +80,7 @@ async fn what_was_broken_off_is_completed_and_nothing_comes_twice(database: Arc<
         assert_eq!(total.quantity, report.rows.iter().map(|row| row.1).sum::<i64>());
     }
 
-    // Elsewhere, in one go, it comes to the same; another seed does not.
+    // An uninterrupted run has the same result; another seed has a different one.
     let elsewhere = Store::connect("sqlite::memory:", 1).await.expect("opens");
     elsewhere.migrate_up(None).await.expect("migrates");
     seed(&elsewhere, &whole, &never, |_| {}).await.expect("seeds");
@@ -92,15 +91,16 @@ async fn what_was_broken_off_is_completed_and_nothing_comes_twice(database: Arc<
 }
 
 #[tokio::test]
-async fn a_running_server_sees_what_is_seeded() {
+async fn a_running_server_indexes_seeded_products() {
     let folder = Folder::new("");
     let server = folder.serve().await;
     let command = ["seed", "--products", "300", "--sales", "4000", "--seed", "3", "--until", "2026-11-01"];
     let ended = folder.run(&command).await;
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    let said = "300 products (300 new or changed) and 4000 sales (4000 new) of \"products\" up to 2026-11-01";
-    assert!(ended.stdout.starts_with(said), "{ended:?}");
-    // No terminal is there, so its progress is in lines.
+    let output =
+        "300 products (300 new or changed) and 4000 sales (4000 new) of \"products\" up to 2026-11-01";
+    assert!(ended.stdout.starts_with(output), "{ended:?}");
+    // Without a terminal, progress is printed in lines.
     assert!(ended.stderr.contains("products: 300 of 300\nsales: 4000 of 4000\n"), "{ended:?}");
     until("the products to be found", async || (server.endpoint.total("").await == 300).then_some(())).await;
     let again = folder.succeed(&command).await;
@@ -109,11 +109,11 @@ async fn a_running_server_sees_what_is_seeded() {
 }
 
 #[tokio::test]
-async fn a_seeding_that_is_killed_is_completed_by_the_next() {
+async fn a_killed_run_is_completed_by_the_next() {
     let folder = Folder::new("");
     let command = ["seed", "--products", "2000", "--sales", "40000", "--until", "2026-11-01"];
     let mut running = folder.start(&command);
-    // It has begun by then, and may be anywhere.
+    // From then on, it may be killed at any point.
     until("the first line", async || running.stderr().contains("products: ").then_some(())).await;
     let killed = running.kill();
     assert_eq!(killed.code, None, "{killed:?}");
@@ -127,14 +127,14 @@ async fn a_seeding_that_is_killed_is_completed_by_the_next() {
     let whole = Store::connect("sqlite::memory:", 1).await.expect("opens");
     whole.migrate_up(None).await.expect("migrates");
     let until = "2026-11-01T00:00:00Z".parse().expect("a time");
-    let seeding = SeedPlan { products: 2_000, sales: 40_000, seed: 1, until, ..seeding() };
-    seed(&whole, &seeding, &CancellationToken::new(), |_| {}).await.expect("seeds");
+    let plan = SeedPlan { products: 2_000, sales: 40_000, seed: 1, until, ..plan() };
+    seed(&whole, &plan, &CancellationToken::new(), |_| {}).await.expect("seeds");
     let expected = whole.category_totals(None, InteractionKind::Conversion, all).await.expect("reports");
     assert_eq!(killed, expected);
 }
 
 #[tokio::test]
-async fn mistakes_are_told() {
+async fn invalid_options_are_usage_errors() {
     let folder = Folder::new("");
     for wrong in [&["--products", "0"][..], &["--sales", "-1"], &["--until", "tomorrow"], &["--source", ""]] {
         let ended = folder.run(&[&["seed"], wrong].concat()).await;

@@ -1,4 +1,4 @@
-//! The upstream has fewer documents than before: by much, by little, or only as it seems.
+//! Crawls of an upstream with fewer documents: many, few, or only apparently fewer.
 
 use std::path::{Path, PathBuf};
 
@@ -8,28 +8,28 @@ use crate::support::upstream::Upstream;
 
 const HALF: usize = MESSAGES / 2;
 
-/// The source `messages`, to be crawled from one upstream after another.
-struct Journey {
+/// The source `messages`, crawled from one upstream after another.
+struct ShrinkingSource {
     folder: Folder,
 }
 
-impl Journey {
-    /// A folder into which all messages were crawled.
+impl ShrinkingSource {
+    /// Crawls all messages.
     async fn begin() -> Self {
-        let journey = Self { folder: Folder::new("") };
-        let report = journey.crawl(&journey.first(MESSAGES), "none", "", &[]).await;
+        let shrinking = Self { folder: Folder::new("") };
+        let report = shrinking.crawl(&shrinking.first(MESSAGES), "none", "", &[]).await;
         assert_eq!(report.0, Some(0), "{}", report.1);
-        journey
+        shrinking
     }
 
-    /// A file of the first messages.
+    /// Writes the first messages to a file.
     fn first(&self, count: usize) -> PathBuf {
         let path = self.folder.path(&format!("first-{count}.json"));
         write(&messages()[..count], &path);
         path
     }
 
-    /// Crawls an upstream that serves a file: the exit code, and the report.
+    /// Crawls an upstream that serves a file; returns the exit code and the summary.
     async fn crawl(&self, file: &Path, faults: &str, pace: &str, more: &[&str]) -> (Option<i32>, String) {
         let upstream = Upstream::serving(file, faults, SEED).await;
         let pace = format!("delay = \"0s\"\n{pace}");
@@ -38,7 +38,7 @@ impl Journey {
         (ended.code, ended.stdout)
     }
 
-    /// What a server on the folder finds, and what the store counts.
+    /// Returns the numbers of indexed and of stored documents.
     async fn documents(&self) -> (u64, u64) {
         let server = self.folder.serve().await;
         let counts = (server.endpoint.total("").await, server.endpoint.document_count("messages").await);
@@ -49,67 +49,67 @@ impl Journey {
 
 #[tokio::test]
 async fn a_large_shrink_deletes_nothing_until_it_is_allowed() {
-    let journey = Journey::begin().await;
-    let half = journey.first(HALF);
+    let shrinking = ShrinkingSource::begin().await;
+    let half = shrinking.first(HALF);
     for _ in 0..2 {
-        let (code, report) = journey.crawl(&half, "none", "", &[]).await;
+        let (code, report) = shrinking.crawl(&half, "none", "", &[]).await;
         assert_eq!(code, Some(0), "{report}");
         assert!(report.contains("completed"), "{report}");
         assert!(report.contains("0 inserted, 0 updated, 1674 unchanged, 0 deleted"), "{report}");
-        let told = "note: 1675 of 3349 documents (50.0 %) vanished upstream, more than the 20.0 % that a crawl may \
+        let note = "note: 1675 of 3349 documents (50.0 %) vanished upstream, more than the 20.0 % that a crawl may \
                     remove; nothing was deleted; `quarry crawl messages --allow-shrink` accepts it";
-        assert!(report.contains(told), "{report}");
+        assert!(report.contains(note), "{report}");
     }
-    assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
+    assert_eq!(shrinking.documents().await, (MESSAGES as u64, MESSAGES as u64));
 
-    let (code, report) = journey.crawl(&half, "none", "", &["--allow-shrink"]).await;
+    let (code, report) = shrinking.crawl(&half, "none", "", &["--allow-shrink"]).await;
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains("1674 unchanged, 1675 deleted"), "{report}");
     assert!(!report.contains("note"), "{report}");
-    assert_eq!(journey.documents().await, (HALF as u64, HALF as u64));
+    assert_eq!(shrinking.documents().await, (HALF as u64, HALF as u64));
 
-    // What comes back is stored again.
-    let (code, report) = journey.crawl(&journey.first(MESSAGES), "none", "", &[]).await;
+    // Documents that reappear are stored again.
+    let (code, report) = shrinking.crawl(&shrinking.first(MESSAGES), "none", "", &[]).await;
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains("1675 inserted, 0 updated, 1674 unchanged, 0 deleted"), "{report}");
-    assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
+    assert_eq!(shrinking.documents().await, (MESSAGES as u64, MESSAGES as u64));
 }
 
 #[tokio::test]
-async fn a_small_shrink_is_taken_without_asking_and_a_crawl_that_saw_less_than_all_deletes_nothing() {
-    let journey = Journey::begin().await;
+async fn a_small_shrink_is_accepted_but_incomplete_crawls_delete_nothing() {
+    let shrinking = ShrinkingSource::begin().await;
 
-    // A page that cannot be fetched: the crawl fails, however little is missing.
-    let almost = journey.first(MESSAGES - 10);
+    // A page that cannot be fetched fails the crawl, even if little is missing.
+    let almost = shrinking.first(MESSAGES - 10);
     let pace = "max_attempts = 1\nmax_refusals = 1";
-    let (code, report) = journey.crawl(&almost, "harsh", pace, &["--allow-shrink"]).await;
+    let (code, report) = shrinking.crawl(&almost, "harsh", pace, &["--allow-shrink"]).await;
     assert_eq!(code, Some(1), "{report}");
     assert!(
         report.contains("failed") && report.contains("error: ") && report.contains("0 deleted"),
         "{report}"
     );
 
-    // An item that is there twice: as many as stated, but not as many different ones.
-    let doubled = journey.folder.path("doubled.json");
+    // A duplicate item: the stated total, but one distinct item fewer.
+    let doubled = shrinking.folder.path("doubled.json");
     let mut items = messages();
     items.truncate(300);
     items[200] = items[100].clone();
     write(&items, &doubled);
-    let (code, report) = journey.crawl(&doubled, "none", "max_sweeps = 2", &["--allow-shrink"]).await;
+    let (code, report) = shrinking.crawl(&doubled, "none", "max_sweeps = 2", &["--allow-shrink"]).await;
     assert_eq!(code, Some(1), "{report}");
     assert!(report.contains("incomplete") && report.contains("299 of 300 documents"), "{report}");
     assert!(report.contains("error: ") && report.contains("0 deleted"), "{report}");
 
     // Fewer pages than the upstream has.
-    let (code, report) = journey.crawl(&almost, "none", "max_pages = 5", &["--allow-shrink"]).await;
+    let (code, report) = shrinking.crawl(&almost, "none", "max_pages = 5", &["--allow-shrink"]).await;
     assert_eq!(code, Some(1), "{report}");
     assert!(report.contains("error: ") && report.contains("0 deleted"), "{report}");
-    assert_eq!(journey.documents().await, (MESSAGES as u64, MESSAGES as u64));
+    assert_eq!(shrinking.documents().await, (MESSAGES as u64, MESSAGES as u64));
 
     let kept = MESSAGES * 95 / 100;
-    let (code, report) = journey.crawl(&journey.first(kept), "none", "", &[]).await;
+    let (code, report) = shrinking.crawl(&shrinking.first(kept), "none", "", &[]).await;
     assert_eq!(code, Some(0), "{report}");
     assert!(report.contains(&format!("{kept} unchanged, {} deleted", MESSAGES - kept)), "{report}");
     assert!(!report.contains("note"), "{report}");
-    assert_eq!(journey.documents().await, (kept as u64, kept as u64));
+    assert_eq!(shrinking.documents().await, (kept as u64, kept as u64));
 }
