@@ -1,4 +1,4 @@
-//! A PostgreSQL of the benchmark's own, with its defaults: it flushes to the disk.
+//! A PostgreSQL for the benchmark, with its defaults: it syncs to the disk.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,12 +15,12 @@ pub(crate) struct OwnPostgres {
 }
 
 impl OwnPostgres {
-    /// Makes one and starts it; nothing where PostgreSQL is not installed.
+    /// Creates and starts a server; `None` if PostgreSQL is not installed.
     pub(crate) fn start() -> Option<Self> {
         let bin = programs()?;
         let home = TempDir::new().unwrap();
         if is_root() {
-            // PostgreSQL refuses to run as root, so it gets the user that its package made.
+            // PostgreSQL does not run as root, so it runs as the user of its package.
             run(Command::new("chown").arg("postgres:").arg(home.path()));
         }
         let server = Self { home, bin, port: free_address().port() };
@@ -32,12 +32,12 @@ impl OwnPostgres {
         Some(server)
     }
 
-    /// A database to which quarry may connect.
+    /// Returns the URL of a database.
     pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://quarry@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// The process that started all others.
+    /// Returns the id of the postmaster process.
     pub(crate) fn id(&self) -> u32 {
         let file = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
         file.lines().next().unwrap().parse().unwrap()
@@ -54,7 +54,7 @@ impl OwnPostgres {
         self.home.path().join("data")
     }
 
-    /// One of its programs, as a user that it runs as.
+    /// Creates the command of one of its programs, as its user.
     fn program(&self, name: &str) -> Command {
         let program = self.bin.join(name);
         if !is_root() {
@@ -78,7 +78,7 @@ fn is_root() -> bool {
     output.stdout.trim_ascii() == b"0"
 }
 
-/// The folder of PostgreSQL's programs, which Debian keeps off the PATH: the newest version's.
+/// Returns the programs of the newest PostgreSQL, which Debian does not add to the PATH.
 fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
     let numbered = versions.filter_map(|version| {
@@ -89,7 +89,7 @@ fn programs() -> Option<PathBuf> {
 }
 
 fn run(command: &mut Command) {
-    // A server keeps what it inherits, so nothing may be piped to it.
+    // A server inherits open files, so a pipe would never end.
     let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().unwrap();
     assert!(status.success(), "{command:?}: {status}");
 }

@@ -1,12 +1,12 @@
-//! Processes that end with the benchmark, and what they cost.
+//! Processes that end with the benchmark, and their CPU time.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to start.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Clock ticks in a second, in which Linux counts the time of processes.
+/// The time limit for the start of a server.
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+/// Clock ticks per second, the unit of CPU time in Linux.
 const TICKS: f64 = 100.0;
 
 /// A process that ends with the benchmark.
@@ -29,7 +29,7 @@ impl Drop for Running {
     }
 }
 
-/// Whether a program can be run.
+/// Returns true if a program can be run.
 pub(crate) fn is_installed(program: &str) -> bool {
     Command::new(program).arg("--version").output().is_ok()
 }
@@ -41,30 +41,30 @@ pub(crate) fn free_address() -> SocketAddr {
 pub(crate) fn wait_for(address: SocketAddr) {
     let started = Instant::now();
     while TcpStream::connect(address).is_err() {
-        assert!(started.elapsed() < PATIENCE, "{address} does not answer");
+        assert!(started.elapsed() < START_TIMEOUT, "{address} does not answer");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// What a process has cost so far.
+/// The CPU time of a process so far.
 #[derive(Clone, Copy)]
 pub(crate) struct Cpu {
-    /// Seconds of its own.
+    /// Its own seconds.
     pub(crate) own: f64,
-    /// Seconds of the processes that it started and that have ended.
+    /// Seconds of its ended child processes.
     pub(crate) ended: f64,
 }
 
-/// What a process has cost so far, and itself where that is `self`.
+/// Returns the CPU time of a process id, or of this process for `self`.
 pub(crate) fn cpu(process: &str) -> Cpu {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // The name, in brackets, may hold spaces.
+    // The name, in parentheses, may contain spaces.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
     let ticks = |field: usize| fields[field].parse::<f64>().unwrap() / TICKS;
     Cpu { own: ticks(11) + ticks(12), ended: ticks(13) + ticks(14) }
 }
 
-/// Seconds of a process and all that it started.
+/// Returns the CPU seconds of a process and its children.
 pub(crate) fn cpu_of_family(process: u32) -> f64 {
     let spent = cpu(&process.to_string());
     let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children"));

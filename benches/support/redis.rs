@@ -1,4 +1,4 @@
-//! A Redis of the benchmark's own, which writes down what it takes as a deployment has it.
+//! A Redis for the benchmark, with persistence as in a deployment.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use crate::process::{Running, free_address, wait_for};
 
-/// A running Redis; ended and deleted when dropped.
+/// A running Redis; killed and deleted when dropped.
 pub(crate) struct OwnRedis {
     process: Running,
     _home: TempDir,
