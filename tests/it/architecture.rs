@@ -26,7 +26,7 @@ const RUNTIME: &[&str] = &["instance", "memory", "redis_link", "retry", "supervi
 
 /// Libraries, and the places that alone may name them.
 const HOMES: &[(&[&str], &[&str])] = &[
-    (&["sea_orm", "sea_orm_migration", "sqlx", "migration"], &["crates/store/"]),
+    (&["sea_orm", "sea_orm_migration", "migration"], &["crates/store/"]),
     (&["tantivy", "tantivy_fst", "tantivy_common"], &["crates/search/src/tantivy"]),
     (
         &["reqwest"],
@@ -36,7 +36,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
             "crates/runtime/src/telemetry/exporter",
         ],
     ),
-    (&["async_graphql", "async_graphql_axum"], &["crates/graphql/", "src/http/"]),
+    (&["async_graphql"], &["crates/graphql/", "src/http/"]),
     (&["axum"], &["src/app", "src/http/", "crates/simulator/"]),
     (&["hyper", "hyper_util", "tokio_tungstenite"], &["src/http/"]),
     (&["rlimit"], &["src/app/limits"]),
@@ -100,6 +100,15 @@ fn every_module_has_a_floor() {
 #[test]
 fn libraries_stay_in_their_homes() {
     assert_none(over_code(strayed_libraries));
+}
+
+#[test]
+fn homes_belong_to_dependencies() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap().replace('-', "_");
+    let is_dependency =
+        |library: &&str| manifest.lines().any(|line| line.starts_with(&format!("{library} = ")));
+    let libraries = HOMES.iter().flat_map(|(libraries, _)| *libraries);
+    assert_none(libraries.filter(|library| !is_dependency(library)).map(ToString::to_string).collect());
 }
 
 #[test]
