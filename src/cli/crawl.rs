@@ -4,16 +4,13 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use futures_util::StreamExt as _;
-use tokio_util::sync::CancellationToken;
 
 use super::progress::{CrawlDisplay, summary};
-use super::{INTERRUPTED, SettingsArgs, finish_traces, start_telemetry};
+use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, finish_traces, start_telemetry};
 use crate::app;
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::RunEnd;
 use crate::domain::CrawlState;
-use crate::supervisor::stop_signals;
 
 #[derive(Debug, Args)]
 pub(super) struct CrawlArgs {
@@ -31,14 +28,7 @@ pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
     let traces = start_telemetry(&settings)?;
     let source = find_source(&settings, &args.source)?;
     let (store, _) = app::open_store(&settings).await?;
-    let cancel = CancellationToken::new();
-    let signals = stop_signals()?;
-    let stop = cancel.clone();
-    tokio::spawn(async move {
-        let mut signals = Box::pin(signals);
-        signals.next().await;
-        stop.cancel();
-    });
+    let cancel = cancel_on_signal()?;
     let display = CrawlDisplay::new();
     let end = app::crawl(&settings, store.clone(), source, args.allow_shrink, &display, &cancel).await;
     store.close().await?;
@@ -49,7 +39,7 @@ pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
             Ok(if crawl.state == CrawlState::Completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         RunEnd::Cancelled => {
-            eprintln!("{}: stopped; the next crawl goes on from here", source.name);
+            eprintln!("{}: stopped; the next crawl resumes here", source.name);
             Ok(ExitCode::from(INTERRUPTED))
         }
         RunEnd::Held(_) => Err(anyhow!("another process crawls {}", source.name)),

@@ -7,12 +7,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use futures_util::StreamExt;
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 
 use super::progress::{CrawlDisplay, summary};
-use super::{HEADING, INTERRUPTED, listen, start_log};
+use super::{HEADING, INTERRUPTED, cancel_on_signal, listen, start_log};
 use crate::app::{self, Server};
 use crate::config::{DEFAULT_FILE, Environment, Settings};
 use crate::crawl::RunEnd;
@@ -50,7 +48,7 @@ pub(super) struct DemoArgs {
 pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     if !demo.listen.ip().to_canonical().is_loopback() {
         bail!(
-            "other machines may reach {}, and the demo lets everybody do everything: give --listen a loopback address \
+            "other machines may reach {}, and the demo requires no keys: give --listen a loopback address \
              such as 127.0.0.1:{}",
             demo.listen,
             demo.listen.port()
@@ -84,8 +82,9 @@ pub(super) async fn run(demo: DemoArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Recognizes a setting that a variable can change. The demo decides the others itself: it empties its
-/// database, and shares nothing with servers that hold what must be kept.
+/// Returns true for a setting that a variable can change.
+///
+/// The demo fixes the others: it empties its database, and shares nothing with production servers.
 fn is_read(key: &str) -> bool {
     const FOLDERS: [&str; 7] =
         ["keystrokes.", "limits.", "rate_limits.", "reports.", "search.", "server.", "suggest."];
@@ -93,7 +92,7 @@ fn is_read(key: &str) -> bool {
     !is_fixed && (key == "log.format" || FOLDERS.iter().any(|folder| key.starts_with(folder)))
 }
 
-/// Says which of the settings that other commands read have no effect here.
+/// Warns that the settings file of other commands has no effect here.
 fn warn_of_unused_file() {
     let file = Path::new(DEFAULT_FILE);
     if file.exists() {
@@ -109,7 +108,7 @@ fn warn_of_unused_variables(unused: &[String]) {
 }
 
 /// The demo's settings: quick, since the upstream is in the same process.
-fn settings(demo: &DemoArgs, folder: &std::path::Path, port: u16) -> Result<Settings> {
+fn settings(demo: &DemoArgs, folder: &Path, port: u16) -> Result<Settings> {
     let pace = "delay = \"15ms\"\ntimeout = \"1s\"\nbackoff = \"50ms\"\nmax_backoff = \"1s\"\n\
                 max_retry_after = \"1s\"\nrefresh = \"5m\"";
     let text = format!(
@@ -154,7 +153,7 @@ published_at = "/updated_at"
             format!("[server]\nallowed_origins = {:?}", demo.allow_origin)
         },
     );
-    // As elsewhere, the command line counts for more than variables.
+    // As in other commands, the command line takes precedence over variables.
     let is_given = |key: &str| key == "server.allowed_origins" && !demo.allow_origin.is_empty();
     let (environment, unused) = Environment::of_process()?.retain(|key| is_read(key) && !is_given(key));
     warn_of_unused_variables(&unused);
@@ -168,13 +167,7 @@ published_at = "/updated_at"
 /// Crawls every source; returns `false` after an interrupt.
 async fn crawl_all(settings: &Settings) -> Result<bool> {
     let (store, _) = app::open_store(settings).await?;
-    let cancel = CancellationToken::new();
-    let stop = cancel.clone();
-    let mut signals = Box::pin(stop_signals()?);
-    let interrupt = tokio::spawn(async move {
-        signals.next().await;
-        stop.cancel();
-    });
+    let cancel = cancel_on_signal()?;
     let display = CrawlDisplay::new();
     let mut reports = Vec::new();
     for source in &settings.sources {
@@ -184,13 +177,12 @@ async fn crawl_all(settings: &Settings) -> Result<bool> {
             RunEnd::Held(_) => {}
         }
     }
-    interrupt.abort();
     store.close().await?;
     println!("{}", reports.join("\n"));
     Ok(true)
 }
 
-fn greet(address: std::net::SocketAddr, took: Duration) {
+fn greet(address: SocketAddr, took: Duration) {
     println!(
         r#"
 Ready after {took:.1} s.

@@ -68,7 +68,9 @@ pub(super) fn run(command: KeyCommand) -> Result<ExitCode> {
     let expires = args.expires.map(|text| expiry(&text, now)).transpose()?;
     let origins = args.origin.iter().map(|text| {
         Origin::parse(text).map_err(|_| {
-            anyhow!("{text:?} is no origin of a page: give scheme, host and port, as in https://shop.example")
+            anyhow!(
+                "{text:?} is not an origin of a page: give scheme, host and port, as in https://shop.example"
+            )
         })
     });
     let origins = origins.collect::<Result<Vec<_>>>()?;

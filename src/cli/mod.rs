@@ -1,5 +1,5 @@
 //! The command line: one module per command; this one parses and dispatches.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks to its user")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command prints to its user")]
 
 mod crawl;
 mod demo;
@@ -18,8 +18,11 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use futures_util::StreamExt as _;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::{LogFormat, Overrides, Settings};
+use crate::supervisor::stop_signals;
 use crate::telemetry::{TraceOptions, Traces};
 use crate::{graphql, permissions, telemetry};
 
@@ -62,7 +65,7 @@ struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// Loads the settings of a command that is no server: it has no log to warn in.
+    /// Loads the settings of a command other than `serve`, which has a log for warnings.
     fn load(&self) -> Result<Settings> {
         let settings = Settings::load(&self.overrides(None))?;
         if let Some(warning) = settings.foreign_variables() {
@@ -71,7 +74,7 @@ impl SettingsArgs {
         Ok(settings)
     }
 
-    /// The same, where nothing is said the others.
+    /// Adds the settings that precede the command; those after it take precedence.
     fn or(&mut self, others: Self) {
         let Self { config, data_dir, database_url, log_level, allow_new_database } = others;
         self.config = self.config.take().or(config);
@@ -124,12 +127,12 @@ enum Command {
 /// Runs the command line of this process.
 pub fn run() -> ExitCode {
     if std::env::args_os().len() <= 1 {
-        // Success without arguments, as in cargo and kubectl. A closed pipe is no error either.
+        // Success without arguments, as in cargo and kubectl, even with a closed pipe.
         let _ = Cli::command().print_help();
         return ExitCode::SUCCESS;
     }
     let cli = Cli::parse();
-    // What quarry writes holds what people typed.
+    // Files contain typed text.
     permissions::restrict_new_files();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -166,7 +169,7 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
         Some(settings) => settings.or(before),
         None if before == SettingsArgs::default() => {}
         None => {
-            bail!("this command does not read settings that stand before it: see what it takes by --help")
+            bail!("this command does not read settings, but some precede it: see its options by --help")
         }
     }
     match command {
@@ -219,6 +222,22 @@ async fn finish_traces(traces: Option<Traces>) {
     if let Some(traces) = traces {
         traces.finish(LAST_TRACES).await;
     }
+}
+
+/// Returns a token that the first stop signal cancels.
+fn cancel_on_signal() -> Result<CancellationToken> {
+    let mut signals = Box::pin(stop_signals()?);
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        cancel.cancel();
+    });
+    Ok(token)
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "the number must be 1 or more".to_owned())
 }
 
 /// Listens on the configured address.

@@ -11,7 +11,7 @@ use crate::crawl::{Progress, StepOutcome};
 use crate::domain::{Crawl, CrawlState, SourceName};
 
 /// The shortest interval between plain lines.
-const LINE_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const LINE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The progress display of crawls.
 pub(super) enum CrawlDisplay {
@@ -63,38 +63,37 @@ pub(super) fn spinner(message: &'static str) -> ProgressBar {
 }
 
 /// The progress display of work of known length.
-pub(super) enum Counting {
+pub(super) enum ProgressDisplay {
     /// A bar.
     Bar(ProgressBar),
     /// Plain lines.
-    Lines { last: Mutex<Option<Instant>> },
+    Lines { last: Mutex<Option<Instant>>, interval: Duration },
 }
 
-impl Counting {
-    /// Selects a bar if stderr is a terminal.
-    pub(super) fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self::Lines { last: Mutex::default() };
+impl ProgressDisplay {
+    /// Selects a bar if stderr is a terminal, or else lines at an interval.
+    pub(super) fn new(template: &str, interval: Duration) -> Self {
+        if std::io::stderr().is_terminal() {
+            Self::Bar(bar(template))
+        } else {
+            Self::Lines { last: Mutex::default(), interval }
         }
-        let style =
-            ProgressStyle::with_template("{msg:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7}");
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─");
-        Self::Bar(ProgressBar::new(0).with_style(style))
     }
 
-    /// Shows `done` of `end` items.
-    pub(super) fn show(&self, what: &'static str, done: usize, end: usize) {
+    /// Updates the bar, or prints a line if one is due or required.
+    pub(super) fn show(
+        &self,
+        is_required: bool,
+        update: impl FnOnce(&ProgressBar),
+        line: impl FnOnce() -> String,
+    ) {
         match self {
-            Self::Bar(bar) => {
-                bar.set_message(what);
-                bar.set_length(end as u64);
-                bar.set_position(done as u64);
-            }
-            Self::Lines { last } => {
+            Self::Bar(bar) => update(bar),
+            Self::Lines { last, interval } => {
                 let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-                if done == end || last.is_none_or(|last| last.elapsed() >= LINE_INTERVAL) {
+                if is_required || last.is_none_or(|last| last.elapsed() >= *interval) {
                     *last = Some(Instant::now());
-                    eprintln!("{what}: {done} of {end}");
+                    eprintln!("{}", line());
                 }
             }
         }
@@ -108,12 +107,14 @@ impl Counting {
     }
 }
 
+fn bar(template: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style.progress_chars("━╸─"))
+}
+
 fn new_bar(source: &SourceName) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{prefix:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}",
-    )
-    .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style.progress_chars("━╸─")).with_prefix(source.to_string())
+    bar("{prefix:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}")
+        .with_prefix(source.to_string())
 }
 
 fn draw(bar: &ProgressBar, outcome: &StepOutcome) {
@@ -148,13 +149,13 @@ fn count(number: i64) -> u64 {
 fn line(outcome: &StepOutcome) -> String {
     match outcome {
         StepOutcome::Held { wait, .. } => {
-            format!("another process crawls this source; looking again in {}", seconds(*wait))
+            format!("another process crawls this source; checking again in {}", seconds(*wait))
         }
         StepOutcome::StoreUnavailable { wait, .. } => {
-            format!("the database does not answer; trying again in {}", seconds(*wait))
+            format!("the database is unavailable; retrying in {}", seconds(*wait))
         }
         StepOutcome::Started { crawl, resumed: true } => {
-            format!("crawl {} goes on after page {}", crawl.id.0, crawl.pages_fetched)
+            format!("crawl {} resumes after page {}", crawl.id.0, crawl.pages_fetched)
         }
         StepOutcome::Started { crawl, .. } => format!("crawl {} begins", crawl.id.0),
         StepOutcome::PageStored { crawl, position, sweep, sweep_ended, .. } => {
@@ -195,7 +196,7 @@ pub(super) fn summary(crawl: &Crawl) -> String {
         crawl.deleted,
     );
     if crawl.rejected > 0 {
-        text += &format!("\n  {} items could not be taken", crawl.rejected);
+        text += &format!("\n  {} items were rejected", crawl.rejected);
     }
     if let Some(error) = &crawl.error {
         let mark = if crawl.state == CrawlState::Completed { "note" } else { "error" };

@@ -6,19 +6,17 @@ use std::time::Instant;
 use anyhow::Result;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
-use futures_util::StreamExt as _;
-use tokio_util::sync::CancellationToken;
+use indicatif::ProgressBar;
 
-use super::progress::Counting;
-use super::{INTERRUPTED, SettingsArgs, start_log};
+use super::progress::{LINE_INTERVAL, ProgressDisplay};
+use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, parse_count, start_log};
 use crate::app::{self, SeedPlan};
 use crate::domain::SourceName;
-use crate::supervisor::stop_signals;
 
 #[derive(Debug, Args)]
 pub(super) struct SeedArgs {
     /// The number of products, in five categories
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = parse_products)]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = parse_count)]
     products: usize,
     /// The number of sales over a year
     #[arg(long, value_name = "N", default_value_t = 200_000)]
@@ -41,7 +39,7 @@ pub(super) struct SeedArgs {
 pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
     start_log(&settings)?;
-    let seeding = SeedPlan {
+    let plan = SeedPlan {
         source: args.source,
         products: args.products,
         sales: args.sales,
@@ -49,18 +47,21 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
         until: beginning_of(args.until.unwrap_or_else(|| Utc::now().date_naive())),
     };
     let (store, _) = app::open_store(&settings).await?;
-    let cancel = CancellationToken::new();
-    let mut signals = Box::pin(stop_signals()?);
-    let stop = cancel.clone();
-    tokio::spawn(async move {
-        signals.next().await;
-        stop.cancel();
-    });
+    let cancel = cancel_on_signal()?;
     let started = Instant::now();
-    let display = Counting::new();
-    let seeded = app::seed(&store, &seeding, &cancel, |seeded| match seeded.sales {
-        0 => display.show("products", seeded.products, seeding.products),
-        sales => display.show("sales", sales, seeding.sales),
+    let display =
+        ProgressDisplay::new("{msg:>12.bold} {bar:32.cyan/dim} {human_pos:>7}/{human_len:7}", LINE_INTERVAL);
+    let show = |rows: &'static str, done: usize, end: usize| {
+        let update = |bar: &ProgressBar| {
+            bar.set_message(rows);
+            bar.set_length(end as u64);
+            bar.set_position(done as u64);
+        };
+        display.show(done == end, update, || format!("{rows}: {done} of {end}"));
+    };
+    let seeded = app::seed(&store, &plan, &cancel, |seeded| match seeded.sales {
+        0 => show("products", seeded.products, plan.products),
+        sales => show("sales", sales, plan.sales),
     })
     .await;
     display.finish();
@@ -72,8 +73,8 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
         seeded.new_products,
         seeded.sales,
         seeded.new_sales,
-        seeding.source.as_str(),
-        seeding.until.format("%Y-%m-%d"),
+        plan.source.as_str(),
+        plan.until.format("%Y-%m-%d"),
         started.elapsed().as_secs_f64()
     );
     if seeded.new_sales < seeded.sales {
@@ -83,7 +84,7 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
             seeded.sales - seeded.new_sales
         );
     }
-    if cancel.is_cancelled() && (seeded.products, seeded.sales) != (seeding.products, seeding.sales) {
+    if cancel.is_cancelled() && (seeded.products, seeded.sales) != (plan.products, plan.sales) {
         eprintln!("stopped; run the same command to resume");
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -92,10 +93,6 @@ pub(super) async fn run(args: SeedArgs) -> Result<ExitCode> {
 
 fn beginning_of(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(NaiveTime::MIN).and_utc()
-}
-
-fn parse_products(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "the number must be 1 or more".to_owned())
 }
 
 fn parse_source(text: &str) -> Result<SourceName, String> {

@@ -1,16 +1,15 @@
 //! `quarry type`.
 
-use std::io::IsTerminal as _;
 use std::process::ExitCode;
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use chrono::Utc;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use url::Url;
 
+use super::progress::ProgressDisplay;
 use crate::load_test::plan::UserProfile;
 use crate::load_test::{LoadTestConfig, LoadTestStage, MAX_BATCH, run as type_searches, session_prefix};
 
@@ -46,13 +45,13 @@ pub(super) struct TypeArgs {
     #[arg(long)]
     key: Option<String>,
     /// The total number of searches, and of expected rows
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = parse_count)]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = super::parse_count)]
     searches: usize,
     /// The typing speed in words of five keystrokes a minute; 0 for no think time
     #[arg(long, value_name = "WPM", default_value_t = 60.0, value_parser = parse_speed)]
     speed: f64,
     /// The number of concurrent virtual users
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = parse_count)]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = super::parse_count)]
     concurrency: usize,
     /// The share of searches with a corrected typo, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.2, value_parser = parse_share)]
@@ -122,8 +121,9 @@ pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
         "{} searches by virtual users with the session prefix {}-, seed {}",
         profile.searches, profile.prefix, profile.seed
     );
-    let display = TypingDisplay::new(profile.searches);
-    let outcome = type_searches(&config, &|stage| display.show(stage)).await;
+    let display =
+        ProgressDisplay::new("{bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}", PROGRESS_INTERVAL);
+    let outcome = type_searches(&config, &|stage| show(&display, stage, profile.searches)).await;
     display.finish();
     match outcome {
         Ok(outcome) => {
@@ -137,47 +137,21 @@ pub(super) async fn run(args: TypeArgs) -> Result<ExitCode> {
     }
 }
 
-/// Displays progress: a bar on a terminal, plain lines elsewhere.
-enum TypingDisplay {
-    Bar(ProgressBar),
-    Lines { last: Mutex<Option<Instant>>, searches: usize },
-}
-
-impl TypingDisplay {
-    fn new(searches: usize) -> Self {
-        if !std::io::stderr().is_terminal() {
-            return Self::Lines { last: Mutex::default(), searches };
+/// Shows a stage; lines without a terminal are due at an interval, at the end, and on settling.
+fn show(display: &ProgressDisplay, stage: LoadTestStage, searches: usize) {
+    let typed = match stage {
+        LoadTestStage::Typing { searches } => Some(searches),
+        _ => None,
+    };
+    let is_required = typed == Some(searches) || stage == LoadTestStage::Settling;
+    let update = |bar: &ProgressBar| {
+        bar.set_length(searches as u64);
+        if let Some(typed) = typed {
+            bar.set_position(typed as u64);
         }
-        let style = ProgressStyle::with_template("{bar:32.cyan/dim} {human_pos:>7}/{human_len:7} {msg}");
-        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("━╸─");
-        Self::Bar(ProgressBar::new(searches as u64).with_style(style))
-    }
-
-    fn show(&self, stage: LoadTestStage) {
-        match self {
-            Self::Bar(bar) => {
-                if let LoadTestStage::Typing { searches } = stage {
-                    bar.set_position(searches as u64);
-                }
-                bar.set_message(line(stage));
-            }
-            Self::Lines { last, searches } => {
-                let mut last = last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                let is_due = last.is_none_or(|last| last.elapsed() >= PROGRESS_INTERVAL);
-                let is_end = matches!(stage, LoadTestStage::Typing { searches: typed } if typed == *searches);
-                if is_due || is_end || stage == LoadTestStage::Settling {
-                    *last = Some(Instant::now());
-                    eprintln!("{}", line(stage));
-                }
-            }
-        }
-    }
-
-    fn finish(&self) {
-        if let Self::Bar(bar) = self {
-            bar.finish_and_clear();
-        }
-    }
+        bar.set_message(line(stage));
+    };
+    display.show(is_required, update, || line(stage));
 }
 
 fn line(stage: LoadTestStage) -> String {
@@ -198,12 +172,8 @@ fn parse_url(text: &str) -> Result<Url, String> {
 }
 
 fn parse_share(text: &str) -> Result<f64, String> {
-    let share: f64 = text.parse().map_err(|_| "the share must be a number from 0 to 1".to_owned())?;
-    if (0.0..=1.0).contains(&share) {
-        Ok(share)
-    } else {
-        Err("the share must be a number from 0 to 1".to_owned())
-    }
+    let problem = || "the share must be a number from 0 to 1".to_owned();
+    text.parse().ok().filter(|share| (0.0..=1.0).contains(share)).ok_or_else(problem)
 }
 
 fn parse_speed(text: &str) -> Result<f64, String> {
@@ -218,10 +188,6 @@ fn parse_window(text: &str) -> Result<Duration, String> {
     } else {
         Ok(window)
     }
-}
-
-fn parse_count(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| "the number must be 1 or more".to_owned())
 }
 
 fn parse_batch(text: &str) -> Result<usize, String> {

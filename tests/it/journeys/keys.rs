@@ -227,7 +227,7 @@ async fn errors_of_key_options_state_the_remedy() {
         (&["--scope", "ADMIN", "--expires", "soon"][..], "neither a duration such as 90d"),
         (&["--scope", "ADMIN", "--expires", "2020-01-01"], "not in the future"),
         (&["--scope", "ADMIN", "--name", "a b"], "is not 1 to 64 letters"),
-        (&["--scope", "ADMIN", "--origin", "shop.example"], "is no origin of a page"),
+        (&["--scope", "ADMIN", "--origin", "shop.example"], "is not an origin of a page"),
     ]) {
         let output = folder.fail(&[&["key", "new"], arguments].concat()).await;
         assert!(output.contains(says), "{arguments:?}: {output}");
