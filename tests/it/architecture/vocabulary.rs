@@ -43,11 +43,8 @@ const EXEMPT: &[&str] = &[
     "crates/keystroke",
     "crates/store",
     "schema.graphql",
-    "src/app",
     "tests/it/graphql",
-    "tests/it/journeys",
     "tests/it/store",
-    "tests/it/support",
 ];
 
 /// A violation of a rule, with all paths that take part in it.
