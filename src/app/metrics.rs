@@ -42,7 +42,7 @@ pub(super) fn watch_redis(
     supervisor.spawn_steps("redis links", Stage::Intake, NeverWoken, move || {
         let (buffer, feed, cache) = (buffer.clone(), feed.clone(), cache.clone());
         async move {
-            tokio::join!(buffer.retry_writes(), feed.look_again(), cache.look_again());
+            tokio::join!(buffer.look_again(), feed.look_again(), cache.look_again());
             Outcome::Idle(PROBE_INTERVAL)
         }
     });

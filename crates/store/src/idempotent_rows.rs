@@ -42,7 +42,7 @@ pub(super) async fn insert_if_absent<R: IdempotentRow>(
     let mut inserted = HashSet::with_capacity(rows.len());
     for batch in batches(sorted, STATEMENT_ROWS, STATEMENT_BYTES, |row| row.text_bytes()) {
         let affected =
-            InsertMany::<<R::Table as EntityTrait>::ActiveModel>::many(batch.iter().map(|row| R::clone(row)))
+            InsertMany::<<R::Table as EntityTrait>::ActiveModel>::many(batch.iter().copied().cloned())
                 .on_conflict(OnConflict::column(R::ID).do_nothing_on([R::ID]).to_owned())
                 .exec_without_returning(transaction)
                 .await?;

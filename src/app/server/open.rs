@@ -72,7 +72,11 @@ impl Server {
             separate_metrics: settings.server.metrics_listen.is_some(),
             limits,
             admission: Admission::new(&limits),
-            gate: AccessControl::new(&settings.keys, &settings.rate_limits, settings.server.trusted_proxies),
+            access: AccessControl::new(
+                &settings.keys,
+                &settings.rate_limits,
+                settings.server.trusted_proxies,
+            ),
             graphiql: serves_graphiql(&settings),
             origins: Origins::of(&settings),
         });
