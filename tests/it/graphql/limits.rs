@@ -215,7 +215,7 @@ async fn what_is_deep_overflows_no_stack() {
             format!("{{ {}__typename{} }}", "... { ".repeat(levels), " }".repeat(levels)),
             format!("query($v: {}Int{}) {{ __typename }}", "[".repeat(levels), "]".repeat(levels)),
         ] {
-            let answer = server.query(&text, json!({})).await;
+            let answer = server.ask(&text, json!({})).await;
             for error in answer["errors"].as_array().map_or(&[][..], Vec::as_slice) {
                 assert_ne!(code(error), "INTERNAL_SERVER_ERROR", "{levels}: {error}");
             }

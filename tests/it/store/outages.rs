@@ -31,14 +31,14 @@ async fn fails_and_recovers(database: Arc<TestDatabase>) {
     let store = Store::connect(proxy.url(), 2).await.unwrap();
     store.upsert_documents(&[draft("1", "before")]).await.unwrap();
 
-    line.cut();
+    proxy.disconnect();
     // Each call returns during the outage.
     assert_unavailable(ends("a ping", store.ping()).await);
     assert_unavailable(ends("a read", store.documents_by_id(&[draft("1", "").id()])).await);
     assert_unavailable(ends("a write", store.upsert_documents(&[draft("1", "during")])).await);
     assert_unavailable(ends("a connection", Store::connect(proxy.url(), 2)).await);
 
-    line.mend().await;
+    proxy.reconnect().await;
     // Each broken connection fails at most one call.
     let mut outcome = store.upsert_documents(&[draft("1", "after")]).await;
     for _ in 0..2 {
