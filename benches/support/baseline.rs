@@ -96,9 +96,9 @@ async fn open(folder: &Path) -> Api {
         index: indexer.follow(),
         search,
         store,
-        crawl_wanted: Arc::default(),
+        crawl_requested: Arc::default(),
         sources: Arc::from([]),
-        index_patience: times.index_patience(),
+        index_timeout: times.index_timeout(),
     };
     Api::new(services, Limits::default(), times)
 }

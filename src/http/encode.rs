@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::HttpState;
 use super::http_error::Errors;
-use crate::graphql::{Answer, ResponseMemory, no_room_for_response, response_too_large};
+use crate::graphql::{Answer, ResponseMemory, response_memory_exhausted, response_too_large};
 use crate::memory::MemoryPermit;
 
 /// The size of a page of search results, in bytes; reserved at once to avoid reallocation.
@@ -93,7 +93,7 @@ impl ResponseBody {
         if added > UNCOUNTED_BYTES && refusable {
             let responses = state.api.responses();
             let more = added.saturating_sub(permit.bytes());
-            responses.grow(&mut permit, more).map_err(|_| no_room_for_response(responses.limit()))?;
+            responses.grow(&mut permit, more).map_err(|_| response_memory_exhausted(responses.limit()))?;
             permit.shrink_to(added);
             self.permit.merge(permit);
         }

@@ -6,7 +6,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
-use crate::graphql::{ErrorCode, RequestId, broken, refusal};
+use crate::graphql::{ErrorCode, RequestId, internal_error, request_error};
 
 /// The body of a response without data.
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ impl From<HttpError> for OperationRejection {
 
 impl HttpError {
     pub(super) fn new(status: StatusCode, code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { status, error: Box::new(refusal(code, message)), header: None }
+        Self { status, error: Box::new(request_error(code, message)), header: None }
     }
 
     /// Returns the error with a header.
@@ -70,7 +70,7 @@ impl HttpError {
 
     /// A defect; the log has its details under the id.
     pub(super) fn broken(id: &RequestId) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, error: Box::new(broken(id)), header: None }
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, error: Box::new(internal_error(id)), header: None }
     }
 
     /// Returns true if any request of this client would be rejected now.

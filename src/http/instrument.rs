@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 
 use super::metrics::{Metrics, RunningOperation};
-use crate::graphql::{Answer, ErrorCode, Prepared, RequestContext, RequestId, broken};
+use crate::graphql::{Answer, ErrorCode, Prepared, RequestContext, RequestId, internal_error};
 use crate::telemetry::TRACED;
 
 /// An operation in progress, as metrics and traces see it. Ends on drop.
@@ -76,5 +76,5 @@ impl InstrumentedOperation {
 /// The panic's own message appears nowhere: it may quote client input.
 pub(super) fn panicked(id: &RequestId) -> Answer {
     tracing::error!(request.id = %id, "operation panicked");
-    Answer::Refused(vec![broken(id)])
+    Answer::Refused(vec![internal_error(id)])
 }

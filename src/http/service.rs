@@ -23,7 +23,7 @@ use super::request::{LARGE_BYTES, OperationRequest, SharedPermit};
 use crate::access::AccessControl;
 use crate::domain::Principal;
 use crate::graphql::{
-    Answer, Api, ErrorCode, Operation, OperationKind, Prepared, RequestContext, WHERE_SUBSCRIPTIONS_ARE,
+    Answer, Api, ErrorCode, Operation, OperationKind, Prepared, RequestContext, SUBSCRIPTION_TRANSPORTS,
 };
 use crate::memory::MemoryPermit;
 
@@ -66,7 +66,7 @@ impl Transport {
             }
             OperationKind::Query => return Ok(()),
             OperationKind::Subscription if self.is_streaming() => return Ok(()),
-            OperationKind::Subscription => WHERE_SUBSCRIPTIONS_ARE,
+            OperationKind::Subscription => SUBSCRIPTION_TRANSPORTS,
             OperationKind::Mutation => "GET runs queries only: send this operation by POST.",
         };
         let error = HttpError::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message);

@@ -1,8 +1,8 @@
-//! Paths of arguments that cannot be read.
+//! Paths of arguments that the executor cannot read.
 //!
-//! The coercion of variables refuses nearly everything that is wrong with a value. What remains is a variable
-//! that may be null where the argument may not. Validation finds it in a document that is new, the executor in
-//! one that is known; their errors differ, and have the position of the argument only.
+//! The coercion of variables rejects nearly all invalid values, except for a nullable variable that is null for a
+//! non-null argument. Validation detects it in a new document, the executor in a cached one; their errors differ, and
+//! contain only the position of the argument.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use async_graphql::parser::types::{ExecutableDocument, Field, Selection, Selecti
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
-/// An argument that cannot be read.
+/// An argument that the executor cannot read.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct UnreadableArgument {
-    /// Its path: to the null within it, if it holds one.
+    /// The path of the argument, or of the null within it.
     pub(super) path: String,
-    /// A variable at that path is null.
+    /// The value at the path is a variable that is null.
     pub(super) is_null: bool,
 }
 
 /// The arguments of a document, by position.
 pub(super) struct ArgumentPaths {
-    /// Kept only where a variable is null, since nothing else needs it.
+    /// The document; `None` if no variable is null, which needs no path.
     document: Option<Arc<ExecutableDocument>>,
-    /// The variables that are null.
+    /// The names of variables that are null.
     nulls: Vec<Name>,
 }
 
@@ -34,12 +34,12 @@ impl ArgumentPaths {
         Self { document: (!nulls.is_empty()).then(|| document.clone()), nulls }
     }
 
-    /// The argument that an error is about.
+    /// The argument of an error.
     pub(super) fn of(&self, error: &ServerError) -> Option<UnreadableArgument> {
         self.at(*error.locations.first()?)
     }
 
-    /// The argument whose name or value stands at a position.
+    /// The argument whose name or value is at a position.
     fn at(&self, position: Pos) -> Option<UnreadableArgument> {
         let document = self.document.as_ref()?;
         let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set);
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_argument_is_found_wherever_it_stands() {
+    fn arguments_are_found_by_the_position_of_name_or_value() {
         for (text, expected) in [
             ("{ a(b: $n) }", ("b", true)),
             ("{ a(x: 1) { c(x: $m, b: $n) } }", ("b", true)),

@@ -1,15 +1,14 @@
-//! Errors for callers who may not introspect: their messages hold no name of the schema.
+//! Errors for callers that may not introspect: their messages contain no name of the schema.
 //!
-//! A message that is not known to hold none is replaced, so one that a new release of async-graphql words
-//! differently discloses nothing either.
+//! Only messages known to contain none are kept, so a new message of async-graphql discloses nothing.
 
 use async_graphql::ServerError;
 
-use super::error::{ErrorCode, coded};
-use super::guard::Introspection;
+use super::error_code::{ErrorCode, set};
+use super::introspection::Introspection;
 use quarry_domain::Principal;
 
-/// Messages that hold names of the document alone, by what they say of them.
+/// Parts of messages that contain names of the document only.
 const OF_THE_DOCUMENT: [&str; 6] = [
     " is never used",
     " is not used",
@@ -19,17 +18,17 @@ const OF_THE_DOCUMENT: [&str; 6] = [
     " conflict because ",
 ];
 
-const MISFIT: &str = "This part of the document, or the value of this variable, does not fit the schema. Details are \
-                      for callers who may introspect it (server.introspection).";
+const CONCEALED: &str = "This part of the document, or the value of this variable, does not conform to the schema. Callers \
+                         that may introspect the schema receive details (server.introspection).";
 
-/// The names that messages may hold.
+/// The names that messages may contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Disclosure {
-    /// Those of the schema.
+    /// Names of the schema.
     Schema,
-    /// Those that the caller sent.
+    /// Names that the caller sent.
     Request,
-    /// None, so that not even a guess is confirmed.
+    /// No names, so that no guess is confirmed.
     Nothing,
 }
 
@@ -45,32 +44,29 @@ impl Disclosure {
         }
     }
 
-    /// Conceals what an error of validation, or of reading a value, says of the schema.
+    /// Removes names of the schema from an error of validation or of coercion.
     pub(super) fn apply(self, error: &mut ServerError) {
         let message = match self {
             Self::Schema => return,
             Self::Request => of_request(&error.message),
             Self::Nothing => {
                 error.locations.clear();
-                // Values of unknown types are errors of validation, those of known ones of input.
-                *error = coded(
-                    std::mem::replace(error, ServerError::new("", None)),
-                    ErrorCode::GraphqlValidationFailed,
-                );
+                // The code would tell whether a variable's type exists: if not, validation fails, not coercion.
+                set(error, "code", ErrorCode::GraphqlValidationFailed.as_str());
                 None
             }
         };
-        error.message = message.unwrap_or_else(|| MISFIT.to_owned());
+        error.message = message.unwrap_or_else(|| CONCEALED.to_owned());
     }
 
-    /// Leaves one of the errors that a document has: their number depends on the schema, too.
+    /// Removes all errors of a document but the first: their number depends on the schema.
     pub(super) fn truncate(self, errors: &mut Vec<ServerError>) {
         if self == Self::Nothing && errors.iter().all(|error| error.path.is_empty()) {
             errors.truncate(1);
         }
     }
 
-    /// As [`Self::apply`], to several.
+    /// Applies [`Self::apply`] and [`Self::truncate`].
     pub(super) fn apply_all(self, mut errors: Vec<ServerError>) -> Vec<ServerError> {
         errors.iter_mut().for_each(|error| self.apply(error));
         self.truncate(&mut errors);
@@ -78,30 +74,30 @@ impl Disclosure {
     }
 }
 
-/// The part of a message that is about the request itself.
+/// The part of a message that contains names of the request only.
 fn of_request(message: &str) -> Option<String> {
     if message.starts_with("Unknown ") {
-        // The name follows in quotes; then come the type it is not of, and suggestions.
-        let (named, rest) = message.split_once('"')?;
+        // The name follows in quotes, before a type and suggestions.
+        let (kind, rest) = message.split_once('"')?;
         let (name, _) = rest.split_once('"')?;
-        return Some(format!("{named}\"{name}\"."));
+        return Some(format!("{kind}\"{name}\"."));
     }
-    OF_THE_DOCUMENT.iter().any(|said| message.contains(said)).then(|| message.to_owned())
+    OF_THE_DOCUMENT.iter().any(|part| message.contains(part)).then(|| message.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn told(disclosure: Disclosure, message: &str) -> String {
+    fn disclosed(disclosure: Disclosure, message: &str) -> String {
         let mut error = ServerError::new(message, None);
         disclosure.apply(&mut error);
         error.message
     }
 
     #[test]
-    fn only_names_of_the_request_are_left() {
-        for (message, left) in [
+    fn messages_contain_names_of_the_request_only() {
+        for (message, kept) in [
             (
                 "Unknown field \"serch\" on type \"Query\". Did you mean \"search\"?",
                 "Unknown field \"serch\".",
@@ -109,13 +105,13 @@ mod tests {
             ("Unknown argument \"x\" on field \"a\" of type \"T\".", "Unknown argument \"x\"."),
             ("Unknown type \"Foo\"", "Unknown type \"Foo\"."),
             ("Fragment \"F\" is never used", "Fragment \"F\" is never used"),
-            ("Field \"search\" argument \"query\" of type \"Query\" is required but not provided", MISFIT),
-            ("The variable $a.sort must be one of NEWEST, OLDEST.", MISFIT),
-            ("Something new about \"Secret\"", MISFIT),
+            ("Field \"search\" argument \"query\" of type \"Query\" is required but not provided", CONCEALED),
+            ("The variable $a.sort must be one of NEWEST, OLDEST.", CONCEALED),
+            ("Something new about \"Secret\"", CONCEALED),
         ] {
-            assert_eq!(told(Disclosure::Schema, message), message);
-            assert_eq!(told(Disclosure::Request, message), left);
-            assert_eq!(told(Disclosure::Nothing, message), MISFIT);
+            assert_eq!(disclosed(Disclosure::Schema, message), message);
+            assert_eq!(disclosed(Disclosure::Request, message), kept);
+            assert_eq!(disclosed(Disclosure::Nothing, message), CONCEALED);
         }
     }
 }

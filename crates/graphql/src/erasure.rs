@@ -1,24 +1,24 @@
-//! Erasing a person, wherever something is kept of them.
+//! Erasure of a session or a user from the buffer, the store, the suggestions and the reports.
 //!
-//! Once begun it runs to its end, even if whoever asked for it hangs up: what is gone from the
-//! store must not go on showing in suggestions and reports.
+//! An erasure completes even if its client disconnects: data erased from the store must not remain in suggestions and
+//! reports.
 
 use chrono::Utc;
 
-use super::error::Failure;
+use super::failure::Failure;
 use super::services::Services;
 use super::types::{EraseSearcherPayload, int};
 use quarry_domain::Searcher;
 
-/// Erases a person; called again after a failure, it goes on.
+/// Erases a session or a user. A retry after a failure erases the rest.
 pub(super) async fn erase(services: &Services, searcher: Searcher) -> Result<EraseSearcherPayload, Failure> {
     let services = services.clone();
-    let running = tokio::spawn(async move { erase_everywhere(&services, &searcher).await });
-    running.await.map_err(|_| Failure::internal("an erasure panicked"))?
+    let erasure = tokio::spawn(async move { erase_everywhere(&services, &searcher).await });
+    erasure.await.map_err(|_| Failure::internal("an erasure panicked"))?
 }
 
 async fn erase_everywhere(services: &Services, searcher: &Searcher) -> Result<EraseSearcherPayload, Failure> {
-    // The buffer first: what is claimed by then is kept out of the log by the time it says.
+    // The buffer first: the store rejects searches that were claimed before the time that it returns.
     let buffered = services.keystrokes.erase(searcher).await?;
     let stored = async {
         let searches = services.store.erase_searches(searcher, buffered.at).await?;
@@ -26,7 +26,7 @@ async fn erase_everywhere(services: &Services, searcher: &Searcher) -> Result<Er
         Ok::<_, Failure>((searches, interactions))
     };
     let stored = stored.await;
-    // Where that failed half-way, too: what is gone must not show.
+    // Even after a failure: suggestions and reports must not contain the data that was erased before it.
     services.suggestions.forget(Utc::now()).await;
     let cleared = services.reports.clear().await;
     let (searches, interactions) = stored?;

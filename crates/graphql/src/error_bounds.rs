@@ -1,18 +1,18 @@
-//! Bounds of errors: a small document with many faults, or with long names, does not produce a response
-//! of many times its size.
+//! Bounds of errors: a small document with many errors or long names does not produce a large response.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use async_graphql::ServerError;
 
-/// Errors of one document.
+/// The maximum number of errors of a document.
 const MAX_ERRORS: usize = 20;
-/// The longest message before anything runs, in bytes: what the client sent is but a part of it.
+/// The maximum length of the message of a request error, in bytes.
 const MAX_MESSAGE_BYTES: usize = 500;
-/// The most of a client's text that a message quotes, in bytes.
+/// The maximum length of a client's text that a message quotes, in bytes.
 const MAX_QUOTED_BYTES: usize = 200;
 
-/// Leaves the first errors, with messages of a bounded length.
+/// Keeps the first errors and shortens their messages.
 pub(super) fn bounded(mut errors: Vec<ServerError>) -> Vec<ServerError> {
     errors.truncate(MAX_ERRORS);
     for error in &mut errors {
@@ -21,7 +21,7 @@ pub(super) fn bounded(mut errors: Vec<ServerError>) -> Vec<ServerError> {
     errors
 }
 
-/// Cuts a message of something that is not run.
+/// Truncates a message.
 pub(super) fn shorten(message: &mut String) {
     if message.len() > MAX_MESSAGE_BYTES {
         message.truncate(message.floor_char_boundary(MAX_MESSAGE_BYTES));
@@ -29,7 +29,7 @@ pub(super) fn shorten(message: &mut String) {
     }
 }
 
-/// The part of a client's text that a message may quote.
+/// The excerpt of a client's text that a message may quote.
 pub fn excerpt(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_QUOTED_BYTES {
         return text.into();
@@ -37,9 +37,25 @@ pub fn excerpt(text: &str) -> Cow<'_, str> {
     format!("{}…", &text[..text.floor_char_boundary(MAX_QUOTED_BYTES)]).into()
 }
 
+/// A quoted excerpt of a client's text, escaped as in JSON and GraphQL: clients are written in any language.
+pub(super) struct Quoted<'a>(pub(super) &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = serde_json::to_string(&excerpt(self.0)).map_err(|_| fmt::Error)?;
+        f.write_str(&quoted)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quoted_texts_are_escaped_as_in_json() {
+        let quoted = Quoted("a\"b\\c\n\u{1}é\u{202e}").to_string();
+        assert_eq!(quoted, "\"a\\\"b\\\\c\\n\\u0001é\u{202e}\"");
+    }
 
     #[test]
     fn errors_and_their_messages_are_bounded() {
@@ -51,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn excerpts_are_cut_between_characters() {
+    fn excerpts_end_between_characters() {
         assert_eq!(excerpt("short"), "short");
         let long = format!("a{}", "ü".repeat(200));
         assert_eq!(excerpt(&long), format!("a{}…", "ü".repeat(99)));

@@ -1,66 +1,25 @@
 //! Authorization of root fields, checked twice by the rows of [`RootField`].
 //!
-//! [`check`] walks the whole operation before any of it runs, so that no mutation runs half.
-//! [`RootGuard`] is checked by the executor as it resolves each field: where the walk and the executor
-//! read a document differently, nothing is opened. Both deny a field without a row. Two things stay
-//! for resolvers, by [`require`]: objects behind `node` and `nodes`, whose ids say of what kind they
-//! are, and crawls within a source.
+//! [`check`] walks the whole operation before its execution, so that no mutation runs half. The executor checks
+//! [`RootGuard`] as it resolves each field: if the walk and the executor read a document differently, the field is
+//! denied. Both deny a field without a row. Resolvers check two things themselves, with [`require`]: objects of `node`
+//! and `nodes`, whose type depends on the id, and the crawls of a source.
 
 use async_graphql::parser::types::OperationType;
 use async_graphql::{Context, Guard, PathSegment, ServerError};
 
 use super::disclosure::Disclosure;
-use super::error::{ErrorCode, Failure, refusal};
+use super::error_code::{ErrorCode, request_error};
+use super::failure::Failure;
 use super::fields::{ROOT_FIELDS, RootField};
+use super::introspection::Introspection;
 use super::root_fields::RootFields;
-use quarry_config::Switch;
 use quarry_domain::{Principal, Scope};
-
-/// The callers that may introspect the schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Introspection {
-    /// Everybody where no keys are asked for; otherwise who has one.
-    Auto,
-    /// Everybody.
-    On,
-    /// No caller.
-    Off,
-}
-
-impl Introspection {
-    /// Checks a caller. The executor is set by it, too.
-    pub(super) fn allows(self, caller: &Principal) -> bool {
-        match self {
-            Self::Auto => !caller.is_anonymous(),
-            Self::On => true,
-            Self::Off => false,
-        }
-    }
-
-    fn authorize(self, caller: &Principal) -> Result<(), Denial> {
-        let (code, message) = match self {
-            _ if self.allows(caller) => return Ok(()),
-            Self::Auto => (ErrorCode::Unauthenticated, INTROSPECTION_BY_KEY),
-            Self::On | Self::Off => (ErrorCode::Forbidden, NO_INTROSPECTION),
-        };
-        Err((code, message.to_owned()))
-    }
-}
-
-impl From<Switch> for Introspection {
-    fn from(setting: Switch) -> Self {
-        match setting {
-            Switch::Auto => Self::Auto,
-            Switch::On => Self::On,
-            Switch::Off => Self::Off,
-        }
-    }
-}
 
 /// The code and the message of a denied field.
 type Denial = (ErrorCode, String);
 
-/// Checks that a caller may request every field of an operation.
+/// Checks that a caller may request all fields of an operation.
 pub(super) fn check(
     root: &RootFields<'_>,
     caller: &Principal,
@@ -71,11 +30,11 @@ pub(super) fn check(
         let name = field.node.name.node.as_str();
         let authorized = match name {
             "__typename" => Ok(()),
-            "__schema" | "__type" => introspection.authorize(caller),
+            "__schema" | "__type" => authorize_introspection(introspection, caller),
             name => authorize(root.operation_type(), name, caller, disclosure),
         };
         let (code, message) = authorized.err()?;
-        let mut error = refusal(code, message);
+        let mut error = request_error(code, message);
         error.locations = vec![field.pos];
         error.path = vec![PathSegment::Field(field.node.response_key().node.to_string())];
         Some(error)
@@ -84,7 +43,7 @@ pub(super) fn check(
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
-/// The executor's own check of a root field, whatever [`check`] found.
+/// The check of a root field by the executor, whatever [`check`] found.
 pub(super) struct RootGuard(pub(super) OperationType);
 
 impl Guard for RootGuard {
@@ -95,14 +54,31 @@ impl Guard for RootGuard {
     }
 }
 
-/// The fields of an operation that are for [`Scope::Admin`] alone, each once.
+/// The fields of an operation that require [`Scope::Admin`], each once.
 pub(super) fn administers(root: &RootFields<'_>) -> Vec<&'static str> {
     let is_selected = |name: &str| root.iter().any(|field| field.node.name.node == name);
     let rows = ROOT_FIELDS.iter().filter(|row| row.on == root.operation_type());
     rows.filter(|row| *row.scopes == [Scope::Admin] && is_selected(row.name)).map(|row| row.name).collect()
 }
 
-/// Checks one root field. A field without a row is denied, even to a caller who may do everything.
+fn authorize_introspection(introspection: Introspection, caller: &Principal) -> Result<(), Denial> {
+    let (code, message) = match introspection {
+        _ if introspection.allows(caller) => return Ok(()),
+        Introspection::Auto => (
+            ErrorCode::Unauthenticated,
+            "Introspection requires a key on this server: send `Authorization: Bearer KEY`, or read the schema that \
+             `quarry schema` prints.",
+        ),
+        Introspection::On | Introspection::Off => (
+            ErrorCode::Forbidden,
+            "Introspection is disabled on this server (server.introspection). Read the schema that `quarry schema` \
+             prints.",
+        ),
+    };
+    Err((code, message.to_owned()))
+}
+
+/// Checks a root field. A field without a row is denied, even to an unrestricted caller.
 fn authorize(
     on: OperationType,
     name: &str,
@@ -114,7 +90,7 @@ fn authorize(
         return Ok(());
     }
     if disclosure == Disclosure::Nothing && caller.is_anonymous() {
-        let message = format!("The field {name} needs a key: send `Authorization: Bearer KEY`.");
+        let message = format!("The field {name} requires a key: send `Authorization: Bearer KEY`.");
         return Err((ErrorCode::Unauthenticated, message));
     }
     let Some(field) = field else {
@@ -123,7 +99,7 @@ fn authorize(
     Err(denial(caller, &format!("The field {name}"), field.scopes))
 }
 
-/// The message of validation, which a denied operation does not reach.
+/// The message that validation would give, which a denied operation does not reach.
 fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
     let of_type = match on {
         OperationType::Query => "Query",
@@ -139,34 +115,32 @@ fn unknown(on: OperationType, name: &str, disclosure: Disclosure) -> String {
 }
 
 fn caller_of<'a>(ctx: &Context<'a>) -> Result<&'a Principal, Failure> {
-    ctx.data_opt::<Principal>().ok_or_else(|| Failure::internal("the request came without its caller"))
+    ctx.data_opt::<Principal>().ok_or_else(|| Failure::internal("the request has no caller"))
 }
 
 /// Checks, while a field is resolved, that its caller has a scope.
-pub(super) fn require(ctx: &Context<'_>, what: &str, scope: Scope) -> Result<(), Failure> {
+pub(super) fn require(ctx: &Context<'_>, object: &str, scope: Scope) -> Result<(), Failure> {
     let caller = caller_of(ctx)?;
     if caller.has(scope) {
         return Ok(());
     }
-    let (code, message) = denial(caller, what, &[scope]);
+    let (code, message) = denial(caller, object, &[scope]);
     Err(Failure::new(code, message))
 }
 
-const INTROSPECTION_BY_KEY: &str = "Introspection needs a key on this server: send `Authorization: Bearer KEY`, or read the schema that `quarry \
-     schema` prints.";
-const NO_INTROSPECTION: &str = "Introspection is off on this server (server.introspection). Read the schema that `quarry schema` prints.";
-
-fn denial(caller: &Principal, what: &str, scopes: &[Scope]) -> Denial {
+fn denial(caller: &Principal, object: &str, scopes: &[Scope]) -> Denial {
     let scopes: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
     let scopes = scopes.join(" or ");
     match caller.key() {
         None => (
             ErrorCode::Unauthenticated,
-            format!("{what} needs a key with the scope {scopes}: send `Authorization: Bearer KEY`."),
+            format!("{object} requires a key with the scope {scopes}: send `Authorization: Bearer KEY`."),
         ),
         Some(key) => (
             ErrorCode::Forbidden,
-            format!("{what} needs a key with the scope {scopes}, which the key \"{key}\" has not."),
+            format!(
+                "{object} requires the scope {scopes}, which the key \"{key}\" lacks: use a key with this scope."
+            ),
         ),
     }
 }

@@ -1,14 +1,13 @@
-//! Opaque ids of entities: a word for the kind, then the record's own id.
+//! Opaque ids of nodes: the type, then the id of the record.
 //!
-//! Hexadecimal digits keep the order of the bytes, so documents sort by their GraphQL id as
-//! the engine sorts them where all else is equal.
+//! Hexadecimal digits preserve the order of the bytes, so the order of GraphQL ids is the engine's order of ties.
 
 use async_graphql::ID;
 use uuid::Uuid;
 
 use quarry_domain::{AuthorId, CrawlId, DocumentId, LoggedSearchId};
 
-/// What an id names.
+/// The id of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum NodeId {
     /// A document.
@@ -22,7 +21,7 @@ pub(super) enum NodeId {
 }
 
 impl NodeId {
-    /// Reads an id, in the one spelling that this server gives out.
+    /// Parses an id in its canonical form.
     pub(super) fn parse(id: &str) -> Option<Self> {
         let (kind, rest) = id.split_once('_')?;
         match kind {
@@ -62,12 +61,12 @@ fn parse_number(digits: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
-    fn spelling(id: NodeId) -> String {
+    fn formatted(id: NodeId) -> String {
         ID::from(id).0
     }
 
     #[test]
-    fn every_kind_comes_back() {
+    fn ids_are_read_back() {
         let uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
         for id in [
             NodeId::Document(DocumentId(uuid)),
@@ -76,12 +75,12 @@ mod tests {
             NodeId::Crawl(CrawlId(0)),
             NodeId::Crawl(CrawlId(i64::MAX)),
         ] {
-            assert_eq!(NodeId::parse(&spelling(id)), Some(id));
+            assert_eq!(NodeId::parse(&formatted(id)), Some(id));
         }
     }
 
     #[test]
-    fn only_the_one_spelling_is_read() {
+    fn only_the_canonical_form_is_read() {
         for id in [
             "",
             "doc",
@@ -105,6 +104,6 @@ mod tests {
     fn documents_sort_by_id_as_by_their_bytes() {
         let uuids = [0u128, 1, 0x00ff << 112, 0x0a << 120, 0xa0 << 120, u128::MAX].map(Uuid::from_u128);
         assert!(uuids.is_sorted());
-        assert!(uuids.map(|uuid| spelling(NodeId::Document(DocumentId(uuid)))).is_sorted());
+        assert!(uuids.map(|uuid| formatted(NodeId::Document(DocumentId(uuid)))).is_sorted());
     }
 }

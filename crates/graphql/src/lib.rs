@@ -1,32 +1,33 @@
-//! The GraphQL API: types, resolvers, limits and the codes of errors.
+//! The GraphQL API: types, resolvers, limits and error codes.
 //!
-//! The schema builds without any service, so the SDL can be exported on its own; [`Api`] puts
-//! [`Services`] in and is what the transports talk to. Nothing here knows of HTTP, SQL, Redis
-//! or tantivy: resolvers see the [`Store`](quarry_store::Store) and a
-//! [`SearchEngine`](quarry_search::SearchEngine). What comes from the index needs no store;
-//! relations go there through loaders.
+//! Transports call [`Api`], which executes operations with [`Services`]. The schema builds without services, so that
+//! the SDL can be exported. Resolvers depend on the [`Store`](quarry_store::Store) and a
+//! [`SearchEngine`](quarry_search::SearchEngine), not on HTTP, SQL, Redis or tantivy. Search results come from the
+//! index; relations are read from the store, through loaders.
 
 mod api;
 mod argument_path;
-mod checker;
 mod disclosure;
-mod document_cache;
 mod erasure;
 mod error;
 mod error_bounds;
+mod error_code;
 mod executor;
+mod failure;
 mod field_group;
 mod fields;
 mod guard;
 mod ids;
+mod introspection;
 mod limits;
 mod list;
 mod loaders;
 mod mutation;
 mod nested_variables;
+mod operation;
 mod pagination;
+mod prepared_documents;
 mod query;
-mod quote;
 mod raw_variables;
 mod request_context;
 mod request_id;
@@ -35,41 +36,41 @@ mod root_fields;
 mod scalars;
 mod services;
 mod subscription;
-mod track;
 mod types;
 mod variables;
 mod warnings;
 
 use async_graphql::{SDLExportOptions, Schema, SchemaBuilder};
 
-pub use api::WHERE_SUBSCRIPTIONS_ARE;
-pub use api::{Answer, Api, Operation, OperationKind, Prepared};
-pub use error::ErrorCode;
-pub use error::{broken, refusal};
+pub use api::{Api, SUBSCRIPTION_TRANSPORTS};
+pub use error::internal_error;
 pub use error_bounds::excerpt;
+pub use error_code::{ErrorCode, request_error};
 pub use executor::SchemaExecutor;
 pub use field_group::FieldGroup;
-pub use guard::Introspection;
+pub use introspection::Introspection;
 pub use limits::{Limits, TimeLimits};
 use mutation::Mutation;
+pub use operation::{Answer, Operation, OperationKind, Prepared};
 use query::Query;
 pub use raw_variables::RawVariables;
 pub use request_context::RequestContext;
 pub use request_id::RequestId;
-pub use response_budget::{ResponseMemory, no_room_for_response, response_too_large};
+pub use response_budget::{ResponseMemory, response_memory_exhausted, response_too_large};
 pub use services::Services;
 use subscription::Subscription;
 use types::Report;
 
 type ApiSchema = Schema<Query, Mutation, Subscription>;
+type ApiSchemaBuilder = SchemaBuilder<Query, Mutation, Subscription>;
 
-/// The schema, without services: it describes itself, but resolves nothing.
-fn schema() -> SchemaBuilder<Query, Mutation, Subscription> {
-    // No field is of the interface's type, so nothing else would bring it in.
+/// The schema without services: it can be described, but not executed.
+fn schema() -> ApiSchemaBuilder {
+    // No field has the type of the interface, which is therefore registered here.
     Schema::build(Query, Mutation, Subscription).register_output_type::<Report>()
 }
 
-/// The schema in the schema definition language, sorted and described. Ends with a line feed.
+/// Exports the schema in the schema definition language, sorted, with descriptions.
 pub fn schema_sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()

@@ -1,8 +1,8 @@
-//! Lists whose errors keep their paths.
+//! Lists that preserve the paths of errors.
 //!
-//! The lists of async-graphql, and the fields of its `SimpleObject`, write their own path over that of an error
-//! from further down, so that `["sources", 0, "crawls"]` becomes `["sources", 0]`. Hence two rules, which tests
-//! enforce: a resolver returns a [`List`], and a `SimpleObject` holds scalars and enums only.
+//! The lists of async-graphql, and the fields of its `SimpleObject`, overwrite the path of an error from below with
+//! their own, so that `["sources", 0, "crawls"]` becomes `["sources", 0]`. Hence two rules, which tests enforce: a
+//! resolver returns a [`List`], and a `SimpleObject` contains scalars and enums only.
 
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -12,7 +12,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::try_join_all;
 
-/// A list as GraphQL shows it: a vector or a slice.
+/// A GraphQL list of the items of a vector or a slice.
 pub(crate) struct List<C>(pub(crate) C);
 
 impl<T> FromIterator<T> for List<Vec<T>> {

@@ -1,5 +1,6 @@
-//! One query per level: look-ups of the same kind that fields ask for side by side go to the
-//! store together. Loaders live as long as their request, so nothing is served stale.
+//! Batches of look-ups: those of the same type on one level of a response are one query of the store.
+//!
+//! Loaders live as long as their request, so they return no stale records.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -11,7 +12,7 @@ use async_graphql::runtime::TokioTimer;
 use futures_util::task::{FutureObj, Spawn, SpawnError};
 use tracing::{Instrument, Span};
 
-use super::error::Failure;
+use super::failure::Failure;
 use super::response_budget::ResponseBudget;
 use super::services::Services;
 use quarry_domain::{
@@ -20,12 +21,12 @@ use quarry_domain::{
 };
 use quarry_store::{Slice, Store};
 
-/// The loaders of one request. They are made when first needed: most searches need none.
+/// The loaders of one request, created on first use: most searches need none.
 #[derive(Default)]
 pub(super) struct Loaders(OnceLock<DataLoader<StoreLoader>>);
 
 impl Loaders {
-    /// Looks up one record, together with those that its neighbours ask for.
+    /// Looks up one record, in a batch with those of other fields.
     pub(super) async fn load<K>(ctx: &Context<'_>, key: K) -> Result<Option<ValueOf<K>>, Failure>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
@@ -37,18 +38,18 @@ impl Loaders {
     fn of<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<StoreLoader>, Failure> {
         let store = &Services::of(ctx)?.store;
         let loaders =
-            ctx.data_opt::<Loaders>().ok_or_else(|| Failure::internal("the request came without loaders"))?;
+            ctx.data_opt::<Loaders>().ok_or_else(|| Failure::internal("the request has no loaders"))?;
         Ok(loaders.0.get_or_init(|| {
             let loader = StoreLoader { store: store.clone(), budget: ResponseBudget::of(ctx).cloned() };
-            DataLoader::new(loader, Within(Span::current()), TokioTimer::default())
+            DataLoader::new(loader, InSpan(Span::current()), TokioTimer::default())
         }))
     }
 }
 
-/// Runs look-ups as tasks within the span of the operation that they are made for.
-struct Within(Span);
+/// A spawner of tasks within the span of the operation.
+struct InSpan(Span);
 
-impl Spawn for Within {
+impl Spawn for InSpan {
     fn spawn_obj(&self, future: FutureObj<'static, ()>) -> Result<(), SpawnError> {
         tokio::spawn(future.instrument(self.0.clone()));
         Ok(())
@@ -57,33 +58,33 @@ impl Spawn for Within {
 
 type ValueOf<K> = <StoreLoader as Loader<K>>::Value;
 
-/// Answers batches of keys from the store; the key's type says what is looked up.
+/// A loader of batches of keys; the type of the key selects the query.
 pub(super) struct StoreLoader {
     store: Store,
-    /// The budget that documents read from the store count towards; absent in subscriptions.
+    /// The budget of documents that the response reads; absent in subscriptions.
     budget: Option<ResponseBudget>,
 }
 
-/// Documents of one query: this many of the largest fit into the memory of a response.
-const DOCUMENTS_AT_ONCE: usize = 32;
+/// The maximum number of documents of one query: this number of the largest fits into the memory of a response.
+const MAX_QUERIED_DOCUMENTS: usize = 32;
 
 impl StoreLoader {
-    /// Counts documents that were read.
-    fn read<'a>(&self, documents: impl IntoIterator<Item = &'a Document>) -> Result<(), Failure> {
+    /// Adds the memory of documents to the budget.
+    fn add_read<'a>(&self, documents: impl IntoIterator<Item = &'a Document>) -> Result<(), Failure> {
         let Some(budget) = &self.budget else { return Ok(()) };
         budget.add_read(documents.into_iter().map(Document::memory_bytes).sum())
     }
 
-    /// A page of an author's documents, read in parts.
+    /// Reads a page of an author's documents in several queries.
     async fn author_page(&self, page: &AuthorPage) -> Result<Vec<Arc<Document>>, Failure> {
-        let (mut slice, mut left) = (page.slice, page.slice.limit);
+        let (mut slice, mut remaining) = (page.slice, page.slice.limit);
         let mut found = Vec::new();
-        while left > 0 {
-            slice.limit = left.min(DOCUMENTS_AT_ONCE as u64);
+        while remaining > 0 {
+            slice.limit = remaining.min(MAX_QUERIED_DOCUMENTS as u64);
             let part = self.store.documents_of_author(page.author, slice).await?;
-            self.read(&part)?;
-            let goes_on = part.len() as u64 == slice.limit;
-            left -= slice.limit;
+            self.add_read(&part)?;
+            let continues = part.len() as u64 == slice.limit;
+            remaining -= slice.limit;
             let position = |document: &Document| (document.published_at, document.id);
             if slice.from_end {
                 slice.before = part.first().map(position).or(slice.before);
@@ -92,7 +93,7 @@ impl StoreLoader {
                 slice.after = part.last().map(position).or(slice.after);
                 found.extend(part.into_iter().map(Arc::new));
             }
-            if !goes_on {
+            if !continues {
                 break;
             }
         }
@@ -100,121 +101,90 @@ impl StoreLoader {
     }
 }
 
-/// Asks how many documents a source has.
+/// The key of the number of a source's documents.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct SourceCount(pub(super) SourceName);
 
-/// Asks for the latest crawl of a source.
+/// The key of the latest crawl of a source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct LastCrawl(pub(super) SourceName);
 
-/// Asks how many documents an author has.
+/// The key of the number of an author's documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct AuthorCount(pub(super) AuthorId);
 
-/// Asks for a page of an author's documents.
+/// The key of a page of an author's documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct AuthorPage {
     pub(super) author: AuthorId,
     pub(super) slice: Slice<(Option<Timestamp>, DocumentId)>,
 }
 
-/// Says that the store is asked: one such event a batch.
-fn note(what: &'static str, keys: usize) {
-    tracing::trace!(lookup.of = what, lookup.keys = keys, "relations looked up");
+/// Traces a batch.
+fn trace(records: &'static str, keys: usize) {
+    tracing::trace!(lookup.of = records, lookup.keys = keys, "relations looked up");
 }
 
 impl Loader<DocumentId> for StoreLoader {
-    /// Shared: many fields may ask for the same.
+    /// Shared, as many fields may request the same document.
     type Value = Arc<Document>;
     type Error = Failure;
 
     async fn load(&self, ids: &[DocumentId]) -> Result<HashMap<DocumentId, Arc<Document>>, Failure> {
-        note("documents", ids.len());
+        trace("documents", ids.len());
         let mut found = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(DOCUMENTS_AT_ONCE) {
+        for ids in ids.chunks(MAX_QUERIED_DOCUMENTS) {
             let part = self.store.documents_by_id(ids).await?;
-            self.read(part.values())?;
+            self.add_read(part.values())?;
             found.extend(part.into_iter().map(|(id, document)| (id, Arc::new(document))));
         }
         Ok(found)
     }
 }
 
-impl Loader<AuthorId> for StoreLoader {
-    type Value = Author;
-    type Error = Failure;
+/// Implements a loader whose batch is one query of the store.
+macro_rules! query_loader {
+    ($key:ty => $value:ty, $records:literal, |$store:ident, $keys:ident| $query:expr) => {
+        impl Loader<$key> for StoreLoader {
+            type Value = $value;
+            type Error = Failure;
 
-    async fn load(&self, ids: &[AuthorId]) -> Result<HashMap<AuthorId, Author>, Failure> {
-        note("authors", ids.len());
-        Ok(self.store.authors_by_id(ids).await?)
-    }
+            async fn load(&self, $keys: &[$key]) -> Result<HashMap<$key, $value>, Failure> {
+                trace($records, $keys.len());
+                let $store = &self.store;
+                Ok($query)
+            }
+        }
+    };
 }
 
-impl Loader<CrawlId> for StoreLoader {
-    type Value = Crawl;
-    type Error = Failure;
-
-    async fn load(&self, ids: &[CrawlId]) -> Result<HashMap<CrawlId, Crawl>, Failure> {
-        note("crawls", ids.len());
-        Ok(self.store.crawls_by_id(ids).await?)
-    }
-}
-
-impl Loader<LoggedSearchId> for StoreLoader {
-    type Value = LoggedSearch;
-    type Error = Failure;
-
-    async fn load(&self, ids: &[LoggedSearchId]) -> Result<HashMap<LoggedSearchId, LoggedSearch>, Failure> {
-        note("logged searches", ids.len());
-        Ok(self.store.searches_by_id(ids).await?)
-    }
-}
-
-impl Loader<SourceCount> for StoreLoader {
-    type Value = i64;
-    type Error = Failure;
-
-    async fn load(&self, keys: &[SourceCount]) -> Result<HashMap<SourceCount, i64>, Failure> {
-        note("document counts of sources", keys.len());
-        let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let counts = self.store.document_counts_of_sources(&sources).await?;
-        Ok(counts.into_iter().map(|(source, count)| (SourceCount(source), count)).collect())
-    }
-}
-
-impl Loader<LastCrawl> for StoreLoader {
-    type Value = Crawl;
-    type Error = Failure;
-
-    async fn load(&self, keys: &[LastCrawl]) -> Result<HashMap<LastCrawl, Crawl>, Failure> {
-        note("last crawls", keys.len());
-        let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
-        let crawls = self.store.last_crawls(&sources).await?;
-        Ok(crawls.into_iter().map(|(source, crawl)| (LastCrawl(source), crawl)).collect())
-    }
-}
-
-impl Loader<AuthorCount> for StoreLoader {
-    type Value = i64;
-    type Error = Failure;
-
-    async fn load(&self, keys: &[AuthorCount]) -> Result<HashMap<AuthorCount, i64>, Failure> {
-        note("document counts of authors", keys.len());
-        let authors: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let counts = self.store.document_counts_of_authors(&authors).await?;
-        Ok(counts.into_iter().map(|(author, count)| (AuthorCount(author), count)).collect())
-    }
-}
+query_loader!(AuthorId => Author, "authors", |store, ids| store.authors_by_id(ids).await?);
+query_loader!(CrawlId => Crawl, "crawls", |store, ids| store.crawls_by_id(ids).await?);
+query_loader!(LoggedSearchId => LoggedSearch, "logged searches", |store, ids| store.searches_by_id(ids).await?);
+query_loader!(SourceCount => i64, "document counts of sources", |store, keys| {
+    let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+    let counts = store.document_counts_of_sources(&sources).await?;
+    counts.into_iter().map(|(source, count)| (SourceCount(source), count)).collect()
+});
+query_loader!(LastCrawl => Crawl, "last crawls", |store, keys| {
+    let sources: Vec<_> = keys.iter().map(|key| key.0.clone()).collect();
+    let crawls = store.last_crawls(&sources).await?;
+    crawls.into_iter().map(|(source, crawl)| (LastCrawl(source), crawl)).collect()
+});
+query_loader!(AuthorCount => i64, "document counts of authors", |store, keys| {
+    let authors: Vec<_> = keys.iter().map(|key| key.0).collect();
+    let counts = store.document_counts_of_authors(&authors).await?;
+    counts.into_iter().map(|(author, count)| (AuthorCount(author), count)).collect()
+});
 
 impl Loader<AuthorPage> for StoreLoader {
     type Value = Vec<Arc<Document>>;
     type Error = Failure;
 
-    // Each author's page is a range of an index, so this is one query an author; the loader
-    // still asks but once where the same author stands under many documents.
+    // The page of an author is a range of an index, so each author takes a query; several documents of the same author
+    // share it.
     async fn load(&self, keys: &[AuthorPage]) -> Result<HashMap<AuthorPage, Vec<Arc<Document>>>, Failure> {
-        note("pages of authors", keys.len());
+        trace("pages of authors", keys.len());
         let mut pages = HashMap::with_capacity(keys.len());
         for key in keys {
             pages.insert(*key, self.author_page(key).await?);

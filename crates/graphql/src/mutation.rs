@@ -1,4 +1,4 @@
-//! Writing: one method per field of `Mutation`.
+//! The resolvers of `Mutation`, one method per field.
 
 use std::collections::HashMap;
 
@@ -7,52 +7,52 @@ use async_graphql::{Context, Object};
 use chrono::Utc;
 
 use super::erasure;
-use super::error::{ErrorCode, Failure};
+use super::error_bounds::Quoted;
+use super::error_code::ErrorCode;
+use super::failure::Failure;
 use super::guard::RootGuard;
 use super::ids::NodeId;
-use super::quote::Quoted;
 use super::scalars::Flag;
 use super::services::Services;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
-    IndexDocumentsInput, IndexDocumentsPayload, LargestQuantity, LogKeystrokeInput, LogKeystrokePayload,
-    LogKeystrokesPayload, RecordInteractionInput, RecordInteractionPayload, int,
+    IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
+    MaxQuantity, RecordInteractionInput, RecordInteractionPayload, int,
 };
 use quarry_domain::{DocumentDraft, DocumentId, Revision, SourceName};
 use quarry_keystroke::Appended;
 use quarry_store::RecordOutcome;
 
-/// The most documents of one call.
+/// The maximum number of documents of one call.
 const MAX_DOCUMENTS: usize = 1_000;
 
-/// The most keystrokes of one call.
+/// The maximum number of keystrokes of one call.
 const MAX_KEYSTROKES: usize = 100;
 
 /// The mutation root.
 pub(super) struct Mutation;
 
-/// Writing: keystrokes, documents and crawls.
+/// The mutations: documents, keystrokes, interactions, erasures and crawls.
 #[Object(guard = RootGuard(OperationType::Mutation))]
 impl Mutation {
-    /// Stores documents, or replaces those of the same source and key. If one cannot be taken, none is. Scope:
-    /// ADMIN.
+    /// Stores documents and replaces those of the same source and key. If one is invalid, none is stored. Scope: ADMIN.
     async fn index_documents(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The documents.")] input: IndexDocumentsInput,
     ) -> Result<IndexDocumentsPayload, Failure> {
-        check_count("input.documents", input.documents.len())?;
+        Failure::check_count("input.documents", input.documents.len(), MAX_DOCUMENTS, "documents")?;
         let mut ids = Vec::with_capacity(input.documents.len());
         let mut drafts: Vec<DocumentDraft> = Vec::with_capacity(input.documents.len());
-        let mut places: HashMap<DocumentId, usize> = HashMap::with_capacity(input.documents.len());
+        let mut indices: HashMap<DocumentId, usize> = HashMap::with_capacity(input.documents.len());
         for (index, document) in input.documents.into_iter().enumerate() {
             let draft = document.checked(&format!("input.documents.{index}"))?;
             let id = draft.id();
             ids.push(id);
-            match places.get(&id) {
-                Some(&place) => drafts[place] = draft,
+            match indices.get(&id) {
+                Some(&index) => drafts[index] = draft,
                 None => {
-                    places.insert(id, drafts.len());
+                    indices.insert(id, drafts.len());
                     drafts.push(draft);
                 }
             }
@@ -65,31 +65,31 @@ impl Mutation {
         Ok(IndexDocumentsPayload { outcome, ids })
     }
 
-    /// Removes documents. Scope: ADMIN.
+    /// Deletes documents. Scope: ADMIN.
     async fn delete_documents(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The documents.")] input: DeleteDocumentsInput,
     ) -> Result<DeleteDocumentsPayload, Failure> {
-        check_count("input.ids", input.ids.len())?;
+        Failure::check_count("input.ids", input.ids.len(), MAX_DOCUMENTS, "ids")?;
         let mut ids = Vec::with_capacity(input.ids.len());
         for (index, id) in input.ids.iter().enumerate() {
             let Some(NodeId::Document(id)) = NodeId::parse(id) else {
-                return Err(Failure::bad_input(format!("input.ids.{index}"), "is not the id of a document"));
+                return Err(Failure::not_a_document_id(format!("input.ids.{index}")));
             };
             ids.push(id);
         }
         let services = Services::of(ctx)?;
         let outcome = services.store.delete_documents(&ids).await?;
         if input.wait.0 {
-            wait_for_index(services, outcome.revision, "removed").await?;
+            wait_for_index(services, outcome.revision, "deleted").await?;
         }
         Ok(DeleteDocumentsPayload { deleted: int(outcome.deleted) })
     }
 
-    /// Takes what a visitor's search box holds after a keystroke. Of all that is typed, only the most complete
-    /// form of each search is logged: when nothing was typed for a while, or it was submitted. Returns once the
-    /// keystroke is safe in the buffer. Scope: SEARCH.
+    /// Buffers the content of a search box after a keystroke. Of all keystrokes of a search, only the most complete text
+    /// is logged: once the user submits it, or types nothing for a while. Returns when the keystroke is durable in the
+    /// buffer. Scope: SEARCH.
     async fn log_keystroke(
         &self,
         ctx: &Context<'_>,
@@ -103,19 +103,15 @@ impl Mutation {
         Ok(LogKeystrokePayload { accepted: appended.contains(&Appended::Accepted) })
     }
 
-    /// Takes up to 100 keystrokes, as `logKeystroke` does, in one step. If one cannot be taken, none is.
-    /// Scope: SEARCH.
+    /// Buffers up to 100 keystrokes at once, like `logKeystroke`. If one is invalid, none is buffered. Scope: SEARCH.
     async fn log_keystrokes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The keystrokes, at most 100, in the order in which they were typed.")] input: Vec<
+        #[graphql(desc = "The keystrokes in the order of typing: at most 100.")] input: Vec<
             LogKeystrokeInput,
         >,
     ) -> Result<LogKeystrokesPayload, Failure> {
-        if input.len() > MAX_KEYSTROKES {
-            let problem = format_args!("may hold {MAX_KEYSTROKES} keystrokes, but holds {}", input.len());
-            return Err(Failure::bad_input("input", problem));
-        }
+        Failure::check_count("input", input.len(), MAX_KEYSTROKES, "keystrokes")?;
         let mut keystrokes = Vec::with_capacity(input.len());
         for (index, keystroke) in input.into_iter().enumerate() {
             keystrokes.push(keystroke.checked(&format!("input.{index}"))?);
@@ -128,14 +124,13 @@ impl Mutation {
         Ok(LogKeystrokesPayload { accepted: int(accepted) })
     }
 
-    /// Records a click on, or a conversion of, a document. Returns once the database has it. Scope:
-    /// SEARCH.
+    /// Records a click on, or a conversion of, a document. Returns when the database has stored it. Scope: SEARCH.
     async fn record_interaction(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What was done.")] input: RecordInteractionInput,
+        #[graphql(desc = "The interaction.")] input: RecordInteractionInput,
     ) -> Result<RecordInteractionPayload, Failure> {
-        let interaction = input.checked(Utc::now(), LargestQuantity::of(ctx))?;
+        let interaction = input.checked(Utc::now(), MaxQuantity::of(ctx))?;
         match Services::of(ctx)?.interactions.record(interaction).await? {
             RecordOutcome::Recorded | RecordOutcome::Repeated => {
                 Ok(RecordInteractionPayload { accepted: true })
@@ -143,31 +138,31 @@ impl Mutation {
             RecordOutcome::Erased => Ok(RecordInteractionPayload { accepted: false }),
             RecordOutcome::UnknownDocument => Err(Failure::new(
                 ErrorCode::NotFound,
-                "There is no such document: pass the id of one that was found.",
+                "The document does not exist. Pass the id of an existing document.",
             )),
         }
     }
 
-    /// Erases everything kept of a session or a user: what is buffered, what was logged, and interactions. Searches
-    /// of that person that are being logged meanwhile are left out. When it returns, this server's suggestions and
-    /// reports show nothing of that person any more; those of other servers follow within seconds. Scope: ADMIN.
+    /// Erases all data of a session or a user: buffered keystrokes, logged searches and interactions, including searches
+    /// that are being logged at the same time. When it returns, the suggestions and reports of this server contain none
+    /// of the data; those of other servers follow within seconds. Scope: ADMIN.
     async fn erase_searcher(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whose searches.")] input: EraseSearcherInput,
+        #[graphql(desc = "The session or the user.")] input: EraseSearcherInput,
     ) -> Result<EraseSearcherPayload, Failure> {
         let searcher = input.checked()?;
         erasure::erase(Services::of(ctx)?, searcher).await
     }
 
-    /// Starts a crawl of a configured source, or returns the one that is running. Scope: ADMIN.
+    /// Starts a crawl of a configured source, or returns the running one. Scope: ADMIN.
     async fn start_crawl(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The source's name.")] source: String,
+        #[graphql(desc = "The name of the source.")] source: String,
         #[graphql(
             default,
-            desc = "Let this crawl remove what vanished upstream even where that is more than the configured share."
+            desc = "Let this crawl delete documents that the upstream no longer has, even beyond the configured share."
         )]
         allow_shrink: Flag<false>,
     ) -> Result<Crawl, Failure> {
@@ -178,7 +173,7 @@ impl Mutation {
             .find(|configured| configured.as_str() == source)
             .ok_or_else(|| unknown_source(&source, &services.sources))?;
         let crawl = services.store.begin_crawl(source, allow_shrink.0, Utc::now()).await?;
-        services.crawl_wanted.notify_one();
+        services.crawl_requested.notify_one();
         Ok(Crawl(crawl))
     }
 }
@@ -187,25 +182,20 @@ impl Mutation {
 pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
     let known: Vec<_> = known.iter().map(|source| Quoted(source.as_str()).to_string()).collect();
     let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-    Failure::new(ErrorCode::NotFound, format!("There is no source {}. There is: {known}.", Quoted(name)))
-}
-
-fn check_count(path: &str, count: usize) -> Result<(), Failure> {
-    if count > MAX_DOCUMENTS {
-        return Err(Failure::bad_input(
-            path,
-            format_args!("may hold {MAX_DOCUMENTS} entries, but holds {count}"),
-        ));
-    }
-    Ok(())
+    Failure::new(
+        ErrorCode::NotFound,
+        format!("The source {} does not exist. Known sources: {known}.", Quoted(name)),
+    )
 }
 
 async fn wait_for_index(services: &Services, revision: Revision, done: &str) -> Result<(), Failure> {
-    if services.index.wait_for(revision, services.index_patience).await {
+    if services.index.wait_for(revision, services.index_timeout).await {
         return Ok(());
     }
     Err(Failure::new(
         ErrorCode::Timeout,
-        format!("The documents are {done}, but searches do not show it yet. They will without another call."),
+        format!(
+            "The documents are {done}, but not yet indexed. Searches will reflect it soon; do not retry."
+        ),
     ))
 }

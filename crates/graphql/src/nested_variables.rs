@@ -4,7 +4,7 @@ use async_graphql::Positioned;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql_value::Value as InputValue;
 
-/// A document has a variable within a list or an object.
+/// Returns true if a document has a variable within a list or an object.
 pub(super) fn has_nested_variables(document: &ExecutableDocument) -> bool {
     let operations = document.operations.iter().map(|(_, operation)| &operation.node.selection_set.node);
     let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set.node);

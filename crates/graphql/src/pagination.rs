@@ -3,40 +3,40 @@
 use async_graphql::Context;
 use data_encoding::BASE64URL_NOPAD;
 
-use super::error::Failure;
-use quarry_domain::{Document, DocumentId, LoggedSearch, LoggedSearchId, PagePosition, Timestamp};
+use super::failure::Failure;
+use quarry_domain::{DocumentId, LoggedSearchId, PagePosition, Timestamp};
 use quarry_store::Slice;
 
-/// The page size where none is given.
+/// The page size by default.
 pub(super) const DEFAULT_FIRST: usize = 10;
 /// The largest page.
 pub(super) const MAX_FIRST: usize = 100;
 
-/// The largest page that this server gives: at most [`MAX_FIRST`].
+/// The configured maximum of the page size: at most [`MAX_FIRST`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct LargestPage(pub(super) usize);
+pub(super) struct MaxPageSize(pub(super) usize);
 
-/// Reads `first`. 0 is fine: it asks for counts only.
+/// Reads `first`. 0 is valid: it requests counts only.
 pub(super) fn page_size(ctx: &Context<'_>, first: Option<i32>) -> Result<usize, Failure> {
     page_size_within(ctx, first, DEFAULT_FIRST, MAX_FIRST)
 }
 
-/// As [`page_size`], with other bounds.
+/// Reads `first` with bounds other than those of [`page_size`].
 pub(super) fn page_size_within(
     ctx: &Context<'_>,
     first: Option<i32>,
     default: usize,
     max: usize,
 ) -> Result<usize, Failure> {
-    checked("first", first, default, largest(ctx, max))
+    checked("first", first, default, max_page_size(ctx, max))
 }
 
-fn largest(ctx: &Context<'_>, max: usize) -> usize {
-    ctx.data_opt::<LargestPage>().map_or(max, |largest| max.min(largest.0))
+fn max_page_size(ctx: &Context<'_>, max: usize) -> usize {
+    ctx.data_opt::<MaxPageSize>().map_or(max, |configured| max.min(configured.0))
 }
 
-fn checked(argument: &str, given: Option<i32>, default: usize, max: usize) -> Result<usize, Failure> {
-    let Some(given) = given else { return Ok(default.min(max)) };
+fn checked(argument: &str, size: Option<i32>, default: usize, max: usize) -> Result<usize, Failure> {
+    let Some(given) = size else { return Ok(default.min(max)) };
     match usize::try_from(given) {
         Ok(size) if size <= max => Ok(size),
         _ => Err(Failure::bad_input(argument, format_args!("must be from 0 to {max}, but is {given}"))),
@@ -52,30 +52,29 @@ pub(super) struct PageArguments {
     pub(super) before: Option<String>,
 }
 
-/// A page of a connection that a client requests: items between two cursors, counted from either end.
+/// A requested page of a connection: items between two cursors, counted from either end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct PageRequest<P> {
+pub(super) struct PageSelection<P> {
     page: Slice<P>,
-    counts: Counts,
+    counts: CountArgument,
 }
 
-/// The argument that a page is counted by.
+/// The argument that counts the items of a page.
 #[derive(Debug, PartialEq, Eq)]
-enum Counts {
+enum CountArgument {
     First,
     Last,
-    /// Neither is given: the first ones, as many as is usual.
+    /// Neither: the first items, in the default number.
     Default,
 }
 
-impl<P: Copy> PageRequest<P> {
-    /// Reads the arguments; `parse` reads a cursor.
-    pub(super) fn of(
-        ctx: &Context<'_>,
-        arguments: PageArguments,
-        parse: impl Fn(&str) -> Option<P>,
-    ) -> Result<Self, Failure> {
-        Self::within(largest(ctx, MAX_FIRST), arguments, parse)
+impl<P: Copy> PageSelection<P> {
+    /// Reads the arguments.
+    pub(super) fn of(ctx: &Context<'_>, arguments: PageArguments) -> Result<Self, Failure>
+    where
+        P: CursorPosition,
+    {
+        Self::within(max_page_size(ctx, MAX_FIRST), arguments, decode_cursor)
     }
 
     fn within(
@@ -85,149 +84,129 @@ impl<P: Copy> PageRequest<P> {
     ) -> Result<Self, Failure> {
         let PageArguments { first, after, last, before } = arguments;
         if first.is_some() && last.is_some() {
-            return Err(Failure::bad_input("last", "cannot be given together with first: give one of them"));
+            return Err(Failure::bad_input("last", "cannot be combined with first: send one of them"));
         }
         let counts = match (first, last) {
-            (Some(_), _) => Counts::First,
-            (None, Some(_)) => Counts::Last,
-            (None, None) => Counts::Default,
+            (Some(_), _) => CountArgument::First,
+            (None, Some(_)) => CountArgument::Last,
+            (None, None) => CountArgument::Default,
         };
-        let argument = if counts == Counts::Last { "last" } else { "first" };
+        let argument = if counts == CountArgument::Last { "last" } else { "first" };
         let size = checked(argument, first.or(last), DEFAULT_FIRST, max)?;
         let position = |argument, cursor: Option<String>| {
-            cursor.map(|cursor| parse(&cursor).ok_or_else(|| not_a_cursor(argument))).transpose()
+            let problem = "is not a cursor of this list: pass an edge's cursor unchanged";
+            cursor
+                .map(|cursor| parse(&cursor).ok_or_else(|| Failure::bad_input(argument, problem)))
+                .transpose()
         };
         let page = Slice {
             after: position("after", after)?,
             before: position("before", before)?,
             limit: size as u64,
-            from_end: counts == Counts::Last,
+            from_end: counts == CountArgument::Last,
         };
         Ok(Self { page, counts })
     }
 
-    /// The slice to read: one item longer than the page, which shows that the list continues.
+    /// The slice to read: one item longer than the page, to detect whether the list continues.
     pub(super) fn slice(&self) -> Slice<P> {
         Slice { limit: self.page.limit + 1, ..self.page }
     }
 
-    /// Cuts the page out of the items of that slice.
+    /// Cuts the page from the items of the slice.
     ///
-    /// By Relay's specification, the end that is counted from knows whether the slice continues, and at the other
-    /// end, a cursor shows that there are items beyond it.
-    pub(super) fn cut<T>(&self, mut items: Vec<T>) -> Page<T> {
-        let goes_on = items.len() as u64 > self.page.limit;
-        if goes_on && self.page.from_end {
+    /// By Relay's specification, whether there are items beyond the page is known exactly in the direction of counting;
+    /// in the other one, a given cursor implies that there are.
+    pub(super) fn cut<T>(&self, mut items: Vec<T>) -> ConnectionPage<T> {
+        let continues = items.len() as u64 > self.page.limit;
+        if continues && self.page.from_end {
             items.remove(0);
-        } else if goes_on {
+        } else if continues {
             items.pop();
         }
         let (has_after, has_before) = (self.page.after.is_some(), self.page.before.is_some());
         let (has_previous, has_next) = match self.counts {
-            Counts::First => (has_after, goes_on),
-            Counts::Last => (goes_on, has_before),
-            Counts::Default => (has_after, goes_on || has_before),
+            CountArgument::First => (has_after, continues),
+            CountArgument::Last => (continues, has_before),
+            CountArgument::Default => (has_after, continues || has_before),
         };
-        Page { items, has_previous, has_next }
+        ConnectionPage { items, has_previous, has_next }
     }
 }
 
-/// A page and what is known around it.
+/// A page of items and its position.
 #[derive(Clone, Debug)]
-pub(super) struct Page<T> {
+pub(super) struct ConnectionPage<T> {
     pub(super) items: Vec<T>,
     pub(super) has_previous: bool,
     pub(super) has_next: bool,
 }
 
-/// Where a list of documents, newest first, goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct DocumentCursor {
-    pub(super) published_at: Option<Timestamp>,
-    pub(super) id: DocumentId,
+/// A position in a list, which cursors encode.
+pub(super) trait CursorPosition: Copy {
+    /// The name of the list. A cursor contains it, so that other lists reject the cursor.
+    const LIST: &'static str;
+
+    fn format(self) -> String;
+
+    fn parse(position: &str) -> Option<Self>;
 }
 
-impl DocumentCursor {
-    pub(super) fn of(document: &Document) -> Self {
-        Self { published_at: document.published_at, id: document.id }
+/// The cursor of a position.
+pub(super) fn encode_cursor<P: CursorPosition>(position: P) -> String {
+    BASE64URL_NOPAD.encode(format!("{}:{}", P::LIST, position.format()).as_bytes())
+}
+
+fn decode_cursor<P: CursorPosition>(cursor: &str) -> Option<P> {
+    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    P::parse(text.strip_prefix(P::LIST)?.strip_prefix(':')?)
+}
+
+/// A position in an author's documents, newest first.
+impl CursorPosition for (Option<Timestamp>, DocumentId) {
+    const LIST: &'static str = "documents";
+
+    fn format(self) -> String {
+        let micros = self.0.map(|at| at.timestamp_micros().to_string()).unwrap_or_default();
+        format!("{micros} {}", self.1.0.simple())
     }
 
-    pub(super) fn parse(cursor: &str) -> Option<Self> {
-        let place = decode(cursor, "documents")?;
-        let (micros, id) = place.split_once(' ')?;
+    fn parse(position: &str) -> Option<Self> {
+        let (micros, id) = position.split_once(' ')?;
         let published_at = match micros {
             "" => None,
             micros => Some(Timestamp::from_timestamp_micros(micros.parse().ok()?)?),
         };
-        Some(Self { published_at, id: DocumentId(id.parse().ok()?) })
-    }
-
-    /// The position in an author's documents.
-    pub(super) fn position(self) -> (Option<Timestamp>, DocumentId) {
-        (self.published_at, self.id)
+        Some((published_at, DocumentId(id.parse().ok()?)))
     }
 }
 
-impl From<DocumentCursor> for String {
-    fn from(cursor: DocumentCursor) -> String {
-        let micros = cursor.published_at.map(|at| at.timestamp_micros().to_string()).unwrap_or_default();
-        encode("documents", &format!("{micros} {}", cursor.id.0.simple()))
-    }
-}
+/// A position in the search log, newest first.
+impl CursorPosition for (Timestamp, LoggedSearchId) {
+    const LIST: &'static str = "searches";
 
-/// Where the search log, newest first, goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SearchLogCursor {
-    pub(super) last_keystroke_at: Timestamp,
-    pub(super) id: LoggedSearchId,
-}
-
-impl SearchLogCursor {
-    pub(super) fn of(search: &LoggedSearch) -> Self {
-        Self { last_keystroke_at: search.last_keystroke_at, id: search.id }
+    fn format(self) -> String {
+        format!("{} {}", self.0.timestamp_micros(), self.1.0.simple())
     }
 
-    pub(super) fn parse(cursor: &str) -> Option<Self> {
-        let place = decode(cursor, "searches")?;
-        let (micros, id) = place.split_once(' ')?;
+    fn parse(position: &str) -> Option<Self> {
+        let (micros, id) = position.split_once(' ')?;
         let last_keystroke_at = Timestamp::from_timestamp_micros(micros.parse().ok()?)?;
-        Some(Self { last_keystroke_at, id: LoggedSearchId(id.parse().ok()?) })
-    }
-
-    /// The position in the search log.
-    pub(super) fn position(self) -> (Timestamp, LoggedSearchId) {
-        (self.last_keystroke_at, self.id)
+        Some((last_keystroke_at, LoggedSearchId(id.parse().ok()?)))
     }
 }
 
-impl From<SearchLogCursor> for String {
-    fn from(cursor: SearchLogCursor) -> String {
-        let micros = cursor.last_keystroke_at.timestamp_micros();
-        encode("searches", &format!("{micros} {}", cursor.id.0.simple()))
+impl CursorPosition for PagePosition {
+    const LIST: &'static str = "pages";
+
+    fn format(self) -> String {
+        self.0.to_string()
     }
-}
 
-pub(super) fn parse_page_cursor(cursor: &str) -> Option<PagePosition> {
-    decode(cursor, "pages")?.parse().ok().map(PagePosition)
-}
-
-pub(super) fn page_cursor(position: PagePosition) -> String {
-    encode("pages", &position.0.to_string())
-}
-
-// The list's name is part of a cursor, so that one of another list is refused.
-fn encode(list: &str, place: &str) -> String {
-    BASE64URL_NOPAD.encode(format!("{list}:{place}").as_bytes())
-}
-
-fn decode(cursor: &str, list: &str) -> Option<String> {
-    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).ok()?;
-    let text = String::from_utf8(bytes).ok()?;
-    text.strip_prefix(list)?.strip_prefix(':').map(str::to_owned)
-}
-
-fn not_a_cursor(argument: &str) -> Failure {
-    Failure::bad_input(argument, "is not a cursor of this list: pass an edge's cursor back unchanged")
+    fn parse(position: &str) -> Option<Self> {
+        position.parse().ok().map(Self)
+    }
 }
 
 #[cfg(test)]
@@ -251,14 +230,15 @@ mod tests {
         after: Option<i64>,
         last: Option<i32>,
         before: Option<i64>,
-    ) -> Result<PageRequest<i64>, String> {
+    ) -> Result<PageSelection<i64>, String> {
         let [after, before] = [after, before].map(|cursor| cursor.map(|number| number.to_string()));
         let arguments = PageArguments { first, after, last, before };
-        PageRequest::within(5, arguments, |cursor| cursor.parse().ok()).map_err(|failure| failure.to_string())
+        PageSelection::within(5, arguments, |cursor| cursor.parse().ok())
+            .map_err(|failure| failure.to_string())
     }
 
     /// The page of a list of the numbers from 0 to 9.
-    fn page(request: &PageRequest<i64>) -> (Vec<i64>, bool, bool) {
+    fn page(request: &PageSelection<i64>) -> (Vec<i64>, bool, bool) {
         let Slice { after, before, limit, from_end } = request.slice();
         let limit = usize::try_from(limit).unwrap();
         let items = after.map_or(0, |after| after + 1)..before.unwrap_or(10);
@@ -266,7 +246,7 @@ mod tests {
             true => items.clone().skip(items.count().saturating_sub(limit)).collect(),
             false => items.take(limit).collect(),
         };
-        let Page { items, has_previous, has_next } = request.cut(items);
+        let ConnectionPage { items, has_previous, has_next } = request.cut(items);
         (items, has_previous, has_next)
     }
 
@@ -283,7 +263,7 @@ mod tests {
             (None, None, Some(5), Some(3), &[0, 1, 2], false, true),
             (None, Some(3), Some(5), Some(6), &[4, 5], false, true),
             (None, Some(3), Some(2), Some(7), &[5, 6], true, true),
-            // Neither: the first ones.
+            // Neither: the first items.
             (None, None, None, None, &[0, 1, 2, 3, 4], false, true),
             (None, None, None, Some(2), &[0, 1], false, true),
             (None, Some(7), None, None, &[8, 9], true, false),
@@ -297,30 +277,34 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_page_names_its_argument() {
+    fn errors_begin_with_the_argument() {
         assert_eq!(
             request(Some(1), None, Some(1), None).unwrap_err(),
-            "last cannot be given together with first: give one of them"
+            "last cannot be combined with first: send one of them"
         );
         assert_eq!(request(None, None, Some(6), None).unwrap_err(), "last must be from 0 to 5, but is 6");
         let arguments = PageArguments { before: Some("x".to_owned()), ..PageArguments::default() };
-        let refused = PageRequest::within(5, arguments, |cursor| cursor.parse::<i64>().ok()).unwrap_err();
-        assert!(refused.to_string().starts_with("before is not a cursor of this list"), "{refused}");
+        let failure = PageSelection::within(5, arguments, |cursor| cursor.parse::<i64>().ok()).unwrap_err();
+        assert!(failure.to_string().starts_with("before is not a cursor of this list"), "{failure}");
     }
 
     #[test]
-    fn cursors_come_back_and_do_not_mix() {
-        let id = DocumentId(uuid::Uuid::from_u128(7));
-        for published_at in [None, Timestamp::from_timestamp_micros(-1), Timestamp::from_timestamp_micros(1)]
-        {
-            let cursor = DocumentCursor { published_at, id };
-            assert_eq!(DocumentCursor::parse(&String::from(cursor)), Some(cursor));
-            assert_eq!(parse_page_cursor(&String::from(cursor)), None);
+    fn cursors_are_read_back_by_their_own_list_only() {
+        let id = uuid::Uuid::from_u128(7);
+        let time = Timestamp::from_timestamp_micros;
+        for published_at in [None, time(-1), time(1)] {
+            let position = (published_at, DocumentId(id));
+            let cursor = encode_cursor(position);
+            assert_eq!(decode_cursor(&cursor), Some(position));
+            assert_eq!(decode_cursor::<PagePosition>(&cursor), None);
+            assert_eq!(decode_cursor::<(Timestamp, LoggedSearchId)>(&cursor), None);
         }
-        assert_eq!(parse_page_cursor(&page_cursor(PagePosition(41))), Some(PagePosition(41)));
+        let position = (time(1).unwrap(), LoggedSearchId(id));
+        assert_eq!(decode_cursor(&encode_cursor(position)), Some(position));
+        assert_eq!(decode_cursor(&encode_cursor(PagePosition(41))), Some(PagePosition(41)));
         for garbage in ["", "!", "ü", "ZG9jdW1lbnRzOg", "cGFnZXM6eA"] {
-            assert_eq!(DocumentCursor::parse(garbage), None, "{garbage}");
-            assert_eq!(parse_page_cursor(garbage), None, "{garbage}");
+            assert_eq!(decode_cursor::<(Option<Timestamp>, DocumentId)>(garbage), None, "{garbage}");
+            assert_eq!(decode_cursor::<PagePosition>(garbage), None, "{garbage}");
         }
     }
 }

@@ -1,6 +1,6 @@
-//! The values of variables as a client sent them, and those that an operation defines.
+//! The values of variables as sent by a client, of which only defined ones are parsed.
 //!
-//! A value takes many times its text, so what no operation defines is passed over without becoming one.
+//! A value takes many times the memory of its text, so undefined ones are skipped.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -12,14 +12,14 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::error::{ErrorCode, refusal};
+use super::error_code::{ErrorCode, request_error};
 
-/// More definitions than this are looked up by their hashes.
-const FEW: usize = 8;
-/// Memory of a member of an object beside its name and its value, in bytes.
+/// The number of definitions up to which a scan is faster than a hash look-up.
+const MAX_SCANNED: usize = 8;
+/// The memory of a member of an object without its name and value, in bytes.
 const MEMBER_BYTES: usize = 64;
 
-/// A JSON object of the values of variables; empty where there are none.
+/// A JSON object of the values of variables, or no text.
 #[derive(Clone, Debug, Default)]
 pub struct RawVariables(Bytes);
 
@@ -30,17 +30,17 @@ impl From<Bytes> for RawVariables {
 }
 
 impl RawVariables {
-    /// The length of their text, in bytes.
+    /// The length of the text, in bytes.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// No values were sent.
+    /// Returns true if the client sent no values.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Reads the values that are defined.
+    /// Parses the values of defined variables.
     pub(super) fn read(
         &self,
         definitions: &[Positioned<VariableDefinition>],
@@ -50,12 +50,12 @@ impl RawVariables {
         }
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         Defined::of(definitions).deserialize(&mut json).map_err(|error| {
-            refusal(ErrorCode::BadUserInput, format!("The variables are not a JSON object: {error}."))
+            request_error(ErrorCode::BadUserInput, format!("The variables are not a JSON object: {error}."))
         })
     }
 }
 
-/// The memory that values take, in bytes, about.
+/// The approximate memory of values, in bytes.
 pub(super) fn memory_bytes(variables: &Variables) -> usize {
     fn of(value: &Value) -> usize {
         let within: usize = match value {
@@ -71,26 +71,26 @@ pub(super) fn memory_bytes(variables: &Variables) -> usize {
     variables.iter().map(|(name, value)| MEMBER_BYTES + name.len() + of(value)).sum()
 }
 
-/// The names of variables that an operation defines.
+/// The names of the variables that an operation defines.
 enum Defined<'a> {
-    Few(&'a [Positioned<VariableDefinition>]),
-    Many(HashSet<&'a str>),
+    List(&'a [Positioned<VariableDefinition>]),
+    Set(HashSet<&'a str>),
 }
 
 impl<'a> Defined<'a> {
     fn of(definitions: &'a [Positioned<VariableDefinition>]) -> Self {
-        if definitions.len() <= FEW {
-            return Self::Few(definitions);
+        if definitions.len() <= MAX_SCANNED {
+            return Self::List(definitions);
         }
-        Self::Many(definitions.iter().map(|definition| definition.node.name.node.as_str()).collect())
+        Self::Set(definitions.iter().map(|definition| definition.node.name.node.as_str()).collect())
     }
 
     fn contains(&self, name: &str) -> bool {
         match self {
-            Self::Few(definitions) => {
+            Self::List(definitions) => {
                 definitions.iter().any(|definition| definition.node.name.node.as_str() == name)
             }
-            Self::Many(names) => names.contains(name),
+            Self::Set(names) => names.contains(name),
         }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_defined_becomes_a_value() {
+    fn only_defined_variables_are_parsed() {
         let query = "query($a: Int, $b: JSON) { x }";
         for (json, expected) in [
             ("", "{}"),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_a_value_is_refused_without_quoting_it() {
+    fn errors_do_not_quote_invalid_values() {
         let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
         for json in [deep.as_str(), r#"{"a":1e999}"#, r#"{"a":"\ud800"}"#, r#"["secret"]"#, r#"{"a":"#] {
             let message = read("query($a: JSON) { x }", json).unwrap_err();

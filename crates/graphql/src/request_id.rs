@@ -2,15 +2,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// The longest id that is taken from a client, in bytes.
+/// The maximum length of a client's id, in bytes.
 const MAX_BYTES: usize = 64;
 
-/// Names a request in the log and in the answer.
+/// The id of a request in the log and in responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
 impl RequestId {
-    /// A new id: unique within the process, and told from other processes by a random start.
+    /// Creates an id: unique within the process, with a random prefix of the process.
     pub fn fresh() -> Self {
         static PROCESS: OnceLock<u32> = OnceLock::new();
         static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -18,13 +18,13 @@ impl RequestId {
         Self(format!("{process:08x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed)).into())
     }
 
-    /// The id that a client or a proxy sent, if it can be logged and sent back as it is.
+    /// Accepts the id of a client or a proxy if it is safe to log and to return.
     pub fn given(id: &str) -> Option<Self> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
-        ((1..=MAX_BYTES).contains(&id.len()) && id.bytes().all(plain)).then(|| Self(id.into()))
+        let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
+        ((1..=MAX_BYTES).contains(&id.len()) && id.bytes().all(is_safe)).then(|| Self(id.into()))
     }
 
-    /// Names one of several operations of a connection that has this id.
+    /// Creates the id of one of several operations of a connection with this id.
     pub fn part(&self, number: u64) -> Self {
         Self(format!("{self}.{number}").into())
     }

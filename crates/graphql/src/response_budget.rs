@@ -1,91 +1,87 @@
-//! The memory of a response, counted while it is made: its texts, and the documents read for it.
+//! The memory of a response, counted during execution: its texts, and the documents read for it.
 //!
-//! A response is a tree of values before it is JSON, and a short document can ask for the same long text
-//! many times over. So long texts are counted as they are added, and what is over the limit is not added.
+//! A response is a tree of values before it becomes JSON, and a short document can request a long text many times. Long
+//! texts are therefore counted before they are added, and fail beyond the limit.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::{Context, ServerError};
 
-use super::error::{ErrorCode, Failure, refusal};
+use super::error_code::{ErrorCode, request_error};
+use super::failure::Failure;
 use quarry_runtime::memory::{MemoryBudget, MemoryPermit};
 
-/// Texts of up to this size, in bytes, are not counted one by one: the cost of a document bounds them.
+/// The maximum length of texts that are not counted, in bytes: the cost of a document bounds them.
 const SHORT_BYTES: usize = 256;
-/// Documents that are read for a response may take this many times its limit.
+/// The limit of documents read for a response, in relation to the limit of its size.
 const READ_FACTOR: usize = 2;
 
 /// The memory of one response. Clones share it.
 #[derive(Clone)]
-pub(super) struct ResponseBudget(Arc<Inner>);
+pub(super) struct ResponseBudget(Arc<BudgetState>);
 
-struct Inner {
+struct BudgetState {
     limit: usize,
-    said: AtomicUsize,
-    read: AtomicUsize,
-    /// The memory of all responses; none for mutations, which are not to fail once they have run.
+    text_bytes: AtomicUsize,
+    read_bytes: AtomicUsize,
+    /// The memory of all responses; `None` for mutations, which must not fail after they have written.
     shared: Option<MemoryBudget>,
     permit: Mutex<MemoryPermit>,
 }
 
-/// The memory that a response holds until it is sent.
+/// The memory that a response occupies until it is sent.
 #[derive(Debug, Default)]
 pub struct ResponseMemory {
-    /// The bytes that it takes of the memory of all responses.
+    /// The share of the memory of all responses.
     pub permit: MemoryPermit,
-    /// The bytes of its long texts: about the length of its JSON.
+    /// The length of the long texts, in bytes: approximately that of the JSON.
     pub bytes: usize,
-    /// It may be refused for want of memory.
+    /// The response may be rejected if memory is exhausted.
     pub refusable: bool,
 }
 
 impl ResponseBudget {
     pub(super) fn new(limit: usize, shared: Option<MemoryBudget>) -> Self {
-        let (said, read) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self(Arc::new(Inner { limit, said, read, shared, permit: Mutex::default() }))
+        let (text_bytes, read_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self(Arc::new(BudgetState { limit, text_bytes, read_bytes, shared, permit: Mutex::default() }))
     }
 
-    /// Counts a text of the response.
-    pub(super) fn say<'a>(ctx: &Context<'_>, text: &'a str) -> Result<&'a str, Failure> {
+    /// Adds a text to the response.
+    pub(super) fn add_text<'a>(ctx: &Context<'_>, text: &'a str) -> Result<&'a str, Failure> {
         if text.len() > SHORT_BYTES
-            && let Some(budget) = ctx.data_opt::<Self>()
+            && let Some(budget) = Self::of(ctx)
         {
-            budget.add(&budget.0.said, text.len(), budget.0.limit)?;
+            budget.add(&budget.0.text_bytes, text.len(), budget.0.limit)?;
         }
         Ok(text)
     }
 
-    /// Counts memory that documents take while the response is made.
-    pub(super) fn read(ctx: &Context<'_>, bytes: usize) -> Result<(), Failure> {
-        Self::of(ctx).map_or(Ok(()), |budget| budget.add_read(bytes))
-    }
-
-    /// See [`Self::read`].
+    /// Adds the memory of documents that are read for the response.
     pub(super) fn add_read(&self, bytes: usize) -> Result<(), Failure> {
-        self.add(&self.0.read, bytes, self.0.limit.saturating_mul(READ_FACTOR))
+        self.add(&self.0.read_bytes, bytes, self.0.limit.saturating_mul(READ_FACTOR))
     }
 
-    /// Bytes that may still be read for the response.
+    /// The remaining memory for documents, in bytes.
     pub(super) fn readable(&self) -> usize {
-        self.0.limit.saturating_mul(READ_FACTOR).saturating_sub(self.0.read.load(Ordering::Relaxed))
+        self.0.limit.saturating_mul(READ_FACTOR).saturating_sub(self.0.read_bytes.load(Ordering::Relaxed))
     }
 
     /// The failure of a field that would make the response too large.
-    pub(super) fn refusal(ctx: &Context<'_>) -> Failure {
+    pub(super) fn too_large(ctx: &Context<'_>) -> Failure {
         let limit = Self::of(ctx).map_or(usize::MAX, |budget| budget.0.limit);
         Failure::new(ErrorCode::ResponseTooLarge, too_large(limit))
     }
 
-    /// The budget of the request.
+    /// The budget of the request; subscriptions have none.
     pub(super) fn of<'a>(ctx: &Context<'a>) -> Option<&'a Self> {
         ctx.data_opt::<Self>()
     }
 
-    /// The memory that the finished response holds: that of its texts.
+    /// The memory of the finished response: that of its texts.
     pub(super) fn finish(&self) -> ResponseMemory {
         let mut permit = self.0.permit.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let bytes = self.0.said.load(Ordering::Relaxed);
+        let bytes = self.0.text_bytes.load(Ordering::Relaxed);
         permit.shrink_to(bytes);
         ResponseMemory { permit, bytes, refusable: self.0.shared.is_some() }
     }
@@ -101,7 +97,7 @@ impl ResponseBudget {
             let mut permit = self.0.permit.lock().unwrap_or_else(PoisonError::into_inner);
             shared
                 .grow(&mut permit, bytes)
-                .map_err(|_| Failure::new(ErrorCode::TooBusy, too_busy(shared.limit())))?;
+                .map_err(|_| Failure::new(ErrorCode::TooBusy, memory_exhausted(shared.limit())))?;
         }
         Ok(())
     }
@@ -109,23 +105,23 @@ impl ResponseBudget {
 
 fn too_large(limit: usize) -> String {
     format!(
-        "The response would be larger than the {limit} bytes that this server sends (limits.response_bytes). Ask for \
-         fewer documents, fields or aliases at once."
+        "The response would exceed the limit of {limit} bytes (limits.response_bytes). Request fewer documents, fields \
+         or aliases at once."
     )
 }
 
-fn too_busy(limit: usize) -> String {
-    format!("The server is at its limit of {limit} bytes of responses. Try again in a moment.")
+fn memory_exhausted(limit: usize) -> String {
+    format!("The server is at its limit of {limit} bytes of responses. Retry in a moment.")
 }
 
-/// The error of a response that is larger than the server sends.
+/// The error of a response that exceeds the limit of its size.
 pub fn response_too_large(limit: usize) -> ServerError {
-    refusal(ErrorCode::ResponseTooLarge, too_large(limit))
+    request_error(ErrorCode::ResponseTooLarge, too_large(limit))
 }
 
-/// The error of a response for which there is no memory now.
-pub fn no_room_for_response(limit: usize) -> ServerError {
-    refusal(ErrorCode::TooBusy, too_busy(limit))
+/// The error of a response that exceeds the memory of all responses.
+pub fn response_memory_exhausted(limit: usize) -> ServerError {
+    request_error(ErrorCode::TooBusy, memory_exhausted(limit))
 }
 
 #[cfg(test)]
@@ -133,27 +129,28 @@ mod tests {
     use super::*;
 
     fn code(added: Result<(), Failure>) -> Option<ErrorCode> {
-        added.err().map(|failure| failure.code())
+        added.err().map(|failure| failure.code)
     }
 
     #[test]
-    fn a_response_is_bounded_by_itself_and_by_all_others() {
+    fn the_memory_of_a_response_and_of_all_responses_is_bounded() {
         let shared = MemoryBudget::new(1_000);
         let (one, other) =
             (ResponseBudget::new(300, Some(shared.clone())), ResponseBudget::new(300, Some(shared.clone())));
         one.add_read(400).unwrap();
         assert_eq!(one.readable(), 200);
         assert_eq!(code(one.add_read(201)), Some(ErrorCode::ResponseTooLarge));
-        let say = |budget: &ResponseBudget, bytes| budget.add(&budget.0.said, bytes, budget.0.limit);
-        say(&one, 300).unwrap();
-        assert_eq!(code(say(&one, 1)), Some(ErrorCode::ResponseTooLarge));
-        say(&other, 200).unwrap();
+        let add_text =
+            |budget: &ResponseBudget, bytes| budget.add(&budget.0.text_bytes, bytes, budget.0.limit);
+        add_text(&one, 300).unwrap();
+        assert_eq!(code(add_text(&one, 1)), Some(ErrorCode::ResponseTooLarge));
+        add_text(&other, 200).unwrap();
         assert_eq!(code(other.add_read(101)), Some(ErrorCode::TooBusy));
         drop(one.finish());
         other.add_read(101).unwrap();
-        let held = other.finish();
-        assert_eq!((held.bytes, held.permit.bytes(), shared.taken()), (200, 200, 200));
-        // What has been written is answered, whatever others hold.
+        let memory = other.finish();
+        assert_eq!((memory.bytes, memory.permit.bytes(), shared.taken()), (200, 200, 200));
+        // A mutation is independent of other responses.
         ResponseBudget::new(300, None).add_read(600).unwrap();
     }
 }

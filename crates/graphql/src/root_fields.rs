@@ -1,8 +1,8 @@
-//! The fields at the root of an operation, as executing it collects them: those of fragments among
-//! them, and not what a directive leaves out.
+//! The fields at the root of an operation, collected as the specification of execution demands: with those of
+//! fragments, without those that a directive skips.
 //!
-//! Fields that share a response key are one field, which is run once. async-graphql runs each of
-//! them, a mutation twice, so such an operation is written anew before it runs.
+//! Fields with the same response key are one field, which is executed once. async-graphql executes each of them, a
+//! mutation twice, so the fields of such an operation are merged before its execution.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,31 +13,30 @@ use async_graphql::parser::types::{
 use async_graphql::{Name, Pos, Positioned, ServerError, Value, Variables};
 use async_graphql_value::Value as InputValue;
 
-use super::error::{ErrorCode, refusal};
-use super::quote::Quoted;
+use super::error_bounds::Quoted;
+use super::error_code::{ErrorCode, request_error};
 
-/// See the module.
+/// The fields at the root of an operation.
 pub(super) struct RootFields<'a> {
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
     variables: &'a Variables,
-    /// Fragments that were looked into: each once, however often it is spread.
-    entered: HashSet<&'a Name>,
-    /// A fragment was spread again.
-    is_spread_again: bool,
+    /// The visited fragments: each is visited once, however often it is spread.
+    visited: HashSet<&'a Name>,
+    /// A fragment is spread more than once.
+    has_repeated_spread: bool,
     fields: Vec<&'a Positioned<Field>>,
 }
 
 impl<'a> RootFields<'a> {
-    /// `variables` are those of the operation, with its defaults for what is left out: executing asks
-    /// for nothing else.
+    /// Collects the fields. `variables` must include the defaults of the operation, as the executor sees them.
     pub(super) fn of(
         document: &'a ExecutableDocument,
         operation: &'a OperationDefinition,
         variables: &'a Variables,
     ) -> Self {
-        let (entered, fields) = (HashSet::new(), Vec::new());
-        let mut root = Self { document, operation, variables, entered, is_spread_again: false, fields };
+        let (visited, fields) = (HashSet::new(), Vec::new());
+        let mut root = Self { document, operation, variables, visited, has_repeated_spread: false, fields };
         root.collect(&operation.selection_set.node);
         root
     }
@@ -50,7 +49,7 @@ impl<'a> RootFields<'a> {
         self.fields.iter().copied()
     }
 
-    /// Whether an argument is given to a field.
+    /// Returns true if a field has an argument other than null.
     pub(super) fn is_given(&self, field: &Field, argument: &str) -> bool {
         match field.get_argument(argument).map(|value| &value.node) {
             None | Some(InputValue::Null) => false,
@@ -61,21 +60,22 @@ impl<'a> RootFields<'a> {
         }
     }
 
-    /// The document with the operation alone, each of its fields once; `None` if it is so already. An
-    /// error if two fields share a response key and are not the same: validation compares only those
-    /// that stand beside each other.
+    /// The document with this operation only and each field once; `None` if that is the case already.
+    ///
+    /// Returns an error if two fields with the same response key differ: validation compares only the fields of one
+    /// selection set.
     pub(super) fn merged(&self) -> Result<Option<ExecutableDocument>, ServerError> {
         let key = |field: &'a Positioned<Field>| field.node.response_key().node.as_str();
         let mut keys = HashSet::new();
-        if !self.is_spread_again && self.iter().all(|field| keys.insert(key(field))) {
+        if !self.has_repeated_spread && self.iter().all(|field| keys.insert(key(field))) {
             return Ok(None);
         }
-        let mut places = HashMap::new();
+        let mut indices = HashMap::new();
         let mut merged: Vec<Positioned<Field>> = Vec::new();
         for field in self.iter() {
-            match places.get(key(field)) {
-                Some(place) => {
-                    let first: &mut Positioned<Field> = &mut merged[*place];
+            match indices.get(key(field)) {
+                Some(index) => {
+                    let first: &mut Positioned<Field> = &mut merged[*index];
                     if !is_same(&first.node, &field.node) {
                         return Err(conflict(key(field), [first.pos, field.pos]));
                     }
@@ -83,7 +83,7 @@ impl<'a> RootFields<'a> {
                     first.node.selection_set.node.items.extend(more);
                 }
                 None => {
-                    places.insert(key(field), merged.len());
+                    indices.insert(key(field), merged.len());
                     merged.push(field.clone());
                 }
             }
@@ -105,7 +105,7 @@ impl<'a> RootFields<'a> {
 
     fn collect(&mut self, set: &'a SelectionSet) {
         for selection in &set.items {
-            if selection.node.directives().iter().any(|directive| self.leaves_out(&directive.node)) {
+            if selection.node.directives().iter().any(|directive| self.skips(&directive.node)) {
                 continue;
             }
             match &selection.node {
@@ -113,50 +113,49 @@ impl<'a> RootFields<'a> {
                 Selection::InlineFragment(fragment) => self.collect(&fragment.node.selection_set.node),
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
-                    // One that is not there is for validation to name.
+                    // Validation reports an undefined fragment.
                     let Some(fragment) = self.document.fragments.get(name) else { continue };
-                    if self.entered.insert(name) {
+                    if self.visited.insert(name) {
                         self.collect(&fragment.node.selection_set.node);
                     } else {
-                        self.is_spread_again = true;
+                        self.has_repeated_spread = true;
                     }
                 }
             }
         }
     }
 
-    /// Whether a directive says that its selection is not wanted.
-    fn leaves_out(&self, directive: &Directive) -> bool {
-        let unwanted = match directive.name.node.as_str() {
+    /// Returns true if a directive skips its selection.
+    fn skips(&self, directive: &Directive) -> bool {
+        let skipping = match directive.name.node.as_str() {
             "skip" => true,
             "include" => false,
             _ => return false,
         };
         match directive.get_argument("if").map(|argument| &argument.node) {
-            Some(InputValue::Boolean(value)) => *value == unwanted,
+            Some(InputValue::Boolean(value)) => *value == skipping,
             Some(InputValue::Variable(name)) => {
-                matches!(self.variables.get(name), Some(Value::Boolean(value)) if *value == unwanted)
+                matches!(self.variables.get(name), Some(Value::Boolean(value)) if *value == skipping)
             }
             _ => false,
         }
     }
 }
 
-/// Whether two fields ask for the same.
+/// Returns true if two fields have the same name and arguments.
 fn is_same(one: &Field, other: &Field) -> bool {
-    let has = |field: &Field, name: &Name, value: &InputValue| {
-        field.arguments.iter().any(|(its_name, its)| its_name.node == *name && its.node == *value)
-    };
     one.name.node == other.name.node
         && one.arguments.len() == other.arguments.len()
-        && one.arguments.iter().all(|(name, value)| has(other, &name.node, &value.node))
+        && one.arguments.iter().all(|(name, value)| {
+            other.get_argument(&name.node).is_some_and(|argument| argument.node == value.node)
+        })
 }
 
-fn conflict(key: &str, places: [Pos; 2]) -> ServerError {
+fn conflict(key: &str, positions: [Pos; 2]) -> ServerError {
     let key = Quoted(key);
     let message = format!("The fields {key} differ in name or arguments. Give one of them another alias.");
-    let mut error = refusal(ErrorCode::GraphqlValidationFailed, message);
-    error.locations = places.into();
+    let mut error = request_error(ErrorCode::GraphqlValidationFailed, message);
+    error.locations = positions.into();
     error
 }
 
@@ -166,37 +165,34 @@ mod tests {
 
     use super::*;
 
-    /// The fields at the root with what is selected of them, and whether the operation is written anew.
+    /// The fields at the root with their selections, and true if they were merged.
     fn collected(text: &str, variables: serde_json::Value) -> (Vec<String>, bool) {
         let document = parse_query(text).unwrap();
         let (_, operation) = document.operations.iter().next().unwrap();
         let variables = Variables::from_json(variables);
         let root = RootFields::of(&document, &operation.node, &variables);
-        let told = |field: &Field| {
-            let within: Vec<String> = field.selection_set.node.items.iter().map(selected).collect();
-            format!("{}:{}", field.response_key().node, within.join(","))
-        };
         let Some(merged) = root.merged().unwrap() else {
-            return (root.iter().map(|field| told(&field.node)).collect(), false);
+            return (root.iter().map(|field| described(&field.node)).collect(), false);
         };
         let (_, operation) = merged.operations.iter().next().unwrap();
-        let fields = operation.node.selection_set.node.items.iter().map(|selection| match &selection.node {
-            Selection::Field(field) => told(&field.node),
-            other => panic!("{other:?}"),
-        });
-        (fields.collect(), true)
+        (selected(&operation.node.selection_set.node).map(described).collect(), true)
     }
 
-    fn selected(selection: &Positioned<Selection>) -> String {
-        match &selection.node {
-            Selection::Field(field) => field.node.response_key().node.to_string(),
+    fn described(field: &Field) -> String {
+        let keys = selected(&field.selection_set.node).map(|field| field.response_key().node.as_str());
+        format!("{}:{}", field.response_key().node, keys.collect::<Vec<_>>().join(","))
+    }
+
+    fn selected(set: &SelectionSet) -> impl Iterator<Item = &Field> {
+        set.items.iter().map(|selection| match &selection.node {
+            Selection::Field(field) => &field.node,
             other => panic!("{other:?}"),
-        }
+        })
     }
 
     #[test]
-    fn fields_that_share_a_response_key_are_one() {
-        for (text, expected, is_anew) in [
+    fn fields_with_the_same_response_key_are_merged() {
+        for (text, expected, is_merged) in [
             ("{ a { x } b { y } }", &["a:x", "b:y"][..], false),
             ("{ a { x } b { y } a { z } }", &["a:x,z", "b:y"], true),
             ("{ a { x } b: a { y } }", &["a:x", "b:y"], false),
@@ -211,14 +207,14 @@ mod tests {
             ("query($n: Boolean) { a @skip(if: $n) { x } b @include(if: $n) { y } }", &["a:x"], false),
             ("{ a ...Missing }", &["a:"], false),
         ] {
-            let (fields, anew) = collected(text, serde_json::json!({"n": false}));
+            let (fields, merged) = collected(text, serde_json::json!({"n": false}));
             let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
-            assert_eq!((&fields[..], anew), (expected, is_anew), "{text}");
+            assert_eq!((&fields[..], merged), (expected, is_merged), "{text}");
         }
     }
 
     #[test]
-    fn fields_that_differ_do_not_share_a_response_key() {
+    fn different_fields_with_the_same_response_key_conflict() {
         for text in [
             "{ a b: c ... on Q { b: d } }",
             "{ a(s: 1) ...F } fragment F on Q { a(s: 2) }",

@@ -1,4 +1,4 @@
-//! The scalars that GraphQL does not bring, and defaults that hold for omitted variables.
+//! Custom scalars, and arguments whose defaults apply to omitted variables.
 
 use std::borrow::Cow;
 
@@ -8,20 +8,20 @@ use chrono::SecondsFormat;
 
 use quarry_domain::Timestamp;
 
-/// A point in time, as GraphQL shows it.
+/// The GraphQL type of a timestamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DateTime(pub Timestamp);
 
-/// A point in time: an RFC 3339 date-time. Answers are in UTC with exactly three fraction
-/// digits (`2025-05-05T07:47:20.159Z`); any offset is taken as input.
+/// A timestamp: an RFC 3339 date-time. Output is in UTC with exactly three fraction digits
+/// (`2025-05-05T07:47:20.159Z`); input accepts any offset.
 #[Scalar(specified_by_url = "https://scalars.graphql.org/andimarek/date-time.html")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else {
-            return Err(InputValueError::custom("give an RFC 3339 date-time as a string"));
+            return Err(InputValueError::custom("send an RFC 3339 date-time as a string"));
         };
         chrono::DateTime::parse_from_rfc3339(text).map(|at| Self(at.to_utc())).map_err(|_| {
-            InputValueError::custom("give an RFC 3339 date-time with an offset, as 2025-05-05T07:47:20.159Z")
+            InputValueError::custom("send an RFC 3339 date-time with an offset, as 2025-05-05T07:47:20.159Z")
         })
     }
 
@@ -30,7 +30,7 @@ impl ScalarType for DateTime {
     }
 }
 
-/// JSON, as GraphQL shows it.
+/// The GraphQL type of a JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Json(pub Value);
 
@@ -46,8 +46,9 @@ impl ScalarType for Json {
     }
 }
 
-/// A flag of type `Boolean!` with a default that also holds where the client names a
-/// variable and leaves it out, which async-graphql reads as null.
+/// A `Boolean!` argument whose default applies to omitted variables, too.
+///
+/// async-graphql reads an omitted variable as null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Flag<const DEFAULT: bool>(pub bool);
 
@@ -82,7 +83,7 @@ impl<const DEFAULT: bool> InputType for Flag<DEFAULT> {
     }
 }
 
-/// As [`Flag`], for a type that has a default of its own.
+/// An argument like [`Flag`] of any type with a default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct OrDefault<T>(pub T);
 
@@ -120,26 +121,26 @@ mod tests {
     }
 
     #[test]
-    fn times_leave_in_utc_with_three_digits() {
-        for (given, sent) in [
+    fn timestamps_are_in_utc_with_three_fraction_digits() {
+        for (input, output) in [
             ("2025-05-05T07:47:20.159674Z", "2025-05-05T07:47:20.159Z"),
             ("2025-05-05T09:47:20+02:00", "2025-05-05T07:47:20.000Z"),
             ("2025-05-05t07:47:20z", "2025-05-05T07:47:20.000Z"),
         ] {
-            assert_eq!(parse(given), Some(Value::from(sent)), "{given}");
+            assert_eq!(parse(input), Some(Value::from(output)), "{input}");
         }
     }
 
     #[test]
-    fn times_without_an_offset_are_refused() {
-        for given in ["", "yesterday", "2025-05-05", "2025-05-05T07:47:20", "1746431240"] {
-            assert_eq!(parse(given), None, "{given}");
+    fn timestamps_without_an_offset_are_rejected() {
+        for input in ["", "yesterday", "2025-05-05", "2025-05-05T07:47:20", "1746431240"] {
+            assert_eq!(parse(input), None, "{input}");
         }
         assert!(<DateTime as ScalarType>::parse(Value::from(1_746_431_240)).is_err());
     }
 
     #[test]
-    fn an_omitted_flag_has_its_default_and_null_is_refused() {
+    fn an_omitted_flag_has_its_default_and_null_is_rejected() {
         assert_eq!(<Flag<true> as InputType>::parse(None).unwrap(), Flag(true));
         assert_eq!(<Flag<true> as InputType>::parse(Some(Value::from(false))).unwrap(), Flag(false));
         assert!(<Flag<true> as InputType>::parse(Some(Value::Null)).is_err());

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_graphql::Context;
 use tokio::sync::Notify;
 
-use super::error::Failure;
+use super::failure::Failure;
 use quarry_domain::SourceName;
 use quarry_interaction::Interactions;
 use quarry_keystroke::Keystrokes;
@@ -12,34 +12,34 @@ use quarry_report::Reports;
 use quarry_search::{IndexFollower, SearchEngine, Suggestions};
 use quarry_store::Store;
 
-/// Everything that resolvers reach. The schema builds without it.
+/// The services that resolvers call.
 #[derive(Clone)]
 pub struct Services {
-    /// The truth: what relations are looked up in.
+    /// The database, from which relations are read.
     pub store: Store,
-    /// What searches are answered from.
+    /// The engine of searches.
     pub search: Arc<dyn SearchEngine>,
-    /// What to offer who is typing.
+    /// The suggestions.
     pub suggestions: Suggestions,
-    /// What was searched for and sold, added up.
+    /// The reports.
     pub reports: Reports,
-    /// Where clicks and conversions go.
+    /// The recorder of clicks and conversions.
     pub interactions: Interactions,
-    /// Where keystrokes go.
+    /// The keystroke buffer.
     pub keystrokes: Keystrokes,
-    /// Tells when a change can be found.
+    /// The progress of indexing.
     pub index: IndexFollower,
-    /// Wakes the crawler once a crawl has begun in the store.
-    pub crawl_wanted: Arc<Notify>,
+    /// The wake-up of the crawler after the beginning of a crawl.
+    pub crawl_requested: Arc<Notify>,
     /// The configured sources.
     pub sources: Arc<[SourceName]>,
-    /// How long a mutation with `wait: true` waits for the index.
-    pub index_patience: Duration,
+    /// The timeout of a mutation with `wait: true`.
+    pub index_timeout: Duration,
 }
 
 impl Services {
-    /// The services of this request.
+    /// The services of the schema.
     pub(super) fn of<'a>(ctx: &Context<'a>) -> Result<&'a Services, Failure> {
-        ctx.data_opt::<Services>().ok_or_else(|| Failure::internal("the schema was built without services"))
+        ctx.data_opt::<Services>().ok_or_else(|| Failure::internal("the schema has no services"))
     }
 }

@@ -1,4 +1,4 @@
-//! Following: one method per field of `Subscription`.
+//! The resolvers of `Subscription`, one method per field.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use async_graphql::{Context, Subscription as GraphqlSubscription};
 use futures_util::{Stream, StreamExt, stream};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::error::Failure;
+use super::failure::Failure;
 use super::guard::RootGuard;
 use super::mutation::unknown_source;
 use super::services::Services;
@@ -15,26 +15,26 @@ use super::types::{Crawl, Search};
 use quarry_domain::SourceName;
 use quarry_store::Store;
 
-/// Between two looks at a crawl. Polling the store shows the crawls of every server alike.
+/// The interval of polling a crawl. Polling the store covers the crawls of all servers.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The subscription root.
 pub(super) struct Subscription;
 
-/// Following what goes on.
+/// The subscriptions: logged searches and the progress of crawls.
 #[GraphqlSubscription(guard = RootGuard(OperationType::Subscription))]
 impl Subscription {
-    /// Searches as they are logged, by whichever server. A live view: who reads too slowly misses some, the
-    /// log has them all. Scope: REPORTS.
+    /// The searches that any server logs, as they are logged. A client that reads too slowly misses some; `searchLog`
+    /// has all of them. Scope: REPORTS.
     async fn search_logged(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Search> + use<>, Failure> {
         Ok(Services::of(ctx)?.keystrokes.logged().map(Search))
     }
 
-    /// The latest crawl of a source at once, and again whenever it changes or another one begins. Scope: ADMIN.
+    /// The latest crawl of a source: immediately, and again whenever it changes or another crawl begins. Scope: ADMIN.
     async fn crawl_progress(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The source's name.")] source: String,
+        #[graphql(desc = "The name of the source.")] source: String,
     ) -> Result<impl Stream<Item = Result<Crawl, Failure>> + use<>, Failure> {
         let services = Services::of(ctx)?;
         let mut known: Vec<SourceName> = services.sources.to_vec();
@@ -51,7 +51,7 @@ impl Subscription {
     }
 }
 
-/// Watches the latest crawl of a source.
+/// A poller of the latest crawl of a source.
 struct CrawlWatch {
     store: Store,
     source: SourceName,
@@ -67,14 +67,14 @@ impl CrawlWatch {
         Self { store, source, ticks, last: None, failing: false }
     }
 
-    /// The next change. A store that cannot be reached is said once, and watching goes on.
+    /// Waits for the next change. Reports the first error of an outage, and keeps polling.
     async fn next(&mut self) -> Result<Crawl, Failure> {
         loop {
             self.ticks.tick().await;
             match self.store.last_crawls(std::slice::from_ref(&self.source)).await {
                 Ok(mut crawls) => {
                     self.failing = false;
-                    // The cursor is the crawler's own and moves without anything to see.
+                    // The cursor is internal to the crawler: its changes are not visible to clients.
                     let latest = crawls
                         .remove(&self.source)
                         .map(|crawl| quarry_domain::Crawl { cursor: None, ..crawl });

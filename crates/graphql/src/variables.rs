@@ -1,6 +1,7 @@
-//! Coerces the values of variables to their declared types before anything runs, as the
-//! specification asks: a value that does not fit refuses the request and names its place.
-//! async-graphql finds out only in the resolvers, where half the operation may have run.
+//! Coercion of variables to their declared types, before execution, as the specification demands.
+//!
+//! An invalid value rejects the request with its path. async-graphql detects it in the resolvers only, when half of
+//! the operation may have been executed.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -11,8 +12,8 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Number, Positioned, ScalarType, ServerError, Value, Variables};
 
-use super::error::{ErrorCode, coded};
 use super::error_bounds::excerpt;
+use super::error_code::{ErrorCode, coded};
 use super::scalars::DateTime;
 
 /// The enums and input objects of the schema.
@@ -29,9 +30,9 @@ struct InputField {
 }
 
 impl InputTypes {
-    /// Reads the types out of a schema's text.
+    /// Reads the types from a schema in the schema definition language.
     pub(super) fn of(sdl: &str) -> Self {
-        let document = parse_schema(sdl).expect("the exported schema is one");
+        let document = parse_schema(sdl).expect("the exported schema is valid");
         let mut types = HashMap::new();
         for definition in document.definitions {
             let TypeSystemDefinition::Type(definition) = definition else { continue };
@@ -51,7 +52,7 @@ impl InputTypes {
         Self(types)
     }
 
-    /// Coerces the values that an operation is given.
+    /// Coerces the variables of an operation.
     pub(super) fn coerce(
         &self,
         definitions: &[Positioned<VariableDefinition>],
@@ -60,15 +61,15 @@ impl InputTypes {
         let mut errors = Vec::new();
         for definition in definitions {
             let VariableDefinition { name, var_type, default_value, .. } = &definition.node;
-            let place = Place::Variable(&name.node);
-            let checked =
-                match variables.get_mut(&name.node) {
-                    Some(value) => self.coerce_value(&var_type.node, value, place),
-                    None if !var_type.node.nullable && default_value.is_none() => Err(place
-                        .problem(format_args!("of type {} is required, but is not given", var_type.node))),
-                    None => Ok(()),
-                };
-            if let Err(problem) = checked {
+            let path = InputPath::Variable(&name.node);
+            let coerced = match variables.get_mut(&name.node) {
+                Some(value) => self.coerce_value(&var_type.node, value, path),
+                None if !var_type.node.nullable && default_value.is_none() => {
+                    Err(path.missing(&var_type.node))
+                }
+                None => Ok(()),
+            };
+            if let Err(problem) = coerced {
                 let error = ServerError::new(format!("The variable {problem}."), Some(definition.pos));
                 errors.push(coded(error, ErrorCode::BadUserInput));
             }
@@ -76,29 +77,29 @@ impl InputTypes {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// Coerces a value to a type; if it does not fit, the error says where and why.
-    fn coerce_value(&self, ty: &Type, value: &mut Value, place: Place<'_>) -> Result<(), String> {
+    /// Coerces a value to a type; the error begins with the path of the invalid value.
+    fn coerce_value(&self, ty: &Type, value: &mut Value, path: InputPath<'_>) -> Result<(), String> {
         if *value == Value::Null {
             return if ty.nullable {
                 Ok(())
             } else {
-                Err(place.problem(format_args!("is null, but must be {ty}")))
+                Err(path.problem(format_args!("is null, but must be {ty}")))
             };
         }
         let name = match &ty.base {
             BaseType::List(item) => {
-                let Value::List(items) = value else { return self.coerce_value(item, value, place) };
+                let Value::List(items) = value else { return self.coerce_value(item, value, path) };
                 return items.iter_mut().enumerate().try_for_each(|(index, value)| {
-                    self.coerce_value(item, value, Place::Item(&place, index))
+                    self.coerce_value(item, value, InputPath::Item(&path, index))
                 });
             }
             BaseType::Named(name) => name.as_str(),
         };
-        let fits = match (name, &mut *value) {
+        let is_valid = match (name, &mut *value) {
             ("Int", Value::Number(number)) => {
                 let int = integer(number).filter(|n| i32::try_from(*n).is_ok());
                 let Some(int) = int else {
-                    return Err(place.problem(format_args!(
+                    return Err(path.problem(format_args!(
                         "must be {ty}: an integer from {} to {}",
                         i32::MIN,
                         i32::MAX
@@ -111,7 +112,7 @@ impl InputTypes {
             ("String" | "ID", Value::String(_)) => true,
             ("ID", Value::Number(number)) => {
                 let Some(int) = integer(number) else {
-                    return Err(place.problem(format_args!(
+                    return Err(path.problem(format_args!(
                         "must be {ty}: a string, or an integer; send long ones as strings"
                     )));
                 };
@@ -122,52 +123,52 @@ impl InputTypes {
             ("DateTime", value) => {
                 let read = <DateTime as ScalarType>::parse(value.clone());
                 let problem = "must be an RFC 3339 date-time, as 2025-05-05T07:47:20.159Z";
-                return read.map(|_| ()).map_err(|_| place.problem(problem));
+                return read.map(|_| ()).map_err(|_| path.problem(problem));
             }
-            (name, value) => return self.coerce_composite(name, value, place),
+            (name, value) => return self.coerce_composite(name, value, path),
         };
-        if fits { Ok(()) } else { Err(place.problem(format_args!("must be {ty}"))) }
+        if is_valid { Ok(()) } else { Err(path.problem(format_args!("must be {ty}"))) }
     }
 
-    fn coerce_composite(&self, name: &str, value: &mut Value, place: Place<'_>) -> Result<(), String> {
+    fn coerce_composite(&self, name: &str, value: &mut Value, path: InputPath<'_>) -> Result<(), String> {
         match (self.0.get(name), value) {
-            // A scalar that takes anything, or a type that validation refuses.
+            // A scalar of any value, or an unknown type, which validation rejects.
             (None, _) => Ok(()),
             (Some(InputKind::Enum(values)), Value::String(word)) if values.contains(word.as_str()) => Ok(()),
             (Some(InputKind::Enum(values)), _) => {
                 let mut values: Vec<_> = values.iter().map(String::as_str).collect();
                 values.sort_unstable();
-                Err(place.problem(format_args!("must be one of {}", values.join(", "))))
+                Err(path.problem(format_args!("must be one of {}", values.join(", "))))
             }
-            (Some(InputKind::Object { fields, one_of }), Value::Object(given)) => {
-                for (name, value) in given.iter_mut() {
-                    let place = Place::Field(&place, name);
+            (Some(InputKind::Object { fields, one_of }), Value::Object(members)) => {
+                for (name, value) in members.iter_mut() {
+                    let path = InputPath::Field(&path, name);
                     let Some(field) = fields.get(name.as_str()) else {
-                        return Err(place.problem("is not a field of this input"));
+                        return Err(path.problem("is not a field of this input: remove it"));
                     };
-                    self.coerce_value(&field.ty, value, place)?;
+                    self.coerce_value(&field.ty, value, path)?;
                 }
                 let missing = fields.iter().find(|(name, field)| {
-                    !field.ty.nullable && !field.has_default && !given.contains_key(name.as_str())
+                    !field.ty.nullable && !field.has_default && !members.contains_key(name.as_str())
                 });
                 if let Some((name, field)) = missing {
-                    let problem = format_args!("of type {} is required, but is not given", field.ty);
-                    return Err(Place::Field(&place, name).problem(problem));
+                    return Err(InputPath::Field(&path, name).missing(&field.ty));
                 }
-                if *one_of && (given.len() != 1 || given.values().any(|value| *value == Value::Null)) {
-                    return Err(place.problem("must have exactly one field, and that not null"));
+                if *one_of && (members.len() != 1 || members.values().any(|value| *value == Value::Null)) {
+                    return Err(path.problem("must have exactly one field, and that not null"));
                 }
                 Ok(())
             }
             (Some(InputKind::Object { .. }), _) => {
-                Err(place.problem(format_args!("must be an object of type {name}")))
+                Err(path.problem(format_args!("must be an object of type {name}")))
             }
         }
     }
 }
 
-/// The integer that a number is: one whose fractional part is empty, as `1.0`, is one by the specification.
-/// Of those with more than 15 digits it cannot be known which was meant: reading one rounds it.
+/// Reads an integer; by the specification, a number with an empty fractional part, as `1.0`, is one.
+///
+/// Such a number of more than 15 digits is none: reading it rounds it.
 pub(super) fn integer(number: &Number) -> Option<i64> {
     const MAX_EXACT: f64 = 999_999_999_999_999.0;
     number.as_i64().or_else(|| {
@@ -177,21 +178,25 @@ pub(super) fn integer(number: &Number) -> Option<i64> {
     })
 }
 
-/// Where a value stands, written out only for an error.
+/// The path of an input value, formatted only for an error.
 #[derive(Clone, Copy)]
-enum Place<'a> {
+enum InputPath<'a> {
     Variable(&'a str),
-    Field(&'a Place<'a>, &'a str),
-    Item(&'a Place<'a>, usize),
+    Field(&'a InputPath<'a>, &'a str),
+    Item(&'a InputPath<'a>, usize),
 }
 
-impl Place<'_> {
+impl InputPath<'_> {
     fn problem(&self, problem: impl fmt::Display) -> String {
         format!("{self} {problem}")
     }
+
+    fn missing(&self, ty: &Type) -> String {
+        self.problem(format_args!("of type {ty} is required: send a value"))
+    }
 }
 
-impl fmt::Display for Place<'_> {
+impl fmt::Display for InputPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Variable(name) => write!(f, "${name}"),
@@ -234,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_taken() {
+    fn valid_values_are_unchanged() {
         for (declared, values) in [
             ("$a: Int", json!({})),
             ("$a: Int! = 3", json!({})),
@@ -273,7 +278,7 @@ mod tests {
             ),
         ] {
             let result = coerce(declared, json!({"a": read(given)}));
-            // Compared as texts: JSON values of 1 and 1.0 differ.
+            // Compared as texts: the JSON values 1 and 1.0 differ.
             assert_eq!(
                 result.unwrap().to_string(),
                 json!({"a": read(coerced)}).to_string(),
@@ -283,8 +288,8 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_named() {
-        for (declared, values, said) in [
+    fn errors_begin_with_the_path_of_the_value() {
+        for (declared, values, part) in [
             ("$a: Int!", json!({}), "$a of type Int! is required"),
             ("$a: Int!", json!({"a": null}), "$a is null"),
             ("$a: Int", json!({"a": 2147483648u32}), "$a must be Int: an integer from"),
@@ -306,7 +311,7 @@ mod tests {
             ("$a: Either", json!({"a": {"a": "1", "b": "2"}}), "$a must have exactly one"),
         ] {
             let message = coerce(declared, values).unwrap_err();
-            assert!(message.contains(said), "{message} does not say {said}");
+            assert!(message.contains(part), "{message} does not contain {part}");
         }
     }
 }

@@ -58,9 +58,9 @@ impl Server {
             search: engine,
             keystrokes: keystrokes.keystrokes.clone(),
             index: indexer.follow(),
-            crawl_wanted: crawls.waker(),
+            crawl_requested: crawls.waker(),
             sources,
-            index_patience: times.index_patience(),
+            index_timeout: times.index_timeout(),
         };
         let readiness = metrics::readiness(indexer.follow(), &store, &keystrokes);
         let api = Api::new(services, Limits::of(&settings), times);

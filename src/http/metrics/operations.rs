@@ -24,23 +24,16 @@ const TYPES: [&str; 4] = [
     OperationKind::Subscription.as_str(),
     "none",
 ];
-/// The groups of each type; the page omits the others, which never occur.
-const SHOWN: [&[FieldGroup]; 4] = {
-    use FieldGroup::{
-        Crawl, Documents, Erasure, Interactions, Introspection, Keystrokes, Mixed, Refused, Reports, Search,
-        SearchLog, Suggest,
-    };
-    [
-        &[Search, Suggest, Documents, SearchLog, Reports, Crawl, Keystrokes, Introspection, Mixed, Refused],
-        &[Documents, Crawl, Keystrokes, Interactions, Erasure, Introspection, Mixed, Refused],
-        &[SearchLog, Crawl, Introspection, Mixed, Refused],
-        &[Refused],
-    ]
-};
+
+/// The groups of each type of [`TYPES`]; others never occur.
+fn groups_by_type() -> impl Iterator<Item = Vec<FieldGroup>> {
+    let kinds = [OperationKind::Query, OperationKind::Mutation, OperationKind::Subscription];
+    let groups = kinds.into_iter().map(|kind| FieldGroup::of_kind(kind).collect());
+    groups.chain([vec![FieldGroup::Refused]])
+}
 
 /// The metrics of operations, one [`GroupMetrics`] for each type and group.
 pub(in crate::http) struct OperationMetrics {
-    // Lists, not arrays: a length taken from another module's constant is a cycle to the compiler (E0391).
     by_type: Vec<Vec<GroupMetrics>>,
     in_flight: [Gauge; 3],
 }
@@ -96,10 +89,10 @@ impl OperationMetrics {
 
     pub(super) fn register(&self, registry: &mut Registry) {
         let groups = || {
-            TYPES.iter().zip(SHOWN).zip(&self.by_type).flat_map(|((kind, shown), groups)| {
-                shown.iter().map(move |group| {
-                    ([("type", *kind), ("group", group.as_str())], &groups[*group as usize])
-                })
+            TYPES.iter().zip(groups_by_type()).zip(&self.by_type).flat_map(|((kind, shown), groups)| {
+                shown
+                    .into_iter()
+                    .map(move |group| ([("type", *kind), ("group", group.as_str())], &groups[group as usize]))
             })
         };
         registry.register(
@@ -113,7 +106,7 @@ impl OperationMetrics {
             Series::from_iter(groups().map(|(labels, group)| (labels, group.failed.clone()))),
         );
         let errors = groups().flat_map(|([kind, name], group)| {
-            let by_code = ErrorCode::ALL.into_iter().zip(&group.errors);
+            let by_code = ErrorCode::ALL.iter().zip(&group.errors);
             by_code.map(move |(code, counter)| ([kind, name, ("code", code.as_str())], counter.clone()))
         });
         registry.register(

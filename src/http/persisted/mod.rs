@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_graphql::ServerError;
 
-use crate::graphql::{Api, ErrorCode, refusal};
+use crate::graphql::{Api, ErrorCode, request_error};
 
 mod apq_cache;
 mod document_ref;
@@ -95,9 +95,9 @@ impl PersistedQueries {
         known.map(ResolvedDocument::known).ok_or_else(|| {
             // Apollo's clients know both messages; after the first they send no more hashes.
             if automatic.is_none() && trusted.is_none() {
-                refusal(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported")
+                request_error(ErrorCode::PersistedQueryNotSupported, "PersistedQueryNotSupported")
             } else {
-                refusal(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")
+                request_error(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")
             }
         })
     }
@@ -117,11 +117,11 @@ impl PersistedQueries {
 }
 
 fn mismatch() -> ServerError {
-    refusal(ErrorCode::BadUserInput, "provided sha does not match query")
+    request_error(ErrorCode::BadUserInput, "provided sha does not match query")
 }
 
 fn not_trusted() -> ServerError {
-    refusal(
+    request_error(
         ErrorCode::PersistedQueryOnly,
         "This server runs trusted documents only, and this one is not trusted. Add it to the file that \
          persisted.documents names, send the server SIGHUP, and send its hash as documentId.",

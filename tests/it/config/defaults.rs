@@ -37,8 +37,8 @@ fn settings_reach_the_limits_of_libraries() {
     assert_eq!(buffer.bytes, 75 << 20);
     let times = TimeLimits::of(&settings);
     assert_eq!((times.query.as_secs(), times.mutation.as_secs()), (73, 3));
-    assert_eq!(times.index_patience(), Duration::from_millis(1_500));
-    assert_eq!(TimeLimits::default().index_patience(), Duration::from_secs(10));
+    assert_eq!(times.index_timeout(), Duration::from_millis(1_500));
+    assert_eq!(TimeLimits::default().index_timeout(), Duration::from_secs(10));
     assert_eq!(Limits::of(&settings).quantity, 76);
     assert_eq!((settings.suggest.min_sessions, settings.suggest.blocklist), (74, vec!["darn".to_owned()]));
 }

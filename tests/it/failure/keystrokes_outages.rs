@@ -87,10 +87,7 @@ async fn only_logging_fails(name: &str, endpoint: &Endpoint) -> Vec<Logged> {
         let answer = answer.expect("the server answers");
         assert_eq!(answer.codes().into_iter().collect::<Vec<_>>(), ["BUFFER_UNAVAILABLE"], "{answer:?}");
         let message = answer.errors[0]["message"].as_str().expect("a message");
-        assert_eq!(
-            message,
-            "The keystroke buffer cannot be reached. Searching goes on; send this again later."
-        );
+        assert_eq!(message, "The keystroke buffer cannot be reached. Searches continue; retry later.");
         assert_eq!(ends("a search", endpoint.total("tea")).await, 2);
         let answer = ends("a tracked search", endpoint.raw(TRACKED, track(name))).await;
         assert_eq!(answer["data"]["search"]["totalCount"], 2, "{answer}");

@@ -118,7 +118,7 @@ async fn a_null_that_an_argument_does_not_take_names_it() {
             let error = server.ask(query, json!({"v": null})).await["errors"][0].take();
             assert_eq!(code(&error), "BAD_USER_INPUT", "{query}: {error}");
             assert_eq!(error["extensions"]["argumentPath"], path, "{query}: {error}");
-            let message = format!("{path} must not be null: leave it out for its default");
+            let message = format!("{path} must not be null: omit it to use its default");
             assert_eq!(error["message"], message, "{query}");
         }
     }

@@ -55,7 +55,7 @@ async fn a_crawl_is_begun_once_and_wakes_the_crawler() {
     let crawl = server.data(query, json!({"s": SOURCE})).await["startCrawl"].take();
     assert_eq!((&crawl["source"], &crawl["state"]), (&json!(SOURCE), &json!("RUNNING")));
     assert_eq!(crawl["finishedAt"], Value::Null);
-    ends("a crawler asleep", server.crawl_wanted.notified()).await;
+    ends("a crawler asleep", server.crawl_requested.notified()).await;
     let again = server.data(query, json!({"s": SOURCE, "a": true})).await["startCrawl"].take();
     assert_eq!(again["id"], crawl["id"]);
     let stored = server.store.last_crawls(&[source()]).await.unwrap();

@@ -115,7 +115,7 @@ async fn one_bad_document_refuses_the_batch_and_is_named() {
     }
     let many: Vec<_> = (0..1_001).map(|n| note(&n.to_string(), "x")).collect();
     let error = server.error(query, json!({"documents": many})).await;
-    assert!(error["message"].as_str().unwrap().contains("may hold 1000"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("send at most 1000"), "{error}");
     let none = server.data("{ document(source: \"notes\", key: \"1\") { id } }", json!({})).await;
     assert_eq!(none["document"], Value::Null);
 
@@ -146,7 +146,7 @@ async fn of_two_with_the_same_key_the_last_counts() {
 async fn waiting_for_an_index_that_stands_still_ends() {
     let patience = Duration::from_millis(20);
     let server =
-        Server::start_with(Setup { indexing: false, index_patience: patience, ..Setup::default() }).await;
+        Server::start_with(Setup { indexing: false, index_timeout: patience, ..Setup::default() }).await;
     let query = "mutation($wait: Boolean!) { indexDocuments(input: {wait: $wait, documents: \
         [{source: \"notes\", key: \"1\", text: \"x\"}]}) { inserted } }";
     let error = server.error(query, json!({"wait": true})).await;
@@ -211,7 +211,7 @@ async fn ids_that_are_none_are_refused() {
     assert_eq!(error["extensions"]["argumentPath"], "ids.1");
     let many = vec!["crawl_1"; 101];
     let error = server.error("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", json!({"ids": many})).await;
-    assert!(error["message"].as_str().unwrap().contains("may hold 100 ids"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("send at most 100"), "{error}");
 }
 
 #[tokio::test]

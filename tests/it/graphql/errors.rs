@@ -112,7 +112,7 @@ async fn operations_have_a_time_limit() {
     let patience = Duration::from_secs(3_600);
     let times = TimeLimits { mutation: Duration::from_millis(50), ..TimeLimits::default() };
     let server =
-        Server::start_with(Setup { indexing: false, index_patience: patience, times, ..Setup::default() })
+        Server::start_with(Setup { indexing: false, index_timeout: patience, times, ..Setup::default() })
             .await;
     let query = "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", text: \"x\"}]}) { inserted } }";
     assert_eq!(code(&server.error(query, json!({})).await), "TIMEOUT");

@@ -119,7 +119,7 @@ async fn the_largest_page_holds_over_every_transport() {
 pub(super) const ENDLESS: &str = "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", text: \"x\"}]}) { inserted } }";
 
 pub(super) fn endless() -> Setup {
-    Setup { indexing: false, index_patience: Duration::from_secs(3_600), ..Setup::default() }
+    Setup { indexing: false, index_timeout: Duration::from_secs(3_600), ..Setup::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -128,7 +128,7 @@ async fn no_message_is_written_in_rust() {
     }
     assert!(seen > DOCUMENTS.len(), "only {seen} messages");
     let told: Value = server.error("{ ...A } fragment A on Query { ...A }", json!({})).await;
-    assert_eq!(told["message"], "The fragment \"A\" spreads itself, directly or through others.");
+    assert_eq!(told["message"], "The fragment \"A\" spreads itself, directly or through others. Remove the cycle.");
 }
 
 /// Every file of Rust below a folder.

@@ -40,7 +40,7 @@ pub(super) struct Setup {
     /// Keep the index in step with the store.
     pub(super) indexing: bool,
     /// How long mutations wait for the index.
-    pub(super) index_patience: Duration,
+    pub(super) index_timeout: Duration,
     /// Answers searches instead of the index.
     pub(super) engine: Option<Arc<dyn SearchEngine>>,
     /// Takes keystrokes instead of a journal in the server's folder.
@@ -64,7 +64,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             indexing: true,
-            index_patience: TimeLimits::default().index_patience(),
+            index_timeout: TimeLimits::default().index_timeout(),
             engine: None,
             buffer: None,
             times: TimeLimits::default(),
@@ -98,7 +98,7 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) store: Store,
     flusher: tokio::sync::Mutex<Flusher>,
-    pub(super) crawl_wanted: Arc<Notify>,
+    pub(super) crawl_requested: Arc<Notify>,
     pub(super) readiness: Readiness,
     pub(super) admission: Admission,
     /// The schema that it serves.
@@ -166,7 +166,7 @@ impl Server {
         } else {
             idle = Some(indexer);
         }
-        let crawl_wanted = Arc::new(Notify::new());
+        let crawl_requested = Arc::new(Notify::new());
         let journal = folder.path().join("keystrokes");
         let buffer: Arc<dyn KeystrokeBuffer> = match setup.buffer {
             Some(buffer) => buffer,
@@ -206,9 +206,9 @@ impl Server {
             search: engine,
             suggestions,
             index: follower.clone(),
-            crawl_wanted: crawl_wanted.clone(),
+            crawl_requested: crawl_requested.clone(),
             sources: [source].into(),
-            index_patience: setup.index_patience,
+            index_timeout: setup.index_timeout,
         };
         let readiness = Readiness::new(follower);
         let api = Api::new(services, setup.limits, setup.times);
@@ -241,7 +241,7 @@ impl Server {
             address,
             store,
             flusher,
-            crawl_wanted,
+            crawl_requested,
             readiness,
             admission,
             executor,

@@ -182,7 +182,7 @@ async fn pages_of_other_origins_cannot_open_it() {
 async fn a_stopping_server_closes_as_one_that_goes_away() {
     // Long enough that both are seen before the one ends by itself.
     let patience = Duration::from_secs(3);
-    let server = Server::start_with(Setup { index_patience: patience, ..endless() }).await;
+    let server = Server::start_with(Setup { index_timeout: patience, ..endless() }).await;
     let mut idle = Socket::connect(server.address).await;
     let mut following = Socket::connect(server.address).await;
     following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;

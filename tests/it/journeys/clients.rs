@@ -53,7 +53,7 @@ async fn trusted_documents_are_validated_before_the_server_starts() {
         (json!(["{ __typename }"]), "a JSON object of documents by their hashes"),
         (json!({"0a": {"text": "{ __typename }"}}), "a JSON object of documents by their hashes"),
         (json!({"0a": "{ sources { name } }", "0b": "{ sources { canary } }"}), "\"0b\" cannot be run"),
-        (json!({"0a": "{ sources { name "}), "\"0a\" cannot be run: The document is not GraphQL"),
+        (json!({"0a": "{ sources { name "}), "\"0a\" cannot be run: The document is not valid GraphQL"),
         (json!({"0a": format!("{{ {} }}", "__typename ".repeat(3_000))}), "number of fields"),
     ] {
         std::fs::write(home.path("trusted.json"), file.to_string()).unwrap();

@@ -1,56 +1,9 @@
-use std::collections::BTreeMap;
-
-use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
-use async_graphql::parser::{parse_query, parse_schema};
+use async_graphql::parser::parse_query;
 use async_graphql::{Value, Variables};
 use futures_util::StreamExt;
 
 use super::*;
 use crate::loaders::Loaders;
-use crate::schema_sdl;
-
-const ROOTS: [(OperationType, &str); 3] = [
-    (OperationType::Query, "Query"),
-    (OperationType::Mutation, "Mutation"),
-    (OperationType::Subscription, "Subscription"),
-];
-
-/// The fields of each object type, with their descriptions.
-fn fields() -> BTreeMap<String, BTreeMap<String, String>> {
-    let mut types = BTreeMap::new();
-    for definition in parse_schema(schema_sdl()).unwrap().definitions {
-        let TypeSystemDefinition::Type(definition) = definition else { continue };
-        let TypeKind::Object(object) = definition.node.kind else { continue };
-        let fields = object.fields.into_iter().map(|field| {
-            let description = field.node.description.map(|text| text.node).unwrap_or_default();
-            (field.node.name.node.to_string(), description.replace('\n', " "))
-        });
-        types.insert(definition.node.name.node.to_string(), fields.collect());
-    }
-    types
-}
-
-#[test]
-fn every_root_field_has_a_row_and_its_description_states_the_scopes() {
-    let types = fields();
-    for (on, name) in ROOTS {
-        let described = &types[name];
-        let rows: Vec<&RootField> = ROOT_FIELDS.iter().filter(|row| row.on == on).collect();
-        let ruled: Vec<&str> = rows.iter().map(|row| row.name).collect();
-        let there: Vec<&str> = described.keys().map(String::as_str).collect();
-        assert_eq!(ruled, there, "the fields of {name} and their rows, in order");
-        for RootField { name: field, scopes, .. } in rows {
-            assert!(!scopes.is_empty(), "{name}.{field} is for no caller");
-            let description = &described[*field];
-            let (_, stated) =
-                description.rsplit_once("Scope: ").unwrap_or_else(|| panic!("{name}.{field}: {description}"));
-            for scope in Scope::ALL {
-                let is_stated = stated.contains(scope.as_str());
-                assert_eq!(is_stated, scopes.contains(&scope), "{name}.{field}: {description}");
-            }
-        }
-    }
-}
 
 /// A valid operation of each root field.
 const OPERATIONS: &[(&str, &str)] = &[
@@ -80,7 +33,7 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("searchLogged", "subscription { searchLogged { id } }"),
 ];
 
-/// The first error of an operation that runs without the check before it, and without services.
+/// The first error of an operation that is executed without the pre-check and without services.
 async fn run_unchecked(text: &str, caller: Option<Principal>) -> Option<ServerError> {
     let mut request = async_graphql::Request::new(text).data(Loaders::default());
     if let Some(caller) = caller {
@@ -88,7 +41,7 @@ async fn run_unchecked(text: &str, caller: Option<Principal>) -> Option<ServerEr
     }
     let schema = crate::schema().finish();
     let mut answers = std::pin::pin!(schema.execute_stream(request));
-    let answer = answers.next().await.expect("it is answered");
+    let answer = answers.next().await.expect("a response");
     answer.errors.into_iter().next()
 }
 
@@ -101,7 +54,7 @@ async fn each_resolver_denies_by_itself() {
         let code = async |caller| {
             let error = run_unchecked(text, caller).await;
             error.as_ref().map(|error| {
-                error.source::<Failure>().unwrap_or_else(|| panic!("{name} is not run: {error:?}")).code()
+                error.source::<Failure>().unwrap_or_else(|| panic!("{name} is not executed: {error:?}")).code
             })
         };
         for scope in Scope::ALL {
@@ -127,7 +80,7 @@ fn a_field_without_a_row_is_denied_to_everyone() {
             ("subscription { sources { name } }", "sources"),
         ] {
             let errors = check_as(text, none.clone(), &caller).unwrap_err();
-            // A caller without a key learns nothing of the schema, not even that a guess is wrong.
+            // The error of a caller without a key is the same whether or not the field exists.
             let code = if caller == Principal::anonymous() {
                 "UNAUTHENTICATED"
             } else {
@@ -161,13 +114,13 @@ fn check_as(text: &str, variables: serde_json::Value, caller: &Principal) -> Res
     })
 }
 
-fn refused(text: &str, variables: serde_json::Value) -> Vec<String> {
+fn denied(text: &str, variables: serde_json::Value) -> Vec<String> {
     let caller = Principal::with_key("shop".into(), [Scope::Search]);
     check_as(text, variables, &caller).err().unwrap_or_default()
 }
 
 #[test]
-fn fields_are_found_wherever_they_stand() {
+fn fields_in_fragments_are_checked() {
     let none = serde_json::json!({});
     for text in [
         "{ reports { __typename } }",
@@ -175,33 +128,33 @@ fn fields_are_found_wherever_they_stand() {
         "{ ... on Query { ...a } } fragment a on Query { ...b } fragment b on Query { reports { __typename } }",
         "{ ...a ...a } fragment a on Query { reports { __typename } }",
     ] {
-        assert_eq!(refused(text, none.clone()), ["reports FORBIDDEN"], "{text}");
+        assert_eq!(denied(text, none.clone()), ["reports FORBIDDEN"], "{text}");
     }
     assert_eq!(
-        refused(
+        denied(
             "{ a: searchLog { totalCount } b: loggingHealth { lastError } sources { name } }",
             none.clone()
         ),
         ["a FORBIDDEN", "b FORBIDDEN"]
     );
-    assert!(refused("{ __typename sources { name } ...gone }", none).is_empty());
+    assert!(denied("{ __typename sources { name } ...gone }", none).is_empty());
 }
 
 #[test]
-fn what_is_left_out_needs_no_scope() {
-    // Defaults stand among the variables by then.
+fn a_skipped_field_requires_no_scope() {
+    // The variables include defaults when the operation is checked.
     let text = "query($a: Boolean!, $b: Boolean) { reports @include(if: $a) { __typename } ... @skip(if: $a) \
                 { searchLog { totalCount } } loggingHealth @include(if: $b) { lastError } }";
-    assert_eq!(refused(text, serde_json::json!({"a": true, "b": false})), ["reports FORBIDDEN"]);
-    assert_eq!(refused(text, serde_json::json!({"a": false, "b": false})), ["searchLog FORBIDDEN"]);
+    assert_eq!(denied(text, serde_json::json!({"a": true, "b": false})), ["reports FORBIDDEN"]);
+    assert_eq!(denied(text, serde_json::json!({"a": false, "b": false})), ["searchLog FORBIDDEN"]);
     let health = "loggingHealth FORBIDDEN";
-    assert_eq!(refused(text, serde_json::json!({"a": true, "b": true})), ["reports FORBIDDEN", health]);
-    // What cannot be told is asked for.
-    assert_eq!(refused(text, serde_json::json!({"b": "x"})).len(), 3);
+    assert_eq!(denied(text, serde_json::json!({"a": true, "b": true})), ["reports FORBIDDEN", health]);
+    // A field counts as requested if its condition is invalid or missing.
+    assert_eq!(denied(text, serde_json::json!({"b": "x"})).len(), 3);
 }
 
 #[test]
-fn who_has_no_key_is_told_so() {
+fn an_anonymous_caller_is_unauthenticated() {
     let none = serde_json::json!({});
     let text = "{ search(query: \"\") { totalCount } }";
     assert_eq!(
@@ -213,7 +166,7 @@ fn who_has_no_key_is_told_so() {
 }
 
 #[test]
-fn introspection_is_for_whom_it_is_set() {
+fn introspection_is_allowed_by_its_setting() {
     let key = Principal::with_key("shop".into(), [Scope::Search]);
     let callers = [Principal::unrestricted(), key, Principal::anonymous()];
     for (setting, allowed) in [

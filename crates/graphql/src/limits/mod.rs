@@ -1,9 +1,8 @@
-//! What an operation may ask for, found before anything else looks at it.
+//! The limits of operations, checked before validation.
 //!
-//! One pass visits each fragment once, whatever the number of its spreads, so a document
-//! whose fragments double at each level is refused in no time; async-graphql's own rules walk
-//! such a document out. Its complexity limit also refuses a query that names a variable for
-//! `first` and leaves it out, so that limit is not used.
+//! One pass visits each fragment once, however often it is spread, so a document whose fragments double at each level
+//! is rejected at once; the rules of async-graphql expand such a document. Its complexity limit also rejects a query
+//! that omits the variable of a `first`, and is not used for this reason.
 
 mod document;
 mod text;
@@ -12,46 +11,46 @@ mod time;
 use async_graphql::parser::types::ExecutableDocument;
 use async_graphql::{ServerError, Variables};
 
-use self::document::Size;
+use self::document::DocumentSize;
 use self::text::Scan;
 pub use self::time::TimeLimits;
-use super::error::{ErrorCode, refusal};
-use super::guard::Introspection;
+use super::error_code::{ErrorCode, request_error};
+use super::introspection::Introspection;
 use quarry_config::Settings;
 
-/// The longest name of a document, in bytes.
+/// The maximum length of a name in a document, in bytes.
 const MAX_NAME_BYTES: usize = 200;
 
-/// What one operation may ask for. Roomy: GraphiQL's introspection takes a depth of 15.
+/// The limits of an operation. The introspection of GraphiQL has a depth of 15.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The longest document, in bytes.
+    /// The length of a document, in bytes.
     pub document_bytes: usize,
-    /// Brackets within brackets, before the document is parsed.
+    /// The nesting of brackets, checked before parsing.
     pub nesting: usize,
-    /// Names, numbers, strings and punctuators, before the document is parsed.
+    /// The number of names, numbers, strings and punctuators, checked before parsing.
     pub tokens: usize,
-    /// Fields, fragments written out.
+    /// The number of fields with expanded fragments.
     pub fields: u64,
-    /// Fields within fields, fragments written out.
+    /// The nesting of fields with expanded fragments.
     pub depth: u64,
-    /// Fields times the sizes of the pages that they are on.
+    /// The number of fields, multiplied by the sizes of their pages.
     pub cost: u64,
-    /// Aliases, fragments written out.
+    /// The number of aliases with expanded fragments.
     pub aliases: u64,
-    /// Directives on one selection.
+    /// The number of directives on one selection.
     pub directives: usize,
-    /// Spreads of fragments, fragments written out.
+    /// The number of fragment spreads with expanded fragments.
     pub spreads: u64,
-    /// The largest response, in bytes.
+    /// The size of a response, in bytes.
     pub response_bytes: usize,
-    /// Responses in memory at once, in bytes.
+    /// The memory of all responses, in bytes.
     pub responses_bytes: usize,
-    /// The largest `first`. What the schema says holds for more than that.
+    /// The largest `first`, at most the one that the schema states.
     pub page_size: usize,
     /// The largest quantity of an interaction.
     pub quantity: u32,
-    /// Who may ask for the schema.
+    /// The callers that may introspect the schema.
     pub introspection: Introspection,
 }
 
@@ -62,7 +61,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The limits that the settings describe.
+    /// The limits of the settings.
     pub fn of(settings: &Settings) -> Self {
         let limits = &settings.limits;
         Self {
@@ -83,42 +82,43 @@ impl Limits {
         }
     }
 
-    /// Checks a text before it is parsed.
+    /// Checks a text before parsing.
     pub(super) fn check_text(&self, text: &str) -> Result<(), ServerError> {
-        if text.len() > self.document_bytes {
-            let message = format!(
-                "The document is longer than {} bytes. Pass large values as variables.",
-                self.document_bytes
-            );
-            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
-        }
-        let Scan { nesting, tokens, longest_word } = Scan::of(text);
-        if nesting > self.nesting {
-            let message = format!("The document has more than {} brackets within brackets.", self.nesting);
-            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
-        }
-        // Errors quote names, and so does each row of a response.
-        if longest_word > MAX_NAME_BYTES {
-            let message =
-                format!("The document has a name or a number of more than {MAX_NAME_BYTES} characters.");
-            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
-        }
-        if tokens > self.tokens {
-            let message =
-                format!("The document has more than {} tokens. Pass large values as variables.", self.tokens);
-            return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
-        }
-        Ok(())
+        self.text_problem(text)
+            .map_or(Ok(()), |problem| Err(request_error(ErrorCode::GraphqlValidationFailed, problem)))
     }
 
-    /// Checks a parsed document, all of its operations together.
+    fn text_problem(&self, text: &str) -> Option<String> {
+        let Self { document_bytes, nesting, tokens, .. } = self;
+        if text.len() > *document_bytes {
+            return Some(format!(
+                "The document is longer than {document_bytes} bytes. Pass large values as variables."
+            ));
+        }
+        let scan = Scan::of(text);
+        if scan.nesting > *nesting {
+            return Some(format!(
+                "The document has more than {nesting} brackets within brackets. Reduce its nesting."
+            ));
+        }
+        // Errors contain names, and so does each row of a response.
+        if scan.longest_word > MAX_NAME_BYTES {
+            return Some(format!(
+                "The document has a name or a number of more than {MAX_NAME_BYTES} characters. Shorten it."
+            ));
+        }
+        (scan.tokens > *tokens)
+            .then(|| format!("The document has more than {tokens} tokens. Pass large values as variables."))
+    }
+
+    /// Checks all operations of a document together.
     pub(super) fn check(
         &self,
         document: &ExecutableDocument,
         variables: &Variables,
     ) -> Result<(), ServerError> {
-        let size = Size::of(document, variables, self)?;
-        for (what, size, limit) in [
+        let size = DocumentSize::of(document, variables, self)?;
+        for (measure, size, limit) in [
             ("number of fields", size.fields, self.fields),
             ("number of fragment spreads", size.spreads, self.spreads),
             ("depth", size.depth, self.depth),
@@ -126,9 +126,10 @@ impl Limits {
             ("number of aliases", size.aliases, self.aliases),
         ] {
             if size > limit {
-                let message =
-                    format!("The document asks for too much: its {what} is {size}, the limit {limit}.");
-                return Err(refusal(ErrorCode::GraphqlValidationFailed, message));
+                let message = format!(
+                    "The document exceeds a limit: its {measure} is {size}, the limit is {limit}. Request less at once."
+                );
+                return Err(request_error(ErrorCode::GraphqlValidationFailed, message));
             }
         }
         Ok(())
@@ -143,7 +144,7 @@ mod tests {
     use crate::pagination::MAX_FIRST;
 
     #[test]
-    fn the_largest_page_of_the_schema_is_the_largest_that_can_be_set() {
+    fn the_largest_page_of_the_schema_is_the_maximum_of_the_setting() {
         let with = |size: usize| Settings::from_toml(&format!("[limits]\npage_size = {size}"));
         assert_eq!(Limits::of(&with(MAX_FIRST).unwrap()).page_size, MAX_FIRST);
         assert!(with(MAX_FIRST + 1).is_err());
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bomb_of_fragments_is_refused() {
+    fn exponential_fragments_are_rejected() {
         let mut text = "{ ...f0 }".to_owned();
         for level in 0..22 {
             text += &format!(" fragment f{level} on Query {{ ...f{n} ...f{n} }}", n = level + 1);
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn fragments_without_fields_are_counted_by_their_spreads() {
+    fn exponential_spreads_without_fields_are_rejected() {
         let levels: Vec<String> =
             (0..22).map(|n| format!("fragment f{n} on Query {{ ...f{m} ...f{m} }}", m = n + 1)).collect();
         let (used, unused) = ("{ ...f0 }", "{ __typename }");
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_describes_the_schema_cannot_multiply_itself() {
+    fn introspection_nests_few_lists() {
         let fields = |levels: usize| {
             let (open, close) = ("fields { type { ".repeat(levels), " } }".repeat(levels));
             format!("{{ __schema {{ types {{ {open} name {close} }} }} }}")
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_variable_has_by_default_counts() {
+    fn the_cost_includes_defaults_of_variables() {
         let text = |first: u32| {
             format!(
                 "query A($n: Int = {first}) {{ search(query: \"\", first: $n) {{ nodes {{ author {{ \
@@ -209,13 +210,13 @@ mod tests {
     }
 
     #[test]
-    fn fragments_that_spread_themselves_are_refused() {
+    fn cycles_of_fragments_are_rejected() {
         let text = "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }";
         assert!(message(text).contains("spreads itself"));
     }
 
     #[test]
-    fn pages_within_pages_multiply() {
+    fn nested_pages_multiply_the_cost() {
         let text = "query($n: Int) { search(query: \"\", first: 100) { nodes { author { documents(first: $n) \
                     { nodes { id } } } } } }";
         assert_eq!(check(text, serde_json::json!({"n": 10})), Ok(()));
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn long_reports_and_searches_within_rows_count_for_what_they_are() {
+    fn long_reports_and_searches_within_rows_have_their_cost() {
         let volume = "searchVolume { cache rows { start searches sessions zeroResults } }";
         let zero = "zeroResultSearches(first: 100) { rows { query hitsNow } }";
         let times = |field: &str, count: usize| -> String {
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_search_counts_for_many_fields_however_often_it_is_written() {
+    fn each_search_has_its_base_cost() {
         let times = |count: usize| format!("{{ {} }}", "search(query: \"x\") { totalCount } ".repeat(count));
         assert_eq!(check(&times(200), serde_json::json!({})), Ok(()));
         assert!(message(&times(250)).contains("page sizes"));
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_measured_before_they_are_parsed() {
+    fn texts_are_measured_before_parsing() {
         assert!(message(&format!("{{ a(b: {}) }}", "[".repeat(100_000))).contains("brackets"));
         assert!(message(&format!("{{ {} }}", "a ".repeat(60_000))).contains("tokens"));
         assert!(message(&format!("{{ {} }}", " ".repeat(1 << 20))).contains("bytes"));

@@ -1,18 +1,18 @@
-//! What a text comes to before it is parsed. The parser recurses, so nesting is bounded here.
+//! The size of a text, measured before parsing. The parser recurses, so its nesting must be bounded first.
 
-/// What a text holds, outside its strings and comments.
+/// The measures of a text outside its strings and comments.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// The deepest nesting of brackets.
     pub(super) nesting: usize,
-    /// Names, numbers, strings and punctuators.
+    /// The number of names, numbers, strings and punctuators.
     pub(super) tokens: usize,
     /// The length of the longest name or number, in bytes.
     pub(super) longest_word: usize,
 }
 
 impl Scan {
-    /// Measures a text, GraphQL or not.
+    /// Measures a text, which need not be valid.
     pub(super) fn of(text: &str) -> Self {
         scan(text.as_bytes())
     }

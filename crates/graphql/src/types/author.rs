@@ -1,40 +1,40 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{DocumentConnection, int};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::ids::NodeId;
 use crate::loaders::{AuthorCount, AuthorPage, Loaders};
-use crate::pagination::{DocumentCursor, PageArguments, PageRequest};
+use crate::pagination::{PageArguments, PageSelection};
 use crate::response_budget::ResponseBudget;
 
-/// An author, as GraphQL shows it.
+/// The GraphQL type of an author.
 #[derive(Clone)]
 pub(crate) struct Author(pub(crate) quarry_domain::Author);
 
-/// Somebody who writes documents of a source.
+/// An author of documents.
 #[Object]
 impl Author {
-    /// Identifies the author; opaque and stable.
+    /// The id of the author: opaque and stable.
     pub(super) async fn id(&self) -> ID {
         NodeId::Author(self.0.id).into()
     }
 
-    /// The source in which the author writes.
+    /// The name of the source that the author belongs to.
     async fn source(&self) -> &str {
         self.0.source.as_str()
     }
 
-    /// The upstream's own id of the author.
+    /// The id of the author in the upstream.
     async fn key(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
-        ResponseBudget::say(ctx, &self.0.key)
+        ResponseBudget::add_text(ctx, &self.0.key)
     }
 
-    /// The name to show.
+    /// The display name.
     async fn name(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
-        ResponseBudget::say(ctx, &self.0.name)
+        ResponseBudget::add_text(ctx, &self.0.name)
     }
 
-    /// How many documents the author has.
+    /// The number of the author's documents.
     async fn document_count(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
         Ok(int(Loaders::load(ctx, AuthorCount(self.0.id)).await?.unwrap_or(0)))
     }
@@ -43,20 +43,16 @@ impl Author {
     async fn documents(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
-        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Return this many from the end, instead of `first`: at most 100.")] last: Option<
-            i32,
-        >,
-        #[graphql(desc = "Return what comes before this cursor; with `last`, the page before it.")]
+        #[graphql(desc = "Returns the first n items: 10 by default, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns the items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Returns the last n items, in place of `first`: at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns the items before this cursor; with `last`, the page before it.")]
         before: Option<String>,
     ) -> Result<DocumentConnection, Failure> {
         let arguments = PageArguments { first, after, last, before };
-        let request = PageRequest::of(ctx, arguments, |cursor| {
-            DocumentCursor::parse(cursor).map(DocumentCursor::position)
-        })?;
-        let wanted = AuthorPage { author: self.0.id, slice: request.slice() };
-        let documents = Loaders::load(ctx, wanted).await?.unwrap_or_default();
-        Ok(DocumentConnection::new(self.0.id, request.cut(documents)))
+        let selection = PageSelection::of(ctx, arguments)?;
+        let page = AuthorPage { author: self.0.id, slice: selection.slice() };
+        let documents = Loaders::load(ctx, page).await?.unwrap_or_default();
+        Ok(DocumentConnection::new(self.0.id, selection.cut(documents)))
     }
 }

@@ -1,16 +1,16 @@
 use async_graphql::Enum;
 
-/// Where a report came from.
+/// The origin of a report: the cache or the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_report::CacheStatus")]
 pub(crate) enum CacheOutcome {
-    /// From the cache, or computed for another request at the same time.
+    /// Served from the cache, or computed for a concurrent request.
     Hit,
-    /// Computed for this request, and kept in the cache.
+    /// Computed for this request and stored in the cache.
     Miss,
-    /// From before: the database cannot be reached or is slow, and this is the last good answer.
+    /// The last report in the cache: the database is unavailable or slow.
     Stale,
-    /// Computed for this request, and not by the rules of the cache: with `refresh`, where caching is off, where the
-    /// answer was too large to be kept, or where the cache cannot be reached; then `extensions.warnings` says so.
+    /// Computed for this request outside the cache: `refresh` is true, caching is disabled, the report is too large
+    /// for the cache, or the cache is unavailable (then `extensions.warnings` contains a warning).
     Bypass,
 }

@@ -1,109 +1,107 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{CrawlPageConnection, CrawlState, int};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::ids::NodeId;
-use crate::pagination::{PageArguments, PageRequest, parse_page_cursor};
+use crate::pagination::{PageArguments, PageSelection};
 use crate::scalars::DateTime;
 use crate::services::Services;
 
-/// A crawl, as GraphQL shows it.
+/// The GraphQL type of a crawl.
 #[derive(Clone)]
 pub(crate) struct Crawl(pub(crate) quarry_domain::Crawl);
 
-/// One run over an upstream, from its first page to its end.
+/// A crawl: one traversal of an upstream from its first page to its last.
 #[Object]
 impl Crawl {
-    /// Identifies the crawl; opaque and stable.
+    /// The id of the crawl: opaque and stable.
     pub(super) async fn id(&self) -> ID {
         NodeId::Crawl(self.0.id).into()
     }
 
-    /// The source that is crawled.
+    /// The name of the crawled source.
     async fn source(&self) -> &str {
         self.0.source.as_str()
     }
 
-    /// How the crawl stands.
+    /// The state of the crawl.
     async fn state(&self) -> CrawlState {
         self.0.state.into()
     }
 
-    /// When it began.
+    /// The time at which the crawl began.
     async fn started_at(&self) -> DateTime {
         DateTime(self.0.started_at)
     }
 
-    /// When it ended; null while it runs.
+    /// The time at which the crawl ended; null while it is running.
     async fn finished_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(DateTime)
     }
 
-    /// Pages taken, over all passes.
+    /// The number of pages fetched, over all sweeps.
     async fn pages_fetched(&self) -> i32 {
         int(self.0.pages_fetched)
     }
 
-    /// Requests made, failed ones too.
+    /// The number of requests, including failed ones.
     async fn attempts(&self) -> i32 {
         int(self.0.attempts)
     }
 
-    /// Distinct records seen in the current count.
+    /// The number of distinct records in the current count of the upstream.
     async fn documents_seen(&self) -> i32 {
         int(self.0.documents_seen)
     }
 
-    /// Documents that were new.
+    /// The number of new documents.
     async fn inserted(&self) -> i32 {
         int(self.0.inserted)
     }
 
-    /// Documents whose content had changed.
+    /// The number of documents with changed content.
     async fn updated(&self) -> i32 {
         int(self.0.updated)
     }
 
-    /// Documents that were already stored as they are.
+    /// The number of documents already stored with the same content.
     async fn unchanged(&self) -> i32 {
         int(self.0.unchanged)
     }
 
-    /// Documents removed because they vanished upstream.
+    /// The number of documents deleted because the upstream no longer has them.
     async fn deleted(&self) -> i32 {
         int(self.0.deleted)
     }
 
-    /// Items that could not be taken: without a key, or over a limit.
+    /// The number of rejected items: those without a key or over a limit.
     async fn rejected(&self) -> i32 {
         int(self.0.rejected)
     }
 
-    /// How many records the upstream states, where it states a number.
+    /// The number of records that the upstream states; null if it states none.
     async fn expected_total(&self) -> Option<i32> {
         self.0.expected_total.map(int)
     }
 
-    /// Why it failed or is incomplete, or what the operator should know.
+    /// The reason why the crawl failed or is incomplete, or a warning for the operator.
     async fn error(&self) -> Option<&str> {
         self.0.error.as_deref()
     }
 
-    /// The ledger: a line for every page, with its attempts, in order.
+    /// The pages of the crawl with their attempts, in order.
     async fn pages(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
-        #[graphql(desc = "Continue after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Return this many from the end, instead of `first`: at most 100.")] last: Option<
-            i32,
-        >,
-        #[graphql(desc = "Return what comes before this cursor; with `last`, the page before it.")]
+        #[graphql(desc = "Returns the first n items: 10 by default, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns the items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Returns the last n items, in place of `first`: at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Returns the items before this cursor; with `last`, the page before it.")]
         before: Option<String>,
     ) -> Result<CrawlPageConnection, Failure> {
         let arguments = PageArguments { first, after, last, before };
-        let request = PageRequest::of(ctx, arguments, parse_page_cursor)?;
-        let pages = Services::of(ctx)?.store.crawl_pages(self.0.id, request.slice()).await?;
-        Ok(CrawlPageConnection::new(self.0.id, request.cut(pages)))
+        let selection = PageSelection::of(ctx, arguments)?;
+        let pages = Services::of(ctx)?.store.crawl_pages(self.0.id, selection.slice()).await?;
+        Ok(CrawlPageConnection::new(self.0.id, selection.cut(pages)))
     }
 }

@@ -1,15 +1,15 @@
 use async_graphql::Enum;
 
-/// How a crawl stands.
+/// The state of a crawl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_domain::CrawlState")]
 pub(crate) enum CrawlState {
-    /// Under way, or cut off and waiting to be resumed.
+    /// The crawl is running, or was interrupted and will resume.
     Running,
-    /// Every record that the upstream states was seen.
+    /// The crawl fetched every record that the upstream states.
     Completed,
-    /// It ended without having seen every record. Nothing was removed.
+    /// The crawl ended without fetching every record. It deleted no document.
     Incomplete,
-    /// A page could not be fetched, or a limit was hit. Nothing was removed.
+    /// The crawl could not fetch a page, or reached a limit. It deleted no document.
     Failed,
 }

@@ -2,19 +2,19 @@ use async_graphql::{ID, InputObject, SimpleObject};
 
 use crate::scalars::Flag;
 
-/// Documents to remove.
+/// The documents to delete.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct DeleteDocumentsInput {
-    /// Their ids, at most 1,000. Ids of documents that are not there are passed over.
+    /// The ids of the documents: at most 1,000. Ids without a document are ignored.
     pub(crate) ids: Vec<ID>,
-    /// Return only when searches no longer find the documents.
+    /// Wait until searches no longer find the documents.
     #[graphql(default)]
     pub(crate) wait: Flag<true>,
 }
 
-/// What `deleteDocuments` did.
+/// The result of `deleteDocuments`.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct DeleteDocumentsPayload {
-    /// Documents that were there and are gone.
+    /// The number of deleted documents.
     pub(crate) deleted: i32,
 }

@@ -1,30 +1,30 @@
 use async_graphql::InputObject;
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::scalars::DateTime;
 
-/// The most values of one list of a filter.
+/// The maximum number of values of one list.
 const MAX_VALUES: usize = 100;
-/// The longest value, in characters.
+/// The maximum length of a value, in characters.
 const MAX_VALUE_CHARS: usize = 1_024;
 
-/// Restricts a search. What is left out or an empty list restricts nothing; all that is given must hold.
+/// A filter of documents: all conditions must hold. An omitted condition or an empty list matches every document.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(crate) struct DocumentFilter {
-    /// Any of these sources, by name. At most 100.
+    /// The source is one of these: at most 100 names.
     source: Option<Vec<String>>,
-    /// Any of these categories, exactly as they are stored. At most 100.
+    /// The category equals one of these: at most 100.
     category: Option<Vec<String>>,
-    /// Any of these authors, by the upstream's key. At most 100.
+    /// The author's key is one of these: at most 100.
     author_key: Option<Vec<String>>,
-    /// Published at this time or later.
+    /// The document was published at this time or later.
     published_from: Option<DateTime>,
-    /// Published before this time.
+    /// The document was published before this time.
     published_before: Option<DateTime>,
 }
 
 impl DocumentFilter {
-    /// The filter as the engine takes it.
+    /// Validates the filter and converts it to the engine's type.
     pub(crate) fn checked(self) -> Result<quarry_search::DocumentFilter, Failure> {
         Ok(quarry_search::DocumentFilter {
             source: values("filter.source", self.source)?,
@@ -38,14 +38,11 @@ impl DocumentFilter {
 
 fn values(path: &str, values: Option<Vec<String>>) -> Result<Vec<String>, Failure> {
     let values = values.unwrap_or_default();
-    if values.len() > MAX_VALUES {
-        let problem = format_args!("may hold {MAX_VALUES} values, but holds {}", values.len());
-        return Err(Failure::bad_input(path, problem));
-    }
+    Failure::check_count(path, values.len(), MAX_VALUES, "values")?;
     // A value has at least as many bytes as characters, so most need no counting.
     let too_long = |value: &String| value.len() > MAX_VALUE_CHARS && value.chars().count() > MAX_VALUE_CHARS;
     if let Some(index) = values.iter().position(too_long) {
-        let problem = format_args!("is longer than {MAX_VALUE_CHARS} characters");
+        let problem = format_args!("is longer than {MAX_VALUE_CHARS} characters: shorten it");
         return Err(Failure::bad_input(format!("{path}.{index}"), problem));
     }
     Ok(values)

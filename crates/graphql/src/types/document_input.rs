@@ -1,38 +1,38 @@
 use async_graphql::{InputObject, Value};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::scalars::{DateTime, Json};
 use quarry_domain::{AuthorDraft, DocumentDraft, DocumentKey, InvalidDocument, SourceName};
 
-/// A document to store, or to replace the stored one of the same source and key.
+/// A document to store. It replaces the stored one of the same source and key.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct DocumentInput {
-    /// The source that it belongs to: 1 to 64 characters. It need not be a configured one.
+    /// The name of the source: 1 to 64 characters. The source need not be configured.
     source: String,
-    /// Its id within the source: 1 to 1,024 characters.
+    /// The id of the document within the source: 1 to 1,024 characters.
     key: String,
-    /// A heading.
+    /// The title.
     title: Option<String>,
-    /// What is searched and shown: at most 1 MiB.
+    /// The text: at most 1 MiB.
     text: String,
-    /// The class it belongs to: at most 255 characters.
+    /// The category: at most 255 characters.
     category: Option<String>,
-    /// The author's id within the source; the name where it is left out.
+    /// The id of the author within the source: `authorName` by default.
     author_key: Option<String>,
-    /// The author's name; the key where it is left out.
+    /// The name of the author: `authorKey` by default.
     author_name: Option<String>,
-    /// When it was published.
+    /// The time of publication.
     published_at: Option<DateTime>,
     /// Further fields: a JSON object, at most 1 MiB.
     attributes: Option<Json>,
 }
 
 impl DocumentInput {
-    /// The document as the store takes it; `path` names this input to the client.
+    /// Validates the document; errors begin with `path`.
     pub(crate) fn checked(self, path: &str) -> Result<DocumentDraft, Failure> {
         let author_is_key = self.author_key.as_deref().is_none_or(is_blank);
         let refuse = |invalid: InvalidDocument| {
-            // A key that was made from the name is the name's fault.
+            // An invalid key that was derived from the name is an error of the name.
             let field = match invalid.field {
                 "authorKey" if author_is_key => "authorName",
                 field => field,
@@ -91,7 +91,7 @@ mod tests {
         }
     }
 
-    fn drafted(key: Option<&str>, name: Option<&str>) -> Option<(String, String)> {
+    fn author_of(key: Option<&str>, name: Option<&str>) -> Option<(String, String)> {
         let input = DocumentInput {
             author_key: key.map(str::to_owned),
             author_name: name.map(str::to_owned),
@@ -103,31 +103,31 @@ mod tests {
     #[test]
     fn an_author_needs_only_one_of_key_and_name() {
         let pair = |key: &str, name: &str| Some((key.to_owned(), name.to_owned()));
-        assert_eq!(drafted(Some("7"), Some("Ada")), pair("7", "Ada"));
-        assert_eq!(drafted(Some("7"), None), pair("7", "7"));
-        assert_eq!(drafted(None, Some(" Ada ")), pair("Ada", " Ada "));
-        assert_eq!(drafted(Some(""), Some("Ada")), pair("Ada", "Ada"));
-        assert_eq!(drafted(Some(" "), None), None);
-        assert_eq!(drafted(None, None), None);
+        assert_eq!(author_of(Some("7"), Some("Ada")), pair("7", "Ada"));
+        assert_eq!(author_of(Some("7"), None), pair("7", "7"));
+        assert_eq!(author_of(None, Some(" Ada ")), pair("Ada", " Ada "));
+        assert_eq!(author_of(Some(""), Some("Ada")), pair("Ada", "Ada"));
+        assert_eq!(author_of(Some(" "), None), None);
+        assert_eq!(author_of(None, None), None);
     }
 
     #[test]
-    fn a_refusal_names_the_offender() {
-        let refusal = |input: DocumentInput| input.checked("input.documents.3").unwrap_err().to_string();
+    fn an_error_begins_with_the_path_of_the_field() {
+        let error = |input: DocumentInput| input.checked("input.documents.3").unwrap_err().to_string();
         assert!(
-            refusal(DocumentInput { key: String::new(), ..input() })
+            error(DocumentInput { key: String::new(), ..input() })
                 .starts_with("input.documents.3.key is empty")
         );
         assert!(
-            refusal(DocumentInput { source: " a".into(), ..input() })
+            error(DocumentInput { source: " a".into(), ..input() })
                 .starts_with("input.documents.3.source begins")
         );
         assert_eq!(
-            refusal(DocumentInput { attributes: Some(Json(Value::from(1))), ..input() }),
+            error(DocumentInput { attributes: Some(Json(Value::from(1))), ..input() }),
             "input.documents.3.attributes must be a JSON object"
         );
         assert!(
-            refusal(DocumentInput { author_name: Some("a\tb".into()), ..input() })
+            error(DocumentInput { author_name: Some("a\tb".into()), ..input() })
                 .starts_with("input.documents.3.authorName holds a control character")
         );
     }

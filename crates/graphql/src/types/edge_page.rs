@@ -1,8 +1,10 @@
-use super::PageInfo;
-use crate::list::List;
-use crate::pagination::Page;
+use async_graphql::{Object, OutputType};
 
-/// An item of a list, with what continues the list after it.
+use super::{CrawlPage, Document, PageInfo, Search};
+use crate::list::List;
+use crate::pagination::{ConnectionPage, CursorPosition, encode_cursor};
+
+/// An edge of any connection.
 pub(crate) trait Edge {
     type Node;
 
@@ -10,7 +12,49 @@ pub(crate) trait Edge {
     fn cursor(&self) -> String;
 }
 
-/// What every connection shows alike: the edges of a page, and where the page stands.
+/// The GraphQL type of an edge of a connection that is read from the store.
+pub(crate) struct StoreEdge<N> {
+    cursor: String,
+    node: N,
+}
+
+impl<N> StoreEdge<N> {
+    pub(super) fn new(position: impl CursorPosition, node: N) -> Self {
+        Self { cursor: encode_cursor(position), node }
+    }
+}
+
+/// An edge of a connection: a node and its cursor.
+#[Object(
+    concrete(name = "CrawlPageEdge", params(CrawlPage)),
+    concrete(name = "DocumentEdge", params(Document)),
+    concrete(name = "SearchLogEdge", params(Search))
+)]
+impl<N: OutputType> StoreEdge<N> {
+    /// The cursor of the node, for `after` and `before`.
+    async fn cursor(&self) -> &str {
+        &self.cursor
+    }
+
+    /// The node.
+    async fn node(&self) -> &N {
+        &self.node
+    }
+}
+
+impl<N> Edge for StoreEdge<N> {
+    type Node = N;
+
+    fn node(&self) -> &N {
+        &self.node
+    }
+
+    fn cursor(&self) -> String {
+        self.cursor.clone()
+    }
+}
+
+/// A page of edges and its position, which all connections have.
 pub(crate) struct EdgePage<E> {
     edges: Vec<E>,
     has_previous: bool,
@@ -18,7 +62,7 @@ pub(crate) struct EdgePage<E> {
 }
 
 impl<E: Edge> EdgePage<E> {
-    pub(super) fn new<T>(page: Page<T>, edge: impl FnMut(T) -> E) -> Self {
+    pub(super) fn new<T>(page: ConnectionPage<T>, edge: impl FnMut(T) -> E) -> Self {
         Self {
             edges: page.items.into_iter().map(edge).collect(),
             has_previous: page.has_previous,

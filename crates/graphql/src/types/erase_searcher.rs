@@ -1,20 +1,20 @@
 use async_graphql::{ID, OneofObject, SimpleObject};
 
 use super::keystroke_input::invalid;
-use crate::error::Failure;
+use crate::failure::Failure;
 use quarry_domain::{Searcher, SessionId, UserId};
 
-/// Whose searches to erase.
+/// The session or the user whose data to erase.
 #[derive(Clone, Debug, OneofObject)]
 pub(crate) enum EraseSearcherInput {
-    /// Everything of this session.
+    /// Erase the data of this session.
     SessionId(ID),
-    /// Everything of this user, in whatever session.
+    /// Erase the data of this user in all sessions.
     UserId(ID),
 }
 
 impl EraseSearcherInput {
-    /// Who it is.
+    /// Validates the id.
     pub(crate) fn checked(&self) -> Result<Searcher, Failure> {
         match self {
             Self::SessionId(id) => SessionId::parse(id).map(Searcher::Session),
@@ -24,13 +24,13 @@ impl EraseSearcherInput {
     }
 }
 
-/// What `eraseSearcher` erased.
+/// The result of `eraseSearcher`.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct EraseSearcherPayload {
-    /// Logged searches.
+    /// The number of erased searches.
     pub(crate) searches: i32,
-    /// Keystrokes that were not logged yet.
+    /// The number of erased keystrokes that were not logged yet.
     pub(crate) buffered_keystrokes: i32,
-    /// Clicks and conversions.
+    /// The number of erased clicks and conversions.
     pub(crate) interactions: i32,
 }

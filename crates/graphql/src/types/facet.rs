@@ -3,32 +3,32 @@ use async_graphql::{Object, SimpleObject};
 use super::int;
 use crate::list::List;
 
-/// The counts of a field's values, as GraphQL shows them.
+/// The GraphQL type of a facet.
 pub(crate) struct Facet {
     field: &'static str,
     buckets: List<Vec<FacetBucket>>,
 }
 
-/// The values of a field in the found documents, with their counts.
+/// A facet: the values of a field in the matching documents with their counts.
 #[Object]
 impl Facet {
-    /// The field, as `DocumentFilter` names it: `source`, `category` or `authorKey`.
+    /// The field of `DocumentFilter`: `source`, `category` or `authorKey`.
     async fn field(&self) -> &'static str {
         self.field
     }
 
-    /// Its values, most frequent first, ties by value.
+    /// The values by count in descending order, ties by value.
     async fn buckets(&self) -> &List<Vec<FacetBucket>> {
         &self.buckets
     }
 }
 
-/// One value of a facet.
+/// A value of a facet.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct FacetBucket {
-    /// The value: give it to the filter to see these documents only.
+    /// The value: pass it to `DocumentFilter` to select these documents.
     value: String,
-    /// How many found documents have it.
+    /// The number of matching documents with this value.
     count: i32,
 }
 

@@ -1,21 +1,21 @@
 use async_graphql::Enum;
 
-/// Why a search was final.
+/// The reason why a search became final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_domain::FinalReason")]
 pub(crate) enum FinalReason {
-    /// Nothing was typed for the window.
+    /// The user typed nothing for the idle window.
     Idle,
-    /// Enter was pressed or a suggestion chosen.
+    /// The user pressed Enter or chose a suggestion.
     Submitted,
-    /// Something unrelated was typed.
+    /// The user replaced the text with an unrelated one.
     Replaced,
-    /// The box was emptied.
+    /// The user cleared the search box.
     Cleared,
-    /// Another user logged in.
+    /// Another user logged in within the session.
     UserChanged,
-    /// It went on for longer than what is kept together.
+    /// The search exceeded the maximum duration of one search.
     Limit,
-    /// The server stopped, and its buffer with it.
+    /// The server shut down, and its buffer with it.
     Shutdown,
 }

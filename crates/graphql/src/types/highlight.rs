@@ -1,9 +1,9 @@
 use async_graphql::{ComplexObject, Context, SimpleObject};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::response_budget::ResponseBudget;
 
-/// A field of a found document with its matches marked.
+/// A field of a matching document with its matches marked.
 #[derive(Clone, Debug, SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct Highlight {
@@ -15,9 +15,9 @@ pub(crate) struct Highlight {
 
 #[ComplexObject]
 impl Highlight {
-    /// HTML-escaped text with the matches in `<mark>`.
+    /// The HTML-escaped text of the field with each match in `<mark>`.
     async fn html(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
-        ResponseBudget::say(ctx, &self.html)
+        ResponseBudget::add_text(ctx, &self.html)
     }
 }
 

@@ -1,12 +1,12 @@
 use async_graphql::Enum;
 
-/// What a visitor did with a document.
+/// The kind of an interaction with a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_domain::InteractionKind")]
 pub(crate) enum InteractionKind {
-    /// Opened it.
+    /// The user opened the document.
     Click,
-    /// Bought it, or whatever else the site is there for.
+    /// The user bought the document, or reached another goal of the site.
     #[default]
     Conversion,
 }

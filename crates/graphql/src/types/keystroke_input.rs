@@ -1,114 +1,98 @@
 use async_graphql::{ID, InputObject, SimpleObject};
 
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::scalars::Flag;
 use quarry_domain::{InputId, InvalidKeystroke, Keystroke, SessionId, UserId};
 
-/// What a visitor's search box holds after one keystroke.
+/// The content of a search box after a keystroke.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct LogKeystrokeInput {
-    /// The visitor's session, as the client names it: 1 to 128 characters.
+    /// The user's session as named by the client: 1 to 128 characters.
     session_id: ID,
-    /// The visitor, where logged in: 1 to 128 characters. Leave it out for anonymous visitors.
+    /// The logged-in user: 1 to 128 characters. Omit it for anonymous users.
     user_id: Option<ID>,
-    /// Which search box or tab of the session: up to 128 characters, "" where there is one only.
+    /// The search box or tab within the session: at most 128 characters, "" by default.
     input_id: Option<ID>,
-    /// The whole content of the box after the keystroke: up to 4,096 bytes.
+    /// The whole content of the search box after the keystroke: at most 4,096 bytes.
     text: String,
-    /// The client's own counter within the session and input. It repairs the order of requests, and makes
-    /// sending one again harmless; it must go on counting for as long as the session and input are used.
+    /// The number of the keystroke within the session and input, counted by the client. It restores the order of
+    /// requests and makes retries idempotent. It must increase for as long as the session and input are in use.
     sequence: Option<i32>,
-    /// Enter was pressed or a suggestion chosen: the search is final at once.
+    /// True if the user pressed Enter or chose a suggestion, which makes the search final.
     #[graphql(default)]
     submitted: Flag<false>,
-    /// How many documents the text found, where the client knows.
+    /// The number of documents that the text found, if the client knows it.
     result_count: Option<i32>,
 }
 
 impl LogKeystrokeInput {
-    /// The keystroke, if all of it can be taken. `path` is where the input stands.
+    /// Validates the keystroke; errors begin with `path`.
     pub(crate) fn checked(self, path: &str) -> Result<Keystroke, Failure> {
-        let who = Visitor::checked(path, &self.session_id, self.user_id.as_ref(), self.input_id.as_ref())?;
+        self.into_keystroke(|error| invalid(path, &error))
+    }
+
+    fn into_keystroke(self, failure: impl Fn(InvalidKeystroke) -> Failure) -> Result<Keystroke, Failure> {
+        let user = self.user_id.map(|id| UserId::parse(&id)).transpose();
+        let input = self.input_id.map(|id| InputId::parse(&id)).transpose();
         let keystroke = Keystroke {
-            session: who.session,
-            user: who.user,
-            input: who.input,
+            session: SessionId::parse(&self.session_id).map_err(&failure)?,
+            user: user.map_err(&failure)?,
+            input: input.map_err(&failure)?.unwrap_or_default(),
             text: self.text,
             sequence: self.sequence.map(i64::from),
             submitted: self.submitted.0,
             result_count: self.result_count.map(i64::from),
         };
-        keystroke.checked().map_err(|error| invalid(path, &error))
+        keystroke.checked().map_err(failure)
     }
 }
 
-/// Logs the text of a search as a keystroke, with how many documents it found.
+/// The session and input for which to log the text of a search as a keystroke.
 #[derive(Clone, Debug, InputObject)]
 pub(crate) struct TrackInput {
-    /// The visitor's session, as the client names it: 1 to 128 characters.
+    /// The user's session as named by the client: 1 to 128 characters.
     session_id: ID,
-    /// The visitor, where logged in: 1 to 128 characters. Leave it out for anonymous visitors.
+    /// The logged-in user: 1 to 128 characters. Omit it for anonymous users.
     user_id: Option<ID>,
-    /// Which search box or tab of the session: up to 128 characters, "" where there is one only.
+    /// The search box or tab within the session: at most 128 characters, "" by default.
     input_id: Option<ID>,
-    /// The client's own counter, as in `logKeystroke`.
+    /// The number of the keystroke within the session and input, as for `logKeystroke`.
     sequence: Option<i32>,
-    /// Enter was pressed or a suggestion chosen: the search is final at once.
+    /// True if the user pressed Enter or chose a suggestion, which makes the search final.
     #[graphql(default)]
     submitted: Flag<false>,
 }
 
 impl TrackInput {
-    /// The keystroke that the text of a search makes, but for its number of results.
+    /// Validates the keystroke with the text of a search, whose number of results is not known yet.
     pub(crate) fn checked(self, text: &str) -> Result<Keystroke, Failure> {
-        let path = "track";
-        let who = Visitor::checked(path, &self.session_id, self.user_id.as_ref(), self.input_id.as_ref())?;
-        let keystroke = Keystroke {
-            session: who.session,
-            user: who.user,
-            input: who.input,
-            text: text.to_owned(),
-            sequence: self.sequence.map(i64::from),
-            submitted: self.submitted.0,
-            result_count: None,
-        };
-        keystroke.checked().map_err(|error| Failure::bad_input("query", error.problem))
+        let Self { session_id, user_id, input_id, sequence, submitted } = self;
+        let text = text.to_owned();
+        LogKeystrokeInput { session_id, user_id, input_id, text, sequence, submitted, result_count: None }
+            .into_keystroke(|error| match error.field {
+                "text" => Failure::bad_input("query", error.problem),
+                _ => invalid("track", &error),
+            })
     }
 }
 
-struct Visitor {
-    session: SessionId,
-    user: Option<UserId>,
-    input: InputId,
-}
-
-impl Visitor {
-    fn checked(path: &str, session: &ID, user: Option<&ID>, input: Option<&ID>) -> Result<Self, Failure> {
-        let refused = |error: InvalidKeystroke| invalid(path, &error);
-        Ok(Self {
-            session: SessionId::parse(session).map_err(refused)?,
-            user: user.map(|id| UserId::parse(id)).transpose().map_err(refused)?,
-            input: input.map(|id| InputId::parse(id)).transpose().map_err(refused)?.unwrap_or_default(),
-        })
-    }
-}
-
-/// The failure for a part of the input at `path`.
+/// The failure for a field of the input at `path`.
 pub(super) fn invalid(path: &str, error: &InvalidKeystroke) -> Failure {
     Failure::bad_input(format!("{path}.{}", error.field), &error.problem)
 }
 
-/// What `logKeystroke` did.
+/// The result of `logKeystroke`.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct LogKeystrokePayload {
-    /// The buffer has it. False where it was dropped: its `sequence` is not above the last one of a search
-    /// that is final already, or its session sends more than the flood limit.
+    /// True if the buffer stored the keystroke. False if it was dropped: its `sequence` does not exceed that of a
+    /// search that is already final, or its session exceeds the flood limit.
     pub(crate) accepted: bool,
 }
 
-/// What `logKeystrokes` did.
+/// The result of `logKeystrokes`.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct LogKeystrokesPayload {
-    /// How many of the keystrokes the buffer has. The others were dropped, as `logKeystroke` says.
+    /// The number of keystrokes that the buffer stored. The others were dropped, for the reasons given for
+    /// `logKeystroke`.
     pub(crate) accepted: i32,
 }

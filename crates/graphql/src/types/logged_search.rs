@@ -1,70 +1,70 @@
 use async_graphql::{Context, ID, Object};
 
 use super::{FinalReason, int};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::ids::NodeId;
 use crate::response_budget::ResponseBudget;
 use crate::scalars::DateTime;
 
-/// A logged search, as GraphQL shows it.
+/// The GraphQL type of a logged search.
 #[derive(Clone)]
 pub(crate) struct Search(pub(crate) quarry_domain::LoggedSearch);
 
-/// One search of a visitor, in its most complete form.
+/// A logged search: the most complete text of several keystrokes.
 #[Object]
 impl Search {
-    /// Identifies the search; opaque and stable.
+    /// The id of the search: opaque and stable.
     pub(super) async fn id(&self) -> ID {
         NodeId::Search(self.0.id).into()
     }
 
-    /// The visitor's session, as the client named it.
+    /// The user's session as named by the client.
     async fn session_id(&self) -> ID {
         ID(self.0.session.as_str().to_owned())
     }
 
-    /// The visitor, where logged in.
+    /// The logged-in user; null for anonymous users.
     async fn user_id(&self) -> Option<ID> {
         self.0.user.as_ref().map(|user| ID(user.as_str().to_owned()))
     }
 
-    /// What was searched for: trimmed, white space collapsed, and e-mail addresses, phone and card numbers
-    /// masked, unless the server is set not to.
+    /// The text: trimmed, with collapsed white space, and with masked e-mail addresses, phone and card numbers (unless
+    /// the server disables masking).
     async fn query(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
-        ResponseBudget::say(ctx, &self.0.query)
+        ResponseBudget::add_text(ctx, &self.0.query)
     }
 
-    /// The text was longer than 256 characters as people count them, and is cut there.
+    /// True if the text was truncated to 256 grapheme clusters.
     async fn truncated(&self) -> bool {
         self.0.truncated
     }
 
-    /// How many keystrokes went into it.
+    /// The number of keystrokes.
     async fn keystrokes(&self) -> i32 {
         int(self.0.keystrokes)
     }
 
-    /// How many documents it found, where known.
+    /// The number of documents found; null if unknown.
     async fn result_count(&self) -> Option<i32> {
         self.0.result_count.map(int)
     }
 
-    /// Why it was final.
+    /// The reason why the search became final.
     async fn final_reason(&self) -> FinalReason {
         self.0.reason.into()
     }
 
-    /// When its first keystroke arrived.
+    /// The time at which the first keystroke arrived.
     async fn started_at(&self) -> DateTime {
         DateTime(self.0.started_at)
     }
 
-    /// When its last keystroke arrived.
+    /// The time at which the last keystroke arrived.
     async fn last_keystroke_at(&self) -> DateTime {
         DateTime(self.0.last_keystroke_at)
     }
 
-    /// When it was logged.
+    /// The time at which the search was logged.
     async fn logged_at(&self) -> DateTime {
         DateTime(self.0.logged_at)
     }

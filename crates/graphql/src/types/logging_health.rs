@@ -4,25 +4,24 @@ use super::int;
 use crate::scalars::DateTime;
 use quarry_keystroke::PipelineHealth;
 
-/// What the logging of searches holds and has done: of all servers where they share a buffer, of this server
-/// since its start otherwise.
+/// The state of search logging: of all servers if they share a buffer, otherwise of this server since its start.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct LoggingHealth {
-    /// Searches being typed, or waiting to be logged.
+    /// The number of searches that are being typed or wait to be logged.
     buffered_searches: i32,
-    /// When the first keystroke arrived of what waits longest.
+    /// The time of the oldest keystroke in the buffer; null if the buffer is empty.
     oldest_buffered_at: Option<DateTime>,
-    /// Keystrokes that the buffer took.
+    /// The number of keystrokes that the buffer stored.
     keystrokes_accepted: i32,
-    /// Keystrokes that were dropped: too late, over the flood limit, or over what the buffer holds.
+    /// The number of dropped keystrokes: late ones, and those over the flood limit or the capacity of the buffer.
     keystrokes_dropped: i32,
-    /// Searches that were logged.
+    /// The number of logged searches.
     searches_flushed: i32,
-    /// Searches that came a second time, after something broke off, and were not logged again.
+    /// The number of searches that were delivered again after a failure and not logged twice.
     duplicates_suppressed: i32,
-    /// When searches were last logged.
+    /// The time at which searches were last logged.
     last_flush_at: Option<DateTime>,
-    /// What keeps this server from logging searches; null if nothing does.
+    /// The error that prevents this server from logging searches; null if there is none.
     last_error: Option<String>,
 }
 

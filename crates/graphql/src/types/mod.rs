@@ -1,9 +1,10 @@
-//! One file per GraphQL type; a connection stands with its edge.
+//! The GraphQL types, one file each.
 
 mod author;
 mod cache_outcome;
 mod crawl;
 mod crawl_page;
+mod crawl_page_connection;
 mod crawl_state;
 mod delete_documents;
 mod document;
@@ -38,7 +39,8 @@ mod time_zone;
 pub(super) use author::Author;
 pub(super) use cache_outcome::CacheOutcome;
 pub(super) use crawl::Crawl;
-pub(super) use crawl_page::CrawlPageConnection;
+pub(super) use crawl_page::CrawlPage;
+pub(super) use crawl_page_connection::CrawlPageConnection;
 pub(super) use crawl_state::CrawlState;
 pub(super) use delete_documents::{DeleteDocumentsInput, DeleteDocumentsPayload};
 pub(super) use document::Document;
@@ -59,7 +61,7 @@ pub(super) use match_policy::MatchPolicy;
 pub(super) use node::Node;
 pub(super) use page_info::PageInfo;
 pub(super) use period::Period;
-pub(super) use record_interaction::{LargestQuantity, RecordInteractionInput, RecordInteractionPayload};
+pub(super) use record_interaction::{MaxQuantity, RecordInteractionInput, RecordInteractionPayload};
 pub(super) use report::{Report, Reports};
 pub(super) use search_connection::SearchConnection;
 pub(super) use search_log_connection::SearchLogConnection;
@@ -69,7 +71,7 @@ pub(super) use source::Source;
 pub(super) use suggestion::Suggestion;
 pub(super) use time_zone::TimeZone;
 
-/// A count as GraphQL's `Int` can say it.
+/// Converts a count to GraphQL's `Int`, whose maximum replaces larger counts.
 pub(super) fn int(count: impl TryInto<i32>) -> i32 {
     count.try_into().unwrap_or(i32::MAX)
 }

@@ -2,12 +2,12 @@ use async_graphql::{ID, Interface};
 
 use super::{Author, Crawl, Document, Search};
 
-/// Something that has an id of its own and can be fetched again by it.
+/// An object with an id, by which `node` and `nodes` fetch it.
 #[derive(Interface)]
 #[graphql(field(
     name = "id",
     ty = "ID",
-    desc = "Identifies the object; opaque, stable, unique among all types."
+    desc = "The id of the object: opaque, stable, unique among all types."
 ))]
 pub(crate) enum Node {
     /// A document.

@@ -3,12 +3,12 @@ use async_graphql::InputObject;
 use crate::scalars::DateTime;
 use quarry_report::ReportPeriod;
 
-/// The time that a report is about; the last 30 days unless given.
+/// The period of a report: the last 30 days by default.
 #[derive(Clone, Copy, Debug, Default, InputObject)]
 pub(crate) struct Period {
-    /// What happened then or later; 30 days before the end unless given.
+    /// The start, inclusive: 30 days before the end by default.
     from: Option<DateTime>,
-    /// What happened earlier; everything up to now unless given.
+    /// The end, exclusive: now by default.
     before: Option<DateTime>,
 }
 

@@ -4,13 +4,13 @@ use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::{Document, Facet, Highlight, PageInfo, int};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::list::List;
-use crate::pagination::{Page, page_size};
+use crate::pagination::{ConnectionPage, page_size};
 use quarry_domain::{QueryDigest, SearchId, comparison_key};
 use quarry_search::{Hit, SearchAnswer, SearchCursor, SearchRequest};
 
-/// A found document, as GraphQL shows it.
+/// The GraphQL type of an edge to a matching document.
 pub(crate) struct SearchEdge {
     cursor: SearchCursor,
     node: Document,
@@ -41,31 +41,31 @@ impl Edge for SearchEdge {
     }
 }
 
-/// A found document.
+/// An edge to a matching document.
 #[Object]
 impl SearchEdge {
-    /// Continues the search after this document.
+    /// The cursor of this document, for `after`.
     async fn cursor(&self) -> String {
         self.cursor.encode()
     }
 
-    /// The document, as the index holds it.
+    /// The document as stored in the index.
     async fn node(&self) -> &Document {
         &self.node
     }
 
-    /// Its relevance; comparable within one answer only.
+    /// The relevance score: comparable within one search result only.
     async fn score(&self) -> f64 {
         self.score.into()
     }
 
-    /// Where the words matched, one entry a field. Computed only when selected.
+    /// The fields with matches, one entry each. Computed only if selected.
     async fn highlights(&self) -> List<&[Highlight]> {
         List(&self.highlights)
     }
 }
 
-/// What a search found, as GraphQL shows it.
+/// The GraphQL type of a search result.
 pub(crate) struct SearchConnection {
     page: EdgePage<SearchEdge>,
     total: u64,
@@ -79,7 +79,7 @@ pub(crate) struct SearchConnection {
 impl SearchConnection {
     pub(crate) fn new(answer: SearchAnswer, request: SearchRequest) -> Self {
         let has_previous = request.after.is_some();
-        let page = Page { items: answer.hits, has_previous, has_next: answer.has_next };
+        let page = ConnectionPage { items: answer.hits, has_previous, has_next: answer.has_next };
         Self {
             page: EdgePage::new(page, SearchEdge::from),
             total: answer.total,
@@ -92,52 +92,52 @@ impl SearchConnection {
     }
 }
 
-/// A page of found documents.
+/// A connection to the documents that match a search.
 #[Object]
 impl SearchConnection {
-    /// The documents of this page, with their cursors, scores and highlights.
+    /// The edges of this page of the connection, with scores and highlights.
     async fn edges(&self) -> List<&[SearchEdge]> {
         self.page.edges()
     }
 
-    /// The documents of this page.
+    /// The nodes of this page of the connection.
     async fn nodes(&self) -> List<Vec<&Document>> {
         self.page.nodes()
     }
 
-    /// Where this page stands among all that was found.
+    /// The position of this page within the connection.
     async fn page_info(&self) -> PageInfo {
         self.page.info()
     }
 
-    /// How many documents match, whatever the page.
+    /// The number of matching documents, over all pages.
     async fn total_count(&self) -> i32 {
         int(self.total)
     }
 
-    /// True when no document had all the words and the answer was found with any of them.
+    /// True if no document contains all words, so documents that contain any of them are returned.
     async fn relaxed(&self) -> bool {
         self.relaxed
     }
 
-    /// How all the found documents spread over sources, categories and authors. Computed only when selected.
+    /// The counts of all matching documents by source, category and author. Computed only if selected.
     async fn facets(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many values of each field to return: 10 unless given, at most 100.")]
+        #[graphql(desc = "Returns the first n values of each field: 10 by default, at most 100.")]
         first: Option<i32>,
     ) -> Result<List<Vec<Facet>>, Failure> {
         let size = page_size(ctx, first)?;
         Ok(self.facets.iter().map(|facet| Facet::top(facet, size)).collect())
     }
 
-    /// Time in the search engine, in milliseconds.
+    /// The time spent in the search engine, in milliseconds.
     async fn took_ms(&self) -> f64 {
         self.took_ms
     }
 
-    /// Names this answer, unlike any other. Quote it in `recordInteraction`: it carries a digest of the query, so
-    /// that reports can tell which searches led to clicks.
+    /// The unique id of this search result. Pass it to `recordInteraction`: it contains a digest of the query, by which
+    /// reports relate clicks to searches.
     async fn search_id(&self) -> ID {
         let id = self
             .id

@@ -1,37 +1,37 @@
 use async_graphql::{ID, InputObject};
 
 use super::keystroke_input::invalid;
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::scalars::DateTime;
 use quarry_domain::{MAX_KEYSTROKE_BYTES, SessionId, UserId, comparison_key};
 
-/// Which logged searches: those that meet all that is given.
+/// A filter of logged searches: all given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(crate) struct SearchLogFilter {
-    /// Of this session.
+    /// The session equals this one.
     session_id: Option<ID>,
-    /// Of this user.
+    /// The user equals this one.
     user_id: Option<ID>,
-    /// Of visitors that were logged in, or of those that were not.
+    /// The user was logged in (true) or anonymous (false).
     logged_in: Option<bool>,
-    /// Whose text begins so; case and white space do not matter.
+    /// The text begins with this prefix, ignoring case and white space.
     query_prefix: Option<String>,
-    /// Whose last keystroke came at this time or later.
+    /// The last keystroke arrived at this time or later.
     from: Option<DateTime>,
-    /// Whose last keystroke came before this time.
+    /// The last keystroke arrived before this time.
     before: Option<DateTime>,
-    /// That found nothing; or, if false, all others, those whose number of results is unknown among them.
+    /// The search had no results (true), or it had results or an unknown number of them (false).
     zero_results: Option<bool>,
 }
 
 impl SearchLogFilter {
-    /// The filter as the store takes it.
+    /// Validates the filter and converts it to the store's type.
     pub(crate) fn checked(self) -> Result<quarry_store::SearchLogFilter, Failure> {
         let session = self.session_id.map(|id| SessionId::parse(&id)).transpose();
         let user = self.user_id.map(|id| UserId::parse(&id)).transpose();
         let prefix = self.query_prefix.unwrap_or_default();
         if prefix.len() > MAX_KEYSTROKE_BYTES {
-            let problem = format_args!("is longer than {MAX_KEYSTROKE_BYTES} bytes");
+            let problem = format_args!("is longer than {MAX_KEYSTROKE_BYTES} bytes: shorten it");
             return Err(Failure::bad_input("filter.queryPrefix", problem));
         }
         let prefix = comparison_key(&prefix);

@@ -1,14 +1,14 @@
 use async_graphql::Enum;
 
-/// How found documents are ordered. Ties go to the newest, then to the smaller id.
+/// The order of matching documents. Ties are broken by date, newest first, then by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_search::SearchSort")]
 pub(crate) enum SearchSort {
-    /// Best match first.
+    /// By relevance, best match first.
     #[default]
     Relevance,
-    /// Latest `publishedAt` first; documents without one come last.
+    /// By `publishedAt`, latest first; documents without one come last.
     Newest,
-    /// Earliest `publishedAt` first; documents without one come last.
+    /// By `publishedAt`, earliest first; documents without one come last.
     Oldest,
 }

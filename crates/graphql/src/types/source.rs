@@ -1,7 +1,7 @@
 use async_graphql::{Context, Object};
 
 use super::{Crawl, int};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::guard;
 use crate::list::List;
 use crate::loaders::{LastCrawl, Loaders, SourceCount};
@@ -9,23 +9,23 @@ use crate::pagination::page_size;
 use crate::services::Services;
 use quarry_domain::{Scope, SourceName};
 
-/// A source, as GraphQL shows it.
+/// The GraphQL type of a source.
 pub(crate) struct Source(pub(crate) SourceName);
 
-/// Where documents come from: an upstream that is crawled, or a name that clients index under.
+/// A source of documents: a crawled upstream, or a name under which clients store documents.
 #[Object]
 impl Source {
-    /// Its name, unique among the sources.
+    /// The unique name.
     async fn name(&self) -> &str {
         self.0.as_str()
     }
 
-    /// How many documents it has.
+    /// The number of documents.
     async fn document_count(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
         Ok(int(Loaders::load(ctx, SourceCount(self.0.clone())).await?.unwrap_or(0)))
     }
 
-    /// Its latest crawl, running or ended; null if it was never crawled. Scope: ADMIN.
+    /// The latest crawl, running or ended; null if there is none. Scope: ADMIN.
     async fn last_crawl(&self, ctx: &Context<'_>) -> Option<Result<Crawl, Failure>> {
         if let Err(failure) = guard::require(ctx, "The field lastCrawl", Scope::Admin) {
             return Some(Err(failure));
@@ -33,11 +33,11 @@ impl Source {
         Loaders::load(ctx, LastCrawl(self.0.clone())).await.transpose().map(|found| found.map(Crawl))
     }
 
-    /// Its crawls, latest first. Scope: ADMIN.
+    /// The crawls, latest first. Scope: ADMIN.
     async fn crawls(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many to return: 10 unless given, at most 100.")] first: Option<i32>,
+        #[graphql(desc = "Returns the first n items: 10 by default, at most 100.")] first: Option<i32>,
     ) -> Result<List<Vec<Crawl>>, Failure> {
         guard::require(ctx, "The field crawls", Scope::Admin)?;
         let size = page_size(ctx, first)?;

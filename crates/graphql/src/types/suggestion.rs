@@ -2,26 +2,26 @@ use async_graphql::{Enum, SimpleObject};
 
 use super::int;
 
-/// A text that a search box can offer.
+/// A suggested completion of a text being typed.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Suggestion {
     /// The text.
     text: String,
-    /// Where it is from.
+    /// The origin of the suggestion.
     kind: SuggestionKind,
-    /// How often it was searched for lately; 0 for a term of the index.
+    /// The number of recent searches for this text; 0 for a term of the index.
     searches: i32,
-    /// How many documents it finds now.
+    /// The number of documents that this text finds now.
     hits: i32,
 }
 
-/// Where a suggestion is from.
+/// The origin of a suggestion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_search::SuggestionKind")]
 pub(crate) enum SuggestionKind {
-    /// Enough visitors have searched for it.
+    /// A logged search that enough sessions made.
     LoggedSearch,
-    /// Documents have it.
+    /// A term of the index.
     IndexTerm,
 }
 

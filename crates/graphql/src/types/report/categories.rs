@@ -5,21 +5,21 @@ use crate::list::List;
 use crate::types::int;
 
 report_type! {
-    /// What sells, or is clicked, by category.
+    /// Sales and clicks per category.
     CategoriesReport {
-        /// Every category that has documents, by quantity, most first, ties by name.
+        /// All categories with documents, by quantity in descending order, ties by name.
         rows: List<Vec<CategoryTotal>>,
     }
 }
 
-/// A category and its quantity.
+/// A category and its totals.
 #[derive(SimpleObject)]
 pub(crate) struct CategoryTotal {
-    /// The category.
+    /// The name of the category.
     name: String,
-    /// How many documents it has, those without sales or clicks too.
+    /// The number of documents, including those without sales or clicks.
     documents: i32,
-    /// The total quantity of all its documents.
+    /// The total quantity of all documents.
     quantity: i32,
 }
 

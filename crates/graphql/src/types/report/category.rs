@@ -6,18 +6,19 @@ use crate::types::{Document, int};
 use quarry_report::ReportResponse;
 
 report_type! {
-    /// What sells, or is clicked, in one category.
+    /// Sales and clicks of the documents in a category.
     CategoryReport {
-        /// The category.
+        /// The name of the category.
         name: String,
-        /// Of all its documents, whatever the page.
+        /// The total quantity of all documents, including those after the first n.
         total_quantity: i32,
-        /// Its documents by total quantity, most first, ties by key. Documents without any are left out.
+        /// The first n documents, by total quantity in descending order, ties by key. Documents without a quantity are
+        /// omitted.
         rows: List<Vec<CategoryRow>>,
     }
 }
 
-/// A document and its quantity, as GraphQL shows them.
+/// The GraphQL type of a document and its quantity.
 pub(crate) struct CategoryRow {
     document: Document,
     quantity: i32,
@@ -31,14 +32,14 @@ impl CategoryRow {
         &self.document
     }
 
-    /// Its total quantity.
+    /// The total quantity of the document.
     async fn quantity(&self) -> i32 {
         self.quantity
     }
 }
 
 impl CategoryReport {
-    /// The report of the category of that name.
+    /// Converts the report of the category with this name.
     pub(super) fn named(name: String, report: ReportResponse<quarry_domain::CategoryReport>) -> Self {
         let freshness = Freshness::of(&report);
         let row = |(document, quantity)| CategoryRow {

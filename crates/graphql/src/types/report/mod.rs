@@ -1,4 +1,4 @@
-//! Reports: one file each, with the rows that it has.
+//! The reports, one file each, with their rows.
 
 use async_graphql::Interface;
 
@@ -20,34 +20,38 @@ pub(crate) use search_volume::SearchVolumeReport;
 pub(crate) use top_searches::TopSearchesReport;
 pub(crate) use zero_results::ZeroResultReport;
 
-/// What every report says of itself.
+/// A report with the origin and the time of its numbers.
 #[expect(clippy::duplicated_attributes, reason = "two fields are of one type")]
 #[derive(Interface)]
 #[graphql(field(
     name = "generated_at",
     ty = "&DateTime",
-    desc = "When its numbers were read from the database."
+    desc = "The time at which the numbers were read from the database."
 ))]
 #[graphql(field(
     name = "covered_until",
     ty = "&DateTime",
-    desc = "Up to when it is complete: everything that was accepted by then and lies in its period is in it."
+    desc = "The time up to which the report is complete: it includes all records of its period accepted by then."
 ))]
-#[graphql(field(name = "cache", ty = "&CacheOutcome", desc = "Where it came from."))]
+#[graphql(field(
+    name = "cache",
+    ty = "&CacheOutcome",
+    desc = "The origin of the report: the cache or the database."
+))]
 pub(crate) enum Report {
-    /// What is searched for most.
+    /// The most frequent searches.
     TopSearches(TopSearchesReport),
-    /// What is searched for in vain.
+    /// The most frequent searches without results.
     ZeroResults(ZeroResultReport),
     /// Searches over time.
     SearchVolume(SearchVolumeReport),
-    /// One category.
+    /// Sales and clicks in a category.
     Category(CategoryReport),
-    /// All categories.
+    /// Sales and clicks per category.
     Categories(CategoriesReport),
 }
 
-/// Declares the type of a report: what the interface has, and what is its own.
+/// Declares the type of a report: the fields of the interface and its own.
 macro_rules! report_type {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$meta])*
@@ -59,17 +63,17 @@ macro_rules! report_type {
         $(#[$meta])*
         #[async_graphql::Object]
         impl $name {
-            /// When its numbers were read from the database.
+            /// The time at which the numbers were read from the database.
             pub(super) async fn generated_at(&self) -> &crate::scalars::DateTime {
                 &self.freshness.generated_at
             }
 
-            /// Up to when it is complete: everything that was accepted by then and lies in its period is in it.
+            /// The time up to which the report is complete: it includes all records of its period accepted by then.
             pub(super) async fn covered_until(&self) -> &crate::scalars::DateTime {
                 &self.freshness.covered_until
             }
 
-            /// Where it came from.
+            /// The origin of the report: the cache or the database.
             pub(super) async fn cache(&self) -> &crate::types::CacheOutcome {
                 &self.freshness.cache
             }
@@ -91,7 +95,7 @@ macro_rules! report_type {
 }
 use report_type;
 
-/// What every report says of itself, before it is one of a kind.
+/// The origin and the time of a report's numbers, which all reports have.
 struct Freshness {
     generated_at: DateTime,
     covered_until: DateTime,
@@ -108,7 +112,7 @@ impl Freshness {
     }
 }
 
-/// Declares how a report is made whose rows are all that it has.
+/// Declares the conversion of a report that has rows only.
 macro_rules! report_of_rows {
     ($name:ident of $row:ty) => {
         impl From<quarry_report::ReportResponse<Vec<$row>>> for $name {

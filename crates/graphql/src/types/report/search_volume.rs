@@ -8,23 +8,23 @@ use crate::types::int;
 report_type! {
     /// Searches over time.
     SearchVolumeReport {
-        /// One for each interval that the period touches, empty ones too, earliest first.
+        /// One row for each interval that overlaps the period, earliest first, including intervals without searches.
         rows: List<Vec<VolumeBucket>>,
     }
 }
 
-/// The searches of one interval.
+/// The searches of an interval.
 #[derive(SimpleObject)]
 pub(crate) struct VolumeBucket {
-    /// When the interval begins, by the calendar of the time zone. Of the first and the last interval, what lies
-    /// outside the period is not counted.
+    /// The start of the interval, by the calendar of the time zone. The first and the last interval count only searches
+    /// within the period.
     start: DateTime,
-    /// How many searches.
+    /// The number of searches.
     searches: i32,
-    /// How many sessions searched: exact up to 1,000 searches an interval and 100,000 in such intervals, estimated
-    /// above with a standard error of 2.3 %.
+    /// The number of sessions that searched: exact for intervals of up to 1,000 searches (and 100,000 searches in such
+    /// intervals together), otherwise estimated with a standard error of 2.3 %.
     sessions: i32,
-    /// How many searches found nothing.
+    /// The number of searches without results.
     zero_results: i32,
 }
 

@@ -6,29 +6,28 @@ use crate::types::int;
 use quarry_report::SearchedQuery;
 
 report_type! {
-    /// What was searched for most in a period.
+    /// The most frequent searches in a period.
     TopSearchesReport {
-        /// Queries, the most searched ones first, ties in the order of their characters. Spellings that differ in
-        /// case, width or white space only are one query.
+        /// The queries, by number of searches in descending order, ties by code point. Spellings that differ only in
+        /// case, width or white space count as one query.
         rows: List<Vec<TopSearch>>,
     }
 }
 
-/// A query and how it was searched for.
+/// A query and its statistics.
 #[derive(SimpleObject)]
 pub(crate) struct TopSearch {
-    /// Its latest spelling.
+    /// The latest spelling.
     query: String,
-    /// How many searches.
+    /// The number of searches.
     searches: i32,
-    /// How many sessions searched for it: exact up to 1,000 searches, estimated above with a standard error of
-    /// 2.3 %.
+    /// The number of sessions that searched for it: exact up to 1,000 searches, otherwise estimated with a standard
+    /// error of 2.3 %.
     sessions: i32,
-    /// How many documents it found on average, of the searches whose number of results is known; null where none
-    /// is.
+    /// The mean number of results, over the searches whose number of results is known; null if there is none.
     average_results: Option<f64>,
-    /// The share of its searches that led to a click, from 0 to 1: clicks that quote a `searchId` count, those of
-    /// one answer once. Null where no such click of any query was recorded in the period.
+    /// The share of searches that led to a click, from 0 to 1. It counts clicks with a `searchId`, one for each search
+    /// result. Null if the period has no such click of any query.
     click_through_rate: Option<f64>,
 }
 

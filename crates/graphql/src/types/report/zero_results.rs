@@ -1,7 +1,7 @@
 use async_graphql::{ComplexObject, Context, SimpleObject};
 
 use super::{report_of_rows, report_type};
-use crate::error::Failure;
+use crate::failure::Failure;
 use crate::list::List;
 use crate::scalars::DateTime;
 use crate::services::Services;
@@ -9,32 +9,32 @@ use crate::types::int;
 use quarry_search::SearchRequest;
 
 report_type! {
-    /// What was searched for in vain in a period.
+    /// The most frequent searches without results in a period.
     ZeroResultReport {
-        /// Queries, those that found nothing most often first, ties in the order of their characters.
+        /// The queries, by number of searches without results in descending order, ties by code point.
         rows: List<Vec<ZeroResultSearch>>,
     }
 }
 
-/// A query that found nothing.
+/// A query without results.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct ZeroResultSearch {
-    /// Its latest spelling.
+    /// The latest spelling.
     query: String,
-    /// How many searches found nothing.
+    /// The number of searches without results.
     searches: i32,
-    /// How many sessions searched for it, whatever they found: exact up to 1,000 searches, estimated above with a
-    /// standard error of 2.3 %.
+    /// The number of sessions that searched for it, with or without results: exact up to 1,000 searches, otherwise
+    /// estimated with a standard error of 2.3 %.
     sessions: i32,
-    /// When it was last searched for.
+    /// The time of the latest search.
     last_searched_at: DateTime,
 }
 
 #[ComplexObject]
 impl ZeroResultSearch {
-    /// How many documents it finds today, as `search` does unless told otherwise: what a crawl has since repaired.
-    /// Asked of the index each time, never of the cache.
+    /// The number of documents that `search` finds for it now, with default arguments. Always computed from the index,
+    /// never cached.
     async fn hits_now(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
         let request = SearchRequest::new(self.query.as_str(), 0);
         Ok(int(Services::of(ctx)?.search.search(&request).await?.total))

@@ -1,0 +1,129 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_graphql::Variables;
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::FieldDefinition;
+
+use super::*;
+
+const ROOTS: [(OperationType, &str); 3] =
+    [(Query, "Query"), (Mutation, "Mutation"), (Subscription, "Subscription")];
+
+/// The fields of each object type.
+fn types() -> BTreeMap<String, BTreeMap<String, FieldDefinition>> {
+    let mut types = BTreeMap::new();
+    for definition in parse_schema(schema_sdl()).unwrap().definitions {
+        let TypeSystemDefinition::Type(definition) = definition else { continue };
+        let TypeKind::Object(object) = definition.node.kind else { continue };
+        let fields = object.fields.into_iter().map(|field| (field.node.name.node.to_string(), field.node));
+        types.insert(definition.node.name.node.to_string(), fields.collect());
+    }
+    types
+}
+
+#[test]
+fn each_root_field_has_a_row_and_its_description_states_the_scopes() {
+    let types = types();
+    for (on, name) in ROOTS {
+        let fields = &types[name];
+        let rows: Vec<&RootField> = ROOT_FIELDS.iter().filter(|row| row.on == on).collect();
+        let declared: Vec<&str> = rows.iter().map(|row| row.name).collect();
+        let defined: Vec<&str> = fields.keys().map(String::as_str).collect();
+        assert_eq!(declared, defined, "the rows and the fields of {name}, in order");
+        for RootField { name: field, scopes, .. } in rows {
+            assert!(!scopes.is_empty(), "{name}.{field} is denied to all callers");
+            let description = &fields[*field].description.as_ref().unwrap().node.replace('\n', " ");
+            let (_, stated) =
+                description.rsplit_once("Scope: ").unwrap_or_else(|| panic!("{name}.{field}: {description}"));
+            for scope in Scope::ALL {
+                let is_stated = stated.contains(scope.as_str());
+                assert_eq!(is_stated, scopes.contains(&scope), "{name}.{field}: {description}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_costs_of_nested_fields_are_those_of_fields_without_pages() {
+    let types = types();
+    for NestedField { name, base_cost, rows } in NESTED_FIELDS {
+        let fields: Vec<&FieldDefinition> = types.values().filter_map(|fields| fields.get(*name)).collect();
+        assert!(!fields.is_empty(), "{name} is not in the schema");
+        let mut arguments = fields.iter().flat_map(|field| &field.arguments);
+        assert!(arguments.all(|argument| argument.node.name.node != "first"), "{name} is paged");
+        assert!(*base_cost > 1 || *rows > 1, "{name} needs no row");
+        assert!(ROOT_FIELDS.iter().all(|root| root.name != *name), "{name} has the name of a root field");
+    }
+}
+
+#[test]
+fn fields_with_an_argument_first_are_paged() {
+    let paged: BTreeSet<&str> = PAGED_FIELDS.iter().map(String::as_str).collect();
+    let expected = [
+        "category",
+        "crawls",
+        "documents",
+        "facets",
+        "pages",
+        "search",
+        "searchLog",
+        "suggest",
+        "topSearches",
+        "zeroResultSearches",
+    ];
+    assert_eq!(paged, BTreeSet::from(expected));
+}
+
+#[test]
+fn operations_are_grouped_by_their_root_fields() {
+    for (text, expected) in [
+        ("{ search }", FieldGroup::Search),
+        ("query reports { s: search }", FieldGroup::Search),
+        ("{ __typename search }", FieldGroup::Search),
+        ("{ search __typename }", FieldGroup::Search),
+        ("{ search(query: \"x\") { nodes { id } } search { totalCount } }", FieldGroup::Search),
+        ("{ search suggest }", FieldGroup::Mixed),
+        ("{ search suggest search }", FieldGroup::Mixed),
+        ("{ node nodes document }", FieldGroup::Documents),
+        (
+            "{ ... on Query { ...F } } fragment F on Query { ...G } fragment G on Query { reports }",
+            FieldGroup::Reports,
+        ),
+        ("{ ...F ...F } fragment F on Query { ...F reports }", FieldGroup::Reports),
+        ("{ __schema { types { name } } }", FieldGroup::Introspection),
+        ("mutation { logKeystroke }", FieldGroup::Keystrokes),
+        ("subscription { searchLogged }", FieldGroup::SearchLog),
+        ("{ nonsense }", FieldGroup::Refused),
+        ("{ logKeystroke }", FieldGroup::Refused),
+        ("{ ...Missing }", FieldGroup::Refused),
+    ] {
+        let document = parse_query(text).unwrap();
+        let (_, operation) = document.operations.iter().next().unwrap();
+        let group = FieldGroup::of(&RootFields::of(&document, &operation.node, &Variables::default()));
+        assert_eq!(group, expected, "{text}");
+    }
+}
+
+#[test]
+fn each_group_has_a_name_of_its_own_and_is_at_its_discriminant() {
+    let names: HashSet<&str> = FieldGroup::ALL.iter().map(|group| group.as_str()).collect();
+    assert_eq!(names.len(), FieldGroup::ALL.len());
+    assert_eq!(FieldGroup::SearchLog.as_str(), "search_log");
+    for (index, group) in FieldGroup::ALL.iter().copied().enumerate() {
+        assert_eq!(group as usize, index);
+    }
+}
+
+#[test]
+fn the_groups_of_an_operation_are_those_of_its_fields() {
+    use FieldGroup::{
+        Crawl, Documents, Erasure, Interactions, Introspection, Keystrokes, Mixed, Refused, SearchLog,
+    };
+    let groups = |kind| FieldGroup::of_kind(kind).collect::<Vec<_>>();
+    assert_eq!(
+        groups(OperationKind::Mutation),
+        [Documents, Crawl, Keystrokes, Interactions, Erasure, Introspection, Mixed, Refused]
+    );
+    assert_eq!(groups(OperationKind::Subscription), [SearchLog, Crawl, Introspection, Mixed, Refused]);
+    assert_eq!(groups(OperationKind::Query).len(), 10);
+}

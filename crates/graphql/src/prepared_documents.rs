@@ -1,0 +1,119 @@
+//! Documents prepared for execution: parsed, validated, and cached by their text.
+//!
+//! Clients send few documents many times, and parsing and validating one costs more than a search.
+
+use std::sync::Arc;
+
+use async_graphql::extensions::{Extension, ExtensionContext, ExtensionFactory, NextExecute};
+use async_graphql::parser::parse_query;
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Request, Response, ServerError, Variables};
+use quick_cache::sync::Cache;
+
+use super::error_code::{ErrorCode, coded};
+use super::nested_variables::has_nested_variables;
+use super::{ApiSchema, schema};
+
+/// The number of cached documents.
+const CAPACITY: usize = 256;
+/// The maximum length of a cached document, in bytes; parsed, it takes about twenty times as much.
+const MAX_BYTES: usize = 8 << 10;
+
+/// The documents that passed validation, and the validator of others.
+pub(super) struct PreparedDocuments {
+    valid: Cache<String, Arc<ExecutableDocument>>,
+    /// A schema that validates and never executes. Operations are executed by another one, in which the
+    /// extension would cost each field.
+    validator: ApiSchema,
+}
+
+impl PreparedDocuments {
+    pub(super) fn new() -> Self {
+        Self { valid: Cache::new(CAPACITY), validator: schema().extension(NeverExecute).finish() }
+    }
+
+    /// Returns a cached document, which is valid.
+    pub(super) fn get(&self, text: &str) -> Option<Arc<ExecutableDocument>> {
+        self.valid.get(text)
+    }
+
+    /// Caches a valid document.
+    pub(super) fn insert(&self, text: &str, document: &Arc<ExecutableDocument>) {
+        // Validation skips an argument with a variable within a list or an object while the variable is omitted, so
+        // such a document may be valid now and invalid with other variables.
+        if text.len() <= MAX_BYTES && !has_nested_variables(document) {
+            self.valid.insert(text.to_owned(), document.clone());
+        }
+    }
+
+    /// Applies all rules of validation; some depend on the operation and its variables.
+    pub(super) async fn validate(
+        &self,
+        document: ExecutableDocument,
+        operation: Option<&str>,
+        variables: Variables,
+    ) -> Result<(), Vec<ServerError>> {
+        let mut request = Request::new("").variables(variables);
+        let first = || document.operations.iter().next().and_then(|(name, _)| name.map(ToString::to_string));
+        request.operation_name = operation.map(str::to_owned).or_else(first);
+        request.set_parsed_query(document);
+        let errors = self.validator.execute(request).await.errors;
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
+/// Parses a document.
+pub(super) fn parse(text: &str) -> Result<ExecutableDocument, ServerError> {
+    parse_query(text).map_err(|error| {
+        let mut error = ServerError::from(error);
+        // The parser draws the position into its message; `locations` contains it.
+        let reason = error.message.rsplit("= ").next().unwrap_or_default().trim();
+        error.message = format!("The document is not valid GraphQL: {reason}");
+        coded(error, ErrorCode::GraphqlParseFailed)
+    })
+}
+
+struct NeverExecute;
+
+impl ExtensionFactory for NeverExecute {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Self)
+    }
+}
+
+#[async_trait::async_trait]
+impl Extension for NeverExecute {
+    async fn execute(
+        &self,
+        _context: &ExtensionContext<'_>,
+        _operation: Option<&str>,
+        _next: NextExecute<'_>,
+    ) -> Response {
+        Response::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn used_documents_stay_and_others_are_evicted() {
+        let documents = PreparedDocuments::new();
+        let document = Arc::new(parse("{ a }").unwrap());
+        for n in 0..10 * CAPACITY {
+            documents.insert(&n.to_string(), &document);
+            assert!(documents.get("0").is_some(), "evicted after {n}");
+        }
+        let cached = (0..10 * CAPACITY).filter(|n| documents.get(&n.to_string()).is_some()).count();
+        assert!((2..=CAPACITY).contains(&cached), "{cached}");
+    }
+
+    #[test]
+    fn long_documents_are_not_cached() {
+        let documents = PreparedDocuments::new();
+        let text = " ".repeat(MAX_BYTES + 1);
+        documents.insert(&text, &Arc::new(parse("{ a }").unwrap()));
+        assert!(documents.get(&text).is_none());
+    }
+}
