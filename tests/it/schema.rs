@@ -1,5 +1,6 @@
-//! The committed `schema.graphql` is current and describes everything. What it must keep for
-//! the clients of a release is checked by `tests/clients/schema.test.mjs`.
+//! The committed `schema.graphql`, which must be current and describe every element.
+//!
+//! `tests/clients/schema.test.mjs` checks its compatibility with the released schema.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
-/// Every element of a schema by its path, with its description.
+/// The descriptions of a schema's elements by their paths.
 fn descriptions(sdl: &str) -> BTreeMap<String, Option<String>> {
     let mut descriptions = BTreeMap::new();
     for definition in parse_schema(sdl).expect("a schema").definitions {
@@ -63,7 +64,7 @@ fn the_committed_schema_is_current() {
 }
 
 #[test]
-fn everything_is_described() {
+fn every_element_is_described() {
     let bare: Vec<_> = descriptions(&schema_sdl())
         .into_iter()
         .filter(|(_, description)| description.as_deref().unwrap_or_default().trim().is_empty())

@@ -1,4 +1,4 @@
-//! Bounds of memory: of the values of a request, of what a request holds while it runs, of a response.
+//! Bounds of memory: the values of a request, a running request, and a response.
 
 use quarry::graphql::Limits;
 use quarry::http::HttpLimits;
@@ -22,7 +22,7 @@ async fn values_are_counted_over_every_transport() {
             if transport == transports::Transport::Batch && !expected.is_empty() {
                 continue;
             }
-            // Those that no operation defines count as well.
+            // Undefined variables count as well.
             let variables = json!({ "unused": vec![0; values] });
             let answer = transports::ask(&server, transport, "{ __typename }", variables).await;
             assert_eq!(codes(&answer), expected, "{transport:?}: {values}");
@@ -37,7 +37,7 @@ async fn values_are_counted_over_every_transport() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn variables_that_are_not_defined_are_passed_over() {
+async fn undefined_variables_are_skipped() {
     let server = Server::start().await;
     let query = "query($q: String!) { search(query: $q) { totalCount } }";
     for transport in ALL {
@@ -45,25 +45,25 @@ async fn variables_that_are_not_defined_are_passed_over() {
         let answer = transports::ask(&server, transport, query, variables).await;
         assert_eq!(answer["data"]["search"]["totalCount"], 0, "{transport:?}: {answer}");
     }
-    // Of two with one name, the last counts, as before.
+    // Of two with the same name, the last one is used.
     let body = format!(r#"{{"query": "{query}", "variables": {{"q": 7, "q": "x"}}}}"#);
     let request = server.request("POST", "/graphql").header("content-type", "application/json");
     assert_eq!(read(request.body(body).send().await.unwrap()).await["data"]["search"]["totalCount"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_holds_its_memory_until_it_has_run() {
+async fn a_request_holds_its_memory_until_its_execution_ends() {
     let server = Server::start_with(endless()).await;
     let body = json!({"query": ENDLESS, "variables": {"unused": vec![0; 10_000]}});
     let length = body.to_string().len();
     let sent = server.post(&body).send();
     let running = tokio::spawn(sent);
-    // More than its bytes: its values take more.
+    // More than the length of the text: the values take more.
     let held = || server.admission.in_flight().body_bytes;
     until("what runs to be counted", async || (server.admission.in_flight().operations == 1).then_some(()))
         .await;
     until("its memory", async || (held() > 10 * length).then_some(())).await;
-    // A disconnect releases nothing of what still runs.
+    // A disconnect releases no memory of a running operation.
     running.abort();
     assert!(running.await.unwrap_err().is_cancelled());
     assert!(held() > 10 * length);
@@ -98,7 +98,7 @@ const TEXT: &str = "{ search(query: \"\") { nodes { text } } }";
 const TWICE: &str = "{ search(query: \"\") { nodes { text again: text } } }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn responses_have_a_length_over_every_transport() {
+async fn responses_have_a_maximum_length_over_every_transport() {
     let limits = Limits { response_bytes: 70_000, ..Limits::default() };
     let server = with_long_text(limits, 70_000).await;
     for transport in ALL {
@@ -108,19 +108,19 @@ async fn responses_have_a_length_over_every_transport() {
         assert_eq!(codes(&answer), ["RESPONSE_TOO_LARGE"], "{transport:?}: {answer}");
         assert_eq!(answer["data"], Value::Null);
     }
-    // A batch counts as a whole: what comes first is answered.
+    // A batch counts as a whole: its first operations are answered.
     let batch = json!([{ "query": TEXT }, { "query": TEXT }, { "query": "{ __typename }" }]);
     let answers = read(server.post(&batch).send().await.unwrap()).await;
     let found: Vec<Vec<&str>> = answers.as_array().unwrap().iter().map(codes).collect();
     assert_eq!(found, [vec![], vec!["RESPONSE_TOO_LARGE"], vec![]]);
-    // So does what is short in each place.
+    // Short texts count as well.
     let server = with_long_text(Limits::default(), 70_000).await;
     let answer = server.ask(TWICE, json!({})).await;
     assert_eq!(codes(&answer), ["RESPONSE_TOO_LARGE"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_mutation_is_answered_whatever_other_responses_take() {
+async fn a_mutation_is_answered_while_responses_exhaust_the_memory() {
     let limits = Limits { responses_bytes: 20_000, ..Limits::default() };
     let server = with_long_text(limits, 1 << 20).await;
     for transport in ALL {

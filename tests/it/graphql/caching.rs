@@ -1,4 +1,4 @@
-//! Answers that clients may hold: those to queries that are sent by name with GET, where that is set.
+//! Cacheable responses: those to queries that are sent by hash with GET, if configured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +37,7 @@ fn header<'a>(response: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn an_answer_by_name_is_held_and_asked_for_again_by_its_validator() {
+async fn a_response_to_a_hash_is_cacheable_and_revalidated() {
     let server = server(30).await;
     register(&server, SEARCH).await;
     let variables = json!({"q": "tea"});
@@ -50,7 +50,7 @@ async fn an_answer_by_name_is_held_and_asked_for_again_by_its_validator() {
     assert_eq!((again.status().as_u16(), header(&again, "etag")), (304, etag.as_str()));
     assert_eq!(header(&again, "cache-control"), "private, max-age=30");
     assert_eq!(again.text().await.unwrap(), "");
-    // Another answer has another validator.
+    // Another response has another validator.
     server.index(json!([{"source": "a", "key": "1", "text": "tea"}])).await;
     let changed = by_hash(&server, SEARCH, &variables).header("if-none-match", &etag).send().await.unwrap();
     assert_eq!(changed.status(), 200);
@@ -59,7 +59,7 @@ async fn an_answer_by_name_is_held_and_asked_for_again_by_its_validator() {
 }
 
 #[tokio::test]
-async fn nothing_else_is_held() {
+async fn other_responses_are_not_cacheable() {
     let server = server(30).await;
     register(&server, SEARCH).await;
     register(&server, "query($q: String!) { search(query: $q, first: -1) { totalCount } }").await;

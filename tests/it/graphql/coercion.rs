@@ -1,5 +1,4 @@
-//! Values of variables are coerced as the specification says, whatever the transport, and what cannot be names
-//! its place.
+//! Coercion of variables by the specification, over every transport; errors contain the path of the value.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -13,10 +12,10 @@ async fn indexed() -> Server {
 }
 
 #[tokio::test]
-async fn integers_may_be_written_with_an_empty_fraction() {
+async fn numbers_with_an_empty_fraction_are_integers() {
     let server = indexed().await;
     let query = "query($n: Int) { search(query: \"tea\", first: $n) { nodes { key } } }";
-    // As texts: a client's JSON, not what another library makes of it. Twice, since known documents take another way.
+    // As texts, so that no library rewrites the JSON. Twice, since cached documents take another path.
     for number in ["1.0", "1e0", "10E-1", "1.0", "1"] {
         let body = format!(r#"{{"query": {}, "variables": {{"n": {number}}}}}"#, json!(query));
         let post = server.request("POST", "/graphql").header("content-type", "application/json").body(body);
@@ -38,7 +37,7 @@ async fn integers_are_coerced_within_inputs_and_lists() {
     let query = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
     let keystroke =
         json!({"sessionId": 7.0, "inputId": 8, "text": "tea", "sequence": 3.0, "resultCount": 2e0});
-    // A list of one may be left out.
+    // A single value is coerced to a list.
     for input in [json!([keystroke]), keystroke] {
         let data = server.data(query, json!({"input": input})).await;
         assert!(data["logKeystrokes"]["accepted"].is_number(), "{data}");
@@ -51,12 +50,12 @@ async fn integers_are_coerced_within_inputs_and_lists() {
 }
 
 #[tokio::test]
-async fn numbers_that_are_no_integers_are_refused() {
+async fn fractions_are_rejected_as_integers() {
     let server = indexed().await;
     let search = "query($n: Int) { search(query: \"tea\", first: $n) { totalCount } }";
     let log = "mutation($i: LogKeystrokeInput!) { logKeystroke(input: $i) { accepted } }";
     let keystroke = |session: Value, sequence: Value| json!({"i": {"sessionId": session, "text": "tea", "sequence": sequence}});
-    for (query, variables, said) in [
+    for (query, variables, message) in [
         (
             search,
             json!({"n": 1.5}),
@@ -78,9 +77,9 @@ async fn numbers_that_are_no_integers_are_refused() {
     ] {
         let error = server.error(query, variables).await;
         assert_eq!(code(&error), "BAD_USER_INPUT");
-        assert!(error["message"].as_str().unwrap().starts_with(said), "{error}");
+        assert!(error["message"].as_str().unwrap().starts_with(message), "{error}");
     }
-    // In the document itself, a number with a fraction is no integer, by the specification.
+    // By the specification, a literal with a fraction is not an integer.
     for query in [
         "{ search(query: \"tea\", first: 1.0) { totalCount } }",
         "query($n: Int = 1.0) { search(query: \"tea\", first: $n) { totalCount } }",
@@ -91,7 +90,7 @@ async fn numbers_that_are_no_integers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_null_that_an_argument_does_not_take_names_it() {
+async fn the_error_of_a_null_names_the_argument() {
     let server = indexed().await;
     for (query, path) in [
         ("query($v: SearchSort) { search(query: \"tea\", sort: $v) { totalCount } }", "sort"),
@@ -103,14 +102,14 @@ async fn a_null_that_an_argument_does_not_take_names_it() {
         ("query($v: Interval) { reports { searchVolume(interval: $v) { cache } } }", "interval"),
         ("mutation($v: Boolean) { startCrawl(source: \"messages\", allowShrink: $v) { id } }", "allowShrink"),
         ("mutation($v: Boolean) { deleteDocuments(input: {ids: [], wait: $v}) { deleted } }", "input.wait"),
-        // What selects a field twice is checked in another way.
+        // Merged fields are validated separately.
         (
             "query($v: SearchSort) { search(query: \"tea\", sort: $v) { totalCount } ...F } \
              fragment F on Query { search(query: \"tea\", sort: $v) { relaxed } }",
             "sort",
         ),
     ] {
-        // Before and after the document is known: its errors are found in different ways.
+        // Before and after the document is cached: validation and the executor report different errors.
         for is_known in [false, true] {
             if is_known {
                 server.data(query, json!({})).await;
@@ -125,7 +124,7 @@ async fn a_null_that_an_argument_does_not_take_names_it() {
 }
 
 #[tokio::test]
-async fn an_id_of_nodes_that_is_malformed_spoils_no_other() {
+async fn a_malformed_id_fails_no_other_node() {
     let server = indexed().await;
     let found = server.data("{ search(query: \"tea\") { nodes { id author { id } } } }", json!({})).await;
     let document = &found["search"]["nodes"][0];

@@ -8,7 +8,7 @@ use crate::support::events::{Event, Events};
 
 const LONG: &str = "{ __schema { types { name description fields { name description } } } }";
 
-/// A client that leaves bodies as they come.
+/// A client that does not decompress bodies.
 fn plain() -> Client {
     Client::builder().no_proxy().no_gzip().build().unwrap()
 }
@@ -20,7 +20,7 @@ async fn ask(server: &Server, query: &str, encodings: &str) -> Response {
 }
 
 #[tokio::test]
-async fn long_responses_are_compressed_as_the_client_likes() {
+async fn long_responses_are_compressed_as_the_client_prefers() {
     let server = Server::start().await;
     let whole = ask(&server, LONG, "identity").await;
     assert!(!whole.headers().contains_key("content-encoding"));
@@ -37,7 +37,7 @@ async fn long_responses_are_compressed_as_the_client_likes() {
         assert_eq!(answer.headers()["content-encoding"], encoding, "{accepted}");
         let varies: Vec<_> = answer.headers().get_all("vary").iter().collect();
         assert!(varies.iter().any(|vary| *vary == "accept-encoding"), "{varies:?}");
-        // It is made before it is sent, so its length is known.
+        // It is compressed before it is sent, so its length is known.
         let length: usize = answer.headers()["content-length"].to_str().unwrap().parse().unwrap();
         let bytes = answer.bytes().await.unwrap();
         assert_eq!(bytes.len(), length, "{encoding}");
@@ -49,7 +49,7 @@ async fn long_responses_are_compressed_as_the_client_likes() {
 }
 
 #[tokio::test]
-async fn short_responses_and_event_streams_are_not() {
+async fn short_responses_and_event_streams_are_not_compressed() {
     let server = Server::start().await;
     let answer = ask(&server, "{ __typename }", "gzip, br, zstd").await;
     assert!(!answer.headers().contains_key("content-encoding"));
@@ -64,7 +64,7 @@ async fn short_responses_and_event_streams_are_not() {
 }
 
 #[tokio::test]
-async fn the_explorer_is_compressed_and_known_by_its_validator() {
+async fn the_explorer_is_compressed_and_revalidated() {
     let server = Server::start().await;
     let url = format!("http://{}/graphiql/graphiql.min.js", server.address);
     let get = async |headers: &[(&str, &str)]| {

@@ -1,4 +1,4 @@
-//! Crawls and their ledgers, as they stand in the store.
+//! Crawls and their pages, read from the store.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub(super) async fn lease(store: &Store) -> Lease {
     store.acquire_lease(&name, Uuid::new_v4(), Duration::from_secs(600)).await.unwrap().unwrap()
 }
 
-/// Two attempts, of which the first fails, and then the page.
+/// Stores a page after two attempts, of which the first fails.
 pub(super) async fn take_page(store: &Store, lease: &Lease, crawl: &Crawl, position: i64) {
     let slot = PageSlot { crawl: crawl.id, position: PagePosition(position), sweep: 1 };
     store.begin_attempt(lease, slot, Utc::now()).await.unwrap();
@@ -48,7 +48,7 @@ pub(super) async fn end(store: &Store, lease: &Lease, crawl: &Crawl) {
 }
 
 #[tokio::test]
-async fn a_crawl_is_begun_once_and_wakes_the_crawler() {
+async fn a_crawl_begins_once_and_wakes_the_crawler() {
     let server = Server::start().await;
     let query = "mutation($s: String!, $a: Boolean) { startCrawl(source: $s, allowShrink: $a) \
         { __typename id source state startedAt finishedAt attempts } }";
@@ -67,7 +67,7 @@ async fn a_crawl_is_begun_once_and_wakes_the_crawler() {
 }
 
 #[tokio::test]
-async fn the_ledger_tells_each_page() {
+async fn each_page_is_listed_with_its_attempts() {
     let server = Server::start().await;
     let store = &server.store;
     let lease = lease(store).await;

@@ -1,4 +1,4 @@
-//! Errors to callers who may not introspect the schema: they hold none of its names.
+//! Errors for callers that may not introspect the schema: they contain none of its names.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ fn names() -> BTreeSet<String> {
             _ => {}
         }
     }
-    // Known to who knows GraphQL, and words of any sentence.
+    // Names of GraphQL itself, and words of any sentence.
     for word in [
         "Query",
         "Mutation",
@@ -55,7 +55,7 @@ fn names() -> BTreeSet<String> {
     names
 }
 
-/// Documents that do not fit, with variables, each guessing at something.
+/// Invalid documents with variables, each with a guess.
 fn guesses() -> Vec<(&'static str, Value)> {
     vec![
         ("{ serch }", json!({})),
@@ -93,7 +93,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[tokio::test]
-async fn who_may_not_introspect_is_told_no_name_that_was_not_sent() {
+async fn errors_without_introspection_contain_only_names_of_the_request() {
     let key = Key::new("all", &Scope::ALL);
     let auto = Server::start_with(Setup { gate: gate(&[&key]), ..Setup::default() }).await;
     let limits = Limits { introspection: Introspection::Off, ..Limits::default() };
@@ -108,9 +108,9 @@ async fn who_may_not_introspect_is_told_no_name_that_was_not_sent() {
             seen += errors.len();
             for error in errors {
                 let message = error["message"].as_str().unwrap();
-                let told: Vec<_> =
+                let disclosed: Vec<_> =
                     words(message).filter(|word| names.contains(*word) && !sent.contains(word)).collect();
-                assert_eq!(told, [""; 0], "{query}: {message}");
+                assert_eq!(disclosed, [""; 0], "{query}: {message}");
                 assert!(!message.contains("Did you mean"), "{query}: {message}");
             }
         }
@@ -119,10 +119,10 @@ async fn who_may_not_introspect_is_told_no_name_that_was_not_sent() {
 }
 
 #[tokio::test]
-async fn who_has_no_key_learns_of_no_guess_whether_it_is_right() {
+async fn errors_without_a_key_confirm_no_guess() {
     let key = Key::new("all", &Scope::ALL);
     let server = Server::start_with(Setup { gate: gate(&[&key]), ..Setup::default() }).await;
-    // A name of the schema, and one of the same form that is none.
+    // A name of the schema, and another one of the same form.
     for (right, wrong, variables) in [
         ("{ search }", "{ sxarch }", json!({})),
         ("mutation { indexDocuments }", "mutation { indexDocumants }", json!({})),
@@ -135,22 +135,22 @@ async fn who_has_no_key_learns_of_no_guess_whether_it_is_right() {
             json!({"a": {}}),
         ),
     ] {
-        let told = async |query: &str| {
+        let disclosed = async |query: &str| {
             let errors = errors(&server, query, variables.clone(), None).await;
             json!(errors).to_string().replace(['x', 'X'], "").replace("indexDocuments", "")
         };
         let plain = |text: String| {
-            // What was sent is echoed; apart from it, both are told the same.
+            // Apart from echoed names, both errors are equal.
             ["search", "sarch", "indeDocuments", "indeDocumants", "crawlProgress", "crawlProgrss"]
                 .iter()
                 .fold(text, |text, name| text.replace(name, "NAME"))
         };
-        assert_eq!(plain(told(right).await), plain(told(wrong).await), "{right}");
+        assert_eq!(plain(disclosed(right).await), plain(disclosed(wrong).await), "{right}");
     }
 }
 
 #[tokio::test]
-async fn who_may_introspect_is_told_what_is_meant() {
+async fn errors_with_introspection_contain_suggestions() {
     let key = Key::new("all", &Scope::ALL);
     let auto = Server::start_with(Setup { gate: gate(&[&key]), ..Setup::default() }).await;
     let open = Server::start().await;

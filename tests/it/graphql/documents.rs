@@ -1,4 +1,4 @@
-//! Documents, authors and nodes: stored, read back, batched, removed.
+//! Documents, authors and nodes: stored, read, batched, deleted.
 
 use std::cell::RefCell;
 use std::sync::Once;
@@ -17,7 +17,7 @@ fn note(key: &str, text: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_document_is_stored_found_changed_and_removed() {
+async fn a_document_is_stored_found_updated_and_deleted() {
     let server = Server::start().await;
     let first = server.index(json!([note("1", "one"), note("2", "two")])).await;
     assert_eq!(
@@ -51,7 +51,7 @@ async fn a_document_is_stored_found_changed_and_removed() {
 }
 
 #[tokio::test]
-async fn everything_of_a_document_comes_back() {
+async fn all_fields_of_a_document_are_read_back() {
     let server = Server::start().await;
     server
         .index(json!([{
@@ -94,7 +94,7 @@ async fn everything_of_a_document_comes_back() {
 }
 
 #[tokio::test]
-async fn one_bad_document_refuses_the_batch_and_is_named() {
+async fn an_invalid_document_rejects_the_batch_with_its_path() {
     let server = Server::start().await;
     let query = "mutation($documents: [DocumentInput!]!) \
         { indexDocuments(input: {documents: $documents}) { inserted } }";
@@ -130,7 +130,7 @@ async fn one_bad_document_refuses_the_batch_and_is_named() {
 }
 
 #[tokio::test]
-async fn of_two_with_the_same_key_the_last_counts() {
+async fn the_last_of_two_documents_with_the_same_key_is_stored() {
     let server = Server::start().await;
     let payload = server.index(json!([note("1", "first"), note("2", "x"), note("1", "last")])).await;
     assert_eq!(payload["inserted"], 2);
@@ -143,10 +143,9 @@ async fn of_two_with_the_same_key_the_last_counts() {
 }
 
 #[tokio::test]
-async fn waiting_for_an_index_that_stands_still_ends() {
-    let patience = Duration::from_millis(20);
-    let server =
-        Server::start_with(Setup { indexing: false, index_timeout: patience, ..Setup::default() }).await;
+async fn waiting_for_a_stopped_indexer_times_out() {
+    let index_timeout = Duration::from_millis(20);
+    let server = Server::start_with(Setup { indexing: false, index_timeout, ..Setup::default() }).await;
     let query = "mutation($wait: Boolean!) { indexDocuments(input: {wait: $wait, documents: \
         [{source: \"notes\", key: \"1\", text: \"x\"}]}) { inserted } }";
     let error = server.error(query, json!({"wait": true})).await;
@@ -165,7 +164,7 @@ async fn an_author_has_documents_newest_first_page_by_page() {
     let server = Server::start().await;
     let documents: Vec<_> = (0..7)
         .map(|n| {
-            // Two share a time, and one has none.
+            // Two have the same time, and one has none.
             let at = if n == 6 { Value::Null } else { json!(format!("2025-01-0{}T00:00:00Z", n / 2 + 1)) };
             json!({"source": "notes", "key": n.to_string(), "text": "x", "authorKey": "a", "publishedAt": at})
         })
@@ -203,7 +202,7 @@ async fn an_author_has_documents_newest_first_page_by_page() {
 }
 
 #[tokio::test]
-async fn ids_that_are_none_are_refused() {
+async fn malformed_ids_are_rejected() {
     let server = Server::start().await;
     let error = server.error("{ node(id: \"nonsense\") { id } }", json!({})).await;
     assert_eq!((code(&error), &error["extensions"]["argumentPath"]), ("BAD_USER_INPUT", &json!("id")));
@@ -215,7 +214,7 @@ async fn ids_that_are_none_are_refused() {
 }
 
 #[tokio::test]
-async fn sources_are_the_configured_and_the_stored() {
+async fn sources_are_configured_or_have_documents() {
     let server = Server::start().await;
     server.index(json!([note("1", "x"), note("2", "y")])).await;
     let query = "{ sources { name documentCount lastCrawl { id } crawls { id } } }";
@@ -227,11 +226,11 @@ async fn sources_are_the_configured_and_the_stored() {
 }
 
 thread_local! {
-    /// The look-ups of the store that this thread made, as the loaders tell them.
+    /// The look-ups of this thread, as traced by the loaders.
     static LOOK_UPS: RefCell<Vec<(String, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Hears every thread: a subscriber of one thread would miss places that another one reached first.
+/// A layer for all threads: a subscriber of one thread would miss callsites that another thread registered first.
 struct Listener;
 
 impl Listener {
@@ -273,7 +272,7 @@ impl<S: Subscriber> Layer<S> for Listener {
     }
 }
 
-// On one thread, the server with it, so that only its own look-ups are counted.
+// On one thread with the server, so that only its look-ups are counted.
 #[tokio::test]
 async fn each_level_of_relations_is_one_look_up() {
     Listener::listen();

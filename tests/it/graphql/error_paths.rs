@@ -1,7 +1,7 @@
-//! Errors name the field that failed, with its place in every list on the way.
+//! Paths of errors: the failed field with its index in every list above.
 //!
-//! The schema says where a field can be made to fail: each way from the root to a field that takes a page size
-//! is tried, with one that cannot be.
+//! A field with a page size can be made to fail: the tests send an invalid one along each path of the schema from the
+//! root to such a field.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,11 @@ use super::keys::{Key, gate, guarded, send};
 use super::search::scripted;
 use super::server::{Server, code, read};
 
-/// A search that finds nothing.
+/// A search without results.
 const TYPE_IN: &str =
     "mutation { logKeystroke(input: {sessionId: \"s\", text: \"coffee\", resultCount: 0}) { accepted } }";
 
-/// The object types of the schema: their fields, and the interfaces that they implement.
+/// The object types of the schema with their fields and interfaces.
 struct Schema {
     fields: BTreeMap<String, Vec<FieldDefinition>>,
     objects_of: BTreeMap<String, Vec<String>>,
@@ -43,7 +43,7 @@ impl Schema {
         Self { fields, objects_of }
     }
 
-    /// The ways from an object type to the fields that take a page size, through each type once.
+    /// The paths from an object type to fields with a page size, through each type once.
     fn ways(&self, object: &str, passed: &[&str], way: &[Step], ways: &mut Vec<Vec<Step>>) {
         for field in &self.fields[object] {
             let (named, lists) = unwrap(&field.ty.node);
@@ -71,15 +71,15 @@ impl Schema {
     }
 }
 
-/// A field on a way.
+/// A field on a path.
 #[derive(Clone, Debug)]
 struct Step {
     field: String,
-    /// The arguments that it requires.
+    /// The required arguments.
     arguments: Vec<String>,
-    /// The lists that it is wrapped in.
+    /// The number of lists around the type.
     lists: usize,
-    /// The type of object that the next field belongs to, where this one may be of several.
+    /// The object type of the next field, if this field has an abstract type.
     on: Option<String>,
 }
 
@@ -103,7 +103,7 @@ fn arguments(field: &FieldDefinition) -> Vec<String> {
         .collect()
 }
 
-/// A value for each argument that some field requires.
+/// A value of a required argument.
 fn value(field: &str, argument: &str, ids: &BTreeMap<&str, Value>, on: Option<&str>) -> String {
     match (field, argument) {
         ("document", "source") => json!("shop").to_string(),
@@ -116,7 +116,7 @@ fn value(field: &str, argument: &str, ids: &BTreeMap<&str, Value>, on: Option<&s
     }
 }
 
-/// The query of a way; its last field gets a page size that cannot be.
+/// The query of a path; its last field gets an invalid page size.
 fn query(way: &[Step], ids: &BTreeMap<&str, Value>) -> String {
     let mut query = String::new();
     for (index, step) in way.iter().enumerate().rev() {
@@ -140,7 +140,7 @@ fn query(way: &[Step], ids: &BTreeMap<&str, Value>) -> String {
     query
 }
 
-/// Everything that a way may lead through, and the ids of what `node` fetches.
+/// A server with records of all types, and the ids for `node`.
 async fn filled() -> (Server, BTreeMap<&'static str, Value>) {
     let server = Server::start().await;
     let lease = lease(&server.store).await;
@@ -163,7 +163,7 @@ async fn filled() -> (Server, BTreeMap<&'static str, Value>) {
 }
 
 #[tokio::test]
-async fn an_error_names_its_field_in_every_list() {
+async fn the_path_of_an_error_has_an_index_for_every_list() {
     let (server, ids) = filled().await;
     let mut ways = Vec::new();
     Schema::read().ways("Query", &["Query"], &[], &mut ways);
@@ -172,14 +172,14 @@ async fn an_error_names_its_field_in_every_list() {
         let query = query(way, &ids);
         let answer = server.ask(&query, json!({})).await;
         let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{query}: {answer}"));
-        // The key of each field, and a number for each list that it is in.
+        // The response key of each field, and an index for each list around it.
         let mut expected: Vec<&str> = Vec::new();
         let keys: Vec<String> = (0..way.len()).map(|index| format!("k{index}")).collect();
         for (step, key) in way.iter().zip(&keys) {
             expected.push(key);
             expected.extend(std::iter::repeat_n("0", step.lists));
         }
-        // The last field fails before its own list begins.
+        // The last field fails before its list begins.
         expected.truncate(expected.len() - way.last().unwrap().lists);
         for error in errors {
             assert_eq!(code(error), "BAD_USER_INPUT", "{query}: {error}");
@@ -197,7 +197,7 @@ async fn an_error_names_its_field_in_every_list() {
 }
 
 #[tokio::test]
-async fn the_place_in_a_list_is_that_of_the_item_that_failed() {
+async fn the_index_is_that_of_the_failed_item() {
     let (server, ids) = filled().await;
     // The second of the sources has no crawls.
     let error = server
@@ -213,7 +213,7 @@ async fn the_place_in_a_list_is_that_of_the_item_that_failed() {
 }
 
 #[tokio::test]
-async fn a_denial_names_its_field() {
+async fn a_denial_has_the_path_of_its_field() {
     let key = Key::new("web", &[Scope::Search]);
     let server = guarded(&gate(&[&key])).await;
     for (query, path, data) in [
@@ -232,7 +232,7 @@ async fn a_denial_names_its_field() {
 }
 
 #[tokio::test]
-async fn a_row_of_a_report_names_its_field() {
+async fn an_error_in_a_row_of_a_report_has_its_path() {
     let (server, _) = scripted(Some(|| SearchError::TooBusy)).await;
     server.data(TYPE_IN, json!({})).await;
     server.flush().await;

@@ -1,4 +1,4 @@
-//! Every error of every stage has a code, and limits hold before anything runs.
+//! Errors of every stage have a code, and limits apply before execution.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn every_stage_has_its_codes() {
         ("subscription { crawlProgress(source: \"messages\") { id } }", json!({}), "BAD_USER_INPUT"),
         ("mutation { startCrawl(source: \"nowhere\") { id } }", json!({}), "NOT_FOUND"),
     ] {
-        // Twice, since known documents take another way.
+        // Twice, since cached documents take another path.
         for _ in 0..2 {
             let answer = server.ask(query, variables.clone()).await;
             let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{query} did not fail"));
@@ -39,11 +39,11 @@ async fn every_stage_has_its_codes() {
 }
 
 #[tokio::test]
-async fn a_known_document_is_still_checked() {
+async fn a_cached_document_is_still_checked() {
     let server = Server::start().await;
     let query = "query($q: String!, $n: Int) { search(query: $q, first: $n) { totalCount } }";
     server.data(query, json!({"q": "x", "n": 1})).await;
-    for (variables, said) in [
+    for (variables, message) in [
         (json!({"n": 1}), "$q of type String! is required"),
         (json!({"q": null}), "$q is null"),
         (json!({"q": "x", "n": "1"}), "$n must be Int"),
@@ -51,9 +51,9 @@ async fn a_known_document_is_still_checked() {
     ] {
         let error = server.error(query, variables).await;
         assert_eq!(code(&error), "BAD_USER_INPUT");
-        assert!(error["message"].as_str().unwrap().contains(said), "{error}");
+        assert!(error["message"].as_str().unwrap().contains(message), "{error}");
     }
-    // What validation can see only once the variable is given is refused then, too.
+    // An error that validation detects only with a variable is reported then, too.
     let query = "query($s: [String!]) { search(query: \"\", filter: {source: $s, bogus: 1}) { totalCount } }";
     for variables in [json!({}), json!({"s": ["x"]}), json!({"s": ["x"]})] {
         let answer = server.ask(query, variables.clone()).await;
@@ -64,7 +64,7 @@ async fn a_known_document_is_still_checked() {
 }
 
 #[tokio::test]
-async fn costly_documents_are_refused_at_once() {
+async fn expensive_documents_are_rejected_immediately() {
     let server = Server::start().await;
     let mut bomb = "{ ...f0 }".to_owned();
     for level in 0..22 {
@@ -85,7 +85,7 @@ async fn costly_documents_are_refused_at_once() {
 }
 
 #[tokio::test]
-async fn introspection_as_graphiql_asks_for_it_passes() {
+async fn the_introspection_of_graphiql_passes() {
     let server = Server::start().await;
     let of_type = "kind name ofType { ".repeat(9) + "kind name" + &" }".repeat(9);
     let query = format!(
@@ -109,11 +109,10 @@ async fn introspection_as_graphiql_asks_for_it_passes() {
 
 #[tokio::test]
 async fn operations_have_a_time_limit() {
-    let patience = Duration::from_secs(3_600);
+    let index_timeout = Duration::from_secs(3_600);
     let times = TimeLimits { mutation: Duration::from_millis(50), ..TimeLimits::default() };
     let server =
-        Server::start_with(Setup { indexing: false, index_timeout: patience, times, ..Setup::default() })
-            .await;
+        Server::start_with(Setup { indexing: false, index_timeout, times, ..Setup::default() }).await;
     let query = "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", text: \"x\"}]}) { inserted } }";
     assert_eq!(code(&server.error(query, json!({})).await), "TIMEOUT");
     let response = server
@@ -127,7 +126,7 @@ async fn operations_have_a_time_limit() {
 }
 
 #[tokio::test]
-async fn a_request_id_is_taken_and_given() {
+async fn a_request_id_is_accepted_and_created() {
     let server = Server::start().await;
     let named = server
         .post(&json!({"query": "{ __typename }"}))

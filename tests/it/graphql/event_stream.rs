@@ -19,7 +19,7 @@ async fn events(server: &Server, operation: &Value) -> Events {
 }
 
 #[tokio::test]
-async fn queries_mutations_and_what_is_not_valid_end_with_complete() {
+async fn queries_mutations_and_invalid_operations_end_with_complete() {
     let server = Server::start().await;
     for (query, expected) in [
         ("{ __typename }", json!({"data": {"__typename": "Query"}})),
@@ -47,7 +47,7 @@ async fn queries_mutations_and_what_is_not_valid_end_with_complete() {
 }
 
 #[tokio::test]
-async fn get_runs_queries_and_subscriptions_and_no_mutation() {
+async fn get_executes_queries_and_subscriptions_only() {
     let server = Server::start().await;
     let get =
         |query: &str| server.get(&format!("/graphql?query={query}")).header("accept", "text/event-stream");
@@ -62,7 +62,7 @@ async fn get_runs_queries_and_subscriptions_and_no_mutation() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_has_a_status() {
+async fn a_malformed_request_has_a_status() {
     let server = Server::start().await;
     let post = |body: Value| server.post(&body).header("accept", "text/event-stream").send();
     for body in [json!({}), json!([{"query": "{ __typename }"}]), json!({"query": 7})] {
@@ -73,12 +73,12 @@ async fn what_is_no_request_has_a_status() {
 }
 
 #[tokio::test]
-async fn a_subscription_is_told_until_who_follows_goes() {
+async fn a_subscription_ends_when_its_client_disconnects() {
     let server = Server::start().await;
     let mut events = events(&server, &json!({ "query": SEARCHES })).await;
     until("a subscription", async || (server.admission.in_flight().subscriptions == 1).then_some(())).await;
     let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
-    // That the server listens shows by the first search that it tells of.
+    // The first event shows that the server has subscribed.
     let mut heard = None;
     while heard.is_none() {
         let input = json!({"sessionId": "s", "text": "green tea", "resultCount": 3});
@@ -97,7 +97,7 @@ async fn a_subscription_is_told_until_who_follows_goes() {
 }
 
 #[tokio::test]
-async fn comments_keep_a_silent_stream_open() {
+async fn comments_keep_an_idle_stream_open() {
     let http = HttpLimits { keep_alive: Duration::from_millis(20), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut events = events(&server, &json!({ "query": CRAWLS })).await;
@@ -107,7 +107,7 @@ async fn comments_keep_a_silent_stream_open() {
 }
 
 #[tokio::test]
-async fn a_stopping_server_ends_its_streams_so_that_clients_open_them_elsewhere() {
+async fn a_stopping_server_ends_streams_without_complete() {
     let server = Server::start().await;
     let mut events = events(&server, &json!({ "query": CRAWLS })).await;
     server.stop.cancel();
@@ -115,7 +115,7 @@ async fn a_stopping_server_ends_its_streams_so_that_clients_open_them_elsewhere(
 }
 
 #[tokio::test]
-async fn streams_and_what_they_run_are_limited() {
+async fn streams_and_their_operations_are_limited() {
     let http = HttpLimits { event_streams: 2, subscriptions: 1, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let post =

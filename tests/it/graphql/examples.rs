@@ -1,4 +1,4 @@
-//! The queries that GraphiQL opens with run as they stand.
+//! The example queries of GraphiQL execute unchanged.
 
 use quarry::http::EXAMPLE_QUERIES;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::server::Server;
 
 #[tokio::test]
-async fn every_example_runs() {
+async fn every_example_executes() {
     let server = Server::start().await;
     let mut subscriptions = 0;
     for example in EXAMPLE_QUERIES {
@@ -14,7 +14,7 @@ async fn every_example_runs() {
             "" => json!({}),
             variables => serde_json::from_str::<Value>(variables).unwrap(),
         };
-        // The subscription goes over another protocol: here, what it selects of a crawl is read.
+        // The subscription needs another transport: here, its selection of a crawl is queried.
         if let Some((_, selection)) = example.query.split_once("crawlProgress(source: $source)") {
             subscriptions += 1;
             server.data(&format!("{{ sources {{ lastCrawl {selection} }}"), json!({})).await;

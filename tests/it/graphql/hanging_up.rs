@@ -1,4 +1,4 @@
-//! Clients that send no more while their query runs: some wait for the response, others are gone.
+//! Clients that close their sending side during a query: some wait for the response, others have disconnected.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::search::{Scripted, scripted};
 use super::server::Server;
 use crate::support::wait::{ends, until};
 
-/// A server that answers no search before it is let, and a connection on which one was sent.
+/// A server whose searches wait for permission, and a connection that sent one.
 async fn searching() -> (Server, Arc<Scripted>, TcpStream) {
     let (server, engine) = scripted(None).await;
     engine.permits.forget_permits(Semaphore::MAX_PERMITS);
@@ -27,14 +27,14 @@ async fn searching() -> (Server, Arc<Scripted>, TcpStream) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_query_is_dropped_when_its_client_hangs_up() {
+async fn a_query_is_cancelled_when_its_client_disconnects() {
     let (server, _engine, stream) = searching().await;
     drop(stream);
     until("the end of it", async || (server.admission.in_flight().operations == 0).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_waits_for_long_gets_its_response() {
+async fn a_half_closed_connection_receives_its_response() {
     let (server, engine, mut stream) = searching().await;
     stream.shutdown().await.unwrap();
     let mut head = [0; 25];

@@ -1,4 +1,4 @@
-//! GraphQL over HTTP, health, and every other path.
+//! GraphQL over HTTP, health checks, and other paths.
 
 use quarry::http::HttpLimits;
 use reqwest::Client;
@@ -21,7 +21,7 @@ async fn request_errors_have_no_data_and_a_status_by_media_type() {
             assert_eq!(read(response).await.get("data"), None, "{query}");
         }
     }
-    // A field that fails is no request error.
+    // The error of a field is not a request error.
     let response = server
         .post(&json!({"query": "{ search(query: \"\", first: -1) { totalCount } }"}))
         .header("accept", RESPONSE_JSON)
@@ -34,13 +34,13 @@ async fn request_errors_have_no_data_and_a_status_by_media_type() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_request_is_refused_in_plain_words() {
+async fn malformed_requests_are_rejected_with_a_message() {
     let server = Server::start().await;
     let post = |content_type: &str, body: &str| {
         server.request("POST", "/graphql").header("content-type", content_type).body(body.to_owned())
     };
     let json = "application/json";
-    // Some clients read an error only in the type that they prefer.
+    // Some clients read errors only in the media type that they prefer.
     for accept in [RESPONSE_JSON, json] {
         let refused = post(json, "{}").header("accept", accept).send().await.unwrap();
         assert_eq!(refused.status(), 400);
@@ -87,7 +87,7 @@ async fn what_is_not_a_request_is_refused_in_plain_words() {
     let nothing_crawled = server.data("{ sources { lastCrawl { id } } }", json!({})).await;
     assert_eq!(nothing_crawled["sources"][0]["lastCrawl"], Value::Null);
     let hint = read(server.get("/nothing").send().await.unwrap()).await["errors"][0]["message"].to_string();
-    // Where a path is off or elsewhere, it is not named.
+    // Messages do not name disabled paths.
     let apart = Server::start_with(Setup { graphiql: Some(false), ..Setup::default() }).await;
     let other = read(apart.get("/nothing").send().await.unwrap()).await["errors"][0]["message"].to_string();
     assert!(other.contains("/graphql") && !other.contains("/graphiql"), "{other}");
@@ -97,7 +97,7 @@ async fn what_is_not_a_request_is_refused_in_plain_words() {
 }
 
 #[tokio::test]
-async fn the_root_leads_browsers_to_the_explorer_and_other_clients_to_the_api() {
+async fn the_root_redirects_browsers_and_lists_paths_for_other_clients() {
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
     let open = Server::start().await;
     let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
@@ -119,14 +119,14 @@ async fn the_root_leads_browsers_to_the_explorer_and_other_clients_to_the_api() 
         assert_eq!(answer.status(), 200, "{accept}");
         assert_eq!(read(answer).await, with_explorer, "{accept}");
     }
-    // No client is led to what is off.
+    // Disabled paths are not listed.
     let closed = Server::start_with(Setup { graphiql: Some(false), ..Setup::default() }).await;
     for accept in [BROWSER, "*/*"] {
         let answer = sent(&closed, accept).await;
         assert_eq!(answer.status(), 200, "{accept}");
         assert_eq!(read(answer).await, addresses, "{accept}");
     }
-    // A slash too many is no other path, and costs no part of the query.
+    // A trailing slash is redirected, with the whole query.
     for method in ["GET", "POST"] {
         let url = format!("http://{}/graphql/?query=%7B__typename%7D", open.address);
         let led = client.request(method.parse().unwrap(), url).send().await.unwrap();
@@ -134,7 +134,7 @@ async fn the_root_leads_browsers_to_the_explorer_and_other_clients_to_the_api() 
         let target = led.url().join(led.headers()["location"].to_str().unwrap()).unwrap();
         assert_eq!((target.path(), target.query()), ("/graphql", Some("query=%7B__typename%7D")));
     }
-    // An operation sent to the wrong path gets the right one in the message.
+    // The error of an operation at a wrong path names the right one.
     let lost = open.request("POST", "/").body("{}").send().await.unwrap();
     assert_eq!(lost.status(), 404);
     let lost = read(lost).await;
@@ -142,7 +142,7 @@ async fn the_root_leads_browsers_to_the_explorer_and_other_clients_to_the_api() 
 }
 
 #[tokio::test]
-async fn queries_run_by_get() {
+async fn get_executes_queries() {
     let server = Server::start().await;
     let url = "/graphql?query=query+Q($q:String!){search(query:$q){totalCount}}+query+R{__typename}\
         &operationName=Q&variables={%22q%22:%22x%22}";
@@ -158,7 +158,7 @@ async fn queries_run_by_get() {
 }
 
 #[tokio::test]
-async fn a_search_is_logged_by_get_only_if_it_is_meant() {
+async fn get_logs_a_search_only_with_a_preflighted_header() {
     let server = Server::start().await;
     let ask = |track: &str| {
         let query = "query($t: TrackInput) { search(query: \"tea\", track: $t) { totalCount } }";
@@ -193,7 +193,7 @@ async fn bodies_and_batches_are_limited() {
     let refused = server.post(&padded(5_000)).send().await.unwrap();
     assert_eq!(refused.status(), 413);
     assert_eq!(code(&read(refused).await["errors"][0]), "BAD_USER_INPUT");
-    // Without a length that announces it.
+    // Without a content length.
     let chunks = (0..100).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100]));
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
     let request = server.request("POST", "/graphql").header("content-type", "application/json").body(body);
@@ -210,7 +210,7 @@ async fn bodies_and_batches_are_limited() {
 }
 
 #[tokio::test]
-async fn a_hash_without_a_document_is_answered_as_clients_expect() {
+async fn an_unknown_hash_is_answered_as_clients_expect() {
     let server = Server::start().await;
     let body = json!({"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "00"}}});
     let answer = read(server.post(&body).send().await.unwrap()).await;
@@ -219,7 +219,7 @@ async fn a_hash_without_a_document_is_answered_as_clients_expect() {
 }
 
 #[tokio::test]
-async fn alive_is_not_ready() {
+async fn liveness_differs_from_readiness() {
     let server = Server::start_with(Setup { indexing: false, ..Setup::default() }).await;
     assert_eq!(server.get("/livez").send().await.unwrap().status(), 200);
     let response = server.get("/readyz").send().await.unwrap();

@@ -1,4 +1,4 @@
-//! Who comes without a key where keys are asked for.
+//! Requests without a key to a server that has keys.
 
 use quarry::domain::{Revision, Scope};
 
@@ -6,7 +6,7 @@ use super::keys::{Key, codes, gate, guarded, send};
 use super::server::read;
 
 #[tokio::test]
-async fn nothing_hides_a_field_from_its_scope() {
+async fn no_syntax_hides_a_field_from_its_scope() {
     let server = guarded(&gate(&[&Key::new("shop", &[Scope::Search])])).await;
     let write = "indexDocuments(input: {documents: [{source: \"notes\", key: \"1\", text: \"x\"}]})";
     for text in [
@@ -37,7 +37,7 @@ async fn nothing_hides_a_field_from_its_scope() {
 }
 
 #[tokio::test]
-async fn who_has_no_key_takes_little_memory() {
+async fn requests_without_a_key_take_little_memory() {
     let key = Key::new("shop", &[Scope::Search]);
     let server = guarded(&gate(&[&key])).await;
     let long = format!("{{ __typename }} # {}", "x".repeat(64 << 10));

@@ -17,7 +17,7 @@ use super::server::{Server, Setup, code, read};
 use crate::support::events::{Event, Events};
 use crate::support::socket::Socket;
 
-/// A key and what is configured of it.
+/// A key and its configuration.
 pub(super) struct Key {
     pub(super) text: String,
     pub(super) config: KeyConfig,
@@ -46,7 +46,7 @@ impl Key {
     }
 }
 
-/// A gate with these keys and no limits.
+/// An access control with these keys and no limits.
 pub(super) fn gate(keys: &[&Key]) -> AccessControl {
     AccessControl::new(&configs(keys), &RateSettings::none(), 0)
 }
@@ -59,7 +59,7 @@ pub(super) async fn guarded(gate: &AccessControl) -> Server {
     Server::start_with(Setup { gate: gate.clone(), ..Setup::default() }).await
 }
 
-/// Sends an operation as GraphQL clients of the newer media type do.
+/// Sends an operation that accepts `application/graphql-response+json`.
 pub(super) async fn send(server: &Server, query: &str, authorization: Option<&str>) -> Response {
     let mut request = server.post(&json!({ "query": query }));
     request = request.header("accept", "application/graphql-response+json");
@@ -69,12 +69,12 @@ pub(super) async fn send(server: &Server, query: &str, authorization: Option<&st
     request.send().await.unwrap()
 }
 
-/// The codes of the errors of an answer.
+/// The codes of the errors of a response.
 pub(super) fn codes(answer: &Value) -> BTreeSet<&str> {
     answer["errors"].as_array().into_iter().flatten().map(code).collect()
 }
 
-/// An operation for every field that has a scope, and the scopes that open it.
+/// An operation of each field with a scope, and the scopes that permit it.
 const GUARDED: &[(&str, &str, &[Scope])] = &[
     ("Query.document", r#"{ document(source: "a", key: "b") { id } }"#, &[Scope::Search]),
     ("Query.loggingHealth", "{ loggingHealth { lastError } }", &[Scope::Reports]),
@@ -122,7 +122,7 @@ const GUARDED: &[(&str, &str, &[Scope])] = &[
     ("Subscription.searchLogged", "subscription { searchLogged { id } }", &[Scope::Reports]),
 ];
 
-/// Every field of a root, and every other whose description names a scope.
+/// All root fields, and other fields whose description states a scope.
 fn fields_with_scopes() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     for definition in parse_schema(schema_sdl()).unwrap().definitions {
@@ -141,13 +141,13 @@ fn fields_with_scopes() -> BTreeSet<String> {
 }
 
 #[test]
-fn no_field_is_forgotten() {
-    let asked: BTreeSet<String> = GUARDED.iter().map(|(name, ..)| (*name).to_owned()).collect();
-    assert_eq!(asked, fields_with_scopes());
+fn all_fields_with_scopes_are_tested() {
+    let tested: BTreeSet<String> = GUARDED.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(tested, fields_with_scopes());
 }
 
 #[tokio::test]
-async fn every_field_asks_for_a_key_that_holds_and_has_the_scope() {
+async fn every_field_requires_a_valid_key_with_its_scope() {
     let keys = Scope::ALL.map(|scope| (scope, Key::new(scope.as_str(), &[scope])));
     let all = Key::new("all", &Scope::ALL);
     let expired = Key::new("expired", &Scope::ALL).expires_in(TimeDelta::seconds(-1));
@@ -197,18 +197,18 @@ async fn every_field_asks_for_a_key_that_holds_and_has_the_scope() {
     }
 }
 
-/// What a subscription says first; nothing but that it began if it is let in.
+/// The first message of a subscription, or the response to a later query if it has begun without one.
 async fn over_socket(server: &Server, query: &str, key: &Key) -> Value {
     let mut socket = Socket::open(server.address).await;
     socket.send_message(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;
     assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
     socket.subscribe("s", query).await;
-    // Answered only after what came before it was begun.
+    // Answered after the preceding operation has begun.
     socket.subscribe("after", "{ __typename }").await;
     loop {
-        let said = socket.receive().await;
-        match (said["id"].as_str(), said["type"].as_str()) {
-            (Some("s"), Some("error")) => return json!({ "errors": said["payload"] }),
+        let message = socket.receive().await;
+        match (message["id"].as_str(), message["type"].as_str()) {
+            (Some("s"), Some("error")) => return json!({ "errors": message["payload"] }),
             (Some("after"), Some("complete")) => return json!({}),
             _ => {}
         }
@@ -216,7 +216,7 @@ async fn over_socket(server: &Server, query: &str, key: &Key) -> Value {
 }
 
 #[tokio::test]
-async fn what_an_id_names_decides_who_may_fetch_it() {
+async fn the_type_of_an_id_decides_the_scope_of_node() {
     let keys = Scope::ALL.map(|scope| (scope, Key::new(scope.as_str(), &[scope])));
     let known: Vec<&Key> = keys.iter().map(|(_, key)| key).collect();
     let server = guarded(&gate(&known)).await;
@@ -232,7 +232,7 @@ async fn what_an_id_names_decides_who_may_fetch_it() {
             let response = send(&server, &query, Some(&key.bearer())).await;
             assert_eq!(response.status(), 200);
             let answer = read(response).await;
-            // Nothing is there, and who may not look is not told so.
+            // The object does not exist, which a caller without the scope does not learn.
             assert_eq!(answer["data"], json!({"node": null, "nodes": [null]}), "{id}");
             let expected = if *scope == needed { BTreeSet::new() } else { ["FORBIDDEN"].into() };
             assert_eq!(codes(&answer), expected, "{id} with {scope}");
@@ -241,7 +241,7 @@ async fn what_an_id_names_decides_who_may_fetch_it() {
 }
 
 #[tokio::test]
-async fn nothing_of_an_operation_runs_that_holds_a_field_of_another_scope() {
+async fn an_operation_with_a_denied_field_is_not_executed() {
     let shop = Key::new("shop", &[Scope::Search]);
     let all = Key::new("all", &Scope::ALL);
     let server = guarded(&gate(&[&shop, &all])).await;
@@ -258,7 +258,7 @@ async fn nothing_of_an_operation_runs_that_holds_a_field_of_another_scope() {
     );
     let health = send(&server, "{ loggingHealth { keystrokesAccepted } }", Some(&all.bearer())).await;
     assert_eq!(read(health).await["data"]["loggingHealth"]["keystrokesAccepted"], 0);
-    // The older media type says 200 of each well-formed request.
+    // With `application/json`, each well-formed request has status 200.
     let older =
         server.post(&json!({ "query": both })).header("authorization", shop.bearer()).send().await.unwrap();
     assert_eq!(older.status(), 200);
@@ -266,7 +266,7 @@ async fn nothing_of_an_operation_runs_that_holds_a_field_of_another_scope() {
 }
 
 #[tokio::test]
-async fn over_a_socket_the_key_comes_with_the_greeting() {
+async fn over_a_websocket_connection_init_has_the_key() {
     let shop = Key::new("shop", &[Scope::Search]);
     let expired = Key::new("expired", &[Scope::Search]).expires_in(TimeDelta::seconds(-1));
     let server = guarded(&gate(&[&shop, &expired])).await;
@@ -291,16 +291,16 @@ async fn over_a_socket_the_key_comes_with_the_greeting() {
         socket.send_message(json!({"type": "connection_init", "payload": payload})).await;
         assert_eq!(socket.receive().await, json!({"type": "connection_ack"}));
         socket.subscribe("q", "{ search(query: \"\") { totalCount } }").await;
-        let said = socket.receive().await;
-        assert_eq!(said["type"], expected, "{payload}: {said}");
+        let message = socket.receive().await;
+        assert_eq!(message["type"], expected, "{payload}: {message}");
         if expected == "error" {
-            assert_eq!(code(&said["payload"][0]), "UNAUTHENTICATED");
+            assert_eq!(code(&message["payload"][0]), "UNAUTHENTICATED");
         }
     }
 }
 
 #[tokio::test]
-async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened() {
+async fn a_revoked_key_is_rejected_and_its_subscriptions_end() {
     let (old, new) = (Key::new("old", &Scope::ALL), Key::new("new", &Scope::ALL));
     let gate = gate(&[&old]);
     let server = guarded(&gate).await;
@@ -319,7 +319,7 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
     let stream = stream.header("accept", "text/event-stream").header("authorization", old.bearer());
     let mut stream = Events::of(stream.send().await.unwrap());
 
-    // Both hold while clients change over.
+    // Both are valid during a rotation.
     gate.replace(&configs(&[&old, &new]), &RateSettings::none());
     assert_eq!(send(&server, query, Some(&old.bearer())).await.status(), 200);
     assert_eq!(send(&server, query, Some(&new.bearer())).await.status(), 200);
@@ -335,7 +335,7 @@ async fn a_key_that_is_taken_back_opens_nothing_any_more_and_ends_what_it_opened
 }
 
 #[tokio::test]
-async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
+async fn a_websocket_closes_when_its_key_expires_or_loses_a_scope() {
     let short = Key::new("short", &Scope::ALL).expires_in(TimeDelta::seconds(1));
     let lesser = Key::new("lesser", &Scope::ALL);
     let gate = gate(&[&short, &lesser]);
@@ -354,7 +354,7 @@ async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
     config.scopes = vec![Scope::Search];
     gate.replace(&[config], &RateSettings::none());
     assert_eq!(lessers.last_close_code().await, 4403);
-    // Who came while nobody was asked for a key.
+    // A connection from before the server had keys.
     let gate = AccessControl::unrestricted();
     let server = guarded(&gate).await;
     let mut unchecked = Socket::connect(server.address).await;
@@ -363,7 +363,7 @@ async fn a_socket_is_closed_when_its_key_expires_or_loses_a_scope() {
 }
 
 #[tokio::test]
-async fn a_key_for_a_site_is_refused_to_pages_of_others() {
+async fn a_key_with_origins_is_rejected_from_other_origins() {
     let mut site = Key::new("site", &[Scope::Search]);
     site.config.origins = vec![Origin::parse("https://shop.example").unwrap()];
     let settings = Settings::from_toml("[server]\nallowed_origins = [\"https://shop.example\"]").unwrap();
@@ -395,7 +395,7 @@ async fn a_key_for_a_site_is_refused_to_pages_of_others() {
 }
 
 #[tokio::test]
-async fn without_keys_a_header_that_is_meant_for_a_proxy_does_no_harm() {
+async fn without_keys_the_authorization_header_is_ignored() {
     let server = Server::start().await;
     for authorization in ["Basic eDp5", "Bearer whatever", "nonsense"] {
         let response = send(&server, "{ sources { name } }", Some(authorization)).await;
@@ -404,7 +404,7 @@ async fn without_keys_a_header_that_is_meant_for_a_proxy_does_no_harm() {
 }
 
 #[tokio::test]
-async fn the_schema_and_the_explorer_are_for_whom_they_are_set() {
+async fn introspection_and_explorer_follow_their_settings() {
     let shop = Key::new("shop", &[Scope::Search]);
     let query = "{ __schema { queryType { name } } }";
     let open = Server::start().await;

@@ -1,4 +1,4 @@
-//! Keystrokes as clients send them, and searches that log themselves.
+//! Keystrokes sent by clients, and searches logged with `track`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tempfile::TempDir;
 use super::server::{Server, Setup, code};
 
 const ONE: &str = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
-const MANY: &str = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
+const BATCH: &str = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
 const LOG: &str = "{ searchLog(first: 100) { nodes { sessionId userId query keystrokes resultCount } } }";
 
-/// A value as it stands in a document.
+/// A value as a literal of a document.
 pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::Array(items) => format!("[{}]", items.iter().map(literal).collect::<Vec<_>>().join(", ")),
@@ -25,7 +25,7 @@ pub(super) fn literal(value: &Value) -> String {
     }
 }
 
-/// The answers to a mutation of one argument `input`: as a variable, and written out.
+/// The responses to a mutation of one argument `input`: as a variable, and as a literal.
 async fn both(server: &Server, query: &str, input: &Value) -> [Value; 2] {
     let (_, body) = query.split_once(") {").unwrap();
     let written = format!("mutation {{{}", body.replace("$input", &literal(input)));
@@ -37,7 +37,7 @@ async fn taken(server: &Server) -> i64 {
     health["loggingHealth"]["keystrokesAccepted"].as_i64().unwrap()
 }
 
-/// A keystroke with some fields put in place.
+/// A keystroke with some fields replaced.
 fn keystroke(changes: &Value) -> Value {
     let mut input = json!({"sessionId": "s1", "text": "tea"});
     for (name, value) in changes.as_object().unwrap() {
@@ -55,13 +55,13 @@ fn small_buffer(limits: BufferLimits) -> (LocalBuffer, TempDir) {
     (LocalBuffer::open(folder.path(), limits, Duration::from_secs(1)).unwrap(), folder)
 }
 
-/// A Redis that nobody is at.
+/// A buffer whose Redis does not exist.
 fn dead_buffer() -> RedisBuffer {
     RedisBuffer::open("redis://127.0.0.1:1", "quarry", BufferLimits::default()).unwrap()
 }
 
 #[tokio::test]
-async fn what_can_be_typed_is_taken() {
+async fn valid_keystrokes_are_accepted() {
     let server = Server::start().await;
     let fine = [
         json!({}),
@@ -79,7 +79,7 @@ async fn what_can_be_typed_is_taken() {
     ];
     for changes in &fine {
         let input = keystroke(changes);
-        for (query, given) in [(ONE, input.clone()), (MANY, json!([input]))] {
+        for (query, given) in [(ONE, input.clone()), (BATCH, json!([input]))] {
             let before = taken(&server).await;
             for answer in both(&server, query, &given).await {
                 assert_eq!(answer.get("errors"), None, "{changes}: {answer}");
@@ -87,18 +87,18 @@ async fn what_can_be_typed_is_taken() {
             assert_eq!(taken(&server).await, before + 2, "{changes}");
         }
     }
-    // One where a list may be is a list of one; none is none.
+    // A single value is coerced to a list, which may be empty.
     assert_eq!(
-        server.data(MANY, json!({"input": keystroke(&json!({}))})).await["logKeystrokes"]["accepted"],
+        server.data(BATCH, json!({"input": keystroke(&json!({}))})).await["logKeystrokes"]["accepted"],
         1
     );
-    assert_eq!(server.data(MANY, json!({"input": []})).await["logKeystrokes"]["accepted"], 0);
+    assert_eq!(server.data(BATCH, json!({"input": []})).await["logKeystrokes"]["accepted"], 0);
     let hundred: Vec<Value> = (0..100).map(|n| keystroke(&json!({"sessionId": format!("n{n}")}))).collect();
-    assert_eq!(server.data(MANY, json!({"input": hundred})).await["logKeystrokes"]["accepted"], 100);
+    assert_eq!(server.data(BATCH, json!({"input": hundred})).await["logKeystrokes"]["accepted"], 100);
 }
 
 #[tokio::test]
-async fn what_cannot_be_taken_is_named_and_nothing_of_its_batch_is_taken() {
+async fn an_invalid_keystroke_rejects_its_batch_with_its_path() {
     let server = Server::start().await;
     let refused = [
         ("text", json!({"text": "x".repeat(4_097)})),
@@ -121,13 +121,13 @@ async fn what_cannot_be_taken_is_named_and_nothing_of_its_batch_is_taken() {
             assert_refused(&answer, &format!("input.{field}"), "logKeystroke");
         }
         let batch = json!([keystroke(&json!({})), bad, keystroke(&json!({"text": "never"}))]);
-        for answer in both(&server, MANY, &batch).await {
+        for answer in both(&server, BATCH, &batch).await {
             assert_refused(&answer, &format!("input.1.{field}"), "logKeystrokes");
         }
     }
     let too_many = json!(vec![keystroke(&json!({})); 101]);
-    assert_refused(&server.ask(MANY, json!({ "input": too_many })).await, "input", "logKeystrokes");
-    // What is not of the right type does not even run.
+    assert_refused(&server.ask(BATCH, json!({ "input": too_many })).await, "input", "logKeystrokes");
+    // A value of another type is rejected before execution.
     for changes in [
         json!({"text": null}),
         json!({"text": 7}),
@@ -144,7 +144,7 @@ async fn what_cannot_be_taken_is_named_and_nothing_of_its_batch_is_taken() {
         let field = changes.as_object().unwrap().keys().next().unwrap().clone();
         assert!(error["message"].as_str().unwrap().contains(&format!("$input.{field}")), "{error}");
         let batch = json!([keystroke(&json!({})), keystroke(&changes)]);
-        let error = server.error(MANY, json!({ "input": batch })).await;
+        let error = server.error(BATCH, json!({ "input": batch })).await;
         assert!(error["message"].as_str().unwrap().contains(&format!("$input.1.{field}")), "{error}");
     }
     assert_eq!(taken(&server).await, 0);
@@ -152,7 +152,7 @@ async fn what_cannot_be_taken_is_named_and_nothing_of_its_batch_is_taken() {
     assert_eq!(server.data(LOG, json!({})).await["searchLog"]["nodes"], json!([]));
 }
 
-/// The answer is one error of bad input that names the argument, and the field is null.
+/// Asserts that a response has one error of bad input with the argument, and a null field.
 fn assert_refused(answer: &Value, path: &str, field: &str) {
     let errors = answer["errors"].as_array().unwrap_or_else(|| panic!("{path} was taken: {answer}"));
     assert_eq!(errors.len(), 1, "{answer}");
@@ -187,7 +187,7 @@ async fn variables_within_an_input_are_read_as_well() {
 }
 
 #[tokio::test]
-async fn the_most_complete_form_of_a_search_is_logged() {
+async fn the_most_complete_text_of_a_search_is_logged() {
     let server = Server::start().await;
     for text in ["b", "bu", "bus", "busi"] {
         server.data(ONE, json!({"input": keystroke(&json!({"text": text, "userId": "u1"}))})).await;
@@ -196,7 +196,7 @@ async fn the_most_complete_form_of_a_search_is_logged() {
         .iter()
         .map(|text| keystroke(&json!({"text": text, "userId": "u1", "resultCount": 4})))
         .collect();
-    server.data(MANY, json!({ "input": rest })).await;
+    server.data(BATCH, json!({ "input": rest })).await;
     let other = keystroke(&json!({"sessionId": "s2", "text": "mail me at ada@example.org"}));
     server.data(ONE, json!({ "input": other })).await;
     server.flush().await;
@@ -212,7 +212,7 @@ async fn the_most_complete_form_of_a_search_is_logged() {
 }
 
 #[tokio::test]
-async fn what_comes_late_or_in_floods_is_dropped_and_counted() {
+async fn late_keystrokes_and_floods_are_dropped_and_counted() {
     let limits = BufferLimits { flood_keystrokes: 10, ..BufferLimits::default() };
     let (buffer, _folder) = small_buffer(limits);
     let server = with_buffer(buffer).await;
@@ -227,19 +227,19 @@ async fn what_comes_late_or_in_floods_is_dropped_and_counted() {
     assert!(send(json!({"sequence": 4, "inputId": "another box"})).await);
     assert!(send(json!({"sequence": 6})).await);
     let batch = json!([keystroke(&json!({"sequence": 3})), keystroke(&json!({"sequence": 7}))]);
-    assert_eq!(server.data(MANY, json!({ "input": batch })).await["logKeystrokes"]["accepted"], 1);
+    assert_eq!(server.data(BATCH, json!({ "input": batch })).await["logKeystrokes"]["accepted"], 1);
     let flood = json!(vec![keystroke(&json!({"sessionId": "flood"})); 12]);
-    assert_eq!(server.data(MANY, json!({ "input": flood })).await["logKeystrokes"]["accepted"], 10);
+    assert_eq!(server.data(BATCH, json!({ "input": flood })).await["logKeystrokes"]["accepted"], 10);
     let health = server.data("{ loggingHealth { keystrokesAccepted keystrokesDropped } }", json!({})).await;
     assert_eq!(health["loggingHealth"], json!({"keystrokesAccepted": 14, "keystrokesDropped": 5}));
 }
 
 #[tokio::test]
-async fn a_full_buffer_says_so_and_fails_no_search() {
+async fn a_full_buffer_is_an_error_of_keystrokes_but_not_of_searches() {
     let (buffer, _folder) = small_buffer(BufferLimits { keystrokes: 2, ..BufferLimits::default() });
     let server = with_buffer(buffer).await;
     let three = json!(vec![keystroke(&json!({})); 3]);
-    let error = server.error(MANY, json!({ "input": three })).await;
+    let error = server.error(BATCH, json!({ "input": three })).await;
     assert_eq!(code(&error), "TOO_BUSY");
     assert!(error["message"].as_str().unwrap().contains("2 of 3"), "{error}");
     assert_eq!(code(&server.error(ONE, json!({"input": keystroke(&json!({}))})).await), "TOO_BUSY");
@@ -252,7 +252,7 @@ async fn a_full_buffer_says_so_and_fails_no_search() {
 }
 
 #[tokio::test]
-async fn a_tracked_search_is_logged_with_all_that_it_found() {
+async fn a_tracked_search_is_logged_with_its_number_of_results() {
     let server = Server::start().await;
     let documents: Vec<Value> =
         (0..12).map(|n| json!({"source": "notes", "key": n.to_string(), "text": "green tea"})).collect();
@@ -265,7 +265,7 @@ async fn a_tracked_search_is_logged_with_all_that_it_found() {
         assert_eq!(answer["data"]["search"]["totalCount"], found, "{answer}");
         assert_eq!(answer.get("extensions"), None);
     }
-    // Written out; and neither null nor nothing logs anything.
+    // As a literal; null, or no argument, logs nothing.
     let written =
         "{ search(query: \"tea\", first: 0, track: {sessionId: \"s2\", sequence: 3, submitted: true})
         { totalCount } }";
@@ -288,7 +288,7 @@ async fn a_tracked_search_is_logged_with_all_that_it_found() {
 }
 
 #[tokio::test]
-async fn bad_track_input_is_refused_before_anything_is_searched() {
+async fn invalid_track_input_is_rejected_before_the_search() {
     let server = Server::start().await;
     let query = "query($track: TrackInput!) { search(query: \"tea\", track: $track) { totalCount } }";
     for (field, track) in [
@@ -314,7 +314,7 @@ async fn bad_track_input_is_refused_before_anything_is_searched() {
 }
 
 #[tokio::test]
-async fn a_buffer_that_is_away_fails_no_search() {
+async fn an_unavailable_buffer_fails_no_search() {
     let server = with_buffer(dead_buffer()).await;
     server.index(json!([{"source": "notes", "key": "1", "text": "green tea"}])).await;
     let query = "query($track: TrackInput) {
@@ -337,7 +337,7 @@ async fn a_buffer_that_is_away_fails_no_search() {
         assert!(message.starts_with("The search was answered, but not logged."), "{message}");
         assert!(!message.contains("127.0.0.1") && !message.contains("Redis"), "{message}");
     }
-    // Without `track` there is nothing to warn of.
+    // Without `track` there is no warning.
     assert_eq!(server.ask(query, json!({})).await.get("extensions"), None);
 
     let erase = "mutation { eraseSearcher(input: {sessionId: \"s1\"}) { searches } }";
@@ -345,7 +345,7 @@ async fn a_buffer_that_is_away_fails_no_search() {
     let input = keystroke(&json!({}));
     for (query, variables) in [
         (ONE, json!({ "input": input })),
-        (MANY, json!({ "input": [input] })),
+        (BATCH, json!({ "input": [input] })),
         (erase, json!({})),
         (health, json!({})),
     ] {
@@ -353,10 +353,10 @@ async fn a_buffer_that_is_away_fails_no_search() {
         assert_eq!(code(&error), "BUFFER_UNAVAILABLE", "{query}");
         assert!(!error["message"].as_str().unwrap().contains("127.0.0.1"), "{error}");
     }
-    // Bad input is bad whether the buffer is there or not, and an empty batch needs none.
+    // Invalid input is rejected in any case, and an empty batch needs no buffer.
     let error = server.error(ONE, json!({"input": keystroke(&json!({"sessionId": ""}))})).await;
     assert_eq!(code(&error), "BAD_USER_INPUT");
-    assert_eq!(server.data(MANY, json!({"input": []})).await["logKeystrokes"]["accepted"], 0);
-    // The log itself needs no buffer.
+    assert_eq!(server.data(BATCH, json!({"input": []})).await["logKeystrokes"]["accepted"], 0);
+    // The search log needs no buffer.
     assert_eq!(server.data(LOG, json!({})).await["searchLog"]["nodes"], json!([]));
 }

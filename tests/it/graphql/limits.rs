@@ -1,4 +1,4 @@
-//! Each limit, exceeded over every transport where it holds.
+//! Each limit, exceeded over every transport to which it applies.
 
 use std::time::Duration;
 
@@ -11,22 +11,22 @@ use super::transports::{self, ALL, WRITING, codes};
 use crate::support::socket::Socket;
 use crate::support::wait::{ends, until};
 
-/// A limit of documents, lowered; a document at it, and one over it.
+/// A lowered limit of documents, a document at the limit, and one above it.
 struct Case {
     limits: Limits,
     fits: String,
     exceeds: String,
-    /// What is said of the one that is over it.
-    said: &'static str,
+    /// A part of the message for the document above the limit.
+    part: &'static str,
 }
 
 fn cases() -> Vec<Case> {
     let limits = Limits::default();
-    let case = |limits: Limits, fits: &str, exceeds: &str, said: &'static str| Case {
+    let case = |limits: Limits, fits: &str, exceeds: &str, part: &'static str| Case {
         limits,
         fits: fits.to_owned(),
         exceeds: exceeds.to_owned(),
-        said,
+        part,
     };
     let typenames = |count: usize| format!("{{ {} }}", "__typename ".repeat(count));
     vec![
@@ -78,8 +78,8 @@ fn cases() -> Vec<Case> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_document_may_ask_for_holds_over_every_transport() {
-    for Case { limits, fits, exceeds, said } in cases() {
+async fn limits_of_documents_hold_over_every_transport() {
+    for Case { limits, fits, exceeds, part } in cases() {
         let server = Server::start_with(Setup { limits, ..Setup::default() }).await;
         for transport in ALL {
             let answer = transports::ask(&server, transport, &fits, json!({})).await;
@@ -87,7 +87,7 @@ async fn what_a_document_may_ask_for_holds_over_every_transport() {
             let answer = transports::ask(&server, transport, &exceeds, json!({})).await;
             assert_eq!(codes(&answer), ["GRAPHQL_VALIDATION_FAILED"], "{transport:?}: {exceeds}");
             let message = answer["errors"][0]["message"].as_str().unwrap();
-            assert!(message.contains(said), "{transport:?}: {message}");
+            assert!(message.contains(part), "{transport:?}: {message}");
         }
     }
 }
@@ -115,7 +115,7 @@ async fn the_largest_page_holds_over_every_transport() {
     }
 }
 
-/// A mutation that runs until its time is over, on a server without an indexer.
+/// A mutation that runs until its time limit on a server without an indexer.
 pub(super) const ENDLESS: &str = "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", text: \"x\"}]}) { inserted } }";
 
 pub(super) fn endless() -> Setup {
@@ -123,14 +123,14 @@ pub(super) fn endless() -> Setup {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operation_has_its_time_over_every_transport() {
+async fn time_limits_hold_over_every_transport() {
     let times = TimeLimits { mutation: Duration::from_millis(50), ..TimeLimits::default() };
     let server = Server::start_with(Setup { times, ..endless() }).await;
     for transport in WRITING {
         let answer = transports::ask(&server, transport, ENDLESS, json!({})).await;
         assert_eq!(codes(&answer), ["TIMEOUT"], "{transport:?}");
     }
-    // No query takes no time at all.
+    // Every query exceeds a time limit of zero.
     let times = TimeLimits { query: Duration::ZERO, ..TimeLimits::default() };
     let server = Server::start_with(Setup { times, ..Setup::default() }).await;
     for transport in ALL {
@@ -140,7 +140,7 @@ async fn an_operation_has_its_time_over_every_transport() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn operations_in_flight_hold_over_every_transport() {
+async fn the_limit_of_operations_in_flight_holds_over_every_transport() {
     let http = HttpLimits { operations: 2, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..endless() }).await;
     let mut socket = Socket::connect(server.address).await;
@@ -157,11 +157,11 @@ async fn operations_in_flight_hold_over_every_transport() {
     }
     let refused = server.post(&json!({"query": "{ __typename }"})).send().await.unwrap();
     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
-    // Where nothing of a batch has run, all of it is refused.
+    // A batch of which no operation was executed is rejected as a whole.
     let batch = server.post(&json!(vec![json!({"query": "{ __typename }"}); 2])).send().await.unwrap();
     assert_eq!(batch.status(), 503);
     assert_eq!(codes(&read(batch).await), ["TOO_BUSY"]);
-    // One over a WebSocket counts as well, and who hangs up gives no place of a mutation back.
+    // An operation of a WebSocket counts as well, and a disconnect releases no permit of a mutation.
     running.abort();
     socket.subscribe("1", ENDLESS).await;
     assert_eq!(socket.receive().await["type"], "error");
@@ -169,7 +169,7 @@ async fn operations_in_flight_hold_over_every_transport() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_bomb_of_fragments_is_refused_without_being_written_out() {
+async fn exponential_fragments_are_rejected_without_expansion() {
     let server = Server::start().await;
     let levels: String = (0..23)
         .map(|n| format!(" fragment f{n} on Query {{ {} }}", format!("...f{} ", n + 1).repeat(8)))
@@ -182,7 +182,7 @@ async fn a_bomb_of_fragments_is_refused_without_being_written_out() {
     ] {
         let bomb = format!("{first} {levels} {last}");
         for transport in ALL {
-            // Written out it is 8^23 spreads, which no machine would ever come to the end of.
+            // Expanded, it has 8^23 spreads, which no machine could process.
             let answer = ends("a bomb", transports::ask(&server, transport, &bomb, json!({}))).await;
             assert_eq!(codes(&answer), ["GRAPHQL_VALIDATION_FAILED"], "{transport:?}");
         }
@@ -190,7 +190,7 @@ async fn a_bomb_of_fragments_is_refused_without_being_written_out() {
 }
 
 #[tokio::test]
-async fn what_is_deep_overflows_no_stack() {
+async fn deep_nesting_overflows_no_stack() {
     let server = Server::start().await;
     let nested = |open: &str, close: &str, levels: usize| open.repeat(levels) + &close.repeat(levels);
     for levels in [60, 100, 127, 128, 1_000, 100_000] {
@@ -225,7 +225,7 @@ async fn what_is_deep_overflows_no_stack() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_one_of_a_batch_is_its_own() {
+async fn an_error_in_a_batch_fails_its_own_operation_only() {
     let server = Server::start().await;
     let fine = json!({"query": "{ __typename }"});
     let batch = json!([fine, {}, {"query": 7}, {"query": "{"}, {"query": "x", "variables": [1]}, fine]);
@@ -235,7 +235,7 @@ async fn what_is_wrong_with_one_of_a_batch_is_its_own() {
     let each: Vec<Vec<&str>> = answers.as_array().unwrap().iter().map(codes).collect();
     let wrong = vec!["BAD_USER_INPUT"];
     assert_eq!(each, [vec![], wrong.clone(), wrong.clone(), vec!["GRAPHQL_PARSE_FAILED"], wrong, vec![]]);
-    // What is no list of operations runs nothing at all.
+    // A malformed batch is not executed.
     let write = json!({"query": "mutation { indexDocuments(input: {documents: [{source: \"a\", key: \"1\", text: \"x\"}]}) { inserted } }"});
     for batch in
         [json!([write, 7]), json!([write, [write]]), json!([write, null]), json!(vec![write.clone(); 11])]
@@ -256,7 +256,7 @@ async fn what_is_wrong_with_one_of_a_batch_is_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_share_a_room() {
+async fn bodies_share_a_memory_budget() {
     let http = HttpLimits { bodies_bytes: 12_000, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let padded = |bytes: usize| json!({"query": "{ __typename }", "variables": {"pad": "x".repeat(bytes)}});

@@ -1,26 +1,26 @@
-//! Fields that share a response key are one field, as the specification has it.
+//! Merging of fields with the same response key, by the specification.
 
 use serde_json::json;
 
 use super::server::{Server, code};
 
 #[tokio::test]
-async fn a_mutation_that_is_written_twice_is_run_once() {
+async fn a_mutation_selected_twice_is_executed_once() {
     let server = Server::start().await;
     let twice = "mutation($d: [DocumentInput!]!) { indexDocuments(input: {documents: $d}) { inserted } ...F \
                  indexDocuments(input: {documents: $d}) { unchanged } } \
                  fragment F on Mutation { indexDocuments(input: {documents: $d}) { inserted } }";
-    // The first time it is validated, the second time it is known.
+    // The first time it is validated, the second time it is cached.
     for key in ["1", "2"] {
         let document = json!({"source": "notes", "key": key, "text": "Green tea"});
         let answer = server.data(twice, json!({ "d": [document] })).await;
-        // Run again, it would find that nothing changes.
+        // A second execution would change nothing.
         assert_eq!(answer, json!({"indexDocuments": {"inserted": 1, "unchanged": 0}}));
     }
 }
 
 #[tokio::test]
-async fn a_fragment_that_is_spread_twice_is_run_once() {
+async fn a_fragment_spread_twice_is_executed_once() {
     let server = Server::start().await;
     for spread in ["...F ...F", "...F ...G", "...F ... on Mutation { ...F }"] {
         let text = format!(
@@ -38,7 +38,7 @@ async fn a_fragment_that_is_spread_twice_is_run_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_valid_does_not_run_by_half() {
+async fn an_invalid_operation_is_not_executed_in_part() {
     let server = Server::start().await;
     let document =
         "indexDocuments(input: {documents: [{source: \"notes\", key: \"1\", text: \"x\"}]}) { inserted }";
@@ -52,7 +52,7 @@ async fn what_is_not_valid_does_not_run_by_half() {
 }
 
 #[tokio::test]
-async fn defaults_of_variables_decide_what_is_left_out() {
+async fn defaults_of_variables_apply_to_skip_and_include() {
     let server = Server::start().await;
     let text = "query($no: Boolean = true, $yes: Boolean = true) { a: sources @skip(if: $no) { name } \
                 b: sources @include(if: $yes) { name } c: sources @skip(if: $yes) { name } }";
@@ -63,7 +63,7 @@ async fn defaults_of_variables_decide_what_is_left_out() {
 }
 
 #[tokio::test]
-async fn fields_are_answered_in_their_order_with_all_that_was_selected() {
+async fn merged_fields_keep_their_order_and_selections() {
     let server = Server::start().await;
     let text = "query Q($no: Boolean!) { b: sources { name } ...F search(query: \"x\") { totalCount } \
                 search(query: \"x\") @skip(if: $no) { relaxed } a: __typename } \
@@ -78,7 +78,7 @@ async fn fields_are_answered_in_their_order_with_all_that_was_selected() {
 }
 
 #[tokio::test]
-async fn fields_that_do_not_go_together_are_refused() {
+async fn conflicting_fields_are_rejected() {
     let server = Server::start().await;
     for text in [
         "{ search(query: \"x\") { totalCount } search(query: \"y\") { totalCount } }",

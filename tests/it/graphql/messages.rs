@@ -1,4 +1,4 @@
-//! Messages to clients: no Rust in them.
+//! Messages to clients, which contain no Rust.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::server::{Server, read};
 
-/// Documents that are wrong in as many ways as there are rules.
+/// Documents that violate each rule.
 const DOCUMENTS: &[&str] = &[
     "",
     "{",
@@ -58,7 +58,7 @@ const DOCUMENTS: &[&str] = &[
     "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
 ];
 
-/// Bodies that are no request.
+/// Malformed bodies.
 const BODIES: &[&str] = &[
     "",
     "7",
@@ -82,7 +82,7 @@ const BODIES: &[&str] = &[
     "\u{feff}{}",
 ];
 
-/// Signs of Rust in a message: a wrapper and its contents, a path, an escape, a struct.
+/// Signs of Rust in a message: a wrapper type, a path, an escape, a struct.
 const RUST: &[&str] = &[
     "(\"",
     "Some(",
@@ -108,7 +108,7 @@ const RUST: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn no_message_is_written_in_rust() {
+async fn no_message_contains_rust() {
     let server = Server::start().await;
     let documents = DOCUMENTS
         .iter()
@@ -127,11 +127,14 @@ async fn no_message_is_written_in_rust() {
         }
     }
     assert!(seen > DOCUMENTS.len(), "only {seen} messages");
-    let told: Value = server.error("{ ...A } fragment A on Query { ...A }", json!({})).await;
-    assert_eq!(told["message"], "The fragment \"A\" spreads itself, directly or through others. Remove the cycle.");
+    let error: Value = server.error("{ ...A } fragment A on Query { ...A }", json!({})).await;
+    assert_eq!(
+        error["message"],
+        "The fragment \"A\" spreads itself, directly or through others. Remove the cycle."
+    );
 }
 
-/// Every file of Rust below a folder.
+/// The Rust files below a folder.
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let files = entries.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] });
@@ -139,7 +142,7 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn nothing_that_clients_read_is_formatted_for_developers() {
+fn messages_to_clients_do_not_use_debug_formatting() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
     for folder in ["src/http", "crates/graphql/src", "crates/access/src", "crates/crawl/src"] {
@@ -152,7 +155,7 @@ fn nothing_that_clients_read_is_formatted_for_developers() {
             found.extend(lines.map(|line| format!("{}: {}", file.display(), line.trim())));
         }
     }
-    // The fingerprint of a source's settings, and a header's name in an error at the start.
+    // The fingerprint of a source's settings, and the name of a header in an error at startup.
     found.retain(|line| {
         !line.contains("config.url, &config.pagination") && !line.contains("of the source cannot be sent")
     });

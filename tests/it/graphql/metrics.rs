@@ -1,4 +1,4 @@
-//! `/metrics`, as Prometheus reads it.
+//! `/metrics` in the format of Prometheus.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::support::events::Events;
 use crate::support::socket::Socket;
 use crate::support::wait::{ends, until};
 
-/// The samples of a page, by name and labels. Each must stand below the type of its family.
+/// The samples of the exposition by name and labels. Each must follow the type of its family.
 async fn scrape(server: &Server) -> BTreeMap<String, f64> {
     let response = server.get("/metrics").send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -22,7 +22,7 @@ async fn scrape(server: &Server) -> BTreeMap<String, f64> {
     samples(&response.text().await.unwrap())
 }
 
-/// See [`scrape`].
+/// Reads the samples; see [`scrape`].
 fn samples(text: &str) -> BTreeMap<String, f64> {
     assert!(text.ends_with('\n'));
     let (mut samples, mut families) = (BTreeMap::new(), BTreeMap::new());
@@ -56,14 +56,14 @@ fn samples(text: &str) -> BTreeMap<String, f64> {
     samples
 }
 
-/// Somebody else's reader finds the same: every family, and every sample.
+/// Asserts that an independent parser finds the same families and samples.
 fn assert_parsed(text: &str, families: &BTreeMap<String, String>, samples: usize) {
     let lines = text.lines().map(|line| Ok(line.to_owned()));
     let parsed = prometheus_parse::Scrape::parse(lines).unwrap();
     let mut found = 0;
     for sample in &parsed.samples {
         let kind = families.get(&sample.metric).or_else(|| {
-            // Sums and counts of histograms are read as samples of their own.
+            // Sums and counts of histograms are separate samples.
             let family = sample.metric.strip_suffix("_sum").or(sample.metric.strip_suffix("_count"));
             families.get(family?)
         });
@@ -84,7 +84,7 @@ fn assert_parsed(text: &str, families: &BTreeMap<String, String>, samples: usize
 const INFINITE: &str = "quarry_flush_duration_seconds_bucket{le=\"+Inf\"}";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_let_in_is_told_and_what_is_not() {
+async fn admissions_and_rejections_are_counted() {
     let http = HttpLimits { operations: 1, websockets: 7, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..endless() }).await;
     let mut socket = Socket::connect(server.address).await;
@@ -121,7 +121,7 @@ async fn what_is_let_in_is_told_and_what_is_not() {
 }
 
 #[tokio::test]
-async fn the_pipeline_is_counted_as_it_works() {
+async fn the_keystroke_pipeline_is_counted() {
     let server = Server::start().await;
     let before = scrape(&server).await;
     for (name, value) in
@@ -163,7 +163,7 @@ async fn the_pipeline_is_counted_as_it_works() {
     );
     assert!((after[INFINITE] - 1.0).abs() < f64::EPSILON);
     assert!(after["quarry_flush_duration_seconds_sum"] > 0.0);
-    // What is told names nobody, and grows with nothing that visitors do.
+    // Labels contain no user data, so users add no series.
     assert!(after.keys().all(|name| !name.contains("private") && !name.contains("s2")), "{after:?}");
     let flushed = "quarry_last_flush_timestamp_seconds";
     let mut names: Vec<&String> = after.keys().filter(|name| *name != flushed).collect();
@@ -180,8 +180,8 @@ fn assert_samples(samples: &BTreeMap<String, f64>, expected: &[(&str, f64)]) {
     }
 }
 
-/// The buffer's figures are missing, and nothing else is.
-async fn assert_figures_left_out(url: &str) {
+/// Asserts that only the metrics of the buffer are missing.
+async fn assert_buffer_metrics_missing(url: &str) {
     let buffer: Arc<dyn KeystrokeBuffer> =
         Arc::new(RedisBuffer::open(url, "quarry", BufferLimits::default()).unwrap());
     let server = Server::start_with(Setup { buffer: Some(buffer), ..Setup::default() }).await;
@@ -197,16 +197,16 @@ async fn assert_figures_left_out(url: &str) {
 }
 
 #[tokio::test]
-async fn without_its_buffer_a_server_is_scraped_all_the_same() {
-    assert_figures_left_out("redis://127.0.0.1:1").await;
-    // Connections are taken, and never answered.
+async fn a_server_without_its_buffer_is_scraped() {
+    assert_buffer_metrics_missing("redis://127.0.0.1:1").await;
+    // Connections are accepted, and never response.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    assert_figures_left_out(&format!("redis://{}", silent.local_addr().unwrap())).await;
+    assert_buffer_metrics_missing(&format!("redis://{}", silent.local_addr().unwrap())).await;
 }
 
-/// Everything odd that a client can name ends in no label, and in no other series.
+/// Names sent by clients add no label and no series.
 #[tokio::test]
-async fn what_clients_name_makes_no_series() {
+async fn names_sent_by_clients_add_no_series() {
     let server = Server::start().await;
     server.index(json!([{"source": "a", "key": "1", "text": "green tea"}])).await;
     let before = scrape(&server).await;
@@ -224,9 +224,9 @@ async fn what_clients_name_makes_no_series() {
             server.ask(&query, json!({ odd.as_str(): odd })).await;
         }
         let path = format!("/{odd}?{odd}={odd}");
-        let asked = server.request("PATCH", &path).header("x-request-id", &odd).header("user-agent", &odd);
+        let request = server.request("PATCH", &path).header("x-request-id", &odd).header("user-agent", &odd);
         assert_eq!(
-            asked.header("authorization", format!("Bearer {odd}")).send().await.unwrap().status(),
+            request.header("authorization", format!("Bearer {odd}")).send().await.unwrap().status(),
             404
         );
         let log = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
@@ -264,8 +264,8 @@ async fn operations_are_counted_by_type_group_and_code() {
     socket.subscribe("1", "subscription { crawlProgress(source: \"nowhere\") { id } }").await;
     assert_eq!(socket.receive().await["type"], "next");
     assert_eq!(socket.receive().await["type"], "complete");
-    let answered = server.get("/nowhere").send().await.unwrap();
-    assert_eq!(answered.status(), 404);
+    let response = server.get("/nowhere").send().await.unwrap();
+    assert_eq!(response.status(), 404);
 
     let after = scrape(&server).await;
     let more = |name: &str| {

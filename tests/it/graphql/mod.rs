@@ -1,4 +1,4 @@
-//! The API as clients meet it: over HTTP and WebSocket, with a real store and a real index.
+//! The API over HTTP and WebSocket, with a real store and a real index.
 
 mod audit;
 mod bounds;

@@ -1,4 +1,4 @@
-//! Pages of other origins: what they may not send, and what they may read if they are allowed.
+//! Pages of other origins: requests without effect, and responses that allowed pages may read.
 
 use quarry::config::Settings;
 use quarry::http::Origins;
@@ -37,14 +37,14 @@ fn cors_headers(response: &Response) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn allowed_pages_are_told_what_they_may_send_and_read() {
+async fn allowed_pages_receive_cors_headers() {
     let server = server(&[SHOP, "http://localhost:5173"]).await;
     for origin in [SHOP, "http://localhost:5173"] {
-        let asked = preflight(&server, origin).send().await.unwrap();
-        assert_eq!(asked.status(), 200);
-        assert_eq!(asked.headers()["access-control-allow-origin"], origin);
-        let says = |name: &str| asked.headers()[name].to_str().unwrap().to_lowercase();
-        let headers = says("access-control-allow-headers");
+        let response = preflight(&server, origin).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["access-control-allow-origin"], origin);
+        let list = |name: &str| response.headers()[name].to_str().unwrap().to_lowercase();
+        let headers = list("access-control-allow-headers");
         for header in [
             "authorization",
             "content-type",
@@ -60,22 +60,22 @@ async fn allowed_pages_are_told_what_they_may_send_and_read() {
         ] {
             assert!(headers.split(',').any(|allowed| allowed == header), "{header}: {headers}");
         }
-        assert!(says("access-control-allow-methods").contains("post"));
-        assert!(!asked.headers().contains_key("access-control-allow-credentials"));
+        assert!(list("access-control-allow-methods").contains("post"));
+        assert!(!response.headers().contains_key("access-control-allow-credentials"));
 
         let request = server.post(&json!({"query": "{ __typename }"})).header("origin", origin);
-        let answered = request.header("sec-fetch-site", "cross-site").send().await.unwrap();
-        assert_eq!(answered.headers()["access-control-allow-origin"], origin);
-        let exposed = answered.headers()["access-control-expose-headers"].to_str().unwrap();
+        let response = request.header("sec-fetch-site", "cross-site").send().await.unwrap();
+        assert_eq!(response.headers()["access-control-allow-origin"], origin);
+        let exposed = response.headers()["access-control-expose-headers"].to_str().unwrap();
         assert!(exposed.contains("x-request-id") && exposed.contains("retry-after"), "{exposed}");
-        let varies: Vec<_> = answered.headers().get_all("vary").iter().collect();
+        let varies: Vec<_> = response.headers().get_all("vary").iter().collect();
         assert!(varies.iter().any(|vary| *vary == "accept") && varies.iter().any(|vary| *vary == "origin"));
-        assert_eq!(read(answered).await["data"]["__typename"], "Query");
+        assert_eq!(read(response).await["data"]["__typename"], "Query");
 
         let url = "/graphql?query={__typename}";
         let got = server.get(url).header("origin", origin).header("sec-fetch-site", "cross-site");
         assert_eq!(got.send().await.unwrap().status(), 200);
-        // Without its origin it is not the page that reads.
+        // A request without an origin is not from a page.
         let got = server.get(url).header("sec-fetch-site", "cross-site").send().await.unwrap();
         assert_eq!(got.status(), 403);
         let errors = server.post(&json!({})).header("origin", origin).send().await.unwrap();
@@ -85,7 +85,7 @@ async fn allowed_pages_are_told_what_they_may_send_and_read() {
 }
 
 #[tokio::test]
-async fn other_pages_get_nothing() {
+async fn other_pages_receive_no_cors_headers() {
     for allowed in [&[][..], &[SHOP]] {
         let server = server(allowed).await;
         for origin in
@@ -96,12 +96,12 @@ async fn other_pages_get_nothing() {
                 server.post(&json!({"query": MUTATION})).header("origin", origin),
                 server.post(&json!({"query": "{ __typename }"})).header("origin", origin),
                 server.get("/graphql?query={__typename}").header("origin", origin),
-                // What an EventSource sends.
+                // A request of an EventSource.
                 server
                     .get("/graphql?query=subscription{searchLogged{query}}")
                     .header("accept", "text/event-stream")
                     .header("origin", origin),
-                // What a form sends.
+                // A request of a form.
                 server
                     .request("POST", "/graphql")
                     .header("content-type", "text/plain")
@@ -123,24 +123,24 @@ async fn other_pages_get_nothing() {
 }
 
 #[tokio::test]
-async fn without_the_setting_the_servers_own_pages_alone_are_answered() {
+async fn by_default_only_pages_of_the_own_origin_are_allowed() {
     let server = server(&[]).await;
     let own = format!("http://{}", server.address);
     let response = server.post(&json!({"query": MUTATION})).header("origin", &own).send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert_eq!(cors_headers(&response), [""; 0]);
     assert_eq!(read(response).await["data"]["indexDocuments"]["inserted"], 1);
-    let asked = server.request("OPTIONS", "/graphql").send().await.unwrap();
-    assert_eq!((asked.status(), cors_headers(&asked)), (StatusCode::METHOD_NOT_ALLOWED, Vec::new()));
+    let response = server.request("OPTIONS", "/graphql").send().await.unwrap();
+    assert_eq!((response.status(), cors_headers(&response)), (StatusCode::METHOD_NOT_ALLOWED, Vec::new()));
     Socket::try_open(server.address, Some("graphql-transport-ws"), Some(&own)).await.unwrap();
-    // What other pages can load without reading it is not to be made something of.
+    // Other pages can load responses without reading them, but not interpret them.
     let loaded = server.get("/graphql?query={__typename}").send().await.unwrap();
     assert_eq!(loaded.headers()["x-content-type-options"], "nosniff");
     assert_eq!(loaded.headers()["cross-origin-resource-policy"], "same-origin");
 }
 
 #[tokio::test]
-async fn every_page_is_allowed_if_that_is_said() {
+async fn a_wildcard_allows_all_pages() {
     let server = server(&["*"]).await;
     let request = server.post(&json!({"query": MUTATION})).header("origin", EVIL);
     let response = request.send().await.unwrap();
@@ -150,9 +150,9 @@ async fn every_page_is_allowed_if_that_is_said() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_made_to_point_here_is_not_answered() {
+async fn rebound_host_names_are_rejected() {
     let server = server(&[]).await;
-    // To the browser, this page is of the server's own origin.
+    // To the browser, this page has the server's own origin.
     let rebound = |request: RequestBuilder| {
         request.header("host", "evil.example:8000").header("origin", "http://evil.example:8000")
     };
@@ -174,22 +174,22 @@ async fn a_name_that_was_made_to_point_here_is_not_answered() {
 }
 
 #[tokio::test]
-async fn pages_may_send_the_headers_that_are_listed() {
+async fn listed_headers_are_allowed() {
     let allowed = async |settings: &str| {
         let server = configured(&format!("allowed_origins = [\"{SHOP}\"]\n{settings}")).await;
-        let asked = server
+        let response = server
             .request("OPTIONS", "/graphql")
             .header("origin", SHOP)
             .header("access-control-request-method", "POST")
             .header("access-control-request-headers", "authorization,x-shop");
-        let asked = asked.send().await.unwrap();
-        let headers = asked.headers()["access-control-allow-headers"].to_str().unwrap().to_lowercase();
+        let response = response.send().await.unwrap();
+        let headers = response.headers()["access-control-allow-headers"].to_str().unwrap().to_lowercase();
         headers.split(',').map(|name| name.trim().to_owned()).collect::<Vec<_>>()
     };
     assert!(!allowed("").await.contains(&"x-shop".to_owned()));
     let listed = allowed("allowed_headers = [\"X-Shop\"]").await;
     assert!(listed.contains(&"x-shop".to_owned()) && !listed.contains(&"baggage".to_owned()), "{listed:?}");
-    // What the server reads itself is allowed in any case.
+    // Headers that the server reads are always allowed.
     assert!(listed.contains(&"authorization".to_owned()), "{listed:?}");
     let every = allowed("allowed_headers = [\"*\"]").await;
     assert!(["x-shop", "authorization"].iter().all(|name| every.contains(&(*name).to_owned())), "{every:?}");

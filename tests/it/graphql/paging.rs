@@ -1,4 +1,4 @@
-//! Connections page in both directions, as Relay's specification says.
+//! Paging of connections in both directions, by Relay's specification.
 
 use chrono::Utc;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::crawls::{end, lease, source, take_page};
 use super::server::{Server, code};
 
-/// A connection: the operation that pages through it, and where its answer holds it.
+/// A connection: the operation that pages through it, and its pointer in the response.
 struct Connection {
     query: String,
     pointer: &'static str,
@@ -21,7 +21,7 @@ impl Connection {
         Self { query, pointer }
     }
 
-    /// The cursors of a page, and whether there is a page before and after it.
+    /// The cursors of a page with `hasPreviousPage` and `hasNextPage`.
     async fn page(&self, server: &Server, variables: Value) -> (Vec<String>, bool, bool) {
         let data = server.data(&self.query, variables).await;
         let connection = data.pointer(self.pointer).unwrap_or_else(|| panic!("{}: {data}", self.query));
@@ -111,10 +111,10 @@ async fn pages_from_either_end_make_up_the_list() {
 }
 
 #[tokio::test]
-async fn paging_arguments_that_cannot_be_are_named() {
+async fn errors_name_invalid_paging_arguments() {
     let (server, connections) = filled().await;
     for connection in connections {
-        for (variables, argument, said) in [
+        for (variables, argument, problem) in [
             (json!({"first": 1, "last": 1}), "last", "cannot be given together with first"),
             (json!({"last": -1}), "last", "must be from 0 to 100, but is -1"),
             (json!({"last": 101}), "last", "must be from 0 to 100, but is 101"),
@@ -124,13 +124,16 @@ async fn paging_arguments_that_cannot_be_are_named() {
             let error = server.error(&connection.query, variables).await;
             assert_eq!(code(&error), "BAD_USER_INPUT");
             assert_eq!(error["extensions"]["argumentPath"], argument);
-            assert!(error["message"].as_str().unwrap().starts_with(&format!("{argument} {said}")), "{error}");
+            assert!(
+                error["message"].as_str().unwrap().starts_with(&format!("{argument} {problem}")),
+                "{error}"
+            );
         }
     }
 }
 
 #[tokio::test]
-async fn a_ranked_search_pages_forward_only() {
+async fn a_search_pages_forward_only() {
     let server = Server::start().await;
     let error = server.error("{ search(query: \"tea\", last: 1) { totalCount } }", json!({})).await;
     assert_eq!(code(&error), "GRAPHQL_VALIDATION_FAILED");
@@ -138,7 +141,7 @@ async fn a_ranked_search_pages_forward_only() {
 }
 
 #[tokio::test]
-async fn the_last_items_count_as_the_first_ones_do() {
+async fn last_costs_as_much_as_first() {
     let server = Server::start().await;
     let query = "query($n: Int) { search(query: \"\", first: 100) { nodes { author { documents(last: $n) \
         { nodes { id key text title source category } } } } } }";

@@ -1,4 +1,4 @@
-//! Something panics: its request gets an error, everything else goes on.
+//! Panics: the request receives an error, and the server continues.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::server::{Server, Setup, code, read};
 use crate::support::socket::Socket;
 
-/// Panics over everything that it is asked, and quotes it.
+/// An engine that panics with the text of each request.
 struct Panicking;
 
 #[async_trait]
@@ -44,16 +44,16 @@ async fn panicking() -> Server {
 
 const SEARCH: &str = "{ search(query: \"kanarie\") { totalCount } }";
 
-/// The error says where to look, and nothing of what was asked.
+/// Asserts that the error has the request id and no text of the request.
 #[track_caller]
-fn assert_broken(error: &Value, id: &str) {
+fn assert_internal_error(error: &Value, id: &str) {
     assert_eq!(code(error), "INTERNAL_SERVER_ERROR", "{error}");
     assert_eq!(error["extensions"]["requestId"], id, "{error}");
     assert!(!error.to_string().contains("kanarie") && !error.to_string().contains("cannot"), "{error}");
 }
 
 #[tokio::test]
-async fn a_panic_is_an_error_of_its_request() {
+async fn a_panic_fails_its_request() {
     let server = panicking().await;
     for accept in ["application/json", "application/graphql-response+json"] {
         let query = json!({ "query": SEARCH });
@@ -63,13 +63,13 @@ async fn a_panic_is_an_error_of_its_request() {
         assert_eq!(post.headers()["x-request-id"], "p1");
         let answer = read(post).await;
         assert_eq!(answer.get("data"), None, "{answer}");
-        assert_broken(&answer["errors"][0], "p1");
+        assert_internal_error(&answer["errors"][0], "p1");
     }
     let get =
         server.get("/graphql?query={search(query:%22kanarie%22){totalCount}}").header("x-request-id", "p2");
     let get = get.send().await.unwrap();
     assert_eq!(get.status(), 500);
-    assert_broken(&read(get).await["errors"][0], "p2");
+    assert_internal_error(&read(get).await["errors"][0], "p2");
     // The same server, the same connections.
     assert_eq!(server.data("{ __typename }", json!({})).await["__typename"], "Query");
     assert_eq!(server.data("{ sources { name } }", json!({})).await["sources"][0]["name"], "messages");
@@ -80,40 +80,40 @@ async fn a_panic_is_an_error_of_its_request() {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_batch_leaves_the_others_alone() {
+async fn a_panic_in_a_batch_fails_its_own_operation_only() {
     let server = panicking().await;
     let batch = json!([{"query": "{ a: __typename }"}, {"query": SEARCH}, {"query": "{ b: __typename }"}]);
-    let answered = server.post(&batch).header("x-request-id", "b1").send().await.unwrap();
-    assert_eq!(answered.status(), 200);
-    let answers = read(answered).await;
+    let response = server.post(&batch).header("x-request-id", "b1").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let answers = read(response).await;
     assert_eq!(answers[0]["data"]["a"], "Query");
-    assert_broken(&answers[1]["errors"][0], "b1");
+    assert_internal_error(&answers[1]["errors"][0], "b1");
     assert_eq!(answers[2]["data"]["b"], "Query");
 }
 
 #[tokio::test]
-async fn a_panic_over_a_websocket_ends_its_operation_alone() {
+async fn a_panic_over_a_websocket_fails_its_own_operation_only() {
     let server = panicking().await;
     let mut socket = Socket::connect(server.address).await;
     let mut ids = Vec::new();
     for name in ["1", "2"] {
         socket.subscribe(name, SEARCH).await;
-        let said = socket.receive().await;
-        assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!(name)), "{said}");
-        let id = said["payload"][0]["extensions"]["requestId"].as_str().unwrap().to_owned();
-        assert_broken(&said["payload"][0], &id);
+        let message = socket.receive().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!(name)), "{message}");
+        let id = message["payload"][0]["extensions"]["requestId"].as_str().unwrap().to_owned();
+        assert_internal_error(&message["payload"][0], &id);
         ids.push(id);
     }
-    // One connection, and another operation.
+    // The same connection, another operation.
     let parts: Vec<(&str, &str)> = ids.iter().map(|id| id.rsplit_once('.').unwrap()).collect();
     assert_eq!((parts[0].0, parts[0].1, parts[1].1), (parts[1].0, "1", "2"), "{ids:?}");
     socket.subscribe("3", "{ __typename }").await;
     assert_eq!(socket.receive().await["payload"]["data"]["__typename"], "Query");
 }
 
-/// What is no operation is caught as well.
+/// Panics outside of operations are caught as well.
 #[tokio::test]
-async fn a_panic_outside_of_graphql_is_answered_too() {
+async fn a_panic_outside_of_graphql_is_answered() {
     struct Silent;
     #[async_trait]
     impl SearchEngine for Silent {
@@ -143,6 +143,6 @@ async fn a_panic_outside_of_graphql_is_answered_too() {
     let scraped = server.get("/metrics").header("x-request-id", "m1").send().await.unwrap();
     assert_eq!(scraped.status(), 500);
     assert_eq!(scraped.headers()["x-request-id"], "m1");
-    assert_broken(&read(scraped).await["errors"][0], "m1");
+    assert_internal_error(&read(scraped).await["errors"][0], "m1");
     assert_eq!(server.get("/livez").send().await.unwrap().status(), 200);
 }

@@ -1,4 +1,4 @@
-//! Documents that clients send by name: Apollo's automatic persisted queries, and trusted documents.
+//! Documents sent by hash: Apollo's automatic persisted queries, and trusted documents.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,12 +27,12 @@ pub(super) fn persisted(hash: &str) -> Value {
     json!({"persistedQuery": {"version": 1, "sha256Hash": hash}})
 }
 
-/// What Apollo's clients send first.
+/// The first request of Apollo's clients.
 fn by_hash(text: &str) -> Value {
     json!({"variables": {"q": "x"}, "extensions": persisted(&sha256(text))})
 }
 
-/// What they send then.
+/// The second request of Apollo's clients.
 pub(super) fn with_text(text: &str) -> Value {
     json!({"query": text, "variables": {"q": "x"}, "extensions": persisted(&sha256(text))})
 }
@@ -99,7 +99,7 @@ async fn a_document_is_sent_once_and_then_by_its_hash() {
     assert_refused(&stream(&by_hash("{ __typename }")).await.answer().await, "PERSISTED_QUERY_NOT_FOUND");
     assert_eq!(stream(&with_text("{ __typename }")).await.answer().await["data"]["__typename"], "Query");
     assert_eq!(stream(&by_hash("{ __typename }")).await.answer().await["data"]["__typename"], "Query");
-    // Registered over one transport, it is known over the others, subscriptions too.
+    // A document stored over one transport is known over all, subscriptions included.
     let follow = "subscription { searchLogged { id } }";
     socket.send_message(json!({"id": "3", "type": "subscribe", "payload": with_text(follow)})).await;
     socket.send_message(json!({"type": "ping"})).await;
@@ -112,7 +112,7 @@ async fn a_document_is_sent_once_and_then_by_its_hash() {
 }
 
 #[tokio::test]
-async fn a_hash_runs_no_mutation_by_get() {
+async fn a_hash_executes_no_mutation_by_get() {
     let server = server().await;
     assert_eq!(
         answer(&server, &with_text(DELETE)).await,
@@ -123,19 +123,20 @@ async fn a_hash_runs_no_mutation_by_get() {
         format!("/graphql?documentId=sha256:{}", sha256(DELETE)),
     ] {
         for accept in ["application/json", "application/graphql-response+json", "text/event-stream"] {
-            let asked = server.get(&url).header("apollo-require-preflight", "true").header("accept", accept);
-            let response = asked.send().await.unwrap();
+            let request =
+                server.get(&url).header("apollo-require-preflight", "true").header("accept", accept);
+            let response = request.send().await.unwrap();
             assert_eq!(response.status(), 405, "{url} {accept}");
             assert_eq!(response.headers()["allow"], "POST");
             assert_refused(&read(response).await, "BAD_USER_INPUT");
         }
     }
-    // By POST it is there.
+    // POST executes it.
     assert_eq!(answer(&server, &by_hash(DELETE)).await, json!({"data": {"deleteDocuments": {"deleted": 0}}}));
 }
 
 #[tokio::test]
-async fn only_what_could_run_is_kept() {
+async fn only_valid_documents_are_stored() {
     let server = server().await;
     let wrong_hash = json!({"query": SEARCH, "extensions": persisted(&sha256("{ __typename }"))});
     let refused = answer(&server, &wrong_hash).await;
@@ -153,7 +154,7 @@ async fn only_what_could_run_is_kept() {
         assert!(answer(&server, &with_text(text)).await["errors"].is_array());
         assert_refused(&answer(&server, &by_hash(text)).await, "PERSISTED_QUERY_NOT_FOUND");
     }
-    // A document whose operation fails is a document all the same.
+    // A document whose operation fails is valid.
     let fails = "{ search(query: \"\", first: -1) { totalCount } }";
     assert_eq!(code(&answer(&server, &with_text(fails)).await["errors"][0]), "BAD_USER_INPUT");
     assert_eq!(code(&answer(&server, &by_hash(fails)).await["errors"][0]), "BAD_USER_INPUT");
@@ -164,7 +165,7 @@ async fn only_what_could_run_is_kept() {
 }
 
 #[tokio::test]
-async fn who_may_not_run_a_document_does_not_have_it_kept() {
+async fn denied_documents_are_not_stored() {
     let key = Key::new("shop", &[Scope::Search]);
     let documents: Arc<dyn Cache> = Arc::new(LocalCache::new(CacheLimits::default()));
     let setup = Setup { documents: Some(documents), gate: gate(&[&key]), ..Setup::default() };
@@ -176,12 +177,12 @@ async fn who_may_not_run_a_document_does_not_have_it_kept() {
     assert_refused(&keyed(by_hash(SEARCH)).await, "PERSISTED_QUERY_NOT_FOUND");
     assert_eq!(keyed(with_text(SEARCH)).await["data"]["search"]["totalCount"], 0);
     assert_eq!(keyed(by_hash(SEARCH)).await["data"]["search"]["totalCount"], 0);
-    // It is known, and still not for everybody.
+    // A stored document still requires its scope.
     assert_refused(&answer(&server, &by_hash(SEARCH)).await, "UNAUTHENTICATED");
 }
 
 #[tokio::test]
-async fn what_is_kept_is_bounded_in_size_and_time() {
+async fn stored_documents_are_bounded_in_size_and_time() {
     let limits = CacheLimits { bytes: 10_000, value_bytes: 1_000 };
     let server = server_over(LocalCache::new(limits)).await;
     let text = |n: usize| format!("query Q{n} {{ __typename }}");
@@ -196,14 +197,14 @@ async fn what_is_kept_is_bounded_in_size_and_time() {
 }
 
 #[tokio::test]
-async fn servers_share_documents_and_do_without_their_cache() {
+async fn servers_share_documents_and_tolerate_an_unavailable_cache() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     let limits = CacheLimits::default();
     let shared = || RedisCache::with_timeout(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap();
     let (one, other) = (server_over(shared()).await, server_over(shared()).await);
     answer(&one, &with_text(SEARCH)).await;
     assert_eq!(answer(&other, &by_hash(SEARCH)).await["data"]["search"]["totalCount"], 0);
-    // What others wrote under a hash is not run unless it is its text.
+    // A foreign text under a hash is executed only if it has this hash.
     let cache = shared();
     let generation = cache.get("x").await.unwrap().generation;
     cache.put(&sha256("{ __typename }"), DELETE.into(), generation, Duration::from_secs(60)).await.unwrap();
@@ -226,7 +227,7 @@ fn trusted(only_trusted: bool) -> Setup {
 }
 
 #[tokio::test]
-async fn trusted_documents_run_by_their_names() {
+async fn trusted_documents_are_executed_by_hash() {
     let delete = sha256(DELETE);
     for only_trusted in [true, false] {
         let server = Server::start_with(trusted(only_trusted)).await;
@@ -252,7 +253,7 @@ async fn trusted_documents_run_by_their_names() {
 }
 
 #[tokio::test]
-async fn where_only_trusted_documents_run_no_others_do() {
+async fn only_trusted_documents_are_executed_if_configured() {
     let server = Server::start_with(trusted(true)).await;
     let mut socket = Socket::connect(server.address).await;
     for (n, body) in [
@@ -270,16 +271,16 @@ async fn where_only_trusted_documents_run_no_others_do() {
         assert_refused(&answer(&server, &json!([body])).await[0], "PERSISTED_QUERY_ONLY");
         let id = n.to_string();
         socket.send_message(json!({"id": id, "type": "subscribe", "payload": body})).await;
-        let said = socket.receive().await;
-        assert_eq!((&said["type"], &said["id"]), (&json!("error"), &json!(id)));
-        assert_eq!(code(&said["payload"][0]), "PERSISTED_QUERY_ONLY");
+        let message = socket.receive().await;
+        assert_eq!((&message["type"], &message["id"]), (&json!("error"), &json!(id)));
+        assert_eq!(code(&message["payload"][0]), "PERSISTED_QUERY_ONLY");
     }
     let url = "/graphql?query={__typename}";
     assert_refused(&read(server.get(url).send().await.unwrap()).await, "PERSISTED_QUERY_ONLY");
     let message =
         answer(&server, &json!({"query": "{ __typename }"})).await["errors"][0]["message"].to_string();
     assert!(message.contains("persisted.documents") && message.contains("documentId"), "{message}");
-    // The text of one is as good as its name.
+    // The text of a trusted document is accepted as well.
     let spelled = answer(&server, &json!({"query": SEARCH, "variables": {"q": "x"}})).await;
     assert_eq!(spelled["data"]["search"]["totalCount"], 0);
 }

@@ -12,12 +12,12 @@ use crate::support::socket::Socket;
 
 const QUESTION: &str = "{ __typename }";
 
-/// One a minute, three at once.
-const FEW: RateSettings =
+/// One request a minute with a burst of three.
+const BURST_OF_THREE: RateSettings =
     RateSettings { per_key: 1, per_key_burst: 3, per_address: 0, per_address_burst: 1, failed_keys: 0 };
 
 fn per_address() -> RateSettings {
-    RateSettings { per_key: 0, per_address: 1, per_address_burst: 3, ..FEW }
+    RateSettings { per_key: 0, per_address: 1, per_address_burst: 3, ..BURST_OF_THREE }
 }
 
 fn question(server: &Server) -> RequestBuilder {
@@ -28,7 +28,7 @@ async fn send(request: RequestBuilder) -> Response {
     request.send().await.unwrap()
 }
 
-/// The answer says that there were too many, and when to ask again.
+/// Asserts that a response is rate limited and has the time of a retry.
 async fn assert_limited(response: Response) {
     assert_eq!(response.status(), 429);
     let after: u64 = response.headers()["retry-after"].to_str().unwrap().parse().unwrap();
@@ -52,18 +52,18 @@ async fn one_limit_holds_over_every_transport() {
         assert_limited(send(question(&server)).await).await;
         assert_limited(send(server.get("/graphql?query=%7B__typename%7D")).await).await;
         socket.subscribe("2", QUESTION).await;
-        let said = socket.receive().await;
-        assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "RATE_LIMITED"));
-        // There is no header to say so.
-        let after = said["payload"][0]["extensions"]["retryAfter"].as_u64();
-        assert!(after.is_some_and(|after| (1..=60).contains(&after)), "{said}");
+        let message = socket.receive().await;
+        assert_eq!((&message["type"], code(&message["payload"][0])), (&json!("error"), "RATE_LIMITED"));
+        // There is no header for it.
+        let after = message["payload"][0]["extensions"]["retryAfter"].as_u64();
+        assert!(after.is_some_and(|after| (1..=60).contains(&after)), "{message}");
     }
-    // What is no operation is not counted, save what was to be one.
+    // Only operations and malformed operations count.
     assert_eq!(send(server.get("/livez")).await.status(), 200);
 }
 
 #[tokio::test]
-async fn what_is_no_request_counts_like_one() {
+async fn malformed_requests_count() {
     let malformed = json!({"query": 7});
     for wrong in [malformed.clone(), json!([malformed, malformed, malformed])] {
         let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
@@ -89,10 +89,10 @@ async fn each_operation_of_a_batch_counts() {
 }
 
 #[tokio::test]
-async fn each_key_has_a_rate_of_its_own() {
+async fn each_key_has_its_own_rate() {
     let (one, other) = (Key::new("one", &[Scope::Search]), Key::new("other", &[Scope::Search]));
     let keys = [one.config.clone(), other.config.clone()];
-    let gate = AccessControl::new(&keys, &FEW, 0);
+    let gate = AccessControl::new(&keys, &BURST_OF_THREE, 0);
     let server = guarded(&gate).await;
     let ask = async |key: &Key| send(question(&server).header("authorization", key.bearer())).await;
     for _ in 0..3 {
@@ -100,11 +100,11 @@ async fn each_key_has_a_rate_of_its_own() {
     }
     assert_limited(ask(&one).await).await;
     assert_eq!(ask(&other).await.status(), 200);
-    // Who sends none is not held to it, and new settings forgive nothing that stayed as it was.
+    // Requests without a key have another limit, and reloaded settings reset no unchanged limit.
     assert_eq!(send(question(&server)).await.status(), 200);
-    gate.replace(&keys, &RateSettings { failed_keys: 7, ..FEW });
+    gate.replace(&keys, &RateSettings { failed_keys: 7, ..BURST_OF_THREE });
     assert_limited(ask(&one).await).await;
-    gate.replace(&keys, &RateSettings { per_key_burst: 4, ..FEW });
+    gate.replace(&keys, &RateSettings { per_key_burst: 4, ..BURST_OF_THREE });
     assert_eq!(ask(&one).await.status(), 200);
     gate.replace(&keys, &RateSettings::none());
     for _ in 0..10 {
@@ -113,7 +113,7 @@ async fn each_key_has_a_rate_of_its_own() {
 }
 
 #[tokio::test]
-async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
+async fn clients_behind_a_proxy_are_distinct_and_cannot_spoof_addresses() {
     let server = guarded(&AccessControl::new(&[], &per_address(), 1)).await;
     let from = async |forwarded: &str| send(question(&server).header("x-forwarded-for", forwarded)).await;
     for made_up in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
@@ -121,13 +121,13 @@ async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
     }
     assert_limited(from("4.4.4.4, 9.9.9.9").await).await;
     assert_eq!(from("9.9.9.9, 8.8.8.8").await.status(), 200);
-    // All of a network of IPv6 are one.
+    // An IPv6 network is one client.
     for host in ["1", "2", "3"] {
         assert_eq!(from(&format!("2001:db8::{host}")).await.status(), 200);
     }
     assert_limited(from("2001:db8::4").await).await;
     assert_eq!(from("2001:db8:0:1::4").await.status(), 200);
-    // Without a trusted proxy, the header says nothing.
+    // Without a trusted proxy, the header is ignored.
     let server = guarded(&AccessControl::new(&[], &per_address(), 0)).await;
     for made_up in ["1.1.1.1", "2.2.2.2", "3.3.3.3"] {
         assert_eq!(send(question(&server).header("x-forwarded-for", made_up)).await.status(), 200);
@@ -136,7 +136,7 @@ async fn callers_behind_a_proxy_are_told_apart_and_cannot_pretend() {
 }
 
 #[tokio::test]
-async fn tries_with_wrong_keys_are_limited_and_the_right_one_passes() {
+async fn attempts_with_invalid_keys_are_limited_and_a_valid_one_passes() {
     let right = Key::new("right", &[Scope::Search]);
     let rates = RateSettings { failed_keys: 3, ..RateSettings::none() };
     let server = guarded(&AccessControl::new(std::slice::from_ref(&right.config), &rates, 0)).await;

@@ -1,4 +1,4 @@
-//! Every answer names its request, and where the server logs something, the error does, too.
+//! Request ids in responses, and in errors whose cause is logged.
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -8,9 +8,9 @@ use crate::support::folder::Folder;
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn every_answer_of_every_path_names_its_request() {
+async fn every_response_of_every_path_has_a_request_id() {
     let server = Server::start().await;
-    // So that it is ready.
+    // Makes the server ready.
     server.index(json!([{"source": "a", "key": "1", "text": "green tea"}])).await;
     let post = |content_type: &str, body: &str| {
         server.request("POST", "/graphql").header("content-type", content_type).body(body.to_owned())
@@ -45,38 +45,38 @@ async fn every_answer_of_every_path_names_its_request() {
 }
 
 #[tokio::test]
-async fn what_a_client_calls_itself_is_kept_only_if_it_can_be_logged() {
+async fn the_request_id_of_a_client_is_kept_only_if_it_is_safe() {
     let server = Server::start().await;
     let long = "x".repeat(65);
     for odd in ["", "a b", "a\"b", "{}", "ü", long.as_str()] {
-        let asked = server.get("/livez").header("x-request-id", odd.as_bytes());
-        let given = asked.send().await.unwrap().headers()["x-request-id"].clone();
+        let request = server.get("/livez").header("x-request-id", odd.as_bytes());
+        let given = request.send().await.unwrap().headers()["x-request-id"].clone();
         assert_ne!(given.as_bytes(), odd.as_bytes());
         assert!(!given.is_empty());
     }
 }
 
 #[tokio::test]
-async fn the_error_the_header_and_the_log_name_one_request() {
+async fn error_header_and_log_have_the_same_request_id() {
     let folder = Folder::new("[log]\nlevel = \"debug\"\nformat = \"json\"");
     let server = folder.serve().await;
-    // A database without its tables fails in a way that nobody foresaw.
+    // A database without its tables fails with an unexpected error.
     drop_table(&folder, "search_logs").await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let asked = client
+    let request = client
         .post(format!("http://{}/graphql", server.endpoint.address()))
         .header("content-type", "application/json")
         .header("x-request-id", "trace-me-7")
         .body(json!({"query": "{ searchLog { totalCount } }"}).to_string());
-    let response = asked.send().await.unwrap();
+    let response = request.send().await.unwrap();
     assert_eq!(response.headers()["x-request-id"], "trace-me-7");
     let answer = read(response).await;
     assert_eq!(code(&answer["errors"][0]), "INTERNAL_SERVER_ERROR", "{answer}");
     assert_eq!(answer["errors"][0]["extensions"]["requestId"], "trace-me-7");
-    for told in ["a resolver failed", "request answered"] {
-        until(told, async || {
+    for line_text in ["a resolver failed", "request answered"] {
+        until(line_text, async || {
             let log = server.process.stderr();
-            let line = log.lines().find(|line| line.contains("trace-me-7") && line.contains(told))?;
+            let line = log.lines().find(|line| line.contains("trace-me-7") && line.contains(line_text))?;
             let line: serde_json::Value = serde_json::from_str(line).unwrap();
             assert_eq!(line["request.id"], "trace-me-7");
             Some(())
@@ -85,7 +85,7 @@ async fn the_error_the_header_and_the_log_name_one_request() {
     }
 }
 
-/// Takes a table away.
+/// Drops a table.
 async fn drop_table(folder: &Folder, table: &str) {
     let database = sea_orm::Database::connect(folder.database_url()).await.unwrap();
     database.execute_unprepared(&format!("DROP TABLE {table}")).await.unwrap();

@@ -1,4 +1,4 @@
-//! `search`: from the index alone, with what was selected and no more.
+//! `search`, which reads the index only and computes selected fields only.
 
 use std::sync::{Arc, Mutex};
 
@@ -106,7 +106,7 @@ async fn filters_sorts_highlights_and_facets() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_typed_is_an_error() {
+async fn no_query_is_a_syntax_error() {
     let server = server().await;
     for text in [
         "", " ", "\"", "fox AND", "NOT", "*", "a:b", "/x/", "\\", "(", "🦊", "שלום", "--", "-fox",
@@ -119,12 +119,12 @@ async fn nothing_that_is_typed_is_an_error() {
 }
 
 #[tokio::test]
-async fn omitted_variables_leave_the_defaults() {
+async fn omitted_variables_have_the_defaults() {
     let server = server().await;
     let query = "query($q: String!, $n: Int, $a: String, $f: DocumentFilter, $s: SearchSort, $m: MatchPolicy, \
         $p: Boolean, $t: Boolean) { search(query: $q, first: $n, after: $a, filter: $f, sort: $s, match: $m, \
         prefix: $p, typoTolerance: $t) { totalCount } }";
-    // Twice: the second time the document is known.
+    // Twice: the second time the document is cached.
     for _ in 0..2 {
         let found = server.data(query, json!({"q": "fo"})).await;
         assert_eq!(found["search"]["totalCount"], 3, "the prefix is on");
@@ -135,7 +135,7 @@ async fn omitted_variables_leave_the_defaults() {
 }
 
 #[tokio::test]
-async fn searching_goes_on_without_the_store_and_relations_say_so() {
+async fn searches_continue_without_the_store_and_relations_fail() {
     let server = server().await;
     server.store.clone().close().await.unwrap();
     let query = "{ search(query: \"jumps\") { nodes { key text attributes publishedAt author { name } } } }";
@@ -155,11 +155,11 @@ async fn searching_goes_on_without_the_store_and_relations_say_so() {
 }
 
 #[tokio::test]
-async fn limits_are_said() {
+async fn errors_state_the_limits() {
     let server = Server::start().await;
     let query = "query($q: String!, $n: Int, $a: String, $f: DocumentFilter) \
         { search(query: $q, first: $n, after: $a, filter: $f) { totalCount } }";
-    for (variables, said) in [
+    for (variables, problem) in [
         (json!({"q": "x", "n": 101}), "first must be from 0 to 100"),
         (json!({"q": "x", "n": -1}), "first must be from 0 to 100"),
         (json!({"q": "ü".repeat(1_025)}), "query has 1025 characters"),
@@ -172,7 +172,7 @@ async fn limits_are_said() {
     ] {
         let error = server.error(query, variables).await;
         assert_eq!(code(&error), "BAD_USER_INPUT");
-        assert!(error["message"].as_str().unwrap().contains(said), "{error} does not say {said}");
+        assert!(error["message"].as_str().unwrap().contains(problem), "{error} does not contain {problem}");
     }
     let literal = server
         .error("{ search(query: \"\", filter: {publishedFrom: \"x\"}) { totalCount } }", json!({}))
@@ -182,11 +182,11 @@ async fn limits_are_said() {
     assert_eq!(code(&facets), "BAD_USER_INPUT");
 }
 
-/// Notes what it is asked, and answers what it is told to.
+/// An engine that records requests and returns scripted answers.
 pub(super) struct Scripted {
-    asked: Mutex<Vec<SearchRequest>>,
+    requests: Mutex<Vec<SearchRequest>>,
     failure: Option<fn() -> SearchError>,
-    /// The number of searches that may still be answered.
+    /// The permits of searches.
     pub(super) permits: Semaphore,
 }
 
@@ -194,7 +194,7 @@ pub(super) struct Scripted {
 impl SearchEngine for Scripted {
     async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         self.permits.acquire().await.unwrap().forget();
-        self.asked.lock().unwrap().push(request.clone());
+        self.requests.lock().unwrap().push(request.clone());
         self.failure.map_or_else(|| Ok(SearchAnswer::default()), |failure| Err(failure()))
     }
     async fn apply(&self, _: Batch) -> Result<Revision, SearchError> {
@@ -219,13 +219,13 @@ impl SearchEngine for Scripted {
 
 pub(super) async fn scripted(failure: Option<fn() -> SearchError>) -> (Server, Arc<Scripted>) {
     let permits = Semaphore::new(Semaphore::MAX_PERMITS);
-    let engine = Arc::new(Scripted { asked: Mutex::default(), failure, permits });
+    let engine = Arc::new(Scripted { requests: Mutex::default(), failure, permits });
     let server = Server::start_with(Setup { engine: Some(engine.clone()), ..Setup::default() }).await;
     (server, engine)
 }
 
 #[tokio::test]
-async fn highlights_and_facets_are_computed_only_when_selected() {
+async fn highlights_and_facets_are_computed_only_if_selected() {
     let (server, engine) = scripted(None).await;
     for (selection, highlights, facets) in [
         ("{ totalCount }", false, false),
@@ -246,8 +246,8 @@ async fn highlights_and_facets_are_computed_only_when_selected() {
         let variables = if selection.contains("$no") { "($no: Boolean!, $yes: Boolean!)" } else { "" };
         let query = format!("query Q{variables} {{ search(query: \"x\") {selection} }} {fragment}");
         server.data(&query, json!({"no": false, "yes": true})).await;
-        let asked = engine.asked.lock().unwrap().pop().unwrap();
-        assert_eq!((asked.highlights, asked.facets), (highlights, facets), "{selection}");
+        let request = engine.requests.lock().unwrap().pop().unwrap();
+        assert_eq!((request.highlights, request.facets), (highlights, facets), "{selection}");
     }
 }
 

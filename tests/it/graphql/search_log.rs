@@ -1,4 +1,4 @@
-//! The log of searches: what is found in it, page by page, and how persons are erased from it.
+//! The search log: filters, pages and erasures.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ const LOG: &str = "query($filter: SearchLogFilter, $first: Int, $after: String) 
         edges { cursor node { id } } nodes { id query lastKeystrokeAt }
         pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }";
 
-/// Types these keystrokes and logs what they make.
+/// Sends keystrokes and logs their searches.
 async fn log(server: &Server, keystrokes: Value) {
     let query = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
     let given = keystrokes.as_array().unwrap().len();
@@ -26,7 +26,7 @@ async fn page(server: &Server, filter: Value, first: i64, after: Value) -> Value
     server.data(LOG, variables).await["searchLog"].take()
 }
 
-/// The texts of all searches that a filter lets through; their count must agree.
+/// The texts of all searches that match a filter; their count must agree.
 async fn found(server: &Server, filter: Value) -> BTreeSet<String> {
     let page = page(server, filter, 100, Value::Null).await;
     let nodes = page["nodes"].as_array().unwrap();
@@ -39,7 +39,7 @@ fn set<const N: usize>(texts: [&str; N]) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn filters_let_through_what_meets_all_of_them() {
+async fn all_conditions_of_a_filter_must_hold() {
     let server = Server::start().await;
     log(
         &server,
@@ -85,7 +85,7 @@ async fn filters_let_through_what_meets_all_of_them() {
         (json!({"queryPrefix": "100_"}), set([])),
         (json!({"queryPrefix": "jet"}), set([])),
         (json!({"zeroResults": true}), set(["privateer", "100% wool_"])),
-        // What is unknown is not nothing.
+        // An unknown number of results is not zero.
         (
             json!({"zeroResults": false}),
             set(["Private Jet", "PRIVATE JETS to Nice", "ＳＴＲＡẞＥ", "another session"]),
@@ -96,7 +96,7 @@ async fn filters_let_through_what_meets_all_of_them() {
     ] {
         assert_eq!(found(&server, filter.clone()).await, expected, "{filter}");
     }
-    // The same, written out.
+    // The same as literals.
     let written = "{ searchLog(filter: {sessionId: \"s1\", loggedIn: true, queryPrefix: \"privatE e\", zeroResults: true,
         from: \"2000-01-01T00:00:00Z\", before: \"2100-01-01T00:00:00+02:00\"}, first: 1) { totalCount nodes { query } } }";
     let data = server.data(written, json!({})).await;
@@ -104,7 +104,7 @@ async fn filters_let_through_what_meets_all_of_them() {
 }
 
 #[tokio::test]
-async fn times_are_from_and_before_the_last_keystroke() {
+async fn from_and_before_filter_the_last_keystroke() {
     let server = Server::start().await;
     log(&server, json!([{"sessionId": "s1", "text": "early"}])).await;
     let first = page(&server, json!({}), 1, Value::Null).await["nodes"][0].take();
@@ -132,7 +132,7 @@ async fn times_are_from_and_before_the_last_keystroke() {
 }
 
 #[tokio::test]
-async fn pages_have_no_gaps_and_no_repeats() {
+async fn pages_have_no_gaps_and_no_duplicates() {
     let server = Server::start().await;
     let keystrokes: Vec<Value> = (0..23)
         .map(|n| json!({"sessionId": format!("s{n}"), "userId": if n < 20 { "u1" } else { "u2" }, "text": format!("tea {n}")}))
@@ -156,7 +156,7 @@ async fn pages_have_no_gaps_and_no_repeats() {
             if info["hasNextPage"] == false {
                 break;
             }
-            // What is logged meanwhile is newer, so it moves nothing.
+            // Searches logged in the meantime are newer, so no page moves.
             log(&server, json!([{"sessionId": "other", "text": "meanwhile"}])).await;
         }
         let expected: Vec<Value> =
@@ -171,7 +171,7 @@ async fn pages_have_no_gaps_and_no_repeats() {
 }
 
 #[tokio::test]
-async fn what_is_no_page_or_filter_is_refused() {
+async fn invalid_pages_and_filters_are_rejected() {
     let server = Server::start().await;
     let ada = json!({"source": "notes", "key": "1", "text": "tea", "authorKey": "a1", "authorName": "Ada"});
     server.index(json!([ada])).await;
@@ -222,7 +222,7 @@ async fn a_search_is_found_by_its_id() {
 }
 
 #[tokio::test]
-async fn health_tells_what_waits_and_what_was_done() {
+async fn health_counts_buffered_and_logged_searches() {
     let server = Server::start().await;
     let health = async || {
         let fields = "bufferedSearches oldestBufferedAt keystrokesAccepted keystrokesDropped searchesFlushed
@@ -262,7 +262,7 @@ async fn health_tells_what_waits_and_what_was_done() {
 }
 
 #[tokio::test]
-async fn a_person_is_erased_everywhere() {
+async fn a_searcher_is_erased_everywhere() {
     let server = Server::start().await;
     let erase = "mutation($input: EraseSearcherInput!) {
         eraseSearcher(input: $input) { searches interactions bufferedKeystrokes } }";
@@ -292,7 +292,7 @@ async fn a_person_is_erased_everywhere() {
     server.flush().await;
     assert_eq!(page(&server, json!({}), 100, Value::Null).await["totalCount"], 2, "what was typed again");
     assert_eq!(found(&server, json!({"userId": "u1"})).await, set([]));
-    // Who comes back is logged again.
+    // Later searches of the session are logged.
     until("a search after the erasure", async || {
         log(&server, json!([{"sessionId": "s1", "text": "back again"}])).await;
         found(&server, json!({"sessionId": "s1"})).await.contains("back again").then_some(())

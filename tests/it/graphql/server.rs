@@ -35,15 +35,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::databases::TestDatabase;
 
-/// How a test wants its server.
+/// The options of a test's server.
 pub(super) struct Setup {
-    /// Keep the index in step with the store.
+    /// Runs the indexer.
     pub(super) indexing: bool,
-    /// How long mutations wait for the index.
+    /// The timeout of mutations that wait for the index.
     pub(super) index_timeout: Duration,
-    /// Answers searches instead of the index.
+    /// The engine in place of the index.
     pub(super) engine: Option<Arc<dyn SearchEngine>>,
-    /// Takes keystrokes instead of a journal in the server's folder.
+    /// The keystroke buffer in place of a journal in the server's folder.
     pub(super) buffer: Option<Arc<dyn KeystrokeBuffer>>,
     pub(super) times: TimeLimits,
     pub(super) http: HttpLimits,
@@ -51,12 +51,12 @@ pub(super) struct Setup {
     pub(super) gate: AccessControl,
     pub(super) graphiql: Option<bool>,
     pub(super) origins: Origins,
-    /// Keeps the documents that clients send with their hashes.
+    /// The cache of documents that clients send with their hashes.
     pub(super) documents: Option<Arc<dyn Cache>>,
     /// A file of trusted documents.
     pub(super) trusted: Option<Value>,
     pub(super) only_trusted: bool,
-    /// The time for which clients may hold the answers to named GET queries.
+    /// The time for which clients may cache responses to GET queries by hash.
     pub(super) max_age: Duration,
 }
 
@@ -81,7 +81,7 @@ impl Default for Setup {
     }
 }
 
-/// The log of searches is always complete: tests flush before they look.
+/// A coverage without pending searches: tests flush before they query.
 struct Everything;
 
 #[async_trait::async_trait]
@@ -103,7 +103,7 @@ pub(super) struct Server {
     pub(super) admission: Admission,
     /// The schema that it serves.
     pub(super) executor: SchemaExecutor,
-    /// Stops it in order.
+    /// The signal of an orderly shutdown.
     pub(super) stop: CancellationToken,
     client: Client,
     tasks: Vec<JoinHandle<()>>,
@@ -129,7 +129,7 @@ impl Server {
     }
 
     pub(super) async fn start_with(setup: Setup) -> Self {
-        // The first test to ask sets it for the process; the others find it set.
+        // The first test installs it for the process.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::sqlite();
         let store = database.store().await;
@@ -149,7 +149,7 @@ impl Server {
         let mut tasks = Vec::new();
         let mut idle = None;
         if setup.indexing {
-            // Commits the empty index now: a commit that a short test leaves running would outlive its folder.
+            // Commits the empty index now: a commit still running at the end of a short test would outlive its folder.
             while indexer.step().await.unwrap() == IndexStep::Progressed {}
             let mut committed = store.committed_here();
             tasks.push(tokio::spawn(async move {
@@ -254,7 +254,7 @@ impl Server {
         }
     }
 
-    /// Logs every search that is buffered, final or not.
+    /// Logs all buffered searches, final or not.
     pub(super) async fn flush(&self) {
         while self.flusher.lock().await.step(Wanted::All).await.unwrap() == FlushStep::Progressed {}
     }
@@ -272,7 +272,7 @@ impl Server {
         self.request("POST", "/graphql").header("content-type", "application/json").body(body.to_string())
     }
 
-    /// The whole answer to an operation.
+    /// The whole response to an operation.
     pub(super) async fn ask(&self, query: &str, variables: Value) -> Value {
         read(self.post(&json!({"query": query, "variables": variables})).send().await.unwrap()).await
     }
@@ -300,7 +300,7 @@ impl Server {
     }
 }
 
-/// The body of an answer, as JSON.
+/// The body of a response as JSON.
 pub(super) async fn read(response: Response) -> Value {
     let text = response.text().await.unwrap();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))

@@ -1,4 +1,4 @@
-//! The same operation over every transport: what holds for one must hold for all.
+//! The same operation over every transport, with the same result.
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
@@ -7,12 +7,12 @@ use super::server::{Server, read};
 use crate::support::events::{Event, Events};
 use crate::support::socket::Socket;
 
-/// How an operation is sent.
+/// The transport of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transport {
     Post,
     Get,
-    /// As the second of a batch whose first is fine.
+    /// The second operation of a batch with a valid first one.
     Batch,
     WebSocket,
     /// By POST.
@@ -21,7 +21,7 @@ pub(super) enum Transport {
     FetchedEventStream,
 }
 
-/// Those that queries go over.
+/// The transports of queries.
 pub(super) const ALL: [Transport; 6] = [
     Transport::Post,
     Transport::Get,
@@ -31,11 +31,11 @@ pub(super) const ALL: [Transport; 6] = [
     Transport::FetchedEventStream,
 ];
 
-/// Those that mutations go over.
+/// The transports of mutations.
 pub(super) const WRITING: [Transport; 4] =
     [Transport::Post, Transport::Batch, Transport::WebSocket, Transport::EventStream];
 
-/// The answer to an operation, `data` and `errors`, whatever it came in.
+/// The response to an operation, with `data` and `errors`, over any transport.
 pub(super) async fn ask(server: &Server, transport: Transport, query: &str, variables: Value) -> Value {
     let operation = json!({ "query": query, "variables": variables });
     let get = || {
@@ -59,17 +59,17 @@ pub(super) async fn ask(server: &Server, transport: Transport, query: &str, vari
         Transport::WebSocket => {
             let mut socket = Socket::connect(server.address).await;
             socket.send_message(json!({ "id": "1", "type": "subscribe", "payload": operation })).await;
-            let mut said = socket.receive().await;
-            match said["type"].as_str() {
-                Some("next") => said["payload"].take(),
-                Some("error") => json!({ "errors": said["payload"] }),
-                _ => panic!("{said}"),
+            let mut message = socket.receive().await;
+            match message["type"].as_str() {
+                Some("next") => message["payload"].take(),
+                Some("error") => json!({ "errors": message["payload"] }),
+                _ => panic!("{message}"),
             }
         }
     }
 }
 
-/// The one answer of an event stream, or why there is none.
+/// The only response of an event stream, or the error in its place.
 async fn stream(request: RequestBuilder) -> Value {
     let response = request.header("accept", "text/event-stream").send().await.unwrap();
     if response.status() != 200 {
@@ -81,7 +81,7 @@ async fn stream(request: RequestBuilder) -> Value {
     answer
 }
 
-/// The codes of an answer's errors, each once; none if there are none.
+/// The distinct codes of a response's errors.
 pub(super) fn codes(answer: &Value) -> Vec<&str> {
     let errors = answer["errors"].as_array().map_or(&[][..], Vec::as_slice);
     let mut codes: Vec<&str> = errors.iter().map(super::server::code).collect();

@@ -14,7 +14,7 @@ use crate::support::socket::Socket;
 use crate::support::wait::until;
 
 #[tokio::test]
-async fn a_crawl_is_followed_to_its_end_and_beyond() {
+async fn crawl_progress_follows_a_crawl_and_its_successor() {
     let server = Server::start().await;
     let store = &server.store;
     let lease = lease(store).await;
@@ -29,7 +29,7 @@ async fn a_crawl_is_followed_to_its_end_and_beyond() {
     };
     assert_eq!(socket.receive().await, progress(crawl.id.0, "RUNNING", 0));
     take_page(store, &lease, &crawl, 0).await;
-    // The failed attempt may be seen on its own, before the page.
+    // The failed attempt may be a separate event before the page.
     let mut heard = socket.receive().await;
     while heard == progress(crawl.id.0, "RUNNING", 0) {
         heard = socket.receive().await;
@@ -45,7 +45,7 @@ async fn a_crawl_is_followed_to_its_end_and_beyond() {
 }
 
 #[tokio::test]
-async fn searches_are_heard_of_as_they_are_logged() {
+async fn search_logged_publishes_searches_as_they_are_logged() {
     let server = Server::start().await;
     let mut socket = Socket::connect(server.address).await;
     let fields = "id sessionId userId query keystrokes resultCount finalReason loggedAt";
@@ -55,25 +55,25 @@ async fn searches_are_heard_of_as_they_are_logged() {
         let input = json!({"sessionId": session, "userId": "u1", "text": text, "resultCount": 3});
         server.data(log, json!({ "input": input })).await;
     };
-    // That the subscription has begun shows by the first search that it tells of.
+    // The first event shows that the subscription has begun.
     let mut first = None;
     while first.is_none() {
         type_in("early", "green tea").await;
         server.flush().await;
         first = tokio::time::timeout(Duration::from_millis(50), socket.receive()).await.ok();
     }
-    let told = |said: &Value| {
+    let published = |said: &Value| {
         assert_eq!((&said["type"], &said["id"]), (&json!("next"), &json!("s")), "{said}");
         said["payload"]["data"]["searchLogged"].clone()
     };
-    assert_eq!(told(&first.unwrap())["query"], "green tea");
+    assert_eq!(published(&first.unwrap())["query"], "green tea");
     for text in ["b", "bl", "black tea"] {
         type_in("late", text).await;
     }
     server.flush().await;
     let heard = loop {
-        // What was logged again before the first was heard comes first.
-        let heard = told(&socket.receive().await);
+        // Searches logged before the first event come first.
+        let heard = published(&socket.receive().await);
         if heard["sessionId"] != "early" {
             break heard;
         }
@@ -82,13 +82,13 @@ async fn searches_are_heard_of_as_they_are_logged() {
     assert_eq!(server.data(&logged, json!({})).await["searchLog"]["nodes"], json!([heard]));
     assert_eq!((&heard["query"], &heard["keystrokes"]), (&json!("black tea"), &json!(3)));
     socket.send_message(json!({"id": "s", "type": "complete"})).await;
-    // Over HTTP it is refused.
+    // HTTP rejects it.
     let error = server.error("subscription { searchLogged { id } }", json!({})).await;
     assert_eq!(code(&error), "BAD_USER_INPUT");
 }
 
 #[tokio::test]
-async fn queries_and_errors_go_over_it_too() {
+async fn queries_and_errors_are_served() {
     let server = Server::start().await;
     let mut socket = Socket::connect(server.address).await;
     socket.subscribe("q", "{ __typename }").await;
@@ -115,7 +115,7 @@ async fn queries_and_errors_go_over_it_too() {
 }
 
 #[tokio::test]
-async fn what_breaks_the_protocol_is_closed_with_its_code() {
+async fn violations_of_the_protocol_have_their_close_codes() {
     let server = Server::start().await;
     let mut early = Socket::open(server.address).await;
     early.subscribe("1", "{ __typename }").await;
@@ -147,14 +147,14 @@ async fn a_close_is_answered_with_a_close() {
 }
 
 #[tokio::test]
-async fn who_does_not_greet_in_time_is_closed() {
+async fn connection_init_has_a_timeout() {
     let http = HttpLimits { connection_init: Duration::from_millis(20), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     assert_eq!(Socket::open(server.address).await.close_code().await, 4408);
 }
 
 #[tokio::test]
-async fn a_connection_has_so_many_operations() {
+async fn the_operations_of_a_connection_are_limited() {
     let http = HttpLimits { subscriptions_per_connection: 2, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut socket = Socket::connect(server.address).await;
@@ -167,7 +167,7 @@ async fn a_connection_has_so_many_operations() {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_cannot_open_it() {
+async fn pages_of_other_origins_cannot_connect() {
     let server = Server::start().await;
     let protocol = Some("graphql-transport-ws");
     let own = format!("http://{}", server.address);
@@ -179,8 +179,8 @@ async fn pages_of_other_origins_cannot_open_it() {
 }
 
 #[tokio::test]
-async fn a_stopping_server_closes_as_one_that_goes_away() {
-    // Long enough that both are seen before the one ends by itself.
+async fn a_stopping_server_closes_with_going_away() {
+    // Long enough to observe both before the one ends by itself.
     let patience = Duration::from_secs(3);
     let server = Server::start_with(Setup { index_timeout: patience, ..endless() }).await;
     let mut idle = Socket::connect(server.address).await;
@@ -193,7 +193,7 @@ async fn a_stopping_server_closes_as_one_that_goes_away() {
         (under_way.subscriptions == 1 && under_way.operations == 1).then_some(())
     })
     .await;
-    // What was begun is answered; what has no end is not said to be complete.
+    // Queries and mutations are answered; subscriptions end without `complete`.
     server.stop.cancel();
     assert_eq!(idle.close_code().await, 1001);
     assert_eq!(following.close_code().await, 1001);
@@ -204,7 +204,7 @@ async fn a_stopping_server_closes_as_one_that_goes_away() {
 }
 
 #[tokio::test]
-async fn pings_are_answered_in_kind() {
+async fn pings_are_answered_with_pongs() {
     let server = Server::start().await;
     let mut socket = Socket::open(server.address).await;
     socket.send_message(json!({"type": "ping", "payload": {"at": [1]}})).await;
@@ -215,7 +215,7 @@ async fn pings_are_answered_in_kind() {
 }
 
 #[tokio::test]
-async fn an_id_is_free_again_after_its_operation() {
+async fn an_id_is_reusable_after_its_operation() {
     let server = Server::start().await;
     let mut socket = Socket::connect(server.address).await;
     let follow = "subscription { crawlProgress(source: \"messages\") { id } }";
@@ -225,18 +225,18 @@ async fn an_id_is_free_again_after_its_operation() {
         socket.subscribe("1", "{ __typename }").await;
         assert_eq!(socket.receive().await["type"], "next");
         assert_eq!(socket.receive().await, json!({"id": "1", "type": "complete"}));
-        // One that crosses the server's own.
+        // A `complete` that crosses the server's own.
         socket.send_message(json!({"id": "1", "type": "complete"})).await;
     }
     until("no subscription", async || (server.admission.in_flight().subscriptions == 0).then_some(())).await;
 }
 
 #[tokio::test]
-async fn who_has_nothing_running_for_long_is_closed() {
+async fn idle_connections_are_closed() {
     let http = HttpLimits { idle_time: Duration::from_secs(1), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut following = Socket::open(server.address).await;
-    // In one go, so that nothing but the machine is between them.
+    // In one write, without a delay between them.
     following.send_message(json!({"type": "connection_init"})).await;
     following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
     assert_eq!(following.receive().await, json!({"type": "connection_ack"}));
@@ -248,7 +248,7 @@ async fn who_has_nothing_running_for_long_is_closed() {
 }
 
 #[tokio::test]
-async fn messages_have_a_length() {
+async fn messages_have_a_maximum_length() {
     let http = HttpLimits { message_bytes: 1_000, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut socket = Socket::connect(server.address).await;
@@ -260,7 +260,7 @@ async fn messages_have_a_length() {
 }
 
 #[tokio::test]
-async fn connections_and_subscriptions_are_limited_in_all() {
+async fn all_connections_and_subscriptions_are_limited() {
     let http = HttpLimits { websockets: 2, subscriptions: 1, ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     let mut one = Socket::connect(server.address).await;
@@ -289,8 +289,8 @@ async fn connections_and_subscriptions_are_limited_in_all() {
 }
 
 #[tokio::test]
-async fn who_answers_no_ping_is_cut_off() {
-    // Long enough to be greeted within.
+async fn clients_that_answer_no_ping_are_disconnected() {
+    // Long enough for `connection_init`.
     let http = HttpLimits { keep_alive: Duration::from_millis(500), ..HttpLimits::default() };
     let server = Server::start_with(Setup { http, ..Setup::default() }).await;
     // A client answers pings as it reads; this one does not read.
