@@ -181,8 +181,9 @@ impl Api {
         &self.0.responses
     }
 
-    /// Executes a subscription, which ends with an error once its caller loses access. Boxed for the reason given at
-    /// [`boxed`].
+    /// Executes a subscription, which ends with an error once its caller loses access.
+    ///
+    /// The stream is boxed for the reason given at [`boxed`].
     pub fn subscribe(&self, operation: Prepared, context: RequestContext) -> BoxStream<'static, Answer> {
         let api = self.clone();
         async move {
@@ -216,8 +217,9 @@ impl Api {
         until_revoked(answers, credentials, principal).boxed()
     }
 
-    /// Authorizes and validates an operation before its execution. Fields of administrators leave a line in the log, by
-    /// which the operator finds the key that was used.
+    /// Authorizes and validates an operation before its execution.
+    ///
+    /// A request of fields that require ADMIN is logged, so that the operator can find the key.
     async fn admit(
         &self,
         operation: &Prepared,
@@ -306,7 +308,7 @@ fn until_revoked(
     })
 }
 
-/// Returns true if nothing was executed: there is no data, and no error has a path.
+/// Returns true if nothing was executed: no data, and no error with a path.
 fn was_refused(response: &Response) -> bool {
     response.data == Value::Null
         && !response.errors.is_empty()

@@ -1,4 +1,4 @@
-//! Erasure of a session or a user from the buffer, the store, the suggestions and the reports.
+//! Erasure of a session or a user from buffer, store, suggestions and reports.
 //!
 //! An erasure completes even if its client disconnects: data erased from the store must not remain in suggestions and
 //! reports.

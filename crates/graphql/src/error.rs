@@ -35,7 +35,7 @@ fn name_null(error: &mut ServerError, arguments: &ArgumentPaths) -> bool {
     true
 }
 
-/// The index of the first error of a field that exceeds the size of the response.
+/// The index of the first error about the size of the response.
 pub(super) fn too_large(response: &Response) -> Option<usize> {
     let is_too_large = |error: &ServerError| {
         error.source::<Failure>().is_some_and(|failure| failure.code == ErrorCode::ResponseTooLarge)
@@ -43,7 +43,7 @@ pub(super) fn too_large(response: &Response) -> Option<usize> {
     response.errors.iter().position(is_too_large)
 }
 
-/// Sets the code of each error, conceals names of the schema, and logs causes inside the server.
+/// Sets the code of each error, conceals names of the schema, and logs causes.
 pub(super) fn finish(
     errors: &mut Vec<ServerError>,
     request: &RequestId,

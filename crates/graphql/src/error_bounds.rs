@@ -1,4 +1,4 @@
-//! Bounds of errors: a small document with many errors or long names does not produce a large response.
+//! Bounds of errors: many errors or long names do not produce a large response.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -37,7 +37,7 @@ pub fn excerpt(text: &str) -> Cow<'_, str> {
     format!("{}…", &text[..text.floor_char_boundary(MAX_QUOTED_BYTES)]).into()
 }
 
-/// A quoted excerpt of a client's text, escaped as in JSON and GraphQL: clients are written in any language.
+/// A quoted excerpt of a client's text, escaped as in JSON and GraphQL.
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl fmt::Display for Quoted<'_> {

@@ -60,7 +60,7 @@ impl Failure {
         Self::new(ErrorCode::TooBusy, message)
     }
 
-    /// Creates the failure of an erasure whose data may remain in the shared cache of reports.
+    /// Creates the failure of an erasure that left data in the cache of reports.
     pub(super) fn reports_not_cleared(error: CacheError) -> Self {
         let message =
             "Everything is erased except cached reports: the cache is unavailable. Retry the mutation.";

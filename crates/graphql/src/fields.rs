@@ -137,7 +137,7 @@ impl FieldGroup {
         Self::ALL.iter().copied().filter(move |group| is_general(*group) || has_field(*group))
     }
 
-    /// The group of an operation. A field without a row is ignored, since it is denied later.
+    /// The group of an operation, without fields that have no row: they are denied later.
     pub(super) fn of(root: &RootFields<'_>) -> Self {
         let group_of = |name: &str| match name {
             "__schema" | "__type" | "__typename" => Some(Self::Introspection),

@@ -78,7 +78,7 @@ fn authorize_introspection(introspection: Introspection, caller: &Principal) -> 
     Err((code, message.to_owned()))
 }
 
-/// Checks a root field. A field without a row is denied, even to an unrestricted caller.
+/// Checks a root field; one without a row is denied, even to an unrestricted caller.
 fn authorize(
     on: OperationType,
     name: &str,

@@ -1,4 +1,4 @@
-//! Batches of look-ups: those of the same type on one level of a response are one query of the store.
+//! Batches of look-ups: one query of the store for each type and level of a response.
 //!
 //! Loaders live as long as their request, so they return no stale records.
 
@@ -65,7 +65,7 @@ pub(super) struct StoreLoader {
     budget: Option<ResponseBudget>,
 }
 
-/// The maximum number of documents of one query: this number of the largest fits into the memory of a response.
+/// The maximum number of documents of one query; if largest, they fit into a response.
 const MAX_QUERIED_DOCUMENTS: usize = 32;
 
 impl StoreLoader {

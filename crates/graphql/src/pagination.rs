@@ -108,7 +108,7 @@ impl<P: Copy> PageSelection<P> {
         Ok(Self { page, counts })
     }
 
-    /// The slice to read: one item longer than the page, to detect whether the list continues.
+    /// The slice to read: one item longer than the page, to detect a continuation.
     pub(super) fn slice(&self) -> Slice<P> {
         Slice { limit: self.page.limit + 1, ..self.page }
     }
@@ -144,7 +144,7 @@ pub(super) struct ConnectionPage<T> {
 
 /// A position in a list, which cursors encode.
 pub(super) trait CursorPosition: Copy {
-    /// The name of the list. A cursor contains it, so that other lists reject the cursor.
+    /// The name of the list, which its cursors contain, so that other lists reject them.
     const LIST: &'static str;
 
     fn format(self) -> String;

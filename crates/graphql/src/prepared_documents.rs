@@ -16,14 +16,13 @@ use super::{ApiSchema, schema};
 
 /// The number of cached documents.
 const CAPACITY: usize = 256;
-/// The maximum length of a cached document, in bytes; parsed, it takes about twenty times as much.
+/// The maximum length of a cached document, in bytes. Parsed, it takes about twenty times as much.
 const MAX_BYTES: usize = 8 << 10;
 
 /// The documents that passed validation, and the validator of others.
 pub(super) struct PreparedDocuments {
     valid: Cache<String, Arc<ExecutableDocument>>,
-    /// A schema that validates and never executes. Operations are executed by another one, in which the
-    /// extension would cost each field.
+    /// A schema that validates and never executes: its extension would cost each field of a response.
     validator: ApiSchema,
 }
 

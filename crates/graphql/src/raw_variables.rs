@@ -1,4 +1,4 @@
-//! The values of variables as sent by a client, of which only defined ones are parsed.
+//! The values of variables as sent by a client. Only defined ones are parsed.
 //!
 //! A value takes many times the memory of its text, so undefined ones are skipped.
 

@@ -18,7 +18,7 @@ impl RequestId {
         Self(format!("{process:08x}-{:x}", NEXT.fetch_add(1, Ordering::Relaxed)).into())
     }
 
-    /// Accepts the id of a client or a proxy if it is safe to log and to return.
+    /// Accepts the id of a client or proxy if it is safe to log.
     pub fn given(id: &str) -> Option<Self> {
         let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b':');
         ((1..=MAX_BYTES).contains(&id.len()) && id.bytes().all(is_safe)).then(|| Self(id.into()))

@@ -1,4 +1,4 @@
-//! The memory of a response, counted during execution: its texts, and the documents read for it.
+//! The memory of a response, counted during execution: its texts and the documents read.
 //!
 //! A response is a tree of values before it becomes JSON, and a short document can request a long text many times. Long
 //! texts are therefore counted before they are added, and fail beyond the limit.
@@ -12,16 +12,16 @@ use super::error_code::{ErrorCode, request_error};
 use super::failure::Failure;
 use quarry_runtime::memory::{MemoryBudget, MemoryPermit};
 
-/// The maximum length of texts that are not counted, in bytes: the cost of a document bounds them.
+/// The length of texts that are not counted, in bytes: the document's cost bounds them.
 const SHORT_BYTES: usize = 256;
-/// The limit of documents read for a response, in relation to the limit of its size.
+/// The limit of the documents read, in relation to the limit of the response.
 const READ_FACTOR: usize = 2;
 
 /// The memory of one response. Clones share it.
 #[derive(Clone)]
-pub(super) struct ResponseBudget(Arc<BudgetState>);
+pub(super) struct ResponseBudget(Arc<ResponseUsage>);
 
-struct BudgetState {
+struct ResponseUsage {
     limit: usize,
     text_bytes: AtomicUsize,
     read_bytes: AtomicUsize,
@@ -44,7 +44,7 @@ pub struct ResponseMemory {
 impl ResponseBudget {
     pub(super) fn new(limit: usize, shared: Option<MemoryBudget>) -> Self {
         let (text_bytes, read_bytes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self(Arc::new(BudgetState { limit, text_bytes, read_bytes, shared, permit: Mutex::default() }))
+        Self(Arc::new(ResponseUsage { limit, text_bytes, read_bytes, shared, permit: Mutex::default() }))
     }
 
     /// Adds a text to the response.

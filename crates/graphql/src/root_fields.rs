@@ -1,5 +1,6 @@
-//! The fields at the root of an operation, collected as the specification of execution demands: with those of
-//! fragments, without those that a directive skips.
+//! The fields at the root of an operation, collected as the specification demands.
+//!
+//! They include those of fragments, and exclude those that a directive skips.
 //!
 //! Fields with the same response key are one field, which is executed once. async-graphql executes each of them, a
 //! mutation twice, so the fields of such an operation are merged before its execution.
@@ -29,7 +30,9 @@ pub(super) struct RootFields<'a> {
 }
 
 impl<'a> RootFields<'a> {
-    /// Collects the fields. `variables` must include the defaults of the operation, as the executor sees them.
+    /// Collects the fields.
+    ///
+    /// `variables` must include the defaults of the operation, since the executor ignores them in directives.
     pub(super) fn of(
         document: &'a ExecutableDocument,
         operation: &'a OperationDefinition,
@@ -60,7 +63,7 @@ impl<'a> RootFields<'a> {
         }
     }
 
-    /// The document with this operation only and each field once; `None` if that is the case already.
+    /// The document with this operation only and each field once; `None` if unchanged.
     ///
     /// Returns an error if two fields with the same response key differ: validation compares only the fields of one
     /// selection set.

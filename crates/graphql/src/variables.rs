@@ -77,7 +77,7 @@ impl InputTypes {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 
-    /// Coerces a value to a type; the error begins with the path of the invalid value.
+    /// Coerces a value to a type; an error begins with the path of the value.
     fn coerce_value(&self, ty: &Type, value: &mut Value, path: InputPath<'_>) -> Result<(), String> {
         if *value == Value::Null {
             return if ty.nullable {
@@ -166,9 +166,9 @@ impl InputTypes {
     }
 }
 
-/// Reads an integer; by the specification, a number with an empty fractional part, as `1.0`, is one.
+/// Reads an integer, which may have an empty fractional part, as `1.0`, by the specification.
 ///
-/// Such a number of more than 15 digits is none: reading it rounds it.
+/// Such a number of more than 15 digits is rejected, since reading rounds it.
 pub(super) fn integer(number: &Number) -> Option<i64> {
     const MAX_EXACT: f64 = 999_999_999_999_999.0;
     number.as_i64().or_else(|| {

@@ -230,7 +230,7 @@ thread_local! {
     static LOOK_UPS: RefCell<Vec<(String, u64)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A layer for all threads: a subscriber of one thread would miss callsites that another thread registered first.
+/// A layer for all threads: one thread would miss callsites that another registered first.
 struct Listener;
 
 impl Listener {

@@ -1,4 +1,4 @@
-//! Clients that close their sending side during a query: some wait for the response, others have disconnected.
+//! Clients that close their sending side during a query, and may wait for the response.
 
 use std::sync::Arc;
 

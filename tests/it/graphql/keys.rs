@@ -197,7 +197,7 @@ async fn every_field_requires_a_valid_key_with_its_scope() {
     }
 }
 
-/// The first message of a subscription, or the response to a later query if it has begun without one.
+/// The first message of a subscription; an empty object if it begins without one.
 async fn over_socket(server: &Server, query: &str, key: &Key) -> Value {
     let mut socket = Socket::open(server.address).await;
     socket.send_message(json!({"type": "connection_init", "payload": {"Authorization": key.bearer()}})).await;

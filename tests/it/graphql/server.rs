@@ -1,4 +1,4 @@
-//! A running server with a database and an index of its own, and a client of it.
+//! A running server with its own database and index, and a client.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

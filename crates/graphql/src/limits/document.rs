@@ -68,7 +68,7 @@ impl DocumentSize {
     }
 }
 
-/// The counts that the defaults of variables request; if several operations define a variable, the largest one.
+/// The counts that the defaults of variables request: the largest one of all operations.
 fn default_counts(document: &ExecutableDocument) -> HashMap<&Name, u64> {
     let mut defaults = HashMap::new();
     for (_, operation) in document.operations.iter() {

@@ -1,4 +1,6 @@
-//! The size of a text, measured before parsing. The parser recurses, so its nesting must be bounded first.
+//! The size of a text, measured before parsing.
+//!
+//! The parser recurses, so the nesting of the text must be bounded first.
 
 /// The measures of a text outside its strings and comments.
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -20,7 +20,7 @@ impl TimeLimits {
         Self { query: settings.server.request_timeout, mutation: settings.limits.mutation_time }
     }
 
-    /// The timeout of a mutation's wait for the index: short enough to report it within the time limit.
+    /// The timeout of a mutation's wait for the index, reported within the time limit.
     pub fn index_timeout(&self) -> Duration {
         MAX_INDEX_WAIT.min(self.mutation / 2)
     }
