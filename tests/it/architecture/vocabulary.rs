@@ -40,8 +40,6 @@ const SETTINGS_TABLE: &str = "docs/configuration.md (settings)";
 const EXEMPT: &[&str] = &[
     "benches",
     "crates/keystroke",
-    "crates/store",
-    "tests/it/store",
 ];
 
 /// A violation of a rule, with all paths that take part in it.
