@@ -16,7 +16,7 @@ use quarry_config::Language;
 /// The version of the analysis; an index of another version is rebuilt.
 pub(crate) const ANALYSIS_VERSION: u32 = 1;
 
-/// The maximum length of a word in bytes, since tantivy limits terms. The rest is cut off.
+/// The maximum length of a word in bytes, since tantivy limits terms.
 const MAX_WORD_BYTES: usize = 200;
 
 /// Precedes stems, so that they differ from words in the term dictionary.

@@ -94,7 +94,7 @@ impl ParsedQuery {
     }
 }
 
-/// Adds a unit. A repeated one moves to the end, where it may be a prefix.
+/// Adds a unit, or moves it to the end, where it may be a prefix.
 fn push_unique(units: &mut Vec<QueryUnit>, unit: QueryUnit) {
     units.retain(|known| *known != unit);
     units.push(unit);

@@ -40,7 +40,9 @@ use quarry_store::{SearchLogMark, Store, StoreError};
 
 /// The maximum number of suggestions per call.
 pub const MAX_SUGGESTIONS: usize = 20;
-/// Logged searches in memory, at most about 20 MB. A rebuild looks up the sessions of each.
+/// Logged searches in memory: at most about 20 MB.
+///
+/// A rebuild looks up the sessions of each.
 const MAX_LOGGED_SEARCHES: usize = 20_000;
 /// The maximum length of a suggestion in characters.
 const MAX_CHARS: usize = 100;

@@ -36,7 +36,7 @@ const SCATTERED_SHARE: f64 = 0.05;
 pub(super) struct Watermark {
     pub(super) store: Uuid,
     pub(super) revision: i64,
-    /// True if the index was once in sync with its store, so that it may serve.
+    /// True once the index has been in sync with its store and may serve.
     pub(super) complete: bool,
 }
 

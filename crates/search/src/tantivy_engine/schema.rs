@@ -15,7 +15,7 @@ use quarry_domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, Sour
 /// The version of the fields and their content; an index of another version is rebuilt.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
-/// Prefixes of up to this length have posting lists: their ranges are too large to scan.
+/// Prefixes of up to this length have posting lists, since their ranges are large.
 pub(super) const SHORT_PREFIX_CHARS: usize = 2;
 
 /// The fields of the index.

@@ -18,7 +18,7 @@ pub(super) struct IndexSnapshot {
     /// True if any document has a title.
     pub(super) has_titles: bool,
     pub(super) decoded: Arc<DecodedDocuments>,
-    /// BM25 of a term with an idf of 1: between 0 and 2.2 (`k1 + 1`).
+    /// BM25 of a term with an idf of 1; at most 2.2 (`k1 + 1`).
     pub(super) bm25: Bm25Weight,
 }
 

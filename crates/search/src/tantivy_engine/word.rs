@@ -22,7 +22,7 @@ const IN_TITLE: f32 = 1.0;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
-/// A term in one of this number of documents is frequent: its bit set is cached.
+/// A term in one of this number of documents has its bit set cached.
 const FREQUENT: u32 = 64;
 /// Frequent terms in at least this number of documents are commonplace.
 const COMMONPLACE_DOCUMENTS: u64 = 20_000;
