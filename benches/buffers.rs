@@ -1,21 +1,20 @@
-//! What does an open run cost, and does anything get slower when there are many of them?
+//! The memory of open runs, and the latency of calls with many of them.
 //!
-//! `cargo bench --bench buffers` opens 1,000, 10,000 and 100,000 runs of 14 keystrokes
-//! (`-- 1000000` goes on to as many) in the embedded buffer, with its journal, and in Redis, with an
-//! append-only file that is flushed every second. At each size:
-//! - memory: what this process, or Redis, holds more than before there were any, also beside the bytes
-//!   of the ids and texts alone;
-//! - one keystroke at a time into one of the runs; claiming when nothing is due; claiming 500
-//!   due runs among them, and acknowledging these. In brackets: times the cost at 1,000.
+//! `cargo bench --bench buffers` opens 1,000, 10,000 and 100,000 runs of 14 keystrokes (`-- 1000000` adds a
+//! million) in the embedded buffer with its journal, and in Redis with an append-only file that is synced every
+//! second. At each size it prints:
+//! - the memory of this process or of Redis since the start, also relative to the bytes of ids and texts;
+//! - the latency of appending one keystroke to a random run, of claiming with nothing due, of claiming 500
+//!   due runs, and of acknowledging them. In brackets: relative to 1,000 runs.
 //!
-//! It needs `redis-server`; without it, the embedded buffer is measured alone.
+//! Without `redis-server`, only the embedded buffer is measured.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/process.rs"]
-#[expect(dead_code, reason = "nothing is asked over HTTP here")]
+#[expect(dead_code, reason = "no HTTP and no CPU time here")]
 mod process;
 #[path = "support/redis.rs"]
-#[expect(dead_code, reason = "it runs on its own here")]
+#[expect(dead_code, reason = "its CPU time is not measured here")]
 mod redis_server;
 
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use std::time::{Duration, Instant};
 use process::is_installed;
 use quarry::domain::{InputId, Keystroke, SessionId};
 use quarry::keystroke::{
-    Appended, BufferLimits, FlushTally, KeystrokeBuffer, LocalBuffer, RedisBuffer, Wanted,
+    AppendOutcome, BufferLimits, ClaimScope, FlushCounts, KeystrokeBuffer, LocalBuffer, RedisBuffer,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -36,17 +35,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const SIZES: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
 const LARGEST: usize = 100_000;
-/// What is typed into every run.
+/// The text of each run.
 const TEXT: &str = "business data ";
-/// Keystrokes in one call where it is filled.
+/// The keystrokes per call that fills the buffer.
 const BATCH: usize = 100;
-/// Keystrokes that are timed one by one.
+/// The timed single appends.
 const APPENDS: usize = 5_000;
 const IDLE_CLAIMS: usize = 100;
-/// Runs of one flush, and how many flushes are timed.
+/// The runs of a flush, and the number of timed flushes.
 const DUE: usize = 500;
 const FLUSHES: usize = 9;
-/// Memory of fewer runs is lost in that of everything else.
+/// The minimum number of runs whose memory is measurable.
 const WEIGHED: usize = 10_000;
 
 fn main() {
@@ -67,7 +66,7 @@ fn main() {
         worker.abort();
         drop(buffer);
         if !is_installed("redis-server") {
-            println!("redis-server is missing: Redis is left out (Debian's package redis-server)");
+            println!("redis-server is missing: skipping Redis (Debian's package redis-server)");
             return;
         }
         let redis = OwnRedis::start();
@@ -76,8 +75,7 @@ fn main() {
     });
 }
 
-/// Nothing becomes due by itself, and nothing is refused. Flood counts stay for an hour:
-/// in Redis they are a part of what a person costs who is typing.
+/// Limits that are never reached. Flood counts last for an hour: in Redis, they are part of a user's memory.
 fn limits() -> BufferLimits {
     let hour = Duration::from_secs(3_600);
     BufferLimits {
@@ -138,7 +136,7 @@ async fn measure(name: &str, buffer: &dyn KeystrokeBuffer, largest: usize, memor
     println!();
 }
 
-/// Types the text into new runs, a letter everywhere and then the next, as many people do.
+/// Types the text into new runs, each letter into all runs.
 async fn fill(buffer: &dyn KeystrokeBuffer, kind: &str, runs: std::ops::Range<usize>, submitted: bool) {
     for typed in 1..=TEXT.len() {
         let mut next = runs.clone().peekable();
@@ -149,7 +147,7 @@ async fn fill(buffer: &dyn KeystrokeBuffer, kind: &str, runs: std::ops::Range<us
                 .map(|run| keystroke(kind, run, typed, submitted && typed == TEXT.len()))
                 .collect();
             let became = buffer.append(&batch).await.unwrap();
-            assert!(became.iter().all(|became| *became == Appended::Accepted));
+            assert!(became.iter().all(|became| *became == AppendOutcome::Accepted));
         }
     }
 }
@@ -166,12 +164,12 @@ fn keystroke(kind: &str, run: usize, typed: usize, submitted: bool) -> Keystroke
     }
 }
 
-/// As long as the UUIDs that browsers make.
+/// A session id with the length of a UUID.
 fn session(kind: &str, run: usize) -> String {
     format!("{kind}-{run:0>width$}", width = 35 - kind.len())
 }
 
-/// What was sent of so many runs: a session's id once and its texts.
+/// The bytes of runs: each session id once, and the texts.
 fn bytes(runs: usize) -> f64 {
     (runs * (36 + (1..=TEXT.len()).sum::<usize>())) as f64
 }
@@ -183,7 +181,7 @@ async fn append_one_by_one(buffer: &dyn KeystrokeBuffer, size: usize, random: &m
         let began = Instant::now();
         let became = buffer.append(&next).await.unwrap();
         times.push(began.elapsed().as_secs_f64());
-        assert_eq!(became, [Appended::Accepted]);
+        assert_eq!(became, [AppendOutcome::Accepted]);
     }
     times.sort_by(f64::total_cmp);
     (times[APPENDS / 2], times[APPENDS * 99 / 100])
@@ -193,7 +191,7 @@ async fn claim_nothing(buffer: &dyn KeystrokeBuffer) -> f64 {
     let mut times = Vec::new();
     for _ in 0..IDLE_CLAIMS {
         let began = Instant::now();
-        let claimed = buffer.claim(Wanted::Due, DUE).await.unwrap();
+        let claimed = buffer.claim(ClaimScope::Due, DUE).await.unwrap();
         times.push(began.elapsed().as_secs_f64());
         assert!(claimed.is_empty());
     }
@@ -205,13 +203,13 @@ async fn flush(buffer: &dyn KeystrokeBuffer, size: usize) -> (f64, f64) {
     for flush in 0..FLUSHES {
         fill(buffer, &format!("due{size}"), flush * DUE..(flush + 1) * DUE, true).await;
         let began = Instant::now();
-        let claimed = buffer.claim(Wanted::Due, DUE).await.unwrap();
+        let claimed = buffer.claim(ClaimScope::Due, DUE).await.unwrap();
         claims.push(began.elapsed().as_secs_f64());
         assert_eq!(claimed.len(), DUE);
         assert!(claimed.iter().all(|run| run.keystrokes.len() == TEXT.len()));
         let ids: Vec<_> = claimed.into_iter().map(|run| run.id).collect();
         let began = Instant::now();
-        buffer.ack(&ids, FlushTally { searches: DUE as u64, ..FlushTally::default() }).await.unwrap();
+        buffer.ack(&ids, FlushCounts { searches: DUE as u64, ..FlushCounts::default() }).await.unwrap();
         acks.push(began.elapsed().as_secs_f64());
     }
     (median(claims), median(acks))
@@ -222,14 +220,14 @@ fn median(mut times: Vec<f64>) -> f64 {
     times[times.len() / 2]
 }
 
-/// What Redis holds in memory.
+/// The memory of Redis.
 fn used_memory(redis: &OwnRedis) -> u64 {
     let info: String = redis::cmd("INFO").arg("memory").query(&mut redis.connect()).unwrap();
     let line = info.lines().find_map(|line| line.strip_prefix("used_memory:")).unwrap();
     line.trim().parse().unwrap()
 }
 
-/// What this process holds in memory.
+/// The resident memory of this process.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

@@ -1,24 +1,24 @@
-//! How many searches a second does a flush store in PostgreSQL, beside plain INSERT?
+//! The rate of flushing searches into PostgreSQL, relative to plain INSERT.
 //!
-//! `cargo bench --bench flush -- 100000` stores that many searches, a thousand a transaction, in a
-//! PostgreSQL of its own:
-//! - by plain multi-row INSERT of the same columns, into a table without indexes but its key, and into
-//!   one with those of the log (the ratios are to this one);
-//! - by the store, which also passes over duplicates, leaves out erased people and keeps the
-//!   roll-ups; then all of it again, as after a lease that ended too early;
-//! - by four servers at once;
-//! - by the flusher, which claims, folds and acknowledges as well: from the embedded buffer, and from
-//!   Redis where `redis-server` is installed. Each search was typed in five keystrokes.
+//! `cargo bench --bench flush -- 100000` stores that many searches in a PostgreSQL of its own, with a thousand
+//! per transaction:
+//! - by plain multi-row INSERT of the same columns, into a table with only its primary key, and into one with
+//!   the indexes of the log (the base of the ratios);
+//! - by the store, which also ignores duplicates, skips erased users and maintains the roll-ups; then all again,
+//!   as after a lease that ended too early;
+//! - by four concurrent servers;
+//! - by the flusher, which also claims, folds and acknowledges: from the embedded buffer, and from Redis if
+//!   `redis-server` is installed. Each search was typed in five keystrokes.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/postgres.rs"]
-#[expect(dead_code, reason = "nobody asks what it costs")]
+#[expect(dead_code, reason = "its CPU time is not measured here")]
 mod postgres;
 #[path = "support/process.rs"]
-#[expect(dead_code, reason = "nothing is asked over HTTP here")]
+#[expect(dead_code, reason = "no HTTP and no CPU time here")]
 mod process;
 #[path = "support/redis.rs"]
-#[expect(dead_code, reason = "the buffer alone speaks to it")]
+#[expect(dead_code, reason = "only the buffer connects to it")]
 mod redis_server;
 
 use std::sync::Arc;
@@ -29,8 +29,8 @@ use postgres::OwnPostgres;
 use process::is_installed;
 use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
 use quarry::keystroke::{
-    BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer, LocalFeed,
-    RedisBuffer, Wanted,
+    BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer,
+    LocalFeed, RedisBuffer,
 };
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
@@ -40,9 +40,9 @@ use sea_orm::sea_query::{Alias, Query};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 use uuid::Uuid;
 
-/// Searches in one transaction: what the flusher takes at most.
+/// The searches per transaction: the maximum of the flusher.
 const BATCH: usize = 1_000;
-/// Keystrokes of a search that the flusher stores.
+/// The keystrokes of a search.
 const STROKES: usize = 5;
 
 /// The binary's allocator.
@@ -74,19 +74,19 @@ async fn measure(size: usize) {
         if including != "ALL" {
             plain.execute_unprepared(&format!("ALTER TABLE {table} ADD PRIMARY KEY (id)")).await.unwrap();
         }
-        let started = settled(&plain).await;
+        let started = checkpoint(&plain).await;
         for batch in searches.chunks(BATCH) {
             insert(&plain, table, batch).await;
         }
         report.line(what, started);
     }
 
-    let started = settled(&plain).await;
+    let started = checkpoint(&plain).await;
     for batch in searches.chunks(BATCH) {
         assert_eq!(store.log_searches(batch).await.unwrap().inserted.len(), batch.len());
     }
     report.line("the store", started);
-    let started = settled(&plain).await;
+    let started = checkpoint(&plain).await;
     for batch in searches.chunks(BATCH) {
         assert_eq!(store.log_searches(batch).await.unwrap().duplicates, batch.len());
     }
@@ -114,13 +114,13 @@ async fn measure(size: usize) {
         let buffer = Arc::new(RedisBuffer::open(&redis.url(), "bench", limits).unwrap());
         flush(buffer, &searches, &store, &plain, "the flusher, Redis", &mut report).await;
     } else {
-        println!("redis-server is missing: Redis is left out (Debian's package redis-server)");
+        println!("redis-server is missing: skipping Redis (Debian's package redis-server)");
     }
     plain.close().await.unwrap();
     store.close().await.unwrap();
 }
 
-/// Prints what took how long, beside the first.
+/// Prints durations, relative to the first.
 struct Report {
     size: usize,
     base: Option<f64>,
@@ -135,8 +135,8 @@ impl Report {
     }
 }
 
-/// Lets PostgreSQL write out what came before, so that nobody pays for another.
-async fn settled(plain: &DatabaseConnection) -> Instant {
+/// Runs a checkpoint, so that no measurement pays for an earlier one.
+async fn checkpoint(plain: &DatabaseConnection) -> Instant {
     plain.execute_unprepared("CHECKPOINT").await.unwrap();
     Instant::now()
 }
@@ -144,7 +144,7 @@ async fn settled(plain: &DatabaseConnection) -> Instant {
 async fn emptied(store: &Store, plain: &DatabaseConnection) -> Instant {
     store.migrate_down(100).await.unwrap();
     store.migrate_up(None).await.unwrap();
-    settled(plain).await
+    checkpoint(plain).await
 }
 
 /// Types the searches into a buffer, and times the flusher.
@@ -162,15 +162,15 @@ async fn flush(
     }
     let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
     let feed = Arc::new(LocalFeed::new());
-    let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushProgress::default());
+    let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushStatus::default());
     let started = emptied(store, plain).await;
-    while flusher.step(Wanted::Due).await.unwrap() == FlushStep::Progressed {}
+    while flusher.step(ClaimScope::Due).await.unwrap() == FlushStep::Progressed {}
     report.line(what, started);
     let health = buffer.health().await.unwrap();
     assert_eq!((health.searches, health.runs), (searches.len() as u64, 0));
 }
 
-/// The keystrokes of a search: more and more of it, then submitted.
+/// The keystrokes of a search: growing prefixes, the last one submitted.
 fn typed(search: &NewSearch) -> impl Iterator<Item = Keystroke> {
     (1..=STROKES).map(|stroke| Keystroke {
         session: search.session.clone(),
@@ -183,7 +183,7 @@ fn typed(search: &NewSearch) -> impl Iterator<Item = Keystroke> {
     })
 }
 
-/// Searches of an hour: a few queries often, most of them seldom.
+/// The searches of an hour: a few frequent queries and many rare ones.
 fn searches(size: usize) -> Vec<NewSearch> {
     let mut random = StdRng::seed_from_u64(1);
     let began = DateTime::parse_from_rfc3339("2026-11-20T10:00:00Z").unwrap().to_utc();
@@ -211,7 +211,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
         .collect()
 }
 
-/// The same columns, by nothing but an INSERT.
+/// Inserts the same columns without the store.
 async fn insert(connection: &DatabaseConnection, table: &'static str, batch: &[NewSearch]) {
     let columns = [
         "id",

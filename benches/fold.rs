@@ -1,12 +1,11 @@
-//! How many nanoseconds does it cost to fold a keystroke, and to mask a text?
+//! Nanoseconds to fold a keystroke and to mask a text.
 //!
-//! `cargo bench --bench fold` prints both, and times what copying the same keystrokes or text costs, which is
-//! the least that can be done with them.
-//! - a run as people type: a search of 13 letters with one typo that is taken back, and a number;
-//! - the longest run that a buffer lets grow: 1,000 keystrokes, about 70 searches;
-//! - the worst that the limits allow: texts of 4 KiB, each another search than the one before, in
-//!   plain letters and in letters with marks;
-//! - masking of a query that has nothing to mask, and of one that has everything.
+//! `cargo bench --bench fold` prints both, relative to copying the same keystrokes or text:
+//! - a typical run: a search of 13 letters with one corrected typo, and a number;
+//! - the longest run of a buffer: 1,000 keystrokes, about 70 searches;
+//! - the worst run within the limits: texts of 4 KiB, each unrelated to the previous one, in plain letters and in
+//!   letters with marks;
+//! - masking of a text without personal data, and of one with each kind.
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
 use std::hint::black_box;
@@ -24,7 +23,7 @@ const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: tr
 const STROKE: TimeDelta = TimeDelta::milliseconds(150);
 const LONG_RUN: usize = 1_000;
 const WORST_RUN: usize = 100;
-/// How often each is timed, and for how long.
+/// The number and the duration of samples.
 const SAMPLES: usize = 21;
 const SAMPLE: Duration = Duration::from_millis(50);
 const WORDS: [&str; 8] =
@@ -43,7 +42,7 @@ fn run(texts: impl IntoIterator<Item = String>) -> Vec<BufferedKeystroke> {
     keystrokes.collect()
 }
 
-/// Every state of the box while this is typed.
+/// The states of the box while a text is typed.
 fn letters(text: &str) -> impl Iterator<Item = String> {
     text.char_indices().map(|(start, letter)| text[..start + letter.len_utf8()].to_owned())
 }
@@ -57,7 +56,7 @@ fn long() -> Vec<BufferedKeystroke> {
     run(WORDS.iter().cycle().flat_map(|word| letters(word)).take(LONG_RUN))
 }
 
-/// Each text is far from the one before, in the middle, so that all of it is looked at.
+/// Texts that differ from the previous one in the middle, so each is compared in full.
 fn worst(letters: [&str; 2]) -> Vec<BufferedKeystroke> {
     let texts = (0..WORST_RUN).map(|index| {
         let count = MAX_KEYSTROKE_BYTES / letters[0].len();
@@ -93,11 +92,11 @@ fn main() {
     }
 }
 
-/// What a call takes, the median of samples.
+/// The median duration of a call.
 fn nanoseconds<T>(mut call: impl FnMut() -> T) -> f64 {
     let started = Instant::now();
     black_box(call());
-    // So many in a sample that looking at the clock costs nothing.
+    // A sample has enough calls to make reading the clock negligible.
     let calls = (SAMPLE.as_nanos() / started.elapsed().as_nanos().max(1)).clamp(1, 100_000) as u32;
     let sample = || {
         let started = Instant::now();

@@ -24,12 +24,14 @@ mod process;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
 use process::{Running, free_address, is_installed, wait_for};
+use quarry::keystroke::{BufferLimits, KeystrokeBuffer, LocalBuffer};
 use quarry::simulator::synthetic;
 use serde_json::json;
 
@@ -50,7 +52,12 @@ fn main() {
         return;
     }
     if let Some(at) = arguments.iter().position(|argument| argument == "--baseline") {
-        baseline::serve(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]));
+        let buffer = async |folder: &Path| {
+            let (folder, limits) = (folder.join("baseline/journal"), BufferLimits::default());
+            let buffer = LocalBuffer::open(&folder, limits, Duration::from_secs(1)).unwrap();
+            Arc::new(buffer) as Arc<dyn KeystrokeBuffer>
+        };
+        baseline::serve(arguments[at + 1].parse().unwrap(), Path::new(&arguments[at + 2]), buffer);
         return;
     }
     if !is_installed("wrk") {

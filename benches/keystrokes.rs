@@ -1,18 +1,19 @@
-//! How many keystrokes a second does `logKeystroke` take through HTTP, and where does the time go?
+//! The rate of `logKeystroke` over HTTP, and the CPU time of each process.
 //!
-//! `cargo bench --bench keystrokes` (`-- 2 1` for one round of 2 s instead of three of 10 s) lets
-//! 2,000 people type through `wrk`, each request another of them:
-//! - into a bare axum handler that answers the very same bytes;
-//! - into the release binary, the mutation left out by `@skip`: HTTP and GraphQL without a buffer;
-//! - into it with Redis (append-only file, flushed every second) and PostgreSQL, and into it with the
-//!   embedded buffer and SQLite, as they are deployed: they flush at the same time.
+//! `cargo bench --bench keystrokes` (`-- 2 1` for one round of 2 s instead of three of 10 s) simulates 2,000
+//! users with `wrk`, each request by the next of them:
+//! - against a bare axum handler that returns the same bytes;
+//! - against the release binary with the mutation disabled by `@skip`: HTTP and GraphQL without a buffer;
+//! - against the binary with Redis (append-only file, synced every second) and PostgreSQL, and with the embedded
+//!   buffer and SQLite, both with concurrent flushing.
 //!
-//! Beside these, with as many calls at once: `redis-benchmark` with the script and arguments of
-//! `append`, and the two buffers within this process. Everything shares the machine's cores, so what
-//! a keystroke costs each process is shown, too, until it is flushed. It needs `wrk` and `redis-server`, and uses
-//! SQLite for both where PostgreSQL is missing.
+//! `redis-benchmark` with the script and arguments of `append`, and the two buffers within this process, run with
+//! the same concurrency. All share the machine's cores, so the CPU time of a keystroke until its flush is
+//! printed for each process. Requires `wrk` and `redis-server`; without PostgreSQL, both use SQLite.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
+#[path = "support/appending.rs"]
+mod appending;
 #[path = "support/postgres.rs"]
 mod postgres;
 #[path = "support/process.rs"]
@@ -35,13 +36,11 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::post;
 use bytes::Bytes;
-use hdrhistogram::Histogram;
 use postgres::OwnPostgres;
 use process::{Running, cpu, cpu_of_family, free_address, is_installed, wait_for};
-use quarry::keystroke::{Appended, BufferLimits, KeystrokeBuffer, LocalBuffer, RedisBuffer};
+use quarry::keystroke::{KeystrokeBuffer, RedisBuffer};
 use redis_server::OwnRedis;
 use serde_json::{Value, json};
-use typing::People;
 use wrk::{Load, Script};
 
 /// The binary's allocator.
@@ -50,10 +49,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const ROUNDS: usize = 3;
 const SECONDS: u64 = 10;
-/// Connections, or calls at once.
+/// Concurrent connections or calls.
 const CALLS: usize = 32;
 const PEOPLE: usize = 2_000;
-/// What `redis-benchmark` sends for each second of the others: it ends after a number, not a time.
+/// The calls of `redis-benchmark` per second of the others: it ends after a number, not a time.
 const REQUESTS_A_SECOND: u64 = 30_000;
 const LOG: &str =
     "mutation Log($input: LogKeystrokeInput!) { __typename logKeystroke(input: $input) { accepted } }";
@@ -86,7 +85,7 @@ fn main() {
         }
     }
     println!(
-        "{PEOPLE} people, {CALLS} connections or calls at once, {seconds} s, median of {rounds}; Redis flushes into {}\n",
+        "{PEOPLE} people, {CALLS} concurrent connections or, {seconds} s, median of {rounds}; Redis flushes into {}\n",
         if bench.postgres.is_some() { "PostgreSQL" } else { "SQLite" }
     );
     let medians: Vec<(Contender, Measured)> =
@@ -94,7 +93,7 @@ fn main() {
     report(&medians);
 }
 
-/// Who takes keystrokes.
+/// A receiver of keystrokes.
 #[derive(Clone, Copy, PartialEq)]
 enum Contender {
     Bare,
@@ -130,17 +129,17 @@ impl Contender {
     }
 }
 
-/// How somebody took keystrokes.
+/// The result of a contender.
 #[derive(Clone, Copy)]
 struct Measured {
     load: Load,
-    /// Microseconds of processor time a keystroke: of the server, Redis, PostgreSQL, and who asks.
+    /// Microseconds of CPU time per keystroke: of the server, Redis, PostgreSQL, and the client.
     cost: [f64; 4],
-    /// Not taken: dropped, or the buffer did not answer in time.
+    /// Keystrokes that were dropped or timed out.
     lost: u64,
 }
 
-/// Everything that runs.
+/// The running processes.
 struct Bench {
     seconds: u64,
     runtime: tokio::runtime::Runtime,
@@ -160,10 +159,10 @@ impl Bench {
         let redis = OwnRedis::start();
         let postgres = OwnPostgres::start();
         if postgres.is_none() {
-            println!("PostgreSQL is missing: SQLite takes its place (Debian's package postgresql)");
+            println!("PostgreSQL is missing: using SQLite (Debian's package postgresql)");
         }
         if !is_installed("redis-benchmark") {
-            println!("redis-benchmark is missing: it is left out (Debian's package redis-tools)");
+            println!("redis-benchmark is missing: skipping it (Debian's package redis-tools)");
         }
         let mut settings = format!("redis_url = \"{}\"\n", redis.url());
         if let Some(postgres) = &postgres {
@@ -199,28 +198,20 @@ impl Bench {
             Contender::RedisBenchmark if !is_installed("redis-benchmark") => return None,
             Contender::RedisBenchmark => self.redis_benchmark(&prefix),
             Contender::RedisAlone => {
-                let buffer = RedisBuffer::open(&self.redis.url(), &prefix, limits()).unwrap();
+                let buffer = RedisBuffer::open(&self.redis.url(), &prefix, appending::limits()).unwrap();
                 self.in_process(Arc::new(buffer), &prefix)
             }
             Contender::EmbeddedAlone => {
                 let folder = self.folder.path().join(&prefix);
-                let buffer = Arc::new(LocalBuffer::open(&folder, limits(), Duration::from_secs(1)).unwrap());
-                let syncing = buffer.clone();
-                let worker = self.runtime.spawn(async move {
-                    loop {
-                        tokio::time::sleep(syncing.sync_every()).await;
-                        syncing.sync().await.unwrap();
-                    }
-                });
-                let measured = self.in_process(buffer, &prefix);
-                worker.abort();
-                measured
+                let _runtime = self.runtime.enter();
+                let buffer = appending::journal(&folder, Duration::from_secs(1));
+                self.in_process(buffer, &prefix)
             }
         };
         Some(measured)
     }
 
-    /// Processor seconds so far, of a server, Redis and PostgreSQL.
+    /// CPU seconds so far, of a server, Redis and PostgreSQL.
     fn spent(&self, server: Option<&Running>) -> [f64; 3] {
         [
             server.map_or(0.0, |server| cpu_of_family(server.id())),
@@ -229,7 +220,7 @@ impl Bench {
         ]
     }
 
-    /// Without a buffer: what a request costs.
+    /// Measures requests without a buffer.
     fn through_http(&self, server: &(SocketAddr, Running), prefix: &str, document: &str) -> Measured {
         let (asked, spent) = (cpu("self").ended, self.spent(Some(&server.1)));
         let load = self.load(server.0, prefix, document);
@@ -237,7 +228,7 @@ impl Bench {
         Measured { load, cost: cost(spent, now, cpu("self").ended - asked, load.requests), lost: 0 }
     }
 
-    /// Into a buffer, by the server's own count: what a keystroke costs until it is flushed.
+    /// Measures keystrokes by the server's own count, until they are flushed.
     fn logged(&self, server: &(SocketAddr, Running), prefix: &str) -> Measured {
         let before = self.health(server.0);
         let (asked, spent) = (cpu("self").ended, self.spent(Some(&server.1)));
@@ -245,12 +236,12 @@ impl Bench {
         let started = Instant::now();
         let mut after = self.health(server.0);
         while after.runs > 0 {
-            assert!(started.elapsed() < Duration::from_secs(120), "the buffer is not emptied");
+            assert!(started.elapsed() < Duration::from_secs(120), "the buffer does not become empty");
             std::thread::sleep(Duration::from_millis(100));
             after = self.health(server.0);
         }
         let now = self.spent(Some(&server.1));
-        // wrk does not count what is under way when it ends.
+        // wrk does not count its last, unfinished requests.
         let accepted = (after.accepted - before.accepted) as f64;
         load.a_second *= (accepted / load.requests).min(1.0);
         let cost = cost(spent, now, cpu("self").ended - asked, load.requests);
@@ -278,44 +269,13 @@ impl Bench {
         Measured { load, cost: cost(spent, now, cpu("self").ended - asked, load.requests), lost: 0 }
     }
 
-    /// A buffer without a server before it.
+    /// Measures a buffer without a server.
     fn in_process(&self, buffer: Arc<dyn KeystrokeBuffer>, prefix: &str) -> Measured {
         let (own, spent) = (cpu("self").own, self.spent(None));
-        let started = Instant::now();
-        let until = started + Duration::from_secs(self.seconds);
-        let (times, lost) = self.runtime.block_on(async {
-            let mut callers = tokio::task::JoinSet::new();
-            for caller in 0..CALLS {
-                let buffer = buffer.clone();
-                let mut people = People::new(&format!("{prefix}n{caller}"), PEOPLE / CALLS);
-                callers.spawn(async move {
-                    let (mut times, mut lost) = (Histogram::<u64>::new(3).unwrap(), 0);
-                    while Instant::now() < until {
-                        let keystroke = people.keystroke();
-                        let began = Instant::now();
-                        // Redis may wait for the disk for longer than the buffer waits for Redis.
-                        match buffer.append(&[keystroke]).await {
-                            Ok(became) => assert_eq!(became, [Appended::Accepted]),
-                            Err(_) => lost += 1,
-                        }
-                        times.record(u64::try_from(began.elapsed().as_nanos()).unwrap()).unwrap();
-                    }
-                    (times, lost)
-                });
-            }
-            let mut all = (Histogram::<u64>::new(3).unwrap(), 0);
-            for (times, lost) in callers.join_all().await {
-                all.0.add(times).unwrap();
-                all.1 += lost;
-            }
-            all
-        });
-        let requests = times.len() as f64;
-        let ms = |quantile| times.value_at_quantile(quantile) as f64 / 1e6;
-        let a_second = (requests - lost as f64) / started.elapsed().as_secs_f64();
-        let load = Load { requests, a_second, p50_ms: ms(0.5), p99_ms: ms(0.99) };
-        let mut cost = cost(spent, self.spent(None), 0.0, requests);
-        cost[0] = (cpu("self").own - own) / requests * 1e6;
+        let call = appending::append(buffer, CALLS, PEOPLE, self.seconds, prefix);
+        let (load, lost) = self.runtime.block_on(call);
+        let mut cost = cost(spent, self.spent(None), 0.0, load.requests);
+        cost[0] = (cpu("self").own - own) / load.requests * 1e6;
         Measured { load, cost, lost }
     }
 }
@@ -323,16 +283,6 @@ impl Bench {
 struct Health {
     accepted: u64,
     runs: u64,
-}
-
-/// Those of a server, but that nothing is full in the end: nobody flushes what is written in process.
-fn limits() -> BufferLimits {
-    BufferLimits {
-        keystrokes: u64::MAX >> 8,
-        bytes: u64::MAX >> 8,
-        flood_keystrokes: u32::MAX,
-        ..BufferLimits::default()
-    }
 }
 
 fn cost(before: [f64; 3], after: [f64; 3], asking: f64, requests: f64) -> [f64; 4] {
@@ -349,7 +299,7 @@ fn report(rows: &[(Contender, Measured)]) {
     let find = |wanted| rows.iter().find(|(contender, _)| *contender == wanted).map(|(_, row)| row);
     let rate = |contender| find(contender).map(|row| row.load.a_second);
     println!(
-        "{:<28} {:>9} {:>8} {:>8} {:>8} {:>8}   processor time each, µs",
+        "{:<28} {:>9} {:>8} {:>8} {:>8} {:>8}   CPU time each, µs",
         "", "a second", "of bare", "of r-b", "p50 ms", "p99 ms"
     );
     println!("{:>76} {:>7} {:>10} {:>7}", "server", "Redis", "PostgreSQL", "client");
@@ -367,7 +317,7 @@ fn report(rows: &[(Contender, Measured)]) {
             cost[1],
             cost[2],
             cost[3],
-            if *lost > 0 { format!("  {lost} not taken") } else { String::new() }
+            if *lost > 0 { format!("  {lost} lost") } else { String::new() }
         );
     }
     let (Some(bare), Some(skipped), Some(whole)) =
@@ -375,7 +325,7 @@ fn report(rows: &[(Contender, Measured)]) {
     else {
         return;
     };
-    println!("\nWhere the processor time of a keystroke goes, with Redis:");
+    println!("\nCPU time of a keystroke, with Redis:");
     let parts = [
         ("HTTP, as the bare handler", bare.cost[0]),
         ("GraphQL", skipped.cost[0] - bare.cost[0]),
@@ -390,7 +340,7 @@ fn report(rows: &[(Contender, Measured)]) {
     }
 }
 
-/// The release binary in a folder of its own.
+/// Starts the release binary in a folder.
 fn serve(folder: &Path, settings: &str) -> (SocketAddr, Running) {
     let address = free_address();
     std::fs::create_dir(folder).unwrap();
@@ -408,7 +358,7 @@ async fn ask(client: &reqwest::Client, address: SocketAddr, document: &str, vari
     serde_json::from_slice(&request.body(body).send().await.unwrap().bytes().await.unwrap()).unwrap()
 }
 
-/// A server that does as little as a server can: reads the body, answers the bytes.
+/// Serves a minimal handler: it reads the body and returns the same bytes.
 fn serve_bare(address: SocketAddr, answer: String) {
     let answer = Bytes::from(answer);
     let handler = move |_: Bytes| {

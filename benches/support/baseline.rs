@@ -18,7 +18,7 @@ use quarry::config::{Language, Settings};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Answer, Api, Limits, Operation, RequestContext, RequestId, Services, TimeLimits};
 use quarry::interaction::Interactions;
-use quarry::keystroke::{BufferLimits, FlushProgress, Keystrokes, LocalBuffer, LocalFeed};
+use quarry::keystroke::{FlushStatus, KeystrokeBuffer, Keystrokes, LocalFeed};
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{IndexStep, Indexer, Suggestions};
@@ -38,9 +38,13 @@ pub const MINIMAL: &str = "/graphql";
 pub const ASYNC_GRAPHQL_AXUM: &str = "/async-graphql-axum";
 
 /// Serves the database in `folder`, with an index of its own.
-pub fn serve(address: SocketAddr, folder: &Path) {
+pub fn serve(
+    address: SocketAddr,
+    folder: &Path,
+    buffer: impl AsyncFnOnce(&Path) -> Arc<dyn KeystrokeBuffer>,
+) {
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let api = open(folder).await;
+        let api = open(folder, buffer(folder).await).await;
         let credentials = AccessControl::unrestricted().credentials(address.ip(), &HeaderMap::new());
         let context = RequestContext::authenticate(RequestId::fresh(), credentials).unwrap();
         let integration = GraphQL::new(api.executor());
@@ -65,7 +69,7 @@ pub fn serve(address: SocketAddr, folder: &Path) {
     });
 }
 
-async fn open(folder: &Path) -> Api {
+async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
     let url = format!("sqlite://{}/data/quarry.db", folder.display());
     let store = Store::connect(&url, 4).await.unwrap();
     let own = folder.join("baseline");
@@ -79,7 +83,6 @@ async fn open(folder: &Path) -> Api {
     let search = Arc::new(TantivyEngine::open(options).unwrap());
     let mut indexer = Indexer::new(store.clone(), search.clone());
     while indexer.step().await.unwrap() == IndexStep::Progressed {}
-    let buffer = LocalBuffer::open(&own.join("journal"), BufferLimits::default(), Duration::from_secs(1));
     let (interactions, _writer) = Interactions::new(store.clone());
     let cache = Arc::new(LocalCache::new(CacheLimits::default()));
     let suggestions = Settings::default().suggest;
@@ -88,11 +91,11 @@ async fn open(folder: &Path) -> Api {
         suggestions: Suggestions::new(store.clone(), search.clone(), indexer.follow(), suggestions),
         reports: Reports::new(store.clone(), cache, Arc::new(NothingPending), Duration::from_secs(300)),
         interactions,
-        keystrokes: Keystrokes::new(
-            Arc::new(buffer.unwrap()),
-            Arc::new(LocalFeed::new()),
-            FlushProgress::default(),
-        ),
+        keystrokes: Keystrokes {
+            buffer,
+            feed: Arc::new(LocalFeed::new()),
+            flush_status: FlushStatus::default(),
+        },
         index: indexer.follow(),
         search,
         store,

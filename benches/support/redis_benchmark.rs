@@ -1,18 +1,19 @@
-//! `redis-benchmark`, calling the script of `append` as the buffer calls it.
+//! `redis-benchmark` with the calls of `append`.
 
 use std::process::Command;
 
 use crate::redis_server::OwnRedis;
 use crate::wrk::Load;
 
-/// What Redis is asked to do for `append`.
+/// The script of `append`.
 const APPEND: &str = concat!(
     include_str!("../../crates/keystroke/src/redis_buffer/scripts/run.lua"),
     include_str!("../../crates/keystroke/src/redis_buffer/scripts/append.lua")
 );
 
-/// Makes so many calls, under keys that begin with `prefix`, for as many runs as people type. The
-/// buffer must have been used before: its script is called.
+/// Makes `calls` calls, under keys with a prefix, for the runs of `people` users.
+///
+/// Requires that the buffer has loaded its script.
 pub(crate) fn run(redis: &OwnRedis, connections: usize, calls: u64, prefix: &str, people: usize) -> Load {
     let hash = redis::Script::new(APPEND).get_hash().to_owned();
     let mut connection = redis.connect();
@@ -25,28 +26,29 @@ pub(crate) fn run(redis: &OwnRedis, connections: usize, calls: u64, prefix: &str
     let counts = format!("{prefix}:{{ks-00}}:counts");
     let taken: u64 = redis::cmd("HGET").arg(counts).arg("a").query(&mut connection).unwrap();
     assert_eq!(taken, calls, "{output}");
-    // From behind: the longest, p99, p95, p50, the shortest, the average, calls a second.
+    // In reverse order: maximum, p99, p95, p50, minimum, average, calls a second.
     let row = output.lines().last().unwrap().rsplit(',').take(7);
     let row: Vec<f64> = row.map(|field| field.trim_matches('"').parse().unwrap()).collect();
     Load { requests: calls as f64, a_second: row[6], p50_ms: row[3], p99_ms: row[1] }
 }
 
-/// One keystroke in the middle of a text, of somebody who is not logged in. Every `__rand_int__`
-/// becomes another number, so that the name of a run in `due` is another than that in its key,
-/// which costs the same.
+/// The call for an anonymous keystroke in the middle of a text.
+///
+/// Each `__rand_int__` becomes another number, so the name of a run in `due` differs from that in its key, which
+/// takes the same time.
 fn call(prefix: &str, hash: &str) -> Vec<String> {
     let base = format!("{prefix}:{{ks-00}}:");
     let mut call = vec!["EVALSHA".to_owned(), hash.to_owned(), "6".to_owned()];
     call.extend(["due", "counts"].map(|key| format!("{base}{key}")));
     call.extend(["r", "l", "s", "f"].map(|kind| format!("{base}{kind}:name__rand_int__")));
-    // The limits: window, keystrokes and age of a run, room, flood limit and its period, memory of
-    // late sequences.
-    call.extend(["5000", "1000", "600000", "1000000000", "1000000000", "10000", "600000"].map(str::to_owned));
+    // The window, the limits of a run, keystrokes, rate limit and its period, the lifetime of watermarks, bytes.
+    let limits = ["5000", "1000", "600000", "1000000000", "1000000000", "10000", "600000", "1000000000000"];
+    call.extend(limits.map(str::to_owned));
     let session = format!("{prefix}-{}__rand_int__", "0".repeat(23 - prefix.len()));
     call.extend(["name__rand_int__", &session, "", "", "8000000000000007", "0"].map(str::to_owned));
-    // A digest of its text.
+    // The digest of its text.
     call.push("d".repeat(8));
-    // Redis does not look into the content, and an argument cannot hold its zeros.
+    // The content is opaque to the script, and an argument cannot contain its zeros.
     call.push("c".repeat(13));
     call
 }

@@ -1,6 +1,6 @@
--- People who type searches through GraphQL: see typing.rs. Before this stands the list `searches`.
--- Arguments: how sessions begin (another for every run, or all keystrokes would be late), how
--- many people, the document.
+-- Simulated users who type searches through GraphQL: see typing.rs. The list `searches` precedes this text.
+-- Arguments: the prefix of sessions (another one for each run, or all keystrokes would be late), the number of
+-- users, the document.
 local people, turn, born = {}, 0, 0
 local headers = { ['content-type'] = 'application/json' }
 local prefix, start
@@ -18,7 +18,7 @@ function init(args)
   start = '{"query":"' .. args[3] .. '","variables":{"input":{"sessionId":"'
   for number = 1, tonumber(args[2]) do
     local person = newcomer()
-    -- They are met at different letters.
+    -- The first users begin at different letters.
     person.typed = person.search % #searches[person.search % #searches + 1]
     people[number] = person
   end

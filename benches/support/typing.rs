@@ -1,13 +1,12 @@
-//! People who type searches, a letter at a time.
+//! Simulated users who type searches letter by letter.
 //!
-//! Each takes their turn, so that a session's keystrokes lie as far apart as those of a real one
-//! among many. Half are logged in; half of the searches are submitted; after a search, some go on
-//! with another in the same session, and somebody new comes for each who does not.
-//! `typing.lua` does the same for `wrk`.
+//! They take turns, so a session's keystrokes are as far apart as among many real users. Half of them are logged
+//! in; half of the searches are submitted. After a search, some users type another one in the same session; a
+//! new user replaces each of the others. `typing.lua` does the same for `wrk`.
 
 use quarry::domain::{InputId, Keystroke, SessionId, UserId};
 
-/// What is typed, 14 letters on average.
+/// The typed texts, 14 letters on average.
 pub(crate) const SEARCHES: [&str; 8] = [
     "running shoes",
     "business data",
@@ -19,13 +18,13 @@ pub(crate) const SEARCHES: [&str; 8] = [
     "second hand violin",
 ];
 
-/// People who type at the same time.
+/// The current users.
 pub(crate) struct People {
     people: Vec<Person>,
     next: usize,
-    /// How many have come.
+    /// The number of users so far.
     born: usize,
-    /// What their sessions begin with.
+    /// The prefix of their sessions.
     prefix: String,
 }
 
@@ -38,14 +37,14 @@ struct Person {
 
 impl People {
     pub(crate) fn new(prefix: &str, count: usize) -> Self {
-        // They are met at different letters.
+        // The first users begin at different letters.
         let typed = |number: usize| number % SEARCHES[number % SEARCHES.len()].len();
         let person = |number| Person { number, search: number, typed: typed(number), sequence: 0 };
         let people = (0..count).map(person);
         Self { people: people.collect(), next: 0, born: count, prefix: prefix.to_owned() }
     }
 
-    /// The next keystroke of whose turn it is.
+    /// The keystroke of the next user.
     pub(crate) fn keystroke(&mut self) -> Keystroke {
         let turn = self.next;
         self.next = (turn + 1) % self.people.len();
@@ -78,7 +77,7 @@ impl People {
     }
 }
 
-/// As long as the UUIDs that browsers make.
+/// A session id with the length of a UUID.
 fn session(prefix: &str, number: usize) -> String {
     format!("{prefix}-{number:0>width$}", width = 35 - prefix.len())
 }

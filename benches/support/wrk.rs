@@ -1,14 +1,14 @@
-//! `wrk`, sending what people type.
+//! `wrk`, with a script of simulated users.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::typing::SEARCHES;
 
-/// The script that says what is sent.
+/// The script of requests.
 pub(crate) struct Script(PathBuf);
 
-/// What a load was like.
+/// The measured load.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Load {
     pub(crate) requests: f64,
@@ -26,7 +26,7 @@ impl Script {
         Self(path)
     }
 
-    /// Sends what so many people type, whose sessions begin with `prefix`.
+    /// Sends the keystrokes of `people` users, whose sessions begin with `prefix`.
     pub(crate) fn run(
         &self,
         url: &str,

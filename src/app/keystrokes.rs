@@ -14,8 +14,8 @@ use super::data_folder::{JOURNAL_FOLDER, absolute};
 use super::{REDIS_CONTEXT, outcome};
 use crate::config::Settings;
 use crate::keystroke::{
-    BufferLimits, FlushError, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes,
-    LocalBuffer, LocalFeed, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed, Wanted,
+    BufferLimits, ClaimScope, FlushError, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer,
+    Keystrokes, LocalBuffer, LocalFeed, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed,
 };
 use crate::store::Store;
 use crate::supervisor::{GraceEnd, NeverWoken, Outcome, Stage, Supervisor};
@@ -76,12 +76,12 @@ impl KeystrokePipeline {
             BufferBackend::Local(buffer) => (buffer, Arc::new(LocalFeed::new())),
             BufferBackend::Redis { buffer, feed } => (buffer, feed),
         };
-        let progress = FlushProgress::default();
+        let flush_status = FlushStatus::default();
         let policy = FoldPolicy { window: own.window, mask: own.mask };
         let retention = Retention::of(own, store);
         Ok(Self {
-            flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone()),
-            keystrokes: Keystrokes::new(buffer, feed, progress),
+            flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone()),
+            keystrokes: Keystrokes { buffer, feed, flush_status },
             backend,
             retention,
             poll: own.poll,
@@ -149,12 +149,12 @@ impl FlushWorker {
     async fn step(&self) -> Outcome {
         let ending = self.local.as_ref().filter(|_| self.draining.is_cancelled());
         let step = match ending.map(|buffer| (buffer, self.grace_end.left())) {
-            None => self.flush(Wanted::Due).await,
-            Some((_, None)) => self.flush(Wanted::All).await,
+            None => self.flush(ClaimScope::Due).await,
+            Some((_, None)) => self.flush(ClaimScope::All).await,
             Some((buffer, Some(left))) => {
                 // Folding does not yield, so a step begins only if it can end in time.
                 let needed = 2 * Duration::from_millis(self.last_step_ms.load(Ordering::Relaxed));
-                let flush = timeout(left, self.flush(Wanted::All));
+                let flush = timeout(left, self.flush(ClaimScope::All));
                 let step = if left > needed { flush.await.ok() } else { None };
                 let Some(step) = step else { return leave_to_next_start(buffer).await };
                 step
@@ -163,9 +163,9 @@ impl FlushWorker {
         outcome(step.map(|step| step == FlushStep::Progressed), self.poll)
     }
 
-    async fn flush(&self, wanted: Wanted) -> Result<FlushStep, FlushError> {
+    async fn flush(&self, scope: ClaimScope) -> Result<FlushStep, FlushError> {
         let started = Instant::now();
-        let step = self.flusher.lock().await.step(wanted).await;
+        let step = self.flusher.lock().await.step(scope).await;
         let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.last_step_ms.store(elapsed, Ordering::Relaxed);
         step

@@ -69,7 +69,7 @@ pub(super) fn readiness(index: IndexFollower, store: &Store, keystrokes: &Keystr
     Readiness::new(index)
         .unready_by(Arc::new(move || (!file.is_file_in_place()).then_some(replaced)))
         .degraded_by(Arc::new(move || store.status().trouble()))
-        .degraded_by(Arc::new(move || flusher.progress().last_error()))
+        .degraded_by(Arc::new(move || flusher.flush_status.last_error()))
         .degraded_by(Arc::new(move || buffer.as_ref()?.last_error()))
         .degraded_by(Arc::new(move || indexer.progress().last_error))
 }

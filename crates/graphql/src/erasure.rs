@@ -19,7 +19,7 @@ pub(super) async fn erase(services: &Services, searcher: Searcher) -> Result<Era
 
 async fn erase_everywhere(services: &Services, searcher: &Searcher) -> Result<EraseSearcherPayload, Failure> {
     // The buffer first: the store rejects searches that were claimed before the time that it returns.
-    let buffered = services.keystrokes.erase(searcher).await?;
+    let buffered = services.keystrokes.buffer.erase(searcher).await?;
     let stored = async {
         let searches = services.store.erase_searches(searcher, buffered.at).await?;
         let interactions = services.store.erase_interactions(searcher).await?;

@@ -20,7 +20,7 @@ use super::types::{
     MaxQuantity, RecordInteractionInput, RecordInteractionPayload, int,
 };
 use quarry_domain::{DocumentDraft, DocumentId, Revision, SourceName};
-use quarry_keystroke::Appended;
+use quarry_keystroke::AppendOutcome;
 use quarry_store::RecordOutcome;
 
 /// The maximum number of documents of one call.
@@ -96,11 +96,11 @@ impl Mutation {
         #[graphql(desc = "The keystroke.")] input: LogKeystrokeInput,
     ) -> Result<LogKeystrokePayload, Failure> {
         let keystroke = input.checked("input")?;
-        let appended = Services::of(ctx)?.keystrokes.append(&[keystroke]).await?;
-        if appended.contains(&Appended::Full) {
+        let appended = Services::of(ctx)?.keystrokes.buffer.append(&[keystroke]).await?;
+        if appended.contains(&AppendOutcome::Full) {
             return Err(Failure::buffer_full(0, 1));
         }
-        Ok(LogKeystrokePayload { accepted: appended.contains(&Appended::Accepted) })
+        Ok(LogKeystrokePayload { accepted: appended.contains(&AppendOutcome::Accepted) })
     }
 
     /// Buffers up to 100 keystrokes at once, like `logKeystroke`. If one is invalid, none is buffered. Scope: SEARCH.
@@ -116,9 +116,9 @@ impl Mutation {
         for (index, keystroke) in input.into_iter().enumerate() {
             keystrokes.push(keystroke.checked(&format!("input.{index}"))?);
         }
-        let appended = Services::of(ctx)?.keystrokes.append(&keystrokes).await?;
-        let accepted = appended.iter().filter(|appended| **appended == Appended::Accepted).count();
-        if appended.contains(&Appended::Full) {
+        let appended = Services::of(ctx)?.keystrokes.buffer.append(&keystrokes).await?;
+        let accepted = appended.iter().filter(|appended| **appended == AppendOutcome::Accepted).count();
+        if appended.contains(&AppendOutcome::Full) {
             return Err(Failure::buffer_full(accepted, keystrokes.len()));
         }
         Ok(LogKeystrokesPayload { accepted: int(accepted) })

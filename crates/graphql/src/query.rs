@@ -20,7 +20,7 @@ use super::types::{
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
-use quarry_keystroke::{Appended, Keystrokes};
+use quarry_keystroke::{AppendOutcome, KeystrokeBuffer};
 use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
 
 /// The maximum length of a query text, in characters.
@@ -139,7 +139,7 @@ impl Query {
         }
         if let Some(keystroke) = track {
             let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
-            if let Err(failure) = log(&services.keystrokes, keystroke).await {
+            if let Err(failure) = log(&*services.keystrokes.buffer, keystroke).await {
                 Warnings::add(ctx, "The search was answered, but not logged.", failure);
             }
         }
@@ -217,9 +217,9 @@ impl Query {
     }
 }
 
-async fn log(keystrokes: &Keystrokes, keystroke: Keystroke) -> Result<(), Failure> {
-    let appended = keystrokes.append(&[keystroke]).await?;
-    if appended.contains(&Appended::Full) { Err(Failure::buffer_full(0, 1)) } else { Ok(()) }
+async fn log(buffer: &dyn KeystrokeBuffer, keystroke: Keystroke) -> Result<(), Failure> {
+    let appended = buffer.append(&[keystroke]).await?;
+    if appended.contains(&AppendOutcome::Full) { Err(Failure::buffer_full(0, 1)) } else { Ok(()) }
 }
 
 async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failure> {

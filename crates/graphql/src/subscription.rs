@@ -27,7 +27,7 @@ impl Subscription {
     /// The searches that any server logs, as they are logged. A client that reads too slowly misses some; `searchLog`
     /// has all of them. Scope: REPORTS.
     async fn search_logged(&self, ctx: &Context<'_>) -> Result<impl Stream<Item = Search> + use<>, Failure> {
-        Ok(Services::of(ctx)?.keystrokes.logged().map(Search))
+        Ok(Services::of(ctx)?.keystrokes.feed.subscribe().map(Search))
     }
 
     /// The latest crawl of a source: immediately, and again whenever it changes or another crawl begins. Scope: ADMIN.

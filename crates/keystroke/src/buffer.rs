@@ -5,45 +5,46 @@ use async_trait::async_trait;
 use quarry_config::{KeystrokeSettings, Settings};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, Searcher, SessionId, Timestamp};
 
-/// Why a buffer could not do what it was asked.
+/// A failed call of a buffer.
 #[derive(Debug, thiserror::Error)]
 pub enum BufferError {
-    /// It cannot be reached, or broke off: whether the call took effect is not known. Making it
-    /// again is harmless: a claim comes back when its lease ends, a second `ack` removes nothing,
-    /// and a keystroke that was taken twice folds like one.
+    /// The connection failed, so the outcome is unknown.
+    ///
+    /// A retry is harmless: a claim comes back when its lease ends, a second `ack` removes nothing, and a
+    /// repeated keystroke folds like one.
     #[error("the keystroke buffer is unavailable: {0}")]
     Unavailable(String),
-    /// It answered what it never should: a defect, or foreign data under its keys.
+    /// The reply is invalid: a defect, or foreign data under its keys.
     #[error("the keystroke buffer is damaged: {0}")]
     Damaged(String),
 }
 
-/// The limits of a buffer, the same for every adapter.
+/// The limits of a buffer, equal for all implementations.
 #[derive(Clone, Copy, Debug)]
 pub struct BufferLimits {
-    /// A run is due when no keystroke came for this long. For as long, what was submitted is
-    /// remembered after the last keystroke of its run, to know its echo by.
+    /// The pause after which a run is due. A submission is remembered for as long after the last
+    /// keystroke of its run, to identify its echoes.
     pub window: Duration,
-    /// A run is due when it holds this many keystrokes.
+    /// The number of keystrokes at which a run is due.
     pub run_keystrokes: u32,
-    /// A run is due when its first keystroke is this old.
+    /// The age of the first keystroke at which a run is due.
     pub run_age: Duration,
-    /// The most keystrokes that the whole buffer holds, claimed ones included.
+    /// The maximum number of keystrokes in the whole buffer, including claimed ones.
     pub keystrokes: u64,
-    /// About the most bytes that these take in memory: one keystroke more can be over it.
+    /// The approximate maximum of their memory; the last keystroke may exceed it.
     pub bytes: u64,
-    /// The most keystrokes of one session within `flood_period`.
+    /// The maximum number of keystrokes of one session within `flood_period`.
     pub flood_keystrokes: u32,
-    /// See `flood_keystrokes`.
+    /// The period of `flood_keystrokes`.
     pub flood_period: Duration,
-    /// How long the last sequence of a claimed or closed run is remembered, to know late keystrokes by.
+    /// The time for which the watermark of a closed or claimed run identifies late keystrokes.
     pub late_memory: Duration,
-    /// For how long a claim is its claimer's alone.
+    /// The time for which a claim belongs to its claimer alone.
     pub lease: Duration,
 }
 
 impl BufferLimits {
-    /// The limits that the settings describe. Those that are no settings stand here alone.
+    /// The limits from the settings, with constants for the others.
     pub fn of(settings: &KeystrokeSettings) -> Self {
         Self {
             window: settings.window,
@@ -54,7 +55,7 @@ impl BufferLimits {
             flood_keystrokes: settings.flood_limit,
             flood_period: Duration::from_secs(10),
             late_memory: Duration::from_secs(600),
-            // Many times what a flush takes, and how long what a server held that died waits for another.
+            // Many times the duration of a flush; the runs of a crashed server wait for it.
             lease: Duration::from_secs(10),
         }
     }
@@ -66,152 +67,156 @@ impl Default for BufferLimits {
     }
 }
 
-/// What became of a keystroke.
+/// The outcome of appending a keystroke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Appended {
-    /// The buffer has it, or had it before: an echo of what was submitted and claimed is stored nowhere.
+pub enum AppendOutcome {
+    /// The buffer holds it, or discarded it as an echo of a claimed submission.
     Accepted,
-    /// Dropped: its sequence is not above the last one of a run that was claimed or closed already.
+    /// Dropped: its sequence does not exceed that of a run that was closed or claimed.
     Late,
-    /// Dropped: its session sends more than the flood limit.
+    /// Dropped: its session exceeds the rate limit.
     Flooded,
-    /// Not taken: the buffer holds as much as it may.
+    /// Rejected: the buffer is full.
     Full,
 }
 
-/// Why a run was due when it was claimed.
+/// The reason why a run was due when it was claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum DueReason {
-    /// No keystroke came for the window.
+    /// The window passed without a keystroke.
     Idle,
-    /// It was submitted. After the keystroke that did it, it holds only echoes of that one, and such
-    /// keystrokes as that one overtook: what was typed after it stands in a run of its own.
+    /// A submission. After it, the run holds only its echoes and keystrokes that it overtook; later text
+    /// belongs to another run.
     Submitted,
-    /// It was over a limit of length or age. That may be in the middle of a word: the limits are
-    /// far above what people type without a pause or Enter, so it is rare, and nothing is done about it.
+    /// The limit of length or age, possibly in the middle of a word. That is rare and accepted: the limits
+    /// are far above typing without a pause or Enter.
     Limit,
     /// The buffer ends with its process.
     Shutdown,
 }
 
-/// Which runs to claim.
+/// The runs that a claim may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// Those that are due.
+pub enum ClaimScope {
+    /// The due runs.
     Due,
-    /// Every one: the buffer ends with its process.
+    /// All runs: the buffer ends with its process.
     All,
 }
 
-/// Names a claimed run. A claim that comes back after its lease keeps its id.
+/// The id of a claim, which it keeps when it comes back after its lease.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct ClaimId(pub String);
 
-/// A run that was taken out of reach of later keystrokes.
+/// A claimed run, which takes no more keystrokes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedRun {
-    /// Names the claim.
+    /// The id of the claim.
     pub id: ClaimId,
     /// The session of the run.
     pub session: SessionId,
     /// The input of the run.
     pub input: InputId,
-    /// Why it was due.
+    /// The reason why it was due.
     pub reason: DueReason,
     /// Its keystrokes in the order of arrival, at least one.
     pub keystrokes: Vec<BufferedKeystroke>,
 }
 
-/// What was removed of a person.
+/// The erasure of a searcher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Erased {
-    /// Keystrokes.
+pub struct Erasure {
+    /// The number of erased keystrokes.
     pub keystrokes: u64,
-    /// When, by the buffer's clock: what came up to then is erased.
+    /// The time by the buffer's clock: earlier keystrokes are erased.
     pub at: Timestamp,
 }
 
-/// What became of claimed runs, for the counts of the whole fleet.
+/// The counts of a flush, which the buffer adds up for the whole fleet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FlushTally {
-    /// Searches that were stored.
+pub struct FlushCounts {
+    /// Stored searches.
     pub searches: u64,
-    /// Searches that had been stored already, by a claim whose `ack` got lost.
+    /// Searches that an earlier flush had stored before its `ack` was lost.
     pub duplicates: u64,
-    /// Keystrokes of the runs that were dropped as late when the run was folded.
+    /// Keystrokes that the fold dropped as late.
     pub late: u64,
 }
 
-/// What a buffer holds and has done: for the whole fleet where the buffer is shared.
+/// The contents and counters of a buffer; of the whole fleet where it is shared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct BufferHealth {
-    /// Runs that wait, claimed ones included.
+    /// Waiting runs, including claimed ones.
     pub runs: u64,
     /// Their keystrokes.
     pub keystrokes: u64,
-    /// When the first keystroke of the run arrived that waits longest to be claimed or acked.
+    /// The first keystroke of the oldest waiting run.
     pub oldest: Option<Timestamp>,
-    /// By the buffer's clock, the time before which no keystroke arrived that waits: whatever is
-    /// older was acknowledged. `None` where too much waits to tell.
+    /// A time by the buffer's clock before all waiting keystrokes: older ones are acknowledged. `None` if too
+    /// many runs wait to determine it.
     pub settled: Option<Timestamp>,
-    /// Keystrokes taken.
+    /// Accepted keystrokes.
     pub accepted: u64,
     /// Keystrokes dropped as late.
     pub late: u64,
-    /// Keystrokes dropped by the flood limit.
+    /// Keystrokes dropped by the rate limit of their session.
     pub flooded: u64,
-    /// Keystrokes not taken because the buffer was full.
+    /// Keystrokes rejected by a full buffer.
     pub full: u64,
-    /// Runs claimed for the first time.
+    /// First claims.
     pub claimed: u64,
-    /// Runs claimed again after their lease ended.
+    /// Repeated claims, after a lease ended.
     pub reclaimed: u64,
-    /// Searches stored.
+    /// Stored searches.
     pub searches: u64,
-    /// Searches that had been stored already.
+    /// Searches that had been stored before.
     pub duplicates: u64,
-    /// When something was last acked.
+    /// The last acknowledgement.
     pub last_flush: Option<Timestamp>,
-    /// The reason why it takes no keystrokes, where one is known.
+    /// The known error that prevents it from accepting keystrokes.
     pub last_error: Option<&'static str>,
 }
 
-/// Holds keystrokes until they are stored. Atomic and without policy: what a search is, the
-/// fold decides. Its own clock counts, never a server's.
+/// Buffers keystrokes until their searches are stored.
+///
+/// Calls are atomic and free of policy: the fold decides what a search is. The buffer's clock counts, never a
+/// server's.
 #[async_trait]
 pub trait KeystrokeBuffer: Send + Sync {
-    /// Appends each keystroke to the run of its session and input, all in one round trip, and
-    /// says of each what became of it, in order: several are taken as if sent one by one. A run
-    /// begins with its first keystroke. Once this returns, `Accepted` keystrokes come out of
-    /// `claim` sooner or later, whatever ends, unless they are swallowed echoes.
+    /// Appends each keystroke to the run of its session and input, in one round trip.
     ///
-    /// A keystroke that is marked as submitted completes its run, unless it was overtaken: by its
-    /// sequence, the run holds later ones, and stays open. What is typed next, whether the run was
-    /// claimed by then or not, is one of three:
+    /// Returns the outcomes in order; a batch is equivalent to single calls. The first keystroke opens a run.
+    /// After the return, each `Accepted` keystroke is claimed eventually, despite crashes, unless it is a
+    /// discarded echo.
     ///
-    /// - An echo: the submitted text again (by [`comparison_key`], and by no other user) within the
-    ///   window. A second Enter, or a report that comes after it. It is appended to the run if that
-    ///   is open still; if it was claimed, the echo is swallowed: counted as accepted, stored nowhere.
-    /// - Overtaken: its sequence is not above the run's highest. It is appended as well, or late.
-    /// - Anything else begins a new run and ends the memory of what was submitted. The submitted run
-    ///   is closed: it waits, as it is, to be claimed. Any number of closed runs may wait.
+    /// A submitted keystroke completes its run, unless it was overtaken: the run holds higher sequences, and
+    /// remains open. The next keystroke, before or after the claim, is one of three:
+    ///
+    /// - An echo: the submitted text again (by [`comparison_key`]) within the window, and by no other user,
+    ///   for example a second Enter. An open run takes it; after the claim it is discarded, and counts as
+    ///   accepted.
+    /// - Overtaken: its sequence does not exceed the highest of the run. An open run takes it; otherwise it is
+    ///   late.
+    /// - Other text: it opens a new run and deletes the submission. The submitted run is closed, and waits
+    ///   unchanged for its claim. Any number of closed runs may wait.
     ///
     /// [`comparison_key`]: quarry_domain::comparison_key
-    async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<Appended>, BufferError>;
+    async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<AppendOutcome>, BufferError>;
 
-    /// Claims up to `limit` runs, those first that have been due longest, and of those that are due
-    /// since the same time and of the same box, the older. A later keystroke of
-    /// the same session and input begins a new run. A claim that is not acked within the lease
+    /// Claims up to `limit` runs by due time, and by age among those of one input.
+    ///
+    /// A later keystroke of the same input opens a new run. A claim that is not acknowledged within its lease
     /// is claimed again, with the same id, reason and keystrokes.
-    async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError>;
+    async fn claim(&self, scope: ClaimScope, limit: usize) -> Result<Vec<ClaimedRun>, BufferError>;
 
-    /// Removes claimed runs for good; those that are gone already are passed over.
-    async fn ack(&self, claims: &[ClaimId], tally: FlushTally) -> Result<(), BufferError>;
+    /// Acknowledges claims, which removes their runs; ignores claims that are gone.
+    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError>;
 
-    /// Removes every keystroke of a person, from open, closed and claimed runs alike. Of a user, only the
-    /// keystrokes of runs in which the user id stands go, but the whole runs.
-    async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError>;
+    /// Erases a searcher from open, closed and claimed runs.
+    ///
+    /// For a user, erases each run in which the user id occurs, as a whole.
+    async fn erase(&self, searcher: &Searcher) -> Result<Erasure, BufferError>;
 
-    /// What it holds and has done.
+    /// The contents and counters.
     async fn health(&self) -> Result<BufferHealth, BufferError>;
 }

@@ -1,8 +1,8 @@
 //! From the buffer to the log: claim, fold, store, acknowledge.
 //!
-//! Every server flushes at once, without a leader: a claim is its claimer's alone for a lease, and
-//! what a search is called derives from the claim. So whatever ends at whatever point, a claim
-//! comes back, folds to the same searches under the same ids, and the log takes each id once.
+//! All servers flush concurrently, without a leader: a claim belongs to its claimer for a lease, and the ids
+//! of searches derive from the claim. After a crash at any point, the claim comes back and folds to the same
+//! searches under the same ids, and the log stores each id once.
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
@@ -11,75 +11,85 @@ use std::time::Instant;
 use tracing::{Instrument, info, warn};
 use uuid::Uuid;
 
-use super::buffer::{BufferError, ClaimId, ClaimedRun, FlushTally, KeystrokeBuffer, Wanted};
+use super::buffer::{BufferError, ClaimId, ClaimScope, ClaimedRun, FlushCounts, KeystrokeBuffer};
 use super::feed::SearchFeed;
+use super::flush_status::FlushStatus;
 use super::fold::{FoldPolicy, FoldedSearch, fold};
-use super::progress::FlushProgress;
 use quarry_domain::{LoggedSearchId, comparison_key};
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{NewSearch, Store, StoreError};
 
-/// Runs that are claimed at once: with a search or two each, about what one statement inserts.
-const CLAIMED_RUNS: usize = 500;
-/// The name space of the version 5 UUIDs that identify logged searches.
+/// The runs per claim: with a search or two each, about the rows of one insert.
+const CLAIM_RUNS: usize = 500;
+/// The UUID namespace of logged searches.
 const NAMESPACE: Uuid = Uuid::from_u128(0x1f0c_9a1d_6a0e_4c51_8d0b_3f8e_52a7_c4d9);
 
-/// Why a flush failed; the next one goes on where it stopped.
+/// A failed flush; the next one continues it.
 #[derive(Debug, thiserror::Error)]
 pub enum FlushError {
-    /// The buffer did not answer.
+    /// The buffer failed.
     #[error(transparent)]
     Buffer(#[from] BufferError),
-    /// The database did not take the searches.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlushStep {
-    /// It flushed what it claimed: there may be more.
+    /// Runs were flushed: more may be due.
     Progressed,
-    /// Nothing more is due.
+    /// No run is due.
     Idle,
 }
 
-/// Empties a buffer into the log.
+/// Moves the keystrokes of a buffer to the log.
 pub struct Flusher {
     buffer: Arc<dyn KeystrokeBuffer>,
     store: Store,
     feed: Arc<dyn SearchFeed>,
     policy: FoldPolicy,
-    progress: FlushProgress,
-    /// Claims that are not acknowledged yet: kept over a failure, so that waiting for the
-    /// database holds one batch and no more.
+    status: FlushStatus,
+    /// Unacknowledged claims, kept after a failure: an outage of the database holds back one batch only.
     claimed: Vec<ClaimedRun>,
 }
 
 impl Flusher {
-    /// A flusher that has done nothing yet.
+    /// Creates a flusher.
     pub fn new(
         buffer: Arc<dyn KeystrokeBuffer>,
         store: Store,
         feed: Arc<dyn SearchFeed>,
         policy: FoldPolicy,
-        progress: FlushProgress,
+        status: FlushStatus,
     ) -> Self {
-        Self { buffer, store, feed, policy, progress, claimed: Vec::new() }
+        Self { buffer, store, feed, policy, status, claimed: Vec::new() }
     }
 
-    /// Flushes what is due by the buffer's clock, or everything.
+    /// Flushes a batch of runs.
     #[boxed]
-    pub async fn step(&mut self, wanted: Wanted) -> Result<FlushStep, FlushError> {
-        let outcome = self.try_step(wanted).await;
-        let trouble = outcome.as_ref().err().and_then(|_| self.store.status().trouble());
-        self.progress.note(outcome.as_ref().err(), trouble);
+    pub async fn step(&mut self, scope: ClaimScope) -> Result<FlushStep, FlushError> {
+        let outcome = self.try_step(scope).await;
+        self.status.set_last_error(outcome.as_ref().err().map(|error| self.message(error)));
         outcome
     }
 
-    async fn try_step(&mut self, wanted: Wanted) -> Result<FlushStep, FlushError> {
+    /// The message of an error in the health of the pipeline.
+    fn message(&self, error: &FlushError) -> &'static str {
+        match error {
+            FlushError::Buffer(BufferError::Unavailable(_)) => "The keystroke buffer cannot be reached.",
+            FlushError::Buffer(BufferError::Damaged(_)) => "The keystroke buffer is damaged: see the log.",
+            FlushError::Store(StoreError::Unavailable(_)) => {
+                self.store.status().trouble().unwrap_or("The database cannot be reached.")
+            }
+            FlushError::Store(_) => "The database refuses searches: see the log.",
+        }
+    }
+
+    async fn try_step(&mut self, scope: ClaimScope) -> Result<FlushStep, FlushError> {
         if self.claimed.is_empty() {
-            self.claimed = self.buffer.claim(wanted, CLAIMED_RUNS).await?;
+            self.claimed = self.buffer.claim(scope, CLAIM_RUNS).await?;
         }
         if self.claimed.is_empty() {
             return Ok(FlushStep::Idle);
@@ -87,14 +97,14 @@ impl Flusher {
         let runs = self.claimed.len();
         let span = tracing::info_span!(target: TRACED, "flush", flush.runs = runs);
         match self.flush(&self.claimed).instrument(span).await {
-            // The database is there and says no: whichever run it is, it must not hold up the others.
+            // The database refuses one of the runs, which must not block the others.
             Err(FlushError::Store(StoreError::Refused(_))) if runs > 1 => self.flush_one_by_one().await?,
             Err(FlushError::Store(StoreError::Refused(reason))) => {
-                // It comes back after its lease.
+                // The run comes back after its lease.
                 self.claimed.clear();
                 return Err(StoreError::Refused(reason).into());
             }
-            // Stored, but not acknowledged: they come back after the lease and are known by their ids.
+            // Stored, but not acknowledged: the runs come back after the lease, and their ids are known.
             Err(FlushError::Buffer(error)) => {
                 self.claimed.clear();
                 return Err(error.into());
@@ -102,7 +112,7 @@ impl Flusher {
             outcome => outcome?,
         }
         self.claimed.clear();
-        // A claim may bring fewer runs than are due, so only an empty one says that none is left.
+        // A claim may return fewer runs than are due: only an empty one means that none is left.
         Ok(FlushStep::Progressed)
     }
 
@@ -119,28 +129,28 @@ impl Flusher {
 
     async fn flush(&self, runs: &[ClaimedRun]) -> Result<(), FlushError> {
         let started = Instant::now();
-        let mut tally = FlushTally::default();
+        let mut counts = FlushCounts::default();
         let mut searches = Vec::with_capacity(runs.len());
         for run in runs {
             let folded = fold(&run.keystrokes, &self.policy, run.reason);
-            tally.late += folded.late;
-            let named = folded.searches.into_iter().enumerate();
-            searches.extend(named.map(|(place, search)| named_search(run, place, search)));
+            counts.late += folded.late;
+            let indexed = folded.searches.into_iter().enumerate();
+            searches.extend(indexed.map(|(index, search)| new_search(run, index, search)));
         }
         let logged = self.store.log_searches(&searches).await?;
-        tally.searches = logged.inserted.len() as u64;
-        tally.duplicates = logged.duplicates as u64;
-        // Whoever follows hears of a search once it is stored, and of none that was stored before.
+        counts.searches = logged.inserted.len() as u64;
+        counts.duplicates = logged.duplicates as u64;
+        // Subscribers receive a search after it is stored, and none that was stored before.
         if let Err(error) = self.feed.publish(&logged.inserted).await {
-            warn!(error = %error, "logged searches were not announced");
+            warn!(error = %error, "logged searches were not published");
         }
         let claims: Vec<ClaimId> = runs.iter().map(|run| run.id.clone()).collect();
-        self.buffer.ack(&claims, tally).await?;
-        self.progress.flushed(started.elapsed());
+        self.buffer.ack(&claims, counts).await?;
+        self.status.observe(started.elapsed());
         info!(
             flush.runs = runs.len(),
-            flush.searches = tally.searches,
-            flush.duplicates = tally.duplicates,
+            flush.searches = counts.searches,
+            flush.duplicates = counts.duplicates,
             duration_ms = started.elapsed().as_secs_f64() * 1_000.0,
             "searches logged"
         );
@@ -148,8 +158,8 @@ impl Flusher {
     }
 }
 
-fn named_search(run: &ClaimedRun, place: usize, search: FoldedSearch) -> NewSearch {
-    let id = Uuid::new_v5(&NAMESPACE, format!("{}\n{place}", run.id.0).as_bytes());
+fn new_search(run: &ClaimedRun, index: usize, search: FoldedSearch) -> NewSearch {
+    let id = Uuid::new_v5(&NAMESPACE, format!("{}\n{index}", run.id.0).as_bytes());
     NewSearch {
         id: LoggedSearchId(id),
         session: run.session.clone(),

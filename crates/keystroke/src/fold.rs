@@ -1,35 +1,33 @@
-//! Keystrokes of one search box in, searches in their most complete form out. Pure.
+//! The fold: from the keystrokes of one input to its searches in their most complete form. Pure.
 //!
-//! A run is first cut where nothing was typed for the window, and each piece put in the order of
-//! the client's sequence. Then each text is held against the longest one so far, in the form of
-//! [`comparison_key`]: it goes on, goes back, corrects, or is something else.
+//! A run is split at pauses of the window, and each piece is sorted by the client's sequence. Each text is then
+//! compared with the longest one so far, by [`comparison_key`]: it extends, shortens or corrects that text, or
+//! is unrelated.
 //!
 //! [`comparison_key`]: quarry_domain::comparison_key
 //!
-//! # Where the rules leave a choice
+//! # Rules
 //!
-//! What a person meant should not depend on how often their client reports.
+//! The result should not depend on the frequency of the client's reports.
 //!
-//! - **The longest counts, not what is in the box.** `Business`, back to `Bus`, on to `Bush` are two
-//!   searches: `Bush` is far from `Business`. What is in the box decides when it is submitted.
-//! - **A correction may be recognised late.** `Buziness`, back to `Bu`, then letter by letter to
-//!   `Business`: `Bus` alone is another search, `Business` corrects the first. So a search that was
-//!   left for a text with the same first letter is taken back as soon as that text has become its
-//!   correction.
-//! - **Changes letter by letter, in the middle or in front, are corrections one after the other**:
-//!   `shoes` to `red shoes`, `red running shoes` to `red shoes`. In one jump of more than two letters
-//!   they are two searches.
-//! - **Deleting is not correcting.** Where letters were only taken away, from wherever, until less
-//!   than half was left, and then the box was cleared or something else typed, the longest stands:
-//!   `cat`, `at`, `t`, empty is `cat`.
-//! - **What was submitted and is deleted letter by letter** is no search again, unless something is
-//!   typed, submitted or left standing.
-//! - **An input method** that writes anew what was typed by its sound corrects it: `nihao` to `你好`.
-//!   It composes at most 20 letters at once and no white space: `jolly elevator` and `北京` are two. Korean syllables are compared by their letters, so that `한` is the beginning of `하나`.
-//! - A keystroke that clears the box is none of the search, so it counts for nothing.
+//! - **The longest text counts, not the last.** `Business`, back to `Bus`, on to `Bush` are two searches:
+//!   `Bush` is far from `Business`. A submission counts as it is.
+//! - **A correction may be recognised late.** `Buziness`, back to `Bu`, then letter by letter to `Business`:
+//!   `Bus` alone is another search, `Business` corrects the first. So a search that was replaced by a text with
+//!   the same first letter is reopened once that text has become its correction.
+//! - **Letter-by-letter changes in the middle or in front are successive corrections**: `shoes` to `red shoes`,
+//!   `red running shoes` to `red shoes`. A change of more than two letters at once makes two searches.
+//! - **A deletion is no correction.** If letters were only deleted, at any position, until less than half was
+//!   left, and the box was then cleared or other text typed, the longest text stands: `cat`, `at`, `t`, empty is
+//!   `cat`.
+//! - **A submission that is deleted letter by letter** is no new search, unless text is typed, submitted or left
+//!   in the box.
+//! - **An input method** that converts phonetic input corrects it: `nihao` to `你好`. It composes at most 20
+//!   letters at once and no white space: `jolly elevator` and `北京` are two searches. Korean syllables are
+//!   compared by their letters, so that `한` is a prefix of `하나`.
+//! - A keystroke that clears the box belongs to no search and is not counted.
 //!
-//! It lacks memory: what happened before the run it does not know, so what is left in the box of a
-//! search that was stored already begins a search of its own.
+//! The fold has no memory of earlier runs: the rest of a stored search in the box begins a search of its own.
 
 mod comparison;
 mod pieces;
@@ -39,83 +37,84 @@ use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use self::pieces::Typed;
+use self::pieces::NormalizedKeystroke;
 use self::searches::FinalSearch;
 use super::buffer::DueReason;
 use super::mask::mask;
 use quarry_domain::{BufferedKeystroke, FinalReason, Timestamp, UserId};
 
-/// The longest text of a search that is kept, in graphemes.
+/// The maximum length of a stored text, in graphemes.
 pub const MAX_QUERY_GRAPHEMES: usize = 256;
 
-/// What the fold goes by.
+/// The parameters of the fold.
 #[derive(Clone, Copy, Debug)]
 pub struct FoldPolicy {
-    /// A pause of this length ends a search.
+    /// The pause that ends a search.
     pub window: Duration,
-    /// Whether e-mail addresses, phone and card numbers are masked in the stored texts.
+    /// Masks e-mail addresses, phone and card numbers in stored texts.
     pub mask: bool,
 }
 
-/// What a run came to.
+/// The result of folding a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Folded {
-    /// Its searches, in the order in which they ended.
+pub struct FoldOutcome {
+    /// Its searches, in the order of their ends.
     pub searches: Vec<FoldedSearch>,
-    /// Keystrokes that were dropped because the search they belong to had ended before they came.
+    /// Dropped keystrokes, which arrived after the end of their search.
     pub late: u64,
 }
 
 /// One search of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FoldedSearch {
-    /// The visitor, if any keystroke of the search knew.
+    /// The user, if any keystroke of the search names one.
     pub user: Option<UserId>,
-    /// The text: as it was typed, trimmed, inner white space collapsed, masked where asked for.
+    /// The typed text: trimmed, with collapsed white space, masked if the policy requires it.
     pub query: String,
-    /// The text was longer than [`MAX_QUERY_GRAPHEMES`], and is cut there.
+    /// The text exceeded [`MAX_QUERY_GRAPHEMES`], and was truncated.
     pub truncated: bool,
-    /// How many keystrokes went into it.
+    /// The number of its keystrokes.
     pub keystrokes: i64,
-    /// The last count that came with a text like the stored one.
+    /// The last result count of a text equal to the stored one.
     pub result_count: Option<i64>,
-    /// Why it ended.
+    /// The reason of its end.
     pub reason: FinalReason,
-    /// When the first of its keystrokes arrived.
+    /// The arrival of its first keystroke.
     pub started_at: Timestamp,
-    /// When the last of its keystrokes arrived.
+    /// The arrival of its last keystroke.
     pub last_keystroke_at: Timestamp,
 }
 
-/// Folds a run: the keystrokes of one session and input, in order of arrival, by the buffer's
-/// clock. `ending` is why the run was due: its last search ends for that.
-pub fn fold(keystrokes: &[BufferedKeystroke], policy: &FoldPolicy, ending: DueReason) -> Folded {
-    let cut = pieces::cut(keystrokes, policy.window);
+/// Folds a run: the keystrokes of one session and input, in order of arrival by the buffer's clock.
+///
+/// The reason why the run was due ends its last search.
+pub fn fold(keystrokes: &[BufferedKeystroke], policy: &FoldPolicy, due: DueReason) -> FoldOutcome {
+    let split = pieces::split(keystrokes, policy.window);
     let mut searches = Vec::new();
-    let count = cut.pieces.len();
-    for (index, piece) in cut.pieces.iter().enumerate() {
+    let count = split.pieces.len();
+    for (index, piece) in split.pieces.iter().enumerate() {
         let is_last = index + 1 == count;
-        let reason = if is_last { final_reason(ending) } else { FinalReason::Idle };
+        let reason = if is_last { final_reason(due) } else { FinalReason::Idle };
         let ended = searches::searches(piece, reason);
         searches.extend(ended.iter().map(|search| folded(piece, search, policy)));
     }
-    Folded { searches, late: cut.late }
+    FoldOutcome { searches, late: split.late }
 }
 
-fn final_reason(ending: DueReason) -> FinalReason {
-    match ending {
-        // A search that a keystroke submitted has ended by it.
+fn final_reason(due: DueReason) -> FinalReason {
+    match due {
+        // A submitted search has ended by its submission.
         DueReason::Idle | DueReason::Submitted => FinalReason::Idle,
         DueReason::Limit => FinalReason::Limit,
         DueReason::Shutdown => FinalReason::Shutdown,
     }
 }
 
-fn folded(piece: &[Typed<'_>], search: &FinalSearch<'_>, policy: &FoldPolicy) -> FoldedSearch {
+fn folded(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, policy: &FoldPolicy) -> FoldedSearch {
     let stored = &piece[search.stored];
     let (query, truncated) = stored_text(stored.text, policy.mask);
-    let keystrokes = || search.keystrokes.iter().map(|place| &piece[*place]);
-    let mut alike = keystrokes().rev().filter(|typed| typed.form.equals(&stored.form));
+    let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
+    let mut alike = keystrokes().rev().filter(|typed| typed.normalized.equals(&stored.normalized));
     FoldedSearch {
         user: search.user.cloned(),
         query,
@@ -128,8 +127,9 @@ fn folded(piece: &[Typed<'_>], search: &FinalSearch<'_>, policy: &FoldPolicy) ->
     }
 }
 
-/// The text of a search as it is stored, and whether it was cut. Masked before it is cut, so that
-/// the cut leaves no half of an address unmasked.
+/// The stored text of a search, and true if it was truncated.
+///
+/// Masking precedes truncation, which could otherwise leave half of an address unmasked.
 fn stored_text(text: &str, masked: bool) -> (String, bool) {
     let is_space = |char: char| char.is_whitespace() || char.is_control();
     let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();

@@ -1,27 +1,22 @@
-//! The keystroke buffer of a server without Redis: state in memory, and a journal in the data
-//! folder that says how it came to be, so that a process that is killed loses nothing.
+//! The embedded keystroke buffer: state in memory, and a journal in the data folder.
 //!
-//! The state and every decision are in [`runs`], which knows no clock and no file; here are the
-//! clock, the lock and the journal. A change is in the system's hands (one `write`) before the call
-//! returns; that takes microseconds and is done where the call is made. What takes longer, which is
-//! to wait for the disk and to write the journal anew, is done by blocking threads, in [`LocalBuffer::sync`]
-//! and in `erase`. The journal is written anew when it has doubled, or when nothing waits any more;
-//! meanwhile calls go on, between the pieces that are copied.
+//! [`runs`] holds the state and makes every decision; this file adds the clock, the lock and the journal. A
+//! change is written (one `write`) before the call returns, so a killed process loses nothing. That takes
+//! microseconds and happens in the calling task; syncs and compactions run on blocking threads, in
+//! [`LocalBuffer::sync`] and in `erase`. A compaction copies the state piece by piece, and calls proceed in
+//! between. It happens once the journal has doubled or the buffer is empty.
 //!
-//! The journal is our own, some 300 lines, since no crate fits: fjall and redb take 64 MiB or a
-//! disk's flush for each change, and keep erased text in pages and levels until they please;
-//! okaywal is unmaintained and says that it is not for production; open-wal flushes at each commit and
-//! refuses to open what is damaged. All of them would leave the larger half, what is live and
-//! when to write it anew, to be written here anyway.
+//! `docs/decisions/keystroke-journal.md` compares the journal with embedded databases.
 //!
-//! It deliberately lacks a thread or task of its own: whoever opens it calls [`LocalBuffer::sync`]. And
-//! it lacks sharing: one process has the folder. The counts in its health begin anew with each process.
+//! The buffer deliberately has no thread or task of its own: its owner calls [`LocalBuffer::sync`]. One process
+//! owns the folder. The counts in its health start at zero with each process.
 
 mod clock;
 mod journal;
 mod record;
 mod run;
 mod runs;
+mod submission;
 #[cfg(test)]
 mod tests;
 
@@ -38,169 +33,167 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally,
-    KeystrokeBuffer, Wanted,
+    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, Erasure,
+    FlushCounts, KeystrokeBuffer,
 };
 use clock::Clock;
 use journal::Journal;
 use quarry_domain::{Keystroke, Searcher};
 use record::Record;
-use run::{Place, RunId};
+use run::{InputKey, RunId};
 use runs::Runs;
 
-/// Locked for as long as a process has the folder.
+/// The file that a process locks while it owns the folder.
 const LOCK: &str = "lock";
-/// A journal is not written anew before it has grown by this.
-const REWRITE_BYTES: u64 = 1 << 20;
-/// What is copied at once while calls wait: a millisecond's work.
+/// The minimum growth before a compaction.
+const COMPACTION_BYTES: u64 = 1 << 20;
+/// The bytes that a compaction copies under one lock: about a millisecond.
 const COPY_BYTES: usize = 128 << 10;
-/// Places of which is copied at once what is remembered.
-const COPY_PLACES: usize = 1_000;
-/// Between two pieces, for the calls that wait.
+/// The inputs that a compaction copies under one lock.
+const COPY_INPUTS: usize = 1_000;
+/// The pause between two copies, for waiting calls.
 const COPY_PAUSE: Duration = Duration::from_micros(50);
 
-/// A process that is just ending holds the lock for a moment, as does one that it has started, until that
-/// runs its own program.
+/// Attempts to lock the folder: an ending process holds the lock for a moment, as does its child until
+/// it has executed its own program.
 const LOCK_ATTEMPTS: u32 = 50;
-/// Between two of these attempts.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-/// The reason of a buffer that cannot write its journal.
+/// The health's error while the journal cannot be written.
 const REFUSING: &str = "The keystroke journal cannot be written: its disk is full, or fails.";
 
-/// Why a buffer cannot be opened.
+/// A failure to open a buffer.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalBufferError {
-    /// Another process has the folder.
+    /// Another process owns the folder.
     #[error(
-        "another quarry is running on this data folder: {} is locked. Stop it, give this one a data_dir of its own, \
-         or set redis_url so that several servers share one buffer",
+        "another quarry process uses {}: stop it, give this one a data_dir of its own, or set redis_url so that \
+         several servers share one buffer",
         folder.display()
     )]
     InUse {
         /// The journal's folder.
         folder: PathBuf,
     },
-    /// The folder cannot be used.
+    /// The folder is unusable.
     #[error("the keystroke journal in {} cannot be opened: {cause}", folder.display())]
     Folder {
         /// The journal's folder.
         folder: PathBuf,
-        /// What the system says.
+        /// The error of the operating system.
         #[source]
         cause: io::Error,
     },
 }
 
-/// Keystrokes in memory, with a journal.
+/// A keystroke buffer in memory, with a journal.
 pub struct LocalBuffer {
     shared: Arc<Shared>,
     sync_every: Duration,
-    /// Up to where the journal is on disk. Held while it is flushed: who waits for it meanwhile
-    /// finds their change flushed, too, or flushes for all that came after.
+    /// The length of the journal on disk. Locked during a sync: waiting calls find their change synced, or
+    /// sync for all changes since.
     synced: tokio::sync::Mutex<u64>,
 }
 
 struct Shared {
     folder: PathBuf,
-    state: Mutex<State>,
-    /// Held while the journal is written anew.
-    rewriting: Mutex<()>,
-    /// Holds the folder's lock.
+    state: Mutex<BufferState>,
+    /// Locked during a compaction.
+    compacting: Mutex<()>,
     _lock: File,
 }
 
-struct State {
+struct BufferState {
     runs: Runs,
     journal: Journal,
     clock: Clock,
-    /// Names the claims of this process.
+    /// Distinguishes this process's claims from those of earlier processes.
     epoch: Uuid,
-    /// The journal's length when it was last written anew.
+    /// The length of the journal after its last compaction.
     base: u64,
-    /// The journal holds what must not stay, or is in doubt.
-    rewrite: bool,
-    /// The last keystrokes could not be written.
+    /// The journal contains erased text, or differs from the state.
+    needs_compaction: bool,
+    /// The last append failed.
     refusing: bool,
 }
 
 impl LocalBuffer {
-    /// Opens the journal of a folder, which is made if it is missing. Open runs are open again; claims
-    /// come back at once, with their ids, since whoever held them is dead.
+    /// Opens the journal of a folder, or creates both.
     ///
-    /// It reads the whole journal, so it is work for a blocking thread. A journal that is damaged
-    /// never keeps a server from starting: see the log. `sync_every` is how
-    /// often the caller means to call [`LocalBuffer::sync`]: zero flushes before each call returns.
+    /// Open runs are open again; claims come back immediately under their ids, since their claimers have
+    /// ended. Opening reads the whole journal: call it on a blocking thread. A damaged journal never prevents
+    /// a start: see the log. `sync_every` is the interval of [`LocalBuffer::sync`]; zero syncs before each
+    /// call returns.
     pub fn open(folder: &Path, limits: BufferLimits, sync_every: Duration) -> Result<Self, LocalBufferError> {
         let unusable = |cause| LocalBufferError::Folder { folder: folder.to_owned(), cause };
         let lock = lock(folder).map_err(unusable)?;
         let Some(lock) = lock else { return Err(LocalBufferError::InUse { folder: folder.to_owned() }) };
         let mut runs = Runs::new(limits);
-        let mut rewrite = false;
+        let mut needs_compaction = false;
         let journal = Journal::open(folder, |record| {
-            rewrite |= matches!(record, Record::Erased { .. });
+            needs_compaction |= matches!(record, Record::Erased { .. });
             runs.replay(record);
         });
         let journal = journal.map_err(unusable)?;
         let mut clock = Clock::new();
         runs.resume(clock.now());
-        let state = State {
+        let state = BufferState {
             runs,
             journal,
             clock,
             epoch: Uuid::new_v4(),
             base: journal::EMPTY_BYTES,
-            rewrite,
+            needs_compaction,
             refusing: false,
         };
         let shared = Shared {
             folder: folder.to_owned(),
             state: Mutex::new(state),
-            rewriting: Mutex::new(()),
+            compacting: Mutex::new(()),
             _lock: lock,
         };
         Ok(Self { shared: Arc::new(shared), sync_every, synced: tokio::sync::Mutex::new(0) })
     }
 
-    /// How often [`LocalBuffer::sync`] is to be called.
+    /// The interval of [`LocalBuffer::sync`].
     pub fn sync_every(&self) -> Duration {
         self.sync_every
     }
 
-    /// Flushes the journal to the disk, and writes it anew if it is time. A worker's step: to be called
-    /// every `sync_every` (every second or so if that is zero), and once more after the last `ack`.
+    /// Syncs the journal to disk, and compacts it if it is due.
+    ///
+    /// Call it every `sync_every` (about every second if that is zero), and once more after the last `ack`.
     #[boxed]
     pub async fn sync(&self) -> Result<(), BufferError> {
-        let shared = self.shared.clone();
-        let written = shared.state().journal.written();
-        let flushed = self.sync_through(written).await;
-        if !self.shared.state().is_overgrown() {
-            return flushed;
-        }
-        // What could not be flushed is on disk when a new journal is.
-        blocking(move || shared.write_anew()).await
+        self.sync_and_compact_if(BufferState::is_overgrown).await
     }
 
-    /// The reason why it takes no keystrokes, if so.
+    /// Syncs the journal for the last time.
+    ///
+    /// Compacts it only to remove erased text: copying a large state would delay the stop.
+    #[boxed]
+    pub async fn close(&self) -> Result<(), BufferError> {
+        self.sync_and_compact_if(BufferState::is_stale).await
+    }
+
+    /// The error that prevents it from accepting keystrokes, if any.
     pub fn last_error(&self) -> Option<&'static str> {
         self.shared.state().last_error()
     }
 
-    /// Flushes the journal for the last time. It is written again only where that removes text that must not
-    /// stay: the copy of a large one would cost a stopping process its time.
-    #[boxed]
-    pub async fn close(&self) -> Result<(), BufferError> {
-        let shared = self.shared.clone();
-        let written = shared.state().journal.written();
-        let flushed = self.sync_through(written).await;
-        if !self.shared.state().is_stale() {
-            return flushed;
+    async fn sync_and_compact_if(&self, is_due: fn(&BufferState) -> bool) -> Result<(), BufferError> {
+        let written = self.shared.state().journal.file().1;
+        let synced = self.sync_through(written).await;
+        if !is_due(&self.shared.state()) {
+            return synced;
         }
-        blocking(move || shared.write_anew()).await
+        // A compacted journal on disk makes up for a failed sync.
+        let shared = self.shared.clone();
+        blocking(move || shared.compact()).await
     }
 
-    /// Waits for the disk, if it is to be waited for.
-    async fn settle(&self, written: u64) -> Result<(), BufferError> {
+    /// Syncs before the reply if the settings require it.
+    async fn sync_if_required(&self, written: u64) -> Result<(), BufferError> {
         if self.sync_every.is_zero() { self.sync_through(written).await } else { Ok(()) }
     }
 
@@ -208,46 +201,46 @@ impl LocalBuffer {
         let mut synced = self.synced.lock().await;
         if *synced < written {
             let shared = self.shared.clone();
-            *synced = blocking(move || shared.flush()).await?;
+            *synced = blocking(move || shared.sync_file()).await?;
         }
         Ok(())
     }
 }
 
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // A panic elsewhere is no reason to refuse keystrokes: the journal is whole at any time.
+    fn state(&self) -> MutexGuard<'_, BufferState> {
+        // A panic elsewhere does not refuse keystrokes: the journal is whole at any time.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn flush(&self) -> io::Result<u64> {
+    fn sync_file(&self) -> io::Result<u64> {
         let (file, written) = self.state().journal.file();
         if let Err(error) = file.sync_data() {
-            // The system may have dropped what it could not write: memory knows it still.
-            warn!(%error, "the keystroke journal could not be flushed, it will be written anew");
-            self.state().rewrite = true;
+            // The system may have dropped unwritten pages; the state in memory is complete.
+            warn!(%error, "the sync of the keystroke journal failed: it will be compacted");
+            self.state().needs_compaction = true;
             return Err(error);
         }
         Ok(written)
     }
 
-    /// Writes a journal that says what is live, and no more.
-    fn write_anew(&self) -> io::Result<()> {
-        let _alone = self.rewriting.lock().unwrap_or_else(PoisonError::into_inner);
-        let written = self.write_new_journal();
-        if written.is_err() {
+    /// Replaces the journal with one that holds the current state.
+    fn compact(&self) -> io::Result<()> {
+        let _exclusive = self.compacting.lock().unwrap_or_else(PoisonError::into_inner);
+        let compacted = self.write_compacted();
+        if compacted.is_err() {
             let mut state = self.state();
-            state.journal.abandon();
-            state.rewrite = true;
+            state.journal.abort_compaction();
+            state.needs_compaction = true;
         }
-        written
+        compacted
     }
 
-    fn write_new_journal(&self) -> io::Result<()> {
+    fn write_compacted(&self) -> io::Result<()> {
         let end = {
             let mut state = self.state();
-            state.journal.begin_anew()?;
-            state.rewrite = false;
+            state.journal.begin_compaction()?;
+            state.needs_compaction = false;
             state.runs.next()
         };
         let mut next = 0;
@@ -255,144 +248,143 @@ impl Shared {
             next = self.copy_runs(next..end)?;
             std::thread::sleep(COPY_PAUSE);
         }
-        // After the runs: the new journal tells of claims whose runs it did not hold yet.
+        // Inputs follow the runs: claims of runs that were not yet copied raise watermarks.
         let remembered = self.state().runs.remembered();
-        for places in remembered.chunks(COPY_PLACES) {
-            self.copy_memories(places)?;
+        for inputs in remembered.chunks(COPY_INPUTS) {
+            self.copy_inputs(inputs)?;
             std::thread::sleep(COPY_PAUSE);
         }
-        let (file, flushed) = self.state().journal.new_file()?;
+        let (file, synced) = self.state().journal.compacted_file()?;
         file.sync_all()?;
         let newest = {
             let mut state = self.state();
-            if state.journal.new_file()?.1 > flushed {
+            if state.journal.compacted_file()?.1 > synced {
                 file.sync_all()?;
             }
-            state.journal.finish_anew()?;
+            state.journal.finish_compaction()?;
             state.base = state.journal.bytes();
             state.refusing = false;
             state.journal.path().to_owned()
         };
         journal::sync_folder(&self.folder)?;
-        journal::remove_old(&self.folder, &newest)
+        journal::remove_replaced(&self.folder, &newest)
     }
 
     fn copy_runs(&self, numbers: Range<RunId>) -> io::Result<RunId> {
-        let State { runs, journal, .. } = &mut *self.state();
-        let (records, goes_on) = runs.copies(numbers, COPY_BYTES);
+        let BufferState { runs, journal, .. } = &mut *self.state();
+        let (records, next) = runs.copies(numbers, COPY_BYTES);
         journal.copy(&records)?;
-        Ok(goes_on)
+        Ok(next)
     }
 
-    fn copy_memories(&self, places: &[Arc<Place>]) -> io::Result<()> {
-        let State { runs, journal, .. } = &mut *self.state();
-        journal.copy(&runs.copied_memories(places))
+    fn copy_inputs(&self, inputs: &[Arc<InputKey>]) -> io::Result<()> {
+        let BufferState { runs, journal, .. } = &mut *self.state();
+        journal.copy(&runs.copied_inputs(inputs))
     }
 
-    fn append(&self, keystrokes: &[Keystroke]) -> Result<(Vec<Appended>, u64), BufferError> {
+    fn append(&self, keystrokes: &[Keystroke]) -> Result<(Vec<AppendOutcome>, u64), BufferError> {
         let state = &mut *self.state();
         let now = state.clock.now();
-        let (outcomes, taken) = state.runs.append(keystrokes, now);
-        if !taken.is_empty() {
-            let record = Record::Taken { at: now, keystrokes: taken };
+        let (outcomes, appended) = state.runs.append(keystrokes, now);
+        if !appended.is_empty() {
+            let record = Record::Appended { at: now, keystrokes: appended };
             let written = state.journal.write(&record);
-            // A journal that can be rewritten shows that there is room again.
+            // A successful compaction shows that the disk has space again.
             state.refusing = written.is_err();
-            state.rewrite |= state.refusing;
-            if let (Err(error), Record::Taken { keystrokes: taken, .. }) = (written, record) {
-                state.runs.take_back(keystrokes, &outcomes, &taken);
+            state.needs_compaction |= state.refusing;
+            if let (Err(error), Record::Appended { keystrokes: appended, .. }) = (written, record) {
+                state.runs.rollback(keystrokes, &outcomes, &appended);
                 return Err(unwritten(&error));
             }
         }
-        state.runs.count(&outcomes);
-        Ok((outcomes, state.journal.written()))
+        state.runs.commit(&outcomes);
+        Ok((outcomes, state.journal.file().1))
     }
 
-    fn claim(&self, wanted: Wanted, limit: usize) -> Result<(Vec<ClaimedRun>, u64), BufferError> {
+    fn claim(&self, scope: ClaimScope, limit: usize) -> Result<(Vec<ClaimedRun>, u64), BufferError> {
         let state = &mut *self.state();
         let now = state.clock.now();
-        state.runs.forget(now);
-        let claimable = state.runs.claimable(wanted, limit, now);
-        let first = claimable.iter().filter(|claimable| !claimable.again);
+        state.runs.expire(now);
+        let claimable = state.runs.claimable(scope, limit, now);
+        let first = claimable.iter().filter(|claimable| !claimable.is_reclaim);
         let runs: Vec<_> = first.map(|claimable| (claimable.run, claimable.reason)).collect();
         if !runs.is_empty() {
             let record = Record::Claimed { at: now, epoch: state.epoch, runs };
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
         }
         let claimed = state.runs.claim(&claimable, state.epoch, now);
-        Ok((claimed, state.journal.written()))
+        Ok((claimed, state.journal.file().1))
     }
 
-    fn ack(&self, claims: &[ClaimId], tally: FlushTally) {
+    fn ack(&self, claims: &[ClaimId], counts: FlushCounts) {
         let state = &mut *self.state();
         let now = state.clock.now();
         let runs = state.runs.claimed(claims);
-        state.runs.ack(&runs, tally, now);
+        state.runs.ack(&runs, counts, now);
         if runs.is_empty() {
             return;
         }
         if let Err(error) = state.journal.write(&Record::Acked { runs }) {
-            // They are stored, and go. A process that finds them in the journal stores them under the
-            // same ids, which changes nothing.
-            warn!(%error, "an ack could not be written to the keystroke journal");
-            state.rewrite = true;
+            // Their searches are stored, so the runs are removed. A process that replays them stores
+            // nothing new, since the ids are the same.
+            warn!(%error, "an acknowledgement was not written to the keystroke journal");
+            state.needs_compaction = true;
         }
     }
 
-    fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
-        let erased = {
+    fn erase(&self, searcher: &Searcher) -> Result<Erasure, BufferError> {
+        let erasure = {
             let state = &mut *self.state();
             let record = Record::Erased { searcher: searcher.clone() };
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
-            state.rewrite = true;
+            state.needs_compaction = true;
             let keystrokes = state.runs.erase(searcher);
-            Erased { keystrokes, at: run::timestamp(state.clock.now()) }
+            Erasure { keystrokes, at: run::timestamp(state.clock.now()) }
         };
-        self.write_anew()
+        self.compact()
             .and_then(|()| journal::remove_set_aside(&self.folder))
             .map_err(|error| unwritten(&error))?;
-        Ok(erased)
+        Ok(erasure)
     }
 }
 
-impl State {
-    /// The reason why keystrokes are refused, if so.
+impl BufferState {
     fn last_error(&self) -> Option<&'static str> {
         self.refusing.then_some(REFUSING)
     }
 
-    /// The journal is gone, in doubt, or holds nothing but what need not stay.
+    /// Returns true if the journal is deleted, differs from the state, or holds only obsolete records.
     fn is_stale(&self) -> bool {
-        let idle = self.runs.is_empty() && self.journal.bytes() > self.base;
-        self.rewrite || self.journal.is_deleted() || idle
+        let is_obsolete = self.runs.is_empty() && self.journal.bytes() > self.base;
+        self.needs_compaction || self.journal.is_deleted() || is_obsolete
     }
 
     fn is_overgrown(&self) -> bool {
-        let most = self.base.saturating_mul(2).saturating_add(REWRITE_BYTES);
+        let most = self.base.saturating_mul(2).saturating_add(COMPACTION_BYTES);
         self.is_stale() || self.journal.bytes() >= most
     }
 }
 
 #[async_trait]
 impl KeystrokeBuffer for LocalBuffer {
-    async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<Appended>, BufferError> {
+    async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<AppendOutcome>, BufferError> {
         let (outcomes, written) = self.shared.append(keystrokes)?;
-        self.settle(written).await?;
+        self.sync_if_required(written).await?;
         Ok(outcomes)
     }
 
-    async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
-        let (claimed, written) = self.shared.claim(wanted, limit)?;
-        self.settle(written).await?;
+    async fn claim(&self, scope: ClaimScope, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
+        let (claimed, written) = self.shared.claim(scope, limit)?;
+        self.sync_if_required(written).await?;
         Ok(claimed)
     }
 
-    async fn ack(&self, claims: &[ClaimId], tally: FlushTally) -> Result<(), BufferError> {
-        self.shared.ack(claims, tally);
+    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError> {
+        self.shared.ack(claims, counts);
         Ok(())
     }
 
-    async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
+    async fn erase(&self, searcher: &Searcher) -> Result<Erasure, BufferError> {
         let (shared, searcher) = (self.shared.clone(), searcher.clone());
         blocking(move || Ok(shared.erase(&searcher))).await?
     }
@@ -423,12 +415,12 @@ fn unwritten(error: &io::Error) -> BufferError {
     BufferError::Unavailable(format!("the keystroke journal cannot be written: {error}"))
 }
 
-/// Does what waits for the disk where waiting harms nobody.
+/// Runs disk operations on a blocking thread.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> Result<T, BufferError> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(|error| unwritten(&error)),
-        Err(broken) => Err(BufferError::Damaged(format!("its journal's thread ended: {broken}"))),
+        Err(panic) => Err(BufferError::Damaged(format!("the journal's thread ended: {panic}"))),
     }
 }

@@ -1,6 +1,6 @@
-//! The feed of one process, and the last part of every other feed.
+//! The feed within a process, and the last part of the feed through Redis.
 //!
-//! It never waits for a listener: one that is too slow loses the oldest searches.
+//! It never waits for a subscriber: a slow one loses the oldest searches.
 
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -11,24 +11,24 @@ use tokio_stream::wrappers::BroadcastStream;
 use super::{FeedError, SearchFeed};
 use quarry_domain::LoggedSearch;
 
-/// How many searches a listener may be behind.
+/// The number of searches that a subscriber may lag behind.
 const BACKLOG: usize = 1_024;
 
-/// Announces searches within the process.
+/// A feed within the process.
 #[derive(Clone, Debug)]
 pub struct LocalFeed {
     sender: broadcast::Sender<LoggedSearch>,
 }
 
 impl LocalFeed {
-    /// A feed without listeners.
+    /// Creates a feed without subscribers.
     pub fn new() -> Self {
         Self { sender: broadcast::Sender::new(BACKLOG) }
     }
 
-    /// Announces one search.
-    pub(super) fn announce(&self, search: LoggedSearch) {
-        // That nobody listens is no error.
+    /// Publishes one search.
+    pub(super) fn send(&self, search: LoggedSearch) {
+        // Sending without a subscriber fails, which is no error here.
         let _ = self.sender.send(search);
     }
 }
@@ -43,14 +43,14 @@ impl Default for LocalFeed {
 impl SearchFeed for LocalFeed {
     async fn publish(&self, searches: &[LoggedSearch]) -> Result<(), FeedError> {
         for search in searches {
-            self.announce(search.clone());
+            self.send(search.clone());
         }
         Ok(())
     }
 
     fn subscribe(&self) -> BoxStream<'static, LoggedSearch> {
-        // What is in the way of a listener is only that it lost some.
-        let heard = BroadcastStream::new(self.sender.subscribe());
-        heard.filter_map(|search| std::future::ready(search.ok())).boxed()
+        // The only error of the stream is a lag.
+        let received = BroadcastStream::new(self.sender.subscribe());
+        received.filter_map(|search| std::future::ready(search.ok())).boxed()
     }
 }

@@ -7,35 +7,35 @@ use quarry_config::KeystrokeSettings;
 use quarry_domain::Timestamp;
 use quarry_store::{RetentionHold, RetentionTerms, Store, StoreError};
 
-/// Searches that are removed in one transaction: few, so that those who log do not wait long.
+/// The maximum number of searches per transaction: a small one does not delay logging.
 const BATCH_SEARCHES: u64 = 1_000;
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetentionStep {
-    /// It removed as many searches as it does at once: there may be more.
+    /// A full batch was deleted: more may follow.
     Progressed,
-    /// Nothing more is old enough, or the rest must wait.
+    /// No expired searches are left, or the rest is held back.
     Idle,
 }
 
-/// Removes logged searches that are older than they may get.
+/// Deletes logged searches after their retention time.
 pub struct Retention {
     store: Store,
     terms: RetentionTerms,
-    /// Why it held back last, so that the log says it once.
+    /// The last reason to hold back, which is logged once.
     held_back: Mutex<Option<RetentionHold>>,
 }
 
 impl Retention {
-    /// The retention that the settings describe; none where searches are kept for ever.
+    /// Creates the retention of the settings; `None` if searches are kept forever.
     pub fn of(settings: &KeystrokeSettings, store: &Store) -> Option<Self> {
         let terms = RetentionTerms { keep: settings.retention, daily_share: settings.retention_daily_share };
         let store = store.clone();
         (!terms.keep.is_zero()).then(|| Self { store, terms, held_back: Mutex::default() })
     }
 
-    /// Removes some of what is too old, as far as the share of a day allows.
+    /// Deletes a batch of expired searches, up to the daily share.
     #[boxed]
     pub async fn step(&self, now: Timestamp) -> Result<RetentionStep, StoreError> {
         let outcome = self.store.retain_searches(now, self.terms, BATCH_SEARCHES).await?;

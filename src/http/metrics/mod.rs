@@ -132,7 +132,7 @@ impl Metrics {
         if let Some(pipeline) = pipeline {
             pipeline.buffer.register(&mut own, Utc::now());
         }
-        parts.keystrokes.progress().register(&mut own);
+        parts.keystrokes.flush_status.register(&mut own);
         parts.reports.register_metrics(&mut own);
         parts.store.register_metrics(&mut own);
         LinkMetrics::register(&mut own, &parts.redis);

@@ -17,8 +17,8 @@ use quarry::http::{
 };
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
-    BufferLimits, FlushProgress, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes, LocalBuffer,
-    LocalFeed, Wanted,
+    BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes,
+    LocalBuffer, LocalFeed,
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
@@ -175,10 +175,10 @@ impl Server {
             ),
         };
         let feed = Arc::new(LocalFeed::new());
-        let progress = FlushProgress::default();
+        let flush_status = FlushStatus::default();
         let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
-        let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, progress.clone());
-        let keystrokes = Keystrokes::new(buffer, feed, progress);
+        let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone());
+        let keystrokes = Keystrokes { buffer, feed, flush_status };
         let engine = setup.engine.unwrap_or(index);
         let settings = Settings::default().suggest;
         let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), settings);
@@ -256,7 +256,7 @@ impl Server {
 
     /// Logs all buffered searches, final or not.
     pub(super) async fn flush(&self) {
-        while self.flusher.lock().await.step(Wanted::All).await.unwrap() == FlushStep::Progressed {}
+        while self.flusher.lock().await.step(ClaimScope::All).await.unwrap() == FlushStep::Progressed {}
     }
 
     pub(super) fn get(&self, path: &str) -> RequestBuilder {

@@ -1,21 +1,21 @@
-//! What every keystroke buffer says of itself: run on each adapter.
+//! Conformance of keystroke buffers: health.
 
 use quarry::domain::Keystroke;
-use quarry::keystroke::{BufferHealth, BufferLimits, FlushTally, Wanted};
+use quarry::keystroke::{BufferHealth, BufferLimits, ClaimScope, FlushCounts};
 
-use super::buffers::{TestBuffer, entered, in_box, ms, on_each_buffer, roomy, stroke};
+use super::buffers::{TestBuffer, in_box, ms, on_each_buffer, stroke, submitted, unlimited};
 use crate::support::wait::next_millisecond;
 
-on_each_buffer!(health_counts, what_is_settled_is_older_than_all_that_waits);
+on_each_buffer!(health_reports_contents_and_counters, settled_precedes_all_waiting_keystrokes);
 
-async fn health_counts(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn health_reports_contents_and_counters(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     let unused = buffer.health().await.unwrap();
     assert_eq!(unused, BufferHealth { settled: unused.settled, ..BufferHealth::default() });
-    buffer.accept(entered(stroke("a", "1"))).await;
+    buffer.accept(submitted(stroke("a", "1"))).await;
     next_millisecond().await;
     buffer.accept(stroke("b", "1")).await;
-    buffer.accept(entered(stroke("b", "2"))).await;
+    buffer.accept(submitted(stroke("b", "2"))).await;
     let waiting = buffer.health().await.unwrap();
     assert_eq!((waiting.runs, waiting.keystrokes, waiting.accepted, waiting.claimed), (2, 3, 3, 0));
     let runs = buffer.claim_due().await;
@@ -26,12 +26,12 @@ async fn health_counts(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     assert_eq!((claimed.runs, claimed.keystrokes, claimed.claimed, claimed.reclaimed), (2, 3, 2, 0));
     assert_eq!((claimed.oldest, claimed.last_flush), (waiting.oldest, None));
     assert_eq!(claimed.settled, waiting.oldest);
-    let tally = FlushTally { searches: 5, duplicates: 3, late: 2 };
-    buffer.ack(&[runs[0].id.clone()], tally).await.unwrap();
+    let flush = FlushCounts { searches: 5, duplicates: 3, late: 2 };
+    buffer.ack(&[runs[0].id.clone()], flush).await.unwrap();
     let half = buffer.health().await.unwrap();
     assert_eq!((half.runs, half.keystrokes, half.oldest), (1, 2, Some(runs[1].keystrokes[0].at)));
     assert_eq!((half.searches, half.duplicates, half.late), (5, 3, 2));
-    buffer.ack(&[runs[1].id.clone()], tally).await.unwrap();
+    buffer.ack(&[runs[1].id.clone()], flush).await.unwrap();
     let empty = buffer.health().await.unwrap();
     assert_eq!((empty.runs, empty.keystrokes, empty.oldest, empty.accepted), (0, 0, None, 3));
     assert_eq!((empty.searches, empty.duplicates, empty.late), (10, 6, 4));
@@ -39,10 +39,10 @@ async fn health_counts(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     assert!(empty.last_flush >= half.last_flush && half.last_flush >= claimed.oldest);
 }
 
-async fn what_is_settled_is_older_than_all_that_waits(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+async fn settled_precedes_all_waiting_keystrokes(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     const OTHERS: usize = 600;
-    let buffer = open(BufferLimits { window: ms(600_000), ..roomy() }).await;
-    // Typed on longest, the first one is due last of very many in one place.
+    let buffer = open(BufferLimits { window: ms(600_000), ..unlimited() }).await;
+    // The first run is due last of many.
     buffer.accept(in_box("first", stroke("busy", "b"))).await;
     next_millisecond().await;
     let boxes: Vec<String> = (0..OTHERS).map(|n| n.to_string()).collect();
@@ -50,7 +50,7 @@ async fn what_is_settled_is_older_than_all_that_waits(open: impl AsyncFn(BufferL
     buffer.append(&strokes).await.unwrap();
     buffer.accept(in_box("first", stroke("busy", "bu"))).await;
     let settled = buffer.health().await.unwrap().settled;
-    let runs = buffer.claim(Wanted::All, 10_000).await.unwrap();
+    let runs = buffer.claim(ClaimScope::All, 10_000).await.unwrap();
     assert_eq!(runs.len(), OTHERS + 1);
     let first = runs.iter().flat_map(|run| &run.keystrokes).map(|keystroke| keystroke.at).min();
     assert!(settled.is_some() && settled <= first, "{settled:?} {first:?}");

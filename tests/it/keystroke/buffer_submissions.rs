@@ -1,51 +1,53 @@
-//! What every keystroke buffer makes of Enter and of what is typed after it: run on each adapter.
+//! Conformance of keystroke buffers: submissions, echoes and closed runs.
 
 use std::time::Instant;
 
 use chrono::Utc;
 use quarry::domain::{Keystroke, Searcher, SessionId, UserId};
-use quarry::keystroke::{Appended, BufferHealth, BufferLimits, ClaimedRun, DueReason, Wanted};
+use quarry::keystroke::{AppendOutcome, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, DueReason};
 
-use super::buffers::{TestBuffer, by, entered, in_box, ms, numbered, on_each_buffer, roomy, stroke, texts};
+use super::buffers::{
+    TestBuffer, by, in_box, ms, on_each_buffer, sequenced, stroke, submitted, texts, unlimited,
+};
 use crate::support::wait::{next_millisecond, until};
 
 on_each_buffer!(
-    what_is_typed_after_enter_is_another_run,
-    submitted_runs_wait_in_order,
-    a_batch_is_taken_as_if_sent_one_by_one,
-    an_echo_before_the_claim_is_of_the_run,
-    an_echo_after_the_claim_is_swallowed,
-    other_text_ends_the_memory,
-    the_memory_ends_with_the_window,
-    another_user_is_no_echo,
-    what_was_overtaken_is_of_the_submitted_run,
-    a_submission_that_was_overtaken_leaves_the_run_open,
-    what_comes_after_its_run_was_closed_is_late,
-    a_full_buffer_closes_nothing_and_swallows_echoes,
+    text_after_a_submission_opens_a_run,
+    submitted_runs_are_claimed_in_order,
+    a_batch_is_equivalent_to_single_appends,
+    an_echo_before_the_claim_joins_the_run,
+    an_echo_after_the_claim_is_discarded,
+    other_text_deletes_the_submission,
+    submissions_expire_with_the_window,
+    the_text_of_another_user_is_no_echo,
+    overtaken_keystrokes_join_the_submitted_run,
+    an_overtaken_submission_leaves_the_run_open,
+    keystrokes_of_a_closed_run_are_late,
+    a_full_buffer_closes_no_run_and_discards_echoes,
     closed_runs_come_back_after_their_lease,
     closed_runs_are_erased,
     closed_runs_are_counted,
 );
 
-/// The texts of runs, in the order in which they were claimed.
+/// The texts of runs, in the order of their claims.
 fn all_texts(runs: &[ClaimedRun]) -> Vec<Vec<&str>> {
     runs.iter().map(texts).collect()
 }
 
-async fn what_is_typed_after_enter_is_another_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+async fn text_after_a_submission_opens_a_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let window = ms(150);
-    let buffer = open(BufferLimits { window, ..roomy() }).await;
+    let buffer = open(BufferLimits { window, ..unlimited() }).await;
     for text in ["bu", "bus"] {
         buffer.accept(stroke("s", text)).await;
     }
-    buffer.accept(entered(stroke("s", "bus"))).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     let mut last = Instant::now();
     for text in ["W", "Wh", "Whe"] {
         last = Instant::now();
         buffer.accept(stroke("s", text)).await;
     }
-    // The second may be due by now, after it.
-    let first = buffer.claim(Wanted::Due, 1).await.unwrap();
+    // The second run may be due by now.
+    let first = buffer.claim(ClaimScope::Due, 1).await.unwrap();
     assert_eq!((all_texts(&first), first[0].reason), (vec![vec!["bu", "bus", "bus"]], DueReason::Submitted));
     let second = buffer.claim_soon().await;
     assert!(last.elapsed() >= window - ms(2), "due {:?} after the last keystroke", last.elapsed());
@@ -53,17 +55,17 @@ async fn what_is_typed_after_enter_is_another_run(open: impl AsyncFn(BufferLimit
     assert_ne!(first[0].id, second[0].id);
 }
 
-async fn submitted_runs_wait_in_order(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn submitted_runs_are_claimed_in_order(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     for number in 1..=12 {
         buffer.accept(stroke("s", &format!("{number}"))).await;
-        buffer.accept(entered(stroke("s", &format!("{number}!")))).await;
+        buffer.accept(submitted(stroke("s", &format!("{number}!")))).await;
     }
-    buffer.accept(in_box("tab", entered(stroke("s", "tab")))).await;
+    buffer.accept(in_box("tab", submitted(stroke("s", "tab")))).await;
     buffer.accept(stroke("s", "open")).await;
-    let mut runs = buffer.claim(Wanted::Due, 5).await.unwrap();
+    let mut runs = buffer.claim(ClaimScope::Due, 5).await.unwrap();
     assert_eq!(runs.len(), 5);
-    runs.extend(buffer.claim(Wanted::Due, 100).await.unwrap());
+    runs.extend(buffer.claim(ClaimScope::Due, 100).await.unwrap());
     assert!(runs.iter().all(|run| run.reason == DueReason::Submitted));
     let of_box = |name: &str| -> Vec<Vec<String>> {
         let runs = runs.iter().filter(|run| run.input.as_str() == name);
@@ -73,91 +75,90 @@ async fn submitted_runs_wait_in_order(open: impl AsyncFn(BufferLimits) -> TestBu
         (1..=12).map(|number| vec![number.to_string(), format!("{number}!")]).collect();
     assert_eq!(of_box(""), expected);
     assert_eq!(of_box("tab"), [["tab"]]);
-    let rest = buffer.claim(Wanted::All, 100).await.unwrap();
+    let rest = buffer.claim(ClaimScope::All, 100).await.unwrap();
     assert_eq!((all_texts(&rest), rest[0].reason), (vec![vec!["open"]], DueReason::Shutdown));
 }
 
-async fn a_batch_is_taken_as_if_sent_one_by_one(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn a_batch_is_equivalent_to_single_appends(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     let batch = [
         stroke("s", "b"),
-        entered(stroke("s", "bus")),
+        submitted(stroke("s", "bus")),
         stroke("s", "Bus"),
         stroke("s", "d"),
         stroke("other", "x"),
-        entered(stroke("s", "dog")),
-        entered(stroke("s", "cat")),
+        submitted(stroke("s", "dog")),
+        submitted(stroke("s", "cat")),
         stroke("s", "e"),
         stroke("s", "ee"),
     ];
-    assert_eq!(buffer.append(&batch).await.unwrap(), [Appended::Accepted; 9]);
+    assert_eq!(buffer.append(&batch).await.unwrap(), [AppendOutcome::Accepted; 9]);
     let runs = buffer.claim_due().await;
     assert_eq!(all_texts(&runs), [vec!["b", "bus", "Bus"], vec!["d", "dog"], vec!["cat"]]);
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes, health.accepted), (5, 9, 9));
 }
 
-async fn an_echo_before_the_claim_is_of_the_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(entered(stroke("s", "Straße 1"))).await;
+async fn an_echo_before_the_claim_joins_the_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(submitted(stroke("s", "Straße 1"))).await;
     buffer.accept(Keystroke { result_count: Some(7), ..stroke("s", " STRASSE  1") }).await;
-    buffer.accept(entered(stroke("s", "strasse1"))).await;
+    buffer.accept(submitted(stroke("s", "strasse1"))).await;
     buffer.accept(by("ann", stroke("s", "Straße 1"))).await;
     let run = buffer.claim_one().await;
     assert_eq!(texts(&run), ["Straße 1", " STRASSE  1", "strasse1", "Straße 1"]);
     assert_eq!((run.reason, run.keystrokes[1].result_count), (DueReason::Submitted, Some(7)));
-    assert!(buffer.claim(Wanted::All, 100).await.unwrap().is_empty());
+    assert!(buffer.claim(ClaimScope::All, 100).await.unwrap().is_empty());
 }
 
-async fn an_echo_after_the_claim_is_swallowed(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(numbered(1, stroke("s", "b"))).await;
-    buffer.accept(entered(numbered(2, stroke("s", "Bus 1")))).await;
+async fn an_echo_after_the_claim_is_discarded(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(sequenced(1, stroke("s", "b"))).await;
+    buffer.accept(submitted(sequenced(2, stroke("s", "Bus 1")))).await;
     let run = buffer.claim_one().await;
-    for echo in [stroke("s", "bus1"), entered(stroke("s", "Bus 1 ")), numbered(3, stroke("s", "BUS 1"))] {
+    for echo in [stroke("s", "bus1"), submitted(stroke("s", "Bus 1 ")), sequenced(3, stroke("s", "BUS 1"))] {
         buffer.accept(echo).await;
     }
     buffer.ack_all(&[run]).await;
-    buffer.accept(entered(by("ann", stroke("s", "Bus 1")))).await;
+    buffer.accept(submitted(by("ann", stroke("s", "Bus 1")))).await;
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes, health.accepted), (0, 0, 6));
-    assert!(buffer.claim(Wanted::All, 100).await.unwrap().is_empty());
-    // Another box and another session know nothing of it.
+    assert!(buffer.claim(ClaimScope::All, 100).await.unwrap().is_empty());
+    // A submission belongs to its input and session.
     buffer.accept(in_box("tab", stroke("s", "Bus 1"))).await;
     buffer.accept(stroke("t", "Bus 1")).await;
-    assert_eq!(buffer.claim(Wanted::All, 100).await.unwrap().len(), 2);
+    assert_eq!(buffer.claim(ClaimScope::All, 100).await.unwrap().len(), 2);
 }
 
-async fn other_text_ends_the_memory(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(entered(stroke("s", "bus"))).await;
+async fn other_text_deletes_the_submission(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     buffer.claim_one().await;
-    // An empty box is another text.
+    // The empty text is other text.
     buffer.accept(stroke("s", "")).await;
     buffer.accept(stroke("s", "bus")).await;
-    buffer.accept(entered(stroke("s", "bus"))).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     assert_eq!(texts(&buffer.claim_one().await), ["", "bus", "bus"]);
     buffer.accept(stroke("s", "dog")).await;
-    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["dog"]]);
-    // That was not submitted: nothing is an echo of it.
+    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["dog"]]);
+    // Text without a submission has no echo.
     buffer.accept(stroke("s", "dog")).await;
     buffer.accept(stroke("s", "bus")).await;
-    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["dog", "bus"]]);
+    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["dog", "bus"]]);
 }
 
-async fn the_memory_ends_with_the_window(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(BufferLimits { window: ms(100), ..roomy() }).await;
-    // The one is claimed, the other not.
-    buffer.accept(entered(stroke("claimed", "a"))).await;
+async fn submissions_expire_with_the_window(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(BufferLimits { window: ms(100), ..unlimited() }).await;
+    buffer.accept(submitted(stroke("claimed", "a"))).await;
     buffer.claim_one().await;
-    buffer.accept(entered(stroke("closed", "a"))).await;
+    buffer.accept(submitted(stroke("closed", "a"))).await;
     let over = Utc::now() + ms(101);
     until("the end of both memories", async || (Utc::now() > over).then_some(())).await;
     buffer.accept(stroke("claimed", "a")).await;
     for text in ["a", "al", "alpha"] {
         buffer.accept(stroke("closed", text)).await;
     }
-    let runs = buffer.claim(Wanted::All, 100).await.unwrap();
+    let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();
     let of_session = |name: &str| -> Vec<Vec<&str>> {
         runs.iter().filter(|run| run.session.as_str() == name).map(texts).collect()
     };
@@ -165,74 +166,74 @@ async fn the_memory_ends_with_the_window(open: impl AsyncFn(BufferLimits) -> Tes
     assert_eq!(of_session("claimed"), [["a"]]);
 }
 
-async fn another_user_is_no_echo(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(entered(by("ann", stroke("s", "bus")))).await;
+async fn the_text_of_another_user_is_no_echo(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(submitted(by("ann", stroke("s", "bus")))).await;
     buffer.accept(stroke("s", "bus")).await;
     buffer.accept(by("ben", stroke("s", "bus"))).await;
-    buffer.accept(entered(by("ben", stroke("s", "bus 2")))).await;
+    buffer.accept(submitted(by("ben", stroke("s", "bus 2")))).await;
     assert_eq!(all_texts(&buffer.claim_due().await), [["bus", "bus"], ["bus", "bus 2"]]);
     buffer.accept(by("ann", stroke("s", "bus 2"))).await;
-    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["bus 2"]]);
-    // Who logs in with an echo is known from then on.
-    buffer.accept(entered(stroke("t", "bus"))).await;
+    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["bus 2"]]);
+    // An echo may add a user to the submission.
+    buffer.accept(submitted(stroke("t", "bus"))).await;
     buffer.accept(by("ann", stroke("t", "bus"))).await;
     buffer.accept(by("ben", stroke("t", "bus"))).await;
-    assert_eq!(buffer.claim(Wanted::All, 100).await.unwrap().len(), 2);
+    assert_eq!(buffer.claim(ClaimScope::All, 100).await.unwrap().len(), 2);
 }
 
-async fn what_was_overtaken_is_of_the_submitted_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(numbered(1, stroke("s", "b"))).await;
-    buffer.accept(entered(numbered(9, stroke("s", "bus")))).await;
+async fn overtaken_keystrokes_join_the_submitted_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(sequenced(1, stroke("s", "b"))).await;
+    buffer.accept(submitted(sequenced(9, stroke("s", "bus")))).await;
     for (sequence, text) in [(3, "bu"), (-4, "x"), (9, "bus")] {
-        buffer.accept(numbered(sequence, stroke("s", text))).await;
+        buffer.accept(sequenced(sequence, stroke("s", text))).await;
     }
-    // It ended no memory, nor does it count as what was submitted.
-    buffer.accept(numbered(10, stroke("s", "BUS"))).await;
-    buffer.accept(numbered(11, stroke("s", "bu"))).await;
+    // An overtaken keystroke neither deletes nor replaces the submission.
+    buffer.accept(sequenced(10, stroke("s", "BUS"))).await;
+    buffer.accept(sequenced(11, stroke("s", "bu"))).await;
     assert_eq!(texts(&buffer.claim_one().await), ["b", "bus", "bu", "x", "bus", "BUS"]);
-    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["bu"]]);
+    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["bu"]]);
 }
 
-async fn a_submission_that_was_overtaken_leaves_the_run_open(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn an_overtaken_submission_leaves_the_run_open(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     for (sequence, text) in [(1, "bu"), (3, "w"), (4, "wh")] {
-        buffer.accept(numbered(sequence, stroke("s", text))).await;
+        buffer.accept(sequenced(sequence, stroke("s", text))).await;
     }
-    buffer.accept(entered(numbered(2, stroke("s", "bus")))).await;
+    buffer.accept(submitted(sequenced(2, stroke("s", "bus")))).await;
     assert!(buffer.claim_due().await.is_empty(), "the next search has begun in the same run");
-    buffer.accept(numbered(5, stroke("s", "where"))).await;
-    buffer.accept(entered(numbered(5, stroke("s", "where")))).await;
+    buffer.accept(sequenced(5, stroke("s", "where"))).await;
+    buffer.accept(submitted(sequenced(5, stroke("s", "where")))).await;
     let run = buffer.claim_one().await;
     assert_eq!(texts(&run), ["bu", "w", "wh", "bus", "where", "where"]);
     assert_eq!(run.reason, DueReason::Submitted);
 }
 
-async fn what_comes_after_its_run_was_closed_is_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(entered(numbered(5, stroke("s", "bus")))).await;
-    buffer.accept(numbered(6, stroke("s", "c"))).await;
+async fn keystrokes_of_a_closed_run_are_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(submitted(sequenced(5, stroke("s", "bus")))).await;
+    buffer.accept(sequenced(6, stroke("s", "c"))).await;
     for sequence in [5, 4] {
-        assert_eq!(buffer.append_one(numbered(sequence, stroke("s", "late"))).await, Appended::Late);
+        assert_eq!(buffer.append_one(sequenced(sequence, stroke("s", "late"))).await, AppendOutcome::Late);
     }
-    buffer.accept(numbered(7, stroke("s", "ca"))).await;
+    buffer.accept(sequenced(7, stroke("s", "ca"))).await;
     assert_eq!(buffer.health().await.unwrap().late, 2);
     assert_eq!(texts(&buffer.claim_one().await), ["bus"]);
-    assert_eq!(all_texts(&buffer.claim(Wanted::All, 100).await.unwrap()), [["c", "ca"]]);
+    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["c", "ca"]]);
 }
 
-async fn a_full_buffer_closes_nothing_and_swallows_echoes(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    // One place for each part that an adapter may share its room out over.
-    let buffer = open(BufferLimits { keystrokes: 16, ..roomy() }).await;
-    buffer.accept(entered(stroke("s", "bus"))).await;
+async fn a_full_buffer_closes_no_run_and_discards_echoes(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    // One keystroke for each of 16 shards.
+    let buffer = open(BufferLimits { keystrokes: 16, ..unlimited() }).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     until("the end of the room", async || {
-        (buffer.append_one(in_box("tab", stroke("s", "x"))).await == Appended::Full).then_some(())
+        (buffer.append_one(in_box("tab", stroke("s", "x"))).await == AppendOutcome::Full).then_some(())
     })
     .await;
     let before = buffer.health().await.unwrap();
     for text in ["c", "BUS"] {
-        assert_eq!(buffer.append_one(stroke("s", text)).await, Appended::Full);
+        assert_eq!(buffer.append_one(stroke("s", text)).await, AppendOutcome::Full);
     }
     let run = buffer.claim_one().await;
     assert_eq!(texts(&run), ["bus"]);
@@ -241,17 +242,17 @@ async fn a_full_buffer_closes_nothing_and_swallows_echoes(open: impl AsyncFn(Buf
     }
     let after = buffer.health().await.unwrap();
     assert_eq!((after.keystrokes, after.accepted), (before.keystrokes, before.accepted + 30));
-    assert_eq!(buffer.append_one(stroke("s", "c")).await, Appended::Full);
+    assert_eq!(buffer.append_one(stroke("s", "c")).await, AppendOutcome::Full);
     buffer.accept(stroke("s", "bus")).await;
     buffer.ack_all(&[run]).await;
     buffer.accept(stroke("s", "c")).await;
-    assert_eq!(buffer.append_one(stroke("s", "ca")).await, Appended::Full);
+    assert_eq!(buffer.append_one(stroke("s", "ca")).await, AppendOutcome::Full);
 }
 
 async fn closed_runs_come_back_after_their_lease(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(BufferLimits { lease: ms(50), ..roomy() }).await;
+    let buffer = open(BufferLimits { lease: ms(50), ..unlimited() }).await;
     for text in ["bus", "cat"] {
-        buffer.accept(entered(stroke("s", text))).await;
+        buffer.accept(submitted(stroke("s", text))).await;
     }
     buffer.accept(stroke("s", "d")).await;
     let claimed = buffer.claim_due().await;
@@ -269,10 +270,10 @@ async fn closed_runs_come_back_after_their_lease(open: impl AsyncFn(BufferLimits
 }
 
 async fn closed_runs_are_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+    let buffer = open(unlimited()).await;
     for session in ["gone", "kept"] {
         for text in ["one", "two", "three"] {
-            buffer.accept(entered(by("ann", stroke(session, text)))).await;
+            buffer.accept(submitted(by("ann", stroke(session, text)))).await;
         }
         buffer.accept(stroke(session, "open")).await;
     }
@@ -281,7 +282,7 @@ async fn closed_runs_are_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) 
     assert_eq!(buffer.health().await.unwrap().keystrokes, 4);
     let user = Searcher::User(UserId::parse("ann").unwrap());
     assert_eq!(buffer.erase(&user).await.unwrap().keystrokes, 3);
-    let rest = buffer.claim(Wanted::All, 100).await.unwrap();
+    let rest = buffer.claim(ClaimScope::All, 100).await.unwrap();
     assert_eq!((rest[0].session.as_str(), all_texts(&rest)), ("kept", vec![vec!["open"]]));
     buffer.ack_all(&rest).await;
     let health = buffer.health().await.unwrap();
@@ -289,15 +290,15 @@ async fn closed_runs_are_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) 
 }
 
 async fn closed_runs_are_counted(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+    let buffer = open(unlimited()).await;
     for text in ["one", "two", "three"] {
         buffer.accept(stroke("s", "o")).await;
-        buffer.accept(entered(stroke("s", text))).await;
+        buffer.accept(submitted(stroke("s", text))).await;
         next_millisecond().await;
     }
     let waiting = buffer.health().await.unwrap();
     assert_eq!((waiting.runs, waiting.keystrokes, waiting.claimed, waiting.reclaimed), (3, 6, 0, 0));
-    let first = buffer.claim(Wanted::Due, 1).await.unwrap();
+    let first = buffer.claim(ClaimScope::Due, 1).await.unwrap();
     assert_eq!(waiting.oldest, Some(first[0].keystrokes[0].at));
     let claimed = buffer.health().await.unwrap();
     assert_eq!((claimed.runs, claimed.keystrokes, claimed.claimed, claimed.reclaimed), (3, 6, 1, 0));
@@ -308,7 +309,7 @@ async fn closed_runs_are_counted(open: impl AsyncFn(BufferLimits) -> TestBuffer)
     assert_eq!(acked.oldest, Some(rest[0].keystrokes[0].at));
 }
 
-/// Runs as they can be compared between buffers, whose clocks tick apart.
+/// Runs without times, to compare buffers with different clocks.
 fn contents(runs: Vec<ClaimedRun>) -> Vec<String> {
     let content = |run: &ClaimedRun| format!("{} {:?} {:?}", run.session, run.reason, texts(run));
     let mut contents: Vec<String> = runs.iter().map(content).collect();
@@ -317,9 +318,9 @@ fn contents(runs: Vec<ClaimedRun>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn buffers_of_each_kind_do_the_same() {
+async fn all_buffers_behave_identically() {
     const CALLS: usize = 1_500;
-    let buffers = [super::buffers::local(roomy()).await, super::buffers::redis(roomy()).await];
+    let buffers = [super::buffers::local(unlimited()).await, super::buffers::redis(unlimited()).await];
     let mut state = 7_u64;
     let mut draw = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -336,9 +337,9 @@ async fn buffers_of_each_kind_do_the_same() {
             .collect();
         let [local, redis] = &buffers;
         assert_eq!(local.append(&batch).await.unwrap(), redis.append(&batch).await.unwrap(), "{batch:?}");
-        let wanted = [Wanted::Due, Wanted::All][usize::from(draw(4) == 0)];
+        let scope = [ClaimScope::Due, ClaimScope::All][usize::from(draw(4) == 0)];
         if draw(3) == 0 {
-            let claimed = [local.claim(wanted, 100).await.unwrap(), redis.claim(wanted, 100).await.unwrap()];
+            let claimed = [local.claim(scope, 100).await.unwrap(), redis.claim(scope, 100).await.unwrap()];
             local.ack_all(&claimed[0]).await;
             redis.ack_all(&claimed[1]).await;
             let [one, other] = claimed.map(contents);

@@ -1,4 +1,4 @@
-//! What every keystroke buffer promises of runs, claims and leases: run on each adapter.
+//! Conformance of keystroke buffers: runs, claims, leases and erasure.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,37 +6,39 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use quarry::domain::{BufferedKeystroke, Keystroke, MAX_ID_CHARS, Searcher, SessionId, UserId};
-use quarry::keystroke::{Appended, BufferLimits, ClaimId, ClaimedRun, DueReason, FlushTally, Wanted};
+use quarry::keystroke::{
+    AppendOutcome, BufferLimits, ClaimId, ClaimScope, ClaimedRun, DueReason, FlushCounts,
+};
 
 use super::buffers::{
-    TestBuffer, by, entered, in_box, ms, numbered, on_each_buffer, roomy, sessions, stroke, texts,
+    TestBuffer, by, in_box, ms, on_each_buffer, sequenced, sessions, stroke, submitted, texts, unlimited,
 };
 use crate::support::wait::{TEST_TIMEOUT, next_millisecond, until};
 
 on_each_buffer!(
-    runs_are_of_one_session_and_input,
-    keystrokes_come_back_as_they_were,
-    every_text_comes_back,
+    a_run_belongs_to_one_session_and_input,
+    keystrokes_are_claimed_unchanged,
+    texts_of_all_characters_are_claimed_unchanged,
     a_run_is_due_after_its_window,
     a_submitted_run_is_due_at_once,
     a_run_over_its_keystrokes_is_due_at_once,
     a_run_over_its_age_is_due,
     all_runs_can_be_claimed,
-    those_due_longest_come_first,
-    a_lease_keeps_others_away,
-    a_lease_that_ends_comes_back,
-    keystrokes_after_a_claim_are_another_run,
-    ack_removes_what_was_claimed_only,
-    a_batch_is_answered_in_order,
+    runs_are_claimed_by_due_time,
+    a_leased_run_is_not_claimed_again,
+    a_run_is_claimed_again_after_its_lease,
+    a_keystroke_after_a_claim_opens_a_run,
+    ack_removes_only_its_claims,
+    outcomes_are_in_the_order_of_the_batch,
     a_session_is_erased,
     a_user_is_erased,
     every_keystroke_is_claimed_once,
 );
 
-async fn runs_are_of_one_session_and_input(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn a_run_belongs_to_one_session_and_input(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     assert!(buffer.claim_due().await.is_empty());
-    // Ids that would be one if they were joined, or read as a pattern or a key.
+    // Ids that collide if joined, or if used as a pattern or a key.
     let pairs =
         [("a", "b:c"), ("a:b", "c"), ("a", ""), ("a", "b"), ("{a}", "*"), ("*", "{a}"), ("ä?[a-z]", "✓")];
     for round in ["1", "2", "3"] {
@@ -45,7 +47,7 @@ async fn runs_are_of_one_session_and_input(open: impl AsyncFn(BufferLimits) -> T
             buffer.accept(in_box(input, stroke(session, &text))).await;
         }
     }
-    let runs = buffer.claim(Wanted::All, 100).await.unwrap();
+    let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();
     assert_eq!(runs.len(), pairs.len());
     let found: BTreeSet<(&str, &str)> =
         runs.iter().map(|run| (run.session.as_str(), run.input.as_str())).collect();
@@ -56,16 +58,16 @@ async fn runs_are_of_one_session_and_input(open: impl AsyncFn(BufferLimits) -> T
     }
 }
 
-async fn keystrokes_come_back_as_they_were(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn keystrokes_are_claimed_unchanged(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     let longest = "ß".repeat(MAX_ID_CHARS);
     let typed = [
         stroke(&longest, ""),
-        by("ann", numbered(i64::MIN, stroke(&longest, "b"))),
-        by("ann", numbered(i64::MAX, stroke(&longest, "bu"))),
+        by("ann", sequenced(i64::MIN, stroke(&longest, "b"))),
+        by("ann", sequenced(i64::MAX, stroke(&longest, "bu"))),
         by(&longest, Keystroke { result_count: Some(i64::MAX), ..stroke(&longest, "bus") }),
-        numbered(0, Keystroke { result_count: Some(0), ..stroke(&longest, "bus ") }),
-        entered(by("ann", stroke(&longest, &"long ".repeat(800)))),
+        sequenced(0, Keystroke { result_count: Some(0), ..stroke(&longest, "bus ") }),
+        submitted(by("ann", stroke(&longest, &"long ".repeat(800)))),
     ]
     .map(|keystroke| in_box(&longest, keystroke));
     let before = chrono::Utc::now() - ms(1_000);
@@ -91,9 +93,9 @@ async fn keystrokes_come_back_as_they_were(open: impl AsyncFn(BufferLimits) -> T
     assert!(run.keystrokes.is_sorted_by_key(|keystroke| keystroke.at));
 }
 
-async fn every_text_comes_back(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+async fn texts_of_all_characters_are_claimed_unchanged(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     const PIECE: usize = 1_000;
-    let buffer = open(roomy()).await;
+    let buffer = open(unlimited()).await;
     let characters: Vec<char> = ('\0'..=char::MAX).collect();
     let pieces: Vec<String> = characters.chunks(PIECE).map(|piece| piece.iter().collect()).collect();
     let typed: Vec<Keystroke> = pieces
@@ -103,12 +105,12 @@ async fn every_text_comes_back(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
         .collect();
     for batch in typed.chunks(100) {
         let appended = buffer.append(batch).await.unwrap();
-        assert!(appended.iter().all(|appended| *appended == Appended::Accepted));
+        assert!(appended.iter().all(|appended| *appended == AppendOutcome::Accepted));
     }
-    // What one claim answers may be bounded in bytes as well.
+    // The bytes of a claim may be limited.
     let mut found = BTreeSet::new();
     until("every text", async || {
-        let runs = buffer.claim(Wanted::All, 100).await.unwrap();
+        let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();
         found.extend(runs.into_iter().flat_map(|run| run.keystrokes).map(|keystroke| keystroke.text));
         (found.len() == pieces.len()).then_some(())
     })
@@ -118,7 +120,7 @@ async fn every_text_comes_back(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
 
 async fn a_run_is_due_after_its_window(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let window = ms(150);
-    let buffer = open(BufferLimits { window, ..roomy() }).await;
+    let buffer = open(BufferLimits { window, ..unlimited() }).await;
     let mut last = Instant::now();
     for text in ["b", "bu", "bus", "bus ", "bus t"] {
         last = Instant::now();
@@ -132,18 +134,18 @@ async fn a_run_is_due_after_its_window(open: impl AsyncFn(BufferLimits) -> TestB
 }
 
 async fn a_submitted_run_is_due_at_once(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+    let buffer = open(unlimited()).await;
     buffer.accept(stroke("s", "bu")).await;
     buffer.accept(stroke("other", "x")).await;
     assert!(buffer.claim_due().await.is_empty());
-    buffer.accept(entered(stroke("s", "bus"))).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     let run = buffer.claim_one().await;
     assert_eq!((texts(&run), run.reason), (vec!["bu", "bus"], DueReason::Submitted));
     assert!(buffer.claim_due().await.is_empty());
 }
 
 async fn a_run_over_its_keystrokes_is_due_at_once(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(BufferLimits { run_keystrokes: 3, ..roomy() }).await;
+    let buffer = open(BufferLimits { run_keystrokes: 3, ..unlimited() }).await;
     buffer.accept(stroke("s", "1")).await;
     buffer.accept(stroke("s", "2")).await;
     assert!(buffer.claim_due().await.is_empty());
@@ -154,7 +156,7 @@ async fn a_run_over_its_keystrokes_is_due_at_once(open: impl AsyncFn(BufferLimit
 
 async fn a_run_over_its_age_is_due(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let run_age = ms(150);
-    let buffer = open(BufferLimits { run_age, ..roomy() }).await;
+    let buffer = open(BufferLimits { run_age, ..unlimited() }).await;
     let first = Instant::now();
     buffer.accept(stroke("s", "1")).await;
     next_millisecond().await;
@@ -165,33 +167,33 @@ async fn a_run_over_its_age_is_due(open: impl AsyncFn(BufferLimits) -> TestBuffe
 }
 
 async fn all_runs_can_be_claimed(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+    let buffer = open(unlimited()).await;
     for number in 0..40 {
         buffer.accept(stroke(&format!("session {number}"), "x")).await;
     }
     assert!(buffer.claim_due().await.is_empty());
-    assert!(buffer.claim(Wanted::All, 0).await.unwrap().is_empty());
-    let mut runs = buffer.claim(Wanted::All, 30).await.unwrap();
+    assert!(buffer.claim(ClaimScope::All, 0).await.unwrap().is_empty());
+    let mut runs = buffer.claim(ClaimScope::All, 30).await.unwrap();
     assert_eq!(runs.len(), 30);
-    runs.extend(buffer.claim(Wanted::All, 30).await.unwrap());
+    runs.extend(buffer.claim(ClaimScope::All, 30).await.unwrap());
     assert!(runs.iter().all(|run| run.reason == DueReason::Shutdown));
     assert_eq!(sessions(&runs).into_iter().collect::<BTreeSet<_>>().len(), 40);
-    assert!(buffer.claim(Wanted::All, 30).await.unwrap().is_empty(), "claimed ones are taken");
+    assert!(buffer.claim(ClaimScope::All, 30).await.unwrap().is_empty(), "all runs are claimed");
 }
 
-async fn those_due_longest_come_first(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+async fn runs_are_claimed_by_due_time(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
     let names: Vec<String> = (0..20).map(|number| format!("session {number}")).collect();
     for name in &names {
         buffer.accept(stroke(name, "begun in the other order")).await;
     }
     for name in names.iter().rev() {
-        buffer.accept(entered(stroke(name, "x"))).await;
+        buffer.accept(submitted(stroke(name, "x"))).await;
         next_millisecond().await;
     }
     let mut found = Vec::new();
     for limit in [1, 7, 100] {
-        let runs = buffer.claim(Wanted::Due, limit).await.unwrap();
+        let runs = buffer.claim(ClaimScope::Due, limit).await.unwrap();
         assert_eq!(runs.len(), limit.min(20 - found.len()));
         found.extend(sessions(&runs).into_iter().map(str::to_owned));
     }
@@ -199,28 +201,28 @@ async fn those_due_longest_come_first(open: impl AsyncFn(BufferLimits) -> TestBu
     assert_eq!(found, names);
 }
 
-async fn a_lease_keeps_others_away(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(entered(stroke("s", "bus"))).await;
+async fn a_leased_run_is_not_claimed_again(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     let run = buffer.claim_one().await;
-    for wanted in [Wanted::Due, Wanted::All] {
-        assert!(buffer.claim(wanted, 100).await.unwrap().is_empty());
+    for scope in [ClaimScope::Due, ClaimScope::All] {
+        assert!(buffer.claim(scope, 100).await.unwrap().is_empty());
     }
     assert_eq!(texts(&run), ["bus"]);
 }
 
-async fn a_lease_that_ends_comes_back(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+async fn a_run_is_claimed_again_after_its_lease(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let lease = ms(150);
-    let buffer = open(BufferLimits { lease, ..roomy() }).await;
+    let buffer = open(BufferLimits { lease, ..unlimited() }).await;
     for (session, text) in [("s", "b"), ("s", "bu"), ("t", "c")] {
-        buffer.accept(by("ann", numbered(7, stroke(session, text)))).await;
+        buffer.accept(by("ann", sequenced(7, stroke(session, text)))).await;
     }
-    buffer.accept(entered(stroke("s", "bus"))).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     for round in 1..=2 {
         let claimed = Instant::now();
         let run = if round == 1 { buffer.claim_one().await } else { buffer.claim_soon().await.remove(0) };
-        // A new run of the same visitor changes nothing in the claimed one.
-        buffer.accept(numbered(7 + round, stroke("s", "later"))).await;
+        // A new run of the input does not change the claimed one.
+        buffer.accept(sequenced(7 + round, stroke("s", "later"))).await;
         let again = buffer.claim_soon().await;
         assert_eq!(again, [run], "the same claim in round {round}");
         assert!(claimed.elapsed() >= lease - ms(2), "back after {:?}", claimed.elapsed());
@@ -228,39 +230,39 @@ async fn a_lease_that_ends_comes_back(open: impl AsyncFn(BufferLimits) -> TestBu
     assert!(buffer.health().await.unwrap().reclaimed >= 2);
     let run = buffer.claim_soon().await;
     buffer.ack_all(&run).await;
-    let rest = buffer.claim(Wanted::All, 100).await.unwrap();
+    let rest = buffer.claim(ClaimScope::All, 100).await.unwrap();
     assert_eq!(sessions(&rest).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["s", "t"]));
-    assert!(rest.iter().all(|rest| rest.id != run[0].id), "an acked claim never comes back");
+    assert!(rest.iter().all(|rest| rest.id != run[0].id), "an acknowledged claim never comes back");
 }
 
-async fn keystrokes_after_a_claim_are_another_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
-    buffer.accept(entered(stroke("s", "bus"))).await;
+async fn a_keystroke_after_a_claim_opens_a_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(unlimited()).await;
+    buffer.accept(submitted(stroke("s", "bus"))).await;
     let first = buffer.claim_one().await;
     buffer.accept(stroke("s", "c")).await;
-    buffer.accept(entered(stroke("s", "car"))).await;
+    buffer.accept(submitted(stroke("s", "car"))).await;
     let second = buffer.claim_one().await;
     assert_eq!((texts(&first), texts(&second)), (vec!["bus"], vec!["c", "car"]));
     assert_ne!(first.id, second.id);
-    // The second is acked before the first: neither takes the other along.
+    // Acknowledgements in another order.
     buffer.ack_all(&[second]).await;
     assert_eq!(buffer.health().await.unwrap().keystrokes, 1);
     buffer.ack_all(&[first]).await;
     assert_eq!(buffer.health().await.unwrap().keystrokes, 0);
 }
 
-async fn ack_removes_what_was_claimed_only(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(BufferLimits { lease: ms(50), ..roomy() }).await;
+async fn ack_removes_only_its_claims(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(BufferLimits { lease: ms(50), ..unlimited() }).await;
     for session in ["a", "b", "c"] {
         buffer.accept(stroke(session, "x")).await;
-        buffer.accept(entered(stroke(session, "y"))).await;
+        buffer.accept(submitted(stroke(session, "y"))).await;
     }
     let runs = buffer.claim_due().await;
     buffer.accept(stroke("a", "z")).await;
     let unknown = ClaimId("no such claim".to_owned());
-    buffer.ack(&[unknown.clone(), runs[0].id.clone(), unknown], FlushTally::default()).await.unwrap();
-    buffer.ack(&[runs[0].id.clone(), runs[0].id.clone()], FlushTally::default()).await.unwrap();
-    buffer.ack(&[], FlushTally::default()).await.unwrap();
+    buffer.ack(&[unknown.clone(), runs[0].id.clone(), unknown], FlushCounts::default()).await.unwrap();
+    buffer.ack(&[runs[0].id.clone(), runs[0].id.clone()], FlushCounts::default()).await.unwrap();
+    buffer.ack(&[], FlushCounts::default()).await.unwrap();
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes), (3, 5));
     let mut back = Vec::new();
@@ -273,41 +275,42 @@ async fn ack_removes_what_was_claimed_only(open: impl AsyncFn(BufferLimits) -> T
     assert_eq!(ids(&back), ids(&runs[1..]));
 }
 
-async fn a_batch_is_answered_in_order(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(BufferLimits { flood_keystrokes: 20, ..roomy() }).await;
+async fn outcomes_are_in_the_order_of_the_batch(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
+    let buffer = open(BufferLimits { flood_keystrokes: 20, ..unlimited() }).await;
     assert!(buffer.append(&[]).await.unwrap().is_empty());
-    buffer.accept(entered(numbered(5, stroke("late", "x")))).await;
+    buffer.accept(submitted(sequenced(5, stroke("late", "x")))).await;
     buffer.ack_all(&[buffer.claim_one().await]).await;
     let batch: Vec<Keystroke> = (0..100)
         .map(|number| match number {
             _ if number % 4 == 0 => stroke("flood", &number.to_string()),
-            _ if number % 20 == 1 => numbered(5, stroke("late", "x")),
+            _ if number % 20 == 1 => sequenced(5, stroke("late", "x")),
             _ => stroke(&format!("session {}", number % 40), &number.to_string()),
         })
         .collect();
     let appended = buffer.append(&batch).await.unwrap();
-    let expected: Vec<Appended> = (0..100)
+    let expected: Vec<AppendOutcome> = (0..100)
         .map(|number| match number {
-            _ if number % 4 == 0 && number >= 80 => Appended::Flooded,
-            _ if number % 20 == 1 => Appended::Late,
-            _ => Appended::Accepted,
+            _ if number % 4 == 0 && number >= 80 => AppendOutcome::Flooded,
+            _ if number % 20 == 1 => AppendOutcome::Late,
+            _ => AppendOutcome::Accepted,
         })
         .collect();
     assert_eq!(appended, expected);
     let mut typed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (keystroke, _) in batch.iter().zip(&expected).filter(|(_, expected)| **expected == Appended::Accepted)
+    for (keystroke, _) in
+        batch.iter().zip(&expected).filter(|(_, expected)| **expected == AppendOutcome::Accepted)
     {
         typed.entry(keystroke.session.as_str()).or_default().push(&keystroke.text);
     }
-    let runs = buffer.claim(Wanted::All, 100).await.unwrap();
+    let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();
     let found = runs.iter().map(|run| (run.session.as_str(), texts(run))).collect();
     assert_eq!(typed, found);
 }
 
 async fn a_session_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(BufferLimits { lease: ms(50), ..roomy() }).await;
-    buffer.accept(entered(stroke("gone", "1"))).await;
-    buffer.accept(entered(stroke("kept", "a"))).await;
+    let buffer = open(BufferLimits { lease: ms(50), ..unlimited() }).await;
+    buffer.accept(submitted(stroke("gone", "1"))).await;
+    buffer.accept(submitted(stroke("kept", "a"))).await;
     assert_eq!(buffer.claim_due().await.len(), 2);
     buffer.accept(stroke("gone", "2")).await;
     buffer.accept(in_box("tab", stroke("gone", "3"))).await;
@@ -318,22 +321,22 @@ async fn a_session_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes), (2, 2));
     let mut runs = buffer.claim_soon().await;
-    runs.extend(buffer.claim(Wanted::All, 100).await.unwrap());
+    runs.extend(buffer.claim(ClaimScope::All, 100).await.unwrap());
     assert!(sessions(&runs).iter().all(|session| *session == "kept"), "{runs:?}");
 }
 
 async fn a_user_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
-    let buffer = open(roomy()).await;
+    let buffer = open(unlimited()).await;
     let mut expected = 0;
     for number in 0..50 {
         let session = format!("session {number}");
-        // Anonymous before the log-in: the whole run goes with the user.
+        // Erasing a user includes keystrokes before the login.
         buffer.accept(stroke(&session, "b")).await;
         buffer.accept(by("gone", stroke(&session, "bu"))).await;
         buffer.accept(by("other", stroke(&session, "bus"))).await;
         expected += 3;
     }
-    buffer.accept(entered(by("gone", stroke("claimed", "x")))).await;
+    buffer.accept(submitted(by("gone", stroke("claimed", "x")))).await;
     let claimed = buffer.claim_one().await;
     buffer.accept(by("gone too", stroke("kept", "gone"))).await;
     buffer.accept(by("other", stroke("kept", "\u{4}gone"))).await;
@@ -341,12 +344,12 @@ async fn a_user_is_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let searcher = Searcher::User(UserId::parse("gone").unwrap());
     assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, expected + 1);
     buffer.ack_all(&[claimed]).await;
-    let runs = buffer.claim(Wanted::All, 100).await.unwrap();
+    let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();
     assert_eq!(sessions(&runs).into_iter().collect::<BTreeSet<_>>(), BTreeSet::from(["gone", "kept"]));
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes), (2, 3));
-    // A new run of the user is taken as any other.
-    buffer.accept(entered(by("gone", stroke("session 1", "x")))).await;
+    // An erased user may type again.
+    buffer.accept(submitted(by("gone", stroke("session 1", "x")))).await;
     assert_eq!(texts(&buffer.claim_one().await), ["x"]);
 }
 
@@ -354,7 +357,7 @@ async fn every_keystroke_is_claimed_once(open: impl AsyncFn(BufferLimits) -> Tes
     const WRITERS: usize = 8;
     const READERS: usize = 4;
     const EACH: usize = 300;
-    let buffer = open(BufferLimits { window: ms(5), run_keystrokes: 20, ..roomy() }).await;
+    let buffer = open(BufferLimits { window: ms(5), run_keystrokes: 20, ..unlimited() }).await;
     let (accepted, taken) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut writers = tokio::task::JoinSet::new();
     for writer in 0..WRITERS {
@@ -364,7 +367,7 @@ async fn every_keystroke_is_claimed_once(open: impl AsyncFn(BufferLimits) -> Tes
                 let session = format!("session {writer} {}", number % 7);
                 let keystroke =
                     Keystroke { submitted: number % 5 == 0, ..stroke(&session, &number.to_string()) };
-                assert_eq!(buffer.append(&[keystroke]).await.unwrap(), [Appended::Accepted]);
+                assert_eq!(buffer.append(&[keystroke]).await.unwrap(), [AppendOutcome::Accepted]);
                 accepted.fetch_add(1, Ordering::SeqCst);
             }
         });
@@ -376,13 +379,13 @@ async fn every_keystroke_is_claimed_once(open: impl AsyncFn(BufferLimits) -> Tes
         readers.spawn(async move {
             let mut found: Vec<ClaimedRun> = Vec::new();
             while taken.load(Ordering::SeqCst) < WRITERS * EACH {
-                let runs = buffer.claim(Wanted::Due, 3).await.unwrap();
+                let runs = buffer.claim(ClaimScope::Due, 3).await.unwrap();
                 let keystrokes: usize = runs.iter().map(|run| run.keystrokes.len()).sum();
                 taken.fetch_add(keystrokes, Ordering::SeqCst);
                 let ids: Vec<ClaimId> = runs.iter().map(|run| run.id.clone()).collect();
-                buffer.ack(&ids, FlushTally::default()).await.unwrap();
+                buffer.ack(&ids, FlushCounts::default()).await.unwrap();
                 found.extend(runs);
-                assert!(started.elapsed() < TEST_TIMEOUT, "waited in vain for every keystroke");
+                assert!(started.elapsed() < TEST_TIMEOUT, "not every keystroke was claimed");
                 next_millisecond().await;
             }
             found

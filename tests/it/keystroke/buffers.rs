@@ -1,4 +1,4 @@
-//! Buffers of each kind, empty and of one test's own, and what their tests say often.
+//! Buffers for tests, empty and isolated, and constructors of keystrokes.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use quarry::domain::{InputId, Keystroke, SessionId, UserId};
 use quarry::keystroke::{
-    Appended, BufferLimits, ClaimedRun, KeystrokeBuffer, LocalBuffer, RedisBuffer, Wanted,
+    AppendOutcome, BufferLimits, ClaimScope, ClaimedRun, KeystrokeBuffer, LocalBuffer, RedisBuffer,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -14,34 +14,34 @@ use uuid::Uuid;
 use crate::support::redis::{delete_keys, shared_url};
 use crate::support::wait::{TEST_TIMEOUT, until};
 
-/// A buffer that no other test knows; gone with what it holds when dropped.
+/// A buffer of one test, removed with its contents when dropped.
 pub(crate) struct TestBuffer {
     buffer: Arc<dyn KeystrokeBuffer>,
     home: Home,
 }
 
 enum Home {
-    /// All keys with this prefix, on the Redis of `tests/services.sh`.
+    /// The prefix of its keys on the Redis of `tests/services.sh`.
     Redis(String),
     /// The folder of its journal.
     Folder { _folder: TempDir },
 }
 
-/// The buffer of a server without Redis.
+/// Creates an embedded buffer.
 pub(crate) async fn local(limits: BufferLimits) -> TestBuffer {
     let folder = TempDir::new().unwrap();
     let buffer = LocalBuffer::open(folder.path(), limits, Duration::from_secs(1)).unwrap();
     TestBuffer { buffer: Arc::new(buffer), home: Home::Folder { _folder: folder } }
 }
 
-/// A buffer in Redis, with time for a machine that is busy.
+/// Creates a buffer in Redis, with long timeouts for a busy machine.
 pub(crate) async fn redis(limits: BufferLimits) -> TestBuffer {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let buffer = RedisBuffer::with_patience(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap();
+    let buffer = RedisBuffer::with_timeout(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap();
     TestBuffer { buffer: Arc::new(buffer), home: Home::Redis(prefix) }
 }
 
-/// Makes a test of each named function on every kind of buffer:
+/// Defines a test of each function for every implementation:
 /// `async fn name(open: impl AsyncFn(BufferLimits) -> TestBuffer)`.
 macro_rules! on_each_buffer {
     ($($test:ident),+ $(,)?) => {
@@ -65,36 +65,36 @@ macro_rules! on_each_buffer {
 pub(crate) use on_each_buffer;
 
 impl TestBuffer {
-    /// The buffer, for tasks to share.
+    /// Shares the buffer with tasks.
     pub(crate) fn share(&self) -> Arc<dyn KeystrokeBuffer> {
         self.buffer.clone()
     }
 
     /// Appends a keystroke that must be accepted.
     pub(crate) async fn accept(&self, keystroke: Keystroke) {
-        assert_eq!(self.append_one(keystroke).await, Appended::Accepted);
+        assert_eq!(self.append_one(keystroke).await, AppendOutcome::Accepted);
     }
 
     /// Appends a keystroke.
-    pub(crate) async fn append_one(&self, keystroke: Keystroke) -> Appended {
+    pub(crate) async fn append_one(&self, keystroke: Keystroke) -> AppendOutcome {
         let appended = self.append(&[keystroke]).await.unwrap();
         assert_eq!(appended.len(), 1);
         appended[0]
     }
 
-    /// Claims what is due now.
+    /// Claims the due runs.
     pub(crate) async fn claim_due(&self) -> Vec<ClaimedRun> {
-        self.claim(Wanted::Due, 1_000).await.unwrap()
+        self.claim(ClaimScope::Due, 1_000).await.unwrap()
     }
 
-    /// Claims the one run that is due now.
+    /// Claims the only due run.
     pub(crate) async fn claim_one(&self) -> ClaimedRun {
         let mut runs = self.claim_due().await;
         assert_eq!(runs.len(), 1, "{runs:?}");
         runs.remove(0)
     }
 
-    /// Claims until something is due.
+    /// Claims until a run is due.
     pub(crate) async fn claim_soon(&self) -> Vec<ClaimedRun> {
         until("a run that is due", async || {
             let runs = self.claim_due().await;
@@ -103,7 +103,7 @@ impl TestBuffer {
         .await
     }
 
-    /// Removes claimed runs.
+    /// Acknowledges claimed runs.
     pub(crate) async fn ack_all(&self, runs: &[ClaimedRun]) {
         let ids: Vec<_> = runs.iter().map(|run| run.id.clone()).collect();
         self.ack(&ids, Default::default()).await.unwrap();
@@ -127,8 +127,8 @@ impl Drop for TestBuffer {
     }
 }
 
-/// Limits that nothing reaches within a test: the test lowers what it is about.
-pub(crate) fn roomy() -> BufferLimits {
+/// Limits that no test reaches; a test lowers the limits that it verifies.
+pub(crate) fn unlimited() -> BufferLimits {
     let ever = Duration::from_secs(3_600);
     BufferLimits {
         window: ever,
@@ -147,7 +147,7 @@ pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// A keystroke of an anonymous visitor with one search box.
+/// Creates a keystroke of an anonymous user in the default input.
 pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
     Keystroke {
         session: SessionId::parse(session).unwrap(),
@@ -160,23 +160,23 @@ pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
     }
 }
 
-/// The same, in another box.
+/// Sets the input.
 pub(crate) fn in_box(input: &str, keystroke: Keystroke) -> Keystroke {
     Keystroke { input: InputId::parse(input).unwrap(), ..keystroke }
 }
 
-/// The same, of a logged-in visitor.
+/// Sets the user.
 pub(crate) fn by(user: &str, keystroke: Keystroke) -> Keystroke {
     Keystroke { user: Some(UserId::parse(user).unwrap()), ..keystroke }
 }
 
-/// The same, with the client's counter.
-pub(crate) fn numbered(sequence: i64, keystroke: Keystroke) -> Keystroke {
+/// Sets the sequence.
+pub(crate) fn sequenced(sequence: i64, keystroke: Keystroke) -> Keystroke {
     Keystroke { sequence: Some(sequence), ..keystroke }
 }
 
-/// The same, with Enter: its run is due at once.
-pub(crate) fn entered(keystroke: Keystroke) -> Keystroke {
+/// Submits the text: its run is due at once.
+pub(crate) fn submitted(keystroke: Keystroke) -> Keystroke {
     Keystroke { submitted: true, ..keystroke }
 }
 

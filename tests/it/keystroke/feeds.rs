@@ -1,4 +1,4 @@
-//! What every feed of logged searches promises, and what only the one in Redis does.
+//! Feeds of logged searches, within a process and through Redis.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -13,13 +13,13 @@ use super::buffers::ms;
 use crate::support::redis::{OwnRedis, shared_url};
 use crate::support::wait::{ends, until};
 
-/// A feed through Redis that hears.
-struct Heard {
+/// A feed through Redis with a running subscription.
+struct RunningFeed {
     feed: Arc<RedisFeed>,
     _stop: DropGuard,
 }
 
-impl Heard {
+impl RunningFeed {
     fn open(url: &str, prefix: &str) -> Self {
         let feed = Arc::new(RedisFeed::open(url, prefix).unwrap());
         let stop = CancellationToken::new();
@@ -29,7 +29,7 @@ impl Heard {
     }
 }
 
-impl Deref for Heard {
+impl Deref for RunningFeed {
     type Target = RedisFeed;
 
     fn deref(&self) -> &RedisFeed {
@@ -54,93 +54,93 @@ fn search(query: &str) -> LoggedSearch {
     }
 }
 
-/// The next search that a listener hears.
-async fn next(heard: &mut BoxStream<'static, LoggedSearch>) -> LoggedSearch {
-    ends("silence", heard.next()).await.expect("does not end")
+/// Receives the next search.
+async fn next(received: &mut BoxStream<'static, LoggedSearch>) -> LoggedSearch {
+    ends("silence", received.next()).await.expect("does not end")
 }
 
-/// Publishes until a listener hears: a subscription takes its time.
-async fn until_heard(from: &dyn SearchFeed, heard: &mut BoxStream<'static, LoggedSearch>) {
-    until("a search that is heard", async || {
+/// Publishes until a subscriber receives: a subscription starts in the background.
+async fn publish_until_received(from: &dyn SearchFeed, received: &mut BoxStream<'static, LoggedSearch>) {
+    until("a received search", async || {
         from.publish(&[search("are you there?")]).await.ok()?;
-        tokio::time::timeout(ms(50), heard.next()).await.ok()?
+        tokio::time::timeout(ms(50), received.next()).await.ok()?
     })
     .await;
 }
 
-/// Hears nothing more of [`until_heard`], then what is expected.
-async fn hears(heard: &mut BoxStream<'static, LoggedSearch>, expected: &[LoggedSearch]) {
-    let mut found = vec![next(heard).await];
+/// Skips the searches of [`publish_until_received`], then receives the expected ones.
+async fn assert_receives(received: &mut BoxStream<'static, LoggedSearch>, expected: &[LoggedSearch]) {
+    let mut found = vec![next(received).await];
     while found[0].query == "are you there?" {
-        found[0] = next(heard).await;
+        found[0] = next(received).await;
     }
     while found.len() < expected.len() {
-        found.push(next(heard).await);
+        found.push(next(received).await);
     }
     assert_eq!(found, expected);
 }
 
 #[tokio::test]
-async fn a_local_feed_reaches_all_its_listeners() {
+async fn a_local_feed_reaches_all_subscribers() {
     let feed = LocalFeed::new();
-    feed.publish(&[search("nobody hears")]).await.unwrap();
+    feed.publish(&[search("unheard")]).await.unwrap();
     let handle: Arc<dyn SearchFeed> = Arc::new(feed.clone());
-    let mut listeners = [feed.subscribe(), handle.subscribe()];
+    let mut subscribers = [feed.subscribe(), handle.subscribe()];
     let published = [search("bus"), search("größe \0 \"x\"")];
     feed.publish(&published).await.unwrap();
-    for heard in &mut listeners {
-        hears(heard, &published).await;
+    for received in &mut subscribers {
+        assert_receives(received, &published).await;
     }
 }
 
 #[tokio::test]
-async fn a_slow_listener_loses_the_oldest() {
+async fn a_slow_subscriber_loses_the_oldest_searches() {
     let feed = LocalFeed::new();
-    let mut heard = feed.subscribe();
+    let mut received = feed.subscribe();
     let published: Vec<LoggedSearch> = (0..5_000).map(|number| search(&number.to_string())).collect();
     feed.publish(&published).await.unwrap();
-    let first: usize = next(&mut heard).await.query.parse().unwrap();
+    let first: usize = next(&mut received).await.query.parse().unwrap();
     assert!(first > 0 && first < 4_999, "kept from {first}");
     for number in first + 1..5_000 {
-        assert_eq!(next(&mut heard).await.query, number.to_string());
+        assert_eq!(next(&mut received).await.query, number.to_string());
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn servers_hear_each_other() {
+async fn servers_receive_each_others_searches() {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let servers = [1, 2].map(|_| Heard::open(&shared_url(), &prefix));
-    let other = Heard::open(&shared_url(), &format!("{prefix}-other"));
+    let servers = [1, 2].map(|_| RunningFeed::open(&shared_url(), &prefix));
+    let other = RunningFeed::open(&shared_url(), &format!("{prefix}-other"));
     let mut foreign = other.subscribe();
-    until_heard(&*other, &mut foreign).await;
-    let mut listeners = [servers[0].subscribe(), servers[1].subscribe(), servers[1].subscribe()];
-    for heard in &mut listeners {
-        until_heard(&*servers[0], heard).await;
+    publish_until_received(&*other, &mut foreign).await;
+    let mut subscribers = [servers[0].subscribe(), servers[1].subscribe(), servers[1].subscribe()];
+    for received in &mut subscribers {
+        publish_until_received(&*servers[0], received).await;
     }
     let published = [search("bus"), search("größe \0 \"x\"")];
     servers[0].publish(&[]).await.unwrap();
     servers[0].publish(&published).await.unwrap();
-    for heard in &mut listeners {
-        hears(heard, &published).await;
+    for received in &mut subscribers {
+        assert_receives(received, &published).await;
     }
     let last = search("of the other feed");
     other.publish(std::slice::from_ref(&last)).await.unwrap();
-    hears(&mut foreign, &[last]).await;
+    assert_receives(&mut foreign, &[last]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_feed_heals_when_redis_is_back() {
+async fn a_feed_recovers_from_an_outage_of_redis() {
     let mut redis = OwnRedis::unstarted();
-    let servers = [1, 2].map(|_| Heard::open(&redis.url(), "quarry"));
-    let mut heard = servers[1].subscribe();
+    let servers = [1, 2].map(|_| RunningFeed::open(&redis.url(), "quarry"));
+    let mut received = servers[1].subscribe();
     for round in 0..2 {
-        let published = ends("publishing", servers[0].publish(&[search("nobody hears")])).await;
+        let published = ends("publishing", servers[0].publish(&[search("unheard")])).await;
         assert!(matches!(published, Err(FeedError::Unavailable(_))), "{published:?}");
         redis.resume();
-        until_heard(&*servers[0], &mut heard).await;
-        let last = search("heard");
+        publish_until_received(&*servers[0], &mut received).await;
+        let last = search("received");
         servers[0].publish(std::slice::from_ref(&last)).await.unwrap();
-        hears(&mut heard, &[last]).await;
+        assert_receives(&mut received, &[last]).await;
         if round == 0 {
             redis.stop();
         }
@@ -148,7 +148,7 @@ async fn a_feed_heals_when_redis_is_back() {
 }
 
 #[tokio::test]
-async fn a_feed_stops_when_told() {
+async fn a_feed_stops_on_cancellation() {
     let redis = OwnRedis::unstarted();
     for url in [redis.url(), shared_url()] {
         let feed = RedisFeed::open(&url, "test-stops").unwrap();

@@ -1,5 +1,7 @@
-//! The keystroke buffer's conformance suite, and what only single adapters promise; feeds of
-//! logged searches.
+//! Keystroke buffers and feeds of logged searches.
+//!
+//! `buffer_*` is the conformance suite, which runs on each implementation; `journal` and `redis_buffer` test the
+//! properties of one.
 
 mod buffer_health;
 mod buffer_limits;

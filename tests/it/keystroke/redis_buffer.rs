@@ -1,4 +1,4 @@
-//! What only the buffer in Redis promises: many servers, and a Redis that goes and comes back.
+//! The buffer in Redis: several servers, outages and restarts of Redis.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex};
@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use quarry::domain::Searcher;
 use quarry::keystroke::{
-    Appended, BufferError, BufferLimits, FlushTally, KeystrokeBuffer, RedisBuffer, Wanted,
+    AppendOutcome, BufferError, BufferLimits, ClaimScope, FlushCounts, KeystrokeBuffer, RedisBuffer,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::buffers::{by, entered, in_box, ms, numbered, roomy, stroke, texts};
+use super::buffers::{by, in_box, ms, sequenced, stroke, submitted, texts, unlimited};
 use crate::support::redis::{OwnRedis, command, delete_keys, keys, shared_url};
 use crate::support::wait::{TEST_TIMEOUT, until};
 
-/// The contract: people know within this time that a keystroke was not taken.
-const SOON: Duration = ms(300);
-/// The same of anything else, in the background.
-const LATER: Duration = Duration::from_secs(5);
+/// The documented maximum duration of a failing append.
+const MAX_APPEND: Duration = ms(300);
+/// The maximum duration of any other failing call.
+const MAX_CALL: Duration = Duration::from_secs(5);
 
-/// A buffer that waits for Redis as long as a server's does.
+/// Opens a buffer with the timeouts of a server.
 fn open(redis: &OwnRedis) -> Arc<RedisBuffer> {
-    Arc::new(RedisBuffer::open(&redis.url(), "quarry", roomy()).unwrap())
+    Arc::new(RedisBuffer::open(&redis.url(), "quarry", unlimited()).unwrap())
 }
 
-/// A buffer with time for a machine that is busy.
-fn patient(url: &str, prefix: &str, limits: BufferLimits) -> RedisBuffer {
-    RedisBuffer::with_patience(url, prefix, limits, TEST_TIMEOUT).unwrap()
+/// Opens a buffer with long timeouts for a busy machine.
+fn open_unhurried(url: &str, prefix: &str, limits: BufferLimits) -> RedisBuffer {
+    RedisBuffer::with_timeout(url, prefix, limits, TEST_TIMEOUT).unwrap()
 }
 
 /// Times a call by the paused clock of the runtime.
 ///
-/// It advances by what the call waits for, and not by what the machine takes.
+/// The clock advances by timeouts of the call, not by the speed of the machine.
 async fn timed<T>(call: impl Future<Output = T>) -> (Duration, T) {
     tokio::time::pause();
     let begun = Instant::now();
@@ -42,127 +42,128 @@ async fn timed<T>(call: impl Future<Output = T>) -> (Duration, T) {
     (took, outcome)
 }
 
-/// Appends by many tasks at once, each of which fails soon.
-async fn fails_soon(buffer: &Arc<RedisBuffer>) {
+/// Appends from many tasks, and verifies that each fails within the maximum duration.
+async fn appends_fail_soon(buffer: &Arc<RedisBuffer>) {
     let mut calls = JoinSet::new();
     for number in 0..50 {
         let buffer = buffer.clone();
         calls.spawn(async move { buffer.append(&[stroke(&format!("lost {number}"), "x")]).await });
     }
     let (took, outcomes) = timed(calls.join_all()).await;
-    assert!(took <= SOON, "appends failed after {took:?}");
+    assert!(took <= MAX_APPEND, "appends failed after {took:?}");
     for appended in outcomes {
         assert!(matches!(appended, Err(BufferError::Unavailable(_))), "{appended:?}");
     }
 }
 
 /// Appends until it succeeds.
-async fn is_well_again(buffer: &RedisBuffer, session: &str) {
+async fn append_until_accepted(buffer: &RedisBuffer, session: &str) {
     until("an append that succeeds", async || {
         buffer
             .append(&[stroke(session, "well")])
             .await
             .ok()
-            .map(|appended| assert_eq!(appended, [Appended::Accepted]))
+            .map(|appended| assert_eq!(appended, [AppendOutcome::Accepted]))
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_buffer_opens_before_redis_runs() {
+async fn a_buffer_opens_before_redis_starts() {
     let mut redis = OwnRedis::unstarted();
     let buffer = open(&redis);
     for _ in 0..3 {
-        fails_soon(&buffer).await;
+        appends_fail_soon(&buffer).await;
     }
-    let (took, claimed) = timed(buffer.claim(Wanted::Due, 10)).await;
+    let (took, claimed) = timed(buffer.claim(ClaimScope::Due, 10)).await;
     assert!(
-        matches!(claimed, Err(BufferError::Unavailable(_))) && took <= LATER,
+        matches!(claimed, Err(BufferError::Unavailable(_))) && took <= MAX_CALL,
         "{claimed:?} after {took:?}"
     );
     assert!(matches!(buffer.health().await, Err(BufferError::Unavailable(_))));
     redis.resume();
-    is_well_again(&buffer, "s").await;
-    // Its other connection was refused a moment ago.
-    let runs = until("a claim", async || buffer.claim(Wanted::All, 10).await.ok()).await;
+    append_until_accepted(&buffer, "s").await;
+    // The connection for flushing may still back off.
+    let runs = until("a claim", async || buffer.claim(ClaimScope::All, 10).await.ok()).await;
     assert_eq!(runs.len(), 1);
 }
 
 #[tokio::test]
 async fn a_restart_loses_nothing() {
     let mut redis = OwnRedis::start();
-    let (hasty, buffer) = (open(&redis), patient(&redis.url(), "quarry", roomy()));
-    let typed = [entered(numbered(5, stroke("claimed", "bus"))), by("ann", stroke("open", "c"))];
-    assert_eq!(buffer.append(&typed).await.unwrap(), [Appended::Accepted; 2]);
-    let claimed = buffer.claim(Wanted::Due, 10).await.unwrap();
+    let (hasty, buffer) = (open(&redis), open_unhurried(&redis.url(), "quarry", unlimited()));
+    let typed = [submitted(sequenced(5, stroke("claimed", "bus"))), by("ann", stroke("open", "c"))];
+    assert_eq!(buffer.append(&typed).await.unwrap(), [AppendOutcome::Accepted; 2]);
+    let claimed = buffer.claim(ClaimScope::Due, 10).await.unwrap();
     assert_eq!(claimed.len(), 1);
-    is_well_again(&hasty, "open").await;
+    append_until_accepted(&hasty, "open").await;
     for round in 1..=3 {
         if round < 3 {
             redis.stop()
         } else {
             redis.kill()
         }
-        fails_soon(&hasty).await;
+        appends_fail_soon(&hasty).await;
         redis.resume();
-        is_well_again(&hasty, "open").await;
+        append_until_accepted(&hasty, "open").await;
         let health = buffer.health().await.unwrap();
         assert_eq!((health.runs, health.claimed), (2, 1));
         assert!(health.keystrokes >= 2 + round, "{health:?}");
-        let late = buffer.append(&[numbered(5, stroke("claimed", "late"))]).await.unwrap();
-        assert_eq!(late, [Appended::Late]);
+        let late = buffer.append(&[sequenced(5, stroke("claimed", "late"))]).await.unwrap();
+        assert_eq!(late, [AppendOutcome::Late]);
     }
-    let rest = buffer.claim(Wanted::All, 10).await.unwrap();
+    let rest = buffer.claim(ClaimScope::All, 10).await.unwrap();
     let rest_texts = texts(&rest[0]);
     assert!(rest_texts.starts_with(&["c", "well", "well", "well"]), "{rest_texts:?}");
     let ids = [claimed[0].id.clone(), rest[0].id.clone()];
-    buffer.ack(&ids, FlushTally::default()).await.unwrap();
+    buffer.ack(&ids, FlushCounts::default()).await.unwrap();
     assert_eq!(buffer.health().await.unwrap().keystrokes, 0);
 }
 
 #[tokio::test]
-async fn a_stalled_redis_holds_nothing_up() {
+async fn a_stalled_redis_delays_no_call() {
     let redis = OwnRedis::start();
     let buffer = open(&redis);
-    is_well_again(&buffer, "s").await;
+    append_until_accepted(&buffer, "s").await;
     redis.pause();
     for _ in 0..3 {
-        fails_soon(&buffer).await;
+        appends_fail_soon(&buffer).await;
     }
-    let (took, claimed) = timed(buffer.claim(Wanted::Due, 10)).await;
+    let (took, claimed) = timed(buffer.claim(ClaimScope::Due, 10)).await;
     assert!(
-        matches!(claimed, Err(BufferError::Unavailable(_))) && took <= LATER,
+        matches!(claimed, Err(BufferError::Unavailable(_))) && took <= MAX_CALL,
         "{claimed:?} after {took:?}"
     );
-    fails_soon(&buffer).await;
+    appends_fail_soon(&buffer).await;
     redis.unpause();
-    is_well_again(&buffer, "s").await;
-    let runs = until("a claim", async || buffer.claim(Wanted::All, 1_000).await.ok()).await;
+    append_until_accepted(&buffer, "s").await;
+    let runs = until("a claim", async || buffer.claim(ClaimScope::All, 1_000).await.ok()).await;
     let run = runs.iter().find(|run| run.session.as_str() == "s").unwrap();
-    // What timed out may have been taken all the same.
+    // A call that timed out may have had its effect.
     assert!(run.keystrokes.len() >= 2 && texts(run).iter().all(|text| *text == "well"), "{run:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn forgotten_scripts_are_sent_again() {
+async fn flushed_scripts_are_loaded_again() {
     let redis = OwnRedis::start();
-    let buffer = patient(&redis.url(), "quarry", roomy());
-    let delete_keys = || command::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
+    let buffer = open_unhurried(&redis.url(), "quarry", unlimited());
+    let flush_scripts = || command::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
     for round in 0..2_u64 {
-        let batch: Vec<_> =
-            (0..50).map(|number| entered(stroke(&format!("session {number}"), &round.to_string()))).collect();
-        delete_keys();
-        assert_eq!(buffer.append(&batch).await.unwrap(), [Appended::Accepted; 50]);
-        delete_keys();
-        let runs = buffer.claim(Wanted::Due, 100).await.unwrap();
+        let batch: Vec<_> = (0..50)
+            .map(|number| submitted(stroke(&format!("session {number}"), &round.to_string())))
+            .collect();
+        flush_scripts();
+        assert_eq!(buffer.append(&batch).await.unwrap(), [AppendOutcome::Accepted; 50]);
+        flush_scripts();
+        let runs = buffer.claim(ClaimScope::Due, 100).await.unwrap();
         assert_eq!(runs.len(), 50);
-        delete_keys();
+        flush_scripts();
         let ids: Vec<_> = runs.into_iter().map(|run| run.id).collect();
-        buffer.ack(&ids, FlushTally { searches: 50, ..FlushTally::default() }).await.unwrap();
-        delete_keys();
+        buffer.ack(&ids, FlushCounts { searches: 50, ..FlushCounts::default() }).await.unwrap();
+        flush_scripts();
         let searcher = Searcher::Session(stroke("session 1", "").session);
         assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, 0);
-        delete_keys();
+        flush_scripts();
         let health = buffer.health().await.unwrap();
         assert_eq!(
             (health.accepted, health.keystrokes, health.searches),
@@ -172,18 +173,18 @@ async fn forgotten_scripts_are_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn servers_know_of_each_others_submissions() {
+async fn servers_share_submissions() {
     let redis = OwnRedis::start();
-    let servers = [1, 2].map(|_| patient(&redis.url(), "quarry", roomy()));
+    let servers = [1, 2].map(|_| open_unhurried(&redis.url(), "quarry", unlimited()));
     let append = async |server: usize, keystroke| {
         command::<()>(&redis.url(), &["SCRIPT", "FLUSH"]);
-        assert_eq!(servers[server].append(&[keystroke]).await.unwrap(), [Appended::Accepted]);
+        assert_eq!(servers[server].append(&[keystroke]).await.unwrap(), [AppendOutcome::Accepted]);
     };
-    append(0, entered(stroke("s", "bus"))).await;
+    append(0, submitted(stroke("s", "bus"))).await;
     append(1, stroke("s", "BUS")).await;
     append(0, stroke("s", "c")).await;
-    append(1, entered(stroke("s", "cat"))).await;
-    let runs = servers[1].claim(Wanted::Due, 10).await.unwrap();
+    append(1, submitted(stroke("s", "cat"))).await;
+    let runs = servers[1].claim(ClaimScope::Due, 10).await.unwrap();
     assert_eq!(runs.iter().map(texts).collect::<Vec<_>>(), [["bus", "BUS"], ["c", "cat"]]);
     append(0, stroke("s", " cat")).await;
     append(1, stroke("s", "cat ")).await;
@@ -191,51 +192,51 @@ async fn servers_know_of_each_others_submissions() {
     assert_eq!((health.runs, health.keystrokes, health.accepted), (2, 4, 6));
     append(0, stroke("s", "d")).await;
     append(1, stroke("s", "cat")).await;
-    let rest = servers[0].claim(Wanted::All, 10).await.unwrap();
+    let rest = servers[0].claim(ClaimScope::All, 10).await.unwrap();
     assert_eq!(rest.iter().map(texts).collect::<Vec<_>>(), [["d", "cat"]]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_share_one_buffer() {
     let redis = OwnRedis::start();
-    let limits = BufferLimits { lease: ms(50), flood_keystrokes: 3, ..roomy() };
-    let servers = [1, 2].map(|_| patient(&redis.url(), "quarry", limits));
+    let limits = BufferLimits { lease: ms(50), flood_keystrokes: 3, ..unlimited() };
+    let servers = [1, 2].map(|_| open_unhurried(&redis.url(), "quarry", limits));
     servers[0].append(&[stroke("s", "b")]).await.unwrap();
-    servers[1].append(&[entered(stroke("s", "bu"))]).await.unwrap();
-    let first = servers[0].claim(Wanted::Due, 10).await.unwrap();
+    servers[1].append(&[submitted(stroke("s", "bu"))]).await.unwrap();
+    let first = servers[0].claim(ClaimScope::Due, 10).await.unwrap();
     assert_eq!(texts(&first[0]), ["b", "bu"]);
     let second = until("the end of the lease", async || {
-        let runs = servers[1].claim(Wanted::Due, 10).await.unwrap();
+        let runs = servers[1].claim(ClaimScope::Due, 10).await.unwrap();
         (!runs.is_empty()).then_some(runs)
     })
     .await;
     assert_eq!(first, second);
-    // Both stored it; who acks second changes nothing, and counts nothing twice.
-    let tally = FlushTally { searches: 1, ..FlushTally::default() };
+    // Both stored it; the second acknowledgement has no effect.
+    let flush = FlushCounts { searches: 1, ..FlushCounts::default() };
     for server in &servers {
-        server.ack(&[first[0].id.clone()], tally).await.unwrap();
+        server.ack(&[first[0].id.clone()], flush).await.unwrap();
         assert_eq!(server.health().await.unwrap().searches, 1);
     }
     let batch = [stroke("s", "c"), stroke("s", "ca")];
-    assert_eq!(servers[0].append(&batch).await.unwrap(), [Appended::Accepted, Appended::Flooded]);
-    assert_eq!(servers[1].append(&batch).await.unwrap(), [Appended::Flooded; 2]);
+    assert_eq!(servers[0].append(&batch).await.unwrap(), [AppendOutcome::Accepted, AppendOutcome::Flooded]);
+    assert_eq!(servers[1].append(&batch).await.unwrap(), [AppendOutcome::Flooded; 2]);
     // Another prefix is another buffer.
-    let other = patient(&redis.url(), "quarry-2", limits);
+    let other = open_unhurried(&redis.url(), "quarry-2", limits);
     let unused = other.health().await.unwrap();
     assert_eq!((unused.runs, unused.accepted, unused.searches), (0, 0, 0));
 }
 
 #[tokio::test]
-async fn all_keys_of_a_script_have_one_tag_and_no_run_expires() {
+async fn keys_of_a_script_share_a_hash_tag_and_no_run_expires() {
     let prefix = format!("test-{}", uuid::Uuid::new_v4().simple());
     let url = shared_url();
-    let buffer = patient(&url, &prefix, roomy());
+    let buffer = open_unhurried(&url, &prefix, unlimited());
     let keystroke =
-        |number: i64| by("canary", numbered(number, stroke(&format!("canary {number}"), "canary")));
+        |number: i64| by("canary", sequenced(number, stroke(&format!("canary {number}"), "canary")));
     let batch: Vec<_> = (0..40).map(|number| in_box("canary", keystroke(number))).collect();
     buffer.append(&batch).await.unwrap();
-    buffer.claim(Wanted::All, 20).await.unwrap();
-    let submitted = |text| entered(by("canary", stroke("canary", text)));
+    buffer.claim(ClaimScope::All, 20).await.unwrap();
+    let submitted = |text| submitted(by("canary", stroke("canary", text)));
     buffer.append(&[submitted("canary"), submitted("canary 2")]).await.unwrap();
     let found = keys(&url, &prefix);
     let mut kinds = Vec::new();
@@ -262,17 +263,17 @@ async fn all_keys_of_a_script_have_one_tag_and_no_run_expires() {
 }
 
 #[tokio::test]
-async fn what_is_not_a_run_keeps_no_other_from_being_claimed() {
+async fn a_malformed_run_does_not_block_claims() {
     let prefix = format!("test-{}", uuid::Uuid::new_v4().simple());
     let url = shared_url();
-    let buffer = patient(&url, &prefix, roomy());
+    let buffer = open_unhurried(&url, &prefix, unlimited());
     for session in ["a", "b", "c"] {
-        buffer.append(&[entered(stroke(session, "x"))]).await.unwrap();
+        buffer.append(&[submitted(stroke(session, "x"))]).await.unwrap();
     }
     let runs = keys(&url, &prefix).into_iter().map(|key| String::from_utf8(key).unwrap());
     let runs: Vec<String> = runs.filter(|key| key.contains("}:r:")).collect();
     command::<i64>(&url, &["SETRANGE", &runs[0], "0", "?"]);
-    assert_eq!(buffer.claim(Wanted::Due, 10).await.unwrap().len(), 2);
+    assert_eq!(buffer.claim(ClaimScope::Due, 10).await.unwrap().len(), 2);
     // A key of another type is a defect, not an outage.
     for key in keys(&url, &prefix).into_iter().filter(|key| key.ends_with(b"}:due")) {
         let key = String::from_utf8(key).unwrap();
@@ -282,11 +283,11 @@ async fn what_is_not_a_run_keeps_no_other_from_being_claimed() {
         let appended = buffer.append(&[stroke(session, "x")]).await;
         assert!(matches!(appended, Ok(_) | Err(BufferError::Damaged(_))), "{appended:?}");
     }
-    assert!(matches!(buffer.claim(Wanted::Due, 10).await, Ok(_) | Err(BufferError::Damaged(_))));
+    assert!(matches!(buffer.claim(ClaimScope::Due, 10).await, Ok(_) | Err(BufferError::Damaged(_))));
     delete_keys(&url, &prefix);
 }
 
-/// What is logged, kept for the test.
+/// Captured log lines.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -302,26 +303,26 @@ impl Write for Log {
 }
 
 #[tokio::test]
-async fn a_redis_that_keeps_nothing_is_warned_of() {
+async fn a_redis_without_persistence_is_logged() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
     let logged = || String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let redis = OwnRedis::start();
-    let buffer = patient(&redis.url(), "quarry", roomy());
-    buffer.claim(Wanted::Due, 10).await.unwrap();
+    let buffer = open_unhurried(&redis.url(), "quarry", unlimited());
+    buffer.claim(ClaimScope::Due, 10).await.unwrap();
     assert_eq!(logged(), "");
-    let buffer = patient(&shared_url(), "test-durability", roomy());
+    let buffer = open_unhurried(&shared_url(), "test-durability", unlimited());
     for _ in 0..2 {
-        buffer.claim(Wanted::Due, 10).await.unwrap();
+        buffer.claim(ClaimScope::Due, 10).await.unwrap();
         assert_eq!(logged().matches("redis.appendonly=\"no\"").count(), 1, "{}", logged());
     }
     assert!(!logged().contains("127.0.0.1"));
 }
 
 #[tokio::test]
-async fn no_error_names_a_password() {
+async fn errors_contain_no_password() {
     let limits = BufferLimits::default();
     for url in
         ["nonsense", "redis://:secret@ho st/", "http://ann:secret@host/", "redis://ann:secret@host:port/"]
@@ -330,7 +331,7 @@ async fn no_error_names_a_password() {
         assert!(!format!("{error} {error:?}").contains("secret"), "{error:?}");
     }
     assert!(RedisBuffer::open("redis://localhost/", "qua{rry}", limits).is_err());
-    assert!(RedisBuffer::open("rediss://localhost/", "quarry", limits).is_ok(), "TLS is spoken as well");
+    assert!(RedisBuffer::open("rediss://localhost/", "quarry", limits).is_ok(), "TLS is supported");
     let redis = OwnRedis::start();
     let url = redis.url().replace("redis://", "redis://ann:secret@");
     for url in [url.as_str(), "redis://ann:secret@127.0.0.1:1/"] {

@@ -1,4 +1,4 @@
-//! What holds of every run.
+//! Properties of the fold of any run.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use super::*;
 
 const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: false };
-/// Few letters and short texts, so that all relations come up.
+/// Few letters and short texts produce all relations.
 const TEXT: &str = "[abcé 한하ß]{0,7}";
 
 fn at(ms: i64) -> Timestamp {
@@ -33,7 +33,7 @@ fn run(pattern: &'static str, size: impl Into<SizeRange>) -> impl Strategy<Value
     vec(keystroke(pattern), size).prop_map(arriving)
 }
 
-/// The same keystrokes, each with its place as its sequence.
+/// Numbers the keystrokes.
 fn sequenced(mut keystrokes: Vec<BufferedKeystroke>) -> Vec<BufferedKeystroke> {
     for (sequence, keystroke) in (1..).zip(&mut keystrokes) {
         keystroke.sequence = Some(sequence);
@@ -41,19 +41,19 @@ fn sequenced(mut keystrokes: Vec<BufferedKeystroke>) -> Vec<BufferedKeystroke> {
     keystrokes
 }
 
-/// The same keystrokes, one arriving after the other.
+/// Spaces the arrivals.
 fn arriving(mut keystrokes: Vec<BufferedKeystroke>) -> Vec<BufferedKeystroke> {
-    for (place, keystroke) in (0..).zip(&mut keystrokes) {
-        keystroke.at = at(place * 10);
+    for (index, keystroke) in (0..).zip(&mut keystrokes) {
+        keystroke.at = at(index * 10);
     }
     keystrokes
 }
 
-fn idle(keystrokes: &[BufferedKeystroke]) -> Folded {
+fn idle(keystrokes: &[BufferedKeystroke]) -> FoldOutcome {
     fold(keystrokes, &POLICY, DueReason::Idle)
 }
 
-fn without_times(folded: Folded) -> Vec<FoldedSearch> {
+fn without_times(folded: FoldOutcome) -> Vec<FoldedSearch> {
     let mut searches = folded.searches;
     for search in &mut searches {
         (search.started_at, search.last_keystroke_at) = (at(0), at(0));
@@ -61,7 +61,7 @@ fn without_times(folded: Folded) -> Vec<FoldedSearch> {
     searches
 }
 
-fn queries(folded: &Folded) -> Vec<(&str, FinalReason)> {
+fn queries(folded: &FoldOutcome) -> Vec<(&str, FinalReason)> {
     folded.searches.iter().map(|search| (search.query.as_str(), search.reason)).collect()
 }
 
@@ -69,12 +69,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn any_interleaving_of_a_chain_gives_its_longest(
+    fn any_order_of_a_chain_yields_its_longest_text(
         text in "[a-zA-Z0-9가-힣ぁ-ん ]{0,20}[a-z]",
-        places in vec(any::<prop::sample::Index>(), 0..20),
+        positions in vec(any::<prop::sample::Index>(), 0..20),
     ) {
         let chars: Vec<char> = text.chars().collect();
-        let mut lengths: Vec<usize> = places.iter().map(|place| place.index(chars.len()) + 1).collect();
+        let mut lengths: Vec<usize> = positions.iter().map(|position| position.index(chars.len()) + 1).collect();
         lengths.insert(lengths.len() / 2, chars.len());
         let keystrokes = lengths.iter().map(|length| BufferedKeystroke {
             at: at(0),
@@ -84,7 +84,7 @@ proptest! {
             submitted: false,
             result_count: None,
         });
-        // A beginning of white space only clears the box.
+        // A prefix of white space clears the box.
         let seen = keystrokes.filter(|keystroke| !keystroke.text.trim().is_empty()).collect();
         let folded = idle(&arriving(seen));
         let expected = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -101,7 +101,7 @@ proptest! {
     }
 
     #[test]
-    fn no_text_is_invented(keystrokes in run(TEXT, 0..20), longer in run("(?s).{0,40}", 0..6)) {
+    fn all_queries_were_typed(keystrokes in run(TEXT, 0..20), longer in run("(?s).{0,40}", 0..6)) {
         for keystrokes in [keystrokes, longer] {
             let given: Vec<(String, bool)> =
                 keystrokes.iter().map(|keystroke| stored_text(&keystroke.text, false)).collect();
@@ -119,8 +119,8 @@ proptest! {
     ) {
         let expected = idle(&keystrokes);
         let mut again = keystrokes.clone();
-        for place in repeated {
-            let repeat = BufferedKeystroke { at: at(1_000), ..place.get(&keystrokes).clone() };
+        for index in repeated {
+            let repeat = BufferedKeystroke { at: at(1_000), ..index.get(&keystrokes).clone() };
             again.push(repeat);
         }
         prop_assert_eq!(idle(&again), expected);
@@ -137,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn pieces_between_pauses_fold_like_runs_of_their_own(
+    fn pieces_between_pauses_fold_like_separate_runs(
         pieces in vec(run(TEXT, 1..8), 1..5),
         has_sequence in any::<bool>(),
     ) {
@@ -156,11 +156,11 @@ proptest! {
         let starts = [0].into_iter().chain(ends.iter().copied());
         let apart: Vec<FoldedSearch> =
             starts.zip(&ends).flat_map(|(start, end)| idle(&whole[start..*end]).searches).collect();
-        prop_assert_eq!(idle(&whole), Folded { searches: apart, late: 0 });
+        prop_assert_eq!(idle(&whole), FoldOutcome { searches: apart, late: 0 });
     }
 
     #[test]
-    fn any_text_is_taken(keystrokes in run("(?s).{0,30}", 0..12), masked in any::<bool>()) {
+    fn any_text_can_be_folded(keystrokes in run("(?s).{0,30}", 0..12), masked in any::<bool>()) {
         let policy = FoldPolicy { mask: masked, ..POLICY };
         let counted = keystrokes.len() as i64;
         let folded = fold(&keystrokes, &policy, DueReason::Limit);

@@ -1,188 +1,191 @@
-//! Which keystrokes of a piece are one search, and which of their texts stands for it.
+//! The searches of a piece: their keystrokes, and the text that is stored.
 
 use super::comparison::Relation;
-use super::pieces::Typed;
+use super::pieces::NormalizedKeystroke;
 use quarry_domain::{FinalReason, UserId};
 
-/// A search that is final: its keystrokes and its text are places in the piece.
+/// A final search; its keystrokes and its text are indexes of the piece.
 #[derive(Debug)]
 pub(super) struct FinalSearch<'a> {
-    /// One at most, by the boundary between users.
+    /// At most one: another user ends a search.
     pub(super) user: Option<&'a UserId>,
     /// In order of typing, at least one.
     pub(super) keystrokes: Vec<usize>,
-    /// Whose text is stored.
+    /// The keystroke with the stored text.
     pub(super) stored: usize,
     pub(super) reason: FinalReason,
-    /// It was left for a text that begins with the same letter, which may yet turn out to be its
-    /// correction.
-    resumable: bool,
+    /// It was replaced by a text with the same first letter, which may become its correction.
+    reopenable: bool,
 }
 
-/// The searches of a piece, which is in order of typing. What is open at its end ends for
-/// `ending`.
-pub(super) fn searches<'a>(piece: &[Typed<'a>], ending: FinalReason) -> Vec<FinalSearch<'a>> {
-    let mut typing = Typing { piece, open: None, ended: Vec::new(), just_submitted: false };
-    for place in 0..piece.len() {
-        typing.take(place);
+/// The searches of a piece in order of typing. `ending` ends the last one.
+pub(super) fn searches<'a>(piece: &[NormalizedKeystroke<'a>], ending: FinalReason) -> Vec<FinalSearch<'a>> {
+    let mut state = FoldState { piece, open: None, ended: Vec::new(), just_submitted: false };
+    for index in 0..piece.len() {
+        state.take(index);
     }
-    typing.end(ending, false);
-    typing.ended
+    state.end(ending, false);
+    state.ended
 }
 
-/// A search that goes on.
-struct OpenSearch<'a> {
+/// A search that has not ended.
+struct PendingSearch<'a> {
     user: Option<&'a UserId>,
     keystrokes: Vec<usize>,
-    /// The most complete text so far.
+    /// The keystroke with the most complete text so far.
     longest: usize,
-    /// What was the longest before letters were taken away, as long as nothing else is done.
-    whole: Option<usize>,
-    /// What is in the box was submitted before, and has only been deleted from since, from the
-    /// end.
-    is_leftover: bool,
+    /// The longest text before deletions, until another change.
+    before_deletion: Option<usize>,
+    /// The text is a submission that has since been shortened letter by letter from the end.
+    is_remainder: bool,
 }
 
-struct Typing<'a, 'p> {
-    piece: &'p [Typed<'a>],
-    open: Option<OpenSearch<'a>>,
+struct FoldState<'a, 'p> {
+    piece: &'p [NormalizedKeystroke<'a>],
+    open: Option<PendingSearch<'a>>,
     ended: Vec<FinalSearch<'a>>,
-    /// The last search was submitted, and nothing else typed since.
+    /// The last search was submitted, and no other text followed.
     just_submitted: bool,
 }
 
-impl Typing<'_, '_> {
-    fn take(&mut self, place: usize) {
+impl FoldState<'_, '_> {
+    fn take(&mut self, index: usize) {
         let piece = self.piece;
-        let typed = &piece[place];
+        let typed = &piece[index];
         if self.open.as_ref().is_some_and(|open| differ(open.user, typed.user)) {
             self.end(FinalReason::UserChanged, false);
         }
-        if typed.form.is_empty() {
+        if typed.normalized.is_empty() {
             self.end(FinalReason::Cleared, false);
             self.just_submitted = false;
             return;
         }
-        if self.take_as_echo(place) {
+        if self.take_as_echo(index) {
             return;
         }
-        self.take_text(place);
-        self.resume_corrected();
+        self.take_text(index);
+        self.reopen_corrected();
         if typed.submitted {
-            self.submit(place);
+            self.submit(index);
         }
     }
 
-    /// A submitted text is often sent once more: with the search that it starts, or by a second
-    /// press of the key.
-    fn take_as_echo(&mut self, place: usize) -> bool {
+    /// Takes a repetition of a submission: clients send it again with the search, or Enter was pressed twice.
+    fn take_as_echo(&mut self, index: usize) -> bool {
         let piece = self.piece;
         let Some(last) = self.ended.last_mut().filter(|_| self.just_submitted) else {
             return false;
         };
-        let is_echo =
-            piece[last.stored].form.equals(&piece[place].form) && !differ(last.user, piece[place].user);
+        let is_echo = piece[last.stored].normalized.equals(&piece[index].normalized)
+            && !differ(last.user, piece[index].user);
         if is_echo {
-            last.user = last.user.or(piece[place].user);
-            last.keystrokes.push(place);
+            last.user = last.user.or(piece[index].user);
+            last.keystrokes.push(index);
         }
         is_echo
     }
 
-    fn take_text(&mut self, place: usize) {
+    fn take_text(&mut self, index: usize) {
         let piece = self.piece;
-        let form = &piece[place].form;
+        let text = &piece[index].normalized;
         if let Some(open) = &mut self.open {
-            if open.take(piece, place) {
+            if open.take(piece, index) {
                 return;
             }
-            let resumable = form.begins_like(&piece[open.left_behind(piece)].form);
-            self.end(FinalReason::Replaced, resumable);
+            let reopenable = text.begins_like(&piece[open.abandoned_text(piece)].normalized);
+            self.end(FinalReason::Replaced, reopenable);
         }
         let submitted = self.ended.last().filter(|_| self.just_submitted);
-        let is_leftover = submitted.is_some_and(|last| form.is_one_letter_short_of(&piece[last.stored].form));
-        let user = piece[place].user;
-        self.open =
-            Some(OpenSearch { user, keystrokes: vec![place], longest: place, whole: None, is_leftover });
+        let is_remainder =
+            submitted.is_some_and(|last| text.is_one_letter_short_of(&piece[last.stored].normalized));
+        let user = piece[index].user;
+        self.open = Some(PendingSearch {
+            user,
+            keystrokes: vec![index],
+            longest: index,
+            before_deletion: None,
+            is_remainder,
+        });
         self.just_submitted = false;
     }
 
-    /// Makes one of the search before and this one, where this one turned out to correct it.
-    fn resume_corrected(&mut self) {
+    /// Reopens the previous search if the current one has become its correction.
+    fn reopen_corrected(&mut self) {
         let piece = self.piece;
         while let Some(open) = &mut self.open {
-            let Some(before) = self.ended.last().filter(|before| before.resumable) else {
+            let Some(previous) = self.ended.last().filter(|previous| previous.reopenable) else {
                 return;
             };
-            let relation = piece[open.longest].form.relation_to(&piece[before.stored].form);
-            if relation == Relation::Unrelated || differ(before.user, open.user) {
+            let relation = piece[open.longest].normalized.relation_to(&piece[previous.stored].normalized);
+            if relation == Relation::Unrelated || differ(previous.user, open.user) {
                 return;
             }
             if relation == Relation::Shorter {
-                open.longest = before.stored;
+                open.longest = previous.stored;
             }
-            open.user = open.user.or(before.user);
-            open.keystrokes.splice(..0, before.keystrokes.iter().copied());
+            open.user = open.user.or(previous.user);
+            open.keystrokes.splice(..0, previous.keystrokes.iter().copied());
             self.ended.pop();
         }
     }
 
-    fn submit(&mut self, place: usize) {
+    fn submit(&mut self, index: usize) {
         if let Some(open) = &mut self.open {
-            open.longest = place;
-            open.is_leftover = false;
+            open.longest = index;
+            open.is_remainder = false;
         }
         self.end(FinalReason::Submitted, false);
         self.just_submitted = true;
     }
 
-    fn end(&mut self, reason: FinalReason, resumable: bool) {
+    fn end(&mut self, reason: FinalReason, reopenable: bool) {
         let Some(open) = self.open.take() else {
             return;
         };
-        let is_left = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
-        if is_left && open.is_leftover {
+        let is_abandoned = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
+        if is_abandoned && open.is_remainder {
             return;
         }
-        let stored = if is_left { open.left_behind(self.piece) } else { open.longest };
-        let OpenSearch { user, keystrokes, .. } = open;
-        self.ended.push(FinalSearch { user, keystrokes, stored, reason, resumable });
+        let stored = if is_abandoned { open.abandoned_text(self.piece) } else { open.longest };
+        let PendingSearch { user, keystrokes, .. } = open;
+        self.ended.push(FinalSearch { user, keystrokes, stored, reason, reopenable });
     }
 }
 
-impl<'a> OpenSearch<'a> {
-    /// Takes the next text, or refuses it because it is another search.
-    fn take(&mut self, piece: &[Typed<'a>], place: usize) -> bool {
-        let form = &piece[place].form;
-        let mut relation = form.relation_to(&piece[self.longest].form);
-        let takes_away = relation == Relation::Corrected && form.is_remnant_of(&piece[self.longest].form);
-        if takes_away {
-            self.whole.get_or_insert(self.longest);
+impl<'a> PendingSearch<'a> {
+    /// Takes the next text, or returns false if it is another search.
+    fn take(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
+        let text = &piece[index].normalized;
+        let mut relation = text.relation_to(&piece[self.longest].normalized);
+        let is_deletion =
+            relation == Relation::Corrected && text.is_subsequence_of(&piece[self.longest].normalized);
+        if is_deletion {
+            self.before_deletion.get_or_insert(self.longest);
         } else if matches!(relation, Relation::Longer | Relation::Corrected | Relation::Unrelated) {
-            // Of what has been deleted for the most part, a letter more makes something else.
-            let compared = self.left_behind(piece);
+            // After a deletion of more than half, compare with the text before it.
+            let compared = self.abandoned_text(piece);
             if compared != self.longest {
-                relation = form.relation_to(&piece[compared].form);
+                relation = text.relation_to(&piece[compared].normalized);
                 self.longest = if relation == Relation::Shorter { compared } else { self.longest };
             }
             if relation == Relation::Unrelated {
                 return false;
             }
-            self.whole = None;
-            self.is_leftover = false;
+            self.before_deletion = None;
+            self.is_remainder = false;
         }
-        if relation != Relation::Shorter || self.is_leftover {
-            self.longest = place;
+        if relation != Relation::Shorter || self.is_remainder {
+            self.longest = index;
         }
-        self.user = self.user.or(piece[place].user);
-        self.keystrokes.push(place);
+        self.user = self.user.or(piece[index].user);
+        self.keystrokes.push(index);
         true
     }
 
-    /// What stands for the search once it is left for another: where letters were only taken
-    /// away until less than half was left, that was no correction.
-    fn left_behind(&self, piece: &[Typed<'_>]) -> usize {
-        let whole = self.whole.filter(|whole| piece[self.longest].form.is_under_half_of(&piece[*whole].form));
+    /// The text of a search that is abandoned: a deletion of more than half was no correction.
+    fn abandoned_text(&self, piece: &[NormalizedKeystroke<'_>]) -> usize {
+        let longest = &piece[self.longest].normalized;
+        let whole = self.before_deletion.filter(|whole| longest.is_under_half_of(&piece[*whole].normalized));
         whole.unwrap_or(self.longest)
     }
 }

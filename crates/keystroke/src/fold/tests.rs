@@ -5,9 +5,9 @@ use chrono::TimeDelta;
 use super::*;
 use quarry_domain::FinalReason::{Cleared, Idle, Limit, Replaced, Shutdown, Submitted, UserChanged};
 
-/// The key that submits, at the end of a text.
+/// Marks a submitted text at its end.
 const ENTER: char = '⏎';
-/// How far apart keystrokes are, unless a test says otherwise.
+/// The interval of keystrokes, unless a test sets the times.
 const STROKE_MS: i64 = 100;
 const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: false };
 
@@ -40,21 +40,21 @@ fn counted(text: &str, count: i64) -> BufferedKeystroke {
     BufferedKeystroke { result_count: Some(count), ..stroke(text) }
 }
 
-/// Every state of the box while this is typed.
+/// The states of the box while a text is typed.
 fn letters(text: &str) -> Vec<&str> {
     text.grapheme_indices(true).map(|(start, letter)| &text[..start + letter.len()]).collect()
 }
 
-/// Every state of the box while this is deleted from the end, but for the first.
+/// The states of the box while a text is deleted from the end.
 fn deleted(text: &str) -> Vec<&str> {
     text.grapheme_indices(true).map(|(start, _)| &text[..start]).rev().collect()
 }
 
-fn idle(keystrokes: &[BufferedKeystroke]) -> Folded {
+fn idle(keystrokes: &[BufferedKeystroke]) -> FoldOutcome {
     fold(keystrokes, &POLICY, DueReason::Idle)
 }
 
-fn outcome(folded: &Folded) -> Vec<(&str, FinalReason)> {
+fn outcome(folded: &FoldOutcome) -> Vec<(&str, FinalReason)> {
     folded.searches.iter().map(|search| (search.query.as_str(), search.reason)).collect()
 }
 
@@ -64,7 +64,7 @@ fn check(texts: &[&str], expected: &[(&str, FinalReason)]) {
 }
 
 #[test]
-fn the_longest_of_a_chain_stands() {
+fn the_longest_text_of_a_chain_is_logged() {
     check(&letters("Busines"), &[("Busines", Idle)]);
     check(&["How is", "Howis emil", "How is emil h"], &[("How is emil h", Idle)]);
     check(
@@ -79,7 +79,7 @@ fn the_longest_of_a_chain_stands() {
 }
 
 #[test]
-fn going_back_does_not_shorten_a_search_unless_it_is_submitted() {
+fn deletions_shorten_a_search_only_with_a_submission() {
     check(&["Business", "Bus"], &[("Business", Idle)]);
     check(&[letters("Business"), deleted("Business")].concat(), &[("Business", Cleared)]);
     check(&["Business", "Bus⏎"], &[("Bus", Submitted)]);
@@ -101,7 +101,7 @@ fn a_correction_replaces_what_it_corrects() {
 }
 
 #[test]
-fn a_correction_of_an_early_letter_is_one_however_it_is_typed() {
+fn a_correction_of_an_early_letter_is_recognised_late() {
     let first = letters("Buziness");
     check(&[&first[..], &["Bu", "Business"]].concat(), &[("Business", Idle)]);
     let back: Vec<&str> = deleted("Buziness").into_iter().take(6).collect();
@@ -113,16 +113,16 @@ fn a_correction_of_an_early_letter_is_one_however_it_is_typed() {
     assert_eq!(folded.searches[0].started_at, keystrokes[0].at);
     check(&["cat", "c", "co", "cot"], &[("cot", Idle)]);
     check(&["cat", "c", "co"], &[("cat", Replaced), ("co", Idle)]);
-    // Back where it was after all.
+    // Back to the first text.
     check(&["cat", "ca", "c", "co", "c", "ca"], &[("cat", Idle)]);
-    // Cleared in between, or begun by another letter, it is no correction.
+    // After clearing the box, or with another first letter, it is no correction.
     check(&["cat", "", "c", "co", "cot"], &[("cat", Cleared), ("cot", Idle)]);
     check(&["cat", "b", "ba", "bat"], &[("cat", Replaced), ("bat", Idle)]);
     check(&["cat", "co", "cot⏎", "cots"], &[("cot", Submitted), ("cots", Idle)]);
 }
 
 #[test]
-fn what_is_unrelated_is_kept_beside() {
+fn unrelated_texts_are_searches_of_their_own() {
     check(&["cat", "caterpillar", "dog"], &[("caterpillar", Replaced), ("dog", Idle)]);
     check(&["bus", "busi", "business", "data"], &[("business", Replaced), ("data", Idle)]);
     check(&["alpha", "alphabet", "beta"], &[("alphabet", Replaced), ("beta", Idle)]);
@@ -135,7 +135,7 @@ fn what_is_unrelated_is_kept_beside() {
 }
 
 #[test]
-fn an_empty_box_ends_a_search() {
+fn clearing_the_box_ends_a_search() {
     check(&["cat", "", "dog"], &[("cat", Cleared), ("dog", Idle)]);
     check(&["cat", "  ", "cat"], &[("cat", Cleared), ("cat", Idle)]);
     check(&["cat", "⏎", "dog"], &[("cat", Cleared), ("dog", Idle)]);
@@ -155,7 +155,7 @@ fn letters_in_front_and_in_the_middle_are_corrections() {
 }
 
 #[test]
-fn what_is_deleted_from_the_front_stands_once_it_is_left() {
+fn deletions_from_the_front_are_no_correction() {
     check(&["cat", "at", "t", ""], &[("cat", Cleared)]);
     check(&["cat", "at", "t", "d", "do", "dog"], &[("cat", Replaced), ("dog", Idle)]);
     check(&["red shoes", "ed shoes", "d shoes", "shoes", "bshoes"], &[("bshoes", Idle)]);
@@ -166,7 +166,7 @@ fn what_is_deleted_from_the_front_stands_once_it_is_left() {
 }
 
 #[test]
-fn what_is_submitted_is_final() {
+fn a_submission_is_final() {
     check(&["bus", "bus⏎"], &[("bus", Submitted)]);
     check(&["bus⏎", "business"], &[("bus", Submitted), ("business", Idle)]);
     check(&["bus", "business⏎"], &[("business", Submitted)]);
@@ -176,7 +176,7 @@ fn what_is_submitted_is_final() {
 }
 
 #[test]
-fn a_repeat_of_what_was_submitted_is_its_echo() {
+fn a_repetition_of_a_submission_is_its_echo() {
     let mut keystrokes = typed(&["bus⏎", "BUS", " bus⏎", "busi"]);
     keystrokes[1].result_count = Some(7);
     let folded = idle(&keystrokes);
@@ -191,7 +191,7 @@ fn a_repeat_of_what_was_submitted_is_its_echo() {
 }
 
 #[test]
-fn what_is_left_of_a_submitted_text_is_no_search_until_something_is_done_with_it() {
+fn the_remainder_of_a_submission_is_no_search_until_it_is_used() {
     let back = deleted("Business");
     let submitted = ("Business", Submitted);
     check(&[&["Business⏎"], &back[..]].concat(), &[submitted]);
@@ -199,12 +199,12 @@ fn what_is_left_of_a_submitted_text_is_no_search_until_something_is_done_with_it
     check(&[&["Business⏎"], &back[..5]].concat(), &[submitted, ("Bus", Idle)]);
     check(&[&["Business⏎"], &back[..5], &["Bush", ""]].concat(), &[submitted, ("Bush", Cleared)]);
     check(&[&["Business⏎"], &back[..5], &["Bus⏎"]].concat(), &[submitted, ("Bus", Submitted)]);
-    // In one jump it is a search like any other.
+    // A deletion of several letters at once makes a search.
     check(&["Business⏎", "Bus", ""], &[submitted, ("Bus", Cleared)]);
     check(&["Business⏎", "Bus", "dog"], &[submitted, ("Bus", Replaced), ("dog", Idle)]);
 }
 
-/// Each text with its user before a colon.
+/// Checks texts with their user before a colon.
 #[track_caller]
 fn check_users(texts: &[&str], expected: &[(&str, FinalReason)]) {
     let by = |text: &&str| {
@@ -221,7 +221,7 @@ fn check_users(texts: &[&str], expected: &[(&str, FinalReason)]) {
 }
 
 #[test]
-fn another_user_is_a_boundary_and_a_log_in_is_none() {
+fn another_user_ends_a_search_and_a_login_does_not() {
     check_users(&[":ca", "u:cat"], &[("u:cat", Idle)]);
     check_users(&["u:ca", ":cat"], &[("u:cat", Idle)]);
     check_users(&["u:ca", "v:cat"], &[("u:ca", UserChanged), ("v:cat", Idle)]);
@@ -235,20 +235,20 @@ fn another_user_is_a_boundary_and_a_log_in_is_none() {
 }
 
 #[test]
-fn a_pause_of_the_window_parts_even_what_belongs_together() {
+fn a_pause_of_the_window_separates_related_texts() {
     let mut keystrokes = typed(&["bus", "business"]);
     keystrokes[1].at = at(4_999);
     assert_eq!(outcome(&idle(&keystrokes)), [("business", Idle)]);
     keystrokes[1].at = at(5_000);
     let folded = fold(&keystrokes, &POLICY, DueReason::Shutdown);
     assert_eq!(outcome(&folded), [("bus", Idle), ("business", Shutdown)]);
-    // A clock that goes back is no pause.
+    // A clock that was set back is no pause.
     keystrokes[1].at = at(-60_000);
     assert_eq!(outcome(&idle(&keystrokes)), [("business", Idle)]);
 }
 
 #[test]
-fn the_last_search_ends_for_why_the_run_was_due() {
+fn the_due_reason_ends_the_last_search() {
     for (due, reason) in [
         (DueReason::Idle, Idle),
         (DueReason::Submitted, Idle),
@@ -263,11 +263,11 @@ fn the_last_search_ends_for_why_the_run_was_due() {
 }
 
 #[test]
-fn the_sequence_orders_what_has_one() {
+fn sequences_determine_the_order() {
     let folded = idle(&[nth(3, 0, "dog"), nth(1, 100, "ca"), nth(2, 200, "cat")]);
     assert_eq!(outcome(&folded), [("cat", Replaced), ("dog", Idle)]);
     assert_eq!(folded.searches[0].started_at, at(100));
-    // What has none stays where it arrived.
+    // A keystroke without a sequence keeps its position.
     let mut unnumbered = stroke("dog");
     unnumbered.at = at(100);
     let folded = idle(&[nth(2, 0, "cats"), unnumbered, nth(1, 200, "cat")]);
@@ -275,12 +275,12 @@ fn the_sequence_orders_what_has_one() {
 }
 
 #[test]
-fn what_comes_after_its_piece_ended_is_late() {
+fn keystrokes_after_the_end_of_their_piece_are_late() {
     let run = [nth(1, 0, "ca"), nth(4, 100, "cats"), nth(3, 6_000, "cat"), nth(5, 6_100, "dog")];
     let folded = idle(&run);
     assert_eq!(outcome(&folded), [("cats", Idle), ("dog", Idle)]);
     assert_eq!(folded.late, 1);
-    // A late one does not bridge a pause, and a repeat neither.
+    // Neither late nor repeated keystrokes bridge a pause.
     let run = [nth(1, 0, "cat"), nth(2, 5_000, "dog"), nth(1, 9_000, "cat"), nth(3, 13_000, "dogs")];
     let folded = idle(&run);
     assert_eq!(outcome(&folded), [("cat", Idle), ("dog", Idle), ("dogs", Idle)]);
@@ -301,7 +301,7 @@ fn a_repeated_keystroke_counts_once() {
 }
 
 #[test]
-fn the_count_is_that_of_the_stored_text() {
+fn the_result_count_belongs_to_the_stored_text() {
     let cases = [
         (vec![counted("ca", 9), counted("cat", 4)], Some(4)),
         (vec![counted("ca", 9), stroke("cat")], None),
@@ -316,7 +316,7 @@ fn the_count_is_that_of_the_stored_text() {
 }
 
 #[test]
-fn scripts_and_signs_of_all_kinds() {
+fn scripts_and_symbols() {
     let family = "👨\u{200d}👩\u{200d}👧";
     check(&["👍", "👍🏽", "👍🏽👍🏽"], &[("👍🏽👍🏽", Idle)]);
     check(&["👨", family, "👨"], &[(family, Idle)]);
@@ -343,7 +343,7 @@ fn input_methods() {
 }
 
 #[test]
-fn the_stored_text_is_what_was_typed_made_tidy() {
+fn the_stored_text_is_normalised_and_truncated() {
     check(&[" \t How\0is\u{a0} \n Emil ﬁ "], &[("How is Emil ﬁ", Idle)]);
     let exact = "e\u{301}".repeat(MAX_QUERY_GRAPHEMES);
     let folded = idle(&typed(&[&exact]));
@@ -355,7 +355,7 @@ fn the_stored_text_is_what_was_typed_made_tidy() {
 }
 
 #[test]
-fn masking_comes_before_the_cut_and_changes_nothing_else() {
+fn masking_precedes_truncation_and_changes_nothing_else() {
     let masked = FoldPolicy { mask: true, ..POLICY };
     let text = format!("{} anna.smith@example.com", "x".repeat(250));
     let folded = fold(&typed(&[&text]), &masked, DueReason::Idle);

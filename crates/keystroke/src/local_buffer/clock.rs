@@ -6,8 +6,8 @@ use chrono::Utc;
 
 use super::run::{Millis, millis};
 
-/// UTC, but never going backwards: when the system's clock is set back, it goes on from where it
-/// was, so that what waits for a time does not wait longer.
+/// A monotonic UTC clock: it advances steadily when the system's clock is set back, so that no due
+/// time is delayed.
 #[derive(Debug)]
 pub(super) struct Clock {
     read: Instant,
@@ -26,7 +26,7 @@ impl Clock {
     fn at(&mut self, wall: Millis, read: Instant) -> Millis {
         let elapsed = millis(read.saturating_duration_since(self.read));
         if wall < self.last.saturating_add(elapsed) {
-            // The time of the last reading stays: parts of a millisecond would add up to nothing.
+            // Keeps the last reading: rounding would otherwise lose a fraction of a millisecond each time.
             return self.last.saturating_add(elapsed);
         }
         *self = Self { read, last: wall };
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_back_goes_on_and_one_that_is_set_forward_is_followed() {
+    fn the_clock_never_goes_back_and_follows_forward_steps() {
         let start = Instant::now();
         let after = |ms| start + Duration::from_millis(ms);
         let mut clock = Clock { read: start, last: 1_000 };

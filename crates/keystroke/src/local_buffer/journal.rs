@@ -1,13 +1,12 @@
-//! The journal: one file that says, change by change, how the buffer's state came to be.
+//! The journal: a file of records that reproduce the buffer's state.
 //!
 //! A frame is the length of a record, the checksum of the length, the checksum of the record, and
-//! the record (postcard). A change is one `write`, so the system has it before anybody is told, and
-//! a process that is killed loses nothing. What such a write left half done is cut off at once, or
-//! before the next one.
+//! the record (postcard). A change is one `write` that precedes the reply, so a killed process loses
+//! nothing. A failed `write` is truncated at once, or before the next one.
 //!
-//! While the journal is written anew, every change goes to the old file and to the new one, which
-//! takes the old one's place under a name of its own when it is complete and on disk. So there is
-//! always one file that tells everything, and a new file that cannot be finished is just dropped.
+//! During a compaction, each change goes to the old file and to the new one. The new file replaces the old
+//! one, under a name of its own, once it is complete and on disk. So one file is complete at any time, and a
+//! failed compaction only drops the new file.
 
 mod frames;
 
@@ -19,42 +18,42 @@ use std::sync::Arc;
 use tracing::warn;
 
 use super::record::Record;
-use frames::{Ending, HEADER};
+use frames::{HEADER, Tail};
 
-/// The length of a journal that says nothing.
+/// The length of a journal without records.
 pub(super) const EMPTY_BYTES: u64 = HEADER.len() as u64;
 
 const JOURNAL: &str = "journal";
-/// A new file that is not complete.
+/// The extension of an incomplete compacted file.
 const PART: &str = "part";
-/// What could not be read.
+/// The extension of unreadable bytes that were set aside.
 const DAMAGED: &str = "damaged";
 
 #[derive(Debug)]
 pub(super) struct Journal {
     folder: PathBuf,
-    /// Numbers the files; the highest one counts.
+    /// The number of the current file, the highest of the folder.
     number: u64,
-    current: Segment,
-    next: Option<Segment>,
-    /// How many bytes of changes were written since the journal was opened.
+    current: JournalFile,
+    compacted: Option<JournalFile>,
+    /// Bytes of changes since the journal was opened.
     written: u64,
     frames: Vec<u8>,
 }
 
 #[derive(Debug)]
-struct Segment {
+struct JournalFile {
     path: PathBuf,
     file: Arc<File>,
-    /// The bytes of whole frames.
+    /// The length of its whole frames.
     len: u64,
-    /// There may be more bytes behind them.
-    ragged: bool,
+    /// A failed write may have left bytes behind them.
+    torn: bool,
 }
 
 impl Journal {
-    /// Opens the journal of a folder, or begins one, and tells what it says.
-    pub fn open(folder: &Path, tell: impl FnMut(Record<'_>)) -> io::Result<Self> {
+    /// Opens or creates the journal of a folder, and replays its records.
+    pub fn open(folder: &Path, replay: impl FnMut(Record<'_>)) -> io::Result<Self> {
         for path in files(folder, PART)? {
             std::fs::remove_file(path)?;
         }
@@ -62,158 +61,153 @@ impl Journal {
         let newest =
             journals.filter_map(|path| Some((path.file_stem()?.to_str()?.parse().ok()?, path))).max();
         let (number, current) = match newest {
-            Some((number, path)) => (number, Segment::open(path, tell)?),
-            None => (1, Segment::create(name(folder, 1, JOURNAL))?),
+            Some((number, path)) => (number, JournalFile::open(path, replay)?),
+            None => (1, JournalFile::create(name(folder, 1, JOURNAL))?),
         };
-        remove_old(folder, &current.path)?;
+        remove_replaced(folder, &current.path)?;
         sync_folder(folder)?;
-        Ok(Self { folder: folder.to_owned(), number, current, next: None, written: 0, frames: Vec::new() })
+        let folder = folder.to_owned();
+        Ok(Self { folder, number, current, compacted: None, written: 0, frames: Vec::new() })
     }
 
-    /// Writes a change: when this returns, the system has it; when it fails, nobody has.
+    /// Passes a change to the operating system, or leaves the journal as it was.
     pub fn write(&mut self, record: &Record<'_>) -> io::Result<()> {
         if self.is_deleted() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "it was deleted while it was open"));
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the open journal was deleted"));
         }
         self.frames.clear();
-        frames::put(record, &mut self.frames)?;
+        frames::encode(record, &mut self.frames)?;
         self.current.write(&self.frames)?;
         self.written += self.frames.len() as u64;
-        if let Some(next) = &mut self.next
-            && let Err(error) = next.write(&self.frames)
+        if let Some(compacted) = &mut self.compacted
+            && let Err(error) = compacted.write(&self.frames)
         {
-            warn!(%error, "the new keystroke journal cannot be written, the old one goes on");
-            self.abandon();
+            warn!(%error, "the compaction of the keystroke journal failed: the journal remains in use");
+            self.abort_compaction();
         }
         Ok(())
     }
 
-    /// Begins to write the journal anew.
-    pub fn begin_anew(&mut self) -> io::Result<()> {
-        self.abandon();
-        self.next = Some(Segment::create(name(&self.folder, self.number + 1, PART))?);
+    pub fn begin_compaction(&mut self) -> io::Result<()> {
+        self.abort_compaction();
+        self.compacted = Some(JournalFile::create(name(&self.folder, self.number + 1, PART))?);
         Ok(())
     }
 
-    /// Says in the new journal what the old one said before.
+    /// Copies records of the state into the compacted file.
     pub fn copy(&mut self, records: &[Record<'_>]) -> io::Result<()> {
         self.frames.clear();
         for record in records {
-            frames::put(record, &mut self.frames)?;
+            frames::encode(record, &mut self.frames)?;
         }
-        let next = self.next.as_mut().ok_or_else(abandoned)?;
-        next.write(&self.frames)
+        let compacted = self.compacted.as_mut().ok_or_else(compaction_aborted)?;
+        compacted.write(&self.frames)
     }
 
-    /// The new file, and how much of it there is.
-    pub fn new_file(&self) -> io::Result<(Arc<File>, u64)> {
-        let next = self.next.as_ref().ok_or_else(abandoned)?;
-        Ok((next.file.clone(), next.len))
+    /// The compacted file and its length.
+    pub fn compacted_file(&self) -> io::Result<(Arc<File>, u64)> {
+        let compacted = self.compacted.as_ref().ok_or_else(compaction_aborted)?;
+        Ok((compacted.file.clone(), compacted.len))
     }
 
-    /// Puts the new file, which is on disk, into the place of the old one, which is to be removed.
-    pub fn finish_anew(&mut self) -> io::Result<()> {
-        let mut next = self.next.take().ok_or_else(abandoned)?;
+    /// Makes the compacted file current. It must be on disk; the caller removes the old one.
+    pub fn finish_compaction(&mut self) -> io::Result<()> {
+        let mut compacted = self.compacted.take().ok_or_else(compaction_aborted)?;
         let complete = name(&self.folder, self.number + 1, JOURNAL);
-        if let Err(error) = std::fs::rename(&next.path, &complete) {
-            self.next = Some(next);
+        if let Err(error) = std::fs::rename(&compacted.path, &complete) {
+            self.compacted = Some(compacted);
             return Err(error);
         }
-        next.path = complete;
+        compacted.path = complete;
         self.number += 1;
-        self.current = next;
+        self.current = compacted;
         Ok(())
     }
 
-    /// Drops the new file.
-    pub fn abandon(&mut self) {
-        if let Some(next) = self.next.take()
-            && let Err(error) = std::fs::remove_file(&next.path)
+    pub fn abort_compaction(&mut self) {
+        if let Some(compacted) = self.compacted.take()
+            && let Err(error) = std::fs::remove_file(&compacted.path)
         {
-            warn!(%error, "an unfinished keystroke journal could not be removed");
+            warn!(%error, "the file of a failed compaction of the keystroke journal was not removed");
         }
     }
 
-    /// The file, and how many bytes of changes it has been given so far.
+    /// The current file, and the bytes of changes since the journal was opened.
     pub fn file(&self) -> (Arc<File>, u64) {
         (self.current.file.clone(), self.written)
     }
 
-    /// Writes to another file from now on.
+    /// Replaces the current file, and returns the previous one.
     #[cfg(test)]
     pub fn replace_file(&mut self, file: Arc<File>) -> Arc<File> {
         std::mem::replace(&mut self.current.file, file)
     }
 
-    /// Detects a file without a name: what is written to it ends with the process.
+    /// Detects a file without a name: its content would end with the process.
     pub fn is_deleted(&self) -> bool {
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;
             self.current.file.metadata().is_ok_and(|found| found.nlink() == 0)
         }
-        // Elsewhere an open file cannot be deleted.
+        // Other systems refuse to delete an open file.
         #[cfg(not(unix))]
         false
-    }
-
-    pub fn written(&self) -> u64 {
-        self.written
     }
 
     pub fn path(&self) -> &Path {
         &self.current.path
     }
 
-    /// How long the journal is.
+    /// The length of the current file.
     pub fn bytes(&self) -> u64 {
         self.current.len
     }
 }
 
-impl Segment {
+impl JournalFile {
     fn create(path: PathBuf) -> io::Result<Self> {
         let file = options().create(true).open(&path)?;
         file.set_len(0)?;
-        let mut segment = Self { path, file: Arc::new(file), len: 0, ragged: false };
-        segment.write(HEADER)?;
-        Ok(segment)
+        let mut created = Self { path, file: Arc::new(file), len: 0, torn: false };
+        created.write(HEADER)?;
+        Ok(created)
     }
 
-    /// Opens a file of an earlier process, and cuts off what cannot be read.
-    fn open(path: PathBuf, tell: impl FnMut(Record<'_>)) -> io::Result<Self> {
+    /// Opens a file of an earlier process, and truncates its unreadable end.
+    fn open(path: PathBuf, replay: impl FnMut(Record<'_>)) -> io::Result<Self> {
         let file = options().open(&path)?;
-        let (len, ending) = frames::read(&file, tell)?;
+        let (len, tail) = frames::read(&file, replay)?;
         let rest = file.metadata()?.len() - len;
-        match ending {
-            Ending::Whole => {}
-            Ending::Torn => warn!(journal.bytes = rest, "the keystroke journal's torn end was cut off"),
-            Ending::Damaged => {
+        match tail {
+            Tail::Whole => {}
+            Tail::Torn => warn!(journal.bytes = rest, "the keystroke journal's torn end was cut off"),
+            Tail::Damaged => {
                 let aside = set_aside(&path, &file, len)?;
                 warn!(
                     journal.bytes = rest,
                     journal.aside = %aside.display(),
-                    "the keystroke journal is damaged: it goes on from before the damage, the rest was set aside"
+                    "the keystroke journal is damaged: the part before the damage remains in use, the rest was set aside"
                 );
             }
         }
         file.set_len(len)?;
-        let mut segment = Self { path, file: Arc::new(file), len, ragged: false };
+        let mut opened = Self { path, file: Arc::new(file), len, torn: false };
         if len == 0 {
-            segment.write(HEADER)?;
+            opened.write(HEADER)?;
         }
-        // The process that wrote it may not have come to that.
-        segment.file.sync_all()?;
-        Ok(segment)
+        // The process that wrote it may have ended before its sync.
+        opened.file.sync_all()?;
+        Ok(opened)
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if self.ragged {
+        if self.torn {
             self.file.set_len(self.len)?;
-            self.ragged = false;
+            self.torn = false;
         }
         if let Err(error) = self.file.as_ref().write_all(bytes) {
-            self.ragged = self.file.set_len(self.len).is_err();
+            self.torn = self.file.set_len(self.len).is_err();
             return Err(error);
         }
         self.len += bytes.len() as u64;
@@ -221,40 +215,40 @@ impl Segment {
     }
 }
 
-/// Appending, so that what was cut off leaves no hole.
+/// Opens for appending, so that a truncation leaves no hole.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).append(true);
     options
 }
 
-fn abandoned() -> io::Error {
-    io::Error::other("the new keystroke journal could not be finished")
+fn compaction_aborted() -> io::Error {
+    io::Error::other("the compaction of the keystroke journal was aborted")
 }
 
-fn name(folder: &Path, number: u64, kind: &str) -> PathBuf {
-    folder.join(format!("{number:020}.{kind}"))
+fn name(folder: &Path, number: u64, extension: &str) -> PathBuf {
+    folder.join(format!("{number:020}.{extension}"))
 }
 
-fn files(folder: &Path, kind: &str) -> io::Result<Vec<PathBuf>> {
+fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == kind) {
+        if path.extension().is_some_and(|found| found == extension) {
             found.push(path);
         }
     }
     Ok(found)
 }
 
-/// Keeps what stands behind a place of a file in a file of its own.
+/// Copies the bytes of a file from an offset on into a file of their own.
 fn set_aside(path: &Path, mut file: &File, from: u64) -> io::Result<PathBuf> {
-    let mut tries = 0;
+    let mut number = 0;
     let (aside, mut copy) = loop {
-        let aside = path.with_extension(format!("{tries}.{DAMAGED}"));
+        let aside = path.with_extension(format!("{number}.{DAMAGED}"));
         match File::create_new(&aside) {
             Ok(copy) => break (aside, copy),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => tries += 1,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
             Err(error) => return Err(error),
         }
     };
@@ -264,8 +258,8 @@ fn set_aside(path: &Path, mut file: &File, from: u64) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Removes the journals that a newer one has taken the place of.
-pub(super) fn remove_old(folder: &Path, newest: &Path) -> io::Result<()> {
+/// Removes all journals but the newest.
+pub(super) fn remove_replaced(folder: &Path, newest: &Path) -> io::Result<()> {
     for path in files(folder, JOURNAL)? {
         if path != newest {
             std::fs::remove_file(path)?;
@@ -274,18 +268,18 @@ pub(super) fn remove_old(folder: &Path, newest: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes what was set aside: nobody can tell what is in there.
+/// Removes the bytes that were set aside: they may hold the text of an erased person.
 pub(super) fn remove_set_aside(folder: &Path) -> io::Result<()> {
     for path in files(folder, DAMAGED)? {
-        warn!(journal.aside = %path.display(), "a damaged keystroke journal is removed, since somebody is erased");
+        warn!(journal.aside = %path.display(), "an erasure removes a damaged keystroke journal");
         std::fs::remove_file(path)?;
     }
     Ok(())
 }
 
-/// Makes the names of new files last.
+/// Syncs the names of new files.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
-    // Elsewhere a folder cannot be opened like a file, and needs no such thing.
+    // Other systems cannot open a folder like a file, and need no sync.
     if cfg!(unix) {
         File::open(folder)?.sync_all()?;
     }

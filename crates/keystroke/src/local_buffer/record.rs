@@ -1,52 +1,52 @@
-//! What the journal says: the changes of the buffer's state, in the order in which they were made.
+//! The records of the journal: changes of the buffer's state in their order.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::run::{Claim, Millis, Place, RunId, Stroke};
-use super::runs::Submission;
+use super::run::{Claim, InputKey, Millis, PackedKeystroke, RunId};
+use super::submission::Submission;
 use crate::DueReason;
 use quarry_domain::Searcher;
 
-/// New kinds go to the end: the journal names them by their position.
+/// A change. Add new kinds at the end: the encoding names a kind by its position.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Record<'a> {
-    /// Keystrokes were accepted, all of one call.
-    Taken {
+    /// The accepted keystrokes of one call.
+    Appended {
         at: Millis,
         #[serde(borrow)]
-        keystrokes: Vec<Taken<'a>>,
+        keystrokes: Vec<AppendedKeystroke<'a>>,
     },
-    /// Runs were claimed for the first time.
+    /// First claims of runs.
     Claimed { at: Millis, epoch: Uuid, runs: Vec<(RunId, DueReason)> },
-    /// Claimed runs were stored: they are gone.
+    /// Removed claims: their searches are stored.
     Acked { runs: Vec<RunId> },
-    /// Everything of a person is gone.
+    /// A deletion of everything of a searcher.
     Erased { searcher: Searcher },
-    /// Part of a run, from its keystroke number `from` on, in a journal that was written anew.
+    /// Compaction: part of a run, from its keystroke number `from` on.
     Copied {
         run: RunId,
-        place: Place,
+        key: InputKey,
         began: Millis,
         claim: Option<Claim>,
         from: u32,
         #[serde(borrow)]
-        strokes: Vec<Stroke<'a>>,
+        keystrokes: Vec<PackedKeystroke<'a>>,
     },
-    /// The last sequence of a claimed run, in a journal that was written anew.
-    Marked { place: Place, sequence: i64, until: Millis },
-    /// Copied runs that are no longer open, although nobody claimed them.
+    /// Compaction: the sequence up to which keystrokes of an input are late.
+    Watermark { key: InputKey, sequence: i64, until: Millis },
+    /// Compaction: copied runs that are closed and unclaimed.
     Closed { runs: Vec<RunId> },
-    /// What was submitted last, in a journal that was written anew.
-    Submitted { place: Place, submission: Submission },
+    /// Compaction: the last submission of an input.
+    Submitted { key: InputKey, submission: Submission },
 }
 
 /// An accepted keystroke.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Taken<'a> {
+pub(super) struct AppendedKeystroke<'a> {
     pub run: RunId,
-    /// Where, if it is the first of its run. A run that is open there is closed.
-    pub begins: Option<Place>,
+    /// The input, for the first keystroke of a run. It closes the input's open run.
+    pub opens: Option<InputKey>,
     #[serde(borrow)]
-    pub stroke: Stroke<'a>,
+    pub keystroke: PackedKeystroke<'a>,
 }

@@ -1,7 +1,7 @@
-//! One run: what was typed into one input of one session, and when that is due.
+//! A run: the keystrokes of one session and input, and the time when they are due.
 //!
-//! The keystrokes are kept packed, as they stand in the journal: a letter typed costs its text and
-//! some ten bytes, not an allocation and a hundred. They are unpacked when the run is claimed.
+//! Keystrokes stay encoded as in the journal: a letter takes its text and some ten bytes, not an
+//! allocation and a hundred. A claim decodes them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,84 +16,77 @@ use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp,
 /// Milliseconds since 1970, UTC.
 pub(super) type Millis = i64;
 
-/// Numbers the runs of a journal, in the order in which they began.
+/// The number of a run in its journal, in the order of first keystrokes.
 pub(super) type RunId = u64;
 
-/// Where a run is typed.
+/// The session and the input of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(super) struct InputKey {
     pub session: SessionId,
     pub input: InputId,
 }
 
-/// About what a run takes besides its keystrokes: its own fields, its entries in maps and queues, and
-/// what is allocated for each.
+/// The approximate memory of a run besides its keystrokes: fields, allocations, entries in maps and queues.
 const RUN_BYTES: usize = 640;
-/// Copies of a session's name, of the run and of what limits its flood.
+/// Copies of a session id: in the key, the run and the rate limit.
 const SESSION_COPIES: usize = 3;
-/// A keystroke besides its text, where it names no user.
-const STROKE_BYTES: usize = 48;
-/// Memory that may lie unused behind the keystrokes of a run, at least.
+/// The encoded size of an anonymous keystroke besides its text.
+const KEYSTROKE_BYTES: usize = 48;
+/// The minimum spare capacity behind the keystrokes of a run.
 const SPARE_BYTES: usize = 1 << 10;
 
-/// Whose claim it is: until when is the buffer's business alone and dies with its process.
+/// A claim without its lease, which ends with the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Claim {
-    /// Which opening of the journal claimed it: run numbers alone may begin anew in a new folder.
+    /// The process that claimed it: a new folder numbers its runs from zero again.
     pub epoch: Uuid,
     pub reason: DueReason,
 }
 
-/// A keystroke within its run.
+/// A keystroke as the run and the journal encode it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Stroke<'a> {
-    /// Milliseconds since the run began; negative when the clock was set back between two processes.
+pub(super) struct PackedKeystroke<'a> {
+    /// Milliseconds since the run began; negative if the clock was set back between two processes.
     after: i64,
-    user: StrokeUser<'a>,
-    text: &'a str,
+    user: PackedUser<'a>,
+    pub text: &'a str,
     sequence: Option<i64>,
     submitted: bool,
     result_count: Option<i64>,
 }
 
-impl Stroke<'_> {
-    pub fn text(&self) -> &str {
-        self.text
-    }
-}
-
-/// Most keystrokes are of the user of the one before.
+/// A user, relative to the previous keystroke: most keystrokes do not change it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-enum StrokeUser<'a> {
-    Nobody,
-    Same,
+enum PackedUser<'a> {
+    Anonymous,
+    Unchanged,
     Named(Cow<'a, UserId>),
 }
 
 #[derive(Debug)]
-pub(super) struct Run {
-    pub place: Arc<Place>,
+pub(super) struct BufferedRun {
+    pub key: Arc<InputKey>,
     pub began: Millis,
-    /// Under which time it is queued: when it is due, or when its lease ends.
+    /// The time in its queue: when it is due, or when its lease ends.
     pub queued: Millis,
     pub claim: Option<Claim>,
     pub count: u32,
     last: Millis,
-    /// When it was submitted: what is typed after that is not of this run.
+    /// The time of its submission; later texts belong to another run.
     submitted: Option<Millis>,
-    /// The highest of the client's counters.
-    highest: Option<i64>,
-    /// When it reached the limit of keystrokes.
+    /// The highest sequence.
+    pub highest: Option<i64>,
+    /// The time when it reached the limit of keystrokes.
     filled: Option<Millis>,
     /// The user of the last keystroke.
     user: Option<UserId>,
     packed: Vec<u8>,
 }
 
-impl Run {
-    pub fn new(place: Arc<Place>, began: Millis) -> Self {
+impl BufferedRun {
+    pub fn new(key: Arc<InputKey>, began: Millis) -> Self {
         Self {
-            place,
+            key,
             began,
             queued: began,
             claim: None,
@@ -107,14 +100,14 @@ impl Run {
         }
     }
 
-    /// How a keystroke is kept that comes next.
-    pub fn stroke<'a>(&self, keystroke: &'a Keystroke, now: Millis) -> Stroke<'a> {
+    /// Encodes the next keystroke.
+    pub fn pack<'a>(&self, keystroke: &'a Keystroke, now: Millis) -> PackedKeystroke<'a> {
         let user = match &keystroke.user {
-            user if *user == self.user => StrokeUser::Same,
-            Some(user) => StrokeUser::Named(Cow::Borrowed(user)),
-            None => StrokeUser::Nobody,
+            user if *user == self.user => PackedUser::Unchanged,
+            Some(user) => PackedUser::Named(Cow::Borrowed(user)),
+            None => PackedUser::Anonymous,
         };
-        Stroke {
+        PackedKeystroke {
             after: now - self.began,
             user,
             text: &keystroke.text,
@@ -124,7 +117,7 @@ impl Run {
         }
     }
 
-    /// Whether a keystroke with this counter comes after all that are there, as far as is known.
+    /// Returns true unless a keystroke with a higher sequence is in the run.
     pub fn is_next(&self, sequence: Option<i64>) -> bool {
         sequence.is_none() || sequence > self.highest
     }
@@ -133,34 +126,33 @@ impl Run {
         self.submitted.is_some()
     }
 
-    /// Adds a keystroke. Whether it is what submits the run, or what comes next in a submitted run,
-    /// where that is an echo.
-    pub fn push(&mut self, stroke: &Stroke<'_>, limits: &BufferLimits) -> bool {
+    /// Appends a keystroke, and returns true if it is the run's submission or the next echo of it.
+    pub fn push(&mut self, keystroke: &PackedKeystroke<'_>, limits: &BufferLimits) -> bool {
         let mut packed = std::mem::take(&mut self.packed);
-        if stroke.text.len() > SPARE_BYTES {
-            packed.reserve_exact(stroke.text.len() + STROKE_BYTES);
+        if keystroke.text.len() > SPARE_BYTES {
+            packed.reserve_exact(keystroke.text.len() + KEYSTROKE_BYTES);
         }
-        self.packed = postcard::to_extend(stroke, packed).expect("memory takes every byte");
-        // It doubles to grow, and most runs do not go on for long after a large text.
+        self.packed = postcard::to_extend(keystroke, packed).expect("memory takes every byte");
+        // A vector doubles its capacity, and most runs end soon after a large text.
         let (spare, len) = (self.packed.capacity() - self.packed.len(), self.packed.len());
         if spare > SPARE_BYTES.max(len / 4) {
             self.packed.shrink_to(len + len / 8);
         }
         self.count += 1;
-        self.last = self.began.saturating_add(stroke.after);
+        self.last = self.began.saturating_add(keystroke.after);
         let was_submitted = self.is_submitted();
-        let is_next = self.is_next(stroke.sequence);
-        // One that was overtaken has the beginning of the next search in its run already: the run
-        // is not complete, and the fold will find what was submitted.
-        let is_overtaken = !is_next && stroke.sequence != self.highest;
-        if !was_submitted && stroke.submitted && !is_overtaken {
+        let is_next = self.is_next(keystroke.sequence);
+        // After an overtaken submission, the run already holds the beginning of the next search: it
+        // stays open, and the fold finds the submission.
+        let submits = keystroke.submitted && (is_next || keystroke.sequence == self.highest);
+        if !was_submitted && submits {
             self.submitted = Some(self.last);
         }
-        self.highest = self.highest.max(stroke.sequence);
-        match &stroke.user {
-            StrokeUser::Same => {}
-            StrokeUser::Nobody => self.user = None,
-            StrokeUser::Named(user) => self.user = Some(user.as_ref().clone()),
+        self.highest = self.highest.max(keystroke.sequence);
+        match &keystroke.user {
+            PackedUser::Unchanged => {}
+            PackedUser::Anonymous => self.user = None,
+            PackedUser::Named(user) => self.user = Some(user.as_ref().clone()),
         }
         if self.filled.is_none() && self.count >= limits.run_keystrokes {
             self.filled = Some(self.last);
@@ -168,16 +160,16 @@ impl Run {
         if was_submitted { is_next } else { self.is_submitted() }
     }
 
-    /// The run as it was before its last keystroke.
+    /// Rebuilds the run without its last keystroke.
     pub fn without_last(&self, limits: &BufferLimits) -> Self {
-        let mut run = Self::new(self.place.clone(), self.began);
-        for stroke in self.strokes().take(self.count.saturating_sub(1) as usize) {
-            run.push(&stroke, limits);
+        let mut run = Self::new(self.key.clone(), self.began);
+        for keystroke in self.packed_keystrokes().take(self.count.saturating_sub(1) as usize) {
+            run.push(&keystroke, limits);
         }
         run
     }
 
-    /// When it is due, and why: a submitted one is complete, whatever else it is.
+    /// The time when it is due, and the reason. A submission outranks the other reasons.
     pub fn due(&self, limits: &BufferLimits) -> (Millis, DueReason) {
         let idle = self.last.saturating_add(millis(limits.window));
         let limit = self.began.saturating_add(millis(limits.run_age)).min(self.filled.unwrap_or(Millis::MAX));
@@ -193,56 +185,52 @@ impl Run {
         (self.user.as_ref(), self.last)
     }
 
-    pub fn strokes(&self) -> impl Iterator<Item = Stroke<'_>> {
+    pub fn packed_keystrokes(&self) -> impl Iterator<Item = PackedKeystroke<'_>> {
         let mut rest = self.packed.as_slice();
         std::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
             }
-            let (stroke, after) = postcard::take_from_bytes(rest).expect("was packed by push");
+            let (keystroke, after) = postcard::take_from_bytes(rest).expect("was packed by push");
             rest = after;
-            Some(stroke)
+            Some(keystroke)
         })
     }
 
     pub fn keystrokes(&self) -> Vec<BufferedKeystroke> {
         let mut keystrokes: Vec<BufferedKeystroke> = Vec::with_capacity(self.count as usize);
-        for stroke in self.strokes() {
-            let user = match stroke.user {
-                StrokeUser::Same => keystrokes.last().and_then(|before| before.user.clone()),
-                StrokeUser::Nobody => None,
-                StrokeUser::Named(user) => Some(user.into_owned()),
+        for packed in self.packed_keystrokes() {
+            let user = match packed.user {
+                PackedUser::Unchanged => keystrokes.last().and_then(|previous| previous.user.clone()),
+                PackedUser::Anonymous => None,
+                PackedUser::Named(user) => Some(user.into_owned()),
             };
             keystrokes.push(BufferedKeystroke {
-                at: timestamp(self.began.saturating_add(stroke.after)),
+                at: timestamp(self.began.saturating_add(packed.after)),
                 user,
-                text: stroke.text.to_owned(),
-                sequence: stroke.sequence,
-                submitted: stroke.submitted,
-                result_count: stroke.result_count,
+                text: packed.text.to_owned(),
+                sequence: packed.sequence,
+                submitted: packed.submitted,
+                result_count: packed.result_count,
             });
         }
         keystrokes
     }
 
-    /// About how many bytes the journal needs for it.
+    /// The approximate size in the journal.
     pub fn size(&self) -> usize {
-        self.packed.len() + self.place.session.as_str().len() + self.place.input.as_str().len()
+        self.packed.len() + self.key.session.as_str().len() + self.key.input.as_str().len()
     }
 
-    /// About how many bytes it takes in memory.
+    /// The approximate size in memory.
     pub fn memory(&self) -> u64 {
-        let place = SESSION_COPIES * self.place.session.as_str().len() + self.place.input.as_str().len();
-        (RUN_BYTES + place + self.packed.capacity()) as u64
+        let key = SESSION_COPIES * self.key.session.as_str().len() + self.key.input.as_str().len();
+        (RUN_BYTES + key + self.packed.capacity()) as u64
     }
 
-    /// The highest of the client's counters.
-    pub fn highest_sequence(&self) -> Option<i64> {
-        self.highest
-    }
-
-    pub fn is_of(&self, wanted: &UserId) -> bool {
-        self.strokes().any(|stroke| matches!(stroke.user, StrokeUser::Named(user) if user.as_ref() == wanted))
+    pub fn has_user(&self, wanted: &UserId) -> bool {
+        let is_theirs = |packed: PackedKeystroke<'_>| matches!(packed.user, PackedUser::Named(user) if user.as_ref() == wanted);
+        self.packed_keystrokes().any(is_theirs)
     }
 }
 

@@ -1,12 +1,11 @@
-//! The state of the buffer: open and claimed runs, what is due when, and what is remembered of
-//! each place and session for a while.
+//! The state machine of the buffer: runs, their due times, and the state of each input and session.
 //!
-//! Every decision is a function of this state, the call and `now`; there is no clock, no file and
-//! no lock here. No call costs more because more runs are open: runs are found by place or number,
-//! and those due stand first in a queue. (Erasing looks at every run: it is rare, and rewrites the
-//! journal anyway.)
+//! Each decision is a function of this state, the call and `now`, without clock, file or lock. The scripts of
+//! [`RedisBuffer`](crate::RedisBuffer) implement the same machine under the same names; one conformance suite
+//! covers both. The cost of a call does not grow with the number of runs: keys and numbers find a run, and
+//! queues are ordered by time. (Erasing scans all runs: it is rare, and compacts the journal anyway.)
 
-mod places;
+mod input_states;
 mod replay;
 #[cfg(test)]
 mod tests;
@@ -17,60 +16,60 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use self::places::Places;
-pub(super) use self::places::Submission;
-use super::record::Taken;
-use super::run::{Claim, Millis, Place, Run, RunId, Stroke, millis, timestamp};
-use crate::{Appended, BufferHealth, BufferLimits, ClaimId, ClaimedRun, DueReason, FlushTally, Wanted};
+use self::input_states::InputStates;
+use super::record::AppendedKeystroke;
+use super::run::{BufferedRun, Claim, InputKey, Millis, PackedKeystroke, RunId, millis, timestamp};
+use crate::{
+    AppendOutcome, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, DueReason, FlushCounts,
+};
 use quarry_domain::{Keystroke, Searcher, SessionId};
 
 #[derive(Debug)]
 pub(super) struct Runs {
     limits: BufferLimits,
-    /// Open and claimed ones. Boxed, since a node of the tree has room for several.
-    runs: BTreeMap<RunId, Box<Run>>,
-    places: Places,
-    /// Open and closed runs by when they are due.
+    /// Open, closed and claimed runs. Boxed, since a node of the tree reserves space for several.
+    runs: BTreeMap<RunId, Box<BufferedRun>>,
+    inputs: InputStates,
+    /// Unclaimed runs by due time.
     due: BTreeSet<(Millis, RunId)>,
-    /// Claimed runs by when their lease ends.
+    /// Claimed runs by the end of their lease.
     leased: BTreeSet<(Millis, RunId)>,
-    /// How many keystrokes of a session were let through within its present period.
+    /// The keystrokes of each session within its current period.
     floods: HashMap<SessionId, u32>,
-    /// When the periods end, in order.
+    /// The ends of the periods, in order.
     flood_ends: VecDeque<(Millis, SessionId)>,
     next: RunId,
     keystrokes: u64,
-    /// About what the runs take in memory.
+    /// The approximate memory of the runs.
     bytes: u64,
     counts: BufferHealth,
 }
 
-/// About the most bytes of keystrokes that one claim takes: they are unpacked for it. One run more can be
-/// over it.
+/// The approximate maximum of keystroke bytes in one claim, which decodes them. One run may exceed it.
 const CLAIM_BYTES: usize = 4 << 20;
 
-/// The part of the memory for keystrokes that may be taken beside them by what is remembered of places.
-const MARKS_SHARE: u64 = 4;
-/// About what is remembered of a place, with the names of a session and an input.
-const MARK_BYTES: u64 = 512;
+/// Divides the limit of bytes: the share that watermarks may take in addition to the runs.
+const WATERMARKS_SHARE: u64 = 4;
+/// The approximate memory of a watermark with its key.
+const WATERMARK_BYTES: u64 = 512;
 
-/// Where a keystroke goes.
+/// The run that receives a keystroke.
 enum Destination {
-    /// To the run that is open.
+    /// The open run.
     Open(RunId),
-    /// To a new run; one that is open is complete, and closed.
+    /// A new run; it closes the open one.
     New,
-    /// Nowhere: it repeats what was submitted and claimed.
-    Nowhere,
+    /// None: an echo of a claimed submission.
+    Discarded,
 }
 
-/// A run that can be claimed.
+/// A run that a claim may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Claimable {
     pub run: RunId,
     pub reason: DueReason,
-    /// It was claimed before, and the lease is over.
-    pub again: bool,
+    /// The lease of an earlier claim has ended.
+    pub is_reclaim: bool,
 }
 
 impl Runs {
@@ -78,7 +77,7 @@ impl Runs {
         Self {
             limits,
             runs: BTreeMap::new(),
-            places: Places::default(),
+            inputs: InputStates::default(),
             due: BTreeSet::new(),
             leased: BTreeSet::new(),
             floods: HashMap::new(),
@@ -94,127 +93,123 @@ impl Runs {
         self.runs.is_empty()
     }
 
-    /// Takes keystrokes: what became of each, and what the journal must say. Until that is
-    /// written, [`Runs::take_back`] undoes it; once it is, [`Runs::count`] counts it.
+    /// Appends keystrokes, and returns their outcomes and the journal's record of them.
+    ///
+    /// Opens a transaction: the caller writes the record, then calls [`Runs::commit`] or [`Runs::rollback`].
     pub fn append<'a>(
         &mut self,
         keystrokes: &'a [Keystroke],
         now: Millis,
-    ) -> (Vec<Appended>, Vec<Taken<'a>>) {
-        self.forget(now);
-        self.places.begin_changes();
-        let mut taken = Vec::with_capacity(keystrokes.len());
-        let mut outcomes = Vec::with_capacity(keystrokes.len());
-        for keystroke in keystrokes {
-            let place = Place { session: keystroke.session.clone(), input: keystroke.input.clone() };
-            outcomes.push(self.append_one(place, keystroke, now, &mut taken));
-        }
-        (outcomes, taken)
+    ) -> (Vec<AppendOutcome>, Vec<AppendedKeystroke<'a>>) {
+        self.expire(now);
+        self.inputs.begin();
+        let mut appended = Vec::with_capacity(keystrokes.len());
+        let outcomes =
+            keystrokes.iter().map(|keystroke| self.append_one(keystroke, now, &mut appended)).collect();
+        (outcomes, appended)
     }
 
     fn append_one<'a>(
         &mut self,
-        place: Place,
         keystroke: &'a Keystroke,
         now: Millis,
-        taken: &mut Vec<Taken<'a>>,
-    ) -> Appended {
-        if !self.let_through(&keystroke.session, now) {
-            return Appended::Flooded;
+        appended: &mut Vec<AppendedKeystroke<'a>>,
+    ) -> AppendOutcome {
+        if self.is_flooded(&keystroke.session, now) {
+            return AppendOutcome::Flooded;
         }
-        let mark = self.places.get(&place).and_then(|known| known.mark);
-        let is_late = |sequence| mark.is_some_and(|mark| sequence <= mark.sequence);
-        if keystroke.sequence.is_some_and(is_late) {
-            return Appended::Late;
+        let key = InputKey { session: keystroke.session.clone(), input: keystroke.input.clone() };
+        if self.inputs.get(&key).is_some_and(|entry| entry.is_late(keystroke.sequence)) {
+            return AppendOutcome::Late;
         }
-        let (id, begins) = match self.destination(&place, keystroke) {
-            // It needs no room.
-            Destination::Nowhere => return Appended::Accepted,
-            _ if self.is_full() => return Appended::Full,
+        let (run, opens) = match self.destination(&key, keystroke) {
+            // A discarded echo takes no space.
+            Destination::Discarded => return AppendOutcome::Accepted,
+            _ if self.is_full() => return AppendOutcome::Full,
             Destination::Open(id) => (id, None),
             Destination::New => {
                 let id = self.next;
-                self.begin(id, place.clone(), now);
-                (id, Some(place))
+                self.open(id, key.clone(), now);
+                (id, Some(key))
             }
         };
-        let stroke = self.runs[&id].stroke(keystroke, now);
-        let one = Taken { run: id, begins, stroke };
-        self.push(id, &one.stroke);
-        taken.push(one);
-        Appended::Accepted
+        let keystroke = self.runs[&run].pack(keystroke, now);
+        self.push(run, &keystroke);
+        appended.push(AppendedKeystroke { run, opens, keystroke });
+        AppendOutcome::Accepted
     }
 
     fn is_full(&self) -> bool {
         self.keystrokes >= self.limits.keystrokes || self.bytes >= self.limits.bytes
     }
 
-    fn destination(&self, place: &Place, keystroke: &Keystroke) -> Destination {
-        let Some(known) = self.places.get(place) else { return Destination::New };
-        match known.open {
+    fn destination(&self, key: &InputKey, keystroke: &Keystroke) -> Destination {
+        let Some(entry) = self.inputs.get(key) else { return Destination::New };
+        match entry.open {
             Some(id) => {
                 let run = &self.runs[&id];
-                let goes_on =
-                    !run.is_submitted() || !run.is_next(keystroke.sequence) || known.is_echo(keystroke);
-                if goes_on { Destination::Open(id) } else { Destination::New }
+                let closes =
+                    run.is_submitted() && run.is_next(keystroke.sequence) && !entry.is_echo(keystroke);
+                if closes { Destination::New } else { Destination::Open(id) }
             }
-            None if known.is_echo(keystroke) => Destination::Nowhere,
+            None if entry.is_echo(keystroke) => Destination::Discarded,
             None => Destination::New,
         }
     }
 
-    fn let_through(&mut self, session: &SessionId, now: Millis) -> bool {
+    /// Counts a keystroke of a session, and returns true if it exceeds the rate limit.
+    fn is_flooded(&mut self, session: &SessionId, now: Millis) -> bool {
         if let Some(count) = self.floods.get_mut(session) {
             if *count >= self.limits.flood_keystrokes {
-                return false;
+                return true;
             }
             *count += 1;
-            return true;
+            return false;
         }
         if self.limits.flood_keystrokes == 0 {
-            return false;
+            return true;
         }
         self.floods.insert(session.clone(), 1);
         self.flood_ends.push_back((now.saturating_add(millis(self.limits.flood_period)), session.clone()));
-        true
+        false
     }
 
-    /// Begins a run, where something else was typed than what was submitted, if anything was. A run
-    /// that is open there is complete: it is closed, and waits to be claimed as it is.
-    fn begin(&mut self, id: RunId, place: Place, now: Millis) {
-        let open = self.places.get(&place).and_then(|known| known.open);
-        let place = self.places.shared(place);
+    /// Opens a run for other text than the last submission. Closes the input's open run.
+    fn open(&mut self, id: RunId, key: InputKey, now: Millis) {
+        let open = self.inputs.get(&key).and_then(|entry| entry.open);
+        let key = self.inputs.intern(key);
         if let Some(open) = open {
-            self.put_out_of_reach(open, now);
+            self.close(open, now);
         }
-        self.places.forget_submission(&place);
-        self.insert(id, place, now);
+        self.inputs.delete_submission(&key);
+        self.insert(id, key, now);
     }
 
-    fn insert(&mut self, id: RunId, place: Arc<Place>, now: Millis) {
-        self.places.open(&place, id);
-        let run = Run::new(place, now);
+    fn insert(&mut self, id: RunId, key: Arc<InputKey>, now: Millis) {
+        self.inputs.open(&key, id);
+        let run = BufferedRun::new(key, now);
         self.due.insert((run.queued, id));
         self.bytes += run.memory();
         self.runs.insert(id, Box::new(run));
         self.next = self.next.max(id + 1);
     }
 
-    fn push(&mut self, id: RunId, stroke: &Stroke<'_>) {
-        if !self.hold(id, stroke) {
+    /// Appends a keystroke to a run, and remembers a submission or its echo.
+    fn push(&mut self, id: RunId, keystroke: &PackedKeystroke<'_>) {
+        if !self.push_only(id, keystroke) {
             return;
         }
         let run = &self.runs[&id];
         let (user, at) = run.last();
         let until = at.saturating_add(millis(self.limits.window));
-        self.places.submit(&run.place, stroke.text(), user, until);
+        self.inputs.submit(&run.key, keystroke.text, user, until);
     }
 
-    /// Adds a keystroke; whether it is to be remembered, since it submits its run or is an echo.
-    fn hold(&mut self, id: RunId, stroke: &Stroke<'_>) -> bool {
+    /// Appends a keystroke to a run, and returns true if it is a submission or its echo.
+    fn push_only(&mut self, id: RunId, keystroke: &PackedKeystroke<'_>) -> bool {
         let Some(run) = self.runs.get_mut(&id) else { return false };
         let before = run.memory();
-        let submits = run.push(stroke, &self.limits);
+        let submits = run.push(keystroke, &self.limits);
         self.keystrokes += 1;
         self.bytes += run.memory() - before;
         let due = run.due(&self.limits).0;
@@ -226,67 +221,72 @@ impl Runs {
         submits
     }
 
-    /// A run is no longer open: nothing is added to it, and keystrokes up to its last are late.
-    fn put_out_of_reach(&mut self, id: RunId, now: Millis) {
+    /// Closes a run: it takes no more keystrokes, and those up to its highest sequence are late.
+    fn close(&mut self, id: RunId, now: Millis) {
         let Some(run) = self.runs.get(&id) else { return };
-        if !self.places.close(&run.place, id) {
+        if !self.inputs.close(&run.key, id) {
             return;
         }
-        if let Some(sequence) = run.highest_sequence() {
+        if let Some(sequence) = run.highest {
             let until = now.saturating_add(millis(self.limits.late_memory));
-            self.places.mark(&run.place, sequence, now, until);
+            self.inputs.raise_watermark(&run.key, sequence, now, until);
         }
     }
 
-    /// Undoes the `append` just made: its keystrokes could not be written down.
-    pub fn take_back(&mut self, keystrokes: &[Keystroke], outcomes: &[Appended], taken: &[Taken<'_>]) {
+    /// Rolls back the last [`Runs::append`].
+    pub fn rollback(
+        &mut self,
+        keystrokes: &[Keystroke],
+        outcomes: &[AppendOutcome],
+        appended: &[AppendedKeystroke<'_>],
+    ) {
         for (keystroke, outcome) in keystrokes.iter().zip(outcomes) {
-            let counted = *outcome != Appended::Flooded;
+            let counted = *outcome != AppendOutcome::Flooded;
             if let Some(count) = self.floods.get_mut(&keystroke.session).filter(|_| counted) {
                 *count -= 1;
             }
         }
-        for taken in taken.iter().rev() {
-            if taken.begins.is_some() {
-                self.remove(taken.run);
+        for appended in appended.iter().rev() {
+            if appended.opens.is_some() {
+                self.remove(appended.run);
                 continue;
             }
-            let Some(run) = self.runs.get_mut(&taken.run) else { continue };
+            let Some(run) = self.runs.get_mut(&appended.run) else { continue };
             let mut before = run.without_last(&self.limits);
             before.queued = before.due(&self.limits).0;
-            self.due.remove(&(run.queued, taken.run));
-            self.due.insert((before.queued, taken.run));
+            self.due.remove(&(run.queued, appended.run));
+            self.due.insert((before.queued, appended.run));
             self.bytes -= run.memory() - before.memory();
             **run = before;
             self.keystrokes -= 1;
         }
-        self.places.undo_changes();
+        self.inputs.rollback();
     }
 
-    /// Counts what became of keystrokes.
-    pub fn count(&mut self, outcomes: &[Appended]) {
-        self.places.keep_changes();
+    /// Commits the last [`Runs::append`], and counts its outcomes.
+    pub fn commit(&mut self, outcomes: &[AppendOutcome]) {
+        self.inputs.commit();
         for outcome in outcomes {
             match outcome {
-                Appended::Accepted => self.counts.accepted += 1,
-                Appended::Late => self.counts.late += 1,
-                Appended::Flooded => self.counts.flooded += 1,
-                Appended::Full => self.counts.full += 1,
+                AppendOutcome::Accepted => self.counts.accepted += 1,
+                AppendOutcome::Late => self.counts.late += 1,
+                AppendOutcome::Flooded => self.counts.flooded += 1,
+                AppendOutcome::Full => self.counts.full += 1,
             }
         }
     }
 
-    /// What can be claimed: those whose lease is over, then those that have been due longest.
-    pub fn claimable(&self, wanted: Wanted, limit: usize, now: Millis) -> Vec<Claimable> {
-        let over = self.leased.iter().take_while(|(end, _)| *end <= now);
-        let due = self.due.iter().take_while(|(due, _)| wanted == Wanted::All || *due <= now);
+    /// The claimable runs: first those with an ended lease, then by due time.
+    pub fn claimable(&self, scope: ClaimScope, limit: usize, now: Millis) -> Vec<Claimable> {
+        let ended = self.leased.iter().take_while(|(end, _)| *end <= now);
+        let due = self.due.iter().take_while(|(due, _)| scope == ClaimScope::All || *due <= now);
         let mut bytes = 0;
         let fits = |(_, id): &&(Millis, RunId)| {
             let fits = bytes < CLAIM_BYTES;
             bytes += self.runs[id].size();
             fits
         };
-        over.chain(due).take(limit).take_while(fits).map(|(_, id)| self.claimable_run(*id, now)).collect()
+        ended.chain(due).take(limit).take_while(fits).map(|(_, id)| self.claimable_run(*id, now)).collect()
     }
 
     fn claimable_run(&self, id: RunId, now: Millis) -> Claimable {
@@ -299,15 +299,15 @@ impl Runs {
                 _ => DueReason::Shutdown,
             },
         };
-        Claimable { run: id, reason, again: run.claim.is_some() }
+        Claimable { run: id, reason, is_reclaim: run.claim.is_some() }
     }
 
-    /// Claims runs: a later keystroke of their places begins new ones.
+    /// Claims runs: later keystrokes of their inputs open new ones.
     pub fn claim(&mut self, claimable: &[Claimable], epoch: Uuid, now: Millis) -> Vec<ClaimedRun> {
         let lease_end = now.saturating_add(millis(self.limits.lease));
         let mut claimed = Vec::with_capacity(claimable.len());
-        for Claimable { run: id, reason, again } in claimable {
-            if *again {
+        for Claimable { run: id, reason, is_reclaim } in claimable {
+            if *is_reclaim {
                 self.counts.reclaimed += 1;
             } else {
                 self.counts.claimed += 1;
@@ -317,8 +317,8 @@ impl Runs {
             let Some(claim) = run.claim else { continue };
             claimed.push(ClaimedRun {
                 id: claim_id(claim.epoch, *id),
-                session: run.place.session.clone(),
-                input: run.place.input.clone(),
+                session: run.key.session.clone(),
+                input: run.key.input.clone(),
                 reason: claim.reason,
                 keystrokes: run.keystrokes(),
             });
@@ -326,7 +326,7 @@ impl Runs {
         claimed
     }
 
-    /// Puts a run under a lease. The claim of one that was claimed before stands.
+    /// Leases a run to a claimer. An earlier claim of the run keeps its id.
     fn lease(&mut self, id: RunId, claim: Claim, now: Millis, lease_end: Millis) {
         let Some(run) = self.runs.get_mut(&id) else { return };
         let queued = (run.queued, id);
@@ -339,41 +339,41 @@ impl Runs {
         run.claim = Some(claim);
         self.due.remove(&queued);
         self.leased.insert((lease_end, id));
-        self.put_out_of_reach(id, now);
+        self.close(id, now);
     }
 
-    /// Which of these claims are still there.
+    /// The runs of those claims that still exist.
     pub fn claimed(&self, claims: &[ClaimId]) -> Vec<RunId> {
         let is_claimed = |epoch, id| {
             let claim = self.runs.get(&id).and_then(|run| run.claim);
             claim.is_some_and(|claim| claim.epoch == epoch)
         };
-        let parts = claims.iter().filter_map(parts);
+        let parsed = claims.iter().filter_map(parse_claim);
         let mut ids: Vec<RunId> =
-            parts.filter(|(epoch, id)| is_claimed(*epoch, *id)).map(|(_, id)| id).collect();
+            parsed.filter(|(epoch, id)| is_claimed(*epoch, *id)).map(|(_, id)| id).collect();
         ids.sort_unstable();
         ids.dedup();
         ids
     }
 
-    /// Removes claimed runs, and counts what came of them.
-    pub fn ack(&mut self, claimed: &[RunId], tally: FlushTally, now: Millis) {
+    /// Removes claimed runs, and adds the counts of their flush.
+    pub fn ack(&mut self, claimed: &[RunId], counts: FlushCounts, now: Millis) {
         for id in claimed {
             self.remove(*id);
         }
-        self.counts.searches += tally.searches;
-        self.counts.duplicates += tally.duplicates;
-        self.counts.late += tally.late;
+        self.counts.searches += counts.searches;
+        self.counts.duplicates += counts.duplicates;
+        self.counts.late += counts.late;
         if !claimed.is_empty() {
             self.counts.last_flush = Some(timestamp(now));
         }
     }
 
-    /// Removes the runs of a person and what is remembered of them, and counts the keystrokes.
+    /// Removes the runs and the state of a searcher, and returns the number of keystrokes.
     pub fn erase(&mut self, searcher: &Searcher) -> u64 {
-        let is_theirs = |run: &Run| match searcher {
-            Searcher::Session(session) => run.place.session == *session,
-            Searcher::User(user) => run.is_of(user),
+        let is_theirs = |run: &BufferedRun| match searcher {
+            Searcher::Session(session) => run.key.session == *session,
+            Searcher::User(user) => run.has_user(user),
         };
         let theirs: Vec<RunId> =
             self.runs.iter().filter(|(_, run)| is_theirs(run)).map(|(id, _)| *id).collect();
@@ -382,7 +382,7 @@ impl Runs {
             self.remove(id);
         }
         if let Searcher::Session(session) = searcher {
-            self.places.erase(session);
+            self.inputs.erase(session);
             self.floods.remove(session);
             self.flood_ends.retain(|(_, flooding)| flooding != session);
         }
@@ -396,35 +396,35 @@ impl Runs {
         self.bytes -= run.memory();
         let queue = if run.claim.is_some() { &mut self.leased } else { &mut self.due };
         queue.remove(&(run.queued, id));
-        self.places.close(&run.place, id);
+        self.inputs.close(&run.key, id);
     }
 
-    /// Drops what was remembered and flood counts whose time is over.
-    pub fn forget(&mut self, now: Millis) {
+    /// Removes expired watermarks, submissions and flood counts.
+    pub fn expire(&mut self, now: Millis) {
         while let Some((_, session)) = self.flood_ends.pop_front_if(|(end, _)| *end <= now) {
             self.floods.remove(&session);
         }
-        let most = self.limits.bytes / MARKS_SHARE / MARK_BYTES;
-        self.places.forget(now, usize::try_from(most).unwrap_or(usize::MAX));
+        let max_watermarks = self.limits.bytes / WATERMARKS_SHARE / WATERMARK_BYTES;
+        self.inputs.expire(now, usize::try_from(max_watermarks).unwrap_or(usize::MAX));
     }
 
     pub fn health(&self) -> BufferHealth {
         BufferHealth {
             runs: self.runs.len() as u64,
             keystrokes: self.keystrokes,
-            // Runs are numbered in the order in which they began.
+            // Run numbers follow the order of first keystrokes.
             oldest: self.runs.values().next().map(|run| timestamp(run.began)),
             ..self.counts
         }
     }
 }
 
-/// Unique for good: rows of the database are named after it.
+/// Returns a globally unique id: the ids of stored searches derive from it.
 fn claim_id(epoch: Uuid, id: RunId) -> ClaimId {
     ClaimId(format!("{}-{id}", epoch.simple()))
 }
 
-fn parts(claim: &ClaimId) -> Option<(Uuid, RunId)> {
+fn parse_claim(claim: &ClaimId) -> Option<(Uuid, RunId)> {
     let (epoch, id) = claim.0.split_once('-')?;
     Some((Uuid::try_parse(epoch).ok()?, id.parse().ok()?))
 }

@@ -1,41 +1,41 @@
-//! Finds the runs of digits in a text, in groups.
+//! The runs of digit groups in a text.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Digits in groups, with at most three separators between each two: as long as can be.
+/// A maximal run of digit groups, separated by at most three characters.
 #[derive(Debug)]
-pub(super) struct Run<'a> {
+pub(super) struct DigitRun<'a> {
     /// At least one.
-    pub(super) groups: Vec<Group<'a>>,
-    /// Where it starts, with a `+` or a bracket.
+    pub(super) groups: Vec<DigitGroup<'a>>,
+    /// The start, including a `+` or a bracket.
     start: usize,
-    /// A `+` stands before the first group.
+    /// A `+` precedes the first group.
     pub(super) has_plus: bool,
-    /// A letter stands directly before the first group.
+    /// A letter directly precedes the first group.
     pub(super) follows_letter: bool,
-    /// A letter stands directly behind the last group.
+    /// A letter directly follows the last group.
     pub(super) precedes_letter: bool,
 }
 
-/// Digits without anything between.
+/// Adjacent digits.
 #[derive(Debug)]
-pub(super) struct Group<'a> {
+pub(super) struct DigitGroup<'a> {
     /// Their values.
     pub(super) digits: Vec<u8>,
-    /// What stands between the group before and this one.
+    /// The characters between the previous group and this one.
     pub(super) separator: &'a str,
-    /// Where it starts.
+    /// The start.
     pub(super) start: usize,
-    /// Where it ends, without a bracket behind.
+    /// The end, without a closing bracket.
     pub(super) end: usize,
-    /// It stands in brackets.
+    /// Brackets enclose it.
     pub(super) in_brackets: bool,
 }
 
-impl Run<'_> {
-    /// Where so many groups start, with a `+` or a bracket that belongs to them.
+impl DigitRun<'_> {
+    /// The start of `count` groups, including their `+` or bracket.
     pub(super) fn start_of(&self, first: usize, count: usize) -> usize {
         let group = &self.groups[first];
         match (first, self.has_plus) {
@@ -46,8 +46,8 @@ impl Run<'_> {
     }
 }
 
-impl Group<'_> {
-    /// The number that the digits make, for groups that are short.
+impl DigitGroup<'_> {
+    /// The value of a short group.
     pub(super) fn value(&self) -> u32 {
         self.digits
             .iter()
@@ -63,12 +63,12 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is valid")
 }
 
-/// The runs of a text, in order.
-pub(super) fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
+/// Finds the runs of a text.
+pub(super) fn runs(text: &str) -> impl Iterator<Item = DigitRun<'_>> {
     RUN.find_iter(text).map(|found| {
         let groups = groups_of(text, found.start(), found.as_str());
         let is_letter = |char: char| char.is_alphabetic() || char == '_';
-        Run {
+        DigitRun {
             groups,
             start: found.start(),
             has_plus: found.as_str().starts_with(['+', '＋']),
@@ -78,26 +78,26 @@ pub(super) fn runs(text: &str) -> impl Iterator<Item = Run<'_>> {
     })
 }
 
-fn groups_of<'a>(text: &'a str, start: usize, run: &'a str) -> Vec<Group<'a>> {
+fn groups_of<'a>(text: &'a str, start: usize, run: &'a str) -> Vec<DigitGroup<'a>> {
     let mut groups = Vec::new();
-    let mut behind = start;
+    let mut previous_end = start;
     for found in DIGITS.find_iter(run) {
         let (from, end) = (start + found.start(), start + found.end());
-        let separator = &text[behind..from];
+        let separator = &text[previous_end..from];
         let has_bracket = separator.ends_with('(');
-        groups.push(Group {
+        groups.push(DigitGroup {
             digits: found.as_str().chars().map(value_of).collect(),
             separator,
             start: from,
             end,
             in_brackets: has_bracket && text[end..].starts_with(')'),
         });
-        behind = end;
+        previous_end = end;
     }
     groups
 }
 
-/// The value of a decimal digit: digits of a script stand in tens without a gap, from zero on.
+/// The value of a decimal digit: each script has ten contiguous digits from zero on.
 fn value_of(digit: char) -> u8 {
     if let Some(value) = digit.to_digit(10) {
         return value as u8;

@@ -1,17 +1,17 @@
-//! Which digits are a phone number. The rules are in the header of `mask`.
+//! Phone numbers, by the rules in the documentation of `mask`.
 
-use super::numbers::{Group, Run};
+use super::numbers::{DigitGroup, DigitRun};
 use super::{YEARS, is_article};
 
 const INTERNATIONAL_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const NATIONAL_DIGITS: std::ops::RangeInclusive<usize> = 9..=13;
 const BRACKETED_DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
 const AREA_DIGITS: std::ops::RangeInclusive<usize> = 2..=5;
-/// A country's code or an access digit before an area code in brackets.
+/// The maximum length of a country code or access digit before an area code in brackets.
 const COUNTRY_DIGITS: usize = 3;
 
-/// How numbers without a leading 0 are grouped where that is the custom: North America and Italy,
-/// with and without the country; Turkey and Russia; India; China; Mexico and Brazil.
+/// The grouping of numbers without a leading 0: North America and Italy, with and without the country;
+/// Turkey and Russia; India; China; Mexico and Brazil.
 pub(super) const GROUPINGS: [&[usize]; 9] = [
     &[3, 3, 4],
     &[1, 3, 3, 4],
@@ -24,8 +24,8 @@ pub(super) const GROUPINGS: [&[usize]; 9] = [
     &[3, 3, 5],
 ];
 
-/// How many groups from `first` on are a phone number: the most that can be.
-pub(super) fn phone_groups(run: &Run<'_>, first: usize) -> Option<usize> {
+/// The maximum count of groups from `first` on that form a phone number.
+pub(super) fn phone_groups(run: &DigitRun<'_>, first: usize) -> Option<usize> {
     if !may_start(run, first) {
         return None;
     }
@@ -45,21 +45,21 @@ pub(super) fn phone_groups(run: &Run<'_>, first: usize) -> Option<usize> {
     found
 }
 
-fn may_start(run: &Run<'_>, first: usize) -> bool {
+fn may_start(run: &DigitRun<'_>, first: usize) -> bool {
     if first == 0 {
         return run.has_plus || !run.follows_letter;
     }
     run.groups[first].separator.contains(char::is_whitespace)
 }
 
-fn may_end(run: &Run<'_>, last: usize) -> bool {
+fn may_end(run: &DigitRun<'_>, last: usize) -> bool {
     match run.groups.get(last + 1) {
         Some(next) => next.separator.contains(char::is_whitespace),
         None => !run.precedes_letter,
     }
 }
 
-fn is_phone(has_plus: bool, digits: &[u8], groups: &[Group<'_>]) -> bool {
+fn is_phone(has_plus: bool, digits: &[u8], groups: &[DigitGroup<'_>]) -> bool {
     let count = digits.len();
     if has_plus {
         return INTERNATIONAL_DIGITS.contains(&count);
@@ -80,9 +80,9 @@ fn is_phone(has_plus: bool, digits: &[u8], groups: &[Group<'_>]) -> bool {
     is_grouped(groups)
 }
 
-/// An area code in brackets, first or behind a country's code.
-fn is_bracketed(groups: &[Group<'_>]) -> bool {
-    let is_area = |group: &Group<'_>| {
+/// Returns true for an area code in brackets, first or after a country code.
+fn is_bracketed(groups: &[DigitGroup<'_>]) -> bool {
+    let is_area = |group: &DigitGroup<'_>| {
         group.in_brackets && AREA_DIGITS.contains(&group.digits.len()) && !YEARS.contains(&group.value())
     };
     match groups {
@@ -92,8 +92,8 @@ fn is_bracketed(groups: &[Group<'_>]) -> bool {
     }
 }
 
-/// `01.02.2024`, `01/02/2024` or `01-02-2024`.
-fn begins_with_date(groups: &[Group<'_>]) -> bool {
+/// Recognises `01.02.2024`, `01/02/2024` and `01-02-2024`.
+fn begins_with_date(groups: &[DigitGroup<'_>]) -> bool {
     let [day, month, year, ..] = groups else {
         return false;
     };
@@ -105,7 +105,7 @@ fn begins_with_date(groups: &[Group<'_>]) -> bool {
         && YEARS.contains(&year.value())
 }
 
-fn is_grouped(groups: &[Group<'_>]) -> bool {
+fn is_grouped(groups: &[DigitGroup<'_>]) -> bool {
     let is_known = GROUPINGS.iter().any(|grouping| {
         grouping.len() == groups.len()
             && grouping.iter().zip(groups).all(|(count, group)| *count == group.digits.len())

@@ -9,7 +9,7 @@ fn check(cases: &[(&str, &str)]) {
     }
 }
 
-/// These stay as they are.
+/// Checks that texts remain unchanged.
 #[track_caller]
 fn check_kept(texts: &[&str]) {
     for text in texts {
@@ -135,7 +135,7 @@ fn phone_numbers() {
 }
 
 #[test]
-fn what_people_search_for_in_shops_is_kept() {
+fn typical_searches_of_shops_are_kept() {
     check_kept(&[
         "",
         "red shoes",
@@ -182,7 +182,7 @@ fn what_people_search_for_in_shops_is_kept() {
 }
 
 #[test]
-fn hard_calls() {
+fn ambiguous_numbers() {
     check(&[
         // One in ten article numbers passes the Luhn check.
         ("4006381333023", "[card]"),
@@ -210,7 +210,7 @@ proptest! {
     }
 
     #[test]
-    fn cards_are_found_however_they_are_grouped(
+    fn cards_are_found_in_any_grouping(
         digits in "[1-9][0-9]{11,17}",
         separator in "[ .-]?",
         before in "[a-z ]{0,5}",

@@ -1,44 +1,43 @@
-//! Which keys there are. All of a shard have its tag, so that a cluster keeps them on one node,
-//! as the keys of one script must be:
+//! The keys. All keys of a shard have its hash tag, so a cluster keeps them on one node, as one script
+//! requires:
 //!
-//! | Key after `prefix:{ks-07}:` | Type | What is there |
+//! | Key after `prefix:{ks-07}:` | Type | Value |
 //! |---|---|---|
-//! | `due` | sorted set | names of open and closed runs, by the time when they are due |
+//! | `due` | sorted set | names of open and closed runs, by due time |
 //! | `claims` | sorted set | ids of claimed runs, by the end of their lease |
-//! | `counts` | hash | what the shard has done |
+//! | `counts` | hash | the counters of the shard |
 //! | `r:` + name | string | an open run: see `scripts/run.lua` |
-//! | `r:!` + number + name | string | a closed run: submitted, and something else typed since |
+//! | `r:!` + number + name | string | a closed run: submitted, and followed by other text |
 //! | `c:` + id | string | a claimed run |
-//! | `l:` + name | string, expires | the highest sequence of a claimed or closed run |
-//! | `s:` + name | string, expires | digest of what was submitted last, if nothing else was typed since |
-//! | `f:` + session | string, expires | how many keystrokes a session sent of late |
+//! | `l:` + name | string, expires | the watermark of an input: the highest sequence of its closed and claimed runs |
+//! | `s:` + name | string, expires | the last submission of an input, as digests, until other text follows |
+//! | `f:` + session | string, expires | the keystrokes of a session within its current period |
 //!
-//! Names are hashes of session and input: short, and no text of a person is in a key. Only what
-//! may be forgotten expires, so that even a Redis that evicts what expires loses no keystroke.
+//! Names are hashes of session and input: short, and without personal data. Runs never expire, so even a
+//! Redis that evicts expiring keys loses no keystroke.
 
 use data_encoding::BASE64URL_NOPAD;
 use uuid::Uuid;
 
-/// Over how many shards the sessions are spread. All servers of a fleet must agree on it, and
-/// runs of another count would be left behind: a constant for good.
+/// The number of shards. A change would strand the runs of other shards and separate the servers of a fleet.
 pub(super) const SHARDS: usize = 16;
-/// How much of a session's hash is its name. 90 random bits: no two sessions meet.
+/// The bytes of a session's hash in its name: 90 random bits do not collide.
 const SESSION_BYTES: usize = 12;
-/// How much of an input's hash is its name: it need only differ within the session.
+/// The bytes of an input's hash in its name, which is unique within the session.
 const INPUT_BYTES: usize = 6;
 
 /// The keys of one shard.
 pub(super) struct Shard {
-    /// How each of them starts.
+    /// The prefix of all its keys.
     pub(super) base: String,
     pub(super) due: String,
     pub(super) claims: String,
     pub(super) counts: String,
-    /// How new claims of this shard start: tells the shard of a claim.
+    /// The first part of its claims' ids.
     number: usize,
 }
 
-/// What a session and input are called in keys.
+/// The name of a session and its input in keys.
 pub(super) struct RunName {
     pub(super) session: String,
     pub(super) run: String,
@@ -46,7 +45,7 @@ pub(super) struct RunName {
 }
 
 impl Shard {
-    /// Every shard, in order.
+    /// All shards, in order.
     pub(super) fn all(prefix: &str) -> Vec<Self> {
         let shard = |number| {
             let base = format!("{prefix}:{{ks-{number:02}}}:");
@@ -56,13 +55,13 @@ impl Shard {
         (0..SHARDS).map(shard).collect()
     }
 
-    /// How the ids of one call's claims start: no other call's start like it.
-    pub(super) fn new_claims(&self, call: Uuid) -> String {
+    /// The unique prefix of the claims of one call.
+    pub(super) fn claim_prefix(&self, call: Uuid) -> String {
         format!("{:02}-{}-", self.number, call.simple())
     }
 }
 
-/// The shard of a claim, if it is one of this adapter's.
+/// The shard of a claim, or `None` for a foreign id.
 pub(super) fn shard_of_claim(id: &str) -> Option<usize> {
     let (number, _) = id.split_once('-')?;
     number.parse().ok().filter(|number| *number < SHARDS)
@@ -78,7 +77,7 @@ impl RunName {
         let hashed = hash(session);
         let session = BASE64URL_NOPAD.encode(&hashed[..SESSION_BYTES]);
         let mut run = session.clone();
-        // Most sessions have one input, without a name.
+        // Most sessions have one input, with an empty id.
         if !input.is_empty() {
             run.push_str(&BASE64URL_NOPAD.encode(&hash(input)[..INPUT_BYTES]));
         }

@@ -1,17 +1,17 @@
-//! The keystroke buffer in Redis: for any number of servers at once.
+//! The keystroke buffer in Redis, for any number of servers.
 //!
-//! Every decision is taken by a Lua script in Redis, by the clock of Redis, so that servers need
-//! agree on nothing but the limits. Sessions are spread over a fixed number of shards; one
-//! script works on one shard, and a call makes one round trip for all shards that it concerns
-//! (a claim makes two: one finds what has been due longest over all shards, one takes it).
-//! Appending has a connection of its own, so that no large answer to the flusher is in its way.
+//! Lua scripts make every decision, by the clock of Redis: servers agree on nothing but the limits. They
+//! implement the state machine of `local_buffer/runs.rs` under the same names. Sessions are spread over a fixed
+//! number of shards; a script works on one shard, and a call makes one round trip for all of its shards (a
+//! claim makes two: the first finds the runs with the earliest due times, the second takes them). Appending
+//! has a connection of its own, which large replies to the flusher do not delay.
 //!
-//! The room for keystrokes, by their number and by their bytes, is shared out evenly: a shard that has its share is full, although
-//! others may have room. Sessions spread so evenly that this shows in tests only.
+//! Each shard has an equal share of the limits on keystrokes and bytes, and is full once it holds its share.
+//! Sessions spread so evenly that this is noticeable in tests only.
 //!
-//! It deliberately lacks a client for Redis Cluster: the keys are ready for one, the connection
-//! is to one node. What Redis accepted survives as much as Redis is told to keep: without its
-//! append-only file, a restart of Redis loses the buffer, which is warned of.
+//! It deliberately has no client for Redis Cluster: the keys are ready for one, the connection is to one node.
+//! Durability is that of Redis: without its append-only file, a restart of Redis loses the buffer, and a
+//! warning is logged.
 
 mod keys;
 mod record;
@@ -27,60 +27,60 @@ use tracing::{error, warn};
 use uuid::Uuid;
 
 use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
-use self::scripts::{Script, Scripts};
-use super::echo::text_digest;
+use self::scripts::{LuaScript, Scripts};
+use super::digest::text_digest;
 use super::{
-    Appended, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimedRun, Erased, FlushTally,
-    KeystrokeBuffer, Wanted,
+    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, Erasure,
+    FlushCounts, KeystrokeBuffer,
 };
 use quarry_domain::{Keystroke, Searcher};
 use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 
-/// The longest that appending may take: people wait for it.
-const APPEND_PATIENCE: Duration = Duration::from_millis(200);
-/// The longest that a step of anything else may take.
-const FLUSH_PATIENCE: Duration = Duration::from_secs(3);
-/// The most runs that one claim takes.
+/// Clients wait for an append.
+const APPEND_TIMEOUT: Duration = Duration::from_millis(200);
+/// The timeout of each other call.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The maximum number of runs per claim.
 const CLAIM_RUNS: usize = 10_000;
-/// About the most bytes of runs that one claim takes of a shard: one run more can be over it.
+/// The approximate maximum of bytes that one claim takes from a shard; the last run may exceed it.
 const CLAIM_BYTES: usize = 1 << 20;
-/// How many runs of a shard are looked at in one step of erasing: Redis does nothing else meanwhile.
+/// The runs of a shard per step of an erasure, which blocks Redis.
 const ERASE_STEP: usize = 100;
-/// How many waiting runs of a shard are asked for the first keystroke in them, those due first, and how many
-/// claimed ones.
+/// The maximum number of unclaimed and of claimed runs per shard whose first keystroke the health inspects.
 const HEALTH_RUNS: usize = 250;
 
-/// The keystroke buffer in Redis. See the module.
+/// A keystroke buffer in Redis. See the module.
 pub struct RedisBuffer {
-    /// For appending only.
-    front: Link,
-    /// For everything else.
-    back: Link,
+    /// The connection for appending.
+    appending: Link,
+    /// The connection for everything else.
+    flushing: Link,
     scripts: Scripts,
     shards: Vec<Shard>,
     limits: BufferLimits,
-    /// The connection whose Redis was asked whether it keeps what it takes.
-    asked: AtomicU64,
+    /// The generation of the connection whose durability was checked.
+    checked: AtomicU64,
 }
 
 impl RedisBuffer {
-    /// A buffer under the keys that start with `prefix`. Does not connect yet: only an address
-    /// that is none, or a prefix with braces (they would be taken for the shard), is an error.
+    /// Creates a buffer under the keys with a prefix, without connecting.
+    ///
+    /// Returns an error for a malformed address, or a prefix with braces, which delimit hash tags.
     pub fn open(url: &str, prefix: &str, limits: BufferLimits) -> Result<Self, BufferError> {
-        Self::with_waits(url, prefix, limits, [APPEND_PATIENCE, FLUSH_PATIENCE])
+        Self::with_timeouts(url, prefix, limits, [APPEND_TIMEOUT, FLUSH_TIMEOUT])
     }
 
-    /// The same, with calls that may take so long.
-    pub fn with_patience(
+    /// Creates a buffer with one timeout for all calls.
+    pub fn with_timeout(
         url: &str,
         prefix: &str,
         limits: BufferLimits,
-        patience: Duration,
+        timeout: Duration,
     ) -> Result<Self, BufferError> {
-        Self::with_waits(url, prefix, limits, [patience, patience])
+        Self::with_timeouts(url, prefix, limits, [timeout, timeout])
     }
 
-    fn with_waits(
+    fn with_timeouts(
         url: &str,
         prefix: &str,
         limits: BufferLimits,
@@ -91,35 +91,34 @@ impl RedisBuffer {
             return Err(BufferError::Unavailable("the key prefix contains braces: remove them".to_owned()));
         }
         Ok(Self {
-            front: Link::new(client.clone(), append),
-            back: Link::new(client, flush),
+            appending: Link::new(client.clone(), append),
+            flushing: Link::new(client, flush),
             scripts: Scripts::new(),
             shards: Shard::all(prefix),
             limits,
-            asked: AtomicU64::new(0),
+            checked: AtomicU64::new(0),
         })
     }
 
-    /// How its connections stand: the one for appending, and the one for everything else.
+    /// The metrics of the connections for appending and for everything else.
     pub fn links(&self) -> [LinkMetrics; 2] {
-        [self.front.metrics(), self.back.metrics()]
+        [self.appending.metrics(), self.flushing.metrics()]
     }
 
-    /// Finds out whether Redis is back, by each connection whose last call was in vain.
+    /// Probes Redis by each connection whose last call failed.
     #[boxed]
     pub async fn look_again(&self) {
-        tokio::join!(self.front.look_again(), self.back.look_again());
+        tokio::join!(self.appending.look_again(), self.flushing.look_again());
     }
 
-    /// Whether each shard has runs to claim: since when, the longest first over all shards, at
-    /// most `limit`. Runs that come back were due before all others.
-    async fn waiting(&self, wanted: Wanted, limit: usize) -> Result<[usize; SHARDS], BufferError> {
+    /// The number of claimable runs per shard: up to `limit` by due time, with repeated claims first.
+    async fn claimable(&self, scope: ClaimScope, limit: usize) -> Result<[usize; SHARDS], BufferError> {
         let calls = self.shards.iter().map(|shard| {
             let mut call = self.scripts.peek.call(&[shard.due.clone(), shard.claims.clone()]);
-            call.arg(flag(wanted == Wanted::All)).arg(limit);
+            call.arg(flag(scope == ClaimScope::All)).arg(limit);
             call
         });
-        let found: Vec<(Vec<i64>, Vec<i64>)> = self.ask(&self.scripts.peek, calls.collect()).await?;
+        let found: Vec<(Vec<i64>, Vec<i64>)> = self.run(&self.scripts.peek, calls.collect()).await?;
         let mut times = Vec::new();
         for (shard, (ended, due)) in found.into_iter().enumerate() {
             times.extend(ended.into_iter().map(|since| (false, since, shard)));
@@ -133,24 +132,28 @@ impl RedisBuffer {
         Ok(counts)
     }
 
-    /// Calls a script for everything but appending.
-    async fn ask<T: FromRedisValue>(&self, script: &Script, calls: Vec<Cmd>) -> Result<Vec<T>, BufferError> {
-        let answers = script.run(&self.back, calls).await?;
+    /// Runs a script on the connection for flushing.
+    async fn run<T: FromRedisValue>(
+        &self,
+        script: &LuaScript,
+        calls: Vec<Cmd>,
+    ) -> Result<Vec<T>, BufferError> {
+        let answers = script.run(&self.flushing, calls).await?;
         answers.into_iter().map(read).collect()
     }
 
-    /// Says once for every connection if Redis does not keep what it takes.
+    /// Logs once per connection if Redis may lose keystrokes.
     async fn check_durability(&self) {
-        let generation = self.back.generation();
-        if self.asked.swap(generation, Ordering::Relaxed) == generation {
+        let generation = self.flushing.generation();
+        if self.checked.swap(generation, Ordering::Relaxed) == generation {
             return;
         }
         let mut questions = redis::Pipeline::new();
         for setting in ["appendonly", "maxmemory-policy"] {
             questions.add_command(cmd("CONFIG").arg("GET").arg(setting).clone());
         }
-        // Where settings may not be asked for, nothing is known and nothing is said.
-        let Ok(answers) = self.back.send(&mut questions, self.back.deadline()).await else { return };
+        // Servers without CONFIG are not checked.
+        let Ok(answers) = self.flushing.send(&mut questions, self.flushing.deadline()).await else { return };
         let values: Vec<String> = answers
             .into_iter()
             .filter_map(|answer| <Vec<(String, String)>>::from_redis_value(answer.ok()?).ok()?.pop())
@@ -170,7 +173,6 @@ impl RedisBuffer {
         }
     }
 
-    /// What appending is told before the keystrokes.
     fn append_call(&self, shard: usize, keystrokes: &[(&Keystroke, RunName)]) -> Result<Cmd, BufferError> {
         let (limits, shard) = (&self.limits, &self.shards[shard]);
         let mut keys = vec![shard.due.clone(), shard.counts.clone()];
@@ -187,7 +189,7 @@ impl RedisBuffer {
         call.arg(ms(limits.late_memory)).arg(limits.bytes.div_ceil(SHARDS as u64));
         for (keystroke, name) in keystrokes {
             let content = record::content(keystroke)
-                .map_err(|_| BufferError::Damaged("a keystroke cannot be written".to_owned()))?;
+                .map_err(|_| BufferError::Damaged("a keystroke cannot be encoded".to_owned()))?;
             call.arg(&name.run).arg(keystroke.session.as_str()).arg(keystroke.input.as_str());
             call.arg(keystroke.user.as_ref().map_or("", |user| user.as_str()));
             call.arg(record::sequence(keystroke)).arg(flag(keystroke.submitted));
@@ -199,80 +201,80 @@ impl RedisBuffer {
 
 #[async_trait]
 impl KeystrokeBuffer for RedisBuffer {
-    async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<Appended>, BufferError> {
-        let mut parts: [Vec<usize>; SHARDS] = Default::default();
+    async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<AppendOutcome>, BufferError> {
+        let mut indexes: [Vec<usize>; SHARDS] = Default::default();
         let mut named: Vec<Vec<(&Keystroke, RunName)>> = Vec::new();
         named.resize_with(SHARDS, Vec::new);
-        for (place, keystroke) in keystrokes.iter().enumerate() {
+        for (index, keystroke) in keystrokes.iter().enumerate() {
             let name = RunName::of(keystroke.session.as_str(), keystroke.input.as_str());
-            parts[name.shard].push(place);
+            indexes[name.shard].push(index);
             named[name.shard].push((keystroke, name));
         }
-        let concerned: Vec<usize> = (0..SHARDS).filter(|shard| !parts[*shard].is_empty()).collect();
+        let concerned: Vec<usize> = (0..SHARDS).filter(|shard| !indexes[*shard].is_empty()).collect();
         let calls = concerned.iter().map(|shard| self.append_call(*shard, &named[*shard]));
-        let answers = self.scripts.append.run(&self.front, calls.collect::<Result<_, _>>()?).await?;
+        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await?;
 
-        let mut appended = vec![Appended::Accepted; keystrokes.len()];
+        let mut outcomes = vec![AppendOutcome::Accepted; keystrokes.len()];
         for (shard, answer) in concerned.into_iter().zip(answers) {
             let letters: Vec<u8> = read(answer)?;
-            if letters.len() != parts[shard].len() {
+            if letters.len() != indexes[shard].len() {
                 return Err(unexpected());
             }
-            for (place, letter) in parts[shard].iter().zip(letters) {
-                appended[*place] = match letter {
-                    b'a' => Appended::Accepted,
-                    b'l' => Appended::Late,
-                    b'f' => Appended::Flooded,
-                    b'u' => Appended::Full,
+            for (index, letter) in indexes[shard].iter().zip(letters) {
+                outcomes[*index] = match letter {
+                    b'a' => AppendOutcome::Accepted,
+                    b'l' => AppendOutcome::Late,
+                    b'f' => AppendOutcome::Flooded,
+                    b'u' => AppendOutcome::Full,
                     _ => return Err(unexpected()),
                 };
             }
         }
-        Ok(appended)
+        Ok(outcomes)
     }
 
-    async fn claim(&self, wanted: Wanted, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
+    async fn claim(&self, scope: ClaimScope, limit: usize) -> Result<Vec<ClaimedRun>, BufferError> {
         let limit = limit.min(CLAIM_RUNS);
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let counts = self.waiting(wanted, limit).await?;
+        let counts = self.claimable(scope, limit).await?;
         self.check_durability().await;
         let (limits, call_id) = (&self.limits, Uuid::new_v4());
         let calls = self.shards.iter().zip(counts).filter(|(_, count)| *count > 0).map(|(shard, count)| {
             let keys = [shard.due.clone(), shard.claims.clone(), shard.counts.clone()];
             let mut call = self.scripts.claim.call(&keys);
-            call.arg(&shard.base).arg(flag(wanted == Wanted::All)).arg(count).arg(CLAIM_BYTES);
+            call.arg(&shard.base).arg(flag(scope == ClaimScope::All)).arg(count).arg(CLAIM_BYTES);
             call.arg(ms(limits.lease)).arg(ms(limits.late_memory)).arg(ms(limits.run_age));
-            call.arg(shard.new_claims(call_id));
+            call.arg(shard.claim_prefix(call_id));
             call
         });
-        let answers: Vec<Vec<Value>> = self.ask(&self.scripts.claim, calls.collect()).await?;
+        let answers: Vec<Vec<Value>> = self.run(&self.scripts.claim, calls.collect()).await?;
 
         let mut claimed = Vec::new();
         for answer in answers {
             let mut values = answer.into_iter();
             let reclaimed: usize = read(values.next().ok_or_else(unexpected)?)?;
-            let mut place = 0;
+            let mut index = 0;
             while let (Some(id), Some(since), Some(run)) = (values.next(), values.next(), values.next()) {
                 let (id, since, run): (String, i64, Vec<u8>) = (read(id)?, read(since)?, read(run)?);
-                claimed.push((place >= reclaimed, since, id, run));
-                place += 1;
+                claimed.push((index >= reclaimed, since, id, run));
+                index += 1;
             }
         }
         claimed.sort_by_key(|(is_new, since, ..)| (*is_new, *since));
         let runs = claimed.into_iter().filter_map(|(_, _, id, run)| {
-            let read = record::claimed_run(id.clone(), &run);
-            if read.is_none() {
-                // It stays, for somebody to look at, and keeps no other from being stored.
-                error!(claim.id = id, "a claimed run cannot be read");
+            let decoded = record::claimed_run(id.clone(), &run);
+            if decoded.is_none() {
+                // It remains for inspection, and does not block other runs.
+                error!(claim.id = id, "a claimed run cannot be decoded");
             }
-            read
+            decoded
         });
         Ok(runs.collect())
     }
 
-    async fn ack(&self, claims: &[ClaimId], tally: FlushTally) -> Result<(), BufferError> {
+    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError> {
         let mut parts: Vec<Vec<&str>> = vec![Vec::new(); SHARDS];
         for id in claims {
             if let Some(shard) = shard_of_claim(&id.0) {
@@ -280,26 +282,26 @@ impl KeystrokeBuffer for RedisBuffer {
             }
         }
         let mut concerned: Vec<usize> = (0..SHARDS).filter(|shard| !parts[*shard].is_empty()).collect();
-        if concerned.is_empty() && tally != FlushTally::default() {
+        if concerned.is_empty() && counts != FlushCounts::default() {
             concerned.push(0);
         }
-        let calls = concerned.into_iter().enumerate().map(|(place, number)| {
+        let calls = concerned.into_iter().enumerate().map(|(index, number)| {
             let shard = &self.shards[number];
             let mut call = self.scripts.ack.call(&[shard.claims.clone(), shard.counts.clone()]);
-            // The first shard counts for all.
-            let tally = if place == 0 { tally } else { FlushTally::default() };
+            // The first shard takes the counts for all.
+            let counts = if index == 0 { counts } else { FlushCounts::default() };
             call.arg(&shard.base)
-                .arg(tally.searches)
-                .arg(tally.duplicates)
-                .arg(tally.late)
+                .arg(counts.searches)
+                .arg(counts.duplicates)
+                .arg(counts.late)
                 .arg(&parts[number]);
             call
         });
-        let _: Vec<u64> = self.ask(&self.scripts.ack, calls.collect()).await?;
+        let _: Vec<u64> = self.run(&self.scripts.ack, calls.collect()).await?;
         Ok(())
     }
 
-    async fn erase(&self, searcher: &Searcher) -> Result<Erased, BufferError> {
+    async fn erase(&self, searcher: &Searcher) -> Result<Erasure, BufferError> {
         let (kind, id, concerned) = match searcher {
             Searcher::Session(session) => {
                 let shard = shard_of_session(session.as_str());
@@ -308,28 +310,33 @@ impl KeystrokeBuffer for RedisBuffer {
             Searcher::User(user) => ("u", user.as_str(), &self.shards[..]),
         };
         let (mut erased, mut last) = (0, 0);
-        // Claimed runs last, and the others twice: a run that is closed in between is met again under
-        // its new name, one that is claimed among the claimed ones.
+        // Scans unclaimed runs twice, then claimed ones: a run that is closed during a scan is found under
+        // its new name, and one that is claimed among the claims.
         for is_claimed in [false, false, true] {
-            let mut places: Vec<(&Shard, u64)> = concerned.iter().map(|shard| (shard, 0)).collect();
-            while !places.is_empty() {
-                let calls = places.iter().map(|(shard, place)| {
+            let mut cursors: Vec<(&Shard, u64)> = concerned.iter().map(|shard| (shard, 0)).collect();
+            while !cursors.is_empty() {
+                let calls = cursors.iter().map(|(shard, cursor)| {
                     let (set, letter) = if is_claimed { (&shard.claims, "c:") } else { (&shard.due, "r:") };
                     let mut call = self.scripts.erase.call(&[set.clone(), shard.counts.clone()]);
-                    call.arg(format!("{}{letter}", shard.base)).arg(*place).arg(ERASE_STEP).arg(kind).arg(id);
+                    call.arg(format!("{}{letter}", shard.base))
+                        .arg(*cursor)
+                        .arg(ERASE_STEP)
+                        .arg(kind)
+                        .arg(id);
                     call
                 });
-                let answers: Vec<(u64, u64, i64)> = self.ask(&self.scripts.erase, calls.collect()).await?;
-                for ((_, place), (next, keystrokes, at)) in places.iter_mut().zip(answers) {
-                    *place = next;
+                let answers: Vec<(u64, u64, i64)> = self.run(&self.scripts.erase, calls.collect()).await?;
+                for ((_, cursor), (next, keystrokes, at)) in cursors.iter_mut().zip(answers) {
+                    *cursor = next;
                     erased += keystrokes;
                     last = last.max(at);
                 }
-                places.retain(|(_, place)| *place != 0);
+                cursors.retain(|(_, cursor)| *cursor != 0);
             }
         }
-        let at = record::time(last).ok_or_else(|| BufferError::Damaged("its clock is off".to_owned()))?;
-        Ok(Erased { keystrokes: erased, at })
+        let at = record::timestamp(last)
+            .ok_or_else(|| BufferError::Damaged("its clock is out of range".to_owned()))?;
+        Ok(Erasure { keystrokes: erased, at })
     }
 
     async fn health(&self) -> Result<BufferHealth, BufferError> {
@@ -340,13 +347,18 @@ impl KeystrokeBuffer for RedisBuffer {
             call.arg(&shard.base).arg(HEALTH_RUNS).arg(run_age);
             call
         });
-        let shards: Vec<[i64; 13]> = self.ask(&self.scripts.health, calls.collect()).await?;
+        let shards: Vec<[i64; 13]> = self.run(&self.scripts.health, calls.collect()).await?;
         let sum = |field: usize| shards.iter().map(|shard| shard[field].max(0).cast_unsigned()).sum::<u64>();
         let times = |field: usize| shards.iter().map(move |shard| shard[field]).filter(|ms| *ms > 0);
         Ok(BufferHealth {
             runs: sum(0),
-            oldest: times(1).min().and_then(record::time),
-            settled: shards.iter().map(|shard| shard[2]).min().filter(|ms| *ms > 0).and_then(record::time),
+            oldest: times(1).min().and_then(record::timestamp),
+            settled: shards
+                .iter()
+                .map(|shard| shard[2])
+                .min()
+                .filter(|ms| *ms > 0)
+                .and_then(record::timestamp),
             accepted: sum(3),
             keystrokes: sum(3).saturating_sub(sum(4)),
             late: sum(5),
@@ -356,7 +368,7 @@ impl KeystrokeBuffer for RedisBuffer {
             reclaimed: sum(9),
             searches: sum(10),
             duplicates: sum(11),
-            last_flush: times(12).max().and_then(record::time),
+            last_flush: times(12).max().and_then(record::timestamp),
             last_error: None,
         })
     }
@@ -365,8 +377,8 @@ impl KeystrokeBuffer for RedisBuffer {
 impl From<LinkError> for BufferError {
     fn from(error: LinkError) -> Self {
         match error {
-            LinkError::Unavailable(said) => Self::Unavailable(said),
-            LinkError::Refused(said) => Self::Damaged(said),
+            LinkError::Unavailable(reason) => Self::Unavailable(reason),
+            LinkError::Refused(reason) => Self::Damaged(reason),
         }
     }
 }
@@ -376,7 +388,7 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, BufferError> {
 }
 
 fn unexpected() -> BufferError {
-    BufferError::Damaged("a script answered what it never should".to_owned())
+    BufferError::Damaged("a script returned an unexpected reply".to_owned())
 }
 
 fn flag(is_set: bool) -> u8 {

@@ -1,4 +1,4 @@
-//! What a keystroke is in Redis, and back: `scripts/run.lua` describes a run's string.
+//! The encoding of keystrokes in Redis; `scripts/run.lua` describes the string of a run.
 
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::{ClaimId, ClaimedRun, DueReason};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
 
-/// The head's length without version and reason.
-const REST_OF_HEAD: usize = 32;
+/// The length of the head after version and reason.
+const HEAD_REST_BYTES: usize = 32;
 const VERSION: u8 = 1;
 
-/// What of a keystroke Redis need not understand.
+/// The part of a keystroke that is opaque to the scripts.
 #[derive(Serialize, Deserialize)]
 struct Content<'a> {
     text: &'a str,
@@ -19,7 +19,6 @@ struct Content<'a> {
     result_count: Option<i64>,
 }
 
-/// Encodes what of a keystroke Redis need not understand.
 pub(super) fn content(keystroke: &Keystroke) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_stdvec(&Content {
         text: &keystroke.text,
@@ -29,21 +28,20 @@ pub(super) fn content(keystroke: &Keystroke) -> Result<Vec<u8>, postcard::Error>
     })
 }
 
-/// A sequence as a text that sorts as the number does; empty if there is none.
+/// Encodes a sequence as a string that sorts as the number does; empty if there is none.
 pub(super) fn sequence(keystroke: &Keystroke) -> String {
     keystroke
         .sequence
         .map_or_else(String::new, |sequence| format!("{:016x}", sequence.cast_unsigned() ^ (1 << 63)))
 }
 
-/// A time of Redis.
-pub(super) fn time(ms: i64) -> Option<Timestamp> {
+pub(super) fn timestamp(ms: i64) -> Option<Timestamp> {
     DateTime::from_timestamp_millis(ms)
 }
 
-/// Reads a claimed run; nothing if it is not one.
+/// Decodes a claimed run; `None` if it is malformed.
 pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
-    let mut reader = Reader(bytes);
+    let mut reader = RunReader(bytes);
     if reader.number::<1>()? != u64::from(VERSION) {
         return None;
     }
@@ -54,7 +52,7 @@ pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
         4 => DueReason::Shutdown,
         _ => return None,
     };
-    reader.take(REST_OF_HEAD)?;
+    reader.take(HEAD_REST_BYTES)?;
     let session = SessionId::parse(reader.text::<2>()?).ok()?;
     let input = InputId::parse(reader.text::<2>()?).ok()?;
     let (mut user, mut keystrokes) = (None, Vec::new());
@@ -71,10 +69,9 @@ pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
     (!keystrokes.is_empty()).then_some(ClaimedRun { id: ClaimId(id), session, input, reason, keystrokes })
 }
 
-/// Reads from the front.
-struct Reader<'a>(&'a [u8]);
+struct RunReader<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> RunReader<'a> {
     fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (front, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
@@ -85,7 +82,7 @@ impl<'a> Reader<'a> {
         Some(self.take(BYTES)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
     }
 
-    /// Bytes after a length of so many bytes.
+    /// Bytes after a prefix of `LENGTH` bytes with their length.
     fn counted<const LENGTH: usize>(&mut self) -> Option<&'a [u8]> {
         let length = self.number::<LENGTH>()?;
         self.take(usize::try_from(length).ok()?)
@@ -96,7 +93,7 @@ impl<'a> Reader<'a> {
     }
 
     fn keystroke(&mut self, user: Option<UserId>) -> Option<BufferedKeystroke> {
-        let at = time(i64::try_from(self.number::<6>()?).ok()?)?;
+        let at = timestamp(i64::try_from(self.number::<6>()?).ok()?)?;
         let content: Content<'_> = postcard::from_bytes(self.counted::<4>()?).ok()?;
         Some(BufferedKeystroke {
             at,
@@ -112,38 +109,29 @@ impl<'a> Reader<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixtures::stroke;
 
     #[test]
     fn sequences_sort_as_texts() {
         let numbers = [i64::MIN, -256, -1, 0, 1, 9, 10, 15, 16, 1 << 53, (1 << 53) + 1, i64::MAX];
-        let texts = numbers.map(|number| {
-            sequence(&Keystroke {
-                session: SessionId::parse("s").unwrap(),
-                user: None,
-                input: InputId::default(),
-                text: String::new(),
-                sequence: Some(number),
-                submitted: false,
-                result_count: None,
-            })
-        });
+        let texts = numbers.map(|number| sequence(&Keystroke { sequence: Some(number), ..stroke("s", "") }));
         assert!(texts.is_sorted());
         assert!(texts.iter().all(|text| text.len() == 16));
     }
 
     #[test]
-    fn what_is_no_run_is_nothing() {
+    fn malformed_runs_are_rejected() {
         let whole =
-            [&[1, 3][..], &[0; REST_OF_HEAD], b"\0\x01s\0\0K\0\0\0\0\0\x01\0\0\0\x05\x01b\0\0\0"].concat();
+            [&[1, 3][..], &[0; HEAD_REST_BYTES], b"\0\x01s\0\0K\0\0\0\0\0\x01\0\0\0\x05\x01b\0\0\0"].concat();
         let run = claimed_run("id".to_owned(), &whole).unwrap();
         assert_eq!((run.session.as_str(), run.keystrokes[0].text.as_str()), ("s", "b"));
         for length in 0..whole.len() {
             assert_eq!(claimed_run("id".to_owned(), &whole[..length]), None, "cut at {length}");
         }
-        for (place, byte) in [(0, 2), (1, 0), (1, 9), (38, b'x')] {
+        for (at, byte) in [(0, 2), (1, 0), (1, 9), (38, b'x')] {
             let mut other = whole.clone();
-            other[place] = byte;
-            assert_eq!(claimed_run("id".to_owned(), &other), None, "{byte} at {place}");
+            other[at] = byte;
+            assert_eq!(claimed_run("id".to_owned(), &other), None, "{byte} at {at}");
         }
     }
 }

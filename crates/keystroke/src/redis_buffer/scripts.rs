@@ -1,28 +1,28 @@
-//! The Lua scripts: sent by name, and once more in full when Redis does not know them.
+//! The Lua scripts: called by hash, and loaded when Redis does not know them.
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value, cmd};
 
 use quarry_runtime::redis_link::{Link, LinkError};
 
-/// What each script does stands at its start.
+/// All scripts. The head of each file describes it.
 pub(super) struct Scripts {
-    pub(super) append: Script,
-    pub(super) peek: Script,
-    pub(super) claim: Script,
-    pub(super) ack: Script,
-    pub(super) erase: Script,
-    pub(super) health: Script,
+    pub(super) append: LuaScript,
+    pub(super) peek: LuaScript,
+    pub(super) claim: LuaScript,
+    pub(super) ack: LuaScript,
+    pub(super) erase: LuaScript,
+    pub(super) health: LuaScript,
 }
 
-/// A script and the name by which Redis knows it.
-pub(super) struct Script {
+/// A script and its hash.
+pub(super) struct LuaScript {
     source: &'static str,
     hash: String,
 }
 
 macro_rules! script {
     ($file:literal) => {
-        Script::new(concat!(include_str!("scripts/run.lua"), include_str!($file)))
+        LuaScript::new(concat!(include_str!("scripts/run.lua"), include_str!($file)))
     };
 }
 
@@ -39,20 +39,21 @@ impl Scripts {
     }
 }
 
-impl Script {
+impl LuaScript {
     fn new(source: &'static str) -> Self {
         Self { source, hash: redis::Script::new(source).get_hash().to_owned() }
     }
 
-    /// A call with these keys, to which arguments are added.
+    /// Creates a call with these keys; the caller adds arguments.
     pub(super) fn call(&self, keys: &[String]) -> Cmd {
         let mut call = cmd("EVALSHA");
         call.arg(&self.hash).arg(keys.len()).arg(keys);
         call
     }
 
-    /// Makes the calls in one round trip: two if Redis was started anew or told to forget. A
-    /// script that Redis does not know did nothing, so that calling it again is right.
+    /// Makes the calls in one round trip, or in two after a restart or `SCRIPT FLUSH`.
+    ///
+    /// A call of an unknown script has no effect, so it may be repeated.
     pub(super) async fn run(&self, link: &Link, calls: Vec<Cmd>) -> Result<Vec<Value>, LinkError> {
         if calls.is_empty() {
             return Ok(Vec::new());

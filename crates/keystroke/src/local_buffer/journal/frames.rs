@@ -1,28 +1,27 @@
-//! Records as bytes, and back. What comes back may be torn or damaged anywhere.
+//! The encoding of records as frames, and its tolerant reader: a file may be torn or damaged anywhere.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use crate::local_buffer::record::Record;
 
-/// Begins every file; another version gets another number.
+/// The first bytes of each file, with the version of the format.
 pub(super) const HEADER: &[u8] = b"quarry keystrokes 1\n";
 /// The length, its checksum, the record's checksum.
 const PREFIX_BYTES: usize = 12;
-/// Read at once.
-const BUFFER_BYTES: usize = 256 << 10;
+const READ_BUFFER_BYTES: usize = 256 << 10;
 
-/// How a file ends.
+/// The state of the end of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(super) enum Tail {
     Whole,
-    /// The last write was broken off.
+    /// The last write is incomplete.
     Torn,
-    /// There is something that no write can have left.
+    /// Bytes that no write left there.
     Damaged,
 }
 
-pub(super) fn put(record: &Record<'_>, frames: &mut Vec<u8>) -> io::Result<()> {
+pub(super) fn encode(record: &Record<'_>, frames: &mut Vec<u8>) -> io::Result<()> {
     let start = frames.len();
     frames.extend([0; PREFIX_BYTES]);
     *frames = postcard::to_extend(record, std::mem::take(frames)).map_err(io::Error::other)?;
@@ -35,50 +34,50 @@ pub(super) fn put(record: &Record<'_>, frames: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells the records of a file in order; how far it can be read, and what is there.
-pub(super) fn read(mut file: &File, mut tell: impl FnMut(Record<'_>)) -> io::Result<(u64, Ending)> {
+/// Replays the records of a file, and returns the length of its whole frames and the state of its end.
+pub(super) fn read(mut file: &File, mut replay: impl FnMut(Record<'_>)) -> io::Result<(u64, Tail)> {
     let total = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;
-    let mut reader = BufReader::with_capacity(BUFFER_BYTES, file);
+    let mut reader = BufReader::with_capacity(READ_BUFFER_BYTES, file);
     let mut header = Vec::new();
     reader.by_ref().take(HEADER.len() as u64).read_to_end(&mut header)?;
     if header != HEADER {
         let torn = HEADER.starts_with(&header) || only_zeros(header.as_slice().chain(reader))?;
-        return Ok((0, if torn { Ending::Torn } else { Ending::Damaged }));
+        return Ok((0, if torn { Tail::Torn } else { Tail::Damaged }));
     }
     let mut at = HEADER.len() as u64;
     let mut record = Vec::new();
     while at < total {
         let rest = total - at;
         if rest < PREFIX_BYTES as u64 {
-            return Ok((at, Ending::Torn));
+            return Ok((at, Tail::Torn));
         }
         let mut prefix = [0; PREFIX_BYTES];
         reader.read_exact(&mut prefix)?;
         let Some((len, sum)) = parse_prefix(prefix) else {
-            // A system that went down may leave a file longer than what it wrote.
+            // After a crash of the system, zeros may follow the written bytes.
             let torn = only_zeros(prefix.as_slice().chain(reader))?;
-            return Ok((at, if torn { Ending::Torn } else { Ending::Damaged }));
+            return Ok((at, if torn { Tail::Torn } else { Tail::Damaged }));
         };
         let frame = PREFIX_BYTES as u64 + u64::from(len);
         if frame > rest {
-            return Ok((at, Ending::Torn));
+            return Ok((at, Tail::Torn));
         }
         record.resize(len as usize, 0);
         reader.read_exact(&mut record)?;
         if crc32fast::hash(&record) != sum {
-            return Ok((at, Ending::Damaged));
+            return Ok((at, Tail::Damaged));
         }
         match postcard::take_from_bytes(&record) {
-            Ok((record, [])) => tell(record),
-            _ => return Ok((at, Ending::Damaged)),
+            Ok((record, [])) => replay(record),
+            _ => return Ok((at, Tail::Damaged)),
         }
         at += frame;
     }
-    Ok((at, Ending::Whole))
+    Ok((at, Tail::Whole))
 }
 
-/// The record's length and checksum, if the length is sound.
+/// The length and the checksum of a record, if the checksum of the length matches.
 fn parse_prefix(prefix: [u8; PREFIX_BYTES]) -> Option<(u32, u32)> {
     let [len, len_sum, sum] = [0, 4, 8].map(|at| {
         let bytes: [u8; 4] = std::array::from_fn(|byte| prefix[at + byte]);

@@ -1,30 +1,30 @@
-//! From the journal to the state, and from the state to a journal that says no more than it.
+//! Replay of the journal into the state, and the records of a compacted journal.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Runs;
 use crate::local_buffer::record::Record;
-use crate::local_buffer::run::{Claim, Millis, Place, Run, RunId, Stroke, millis};
+use crate::local_buffer::run::{BufferedRun, Claim, InputKey, Millis, PackedKeystroke, RunId, millis};
 
-/// Keystrokes of a run that one record may hold, so that no record grows with its run.
-const COPIED_TOGETHER: usize = 1_000;
+/// The maximum number of keystrokes in one record of a copied run.
+const COPIED_KEYSTROKES: usize = 1_000;
 
 impl Runs {
-    /// Repeats a change. One of a run that is not there was of a run that went later on.
+    /// Replays a change. A change of a missing run belongs to a run that was removed before the compaction.
     pub fn replay(&mut self, record: Record<'_>) {
         match record {
-            Record::Taken { at, keystrokes } => {
-                for mut taken in keystrokes {
-                    if let Some(place) = taken.begins.take() {
-                        self.begin(taken.run, place, at);
+            Record::Appended { at, keystrokes } => {
+                for mut appended in keystrokes {
+                    if let Some(key) = appended.opens.take() {
+                        self.open(appended.run, key, at);
                     }
-                    self.push(taken.run, &taken.stroke);
+                    self.push(appended.run, &appended.keystroke);
                 }
             }
             Record::Claimed { at, epoch, runs } => {
                 for (id, reason) in runs {
-                    // Whoever held the lease is dead.
+                    // The process that held the lease has ended.
                     self.lease(id, Claim { epoch, reason }, at, Millis::MIN);
                 }
             }
@@ -36,23 +36,23 @@ impl Runs {
             Record::Erased { searcher } => {
                 self.erase(&searcher);
             }
-            Record::Copied { run, place, began, claim, from, strokes } => {
-                self.replay_copy(run, place, began, claim, from, &strokes);
+            Record::Copied { run, key, began, claim, from, keystrokes } => {
+                self.replay_copy(run, key, began, claim, from, &keystrokes);
             }
-            Record::Marked { place, sequence, until } => {
-                let place = self.places.shared(place);
-                self.places.set_mark(&place, sequence, until);
+            Record::Watermark { key, sequence, until } => {
+                let key = self.inputs.intern(key);
+                self.inputs.restore_watermark(&key, sequence, until);
             }
             Record::Closed { runs } => {
                 for id in runs {
                     if let Some(run) = self.runs.get(&id) {
-                        self.places.close(&run.place, id);
+                        self.inputs.close(&run.key, id);
                     }
                 }
             }
-            Record::Submitted { place, submission } => {
-                let place = self.places.shared(place);
-                self.places.remember(&place, submission);
+            Record::Submitted { key, submission } => {
+                let key = self.inputs.intern(key);
+                self.inputs.restore_submission(&key, submission);
             }
         }
     }
@@ -60,31 +60,30 @@ impl Runs {
     fn replay_copy(
         &mut self,
         id: RunId,
-        place: Place,
+        key: InputKey,
         began: Millis,
         claim: Option<Claim>,
         from: u32,
-        strokes: &[Stroke<'_>],
+        keystrokes: &[PackedKeystroke<'_>],
     ) {
-        // What is remembered of its place has records of its own.
+        // Watermark and submission have records of their own.
         if from == 0 {
-            let place = self.places.shared(place);
-            self.insert(id, place, began);
+            let key = self.inputs.intern(key);
+            self.insert(id, key, began);
         }
-        for stroke in strokes {
-            self.hold(id, stroke);
+        for keystroke in keystrokes {
+            self.push_only(id, keystroke);
         }
-        // Until its last part has come, it is open: to a claimed run nothing is added.
+        // The run is open until its last part, which has the claim: a claimed run takes no keystrokes.
         if let Some(claim) = claim {
             if let Some(run) = self.runs.get(&id) {
-                self.places.close(&run.place, id);
+                self.inputs.close(&run.key, id);
             }
             self.lease(id, claim, began, Millis::MIN);
         }
     }
 
-    /// Ends the replay. Times that lie further ahead than any limit allows were taken by a clock that
-    /// has been set back since; nothing waits for them.
+    /// Ends the replay. Times beyond every limit stem from a clock that was set back since, and are capped.
     pub fn resume(&mut self, now: Millis) {
         let latest = now.saturating_add(millis(self.limits.window));
         while let Some((due, id)) = self.due.last().copied().filter(|(due, _)| *due > latest) {
@@ -95,17 +94,16 @@ impl Runs {
             }
         }
         let ahead = |duration| now.saturating_add(millis(duration));
-        self.places.shorten(ahead(self.limits.late_memory), ahead(self.limits.window));
-        self.forget(now);
+        self.inputs.cap_expiries(ahead(self.limits.late_memory), ahead(self.limits.window));
+        self.expire(now);
     }
 
-    /// The runs there have been are numbered below this.
+    /// The number of the next run.
     pub fn next(&self) -> RunId {
         self.next
     }
 
-    /// What a new journal says of the runs with these numbers, up to about `bytes`; and the number
-    /// to go on with.
+    /// The records of the runs in a range, up to about `bytes`, and the number to continue with.
     pub fn copies(&self, numbers: Range<RunId>, bytes: usize) -> (Vec<Record<'_>>, RunId) {
         let mut records = Vec::new();
         let mut size = 0;
@@ -115,7 +113,7 @@ impl Runs {
             }
             size += run.size();
             copy_run(*id, run, &mut records);
-            let is_open = self.places.get(&run.place).is_some_and(|known| known.open == Some(*id));
+            let is_open = self.inputs.get(&run.key).is_some_and(|entry| entry.open == Some(*id));
             if !is_open && run.claim.is_none() {
                 records.push(Record::Closed { runs: vec![*id] });
             }
@@ -123,40 +121,41 @@ impl Runs {
         (records, numbers.end)
     }
 
-    /// The places of which more is remembered than their runs.
-    pub fn remembered(&self) -> Vec<Arc<Place>> {
-        self.places.remembered()
+    /// The inputs with a watermark or a submission.
+    pub fn remembered(&self) -> Vec<Arc<InputKey>> {
+        self.inputs.remembered()
     }
 
-    /// What a new journal says of these places.
-    pub fn copied_memories(&self, places: &[Arc<Place>]) -> Vec<Record<'static>> {
-        let mut records = Vec::with_capacity(places.len());
-        for shared in places {
-            let Some(known) = self.places.get(shared) else { continue };
-            let place = || shared.as_ref().clone();
-            if let Some(mark) = known.mark {
-                records.push(Record::Marked { place: place(), sequence: mark.sequence, until: mark.until });
+    /// The records of the watermarks and submissions of inputs.
+    pub fn copied_inputs(&self, keys: &[Arc<InputKey>]) -> Vec<Record<'static>> {
+        let mut records = Vec::with_capacity(keys.len());
+        for shared in keys {
+            let Some(entry) = self.inputs.get(shared) else { continue };
+            let key = || shared.as_ref().clone();
+            if let Some(watermark) = entry.watermark {
+                let (sequence, until) = (watermark.sequence, watermark.until);
+                records.push(Record::Watermark { key: key(), sequence, until });
             }
-            if let Some(submission) = &known.submission {
-                records.push(Record::Submitted { place: place(), submission: **submission });
+            if let Some(submission) = &entry.submission {
+                records.push(Record::Submitted { key: key(), submission: **submission });
             }
         }
         records
     }
 }
 
-fn copy_run<'a>(id: RunId, run: &'a Run, records: &mut Vec<Record<'a>>) {
-    let strokes: Vec<Stroke<'a>> = run.strokes().collect();
+fn copy_run<'a>(id: RunId, run: &'a BufferedRun, records: &mut Vec<Record<'a>>) {
+    let keystrokes: Vec<PackedKeystroke<'a>> = run.packed_keystrokes().collect();
     let mut from = 0;
-    for part in strokes.chunks(COPIED_TOGETHER) {
+    for part in keystrokes.chunks(COPIED_KEYSTROKES) {
         let end = from + part.len();
         records.push(Record::Copied {
             run: id,
-            place: run.place.as_ref().clone(),
+            key: run.key.as_ref().clone(),
             began: run.began,
-            claim: run.claim.filter(|_| end == strokes.len()),
+            claim: run.claim.filter(|_| end == keystrokes.len()),
             from: u32::try_from(from).unwrap_or(u32::MAX),
-            strokes: part.to_vec(),
+            keystrokes: part.to_vec(),
         });
         from = end;
     }

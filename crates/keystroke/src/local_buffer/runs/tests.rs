@@ -1,10 +1,11 @@
-//! The decisions, at times that the tests choose.
+//! The decisions, at times chosen by the tests.
 
 mod model;
 
 use std::time::Duration;
 
 use super::*;
+use crate::fixtures::stroke;
 use quarry_domain::{InputId, UserId};
 
 const START: Millis = 1_700_000_000_000;
@@ -24,27 +25,15 @@ fn limits() -> BufferLimits {
     }
 }
 
-fn stroke(session: &str, text: &str) -> Keystroke {
-    Keystroke {
-        session: SessionId::parse(session).unwrap(),
-        user: None,
-        input: InputId::default(),
-        text: text.to_owned(),
-        sequence: None,
-        submitted: false,
-        result_count: None,
-    }
-}
-
 fn accept(runs: &mut Runs, keystroke: &Keystroke, at: Millis) {
     let outcomes = runs.append(std::slice::from_ref(keystroke), START + at).0;
-    assert_eq!(outcomes, [Appended::Accepted]);
-    runs.count(&outcomes);
+    assert_eq!(outcomes, [AppendOutcome::Accepted]);
+    runs.commit(&outcomes);
 }
 
-/// Claims what is due.
+/// Claims the due runs.
 fn claim(runs: &mut Runs, at: Millis) -> Vec<(String, DueReason)> {
-    let claimable = runs.claimable(Wanted::Due, 100, START + at);
+    let claimable = runs.claimable(ClaimScope::Due, 100, START + at);
     let claimed = runs.claim(&claimable, EPOCH, START + at);
     let text = |run: &ClaimedRun| run.keystrokes.last().unwrap().text.clone();
     claimed.iter().map(|run| (text(run), run.reason)).collect()
@@ -57,7 +46,7 @@ fn assert_due(runs: &mut Runs, at: Millis, text: &str, reason: DueReason) {
 }
 
 #[test]
-fn a_run_is_due_by_what_happens_first() {
+fn the_earliest_limit_makes_a_run_due() {
     let mut runs = Runs::new(limits());
     accept(&mut runs, &stroke("idle", "b"), 0);
     accept(&mut runs, &stroke("idle", "bu"), 99);
@@ -84,14 +73,14 @@ fn a_run_is_due_by_what_happens_first() {
 }
 
 #[test]
-fn those_that_are_due_longest_come_first_and_leases_that_end_before_them() {
+fn claims_are_ordered_by_due_time_after_ended_leases() {
     let mut runs = Runs::new(limits());
     for (session, at) in [("a", 0), ("b", 10), ("c", 20)] {
         accept(&mut runs, &stroke(session, session), at);
     }
     accept(&mut runs, &stroke("a", "a again"), 30);
     let order = |runs: &Runs, at| {
-        let claimable = runs.claimable(Wanted::Due, 100, START + at);
+        let claimable = runs.claimable(ClaimScope::Due, 100, START + at);
         claimable.iter().map(|claimable| claimable.run).collect::<Vec<_>>()
     };
     assert_eq!(order(&runs, 125), [1, 2]);
@@ -99,11 +88,11 @@ fn those_that_are_due_longest_come_first_and_leases_that_end_before_them() {
     assert_eq!(claim(&mut runs, 125).len(), 2);
     assert_eq!(order(&runs, 324), [0]);
     assert_eq!(order(&runs, 325), [1, 2, 0]);
-    assert_eq!(runs.claimable(Wanted::All, 2, START + 325).len(), 2);
+    assert_eq!(runs.claimable(ClaimScope::All, 2, START + 325).len(), 2);
 }
 
 #[test]
-fn what_cannot_be_written_down_is_as_if_it_had_not_been() {
+fn rollback_restores_the_state() {
     let mut runs = Runs::new(limits());
     accept(&mut runs, &Keystroke { submitted: true, ..stroke("s", "b") }, 0);
     assert_eq!(claim(&mut runs, 0).len(), 1);
@@ -122,10 +111,10 @@ fn what_cannot_be_written_down_is_as_if_it_had_not_been() {
         stroke("new", "x"),
         stroke("new", "xy"),
     ];
-    let (outcomes, taken) = runs.append(&batch, START + 50);
-    assert_eq!(taken.len(), 9);
-    runs.take_back(&batch, &outcomes, &taken);
-    // What is left is the numbers of the next runs, and that another session was heard of.
+    let (outcomes, appended) = runs.append(&batch, START + 50);
+    assert_eq!(appended.len(), 9);
+    runs.rollback(&batch, &outcomes, &appended);
+    // Run numbers and the period of a new session remain.
     runs.next -= 4;
     runs.floods.retain(|_, count| *count > 0);
     runs.flood_ends.truncate(2);
@@ -134,7 +123,7 @@ fn what_cannot_be_written_down_is_as_if_it_had_not_been() {
 }
 
 #[test]
-fn nothing_is_remembered_for_good() {
+fn memory_of_inputs_and_sessions_expires() {
     let mut runs = Runs::new(limits());
     for round in 0..50 {
         for number in 0..20 {
@@ -142,43 +131,43 @@ fn nothing_is_remembered_for_good() {
             let submitted = number % 2 == 0;
             accept(&mut runs, &Keystroke { sequence: Some(1), submitted, ..keystroke }, round * 1_000);
         }
-        let claimable = runs.claimable(Wanted::All, 100, START + round * 1_000);
+        let claimable = runs.claimable(ClaimScope::All, 100, START + round * 1_000);
         let claimed = runs.claim(&claimable, EPOCH, START + round * 1_000);
         assert_eq!(claimed.len(), 20);
         let ids: Vec<ClaimId> = claimed.into_iter().map(|run| run.id).collect();
         let ids = runs.claimed(&ids);
-        runs.ack(&ids, FlushTally::default(), START + round * 1_000);
-        assert_eq!((runs.places.lengths(), runs.floods.len()), ([20, 20, 10], 20));
+        runs.ack(&ids, FlushCounts::default(), START + round * 1_000);
+        assert_eq!((runs.inputs.lengths(), runs.floods.len()), ([20, 20, 10], 20));
     }
-    runs.forget(START + 51_000);
-    assert!(runs.is_empty() && runs.places.lengths() == [0, 0, 0] && runs.floods.is_empty());
+    runs.expire(START + 51_000);
+    assert!(runs.is_empty() && runs.inputs.lengths() == [0, 0, 0] && runs.floods.is_empty());
     assert!(runs.flood_ends.is_empty() && runs.due.is_empty() && runs.leased.is_empty());
 }
 
 #[test]
-fn what_is_remembered_is_bounded_and_the_latest_stays() {
+fn the_number_of_watermarks_is_bounded_and_the_latest_remain() {
     const MOST: usize = 8;
-    let bytes = MOST as u64 * MARKS_SHARE * MARK_BYTES;
+    let bytes = MOST as u64 * WATERMARKS_SHARE * WATERMARK_BYTES;
     let mut runs = Runs::new(BufferLimits { bytes, ..limits() });
     for number in 0..100 {
         let keystroke = Keystroke { sequence: Some(1), submitted: true, ..stroke(&format!("{number}"), "x") };
         accept(&mut runs, &keystroke, 0);
-        let claimable = runs.claimable(Wanted::All, 1, START);
+        let claimable = runs.claimable(ClaimScope::All, 1, START);
         let claimed = runs.claim(&claimable, EPOCH, START).remove(0);
         let ids = runs.claimed(&[claimed.id]);
-        runs.ack(&ids, FlushTally::default(), START);
-        assert!(runs.places.lengths()[1] <= MOST + 1);
+        runs.ack(&ids, FlushCounts::default(), START);
+        assert!(runs.inputs.lengths()[1] <= MOST + 1);
     }
     let late = Keystroke { sequence: Some(1), ..stroke("99", "y") };
-    assert_eq!(runs.append(std::slice::from_ref(&late), START).0, [Appended::Late]);
+    assert_eq!(runs.append(std::slice::from_ref(&late), START).0, [AppendOutcome::Late]);
     assert_eq!(
         runs.append(&[Keystroke { session: SessionId::parse("0").unwrap(), ..late }], START).0,
-        [Appended::Accepted]
+        [AppendOutcome::Accepted]
     );
 }
 
 #[test]
-fn a_claim_unpacks_a_bounded_part_of_what_waits() {
+fn a_claim_decodes_a_bounded_number_of_bytes() {
     let roomy = BufferLimits { bytes: 1 << 30, keystrokes: 10_000, ..limits() };
     let mut runs = Runs::new(roomy);
     let text = "x".repeat(CLAIM_BYTES / 10);
@@ -186,14 +175,14 @@ fn a_claim_unpacks_a_bounded_part_of_what_waits() {
         accept(&mut runs, &stroke(&format!("{number}"), &text), 0);
     }
     let claim = |runs: &mut Runs| {
-        let claimable = runs.claimable(Wanted::All, 100, START);
+        let claimable = runs.claimable(ClaimScope::All, 100, START);
         runs.claim(&claimable, EPOCH, START).len()
     };
     assert_eq!([(); 4].map(|()| claim(&mut runs)), [10, 10, 5, 0]);
 }
 
 #[test]
-fn a_clock_that_was_set_back_between_two_processes_holds_nothing_up() {
+fn a_clock_set_back_between_two_processes_delays_nothing() {
     let mut runs = Runs::new(limits());
     let keystroke = Keystroke { sequence: Some(7), ..stroke("s", "x") };
     let day = 86_400_000;
@@ -203,23 +192,23 @@ fn a_clock_that_was_set_back_between_two_processes_holds_nothing_up() {
         let keystroke = Keystroke { sequence: Some(sequence), ..stroke(session, "x") };
         accept(&mut runs, &keystroke, at);
     }
-    let claimable = runs.claimable(Wanted::All, 1, START + day);
+    let claimable = runs.claimable(ClaimScope::All, 1, START + day);
     runs.claim(&claimable, EPOCH, START + day);
     runs.resume(START);
     assert_due(&mut runs, 100, "x", DueReason::Idle);
-    assert_eq!(runs.append(std::slice::from_ref(&keystroke), START + 399).0, [Appended::Late]);
-    assert_eq!(runs.append(&[keystroke], START + 400).0, [Appended::Accepted]);
-    // The repeat of what was submitted is a search again.
+    assert_eq!(runs.append(std::slice::from_ref(&keystroke), START + 399).0, [AppendOutcome::Late]);
+    assert_eq!(runs.append(&[keystroke], START + 400).0, [AppendOutcome::Accepted]);
+    // The repetition of the submission is a search again.
     accept(&mut runs, &stroke("u", "y"), 400);
     let due = claim(&mut runs, 500);
     assert!(due.contains(&("y".to_owned(), DueReason::Idle)), "{due:?}");
 }
 
 #[test]
-fn claims_are_named_after_their_journal_and_only_those_are_acked() {
+fn claim_ids_contain_the_epoch_and_foreign_ones_are_ignored() {
     let mut runs = Runs::new(limits());
     accept(&mut runs, &stroke("s", "x"), 0);
-    let claimable = runs.claimable(Wanted::All, 1, START);
+    let claimable = runs.claimable(ClaimScope::All, 1, START);
     let id = runs.claim(&claimable, EPOCH, START).remove(0).id;
     let other = claim_id(Uuid::from_u128(2), 0);
     assert!(runs.claimed(&[other, ClaimId(String::new()), ClaimId("0-0".to_owned())]).is_empty());

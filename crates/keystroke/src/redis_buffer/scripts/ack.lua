@@ -1,6 +1,6 @@
--- Removes claimed runs. What became of them counts unless all of them were gone already: then
--- it was counted by the call that removed them.
--- KEYS: claims, counts   ARGV: start of every key, searches, duplicates, late, ids
+-- Removes claimed runs. Adds the counts of their flush, unless all of them are gone: then the call that
+-- removed them has added the counts.
+-- KEYS: claims, counts   ARGV: prefix of every key, searches, duplicates, late, ids
 local removed, keystrokes, bytes = 0, 0, 0
 for at = 5, #ARGV do
   local key = ARGV[1] .. 'c:' .. ARGV[at]

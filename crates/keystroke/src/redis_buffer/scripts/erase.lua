@@ -1,6 +1,6 @@
--- Removes the runs of a session, or those in which a user stands, from one part of a set.
--- Answers where to go on (0 at the end), how many keystrokes went, and when (ms).
--- KEYS: due or claims, counts   ARGV: start of the runs' keys, where to go on, how many to look at, s or u, the id
+-- Erases the runs of a session, or those with a user, from one part of a set.
+-- Returns the next cursor (0 at the end), the number of keystrokes, and the time (ms).
+-- KEYS: due or claims, counts   ARGV: prefix of the runs' keys, cursor, runs per step, s or u, the id
 local id = ARGV[5]
 
 local function is_of_session(key)
@@ -10,7 +10,7 @@ end
 
 local function has_user(key)
   local run = redis.call('GET', key)
-  -- Most runs hold the id nowhere, which is quick to see; a text may hold it as well.
+  -- Most runs do not contain the id, which is quick to find out; a text may contain it as well.
   if not run or not string.find(run, id, 1, true) then
     return false
   end

@@ -1,11 +1,11 @@
--- What a shard holds and has done: runs, first arrival in the oldest (0 if none), the time before
--- which nothing waits (0 if too much does to tell), then counts.
--- KEYS: due, claims, counts   ARGV: start of every key, how many runs to look at, run_age
+-- The contents and counts of a shard: runs, first arrival in the oldest (0 if none), a time before all waiting
+-- keystrokes (0 if too many runs wait to determine it), then counts.
+-- KEYS: due, claims, counts   ARGV: prefix of every key, max runs to inspect, run_age
 local due_key, claims_key = KEYS[1], KEYS[2]
 local base, limit, run_age = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local oldest = 0
 
-local function look(key)
+local function inspect(key)
   local head = redis.call('GETRANGE', key, 0, HEAD_LENGTH - 1)
   if head ~= '' then
     local _, _, first = struct.unpack(HEAD, head)
@@ -16,11 +16,11 @@ local function look(key)
 end
 
 for _, id in ipairs(redis.call('ZRANGE', claims_key, 0, limit - 1)) do
-  look(base .. 'c:' .. id)
+  inspect(base .. 'c:' .. id)
 end
 local waiting = redis.call('ZRANGE', due_key, 0, limit, 'WITHSCORES')
 for at = 1, math.min(#waiting, 2 * limit), 2 do
-  look(base .. 'r:' .. waiting[at])
+  inspect(base .. 'r:' .. waiting[at])
 end
 
 local runs, claims = redis.call('ZCARD', due_key), redis.call('ZCARD', claims_key)
@@ -31,12 +31,12 @@ end
 if claims > limit then
   settled = 0
 elseif runs > limit then
-  -- Those that were not looked at are due later, and every run is due at that age at the latest.
+  -- The runs that were not inspected are due later, and every run is due at that age at the latest.
   settled = math.min(settled, math.floor(waiting[2 * limit + 2]) - run_age)
 end
 
-local answer = { runs + claims, oldest, settled }
+local reply = { runs + claims, oldest, settled }
 for _, count in ipairs(redis.call('HMGET', KEYS[3], 'a', 'x', 'l', 'f', 'u', 'c', 'r', 's', 'd', 't')) do
-  answer[#answer + 1] = tonumber(count) or 0
+  reply[#reply + 1] = tonumber(count) or 0
 end
-return answer
+return reply

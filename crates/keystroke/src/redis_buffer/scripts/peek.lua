@@ -1,9 +1,9 @@
--- When what could be claimed became so: ends of leases, then times since when runs are due.
--- KEYS: due, claims   ARGV: whether all runs are wanted, limit
+-- The times of claimable runs: ends of leases, then due times.
+-- KEYS: due, claims   ARGV: 1 for the scope of all runs, limit
 local now = clock()
 
-local function scores(key, most)
-  local found = redis.call('ZRANGEBYSCORE', key, '-inf', most, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
+local function scores(key, max)
+  local found = redis.call('ZRANGEBYSCORE', key, '-inf', max, 'WITHSCORES', 'LIMIT', 0, ARGV[2])
   local scores = {}
   for at = 2, #found, 2 do
     scores[#scores + 1] = tonumber(found[at])

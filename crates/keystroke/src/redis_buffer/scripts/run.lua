@@ -1,18 +1,19 @@
--- What all scripts share; the text of each begins with this one.
+-- The head of every script: the encoding of runs and shared functions. The state machine is that of
+-- local_buffer/runs.rs, under the same names.
 --
--- A run is one string: a head of fixed length that is written over in place, the session and
--- the input, then records: K is a keystroke, U the user of those that follow (none if empty).
---   head: version, reason, first arrival in ms, keystrokes, highest sequence, place and length of the last user
--- Sequences are texts of equal length and of hexadecimal digits only, so that texts compare as
--- the numbers do: Lua's own numbers are too short for 64 bits.
+-- A run is one string: a head of fixed length that is overwritten in place, the session and the input, then
+-- records: K is a keystroke, U the user of the following ones (none if empty).
+--   head: version, reason, first arrival in ms, keystrokes, highest sequence, position and length of the last user
+-- Sequences are hexadecimal strings of equal length, which compare as the numbers do: Lua's own numbers are
+-- too short for 64 bits.
 local HEAD = '>BBI6I4c16I4I2'
 local HEAD_LENGTH = 34
 local VERSION = 1
 local NO_SEQUENCE = '----------------'
 local OPEN, SUBMITTED, LIMIT, IDLE, SHUTDOWN = 0, 1, 2, 3, 4
--- About what Redis takes for a run besides its string: its key and its entries in sets.
+-- The approximate memory of a run besides its string: its key and its set entries.
 local RUN_BYTES = 400
--- How the name of a closed run begins: no open one's does.
+-- The first character in the name of a closed run, and of no open one.
 local CLOSED = '!'
 
 -- Milliseconds by the clock of Redis: servers' clocks may differ.
@@ -21,19 +22,23 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- From here on, keystrokes up to the highest sequence of a run are late.
-local function mark(key, highest, late_memory)
+local function is_next(sequence, highest)
+  return sequence == '' or highest == NO_SEQUENCE or sequence > highest
+end
+
+-- Raises a watermark: keystrokes up to the highest sequence of a run are late from now on.
+local function raise_watermark(key, highest, late_memory)
   if highest == NO_SEQUENCE then
     return
   end
-  local marker = redis.call('GET', key)
-  if marker and marker > highest then
-    highest = marker
+  local watermark = redis.call('GET', key)
+  if watermark and watermark > highest then
+    highest = watermark
   end
   redis.call('SET', key, highest, 'PX', late_memory)
 end
 
--- The keystrokes of a run, none if it is gone.
+-- The number of keystrokes in a run, nil if it does not exist.
 local function keystrokes_of(key)
   local head = redis.call('GETRANGE', key, 0, HEAD_LENGTH - 1)
   if head == '' then
@@ -43,12 +48,12 @@ local function keystrokes_of(key)
   return count
 end
 
--- About how many bytes a run takes.
+-- The approximate memory of a run.
 local function bytes_of(key)
   return redis.call('STRLEN', key) + RUN_BYTES
 end
 
--- Gives back the room of runs that are gone. Without keystrokes there are no bytes: servers of an earlier
+-- Subtracts removed runs from the counts. Without keystrokes there are no bytes: servers of an earlier
 -- release count none.
 local function release(counts_key, keystrokes, bytes)
   if keystrokes == 0 then

@@ -1,6 +1,4 @@
-//! Random calls, restarts and rewritings of the journal, against a plain model of what a buffer is.
-
-use std::collections::BTreeMap;
+//! Random calls, restarts and compactions of the journal, against a plain model of the buffer.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -13,17 +11,17 @@ use quarry_domain::{BufferedKeystroke, comparison_key};
 #[derive(Clone, Debug)]
 enum Call {
     Append(Vec<Keystroke>),
-    /// Appended, but the journal could not be written.
+    /// An append whose record cannot be written.
     Fail(Vec<Keystroke>),
     Wait(Millis),
-    Claim(Wanted, usize),
+    Claim(ClaimScope, usize),
     Ack(Vec<prop::sample::Index>),
     Erase(Searcher),
-    /// The process is killed, and another one starts.
+    /// A killed process, followed by another one.
     Restart,
-    BeginAnew,
+    BeginCompaction,
     CopyOne,
-    FinishAnew,
+    FinishCompaction,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -38,7 +36,7 @@ impl ModelRun {
         self.keystrokes.iter().filter_map(|keystroke| keystroke.sequence).max()
     }
 
-    /// The keystroke that submits it: one that comes after the others.
+    /// Its submission: a submitted keystroke that was not overtaken.
     fn submitted(&self) -> Option<&BufferedKeystroke> {
         let mut highest = None;
         self.keystrokes.iter().find(|keystroke| {
@@ -49,47 +47,47 @@ impl ModelRun {
     }
 }
 
-/// What a buffer is, looked at from outside.
+/// The observable state of a buffer.
 #[derive(Default)]
 struct Model {
-    /// One of a place at most is neither claimed nor closed.
-    runs: Vec<(Place, ModelRun)>,
-    /// The text and user that were submitted last, and until when they are remembered.
-    submissions: BTreeMap<(SessionId, InputId), (String, Option<UserId>, Millis)>,
-    marks: BTreeMap<(SessionId, InputId), (i64, Millis)>,
-    floods: BTreeMap<SessionId, (u32, Millis)>,
+    /// At most one run of an input is neither claimed nor closed.
+    runs: Vec<(InputKey, ModelRun)>,
+    /// The text, user and expiry of the last submission.
+    submissions: HashMap<InputKey, (String, Option<UserId>, Millis)>,
+    watermarks: HashMap<InputKey, (i64, Millis)>,
+    floods: HashMap<SessionId, (u32, Millis)>,
 }
 
 impl Model {
-    fn append(&mut self, keystroke: &Keystroke, now: Millis) -> Appended {
+    fn append(&mut self, keystroke: &Keystroke, now: Millis) -> AppendOutcome {
         let limits = limits();
-        let key = (keystroke.session.clone(), keystroke.input.clone());
-        let flood = self.floods.entry(key.0.clone()).or_insert((0, now + millis(limits.flood_period)));
+        let key = InputKey { session: keystroke.session.clone(), input: keystroke.input.clone() };
+        let flood = self.floods.entry(key.session.clone()).or_insert((0, now + millis(limits.flood_period)));
         if flood.1 <= now {
             *flood = (0, now + millis(limits.flood_period));
         }
         if flood.0 >= limits.flood_keystrokes {
-            return Appended::Flooded;
+            return AppendOutcome::Flooded;
         }
         flood.0 += 1;
-        let mark = self.marks.get(&key).filter(|(_, until)| *until > now).map(|(sequence, _)| *sequence);
-        if keystroke.sequence.is_some() && keystroke.sequence <= mark {
-            return Appended::Late;
+        let watermark =
+            self.watermarks.get(&key).filter(|(_, until)| *until > now).map(|(sequence, _)| *sequence);
+        if keystroke.sequence.is_some() && keystroke.sequence <= watermark {
+            return AppendOutcome::Late;
         }
         let submission = self.submissions.get(&key).filter(|(_, _, until)| *until > now);
         let is_echo = submission.is_some_and(|(text, user, _)| {
             let differ = user.is_some() && keystroke.user.is_some() && *user != keystroke.user;
             comparison_key(&keystroke.text) == *text && !differ
         });
-        let place = Place { session: key.0.clone(), input: key.1.clone() };
         let is_open =
-            |(other, run): &(Place, ModelRun)| *other == place && run.claim.is_none() && !run.closed;
+            |(other, run): &(InputKey, ModelRun)| *other == key && run.claim.is_none() && !run.closed;
         let open = self.runs.iter().position(is_open);
         if open.is_none() && is_echo {
-            return Appended::Accepted;
+            return AppendOutcome::Accepted;
         }
         if self.keystrokes() >= limits.keystrokes {
-            return Appended::Full;
+            return AppendOutcome::Full;
         }
         let buffered = BufferedKeystroke {
             at: timestamp(now),
@@ -106,13 +104,13 @@ impl Model {
             run.closed = run.submitted().is_some() && is_next(run) && !is_echo;
             renews = run.submitted().is_some() && is_next(run);
             if let Some(highest) = run.highest().filter(|_| run.closed) {
-                Self::mark(&mut self.marks, &key, highest, now);
+                Self::raise_watermark(&mut self.watermarks, &key, highest, now);
             }
             !run.closed
         });
         let open = open.unwrap_or_else(|| {
             self.submissions.remove(&key);
-            self.runs.push((place, ModelRun::default()));
+            self.runs.push((key.clone(), ModelRun::default()));
             self.runs.len() - 1
         });
         let run = &mut self.runs[open].1;
@@ -124,25 +122,25 @@ impl Model {
             let until = now + millis(limits.window);
             self.submissions.insert(key, (comparison_key(&keystroke.text), user, until));
         }
-        Appended::Accepted
+        AppendOutcome::Accepted
     }
 
-    fn mark(
-        marks: &mut BTreeMap<(SessionId, InputId), (i64, Millis)>,
-        key: &(SessionId, InputId),
+    fn raise_watermark(
+        watermarks: &mut HashMap<InputKey, (i64, Millis)>,
+        key: &InputKey,
         highest: i64,
         now: Millis,
     ) {
-        let mark = marks.entry(key.clone()).or_insert((highest, now));
-        let remembered = if mark.1 > now { mark.0.max(highest) } else { highest };
-        *mark = (remembered, now + millis(limits().late_memory));
+        let watermark = watermarks.entry(key.clone()).or_insert((highest, now));
+        let remembered = if watermark.1 > now { watermark.0.max(highest) } else { highest };
+        *watermark = (remembered, now + millis(limits().late_memory));
     }
 
     fn keystrokes(&self) -> u64 {
         self.runs.iter().map(|(_, run)| run.keystrokes.len() as u64).sum()
     }
 
-    /// When a run is due and why, said in another way than in the buffer.
+    /// The due time and the reason, computed in another way than in the buffer.
     fn due(run: &ModelRun) -> (Millis, DueReason) {
         let limits = limits();
         let at = |keystroke: &BufferedKeystroke| keystroke.at.timestamp_millis();
@@ -157,26 +155,27 @@ impl Model {
         (at, [DueReason::Submitted, DueReason::Limit, DueReason::Idle][reason])
     }
 
-    /// Checks claimed runs, and takes note of them.
-    fn claim(&mut self, wanted: Wanted, limit: usize, claimed: &[ClaimedRun], now: Millis) {
+    /// Verifies claimed runs, and records the claims.
+    fn claim(&mut self, scope: ClaimScope, limit: usize, claimed: &[ClaimedRun], now: Millis) {
         let available = |run: &ModelRun| match run.claim {
             Some((_, _, end)) => end <= now,
-            None => wanted == Wanted::All || Self::due(run).0 <= now,
+            None => scope == ClaimScope::All || Self::due(run).0 <= now,
         };
         let expected = self.runs.iter().filter(|(_, run)| available(run)).count().min(limit);
         assert_eq!(claimed.len(), expected);
         let mut before = Millis::MIN;
         for claimed in claimed {
-            let is_it = |(place, run): &&mut (Place, ModelRun)| {
+            let is_it = |(key, run): &&mut (InputKey, ModelRun)| {
                 let claims = run.claim.as_ref().is_none_or(|(id, _, _)| *id == claimed.id);
-                place.session == claimed.session && place.input == claimed.input && claims && available(run)
+                key.session == claimed.session && key.input == claimed.input && claims && available(run)
             };
-            // A claimed run is named; else it is the open one of the place.
-            let named =
-                |(_, run): &(Place, ModelRun)| run.claim.as_ref().is_some_and(|(id, _, _)| *id == claimed.id);
+            // A claimed run has an id; otherwise it is the open run of the input.
+            let named = |(_, run): &(InputKey, ModelRun)| {
+                run.claim.as_ref().is_some_and(|(id, _, _)| *id == claimed.id)
+            };
             let any_named = self.runs.iter().any(named);
             let mut candidates = self.runs.iter_mut().filter(is_it);
-            let (place, run) =
+            let (key, run) =
                 candidates.find(|(_, run)| run.claim.is_some() == any_named).expect("is available");
             assert_eq!(run.keystrokes, claimed.keystrokes);
             let (due, reason) = Self::due(run);
@@ -186,11 +185,10 @@ impl Model {
                 None => assert_eq!(DueReason::Shutdown, claimed.reason),
             }
             if run.claim.is_none() {
-                assert!(before <= due, "those that are due longest come first");
+                assert!(before <= due, "claims are ordered by due time");
                 before = due;
                 if let Some(highest) = run.highest().filter(|_| !run.closed) {
-                    let key = (place.session.clone(), place.input.clone());
-                    Self::mark(&mut self.marks, &key, highest, now);
+                    Self::raise_watermark(&mut self.watermarks, key, highest, now);
                 }
             }
             run.claim = Some((claimed.id.clone(), claimed.reason, now + millis(limits().lease)));
@@ -201,9 +199,9 @@ impl Model {
         let before = self.keystrokes();
         match searcher {
             Searcher::Session(session) => {
-                self.runs.retain(|(place, _)| place.session != *session);
-                self.marks.retain(|(marked, _), _| marked != session);
-                self.submissions.retain(|(submitted, _), _| submitted != session);
+                self.runs.retain(|(key, _)| key.session != *session);
+                self.watermarks.retain(|input, _| input.session != *session);
+                self.submissions.retain(|input, _| input.session != *session);
                 self.floods.remove(session);
             }
             Searcher::User(user) => self.runs.retain(|(_, run)| {
@@ -214,11 +212,11 @@ impl Model {
     }
 }
 
-/// The buffer, and its journal as it is on disk.
+/// The state of a buffer, and its journal.
 struct Process {
     runs: Runs,
     journal: Vec<Vec<u8>>,
-    /// A new journal, and the numbers of the runs that it does not hold yet.
+    /// The compacted journal, and the numbers of the runs to copy.
     new: Option<(Vec<Vec<u8>>, std::ops::Range<RunId>)>,
     epoch: u128,
 }
@@ -244,16 +242,16 @@ impl Process {
 
     fn copy_one(&mut self) -> bool {
         let Some((new, rest)) = &mut self.new else { return false };
-        let (records, goes_on) = self.runs.copies(rest.clone(), 1);
+        let (records, next) = self.runs.copies(rest.clone(), 1);
         new.extend(records.iter().map(|record| postcard::to_stdvec(record).unwrap()));
-        rest.start = goes_on;
+        rest.start = next;
         rest.start < rest.end
     }
 
-    fn finish_anew(&mut self) {
+    fn finish_compaction(&mut self) {
         while self.copy_one() {}
         if let Some((mut new, _)) = self.new.take() {
-            let memories = self.runs.copied_memories(&self.runs.remembered());
+            let memories = self.runs.copied_inputs(&self.runs.remembered());
             new.extend(memories.iter().map(|record| postcard::to_stdvec(record).unwrap()));
             self.journal = new;
         }
@@ -267,32 +265,32 @@ fn run_both(calls: Vec<Call>) {
     for call in calls {
         match call {
             Call::Append(keystrokes) => {
-                let (outcomes, taken) = process.runs.append(&keystrokes, now);
+                let (outcomes, appended) = process.runs.append(&keystrokes, now);
                 let expected: Vec<_> =
                     keystrokes.iter().map(|keystroke| model.append(keystroke, now)).collect();
                 assert_eq!(outcomes, expected);
-                process.write(&Record::Taken { at: now, keystrokes: taken });
+                process.write(&Record::Appended { at: now, keystrokes: appended });
             }
             Call::Fail(keystrokes) => {
-                let (outcomes, taken) = process.runs.append(&keystrokes, now);
-                process.runs.take_back(&keystrokes, &outcomes, &taken);
+                let (outcomes, appended) = process.runs.append(&keystrokes, now);
+                process.runs.rollback(&keystrokes, &outcomes, &appended);
                 for keystroke in keystrokes {
-                    // Periods begin with what was heard, taken or not.
+                    // A failed append begins a period, too.
                     let end = now + millis(limits().flood_period);
                     let flood = model.floods.entry(keystroke.session).or_insert((0, end));
                     *flood = if flood.1 <= now { (0, end) } else { *flood };
                 }
             }
             Call::Wait(ms) => now += ms,
-            Call::Claim(wanted, limit) => {
-                process.runs.forget(now);
-                let claimable = process.runs.claimable(wanted, limit, now);
-                let first = claimable.iter().filter(|claimable| !claimable.again);
+            Call::Claim(scope, limit) => {
+                process.runs.expire(now);
+                let claimable = process.runs.claimable(scope, limit, now);
+                let first = claimable.iter().filter(|claimable| !claimable.is_reclaim);
                 let runs = first.map(|claimable| (claimable.run, claimable.reason)).collect();
                 let epoch = Uuid::from_u128(process.epoch);
                 process.write(&Record::Claimed { at: now, epoch, runs });
                 let claimed = process.runs.claim(&claimable, epoch, now);
-                model.claim(wanted, limit, &claimed, now);
+                model.claim(scope, limit, &claimed, now);
             }
             Call::Ack(picks) => {
                 let claims: Vec<ClaimId> =
@@ -303,7 +301,7 @@ fn run_both(calls: Vec<Call>) {
                 };
                 let runs = process.runs.claimed(&acked);
                 process.write(&Record::Acked { runs: runs.clone() });
-                process.runs.ack(&runs, FlushTally::default(), now);
+                process.runs.ack(&runs, FlushCounts::default(), now);
                 model.runs.retain(|(_, run)| run.claim.as_ref().is_none_or(|(id, _, _)| !acked.contains(id)));
             }
             Call::Erase(searcher) => {
@@ -319,11 +317,11 @@ fn run_both(calls: Vec<Call>) {
                     }
                 }
             }
-            Call::BeginAnew => process.new = Some((Vec::new(), 0..process.runs.next())),
+            Call::BeginCompaction => process.new = Some((Vec::new(), 0..process.runs.next())),
             Call::CopyOne => {
                 process.copy_one();
             }
-            Call::FinishAnew => process.finish_anew(),
+            Call::FinishCompaction => process.finish_compaction(),
         }
         let health = process.runs.health();
         assert_eq!((health.runs, health.keystrokes), (model.runs.len() as u64, model.keystrokes()));
@@ -350,7 +348,7 @@ fn keystroke() -> impl Strategy<Value = Keystroke> {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let wanted = prop::sample::select(vec![Wanted::Due, Wanted::Due, Wanted::All]);
+    let scope = prop::sample::select(vec![ClaimScope::Due, ClaimScope::Due, ClaimScope::All]);
     let searcher = (0..3_u8, any::<bool>()).prop_map(|(number, user)| match user {
         true => Searcher::User(UserId::parse(&format!("u{number}")).unwrap()),
         false => Searcher::Session(SessionId::parse(&format!("s{number}")).unwrap()),
@@ -359,13 +357,13 @@ fn call() -> impl Strategy<Value = Call> {
         10 => vec(keystroke(), 1..5).prop_map(Call::Append),
         1 => vec(keystroke(), 1..5).prop_map(Call::Fail),
         6 => (0..150_i64).prop_map(Call::Wait),
-        6 => (wanted, 0..5_usize).prop_map(|(wanted, limit)| Call::Claim(wanted, limit)),
+        6 => (scope, 0..5_usize).prop_map(|(scope, limit)| Call::Claim(scope, limit)),
         4 => vec(any::<prop::sample::Index>(), 1..3).prop_map(Call::Ack),
         1 => searcher.prop_map(Call::Erase),
         2 => Just(Call::Restart),
-        2 => Just(Call::BeginAnew),
+        2 => Just(Call::BeginCompaction),
         4 => Just(Call::CopyOne),
-        2 => Just(Call::FinishAnew),
+        2 => Just(Call::FinishCompaction),
     ]
 }
 
@@ -373,7 +371,7 @@ proptest! {
     #![proptest_config(Config { cases: 400, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn whatever_happens_the_buffer_holds_what_the_model_holds(calls in vec(call(), 1..80)) {
+    fn the_buffer_matches_the_model(calls in vec(call(), 1..80)) {
         run_both(calls);
     }
 }

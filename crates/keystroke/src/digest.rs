@@ -1,14 +1,15 @@
-//! By what a buffer knows a submitted text again: short digests, so that neither the text nor who
-//! typed it is kept for longer than its run. All servers of a fleet make the same ones.
+//! Digests of submitted texts and their users, equal on all servers.
+//!
+//! Buffers recognise echoes by them, so no text and no user outlives its run.
 
 use uuid::Uuid;
 
 use quarry_domain::{UserId, comparison_key};
 
-/// 64 bits: within a window and a search box no two texts meet.
+/// 64 bits: texts of one input do not collide within a window.
 pub(super) type Digest = [u8; 8];
 
-/// Alike for texts that differ in case, width, composition or white space only.
+/// Equal for texts that differ only in case, width, composition or white space.
 pub(super) fn text_digest(text: &str) -> Digest {
     digest(&comparison_key(text))
 }
@@ -19,5 +20,5 @@ pub(super) fn user_digest(user: &UserId) -> Digest {
 
 fn digest(text: &str) -> Digest {
     let hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).into_bytes();
-    std::array::from_fn(|place| hash[place])
+    std::array::from_fn(|index| hash[index])
 }

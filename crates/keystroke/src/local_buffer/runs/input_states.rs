@@ -1,0 +1,216 @@
+//! The state of each input: its open run and, for a while, its watermark and last submission.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use crate::local_buffer::run::{InputKey, Millis, RunId};
+use crate::local_buffer::submission::Submission;
+use quarry_domain::{Keystroke, SessionId, UserId};
+
+#[derive(Debug, Default)]
+pub struct InputStates {
+    /// The entries that are not empty.
+    entries: HashMap<Arc<InputKey>, InputEntry>,
+    /// Expiries of watermarks, in order.
+    watermarks: VecDeque<(Millis, Arc<InputKey>)>,
+    /// Expiries of submissions, in order.
+    submissions: VecDeque<(Millis, Arc<InputKey>)>,
+    /// The changes of the open transaction.
+    undo: Option<UndoLog>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct InputEntry {
+    pub open: Option<RunId>,
+    pub watermark: Option<SequenceWatermark>,
+    /// Boxed, since few inputs have one at a time.
+    pub submission: Option<Box<Submission>>,
+}
+
+/// The highest sequence of the input's closed and claimed runs.
+#[derive(Clone, Copy, Debug)]
+pub struct SequenceWatermark {
+    pub sequence: i64,
+    pub until: Millis,
+}
+
+#[derive(Debug)]
+struct UndoLog {
+    entries: Vec<(Arc<InputKey>, InputEntry)>,
+    watermarks: usize,
+    submissions: usize,
+}
+
+impl InputEntry {
+    fn is_empty(&self) -> bool {
+        self.open.is_none() && self.watermark.is_none() && self.submission.is_none()
+    }
+
+    pub fn is_late(&self, sequence: Option<i64>) -> bool {
+        sequence.zip(self.watermark).is_some_and(|(sequence, watermark)| sequence <= watermark.sequence)
+    }
+
+    pub fn is_echo(&self, keystroke: &Keystroke) -> bool {
+        self.submission.as_ref().is_some_and(|submission| submission.is_echo(keystroke))
+    }
+}
+
+impl InputStates {
+    pub fn get(&self, key: &InputKey) -> Option<&InputEntry> {
+        self.entries.get(key)
+    }
+
+    /// Returns the shared copy of a key.
+    pub fn intern(&self, key: InputKey) -> Arc<InputKey> {
+        match self.entries.get_key_value(&key) {
+            Some((shared, _)) => shared.clone(),
+            None => Arc::new(key),
+        }
+    }
+
+    /// Opens a run, unless a later one is open: a compacted journal may hold a closed run after it.
+    pub fn open(&mut self, key: &Arc<InputKey>, id: RunId) {
+        let entry = self.change(key);
+        entry.open = entry.open.max(Some(id));
+    }
+
+    /// Closes a run, and returns true if it was open.
+    pub fn close(&mut self, key: &Arc<InputKey>, id: RunId) -> bool {
+        let is_open = self.entries.get(key).is_some_and(|entry| entry.open == Some(id));
+        if is_open {
+            self.change(key).open = None;
+        }
+        self.remove_if_empty(key);
+        is_open
+    }
+
+    /// Raises the watermark of an input to the highest sequence of a run that closed at `from`.
+    pub fn raise_watermark(&mut self, key: &Arc<InputKey>, sequence: i64, from: Millis, until: Millis) {
+        let entry = self.change(key);
+        // A replay has expired nothing yet.
+        let current = entry.watermark.filter(|watermark| watermark.until > from);
+        let current = current.unwrap_or(SequenceWatermark { sequence, until });
+        entry.watermark = Some(SequenceWatermark {
+            sequence: current.sequence.max(sequence),
+            until: current.until.max(until),
+        });
+        self.watermarks.push_back((until, key.clone()));
+    }
+
+    /// Replaces the watermark with that of a compacted journal.
+    pub fn restore_watermark(&mut self, key: &Arc<InputKey>, sequence: i64, until: Millis) {
+        self.change(key).watermark = Some(SequenceWatermark { sequence, until });
+        self.watermarks.push_back((until, key.clone()));
+    }
+
+    /// Remembers a submission, or extends it by an echo.
+    pub fn submit(&mut self, key: &Arc<InputKey>, text: &str, user: Option<&UserId>, until: Millis) {
+        let previous = self.entries.get(key).and_then(|entry| entry.submission.as_deref());
+        let submission = Submission::new(text, user, until, previous);
+        self.restore_submission(key, submission);
+    }
+
+    pub fn restore_submission(&mut self, key: &Arc<InputKey>, submission: Submission) {
+        self.submissions.push_back((submission.until, key.clone()));
+        self.change(key).submission = Some(Box::new(submission));
+    }
+
+    pub fn delete_submission(&mut self, key: &Arc<InputKey>) {
+        if self.entries.get(key).is_some_and(|entry| entry.submission.is_some()) {
+            self.change(key).submission = None;
+        }
+    }
+
+    /// Removes expired entries, and the oldest watermarks beyond `max_watermarks`.
+    ///
+    /// A late keystroke of theirs becomes a search of its own, which is better than unbounded memory.
+    pub fn expire(&mut self, now: Millis, max_watermarks: usize) {
+        let mut excess = self.watermarks.len().saturating_sub(max_watermarks);
+        while let Some((until, key)) = self.watermarks.pop_front_if(|(until, _)| excess > 0 || *until <= now)
+        {
+            let expired = if excess > 0 { until } else { now };
+            excess = excess.saturating_sub(1);
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.watermark = entry.watermark.filter(|watermark| watermark.until > expired);
+            }
+            self.remove_if_empty(&key);
+        }
+        while let Some((_, key)) = self.submissions.pop_front_if(|(until, _)| *until <= now) {
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.submission = entry.submission.take().filter(|submission| submission.until > now);
+            }
+            self.remove_if_empty(&key);
+        }
+    }
+
+    pub fn erase(&mut self, session: &SessionId) {
+        self.entries.retain(|key, _| key.session != *session);
+        self.watermarks.retain(|(_, key)| key.session != *session);
+        self.submissions.retain(|(_, key)| key.session != *session);
+    }
+
+    /// Moves later expiries forward to these times.
+    pub fn cap_expiries(&mut self, watermarks: Millis, submissions: Millis) {
+        for entry in self.entries.values_mut() {
+            if let Some(watermark) = &mut entry.watermark {
+                watermark.until = watermark.until.min(watermarks);
+            }
+            if let Some(submission) = &mut entry.submission {
+                submission.until = submission.until.min(submissions);
+            }
+        }
+        for (queue, latest) in [(&mut self.watermarks, watermarks), (&mut self.submissions, submissions)] {
+            for (until, _) in queue.iter_mut() {
+                *until = (*until).min(latest);
+            }
+            queue.make_contiguous().sort_by_key(|(until, _)| *until);
+        }
+    }
+
+    /// The inputs with a watermark or a submission.
+    pub fn remembered(&self) -> Vec<Arc<InputKey>> {
+        let is_remembered = |entry: &InputEntry| entry.watermark.is_some() || entry.submission.is_some();
+        self.entries.iter().filter(|(_, entry)| is_remembered(entry)).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// Begins a transaction.
+    pub fn begin(&mut self) {
+        let (watermarks, submissions) = (self.watermarks.len(), self.submissions.len());
+        self.undo = Some(UndoLog { entries: Vec::new(), watermarks, submissions });
+    }
+
+    /// Rolls the transaction back. Requires that [`Self::expire`] was not called within it.
+    pub fn rollback(&mut self) {
+        let Some(undo) = self.undo.take() else { return };
+        self.watermarks.truncate(undo.watermarks);
+        self.submissions.truncate(undo.submissions);
+        for (key, entry) in undo.entries.into_iter().rev() {
+            *self.change(&key) = entry;
+            self.remove_if_empty(&key);
+        }
+    }
+
+    /// Commits the transaction.
+    pub fn commit(&mut self) {
+        self.undo = None;
+    }
+
+    fn change(&mut self, key: &Arc<InputKey>) -> &mut InputEntry {
+        let entry = self.entries.entry(key.clone()).or_default();
+        if let Some(undo) = &mut self.undo {
+            undo.entries.push((key.clone(), entry.clone()));
+        }
+        entry
+    }
+
+    fn remove_if_empty(&mut self, key: &InputKey) {
+        if self.entries.get(key).is_some_and(InputEntry::is_empty) {
+            self.entries.remove(key);
+        }
+    }
+
+    #[cfg(test)]
+    pub fn lengths(&self) -> [usize; 3] {
+        [self.entries.len(), self.watermarks.len(), self.submissions.len()]
+    }
+}
