@@ -56,7 +56,7 @@ fn long() -> Vec<BufferedKeystroke> {
     run(WORDS.iter().cycle().flat_map(|word| letters(word)).take(LONG_RUN))
 }
 
-/// Texts that differ from the previous one in the middle, so each is compared in full.
+/// Texts that differ from the previous one in the middle: the slowest comparison.
 fn worst(letters: [&str; 2]) -> Vec<BufferedKeystroke> {
     let texts = (0..WORST_RUN).map(|index| {
         let count = MAX_KEYSTROKE_BYTES / letters[0].len();

@@ -203,7 +203,7 @@ pub trait KeystrokeBuffer: Send + Sync {
     /// [`comparison_key`]: quarry_domain::comparison_key
     async fn append(&self, keystrokes: &[Keystroke]) -> Result<Vec<AppendOutcome>, BufferError>;
 
-    /// Claims up to `limit` runs by due time, and by age among those of one input.
+    /// Claims up to `limit` runs, ordered by due time and, within an input, by age.
     ///
     /// A later keystroke of the same input opens a new run. A claim that is not acknowledged within its lease
     /// is claimed again, with the same id, reason and keystrokes.

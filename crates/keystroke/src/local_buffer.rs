@@ -353,7 +353,7 @@ impl BufferState {
         self.refusing.then_some(REFUSING)
     }
 
-    /// Returns true if the journal is deleted, differs from the state, or holds only obsolete records.
+    /// Returns true if the journal is deleted, wrong, or contains only obsolete records.
     fn is_stale(&self) -> bool {
         let is_obsolete = self.runs.is_empty() && self.journal.bytes() > self.base;
         self.needs_compaction || self.journal.is_deleted() || is_obsolete

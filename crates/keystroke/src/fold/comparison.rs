@@ -12,9 +12,10 @@ const LONG_EDITS: usize = 2;
 /// The maximum number of letters that an input method composes at once.
 const COMPOSED_LETTERS: usize = 20;
 
-/// The vowels that a Korean keyboard composes from two, and the finals, from `ᆨ` to `ᇂ`, as leading consonants.
+/// The vowels that a Korean keyboard composes from two.
 const COMPOUND_VOWELS: [(char, &str); 7] =
     [('ᅪ', "ᅩᅡ"), ('ᅫ', "ᅩᅢ"), ('ᅬ', "ᅩᅵ"), ('ᅯ', "ᅮᅥ"), ('ᅰ', "ᅮᅦ"), ('ᅱ', "ᅮᅵ"), ('ᅴ', "ᅳᅵ")];
+/// The finals from `ᆨ` to `ᇂ`, as leading consonants.
 const FINALS: [&str; 27] = [
     "ᄀ", "ᄁ", "ᄀᄉ", "ᄂ", "ᄂᄌ", "ᄂᄒ", "ᄃ", "ᄅ", "ᄅᄀ", "ᄅᄆ", "ᄅᄇ", "ᄅᄉ", "ᄅᄐ", "ᄅᄑ",
     "ᄅᄒ", "ᄆ", "ᄇ", "ᄇᄉ", "ᄉ", "ᄊ", "ᄋ", "ᄌ", "ᄎ", "ᄏ", "ᄐ", "ᄑ", "ᄒ",
@@ -128,7 +129,7 @@ impl<'a> NormalizedText<'a> {
     }
 }
 
-/// Returns true if `text` shares at least half of `earlier` as a prefix, or differs by few edits.
+/// Returns true if half of `earlier` is a common prefix, or few edits differ.
 fn is_correction<T: PartialEq>(earlier: &[T], text: &[T]) -> bool {
     let edits = if earlier.len() < LONG_LETTERS { SHORT_EDITS } else { LONG_EDITS };
     shared_prefix(earlier, text) * 2 >= earlier.len() || is_within(earlier, text, edits)
@@ -183,8 +184,9 @@ fn script_of(char: char) -> Option<WritingScript> {
     }
 }
 
-/// Returns true if `text` may be the conversion of `sound` (`nihao` → `你好`, `にほん` → `日本`): in a later
-/// script, and not longer.
+/// Returns true for a possible conversion, such as `nihao` to `你好` or `にほん` to `日本`.
+///
+/// The text is in a later script, and not longer.
 fn is_conversion(sound: &[char], text: &[char]) -> bool {
     let scripts = |part: &[char]| part.iter().map(|char| script_of(*char)).collect::<Option<Vec<_>>>();
     let (Some(sound), Some(written)) = (scripts(sound), scripts(text)) else {
@@ -212,7 +214,7 @@ fn is_hangul(char: char) -> bool {
     matches!(char, '가'..='힣' | '\u{1100}'..='\u{11ff}')
 }
 
-/// Decomposes Korean into the typed letters, with one code point for a consonant in any position.
+/// Decomposes Korean into the typed letters. A consonant has one code point in any position.
 fn decompose_hangul(key: &str) -> String {
     let mut letters = String::with_capacity(key.len() * 2);
     for char in key.chars() {

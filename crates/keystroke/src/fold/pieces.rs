@@ -1,4 +1,4 @@
-//! Splits a run at pauses of the window, and sorts each piece in the order of typing.
+//! The pieces of a run between pauses, each in the order of typing.
 
 use std::collections::HashMap;
 use std::time::Duration;

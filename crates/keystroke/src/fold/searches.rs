@@ -14,7 +14,7 @@ pub(super) struct FinalSearch<'a> {
     /// The keystroke with the stored text.
     pub(super) stored: usize,
     pub(super) reason: FinalReason,
-    /// It was replaced by a text with the same first letter, which may become its correction.
+    /// Its replacement has the same first letter, and may become its correction.
     reopenable: bool,
 }
 
@@ -36,7 +36,7 @@ struct PendingSearch<'a> {
     longest: usize,
     /// The longest text before deletions, until another change.
     before_deletion: Option<usize>,
-    /// The text is a submission that has since been shortened letter by letter from the end.
+    /// The text is a submission without its last letters, which were deleted one by one.
     is_remainder: bool,
 }
 

@@ -241,7 +241,7 @@ fn files(folder: &Path, extension: &str) -> io::Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Copies the bytes of a file from an offset on into a file of their own.
+/// Copies the bytes after an offset into a file of their own.
 fn set_aside(path: &Path, mut file: &File, from: u64) -> io::Result<PathBuf> {
     let mut number = 0;
     let (aside, mut copy) = loop {

@@ -126,7 +126,7 @@ impl BufferedRun {
         self.submitted.is_some()
     }
 
-    /// Appends a keystroke, and returns true if it is the run's submission or the next echo of it.
+    /// Appends a keystroke. Returns true for the run's submission and its next echo.
     pub fn push(&mut self, keystroke: &PackedKeystroke<'_>, limits: &BufferLimits) -> bool {
         let mut packed = std::mem::take(&mut self.packed);
         if keystroke.text.len() > SPARE_BYTES {

@@ -205,7 +205,7 @@ impl Runs {
         self.inputs.submit(&run.key, keystroke.text, user, until);
     }
 
-    /// Appends a keystroke to a run, and returns true if it is a submission or its echo.
+    /// Appends a keystroke to a run. Returns true for a submission and its echoes.
     fn push_only(&mut self, id: RunId, keystroke: &PackedKeystroke<'_>) -> bool {
         let Some(run) = self.runs.get_mut(&id) else { return false };
         let before = run.memory();

@@ -7,7 +7,7 @@ const INTERNATIONAL_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 const NATIONAL_DIGITS: std::ops::RangeInclusive<usize> = 9..=13;
 const BRACKETED_DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
 const AREA_DIGITS: std::ops::RangeInclusive<usize> = 2..=5;
-/// The maximum length of a country code or access digit before an area code in brackets.
+/// The maximum length of a country code before an area code in brackets.
 const COUNTRY_DIGITS: usize = 3;
 
 /// The grouping of numbers without a leading 0: North America and Italy, with and without the country;

@@ -46,7 +46,7 @@ const CLAIM_RUNS: usize = 10_000;
 const CLAIM_BYTES: usize = 1 << 20;
 /// The runs of a shard per step of an erasure, which blocks Redis.
 const ERASE_STEP: usize = 100;
-/// The maximum number of unclaimed and of claimed runs per shard whose first keystroke the health inspects.
+/// The maximum numbers of unclaimed and of claimed runs that the health inspects per shard.
 const HEALTH_RUNS: usize = 250;
 
 /// A keystroke buffer in Redis. See the module.

@@ -51,7 +51,7 @@ impl LuaScript {
         call
     }
 
-    /// Makes the calls in one round trip, or in two after a restart or `SCRIPT FLUSH`.
+    /// Makes the calls in one round trip; after a restart of Redis, in two.
     ///
     /// A call of an unknown script has no effect, so it may be repeated.
     pub(super) async fn run(&self, link: &Link, calls: Vec<Cmd>) -> Result<Vec<Value>, LinkError> {

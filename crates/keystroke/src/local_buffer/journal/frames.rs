@@ -34,7 +34,7 @@ pub(super) fn encode(record: &Record<'_>, frames: &mut Vec<u8>) -> io::Result<()
     Ok(())
 }
 
-/// Replays the records of a file, and returns the length of its whole frames and the state of its end.
+/// Replays the records of a file. Returns the length of its whole frames, and its tail.
 pub(super) fn read(mut file: &File, mut replay: impl FnMut(Record<'_>)) -> io::Result<(u64, Tail)> {
     let total = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(0))?;

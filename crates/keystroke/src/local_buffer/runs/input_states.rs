@@ -84,7 +84,7 @@ impl InputStates {
         is_open
     }
 
-    /// Raises the watermark of an input to the highest sequence of a run that closed at `from`.
+    /// Raises the watermark to the highest sequence of a run closed at `from`.
     pub fn raise_watermark(&mut self, key: &Arc<InputKey>, sequence: i64, from: Millis, until: Millis) {
         let entry = self.change(key);
         // A replay has expired nothing yet.

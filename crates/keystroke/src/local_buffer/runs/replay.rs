@@ -103,7 +103,7 @@ impl Runs {
         self.next
     }
 
-    /// The records of the runs in a range, up to about `bytes`, and the number to continue with.
+    /// The records of a range of runs, up to about `bytes`, and the next number.
     pub fn copies(&self, numbers: Range<RunId>, bytes: usize) -> (Vec<Record<'_>>, RunId) {
         let mut records = Vec::new();
         let mut size = 0;
