@@ -39,16 +39,10 @@ pub enum HttpUpstreamError {
 /// An upstream over HTTP.
 pub struct HttpUpstream {
     client: Client,
-    home: Url,
+    config: SourceConfig,
     headers: HeaderMap,
     shape: BodyShape,
-    is_link_paged: bool,
-    timeout: Duration,
-    max_body_bytes: u64,
-    max_redirects: u32,
     redirect_hosts: RedirectHosts,
-    /// The names of the paging parameters.
-    paging: Vec<String>,
 }
 
 impl HttpUpstream {
@@ -58,16 +52,15 @@ impl HttpUpstream {
         let _ = rustls::crypto::ring::default_provider().install_default();
         Ok(Self {
             client: build_client(&config.url).map_err(HttpUpstreamError::Client)?,
-            home: config.url.clone(),
+            config: config.clone(),
             headers: parse_headers(config)?,
             shape: BodyShape::of(config),
-            is_link_paged: matches!(config.pagination, Pagination::Link { .. }),
-            paging: paging_params(&config.pagination).map(str::to_owned).collect(),
-            timeout: config.timeout,
-            max_body_bytes: config.max_body_bytes,
-            max_redirects: config.max_redirects,
             redirect_hosts: RedirectHosts::of(&config.url, &config.redirect_hosts),
         })
+    }
+
+    fn is_link_paged(&self) -> bool {
+        matches!(self.config.pagination, Pagination::Link { .. })
     }
 
     async fn fetch(&self, mut url: Url) -> Result<FetchedPage, FetchError> {
@@ -79,8 +72,8 @@ impl HttpUpstream {
                 return self.read_page(url, response).await;
             }
             redirects += 1;
-            if redirects > self.max_redirects {
-                let cause = format!("more than {} redirects", self.max_redirects);
+            if redirects > self.config.max_redirects {
+                let cause = format!("more than {} redirects", self.config.max_redirects);
                 return Err(FetchError::refused(cause, Some(status.as_u16())));
             }
             url = self.redirect_target(&url, &response)?;
@@ -90,7 +83,7 @@ impl HttpUpstream {
     async fn send(&self, url: &Url) -> Result<Response, FetchError> {
         let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
         // Headers may be secrets: only the source's own host receives them.
-        if is_same_host(&self.home, url) {
+        if is_same_host(&self.config.url, url) {
             request = request.headers(self.headers.clone());
         }
         request.send().await.map_err(|error| FetchError::transient(connection_cause(&error), None))
@@ -120,8 +113,9 @@ impl HttpUpstream {
     ///
     /// Links use any names: there, it is a parameter that the settings lack.
     fn is_paging_param(&self, name: &str) -> bool {
-        let is_own = || self.home.query_pairs().any(|(own, _)| own == name);
-        self.paging.iter().any(|paging| paging == name) || (self.is_link_paged && !is_own())
+        let is_own = || self.config.url.query_pairs().any(|(own, _)| own == name);
+        paging_params(&self.config.pagination).any(|paging| paging == name)
+            || (self.is_link_paged() && !is_own())
     }
 
     /// Refuses hosts that the settings do not permit, and downgrades from https to http.
@@ -133,7 +127,7 @@ impl HttpUpstream {
         if from.scheme() == "https" && to.scheme() == "http" {
             return refuse(format!("{origin} leads from https to http"));
         }
-        if !is_same_host(&self.home, to) && !self.redirect_hosts.permit(to) {
+        if !is_same_host(&self.config.url, to) && !self.redirect_hosts.permit(to) {
             let host = authority(to);
             return refuse(format!("{origin} leads to another host: {host} is not in redirect_hosts"));
         }
@@ -146,7 +140,7 @@ impl HttpUpstream {
             return Err(status_error(status, response.headers()));
         }
         let code = Some(status.as_u16());
-        let (link, header_total) = if self.is_link_paged {
+        let (link, header_total) = if self.is_link_paged() {
             let lines = response.headers().get_all(LINK);
             let link = next_target(lines.iter().filter_map(str_of)).map(|target| url.join(target));
             (link, response.headers().get(TOTAL_HEADER).and_then(parse_total))
@@ -177,8 +171,8 @@ impl HttpUpstream {
             else {
                 return Ok(body);
             };
-            if (body.len() + chunk.len()) as u64 > self.max_body_bytes {
-                let cause = format!("body larger than {} bytes", self.max_body_bytes);
+            if (body.len() + chunk.len()) as u64 > self.config.max_body_bytes {
+                let cause = format!("body larger than {} bytes", self.config.max_body_bytes);
                 return Err(FetchError::refused(cause, status));
             }
             body.extend_from_slice(&chunk);
@@ -189,7 +183,7 @@ impl HttpUpstream {
 #[async_trait]
 impl Upstream for HttpUpstream {
     async fn fetch_page(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError> {
-        tokio::time::timeout(self.timeout, self.fetch(request.url.clone()))
+        tokio::time::timeout(self.config.timeout, self.fetch(request.url.clone()))
             .await
             .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
     }

@@ -96,134 +96,117 @@ pub(super) fn judge(
     pagination: &Pagination,
 ) -> Verdict {
     if page.items > 0 && page.keyless == page.items {
-        return judge_keyless(page, suspects);
+        return suspects.judge_keyless(page);
     }
     suspects.keyless = 0;
-    let suspicion = has_invalid_items(page, suspects)
-        .or_else(|| states_other_total(cursor, page, suspects))
-        .or_else(|| repeats_page(page, history, suspects));
+    let suspicion = suspects
+        .invalid_items(page)
+        .or_else(|| suspects.other_total(cursor, page))
+        .or_else(|| suspects.repeated_page(page, history));
     if let Some(reason) = suspicion {
         return Verdict::Retry(reason);
     }
     let (mut after, restart) = advance(cursor, page, history, pagination);
-    let suspicion = is_empty_before_the_end(page, &after, suspects)
-        .or_else(|| is_loop(&after, history, cursor, suspects))
-        .or_else(|| ends_early(&after, suspects))
-        .or_else(|| has_unconfirmed_end(page, &mut after, suspects));
+    let is_loop = leads_back(after.next_page.as_ref(), cursor, history);
+    let suspicion = suspects
+        .empty_page(page, &after)
+        .or_else(|| suspects.page_loop(is_loop))
+        .or_else(|| suspects.early_end(&after))
+        .or_else(|| suspects.unconfirmed_end(page, &mut after));
     match suspicion {
         Some(reason) => Verdict::Retry(reason),
         None => Verdict::Accept { after: Box::new(after), restart },
     }
 }
 
-fn judge_keyless(page: &PageFacts, suspects: &mut SuspectResponses) -> Verdict {
-    suspects.keyless += 1;
-    let reason = page.rejection.as_deref().unwrap_or("no key");
-    if suspects.keyless < KEYLESS_RESPONSES {
-        return Verdict::Retry(format!("none of {} items has a key: {reason}", page.items));
-    }
-    Verdict::Fail(format!("no item of a page has a key, check fields.key: {reason}"))
-}
-
-fn has_invalid_items(page: &PageFacts, suspects: &mut SuspectResponses) -> Option<String> {
-    if page.rejected == 0 {
-        return None;
-    }
-    suspects.invalid += 1;
-    let reason = page.rejection.as_deref().unwrap_or_default();
-    (suspects.invalid < INVALID_RESPONSES)
-        .then(|| format!("{} of {} items are invalid: {reason}", page.rejected, page.items))
-}
-
-fn states_other_total(
-    cursor: &CrawlCursor,
-    page: &PageFacts,
-    suspects: &mut SuspectResponses,
-) -> Option<String> {
-    let (Some(known), Some(stated)) = (cursor.total, page.total) else { return None };
-    if stated == known {
-        suspects.other_total = None;
-        return None;
-    }
-    if suspects.other_total == Some(stated) {
-        return None;
-    }
-    suspects.other_total = Some(stated);
-    suspects.differing_totals += 1;
-    (suspects.differing_totals < DIFFERING_TOTALS)
-        .then(|| format!("states a total of {} after {}: retried", grouped(stated), grouped(known)))
-}
-
-fn repeats_page(page: &PageFacts, history: &SweepHistory, suspects: &mut SuspectResponses) -> Option<String> {
-    let earlier = history.pages.get(&page.hash).filter(|_| page.items > 0)?;
-    suspects.repeated += 1;
-    (suspects.repeated <= REPEATED_RESPONSES)
-        .then(|| format!("repeated page: the same items as page {earlier}"))
-}
-
-fn is_empty_before_the_end(
-    page: &PageFacts,
-    after: &CrawlCursor,
-    suspects: &mut SuspectResponses,
-) -> Option<String> {
-    if page.items > 0 || after.next_page.is_none() {
-        return None;
-    }
-    suspects.empty += 1;
-    (suspects.empty == 1).then(|| "empty page before the end: retried".to_owned())
-}
-
-fn is_loop(
-    after: &CrawlCursor,
-    history: &SweepHistory,
-    cursor: &CrawlCursor,
-    suspects: &mut SuspectResponses,
-) -> Option<String> {
-    if !leads_back(after.next_page.as_ref(), cursor, history) {
-        return None;
-    }
-    suspects.loops += 1;
-    (suspects.loops <= LOOPS).then(|| "leads back to a page that was already fetched".to_owned())
-}
-
-fn ends_early(after: &CrawlCursor, suspects: &mut SuspectResponses) -> Option<String> {
-    let total = after.total.filter(|_| after.next_page.is_none())?;
-    if i128::from(after.received) >= i128::from(total) {
-        return None;
-    }
-    suspects.early_ends += 1;
-    (suspects.early_ends <= EARLY_ENDS).then(|| {
-        let received = grouped(i64::try_from(after.received).unwrap_or(i64::MAX));
-        format!("ends after {received} items of {} stated", grouped(total))
-    })
-}
-
-/// Returns the suspicion against the end of a sweep.
-///
-/// An end is confirmed if enough responses stated the total, or if two in a row end in the same way.
-fn has_unconfirmed_end(
-    page: &PageFacts,
-    after: &mut CrawlCursor,
-    suspects: &mut SuspectResponses,
-) -> Option<String> {
-    let is_known = page.items > 0 && after.is_total_confirmed();
-    if after.next_page.is_some() || after.dead_end.is_some() || is_known {
-        return None;
-    }
-    let end = (page.total, page.hash.clone());
-    if suspects.end.as_ref() == Some(&end) {
-        if page.total.is_some() {
-            after.confirm_total();
+/// Each method counts one suspicion, and returns it until its budget is exhausted.
+impl SuspectResponses {
+    fn judge_keyless(&mut self, page: &PageFacts) -> Verdict {
+        self.keyless += 1;
+        let reason = page.rejection.as_deref().unwrap_or("no key");
+        if self.keyless < KEYLESS_RESPONSES {
+            return Verdict::Retry(format!("none of {} items has a key: {reason}", page.items));
         }
-        return None;
+        Verdict::Fail(format!("no item of a page has a key, check fields.key: {reason}"))
     }
-    suspects.end = Some(end);
-    suspects.differing_ends += 1;
-    if suspects.differing_ends < DIFFERING_ENDS {
-        return Some("may be the end: retried".to_owned());
+
+    fn invalid_items(&mut self, page: &PageFacts) -> Option<String> {
+        if page.rejected == 0 {
+            return None;
+        }
+        self.invalid += 1;
+        let reason = page.rejection.as_deref().unwrap_or_default();
+        (self.invalid < INVALID_RESPONSES)
+            .then(|| format!("{} of {} items are invalid: {reason}", page.rejected, page.items))
     }
-    after.trouble = Some("the upstream ends differently in each response".to_owned());
-    None
+
+    fn other_total(&mut self, cursor: &CrawlCursor, page: &PageFacts) -> Option<String> {
+        let (Some(known), Some(stated)) = (cursor.total, page.total) else { return None };
+        if stated == known {
+            self.other_total = None;
+            return None;
+        }
+        if self.other_total == Some(stated) {
+            return None;
+        }
+        self.other_total = Some(stated);
+        self.differing_totals += 1;
+        (self.differing_totals < DIFFERING_TOTALS)
+            .then(|| format!("states a total of {} after {}: retried", grouped(stated), grouped(known)))
+    }
+
+    fn repeated_page(&mut self, page: &PageFacts, history: &SweepHistory) -> Option<String> {
+        let earlier = history.pages.get(&page.hash).filter(|_| page.items > 0)?;
+        self.repeated += 1;
+        (self.repeated <= REPEATED_RESPONSES)
+            .then(|| format!("repeated page: the same items as page {earlier}"))
+    }
+
+    fn empty_page(&mut self, page: &PageFacts, after: &CrawlCursor) -> Option<String> {
+        if page.items > 0 || after.next_page.is_none() {
+            return None;
+        }
+        self.empty += 1;
+        (self.empty == 1).then(|| "empty page before the end: retried".to_owned())
+    }
+
+    fn page_loop(&mut self, is_loop: bool) -> Option<String> {
+        self.loops += u32::from(is_loop);
+        (is_loop && self.loops <= LOOPS).then(|| "leads back to a page that was already fetched".to_owned())
+    }
+
+    fn early_end(&mut self, after: &CrawlCursor) -> Option<String> {
+        let total = after.total.filter(|_| after.next_page.is_none())?;
+        if i128::from(after.received) >= i128::from(total) {
+            return None;
+        }
+        self.early_ends += 1;
+        let received = grouped(i64::try_from(after.received).unwrap_or(i64::MAX));
+        (self.early_ends <= EARLY_ENDS)
+            .then(|| format!("ends after {received} items of {} stated", grouped(total)))
+    }
+
+    /// Confirms an end if enough responses stated the total, or if two in a row end in the same way.
+    fn unconfirmed_end(&mut self, page: &PageFacts, after: &mut CrawlCursor) -> Option<String> {
+        let is_known = page.items > 0 && after.is_total_confirmed();
+        if after.next_page.is_some() || after.dead_end.is_some() || is_known {
+            return None;
+        }
+        let end = (page.total, page.hash.clone());
+        if self.end.as_ref() == Some(&end) {
+            if page.total.is_some() {
+                after.confirm_total();
+            }
+            return None;
+        }
+        self.end = Some(end);
+        self.differing_ends += 1;
+        if self.differing_ends < DIFFERING_ENDS {
+            return Some("may be the end: retried".to_owned());
+        }
+        after.trouble = Some("the upstream ends differently in each response".to_owned());
+        None
+    }
 }
 
 fn leads_back(next: Option<&PageToken>, cursor: &CrawlCursor, history: &SweepHistory) -> bool {
