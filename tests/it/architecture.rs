@@ -343,6 +343,12 @@ fn over_code(rule: fn(&str, &str) -> Vec<String>) -> Vec<String> {
 /// The problems that a rule finds in all files of a folder.
 fn over_sources(folder: &str, rule: fn(&str, &str) -> Vec<String>) -> Vec<String> {
     let mut found = Vec::new();
+    visit_sources(folder, &mut |path, text| found.extend(rule(path, text)));
+    found
+}
+
+/// Calls a function with the path and the text of each source file in a folder.
+fn visit_sources(folder: &str, visit: &mut dyn FnMut(&str, &str)) {
     let mut folders = vec![root().join(folder)];
     let mut files = 0;
     while let Some(folder) = folders.pop() {
@@ -352,12 +358,11 @@ fn over_sources(folder: &str, rule: fn(&str, &str) -> Vec<String>) -> Vec<String
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
                 files += 1;
-                found.extend(rule(&relative(&path), &fs::read_to_string(&path).unwrap()));
+                visit(&relative(&path), &fs::read_to_string(&path).unwrap());
             }
         }
     }
-    assert!(files > 0, "{folder} holds no source");
-    found
+    assert!(files > 0, "{folder} has no source");
 }
 
 fn relative(path: &Path) -> String {
@@ -369,6 +374,7 @@ fn assert_none(mut found: Vec<String>) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
+mod cycles;
 /// Resolvers keep the paths of errors.
 mod resolvers;
 /// Each rule finds what it forbids, and nothing else.

@@ -146,3 +146,58 @@ fn files_of_too_many_lines_are_found() {
     check(overlong, "src/a.rs", &"\n".repeat(MAX_LINES), &[]);
     check(overlong, "src/a.rs", &"\n".repeat(MAX_LINES + 1), &["has 451 lines, more than 450"]);
 }
+
+#[track_caller]
+fn check_cycles(files: &[(&str, &str)], expected: &[&str]) {
+    let files: Vec<_> = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    assert_eq!(cycles::cycles(&files), expected, "{files:?}");
+}
+
+#[test]
+fn cycles_among_the_files_of_a_folder_are_found() {
+    let both = |one, other| [("crates/a/src/b.rs", one), ("crates/a/src/c.rs", other)];
+    let cycle = &["crates/a/src: a cycle of b, c"];
+    for (one, other) in [
+        ("use super::c::C;", "use crate::b::B;"),
+        ("use super::{d, c::{self, C}};", "fn f() -> crate::b::B { super::b::g() }"),
+        ("use crate::{d::{D, E as F}, c as x};", "mod inner { use super::super::b::B; }"),
+        ("fn f() { select! { x = super::c::g() => {} } }", "use super::b::{B};"),
+    ] {
+        check_cycles(&both(one, other), cycle);
+    }
+    check_cycles(
+        &[
+            ("src/x/one.rs", "use super::two::A;"),
+            ("src/x/two/mod.rs", ""),
+            ("src/x/two/deep.rs", "use crate::x::three::A;"),
+            ("src/x/three.rs", "use super::one::A;"),
+            ("src/x/four.rs", "use super::one::A;"),
+        ],
+        &["src/x: a cycle of one, three, two"],
+    );
+}
+
+#[test]
+fn imports_of_parents_children_and_tests_form_no_cycle() {
+    let both = |one, other| [("crates/a/src/b.rs", one), ("crates/a/src/c.rs", other)];
+    for (one, other) in [
+        ("use super::c::C;", ""),
+        ("use super::c::C;", "mod tests { use super::super::b::B; use crate::b::B; }"),
+        (
+            "use super::c::C;",
+            "// use super::b::B;\nconst A: &str = \"super::b\"; mod inner { use super::b; }",
+        ),
+        ("use super::c::C;", "use quarry_b::super_b; pub(crate) fn b() { self::b(); other::crate_b() }"),
+    ] {
+        check_cycles(&both(one, other), &[]);
+    }
+    check_cycles(
+        &[("src/x.rs", "mod y; use self::y::Y;"), ("src/x/y.rs", "use super::X; use crate::x::X;")],
+        &[],
+    );
+    check_cycles(&[("src/lib.rs", "use self::x::X;"), ("src/x.rs", "use crate::X; use super::Y;")], &[]);
+    check_cycles(
+        &[("src/x.rs", "use super::y::Y;"), ("src/y.rs", ""), ("src/y/tests.rs", "use crate::x::X;")],
+        &[],
+    );
+}

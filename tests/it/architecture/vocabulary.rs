@@ -237,21 +237,6 @@ fn collect_types(stream: TokenStream, names: &mut Vec<String>) {
     }
 }
 
-/// Calls a function with the path and the text of each source file in a folder.
-fn visit_sources(folder: &str, visit: &mut dyn FnMut(&str, &str)) {
-    let mut folders = vec![root().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                visit(&relative(&path), &fs::read_to_string(&path).unwrap());
-            }
-        }
-    }
-}
-
 /// Each rule finds its violations, and no others.
 mod rules {
     use super::*;
