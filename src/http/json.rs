@@ -8,8 +8,8 @@ use std::fmt;
 
 use http::StatusCode;
 use memchr::memchr2;
+use serde::Deserializer;
 use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::HttpLimits;
@@ -23,31 +23,29 @@ const VALUE_BYTES: usize = 256;
 /// The longest text whose values are not counted, in bytes: they take less than a search does.
 const UNCOUNTED_BYTES: usize = 1 << 10;
 
-/// The members of an object, their values unparsed.
+/// Calls a function with each member of an object, its value unparsed.
 ///
-/// A derived `Deserialize` would accept lists as well.
-pub(super) struct Object<'a>(pub(super) Vec<(Cow<'a, str>, &'a RawValue)>);
+/// A derived `Deserialize` would accept lists as well. Members are not collected: their memory is uncounted.
+pub(super) fn for_each_member<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    visit: impl FnMut(&str, &'de RawValue),
+) -> Result<(), D::Error> {
+    struct Members<F>(F);
+    impl<'de, F: FnMut(&str, &'de RawValue)> Visitor<'de> for Members<F> {
+        type Value = ();
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Object(members))
-            }
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
         }
-        deserializer.deserialize_map(Members)
+
+        fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+            while let Some((name, value)) = map.next_entry::<Cow<'de, str>, &'de RawValue>()? {
+                (self.0)(&name, value);
+            }
+            Ok(())
+        }
     }
+    deserializer.deserialize_map(Members(visit))
 }
 
 /// Reserves the memory of the values of a text, unless they exceed the limit on their number.

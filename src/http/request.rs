@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use super::HttpLimits;
 use super::admission::{Admission, ClientClass};
 use super::http_error::HttpError;
-use super::json::{self, Object};
+use super::json;
 use super::persisted::{DocumentRef, PersistedQueryExtension};
 use crate::graphql::{Operation, RawVariables, excerpt};
 use crate::memory::MemoryPermit;
@@ -61,10 +61,16 @@ struct Extensions {
 
 impl<'de> Deserialize<'de> for Extensions {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(members) = Object::deserialize(deserializer)?;
-        let value = members.iter().rfind(|(name, _)| name == "persistedQuery");
-        let persisted = value.map_or(Ok(None), |(_, value)| serde_json::from_str(value.get()));
-        Ok(Self { persisted: persisted.map_err(D::Error::custom)? })
+        let mut value: Option<&RawValue> = None;
+        json::for_each_member(deserializer, |name, member| {
+            if name == "persistedQuery" {
+                value = Some(member);
+            }
+        })?;
+        let persisted = value.map_or(Ok(None), |value| serde_json::from_str(value.get()));
+        // The position in the inner text would be read as one in the body.
+        let invalid = "extensions.persistedQuery must be an object with a version and a sha256Hash";
+        Ok(Self { persisted: persisted.map_err(|_| D::Error::custom(invalid))? })
     }
 }
 

@@ -195,7 +195,7 @@ async fn method_not_allowed() -> Response {
     HttpError::new(
         StatusCode::METHOD_NOT_ALLOWED,
         ErrorCode::BadUserInput,
-        "Send this path GET requests only.",
+        "Send GET requests only to this path.",
     )
     .into_response()
 }

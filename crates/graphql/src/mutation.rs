@@ -195,7 +195,7 @@ async fn wait_for_index(services: &Services, revision: Revision, done: &str) -> 
     Err(Failure::new(
         ErrorCode::Timeout,
         format!(
-            "The documents are {done}, but not yet indexed. Searches will reflect it soon; do not retry."
+            "The documents are {done}, but the index does not reflect it yet. Searches will soon; do not retry."
         ),
     ))
 }

@@ -106,7 +106,7 @@ impl Metrics {
         &self,
         admission: &Admission,
         responses: &MemoryBudget,
-        gate: &AccessControl,
+        access: &AccessControl,
     ) -> Result<String, fmt::Error> {
         let MetricsState { parts, operations, requests, keys } = &*self.0;
         let (pipeline, engine, latest) = tokio::join!(
@@ -117,7 +117,7 @@ impl Metrics {
         let mut own = Registry::with_prefix("quarry");
         operations.register(&mut own);
         requests.register(&mut own);
-        keys.register(&mut own, &gate.key_names());
+        keys.register(&mut own, &access.key_names());
         admission::register(&mut own, admission, responses);
         parts.search.register_metrics(&mut own);
         if let Some(engine) = engine {

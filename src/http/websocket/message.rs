@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::http::json::Object;
+use crate::http::json::for_each_member;
 use crate::http::request::OperationRequest;
 
 /// The longest reason of a close, in bytes.
@@ -45,11 +45,13 @@ pub(super) struct ConnectionParams {
 
 impl<'de> Deserialize<'de> for ConnectionParams {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Object(members) = Object::deserialize(deserializer)?;
-        let value = members
-            .iter()
-            .find(|(name, value)| name.eq_ignore_ascii_case("authorization") && value.get() != "null");
-        let authorization = value.map(|(_, value)| serde_json::from_str(value.get()).unwrap_or_default());
+        let mut authorization = None;
+        for_each_member(deserializer, |name, value| {
+            let is_key = name.eq_ignore_ascii_case("authorization") && value.get() != "null";
+            if authorization.is_none() && is_key {
+                authorization = Some(serde_json::from_str(value.get()).unwrap_or_default());
+            }
+        })?;
         Ok(Self { authorization })
     }
 }
