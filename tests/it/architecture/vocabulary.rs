@@ -32,60 +32,13 @@ const SOURCES: &[&str] = &["src", "crates", "migration/src", "tests/it", "benche
 /// Folders whose type names follow the tables of the database or the types of the schema.
 const NAMED_BY_CONTRACT: &[&str] = &["crates/store/src/entity/", "crates/graphql/src/types/", "migration/"];
 
-/// The generated table in the manual, whose texts come from `crates/config`.
-const SETTINGS_PAGE: &str = "docs/configuration.md";
-const SETTINGS_TABLE: &str = "docs/configuration.md (settings)";
-
-/// Paths that do not follow the rules yet. Remove a path once it does; never add one.
-const EXEMPT: &[&str] = &[
-];
-
-/// A violation of a rule, with all paths that take part in it.
-struct Violation {
-    paths: BTreeSet<String>,
-    text: String,
-}
-
-impl Violation {
-    fn at(path: &str, text: String) -> Self {
-        Self { paths: BTreeSet::from([path.to_owned()]), text }
-    }
-
-    /// Returns true unless the removal of an exempt path would resolve the violation.
-    ///
-    /// Of two types with one name, the one in an exempt folder will be renamed.
-    fn counts(&self, exempt: &[&str]) -> bool {
-        let bound = self.paths.iter().filter(|path| exemption(path, exempt).is_none()).count();
-        bound == self.paths.len() || bound > 1
-    }
-}
-
 #[test]
 fn comments_and_pages_keep_to_the_vocabulary() {
-    let counted = violations().into_iter().filter(|violation| violation.counts(EXEMPT));
-    assert_none(counted.map(|violation| violation.text).collect());
-}
-
-#[test]
-fn exempt_paths_still_need_their_exemption() {
-    let violations = violations();
-    let paths = violations.iter().flat_map(|violation| &violation.paths);
-    let used: BTreeSet<&str> = paths.filter_map(|path| exemption(path, EXEMPT)).collect();
-    let stale = EXEMPT.iter().filter(|path| !used.contains(**path));
-    assert_none(stale.map(|path| format!("{path} follows the vocabulary: remove it from EXEMPT")).collect());
-}
-
-/// The exempt path that covers a file.
-fn exemption<'e>(path: &str, exempt: &[&'e str]) -> Option<&'e str> {
-    let covers = |exempt: &str| {
-        path.strip_prefix(exempt)
-            .is_some_and(|rest| rest.is_empty() || rest == ".rs" || rest.starts_with('/'))
-    };
-    exempt.iter().copied().find(|exempt| covers(exempt))
+    assert_none(violations());
 }
 
 /// All violations in sources, pages and the schema.
-fn violations() -> Vec<Violation> {
+fn violations() -> Vec<String> {
     let mut found = Vec::new();
     let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for folder in SOURCES {
@@ -100,14 +53,14 @@ fn violations() -> Vec<Violation> {
         found.extend(in_page(&path, &text));
     }
     found.extend(names.into_iter().filter(|(_, paths)| paths.len() > 1).map(|(name, paths)| {
-        let places = paths.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-        Violation { paths, text: format!("{name}: two types have this name, in {places}") }
+        let places = paths.into_iter().collect::<Vec<_>>().join(", ");
+        format!("{name}: two types have this name, in {places}")
     }));
     found
 }
 
 /// Violations in the comments of a source file.
-fn in_comments(path: &str, text: &str) -> Vec<Violation> {
+fn in_comments(path: &str, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut block = String::new();
     let mut marker = "";
@@ -117,9 +70,7 @@ fn in_comments(path: &str, text: &str) -> Vec<Violation> {
         let is_continued = comment.is_some_and(|(next, _)| next == marker);
         if !is_continued {
             let used = phrases_in(&block).into_iter();
-            found.extend(used.map(|phrase| {
-                Violation::at(path, format!("{path}:{number}: the comment above says `{phrase}`"))
-            }));
+            found.extend(used.map(|phrase| format!("{path}:{number}: the comment above says `{phrase}`")));
             block.clear();
         }
         let Some((next, content)) = comment else {
@@ -129,10 +80,7 @@ fn in_comments(path: &str, text: &str) -> Vec<Violation> {
         let first_word = content.split(|char: char| !char.is_alphabetic()).next().unwrap_or_default();
         if next != "//" && !is_continued && RELATIVES.contains(&first_word) {
             let line = number + 1;
-            found.push(Violation::at(
-                path,
-                format!("{path}:{line}: a doc comment begins with `{first_word}`"),
-            ));
+            found.push(format!("{path}:{line}: a doc comment begins with `{first_word}`"));
         }
         marker = next;
         block.push_str(content);
@@ -155,10 +103,10 @@ fn comment_in(line: &str) -> Option<(&'static str, &str)> {
 }
 
 /// Violations in the text of a page, outside of code blocks.
-fn in_page(path: &str, text: &str) -> Vec<Violation> {
+fn in_page(path: &str, text: &str) -> Vec<String> {
     let prose = text.split("```").step_by(2).collect::<Vec<_>>().join(" ");
     let used = phrases_in(&prose).into_iter();
-    used.map(|phrase| Violation::at(path, format!("{path}: says `{phrase}`"))).collect()
+    used.map(|phrase| format!("{path}: says `{phrase}`")).collect()
 }
 
 /// The phrases that a text contains as whole words, across line breaks.
@@ -175,10 +123,10 @@ fn phrases_in(text: &str) -> Vec<&'static str> {
     PHRASES.iter().filter(contains).copied().collect()
 }
 
-/// The pages of the manual and the schema, with the generated table apart.
+/// The pages of the manual and the schema.
 fn pages() -> Vec<(String, String)> {
     let mut files: Vec<PathBuf> =
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "schema.graphql"]
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "schema.graphql"]
             .iter()
             .map(|file| root().join(file))
             .collect();
@@ -193,15 +141,7 @@ fn pages() -> Vec<(String, String)> {
             }
         }
     }
-    let mut pages: Vec<(String, String)> =
-        files.iter().map(|file| (relative(file), fs::read_to_string(file).unwrap())).collect();
-    let settings = pages.iter_mut().find(|(path, _)| path == SETTINGS_PAGE).unwrap();
-    let (before, rest) = settings.1.split_once("<!-- settings -->").unwrap();
-    let (table, after) = rest.split_once("<!-- /settings -->").unwrap();
-    let (prose, table) = (format!("{before}{after}"), table.to_owned());
-    settings.1 = prose;
-    pages.push((SETTINGS_TABLE.to_owned(), table));
-    pages
+    files.iter().map(|file| (relative(file), fs::read_to_string(file).unwrap())).collect()
 }
 
 /// The types that production code defines in a file, in modules other than `tests`.
@@ -241,15 +181,11 @@ fn collect_types(stream: TokenStream, names: &mut Vec<String>) {
 mod rules {
     use super::*;
 
-    fn texts(found: Vec<Violation>) -> Vec<String> {
-        found.into_iter().map(|violation| violation.text).collect()
-    }
-
     #[test]
     fn phrases_are_found_as_whole_words_across_lines() {
         let comment = "/// Retries So\n/// many times, whoever calls.\nfn f() {} // Starts anew.\n";
         assert_eq!(
-            texts(in_comments("a.rs", comment)),
+            in_comments("a.rs", comment),
             [
                 "a.rs:2: the comment above says `whoever`",
                 "a.rs:2: the comment above says `so many`",
@@ -257,10 +193,10 @@ mod rules {
             ]
         );
         let clean = "// A renewal\n\n// so\n\n// many; a let-in clause; under_way.\n";
-        assert_eq!(texts(in_comments("a.rs", clean)), [""; 0]);
+        assert_eq!(in_comments("a.rs", clean), [""; 0]);
         let string = format!("let url = {:?};", "http: // anew");
-        assert_eq!(texts(in_comments("a.rs", &string)), [""; 0]);
-        assert_eq!(texts(in_page("a.md", "It goes\non.\n```js\nlet in\n```\n")), ["a.md: says `goes on`"]);
+        assert_eq!(in_comments("a.rs", &string), [""; 0]);
+        assert_eq!(in_page("a.md", "It goes\non.\n```js\nlet in\n```\n"), ["a.md: says `goes on`"]);
     }
 
     #[test]
@@ -268,10 +204,10 @@ mod rules {
         let text =
             "//! Who calls.\n\n/// What it is.\n/// How it works.\nfn f() {\n    // Where it ends.\n}\n";
         assert_eq!(
-            texts(in_comments("a.rs", text)),
+            in_comments("a.rs", text),
             ["a.rs:1: a doc comment begins with `Who`", "a.rs:3: a doc comment begins with `What`"]
         );
-        assert_eq!(texts(in_comments("a.rs", "/// Whole pages.\nfn f() {}\n")), [""; 0]);
+        assert_eq!(in_comments("a.rs", "/// Whole pages.\nfn f() {}\n"), [""; 0]);
     }
 
     #[test]
@@ -280,24 +216,5 @@ mod rules {
             impl T for A { type E = u8; } type F = u8; trait G { type H; }";
         assert_eq!(defined_types("src/a.rs", text), ["A", "F", "G", "B"]);
         assert_eq!(defined_types("src/a/tests.rs", text), [""; 0]);
-    }
-
-    #[test]
-    fn an_exempt_path_excuses_its_own_part_of_a_violation() {
-        let exempt = ["crates/a", "src/b"];
-        let of = |paths: &[&str]| Violation {
-            paths: paths.iter().map(|path| (*path).to_owned()).collect(),
-            text: String::new(),
-        };
-        for (paths, counts) in [
-            (&["crates/a/src/lib.rs"][..], false),
-            (&["src/b.rs"], false),
-            (&["crates/ab/src/lib.rs"], true),
-            (&["crates/a/src/lib.rs", "crates/c/src/lib.rs"], false),
-            (&["crates/c/src/lib.rs", "crates/d/src/lib.rs"], true),
-            (&["src/b/x.rs", "crates/c/src/lib.rs", "crates/d/src/lib.rs"], true),
-        ] {
-            assert_eq!(of(paths).counts(&exempt), counts, "{paths:?}");
-        }
     }
 }

@@ -90,8 +90,8 @@ async fn a_subscription_ends_when_its_client_disconnects() {
     assert_eq!(server.admission.in_flight().event_streams, 1);
     drop(events);
     let gone = async || {
-        let under_way = server.admission.in_flight();
-        (under_way.event_streams == 0 && under_way.subscriptions == 0).then_some(())
+        let in_flight = server.admission.in_flight();
+        (in_flight.event_streams == 0 && in_flight.subscriptions == 0).then_some(())
     };
     until("the end of the stream", gone).await;
 }

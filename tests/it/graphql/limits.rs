@@ -264,6 +264,6 @@ async fn bodies_share_a_memory_budget() {
     let refused = server.post(&padded(13_000)).send().await.unwrap();
     assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (503, &"1".parse().unwrap()));
     assert_eq!(codes(&read(refused).await), ["TOO_BUSY"]);
-    until("the room given back", async || (server.admission.in_flight().body_bytes == 0).then_some(())).await;
+    until("the memory released", async || (server.admission.in_flight().body_bytes == 0).then_some(())).await;
     assert_eq!(server.post(&padded(9_000)).send().await.unwrap().status(), 200);
 }

@@ -199,7 +199,7 @@ async fn assert_buffer_metrics_missing(url: &str) {
 #[tokio::test]
 async fn a_server_without_its_buffer_is_scraped() {
     assert_buffer_metrics_missing("redis://127.0.0.1:1").await;
-    // Connections are accepted, and never response.
+    // Connections are accepted, but never answered.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     assert_buffer_metrics_missing(&format!("redis://{}", silent.local_addr().unwrap())).await;
 }

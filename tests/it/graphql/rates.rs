@@ -92,8 +92,8 @@ async fn each_operation_of_a_batch_counts() {
 async fn each_key_has_its_own_rate() {
     let (one, other) = (Key::new("one", &[Scope::Search]), Key::new("other", &[Scope::Search]));
     let keys = [one.config.clone(), other.config.clone()];
-    let gate = AccessControl::new(&keys, &BURST_OF_THREE, 0);
-    let server = guarded(&gate).await;
+    let access = AccessControl::new(&keys, &BURST_OF_THREE, 0);
+    let server = guarded(&access).await;
     let ask = async |key: &Key| send(question(&server).header("authorization", key.bearer())).await;
     for _ in 0..3 {
         assert_eq!(ask(&one).await.status(), 200);
@@ -102,11 +102,11 @@ async fn each_key_has_its_own_rate() {
     assert_eq!(ask(&other).await.status(), 200);
     // Requests without a key have another limit, and reloaded settings reset no unchanged limit.
     assert_eq!(send(question(&server)).await.status(), 200);
-    gate.replace(&keys, &RateSettings { failed_keys: 7, ..BURST_OF_THREE });
+    access.replace(&keys, &RateSettings { failed_keys: 7, ..BURST_OF_THREE });
     assert_limited(ask(&one).await).await;
-    gate.replace(&keys, &RateSettings { per_key_burst: 4, ..BURST_OF_THREE });
+    access.replace(&keys, &RateSettings { per_key_burst: 4, ..BURST_OF_THREE });
     assert_eq!(ask(&one).await.status(), 200);
-    gate.replace(&keys, &RateSettings::none());
+    access.replace(&keys, &RateSettings::none());
     for _ in 0..10 {
         assert_eq!(ask(&one).await.status(), 200);
     }

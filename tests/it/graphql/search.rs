@@ -162,11 +162,14 @@ async fn errors_state_the_limits() {
     for (variables, problem) in [
         (json!({"q": "x", "n": 101}), "first must be from 0 to 100"),
         (json!({"q": "x", "n": -1}), "first must be from 0 to 100"),
-        (json!({"q": "ü".repeat(1_025)}), "query has 1025 characters"),
-        (json!({"q": "a ".repeat(33)}), "query has 33 words"),
+        (json!({"q": "ü".repeat(1_025)}), "query has 1025 characters: send at most 1024"),
+        (json!({"q": "a ".repeat(33)}), "query has 33 words: send at most 32"),
         (json!({"q": "x", "a": "garbage"}), "after is not a cursor"),
         (json!({"q": "x", "a": "x".repeat(5_000)}), "after is not a cursor"),
-        (json!({"q": "x", "f": {"source": vec!["x"; 101]}}), "filter.source has 101 values"),
+        (
+            json!({"q": "x", "f": {"source": vec!["x"; 101]}}),
+            "filter.source has 101 values: send at most 100",
+        ),
         (json!({"q": "x", "f": {"category": ["a", "x".repeat(1_025)]}}), "filter.category.1 is longer"),
         (json!({"q": "x", "f": {"publishedFrom": "yesterday"}}), "$f.publishedFrom must be an RFC 3339"),
     ] {

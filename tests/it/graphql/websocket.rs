@@ -181,16 +181,16 @@ async fn pages_of_other_origins_cannot_connect() {
 #[tokio::test]
 async fn a_stopping_server_closes_with_going_away() {
     // Long enough to observe both before the one ends by itself.
-    let patience = Duration::from_secs(3);
-    let server = Server::start_with(Setup { index_timeout: patience, ..endless() }).await;
+    let index_timeout = Duration::from_secs(3);
+    let server = Server::start_with(Setup { index_timeout, ..endless() }).await;
     let mut idle = Socket::connect(server.address).await;
     let mut following = Socket::connect(server.address).await;
     following.subscribe("1", "subscription { crawlProgress(source: \"messages\") { id } }").await;
     let mut writing = Socket::connect(server.address).await;
     writing.subscribe("1", ENDLESS).await;
-    until("both under way", async || {
-        let under_way = server.admission.in_flight();
-        (under_way.subscriptions == 1 && under_way.operations == 1).then_some(())
+    until("both in flight", async || {
+        let in_flight = server.admission.in_flight();
+        (in_flight.subscriptions == 1 && in_flight.operations == 1).then_some(())
     })
     .await;
     // Queries and mutations are answered; subscriptions end without `complete`.
@@ -281,7 +281,7 @@ async fn all_connections_and_subscriptions_are_limited() {
     let said = other.receive().await;
     assert_eq!((&said["type"], code(&said["payload"][0])), (&json!("error"), "TOO_BUSY"));
     drop(one);
-    until("a place", async || (server.admission.in_flight().websockets == 1).then_some(())).await;
+    until("a free permit", async || (server.admission.in_flight().websockets == 1).then_some(())).await;
     let mut next = Socket::connect(server.address).await;
     next.subscribe("1", follow).await;
     next.send_message(json!({"type": "ping"})).await;
