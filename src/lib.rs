@@ -32,13 +32,14 @@
 //! `ARCHITECTURE.md` follows a page of an upstream, a search and a keystroke. The others:
 //!
 //! **A click or a sale.** `recordInteraction` → [`interaction::Interactions::record`] → one transaction of
-//! [`store::Store::record_interactions`] for concurrent callers, aggregates of reports included; then each
+//! [`store::Store::record_interactions`] for concurrent callers; then each
 //! caller is answered, so accepted means committed. Ids derive from the input, so a retry counts once.
 //!
 //! **A report.** [`report::Reports::get`] uses [`cache::CacheAside`]: an expired report is computed once for
-//! all concurrent callers, in this process and across servers. The [`store`] sums aggregates of days, hours and
-//! quarters, which writing transactions maintain, and reads rows only at the two ends of a period. With the
-//! cache unavailable, each server computes; with the database unavailable, the last good report is stale.
+//! all concurrent callers, in this process and across servers. Reports of searches sum the counts of hours
+//! and quarters, which writing transactions maintain, and of days, which the roll-up worker derives; they read
+//! rows only at the two ends of a period. Reports by category read interactions by an index. With the cache
+//! unavailable, each server computes; with the database unavailable, the last good report is stale.
 //!
 //! **A mutation of documents.** `indexDocuments` validates all documents before it stores any, waits until
 //! this server's index has applied the revision, and returns the stored documents.

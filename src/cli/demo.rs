@@ -40,7 +40,7 @@ pub(super) struct DemoArgs {
     /// The parent of the folder `demo`, which is emptied at the start
     #[arg(long, value_name = "FOLDER", default_value = "data", help_heading = HEADING)]
     data_dir: PathBuf,
-    /// Which log lines are kept: error, warn, info, debug or trace
+    /// The log level: error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "error", help_heading = HEADING)]
     log_level: String,
 }

@@ -48,14 +48,14 @@ pub(super) async fn run(args: MigrateArgs) -> Result<ExitCode> {
             require_sole_use(&store)?;
             let count = store.migrate_down(steps).await?;
             record.forget_if_gone(&store).await?;
-            let what = if count == 0 { "" } else { ", with what was in their tables" };
-            println!("{count} taken back{what}");
+            let what = if count == 0 { "" } else { ", with the data of their tables" };
+            println!("{count} reverted{what}");
         }
         MigrateCommand::Status => {}
     }
     for (migration, before) in store.migration_status().await?.into_iter().zip(before) {
         let mark = match (before.applied, migration.applied) {
-            (true, false) => "taken back",
+            (true, false) => "reverted",
             (_, true) => "applied",
             (false, false) => "pending",
         };

@@ -47,7 +47,7 @@ struct Cli {
 /// Settings that the command line overrides.
 #[derive(Clone, Debug, Default, PartialEq, Args)]
 struct SettingsArgs {
-    /// The settings file [default: quarry.toml, if it is there]
+    /// The settings file [default: quarry.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", help_heading = HEADING)]
     config: Option<PathBuf>,
     /// The folder of the index and of the embedded database
@@ -56,10 +56,10 @@ struct SettingsArgs {
     /// The database: sqlite://FILE, postgres://… or mysql://…
     #[arg(long, global = true, value_name = "URL", help_heading = HEADING)]
     database_url: Option<String>,
-    /// Which log lines are kept: error, warn, info, debug or trace
+    /// The log level: error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", help_heading = HEADING)]
     log_level: Option<String>,
-    /// Take an empty database, or another one than the data folder belongs to
+    /// Accept an empty database, or one that is not that of the data folder
     #[arg(long, global = true, help_heading = HEADING)]
     allow_new_database: bool,
 }
@@ -100,7 +100,7 @@ impl SettingsArgs {
 enum Command {
     /// Try it: a simulated unreliable upstream, a crawl, and a server; no services, no network
     Demo(demo::DemoArgs),
-    /// Serve GraphQL, keep the index in step with the store, and crawl the sources when due
+    /// Serve GraphQL, keep the index in sync with the store, and crawl the sources when due
     Serve(serve::ServeArgs),
     /// Crawl one configured source now
     Crawl(crawl::CrawlArgs),

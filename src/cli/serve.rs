@@ -45,7 +45,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<ExitCode> {
     if let Some(address) = metrics_address {
         println!("Metrics   http://{address}/metrics");
     }
-    let ready = || tracing::info!("index is in step with the store");
+    let ready = || tracing::info!("index is in sync with the store");
     let ended = server.run(listener, metrics, ready, stop_signals()?).await;
     finish_traces(traces).await;
     ended?;

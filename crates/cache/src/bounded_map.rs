@@ -13,7 +13,7 @@ const AVERAGE_BYTES: u64 = 4 << 10;
 
 /// Encoded values by key, each of a version: a generation or an epoch.
 ///
-/// A full map always admits a new entry, and then evicts the least used ones.
+/// A full map admits a new entry and evicts others: first those that were not read again.
 pub(super) struct BoundedMap<V>(Cache<String, Entry<V>, EntryWeighter>);
 
 #[derive(Clone)]
@@ -49,7 +49,8 @@ impl<V: Copy + PartialEq> BoundedMap<V> {
     pub(super) fn get(&self, key: &str, version: V) -> Option<Bytes> {
         let entry = self.0.get(key)?;
         if entry.expires_at <= Instant::now() {
-            self.0.remove(key);
+            // Another caller may have stored a fresh value in the meantime.
+            self.0.remove_if(key, |entry| entry.expires_at <= Instant::now());
             return None;
         }
         (entry.version == version).then_some(entry.value)

@@ -64,5 +64,5 @@ fn position(text: &str, at: usize) -> (usize, usize) {
 fn malformed(origin: &str, text: &str, error: &toml::de::Error) -> ConfigProblem {
     let (line, column) = position(text, error.span().map_or(0, |span| span.start));
     let reason = error.message().replace('\n', ", ");
-    ConfigProblem::new(origin, format!("is no valid TOML at line {line}, column {column}: {reason}"))
+    ConfigProblem::new(origin, format!("is not valid TOML at line {line}, column {column}: {reason}"))
 }

@@ -30,7 +30,7 @@ impl Setting for HeaderTable {
         for (name, value) in node.table().into_iter().flatten() {
             let node = node.child(name);
             let Ok(header) = http::HeaderName::from_bytes(name.as_bytes()) else {
-                node.note("is no header name");
+                node.note("is not a header name");
                 continue;
             };
             if !names.insert(header) {
@@ -47,7 +47,7 @@ impl Setting for HeaderTable {
                     node.note("is redacted: put its value in, or `${NAME}`");
                 }
                 Ok(value) if http::HeaderValue::from_str(&value).is_err() => {
-                    node.note("holds characters that no header may hold");
+                    node.note("contains characters that are invalid in headers");
                 }
                 Ok(value) => headers.push((name.clone(), Secret::new(value))),
             }

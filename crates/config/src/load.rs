@@ -58,7 +58,7 @@ impl Settings {
                 (String::new(), None)
             }
             Err(error) => {
-                let named = named_by.map(|name| format!(" ({name} names it)")).unwrap_or_default();
+                let named = named_by.map(|name| format!(" (set by {name})")).unwrap_or_default();
                 return Err(ConfigError::one(origin, format!("cannot be read: {error}{named}")));
             }
         };

@@ -33,8 +33,8 @@ impl Settings {
             return Some(ConfigError::one(origin, text));
         }
         if self.persisted.only_trusted && next.persisted.documents.is_none() {
-            let text =
-                "`persisted.documents` is not set, but the server runs nothing else: that needs a restart";
+            let text = "`persisted.documents` is not set, but the server runs trusted documents only: this change needs \
+                a restart";
             return Some(ConfigError::one("settings", text));
         }
         None

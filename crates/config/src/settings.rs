@@ -84,7 +84,7 @@ settings_table! {
     pub struct DatabaseSettings {
         /// Concurrent connections to the database.
         max_connections: u32 = count(1, 10_000).default(10),
-        /// Accepts a database that is empty or belongs to another data folder, for one start.
+        /// Accepts a database that is empty or not the one of the data folder, for one start.
         /// Otherwise commands reject it, since a missing database is seldom intended.
         allow_new: bool = switch().default(false),
     }
@@ -123,13 +123,14 @@ settings_table! {
         /// The age at which logged searches are removed, counted from their last keystroke; `0s`: never.
         retention: Duration = duration("0s").default("1year"),
         /// The largest share of the logged searches that retention removes in a day.
-        /// It removes at least 1,000, and up to twice the daily volume. A wrong clock thus does not empty the log;
-        /// 1.0: no limit.
+        /// The limit is at least 1,000, and at least twice the daily volume. A wrong clock thus does not empty
+        /// the log; 1.0: no limit.
         retention_daily_share: f64 = share().default(0.1),
         /// Keystrokes in the buffer; further ones fail with `TOO_BUSY`. The same on every server.
         max_buffered: u64 = count(1, MAX_U32).default(1_000_000),
         /// Memory for buffered keystrokes in MiB; further ones fail with `TOO_BUSY`.
-        /// It is memory of the process or of Redis. The journal takes up to three times as much of the disk. The same on every server.
+        /// The memory of the process, or of Redis. The journal uses up to three times as much disk space.
+        /// The same on every server.
         max_buffered_mb: u64 = count(1, 1 << 20).default(128),
         /// Keystrokes of one session within 10 seconds; more are dropped. The same on every server.
         flood_limit: u32 = count(1, MAX_U32).default(1_000),
@@ -151,7 +152,7 @@ settings_table! {
 settings_table! {
     /// Suggestions.
     pub struct SuggestSettings {
-        /// The number of sessions with a search from which on it is suggested to others.
+        /// The number of sessions that must have made a search before it is suggested to others.
         min_sessions: u32 = count(1, MAX_U32).default(3),
         /// The age up to which logged searches count for suggestions.
         period: Duration = duration("1m").default("3months"),

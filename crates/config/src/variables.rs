@@ -19,7 +19,7 @@ pub(crate) const OTLP_KEY: &str = "telemetry.otlp_endpoint";
 impl Environment {
     /// The variables of this process.
     ///
-    /// A value that is no UTF-8 text is an error if its variable sets a setting, and ignored otherwise.
+    /// A value that is not UTF-8 is an error if its variable sets a setting, and ignored otherwise.
     pub fn of_process() -> Result<Self, ConfigError> {
         let mut environment = Self::default();
         for (name, value) in std::env::vars_os() {
@@ -29,7 +29,7 @@ impl Environment {
                     environment.variables.insert(name, value);
                 }
                 Err(_) if name.starts_with(PREFIX) && !is_foreign(&name) => {
-                    return Err(ConfigError::one(name, "the value is no UTF-8 text"));
+                    return Err(ConfigError::one(name, "the value is not UTF-8"));
                 }
                 Err(_) => {}
             }
@@ -41,10 +41,10 @@ impl Environment {
     pub fn retain(mut self, is_read: impl Fn(&str) -> bool) -> (Self, Vec<String>) {
         let unread: Vec<String> = variables()
             .filter(|(_, key)| !is_read(key))
-            .map(|(name, _)| name)
-            .chain([FILE_VARIABLE, OTLP_VARIABLE])
+            .map(|(name, _)| name.to_owned())
+            .chain(lists().map(variable_of))
+            .chain([FILE_VARIABLE, OTLP_VARIABLE].map(str::to_owned))
             .filter(|name| self.get(name).is_some())
-            .map(str::to_owned)
             .collect();
         self.variables.retain(|name, _| !unread.contains(name));
         (self, unread)

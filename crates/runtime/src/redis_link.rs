@@ -42,7 +42,7 @@ const INVALID_URL: &str = "the URL is not a Redis URL: use the form redis://host
 /// A failed call. The messages contain neither addresses nor commands.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum LinkError {
-    /// A transient failure.
+    /// A transient failure, or a URL that is not a Redis URL.
     #[error("{0}")]
     Unavailable(String),
     /// A permanent failure.

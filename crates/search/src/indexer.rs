@@ -57,7 +57,7 @@ pub struct IndexProgress {
 impl IndexProgress {
     /// Registers the revisions of the index, and how many it lacks if the store's latest is known.
     pub fn register(&self, registry: &mut Registry, latest: Option<Revision>) {
-        registry.register("index_ready", "1 once the index was in step with the store", flag(self.ready));
+        registry.register("index_ready", "1 once the index was in sync with the store", flag(self.ready));
         let applied = self.applied.value();
         registry.register(
             "index_revision",

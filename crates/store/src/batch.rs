@@ -10,7 +10,8 @@ pub(super) const STATEMENT_BYTES: usize = 2 << 20;
 
 /// Splits ids into lists for `IN (…)`, padded to lengths that are powers of two.
 ///
-/// The last id is repeated. /// Databases and drivers cache prepared statements by their text: a query has ten texts instead of 512.
+/// The last id is repeated. Databases and drivers cache prepared statements by their text: a query has
+/// ten texts instead of 512.
 pub(super) fn id_lists(ids: &[Uuid]) -> impl Iterator<Item = Vec<Uuid>> {
     ids.chunks(STATEMENT_IDS).map(|chunk| {
         let mut list = chunk.to_vec();

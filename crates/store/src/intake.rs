@@ -21,6 +21,7 @@ use quarry_domain::{AuthorId, DocumentDraft, SourceName, Tally, Timestamp};
 
 /// Documents in one statement, at sixteen parameters each.
 const STATEMENT_DOCUMENTS: usize = 256;
+
 /// The origin of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DraftOrigin {

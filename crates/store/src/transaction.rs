@@ -35,6 +35,20 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// The deletion of a million documents at the end of a crawl takes minutes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(900);
 
+/// Repeats a writing step until it affects no rows, and returns their number.
+pub(super) async fn until_none<F>(mut step: impl FnMut() -> F) -> Result<u64, StoreError>
+where
+    F: Future<Output = Result<u64, StoreError>>,
+{
+    let mut total = 0;
+    loop {
+        match step().await? {
+            0 => return Ok(total),
+            affected => total += affected,
+        }
+    }
+}
+
 /// A writing transaction; it is rolled back if dropped without a commit.
 pub(super) struct WriteTransaction {
     // Dropped first: the next writer starts after the end of this transaction.
@@ -121,21 +135,6 @@ impl Store {
     {
         let steps = work(self.clone());
         self.run_to_end(WRITE_TIMEOUT, async move { Ok(steps.await?) }).instrument(span("write"))
-    }
-
-    /// Repeats a writing transaction until it affects no rows, and returns their number.
-    pub(super) async fn write_until_none<A: Clone + Send + Sync + 'static>(
-        &self,
-        arguments: A,
-        work: for<'a> fn(&'a Store, &'a A) -> BoxFuture<'a, Result<u64, CallFailure>>,
-    ) -> Result<u64, StoreError> {
-        let mut total = 0;
-        loop {
-            match self.write(arguments.clone(), work).await? {
-                0 => return Ok(total),
-                affected => total += affected,
-            }
-        }
     }
 
     /// Runs a call that only reads.

@@ -118,7 +118,7 @@ impl DatabaseRecord {
         }
         bail!(
             "the database lacks changes that were acknowledged: it was not closed, and its -wal file is gone; put that \
-             back, or restore a backup and delete {}; to go on with what is left, {REMEDY}",
+             back, or restore a backup and delete {}; to continue with the remaining data, {REMEDY}",
             self.folder.join(INDEX_FOLDER).display()
         )
     }
@@ -147,6 +147,8 @@ impl DatabaseRecord {
 
     /// Records that a server has opened or closed the database.
     pub(in crate::app) fn set_state(&mut self, state: DatabaseState) -> Result<()> {
+        // Another process may have changed the record in the meantime.
+        self.known = read(&self.file())?;
         match self.known {
             Some(known) if known.state != state => self.write(KnownDatabase { state, ..known }),
             _ => Ok(()),

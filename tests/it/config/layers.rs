@@ -144,9 +144,9 @@ fn a_named_file_is_read_and_must_exist() {
 
     let error = port(&[("QUARRY_CONFIG", "gone.toml")], None).unwrap_err().to_string();
     assert!(error.starts_with("gone.toml: cannot be read: "), "{error}");
-    assert!(error.ends_with("(QUARRY_CONFIG names it)"), "{error}");
+    assert!(error.ends_with("(set by QUARRY_CONFIG)"), "{error}");
     let error = port(&[], Some("gone.toml")).unwrap_err().to_string();
-    assert!(error.ends_with("(--config names it)"), "{error}");
+    assert!(error.ends_with("(set by --config)"), "{error}");
 }
 
 #[test]

@@ -243,7 +243,7 @@ fn problems_in_the_file_are_listed_by_line() {
 #[test]
 fn malformed_toml_is_reported_with_its_position_and_without_its_text() {
     let error = refusal("listen = \"127.0.0.1:1\"\n\n[x]\nauthorization = \"Bearer s3cret\n", &[]);
-    assert!(error.starts_with("quarry.toml: is no valid TOML at line 4, column "), "{error}");
+    assert!(error.starts_with("quarry.toml: is not valid TOML at line 4, column "), "{error}");
     assert!(!error.contains("s3cret"), "{error}");
     let error = refusal("listen = \"a\"\nlisten = \"b\"", &[]);
     assert!(error.contains("line 2") && error.contains("duplicate key"), "{error}");

@@ -189,8 +189,8 @@ fn headers_expand_variables() {
 fn invalid_headers_are_rejected_without_their_values() {
     let with = |line: &str| format!("{SOURCE}[sources.headers]\n{line}\n");
     for (line, message) in [
-        ("\"a b\" = \"x\"", "`sources.0.headers.a b` is no header name"),
-        ("a = \"s3cret\\n\"", "`sources.0.headers.a` holds characters that no header may hold"),
+        ("\"a b\" = \"x\"", "`sources.0.headers.a b` is not a header name"),
+        ("a = \"s3cret\\n\"", "`sources.0.headers.a` contains characters that are invalid in headers"),
         ("a = \"s3cret ${\"", "`sources.0.headers.a` has a `${` without its `}`"),
         ("a = 5", "`sources.0.headers.a` is 5, but must be text"),
         ("A = \"x\"\na = \"y\"", "`sources.0.headers.a` is set twice: header names do not differ by case"),

@@ -103,7 +103,7 @@ async fn a_crawl_waits_for_the_database_and_continues() {
     let mut crawling = folder.start(&["crawl", "messages"]);
     crawling.line("a page", |line| line.contains("page 1 of sweep 1").then_some(())).await;
     postgres.cut_off();
-    crawling.line("that it waits", |line| line.contains("the database does not answer").then_some(())).await;
+    crawling.line("that it waits", |line| line.contains("the database is unavailable").then_some(())).await;
     postgres.resume();
     let ended = crawling.end().await;
     assert_eq!(ended.code, Some(0), "{ended:?}");

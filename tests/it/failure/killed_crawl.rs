@@ -31,7 +31,7 @@ async fn a_crawl_killed_five_times_loses_nothing_and_repeats_no_page() {
             // It resumes at once, after the last stored page.
             let after = crawling
                 .line("the resumption", |line| {
-                    let (_, after) = line.split_once("crawl 1 goes on after page ")?;
+                    let (_, after) = line.split_once("crawl 1 resumes after page ")?;
                     after.parse::<i64>().ok()
                 })
                 .await;
@@ -83,7 +83,7 @@ async fn an_interrupted_crawl_or_one_of_a_killed_server_resumes_at_once() {
     crawling.interrupt();
     let ended = crawling.end().await;
     assert_eq!(ended.code, Some(130), "{ended:?}");
-    assert!(ended.stderr.contains("stopped; the next crawl goes on from here"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("stopped; the next crawl resumes here"), "{}", ended.stderr);
 
     // Two servers resume the crawl and are killed.
     for _ in 0..2 {

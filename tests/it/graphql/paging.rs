@@ -115,7 +115,7 @@ async fn errors_name_invalid_paging_arguments() {
     let (server, connections) = filled().await;
     for connection in connections {
         for (variables, argument, problem) in [
-            (json!({"first": 1, "last": 1}), "last", "cannot be given together with first"),
+            (json!({"first": 1, "last": 1}), "last", "cannot be combined with first"),
             (json!({"last": -1}), "last", "must be from 0 to 100, but is -1"),
             (json!({"last": 101}), "last", "must be from 0 to 100, but is 101"),
             (json!({"before": "nonsense"}), "before", "is not a cursor of this list"),

@@ -105,9 +105,9 @@ async fn migrations_are_applied_and_reverted() {
         assert_eq!((marks(&status, "applied"), marks(&status, "pending")), (all, 0), "{status}");
         assert!(folder.succeed(&["migrate", "up"]).await.starts_with("0 applied"));
         let down = folder.succeed(&["migrate", "down"]).await;
-        assert_eq!((marks(&down, "applied"), marks(&down, "taken back  m")), (all - 1, 1), "{down}");
+        assert_eq!((marks(&down, "applied"), marks(&down, "reverted  m")), (all - 1, 1), "{down}");
         let down = folder.succeed(&["migrate", "down", "--steps", "99"]).await;
-        assert_eq!((marks(&down, "taken back  m"), marks(&down, "pending")), (all - 1, 1), "{down}");
+        assert_eq!((marks(&down, "reverted  m"), marks(&down, "pending")), (all - 1, 1), "{down}");
     }
     // A server applies pending migrations itself.
     let server = folder.serve().await;

@@ -1,7 +1,7 @@
 //! The fast path of queries of at most one word.
 //!
-//! They are the most frequent ones while typing. It counts from bit sets and ranks form by form, best first, so that documents below the collector's
-//! threshold are never read.
+//! They are the most frequent ones while typing. The path counts from bit sets and ranks form by form, best
+//! first, so that documents below the collector's threshold are never read.
 
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;

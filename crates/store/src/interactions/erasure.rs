@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::super::batch::id_lists;
 use super::super::entity::interactions::{Column, Entity};
 use super::super::failure::CallFailure;
+use super::super::transaction::until_none;
 use super::super::{Store, StoreError};
 use quarry_domain::Searcher;
 
@@ -25,11 +26,12 @@ impl Store {
     pub async fn erase_interactions(&self, searcher: &Searcher) -> Result<u64, StoreError> {
         let searcher = searcher.clone();
         self.write_in_steps(|store| async move {
-            store
-                .write_until_none(searcher, |store, searcher| {
+            until_none(|| {
+                store.write(searcher.clone(), |store, searcher| {
                     Box::pin(store.try_erase_interactions(searcher))
                 })
-                .await
+            })
+            .await
         })
         .await
     }

@@ -20,6 +20,7 @@ use super::super::batch::id_lists;
 use super::super::entity::search_erasures::{ActiveModel, Column, Entity, Model};
 use super::super::entity::{search_gate, search_logs};
 use super::super::failure::CallFailure;
+use super::super::transaction::until_none;
 use super::super::{NewSearch, Store, StoreError, StoredTime, stored};
 use super::removal;
 use super::rollups::Volume;
@@ -46,9 +47,10 @@ impl Store {
                     Box::pin(store.try_store_erasure(searcher, *through))
                 })
                 .await?;
-            store
-                .write_until_none(searcher, |store, searcher| Box::pin(store.try_erase_batch(searcher)))
-                .await
+            until_none(|| {
+                store.write(searcher.clone(), |store, searcher| Box::pin(store.try_erase_batch(searcher)))
+            })
+            .await
         })
         .await
     }

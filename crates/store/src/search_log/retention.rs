@@ -245,7 +245,7 @@ mod tests {
         // After a correction, runs continue.
         let mut right = record;
         assert!(right.record_run(START + 3 * DAY_S) && right.jumped == 0);
-        assert!(!right.record_run(jumped + JUMP_GRACE_S), "and the next leap waits as long");
+        assert!(!right.record_run(jumped + JUMP_GRACE_S), "and the next jump waits as long");
         assert!(record.record_run(jumped + JUMP_GRACE_S) && record.record_run(jumped + JUMP_GRACE_S + 600));
     }
 

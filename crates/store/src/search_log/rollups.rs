@@ -152,7 +152,7 @@ impl RollUps {
             .value(hours::Column::ZeroResults, sum("zero_results"))
             .value(hours::Column::Counted, sum("counted"))
             .value(hours::Column::Results, sum("results"))
-            // The sketch is outdated.
+            // A stored sketch is always current, so a change deletes it.
             .value(hours::Column::Sessions, Option::<Vec<u8>>::None)
             .to_owned();
         let rollups: Vec<_> = self.hours.iter().collect();

@@ -1,4 +1,4 @@
-//! QueryCounts of the counts of queries over the parts of a period.
+//! Sums of the counts of queries over the parts of a period.
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
