@@ -140,15 +140,15 @@ pub(super) fn select<'a>(
         (DocumentOperations::Multiple(operations), Some(name)) => match operations.get(name) {
             Some(operation) => return Ok(&operation.node),
             None => format!(
-                "The document has no operation named {}: name another one in operationName.",
+                "The document has no operation named {}: send the name of one of its operations.",
                 Quoted(name)
             ),
         },
         (DocumentOperations::Multiple(_), None) => {
-            "The document has several operations: name one in operationName.".to_owned()
+            "The document has several operations: send the name of one of them.".to_owned()
         }
         (DocumentOperations::Single(_), Some(name)) => format!(
-            "The document's only operation has no name, so none is named {}: omit operationName.",
+            "The document's only operation has no name, so none is named {}: send no operation name.",
             Quoted(name)
         ),
     };
