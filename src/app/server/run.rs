@@ -36,7 +36,8 @@ impl Server {
             spawn_metrics(&mut supervisor, listener, self.state.clone());
         }
         let intake = supervisor.token(Stage::Intake);
-        let (state, stop_http) = (self.state, intake.clone());
+        // `self.state` lives until the end: its last handle would end the writer of interactions too early.
+        let (state, stop_http) = (self.state.clone(), intake.clone());
         supervisor.spawn("http", Stage::Intake, async move {
             serve(listener, state, stop_http).await;
             Ok(())
