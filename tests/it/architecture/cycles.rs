@@ -98,12 +98,14 @@ fn imported_paths(tokens: &[String], module: &[String]) -> BTreeSet<Vec<String>>
                 depth -= 1;
                 inline.pop_if(|(outer, _)| *outer == depth);
             }
-            "crate" | "self" | "super" if before(1) != "::" && is_path(tokens, at) => {
-                if inline.iter().all(|(_, name)| name != "tests") {
-                    let inner = inline.iter().map(|(_, name)| name.clone());
-                    let base: Vec<String> = module.iter().cloned().chain(inner).collect();
-                    expand(tokens, &mut at.clone(), base, &mut found);
-                }
+            "crate" | "self" | "super"
+                if before(1) != "::"
+                    && is_path(tokens, at)
+                    && inline.iter().all(|(_, name)| name != "tests") =>
+            {
+                let inner = inline.iter().map(|(_, name)| name.clone());
+                let base: Vec<String> = module.iter().cloned().chain(inner).collect();
+                expand(tokens, &mut at.clone(), base, &mut found);
             }
             _ => {}
         }
