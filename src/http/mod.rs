@@ -1,6 +1,6 @@
 //! HTTP: connections, routes, GraphQL over HTTP, WebSockets and event streams, health and metrics.
 //!
-//! A request passes [`serve`], the [`router`], the handler of its transport and the GraphQL service, which
+//! A request passes [`serve`], the `router`, the handler of its transport and the GraphQL service, which
 //! every transport shares. The handlers read bytes themselves: axum's and async-graphql's extractors have
 //! no limits of this kind, accept more media types, and know one status for all errors. The execution of
 //! operations is the concern of [`crate::graphql`].
