@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::column::{ExactText, create_index, drop_table, table, timestamp};
+use crate::column::{ExactText, create_index, drop_index, drop_table, table, timestamp};
 
 /// The longest comparison key in characters, as in the log.
 const KEY_CHARS: u32 = 256;
@@ -35,11 +35,7 @@ impl MigrationTrait for Migration {
             drop_sessions(manager, rollup).await?;
         }
         for name in ["search_query_hours_searches", "search_query_hours_zero_results"] {
-            if manager.has_index("search_query_hours", name).await? {
-                let mut drop = Index::drop();
-                drop.name(name).table(Alias::new("search_query_hours"));
-                manager.drop_index(drop).await?;
-            }
+            drop_index(manager, "search_query_hours", name).await?;
         }
         drop_table(manager, SearchDays::Table).await?;
         drop_table(manager, SearchQueryDays::Table).await

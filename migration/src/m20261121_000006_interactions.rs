@@ -66,7 +66,8 @@ async fn create_interactions(manager: &SchemaManager<'_>, exact: &ExactText) -> 
     Ok(())
 }
 
-async fn create_interaction_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+/// Creates the roll-up by day.
+pub(crate) async fn create_interaction_days(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager
         .create_table(
             table(manager, InteractionDays::Table)
@@ -107,7 +108,7 @@ enum Interactions {
 }
 
 #[derive(DeriveIden)]
-enum InteractionDays {
+pub(crate) enum InteractionDays {
     Table,
     Kind,
     Day,

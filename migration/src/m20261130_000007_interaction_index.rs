@@ -3,10 +3,8 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::column::{create_index, drop_index, drop_table, table, timestamp};
-
-/// The longest name of a kind of interaction.
-const KIND_CHARS: u32 = 16;
+use crate::column::{create_index, drop_index, drop_table};
+use crate::m20261121_000006_interactions::{InteractionDays, create_interaction_days};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -22,25 +20,7 @@ impl MigrationTrait for Migration {
 
     /// Restores the roll-up with the sums of all interactions, as the previous version expects.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .create_table(
-                table(manager, InteractionDays::Table)
-                    .col(ColumnDef::new(InteractionDays::Kind).string_len(KIND_CHARS).not_null())
-                    .col(timestamp(manager, InteractionDays::Day).not_null())
-                    .col(ColumnDef::new(InteractionDays::DocumentId).uuid().not_null())
-                    .col(ColumnDef::new(InteractionDays::Interactions).big_integer().not_null())
-                    .col(ColumnDef::new(InteractionDays::Quantity).big_integer().not_null())
-                    .primary_key(
-                        Index::create()
-                            .col(InteractionDays::Kind)
-                            .col(InteractionDays::Day)
-                            .col(InteractionDays::DocumentId),
-                    )
-                    .take(),
-            )
-            .await?;
-        let columns = "document_id, kind, day";
-        create_index(manager, "interaction_days", "interaction_days_document", columns).await?;
+        create_interaction_days(manager).await?;
         let day = match manager.get_database_backend() {
             DbBackend::Postgres => "date_trunc('day', occurred_at, 'UTC')",
             DbBackend::MySql => "CAST(DATE(occurred_at) AS datetime(6))",
@@ -56,14 +36,4 @@ impl MigrationTrait for Migration {
         connection.execute_unprepared(&sums).await?;
         drop_index(manager, "interactions", "interactions_document").await
     }
-}
-
-#[derive(DeriveIden)]
-enum InteractionDays {
-    Table,
-    Kind,
-    Day,
-    DocumentId,
-    Interactions,
-    Quantity,
 }

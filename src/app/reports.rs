@@ -49,9 +49,11 @@ impl ReportComponents {
 
     /// Starts the workers.
     pub(super) fn spawn(self, supervisor: &mut Supervisor) {
-        let (writer, stop) = (self.writer, supervisor.token(Stage::Drain));
+        let (writer, interactions, stop) = (self.writer, self.interactions, supervisor.token(Stage::Drain));
         supervisor.spawn("interactions", Stage::Drain, async move {
             writer.run(stop).await;
+            // Without a handle of its own, it would end with the last caller, before its stage.
+            drop(interactions);
             Ok(())
         });
         let store = self.store;

@@ -11,6 +11,7 @@ use anyhow::Result;
 use futures_util::Stream;
 
 use self::reload::SettingsReloader;
+use super::database::DatabaseRecord;
 use super::keystrokes::KeystrokePipeline;
 use super::reports::ReportComponents;
 use crate::config::{ConfigError, Settings};
@@ -26,6 +27,7 @@ pub struct Server {
     settings: Settings,
     /// Proves to other processes on the data folder that this one is alive.
     _instance: Instance,
+    record: DatabaseRecord,
     store: Store,
     indexer: Indexer,
     crawls: CrawlWorker,

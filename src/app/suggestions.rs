@@ -1,4 +1,4 @@
-//! Suggestions, and the worker that rebuilds them from the log.
+//! The worker that rebuilds suggestions from the log.
 
 use std::sync::Arc;
 
@@ -6,20 +6,8 @@ use chrono::Utc;
 use tokio::sync::Mutex;
 
 use super::outcome;
-use crate::config::Settings;
-use crate::search::{IndexFollower, SearchEngine, SuggestionWorker, Suggestions};
-use crate::store::Store;
+use crate::search::{SuggestionWorker, Suggestions};
 use crate::supervisor::{NeverWoken, Stage, Supervisor};
-
-/// Creates suggestions with the configured options.
-pub(super) fn open(
-    settings: &Settings,
-    store: &Store,
-    engine: &Arc<dyn SearchEngine>,
-    index: IndexFollower,
-) -> Suggestions {
-    Suggestions::new(store.clone(), engine.clone(), index, settings.suggest.clone())
-}
 
 /// Starts the worker.
 pub(super) fn spawn(suggestions: Suggestions, supervisor: &mut Supervisor) {

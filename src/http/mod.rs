@@ -79,26 +79,25 @@ pub struct HttpServices {
 ///
 /// Every layer and handler clones it, so a clone is one reference count.
 #[derive(Clone)]
-pub struct HttpState(Arc<(HttpServices, GraphqlService)>);
+pub struct HttpState(Arc<HttpServices>);
 
 impl From<HttpServices> for HttpState {
     fn from(services: HttpServices) -> Self {
-        let graphql = GraphqlService::new(&services);
-        Self(Arc::new((services, graphql)))
+        Self(Arc::new(services))
     }
 }
 
 impl Deref for HttpState {
     type Target = HttpServices;
     fn deref(&self) -> &HttpServices {
-        &self.0.0
+        &self.0
     }
 }
 
 impl HttpState {
     /// The service that executes operations.
-    fn graphql(&self) -> &GraphqlService {
-        &self.0.1
+    fn graphql(&self) -> GraphqlService {
+        GraphqlService(self.clone())
     }
 }
 

@@ -3,7 +3,6 @@
 //! POST, GET, batches, event streams and WebSockets all call [`GraphqlService::run`], so a rule that holds
 //! for one of them holds for all.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::StreamExt;
@@ -13,17 +12,14 @@ use http::{HeaderValue, StatusCode};
 use tokio::task::yield_now;
 use tracing::Instrument;
 
-use super::HttpServices;
-use super::admission::{Admission, ClientClass, Permit, Work};
+use super::admission::{ClientClass, Permit, Work};
 use super::http_error::{HttpError, OperationRejection};
 use super::instrument::{InstrumentedOperation, panicked};
-use super::metrics::Metrics;
-use super::persisted::PersistedQueries;
 use super::request::{LARGE_BYTES, OperationRequest, SharedPermit};
-use crate::access::AccessControl;
+use super::{HttpServices, HttpState};
 use crate::domain::Principal;
 use crate::graphql::{
-    Answer, Api, ErrorCode, Operation, OperationKind, Prepared, RequestContext, SUBSCRIPTION_TRANSPORTS,
+    Answer, ErrorCode, Operation, OperationKind, Prepared, RequestContext, SUBSCRIPTION_TRANSPORTS,
 };
 use crate::memory::MemoryPermit;
 
@@ -96,27 +92,9 @@ impl Execution {
 
 /// The service that executes operations. Clones share it.
 #[derive(Clone)]
-pub(super) struct GraphqlService(Arc<ServiceParts>);
-
-struct ServiceParts {
-    api: Api,
-    access: AccessControl,
-    admission: Admission,
-    metrics: Metrics,
-    persisted_queries: PersistedQueries,
-}
+pub(super) struct GraphqlService(pub(super) HttpState);
 
 impl GraphqlService {
-    pub(super) fn new(services: &HttpServices) -> Self {
-        Self(Arc::new(ServiceParts {
-            api: services.api.clone(),
-            access: services.access.clone(),
-            admission: services.admission.clone(),
-            metrics: services.metrics.clone(),
-            persisted_queries: services.persisted_queries.clone(),
-        }))
-    }
-
     /// Starts the operation of a request. An invalid operation is answered with its errors.
     pub(super) async fn run(
         &self,
@@ -147,7 +125,7 @@ impl GraphqlService {
     }
 
     fn check_rate(&self, context: &RequestContext) -> Result<(), HttpError> {
-        Ok(self.0.access.check_rate(&context.principal, context.client_address())?)
+        Ok(self.0.access.check_rate(&context.principal, context.credentials.address())?)
     }
 
     /// Acquires a permit for a query or a mutation.
@@ -189,7 +167,7 @@ impl GraphqlService {
         transport: Transport,
         context: &RequestContext,
     ) -> Result<Prepared, OperationRejection> {
-        let ServiceParts { api, persisted_queries, .. } = &*self.0;
+        let HttpServices { api, persisted_queries, .. } = &*self.0;
         self.check_rate(context)?;
         let (document, operation) = request.into_parts();
         let (query, unsaved) = document.resolve(persisted_queries).await?.into_parts();
@@ -219,7 +197,7 @@ impl GraphqlService {
 
     /// Starts a subscription; it ends at shutdown.
     fn subscribe(&self, operation: Prepared, context: &RequestContext) -> Result<Execution, HttpError> {
-        let ServiceParts { api, admission, metrics, .. } = &*self.0;
+        let HttpServices { api, admission, metrics, .. } = &*self.0;
         let permit = self.recorded(admission.acquire(Work::Subscription))?;
         // Of the request, a subscription keeps its document and its variables.
         let mut memory = MemoryPermit::default();

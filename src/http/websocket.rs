@@ -260,7 +260,7 @@ impl Connection {
         let class = ClientClass::of(&self.context);
         json::reserve_values(text, limits, admission, &mut permit, class)?;
         let operation = operation.with_permit(permit.into());
-        let (service, shutdown) = (self.state.graphql().clone(), admission.shutdown().clone());
+        let (service, shutdown) = (self.state.graphql(), admission.shutdown().clone());
         let id = self.context.id.part(self.operations);
         let context = RequestContext { id, ..self.context.clone() };
         let events = async move {

@@ -288,13 +288,22 @@ fn is_name_end(char: char) -> bool {
 /// The module path of a file: `src/http/origin.rs` is `http::origin`, `crates/load-test/src/plan.rs` is
 /// `load_test::plan`.
 fn module_of(path: &str) -> Vec<String> {
-    let (own, inner) = match path.strip_prefix("crates/").and_then(|path| path.split_once("/src/")) {
-        Some((folder, inner)) => (Some(folder), inner),
-        None => (None, path.trim_start_matches("src/")),
-    };
+    let (package, _) = split_package(path);
+    let own = package.strip_prefix("crates/").map(|folder| folder.trim_end_matches('/').replace('-', "_"));
+    own.into_iter().chain(module_in_package(path)).collect()
+}
+
+/// The folder of a package and the path of a file in its `src`.
+fn split_package(path: &str) -> (&str, &str) {
+    let at = path.find("src/").unwrap_or(0);
+    (&path[..at], path[at..].trim_start_matches("src/"))
+}
+
+/// The module path of a file within its package.
+fn module_in_package(path: &str) -> Vec<String> {
+    let (_, inner) = split_package(path);
     let inner = inner.trim_end_matches(".rs").trim_end_matches("/mod");
-    let parts = own.into_iter().chain(inner.split('/'));
-    parts.filter(|name| *name != "main" && *name != "lib").map(|name| name.replace('-', "_")).collect()
+    inner.split('/').filter(|name| *name != "lib" && *name != "main").map(str::to_owned).collect()
 }
 
 fn floor_of(module: &str) -> Option<usize> {

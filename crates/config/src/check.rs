@@ -37,9 +37,7 @@ impl Contradictions<'_> {
         let set = keys.iter().find_map(|key| Some((*key, origins.get(*key)?)));
         let (key, origin) = set.map_or((keys[0], DEFAULT), |(key, origin)| (key, &**origin));
         let path: Vec<String> = key.split('.').map(str::to_owned).collect();
-        let line = (origin == self.file.origin).then(|| self.file.line(&path)).flatten();
-        let text = format!("`{}` {text}", keys[0]);
-        self.problems.push(ConfigProblem { line, ..ConfigProblem::new(origin, text) });
+        self.problems.push(self.file.problem(origin, &path, format!("`{}` {text}", keys[0])));
     }
 
     fn check_exposure(&mut self) {

@@ -29,8 +29,14 @@ impl<'a> ConfigFile<'a> {
         Ok(Self { origin, values, text, spans })
     }
 
+    /// Creates a problem at a key, with its line if the origin is this file.
+    pub(crate) fn problem(&self, origin: &str, path: &[String], text: String) -> ConfigProblem {
+        let line = (origin == self.origin).then(|| self.line(path)).flatten();
+        ConfigProblem { line, ..ConfigProblem::new(origin, text) }
+    }
+
     /// The line of a key, or of the nearest table around an absent key.
-    pub(crate) fn line(&self, path: &[String]) -> Option<usize> {
+    fn line(&self, path: &[String]) -> Option<usize> {
         let mut table = Some(self.spans.get_ref());
         let mut items: &[Spanned<DeValue<'_>>] = &[];
         let mut found = None;

@@ -8,7 +8,7 @@ use super::environment::variables_in;
 use super::node::ConfigNode;
 use super::reference_line::ReferenceLine;
 use super::secret::Secret;
-use super::setting::{Setting, SettingEntry, describe};
+use super::setting::{Setting, SettingEntry, describe, hide};
 
 /// A table of header names and values, sorted by name.
 pub(crate) struct HeaderTable;
@@ -68,9 +68,4 @@ impl Setting for HeaderTable {
             shown,
         });
     }
-}
-
-/// Stands for a text that may be a secret.
-fn hide(_: &str) -> String {
-    "text".to_owned()
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use toml::{Table, Value};
 
-use super::setting::{Scalar, one_of};
+use super::setting::{Scalar, hide, one_of};
 use super::table::{settings_table, to_table};
 use super::values::{list, list_of};
 use quarry_domain::{KeyHash, KeyName, Origin, Scope, Timestamp};
@@ -43,7 +43,7 @@ fn key_name() -> Scalar<KeyName> {
 fn key_hash() -> Scalar<KeyHash> {
     let expected = "the hash of a key, not the key: `sha256:` and 64 digits, as `quarry key new` prints it";
     // A key in the place of its hash must not appear in a log.
-    Scalar::from_text(expected, |text| text.parse().ok()).quoted(|_| "text".to_owned())
+    Scalar::from_text(expected, |text| text.parse().ok()).quoted(hide)
 }
 
 fn scopes() -> Scalar<Vec<Scope>> {

@@ -150,8 +150,7 @@ impl<'a> ConfigNode<'a> {
     }
 
     fn push(&self, origin: &str, text: String) {
-        let file = &self.layers.file;
-        let line = (origin == file.origin).then(|| file.line(&self.path)).flatten();
-        self.layers.problems.borrow_mut().push(ConfigProblem { line, ..ConfigProblem::new(origin, text) });
+        let problem = self.layers.file.problem(origin, &self.path, text);
+        self.layers.problems.borrow_mut().push(problem);
     }
 }

@@ -200,3 +200,8 @@ pub(crate) fn one_of<'w>(words: impl IntoIterator<Item = &'w str>) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     format!("one of {}", words.join(", "))
 }
+
+/// Stands for a text that may be a secret.
+pub(crate) fn hide(_: &str) -> String {
+    "text".to_owned()
+}

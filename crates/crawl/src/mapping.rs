@@ -176,7 +176,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{pointer, source_name};
+    use crate::fixtures::{config, pointer, source_name};
 
     fn fields() -> FieldMap {
         FieldMap {
@@ -270,15 +270,7 @@ mod tests {
 
     #[test]
     fn pointers_reach_into_arrays_and_escaped_names() {
-        let fields = FieldMap {
-            key: pointer("/a~1b"),
-            text: pointer("/texts/0"),
-            title: None,
-            category: None,
-            author_key: None,
-            author_name: None,
-            published_at: None,
-        };
+        let fields = FieldMap { key: pointer("/a~1b"), text: pointer("/texts/0"), ..config().fields };
         let item = json!({"a/b": "k", "texts": ["x", "y"]});
         let draft = map_item(&source_name(), &fields, &item).expect("a document");
         assert_eq!((draft.key.as_str(), draft.text.as_str()), ("k", "x"));

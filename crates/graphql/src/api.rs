@@ -227,15 +227,16 @@ impl Api {
         arguments: &ArgumentPaths,
     ) -> Result<(), Vec<ServerError>> {
         let principal = &context.principal;
-        let fields = {
+        {
             let root = operation.root()?;
             guard::check(&root, principal, self.0.limits.introspection)?;
-            guard::administers(&root)
-        };
-        if let Some(key) = principal.key().filter(|_| principal.has(Scope::Admin))
-            && !fields.is_empty()
-        {
-            tracing::info!(request.id = %context.id, key, fields = fields.join(", "), "fields of ADMIN requested");
+            if let Some(key) = principal.key().filter(|_| principal.has(Scope::Admin))
+                && let fields = guard::administers(&root)
+                && !fields.is_empty()
+            {
+                let fields = fields.join(", ");
+                tracing::info!(request.id = %context.id, key, fields, "fields of ADMIN requested");
+            }
         }
         if operation.validated {
             return Ok(());

@@ -19,7 +19,7 @@ use super::types::{
     IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
     MaxQuantity, RecordInteractionInput, RecordInteractionPayload, int,
 };
-use quarry_domain::{DocumentDraft, DocumentId, Revision, SourceName};
+use quarry_domain::{DocumentDraft, DocumentId, Keystroke, Revision, SourceName};
 use quarry_keystroke::AppendOutcome;
 use quarry_store::RecordOutcome;
 
@@ -96,11 +96,8 @@ impl Mutation {
         #[graphql(desc = "The keystroke.")] input: LogKeystrokeInput,
     ) -> Result<LogKeystrokePayload, Failure> {
         let keystroke = input.checked("input")?;
-        let appended = Services::of(ctx)?.keystrokes.buffer.append(&[keystroke]).await?;
-        if appended.contains(&AppendOutcome::Full) {
-            return Err(Failure::buffer_full(0, 1));
-        }
-        Ok(LogKeystrokePayload { accepted: appended.contains(&AppendOutcome::Accepted) })
+        let accepted = buffer_keystroke(Services::of(ctx)?, keystroke).await?;
+        Ok(LogKeystrokePayload { accepted })
     }
 
     /// Buffers up to 100 keystrokes at once, like `logKeystroke`. If one is invalid, none is buffered. Scope: SEARCH.
@@ -186,6 +183,15 @@ pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
         ErrorCode::NotFound,
         format!("The source {} does not exist. Known sources: {known}.", Quoted(name)),
     )
+}
+
+/// Buffers a keystroke; returns true if the buffer accepted it.
+pub(super) async fn buffer_keystroke(services: &Services, keystroke: Keystroke) -> Result<bool, Failure> {
+    let appended = services.keystrokes.buffer.append(&[keystroke]).await?;
+    if appended.contains(&AppendOutcome::Full) {
+        return Err(Failure::buffer_full(0, 1));
+    }
+    Ok(appended.contains(&AppendOutcome::Accepted))
 }
 
 async fn wait_for_index(services: &Services, revision: Revision, done: &str) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use super::guard::{self, RootGuard};
 use super::ids::NodeId;
 use super::list::List;
 use super::loaders::Loaders;
+use super::mutation::buffer_keystroke;
 use super::pagination::{PageArguments, PageSelection, page_size, page_size_within};
 use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
@@ -20,7 +21,6 @@ use super::types::{
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
-use quarry_keystroke::{AppendOutcome, KeystrokeBuffer};
 use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
 
 /// The maximum length of a query text, in characters.
@@ -139,7 +139,7 @@ impl Query {
         }
         if let Some(keystroke) = track {
             let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
-            if let Err(failure) = log(&*services.keystrokes.buffer, keystroke).await {
+            if let Err(failure) = buffer_keystroke(services, keystroke).await {
                 Warnings::add(ctx, "The search was answered, but not logged.", failure);
             }
         }
@@ -215,11 +215,6 @@ impl Query {
         names.extend(services.sources.iter().cloned());
         Ok(names.into_iter().map(Source).collect())
     }
-}
-
-async fn log(buffer: &dyn KeystrokeBuffer, keystroke: Keystroke) -> Result<(), Failure> {
-    let appended = buffer.append(&[keystroke]).await?;
-    if appended.contains(&AppendOutcome::Full) { Err(Failure::buffer_full(0, 1)) } else { Ok(()) }
 }
 
 async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failure> {

@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use super::RequestId;
 use quarry_access::{AccessError, Credentials};
 use quarry_domain::Principal;
@@ -19,10 +17,5 @@ impl RequestContext {
     /// Verifies the credentials.
     pub fn authenticate(id: RequestId, credentials: Credentials) -> Result<Self, AccessError> {
         Ok(Self { id, principal: credentials.authenticate()?, credentials })
-    }
-
-    /// The client address as forwarded by trusted proxies.
-    pub fn client_address(&self) -> IpAddr {
-        self.credentials.address()
     }
 }

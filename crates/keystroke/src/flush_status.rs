@@ -37,7 +37,7 @@ impl FlushStatus {
 
 impl Default for FlushStatus {
     fn default() -> Self {
-        // From a millisecond to half a minute.
+        // From a millisecond to 16 seconds.
         let seconds = Histogram::new(exponential_buckets(0.001, 2.0, 15));
         Self { last_error: Arc::default(), seconds }
     }

@@ -182,7 +182,7 @@ impl LocalBuffer {
     }
 
     async fn sync_and_compact_if(&self, is_due: fn(&BufferState) -> bool) -> Result<(), BufferError> {
-        let written = self.shared.state().journal.file().1;
+        let written = self.shared.state().journal.written();
         let synced = self.sync_through(written).await;
         if !is_due(&self.shared.state()) {
             return synced;
@@ -298,7 +298,7 @@ impl Shared {
             }
         }
         state.runs.commit(&outcomes);
-        Ok((outcomes, state.journal.file().1))
+        Ok((outcomes, state.journal.written()))
     }
 
     fn claim(&self, scope: ClaimScope, limit: usize) -> Result<(Vec<ClaimedRun>, u64), BufferError> {
@@ -313,7 +313,7 @@ impl Shared {
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
         }
         let claimed = state.runs.claim(&claimable, state.epoch, now);
-        Ok((claimed, state.journal.file().1))
+        Ok((claimed, state.journal.written()))
     }
 
     fn ack(&self, claims: &[ClaimId], counts: FlushCounts) {

@@ -20,12 +20,13 @@ use tracing::{Instrument, Span};
 
 use super::failure::CallFailure;
 use super::{Store, StoreError};
+use quarry_runtime::retry::Backoff;
 use quarry_runtime::telemetry::TRACED;
 
 /// The number of attempts of a conflicting transaction.
 const WRITE_ATTEMPTS: u32 = 8;
-/// The longest pause before the first retry; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// The pauses before retries; the attempts end before the maximum.
+const BACKOFF: Backoff = Backoff::new(Duration::from_millis(10), Duration::from_secs(1));
 /// The time limit for starting a retry, which excludes a second wait for a lock.
 const RETRY_TIME: Duration = Duration::from_secs(30);
 /// The timeout of reads on a database server.
@@ -108,12 +109,11 @@ impl Store {
         let store = self.clone();
         let retried = async move {
             let started = Instant::now();
-            let mut pause = FIRST_PAUSE;
-            for _ in 1..WRITE_ATTEMPTS {
+            for attempt in 1..WRITE_ATTEMPTS {
                 match work(&store, &arguments).await {
                     Err(failure) if failure.is_conflict() && started.elapsed() < RETRY_TIME => {
-                        sleep(pause.mul_f64(rand::random())).await;
-                        pause *= 2;
+                        let pause = BACKOFF.delay(attempt, &mut rand::rng());
+                        sleep(pause).await;
                     }
                     outcome => return outcome,
                 }

@@ -48,7 +48,7 @@ pub(in crate::app) enum DatabaseState {
 
 impl DatabaseRecord {
     /// Reads the record of the configured data folder.
-    pub(in crate::app) fn read(settings: &Settings) -> Result<Self> {
+    pub(super) fn read(settings: &Settings) -> Result<Self> {
         let folder = absolute(&settings.data_dir);
         let url = settings.database_url.expose();
         Ok(Self {

@@ -9,12 +9,12 @@ use crate::access::AccessControl;
 use crate::app::database::{DatabaseState, open_store};
 use crate::app::keystrokes::KeystrokePipeline;
 use crate::app::reports::ReportComponents;
-use crate::app::{crawls, data_folder, index, limits, metrics, persisted_queries, suggestions};
+use crate::app::{crawls, data_folder, index, limits, metrics, persisted_queries};
 use crate::config::{Settings, Switch};
 use crate::crawl::{CrawlMetrics, CrawlWorker, LogProgress};
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{Admission, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins};
-use crate::search::Indexer;
+use crate::search::{Indexer, Suggestions};
 use crate::supervisor::Pulses;
 
 impl Server {
@@ -37,7 +37,8 @@ impl Server {
         );
         let keystrokes = KeystrokePipeline::open(&settings, &store).await?;
         let reports = ReportComponents::open(&settings, &store, &keystrokes.keystrokes)?;
-        let suggestions = suggestions::open(&settings, &store, &engine, indexer.follow());
+        let suggestions =
+            Suggestions::new(store.clone(), engine.clone(), indexer.follow(), settings.suggest.clone());
         let pulses = Pulses::default();
         let metrics = Metrics::new(MetricsParts {
             keystrokes: keystrokes.keystrokes.clone(),
@@ -83,6 +84,7 @@ impl Server {
         Ok(Self {
             settings,
             _instance: instance,
+            record,
             store,
             indexer,
             crawls,

@@ -36,8 +36,7 @@ impl Server {
             spawn_metrics(&mut supervisor, listener, self.state.clone());
         }
         let intake = supervisor.token(Stage::Intake);
-        // `self.state` lives until the end: its last handle would end the writer of interactions too early.
-        let (state, stop_http) = (self.state.clone(), intake.clone());
+        let (state, stop_http) = (self.state, intake.clone());
         supervisor.spawn("http", Stage::Intake, async move {
             serve(listener, state, stop_http).await;
             Ok(())
@@ -69,7 +68,7 @@ impl Server {
         }
         let buffer = self.keystrokes.spawn(&mut supervisor);
         let ended = supervisor.run(signals).await;
-        stop::close(&self.settings, ended, buffer, self.store).await
+        stop::close(self.record, ended, buffer, self.store).await
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::app::database::{DatabaseRecord, DatabaseState};
-use crate::config::Settings;
 use crate::keystroke::LocalBuffer;
 use crate::store::Store;
 use crate::supervisor::StopError;
@@ -16,7 +15,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Closes the buffer and the store, and records that the database is complete.
 pub(super) async fn close(
-    settings: &Settings,
+    mut record: DatabaseRecord,
     ended: Result<(), StopError>,
     buffer: Option<Arc<LocalBuffer>>,
     store: Store,
@@ -33,6 +32,5 @@ pub(super) async fn close(
             return Ok(());
         }
     }
-    // Another process may have changed the record since the start.
-    DatabaseRecord::read(settings)?.set_state(DatabaseState::Closed)
+    record.set_state(DatabaseState::Closed)
 }

@@ -145,16 +145,3 @@ fn expand(tokens: &[String], at: &mut usize, mut base: Vec<String>, found: &mut 
         *at += 1;
     }
 }
-
-/// The folder of a package and the path of a file in its `src`.
-fn split_package(path: &str) -> (&str, &str) {
-    let at = path.find("src/").unwrap_or(0);
-    (&path[..at], path[at..].trim_start_matches("src/"))
-}
-
-/// The module path of a file within its package.
-fn module_in_package(path: &str) -> Vec<String> {
-    let (_, inner) = split_package(path);
-    let inner = inner.trim_end_matches(".rs").trim_end_matches("/mod");
-    inner.split('/').filter(|name| *name != "lib" && *name != "main").map(str::to_owned).collect()
-}

@@ -53,7 +53,7 @@ async fn async_graphql_axum_passes_fewer_audits() {
         return;
     }
     let server = Server::start().await;
-    let routes = Router::new().route_service("/graphql", GraphQL::new(server.executor.clone()));
+    let routes = Router::new().route_service("/graphql", GraphQL::new(server.api.executor()));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(async move { axum::serve(listener, routes).await });

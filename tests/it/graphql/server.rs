@@ -10,7 +10,7 @@ use quarry::cache::{Cache, CacheLimits, LocalCache};
 use quarry::config::Settings;
 use quarry::crawl::{CrawlMetrics, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
-use quarry::graphql::{Api, Limits, SchemaExecutor, Services, TimeLimits};
+use quarry::graphql::{Api, Limits, Services, TimeLimits};
 use quarry::http::{
     Admission, ApqCache, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins,
     PersistedQueries, Readiness, TrustedDocuments, serve,
@@ -101,8 +101,8 @@ pub(super) struct Server {
     pub(super) crawl_requested: Arc<Notify>,
     pub(super) readiness: Readiness,
     pub(super) admission: Admission,
-    /// The schema that it serves.
-    pub(super) executor: SchemaExecutor,
+    /// The API that it serves.
+    pub(super) api: Api,
     /// The signal of an orderly shutdown.
     pub(super) stop: CancellationToken,
     client: Client,
@@ -212,7 +212,6 @@ impl Server {
         };
         let readiness = Readiness::new(follower);
         let api = Api::new(services, setup.limits, setup.times);
-        let executor = api.executor();
         let trusted = match setup.trusted {
             Some(file) => Some(TrustedDocuments::read(file.to_string().as_bytes(), &api).await.unwrap()),
             None => None,
@@ -220,7 +219,7 @@ impl Server {
         let automatic = setup.documents.map(|cache| ApqCache::new(cache, Duration::from_secs(60)));
         let admission = Admission::new(&setup.http);
         let state = HttpState::from(HttpServices {
-            api,
+            api: api.clone(),
             readiness: readiness.clone(),
             metrics,
             persisted_queries: PersistedQueries::new(trusted, setup.only_trusted, automatic, setup.max_age),
@@ -244,7 +243,7 @@ impl Server {
             crawl_requested,
             readiness,
             admission,
-            executor,
+            api,
             stop,
             client,
             tasks,

@@ -10,8 +10,8 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Query};
 use uuid::Uuid;
 
-use super::interactions::{always, one_product, raw, rows, sale, utc};
-use super::{at, draft};
+use super::interactions::{always, one_product, sale};
+use super::{at, draft, raw, rows, utc};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(

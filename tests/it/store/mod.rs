@@ -14,8 +14,11 @@ mod plans;
 mod search_logs;
 mod slices;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Utc};
 use quarry::domain::{AuthorDraft, DocumentDraft, DocumentKey, SourceName};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
+
+use crate::support::databases::TestDatabase;
 
 /// The name of a source.
 fn source(name: &str) -> SourceName {
@@ -44,4 +47,18 @@ fn at(rfc3339: &str) -> DateTime<Utc> {
 /// An author of a draft.
 fn by(key: &str, name: &str) -> Option<AuthorDraft> {
     Some(AuthorDraft { key: key.to_owned(), name: name.to_owned() })
+}
+
+/// Connects to a database beside the store.
+async fn raw(database: &TestDatabase) -> DatabaseConnection {
+    Database::connect(database.url()).await.unwrap()
+}
+
+async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    connection.query_all_raw(statement).await.unwrap()
+}
+
+fn utc(row: &QueryResult, column: &str) -> DateTime<Utc> {
+    row.try_get::<DateTime<FixedOffset>>("", column).unwrap().to_utc()
 }

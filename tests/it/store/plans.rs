@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use quarry::store::Store;
-use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::support::databases::TestDatabase;
 
@@ -18,7 +18,7 @@ where
     store.observe_statements(move |statement| observed.lock().unwrap().push(statement.clone()));
     call(store).await;
     let statements = std::mem::take(&mut *statements.lock().unwrap());
-    let connection = Database::connect(database.url()).await.unwrap();
+    let connection = super::raw(database).await;
     let mut plans = Vec::new();
     for statement in statements {
         plans.push(explain(&connection, statement).await);

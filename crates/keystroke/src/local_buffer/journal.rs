@@ -137,6 +137,11 @@ impl Journal {
         (self.current.file.clone(), self.written)
     }
 
+    /// The bytes of changes since the journal was opened.
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
     /// Replaces the current file, and returns the previous one.
     #[cfg(test)]
     pub fn replace_file(&mut self, file: Arc<File>) -> Arc<File> {

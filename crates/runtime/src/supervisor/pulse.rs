@@ -31,7 +31,7 @@ struct PulseState {
 impl Pulses {
     /// Registers the metrics of each worker.
     pub fn register(&self, registry: &mut Registry) {
-        let pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let label = |name: &str| -> Labels<1> { [("worker", name.to_owned())] };
         registry.register(
             "worker_up",
@@ -78,7 +78,7 @@ impl Pulse {
 
     /// Records a successful step.
     pub fn succeeded(&self) {
-        let now = u64::try_from(self.0.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = super::millis(self.0.started.elapsed());
         self.0.succeeded.store(now, Ordering::Relaxed);
     }
 

@@ -131,7 +131,7 @@ where
             Outcome::Failed(error) => {
                 failures += 1;
                 let pause = BACKOFF.delay(failures, &mut rand::rng());
-                let retry_ms = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+                let retry_ms = super::millis(pause);
                 warn!(worker.name = name, failures, retry_ms, error = %error, "worker step failed");
                 if is_stopping {
                     let may_retry = stopping_since.is_none_or(|since| since.elapsed() < STOP_RETRY_TIME);

@@ -107,7 +107,7 @@ pub enum OpenError {
 
 /// A search engine on tantivy's indexes.
 pub struct TantivyEngine {
-    options: TantivyOptions,
+    writer_options: WriterOptions,
     /// All languages in use.
     languages: Arc<BTreeSet<Language>>,
     languages_by_source: Arc<Languages>,
@@ -138,14 +138,16 @@ impl TantivyEngine {
 
     fn open_with(options: TantivyOptions, rebuild: bool) -> Result<Self, OpenError> {
         let mut folders = IndexFolders::new(&options);
-        let (serving, building) = folders.open(writer_options(&options), rebuild)?;
+        let writer_options =
+            WriterOptions { threads: options.threads.max(1), memory_bytes: options.memory_bytes };
+        let (serving, building) = folders.open(writer_options, rebuild)?;
         let languages: BTreeSet<Language> =
             options.languages.values().copied().chain([Language::default()]).collect();
         Ok(Self {
             languages: Arc::new(languages),
-            languages_by_source: Arc::new(options.languages.clone()),
+            languages_by_source: Arc::new(options.languages),
             permits: Permits::new(options.concurrency.max(1)),
-            options,
+            writer_options,
             generations: RwLock::new(Generations { folders, serving, building }),
             damaged: AtomicBool::new(false),
         })
@@ -249,7 +251,7 @@ impl SearchEngine for TantivyEngine {
         let mut generations = self.generations.write().unwrap_or_else(PoisonError::into_inner);
         let empty = generations
             .folders
-            .create(writer_options(&self.options))
+            .create(self.writer_options)
             .map_err(|error| SearchError::Failed(error.to_string()))?;
         let building = generations.building.take();
         let serving = std::mem::replace(&mut generations.serving, empty);
@@ -277,10 +279,6 @@ impl SearchEngine for TantivyEngine {
     fn register_metrics(&self, registry: &mut Registry) {
         self.permits.register(registry);
     }
-}
-
-fn writer_options(options: &TantivyOptions) -> WriterOptions {
-    WriterOptions { threads: options.threads.max(1), memory_bytes: options.memory_bytes }
 }
 
 /// Runs a search on the calling thread if the index is small, else on another.

@@ -51,7 +51,6 @@ impl UnitPlan {
 }
 
 /// Looks words up.
-#[derive(Clone, Copy)]
 pub(super) struct Planner<'a> {
     pub(super) snapshot: &'a IndexSnapshot,
     pub(super) fields: &'a Fields,

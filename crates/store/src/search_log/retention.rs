@@ -16,13 +16,13 @@ use sea_orm::{
 use super::super::entity::counters;
 use super::super::entity::search_logs::{Column, Entity};
 use super::super::failure::CallFailure;
+use super::super::span::DAY_S;
 use super::super::{Store, StoreError, StoredTime, stored};
 use super::erasure;
 use super::removal::delete_rows;
 use super::rollups::Volume;
 use quarry_domain::Timestamp;
 
-const DAY_S: i64 = 24 * 60 * 60;
 /// The longest plausible time between two runs: servers may be stopped overnight.
 const MAX_RUN_INTERVAL_S: i64 = 2 * DAY_S;
 /// The time after which a jump of the clock is accepted, unless an operator corrects it.

@@ -16,7 +16,7 @@ use super::super::batch::{STATEMENT_BYTES, STATEMENT_IDS, batches};
 use super::super::entity::search_logs::Model;
 use super::super::entity::{search_logs, search_query_hours as hours, search_volume_quarters as quarters};
 use super::super::failure::CallFailure;
-use super::super::span::{HOUR_S, QUARTER_S, floor};
+use super::super::span::{HOUR, HOUR_S, QUARTER_S, floor};
 use super::super::sums::{Sign, added, proposed};
 use super::days;
 
@@ -241,7 +241,7 @@ impl RollUps {
                 .columns([search_logs::Column::Query, search_logs::Column::LastKeystrokeAt])
                 .filter(search_logs::Column::QueryKey.eq(&key))
                 .filter(search_logs::Column::LastKeystrokeAt.gte(hour))
-                .filter(search_logs::Column::LastKeystrokeAt.lt(hour + chrono::TimeDelta::seconds(HOUR_S)))
+                .filter(search_logs::Column::LastKeystrokeAt.lt(hour + HOUR))
                 .order_by(search_logs::Column::LastKeystrokeAt, Order::Desc)
                 .order_by(search_logs::Column::Id, Order::Desc)
                 .into_tuple()

@@ -8,8 +8,8 @@ use quarry::domain::{DocumentId, Interaction, InteractionKind, QueryDigest, Sear
 use quarry::store::RecordOutcome;
 use uuid::Uuid;
 
-use super::super::at;
-use super::{count, one_product, product, raw, rows, sale, utc};
+use super::super::{at, utc};
+use super::{count, one_product, product, raw, rows, sale};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(

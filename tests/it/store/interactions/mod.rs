@@ -6,15 +6,14 @@ mod erasure;
 mod intake;
 mod plans;
 
-use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use chrono::TimeDelta;
 use quarry::domain::{
     DocumentDraft, DocumentId, DocumentKey, Interaction, InteractionId, InteractionKind, Period,
 };
 use quarry::store::Store;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, QueryResult, Statement};
 use uuid::Uuid;
 
-use super::{at, draft, source};
+use super::{at, draft, raw, rows, source};
 use crate::support::databases::TestDatabase;
 
 fn product(of: &str, key: &str, title: &str, category: Option<&str>) -> DocumentDraft {
@@ -44,19 +43,6 @@ pub(super) fn sale(number: u128, document: DocumentId, quantity: i64, second: i6
 /// A period with all interactions of these tests.
 pub(super) fn always() -> Period {
     Period { from: at("1990-01-01T00:00:00Z"), before: None }
-}
-
-pub(super) async fn raw(database: &TestDatabase) -> DatabaseConnection {
-    Database::connect(database.url()).await.unwrap()
-}
-
-pub(super) async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
-    let statement = Statement::from_string(connection.get_database_backend(), sql);
-    connection.query_all_raw(statement).await.unwrap()
-}
-
-pub(super) fn utc(row: &QueryResult, column: &str) -> DateTime<Utc> {
-    row.try_get::<DateTime<FixedOffset>>("", column).unwrap().to_utc()
 }
 
 async fn count(database: &TestDatabase) -> i64 {

@@ -13,13 +13,13 @@ mod rolling_up;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, DurationRound, FixedOffset, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use quarry::domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
 use quarry::store::{NewSearch, RetentionTerms, SearchLogFilter, Slice, Store};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryResult, Statement};
+use sea_orm::{DatabaseConnection, DbBackend};
 use uuid::Uuid;
 
-use super::at;
+use super::{at, raw, rows, utc};
 use crate::support::databases::TestDatabase;
 
 /// The normalized text of a query.
@@ -69,15 +69,6 @@ async fn everything(store: &Store) -> Vec<LoggedSearch> {
     store.search_log(&SearchLogFilter::default(), Slice::first(1_000_000)).await.unwrap()
 }
 
-async fn raw(database: &TestDatabase) -> DatabaseConnection {
-    Database::connect(database.url()).await.unwrap()
-}
-
-async fn rows(connection: &DatabaseConnection, sql: &str) -> Vec<QueryResult> {
-    let statement = Statement::from_string(connection.get_database_backend(), sql);
-    connection.query_all_raw(statement).await.unwrap()
-}
-
 /// The number of connections to this database that wait for a lock.
 async fn waiting(connection: &DatabaseConnection) -> i64 {
     let sql = match connection.get_database_backend() {
@@ -109,10 +100,6 @@ struct QueryHour {
 
 type QueryHours = BTreeMap<(DateTime<Utc>, String), QueryHour>;
 type Quarters = BTreeMap<DateTime<Utc>, (i64, i64)>;
-
-fn utc(row: &QueryResult, column: &str) -> DateTime<Utc> {
-    row.try_get::<DateTime<FixedOffset>>("", column).unwrap().to_utc()
-}
 
 async fn query_hours(database: &TestDatabase) -> QueryHours {
     let connection = raw(database).await;

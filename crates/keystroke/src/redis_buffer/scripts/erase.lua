@@ -46,5 +46,4 @@ for at = 1, #found[2], 2 do
   end
 end
 release(KEYS[2], keystrokes, bytes)
-local time = redis.call('TIME')
-return { found[1], keystrokes, time[1] * 1000 + math.floor(time[2] / 1000) }
+return { found[1], keystrokes, clock() }

@@ -5,8 +5,9 @@ use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
 
 use super::super::rollups::MAX_RESULTS;
 use super::parts::PeriodParts;
+use super::rows::within;
 use crate::batch::union_all;
-use crate::entity::{search_logs, search_query_days as days, search_query_hours as hours};
+use crate::entity::{search_query_days as days, search_query_hours as hours};
 use crate::failure::CallFailure;
 use crate::snapshot::ReadTransaction;
 use crate::span::{HOUR, Span};
@@ -142,7 +143,7 @@ fn in_spans(column: impl ColumnTrait, spans: &[Span]) -> Condition {
 
 /// Selects the rows of a span with the columns of roll-ups.
 fn rows(span: &Span) -> SelectStatement {
-    let mut select = Query::select();
+    let mut select = within(*span);
     select
         .column(Column::QueryKey)
         .expr_as(Expr::cust("1"), Column::Searches)
@@ -154,11 +155,6 @@ fn rows(span: &Span) -> SelectStatement {
                  THEN result_count ELSE 0 END"
             )),
             Column::Results,
-        )
-        .from(search_logs::Entity)
-        .and_where(search_logs::Column::LastKeystrokeAt.gte(span.from));
-    if let Some(before) = span.before {
-        select.and_where(search_logs::Column::LastKeystrokeAt.lt(before));
-    }
+        );
     select
 }
