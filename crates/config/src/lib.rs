@@ -42,5 +42,5 @@ pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
-pub use source::{FieldMap, JsonPointer, Language, Pagination, SourceConfig};
+pub use source::{FieldMap, JsonPointer, Language, Pagination, SourceConfig, StopSignals, StopValue};
 pub use values::{allows_every, parse_authority};

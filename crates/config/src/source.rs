@@ -9,7 +9,7 @@ use url::Url;
 use super::headers::headers;
 use super::secret::Secret;
 use super::setting::Scalar;
-use super::table::{settings_enum, settings_table, subtable, tagged};
+use super::table::{optional_table, settings_enum, settings_table, subtable, tagged};
 use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, text, web_url};
 use quarry_domain::SourceName;
 
@@ -65,6 +65,10 @@ settings_table! {
         max_duration: Duration = duration("1ms").default("1day"),
         /// The largest share of the source's documents that one crawl may remove, 0 to 1.
         max_shrink: f64 = share().default(0.2),
+        /// The number of documents that one crawl may remove beyond that share, but never all.
+        max_shrink_count: u32 = count(0, MAX_U32).default(5),
+        /// The signals of the upstream that its list has ended.
+        stop: Option<StopSignals> = optional_table(subtable()),
     }
 }
 
@@ -111,6 +115,30 @@ settings_enum! {
             size: u32 = page_size(),
         }
     }
+}
+
+settings_table! {
+    /// The signals that a list has ended, besides those that are recognized without settings.
+    pub struct StopSignals {
+        /// The statuses of a response after the last page, such as `[404]`.
+        status: Vec<u16> = statuses().default(Vec::<Value>::new()),
+        /// The pointer to a member that states the end, such as `/has_more`.
+        when: Option<JsonPointer> = pointer().optional(),
+        /// The value of that member on the last page: true, false, a number or text.
+        equals: StopValue = stop_value().default(false),
+    }
+}
+
+/// A scalar that a member of a response is compared with.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum StopValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text.
+    Text(String),
 }
 
 settings_table! {
@@ -164,6 +192,25 @@ impl JsonPointer {
 
 fn pointer() -> Scalar<JsonPointer> {
     Scalar::from_text("a JSON pointer: empty, or beginning with `/`", JsonPointer::parse)
+}
+
+fn statuses() -> Scalar<Vec<u16>> {
+    let status = |value: &Value| {
+        let status = u16::try_from(value.as_integer()?).ok()?;
+        (status == 204 || (400..600).contains(&status)).then_some(status)
+    };
+    let read = move |value: &Value| value.as_array()?.iter().map(status).collect();
+    Scalar::new("a list of HTTP statuses: 204, or 400 to 599", read)
+        .with_items(move |item| status(item).is_some())
+}
+
+fn stop_value() -> Scalar<StopValue> {
+    Scalar::new("true, false, a whole number or text", |value| match value {
+        Value::Boolean(truth) => Some(StopValue::Bool(*truth)),
+        Value::Integer(number) => Some(StopValue::Integer(*number)),
+        Value::String(text) => Some(StopValue::Text(text.clone())),
+        _ => None,
+    })
 }
 
 fn source_name() -> Scalar<SourceName> {

@@ -237,6 +237,30 @@ impl<T: SettingsEnum> Setting for Tagged<T> {
     }
 }
 
+/// A table that may be absent.
+pub(crate) struct OptionalTable<S>(S);
+
+pub(crate) const fn optional_table<S: Setting>(table: S) -> OptionalTable<S> {
+    OptionalTable(table)
+}
+
+impl<S: Setting> Setting for OptionalTable<S> {
+    type Value = Option<S::Value>;
+
+    fn read(&self, node: &ConfigNode<'_>) -> Option<Self::Value> {
+        if node.value.is_none() { Some(None) } else { self.0.read(node).map(Some) }
+    }
+
+    fn entries(&self, line: ReferenceLine, table: Option<&Self::Value>, entries: &mut Vec<SettingEntry>) {
+        let (first, key) = (entries.len(), line.key.clone());
+        self.0.entries(line, table.and_then(Option::as_ref), entries);
+        let own = entries.get_mut(first).filter(|entry| entry.line.key == key);
+        if let Some(own) = own {
+            own.line.default = "none".to_owned();
+        }
+    }
+}
+
 /// Records a problem if the value in the file does not fit.
 fn note_unless(fits: impl Fn(&Value) -> bool, node: &ConfigNode<'_>, expected: &str) {
     if let Some(value) = node.value.filter(|value| !fits(value)) {

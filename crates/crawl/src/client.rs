@@ -17,7 +17,7 @@ use super::link_header::next_target;
 use super::page_body::BodyShape;
 use super::pagination::{paging_params, retain_params};
 use super::redirect::{RedirectHosts, authority, is_same_host};
-use super::upstream::{FetchError, FetchedPage, NextPage, Upstream, UpstreamRequest};
+use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 use quarry_config::{Pagination, SourceConfig};
 
 /// The header for the total of an upstream with `Link` headers.
@@ -150,15 +150,15 @@ impl HttpUpstream {
         let body = self.read_body(response).await?;
         let page = self.shape.read(&body).map_err(|cause| FetchError::transient(cause, code))?;
         let next = match link {
-            Some(Ok(link)) => Some(NextPage::Link(link)),
+            Some(Ok(link)) => Stated::Value(NextPage::Link(link)),
             Some(Err(_)) => return Err(FetchError::transient("the next link is not a valid URL", code)),
             None => page.next,
         };
-        if let Some(NextPage::Link(link)) = &next {
+        if let Stated::Value(NextPage::Link(link)) = &next {
             self.check_target("the next link", &url, link, status)?;
         }
-        let total = page.total.or(header_total);
-        Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next })
+        let total = header_total.filter(|_| page.total == Stated::Absent).map_or(page.total, Stated::Value);
+        Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next, ..FetchedPage::default() })
     }
 
     /// Reads the decompressed body up to the limit.

@@ -1,11 +1,8 @@
 //! Values for the unit tests.
 
-use std::time::Duration;
-
 use chrono::TimeDelta;
-use quarry_config::{FieldMap, JsonPointer, Language, Pagination, SourceConfig};
+use quarry_config::{JsonPointer, Settings, SourceConfig};
 use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Timestamp};
-use url::Url;
 
 pub(super) fn now() -> Timestamp {
     "2026-11-20T12:00:00Z".parse().expect("a time")
@@ -19,40 +16,40 @@ pub(super) fn source_name() -> SourceName {
     SourceName::parse("s").expect("a name")
 }
 
+/// A source with offsets and a total, without pauses.
 pub(super) fn config() -> SourceConfig {
-    SourceConfig {
-        name: source_name(),
-        url: Url::parse("http://h/m").expect("a URL"),
-        items: pointer("/items"),
-        total: Some(pointer("/total")),
-        pagination: Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10 },
-        fields: FieldMap {
-            key: pointer("/id"),
-            text: pointer("/text"),
-            title: None,
-            category: None,
-            author_key: None,
-            author_name: None,
-            published_at: None,
-        },
-        headers: Vec::new(),
-        language: Language::None,
-        delay: Duration::ZERO,
-        timeout: Duration::from_secs(1),
-        refresh: None,
-        max_attempts: 5,
-        max_refusals: 2,
-        backoff: Duration::ZERO,
-        max_backoff: Duration::ZERO,
-        max_retry_after: Duration::ZERO,
-        max_body_bytes: 1,
-        max_pages: 100,
-        max_sweeps: 4,
-        max_redirects: 0,
-        redirect_hosts: Vec::new(),
-        max_duration: Duration::from_secs(60),
-        max_shrink: 0.2,
-    }
+    config_with("")
+}
+
+/// The same with these settings before its `[sources.fields]`.
+pub(super) fn config_with(settings: &str) -> SourceConfig {
+    let text = format!(
+        r#"
+        [[sources]]
+        name = "s"
+        url = "http://h/m"
+        items = "/items"
+        total = "/total"
+        language = "none"
+        delay = "0s"
+        timeout = "1s"
+        max_attempts = 5
+        max_refusals = 2
+        backoff = "0s"
+        max_backoff = "0s"
+        max_retry_after = "0s"
+        max_pages = 100
+        max_sweeps = 4
+        max_redirects = 0
+        max_duration = "60s"
+        pagination = {{ kind = "offset", size = 10 }}
+        {settings}
+        [sources.fields]
+        key = "/id"
+        text = "/text"
+        "#
+    );
+    Settings::from_toml(&text).expect("settings").sources.remove(0)
 }
 
 /// A running crawl that started 30 seconds ago.

@@ -44,5 +44,5 @@ pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use progress::{LogProgress, Progress, StepOutcome};
-pub use upstream::{FetchError, FetchedPage, NextPage, Upstream, UpstreamRequest};
+pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 pub use worker::{CrawlSource, CrawlWorker};

@@ -21,8 +21,8 @@ pub(super) struct ParsedPage {
 pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage {
     let mut facts = PageFacts {
         items: page.items.len() as u64,
-        total: page.total,
-        next: page.next,
+        total: page.total.value(),
+        next: page.next.value(),
         ..PageFacts::default()
     };
     let mut drafts: Vec<DocumentDraft> = Vec::with_capacity(page.items.len());

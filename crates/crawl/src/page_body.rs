@@ -5,16 +5,16 @@
 use serde_json::Value;
 use url::Url;
 
-use super::upstream::NextPage;
+use super::upstream::{NextPage, Stated};
 use quarry_config::{JsonPointer, Pagination, SourceConfig};
 
 /// The parts of a page's body.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PageBody {
     pub(super) items: Vec<Value>,
-    pub(super) total: Option<i64>,
+    pub(super) total: Stated<i64>,
     /// The next cursor or link in the body, not in a `Link` header.
-    pub(super) next: Option<NextPage>,
+    pub(super) next: Stated<NextPage>,
 }
 
 /// The pointers to the parts of a page's body.
@@ -59,27 +59,29 @@ impl BodyShape {
         }
     }
 
-    fn read_total(&self, page: &Value) -> Result<Option<i64>, String> {
-        let Some(pointer) = &self.total else { return Ok(None) };
+    fn read_total(&self, page: &Value) -> Result<Stated<i64>, String> {
+        let Some(pointer) = &self.total else { return Ok(Stated::Absent) };
         let total = match page.pointer(pointer.as_str()) {
-            None | Some(Value::Null) => return Ok(None),
+            None => return Ok(Stated::Absent),
+            Some(Value::Null) => return Ok(Stated::Empty),
             Some(Value::Number(number)) => number.as_i64().or_else(|| integer(number.as_f64()?)),
             Some(Value::String(text)) => text.trim().parse().ok(),
             Some(_) => None,
         };
         match total {
-            Some(total) if total >= 0 => Ok(Some(total)),
+            Some(total) if total >= 0 => Ok(Stated::Value(total)),
             _ => Err(unexpected_shape("no number", pointer.as_str())),
         }
     }
 
-    fn read_next(&self, page: &Value) -> Result<Option<NextPage>, String> {
-        let Some(pointer) = &self.next else { return Ok(None) };
+    fn read_next(&self, page: &Value) -> Result<Stated<NextPage>, String> {
+        let Some(pointer) = &self.next else { return Ok(Stated::Absent) };
         match page.pointer(pointer.as_str()) {
-            None | Some(Value::Null | Value::Bool(false)) => Ok(None),
-            Some(Value::String(text)) if text.is_empty() => Ok(None),
-            Some(Value::String(text)) => Ok(Some(next_of(text))),
-            Some(Value::Number(number)) => Ok(Some(NextPage::Cursor(number.to_string()))),
+            None => Ok(Stated::Absent),
+            Some(Value::Null | Value::Bool(false)) => Ok(Stated::Empty),
+            Some(Value::String(text)) if text.is_empty() => Ok(Stated::Empty),
+            Some(Value::String(text)) => Ok(Stated::Value(next_of(text))),
+            Some(Value::Number(number)) => Ok(Stated::Value(NextPage::Cursor(number.to_string()))),
             Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
         }
     }
@@ -122,7 +124,7 @@ mod tests {
     }
 
     fn read(body: &str) -> Result<(usize, Option<i64>, Option<NextPage>), String> {
-        shape().read(body.as_bytes()).map(|page| (page.items.len(), page.total, page.next))
+        shape().read(body.as_bytes()).map(|page| (page.items.len(), page.total.value(), page.next.value()))
     }
 
     #[test]

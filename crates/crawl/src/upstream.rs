@@ -24,17 +24,43 @@ pub enum NextPage {
     Link(Url),
 }
 
+/// A statement of a response about the whole list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Stated<T> {
+    /// The response lacks the member or header.
+    #[default]
+    Absent,
+    /// The response has it without a value, such as null.
+    Empty,
+    /// The value.
+    Value(T),
+}
+
+impl<T> Stated<T> {
+    /// Returns the value, if the response states one.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Empty => None,
+        }
+    }
+}
+
 /// A page of the upstream.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchedPage {
     /// The HTTP status.
     pub status: u16,
     /// The items.
     pub items: Vec<Value>,
-    /// The total number of items, if the page states it.
-    pub total: Option<i64>,
-    /// The next page, if the page states it.
-    pub next: Option<NextPage>,
+    /// The total number of items.
+    pub total: Stated<i64>,
+    /// The next page.
+    pub next: Stated<NextPage>,
+    /// The page states that others follow it, or that none does.
+    pub has_more: Option<bool>,
+    /// The error that the body states beside its items.
+    pub error: Option<String>,
 }
 
 /// A failed request.

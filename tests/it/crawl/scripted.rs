@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
 use futures_util::{StreamExt, stream};
-use quarry::config::{FieldMap, JsonPointer, Language, Pagination, SourceConfig};
-use quarry::domain::SourceName;
+use quarry::config::{Settings, SourceConfig};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -147,38 +145,33 @@ pub(super) fn page_of(all: &[Value], request: &ReceivedRequest) -> Value {
 
 /// Returns a source at `url` with offsets, ten items per page and minimal delays.
 pub(super) fn source(url: Url) -> SourceConfig {
-    let pointer = |text: &str| JsonPointer::parse(text).expect("a pointer");
-    SourceConfig {
-        name: SourceName::parse("messages").expect("a name"),
-        url,
-        items: pointer("/items"),
-        total: Some(pointer("/total")),
-        pagination: Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 10 },
-        fields: FieldMap {
-            key: pointer("/id"),
-            text: pointer("/message"),
-            title: None,
-            category: None,
-            author_key: Some(pointer("/user_id")),
-            author_name: Some(pointer("/user_name")),
-            published_at: Some(pointer("/timestamp")),
-        },
-        headers: Vec::new(),
-        language: Language::English,
-        delay: Duration::ZERO,
-        timeout: Duration::from_secs(5),
-        refresh: None,
-        max_attempts: 25,
-        max_refusals: 12,
-        backoff: Duration::from_millis(1),
-        max_backoff: Duration::from_millis(4),
-        max_retry_after: Duration::from_secs(60),
-        max_body_bytes: 1 << 20,
-        max_pages: 1_000,
-        max_sweeps: 8,
-        max_redirects: 5,
-        redirect_hosts: Vec::new(),
-        max_duration: Duration::from_secs(3_600),
-        max_shrink: 0.2,
-    }
+    let text = format!(
+        r#"
+        [[sources]]
+        name = "messages"
+        url = "{url}"
+        items = "/items"
+        total = "/total"
+        delay = "0s"
+        timeout = "5s"
+        backoff = "1ms"
+        max_backoff = "4ms"
+        max_body_bytes = 1048576
+        max_pages = 1000
+        max_duration = "1h"
+        pagination = {{ kind = "offset", size = 10 }}
+        [sources.fields]
+        key = "/id"
+        text = "/message"
+        author_key = "/user_id"
+        author_name = "/user_name"
+        published_at = "/timestamp"
+        "#
+    );
+    source_of(&text)
+}
+
+/// Returns the only source of a file of settings.
+pub(super) fn source_of(text: &str) -> SourceConfig {
+    Settings::from_toml(text).expect("settings").sources.remove(0)
 }
