@@ -42,5 +42,7 @@ pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
-pub use source::{FieldMap, JsonPointer, Language, Pagination, SourceConfig, StopSignals, StopValue};
+pub use source::{
+    FieldMap, JsonPointer, Language, OnFailedPage, OnReject, Pagination, SourceConfig, StopSignals, StopValue,
+};
 pub use values::{allows_every, parse_authority};

@@ -67,6 +67,11 @@ settings_table! {
         max_shrink: f64 = share().default(0.2),
         /// The number of documents that one crawl may remove beyond that share, but never all.
         max_shrink_count: u32 = count(0, MAX_U32).default(5),
+        /// The reaction to an item that cannot become a document: `skip` it, or `fail` the crawl.
+        on_reject: OnReject = choice([OnReject::Skip, OnReject::Fail]).default("skip"),
+        /// The reaction to a page that cannot be fetched: `fail` the crawl, or `skip` the page.
+        /// Only pages by offset or number can be skipped; such a crawl is incomplete.
+        on_failed_page: OnFailedPage = choice([OnFailedPage::Fail, OnFailedPage::Skip]).default("fail"),
         /// The signals of the upstream that its list has ended.
         stop: Option<StopSignals> = optional_table(subtable()),
     }
@@ -160,6 +165,28 @@ settings_table! {
         /// The pointer to the publication date.
         published_at: Option<JsonPointer> = pointer().optional(),
     }
+}
+
+/// The reaction to an item that cannot become a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnReject {
+    /// Count it, and list it in the ledger.
+    #[default]
+    Skip,
+    /// End the crawl as failed.
+    Fail,
+}
+
+/// The reaction to a page that cannot be fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailedPage {
+    /// End the crawl as failed; the next one continues at the page.
+    #[default]
+    Fail,
+    /// Continue behind the page.
+    Skip,
 }
 
 /// The language for stemming.

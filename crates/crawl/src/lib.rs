@@ -6,6 +6,7 @@
 //! | `schedule` | the due time of a source (pure) |
 //! | `crawler` | the crawl of one source, step by step; `crawler::attempt` is one request for a page |
 //! | `cursor` | the position of a crawl, and the decision on its next step (pure) |
+//! | `baseline` | the findings of earlier crawls about the list of a source (pure) |
 //! | `plan` | the decision on a fetched page: accept, retry, fail (pure) |
 //! | `pagination` | the URL of a page, and the token of the next one (pure) |
 //! | `page`, `mapping`, `dates` | from items to documents (pure) |
@@ -19,12 +20,14 @@
 //!
 //! Independent of the index: the two meet in the store, through revisions.
 
+mod baseline;
 mod client;
 mod crawler;
 mod cursor;
 mod dates;
 #[cfg(test)]
 mod fixtures;
+mod grouped;
 mod lease;
 mod link_header;
 mod mapping;

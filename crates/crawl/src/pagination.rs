@@ -104,41 +104,27 @@ fn set_param(url: &mut Url, name: &str, value: &str) {
     url.set_query(Some(&pairs.join("&")));
 }
 
-/// The counts that decide on the end of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SweepProgress {
-    /// Items of this page.
-    pub items: u64,
-    /// Items of the sweep before this page.
-    pub received: u64,
-    /// The total that the upstream states.
-    pub total: Option<i64>,
-}
-
-/// Returns the token of the next page, or `None` at the end of the sweep.
+/// Returns the token of the page after one with `items`; `next` is what that page states.
 ///
-/// Offsets advance by the received items, not by the requested ones: servers cap page sizes. A short page
-/// does not end the sweep; the stated total or an empty page does.
+/// Offsets advance by the received items, not by the requested ones: servers cap page sizes.
 pub(super) fn token_after(
     pagination: &Pagination,
     token: &PageToken,
-    page: SweepProgress,
-    next: Option<&NextPage>,
+    items: u64,
+    next: Option<NextPage>,
 ) -> Option<PageToken> {
-    let received = page.received.saturating_add(page.items);
-    let is_last =
-        page.items == 0 || page.total.is_some_and(|total| received >= u64::try_from(total).unwrap_or(0));
     match pagination {
-        Pagination::Offset { .. } if is_last => None,
-        Pagination::Offset { .. } => Some(PageToken::Offset(received)),
-        Pagination::Page { .. } if is_last => None,
+        Pagination::Offset { .. } => {
+            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
+            Some(PageToken::Offset(start.saturating_add(items)))
+        }
         Pagination::Page { first, .. } => {
             let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
             Some(PageToken::Page(number.saturating_add(1)))
         }
         Pagination::Cursor { .. } | Pagination::Link { .. } => next.map(|next| match next {
-            NextPage::Cursor(cursor) => PageToken::Cursor(cursor.clone()),
-            NextPage::Link(url) => PageToken::Link(url.clone()),
+            NextPage::Cursor(cursor) => PageToken::Cursor(cursor),
+            NextPage::Link(url) => PageToken::Link(url),
         }),
     }
 }
@@ -162,10 +148,6 @@ mod tests {
 
     fn url_of(base: &str, pagination: &Pagination, token: &PageToken) -> String {
         page_url(&Url::parse(base).expect("a URL"), pagination, token).to_string()
-    }
-
-    fn step(items: u64, received: u64, total: Option<i64>) -> SweepProgress {
-        SweepProgress { items, received, total }
     }
 
     #[test]
@@ -203,37 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn offsets_advance_by_received_items_and_end_at_the_total_or_an_empty_page() {
-        let after = |page| token_after(&offset(), &PageToken::First, page, None);
-        assert_eq!(
-            after(step(30, 0, Some(100))),
-            Some(PageToken::Offset(30)),
-            "a capped page does not end it"
-        );
-        assert_eq!(after(step(30, 60, Some(100))), Some(PageToken::Offset(90)));
-        assert_eq!(after(step(10, 90, Some(100))), None);
-        assert_eq!(after(step(1, 90, None)), Some(PageToken::Offset(91)));
-        assert_eq!(after(step(0, 91, None)), None);
-    }
-
-    #[test]
-    fn page_numbers_increase_until_the_total_is_received() {
-        let after = |token, page| token_after(&by_page(), &token, page, None);
-        assert_eq!(after(PageToken::First, step(20, 0, Some(60))), Some(PageToken::Page(2)));
-        assert_eq!(after(PageToken::Page(2), step(20, 20, Some(60))), Some(PageToken::Page(3)));
-        assert_eq!(after(PageToken::Page(3), step(20, 40, Some(60))), None);
-        assert_eq!(after(PageToken::Page(9), step(0, 400, None)), None);
+    fn offsets_advance_by_received_items_and_page_numbers_by_one() {
+        let after = |token: &PageToken, items| token_after(&offset(), token, items, None);
+        assert_eq!(after(&PageToken::First, 30), Some(PageToken::Offset(30)), "the server caps the page");
+        assert_eq!(after(&PageToken::Offset(60), 30), Some(PageToken::Offset(90)));
+        let after = |token: &PageToken| token_after(&by_page(), token, 20, None);
+        assert_eq!(after(&PageToken::First), Some(PageToken::Page(2)));
+        assert_eq!(after(&PageToken::Page(2)), Some(PageToken::Page(3)));
     }
 
     #[test]
     fn cursors_and_links_end_without_a_next() {
         let next = NextPage::Cursor("c2".into());
-        let page = step(10, 0, Some(10));
-        assert_eq!(
-            token_after(&by_cursor(), &PageToken::First, page, Some(&next)),
-            Some(PageToken::Cursor("c2".into())),
-            "the total does not override a next"
-        );
-        assert_eq!(token_after(&by_cursor(), &PageToken::First, page, None), None);
+        let after = |next| token_after(&by_cursor(), &PageToken::First, 10, next);
+        assert_eq!(after(Some(next)), Some(PageToken::Cursor("c2".into())));
+        assert_eq!(after(None), None);
     }
 }

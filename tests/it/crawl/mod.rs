@@ -1,10 +1,14 @@
 //! Crawls end to end, over real HTTP into a real SQLite store.
 
 mod completeness;
+mod doubts;
 mod faults;
 mod leases;
+mod list_ends;
+mod live_feeds;
 mod outage;
 mod paging;
+mod quotas;
 mod redirects;
 mod resumption;
 mod scripted;
