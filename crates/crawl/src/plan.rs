@@ -41,6 +41,10 @@ pub(super) struct PageFacts {
     pub(super) keyless: u64,
     /// The error of the first invalid item.
     pub(super) rejection: Option<String>,
+    /// Items whose key an earlier item of the page has with other content.
+    pub(super) conflicts: u64,
+    /// The description of the first such item.
+    pub(super) conflict: Option<String>,
     /// The total that the page states.
     pub(super) total: Option<i64>,
     /// The next page that the page states.
