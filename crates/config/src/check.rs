@@ -6,6 +6,7 @@ use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::show::DEFAULT;
+use super::source::PageFormat;
 
 /// Memory that each thread of the index writer needs, in MiB.
 const INDEXING_MB_PER_THREAD: usize = 15;
@@ -98,6 +99,10 @@ impl Contradictions<'_> {
             if !names.insert(&source.name) {
                 let text = format!("is {:?}, which another source has", source.name.as_str());
                 self.note(&[&key("name")], text);
+            }
+            if source.format != PageFormat::Json && !source.items.as_str().is_empty() {
+                let text = "must be empty for this `format`: each line or row is an item";
+                self.note(&[&key("items"), &key("format")], text);
             }
             let (backoff, most) = (source.backoff, source.max_backoff);
             if backoff > most {

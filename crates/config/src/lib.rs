@@ -9,6 +9,7 @@
 //! A running server loads the settings again on SIGHUP: [`Settings::changed_from`] lists the differences.
 
 mod check;
+mod date_format;
 mod environment;
 mod error;
 mod file;
@@ -17,6 +18,7 @@ mod key;
 mod limits;
 mod load;
 mod node;
+mod pointer;
 mod reference;
 mod reference_line;
 mod reload;
@@ -30,11 +32,13 @@ mod table;
 mod values;
 mod variables;
 
+pub use date_format::{DateFormat, DatePattern, EpochUnit};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigProblem};
 pub use key::{KeyConfig, parse_time};
 pub use limits::LimitSettings;
 pub use load::{DEFAULT_FILE, Overrides};
+pub use pointer::{FieldList, ItemsPath, JsonPointer, KeyFields, KeyPart, PathSegment};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
 pub use secret::Secret;
@@ -43,6 +47,6 @@ pub use settings::{
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
 pub use source::{
-    FieldMap, JsonPointer, Language, OnFailedPage, OnReject, Pagination, SourceConfig, StopSignals, StopValue,
+    FieldMap, Language, OnFailedPage, OnReject, PageFormat, Pagination, SourceConfig, StopSignals, StopValue,
 };
 pub use values::{allows_every, parse_authority};

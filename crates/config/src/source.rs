@@ -6,11 +6,17 @@ use serde::Serialize;
 use toml::Value;
 use url::Url;
 
+use super::date_format::{DateFormat, date_format};
 use super::headers::headers;
+use super::pointer::{
+    FieldList, ItemsPath, JsonPointer, KeyFields, field_list, items_path, key_fields, pointer, pointers,
+};
 use super::secret::Secret;
 use super::setting::Scalar;
 use super::table::{optional_table, settings_enum, settings_table, subtable, tagged};
-use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, text, web_url};
+use super::values::{
+    MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, switch, text, web_url,
+};
 use quarry_domain::SourceName;
 
 settings_table! {
@@ -20,10 +26,16 @@ settings_table! {
         name: SourceName = source_name(),
         /// The address of the first page, without pagination parameters.
         url: Url = web_url(),
-        /// The pointer to the items of a page; empty: the page is the array itself.
-        items: JsonPointer = pointer().default(""),
+        /// The format of a page: `json`; `json_lines`, one item per line; or `csv`, with a header row.
+        format: PageFormat = choice([PageFormat::Json, PageFormat::JsonLines, PageFormat::Csv]).default("json"),
+        /// The path to the items of a page: a JSON pointer in which `*` stands for every member, or a simple
+        /// JSONPath such as `$.data[*].record`; empty: the page is the array itself.
+        items: ItemsPath = items_path().default(""),
         /// The pointer to the total number of items in a page.
         total: Option<JsonPointer> = pointer().optional(),
+        /// The pointers to members that state an error beside the items; `[]`: no member does, not even
+        /// `success = false`.
+        errors: Vec<JsonPointer> = pointers().default(["/error", "/errors", "/fault"].map(Value::from).to_vec()),
         /// The pagination of the source: a table with a `kind`.
         pagination: Pagination = tagged(),
         /// The pointers to the fields of an item.
@@ -150,12 +162,15 @@ settings_table! {
     /// The pointers to a document's fields in an upstream item.
     #[derive(Eq)]
     pub struct FieldMap {
-        /// The pointer to the item's id in the upstream.
-        key: JsonPointer = pointer(),
-        /// The pointer to the text that is searched and shown.
-        text: JsonPointer = pointer(),
-        /// The pointer to the title.
-        title: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the item's id in the upstream; a list: the parts of a composite key; `#`: the name
+        /// of an item that is a member of an object.
+        key: KeyFields = key_fields(),
+        /// The pointer to the text that is searched and shown; a list: texts that are joined.
+        text: FieldList = field_list(),
+        /// The pointer to the title; a list: texts that are joined.
+        title: Option<FieldList> = field_list().optional(),
+        /// Text and title are HTML, which becomes plain text.
+        html: bool = switch().default(false),
         /// The pointer to the category.
         category: Option<JsonPointer> = pointer().optional(),
         /// The pointer to the author's id in the upstream.
@@ -164,6 +179,11 @@ settings_table! {
         author_name: Option<JsonPointer> = pointer().optional(),
         /// The pointer to the publication date.
         published_at: Option<JsonPointer> = pointer().optional(),
+        /// The format of the publication date, for dates that are ambiguous: a strftime pattern, `epoch_s`,
+        /// `epoch_ms`, `epoch_us` or `epoch_ns`.
+        date_format: Option<DateFormat> = date_format().optional(),
+        /// The pointer to a flag or a time of deletion; an item that has it is removed.
+        deleted: Option<JsonPointer> = pointer().optional(),
     }
 }
 
@@ -189,6 +209,19 @@ pub enum OnFailedPage {
     Skip,
 }
 
+/// The format of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFormat {
+    /// A JSON value.
+    #[default]
+    Json,
+    /// One JSON value per line.
+    JsonLines,
+    /// Comma-separated values with a header row.
+    Csv,
+}
+
 /// The language for stemming.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -198,27 +231,6 @@ pub enum Language {
     English,
     /// No stemming: words match as they are written.
     None,
-}
-
-/// A JSON pointer (RFC 6901): empty, or beginning with `/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct JsonPointer(String);
-
-impl JsonPointer {
-    /// Parses a pointer.
-    pub fn parse(pointer: &str) -> Option<Self> {
-        (pointer.is_empty() || pointer.starts_with('/')).then(|| Self(pointer.to_owned()))
-    }
-
-    /// The pointer as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn pointer() -> Scalar<JsonPointer> {
-    Scalar::from_text("a JSON pointer: empty, or beginning with `/`", JsonPointer::parse)
 }
 
 fn statuses() -> Scalar<Vec<u16>> {

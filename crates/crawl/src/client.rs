@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use http::StatusCode;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
 use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
 use url::{Host, Url};
 
@@ -147,8 +147,11 @@ impl HttpUpstream {
         } else {
             (None, None)
         };
+        let content_type = response.headers().get(CONTENT_TYPE).cloned();
         let body = self.read_body(response).await?;
-        let page = self.shape.read(&body).map_err(|cause| FetchError::transient(cause, code))?;
+        let content_type = content_type.as_ref().and_then(str_of);
+        let page =
+            self.shape.read(&body, content_type).map_err(|cause| FetchError::transient(cause, code))?;
         let next = match link {
             Some(Ok(link)) => Stated::Value(NextPage::Link(link)),
             Some(Err(_)) => return Err(FetchError::transient("the next link is not a valid URL", code)),
@@ -158,7 +161,14 @@ impl HttpUpstream {
             self.check_target("the next link", &url, link, status)?;
         }
         let total = header_total.filter(|_| page.total == Stated::Absent).map_or(page.total, Stated::Value);
-        Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next, ..FetchedPage::default() })
+        Ok(FetchedPage {
+            status: status.as_u16(),
+            items: page.items,
+            total,
+            next,
+            has_more: page.has_more,
+            error: page.error,
+        })
     }
 
     /// Reads the decompressed body up to the limit.

@@ -12,6 +12,7 @@
 //! | `page`, `mapping`, `dates` | from items to documents (pure) |
 //! | `upstream` | the interface to an upstream; `client` is its HTTP adapter |
 //! | `page_body`, `link_header`, `redirect` | the parts of a response, and permitted hosts (pure) |
+//! | `charset`, `json` | the text of a body, and its values with all digits (pure) |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
@@ -21,6 +22,7 @@
 //! Independent of the index: the two meet in the store, through revisions.
 
 mod baseline;
+mod charset;
 mod client;
 mod crawler;
 mod cursor;
@@ -28,6 +30,7 @@ mod dates;
 #[cfg(test)]
 mod fixtures;
 mod grouped;
+mod json;
 mod lease;
 mod link_header;
 mod mapping;
@@ -44,8 +47,9 @@ mod worker;
 
 pub use client::{HttpUpstream, HttpUpstreamError};
 pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
+pub use json::Json;
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use progress::{LogProgress, Progress, StepOutcome};
-pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
+pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
 pub use worker::{CrawlSource, CrawlWorker};

@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use url::Url;
+
+use super::json::Json;
 
 /// The request for one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,13 +47,28 @@ impl<T> Stated<T> {
     }
 }
 
+/// An item of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamItem {
+    /// The name of an item that is a member of an object.
+    pub name: Option<String>,
+    /// The value, or the error of an item that is no JSON, such as one line of many.
+    pub content: Result<Json, String>,
+}
+
+impl From<Json> for UpstreamItem {
+    fn from(value: Json) -> Self {
+        Self { name: None, content: Ok(value) }
+    }
+}
+
 /// A page of the upstream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchedPage {
     /// The HTTP status.
     pub status: u16,
     /// The items.
-    pub items: Vec<Value>,
+    pub items: Vec<UpstreamItem>,
     /// The total number of items.
     pub total: Stated<i64>,
     /// The next page.

@@ -175,7 +175,7 @@ fn row(
         author_key: author.map(|author| author.key.clone()),
         author_name: author.map(|author| author.name.clone()),
         published_at: draft.published_at.filter(is_storable).map(stored),
-        attributes: draft.attributes_json(),
+        attributes: draft.attributes.clone(),
         content_hash,
         revision,
         indexed_at: now,

@@ -105,8 +105,10 @@ fn printed_settings_are_accepted_and_equal() {
 fn the_reference_has_the_printed_settings() {
     let full = FULL.replace(
         "title = \"/subject\"",
-        "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\"",
+        "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\", \
+         date_format = \"%Y\", deleted = \"/d\"",
     );
+    let full = full.replace("pagination =", "stop = { status = [404], when = \"/more\" }\npagination =");
     let printed: toml::Table = toml::from_str(&load(&full, &[]).unwrap().to_toml_redacted()).unwrap();
     let mut shown = BTreeSet::new();
     for (name, value) in &printed {
@@ -136,8 +138,8 @@ fn keys_of_source(source: &toml::Table) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in source {
         match (name.as_str(), value) {
-            ("fields", toml::Value::Table(inner)) => {
-                keys.extend(inner.keys().map(|key| format!("sources.fields.{key}")))
+            ("fields" | "stop", toml::Value::Table(inner)) => {
+                keys.extend(inner.keys().map(|key| format!("sources.{name}.{key}")))
             }
             ("pagination", toml::Value::Table(inner)) => {
                 keys.push("sources.pagination".to_owned());
@@ -158,6 +160,7 @@ fn the_defaults_of_the_reference_are_the_printed_ones() {
             continue;
         };
         if ["keys", "keys.origins", "sources", "sources.headers"].contains(&line.key.as_str())
+            || line.key.starts_with("sources.stop.")
             || line.meaning.starts_with("With `kind = ")
         {
             continue;

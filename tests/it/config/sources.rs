@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use quarry::config::{JsonPointer, Language, Pagination, SourceConfig};
+use quarry::config::{DateFormat, JsonPointer, Language, PageFormat, Pagination, SourceConfig};
 
 use super::{SOURCE, load, refusal};
 
@@ -20,13 +20,14 @@ fn a_source_has_defaults() {
     let source = source(SOURCE);
     assert_eq!(source.name.as_str(), "messages");
     assert_eq!(source.url.as_str(), "http://127.0.0.1:9000/messages/");
-    assert_eq!(source.items, pointer(""));
+    assert_eq!((source.items.as_str(), source.format), ("", PageFormat::Json));
+    assert_eq!(source.errors, ["/error", "/errors", "/fault"].map(pointer));
     assert_eq!(source.total, None);
     assert_eq!(
         source.pagination,
         Pagination::Offset { offset: "skip".to_owned(), limit: "limit".to_owned(), size: 100 }
     );
-    assert_eq!(source.fields.key, pointer("/id"));
+    assert_eq!(source.fields.key, pointer("/id").into());
     assert_eq!(source.fields.title, None);
     assert!(source.headers.is_empty());
     assert_eq!(source.language, Language::English);
@@ -64,7 +65,7 @@ author_name = "/user_name"
 published_at = "/timestamp"
 "#,
     );
-    assert_eq!(source.items, pointer("/items"));
+    assert_eq!(source.items.as_str(), "/items");
     assert_eq!(source.total, Some(pointer("/total")));
     assert_eq!(source.refresh, Some(Duration::from_secs(600)));
     assert_eq!(source.fields.author_name, Some(pointer("/user_name")));
@@ -133,7 +134,21 @@ fn wrong_values_of_a_source_are_rejected() {
     for (line, message) in [
         (
             "items = \"items\"",
-            "`sources.0.items` is \"items\", but must be a JSON pointer: empty, or beginning with `/`",
+            "`sources.0.items` is \"items\", but must be a JSON pointer (empty, or beginning with `/`; a segment `*` \
+             stands for every member), or a JSONPath of names, indexes and wildcards such as \"$.data[*].record\"",
+        ),
+        (
+            "total = \"total\"",
+            "`sources.0.total` is \"total\", but must be a JSON pointer: empty, or beginning with `/`",
+        ),
+        ("format = \"xml\"", "`sources.0.format` is \"xml\", but must be one of `json`, `json_lines`, `csv`"),
+        (
+            "format = \"csv\"\nitems = \"/rows\"",
+            "`sources.0.items` must be empty for this `format`: each line or row is an item",
+        ),
+        (
+            "errors = [\"/error\", \"ok\"]",
+            "`sources.0.errors` is a list with \"ok\", but must be a list of JSON pointers such as [\"/error\"]",
         ),
         ("max_shrink = 1.01", "`sources.0.max_shrink` is 1.01, but must be a number from 0 to 1"),
         ("max_attempts = 0", "`sources.0.max_attempts` is 0, but must be a whole number from 1 to 1000"),
@@ -154,6 +169,36 @@ fn wrong_values_of_a_source_are_rejected() {
     for url in ["ftp://example.com/x", "/messages", "example.com/messages", "http://"] {
         let error = refusal(&SOURCE.replace("http://127.0.0.1:9000/messages/", url), &[]);
         assert!(error.ends_with("but must be an http:// or https:// address"), "{error}");
+    }
+}
+
+#[test]
+fn fields_are_pointers_or_lists_of_them() {
+    let with = |fields: &str| SOURCE.replace("key = \"/id\"", fields);
+    let fields = source(&with("key = [\"/a\", \"#\"], title = [\"/b\"], date_format = \"epoch_ms\"")).fields;
+    let parts: Vec<&str> = fields.key.parts().iter().map(quarry::config::KeyPart::as_str).collect();
+    assert_eq!(parts, ["/a", "#"]);
+    assert_eq!(fields.title, Some(pointer("/b").into()));
+    assert_eq!(fields.date_format, DateFormat::parse("epoch_ms"));
+    assert_eq!((fields.html, fields.deleted), (false, None));
+    for (wrong, message) in [
+        (
+            "key = []",
+            "`sources.0.fields.key` is an empty list, but must be a JSON pointer, `#` for the name of an item that is a \
+             member of an object, or a list of them such as [\"/order\", \"/line\"]",
+        ),
+        (
+            "key = \"/id\", title = [\"/a\", \"#\"]",
+            "`sources.0.fields.title` is a list with \"#\", but must be a JSON pointer, or a list of them such as \
+             [\"/summary\", \"/body\"]",
+        ),
+        (
+            "key = \"/id\", date_format = \"dd.mm.yyyy\"",
+            "`sources.0.fields.date_format` is \"dd.mm.yyyy\", but must be `epoch_s`, `epoch_ms`, `epoch_us`, \
+             `epoch_ns`, or a strftime pattern that reads a date, without `%Z`, such as \"%d/%m/%Y\"",
+        ),
+    ] {
+        assert_eq!(refusal(&with(wrong), &[]), format!("quarry.toml: {message}"), "{wrong}");
     }
 }
 

@@ -77,8 +77,9 @@ async fn every_broken_body_may_be_transient() {
     let causes = [
         "empty body",
         "truncated JSON",
-        "invalid JSON",
-        "not the expected shape: no array at /items",
+        "invalid JSON at byte 0: the body is an HTML page, perhaps a login or maintenance page, near \
+         `<html>busy</html>`",
+        "not the expected shape: no array at /items; the body states an error at /error: busy",
         "not the expected shape: no array at /items",
         "body cut off",
     ];

@@ -1,5 +1,6 @@
 //! Crawls end to end, over real HTTP into a real SQLite store.
 
+mod bodies;
 mod completeness;
 mod doubts;
 mod faults;

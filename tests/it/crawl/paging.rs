@@ -1,6 +1,6 @@
 //! Each kind of pagination, with and without faults.
 
-use quarry::config::{JsonPointer, Pagination, SourceConfig};
+use quarry::config::{ItemsPath, JsonPointer, Pagination, SourceConfig};
 use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ async fn without_a_total_an_empty_page_ends_if_it_is_confirmed() {
     })
     .await;
     let (bench, crawl) = crawl(&upstream, |config| {
-        config.items = JsonPointer::parse("").expect("a pointer");
+        config.items = ItemsPath::parse("").expect("a pointer");
         config.total = None;
     })
     .await;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use quarry::config::{JsonPointer, Pagination, Secret, SourceConfig};
+use quarry::config::{ItemsPath, Pagination, Secret, SourceConfig};
 use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, Upstream as _, UpstreamRequest};
 use quarry::domain::CrawlState;
 use serde_json::json;
@@ -141,7 +141,7 @@ async fn another_host_receives_only_the_unconfigured_parameters_of_a_link() {
     let mut config = source(upstream.url("/messages?api_key=hunter2"));
     config.redirect_hosts = vec![other.address.to_string()];
     config.pagination = Pagination::Link { limit: "per_page".into(), size: 10 };
-    config.items = JsonPointer::parse("").unwrap();
+    config.items = ItemsPath::parse("").unwrap();
     config.total = None;
     Bench::new().await.crawl(&config).await;
     assert!(!other.requests().is_empty());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::Utc;
-use quarry::config::{JsonPointer, Pagination, SourceConfig};
+use quarry::config::{ItemsPath, JsonPointer, Pagination, SourceConfig};
 use quarry::crawl::StepOutcome;
 use quarry::domain::{Crawl, CrawlState};
 use quarry::simulator::{Collection, FaultProfile, Simulator, synthetic};
@@ -105,7 +105,7 @@ async fn the_other_kinds_of_pagination_complete() {
         let mut config = simulated.source(path);
         if matches!(pagination, Pagination::Link { .. }) {
             // The body is a bare array, and the total is in a header.
-            config.items = JsonPointer::parse("").expect("a pointer");
+            config.items = ItemsPath::parse("").expect("a pointer");
             config.total = None;
         }
         config.pagination = pagination;

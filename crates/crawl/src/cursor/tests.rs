@@ -272,6 +272,6 @@ fn a_cursor_fits_only_the_settings_of_its_requests() {
     let mut changed = config();
     changed.max_sweeps = 1;
     assert!(cursor.fits(&changed));
-    changed.fields.text = pointer("/body");
+    changed.fields.text = pointer("/body").into();
     assert!(!cursor.fits(&changed));
 }
