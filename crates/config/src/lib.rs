@@ -12,7 +12,6 @@ mod check;
 mod environment;
 mod error;
 mod file;
-mod headers;
 mod key;
 mod limits;
 mod load;
@@ -21,6 +20,7 @@ mod reference;
 mod reference_line;
 mod reload;
 mod secret;
+mod secret_values;
 mod setting;
 mod settings;
 mod show;
@@ -29,6 +29,7 @@ mod suggestion;
 mod table;
 mod values;
 mod variables;
+mod web_url;
 
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigProblem};
@@ -37,10 +38,14 @@ pub use limits::LimitSettings;
 pub use load::{DEFAULT_FILE, Overrides};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
-pub use secret::Secret;
+pub use secret::{Secret, is_harmless};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
-pub use source::{FieldMap, JsonPointer, Language, Pagination, SourceConfig, StopSignals, StopValue};
+pub use source::{
+    BodyContent, ClientAuthStyle, FieldMap, JsonPointer, Language, Locator, NextKind, Pagination, PostBody,
+    RequestMethod, SourceConfig, StopSignals, StopValue, UpstreamAuth,
+};
 pub use values::{allows_every, parse_authority};
+pub use web_url::WebUrl;

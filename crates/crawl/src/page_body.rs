@@ -6,13 +6,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::upstream::{NextPage, Stated};
-use quarry_config::{JsonPointer, Pagination, SourceConfig};
+use quarry_config::{JsonPointer, Locator, Pagination, SourceConfig};
 
 /// The parts of a page's body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PageBody {
     pub(super) items: Vec<Value>,
     pub(super) total: Stated<i64>,
+    pub(super) pages: Stated<i64>,
     /// The next cursor or link in the body, not in a `Link` header.
     pub(super) next: Stated<NextPage>,
 }
@@ -22,16 +23,23 @@ pub(super) struct PageBody {
 pub(super) struct BodyShape {
     items: JsonPointer,
     total: Option<JsonPointer>,
+    pages: Option<JsonPointer>,
     next: Option<JsonPointer>,
 }
 
 impl BodyShape {
     pub(super) fn of(config: &SourceConfig) -> Self {
         let next = match &config.pagination {
-            Pagination::Cursor { next, .. } => Some(next.clone()),
+            Pagination::Cursor { next, .. } => next.pointer().cloned(),
             _ => None,
         };
-        Self { items: config.items.clone(), total: config.total.clone(), next }
+        let pointer = |locator: &Option<Locator>| locator.as_ref().and_then(Locator::pointer).cloned();
+        Self {
+            items: config.items.clone(),
+            total: pointer(&config.total),
+            pages: pointer(&config.pages),
+            next,
+        }
     }
 
     /// Parses a body. The error does not quote it.
@@ -43,10 +51,11 @@ impl BodyShape {
         let mut page: Value = serde_json::from_slice(body).map_err(|error| {
             if error.is_eof() { "truncated JSON".to_owned() } else { "invalid JSON".to_owned() }
         })?;
-        let total = self.read_total(&page)?;
+        let total = read_count(&page, self.total.as_ref())?;
+        let pages = read_count(&page, self.pages.as_ref())?;
         let next = self.read_next(&page)?;
         let items = self.take_items(&mut page)?;
-        Ok(PageBody { items, total, next })
+        Ok(PageBody { items, total, pages, next })
     }
 
     fn take_items(&self, page: &mut Value) -> Result<Vec<Value>, String> {
@@ -56,21 +65,6 @@ impl BodyShape {
             // Several languages serialize an empty list as null.
             Some(Value::Null) if !pointer.is_empty() => Ok(Vec::new()),
             _ => Err(unexpected_shape("no array", pointer)),
-        }
-    }
-
-    fn read_total(&self, page: &Value) -> Result<Stated<i64>, String> {
-        let Some(pointer) = &self.total else { return Ok(Stated::Absent) };
-        let total = match page.pointer(pointer.as_str()) {
-            None => return Ok(Stated::Absent),
-            Some(Value::Null) => return Ok(Stated::Empty),
-            Some(Value::Number(number)) => number.as_i64().or_else(|| integer(number.as_f64()?)),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        match total {
-            Some(total) if total >= 0 => Ok(Stated::Value(total)),
-            _ => Err(unexpected_shape("no number", pointer.as_str())),
         }
     }
 
@@ -84,6 +78,21 @@ impl BodyShape {
             Some(Value::Number(number)) => Ok(Stated::Value(NextPage::Cursor(number.to_string()))),
             Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
         }
+    }
+}
+
+fn read_count(page: &Value, pointer: Option<&JsonPointer>) -> Result<Stated<i64>, String> {
+    let Some(pointer) = pointer else { return Ok(Stated::Absent) };
+    let count = match page.pointer(pointer.as_str()) {
+        None => return Ok(Stated::Absent),
+        Some(Value::Null) => return Ok(Stated::Empty),
+        Some(Value::Number(number)) => number.as_i64().or_else(|| integer(number.as_f64()?)),
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(_) => None,
+    };
+    match count {
+        Some(count) if count >= 0 => Ok(Stated::Value(count)),
+        _ => Err(unexpected_shape("no number", pointer.as_str())),
     }
 }
 
@@ -119,6 +128,7 @@ mod tests {
         BodyShape {
             items: pointer("/data/items"),
             total: Some(pointer("/total")),
+            pages: None,
             next: Some(pointer("/next")),
         }
     }
@@ -163,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_page_may_be_the_array_itself() {
-        let shape = BodyShape { items: pointer(""), total: None, next: None };
+        let shape = BodyShape { items: pointer(""), total: None, pages: None, next: None };
         assert_eq!(shape.read(b"[1]").map(|page| page.items.len()), Ok(1));
         assert_eq!(shape.read(b"null"), Err("not the expected shape: no array at the top".to_owned()));
     }

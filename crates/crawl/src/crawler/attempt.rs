@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use super::{ActiveCrawl, Crawler, PageAttempts};
 use crate::cursor::{CrawlCursor, NextStep, failure};
 use crate::page::parse_page;
-use crate::pagination::page_url;
+use crate::pagination::page_request;
 use crate::plan::{SweepHistory, Verdict, judge};
 use crate::progress::StepOutcome;
 use crate::upstream::{FetchError, FetchedPage, UpstreamRequest};
@@ -37,7 +37,7 @@ impl Crawler {
         let Some(token) = &active.cursor.next_page else {
             return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let request = UpstreamRequest { url: page_url(&self.config.url, &self.config.pagination, token) };
+        let request = page_request(&self.config, token);
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",

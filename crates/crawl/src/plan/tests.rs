@@ -3,7 +3,9 @@ use crate::fixtures::{config, pointer};
 use quarry_domain::Tally;
 
 fn by_cursor() -> Pagination {
-    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next: pointer("/next") }
+    let next = pointer("/next").into();
+    let next_is = quarry_config::NextKind::Auto;
+    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next, next_is }
 }
 
 /// A page of ten items, identified by its hash.
