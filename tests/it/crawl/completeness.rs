@@ -135,7 +135,8 @@ async fn more_keys_than_stated_are_recounted_and_then_reported() {
             cursor: "after".into(),
             limit: "limit".into(),
             size: 10,
-            next: quarry::config::JsonPointer::parse("/next").expect("a pointer"),
+            next: quarry::config::Locator::parse("/next").expect("a locator"),
+            next_is: quarry::config::NextKind::Auto,
         }
     })
     .await;

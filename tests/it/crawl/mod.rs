@@ -6,6 +6,7 @@ mod leases;
 mod outage;
 mod paging;
 mod redirects;
+mod requests;
 mod resumption;
 mod scripted;
 mod simulated;
