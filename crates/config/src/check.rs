@@ -104,11 +104,10 @@ impl Contradictions<'_> {
                 let text = "must be empty for this `format`: each line or row is an item";
                 self.note(&[&key("items"), &key("format")], text);
             }
-            let (backoff, most) = (source.backoff, source.max_backoff);
-            if backoff > most {
-                let text =
-                    format!("is {backoff:?}, but must be at most its `max_backoff`, which is {most:?}");
-                self.note(&[&key("backoff"), &key("max_backoff")], text);
+            for (setting, text) in source.contradictions() {
+                // The other one of two durations may be the wrong one.
+                let other = if setting == "backoff" { "max_backoff" } else { setting };
+                self.note(&[&key(setting), &key(other)], text);
             }
         }
     }

@@ -13,7 +13,6 @@ mod date_format;
 mod environment;
 mod error;
 mod file;
-mod headers;
 mod key;
 mod limits;
 mod load;
@@ -23,6 +22,7 @@ mod reference;
 mod reference_line;
 mod reload;
 mod secret;
+mod secret_values;
 mod setting;
 mod settings;
 mod show;
@@ -31,6 +31,7 @@ mod suggestion;
 mod table;
 mod values;
 mod variables;
+mod web_url;
 
 pub use date_format::{DateFormat, DatePattern, EpochUnit};
 pub use environment::Environment;
@@ -41,12 +42,14 @@ pub use load::{DEFAULT_FILE, Overrides};
 pub use pointer::{FieldList, ItemsPath, JsonPointer, KeyFields, KeyPart, PathSegment};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
-pub use secret::Secret;
+pub use secret::{Secret, is_harmless};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
 pub use source::{
-    FieldMap, Language, OnFailedPage, OnReject, PageFormat, Pagination, SourceConfig, StopSignals, StopValue,
+    BodyContent, ClientAuthStyle, FieldMap, Language, Locator, NextKind, OnFailedPage, OnReject, PageFormat,
+    Pagination, PostBody, RequestMethod, SourceConfig, StopSignals, StopValue, UpstreamAuth,
 };
 pub use values::{allows_every, parse_authority};
+pub use web_url::WebUrl;

@@ -1,22 +1,32 @@
 //! A source: its address, its pagination, its fields and the limits of a crawl.
 
+mod auth;
+mod body;
+mod contradictions;
+mod pagination;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 use toml::Value;
-use url::Url;
 
+use self::auth::method;
+pub use self::auth::{ClientAuthStyle, RequestMethod, UpstreamAuth};
+use self::body::body;
+pub use self::body::{BodyContent, PostBody};
+use self::pagination::locator;
+pub use self::pagination::{Locator, NextKind, Pagination};
 use super::date_format::{DateFormat, date_format};
-use super::headers::headers;
 use super::pointer::{
     FieldList, ItemsPath, JsonPointer, KeyFields, field_list, items_path, key_fields, pointer, pointers,
 };
 use super::secret::Secret;
+use super::secret_values::{headers, params};
 use super::setting::Scalar;
-use super::table::{optional_table, settings_enum, settings_table, subtable, tagged};
-use super::values::{
-    MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, switch, text, web_url,
-};
+use super::table::{optional_table, settings_table, subtable, tagged};
+use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, switch, text};
+use super::web_url::{WebUrl, web_url};
 use quarry_domain::SourceName;
 
 settings_table! {
@@ -25,14 +35,17 @@ settings_table! {
         /// The name of the source, unique among the sources.
         name: SourceName = source_name(),
         /// The address of the first page, without pagination parameters.
-        url: Url = web_url(),
+        /// `${NAME}` stands for that environment variable; `$${` for `${`.
+        url: WebUrl = web_url(),
         /// The format of a page: `json`; `json_lines`, one item per line; or `csv`, with a header row.
         format: PageFormat = choice([PageFormat::Json, PageFormat::JsonLines, PageFormat::Csv]).default("json"),
         /// The path to the items of a page: a JSON pointer in which `*` stands for every member, or a simple
         /// JSONPath such as `$.data[*].record`; empty: the page is the array itself.
         items: ItemsPath = items_path().default(""),
-        /// The pointer to the total number of items in a page.
-        total: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the total number of items in a page, or `header:` and the name of its header.
+        total: Option<Locator> = locator().optional(),
+        /// The pointer to the number of pages, or `header:` and the name of its header.
+        pages: Option<Locator> = locator().optional(),
         /// The pointers to members that state an error beside the items; `[]`: no member does, not even
         /// `success = false`.
         errors: Vec<JsonPointer> = pointers().default(["/error", "/errors", "/fault"].map(Value::from).to_vec()),
@@ -43,6 +56,22 @@ settings_table! {
         /// The headers of each request.
         /// `${NAME}` in a value stands for that environment variable; `$${` for `${`.
         headers: Vec<(String, Secret)> = headers(),
+        /// The parameters that each request has, besides those of `url`.
+        /// `${NAME}` in a value stands for that environment variable; `$${` for `${`.
+        params: Vec<(String, Secret)> = params(),
+        /// The method of requests, `GET` or `POST`.
+        method: RequestMethod = method().default("GET"),
+        /// The body of `POST` requests: a table, which becomes JSON, or text.
+        /// `${NAME}` in its strings stands for that environment variable; `$${` for `${`.
+        body: Option<PostBody> = body(),
+        /// The authentication of requests: a table with a `kind`.
+        auth: Option<UpstreamAuth> = optional_table(tagged()),
+        /// The file with certificates (PEM) that are trusted besides those of the system.
+        ca_file: Option<PathBuf> = text().optional(),
+        /// The file with the certificate (PEM) that the source's requests present, and those above it.
+        client_cert: Option<PathBuf> = text().optional(),
+        /// The file with the private key (PEM) of `client_cert`.
+        client_key: Option<PathBuf> = text().optional(),
         /// The language for stemming: `english`, or `none`.
         language: Language = choice([Language::English, Language::None]).default("english"),
         /// The pause between the end of one request and the start of the next.
@@ -86,51 +115,6 @@ settings_table! {
         on_failed_page: OnFailedPage = choice([OnFailedPage::Fail, OnFailedPage::Skip]).default("fail"),
         /// The signals of the upstream that its list has ended.
         stop: Option<StopSignals> = optional_table(subtable()),
-    }
-}
-
-settings_enum! {
-    /// The pagination of a source.
-    #[derive(Eq)]
-    pub enum Pagination {
-        /// `?offset=0&limit=100`; the offset grows by the number of items received.
-        Offset = "offset" {
-            /// The parameter for the number of the first item.
-            offset: String = text().default("skip"),
-            /// The parameter for the page size.
-            limit: String = text().default("limit"),
-            /// The items of one request.
-            size: u32 = page_size(),
-        }
-        /// `?page=1&size=100`; the page number grows by one.
-        Page = "page" {
-            /// The parameter for the page number.
-            page: String = text().default("page"),
-            /// The parameter for the page size.
-            limit: String = text().default("size"),
-            /// The items of one request.
-            size: u32 = page_size(),
-            /// The number of the first page.
-            first: u32 = count(0, MAX_U32).default(1),
-        }
-        /// `?limit=100`, then `&cursor=…` from the response until it has none.
-        Cursor = "cursor" {
-            /// The parameter for the cursor.
-            cursor: String = text().default("cursor"),
-            /// The parameter for the page size.
-            limit: String = text().default("limit"),
-            /// The items of one request.
-            size: u32 = page_size(),
-            /// The pointer to the next cursor in the response.
-            next: JsonPointer = pointer().default("/next_cursor"),
-        }
-        /// The `Link` header's `rel="next"` until there is none.
-        Link = "link" {
-            /// The parameter for the page size.
-            limit: String = text().default("per_page"),
-            /// The items of one request.
-            size: u32 = page_size(),
-        }
     }
 }
 
@@ -255,8 +239,4 @@ fn stop_value() -> Scalar<StopValue> {
 fn source_name() -> Scalar<SourceName> {
     let expected = "a name of 1 to 64 characters, without control characters or blanks at its ends";
     Scalar::from_text(expected, |text| SourceName::parse(text).ok())
-}
-
-fn page_size() -> Scalar<u32> {
-    count(1, MAX_U32).default(100)
 }

@@ -8,16 +8,17 @@
 //! | `cursor` | the position of a crawl, and the decision on its next step (pure) |
 //! | `baseline` | the findings of earlier crawls about the list of a source (pure) |
 //! | `plan` | the decision on a fetched page: accept, retry, fail (pure) |
-//! | `pagination` | the URL of a page, and the token of the next one (pure) |
+//! | `pagination` | the request for a page, and the token of the next one (pure) |
 //! | `page`, `mapping`, `dates` | from items to documents (pure) |
-//! | `upstream` | the interface to an upstream; `client` is its HTTP adapter |
-//! | `page_body`, `link_header`, `redirect` | the parts of a response, and permitted hosts (pure) |
+//! | `upstream` | the interface to an upstream |
+//! | `client` | its HTTP adapter: connection, credentials, redirects, and the statements of headers |
+//! | `page_body` | the parts of a response's body (pure) |
 //! | `charset`, `json` | the text of a body, and its values with all digits (pure) |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
 //! A request passes through them in this order: `worker` → `crawler` → `cursor` (next step) →
-//! `pagination` (URL) → `client` → `page_body` → `page` and `mapping` (documents) → `plan` (verdict) → store.
+//! `pagination` (request) → `client` → `page_body` → `page` and `mapping` (documents) → `plan` (verdict) → store.
 //!
 //! Independent of the index: the two meet in the store, through revisions.
 
@@ -32,7 +33,6 @@ mod fixtures;
 mod grouped;
 mod json;
 mod lease;
-mod link_header;
 mod mapping;
 mod metrics;
 mod page;
@@ -40,7 +40,6 @@ mod page_body;
 mod pagination;
 mod plan;
 mod progress;
-mod redirect;
 mod schedule;
 mod upstream;
 mod worker;

@@ -39,6 +39,7 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     let mut builder = PageBuilder::default();
     builder.facts.items = page.items.len() as u64;
     builder.facts.total = page.total;
+    builder.facts.pages = page.pages;
     builder.facts.next = page.next;
     builder.facts.has_more = page.has_more;
     builder.facts.error = page.error;

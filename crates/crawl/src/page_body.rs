@@ -14,13 +14,14 @@ use self::statements::Statements;
 use super::charset::decode;
 use super::json::{Json, describe_bytes};
 use super::upstream::{NextPage, Stated, UpstreamItem};
-use quarry_config::{PageFormat, SourceConfig};
+use quarry_config::{PageFormat, Pagination, SourceConfig};
 
 /// The parts of a page's body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PageBody {
     pub(super) items: Vec<UpstreamItem>,
     pub(super) total: Stated<i64>,
+    pub(super) pages: Stated<i64>,
     /// The next cursor or link in the body, not in a `Link` header.
     pub(super) next: Stated<NextPage>,
     /// The body states that other pages follow, or that none does.
@@ -42,7 +43,10 @@ impl BodyShape {
     pub(super) fn of(config: &SourceConfig) -> Self {
         Self {
             format: config.format,
-            items: ItemsShape { path: config.items.clone(), single_object: false },
+            items: ItemsShape {
+                path: config.items.clone(),
+                single_object: matches!(config.pagination, Pagination::SinglePage {}),
+            },
             statements: Statements::of(config),
             errors: ErrorMembers { pointers: config.errors.clone() },
         }
@@ -86,10 +90,11 @@ impl BodyShape {
 
     fn take_parts(&self, page: Json) -> Result<PageBody, String> {
         let total = self.statements.total(&page);
+        let pages = self.statements.pages(&page);
         let next = self.statements.next(&page);
         let has_more = self.statements.has_more(&page, self.items.static_parent().as_deref());
         let items = self.items.take(page)?;
-        Ok(PageBody { items, total: total?, next: next?, has_more, error: None })
+        Ok(PageBody { items, total: total?, pages: pages?, next: next?, has_more, error: None })
     }
 
     /// Appends the error that a JSON body states in place of other text.

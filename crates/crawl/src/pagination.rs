@@ -1,12 +1,13 @@
-//! The URL of a page, and the token of the page after it. Pure.
+//! The request for a page, and the token of the page after it. Pure.
 //!
-//! A new kind of pagination needs a case in [`page_url`], [`paging_params`] and [`token_after`].
+//! A new kind of pagination needs a case in [`paging_values`], [`Pagination::params`] and [`token_after`].
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use super::upstream::NextPage;
-use quarry_config::Pagination;
+use super::upstream::{NextPage, UpstreamRequest};
+use quarry_config::{BodyContent, Pagination, PostBody, RequestMethod, Secret, SourceConfig};
 
 /// The token of a page, stored in the cursor of the crawl.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,46 +42,117 @@ impl PageToken {
     }
 }
 
-/// Returns the URL of a page.
+/// The value of a paging parameter.
+enum PagingValue<'t> {
+    Number(u64),
+    Cursor(&'t str),
+}
+
+/// Returns the request for a page.
 ///
 /// The paging parameters replace those of the same name in the source's URL; the others stay. A link is
-/// used as the upstream sent it.
-pub(super) fn page_url(base: &Url, pagination: &Pagination, token: &PageToken) -> Url {
+/// used as the upstream sent it. A name that begins with `/` is a pointer into the body.
+pub(super) fn page_request(config: &SourceConfig, token: &PageToken) -> UpstreamRequest {
+    UpstreamRequest {
+        url: page_url(&config.url, &config.pagination, token),
+        body: page_body(config, token).map(Secret::new),
+    }
+}
+
+fn page_url(base: &Url, pagination: &Pagination, token: &PageToken) -> Url {
     if let PageToken::Link(url) = token {
         return url.clone();
     }
     let mut url = base.clone();
-    match pagination {
-        Pagination::Offset { offset, limit, size } => {
-            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
-            set_param(&mut url, offset, &start.to_string());
-            set_param(&mut url, limit, &size.to_string());
-        }
-        Pagination::Page { page, limit, size, first } => {
-            let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
-            set_param(&mut url, page, &number.to_string());
-            set_param(&mut url, limit, &size.to_string());
-        }
-        Pagination::Cursor { cursor, limit, size, .. } => {
-            set_param(&mut url, limit, &size.to_string());
-            if let PageToken::Cursor(value) = token {
-                set_param(&mut url, cursor, value);
+    for (name, value) in paging_values(pagination, token) {
+        if !is_in_body(name) {
+            match value {
+                PagingValue::Number(number) => set_param(&mut url, name, &number.to_string()),
+                PagingValue::Cursor(cursor) => set_param(&mut url, name, cursor),
             }
         }
-        Pagination::Link { limit, size } => set_param(&mut url, limit, &size.to_string()),
     }
     url
 }
 
-/// Returns the names of the parameters that [`page_url`] sets.
-pub(super) fn paging_params(pagination: &Pagination) -> impl Iterator<Item = &str> {
-    let (position, limit) = match pagination {
-        Pagination::Offset { offset, limit, .. } => (Some(offset), limit),
-        Pagination::Page { page, limit, .. } => (Some(page), limit),
-        Pagination::Cursor { cursor, limit, .. } => (Some(cursor), limit),
-        Pagination::Link { limit, .. } => (None, limit),
+fn page_body(config: &SourceConfig, token: &PageToken) -> Option<String> {
+    if config.method != RequestMethod::Post {
+        return None;
+    }
+    let values: Vec<_> =
+        paging_values(&config.pagination, token).filter(|(name, _)| is_in_body(name)).collect();
+    let mut body = match config.body.as_ref().map(PostBody::expose) {
+        Some(BodyContent::Text(text)) => return Some(text.clone()),
+        Some(BodyContent::Json(json)) => json.clone(),
+        None if values.is_empty() => return None,
+        None => Value::Null,
     };
-    position.into_iter().chain([limit]).map(String::as_str).filter(|name| !name.is_empty())
+    for (name, value) in values {
+        set_member(
+            &mut body,
+            name,
+            match value {
+                PagingValue::Number(number) => number.into(),
+                PagingValue::Cursor(cursor) => cursor.into(),
+            },
+        );
+    }
+    Some(body.to_string())
+}
+
+/// Returns the paging parameters of a page, by their names.
+fn paging_values<'t>(
+    pagination: &'t Pagination,
+    token: &'t PageToken,
+) -> impl Iterator<Item = (&'t str, PagingValue<'t>)> {
+    let (position, limit) = match pagination {
+        Pagination::Offset { offset, limit, size } => {
+            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
+            (Some((offset, PagingValue::Number(start))), Some((limit, *size)))
+        }
+        Pagination::Page { page, limit, size, first } => {
+            let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
+            (Some((page, PagingValue::Number(number))), Some((limit, *size)))
+        }
+        Pagination::Cursor { cursor, limit, size, .. } => {
+            let value = if let PageToken::Cursor(value) = token { Some(value) } else { None };
+            (value.map(|value| (cursor, PagingValue::Cursor(value))), Some((limit, *size)))
+        }
+        Pagination::Link { limit, size } => (None, Some((limit, *size))),
+        Pagination::SinglePage {} => (None, None),
+    };
+    let limit = limit.map(|(name, size)| (name, PagingValue::Number(size.into())));
+    // A cursor follows the page size, as it does in most documentation of APIs.
+    let is_cursor = matches!(pagination, Pagination::Cursor { .. });
+    let pairs = if is_cursor { [limit, position] } else { [position, limit] };
+    pairs
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value))
+        .filter(|(name, _)| !name.is_empty())
+}
+
+fn is_in_body(name: &str) -> bool {
+    name.starts_with('/')
+}
+
+/// Sets a member of a JSON value by its pointer, and creates the objects around it.
+fn set_member(json: &mut Value, pointer: &str, value: Value) {
+    let mut target = json;
+    for segment in pointer.split('/').skip(1) {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        let index = segment.parse::<usize>().ok();
+        let items = target.as_array().map_or(0, Vec::len);
+        if let Some(index) = index.filter(|index| *index < items) {
+            target = &mut target[index];
+        } else {
+            if !target.is_object() {
+                *target = Value::Object(Map::new());
+            }
+            target = &mut target[segment];
+        }
+    }
+    *target = value;
 }
 
 /// Copies the parameters that `is_kept` accepts to another URL, with their spelling.
@@ -93,9 +165,6 @@ pub(super) fn retain_params(from: &Url, to: &mut Url, is_kept: impl Fn(&str) -> 
 
 /// Sets a parameter and keeps the spelling of all others.
 fn set_param(url: &mut Url, name: &str, value: &str) {
-    if name.is_empty() {
-        return;
-    }
     let is_other =
         |pair: &&str| form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(other, _)| other != name);
     let mut pairs: Vec<String> =
@@ -114,6 +183,7 @@ pub(super) fn token_after(
     next: Option<NextPage>,
 ) -> Option<PageToken> {
     match pagination {
+        Pagination::SinglePage {} => None,
         Pagination::Offset { .. } => {
             let start = if let PageToken::Offset(start) = token { *start } else { 0 };
             Some(PageToken::Offset(start.saturating_add(items)))
@@ -131,8 +201,11 @@ pub(super) fn token_after(
 
 #[cfg(test)]
 mod tests {
+    use quarry_config::NextKind;
+    use serde_json::json;
+
     use super::*;
-    use crate::fixtures::pointer;
+    use crate::fixtures::{config_with, pointer};
 
     fn offset() -> Pagination {
         Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100 }
@@ -143,7 +216,13 @@ mod tests {
     }
 
     fn by_cursor() -> Pagination {
-        Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next: pointer("/next") }
+        Pagination::Cursor {
+            cursor: "after".into(),
+            limit: "limit".into(),
+            size: 10,
+            next: pointer("/next").into(),
+            next_is: NextKind::Auto,
+        }
     }
 
     fn url_of(base: &str, pagination: &Pagination, token: &PageToken) -> String {
@@ -192,6 +271,49 @@ mod tests {
         let after = |token: &PageToken| token_after(&by_page(), token, 20, None);
         assert_eq!(after(&PageToken::First), Some(PageToken::Page(2)));
         assert_eq!(after(&PageToken::Page(2)), Some(PageToken::Page(3)));
+    }
+
+    #[test]
+    fn a_name_that_is_a_pointer_selects_the_page_in_the_body() {
+        let mut config = config_with(
+            "method = \"POST\"\nbody = { query = \"q\", filters = [{ n = 1 }], variables = { first = \"x\" } }",
+        );
+        let mut request = |pagination: Pagination, token: &PageToken| {
+            config.pagination = pagination;
+            let request = page_request(&config, token);
+            let body = request.body.expect("a body");
+            (request.url.to_string(), serde_json::from_str::<Value>(body.expose()).expect("JSON"))
+        };
+        let by_cursor = Pagination::Cursor {
+            cursor: "/variables/page/after".into(),
+            limit: "/variables/first".into(),
+            size: 10,
+            next: pointer("/next").into(),
+            next_is: NextKind::Auto,
+        };
+        let body = |variables: Value| json!({"query": "q", "filters": [{"n": 1}], "variables": variables});
+        assert_eq!(
+            request(by_cursor.clone(), &PageToken::First),
+            ("http://h/m".to_owned(), body(json!({"first": 10})))
+        );
+        assert_eq!(
+            request(by_cursor, &PageToken::Cursor("12".into())),
+            ("http://h/m".to_owned(), body(json!({"first": 10, "page": {"after": "12"}})))
+        );
+        let by_page =
+            Pagination::Page { page: "/filters/0/p~1q".into(), limit: "per".into(), size: 5, first: 0 };
+        let expected = json!({"query": "q", "filters": [{"n": 1, "p/q": 3}], "variables": {"first": "x"}});
+        assert_eq!(request(by_page, &PageToken::Page(3)), ("http://h/m?per=5".to_owned(), expected));
+    }
+
+    #[test]
+    fn a_body_is_created_for_the_paging_parameters() {
+        let mut config = config_with("method = \"POST\"");
+        config.pagination = Pagination::Offset { offset: "/from".into(), limit: "/size".into(), size: 7 };
+        let body = page_request(&config, &PageToken::Offset(14)).body.expect("a body");
+        assert_eq!(body.expose(), "{\"from\":14,\"size\":7}");
+        config.pagination = Pagination::SinglePage {};
+        assert_eq!(page_request(&config, &PageToken::First), Url::clone(&config.url).into());
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub(super) struct PageFacts {
     pub(super) conflict: Option<String>,
     /// The total that the page states.
     pub(super) total: Stated<i64>,
+    /// The number of pages that the page states.
+    pub(super) pages: Option<i64>,
     /// The next page that the page states.
     pub(super) next: Stated<NextPage>,
     /// The page states that others follow it, or that none does.
@@ -94,6 +96,7 @@ impl PageContext<'_> {
             | Pagination::Page { size, .. }
             | Pagination::Cursor { size, .. }
             | Pagination::Link { size, .. } => u64::from(size),
+            Pagination::SinglePage {} => u64::MAX,
         };
         if self.cursor.largest_page == 0 { size } else { size.min(self.cursor.largest_page) }
     }

@@ -8,12 +8,21 @@ use async_trait::async_trait;
 use url::Url;
 
 use super::json::Json;
+use quarry_config::Secret;
 
 /// The request for one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamRequest {
     /// The URL, with the paging parameters.
     pub url: Url,
+    /// The body of a `POST` request, with the paging parameters that are pointers into it.
+    pub body: Option<Secret>,
+}
+
+impl From<Url> for UpstreamRequest {
+    fn from(url: Url) -> Self {
+        Self { url, body: None }
+    }
 }
 
 /// The next page as a response states it.
@@ -71,12 +80,16 @@ pub struct FetchedPage {
     pub items: Vec<UpstreamItem>,
     /// The total number of items.
     pub total: Stated<i64>,
+    /// The number of pages.
+    pub pages: Option<i64>,
     /// The next page.
     pub next: Stated<NextPage>,
     /// The page states that others follow it, or that none does.
     pub has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub error: Option<String>,
+    /// The pause that the upstream requests before the next request.
+    pub wait: Option<Duration>,
 }
 
 /// A failed request.

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use quarry::config::{DateFormat, JsonPointer, Language, PageFormat, Pagination, SourceConfig};
+use quarry::config::{
+    BodyContent, DateFormat, JsonPointer, Language, NextKind, PageFormat, Pagination, SourceConfig,
+};
 
 use super::{SOURCE, load, refusal};
 
@@ -66,7 +68,7 @@ published_at = "/timestamp"
 "#,
     );
     assert_eq!(source.items.as_str(), "/items");
-    assert_eq!(source.total, Some(pointer("/total")));
+    assert_eq!(source.total, Some(pointer("/total").into()));
     assert_eq!(source.refresh, Some(Duration::from_secs(600)));
     assert_eq!(source.fields.author_name, Some(pointer("/user_name")));
     assert_eq!(source.fields.published_at, Some(pointer("/timestamp")));
@@ -89,7 +91,8 @@ fn each_kind_of_pagination_has_its_own_defaults() {
             cursor: "cursor".to_owned(),
             limit: "limit".to_owned(),
             size: 100,
-            next: pointer("/next_cursor")
+            next: pointer("/next_cursor").into(),
+            next_is: NextKind::Auto,
         }
     );
     assert_eq!(paged("kind = \"link\""), Pagination::Link { limit: "per_page".to_owned(), size: 100 });
@@ -97,7 +100,7 @@ fn each_kind_of_pagination_has_its_own_defaults() {
 
 #[test]
 fn pagination_is_required_and_its_kinds_are_listed() {
-    let kinds = "one of `offset`, `page`, `cursor`, `link`";
+    let kinds = "one of `offset`, `page`, `cursor`, `link`, `none`";
     for (table, message) in [
         ("", format!("`sources.0.pagination` is missing: set it to a table with a `kind`, {kinds}")),
         ("pagination = {}", format!("`sources.0.pagination.kind` is missing: set it to {kinds}")),
@@ -226,8 +229,121 @@ fn headers_expand_variables() {
     let error = refusal(&file, &[("A", "a"), ("B", "b")]);
     assert_eq!(
         error,
-        "quarry.toml: `sources.0.headers.Authorization` names the variable QUARRY_UPSTREAM_TOKEN, which is not set"
+        "quarry.toml: `sources.0.headers.Authorization` names the variable QUARRY_UPSTREAM_TOKEN, which is not set: set \
+         it, or write `$${` for `${`"
     );
+}
+
+#[test]
+fn addresses_params_bodies_and_credentials_expand_variables_and_hide_them() {
+    let file = r#"
+[[sources]]
+name = "orders"
+url = "https://${HOST}/v1/${PATH}/orders?access=${ACCESS}&code=l1teral&lang=en"
+method = "POST"
+params = { sig = "${ACCESS}" }
+pagination = { kind = "cursor", cursor = "/variables/after", limit = "" }
+fields = { key = "/id", text = "/message" }
+auth = { kind = "oauth2", token_url = "https://id.example/${PATH}?x=l1teral", client_id = "${ACCESS}", client_secret = "l1teral" }
+[sources.body]
+query = "l1teral"
+first = 5
+order = "asc"
+nested = [{ pin = "${ACCESS}", day = 2026-01-02 }]
+"#;
+    let variables = [("HOST", "api.example"), ("PATH", "p4th"), ("ACCESS", "s3cr=t")];
+    let settings = load(file, &variables).unwrap();
+    let source = &settings.sources[0];
+    assert_eq!(
+        source.url.as_str(),
+        "https://api.example/v1/p4th/orders?access=s3cr%3Dt&code=l1teral&lang=en"
+    );
+    assert_eq!(source.params[0].1.expose(), "s3cr=t");
+    let Some(BodyContent::Json(body)) = source.body.as_ref().map(|body| body.expose()) else {
+        panic!("JSON")
+    };
+    let expected =
+        r#"{"first":5,"nested":[{"day":"2026-01-02","pin":"s3cr=t"}],"order":"asc","query":"l1teral"}"#;
+    assert_eq!(body.to_string(), expected);
+    let printed = settings.to_toml_redacted();
+    for text in [printed.clone(), format!("{settings:?}")] {
+        for secret in ["l1teral", "s3cr", "p4th"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    assert!(
+        printed.contains("https://${HOST}/v1/${PATH}/orders?access=redacted&code=redacted&lang=en"),
+        "{printed}"
+    );
+    assert!(printed.contains("order = \"asc\"") && printed.contains("query = \"[redacted]\""), "{printed}");
+
+    for name in ["HOST", "PATH", "ACCESS"] {
+        let others: Vec<_> = variables.into_iter().filter(|(other, _)| *other != name).collect();
+        let error = refusal(file, &others);
+        assert!(error.contains(&format!("names the variable {name}, which is not set")), "{error}");
+    }
+}
+
+#[test]
+fn keys_in_the_place_of_a_user_are_hidden() {
+    for (url, expected) in [
+        ("https://k3y@h/m", "https://redacted@h/m"),
+        ("https://k3y:@h/m", "https://redacted@h/m"),
+        ("https://me:k3y@h/m", "https://me:redacted@h/m"),
+        ("https://h/m?k3y&page", "https://h/m?redacted&page"),
+        ("https://h/m?page[size]=5&$top=3&q=k3y", "https://h/m?page[size]=5&$top=3&q=redacted"),
+    ] {
+        let printed = load(&SOURCE.replace("http://127.0.0.1:9000/messages/", url), &[]).unwrap();
+        assert!(printed.to_toml_redacted().contains(&format!("url = \"{expected}\"")), "{url}");
+    }
+}
+
+#[test]
+fn settings_of_requests_that_contradict_each_other_are_rejected() {
+    let with = |lines: &str| SOURCE.replace("pagination = { kind = \"offset\" }", lines);
+    let offset = "pagination = { kind = \"offset\" }";
+    for (lines, message) in [
+        (
+            "pagination = { kind = \"page\", page = \"/page\" }".to_owned(),
+            "`sources.0.pagination` has \"/page\", a pointer into the body, but `method` is \"GET\": set \
+             `method = \"POST\"`",
+        ),
+        (
+            "pagination = { kind = \"page\", page = \"/page\" }\nmethod = \"POST\"\nbody = \"x\"".to_owned(),
+            "`sources.0.pagination` has \"/page\", a pointer into the body, so `body` must be a table, not text",
+        ),
+        (
+            format!("{offset}\nbody = {{ a = 1 }}"),
+            "`sources.0.body` is sent with `method = \"POST\"` only: set that too",
+        ),
+        (
+            format!("{offset}\nbody = 1"),
+            "`sources.0.body` is 1, but must be a table, which becomes JSON, or text",
+        ),
+        (format!("{offset}\nclient_cert = \"a\""), "`sources.0.client_cert` needs `client_key` beside it"),
+        (
+            format!(
+                "{offset}\nauth = {{ kind = \"bearer\", token = \"t\" }}\nheaders = {{ Authorization = \"x\" }}"
+            ),
+            "`sources.0.auth` sets the header `authorization`, which is in `headers` too: remove one of them",
+        ),
+        (
+            format!("{offset}\nauth = {{ kind = \"bearer\" }}"),
+            "`sources.0.auth.token` is missing: set it to text that is not empty, such as \"${NAME}\" for an \
+             environment variable",
+        ),
+        (
+            format!("{offset}\ntotal = \"header:a b\""),
+            "`sources.0.total` is \"header:a b\", but must be a JSON pointer: empty, or beginning with `/`; or \
+             `header:` and the name of a header",
+        ),
+        (
+            format!("{offset}\nparams = {{ key = \"[redacted]\" }}"),
+            "`sources.0.params.key` is redacted: put its value in, or `${NAME}`",
+        ),
+    ] {
+        assert_eq!(refusal(&with(&lines), &[]), format!("quarry.toml: {message}"), "{lines}");
+    }
 }
 
 #[test]

@@ -139,7 +139,8 @@ async fn more_keys_than_stated_are_all_stored_and_reported_once() {
         cursor: "after".into(),
         limit: "limit".into(),
         size: 10,
-        next: quarry::config::JsonPointer::parse("/next").expect("a pointer"),
+        next: quarry::config::Locator::parse("/next").expect("a locator"),
+        next_is: quarry::config::NextKind::Auto,
     };
     let crawl = bench.crawl(&config).await;
     assert_eq!((crawl.state, crawl.documents_seen), (CrawlState::Completed, 30));

@@ -11,6 +11,7 @@ mod outage;
 mod paging;
 mod quotas;
 mod redirects;
+mod requests;
 mod resumption;
 mod scripted;
 mod simulated;

@@ -1,6 +1,6 @@
 //! Each kind of pagination, with and without faults.
 
-use quarry::config::{ItemsPath, JsonPointer, Pagination, SourceConfig};
+use quarry::config::{ItemsPath, Locator, NextKind, Pagination, SourceConfig};
 use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
@@ -12,8 +12,9 @@ fn by_page() -> Pagination {
 }
 
 fn by_cursor() -> Pagination {
-    let next = JsonPointer::parse("/next").expect("a pointer");
-    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next }
+    let next = Locator::parse("/next").expect("a locator");
+    let next_is = NextKind::Auto;
+    Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next, next_is }
 }
 
 /// Follows cursors of an upstream without a total.

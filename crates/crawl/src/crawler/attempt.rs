@@ -8,7 +8,7 @@ use tracing::field::Empty;
 use super::{ActiveCrawl, Crawler, PageAttempts};
 use crate::cursor::{CrawlCursor, NextStep, failure};
 use crate::page::{ParsedPage, parse_page};
-use crate::pagination::{PageToken, page_url};
+use crate::pagination::{PageToken, page_request};
 use crate::plan::{PageContext, SweepHistory, Verdict, after_skipped, is_end_status, judge};
 use crate::progress::StepOutcome;
 use crate::upstream::{FetchError, UpstreamRequest};
@@ -38,7 +38,7 @@ impl Crawler {
         let Some(token) = &active.cursor.next_page else {
             return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let request = UpstreamRequest { url: page_url(&self.config.url, &self.config.pagination, token) };
+        let request = page_request(&self.config, token);
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",
@@ -64,8 +64,10 @@ impl Crawler {
         let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
         match self.upstream.fetch_page(request).instrument(fetching).await {
             Ok(page) => {
-                let status = page.status;
-                self.decide(active, slot, status, parse_page(&self.config, page), now).await
+                let (status, wait) = (page.status, page.wait);
+                let page = parse_page(&self.config, page);
+                let outcome = self.decide(active, slot, status, page, now).await?;
+                Ok(outcome.after_at_least(wait.unwrap_or_default().min(self.config.max_retry_after)))
             }
             Err(error) => self.record_failure(active, slot, error, now).await,
         }

@@ -220,7 +220,7 @@ fn a_failed_crawl_is_continued_at_its_page_if_it_made_progress() {
         assert!(!can_continue(&other, &config(), now()), "{other:?}");
     }
     let mut changed = config();
-    changed.fields.text = pointer("/body");
+    changed.fields.text = pointer("/body").into();
     assert!(!can_continue(&failed, &changed, now()));
 }
 

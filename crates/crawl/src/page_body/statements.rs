@@ -5,7 +5,7 @@ use url::Url;
 use super::unexpected_shape;
 use crate::json::Json;
 use crate::upstream::{NextPage, Stated};
-use quarry_config::{JsonPointer, Pagination, SourceConfig};
+use quarry_config::{JsonPointer, Locator, Pagination, SourceConfig, StopValue};
 
 /// Flags for the existence of other pages.
 const MORE_FLAGS: [&str; 6] = ["has_more", "hasMore", "has_next", "hasNext", "hasNextPage", "more"];
@@ -21,21 +21,34 @@ const GROUP_MARKS: [char; 6] = [',', ' ', '\'', '_', '\u{a0}', '\u{202f}'];
 #[derive(Clone, Debug)]
 pub(super) struct Statements {
     pub(super) total: Option<JsonPointer>,
+    pub(super) pages: Option<JsonPointer>,
     pub(super) next: Option<JsonPointer>,
+    pub(super) stop: Option<(JsonPointer, StopValue)>,
 }
 
 impl Statements {
     pub(super) fn of(config: &SourceConfig) -> Self {
         let next = match &config.pagination {
-            Pagination::Cursor { next, .. } => Some(next.clone()),
+            Pagination::Cursor { next, .. } => next.pointer().cloned(),
             _ => None,
         };
-        Self { total: config.total.clone(), next }
+        let pointer = |locator: &Option<Locator>| locator.as_ref().and_then(Locator::pointer).cloned();
+        let stop = config.stop.as_ref().and_then(|stop| Some((stop.when.clone()?, stop.equals.clone())));
+        Self { total: pointer(&config.total), pages: pointer(&config.pages), next, stop }
     }
 
     /// Reads the total; a negative one stands for an unknown one.
     pub(super) fn total(&self, page: &Json) -> Result<Stated<i64>, String> {
-        let Some(pointer) = &self.total else { return Ok(Stated::Absent) };
+        Self::count(page, self.total.as_ref())
+    }
+
+    /// Reads the number of pages.
+    pub(super) fn pages(&self, page: &Json) -> Result<Stated<i64>, String> {
+        Self::count(page, self.pages.as_ref())
+    }
+
+    fn count(page: &Json, pointer: Option<&JsonPointer>) -> Result<Stated<i64>, String> {
+        let Some(pointer) = pointer else { return Ok(Stated::Absent) };
         let Some(value) = page.pointer(pointer.as_str()) else { return Ok(Stated::Absent) };
         // Elasticsearch states `{"value": 10000, "relation": "gte"}`.
         let value = value.get("value").unwrap_or(value);
@@ -69,8 +82,11 @@ impl Statements {
 
     /// Reads the flag for other pages, beside the configured members or at the top.
     ///
-    /// Flags that contradict each other state nothing.
+    /// Flags that contradict each other state nothing. A configured member decides alone.
     pub(super) fn has_more(&self, page: &Json, items_parent: Option<&str>) -> Option<bool> {
+        if let Some((pointer, end)) = &self.stop {
+            return page.pointer(pointer.as_str()).map(|value| !is_stop(value, end));
+        }
         let parents =
             [&self.next, &self.total].into_iter().flatten().filter_map(|pointer| parent(pointer.as_str()));
         let mut flags = parents.chain([""]).chain(items_parent).chain(PAGING_OBJECTS).flat_map(|pointer| {
@@ -92,6 +108,19 @@ fn parent(pointer: &str) -> Option<&str> {
 fn is_no_cursor(text: &str) -> bool {
     let text = text.trim();
     text.is_empty() || NO_CURSORS.iter().any(|none| text.eq_ignore_ascii_case(none))
+}
+
+/// Returns true if a member has the configured value.
+fn is_stop(value: &Json, end: &StopValue) -> bool {
+    match (value, end) {
+        (Json::Bool(value), StopValue::Bool(end)) => value == end,
+        (Json::Number(digits), StopValue::Integer(end)) => integer(digits) == Some(*end),
+        (Json::String(text), StopValue::Text(end)) => text == end,
+        // Some upstreams write flags and numbers as text.
+        (Json::String(text), StopValue::Bool(end)) => text.trim().eq_ignore_ascii_case(&end.to_string()),
+        (Json::String(text), StopValue::Integer(end)) => text.trim() == end.to_string(),
+        _ => false,
+    }
 }
 
 /// Returns a link for a URL, and a cursor for another text.

@@ -89,7 +89,7 @@ pub(crate) fn after_skipped(
 ) -> Option<CrawlCursor> {
     let size = match config.pagination {
         Pagination::Offset { size, .. } | Pagination::Page { size, .. } => u64::from(size),
-        Pagination::Cursor { .. } | Pagination::Link { .. } => return None,
+        Pagination::Cursor { .. } | Pagination::Link { .. } | Pagination::SinglePage {} => return None,
     };
     if cursor.skipped_in_a_row >= SKIPPED_PAGES {
         return None;
@@ -134,7 +134,8 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
     if !context.is_by_position() {
         return page.has_more == Some(false) && page.next == Stated::Absent;
     }
-    if page.items == 0 {
+    let is_last_page = page.pages.is_some_and(|pages| i64::from(after.pages) >= pages);
+    if page.items == 0 || is_last_page && total == i64::MAX {
         return true;
     }
     if !is_reached {
