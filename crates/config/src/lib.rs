@@ -1,10 +1,10 @@
 //! Settings: defaults, then `quarry.toml`, then `QUARRY_*` variables, then flags; loaded and checked at once.
 //!
 //! Each setting is one field in `settings`, `limits`, `source` or `key`: its type, its bounds (a function of
-//! `values`), its default, and its description as a doc comment. `table` turns the declarations into tables that
-//! read, print, document and compare themselves. `node` is the position in the layers while they are read and
-//! collects all problems. `load` runs the reading, and `check` finds settings that contradict each other.
-//! No other crate reads the environment.
+//! `values`, or of `pointer` and `date_format` for sources), its default, and its description as a doc comment.
+//! `table` turns the declarations into tables that read, print, document and compare themselves. `node` is the
+//! position in the layers while they are read and collects all problems. `load` runs the reading, and `check`
+//! finds settings that contradict each other. No other crate reads the environment.
 //!
 //! A running server loads the settings again on SIGHUP: [`Settings::changed_from`] lists the differences.
 

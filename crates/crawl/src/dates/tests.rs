@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// Parses the JSON of a date.
@@ -184,5 +186,21 @@ fn a_configured_format_decides() {
     assert_reads(Some("epoch_ns"), &[("-12000", "1969-12-31T23:59:59.999988Z")]);
     for format in ["%d/%m/%Y", "epoch_s"] {
         assert_eq!(parse(r#""2025-05-05""#, Some(format)), None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics(
+        text in any::<String>(),
+        date in r"(Mon,? |/Date\(|)[0-9]{1,4}([-/:. T,+WZé]|May|th|GMT|\[|\)|PM|\u{2212}|[0-9]{1,4}){0,12}",
+    ) {
+        for text in [text, date] {
+            let value = Json::String(text.clone());
+            let _ = parse_date(&value, None);
+            if let Some(format) = DateFormat::parse(&text) {
+                let _ = parse_date(&value, Some(&format));
+            }
+        }
     }
 }

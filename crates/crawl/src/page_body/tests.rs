@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use url::Url;
 
 use super::*;
@@ -304,4 +305,22 @@ fn the_header_row_names_the_members_of_rows() {
 fn the_charset_of_the_content_type_is_honoured() {
     let page = shape_of("").read(b"[\"caf\xe9\"]", Some("application/json; charset=latin1"));
     assert_eq!(page.expect("a page").items, [Json::String("café".to_owned()).into()]);
+}
+
+proptest! {
+    #[test]
+    fn no_body_panics(
+        bytes in any::<Vec<u8>>(),
+        text in r#"([\[\]{}",:;\n01é]|items|total|next|error|null|\\u[d0-9]{0,4}){0,30}"#,
+        charset in r"[a-z]{0,2}utf-(8|16)|iso-8859-[0-9]{1,2}|big5|gbk",
+    ) {
+        let content_type = format!("text/plain; charset={charset}");
+        for format in [PageFormat::Json, PageFormat::JsonLines, PageFormat::Csv] {
+            for path in ["", "/items", "/*", "/items/*/next"] {
+                let shape = BodyShape { format, ..shape_of(path) };
+                let _ = shape.read(&bytes, Some(&content_type));
+                let _ = shape.read(text.as_bytes(), None);
+            }
+        }
+    }
 }
