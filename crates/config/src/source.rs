@@ -3,6 +3,7 @@
 mod auth;
 mod body;
 mod contradictions;
+mod identity;
 mod pagination;
 
 use std::path::PathBuf;

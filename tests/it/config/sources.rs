@@ -265,6 +265,10 @@ nested = [{ pin = "${ACCESS}", day = 2026-01-02 }]
     let expected =
         r#"{"first":5,"nested":[{"day":"2026-01-02","pin":"s3cr=t"}],"order":"asc","query":"l1teral"}"#;
     assert_eq!(body.to_string(), expected);
+    let rotated = load(file, &[("HOST", "api.example"), ("PATH", "p4th"), ("ACCESS", "n3w")]).unwrap();
+    assert_eq!(source.request_identity(), rotated.sources[0].request_identity());
+    let other = load(&file.replace("lang=en", "lang=de"), &variables).unwrap();
+    assert_ne!(source.request_identity(), other.sources[0].request_identity());
     let printed = settings.to_toml_redacted();
     for text in [printed.clone(), format!("{settings:?}")] {
         for secret in ["l1teral", "s3cr", "p4th"] {

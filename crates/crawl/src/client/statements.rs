@@ -1,6 +1,6 @@
 //! The total, the number of pages and the next page in the headers of a response. Pure.
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, LINK};
+use http::header::{HeaderMap, HeaderValue, LINK};
 use url::Url;
 
 use super::link_header::next_target;
@@ -8,10 +8,10 @@ use super::next_page;
 use crate::upstream::{NextPage, Stated};
 use quarry_config::{Locator, NextKind, Pagination, SourceConfig};
 
-/// The header for the total of an upstream with `Link` headers.
+/// The headers for the total of an upstream with `Link` headers, if the settings name none.
 ///
 /// The body of such an upstream is often a bare array.
-const TOTAL_HEADER: HeaderName = HeaderName::from_static("x-total-count");
+const TOTAL_HEADERS: &[&str] = &["x-total-count", "x-total", "x-wp-total", "total-count"];
 
 /// The statements in the headers of a response.
 #[derive(Debug, Default, PartialEq)]
@@ -27,9 +27,9 @@ impl HeaderStatements {
         let is_link_paged = matches!(config.pagination, Pagination::Link { .. });
         let total = match config.total.as_ref().and_then(Locator::header) {
             Some(name) => read_count(headers, name)?,
-            None if is_link_paged => headers
-                .get(TOTAL_HEADER)
-                .and_then(|value| str_of(value)?.trim().parse().ok())
+            None if is_link_paged => TOTAL_HEADERS
+                .iter()
+                .find_map(|name| str_of(headers.get(*name)?)?.trim().parse().ok())
                 .filter(|total| *total >= 0)
                 .map_or(Stated::Absent, Stated::Value),
             None => Stated::Absent,
@@ -89,6 +89,8 @@ pub(super) fn str_of(value: &HeaderValue) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
     use crate::fixtures::config;
 

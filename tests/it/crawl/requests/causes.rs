@@ -50,7 +50,7 @@ async fn connection_failures_are_told_apart() {
 
 #[tokio::test]
 async fn a_wrong_content_encoding_is_named() {
-    for encoding in ["gzip", "deflate", "br", "zstd"] {
+    for encoding in ["gzip", "deflate"] {
         let upstream =
             Upstream::start(move |_| with_header(200, "{\"items\": []}", "content-encoding", encoding)).await;
         let cause = cause(upstream.url("/m").to_string()).await;
