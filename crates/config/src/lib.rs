@@ -49,7 +49,7 @@ pub use settings::{
 };
 pub use source::{
     BodyContent, ClientAuthStyle, FieldMap, Language, Locator, NextKind, OnFailedPage, OnReject, PageFormat,
-    Pagination, PostBody, RequestMethod, SourceConfig, StopSignals, StopValue, UpstreamAuth,
+    Pagination, PostBody, RequestMethod, SinceParam, SourceConfig, StopSignals, StopValue, UpstreamAuth,
 };
 pub use values::{allows_every, parse_authority};
 pub use web_url::WebUrl;

@@ -114,8 +114,24 @@ settings_table! {
         /// The reaction to a page that cannot be fetched: `fail` the crawl, or `skip` the page.
         /// Only pages by offset or number can be skipped; such a crawl is incomplete.
         on_failed_page: OnFailedPage = choice([OnFailedPage::Fail, OnFailedPage::Skip]).default("fail"),
+        /// The parameter by which a crawl asks for changed items only: a table.
+        since: Option<SinceParam> = optional_table(subtable()),
         /// The signals of the upstream that its list has ended.
         stop: Option<StopSignals> = optional_table(subtable()),
+    }
+}
+
+settings_table! {
+    /// The parameter by which a crawl asks for changed items only.
+    pub struct SinceParam {
+        /// The name of the parameter, or with `POST` its pointer into the body.
+        param: String = text(),
+        /// The pointer to the time of the last change in an item, or to a growing number.
+        field: JsonPointer = pointer(),
+        /// The time before the highest value seen from which a crawl asks again.
+        overlap: Duration = duration("0s").default("1m"),
+        /// The interval of crawls that ask for all items, which alone find vanished ones.
+        full: Duration = duration("1s").default("1day"),
     }
 }
 

@@ -236,13 +236,15 @@ impl Crawler {
         let earlier = self.store.crawls_of_source(&self.config.name, EARLIER_CRAWLS).await?;
         let earlier: Vec<Crawl> = earlier.into_iter().filter(|earlier| earlier.id < crawl.id).collect();
         let (crawl, continued) = self.continue_failed(crawl, &earlier, now).await?;
-        let cursor = self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config, crawl.id));
+        let baseline = baseline_of(&earlier, &self.config, now);
+        let cursor =
+            self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config, crawl.id, &baseline));
         let history = self.read_history(&crawl, &cursor).await?;
         let resumed = continued || crawl.attempts > 0;
         self.active = Some(ActiveCrawl {
             crawl: crawl.clone(),
             cursor,
-            baseline: baseline_of(&earlier, &self.config),
+            baseline,
             history,
             attempts: PageAttempts::default(),
         });

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::baseline::Baseline;
 use super::pagination::PageToken;
+use super::since;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlId, CrawlState, Tally, Timestamp};
 use quarry_store::{CrawlEnd, SweepVanished};
@@ -30,6 +31,10 @@ pub(super) struct CrawlCursor {
     pub(super) settings: Uuid,
     /// The tally of the seen documents: that of the first crawl, if this one continues a failed one.
     pub(super) tally: i64,
+    /// The value from which the crawl asks for changes; `None` if it asks for all items.
+    pub(super) since: Option<String>,
+    /// The highest value of the same field that this crawl or earlier ones have seen.
+    pub(super) highest: Option<String>,
     /// The pass over the upstream, from 1.
     pub(super) sweep: i32,
     /// The number of the next page, over all sweeps.
@@ -111,8 +116,14 @@ pub(super) enum NextStep {
 
 impl CrawlCursor {
     /// Returns the cursor before the first page.
-    pub(super) fn start(config: &SourceConfig, crawl: CrawlId) -> Self {
-        Self::start_of_sweep(fingerprint(config), Tally::of(crawl).0, 1)
+    pub(super) fn start(config: &SourceConfig, crawl: CrawlId, baseline: &Baseline) -> Self {
+        let highest = baseline.highest.clone();
+        let since = config.since.as_ref().zip(highest.as_deref());
+        Self {
+            since: since.map(|(since, highest)| since::start(highest, since.overlap)),
+            highest,
+            ..Self::start_of_sweep(fingerprint(config), Tally::of(crawl).0, 1)
+        }
     }
 
     fn start_of_sweep(settings: Uuid, tally: i64, sweep: i32) -> Self {
@@ -243,12 +254,14 @@ impl CrawlCursor {
             (1.0, Some(Tally(self.tally)))
         } else {
             let documents = u64::try_from(crawl.documents_seen).unwrap_or(0);
-            (config.max_shrink, baseline.missed_since(documents, self.largest_page))
+            (config.max_shrink, baseline.missed_since(documents))
         };
         let tally = Tally(self.tally);
         let sweep = SweepVanished { tally, missed_since, max_share, max_count: config.max_shrink_count };
+        // What has not changed since then was not seen, and is no less there.
+        let sweep_vanished = self.since.is_none().then_some(sweep);
         let error = self.describe_findings(crawl, baseline);
-        CrawlEnd { state: CrawlState::Completed, error, sweep_vanished: Some(sweep) }
+        CrawlEnd { state: CrawlState::Completed, error, sweep_vanished }
     }
 
     /// Decides on the step after a sweep that did not complete the crawl.
@@ -270,6 +283,8 @@ impl CrawlCursor {
             return incomplete(format!("{}, in {sweeps} sweeps (max_sweeps)", self.describe_missing(crawl)));
         }
         NextStep::Fetch(Box::new(Self {
+            since: self.since.clone(),
+            highest: self.highest.clone(),
             position: self.position,
             total: self.total,
             stated_total: self.stated_total,
@@ -302,8 +317,9 @@ pub(super) fn failure(error: String) -> CrawlEnd {
 
 /// Returns a digest of the settings that define the requests and the mapping.
 fn fingerprint(config: &SourceConfig) -> Uuid {
+    let SourceConfig { format, items, fields, errors, stop, since, .. } = config;
     let settings =
-        format!("{:?}", (&config.url, &config.pagination, &config.items, &config.total, &config.fields));
+        format!("{} {:?}", config.request_identity(), (format, items, fields, errors, stop, since));
     Uuid::new_v5(&Uuid::NAMESPACE_OID, settings.as_bytes())
 }
 

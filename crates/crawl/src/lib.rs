@@ -14,6 +14,7 @@
 //! | `client` | its HTTP adapter: connection, credentials, redirects, and the statements of headers |
 //! | `page_body` | the parts of a response's body (pure) |
 //! | `charset`, `json` | the text of a body, and its values with all digits (pure) |
+//! | `since` | the value from which a crawl asks for changes only (pure) |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
@@ -41,6 +42,7 @@ mod pagination;
 mod plan;
 mod progress;
 mod schedule;
+mod since;
 mod upstream;
 mod worker;
 

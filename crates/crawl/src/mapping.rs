@@ -237,7 +237,7 @@ fn filled(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-fn scalar_text(value: &Json) -> Option<Cow<'_, str>> {
+pub(super) fn scalar_text(value: &Json) -> Option<Cow<'_, str>> {
     match value {
         Json::String(text) | Json::Number(text) => Some(Cow::Borrowed(text)),
         Json::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),

@@ -1,11 +1,13 @@
 //! The documents of a fetched page, and the facts that decide on it. Pure.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::mapping::{ItemError, MappedItem, map_item};
+use super::mapping::{ItemError, MappedItem, map_item, scalar_text};
 use super::plan::PageFacts;
+use super::since::highest;
 use super::upstream::FetchedPage;
 use quarry_config::SourceConfig;
 use quarry_domain::{DocumentDraft, DocumentId, DocumentKey, Rejection};
@@ -43,7 +45,12 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     builder.facts.next = page.next;
     builder.facts.has_more = page.has_more;
     builder.facts.error = page.error;
+    let since = config.since.as_ref();
     for item in page.items {
+        if let (Some(since), Ok(content)) = (since, &item.content) {
+            let value = content.pointer(since.field.as_str()).and_then(scalar_text).map(Cow::into_owned);
+            builder.facts.highest = highest(builder.facts.highest.take(), value);
+        }
         match map_item(&config.name, &config.fields, item) {
             Ok(MappedItem::Document(draft)) => builder.add(draft.key.clone(), Some(*draft)),
             Ok(MappedItem::Deleted(key)) => builder.add(key, None),

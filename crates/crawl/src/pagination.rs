@@ -51,20 +51,21 @@ enum PagingValue<'t> {
 /// Returns the request for a page.
 ///
 /// The paging parameters replace those of the same name in the source's URL; the others stay. A link is
-/// used as the upstream sent it. A name that begins with `/` is a pointer into the body.
-pub(super) fn page_request(config: &SourceConfig, token: &PageToken) -> UpstreamRequest {
+/// used as the upstream sent it. A name that begins with `/` is a pointer into the body. `since` is the value
+/// from which the crawl asks for changes.
+pub(super) fn page_request(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> UpstreamRequest {
     UpstreamRequest {
-        url: page_url(&config.url, &config.pagination, token),
-        body: page_body(config, token).map(Secret::new),
+        url: page_url(config, token, since),
+        body: page_body(config, token, since).map(Secret::new),
     }
 }
 
-fn page_url(base: &Url, pagination: &Pagination, token: &PageToken) -> Url {
+fn page_url(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Url {
     if let PageToken::Link(url) = token {
         return url.clone();
     }
-    let mut url = base.clone();
-    for (name, value) in paging_values(pagination, token) {
+    let mut url = Url::clone(&config.url);
+    for (name, value) in request_values(config, token, since) {
         if !is_in_body(name) {
             match value {
                 PagingValue::Number(number) => set_param(&mut url, name, &number.to_string()),
@@ -75,12 +76,11 @@ fn page_url(base: &Url, pagination: &Pagination, token: &PageToken) -> Url {
     url
 }
 
-fn page_body(config: &SourceConfig, token: &PageToken) -> Option<String> {
+fn page_body(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Option<String> {
     if config.method != RequestMethod::Post {
         return None;
     }
-    let values: Vec<_> =
-        paging_values(&config.pagination, token).filter(|(name, _)| is_in_body(name)).collect();
+    let values: Vec<_> = request_values(config, token, since).filter(|(name, _)| is_in_body(name)).collect();
     let mut body = match config.body.as_ref().map(PostBody::expose) {
         Some(BodyContent::Text(text)) => return Some(text.clone()),
         Some(BodyContent::Json(json)) => json.clone(),
@@ -98,6 +98,17 @@ fn page_body(config: &SourceConfig, token: &PageToken) -> Option<String> {
         );
     }
     Some(body.to_string())
+}
+
+/// Returns the parameters that select the items of a request, by their names.
+fn request_values<'t>(
+    config: &'t SourceConfig,
+    token: &'t PageToken,
+    since: Option<&'t str>,
+) -> impl Iterator<Item = (&'t str, PagingValue<'t>)> {
+    let param = config.since.as_ref().map(|since| since.param.as_str());
+    let since = param.zip(since.map(PagingValue::Cursor));
+    paging_values(&config.pagination, token).chain(since)
 }
 
 /// Returns the paging parameters of a page, by their names.
@@ -226,7 +237,10 @@ mod tests {
     }
 
     fn url_of(base: &str, pagination: &Pagination, token: &PageToken) -> String {
-        page_url(&Url::parse(base).expect("a URL"), pagination, token).to_string()
+        let mut config = config_with("");
+        config.url = Url::parse(base).expect("a URL").into();
+        config.pagination = pagination.clone();
+        page_url(&config, token, None).to_string()
     }
 
     #[test]
@@ -258,6 +272,19 @@ mod tests {
     }
 
     #[test]
+    fn a_crawl_asks_for_changes_in_the_url_or_in_the_body() {
+        let mut config = config_with("since = { param = \"after\", field = \"/at\" }");
+        let url =
+            |config: &SourceConfig, token| page_request(config, &token, Some("2026-03-01")).url.to_string();
+        assert_eq!(url(&config, PageToken::Offset(5)), "http://h/m?skip=5&limit=10&after=2026-03-01");
+        let link = PageToken::Link(Url::parse("http://h/next").expect("a URL"));
+        assert_eq!(url(&config, link), "http://h/next", "the upstream has put it there");
+        config = config_with("method = \"POST\"\nsince = { param = \"/filter/from\", field = \"/at\" }");
+        let body = page_request(&config, &PageToken::First, Some("7")).body.expect("a body");
+        assert_eq!(body.expose(), "{\"filter\":{\"from\":\"7\"}}");
+    }
+
+    #[test]
     fn a_parameter_without_a_name_is_omitted() {
         let pagination = Pagination::Offset { offset: "skip".into(), limit: String::new(), size: 100 };
         assert_eq!(url_of("http://h/m", &pagination, &PageToken::First), "http://h/m?skip=0");
@@ -280,7 +307,7 @@ mod tests {
         );
         let mut request = |pagination: Pagination, token: &PageToken| {
             config.pagination = pagination;
-            let request = page_request(&config, token);
+            let request = page_request(&config, token, None);
             let body = request.body.expect("a body");
             (request.url.to_string(), serde_json::from_str::<Value>(body.expose()).expect("JSON"))
         };
@@ -310,10 +337,10 @@ mod tests {
     fn a_body_is_created_for_the_paging_parameters() {
         let mut config = config_with("method = \"POST\"");
         config.pagination = Pagination::Offset { offset: "/from".into(), limit: "/size".into(), size: 7 };
-        let body = page_request(&config, &PageToken::Offset(14)).body.expect("a body");
+        let body = page_request(&config, &PageToken::Offset(14), None).body.expect("a body");
         assert_eq!(body.expose(), "{\"from\":14,\"size\":7}");
         config.pagination = Pagination::SinglePage {};
-        assert_eq!(page_request(&config, &PageToken::First), Url::clone(&config.url).into());
+        assert_eq!(page_request(&config, &PageToken::First, None), Url::clone(&config.url).into());
     }
 
     #[test]

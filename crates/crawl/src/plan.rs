@@ -39,6 +39,8 @@ pub(super) struct PageFacts {
     pub(super) deleted: u64,
     /// The error of the first rejected item.
     pub(super) rejection: Option<String>,
+    /// The highest value of the field by which a crawl asks for changes.
+    pub(super) highest: Option<String>,
     /// Two different items with one key.
     pub(super) conflict: Option<String>,
     /// The total that the page states.
@@ -154,7 +156,7 @@ pub(super) fn judge(context: PageContext<'_>, page: &PageFacts, suspects: &mut S
         .empty_page(page, &after)
         .or_else(|| suspects.page_loop(is_loop))
         .or_else(|| suspects.lost_next(context, page, &mut after))
-        .or_else(|| suspects.early_end(context, &after))
+        .or_else(|| suspects.early_end(context, page, &after))
         .or_else(|| suspects.unconfirmed_end(page, &mut after));
     match suspicion {
         Some(reason) => Verdict::Retry(reason),

@@ -123,7 +123,11 @@ fn the_reference_has_the_printed_settings() {
         "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\", \
          date_format = \"%Y\", deleted = \"/d\"",
     );
-    let full = full.replace("pagination =", "stop = { status = [404], when = \"/more\" }\npagination =");
+    let full = full.replace(
+        "pagination =",
+        "stop = { status = [404], when = \"/more\" }\n\
+         since = { param = \"since\", field = \"/at\" }\npagination =",
+    );
     let printed: toml::Table = toml::from_str(&load(&full, &[]).unwrap().to_toml_redacted()).unwrap();
     let mut shown = BTreeSet::new();
     for (name, value) in &printed {
@@ -178,6 +182,7 @@ fn the_defaults_of_the_reference_are_the_printed_ones() {
         if ["keys", "keys.origins", "sources", "sources.headers", "sources.params"]
             .contains(&line.key.as_str())
             || line.key.starts_with("sources.stop.")
+            || line.key.starts_with("sources.since.")
             || line.meaning.starts_with("With `kind = ")
         {
             continue;

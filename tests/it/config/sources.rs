@@ -142,7 +142,8 @@ fn wrong_values_of_a_source_are_rejected() {
         ),
         (
             "total = \"total\"",
-            "`sources.0.total` is \"total\", but must be a JSON pointer: empty, or beginning with `/`",
+            "`sources.0.total` is \"total\", but must be a JSON pointer: empty, or beginning with `/`; or `header:` and \
+             the name of a header",
         ),
         ("format = \"xml\"", "`sources.0.format` is \"xml\", but must be one of `json`, `json_lines`, `csv`"),
         (

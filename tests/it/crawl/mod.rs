@@ -1,6 +1,7 @@
 //! Crawls end to end, over real HTTP into a real SQLite store.
 
 mod bodies;
+mod changes_only;
 mod completeness;
 mod doubts;
 mod faults;

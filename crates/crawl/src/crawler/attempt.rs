@@ -38,7 +38,7 @@ impl Crawler {
         let Some(token) = &active.cursor.next_page else {
             return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let request = page_request(&self.config, token);
+        let request = page_request(&self.config, token, active.cursor.since.as_deref());
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",

@@ -22,7 +22,7 @@ fn swept(total: Option<i64>) -> CrawlCursor {
         first_total: total,
         highest_total: (total.unwrap_or(0), total.unwrap_or(0)),
         end_reached: true,
-        ..CrawlCursor::start(&config(), CrawlId(3))
+        ..CrawlCursor::start(&config(), CrawlId(3), &Baseline::default())
     };
     cursor.confirm_total();
     cursor.confirm_total();
@@ -122,7 +122,7 @@ fn a_total_that_is_wrong_for_good_is_reported_once() {
     let second = CrawlCursor { offered: 38, ..sweep_again(&first, 38) };
     let reported =
         Crawl { state: CrawlState::Incomplete, cursor: serde_json::to_string(&second).ok(), ..crawl(38) };
-    let baseline = baseline_of(&[reported], &config());
+    let baseline = baseline_of(&[reported], &config(), now());
     assert_eq!(baseline.discrepancy, Some(2));
     let NextStep::Finish(end) = first.next_step(&crawl(38), &baseline, &config(), now()) else {
         panic!("it ends")
@@ -268,7 +268,7 @@ fn a_cursor_round_trips_through_json_under_its_stored_names() {
 
 #[test]
 fn a_cursor_fits_only_the_settings_of_its_requests() {
-    let cursor = CrawlCursor::start(&config(), CrawlId(3));
+    let cursor = CrawlCursor::start(&config(), CrawlId(3), &Baseline::default());
     let mut changed = config();
     changed.max_sweeps = 1;
     assert!(cursor.fits(&changed));

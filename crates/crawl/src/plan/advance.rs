@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{PageContext, PageFacts};
 use crate::cursor::CrawlCursor;
 use crate::pagination::{PageToken, token_after};
+use crate::since::highest;
 use crate::upstream::Stated;
 use quarry_config::{Pagination, SourceConfig};
 
@@ -30,7 +31,10 @@ pub(super) fn advance(
     after.skipped_in_a_row = 0;
     after.total_found |= page.total != Stated::Absent;
     after.next_found |= matches!(page.next, Stated::Value(_));
-    let removed = update_total(&mut after, &page.total, previous_total);
+    after.highest = highest(after.highest.take(), page.highest.clone());
+    let is_full = cursor.since.is_none();
+    // Beside changes only, upstreams may state the total of all items.
+    let removed = if is_full { update_total(&mut after, &page.total, previous_total) } else { 0 };
     if context.repeats_last_page(page) {
         // The list has ended before this page.
         after.next_page = None;
@@ -158,15 +162,17 @@ fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>) {
     if !after.keeps_growing && after.total.is_some_and(|total| i128::from(received) < i128::from(total)) {
         after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
     }
-    if after.total.is_none()
-        && let Some(before) = context.baseline.ends_early(received, context.page_size())
+    let is_full = after.since.is_none();
+    if is_full
+        && after.total.is_none()
+        && let Some(before) = context.baseline.ends_early(received)
     {
         after.early_end = true;
         after.trouble.get_or_insert_with(|| {
             format!("the list ended after {received} items, but the last complete crawl saw {before}")
         });
     }
-    if context.config.total.is_some() && !after.total_found {
+    if is_full && context.config.total.is_some() && !after.total_found {
         after.trouble.get_or_insert_with(|| "no page has the total: check `total`".to_owned());
     }
 }

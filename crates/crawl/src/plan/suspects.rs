@@ -156,7 +156,12 @@ impl SuspectResponses {
     }
 
     /// Doubts an end below the total, or before the end of the last complete crawl.
-    pub(super) fn early_end(&mut self, context: PageContext<'_>, after: &CrawlCursor) -> Option<String> {
+    pub(super) fn early_end(
+        &mut self,
+        context: PageContext<'_>,
+        page: &PageFacts,
+        after: &CrawlCursor,
+    ) -> Option<String> {
         if after.next_page.is_some() || after.keeps_growing {
             return None;
         }
@@ -168,8 +173,10 @@ impl SuspectResponses {
             _ => return None,
         };
         self.early_ends += 1;
-        (self.early_ends <= EARLY_ENDS)
-            .then(|| format!("ends after {} items of {expected}", grouped(received)))
+        // The end of the first sweep has been seen often enough.
+        let budget = if after.sweep > 1 { 1 } else { EARLY_ENDS };
+        self.end = Some((page.total.clone(), page.hash.clone()));
+        (self.early_ends <= budget).then(|| format!("ends after {} items of {expected}", grouped(received)))
     }
 
     /// Confirms an end if enough responses stated the total, or if two in a row end in the same way.

@@ -72,7 +72,7 @@ struct ScriptedCrawl {
 impl ScriptedCrawl {
     fn new(config: SourceConfig) -> Self {
         Self {
-            cursor: CrawlCursor::start(&config, crawl().id),
+            cursor: CrawlCursor::start(&config, crawl().id, &Baseline::default()),
             history: SweepHistory::default(),
             baseline: Baseline::default(),
             suspects: SuspectResponses::default(),
@@ -86,7 +86,7 @@ impl ScriptedCrawl {
 
     /// A crawl after one that saw `documents`.
     fn after(documents: u64, config: SourceConfig) -> Self {
-        let complete = Some(CompletePass { documents, total: None });
+        let complete = Some(CompletePass { documents, page_size: 10, total: None });
         Self { baseline: Baseline { complete, ..Baseline::default() }, ..Self::new(config) }
     }
 
@@ -238,7 +238,7 @@ fn failures_have_a_budget_and_refusals_a_smaller_one() {
 #[test]
 fn a_page_by_position_can_be_skipped_but_not_one_after_the_other() {
     let config = config();
-    let mut cursor = CrawlCursor::start(&config, crawl().id);
+    let mut cursor = CrawlCursor::start(&config, crawl().id, &Baseline::default());
     cursor.total = Some(60);
     for offset in [10, 20, 30] {
         cursor = after_skipped(&cursor, &config, "page 1 could not be fetched").expect("a cursor");
@@ -246,5 +246,8 @@ fn a_page_by_position_can_be_skipped_but_not_one_after_the_other() {
     }
     assert_eq!(cursor.trouble.as_deref(), Some("skipped: page 1 could not be fetched"));
     assert_eq!(after_skipped(&cursor, &config, "x"), None, "the upstream is down");
-    assert_eq!(after_skipped(&CrawlCursor::start(&config, crawl().id), &by_cursor(), "x"), None);
+    assert_eq!(
+        after_skipped(&CrawlCursor::start(&config, crawl().id, &Baseline::default()), &by_cursor(), "x"),
+        None
+    );
 }

@@ -35,7 +35,7 @@ async fn a_graphql_connection_is_read_to_its_end() {
         "#,
         &[("OWNER", "acme")],
     );
-    config.items = quarry::config::JsonPointer::parse("/data/orders/nodes").expect("a pointer");
+    config.items = quarry::config::ItemsPath::parse("/data/orders/nodes").expect("a path");
     crawl_all(&config).await;
 }
 

@@ -122,7 +122,7 @@ fn a_full_last_page_is_followed_by_a_look_behind_the_total() {
     assert_eq!((capped.cursor.next_page, capped.cursor.received), (None, 35));
 
     let mut known = ScriptedCrawl::by_offset();
-    known.baseline.complete = Some(CompletePass { documents: 20, total: Some(20) });
+    known.baseline.complete = Some(CompletePass { documents: 20, page_size: 10, total: Some(20) });
     known.respond_until_accepted(&page("a", Some(20)));
     known.respond_until_accepted(&page("b", Some(20)));
     assert_eq!(known.cursor.next_page, None, "an earlier crawl has looked");
@@ -162,7 +162,7 @@ fn an_end_below_the_total_is_retried_and_then_doubtful() {
     let mut crawl = ScriptedCrawl::by_offset();
     crawl.respond_until_accepted(&page("a", Some(40)));
     assert_eq!(crawl.respond(&empty(Some(40))), Err("ends after 10 items of 40 stated".to_owned()));
-    assert_eq!(crawl.respond_until_accepted(&empty(Some(40))), 6);
+    assert_eq!(crawl.respond_until_accepted(&empty(Some(40))), 5);
     assert!(crawl.cursor.next_page.is_none() && crawl.cursor.end_reached);
     assert!(crawl.cursor.trouble.is_some());
 
