@@ -86,7 +86,7 @@ impl PageBuilder {
         if earlier.is_some() && draft.is_some() && *earlier != draft {
             self.facts.conflict.get_or_insert_with(|| {
                 let shown: String = key.as_str().chars().take(MAX_KEY_CHARS).collect();
-                format!("two different items of the page have the key {shown:?}")
+                format!("two different items of the page have the key \"{shown}\"")
             });
         }
         *earlier = draft;

@@ -263,7 +263,7 @@ async fn rejected_items_keep_their_documents_and_deleted_ones_lose_them(database
     store_page(&store, &lease, commit(slot(first, 0), drafts(0..6))).await;
     store.finish_crawl(&lease, first, end(sweep(first, None, 1.0)), now()).await.unwrap();
     let client = draft("client", "text");
-    store.upsert_documents(&[client.clone()]).await.unwrap();
+    store.upsert_documents(std::slice::from_ref(&client)).await.unwrap();
 
     let second = begin(&store).await.id;
     let id = |key: &str| draft(key, "").id();
