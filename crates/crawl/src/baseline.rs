@@ -16,6 +16,8 @@ pub(super) struct Baseline {
     pub(super) complete_tally: Option<Tally>,
     /// The highest value from which a crawl asks for changes; `None` if it has to ask for all items.
     pub(super) highest: Option<String>,
+    /// The entity tag of the list as the latest crawl saw it.
+    pub(super) etag: Option<String>,
     /// The stated total minus the items served, as the latest crawl reported it.
     pub(super) discrepancy: Option<i64>,
 }
@@ -60,7 +62,10 @@ impl Baseline {
 
     /// Returns true if the last complete crawl looked behind this total and found nothing.
     pub(super) fn knows_total(&self, total: i64) -> bool {
-        self.complete.is_some_and(|pass| pass.total == Some(total))
+        self.complete.is_some_and(|pass| {
+            pass.total == Some(total)
+                && i64::try_from(pass.documents).is_ok_and(|documents| documents <= total)
+        })
     }
 
     /// Returns the tally of the earlier pass that, with a pass over `documents`, proves that others are gone.
@@ -96,6 +101,15 @@ mod tests {
             ..baseline(None)
         };
         assert_eq!((small.ends_early(3), small.ends_early(0)), (None, Some(4)));
+    }
+
+    #[test]
+    fn a_total_is_known_unless_the_upstream_served_more() {
+        for (documents, is_known) in [(20, true), (19, true), (35, false)] {
+            let complete = Some(CompletePass { documents, page_size: 10, total: Some(20) });
+            let baseline = Baseline { complete, ..Baseline::default() };
+            assert_eq!((baseline.knows_total(20), baseline.knows_total(30)), (is_known, false));
+        }
     }
 
     #[test]

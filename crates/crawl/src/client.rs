@@ -18,7 +18,9 @@ mod waits;
 
 use async_trait::async_trait;
 use chrono::Utc;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, LOCATION,
+};
 use http::{Method, StatusCode};
 use reqwest::{Client, Response};
 use url::Url;
@@ -56,6 +58,7 @@ struct Hop {
     method: Method,
     url: Url,
     body: Option<Secret>,
+    etag: Option<String>,
 }
 
 impl HttpUpstream {
@@ -104,7 +107,7 @@ impl HttpUpstream {
             RequestMethod::Get => Method::GET,
             RequestMethod::Post => Method::POST,
         };
-        let hop = Hop { method, url, body: request.body.clone() };
+        let hop = Hop { method, url, body: request.body.clone(), etag: request.etag.clone() };
         tokio::time::timeout(self.config.timeout, self.follow(hop, token.as_ref()))
             .await
             .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
@@ -120,6 +123,9 @@ impl HttpUpstream {
             let response = self.send(&hop, token).await?;
             let status = response.status();
             if !is_redirect(status) {
+                if status == StatusCode::NOT_MODIFIED && hop.etag.is_some() {
+                    return Ok(FetchedPage { status: status.as_u16(), ..FetchedPage::default() });
+                }
                 return self.read_page(hop.url, response).await;
             }
             redirects += 1;
@@ -144,6 +150,9 @@ impl HttpUpstream {
             let _ = url.set_password(self.config.url.password());
         }
         let mut request = self.client.request(hop.method.clone(), url).header(ACCEPT, "application/json");
+        if let Some(etag) = &hop.etag {
+            request = request.header(IF_NONE_MATCH, etag);
+        }
         // Credentials are secrets: only the source's own host receives them.
         if is_own {
             request = request.headers(self.headers.clone());
@@ -187,7 +196,7 @@ impl HttpUpstream {
             self.own_params.add_listed_to(&mut target);
         }
         if status == StatusCode::SEE_OTHER {
-            return Ok(Hop { method: Method::GET, url: target, body: None });
+            return Ok(Hop { method: Method::GET, url: target, body: None, etag: hop.etag });
         }
         if !is_own && hop.method != Method::GET {
             let host = authority(&target);
@@ -235,6 +244,7 @@ impl HttpUpstream {
             return Err(FetchError { retry_after: wait, ..status_error(status) });
         }
         let transient = |cause: String| FetchError::transient(cause, Some(code));
+        let etag = response.headers().get(ETAG).and_then(str_of).map(str::to_owned);
         let stated = HeaderStatements::read(response.headers(), &self.config, &url).map_err(transient)?;
         let page = if status == StatusCode::NO_CONTENT {
             PageBody::default()
@@ -258,7 +268,7 @@ impl HttpUpstream {
         let total = if page.total == Stated::Absent { stated.total } else { page.total };
         let pages = stated.pages.value().or(page.pages.value());
         let PageBody { items, has_more, error, .. } = page;
-        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error })
+        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error, etag })
     }
 
     /// Tells links in the body from cursors.

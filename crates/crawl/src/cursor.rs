@@ -35,6 +35,8 @@ pub(super) struct CrawlCursor {
     pub(super) since: Option<String>,
     /// The highest value of the same field that this crawl or earlier ones have seen.
     pub(super) highest: Option<String>,
+    /// The entity tag of the first page.
+    pub(super) etag: Option<String>,
     /// The pass over the upstream, from 1.
     pub(super) sweep: i32,
     /// The number of the next page, over all sweeps.
@@ -308,6 +310,12 @@ fn incomplete(error: String) -> NextStep {
 
 fn failed(error: String) -> NextStep {
     NextStep::Finish(failure(error))
+}
+
+/// Returns the end of a crawl of a list that has not changed.
+pub(super) fn unmodified() -> CrawlEnd {
+    let note = "the list has not changed since the last crawl: the upstream confirmed its ETag".to_owned();
+    CrawlEnd { state: CrawlState::Completed, error: Some(note), sweep_vanished: None }
 }
 
 /// Returns the end of a failed crawl.

@@ -45,6 +45,7 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     builder.facts.next = page.next;
     builder.facts.has_more = page.has_more;
     builder.facts.error = page.error;
+    builder.facts.etag = page.etag;
     let since = config.since.as_ref();
     for item in page.items {
         if let (Some(since), Ok(content)) = (since, &item.content) {
@@ -86,7 +87,9 @@ impl PageBuilder {
         if earlier.is_some() && draft.is_some() && *earlier != draft {
             self.facts.conflict.get_or_insert_with(|| {
                 let shown: String = key.as_str().chars().take(MAX_KEY_CHARS).collect();
-                format!("two different items of the page have the key \"{shown}\"")
+                format!(
+                    "two different items of the page have the key \"{shown}\": set `fields.key` to a list of pointers"
+                )
             });
         }
         *earlier = draft;
@@ -143,7 +146,12 @@ mod tests {
             parse(r#"[{"id":1,"text":"a"},{"id":1,"text":"b"},{"id":2,"text":"c"},{"id":1,"text":"b"}]"#);
         assert_eq!(texts(&page), ["b", "c"]);
         let conflict = page.facts.conflict.as_deref();
-        assert_eq!(conflict, Some("two different items of the page have the key \"1\""));
+        assert_eq!(
+            conflict,
+            Some(
+                "two different items of the page have the key \"1\": set `fields.key` to a list of pointers"
+            )
+        );
         assert_eq!(page.facts.documents.len(), 2);
         let same = parse(r#"[{"id":1,"text":"a","x":1.0},{"id":1,"text":"a","x":1.0}]"#);
         assert_eq!((same.facts.conflict, same.drafts.len()), (None, 1));

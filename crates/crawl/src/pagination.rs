@@ -57,6 +57,7 @@ pub(super) fn page_request(config: &SourceConfig, token: &PageToken, since: Opti
     UpstreamRequest {
         url: page_url(config, token, since),
         body: page_body(config, token, since).map(Secret::new),
+        etag: None,
     }
 }
 

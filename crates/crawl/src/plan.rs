@@ -53,6 +53,8 @@ pub(super) struct PageFacts {
     pub(super) has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub(super) error: Option<String>,
+    /// The entity tag of the page.
+    pub(super) etag: Option<String>,
     /// The upstream has answered the end of the list with a status.
     pub(super) is_end: bool,
 }

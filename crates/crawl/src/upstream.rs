@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use url::Url;
 
 use super::json::Json;
@@ -17,11 +18,13 @@ pub struct UpstreamRequest {
     pub url: Url,
     /// The body of a `POST` request, with the paging parameters that are pointers into it.
     pub body: Option<Secret>,
+    /// The entity tag of the list as it is known, for `If-None-Match`.
+    pub etag: Option<String>,
 }
 
 impl From<Url> for UpstreamRequest {
     fn from(url: Url) -> Self {
-        Self { url, body: None }
+        Self { url, body: None, etag: None }
     }
 }
 
@@ -88,8 +91,17 @@ pub struct FetchedPage {
     pub has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub error: Option<String>,
+    /// The entity tag of the page.
+    pub etag: Option<String>,
     /// The pause that the upstream requests before the next request.
     pub wait: Option<Duration>,
+}
+
+impl FetchedPage {
+    /// Returns true if the upstream confirmed the entity tag of the request.
+    pub fn is_unmodified(&self) -> bool {
+        self.status == StatusCode::NOT_MODIFIED
+    }
 }
 
 /// A failed request.

@@ -155,7 +155,7 @@ fn keys_of_source(source: &toml::Table) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in source {
         match (name.as_str(), value) {
-            ("fields" | "stop", toml::Value::Table(inner)) => {
+            ("fields" | "since" | "stop", toml::Value::Table(inner)) => {
                 keys.extend(inner.keys().map(|key| format!("sources.{name}.{key}")))
             }
             ("pagination" | "auth", toml::Value::Table(inner)) => {

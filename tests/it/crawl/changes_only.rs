@@ -10,7 +10,7 @@ use quarry::domain::{Crawl, CrawlState, Timestamp};
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::scripted::{Upstream, ok, source_of};
+use super::scripted::{Upstream, ok, raw, source_of, with_header};
 
 /// A list whose items have a time of their last change, and an upstream that filters by it.
 struct ChangingList {
@@ -138,4 +138,58 @@ async fn a_failed_crawl_leaves_the_value_to_the_next() {
     let crawl = crawl_at(&bench, &config, now + TimeDelta::hours(1)).await;
     assert_eq!((crawl.state, crawl.updated), (CrawlState::Completed, 1));
     assert_eq!(list.asked(before), [Some("2026-05-01T09:00:00Z".to_owned())]);
+}
+
+#[tokio::test]
+async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
+    let version = Arc::new(Mutex::new(1));
+    let served = version.clone();
+    let upstream = Upstream::start(move |request| {
+        let version = *served.lock().expect("not poisoned");
+        let tag = format!("\"v{version}\"");
+        if request.headers.get("if-none-match").is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+            return raw(304, "");
+        }
+        let items: Vec<Value> = (0..4 - version).map(|number| item(number, "2026-05-01")).collect();
+        with_header(200, json!({"items": items}).to_string(), "etag", &tag)
+    })
+    .await;
+    let config = source_of(&format!(
+        r#"
+        [[sources]]
+        name = "messages"
+        url = "{}"
+        items = "/items"
+        delay = "0s"
+        backoff = "1ms"
+        pagination = {{ kind = "none" }}
+        [sources.fields]
+        key = "/id"
+        text = "/message"
+        "#,
+        upstream.url("/m")
+    ));
+    let bench = Bench::new().await;
+    let crawl = |requests: usize| {
+        let (bench, config, upstream) = (&bench, &config, &upstream);
+        async move {
+            let before = upstream.requests().len();
+            let crawl = bench.crawl(config).await;
+            assert_eq!((crawl.state, upstream.requests().len() - before), (CrawlState::Completed, requests));
+            crawl
+        }
+    };
+    assert_eq!(crawl(2).await.inserted, 3);
+    for _ in 0..3 {
+        let unchanged = crawl(1).await;
+        assert_eq!((unchanged.pages_fetched, unchanged.deleted), (0, 0));
+        assert!(unchanged.error.is_some_and(|note| note.contains("has not changed")));
+    }
+    // Only crawls that read the list prove that a document is gone.
+    *version.lock().expect("not poisoned") = 2;
+    assert_eq!(crawl(2).await.deleted, 0);
+    assert_eq!(crawl(1).await.deleted, 0);
+    *version.lock().expect("not poisoned") = 3;
+    assert_eq!(crawl(2).await.deleted, 1);
+    assert_eq!(bench.keys().await.len(), 2);
 }

@@ -5,6 +5,7 @@ mod changes_only;
 mod completeness;
 mod doubts;
 mod faults;
+mod known_apis;
 mod leases;
 mod list_ends;
 mod live_feeds;

@@ -6,7 +6,7 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::{ActiveCrawl, Crawler, PageAttempts};
-use crate::cursor::{CrawlCursor, NextStep, failure};
+use crate::cursor::{CrawlCursor, NextStep, failure, unmodified};
 use crate::page::{ParsedPage, parse_page};
 use crate::pagination::{PageToken, page_request};
 use crate::plan::{PageContext, SweepHistory, Verdict, after_skipped, is_end_status, judge};
@@ -38,7 +38,10 @@ impl Crawler {
         let Some(token) = &active.cursor.next_page else {
             return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let request = page_request(&self.config, token, active.cursor.since.as_deref());
+        let mut request = page_request(&self.config, token, active.cursor.since.as_deref());
+        if active.cursor.pages == 0 && active.cursor.sweep == 1 {
+            request.etag.clone_from(&active.baseline.etag);
+        }
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",
@@ -63,6 +66,7 @@ impl Crawler {
         self.store.begin_attempt(self.lease.get(), slot, now).await?;
         let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
         match self.upstream.fetch_page(request).instrument(fetching).await {
+            Ok(page) if page.is_unmodified() => self.finish(slot.crawl, unmodified(), now).await,
             Ok(page) => {
                 let (status, wait) = (page.status, page.wait);
                 let page = parse_page(&self.config, page);

@@ -9,8 +9,10 @@ use quarry_domain::{Crawl, CrawlState, Tally, Timestamp};
 pub(crate) fn baseline_of(earlier: &[Crawl], config: &SourceConfig, now: Timestamp) -> Baseline {
     let fitting = |crawl: &Crawl| CrawlCursor::of(crawl).filter(|cursor| cursor.fits(config));
     let highest = highest(earlier, config, now);
-    // A crawl that asked for changes only has not seen the whole list.
-    let is_full = |crawl: &Crawl| CrawlCursor::of(crawl).is_none_or(|cursor| cursor.since.is_none());
+    // A crawl that asked for changes only, or found none by the ETag, has not seen the whole list.
+    let is_full = |crawl: &Crawl| {
+        crawl.pages_fetched > 0 && CrawlCursor::of(crawl).is_none_or(|cursor| cursor.since.is_none())
+    };
     let is_complete = |crawl: &&Crawl| crawl.state == CrawlState::Completed && is_full(crawl);
     let mut complete = earlier.iter().filter(is_complete);
     let complete_tally = complete.clone().next().map(|crawl| {
@@ -30,7 +32,15 @@ pub(crate) fn baseline_of(earlier: &[Crawl], config: &SourceConfig, now: Timesta
         is_early.then(|| EarlyEnd { documents: seen(crawl), tally: Tally(cursor.tally) })
     });
     let discrepancy = last.and_then(|(crawl, cursor)| cursor.discrepancy(crawl));
-    Baseline { complete, early_end, complete_tally, highest, discrepancy }
+    Baseline { complete, early_end, complete_tally, highest, etag: etag(earlier, config), discrepancy }
+}
+
+/// Returns the entity tag of the list, if one page is the whole of it.
+fn etag(earlier: &[Crawl], config: &SourceConfig) -> Option<String> {
+    let mut complete = earlier.iter().take_while(|crawl| crawl.state == CrawlState::Completed);
+    let cursor = CrawlCursor::of(complete.find(|crawl| crawl.pages_fetched > 0)?)?;
+    let is_whole = cursor.pages == 1 && cursor.fits(config) && config.since.is_none();
+    cursor.etag.filter(|_| is_whole)
 }
 
 /// Returns the highest value that complete crawls have seen, unless all items are due.

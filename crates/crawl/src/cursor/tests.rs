@@ -120,8 +120,12 @@ fn a_sweep_that_saw_the_same_again_is_the_last() {
 fn a_total_that_is_wrong_for_good_is_reported_once() {
     let first = CrawlCursor { received: 38, offered: 38, ..swept(Some(40)) };
     let second = CrawlCursor { offered: 38, ..sweep_again(&first, 38) };
-    let reported =
-        Crawl { state: CrawlState::Incomplete, cursor: serde_json::to_string(&second).ok(), ..crawl(38) };
+    let reported = Crawl {
+        state: CrawlState::Incomplete,
+        pages_fetched: 8,
+        cursor: serde_json::to_string(&second).ok(),
+        ..crawl(38)
+    };
     let baseline = baseline_of(&[reported], &config(), now());
     assert_eq!(baseline.discrepancy, Some(2));
     let NextStep::Finish(end) = first.next_step(&crawl(38), &baseline, &config(), now()) else {

@@ -27,6 +27,9 @@ pub(super) fn advance(
     let token = cursor.next_page.clone().unwrap_or(PageToken::First);
     after.position += 1;
     after.pages += 1;
+    if token == PageToken::First {
+        after.etag.clone_from(&page.etag);
+    }
     after.past_total = false;
     after.skipped_in_a_row = 0;
     after.total_found |= page.total != Stated::Absent;
