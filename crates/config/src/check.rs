@@ -99,6 +99,11 @@ impl Contradictions<'_> {
                 let text = format!("is {:?}, which another source has", source.name.as_str());
                 self.note(&[&key("name")], text);
             }
+            if source.schedule.is_some() && source.refresh.is_some() {
+                let text =
+                    "and `refresh` are both set: a source is crawled at times of the clock, or after a pause";
+                self.note(&[&key("schedule")], text);
+            }
             let (backoff, most) = (source.backoff, source.max_backoff);
             if backoff > most {
                 let text =

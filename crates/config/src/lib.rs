@@ -9,6 +9,7 @@
 //! A running server loads the settings again on SIGHUP: [`Settings::changed_from`] lists the differences.
 
 mod check;
+mod cron;
 mod environment;
 mod error;
 mod file;
@@ -30,6 +31,7 @@ mod table;
 mod values;
 mod variables;
 
+pub use cron::CronSchedule;
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigProblem};
 pub use key::{KeyConfig, parse_time};

@@ -122,7 +122,7 @@ impl CrawlWorker {
                 }
                 Some(_) => self.store.crawls_of_source(&name, HISTORY_LENGTH).await?,
             };
-            if is_due(&history, now, source.config.refresh) {
+            if is_due(&history, now, source.config.refresh, source.config.schedule.as_ref()) {
                 let crawl = crawl_if_due(
                     self.store.clone(),
                     source,
@@ -201,5 +201,6 @@ async fn acquire_if_due(
     if !lease.acquire().await? {
         return Ok(false);
     }
-    Ok(is_due(&store.crawls_of_source(&config.name, HISTORY_LENGTH).await?, now, config.refresh))
+    let history = store.crawls_of_source(&config.name, HISTORY_LENGTH).await?;
+    Ok(is_due(&history, now, config.refresh, config.schedule.as_ref()))
 }

@@ -123,9 +123,14 @@ fn the_reference_has_the_printed_settings() {
             }
         }
     }
-    // The list itself, and the settings of other kinds of pagination.
-    let elsewhere =
-        ["sources", "sources.pagination.offset", "sources.pagination.page", "sources.pagination.first"];
+    // The list itself, the settings of other kinds of pagination, and the schedule, which excludes `refresh`.
+    let elsewhere = [
+        "sources",
+        "sources.schedule",
+        "sources.pagination.offset",
+        "sources.pagination.page",
+        "sources.pagination.first",
+    ];
     shown.extend(elsewhere.map(str::to_owned));
     let documented: BTreeSet<String> = reference().into_iter().map(|line| line.key).collect();
     assert_eq!(shown, documented);
