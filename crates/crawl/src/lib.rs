@@ -45,4 +45,4 @@ pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use progress::{LogProgress, Progress, StepOutcome};
 pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
-pub use worker::{CrawlSource, CrawlWorker};
+pub use worker::{CrawlSource, CrawlSources, CrawlWorker};
