@@ -39,7 +39,7 @@ pub use limits::LimitSettings;
 pub use load::{DEFAULT_FILE, Overrides};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
-pub use secret::Secret;
+pub use secret::{Secret, redact_url};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,

@@ -44,7 +44,7 @@ impl Serialize for Secret {
 /// Hides the password of an address, and parameters that look like secrets.
 ///
 /// It works on the text, so that it also hides them in an invalid address.
-pub(crate) fn redact_url(url: &str) -> String {
+pub fn redact_url(url: &str) -> String {
     let Some((address, query)) = url.split_once('?') else { return redact_password(url) };
     let pairs: Vec<String> = query.split('&').map(redact_parameter).collect();
     format!("{}?{}", redact_password(address), pairs.join("&"))

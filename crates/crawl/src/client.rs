@@ -36,6 +36,19 @@ pub enum HttpUpstreamError {
     Client(#[source] reqwest::Error),
 }
 
+/// A successful response as it arrived.
+#[derive(Clone, Debug)]
+pub struct RawResponse {
+    /// The URL after redirects.
+    pub url: Url,
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The decompressed body.
+    pub body: Vec<u8>,
+}
+
 /// An upstream over HTTP.
 pub struct HttpUpstream {
     client: Client,
@@ -63,13 +76,35 @@ impl HttpUpstream {
         matches!(self.config.pagination, Pagination::Link { .. })
     }
 
-    async fn fetch(&self, mut url: Url) -> Result<FetchedPage, FetchError> {
+    /// Requests a URL for an inspection: any body of a successful response, without the settings of pages.
+    pub async fn fetch_raw(&self, url: &Url) -> Result<RawResponse, FetchError> {
+        let fetch = async {
+            let (url, response) = self.follow(url.clone()).await?;
+            let status = response.status();
+            if !status.is_success() {
+                return Err(status_error(status, response.headers()));
+            }
+            let headers = response.headers().clone();
+            Ok(RawResponse { url, status: status.as_u16(), headers, body: self.read_body(response).await? })
+        };
+        tokio::time::timeout(self.config.timeout, fetch)
+            .await
+            .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
+    }
+
+    async fn fetch(&self, url: Url) -> Result<FetchedPage, FetchError> {
+        let (url, response) = self.follow(url).await?;
+        self.read_page(url, response).await
+    }
+
+    /// Sends a request, and follows its redirects to the last response.
+    async fn follow(&self, mut url: Url) -> Result<(Url, Response), FetchError> {
         let mut redirects = 0;
         loop {
             let response = self.send(&url).await?;
             let status = response.status();
             if !is_redirect(status) {
-                return self.read_page(url, response).await;
+                return Ok((url, response));
             }
             redirects += 1;
             if redirects > self.config.max_redirects {

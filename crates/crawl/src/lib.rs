@@ -11,6 +11,8 @@
 //! | `page`, `mapping`, `dates` | from items to documents (pure) |
 //! | `upstream` | the interface to an upstream; `client` is its HTTP adapter |
 //! | `page_body`, `link_header`, `redirect` | the parts of a response, and permitted hosts (pure) |
+//! | `inspect` | guesses about the JSON of an unknown API (pure) |
+//! | `preview` | the first pages of a source, and what is wrong with its settings |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
@@ -25,6 +27,7 @@ mod cursor;
 mod dates;
 #[cfg(test)]
 mod fixtures;
+mod inspect;
 mod lease;
 mod link_header;
 mod mapping;
@@ -33,16 +36,20 @@ mod page;
 mod page_body;
 mod pagination;
 mod plan;
+mod preview;
 mod progress;
 mod redirect;
 mod schedule;
 mod upstream;
 mod worker;
 
-pub use client::{HttpUpstream, HttpUpstreamError};
+pub use client::{HttpUpstream, HttpUpstreamError, RawResponse};
 pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
+pub use preview::{
+    FieldFinding, Outlook, PagePreview, Preview, PreviewProblem, RejectedItems, preview, preview_source,
+};
 pub use progress::{LogProgress, Progress, StepOutcome};
 pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 pub use worker::{CrawlSource, CrawlSources, CrawlWorker};

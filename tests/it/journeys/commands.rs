@@ -228,6 +228,7 @@ async fn commands_accept_only_settings_that_they_read() {
     for (command, read) in [
         (&["serve"][..], all),
         (&["crawl"], all),
+        (&["try"], all),
         (&["reindex"], all),
         (&["migrate", "up"], all),
         (&["config"], all),

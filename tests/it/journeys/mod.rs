@@ -11,3 +11,4 @@ mod reporting;
 mod searching;
 mod seeding;
 mod shrinking;
+mod try_source;

@@ -1,0 +1,126 @@
+//! The scalar members of items, with their values.
+
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::Value;
+
+use super::names::{normalized, rank};
+use super::pointer::child;
+use super::vocabulary::{INNER, WRAPPERS};
+use crate::dates::parse_date;
+
+/// The deepest level of a member.
+const MAX_DEPTH: usize = 3;
+/// A member of items and its values.
+pub(super) struct Member<'a> {
+    pub(super) pointer: String,
+    pub(super) path: Vec<&'a str>,
+    pub(super) values: Vec<&'a Value>,
+}
+
+impl Member<'_> {
+    /// Returns its name, normalized; that of the object around it for `{"rendered": …}`.
+    pub(super) fn name(&self) -> String {
+        let own = self.path.last().map(|name| normalized(name)).unwrap_or_default();
+        match self.path.len().checked_sub(2) {
+            Some(parent) if rank(&own, INNER).is_some() && !self.is_wrapped() => {
+                normalized(self.path[parent])
+            }
+            _ => own,
+        }
+    }
+
+    /// Returns true if it is a member of the item, or of an object that contains the item's fields.
+    pub(super) fn is_own(&self) -> bool {
+        let depth = self.path.len() - 1;
+        let around = &self.path[..depth];
+        let own = self.path.last().map(|name| normalized(name)).unwrap_or_default();
+        let inner = usize::from(depth > 0 && rank(&own, INNER).is_some());
+        around[..depth - inner].iter().all(|name| rank(&normalized(name), WRAPPERS).is_some())
+    }
+
+    fn is_wrapped(&self) -> bool {
+        let parent = self.path.len().checked_sub(2).map(|at| normalized(self.path[at]));
+        parent.is_some_and(|parent| rank(&parent, WRAPPERS).is_some())
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().filter_map(|value| value.as_str())
+    }
+
+    pub(super) fn is_text(&self) -> bool {
+        self.texts().count() * 2 > self.values.len()
+    }
+
+    pub(super) fn mean_length(&self) -> f64 {
+        self.texts().map(|text| text.chars().count()).sum::<usize>() as f64 / self.values.len() as f64
+    }
+
+    pub(super) fn distinct(&self) -> usize {
+        self.values.iter().map(|value| value.to_string()).collect::<HashSet<_>>().len()
+    }
+
+    pub(super) fn is_key_like(&self) -> bool {
+        self.values.iter().all(|value| match value {
+            Value::String(text) => text.chars().count() <= 300 && !text.contains('\n'),
+            Value::Number(number) => {
+                number.is_i64() || number.is_u64() || !number.to_string().contains(['.', 'e'])
+            }
+            _ => false,
+        })
+    }
+
+    pub(super) fn is_date(&self) -> bool {
+        self.values.iter().filter(|value| is_date(value)).count() * 2 > self.values.len()
+    }
+}
+
+/// Returns true for a date after 1990, or the Unix time of one.
+fn is_date(value: &Value) -> bool {
+    let is_late = |value: &Value| parse_date(value).is_some_and(|at| at.timestamp() > 631_152_000);
+    match value {
+        Value::Number(_) => is_late(value),
+        Value::String(text) => {
+            text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_digit()) && parse_date(value).is_some()
+        }
+        _ => false,
+    }
+}
+
+/// Returns the scalar members of items, the least deep first.
+pub(super) fn members<'a>(items: &[&'a Value]) -> Vec<Member<'a>> {
+    let mut found = BTreeMap::new();
+    for item in items {
+        collect(item, String::new(), &[], &mut found);
+    }
+    let mut members: Vec<Member<'a>> = found.into_values().collect();
+    members.sort_by_key(|member| member.path.len());
+    members
+}
+
+fn collect<'a>(
+    value: &'a Value,
+    pointer: String,
+    path: &[&'a str],
+    found: &mut BTreeMap<String, Member<'a>>,
+) {
+    match value {
+        Value::Object(members) if path.len() < MAX_DEPTH => {
+            for (name, value) in members {
+                collect(value, child(&pointer, name), &[path, &[name.as_str()]].concat(), found);
+            }
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => {}
+        Value::String(text) if text.trim().is_empty() => {}
+        _ if path.is_empty() => {}
+        _ => {
+            let member = found.entry(pointer.clone());
+            let path = path.to_vec();
+            member.or_insert_with(|| Member { pointer, path, values: Vec::new() }).values.push(value);
+        }
+    }
+}
+
+pub(super) fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
+}
