@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::data_folder::{INSTANCES_FOLDER, register};
 use crate::config::{Settings, SourceConfig};
 use crate::crawl::{
-    CrawlMetrics, CrawlOptions, CrawlSource, CrawlSources, Crawler, HttpUpstream, Progress,
+    CrawlMetrics, CrawlOptions, CrawlSource, CrawlSources, Crawler, HttpUpstream, Progress, PurgeError,
     RunEnd,
 };
 use crate::domain::SourceName;
@@ -30,6 +30,17 @@ pub async fn crawl(
     let options = CrawlOptions { allow_shrink, wait_for_lease: true, ..options(settings, &instance) };
     let mut crawler = Crawler::new(store, upstream, source.clone(), options, rand::make_rng());
     Ok(crawler.run(cancel, progress).await?)
+}
+
+/// Removes all documents of a source; `progress` receives the number of removed ones.
+pub async fn purge(
+    settings: &Settings,
+    store: &Store,
+    source: &SourceName,
+    progress: impl FnMut(u64) + Send,
+) -> Result<u64, PurgeError> {
+    let instance = register(settings).map_err(|error| PurgeError::Unregistered(format!("{error:#}")))?;
+    crate::crawl::purge(store, source, options(settings, &instance), progress).await
 }
 
 /// The parts of a running server that depend on its sources.

@@ -9,6 +9,7 @@ mod progress;
 mod reindex;
 mod seed;
 mod serve;
+mod sources;
 mod try_source;
 mod type_searches;
 mod upstream;
@@ -107,6 +108,8 @@ enum Command {
     Crawl(crawl::CrawlArgs),
     /// Fetch the first pages of a configured source and show what a crawl would find; stores nothing
     Try(try_source::TryArgs),
+    /// List sources, propose one for an API, or remove one that is no longer configured
+    Sources(sources::SourcesArgs),
     /// Rebuild the search index from the store (while no server uses the data folder)
     Reindex(SettingsArgs),
     /// Change or show the database's schema
@@ -159,6 +162,7 @@ impl Command {
         match self {
             Self::Serve(args) => Some(&mut args.settings),
             Self::Crawl(args) => Some(&mut args.settings),
+            Self::Sources(args) => Some(&mut args.settings),
             Self::Try(args) => Some(&mut args.settings),
             Self::Migrate(args) => Some(&mut args.settings),
             Self::Seed(args) => Some(&mut args.settings),
@@ -180,6 +184,7 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Crawl(args) => crawl::run(args).await,
+        Command::Sources(args) => sources::run(args).await,
         Command::Try(args) => try_source::run(args).await,
         Command::Reindex(settings) => reindex::run(&settings).await,
         Command::Migrate(args) => migrate::run(args).await,

@@ -13,6 +13,8 @@
 //! | `page_body`, `link_header`, `redirect` | the parts of a response, and permitted hosts (pure) |
 //! | `inspect` | guesses about the JSON of an unknown API (pure) |
 //! | `preview` | the first pages of a source, and what is wrong with its settings |
+//! | `proposal` | proposed settings for an unknown API |
+//! | `purge` | the removal of a source that is no longer configured |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
@@ -38,6 +40,8 @@ mod pagination;
 mod plan;
 mod preview;
 mod progress;
+mod proposal;
+mod purge;
 mod redirect;
 mod schedule;
 mod upstream;
@@ -51,5 +55,7 @@ pub use preview::{
     FieldFinding, Outlook, PagePreview, Preview, PreviewProblem, RejectedItems, preview, preview_source,
 };
 pub use progress::{LogProgress, Progress, StepOutcome};
+pub use proposal::{Proposal, ProposalError, ProposalRequest, propose};
+pub use purge::{PurgeError, purge};
 pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
 pub use worker::{CrawlSource, CrawlSources, CrawlWorker};
