@@ -6,6 +6,7 @@ mod crawling;
 mod demo;
 mod fleet;
 mod keys;
+mod proposals;
 mod releases;
 mod reloading;
 mod reporting;
