@@ -267,7 +267,7 @@ fn name_of(url: &Url) -> SourceName {
     ];
     let segments: Vec<&str> =
         url.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    let stem = |part: &&str| part.split('.').next().unwrap_or_default().to_lowercase();
+    let stem = |part: &&str| part.split('.').next().unwrap_or_default().trim_matches('_').to_lowercase();
     let is_word = |word: &String| {
         let is_version = word.starts_with('v') && word[1..].chars().all(|char| char.is_ascii_digit());
         word.chars().any(char::is_alphabetic)

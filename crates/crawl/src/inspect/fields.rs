@@ -4,11 +4,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::member::{Member, is_url, members};
+use super::member::{Member, is_url, is_wrapper, members};
 use super::names::{normalized, rank};
-use super::vocabulary::{
-    AUTHOR_KEYS, AUTHOR_NAMES, AUTHORS, CATEGORIES, DATES, KEYS, TEXTS, TITLES, WRAPPERS,
-};
+use super::vocabulary::{AUTHOR_KEYS, AUTHOR_NAMES, AUTHORS, CATEGORIES, DATES, KEYS, TEXTS, TITLES};
 
 /// The number of inspected items.
 const MAX_ITEMS: usize = 200;
@@ -146,7 +144,10 @@ fn find_key<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Option<&'m Membe
         return Some(member);
     }
     // One item does not show which of its members differ.
-    let other = unique.iter().find(|member| items > 1 && !member.is_date() && member.mean_length() < PROSE);
+    let is_prose = |member: &Member<'a>| {
+        rank(&member.name(), TEXTS).is_some() || member.texts().any(|text| text.trim().contains(' '))
+    };
+    let other = unique.iter().find(|member| items > 1 && !member.is_date() && !is_prose(member));
     other.copied().or_else(|| {
         // Several items of one key: an error of the upstream, or a key of two members.
         let by_name = members.iter().filter(is_complete).filter_map(|member| Some((named(member)?, member)));
@@ -194,8 +195,7 @@ fn find_author<'m, 'a>(members: &'m [Member<'a>]) -> (Option<&'m Member<'a>>, Op
             let within = members.iter().filter_map(|member| {
                 let (last, around) = member.path.split_last()?;
                 let (parent, wrappers) = around.split_last()?;
-                let is_wrapper = |name: &&str| rank(&normalized(name), WRAPPERS).is_some();
-                let fits = normalized(parent) == *author && wrappers.iter().all(is_wrapper);
+                let fits = normalized(parent) == *author && wrappers.iter().all(|name| is_wrapper(name));
                 Some((rank(&normalized(last), names)?, member)).filter(|_| fits)
             });
             within.min_by_key(|(rank, _)| *rank).map(|(_, member)| member)

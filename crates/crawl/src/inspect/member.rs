@@ -36,12 +36,11 @@ impl Member<'_> {
         let around = &self.path[..depth];
         let own = self.path.last().map(|name| normalized(name)).unwrap_or_default();
         let inner = usize::from(depth > 0 && rank(&own, INNER).is_some());
-        around[..depth - inner].iter().all(|name| rank(&normalized(name), WRAPPERS).is_some())
+        around[..depth - inner].iter().all(|name| is_wrapper(name))
     }
 
     fn is_wrapped(&self) -> bool {
-        let parent = self.path.len().checked_sub(2).map(|at| normalized(self.path[at]));
-        parent.is_some_and(|parent| rank(&parent, WRAPPERS).is_some())
+        self.path.len().checked_sub(2).is_some_and(|parent| is_wrapper(self.path[parent]))
     }
 
     pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
@@ -73,6 +72,12 @@ impl Member<'_> {
     pub(super) fn is_date(&self) -> bool {
         self.values.iter().filter(|value| is_date(value)).count() * 2 > self.values.len()
     }
+}
+
+/// Returns true for the name of an object that contains the fields of an item, such as `node` or `volumeInfo`.
+pub(super) fn is_wrapper(name: &str) -> bool {
+    let name = normalized(name);
+    rank(&name, WRAPPERS).is_some() || name.ends_with("info")
 }
 
 /// Returns true for a date after 1990, or the Unix time of one.

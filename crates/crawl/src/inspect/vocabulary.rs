@@ -13,6 +13,8 @@ pub(super) const WRAPPERS: &[&str] = &[
     "resource",
     "object",
     "document",
+    "meta",
+    "metadata",
 ];
 /// Names of keys.
 pub(super) const KEYS: &[&str] = &[

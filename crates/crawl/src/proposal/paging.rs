@@ -102,7 +102,7 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
 fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mut Vec<PagingGuess>) {
     let pointer = toml_text(&next.pointer);
     let cursor_toml = |cursor: &str, params: &[&Params]| {
-        let (limit, size) = limit_of(hints, params, "limit");
+        let (limit, size) = limit_of(hints, params, limit_beside(hints, next));
         let (cursor, limit) = (toml_text(cursor), toml_text(&limit));
         format!(
             "{{ kind = \"cursor\", cursor = {cursor}, limit = {limit}, size = {size}, next = {pointer} }}"
@@ -157,6 +157,17 @@ fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mu
                 guesses.push(guess(cursor_toml(&cursor, &[own]), &reason));
             }
         }
+    }
+}
+
+/// Returns the usual name of the page size beside a cursor: Google's APIs reject unknown parameters.
+fn limit_beside(hints: &PagingHints<'_>, next: &NextGuess) -> &'static str {
+    let has_kind =
+        |leaf: &Leaf<'_>| leaf.name() == "kind" && leaf.value.as_str().is_some_and(|kind| kind.contains('#'));
+    match next.name.as_str() {
+        "nextpagetoken" if hints.statements.iter().any(has_kind) => "maxResults",
+        "nextpagetoken" if next.pointer.ends_with("PageToken") => "pageSize",
+        _ => "limit",
     }
 }
 
@@ -229,8 +240,12 @@ fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
         guesses.push(guess(offset_toml("start", &limit, size), "the members are those of Solr"));
     }
     if named("totalelements").is_some() && named("number").is_some() {
-        let (limit, size) = limit_of(hints, &[own, &echo], "size");
+        let (limit, size) = limit_of(hints, &[own], "size");
         guesses.push(guess(page_toml("page", &limit, size, 0), "the members are those of Spring"));
+    }
+    if hints.statements.iter().any(|leaf| leaf.pointer.starts_with("/_shards/")) {
+        let (limit, size) = limit_of(hints, &[own], "size");
+        guesses.push(guess(offset_toml("from", &limit, size), "the members are those of Elasticsearch"));
     }
     let reason = "the response repeats these parameters";
     if let Some((offset, _)) = echoed(ParamKind::Offset) {
@@ -344,7 +359,7 @@ mod tests {
                 "http://h/m",
                 None,
                 &json!({"nextPageToken": "CAUQ"}),
-                r#"{ kind = "cursor", cursor = "pageToken", limit = "limit", size = 20, next = "/nextPageToken" }"#,
+                r#"{ kind = "cursor", cursor = "pageToken", limit = "pageSize", size = 20, next = "/nextPageToken" }"#,
             ),
             (
                 "http://h/m?cursorMark=*&rows=10",

@@ -66,3 +66,17 @@ fn a_repeated_id_is_not_the_key_if_another_member_is_unique() {
     let items = json!([{"id": 1, "uuid": "a", "text": "x"}, {"id": 1, "uuid": "b", "text": "y"}]);
     assert_eq!(guessed(&items), "key=/uuid text=/text");
 }
+
+#[test]
+fn prose_is_not_the_key() {
+    let items = json!([
+        {"ts": "1767323045.000100", "text": "Hello", "user": "U1", "type": "message"},
+        {"ts": "1767323046.000100", "text": "Bye", "user": "U2", "type": "message"},
+    ]);
+    assert_eq!(guessed(&items), "key=/ts text=/text author_name=/user");
+    let items = json!([
+        {"id": "a", "volumeInfo": {"title": "One", "description": "About it"}},
+        {"id": "b", "volumeInfo": {"title": "Two", "description": "About it"}},
+    ]);
+    assert_eq!(guessed(&items), "key=/id text=/volumeInfo/description title=/volumeInfo/title");
+}
