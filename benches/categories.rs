@@ -179,7 +179,7 @@ async fn fill(
         category: Some(product.category.to_owned()),
         author: None,
         published_at: None,
-        attributes: serde_json::Map::new(),
+        attributes: "{}".to_owned(),
     });
     loop {
         let batch: Vec<DocumentDraft> = made.by_ref().take(1_000).collect();

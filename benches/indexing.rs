@@ -133,7 +133,7 @@ fn draft(message: synthetic::Message) -> DocumentDraft {
         category: None,
         author: Some(AuthorDraft { key: message.user_id, name: message.user_name.to_owned() }),
         published_at: Some(DateTime::parse_from_rfc3339(&message.timestamp).unwrap().to_utc()),
-        attributes: Default::default(),
+        attributes: "{}".to_owned(),
     }
 }
 

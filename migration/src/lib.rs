@@ -15,6 +15,7 @@ mod m20261120_000004_search_logs;
 mod m20261121_000005_search_reports;
 mod m20261121_000006_interactions;
 mod m20261130_000007_interaction_index;
+mod m20261130_000008_rejections;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_search_reports::Migration),
             Box::new(m20261121_000006_interactions::Migration),
             Box::new(m20261130_000007_interaction_index::Migration),
+            Box::new(m20261130_000008_rejections::Migration),
         ]
     }
 }

@@ -95,7 +95,7 @@ pub async fn seed(
 
 /// Converts a product to a document with the same fields as in `quarry demo`.
 fn draft(source: &SourceName, product: Product) -> Result<DocumentDraft> {
-    let attributes = [("brand", product.brand.into()), ("price", product.price.into())];
+    let attributes = serde_json::json!({"brand": product.brand, "price": product.price});
     let draft = DocumentDraft {
         source: source.clone(),
         key: DocumentKey::parse(&product.sku)?,
@@ -104,7 +104,7 @@ fn draft(source: &SourceName, product: Product) -> Result<DocumentDraft> {
         category: Some(product.category.to_owned()),
         author: None,
         published_at: Some(product.updated_at.parse().context("invalid synthetic date")?),
-        attributes: attributes.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        attributes: attributes.to_string(),
     };
     Ok(draft.checked()?)
 }

@@ -6,6 +6,7 @@ use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::show::DEFAULT;
+use super::source::PageFormat;
 
 /// Memory that each thread of the index writer needs, in MiB.
 const INDEXING_MB_PER_THREAD: usize = 15;
@@ -99,16 +100,14 @@ impl Contradictions<'_> {
                 let text = format!("is {:?}, which another source has", source.name.as_str());
                 self.note(&[&key("name")], text);
             }
-            if source.schedule.is_some() && source.refresh.is_some() {
-                let text =
-                    "and `refresh` are both set: a source is crawled at times of the clock, or after a pause";
-                self.note(&[&key("schedule")], text);
+            if source.format != PageFormat::Json && !source.items.as_str().is_empty() {
+                let text = "must be empty for this `format`: each line or row is an item";
+                self.note(&[&key("items"), &key("format")], text);
             }
-            let (backoff, most) = (source.backoff, source.max_backoff);
-            if backoff > most {
-                let text =
-                    format!("is {backoff:?}, but must be at most its `max_backoff`, which is {most:?}");
-                self.note(&[&key("backoff"), &key("max_backoff")], text);
+            for (setting, text) in source.contradictions() {
+                // The other one of two durations may be the wrong one.
+                let other = if setting == "backoff" { "max_backoff" } else { setting };
+                self.note(&[&key(setting), &key(other)], text);
             }
         }
     }

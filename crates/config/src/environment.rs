@@ -23,7 +23,9 @@ impl Environment {
     }
 
     /// Replaces `${NAME}` by the variable of that name, and `$${` by `${`.
-    pub(crate) fn expand(&self, text: &str) -> Result<String, String> {
+    ///
+    /// `embed` spells a value, given the text before it.
+    pub(crate) fn expand(&self, text: &str, embed: impl Fn(&str, &str) -> String) -> Result<String, String> {
         let mut expanded = String::new();
         let mut rest = text;
         while let Some(at) = rest.find("${") {
@@ -36,8 +38,11 @@ impl Environment {
             }
             expanded.push_str(before);
             let (name, after) = rest.split_once('}').ok_or("has a `${` without its `}`")?;
-            let value = self.get(name);
-            expanded.push_str(value.ok_or_else(|| format!("names the variable {name}, which is not set"))?);
+            let value = self.get(name).ok_or_else(|| {
+                format!("names the variable {name}, which is not set: set it, or write `$${{` for `${{`")
+            })?;
+            let value = embed(&expanded, value);
+            expanded.push_str(&value);
             rest = after;
         }
         expanded.push_str(rest);

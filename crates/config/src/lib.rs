@@ -1,27 +1,29 @@
 //! Settings: defaults, then `quarry.toml`, then `QUARRY_*` variables, then flags; loaded and checked at once.
 //!
 //! Each setting is one field in `settings`, `limits`, `source` or `key`: its type, its bounds (a function of
-//! `values`), its default, and its description as a doc comment. `table` turns the declarations into tables that
-//! read, print, document and compare themselves. `node` is the position in the layers while they are read and
-//! collects all problems. `load` runs the reading, and `check` finds settings that contradict each other.
-//! No other crate reads the environment.
+//! `values`, or of `pointer` and `date_format` for sources), its default, and its description as a doc comment.
+//! `table` turns the declarations into tables that read, print, document and compare themselves. `node` is the
+//! position in the layers while they are read and collects all problems. `load` runs the reading, and `check`
+//! finds settings that contradict each other. No other crate reads the environment.
 //!
 //! A running server loads the settings again on SIGHUP: [`Settings::changed_from`] lists the differences.
 
 mod check;
 mod cron;
+mod date_format;
 mod environment;
 mod error;
 mod file;
-mod headers;
 mod key;
 mod limits;
 mod load;
 mod node;
+mod pointer;
 mod reference;
 mod reference_line;
 mod reload;
 mod secret;
+mod secret_values;
 mod setting;
 mod settings;
 mod show;
@@ -30,19 +32,26 @@ mod suggestion;
 mod table;
 mod values;
 mod variables;
+mod web_url;
 
 pub use cron::CronSchedule;
+pub use date_format::{DateFormat, DatePattern, EpochUnit};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigProblem};
 pub use key::{KeyConfig, parse_time};
 pub use limits::LimitSettings;
 pub use load::{DEFAULT_FILE, Overrides};
+pub use pointer::{FieldList, ItemsPath, JsonPointer, KeyFields, KeyPart, PathSegment};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
-pub use secret::{Secret, redact_url};
+pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
-pub use source::{FieldMap, JsonPointer, Language, Pagination, SourceConfig, StopSignals, StopValue};
+pub use source::{
+    BodyContent, ClientAuthStyle, FieldMap, Language, Locator, NextKind, OnFailedPage, OnReject, PageFormat,
+    Pagination, PostBody, RequestMethod, SinceParam, SourceConfig, StopSignals, StopValue, UpstreamAuth,
+};
 pub use values::{allows_every, parse_authority};
+pub use web_url::WebUrl;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
-use super::environment::Environment;
+use super::environment::{Environment, variables_in};
 use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::reference_line::ReferenceLine;
@@ -86,6 +86,18 @@ impl<'a> ConfigNode<'a> {
         };
         let file = self.value.map(|value| (self.layers.file.origin, value.clone()));
         texts(true).chain(file).chain(texts(false)).collect()
+    }
+
+    /// Expands the variables in a text of the file, or records the problem.
+    pub(crate) fn expand(&self, text: &str) -> Option<String> {
+        self.expand_with(text, |_, value| value.to_owned())
+    }
+
+    /// The same, with the spelling that `embed` gives a value behind the text before it.
+    pub(crate) fn expand_with(&self, text: &str, embed: impl Fn(&str, &str) -> String) -> Option<String> {
+        self.layers.expanded.borrow_mut().extend(variables_in(text).map(str::to_owned));
+        let expanded = self.layers.environment.expand(text, embed);
+        expanded.map_err(|reason| self.note(reason)).ok()
     }
 
     /// Records that the value of a layer applies.

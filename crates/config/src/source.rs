@@ -1,17 +1,34 @@
 //! A source: its address, its pagination, its fields and the limits of a crawl.
 
+mod auth;
+mod body;
+mod contradictions;
+mod identity;
+mod pagination;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 use toml::Value;
-use url::Url;
 
+use self::auth::method;
+pub use self::auth::{ClientAuthStyle, RequestMethod, UpstreamAuth};
+use self::body::body;
+pub use self::body::{BodyContent, PostBody};
+use self::pagination::locator;
+pub use self::pagination::{Locator, NextKind, Pagination};
 use super::cron::{CronSchedule, cron};
-use super::headers::headers;
+use super::date_format::{DateFormat, date_format};
+use super::pointer::{
+    FieldList, ItemsPath, JsonPointer, KeyFields, field_list, items_path, key_fields, pointer, pointers,
+};
 use super::secret::Secret;
+use super::secret_values::{headers, params};
 use super::setting::Scalar;
-use super::table::{optional_table, settings_enum, settings_table, subtable, tagged};
-use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, text, web_url};
+use super::table::{optional_table, settings_table, subtable, tagged};
+use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, switch, text};
+use super::web_url::{WebUrl, web_url};
 use quarry_domain::SourceName;
 
 settings_table! {
@@ -20,11 +37,20 @@ settings_table! {
         /// The name of the source, unique among the sources.
         name: SourceName = source_name(),
         /// The address of the first page, without pagination parameters.
-        url: Url = web_url(),
-        /// The pointer to the items of a page; empty: the page is the array itself.
-        items: JsonPointer = pointer().default(""),
-        /// The pointer to the total number of items in a page.
-        total: Option<JsonPointer> = pointer().optional(),
+        /// `${NAME}` stands for that environment variable; `$${` for `${`.
+        url: WebUrl = web_url(),
+        /// The format of a page: `json`; `json_lines`, one item per line; or `csv`, with a header row.
+        format: PageFormat = choice([PageFormat::Json, PageFormat::JsonLines, PageFormat::Csv]).default("json"),
+        /// The path to the items of a page: a JSON pointer in which `*` stands for every member, or a simple
+        /// JSONPath such as `$.data[*].record`; empty: the page is the array itself.
+        items: ItemsPath = items_path().default(""),
+        /// The pointer to the total number of items in a page, or `header:` and the name of its header.
+        total: Option<Locator> = locator().optional(),
+        /// The pointer to the number of pages, or `header:` and the name of its header.
+        pages: Option<Locator> = locator().optional(),
+        /// The pointers to members that state an error beside the items; `[]`: no member does, not even
+        /// `success = false`.
+        errors: Vec<JsonPointer> = pointers().default(["/error", "/errors", "/fault"].map(Value::from).to_vec()),
         /// The pagination of the source: a table with a `kind`.
         pagination: Pagination = tagged(),
         /// The pointers to the fields of an item.
@@ -32,6 +58,22 @@ settings_table! {
         /// The headers of each request.
         /// `${NAME}` in a value stands for that environment variable; `$${` for `${`.
         headers: Vec<(String, Secret)> = headers(),
+        /// The parameters that each request has, besides those of `url`.
+        /// `${NAME}` in a value stands for that environment variable; `$${` for `${`.
+        params: Vec<(String, Secret)> = params(),
+        /// The method of requests, `GET` or `POST`.
+        method: RequestMethod = method().default("GET"),
+        /// The body of `POST` requests: a table, which becomes JSON, or text.
+        /// `${NAME}` in its strings stands for that environment variable; `$${` for `${`.
+        body: Option<PostBody> = body(),
+        /// The authentication of requests: a table with a `kind`.
+        auth: Option<UpstreamAuth> = optional_table(tagged()),
+        /// The file with certificates (PEM) that are trusted besides those of the system.
+        ca_file: Option<PathBuf> = text().optional(),
+        /// The file with the certificate (PEM) that the source's requests present, and those above it.
+        client_cert: Option<PathBuf> = text().optional(),
+        /// The file with the private key (PEM) of `client_cert`.
+        client_key: Option<PathBuf> = text().optional(),
         /// The language for stemming: `english`, or `none`.
         language: Language = choice([Language::English, Language::None]).default("english"),
         /// The pause between the end of one request and the start of the next.
@@ -70,53 +112,29 @@ settings_table! {
         max_shrink: f64 = share().default(0.2),
         /// The number of documents that one crawl may remove beyond that share, but never all.
         max_shrink_count: u32 = count(0, MAX_U32).default(5),
+        /// The reaction to an item that cannot become a document: `skip` it, or `fail` the crawl.
+        on_reject: OnReject = choice([OnReject::Skip, OnReject::Fail]).default("skip"),
+        /// The reaction to a page that cannot be fetched: `fail` the crawl, or `skip` the page.
+        /// Only pages by offset or number can be skipped; such a crawl is incomplete.
+        on_failed_page: OnFailedPage = choice([OnFailedPage::Fail, OnFailedPage::Skip]).default("fail"),
+        /// The parameter by which a crawl asks for changed items only: a table.
+        since: Option<SinceParam> = optional_table(subtable()),
         /// The signals of the upstream that its list has ended.
         stop: Option<StopSignals> = optional_table(subtable()),
     }
 }
 
-settings_enum! {
-    /// The pagination of a source.
-    #[derive(Eq)]
-    pub enum Pagination {
-        /// `?offset=0&limit=100`; the offset grows by the number of items received.
-        Offset = "offset" {
-            /// The parameter for the number of the first item.
-            offset: String = text().default("skip"),
-            /// The parameter for the page size.
-            limit: String = text().default("limit"),
-            /// The items of one request.
-            size: u32 = page_size(),
-        }
-        /// `?page=1&size=100`; the page number grows by one.
-        Page = "page" {
-            /// The parameter for the page number.
-            page: String = text().default("page"),
-            /// The parameter for the page size.
-            limit: String = text().default("size"),
-            /// The items of one request.
-            size: u32 = page_size(),
-            /// The number of the first page.
-            first: u32 = count(0, MAX_U32).default(1),
-        }
-        /// `?limit=100`, then `&cursor=…` from the response until it has none.
-        Cursor = "cursor" {
-            /// The parameter for the cursor.
-            cursor: String = text().default("cursor"),
-            /// The parameter for the page size.
-            limit: String = text().default("limit"),
-            /// The items of one request.
-            size: u32 = page_size(),
-            /// The pointer to the next cursor in the response.
-            next: JsonPointer = pointer().default("/next_cursor"),
-        }
-        /// The `Link` header's `rel="next"` until there is none.
-        Link = "link" {
-            /// The parameter for the page size.
-            limit: String = text().default("per_page"),
-            /// The items of one request.
-            size: u32 = page_size(),
-        }
+settings_table! {
+    /// The parameter by which a crawl asks for changed items only.
+    pub struct SinceParam {
+        /// The name of the parameter, or with `POST` its pointer into the body.
+        param: String = text(),
+        /// The pointer to the time of the last change in an item, or to a growing number.
+        field: JsonPointer = pointer(),
+        /// The time before the highest value seen from which a crawl asks again.
+        overlap: Duration = duration("0s").default("1m"),
+        /// The interval of crawls that ask for all items, which alone find vanished ones.
+        full: Duration = duration("1s").default("1day"),
     }
 }
 
@@ -148,12 +166,15 @@ settings_table! {
     /// The pointers to a document's fields in an upstream item.
     #[derive(Eq)]
     pub struct FieldMap {
-        /// The pointer to the item's id in the upstream.
-        key: JsonPointer = pointer(),
-        /// The pointer to the text that is searched and shown.
-        text: JsonPointer = pointer(),
-        /// The pointer to the title.
-        title: Option<JsonPointer> = pointer().optional(),
+        /// The pointer to the item's id in the upstream; a list: the parts of a composite key; `#`: the name
+        /// of an item that is a member of an object.
+        key: KeyFields = key_fields(),
+        /// The pointer to the text that is searched and shown; a list: texts that are joined.
+        text: FieldList = field_list(),
+        /// The pointer to the title; a list: texts that are joined.
+        title: Option<FieldList> = field_list().optional(),
+        /// Text and title are HTML, which becomes plain text.
+        html: bool = switch().default(false),
         /// The pointer to the category.
         category: Option<JsonPointer> = pointer().optional(),
         /// The pointer to the author's id in the upstream.
@@ -162,7 +183,47 @@ settings_table! {
         author_name: Option<JsonPointer> = pointer().optional(),
         /// The pointer to the publication date.
         published_at: Option<JsonPointer> = pointer().optional(),
+        /// The format of the publication date, for dates that are ambiguous: a strftime pattern, `epoch_s`,
+        /// `epoch_ms`, `epoch_us` or `epoch_ns`.
+        date_format: Option<DateFormat> = date_format().optional(),
+        /// The pointer to a flag or a time of deletion; an item that has it is removed.
+        deleted: Option<JsonPointer> = pointer().optional(),
     }
+}
+
+/// The reaction to an item that cannot become a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnReject {
+    /// Count it, and list it in the ledger.
+    #[default]
+    Skip,
+    /// End the crawl as failed.
+    Fail,
+}
+
+/// The reaction to a page that cannot be fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailedPage {
+    /// End the crawl as failed; the next one continues at the page.
+    #[default]
+    Fail,
+    /// Continue behind the page.
+    Skip,
+}
+
+/// The format of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFormat {
+    /// A JSON value.
+    #[default]
+    Json,
+    /// One JSON value per line.
+    JsonLines,
+    /// Comma-separated values with a header row.
+    Csv,
 }
 
 /// The language for stemming.
@@ -174,27 +235,6 @@ pub enum Language {
     English,
     /// No stemming: words match as they are written.
     None,
-}
-
-/// A JSON pointer (RFC 6901): empty, or beginning with `/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct JsonPointer(String);
-
-impl JsonPointer {
-    /// Parses a pointer.
-    pub fn parse(pointer: &str) -> Option<Self> {
-        (pointer.is_empty() || pointer.starts_with('/')).then(|| Self(pointer.to_owned()))
-    }
-
-    /// The pointer as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-fn pointer() -> Scalar<JsonPointer> {
-    Scalar::from_text("a JSON pointer: empty, or beginning with `/`", JsonPointer::parse)
 }
 
 fn statuses() -> Scalar<Vec<u16>> {
@@ -219,8 +259,4 @@ fn stop_value() -> Scalar<StopValue> {
 fn source_name() -> Scalar<SourceName> {
     let expected = "a name of 1 to 64 characters, without control characters or blanks at its ends";
     Scalar::from_text(expected, |text| SourceName::parse(text).ok())
-}
-
-fn page_size() -> Scalar<u32> {
-    count(1, MAX_U32).default(100)
 }

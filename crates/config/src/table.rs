@@ -212,6 +212,7 @@ impl<T: SettingsEnum> Setting for Tagged<T> {
         }
         note_unless(Value::is_table, node, &expected);
         node.table()?;
+        node.set_origin(node.layers.file.origin);
         let tag = node.child(TAG);
         let Some(value) = tag.value else {
             tag.note_missing(&kinds);

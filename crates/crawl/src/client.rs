@@ -1,61 +1,63 @@
 //! The HTTP adapter of an upstream, over reqwest.
 //!
-//! It follows redirects itself, because each hop decides if the host may receive the source's headers.
+//! It follows redirects itself, because each hop decides if the host may receive the source's credentials.
 //! The timeout and the size limit cover the whole request: redirects, decompression and the last byte.
-//! Deliberately without retries, on which [`Crawler`](super::Crawler) decides.
+//! Deliberately without retries, on which [`Crawler`](super::Crawler) decides; a rejected token alone is
+//! replaced here.
 
-use std::time::Duration;
+mod causes;
+mod connection;
+mod link_header;
+mod next_page;
+mod own_params;
+mod payload;
+mod raw;
+mod redirect;
+mod statements;
+mod token;
+mod waits;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use http::StatusCode;
-use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LINK, LOCATION, RETRY_AFTER};
-use reqwest::{Client, ClientBuilder, Response, redirect::Policy};
-use url::{Host, Url};
+use chrono::Utc;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use http::{Method, StatusCode};
+use reqwest::{Client, Response};
+use url::Url;
 
-use super::link_header::next_target;
-use super::page_body::BodyShape;
-use super::pagination::{paging_params, retain_params};
-use super::redirect::{RedirectHosts, authority, is_same_host};
+use self::causes::connection_cause;
+pub use self::connection::HttpUpstreamError;
+use self::connection::build_client;
+use self::own_params::OwnParams;
+use self::payload::{parse_headers, read_body, secret_value, set_content_type};
+pub(super) use self::raw::RawResponse;
+use self::redirect::{RedirectHosts, authority, is_same_host};
+use self::statements::{HeaderStatements, str_of};
+use self::token::TokenSource;
+use self::waits::requested_wait;
+use super::page_body::{BodyShape, PageBody};
+use super::pagination::retain_params;
 use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
-use quarry_config::{Pagination, SourceConfig};
-
-/// The header for the total of an upstream with `Link` headers.
-///
-/// The body of such an upstream is often a bare array.
-const TOTAL_HEADER: HeaderName = HeaderName::from_static("x-total-count");
-
-/// An invalid HTTP upstream.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpUpstreamError {
-    /// A configured header is invalid.
-    #[error("the header {0:?} of the source cannot be sent: its name or value is not valid in HTTP")]
-    Header(String),
-    /// The client cannot be built.
-    #[error("no HTTP client could be built: {0}")]
-    Client(#[source] reqwest::Error),
-}
-
-/// A successful response as it arrived.
-#[derive(Clone, Debug)]
-pub struct RawResponse {
-    /// The URL after redirects.
-    pub url: Url,
-    /// The HTTP status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The decompressed body.
-    pub body: Vec<u8>,
-}
+use quarry_config::{NextKind, Pagination, RequestMethod, Secret, SourceConfig, UpstreamAuth};
 
 /// An upstream over HTTP.
 pub struct HttpUpstream {
     client: Client,
     config: SourceConfig,
+    /// The headers of requests to the source's own host.
     headers: HeaderMap,
+    /// The user and the password of basic authentication by the settings.
+    basic: Option<(Secret, Secret)>,
+    tokens: Option<TokenSource>,
+    own_params: OwnParams,
     shape: BodyShape,
     redirect_hosts: RedirectHosts,
+}
+
+/// A request on its way: the first one, or that of a redirect.
+struct Hop {
+    method: Method,
+    url: Url,
+    body: Option<Secret>,
 }
 
 impl HttpUpstream {
@@ -63,69 +65,146 @@ impl HttpUpstream {
     pub fn new(config: &SourceConfig) -> Result<Self, HttpUpstreamError> {
         // An error means that the process has a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        let mut headers = parse_headers(&config.headers)?;
+        if let Some(body) = &config.body {
+            set_content_type(&mut headers, body);
+        }
+        let (mut basic, mut tokens) = (None, None);
+        match &config.auth {
+            Some(UpstreamAuth::Basic { user, password }) => basic = Some((user.clone(), password.clone())),
+            Some(UpstreamAuth::Bearer { token }) => {
+                let value = secret_value(&format!("Bearer {}", token.expose()));
+                let invalid = || HttpUpstreamError::Header(AUTHORIZATION.to_string());
+                headers.insert(AUTHORIZATION, value.ok_or_else(invalid)?);
+            }
+            Some(auth) => tokens = TokenSource::of(auth, config.timeout)?,
+            None => {}
+        }
         Ok(Self {
-            client: build_client(&config.url).map_err(HttpUpstreamError::Client)?,
+            client: build_client(config)?,
             config: config.clone(),
-            headers: parse_headers(config)?,
+            headers,
+            basic,
+            tokens,
+            own_params: OwnParams::of(config),
             shape: BodyShape::of(config),
             redirect_hosts: RedirectHosts::of(&config.url, &config.redirect_hosts),
         })
     }
 
-    fn is_link_paged(&self) -> bool {
-        matches!(self.config.pagination, Pagination::Link { .. })
+    /// Requests a page, with a valid token and within the timeout.
+    async fn fetch(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError> {
+        let token = self.token().await?;
+        self.within_timeout(async {
+            let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
+            self.read_page(url, response).await
+        })
+        .await
     }
 
-    /// Requests a URL for an inspection: any body of a successful response, without the settings of pages.
-    pub async fn fetch_raw(&self, url: &Url) -> Result<RawResponse, FetchError> {
-        let fetch = async {
-            let (url, response) = self.follow(url.clone()).await?;
+    /// Requests any body for an inspection, without the settings of pages.
+    pub(super) async fn fetch_raw(&self, request: &UpstreamRequest) -> Result<RawResponse, FetchError> {
+        let token = self.token().await?;
+        self.within_timeout(async {
+            let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
             let status = response.status();
             if !status.is_success() {
-                return Err(status_error(status, response.headers()));
+                let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
+                return Err(FetchError { retry_after, ..status_error(status) });
             }
             let headers = response.headers().clone();
-            Ok(RawResponse { url, status: status.as_u16(), headers, body: self.read_body(response).await? })
-        };
+            let body = read_body(response, self.config.max_body_bytes).await?;
+            Ok(RawResponse { url, headers, body })
+        })
+        .await
+    }
+
+    async fn token(&self) -> Result<Option<(HeaderName, HeaderValue)>, FetchError> {
+        match &self.tokens {
+            Some(tokens) => tokens.header(&self.client).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn within_timeout<T>(
+        &self,
+        fetch: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
         tokio::time::timeout(self.config.timeout, fetch)
             .await
             .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
     }
 
-    async fn fetch(&self, url: Url) -> Result<FetchedPage, FetchError> {
-        let (url, response) = self.follow(url).await?;
-        self.read_page(url, response).await
+    fn first_hop(&self, request: &UpstreamRequest) -> Hop {
+        let mut url = request.url.clone();
+        if is_same_host(&self.config.url, &url) {
+            self.own_params.add_to(&mut url);
+        }
+        let method = match self.config.method {
+            RequestMethod::Get => Method::GET,
+            RequestMethod::Post => Method::POST,
+        };
+        Hop { method, url, body: request.body.clone() }
     }
 
     /// Sends a request, and follows its redirects to the last response.
-    async fn follow(&self, mut url: Url) -> Result<(Url, Response), FetchError> {
+    async fn follow(
+        &self,
+        mut hop: Hop,
+        token: Option<&(HeaderName, HeaderValue)>,
+    ) -> Result<(Url, Response), FetchError> {
         let mut redirects = 0;
         loop {
-            let response = self.send(&url).await?;
+            let response = self.send(&hop, token).await?;
             let status = response.status();
             if !is_redirect(status) {
-                return Ok((url, response));
+                return Ok((hop.url, response));
             }
             redirects += 1;
             if redirects > self.config.max_redirects {
                 let cause = format!("more than {} redirects", self.config.max_redirects);
                 return Err(FetchError::refused(cause, Some(status.as_u16())));
             }
-            url = self.redirect_target(&url, &response)?;
+            hop = self.redirected(hop, &response)?;
         }
     }
 
-    async fn send(&self, url: &Url) -> Result<Response, FetchError> {
-        let mut request = self.client.get(url.clone()).header(ACCEPT, "application/json");
-        // Headers may be secrets: only the source's own host receives them.
-        if is_same_host(&self.config.url, url) {
+    async fn send(
+        &self,
+        hop: &Hop,
+        token: Option<&(HeaderName, HeaderValue)>,
+    ) -> Result<Response, FetchError> {
+        let mut url = hop.url.clone();
+        let is_own = is_same_host(&self.config.url, &url);
+        if is_own {
+            // The adapter sends them as basic authentication. Both setters fail for URLs without a host only.
+            let _ = url.set_username(self.config.url.username());
+            let _ = url.set_password(self.config.url.password());
+        }
+        let mut request = self.client.request(hop.method.clone(), url).header(ACCEPT, "application/json");
+        // Credentials are secrets: only the source's own host receives them.
+        if is_own {
             request = request.headers(self.headers.clone());
+            if let Some((user, password)) = &self.basic {
+                request = request.basic_auth(user.expose(), Some(password.expose()));
+            }
+            if let Some((name, value)) = token {
+                request = request.header(name, value);
+            }
+            if let Some(body) = &hop.body {
+                request = request.body(body.expose().to_owned());
+            }
         }
-        request.send().await.map_err(|error| FetchError::transient(connection_cause(&error), None))
+        let sent = request.send().await;
+        sent.map_err(|error| FetchError::transient(connection_cause(&error, &hop.url), None))
     }
 
-    fn redirect_target(&self, from: &Url, response: &Response) -> Result<Url, FetchError> {
+    /// Returns the request to the target of a redirect.
+    ///
+    /// The method stays, as most APIs expect; 303 (See Other) alone means `GET`.
+    fn redirected(&self, hop: Hop, response: &Response) -> Result<Hop, FetchError> {
         let status = response.status();
+        let from = &hop.url;
         let location = response.headers().get(LOCATION).and_then(|value| str_of(value));
         let Some(mut target) = location.and_then(|location| from.join(location).ok()) else {
             let cause = format!("{} without a usable Location", reason(status));
@@ -141,16 +220,31 @@ impl HttpUpstream {
             }
         }
         self.check_target("a redirect", from, &target, status)?;
-        Ok(target)
+        let is_own = is_same_host(&self.config.url, &target);
+        if is_own {
+            self.own_params.add_listed_to(&mut target);
+        }
+        if status == StatusCode::SEE_OTHER {
+            return Ok(Hop { method: Method::GET, url: target, body: None });
+        }
+        if !is_own && hop.method != Method::GET {
+            let host = authority(&target);
+            let cause = format!("a redirect leads to {host}, which may not receive the body: check `url`");
+            return Err(FetchError::refused(cause, Some(status.as_u16())));
+        }
+        Ok(Hop { url: target, ..hop })
     }
 
     /// Returns true for a parameter that selects a page.
     ///
     /// Links use any names: there, it is a parameter that the settings lack.
     fn is_paging_param(&self, name: &str) -> bool {
-        let is_own = || self.config.url.query_pairs().any(|(own, _)| own == name);
-        paging_params(&self.config.pagination).any(|paging| paging == name)
-            || (self.is_link_paged() && !is_own())
+        let is_own = || {
+            self.config.url.query_pairs().any(|(own, _)| own == name)
+                || self.config.params.iter().any(|(own, _)| own == name)
+        };
+        let is_link_paged = matches!(self.config.pagination, Pagination::Link { .. });
+        self.config.pagination.params().any(|paging| paging == name) || (is_link_paged && !is_own())
     }
 
     /// Refuses hosts that the settings do not permit, and downgrades from https to http.
@@ -164,97 +258,85 @@ impl HttpUpstream {
         }
         if !is_same_host(&self.config.url, to) && !self.redirect_hosts.permit(to) {
             let host = authority(to);
-            return refuse(format!("{origin} leads to another host: {host} is not in redirect_hosts"));
+            return refuse(format!(
+                "{origin} leads to another host: {host} is not in redirect_hosts; add it if it may be trusted"
+            ));
         }
         Ok(())
     }
 
     async fn read_page(&self, url: Url, response: Response) -> Result<FetchedPage, FetchError> {
         let status = response.status();
+        let code = status.as_u16();
+        let wait = requested_wait(code, response.headers(), Utc::now());
         if !status.is_success() {
-            return Err(status_error(status, response.headers()));
+            return Err(FetchError { retry_after: wait, ..status_error(status) });
         }
-        let code = Some(status.as_u16());
-        let (link, header_total) = if self.is_link_paged() {
-            let lines = response.headers().get_all(LINK);
-            let link = next_target(lines.iter().filter_map(str_of)).map(|target| url.join(target));
-            (link, response.headers().get(TOTAL_HEADER).and_then(parse_total))
+        let transient = |cause: String| FetchError::transient(cause, Some(code));
+        let stated = HeaderStatements::read(response.headers(), &self.config, &url).map_err(transient)?;
+        let page = if status == StatusCode::NO_CONTENT {
+            PageBody::default()
         } else {
-            (None, None)
+            let content_type = response.headers().get(CONTENT_TYPE).cloned();
+            let body = read_body(response, self.config.max_body_bytes).await?;
+            self.shape.read(&body, content_type.as_ref().and_then(str_of)).map_err(transient)?
         };
-        let body = self.read_body(response).await?;
-        let page = self.shape.read(&body).map_err(|cause| FetchError::transient(cause, code))?;
-        let next = match link {
-            Some(Ok(link)) => Stated::Value(NextPage::Link(link)),
-            Some(Err(_)) => return Err(FetchError::transient("the next link is not a valid URL", code)),
-            None => page.next,
+        let next = match stated.next {
+            Stated::Absent => self.resolve(page.next, &url).map_err(transient)?,
+            next => next,
         };
-        if let Stated::Value(NextPage::Link(link)) = &next {
-            self.check_target("the next link", &url, link, status)?;
-        }
-        let total = header_total.filter(|_| page.total == Stated::Absent).map_or(page.total, Stated::Value);
-        Ok(FetchedPage { status: status.as_u16(), items: page.items, total, next, ..FetchedPage::default() })
+        let next = match next {
+            Stated::Value(NextPage::Link(mut link)) => {
+                self.check_target("the next link", &url, &link, status)?;
+                self.remove_secrets(&mut link);
+                Stated::Value(NextPage::Link(link))
+            }
+            next => next,
+        };
+        let total = if page.total == Stated::Absent { stated.total } else { page.total };
+        let pages = stated.pages.value().or(page.pages.value());
+        let PageBody { items, has_more, error, .. } = page;
+        Ok(FetchedPage { status: code, items, total, next, pages, wait, has_more, error })
     }
 
-    /// Reads the decompressed body up to the limit.
-    async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
-        let status = Some(response.status().as_u16());
-        let mut body = Vec::new();
-        loop {
-            let chunk = response.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))?
-            else {
-                return Ok(body);
-            };
-            if (body.len() + chunk.len()) as u64 > self.config.max_body_bytes {
-                let cause = format!("body larger than {} bytes", self.config.max_body_bytes);
-                return Err(FetchError::refused(cause, status));
-            }
-            body.extend_from_slice(&chunk);
+    /// Tells links in the body from cursors.
+    fn resolve(&self, next: Stated<NextPage>, base: &Url) -> Result<Stated<NextPage>, String> {
+        let kind = match &self.config.pagination {
+            Pagination::Cursor { next_is, .. } => *next_is,
+            _ => NextKind::Auto,
+        };
+        let text = match next {
+            Stated::Value(NextPage::Cursor(text)) => text,
+            Stated::Value(NextPage::Link(url)) => url.into(),
+            next => return Ok(next),
+        };
+        next_page::resolve(&text, base, kind).map(Stated::Value).ok_or_else(|| INVALID_LINK.to_owned())
+    }
+
+    /// Removes credentials from a link to the source's own host, since the store keeps it.
+    fn remove_secrets(&self, link: &mut Url) {
+        if is_same_host(&self.config.url, link) {
+            let _ = link.set_username("");
+            let _ = link.set_password(None);
+            self.own_params.remove_from(link);
         }
     }
 }
+
+/// The cause of a page whose next link cannot be requested.
+const INVALID_LINK: &str = "the next link is not a valid URL";
 
 #[async_trait]
 impl Upstream for HttpUpstream {
     async fn fetch_page(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError> {
-        tokio::time::timeout(self.config.timeout, self.fetch(request.url.clone()))
-            .await
-            .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
-    }
-}
-
-fn build_client(home: &Url) -> reqwest::Result<Client> {
-    let builder = || {
-        let agent = concat!("quarry/", env!("CARGO_PKG_VERSION"));
-        let builder = Client::builder().redirect(Policy::none()).user_agent(agent);
-        if is_loopback(home) { builder.no_proxy() } else { builder }
-    };
-    match builder().build() {
-        // A machine without root certificates can still crawl plain HTTP.
-        Err(_) if home.scheme() == "http" => ClientBuilder::tls_certs_only(builder(), []).build(),
-        built => built,
-    }
-}
-
-fn parse_headers(config: &SourceConfig) -> Result<HeaderMap, HttpUpstreamError> {
-    let mut headers = HeaderMap::new();
-    for (name, secret) in &config.headers {
-        let invalid = || HttpUpstreamError::Header(name.clone());
-        let parsed_name: HeaderName = name.parse().map_err(|_| invalid())?;
-        let mut value: HeaderValue = secret.expose().parse().map_err(|_| invalid())?;
-        value.set_sensitive(true);
-        headers.append(parsed_name, value);
-    }
-    Ok(headers)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        match (self.fetch(request).await, &self.tokens) {
+            // The token may have been revoked, or have expired earlier than stated.
+            (Err(error), Some(tokens)) if error.status == Some(401) => {
+                tokens.discard().await;
+                self.fetch(request).await
+            }
+            (outcome, _) => outcome,
+        }
     }
 }
 
@@ -262,77 +344,19 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn status_error(status: StatusCode, headers: &HeaderMap) -> FetchError {
-    let retry_after =
-        headers.get(RETRY_AFTER).and_then(str_of).and_then(|v| parse_retry_after(v, Utc::now()));
+fn status_error(status: StatusCode) -> FetchError {
     let is_retryable = matches!(status.as_u16(), 408 | 425 | 429);
     FetchError {
         cause: reason(status),
         status: Some(status.as_u16()),
         is_refusal: status.is_client_error() && !is_retryable,
-        retry_after,
+        retry_after: None,
     }
-}
-
-fn parse_total(value: &HeaderValue) -> Option<i64> {
-    str_of(value)?.trim().parse().ok().filter(|total| *total >= 0)
-}
-
-/// Parses `Retry-After` in seconds or as a date; a past date is zero.
-fn parse_retry_after(value: &str, now: DateTime<Utc>) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse::<u64>() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = DateTime::<Utc>::from(httpdate::parse_http_date(value).ok()?);
-    Some((date - now).to_std().unwrap_or_default())
 }
 
 fn reason(status: StatusCode) -> String {
     match status.canonical_reason() {
         Some(reason) => format!("{} {reason}", status.as_u16()),
         None => status.as_u16().to_string(),
-    }
-}
-
-/// Returns the text of a header, in UTF-8, which some servers use in links.
-fn str_of(value: &HeaderValue) -> Option<&str> {
-    std::str::from_utf8(value.as_bytes()).ok()
-}
-
-fn connection_cause(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
-        "timed out"
-    } else if error.is_connect() {
-        "could not connect"
-    } else {
-        "connection broke off"
-    }
-}
-
-fn body_cause(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() { "timed out" } else { "body cut off" }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::TimeZone;
-
-    use super::*;
-
-    #[test]
-    fn retry_after_is_parsed_in_seconds_and_as_a_date() {
-        let now = Utc.with_ymd_and_hms(2026, 11, 20, 12, 0, 0).single().expect("a time");
-        for (value, expected) in [
-            ("3", Some(3)),
-            (" 0 ", Some(0)),
-            ("Fri, 20 Nov 2026 12:00:30 GMT", Some(30)),
-            ("Fri, 20 Nov 2026 11:59:30 GMT", Some(0)),
-            ("soon", None),
-            ("-1", None),
-            ("1.5", None),
-        ] {
-            assert_eq!(parse_retry_after(value, now).map(|wait| wait.as_secs()), expected, "{value}");
-        }
     }
 }

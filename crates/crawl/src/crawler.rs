@@ -15,7 +15,8 @@ use rand::rngs::StdRng;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::cursor::{CrawlCursor, NextStep, failure};
+use super::baseline::Baseline;
+use super::cursor::{CrawlCursor, NextStep, baseline_of, can_continue, failure};
 use super::lease::{CrawlLease, KnownDead};
 use super::plan::{FailureCounters, SuspectResponses, SweepHistory};
 use super::progress::{Progress, StepOutcome};
@@ -29,6 +30,8 @@ use quarry_store::{CrawlEnd, Slice, Store, StoreError, Vanished};
 const HELD_POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// The backoff while the database is unavailable.
 const STORE_BACKOFF: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(5));
+/// The number of earlier crawls to compare a crawl with.
+const EARLIER_CRAWLS: u64 = 50;
 /// The page size of reading the ledger of a resumed crawl.
 const LEDGER_BATCH: u64 = 500;
 
@@ -94,6 +97,7 @@ pub struct Crawler {
 struct ActiveCrawl {
     crawl: Crawl,
     cursor: CrawlCursor,
+    baseline: Baseline,
     history: SweepHistory,
     attempts: PageAttempts,
 }
@@ -185,7 +189,8 @@ impl Crawler {
     pub async fn step(&mut self, now: Timestamp) -> Result<StepOutcome, CrawlError> {
         let outcome = match self.active.take() {
             None => self.begin(now).await,
-            Some(active) => match active.cursor.next_step(&active.crawl, &self.config, now) {
+            Some(active) => match active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now)
+            {
                 NextStep::Finish(end) => self.finish(active.crawl.id, end, now).await,
                 NextStep::Fetch(cursor) => self.attempt(active, *cursor, now).await,
             },
@@ -228,11 +233,21 @@ impl Crawler {
         if crawl.state != CrawlState::Running {
             return Ok(self.finished(crawl, Vanished::default()).await);
         }
-        let cursor = self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config));
+        let earlier = self.store.crawls_of_source(&self.config.name, EARLIER_CRAWLS).await?;
+        let earlier: Vec<Crawl> = earlier.into_iter().filter(|earlier| earlier.id < crawl.id).collect();
+        let (crawl, continued) = self.continue_failed(crawl, &earlier, now).await?;
+        let baseline = baseline_of(&earlier, &self.config, now);
+        let cursor =
+            self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config, crawl.id, &baseline));
         let history = self.read_history(&crawl, &cursor).await?;
-        let resumed = crawl.attempts > 0;
-        self.active =
-            Some(ActiveCrawl { crawl: crawl.clone(), cursor, history, attempts: PageAttempts::default() });
+        let resumed = continued || crawl.attempts > 0;
+        self.active = Some(ActiveCrawl {
+            crawl: crawl.clone(),
+            cursor,
+            baseline,
+            history,
+            attempts: PageAttempts::default(),
+        });
         Ok(StepOutcome::Started { crawl, resumed })
     }
 
@@ -249,10 +264,23 @@ impl Crawler {
         self.store.begin_crawl(&self.config.name, crawl.allow_shrink, now).await
     }
 
+    /// Lets a crawl that has not begun continue the latest one, if that failed at a page.
+    async fn continue_failed(
+        &self,
+        crawl: Crawl,
+        earlier: &[Crawl],
+        now: Timestamp,
+    ) -> Result<(Crawl, bool), StoreError> {
+        let failed = earlier.first().filter(|failed| can_continue(failed, &self.config, now));
+        match failed.filter(|_| crawl.cursor.is_none() && crawl.attempts == 0) {
+            Some(failed) => Ok((self.store.continue_crawl(self.lease.get(), crawl.id, failed).await?, true)),
+            None => Ok((crawl, false)),
+        }
+    }
+
     /// Returns the cursor of a crawl if it fits the settings.
     fn cursor_of(&self, crawl: &Crawl) -> Option<CrawlCursor> {
-        let cursor: CrawlCursor = serde_json::from_str(crawl.cursor.as_deref()?).ok()?;
-        cursor.fits(&self.config).then_some(cursor)
+        CrawlCursor::of(crawl).filter(|cursor| cursor.fits(&self.config))
     }
 
     /// Reads the pages of the current sweep from the ledger.

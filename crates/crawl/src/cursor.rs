@@ -1,15 +1,22 @@
 //! The position of a crawl, and the decision on its next step.
 //!
-//! Pure: the decision depends on the cursor, the counts of the crawl and `now`, so that a resumed crawl
-//! decides as the interrupted one.
+//! Pure: the decision depends on the cursor, the counts of the crawl, the baseline of earlier crawls and `now`,
+//! so that a resumed crawl decides as the interrupted one.
+
+mod earlier;
+mod report;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::baseline::Baseline;
 use super::pagination::PageToken;
+use super::since;
 use quarry_config::SourceConfig;
-use quarry_domain::{Crawl, CrawlState, Tally, Timestamp};
+use quarry_domain::{Crawl, CrawlId, CrawlState, Tally, Timestamp};
 use quarry_store::{CrawlEnd, SweepVanished};
+
+pub(super) use self::earlier::{baseline_of, can_continue};
 
 /// Complete sweeps in a row without a new key that end the crawl.
 const MAX_BARREN_SWEEPS: u32 = 2;
@@ -18,9 +25,16 @@ const MIN_CONFIRMATIONS: u32 = 2;
 
 /// The position of a crawl, stored with every page.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct CrawlCursor {
     /// The digest of the settings at the start of the crawl.
     pub(super) settings: Uuid,
+    /// The tally of the seen documents: that of the first crawl, if this one continues a failed one.
+    pub(super) tally: i64,
+    /// The value from which the crawl asks for changes; `None` if it asks for all items.
+    pub(super) since: Option<String>,
+    /// The highest value of the same field that this crawl or earlier ones have seen.
+    pub(super) highest: Option<String>,
     /// The pass over the upstream, from 1.
     pub(super) sweep: i32,
     /// The number of the next page, over all sweeps.
@@ -30,32 +44,61 @@ pub(super) struct CrawlCursor {
     pub(super) next_page: Option<PageToken>,
     /// Pages of this sweep.
     pub(super) pages: u32,
-    /// Items of this sweep, duplicates included.
+    /// Items of this sweep: the position in the upstream's list.
     pub(super) received: u64,
+    /// Items of the largest page of this sweep.
+    pub(super) largest_page: u64,
+    /// Documents on the pages of this sweep, without those that shifted from one page to the next.
+    pub(super) offered: u64,
     /// The accepted total.
     pub(super) total: Option<i64>,
-    /// Responses in a row that stated the total, up to [`MIN_CONFIRMATIONS`].
+    /// The total in the last response, which another one has to confirm.
+    pub(super) stated_total: Option<i64>,
+    /// The accepted total at the first page of this sweep.
+    pub(super) first_total: Option<i64>,
+    /// The largest accepted total of this sweep, and of the crawl.
+    pub(super) highest_total: (i64, i64),
+    /// Responses in a row that stated a total, up to [`MIN_CONFIRMATIONS`].
     #[serde(rename = "witnesses")]
     pub(super) confirmations: u32,
-    /// Restarts of the count of distinct keys.
-    pub(super) restarts: u32,
-    /// The next page starts a new count.
-    pub(super) starts_count: bool,
-    /// A sweep has reached the end of the upstream since the count started.
-    pub(super) end_reached: bool,
     /// The total changed in this sweep.
     #[serde(rename = "moved")]
     pub(super) total_changed: bool,
+    /// The total decreased in this sweep.
+    pub(super) total_shrank: bool,
+    /// The next page lies behind the total, to detect a total with an upper bound.
+    pub(super) past_total: bool,
+    /// Pages of this sweep that new items added while it ran.
+    pub(super) added_pages: u32,
+    /// The list gains items as fast as they are fetched, so the sweep ended behind its first total.
+    pub(super) keeps_growing: bool,
+    /// A sweep has reached the end of the upstream.
+    pub(super) end_reached: bool,
+    /// A page of this sweep stated its next page.
+    pub(super) next_found: bool,
+    /// A response had the member or header for the total, also without a number.
+    pub(super) total_found: bool,
     /// Distinct keys at the end of the previous sweep.
     pub(super) seen_before: Option<i64>,
     /// Complete sweeps in a row without a new key.
     pub(super) barren_sweeps: u32,
     /// Accepted pages in a row that repeat another page.
     pub(super) repeats: u32,
-    /// Invalid items of this sweep.
+    /// Pages of this sweep that could not be fetched, and the last ones of them in a row.
+    pub(super) skipped: u32,
+    pub(super) skipped_in_a_row: u32,
+    /// Items of this sweep that are no documents: rejected ones, and those that the upstream deleted.
+    pub(super) absent: u64,
+    /// The same of the previous sweep.
+    pub(super) absent_before: u64,
+    /// Rejected items of this sweep.
     pub(super) rejected: u64,
-    /// The error of the first invalid item.
+    /// The error of the first rejected item.
     pub(super) rejection: Option<String>,
+    /// A sweep served keys twice.
+    pub(super) has_repeated_keys: bool,
+    /// The sweep ended a page or more before the last complete one.
+    pub(super) early_end: bool,
     /// The reason to doubt the end of this sweep.
     pub(super) trouble: Option<String>,
     /// The reason to end the crawl early.
@@ -73,14 +116,33 @@ pub(super) enum NextStep {
 
 impl CrawlCursor {
     /// Returns the cursor before the first page.
-    pub(super) fn start(config: &SourceConfig) -> Self {
-        let (settings, next_page) = (fingerprint(config), Some(PageToken::First));
-        Self { settings, sweep: 1, next_page, ..Self::default() }
+    pub(super) fn start(config: &SourceConfig, crawl: CrawlId, baseline: &Baseline) -> Self {
+        let highest = baseline.highest.clone();
+        let since = config.since.as_ref().zip(highest.as_deref());
+        Self {
+            since: since.map(|(since, highest)| since::start(highest, since.overlap)),
+            highest,
+            ..Self::start_of_sweep(fingerprint(config), Tally::of(crawl).0, 1)
+        }
+    }
+
+    fn start_of_sweep(settings: Uuid, tally: i64, sweep: i32) -> Self {
+        Self { settings, tally, sweep, next_page: Some(PageToken::First), ..Self::default() }
     }
 
     /// Returns true if the settings are those at the start of the crawl.
     pub(super) fn fits(&self, config: &SourceConfig) -> bool {
         self.settings == fingerprint(config)
+    }
+
+    /// Parses the stored cursor of a crawl.
+    pub(super) fn of(crawl: &Crawl) -> Option<Self> {
+        let mut cursor: Self = serde_json::from_str(crawl.cursor.as_deref()?).ok()?;
+        if cursor.tally == 0 {
+            // Earlier versions derived it from the crawl.
+            cursor.tally = Tally::of(crawl.id).0;
+        }
+        Some(cursor)
     }
 
     pub(super) fn confirm_total(&mut self) {
@@ -93,12 +155,18 @@ impl CrawlCursor {
     }
 
     /// Decides on the next step of the crawl.
-    pub(super) fn next_step(&self, crawl: &Crawl, config: &SourceConfig, now: Timestamp) -> NextStep {
+    pub(super) fn next_step(
+        &self,
+        crawl: &Crawl,
+        baseline: &Baseline,
+        config: &SourceConfig,
+        now: Timestamp,
+    ) -> NextStep {
+        if self.is_complete(crawl, baseline) {
+            return NextStep::Finish(self.completed(crawl, baseline, config));
+        }
         if let Some(error) = &self.dead_end {
             return incomplete(error.clone());
-        }
-        if self.is_complete(crawl) {
-            return NextStep::Finish(self.completed(crawl, config));
         }
         let elapsed = (now - crawl.started_at).to_std().unwrap_or_default();
         if elapsed > config.max_duration {
@@ -116,91 +184,121 @@ impl CrawlCursor {
         NextStep::Fetch(Box::new(self.clone()))
     }
 
-    /// Returns true once the crawl has seen as many distinct keys as the upstream states.
+    /// Returns true once the crawl has seen every key of the upstream.
     ///
-    /// Without a total, a sweep that ended naturally completes the crawl.
-    fn is_complete(&self, crawl: &Crawl) -> bool {
-        if self.starts_count {
+    /// The stated total is the proof, however the paging ended. Without one, the crawl has to reach the end in
+    /// a sweep without any doubt.
+    fn is_complete(&self, crawl: &Crawl, baseline: &Baseline) -> bool {
+        if self.is_mostly_rejected() {
             return false;
         }
-        match self.total {
-            Some(total) => self.end_reached && self.is_total_confirmed() && crawl.documents_seen == total,
-            None => self.next_page.is_none() && self.trouble.is_none() && self.rejected == 0,
+        let has_ended = self.next_page.is_none() && self.dead_end.is_none();
+        let Some(total) = self.total else {
+            let is_doubtful = self.trouble.is_some() || self.early_end || self.saw_keys_twice(crawl);
+            return has_ended && !is_doubtful;
+        };
+        if !self.is_total_confirmed() || !(self.end_reached || self.dead_end.is_some()) {
+            return false;
         }
+        let found = self.found(crawl);
+        let (highest_of_sweep, highest) = self.highest_total;
+        let is_settled = self.sweep > 1 && !self.total_shrank && found >= highest_of_sweep;
+        let has_kept_up = self.keeps_growing && self.first_total.is_some_and(|first| found >= first);
+        found >= highest
+            || has_ended && (is_settled || has_kept_up)
+            || has_ended && self.early_end_is_known(total - found, baseline)
     }
 
-    fn completed(&self, crawl: &Crawl, config: &SourceConfig) -> CrawlEnd {
-        let max_share = if crawl.allow_shrink { 1.0 } else { config.max_shrink };
-        CrawlEnd {
-            state: CrawlState::Completed,
-            error: None,
-            sweep_vanished: Some(SweepVanished { restarts: self.restarts, max_share }),
-        }
+    /// Returns true if the total is wrong by as much as in the previous crawl, which reported it.
+    fn early_end_is_known(&self, missing: i64, baseline: &Baseline) -> bool {
+        baseline.discrepancy == Some(missing) && self.repeats == 0 && !self.early_end
+    }
+
+    /// Returns the number of the upstream's items that the crawl has seen.
+    fn found(&self, crawl: &Crawl) -> i64 {
+        let absent = self.absent.max(self.absent_before);
+        crawl.documents_seen.saturating_add(i64::try_from(absent).unwrap_or(i64::MAX))
+    }
+
+    /// Returns true if the items do not fit the mapping: more likely the mapping is wrong than they are.
+    fn is_mostly_rejected(&self) -> bool {
+        self.rejected * 2 > self.received.max(1)
+    }
+
+    /// Returns true if a pass served a key twice: it was no walk over a list.
+    ///
+    /// Only the first sweep counts each key once, so the later ones remember its finding.
+    fn saw_keys_twice(&self, crawl: &Crawl) -> bool {
+        let is_over = || u64::try_from(crawl.documents_seen).is_ok_and(|seen| self.offered > seen);
+        self.has_repeated_keys || self.sweep == 1 && !self.total_shrank && is_over()
+    }
+
+    /// Returns the difference between the stated total and the items that every sweep saw.
+    ///
+    /// `None` unless the last sweep of a crawl saw exactly what the crawl had seen before, or all of a larger
+    /// list than stated.
+    pub(super) fn discrepancy(&self, crawl: &Crawl) -> Option<i64> {
+        let missing = self.total? - self.found(crawl);
+        let is_conclusive = crawl.state == CrawlState::Completed || self.is_barren(crawl);
+        (missing != 0 && self.next_page.is_none() && self.dead_end.is_none() && is_conclusive)
+            .then_some(missing)
+    }
+
+    fn is_barren(&self, crawl: &Crawl) -> bool {
+        !self.total_changed && self.seen_before == Some(crawl.documents_seen)
+    }
+
+    fn completed(&self, crawl: &Crawl, baseline: &Baseline, config: &SourceConfig) -> CrawlEnd {
+        let (max_share, missed_since) = if crawl.allow_shrink {
+            // The operator has accepted what is missing.
+            (1.0, Some(Tally(self.tally)))
+        } else {
+            let documents = u64::try_from(crawl.documents_seen).unwrap_or(0);
+            (config.max_shrink, baseline.missed_since(documents))
+        };
+        let tally = Tally(self.tally);
+        let sweep = SweepVanished { tally, missed_since, max_share, max_count: config.max_shrink_count };
+        // What has not changed since then was not seen, and is no less there.
+        let sweep_vanished = self.since.is_none().then_some(sweep);
+        let error = self.describe_findings(crawl, baseline);
+        CrawlEnd { state: CrawlState::Completed, error, sweep_vanished }
     }
 
     /// Decides on the step after a sweep that did not complete the crawl.
     fn after_sweep(&self, crawl: &Crawl, config: &SourceConfig) -> NextStep {
         let seen = crawl.documents_seen;
-        let is_barren = !self.total_changed && self.seen_before == Some(seen);
+        let is_barren = self.is_barren(crawl);
         let barren_sweeps = if is_barren { self.barren_sweeps + 1 } else { 0 };
-        let rejected = i64::try_from(self.rejected).unwrap_or(i64::MAX);
-        let only_rejected_missing = rejected > 0
-            && match self.total {
-                Some(total) => seen.saturating_add(rejected) >= total && seen <= total,
-                None => self.trouble.is_none(),
-            };
-        if only_rejected_missing {
-            return incomplete(self.describe_missing(seen));
+        let has_repeated_keys = self.saw_keys_twice(crawl);
+        // A sweep that saw all of them again leaves nothing to find to the next.
+        let saw_all_again = is_barren && u64::try_from(seen).is_ok_and(|seen| self.offered >= seen);
+        if self.is_mostly_rejected() || self.skipped > 0 {
+            return incomplete(self.describe_missing(crawl));
         }
-        if barren_sweeps >= MAX_BARREN_SWEEPS {
-            return incomplete(format!("{}; further sweeps found no new key", self.describe_missing(seen)));
+        if barren_sweeps >= MAX_BARREN_SWEEPS || saw_all_again && !has_repeated_keys {
+            return incomplete(format!("{}; further sweeps found no new key", self.describe_missing(crawl)));
         }
         if u32::try_from(self.sweep).unwrap_or(0) >= config.max_sweeps {
             let sweeps = config.max_sweeps;
-            return incomplete(format!("{}, in {sweeps} sweeps (max_sweeps)", self.describe_missing(seen)));
+            return incomplete(format!("{}, in {sweeps} sweeps (max_sweeps)", self.describe_missing(crawl)));
         }
-        let has_overcounted = self.total.is_some_and(|total| seen > total);
-        if has_overcounted && !self.can_restart() {
-            return incomplete(self.describe_missing(seen));
-        }
-        let restarts = self.restarts + u32::from(has_overcounted);
         NextStep::Fetch(Box::new(Self {
-            sweep: self.sweep + 1,
+            since: self.since.clone(),
+            highest: self.highest.clone(),
             position: self.position,
             total: self.total,
+            stated_total: self.stated_total,
+            first_total: self.total,
+            highest_total: (self.total.unwrap_or(0), self.highest_total.1),
             confirmations: self.confirmations,
-            restarts,
-            starts_count: has_overcounted || self.starts_count,
-            end_reached: self.end_reached && !has_overcounted,
+            total_found: self.total_found,
+            end_reached: self.end_reached,
             seen_before: Some(seen),
             barren_sweeps,
-            ..Self::start(config)
+            absent_before: self.absent,
+            has_repeated_keys,
+            ..Self::start_of_sweep(self.settings, self.tally, self.sweep + 1)
         }))
-    }
-
-    /// Returns true if a tally is left for another count.
-    pub(super) fn can_restart(&self) -> bool {
-        self.restarts + 1 < Tally::MAX_RESTARTS
-    }
-
-    fn describe_missing(&self, seen: i64) -> String {
-        let mut message = match self.total {
-            Some(total) => format!("saw {} distinct keys of {} stated", grouped(seen), grouped(total)),
-            None => format!("saw {} distinct keys, and the end of the upstream is doubtful", grouped(seen)),
-        };
-        if let Some(rejection) = &self.rejection {
-            let count = grouped(i64::try_from(self.rejected).unwrap_or(i64::MAX));
-            message += &format!("; {count} items are invalid, the first because of: {rejection}");
-        } else if self
-            .total
-            .is_some_and(|total| seen < total && i128::from(self.received) >= i128::from(total))
-        {
-            message += "; the upstream serves some keys more than once";
-        }
-        if let Some(trouble) = &self.trouble {
-            message += &format!("; {trouble}");
-        }
-        message
     }
 }
 
@@ -219,22 +317,10 @@ pub(super) fn failure(error: String) -> CrawlEnd {
 
 /// Returns a digest of the settings that define the requests and the mapping.
 fn fingerprint(config: &SourceConfig) -> Uuid {
+    let SourceConfig { format, items, fields, errors, stop, since, .. } = config;
     let settings =
-        format!("{:?}", (&config.url, &config.pagination, &config.items, &config.total, &config.fields));
+        format!("{} {:?}", config.request_identity(), (format, items, fields, errors, stop, since));
     Uuid::new_v5(&Uuid::NAMESPACE_OID, settings.as_bytes())
-}
-
-/// Formats a number with thousands separators: `3,349`.
-pub(super) fn grouped(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut text = if number < 0 { "-".to_owned() } else { String::new() };
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -6,11 +6,15 @@
 //! | `schedule` | the due time of a source (pure) |
 //! | `crawler` | the crawl of one source, step by step; `crawler::attempt` is one request for a page |
 //! | `cursor` | the position of a crawl, and the decision on its next step (pure) |
+//! | `baseline` | the findings of earlier crawls about the list of a source (pure) |
 //! | `plan` | the decision on a fetched page: accept, retry, fail (pure) |
-//! | `pagination` | the URL of a page, and the token of the next one (pure) |
+//! | `pagination` | the request for a page, and the token of the next one (pure) |
 //! | `page`, `mapping`, `dates` | from items to documents (pure) |
-//! | `upstream` | the interface to an upstream; `client` is its HTTP adapter |
-//! | `page_body`, `link_header`, `redirect` | the parts of a response, and permitted hosts (pure) |
+//! | `upstream` | the interface to an upstream |
+//! | `client` | its HTTP adapter: connection, credentials, redirects, and the statements of headers |
+//! | `page_body` | the parts of a response's body (pure) |
+//! | `charset`, `json` | the text of a body, and its values with all digits (pure) |
+//! | `since` | the value from which a crawl asks for changes only (pure) |
 //! | `inspect` | guesses about the JSON of an unknown API (pure) |
 //! | `preview` | the first pages of a source, and what is wrong with its settings |
 //! | `proposal` | proposed settings for an unknown API |
@@ -19,19 +23,22 @@
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
 //! A request passes through them in this order: `worker` → `crawler` → `cursor` (next step) →
-//! `pagination` (URL) → `client` → `page_body` → `page` and `mapping` (documents) → `plan` (verdict) → store.
+//! `pagination` (request) → `client` → `page_body` → `page` and `mapping` (documents) → `plan` (verdict) → store.
 //!
 //! Independent of the index: the two meet in the store, through revisions.
 
+mod baseline;
+mod charset;
 mod client;
 mod crawler;
 mod cursor;
 mod dates;
 #[cfg(test)]
 mod fixtures;
+mod grouped;
 mod inspect;
+mod json;
 mod lease;
-mod link_header;
 mod mapping;
 mod metrics;
 mod page;
@@ -42,13 +49,14 @@ mod preview;
 mod progress;
 mod proposal;
 mod purge;
-mod redirect;
 mod schedule;
+mod since;
 mod upstream;
 mod worker;
 
-pub use client::{HttpUpstream, HttpUpstreamError, RawResponse};
+pub use client::{HttpUpstream, HttpUpstreamError};
 pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
+pub use json::Json;
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use preview::{
@@ -57,5 +65,5 @@ pub use preview::{
 pub use progress::{LogProgress, Progress, StepOutcome};
 pub use proposal::{Proposal, ProposalError, ProposalRequest, propose};
 pub use purge::{PurgeError, purge};
-pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
+pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
 pub use worker::{CrawlSource, CrawlSources, CrawlWorker};

@@ -2,61 +2,96 @@
 //!
 //! Unmapped fields become `attributes`, and so do mapped fields with unreadable values.
 
-use serde_json::{Map, Value};
+mod html;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use self::html::plain_text;
 use super::dates::parse_date;
-use quarry_config::{FieldMap, JsonPointer};
+use super::json::{Json, object_text, unescape};
+use super::upstream::UpstreamItem;
+use quarry_config::{FieldList, FieldMap, JsonPointer, KeyFields, KeyPart};
 use quarry_domain::{AuthorDraft, DocumentDraft, DocumentKey, InvalidDocument, SourceName};
 
 /// The maximum number of field names in an error message.
 const MAX_LISTED_FIELDS: usize = 12;
 /// The maximum number of characters of a field name in an error message.
 const MAX_FIELD_NAME_CHARS: usize = 40;
+/// Texts of a deletion flag or time that mean "not deleted".
+const NOT_DELETED: [&str; 8] = ["false", "f", "no", "n", "off", "0", "null", "none"];
+/// The times that databases and languages write in place of none.
+const ZERO_TIMES: [&str; 2] = ["0000-00-00", "0001-01-01"];
+
+/// The content of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum MappedItem {
+    /// A document.
+    Document(Box<DocumentDraft>),
+    /// The upstream states that the document of this key is deleted.
+    Deleted(DocumentKey),
+}
 
 /// An invalid item. The message quotes field names, never values.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum ItemError {
     /// The item has no key; if all items lack one, the mapping is wrong.
-    #[error("no key at \"{pointer}\" (the item has {fields})")]
-    NoKey { pointer: String, fields: String },
+    #[error("no key at \"{pointer}\" (the item {item})")]
+    NoKey { pointer: String, item: String },
+    /// The item is not in the format of the page.
+    #[error("{0}")]
+    Unreadable(String),
     /// The document exceeds a limit, or has no text.
-    #[error(transparent)]
-    Invalid(#[from] InvalidDocument),
+    #[error("{cause}")]
+    Invalid { key: Option<DocumentKey>, cause: InvalidDocument },
+}
+
+impl ItemError {
+    /// Returns the key of the item, if it is valid.
+    pub(super) fn into_key(self) -> Option<DocumentKey> {
+        match self {
+            Self::Invalid { key, .. } => key,
+            Self::NoKey { .. } | Self::Unreadable(_) => None,
+        }
+    }
 }
 
 /// Maps an item.
 pub(super) fn map_item(
     source: &SourceName,
     fields: &FieldMap,
-    item: &Value,
-) -> Result<DocumentDraft, ItemError> {
-    let mut reader = ItemReader { item, mapped: Vec::new() };
-    let Some(key) = reader.label(&fields.key) else {
-        return Err(ItemError::NoKey {
-            pointer: fields.key.as_str().to_owned(),
-            fields: describe_fields(item),
-        });
-    };
-    let key = DocumentKey::parse(&key)?;
-    let title = fields.title.as_ref().and_then(|pointer| reader.label(pointer));
-    let text = match (reader.text(&fields.text), &title) {
-        (Some(text), _) => text,
-        (None, Some(_)) => String::new(),
-        (None, None) => {
-            let problem = format!("is missing at \"{}\", and there is no title", fields.text.as_str());
-            return Err(InvalidDocument { field: "text", problem }.into());
-        }
+    item: UpstreamItem,
+) -> Result<MappedItem, ItemError> {
+    let value = item.content.map_err(ItemError::Unreadable)?;
+    let mut reader =
+        ItemReader { item: &value, name: item.name.as_deref(), is_html: fields.html, mapped: Vec::new() };
+    let key = DocumentKey::parse(&reader.key(&fields.key)?)
+        .map_err(|cause| ItemError::Invalid { key: None, cause })?;
+    if fields.deleted.as_ref().is_some_and(|pointer| reader.is_deleted(pointer)) {
+        return Ok(MappedItem::Deleted(key));
+    }
+    let title = fields.title.as_ref().and_then(|list| reader.title(list));
+    let Some(text) = reader.text(&fields.text).or_else(|| title.as_ref().map(|_| String::new())) else {
+        let pointers: Vec<&str> = fields.text.pointers().iter().map(JsonPointer::as_str).collect();
+        let problem = format!("is missing at \"{}\", and there is no title", pointers.join("\", \""));
+        let cause = InvalidDocument { field: "text", problem };
+        return Err(ItemError::Invalid { key: Some(key), cause });
     };
     let category = fields.category.as_ref().and_then(|pointer| reader.label(pointer));
     let author = author_of(
         fields.author_key.as_ref().and_then(|pointer| reader.label(pointer)),
         fields.author_name.as_ref().and_then(|pointer| reader.label(pointer)),
     );
-    let published_at = fields.published_at.as_ref().and_then(|pointer| reader.read(pointer, parse_date));
-    let attributes = reader.unmapped();
+    let format = fields.date_format.as_ref();
+    let published_at = fields
+        .published_at
+        .as_ref()
+        .and_then(|pointer| reader.read(pointer, |value| parse_date(value, format)));
+    let mapped = reader.mapped;
+    let attributes = object_text(&unmapped(value, &mapped));
     let draft = DocumentDraft {
         source: source.clone(),
-        key,
+        key: key.clone(),
         title,
         text,
         category,
@@ -64,7 +99,10 @@ pub(super) fn map_item(
         published_at,
         attributes,
     };
-    Ok(draft.checked()?)
+    match draft.checked() {
+        Ok(draft) => Ok(MappedItem::Document(Box::new(draft))),
+        Err(cause) => Err(ItemError::Invalid { key: Some(key), cause }),
+    }
 }
 
 fn author_of(key: Option<String>, name: Option<String>) -> Option<AuthorDraft> {
@@ -81,61 +119,146 @@ fn author_of(key: Option<String>, name: Option<String>) -> Option<AuthorDraft> {
 }
 
 /// Reads the fields of an item, and records the mapped ones.
-struct ItemReader<'a> {
-    item: &'a Value,
-    mapped: Vec<&'a str>,
+struct ItemReader<'item, 'fields> {
+    item: &'item Json,
+    name: Option<&'item str>,
+    is_html: bool,
+    mapped: Vec<&'fields str>,
 }
 
-impl<'a> ItemReader<'a> {
+impl<'item, 'fields> ItemReader<'item, 'fields> {
     /// Reads a field, and records it as mapped if it is empty or `parse` succeeds.
-    fn read<T>(&mut self, pointer: &'a JsonPointer, parse: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    fn read<T>(
+        &mut self,
+        pointer: &'fields JsonPointer,
+        parse: impl Fn(&'item Json) -> Option<T>,
+    ) -> Option<T> {
         let value = self.item.pointer(pointer.as_str())?;
         let parsed = parse(value);
-        if parsed.is_some() || value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty()) {
+        if parsed.is_some() || is_blank(value) {
             self.mapped.push(pointer.as_str());
         }
         parsed
     }
 
-    /// Reads a scalar as text.
-    fn text(&mut self, pointer: &'a JsonPointer) -> Option<String> {
-        self.read(pointer, scalar_text)
+    /// Reads a scalar as trimmed text; a blank one is missing.
+    fn label(&mut self, pointer: &'fields JsonPointer) -> Option<String> {
+        self.read(pointer, |value| filled(&scalar_text(value)?))
     }
 
-    /// Reads a scalar as trimmed text; a blank one is missing.
-    fn label(&mut self, pointer: &'a JsonPointer) -> Option<String> {
+    /// Reads the parts of the key, which are escaped if there are several, so that they stay distinct.
+    fn key(&mut self, fields: &'fields KeyFields) -> Result<String, ItemError> {
+        let mut parts = Vec::with_capacity(fields.parts().len());
+        for part in fields.parts() {
+            let value = match part {
+                KeyPart::MemberName => self.name.and_then(filled),
+                KeyPart::Pointer(pointer) => self.label(pointer),
+            };
+            parts.push(value.ok_or_else(|| no_key(part, self.item))?);
+        }
+        if parts.len() == 1 {
+            return Ok(parts.concat());
+        }
+        let escaped: Vec<String> =
+            parts.iter().map(|part| part.replace('~', "~0").replace('/', "~1")).collect();
+        Ok(escaped.join("/"))
+    }
+
+    /// Reads a flag or time of deletion.
+    fn is_deleted(&mut self, pointer: &'fields JsonPointer) -> bool {
+        let Some(value) = self.item.pointer(pointer.as_str()) else { return false };
+        self.mapped.push(pointer.as_str());
+        match value {
+            Json::String(text) => {
+                let text = text.trim();
+                let is_zero = ZERO_TIMES.iter().any(|zero| text.starts_with(zero));
+                !text.is_empty() && !is_zero && !NOT_DELETED.iter().any(|no| text.eq_ignore_ascii_case(no))
+            }
+            value => !value.is_empty(),
+        }
+    }
+
+    /// Reads the texts of the title, joined by blanks.
+    fn title(&mut self, list: &'fields FieldList) -> Option<String> {
+        let is_html = self.is_html;
+        let texts: Vec<String> = list
+            .pointers()
+            .iter()
+            .filter_map(|pointer| self.content(pointer))
+            .map(|text| if is_html { text.replace('\n', " ") } else { text })
+            .filter_map(|text| filled(&text))
+            .collect();
+        (!texts.is_empty()).then(|| texts.join(" "))
+    }
+
+    /// Reads the texts, joined by blank lines; null is an empty text.
+    fn text(&mut self, list: &'fields FieldList) -> Option<String> {
+        let mut texts: Vec<String> =
+            list.pointers().iter().filter_map(|pointer| self.content(pointer)).collect();
+        if texts.is_empty() {
+            let is_null = |pointer: &JsonPointer| self.item.pointer(pointer.as_str()) == Some(&Json::Null);
+            return list.pointers().iter().any(is_null).then(String::new);
+        }
+        if texts.len() > 1 {
+            texts.retain(|text| !text.trim().is_empty());
+        }
+        Some(texts.join("\n\n"))
+    }
+
+    /// Reads a scalar as text, without markup.
+    fn content(&mut self, pointer: &'fields JsonPointer) -> Option<String> {
+        let is_html = self.is_html;
         self.read(pointer, |value| {
             let text = scalar_text(value)?;
-            let trimmed = text.trim();
-            (!trimmed.is_empty()).then(|| trimmed.to_owned())
+            Some(if is_html { plain_text(&text) } else { text.into_owned() })
         })
-    }
-
-    /// Returns the unmapped members of the item.
-    fn unmapped(self) -> Map<String, Value> {
-        let Value::Object(members) = self.item else { return Map::new() };
-        let mut left = members.clone();
-        for pointer in self.mapped {
-            let tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
-            remove_leaf(&mut left, &tokens);
-        }
-        left
     }
 }
 
-fn scalar_text(value: &Value) -> Option<String> {
+fn no_key(part: &KeyPart, item: &Json) -> ItemError {
+    let item = match part {
+        KeyPart::MemberName => "is not a member of an object".to_owned(),
+        KeyPart::Pointer(_) => format!("has {}", describe_fields(item)),
+    };
+    ItemError::NoKey { pointer: part.as_str().to_owned(), item }
+}
+
+fn is_blank(value: &Json) -> bool {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
+        Json::Null => true,
+        Json::String(text) => text.trim().is_empty(),
+        _ => false,
     }
+}
+
+/// Returns a trimmed text that is not empty.
+fn filled(text: &str) -> Option<String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+pub(super) fn scalar_text(value: &Json) -> Option<Cow<'_, str>> {
+    match value {
+        Json::String(text) | Json::Number(text) => Some(Cow::Borrowed(text)),
+        Json::Bool(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
+    }
+}
+
+/// Returns the members of an item without the mapped ones.
+fn unmapped(item: Json, mapped: &[&str]) -> BTreeMap<String, Json> {
+    let Json::Object(mut members) = item else { return BTreeMap::new() };
+    for pointer in mapped {
+        let tokens: Vec<String> = pointer.split('/').skip(1).map(unescape).collect();
+        remove_leaf(&mut members, &tokens);
+    }
+    members
 }
 
 /// Removes the value at a path, and the objects that it leaves empty.
 ///
 /// An element of an array stays, so that the others keep their indexes.
-fn remove_leaf(members: &mut Map<String, Value>, path: &[String]) {
+fn remove_leaf(members: &mut BTreeMap<String, Json>, path: &[String]) {
     let Some((name, deeper)) = path.split_first() else {
         members.clear();
         return;
@@ -144,7 +267,7 @@ fn remove_leaf(members: &mut Map<String, Value>, path: &[String]) {
         members.remove(name);
         return;
     }
-    if let Some(Value::Object(inner)) = members.get_mut(name) {
+    if let Some(Json::Object(inner)) = members.get_mut(name) {
         remove_leaf(inner, deeper);
         if inner.is_empty() {
             members.remove(name);
@@ -152,13 +275,9 @@ fn remove_leaf(members: &mut Map<String, Value>, path: &[String]) {
     }
 }
 
-fn unescape(token: &str) -> String {
-    token.replace("~1", "/").replace("~0", "~")
-}
-
 /// Returns the names of an item's fields, to help to correct a mapping.
-fn describe_fields(item: &Value) -> String {
-    let Value::Object(members) = item else { return "no fields: it is not an object".to_owned() };
+fn describe_fields(item: &Json) -> String {
+    let Json::Object(members) = item else { return "no fields: it is not an object".to_owned() };
     if members.is_empty() {
         return "no fields".to_owned();
     }
@@ -172,108 +291,4 @@ fn describe_fields(item: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::fixtures::{config, pointer, source_name};
-
-    fn fields() -> FieldMap {
-        FieldMap {
-            key: pointer("/id"),
-            text: pointer("/body"),
-            title: Some(pointer("/title")),
-            category: Some(pointer("/category")),
-            author_key: Some(pointer("/author/id")),
-            author_name: Some(pointer("/author/name")),
-            published_at: Some(pointer("/at")),
-        }
-    }
-
-    fn map(item: &Value) -> Result<DocumentDraft, ItemError> {
-        map_item(&source_name(), &fields(), item)
-    }
-
-    fn mapped(item: Value) -> DocumentDraft {
-        map(&item).expect("a document")
-    }
-
-    #[test]
-    fn mapped_fields_become_the_document_and_the_others_attributes() {
-        let draft = mapped(json!({
-            "id": 7, "title": " T ", "body": " x ", "category": "c", "at": "2026-01-02T03:04:05Z",
-            "author": {"id": 1.5, "name": "Ann", "role": null}, "tags": ["a", {"b": 1e3}], "nothing": null,
-        }));
-        assert_eq!(draft.key.as_str(), "7");
-        assert_eq!(draft.title.as_deref(), Some("T"));
-        assert_eq!(draft.text, " x ");
-        assert_eq!(draft.category.as_deref(), Some("c"));
-        assert_eq!(draft.author, Some(AuthorDraft { key: "1.5".into(), name: "Ann".into() }));
-        assert_eq!(draft.published_at.map(|at| at.timestamp()), Some(1_767_323_045));
-        let rest = json!({"author": {"role": null}, "tags": ["a", {"b": 1e3}], "nothing": null});
-        assert_eq!(Value::Object(draft.attributes), rest);
-    }
-
-    #[test]
-    fn keys_are_scalars_and_required() {
-        for (key, expected) in [
-            (json!(" a "), "a"),
-            (json!(0), "0"),
-            (json!(-3), "-3"),
-            (json!(true), "true"),
-            (json!(2.5), "2.5"),
-        ] {
-            assert_eq!(mapped(json!({"id": key, "body": ""})).key.as_str(), expected);
-        }
-        for item in
-            [json!({"body": "x"}), json!({"id": null}), json!({"id": "  "}), json!({"id": [1]}), json!(3)]
-        {
-            assert!(matches!(map(&item), Err(ItemError::NoKey { .. })), "{item}");
-        }
-        let error = map(&json!({"uuid": 1, "body": "x"})).expect_err("no key").to_string();
-        assert_eq!(error, r#"no key at "/id" (the item has the fields body, uuid)"#);
-        let long = map(&json!({"id": "k".repeat(2_000), "body": "x"})).expect_err("too long");
-        assert!(matches!(long, ItemError::Invalid(_)));
-    }
-
-    #[test]
-    fn a_text_is_optional_only_with_a_title() {
-        assert_eq!(mapped(json!({"id": 1, "title": "T"})).text, "");
-        assert_eq!(mapped(json!({"id": 1, "title": "T", "body": null})).text, "");
-        assert_eq!(mapped(json!({"id": 1, "body": 12})).text, "12");
-        assert_eq!(mapped(json!({"id": 1, "body": ""})).text, "");
-        let error = map(&json!({"id": 1, "body": null})).expect_err("no text").to_string();
-        assert_eq!(error, r#"text is missing at "/body", and there is no title"#);
-        let draft = mapped(json!({"id": 1, "title": "T", "body": {"html": "x"}}));
-        assert_eq!(Value::Object(draft.attributes), json!({"body": {"html": "x"}}));
-    }
-
-    #[test]
-    fn an_author_needs_a_key_or_a_name() {
-        let author = |value: Value| {
-            mapped(json!({"id": 1, "body": "x", "author": value})).author.map(|a| (a.key, a.name))
-        };
-        let pair = |key: &str, name: &str| Some((key.to_owned(), name.to_owned()));
-        assert_eq!(author(json!({"id": 9, "name": "Ann"})), pair("9", "Ann"));
-        assert_eq!(author(json!({"id": 9, "name": " "})), pair("9", "9"));
-        assert_eq!(author(json!({"name": "Ann\nLee"})), pair("Ann Lee", "Ann\nLee"));
-        assert_eq!(author(json!({})), None);
-        assert_eq!(author(json!("Ann")), None);
-    }
-
-    #[test]
-    fn an_unreadable_date_becomes_an_attribute() {
-        let draft = mapped(json!({"id": 1, "body": "x", "at": "yesterday"}));
-        assert_eq!(draft.published_at, None);
-        assert_eq!(Value::Object(draft.attributes), json!({"at": "yesterday"}));
-    }
-
-    #[test]
-    fn pointers_reach_into_arrays_and_escaped_names() {
-        let fields = FieldMap { key: pointer("/a~1b"), text: pointer("/texts/0"), ..config().fields };
-        let item = json!({"a/b": "k", "texts": ["x", "y"]});
-        let draft = map_item(&source_name(), &fields, &item).expect("a document");
-        assert_eq!((draft.key.as_str(), draft.text.as_str()), ("k", "x"));
-        assert_eq!(Value::Object(draft.attributes), json!({"texts": ["x", "y"]}));
-    }
-}
+mod tests;

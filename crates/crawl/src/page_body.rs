@@ -1,108 +1,110 @@
-//! The items, the total and the next cursor in the JSON of a page. Pure.
+//! The items, the total and the next cursor in the body of a page. Pure.
 //!
-//! Ignores the content type: the shape of the body decides.
+//! Ignores the type in `Content-Type`, but not its charset: the shape of the body decides.
 
-use serde_json::Value;
-use url::Url;
+mod error_member;
+mod items;
+mod lines;
+mod rows;
+mod statements;
 
-use super::upstream::{NextPage, Stated};
-use quarry_config::{JsonPointer, Pagination, SourceConfig};
+use self::error_member::{ErrorMembers, StatedError};
+use self::items::ItemsShape;
+use self::statements::Statements;
+use super::charset::decode;
+use super::json::{Json, describe_bytes};
+use super::upstream::{NextPage, Stated, UpstreamItem};
+use quarry_config::{PageFormat, Pagination, SourceConfig};
 
 /// The parts of a page's body.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct PageBody {
-    pub(super) items: Vec<Value>,
+    pub(super) items: Vec<UpstreamItem>,
     pub(super) total: Stated<i64>,
+    pub(super) pages: Stated<i64>,
     /// The next cursor or link in the body, not in a `Link` header.
     pub(super) next: Stated<NextPage>,
+    /// The body states that other pages follow, or that none does.
+    pub(super) has_more: Option<bool>,
+    /// The error that the body states beside its items.
+    pub(super) error: Option<String>,
 }
 
-/// The pointers to the parts of a page's body.
+/// The format of a page's body, and the pointers to its parts.
 #[derive(Clone, Debug)]
 pub(super) struct BodyShape {
-    items: JsonPointer,
-    total: Option<JsonPointer>,
-    next: Option<JsonPointer>,
+    format: PageFormat,
+    items: ItemsShape,
+    statements: Statements,
+    errors: ErrorMembers,
 }
 
 impl BodyShape {
     pub(super) fn of(config: &SourceConfig) -> Self {
-        let next = match &config.pagination {
-            Pagination::Cursor { next, .. } => Some(next.clone()),
-            _ => None,
-        };
-        Self { items: config.items.clone(), total: config.total.clone(), next }
-    }
-
-    /// Parses a body. The error does not quote it.
-    pub(super) fn read(&self, body: &[u8]) -> Result<PageBody, String> {
-        let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-        if body.iter().all(u8::is_ascii_whitespace) {
-            return Err("empty body".to_owned());
-        }
-        let mut page: Value = serde_json::from_slice(body).map_err(|error| {
-            if error.is_eof() { "truncated JSON".to_owned() } else { "invalid JSON".to_owned() }
-        })?;
-        let total = self.read_total(&page)?;
-        let next = self.read_next(&page)?;
-        let items = self.take_items(&mut page)?;
-        Ok(PageBody { items, total, next })
-    }
-
-    fn take_items(&self, page: &mut Value) -> Result<Vec<Value>, String> {
-        let pointer = self.items.as_str();
-        match page.pointer_mut(pointer).map(Value::take) {
-            Some(Value::Array(items)) => Ok(items),
-            // Several languages serialize an empty list as null.
-            Some(Value::Null) if !pointer.is_empty() => Ok(Vec::new()),
-            _ => Err(unexpected_shape("no array", pointer)),
+        Self {
+            format: config.format,
+            items: ItemsShape {
+                path: config.items.clone(),
+                single_object: matches!(config.pagination, Pagination::SinglePage {}),
+            },
+            statements: Statements::of(config),
+            errors: ErrorMembers { pointers: config.errors.clone() },
         }
     }
 
-    fn read_total(&self, page: &Value) -> Result<Stated<i64>, String> {
-        let Some(pointer) = &self.total else { return Ok(Stated::Absent) };
-        let total = match page.pointer(pointer.as_str()) {
-            None => return Ok(Stated::Absent),
-            Some(Value::Null) => return Ok(Stated::Empty),
-            Some(Value::Number(number)) => number.as_i64().or_else(|| integer(number.as_f64()?)),
-            Some(Value::String(text)) => text.trim().parse().ok(),
-            Some(_) => None,
-        };
-        match total {
-            Some(total) if total >= 0 => Ok(Stated::Value(total)),
-            _ => Err(unexpected_shape("no number", pointer.as_str())),
+    /// Parses a body. The error quotes at most a few characters of it.
+    pub(super) fn read(&self, body: &[u8], content_type: Option<&str>) -> Result<PageBody, String> {
+        if let Some(format) = describe_bytes(body) {
+            return Err(format!("unreadable body: it is {format}"));
+        }
+        let text = decode(body, content_type);
+        if text.trim_matches(['\u{feff}', ' ', '\t', '\n', '\r']).is_empty() {
+            return match self.format {
+                PageFormat::JsonLines => Ok(PageBody::default()),
+                PageFormat::Json | PageFormat::Csv => Err("empty body".to_owned()),
+            };
+        }
+        match self.format {
+            PageFormat::Json => self.read_json(&text),
+            PageFormat::JsonLines => {
+                let items = lines::read(&text)?;
+                let error =
+                    items.iter().find_map(|item| self.errors.find_in_line(item.content.as_ref().ok()?));
+                Ok(PageBody { items, error: error.map(StatedError::beside_items), ..PageBody::default() })
+            }
+            PageFormat::Csv => {
+                let items = rows::read(&text).map_err(|problem| self.with_error_of(&text, problem))?;
+                Ok(PageBody { items, ..PageBody::default() })
+            }
         }
     }
 
-    fn read_next(&self, page: &Value) -> Result<Stated<NextPage>, String> {
-        let Some(pointer) = &self.next else { return Ok(Stated::Absent) };
-        match page.pointer(pointer.as_str()) {
-            None => Ok(Stated::Absent),
-            Some(Value::Null | Value::Bool(false)) => Ok(Stated::Empty),
-            Some(Value::String(text)) if text.is_empty() => Ok(Stated::Empty),
-            Some(Value::String(text)) => Ok(Stated::Value(next_of(text))),
-            Some(Value::Number(number)) => Ok(Stated::Value(NextPage::Cursor(number.to_string()))),
-            Some(_) => Err(unexpected_shape("no cursor", pointer.as_str())),
+    fn read_json(&self, text: &str) -> Result<PageBody, String> {
+        let page = Json::parse(text).map_err(|error| error.to_string())?;
+        let error = self.errors.find(&page, !self.items.is_page());
+        match self.take_parts(page) {
+            Ok(body) => Ok(PageBody { error: error.map(StatedError::beside_items), ..body }),
+            Err(problem) => Err(StatedError::append(error, problem)),
         }
+    }
+
+    fn take_parts(&self, page: Json) -> Result<PageBody, String> {
+        let total = self.statements.total(&page);
+        let pages = self.statements.pages(&page);
+        let next = self.statements.next(&page);
+        let has_more = self.statements.has_more(&page, self.items.static_parent().as_deref());
+        let items = self.items.take(page)?;
+        Ok(PageBody { items, total: total?, pages: pages?, next: next?, has_more, error: None })
+    }
+
+    /// Appends the error that a JSON body states in place of other text.
+    fn with_error_of(&self, text: &str, problem: String) -> String {
+        let error = Json::parse(text).ok().and_then(|page| self.errors.find(&page, true));
+        StatedError::append(error, problem)
     }
 }
 
-/// Returns a link for a URL, and a cursor for another text.
-fn next_of(text: &str) -> NextPage {
-    let is_url = text.starts_with("https://") || text.starts_with("http://");
-    match Url::parse(text) {
-        Ok(url) if is_url => NextPage::Link(url),
-        _ => NextPage::Cursor(text.to_owned()),
-    }
-}
-
-fn integer(number: f64) -> Option<i64> {
-    // Beyond 2^53 a float does not represent every integer.
-    let fits = number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0;
-    #[expect(clippy::cast_possible_truncation, reason = "an integer below 2^53")]
-    fits.then_some(number as i64)
-}
-
+/// Describes a part that is not as configured.
 fn unexpected_shape(what: &str, pointer: &str) -> String {
     if pointer.is_empty() {
         return format!("not the expected shape: {what} at the top");
@@ -111,60 +113,4 @@ fn unexpected_shape(what: &str, pointer: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixtures::pointer;
-
-    fn shape() -> BodyShape {
-        BodyShape {
-            items: pointer("/data/items"),
-            total: Some(pointer("/total")),
-            next: Some(pointer("/next")),
-        }
-    }
-
-    fn read(body: &str) -> Result<(usize, Option<i64>, Option<NextPage>), String> {
-        shape().read(body.as_bytes()).map(|page| (page.items.len(), page.total.value(), page.next.value()))
-    }
-
-    #[test]
-    fn items_total_and_next_are_parsed() {
-        let cursor = |text: &str| Some(NextPage::Cursor(text.to_owned()));
-        for (body, expected) in [
-            (r#"{"data":{"items":[1,2]},"total":7,"next":"c"}"#, (2, Some(7), cursor("c"))),
-            (r#"{"data":{"items":[]},"total":"7","next":null}"#, (0, Some(7), None)),
-            (r#"{"data":{"items":null},"total":7.0,"next":""}"#, (0, Some(7), None)),
-            (r#"{"data":{"items":[]},"total":null,"next":12}"#, (0, None, cursor("12"))),
-            (r#"{"data":{"items":[]},"next":false}"#, (0, None, None)),
-            ("\u{feff}{\"data\":{\"items\":[]}}", (0, None, None)),
-        ] {
-            assert_eq!(read(body), Ok(expected), "{body}");
-        }
-        let link = NextPage::Link(Url::parse("https://h/m?p=2").expect("a URL"));
-        assert_eq!(read(r#"{"data":{"items":[]},"next":"https://h/m?p=2"}"#), Ok((0, None, Some(link))));
-    }
-
-    #[test]
-    fn errors_name_the_missing_part_of_a_body() {
-        for (body, expected) in [
-            ("", "empty body"),
-            (" \n", "empty body"),
-            (r#"{"data":{"items":[{"#, "truncated JSON"),
-            ("<html>", "invalid JSON"),
-            (r#"{"error":"no"}"#, "not the expected shape: no array at /data/items"),
-            (r#"{"data":{"items":{}}}"#, "not the expected shape: no array at /data/items"),
-            (r#"{"data":{"items":[]},"total":"many"}"#, "not the expected shape: no number at /total"),
-            (r#"{"data":{"items":[]},"total":-1}"#, "not the expected shape: no number at /total"),
-            (r#"{"data":{"items":[]},"next":{}}"#, "not the expected shape: no cursor at /next"),
-        ] {
-            assert_eq!(read(body), Err(expected.to_owned()), "{body}");
-        }
-    }
-
-    #[test]
-    fn a_page_may_be_the_array_itself() {
-        let shape = BodyShape { items: pointer(""), total: None, next: None };
-        assert_eq!(shape.read(b"[1]").map(|page| page.items.len()), Ok(1));
-        assert_eq!(shape.read(b"null"), Err("not the expected shape: no array at the top".to_owned()));
-    }
-}
+mod tests;

@@ -1,12 +1,13 @@
-//! The URL of a page, and the token of the page after it. Pure.
+//! The request for a page, and the token of the page after it. Pure.
 //!
-//! A new kind of pagination needs a case in [`page_url`], [`paging_params`] and [`token_after`].
+//! A new kind of pagination needs a case in [`paging_values`], [`Pagination::params`] and [`token_after`].
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use url::{Url, form_urlencoded};
 
-use super::upstream::NextPage;
-use quarry_config::Pagination;
+use super::upstream::{NextPage, UpstreamRequest};
+use quarry_config::{BodyContent, Pagination, PostBody, RequestMethod, Secret, SourceConfig};
 
 /// The token of a page, stored in the cursor of the crawl.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -41,46 +42,128 @@ impl PageToken {
     }
 }
 
-/// Returns the URL of a page.
+/// The value of a paging parameter.
+enum PagingValue<'t> {
+    Number(u64),
+    Cursor(&'t str),
+}
+
+/// Returns the request for a page.
 ///
 /// The paging parameters replace those of the same name in the source's URL; the others stay. A link is
-/// used as the upstream sent it.
-pub(super) fn page_url(base: &Url, pagination: &Pagination, token: &PageToken) -> Url {
+/// used as the upstream sent it. A name that begins with `/` is a pointer into the body. `since` is the value
+/// from which the crawl asks for changes.
+pub(super) fn page_request(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> UpstreamRequest {
+    UpstreamRequest {
+        url: page_url(config, token, since),
+        body: page_body(config, token, since).map(Secret::new),
+    }
+}
+
+fn page_url(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Url {
     if let PageToken::Link(url) = token {
         return url.clone();
     }
-    let mut url = base.clone();
-    match pagination {
-        Pagination::Offset { offset, limit, size } => {
-            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
-            set_param(&mut url, offset, &start.to_string());
-            set_param(&mut url, limit, &size.to_string());
-        }
-        Pagination::Page { page, limit, size, first } => {
-            let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
-            set_param(&mut url, page, &number.to_string());
-            set_param(&mut url, limit, &size.to_string());
-        }
-        Pagination::Cursor { cursor, limit, size, .. } => {
-            set_param(&mut url, limit, &size.to_string());
-            if let PageToken::Cursor(value) = token {
-                set_param(&mut url, cursor, value);
+    let mut url = Url::clone(&config.url);
+    for (name, value) in request_values(config, token, since) {
+        if !is_in_body(name) {
+            match value {
+                PagingValue::Number(number) => set_param(&mut url, name, &number.to_string()),
+                PagingValue::Cursor(cursor) => set_param(&mut url, name, cursor),
             }
         }
-        Pagination::Link { limit, size } => set_param(&mut url, limit, &size.to_string()),
     }
     url
 }
 
-/// Returns the names of the parameters that [`page_url`] sets.
-pub(super) fn paging_params(pagination: &Pagination) -> impl Iterator<Item = &str> {
-    let (position, limit) = match pagination {
-        Pagination::Offset { offset, limit, .. } => (Some(offset), limit),
-        Pagination::Page { page, limit, .. } => (Some(page), limit),
-        Pagination::Cursor { cursor, limit, .. } => (Some(cursor), limit),
-        Pagination::Link { limit, .. } => (None, limit),
+fn page_body(config: &SourceConfig, token: &PageToken, since: Option<&str>) -> Option<String> {
+    if config.method != RequestMethod::Post {
+        return None;
+    }
+    let values: Vec<_> = request_values(config, token, since).filter(|(name, _)| is_in_body(name)).collect();
+    let mut body = match config.body.as_ref().map(PostBody::expose) {
+        Some(BodyContent::Text(text)) => return Some(text.clone()),
+        Some(BodyContent::Json(json)) => json.clone(),
+        None if values.is_empty() => return None,
+        None => Value::Null,
     };
-    position.into_iter().chain([limit]).map(String::as_str).filter(|name| !name.is_empty())
+    for (name, value) in values {
+        set_member(
+            &mut body,
+            name,
+            match value {
+                PagingValue::Number(number) => number.into(),
+                PagingValue::Cursor(cursor) => cursor.into(),
+            },
+        );
+    }
+    Some(body.to_string())
+}
+
+/// Returns the parameters that select the items of a request, by their names.
+fn request_values<'t>(
+    config: &'t SourceConfig,
+    token: &'t PageToken,
+    since: Option<&'t str>,
+) -> impl Iterator<Item = (&'t str, PagingValue<'t>)> {
+    let param = config.since.as_ref().map(|since| since.param.as_str());
+    let since = param.zip(since.map(PagingValue::Cursor));
+    paging_values(&config.pagination, token).chain(since)
+}
+
+/// Returns the paging parameters of a page, by their names.
+fn paging_values<'t>(
+    pagination: &'t Pagination,
+    token: &'t PageToken,
+) -> impl Iterator<Item = (&'t str, PagingValue<'t>)> {
+    let (position, limit) = match pagination {
+        Pagination::Offset { offset, limit, size } => {
+            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
+            (Some((offset, PagingValue::Number(start))), Some((limit, *size)))
+        }
+        Pagination::Page { page, limit, size, first } => {
+            let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
+            (Some((page, PagingValue::Number(number))), Some((limit, *size)))
+        }
+        Pagination::Cursor { cursor, limit, size, .. } => {
+            let value = if let PageToken::Cursor(value) = token { Some(value) } else { None };
+            (value.map(|value| (cursor, PagingValue::Cursor(value))), Some((limit, *size)))
+        }
+        Pagination::Link { limit, size } => (None, Some((limit, *size))),
+        Pagination::SinglePage {} => (None, None),
+    };
+    let limit = limit.map(|(name, size)| (name, PagingValue::Number(size.into())));
+    // A cursor follows the page size, as it does in most documentation of APIs.
+    let is_cursor = matches!(pagination, Pagination::Cursor { .. });
+    let pairs = if is_cursor { [limit, position] } else { [position, limit] };
+    pairs
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.as_str(), value))
+        .filter(|(name, _)| !name.is_empty())
+}
+
+fn is_in_body(name: &str) -> bool {
+    name.starts_with('/')
+}
+
+/// Sets a member of a JSON value by its pointer, and creates the objects around it.
+fn set_member(json: &mut Value, pointer: &str, value: Value) {
+    let mut target = json;
+    for segment in pointer.split('/').skip(1) {
+        let segment = segment.replace("~1", "/").replace("~0", "~");
+        let index = segment.parse::<usize>().ok();
+        let items = target.as_array().map_or(0, Vec::len);
+        if let Some(index) = index.filter(|index| *index < items) {
+            target = &mut target[index];
+        } else {
+            if !target.is_object() {
+                *target = Value::Object(Map::new());
+            }
+            target = &mut target[segment];
+        }
+    }
+    *target = value;
 }
 
 /// Copies the parameters that `is_kept` accepts to another URL, with their spelling.
@@ -93,9 +176,6 @@ pub(super) fn retain_params(from: &Url, to: &mut Url, is_kept: impl Fn(&str) -> 
 
 /// Sets a parameter and keeps the spelling of all others.
 fn set_param(url: &mut Url, name: &str, value: &str) {
-    if name.is_empty() {
-        return;
-    }
     let is_other =
         |pair: &&str| form_urlencoded::parse(pair.as_bytes()).next().is_some_and(|(other, _)| other != name);
     let mut pairs: Vec<String> =
@@ -104,49 +184,39 @@ fn set_param(url: &mut Url, name: &str, value: &str) {
     url.set_query(Some(&pairs.join("&")));
 }
 
-/// The counts that decide on the end of a sweep.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SweepProgress {
-    /// Items of this page.
-    pub items: u64,
-    /// Items of the sweep before this page.
-    pub received: u64,
-    /// The total that the upstream states.
-    pub total: Option<i64>,
-}
-
-/// Returns the token of the next page, or `None` at the end of the sweep.
+/// Returns the token of the page after one with `items`; `next` is what that page states.
 ///
-/// Offsets advance by the received items, not by the requested ones: servers cap page sizes. A short page
-/// does not end the sweep; the stated total or an empty page does.
+/// Offsets advance by the received items, not by the requested ones: servers cap page sizes.
 pub(super) fn token_after(
     pagination: &Pagination,
     token: &PageToken,
-    page: SweepProgress,
-    next: Option<&NextPage>,
+    items: u64,
+    next: Option<NextPage>,
 ) -> Option<PageToken> {
-    let received = page.received.saturating_add(page.items);
-    let is_last =
-        page.items == 0 || page.total.is_some_and(|total| received >= u64::try_from(total).unwrap_or(0));
     match pagination {
-        Pagination::Offset { .. } if is_last => None,
-        Pagination::Offset { .. } => Some(PageToken::Offset(received)),
-        Pagination::Page { .. } if is_last => None,
+        Pagination::SinglePage {} => None,
+        Pagination::Offset { .. } => {
+            let start = if let PageToken::Offset(start) = token { *start } else { 0 };
+            Some(PageToken::Offset(start.saturating_add(items)))
+        }
         Pagination::Page { first, .. } => {
             let number = if let PageToken::Page(number) = token { *number } else { u64::from(*first) };
             Some(PageToken::Page(number.saturating_add(1)))
         }
         Pagination::Cursor { .. } | Pagination::Link { .. } => next.map(|next| match next {
-            NextPage::Cursor(cursor) => PageToken::Cursor(cursor.clone()),
-            NextPage::Link(url) => PageToken::Link(url.clone()),
+            NextPage::Cursor(cursor) => PageToken::Cursor(cursor),
+            NextPage::Link(url) => PageToken::Link(url),
         }),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use quarry_config::NextKind;
+    use serde_json::json;
+
     use super::*;
-    use crate::fixtures::pointer;
+    use crate::fixtures::{config_with, pointer};
 
     fn offset() -> Pagination {
         Pagination::Offset { offset: "skip".into(), limit: "limit".into(), size: 100 }
@@ -157,15 +227,20 @@ mod tests {
     }
 
     fn by_cursor() -> Pagination {
-        Pagination::Cursor { cursor: "after".into(), limit: "limit".into(), size: 10, next: pointer("/next") }
+        Pagination::Cursor {
+            cursor: "after".into(),
+            limit: "limit".into(),
+            size: 10,
+            next: pointer("/next").into(),
+            next_is: NextKind::Auto,
+        }
     }
 
     fn url_of(base: &str, pagination: &Pagination, token: &PageToken) -> String {
-        page_url(&Url::parse(base).expect("a URL"), pagination, token).to_string()
-    }
-
-    fn step(items: u64, received: u64, total: Option<i64>) -> SweepProgress {
-        SweepProgress { items, received, total }
+        let mut config = config_with("");
+        config.url = Url::parse(base).expect("a URL").into();
+        config.pagination = pagination.clone();
+        page_url(&config, token, None).to_string()
     }
 
     #[test]
@@ -197,43 +272,82 @@ mod tests {
     }
 
     #[test]
+    fn a_crawl_asks_for_changes_in_the_url_or_in_the_body() {
+        let mut config = config_with("since = { param = \"after\", field = \"/at\" }");
+        let url =
+            |config: &SourceConfig, token| page_request(config, &token, Some("2026-03-01")).url.to_string();
+        assert_eq!(url(&config, PageToken::Offset(5)), "http://h/m?skip=5&limit=10&after=2026-03-01");
+        let link = PageToken::Link(Url::parse("http://h/next").expect("a URL"));
+        assert_eq!(url(&config, link), "http://h/next", "the upstream has put it there");
+        config = config_with("method = \"POST\"\nsince = { param = \"/filter/from\", field = \"/at\" }");
+        let body = page_request(&config, &PageToken::First, Some("7")).body.expect("a body");
+        assert_eq!(body.expose(), "{\"filter\":{\"from\":\"7\"}}");
+    }
+
+    #[test]
     fn a_parameter_without_a_name_is_omitted() {
         let pagination = Pagination::Offset { offset: "skip".into(), limit: String::new(), size: 100 };
         assert_eq!(url_of("http://h/m", &pagination, &PageToken::First), "http://h/m?skip=0");
     }
 
     #[test]
-    fn offsets_advance_by_received_items_and_end_at_the_total_or_an_empty_page() {
-        let after = |page| token_after(&offset(), &PageToken::First, page, None);
-        assert_eq!(
-            after(step(30, 0, Some(100))),
-            Some(PageToken::Offset(30)),
-            "a capped page does not end it"
-        );
-        assert_eq!(after(step(30, 60, Some(100))), Some(PageToken::Offset(90)));
-        assert_eq!(after(step(10, 90, Some(100))), None);
-        assert_eq!(after(step(1, 90, None)), Some(PageToken::Offset(91)));
-        assert_eq!(after(step(0, 91, None)), None);
+    fn offsets_advance_by_received_items_and_page_numbers_by_one() {
+        let after = |token: &PageToken, items| token_after(&offset(), token, items, None);
+        assert_eq!(after(&PageToken::First, 30), Some(PageToken::Offset(30)), "the server caps the page");
+        assert_eq!(after(&PageToken::Offset(60), 30), Some(PageToken::Offset(90)));
+        let after = |token: &PageToken| token_after(&by_page(), token, 20, None);
+        assert_eq!(after(&PageToken::First), Some(PageToken::Page(2)));
+        assert_eq!(after(&PageToken::Page(2)), Some(PageToken::Page(3)));
     }
 
     #[test]
-    fn page_numbers_increase_until_the_total_is_received() {
-        let after = |token, page| token_after(&by_page(), &token, page, None);
-        assert_eq!(after(PageToken::First, step(20, 0, Some(60))), Some(PageToken::Page(2)));
-        assert_eq!(after(PageToken::Page(2), step(20, 20, Some(60))), Some(PageToken::Page(3)));
-        assert_eq!(after(PageToken::Page(3), step(20, 40, Some(60))), None);
-        assert_eq!(after(PageToken::Page(9), step(0, 400, None)), None);
+    fn a_name_that_is_a_pointer_selects_the_page_in_the_body() {
+        let mut config = config_with(
+            "method = \"POST\"\nbody = { query = \"q\", filters = [{ n = 1 }], variables = { first = \"x\" } }",
+        );
+        let mut request = |pagination: Pagination, token: &PageToken| {
+            config.pagination = pagination;
+            let request = page_request(&config, token, None);
+            let body = request.body.expect("a body");
+            (request.url.to_string(), serde_json::from_str::<Value>(body.expose()).expect("JSON"))
+        };
+        let by_cursor = Pagination::Cursor {
+            cursor: "/variables/page/after".into(),
+            limit: "/variables/first".into(),
+            size: 10,
+            next: pointer("/next").into(),
+            next_is: NextKind::Auto,
+        };
+        let body = |variables: Value| json!({"query": "q", "filters": [{"n": 1}], "variables": variables});
+        assert_eq!(
+            request(by_cursor.clone(), &PageToken::First),
+            ("http://h/m".to_owned(), body(json!({"first": 10})))
+        );
+        assert_eq!(
+            request(by_cursor, &PageToken::Cursor("12".into())),
+            ("http://h/m".to_owned(), body(json!({"first": 10, "page": {"after": "12"}})))
+        );
+        let by_page =
+            Pagination::Page { page: "/filters/0/p~1q".into(), limit: "per".into(), size: 5, first: 0 };
+        let expected = json!({"query": "q", "filters": [{"n": 1, "p/q": 3}], "variables": {"first": "x"}});
+        assert_eq!(request(by_page, &PageToken::Page(3)), ("http://h/m?per=5".to_owned(), expected));
+    }
+
+    #[test]
+    fn a_body_is_created_for_the_paging_parameters() {
+        let mut config = config_with("method = \"POST\"");
+        config.pagination = Pagination::Offset { offset: "/from".into(), limit: "/size".into(), size: 7 };
+        let body = page_request(&config, &PageToken::Offset(14), None).body.expect("a body");
+        assert_eq!(body.expose(), "{\"from\":14,\"size\":7}");
+        config.pagination = Pagination::SinglePage {};
+        assert_eq!(page_request(&config, &PageToken::First, None), Url::clone(&config.url).into());
     }
 
     #[test]
     fn cursors_and_links_end_without_a_next() {
         let next = NextPage::Cursor("c2".into());
-        let page = step(10, 0, Some(10));
-        assert_eq!(
-            token_after(&by_cursor(), &PageToken::First, page, Some(&next)),
-            Some(PageToken::Cursor("c2".into())),
-            "the total does not override a next"
-        );
-        assert_eq!(token_after(&by_cursor(), &PageToken::First, page, None), None);
+        let after = |next| token_after(&by_cursor(), &PageToken::First, 10, next);
+        assert_eq!(after(Some(next)), Some(PageToken::Cursor("c2".into())));
+        assert_eq!(after(None), None);
     }
 }

@@ -4,6 +4,7 @@
 
 mod findings;
 mod problems;
+mod shown;
 
 use std::time::{Duration, Instant};
 
@@ -12,18 +13,18 @@ use serde::Serialize;
 use self::findings::Findings;
 pub use self::findings::{FieldFinding, RejectedItems};
 pub use self::problems::PreviewProblem;
+use self::shown::{method_of, shown_next, shown_request};
 use super::client::{HttpUpstream, HttpUpstreamError};
 use super::inspect::find_items;
-use super::pagination::{PageToken, SweepProgress, page_url, token_after};
-use super::upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamRequest};
-use quarry_config::{SourceConfig, redact_url};
+use super::json::Json;
+use super::pagination::{PageToken, page_request, token_after};
+use super::upstream::{FetchError, FetchedPage, Upstream, UpstreamRequest};
+use quarry_config::{PageFormat, Pagination, SourceConfig};
 
 /// The attempts at one page.
 const MAX_ATTEMPTS: u32 = 3;
 /// The longest pause between attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// The number of characters of a cursor that a preview shows.
-const SHOWN_CURSOR_CHARS: usize = 24;
 
 /// The first pages of a source.
 #[derive(Clone, Debug, Serialize)]
@@ -38,6 +39,8 @@ pub struct Preview {
     pub rejected: Vec<RejectedItems>,
     /// The members of items that become attributes, with the number of items that have them.
     pub attributes: Vec<(String, usize)>,
+    /// The number of items that the upstream states as deleted.
+    pub deleted: usize,
     /// Keys of several items.
     pub duplicate_keys: Vec<String>,
     /// A later page has items, all of which were on earlier pages.
@@ -58,7 +61,9 @@ impl Preview {
 /// One page of a preview.
 #[derive(Clone, Debug, Serialize)]
 pub struct PagePreview {
-    /// The URL without secrets.
+    /// The method of the request.
+    pub method: &'static str,
+    /// The URL without secrets, and the position of a page that the body selects.
     pub request: String,
     /// The causes of failed attempts.
     pub failures: Vec<String>,
@@ -96,10 +101,11 @@ pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Previ
     let upstream = HttpUpstream::new(config)?;
     let mut preview = preview(config, &upstream, pages).await;
     let first = preview.pages.first();
-    if first.is_some_and(|page| page.items.is_none() && page.status == Some(200)) {
-        let url = page_url(&config.url, &config.pagination, &PageToken::First);
-        if let Ok(response) = upstream.fetch_raw(&url).await {
-            let body = serde_json::from_slice(&response.body).ok();
+    let is_unreadable = first.is_some_and(|page| page.items.is_none() && page.status == Some(200));
+    if is_unreadable && config.format == PageFormat::Json {
+        let request = page_request(config, &PageToken::First, None);
+        if let Ok(response) = upstream.fetch_raw(&request).await {
+            let body = Json::parse(&response.text()).ok();
             let list = body.as_ref().and_then(find_items);
             preview.problems.extend(problems::of_body(config, body.is_some(), list.as_ref()));
         }
@@ -118,27 +124,30 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
         if !previews.is_empty() {
             tokio::time::sleep(config.delay).await;
         }
-        let request = UpstreamRequest { url: page_url(&config.url, &config.pagination, &token) };
-        let (page, fetched) = fetch(config, upstream, &request).await;
+        let request = page_request(config, &token, None);
+        let (page, fetched) = fetch(config, upstream, &request, &token).await;
         previews.push(page);
         let Some(fetched) = fetched else { break };
         total = fetched.total.clone().value().or(total);
-        let progress = SweepProgress { items: fetched.items.len() as u64, received, total };
-        let stated = fetched.next.clone().value();
-        next = token_after(&config.pagination, &token, progress, stated.as_ref());
-        received += progress.items;
+        received += fetched.items.len() as u64;
+        let is_last =
+            ends(config, &fetched, previews.len()) || total.is_some_and(|total| is_reached(received, total));
+        next = next_token(config, &token, &fetched).filter(|_| !is_last);
         findings.add(&fetched);
     }
     let per_page = previews.first().and_then(|page| page.items).filter(|items| *items > 0);
     let outlook = Outlook {
-        pages: total
-            .zip(per_page)
-            .map(|(total, size)| u64::try_from(total).unwrap_or(0).div_ceil(size as u64)),
+        pages: match config.pagination {
+            Pagination::SinglePage {} => Some(1),
+            _ => total
+                .zip(per_page)
+                .map(|(total, size)| u64::try_from(total).unwrap_or(0).div_ceil(size as u64)),
+        },
         total,
         proves_removals: total.is_some() && findings.rejected() == 0,
         next_request: next
             .filter(|_| previews.last().is_some_and(|page| page.items.is_some()))
-            .map(|token| redact_url(page_url(&config.url, &config.pagination, &token).as_str())),
+            .map(|token| shown_request(config, &page_request(config, &token, None), &token)),
     };
     let problems = problems::find(config, &previews, &findings, &outlook);
     Preview {
@@ -147,6 +156,7 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
         fields: findings.fields(),
         rejected: findings.rejections(),
         attributes: findings.attributes(),
+        deleted: findings.deleted(),
         duplicate_keys: findings.duplicate_keys(),
         repeats_page: findings.repeats_page(),
         outlook,
@@ -154,11 +164,36 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
     }
 }
 
+/// Returns true if a page states that none follows it, or if it is the last one by the number of pages.
+fn ends(config: &SourceConfig, page: &FetchedPage, number: usize) -> bool {
+    let is_by_position = is_by_position(&config.pagination);
+    page.has_more == Some(false)
+        || is_by_position && page.items.is_empty()
+        || page.pages.is_some_and(|pages| usize::try_from(pages).is_ok_and(|pages| number >= pages))
+}
+
+/// Returns true if the received items are as many as the total.
+fn is_reached(received: u64, total: i64) -> bool {
+    i128::from(received) >= i128::from(total)
+}
+
+fn is_by_position(pagination: &Pagination) -> bool {
+    matches!(pagination, Pagination::Offset { .. } | Pagination::Page { .. })
+}
+
+/// Returns the token of the page after one; some upstreams repeat the cursor at the end.
+fn next_token(config: &SourceConfig, token: &PageToken, page: &FetchedPage) -> Option<PageToken> {
+    let items = page.items.len() as u64;
+    let next = token_after(&config.pagination, token, items, page.next.clone().value());
+    next.filter(|next| next != token)
+}
+
 /// Requests a page, again after failures that are likely transient.
 async fn fetch(
     config: &SourceConfig,
     upstream: &dyn Upstream,
     request: &UpstreamRequest,
+    token: &PageToken,
 ) -> (PagePreview, Option<FetchedPage>) {
     let mut failures = Vec::new();
     loop {
@@ -166,7 +201,8 @@ async fn fetch(
         let fetched = upstream.fetch_page(request).await;
         let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let page = PagePreview {
-            request: redact_url(request.url.as_str()),
+            method: method_of(config),
+            request: shown_request(config, request, token),
             failures: Vec::new(),
             status: None,
             took_ms,
@@ -183,7 +219,7 @@ async fn fetch(
                     status: Some(fetched.status),
                     items: Some(fetched.items.len()),
                     total: fetched.total.clone().value(),
-                    next: shown_next(&fetched.next),
+                    next: shown_next(config, &fetched.next),
                     has_more: fetched.has_more,
                     error: fetched.error.clone(),
                     ..page
@@ -205,21 +241,6 @@ async fn fetch(
 fn pause(config: &SourceConfig, error: &FetchError) -> Duration {
     let requested = error.retry_after.unwrap_or_default().min(config.max_retry_after);
     config.delay.max(config.backoff).max(requested).min(MAX_PAUSE)
-}
-
-/// Returns a stated next page for display: cursors are opaque and may contain secrets.
-fn shown_next(next: &Stated<NextPage>) -> Option<String> {
-    match next {
-        Stated::Value(NextPage::Link(url)) => Some(redact_url(url.as_str())),
-        Stated::Value(NextPage::Cursor(cursor)) => {
-            let mut shown: String = cursor.chars().take(SHOWN_CURSOR_CHARS).collect();
-            if shown.len() < cursor.len() {
-                shown.push('…');
-            }
-            Some(shown)
-        }
-        Stated::Absent | Stated::Empty => None,
-    }
 }
 
 #[cfg(test)]

@@ -1,24 +1,24 @@
 //! A proposal for the settings of an unknown API: a `[[sources]]` table from one response, verified by a
 //! preview of its second page where the upstream has one.
 
+mod address;
 mod paging;
 mod spelling;
 mod table;
 
 use quarry_config::{ConfigError, Environment, Secret, Settings, SourceConfig};
 use quarry_domain::SourceName;
-use serde_json::Value;
 use url::Url;
 
 use self::paging::{PagingGuess, PagingHints, guess_paging};
 use self::table::SourceTable;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
 use super::inspect::{
-    FieldGuesses, find_items, find_next, find_total, guess_fields, is_unique, leaves, member_names,
+    FieldGuesses, ItemList, find_items, find_next, find_total, guess_fields, is_unique, leaves, member_names,
 };
-use super::link_header::next_target;
+use super::json::Json;
 use super::preview::{Preview, preview};
-use super::upstream::FetchError;
+use super::upstream::{FetchError, UpstreamRequest};
 
 /// The number of schemes of pagination that are tried.
 const MAX_TRIES: usize = 6;
@@ -34,7 +34,9 @@ pub struct ProposalRequest {
     pub url: Url,
     /// The name of the source; derived from the address if absent.
     pub name: Option<SourceName>,
-    /// The headers that the API needs. The proposal names variables in place of their values.
+    /// The headers that the API needs.
+    ///
+    /// The proposal names variables in place of their values, and of the secrets in the address.
     pub headers: Vec<(String, Secret)>,
 }
 
@@ -82,23 +84,27 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let name = request.name.clone().unwrap_or_else(|| name_of(&request.url));
     let mut table = SourceTable::new(name, request);
     // Any valid fields: this client requests the address as it is.
-    let probe = HttpUpstream::new(&parse(&table, request)?)?;
+    let probe = HttpUpstream::new(&parse(&table)?)?;
     let response = fetch(&probe, &request.url).await?;
-    let body = parse_body(&response.body)?;
+    let body = parse_body(&response.text())?;
     let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
-    let mut fields = guess_fields(&list.items);
-    require_fields(&fields, &list.items)?;
+    let mut fields = guess_fields(&list.items, list.is_keyed);
+    require_fields(&fields, &list)?;
     if fields.text.is_none() {
         fields.text = fields.title.take();
     }
     let statements = leaves(&body, &list.pointer);
-    let link = link_of(&response);
+    let link = response.next_link();
     let next = find_next(&statements, &list.pointer);
     let has_next = link.is_some() || next.as_ref().is_some_and(|next| !next.is_empty());
     let total = find_total(&statements, &list.pointer, list.items.len(), has_next);
     table.describe_items(&list);
     table.total.clone_from(&total);
-    table.header_total = header_total(&response);
+    table.header_total = response.header_total().filter(|(_, total)| {
+        let count = i64::try_from(list.items.len()).unwrap_or(i64::MAX);
+        *total > count || (*total == count && !has_next)
+    });
+    let total = total.map(|total| total.value).or(table.header_total.map(|(_, total)| total));
     table.describe_fields(&fields, &list.items);
     let hints = PagingHints {
         url: &request.url,
@@ -107,15 +113,15 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         statements: &statements,
         list: &list.pointer,
         items: list.items.len(),
-        total: total.as_ref().map(|total| total.value),
+        total,
     };
     let guesses = guess_paging(&hints);
     let mut best: Option<(u8, PagingGuess, String)> = None;
     for guess in guesses.into_iter().take(MAX_TRIES) {
         table.paging = Some(guess.clone());
-        let config = parse(&table, request)?;
+        let config = parse(&table)?;
         let preview = preview(&config, &HttpUpstream::new(&config)?, VERIFIED_PAGES).await;
-        let (score, verdict) = judge(&preview, list.items.len(), total.as_ref().map(|total| total.value));
+        let (score, verdict) = judge(&preview, list.items.len(), total);
         if best.as_ref().is_none_or(|(least, ..)| score > *least) {
             best = Some((score, guess, verdict));
         }
@@ -125,15 +131,23 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
         tokio::time::sleep(config.delay).await;
     }
     let (score, guess, verdict) = best.unwrap_or((0, PagingGuess::default(), String::new()));
-    table.paging = Some(guess);
-    table.verdict = verdict;
+    let count = list.items.len();
+    let has_more =
+        has_next || total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total > count));
+    if score <= FIRST_PAGE && !has_more {
+        table.describe_single_page(count);
+    } else {
+        table.paging = Some(guess);
+        table.verdict = verdict;
+    }
     if let Some(key) = fields.key.as_ref().filter(|key| !is_unique(&list.items, &key.pointer)) {
         table.warnings.push(format!("{} has the same value in several items: set another key", key.pointer));
     }
-    let config = parse(&table, request)?;
+    let config = parse(&table)?;
     debug_assert_eq!(config.headers.len(), request.headers.len());
     let is_verified = score >= SINGLE_PAGE && table.warnings.is_empty();
-    Ok(Proposal { toml: table.to_toml(), variables: table.variables(), is_verified })
+    let variables = table.variables().map(|(name, _)| name.to_owned()).collect();
+    Ok(Proposal { toml: table.to_toml(), variables, is_verified })
 }
 
 /// The second page has other items.
@@ -174,7 +188,7 @@ fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
 async fn fetch(upstream: &HttpUpstream, url: &Url) -> Result<RawResponse, ProposalError> {
     let mut attempt = 1;
     loop {
-        match upstream.fetch_raw(url).await {
+        match upstream.fetch_raw(&UpstreamRequest::from(url.clone())).await {
             Ok(response) => return Ok(response),
             Err(error) if attempt >= MAX_ATTEMPTS || error.is_refusal => {
                 return Err(ProposalError::Fetch(error));
@@ -189,69 +203,44 @@ async fn fetch(upstream: &HttpUpstream, url: &Url) -> Result<RawResponse, Propos
 }
 
 /// Parses a table with the values of its variables.
-fn parse(table: &SourceTable, request: &ProposalRequest) -> Result<SourceConfig, ProposalError> {
-    let values = request.headers.iter().map(|(_, value)| value.expose().to_owned());
-    let environment = Environment::from_pairs(table.variables().into_iter().zip(values));
+fn parse(table: &SourceTable) -> Result<SourceConfig, ProposalError> {
+    let pairs = table.variables().map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
+    let environment = Environment::from_pairs(pairs);
     let settings = Settings::from_text("the proposal", &table.to_toml(), &environment)
         .map_err(ProposalError::Invalid)?;
     let source = settings.sources.into_iter().next();
     Ok(source.expect("a table of sources has one source"))
 }
 
-fn parse_body(body: &[u8]) -> Result<Value, ProposalError> {
-    let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    serde_json::from_slice(text).map_err(|_| {
-        let start = text.iter().find(|byte| !byte.is_ascii_whitespace());
-        ProposalError::NotJson(match start {
+fn parse_body(text: &str) -> Result<Json, ProposalError> {
+    Json::parse(text).map_err(|_| {
+        ProposalError::NotJson(match text.trim_start().chars().next() {
             None => ", but empty",
-            Some(b'<') => ", but HTML or XML",
+            Some('<') => ", but HTML or XML",
             Some(_) => "",
         })
     })
 }
 
-fn link_of(response: &RawResponse) -> Option<Url> {
-    let lines = response.headers.get_all(http::header::LINK);
-    let target = next_target(lines.iter().filter_map(|line| std::str::from_utf8(line.as_bytes()).ok()))?;
-    response.url.join(target).ok()
-}
-
-/// Returns the header that states the total, such as `X-Total-Count`, and its value.
-fn header_total(response: &RawResponse) -> Option<(String, i64)> {
-    const TOTALS: [&str; 7] = [
-        "x-total-count",
-        "x-total",
-        "x-wp-total",
-        "x-total-results",
-        "x-count",
-        "x-pagination-total-count",
-        "total-count",
-    ];
-    TOTALS.iter().find_map(|name| {
-        let total = response.headers.get(*name)?.to_str().ok()?.trim().parse().ok()?;
-        Some(((*name).to_owned(), total))
-    })
-}
-
-fn require_fields(fields: &FieldGuesses, items: &[&Value]) -> Result<(), ProposalError> {
+fn require_fields(fields: &FieldGuesses, list: &ItemList<'_>) -> Result<(), ProposalError> {
     let field = match (&fields.key, &fields.text, &fields.title) {
-        (None, ..) => "key",
-        (Some(_), None, None) => "text",
+        (None, ..) if !list.is_keyed => "key",
+        (_, None, None) => "text",
         _ => return Ok(()),
     };
     let members: Vec<String> =
-        member_names(items.iter().copied()).into_iter().take(20).map(|(name, _)| name).collect();
+        member_names(list.items.iter().copied()).into_iter().take(20).map(|(name, _)| name).collect();
     Err(ProposalError::NoField { field, members: members.join(", ") })
 }
 
 /// Describes a body without a list.
-fn describe(body: &Value) -> String {
+fn describe(body: &Json) -> String {
     match body {
-        Value::Array(items) if items.is_empty() => "the list is empty; pass an address with items".to_owned(),
-        Value::Array(_) => "it is a list of other values".to_owned(),
-        Value::Object(members) => {
+        Json::Array(items) if items.is_empty() => "the list is empty; pass an address with items".to_owned(),
+        Json::Array(_) => "it is a list of other values".to_owned(),
+        Json::Object(members) => {
             let names: Vec<&str> = members.keys().take(12).map(String::as_str).collect();
-            let is_empty = members.values().any(|value| value.as_array().is_some_and(Vec::is_empty));
+            let is_empty = members.values().any(|value| *value == Json::Array(Vec::new()));
             let hint = if is_empty { "; a list may be empty, so pass an address with items" } else { "" };
             format!("it is an object with the members {}{hint}", names.join(", "))
         }

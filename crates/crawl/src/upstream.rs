@@ -5,14 +5,24 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use serde_json::Value;
 use url::Url;
+
+use super::json::Json;
+use quarry_config::Secret;
 
 /// The request for one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamRequest {
     /// The URL, with the paging parameters.
     pub url: Url,
+    /// The body of a `POST` request, with the paging parameters that are pointers into it.
+    pub body: Option<Secret>,
+}
+
+impl From<Url> for UpstreamRequest {
+    fn from(url: Url) -> Self {
+        Self { url, body: None }
+    }
 }
 
 /// The next page as a response states it.
@@ -46,21 +56,40 @@ impl<T> Stated<T> {
     }
 }
 
+/// An item of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamItem {
+    /// The name of an item that is a member of an object.
+    pub name: Option<String>,
+    /// The value, or the error of an item that is no JSON, such as one line of many.
+    pub content: Result<Json, String>,
+}
+
+impl From<Json> for UpstreamItem {
+    fn from(value: Json) -> Self {
+        Self { name: None, content: Ok(value) }
+    }
+}
+
 /// A page of the upstream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FetchedPage {
     /// The HTTP status.
     pub status: u16,
     /// The items.
-    pub items: Vec<Value>,
+    pub items: Vec<UpstreamItem>,
     /// The total number of items.
     pub total: Stated<i64>,
+    /// The number of pages.
+    pub pages: Option<i64>,
     /// The next page.
     pub next: Stated<NextPage>,
     /// The page states that others follow it, or that none does.
     pub has_more: Option<bool>,
     /// The error that the body states beside its items.
     pub error: Option<String>,
+    /// The pause that the upstream requests before the next request.
+    pub wait: Option<Duration>,
 }
 
 /// A failed request.

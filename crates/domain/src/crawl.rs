@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 use super::{SourceName, Timestamp};
 
 /// The id of a crawl.
@@ -36,19 +38,17 @@ impl CrawlState {
     }
 }
 
-/// The mark of the documents that one count of a crawl has seen.
-///
-/// A changed total restarts the count, so a crawl may use several tallies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The mark of the documents that a crawl has seen; later crawls have greater ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Tally(pub i64);
 
 impl Tally {
-    /// The most restarts of the count; further ones end the crawl as incomplete.
-    pub const MAX_RESTARTS: u32 = 1_000;
+    /// Earlier versions counted up to this often in one crawl.
+    const COUNTS_PER_CRAWL: i64 = 1_000;
 
-    /// The tally of the `restarts`-th count of a crawl.
-    pub fn of(crawl: CrawlId, restarts: u32) -> Self {
-        Self(crawl.0 * i64::from(Self::MAX_RESTARTS) + i64::from(restarts.min(Self::MAX_RESTARTS - 1)))
+    /// Returns the tally of a crawl.
+    pub fn of(crawl: CrawlId) -> Self {
+        Self(crawl.0 * Self::COUNTS_PER_CRAWL)
     }
 }
 
@@ -69,7 +69,7 @@ pub struct Crawl {
     pub pages_fetched: i64,
     /// Requests sent, failed ones included.
     pub attempts: i64,
-    /// Distinct keys seen in the current count.
+    /// Distinct keys seen, those of a failed crawl that it continues included.
     pub documents_seen: i64,
     /// New documents.
     pub inserted: i64,
@@ -95,6 +95,15 @@ pub struct Crawl {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PagePosition(pub i64);
 
+/// An item of an upstream that could not become a document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    /// The key of the item, if it has a valid one.
+    pub key: Option<String>,
+    /// The problem; it quotes no value of the item.
+    pub reason: String,
+}
+
 /// An entry of a crawl's ledger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CrawlPage {
@@ -112,6 +121,8 @@ pub struct CrawlPage {
     pub hash: Option<String>,
     /// The error of each failed attempt.
     pub failures: Vec<String>,
+    /// The first rejected items.
+    pub rejections: Vec<Rejection>,
     /// The start of the latest attempt.
     pub fetched_at: Timestamp,
 }

@@ -188,8 +188,8 @@ pub struct DocumentDraft {
     pub author: Option<AuthorDraft>,
     /// The time of publication according to the upstream.
     pub published_at: Option<Timestamp>,
-    /// The unmapped upstream fields: a JSON object.
-    pub attributes: serde_json::Map<String, serde_json::Value>,
+    /// The unmapped upstream fields: the text of a JSON object, whose numbers keep all digits.
+    pub attributes: String,
 }
 
 impl DocumentDraft {
@@ -220,18 +220,13 @@ impl DocumentDraft {
         if let Some(author) = &self.author {
             check_label("authorKey", &author.key, KEY_CHARS)?;
         }
-        if self.attributes_json().len() > ATTRIBUTES_BYTES {
+        if self.attributes.len() > ATTRIBUTES_BYTES {
             return Err(InvalidDocument::new(
                 "attributes",
                 format!("are larger than {ATTRIBUTES_BYTES} bytes of JSON: remove some"),
             ));
         }
         Ok(self)
-    }
-
-    /// Serialises the attributes as they are stored.
-    pub fn attributes_json(&self) -> String {
-        serde_json::Value::Object(self.attributes.clone()).to_string()
     }
 
     /// A digest of all visible content, for change detection: 32 hexadecimal digits.
@@ -243,9 +238,11 @@ impl DocumentDraft {
             self.category,
             self.author.as_ref().map(|author| [&author.key, &author.name]),
             self.published_at.map(|at| at.timestamp_micros()),
-            self.attributes,
-        ]);
-        Uuid::new_v5(&NAMESPACE, content.to_string().as_bytes()).simple().to_string()
+        ])
+        .to_string();
+        let fields = content.strip_suffix(']').unwrap_or(&content);
+        let content = format!("{fields},{}]", self.attributes);
+        Uuid::new_v5(&NAMESPACE, content.as_bytes()).simple().to_string()
     }
 }
 
@@ -350,4 +347,29 @@ pub struct Author {
     pub key: String,
     /// The display name.
     pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_hash_of_stored_documents_stays() {
+        let draft = DocumentDraft {
+            source: SourceName::parse("s").expect("a name"),
+            key: DocumentKey::parse("1").expect("a key"),
+            title: None,
+            text: "a \"text\"".to_owned(),
+            category: Some("c".to_owned()),
+            author: Some(AuthorDraft { key: "7".to_owned(), name: "Ada".to_owned() }),
+            published_at: Timestamp::from_timestamp(1_746_431_240, 0),
+            attributes: r#"{"a":[1,{"b":null}],"c":1.5}"#.to_owned(),
+        };
+        // As releases computed it from the parsed attributes.
+        let content = serde_json::json!([
+            null, "a \"text\"", "c", ["7", "Ada"], 1_746_431_240_000_000_i64, {"a": [1, {"b": null}], "c": 1.5},
+        ]);
+        let expected = Uuid::new_v5(&NAMESPACE, content.to_string().as_bytes()).simple().to_string();
+        assert_eq!(draft.content_hash(), expected);
+    }
 }

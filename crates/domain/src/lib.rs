@@ -14,7 +14,7 @@ mod revision;
 mod text;
 
 pub use comparison::comparison_key;
-pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Tally};
+pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Rejection, Tally};
 pub use document::{
     Author, AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId,
     DocumentKey, InvalidDocument, SourceName, Tombstone,

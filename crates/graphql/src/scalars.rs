@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
+use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::Registry;
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{InputType, InputValueError, InputValueResult, Name, Scalar, ScalarType, Value};
+use async_graphql_value::RAW_VALUE_TOKEN;
 use chrono::SecondsFormat;
+use serde_json::value::RawValue;
 
 use quarry_domain::Timestamp;
 
@@ -32,11 +35,20 @@ impl ScalarType for DateTime {
 
 /// The GraphQL type of a JSON value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Json(pub Value);
+pub(super) struct JsonScalar(pub Value);
+
+impl JsonScalar {
+    /// Wraps the text of a JSON value, which the response repeats: numbers keep all digits.
+    pub(super) fn raw(text: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str::<&RawValue>(text)?;
+        let token = IndexMap::from_iter([(Name::new(RAW_VALUE_TOKEN), Value::String(text.to_owned()))]);
+        Ok(Self(Value::Object(token)))
+    }
+}
 
 /// Any JSON value: object, list, string, number, boolean or null.
 #[Scalar(name = "JSON")]
-impl ScalarType for Json {
+impl ScalarType for JsonScalar {
     fn parse(value: Value) -> InputValueResult<Self> {
         Ok(Self(value))
     }
@@ -137,6 +149,14 @@ mod tests {
             assert_eq!(parse(input), None, "{input}");
         }
         assert!(<DateTime as ScalarType>::parse(Value::from(1_746_431_240)).is_err());
+    }
+
+    #[test]
+    fn the_text_of_a_json_value_is_repeated() {
+        let text = r#"{"id":18446744073709551617,"price":1.10,"list":[1e400,"\u0000"]}"#;
+        let value = ScalarType::to_value(&JsonScalar::raw(text).expect("JSON"));
+        assert_eq!(serde_json::to_string(&value).expect("JSON"), text);
+        assert!(JsonScalar::raw("{").is_err());
     }
 
     #[test]

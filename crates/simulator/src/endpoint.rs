@@ -97,7 +97,11 @@ async fn page(State(state): State<Arc<SimulatorState>>, uri: Uri, headers: Heade
                 request = earlier_page;
             }
         }
-        Fault::Reset(_) | Fault::Truncated(_) | Fault::EmptyItems => state.recorder.record_fault(fault),
+        Fault::Reset(_)
+        | Fault::Truncated(_)
+        | Fault::EmptyItems
+        | Fault::ErrorBesideItems
+        | Fault::LostNext => state.recorder.record_fault(fault),
         Fault::Status(_) | Fault::Throttled(_) | Fault::EmptyBody | Fault::WrongBody(_) => {
             state.recorder.record_fault(fault);
             return failure(fault);
@@ -106,6 +110,8 @@ async fn page(State(state): State<Arc<SimulatorState>>, uri: Uri, headers: Heade
     let mut page = UpstreamPage::of(&items, drift, request);
     match fault {
         Fault::EmptyItems => page.items.clear(),
+        Fault::ErrorBesideItems => page.fail(),
+        Fault::LostNext => page.lose_next(),
         Fault::Reset(at) => return reset(page.body(), at),
         Fault::Truncated(at) => return ok(JSON, cut(page.body(), at)),
         _ => {}

@@ -100,6 +100,10 @@ pub enum Fault {
     WrongBody(WrongBody),
     /// A page with the correct total and no items.
     EmptyItems,
+    /// A page without items, with an error beside them.
+    ErrorBesideItems,
+    /// A page that lacks its next cursor or link.
+    LostNext,
     /// The response of an earlier page, selected by the number.
     RepeatedPage(usize),
 }
@@ -119,6 +123,8 @@ impl Fault {
             Fault::EmptyBody => "empty body",
             Fault::WrongBody(_) => "wrong body",
             Fault::EmptyItems => "empty items",
+            Fault::ErrorBesideItems => "error beside the items",
+            Fault::LostNext => "lost next page",
             Fault::RepeatedPage(_) => "page served twice",
         })
     }
@@ -141,7 +147,7 @@ const REAL: &[FaultShare] = &[
     (60, |rng| Fault::Stalled(stall(rng))),
 ];
 
-/// The additional harsh faults: another 15 %.
+/// The additional harsh faults: another 17 %.
 const HARSH: &[FaultShare] = &[
     (150, |_| Fault::Status(StatusCode::INTERNAL_SERVER_ERROR)),
     (100, |_| Fault::Status(StatusCode::BAD_GATEWAY)),
@@ -152,6 +158,8 @@ const HARSH: &[FaultShare] = &[
     (120, |_| Fault::EmptyBody),
     (200, |rng| Fault::WrongBody(wrong_body(rng))),
     (120, |_| Fault::EmptyItems),
+    (100, |_| Fault::ErrorBesideItems),
+    (100, |_| Fault::LostNext),
     (150, |rng| Fault::RepeatedPage(rng.below(usize::MAX))),
 ];
 

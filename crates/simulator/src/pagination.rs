@@ -171,6 +171,9 @@ pub(super) struct UpstreamPage<'a> {
     pub(super) items: Vec<&'a Item>,
     pub(super) total: usize,
     next: Option<usize>,
+    /// Absent instead of null at the end.
+    has_lost_next: bool,
+    has_failed: bool,
 }
 
 impl<'a> UpstreamPage<'a> {
@@ -187,7 +190,22 @@ impl<'a> UpstreamPage<'a> {
             items: items.collect(),
             total: visible.saturating_add_signed(drift.misstated as isize),
             next: (end < visible).then_some(end),
+            has_lost_next: false,
+            has_failed: false,
         }
+    }
+
+    /// Replaces the items by an error beside them.
+    pub(super) fn fail(&mut self) {
+        self.items.clear();
+        self.lose_next();
+        self.has_failed = true;
+    }
+
+    /// Removes the next cursor or link.
+    pub(super) fn lose_next(&mut self) {
+        self.next = None;
+        self.has_lost_next = true;
     }
 
     /// The JSON text.
@@ -205,12 +223,16 @@ impl<'a> UpstreamPage<'a> {
             body.push_str(item.json());
         }
         body.push(']');
+        if self.has_failed && self.request.style != PaginationStyle::Link {
+            body.push_str(",\"error\":\"upstream timeout\"");
+        }
         match (self.request.style, self.next) {
             (PaginationStyle::Offset, _) => body.push('}'),
             (PaginationStyle::Page, _) => body.push_str(&format!(",\"page\":{}}}", self.number())),
             (PaginationStyle::Cursor, Some(next)) => {
                 body.push_str(&format!(",\"next_cursor\":\"{}\"}}", write_cursor(next)));
             }
+            (PaginationStyle::Cursor, None) if self.has_lost_next => body.push('}'),
             (PaginationStyle::Cursor, None) => body.push_str(",\"next_cursor\":null}"),
             (PaginationStyle::Link, _) => {}
         }

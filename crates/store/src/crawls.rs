@@ -18,7 +18,7 @@ use super::{
     CrawlEnd, Lease, Store, StoreError, StoredTime, SweepVanished, Vanished, intake, leases, removal,
     source_name, stored,
 };
-use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Tally, Timestamp};
+use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Timestamp};
 
 impl Store {
     /// Returns the running crawl of a source, or starts one; `allow_shrink` is set if true.
@@ -105,6 +105,38 @@ impl Store {
         .await
     }
 
+    /// Lets a new crawl continue a failed one: at its cursor, and with the keys that it has seen.
+    #[boxed]
+    pub async fn continue_crawl(
+        &self,
+        lease: &Lease,
+        crawl: CrawlId,
+        failed: &Crawl,
+    ) -> Result<Crawl, StoreError> {
+        let from = (failed.documents_seen, failed.expected_total, failed.cursor.clone());
+        self.write((lease.clone(), crawl, from), |store, (lease, crawl, from)| {
+            Box::pin(store.try_continue_crawl(lease, *crawl, from.clone()))
+        })
+        .await
+    }
+
+    async fn try_continue_crawl(
+        &self,
+        lease: &Lease,
+        id: CrawlId,
+        (documents_seen, expected_total, cursor): (i64, Option<i64>, Option<String>),
+    ) -> Result<Crawl, CallFailure> {
+        let transaction = self.begin().await?;
+        leases::check(&transaction, lease).await?;
+        let mut row = find(&transaction, id).await?.into_active_model();
+        row.documents_seen = Set(documents_seen);
+        row.expected_total = Set(expected_total);
+        row.cursor = Set(cursor);
+        let row = row.update(&*transaction).await?;
+        transaction.commit().await?;
+        crawl(row)
+    }
+
     /// Ends a crawl, and deletes vanished documents in the same transaction if requested.
     ///
     /// Above the limit of `sweep_vanished`, nothing is deleted, and the crawl's `error` states that.
@@ -135,6 +167,7 @@ impl Store {
         let row = find(&transaction, id).await?;
         let mut vanished = Vanished::default();
         let mut error = end.error.clone();
+        let mut state = end.state;
         if let Some(sweep) = end.sweep_vanished {
             let refusal;
             (vanished, refusal) = delete_vanished(&transaction, &mut revisions, &row, sweep, now).await?;
@@ -142,11 +175,15 @@ impl Store {
                 (Some(error), Some(refusal)) => Some(format!("{error}; {refusal}")),
                 (error, refusal) => error.or(refusal),
             };
+            if vanished.is_everything() && vanished.removed == 0 {
+                // More likely an outage than an empty source: exit code and metrics have to tell.
+                state = CrawlState::Incomplete;
+            }
         }
         let deleted = row.deleted + vanished.removed;
         let mut row = row.into_active_model();
-        row.state = Set(end.state.as_str().to_owned());
-        row.finished_at = Set((end.state != CrawlState::Running).then_some(now));
+        row.state = Set(state.as_str().to_owned());
+        row.finished_at = Set((state != CrawlState::Running).then_some(now));
         row.error = Set(error);
         row.deleted = Set(deleted);
         let row = row.update(&*transaction).await?;
@@ -166,33 +203,38 @@ async fn delete_vanished(
     now: StoredTime,
 ) -> Result<(Vanished, Option<String>), CallFailure> {
     use documents::Column;
-    let tally = Tally::of(CrawlId(crawl.id), sweep.restarts);
     let crawled = || {
         documents::Entity::find()
             .filter(Column::Source.eq(&crawl.source))
             .filter(Column::DeletedAt.is_null())
             .filter(Column::Tally.is_not_null())
     };
-    let unseen: Vec<Uuid> = crawled()
+    let unseen: Vec<(Uuid, Option<i64>)> = crawled()
         .select_only()
-        .column(Column::Id)
-        .filter(Column::Tally.ne(tally.0))
+        .columns([Column::Id, Column::Tally])
+        .filter(Column::Tally.ne(sweep.tally.0))
         .into_tuple()
         .all(transaction)
         .await?;
     let live = crawled().count(transaction).await? as i64;
     let mut vanished = Vanished { live, vanished: unseen.len() as i64, removed: 0 };
-    if !is_within_limit(&vanished, sweep.max_share) {
+    if !is_within_limit(&vanished, sweep) {
         let refusal = limit_exceeded(&vanished, sweep.max_share, &crawl.source);
         return Ok((vanished, Some(refusal)));
     }
-    removal::soft_delete(transaction, revisions, &unseen, now).await?;
-    vanished.removed = vanished.vanished;
+    let is_missed = |tally: &Option<i64>| {
+        sweep.missed_since.is_some_and(|since| tally.is_none_or(|tally| tally < since.0))
+    };
+    let missed: Vec<Uuid> =
+        unseen.into_iter().filter(|(_, tally)| is_missed(tally)).map(|(id, _)| id).collect();
+    removal::soft_delete(transaction, revisions, &missed, now).await?;
+    vanished.removed = missed.len() as i64;
     Ok((vanished, None))
 }
 
-fn is_within_limit(vanished: &Vanished, max_share: f64) -> bool {
-    vanished.vanished == 0 || share(vanished) <= max_share
+fn is_within_limit(vanished: &Vanished, sweep: SweepVanished) -> bool {
+    let is_few = vanished.vanished <= i64::from(sweep.max_count) && !vanished.is_everything();
+    vanished.vanished == 0 || is_few || share(vanished) <= sweep.max_share
 }
 
 fn share(vanished: &Vanished) -> f64 {
@@ -262,6 +304,8 @@ pub(super) fn crawl(row: Model) -> Result<Crawl, CallFailure> {
 
 #[cfg(test)]
 mod tests {
+    use quarry_domain::Tally;
+
     use super::*;
 
     fn vanished(vanished: i64, live: i64) -> Vanished {
@@ -269,12 +313,18 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_includes_its_own_share() {
-        assert!(is_within_limit(&vanished(0, 0), 0.0));
-        assert!(is_within_limit(&vanished(3, 10), 0.3));
-        assert!(!is_within_limit(&vanished(4, 10), 0.3));
-        assert!(!is_within_limit(&vanished(1, 1_000_000), 0.0));
-        assert!(is_within_limit(&vanished(10, 10), 1.0));
+    fn the_limit_includes_its_own_share_and_a_few_but_not_all() {
+        let is_within = |vanished: Vanished, max_share, max_count| {
+            let sweep = SweepVanished { tally: Tally(2), missed_since: None, max_share, max_count };
+            is_within_limit(&vanished, sweep)
+        };
+        assert!(is_within(vanished(0, 0), 0.0, 0));
+        assert!(is_within(vanished(3, 10), 0.3, 0));
+        assert!(!is_within(vanished(4, 10), 0.3, 0));
+        assert!(is_within(vanished(4, 10), 0.3, 4), "a few of a small source");
+        assert!(!is_within(vanished(4, 4), 0.3, 4), "but never all");
+        assert!(!is_within(vanished(1, 1_000_000), 0.0, 0));
+        assert!(is_within(vanished(10, 10), 1.0, 0));
     }
 
     #[test]

@@ -11,13 +11,13 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, InsertMany, QueryFi
 use uuid::Uuid;
 
 use super::authors;
-use super::batch::{STATEMENT_BYTES, batches, id_lists};
+use super::batch::{STATEMENT_BYTES, STATEMENT_IDS, batches, id_lists};
 use super::entity::documents::{ActiveModel, Column, Entity, Model};
 use super::entity::sources;
 use super::failure::CallFailure;
 use super::revisions::Revisions;
 use super::{StoredTime, UpsertOutcome, stored};
-use quarry_domain::{AuthorId, DocumentDraft, SourceName, Tally, Timestamp};
+use quarry_domain::{AuthorId, DocumentDraft, DocumentId, SourceName, Tally, Timestamp};
 
 /// Documents in one statement, at sixteen parameters each.
 const STATEMENT_DOCUMENTS: usize = 256;
@@ -175,7 +175,7 @@ fn row(
         author_key: author.map(|author| author.key.clone()),
         author_name: author.map(|author| author.name.clone()),
         published_at: draft.published_at.filter(is_storable).map(stored),
-        attributes: draft.attributes_json(),
+        attributes: draft.attributes.clone(),
         content_hash,
         revision,
         indexed_at: now,
@@ -216,6 +216,23 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(
         InsertMany::<ActiveModel>::many(batch)
             .on_conflict(on_conflict)
             .exec_without_returning(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Marks stored documents as seen whose items are invalid now: they are still upstream.
+pub(super) async fn keep(
+    transaction: &DatabaseTransaction,
+    documents: &[DocumentId],
+    tally: Tally,
+) -> Result<(), CallFailure> {
+    for list in documents.chunks(STATEMENT_IDS) {
+        Entity::update_many()
+            .col_expr(Column::Tally, Expr::value(tally.0))
+            .filter(Column::Id.is_in(list.iter().map(|document| document.0)))
+            .filter(Column::Tally.is_not_null())
+            .exec(transaction)
             .await?;
     }
     Ok(())

@@ -12,11 +12,15 @@ use super::entity::crawl_pages::{ActiveModel, Column, Entity, Model};
 use super::failure::CallFailure;
 use super::intake::{self, DraftOrigin};
 use super::revisions::Revisions;
-use super::{Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, StoredTime, leases, stored};
-use quarry_domain::{CrawlId, CrawlPage, PagePosition, Tally, Timestamp};
+use super::{
+    Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, StoredTime, leases, removal, stored,
+};
+use quarry_domain::{CrawlId, CrawlPage, PagePosition, Rejection, Timestamp};
 
 /// The number of latest failures that an entry keeps.
 const MAX_FAILURES: usize = 100;
+/// The number of rejected items that an entry keeps.
+const MAX_REJECTIONS: usize = 20;
 /// The longest text of a failure in characters.
 const MAX_FAILURE_CHARS: usize = 500;
 
@@ -126,26 +130,29 @@ impl Store {
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let mut revisions = Revisions::lock(&transaction).await?;
-        let origin = DraftOrigin::Crawl(Tally::of(commit.slot.crawl, commit.restarts));
+        let origin = DraftOrigin::Crawl(commit.tally);
         let intake = intake::store(&transaction, &mut revisions, &commit.drafts, origin, now).await?;
+        intake::keep(&transaction, &commit.kept, commit.tally).await?;
+        let deleted = removal::delete_crawled(&transaction, &mut revisions, &commit.deleted, now).await?;
         revisions.save(&transaction).await?;
 
         let entry = find_entry(&transaction, commit.slot).await?.ok_or_else(|| missing_entry(commit.slot))?;
         let mut entry = entry.into_active_model();
         entry.sweep = Set(commit.slot.sweep);
-        entry.status = Set(Some(commit.status));
+        entry.status = Set(commit.status);
         entry.documents = Set(commit.items);
         entry.hash = Set(Some(commit.hash.clone()));
+        entry.rejections = Set(write_rejections(&commit.rejections));
         entry.update(&*transaction).await?;
 
         let before = find(&transaction, commit.slot.crawl).await?;
-        let seen_before = if commit.restart { 0 } else { before.documents_seen };
         let mut after = before.clone().into_active_model();
         after.pages_fetched = Set(before.pages_fetched + 1);
-        after.documents_seen = Set(seen_before + intake.newly_seen);
+        after.documents_seen = Set(before.documents_seen + intake.newly_seen);
         after.inserted = Set(before.inserted + intake.outcome.inserted as i64);
         after.updated = Set(before.updated + intake.outcome.updated as i64);
         after.unchanged = Set(before.unchanged + intake.outcome.unchanged as i64);
+        after.deleted = Set(before.deleted + deleted);
         after.rejected = Set(before.rejected + i64::from(commit.rejected));
         after.expected_total = Set(commit.expected_total);
         after.cursor = Set(Some(commit.cursor.clone()));
@@ -203,6 +210,7 @@ fn new_entry(slot: PageSlot, now: StoredTime) -> ActiveModel {
         documents: Set(0),
         hash: Set(None),
         failures: Set("[]".to_owned()),
+        rejections: Set(None),
         fetched_at: Set(now),
     }
 }
@@ -216,10 +224,21 @@ fn page(row: Model) -> Result<CrawlPage, CallFailure> {
         documents: row.documents,
         hash: row.hash,
         failures: read_failures(&row.failures)?,
+        rejections: read_rejections(row.rejections.as_deref())?,
         fetched_at: row.fetched_at.to_utc(),
     })
 }
 
 fn read_failures(json: &str) -> Result<Vec<String>, CallFailure> {
     serde_json::from_str(json).map_err(|_| CallFailure::unreadable("list of failures"))
+}
+
+fn write_rejections(rejections: &[Rejection]) -> Option<String> {
+    let first = &rejections[..rejections.len().min(MAX_REJECTIONS)];
+    (!first.is_empty()).then(|| serde_json::json!(first).to_string())
+}
+
+fn read_rejections(json: Option<&str>) -> Result<Vec<Rejection>, CallFailure> {
+    let Some(json) = json else { return Ok(Vec::new()) };
+    serde_json::from_str(json).map_err(|_| CallFailure::unreadable("list of rejected items"))
 }

@@ -23,8 +23,8 @@ use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use quarry_domain::{
-    Crawl, CrawlId, CrawlState, DocumentDraft, FinalReason, LoggedSearch, LoggedSearchId, PagePosition,
-    Revision, SessionId, SourceName, Timestamp, UserId,
+    Crawl, CrawlId, CrawlState, DocumentDraft, DocumentId, FinalReason, LoggedSearch, LoggedSearchId,
+    PagePosition, Rejection, Revision, SessionId, SourceName, Tally, Timestamp, UserId,
 };
 
 mod authors;
@@ -129,20 +129,24 @@ pub struct PageSlot {
 pub struct PageCommit {
     /// The identity of the page.
     pub slot: PageSlot,
-    /// The HTTP status of its response.
-    pub status: i32,
+    /// The HTTP status of its response; `None` if a page without a response was skipped.
+    pub status: Option<i32>,
     /// Items on the page.
     pub items: i32,
-    /// Invalid items.
+    /// Rejected items.
     pub rejected: i32,
+    /// The first rejected items.
+    pub rejections: Vec<Rejection>,
     /// A digest of the page's keys.
     pub hash: String,
     /// The documents on the page, with unique keys.
     pub drafts: Vec<DocumentDraft>,
-    /// The number of restarts of the count so far, which identifies the tally.
-    pub restarts: u32,
-    /// Restarts the count: `documents_seen` starts from zero with this page.
-    pub restart: bool,
+    /// Documents of rejected items: stored versions stay, and count as seen.
+    pub kept: Vec<DocumentId>,
+    /// Documents that the upstream states as deleted.
+    pub deleted: Vec<DocumentId>,
+    /// The mark of the documents that this crawl, or the failed one that it continues, has seen.
+    pub tally: Tally,
     /// The total that the page states.
     pub expected_total: Option<i64>,
     /// The position of the next page, as JSON.
@@ -170,12 +174,18 @@ pub struct CrawlEnd {
 }
 
 /// The deletion of vanished documents at the end of a complete crawl.
+///
+/// A document is vanished if it lacks the tally. It is deleted if no crawl has seen it since `missed_since`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SweepVanished {
-    /// The number of restarts, which identifies the tally with every key.
-    pub restarts: u32,
+    /// The mark of the documents that the crawl has seen.
+    pub tally: Tally,
+    /// The tally of the earlier complete crawl that missed the documents to delete; `None` deletes nothing.
+    pub missed_since: Option<Tally>,
     /// The largest share of the source's live documents to delete, 0 to 1.
     pub max_share: f64,
+    /// The number of documents to delete beyond that share, but never all.
+    pub max_count: u32,
 }
 
 /// The vanished documents of a complete crawl.
@@ -185,8 +195,15 @@ pub struct Vanished {
     pub live: i64,
     /// Documents that are missing upstream.
     pub vanished: i64,
-    /// Deleted documents: all that vanished, or none above the limit.
+    /// Deleted documents: none above the limit, and only those that two complete crawls missed.
     pub removed: i64,
+}
+
+impl Vanished {
+    /// Returns true if not one document is left.
+    pub fn is_everything(&self) -> bool {
+        self.live > 0 && self.vanished == self.live
+    }
 }
 
 /// A search to log.

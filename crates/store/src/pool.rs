@@ -48,7 +48,6 @@ fn becomes_idle<C: Connection>(
 mod tests {
     use sea_orm::ConnectionTrait;
     use sea_orm::sqlx::Executor;
-    use serde_json::Map;
 
     use super::super::{Store, StoreError};
     use super::Connection;
@@ -63,7 +62,7 @@ mod tests {
             category: None,
             author: None,
             published_at: None,
-            attributes: Map::new(),
+            attributes: "{}".to_owned(),
         }
     }
 

@@ -1,11 +1,12 @@
 //! Removal of a source: its documents in batches, then its registration.
 
 use quarry_runtime::boxed;
+use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::entity::documents::{Column, Entity};
-use super::entity::sources;
+use super::entity::{crawls, sources};
 use super::failure::CallFailure;
 use super::removal;
 use super::revisions::Revisions;
@@ -15,7 +16,8 @@ use quarry_domain::SourceName;
 impl Store {
     /// Deletes up to `limit` live documents of a source.
     ///
-    /// Fewer were the last ones; then the source is no longer registered.
+    /// Fewer were the last ones; then the source is no longer registered. Its crawls lose their cursors, from which
+    /// a later crawl would infer that it need not fetch all items.
     #[boxed]
     pub async fn purge_documents(
         &self,
@@ -41,6 +43,12 @@ impl Store {
             .all(&*transaction)
             .await?;
         removal::soft_delete(&transaction, &mut revisions, &live, stored(chrono::Utc::now())).await?;
+        crawls::Entity::update_many()
+            .col_expr(crawls::Column::Cursor, Expr::value(Option::<String>::None))
+            .filter(crawls::Column::Source.eq(source.as_str()))
+            .filter(crawls::Column::Cursor.is_not_null())
+            .exec(&*transaction)
+            .await?;
         if (live.len() as u64) < limit {
             sources::Entity::delete_by_id(source.as_str()).exec(&*transaction).await?;
         }

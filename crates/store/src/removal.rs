@@ -1,7 +1,8 @@
 //! Deletion of documents: a tombstone remains, so that indexes see the change.
 
+use quarry_domain::DocumentId;
 use sea_orm::sea_query::{CaseStatement, Expr};
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use super::StoredTime;
@@ -9,6 +10,30 @@ use super::batch::STATEMENT_IDS;
 use super::entity::documents::{Column, Entity};
 use super::failure::CallFailure;
 use super::revisions::Revisions;
+
+/// Deletes those of the documents that live and came from a crawl, and returns their number.
+pub(super) async fn delete_crawled(
+    transaction: &DatabaseTransaction,
+    revisions: &mut Revisions,
+    documents: &[DocumentId],
+    now: StoredTime,
+) -> Result<i64, CallFailure> {
+    let mut live = Vec::new();
+    for list in documents.chunks(STATEMENT_IDS) {
+        let found: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::Id.is_in(list.iter().map(|document| document.0)))
+            .filter(Column::DeletedAt.is_null())
+            .filter(Column::Tally.is_not_null())
+            .into_tuple()
+            .all(transaction)
+            .await?;
+        live.extend(found);
+    }
+    soft_delete(transaction, revisions, &live, now).await?;
+    Ok(live.len() as i64)
+}
 
 /// Replaces live documents by tombstones without content, each with its own revision.
 ///

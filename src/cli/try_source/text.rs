@@ -32,6 +32,9 @@ pub(super) fn describe(source: &SourceConfig, preview: &Preview) -> String {
             positions.join(", ")
         );
     }
+    if preview.deleted > 0 {
+        let _ = writeln!(text, "  deleted by the upstream: {} items", preview.deleted);
+    }
     if !preview.duplicate_keys.is_empty() {
         let _ = writeln!(text, "  keys of several items: {}", printable(&preview.duplicate_keys.join(", ")));
     }
@@ -49,7 +52,7 @@ pub(super) fn describe(source: &SourceConfig, preview: &Preview) -> String {
 }
 
 fn describe_page(text: &mut String, source: &SourceConfig, number: usize, page: &PagePreview) {
-    let _ = writeln!(text, "page {number}: GET {}", page.request);
+    let _ = writeln!(text, "page {number}: {} {}", page.method, page.request);
     for failure in &page.failures {
         let _ = writeln!(text, "  failed: {}", printable(failure));
     }
@@ -59,8 +62,7 @@ fn describe_page(text: &mut String, source: &SourceConfig, number: usize, page: 
     let pointer = source.items.as_str();
     let place = if pointer.is_empty() { "at the top".to_owned() } else { format!("at {pointer}") };
     let _ = writeln!(text, "  items: {items} {place}");
-    let total_place =
-        source.total.as_ref().map(|pointer| format!(" at {}", pointer.as_str())).unwrap_or_default();
+    let total_place = source.total.as_ref().map(|locator| format!(" at {locator}")).unwrap_or_default();
     let total = match (page.total, &source.total) {
         (Some(total), _) => format!("{total}{total_place}"),
         (None, Some(_)) => format!("none{total_place}"),

@@ -35,6 +35,21 @@ max_shrink = 0.5
 pagination = { kind = "cursor", next = "/page/next" }
 fields = { key = "/id", text = "/message", title = "/subject" }
 headers = { authorization = "Bearer s3cret", "X-Odd.Name" = "s3cret" }
+params = { sig = "s3cret" }
+method = "POST"
+body = { order = "asc", pin = "s3cret", nested = [{ deep = "s3cret" }] }
+pages = "header:X-Pages"
+ca_file = "ca.pem"
+client_cert = "client.pem"
+client_key = "client.key"
+stop = { status = [404], when = "/more" }
+[sources.auth]
+kind = "token_request"
+url = "https://user:s3cret@id.example/?code=s3cret"
+headers = { x-key = "s3cret" }
+body = { password = "s3cret" }
+header = "x-token"
+lifetime = "5m"
 [[sources]]
 name = "products"
 url = "https://example.com/products"
@@ -105,8 +120,11 @@ fn printed_settings_are_accepted_and_equal() {
 fn the_reference_has_the_printed_settings() {
     let full = FULL.replace(
         "title = \"/subject\"",
-        "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\"",
+        "title = \"/subject\", category = \"/c\", author_key = \"/a\", author_name = \"/n\", published_at = \"/p\", \
+         date_format = \"%Y\", deleted = \"/d\"",
     );
+    let full =
+        full.replacen("pagination =", "since = { param = \"since\", field = \"/at\" }\npagination =", 1);
     let printed: toml::Table = toml::from_str(&load(&full, &[]).unwrap().to_toml_redacted()).unwrap();
     let mut shown = BTreeSet::new();
     for (name, value) in &printed {
@@ -124,14 +142,10 @@ fn the_reference_has_the_printed_settings() {
         }
     }
     // The list itself, the settings of other kinds of pagination, and the schedule, which excludes `refresh`.
-    let elsewhere = [
-        "sources",
-        "sources.schedule",
-        "sources.pagination.offset",
-        "sources.pagination.page",
-        "sources.pagination.first",
-    ];
-    shown.extend(elsewhere.map(str::to_owned));
+    shown.extend(["sources", "sources.schedule"].map(str::to_owned));
+    shown.extend(["offset", "page", "first"].map(|name| format!("sources.pagination.{name}")));
+    let auth = ["user", "password", "token_url", "client_id", "client_secret", "scope", "audience", "style"];
+    shown.extend(auth.map(|name| format!("sources.auth.{name}")));
     let documented: BTreeSet<String> = reference().into_iter().map(|line| line.key).collect();
     assert_eq!(shown, documented);
     assert!(reference().iter().all(|line| !line.meaning.is_empty() && !line.default.is_empty()));
@@ -141,13 +155,13 @@ fn keys_of_source(source: &toml::Table) -> Vec<String> {
     let mut keys = Vec::new();
     for (name, value) in source {
         match (name.as_str(), value) {
-            ("fields", toml::Value::Table(inner)) => {
-                keys.extend(inner.keys().map(|key| format!("sources.fields.{key}")))
+            ("fields" | "since" | "stop", toml::Value::Table(inner)) => {
+                keys.extend(inner.keys().map(|key| format!("sources.{name}.{key}")))
             }
-            ("pagination", toml::Value::Table(inner)) => {
-                keys.push("sources.pagination".to_owned());
+            ("pagination" | "auth", toml::Value::Table(inner)) => {
+                keys.push(format!("sources.{name}"));
                 let names = inner.keys().filter(|name| *name != "kind");
-                keys.extend(names.map(|key| format!("sources.pagination.{key}")));
+                keys.extend(names.map(|key| format!("sources.{name}.{key}")));
             }
             _ => keys.push(format!("sources.{name}")),
         }
@@ -162,7 +176,10 @@ fn the_defaults_of_the_reference_are_the_printed_ones() {
         let Some(default) = line.default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else {
             continue;
         };
-        if ["keys", "keys.origins", "sources", "sources.headers"].contains(&line.key.as_str())
+        if ["keys", "keys.origins", "sources", "sources.headers", "sources.params"]
+            .contains(&line.key.as_str())
+            || line.key.starts_with("sources.stop.")
+            || line.key.starts_with("sources.since.")
             || line.meaning.starts_with("With `kind = ")
         {
             continue;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use quarry::config::{JsonPointer, Language, Pagination, SourceConfig};
+use quarry::config::{
+    BodyContent, DateFormat, JsonPointer, Language, NextKind, PageFormat, Pagination, SourceConfig,
+};
 
 use super::{SOURCE, load, refusal};
 
@@ -20,13 +22,14 @@ fn a_source_has_defaults() {
     let source = source(SOURCE);
     assert_eq!(source.name.as_str(), "messages");
     assert_eq!(source.url.as_str(), "http://127.0.0.1:9000/messages/");
-    assert_eq!(source.items, pointer(""));
+    assert_eq!((source.items.as_str(), source.format), ("", PageFormat::Json));
+    assert_eq!(source.errors, ["/error", "/errors", "/fault"].map(pointer));
     assert_eq!(source.total, None);
     assert_eq!(
         source.pagination,
         Pagination::Offset { offset: "skip".to_owned(), limit: "limit".to_owned(), size: 100 }
     );
-    assert_eq!(source.fields.key, pointer("/id"));
+    assert_eq!(source.fields.key, pointer("/id").into());
     assert_eq!(source.fields.title, None);
     assert!(source.headers.is_empty());
     assert_eq!(source.language, Language::English);
@@ -64,8 +67,8 @@ author_name = "/user_name"
 published_at = "/timestamp"
 "#,
     );
-    assert_eq!(source.items, pointer("/items"));
-    assert_eq!(source.total, Some(pointer("/total")));
+    assert_eq!(source.items.as_str(), "/items");
+    assert_eq!(source.total, Some(pointer("/total").into()));
     assert_eq!(source.refresh, Some(Duration::from_secs(600)));
     assert_eq!(source.fields.author_name, Some(pointer("/user_name")));
     assert_eq!(source.fields.published_at, Some(pointer("/timestamp")));
@@ -88,7 +91,8 @@ fn each_kind_of_pagination_has_its_own_defaults() {
             cursor: "cursor".to_owned(),
             limit: "limit".to_owned(),
             size: 100,
-            next: pointer("/next_cursor")
+            next: pointer("/next_cursor").into(),
+            next_is: NextKind::Auto,
         }
     );
     assert_eq!(paged("kind = \"link\""), Pagination::Link { limit: "per_page".to_owned(), size: 100 });
@@ -96,7 +100,7 @@ fn each_kind_of_pagination_has_its_own_defaults() {
 
 #[test]
 fn pagination_is_required_and_its_kinds_are_listed() {
-    let kinds = "one of `offset`, `page`, `cursor`, `link`";
+    let kinds = "one of `offset`, `page`, `cursor`, `link`, `none`";
     for (table, message) in [
         ("", format!("`sources.0.pagination` is missing: set it to a table with a `kind`, {kinds}")),
         ("pagination = {}", format!("`sources.0.pagination.kind` is missing: set it to {kinds}")),
@@ -133,7 +137,22 @@ fn wrong_values_of_a_source_are_rejected() {
     for (line, message) in [
         (
             "items = \"items\"",
-            "`sources.0.items` is \"items\", but must be a JSON pointer: empty, or beginning with `/`",
+            "`sources.0.items` is \"items\", but must be a JSON pointer (empty, or beginning with `/`; a segment `*` \
+             stands for every member), or a JSONPath of names, indexes and wildcards such as \"$.data[*].record\"",
+        ),
+        (
+            "total = \"total\"",
+            "`sources.0.total` is \"total\", but must be a JSON pointer: empty, or beginning with `/`; or `header:` and \
+             the name of a header",
+        ),
+        ("format = \"xml\"", "`sources.0.format` is \"xml\", but must be one of `json`, `json_lines`, `csv`"),
+        (
+            "format = \"csv\"\nitems = \"/rows\"",
+            "`sources.0.items` must be empty for this `format`: each line or row is an item",
+        ),
+        (
+            "errors = [\"/error\", \"ok\"]",
+            "`sources.0.errors` is a list with \"ok\", but must be a list of JSON pointers such as [\"/error\"]",
         ),
         ("max_shrink = 1.01", "`sources.0.max_shrink` is 1.01, but must be a number from 0 to 1"),
         ("max_attempts = 0", "`sources.0.max_attempts` is 0, but must be a whole number from 1 to 1000"),
@@ -154,6 +173,36 @@ fn wrong_values_of_a_source_are_rejected() {
     for url in ["ftp://example.com/x", "/messages", "example.com/messages", "http://"] {
         let error = refusal(&SOURCE.replace("http://127.0.0.1:9000/messages/", url), &[]);
         assert!(error.ends_with("but must be an http:// or https:// address"), "{error}");
+    }
+}
+
+#[test]
+fn fields_are_pointers_or_lists_of_them() {
+    let with = |fields: &str| SOURCE.replace("key = \"/id\"", fields);
+    let fields = source(&with("key = [\"/a\", \"#\"], title = [\"/b\"], date_format = \"epoch_ms\"")).fields;
+    let parts: Vec<&str> = fields.key.parts().iter().map(quarry::config::KeyPart::as_str).collect();
+    assert_eq!(parts, ["/a", "#"]);
+    assert_eq!(fields.title, Some(pointer("/b").into()));
+    assert_eq!(fields.date_format, DateFormat::parse("epoch_ms"));
+    assert_eq!((fields.html, fields.deleted), (false, None));
+    for (wrong, message) in [
+        (
+            "key = []",
+            "`sources.0.fields.key` is an empty list, but must be a JSON pointer, `#` for the name of an item that is a \
+             member of an object, or a list of them such as [\"/order\", \"/line\"]",
+        ),
+        (
+            "key = \"/id\", title = [\"/a\", \"#\"]",
+            "`sources.0.fields.title` is a list with \"#\", but must be a JSON pointer, or a list of them such as \
+             [\"/summary\", \"/body\"]",
+        ),
+        (
+            "key = \"/id\", date_format = \"dd.mm.yyyy\"",
+            "`sources.0.fields.date_format` is \"dd.mm.yyyy\", but must be `epoch_s`, `epoch_ms`, `epoch_us`, \
+             `epoch_ns`, or a strftime pattern that reads a date, without `%Z`, such as \"%d/%m/%Y\"",
+        ),
+    ] {
+        assert_eq!(refusal(&with(wrong), &[]), format!("quarry.toml: {message}"), "{wrong}");
     }
 }
 
@@ -181,8 +230,125 @@ fn headers_expand_variables() {
     let error = refusal(&file, &[("A", "a"), ("B", "b")]);
     assert_eq!(
         error,
-        "quarry.toml: `sources.0.headers.Authorization` names the variable QUARRY_UPSTREAM_TOKEN, which is not set"
+        "quarry.toml: `sources.0.headers.Authorization` names the variable QUARRY_UPSTREAM_TOKEN, which is not set: set \
+         it, or write `$${` for `${`"
     );
+}
+
+#[test]
+fn addresses_params_bodies_and_credentials_expand_variables_and_hide_them() {
+    let file = r#"
+[[sources]]
+name = "orders"
+url = "https://${HOST}/v1/${PATH}/orders?access=${ACCESS}&code=l1teral&lang=en"
+method = "POST"
+params = { sig = "${ACCESS}" }
+pagination = { kind = "cursor", cursor = "/variables/after", limit = "" }
+fields = { key = "/id", text = "/message" }
+auth = { kind = "oauth2", token_url = "https://id.example/${PATH}?x=l1teral", client_id = "${ACCESS}", client_secret = "l1teral" }
+[sources.body]
+query = "l1teral"
+first = 5
+order = "asc"
+nested = [{ pin = "${ACCESS}", day = 2026-01-02 }]
+"#;
+    let variables = [("HOST", "api.example"), ("PATH", "p4th"), ("ACCESS", "s3cr=t")];
+    let settings = load(file, &variables).unwrap();
+    let source = &settings.sources[0];
+    assert_eq!(
+        source.url.as_str(),
+        "https://api.example/v1/p4th/orders?access=s3cr%3Dt&code=l1teral&lang=en"
+    );
+    assert_eq!(source.params[0].1.expose(), "s3cr=t");
+    let Some(BodyContent::Json(body)) = source.body.as_ref().map(|body| body.expose()) else {
+        panic!("JSON")
+    };
+    let expected =
+        r#"{"first":5,"nested":[{"day":"2026-01-02","pin":"s3cr=t"}],"order":"asc","query":"l1teral"}"#;
+    assert_eq!(body.to_string(), expected);
+    let rotated = load(file, &[("HOST", "api.example"), ("PATH", "p4th"), ("ACCESS", "n3w")]).unwrap();
+    assert_eq!(source.request_identity(), rotated.sources[0].request_identity());
+    let other = load(&file.replace("lang=en", "lang=de"), &variables).unwrap();
+    assert_ne!(source.request_identity(), other.sources[0].request_identity());
+    let printed = settings.to_toml_redacted();
+    for text in [printed.clone(), format!("{settings:?}")] {
+        for secret in ["l1teral", "s3cr", "p4th"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    assert!(
+        printed.contains("https://${HOST}/v1/${PATH}/orders?access=redacted&code=redacted&lang=en"),
+        "{printed}"
+    );
+    assert!(printed.contains("order = \"asc\"") && printed.contains("query = \"[redacted]\""), "{printed}");
+
+    for name in ["HOST", "PATH", "ACCESS"] {
+        let others: Vec<_> = variables.into_iter().filter(|(other, _)| *other != name).collect();
+        let error = refusal(file, &others);
+        assert!(error.contains(&format!("names the variable {name}, which is not set")), "{error}");
+    }
+}
+
+#[test]
+fn keys_in_the_place_of_a_user_are_hidden() {
+    for (url, expected) in [
+        ("https://k3y@h/m", "https://redacted@h/m"),
+        ("https://k3y:@h/m", "https://redacted@h/m"),
+        ("https://me:k3y@h/m", "https://me:redacted@h/m"),
+        ("https://h/m?k3y&page", "https://h/m?redacted&page"),
+        ("https://h/m?page[size]=5&$top=3&q=k3y", "https://h/m?page[size]=5&$top=3&q=redacted"),
+    ] {
+        let printed = load(&SOURCE.replace("http://127.0.0.1:9000/messages/", url), &[]).unwrap();
+        assert!(printed.to_toml_redacted().contains(&format!("url = \"{expected}\"")), "{url}");
+    }
+}
+
+#[test]
+fn settings_of_requests_that_contradict_each_other_are_rejected() {
+    let with = |lines: &str| SOURCE.replace("pagination = { kind = \"offset\" }", lines);
+    let offset = "pagination = { kind = \"offset\" }";
+    for (lines, message) in [
+        (
+            "pagination = { kind = \"page\", page = \"/page\" }".to_owned(),
+            "`sources.0.pagination` has \"/page\", a pointer into the body, but `method` is \"GET\": set \
+             `method = \"POST\"`",
+        ),
+        (
+            "pagination = { kind = \"page\", page = \"/page\" }\nmethod = \"POST\"\nbody = \"x\"".to_owned(),
+            "`sources.0.pagination` has \"/page\", a pointer into the body, so `body` must be a table, not text",
+        ),
+        (
+            format!("{offset}\nbody = {{ a = 1 }}"),
+            "`sources.0.body` is sent with `method = \"POST\"` only: set that too",
+        ),
+        (
+            format!("{offset}\nbody = 1"),
+            "`sources.0.body` is 1, but must be a table, which becomes JSON, or text",
+        ),
+        (format!("{offset}\nclient_cert = \"a\""), "`sources.0.client_cert` needs `client_key` beside it"),
+        (
+            format!(
+                "{offset}\nauth = {{ kind = \"bearer\", token = \"t\" }}\nheaders = {{ Authorization = \"x\" }}"
+            ),
+            "`sources.0.auth` sets the header `authorization`, which is in `headers` too: remove one of them",
+        ),
+        (
+            format!("{offset}\nauth = {{ kind = \"bearer\" }}"),
+            "`sources.0.auth.token` is missing: set it to text that is not empty, such as \"${NAME}\" for an \
+             environment variable",
+        ),
+        (
+            format!("{offset}\ntotal = \"header:a b\""),
+            "`sources.0.total` is \"header:a b\", but must be a JSON pointer: empty, or beginning with `/`; or \
+             `header:` and the name of a header",
+        ),
+        (
+            format!("{offset}\nparams = {{ key = \"[redacted]\" }}"),
+            "`sources.0.params.key` is redacted: put its value in, or `${NAME}`",
+        ),
+    ] {
+        assert_eq!(refusal(&with(&lines), &[]), format!("quarry.toml: {message}"), "{lines}");
+    }
 }
 
 #[test]

@@ -1,11 +1,18 @@
 //! Crawls end to end, over real HTTP into a real SQLite store.
 
+mod bodies;
+mod changes_only;
 mod completeness;
+mod doubts;
 mod faults;
 mod leases;
+mod list_ends;
+mod live_feeds;
 mod outage;
 mod paging;
+mod quotas;
 mod redirects;
+mod requests;
 mod resumption;
 mod scripted;
 mod simulated;

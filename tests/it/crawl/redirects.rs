@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use quarry::config::{JsonPointer, Pagination, Secret, SourceConfig};
+use quarry::config::{ItemsPath, Pagination, Secret, SourceConfig};
 use quarry::crawl::{FetchError, HttpUpstream, HttpUpstreamError, Upstream as _, UpstreamRequest};
 use quarry::domain::CrawlState;
 use serde_json::json;
@@ -69,7 +69,10 @@ async fn a_redirect_to_another_host_is_refused() {
     let crawl = bench.crawl(&with_secret(source(upstream.url("/messages")))).await;
     assert_eq!(crawl.state, CrawlState::Failed);
     let error = crawl.error.expect("an error");
-    let expected = format!("a redirect leads to another host: {} is not in redirect_hosts", other.address);
+    let expected = format!(
+        "a redirect leads to another host: {} is not in redirect_hosts; add it if it may be trusted",
+        other.address
+    );
     assert!(error.contains(&expected), "{error}");
     assert_eq!(other.requests().len(), 0, "no request reaches it");
 }
@@ -141,7 +144,7 @@ async fn another_host_receives_only_the_unconfigured_parameters_of_a_link() {
     let mut config = source(upstream.url("/messages?api_key=hunter2"));
     config.redirect_hosts = vec![other.address.to_string()];
     config.pagination = Pagination::Link { limit: "per_page".into(), size: 10 };
-    config.items = JsonPointer::parse("").unwrap();
+    config.items = ItemsPath::parse("").unwrap();
     config.total = None;
     Bench::new().await.crawl(&config).await;
     assert!(!other.requests().is_empty());
@@ -173,7 +176,7 @@ async fn a_refused_redirect_may_be_transient() {
     let (bench, crawl) = crawl(&upstream, |_| {}).await;
     assert_eq!(crawl.state, CrawlState::Completed);
     let causes = [
-        "a redirect leads to another host: maintenance.invalid is not in redirect_hosts",
+        "a redirect leads to another host: maintenance.invalid is not in redirect_hosts; add it if it may be trusted",
         "a redirect leads to a URL that is not HTTP",
         "302 Found without a usable Location",
     ];
@@ -190,7 +193,7 @@ async fn a_retry_after_reaches_the_crawler() {
     })
     .await;
     let client = HttpUpstream::new(&source(upstream.url("/m"))).expect("an upstream");
-    let request = UpstreamRequest { url: upstream.url("/m") };
+    let request = UpstreamRequest::from(upstream.url("/m"));
     let mut waits = Vec::new();
     for _ in 0..4 {
         let error: FetchError = client.fetch_page(&request).await.expect_err("a failure");

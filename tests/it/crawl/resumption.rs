@@ -128,7 +128,7 @@ async fn changed_settings_start_a_new_crawl() {
     for _ in 0..3 {
         crawler.step(Utc::now()).await.expect("a step");
     }
-    config.fields.title = Some(JsonPointer::parse("/extra").expect("a pointer"));
+    config.fields.title = Some(JsonPointer::parse("/extra").expect("a pointer").into());
     assert_eq!(bench.crawl(&config).await.state, CrawlState::Completed);
     let crawls = bench.store.crawls_of_source(&config.name, 5).await.expect("crawls");
     let states: Vec<CrawlState> = crawls.iter().map(|crawl| crawl.state).collect();

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Response, StatusCode, Uri, header};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 use futures_util::{StreamExt, stream};
 use quarry::config::{Settings, SourceConfig};
 use serde_json::{Value, json};
@@ -19,14 +19,26 @@ use url::Url;
 pub(super) struct ReceivedRequest {
     /// The number of requests before it.
     pub(super) number: usize,
+    pub(super) method: Method,
     pub(super) path: String,
     pub(super) query: HashMap<String, String>,
     pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
 }
 
 impl ReceivedRequest {
     pub(super) fn number_of(&self, name: &str) -> Option<usize> {
         self.query.get(name)?.parse().ok()
+    }
+
+    /// Returns the text of a header, or nothing.
+    pub(super) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().expect("text"))
+    }
+
+    /// Returns the body as JSON, or null.
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
     }
 }
 
@@ -71,13 +83,13 @@ impl Upstream {
     pub(super) async fn start(script: impl Fn(&ReceivedRequest) -> Reply + Send + Sync + 'static) -> Self {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (log, script) = (requests.clone(), Arc::new(script));
-        let handler = move |uri: Uri, headers: HeaderMap| {
+        let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
             let request = {
                 let mut log = log.lock().expect("not poisoned");
                 let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
                 let query = query.into_owned().collect();
-                let request =
-                    ReceivedRequest { number: log.len(), path: uri.path().to_owned(), query, headers };
+                let (number, path) = (log.len(), uri.path().to_owned());
+                let request = ReceivedRequest { number, method, path, query, headers, body };
                 log.push(request.clone());
                 request
             };

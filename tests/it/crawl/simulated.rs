@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::Utc;
-use quarry::config::{JsonPointer, Pagination, SourceConfig};
+use quarry::config::{ItemsPath, Locator, NextKind, Pagination, SourceConfig};
 use quarry::crawl::StepOutcome;
 use quarry::domain::{Crawl, CrawlState};
 use quarry::simulator::{Collection, FaultProfile, Simulator, synthetic};
@@ -90,13 +90,14 @@ async fn a_crawler_that_is_replaced_many_times_completes() {
 
 #[tokio::test]
 async fn the_other_kinds_of_pagination_complete() {
-    let next = JsonPointer::parse("/next_cursor").expect("a pointer");
+    let next = Locator::parse("/next_cursor").expect("a locator");
+    let next_is = NextKind::Auto;
     let size = 100;
     for (path, pagination) in [
         ("/messages/page/", Pagination::Page { page: "page".into(), limit: "size".into(), size, first: 1 }),
         (
             "/messages/cursor/",
-            Pagination::Cursor { cursor: "cursor".into(), limit: "limit".into(), size, next },
+            Pagination::Cursor { cursor: "cursor".into(), limit: "limit".into(), size, next, next_is },
         ),
         ("/messages/link/", Pagination::Link { limit: "per_page".into(), size }),
     ] {
@@ -105,7 +106,7 @@ async fn the_other_kinds_of_pagination_complete() {
         let mut config = simulated.source(path);
         if matches!(pagination, Pagination::Link { .. }) {
             // The body is a bare array, and the total is in a header.
-            config.items = JsonPointer::parse("").expect("a pointer");
+            config.items = ItemsPath::parse("").expect("a pointer");
             config.total = None;
         }
         config.pagination = pagination;

@@ -70,7 +70,7 @@ async fn a_retry_after_of_zero_does_not_exhaust_the_attempts() {
 async fn failed_and_successful_requests_are_paced() {
     let upstream = Upstream::start(|request| match request.number {
         1 => raw(500, ""),
-        _ => ok(&page_of(&items(30), request)),
+        _ => ok(&page_of(&items(28), request)),
     })
     .await;
     let bench = Bench::new().await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::Utc;
-use quarry::domain::{Crawl, CrawlState, PagePosition, SourceName};
+use quarry::domain::{Crawl, CrawlState, PagePosition, Rejection, SourceName, Tally};
 use quarry::store::{CrawlEnd, Lease, PageCommit, PageSlot, Store};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -28,13 +28,15 @@ pub(super) async fn take_page(store: &Store, lease: &Lease, crawl: &Crawl, posit
     store.begin_attempt(lease, slot, Utc::now()).await.unwrap();
     let commit = PageCommit {
         slot,
-        status: 200,
+        status: Some(200),
         items: 0,
         rejected: 1,
         hash: format!("hash-{position}"),
         drafts: Vec::new(),
-        restarts: 0,
-        restart: false,
+        rejections: vec![Rejection { key: Some("k".into()), reason: "text is missing".into() }],
+        kept: Vec::new(),
+        deleted: Vec::new(),
+        tally: Tally::of(slot.crawl),
         expected_total: Some(0),
         cursor: "{}".to_owned(),
     };

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::sync::Once;
 use std::time::Duration;
 
+use quarry::domain::{DocumentDraft, DocumentKey, SourceName};
 use serde_json::{Value, json};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -91,6 +92,27 @@ async fn all_fields_of_a_document_are_read_back() {
     assert_eq!(nodes[1]["key"], "k/1");
     assert_eq!(nodes[2], Value::Null);
     assert_eq!(nodes[3], nodes[0]);
+}
+
+#[tokio::test]
+async fn the_numbers_of_attributes_keep_their_digits() {
+    let server = Server::start().await;
+    let attributes = r#"{"id":18446744073709551617,"price":1.10,"ratio":[0.1234567890123456789,1E2]}"#;
+    let draft = DocumentDraft {
+        source: SourceName::parse("notes").unwrap(),
+        key: DocumentKey::parse("1").unwrap(),
+        title: None,
+        text: "x".to_owned(),
+        category: None,
+        author: None,
+        published_at: None,
+        attributes: attributes.to_owned(),
+    };
+    server.store.upsert_documents(&[draft]).await.unwrap();
+    // Twice in one selection, because responses merge the values of a field.
+    let query = "{ document(source: \"notes\", key: \"1\") { attributes ... { attributes } } }";
+    let response = server.post(&json!({"query": query})).send().await.unwrap().text().await.unwrap();
+    assert_eq!(response, format!(r#"{{"data":{{"document":{{"attributes":{attributes}}}}}}}"#));
 }
 
 #[tokio::test]

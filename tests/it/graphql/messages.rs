@@ -157,7 +157,7 @@ fn messages_to_clients_do_not_use_debug_formatting() {
     }
     // The fingerprint of a source's settings, and the name of a header in an error at startup.
     found.retain(|line| {
-        !line.contains("config.url, &config.pagination") && !line.contains("of the source cannot be sent")
+        !line.contains("config.request_identity()") && !line.contains("of the source cannot be sent")
     });
     assert_eq!(found, [""; 0]);
 }

@@ -27,7 +27,7 @@ async fn product(store: &Store) -> DocumentId {
         category: Some("electronics".to_owned()),
         author: None,
         published_at: None,
-        attributes: serde_json::Map::new(),
+        attributes: "{}".to_owned(),
     };
     store.upsert_documents(std::slice::from_ref(&product)).await.unwrap();
     product.id()

@@ -1,6 +1,6 @@
 //! `quarry sources init`: proposed settings for APIs with the shapes of public ones, and crawls with them.
 
-use quarry::config::{Pagination, Settings, SourceConfig};
+use quarry::config::{FieldList, JsonPointer, KeyPart, Pagination, Settings, SourceConfig};
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
@@ -14,32 +14,35 @@ async fn propose(folder: &Folder, arguments: &[&str]) -> (SourceConfig, String) 
 }
 
 /// Asserts the proposed fields as `name=pointer`, and that a crawl with the proposal completes.
-async fn assert_crawls(url: &str, name: &str, documents: usize, pagination: &str, fields: &str) {
+async fn assert_crawls(url: &str, name: &str, documents: usize, pagination: &str, fields: &str) -> String {
     let folder = Folder::new("");
     let (config, toml) = propose(&folder, &[url]).await;
     assert_eq!(config.name.as_str(), name, "{toml}");
     let kind = match &config.pagination {
         Pagination::Offset { offset, limit, .. } => format!("offset {offset} {limit}"),
         Pagination::Page { page, limit, first, .. } => format!("page {page} {limit} {first}"),
-        Pagination::Cursor { cursor, next, .. } => format!("cursor {cursor} {}", next.as_str()),
+        Pagination::Cursor { cursor, next, .. } => format!("cursor {cursor} {next}"),
         Pagination::Link { limit, .. } => format!("link {limit}"),
+        Pagination::SinglePage {} => "none".to_owned(),
     };
     assert_eq!(kind, pagination, "{toml}");
-    assert!(toml.contains("; verified: the second page has "), "{toml}");
+    let verdict = if kind == "none" { "no other page was found" } else { "; verified: the second page has " };
+    assert!(toml.contains(verdict), "{toml}");
     let map = &config.fields;
-    let optional = [
-        ("title", &map.title),
-        ("category", &map.category),
-        ("author_key", &map.author_key),
-        ("author_name", &map.author_name),
-        ("published_at", &map.published_at),
+    let of_list = |list: &FieldList| list.pointers().iter().map(JsonPointer::as_str).collect::<String>();
+    let of_pointer = |pointer: &Option<JsonPointer>| pointer.as_ref().map(|one| one.as_str().to_owned());
+    let fields_of_config = [
+        ("key", Some(map.key.parts().iter().map(KeyPart::as_str).collect())),
+        ("text", Some(of_list(&map.text))),
+        ("title", map.title.as_ref().map(of_list)),
+        ("category", of_pointer(&map.category)),
+        ("author_key", of_pointer(&map.author_key)),
+        ("author_name", of_pointer(&map.author_name)),
+        ("published_at", of_pointer(&map.published_at)),
     ];
-    let mut shown = format!("key={} text={}", map.key.as_str(), map.text.as_str());
-    for (name, pointer) in optional {
-        if let Some(pointer) = pointer {
-            shown += &format!(" {name}={}", pointer.as_str());
-        }
-    }
+    let shown: Vec<String> =
+        fields_of_config.into_iter().filter_map(|(name, text)| Some(format!("{name}={}", text?))).collect();
+    let shown = shown.join(" ");
     assert_eq!(shown, fields, "{toml}");
     assert!(!folder.path("data").exists(), "it stores nothing");
     folder.configure(&toml.replace("[[sources]]\n", "[[sources]]\ndelay = \"1ms\"\n"));
@@ -47,6 +50,7 @@ async fn assert_crawls(url: &str, name: &str, documents: usize, pagination: &str
     assert!(!tried.contains("error:"), "{tried}");
     let crawled = folder.succeed(&["crawl", name]).await;
     assert!(crawled.contains("completed") && crawled.contains(&format!("{documents} inserted")), "{crawled}");
+    toml
 }
 
 /// Returns the part of `count` items that a request selects, made by `item`.
@@ -95,7 +99,9 @@ async fn wordpress_posts() {
     .await;
     let fields =
         "key=/id text=/content/rendered title=/title/rendered author_key=/author published_at=/date_gmt";
-    assert_crawls(&api.url("/wp-json/wp/v2/posts"), "posts", 25, "link per_page", fields).await;
+    let toml = assert_crawls(&api.url("/wp-json/wp/v2/posts"), "posts", 25, "link per_page", fields).await;
+    assert!(toml.contains("total = \"header:x-wp-total\" # 25\n"), "{toml}");
+    assert!(toml.contains("\nhtml = true # "), "{toml}");
 }
 
 #[tokio::test]
@@ -192,6 +198,50 @@ async fn a_list_without_hints_is_found_by_trying() {
     })
     .await;
     assert_crawls(&api.url("/quotes"), "quotes", 25, "offset skip limit", "key=/uuid text=/quote").await;
+}
+
+#[tokio::test]
+async fn an_object_of_items_without_other_pages() {
+    let api = JsonApi::start(|_| {
+        let user =
+            |id: usize| (format!("u{id}"), json!({"name": format!("Ann{id}"), "bio": "Likes long walks"}));
+        let users: serde_json::Map<String, Value> = (0..7).map(user).collect();
+        json_api::json(&json!({"users": users, "version": 3}))
+    })
+    .await;
+    let fields = "key=# text=/bio title=/name";
+    let toml = assert_crawls(&api.url("/users?limit=500"), "users", 7, "none", fields).await;
+    assert!(toml.contains("items = \"/users/*\""), "{toml}");
+    assert!(toml.contains("/users?limit=500\""), "the parameters belong to the address: {toml}");
+    assert!(toml.contains("ATTENTION: no scheme of pagination was found"), "{toml}");
+}
+
+#[tokio::test]
+async fn secrets_in_the_address_are_named_but_never_printed() {
+    let api = JsonApi::start(|call| {
+        if call.query.get("api_key").is_none_or(|key| key != "t0p&secret") {
+            return ApiReply { status: 401, headers: Vec::new(), body: String::new() };
+        }
+        let (skip, limit) = (call.number("skip", 0), call.number("limit", 10));
+        let list = slice(skip, limit, 25, |id| json!({"id": id, "text": format!("Text {id}")}));
+        json_api::json(&json!({"items": list, "total": 25}))
+    })
+    .await;
+    let folder = Folder::new("");
+    let url = api.url("/items?q=tea&api_key=t0p%26secret&token=t0p2&skip=0&limit=10");
+    let ended = folder.run(&["sources", "init", &url]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(!format!("{ended:?}").contains("t0p"), "{ended:?}");
+    assert!(
+        ended.stdout.contains("/items?q=tea&api_key=${ITEMS_API_KEY}&token=${ITEMS_TOKEN}\""),
+        "{}",
+        ended.stdout
+    );
+    folder.configure(&ended.stdout);
+    let variables = [("ITEMS_API_KEY", "t0p&secret"), ("ITEMS_TOKEN", "t0p2")];
+    let tried = folder.start_with(&["try", "items"], &variables).end().await;
+    assert_eq!(tried.code, Some(0), "{tried:?}");
+    assert!(!format!("{tried:?}").contains("t0p"), "{tried:?}");
 }
 
 #[tokio::test]

@@ -87,6 +87,31 @@ async fn wrong_settings_are_errors_with_remedies() {
 }
 
 #[tokio::test]
+async fn a_position_in_the_body_is_shown_with_the_method() {
+    let api = JsonApi::start(|call| {
+        if call.method == "GET" {
+            return ApiReply { status: 405, headers: Vec::new(), body: String::new() };
+        }
+        let from = call.body["from"].as_u64().and_then(|from| usize::try_from(from).ok()).unwrap_or(0);
+        json_api::json(&json!({"items": items(from.min(25), (from + 10).min(25)), "total": 25}))
+    })
+    .await;
+    let paging = r#"{ kind = "offset", offset = "/from", limit = "/size", size = 10 }"#;
+    let post =
+        "method = \"POST\"\nbody = { query = \"s3cret\" }\nauth = { kind = \"bearer\", token = \"s3cret\" }";
+    let folder = Folder::new(&source(&api.url("/search"), paging, &format!("delay = \"0s\"\n{post}")));
+    let shown = folder.succeed(&["try", "messages"]).await;
+    for expected in ["page 1: POST ", "/search (the first)\n", "/search (/from=10)\n", "/search (/from=20)\n"]
+    {
+        assert!(shown.contains(expected), "{expected}: {shown}");
+    }
+    assert!(!shown.contains("s3cret"), "{shown}");
+    folder.configure(&source(&api.url("/search"), TEN, "delay = \"0s\""));
+    let ended = folder.run(&["try", "messages"]).await;
+    assert!(ended.stdout.contains("set it in method"), "{}", ended.stdout);
+}
+
+#[tokio::test]
 async fn transient_faults_are_retried() {
     let upstream = Upstream::start("none", SEED).await;
     let folder = Folder::new(&source(&upstream.url("/messages/"), BY_OFFSET, "delay = \"0s\""));

@@ -27,7 +27,7 @@ async fn product(store: &Store, source: &str, key: &str, title: &str, category: 
         category: Some(category.to_owned()),
         author: None,
         published_at: None,
-        attributes: serde_json::Map::new(),
+        attributes: "{}".to_owned(),
     };
     store.upsert_documents(std::slice::from_ref(&draft)).await.unwrap();
     draft.id()

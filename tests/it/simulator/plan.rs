@@ -90,6 +90,8 @@ fn harsh_does_everything_that_it_promises() {
             "empty body",
             "wrong body",
             "empty items",
+            "error beside the items",
+            "lost next page",
             "page served twice",
         ] {
             assert!(names.get(name).is_some_and(|times| *times > 20), "seed {seed}: {name}: {names:?}");
@@ -99,7 +101,7 @@ fn harsh_does_everything_that_it_promises() {
             assert!(faults.contains(&Fault::WrongBody(body)), "seed {seed}: {body:?}");
         }
         let share = share_that_fails(&faults);
-        assert!((0.35..0.41).contains(&share), "seed {seed}: {share}");
+        assert!((0.37..0.43).contains(&share), "seed {seed}: {share}");
     }
 }
 

@@ -55,6 +55,7 @@ async fn wrong_bodies_come_with_status_200() {
         (Fault::WrongBody(WrongBody::Detail), "{\"detail\":\"Something went wrong\"}"),
         (Fault::WrongBody(WrongBody::Html), "<!doctype html><title>Back soon</title>"),
         (Fault::EmptyItems, "{\"total\":250,\"items\":[]}"),
+        (Fault::ErrorBesideItems, "{\"total\":250,\"items\":[],\"error\":\"upstream timeout\"}"),
     ];
     for (wanted, body) in bodies {
         let upstream = harsh(|fault| fault == wanted).await;

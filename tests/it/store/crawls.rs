@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use quarry::domain::{Crawl, CrawlId, CrawlState, DocumentDraft, PagePosition, Revision};
+use quarry::domain::{Crawl, CrawlId, CrawlState, DocumentDraft, PagePosition, Rejection, Revision, Tally};
 use quarry::store::{
     CrawlEnd, Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, SweepVanished, Vanished,
 };
@@ -17,9 +17,12 @@ on_each_database!(
     a_crawl_is_started_once_and_found,
     the_ledger_records_each_attempt,
     pages_count_each_key_once,
-    a_restarted_count_starts_at_zero,
-    vanished_documents_are_deleted,
+    a_crawl_continues_the_count_of_a_failed_one,
+    the_ledger_lists_rejected_items,
+    rejected_items_keep_their_documents_and_deleted_ones_lose_them,
+    documents_that_two_crawls_missed_are_deleted,
     the_limit_holds_and_is_reported,
+    an_empty_upstream_deletes_nothing_and_is_incomplete,
     an_end_without_a_sweep_deletes_nothing,
     a_lost_lease_writes_nothing,
 );
@@ -45,13 +48,15 @@ fn slot(crawl: CrawlId, position: i64) -> PageSlot {
 fn commit(slot: PageSlot, drafts: Vec<DocumentDraft>) -> PageCommit {
     PageCommit {
         slot,
-        status: 200,
+        status: Some(200),
         items: drafts.len() as i32,
         rejected: 0,
         hash: "hash".to_owned(),
         drafts,
-        restarts: 0,
-        restart: false,
+        rejections: Vec::new(),
+        kept: Vec::new(),
+        deleted: Vec::new(),
+        tally: Tally::of(slot.crawl),
         expected_total: Some(10),
         cursor: format!("{{\"next\":{}}}", slot.position.0 + 1),
     }
@@ -71,8 +76,10 @@ fn end(sweep_vanished: Option<SweepVanished>) -> CrawlEnd {
     CrawlEnd { state: CrawlState::Completed, error: None, sweep_vanished }
 }
 
-fn sweep(max_share: f64) -> Option<SweepVanished> {
-    Some(SweepVanished { restarts: 0, max_share })
+/// Deletes what `crawl` has not seen, and no crawl since `missed_since`.
+fn sweep(crawl: CrawlId, missed_since: Option<CrawlId>, max_share: f64) -> Option<SweepVanished> {
+    let missed_since = missed_since.map(Tally::of);
+    Some(SweepVanished { tally: Tally::of(crawl), missed_since, max_share, max_count: 0 })
 }
 
 async fn count(store: &Store) -> i64 {
@@ -217,31 +224,69 @@ async fn pages_count_each_key_once(database: Arc<TestDatabase>) {
     assert_eq!(store.latest_revision().await.unwrap(), before);
 }
 
-async fn a_restarted_count_starts_at_zero(database: Arc<TestDatabase>) {
+async fn a_crawl_continues_the_count_of_a_failed_one(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let first = begin(&store).await.id;
+    let failed = store_page(&store, &lease, commit(slot(first, 0), drafts(0..4))).await.crawl;
+    store.finish_crawl(&lease, first, end(None), now()).await.unwrap();
+
+    let second = begin(&store).await;
+    assert_eq!((second.documents_seen, second.cursor.as_ref()), (0, None));
+    let second = store.continue_crawl(&lease, second.id, &failed).await.unwrap();
+    assert_eq!((second.documents_seen, second.expected_total), (4, Some(10)));
+    assert_eq!((second.cursor, second.pages_fetched, second.inserted), (failed.cursor, 0, 0));
+    let mut page = commit(slot(second.id, 1), drafts(2..6));
+    page.tally = Tally::of(first);
+    let outcome = store_page(&store, &lease, page).await;
+    assert_eq!((outcome.crawl.documents_seen, outcome.crawl.inserted), (6, 2), "2 and 3 were seen before");
+}
+
+async fn the_ledger_lists_rejected_items(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let crawl = begin(&store).await.id;
-    store_page(&store, &lease, commit(slot(crawl, 0), drafts(0..4))).await;
-    // The total changed on this page, so the count starts with it.
-    let mut page = commit(slot(crawl, 1), drafts(2..6));
-    (page.restarts, page.restart, page.expected_total) = (1, true, Some(11));
-    let outcome = store_page(&store, &lease, page).await;
-    assert_eq!((outcome.crawl.documents_seen, outcome.crawl.expected_total), (4, Some(11)));
-    let mut page = commit(slot(crawl, 2), drafts(0..4));
-    (page.restarts, page.slot.sweep) = (1, 2);
-    let outcome = store_page(&store, &lease, page).await;
-    // 0 and 1 are new to this count, 2 and 3 are not.
-    assert_eq!(outcome.crawl.documents_seen, 6);
-    assert_eq!((outcome.crawl.inserted, outcome.crawl.unchanged), (6, 6));
-    assert_eq!(store.crawl_pages(crawl, Slice::first(10)).await.unwrap()[2].sweep, 2);
+    let rejections: Vec<Rejection> = (0..30)
+        .map(|number| Rejection { key: Some(format!("k{number}")), reason: "text is missing".to_owned() })
+        .collect();
+    let page = PageCommit { rejections: rejections.clone(), ..commit(slot(crawl, 0), drafts(0..1)) };
+    store_page(&store, &lease, page).await;
+    store_page(&store, &lease, commit(slot(crawl, 1), drafts(1..2))).await;
+    let pages = store.crawl_pages(crawl, Slice::first(10)).await.unwrap();
+    assert_eq!((&pages[0].rejections[..], pages[1].rejections.len()), (&rejections[..20], 0));
 }
 
-async fn vanished_documents_are_deleted(database: Arc<TestDatabase>) {
+async fn rejected_items_keep_their_documents_and_deleted_ones_lose_them(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let first = begin(&store).await.id;
+    store_page(&store, &lease, commit(slot(first, 0), drafts(0..6))).await;
+    store.finish_crawl(&lease, first, end(sweep(first, None, 1.0)), now()).await.unwrap();
+    let client = draft("client", "text");
+    store.upsert_documents(std::slice::from_ref(&client)).await.unwrap();
+
+    let second = begin(&store).await.id;
+    let id = |key: &str| draft(key, "").id();
+    let page = PageCommit {
+        kept: vec![id("4"), id("unknown")],
+        deleted: vec![id("5"), id("unknown"), client.id()],
+        ..commit(slot(second, 0), drafts(0..4))
+    };
+    let outcome = store_page(&store, &lease, page).await;
+    assert_eq!((outcome.crawl.deleted, outcome.crawl.documents_seen), (1, 4), "at once, but no client's");
+    let (_, vanished) =
+        store.finish_crawl(&lease, second, end(sweep(second, Some(first), 1.0)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 5, vanished: 0, removed: 0 });
+    assert_eq!(count(&store).await, 6, "the rejected one and the client's stay");
+}
+
+async fn documents_that_two_crawls_missed_are_deleted(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let lease = lease(&store).await;
     let first = begin(&store).await.id;
     store_page(&store, &lease, commit(slot(first, 0), drafts(0..1_200))).await;
-    let (ended, vanished) = store.finish_crawl(&lease, first, end(sweep(0.0)), now()).await.unwrap();
+    let (ended, vanished) =
+        store.finish_crawl(&lease, first, end(sweep(first, None, 0.0)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 1_200, vanished: 0, removed: 0 });
     assert_eq!((ended.deleted, ended.error), (0, None));
 
@@ -257,24 +302,51 @@ async fn vanished_documents_are_deleted(database: Arc<TestDatabase>) {
 
     let second = begin(&store).await.id;
     store_page(&store, &lease, commit(slot(second, 0), drafts(0..600))).await;
+    let (ended, vanished) =
+        store.finish_crawl(&lease, second, end(sweep(second, Some(first), 0.5)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 1_199, vanished: 599, removed: 0 }, "one crawl proves nothing");
+    assert_eq!((ended.deleted, ended.error, ended.state), (0, None, CrawlState::Completed));
+    assert_eq!(store.latest_revision().await.unwrap(), before);
+
+    let third = begin(&store).await.id;
+    store_page(&store, &lease, commit(slot(third, 0), drafts(0..601))).await;
     let announced = store.committed_here();
-    let (ended, vanished) = store.finish_crawl(&lease, second, end(sweep(0.5)), now()).await.unwrap();
-    assert_eq!(vanished, Vanished { live: 1_199, vanished: 599, removed: 599 });
-    assert_eq!((ended.deleted, ended.error, ended.state), (599, None, CrawlState::Completed));
-    assert_eq!(count(&store).await, 602);
+    let (ended, vanished) =
+        store.finish_crawl(&lease, third, end(sweep(third, Some(second), 0.5)), now()).await.unwrap();
+    assert_eq!(vanished, Vanished { live: 1_199, vanished: 598, removed: 598 });
+    assert_eq!((ended.deleted, ended.error, ended.state), (598, None, CrawlState::Completed));
+    assert_eq!(count(&store).await, 603);
     assert!(store.documents_by_id(&[draft("1198", "").id()]).await.unwrap().is_empty());
-    let kept = [client.id(), foreign.id(), back.id()];
-    assert_eq!(store.documents_by_id(&kept).await.unwrap().len(), 3);
+    let kept = [client.id(), foreign.id(), back.id(), draft("600", "").id()];
+    assert_eq!(store.documents_by_id(&kept).await.unwrap().len(), 4);
     let removals = store.changes_after(before, 10_000).await.unwrap();
     let revisions: Vec<i64> = removals.iter().map(|change| change.revision().value()).collect();
-    assert_eq!(revisions, (before.value() + 1..=before.value() + 599).collect::<Vec<_>>());
-    assert_eq!(announced.borrow().value(), before.value() + 599);
+    assert_eq!(revisions, (before.value() + 1..=before.value() + 598).collect::<Vec<_>>());
+    assert_eq!(announced.borrow().value(), before.value() + 598);
 
     // Documents that return upstream are restored.
-    let third = begin(&store).await.id;
-    let outcome = store_page(&store, &lease, commit(slot(third, 0), drafts(0..700))).await;
-    assert_eq!((outcome.upsert.inserted, outcome.upsert.unchanged), (100, 600));
+    let fourth = begin(&store).await.id;
+    let outcome = store_page(&store, &lease, commit(slot(fourth, 0), drafts(0..700))).await;
+    assert_eq!((outcome.upsert.inserted, outcome.upsert.unchanged), (99, 601));
     assert_eq!(outcome.crawl.documents_seen, 700);
+}
+
+async fn an_empty_upstream_deletes_nothing_and_is_incomplete(database: Arc<TestDatabase>) {
+    let store = database.store().await;
+    let lease = lease(&store).await;
+    let first = begin(&store).await.id;
+    store_page(&store, &lease, commit(slot(first, 0), drafts(0..3))).await;
+    store.finish_crawl(&lease, first, end(sweep(first, None, 0.2)), now()).await.unwrap();
+    let second = begin(&store).await.id;
+    let few = SweepVanished { max_count: 10, ..sweep(second, Some(first), 0.2).unwrap() };
+    let (ended, vanished) = store.finish_crawl(&lease, second, end(Some(few)), now()).await.unwrap();
+    assert_eq!((ended.state, ended.deleted), (CrawlState::Incomplete, 0));
+    assert_eq!((vanished.vanished, count(&store).await), (3, 3));
+    assert!(ended.error.unwrap().contains("3 of 3 documents"));
+    let third = begin(&store).await.id;
+    let accepted = end(sweep(third, Some(third), 1.0));
+    let (ended, _) = store.finish_crawl(&lease, third, accepted, now()).await.unwrap();
+    assert_eq!((ended.state, ended.deleted, count(&store).await), (CrawlState::Completed, 3, 0));
 }
 
 async fn the_limit_holds_and_is_reported(database: Arc<TestDatabase>) {
@@ -282,12 +354,13 @@ async fn the_limit_holds_and_is_reported(database: Arc<TestDatabase>) {
     let lease = lease(&store).await;
     let first = begin(&store).await.id;
     store_page(&store, &lease, commit(slot(first, 0), drafts(0..10))).await;
-    store.finish_crawl(&lease, first, end(sweep(0.2)), now()).await.unwrap();
+    store.finish_crawl(&lease, first, end(sweep(first, None, 0.2)), now()).await.unwrap();
 
     let second = begin(&store).await.id;
     store_page(&store, &lease, commit(slot(second, 0), drafts(0..7))).await;
     let before = store.latest_revision().await.unwrap();
-    let (ended, vanished) = store.finish_crawl(&lease, second, end(sweep(0.2)), now()).await.unwrap();
+    let (ended, vanished) =
+        store.finish_crawl(&lease, second, end(sweep(second, Some(first), 0.2)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 10, vanished: 3, removed: 0 });
     assert_eq!((ended.state, ended.deleted), (CrawlState::Completed, 0));
     let error = ended.error.unwrap();
@@ -299,7 +372,8 @@ async fn the_limit_holds_and_is_reported(database: Arc<TestDatabase>) {
     // With the operator's permission, the same state of the upstream is accepted.
     let third = begin(&store).await.id;
     store_page(&store, &lease, commit(slot(third, 0), drafts(0..7))).await;
-    let (ended, vanished) = store.finish_crawl(&lease, third, end(sweep(1.0)), now()).await.unwrap();
+    let (ended, vanished) =
+        store.finish_crawl(&lease, third, end(sweep(third, Some(third), 1.0)), now()).await.unwrap();
     assert_eq!(vanished, Vanished { live: 10, vanished: 3, removed: 3 });
     assert_eq!((ended.deleted, ended.error, count(&store).await), (3, None, 7));
 }
@@ -346,7 +420,7 @@ async fn a_lost_lease_writes_nothing(database: Arc<TestDatabase>) {
         assert!(is_lost(store.begin_attempt(&lost, page, now()).await.unwrap_err()));
         assert!(is_lost(store.fail_attempt(&lost, page, None, "late").await.unwrap_err()));
         assert!(is_lost(store.commit_page(&lost, commit(page, drafts(0..3)), now()).await.unwrap_err()));
-        let ended = store.finish_crawl(&lost, crawl.id, end(sweep(1.0)), now()).await;
+        let ended = store.finish_crawl(&lost, crawl.id, end(sweep(crawl.id, None, 1.0)), now()).await;
         assert!(is_lost(ended.unwrap_err()));
         assert_eq!(store.crawls_by_id(&[crawl.id]).await.unwrap(), before);
         assert_eq!(store.crawl_pages(crawl.id, Slice::first(10)).await.unwrap(), lines);

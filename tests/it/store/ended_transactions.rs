@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use quarry::domain::{
     Crawl, CrawlState, FinalReason, Interaction, InteractionId, InteractionKind, LoggedSearchId,
-    PagePosition, Period, Searcher, SessionId,
+    PagePosition, Period, Searcher, SessionId, Tally,
 };
 use quarry::store::{CrawlEnd, Lease, NewSearch, PageCommit, PageSlot, RetentionTerms, Store, StoreError};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
@@ -115,13 +115,15 @@ fn slot(crawl: &Crawl, position: i64) -> PageSlot {
 fn page(slot: PageSlot) -> PageCommit {
     PageCommit {
         slot,
-        status: 200,
+        status: Some(200),
         items: 1,
         rejected: 0,
         hash: "hash".to_owned(),
         drafts: vec![draft("crawled", "text")],
-        restarts: 0,
-        restart: false,
+        rejections: Vec::new(),
+        kept: Vec::new(),
+        deleted: Vec::new(),
+        tally: Tally::of(slot.crawl),
         expected_total: None,
         cursor: "{}".to_owned(),
     }

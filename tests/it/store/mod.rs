@@ -35,7 +35,7 @@ fn draft(key: &str, text: &str) -> DocumentDraft {
         category: None,
         author: None,
         published_at: None,
-        attributes: serde_json::Map::new(),
+        attributes: "{}".to_owned(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Response, Uri};
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, Method, Response, Uri};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -14,9 +14,12 @@ use tokio::task::AbortHandle;
 pub(crate) struct ApiCall {
     /// The address of the API, such as `http://127.0.0.1:4000`.
     pub(crate) home: String,
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: HashMap<String, String>,
     pub(crate) headers: HeaderMap,
+    /// The JSON of the body, or null.
+    pub(crate) body: Value,
 }
 
 impl ApiCall {
@@ -52,13 +55,15 @@ impl JsonApi {
         let home = format!("http://{}", listener.local_addr().expect("an address"));
         let urls = Arc::new(Mutex::new(Vec::new()));
         let (script, log, own) = (Arc::new(script), urls.clone(), home.clone());
-        let handler = move |uri: Uri, headers: HeaderMap| {
+        let handler = move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
             let (script, log, home) = (script.clone(), log.clone(), own.clone());
             async move {
                 log.lock().expect("not poisoned").push(uri.to_string());
                 let query = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
                 let query = query.into_owned().collect();
-                let reply = script(&ApiCall { home, path: uri.path().to_owned(), query, headers });
+                let (method, path) = (method.to_string(), uri.path().to_owned());
+                let body = serde_json::from_slice(&body).unwrap_or_default();
+                let reply = script(&ApiCall { home, method, path, query, headers, body });
                 let mut response = Response::builder().status(reply.status);
                 for (name, value) in reply.headers {
                     response = response.header(name, value);

@@ -7,12 +7,13 @@ use tracing::field::Empty;
 
 use super::{ActiveCrawl, Crawler, PageAttempts};
 use crate::cursor::{CrawlCursor, NextStep, failure};
-use crate::page::parse_page;
-use crate::pagination::page_url;
-use crate::plan::{SweepHistory, Verdict, judge};
+use crate::page::{ParsedPage, parse_page};
+use crate::pagination::{PageToken, page_request};
+use crate::plan::{PageContext, SweepHistory, Verdict, after_skipped, is_end_status, judge};
 use crate::progress::StepOutcome;
-use crate::upstream::{FetchError, FetchedPage, UpstreamRequest};
-use quarry_domain::{PagePosition, Timestamp};
+use crate::upstream::{FetchError, UpstreamRequest};
+use quarry_config::OnFailedPage;
+use quarry_domain::{PagePosition, Tally, Timestamp};
 use quarry_runtime::retry::Backoff;
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{PageCommit, PageSlot, StoreError};
@@ -37,7 +38,7 @@ impl Crawler {
         let Some(token) = &active.cursor.next_page else {
             return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let request = UpstreamRequest { url: page_url(&self.config.url, &self.config.pagination, token) };
+        let request = page_request(&self.config, token, active.cursor.since.as_deref());
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",
@@ -62,7 +63,12 @@ impl Crawler {
         self.store.begin_attempt(self.lease.get(), slot, now).await?;
         let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
         match self.upstream.fetch_page(request).instrument(fetching).await {
-            Ok(page) => self.decide(active, slot, page, now).await,
+            Ok(page) => {
+                let (status, wait) = (page.status, page.wait);
+                let page = parse_page(&self.config, page);
+                let outcome = self.decide(active, slot, status, page, now).await?;
+                Ok(outcome.after_at_least(wait.unwrap_or_default().min(self.config.max_retry_after)))
+            }
             Err(error) => self.record_failure(active, slot, error, now).await,
         }
     }
@@ -74,13 +80,37 @@ impl Crawler {
         error: FetchError,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
-        let cause = error.to_string();
-        self.store.fail_attempt(self.lease.get(), slot, error.status.map(i32::from), &cause).await?;
         let page = self.describe_page(&active.cursor);
-        if let Some(message) = active.attempts.failures.count(&error, &page, &self.config) {
-            return self.finish(slot.crawl, failure(message), now).await;
+        let exhausted = active.attempts.failures.count(&error, &page, &self.config);
+        if let Some(status) = error.status.filter(|status| self.ends_list(&active, *status)) {
+            return self.decide(active, slot, status, ParsedPage::end(status), now).await;
         }
-        Ok(self.retry_later(active, slot, cause, error.retry_after))
+        let (cause, status) = (error.to_string(), error.status.map(i32::from));
+        self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
+        let Some(message) = exhausted else {
+            return Ok(self.retry_later(active, slot, cause, error.retry_after));
+        };
+        let is_skipped = self.config.on_failed_page == OnFailedPage::Skip;
+        match after_skipped(&active.cursor, &self.config, &message).filter(|_| is_skipped) {
+            Some(after) => self.store_page(active, slot, status, ParsedPage::default(), after, now).await,
+            None => self.finish(slot.crawl, failure(message), now).await,
+        }
+    }
+
+    /// Returns true if the status of a failed request means that the list has no such page.
+    fn ends_list(&self, active: &ActiveCrawl, status: u16) -> bool {
+        let cursor = &active.cursor;
+        let Some(token) = cursor.next_page.as_ref().filter(|token| **token != PageToken::First) else {
+            return false;
+        };
+        if self.config.stop.as_ref().is_some_and(|stop| stop.status.contains(&status)) {
+            return true;
+        }
+        let is_below_total =
+            cursor.total.is_some_and(|total| i128::from(cursor.received) < i128::from(total));
+        is_end_status(status, token, &self.config)
+            && !is_below_total
+            && (cursor.past_total || active.attempts.failures.end_list())
     }
 
     /// Schedules another attempt at the page after the backoff.
@@ -104,59 +134,60 @@ impl Crawler {
         StepOutcome::AttemptFailed { crawl, position: slot.position, cause, wait }
     }
 
-    /// Decides on a fetched page.
+    /// Decides on a page, or on the end of the list.
     async fn decide(
         &mut self,
         mut active: ActiveCrawl,
         slot: PageSlot,
-        page: FetchedPage,
+        status: u16,
+        page: ParsedPage,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
-        let status = i32::from(page.status);
-        let page = parse_page(&self.config, page);
-        let facts = &page.facts;
-        match judge(
-            &active.cursor,
-            facts,
-            &active.history,
-            &mut active.attempts.suspects,
-            &self.config.pagination,
-        ) {
+        let context = PageContext {
+            cursor: &active.cursor,
+            history: &active.history,
+            baseline: &active.baseline,
+            config: &self.config,
+        };
+        let verdict = judge(context, &page.facts, &mut active.attempts.suspects);
+        let status = Some(i32::from(status));
+        match verdict {
             Verdict::Retry(cause) => {
-                self.store.fail_attempt(self.lease.get(), slot, Some(status), &cause).await?;
+                self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
                 Ok(self.retry_later(active, slot, cause, None))
             }
             Verdict::Fail(message) => {
-                self.store.fail_attempt(self.lease.get(), slot, Some(status), &message).await?;
+                self.store.fail_attempt(self.lease.get(), slot, status, &message).await?;
                 self.finish(slot.crawl, failure(message), now).await
             }
-            Verdict::Accept { after, restart } => {
-                let commit = PageCommit {
-                    slot,
-                    status,
-                    items: count(facts.items),
-                    rejected: count(facts.rejected),
-                    hash: facts.hash.clone(),
-                    drafts: page.drafts,
-                    restarts: after.restarts,
-                    restart,
-                    expected_total: after.total,
-                    cursor: serde_json::to_string(&after).map_err(|e| StoreError::Refused(e.to_string()))?,
-                };
-                self.store_page(active, *after, (facts.items, facts.rejected), commit, now).await
-            }
+            Verdict::Accept { after } => self.store_page(active, slot, status, page, *after, now).await,
         }
     }
 
     async fn store_page(
         &mut self,
         mut active: ActiveCrawl,
+        slot: PageSlot,
+        status: Option<i32>,
+        page: ParsedPage,
         after: CrawlCursor,
-        (items, rejected): (u64, u64),
-        commit: PageCommit,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
-        let (slot, hash) = (commit.slot, commit.hash.clone());
+        let ParsedPage { facts, drafts, rejections, deleted, kept } = page;
+        let commit = PageCommit {
+            slot,
+            status,
+            items: count(facts.items),
+            rejected: count(facts.rejected),
+            rejections,
+            hash: facts.hash.clone(),
+            drafts,
+            kept,
+            deleted,
+            tally: Tally(after.tally),
+            expected_total: after.total,
+            cursor: serde_json::to_string(&after).map_err(|e| StoreError::Refused(e.to_string()))?,
+        };
         match self.store.commit_page(self.lease.get(), commit, now).await {
             Ok(outcome) => active.crawl = outcome.crawl,
             Err(StoreError::Refused(cause)) => {
@@ -167,15 +198,16 @@ impl Crawler {
             }
             Err(error) => return Err(error),
         }
-        if items > 0 {
-            active.history.pages.insert(hash, slot.position.0);
+        if facts.items > 0 {
+            active.history.pages.insert(facts.hash, slot.position.0);
         }
+        active.history.documents = facts.documents;
         active.history.tokens.extend(active.cursor.next_page.take());
         active.attempts = PageAttempts::default();
         active.cursor = after;
         let sweep_ended = active.cursor.next_page.is_none();
-        let is_done =
-            matches!(active.cursor.next_step(&active.crawl, &self.config, now), NextStep::Finish(_));
+        let next = active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now);
+        let is_done = matches!(next, NextStep::Finish(_));
         let wait = if is_done { Duration::ZERO } else { self.config.delay };
         let crawl = active.crawl.clone();
         self.active = Some(active);
@@ -183,8 +215,8 @@ impl Crawler {
             crawl,
             position: slot.position,
             sweep: slot.sweep,
-            items,
-            rejected,
+            items: facts.items,
+            rejected: facts.rejected,
             sweep_ended,
             wait,
         })

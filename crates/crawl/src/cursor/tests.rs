@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::fixtures::{config, now, pointer};
+use quarry_domain::CrawlId;
 
 fn crawl(documents_seen: i64) -> Crawl {
     Crawl { documents_seen, ..crate::fixtures::crawl() }
@@ -16,8 +17,12 @@ fn swept(total: Option<i64>) -> CrawlCursor {
         received,
         next_page: None,
         total,
+        offered: received,
+        largest_page: 10,
+        first_total: total,
+        highest_total: (total.unwrap_or(0), total.unwrap_or(0)),
         end_reached: true,
-        ..CrawlCursor::start(&config())
+        ..CrawlCursor::start(&config(), CrawlId(3), &Baseline::default())
     };
     cursor.confirm_total();
     cursor.confirm_total();
@@ -25,7 +30,7 @@ fn swept(total: Option<i64>) -> CrawlCursor {
 }
 
 fn decide(cursor: &CrawlCursor, seen: i64) -> NextStep {
-    cursor.next_step(&crawl(seen), &config(), now())
+    cursor.next_step(&crawl(seen), &Baseline::default(), &config(), now())
 }
 
 fn next_sweep(cursor: &CrawlCursor, seen: i64) -> CrawlCursor {
@@ -50,24 +55,29 @@ fn sweep_again(cursor: &CrawlCursor, seen: i64) -> CrawlCursor {
     let next = next_sweep(cursor, seen);
     assert_eq!((next.sweep, next.pages, next.received), (cursor.sweep + 1, 0, 0));
     assert_eq!((next.position, &next.next_page), (cursor.position, &Some(PageToken::First)));
-    CrawlCursor { next_page: None, end_reached: true, starts_count: false, received: cursor.received, ..next }
+    let seen = u64::try_from(seen).expect("a count");
+    CrawlCursor { next_page: None, end_reached: true, received: cursor.received, offered: seen - 1, ..next }
 }
 
 #[test]
 fn a_crawl_that_saw_every_key_is_complete() {
     assert_eq!(end(&swept(Some(40)), 40), (CrawlState::Completed, String::new()));
     assert_eq!(end(&swept(Some(0)), 0).0, CrawlState::Completed);
-    assert_eq!(end(&swept(None), 17).0, CrawlState::Completed);
+    assert_eq!(end(&CrawlCursor { offered: 17, ..swept(None) }, 17).0, CrawlState::Completed);
 }
 
 #[test]
-fn only_allow_shrink_disables_the_guard() {
+fn only_allow_shrink_disables_the_guard_and_the_second_look() {
     let mut crawl = crawl(40);
-    for (allow_shrink, expected) in [(false, 0.2), (true, 1.0)] {
+    let baseline = Baseline { complete_tally: Some(Tally(2_000)), ..Baseline::default() };
+    let tally = Tally(3_000);
+    for (allow_shrink, max_share, missed_since) in [(false, 0.2, Tally(2_000)), (true, 1.0, tally)] {
         crawl.allow_shrink = allow_shrink;
-        let cursor = CrawlCursor { restarts: 3, ..swept(Some(40)) };
-        let NextStep::Finish(end) = cursor.next_step(&crawl, &config(), now()) else { panic!("it ends") };
-        assert_eq!(end.sweep_vanished, Some(SweepVanished { restarts: 3, max_share: expected }));
+        let NextStep::Finish(end) = swept(Some(40)).next_step(&crawl, &baseline, &config(), now()) else {
+            panic!("it ends")
+        };
+        let expected = SweepVanished { tally, missed_since: Some(missed_since), max_share, max_count: 5 };
+        assert_eq!(end.sweep_vanished, Some(expected));
     }
 }
 
@@ -80,12 +90,8 @@ fn a_stated_number_of_keys_completes_a_crawl_only_after_the_end() {
     assert_eq!(end(&later, 40).0, CrawlState::Completed, "a later sweep stops as soon as all were seen");
     let doubtful = CrawlCursor { confirmations: 1, ..swept(Some(40)) };
     assert_eq!(next_sweep(&doubtful, 40).sweep, 2, "the total of one response completes no crawl");
-    let recounting = CrawlCursor { next_page: Some(PageToken::First), starts_count: true, ..swept(Some(40)) };
-    assert_eq!(
-        decide(&recounting, 40),
-        NextStep::Fetch(Box::new(recounting.clone())),
-        "the old count is over"
-    );
+    let endless = CrawlCursor { dead_end: Some("round and round".into()), ..on_the_way };
+    assert_eq!(end(&endless, 40).0, CrawlState::Completed, "the proof counts however the paging ends");
 }
 
 #[test]
@@ -101,6 +107,42 @@ fn missing_keys_are_searched_until_two_sweeps_find_none() {
     let expected = "saw 39 distinct keys of 40 stated; the upstream serves some keys more than once; \
                     further sweeps found no new key";
     assert_eq!(error, expected);
+}
+
+#[test]
+fn a_sweep_that_saw_the_same_again_is_the_last() {
+    let first = CrawlCursor { received: 38, offered: 38, ..swept(Some(40)) };
+    let second = CrawlCursor { offered: 38, ..sweep_again(&first, 38) };
+    assert_eq!(end(&second, 38).0, CrawlState::Incomplete);
+}
+
+#[test]
+fn a_total_that_is_wrong_for_good_is_reported_once() {
+    let first = CrawlCursor { received: 38, offered: 38, ..swept(Some(40)) };
+    let second = CrawlCursor { offered: 38, ..sweep_again(&first, 38) };
+    let reported =
+        Crawl { state: CrawlState::Incomplete, cursor: serde_json::to_string(&second).ok(), ..crawl(38) };
+    let baseline = baseline_of(&[reported], &config(), now());
+    assert_eq!(baseline.discrepancy, Some(2));
+    let NextStep::Finish(end) = first.next_step(&crawl(38), &baseline, &config(), now()) else {
+        panic!("it ends")
+    };
+    assert_eq!((end.state, end.error), (CrawlState::Completed, None), "the next crawl knows");
+
+    let (state, note) = self::end(&CrawlCursor { received: 41, offered: 41, ..swept(Some(40)) }, 41);
+    assert_eq!(state, CrawlState::Completed, "nothing is missing");
+    assert_eq!(note, "the upstream states a total of 40, but serves 41");
+}
+
+#[test]
+fn a_list_that_became_shorter_needs_a_whole_sweep() {
+    let shrank =
+        CrawlCursor { total_changed: true, total_shrank: true, highest_total: (43, 43), ..swept(Some(40)) };
+    let second = CrawlCursor { offered: 40, ..sweep_again(&shrank, 40) };
+    let early = CrawlCursor { next_page: Some(PageToken::Offset(10)), ..second.clone() };
+    assert!(matches!(decide(&early, 40), NextStep::Fetch(_)), "the items may only be withheld");
+    assert_eq!(end(&second, 40).0, CrawlState::Completed);
+    assert_eq!(end(&shrank, 43).0, CrawlState::Completed, "it has seen them before");
 }
 
 #[test]
@@ -120,30 +162,23 @@ fn a_sweep_with_a_changed_total_is_not_barren() {
 }
 
 #[test]
-fn too_many_keys_restart_the_count() {
-    let second = next_sweep(&swept(Some(40)), 41);
-    assert_eq!((second.restarts, second.starts_count, second.end_reached), (1, true, false));
-    let second = sweep_again(&swept(Some(40)), 41);
-    let third = sweep_again(&second, 41);
-    assert_eq!((third.restarts, third.barren_sweeps), (2, 1));
-    assert_eq!(end(&third, 41).0, CrawlState::Incomplete);
-    assert_eq!(end(&third, 40).0, CrawlState::Completed);
-}
-
-#[test]
-fn invalid_items_leave_a_crawl_incomplete() {
+fn rejected_items_do_not_block_a_crawl_unless_they_are_most() {
     let rejection = Some("no key".to_owned());
-    let cursor = CrawlCursor { rejected: 2, rejection, ..swept(Some(40)) };
-    let expected = "saw 38 distinct keys of 40 stated; 2 items are invalid, the first because of: no key";
-    assert_eq!(end(&cursor, 38), (CrawlState::Incomplete, expected.to_owned()));
+    let cursor = CrawlCursor { rejected: 2, absent: 2, rejection, ..swept(Some(40)) };
+    let note = "2 items were rejected, the first because of: no key";
+    assert_eq!(end(&cursor, 38), (CrawlState::Completed, note.to_owned()));
     assert_eq!(next_sweep(&cursor, 37).sweep, 2, "another key is missing");
-    let cursor = CrawlCursor { total: None, ..cursor };
-    assert_eq!(end(&cursor, 38).0, CrawlState::Incomplete);
+    let without_total = CrawlCursor { total: None, offered: 38, ..cursor.clone() };
+    assert_eq!(end(&without_total, 38), (CrawlState::Completed, note.to_owned()));
+    let most = CrawlCursor { rejected: 21, absent: 21, ..cursor };
+    let (state, error) = end(&most, 19);
+    assert_eq!(state, CrawlState::Incomplete);
+    assert!(error.contains("check the pointers in `fields`"), "{error}");
 }
 
 #[test]
 fn a_doubtful_end_without_a_total_needs_another_sweep() {
-    let cursor = CrawlCursor { trouble: Some("page 2 repeats".to_owned()), ..swept(None) };
+    let cursor = CrawlCursor { offered: 38, trouble: Some("page 2 repeats".to_owned()), ..swept(None) };
     let second = sweep_again(&cursor, 38);
     assert_eq!(second.trouble, None);
     assert_eq!(end(&second, 38).0, CrawlState::Completed);
@@ -154,9 +189,45 @@ fn a_doubtful_end_without_a_total_needs_another_sweep() {
 }
 
 #[test]
+fn keys_that_a_pass_serves_twice_without_a_total_are_doubtful() {
+    let first = CrawlCursor { offered: 40, ..swept(None) };
+    let second = next_sweep(&first, 33);
+    assert!(second.has_repeated_keys);
+    let second = CrawlCursor { next_page: None, end_reached: true, offered: 40, ..second };
+    let third = CrawlCursor { barren_sweeps: 1, ..sweep_again(&second, 40) };
+    let (state, error) = end(&third, 40);
+    assert_eq!(state, CrawlState::Incomplete);
+    assert!(error.contains("its order is not stable"), "{error}");
+}
+
+#[test]
+fn a_failed_crawl_is_continued_at_its_page_if_it_made_progress() {
+    let page = CrawlCursor { next_page: Some(PageToken::Offset(20)), end_reached: false, ..swept(None) };
+    let failed = Crawl {
+        state: CrawlState::Failed,
+        pages_fetched: 2,
+        finished_at: Some(now()),
+        cursor: serde_json::to_string(&page).ok(),
+        ..crawl(20)
+    };
+    assert!(can_continue(&failed, &config(), now()));
+    for other in [
+        Crawl { pages_fetched: 0, ..failed.clone() },
+        Crawl { state: CrawlState::Incomplete, ..failed.clone() },
+        Crawl { finished_at: Some(now() - TimeDelta::seconds(61)), ..failed.clone() },
+        Crawl { cursor: None, ..failed.clone() },
+    ] {
+        assert!(!can_continue(&other, &config(), now()), "{other:?}");
+    }
+    let mut changed = config();
+    changed.fields.text = pointer("/body").into();
+    assert!(!can_continue(&failed, &changed, now()));
+}
+
+#[test]
 fn a_dead_end_is_incomplete() {
     let cursor = CrawlCursor { dead_end: Some("round and round".to_owned()), ..swept(Some(40)) };
-    assert_eq!(end(&cursor, 40), (CrawlState::Incomplete, "round and round".to_owned()));
+    assert_eq!(end(&cursor, 39), (CrawlState::Incomplete, "round and round".to_owned()));
 }
 
 #[test]
@@ -166,9 +237,11 @@ fn limits_fail_the_crawl() {
     let full = CrawlCursor { pages: 100, ..on_the_way.clone() };
     assert_eq!(end(&full, 9), (CrawlState::Failed, "a sweep has more than 100 pages (max_pages)".to_owned()));
     let late = now() + TimeDelta::seconds(31);
-    let NextStep::Finish(end) = on_the_way.next_step(&crawl(9), &config(), late) else { panic!("it ends") };
+    let NextStep::Finish(end) = on_the_way.next_step(&crawl(9), &Baseline::default(), &config(), late) else {
+        panic!("it ends")
+    };
     assert_eq!(end.state, CrawlState::Failed);
-    let done = swept(Some(40)).next_step(&crawl(40), &config(), late);
+    let done = swept(Some(40)).next_step(&crawl(40), &Baseline::default(), &config(), late);
     assert!(
         matches!(done, NextStep::Finish(end) if end.state == CrawlState::Completed),
         "a complete crawl has no deadline"
@@ -195,24 +268,10 @@ fn a_cursor_round_trips_through_json_under_its_stored_names() {
 
 #[test]
 fn a_cursor_fits_only_the_settings_of_its_requests() {
-    let cursor = CrawlCursor::start(&config());
+    let cursor = CrawlCursor::start(&config(), CrawlId(3), &Baseline::default());
     let mut changed = config();
     changed.max_sweeps = 1;
     assert!(cursor.fits(&changed));
-    changed.fields.text = pointer("/body");
+    changed.fields.text = pointer("/body").into();
     assert!(!cursor.fits(&changed));
-}
-
-#[test]
-fn thousands_are_separated() {
-    for (number, expected) in [
-        (0, "0"),
-        (999, "999"),
-        (1_000, "1,000"),
-        (3_349, "3,349"),
-        (1_234_567, "1,234,567"),
-        (-12_345, "-12,345"),
-    ] {
-        assert_eq!(grouped(number), expected);
-    }
 }

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::member::{Member, is_url, is_wrapper, members};
 use super::names::{normalized, rank};
 use super::vocabulary::{AUTHOR_KEYS, AUTHOR_NAMES, AUTHORS, CATEGORIES, DATES, KEYS, TEXTS, TITLES};
+use crate::json::Json;
 
 /// The number of inspected items.
 const MAX_ITEMS: usize = 200;
@@ -47,8 +46,8 @@ pub(crate) struct FieldGuess {
     pub(crate) is_html: bool,
 }
 
-/// Guesses the fields of items.
-pub(crate) fn guess_fields(items: &[&Value]) -> FieldGuesses {
+/// Guesses the fields of items; without a key if the items are members of an object, whose names identify them.
+pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
     let items = &items[..items.len().min(MAX_ITEMS)];
     let members = members(items);
     let guess = |member: &Member<'_>| FieldGuess {
@@ -57,7 +56,7 @@ pub(crate) fn guess_fields(items: &[&Value]) -> FieldGuesses {
         of: items.len(),
         is_html: member.texts().any(is_html),
     };
-    let key = find_key(&members, items.len());
+    let key = if is_keyed { None } else { find_key(&members, items.len()) };
     let dates: Vec<&Member<'_>> = members.iter().filter(|member| member.is_own()).collect();
     let published = dates
         .iter()
@@ -106,7 +105,7 @@ pub(crate) fn guess_fields(items: &[&Value]) -> FieldGuesses {
 }
 
 /// Returns true if a member of each item has a different value.
-pub(crate) fn is_unique(items: &[&Value], pointer: &str) -> bool {
+pub(crate) fn is_unique(items: &[&Json], pointer: &str) -> bool {
     let mut seen = HashSet::new();
     items.iter().all(|item| item.pointer(pointer).is_some_and(|value| seen.insert(value.to_string())))
 }
@@ -147,7 +146,12 @@ fn find_key<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Option<&'m Membe
     let is_prose = |member: &Member<'a>| {
         rank(&member.name(), TEXTS).is_some() || member.texts().any(|text| text.trim().contains(' '))
     };
-    let other = unique.iter().find(|member| items > 1 && !member.is_date() && !is_prose(member));
+    let is_author = |member: &Member<'a>| rank(&member.name(), AUTHORS).is_some();
+    let other = unique
+        .iter()
+        .find(|member| items > 1 && !member.is_date() && !is_prose(member) && !is_author(member))
+        // Slack identifies messages by their time in microseconds.
+        .or_else(|| unique.iter().find(|member| items > 1 && member.is_fraction()));
     other.copied().or_else(|| {
         // Several items of one key: an error of the upstream, or a key of two members.
         let by_name = members.iter().filter(is_complete).filter_map(|member| Some((named(member)?, member)));

@@ -1,9 +1,10 @@
 //! The list of items in a body.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 use super::names::{normalized, rank};
 use super::pointer::child;
+use crate::json::Json;
 
 /// The deepest level of a list.
 const MAX_DEPTH: usize = 4;
@@ -68,15 +69,22 @@ pub(crate) struct ItemList<'a> {
     /// The pointer to the list.
     pub(crate) pointer: String,
     /// The items that are objects.
-    pub(crate) items: Vec<&'a Value>,
+    pub(crate) items: Vec<&'a Json>,
     /// The items are the members of an object, named by their keys.
     pub(crate) is_keyed: bool,
+}
+
+impl ItemList<'_> {
+    /// Returns the path of the settings to the items.
+    pub(crate) fn path(&self) -> String {
+        if self.is_keyed { format!("{}/*", self.pointer) } else { self.pointer.clone() }
+    }
 }
 
 /// Finds the list of items: the largest array of objects, or else an object of similar objects.
 ///
 /// A list with a name that is usual for items precedes larger ones, as `data` does `included`.
-pub(crate) fn find_items(body: &Value) -> Option<ItemList<'_>> {
+pub(crate) fn find_items(body: &Json) -> Option<ItemList<'_>> {
     let mut candidates = Vec::new();
     collect(body, String::new(), 0, &mut candidates);
     let has_array = candidates.iter().any(|list| !list.is_keyed);
@@ -96,15 +104,15 @@ fn likelihood(pointer: &str) -> u8 {
     }
 }
 
-fn collect<'a>(value: &'a Value, pointer: String, depth: usize, found: &mut Vec<ItemList<'a>>) {
+fn collect<'a>(value: &'a Json, pointer: String, depth: usize, found: &mut Vec<ItemList<'a>>) {
     match value {
-        Value::Array(elements) => {
-            let items: Vec<&Value> = elements.iter().filter(|element| element.is_object()).collect();
+        Json::Array(elements) => {
+            let items: Vec<&Json> = elements.iter().filter(|element| element.as_object().is_some()).collect();
             if !items.is_empty() && items.len() * 2 > elements.len() {
                 found.push(ItemList { pointer, items, is_keyed: false });
             }
         }
-        Value::Object(members) => {
+        Json::Object(members) => {
             if members.len() >= 2 && are_similar(members) {
                 let items = members.values().collect();
                 found.push(ItemList { pointer: pointer.clone(), items, is_keyed: true });
@@ -120,21 +128,22 @@ fn collect<'a>(value: &'a Value, pointer: String, depth: usize, found: &mut Vec<
 }
 
 /// Returns true if all members are objects that share most names of their members with the first.
-fn are_similar(members: &Map<String, Value>) -> bool {
-    let Some(Value::Object(first)) = members.values().next() else { return false };
+fn are_similar(members: &BTreeMap<String, Json>) -> bool {
+    let Some(Json::Object(first)) = members.values().next() else { return false };
     first.len() >= 2
         && members.values().all(|member| {
-            let shared =
-                |other: &Map<String, Value>| other.keys().filter(|name| first.contains_key(*name)).count();
+            let shared = |other: &BTreeMap<String, Json>| {
+                other.keys().filter(|name| first.contains_key(*name)).count()
+            };
             member.as_object().is_some_and(|other| shared(other) * 3 >= first.len().max(other.len()) * 2)
         })
 }
 
 /// Returns the names of the members of items, in the order of their frequency.
-pub(crate) fn member_names<'a>(items: impl IntoIterator<Item = &'a Value>) -> Vec<(String, usize)> {
+pub(crate) fn member_names<'a>(items: impl IntoIterator<Item = &'a Json>) -> Vec<(String, usize)> {
     let mut names: Vec<(String, usize)> = Vec::new();
     for item in items {
-        for name in item.as_object().into_iter().flat_map(Map::keys) {
+        for name in item.as_object().into_iter().flat_map(BTreeMap::keys) {
             match names.iter_mut().find(|(known, _)| known == name) {
                 Some((_, count)) => *count += 1,
                 None => names.push((name.clone(), 1)),
@@ -150,6 +159,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fixtures::json_of;
 
     #[test]
     fn the_items_are_the_most_likely_list() {
@@ -166,7 +176,8 @@ mod tests {
             (json!({"items": [thing(1), null]}), "", 0, false),
             (json!({"items": [1, 2], "error": "no"}), "", 0, false),
         ] {
-            let found = find_items(&body).map(|list| (list.pointer, list.items.len(), list.is_keyed));
+            let found =
+                find_items(&json_of(&body)).map(|list| (list.pointer, list.items.len(), list.is_keyed));
             let expected = (count > 0).then(|| (pointer.to_owned(), count, is_keyed));
             assert_eq!(found, expected, "{body}");
         }

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::Value;
-
 use super::names::{normalized, rank};
 use super::pointer::child;
 use super::vocabulary::{INNER, WRAPPERS};
 use crate::dates::parse_date;
+use crate::json::Json;
 
 /// The deepest level of a member.
 const MAX_DEPTH: usize = 3;
+
 /// A member of items and its values.
 pub(super) struct Member<'a> {
     pub(super) pointer: String,
     pub(super) path: Vec<&'a str>,
-    pub(super) values: Vec<&'a Value>,
+    pub(super) values: Vec<&'a Json>,
 }
 
 impl Member<'_> {
@@ -61,12 +61,19 @@ impl Member<'_> {
 
     pub(super) fn is_key_like(&self) -> bool {
         self.values.iter().all(|value| match value {
-            Value::String(text) => text.chars().count() <= 300 && !text.contains('\n'),
-            Value::Number(number) => {
-                number.is_i64() || number.is_u64() || !number.to_string().contains(['.', 'e'])
-            }
+            Json::String(text) => text.chars().count() <= 300 && !text.contains('\n'),
+            Json::Number(digits) => !digits.contains(['.', 'e', 'E']),
             _ => false,
         })
+    }
+
+    /// Returns true for texts such as `1767323045.000100`.
+    pub(super) fn is_fraction(&self) -> bool {
+        let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_fraction = |text: &str| {
+            text.split_once('.').is_some_and(|(whole, part)| is_digits(whole) && is_digits(part))
+        };
+        self.values.iter().all(|value| value.as_str().is_some_and(is_fraction))
     }
 
     pub(super) fn is_date(&self) -> bool {
@@ -81,19 +88,21 @@ pub(super) fn is_wrapper(name: &str) -> bool {
 }
 
 /// Returns true for a date after 1990, or the Unix time of one.
-fn is_date(value: &Value) -> bool {
-    let is_late = |value: &Value| parse_date(value).is_some_and(|at| at.timestamp() > 631_152_000);
+fn is_date(value: &Json) -> bool {
+    let is_late = |value: &Json| parse_date(value, None).is_some_and(|at| at.timestamp() > 631_152_000);
     match value {
-        Value::Number(_) => is_late(value),
-        Value::String(text) => {
-            text.len() >= 8 && text.bytes().any(|byte| byte.is_ascii_digit()) && parse_date(value).is_some()
+        Json::Number(_) => is_late(value),
+        Json::String(text) => {
+            text.len() >= 8
+                && text.bytes().any(|byte| byte.is_ascii_digit())
+                && parse_date(value, None).is_some()
         }
         _ => false,
     }
 }
 
 /// Returns the scalar members of items, the least deep first.
-pub(super) fn members<'a>(items: &[&'a Value]) -> Vec<Member<'a>> {
+pub(super) fn members<'a>(items: &[&'a Json]) -> Vec<Member<'a>> {
     let mut found = BTreeMap::new();
     for item in items {
         collect(item, String::new(), &[], &mut found);
@@ -103,20 +112,15 @@ pub(super) fn members<'a>(items: &[&'a Value]) -> Vec<Member<'a>> {
     members
 }
 
-fn collect<'a>(
-    value: &'a Value,
-    pointer: String,
-    path: &[&'a str],
-    found: &mut BTreeMap<String, Member<'a>>,
-) {
+fn collect<'a>(value: &'a Json, pointer: String, path: &[&'a str], found: &mut BTreeMap<String, Member<'a>>) {
     match value {
-        Value::Object(members) if path.len() < MAX_DEPTH => {
+        Json::Object(members) if path.len() < MAX_DEPTH => {
             for (name, value) in members {
                 collect(value, child(&pointer, name), &[path, &[name.as_str()]].concat(), found);
             }
         }
-        Value::Null | Value::Array(_) | Value::Object(_) => {}
-        Value::String(text) if text.trim().is_empty() => {}
+        Json::Null | Json::Array(_) | Json::Object(_) => {}
+        Json::String(text) if text.trim().is_empty() => {}
         _ if path.is_empty() => {}
         _ => {
             let member = found.entry(pointer.clone());

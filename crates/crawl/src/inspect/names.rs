@@ -47,7 +47,6 @@ const CURSORS: &[&str] = &[
     "next",
     "exclusivestartkey",
     "startkey",
-    "token",
     "maxid",
     "sinceid",
 ];
@@ -150,6 +149,7 @@ mod tests {
             ("per_page", "30", Some(ParamKind::Limit)),
             ("$top", "5", Some(ParamKind::Limit)),
             ("page[size]", "5", Some(ParamKind::Limit)),
+            ("token", "abcdef12", None),
             ("q", "tea", None),
             ("start", "monday", None),
         ] {

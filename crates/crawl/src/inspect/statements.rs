@@ -1,10 +1,10 @@
 //! The statements of a body about the whole list: its total, and the next page.
 
-use serde_json::Value;
 use url::Url;
 
 use super::names::{normalized, rank};
 use super::pointer::child;
+use crate::json::Json;
 
 /// The deepest level of a statement.
 const MAX_DEPTH: usize = 4;
@@ -121,7 +121,7 @@ pub(crate) struct Leaf<'a> {
     /// The names on its path.
     pub(crate) path: Vec<&'a str>,
     /// The scalar.
-    pub(crate) value: &'a Value,
+    pub(crate) value: &'a Json,
 }
 
 impl Leaf<'_> {
@@ -146,25 +146,25 @@ impl Leaf<'_> {
     /// Returns its value as a whole number, also if it is text.
     pub(crate) fn integer(&self) -> Option<i64> {
         match self.value {
-            Value::Number(number) => number.as_i64(),
-            Value::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
+            Json::Number(_) => self.value.as_i64(),
+            Json::String(text) if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse().ok(),
             _ => None,
         }
     }
 }
 
 /// Returns the scalars of a body outside of the list at `items`.
-pub(crate) fn leaves<'a>(body: &'a Value, items: &str) -> Vec<Leaf<'a>> {
+pub(crate) fn leaves<'a>(body: &'a Json, items: &str) -> Vec<Leaf<'a>> {
     let mut found = Vec::new();
-    if let Value::Object(_) = body {
+    if let Json::Object(_) = body {
         collect(body, Leaf { pointer: String::new(), path: Vec::new(), value: body }, items, &mut found);
     }
     found
 }
 
-fn collect<'a>(value: &'a Value, at: Leaf<'a>, items: &str, found: &mut Vec<Leaf<'a>>) {
+fn collect<'a>(value: &'a Json, at: Leaf<'a>, items: &str, found: &mut Vec<Leaf<'a>>) {
     match value {
-        Value::Object(members) if at.path.len() < MAX_DEPTH => {
+        Json::Object(members) if at.path.len() < MAX_DEPTH => {
             for (name, value) in members {
                 let pointer = child(&at.pointer, name);
                 if pointer != items {
@@ -173,7 +173,7 @@ fn collect<'a>(value: &'a Value, at: Leaf<'a>, items: &str, found: &mut Vec<Leaf
                 }
             }
         }
-        Value::Object(_) | Value::Array(_) => {}
+        Json::Object(_) | Json::Array(_) => {}
         _ => found.push(at),
     }
 }
@@ -263,18 +263,18 @@ pub(crate) fn find_next(leaves: &[Leaf<'_>], list: &str) -> Option<NextGuess> {
     guesses.min_by_key(|(is_empty, rank, depth, _)| (*is_empty, *rank, *depth)).map(|(.., guess)| guess)
 }
 
-fn next_value(value: &Value) -> Option<NextValue> {
+fn next_value(value: &Json) -> Option<NextValue> {
     match value {
-        Value::Null | Value::Bool(false) => Some(NextValue::Empty),
-        Value::Bool(true) => None,
-        Value::Number(number) => number.as_i64().map(NextValue::Number),
-        Value::String(text) if text.trim().is_empty() => Some(NextValue::Empty),
-        Value::String(text) if text.starts_with("http://") || text.starts_with("https://") => {
+        Json::Null | Json::Bool(false) => Some(NextValue::Empty),
+        Json::Bool(true) => None,
+        Json::Number(_) => value.as_i64().map(NextValue::Number),
+        Json::String(text) if text.trim().is_empty() => Some(NextValue::Empty),
+        Json::String(text) if text.starts_with("http://") || text.starts_with("https://") => {
             Url::parse(text).ok().map(NextValue::Link)
         }
-        Value::String(text) if text.starts_with(['/', '?']) => Some(NextValue::Relative(text.clone())),
-        Value::String(text) => Some(NextValue::Token(text.clone())),
-        Value::Array(_) | Value::Object(_) => None,
+        Json::String(text) if text.starts_with(['/', '?']) => Some(NextValue::Relative(text.clone())),
+        Json::String(text) => Some(NextValue::Token(text.clone())),
+        Json::Array(_) | Json::Object(_) => None,
     }
 }
 
@@ -287,6 +287,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fixtures::json_of;
 
     #[test]
     fn the_total_is_known_by_its_name_and_place() {
@@ -315,11 +316,12 @@ mod tests {
             (json!({"total": 1, "items": []}), "/items", None),
             (json!({"total_pages": 9, "items": []}), "/items", None),
         ] {
-            let found = find_total(&leaves(&body, list), list, 2, false);
+            let found = json_of(&body);
+            let found = find_total(&leaves(&found, list), list, 2, false);
             let found = found.as_ref().map(|guess| (guess.pointer.as_str(), guess.value));
             assert_eq!(found, expected, "{body}");
         }
-        let body = json!({"count": 2, "next_cursor": "c", "items": []});
+        let body = json_of(&json!({"count": 2, "next_cursor": "c", "items": []}));
         assert_eq!(find_total(&leaves(&body, "/items"), "/items", 2, true), None, "the items of the page");
     }
 
@@ -372,7 +374,8 @@ mod tests {
             (json!({"offset": 20, "cursor": null}), "/items", None),
             (json!({"user": {"next": "x"}}), "/items", None),
         ] {
-            let found = find_next(&leaves(&body, list), list);
+            let found = json_of(&body);
+            let found = find_next(&leaves(&found, list), list);
             let found = found.as_ref().map(|guess| (guess.pointer.as_str(), guess.value.clone()));
             assert_eq!(found, expected, "{body}");
         }

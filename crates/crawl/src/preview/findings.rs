@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::mapping::map_item;
-use crate::upstream::FetchedPage;
-use quarry_config::{JsonPointer, SourceConfig};
+use crate::json::Json;
+use crate::mapping::{MappedItem, map_item, scalar_text};
+use crate::upstream::{FetchedPage, UpstreamItem};
+use quarry_config::{JsonPointer, KeyPart, SourceConfig};
 
 /// The number of characters of a value that a preview shows.
 const SHOWN_CHARS: usize = 60;
@@ -19,8 +19,10 @@ const MAX_LISTED: usize = 40;
 pub struct FieldFinding {
     /// The name of the setting.
     pub field: &'static str,
-    /// The pointer of the setting.
+    /// The pointers of the setting.
     pub pointer: String,
+    #[serde(skip)]
+    parts: Vec<KeyPart>,
     /// The number of items with a value.
     pub found: usize,
     /// The number of items.
@@ -47,7 +49,8 @@ pub struct RejectedItems {
 /// The findings about the items of a preview.
 pub(super) struct Findings<'a> {
     config: &'a SourceConfig,
-    items: Vec<Value>,
+    items: Vec<UpstreamItem>,
+    deleted: usize,
     /// The number of items before each page.
     starts: Vec<usize>,
     fields: Vec<FieldFinding>,
@@ -60,9 +63,10 @@ pub(super) struct Findings<'a> {
 
 impl<'a> Findings<'a> {
     pub(super) fn new(config: &'a SourceConfig) -> Self {
-        let field = |field, pointer: &JsonPointer| FieldFinding {
+        let field = |field, parts: Vec<KeyPart>| FieldFinding {
             field,
-            pointer: pointer.as_str().to_owned(),
+            pointer: parts.iter().map(KeyPart::as_str).collect::<Vec<_>>().join(", "),
+            parts,
             found: 0,
             of: 0,
             example: None,
@@ -70,19 +74,24 @@ impl<'a> Findings<'a> {
             unreadable_example: None,
         };
         let fields = &config.fields;
+        let parts = |pointers: &[JsonPointer]| pointers.iter().cloned().map(KeyPart::Pointer).collect();
+        let title = fields.title.iter().map(|list| field("title", parts(list.pointers())));
         let optional = [
-            ("title", &fields.title),
             ("category", &fields.category),
             ("author_key", &fields.author_key),
             ("author_name", &fields.author_name),
             ("published_at", &fields.published_at),
         ];
-        let required = [field("key", &fields.key), field("text", &fields.text)].into_iter();
-        let fields = required
-            .chain(optional.into_iter().filter_map(|(name, pointer)| Some(field(name, pointer.as_ref()?))));
+        let required =
+            [field("key", fields.key.parts().to_vec()), field("text", parts(fields.text.pointers()))];
+        let optional = optional
+            .into_iter()
+            .filter_map(|(name, pointer)| Some(field(name, parts(std::slice::from_ref(pointer.as_ref()?)))));
+        let fields = required.into_iter().chain(title).chain(optional);
         Self {
             config,
             items: Vec::new(),
+            deleted: 0,
             starts: Vec::new(),
             fields: fields.collect(),
             rejections: Vec::new(),
@@ -97,26 +106,38 @@ impl<'a> Findings<'a> {
         self.starts.push(self.items.len());
         for item in &page.items {
             let position = self.items.len();
-            let mapped = map_item(&self.config.name, &self.config.fields, item);
-            let published_at = mapped.as_ref().ok().and_then(|draft| draft.published_at);
+            let mapped = map_item(&self.config.name, &self.config.fields, item.clone());
+            let (draft, is_read) = match &mapped {
+                Ok(MappedItem::Document(draft)) => (Some(draft), true),
+                Ok(MappedItem::Deleted(_)) | Err(_) => (None, false),
+            };
+            let published_at = draft.and_then(|draft| draft.published_at);
             for field in &mut self.fields {
-                field.add(item, published_at.map(|at| at.to_rfc3339()), mapped.is_ok());
+                field.add(item, published_at.map(|at| at.to_rfc3339()), is_read);
             }
             match mapped {
-                Ok(draft) => {
-                    for name in draft.attributes.keys() {
+                Ok(MappedItem::Document(draft)) => {
+                    let attributes = Json::parse(&draft.attributes).unwrap_or_default();
+                    for name in attributes.as_object().into_iter().flat_map(BTreeMap::keys) {
                         *self.attributes.entry(name.clone()).or_default() += 1;
                     }
-                    let key = draft.key.as_str().to_owned();
-                    let positions = self.keys.entry(key.clone()).or_default();
-                    positions.push(position);
-                    if positions.len() == 2 {
-                        self.duplicates.push(key);
-                    }
+                    self.add_key(draft.key.as_str(), position);
+                }
+                Ok(MappedItem::Deleted(key)) => {
+                    self.deleted += 1;
+                    self.add_key(key.as_str(), position);
                 }
                 Err(rejection) => self.reject(position, rejection.to_string()),
             }
             self.items.push(item.clone());
+        }
+    }
+
+    fn add_key(&mut self, key: &str, position: usize) {
+        let positions = self.keys.entry(key.to_owned()).or_default();
+        positions.push(position);
+        if positions.len() == 2 {
+            self.duplicates.push(key.to_owned());
         }
     }
 
@@ -132,9 +153,19 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Returns the items.
-    pub(super) fn items(&self) -> &[Value] {
-        &self.items
+    /// Returns the values of the items that are readable.
+    pub(super) fn values(&self) -> Vec<&Json> {
+        self.items.iter().filter_map(|item| item.content.as_ref().ok()).collect()
+    }
+
+    /// Returns the number of items.
+    pub(super) fn count(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Returns the number of items that the upstream states as deleted.
+    pub(super) fn deleted(&self) -> usize {
+        self.deleted
     }
 
     /// Returns the number of rejected items.
@@ -189,34 +220,53 @@ impl<'a> Findings<'a> {
 }
 
 impl FieldFinding {
-    fn add(&mut self, item: &Value, published_at: Option<String>, is_mapped: bool) {
+    /// Adds an item; `is_read` states that it became a document.
+    fn add(&mut self, item: &UpstreamItem, published_at: Option<String>, is_read: bool) {
         self.of += 1;
-        let value = item.pointer(&self.pointer);
-        let Some(value) = value.filter(|value| !is_blank(value)) else { return };
+        let values: Vec<Option<Json>> = self.parts.iter().map(|part| value_at(item, part)).collect();
+        // All parts of a key are required, and one text of several.
+        if self.field == "key" && values.iter().any(Option::is_none) {
+            return;
+        }
+        let values: Vec<Json> = values.into_iter().flatten().collect();
+        if values.is_empty() {
+            return;
+        }
         let is_date = self.field == "published_at";
-        let is_readable = if is_date { published_at.is_some() || !is_mapped } else { is_scalar(value) };
+        let shown = || {
+            let texts: Vec<String> = values.iter().map(text_of).collect();
+            shortened(&texts.join(if self.field == "key" { "/" } else { " " }))
+        };
+        let is_scalar = values.iter().all(|value| scalar_text(value).is_some());
+        let is_readable = if is_date { published_at.is_some() || !is_read } else { is_scalar };
+        let example = published_at.filter(|_| is_date).unwrap_or_else(shown);
         if is_readable {
             self.found += 1;
-            let text = published_at.filter(|_| is_date).unwrap_or_else(|| shown(value));
-            self.example.get_or_insert(text);
+            self.example.get_or_insert(example);
         } else {
             self.unreadable += 1;
-            self.unreadable_example.get_or_insert_with(|| shown(value));
+            self.unreadable_example.get_or_insert(example);
         }
     }
 }
 
-fn is_blank(value: &Value) -> bool {
-    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+/// Returns the value of a part, unless it is missing or blank.
+fn value_at(item: &UpstreamItem, part: &KeyPart) -> Option<Json> {
+    let value = match part {
+        KeyPart::MemberName => item.name.clone().map(Json::String),
+        KeyPart::Pointer(pointer) => item.content.as_ref().ok()?.pointer(pointer.as_str()).cloned(),
+    };
+    let is_blank =
+        |value: &Json| *value == Json::Null || value.as_str().is_some_and(|text| text.trim().is_empty());
+    value.filter(|value| !is_blank(value))
 }
 
-fn is_scalar(value: &Value) -> bool {
-    !value.is_array() && !value.is_object()
+fn text_of(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Returns a value on one line, shortened.
-fn shown(value: &Value) -> String {
-    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+/// Returns a text on one line, shortened.
+fn shortened(text: &str) -> String {
     let mut shown: String =
         text.chars().map(|char| if char.is_control() { ' ' } else { char }).take(SHOWN_CHARS).collect();
     if text.chars().nth(SHOWN_CHARS).is_some() {

@@ -1,12 +1,12 @@
 //! The problems of a preview, each with its remedy.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::findings::Findings;
 use super::{Outlook, PagePreview};
 use crate::inspect::{FieldGuess, ItemList, guess_fields, is_unique, member_names};
-use quarry_config::{Pagination, SourceConfig};
+use crate::json::Json;
+use quarry_config::{ItemsPath, KeyPart, Locator, Pagination, SourceConfig};
 
 /// The number of members that a problem lists.
 const MAX_LISTED: usize = 12;
@@ -64,13 +64,16 @@ pub(super) fn of_body(
         ));
     }
     let list = list?;
-    let pointer = config.items.as_str();
-    (list.pointer != pointer).then(|| {
-        let found = if list.is_keyed { "an object of objects" } else { "a list" };
-        let remedy = if list.pointer.is_empty() { "\"\"".to_owned() } else { format!("{:?}", list.pointer) };
+    let (path, found_path) = (config.items.as_str(), list.path());
+    let is_same =
+        ItemsPath::parse(&found_path).is_some_and(|path| path.segments() == config.items.segments());
+    (!is_same).then(|| {
+        let found = if list.is_keyed { "an object of" } else { "a list of" };
+        let key = if list.is_keyed { ", and in fields key = \"#\" for the names of the members" } else { "" };
         PreviewProblem::fatal(format!(
-            "the items are not at {pointer:?}, but {found} of {} objects is at {remedy}: set items = {remedy}",
-            list.items.len()
+            "the items are not at {path:?}, but {found} {} objects is at {:?}: set items = {found_path:?}{key}",
+            list.items.len(),
+            list.pointer
         ))
     })
 }
@@ -79,7 +82,10 @@ pub(super) fn of_body(
 fn ends_list(config: &SourceConfig, at: usize, page: &PagePreview, pages: &[PagePreview]) -> bool {
     let before = at.checked_sub(1).and_then(|before| pages[before].items);
     let is_after_short_page = before.is_some_and(|items| items < page_size(&config.pagination));
-    page.items.is_none() && is_after_short_page && matches!(page.status, Some(204 | 400 | 404 | 410 | 416))
+    let stops = |status: &u16| config.stop.as_ref().is_some_and(|stop| stop.status.contains(status));
+    let is_stop = before.is_some() && page.status.as_ref().is_some_and(stops);
+    let is_end = is_after_short_page && matches!(page.status, Some(204 | 400 | 404 | 410 | 416));
+    page.items.is_none() && (is_stop || is_end)
 }
 
 fn of_page(at: usize, page: &PagePreview) -> Option<PreviewProblem> {
@@ -92,9 +98,10 @@ fn of_page(at: usize, page: &PagePreview) -> Option<PreviewProblem> {
     }
     let cause = page.failures.last().map_or("no response", String::as_str);
     let remedy = match page.status {
-        Some(401 | 403) => ": set the credentials of the API in headers",
+        Some(401 | 403) => ": set the credentials of the API in auth, headers or params",
         Some(404) => ": check url and the parameters of pagination",
-        Some(400 | 422) => ": the API does not accept a parameter; check the names in pagination",
+        Some(400 | 422) => ": the API does not accept a parameter; check params and the names in pagination",
+        Some(405) => ": the API expects another method; set it in method",
         Some(406 | 415) => ": the API needs another accept header; set it in headers",
         Some(429) => ": the API limits requests; set a longer delay",
         None if cause == "timed out" => ": set a longer timeout, or a smaller size in pagination",
@@ -106,22 +113,24 @@ fn of_page(at: usize, page: &PagePreview) -> Option<PreviewProblem> {
 }
 
 fn of_items(config: &SourceConfig, findings: &Findings<'_>) -> Option<PreviewProblem> {
-    if !findings.items().is_empty() {
+    if findings.count() > 0 {
         return None;
     }
-    let pointer = config.items.as_str();
+    let path = config.items.as_str();
     Some(PreviewProblem::warning(format!(
-        "the list at {pointer:?} is empty: a crawl would complete without documents; check url and items"
+        "the list at {path:?} is empty: a crawl would complete without documents; check url and items"
     )))
 }
 
 fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProblem> {
     let mut problems = Vec::new();
-    let items: Vec<&Value> = findings.items().iter().collect();
+    let items: Vec<&Json> = findings.values();
     if items.is_empty() {
+        problems.extend(of_rejected(findings));
         return problems;
     }
-    let guesses = guess_fields(&items);
+    let is_keyed = config.fields.key.parts().contains(&KeyPart::MemberName);
+    let guesses = guess_fields(&items, is_keyed);
     let has_title = findings.fields().iter().any(|field| field.field == "title" && field.found > 0);
     for field in findings.fields() {
         let (name, pointer) = (field.field, &field.pointer);
@@ -145,7 +154,7 @@ fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProbl
         } else if field.unreadable > 0 {
             let example = field.unreadable_example.as_deref().unwrap_or_default();
             let (kind, remedy) = if name == "published_at" {
-                ("date", "such values stay in the attributes")
+                ("date", "set date_format, or such values stay in the attributes")
             } else {
                 ("text or number", "point to a member of it")
             };
@@ -156,31 +165,34 @@ fn of_fields(config: &SourceConfig, findings: &Findings<'_>) -> Vec<PreviewProbl
             problems.push(PreviewProblem { is_fatal: is_required && field.found == 0, text });
         }
     }
-    let (rejected, all) = (findings.rejected(), items.len());
-    if rejected > 0 {
-        let reasons: Vec<String> =
-            findings.rejections().into_iter().take(3).map(|rejected| rejected.reason).collect();
-        let text = format!(
-            "{rejected} of {all} items would be rejected ({}): a crawl with rejected items does not complete and \
-             removes nothing",
-            reasons.join("; ")
-        );
-        problems.push(PreviewProblem { is_fatal: rejected == all, text });
-    }
+    problems.extend(of_rejected(findings));
     let merged = findings.merged_keys();
     if !merged.is_empty() {
-        let other = guesses.key.filter(|guess| guess.pointer != config.fields.key.as_str());
+        let parts: Vec<&str> = config.fields.key.parts().iter().map(KeyPart::as_str).collect();
+        let key = parts.join(", ");
+        let other = guesses.key.filter(|guess| guess.pointer != key);
         let other = other.filter(|guess| is_unique(&items, &guess.pointer));
         problems.push(PreviewProblem::warning(format!(
             "{} keys stand for different items of one page, such as {:?}, so that only one of them would be stored: \
-             {:?} does not identify an item; set fields.key{}",
+             {key:?} does not identify an item; set fields.key{}",
             merged.len(),
             merged[0],
-            config.fields.key.as_str(),
             example("key", other.as_ref())
         )));
     }
     problems
+}
+
+fn of_rejected(findings: &Findings<'_>) -> Option<PreviewProblem> {
+    let (rejected, all) = (findings.rejected(), findings.count());
+    let reasons: Vec<String> =
+        findings.rejections().into_iter().take(3).map(|rejected| rejected.reason).collect();
+    let text = format!(
+        "{rejected} of {all} items would be rejected ({}): a crawl with rejected items does not complete and \
+         removes nothing",
+        reasons.join("; ")
+    );
+    (rejected > 0).then_some(PreviewProblem { is_fatal: rejected == all, text })
 }
 
 fn of_paging(
@@ -195,6 +207,7 @@ fn of_paging(
         Pagination::Page { page, limit, .. } => format!("{page:?} and {limit:?}"),
         Pagination::Cursor { cursor, .. } => format!("{cursor:?}"),
         Pagination::Link { limit, .. } => format!("{limit:?}"),
+        Pagination::SinglePage {} => return of_total(config, outlook).into_iter().collect(),
     };
     if findings.repeats_page() {
         problems.push(PreviewProblem::fatal(format!(
@@ -202,18 +215,13 @@ fn of_paging(
              set the names of its own in pagination"
         )));
     }
-    if let Some(pointer) = config.total.as_ref().filter(|_| outlook.total.is_none()) {
-        problems.push(PreviewProblem::warning(format!(
-            "no page has a number at {:?} (total): a crawl could not prove that it saw every item; correct the pointer, \
-             or remove total",
-            pointer.as_str()
-        )));
-    }
+    problems.extend(of_total(config, outlook));
     let first = pages.first();
     let count = first.and_then(|page| page.items).unwrap_or(0);
     let lacks_next = first.is_some_and(|page| page.items.is_some() && page.next.is_none());
     let place = match &config.pagination {
-        Pagination::Cursor { next, .. } => Some(format!("at {:?}", next.as_str())),
+        Pagination::Cursor { next: Locator::Pointer(next), .. } => Some(format!("at {:?}", next.as_str())),
+        Pagination::Cursor { next: Locator::Header(name), .. } => Some(format!("in the header {name}")),
         Pagination::Link { .. } => Some("in a Link header".to_owned()),
         _ => None,
     };
@@ -232,19 +240,30 @@ fn of_paging(
     problems
 }
 
+fn of_total(config: &SourceConfig, outlook: &Outlook) -> Option<PreviewProblem> {
+    let locator = config.total.as_ref().filter(|_| outlook.total.is_none())?;
+    Some(PreviewProblem::warning(format!(
+        "no page has a number at {:?} (total): a crawl could not prove that it saw every item; correct total, \
+         or remove it",
+        locator.to_string()
+    )))
+}
+
 fn page_size(pagination: &Pagination) -> usize {
-    let (Pagination::Offset { size, .. }
-    | Pagination::Page { size, .. }
-    | Pagination::Cursor { size, .. }
-    | Pagination::Link { size, .. }) = pagination;
-    usize::try_from(*size).unwrap_or(usize::MAX)
+    match pagination {
+        Pagination::Offset { size, .. }
+        | Pagination::Page { size, .. }
+        | Pagination::Cursor { size, .. }
+        | Pagination::Link { size, .. } => usize::try_from(*size).unwrap_or(usize::MAX),
+        Pagination::SinglePage {} => usize::MAX,
+    }
 }
 
 fn example(name: &str, guess: Option<&FieldGuess>) -> String {
     guess.map(|guess| format!(", such as {name} = {:?}", guess.pointer)).unwrap_or_default()
 }
 
-fn describe_members(items: &[&Value]) -> String {
+fn describe_members(items: &[&Json]) -> String {
     let names = member_names(items.iter().copied());
     let mut shown: Vec<&str> = names.iter().take(MAX_LISTED).map(|(name, _)| name.as_str()).collect();
     if names.len() > shown.len() {

@@ -19,6 +19,13 @@ pub(super) struct PagingGuess {
     pub(super) reason: String,
 }
 
+impl PagingGuess {
+    /// Returns the scheme of a list without other pages.
+    pub(super) fn single_page() -> Self {
+        guess("{ kind = \"none\" }".to_owned(), "no other page was found")
+    }
+}
+
 /// The parts of a response that pagination follows from.
 pub(super) struct PagingHints<'a> {
     pub(super) url: &'a Url,
@@ -297,10 +304,12 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::fixtures::json_of;
     use crate::inspect::{find_next, leaves};
 
     fn first_guess(url: &str, link: Option<&str>, body: &Value, list: &str) -> String {
-        let statements = leaves(body, list);
+        let body = json_of(body);
+        let statements = leaves(&body, list);
         let next = find_next(&statements, list);
         let link = link.map(|link| Url::parse(link).expect("a URL"));
         let hints = PagingHints {

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-/// Returns the variable for the value of a header: `GITHUB_AUTHORIZATION`.
-pub(super) fn placeholder(source: &str, header: &str) -> String {
-    let words = format!("{source}_{header}");
+/// Returns the variable for a secret, such as the value of a header: `GITHUB_AUTHORIZATION`.
+pub(super) fn placeholder(source: &str, secret: &str) -> String {
+    let words = format!("{source}_{secret}");
     let name: String = words
         .chars()
         .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_uppercase() } else { '_' })

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-use quarry_config::redact_url;
+use quarry_config::Secret;
 use quarry_domain::SourceName;
-use serde_json::Value;
-use url::Url;
 
 use super::ProposalRequest;
+use super::address::{UrlTemplate, template_of, without_paging};
 use super::paging::PagingGuess;
 use super::spelling::{comment, placeholder, toml_text};
-use crate::inspect::{FieldGuess, FieldGuesses, ItemList, ParamKind, TotalGuess, member_names, param_kind};
+use crate::inspect::{FieldGuess, FieldGuesses, ItemList, TotalGuess, member_names};
+use crate::json::Json;
 
 /// The number of members that a comment lists.
 const MAX_LISTED: usize = 20;
@@ -18,14 +18,20 @@ const MAX_LISTED: usize = 20;
 /// The parts of a proposed table.
 pub(super) struct SourceTable {
     name: SourceName,
-    url: Url,
-    headers: Vec<String>,
+    /// The address without the parameters of one page.
+    url: UrlTemplate,
+    /// The address as it was passed.
+    whole_url: UrlTemplate,
+    /// The names of headers, with the variables of their values.
+    headers: Vec<(String, String, Secret)>,
     items: Option<(String, String)>,
     fields: Vec<(&'static str, String, String)>,
+    /// The text or the title contains HTML.
+    has_html: bool,
     notes: Vec<String>,
     pub(super) total: Option<TotalGuess>,
     /// The header that states the total, and its value.
-    pub(super) header_total: Option<(String, i64)>,
+    pub(super) header_total: Option<(&'static str, i64)>,
     pub(super) paging: Option<PagingGuess>,
     /// The outcome of the verification.
     pub(super) verdict: String,
@@ -34,12 +40,17 @@ pub(super) struct SourceTable {
 
 impl SourceTable {
     pub(super) fn new(name: SourceName, request: &ProposalRequest) -> Self {
+        let header = |(header, value): &(String, Secret)| {
+            (header.clone(), placeholder(name.as_str(), header), value.clone())
+        };
         Self {
+            url: template_of(&without_paging(&request.url), name.as_str()),
+            whole_url: template_of(&request.url, name.as_str()),
+            headers: request.headers.iter().map(header).collect(),
             name,
-            url: without_paging(&request.url),
-            headers: request.headers.iter().map(|(name, _)| name.clone()).collect(),
             items: None,
             fields: Vec::new(),
+            has_html: false,
             notes: Vec::new(),
             total: None,
             header_total: None,
@@ -49,23 +60,39 @@ impl SourceTable {
         }
     }
 
-    /// The variables with the values of the headers, in the order of the headers.
-    pub(super) fn variables(&self) -> Vec<String> {
-        self.headers.iter().map(|header| placeholder(self.name.as_str(), header)).collect()
+    /// The variables of the address and of the headers with their values.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let of_url = self.address().variables.iter().map(|(name, value)| (name.as_str(), value));
+        of_url.chain(self.headers.iter().map(|(_, name, value)| (name.as_str(), value)))
+    }
+
+    /// The address: without pagination, all parameters belong to it.
+    fn address(&self) -> &UrlTemplate {
+        if self.is_single_page() { &self.whole_url } else { &self.url }
+    }
+
+    fn is_single_page(&self) -> bool {
+        self.paging.as_ref().is_some_and(|paging| *paging == PagingGuess::single_page())
+    }
+
+    /// Sets one request for a list of `count` items, of which no other page was found.
+    pub(super) fn describe_single_page(&mut self, count: usize) {
+        self.paging = Some(PagingGuess::single_page());
+        self.verdict = "not verified".to_owned();
+        self.warnings.push(format!(
+            "no scheme of pagination was found: check that the API has no more than these {count} items"
+        ));
     }
 
     pub(super) fn describe_items(&mut self, list: &ItemList<'_>) {
         let (kind, count) = (if list.is_keyed { "an object" } else { "an array" }, list.items.len());
-        self.items = Some((list.pointer.clone(), format!("{kind} of {count} objects")));
+        self.items = Some((list.path(), format!("{kind} of {count} objects")));
         if list.is_keyed {
-            self.warnings.push(format!(
-                "the items are the members of the object at {}, by their keys: check that this version reads them",
-                if list.pointer.is_empty() { "the top" } else { &list.pointer }
-            ));
+            self.fields.push(("key", "#".to_owned(), "the name of the member".to_owned()));
         }
     }
 
-    pub(super) fn describe_fields(&mut self, guesses: &FieldGuesses, items: &[&Value]) {
+    pub(super) fn describe_fields(&mut self, guesses: &FieldGuesses, items: &[&Json]) {
         let all = [
             ("key", &guesses.key),
             ("text", &guesses.text),
@@ -77,6 +104,7 @@ impl SourceTable {
         ];
         for (name, guess) in all {
             let Some(guess) = guess else { continue };
+            self.has_html |= guess.is_html && matches!(name, "text" | "title");
             self.fields.push((name, guess.pointer.clone(), remark(guess)));
         }
         let is_mapped = |name: &str| {
@@ -95,7 +123,9 @@ impl SourceTable {
             self.notes.push(format!("Not mapped, become attributes: {}", rest.join(", ")));
         }
         for pointer in &guesses.unreadable_dates {
-            self.notes.push(format!("{pointer} looks like a date, but is not readable as one"));
+            let note =
+                format!("{pointer} looks like a date, but is ambiguous: set published_at and date_format");
+            self.notes.push(note);
         }
     }
 
@@ -115,17 +145,20 @@ impl SourceTable {
         }
         line("[[sources]]".to_owned());
         line(format!("name = {}", quoted(self.name.as_str())));
-        if redact_url(self.url.as_str()) != self.url.as_str() {
-            line("# The address contains a secret: keep this file private".to_owned());
+        let variables: Vec<&str> = self.variables().map(|(name, _)| name).collect();
+        match &variables[..] {
+            [] => {}
+            [one] => line(format!("# Set the environment variable {one}")),
+            several => line(format!("# Set the environment variables {}", several.join(", "))),
         }
-        line(format!("url = {}", quoted(self.url.as_str())));
+        line(format!("url = {}", quoted(&self.address().text)));
         if let Some((pointer, remark)) = &self.items {
             line(format!("items = {} # {}", quoted(pointer), comment(remark)));
         }
         match (&self.total, &self.header_total) {
             (Some(total), _) => line(format!("total = {} # {}", quoted(&total.pointer), total.value)),
             (None, Some((header, total))) => {
-                line(format!("# The header {} states a total of {total}", comment(header)))
+                line(format!("total = {} # {total}", quoted(&format!("header:{header}"))));
             }
             (None, None) if self.items.is_some() => {
                 line("# No total was found: a crawl is complete at the end of the list".to_owned());
@@ -140,15 +173,10 @@ impl SourceTable {
             None => line("pagination = { kind = \"offset\" }".to_owned()),
         }
         if !self.headers.is_empty() {
-            let variables = self.variables();
-            let pairs = self.headers.iter().zip(&variables);
-            let pairs: Vec<String> =
-                pairs.map(|(name, variable)| format!("{} = \"${{{variable}}}\"", quoted(name))).collect();
-            line(format!(
-                "# Set the environment variable{} {}",
-                if pairs.len() == 1 { "" } else { "s" },
-                variables.join(", ")
-            ));
+            let pair = |(name, variable, _): &(String, String, Secret)| {
+                format!("{} = \"${{{variable}}}\"", quoted(name))
+            };
+            let pairs: Vec<String> = self.headers.iter().map(pair).collect();
             line(format!("headers = {{ {} }}", pairs.join(", ")));
         }
         line("refresh = \"1h\" # assumed".to_owned());
@@ -158,6 +186,9 @@ impl SourceTable {
         }
         for (name, pointer, remark) in &self.fields {
             line(format!("{name} = {} # {}", quoted(pointer), comment(remark)));
+        }
+        if self.has_html {
+            line("html = true # text and title become plain text".to_owned());
         }
         for note in &self.notes {
             line(format!("# {}", comment(note)));
@@ -169,23 +200,4 @@ impl SourceTable {
 fn remark(guess: &FieldGuess) -> String {
     let html = if guess.is_html { ", contains HTML" } else { "" };
     format!("in {} of {} items{html}", guess.items, guess.of)
-}
-
-/// Removes the parameters of one page, which pagination sets.
-fn without_paging(url: &Url) -> Url {
-    let is_kept = |pair: &&str| {
-        let parsed = url::form_urlencoded::parse(pair.as_bytes()).next();
-        parsed.is_none_or(|(name, value)| match param_kind(&name, &value) {
-            Some(ParamKind::Offset | ParamKind::Page | ParamKind::Limit) => false,
-            // Solr needs `cursorMark=*` on the first page.
-            Some(ParamKind::Cursor) => value.len() <= 1,
-            None => true,
-        })
-    };
-    let pairs: Vec<&str> = url.query().unwrap_or_default().split('&').filter(is_kept).collect();
-    let query = pairs.join("&");
-    let mut url = url.clone();
-    url.set_query(Some(query.as_str()).filter(|query| !query.is_empty()));
-    url.set_fragment(None);
-    url
 }

@@ -49,7 +49,7 @@ impl Crawl {
         int(self.0.attempts)
     }
 
-    /// The number of distinct records in the current count of the upstream.
+    /// The number of distinct records seen, including those of a failed crawl that this one continues.
     async fn documents_seen(&self) -> i32 {
         int(self.0.documents_seen)
     }

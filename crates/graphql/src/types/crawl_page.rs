@@ -1,6 +1,6 @@
 use async_graphql::Object;
 
-use super::int;
+use super::{RejectedItem, int};
 use crate::list::List;
 use crate::scalars::DateTime;
 
@@ -44,6 +44,11 @@ impl CrawlPage {
     /// The errors of the failed attempts, in order.
     async fn failures(&self) -> List<&[String]> {
         List(&self.0.failures)
+    }
+
+    /// The first rejected items of the page.
+    async fn rejections(&self) -> List<Vec<RejectedItem>> {
+        List(self.0.rejections.iter().map(RejectedItem::from).collect())
     }
 
     /// The time at which the latest attempt began.

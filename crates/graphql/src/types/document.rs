@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Value};
+use async_graphql::{Context, ID, Object};
 
 use super::Author;
 use crate::failure::Failure;
 use crate::ids::NodeId;
 use crate::loaders::Loaders;
 use crate::response_budget::ResponseBudget;
-use crate::scalars::{DateTime, Json};
+use crate::scalars::{DateTime, JsonScalar};
 
 /// The GraphQL type of a document.
 #[derive(Clone)]
@@ -23,12 +23,6 @@ impl From<Arc<quarry_domain::Document>> for Document {
     fn from(document: Arc<quarry_domain::Document>) -> Self {
         Self(document)
     }
-}
-
-/// The memory of the values of a JSON text, in bytes: each but the first follows one of these marks.
-fn values_bytes(json: &str) -> usize {
-    let marks = json.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
-    marks * size_of::<Value>()
 }
 
 /// A document, crawled from a source or stored by `indexDocuments`.
@@ -89,14 +83,10 @@ impl Document {
     }
 
     /// All other fields of the upstream's record: a JSON object.
-    async fn attributes(&self, ctx: &Context<'_>) -> Result<Json, Failure> {
+    async fn attributes(&self, ctx: &Context<'_>) -> Result<JsonScalar, Failure> {
         let text = ResponseBudget::add_text(ctx, &self.0.attributes)?;
-        if let Some(budget) = ResponseBudget::of(ctx) {
-            budget.add_read(values_bytes(text))?;
-        }
-        let attributes: Value = serde_json::from_str(text)
-            .map_err(|error| Failure::internal(format_args!("stored attributes are not JSON: {error}")))?;
-        Ok(Json(attributes))
+        JsonScalar::raw(text)
+            .map_err(|error| Failure::internal(format_args!("stored attributes are not JSON: {error}")))
     }
 
     /// The time at which this version of the document was stored.

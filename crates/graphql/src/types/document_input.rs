@@ -1,7 +1,7 @@
 use async_graphql::{InputObject, Value};
 
 use crate::failure::Failure;
-use crate::scalars::{DateTime, Json};
+use crate::scalars::{DateTime, JsonScalar};
 use quarry_domain::{AuthorDraft, DocumentDraft, DocumentKey, InvalidDocument, SourceName};
 
 /// A document to store. It replaces the stored one of the same source and key.
@@ -24,7 +24,7 @@ pub(crate) struct DocumentInput {
     /// The time of publication.
     published_at: Option<DateTime>,
     /// Further fields: a JSON object, at most 1 MiB.
-    attributes: Option<Json>,
+    attributes: Option<JsonScalar>,
 }
 
 impl DocumentInput {
@@ -40,9 +40,9 @@ impl DocumentInput {
             Failure::bad_input(format!("{path}.{field}"), invalid.problem)
         };
         let attributes = match self.attributes.map(|json| json.0) {
-            None | Some(Value::Null) => serde_json::Map::new(),
+            None | Some(Value::Null) => "{}".to_owned(),
             Some(attributes) => match attributes.into_json() {
-                Ok(serde_json::Value::Object(attributes)) => attributes,
+                Ok(attributes @ serde_json::Value::Object(_)) => attributes.to_string(),
                 _ => return Err(Failure::bad_input(format!("{path}.attributes"), "must be a JSON object")),
             },
         };
@@ -123,7 +123,7 @@ mod tests {
                 .starts_with("input.documents.3.source begins")
         );
         assert_eq!(
-            error(DocumentInput { attributes: Some(Json(Value::from(1))), ..input() }),
+            error(DocumentInput { attributes: Some(JsonScalar(Value::from(1))), ..input() }),
             "input.documents.3.attributes must be a JSON object"
         );
         assert!(

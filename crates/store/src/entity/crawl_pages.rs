@@ -13,6 +13,7 @@ pub(crate) struct Model {
     pub(crate) documents: i32,
     pub(crate) hash: Option<String>,
     pub(crate) failures: String,
+    pub(crate) rejections: Option<String>,
     pub(crate) fetched_at: DateTimeWithTimeZone,
 }
 

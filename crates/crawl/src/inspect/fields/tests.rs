@@ -1,11 +1,12 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::fixtures::json_of;
 
 /// The guesses as `name=pointer` in the order of the settings.
 fn guessed(items: &Value) -> String {
-    let items: Vec<&Value> = items.as_array().expect("a list").iter().collect();
-    let found = guess_fields(&items);
+    let items: Vec<Json> = items.as_array().expect("a list").iter().map(json_of).collect();
+    let found = guess_fields(&items.iter().collect::<Vec<_>>(), false);
     let all = [
         ("key", found.key),
         ("text", found.text),
@@ -73,7 +74,7 @@ fn prose_is_not_the_key() {
         {"ts": "1767323045.000100", "text": "Hello", "user": "U1", "type": "message"},
         {"ts": "1767323046.000100", "text": "Bye", "user": "U2", "type": "message"},
     ]);
-    assert_eq!(guessed(&items), "key=/ts text=/text author_name=/user");
+    assert_eq!(guessed(&items), "key=/ts text=/text author_name=/user at=/ts");
     let items = json!([
         {"id": "a", "volumeInfo": {"title": "One", "description": "About it"}},
         {"id": "b", "volumeInfo": {"title": "Two", "description": "About it"}},

@@ -1,0 +1,55 @@
+//! The headers and the body of configured requests, and the bodies of responses within a limit.
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::Response;
+
+use super::causes::body_cause;
+use super::connection::HttpUpstreamError;
+use crate::upstream::FetchError;
+use quarry_config::{BodyContent, PostBody, Secret};
+
+/// Parses configured headers; their values are secrets.
+pub(super) fn parse_headers(pairs: &[(String, Secret)]) -> Result<HeaderMap, HttpUpstreamError> {
+    let mut headers = HeaderMap::new();
+    for (name, secret) in pairs {
+        let invalid = || HttpUpstreamError::Header(name.clone());
+        let parsed_name: HeaderName = name.parse().map_err(|_| invalid())?;
+        headers.append(parsed_name, secret_value(secret.expose()).ok_or_else(invalid)?);
+    }
+    Ok(headers)
+}
+
+/// Returns the value of a header that logs do not show.
+pub(super) fn secret_value(text: &str) -> Option<HeaderValue> {
+    let mut value: HeaderValue = text.parse().ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Sets the type of a JSON body, unless the settings do.
+pub(super) fn set_content_type(headers: &mut HeaderMap, body: &PostBody) {
+    let is_json = match body.expose() {
+        BodyContent::Json(_) => true,
+        BodyContent::Text(text) => serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok(),
+    };
+    if is_json && !headers.contains_key(CONTENT_TYPE) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
+}
+
+/// Reads the decompressed body of a response up to a limit.
+pub(super) async fn read_body(mut response: Response, max_bytes: u64) -> Result<Vec<u8>, FetchError> {
+    let status = Some(response.status().as_u16());
+    let mut body = Vec::new();
+    loop {
+        let chunk = response.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| FetchError::transient(body_cause(&error), status))? else {
+            return Ok(body);
+        };
+        if (body.len() + chunk.len()) as u64 > max_bytes {
+            let cause = format!("body larger than {max_bytes} bytes");
+            return Err(FetchError::refused(cause, status));
+        }
+        body.extend_from_slice(&chunk);
+    }
+}

@@ -1,0 +1,56 @@
+//! The report of a crawl about its completeness.
+
+use super::CrawlCursor;
+use crate::baseline::Baseline;
+use crate::grouped::grouped;
+use quarry_domain::Crawl;
+
+impl CrawlCursor {
+    /// Describes what a complete crawl found wrong, for the operator.
+    pub(super) fn describe_findings(&self, crawl: &Crawl, baseline: &Baseline) -> Option<String> {
+        let mut findings = Vec::new();
+        findings.extend(self.describe_rejections());
+        if let Some(total) = self.total {
+            let missing = total - self.found(crawl);
+            let is_steady = !self.total_changed && self.highest_total.1 == total;
+            if missing != 0 && is_steady && baseline.discrepancy != Some(missing) {
+                let (total, found) = (grouped(total), grouped(self.found(crawl)));
+                findings.push(format!("the upstream states a total of {total}, but serves {found}"));
+            }
+        }
+        (!findings.is_empty()).then(|| findings.join("; "))
+    }
+
+    /// Describes why a crawl is not complete.
+    pub(super) fn describe_missing(&self, crawl: &Crawl) -> String {
+        let seen = crawl.documents_seen;
+        let mut message = match self.total {
+            Some(total) => format!("saw {} distinct keys of {} stated", grouped(seen), grouped(total)),
+            None => format!("saw {} distinct keys, and the end of the upstream is doubtful", grouped(seen)),
+        };
+        let has_duplicates = |total: i64| seen < total && i128::from(self.received) >= i128::from(total);
+        if let Some(rejections) = self.describe_rejections() {
+            message += &format!("; {rejections}");
+            if self.is_mostly_rejected() {
+                message += "; check the pointers in `fields`";
+            }
+        } else if self.total.is_some_and(has_duplicates) && !self.total_changed {
+            message += "; the upstream serves some keys more than once";
+        }
+        if self.total.is_none() && self.saw_keys_twice(crawl) {
+            message += "; the upstream served keys twice in one pass, so its order is not stable: add a \
+                        parameter for a stable order to `url`";
+        }
+        if let Some(trouble) = &self.trouble {
+            message += &format!("; {trouble}");
+        }
+        message
+    }
+
+    fn describe_rejections(&self) -> Option<String> {
+        let rejection = self.rejection.as_ref().filter(|_| self.rejected > 0)?;
+        let count = grouped(i64::try_from(self.rejected).unwrap_or(i64::MAX));
+        let items = if self.rejected == 1 { "item was" } else { "items were" };
+        Some(format!("{count} {items} rejected, the first because of: {rejection}"))
+    }
+}

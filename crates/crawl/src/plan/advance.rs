@@ -1,0 +1,249 @@
+//! The cursor after an accepted page.
+
+use uuid::Uuid;
+
+use super::{PageContext, PageFacts};
+use crate::cursor::CrawlCursor;
+use crate::pagination::{PageToken, token_after};
+use crate::since::highest;
+use crate::upstream::Stated;
+use quarry_config::{Pagination, SourceConfig};
+
+/// Repeated pages in a row that end the crawl: the upstream serves no others.
+const REPEATED_PAGES: u32 = 3;
+/// Skipped pages in a row that fail the crawl: the upstream is down.
+const SKIPPED_PAGES: u32 = 3;
+/// Totals that upstreams are known to stop at are multiples of this.
+const ROUND_TOTAL: i64 = 1_000;
+
+/// Returns the cursor after a page; `previous_total` is the total of the response before it.
+pub(super) fn advance(
+    context: PageContext<'_>,
+    page: &PageFacts,
+    previous_total: Option<i64>,
+) -> CrawlCursor {
+    let PageContext { cursor, history, config, .. } = context;
+    let mut after = cursor.clone();
+    let token = cursor.next_page.clone().unwrap_or(PageToken::First);
+    after.position += 1;
+    after.pages += 1;
+    after.past_total = false;
+    after.skipped_in_a_row = 0;
+    after.total_found |= page.total != Stated::Absent;
+    after.next_found |= matches!(page.next, Stated::Value(_));
+    after.highest = highest(after.highest.take(), page.highest.clone());
+    let is_full = cursor.since.is_none();
+    // Beside changes only, upstreams may state the total of all items.
+    let removed = if is_full { update_total(&mut after, &page.total, previous_total) } else { 0 };
+    if context.repeats_last_page(page) {
+        // The list has ended before this page.
+        after.next_page = None;
+        end_sweep(&mut after, context);
+        return after;
+    }
+    after.rejected += page.rejected;
+    after.absent += page.rejected + page.deleted;
+    if after.rejection.is_none() {
+        after.rejection.clone_from(&page.rejection);
+    }
+    after.largest_page = after.largest_page.max(page.items);
+    after.received = cursor.received.saturating_add(page.items);
+    after.offered += offered(page, &history.documents);
+    if let Some(conflict) = &page.conflict {
+        after.trouble.get_or_insert_with(|| conflict.clone());
+    }
+    if let Some(error) = &page.error {
+        after.trouble.get_or_insert_with(|| {
+            format!("page {}: {error}; if that is no error, see `errors`", cursor.position)
+        });
+    }
+    if page.items > 0 && history.pages.contains_key(&page.hash) {
+        count_repeated(&mut after, cursor.position);
+    } else {
+        after.repeats = 0;
+    }
+    if !has_ended(context, page, &mut after) {
+        after.next_page = token_after(&config.pagination, &token, page.items, page.next.clone().value());
+        rewind(context, &mut after, &token, removed);
+    } else {
+        after.next_page = None;
+    }
+    if matches!(config.pagination, Pagination::Cursor { .. }) && after.next_page.as_ref() == Some(&token) {
+        // Some upstreams repeat the cursor at the end.
+        after.next_page = None;
+    }
+    if leads_back(after.next_page.as_ref(), context) {
+        let error = format!(
+            "the pages never end: page {} leads back to a page that was already fetched",
+            cursor.position
+        );
+        after.dead_end.get_or_insert(error);
+    }
+    if after.next_page.is_none() {
+        end_sweep(&mut after, context);
+    }
+    after
+}
+
+/// Returns the cursor behind a page that cannot be fetched, unless its position is unknown.
+pub(crate) fn after_skipped(
+    cursor: &CrawlCursor,
+    config: &SourceConfig,
+    failure: &str,
+) -> Option<CrawlCursor> {
+    let size = match config.pagination {
+        Pagination::Offset { size, .. } | Pagination::Page { size, .. } => u64::from(size),
+        Pagination::Cursor { .. } | Pagination::Link { .. } | Pagination::SinglePage {} => return None,
+    };
+    if cursor.skipped_in_a_row >= SKIPPED_PAGES {
+        return None;
+    }
+    let mut after = cursor.clone();
+    after.position += 1;
+    after.pages += 1;
+    after.skipped += 1;
+    after.skipped_in_a_row += 1;
+    after.received = cursor.received.saturating_add(size);
+    after.trouble.get_or_insert_with(|| format!("skipped: {failure}"));
+    let is_reached = cursor.total.is_some_and(|total| i128::from(after.received) >= i128::from(total));
+    after.end_reached |= is_reached;
+    after.next_page = token_after(&config.pagination, cursor.next_page.as_ref()?, size, None);
+    after.next_page = after.next_page.filter(|_| !is_reached);
+    Some(after)
+}
+
+/// Returns true if the next page was fetched already.
+pub(super) fn leads_back(next: Option<&PageToken>, context: PageContext<'_>) -> bool {
+    // Computed positions advance, unless the list has become shorter.
+    !context.is_by_position()
+        && next.is_some_and(|next| {
+            Some(next) == context.cursor.next_page.as_ref() || context.history.tokens.contains(next)
+        })
+}
+
+/// Returns true if no page follows.
+///
+/// A short page does not end a list of computed positions; the stated total or an empty page does. Cursors and
+/// links end where they are absent.
+fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor) -> bool {
+    if page.is_end {
+        return true;
+    }
+    // Both totals, the accepted and the stated one: new items are fetched as well.
+    let total = after.total.max(after.stated_total).unwrap_or(i64::MAX);
+    let is_reached = i128::from(after.received) >= i128::from(total);
+    if page.has_more == Some(false) && (is_reached || total == i64::MAX) {
+        return true;
+    }
+    if !context.is_by_position() {
+        return page.has_more == Some(false) && page.next == Stated::Absent;
+    }
+    let is_last_page = page.pages.is_some_and(|pages| i64::from(after.pages) >= pages);
+    if page.items == 0 || is_last_page && total == i64::MAX {
+        return true;
+    }
+    if !is_reached {
+        if after.first_total.is_some_and(|first| i128::from(context.cursor.received) >= i128::from(first)) {
+            after.added_pages += 1;
+        }
+        // An upstream that gains items as fast as they are fetched has no end to wait for.
+        after.keeps_growing = after.added_pages > 1 + after.pages / 4;
+        return after.keeps_growing;
+    }
+    let is_full = page.items >= context.page_size();
+    let may_be_capped = total % ROUND_TOTAL == 0 || !context.baseline.knows_total(total);
+    after.past_total = is_full && page.has_more != Some(false) && may_be_capped;
+    !after.past_total
+}
+
+fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>) {
+    after.end_reached = true;
+    let received = after.received;
+    if !after.keeps_growing && after.total.is_some_and(|total| i128::from(received) < i128::from(total)) {
+        after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
+    }
+    let is_full = after.since.is_none();
+    if is_full
+        && after.total.is_none()
+        && let Some(before) = context.baseline.ends_early(received)
+    {
+        after.early_end = true;
+        after.trouble.get_or_insert_with(|| {
+            format!("the list ended after {received} items, but the last complete crawl saw {before}")
+        });
+    }
+    if is_full && context.config.total.is_some() && !after.total_found {
+        after.trouble.get_or_insert_with(|| "no page has the total: check `total`".to_owned());
+    }
+}
+
+/// Updates the total, and returns the number of items by which the list became shorter.
+///
+/// A change counts once two responses in a row state it, or one beyond it.
+fn update_total(after: &mut CrawlCursor, stated: &Stated<i64>, previous: Option<i64>) -> u64 {
+    let Stated::Value(stated) = *stated else { return 0 };
+    let previous = previous.or(after.stated_total);
+    after.stated_total = Some(stated);
+    after.confirm_total();
+    let Some(known) = after.total else {
+        accept_total(after, stated);
+        after.first_total = Some(stated);
+        return 0;
+    };
+    let accepted = match previous {
+        Some(previous) if previous > known && stated > known => previous.min(stated),
+        Some(previous) if previous < known && stated < known => previous.max(stated),
+        _ => return 0,
+    };
+    accept_total(after, accepted);
+    if accepted / 2 > known {
+        // More than the growth of a live list: the earlier total was wrong.
+        after.first_total = Some(accepted);
+    }
+    after.total_changed = true;
+    after.total_shrank |= accepted < known;
+    u64::try_from(known - accepted).unwrap_or(0)
+}
+
+fn accept_total(after: &mut CrawlCursor, total: i64) {
+    after.total = Some(total);
+    let (of_sweep, of_crawl) = after.highest_total;
+    after.highest_total = (of_sweep.max(total), of_crawl.max(total));
+}
+
+/// Moves the next page back by the items that were removed: later ones may have moved to pages before it.
+fn rewind(context: PageContext<'_>, after: &mut CrawlCursor, token: &PageToken, removed: u64) {
+    if removed == 0 || removed > context.page_size() {
+        // After a larger change, another sweep is due anyway.
+        return;
+    }
+    match after.next_page.as_mut() {
+        Some(PageToken::Offset(offset)) => {
+            *offset = offset.saturating_sub(removed);
+            after.received = after.received.saturating_sub(removed);
+        }
+        Some(PageToken::Page(_)) if *token != PageToken::First => {
+            after.next_page = Some(token.clone());
+            after.received = context.cursor.received;
+        }
+        _ => {}
+    }
+}
+
+/// Returns the documents of a page without those that shifted onto it from the page before.
+fn offered(page: &PageFacts, before: &[Uuid]) -> u64 {
+    let shifted = page.documents.first().and_then(|first| {
+        let tail = &before[before.iter().position(|document| document == first)?..];
+        page.documents.starts_with(tail).then_some(tail.len())
+    });
+    (page.documents.len() - shifted.unwrap_or(0)) as u64
+}
+
+fn count_repeated(after: &mut CrawlCursor, position: i64) {
+    after.repeats += 1;
+    after.trouble = Some(format!("page {position} repeats another page of its sweep"));
+    if after.repeats >= REPEATED_PAGES {
+        let error = "the upstream serves the same page again and again: check the paging parameters";
+        after.dead_end.get_or_insert(error.to_owned());
+    }
+}

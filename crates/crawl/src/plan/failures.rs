@@ -1,0 +1,56 @@
+//! Failed requests: their budget, and those that end a list.
+
+use crate::pagination::PageToken;
+use crate::upstream::FetchError;
+use quarry_config::{Pagination, SourceConfig};
+
+/// Responses in a row with a status that may end a list, after which it does.
+const END_RESPONSES: u32 = 3;
+/// The statuses behind the last page of a list: not found, an invalid position, gone, out of range.
+const END_STATUSES: [u16; 5] = [400, 404, 410, 416, 422];
+
+/// The failed requests for one page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FailureCounters {
+    /// All failures.
+    pub(crate) all: u32,
+    /// Failures by a refusal of the upstream.
+    pub(crate) refused: u32,
+    /// The last status, and the failures in a row with it.
+    status: Option<u16>,
+    in_a_row: u32,
+}
+
+impl FailureCounters {
+    /// Counts a failure, and returns an error once the budget is exhausted.
+    pub(crate) fn count(&mut self, error: &FetchError, page: &str, config: &SourceConfig) -> Option<String> {
+        self.all += 1;
+        self.refused += u32::from(error.is_refusal);
+        self.in_a_row = if self.status == error.status { self.in_a_row + 1 } else { 1 };
+        self.status = error.status;
+        if self.all >= config.max_attempts {
+            let attempts = self.all;
+            return Some(format!(
+                "{page} could not be fetched in {attempts} attempts; the last cause: {error}"
+            ));
+        }
+        if self.refused > config.max_refusals {
+            let refusals = self.refused;
+            return Some(format!("{page} was refused {refusals} times; the last cause: {error}"));
+        }
+        None
+    }
+
+    /// Returns true if enough responses in a row had a status that ends a list.
+    pub(crate) fn end_list(&self) -> bool {
+        self.in_a_row >= END_RESPONSES
+    }
+}
+
+/// Returns true if a status behind the first page may mean that the list has no such page.
+///
+/// A cursor that has expired is answered in the same way, so this holds for computed positions only.
+pub(crate) fn is_end_status(status: u16, token: &PageToken, config: &SourceConfig) -> bool {
+    let is_by_position = matches!(config.pagination, Pagination::Offset { .. } | Pagination::Page { .. });
+    is_by_position && *token != PageToken::First && END_STATUSES.contains(&status)
+}

@@ -1,0 +1,93 @@
+//! The highest value of the field by which a crawl asks for changes only. Pure.
+
+use std::cmp::Ordering;
+use std::time::Duration;
+
+use chrono::{SecondsFormat, TimeDelta};
+
+use super::dates::parse_date;
+use super::json::Json;
+use quarry_domain::Timestamp;
+
+/// The length of a date without a time.
+const DATE_CHARS: usize = 10;
+
+/// Returns the higher one of two values, as numbers, as times or as texts.
+pub(super) fn highest(one: Option<String>, other: Option<String>) -> Option<String> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if compare(&one, &other).is_lt() { other } else { one }),
+        (one, other) => one.or(other),
+    }
+}
+
+/// Returns the value to ask from: the highest one seen, less the overlap if it is a time.
+///
+/// Upstreams commit changes later than they date them, so the times just before the highest one are asked for again.
+pub(super) fn start(highest: &str, overlap: Duration) -> String {
+    let Ok(overlap) = TimeDelta::from_std(overlap) else { return highest.to_owned() };
+    let Some(at) = time(highest).and_then(|at| at.checked_sub_signed(overlap)) else {
+        return highest.to_owned();
+    };
+    if let Some(number) = integer(highest) {
+        // In the unit that the upstream uses.
+        let units = number.checked_div(i128::from(time(highest).map_or(1, |at| at.timestamp()).max(1)));
+        let scale = units.unwrap_or(1).max(1);
+        return (i128::from(at.timestamp()) * scale).to_string();
+    }
+    if highest.trim().len() == DATE_CHARS {
+        return at.format("%Y-%m-%d").to_string();
+    }
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
+fn compare(one: &str, other: &str) -> Ordering {
+    match (integer(one), integer(other)) {
+        (Some(one), Some(other)) => one.cmp(&other),
+        _ => match (time(one), time(other)) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            _ => one.cmp(other),
+        },
+    }
+}
+
+fn integer(text: &str) -> Option<i128> {
+    text.trim().parse().ok()
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    parse_date(&Json::String(text.to_owned()), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn higher(one: &str, other: &str) -> String {
+        highest(Some(one.to_owned()), Some(other.to_owned())).expect("a value")
+    }
+
+    #[test]
+    fn values_are_compared_as_numbers_times_or_texts() {
+        assert_eq!(higher("9", "10"), "10");
+        assert_eq!(higher("2026-03-01T09:00:00+02:00", "2026-03-01T08:00:00Z"), "2026-03-01T08:00:00Z");
+        assert_eq!(higher("v9", "v10"), "v9");
+        assert_eq!(highest(None, Some("a".into())), Some("a".into()));
+    }
+
+    #[test]
+    fn the_overlap_is_taken_from_times_in_their_own_form() {
+        let minute = Duration::from_secs(60);
+        for (highest, expected) in [
+            ("2026-03-01T09:00:30Z", "2026-03-01T08:59:30Z"),
+            ("2026-03-01T11:00:30.250+02:00", "2026-03-01T08:59:30.250Z"),
+            ("2026-03-01", "2026-02-28"),
+            ("1772355630", "1772355570"),
+            ("1772355630000", "1772355570000"),
+            ("4711", "4711"),
+            ("v9", "v9"),
+        ] {
+            assert_eq!(start(highest, minute), expected, "{highest}");
+        }
+        assert_eq!(start("2026-03-01T09:00:30Z", Duration::ZERO), "2026-03-01T09:00:30Z");
+    }
+}
