@@ -24,7 +24,7 @@ mod suggestions;
 use std::error::Error;
 use std::time::Duration;
 
-pub use self::crawls::crawl;
+pub use self::crawls::{crawl, purge};
 pub use self::data_folder::require_idle;
 pub use self::database::{DatabaseRecord, connect_store, open_store, require_sole_use};
 pub use self::index::reindex;

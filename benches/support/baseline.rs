@@ -100,7 +100,7 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
         search,
         store,
         crawl_requested: Arc::default(),
-        sources: Arc::from([]),
+        sources: tokio::sync::watch::channel(Arc::from([])).1,
         index_timeout: times.index_timeout(),
     };
     Api::new(services, Limits::default(), times)

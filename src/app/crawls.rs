@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::data_folder::{INSTANCES_FOLDER, register};
 use crate::config::{Settings, SourceConfig};
-use crate::crawl::{CrawlOptions, CrawlSource, Crawler, HttpUpstream, Progress, RunEnd};
+use crate::crawl::{
+    CrawlMetrics, CrawlOptions, CrawlSource, CrawlSources, Crawler, HttpUpstream, Progress, PurgeError,
+    RunEnd,
+};
+use crate::domain::SourceName;
 use crate::instance::Instance;
 use crate::store::Store;
 
@@ -25,6 +30,35 @@ pub async fn crawl(
     let options = CrawlOptions { allow_shrink, wait_for_lease: true, ..options(settings, &instance) };
     let mut crawler = Crawler::new(store, upstream, source.clone(), options, rand::make_rng());
     Ok(crawler.run(cancel, progress).await?)
+}
+
+/// Removes all documents of a source; `progress` receives the number of removed ones.
+pub async fn purge(
+    settings: &Settings,
+    store: &Store,
+    source: &SourceName,
+    progress: impl FnMut(u64) + Send,
+) -> Result<u64, PurgeError> {
+    let instance = register(settings).map_err(|error| PurgeError::Unregistered(format!("{error:#}")))?;
+    crate::crawl::purge(store, source, options(settings, &instance), progress).await
+}
+
+/// The parts of a running server that depend on its sources.
+pub(super) struct LiveSources {
+    pub(super) crawls: CrawlSources,
+    pub(super) names: watch::Sender<Arc<[SourceName]>>,
+    pub(super) metrics: CrawlMetrics,
+}
+
+impl LiveSources {
+    /// Replaces the sources of the server by these.
+    pub(super) fn replace(&self, sources: Vec<CrawlSource>) {
+        let names: Arc<[SourceName]> = sources.iter().map(|source| source.config.name.clone()).collect();
+        // The counters of a new source exist before its first crawl.
+        self.metrics.replace_sources(names.iter().cloned());
+        self.names.send_replace(names);
+        self.crawls.replace(sources);
+    }
 }
 
 /// Returns the options of a server's crawls.

@@ -11,6 +11,7 @@ use anyhow::Result;
 use futures_util::Stream;
 
 use self::reload::SettingsReloader;
+use super::crawls::LiveSources;
 use super::database::DatabaseRecord;
 use super::keystrokes::KeystrokePipeline;
 use super::reports::ReportComponents;
@@ -31,6 +32,7 @@ pub struct Server {
     store: Store,
     indexer: Indexer,
     crawls: CrawlWorker,
+    sources: Option<LiveSources>,
     keystrokes: KeystrokePipeline,
     reports: ReportComponents,
     suggestions: Suggestions,
@@ -53,8 +55,9 @@ impl Server {
         signals: impl Stream<Item = ()> + Send + 'static,
         load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
     ) {
+        let Some(sources) = self.sources.take() else { return };
         let reloader =
-            SettingsReloader::new(self.settings.clone(), address, self.state.clone(), signals, load);
+            SettingsReloader::new(self.settings.clone(), address, self.state.clone(), sources, signals, load);
         self.reloader = Some(reloader);
     }
 }

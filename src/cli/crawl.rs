@@ -6,9 +6,8 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 
 use super::progress::{CrawlDisplay, summary};
-use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, finish_traces, start_telemetry};
+use super::{INTERRUPTED, SettingsArgs, cancel_on_signal, find_source, finish_traces, start_telemetry};
 use crate::app;
-use crate::config::{Settings, SourceConfig};
 use crate::crawl::RunEnd;
 use crate::domain::CrawlState;
 
@@ -44,18 +43,4 @@ pub(super) async fn run(args: CrawlArgs) -> Result<ExitCode> {
         }
         RunEnd::Held(_) => Err(anyhow!("another process crawls {}", source.name)),
     }
-}
-
-fn find_source<'s>(settings: &'s Settings, name: &str) -> Result<&'s SourceConfig> {
-    if let Some(source) = settings.sources.iter().find(|source| source.name.as_str() == name) {
-        return Ok(source);
-    }
-    let names: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
-    Err(if names.is_empty() {
-        anyhow!(
-            "no source is configured: describe one under [[sources]] in quarry.toml (see docs/sources.md)"
-        )
-    } else {
-        anyhow!("no source is called {name:?}: configured are {}", names.join(", "))
-    })
 }

@@ -9,6 +9,8 @@ mod progress;
 mod reindex;
 mod seed;
 mod serve;
+mod sources;
+mod try_source;
 mod type_searches;
 mod upstream;
 
@@ -16,12 +18,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{LogFormat, Overrides, Settings};
+use crate::config::{LogFormat, Overrides, Settings, SourceConfig};
 use crate::supervisor::stop_signals;
 use crate::telemetry::{TraceOptions, Traces};
 use crate::{graphql, permissions, telemetry};
@@ -104,6 +106,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Crawl one configured source now
     Crawl(crawl::CrawlArgs),
+    /// Fetch the first pages of a configured source and show what a crawl would find; stores nothing
+    Try(try_source::TryArgs),
+    /// List sources, propose one for an API, or remove one that is no longer configured
+    Sources(sources::SourcesArgs),
     /// Rebuild the search index from the store (while no server uses the data folder)
     Reindex(SettingsArgs),
     /// Change or show the database's schema
@@ -156,6 +162,8 @@ impl Command {
         match self {
             Self::Serve(args) => Some(&mut args.settings),
             Self::Crawl(args) => Some(&mut args.settings),
+            Self::Sources(args) => Some(&mut args.settings),
+            Self::Try(args) => Some(&mut args.settings),
             Self::Migrate(args) => Some(&mut args.settings),
             Self::Seed(args) => Some(&mut args.settings),
             Self::Reindex(settings) | Self::Config(settings) => Some(settings),
@@ -176,6 +184,8 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
         Command::Demo(args) => demo::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Crawl(args) => crawl::run(args).await,
+        Command::Sources(args) => sources::run(args).await,
+        Command::Try(args) => try_source::run(args).await,
         Command::Reindex(settings) => reindex::run(&settings).await,
         Command::Migrate(args) => migrate::run(args).await,
         Command::Key(command) => key::run(command),
@@ -234,6 +244,21 @@ fn cancel_on_signal() -> Result<CancellationToken> {
         cancel.cancel();
     });
     Ok(token)
+}
+
+/// Returns a configured source by name.
+fn find_source<'s>(settings: &'s Settings, name: &str) -> Result<&'s SourceConfig> {
+    if let Some(source) = settings.sources.iter().find(|source| source.name.as_str() == name) {
+        return Ok(source);
+    }
+    let names: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
+    Err(if names.is_empty() {
+        anyhow!(
+            "no source is configured: describe one under [[sources]] in quarry.toml (see docs/sources.md)"
+        )
+    } else {
+        anyhow!("no source is called {name:?}: configured are {}", names.join(", "))
+    })
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

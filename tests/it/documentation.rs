@@ -152,7 +152,8 @@ fn anchors(text: &str) -> HashSet<String> {
 fn every_command_that_is_named_exists() {
     let commands = commands();
     for name in [
-        "demo", "serve", "crawl", "reindex", "migrate", "key", "schema", "config", "seed", "type", "upstream",
+        "demo", "serve", "crawl", "try", "sources", "reindex", "migrate", "key", "schema", "config", "seed",
+        "type", "upstream",
     ] {
         assert!(commands.iter().any(|words| words[0] == name), "the documentation does not show {name}");
     }

@@ -9,6 +9,7 @@
 //! A running server loads the settings again on SIGHUP: [`Settings::changed_from`] lists the differences.
 
 mod check;
+mod cron;
 mod date_format;
 mod environment;
 mod error;
@@ -33,6 +34,7 @@ mod values;
 mod variables;
 mod web_url;
 
+pub use cron::CronSchedule;
 pub use date_format::{DateFormat, DatePattern, EpochUnit};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigProblem};
@@ -42,7 +44,7 @@ pub use load::{DEFAULT_FILE, Overrides};
 pub use pointer::{FieldList, ItemsPath, JsonPointer, KeyFields, KeyPart, PathSegment};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
-pub use secret::{Secret, is_harmless};
+pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,

@@ -7,7 +7,9 @@ use chrono::Utc;
 use super::error::ConfigError;
 use super::reference;
 use super::settings::Settings;
+use super::source::Language;
 use super::values::allows_every;
+use quarry_domain::SourceName;
 
 impl Settings {
     /// The keys of the settings that differ, in the order of the reference.
@@ -38,6 +40,15 @@ impl Settings {
             return Some(ConfigError::one("settings", text));
         }
         None
+    }
+
+    /// The sources with a language other than the default, on which the index depends.
+    pub fn special_languages(&self) -> Vec<(&SourceName, Language)> {
+        let languages = self.sources.iter().map(|source| (&source.name, source.language));
+        let mut special: Vec<_> =
+            languages.filter(|(_, language)| *language != Language::default()).collect();
+        special.sort_unstable();
+        special
     }
 
     /// A warning that names the ignored variables; never their values, which may be secrets.

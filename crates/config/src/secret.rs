@@ -9,6 +9,8 @@ const HIDDEN: &str = "redacted";
 /// Parts of the names of parameters whose values are secrets.
 const SECRET_NAMES: &[&str] =
     &["password", "passwd", "pwd", "token", "key", "secret", "signature", "sig", "auth", "credential"];
+/// Names of parameters that contain one of these parts, but whose values are no secrets.
+const UNSUSPICIOUS_NAMES: &[&str] = &["author", "author_id", "authors", "keyword", "keywords"];
 
 /// Names of parameters and members whose values are no secrets.
 const HARMLESS_NAMES: &[&str] = &[
@@ -97,15 +99,26 @@ pub(crate) fn redact_url(url: &str) -> String {
 ///
 /// The address is as written, with `${NAME}` for variables.
 pub(crate) fn redact_source_url(url: &str) -> String {
+    hide_params(url, is_harmless)
+}
+
+/// Hides the credentials of an address, and the parameters whose names `is_shown` rejects.
+pub fn hide_params(url: &str, is_shown: impl Fn(&str) -> bool) -> String {
     let (address, query) = url.split_once('?').map_or((url, None), |(address, query)| (address, Some(query)));
     let redact = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if !is_harmless(name) => format!("{name}={HIDDEN}"),
-        None if !is_harmless(pair) && !pair.is_empty() => HIDDEN.to_owned(),
+        Some((name, _)) if !is_shown(name) => format!("{name}={HIDDEN}"),
+        None if !is_shown(pair) && !pair.is_empty() => HIDDEN.to_owned(),
         _ => pair.to_owned(),
     };
     let query = query.map(|query| query.split('&').map(redact).collect::<Vec<_>>().join("&"));
     let address = redact_credentials(address);
     query.map_or(address.clone(), |query| format!("{address}?{query}"))
+}
+
+/// Recognizes the name of a parameter whose value is likely a secret.
+pub fn looks_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    !UNSUSPICIOUS_NAMES.contains(&&*name) && SECRET_NAMES.iter().any(|secret| name.contains(secret))
 }
 
 /// Recognizes the name of a parameter or member that holds no secret; `fields[a]` counts as `fields`.

@@ -18,6 +18,7 @@ use self::body::body;
 pub use self::body::{BodyContent, PostBody};
 use self::pagination::locator;
 pub use self::pagination::{Locator, NextKind, Pagination};
+use super::cron::{CronSchedule, cron};
 use super::date_format::{DateFormat, date_format};
 use super::pointer::{
     FieldList, ItemsPath, JsonPointer, KeyFields, field_list, items_path, key_fields, pointer, pointers,
@@ -82,6 +83,8 @@ settings_table! {
         /// The pause between the end of a crawl and the start of the next.
         /// Absent: the source is crawled on request, and initially until it is complete.
         refresh: Option<Duration> = duration("1s").optional(),
+        /// The times of crawls in place of `refresh`: five fields of cron, in UTC, such as `0 3 * * *`.
+        schedule: Option<CronSchedule> = cron().optional(),
         /// The attempts to fetch one page before the crawl fails.
         max_attempts: u32 = count(1, 1_000).default(25),
         /// Attempts among these that may end with a 4xx status except 408, 425, 429.

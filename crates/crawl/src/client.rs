@@ -11,6 +11,7 @@ mod link_header;
 mod next_page;
 mod own_params;
 mod payload;
+mod raw;
 mod redirect;
 mod statements;
 mod token;
@@ -30,6 +31,7 @@ pub use self::connection::HttpUpstreamError;
 use self::connection::build_client;
 use self::own_params::OwnParams;
 use self::payload::{parse_headers, read_body, secret_value, set_content_type};
+pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
 use self::statements::{HeaderStatements, str_of};
 use self::token::TokenSource;
@@ -93,12 +95,54 @@ impl HttpUpstream {
         })
     }
 
-    /// Sends a request with a valid token, within the timeout.
+    /// Requests a page, with a valid token and within the timeout.
     async fn fetch(&self, request: &UpstreamRequest) -> Result<FetchedPage, FetchError> {
-        let token = match &self.tokens {
-            Some(tokens) => Some(tokens.header(&self.client).await?),
-            None => None,
-        };
+        let token = self.token().await?;
+        self.within_timeout(async {
+            let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
+            let status = response.status();
+            if request.etag.is_some() && status == StatusCode::NOT_MODIFIED {
+                return Ok(FetchedPage { status: status.as_u16(), ..FetchedPage::default() });
+            }
+            self.read_page(url, response).await
+        })
+        .await
+    }
+
+    /// Requests any body for an inspection, without the settings of pages.
+    pub(super) async fn fetch_raw(&self, request: &UpstreamRequest) -> Result<RawResponse, FetchError> {
+        let token = self.token().await?;
+        self.within_timeout(async {
+            let (url, response) = self.follow(self.first_hop(request), token.as_ref()).await?;
+            let status = response.status();
+            if !status.is_success() {
+                let retry_after = requested_wait(status.as_u16(), response.headers(), Utc::now());
+                return Err(FetchError { retry_after, ..status_error(status) });
+            }
+            let headers = response.headers().clone();
+            let body = read_body(response, self.config.max_body_bytes).await?;
+            Ok(RawResponse { url, headers, body })
+        })
+        .await
+    }
+
+    async fn token(&self) -> Result<Option<(HeaderName, HeaderValue)>, FetchError> {
+        match &self.tokens {
+            Some(tokens) => tokens.header(&self.client).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn within_timeout<T>(
+        &self,
+        fetch: impl Future<Output = Result<T, FetchError>>,
+    ) -> Result<T, FetchError> {
+        tokio::time::timeout(self.config.timeout, fetch)
+            .await
+            .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
+    }
+
+    fn first_hop(&self, request: &UpstreamRequest) -> Hop {
         let mut url = request.url.clone();
         if is_same_host(&self.config.url, &url) {
             self.own_params.add_to(&mut url);
@@ -107,26 +151,21 @@ impl HttpUpstream {
             RequestMethod::Get => Method::GET,
             RequestMethod::Post => Method::POST,
         };
-        let hop = Hop { method, url, body: request.body.clone(), etag: request.etag.clone() };
-        tokio::time::timeout(self.config.timeout, self.follow(hop, token.as_ref()))
-            .await
-            .unwrap_or_else(|_| Err(FetchError::transient("timed out", None)))
+        Hop { method, url, body: request.body.clone(), etag: request.etag.clone() }
     }
 
+    /// Sends a request, and follows its redirects to the last response.
     async fn follow(
         &self,
         mut hop: Hop,
         token: Option<&(HeaderName, HeaderValue)>,
-    ) -> Result<FetchedPage, FetchError> {
+    ) -> Result<(Url, Response), FetchError> {
         let mut redirects = 0;
         loop {
             let response = self.send(&hop, token).await?;
             let status = response.status();
             if !is_redirect(status) {
-                if status == StatusCode::NOT_MODIFIED && hop.etag.is_some() {
-                    return Ok(FetchedPage { status: status.as_u16(), ..FetchedPage::default() });
-                }
-                return self.read_page(hop.url, response).await;
+                return Ok((hop.url, response));
             }
             redirects += 1;
             if redirects > self.config.max_redirects {

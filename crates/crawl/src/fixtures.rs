@@ -1,5 +1,6 @@
 //! Values for the unit tests.
 
+use super::json::Json;
 use chrono::TimeDelta;
 use quarry_config::{JsonPointer, Settings, SourceConfig};
 use quarry_domain::{Crawl, CrawlId, CrawlState, SourceName, Timestamp};
@@ -14,6 +15,11 @@ pub(super) fn pointer(text: &str) -> JsonPointer {
 
 pub(super) fn source_name() -> SourceName {
     SourceName::parse("s").expect("a name")
+}
+
+/// The value of a literal of `serde_json::json!`.
+pub(super) fn json_of(value: &serde_json::Value) -> Json {
+    Json::parse(&value.to_string()).expect("JSON")
 }
 
 /// A source with offsets and a total, without pauses.

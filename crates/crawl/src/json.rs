@@ -83,6 +83,22 @@ impl Json {
         }
     }
 
+    /// Returns the members of an object.
+    pub(super) fn as_object(&self) -> Option<&BTreeMap<String, Json>> {
+        match self {
+            Self::Object(members) => Some(members),
+            _ => None,
+        }
+    }
+
+    /// Returns a whole number.
+    pub(super) fn as_i64(&self) -> Option<i64> {
+        match self {
+            Self::Number(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Returns true for null, false, zero, and an empty or blank text, array or object.
     pub(super) fn is_empty(&self) -> bool {
         match self {

@@ -15,6 +15,10 @@
 //! | `page_body` | the parts of a response's body (pure) |
 //! | `charset`, `json` | the text of a body, and its values with all digits (pure) |
 //! | `since` | the value from which a crawl asks for changes only (pure) |
+//! | `inspect` | guesses about the JSON of an unknown API (pure) |
+//! | `preview` | the first pages of a source, and what is wrong with its settings |
+//! | `proposal` | proposed settings for an unknown API |
+//! | `purge` | the removal of a source that is no longer configured |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
 //!
@@ -32,6 +36,7 @@ mod dates;
 #[cfg(test)]
 mod fixtures;
 mod grouped;
+mod inspect;
 mod json;
 mod lease;
 mod mapping;
@@ -40,7 +45,10 @@ mod page;
 mod page_body;
 mod pagination;
 mod plan;
+mod preview;
 mod progress;
+mod proposal;
+mod purge;
 mod schedule;
 mod since;
 mod upstream;
@@ -51,6 +59,11 @@ pub use crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 pub use json::Json;
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
+pub use preview::{
+    FieldFinding, Outlook, PagePreview, Preview, PreviewProblem, RejectedItems, preview, preview_source,
+};
 pub use progress::{LogProgress, Progress, StepOutcome};
+pub use proposal::{Proposal, ProposalError, ProposalRequest, propose};
+pub use purge::{PurgeError, purge};
 pub use upstream::{FetchError, FetchedPage, NextPage, Stated, Upstream, UpstreamItem, UpstreamRequest};
-pub use worker::{CrawlSource, CrawlWorker};
+pub use worker::{CrawlSource, CrawlSources, CrawlWorker};

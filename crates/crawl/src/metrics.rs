@@ -1,6 +1,6 @@
 //! Metrics of crawls by source.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
@@ -12,9 +12,11 @@ use super::progress::{Progress, StepOutcome};
 /// Counts the outcomes of crawls and passes them on. Clones share the counters.
 #[derive(Clone)]
 pub struct CrawlMetrics {
-    sources: Arc<[(SourceName, SourceCounters)]>,
+    sources: Arc<RwLock<Vec<CountedSource>>>,
     next: Arc<dyn Progress>,
 }
+
+type CountedSource = (SourceName, Arc<SourceCounters>);
 
 #[derive(Default)]
 struct SourceCounters {
@@ -30,16 +32,31 @@ struct SourceCounters {
 impl CrawlMetrics {
     /// Creates the counters of the configured sources; `next` receives the same outcomes.
     pub fn new(sources: impl IntoIterator<Item = SourceName>, next: Arc<dyn Progress>) -> Self {
-        let sources = sources.into_iter().map(|source| (source, SourceCounters::default())).collect();
-        Self { sources, next }
+        let metrics = Self { sources: Arc::default(), next };
+        metrics.replace_sources(sources);
+        metrics
+    }
+
+    /// Replaces the sources; those that stay keep their counts.
+    pub fn replace_sources(&self, sources: impl IntoIterator<Item = SourceName>) {
+        let mut current = self.sources.write().unwrap_or_else(PoisonError::into_inner);
+        let counters = |name: &SourceName| {
+            let known = current.iter().find(|(known, _)| known == name);
+            known.map(|(_, counters)| counters.clone()).unwrap_or_default()
+        };
+        *current = sources.into_iter().map(|name| (name.clone(), counters(&name))).collect();
+    }
+
+    fn sources(&self) -> Vec<CountedSource> {
+        self.sources.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Registers the counters.
     pub fn register(&self, registry: &mut Registry) {
+        let sources = self.sources();
         let mut by_source = |name, help, counter: fn(&SourceCounters) -> &Counter| {
             let label = |source: &SourceName| -> Labels<1> { [("source", source.as_str().to_owned())] };
-            let series =
-                self.sources.iter().map(|(source, counters)| (label(source), counter(counters).clone()));
+            let series = sources.iter().map(|(source, counters)| (label(source), counter(counters).clone()));
             registry.register(name, help, Series::from_iter(series));
         };
         by_source("crawl_pages", "Pages that crawls stored", |of| &of.pages);
@@ -50,7 +67,7 @@ impl CrawlMetrics {
             "Requests to the upstream that returned no page and were retried",
             |of| &of.failed_attempts,
         );
-        let ends = |(source, counters): &(SourceName, SourceCounters)| {
+        let ends = |(source, counters): &CountedSource| {
             let label = |state: &str| -> Labels<2> {
                 [("source", source.as_str().to_owned()), ("state", state.to_owned())]
             };
@@ -60,14 +77,14 @@ impl CrawlMetrics {
                 (label("failed"), counters.failed.clone()),
             ]
         };
-        let ends = Series::from_iter(self.sources.iter().flat_map(ends));
+        let ends = Series::from_iter(sources.iter().flat_map(ends));
         registry.register("crawls_finished", "Crawls that ended", ends);
     }
 }
 
 impl Progress for CrawlMetrics {
     fn report(&self, source: &SourceName, outcome: &StepOutcome) {
-        if let Some((_, counters)) = self.sources.iter().find(|(known, _)| known == source) {
+        if let Some((_, counters)) = self.sources().iter().find(|(known, _)| known == source) {
             counters.record(outcome);
         }
         self.next.report(source, outcome);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use quarry_config::CronSchedule;
 use quarry_domain::{Crawl, CrawlState, Timestamp};
 use quarry_runtime::retry::{Backoff, spread};
 
@@ -15,10 +16,21 @@ const JITTER: f64 = 0.1;
 /// Returns true if a source is due, given its crawls, latest first.
 ///
 /// A running crawl is due: it was interrupted or requested. So is a source without crawls. Otherwise the
-/// refresh interval decides, or a shorter delay after an incomplete crawl. Without an interval, only a
-/// source without a complete crawl is due.
-pub(super) fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Duration>) -> bool {
+/// refresh interval or the schedule decides, or a shorter delay after an incomplete crawl. Without an interval
+/// and a schedule, only a source without a complete crawl is due.
+pub(super) fn is_due(
+    latest_first: &[Crawl],
+    now: Timestamp,
+    refresh: Option<Duration>,
+    schedule: Option<&CronSchedule>,
+) -> bool {
     let Some(last) = latest_first.first() else { return true };
+    let ended_at = last.finished_at.unwrap_or(last.started_at);
+    // Without jitter: a time of the clock is exact, and the lease lets one server crawl.
+    if last.state != CrawlState::Running && schedule.is_some_and(|schedule| is_past(schedule, ended_at, now))
+    {
+        return true;
+    }
     let is_completed = |crawl: &Crawl| crawl.state == CrawlState::Completed;
     let wait = match last.state {
         CrawlState::Running => return true,
@@ -28,14 +40,19 @@ pub(super) fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Dur
             let retry = RETRY_BACKOFF.ceiling(u32::try_from(in_a_row).unwrap_or(u32::MAX));
             match refresh {
                 Some(refresh) => Some(retry.min(refresh)),
+                None if schedule.is_some() => Some(retry),
                 None => (in_a_row == latest_first.len()).then_some(retry),
             }
         }
     };
     let Some(wait) = wait else { return false };
-    let ended_at = last.finished_at.unwrap_or(last.started_at);
     let waited = (now - ended_at).to_std().unwrap_or_default();
     waited >= spread(wait, JITTER, last.id.0.unsigned_abs())
+}
+
+/// Returns true if a time of a schedule lies after the end of the last crawl.
+fn is_past(schedule: &CronSchedule, ended_at: Timestamp, now: Timestamp) -> bool {
+    schedule.next_after(ended_at).is_some_and(|next| next <= now)
 }
 
 #[cfg(test)]
@@ -50,6 +67,10 @@ mod tests {
         let ended_at = now() - TimeDelta::seconds(ended_ago_s);
         let finished_at = (state != CrawlState::Running).then_some(ended_at);
         Crawl { state, started_at: ended_at - TimeDelta::seconds(10), finished_at, ..fixtures::crawl() }
+    }
+
+    fn is_due(latest_first: &[Crawl], now: Timestamp, refresh: Option<Duration>) -> bool {
+        super::is_due(latest_first, now, refresh, None)
     }
 
     const REFRESH: Option<Duration> = Some(Duration::from_secs(600));
@@ -85,5 +106,18 @@ mod tests {
         let failed = crawl(CrawlState::Failed, 100_000);
         assert!(is_due(std::slice::from_ref(&failed), now(), None));
         assert!(!is_due(&[failed, crawl(CrawlState::Completed, 200_000)], now(), None));
+    }
+
+    #[test]
+    fn a_schedule_is_due_once_for_each_of_its_times() {
+        // It is 12:00.
+        let schedule = CronSchedule::parse("30 11 * * *").expect("a schedule");
+        let due = |crawls: &[Crawl]| super::is_due(crawls, now(), None, Some(&schedule));
+        assert!(due(&[]));
+        assert!(due(&[crawl(CrawlState::Completed, 31 * 60)]));
+        assert!(!due(&[crawl(CrawlState::Completed, 29 * 60)]));
+        assert!(due(&[crawl(CrawlState::Completed, 100 * 86_400)]), "once for all missed times");
+        assert!(!due(&[crawl(CrawlState::Failed, 50)]), "a failure is retried after its delay");
+        assert!(due(&[crawl(CrawlState::Failed, 70), crawl(CrawlState::Completed, 86_400)]));
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{Id, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -39,15 +39,39 @@ pub struct CrawlSource {
     pub upstream: Arc<dyn Upstream>,
 }
 
+/// The handle that replaces the sources of a running worker.
+#[derive(Clone)]
+pub struct CrawlSources {
+    replaced: Arc<watch::Sender<Vec<CrawlSource>>>,
+    wake: Arc<Notify>,
+}
+
+impl CrawlSources {
+    /// Replaces the sources.
+    ///
+    /// Running crawls of changed and of removed sources stop at their page; those of unchanged ones continue.
+    pub fn replace(&self, sources: Vec<CrawlSource>) {
+        self.replaced.send_replace(sources);
+        self.wake.notify_one();
+    }
+}
+
+/// A crawl that this worker runs.
+struct RunningCrawl {
+    source: SourceName,
+    stop: CancellationToken,
+}
+
 /// Crawls due sources.
 pub struct CrawlWorker {
     store: Store,
     sources: Vec<CrawlSource>,
+    replaced: (Arc<watch::Sender<Vec<CrawlSource>>>, watch::Receiver<Vec<CrawlSource>>),
     options: CrawlOptions,
     progress: Arc<dyn Progress>,
     wake: Arc<Notify>,
     crawls: JoinSet<Result<(), CrawlError>>,
-    sources_by_task: HashMap<Id, SourceName>,
+    running: HashMap<Id, RunningCrawl>,
     paused_until: HashMap<SourceName, Timestamp>,
 }
 
@@ -59,14 +83,16 @@ impl CrawlWorker {
         options: CrawlOptions,
         progress: Arc<dyn Progress>,
     ) -> Self {
+        let (replaced, receiver) = watch::channel(Vec::new());
         Self {
             store,
+            replaced: (Arc::new(replaced), receiver),
             sources,
             options: CrawlOptions { wait_for_lease: false, allow_shrink: false, ..options },
             progress,
             wake: Arc::new(Notify::new()),
             crawls: JoinSet::new(),
-            sources_by_task: HashMap::new(),
+            running: HashMap::new(),
             paused_until: HashMap::new(),
         }
     }
@@ -74,6 +100,11 @@ impl CrawlWorker {
     /// Returns the handle that wakes the worker after a crawl began in the store.
     pub fn waker(&self) -> Arc<Notify> {
         self.wake.clone()
+    }
+
+    /// Returns the handle that replaces the sources.
+    pub fn sources(&self) -> CrawlSources {
+        CrawlSources { replaced: self.replaced.0.clone(), wake: self.wake.clone() }
     }
 
     /// Crawls due sources until cancelled; running crawls then stop and release their leases.
@@ -105,12 +136,13 @@ impl CrawlWorker {
         now: Timestamp,
         cancel: &CancellationToken,
     ) -> Result<Vec<SourceName>, StoreError> {
+        self.apply_replaced();
         let names: Vec<SourceName> = self.sources.iter().map(|source| source.config.name.clone()).collect();
         let last_crawls = self.store.last_crawls(&names).await?;
         let mut started = Vec::new();
         for source in self.sources.clone() {
             let name = source.config.name.clone();
-            let is_running_here = self.sources_by_task.values().any(|source| *source == name);
+            let is_running_here = self.running.values().any(|crawl| crawl.source == name);
             let is_paused = self.paused_until.get(&name).is_some_and(|until| now < *until);
             if self.crawls.len() >= MAX_CRAWLS || is_running_here || is_paused {
                 continue;
@@ -122,20 +154,43 @@ impl CrawlWorker {
                 }
                 Some(_) => self.store.crawls_of_source(&name, HISTORY_LENGTH).await?,
             };
-            if is_due(&history, now, source.config.refresh) {
+            if is_due(&history, now, source.config.refresh, source.config.schedule.as_ref()) {
+                let stop = cancel.child_token();
                 let crawl = crawl_if_due(
                     self.store.clone(),
                     source,
                     self.options.clone(),
                     self.progress.clone(),
-                    cancel.clone(),
+                    stop.clone(),
                     now,
                 );
-                self.sources_by_task.insert(self.crawls.spawn(crawl).id(), name.clone());
+                let task = self.crawls.spawn(crawl).id();
+                self.running.insert(task, RunningCrawl { source: name.clone(), stop });
                 started.push(name);
             }
         }
         Ok(started)
+    }
+
+    /// Takes over replaced sources, and stops crawls with settings that no longer apply.
+    fn apply_replaced(&mut self) {
+        if !self.replaced.1.has_changed().unwrap_or(false) {
+            return;
+        }
+        let mut next = self.replaced.1.borrow_and_update().clone();
+        let mut outdated = Vec::new();
+        for source in &self.sources {
+            match next.iter_mut().find(|next| next.config == source.config) {
+                // Its connections stay open.
+                Some(same) => same.upstream = source.upstream.clone(),
+                None => outdated.push(source.config.name.clone()),
+            }
+        }
+        for crawl in self.running.values().filter(|crawl| outdated.contains(&crawl.source)) {
+            crawl.stop.cancel();
+        }
+        self.paused_until.retain(|source, _| !outdated.contains(source));
+        self.sources = next;
     }
 
     /// Waits for all crawls to stop.
@@ -154,7 +209,7 @@ impl CrawlWorker {
             Ok((id, Err(error))) => (id, Some(error.to_string())),
             Err(error) => (error.id(), Some(error.to_string())),
         };
-        let Some(source) = self.sources_by_task.remove(&id) else { return };
+        let Some(RunningCrawl { source, .. }) = self.running.remove(&id) else { return };
         if let Some(error) = problem {
             tracing::error!(source.name = %source, error, "crawl stopped");
             self.paused_until.insert(source, Utc::now() + ERROR_PAUSE);
@@ -201,5 +256,6 @@ async fn acquire_if_due(
     if !lease.acquire().await? {
         return Ok(false);
     }
-    Ok(is_due(&store.crawls_of_source(&config.name, HISTORY_LENGTH).await?, now, config.refresh))
+    let history = store.crawls_of_source(&config.name, HISTORY_LENGTH).await?;
+    Ok(is_due(&history, now, config.refresh, config.schedule.as_ref()))
 }

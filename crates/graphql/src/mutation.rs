@@ -164,11 +164,11 @@ impl Mutation {
         allow_shrink: Flag<false>,
     ) -> Result<Crawl, Failure> {
         let services = Services::of(ctx)?;
-        let source = services
-            .sources
+        let configured = services.source_names();
+        let source = configured
             .iter()
             .find(|configured| configured.as_str() == source)
-            .ok_or_else(|| unknown_source(&source, &services.sources))?;
+            .ok_or_else(|| unknown_source(&source, &configured))?;
         let crawl = services.store.begin_crawl(source, allow_shrink.0, Utc::now()).await?;
         services.crawl_requested.notify_one();
         Ok(Crawl(crawl))

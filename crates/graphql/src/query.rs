@@ -212,7 +212,7 @@ impl Query {
     async fn sources(&self, ctx: &Context<'_>) -> Result<List<Vec<Source>>, Failure> {
         let services = Services::of(ctx)?;
         let mut names: BTreeSet<SourceName> = services.store.sources().await?.into_iter().collect();
-        names.extend(services.sources.iter().cloned());
+        names.extend(services.source_names().iter().cloned());
         Ok(names.into_iter().map(Source).collect())
     }
 }

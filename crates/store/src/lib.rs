@@ -4,7 +4,7 @@
 //!
 //! - `connect`, `pool`, `file`, `migrations`: the connection pool, the file of SQLite, and the schema.
 //! - `documents`, `authors`, `changes`: reads for searches, relations and indexes.
-//! - `intake`, `removal`, `revisions`: writes of documents, in one order of changes.
+//! - `intake`, `removal`, `purge`, `revisions`: writes of documents, in one order of changes.
 //! - `crawls`, `ledger`, `leases`: crawls, their pages, and the exclusive right to write them.
 //! - `search_log`: the log of searches, its roll-ups and reports, its erasure and retention.
 //! - `interactions`: clicks and conversions, their reports and their erasure.
@@ -44,6 +44,7 @@ mod ledger;
 mod metrics;
 mod migrations;
 mod pool;
+mod purge;
 mod removal;
 mod revisions;
 mod search_log;

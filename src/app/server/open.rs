@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use tokio::sync::watch;
 
 use super::Server;
 use crate::access::AccessControl;
+use crate::app::crawls::LiveSources;
 use crate::app::database::{DatabaseState, open_store};
 use crate::app::keystrokes::KeystrokePipeline;
 use crate::app::reports::ReportComponents;
@@ -29,12 +31,14 @@ impl Server {
         let indexer = Indexer::new(store.clone(), engine.clone());
         let sources: Arc<[_]> = settings.sources.iter().map(|source| source.name.clone()).collect();
         let crawled = CrawlMetrics::new(sources.iter().cloned(), Arc::new(LogProgress));
+        let (names, sources) = watch::channel(sources);
         let crawls = CrawlWorker::new(
             store.clone(),
             crawls::sources(&settings)?,
             crawls::options(&settings, &instance),
             Arc::new(crawled.clone()),
         );
+        let live = LiveSources { crawls: crawls.sources(), names, metrics: crawled.clone() };
         let keystrokes = KeystrokePipeline::open(&settings, &store).await?;
         let reports = ReportComponents::open(&settings, &store, &keystrokes.keystrokes)?;
         let suggestions =
@@ -88,6 +92,7 @@ impl Server {
             store,
             indexer,
             crawls,
+            sources: Some(live),
             keystrokes,
             reports,
             suggestions,

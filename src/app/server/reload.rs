@@ -5,13 +5,14 @@ use std::pin::Pin;
 
 use futures_util::{Stream, StreamExt};
 
+use crate::app::crawls::{self, LiveSources};
 use crate::app::persisted_queries;
-use crate::config::{ConfigError, Settings};
+use crate::config::{ConfigError, Settings, SourceConfig};
 use crate::http::HttpState;
 use crate::supervisor::{Stage, Supervisor};
 
 /// Settings that a reload applies; the others need a restart.
-const RELOADABLE: [&str; 7] = [
+const RELOADABLE: [&str; 8] = [
     "keys",
     "persisted.documents",
     "rate_limits.per_key",
@@ -19,6 +20,7 @@ const RELOADABLE: [&str; 7] = [
     "rate_limits.per_address",
     "rate_limits.per_address_burst",
     "rate_limits.failed_keys",
+    "sources",
 ];
 
 /// The worker that reloads the settings on a signal.
@@ -30,6 +32,7 @@ pub(super) struct SettingsReloader {
     /// The address of the listener, from which reloaded settings may differ.
     address: SocketAddr,
     state: HttpState,
+    sources: LiveSources,
     signals: Pin<Box<dyn Stream<Item = ()> + Send>>,
     load: Box<dyn Fn() -> Result<Settings, ConfigError> + Send>,
 }
@@ -39,6 +42,7 @@ impl SettingsReloader {
         settings: Settings,
         address: SocketAddr,
         state: HttpState,
+        sources: LiveSources,
         signals: impl Stream<Item = ()> + Send + 'static,
         load: impl Fn() -> Result<Settings, ConfigError> + Send + 'static,
     ) -> Self {
@@ -47,6 +51,7 @@ impl SettingsReloader {
             current: settings,
             address,
             state,
+            sources,
             signals: Box::pin(signals),
             load: Box::new(load),
         }
@@ -79,6 +84,19 @@ impl SettingsReloader {
             Ok(trusted) => trusted,
             Err(error) => return reject(&format!("{error:#}")),
         };
+        // Unchanged sources keep their connections and crawls.
+        let sources = if settings.sources == self.current.sources {
+            None
+        } else {
+            match crawls::sources(&settings) {
+                Ok(sources) => Some(sources),
+                Err(error) => return reject(&format!("{error:#}")),
+            }
+        };
+        if let Some(sources) = sources {
+            log_sources(&self.current.sources, &settings.sources);
+            self.sources.replace(sources);
+        }
         self.state.access.replace(&settings.keys, &settings.rate_limits);
         self.state.persisted_queries.replace_trusted(trusted);
         let changed = settings.changed_from(&self.current);
@@ -90,6 +108,10 @@ impl SettingsReloader {
         // Compared with the initial settings: a reverted change needs no restart.
         let mut pending = settings.changed_from(&self.initial);
         pending.retain(|key| !RELOADABLE.contains(key));
+        if settings.special_languages() != self.initial.special_languages() {
+            // The index is rebuilt for them.
+            pending.push("sources.language");
+        }
         if !pending.is_empty() {
             tracing::warn!(settings = pending.join(", "), "changed settings need a restart");
         }
@@ -97,6 +119,21 @@ impl SettingsReloader {
         // It needs a restart, so the next reload is validated against the effective value.
         self.current.persisted.only_trusted = self.initial.persisted.only_trusted;
     }
+}
+
+/// Logs the names of added, changed and removed sources.
+fn log_sources(before: &[SourceConfig], now: &[SourceConfig]) {
+    let find = |sources: &'_ [SourceConfig], source: &SourceConfig| {
+        sources.iter().position(|other| other.name == source.name)
+    };
+    let names = |sources: Vec<&SourceConfig>| {
+        sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let added = names(now.iter().filter(|source| find(before, source).is_none()).collect());
+    let removed = names(before.iter().filter(|source| find(now, source).is_none()).collect());
+    let is_changed = |source: &&SourceConfig| find(before, source).is_some_and(|at| before[at] != **source);
+    let changed = names(now.iter().filter(is_changed).collect());
+    tracing::info!(added, changed, removed, "sources reloaded");
 }
 
 fn reject(problem: &dyn std::fmt::Display) {

@@ -141,8 +141,8 @@ fn the_reference_has_the_printed_settings() {
             }
         }
     }
-    // The list itself, and the settings of other kinds of pagination.
-    shown.insert("sources".to_owned());
+    // The list itself, the settings of other kinds of pagination, and the schedule, which excludes `refresh`.
+    shown.extend(["sources", "sources.schedule"].map(str::to_owned));
     shown.extend(["offset", "page", "first"].map(|name| format!("sources.pagination.{name}")));
     let auth = ["user", "password", "token_url", "client_id", "client_secret", "scope", "audience", "style"];
     shown.extend(auth.map(|name| format!("sources.auth.{name}")));

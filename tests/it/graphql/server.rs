@@ -207,7 +207,7 @@ impl Server {
             suggestions,
             index: follower.clone(),
             crawl_requested: crawl_requested.clone(),
-            sources: [source].into(),
+            sources: tokio::sync::watch::channel([source].into()).1,
             index_timeout: setup.index_timeout,
         };
         let readiness = Readiness::new(follower);

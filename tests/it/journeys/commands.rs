@@ -228,6 +228,9 @@ async fn commands_accept_only_settings_that_they_read() {
     for (command, read) in [
         (&["serve"][..], all),
         (&["crawl"], all),
+        (&["try"], all),
+        (&["sources", "list"], all),
+        (&["sources", "purge"], all),
         (&["reindex"], all),
         (&["migrate", "up"], all),
         (&["config"], all),

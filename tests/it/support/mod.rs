@@ -5,6 +5,7 @@ pub(crate) mod databases;
 pub(crate) mod events;
 pub(crate) mod folder;
 pub(crate) mod haproxy;
+pub(crate) mod json_api;
 pub(crate) mod mariadb;
 pub(crate) mod messages;
 pub(crate) mod port;

@@ -16,6 +16,12 @@ impl SourceConfig {
                 &format!("is {backoff:?}, but must be at most its `max_backoff`, which is {most:?}"),
             );
         }
+        if self.schedule.is_some() && self.refresh.is_some() {
+            note(
+                "schedule",
+                "and `refresh` are both set: a source is crawled at times of the clock, or after a pause",
+            );
+        }
         if self.body.is_some() && !is_post {
             note("body", "is sent with `method = \"POST\"` only: set that too");
         }

@@ -1,0 +1,55 @@
+//! A response of an unknown API, for an inspection. Pure.
+
+use std::borrow::Cow;
+
+use http::header::{CONTENT_TYPE, HeaderMap, LINK};
+use url::Url;
+
+use super::link_header::next_target;
+use super::next_page;
+use super::statements::str_of;
+use crate::charset::decode;
+
+/// The headers that state the total of a list.
+const TOTAL_HEADERS: &[&str] = &[
+    "x-total-count",
+    "x-total",
+    "x-wp-total",
+    "x-total-results",
+    "x-pagination-total-count",
+    "total-count",
+    "x-count",
+    "content-range",
+];
+
+/// A successful response as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct RawResponse {
+    /// The URL after redirects.
+    pub(super) url: Url,
+    pub(super) headers: HeaderMap,
+    /// The decompressed body.
+    pub(super) body: Vec<u8>,
+}
+
+impl RawResponse {
+    /// Returns the body as text in its charset.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        decode(&self.body, self.headers.get(CONTENT_TYPE).and_then(str_of))
+    }
+
+    /// Returns the next page in the `Link` header.
+    pub(crate) fn next_link(&self) -> Option<Url> {
+        let lines = self.headers.get_all(LINK);
+        next_page::link(next_target(lines.iter().filter_map(str_of))?, &self.url)
+    }
+
+    /// Returns the header that states the total, such as `X-Total-Count`, and its value.
+    pub(crate) fn header_total(&self) -> Option<(&'static str, i64)> {
+        TOTAL_HEADERS.iter().find_map(|name| {
+            // `Content-Range` has it behind a slash.
+            let total = str_of(self.headers.get(*name)?)?.rsplit('/').next()?.trim().parse().ok()?;
+            Some((*name, total))
+        })
+    }
+}

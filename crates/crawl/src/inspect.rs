@@ -1,0 +1,17 @@
+//! The inspection of JSON of an unknown API: its list of items, its paging members, and the fields of items.
+//! Pure, and independent of the settings of a source.
+//!
+//! All findings are guesses by name and by value, in the order of their likelihood.
+
+mod fields;
+mod lists;
+mod member;
+mod names;
+mod pointer;
+mod statements;
+mod vocabulary;
+
+pub(super) use self::fields::{FieldGuess, FieldGuesses, guess_fields, is_unique};
+pub(super) use self::lists::{ItemList, find_items, member_names};
+pub(super) use self::names::{ParamKind, normalized, param_kind};
+pub(super) use self::statements::{Leaf, NextGuess, NextValue, TotalGuess, find_next, find_total, leaves};

@@ -1,0 +1,238 @@
+//! The fields of a document in the members of unknown items.
+
+use std::collections::HashSet;
+
+use super::member::{Member, is_url, is_wrapper, members};
+use super::names::{normalized, rank};
+use super::vocabulary::{AUTHOR_KEYS, AUTHOR_NAMES, AUTHORS, CATEGORIES, DATES, KEYS, TEXTS, TITLES};
+use crate::json::Json;
+
+/// The number of inspected items.
+const MAX_ITEMS: usize = 200;
+/// The length of a text in characters that makes prose likely.
+const PROSE: f64 = 40.0;
+
+/// The members that are likely fields, as pointers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct FieldGuesses {
+    /// The key of an item.
+    pub(crate) key: Option<FieldGuess>,
+    /// The text.
+    pub(crate) text: Option<FieldGuess>,
+    /// The title.
+    pub(crate) title: Option<FieldGuess>,
+    /// The category.
+    pub(crate) category: Option<FieldGuess>,
+    /// The key of the author.
+    pub(crate) author_key: Option<FieldGuess>,
+    /// The name of the author.
+    pub(crate) author_name: Option<FieldGuess>,
+    /// The publication date.
+    pub(crate) published_at: Option<FieldGuess>,
+    /// Members with the name of a date and values that are not readable.
+    pub(crate) unreadable_dates: Vec<String>,
+}
+
+/// A likely field.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct FieldGuess {
+    /// The pointer to it.
+    pub(crate) pointer: String,
+    /// The number of inspected items that have it.
+    pub(crate) items: usize,
+    /// The number of inspected items.
+    pub(crate) of: usize,
+    /// The text contains HTML.
+    pub(crate) is_html: bool,
+}
+
+/// Guesses the fields of items; without a key if the items are members of an object, whose names identify them.
+pub(crate) fn guess_fields(items: &[&Json], is_keyed: bool) -> FieldGuesses {
+    let items = &items[..items.len().min(MAX_ITEMS)];
+    let members = members(items);
+    let guess = |member: &Member<'_>| FieldGuess {
+        pointer: member.pointer.clone(),
+        items: member.values.len(),
+        of: items.len(),
+        is_html: member.texts().any(is_html),
+    };
+    let key = if is_keyed { None } else { find_key(&members, items.len()) };
+    let dates: Vec<&Member<'_>> = members.iter().filter(|member| member.is_own()).collect();
+    let published = dates
+        .iter()
+        .filter(|member| member.is_date())
+        .filter_map(|member| Some((rank(&member.name(), DATES)?, member.path.len(), *member)))
+        .min_by_key(|(rank, depth, _)| (*rank, *depth))
+        .map(|(.., member)| member);
+    let unreadable = |member: &&&Member<'_>| {
+        // Names that other values have as well are left out.
+        let is_named = rank(&member.name(), &DATES[..26]).is_some();
+        is_named && member.is_text() && !member.is_date()
+    };
+    let unreadable_dates = if published.is_some() {
+        Vec::new()
+    } else {
+        dates.iter().filter(unreadable).map(|member| member.pointer.clone()).collect()
+    };
+    let is_taken =
+        |member: &Member<'_>| [key, published].iter().flatten().any(|taken| taken.pointer == member.pointer);
+    let title = best(&members, TITLES, |member| {
+        !is_taken(member) && member.is_own() && member.is_text() && member.values.len() * 2 >= items.len()
+    });
+    let text = find_text(&members, |member| {
+        !is_taken(member) && title.is_none_or(|title| title.pointer != member.pointer)
+    });
+    // A title alone is searched as the text.
+    let (title, text) = if text.is_none() { (None, title) } else { (title, text) };
+    let category = best(&members, CATEGORIES, |member| {
+        let is_other = ![title, text].iter().flatten().any(|taken| taken.pointer == member.pointer);
+        let is_varied = member.distinct() > 1 || member.name().starts_with("category");
+        let is_repeated =
+            member.distinct() * 2 <= member.values.len() || member.name() == "category" || items.len() < 4;
+        !is_taken(member) && is_other && is_category(member) && member.is_text() && is_varied && is_repeated
+    });
+    let (author_key, author_name) = find_author(&members);
+    FieldGuesses {
+        key: key.map(&guess),
+        text: text.map(&guess),
+        title: title.map(&guess),
+        category: category.map(&guess),
+        author_key: author_key.map(&guess),
+        author_name: author_name.map(&guess),
+        published_at: published.map(&guess),
+        unreadable_dates,
+    }
+}
+
+/// Returns true if a member of each item has a different value.
+pub(crate) fn is_unique(items: &[&Json], pointer: &str) -> bool {
+    let mut seen = HashSet::new();
+    items.iter().all(|item| item.pointer(pointer).is_some_and(|value| seen.insert(value.to_string())))
+}
+
+/// Returns the first member, by the order of the names and by depth, that fits.
+fn best<'m, 'a>(
+    members: &'m [Member<'a>],
+    names: &[&str],
+    fits: impl Fn(&Member<'a>) -> bool,
+) -> Option<&'m Member<'a>> {
+    let named = members.iter().filter_map(|member| Some((rank(&member.name(), names)?, member)));
+    named
+        .filter(|(_, member)| fits(member))
+        .min_by_key(|(rank, member)| (*rank, member.path.len()))
+        .map(|(_, m)| m)
+}
+
+/// Finds the member that identifies an item: present in each, with a different value in each.
+fn find_key<'m, 'a>(members: &'m [Member<'a>], items: usize) -> Option<&'m Member<'a>> {
+    let is_complete =
+        |member: &&Member<'a>| member.values.len() == items && member.is_own() && member.is_key_like();
+    let named = |member: &Member<'a>| {
+        let name = member.name();
+        match rank(&name, KEYS) {
+            Some(rank) => Some(rank),
+            // `message_id` comes after `id`, but before `slug`.
+            None if name.ends_with("id") || name.ends_with("uuid") => Some(10),
+            None => None,
+        }
+    };
+    let unique: Vec<&Member<'a>> =
+        members.iter().filter(is_complete).filter(|member| member.distinct() == items).collect();
+    let by_name = unique.iter().filter_map(|member| Some((named(member)?, member.path.len(), *member)));
+    if let Some((.., member)) = by_name.min_by_key(|(rank, depth, _)| (*rank, *depth)) {
+        return Some(member);
+    }
+    // One item does not show which of its members differ.
+    let is_prose = |member: &Member<'a>| {
+        rank(&member.name(), TEXTS).is_some() || member.texts().any(|text| text.trim().contains(' '))
+    };
+    let is_author = |member: &Member<'a>| rank(&member.name(), AUTHORS).is_some();
+    let other = unique
+        .iter()
+        .find(|member| items > 1 && !member.is_date() && !is_prose(member) && !is_author(member))
+        // Slack identifies messages by their time in microseconds.
+        .or_else(|| unique.iter().find(|member| items > 1 && member.is_fraction()));
+    other.copied().or_else(|| {
+        // Several items of one key: an error of the upstream, or a key of two members.
+        let by_name = members.iter().filter(is_complete).filter_map(|member| Some((named(member)?, member)));
+        by_name.min_by_key(|(rank, member)| (*rank, member.path.len())).map(|(_, member)| member)
+    })
+}
+
+/// Finds the member with the longest prose; names of texts count three times as much.
+fn find_text<'m, 'a>(
+    members: &'m [Member<'a>],
+    fits: impl Fn(&Member<'a>) -> bool,
+) -> Option<&'m Member<'a>> {
+    let weight = |member: &Member<'a>| {
+        let named = rank(&member.name(), TEXTS).is_some();
+        let is_prose = member.texts().any(|text| text.trim().contains(char::is_whitespace) && !is_url(text));
+        let is_dates = member.is_date();
+        if is_dates || !(named || is_prose) || member.texts().all(is_url) {
+            return None;
+        }
+        let length = member.mean_length();
+        if !named && length < PROSE {
+            return None;
+        }
+        let coverage = member.values.len() as f64;
+        let own = if member.is_own() { 4.0 } else { 1.0 };
+        Some(length.min(2_000.0).sqrt() * coverage * own * if named { 3.0 } else { 1.0 })
+    };
+    members
+        .iter()
+        .filter(|member| member.is_text() && fits(member))
+        .filter_map(|member| Some((weight(member)?, member)))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, member)| member)
+}
+
+fn is_category(member: &Member<'_>) -> bool {
+    // `/category/name` and `/attributes/category` are categories, `/user/type` is not.
+    member.is_own() && member.mean_length() <= PROSE && !member.texts().all(is_url)
+}
+
+/// Finds the key and the name of the author, in an object or in members such as `user_id`.
+fn find_author<'m, 'a>(members: &'m [Member<'a>]) -> (Option<&'m Member<'a>>, Option<&'m Member<'a>>) {
+    for author in AUTHORS {
+        let inside = |names: &[&str]| {
+            let within = members.iter().filter_map(|member| {
+                let (last, around) = member.path.split_last()?;
+                let (parent, wrappers) = around.split_last()?;
+                let fits = normalized(parent) == *author && wrappers.iter().all(|name| is_wrapper(name));
+                Some((rank(&normalized(last), names)?, member)).filter(|_| fits)
+            });
+            within.min_by_key(|(rank, _)| *rank).map(|(_, member)| member)
+        };
+        let flat = |suffixes: &[&str]| {
+            suffixes.iter().find_map(|suffix| {
+                let name = format!("{author}{suffix}");
+                members
+                    .iter()
+                    .find(|member| member.is_own() && normalized(member.path[member.path.len() - 1]) == name)
+            })
+        };
+        let (key, name) = (inside(AUTHOR_KEYS), inside(AUTHOR_NAMES));
+        if key.is_some() || name.is_some() {
+            return (key, name);
+        }
+        let (mut key, mut name) =
+            (flat(&["id", "uuid", "key"]), flat(&["name", "fullname", "displayname", "login"]));
+        match flat(&[""]) {
+            Some(own) if own.is_text() && !own.texts().all(is_url) => name = name.or(Some(own)),
+            Some(own) if !own.is_text() && own.is_key_like() => key = key.or(Some(own)),
+            _ => {}
+        }
+        if key.is_some() || name.is_some() {
+            return (key, name);
+        }
+    }
+    (None, None)
+}
+
+fn is_html(text: &str) -> bool {
+    ["</p>", "<br", "</a>", "</div>", "</li>", "<p>", "</span>", "</b>"].iter().any(|tag| text.contains(tag))
+}
+
+#[cfg(test)]
+mod tests;

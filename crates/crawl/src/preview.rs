@@ -1,0 +1,247 @@
+//! A preview of a crawl: its first pages with the settings of a source, what they contain, and what is wrong.
+//!
+//! Without the store: a preview changes nothing.
+
+mod findings;
+mod problems;
+mod shown;
+
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use self::findings::Findings;
+pub use self::findings::{FieldFinding, RejectedItems};
+pub use self::problems::PreviewProblem;
+use self::shown::{method_of, shown_next, shown_request};
+use super::client::{HttpUpstream, HttpUpstreamError};
+use super::inspect::find_items;
+use super::json::Json;
+use super::pagination::{PageToken, page_request, token_after};
+use super::upstream::{FetchError, FetchedPage, Upstream, UpstreamRequest};
+use quarry_config::{PageFormat, Pagination, SourceConfig};
+
+/// The attempts at one page.
+const MAX_ATTEMPTS: u32 = 3;
+/// The longest pause between attempts.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// The first pages of a source.
+#[derive(Clone, Debug, Serialize)]
+pub struct Preview {
+    /// The name of the source.
+    pub source: String,
+    /// The requested pages.
+    pub pages: Vec<PagePreview>,
+    /// The fields of the settings, in their order.
+    pub fields: Vec<FieldFinding>,
+    /// Items that a crawl rejects, by reason.
+    pub rejected: Vec<RejectedItems>,
+    /// The members of items that become attributes, with the number of items that have them.
+    pub attributes: Vec<(String, usize)>,
+    /// The number of items that the upstream states as deleted.
+    pub deleted: usize,
+    /// Keys of several items.
+    pub duplicate_keys: Vec<String>,
+    /// A later page has items, all of which were on earlier pages.
+    pub repeats_page: bool,
+    /// The prospects of a crawl.
+    pub outlook: Outlook,
+    /// The problems and their remedies.
+    pub problems: Vec<PreviewProblem>,
+}
+
+impl Preview {
+    /// Returns true unless a problem prevents a crawl.
+    pub fn works(&self) -> bool {
+        !self.problems.iter().any(|problem| problem.is_fatal)
+    }
+}
+
+/// One page of a preview.
+#[derive(Clone, Debug, Serialize)]
+pub struct PagePreview {
+    /// The method of the request.
+    pub method: &'static str,
+    /// The URL without secrets, and the position of a page that the body selects.
+    pub request: String,
+    /// The causes of failed attempts.
+    pub failures: Vec<String>,
+    /// The HTTP status of the last response.
+    pub status: Option<u16>,
+    /// The duration of the last attempt in milliseconds.
+    pub took_ms: u64,
+    /// The number of items; absent if no attempt returned the page.
+    pub items: Option<usize>,
+    /// The stated total.
+    pub total: Option<i64>,
+    /// The stated next page: a URL without secrets, or the start of a cursor.
+    pub next: Option<String>,
+    /// The page states that others follow it, or that none does.
+    pub has_more: Option<bool>,
+    /// The error that the body states beside its items.
+    pub error: Option<String>,
+}
+
+/// The prospects of a crawl.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Outlook {
+    /// The number of pages, if the upstream states a total.
+    pub pages: Option<u64>,
+    /// The stated total.
+    pub total: Option<i64>,
+    /// The total proves that a crawl saw every item, so that it may remove vanished documents.
+    pub proves_removals: bool,
+    /// The URL of the request after the previewed pages, without secrets; absent at the end of the list.
+    pub next_request: Option<String>,
+}
+
+/// Previews a source over HTTP, and inspects the body of a first page that does not fit the settings.
+pub async fn preview_source(config: &SourceConfig, pages: usize) -> Result<Preview, HttpUpstreamError> {
+    let upstream = HttpUpstream::new(config)?;
+    let mut preview = preview(config, &upstream, pages).await;
+    let first = preview.pages.first();
+    let is_unreadable = first.is_some_and(|page| page.items.is_none() && page.status == Some(200));
+    if is_unreadable && config.format == PageFormat::Json {
+        let request = page_request(config, &PageToken::First, None);
+        if let Ok(response) = upstream.fetch_raw(&request).await {
+            let body = Json::parse(&response.text()).ok();
+            let list = body.as_ref().and_then(find_items);
+            preview.problems.extend(problems::of_body(config, body.is_some(), list.as_ref()));
+        }
+    }
+    Ok(preview)
+}
+
+/// Previews a source: up to `pages` pages, one request after another.
+pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usize) -> Preview {
+    let mut previews = Vec::new();
+    let mut findings = Findings::new(config);
+    let mut next = Some(PageToken::First);
+    let mut received = 0;
+    let mut total = None;
+    while let Some(token) = next.clone().filter(|_| previews.len() < pages) {
+        if !previews.is_empty() {
+            tokio::time::sleep(config.delay).await;
+        }
+        let request = page_request(config, &token, None);
+        let (page, fetched) = fetch(config, upstream, &request, &token).await;
+        previews.push(page);
+        let Some(fetched) = fetched else { break };
+        total = fetched.total.clone().value().or(total);
+        received += fetched.items.len() as u64;
+        let is_last =
+            ends(config, &fetched, previews.len()) || total.is_some_and(|total| is_reached(received, total));
+        next = next_token(config, &token, &fetched).filter(|_| !is_last);
+        findings.add(&fetched);
+    }
+    let per_page = previews.first().and_then(|page| page.items).filter(|items| *items > 0);
+    let outlook = Outlook {
+        pages: match config.pagination {
+            Pagination::SinglePage {} => Some(1),
+            _ => total
+                .zip(per_page)
+                .map(|(total, size)| u64::try_from(total).unwrap_or(0).div_ceil(size as u64)),
+        },
+        total,
+        proves_removals: total.is_some() && findings.rejected() == 0,
+        next_request: next
+            .filter(|_| previews.last().is_some_and(|page| page.items.is_some()))
+            .map(|token| shown_request(config, &page_request(config, &token, None), &token)),
+    };
+    let problems = problems::find(config, &previews, &findings, &outlook);
+    Preview {
+        source: config.name.as_str().to_owned(),
+        pages: previews,
+        fields: findings.fields(),
+        rejected: findings.rejections(),
+        attributes: findings.attributes(),
+        deleted: findings.deleted(),
+        duplicate_keys: findings.duplicate_keys(),
+        repeats_page: findings.repeats_page(),
+        outlook,
+        problems,
+    }
+}
+
+/// Returns true if a page states that none follows it, or if it is the last one by the number of pages.
+fn ends(config: &SourceConfig, page: &FetchedPage, number: usize) -> bool {
+    let is_by_position = is_by_position(&config.pagination);
+    page.has_more == Some(false)
+        || is_by_position && page.items.is_empty()
+        || page.pages.is_some_and(|pages| usize::try_from(pages).is_ok_and(|pages| number >= pages))
+}
+
+/// Returns true if the received items are as many as the total.
+fn is_reached(received: u64, total: i64) -> bool {
+    i128::from(received) >= i128::from(total)
+}
+
+fn is_by_position(pagination: &Pagination) -> bool {
+    matches!(pagination, Pagination::Offset { .. } | Pagination::Page { .. })
+}
+
+/// Returns the token of the page after one; some upstreams repeat the cursor at the end.
+fn next_token(config: &SourceConfig, token: &PageToken, page: &FetchedPage) -> Option<PageToken> {
+    let items = page.items.len() as u64;
+    let next = token_after(&config.pagination, token, items, page.next.clone().value());
+    next.filter(|next| next != token)
+}
+
+/// Requests a page, again after failures that are likely transient.
+async fn fetch(
+    config: &SourceConfig,
+    upstream: &dyn Upstream,
+    request: &UpstreamRequest,
+    token: &PageToken,
+) -> (PagePreview, Option<FetchedPage>) {
+    let mut failures = Vec::new();
+    loop {
+        let started = Instant::now();
+        let fetched = upstream.fetch_page(request).await;
+        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let page = PagePreview {
+            method: method_of(config),
+            request: shown_request(config, request, token),
+            failures: Vec::new(),
+            status: None,
+            took_ms,
+            items: None,
+            total: None,
+            next: None,
+            has_more: None,
+            error: None,
+        };
+        match fetched {
+            Ok(fetched) => {
+                let page = PagePreview {
+                    failures,
+                    status: Some(fetched.status),
+                    items: Some(fetched.items.len()),
+                    total: fetched.total.clone().value(),
+                    next: shown_next(config, &fetched.next),
+                    has_more: fetched.has_more,
+                    error: fetched.error.clone(),
+                    ..page
+                };
+                return (page, Some(fetched));
+            }
+            Err(error) => {
+                failures.push(error.to_string());
+                let tries = u32::try_from(failures.len()).unwrap_or(u32::MAX);
+                if tries >= MAX_ATTEMPTS.min(config.max_attempts) || error.is_refusal {
+                    return (PagePreview { failures, status: error.status, ..page }, None);
+                }
+                tokio::time::sleep(pause(config, &error)).await;
+            }
+        }
+    }
+}
+
+fn pause(config: &SourceConfig, error: &FetchError) -> Duration {
+    let requested = error.retry_after.unwrap_or_default().min(config.max_retry_after);
+    config.delay.max(config.backoff).max(requested).min(MAX_PAUSE)
+}
+
+#[cfg(test)]
+mod tests;

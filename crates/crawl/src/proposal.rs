@@ -1,0 +1,293 @@
+//! A proposal for the settings of an unknown API: a `[[sources]]` table from one response, verified by a
+//! preview of its second page where the upstream has one.
+
+mod address;
+mod paging;
+mod spelling;
+mod table;
+
+use quarry_config::{ConfigError, Environment, Secret, Settings, SourceConfig};
+use quarry_domain::SourceName;
+use url::Url;
+
+use self::paging::{PagingGuess, PagingHints, guess_paging};
+use self::table::SourceTable;
+use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
+use super::inspect::{
+    FieldGuesses, ItemList, find_items, find_next, find_total, guess_fields, is_unique, leaves, member_names,
+};
+use super::json::Json;
+use super::preview::{Preview, preview};
+use super::upstream::{FetchError, UpstreamRequest};
+
+/// The number of schemes of pagination that are tried.
+const MAX_TRIES: usize = 6;
+/// The attempts at the first response.
+const MAX_ATTEMPTS: u32 = 3;
+/// The pages of a verification.
+const VERIFIED_PAGES: usize = 2;
+
+/// The address of an unknown API.
+#[derive(Clone, Debug)]
+pub struct ProposalRequest {
+    /// The address of a list.
+    pub url: Url,
+    /// The name of the source; derived from the address if absent.
+    pub name: Option<SourceName>,
+    /// The headers that the API needs.
+    ///
+    /// The proposal names variables in place of their values, and of the secrets in the address.
+    pub headers: Vec<(String, Secret)>,
+}
+
+/// Proposed settings.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// A `[[sources]]` table with comments.
+    pub toml: String,
+    /// The variables that the table refers to.
+    pub variables: Vec<String>,
+    /// A crawl with these settings works, as far as the first pages show.
+    pub is_verified: bool,
+}
+
+/// An API that no settings can be proposed for.
+#[derive(Debug, thiserror::Error)]
+pub enum ProposalError {
+    /// The API did not return a response.
+    #[error("the API returned no list: {0}")]
+    Fetch(FetchError),
+    /// The client cannot be built.
+    #[error(transparent)]
+    Client(#[from] HttpUpstreamError),
+    /// The body is not JSON.
+    #[error("the response is not JSON{0}: pass the address of the API, not of a page for browsers")]
+    NotJson(&'static str),
+    /// The body has no list.
+    #[error("the response has no list of objects: {0}")]
+    NoItems(String),
+    /// No member can be the key or the text.
+    #[error("no member of the items can be the {field}: they have the members {members}")]
+    NoField {
+        /// The missing field.
+        field: &'static str,
+        /// The names of the members.
+        members: String,
+    },
+    /// The settings do not accept the proposal: a defect, or an invalid header.
+    #[error("the proposed settings are invalid: {0}")]
+    Invalid(ConfigError),
+}
+
+/// Inspects an API and proposes the settings of its source.
+pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalError> {
+    let name = request.name.clone().unwrap_or_else(|| name_of(&request.url));
+    let mut table = SourceTable::new(name, request);
+    // Any valid fields: this client requests the address as it is.
+    let probe = HttpUpstream::new(&parse(&table)?)?;
+    let response = fetch(&probe, &request.url).await?;
+    let body = parse_body(&response.text())?;
+    let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
+    let mut fields = guess_fields(&list.items, list.is_keyed);
+    require_fields(&fields, &list)?;
+    if fields.text.is_none() {
+        fields.text = fields.title.take();
+    }
+    let statements = leaves(&body, &list.pointer);
+    let link = response.next_link();
+    let next = find_next(&statements, &list.pointer);
+    let has_next = link.is_some() || next.as_ref().is_some_and(|next| !next.is_empty());
+    let total = find_total(&statements, &list.pointer, list.items.len(), has_next);
+    table.describe_items(&list);
+    table.total.clone_from(&total);
+    table.header_total = response.header_total().filter(|(_, total)| {
+        let count = i64::try_from(list.items.len()).unwrap_or(i64::MAX);
+        *total > count || (*total == count && !has_next)
+    });
+    let total = total.map(|total| total.value).or(table.header_total.map(|(_, total)| total));
+    table.describe_fields(&fields, &list.items);
+    let hints = PagingHints {
+        url: &request.url,
+        link: link.as_ref(),
+        next: next.as_ref(),
+        statements: &statements,
+        list: &list.pointer,
+        items: list.items.len(),
+        total,
+    };
+    let guesses = guess_paging(&hints);
+    let mut best: Option<(u8, PagingGuess, String)> = None;
+    for guess in guesses.into_iter().take(MAX_TRIES) {
+        table.paging = Some(guess.clone());
+        let config = parse(&table)?;
+        let preview = preview(&config, &HttpUpstream::new(&config)?, VERIFIED_PAGES).await;
+        let (score, verdict) = judge(&preview, list.items.len(), total);
+        if best.as_ref().is_none_or(|(least, ..)| score > *least) {
+            best = Some((score, guess, verdict));
+        }
+        if score == VERIFIED {
+            break;
+        }
+        tokio::time::sleep(config.delay).await;
+    }
+    let (score, guess, verdict) = best.unwrap_or((0, PagingGuess::default(), String::new()));
+    let count = list.items.len();
+    let has_more =
+        has_next || total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total > count));
+    if score <= FIRST_PAGE && !has_more {
+        table.describe_single_page(count);
+    } else {
+        table.paging = Some(guess);
+        table.verdict = verdict;
+    }
+    if let Some(key) = fields.key.as_ref().filter(|key| !is_unique(&list.items, &key.pointer)) {
+        table.warnings.push(format!("{} has the same value in several items: set another key", key.pointer));
+    }
+    let config = parse(&table)?;
+    debug_assert_eq!(config.headers.len(), request.headers.len());
+    let is_verified = score >= SINGLE_PAGE && table.warnings.is_empty();
+    let variables = table.variables().map(|(name, _)| name.to_owned()).collect();
+    Ok(Proposal { toml: table.to_toml(), variables, is_verified })
+}
+
+/// The second page has other items.
+const VERIFIED: u8 = 3;
+/// The list ends on its first page.
+const SINGLE_PAGE: u8 = 2;
+/// The first page can be fetched.
+const FIRST_PAGE: u8 = 1;
+
+/// Scores a scheme of pagination by its preview, and says in words what it showed.
+fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
+    let is_whole = total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total <= items));
+    let first = preview.pages.first().and_then(|page| page.items);
+    match (first, preview.pages.get(1).map(|page| page.items)) {
+        (None, _) => {
+            let cause = preview.pages.first().and_then(|page| page.failures.last());
+            (0, format!("not verified: {}", cause.map_or("no response", String::as_str)))
+        }
+        (Some(_), Some(Some(second))) if second > 0 && !preview.repeats_page => {
+            (VERIFIED, format!("verified: the second page has {second} other items"))
+        }
+        (Some(first), None | Some(Some(0))) if is_whole && first >= items => {
+            (SINGLE_PAGE, "all items are on the first page, so this is not verified".to_owned())
+        }
+        (Some(first), None | Some(Some(0))) if total.is_none() && preview.works() && first >= items => {
+            (SINGLE_PAGE, "the list seems to end on its first page, so this is not verified".to_owned())
+        }
+        (Some(_), Some(Some(_))) => {
+            (FIRST_PAGE, "not verified: the second page repeats the first".to_owned())
+        }
+        (Some(_), Some(None)) => {
+            (FIRST_PAGE, "not verified: the second page could not be fetched".to_owned())
+        }
+        (Some(_), None) => (FIRST_PAGE, "not verified: no second page was found".to_owned()),
+    }
+}
+
+async fn fetch(upstream: &HttpUpstream, url: &Url) -> Result<RawResponse, ProposalError> {
+    let mut attempt = 1;
+    loop {
+        match upstream.fetch_raw(&UpstreamRequest::from(url.clone())).await {
+            Ok(response) => return Ok(response),
+            Err(error) if attempt >= MAX_ATTEMPTS || error.is_refusal => {
+                return Err(ProposalError::Fetch(error));
+            }
+            Err(error) => {
+                let pause = error.retry_after.unwrap_or_default().min(std::time::Duration::from_secs(5));
+                tokio::time::sleep(pause.max(std::time::Duration::from_millis(250))).await;
+            }
+        }
+        attempt += 1;
+    }
+}
+
+/// Parses a table with the values of its variables.
+fn parse(table: &SourceTable) -> Result<SourceConfig, ProposalError> {
+    let pairs = table.variables().map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
+    let environment = Environment::from_pairs(pairs);
+    let settings = Settings::from_text("the proposal", &table.to_toml(), &environment)
+        .map_err(ProposalError::Invalid)?;
+    let source = settings.sources.into_iter().next();
+    Ok(source.expect("a table of sources has one source"))
+}
+
+fn parse_body(text: &str) -> Result<Json, ProposalError> {
+    Json::parse(text).map_err(|_| {
+        ProposalError::NotJson(match text.trim_start().chars().next() {
+            None => ", but empty",
+            Some('<') => ", but HTML or XML",
+            Some(_) => "",
+        })
+    })
+}
+
+fn require_fields(fields: &FieldGuesses, list: &ItemList<'_>) -> Result<(), ProposalError> {
+    let field = match (&fields.key, &fields.text, &fields.title) {
+        (None, ..) if !list.is_keyed => "key",
+        (_, None, None) => "text",
+        _ => return Ok(()),
+    };
+    let members: Vec<String> =
+        member_names(list.items.iter().copied()).into_iter().take(20).map(|(name, _)| name).collect();
+    Err(ProposalError::NoField { field, members: members.join(", ") })
+}
+
+/// Describes a body without a list.
+fn describe(body: &Json) -> String {
+    match body {
+        Json::Array(items) if items.is_empty() => "the list is empty; pass an address with items".to_owned(),
+        Json::Array(_) => "it is a list of other values".to_owned(),
+        Json::Object(members) => {
+            let names: Vec<&str> = members.keys().take(12).map(String::as_str).collect();
+            let is_empty = members.values().any(|value| *value == Json::Array(Vec::new()));
+            let hint = if is_empty { "; a list may be empty, so pass an address with items" } else { "" };
+            format!("it is an object with the members {}{hint}", names.join(", "))
+        }
+        _ => "it is a single value".to_owned(),
+    }
+}
+
+/// Derives the name of a source from its address: the last word of the path, or else the host.
+fn name_of(url: &Url) -> SourceName {
+    const VAGUE: [&str; 12] = [
+        "api", "rest", "json", "index", "search", "list", "query", "select", "odata", "graphql", "all",
+        "feed",
+    ];
+    let segments: Vec<&str> =
+        url.path_segments().into_iter().flatten().filter(|part| !part.is_empty()).collect();
+    let stem = |part: &&str| part.split('.').next().unwrap_or_default().trim_matches('_').to_lowercase();
+    let is_word = |word: &String| {
+        let is_version = word.starts_with('v') && word[1..].chars().all(|char| char.is_ascii_digit());
+        word.chars().any(char::is_alphabetic)
+            && word.chars().all(|char| char.is_alphanumeric() || "-_".contains(char))
+            && !is_version
+            && !VAGUE.contains(&word.as_str())
+    };
+    let word = segments.iter().rev().map(stem).find(is_word);
+    let host = || url.host_str().unwrap_or("source").trim_start_matches("www.").replace([':', '[', ']'], "");
+    let name = word.unwrap_or_else(host);
+    SourceName::parse(&name).or_else(|_| SourceName::parse("source")).expect("a valid name")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_a_word_of_the_address() {
+        for (url, name) in [
+            ("https://api.example.com/v2/posts?limit=5", "posts"),
+            ("https://example.com/wp-json/wp/v2/posts", "posts"),
+            ("https://api.github.com/repos/rust-lang/rust/issues", "issues"),
+            ("http://127.0.0.1:8983/solr/techproducts/select?q=*:*", "techproducts"),
+            ("https://example.com/items.json", "items"),
+            ("https://services.example.org/Northwind.svc/Products", "products"),
+            ("https://www.example.org/api/v1/", "example.org"),
+            ("https://example.org/users/17", "users"),
+        ] {
+            let url = Url::parse(url).expect("a URL");
+            assert_eq!(name_of(&url).as_str(), name, "{url}");
+        }
+    }
+}

@@ -1,0 +1,414 @@
+//! Schemes of pagination that fit a response, the likeliest first.
+
+use url::Url;
+
+use super::spelling::toml_text;
+use crate::inspect::{Leaf, NextGuess, NextValue, ParamKind, normalized, param_kind};
+
+/// The largest page size that a proposal takes from a response.
+const MAX_SIZE: usize = 1_000;
+/// The page size of a list that is shorter than a page.
+const DEFAULT_SIZE: usize = 100;
+
+/// A scheme of pagination.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct PagingGuess {
+    /// The value of the setting.
+    pub(super) toml: String,
+    /// The observation that it follows from.
+    pub(super) reason: String,
+}
+
+impl PagingGuess {
+    /// Returns the scheme of a list without other pages.
+    pub(super) fn single_page() -> Self {
+        guess("{ kind = \"none\" }".to_owned(), "no other page was found")
+    }
+}
+
+/// The parts of a response that pagination follows from.
+pub(super) struct PagingHints<'a> {
+    pub(super) url: &'a Url,
+    /// The next page in a `Link` header.
+    pub(super) link: Option<&'a Url>,
+    /// The next page in the body.
+    pub(super) next: Option<&'a NextGuess>,
+    /// The scalars beside the items.
+    pub(super) statements: &'a [Leaf<'a>],
+    /// The pointer to the items.
+    pub(super) list: &'a str,
+    pub(super) items: usize,
+    pub(super) total: Option<i64>,
+}
+
+/// The paging parameters of a URL.
+#[derive(Clone, Debug, Default)]
+struct Params {
+    offset: Option<(String, u64)>,
+    page: Option<(String, u64)>,
+    cursor: Option<String>,
+    limit: Option<(String, usize)>,
+}
+
+impl Params {
+    fn of(url: &Url) -> Self {
+        let mut params = Self::default();
+        for (name, value) in url.query_pairs() {
+            let name = name.into_owned();
+            match param_kind(&name, &value) {
+                Some(ParamKind::Offset) => params.offset = Some((name, value.parse().unwrap_or(0))),
+                Some(ParamKind::Page) => params.page = Some((name, value.parse().unwrap_or(1))),
+                Some(ParamKind::Cursor) => params.cursor = Some(name),
+                Some(ParamKind::Limit) => params.limit = value.parse().ok().map(|size| (name, size)),
+                None => {}
+            }
+        }
+        params
+    }
+}
+
+/// Guesses schemes of pagination, the likeliest first.
+pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
+    let own = Params::of(hints.url);
+    let mut guesses = Vec::new();
+    if let Some(link) = hints.link {
+        let next = Params::of(link);
+        let (limit, size) = limit_of(hints, &[&own, &next], "per_page");
+        guesses.push(guess(
+            format!("{{ kind = \"link\", limit = {}, size = {size} }}", toml_text(&limit)),
+            "the Link header has a next page",
+        ));
+        guesses.extend(by_position(hints, &own, &next, "the address of the next page has these parameters"));
+    }
+    if let Some(next) = hints.next {
+        by_next(hints, &own, next, &mut guesses);
+    }
+    guesses.extend(by_position(hints, &own, &own, "the address has these parameters"));
+    guesses.extend(by_echo(hints, &own));
+    // Common names, which only a second page confirms.
+    let (limit, size) = limit_of(hints, &[&own], "per_page");
+    let odata = hints.statements.iter().any(|leaf| leaf.name().starts_with("odata"));
+    if odata {
+        guesses.push(guess(offset_toml("$skip", "$top", size), "common in OData"));
+    }
+    guesses.push(guess(page_toml("page", &limit, size, 1), "a common scheme"));
+    for offset in ["offset", "skip", "start"] {
+        let (limit, size) = limit_of(hints, &[&own], "limit");
+        guesses.push(guess(offset_toml(offset, &limit, size), "a common scheme"));
+    }
+    let mut seen = Vec::new();
+    guesses.retain(|guess| {
+        let is_new = !seen.contains(&guess.toml);
+        seen.push(guess.toml.clone());
+        is_new
+    });
+    guesses
+}
+
+/// Adds the schemes for a next page that the body states.
+fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mut Vec<PagingGuess>) {
+    let pointer = toml_text(&next.pointer);
+    let cursor_toml = |cursor: &str, params: &[&Params]| {
+        let (limit, size) = limit_of(hints, params, limit_beside(hints, next));
+        let (cursor, limit) = (toml_text(cursor), toml_text(&limit));
+        format!(
+            "{{ kind = \"cursor\", cursor = {cursor}, limit = {limit}, size = {size}, next = {pointer} }}"
+        )
+    };
+    match &next.value {
+        NextValue::Link(url) => {
+            let params = Params::of(url);
+            let cursor = params.cursor.clone().unwrap_or_else(|| "cursor".to_owned());
+            let reason = format!("the address of the next page is at {}", next.pointer);
+            guesses.push(guess(cursor_toml(&cursor, &[own, &params]), &reason));
+            guesses.extend(by_position(
+                hints,
+                own,
+                &params,
+                "the address of the next page has these parameters",
+            ));
+        }
+        NextValue::Relative(text) => {
+            let params = hints.url.join(text).map(|url| Params::of(&url)).unwrap_or_default();
+            guesses.extend(by_position(
+                hints,
+                own,
+                &params,
+                "the address of the next page has these parameters",
+            ));
+            let cursor = params.cursor.clone().unwrap_or_else(|| "cursor".to_owned());
+            let reason = format!("the path of the next page is at {}", next.pointer);
+            guesses.push(guess(cursor_toml(&cursor, &[own, &params]), &reason));
+        }
+        NextValue::Token(_) | NextValue::Empty => {
+            let reason = format!("the next page is at {}", next.pointer);
+            for cursor in cursor_names(own, next) {
+                guesses.push(guess(cursor_toml(&cursor, &[own]), &reason));
+            }
+        }
+        NextValue::Number(number) => {
+            let reason = format!("{} is the number of the next page or item", next.pointer);
+            let (limit, size) = limit_of(hints, &[own], "per_page");
+            let number = u64::try_from(*number).unwrap_or(0);
+            if number <= 2 && !next.name.contains("offset") {
+                let page = own.page.as_ref().map_or("page", |(page, _)| page);
+                let first = number.saturating_sub(1);
+                guesses.push(guess(page_toml(page, &limit, size, first), &reason));
+            }
+            if number as usize == hints.items || next.name.contains("offset") {
+                let offset = own.offset.as_ref().map_or("offset", |(offset, _)| offset);
+                let (limit, size) = limit_of(hints, &[own], "limit");
+                guesses.push(guess(offset_toml(offset, &limit, size), &reason));
+            }
+            for cursor in cursor_names(own, next) {
+                guesses.push(guess(cursor_toml(&cursor, &[own]), &reason));
+            }
+        }
+    }
+}
+
+/// Returns the usual name of the page size beside a cursor: Google's APIs reject unknown parameters.
+fn limit_beside(hints: &PagingHints<'_>, next: &NextGuess) -> &'static str {
+    let has_kind =
+        |leaf: &Leaf<'_>| leaf.name() == "kind" && leaf.value.as_str().is_some_and(|kind| kind.contains('#'));
+    match next.name.as_str() {
+        "nextpagetoken" if hints.statements.iter().any(has_kind) => "maxResults",
+        "nextpagetoken" if next.pointer.ends_with("PageToken") => "pageSize",
+        _ => "limit",
+    }
+}
+
+/// The likely names of the parameter for the cursor that a member states.
+fn cursor_names(own: &Params, next: &NextGuess) -> Vec<String> {
+    if let Some(cursor) = &own.cursor {
+        return vec![cursor.clone()];
+    }
+    let last = next.pointer.rsplit('/').next().unwrap_or_default();
+    let name = last.trim_start_matches(['@', '_', '$']);
+    // `next_cursor` states the value of `cursor`, `nextPageToken` that of `pageToken`.
+    let stem = ["next_", "next-", "next"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    let stem = stem.filter(|stem| !stem.is_empty()).map(|stem| {
+        let mut chars = stem.chars();
+        chars.next().map(|first| first.to_lowercase().chain(chars).collect::<String>()).unwrap_or_default()
+    });
+    let mut names: Vec<String> = match normalized(name).as_str() {
+        "endcursor" => vec!["after".to_owned(), "cursor".to_owned()],
+        "next" => vec!["cursor".to_owned(), "next".to_owned(), "after".to_owned(), "page".to_owned()],
+        "nexttoken" | "nextpage" => vec![name.to_owned()],
+        _ => Vec::new(),
+    };
+    names.extend(stem);
+    names.push(name.to_owned());
+    names.dedup();
+    names.truncate(3);
+    names
+}
+
+/// Returns the scheme of the position in the parameters of an address.
+fn by_position(hints: &PagingHints<'_>, own: &Params, params: &Params, reason: &str) -> Option<PagingGuess> {
+    if let Some((offset, _)) = &params.offset {
+        let (limit, size) = limit_of(hints, &[own, params], "limit");
+        return Some(guess(offset_toml(offset, &limit, size), reason));
+    }
+    let (page, number) = params.page.as_ref()?;
+    let (limit, size) = limit_of(hints, &[own, params], "per_page");
+    // The address of a second page tells the number of the first one.
+    let is_next = own.page.as_ref().is_none_or(|(_, own)| own != number);
+    let first = match (&own.page, is_next) {
+        (Some((_, own)), _) => u64::from(*own != 0),
+        (None, true) => number.saturating_sub(1).min(1),
+        (None, false) => 1,
+    };
+    Some(guess(page_toml(page, &limit, size, first), reason))
+}
+
+/// Returns the scheme whose parameters the body repeats, such as `"skip": 0, "limit": 30`.
+fn by_echo(hints: &PagingHints<'_>, own: &Params) -> Vec<PagingGuess> {
+    let mut guesses = Vec::new();
+    let is_near = |leaf: &&Leaf<'_>| {
+        leaf.path.len() <= 3
+            && leaf.integer().is_some()
+            && !leaf.pointer.starts_with(&format!("{}/", hints.list)) | hints.list.is_empty()
+    };
+    let echoed = |kind: ParamKind| {
+        hints.statements.iter().filter(is_near).find_map(|leaf| {
+            let (name, value) = (leaf.path.last()?, leaf.integer()?);
+            let fits = param_kind(name, &value.to_string()) == Some(kind);
+            let is_count = ["count", "results", "length", "numresults"].contains(&leaf.name().as_str());
+            (fits && !is_count).then(|| ((*name).to_owned(), u64::try_from(value).unwrap_or(0)))
+        })
+    };
+    let limit =
+        echoed(ParamKind::Limit).map(|(name, size)| (name, usize::try_from(size).unwrap_or(DEFAULT_SIZE)));
+    let named = |name: &str| hints.statements.iter().find(|leaf| leaf.name() == name);
+    let echo = Params { limit, ..Params::default() };
+    if named("numfound").is_some() {
+        let (limit, size) = limit_of(hints, &[own, &echo], "rows");
+        guesses.push(guess(offset_toml("start", &limit, size), "the members are those of Solr"));
+    }
+    if named("totalelements").is_some() && named("number").is_some() {
+        let (limit, size) = limit_of(hints, &[own], "size");
+        guesses.push(guess(page_toml("page", &limit, size, 0), "the members are those of Spring"));
+    }
+    if hints.statements.iter().any(|leaf| leaf.pointer.starts_with("/_shards/")) {
+        let (limit, size) = limit_of(hints, &[own], "size");
+        guesses.push(guess(offset_toml("from", &limit, size), "the members are those of Elasticsearch"));
+    }
+    let reason = "the response repeats these parameters";
+    if let Some((offset, _)) = echoed(ParamKind::Offset) {
+        let (limit, size) = limit_of(hints, &[own, &echo], "limit");
+        guesses.push(guess(offset_toml(&offset, &limit, size), reason));
+    }
+    if let Some((page, number)) = echoed(ParamKind::Page) {
+        let (limit, size) = limit_of(hints, &[own, &echo], "per_page");
+        let page = if normalized(&page).starts_with("current") { "page".to_owned() } else { page };
+        guesses.push(guess(page_toml(&page, &limit, size, number.min(1)), reason));
+    }
+    guesses
+}
+
+/// Returns the parameter for the page size and its value: those of an address, or else the size of the page.
+fn limit_of(hints: &PagingHints<'_>, params: &[&Params], default: &str) -> (String, usize) {
+    if let Some((name, size)) = params.iter().find_map(|params| params.limit.clone()) {
+        return (name, size.clamp(1, MAX_SIZE));
+    }
+    let is_whole =
+        hints.total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total <= hints.items));
+    let size = if is_whole { DEFAULT_SIZE } else { hints.items.clamp(1, MAX_SIZE) };
+    (default.to_owned(), size)
+}
+
+fn offset_toml(offset: &str, limit: &str, size: usize) -> String {
+    format!(
+        "{{ kind = \"offset\", offset = {}, limit = {}, size = {size} }}",
+        toml_text(offset),
+        toml_text(limit)
+    )
+}
+
+fn page_toml(page: &str, limit: &str, size: usize, first: u64) -> String {
+    let first = if first == 1 { String::new() } else { format!(", first = {first}") };
+    format!(
+        "{{ kind = \"page\", page = {}, limit = {}, size = {size}{first} }}",
+        toml_text(page),
+        toml_text(limit)
+    )
+}
+
+fn guess(toml: String, reason: &str) -> PagingGuess {
+    PagingGuess { toml, reason: reason.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::fixtures::json_of;
+    use crate::inspect::{find_next, leaves};
+
+    fn first_guess(url: &str, link: Option<&str>, body: &Value, list: &str) -> String {
+        let body = json_of(body);
+        let statements = leaves(&body, list);
+        let next = find_next(&statements, list);
+        let link = link.map(|link| Url::parse(link).expect("a URL"));
+        let hints = PagingHints {
+            url: &Url::parse(url).expect("a URL"),
+            link: link.as_ref(),
+            next: next.as_ref(),
+            statements: &statements,
+            list,
+            items: 20,
+            total: Some(90),
+        };
+        guess_paging(&hints).swap_remove(0).toml
+    }
+
+    #[test]
+    fn the_likeliest_scheme_is_first() {
+        let none = json!({});
+        for (url, link, body, expected) in [
+            (
+                "http://h/m?skip=0&limit=30",
+                None,
+                &none,
+                r#"{ kind = "offset", offset = "skip", limit = "limit", size = 30 }"#,
+            ),
+            (
+                "http://h/m?page=1",
+                None,
+                &none,
+                r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#,
+            ),
+            (
+                "http://h/m?page=0&size=50",
+                None,
+                &none,
+                r#"{ kind = "page", page = "page", limit = "size", size = 50, first = 0 }"#,
+            ),
+            (
+                "http://h/m",
+                Some("http://h/m?page=2&per_page=20"),
+                &none,
+                r#"{ kind = "link", limit = "per_page", size = 20 }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"next": "http://h/m?cursor=c"}),
+                r#"{ kind = "cursor", cursor = "cursor", limit = "limit", size = 20, next = "/next" }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"next": "/m?page=2&page_size=20"}),
+                r#"{ kind = "page", page = "page", limit = "page_size", size = 20 }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"nextPageToken": "CAUQ"}),
+                r#"{ kind = "cursor", cursor = "pageToken", limit = "pageSize", size = 20, next = "/nextPageToken" }"#,
+            ),
+            (
+                "http://h/m?cursorMark=*&rows=10",
+                None,
+                &json!({"nextCursorMark": "AoE"}),
+                r#"{ kind = "cursor", cursor = "cursorMark", limit = "rows", size = 10, next = "/nextCursorMark" }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"next_page": 2}),
+                r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"skip": 0, "limit": 30}),
+                r#"{ kind = "offset", offset = "skip", limit = "limit", size = 30 }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"startAt": 0, "maxResults": 50}),
+                r#"{ kind = "offset", offset = "startAt", limit = "maxResults", size = 50 }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"response": {"numFound": 90, "start": 0}}),
+                r#"{ kind = "offset", offset = "start", limit = "rows", size = 20 }"#,
+            ),
+            (
+                "http://h/m",
+                None,
+                &json!({"totalElements": 90, "number": 0, "size": 20}),
+                r#"{ kind = "page", page = "page", limit = "size", size = 20, first = 0 }"#,
+            ),
+            ("http://h/m", None, &none, r#"{ kind = "page", page = "page", limit = "per_page", size = 20 }"#),
+        ] {
+            assert_eq!(first_guess(url, link, body, "/items"), expected, "{url} {body}");
+        }
+    }
+}

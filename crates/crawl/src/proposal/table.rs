@@ -1,0 +1,203 @@
+//! A proposed `[[sources]]` table as TOML with comments.
+
+use std::fmt::Write as _;
+
+use quarry_config::Secret;
+use quarry_domain::SourceName;
+
+use super::ProposalRequest;
+use super::address::{UrlTemplate, template_of, without_paging};
+use super::paging::PagingGuess;
+use super::spelling::{comment, placeholder, toml_text};
+use crate::inspect::{FieldGuess, FieldGuesses, ItemList, TotalGuess, member_names};
+use crate::json::Json;
+
+/// The number of members that a comment lists.
+const MAX_LISTED: usize = 20;
+
+/// The parts of a proposed table.
+pub(super) struct SourceTable {
+    name: SourceName,
+    /// The address without the parameters of one page.
+    url: UrlTemplate,
+    /// The address as it was passed.
+    whole_url: UrlTemplate,
+    /// The names of headers, with the variables of their values.
+    headers: Vec<(String, String, Secret)>,
+    items: Option<(String, String)>,
+    fields: Vec<(&'static str, String, String)>,
+    /// The text or the title contains HTML.
+    has_html: bool,
+    notes: Vec<String>,
+    pub(super) total: Option<TotalGuess>,
+    /// The header that states the total, and its value.
+    pub(super) header_total: Option<(&'static str, i64)>,
+    pub(super) paging: Option<PagingGuess>,
+    /// The outcome of the verification.
+    pub(super) verdict: String,
+    pub(super) warnings: Vec<String>,
+}
+
+impl SourceTable {
+    pub(super) fn new(name: SourceName, request: &ProposalRequest) -> Self {
+        let header = |(header, value): &(String, Secret)| {
+            (header.clone(), placeholder(name.as_str(), header), value.clone())
+        };
+        Self {
+            url: template_of(&without_paging(&request.url), name.as_str()),
+            whole_url: template_of(&request.url, name.as_str()),
+            headers: request.headers.iter().map(header).collect(),
+            name,
+            items: None,
+            fields: Vec::new(),
+            has_html: false,
+            notes: Vec::new(),
+            total: None,
+            header_total: None,
+            paging: None,
+            verdict: String::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The variables of the address and of the headers with their values.
+    pub(super) fn variables(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        let of_url = self.address().variables.iter().map(|(name, value)| (name.as_str(), value));
+        of_url.chain(self.headers.iter().map(|(_, name, value)| (name.as_str(), value)))
+    }
+
+    /// The address: without pagination, all parameters belong to it.
+    fn address(&self) -> &UrlTemplate {
+        if self.is_single_page() { &self.whole_url } else { &self.url }
+    }
+
+    fn is_single_page(&self) -> bool {
+        self.paging.as_ref().is_some_and(|paging| *paging == PagingGuess::single_page())
+    }
+
+    /// Sets one request for a list of `count` items, of which no other page was found.
+    pub(super) fn describe_single_page(&mut self, count: usize) {
+        self.paging = Some(PagingGuess::single_page());
+        self.verdict = "not verified".to_owned();
+        self.warnings.push(format!(
+            "no scheme of pagination was found: check that the API has no more than these {count} items"
+        ));
+    }
+
+    pub(super) fn describe_items(&mut self, list: &ItemList<'_>) {
+        let (kind, count) = (if list.is_keyed { "an object" } else { "an array" }, list.items.len());
+        self.items = Some((list.path(), format!("{kind} of {count} objects")));
+        if list.is_keyed {
+            self.fields.push(("key", "#".to_owned(), "the name of the member".to_owned()));
+        }
+    }
+
+    pub(super) fn describe_fields(&mut self, guesses: &FieldGuesses, items: &[&Json]) {
+        let all = [
+            ("key", &guesses.key),
+            ("text", &guesses.text),
+            ("title", &guesses.title),
+            ("category", &guesses.category),
+            ("author_key", &guesses.author_key),
+            ("author_name", &guesses.author_name),
+            ("published_at", &guesses.published_at),
+        ];
+        for (name, guess) in all {
+            let Some(guess) = guess else { continue };
+            self.has_html |= guess.is_html && matches!(name, "text" | "title");
+            self.fields.push((name, guess.pointer.clone(), remark(guess)));
+        }
+        let is_mapped = |name: &str| {
+            let prefix = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            self.fields
+                .iter()
+                .any(|(_, pointer, _)| *pointer == prefix || pointer.starts_with(&format!("{prefix}/")))
+        };
+        let names = member_names(items.iter().copied()).into_iter().map(|(name, _)| name);
+        let mut rest: Vec<String> = names.filter(|name| !is_mapped(name)).collect();
+        if rest.len() > MAX_LISTED {
+            rest.truncate(MAX_LISTED);
+            rest.push("…".to_owned());
+        }
+        if !rest.is_empty() {
+            self.notes.push(format!("Not mapped, become attributes: {}", rest.join(", ")));
+        }
+        for pointer in &guesses.unreadable_dates {
+            let note =
+                format!("{pointer} looks like a date, but is ambiguous: set published_at and date_format");
+            self.notes.push(note);
+        }
+    }
+
+    /// Returns the table; without paging and fields, a valid table for a first request.
+    pub(super) fn to_toml(&self) -> String {
+        let mut toml = String::new();
+        let mut line = |text: String| {
+            let _ = writeln!(toml, "{text}");
+        };
+        let quoted = |text: &str| toml_text(text);
+        line(format!(
+            "# Proposed by `quarry sources init` from the first items: check it with `quarry try {}`.",
+            comment(self.name.as_str())
+        ));
+        for warning in &self.warnings {
+            line(format!("# ATTENTION: {}", comment(warning)));
+        }
+        line("[[sources]]".to_owned());
+        line(format!("name = {}", quoted(self.name.as_str())));
+        let variables: Vec<&str> = self.variables().map(|(name, _)| name).collect();
+        match &variables[..] {
+            [] => {}
+            [one] => line(format!("# Set the environment variable {one}")),
+            several => line(format!("# Set the environment variables {}", several.join(", "))),
+        }
+        line(format!("url = {}", quoted(&self.address().text)));
+        if let Some((pointer, remark)) = &self.items {
+            line(format!("items = {} # {}", quoted(pointer), comment(remark)));
+        }
+        match (&self.total, &self.header_total) {
+            (Some(total), _) => line(format!("total = {} # {}", quoted(&total.pointer), total.value)),
+            (None, Some((header, total))) => {
+                line(format!("total = {} # {total}", quoted(&format!("header:{header}"))));
+            }
+            (None, None) if self.items.is_some() => {
+                line("# No total was found: a crawl is complete at the end of the list".to_owned());
+            }
+            (None, None) => {}
+        }
+        match &self.paging {
+            Some(paging) => {
+                line(format!("# {}; {}", comment(&paging.reason), comment(&self.verdict)));
+                line(format!("pagination = {}", paging.toml));
+            }
+            None => line("pagination = { kind = \"offset\" }".to_owned()),
+        }
+        if !self.headers.is_empty() {
+            let pair = |(name, variable, _): &(String, String, Secret)| {
+                format!("{} = \"${{{variable}}}\"", quoted(name))
+            };
+            let pairs: Vec<String> = self.headers.iter().map(pair).collect();
+            line(format!("headers = {{ {} }}", pairs.join(", ")));
+        }
+        line("refresh = \"1h\" # assumed".to_owned());
+        line("[sources.fields]".to_owned());
+        if self.fields.is_empty() {
+            line("key = \"/id\"\ntext = \"/text\"".to_owned());
+        }
+        for (name, pointer, remark) in &self.fields {
+            line(format!("{name} = {} # {}", quoted(pointer), comment(remark)));
+        }
+        if self.has_html {
+            line("html = true # text and title become plain text".to_owned());
+        }
+        for note in &self.notes {
+            line(format!("# {}", comment(note)));
+        }
+        toml
+    }
+}
+
+fn remark(guess: &FieldGuess) -> String {
+    let html = if guess.is_html { ", contains HTML" } else { "" };
+    format!("in {} of {} items{html}", guess.items, guess.of)
+}

@@ -1,0 +1,82 @@
+//! `quarry sources purge NAME`.
+
+use std::io::{IsTerminal, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow, bail};
+use clap::Args;
+
+use crate::app;
+use crate::cli::progress::ProgressDisplay;
+use crate::config::Settings;
+use crate::domain::SourceName;
+use crate::store::Store;
+
+/// The interval of progress lines without a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Args)]
+pub(super) struct PurgeArgs {
+    /// The name of a source that is no longer configured
+    name: String,
+    /// Remove without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+pub(super) async fn run(settings: &Settings, store: &Store, args: PurgeArgs) -> Result<ExitCode> {
+    if settings.sources.iter().any(|source| source.name.as_str() == args.name) {
+        bail!("{} is configured: remove its [[sources]] table first, or it is crawled again", args.name);
+    }
+    let known = store.sources().await?;
+    let source = known.iter().find(|known| known.as_str() == args.name);
+    let source = source.ok_or_else(|| unknown(&args.name, &known))?;
+    let documents = store.document_counts_of_sources(std::slice::from_ref(source)).await?;
+    let documents = documents.get(source).copied().unwrap_or(0);
+    let by_clients = store.client_document_count(source).await?;
+    let note =
+        if by_clients > 0 { format!(", {by_clients} of them stored by clients") } else { String::new() };
+    println!("{source}: {documents} documents{note}");
+    if !args.yes && !confirm(documents).await? {
+        println!("nothing was removed");
+        return Ok(ExitCode::FAILURE);
+    }
+    let display = ProgressDisplay::new("{bar:40} {pos}/{len} documents", LINE_INTERVAL);
+    let total = u64::try_from(documents).unwrap_or(0);
+    let removed = app::purge(settings, store, source, |removed| {
+        display.show(
+            false,
+            |bar| {
+                bar.set_length(total.max(removed));
+                bar.set_position(removed);
+            },
+            || format!("{removed} of {total} documents removed"),
+        );
+    })
+    .await;
+    display.finish();
+    println!("{source}: {} documents removed", removed?);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn unknown(name: &str, known: &[SourceName]) -> anyhow::Error {
+    let known: Vec<&str> = known.iter().map(SourceName::as_str).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    anyhow!("no source {name:?} is stored: stored are {known}")
+}
+
+/// Asks on the terminal; without one, the removal needs `--yes`.
+async fn confirm(documents: i64) -> Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("without a terminal to ask on, pass --yes to remove {documents} documents");
+    }
+    print!("Remove all {documents} documents? They can be restored by a crawl or from a backup only. [y/N] ");
+    std::io::stdout().flush()?;
+    let read = || {
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map(|_| answer)
+    };
+    let answer = tokio::task::spawn_blocking(read).await??;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}

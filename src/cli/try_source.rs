@@ -1,0 +1,38 @@
+//! `quarry try SOURCE`.
+
+mod text;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::{SettingsArgs, find_source, parse_count, start_log};
+use crate::crawl::preview_source;
+
+#[derive(Debug, Args)]
+pub(super) struct TryArgs {
+    /// The name of a configured source
+    source: String,
+    /// The number of pages to request
+    #[arg(long, value_name = "N", default_value = "2", value_parser = parse_count)]
+    pages: usize,
+    /// Print the result as JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    pub(super) settings: SettingsArgs,
+}
+
+pub(super) async fn run(args: TryArgs) -> Result<ExitCode> {
+    let settings = args.settings.load()?;
+    start_log(&settings)?;
+    let source = find_source(&settings, &args.source)?;
+    let preview = preview_source(source, args.pages).await?;
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&preview)?);
+    } else {
+        print!("{}", text::describe(source, &preview));
+    }
+    Ok(if preview.works() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
