@@ -28,7 +28,7 @@ pub(super) struct SourcesArgs {
 enum SourcesCommand {
     /// List configured and stored sources with their documents and last crawls
     List,
-    /// Inspect an API and print a [[sources]] table for it; stores nothing
+    /// Inspect an API and print the settings of a source for it; stores nothing
     Init(init::InitArgs),
     /// Remove the documents of a source that is no longer configured
     Purge(purge::PurgeArgs),

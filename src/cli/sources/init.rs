@@ -30,7 +30,7 @@ pub(super) async fn run(args: InitArgs) -> Result<ExitCode> {
         }
         error => anyhow!(error),
     })?;
-    print!("{}", proposal.toml);
+    println!("{}", proposal.toml.trim_end());
     if !proposal.is_verified {
         eprintln!("warning: not all of this is verified: read the comments, then run `quarry try` on it");
     }

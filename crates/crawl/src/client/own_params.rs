@@ -74,8 +74,13 @@ impl OwnParams {
             is_listed: true,
             is_secret: true,
         });
+        // A `Link` header has the whole address by its standard, and some upstreams reject filters beside it: only
+        // credentials are missing on purpose.
+        let is_link_paged = matches!(config.pagination, Pagination::Link { .. });
         let is_kept = |name: &str| {
-            !selects_page(name, &config.pagination) && !config.params.iter().any(|(listed, _)| listed == name)
+            !selects_page(name, &config.pagination)
+                && !(is_link_paged && is_harmless(name))
+                && !config.params.iter().any(|(listed, _)| listed == name)
         };
         let in_url = config.url.query_pairs().filter(|(name, _)| is_kept(name)).map(|(name, value)| {
             let is_secret = !is_harmless(&name);
