@@ -43,16 +43,18 @@ fn main() {
 async fn measure(size: usize) {
     let url = serve(size).await;
     println!("{size} messages, {PAGE} per page; µs per item, and items per second\n");
+    let source = source(&url);
+    // It also installs the TLS provider of the process, which the plain client needs as well.
+    let upstream = Arc::new(HttpUpstream::new(&source).unwrap());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let base = report("GET and serde_json", size, None, async {
         for url in pages(&url, size) {
-            let body = reqwest::get(url).await.unwrap().bytes().await.unwrap();
+            let body = client.get(url).send().await.unwrap().bytes().await.unwrap();
             let page: Value = serde_json::from_slice(&body).unwrap();
             assert!(!page["items"].as_array().unwrap().is_empty());
         }
     })
     .await;
-    let source = source(&url);
-    let upstream = Arc::new(HttpUpstream::new(&source).unwrap());
     report("the HTTP upstream", size, Some(base), async {
         for url in pages(&url, size) {
             let page = upstream.fetch_page(&UpstreamRequest::from(url)).await.unwrap();

@@ -77,12 +77,11 @@ impl OwnParams {
         // A `Link` header has the whole address by its standard, and some upstreams reject filters beside it: only
         // credentials are missing on purpose.
         let is_link_paged = matches!(config.pagination, Pagination::Link { .. });
-        let is_kept = |name: &str| {
-            !selects_page(name, &config.pagination)
-                && !(is_link_paged && is_harmless(name))
-                && !config.params.iter().any(|(listed, _)| listed == name)
+        let is_listed = |name: &str| config.params.iter().any(|(listed, _)| listed == name);
+        let is_left_out = |name: &str| {
+            selects_page(name, &config.pagination) || is_listed(name) || is_link_paged && is_harmless(name)
         };
-        let in_url = config.url.query_pairs().filter(|(name, _)| is_kept(name)).map(|(name, value)| {
+        let in_url = config.url.query_pairs().filter(|(name, _)| !is_left_out(name)).map(|(name, value)| {
             let is_secret = !is_harmless(&name);
             OwnParam { name: name.into_owned(), value: value.into_owned(), is_listed: false, is_secret }
         });
