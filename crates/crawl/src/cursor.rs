@@ -16,6 +16,7 @@ use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlId, CrawlState, Tally, Timestamp};
 use quarry_store::{CrawlEnd, SweepVanished};
 
+use self::earlier::seen;
 pub(super) use self::earlier::{baseline_of, can_continue};
 
 /// Complete sweeps in a row without a new key that end the crawl.
@@ -147,6 +148,21 @@ impl CrawlCursor {
         Some(cursor)
     }
 
+    /// Returns true if the sweep has received as many items as a total states.
+    pub(super) fn reaches(&self, total: i64) -> bool {
+        i128::from(self.received) >= i128::from(total)
+    }
+
+    /// Returns true if the sweep has received as many items as the accepted total.
+    pub(super) fn reaches_total(&self) -> bool {
+        self.total.is_some_and(|total| self.reaches(total))
+    }
+
+    /// Returns true if the accepted total states more items than the sweep has received.
+    pub(super) fn is_below_total(&self) -> bool {
+        self.total.is_some_and(|total| !self.reaches(total))
+    }
+
     pub(super) fn confirm_total(&mut self) {
         self.confirmations = (self.confirmations + 1).min(MIN_CONFIRMATIONS);
     }
@@ -231,8 +247,7 @@ impl CrawlCursor {
     ///
     /// Only the first sweep counts each key once, so the later ones remember its finding.
     fn saw_keys_twice(&self, crawl: &Crawl) -> bool {
-        let is_over = || u64::try_from(crawl.documents_seen).is_ok_and(|seen| self.offered > seen);
-        self.has_repeated_keys || self.sweep == 1 && !self.total_shrank && is_over()
+        self.has_repeated_keys || self.sweep == 1 && !self.total_shrank && self.offered > seen(crawl)
     }
 
     /// Returns the difference between the stated total and the items that every sweep saw.
@@ -255,8 +270,7 @@ impl CrawlCursor {
             // The operator has accepted what is missing.
             (1.0, Some(Tally(self.tally)))
         } else {
-            let documents = u64::try_from(crawl.documents_seen).unwrap_or(0);
-            (config.max_shrink, baseline.missed_since(documents))
+            (config.max_shrink, baseline.missed_since(seen(crawl)))
         };
         let tally = Tally(self.tally);
         let sweep = SweepVanished { tally, missed_since, max_share, max_count: config.max_shrink_count };
@@ -268,12 +282,11 @@ impl CrawlCursor {
 
     /// Decides on the step after a sweep that did not complete the crawl.
     fn after_sweep(&self, crawl: &Crawl, config: &SourceConfig) -> NextStep {
-        let seen = crawl.documents_seen;
         let is_barren = self.is_barren(crawl);
         let barren_sweeps = if is_barren { self.barren_sweeps + 1 } else { 0 };
         let has_repeated_keys = self.saw_keys_twice(crawl);
         // A sweep that saw all of them again leaves nothing to find to the next.
-        let saw_all_again = is_barren && u64::try_from(seen).is_ok_and(|seen| self.offered >= seen);
+        let saw_all_again = is_barren && self.offered >= seen(crawl);
         if self.is_mostly_rejected() || self.skipped > 0 {
             return incomplete(self.describe_missing(crawl));
         }
@@ -295,7 +308,7 @@ impl CrawlCursor {
             confirmations: self.confirmations,
             total_found: self.total_found,
             end_reached: self.end_reached,
-            seen_before: Some(seen),
+            seen_before: Some(crawl.documents_seen),
             barren_sweeps,
             absent_before: self.absent,
             has_repeated_keys,

@@ -20,7 +20,7 @@ use super::baseline::Baseline;
 use super::cursor::CrawlCursor;
 use super::pagination::PageToken;
 use super::upstream::{NextPage, Stated};
-use quarry_config::{OnReject, Pagination, SourceConfig};
+use quarry_config::{OnReject, SourceConfig};
 
 /// The facts of a fetched page that decide on it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,20 +88,9 @@ pub(super) struct PageContext<'a> {
 }
 
 impl PageContext<'_> {
-    /// Returns true if the crawler computes the position of each page.
-    fn is_by_position(&self) -> bool {
-        matches!(self.config.pagination, Pagination::Offset { .. } | Pagination::Page { .. })
-    }
-
     /// Returns the number of items of a full page: servers may cap the configured size.
     fn page_size(&self) -> u64 {
-        let size = match self.config.pagination {
-            Pagination::Offset { size, .. }
-            | Pagination::Page { size, .. }
-            | Pagination::Cursor { size, .. }
-            | Pagination::Link { size, .. } => u64::from(size),
-            Pagination::SinglePage {} => u64::MAX,
-        };
+        let size = self.config.pagination.size().map_or(u64::MAX, u64::from);
         if self.cursor.largest_page == 0 { size } else { size.min(self.cursor.largest_page) }
     }
 
@@ -113,9 +102,8 @@ impl PageContext<'_> {
         let is_next = self.history.pages.get(&page.hash) == Some(&(self.cursor.position - 1));
         let is_after_more =
             self.cursor.repeats == 0 && (self.cursor.pages >= 2 || page.items < self.page_size());
-        let is_open =
-            self.cursor.total.is_none_or(|total| i128::from(self.cursor.received) >= i128::from(total));
-        self.is_by_position() && page.items > 0 && is_next && is_after_more && is_open
+        let is_open = !self.cursor.is_below_total();
+        self.config.pagination.is_by_position() && page.items > 0 && is_next && is_after_more && is_open
     }
 }
 

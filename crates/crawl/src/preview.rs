@@ -166,19 +166,14 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
 
 /// Returns true if a page states that none follows it, or if it is the last one by the number of pages.
 fn ends(config: &SourceConfig, page: &FetchedPage, number: usize) -> bool {
-    let is_by_position = is_by_position(&config.pagination);
     page.has_more == Some(false)
-        || is_by_position && page.items.is_empty()
+        || config.pagination.is_by_position() && page.items.is_empty()
         || page.pages.is_some_and(|pages| usize::try_from(pages).is_ok_and(|pages| number >= pages))
 }
 
 /// Returns true if the received items are as many as the total.
 fn is_reached(received: u64, total: i64) -> bool {
     i128::from(received) >= i128::from(total)
-}
-
-fn is_by_position(pagination: &Pagination) -> bool {
-    matches!(pagination, Pagination::Offset { .. } | Pagination::Page { .. })
 }
 
 /// Returns the token of the page after one; some upstreams repeat the cursor at the end.

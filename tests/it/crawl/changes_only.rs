@@ -10,7 +10,7 @@ use quarry::domain::{Crawl, CrawlState, Timestamp};
 use serde_json::{Value, json};
 
 use super::Bench;
-use super::scripted::{Upstream, ok, raw, source_of, with_header};
+use super::scripted::{Upstream, ok, raw, source_with, with_header};
 
 /// A list whose items have a time of their last change, and an upstream that filters by it.
 struct ChangingList {
@@ -43,24 +43,12 @@ impl ChangingList {
     }
 
     fn source(&self) -> SourceConfig {
-        source_of(&format!(
-            r#"
-            [[sources]]
-            name = "messages"
-            url = "{}"
-            items = "/items"
+        let settings = r#"
             total = "/total"
-            delay = "0s"
-            backoff = "1ms"
-            max_backoff = "4ms"
-            pagination = {{ kind = "offset", size = 10 }}
-            since = {{ param = "since", field = "/changed", overlap = "1h", full = "1day" }}
-            [sources.fields]
-            key = "/id"
-            text = "/message"
-            "#,
-            self.upstream.url("/m")
-        ))
+            pagination = { kind = "offset", size = 10 }
+            since = { param = "since", field = "/changed", overlap = "1h", full = "1day" }
+        "#;
+        source_with(self.upstream.url("/m"), settings)
     }
 
     fn change(&self, change: impl FnOnce(&mut Vec<Value>)) {
@@ -154,21 +142,7 @@ async fn a_list_whose_entity_tag_is_confirmed_is_not_read_again() {
         with_header(200, json!({"items": items}).to_string(), "etag", &tag)
     })
     .await;
-    let config = source_of(&format!(
-        r#"
-        [[sources]]
-        name = "messages"
-        url = "{}"
-        items = "/items"
-        delay = "0s"
-        backoff = "1ms"
-        pagination = {{ kind = "none" }}
-        [sources.fields]
-        key = "/id"
-        text = "/message"
-        "#,
-        upstream.url("/m")
-    ));
+    let config = source_with(upstream.url("/m"), "pagination = { kind = \"none\" }");
     let bench = Bench::new().await;
     let crawl = |requests: usize| {
         let (bench, config, upstream) = (&bench, &config, &upstream);

@@ -9,7 +9,7 @@ use quarry::domain::{Crawl, CrawlState};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, source, source_of, with_header};
+use super::scripted::{ReceivedRequest, Reply, Upstream, item, items, ok, source, source_with, with_header};
 use super::{Bench, finish, first_keys};
 
 /// An upstream of numbered pages without a total, whose list and faults a test changes.
@@ -48,22 +48,7 @@ fn numbered_page(all: &[Value], request: &ReceivedRequest) -> Vec<Value> {
 }
 
 fn without_total(upstream: &Upstream, settings: &str) -> SourceConfig {
-    source_of(&format!(
-        r#"
-        [[sources]]
-        name = "messages"
-        url = "{}"
-        items = "/items"
-        delay = "0s"
-        backoff = "1ms"
-        max_backoff = "4ms"
-        {settings}
-        [sources.fields]
-        key = "/id"
-        text = "/message"
-        "#,
-        upstream.url("/list")
-    ))
+    source_with(upstream.url("/list"), settings)
 }
 
 fn state(crawl: &Crawl) -> (CrawlState, i64, i64) {

@@ -4,7 +4,7 @@ use quarry::config::SourceConfig;
 use quarry::domain::CrawlState;
 use serde_json::{Value, json};
 
-use super::scripted::{ReceivedRequest, Reply, Upstream, items, ok, raw, source_of};
+use super::scripted::{ReceivedRequest, Reply, Upstream, items, ok, raw, source_with};
 use super::{Bench, first_keys};
 
 const BY_PAGE: &str = "pagination = { kind = \"page\", size = 10 }";
@@ -13,22 +13,7 @@ const BY_CURSOR: &str =
     "pagination = { kind = \"cursor\", cursor = \"mark\", size = 10, next = \"/nextMark\" }";
 
 fn source(upstream: &Upstream, settings: &str) -> SourceConfig {
-    source_of(&format!(
-        r#"
-        [[sources]]
-        name = "messages"
-        url = "{}"
-        items = "/items"
-        delay = "0s"
-        backoff = "1ms"
-        max_backoff = "4ms"
-        {settings}
-        [sources.fields]
-        key = "/id"
-        text = "/message"
-        "#,
-        upstream.url("/list")
-    ))
+    source_with(upstream.url("/list"), settings)
 }
 
 /// Returns the items of the requested page, by any of the three kinds.

@@ -183,6 +183,25 @@ pub(super) fn source(url: Url) -> SourceConfig {
     source_of(&text)
 }
 
+/// Returns a source at `url` without a total, with these settings and minimal delays.
+pub(super) fn source_with(url: Url, settings: &str) -> SourceConfig {
+    source_of(&format!(
+        r#"
+        [[sources]]
+        name = "messages"
+        url = "{url}"
+        items = "/items"
+        delay = "0s"
+        backoff = "1ms"
+        max_backoff = "4ms"
+        {settings}
+        [sources.fields]
+        key = "/id"
+        text = "/message"
+        "#
+    ))
+}
+
 /// Returns the only source of a file of settings.
 pub(super) fn source_of(text: &str) -> SourceConfig {
     Settings::from_toml(text).expect("settings").sources.remove(0)

@@ -61,6 +61,22 @@ settings_enum! {
 }
 
 impl Pagination {
+    /// Returns true if the crawler computes the position of each page.
+    pub fn is_by_position(&self) -> bool {
+        matches!(self, Self::Offset { .. } | Self::Page { .. })
+    }
+
+    /// The items of one request; `None` if it returns all of them.
+    pub fn size(&self) -> Option<u32> {
+        match self {
+            Self::Offset { size, .. }
+            | Self::Page { size, .. }
+            | Self::Cursor { size, .. }
+            | Self::Link { size, .. } => Some(*size),
+            Self::SinglePage {} => None,
+        }
+    }
+
     /// The names of the parameters for the position and the size of a page, without empty ones.
     pub fn params(&self) -> impl Iterator<Item = &str> {
         let (position, limit) = match self {

@@ -110,10 +110,8 @@ impl Crawler {
         if self.config.stop.as_ref().is_some_and(|stop| stop.status.contains(&status)) {
             return true;
         }
-        let is_below_total =
-            cursor.total.is_some_and(|total| i128::from(cursor.received) < i128::from(total));
         is_end_status(status, token, &self.config)
-            && !is_below_total
+            && !cursor.is_below_total()
             && (cursor.past_total || active.attempts.failures.end_list())
     }
 

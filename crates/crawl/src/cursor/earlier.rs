@@ -1,60 +1,91 @@
 //! The baseline of a crawl, from the cursors of earlier ones.
 
-use super::CrawlCursor;
+use super::{CrawlCursor, fingerprint};
 use crate::baseline::{Baseline, CompletePass, EarlyEnd};
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlState, Tally, Timestamp};
 
+/// An earlier crawl, with its parsed cursor.
+struct EarlierCrawl<'a> {
+    crawl: &'a Crawl,
+    cursor: Option<CrawlCursor>,
+    /// It had the same settings.
+    fits: bool,
+}
+
+impl EarlierCrawl<'_> {
+    fn is_completed(&self) -> bool {
+        self.crawl.state == CrawlState::Completed
+    }
+
+    /// Returns true unless it asked for changes only, or found none by the ETag: it saw the whole list.
+    fn is_full(&self) -> bool {
+        self.crawl.pages_fetched > 0 && self.cursor.as_ref().is_none_or(|cursor| cursor.since.is_none())
+    }
+
+    fn fitting_cursor(&self) -> Option<&CrawlCursor> {
+        self.cursor.as_ref().filter(|_| self.fits)
+    }
+
+    /// Earlier versions stored no tally.
+    fn tally(&self) -> Tally {
+        self.cursor.as_ref().map_or_else(|| Tally::of(self.crawl.id), |cursor| Tally(cursor.tally))
+    }
+}
+
 /// Returns the baseline of a crawl, given the ended crawls before it, latest first.
 pub(crate) fn baseline_of(earlier: &[Crawl], config: &SourceConfig, now: Timestamp) -> Baseline {
-    let fitting = |crawl: &Crawl| CrawlCursor::of(crawl).filter(|cursor| cursor.fits(config));
-    let highest = highest(earlier, config, now);
-    // A crawl that asked for changes only, or found none by the ETag, has not seen the whole list.
-    let is_full = |crawl: &Crawl| {
-        crawl.pages_fetched > 0 && CrawlCursor::of(crawl).is_none_or(|cursor| cursor.since.is_none())
-    };
-    let is_complete = |crawl: &&Crawl| crawl.state == CrawlState::Completed && is_full(crawl);
-    let mut complete = earlier.iter().filter(is_complete);
-    let complete_tally = complete.clone().next().map(|crawl| {
-        CrawlCursor::of(crawl).map_or_else(|| Tally::of(crawl.id), |cursor| Tally(cursor.tally))
-    });
-    let complete = complete.find_map(|crawl| {
-        fitting(crawl).map(|cursor| CompletePass {
-            documents: seen(crawl),
+    let settings = fingerprint(config);
+    let earlier: Vec<EarlierCrawl<'_>> = earlier
+        .iter()
+        .map(|crawl| {
+            let cursor = CrawlCursor::of(crawl);
+            let fits = cursor.as_ref().is_some_and(|cursor| cursor.settings == settings);
+            EarlierCrawl { crawl, cursor, fits }
+        })
+        .collect();
+    let mut complete = earlier.iter().filter(|earlier| earlier.is_completed() && earlier.is_full());
+    let complete_tally = complete.clone().next().map(EarlierCrawl::tally);
+    let complete = complete.find_map(|earlier| {
+        earlier.fitting_cursor().map(|cursor| CompletePass {
+            documents: seen(earlier.crawl),
             page_size: cursor.largest_page,
             total: cursor.total,
         })
     });
-    let last = earlier.iter().find(|crawl| crawl.state != CrawlState::Failed && is_full(crawl));
-    let last = last.and_then(|crawl| Some((crawl, fitting(crawl)?)));
-    let early_end = last.as_ref().and_then(|(crawl, cursor)| {
+    let last = earlier.iter().find(|earlier| earlier.crawl.state != CrawlState::Failed && earlier.is_full());
+    let last = last.and_then(|earlier| Some((earlier.crawl, earlier.fitting_cursor()?)));
+    let early_end = last.and_then(|(crawl, cursor)| {
         let is_early = crawl.state == CrawlState::Incomplete && cursor.early_end;
         is_early.then(|| EarlyEnd { documents: seen(crawl), tally: Tally(cursor.tally) })
     });
-    let discrepancy = last.and_then(|(crawl, cursor)| cursor.discrepancy(crawl));
-    Baseline { complete, early_end, complete_tally, highest, etag: etag(earlier, config), discrepancy }
+    Baseline {
+        complete,
+        early_end,
+        complete_tally,
+        highest: highest(&earlier, config, now),
+        etag: etag(&earlier, config),
+        discrepancy: last.and_then(|(crawl, cursor)| cursor.discrepancy(crawl)),
+    }
 }
 
 /// Returns the entity tag of the list, if one page is the whole of it.
-fn etag(earlier: &[Crawl], config: &SourceConfig) -> Option<String> {
-    let mut complete = earlier.iter().take_while(|crawl| crawl.state == CrawlState::Completed);
-    let cursor = CrawlCursor::of(complete.find(|crawl| crawl.pages_fetched > 0)?)?;
-    let is_whole = cursor.pages == 1 && cursor.fits(config) && config.since.is_none();
-    cursor.etag.filter(|_| is_whole)
+fn etag(earlier: &[EarlierCrawl<'_>], config: &SourceConfig) -> Option<String> {
+    let mut complete = earlier.iter().take_while(|earlier| earlier.is_completed());
+    let cursor = complete.find(|earlier| earlier.crawl.pages_fetched > 0)?.fitting_cursor()?;
+    cursor.etag.clone().filter(|_| cursor.pages == 1 && config.since.is_none())
 }
 
 /// Returns the highest value that complete crawls have seen, unless all items are due.
-fn highest(earlier: &[Crawl], config: &SourceConfig, now: Timestamp) -> Option<String> {
+fn highest(earlier: &[EarlierCrawl<'_>], config: &SourceConfig, now: Timestamp) -> Option<String> {
     let since = config.since.as_ref()?;
     let complete = || {
-        let complete = earlier.iter().filter(|crawl| crawl.state == CrawlState::Completed);
-        complete.filter_map(|crawl| {
-            CrawlCursor::of(crawl).filter(|cursor| cursor.fits(config)).map(|cursor| (crawl, cursor))
-        })
+        let complete = earlier.iter().filter(|earlier| earlier.is_completed());
+        complete.filter_map(|earlier| Some((earlier.crawl, earlier.fitting_cursor()?)))
     };
     let (last_full, _) = complete().find(|(_, cursor)| cursor.since.is_none())?;
     let age = (now - last_full.started_at).to_std().unwrap_or_default();
-    (age < since.full).then(|| complete().find_map(|(_, cursor)| cursor.highest))?
+    (age < since.full).then(|| complete().find_map(|(_, cursor)| cursor.highest.clone()))?
 }
 
 /// Returns true if a new crawl continues a failed one at its page.
@@ -73,6 +104,7 @@ pub(crate) fn can_continue(failed: &Crawl, config: &SourceConfig, now: Timestamp
         && CrawlCursor::of(failed).as_ref().is_some_and(is_at_page)
 }
 
-fn seen(crawl: &Crawl) -> u64 {
+/// Returns the documents that a crawl has seen.
+pub(super) fn seen(crawl: &Crawl) -> u64 {
     u64::try_from(crawl.documents_seen).unwrap_or(0)
 }

@@ -28,7 +28,7 @@ impl CrawlCursor {
             Some(total) => format!("saw {} distinct keys of {} stated", grouped(seen), grouped(total)),
             None => format!("saw {} distinct keys, and the end of the upstream is doubtful", grouped(seen)),
         };
-        let has_duplicates = |total: i64| seen < total && i128::from(self.received) >= i128::from(total);
+        let has_duplicates = |total: i64| seen < total && self.reaches(total);
         if let Some(rejections) = self.describe_rejections() {
             message += &format!("; {rejections}");
             if self.is_mostly_rejected() {

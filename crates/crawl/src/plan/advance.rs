@@ -94,10 +94,7 @@ pub(crate) fn after_skipped(
     config: &SourceConfig,
     failure: &str,
 ) -> Option<CrawlCursor> {
-    let size = match config.pagination {
-        Pagination::Offset { size, .. } | Pagination::Page { size, .. } => u64::from(size),
-        Pagination::Cursor { .. } | Pagination::Link { .. } | Pagination::SinglePage {} => return None,
-    };
+    let size = config.pagination.size().filter(|_| config.pagination.is_by_position()).map(u64::from)?;
     if cursor.skipped_in_a_row >= SKIPPED_PAGES {
         return None;
     }
@@ -108,7 +105,7 @@ pub(crate) fn after_skipped(
     after.skipped_in_a_row += 1;
     after.received = cursor.received.saturating_add(size);
     after.trouble.get_or_insert_with(|| format!("skipped: {failure}"));
-    let is_reached = cursor.total.is_some_and(|total| i128::from(after.received) >= i128::from(total));
+    let is_reached = after.reaches_total();
     after.end_reached |= is_reached;
     after.next_page = token_after(&config.pagination, cursor.next_page.as_ref()?, size, None);
     after.next_page = after.next_page.filter(|_| !is_reached);
@@ -118,7 +115,7 @@ pub(crate) fn after_skipped(
 /// Returns true if the next page was fetched already.
 pub(super) fn leads_back(next: Option<&PageToken>, context: PageContext<'_>) -> bool {
     // Computed positions advance, unless the list has become shorter.
-    !context.is_by_position()
+    !context.config.pagination.is_by_position()
         && next.is_some_and(|next| {
             Some(next) == context.cursor.next_page.as_ref() || context.history.tokens.contains(next)
         })
@@ -134,11 +131,11 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
     }
     // Both totals, the accepted and the stated one: new items are fetched as well.
     let total = after.total.max(after.stated_total).unwrap_or(i64::MAX);
-    let is_reached = i128::from(after.received) >= i128::from(total);
+    let is_reached = after.reaches(total);
     if page.has_more == Some(false) && (is_reached || total == i64::MAX) {
         return true;
     }
-    if !context.is_by_position() {
+    if !context.config.pagination.is_by_position() {
         return page.has_more == Some(false) && page.next == Stated::Absent;
     }
     let is_last_page = page.pages.is_some_and(|pages| i64::from(after.pages) >= pages);
@@ -146,7 +143,7 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
         return true;
     }
     if !is_reached {
-        if after.first_total.is_some_and(|first| i128::from(context.cursor.received) >= i128::from(first)) {
+        if after.first_total.is_some_and(|first| context.cursor.reaches(first)) {
             after.added_pages += 1;
         }
         // An upstream that gains items as fast as they are fetched has no end to wait for.
@@ -162,7 +159,7 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
 fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>) {
     after.end_reached = true;
     let received = after.received;
-    if !after.keeps_growing && after.total.is_some_and(|total| i128::from(received) < i128::from(total)) {
+    if !after.keeps_growing && after.is_below_total() {
         after.trouble.get_or_insert_with(|| "the upstream ended before its total was reached".to_owned());
     }
     let is_full = after.since.is_none();

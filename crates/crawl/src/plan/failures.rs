@@ -2,7 +2,7 @@
 
 use crate::pagination::PageToken;
 use crate::upstream::FetchError;
-use quarry_config::{Pagination, SourceConfig};
+use quarry_config::SourceConfig;
 
 /// Responses in a row with a status that may end a list, after which it does.
 const END_RESPONSES: u32 = 3;
@@ -51,6 +51,5 @@ impl FailureCounters {
 ///
 /// A cursor that has expired is answered in the same way, so this holds for computed positions only.
 pub(crate) fn is_end_status(status: u16, token: &PageToken, config: &SourceConfig) -> bool {
-    let is_by_position = matches!(config.pagination, Pagination::Offset { .. } | Pagination::Page { .. });
-    is_by_position && *token != PageToken::First && END_STATUSES.contains(&status)
+    config.pagination.is_by_position() && *token != PageToken::First && END_STATUSES.contains(&status)
 }

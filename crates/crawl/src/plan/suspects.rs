@@ -135,10 +135,9 @@ impl SuspectResponses {
         page: &PageFacts,
         after: &mut CrawlCursor,
     ) -> Option<String> {
-        let is_reached = after.total.is_some_and(|total| i128::from(after.received) >= i128::from(total));
         let is_promised = page.has_more == Some(true) || page.items > 0 && page.items >= context.page_size();
         let is_lost = page.next == Stated::Absent && after.next_page.is_none() && is_promised;
-        if context.is_by_position() || is_reached || page.is_end || !is_lost {
+        if context.config.pagination.is_by_position() || after.reaches_total() || page.is_end || !is_lost {
             return None;
         }
         self.lost_nexts += 1;
@@ -181,8 +180,7 @@ impl SuspectResponses {
 
     /// Confirms an end if enough responses stated the total, or if two in a row end in the same way.
     pub(super) fn unconfirmed_end(&mut self, page: &PageFacts, after: &mut CrawlCursor) -> Option<String> {
-        let is_reached = after.total.is_some_and(|total| i128::from(after.received) >= i128::from(total));
-        let is_known = is_reached && after.is_total_confirmed();
+        let is_known = after.reaches_total() && after.is_total_confirmed();
         if after.next_page.is_some() || after.dead_end.is_some() || page.is_end || is_known {
             return None;
         }

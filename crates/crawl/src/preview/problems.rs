@@ -81,7 +81,7 @@ pub(super) fn of_body(
 /// Returns true for a refusal after a short page, by which many APIs end a list.
 fn ends_list(config: &SourceConfig, at: usize, page: &PagePreview, pages: &[PagePreview]) -> bool {
     let before = at.checked_sub(1).and_then(|before| pages[before].items);
-    let is_after_short_page = before.is_some_and(|items| items < page_size(&config.pagination));
+    let is_after_short_page = before.is_some_and(|items| !is_full(items, config));
     let stops = |status: &u16| config.stop.as_ref().is_some_and(|stop| stop.status.contains(status));
     let is_stop = before.is_some() && page.status.as_ref().is_some_and(stops);
     let is_end = is_after_short_page && matches!(page.status, Some(204 | 400 | 404 | 410 | 416));
@@ -228,7 +228,7 @@ fn of_paging(
     if let (Some(place), true) = (place, lacks_next && count > 0) {
         let is_more =
             outlook.total.is_some_and(|total| usize::try_from(total).is_ok_and(|total| total > count));
-        let is_full = outlook.total.is_none() && count >= page_size(&config.pagination);
+        let is_full = outlook.total.is_none() && is_full(count, config);
         if is_more || is_full {
             problems.push(PreviewProblem::fatal(format!(
                 "the first page has {count} items{}, but no next page {place}: a crawl would end after it; set the kind of \
@@ -249,14 +249,8 @@ fn of_total(config: &SourceConfig, outlook: &Outlook) -> Option<PreviewProblem> 
     )))
 }
 
-fn page_size(pagination: &Pagination) -> usize {
-    match pagination {
-        Pagination::Offset { size, .. }
-        | Pagination::Page { size, .. }
-        | Pagination::Cursor { size, .. }
-        | Pagination::Link { size, .. } => usize::try_from(*size).unwrap_or(usize::MAX),
-        Pagination::SinglePage {} => usize::MAX,
-    }
+fn is_full(items: usize, config: &SourceConfig) -> bool {
+    config.pagination.size().is_some_and(|size| items as u64 >= u64::from(size))
 }
 
 fn example(name: &str, guess: Option<&FieldGuess>) -> String {

@@ -10,6 +10,9 @@ const MAX_SIZE: usize = 1_000;
 /// The page size of a list that is shorter than a page.
 const DEFAULT_SIZE: usize = 100;
 
+/// The reason for a scheme that follows from the address of the next page.
+const NEXT_ADDRESS: &str = "the address of the next page has these parameters";
+
 /// A scheme of pagination.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct PagingGuess {
@@ -78,7 +81,7 @@ pub(super) fn guess_paging(hints: &PagingHints<'_>) -> Vec<PagingGuess> {
             format!("{{ kind = \"link\", limit = {}, size = {size} }}", toml_text(&limit)),
             "the Link header has a next page",
         ));
-        guesses.extend(by_position(hints, &own, &next, "the address of the next page has these parameters"));
+        guesses.extend(by_position(hints, &own, &next, NEXT_ADDRESS));
     }
     if let Some(next) = hints.next {
         by_next(hints, &own, next, &mut guesses);
@@ -121,21 +124,11 @@ fn by_next(hints: &PagingHints<'_>, own: &Params, next: &NextGuess, guesses: &mu
             let cursor = params.cursor.clone().unwrap_or_else(|| "cursor".to_owned());
             let reason = format!("the address of the next page is at {}", next.pointer);
             guesses.push(guess(cursor_toml(&cursor, &[own, &params]), &reason));
-            guesses.extend(by_position(
-                hints,
-                own,
-                &params,
-                "the address of the next page has these parameters",
-            ));
+            guesses.extend(by_position(hints, own, &params, NEXT_ADDRESS));
         }
         NextValue::Relative(text) => {
             let params = hints.url.join(text).map(|url| Params::of(&url)).unwrap_or_default();
-            guesses.extend(by_position(
-                hints,
-                own,
-                &params,
-                "the address of the next page has these parameters",
-            ));
+            guesses.extend(by_position(hints, own, &params, NEXT_ADDRESS));
             let cursor = params.cursor.clone().unwrap_or_else(|| "cursor".to_owned());
             let reason = format!("the path of the next page is at {}", next.pointer);
             guesses.push(guess(cursor_toml(&cursor, &[own, &params]), &reason));

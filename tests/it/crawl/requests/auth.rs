@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use quarry::config::UpstreamAuth;
 
 use super::*;
 
@@ -82,17 +85,22 @@ async fn an_expired_token_is_replaced_before_a_request() {
             rejections.fetch_add(1, Ordering::SeqCst);
             return unauthorized();
         }
-        std::thread::sleep(std::time::Duration::from_millis(600));
         ok(&json!({"items": slice(request.number_of("skip").expect("an offset")).0}))
     })
     .await;
     let settings = format!(
         "pagination = {{ kind = \"offset\", size = 5 }}\n\
          auth = {{ kind = \"token_request\", url = \"{}\", token = \"/data/key\", header = \"X-Session\", \
-         prefix = \"\", lifetime = \"1s\" }}",
+         prefix = \"\" }}",
         upstream.url("/session")
     );
-    crawl_all(&source(upstream.url("/list"), &settings, &[])).await;
+    let mut config = source(upstream.url("/list"), &settings, &[]);
+    let Some(UpstreamAuth::TokenRequest { lifetime, .. }) = &mut config.auth else {
+        panic!("no token request")
+    };
+    // Shorter than any request, so that nothing has to wait for its end.
+    *lifetime = Some(Duration::from_nanos(1));
+    crawl_all(&config).await;
     assert!(issued.load(Ordering::SeqCst) >= 2);
     assert_eq!(rejected.load(Ordering::SeqCst), 0);
 }
