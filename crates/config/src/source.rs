@@ -48,8 +48,8 @@ settings_table! {
         total: Option<Locator> = locator().optional(),
         /// The pointer to the number of pages, or `header:` and the name of its header.
         pages: Option<Locator> = locator().optional(),
-        /// The pointers to members that state an error beside the items; `[]`: no member does, not even
-        /// `success = false`.
+        /// The pointers to members that state an error, from the top of the page and from each object around the
+        /// items; `[]`: no member does, not even `success = false`.
         errors: Vec<JsonPointer> = pointers().default(["/error", "/errors", "/fault"].map(Value::from).to_vec()),
         /// The pagination of the source: a table with a `kind`.
         pagination: Pagination = tagged(),

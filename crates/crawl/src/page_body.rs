@@ -41,15 +41,12 @@ pub(super) struct BodyShape {
 
 impl BodyShape {
     pub(super) fn of(config: &SourceConfig) -> Self {
-        Self {
-            format: config.format,
-            items: ItemsShape {
-                path: config.items.clone(),
-                single_object: matches!(config.pagination, Pagination::SinglePage {}),
-            },
-            statements: Statements::of(config),
-            errors: ErrorMembers { pointers: config.errors.clone() },
-        }
+        let items = ItemsShape {
+            path: config.items.clone(),
+            single_object: matches!(config.pagination, Pagination::SinglePage {}),
+        };
+        let errors = ErrorMembers { pointers: config.errors.clone() };
+        Self { format: config.format, items, statements: Statements::of(config), errors }
     }
 
     /// Parses a body. The error quotes at most a few characters of it.
@@ -81,7 +78,7 @@ impl BodyShape {
 
     fn read_json(&self, text: &str) -> Result<PageBody, String> {
         let page = Json::parse(text).map_err(|error| error.to_string())?;
-        let error = self.errors.find(&page, !self.items.is_page());
+        let error = self.errors.find(&page, &self.items.objects_around(), !self.items.is_page());
         match self.take_parts(page) {
             Ok(body) => Ok(PageBody { error: error.map(StatedError::beside_items), ..body }),
             Err(problem) => Err(StatedError::append(error, problem)),
@@ -99,7 +96,7 @@ impl BodyShape {
 
     /// Appends the error that a JSON body states in place of other text.
     fn with_error_of(&self, text: &str, problem: String) -> String {
-        let error = Json::parse(text).ok().and_then(|page| self.errors.find(&page, true));
+        let error = Json::parse(text).ok().and_then(|page| self.errors.find(&page, &[], true));
         StatedError::append(error, problem)
     }
 }

@@ -45,23 +45,25 @@ pub(super) struct StatedError {
 }
 
 impl ErrorMembers {
-    /// Finds the error that a page states, also by flags if they are about the page.
-    pub(super) fn find(&self, page: &Json, has_flags: bool) -> Option<StatedError> {
-        self.find_member(page).or_else(|| if has_flags { self.find_flag(page) } else { None })
+    /// Finds the error that a page or an object around its items states, also by flags if they are about the page.
+    pub(super) fn find(&self, page: &Json, objects: &[String], has_flags: bool) -> Option<StatedError> {
+        let around = || objects.iter().find_map(|object| self.find_member(page.pointer(object)?, object));
+        let flag = || if has_flags { self.find_flag(page) } else { None };
+        self.find_member(page, "").or_else(around).or_else(flag)
     }
 
     /// Finds the error of a line that is no item.
     pub(super) fn find_in_line(&self, line: &Json) -> Option<StatedError> {
         match line {
-            Json::Object(members) if members.len() <= ERROR_LINE_MEMBERS => self.find_member(line),
+            Json::Object(members) if members.len() <= ERROR_LINE_MEMBERS => self.find_member(line, ""),
             _ => None,
         }
     }
 
-    fn find_member(&self, page: &Json) -> Option<StatedError> {
+    fn find_member(&self, object: &Json, prefix: &str) -> Option<StatedError> {
         self.pointers.iter().find_map(|pointer| {
-            let value = page.pointer(pointer.as_str()).filter(|value| states_error(value))?;
-            Some(StatedError { pointer: pointer.as_str().to_owned(), message: message_of(value) })
+            let value = object.pointer(pointer.as_str()).filter(|value| states_error(value))?;
+            Some(StatedError { pointer: format!("{prefix}{}", pointer.as_str()), message: message_of(value) })
         })
     }
 

@@ -34,6 +34,13 @@ impl ItemsShape {
         (parent > 0).then(|| pointer_of(&segments[..parent]))
     }
 
+    /// Returns the pointers to the objects around the items, without the page itself and the items.
+    pub(super) fn objects_around(&self) -> Vec<String> {
+        let segments = self.path.segments();
+        let names = segments.iter().take_while(|segment| matches!(segment, PathSegment::Name(_))).count();
+        (1..names).map(|length| pointer_of(&segments[..length])).collect()
+    }
+
     /// Takes the items of a page.
     ///
     /// A path that ends in a wildcard selects the items. One that ends in a name selects lists of items, or

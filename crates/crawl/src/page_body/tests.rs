@@ -188,6 +188,18 @@ fn the_members_of_errors_are_a_setting() {
 }
 
 #[test]
+fn an_error_is_found_in_the_objects_around_the_items() {
+    let error = |items: &str, body: &str| read_text(&shape_of(items), body).expect("a page").error;
+    let found = |text: &str| Some(format!("the body states an error beside its items at {text}"));
+    let body = r#"{"response":{"result":{"docs":[],"error":"shard 3"},"errors":[]}}"#;
+    assert_eq!(error("/response/result/docs", body), found("/response/result/error: shard 3"));
+    let body = r#"{"data":{"orders":{"edges":[]},"errors":[{"message":"denied"}]}}"#;
+    assert_eq!(error("/data/orders/edges/*/node", body), found("/data/errors: denied"));
+    let body = r#"{"data":{"error":{"id":1},"x":{"id":2}}}"#;
+    assert_eq!(error("/data/*", body), None, "an item");
+}
+
+#[test]
 fn a_flag_for_other_pages_is_found() {
     let mut shape = shape_of("/data/list");
     shape.statements.next = pointers(&["/page/links/cursor"]).pop();
