@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::mapping::{ItemError, MappedItem, map_item, scalar_text};
 use super::plan::PageFacts;
-use super::since::highest;
+use super::since::SinceValue;
 use super::upstream::FetchedPage;
 use quarry_config::SourceConfig;
 use quarry_domain::{DocumentDraft, DocumentId, DocumentKey, Rejection};
@@ -50,7 +50,11 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     for item in page.items {
         if let (Some(since), Ok(content)) = (since, &item.content) {
             let value = content.pointer(since.field.as_str()).and_then(scalar_text).map(Cow::into_owned);
-            builder.facts.highest = highest(builder.facts.highest.take(), value);
+            let value = value.map(SinceValue::of);
+            builder.highest = match (builder.highest.take(), value) {
+                (Some(highest), Some(value)) => Some(highest.max(value)),
+                (highest, value) => highest.or(value),
+            };
         }
         match map_item(&config.name, &config.fields, item) {
             Ok(MappedItem::Document(draft)) => builder.add(draft.key.clone(), Some(*draft)),
@@ -65,6 +69,7 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
 #[derive(Default)]
 struct PageBuilder {
     facts: PageFacts,
+    highest: Option<SinceValue>,
     /// The last item of each key: a document, or none if it is deleted.
     latest: Vec<(DocumentKey, Option<DocumentDraft>)>,
     index_of_key: HashMap<DocumentKey, usize>,
@@ -108,6 +113,7 @@ impl PageBuilder {
 
     fn finish(self, config: &SourceConfig) -> ParsedPage {
         let mut facts = self.facts;
+        facts.highest = self.highest.map(SinceValue::into_text);
         facts.hash = Uuid::new_v5(&Uuid::NAMESPACE_OID, self.lines.as_bytes()).simple().to_string();
         let (mut drafts, mut deleted) = (Vec::with_capacity(self.latest.len()), Vec::new());
         for (key, draft) in self.latest {

@@ -1,5 +1,6 @@
 //! The highest value of the field by which a crawl asks for changes only. Pure.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
 use std::time::Duration;
 
@@ -12,10 +13,46 @@ use quarry_domain::Timestamp;
 /// The length of a date without a time.
 const DATE_CHARS: usize = 10;
 
-/// Returns the higher one of two values, as numbers, as times or as texts.
+/// A value, parsed at most once.
+pub(super) struct SinceValue {
+    text: String,
+    integer: Option<i128>,
+    time: OnceCell<Option<Timestamp>>,
+}
+
+impl SinceValue {
+    pub(super) fn of(text: String) -> Self {
+        Self { integer: integer(&text), text, time: OnceCell::new() }
+    }
+
+    /// Returns the higher one of two values, as numbers, as times or as texts.
+    pub(super) fn max(self, other: Self) -> Self {
+        if self.compare(&other).is_lt() { other } else { self }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        match (self.integer, other.integer) {
+            (Some(one), Some(other)) => one.cmp(&other),
+            _ => match (self.time(), other.time()) {
+                (Some(one), Some(other)) => one.cmp(&other),
+                _ => self.text.cmp(&other.text),
+            },
+        }
+    }
+
+    fn time(&self) -> Option<Timestamp> {
+        *self.time.get_or_init(|| time(&self.text))
+    }
+}
+
+/// Returns the higher one of two values.
 pub(super) fn highest(one: Option<String>, other: Option<String>) -> Option<String> {
     match (one, other) {
-        (Some(one), Some(other)) => Some(if compare(&one, &other).is_lt() { other } else { one }),
+        (Some(one), Some(other)) => Some(SinceValue::of(one).max(SinceValue::of(other)).into_text()),
         (one, other) => one.or(other),
     }
 }
@@ -38,16 +75,6 @@ pub(super) fn start(highest: &str, overlap: Duration) -> String {
         return at.format("%Y-%m-%d").to_string();
     }
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
-fn compare(one: &str, other: &str) -> Ordering {
-    match (integer(one), integer(other)) {
-        (Some(one), Some(other)) => one.cmp(&other),
-        _ => match (time(one), time(other)) {
-            (Some(one), Some(other)) => one.cmp(&other),
-            _ => one.cmp(other),
-        },
-    }
 }
 
 fn integer(text: &str) -> Option<i128> {
