@@ -18,6 +18,7 @@
 //! | `inspect` | guesses about the JSON of an unknown API (pure) |
 //! | `preview` | the first pages of a source, and what is wrong with its settings |
 //! | `proposal` | proposed settings for an unknown API |
+//! | `attempts` | a few attempts at a request of a preview or a proposal |
 //! | `purge` | the removal of a source that is no longer configured |
 //! | `lease` | the lease that lets one process of a fleet crawl a source |
 //! | `progress`, `metrics` | the outcomes of steps, and their counters |
@@ -27,6 +28,7 @@
 //!
 //! Independent of the index: the two meet in the store, through revisions.
 
+mod attempts;
 mod baseline;
 mod charset;
 mod client;

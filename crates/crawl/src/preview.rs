@@ -6,7 +6,8 @@ mod findings;
 mod problems;
 mod shown;
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use serde::Serialize;
 
@@ -14,17 +15,16 @@ use self::findings::Findings;
 pub use self::findings::{FieldFinding, RejectedItems};
 pub use self::problems::PreviewProblem;
 use self::shown::{method_of, shown_next, shown_request};
+use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError};
 use super::inspect::find_items;
 use super::json::Json;
 use super::pagination::{PageToken, page_request, token_after};
-use super::upstream::{FetchError, FetchedPage, Upstream, UpstreamRequest};
+use super::upstream::{FetchedPage, Upstream, UpstreamRequest};
 use quarry_config::{PageFormat, Pagination, SourceConfig};
 
 /// The attempts at one page.
 const MAX_ATTEMPTS: u32 = 3;
-/// The longest pause between attempts.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 /// The first pages of a source.
 #[derive(Clone, Debug, Serialize)]
@@ -190,52 +190,46 @@ async fn fetch(
     request: &UpstreamRequest,
     token: &PageToken,
 ) -> (PagePreview, Option<FetchedPage>) {
-    let mut failures = Vec::new();
-    loop {
+    let (mut failures, took_ms) = (Vec::new(), AtomicU64::new(0));
+    let attempts = Attempts {
+        most: MAX_ATTEMPTS.min(config.max_attempts),
+        least_pause: config.delay.max(config.backoff),
+        max_retry_after: config.max_retry_after,
+    };
+    let send = || async {
         let started = Instant::now();
         let fetched = upstream.fetch_page(request).await;
-        let took_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let page = PagePreview {
-            method: method_of(config),
-            request: shown_request(config, request, token),
-            failures: Vec::new(),
-            status: None,
-            took_ms,
-            items: None,
-            total: None,
-            next: None,
-            has_more: None,
-            error: None,
-        };
-        match fetched {
-            Ok(fetched) => {
-                let page = PagePreview {
-                    failures,
-                    status: Some(fetched.status),
-                    items: Some(fetched.items.len()),
-                    total: fetched.total.clone().value(),
-                    next: shown_next(config, &fetched.next),
-                    has_more: fetched.has_more,
-                    error: fetched.error.clone(),
-                    ..page
-                };
-                return (page, Some(fetched));
-            }
-            Err(error) => {
-                failures.push(error.to_string());
-                let tries = u32::try_from(failures.len()).unwrap_or(u32::MAX);
-                if tries >= MAX_ATTEMPTS.min(config.max_attempts) || error.is_refusal {
-                    return (PagePreview { failures, status: error.status, ..page }, None);
-                }
-                tokio::time::sleep(pause(config, &error)).await;
-            }
+        took_ms.store(u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        fetched
+    };
+    let fetched = attempts.make(&mut failures, send).await;
+    let page = PagePreview {
+        method: method_of(config),
+        request: shown_request(config, request, token),
+        failures,
+        status: None,
+        took_ms: took_ms.into_inner(),
+        items: None,
+        total: None,
+        next: None,
+        has_more: None,
+        error: None,
+    };
+    match fetched {
+        Ok(fetched) => {
+            let page = PagePreview {
+                status: Some(fetched.status),
+                items: Some(fetched.items.len()),
+                total: fetched.total.clone().value(),
+                next: shown_next(config, &fetched.next),
+                has_more: fetched.has_more,
+                error: fetched.error.clone(),
+                ..page
+            };
+            (page, Some(fetched))
         }
+        Err(error) => (PagePreview { status: error.status, ..page }, None),
     }
-}
-
-fn pause(config: &SourceConfig, error: &FetchError) -> Duration {
-    let requested = error.retry_after.unwrap_or_default().min(config.max_retry_after);
-    config.delay.max(config.backoff).max(requested).min(MAX_PAUSE)
 }
 
 #[cfg(test)]

@@ -6,12 +6,15 @@ mod paging;
 mod spelling;
 mod table;
 
+use std::time::Duration;
+
 use quarry_config::{ConfigError, Environment, Secret, Settings, SourceConfig};
 use quarry_domain::SourceName;
 use url::Url;
 
 use self::paging::{PagingGuess, PagingHints, guess_paging};
 use self::table::SourceTable;
+use super::attempts::Attempts;
 use super::client::{HttpUpstream, HttpUpstreamError, RawResponse};
 use super::inspect::{
     FieldGuesses, ItemList, find_items, find_next, find_total, guess_fields, is_unique, leaves, member_names,
@@ -24,6 +27,8 @@ use super::upstream::{FetchError, UpstreamRequest};
 const MAX_TRIES: usize = 6;
 /// The attempts at the first response.
 const MAX_ATTEMPTS: u32 = 3;
+/// The shortest pause between them.
+const LEAST_PAUSE: Duration = Duration::from_millis(250);
 /// The pages of a verification.
 const VERIFIED_PAGES: usize = 2;
 
@@ -186,20 +191,9 @@ fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
 }
 
 async fn fetch(upstream: &HttpUpstream, url: &Url) -> Result<RawResponse, ProposalError> {
-    let mut attempt = 1;
-    loop {
-        match upstream.fetch_raw(&UpstreamRequest::from(url.clone())).await {
-            Ok(response) => return Ok(response),
-            Err(error) if attempt >= MAX_ATTEMPTS || error.is_refusal => {
-                return Err(ProposalError::Fetch(error));
-            }
-            Err(error) => {
-                let pause = error.retry_after.unwrap_or_default().min(std::time::Duration::from_secs(5));
-                tokio::time::sleep(pause.max(std::time::Duration::from_millis(250))).await;
-            }
-        }
-        attempt += 1;
-    }
+    let request = UpstreamRequest::from(url.clone());
+    let attempts = Attempts { most: MAX_ATTEMPTS, least_pause: LEAST_PAUSE, max_retry_after: Duration::MAX };
+    attempts.make(&mut Vec::new(), || upstream.fetch_raw(&request)).await.map_err(ProposalError::Fetch)
 }
 
 /// Parses a table with the values of its variables.

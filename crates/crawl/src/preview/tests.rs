@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::fixtures::{config_with, json_of};
+use crate::upstream::FetchError;
 use crate::upstream::Stated;
 
 /// Pages by their number; an absent one fails.

@@ -1,0 +1,39 @@
+//! A few attempts at a request whose result a person waits for.
+
+use std::time::Duration;
+
+use super::upstream::FetchError;
+
+/// The longest pause between attempts.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+/// The number of attempts, and the pauses between them.
+#[derive(Clone, Copy)]
+pub(super) struct Attempts {
+    pub(super) most: u32,
+    pub(super) least_pause: Duration,
+    /// The longest pause that an upstream may request.
+    pub(super) max_retry_after: Duration,
+}
+
+impl Attempts {
+    /// Sends a request again after failures that are likely transient, and collects their causes.
+    pub(super) async fn make<T, F: Future<Output = Result<T, FetchError>>>(
+        self,
+        failures: &mut Vec<String>,
+        send: impl Fn() -> F,
+    ) -> Result<T, FetchError> {
+        loop {
+            let error = match send().await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            failures.push(error.to_string());
+            if failures.len() >= self.most as usize || error.is_refusal {
+                return Err(error);
+            }
+            let requested = error.retry_after.unwrap_or_default().min(self.max_retry_after);
+            tokio::time::sleep(self.least_pause.max(requested).min(MAX_PAUSE)).await;
+        }
+    }
+}
