@@ -8,7 +8,8 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{SettingsArgs, find_source, parse_count, start_log};
-use crate::crawl::preview_source;
+use crate::app;
+use crate::crawl::{preview_list, preview_source};
 
 #[derive(Debug, Args)]
 pub(super) struct TryArgs {
@@ -28,7 +29,15 @@ pub(super) async fn run(args: TryArgs) -> Result<ExitCode> {
     let settings = args.settings.load()?;
     start_log(&settings)?;
     let source = find_source(&settings, &args.source)?;
-    let preview = preview_source(source, args.pages).await?;
+    let preview = match &source.parent {
+        Some(parent) => {
+            let (store, _) = app::open_store(&settings).await?;
+            let preview = preview_list(&store, source, parent, args.pages).await;
+            store.close().await?;
+            preview?
+        }
+        None => preview_source(source, args.pages).await?,
+    };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&preview)?);
     } else {

@@ -6,7 +6,7 @@ use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::show::DEFAULT;
-use super::source::PageFormat;
+use super::source::{PageFormat, parent_problems};
 
 /// Memory that each thread of the index writer needs, in MiB.
 const INDEXING_MB_PER_THREAD: usize = 15;
@@ -93,6 +93,9 @@ impl Contradictions<'_> {
     }
 
     fn check_sources(&mut self) {
+        for (index, setting, text) in parent_problems(&self.settings.sources) {
+            self.note(&[&format!("sources.{index}.{setting}")], text);
+        }
         let mut names = HashSet::new();
         for (index, source) in self.settings.sources.iter().enumerate() {
             let key = |name: &str| format!("sources.{index}.{name}");

@@ -18,6 +18,7 @@ mod key;
 mod limits;
 mod load;
 mod node;
+mod placeholder;
 mod pointer;
 mod reference;
 mod reference_line;
@@ -41,6 +42,7 @@ pub use error::{ConfigError, ConfigProblem};
 pub use key::{KeyConfig, parse_time};
 pub use limits::LimitSettings;
 pub use load::{DEFAULT_FILE, Overrides};
+pub use placeholder::{Placeholder, placeholders_in};
 pub use pointer::{FieldList, ItemsPath, JsonPointer, KeyFields, KeyPart, PathSegment};
 pub use reference::reference;
 pub use reference_line::ReferenceLine;
@@ -51,7 +53,8 @@ pub use settings::{
 };
 pub use source::{
     BodyContent, ClientAuthStyle, FieldMap, Language, Locator, NextKind, OnFailedPage, OnReject, PageFormat,
-    Pagination, PostBody, RequestMethod, SinceParam, SourceConfig, StopSignals, StopValue, UpstreamAuth,
+    Pagination, ParentValue, PostBody, RequestMethod, SinceParam, SourceConfig, StopSignals, StopValue,
+    UpstreamAuth,
 };
 pub use values::{allows_every, parse_authority};
 pub use web_url::WebUrl;

@@ -10,6 +10,7 @@ use super::node::{ConfigNode, Layers, TextValue};
 use super::reference;
 use super::secret::Secret;
 use super::settings::{Provenance, Settings};
+use super::source::link_parents;
 use super::table::SettingsTable as _;
 use super::variables::{FILE_VARIABLE, OTLP_KEY, OTLP_VARIABLE, unknown_variables};
 
@@ -114,6 +115,7 @@ fn resolve(
     if !origins.contains_key("database_url") {
         settings.database_url = embedded_database(&settings.data_dir);
     }
+    link_parents(&mut settings.sources);
     settings.provenance = Provenance { origins, file: None, foreign_variables };
     let problems = contradictions(&settings, &layers.file);
     if problems.is_empty() { Ok(settings) } else { Err(ConfigError::new(problems)) }

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 use toml::Value;
 
+use super::placeholder::Placeholder;
 use super::setting::Scalar;
 
 /// The member name of an item, in place of a pointer.
@@ -57,11 +58,19 @@ pub enum KeyPart {
     MemberName,
     /// The value at a pointer.
     Pointer(JsonPointer),
+    /// A value of the parent's item.
+    Parent(Placeholder),
+    /// That value, in the list of one parent.
+    Constant(String),
 }
 
 impl KeyPart {
     fn parse(text: &str) -> Option<Self> {
-        if text == MEMBER_NAME { Some(Self::MemberName) } else { JsonPointer::parse(text).map(Self::Pointer) }
+        if text == MEMBER_NAME {
+            return Some(Self::MemberName);
+        }
+        let placeholder = || Placeholder::parse(text).map(Self::Parent);
+        JsonPointer::parse(text).map(Self::Pointer).or_else(placeholder)
     }
 
     /// The part as text.
@@ -69,6 +78,8 @@ impl KeyPart {
         match self {
             Self::MemberName => MEMBER_NAME,
             Self::Pointer(pointer) => pointer.as_str(),
+            Self::Parent(placeholder) => placeholder.as_str(),
+            Self::Constant(value) => value,
         }
     }
 }
@@ -87,6 +98,11 @@ impl KeyFields {
     /// The parts, at least one.
     pub fn parts(&self) -> &[KeyPart] {
         &self.0
+    }
+
+    /// Replaces each part, or returns the first error.
+    pub(crate) fn try_map<E>(&self, replace: impl FnMut(&KeyPart) -> Result<KeyPart, E>) -> Result<Self, E> {
+        self.0.iter().map(replace).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -221,8 +237,8 @@ pub(crate) fn items_path() -> Scalar<ItemsPath> {
 
 pub(crate) fn key_fields() -> Scalar<KeyFields> {
     one_or_more(
-        "a JSON pointer, `#` for the name of an item that is a member of an object, or a list of them such as \
-         [\"/order\", \"/line\"]",
+        "a JSON pointer, `#` for the name of an item that is a member of an object, a placeholder such as `{id}` for \
+         a value of the parent, or a list of them such as [\"/order\", \"/line\"]",
         KeyPart::parse,
         KeyFields,
     )

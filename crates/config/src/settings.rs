@@ -64,7 +64,7 @@ settings_table! {
         sources: Vec<SourceConfig> = table_list(),
         ..
         /// The origins of the values.
-        provenance: Provenance
+        pub(crate) provenance: Provenance
     }
 }
 

@@ -5,6 +5,7 @@ mod body;
 mod contradictions;
 mod identity;
 mod pagination;
+mod parent;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -18,6 +19,8 @@ use self::body::body;
 pub use self::body::{BodyContent, PostBody};
 use self::pagination::locator;
 pub use self::pagination::{Locator, NextKind, Pagination};
+pub use self::parent::ParentValue;
+pub(crate) use self::parent::{link_parents, parent_problems};
 use super::cron::{CronSchedule, cron};
 use super::date_format::{DateFormat, date_format};
 use super::pointer::{
@@ -39,6 +42,9 @@ settings_table! {
         /// The address of the first page, without pagination parameters.
         /// `${NAME}` stands for that environment variable; `$${` for `${`.
         url: WebUrl = web_url(),
+        /// The source whose items each have a list of this one: `{id}` in `url` stands for the member `id` of such an
+        /// item, `{/author/id}` for the value at a pointer. As a whole value, so does it in `params` and `body`.
+        parent: Option<SourceName> = source_name().optional(),
         /// The format of a page: `json`; `json_lines`, one item per line; or `csv`, with a header row.
         format: PageFormat = choice([PageFormat::Json, PageFormat::JsonLines, PageFormat::Csv]).default("json"),
         /// The path to the items of a page: a JSON pointer in which `*` stands for every member, or a simple
@@ -121,6 +127,9 @@ settings_table! {
         since: Option<SinceParam> = optional_table(subtable()),
         /// The signals of the upstream that its list has ended.
         stop: Option<StopSignals> = optional_table(subtable()),
+        ..
+        /// The fields of the parent's documents, once all sources are loaded.
+        pub parent_fields: Option<FieldMap>
     }
 }
 
@@ -167,7 +176,7 @@ settings_table! {
     #[derive(Eq)]
     pub struct FieldMap {
         /// The pointer to the item's id in the upstream; a list: the parts of a composite key; `#`: the name
-        /// of an item that is a member of an object.
+        /// of an item that is a member of an object; a placeholder such as `{id}`: a value of the parent.
         key: KeyFields = key_fields(),
         /// The pointer to the text that is searched and shown; a list: texts that are joined.
         text: FieldList = field_list(),

@@ -23,13 +23,13 @@ pub(crate) trait SettingsTable: Sized {
 macro_rules! settings_table {
     ($(#[$meta:meta])* pub struct $Table:ident {
         $($(#[doc = $doc:literal])+ $name:ident: $type:ty = $setting:expr,)+
-        $(..$(#[$extra_meta:meta])* $extra:ident: $Extra:ty)?
+        $(..$(#[$extra_meta:meta])* $extra_vis:vis $extra:ident: $Extra:ty)?
     }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $Table {
             $($(#[doc = $doc])+ pub $name: $type,)+
-            $($(#[$extra_meta])* pub(crate) $extra: $Extra,)?
+            $($(#[$extra_meta])* $extra_vis $extra: $Extra,)?
         }
 
         impl $crate::table::SettingsTable for $Table {

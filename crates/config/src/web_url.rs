@@ -7,6 +7,7 @@ use toml::Value;
 use url::{Url, form_urlencoded};
 
 use super::node::ConfigNode;
+use super::placeholder::{Placeholder, replace};
 use super::reference_line::ReferenceLine;
 use super::secret::redact_source_url;
 use super::setting::{Setting, SettingEntry, describe, quote};
@@ -17,6 +18,8 @@ use super::values::{WEB_URL, is_web_url};
 pub struct WebUrl {
     url: Url,
     template: String,
+    /// The template with the values of its variables, before it was parsed.
+    expanded: String,
 }
 
 impl WebUrl {
@@ -25,6 +28,24 @@ impl WebUrl {
     /// It identifies the address without the values of its variables; a literal secret is part of it.
     pub fn template(&self) -> &str {
         &self.template
+    }
+
+    /// The address with the values of its variables, and placeholders as they are written.
+    pub(crate) fn expanded(&self) -> &str {
+        &self.expanded
+    }
+
+    /// Replaces the placeholders, unless the result is no address.
+    pub(crate) fn try_replace<E>(
+        &self,
+        value: impl Fn(&Placeholder) -> Result<String, E>,
+    ) -> Result<Option<Self>, E> {
+        let expanded = replace(&self.expanded, &value)?;
+        // A variable is no placeholder.
+        let written: Result<Vec<String>, E> =
+            self.template.split("${").map(|part| replace(part, &value)).collect();
+        let template = written?.join("${");
+        Ok(Url::parse(&expanded).ok().map(|url| Self { url, template, expanded }))
     }
 }
 
@@ -38,7 +59,7 @@ impl Deref for WebUrl {
 
 impl From<Url> for WebUrl {
     fn from(url: Url) -> Self {
-        Self { template: url.as_str().replace("${", "$${"), url }
+        Self { template: url.as_str().replace("${", "$${"), expanded: url.as_str().to_owned(), url }
     }
 }
 
@@ -72,7 +93,7 @@ impl Setting for WebUrlSetting {
             node.note_mismatch(node.layers.file.origin, &describe(value, shown), WEB_URL);
             return None;
         };
-        Some(WebUrl { url, template: template.to_owned() })
+        Some(WebUrl { url, template: template.to_owned(), expanded })
     }
 
     fn entries(&self, line: ReferenceLine, url: Option<&WebUrl>, entries: &mut Vec<SettingEntry>) {

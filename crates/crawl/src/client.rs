@@ -29,7 +29,7 @@ use url::Url;
 use self::causes::connection_cause;
 pub use self::connection::HttpUpstreamError;
 use self::connection::build_client;
-use self::own_params::OwnParams;
+use self::own_params::{OwnParams, add_missing};
 use self::payload::{parse_headers, read_body, secret_value, set_content_type};
 pub(super) use self::raw::RawResponse;
 use self::redirect::{RedirectHosts, authority, is_same_host};
@@ -61,6 +61,8 @@ struct Hop {
     url: Url,
     body: Option<Secret>,
     etag: Option<String>,
+    /// The parameters of the list of a parent.
+    params: Vec<(String, String)>,
 }
 
 impl HttpUpstream {
@@ -146,12 +148,14 @@ impl HttpUpstream {
         let mut url = request.url.clone();
         if is_same_host(&self.config.url, &url) {
             self.own_params.add_to(&mut url);
+            add_missing(&mut url, &request.params);
         }
         let method = match self.config.method {
             RequestMethod::Get => Method::GET,
             RequestMethod::Post => Method::POST,
         };
-        Hop { method, url, body: request.body.clone(), etag: request.etag.clone() }
+        let UpstreamRequest { body, etag, params, .. } = request.clone();
+        Hop { method, url, body, etag, params }
     }
 
     /// Sends a request, and follows its redirects to the last response.
@@ -233,9 +237,10 @@ impl HttpUpstream {
         let is_own = is_same_host(&self.config.url, &target);
         if is_own {
             self.own_params.add_listed_to(&mut target);
+            add_missing(&mut target, &hop.params);
         }
         if status == StatusCode::SEE_OTHER {
-            return Ok(Hop { method: Method::GET, url: target, body: None, etag: hop.etag });
+            return Ok(Hop { method: Method::GET, url: target, body: None, ..hop });
         }
         if !is_own && hop.method != Method::GET {
             let host = authority(&target);

@@ -5,6 +5,7 @@
 //! memory only saves requests.
 
 mod attempt;
+mod lists;
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 use super::baseline::Baseline;
 use super::cursor::{CrawlCursor, NextStep, baseline_of, can_continue, failure};
 use super::lease::{CrawlLease, KnownDead};
+use super::parents::{ParentList, Parents};
 use super::plan::{FailureCounters, SuspectResponses, SweepHistory};
 use super::progress::{Progress, StepOutcome};
 use super::upstream::Upstream;
@@ -81,7 +83,7 @@ impl CrawlOptions {
 pub struct Crawler {
     store: Store,
     upstream: Arc<dyn Upstream>,
-    config: SourceConfig,
+    config: Arc<SourceConfig>,
     allow_shrink: bool,
     waits_for_lease: bool,
     lease: CrawlLease,
@@ -100,6 +102,26 @@ struct ActiveCrawl {
     baseline: Baseline,
     history: SweepHistory,
     attempts: PageAttempts,
+    /// The parents of a child source.
+    parents: Option<ParentLists>,
+}
+
+/// The lists of the parents of a child source.
+struct ParentLists {
+    parents: Parents,
+    /// The list that the cursor reads; `None` before the first one, or if its parent is gone.
+    current: Option<ParentList>,
+}
+
+impl ActiveCrawl {
+    /// Returns the settings of the list, with the values of its parent.
+    fn config<'a>(&'a self, source: &'a SourceConfig) -> &'a SourceConfig {
+        self.list().map_or(source, |list| &list.config)
+    }
+
+    fn list(&self) -> Option<&ParentList> {
+        self.parents.as_ref()?.current.as_ref()
+    }
 }
 
 /// The attempts at the current page.
@@ -124,7 +146,7 @@ impl Crawler {
         Self {
             store,
             upstream,
-            config,
+            config: Arc::new(config),
             allow_shrink: options.allow_shrink,
             waits_for_lease: options.wait_for_lease,
             lease,
@@ -189,6 +211,7 @@ impl Crawler {
     pub async fn step(&mut self, now: Timestamp) -> Result<StepOutcome, CrawlError> {
         let outcome = match self.active.take() {
             None => self.begin(now).await,
+            Some(active) if active.parents.is_some() => self.step_lists(active, now).await,
             Some(active) => match active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now)
             {
                 NextStep::Finish(end) => self.finish(active.crawl.id, end, now).await,
@@ -240,6 +263,7 @@ impl Crawler {
         let cursor =
             self.cursor_of(&crawl).unwrap_or_else(|| CrawlCursor::start(&self.config, crawl.id, &baseline));
         let history = self.read_history(&crawl, &cursor).await?;
+        let parents = self.parents_at(&cursor).await?;
         let resumed = continued || crawl.attempts > 0;
         self.active = Some(ActiveCrawl {
             crawl: crawl.clone(),
@@ -247,6 +271,7 @@ impl Crawler {
             baseline,
             history,
             attempts: PageAttempts::default(),
+            parents,
         });
         Ok(StepOutcome::Started { crawl, resumed })
     }

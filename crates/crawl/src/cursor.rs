@@ -4,6 +4,7 @@
 //! so that a resumed crawl decides as the interrupted one.
 
 mod earlier;
+mod lists;
 mod report;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use quarry_store::{CrawlEnd, SweepVanished};
 
 use self::earlier::seen;
 pub(super) use self::earlier::{baseline_of, can_continue};
+pub(super) use self::lists::ParentsCursor;
 
 /// Complete sweeps in a row without a new key that end the crawl.
 const MAX_BARREN_SWEEPS: u32 = 2;
@@ -104,8 +106,12 @@ pub(super) struct CrawlCursor {
     pub(super) early_end: bool,
     /// The reason to doubt the end of this sweep.
     pub(super) trouble: Option<String>,
-    /// The reason to end the crawl early.
+    /// The reason to end the crawl early; of a child source, the list.
     pub(super) dead_end: Option<String>,
+    /// The upstream has no list for the parent, by the status of its first page.
+    pub(super) is_absent: bool,
+    /// The parent whose list the sweep reads, and the ended lists; `None` unless the source is a child.
+    pub(super) parents: Option<ParentsCursor>,
 }
 
 /// The next step of a crawl.
@@ -240,7 +246,8 @@ impl CrawlCursor {
 
     /// Returns true if the items do not fit the mapping: more likely the mapping is wrong than they are.
     fn is_mostly_rejected(&self) -> bool {
-        self.rejected * 2 > self.received.max(1)
+        // The lists of parents may be short, so they are judged together.
+        self.parents.is_none() && self.rejected * 2 > self.received.max(1)
     }
 
     /// Returns true if a pass served a key twice: it was no walk over a list.
@@ -266,18 +273,26 @@ impl CrawlCursor {
     }
 
     fn completed(&self, crawl: &Crawl, baseline: &Baseline, config: &SourceConfig) -> CrawlEnd {
+        // What has not changed since then was not seen, and is no less there.
+        let sweep_vanished = self.since.is_none().then(|| self.removal(crawl, baseline, config));
+        let error = self.describe_findings(crawl, baseline);
+        CrawlEnd { state: CrawlState::Completed, error, sweep_vanished }
+    }
+
+    /// Returns the rule by which a complete crawl removes documents.
+    fn removal(&self, crawl: &Crawl, baseline: &Baseline, config: &SourceConfig) -> SweepVanished {
         let (max_share, missed_since) = if crawl.allow_shrink {
             // The operator has accepted what is missing.
             (1.0, Some(Tally(self.tally)))
         } else {
             (config.max_shrink, baseline.missed_since(seen(crawl)))
         };
-        let tally = Tally(self.tally);
-        let sweep = SweepVanished { tally, missed_since, max_share, max_count: config.max_shrink_count };
-        // What has not changed since then was not seen, and is no less there.
-        let sweep_vanished = self.since.is_none().then_some(sweep);
-        let error = self.describe_findings(crawl, baseline);
-        CrawlEnd { state: CrawlState::Completed, error, sweep_vanished }
+        SweepVanished {
+            tally: Tally(self.tally),
+            missed_since,
+            max_share,
+            max_count: config.max_shrink_count,
+        }
     }
 
     /// Decides on the step after a sweep that did not complete the crawl.
@@ -312,6 +327,7 @@ impl CrawlCursor {
             barren_sweeps,
             absent_before: self.absent,
             has_repeated_keys,
+            parents: self.parents.clone(),
             ..Self::start_of_sweep(self.settings, self.tally, self.sweep + 1)
         }))
     }

@@ -9,6 +9,7 @@
 //! | `baseline` | the findings of earlier crawls about the list of a source (pure) |
 //! | `plan` | the decision on a fetched page: accept, retry, fail (pure) |
 //! | `pagination` | the request for a page, and the token of the next one (pure) |
+//! | `parents` | the parents of a child source, and the list of each |
 //! | `page`, `mapping`, `dates` | from items to documents (pure) |
 //! | `upstream` | the interface to an upstream |
 //! | `client` | its HTTP adapter: connection, credentials, redirects, and the statements of headers |
@@ -46,6 +47,7 @@ mod metrics;
 mod page;
 mod page_body;
 mod pagination;
+mod parents;
 mod plan;
 mod preview;
 mod progress;
@@ -62,7 +64,8 @@ pub use json::Json;
 pub use lease::KnownDead;
 pub use metrics::CrawlMetrics;
 pub use preview::{
-    FieldFinding, Outlook, PagePreview, Preview, PreviewProblem, RejectedItems, preview, preview_source,
+    ChildPreviewError, FieldFinding, Outlook, PagePreview, Preview, PreviewProblem, RejectedItems, preview,
+    preview_list, preview_source,
 };
 pub use progress::{LogProgress, Progress, StepOutcome};
 pub use proposal::{Proposal, ProposalError, ProposalRequest, propose};

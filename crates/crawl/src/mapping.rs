@@ -153,6 +153,9 @@ impl<'item, 'fields> ItemReader<'item, 'fields> {
             let value = match part {
                 KeyPart::MemberName => self.name.and_then(filled),
                 KeyPart::Pointer(pointer) => self.label(pointer),
+                KeyPart::Constant(value) => Some(value.clone()),
+                // The settings of the list of a parent have its value.
+                KeyPart::Parent(_) => None,
             };
             parts.push(value.ok_or_else(|| no_key(part, self.item))?);
         }
@@ -218,7 +221,9 @@ impl<'item, 'fields> ItemReader<'item, 'fields> {
 fn no_key(part: &KeyPart, item: &Json) -> ItemError {
     let item = match part {
         KeyPart::MemberName => "is not a member of an object".to_owned(),
-        KeyPart::Pointer(_) => format!("has {}", describe_fields(item)),
+        KeyPart::Pointer(_) | KeyPart::Parent(_) | KeyPart::Constant(_) => {
+            format!("has {}", describe_fields(item))
+        }
     };
     ItemError::NoKey { pointer: part.as_str().to_owned(), item }
 }

@@ -30,9 +30,10 @@ pub(super) struct ParsedPage {
 }
 
 impl ParsedPage {
-    /// Creates the empty page of a response that ends the list with its status.
-    pub(super) fn end(status: u16) -> Self {
-        Self { facts: PageFacts::end(status), ..Self::default() }
+    /// Creates the empty page of a response that ends the list with its status, or states that there is none.
+    pub(super) fn end(status: u16, is_absent: bool) -> Self {
+        let facts = PageFacts { is_absent, ..PageFacts::end(status) };
+        Self { facts, ..Self::default() }
     }
 }
 

@@ -58,6 +58,7 @@ pub(super) fn page_request(config: &SourceConfig, token: &PageToken, since: Opti
         url: page_url(config, token, since),
         body: page_body(config, token, since).map(Secret::new),
         etag: None,
+        params: Vec::new(),
     }
 }
 

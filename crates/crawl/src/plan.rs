@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 pub(super) use self::advance::after_skipped;
 use self::advance::{advance, leads_back};
-pub(super) use self::failures::{FailureCounters, is_end_status};
+pub(super) use self::failures::{FailureCounters, is_absent_status, is_end_status};
 pub(super) use self::suspects::SuspectResponses;
 use super::baseline::Baseline;
 use super::cursor::CrawlCursor;
@@ -57,6 +57,8 @@ pub(super) struct PageFacts {
     pub(super) etag: Option<String>,
     /// The upstream has answered the end of the list with a status.
     pub(super) is_end: bool,
+    /// It has done so for the first page: there is no list.
+    pub(super) is_absent: bool,
 }
 
 impl PageFacts {

@@ -1,8 +1,9 @@
 //! A preview of a crawl: its first pages with the settings of a source, what they contain, and what is wrong.
 //!
-//! Without the store: a preview changes nothing.
+//! A preview changes nothing; of the store, it reads the parents of a child source only.
 
 mod findings;
+mod lists;
 mod problems;
 mod shown;
 
@@ -13,6 +14,7 @@ use serde::Serialize;
 
 use self::findings::Findings;
 pub use self::findings::{FieldFinding, RejectedItems};
+pub use self::lists::{ChildPreviewError, preview_list};
 pub use self::problems::PreviewProblem;
 use self::shown::{method_of, shown_next, shown_request};
 use super::attempts::Attempts;
@@ -31,6 +33,9 @@ const MAX_ATTEMPTS: u32 = 3;
 pub struct Preview {
     /// The name of the source.
     pub source: String,
+    /// The key of the parent whose list was requested; absent unless the source is a child.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// The requested pages.
     pub pages: Vec<PagePreview>,
     /// The fields of the settings, in their order.
@@ -152,6 +157,7 @@ pub async fn preview(config: &SourceConfig, upstream: &dyn Upstream, pages: usiz
     let problems = problems::find(config, &previews, &findings, &outlook);
     Preview {
         source: config.name.as_str().to_owned(),
+        parent: None,
         pages: previews,
         fields: findings.fields(),
         rejected: findings.rejections(),

@@ -50,6 +50,27 @@ pub(super) fn is_due(
     waited >= spread(wait, JITTER, last.id.0.unsigned_abs())
 }
 
+/// Returns true if a child source is due, given the latest crawl of its parent and its own crawls, latest first.
+///
+/// The stored parents have to be all of them. Without a schedule of its own, the child follows each crawl of its
+/// parent. A crawl that was interrupted or requested does not wait.
+pub(super) fn is_child_due(
+    parent: Option<&Crawl>,
+    latest_first: &[Crawl],
+    now: Timestamp,
+    refresh: Option<Duration>,
+    schedule: Option<&CronSchedule>,
+) -> bool {
+    let last = latest_first.first();
+    if last.is_some_and(|last| last.state == CrawlState::Running) {
+        return true;
+    }
+    let Some(parent) = parent.filter(|parent| parent.state == CrawlState::Completed) else { return false };
+    let has_own = refresh.is_some() || schedule.is_some();
+    let is_behind = last.is_some_and(|last| parent.finished_at > Some(last.started_at));
+    !has_own && is_behind || is_due(latest_first, now, refresh, schedule)
+}
+
 /// Returns true if a time of a schedule lies after the end of the last crawl.
 fn is_past(schedule: &CronSchedule, ended_at: Timestamp, now: Timestamp) -> bool {
     schedule.next_after(ended_at).is_some_and(|next| next <= now)
@@ -106,6 +127,25 @@ mod tests {
         let failed = crawl(CrawlState::Failed, 100_000);
         assert!(is_due(std::slice::from_ref(&failed), now(), None));
         assert!(!is_due(&[failed, crawl(CrawlState::Completed, 200_000)], now(), None));
+    }
+
+    #[test]
+    fn a_child_follows_the_complete_crawls_of_its_parent() {
+        let due = |parent: Option<&Crawl>, child: &[Crawl], refresh| {
+            is_child_due(parent, child, now(), refresh, None)
+        };
+        let parent = crawl(CrawlState::Completed, 100);
+        let (earlier, later) = (crawl(CrawlState::Completed, 200), crawl(CrawlState::Completed, 50));
+        assert!(!due(None, &[], None), "the parent was never crawled");
+        assert!(due(Some(&parent), &[], None));
+        assert!(due(Some(&parent), std::slice::from_ref(&earlier), None));
+        assert!(!due(Some(&parent), std::slice::from_ref(&later), None));
+        for state in [CrawlState::Running, CrawlState::Incomplete, CrawlState::Failed] {
+            assert!(!due(Some(&crawl(state, 100)), &[], None), "{state:?}");
+        }
+        assert!(due(None, &[crawl(CrawlState::Running, 0)], None), "it was requested");
+        assert!(!due(Some(&parent), std::slice::from_ref(&earlier), REFRESH), "it has its own interval");
+        assert!(due(Some(&parent), &[crawl(CrawlState::Completed, 700)], REFRESH));
     }
 
     #[test]

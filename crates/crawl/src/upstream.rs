@@ -20,11 +20,13 @@ pub struct UpstreamRequest {
     pub body: Option<Secret>,
     /// The entity tag of the list as it is known, for `If-None-Match`.
     pub etag: Option<String>,
+    /// Parameters that select the list of a parent, which each request to the own host has.
+    pub params: Vec<(String, String)>,
 }
 
 impl From<Url> for UpstreamRequest {
     fn from(url: Url) -> Self {
-        Self { url, body: None, etag: None }
+        Self { url, body: None, etag: None, params: Vec::new() }
     }
 }
 

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use super::crawler::{CrawlError, CrawlOptions, Crawler, RunEnd};
 use super::lease::CrawlLease;
 use super::progress::Progress;
-use super::schedule::{HISTORY_LENGTH, is_due};
+use super::schedule::{HISTORY_LENGTH, is_child_due, is_due};
 use super::upstream::Upstream;
 use quarry_config::SourceConfig;
-use quarry_domain::{CrawlState, SourceName, Timestamp};
+use quarry_domain::{Crawl, CrawlState, SourceName, Timestamp};
 use quarry_runtime::supervisor::Pulse;
 use quarry_store::{Store, StoreError};
 
@@ -154,7 +154,7 @@ impl CrawlWorker {
                 }
                 Some(_) => self.store.crawls_of_source(&name, HISTORY_LENGTH).await?,
             };
-            if is_due(&history, now, source.config.refresh, source.config.schedule.as_ref()) {
+            if is_due_by(&source.config, &last_crawls, &history, now) {
                 let stop = cancel.child_token();
                 let crawl = crawl_if_due(
                     self.store.clone(),
@@ -257,5 +257,19 @@ async fn acquire_if_due(
         return Ok(false);
     }
     let history = store.crawls_of_source(&config.name, HISTORY_LENGTH).await?;
-    Ok(is_due(&history, now, config.refresh, config.schedule.as_ref()))
+    let parents = store.last_crawls(config.parent.as_slice()).await?;
+    Ok(is_due_by(config, &parents, &history, now))
+}
+
+fn is_due_by(
+    config: &SourceConfig,
+    last_crawls: &HashMap<SourceName, Crawl>,
+    history: &[Crawl],
+    now: Timestamp,
+) -> bool {
+    let (refresh, schedule) = (config.refresh, config.schedule.as_ref());
+    match &config.parent {
+        Some(parent) => is_child_due(last_crawls.get(parent), history, now, refresh, schedule),
+        None => is_due(history, now, refresh, schedule),
+    }
 }

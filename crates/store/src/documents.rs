@@ -107,6 +107,22 @@ impl Store {
         .await
     }
 
+    /// Live documents of a source in the order of their ids, behind one of them.
+    #[boxed]
+    pub async fn documents_of_source(
+        &self,
+        source: &SourceName,
+        after: Option<DocumentId>,
+        limit: u64,
+    ) -> Result<Vec<Document>, StoreError> {
+        let select = live()
+            .filter(Column::Source.eq(source.as_str()))
+            .filter(Condition::all().add_option(after.map(|after| Column::Id.gt(after.0))))
+            .order_by_asc(Column::Id)
+            .limit(limit);
+        self.read(|database| async move { documents(&database, select).await }).await
+    }
+
     /// A slice of the live documents of an author, newest first, undated last, then by id.
     #[boxed]
     pub async fn documents_of_author(

@@ -8,6 +8,9 @@ use crate::crawl::{FieldFinding, PagePreview, Preview};
 /// Describes a preview for a terminal.
 pub(super) fn describe(source: &SourceConfig, preview: &Preview) -> String {
     let mut text = String::new();
+    if let Some(parent) = &preview.parent {
+        let _ = writeln!(text, "the list of the parent {}", printable(parent));
+    }
     for (at, page) in preview.pages.iter().enumerate() {
         describe_page(&mut text, source, at + 1, page);
     }

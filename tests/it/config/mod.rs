@@ -3,6 +3,7 @@
 mod defaults;
 mod keys;
 mod layers;
+mod parents;
 mod printing;
 mod refusals;
 mod sources;

@@ -141,8 +141,9 @@ fn the_reference_has_the_printed_settings() {
             }
         }
     }
-    // The list itself, the settings of other kinds of pagination, and the schedule, which excludes `refresh`.
-    shown.extend(["sources", "sources.schedule"].map(str::to_owned));
+    // The list itself, the settings of other kinds of pagination, the schedule, which excludes `refresh`, and the
+    // parent, which excludes `since`.
+    shown.extend(["sources", "sources.schedule", "sources.parent"].map(str::to_owned));
     shown.extend(["offset", "page", "first"].map(|name| format!("sources.pagination.{name}")));
     let auth = ["user", "password", "token_url", "client_id", "client_secret", "scope", "audience", "style"];
     shown.extend(auth.map(|name| format!("sources.auth.{name}")));

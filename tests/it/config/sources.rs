@@ -189,7 +189,7 @@ fn fields_are_pointers_or_lists_of_them() {
         (
             "key = []",
             "`sources.0.fields.key` is an empty list, but must be a JSON pointer, `#` for the name of an item that is a \
-             member of an object, or a list of them such as [\"/order\", \"/line\"]",
+             member of an object, a placeholder such as `{id}` for a value of the parent, or a list of them such as [\"/order\", \"/line\"]",
         ),
         (
             "key = \"/id\", title = [\"/a\", \"#\"]",

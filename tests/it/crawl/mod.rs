@@ -2,6 +2,7 @@
 
 mod bodies;
 mod changes_only;
+mod children;
 mod completeness;
 mod doubts;
 mod faults;

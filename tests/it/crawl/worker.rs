@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Bench;
+use super::children::sources as child_sources;
 use super::scripted::{ReceivedRequest, Reply, Upstream, items, ok, page_of, raw, source};
 use crate::support::wait::ends;
 
@@ -69,6 +70,32 @@ async fn sources_are_crawled_at_the_start_and_then_when_due() {
     assert_eq!(worker.step(later(670), &never).await.expect("a step"), [name("a"), name("b")]);
     worker.join_all().await;
     assert_eq!(states(&bench, "a").await, [CrawlState::Completed; 2]);
+}
+
+#[tokio::test]
+async fn a_child_is_crawled_after_each_complete_crawl_of_its_parent() {
+    let upstream = Upstream::start(|request| match request.path.as_str() {
+        "/posts" => ok(&page_of(&items(3), request)),
+        _ => ok(&page_of(&items(1), request)),
+    })
+    .await;
+    let bench = Bench::new().await;
+    let (mut posts, comments) = child_sources(&upstream, "total = \"/total\"", "[\"{id}\", \"/id\"]");
+    posts.refresh = Some(std::time::Duration::from_secs(600));
+    let mut worker = worker(&bench, &[comments, posts], 1);
+    let never = CancellationToken::new();
+    let later = |seconds| Utc::now() + TimeDelta::seconds(seconds);
+    assert_eq!(worker.step(later(0), &never).await.expect("a step"), [name("posts")]);
+    worker.join_all().await;
+    assert_eq!(worker.step(later(0), &never).await.expect("a step"), [name("comments")]);
+    worker.join_all().await;
+    assert_eq!(states(&bench, "comments").await, [CrawlState::Completed]);
+    assert_eq!(worker.step(later(10), &never).await.expect("a step"), [], "the parent is not due");
+    assert_eq!(worker.step(later(670), &never).await.expect("a step"), [name("posts")]);
+    worker.join_all().await;
+    assert_eq!(worker.step(later(0), &never).await.expect("a step"), [name("comments")]);
+    worker.join_all().await;
+    assert_eq!(states(&bench, "comments").await, [CrawlState::Completed; 2]);
 }
 
 #[tokio::test]

@@ -39,6 +39,12 @@ impl PostBody {
     }
 }
 
+impl From<Json> for PostBody {
+    fn from(json: Json) -> Self {
+        Self { template: json.to_string().into(), content: BodyContent::Json(json) }
+    }
+}
+
 impl fmt::Debug for PostBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(Secret::REDACTED)

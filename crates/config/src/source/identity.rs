@@ -12,7 +12,15 @@ impl SourceConfig {
             pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
         };
         let body = self.body.as_ref().map(|body| body.template());
-        format!(
+        // Absent for other sources, so that their running crawls fit after an update.
+        let parent = self.parent.as_ref().map(|parent| {
+            let placeholders = self.placeholders();
+            format!(
+                " {parent} {:?}",
+                placeholders.iter().map(|placeholder| placeholder.as_str()).collect::<Vec<_>>()
+            )
+        });
+        let request = format!(
             "{:?}",
             (
                 self.url.template(),
@@ -24,6 +32,7 @@ impl SourceConfig {
                 &self.total,
                 &self.pages,
             )
-        )
+        );
+        request + &parent.unwrap_or_default()
     }
 }

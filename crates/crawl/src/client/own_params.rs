@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use url::{Url, form_urlencoded};
 
-use quarry_config::{Pagination, SourceConfig, is_harmless};
+use quarry_config::{Pagination, SourceConfig, is_harmless, placeholders_in};
 
 /// Parameters that links set in their own way, since they select a page.
 const PAGING: &[&str] = &[
@@ -68,7 +68,10 @@ impl std::fmt::Debug for OwnParam {
 impl OwnParams {
     /// Returns the parameters of a source.
     pub(super) fn of(config: &SourceConfig) -> Self {
-        let listed = config.params.iter().map(|(name, value)| OwnParam {
+        // Each request of a child source has the values of its own parent in place of placeholders.
+        let is_constant = |value: &str| config.parent.is_none() || placeholders_in(value).is_empty();
+        let listed = config.params.iter().filter(|(_, value)| is_constant(value.expose()));
+        let listed = listed.map(|(name, value)| OwnParam {
             name: name.clone(),
             value: value.expose().to_owned(),
             is_listed: true,
@@ -81,7 +84,9 @@ impl OwnParams {
         let is_left_out = |name: &str| {
             selects_page(name, &config.pagination) || is_listed(name) || is_link_paged && is_harmless(name)
         };
-        let in_url = config.url.query_pairs().filter(|(name, _)| !is_left_out(name)).map(|(name, value)| {
+        let in_url =
+            config.url.query_pairs().filter(|(name, value)| !is_left_out(name) && is_constant(value));
+        let in_url = in_url.map(|(name, value)| {
             let is_secret = !is_harmless(&name);
             OwnParam { name: name.into_owned(), value: value.into_owned(), is_listed: false, is_secret }
         });
@@ -99,23 +104,8 @@ impl OwnParams {
     }
 
     fn add(&self, url: &mut Url, is_added: impl Fn(&OwnParam) -> bool) {
-        let present: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
-        let missing: Vec<&OwnParam> =
-            self.pairs.iter().filter(|param| is_added(param) && !present.contains(&param.name)).collect();
-        if missing.is_empty() {
-            return;
-        }
-        let mut query = url.query().unwrap_or_default().to_owned();
-        for param in missing {
-            let pair = form_urlencoded::Serializer::new(String::new())
-                .append_pair(&param.name, &param.value)
-                .finish();
-            if !query.is_empty() && !query.ends_with('&') {
-                query.push('&');
-            }
-            query.push_str(&pair);
-        }
-        url.set_query(Some(&query));
+        let pairs = self.pairs.iter().filter(|param| is_added(param));
+        add_pairs(url, pairs.map(|param| (&*param.name, &*param.value)));
     }
 
     /// Removes the secrets among the parameters that have the source's own values.
@@ -146,6 +136,28 @@ impl OwnParams {
         let kept = (!kept.is_empty()).then(|| kept.join("&"));
         url.set_query(kept.as_deref());
     }
+}
+
+/// Adds the parameters that a URL lacks.
+pub(super) fn add_missing(url: &mut Url, pairs: &[(String, String)]) {
+    add_pairs(url, pairs.iter().map(|(name, value)| (&**name, &**value)));
+}
+
+fn add_pairs<'p>(url: &mut Url, pairs: impl Iterator<Item = (&'p str, &'p str)>) {
+    let present: BTreeSet<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    let missing: Vec<_> = pairs.filter(|(name, _)| !present.contains(*name)).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let mut query = url.query().unwrap_or_default().to_owned();
+    for (name, value) in missing {
+        let pair = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).finish();
+        if !query.is_empty() && !query.ends_with('&') {
+            query.push('&');
+        }
+        query.push_str(&pair);
+    }
+    url.set_query(Some(&query));
 }
 
 /// Recognizes a parameter of the source's URL that selects its first page.

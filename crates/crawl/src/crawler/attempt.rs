@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use tracing::Instrument;
 use tracing::field::Empty;
 
@@ -9,10 +10,12 @@ use super::{ActiveCrawl, Crawler, PageAttempts};
 use crate::cursor::{CrawlCursor, NextStep, failure, unmodified};
 use crate::page::{ParsedPage, parse_page};
 use crate::pagination::{PageToken, page_request};
-use crate::plan::{PageContext, SweepHistory, Verdict, after_skipped, is_end_status, judge};
+use crate::plan::{
+    PageContext, SweepHistory, Verdict, after_skipped, is_absent_status, is_end_status, judge,
+};
 use crate::progress::StepOutcome;
 use crate::upstream::{FetchError, UpstreamRequest};
-use quarry_config::OnFailedPage;
+use quarry_config::{OnFailedPage, OnReject};
 use quarry_domain::{PagePosition, Tally, Timestamp};
 use quarry_runtime::retry::Backoff;
 use quarry_runtime::telemetry::TRACED;
@@ -38,8 +41,9 @@ impl Crawler {
         let Some(token) = &active.cursor.next_page else {
             return Err(StoreError::Refused("an ended sweep has no next page".to_owned()));
         };
-        let mut request = page_request(&self.config, token, active.cursor.since.as_deref());
-        if active.cursor.pages == 0 && active.cursor.sweep == 1 {
+        let mut request = self.request(&active, token);
+        let is_first = active.cursor.pages == 0 && active.cursor.sweep == 1;
+        if is_first && active.parents.is_none() {
             request.etag.clone_from(&active.baseline.etag);
         }
         let span = tracing::info_span!(
@@ -56,6 +60,15 @@ impl Crawler {
         outcome
     }
 
+    fn request(&self, active: &ActiveCrawl, token: &PageToken) -> UpstreamRequest {
+        let config = active.config(&self.config);
+        let mut request = page_request(config, token, active.cursor.since.as_deref());
+        if let Some(list) = active.list() {
+            list.complete(&mut request);
+        }
+        request
+    }
+
     async fn make_attempt(
         &mut self,
         active: ActiveCrawl,
@@ -69,7 +82,7 @@ impl Crawler {
             Ok(page) if page.is_unmodified() => self.finish(slot.crawl, unmodified(), now).await,
             Ok(page) => {
                 let (status, wait) = (page.status, page.wait);
-                let page = parse_page(&self.config, page);
+                let page = parse_page(active.config(&self.config), page);
                 let outcome = self.decide(active, slot, status, page, now).await?;
                 Ok(outcome.after_at_least(wait.unwrap_or_default().min(self.config.max_retry_after)))
             }
@@ -87,7 +100,8 @@ impl Crawler {
         let page = self.describe_page(&active.cursor);
         let exhausted = active.attempts.failures.count(&error, &page, &self.config);
         if let Some(status) = error.status.filter(|status| self.ends_list(&active, *status)) {
-            return self.decide(active, slot, status, ParsedPage::end(status), now).await;
+            let is_absent = is_first(&active) && !self.is_stop_status(status);
+            return self.decide(active, slot, status, ParsedPage::end(status, is_absent), now).await;
         }
         let (cause, status) = (error.to_string(), error.status.map(i32::from));
         self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
@@ -97,18 +111,48 @@ impl Crawler {
         let is_skipped = self.config.on_failed_page == OnFailedPage::Skip;
         match after_skipped(&active.cursor, &self.config, &message).filter(|_| is_skipped) {
             Some(after) => self.store_page(active, slot, status, ParsedPage::default(), after, now).await,
-            None => self.finish(slot.crawl, failure(message), now).await,
+            None => self.give_up(active, slot, error.status, message, now).await,
         }
+    }
+
+    /// Ends the crawl after a failure of a page; of a child source, the list.
+    async fn give_up(
+        &mut self,
+        mut active: ActiveCrawl,
+        slot: PageSlot,
+        status: Option<u16>,
+        message: String,
+        now: Timestamp,
+    ) -> Result<StepOutcome, StoreError> {
+        // The next crawl continues at the page once the quota permits it.
+        let is_quota = status == Some(StatusCode::TOO_MANY_REQUESTS.as_u16());
+        let failed = if is_quota { Err(message.clone()) } else { active.cursor.fail_list(message.clone()) };
+        if let Err(message) = failed {
+            return self.finish(slot.crawl, failure(message), now).await;
+        }
+        active.attempts = PageAttempts::default();
+        let (crawl, wait) = (active.crawl.clone(), self.config.delay);
+        self.active = Some(active);
+        Ok(StepOutcome::AttemptFailed { crawl, position: slot.position, cause: message, wait })
+    }
+
+    fn is_stop_status(&self, status: u16) -> bool {
+        self.config.stop.as_ref().is_some_and(|stop| stop.status.contains(&status))
     }
 
     /// Returns true if the status of a failed request means that the list has no such page.
     fn ends_list(&self, active: &ActiveCrawl, status: u16) -> bool {
         let cursor = &active.cursor;
-        let Some(token) = cursor.next_page.as_ref().filter(|token| **token != PageToken::First) else {
+        let Some(token) = &cursor.next_page else { return false };
+        if is_first(active) && active.parents.is_none() {
             return false;
-        };
-        if self.config.stop.as_ref().is_some_and(|stop| stop.status.contains(&status)) {
+        }
+        if self.is_stop_status(status) {
             return true;
+        }
+        if is_first(active) {
+            // The parent has vanished in the meantime.
+            return is_absent_status(status) && active.attempts.failures.end_list();
         }
         is_end_status(status, token, &self.config)
             && !cursor.is_below_total()
@@ -145,10 +189,11 @@ impl Crawler {
         page: ParsedPage,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
+        let baseline = Self::baseline_of_pages(&active);
         let context = PageContext {
             cursor: &active.cursor,
             history: &active.history,
-            baseline: &active.baseline,
+            baseline: &baseline,
             config: &self.config,
         };
         let verdict = judge(context, &page.facts, &mut active.attempts.suspects);
@@ -160,7 +205,10 @@ impl Crawler {
             }
             Verdict::Fail(message) => {
                 self.store.fail_attempt(self.lease.get(), slot, status, &message).await?;
-                self.finish(slot.crawl, failure(message), now).await
+                match self.config.on_reject {
+                    OnReject::Fail => self.finish(slot.crawl, failure(message), now).await,
+                    OnReject::Skip => self.give_up(active, slot, None, message, now).await,
+                }
             }
             Verdict::Accept { after } => self.store_page(active, slot, status, page, *after, now).await,
         }
@@ -187,7 +235,8 @@ impl Crawler {
             kept,
             deleted,
             tally: Tally(after.tally),
-            expected_total: after.total,
+            // The total of one list says nothing about the source.
+            expected_total: after.total.filter(|_| active.parents.is_none()),
             cursor: serde_json::to_string(&after).map_err(|e| StoreError::Refused(e.to_string()))?,
         };
         match self.store.commit_page(self.lease.get(), commit, now).await {
@@ -207,9 +256,10 @@ impl Crawler {
         active.history.tokens.extend(active.cursor.next_page.take());
         active.attempts = PageAttempts::default();
         active.cursor = after;
-        let sweep_ended = active.cursor.next_page.is_none();
+        let is_child = active.parents.is_some();
+        let sweep_ended = active.cursor.next_page.is_none() && !is_child;
         let next = active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now);
-        let is_done = matches!(next, NextStep::Finish(_));
+        let is_done = matches!(next, NextStep::Finish(_)) && !is_child;
         let wait = if is_done { Duration::ZERO } else { self.config.delay };
         let crawl = active.crawl.clone();
         self.active = Some(active);
@@ -230,6 +280,10 @@ impl Crawler {
         let token = token.map_or_else(String::new, |token| token.describe(&self.config.pagination));
         format!("page {} ({token})", cursor.position)
     }
+}
+
+fn is_first(active: &ActiveCrawl) -> bool {
+    active.cursor.next_page == Some(PageToken::First)
 }
 
 fn count(items: u64) -> i32 {

@@ -96,7 +96,9 @@ pub(crate) fn can_continue(failed: &Crawl, config: &SourceConfig, now: Timestamp
     let ended_at = failed.finished_at.unwrap_or(failed.started_at);
     let is_recent = (now - ended_at).to_std().unwrap_or_default() <= config.max_duration;
     let is_at_page = |cursor: &CrawlCursor| {
-        cursor.fits(config) && cursor.next_page.is_some() && cursor.pages < config.max_pages
+        // The next list of a child source follows an ended one.
+        let has_next = cursor.next_page.is_some() || cursor.parents.is_some();
+        cursor.fits(config) && has_next && cursor.pages < config.max_pages
     };
     failed.state == CrawlState::Failed
         && failed.pages_fetched > 0

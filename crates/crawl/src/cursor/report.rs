@@ -49,8 +49,13 @@ impl CrawlCursor {
 
     fn describe_rejections(&self) -> Option<String> {
         let rejection = self.rejection.as_ref().filter(|_| self.rejected > 0)?;
-        let count = grouped(i64::try_from(self.rejected).unwrap_or(i64::MAX));
-        let items = if self.rejected == 1 { "item was" } else { "items were" };
-        Some(format!("{count} {items} rejected, the first because of: {rejection}"))
+        Some(describe_rejected(self.rejected, rejection))
     }
+}
+
+/// Describes the number of rejected items.
+pub(super) fn describe_rejected(rejected: u64, first: &str) -> String {
+    let count = grouped(i64::try_from(rejected).unwrap_or(i64::MAX));
+    let items = if rejected == 1 { "item was" } else { "items were" };
+    format!("{count} {items} rejected, the first because of: {first}")
 }

@@ -41,7 +41,7 @@ pub(super) fn advance(
     if context.repeats_last_page(page) {
         // The list has ended before this page.
         after.next_page = None;
-        end_sweep(&mut after, context);
+        end_sweep(&mut after, context, page);
         return after;
     }
     after.rejected += page.rejected;
@@ -65,6 +65,7 @@ pub(super) fn advance(
     } else {
         after.repeats = 0;
     }
+    after.is_absent = page.is_absent;
     if !has_ended(context, page, &mut after) {
         after.next_page = token_after(&config.pagination, &token, page.items, page.next.clone().value());
         rewind(context, &mut after, &token, removed);
@@ -83,7 +84,7 @@ pub(super) fn advance(
         after.dead_end.get_or_insert(error);
     }
     if after.next_page.is_none() {
-        end_sweep(&mut after, context);
+        end_sweep(&mut after, context, page);
     }
     after
 }
@@ -156,7 +157,7 @@ fn has_ended(context: PageContext<'_>, page: &PageFacts, after: &mut CrawlCursor
     !after.past_total
 }
 
-fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>) {
+fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>, page: &PageFacts) {
     after.end_reached = true;
     let received = after.received;
     if !after.keeps_growing && after.is_below_total() {
@@ -172,7 +173,9 @@ fn end_sweep(after: &mut CrawlCursor, context: PageContext<'_>) {
             format!("the list ended after {received} items, but the last complete crawl saw {before}")
         });
     }
-    if is_full && context.config.total.is_some() && !after.total_found {
+    // The status of a parent's first page may state that its list is empty.
+    let has_pages = !page.is_end || context.cursor.pages > 0;
+    if is_full && has_pages && context.config.total.is_some() && !after.total_found {
         after.trouble.get_or_insert_with(|| "no page has the total: check `total`".to_owned());
     }
 }

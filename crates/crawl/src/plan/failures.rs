@@ -53,3 +53,8 @@ impl FailureCounters {
 pub(crate) fn is_end_status(status: u16, token: &PageToken, config: &SourceConfig) -> bool {
     config.pagination.is_by_position() && *token != PageToken::First && END_STATUSES.contains(&status)
 }
+
+/// Returns true if a status of the first page may mean that a parent has no list.
+pub(crate) fn is_absent_status(status: u16) -> bool {
+    matches!(status, 404 | 410)
+}

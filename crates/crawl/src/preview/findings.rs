@@ -255,6 +255,8 @@ fn value_at(item: &UpstreamItem, part: &KeyPart) -> Option<Json> {
     let value = match part {
         KeyPart::MemberName => item.name.clone().map(Json::String),
         KeyPart::Pointer(pointer) => item.content.as_ref().ok()?.pointer(pointer.as_str()).cloned(),
+        KeyPart::Constant(value) => Some(Json::String(value.clone())),
+        KeyPart::Parent(_) => None,
     };
     let is_blank =
         |value: &Json| *value == Json::Null || value.as_str().is_some_and(|text| text.trim().is_empty());
