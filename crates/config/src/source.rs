@@ -84,6 +84,9 @@ settings_table! {
         language: Language = choice([Language::English, Language::None]).default("english"),
         /// The pause between the end of one request and the start of the next.
         delay: Duration = duration("0s").default("200ms"),
+        /// The requests at one time: for pages by offset or number once the total is known, and for the lists of
+        /// parents. Each `delay` lies between two requests in a row, so `concurrency` multiplies the rate.
+        concurrency: u32 = count(1, 16).default(1),
         /// The timeout of one request, from connecting to the last byte.
         timeout: Duration = duration("1ms").default("10s"),
         /// The pause between the end of a crawl and the start of the next.

@@ -6,6 +6,7 @@
 
 mod attempt;
 mod lists;
+mod prefetch;
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use rand::rngs::StdRng;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::prefetch::Prefetch;
 use super::baseline::Baseline;
 use super::cursor::{CrawlCursor, NextStep, baseline_of, can_continue, failure};
 use super::lease::{CrawlLease, KnownDead};
@@ -91,6 +93,7 @@ pub struct Crawler {
     crawl: Option<CrawlId>,
     /// Absent during a step, so that a dropped step leaves no stale state.
     active: Option<ActiveCrawl>,
+    prefetch: Prefetch,
     store_failures: u32,
     rng: StdRng,
 }
@@ -152,6 +155,7 @@ impl Crawler {
             lease,
             crawl: None,
             active: None,
+            prefetch: Prefetch::default(),
             store_failures: 0,
             rng,
         }
@@ -170,6 +174,7 @@ impl Crawler {
             end = self.run_to_end(progress) => end,
         };
         self.active = None;
+        self.prefetch.clear();
         self.lease.release().await;
         end
     }
@@ -238,6 +243,7 @@ impl Crawler {
 
     fn drop_lease(&mut self) {
         self.active = None;
+        self.prefetch.clear();
         self.lease.forget();
     }
 
@@ -337,6 +343,7 @@ impl Crawler {
 
     async fn finished(&mut self, crawl: Crawl, vanished: Vanished) -> StepOutcome {
         self.crawl = None;
+        self.prefetch.clear();
         self.lease.release().await;
         StepOutcome::Finished { crawl, vanished }
     }

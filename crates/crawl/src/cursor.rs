@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::baseline::Baseline;
-use super::pagination::PageToken;
+use super::pagination::{PageToken, tokens_after};
 use super::since;
 use quarry_config::SourceConfig;
 use quarry_domain::{Crawl, CrawlId, CrawlState, Tally, Timestamp};
@@ -59,6 +59,8 @@ pub(super) struct CrawlCursor {
     pub(super) total: Option<i64>,
     /// The total in the last response, which another one has to confirm.
     pub(super) stated_total: Option<i64>,
+    /// The number of pages in the last response.
+    pub(super) stated_pages: Option<i64>,
     /// The accepted total at the first page of this sweep.
     pub(super) first_total: Option<i64>,
     /// The largest accepted total of this sweep, and of the crawl.
@@ -176,6 +178,21 @@ impl CrawlCursor {
     /// Returns true if enough responses in a row stated the total.
     pub(super) fn is_total_confirmed(&self) -> bool {
         self.total.is_some() && self.confirmations >= MIN_CONFIRMATIONS
+    }
+
+    /// Returns the tokens of the pages after the next one that the list surely has, at most `most`.
+    pub(super) fn tokens_ahead(&self, config: &SourceConfig, most: usize) -> Vec<PageToken> {
+        let (Some(token), Some(size)) = (&self.next_page, config.pagination.size().map(u64::from)) else {
+            return Vec::new();
+        };
+        // Servers cap page sizes.
+        let size = if self.largest_page == 0 { size } else { size.min(self.largest_page) };
+        let missing =
+            |total: i64| u64::try_from(total).unwrap_or(0).saturating_sub(self.received).div_ceil(size);
+        let by_pages = |pages: i64| u64::try_from(pages).unwrap_or(0).saturating_sub(u64::from(self.pages));
+        let pages = self.total.map(missing).or(self.stated_pages.map(by_pages)).unwrap_or(0);
+        let pages = usize::try_from(pages.saturating_sub(1)).unwrap_or(usize::MAX);
+        tokens_after(&config.pagination, token, size, pages.min(most))
     }
 
     /// Decides on the next step of the crawl.

@@ -212,6 +212,20 @@ pub(super) fn token_after(
     }
 }
 
+/// Returns the tokens of the pages after one, if they can be computed: `pages` of `size` items each.
+pub(super) fn tokens_after(
+    pagination: &Pagination,
+    token: &PageToken,
+    size: u64,
+    pages: usize,
+) -> Vec<PageToken> {
+    if !pagination.is_by_position() {
+        return Vec::new();
+    }
+    let next = |token: &PageToken| token_after(pagination, token, size, None);
+    std::iter::successors(next(token), next).take(pages).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use quarry_config::NextKind;

@@ -76,13 +76,18 @@ impl Parents {
 
     /// Returns the next list, or the placeholder for which its parent has no usable value.
     pub(super) async fn next(&mut self) -> Result<Option<Result<ParentList, Placeholder>>, StoreError> {
-        if self.ahead.is_empty() && !self.is_exhausted {
+        if self.ahead.len() < self.child.concurrency as usize && !self.is_exhausted {
             let documents = self.store.documents_of_source(&self.source, self.last, BATCH).await?;
             self.is_exhausted = (documents.len() as u64) < BATCH;
             self.last = documents.last().map(|document| document.id).or(self.last);
             self.ahead.extend(documents.iter().map(|document| ParentList::of(&self.child, document)));
         }
         Ok(self.ahead.pop_front())
+    }
+
+    /// Returns the lists that follow, as far as they were read.
+    pub(super) fn ahead(&self) -> impl Iterator<Item = &ParentList> {
+        self.ahead.iter().filter_map(|list| list.as_ref().ok())
     }
 
     /// Returns the reason why the stored parents may not be all of them.

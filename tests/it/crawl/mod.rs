@@ -4,6 +4,7 @@ mod bodies;
 mod changes_only;
 mod children;
 mod completeness;
+mod concurrency;
 mod doubts;
 mod faults;
 mod known_apis;

@@ -11,6 +11,7 @@ use futures_util::{StreamExt, stream};
 use quarry::config::{Settings, SourceConfig};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::Barrier;
 use tokio::task::AbortHandle;
 use url::Url;
 
@@ -49,6 +50,8 @@ pub(super) enum Reply {
     CutOff(String),
     /// Never responds.
     Stall,
+    /// Responds with JSON once as many requests as the barrier counts are waiting.
+    Together(Arc<Barrier>, Value),
 }
 
 /// Returns a JSON response.
@@ -98,6 +101,10 @@ impl Upstream {
                 match reply {
                     Reply::Response(response) => response,
                     Reply::Stall => std::future::pending().await,
+                    Reply::Together(barrier, body) => {
+                        barrier.wait().await;
+                        Response::new(Body::from(body.to_string()))
+                    }
                     Reply::CutOff(start) => {
                         let cut = async {
                             // Flushes the bytes written so far.

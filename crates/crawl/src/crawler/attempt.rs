@@ -46,6 +46,11 @@ impl Crawler {
         if is_first && active.parents.is_none() {
             request.etag.clone_from(&active.baseline.etag);
         }
+        // After a failure, the page alone is requested until it is accepted.
+        if self.config.concurrency > 1 && active.attempts.retries == 0 {
+            let following = self.following_requests(&active);
+            self.prefetch.replace(&self.upstream, &self.config, &request, following);
+        }
         let span = tracing::info_span!(
             target: TRACED,
             "crawl page",
@@ -69,6 +74,19 @@ impl Crawler {
         request
     }
 
+    /// Returns the requests after the next one, as far as they are known: at most `concurrency` less one.
+    fn following_requests(&self, active: &ActiveCrawl) -> Vec<UpstreamRequest> {
+        let most = self.config.concurrency as usize - 1;
+        let tokens = active.cursor.tokens_ahead(&self.config, most);
+        let pages = tokens.iter().map(|token| self.request(active, token));
+        let lists = active.parents.iter().flat_map(|lists| lists.parents.ahead()).map(|list| {
+            let mut request = page_request(&list.config, &PageToken::First, None);
+            list.complete(&mut request);
+            request
+        });
+        pages.chain(lists).take(most).collect()
+    }
+
     async fn make_attempt(
         &mut self,
         active: ActiveCrawl,
@@ -78,7 +96,11 @@ impl Crawler {
     ) -> Result<StepOutcome, StoreError> {
         self.store.begin_attempt(self.lease.get(), slot, now).await?;
         let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
-        match self.upstream.fetch_page(request).instrument(fetching).await {
+        let fetched = match self.prefetch.take(request).await {
+            Some(fetched) => fetched,
+            None => self.upstream.fetch_page(request).instrument(fetching).await,
+        };
+        match fetched {
             Ok(page) if page.is_unmodified() => self.finish(slot.crawl, unmodified(), now).await,
             Ok(page) => {
                 let (status, wait) = (page.status, page.wait);
@@ -97,6 +119,8 @@ impl Crawler {
         error: FetchError,
         now: Timestamp,
     ) -> Result<StepOutcome, StoreError> {
+        // The upstream may be down, or ask for a pause: requests in flight would make it worse.
+        self.prefetch.clear();
         let page = self.describe_page(&active.cursor);
         let exhausted = active.attempts.failures.count(&error, &page, &self.config);
         if let Some(status) = error.status.filter(|status| self.ends_list(&active, *status)) {
@@ -175,6 +199,7 @@ impl Crawler {
             .delay(active.attempts.retries, &mut self.rng)
             .max(self.config.delay)
             .max(retry_after.unwrap_or_default().min(self.config.max_retry_after));
+        let wait = if self.prefetch.has_second() { Duration::ZERO } else { wait };
         let crawl = active.crawl.clone();
         self.active = Some(active);
         StepOutcome::AttemptFailed { crawl, position: slot.position, cause, wait }
@@ -260,7 +285,8 @@ impl Crawler {
         let sweep_ended = active.cursor.next_page.is_none() && !is_child;
         let next = active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now);
         let is_done = matches!(next, NextStep::Finish(_)) && !is_child;
-        let wait = if is_done { Duration::ZERO } else { self.config.delay };
+        // Requests in flight have paused before they were sent.
+        let wait = if is_done || !self.prefetch.is_empty() { Duration::ZERO } else { self.config.delay };
         let crawl = active.crawl.clone();
         self.active = Some(active);
         Ok(StepOutcome::PageStored {

@@ -279,3 +279,31 @@ fn a_cursor_fits_only_the_settings_of_its_requests() {
     changed.fields.text = pointer("/body").into();
     assert!(!cursor.fits(&changed));
 }
+
+#[test]
+fn pages_ahead_are_those_that_the_total_or_the_number_of_pages_states() {
+    let at = |total, pages, largest_page| CrawlCursor {
+        received: 20,
+        pages: 2,
+        largest_page,
+        next_page: Some(PageToken::Offset(20)),
+        total,
+        stated_pages: pages,
+        ..CrawlCursor::start(&config(), CrawlId(3), &Baseline::default())
+    };
+    let ahead = |cursor: &CrawlCursor, most| {
+        let tokens = cursor.tokens_ahead(&config(), most).into_iter();
+        tokens
+            .map(|token| match token {
+                PageToken::Offset(offset) => offset,
+                token => panic!("{token:?}"),
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ahead(&at(Some(45), None, 10), 9), [30, 40]);
+    assert_eq!(ahead(&at(Some(45), None, 10), 1), [30]);
+    assert_eq!(ahead(&at(Some(45), None, 5), 9), [25, 30, 35, 40], "the server caps pages");
+    assert_eq!(ahead(&at(None, Some(5), 10), 9), [30, 40]);
+    assert_eq!(ahead(&at(None, None, 10), 9), [0; 0]);
+    assert_eq!(ahead(&at(Some(20), None, 10), 9), [0; 0], "the list is at its end");
+}

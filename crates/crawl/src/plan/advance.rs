@@ -32,6 +32,7 @@ pub(super) fn advance(
     }
     after.past_total = false;
     after.skipped_in_a_row = 0;
+    after.stated_pages = page.pages.or(after.stated_pages);
     after.total_found |= page.total != Stated::Absent;
     after.next_found |= matches!(page.next, Stated::Value(_));
     after.highest = highest(after.highest.take(), page.highest.clone());

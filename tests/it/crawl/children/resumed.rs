@@ -10,8 +10,8 @@ use super::*;
 
 #[tokio::test]
 async fn a_crawler_that_is_killed_after_a_few_steps_reads_each_list() {
-    {
-        let settings = "total = \"/total\"".to_owned();
+    for concurrency in [1, 4] {
+        let settings = format!("total = \"/total\"\nconcurrency = {concurrency}");
         let blog = Blog::start(|| items(23), |post, request| comments(post % 6, request), &settings).await;
         blog.bench.crawl(&blog.posts).await;
         let crawl = 'ended: loop {
@@ -86,7 +86,7 @@ async fn a_quota_smaller_than_the_lists_is_worked_through() {
 
 #[tokio::test]
 async fn a_thousand_parents_are_read_once_each() {
-    let settings = "total = \"/total\"";
+    let settings = "total = \"/total\"\nconcurrency = 8";
     let blog = Blog::start(|| items(1_000), |_, request| comments(1, request), settings).await;
     assert_eq!(blog.run(&blog.posts).await.state, CrawlState::Completed);
     let crawl = blog.run(&blog.comments).await;
