@@ -20,7 +20,8 @@ pub mod tantivy_engine;
 
 pub use cursor::SearchCursor;
 pub use engine::{
-    Batch, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
+    Batch, Correction, EngineHealth, Facet, FacetBucket, Highlight, Hit, MatchTier, SearchAnswer, SearchEngine,
+    SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};

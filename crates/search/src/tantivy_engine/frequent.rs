@@ -117,9 +117,10 @@ impl FrequentUnits {
 }
 
 impl FrequentUnit {
-    /// Copies a unit from its current document on; `None` for phrases and titles.
+    /// Copies a unit from its current document on; `None` for compounds, phrases and titles.
     fn of(scorer: &UnitScorer, max_doc: DocId) -> Option<Self> {
-        if scorer.title.is_some() {
+        let UnitScorer::Word(scorer) = scorer else { return None };
+        if scorer.has_titles() {
             return None;
         }
         let mut unit = Self::default();
@@ -132,7 +133,7 @@ impl FrequentUnit {
                     set
                 }
                 DocIter::Constant(postings) => Arc::new(remaining(postings.as_ref().clone(), max_doc)),
-                DocIter::Phrase(_) => return None,
+                DocIter::Constants(_) | DocIter::Phrase(_) => return None,
             };
             unit.forms.push(WeightedSet { set, weight: form.weight });
         }
@@ -144,7 +145,7 @@ impl FrequentUnit {
                 DocIter::Frequencies(term) => {
                     for_each(&remaining(term.postings.clone(), max_doc), |doc| unit.scored.push(doc));
                 }
-                DocIter::Constant(_) | DocIter::Phrase(_) => return None,
+                DocIter::Constant(_) | DocIter::Constants(_) | DocIter::Phrase(_) => return None,
             }
         }
         Some(unit)

@@ -1,4 +1,4 @@
-//! Scorers of a query's units: words in all their forms, and phrases.
+//! Scorers of a query's units: words in all their forms, compounds and phrases.
 //!
 //! They follow the contracts of tantivy's [`DocSet`] and [`Scorer`]. In addition, `seek` to a document
 //! before the current one is valid and returns the current one.
@@ -18,6 +18,9 @@ pub(super) enum DocIter {
     Constant(Box<SegmentPostings>),
     /// A union of posting lists with one score for all documents.
     Set(SharedBitSet),
+    /// A phrase with one score for all documents.
+    Constants(Box<dyn Scorer>),
+    /// A phrase that BM25 scores.
     Phrase(Box<dyn Scorer>),
 }
 
@@ -34,7 +37,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.doc(),
             DocIter::Constant(postings) => postings.doc(),
             DocIter::Set(set) => set.doc(),
-            DocIter::Phrase(scorer) => scorer.doc(),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.doc(),
         }
     }
 
@@ -43,7 +46,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.advance(),
             DocIter::Constant(postings) => postings.advance(),
             DocIter::Set(set) => set.advance(),
-            DocIter::Phrase(scorer) => scorer.advance(),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.advance(),
         }
     }
 
@@ -55,7 +58,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.seek(target),
             DocIter::Constant(postings) => postings.seek(target),
             DocIter::Set(set) => set.seek(target),
-            DocIter::Phrase(scorer) => scorer.seek(target),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.seek(target),
         }
     }
 
@@ -64,7 +67,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.size_hint(),
             DocIter::Constant(postings) => postings.size_hint(),
             DocIter::Set(set) => set.size_hint(),
-            DocIter::Phrase(scorer) => scorer.size_hint(),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.size_hint(),
         }
     }
 }
@@ -78,7 +81,7 @@ pub(super) struct FormScorer {
 
 impl FormScorer {
     /// Returns the score of a document, if the form matches it.
-    fn score_of(&mut self, doc: DocId) -> Option<Score> {
+    pub(super) fn score_of(&mut self, doc: DocId) -> Option<Score> {
         (self.docs.seek(doc) == doc).then(|| self.score())
     }
 
@@ -89,44 +92,72 @@ impl FormScorer {
                 let length = term.lengths.fieldnorm_id(term.postings.doc());
                 self.weight * (1.0 + term.bm25.score(length, term.postings.term_freq()))
             }
-            DocIter::Constant(_) | DocIter::Set(_) => self.weight,
+            DocIter::Constant(_) | DocIter::Set(_) | DocIter::Constants(_) => self.weight,
             DocIter::Phrase(scorer) => self.weight + scorer.score(),
         }
     }
 }
 
-/// The union of a unit's forms; a document scores as its best form.
-pub(super) struct UnitScorer {
-    /// The forms whose union matches, best first.
+/// Returns the score of the first form that matches a document.
+fn first_score(forms: &mut [FormScorer], doc: DocId) -> Option<Score> {
+    forms.iter_mut().find_map(|form| form.score_of(doc))
+}
+
+/// The union of a word's forms; a document scores as its best form.
+pub(super) struct WordScorer {
+    /// The forms whose union matches, best first; from `groups_from` on, groups of terms.
     pub(super) forms: Vec<FormScorer>,
+    pub(super) groups_from: usize,
     /// Better forms of documents that `forms` contains: they raise scores only.
     pub(super) optional: Vec<FormScorer>,
-    /// Adds to the score of documents with the word in the title.
-    pub(super) title: Option<FormScorer>,
+    /// Add to the score of documents with a form in the title.
+    pub(super) form_titles: Vec<FormScorer>,
+    /// Add to the score of documents without a form, but with a term of a group in the title.
+    pub(super) group_titles: Vec<FormScorer>,
     /// An upper bound of the number of documents.
     cost: u64,
     doc: DocId,
 }
 
-impl UnitScorer {
+impl WordScorer {
     pub(super) fn new(
         forms: Vec<FormScorer>,
+        groups_from: usize,
         optional: Vec<FormScorer>,
-        title: Option<FormScorer>,
+        form_titles: Vec<FormScorer>,
+        group_titles: Vec<FormScorer>,
         cost: u64,
     ) -> Self {
         let doc = forms.iter().map(|form| form.docs.doc()).min().unwrap_or(TERMINATED);
-        Self { forms, optional, title, cost, doc }
+        Self { forms, groups_from, optional, form_titles, group_titles, cost, doc }
     }
 
+    /// Creates the scorer of a quoted phrase.
     pub(super) fn phrase(scorer: Box<dyn Scorer>) -> Self {
         let cost = u64::from(scorer.size_hint());
         let form = FormScorer { docs: DocIter::Phrase(scorer), weight: 1.0 };
-        Self::new(vec![form], Vec::new(), None, cost)
+        Self::new(vec![form], 1, Vec::new(), Vec::new(), Vec::new(), cost)
+    }
+
+    pub(super) fn has_titles(&self) -> bool {
+        !self.form_titles.is_empty() || !self.group_titles.is_empty()
+    }
+
+    /// Returns the score of a document, if one of the forms matches it.
+    pub(super) fn score_of(&mut self, doc: DocId) -> Option<Score> {
+        let (forms, groups) = self.forms.split_at_mut(self.groups_from);
+        let form = first_score(&mut self.optional, doc).or_else(|| first_score(forms, doc));
+        match form {
+            Some(score) => Some(score + first_score(&mut self.form_titles, doc).unwrap_or(0.0)),
+            None => {
+                let score = first_score(groups, doc)?;
+                Some(score + first_score(&mut self.group_titles, doc).unwrap_or(0.0))
+            }
+        }
     }
 }
 
-impl DocSet for UnitScorer {
+impl DocSet for WordScorer {
     fn doc(&self) -> DocId {
         self.doc
     }
@@ -167,11 +198,126 @@ impl DocSet for UnitScorer {
     }
 }
 
-impl Scorer for UnitScorer {
+impl Scorer for WordScorer {
+    fn score(&mut self) -> Score {
+        self.score_of(self.doc).unwrap_or(0.0)
+    }
+}
+
+/// The documents with all parts of a compound, or with the compound as one word.
+///
+/// Documents with both, which contain it as it was typed, score the sum.
+pub(super) struct CompoundScorer {
+    parts: Vec<UnitScorer>,
+    /// The current document of the parts.
+    parts_doc: DocId,
+    joined: WordScorer,
+    doc: DocId,
+}
+
+impl CompoundScorer {
+    pub(super) fn new(parts: Vec<UnitScorer>, joined: WordScorer) -> Self {
+        let mut compound = Self { parts, parts_doc: 0, joined, doc: 0 };
+        compound.parts_doc = compound.first_with_all(0);
+        compound.doc = compound.parts_doc.min(compound.joined.doc());
+        compound
+    }
+
+    /// Returns the first document from `target` on that contains all parts.
+    fn first_with_all(&mut self, mut target: DocId) -> DocId {
+        loop {
+            let next = self.parts.iter_mut().map(|part| part.seek(target)).max().unwrap_or(TERMINATED);
+            if next == target || next == TERMINATED {
+                return next;
+            }
+            target = next;
+        }
+    }
+}
+
+impl DocSet for CompoundScorer {
+    fn doc(&self) -> DocId {
+        self.doc
+    }
+
+    fn advance(&mut self) -> DocId {
+        self.seek(self.doc.saturating_add(1))
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc < target {
+            if self.parts_doc < target {
+                self.parts_doc = self.first_with_all(target);
+            }
+            self.doc = self.parts_doc.min(self.joined.seek(target));
+        }
+        self.doc
+    }
+
+    fn size_hint(&self) -> u32 {
+        u32::try_from(self.cost()).unwrap_or(u32::MAX)
+    }
+
+    fn cost(&self) -> u64 {
+        self.parts.iter().map(UnitScorer::cost).min().unwrap_or(0) + self.joined.cost()
+    }
+}
+
+impl Scorer for CompoundScorer {
     fn score(&mut self) -> Score {
         let doc = self.doc;
-        let best = self.optional.iter_mut().chain(&mut self.forms).find_map(|form| form.score_of(doc));
-        let title = self.title.as_mut().and_then(|form| form.score_of(doc));
-        best.unwrap_or(0.0) + title.unwrap_or(0.0)
+        let parts =
+            if self.parts_doc == doc { self.parts.iter_mut().map(Scorer::score).sum() } else { 0.0 };
+        let joined = if self.joined.doc() == doc { self.joined.score() } else { 0.0 };
+        parts + joined
+    }
+}
+
+/// The documents of a unit.
+pub(super) enum UnitScorer {
+    Word(WordScorer),
+    Compound(Box<CompoundScorer>),
+}
+
+impl DocSet for UnitScorer {
+    fn doc(&self) -> DocId {
+        match self {
+            Self::Word(word) => word.doc(),
+            Self::Compound(compound) => compound.doc(),
+        }
+    }
+
+    fn advance(&mut self) -> DocId {
+        match self {
+            Self::Word(word) => word.advance(),
+            Self::Compound(compound) => compound.advance(),
+        }
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        match self {
+            Self::Word(word) => word.seek(target),
+            Self::Compound(compound) => compound.seek(target),
+        }
+    }
+
+    fn size_hint(&self) -> u32 {
+        u32::try_from(self.cost()).unwrap_or(u32::MAX)
+    }
+
+    fn cost(&self) -> u64 {
+        match self {
+            Self::Word(word) => word.cost(),
+            Self::Compound(compound) => compound.cost(),
+        }
+    }
+}
+
+impl Scorer for UnitScorer {
+    fn score(&mut self) -> Score {
+        match self {
+            Self::Word(word) => word.score(),
+            Self::Compound(compound) => compound.score(),
+        }
     }
 }

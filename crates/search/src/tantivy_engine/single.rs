@@ -3,6 +3,8 @@
 //! They are the most frequent ones while typing. The path counts from bit sets and ranks form by form, best
 //! first, so that documents below the collector's threshold are never read.
 
+use std::sync::Arc;
+
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::query::Bm25Weight;
@@ -10,84 +12,160 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
-use super::bit_sets::for_each;
-use super::plan::UnitPlan;
+use super::bit_sets::{for_each, intersection};
+use super::plan::{QueryPlan, UnitPlan};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
-use super::word::{PREFIX, WordForm, WordPlan};
+use super::word::{TermGroup, WordForm, WordPlan};
 
 /// Collects and counts the documents of at most one word; `None` for other queries.
-///
-/// A word in a title takes the scan, since its documents score differently.
 pub(super) fn collect_single(
-    units: &[UnitPlan],
+    plan: &QueryPlan,
+    typos: &[bool],
     snapshot: &IndexSnapshot,
     collector: &mut TopDocsCollector,
 ) -> tantivy::Result<Option<u64>> {
-    match units {
+    match plan.included.as_slice() {
         [] => {
             for (ordinal, segment) in snapshot.segments.iter().enumerate() {
                 collect_newest(ordinal, segment, collector, 0.0, |_| true);
             }
             Ok(Some(snapshot.documents))
         }
-        [UnitPlan::Word(word)] if word.segments.iter().all(|found| found.titles.is_empty()) => {
-            collect_word(word, snapshot, collector).map(Some)
-        }
+        [unit] => match &unit.plan {
+            UnitPlan::Word(word) if word.terms.phrases.is_empty() => {
+                let path = SingleWord { word: &word.terms, typos: typos[0], whole: &plan.whole, snapshot };
+                path.collect(collector).map(Some)
+            }
+            _ => Ok(None),
+        },
         _ => Ok(None),
     }
 }
 
-fn collect_word(
-    word: &WordPlan,
-    snapshot: &IndexSnapshot,
-    collector: &mut TopDocsCollector,
-) -> tantivy::Result<u64> {
-    let mut total = 0;
-    for (ordinal, segment) in snapshot.segments.iter().enumerate() {
-        let all = word.all_documents(ordinal, segment)?;
-        let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
-        total += all.len() as u64 - deleted as u64;
-        if collector.requires_scores() {
-            collect_forms(word, ordinal, snapshot, collector)?;
-            if !word.segments[ordinal].completions.is_none() {
-                collect_equal(ordinal, segment, &all, word.idf * PREFIX, collector);
-            }
-        } else {
-            collect_equal(ordinal, segment, &all, 0.0, collector);
-        }
-    }
-    Ok(total)
+struct SingleWord<'a> {
+    word: &'a WordPlan,
+    typos: bool,
+    whole: &'a [Vec<TermGroup>],
+    snapshot: &'a IndexSnapshot,
 }
 
-fn collect_forms(
-    word: &WordPlan,
-    ordinal: usize,
-    snapshot: &IndexSnapshot,
-    collector: &mut TopDocsCollector,
-) -> tantivy::Result<()> {
-    let segment = &snapshot.segments[ordinal];
-    let mut forms: Vec<&WordForm> = word.segments[ordinal].forms.iter().collect();
-    forms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
-    for form in forms {
-        let weight = word.idf * form.factor;
-        if form.commonplace {
-            collect_equal(ordinal, segment, &*form.set(segment)?, weight, collector);
-            continue;
+impl SingleWord<'_> {
+    fn collect(&self, collector: &mut TopDocsCollector) -> tantivy::Result<u64> {
+        let mut total = 0;
+        for (ordinal, segment) in self.snapshot.segments.iter().enumerate() {
+            let all = self.word.all_documents(ordinal, segment, self.typos)?;
+            let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
+            total += all.len() as u64 - deleted as u64;
+            if collector.requires_scores() {
+                let special = self.collect_special(ordinal, segment, collector)?;
+                self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
+                self.collect_groups(ordinal, segment, collector)?;
+            } else {
+                collect_equal(ordinal, segment, &all, 0.0, collector);
+            }
         }
-        let postings =
-            segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
-        let threshold = collector.threshold();
-        for_each_pruning(postings, weight, &snapshot.bm25, &segment.lengths, threshold, |doc, score| {
-            // A better form may have collected the document already.
-            if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
+        Ok(total)
+    }
+
+    /// Collects the documents that score more for their title, or for a field that equals the query.
+    fn collect_special(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<Option<BitSet>> {
+        let groups: Vec<&TermGroup> =
+            self.word.segments[ordinal].form_titles.iter().chain(&self.whole[ordinal]).collect();
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        let mut special = BitSet::with_max_value(segment.max_doc());
+        for group in &groups {
+            for_each(&*group.set(segment)?, |doc| special.insert(doc));
+        }
+        let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
+        let bonuses = self.whole[ordinal].iter().map(|group| group.scorer(1.0, segment));
+        let mut bonuses = bonuses.collect::<tantivy::Result<Vec<_>>>()?;
+        for_each(&special, |doc| {
+            if segment.is_alive(doc)
+                && let Some(score) = scorer.score_of(doc)
+            {
+                let bonus: Score = bonuses.iter_mut().filter_map(|bonus| bonus.score_of(doc)).sum();
+                let score = if bonuses.is_empty() { score } else { score + bonus };
                 collector.collect(score, ordinal, doc, segment);
             }
-            collector.threshold()
         });
+        Ok(Some(special))
     }
-    Ok(())
+
+    fn collect_forms(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        special: Option<&BitSet>,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let bm25 = &self.snapshot.bm25;
+        let mut forms: Vec<&WordForm> = self.word.segments[ordinal].forms.iter().collect();
+        // Optional forms first, as a scan prefers them.
+        forms.sort_by(|a, b| b.optional.cmp(&a.optional).then(b.factor.total_cmp(&a.factor)));
+        for form in forms {
+            let weight = self.word.idf * form.factor;
+            if form.commonplace {
+                let mut set = form.set(segment)?;
+                if let Some(special) = special {
+                    let mut others = BitSet::with_max_value(segment.max_doc());
+                    for_each(&set, |doc| {
+                        if !special.contains(doc) {
+                            others.insert(doc);
+                        }
+                    });
+                    set = Arc::new(others);
+                }
+                collect_equal(ordinal, segment, &set, weight, collector);
+                continue;
+            }
+            let postings =
+                segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
+            let threshold = collector.threshold();
+            for_each_pruning(postings, weight, bm25, &segment.lengths, threshold, |doc, score| {
+                let is_special = special.is_some_and(|special| special.contains(doc));
+                // A better form may have collected the document already.
+                if !is_special && segment.is_alive(doc) && !collector.contains(ordinal, doc) {
+                    collector.collect(score, ordinal, doc, segment);
+                }
+                collector.threshold()
+            });
+        }
+        Ok(())
+    }
+
+    /// Collects groups of terms, best first; the best of their documents have a term in the title.
+    fn collect_groups(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let (found, idf) = (&self.word.segments[ordinal], self.word.idf);
+        let mut groups: Vec<&TermGroup> = found.groups(self.typos).collect();
+        groups.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+        let mut titles: Vec<(Arc<BitSet>, f32)> = Vec::with_capacity(found.group_titles.len());
+        for group in &found.group_titles {
+            titles.push((group.set(segment)?, idf * group.factor));
+        }
+        for group in groups {
+            let (weight, set) = (idf * group.factor, group.set(segment)?);
+            for (in_title, bonus) in &titles {
+                let both = intersection(&set, in_title, segment.max_doc());
+                collect_equal(ordinal, segment, &both, weight + bonus, collector);
+            }
+            collect_equal(ordinal, segment, &set, weight, collector);
+        }
+        Ok(())
+    }
 }
 
 /// Visits the documents that score at least the threshold, which `visit` returns.
