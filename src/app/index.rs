@@ -33,7 +33,7 @@ pub(super) async fn open(settings: &Settings) -> Result<Arc<dyn SearchEngine>> {
 }
 
 fn options(settings: &Settings) -> TantivyOptions {
-    let languages = settings.sources.iter().map(|source| (source.name.clone(), source.language));
+    let languages = settings.sources.iter().map(|source| (source.name.clone(), source.language.clone()));
     TantivyOptions {
         folder: absolute(&settings.data_dir).join(INDEX_FOLDER),
         languages: languages.collect(),

@@ -10,12 +10,15 @@ use super::super::highlight::Highlighter;
 use super::super::request::SearchRequest;
 use super::evaluate::evaluate;
 use super::failure::search_error;
-use super::generation::{Generation, Languages};
+use super::generation::{Generation, Languages, document_languages};
 use super::schema::read_stored;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::RankedDoc;
 use quarry_config::Language;
 use quarry_domain::Document;
+
+/// The maximum length of a highlight in characters.
+const HIGHLIGHT_CHARS: usize = 1_000;
 
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
@@ -77,17 +80,17 @@ impl IndexSearcher {
     }
 
     fn highlights(&self, document: &Document, highlighter: &Highlighter) -> Vec<Highlight> {
-        let language = self.languages_by_source.get(&document.source).copied().unwrap_or_default();
+        let languages = document_languages(&self.languages_by_source, document);
         let author = document.author.as_ref().map(|author| author.name.as_str());
         [
-            ("title", document.title.as_deref(), language),
-            ("text", Some(document.text.as_str()), language),
-            ("author", author, Language::None),
-            ("category", document.category.as_deref(), language),
+            ("title", document.title.as_deref(), languages.as_slice()),
+            ("text", Some(document.text.as_str()), &languages),
+            ("author", author, &[]),
+            ("category", document.category.as_deref(), &languages),
         ]
         .into_iter()
-        .filter_map(|(field, text, language)| {
-            let html = highlighter.highlight(text?, language)?;
+        .filter_map(|(field, text, languages)| {
+            let html = highlighter.highlight(text?, languages, HIGHLIGHT_CHARS)?;
             Some(Highlight { field, html })
         })
         .collect()

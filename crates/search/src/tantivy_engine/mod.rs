@@ -3,6 +3,7 @@
 //! | File | Holds |
 //! |---|---|
 //! | `folders`, `generation`, `schema` | the indexes on disk, the writer of one, its fields |
+//! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word`, `fuzzy` | a query's words, looked up in the dictionaries |
 //! | `scorers`, `scan` | tantivy's `DocSet` and `Scorer` of a word, and of a whole query in a segment |
@@ -23,6 +24,7 @@ mod bit_sets;
 mod completion_cache;
 mod completions;
 mod decoded_documents;
+mod document_terms;
 mod evaluate;
 mod facets;
 mod failure;
@@ -59,10 +61,10 @@ use self::failure::search_error;
 use self::folders::IndexFolders;
 use self::generation::{Generation, Languages, Watermark, WriterOptions};
 use self::permits::Permits;
-use super::analysis::fold;
+use super::analysis::{fold, possible_languages};
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::request::SearchRequest;
-use quarry_config::Language;
+use quarry_config::{Language, LanguageSetting};
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 
@@ -141,8 +143,9 @@ impl TantivyEngine {
         let writer_options =
             WriterOptions { threads: options.threads.max(1), memory_bytes: options.memory_bytes };
         let (serving, building) = folders.open(writer_options, rebuild)?;
-        let languages: BTreeSet<Language> =
-            options.languages.values().copied().chain([Language::default()]).collect();
+        let default = LanguageSetting::default();
+        let settings = options.languages.values().chain([&default]);
+        let languages: BTreeSet<Language> = settings.flat_map(possible_languages).copied().collect();
         Ok(Self {
             languages: Arc::new(languages),
             languages_by_source: Arc::new(options.languages),

@@ -9,8 +9,9 @@ use super::super::analysis::{marked_name, marked_stem};
 use super::super::highlight::Highlighter;
 use super::super::query::{ParsedQuery, QueryUnit};
 use super::super::request::SearchRequest;
+use super::document_terms::SHORT_PREFIX_CHARS;
 use super::fuzzy::FuzzyAutomaton;
-use super::schema::{Fields, SHORT_PREFIX_CHARS};
+use super::schema::Fields;
 use super::scorers::UnitScorer;
 use super::snapshot::IndexSnapshot;
 use super::word::{Completions, EXACT, STEM, SegmentWord, WordForm, WordPlan, is_commonplace};
@@ -141,8 +142,7 @@ impl Planner<'_> {
         factor: f32,
         highlighter: &mut Highlighter,
     ) -> tantivy::Result<u64> {
-        // Each document with the word contains one of its marked forms.
-        let mut frequency = self.add_term(segments, word, EXACT * factor, true)?;
+        let mut frequency = self.add_term(segments, word, EXACT * factor, false)?;
         highlighter.words.insert(word.to_owned());
         for language in self.languages {
             let stem = marked_stem(word, *language);
