@@ -23,8 +23,12 @@ pub(crate) enum QueryUnit {
 pub(crate) struct QueryWord {
     /// The folded word.
     pub(crate) text: String,
+    /// The word as it was typed.
+    pub(crate) written: String,
     /// Further terms that stand for it.
     pub(crate) spellings: Vec<OtherSpelling>,
+    /// How often it was typed.
+    pub(crate) count: usize,
 }
 
 /// A further term of a word or compound.
@@ -51,9 +55,8 @@ impl ParsedQuery {
     /// Parses a query; an unclosed quote has no effect.
     pub(crate) fn parse(text: &str) -> Self {
         let mut query = ParsedQuery::default();
-        let end = text.char_indices().nth(MAX_CHARS).map(|(at, _)| at);
-        query.is_cut = end.is_some();
-        let mut rest = &text[..end.unwrap_or(text.len())];
+        let mut rest = cut(text);
+        query.is_cut = rest.len() < text.len();
         while let Some((before, phrase, after, excluded)) = split_phrase(rest) {
             query.add_plain(before);
             query.add_phrase(phrase, excluded);
@@ -117,6 +120,13 @@ impl ParsedQuery {
     }
 }
 
+/// Returns the part of a text that is parsed, as far as possible in whole words.
+fn cut(text: &str) -> &str {
+    let Some((end, _)) = text.char_indices().nth(MAX_CHARS) else { return text };
+    let cut = &text[..end];
+    cut.rfind(char::is_whitespace).map_or(cut, |space| &cut[..space])
+}
+
 fn folded(text: &str) -> Vec<String> {
     words(text).into_iter().map(|word| word.text.into_owned()).collect()
 }
@@ -138,9 +148,9 @@ fn units(chunk: &str) -> Vec<QueryUnit> {
             Some(_) => {
                 QueryUnit::Unspaced(words[range.clone()].iter().map(|word| word.text.to_string()).collect())
             }
-            None if length == 1 => QueryUnit::Word(query_word(at, &words, &spellings)),
+            None if length == 1 => QueryUnit::Word(query_word(chunk, at, &words, &spellings)),
             None => QueryUnit::Compound(
-                range.clone().map(|at| query_word(at, &words, &spellings)).collect(),
+                range.clone().map(|at| query_word(chunk, at, &words, &spellings)).collect(),
                 spellings_of(at, length, &spellings),
             ),
         });
@@ -165,15 +175,20 @@ fn parts_from(at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> usize {
     {
         end += 1;
     }
-    let joins = |length: usize| {
-        spellings.iter().any(|spelling| spelling.first == at && spelling.words == length)
-    };
+    let joins =
+        |length: usize| spellings.iter().any(|spelling| spelling.first == at && spelling.words == length);
     // Parts that are never written together are words of their own.
     (2..=end - at).rev().find(|&length| joins(length)).unwrap_or(1)
 }
 
-fn query_word(at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> QueryWord {
-    QueryWord { text: words[at].text.to_string(), spellings: spellings_of(at, 1, spellings) }
+fn query_word(chunk: &str, at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> QueryWord {
+    let word = &words[at];
+    QueryWord {
+        text: word.text.to_string(),
+        written: chunk[word.start..word.end].to_owned(),
+        spellings: spellings_of(at, 1, spellings),
+        count: 1,
+    }
 }
 
 fn spellings_of(first: usize, words: usize, spellings: &[Spelling]) -> Vec<OtherSpelling> {
@@ -185,8 +200,14 @@ fn spellings_of(first: usize, words: usize, spellings: &[Spelling]) -> Vec<Other
 }
 
 /// Adds a unit, or moves it to the end, where it may be a prefix.
-fn push_unique(units: &mut Vec<QueryUnit>, unit: QueryUnit) {
-    units.retain(|known| *known != unit);
+fn push_unique(units: &mut Vec<QueryUnit>, mut unit: QueryUnit) {
+    units.retain(|known| match (known, &mut unit) {
+        (QueryUnit::Word(known), QueryUnit::Word(word)) if known.text == word.text => {
+            word.count += known.count;
+            false
+        }
+        (known, unit) => *known != *unit,
+    });
     units.push(unit);
 }
 
@@ -221,8 +242,9 @@ fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
     let close = inner + length;
     let after = close + text[close..].chars().next()?.len_utf8();
     let before = &text[..open];
-    let excluded =
-        before.strip_suffix(is_minus).is_some_and(|head| head.is_empty() || head.ends_with(char::is_whitespace));
+    let excluded = before
+        .strip_suffix(is_minus)
+        .is_some_and(|head| head.is_empty() || head.ends_with(char::is_whitespace));
     let before = if excluded { before.trim_end_matches(is_minus) } else { before };
     Some((before, &text[inner..close], &text[after..], excluded))
 }
@@ -234,56 +256,96 @@ fn is_quote(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
-    fn word(text: &str) -> QueryUnit {
-        QueryUnit::Word(text.to_owned())
-    }
-
-    fn phrase(words: &[&str]) -> QueryUnit {
-        QueryUnit::Phrase(words.iter().map(|&word| word.to_owned()).collect())
-    }
-
-    fn check(text: &str, included: &[QueryUnit], excluded: &[QueryUnit], ends_in_prefix: bool) {
+    /// Returns a query in one notation: `"a phrase"`, `(a+compound)`, `[an unspaced word]`, `prefix*`.
+    fn shown(text: &str) -> String {
         let query = ParsedQuery::parse(text);
-        assert_eq!(query.included, included, "{text}");
-        assert_eq!(query.excluded, excluded, "{text}");
-        assert_eq!(query.ends_in_prefix, ends_in_prefix, "{text}");
+        let unit = |unit: &QueryUnit| match unit {
+            QueryUnit::Word(word) => word.text.clone(),
+            QueryUnit::Compound(words, _) => {
+                format!("({})", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("+"))
+            }
+            // Korean syllables are decomposed.
+            QueryUnit::Unspaced(characters) => format!("[{}]", characters.concat().nfc()),
+            QueryUnit::Phrase(words) => format!("\"{}\"", words.join(" ")),
+        };
+        let included = query.included.iter().map(unit);
+        let excluded = query.excluded.iter().map(|excluded| format!("-{}", unit(excluded)));
+        let end = if query.ends_in_prefix { "*" } else { "" };
+        included.chain(excluded).collect::<Vec<_>>().join(" ") + end
     }
 
     #[test]
     fn parses_words_phrases_and_exclusions() {
-        check("private jet", &[word("private"), word("jet")], &[], true);
-        check("private jet ", &[word("private"), word("jet")], &[], false);
-        check("a \"private jet\"", &[word("a"), phrase(&["private", "jet"])], &[], false);
-        check("jet -paris", &[word("jet")], &[word("paris")], false);
-        check("jet -\"new york\" x", &[word("jet"), word("x")], &[phrase(&["new", "york"])], true);
-        check("jet -", &[word("jet")], &[], false);
-        check("-el-tahir jet", &[word("jet")], &[phrase(&["el", "tahir"])], true);
-        check("El-Tahir", &[word("el"), word("tahir")], &[], true);
-        check("“private jet” x", &[phrase(&["private", "jet"]), word("x")], &[], true);
+        for (text, expected) in [
+            ("private jet", "private jet*"),
+            ("private jet ", "private jet"),
+            ("a \"private jet\"", "a \"private jet\""),
+            ("jet -paris", "jet -paris"),
+            ("jet -\"new york\" x", "jet x -\"new york\"*"),
+            ("jet -", "jet"),
+            ("-el-tahir jet", "jet -(el+tahir)*"),
+            ("“private jet” x", "\"private jet\" x*"),
+            ("jet private jet", "private jet*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_minus_excludes_words_but_not_numbers() {
+        for minus in ['-', '\u{2010}', '\u{2011}', '–', '−', '﹣', '－'] {
+            assert_eq!(shown(&format!("jet {minus}paris")), "jet -paris");
+            assert_eq!(shown(&format!("jet {minus}\"new york\"")), "jet -\"new york\"");
+            assert_eq!(shown(&format!("below {minus}5")), "below 5*");
+        }
+    }
+
+    #[test]
+    fn words_between_separators_are_compounds() {
+        for (text, expected) in [
+            ("El-Tahir", "(el+tahir)*"),
+            ("O’Sullivan x", "(o+sullivan) x*"),
+            ("978-3-16-148410-0 ", "(978+3+16+148410+0)"),
+            ("C++", "c"),
+            ("c# developer", "c developer*"),
+            ("node.js", "(node+js)*"),
+            ("3.14", "(3+14)*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
     }
 
     #[test]
     fn no_text_is_an_error() {
-        check("", &[], &[], false);
-        check("\"", &[], &[], false);
-        check("\"private je", &[word("private"), word("je")], &[], true);
-        check("- -- --x", &[word("x")], &[], true);
-        check("*:/\\(){}[]^~!? AND", &[word("and")], &[], true);
-        check("27\" monitor", &[word("27"), word("monitor")], &[], true);
-        check("🎉🎉 é\u{301}", &[word("🎉"), word("e")], &[], true);
-        check("\u{202e}שלום", &[word("שלום")], &[], true);
+        for (text, expected) in [
+            ("", ""),
+            ("\"", ""),
+            ("\"private je", "private je*"),
+            ("- -- --x", "x*"),
+            ("*:/\\(){}[]^~!? AND", "and*"),
+            ("27\" monitor", "27 monitor*"),
+            ("🎉🎉 é\u{301}", "🎉 e*"),
+            ("\u{202e}שלום", "שלום*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+        let long = ParsedQuery::parse(&"word ".repeat(2_000));
+        assert!(long.is_cut && long.included.len() == 1);
     }
 
     #[test]
-    fn a_repeated_word_counts_once_at_its_last_position() {
-        check("jet private jet", &[word("private"), word("jet")], &[], true);
-    }
-
-    #[test]
-    fn unspaced_scripts_are_phrases() {
-        check("東京タワー", &[phrase(&["東", "京", "タワー"])], &[], true);
-        check("東", &[word("東")], &[], true);
+    fn scripts_without_spaces_are_divided_into_words() {
+        for (text, expected) in [
+            ("東", "东*"),
+            ("東京タワー", "[东京] [タワー]*"),
+            ("iphone用ケース", "iphone 用 [ケース]*"),
+            ("서울 대학교", "[서울] [대학교]*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
     }
 }

@@ -3,24 +3,25 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::super::cursor::SearchCursor;
 use super::super::analysis::for_each_word;
+use super::super::cursor::SearchCursor;
 use super::super::engine::{Correction, Highlight, Hit, MatchTier, SearchAnswer, SearchError};
 use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
 use super::evaluate::evaluate;
 use super::failure::search_error;
 use super::fuzzy_words::Misspelling;
-use super::generation::{Generation, Languages};
+use super::generation::{Generation, Languages, document_languages};
 use super::schema::read_stored;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
 use super::top_docs::RankedDoc;
-use quarry_config::Language;
 use quarry_domain::Document;
 
 /// Corrections of an answer.
 const MAX_CORRECTIONS: usize = 20;
+/// The maximum length of a highlight in characters.
+const HIGHLIGHT_CHARS: usize = 1_000;
 
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
@@ -35,8 +36,7 @@ impl IndexSearcher {
     /// Searches on the calling thread.
     pub(super) fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let started = Instant::now();
-        let mut matches =
-            evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
+        let mut matches = evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
         let has_next = matches.top_docs.len() > request.first;
         matches.top_docs.truncate(request.first);
         let mut hits = Vec::with_capacity(matches.top_docs.len());
@@ -97,17 +97,17 @@ impl IndexSearcher {
     }
 
     fn highlights(&self, document: &Document, highlighter: &Highlighter) -> Vec<Highlight> {
-        let language = self.languages_by_source.get(&document.source).copied().unwrap_or_default();
+        let languages = document_languages(&self.languages_by_source, document);
         let author = document.author.as_ref().map(|author| author.name.as_str());
         [
-            ("title", document.title.as_deref(), language),
-            ("text", Some(document.text.as_str()), language),
-            ("author", author, Language::None),
-            ("category", document.category.as_deref(), language),
+            ("title", document.title.as_deref(), languages.as_slice()),
+            ("text", Some(document.text.as_str()), &languages),
+            ("author", author, &[]),
+            ("category", document.category.as_deref(), &languages),
         ]
         .into_iter()
-        .filter_map(|(field, text, language)| {
-            let html = highlighter.highlight(text?, language)?;
+        .filter_map(|(field, text, languages)| {
+            let html = highlighter.highlight(text?, languages, HIGHLIGHT_CHARS)?;
             Some(Highlight { field, html })
         })
         .collect()
@@ -117,7 +117,8 @@ impl IndexSearcher {
 /// Adds the words of a document that stand for typed ones, in its spelling.
 fn add_corrections(document: &Document, misspellings: &[Misspelling], corrections: &mut Vec<Correction>) {
     let author = document.author.as_ref().map(|author| author.name.as_str());
-    let texts = [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
+    let texts =
+        [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
     let texts: Vec<&str> = texts.into_iter().flatten().collect();
     for misspelling in misspellings {
         let (mut is_typed, mut meant) = (false, None);

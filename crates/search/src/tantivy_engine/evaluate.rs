@@ -188,11 +188,7 @@ impl Evaluation<'_> {
         mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
-        let mut proximity = if collector.requires_scores() {
-            ProximityScorer::of(&self.plan.included, self.snapshot, segment, ordinal)
-        } else {
-            None
-        };
+        let mut proximity = if collector.requires_scores() { self.proximity(ordinal) } else { None };
         if self.allows_fast_paths() && !tier.any && proximity.is_none() && self.plan.whole[ordinal].is_empty()
         {
             let mut units = self.scorers(ordinal)?;
@@ -274,14 +270,19 @@ impl Evaluation<'_> {
             let mut score = 0.0;
             if self.request.sort == SearchSort::Relevance {
                 score = scan.score();
-                let units = &self.plan.included;
-                if let Some(mut proximity) = ProximityScorer::of(units, self.snapshot, segment, ordinal) {
+                if let Some(mut proximity) = self.proximity(ordinal) {
                     score += proximity.score(doc)?;
                 }
             }
             return Ok(SortKey { tier: tier.rank, score, published_at, id: key.id });
         }
         Ok(key)
+    }
+
+    fn proximity(&self, ordinal: usize) -> Option<ProximityScorer<'_>> {
+        let QueryPlan { included, weights, .. } = &self.plan;
+        let segment = &self.snapshot.segments[ordinal];
+        ProximityScorer::of(included, weights, self.snapshot, segment, ordinal)
     }
 
     fn scorers(&self, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {

@@ -3,18 +3,17 @@
 use tantivy::postings::TermInfo;
 use tantivy::query::Weight;
 
-use super::super::analysis::{SpellingKind, marked_name, marked_stem, reversed_stem};
+use super::super::analysis::{SpellingKind, for_each_stem, marked_name, reversed_stem};
 use super::super::highlight::Highlighter;
 use super::super::query::{OtherSpelling, QueryWord};
+use super::document_terms::SHORT_PREFIX_CHARS;
 use super::plan::PlannedWord;
-use super::schema::SHORT_PREFIX_CHARS;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::weights::{
-    ACCENTED, COMPOUND, EXACT, EXACT_IN_TITLE, GROUP_IN_TITLE, PREFIX, SPLIT, STEM_IN_TITLE, WHOLE_FIELD,
-    WHOLE_PREFIX, WITH_SYMBOLS,
+    ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WHOLE_FIELD, WHOLE_PREFIX, WITH_SYMBOLS, Weights,
 };
-use super::word::{TermField, TermGroup, WordForm, WordPlan, is_commonplace};
+use super::word::{SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace};
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;
@@ -28,32 +27,36 @@ const MIN_REST_CHARS: usize = 3;
 /// Looks words up in a snapshot.
 pub(super) struct FormLookup<'a> {
     snapshot: &'a IndexSnapshot,
-    /// The factor of stems.
-    stem: f32,
+    weights: Weights,
     /// False if nobody asks for the terms to mark.
     marks: bool,
     pub(super) highlighter: Highlighter,
 }
 
 impl<'a> FormLookup<'a> {
-    pub(super) fn new(snapshot: &'a IndexSnapshot, stem: f32, marks: bool) -> Self {
-        Self { snapshot, stem, marks, highlighter: Highlighter::default() }
+    pub(super) fn new(snapshot: &'a IndexSnapshot, weights: Weights, marks: bool) -> Self {
+        Self { snapshot, weights, marks, highlighter: Highlighter::default() }
     }
 
     pub(super) fn into_highlighter(self) -> Highlighter {
         self.highlighter
     }
 
+    fn empty(&self) -> WordPlan {
+        WordPlan::empty(self.snapshot.segments.len(), self.weights.floor)
+    }
+
     /// Looks up a word in all its forms.
     pub(super) fn word(&mut self, word: &QueryWord, is_prefix: bool) -> tantivy::Result<PlannedWord> {
-        let mut terms = WordPlan::empty(self.snapshot.segments.len());
-        let mut frequency = self.add_forms(&mut terms, &word.text)?;
+        let mut terms = self.empty();
+        let mut frequency = self.add_forms(&mut terms, &word.text, &word.written)?;
         frequency = frequency.max(self.add_spellings(&mut terms, &word.spellings)?);
         if is_prefix {
             self.add_completions(&mut terms, &word.text, PREFIX)?;
         }
         self.add_compounds(&mut terms, &word.text, is_prefix)?;
         self.finish(&mut terms, frequency);
+        terms.idf *= word.count as f32;
         Ok(PlannedWord { text: word.text.clone(), is_prefix, terms })
     }
 
@@ -64,8 +67,8 @@ impl<'a> FormLookup<'a> {
         spellings: &[OtherSpelling],
         is_prefix: bool,
     ) -> tantivy::Result<WordPlan> {
-        let mut terms = WordPlan::empty(self.snapshot.segments.len());
-        let mut frequency = self.add_forms(&mut terms, joined)?;
+        let mut terms = self.empty();
+        let mut frequency = self.add_forms(&mut terms, joined, joined)?;
         frequency = frequency.max(self.add_spellings(&mut terms, spellings)?);
         if is_prefix {
             self.add_completions(&mut terms, joined, PREFIX)?;
@@ -84,7 +87,7 @@ impl<'a> FormLookup<'a> {
         match joined {
             Some(joined) => self.joined(&joined.term, spellings, is_prefix),
             None => {
-                let mut terms = WordPlan::empty(self.snapshot.segments.len());
+                let mut terms = self.empty();
                 let frequency = self.add_spellings(&mut terms, spellings)?;
                 self.finish(&mut terms, frequency);
                 Ok(terms)
@@ -98,8 +101,9 @@ impl<'a> FormLookup<'a> {
         characters: &[String],
         phrase: Box<dyn Weight>,
     ) -> tantivy::Result<WordPlan> {
-        let mut terms = WordPlan::empty(self.snapshot.segments.len());
-        let mut frequency = self.add_forms(&mut terms, &characters.concat())?;
+        let mut terms = self.empty();
+        let word = characters.concat();
+        let mut frequency = self.add_forms(&mut terms, &word, &word)?;
         if frequency == 0 {
             // The frequency of the rarest character is the next best estimate.
             let frequencies = characters.iter().map(|character| self.snapshot.frequency(character));
@@ -116,9 +120,9 @@ impl<'a> FormLookup<'a> {
 
     /// Looks up one word in quotes, without its other forms.
     pub(super) fn exact_word(&mut self, word: &str) -> tantivy::Result<PlannedWord> {
-        let mut terms = WordPlan::empty(self.snapshot.segments.len());
-        let frequency = self.add_term(&mut terms, word, EXACT, false)?;
-        self.add_titles(&mut terms, &[word.to_owned()], EXACT_IN_TITLE)?;
+        let mut terms = self.empty();
+        let frequency = self.add_form(&mut terms, word, 1.0)?;
+        self.add_titles(&mut terms, &[word.to_owned()], self.weights.exact_in_title)?;
         self.finish(&mut terms, frequency);
         Ok(PlannedWord { text: word.to_owned(), is_prefix: false, terms })
     }
@@ -132,20 +136,24 @@ impl<'a> FormLookup<'a> {
     }
 
     /// Adds a word with its stems and name; returns the highest frequency.
-    fn add_forms(&mut self, terms: &mut WordPlan, word: &str) -> tantivy::Result<u64> {
-        let snapshot = self.snapshot;
-        // Marked forms contain each document of the word, unless its text has no language.
-        let is_covered = snapshot.stems_all;
-        let mut frequency = self.add_term(terms, word, EXACT, is_covered)?;
-        let mut stems = Vec::with_capacity(snapshot.languages.len());
-        for &language in &snapshot.languages {
-            let stem = marked_stem(word, language);
-            frequency = frequency.max(self.add_term(terms, &stem, self.stem, false)?);
-            stems.push(stem);
+    fn add_forms(&mut self, terms: &mut WordPlan, word: &str, written: &str) -> tantivy::Result<u64> {
+        let Weights { stem, exact, .. } = self.weights;
+        let mut stems = Vec::with_capacity(self.snapshot.languages.len());
+        for &language in &self.snapshot.languages {
+            for_each_stem(word, written, language, |stem| stems.push(stem));
         }
-        frequency = frequency.max(self.add_term(terms, &marked_name(word), self.stem, false)?);
-        self.add_titles(terms, &[word.to_owned()], EXACT_IN_TITLE)?;
-        self.add_titles(terms, &stems, self.stem * STEM_IN_TITLE)?;
+        let mut frequency = self.add_extra(terms, word, exact)?;
+        for term in &stems {
+            frequency = frequency.max(self.add_form(terms, term, stem)?);
+        }
+        if stems.is_empty() || !self.snapshot.stems_all {
+            frequency = frequency.max(self.add_form(terms, word, stem)?);
+        } else {
+            // Stems and names contain each document with the word.
+            frequency = frequency.max(self.add_form(terms, &marked_name(word), stem)?);
+        }
+        self.add_titles(terms, &[word.to_owned()], self.weights.exact_in_title)?;
+        self.add_titles(terms, &stems, self.weights.stem_in_title)?;
         if self.marks {
             self.highlighter.words.insert(word.to_owned());
             self.highlighter.stems.extend(stems);
@@ -158,13 +166,16 @@ impl<'a> FormLookup<'a> {
         for spelling in spellings {
             match spelling.kind {
                 SpellingKind::SpelledOut => {
-                    frequency = frequency.max(self.add_forms(terms, &spelling.term)?);
+                    frequency = frequency.max(self.add_forms(terms, &spelling.term, &spelling.term)?);
                 }
                 SpellingKind::Accented => {
-                    self.add_term(terms, &spelling.term, ACCENTED, true)?;
+                    self.add_extra(terms, &spelling.term, ACCENTED)?;
                 }
                 SpellingKind::Symbols => {
-                    self.add_term(terms, &spelling.term, WITH_SYMBOLS, true)?;
+                    self.add_extra(terms, &spelling.term, WITH_SYMBOLS)?;
+                    if self.marks {
+                        self.highlighter.words.insert(spelling.term.clone());
+                    }
                 }
                 SpellingKind::Joined | SpellingKind::Unspaced => {}
             }
@@ -172,12 +183,20 @@ impl<'a> FormLookup<'a> {
         Ok(frequency)
     }
 
+    fn add_form(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
+        self.add_term(terms, term, factor, |found| &mut found.forms)
+    }
+
+    fn add_extra(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
+        self.add_term(terms, term, factor, |found| &mut found.extras)
+    }
+
     fn add_term(
         &self,
         terms: &mut WordPlan,
         term: &str,
         factor: f32,
-        optional: bool,
+        list: impl Fn(&mut SegmentWord) -> &mut Vec<WordForm>,
     ) -> tantivy::Result<u64> {
         let mut frequency = 0;
         let mut added = Vec::new();
@@ -185,16 +204,17 @@ impl<'a> FormLookup<'a> {
         {
             if let Some(info) = segment.words.terms().get(term)? {
                 frequency += u64::from(info.doc_freq);
+                let forms = list(found);
                 // Spellings share stems; one posting list of each is enough.
-                if !found.forms.iter().any(|known| known.info.postings_range == info.postings_range) {
-                    found.forms.push(WordForm { info, factor, optional, commonplace: false });
+                if !forms.iter().any(|known| known.info.postings_range == info.postings_range) {
+                    forms.push(WordForm { info, factor, commonplace: false });
                     added.push(ordinal);
                 }
             }
         }
         if is_commonplace(frequency, self.snapshot.documents) {
             for ordinal in added {
-                if let Some(form) = terms.segments[ordinal].forms.last_mut() {
+                if let Some(form) = list(&mut terms.segments[ordinal]).last_mut() {
                     form.commonplace = true;
                 }
             }
@@ -211,7 +231,7 @@ impl<'a> FormLookup<'a> {
             for word in words {
                 infos.extend(segment.title.terms().get(word)?);
             }
-            push_group(&mut found.form_titles, TermField::Title, infos, factor);
+            push_group(&mut found.titles, TermField::Title, infos, factor);
         }
         Ok(())
     }
@@ -306,7 +326,7 @@ pub(super) fn add_whole(
         let exact = segment.whole.terms().get(whole)?.into_iter().collect();
         push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
         if is_prefix {
-            let is_longer = |term: &str| term.len() > whole.len();
+            let is_longer = |term: &str| term.len() > whole.len() && !term[whole.len()..].contains(' ');
             let longer = terms_with_prefix(segment, TermField::Whole, whole, MAX_SCANNED, is_longer)?;
             push_group(groups, TermField::Whole, longer, idf * WHOLE_PREFIX);
         }

@@ -54,8 +54,7 @@ pub(super) struct Misspelling {
 impl Misspelling {
     /// Returns true if a word of the index may be meant.
     pub(super) fn may_mean(&self, word: &str) -> bool {
-        let contains =
-            |words: &SimilarWords| words.binary_search_by(|known| (*known.word).cmp(word)).is_ok();
+        let contains = |words: &SimilarWords| words.binary_search_by(|known| (*known.word).cmp(word)).is_ok();
         self.segments.iter().any(contains)
     }
 }
@@ -84,7 +83,7 @@ impl FuzzyWords {
             for (typo, factor) in
                 [(Typo::One, ONE_EDIT), (Typo::Two, TWO_EDITS), (Typo::FirstLetter, FIRST_LETTER)]
             {
-                let factor = if self.is_prefix { FUZZY_PREFIX * factor / ONE_EDIT } else { factor };
+                let factor = if self.is_prefix { FUZZY_PREFIX * factor } else { factor };
                 let of_kind = || words.iter().filter(|word| word.typo == typo);
                 let infos: Vec<TermInfo> = of_kind().map(|word| word.info.clone()).collect();
                 if infos.is_empty() {
@@ -112,7 +111,9 @@ impl FuzzyWords {
 
     /// Adds the words to those to mark.
     pub(super) fn mark(&self, highlighter: &mut Highlighter) {
-        highlighter.words.extend(self.segments.iter().flat_map(|words| words.iter()).map(|word| word.word.to_string()));
+        highlighter
+            .words
+            .extend(self.segments.iter().flat_map(|words| words.iter()).map(|word| word.word.to_string()));
     }
 
     pub(super) fn misspelling(self, typed: &str) -> Misspelling {

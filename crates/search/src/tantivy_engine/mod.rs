@@ -3,6 +3,7 @@
 //! | File | Holds |
 //! |---|---|
 //! | `folders`, `generation`, `schema` | the indexes on disk, the writer of one, its fields |
+//! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `splits`, `fuzzy_words`, `fuzzy` | the terms: word forms, words written together or apart, typos |
@@ -24,6 +25,7 @@ mod bit_sets;
 mod completion_cache;
 mod completions;
 mod decoded_documents;
+mod document_terms;
 mod evaluate;
 mod facets;
 mod failure;

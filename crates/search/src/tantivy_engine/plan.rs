@@ -13,7 +13,7 @@ use super::schema::Fields;
 use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
-use super::weights::{self, UNINFORMATIVE};
+use super::weights::{UNINFORMATIVE, Weights};
 use super::word::{TermGroup, WordPlan};
 
 /// The maximum number of words of a query that are looked up.
@@ -29,6 +29,7 @@ pub(super) struct QueryPlan {
     pub(super) whole: Vec<Vec<TermGroup>>,
     /// Words with typos, as far as they were looked up.
     pub(super) misspellings: Vec<Misspelling>,
+    pub(super) weights: Weights,
     /// The terms to mark.
     pub(super) highlighter: Highlighter,
     /// True if the query has more words than are looked up.
@@ -116,8 +117,10 @@ impl Planner<'_> {
         let (units, is_truncated) = self.most_informative(&query.included)?;
         let informative = self.informative(&units);
         let words = informative.iter().filter(|is_informative| **is_informative).count();
-        let mut lookup = FormLookup::new(self.snapshot, weights::stem(words), self.marks);
-        let joins = splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix && !is_truncated)?;
+        let weights = Weights::of(if words == 0 { units.len() } else { words });
+        let mut lookup = FormLookup::new(self.snapshot, weights, self.marks);
+        let joins =
+            splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix && !is_truncated)?;
         let mut included: Vec<PlannedUnit> = Vec::with_capacity(units.len());
         let mut at = 0;
         while at < units.len() {
@@ -137,15 +140,27 @@ impl Planner<'_> {
                     word.terms.idf *= UNINFORMATIVE;
                 }
             }
-            included.push(PlannedUnit { plan, is_informative: is_informative || words == 0, has_typos: false });
+            included.push(PlannedUnit {
+                plan,
+                is_informative: is_informative || words == 0,
+                has_typos: false,
+            });
             at += length;
         }
-        let mut unmarked = FormLookup::new(self.snapshot, weights::stem(1), false);
+        let mut unmarked = FormLookup::new(self.snapshot, weights, false);
         let excluded = query.excluded.iter().map(|unit| self.unit(unit, false, &mut unmarked));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
         let whole = self.whole(query, ends_in_prefix, &included)?;
         let highlighter = lookup.into_highlighter();
-        Ok(QueryPlan { included, excluded, whole, misspellings: Vec::new(), highlighter, is_truncated: is_truncated || query.is_cut })
+        Ok(QueryPlan {
+            included,
+            excluded,
+            whole,
+            misspellings: Vec::new(),
+            weights,
+            highlighter,
+            is_truncated: is_truncated || query.is_cut,
+        })
     }
 
     /// Adds similar words to a unit.
@@ -237,12 +252,18 @@ impl Planner<'_> {
     /// Returns for each unit whether it carries information.
     fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
         let informative = units.iter().map(|unit| match unit {
-            QueryUnit::Word(word) => {
-                !self.snapshot.main_languages.iter().any(|&language| is_stop_word(&word.text, language))
+            QueryUnit::Word(word) => !self.is_stop_word(&word.text),
+            QueryUnit::Compound(words, _) => {
+                // The letter of a contraction: what's, don't.
+                words.iter().any(|word| word.text.chars().count() > 1 && !self.is_stop_word(&word.text))
             }
-            _ => true,
+            QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
         });
         informative.collect()
+    }
+
+    fn is_stop_word(&self, word: &str) -> bool {
+        self.snapshot.main_languages.iter().any(|&language| is_stop_word(word, language))
     }
 
     /// Looks up the fields that equal the query.

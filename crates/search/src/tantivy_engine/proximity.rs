@@ -10,11 +10,11 @@ use tantivy::{DocId, DocSet, Score};
 use super::plan::{PlannedUnit, PlannedWord};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::weights::PROXIMITY;
+use super::weights::Weights;
 use super::word::is_commonplace;
 
-/// The greatest difference from the typed distance that counts.
-const MAX_DIFFERENCE: u32 = 8;
+/// The greatest distance of near words.
+const NEAR: u32 = 8;
 
 /// Adds to the scores of a segment's documents by the distances of words.
 pub(super) struct ProximityScorer<'a> {
@@ -32,7 +32,9 @@ struct Pair {
     /// The typed distance.
     distance: u32,
     /// Adds to the score if the distance is the typed one.
-    weight: Score,
+    adjacent: Score,
+    /// Adds to the score if the words are near, in any order.
+    near: Score,
 }
 
 /// The positions of a word in the present document.
@@ -49,6 +51,7 @@ impl<'a> ProximityScorer<'a> {
     /// Creates the scorer of a query's neighbours; `None` without any.
     pub(super) fn of(
         units: &'a [PlannedUnit],
+        weights: &Weights,
         snapshot: &IndexSnapshot,
         segment: &'a IndexSegment,
         ordinal: usize,
@@ -71,15 +74,17 @@ impl<'a> ProximityScorer<'a> {
                     // Of two commonplace words, reading the positions would take milliseconds.
                     && !(is_commonplace && first_is_commonplace)
                 {
-                    let weight = PROXIMITY * idf.min(word.terms.idf);
-                    pairs.push(Pair { first, second: at, distance: position - first_position, weight });
+                    let idf = idf.min(word.terms.idf);
+                    let (adjacent, near) = (weights.adjacent * idf, weights.near * idf);
+                    let distance = position - first_position;
+                    pairs.push(Pair { first, second: at, distance, adjacent, near });
                 }
                 previous = Some((at, position, word.terms.idf, is_commonplace));
                 words.push(WordPositions { terms, postings: None, doc: None, positions: Vec::new() });
             }
         }
         pairs.retain(|pair| !words[pair.first].terms.is_empty() && !words[pair.second].terms.is_empty());
-        let max = pairs.iter().map(|pair| pair.weight).sum();
+        let max = pairs.iter().map(|pair| pair.adjacent + pair.near).sum();
         (!pairs.is_empty()).then_some(Self { segment, words, pairs, max })
     }
 
@@ -132,26 +137,39 @@ impl WordPositions<'_> {
 
 impl Pair {
     fn score(&self, first: &[u32], second: &[u32]) -> Score {
-        let mut least = MAX_DIFFERENCE + 1;
+        let (mut is_adjacent, mut is_near) = (false, false);
         let mut at = 0;
         for &position in second {
             while at + 1 < first.len() && first[at + 1] < position {
                 at += 1;
             }
+            // The last one before, and the first one after.
             for &other in first[at.min(first.len())..].iter().take(2) {
-                least = least.min(self.difference(other, position));
+                is_adjacent |= other + self.distance == position;
+                is_near |= other.abs_diff(position) <= NEAR;
             }
         }
-        if least > MAX_DIFFERENCE { 0.0 } else { self.weight / (1.0 + least as f32) }
+        f32::from(u8::from(is_adjacent)) * self.adjacent + f32::from(u8::from(is_near)) * self.near
     }
+}
 
-    /// Returns how much the distance of two positions differs from the typed one.
-    fn difference(&self, first: u32, second: u32) -> u32 {
-        if second > first {
-            (second - first).abs_diff(self.distance)
-        } else {
-            // The other order is as far as one word more.
-            (first - second) + self.distance.min(2)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_count_at_their_typed_distance_and_nearby() {
+        let pair = Pair { first: 0, second: 1, distance: 1, adjacent: 2.0, near: 1.0 };
+        for (first, second, expected) in [
+            (&[3][..], &[4][..], 3.0),
+            (&[4], &[3], 1.0),
+            (&[1, 20, 30], &[21], 3.0),
+            (&[0], &[8], 1.0),
+            (&[0], &[9], 0.0),
+            (&[], &[1], 0.0),
+            (&[5, 6], &[2, 7], 3.0),
+        ] {
+            assert_eq!(pair.score(first, second), expected, "{first:?} {second:?}");
         }
     }
 }

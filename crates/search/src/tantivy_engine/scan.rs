@@ -7,7 +7,7 @@ use tantivy::{DocId, DocSet, Score, TERMINATED};
 
 use super::super::request::DocumentFilter;
 use super::bit_sets::{SharedBitSet, union};
-use super::scorers::{FormScorer, UnitScorer};
+use super::scorers::{FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 
 /// A condition that each matching document meets.
@@ -106,7 +106,8 @@ impl Scorer for Clause {
             Self::AnyUnit(union) => {
                 let doc = union.doc;
                 let informative = union.units.iter_mut().filter(|unit| unit.doc() == doc);
-                let others = union.others.iter_mut().filter_map(|unit| (unit.seek(doc) == doc).then_some(unit));
+                let others =
+                    union.others.iter_mut().filter_map(|unit| (unit.seek(doc) == doc).then_some(unit));
                 informative.chain(others).map(Scorer::score).sum()
             }
             Self::Filter(_) | Self::MatchAll { .. } => 0.0,
@@ -238,10 +239,6 @@ impl Scorer for SegmentScan {
         let doc = self.doc;
         let clauses: Score = std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum();
         // A sum of nothing is negative zero.
-        let clauses = clauses + 0.0;
-        if self.bonuses.is_empty() {
-            return clauses;
-        }
-        clauses + self.bonuses.iter_mut().filter_map(|bonus| bonus.score_of(doc)).sum::<Score>()
+        clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc)
     }
 }

@@ -28,6 +28,8 @@ pub(super) enum DocIter {
 pub(super) struct TermPostings {
     pub(super) postings: SegmentPostings,
     pub(super) bm25: Bm25Weight,
+    /// What a match scores beside BM25.
+    pub(super) floor: Score,
     pub(super) lengths: FieldNormReader,
 }
 
@@ -75,7 +77,7 @@ impl DocSet for DocIter {
 /// One form of a word, with the weight of its matches.
 pub(super) struct FormScorer {
     pub(super) docs: DocIter,
-    /// The score of a match; for `Frequencies`, the factor of `1 + BM25`.
+    /// The score of a match; for `Frequencies`, the factor of floor and BM25.
     pub(super) weight: Score,
 }
 
@@ -87,10 +89,10 @@ impl FormScorer {
 
     fn score(&mut self) -> Score {
         match &mut self.docs {
-            // BM25 with a floor (BM25+): a match in a long document still outscores a lesser form.
+            // BM25 with a floor (BM25+): a match in a long document still outscores a lesser kind.
             DocIter::Frequencies(term) => {
                 let length = term.lengths.fieldnorm_id(term.postings.doc());
-                self.weight * (1.0 + term.bm25.score(length, term.postings.term_freq()))
+                self.weight * (term.floor + term.bm25.score(length, term.postings.term_freq()))
             }
             DocIter::Constant(_) | DocIter::Set(_) | DocIter::Constants(_) => self.weight,
             DocIter::Phrase(scorer) => self.weight + scorer.score(),
@@ -103,57 +105,58 @@ fn first_score(forms: &mut [FormScorer], doc: DocId) -> Option<Score> {
     forms.iter_mut().find_map(|form| form.score_of(doc))
 }
 
-/// The union of a word's forms; a document scores as its best form.
-pub(super) struct WordScorer {
-    /// The forms whose union matches, best first; from `groups_from` on, groups of terms.
+/// Returns the sum of the scores of all forms that match a document.
+pub(super) fn sum_of_scores(forms: &mut [FormScorer], doc: DocId) -> Score {
+    forms.iter_mut().filter_map(|form| form.score_of(doc)).fold(0.0, |sum, score| sum + score)
+}
+
+/// The forms of a word in a segment.
+#[derive(Default)]
+pub(super) struct WordForms {
+    /// The forms whose union matches, best first; a document scores as its best.
     pub(super) forms: Vec<FormScorer>,
-    pub(super) groups_from: usize,
-    /// Better forms of documents that `forms` contains: they raise scores only.
-    pub(super) optional: Vec<FormScorer>,
-    /// Add to the score of documents with a form in the title.
-    pub(super) form_titles: Vec<FormScorer>,
-    /// Add to the score of documents without a form, but with a term of a group in the title.
+    /// Completions, compounds and typos, for documents without a form, best first.
+    pub(super) groups: Vec<FormScorer>,
+    /// Forms of documents that `forms` contains, whose scores they add to.
+    pub(super) extras: Vec<FormScorer>,
+    /// Add to the score of documents with a term of a group in the title.
     pub(super) group_titles: Vec<FormScorer>,
     /// An upper bound of the number of documents.
-    cost: u64,
+    pub(super) cost: u64,
+}
+
+/// The union of a word's forms.
+pub(super) struct WordScorer {
+    pub(super) word: WordForms,
     doc: DocId,
 }
 
 impl WordScorer {
-    pub(super) fn new(
-        forms: Vec<FormScorer>,
-        groups_from: usize,
-        optional: Vec<FormScorer>,
-        form_titles: Vec<FormScorer>,
-        group_titles: Vec<FormScorer>,
-        cost: u64,
-    ) -> Self {
-        let doc = forms.iter().map(|form| form.docs.doc()).min().unwrap_or(TERMINATED);
-        Self { forms, groups_from, optional, form_titles, group_titles, cost, doc }
+    pub(super) fn new(word: WordForms) -> Self {
+        let docs = word.forms.iter().chain(&word.groups).map(|form| form.docs.doc());
+        let doc = docs.min().unwrap_or(TERMINATED);
+        Self { word, doc }
     }
 
     /// Creates the scorer of a quoted phrase.
     pub(super) fn phrase(scorer: Box<dyn Scorer>) -> Self {
         let cost = u64::from(scorer.size_hint());
         let form = FormScorer { docs: DocIter::Phrase(scorer), weight: 1.0 };
-        Self::new(vec![form], 1, Vec::new(), Vec::new(), Vec::new(), cost)
-    }
-
-    pub(super) fn has_titles(&self) -> bool {
-        !self.form_titles.is_empty() || !self.group_titles.is_empty()
+        Self::new(WordForms { forms: vec![form], cost, ..WordForms::default() })
     }
 
     /// Returns the score of a document, if one of the forms matches it.
     pub(super) fn score_of(&mut self, doc: DocId) -> Option<Score> {
-        let (forms, groups) = self.forms.split_at_mut(self.groups_from);
-        let form = first_score(&mut self.optional, doc).or_else(|| first_score(forms, doc));
-        match form {
-            Some(score) => Some(score + first_score(&mut self.form_titles, doc).unwrap_or(0.0)),
-            None => {
-                let score = first_score(groups, doc)?;
-                Some(score + first_score(&mut self.group_titles, doc).unwrap_or(0.0))
-            }
+        let word = &mut self.word;
+        if let Some(score) = first_score(&mut word.forms, doc) {
+            return Some(score + sum_of_scores(&mut word.extras, doc));
         }
+        let score = first_score(&mut word.groups, doc)?;
+        Some(score + first_score(&mut word.group_titles, doc).unwrap_or(0.0))
+    }
+
+    fn matching(&mut self) -> impl Iterator<Item = &mut FormScorer> {
+        self.word.forms.iter_mut().chain(&mut self.word.groups)
     }
 }
 
@@ -163,13 +166,9 @@ impl DocSet for WordScorer {
     }
 
     fn advance(&mut self) -> DocId {
-        if let [form] = self.forms.as_mut_slice() {
-            self.doc = form.docs.advance();
-            return self.doc;
-        }
         let current = self.doc;
         let mut next = TERMINATED;
-        for form in &mut self.forms {
+        for form in self.matching() {
             let doc = if form.docs.doc() == current { form.docs.advance() } else { form.docs.doc() };
             next = next.min(doc);
         }
@@ -182,7 +181,7 @@ impl DocSet for WordScorer {
             return self.doc;
         }
         let mut next = TERMINATED;
-        for form in &mut self.forms {
+        for form in self.matching() {
             next = next.min(form.docs.seek(target));
         }
         self.doc = next;
@@ -190,11 +189,11 @@ impl DocSet for WordScorer {
     }
 
     fn size_hint(&self) -> u32 {
-        u32::try_from(self.cost).unwrap_or(u32::MAX)
+        u32::try_from(self.word.cost).unwrap_or(u32::MAX)
     }
 
     fn cost(&self) -> u64 {
-        self.cost
+        self.word.cost
     }
 }
 
@@ -266,8 +265,7 @@ impl DocSet for CompoundScorer {
 impl Scorer for CompoundScorer {
     fn score(&mut self) -> Score {
         let doc = self.doc;
-        let parts =
-            if self.parts_doc == doc { self.parts.iter_mut().map(Scorer::score).sum() } else { 0.0 };
+        let parts = if self.parts_doc == doc { self.parts.iter_mut().map(Scorer::score).sum() } else { 0.0 };
         let joined = if self.joined.doc() == doc { self.joined.score() } else { 0.0 };
         parts + joined
     }

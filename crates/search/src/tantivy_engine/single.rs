@@ -12,8 +12,9 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
-use super::bit_sets::{for_each, intersection};
+use super::bit_sets::{add_documents, for_each, intersection};
 use super::plan::{QueryPlan, UnitPlan};
+use super::scorers::sum_of_scores;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
@@ -60,6 +61,7 @@ impl SingleWord<'_> {
             total += all.len() as u64 - deleted as u64;
             if collector.requires_scores() {
                 let special = self.collect_special(ordinal, segment, collector)?;
+                self.collect_typed(ordinal, segment, special.as_ref(), collector)?;
                 self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
                 self.collect_groups(ordinal, segment, collector)?;
             } else {
@@ -69,21 +71,27 @@ impl SingleWord<'_> {
         Ok(total)
     }
 
-    /// Collects the documents that score more for their title, or for a field that equals the query.
+    /// Collects the documents whose scores have more parts than one form and the typed word.
     fn collect_special(
         &self,
         ordinal: usize,
         segment: &IndexSegment,
         collector: &mut TopDocsCollector,
     ) -> tantivy::Result<Option<BitSet>> {
-        let groups: Vec<&TermGroup> =
-            self.word.segments[ordinal].form_titles.iter().chain(&self.whole[ordinal]).collect();
-        if groups.is_empty() {
+        let found = &self.word.segments[ordinal];
+        let groups: Vec<&TermGroup> = found.titles.iter().chain(&self.whole[ordinal]).collect();
+        let extras = found.extras.get(1..).unwrap_or_default();
+        if groups.is_empty() && extras.is_empty() {
             return Ok(None);
         }
         let mut special = BitSet::with_max_value(segment.max_doc());
         for group in &groups {
-            for_each(&*group.set(segment)?, |doc| special.insert(doc));
+            for_each(&*group.set(segment)?, |doc| {
+                special.insert(doc);
+            });
+        }
+        for extra in extras {
+            add_documents(&mut special, &segment.words, &extra.info)?;
         }
         let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
         let bonuses = self.whole[ordinal].iter().map(|group| group.scorer(1.0, segment));
@@ -92,14 +100,53 @@ impl SingleWord<'_> {
             if segment.is_alive(doc)
                 && let Some(score) = scorer.score_of(doc)
             {
-                let bonus: Score = bonuses.iter_mut().filter_map(|bonus| bonus.score_of(doc)).sum();
-                let score = if bonuses.is_empty() { score } else { score + bonus };
+                let score = score + sum_of_scores(&mut bonuses, doc);
                 collector.collect(score, ordinal, doc, segment);
             }
         });
         Ok(Some(special))
     }
 
+    /// Collects the documents with the typed word, which score more than those with another form only.
+    fn collect_typed(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        special: Option<&BitSet>,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let found = &self.word.segments[ordinal];
+        let Some(typed) = found.extras.first() else { return Ok(()) };
+        let is_special = |doc| special.is_some_and(|special| special.contains(doc));
+        let weight = typed.weight(self.word);
+        let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
+        let max_form = found.forms.iter().map(|form| form.max_score(self.word)).fold(0.0, f32::max);
+        if typed.commonplace {
+            // Stems are as frequent, so that most of these documents have one score.
+            let set = typed.set(segment)?;
+            for_each(&set, |doc| {
+                if weight + max_form >= collector.threshold() && segment.is_alive(doc) && !is_special(doc) {
+                    let score = scorer.score_of(doc).unwrap_or(0.0);
+                    collector.collect(score, ordinal, doc, segment);
+                }
+            });
+            return Ok(());
+        }
+        let postings =
+            segment.words.read_block_postings_from_terminfo(&typed.info, IndexRecordOption::WithFreqs)?;
+        let pruning =
+            Pruning { weight, floor: self.word.floor, bm25: &self.snapshot.bm25, lengths: &segment.lengths };
+        pruning.for_each(postings, collector.threshold() - max_form, |doc, _| {
+            if segment.is_alive(doc) && !is_special(doc) {
+                let score = scorer.score_of(doc).unwrap_or(0.0);
+                collector.collect(score, ordinal, doc, segment);
+            }
+            collector.threshold() - max_form
+        });
+        Ok(())
+    }
+
+    /// Collects the documents with other forms.
     fn collect_forms(
         &self,
         ordinal: usize,
@@ -107,32 +154,26 @@ impl SingleWord<'_> {
         special: Option<&BitSet>,
         collector: &mut TopDocsCollector,
     ) -> tantivy::Result<()> {
-        let bm25 = &self.snapshot.bm25;
         let mut forms: Vec<&WordForm> = self.word.segments[ordinal].forms.iter().collect();
-        // Optional forms first, as a scan prefers them.
-        forms.sort_by(|a, b| b.optional.cmp(&a.optional).then(b.factor.total_cmp(&a.factor)));
+        forms.sort_by(|a, b| b.weight(self.word).total_cmp(&a.weight(self.word)));
         for form in forms {
-            let weight = self.word.idf * form.factor;
+            let weight = form.weight(self.word);
             if form.commonplace {
-                let mut set = form.set(segment)?;
-                if let Some(special) = special {
-                    let mut others = BitSet::with_max_value(segment.max_doc());
-                    for_each(&set, |doc| {
-                        if !special.contains(doc) {
-                            others.insert(doc);
-                        }
-                    });
-                    set = Arc::new(others);
-                }
+                let set = form.set(segment)?;
                 collect_equal(ordinal, segment, &set, weight, collector);
                 continue;
             }
             let postings =
                 segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
-            let threshold = collector.threshold();
-            for_each_pruning(postings, weight, bm25, &segment.lengths, threshold, |doc, score| {
+            let pruning = Pruning {
+                weight,
+                floor: self.word.floor,
+                bm25: &self.snapshot.bm25,
+                lengths: &segment.lengths,
+            };
+            pruning.for_each(postings, collector.threshold(), |doc, score| {
                 let is_special = special.is_some_and(|special| special.contains(doc));
-                // A better form may have collected the document already.
+                // With the typed word or a better form, a document has been offered with a higher score.
                 if !is_special && segment.is_alive(doc) && !collector.contains(ordinal, doc) {
                     collector.collect(score, ordinal, doc, segment);
                 }
@@ -168,29 +209,39 @@ impl SingleWord<'_> {
     }
 }
 
-/// Visits the documents that score at least the threshold, which `visit` returns.
-///
-/// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
-fn for_each_pruning(
-    mut postings: BlockSegmentPostings,
+/// The means to score the documents of a posting list block by block.
+struct Pruning<'a> {
     weight: Score,
-    bm25: &Bm25Weight,
-    lengths: &FieldNormReader,
-    mut threshold: Score,
-    mut visit: impl FnMut(DocId, Score) -> Score,
-) {
-    while !postings.docs().is_empty() {
-        // Scores are compared, not BM25: the conversion back would round.
-        if weight * (1.0 + postings.block_max_score(lengths, bm25)) >= threshold {
-            for at in 0..postings.block_len() {
-                let doc = postings.doc(at);
-                let score = weight * (1.0 + bm25.score(lengths.fieldnorm_id(doc), postings.freq(at)));
-                if score >= threshold {
-                    threshold = visit(doc, score);
+    floor: Score,
+    bm25: &'a Bm25Weight,
+    lengths: &'a FieldNormReader,
+}
+
+impl Pruning<'_> {
+    /// Visits the documents that score at least the threshold, which `visit` returns.
+    ///
+    /// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
+    fn for_each(
+        &self,
+        mut postings: BlockSegmentPostings,
+        mut threshold: Score,
+        mut visit: impl FnMut(DocId, Score) -> Score,
+    ) {
+        let (bm25, lengths) = (self.bm25, self.lengths);
+        while !postings.docs().is_empty() {
+            // Scores are compared, not BM25: the conversion back would round.
+            if self.weight * (self.floor + postings.block_max_score(lengths, bm25)) >= threshold {
+                for at in 0..postings.block_len() {
+                    let doc = postings.doc(at);
+                    let bm25 = bm25.score(lengths.fieldnorm_id(doc), postings.freq(at));
+                    let score = self.weight * (self.floor + bm25);
+                    if score >= threshold {
+                        threshold = visit(doc, score);
+                    }
                 }
             }
+            postings.advance();
         }
-        postings.advance();
     }
 }
 

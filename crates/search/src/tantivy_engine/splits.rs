@@ -1,11 +1,11 @@
 //! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
 
+use super::super::analysis::is_stop_word;
 use super::super::query::{QueryUnit, QueryWord};
 use super::plan::{PlannedWord, phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
 use super::weights::SPLIT;
-use super::super::analysis::is_stop_word;
 
 /// The minimum length of each part of a divided word, in characters, unless one is a number.
 const MIN_PART_CHARS: usize = 2;

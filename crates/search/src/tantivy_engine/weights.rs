@@ -1,53 +1,72 @@
 //! The weights of matches.
 //!
-//! For a query of one word, an exact match outscores any other form, a form outscores a prefix, and a prefix
-//! outscores a typo: BM25 multiplies the factor of a form by 1 to 3.2, and titles add less than the distance
-//! to the next better kind of match.
+//! A word scores `idf × (stem × (floor + BM25) + exact × (floor + BM25))`: for all its forms, and for the
+//! typed one. For a query of one word, an exact match outscores any other form, since BM25 is at most 2.2;
+//! for any query, the least form outscores a completion, which outscores a typo. With more words, forms count
+//! nearly as much as typed words: such queries describe a topic.
 
-/// The factor of an exact match.
-pub(super) const EXACT: f32 = 1.0;
-/// The factor of a word in its own accents.
-pub(super) const ACCENTED: f32 = 1.2;
-/// The factor of a word with its symbols, such as `c++`.
-pub(super) const WITH_SYMBOLS: f32 = 2.0;
-/// The factor of a completion of the last word.
-pub(super) const PREFIX: f32 = 0.15;
-/// The factor of a part of a compound.
-pub(super) const COMPOUND: f32 = 0.12;
-/// The factor of a word that is written as two.
-pub(super) const SPLIT: f32 = 0.2;
-/// The factors of words with one edit, with two, and with another first letter.
-pub(super) const ONE_EDIT: f32 = 0.2;
-pub(super) const TWO_EDITS: f32 = 0.12;
-pub(super) const FIRST_LETTER: f32 = 0.06;
-/// The factor of completions of a word with typos.
-pub(super) const FUZZY_PREFIX: f32 = 0.05;
-
-/// Adds to an exact match in the title.
-pub(super) const EXACT_IN_TITLE: f32 = 1.0;
-/// Adds to other forms in the title, as a factor of their own factor.
-pub(super) const STEM_IN_TITLE: f32 = 0.75;
+/// Adds to an exact match: a word in its own accents.
+pub(super) const ACCENTED: f32 = 0.2;
+/// Adds to an exact match: a word with its symbols, such as `c++`.
+pub(super) const WITH_SYMBOLS: f32 = 1.0;
+/// A word that is written as two, or a part of a word without spaces.
+pub(super) const SPLIT: f32 = 0.3;
+/// A completion of the last word.
+pub(super) const PREFIX: f32 = 0.13;
+/// A part of a compound.
+pub(super) const COMPOUND: f32 = 0.1;
+/// Words with one edit, with two, and with another first letter.
+pub(super) const ONE_EDIT: f32 = 0.13;
+pub(super) const TWO_EDITS: f32 = 0.09;
+pub(super) const FIRST_LETTER: f32 = 0.05;
+/// Completions of words with typos, as a factor of the typo's weight.
+pub(super) const FUZZY_PREFIX: f32 = 0.4;
 /// Adds to completions and typos in the title.
 pub(super) const GROUP_IN_TITLE: f32 = 0.04;
-/// Adds, per word of the query, to a document whose title or text is the query.
+/// Adds to a document whose title or text is the query, and if the last word is incomplete.
 pub(super) const WHOLE_FIELD: f32 = 4.0;
-/// The same if the last word is incomplete.
 pub(super) const WHOLE_PREFIX: f32 = 0.04;
 
-/// The factor of a stem in a query of this number of informative words.
-///
-/// One word looks for itself; many words describe a topic, in whatever forms.
-pub(super) fn stem(words: usize) -> f32 {
-    match words {
-        0 | 1 => 0.25,
-        2 => 0.5,
-        3 => 0.7,
-        _ => 0.85,
-    }
+/// The factor of words without a topic in a query with others: just enough to break ties.
+pub(super) const UNINFORMATIVE: f32 = 0.02;
+
+/// The weights that depend on the number of informative words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weights {
+    /// All forms of a word, and its typed form.
+    pub(super) stem: f32,
+    pub(super) exact: f32,
+    /// What a match scores beside BM25, as in BM25+.
+    pub(super) floor: f32,
+    /// Adds to the typed form, and to any form, in the title.
+    pub(super) exact_in_title: f32,
+    pub(super) stem_in_title: f32,
+    /// Adds to neighbours of the query as near to each other as typed, and within a few words.
+    pub(super) adjacent: f32,
+    pub(super) near: f32,
 }
 
-/// The factor of words that carry no information in a query with others that do.
-pub(super) const UNINFORMATIVE: f32 = 0.1;
-
-/// Adds to words as near to each other as in the query, as a factor of the lesser of their weights.
-pub(super) const PROXIMITY: f32 = 0.8;
+impl Weights {
+    /// Returns the weights of a query with this number of informative words.
+    pub(super) fn of(words: usize) -> Self {
+        if words < 2 {
+            return Self {
+                stem: 0.25,
+                exact: 0.75,
+                floor: 1.0,
+                exact_in_title: 1.0,
+                stem_in_title: 0.18,
+                adjacent: 0.0,
+                near: 0.0,
+            };
+        }
+        // Few words name a thing, for which their order is a part of the name.
+        let (adjacent, near) = match words {
+            2 => (1.5, 0.3),
+            3 => (1.0, 0.3),
+            4 => (0.6, 0.2),
+            _ => (0.3, 0.2),
+        };
+        Self { stem: 0.7, exact: 0.3, floor: 0.25, exact_in_title: 0.25, stem_in_title: 0.25, adjacent, near }
+    }
+}

@@ -9,7 +9,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy_common::BitSet;
 
 use super::bit_sets::{SharedBitSet, add_documents, union};
-use super::scorers::{DocIter, FormScorer, TermPostings, WordScorer};
+use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 
@@ -17,6 +17,8 @@ use super::snapshot::IndexSnapshot;
 const MAX_PARALLEL_POSTINGS: usize = 4;
 /// A term in one of this number of documents has its bit set cached.
 const FREQUENT: u32 = 64;
+/// The most that BM25 of a term with an idf of 1 is: `k1 + 1`.
+const MAX_BM25: f32 = 2.2;
 /// Frequent terms in at least this number of documents are commonplace.
 const COMMONPLACE_DOCUMENTS: u64 = 20_000;
 
@@ -31,6 +33,8 @@ pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
 pub(super) struct WordPlan {
     /// Its inverse document frequency, by which all its scores are multiplied.
     pub(super) idf: f32,
+    /// What a match of a form scores beside BM25.
+    pub(super) floor: f32,
     pub(super) segments: Vec<SegmentWord>,
     /// The word as adjacent terms, with the factor of their score.
     pub(super) phrases: Vec<(Box<dyn Weight>, f32)>,
@@ -39,14 +43,16 @@ pub(super) struct WordPlan {
 /// A word's terms in the dictionaries of one segment.
 #[derive(Default)]
 pub(super) struct SegmentWord {
-    /// Terms that BM25 scores.
+    /// The terms of which each document of the word has one, unless it has one of a group only.
     pub(super) forms: Vec<WordForm>,
+    /// Terms of documents with a form, whose scores they add to.
+    pub(super) extras: Vec<WordForm>,
+    /// Terms in titles, which add to the score of documents with a form.
+    pub(super) titles: Vec<TermGroup>,
     /// Terms with one score for all their documents, less than that of any form.
     pub(super) groups: Vec<TermGroup>,
     /// The same for typos, which only some tiers permit.
     pub(super) typos: Vec<TermGroup>,
-    /// Terms in titles, which add to the score of forms.
-    pub(super) form_titles: Vec<TermGroup>,
     /// Terms in titles, which add to the score of groups.
     pub(super) group_titles: Vec<TermGroup>,
 }
@@ -56,8 +62,6 @@ pub(super) struct WordForm {
     pub(super) info: TermInfo,
     /// The factor of its score.
     pub(super) factor: f32,
-    /// True if the other forms contain all its documents: it raises their scores only.
-    pub(super) optional: bool,
     /// True if all its matches score the same.
     pub(super) commonplace: bool,
 }
@@ -65,7 +69,7 @@ pub(super) struct WordForm {
 impl WordForm {
     fn scorer(
         &self,
-        idf: f32,
+        word: &WordPlan,
         snapshot: &IndexSnapshot,
         segment: &IndexSegment,
     ) -> tantivy::Result<FormScorer> {
@@ -77,10 +81,23 @@ impl WordForm {
                     .words
                     .read_postings_from_terminfo(&self.info, IndexRecordOption::WithFreqs)?,
                 bm25: snapshot.bm25.clone(),
+                floor: word.floor,
                 lengths: segment.lengths.clone(),
             }))
         };
-        Ok(FormScorer { docs, weight: idf * self.factor })
+        Ok(FormScorer { docs, weight: self.weight(word) })
+    }
+
+    /// Returns the score of all matches of a commonplace term, else the factor of floor and BM25.
+    pub(super) fn weight(&self, word: &WordPlan) -> f32 {
+        let weight = word.idf * self.factor;
+        // As much as the floor and the BM25 of one occurrence in a text of average length.
+        if self.commonplace { weight * (word.floor + 1.0) } else { weight }
+    }
+
+    /// Returns the most that a match scores.
+    pub(super) fn max_score(&self, word: &WordPlan) -> f32 {
+        if self.commonplace { self.weight(word) } else { self.weight(word) * (word.floor + MAX_BM25) }
     }
 
     /// Returns the documents of a commonplace term.
@@ -152,8 +169,7 @@ impl TermGroup {
         if let [info] = self.terms.as_slice()
             && self.cached_term(segment).is_none()
         {
-            let postings =
-                self.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            let postings = self.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
             return Ok((DocIter::Constant(Box::new(postings)), u64::from(info.doc_freq)));
         }
         let cost = self.frequency().min(u64::from(segment.max_doc()));
@@ -175,9 +191,9 @@ impl SegmentWord {
 
 impl WordPlan {
     /// Creates a plan without terms.
-    pub(super) fn empty(segments: usize) -> Self {
+    pub(super) fn empty(segments: usize, floor: f32) -> Self {
         let segments = std::iter::repeat_with(SegmentWord::default).take(segments).collect();
-        Self { idf: 0.0, segments, phrases: Vec::new() }
+        Self { idf: 0.0, floor, segments, phrases: Vec::new() }
     }
 
     /// Returns true if no segment contains any of its terms.
@@ -194,45 +210,41 @@ impl WordPlan {
         typos: bool,
     ) -> tantivy::Result<WordScorer> {
         let (found, segment) = (&self.segments[ordinal], &snapshot.segments[ordinal]);
-        let mut cost: u64 = 0;
-        let mut forms = Vec::with_capacity(found.forms.len() + found.groups.len());
-        let mut optional = Vec::new();
-        for form in &found.forms {
-            let scorer = form.scorer(self.idf, snapshot, segment)?;
-            if form.optional {
-                optional.push(scorer);
-            } else {
-                cost += u64::from(form.info.doc_freq);
-                forms.push(scorer);
-            }
-        }
         let by_weight = |a: &FormScorer, b: &FormScorer| b.weight.total_cmp(&a.weight);
-        forms.sort_by(by_weight);
-        optional.sort_by(by_weight);
-        if forms.len() > MAX_PARALLEL_POSTINGS {
-            // In parallel, each step reads every list; a set of all is one lookup.
-            let terms = found.forms.iter().filter(|form| !form.optional).map(|form| &form.info);
+        let mut word = WordForms::default();
+        for form in &found.forms {
+            word.cost += u64::from(form.info.doc_freq);
+            word.forms.push(form.scorer(self, snapshot, segment)?);
+        }
+        if word.forms.len() > MAX_PARALLEL_POSTINGS {
+            // In parallel, each step reads every list; a set of all is one lookup, and its score is never
+            // the best.
+            let terms = found.forms.iter().map(|form| &form.info);
             let set = Arc::new(union(terms, &segment.words, segment.max_doc())?);
-            optional.append(&mut forms);
-            forms.push(FormScorer { docs: DocIter::Set(SharedBitSet::new(set)), weight: 0.0 });
+            word.forms.push(FormScorer { docs: DocIter::Set(SharedBitSet::new(set)), weight: 0.0 });
         }
         for (weight, factor) in &self.phrases {
-            let scorer = weight.scorer(&segment.reader, 0.0)?;
-            cost += u64::from(scorer.size_hint());
-            forms.push(FormScorer { docs: DocIter::Constants(scorer), weight: self.idf * factor });
+            let scorer = weight.scorer(&segment.reader, 1.0)?;
+            word.cost += u64::from(scorer.size_hint());
+            word.forms.push(FormScorer { docs: DocIter::Constants(scorer), weight: self.idf * factor });
         }
-        let groups_from = forms.len();
+        word.forms.sort_by(by_weight);
+        for form in &found.extras {
+            word.extras.push(form.scorer(self, snapshot, segment)?);
+        }
+        for group in &found.titles {
+            word.extras.push(group.scorer(self.idf, segment)?);
+        }
         for group in found.groups(typos) {
             let (docs, frequency) = group.docs(segment)?;
-            cost += frequency;
-            forms.push(FormScorer { docs, weight: self.idf * group.factor });
+            word.cost += frequency;
+            word.groups.push(FormScorer { docs, weight: self.idf * group.factor });
         }
-        forms[groups_from..].sort_by(by_weight);
-        let titles = |groups: &[TermGroup]| -> tantivy::Result<Vec<FormScorer>> {
-            groups.iter().map(|group| group.scorer(self.idf, segment)).collect()
-        };
-        let (form_titles, group_titles) = (titles(&found.form_titles)?, titles(&found.group_titles)?);
-        Ok(WordScorer::new(forms, groups_from, optional, form_titles, group_titles, cost))
+        word.groups.sort_by(by_weight);
+        for group in &found.group_titles {
+            word.group_titles.push(group.scorer(self.idf, segment)?);
+        }
+        Ok(WordScorer::new(word))
     }
 
     /// Returns all documents of the word in a segment, deleted ones included.
@@ -243,9 +255,8 @@ impl WordPlan {
         typos: bool,
     ) -> tantivy::Result<Arc<BitSet>> {
         let found = &self.segments[ordinal];
-        let forms: Vec<&WordForm> = found.forms.iter().filter(|form| !form.optional).collect();
         let mut groups = found.groups(typos);
-        let mut set = match (groups.next(), forms.as_slice()) {
+        let mut set = match (groups.next(), found.forms.as_slice()) {
             (Some(group), []) if found.groups(typos).count() == 1 => return group.set(segment),
             (None, [form]) if form.commonplace => return form.set(segment),
             (Some(group), _) => BitSet::clone(&*group.set(segment)?),
@@ -256,7 +267,7 @@ impl WordPlan {
                 add_documents(&mut set, group.index(segment), info)?;
             }
         }
-        for form in forms {
+        for form in &found.forms {
             add_documents(&mut set, &segment.words, &form.info)?;
         }
         Ok(Arc::new(set))
