@@ -18,6 +18,17 @@ pub(crate) enum QueryUnit {
     Phrase(Vec<String>),
 }
 
+impl QueryUnit {
+    /// Returns the number of words.
+    pub(crate) fn words(&self) -> usize {
+        match self {
+            Self::Word(_) | Self::Unspaced(_) => 1,
+            Self::Compound(words, _) => words.len(),
+            Self::Phrase(words) => words.len(),
+        }
+    }
+}
+
 /// A typed word.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct QueryWord {

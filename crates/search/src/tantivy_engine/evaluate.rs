@@ -131,7 +131,7 @@ impl Evaluation<'_> {
     /// Returns true if a document within the filter contains a unit as it was typed.
     fn is_known(&self, unit: usize) -> tantivy::Result<bool> {
         for ordinal in 0..self.snapshot.segments.len() {
-            let scorer = self.plan.included[unit].plan.scorer(self.snapshot, ordinal, false)?;
+            let scorer = self.plan.included[unit].plan.scorer(self.snapshot, ordinal, false, false)?;
             let segment = self.snapshot.segments[ordinal].clone();
             let scan =
                 SegmentScan::new(segment, Clause::all(vec![scorer]), Vec::new(), &self.request.filter)?;
@@ -191,7 +191,7 @@ impl Evaluation<'_> {
         let mut proximity = if collector.requires_scores() { self.proximity(ordinal) } else { None };
         if self.allows_fast_paths() && !tier.any && proximity.is_none() && self.plan.whole[ordinal].is_empty()
         {
-            let mut units = self.scorers(ordinal)?;
+            let mut units = self.scorers(tier, ordinal)?;
             if let Some(total) =
                 collect_frequent(&mut units, self.snapshot.documents, ordinal, segment, collector)
             {
@@ -285,17 +285,18 @@ impl Evaluation<'_> {
         ProximityScorer::of(included, weights, self.snapshot, segment, ordinal)
     }
 
-    fn scorers(&self, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
+    fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
         let units = self.plan.included.iter().zip(&self.units);
-        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, typos)).collect()
+        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any, typos)).collect()
     }
 
     fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
         let segment = self.snapshot.segments[ordinal].clone();
-        let excluded = self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false));
+        let excluded =
+            self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
-        let units = self.scorers(ordinal)?;
-        let clauses = if tier.any && units.len() > 1 {
+        let units = self.scorers(tier, ordinal)?;
+        let clauses = if tier.any && !units.is_empty() {
             let (mut informative, mut others) = (Vec::new(), Vec::new());
             for (unit, scorer) in self.plan.included.iter().zip(units) {
                 if unit.is_informative { informative.push(scorer) } else { others.push(scorer) }

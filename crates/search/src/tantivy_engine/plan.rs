@@ -13,7 +13,7 @@ use super::schema::Fields;
 use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
-use super::weights::{UNINFORMATIVE, Weights};
+use super::weights::{PHRASE, UNINFORMATIVE, Weights};
 use super::word::{TermGroup, WordPlan};
 
 /// The maximum number of words of a query that are looked up.
@@ -34,6 +34,13 @@ pub(super) struct QueryPlan {
     pub(super) highlighter: Highlighter,
     /// True if the query has more words than are looked up.
     pub(super) is_truncated: bool,
+}
+
+impl QueryPlan {
+    /// Returns the number of words and phrases.
+    pub(super) fn words(&self) -> usize {
+        self.included.iter().map(|unit| unit.plan.words().len().max(1)).sum()
+    }
 }
 
 /// A unit of a query with its role.
@@ -57,6 +64,8 @@ pub(super) enum UnitPlan {
 pub(super) struct PlannedWord {
     pub(super) text: String,
     pub(super) is_prefix: bool,
+    /// True if it matches in this form only.
+    pub(super) is_quoted: bool,
     pub(super) terms: WordPlan,
 }
 
@@ -66,6 +75,7 @@ impl UnitPlan {
         &self,
         snapshot: &IndexSnapshot,
         ordinal: usize,
+        any: bool,
         typos: bool,
     ) -> tantivy::Result<UnitScorer> {
         Ok(match self {
@@ -76,10 +86,10 @@ impl UnitPlan {
                     .map(|part| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?)))
                     .collect::<tantivy::Result<_>>()?;
                 let joined = joined.scorer(snapshot, ordinal, typos)?;
-                UnitScorer::Compound(Box::new(CompoundScorer::new(parts, joined)))
+                UnitScorer::Compound(Box::new(CompoundScorer::new(parts, any, joined)))
             }
             Self::Phrase(weight) => {
-                let scorer = weight.scorer(&snapshot.segments[ordinal].reader, 1.0)?;
+                let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
                 UnitScorer::Word(WordScorer::phrase(scorer))
             }
         })
@@ -116,8 +126,9 @@ impl Planner<'_> {
         let ends_in_prefix = request.prefix && query.ends_in_prefix;
         let (units, is_truncated) = self.most_informative(&query.included)?;
         let informative = self.informative(&units);
-        let words = informative.iter().filter(|is_informative| **is_informative).count();
-        let weights = Weights::of(if words == 0 { units.len() } else { words });
+        let words = units.iter().zip(&informative).filter(|(_, is_informative)| **is_informative);
+        let words: usize = words.map(|(unit, _)| unit.words()).sum();
+        let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
         let mut lookup = FormLookup::new(self.snapshot, weights, self.marks);
         let joins =
             splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix && !is_truncated)?;
@@ -134,6 +145,10 @@ impl Planner<'_> {
                 }
                 (_, units) => self.unit(&units[0], is_prefix, &mut lookup)?,
             };
+            if let UnitPlan::Compound(parts, joined) = &mut plan {
+                // As one word it is rare because of its spelling, not because of its meaning.
+                joined.idf = parts.iter().map(|part| part.terms.idf).sum();
+            }
             let is_informative = informative[at] || joined.is_some();
             if !is_informative && words > 0 {
                 for word in plan.words_mut() {
@@ -169,7 +184,7 @@ impl Planner<'_> {
         if std::mem::replace(&mut planned.has_typos, true) {
             return Ok(());
         }
-        for word in planned.plan.words_mut() {
+        for word in planned.plan.words_mut().iter_mut().filter(|word| !word.is_quoted) {
             splits::add_splits(self.snapshot, self.fields, word)?;
             let found = FuzzyWords::of(self.snapshot, &word.text, word.is_prefix)?;
             let Some(found) = found else { continue };
@@ -208,7 +223,7 @@ impl Planner<'_> {
                 let phrase = phrase_weight(self.snapshot, self.fields, characters)?;
                 let terms = lookup.unspaced(characters, phrase)?;
                 let text = characters.concat();
-                Ok(UnitPlan::Word(Box::new(PlannedWord { text, is_prefix: false, terms })))
+                Ok(UnitPlan::Word(Box::new(PlannedWord { text, is_prefix: false, is_quoted: false, terms })))
             }
             QueryUnit::Phrase(words) => {
                 lookup.highlighter.phrases.push(words.clone());

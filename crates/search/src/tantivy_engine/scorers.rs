@@ -203,11 +203,11 @@ impl Scorer for WordScorer {
     }
 }
 
-/// The documents with all parts of a compound, or with the compound as one word.
-///
-/// Documents with both, which contain it as it was typed, score the sum.
+/// The documents with all parts of a compound, or with the compound as one word, whichever scores more.
 pub(super) struct CompoundScorer {
     parts: Vec<UnitScorer>,
+    /// True if one of the parts suffices.
+    any: bool,
     /// The current document of the parts.
     parts_doc: DocId,
     joined: WordScorer,
@@ -215,15 +215,18 @@ pub(super) struct CompoundScorer {
 }
 
 impl CompoundScorer {
-    pub(super) fn new(parts: Vec<UnitScorer>, joined: WordScorer) -> Self {
-        let mut compound = Self { parts, parts_doc: 0, joined, doc: 0 };
-        compound.parts_doc = compound.first_with_all(0);
+    pub(super) fn new(parts: Vec<UnitScorer>, any: bool, joined: WordScorer) -> Self {
+        let mut compound = Self { parts, any, parts_doc: 0, joined, doc: 0 };
+        compound.parts_doc = compound.first_with_parts(0);
         compound.doc = compound.parts_doc.min(compound.joined.doc());
         compound
     }
 
-    /// Returns the first document from `target` on that contains all parts.
-    fn first_with_all(&mut self, mut target: DocId) -> DocId {
+    /// Returns the first document from `target` on that contains all parts, or any.
+    fn first_with_parts(&mut self, mut target: DocId) -> DocId {
+        if self.any {
+            return self.parts.iter_mut().map(|part| part.seek(target)).min().unwrap_or(TERMINATED);
+        }
         loop {
             let next = self.parts.iter_mut().map(|part| part.seek(target)).max().unwrap_or(TERMINATED);
             if next == target || next == TERMINATED {
@@ -246,7 +249,7 @@ impl DocSet for CompoundScorer {
     fn seek(&mut self, target: DocId) -> DocId {
         if self.doc < target {
             if self.parts_doc < target {
-                self.parts_doc = self.first_with_all(target);
+                self.parts_doc = self.first_with_parts(target);
             }
             self.doc = self.parts_doc.min(self.joined.seek(target));
         }
@@ -258,16 +261,19 @@ impl DocSet for CompoundScorer {
     }
 
     fn cost(&self) -> u64 {
-        self.parts.iter().map(UnitScorer::cost).min().unwrap_or(0) + self.joined.cost()
+        let costs = self.parts.iter().map(UnitScorer::cost);
+        let parts = if self.any { costs.sum() } else { costs.min().unwrap_or(0) };
+        parts + self.joined.cost()
     }
 }
 
 impl Scorer for CompoundScorer {
     fn score(&mut self) -> Score {
         let doc = self.doc;
-        let parts = if self.parts_doc == doc { self.parts.iter_mut().map(Scorer::score).sum() } else { 0.0 };
+        let parts = self.parts.iter_mut().filter(|part| self.parts_doc == doc && part.doc() == doc);
+        let parts = parts.map(Scorer::score).fold(0.0, |sum, score| sum + score);
         let joined = if self.joined.doc() == doc { self.joined.score() } else { 0.0 };
-        parts + joined
+        Score::max(parts, joined)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn tiers(request: &SearchRequest, plan: &QueryPlan) -> Vec<Tier> {
             if tolerant && !plan.is_truncated {
                 add(MatchTier::Typos, false, TypoUse::All);
             }
-            if request.relaxes && plan.included.len() > 1 {
+            if request.relaxes && plan.words() > 1 {
                 add(MatchTier::AnyWord, true, if tolerant { TypoUse::Unknown } else { TypoUse::None });
             }
         }

@@ -9,23 +9,25 @@
 pub(super) const ACCENTED: f32 = 0.2;
 /// Adds to an exact match: a word with its symbols, such as `c++`.
 pub(super) const WITH_SYMBOLS: f32 = 1.0;
+/// A quoted phrase, as a factor of its BM25: as much as its words side by side.
+pub(super) const PHRASE: f32 = 2.0;
 /// A word that is written as two, or a part of a word without spaces.
 pub(super) const SPLIT: f32 = 0.3;
 /// A completion of the last word.
-pub(super) const PREFIX: f32 = 0.13;
+pub(super) const PREFIX: f32 = 0.05;
 /// A part of a compound.
-pub(super) const COMPOUND: f32 = 0.1;
+pub(super) const COMPOUND: f32 = 0.05;
 /// Words with one edit, with two, and with another first letter.
-pub(super) const ONE_EDIT: f32 = 0.13;
-pub(super) const TWO_EDITS: f32 = 0.09;
-pub(super) const FIRST_LETTER: f32 = 0.05;
+pub(super) const ONE_EDIT: f32 = 0.05;
+pub(super) const TWO_EDITS: f32 = 0.035;
+pub(super) const FIRST_LETTER: f32 = 0.02;
 /// Completions of words with typos, as a factor of the typo's weight.
 pub(super) const FUZZY_PREFIX: f32 = 0.4;
 /// Adds to completions and typos in the title.
-pub(super) const GROUP_IN_TITLE: f32 = 0.04;
+pub(super) const GROUP_IN_TITLE: f32 = 0.015;
 /// Adds to a document whose title or text is the query, and if the last word is incomplete.
 pub(super) const WHOLE_FIELD: f32 = 4.0;
-pub(super) const WHOLE_PREFIX: f32 = 0.04;
+pub(super) const WHOLE_PREFIX: f32 = 0.015;
 
 /// The factor of words without a topic in a query with others: just enough to break ties.
 pub(super) const UNINFORMATIVE: f32 = 0.02;
