@@ -75,7 +75,8 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
     let own = folder.join("baseline");
     let options = TantivyOptions {
         folder: own.join("index"),
-        languages: [(SourceName::parse("messages").unwrap(), Language::English)].into(),
+        languages: [(SourceName::parse("messages").unwrap(), Language::English.into())].into(),
+        sufficient_hits: 5,
         concurrency: 8,
         memory_bytes: 128 << 20,
         threads: 1,

@@ -33,10 +33,11 @@ pub(super) async fn open(settings: &Settings) -> Result<Arc<dyn SearchEngine>> {
 }
 
 fn options(settings: &Settings) -> TantivyOptions {
-    let languages = settings.sources.iter().map(|source| (source.name.clone(), source.language));
+    let languages = settings.sources.iter().map(|source| (source.name.clone(), source.language.clone()));
     TantivyOptions {
         folder: absolute(&settings.data_dir).join(INDEX_FOLDER),
         languages: languages.collect(),
+        sufficient_hits: settings.search.sufficient_hits,
         concurrency: settings.search.concurrency,
         memory_bytes: settings.search.indexing_memory_mb << 20,
         threads: settings.search.indexing_threads,

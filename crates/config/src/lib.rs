@@ -52,9 +52,9 @@ pub use settings::{
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
 pub use source::{
-    BodyContent, ClientAuthStyle, FieldMap, Language, Locator, NextKind, OnFailedPage, OnReject, PageFormat,
-    Pagination, ParentValue, PostBody, RequestMethod, SinceParam, SourceConfig, StopSignals, StopValue,
-    UpstreamAuth,
+    BodyContent, ClientAuthStyle, FieldMap, Language, LanguageSetting, Locator, NextKind, OnFailedPage,
+    OnReject, PageFormat, Pagination, ParentValue, PostBody, RequestMethod, SinceParam, SourceConfig,
+    StopSignals, StopValue, UpstreamAuth,
 };
 pub use values::{allows_every, parse_authority};
 pub use web_url::WebUrl;

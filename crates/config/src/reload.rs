@@ -7,7 +7,7 @@ use chrono::Utc;
 use super::error::ConfigError;
 use super::reference;
 use super::settings::Settings;
-use super::source::Language;
+use super::source::LanguageSetting;
 use super::values::allows_every;
 use quarry_domain::SourceName;
 
@@ -43,10 +43,10 @@ impl Settings {
     }
 
     /// The sources with a language other than the default, on which the index depends.
-    pub fn special_languages(&self) -> Vec<(&SourceName, Language)> {
-        let languages = self.sources.iter().map(|source| (&source.name, source.language));
+    pub fn special_languages(&self) -> Vec<(&SourceName, &LanguageSetting)> {
+        let languages = self.sources.iter().map(|source| (&source.name, &source.language));
         let mut special: Vec<_> =
-            languages.filter(|(_, language)| *language != Language::default()).collect();
+            languages.filter(|(_, language)| **language != LanguageSetting::default()).collect();
         special.sort_unstable();
         special
     }

@@ -99,6 +99,8 @@ settings_table! {
         indexing_memory_mb: usize = count(15, 65_536).default(128),
         /// Threads of the index writer.
         indexing_threads: usize = count(1, 64).default(1),
+        /// A search that finds fewer documents also looks for typos, then for any of its words.
+        sufficient_hits: u64 = count(1, 1_000).default(5),
         /// The interval at which the indexer polls for changes by other servers.
         poll: Duration = duration("10ms").default("250ms"),
     }

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod contradictions;
 mod identity;
+mod language;
 mod pagination;
 mod parent;
 
@@ -17,6 +18,8 @@ use self::auth::method;
 pub use self::auth::{ClientAuthStyle, RequestMethod, UpstreamAuth};
 use self::body::body;
 pub use self::body::{BodyContent, PostBody};
+use self::language::language_setting;
+pub use self::language::{Language, LanguageSetting};
 use self::pagination::locator;
 pub use self::pagination::{Locator, NextKind, Pagination};
 pub use self::parent::ParentValue;
@@ -80,8 +83,9 @@ settings_table! {
         client_cert: Option<PathBuf> = text().optional(),
         /// The file with the private key (PEM) of `client_cert`.
         client_key: Option<PathBuf> = text().optional(),
-        /// The language for stemming: `english`, or `none`.
-        language: Language = choice([Language::English, Language::None]).default("english"),
+        /// The language of the texts, for word forms: one of those in the documentation of search, a list of
+        /// them, `auto` to detect the language of each document, or `none`.
+        language: LanguageSetting = language_setting().default("english"),
         /// The pause between the end of one request and the start of the next.
         delay: Duration = duration("0s").default("200ms"),
         /// The requests at one time: for pages by offset or number once the total is known, and for the lists of
@@ -236,17 +240,6 @@ pub enum PageFormat {
     JsonLines,
     /// Comma-separated values with a header row.
     Csv,
-}
-
-/// The language for stemming.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Language {
-    /// English (Snowball).
-    #[default]
-    English,
-    /// No stemming: words match as they are written.
-    None,
 }
 
 fn statuses() -> Scalar<Vec<u16>> {

@@ -250,7 +250,7 @@ pub(crate) fn list_of<T: Serialize + 'static>(
 }
 
 /// Parses items between commas, or a list in TOML, as defaults are printed.
-fn parse_list(text: &str) -> Value {
+pub(crate) fn parse_list(text: &str) -> Value {
     let printed = text.starts_with('[').then(|| toml::from_str::<Table>(&format!("value = {text}")).ok());
     match printed.flatten().and_then(|mut table| table.remove("value")) {
         Some(list) => list,

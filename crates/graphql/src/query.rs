@@ -23,10 +23,6 @@ use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
 use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
 
-/// The maximum length of a query text, in characters.
-const MAX_QUERY_CHARS: usize = 1_024;
-/// The maximum number of words of a query text.
-const MAX_QUERY_WORDS: usize = 32;
 /// The maximum number of ids of one `nodes`.
 const MAX_NODES: usize = 100;
 /// The number of suggestions by default.
@@ -79,7 +75,8 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         #[graphql(
-            desc = "The query: at most 1,024 characters and 32 words. An empty query matches every document."
+            desc = "The query. An empty one matches every document; of a long one, the most informative 32 words of \
+                    the first 4,096 characters are used."
         )]
         query: String,
         #[graphql(
@@ -99,7 +96,8 @@ impl Query {
         prefix: Flag<true>,
         #[graphql(
             default,
-            desc = "Match a word that occurs in no document to words within one edit (from 4 letters) or two (from 8)."
+            desc = "If few documents contain all words, match words within one edit (from 4 letters) or two (from 8), \
+                    too; never those with digits."
         )]
         typo_tolerance: Flag<true>,
         #[graphql(
@@ -108,7 +106,6 @@ impl Query {
         )]
         track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
-        check_query(&query)?;
         let track = track.map(|track| track.checked(&query)).transpose()?;
         let first = page_size(ctx, first)?;
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
@@ -125,6 +122,7 @@ impl Query {
             relaxes: true,
             first,
             highlights: selected.field("edges").field("highlights").exists(),
+            corrections: selected.field("interpretation").field("corrections").exists(),
             facets: selected.field("facets").exists(),
             after,
             read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),
@@ -231,27 +229,4 @@ async fn load_node(ctx: &Context<'_>, id: NodeId) -> Result<Option<Node>, Failur
         NodeId::Crawl(id) => Loaders::load(ctx, id).await?.map(Crawl).map(Node::from),
         NodeId::Search(id) => Loaders::load(ctx, id).await?.map(Search).map(Node::from),
     })
-}
-
-fn check_query(query: &str) -> Result<(), Failure> {
-    // A text has at least as many bytes as characters, so most need no counting.
-    if query.len() > MAX_QUERY_CHARS {
-        Failure::check_count("query", query.chars().count(), MAX_QUERY_CHARS, "characters")?;
-    }
-    Failure::check_count("query", query.split_whitespace().count(), MAX_QUERY_WORDS, "words")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn queries_are_measured_in_characters_and_words() {
-        for valid in [String::new(), "ü".repeat(1_024), "a ".repeat(32), " ".repeat(1_024)] {
-            assert!(check_query(&valid).is_ok());
-        }
-        let error = |query: String| check_query(&query).unwrap_err().to_string();
-        assert_eq!(error("ü".repeat(1_025)), "query has 1025 characters: send at most 1024");
-        assert_eq!(error("a ".repeat(33)), "query has 33 words: send at most 32");
-    }
 }

@@ -10,6 +10,8 @@ use super::request::SearchSort;
 /// The sort key of a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SortKey {
+    /// The rank of the tier that found the document.
+    pub(crate) tier: u8,
     /// Relevance; 0 in searches sorted by time.
     pub(crate) score: f32,
     /// Microseconds since 1970; `None` comes last.
@@ -22,14 +24,14 @@ pub(crate) struct SortKey {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchCursor {
     sort: SearchSort,
-    /// True if the answer was relaxed to any of the words.
-    pub(crate) relaxed: bool,
+    /// The rank of the last tier of the answer.
+    pub(crate) depth: u8,
     pub(crate) key: SortKey,
 }
 
 impl SearchCursor {
-    pub(crate) fn new(sort: SearchSort, relaxed: bool, key: SortKey) -> Self {
-        Self { sort, relaxed, key }
+    pub(crate) fn new(sort: SearchSort, depth: u8, key: SortKey) -> Self {
+        Self { sort, depth, key }
     }
 
     /// Returns the cursor as opaque text.
@@ -53,8 +55,8 @@ mod tests {
 
     #[test]
     fn cursors_round_trip_and_others_are_rejected() {
-        let key = SortKey { score: 3.25, published_at: Some(-7), id: u128::MAX - 1 };
-        let cursor = SearchCursor::new(SearchSort::Relevance, true, key);
+        let key = SortKey { tier: 1, score: 3.25, published_at: Some(-7), id: u128::MAX - 1 };
+        let cursor = SearchCursor::new(SearchSort::Relevance, 2, key);
         let text = cursor.encode();
         assert_eq!(SearchCursor::decode(&text, SearchSort::Relevance), Some(cursor));
         assert_eq!(SearchCursor::decode(&text, SearchSort::Newest), None);

@@ -32,6 +32,27 @@ pub enum SearchError {
     Failed(String),
 }
 
+/// A way in which documents match a query, the strictest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MatchTier {
+    /// All words as typed, in another form or as a prefix.
+    #[default]
+    AllWords,
+    /// All words, some of them with typos.
+    Typos,
+    /// Any of the words.
+    AnyWord,
+}
+
+/// A typed word and the word of the documents that it was taken for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Correction {
+    /// The typed word, folded.
+    pub typed: String,
+    /// The word as a document spells it.
+    pub meant: String,
+}
+
 /// A matching document.
 #[derive(Clone, Debug)]
 pub struct Hit {
@@ -39,6 +60,8 @@ pub struct Hit {
     pub document: Arc<Document>,
     /// Its relevance, comparable within one answer only.
     pub score: f32,
+    /// The tier that found it.
+    pub tier: MatchTier,
     /// Continues the search after this hit.
     pub cursor: SearchCursor,
     /// The fields with matches, if requested.
@@ -81,8 +104,14 @@ pub struct SearchAnswer {
     pub has_next: bool,
     /// The number of all matching documents.
     pub total: u64,
-    /// True if no document contains all words, so that any of them matched.
+    /// The last tier that found documents.
+    pub tier: MatchTier,
+    /// True if few documents contain all words, so that others with any of them follow.
     pub relaxed: bool,
+    /// The typed words that hits of this page contain otherwise, if requested.
+    pub corrections: Vec<Correction>,
+    /// True if the query was too long, and only its most informative words were used.
+    pub is_truncated: bool,
     /// One facet per field with at most 100 buckets, if requested.
     pub facets: Vec<Facet>,
     /// The time in the engine.

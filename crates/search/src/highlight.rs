@@ -1,128 +1,245 @@
 //! Marks the matches of a query in the text of a hit.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
-use super::analysis::{Word, marked_stem, words};
+use super::analysis::{
+    SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stem, words,
+};
+use super::fragment::{Match, best_fragment};
 use quarry_config::Language;
-
-/// The maximum length of a highlight in characters; of longer texts, it is a part.
-const MAX_CHARS: usize = 1_000;
-/// Characters before the first match of a long text.
-const LEAD_CHARS: usize = 100;
 
 /// The terms to mark: folded, as the engine looked them up.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Highlighter {
+    /// Words and spellings; the latter with their marks.
     pub(crate) words: BTreeSet<String>,
     /// Marked stems.
     pub(crate) stems: BTreeSet<String>,
     pub(crate) prefixes: Vec<String>,
     pub(crate) phrases: Vec<Vec<String>>,
+    /// Reversed stems of the last parts of compounds.
+    pub(crate) suffixes: Vec<String>,
 }
 
 impl Highlighter {
     /// Returns the text as HTML with the matches in `<mark>`; `None` without a match.
-    pub(crate) fn highlight(&self, text: &str, language: Language) -> Option<String> {
+    ///
+    /// Of a text with more characters than `length`, it is the fragment with the most matches.
+    pub(crate) fn highlight(&self, text: &str, languages: &[Language], length: usize) -> Option<String> {
         let words = words(text);
-        let mut matched: Vec<bool> = words.iter().map(|word| self.matches(word, language)).collect();
-        for phrase in &self.phrases {
-            self.mark_phrase(phrase, &words, &mut matched);
+        let mut matches = self.matches(text, &words, languages);
+        if matches.is_empty() {
+            return None;
         }
-        let first = matched.iter().position(|&is_match| is_match)?;
-        let (from, to) = excerpt(text, words[first].start);
-        let mut html = String::with_capacity(to - from + 32);
-        if from > 0 {
+        matches.sort_by_key(|found| (found.range.start, found.range.end));
+        let Range { start, end } = best_fragment(text, &words, &matches, length);
+        let mut html = String::with_capacity(end - start + 32);
+        if start > 0 {
             html.push('…');
         }
-        let mut at = from;
-        for (word, _) in words.iter().zip(matched).filter(|(_, is_match)| *is_match) {
-            if word.start < at || word.end > to {
-                continue;
-            }
-            html_escape::encode_text_to_string(&text[at..word.start], &mut html);
+        let mut at = start;
+        for mark in marks(&matches, start..end) {
+            html_escape::encode_text_to_string(&text[at..mark.start], &mut html);
             html.push_str("<mark>");
-            html_escape::encode_text_to_string(&text[word.start..word.end], &mut html);
+            html_escape::encode_text_to_string(&text[mark.clone()], &mut html);
             html.push_str("</mark>");
-            at = word.end;
+            at = mark.end;
         }
-        html_escape::encode_text_to_string(&text[at..to], &mut html);
-        if to < text.len() {
+        html_escape::encode_text_to_string(&text[at..end], &mut html);
+        if end < text.len() {
             html.push('…');
         }
         Some(html)
     }
 
-    fn matches(&self, word: &Word<'_>, language: Language) -> bool {
-        let text = word.text.as_ref();
-        self.words.contains(text)
-            || self.prefixes.iter().any(|prefix| text.starts_with(prefix))
-            || (!self.stems.is_empty() && self.stems.contains(&marked_stem(text, language)))
-    }
-
-    fn mark_phrase(&self, phrase: &[String], words: &[Word<'_>], matched: &mut [bool]) {
-        if phrase.is_empty() {
-            return;
-        }
-        for at in 0..(words.len() + 1).saturating_sub(phrase.len()) {
-            let window = &words[at..at + phrase.len()];
-            if window.iter().zip(phrase).all(|(word, wanted)| word.text == *wanted) {
-                matched[at..at + phrase.len()].fill(true);
+    /// Returns the matches of words, spellings and phrases, not in order.
+    fn matches(&self, text: &str, words: &[Word<'_>], languages: &[Language]) -> Vec<Match> {
+        let mut matches = Vec::new();
+        for word in words {
+            let range = word.start..word.end;
+            if let Some(term) = self.matching_term(&word.text, &text[range.clone()], languages) {
+                matches.push(Match::new(term, range));
             }
         }
+        for_each_spelling(text, words, |spelling| {
+            let found = match spelling.kind {
+                SpellingKind::Accented | SpellingKind::Symbols => self.words.get(&spelling.term).cloned(),
+                _ => self.matching_term(&spelling.term, &spelling.term, languages),
+            };
+            if let Some(term) = found {
+                let last = &words[spelling.first + spelling.words - 1];
+                matches.push(Match::new(term, words[spelling.first].start..last.end));
+            }
+        });
+        for phrase in self.phrases.iter().filter(|phrase| !phrase.is_empty()) {
+            for window in words.windows(phrase.len()).filter(|window| is_phrase(window, phrase)) {
+                matches.extend(window.iter().map(|word| Match::of_phrase(&word.text, word.start..word.end)));
+            }
+        }
+        matches
+    }
+
+    /// Returns the term that matches a word, the same for the forms of one word.
+    fn matching_term(&self, word: &str, written: &str, languages: &[Language]) -> Option<String> {
+        if let Some(prefix) = self.prefixes.iter().find(|&prefix| word.starts_with(prefix)) {
+            return Some(prefix.clone());
+        }
+        let mut matched = None;
+        if !self.stems.is_empty() {
+            for &language in languages {
+                for_each_stem(word, written, language, |stem| {
+                    if matched.is_none() && self.stems.contains(&stem) {
+                        matched = Some(stem);
+                    }
+                });
+            }
+        }
+        if matched.is_some() {
+            return matched;
+        }
+        if self.words.contains(word) {
+            return Some(word.to_owned());
+        }
+        let ends = |suffix: &String, language| {
+            reversed_stem(word, language).is_some_and(|it| it.starts_with(suffix))
+        };
+        let is_end = |suffix: &&String| languages.iter().any(|&language| ends(suffix, language));
+        self.suffixes.iter().find(is_end).cloned()
     }
 }
 
-/// Returns the range of the part to show, given the first match.
-fn excerpt(text: &str, first_match: usize) -> (usize, usize) {
-    if text.len() <= MAX_CHARS || text.chars().count() <= MAX_CHARS {
-        return (0, text.len());
+/// Compares adjacent words with a phrase; its last character may be incomplete where scripts have no spaces.
+fn is_phrase(window: &[Word<'_>], phrase: &[String]) -> bool {
+    let (Some((last_word, words)), Some((last, wanted))) = (window.split_last(), phrase.split_last()) else {
+        return false;
+    };
+    words.iter().zip(wanted).all(|(word, wanted)| word.text == *wanted)
+        && (last_word.text == *last
+            || (!words.is_empty() && last.starts_with(is_unspaced) && last_word.text.starts_with(last)))
+}
+
+/// Joins the ranges of matches that overlap or touch, within a fragment.
+fn marks(matches: &[Match], fragment: Range<usize>) -> Vec<Range<usize>> {
+    let mut marks: Vec<Range<usize>> = Vec::new();
+    for found in matches {
+        let start = found.range.start.max(fragment.start);
+        let end = found.range.end.min(fragment.end);
+        if start >= end {
+            continue;
+        }
+        match marks.last_mut() {
+            Some(last) if start <= last.end => last.end = last.end.max(end),
+            _ => marks.push(start..end),
+        }
     }
-    let from =
-        text[..first_match].char_indices().rev().take(LEAD_CHARS).last().map_or(first_match, |(at, _)| at);
-    let to = text[from..].char_indices().nth(MAX_CHARS).map_or(text.len(), |(at, _)| from + at);
-    (from, to)
+    marks
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::super::analysis::marked_stem;
     use super::*;
+
+    const ENGLISH: &[Language] = &[Language::English];
+    const LENGTH: usize = 1_000;
 
     fn highlighter(words: &[&str], stems: &[&str], prefixes: &[&str], phrases: &[&[&str]]) -> Highlighter {
         let own = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
         Highlighter {
             words: own(words).into_iter().collect(),
-            stems: own(stems).into_iter().collect(),
+            stems: stems.iter().map(|stem| marked_stem(stem, Language::English)).collect(),
             prefixes: own(prefixes),
             phrases: phrases.iter().map(|phrase| own(phrase)).collect(),
+            suffixes: Vec::new(),
         }
     }
 
     #[test]
     fn marks_every_form_and_escapes_the_rest() {
-        let highlighter = highlighter(&["muller"], &["\u{1}run"], &["jet"], &[]);
+        let highlighter = highlighter(&["muller"], &["run"], &["jet"], &[]);
         assert_eq!(
-            highlighter.highlight("<b>Müller</b> & running jets", Language::English).as_deref(),
+            highlighter.highlight("<b>Müller</b> & running jets", ENGLISH, LENGTH).as_deref(),
             Some("&lt;b&gt;<mark>Müller</mark>&lt;/b&gt; &amp; <mark>running</mark> <mark>jets</mark>")
         );
-        assert_eq!(highlighter.highlight("Runs", Language::None), None);
+        assert_eq!(highlighter.highlight("Runs", &[], LENGTH), None);
     }
 
     #[test]
     fn marks_only_the_words_of_whole_phrases() {
         let highlighter = highlighter(&[], &[], &[], &[&["private", "jet"]]);
         assert_eq!(
-            highlighter.highlight("jet, private jet", Language::English).as_deref(),
+            highlighter.highlight("jet, private jet", ENGLISH, LENGTH).as_deref(),
             Some("jet, <mark>private</mark> <mark>jet</mark>")
         );
-        assert_eq!(highlighter.highlight("jet private", Language::English), None);
+        assert_eq!(highlighter.highlight("jet private", ENGLISH, LENGTH), None);
+        assert_eq!(highlighter.highlight("private jets", ENGLISH, LENGTH), None);
     }
 
     #[test]
-    fn shows_a_part_of_a_long_text() {
-        let text = format!("{} needle {}", "é ".repeat(2_000), "ü ".repeat(2_000));
-        let html = highlighter(&["needle"], &[], &[], &[]).highlight(&text, Language::None).unwrap();
+    fn marks_all_words_that_a_spelling_covers() {
+        for (term, text, expected) in [
+            ("wd40", "use WD-40!", "use <mark>WD-40</mark>!"),
+            ("osullivan", "Mark O’Sullivan", "Mark <mark>O’Sullivan</mark>"),
+            ("mueller", "Frau Müller", "Frau <mark>Müller</mark>"),
+            ("\u{4}c++", "learn C++, fast", "learn <mark>C</mark>++, fast"),
+        ] {
+            let highlighter = highlighter(&[term], &[], &[], &[]);
+            assert_eq!(highlighter.highlight(text, ENGLISH, LENGTH).as_deref(), Some(expected));
+        }
+        let typed = highlighter(&[], &[], &["wif"], &[]);
+        assert_eq!(typed.highlight("the Wi-Fi", ENGLISH, LENGTH).as_deref(), Some("the <mark>Wi-Fi</mark>"));
+        let characters = highlighter(&[], &[], &[], &[&["东", "京", "タ"]]);
+        assert_eq!(
+            characters.highlight("新東京ダム", ENGLISH, LENGTH).as_deref(),
+            Some("新<mark>東京ダ</mark>ム")
+        );
+    }
+
+    #[test]
+    fn marks_compounds() {
+        let suffixes = reversed_stem("trikot", Language::German).into_iter().collect();
+        let highlighter = Highlighter { suffixes, ..Highlighter::default() };
+        assert_eq!(
+            highlighter.highlight("Rote Fußballtrikots", &[Language::German], LENGTH).as_deref(),
+            Some("Rote <mark>Fußballtrikots</mark>")
+        );
+    }
+
+    #[test]
+    fn shows_the_best_part_of_a_long_text() {
+        let filler = "some other words that fill the space ";
+        let text = format!("A jet. {} the private jet {}", filler.repeat(40), filler.repeat(40));
+        let html = highlighter(&["private", "jet"], &[], &[], &[]).highlight(&text, ENGLISH, 120).unwrap();
+        assert!(html.contains("the <mark>private</mark> <mark>jet</mark> "), "{html}");
         assert!(html.starts_with('…') && html.ends_with('…'), "{html}");
-        assert!(html.contains("<mark>needle</mark>"));
-        assert!(html.chars().count() <= MAX_CHARS + 20);
+        let plain = html.replace("<mark>", "").replace("</mark>", "").replace('…', "");
+        assert!((80..=120).contains(&plain.chars().count()), "{plain}");
+        assert!(text.contains(&format!(" {plain} ")), "whole words: {plain}");
+    }
+
+    proptest! {
+        #[test]
+        fn fragments_are_short_and_whole(
+            text in "(\\PC|[a-c é中가]|👨‍👩‍👧|e\u{301} ){0,80}",
+            length in 1_usize..40,
+        ) {
+            use unicode_segmentation::UnicodeSegmentation;
+            let highlighter = highlighter(&["a", "中"], &["b"], &["c"], &[&["a", "b"]]);
+            let Some(html) = highlighter.highlight(&text, ENGLISH, length) else { return Ok(()) };
+            let plain = html.replace("<mark>", "").replace("</mark>", "");
+            let plain = html_escape::decode_html_entities(&plain).into_owned();
+            if text.chars().count() <= length {
+                prop_assert_eq!(plain, html_escape::decode_html_entities(&text).into_owned());
+                return Ok(());
+            }
+            let whole: Vec<usize> = text.grapheme_indices(true).map(|(at, _)| at).collect();
+            if let Some(at) = text.find(plain.trim_matches('…')).filter(|_| !text.contains(['&', '…'])) {
+                prop_assert!(whole.contains(&at), "{}", plain);
+            }
+            prop_assert!(html.contains("<mark>"));
+        }
     }
 }

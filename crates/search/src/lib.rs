@@ -2,7 +2,8 @@
 //!
 //! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
-//! - `analysis`, `query`, `highlight`: text to terms, typed text to a query, matches in the text of a hit.
+//! - `analysis`, `query`: text to terms, typed text to a query.
+//! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
 //!
@@ -11,6 +12,7 @@
 mod analysis;
 mod cursor;
 mod engine;
+mod fragment;
 mod highlight;
 mod indexer;
 mod query;
@@ -20,7 +22,8 @@ pub mod tantivy_engine;
 
 pub use cursor::SearchCursor;
 pub use engine::{
-    Batch, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
+    Batch, Correction, EngineHealth, Facet, FacetBucket, Highlight, Hit, MatchTier, SearchAnswer,
+    SearchEngine, SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};

@@ -1,14 +1,52 @@
 //! The query parser: words, "phrases" and -exclusions. No text is a syntax error.
 
-use super::analysis::{Word, words};
+use super::analysis::{Spelling, SpellingKind, Word, for_each_spelling, words};
 
-/// A word or a phrase of a query.
+/// The maximum length of the text that is parsed, in characters.
+const MAX_CHARS: usize = 4_096;
+
+/// A part of a query that a document contains or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum QueryUnit {
     /// A word in any of its forms.
-    Word(String),
+    Word(QueryWord),
+    /// Words without white space between them, such as `Wi-Fi`: separately, or as one word.
+    Compound(Vec<QueryWord>, Vec<OtherSpelling>),
+    /// The characters of a word of a script without spaces.
+    Unspaced(Vec<String>),
     /// Adjacent words in exactly these forms.
     Phrase(Vec<String>),
+}
+
+impl QueryUnit {
+    /// Returns the number of words.
+    pub(crate) fn words(&self) -> usize {
+        match self {
+            Self::Word(_) | Self::Unspaced(_) => 1,
+            Self::Compound(words, _) => words.len(),
+            Self::Phrase(words) => words.len(),
+        }
+    }
+}
+
+/// A typed word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct QueryWord {
+    /// The folded word.
+    pub(crate) text: String,
+    /// The word as it was typed.
+    pub(crate) written: String,
+    /// Further terms that stand for it.
+    pub(crate) spellings: Vec<OtherSpelling>,
+    /// How often it was typed.
+    pub(crate) count: usize,
+}
+
+/// A further term of a word or compound.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OtherSpelling {
+    pub(crate) term: String,
+    pub(crate) kind: SpellingKind,
 }
 
 /// A parsed query.
@@ -20,29 +58,50 @@ pub(crate) struct ParsedQuery {
     pub(crate) excluded: Vec<QueryUnit>,
     /// True if the last included unit may be incomplete: no white space follows it.
     pub(crate) ends_in_prefix: bool,
+    /// True if the text is too long to be parsed to its end.
+    pub(crate) is_cut: bool,
 }
 
 impl ParsedQuery {
     /// Parses a query; an unclosed quote has no effect.
     pub(crate) fn parse(text: &str) -> Self {
         let mut query = ParsedQuery::default();
-        let mut rest = text;
+        let mut rest = cut(text);
+        query.is_cut = rest.len() < text.len();
         while let Some((before, phrase, after, excluded)) = split_phrase(rest) {
             query.add_plain(before);
             query.add_phrase(phrase, excluded);
             rest = after;
         }
         query.add_plain(rest);
-        query.ends_in_prefix = !rest.ends_with(char::is_whitespace)
-            && rest
-                .split_whitespace()
-                .next_back()
-                .is_some_and(|chunk| exclusion(chunk).is_none() && !words(chunk).is_empty());
+        query.ends_in_prefix = !query.is_cut
+            && !rest.ends_with(char::is_whitespace)
+            && rest.split_whitespace().next_back().is_some_and(may_be_prefix);
         query
     }
 
+    /// Returns the folded words as the value of a field, if they are all that is searched for.
+    pub(crate) fn whole(&self) -> Option<String> {
+        let mut whole = String::new();
+        for unit in &self.included {
+            let words: Vec<&str> = match unit {
+                QueryUnit::Word(word) => vec![&word.text],
+                QueryUnit::Compound(words, _) => words.iter().map(|word| word.text.as_str()).collect(),
+                QueryUnit::Unspaced(characters) => characters.iter().map(String::as_str).collect(),
+                QueryUnit::Phrase(_) => return None,
+            };
+            for word in words {
+                if !whole.is_empty() {
+                    whole.push(' ');
+                }
+                whole.push_str(word);
+            }
+        }
+        (!whole.is_empty()).then_some(whole)
+    }
+
     fn add_phrase(&mut self, phrase: &str, excluded: bool) {
-        let words: Vec<String> = words(phrase).into_iter().map(|word| word.text.into_owned()).collect();
+        let words = folded(phrase);
         if words.is_empty() {
             return;
         }
@@ -54,49 +113,112 @@ impl ParsedQuery {
         for chunk in text.split_whitespace() {
             match exclusion(chunk) {
                 Some(word) => {
-                    let words: Vec<String> =
-                        words(word).into_iter().map(|word| word.text.into_owned()).collect();
-                    match words.len() {
+                    let mut units = units(word);
+                    match units.len() {
                         0 => {}
-                        1 => self.excluded.extend(words.into_iter().map(QueryUnit::Word)),
-                        // -El-Tahir excludes the name, not all documents with either part.
-                        _ => self.excluded.push(QueryUnit::Phrase(words)),
+                        1 => self.excluded.append(&mut units),
+                        // Excludes the whole, not all documents with any part.
+                        _ => self.excluded.push(QueryUnit::Phrase(folded(word))),
                     }
                 }
-                None => self.add_chunk(chunk),
-            }
-        }
-    }
-
-    /// Adds adjoining words, which are from a script without spaces, as a phrase.
-    fn add_chunk(&mut self, chunk: &str) {
-        let mut run: Vec<Word<'_>> = Vec::new();
-        for word in words(chunk) {
-            if run.last().is_some_and(|last| last.end != word.start || is_symbol(last) || is_symbol(&word)) {
-                self.add_run(std::mem::take(&mut run));
-            }
-            run.push(word);
-        }
-        self.add_run(run);
-    }
-
-    fn add_run(&mut self, run: Vec<Word<'_>>) {
-        let mut texts: Vec<String> = run.into_iter().map(|word| word.text.into_owned()).collect();
-        match texts.len() {
-            0 => {}
-            1 => {
-                if let Some(word) = texts.pop() {
-                    push_unique(&mut self.included, QueryUnit::Word(word));
+                None => {
+                    for unit in units(chunk) {
+                        push_unique(&mut self.included, unit);
+                    }
                 }
             }
-            _ => push_unique(&mut self.included, QueryUnit::Phrase(texts)),
         }
     }
 }
 
+/// Returns the part of a text that is parsed, as far as possible in whole words.
+fn cut(text: &str) -> &str {
+    let Some((end, _)) = text.char_indices().nth(MAX_CHARS) else { return text };
+    let cut = &text[..end];
+    cut.rfind(char::is_whitespace).map_or(cut, |space| &cut[..space])
+}
+
+fn folded(text: &str) -> Vec<String> {
+    words(text).into_iter().map(|word| word.text.into_owned()).collect()
+}
+
+/// Divides text without white space.
+fn units(chunk: &str) -> Vec<QueryUnit> {
+    let words = words(chunk);
+    let mut spellings: Vec<Spelling> = Vec::new();
+    for_each_spelling(chunk, &words, |spelling| spellings.push(spelling));
+    let mut units = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let unspaced = spellings.iter().find(|spelling| {
+            spelling.first == at && spelling.words > 1 && spelling.kind == SpellingKind::Unspaced
+        });
+        let length = unspaced.map_or_else(|| parts_from(at, &words, &spellings), |word| word.words);
+        let range = at..at + length;
+        units.push(match unspaced {
+            Some(_) => {
+                QueryUnit::Unspaced(words[range.clone()].iter().map(|word| word.text.to_string()).collect())
+            }
+            None if length == 1 => QueryUnit::Word(query_word(chunk, at, &words, &spellings)),
+            None => QueryUnit::Compound(
+                range.clone().map(|at| query_word(chunk, at, &words, &spellings)).collect(),
+                spellings_of(at, length, &spellings),
+            ),
+        });
+        at = range.end;
+    }
+    units
+}
+
+/// Returns the number of words from here on that one separator each divides.
+fn parts_from(at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> usize {
+    let is_unspaced = |at: usize| {
+        spellings.iter().any(|spelling| {
+            spelling.kind == SpellingKind::Unspaced && spelling.first == at && spelling.words > 1
+        })
+    };
+    let mut end = at + 1;
+    while end < words.len()
+        && words[end - 1].end < words[end].start
+        && !is_symbol(&words[end - 1])
+        && !is_symbol(&words[end])
+        && !is_unspaced(end)
+    {
+        end += 1;
+    }
+    let joins =
+        |length: usize| spellings.iter().any(|spelling| spelling.first == at && spelling.words == length);
+    // Parts that are never written together are words of their own.
+    (2..=end - at).rev().find(|&length| joins(length)).unwrap_or(1)
+}
+
+fn query_word(chunk: &str, at: usize, words: &[Word<'_>], spellings: &[Spelling]) -> QueryWord {
+    let word = &words[at];
+    QueryWord {
+        text: word.text.to_string(),
+        written: chunk[word.start..word.end].to_owned(),
+        spellings: spellings_of(at, 1, spellings),
+        count: 1,
+    }
+}
+
+fn spellings_of(first: usize, words: usize, spellings: &[Spelling]) -> Vec<OtherSpelling> {
+    spellings
+        .iter()
+        .filter(|spelling| spelling.first == first && spelling.words == words)
+        .map(|spelling| OtherSpelling { term: spelling.term.clone(), kind: spelling.kind })
+        .collect()
+}
+
 /// Adds a unit, or moves it to the end, where it may be a prefix.
-fn push_unique(units: &mut Vec<QueryUnit>, unit: QueryUnit) {
-    units.retain(|known| *known != unit);
+fn push_unique(units: &mut Vec<QueryUnit>, mut unit: QueryUnit) {
+    units.retain(|known| match (known, &mut unit) {
+        (QueryUnit::Word(known), QueryUnit::Word(word)) if known.text == word.text => {
+            word.count += known.count;
+            false
+        }
+        (known, unit) => *known != *unit,
+    });
     units.push(unit);
 }
 
@@ -104,10 +226,21 @@ fn is_symbol(word: &Word<'_>) -> bool {
     !word.text.chars().any(char::is_alphanumeric)
 }
 
-/// Returns the word after a minus, if it begins with a letter or digit.
+/// Returns true if the last word of a chunk may continue: symbols complete `C++`.
+fn may_be_prefix(chunk: &str) -> bool {
+    exclusion(chunk).is_none() && !words(chunk).is_empty() && !chunk.ends_with(['+', '#'])
+}
+
+/// Returns the word after a minus, unless it is a number below zero.
 fn exclusion(chunk: &str) -> Option<&str> {
-    let word = chunk.strip_prefix('-')?;
-    word.chars().next().filter(|c| c.is_alphanumeric()).map(|_| word)
+    let word = chunk.strip_prefix(is_minus)?;
+    let begins_with_word = word.chars().next().is_some_and(char::is_alphanumeric);
+    (begins_with_word && word.chars().any(char::is_alphabetic)).then_some(word)
+}
+
+/// Returns true for the characters that keyboards and phones write for a minus.
+fn is_minus(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2013}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}')
 }
 
 /// Splits at the first pair of quotes: text before, between and after.
@@ -120,9 +253,10 @@ fn split_phrase(text: &str) -> Option<(&str, &str, &str, bool)> {
     let close = inner + length;
     let after = close + text[close..].chars().next()?.len_utf8();
     let before = &text[..open];
-    let excluded =
-        before.strip_suffix('-').is_some_and(|head| head.is_empty() || head.ends_with(char::is_whitespace));
-    let before = if excluded { &before[..before.len() - 1] } else { before };
+    let excluded = before
+        .strip_suffix(is_minus)
+        .is_some_and(|head| head.is_empty() || head.ends_with(char::is_whitespace));
+    let before = if excluded { before.trim_end_matches(is_minus) } else { before };
     Some((before, &text[inner..close], &text[after..], excluded))
 }
 
@@ -133,56 +267,96 @@ fn is_quote(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use unicode_normalization::UnicodeNormalization;
+
     use super::*;
 
-    fn word(text: &str) -> QueryUnit {
-        QueryUnit::Word(text.to_owned())
-    }
-
-    fn phrase(words: &[&str]) -> QueryUnit {
-        QueryUnit::Phrase(words.iter().map(|&word| word.to_owned()).collect())
-    }
-
-    fn check(text: &str, included: &[QueryUnit], excluded: &[QueryUnit], ends_in_prefix: bool) {
+    /// Returns a query in one notation: `"a phrase"`, `(a+compound)`, `[an unspaced word]`, `prefix*`.
+    fn shown(text: &str) -> String {
         let query = ParsedQuery::parse(text);
-        assert_eq!(query.included, included, "{text}");
-        assert_eq!(query.excluded, excluded, "{text}");
-        assert_eq!(query.ends_in_prefix, ends_in_prefix, "{text}");
+        let unit = |unit: &QueryUnit| match unit {
+            QueryUnit::Word(word) => word.text.clone(),
+            QueryUnit::Compound(words, _) => {
+                format!("({})", words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join("+"))
+            }
+            // Korean syllables are decomposed.
+            QueryUnit::Unspaced(characters) => format!("[{}]", characters.concat().nfc()),
+            QueryUnit::Phrase(words) => format!("\"{}\"", words.join(" ")),
+        };
+        let included = query.included.iter().map(unit);
+        let excluded = query.excluded.iter().map(|excluded| format!("-{}", unit(excluded)));
+        let end = if query.ends_in_prefix { "*" } else { "" };
+        included.chain(excluded).collect::<Vec<_>>().join(" ") + end
     }
 
     #[test]
     fn parses_words_phrases_and_exclusions() {
-        check("private jet", &[word("private"), word("jet")], &[], true);
-        check("private jet ", &[word("private"), word("jet")], &[], false);
-        check("a \"private jet\"", &[word("a"), phrase(&["private", "jet"])], &[], false);
-        check("jet -paris", &[word("jet")], &[word("paris")], false);
-        check("jet -\"new york\" x", &[word("jet"), word("x")], &[phrase(&["new", "york"])], true);
-        check("jet -", &[word("jet")], &[], false);
-        check("-el-tahir jet", &[word("jet")], &[phrase(&["el", "tahir"])], true);
-        check("El-Tahir", &[word("el"), word("tahir")], &[], true);
-        check("“private jet” x", &[phrase(&["private", "jet"]), word("x")], &[], true);
+        for (text, expected) in [
+            ("private jet", "private jet*"),
+            ("private jet ", "private jet"),
+            ("a \"private jet\"", "a \"private jet\""),
+            ("jet -paris", "jet -paris"),
+            ("jet -\"new york\" x", "jet x -\"new york\"*"),
+            ("jet -", "jet"),
+            ("-el-tahir jet", "jet -(el+tahir)*"),
+            ("“private jet” x", "\"private jet\" x*"),
+            ("jet private jet", "private jet*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_minus_excludes_words_but_not_numbers() {
+        for minus in ['-', '\u{2010}', '\u{2011}', '–', '−', '﹣', '－'] {
+            assert_eq!(shown(&format!("jet {minus}paris")), "jet -paris");
+            assert_eq!(shown(&format!("jet {minus}\"new york\"")), "jet -\"new york\"");
+            assert_eq!(shown(&format!("below {minus}5")), "below 5*");
+        }
+    }
+
+    #[test]
+    fn words_between_separators_are_compounds() {
+        for (text, expected) in [
+            ("El-Tahir", "(el+tahir)*"),
+            ("O’Sullivan x", "(o+sullivan) x*"),
+            ("978-3-16-148410-0 ", "(978+3+16+148410+0)"),
+            ("C++", "c"),
+            ("c# developer", "c developer*"),
+            ("node.js", "(node+js)*"),
+            ("3.14", "(3+14)*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
     }
 
     #[test]
     fn no_text_is_an_error() {
-        check("", &[], &[], false);
-        check("\"", &[], &[], false);
-        check("\"private je", &[word("private"), word("je")], &[], true);
-        check("- -- --x", &[word("x")], &[], true);
-        check("*:/\\(){}[]^~!? AND", &[word("and")], &[], true);
-        check("27\" monitor", &[word("27"), word("monitor")], &[], true);
-        check("🎉🎉 é\u{301}", &[word("🎉"), word("e")], &[], true);
-        check("\u{202e}שלום", &[word("שלום")], &[], true);
+        for (text, expected) in [
+            ("", ""),
+            ("\"", ""),
+            ("\"private je", "private je*"),
+            ("- -- --x", "x*"),
+            ("*:/\\(){}[]^~!? AND", "and*"),
+            ("27\" monitor", "27 monitor*"),
+            ("🎉🎉 é\u{301}", "🎉 e*"),
+            ("\u{202e}שלום", "שלום*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
+        let long = ParsedQuery::parse(&"word ".repeat(2_000));
+        assert!(long.is_cut && long.included.len() == 1);
     }
 
     #[test]
-    fn a_repeated_word_counts_once_at_its_last_position() {
-        check("jet private jet", &[word("private"), word("jet")], &[], true);
-    }
-
-    #[test]
-    fn unspaced_scripts_are_phrases() {
-        check("東京タワー", &[phrase(&["東", "京", "タワー"])], &[], true);
-        check("東", &[word("東")], &[], true);
+    fn scripts_without_spaces_are_divided_into_words() {
+        for (text, expected) in [
+            ("東", "东*"),
+            ("東京タワー", "[东京] [タワー]*"),
+            ("iphone用ケース", "iphone 用 [ケース]*"),
+            ("서울 대학교", "[서울] [대학교]*"),
+        ] {
+            assert_eq!(shown(text), expected, "{text}");
+        }
     }
 }

@@ -20,7 +20,7 @@ pub enum SearchSort {
 /// The number of words that must match.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MatchPolicy {
-    /// All words; any word if no document contains all and the search relaxes.
+    /// All words; then any word if few documents contain all and the search relaxes.
     #[default]
     All,
     /// Any word.
@@ -62,9 +62,9 @@ pub struct SearchRequest {
     pub match_policy: MatchPolicy,
     /// The last word also matches as a prefix unless a space follows it.
     pub prefix: bool,
-    /// A word that no document contains matches similar words.
+    /// Words match similar ones if few documents contain all words as typed.
     pub typo_tolerance: bool,
-    /// Any word matches if no document contains all.
+    /// Any word matches if few documents contain all.
     pub relaxes: bool,
     /// The maximum number of hits.
     pub first: usize,
@@ -72,6 +72,8 @@ pub struct SearchRequest {
     pub after: Option<String>,
     /// Compute highlights.
     pub highlights: bool,
+    /// Compute corrections.
+    pub corrections: bool,
     /// Compute facets.
     pub facets: bool,
     /// The maximum memory of documents that are not cached, in bytes.
@@ -92,6 +94,7 @@ impl SearchRequest {
             first,
             after: None,
             highlights: false,
+            corrections: false,
             facets: false,
             read_bytes: usize::MAX,
         }

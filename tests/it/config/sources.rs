@@ -32,7 +32,7 @@ fn a_source_has_defaults() {
     assert_eq!(source.fields.key, pointer("/id").into());
     assert_eq!(source.fields.title, None);
     assert!(source.headers.is_empty());
-    assert_eq!(source.language, Language::English);
+    assert_eq!(source.language, Language::English.into());
     assert_eq!(source.delay, Duration::from_millis(200));
     assert_eq!(source.timeout, Duration::from_secs(10));
     assert_eq!(source.refresh, None);

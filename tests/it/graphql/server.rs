@@ -138,6 +138,7 @@ impl Server {
             TantivyEngine::open(TantivyOptions {
                 folder: folder.path().to_owned(),
                 languages: BTreeMap::new(),
+                sufficient_hits: 5,
                 concurrency: 2,
                 memory_bytes: 20_000_000,
                 threads: 1,

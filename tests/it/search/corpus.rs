@@ -7,7 +7,7 @@ use quarry::domain::{
     AuthorId, AuthorRef, Document, DocumentChange, DocumentId, DocumentKey, Revision, SourceName, Tombstone,
 };
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{Batch, SearchEngine, SearchRequest};
+use quarry::search::{Batch, MatchTier, SearchEngine, SearchRequest};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -20,6 +20,7 @@ pub(crate) fn options(folder: &Path) -> TantivyOptions {
     TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
+        sufficient_hits: 5,
         concurrency: 4,
         memory_bytes: 30 << 20,
         threads: 1,
@@ -114,6 +115,13 @@ pub(crate) async fn keys(engine: &dyn SearchEngine, request: &SearchRequest) -> 
 
 pub(crate) async fn keys_of(engine: &dyn SearchEngine, query: &str) -> Vec<String> {
     keys(engine, &SearchRequest::new(query, 100)).await
+}
+
+/// Returns the keys of the hits that contain all words as typed.
+pub(crate) async fn keys_with_all(engine: &dyn SearchEngine, query: &str) -> Vec<String> {
+    let answer = engine.search(&SearchRequest::new(query, 100)).await.unwrap();
+    let hits = answer.hits.iter().filter(|hit| hit.tier == MatchTier::AllWords);
+    hits.map(|hit| hit.document.key.as_str().to_owned()).collect()
 }
 
 pub(crate) async fn total(engine: &dyn SearchEngine, query: &str) -> u64 {

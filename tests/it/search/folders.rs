@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use quarry::config::Language;
+use quarry::config::LanguageSetting;
 use quarry::domain::SourceName;
 use quarry::search::SearchEngine;
 use quarry::search::tantivy_engine::{OpenError, TantivyEngine};
@@ -87,7 +87,7 @@ async fn another_analysis_builds_a_second_index_while_the_first_serves() {
     let folder = tempfile::tempdir().unwrap();
     filled(folder.path()).await;
     let mut other = options(folder.path());
-    other.languages.insert(SourceName::parse("test").unwrap(), Language::None);
+    other.languages.insert(SourceName::parse("test").unwrap(), LanguageSetting::NONE);
     let engine = TantivyEngine::open(other.clone()).unwrap();
     assert_eq!(engine.applied_through().await.unwrap(), None, "the new index is empty");
     assert_eq!(total(&engine, "some").await, 50, "the old one serves");

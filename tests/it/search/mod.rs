@@ -5,6 +5,7 @@ mod completing;
 mod corpus;
 mod engine_suite;
 mod folders;
+mod kinds;
 mod messages;
 mod oracle;
 mod suggestions;

@@ -4,7 +4,7 @@ use async_graphql::Enum;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
 #[graphql(remote = "quarry_search::MatchPolicy")]
 pub(crate) enum MatchPolicy {
-    /// All words; any word if no document contains all of them (then `relaxed` is true).
+    /// All words; then any word if few documents contain all of them (`relaxed` is true).
     #[default]
     All,
     /// Any word.

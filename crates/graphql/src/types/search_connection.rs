@@ -3,7 +3,7 @@ use std::sync::OnceLock;
 use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
-use super::{Document, Facet, Highlight, PageInfo, int};
+use super::{Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int};
 use crate::failure::Failure;
 use crate::list::List;
 use crate::pagination::{ConnectionPage, page_size};
@@ -15,6 +15,7 @@ pub(crate) struct SearchEdge {
     cursor: SearchCursor,
     node: Document,
     score: f32,
+    tier: MatchTier,
     highlights: Vec<Highlight>,
 }
 
@@ -24,6 +25,7 @@ impl From<Hit> for SearchEdge {
             cursor: hit.cursor,
             node: Document(hit.document),
             score: hit.score,
+            tier: hit.tier.into(),
             highlights: hit.highlights.into_iter().map(Highlight::from).collect(),
         }
     }
@@ -59,6 +61,11 @@ impl SearchEdge {
         self.score.into()
     }
 
+    /// The way in which this document matches the query. Edges are ordered by it first.
+    async fn tier(&self) -> MatchTier {
+        self.tier
+    }
+
     /// The fields with matches, one entry each. Computed only if selected.
     async fn highlights(&self) -> List<&[Highlight]> {
         List(&self.highlights)
@@ -70,6 +77,7 @@ pub(crate) struct SearchConnection {
     page: EdgePage<SearchEdge>,
     total: u64,
     relaxed: bool,
+    interpretation: SearchInterpretation,
     facets: Vec<quarry_search::Facet>,
     took_ms: f64,
     query: String,
@@ -84,6 +92,11 @@ impl SearchConnection {
             page: EdgePage::new(page, SearchEdge::from),
             total: answer.total,
             relaxed: answer.relaxed,
+            interpretation: SearchInterpretation {
+                tier: answer.tier.into(),
+                corrections: answer.corrections.into_iter().map(Correction::from).collect(),
+                truncated: answer.is_truncated,
+            },
             facets: answer.facets,
             took_ms: answer.took.as_secs_f64() * 1_000.0,
             query: request.query,
@@ -115,9 +128,14 @@ impl SearchConnection {
         int(self.total)
     }
 
-    /// True if no document contains all words, so documents that contain any of them are returned.
+    /// True if few documents contain all words, so documents that contain any of them follow.
     async fn relaxed(&self) -> bool {
         self.relaxed
+    }
+
+    /// How the query was understood.
+    async fn interpretation(&self) -> &SearchInterpretation {
+        &self.interpretation
     }
 
     /// The counts of all matching documents by source, category and author. Computed only if selected.

@@ -1,28 +1,34 @@
 //! The answer to a search: evaluates it, and reads the hits.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::super::analysis::for_each_word;
 use super::super::cursor::SearchCursor;
-use super::super::engine::{Highlight, Hit, SearchAnswer, SearchError};
+use super::super::engine::{Correction, Highlight, Hit, MatchTier, SearchAnswer, SearchError};
 use super::super::highlight::Highlighter;
-use super::super::request::SearchRequest;
+use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
 use super::evaluate::evaluate;
 use super::failure::search_error;
-use super::generation::{Generation, Languages};
+use super::fuzzy_words::Misspelling;
+use super::generation::{Generation, Languages, document_languages};
 use super::schema::read_stored;
 use super::snapshot::IndexSnapshot;
+use super::tiers::shown_score;
 use super::top_docs::RankedDoc;
-use quarry_config::Language;
 use quarry_domain::Document;
+
+/// Corrections of an answer.
+const MAX_CORRECTIONS: usize = 20;
+/// The maximum length of a highlight in characters.
+const HIGHLIGHT_CHARS: usize = 1_000;
 
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
     pub(super) generation: Arc<Generation>,
     pub(super) snapshot: Arc<IndexSnapshot>,
-    /// All languages in use.
-    pub(super) languages: Arc<BTreeSet<Language>>,
+    /// Fewer hits than this let the next tier follow.
+    pub(super) sufficient_hits: u64,
     pub(super) languages_by_source: Arc<Languages>,
 }
 
@@ -30,11 +36,12 @@ impl IndexSearcher {
     /// Searches on the calling thread.
     pub(super) fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let started = Instant::now();
-        let mut matches = evaluate(&self.snapshot, &self.generation.fields, &self.languages, request)?;
+        let mut matches = evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
         let has_next = matches.top_docs.len() > request.first;
         matches.top_docs.truncate(request.first);
         let mut hits = Vec::with_capacity(matches.top_docs.len());
         let mut read_bytes = 0_usize;
+        let mut corrections = Vec::new();
         for ranked in &matches.top_docs {
             let (document, bytes) = self.read(ranked)?;
             read_bytes = read_bytes.saturating_add(bytes);
@@ -42,18 +49,31 @@ impl IndexSearcher {
                 return Err(SearchError::TooLarge);
             }
             let highlights = if request.highlights {
-                self.highlights(&document, &matches.highlighter)
+                self.highlights(&document, &matches.plan.highlighter)
             } else {
                 Vec::new()
             };
-            let cursor = SearchCursor::new(request.sort, matches.relaxed, ranked.key);
-            hits.push(Hit { document, score: ranked.key.score, cursor, highlights });
+            let cursor = SearchCursor::new(request.sort, matches.depth, ranked.key);
+            let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
+            if request.corrections && tier > MatchTier::AllWords {
+                add_corrections(&document, &matches.plan.misspellings, &mut corrections);
+            }
+            let score = match request.sort {
+                SearchSort::Relevance if !matches.plan.included.is_empty() => {
+                    shown_score(ranked.key.tier, ranked.key.score)
+                }
+                _ => 0.0,
+            };
+            hits.push(Hit { document, score, tier, cursor, highlights });
         }
         Ok(SearchAnswer {
             hits,
             has_next,
             total: matches.total,
-            relaxed: matches.relaxed,
+            tier: matches.tier,
+            relaxed: matches.tier == MatchTier::AnyWord && request.match_policy == MatchPolicy::All,
+            corrections,
+            is_truncated: matches.plan.is_truncated,
             facets: matches.facets,
             took: started.elapsed(),
             read_bytes,
@@ -77,19 +97,43 @@ impl IndexSearcher {
     }
 
     fn highlights(&self, document: &Document, highlighter: &Highlighter) -> Vec<Highlight> {
-        let language = self.languages_by_source.get(&document.source).copied().unwrap_or_default();
+        let languages = document_languages(&self.languages_by_source, document);
         let author = document.author.as_ref().map(|author| author.name.as_str());
         [
-            ("title", document.title.as_deref(), language),
-            ("text", Some(document.text.as_str()), language),
-            ("author", author, Language::None),
-            ("category", document.category.as_deref(), language),
+            ("title", document.title.as_deref(), languages.as_slice()),
+            ("text", Some(document.text.as_str()), &languages),
+            ("author", author, &[]),
+            ("category", document.category.as_deref(), &languages),
         ]
         .into_iter()
-        .filter_map(|(field, text, language)| {
-            let html = highlighter.highlight(text?, language)?;
+        .filter_map(|(field, text, languages)| {
+            let html = highlighter.highlight(text?, languages, HIGHLIGHT_CHARS)?;
             Some(Highlight { field, html })
         })
         .collect()
+    }
+}
+
+/// Adds the words of a document that stand for typed ones, in its spelling.
+fn add_corrections(document: &Document, misspellings: &[Misspelling], corrections: &mut Vec<Correction>) {
+    let author = document.author.as_ref().map(|author| author.name.as_str());
+    let texts =
+        [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
+    let texts: Vec<&str> = texts.into_iter().flatten().collect();
+    for misspelling in misspellings {
+        let (mut is_typed, mut meant) = (false, None);
+        for text in &texts {
+            for_each_word(text, |word| {
+                is_typed |= word.text == misspelling.typed;
+                if meant.is_none() && misspelling.may_mean(&word.text) {
+                    meant = Some(text[word.start..word.end].to_owned());
+                }
+            });
+        }
+        let Some(meant) = meant.filter(|_| !is_typed) else { continue };
+        let correction = Correction { typed: misspelling.typed.clone(), meant };
+        if corrections.len() < MAX_CORRECTIONS && !corrections.contains(&correction) {
+            corrections.push(correction);
+        }
     }
 }

@@ -54,6 +54,17 @@ pub(super) fn for_each(set: &BitSet, mut visit: impl FnMut(DocId)) {
     }
 }
 
+/// Returns the documents that both sets contain.
+pub(super) fn intersection(a: &BitSet, b: &BitSet, max_doc: DocId) -> BitSet {
+    let mut both = BitSet::with_max_value(max_doc);
+    for_each(a, |doc| {
+        if b.contains(doc) {
+            both.insert(doc);
+        }
+    });
+    both
+}
+
 /// Counts the documents that all unions of sets contain.
 pub(super) fn count_intersection(unions: &[Vec<&BitSet>], max_doc: DocId) -> u64 {
     let in_bucket = |bucket: u32| {

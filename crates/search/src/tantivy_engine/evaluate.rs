@@ -1,29 +1,29 @@
-//! The evaluation of a query: counts all matches, and collects the best.
+//! The evaluation of a query: counts all matches of its tiers, and collects the best.
 //!
 //! `SegmentScan` visits each match of each segment, and answers every kind of request. Requests without
 //! filter, exclusion, facets and cursor take a shorter path where one applies: `single` or `frequent`.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use tantivy::query::Scorer;
-use tantivy::{DocSet, TERMINATED};
+use tantivy::{DocId, DocSet, TERMINATED};
 
 use super::super::cursor::{SearchCursor, SortKey};
-use super::super::engine::{Facet, SearchError};
-use super::super::highlight::Highlighter;
+use super::super::engine::{Facet, MatchTier, SearchError};
 use super::super::query::ParsedQuery;
-use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
+use super::super::request::{SearchRequest, SearchSort};
 use super::facets::{FacetCounts, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::collect_frequent;
-use super::plan::{Planner, QueryPlan, UnitPlan};
+use super::plan::{Planner, QueryPlan};
+use super::proximity::ProximityScorer;
 use super::scan::{Clause, SegmentScan};
 use super::schema::Fields;
 use super::scorers::UnitScorer;
 use super::single::collect_single;
 use super::snapshot::IndexSnapshot;
+use super::tiers::{Tier, TypoUse, tiers};
 use super::top_docs::{RankedDoc, TopDocsCollector};
-use quarry_config::Language;
 
 /// The result of a query.
 pub(super) struct Matches {
@@ -31,86 +31,148 @@ pub(super) struct Matches {
     /// The requested page, and the next document if there is one.
     pub(super) top_docs: Vec<RankedDoc>,
     pub(super) facets: Vec<Facet>,
-    pub(super) relaxed: bool,
-    pub(super) highlighter: Highlighter,
+    /// The tiers that may have been used, as many as `depth`.
+    pub(super) tiers: Vec<Tier>,
+    pub(super) depth: u8,
+    /// The last tier that found documents.
+    pub(super) tier: MatchTier,
+    pub(super) plan: QueryPlan,
 }
 
-/// Evaluates a request; relaxes it to any of its words if no document contains all.
+/// Evaluates a request, tier after tier until enough documents match.
 pub(super) fn evaluate(
     snapshot: &IndexSnapshot,
     fields: &Fields,
-    languages: &BTreeSet<Language>,
     request: &SearchRequest,
+    sufficient: u64,
 ) -> Result<Matches, SearchError> {
     let query = ParsedQuery::parse(&request.query);
     let cursor = match &request.after {
         Some(text) => Some(SearchCursor::decode(text, request.sort).ok_or(SearchError::InvalidCursor)?),
         None => None,
     };
-    let mut highlighter = Highlighter::default();
-    let planner = Planner { snapshot, fields, languages };
-    let plan = planner.plan(&query, request, &mut highlighter).map_err(search_error)?;
-    // A page continues the answer that its cursor comes from.
-    let mut relaxed = cursor.is_some_and(|cursor| cursor.relaxed);
-    let any = request.match_policy == MatchPolicy::Any || relaxed;
-    let mut evaluation =
-        Evaluation { plan: &plan, snapshot, request, any, after: cursor.map(|cursor| cursor.key) };
-    let mut collected = evaluation.run().map_err(search_error)?;
-    let may_relax = request.relaxes && !any && cursor.is_none() && plan.included.len() > 1;
-    if collected.total == 0 && may_relax {
-        evaluation.any = true;
-        collected = evaluation.run().map_err(search_error)?;
-        relaxed = collected.total > 0;
-    }
-    let Collected { total, top_docs, facets } = collected;
-    Ok(Matches { total, top_docs, facets, relaxed, highlighter })
+    let marks = request.highlights;
+    let planner = Planner { snapshot, fields, marks };
+    let plan = planner.plan(&query, request).map_err(search_error)?;
+    let tiers = tiers(request, &plan);
+    let evaluation = Evaluation { planner, plan, snapshot, request, seen: HashSet::new(), units: Vec::new() };
+    evaluation.run(tiers, cursor, sufficient).map_err(search_error)
 }
 
-/// One evaluation of a plan.
+/// The evaluation of a plan.
 struct Evaluation<'a> {
-    plan: &'a QueryPlan,
+    planner: Planner<'a>,
+    plan: QueryPlan,
     snapshot: &'a IndexSnapshot,
     request: &'a SearchRequest,
-    /// True if one of the units suffices.
-    any: bool,
-    after: Option<SortKey>,
-}
-
-/// The documents of one evaluation.
-struct Collected {
-    total: u64,
-    top_docs: Vec<RankedDoc>,
-    facets: Vec<Facet>,
+    /// The documents of earlier tiers: few, unless the index has changed since the first page.
+    seen: HashSet<(usize, DocId)>,
+    /// For each unit whether the present tier permits typos.
+    units: Vec<bool>,
 }
 
 impl Evaluation<'_> {
-    fn run(&self) -> tantivy::Result<Collected> {
+    fn run(
+        mut self,
+        tiers: Vec<Tier>,
+        cursor: Option<SearchCursor>,
+        sufficient: u64,
+    ) -> tantivy::Result<Matches> {
         let request = self.request;
-        let after = self.after.map(|key| self.current_key(key)).transpose()?;
+        let after = match cursor {
+            Some(cursor) => Some(self.current_key(&tiers, cursor)?),
+            None => None,
+        };
         let mut collector = TopDocsCollector::new(request.sort, request.first.saturating_add(1), after);
         let mut facets = request.facets.then(FacetCounts::default);
-        let allows_fast_paths = self.allows_fast_paths();
-        let single = if allows_fast_paths {
-            collect_single(&self.plan.included, self.snapshot, &mut collector)?
-        } else {
-            None
-        };
-        let total = match single {
-            Some(total) => total,
-            None => (0..self.snapshot.segments.len())
-                .map(|ordinal| {
-                    self.collect_segment(ordinal, allows_fast_paths, &mut collector, facets.as_mut())
-                })
-                .sum::<tantivy::Result<u64>>()?,
-        };
+        let (mut total, mut depth) = (0, 0);
+        let mut kind = tiers.first().map_or(MatchTier::AllWords, |tier| tier.kind);
+        for (at, &tier) in tiers.iter().enumerate() {
+            // A page continues the answer that its cursor comes from.
+            let is_used = match cursor {
+                Some(cursor) => tier.rank <= cursor.depth,
+                None => at == 0 || total < sufficient,
+            };
+            if !is_used {
+                break;
+            }
+            self.begin(tier)?;
+            collector.begin_tier(tier.rank);
+            let is_last = at + 1 == tiers.len();
+            let found = self.collect(tier, is_last, &mut collector, facets.as_mut())?;
+            total += found;
+            depth = tier.rank;
+            if found > 0 {
+                kind = tier.kind;
+            }
+        }
         let facets = facets.map(FacetCounts::into_facets).unwrap_or_default();
-        Ok(Collected { total, top_docs: collector.into_docs(), facets })
+        let top_docs = collector.into_docs();
+        Ok(Matches { total, top_docs, facets, tiers, depth, tier: kind, plan: self.plan })
+    }
+
+    /// Looks up the typos that a tier permits.
+    fn begin(&mut self, tier: Tier) -> tantivy::Result<()> {
+        self.units = vec![false; self.plan.included.len()];
+        for at in 0..self.units.len() {
+            let uses_typos = match tier.typos {
+                TypoUse::None => false,
+                TypoUse::All => true,
+                TypoUse::Unknown => !self.is_known(at)?,
+            };
+            if uses_typos {
+                self.planner.add_typos(&mut self.plan, at)?;
+                self.units[at] = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns true if a document within the filter contains a unit as it was typed.
+    fn is_known(&self, unit: usize) -> tantivy::Result<bool> {
+        for ordinal in 0..self.snapshot.segments.len() {
+            let scorer = self.plan.included[unit].plan.scorer(self.snapshot, ordinal, false, false)?;
+            let segment = self.snapshot.segments[ordinal].clone();
+            let scan =
+                SegmentScan::new(segment, Clause::all(vec![scorer]), Vec::new(), &self.request.filter)?;
+            if scan.doc() != TERMINATED {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Collects and counts the documents of a tier.
+    fn collect(
+        &mut self,
+        tier: Tier,
+        is_last: bool,
+        collector: &mut TopDocsCollector,
+        mut facets: Option<&mut FacetCounts>,
+    ) -> tantivy::Result<u64> {
+        if self.allows_fast_paths()
+            && let Some(total) = collect_single(&self.plan, &self.units, self.snapshot, collector)?
+        {
+            if total > 0 && !is_last {
+                self.see_all(tier)?;
+            }
+            return Ok(total);
+        }
+        let mut total = 0;
+        let mut seen = Vec::new();
+        for ordinal in 0..self.snapshot.segments.len() {
+            let visited = if is_last { None } else { Some(&mut seen) };
+            total += self.collect_segment(tier, ordinal, collector, facets.as_deref_mut(), visited)?;
+        }
+        self.seen.extend(seen);
+        Ok(total)
     }
 
     /// Returns true if the result depends on the included units only, newest first among equals.
     fn allows_fast_paths(&self) -> bool {
         self.plan.excluded.is_empty()
-            && self.after.is_none()
+            && self.request.after.is_none()
+            && self.seen.is_empty()
             && !self.request.facets
             && self.request.sort != SearchSort::Oldest
             && self.request.filter.is_empty()
@@ -119,30 +181,45 @@ impl Evaluation<'_> {
     /// Collects and counts the matching documents of a segment.
     fn collect_segment(
         &self,
+        tier: Tier,
         ordinal: usize,
-        allows_fast_paths: bool,
         collector: &mut TopDocsCollector,
         facets: Option<&mut FacetCounts>,
+        mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
-        let mut units = self.scorers(&self.plan.included, ordinal)?;
-        if allows_fast_paths
-            && !self.any
-            && let Some(total) =
-                collect_frequent(&mut units, self.snapshot.documents, ordinal, segment, collector)
+        let mut proximity = if collector.requires_scores() { self.proximity(ordinal) } else { None };
+        if self.allows_fast_paths() && !tier.any && proximity.is_none() && self.plan.whole[ordinal].is_empty()
         {
-            return Ok(total);
+            let mut units = self.scorers(tier, ordinal)?;
+            if let Some(total) =
+                collect_frequent(&mut units, self.snapshot.documents, ordinal, segment, collector)
+            {
+                if visited.is_some() && total > 0 {
+                    self.visit(tier, ordinal, visited)?;
+                }
+                return Ok(total);
+            }
         }
-        let mut scan = self.scan(ordinal, units)?;
+        let mut scan = self.scan(tier, ordinal)?;
         let mut counts = if facets.is_some() { Some(SegmentFacets::open(segment)?) } else { None };
         let mut total = 0;
         while scan.doc() != TERMINATED {
-            total += 1;
-            if let Some(counts) = &mut counts {
-                counts.count(scan.doc());
+            let doc = scan.doc();
+            if !self.seen.contains(&(ordinal, doc)) {
+                total += 1;
+                if let Some(counts) = &mut counts {
+                    counts.count(doc);
+                }
+                if let Some(visited) = &mut visited {
+                    visited.push((ordinal, doc));
+                }
+                if !collector.requires_scores() {
+                    collector.collect(0.0, ordinal, doc, segment);
+                } else if let Some(score) = best_score(&mut scan, proximity.as_mut(), collector)? {
+                    collector.collect(score, ordinal, doc, segment);
+                }
             }
-            let score = if collector.requires_scores() { scan.score() } else { 0.0 };
-            collector.collect(score, ordinal, scan.doc(), segment);
             scan.advance();
         }
         if let (Some(facets), Some(counts)) = (facets, counts) {
@@ -151,29 +228,102 @@ impl Evaluation<'_> {
         Ok(total)
     }
 
+    /// Notes all documents of a tier.
+    fn see_all(&mut self, tier: Tier) -> tantivy::Result<()> {
+        let mut seen = Vec::new();
+        for ordinal in 0..self.snapshot.segments.len() {
+            self.visit(tier, ordinal, Some(&mut seen))?;
+        }
+        self.seen.extend(seen);
+        Ok(())
+    }
+
+    fn visit(
+        &self,
+        tier: Tier,
+        ordinal: usize,
+        visited: Option<&mut Vec<(usize, DocId)>>,
+    ) -> tantivy::Result<()> {
+        let Some(visited) = visited else { return Ok(()) };
+        let mut scan = self.scan(tier, ordinal)?;
+        while scan.doc() != TERMINATED {
+            visited.push((ordinal, scan.doc()));
+            scan.advance();
+        }
+        Ok(())
+    }
+
     /// Returns the present sort key of a cursor's document.
     ///
     /// Scores change with every commit, so that of a document that still matches is computed again.
-    fn current_key(&self, key: SortKey) -> tantivy::Result<SortKey> {
-        if self.request.sort != SearchSort::Relevance {
-            return Ok(key);
-        }
+    fn current_key(&mut self, tiers: &[Tier], cursor: SearchCursor) -> tantivy::Result<SortKey> {
+        let key = cursor.key;
         let Some((ordinal, doc)) = self.snapshot.find(key.id)? else { return Ok(key) };
-        let mut scan = self.scan(ordinal, self.scorers(&self.plan.included, ordinal)?)?;
-        if scan.seek(doc) != doc {
-            return Ok(key);
+        for &tier in tiers.iter().filter(|tier| tier.rank <= cursor.depth) {
+            self.begin(tier)?;
+            let mut scan = self.scan(tier, ordinal)?;
+            if scan.seek(doc) != doc {
+                continue;
+            }
+            let segment = &self.snapshot.segments[ordinal];
+            let published_at = segment.published_at(doc);
+            let mut score = 0.0;
+            if self.request.sort == SearchSort::Relevance {
+                score = scan.score();
+                if let Some(mut proximity) = self.proximity(ordinal) {
+                    score += proximity.score(doc)?;
+                }
+            }
+            return Ok(SortKey { tier: tier.rank, score, published_at, id: key.id });
         }
-        let published_at = self.snapshot.segments[ordinal].published_at(doc);
-        Ok(SortKey { score: scan.score(), published_at, id: key.id })
+        Ok(key)
     }
 
-    fn scorers(&self, units: &[UnitPlan], ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
-        units.iter().map(|unit| unit.scorer(self.snapshot, ordinal)).collect()
+    fn proximity(&self, ordinal: usize) -> Option<ProximityScorer<'_>> {
+        let QueryPlan { included, weights, .. } = &self.plan;
+        let segment = &self.snapshot.segments[ordinal];
+        ProximityScorer::of(included, weights, self.snapshot, segment, ordinal)
     }
 
-    fn scan(&self, ordinal: usize, units: Vec<UnitScorer>) -> tantivy::Result<SegmentScan> {
+    fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
+        let units = self.plan.included.iter().zip(&self.units);
+        units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any, typos)).collect()
+    }
+
+    fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
         let segment = self.snapshot.segments[ordinal].clone();
-        let excluded = self.scorers(&self.plan.excluded, ordinal)?;
-        SegmentScan::new(segment, Clause::of_units(units, self.any), excluded, &self.request.filter)
+        let excluded =
+            self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));
+        let excluded = excluded.collect::<tantivy::Result<_>>()?;
+        let units = self.scorers(tier, ordinal)?;
+        let clauses = if tier.any && !units.is_empty() {
+            let (mut informative, mut others) = (Vec::new(), Vec::new());
+            for (unit, scorer) in self.plan.included.iter().zip(units) {
+                if unit.is_informative { informative.push(scorer) } else { others.push(scorer) }
+            }
+            Clause::any(informative, others)
+        } else {
+            Clause::all(units)
+        };
+        let mut scan = SegmentScan::new(segment.clone(), clauses, excluded, &self.request.filter)?;
+        for group in &self.plan.whole[ordinal] {
+            scan.add_bonus(group.scorer(1.0, &segment)?);
+        }
+        Ok(scan)
     }
+}
+
+/// Returns the score of the present document; `None` if it cannot be among the best.
+fn best_score(
+    scan: &mut SegmentScan,
+    proximity: Option<&mut ProximityScorer<'_>>,
+    collector: &TopDocsCollector,
+) -> tantivy::Result<Option<f32>> {
+    let doc = scan.doc();
+    let score = scan.score();
+    let Some(proximity) = proximity else { return Ok(Some(score)) };
+    if score + proximity.max < collector.threshold() {
+        return Ok(None);
+    }
+    Ok(Some(score + proximity.score(doc)?))
 }

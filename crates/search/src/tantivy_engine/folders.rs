@@ -14,7 +14,7 @@ use super::generation::{Generation, WriterOptions};
 use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
 use crate::analysis::ANALYSIS_VERSION;
-use quarry_config::Language;
+use quarry_config::LanguageSetting;
 
 /// The serving index, and the index being built if that is another.
 type OpenedIndexes = (Arc<Generation>, Option<Arc<Generation>>);
@@ -37,7 +37,8 @@ struct IndexFolder {
 impl IndexFolders {
     pub(super) fn new(options: &TantivyOptions) -> Self {
         // A new source with the default language does not affect the present documents.
-        let special = options.languages.iter().filter(|(_, language)| **language != Language::default());
+        let special =
+            options.languages.iter().filter(|(_, language)| **language != LanguageSetting::default());
         let languages: Vec<String> =
             special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
         let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, languages.join("\0\0").as_bytes());

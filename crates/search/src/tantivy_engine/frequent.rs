@@ -23,8 +23,8 @@ struct FrequentUnits(Vec<FrequentUnit>);
 struct FrequentUnit {
     /// The sets whose union matches, best first.
     forms: Vec<WeightedSet>,
-    /// Subsets with better scores, best first.
-    optional: Vec<WeightedSet>,
+    /// Subsets whose scores add to those of the best.
+    extras: Vec<WeightedSet>,
     /// The documents that BM25 scores.
     scored: Vec<DocId>,
 }
@@ -117,13 +117,16 @@ impl FrequentUnits {
 }
 
 impl FrequentUnit {
-    /// Copies a unit from its current document on; `None` for phrases and titles.
+    /// Copies a unit from its current document on; `None` for compounds, phrases and titles.
     fn of(scorer: &UnitScorer, max_doc: DocId) -> Option<Self> {
-        if scorer.title.is_some() {
+        let UnitScorer::Word(scorer) = scorer else { return None };
+        let word = &scorer.word;
+        let has_titles = !word.group_titles.is_empty();
+        if has_titles {
             return None;
         }
         let mut unit = Self::default();
-        for form in &scorer.forms {
+        for form in word.forms.iter().chain(&word.groups) {
             let set = match &form.docs {
                 DocIter::Set(set) => set.set().clone(),
                 DocIter::Frequencies(term) => {
@@ -132,19 +135,20 @@ impl FrequentUnit {
                     set
                 }
                 DocIter::Constant(postings) => Arc::new(remaining(postings.as_ref().clone(), max_doc)),
-                DocIter::Phrase(_) => return None,
+                DocIter::Constants(_) | DocIter::Phrase(_) => return None,
             };
             unit.forms.push(WeightedSet { set, weight: form.weight });
         }
-        for form in &scorer.optional {
+        for form in &word.extras {
             match &form.docs {
                 DocIter::Set(set) => {
-                    unit.optional.push(WeightedSet { set: set.set().clone(), weight: form.weight });
+                    unit.extras.push(WeightedSet { set: set.set().clone(), weight: form.weight });
                 }
                 DocIter::Frequencies(term) => {
                     for_each(&remaining(term.postings.clone(), max_doc), |doc| unit.scored.push(doc));
                 }
-                DocIter::Constant(_) | DocIter::Phrase(_) => return None,
+                // Titles.
+                DocIter::Constant(_) | DocIter::Constants(_) | DocIter::Phrase(_) => return None,
             }
         }
         Some(unit)
@@ -155,12 +159,14 @@ impl FrequentUnit {
     }
 
     fn score_of(&self, doc: DocId) -> Score {
-        let best = self.optional.iter().chain(&self.forms).find(|form| form.set.contains(doc));
-        best.map_or(0.0, |best| best.weight)
+        let best = self.forms.iter().find(|form| form.set.contains(doc)).map_or(0.0, |best| best.weight);
+        let extras = self.extras.iter().filter(|extra| extra.set.contains(doc)).map(|extra| extra.weight);
+        best + extras.fold(0.0, |sum, weight| sum + weight)
     }
 
     fn max_score(&self) -> Score {
-        self.optional.iter().chain(&self.forms).map(|form| form.weight).fold(0.0, f32::max)
+        let best = self.forms.iter().map(|form| form.weight).fold(0.0, f32::max);
+        best + self.extras.iter().map(|extra| extra.weight).sum::<Score>()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::merge_policy::LogMergePolicy;
@@ -15,8 +15,9 @@ use uuid::Uuid;
 
 use super::schema::{Fields, IndexedDocument, TOKENIZERS, indexed, schema};
 use super::snapshot::IndexSnapshot;
-use quarry_config::Language;
-use quarry_domain::{DocumentChange, DocumentId, Revision, SourceName};
+use crate::analysis::languages_of;
+use quarry_config::{Language, LanguageSetting};
+use quarry_domain::{Document, DocumentChange, DocumentId, Revision, SourceName};
 
 /// Uncommitted documents that cause a commit although more batches follow.
 const COMMIT_DOCUMENTS: usize = 100_000;
@@ -40,8 +41,15 @@ pub(super) struct Watermark {
     pub(super) complete: bool,
 }
 
-/// The language of each source.
-pub(super) type Languages = BTreeMap<SourceName, Language>;
+/// The languages of each source's documents.
+pub(super) type Languages = BTreeMap<SourceName, LanguageSetting>;
+
+/// Returns the languages of a document.
+pub(super) fn document_languages(languages: &Languages, document: &Document) -> Vec<Language> {
+    static DEFAULT: LazyLock<LanguageSetting> = LazyLock::new(LanguageSetting::default);
+    let setting = languages.get(&document.source).unwrap_or(&DEFAULT);
+    languages_of(setting, &document.text)
+}
 
 /// Resources of an index writer.
 #[derive(Clone, Copy, Debug)]
@@ -166,8 +174,8 @@ impl Generation {
                 writer.index.delete_term(self.id_term(id));
             }
             if let DocumentChange::Upserted(_, document) = change {
-                let language = languages.get(&document.source).copied().unwrap_or_default();
-                writer.index.add_document(indexed(&self.fields, document, language))?;
+                let languages = document_languages(languages, document);
+                writer.index.add_document(indexed(&self.fields, document, &languages))?;
             }
         }
         Ok(())

@@ -3,10 +3,12 @@
 //! | File | Holds |
 //! |---|---|
 //! | `folders`, `generation`, `schema` | the indexes on disk, the writer of one, its fields |
+//! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
-//! | `plan`, `word`, `fuzzy` | a query's words, looked up in the dictionaries |
-//! | `scorers`, `scan` | tantivy's `DocSet` and `Scorer` of a word, and of a whole query in a segment |
-//! | `evaluate`, `top_docs`, `facets` | counting, ranking and faceting of the matches |
+//! | `plan`, `word` | a query's units with their terms in each segment |
+//! | `forms`, `splits`, `fuzzy_words`, `fuzzy` | the terms: word forms, words written together or apart, typos |
+//! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
+//! | `evaluate`, `tiers`, `top_docs`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions` | words that begin with a prefix |
@@ -23,25 +25,31 @@ mod bit_sets;
 mod completion_cache;
 mod completions;
 mod decoded_documents;
+mod document_terms;
 mod evaluate;
 mod facets;
 mod failure;
 mod folders;
+mod forms;
 mod frequent;
 mod fuzzy;
+mod fuzzy_words;
 mod generation;
 mod permits;
 mod plan;
+mod proximity;
 mod scan;
 mod schema;
 mod scorers;
 mod segment;
 mod single;
 mod snapshot;
+mod splits;
+mod tiers;
 mod top_docs;
+mod weights;
 mod word;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -62,7 +70,6 @@ use self::permits::Permits;
 use super::analysis::fold;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::request::SearchRequest;
-use quarry_config::Language;
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 
@@ -78,6 +85,8 @@ pub struct TantivyOptions {
     pub folder: PathBuf,
     /// The languages of sources; the default is English.
     pub languages: Languages,
+    /// A search that finds fewer documents also looks for typos, then for any of its words.
+    pub sufficient_hits: u64,
     /// The maximum number of concurrent searches.
     pub concurrency: usize,
     /// Memory for indexing, over all threads.
@@ -108,8 +117,7 @@ pub enum OpenError {
 /// A search engine on tantivy's indexes.
 pub struct TantivyEngine {
     writer_options: WriterOptions,
-    /// All languages in use.
-    languages: Arc<BTreeSet<Language>>,
+    sufficient_hits: u64,
     languages_by_source: Arc<Languages>,
     generations: RwLock<Generations>,
     permits: Permits,
@@ -141,10 +149,8 @@ impl TantivyEngine {
         let writer_options =
             WriterOptions { threads: options.threads.max(1), memory_bytes: options.memory_bytes };
         let (serving, building) = folders.open(writer_options, rebuild)?;
-        let languages: BTreeSet<Language> =
-            options.languages.values().copied().chain([Language::default()]).collect();
         Ok(Self {
-            languages: Arc::new(languages),
+            sufficient_hits: options.sufficient_hits,
             languages_by_source: Arc::new(options.languages),
             permits: Permits::new(options.concurrency.max(1)),
             writer_options,
@@ -165,7 +171,7 @@ impl TantivyEngine {
         IndexSearcher {
             snapshot: generation.snapshot(),
             generation,
-            languages: self.languages.clone(),
+            sufficient_hits: self.sufficient_hits,
             languages_by_source: self.languages_by_source.clone(),
         }
     }

@@ -1,263 +1,321 @@
-//! The plan of a query: its words, looked up in the dictionaries of a snapshot.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! The plan of a query: its units, looked up in the dictionaries of a snapshot.
 
 use tantivy::Term;
-use tantivy::query::{EnableScoring, PhraseQuery, Query, Weight};
+use tantivy::query::{EnableScoring, PhrasePrefixQuery, PhraseQuery, Query, Weight};
 
-use super::super::analysis::{marked_name, marked_stem};
+use super::super::analysis::is_stop_word;
 use super::super::highlight::Highlighter;
-use super::super::query::{ParsedQuery, QueryUnit};
+use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
 use super::super::request::SearchRequest;
-use super::fuzzy::FuzzyAutomaton;
-use super::schema::{Fields, SHORT_PREFIX_CHARS};
-use super::scorers::UnitScorer;
+use super::forms::FormLookup;
+use super::fuzzy_words::{FuzzyWords, Misspelling};
+use super::schema::Fields;
+use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
-use super::word::{Completions, EXACT, STEM, SegmentWord, WordForm, WordPlan, is_commonplace};
-use quarry_config::Language;
+use super::splits;
+use super::weights::{PHRASE, UNINFORMATIVE, Weights};
+use super::word::{TermGroup, WordPlan};
 
-/// The factor of words at two edits.
-const TWO_EDITS: f32 = 0.5;
-
-/// Completions of a prefix that are scanned.
-const MAX_COMPLETIONS: usize = 20_000;
-/// Words that stand for a mistyped one.
-const MAX_FUZZY_EXPANSIONS: usize = 64;
+/// The maximum number of words of a query that are looked up.
+const MAX_WORDS: usize = 32;
 
 /// A query, looked up in a snapshot.
 pub(super) struct QueryPlan {
     /// Units of which all match, or any.
-    pub(super) included: Vec<UnitPlan>,
+    pub(super) included: Vec<PlannedUnit>,
     /// Units of which none matches.
     pub(super) excluded: Vec<UnitPlan>,
+    /// Documents of each segment whose title or text is the query, with the score that it adds.
+    pub(super) whole: Vec<Vec<TermGroup>>,
+    /// Words with typos, as far as they were looked up.
+    pub(super) misspellings: Vec<Misspelling>,
+    pub(super) weights: Weights,
+    /// The terms to mark.
+    pub(super) highlighter: Highlighter,
+    /// True if the query has more words than are looked up.
+    pub(super) is_truncated: bool,
+}
+
+impl QueryPlan {
+    /// Returns the number of words and phrases.
+    pub(super) fn words(&self) -> usize {
+        self.included.iter().map(|unit| unit.plan.words().len().max(1)).sum()
+    }
+}
+
+/// A unit of a query with its role.
+pub(super) struct PlannedUnit {
+    pub(super) plan: UnitPlan,
+    /// False for words such as `the` beside others: they alone make no document a match of any word.
+    pub(super) is_informative: bool,
+    /// True once its typos have been looked up.
+    has_typos: bool,
 }
 
 /// A unit of a query, looked up.
 pub(super) enum UnitPlan {
-    Word(WordPlan),
+    Word(Box<PlannedWord>),
+    /// Words that are also written together.
+    Compound(Vec<PlannedWord>, WordPlan),
     Phrase(Box<dyn Weight>),
+}
+
+/// A word with its terms.
+pub(super) struct PlannedWord {
+    pub(super) text: String,
+    pub(super) is_prefix: bool,
+    /// True if it matches in this form only.
+    pub(super) is_quoted: bool,
+    pub(super) terms: WordPlan,
 }
 
 impl UnitPlan {
     /// Returns the scorer of the unit's documents in a segment.
-    pub(super) fn scorer(&self, snapshot: &IndexSnapshot, ordinal: usize) -> tantivy::Result<UnitScorer> {
-        match self {
-            Self::Word(word) => word.scorer(snapshot, ordinal),
-            Self::Phrase(weight) => {
-                Ok(UnitScorer::phrase(weight.scorer(&snapshot.segments[ordinal].reader, 1.0)?))
+    pub(super) fn scorer(
+        &self,
+        snapshot: &IndexSnapshot,
+        ordinal: usize,
+        any: bool,
+        typos: bool,
+    ) -> tantivy::Result<UnitScorer> {
+        Ok(match self {
+            Self::Word(word) => UnitScorer::Word(word.terms.scorer(snapshot, ordinal, typos)?),
+            Self::Compound(parts, joined) => {
+                let parts = parts
+                    .iter()
+                    .map(|part| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?)))
+                    .collect::<tantivy::Result<_>>()?;
+                let joined = joined.scorer(snapshot, ordinal, typos)?;
+                UnitScorer::Compound(Box::new(CompoundScorer::new(parts, any, joined)))
             }
+            Self::Phrase(weight) => {
+                let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
+                UnitScorer::Word(WordScorer::phrase(scorer))
+            }
+        })
+    }
+
+    /// Returns its words in order; none of phrases.
+    pub(super) fn words(&self) -> &[PlannedWord] {
+        match self {
+            Self::Word(word) => std::slice::from_ref(word),
+            Self::Compound(parts, _) => parts,
+            Self::Phrase(_) => &[],
+        }
+    }
+
+    fn words_mut(&mut self) -> &mut [PlannedWord] {
+        match self {
+            Self::Word(word) => std::slice::from_mut(word),
+            Self::Compound(parts, _) => parts,
+            Self::Phrase(_) => &mut [],
         }
     }
 }
 
-/// Looks words up.
+/// Looks units up.
 pub(super) struct Planner<'a> {
     pub(super) snapshot: &'a IndexSnapshot,
     pub(super) fields: &'a Fields,
-    pub(super) languages: &'a BTreeSet<Language>,
+    pub(super) marks: bool,
 }
 
 impl Planner<'_> {
-    /// Looks a query up, and adds its included terms to the highlighter.
-    pub(super) fn plan(
-        &self,
-        query: &ParsedQuery,
-        request: &SearchRequest,
-        highlighter: &mut Highlighter,
-    ) -> tantivy::Result<QueryPlan> {
-        let last = query.included.len().saturating_sub(1);
-        let mut included = Vec::with_capacity(query.included.len());
-        for (at, unit) in query.included.iter().enumerate() {
-            let is_prefix = request.prefix && query.ends_in_prefix && at == last;
-            included.push(self.unit(unit, is_prefix, request.typo_tolerance, highlighter)?);
+    /// Looks a query up as it was typed.
+    pub(super) fn plan(&self, query: &ParsedQuery, request: &SearchRequest) -> tantivy::Result<QueryPlan> {
+        let ends_in_prefix = request.prefix && query.ends_in_prefix;
+        let (units, is_truncated) = self.most_informative(&query.included)?;
+        let informative = self.informative(&units);
+        let words = units.iter().zip(&informative).filter(|(_, is_informative)| **is_informative);
+        let words: usize = words.map(|(unit, _)| unit.words()).sum();
+        let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
+        let mut lookup = FormLookup::new(self.snapshot, weights, self.marks);
+        let joins =
+            splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix && !is_truncated)?;
+        let mut included: Vec<PlannedUnit> = Vec::with_capacity(units.len());
+        let mut at = 0;
+        while at < units.len() {
+            let joined = joins.iter().find(|(first, _)| *first == at);
+            let length = if joined.is_some() { 2 } else { 1 };
+            let is_prefix = ends_in_prefix && !is_truncated && at + length == units.len();
+            let mut plan = match (joined, &units[at..at + length]) {
+                (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
+                    let parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
+                    UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?)
+                }
+                (_, units) => self.unit(&units[0], is_prefix, &mut lookup)?,
+            };
+            if let UnitPlan::Compound(parts, joined) = &mut plan {
+                // As one word it is rare because of its spelling, not because of its meaning.
+                joined.idf = parts.iter().map(|part| part.terms.idf).sum();
+            }
+            let is_informative = informative[at] || joined.is_some();
+            if !is_informative && words > 0 {
+                for word in plan.words_mut() {
+                    word.terms.idf *= UNINFORMATIVE;
+                }
+            }
+            included.push(PlannedUnit {
+                plan,
+                is_informative: is_informative || words == 0,
+                has_typos: false,
+            });
+            at += length;
         }
-        let excluded = query.excluded.iter();
-        let excluded = excluded.map(|unit| self.unit(unit, false, false, &mut Highlighter::default()));
-        Ok(QueryPlan { included, excluded: excluded.collect::<tantivy::Result<_>>()? })
+        let mut unmarked = FormLookup::new(self.snapshot, weights, false);
+        let excluded = query.excluded.iter().map(|unit| self.unit(unit, false, &mut unmarked));
+        let excluded = excluded.collect::<tantivy::Result<_>>()?;
+        let whole = self.whole(query, ends_in_prefix, &included)?;
+        let highlighter = lookup.into_highlighter();
+        Ok(QueryPlan {
+            included,
+            excluded,
+            whole,
+            misspellings: Vec::new(),
+            weights,
+            highlighter,
+            is_truncated: is_truncated || query.is_cut,
+        })
+    }
+
+    /// Adds similar words to a unit.
+    pub(super) fn add_typos(&self, plan: &mut QueryPlan, unit: usize) -> tantivy::Result<()> {
+        let planned = &mut plan.included[unit];
+        if std::mem::replace(&mut planned.has_typos, true) {
+            return Ok(());
+        }
+        for word in planned.plan.words_mut().iter_mut().filter(|word| !word.is_quoted) {
+            splits::add_splits(self.snapshot, self.fields, word)?;
+            let found = FuzzyWords::of(self.snapshot, &word.text, word.is_prefix)?;
+            let Some(found) = found else { continue };
+            found.add_to(self.snapshot, &mut word.terms)?;
+            if self.marks {
+                found.mark(&mut plan.highlighter);
+            }
+            plan.misspellings.push(found.misspelling(&word.text));
+        }
+        Ok(())
     }
 
     fn unit(
         &self,
         unit: &QueryUnit,
         is_prefix: bool,
-        typos: bool,
-        highlighter: &mut Highlighter,
+        lookup: &mut FormLookup<'_>,
     ) -> tantivy::Result<UnitPlan> {
         match unit {
-            QueryUnit::Word(word) => Ok(UnitPlan::Word(self.word(word, is_prefix, typos, highlighter)?)),
-            QueryUnit::Phrase(words) => self.phrase(words, highlighter),
+            QueryUnit::Word(word) => {
+                let mut word = lookup.word(word, is_prefix)?;
+                if word.terms.is_empty() {
+                    splits::add_splits(self.snapshot, self.fields, &mut word)?;
+                }
+                Ok(UnitPlan::Word(Box::new(word)))
+            }
+            QueryUnit::Compound(words, spellings) => {
+                let last = words.len().saturating_sub(1);
+                let parts = words.iter().enumerate();
+                let parts = parts
+                    .map(|(at, word)| lookup.word(word, is_prefix && at == last))
+                    .collect::<tantivy::Result<_>>()?;
+                Ok(UnitPlan::Compound(parts, lookup.spellings(spellings, is_prefix)?))
+            }
+            QueryUnit::Unspaced(characters) => {
+                let phrase = phrase_weight(self.snapshot, self.fields, characters)?;
+                let terms = lookup.unspaced(characters, phrase)?;
+                let text = characters.concat();
+                Ok(UnitPlan::Word(Box::new(PlannedWord { text, is_prefix: false, is_quoted: false, terms })))
+            }
+            QueryUnit::Phrase(words) => {
+                lookup.highlighter.phrases.push(words.clone());
+                if let [word] = words.as_slice() {
+                    return Ok(UnitPlan::Word(Box::new(lookup.exact_word(word)?)));
+                }
+                Ok(UnitPlan::Phrase(phrase_weight(self.snapshot, self.fields, words)?))
+            }
         }
     }
 
-    fn phrase(&self, words: &[String], highlighter: &mut Highlighter) -> tantivy::Result<UnitPlan> {
-        highlighter.phrases.push(words.to_vec());
-        if let [word] = words {
-            return Ok(UnitPlan::Word(self.exact_word(word)?));
+    /// Keeps the most informative words of a long query, in their order.
+    fn most_informative(&self, units: &[QueryUnit]) -> tantivy::Result<(Vec<QueryUnit>, bool)> {
+        if units.len() <= MAX_WORDS {
+            return Ok((units.to_vec(), false));
         }
-        let terms = words.iter().map(|word| Term::from_field_text(self.fields.words, word)).collect();
-        let scoring = EnableScoring::enabled_from_searcher(&self.snapshot.searcher);
-        Ok(UnitPlan::Phrase(PhraseQuery::new(terms).weight(scoring)?))
+        let mut ranked: Vec<(f32, usize)> = Vec::with_capacity(units.len());
+        let stop_words = self.informative(units);
+        for (at, unit) in units.iter().enumerate() {
+            let frequency = match unit {
+                QueryUnit::Word(QueryWord { text, .. }) => self.snapshot.frequency(text)?,
+                QueryUnit::Compound(words, _) => {
+                    let frequencies = words.iter().map(|word| self.snapshot.frequency(&word.text));
+                    frequencies.collect::<tantivy::Result<Vec<_>>>()?.into_iter().min().unwrap_or(0)
+                }
+                QueryUnit::Unspaced(words) | QueryUnit::Phrase(words) => {
+                    let frequencies = words.iter().map(|word| self.snapshot.frequency(word));
+                    frequencies.collect::<tantivy::Result<Vec<_>>>()?.into_iter().min().unwrap_or(0)
+                }
+            };
+            // Words of no document tell nothing about those of the index.
+            let idf = if frequency == 0 || !stop_words[at] { 0.0 } else { self.snapshot.idf(frequency) };
+            ranked.push((idf, at));
+        }
+        ranked.sort_by(|(a, a_at), (b, b_at)| b.total_cmp(a).then(a_at.cmp(b_at)));
+        let mut kept: Vec<usize> = ranked.into_iter().take(MAX_WORDS).map(|(_, at)| at).collect();
+        kept.sort_unstable();
+        Ok((kept.into_iter().map(|at| units[at].clone()).collect(), true))
     }
 
-    /// Looks up one word in quotes, without its other forms.
-    fn exact_word(&self, word: &str) -> tantivy::Result<WordPlan> {
-        let mut segments = self.empty_segments();
-        let frequency = self.add_term(&mut segments, word, EXACT, false)?;
-        self.add_title(&mut segments, word)?;
-        Ok(WordPlan { idf: self.snapshot.idf(frequency), segments })
+    /// Returns for each unit whether it carries information.
+    fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
+        let informative = units.iter().map(|unit| match unit {
+            QueryUnit::Word(word) => !self.is_stop_word(&word.text),
+            QueryUnit::Compound(words, _) => {
+                // The letter of a contraction: what's, don't.
+                words.iter().any(|word| word.text.chars().count() > 1 && !self.is_stop_word(&word.text))
+            }
+            QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
+        });
+        informative.collect()
     }
 
-    fn word(
+    fn is_stop_word(&self, word: &str) -> bool {
+        self.snapshot.main_languages.iter().any(|&language| is_stop_word(word, language))
+    }
+
+    /// Looks up the fields that equal the query.
+    fn whole(
         &self,
-        word: &str,
-        is_prefix: bool,
-        typos: bool,
-        highlighter: &mut Highlighter,
-    ) -> tantivy::Result<WordPlan> {
-        let mut segments = self.empty_segments();
-        let mut frequency = self.add_forms(&mut segments, word, 1.0, highlighter)?;
-        if is_prefix {
-            self.add_completions(&mut segments, word)?;
-            highlighter.prefixes.push(word.to_owned());
-            if frequency == 0 {
-                frequency = segments.iter().map(|segment| segment.completions.frequency()).sum();
-            }
+        query: &ParsedQuery,
+        ends_in_prefix: bool,
+        included: &[PlannedUnit],
+    ) -> tantivy::Result<Vec<Vec<TermGroup>>> {
+        let mut found = self.snapshot.segments.iter().map(|_| Vec::new()).collect::<Vec<_>>();
+        if !self.snapshot.has_wholes {
+            return Ok(found);
         }
-        if typos && !self.has_live_document(&segments)? {
-            frequency = self.add_fuzzy_expansions(&mut segments, word, highlighter)?;
-        }
-        Ok(WordPlan { idf: self.snapshot.idf(frequency), segments })
+        let Some(whole) = query.whole() else { return Ok(found) };
+        let idf: f32 = included.iter().flat_map(|unit| unit.plan.words()).map(|word| word.terms.idf).sum();
+        super::forms::add_whole(self.snapshot, &whole, ends_in_prefix, idf, &mut found)?;
+        Ok(found)
     }
+}
 
-    fn empty_segments(&self) -> Vec<SegmentWord> {
-        self.snapshot.segments.iter().map(|_| SegmentWord::default()).collect()
-    }
+/// Returns the weight of adjacent words.
+pub(super) fn phrase_weight(
+    snapshot: &IndexSnapshot,
+    fields: &Fields,
+    words: &[String],
+) -> tantivy::Result<Box<dyn Weight>> {
+    let terms = words.iter().map(|word| Term::from_field_text(fields.words, word)).collect();
+    PhraseQuery::new(terms).weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))
+}
 
-    /// Adds a word with its stems and name; returns the highest frequency.
-    fn add_forms(
-        &self,
-        segments: &mut [SegmentWord],
-        word: &str,
-        factor: f32,
-        highlighter: &mut Highlighter,
-    ) -> tantivy::Result<u64> {
-        // Each document with the word contains one of its marked forms.
-        let mut frequency = self.add_term(segments, word, EXACT * factor, true)?;
-        highlighter.words.insert(word.to_owned());
-        for language in self.languages {
-            let stem = marked_stem(word, *language);
-            frequency = frequency.max(self.add_term(segments, &stem, STEM * factor, false)?);
-            highlighter.stems.insert(stem);
-        }
-        frequency = frequency.max(self.add_term(segments, &marked_name(word), STEM * factor, false)?);
-        self.add_title(segments, word)?;
-        Ok(frequency)
-    }
-
-    fn add_term(
-        &self,
-        segments: &mut [SegmentWord],
-        term: &str,
-        factor: f32,
-        optional: bool,
-    ) -> tantivy::Result<u64> {
-        let mut frequency = 0;
-        let mut added = Vec::new();
-        for (ordinal, (found, segment)) in segments.iter_mut().zip(&self.snapshot.segments).enumerate() {
-            if let Some(info) = segment.words.terms().get(term)? {
-                frequency += u64::from(info.doc_freq);
-                // Fuzzy expansions share stems; one posting list of each is enough.
-                if !found.forms.iter().any(|known| known.info.postings_range == info.postings_range) {
-                    found.forms.push(WordForm { info, factor, optional, commonplace: false });
-                    added.push(ordinal);
-                }
-            }
-        }
-        if is_commonplace(frequency, self.snapshot.documents) {
-            for ordinal in added {
-                if let Some(form) = segments[ordinal].forms.last_mut() {
-                    form.commonplace = true;
-                }
-            }
-        }
-        Ok(frequency)
-    }
-
-    fn add_title(&self, segments: &mut [SegmentWord], word: &str) -> tantivy::Result<()> {
-        if !self.snapshot.has_titles {
-            return Ok(());
-        }
-        for (found, segment) in segments.iter_mut().zip(&self.snapshot.segments) {
-            found.titles.extend(segment.title.terms().get(word)?);
-        }
-        Ok(())
-    }
-
-    fn add_completions(&self, segments: &mut [SegmentWord], prefix: &str) -> tantivy::Result<()> {
-        let is_short = prefix.chars().count() <= SHORT_PREFIX_CHARS;
-        for (found, segment) in segments.iter_mut().zip(&self.snapshot.segments) {
-            if is_short {
-                if let Some(info) = segment.prefixes.terms().get(prefix)? {
-                    found.completions = Completions::ShortPrefix(info);
-                }
-                continue;
-            }
-            let mut words = Vec::new();
-            let mut terms = segment.words_with_prefix(prefix)?;
-            while words.len() < MAX_COMPLETIONS && terms.advance() {
-                words.push(terms.value().clone());
-            }
-            if !words.is_empty() {
-                found.completions = Completions::Words(words);
-            }
-        }
-        Ok(())
-    }
-
-    /// Returns true if a live document contains a form or a completion.
-    fn has_live_document(&self, segments: &[SegmentWord]) -> tantivy::Result<bool> {
-        for (found, segment) in segments.iter().zip(&self.snapshot.segments) {
-            for form in &found.forms {
-                if segment.has_live_document(&segment.words, &form.info)? {
-                    return Ok(true);
-                }
-            }
-            if found.completions.has_live_document(segment)? {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Replaces the terms of a word by those of similar words.
-    fn add_fuzzy_expansions(
-        &self,
-        segments: &mut [SegmentWord],
-        word: &str,
-        highlighter: &mut Highlighter,
-    ) -> tantivy::Result<u64> {
-        let Some(automaton) = FuzzyAutomaton::of(word) else { return Ok(0) };
-        // Only deleted documents contain the terms so far.
-        segments.iter_mut().for_each(|found| *found = SegmentWord::default());
-        let mut expansions: BTreeMap<String, u8> = BTreeMap::new();
-        for segment in &self.snapshot.segments {
-            let mut terms = segment.words.terms().search(&automaton).into_stream()?;
-            while terms.advance() {
-                let Ok(term) = std::str::from_utf8(terms.key()) else { continue };
-                if segment.has_live_document(&segment.words, terms.value())? {
-                    expansions.entry(term.to_owned()).or_insert_with(|| automaton.distance(term));
-                }
-            }
-        }
-        let mut expansions: Vec<(u8, String)> =
-            expansions.into_iter().map(|(term, distance)| (distance, term)).collect();
-        expansions.sort_unstable();
-        expansions.truncate(MAX_FUZZY_EXPANSIONS);
-        let mut frequency = 0;
-        for (distance, term) in expansions {
-            let factor = if distance > 1 { TWO_EDITS } else { 1.0 };
-            frequency = frequency.max(self.add_forms(segments, &term, factor, highlighter)?);
-        }
-        Ok(frequency)
-    }
+/// Returns the weight of adjacent words, the last of which may be incomplete.
+pub(super) fn phrase_prefix_weight(
+    snapshot: &IndexSnapshot,
+    fields: &Fields,
+    words: &[&str],
+) -> tantivy::Result<Box<dyn Weight>> {
+    let terms = words.iter().map(|word| Term::from_field_text(fields.words, word)).collect();
+    let query: Box<dyn Query> = Box::new(PhrasePrefixQuery::new(terms));
+    query.weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))
 }

@@ -7,13 +7,13 @@ use tantivy::{DocId, DocSet, Score, TERMINATED};
 
 use super::super::request::DocumentFilter;
 use super::bit_sets::{SharedBitSet, union};
-use super::scorers::UnitScorer;
+use super::scorers::{FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 
 /// A condition that each matching document meets.
 pub(super) enum Clause {
     Unit(UnitScorer),
-    AnyUnit(UnitUnion),
+    AnyUnit(Box<UnitUnion>),
     /// One of the labels of a filter; does not affect scores.
     Filter(SharedBitSet),
     /// All documents, deleted ones as well, with a score of 0.
@@ -24,13 +24,14 @@ pub(super) enum Clause {
 }
 
 impl Clause {
-    /// Combines the units of a query.
-    pub(super) fn of_units(units: Vec<UnitScorer>, any: bool) -> Vec<Self> {
-        if any && units.len() > 1 {
-            vec![Self::AnyUnit(UnitUnion::new(units))]
-        } else {
-            units.into_iter().map(Self::Unit).collect()
-        }
+    /// Requires all units.
+    pub(super) fn all(units: Vec<UnitScorer>) -> Vec<Self> {
+        units.into_iter().map(Self::Unit).collect()
+    }
+
+    /// Requires one of the informative units; the others add to scores only.
+    pub(super) fn any(informative: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Vec<Self> {
+        vec![Self::AnyUnit(Box::new(UnitUnion::new(informative, others)))]
     }
 
     /// Returns the clauses of the labels in a filter.
@@ -104,7 +105,10 @@ impl Scorer for Clause {
             Self::Unit(unit) => unit.score(),
             Self::AnyUnit(union) => {
                 let doc = union.doc;
-                union.units.iter_mut().filter(|unit| unit.doc() == doc).map(Scorer::score).sum()
+                let informative = union.units.iter_mut().filter(|unit| unit.doc() == doc);
+                let others =
+                    union.others.iter_mut().filter_map(|unit| (unit.seek(doc) == doc).then_some(unit));
+                informative.chain(others).map(Scorer::score).sum()
             }
             Self::Filter(_) | Self::MatchAll { .. } => 0.0,
         }
@@ -114,13 +118,14 @@ impl Scorer for Clause {
 /// The documents of at least one unit; a document scores the sum of its units.
 pub(super) struct UnitUnion {
     units: Vec<UnitScorer>,
+    others: Vec<UnitScorer>,
     doc: DocId,
 }
 
 impl UnitUnion {
-    fn new(units: Vec<UnitScorer>) -> Self {
+    fn new(units: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Self {
         let doc = units.iter().map(UnitScorer::doc).min().unwrap_or(TERMINATED);
-        Self { units, doc }
+        Self { units, others, doc }
     }
 
     fn seek(&mut self, target: DocId) -> DocId {
@@ -136,6 +141,8 @@ pub(super) struct SegmentScan {
     lead: Clause,
     others: Vec<Clause>,
     excluded: Vec<UnitScorer>,
+    /// Forms that add to scores only.
+    bonuses: Vec<FormScorer>,
     /// Microseconds since 1970.
     published_from: Option<i64>,
     published_before: Option<i64>,
@@ -159,12 +166,18 @@ impl SegmentScan {
             lead,
             others: others.collect(),
             excluded,
+            bonuses: Vec::new(),
             published_from: filter.published_from.map(|at| at.timestamp_micros()),
             published_before: filter.published_before.map(|at| at.timestamp_micros()),
             doc: TERMINATED,
         };
         scan.doc = scan.first_match(first);
         Ok(scan)
+    }
+
+    /// Adds a form to the scores.
+    pub(super) fn add_bonus(&mut self, form: FormScorer) {
+        self.bonuses.push(form);
     }
 
     /// Returns the first match from a document of the leading clause on.
@@ -223,6 +236,9 @@ impl DocSet for SegmentScan {
 
 impl Scorer for SegmentScan {
     fn score(&mut self) -> Score {
-        std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum()
+        let doc = self.doc;
+        let clauses: Score = std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum();
+        // A sum of nothing is negative zero.
+        clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc)
     }
 }

@@ -8,15 +8,12 @@ use tantivy::schema::{
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use uuid::Uuid;
 
-use super::super::analysis::{for_each_word, marked_name, marked_stem};
+use super::document_terms::{DocumentTerms, token};
 use quarry_config::Language;
 use quarry_domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, SourceName};
 
 /// The version of the fields and their content; an index of another version is rebuilt.
-pub(super) const SCHEMA_VERSION: u32 = 1;
-
-/// Prefixes of up to this length have posting lists, since their ranges are large.
-pub(super) const SHORT_PREFIX_CHARS: usize = 2;
+pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +23,18 @@ pub(super) struct Fields {
     /// The halves of the id, to break ties.
     pub(super) id_high: Field,
     pub(super) id_low: Field,
-    /// Words of all text fields, each followed by its marked stem or name.
+    /// Words of all text fields with their spellings, stems and names.
     pub(super) words: Field,
-    /// Words of the title, which score more.
+    /// The same terms of the title, which score more.
     pub(super) title: Field,
-    /// The first one and two characters of each word.
+    /// The first one and two characters of each word and unmarked spelling.
     pub(super) prefixes: Field,
+    /// The same of the title.
+    pub(super) title_prefixes: Field,
+    /// Title and text, each as one term if it is short.
+    pub(super) whole: Field,
+    /// Reversed stems of long words, in languages with compounds.
+    pub(super) suffixes: Field,
     pub(super) source: Field,
     pub(super) category: Field,
     pub(super) author_key: Field,
@@ -69,6 +72,10 @@ pub(super) fn schema() -> (Schema, Fields) {
         words: builder.add_text_field("words", text(words, IndexRecordOption::WithFreqsAndPositions, true)),
         title: builder.add_text_field("title", text(words, IndexRecordOption::Basic, false)),
         prefixes: builder.add_text_field("prefixes", text(prefixes, IndexRecordOption::Basic, false)),
+        title_prefixes: builder
+            .add_text_field("title_prefixes", text(prefixes, IndexRecordOption::Basic, false)),
+        whole: builder.add_text_field("whole", text(words, IndexRecordOption::Basic, false)),
+        suffixes: builder.add_text_field("suffixes", text(words, IndexRecordOption::Basic, false)),
         source: builder.add_text_field("source", label()),
         category: builder.add_text_field("category", label()),
         author_key: builder.add_text_field("author_key", label()),
@@ -100,34 +107,39 @@ impl tantivy::Document for IndexedDocument {
 }
 
 /// Converts a document to the fields of the index.
-pub(super) fn indexed(fields: &Fields, document: &Document, language: Language) -> IndexedDocument {
-    let mut indexed = IndexedDocument(Vec::with_capacity(12));
+pub(super) fn indexed(fields: &Fields, document: &Document, languages: &[Language]) -> IndexedDocument {
+    let mut indexed = IndexedDocument(Vec::with_capacity(16));
     indexed.add(fields.id, OwnedValue::Bytes(document.id.0.as_bytes().to_vec()));
     let (high, low) = document.id.0.as_u64_pair();
     indexed.add(fields.id_high, OwnedValue::U64(high));
     indexed.add(fields.id_low, OwnedValue::U64(low));
     indexed.add(fields.source, OwnedValue::Str(document.source.as_str().to_owned()));
-    let mut prefixes = Vec::new();
-    let stem = |word: &str| marked_stem(word, language);
-    let mut add_words = |text: &str, mark: &dyn Fn(&str) -> String, indexed: &mut IndexedDocument| {
-        indexed.add(fields.words, OwnedValue::PreTokStr(tokens(text, mark, &mut prefixes)));
-    };
-    if let Some(title) = &document.title {
-        add_words(title, &stem, &mut indexed);
-        indexed.add(fields.title, OwnedValue::PreTokStr(plain_tokens(title)));
+    let mut terms = DocumentTerms::new(languages);
+    let title = document.title.as_deref().map(|title| terms.add_text(title));
+    let text = terms.add_text(&document.text);
+    let category = document.category.as_deref().map(|category| terms.add_text(category));
+    let name = document.author.as_ref().map(|author| terms.add_name(&author.name));
+    let whole = title.iter().chain([&text]).filter_map(|text| text.whole.clone());
+    indexed.add(fields.whole, tokens_at_start(whole));
+    if let Some(title) = title {
+        indexed.add(fields.title, tokens(title.tokens.clone()));
+        indexed.add(fields.title_prefixes, tokens_at_start(title.prefixes));
+        indexed.add(fields.words, tokens(title.tokens));
     }
-    add_words(&document.text, &stem, &mut indexed);
+    indexed.add(fields.words, tokens(text.tokens));
+    for more in name.into_iter().chain(category) {
+        indexed.add(fields.words, tokens(more.tokens));
+    }
     if let Some(author) = &document.author {
-        add_words(&author.name, &marked_name, &mut indexed);
         indexed.add(fields.author_key, OwnedValue::Str(author.key.clone()));
     }
     if let Some(category) = &document.category {
-        add_words(category, &stem, &mut indexed);
         indexed.add(fields.category, OwnedValue::Str(category.clone()));
     }
-    prefixes.sort_unstable();
-    prefixes.dedup();
-    indexed.add(fields.prefixes, OwnedValue::PreTokStr(prefix_tokens(prefixes)));
+    indexed.add(fields.prefixes, tokens_at_start(terms.prefixes));
+    if !terms.suffixes.is_empty() {
+        indexed.add(fields.suffixes, tokens_at_start(terms.suffixes));
+    }
     if let Some(published_at) = document.published_at {
         indexed.add(fields.published_at, OwnedValue::I64(published_at.timestamp_micros()));
     }
@@ -135,40 +147,16 @@ pub(super) fn indexed(fields: &Fields, document: &Document, language: Language) 
     indexed
 }
 
-fn tokens(text: &str, mark: &dyn Fn(&str) -> String, prefixes: &mut Vec<String>) -> PreTokenizedString {
-    let mut tokens = Vec::with_capacity(text.len() / 3);
-    let mut position = 0;
-    for_each_word(text, |word| {
-        add_prefixes(&word.text, prefixes);
-        // The marked form has the position of its word.
-        tokens.push(token(mark(&word.text), position));
-        tokens.push(token(word.text.into_owned(), position));
-        position += 1;
-    });
-    PreTokenizedString { text: String::new(), tokens }
+fn tokens(tokens: Vec<Token>) -> OwnedValue {
+    OwnedValue::PreTokStr(PreTokenizedString { text: String::new(), tokens })
 }
 
-fn plain_tokens(text: &str) -> PreTokenizedString {
-    let mut tokens = Vec::new();
-    for_each_word(text, |word| tokens.push(token(word.text.into_owned(), tokens.len())));
-    PreTokenizedString { text: String::new(), tokens }
-}
-
-fn token(text: String, position: usize) -> Token {
-    Token { offset_from: 0, offset_to: 0, position, text, position_length: 1 }
-}
-
-fn add_prefixes(word: &str, prefixes: &mut Vec<String>) {
-    let mut ends = word.char_indices().map(|(at, c)| at + c.len_utf8());
-    for _ in 0..SHORT_PREFIX_CHARS {
-        let Some(end) = ends.next() else { return };
-        prefixes.push(word[..end].to_owned());
-    }
-}
-
-fn prefix_tokens(prefixes: Vec<String>) -> PreTokenizedString {
-    let tokens = prefixes.into_iter().map(|prefix| token(prefix, 0)).collect();
-    PreTokenizedString { text: String::new(), tokens }
+/// Converts terms whose number and positions do not matter.
+fn tokens_at_start(terms: impl IntoIterator<Item = String>) -> OwnedValue {
+    let mut terms: Vec<String> = terms.into_iter().collect();
+    terms.sort_unstable();
+    terms.dedup();
+    tokens(terms.into_iter().map(|term| token(term, 0)).collect())
 }
 
 /// The stored form of a document: small, and fast to decode.

@@ -1,4 +1,4 @@
-//! Scorers of a query's units: words in all their forms, and phrases.
+//! Scorers of a query's units: words in all their forms, compounds and phrases.
 //!
 //! They follow the contracts of tantivy's [`DocSet`] and [`Scorer`]. In addition, `seek` to a document
 //! before the current one is valid and returns the current one.
@@ -18,6 +18,9 @@ pub(super) enum DocIter {
     Constant(Box<SegmentPostings>),
     /// A union of posting lists with one score for all documents.
     Set(SharedBitSet),
+    /// A phrase with one score for all documents.
+    Constants(Box<dyn Scorer>),
+    /// A phrase that BM25 scores.
     Phrase(Box<dyn Scorer>),
 }
 
@@ -25,6 +28,8 @@ pub(super) enum DocIter {
 pub(super) struct TermPostings {
     pub(super) postings: SegmentPostings,
     pub(super) bm25: Bm25Weight,
+    /// What a match scores beside BM25.
+    pub(super) floor: Score,
     pub(super) lengths: FieldNormReader,
 }
 
@@ -34,7 +39,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.doc(),
             DocIter::Constant(postings) => postings.doc(),
             DocIter::Set(set) => set.doc(),
-            DocIter::Phrase(scorer) => scorer.doc(),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.doc(),
         }
     }
 
@@ -43,7 +48,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.advance(),
             DocIter::Constant(postings) => postings.advance(),
             DocIter::Set(set) => set.advance(),
-            DocIter::Phrase(scorer) => scorer.advance(),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.advance(),
         }
     }
 
@@ -55,7 +60,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.seek(target),
             DocIter::Constant(postings) => postings.seek(target),
             DocIter::Set(set) => set.seek(target),
-            DocIter::Phrase(scorer) => scorer.seek(target),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.seek(target),
         }
     }
 
@@ -64,7 +69,7 @@ impl DocSet for DocIter {
             DocIter::Frequencies(term) => term.postings.size_hint(),
             DocIter::Constant(postings) => postings.size_hint(),
             DocIter::Set(set) => set.size_hint(),
-            DocIter::Phrase(scorer) => scorer.size_hint(),
+            DocIter::Constants(scorer) | DocIter::Phrase(scorer) => scorer.size_hint(),
         }
     }
 }
@@ -72,73 +77,98 @@ impl DocSet for DocIter {
 /// One form of a word, with the weight of its matches.
 pub(super) struct FormScorer {
     pub(super) docs: DocIter,
-    /// The score of a match; for `Frequencies`, the factor of `1 + BM25`.
+    /// The score of a match; for `Frequencies`, the factor of floor and BM25.
     pub(super) weight: Score,
 }
 
 impl FormScorer {
     /// Returns the score of a document, if the form matches it.
-    fn score_of(&mut self, doc: DocId) -> Option<Score> {
+    pub(super) fn score_of(&mut self, doc: DocId) -> Option<Score> {
         (self.docs.seek(doc) == doc).then(|| self.score())
     }
 
     fn score(&mut self) -> Score {
         match &mut self.docs {
-            // BM25 with a floor (BM25+): a match in a long document still outscores a lesser form.
+            // BM25 with a floor (BM25+): a match in a long document still outscores a lesser kind.
             DocIter::Frequencies(term) => {
                 let length = term.lengths.fieldnorm_id(term.postings.doc());
-                self.weight * (1.0 + term.bm25.score(length, term.postings.term_freq()))
+                self.weight * (term.floor + term.bm25.score(length, term.postings.term_freq()))
             }
-            DocIter::Constant(_) | DocIter::Set(_) => self.weight,
+            DocIter::Constant(_) | DocIter::Set(_) | DocIter::Constants(_) => self.weight,
             DocIter::Phrase(scorer) => self.weight + scorer.score(),
         }
     }
 }
 
-/// The union of a unit's forms; a document scores as its best form.
-pub(super) struct UnitScorer {
-    /// The forms whose union matches, best first.
+/// Returns the score of the first form that matches a document.
+fn first_score(forms: &mut [FormScorer], doc: DocId) -> Option<Score> {
+    forms.iter_mut().find_map(|form| form.score_of(doc))
+}
+
+/// Returns the sum of the scores of all forms that match a document.
+pub(super) fn sum_of_scores(forms: &mut [FormScorer], doc: DocId) -> Score {
+    forms.iter_mut().filter_map(|form| form.score_of(doc)).fold(0.0, |sum, score| sum + score)
+}
+
+/// The forms of a word in a segment.
+#[derive(Default)]
+pub(super) struct WordForms {
+    /// The forms whose union matches, best first; a document scores as its best.
     pub(super) forms: Vec<FormScorer>,
-    /// Better forms of documents that `forms` contains: they raise scores only.
-    pub(super) optional: Vec<FormScorer>,
-    /// Adds to the score of documents with the word in the title.
-    pub(super) title: Option<FormScorer>,
+    /// Completions, compounds and typos, for documents without a form, best first.
+    pub(super) groups: Vec<FormScorer>,
+    /// Forms of documents that `forms` contains, whose scores they add to.
+    pub(super) extras: Vec<FormScorer>,
+    /// Add to the score of documents with a term of a group in the title.
+    pub(super) group_titles: Vec<FormScorer>,
     /// An upper bound of the number of documents.
-    cost: u64,
+    pub(super) cost: u64,
+}
+
+/// The union of a word's forms.
+pub(super) struct WordScorer {
+    pub(super) word: WordForms,
     doc: DocId,
 }
 
-impl UnitScorer {
-    pub(super) fn new(
-        forms: Vec<FormScorer>,
-        optional: Vec<FormScorer>,
-        title: Option<FormScorer>,
-        cost: u64,
-    ) -> Self {
-        let doc = forms.iter().map(|form| form.docs.doc()).min().unwrap_or(TERMINATED);
-        Self { forms, optional, title, cost, doc }
+impl WordScorer {
+    pub(super) fn new(word: WordForms) -> Self {
+        let docs = word.forms.iter().chain(&word.groups).map(|form| form.docs.doc());
+        let doc = docs.min().unwrap_or(TERMINATED);
+        Self { word, doc }
     }
 
+    /// Creates the scorer of a quoted phrase.
     pub(super) fn phrase(scorer: Box<dyn Scorer>) -> Self {
         let cost = u64::from(scorer.size_hint());
         let form = FormScorer { docs: DocIter::Phrase(scorer), weight: 1.0 };
-        Self::new(vec![form], Vec::new(), None, cost)
+        Self::new(WordForms { forms: vec![form], cost, ..WordForms::default() })
+    }
+
+    /// Returns the score of a document, if one of the forms matches it.
+    pub(super) fn score_of(&mut self, doc: DocId) -> Option<Score> {
+        let word = &mut self.word;
+        if let Some(score) = first_score(&mut word.forms, doc) {
+            return Some(score + sum_of_scores(&mut word.extras, doc));
+        }
+        let score = first_score(&mut word.groups, doc)?;
+        Some(score + first_score(&mut word.group_titles, doc).unwrap_or(0.0))
+    }
+
+    fn matching(&mut self) -> impl Iterator<Item = &mut FormScorer> {
+        self.word.forms.iter_mut().chain(&mut self.word.groups)
     }
 }
 
-impl DocSet for UnitScorer {
+impl DocSet for WordScorer {
     fn doc(&self) -> DocId {
         self.doc
     }
 
     fn advance(&mut self) -> DocId {
-        if let [form] = self.forms.as_mut_slice() {
-            self.doc = form.docs.advance();
-            return self.doc;
-        }
         let current = self.doc;
         let mut next = TERMINATED;
-        for form in &mut self.forms {
+        for form in self.matching() {
             let doc = if form.docs.doc() == current { form.docs.advance() } else { form.docs.doc() };
             next = next.min(doc);
         }
@@ -151,7 +181,7 @@ impl DocSet for UnitScorer {
             return self.doc;
         }
         let mut next = TERMINATED;
-        for form in &mut self.forms {
+        for form in self.matching() {
             next = next.min(form.docs.seek(target));
         }
         self.doc = next;
@@ -159,19 +189,139 @@ impl DocSet for UnitScorer {
     }
 
     fn size_hint(&self) -> u32 {
-        u32::try_from(self.cost).unwrap_or(u32::MAX)
+        u32::try_from(self.word.cost).unwrap_or(u32::MAX)
     }
 
     fn cost(&self) -> u64 {
-        self.cost
+        self.word.cost
+    }
+}
+
+impl Scorer for WordScorer {
+    fn score(&mut self) -> Score {
+        self.score_of(self.doc).unwrap_or(0.0)
+    }
+}
+
+/// The documents with all parts of a compound, or with the compound as one word, whichever scores more.
+pub(super) struct CompoundScorer {
+    parts: Vec<UnitScorer>,
+    /// True if one of the parts suffices.
+    any: bool,
+    /// The current document of the parts.
+    parts_doc: DocId,
+    joined: WordScorer,
+    doc: DocId,
+}
+
+impl CompoundScorer {
+    pub(super) fn new(parts: Vec<UnitScorer>, any: bool, joined: WordScorer) -> Self {
+        let mut compound = Self { parts, any, parts_doc: 0, joined, doc: 0 };
+        compound.parts_doc = compound.first_with_parts(0);
+        compound.doc = compound.parts_doc.min(compound.joined.doc());
+        compound
+    }
+
+    /// Returns the first document from `target` on that contains all parts, or any.
+    fn first_with_parts(&mut self, mut target: DocId) -> DocId {
+        if self.any {
+            return self.parts.iter_mut().map(|part| part.seek(target)).min().unwrap_or(TERMINATED);
+        }
+        loop {
+            let next = self.parts.iter_mut().map(|part| part.seek(target)).max().unwrap_or(TERMINATED);
+            if next == target || next == TERMINATED {
+                return next;
+            }
+            target = next;
+        }
+    }
+}
+
+impl DocSet for CompoundScorer {
+    fn doc(&self) -> DocId {
+        self.doc
+    }
+
+    fn advance(&mut self) -> DocId {
+        self.seek(self.doc.saturating_add(1))
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        if self.doc < target {
+            if self.parts_doc < target {
+                self.parts_doc = self.first_with_parts(target);
+            }
+            self.doc = self.parts_doc.min(self.joined.seek(target));
+        }
+        self.doc
+    }
+
+    fn size_hint(&self) -> u32 {
+        u32::try_from(self.cost()).unwrap_or(u32::MAX)
+    }
+
+    fn cost(&self) -> u64 {
+        let costs = self.parts.iter().map(UnitScorer::cost);
+        let parts = if self.any { costs.sum() } else { costs.min().unwrap_or(0) };
+        parts + self.joined.cost()
+    }
+}
+
+impl Scorer for CompoundScorer {
+    fn score(&mut self) -> Score {
+        let doc = self.doc;
+        let parts = self.parts.iter_mut().filter(|part| self.parts_doc == doc && part.doc() == doc);
+        let parts = parts.map(Scorer::score).fold(0.0, |sum, score| sum + score);
+        let joined = if self.joined.doc() == doc { self.joined.score() } else { 0.0 };
+        Score::max(parts, joined)
+    }
+}
+
+/// The documents of a unit.
+pub(super) enum UnitScorer {
+    Word(WordScorer),
+    Compound(Box<CompoundScorer>),
+}
+
+impl DocSet for UnitScorer {
+    fn doc(&self) -> DocId {
+        match self {
+            Self::Word(word) => word.doc(),
+            Self::Compound(compound) => compound.doc(),
+        }
+    }
+
+    fn advance(&mut self) -> DocId {
+        match self {
+            Self::Word(word) => word.advance(),
+            Self::Compound(compound) => compound.advance(),
+        }
+    }
+
+    fn seek(&mut self, target: DocId) -> DocId {
+        match self {
+            Self::Word(word) => word.seek(target),
+            Self::Compound(compound) => compound.seek(target),
+        }
+    }
+
+    fn size_hint(&self) -> u32 {
+        u32::try_from(self.cost()).unwrap_or(u32::MAX)
+    }
+
+    fn cost(&self) -> u64 {
+        match self {
+            Self::Word(word) => word.cost(),
+            Self::Compound(compound) => compound.cost(),
+        }
     }
 }
 
 impl Scorer for UnitScorer {
     fn score(&mut self) -> Score {
-        let doc = self.doc;
-        let best = self.optional.iter_mut().chain(&mut self.forms).find_map(|form| form.score_of(doc));
-        let title = self.title.as_mut().and_then(|form| form.score_of(doc));
-        best.unwrap_or(0.0) + title.unwrap_or(0.0)
+        match self {
+            Self::Word(word) => word.score(),
+            Self::Compound(compound) => compound.score(),
+        }
     }
 }

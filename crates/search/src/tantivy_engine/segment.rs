@@ -14,6 +14,7 @@ use tantivy::{DocId, InvertedIndexReader};
 
 use super::bit_sets::BitSetCache;
 use super::completion_cache::CompletionCache;
+use super::fuzzy_words::FuzzyCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 
 /// Blocks of stored documents that each segment caches uncompressed: about 16 KiB each.
@@ -26,6 +27,9 @@ pub(super) struct IndexSegment {
     pub(super) words: Arc<InvertedIndexReader>,
     pub(super) title: Arc<InvertedIndexReader>,
     pub(super) prefixes: Arc<InvertedIndexReader>,
+    pub(super) title_prefixes: Arc<InvertedIndexReader>,
+    pub(super) whole: Arc<InvertedIndexReader>,
+    pub(super) suffixes: Arc<InvertedIndexReader>,
     pub(super) source: Arc<InvertedIndexReader>,
     pub(super) category: Arc<InvertedIndexReader>,
     pub(super) author_key: Arc<InvertedIndexReader>,
@@ -46,9 +50,13 @@ pub(super) struct Derived {
     time_ranks: Box<[u32]>,
     /// The documents of frequent short prefixes.
     pub(super) prefix_sets: BitSetCache,
+    /// The same of titles.
+    pub(super) title_prefix_sets: BitSetCache,
     /// The documents of commonplace terms.
     pub(super) term_sets: BitSetCache,
     pub(super) completions: CompletionCache,
+    /// Words similar to typed ones.
+    pub(super) fuzzy: FuzzyCache,
 }
 
 /// The columns that order documents.
@@ -84,6 +92,9 @@ impl IndexSegment {
             words: reader.inverted_index(fields.words)?,
             title: reader.inverted_index(fields.title)?,
             prefixes: reader.inverted_index(fields.prefixes)?,
+            title_prefixes: reader.inverted_index(fields.title_prefixes)?,
+            whole: reader.inverted_index(fields.whole)?,
+            suffixes: reader.inverted_index(fields.suffixes)?,
             source: reader.inverted_index(fields.source)?,
             category: reader.inverted_index(fields.category)?,
             author_key: reader.inverted_index(fields.author_key)?,
@@ -160,9 +171,18 @@ impl IndexSegment {
 
     /// Returns the terms of `words` that begin with a prefix, in order.
     pub(super) fn words_with_prefix(&self, prefix: &str) -> tantivy::Result<TermStreamer<'_>> {
+        self.terms_with_prefix(&self.words, prefix)
+    }
+
+    /// Returns the terms of a field that begin with a prefix, in order.
+    pub(super) fn terms_with_prefix<'s>(
+        &self,
+        index: &'s InvertedIndexReader,
+        prefix: &str,
+    ) -> tantivy::Result<TermStreamer<'s>> {
         let mut end = prefix.as_bytes().to_vec();
         end.push(u8::MAX); // UTF-8 does not contain this byte.
-        Ok(self.words.terms().range().ge(prefix).lt(end).into_stream()?)
+        Ok(index.terms().range().ge(prefix).lt(end).into_stream()?)
     }
 }
 
@@ -183,8 +203,10 @@ impl Derived {
             newest_first,
             time_ranks: time_ranks.into(),
             prefix_sets: BitSetCache::default(),
+            title_prefix_sets: BitSetCache::default(),
             term_sets: BitSetCache::default(),
             completions: CompletionCache::default(),
+            fuzzy: FuzzyCache::default(),
         }
     }
 }

@@ -3,6 +3,8 @@
 //! They are the most frequent ones while typing. The path counts from bit sets and ranks form by form, best
 //! first, so that documents below the collector's threshold are never read.
 
+use std::sync::Arc;
+
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::query::Bm25Weight;
@@ -10,109 +12,236 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
-use super::bit_sets::for_each;
-use super::plan::UnitPlan;
+use super::bit_sets::{add_documents, for_each, intersection};
+use super::plan::{QueryPlan, UnitPlan};
+use super::scorers::sum_of_scores;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
-use super::word::{PREFIX, WordForm, WordPlan};
+use super::word::{TermGroup, WordForm, WordPlan};
 
 /// Collects and counts the documents of at most one word; `None` for other queries.
-///
-/// A word in a title takes the scan, since its documents score differently.
 pub(super) fn collect_single(
-    units: &[UnitPlan],
+    plan: &QueryPlan,
+    typos: &[bool],
     snapshot: &IndexSnapshot,
     collector: &mut TopDocsCollector,
 ) -> tantivy::Result<Option<u64>> {
-    match units {
+    match plan.included.as_slice() {
         [] => {
             for (ordinal, segment) in snapshot.segments.iter().enumerate() {
                 collect_newest(ordinal, segment, collector, 0.0, |_| true);
             }
             Ok(Some(snapshot.documents))
         }
-        [UnitPlan::Word(word)] if word.segments.iter().all(|found| found.titles.is_empty()) => {
-            collect_word(word, snapshot, collector).map(Some)
-        }
+        [unit] => match &unit.plan {
+            UnitPlan::Word(word) if word.terms.phrases.is_empty() => {
+                let path = SingleWord { word: &word.terms, typos: typos[0], whole: &plan.whole, snapshot };
+                path.collect(collector).map(Some)
+            }
+            _ => Ok(None),
+        },
         _ => Ok(None),
     }
 }
 
-fn collect_word(
-    word: &WordPlan,
-    snapshot: &IndexSnapshot,
-    collector: &mut TopDocsCollector,
-) -> tantivy::Result<u64> {
-    let mut total = 0;
-    for (ordinal, segment) in snapshot.segments.iter().enumerate() {
-        let all = word.all_documents(ordinal, segment)?;
-        let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
-        total += all.len() as u64 - deleted as u64;
-        if collector.requires_scores() {
-            collect_forms(word, ordinal, snapshot, collector)?;
-            if !word.segments[ordinal].completions.is_none() {
-                collect_equal(ordinal, segment, &all, word.idf * PREFIX, collector);
-            }
-        } else {
-            collect_equal(ordinal, segment, &all, 0.0, collector);
-        }
-    }
-    Ok(total)
+struct SingleWord<'a> {
+    word: &'a WordPlan,
+    typos: bool,
+    whole: &'a [Vec<TermGroup>],
+    snapshot: &'a IndexSnapshot,
 }
 
-fn collect_forms(
-    word: &WordPlan,
-    ordinal: usize,
-    snapshot: &IndexSnapshot,
-    collector: &mut TopDocsCollector,
-) -> tantivy::Result<()> {
-    let segment = &snapshot.segments[ordinal];
-    let mut forms: Vec<&WordForm> = word.segments[ordinal].forms.iter().collect();
-    forms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
-    for form in forms {
-        let weight = word.idf * form.factor;
-        if form.commonplace {
-            collect_equal(ordinal, segment, &*form.set(segment)?, weight, collector);
-            continue;
+impl SingleWord<'_> {
+    fn collect(&self, collector: &mut TopDocsCollector) -> tantivy::Result<u64> {
+        let mut total = 0;
+        for (ordinal, segment) in self.snapshot.segments.iter().enumerate() {
+            let all = self.word.all_documents(ordinal, segment, self.typos)?;
+            let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
+            total += all.len() as u64 - deleted as u64;
+            if collector.requires_scores() {
+                let special = self.collect_special(ordinal, segment, collector)?;
+                self.collect_typed(ordinal, segment, special.as_ref(), collector)?;
+                self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
+                self.collect_groups(ordinal, segment, collector)?;
+            } else {
+                collect_equal(ordinal, segment, &all, 0.0, collector);
+            }
         }
-        let postings =
-            segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
-        let threshold = collector.threshold();
-        for_each_pruning(postings, weight, &snapshot.bm25, &segment.lengths, threshold, |doc, score| {
-            // A better form may have collected the document already.
-            if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
+        Ok(total)
+    }
+
+    /// Collects the documents whose scores have more parts than one form and the typed word.
+    fn collect_special(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<Option<BitSet>> {
+        let found = &self.word.segments[ordinal];
+        let groups: Vec<&TermGroup> = found.titles.iter().chain(&self.whole[ordinal]).collect();
+        let extras = found.extras.get(1..).unwrap_or_default();
+        if groups.is_empty() && extras.is_empty() {
+            return Ok(None);
+        }
+        let mut special = BitSet::with_max_value(segment.max_doc());
+        for group in &groups {
+            for_each(&*group.set(segment)?, |doc| {
+                special.insert(doc);
+            });
+        }
+        for extra in extras {
+            add_documents(&mut special, &segment.words, &extra.info)?;
+        }
+        let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
+        let bonuses = self.whole[ordinal].iter().map(|group| group.scorer(1.0, segment));
+        let mut bonuses = bonuses.collect::<tantivy::Result<Vec<_>>>()?;
+        for_each(&special, |doc| {
+            if segment.is_alive(doc)
+                && let Some(score) = scorer.score_of(doc)
+            {
+                let score = score + sum_of_scores(&mut bonuses, doc);
                 collector.collect(score, ordinal, doc, segment);
             }
-            collector.threshold()
         });
+        Ok(Some(special))
     }
-    Ok(())
+
+    /// Collects the documents with the typed word, which score more than those with another form only.
+    fn collect_typed(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        special: Option<&BitSet>,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let found = &self.word.segments[ordinal];
+        let Some(typed) = found.extras.first() else { return Ok(()) };
+        let is_special = |doc| special.is_some_and(|special| special.contains(doc));
+        let weight = typed.weight(self.word);
+        let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
+        let max_form = found.forms.iter().map(|form| form.max_score(self.word)).fold(0.0, f32::max);
+        if typed.commonplace {
+            // Stems are as frequent, so that most of these documents have one score.
+            let set = typed.set(segment)?;
+            for_each(&set, |doc| {
+                if weight + max_form >= collector.threshold() && segment.is_alive(doc) && !is_special(doc) {
+                    let score = scorer.score_of(doc).unwrap_or(0.0);
+                    collector.collect(score, ordinal, doc, segment);
+                }
+            });
+            return Ok(());
+        }
+        let postings =
+            segment.words.read_block_postings_from_terminfo(&typed.info, IndexRecordOption::WithFreqs)?;
+        let pruning =
+            Pruning { weight, floor: self.word.floor, bm25: &self.snapshot.bm25, lengths: &segment.lengths };
+        pruning.for_each(postings, collector.threshold() - max_form, |doc, _| {
+            if segment.is_alive(doc) && !is_special(doc) {
+                let score = scorer.score_of(doc).unwrap_or(0.0);
+                collector.collect(score, ordinal, doc, segment);
+            }
+            collector.threshold() - max_form
+        });
+        Ok(())
+    }
+
+    /// Collects the documents with other forms.
+    fn collect_forms(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        special: Option<&BitSet>,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let mut forms: Vec<&WordForm> = self.word.segments[ordinal].forms.iter().collect();
+        forms.sort_by(|a, b| b.weight(self.word).total_cmp(&a.weight(self.word)));
+        for form in forms {
+            let weight = form.weight(self.word);
+            if form.commonplace {
+                let set = form.set(segment)?;
+                collect_equal(ordinal, segment, &set, weight, collector);
+                continue;
+            }
+            let postings =
+                segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
+            let pruning = Pruning {
+                weight,
+                floor: self.word.floor,
+                bm25: &self.snapshot.bm25,
+                lengths: &segment.lengths,
+            };
+            pruning.for_each(postings, collector.threshold(), |doc, score| {
+                let is_special = special.is_some_and(|special| special.contains(doc));
+                // With the typed word or a better form, a document has been offered with a higher score.
+                if !is_special && segment.is_alive(doc) && !collector.contains(ordinal, doc) {
+                    collector.collect(score, ordinal, doc, segment);
+                }
+                collector.threshold()
+            });
+        }
+        Ok(())
+    }
+
+    /// Collects groups of terms, best first; the best of their documents have a term in the title.
+    fn collect_groups(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let (found, idf) = (&self.word.segments[ordinal], self.word.idf);
+        let mut groups: Vec<&TermGroup> = found.groups(self.typos).collect();
+        groups.sort_by(|a, b| b.factor.total_cmp(&a.factor));
+        let mut titles: Vec<(Arc<BitSet>, f32)> = Vec::with_capacity(found.group_titles.len());
+        for group in &found.group_titles {
+            titles.push((group.set(segment)?, idf * group.factor));
+        }
+        for group in groups {
+            let (weight, set) = (idf * group.factor, group.set(segment)?);
+            for (in_title, bonus) in &titles {
+                let both = intersection(&set, in_title, segment.max_doc());
+                collect_equal(ordinal, segment, &both, weight + bonus, collector);
+            }
+            collect_equal(ordinal, segment, &set, weight, collector);
+        }
+        Ok(())
+    }
 }
 
-/// Visits the documents that score at least the threshold, which `visit` returns.
-///
-/// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
-fn for_each_pruning(
-    mut postings: BlockSegmentPostings,
+/// The means to score the documents of a posting list block by block.
+struct Pruning<'a> {
     weight: Score,
-    bm25: &Bm25Weight,
-    lengths: &FieldNormReader,
-    mut threshold: Score,
-    mut visit: impl FnMut(DocId, Score) -> Score,
-) {
-    while !postings.docs().is_empty() {
-        // Scores are compared, not BM25: the conversion back would round.
-        if weight * (1.0 + postings.block_max_score(lengths, bm25)) >= threshold {
-            for at in 0..postings.block_len() {
-                let doc = postings.doc(at);
-                let score = weight * (1.0 + bm25.score(lengths.fieldnorm_id(doc), postings.freq(at)));
-                if score >= threshold {
-                    threshold = visit(doc, score);
+    floor: Score,
+    bm25: &'a Bm25Weight,
+    lengths: &'a FieldNormReader,
+}
+
+impl Pruning<'_> {
+    /// Visits the documents that score at least the threshold, which `visit` returns.
+    ///
+    /// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
+    fn for_each(
+        &self,
+        mut postings: BlockSegmentPostings,
+        mut threshold: Score,
+        mut visit: impl FnMut(DocId, Score) -> Score,
+    ) {
+        let (bm25, lengths) = (self.bm25, self.lengths);
+        while !postings.docs().is_empty() {
+            // Scores are compared, not BM25: the conversion back would round.
+            if self.weight * (self.floor + postings.block_max_score(lengths, bm25)) >= threshold {
+                for at in 0..postings.block_len() {
+                    let doc = postings.doc(at);
+                    let bm25 = bm25.score(lengths.fieldnorm_id(doc), postings.freq(at));
+                    let score = self.weight * (self.floor + bm25);
+                    if score >= threshold {
+                        threshold = visit(doc, score);
+                    }
                 }
             }
+            postings.advance();
         }
-        postings.advance();
     }
 }
 

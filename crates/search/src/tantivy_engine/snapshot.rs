@@ -5,9 +5,14 @@ use std::sync::Arc;
 use tantivy::query::Bm25Weight;
 use tantivy::{DocId, Searcher};
 
+use super::super::analysis::marked_stem;
 use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::schema::Fields;
 use super::segment::IndexSegment;
+use quarry_config::Language;
+
+/// A language of one in this number of documents is a main language.
+const MAIN_LANGUAGE: u64 = 5;
 
 /// A view of the index that later commits do not change.
 pub(super) struct IndexSnapshot {
@@ -17,6 +22,14 @@ pub(super) struct IndexSnapshot {
     pub(super) documents: u64,
     /// True if any document has a title.
     pub(super) has_titles: bool,
+    /// True if any field is short enough to be the whole of a query.
+    pub(super) has_wholes: bool,
+    /// The languages of the documents.
+    pub(super) languages: Vec<Language>,
+    /// The languages of many of the documents, whose stop words carry no information.
+    pub(super) main_languages: Vec<Language>,
+    /// True if each document has stems.
+    pub(super) stems_all: bool,
     pub(super) decoded: Arc<DecodedDocuments>,
     /// BM25 of a term with an idf of 1; at most 2.2 (`k1 + 1`).
     pub(super) bm25: Bm25Weight,
@@ -48,9 +61,26 @@ impl IndexSnapshot {
         let bm25 = Bm25Weight::for_one_term_without_explain(1, documents.max(1), average_length)
             .boost_by(1.0 / idf(1, documents));
         let has_titles = segments.iter().any(|segment| segment.title.terms().num_terms() > 0);
+        let has_wholes = segments.iter().any(|segment| segment.whole.terms().num_terms() > 0);
+        let shares = language_shares(&segments)?;
+        let is_main = |&&(_, indexed): &&(Language, u64)| indexed * MAIN_LANGUAGE >= documents;
+        let main_languages = shares.iter().filter(is_main).map(|(language, _)| *language).collect();
+        let stems_all = shares.iter().any(|(_, of_language)| *of_language == indexed);
+        let languages = shares.into_iter().map(|(language, _)| language).collect();
         let decoded =
             earlier.map_or_else(|| Arc::new(decoded_documents()), |earlier| earlier.decoded.clone());
-        Ok(Self { searcher, segments, documents, has_titles, decoded, bm25 })
+        Ok(Self {
+            searcher,
+            segments,
+            documents,
+            has_titles,
+            has_wholes,
+            languages,
+            main_languages,
+            stems_all,
+            decoded,
+            bm25,
+        })
     }
 
     /// Returns the segment and the number of the live document with an id.
@@ -75,10 +105,52 @@ impl IndexSnapshot {
         Ok(false)
     }
 
+    /// Returns the number of documents with a word, deleted ones included.
+    pub(super) fn frequency(&self, word: &str) -> tantivy::Result<u64> {
+        let mut frequency = 0;
+        for segment in &self.segments {
+            let info = segment.words.terms().get(word)?;
+            frequency += info.map_or(0, |info| u64::from(info.doc_freq));
+        }
+        Ok(frequency)
+    }
+
+    /// Returns true if a document, deleted ones included, contains a word or, if asked, its beginning.
+    pub(super) fn has_word(&self, word: &str, or_prefix: bool) -> tantivy::Result<bool> {
+        for segment in &self.segments {
+            let found = if or_prefix {
+                segment.words_with_prefix(word)?.advance()
+            } else {
+                segment.words.terms().get(word)?.is_some()
+            };
+            if found {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Returns the inverse document frequency of BM25: more than 0, and more for rarer words.
     pub(super) fn idf(&self, document_frequency: u64) -> f32 {
         idf(document_frequency, self.documents)
     }
+}
+
+/// Returns the languages of the documents, each with their number.
+fn language_shares(segments: &[Arc<IndexSegment>]) -> tantivy::Result<Vec<(Language, u64)>> {
+    let mut shares = Vec::new();
+    for language in Language::ALL {
+        let mark = marked_stem("", language);
+        let mut documents = 0;
+        for segment in segments {
+            let info = segment.words.terms().get(&mark)?;
+            documents += info.map_or(0, |info| u64::from(info.doc_freq));
+        }
+        if documents > 0 {
+            shares.push((language, documents));
+        }
+    }
+    Ok(shares)
 }
 
 fn idf(document_frequency: u64, documents: u64) -> f32 {

@@ -25,7 +25,8 @@ fn compare(sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
         // Documents without a time come last in both directions.
         (a, b) => b.is_some().cmp(&a.is_some()),
     };
-    b.score.total_cmp(&a.score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
+    let by_score = b.score.total_cmp(&a.score);
+    a.tier.cmp(&b.tier).then(by_score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
 }
 
 /// Collects the first `limit` documents after a cursor.
@@ -33,13 +34,15 @@ pub(super) struct TopDocsCollector {
     sort: SearchSort,
     limit: usize,
     after: Option<SortKey>,
+    /// The tier of the documents that are collected now.
+    tier: u8,
     /// Sorted.
     docs: Vec<RankedDoc>,
 }
 
 impl TopDocsCollector {
     pub(super) fn new(sort: SearchSort, limit: usize, after: Option<SortKey>) -> Self {
-        Self { sort, limit, after, docs: Vec::with_capacity(limit.min(128)) }
+        Self { sort, limit, after, tier: 0, docs: Vec::with_capacity(limit.min(128)) }
     }
 
     pub(super) fn requires_scores(&self) -> bool {
@@ -50,9 +53,15 @@ impl TopDocsCollector {
         self.limit
     }
 
+    /// Begins to collect the documents of a tier, none of which has been collected.
+    pub(super) fn begin_tier(&mut self, tier: u8) {
+        self.tier = tier;
+    }
+
     /// Returns the score below which no document is collected.
     pub(super) fn threshold(&self) -> f32 {
         match self.docs.last() {
+            Some(last) if self.docs.len() == self.limit && last.key.tier < self.tier => f32::INFINITY,
             Some(last) if self.docs.len() == self.limit => last.key.score,
             _ => f32::NEG_INFINITY,
         }
@@ -81,11 +90,12 @@ impl TopDocsCollector {
         }
         let published_at = reader.published_at(doc);
         // An id of 0 wins all remaining ties.
-        let best_case = SortKey { score, published_at, id: 0 };
+        let tier = self.tier;
+        let best_case = SortKey { tier, score, published_at, id: 0 };
         if last.is_some_and(|last| compare(self.sort, &best_case, &last.key) != Ordering::Less) {
             return false;
         }
-        let key = SortKey { score, published_at, id: reader.id(doc) };
+        let key = SortKey { tier, score, published_at, id: reader.id(doc) };
         if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {
             return false;
         }
@@ -112,7 +122,7 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_newest_then_to_the_smaller_id() {
-        let key = |score, published_at, id| SortKey { score, published_at, id };
+        let key = |score, published_at, id| SortKey { tier: 0, score, published_at, id };
         let mut keys = [
             key(1.0, None, 1),
             key(1.0, Some(5), 3),

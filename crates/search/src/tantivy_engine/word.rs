@@ -4,26 +4,21 @@ use std::sync::Arc;
 
 use tantivy::InvertedIndexReader;
 use tantivy::postings::TermInfo;
+use tantivy::query::Weight;
 use tantivy::schema::IndexRecordOption;
 use tantivy_common::BitSet;
 
 use super::bit_sets::{SharedBitSet, add_documents, union};
-use super::scorers::{DocIter, FormScorer, TermPostings, UnitScorer};
+use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-
-/// The factor of an exact match.
-///
-/// BM25 multiplies factors by 1 to 3.2, so an exact match outscores a stem, and a stem a prefix.
-pub(super) const EXACT: f32 = 1.0;
-pub(super) const STEM: f32 = 0.3;
-pub(super) const PREFIX: f32 = 0.25;
-const IN_TITLE: f32 = 1.0;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
 /// A term in one of this number of documents has its bit set cached.
 const FREQUENT: u32 = 64;
+/// The most that BM25 of a term with an idf of 1 is: `k1 + 1`.
+const MAX_BM25: f32 = 2.2;
 /// Frequent terms in at least this number of documents are commonplace.
 const COMMONPLACE_DOCUMENTS: u64 = 20_000;
 
@@ -36,25 +31,37 @@ pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
 
 /// A word with its terms in each segment.
 pub(super) struct WordPlan {
+    /// Its inverse document frequency, by which all its scores are multiplied.
     pub(super) idf: f32,
+    /// What a match of a form scores beside BM25.
+    pub(super) floor: f32,
     pub(super) segments: Vec<SegmentWord>,
+    /// The word as adjacent terms, with the factor of their score.
+    pub(super) phrases: Vec<(Box<dyn Weight>, f32)>,
 }
 
-/// A word's terms in the dictionary of one segment.
+/// A word's terms in the dictionaries of one segment.
 #[derive(Default)]
 pub(super) struct SegmentWord {
+    /// The terms of which each document of the word has one, unless it has one of a group only.
     pub(super) forms: Vec<WordForm>,
-    pub(super) completions: Completions,
-    pub(super) titles: Vec<TermInfo>,
+    /// Terms of documents with a form, whose scores they add to.
+    pub(super) extras: Vec<WordForm>,
+    /// Terms in titles, which add to the score of documents with a form.
+    pub(super) titles: Vec<TermGroup>,
+    /// Terms with one score for all their documents, less than that of any form.
+    pub(super) groups: Vec<TermGroup>,
+    /// The same for typos, which only some tiers permit.
+    pub(super) typos: Vec<TermGroup>,
+    /// Terms in titles, which add to the score of groups.
+    pub(super) group_titles: Vec<TermGroup>,
 }
 
-/// A term that stands for a word: the word itself, a stem or a name.
+/// A term that stands for a word: the word itself, another spelling, a stem or a name.
 pub(super) struct WordForm {
     pub(super) info: TermInfo,
     /// The factor of its score.
     pub(super) factor: f32,
-    /// True if the other forms contain all its documents: it raises their scores only.
-    pub(super) optional: bool,
     /// True if all its matches score the same.
     pub(super) commonplace: bool,
 }
@@ -62,7 +69,7 @@ pub(super) struct WordForm {
 impl WordForm {
     fn scorer(
         &self,
-        idf: f32,
+        word: &WordPlan,
         snapshot: &IndexSnapshot,
         segment: &IndexSegment,
     ) -> tantivy::Result<FormScorer> {
@@ -74,10 +81,23 @@ impl WordForm {
                     .words
                     .read_postings_from_terminfo(&self.info, IndexRecordOption::WithFreqs)?,
                 bm25: snapshot.bm25.clone(),
+                floor: word.floor,
                 lengths: segment.lengths.clone(),
             }))
         };
-        Ok(FormScorer { docs, weight: idf * self.factor })
+        Ok(FormScorer { docs, weight: self.weight(word) })
+    }
+
+    /// Returns the score of all matches of a commonplace term, else the factor of floor and BM25.
+    pub(super) fn weight(&self, word: &WordPlan) -> f32 {
+        let weight = word.idf * self.factor;
+        // As much as the floor and the BM25 of one occurrence in a text of average length.
+        if self.commonplace { weight * (word.floor + 1.0) } else { weight }
+    }
+
+    /// Returns the most that a match scores.
+    pub(super) fn max_score(&self, word: &WordPlan) -> f32 {
+        if self.commonplace { self.weight(word) } else { self.weight(word) * (word.floor + MAX_BM25) }
     }
 
     /// Returns the documents of a commonplace term.
@@ -86,123 +106,145 @@ impl WordForm {
     }
 }
 
-/// The terms that begin with a word, the word itself included.
-#[derive(Default)]
-pub(super) enum Completions {
-    #[default]
-    None,
-    /// The posting list of a short prefix.
-    ShortPrefix(TermInfo),
-    Words(Vec<TermInfo>),
+/// The field that contains the terms of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TermField {
+    Words,
+    Prefixes,
+    Title,
+    TitlePrefixes,
+    Suffixes,
+    Whole,
 }
 
-impl Completions {
+/// Terms whose documents all score the same.
+#[derive(Clone)]
+pub(super) struct TermGroup {
+    pub(super) field: TermField,
+    pub(super) terms: Vec<TermInfo>,
+    /// The factor of its score.
+    pub(super) factor: f32,
+}
+
+impl TermGroup {
+    /// Returns an upper bound of the number of documents.
     pub(super) fn frequency(&self) -> u64 {
-        self.terms().iter().map(|term| u64::from(term.doc_freq)).sum()
+        self.terms.iter().map(|term| u64::from(term.doc_freq)).sum()
     }
 
-    fn terms(&self) -> &[TermInfo] {
-        match self {
-            Self::None => &[],
-            Self::ShortPrefix(info) => std::slice::from_ref(info),
-            Self::Words(words) => words,
+    pub(super) fn index<'s>(&self, segment: &'s IndexSegment) -> &'s InvertedIndexReader {
+        match self.field {
+            TermField::Words => &segment.words,
+            TermField::Prefixes => &segment.prefixes,
+            TermField::Title => &segment.title,
+            TermField::TitlePrefixes => &segment.title_prefixes,
+            TermField::Suffixes => &segment.suffixes,
+            TermField::Whole => &segment.whole,
         }
     }
 
-    fn index<'s>(&self, segment: &'s IndexSegment) -> &'s InvertedIndexReader {
-        match self {
-            Self::ShortPrefix(_) => &segment.prefixes,
-            Self::None | Self::Words(_) => &segment.words,
-        }
-    }
-
-    pub(super) fn is_none(&self) -> bool {
-        self.terms().is_empty()
-    }
-
-    /// Returns true if a live document contains one of the terms.
-    pub(super) fn has_live_document(&self, segment: &IndexSegment) -> tantivy::Result<bool> {
-        for info in self.terms() {
-            if segment.has_live_document(self.index(segment), info)? {
-                return Ok(true);
+    /// Returns the documents as a set.
+    pub(super) fn set(&self, segment: &IndexSegment) -> tantivy::Result<Arc<BitSet>> {
+        let (index, max_doc) = (self.index(segment), segment.max_doc());
+        match (self.cached_term(segment), self.field) {
+            (Some(info), TermField::TitlePrefixes) => {
+                segment.derived.title_prefix_sets.get(index, info, max_doc)
             }
+            (Some(info), _) => segment.derived.prefix_sets.get(index, info, max_doc),
+            (None, _) => Ok(Arc::new(union(&self.terms, index, max_doc)?)),
         }
-        Ok(false)
     }
 
-    /// Returns the documents as a set; `None` without completions.
-    fn set(&self, segment: &IndexSegment) -> tantivy::Result<Option<Arc<BitSet>>> {
-        let max_doc = segment.max_doc();
-        Ok(match self {
-            Self::None => None,
-            Self::ShortPrefix(info) if is_frequent(info, segment) => {
-                Some(segment.derived.prefix_sets.get(&segment.prefixes, info, max_doc)?)
-            }
-            _ => Some(Arc::new(union(self.terms(), self.index(segment), max_doc)?)),
-        })
+    /// Returns the frequent short prefix that the group consists of.
+    fn cached_term(&self, segment: &IndexSegment) -> Option<&TermInfo> {
+        let is_prefix = matches!(self.field, TermField::Prefixes | TermField::TitlePrefixes);
+        match self.terms.as_slice() {
+            [info] if is_prefix && info.doc_freq >= segment.max_doc() / FREQUENT => Some(info),
+            _ => None,
+        }
     }
 
-    /// Returns the documents and an upper bound of their number; `None` without completions.
-    fn docs(&self, segment: &IndexSegment) -> tantivy::Result<Option<(DocIter, u64)>> {
-        if let [info] = self.terms()
-            && !(matches!(self, Self::ShortPrefix(_)) && is_frequent(info, segment))
+    /// Returns the documents and an upper bound of their number.
+    fn docs(&self, segment: &IndexSegment) -> tantivy::Result<(DocIter, u64)> {
+        if let [info] = self.terms.as_slice()
+            && self.cached_term(segment).is_none()
         {
-            return Ok(Some((constant(self.index(segment), info)?, u64::from(info.doc_freq))));
+            let postings = self.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            return Ok((DocIter::Constant(Box::new(postings)), u64::from(info.doc_freq)));
         }
         let cost = self.frequency().min(u64::from(segment.max_doc()));
-        Ok(self.set(segment)?.map(|set| (DocIter::Set(SharedBitSet::new(set)), cost)))
+        Ok((DocIter::Set(SharedBitSet::new(self.set(segment)?)), cost))
+    }
+
+    pub(super) fn scorer(&self, idf: f32, segment: &IndexSegment) -> tantivy::Result<FormScorer> {
+        let (docs, _) = self.docs(segment)?;
+        Ok(FormScorer { docs, weight: idf * self.factor })
     }
 }
 
-fn is_frequent(info: &TermInfo, segment: &IndexSegment) -> bool {
-    info.doc_freq >= segment.max_doc() / FREQUENT
-}
-
-fn constant(index: &InvertedIndexReader, info: &TermInfo) -> tantivy::Result<DocIter> {
-    let postings = index.read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
-    Ok(DocIter::Constant(Box::new(postings)))
+impl SegmentWord {
+    /// Returns the groups, with typos if they are permitted.
+    pub(super) fn groups(&self, typos: bool) -> impl Iterator<Item = &TermGroup> + Clone {
+        self.groups.iter().chain(self.typos.iter().filter(move |_| typos))
+    }
 }
 
 impl WordPlan {
-    /// Returns the scorer of the word's documents in a segment.
-    pub(super) fn scorer(&self, snapshot: &IndexSnapshot, ordinal: usize) -> tantivy::Result<UnitScorer> {
-        let (found, segment) = (&self.segments[ordinal], &snapshot.segments[ordinal]);
-        let mut cost: u64 = 0;
-        let mut forms = Vec::with_capacity(found.forms.len() + 1);
-        let mut optional = Vec::new();
-        for form in &found.forms {
-            let scorer = form.scorer(self.idf, snapshot, segment)?;
-            if form.optional {
-                optional.push(scorer);
-            } else {
-                cost += u64::from(form.info.doc_freq);
-                forms.push(scorer);
-            }
-        }
-        forms.sort_by(|a: &FormScorer, b: &FormScorer| b.weight.total_cmp(&a.weight));
-        if let Some((docs, frequency)) = found.completions.docs(segment)? {
-            cost += frequency;
-            forms.push(FormScorer { docs, weight: self.idf * PREFIX });
-        } else if forms.len() > MAX_PARALLEL_POSTINGS {
-            // In parallel, each step reads every list; a set of all is one lookup.
-            let terms = found.forms.iter().filter(|form| !form.optional).map(|form| &form.info);
-            let set = Arc::new(union(terms, &segment.words, segment.max_doc())?);
-            optional.append(&mut forms);
-            forms.push(FormScorer { docs: DocIter::Set(SharedBitSet::new(set)), weight: 0.0 });
-        }
-        Ok(UnitScorer::new(forms, optional, self.title(found, segment)?, cost))
+    /// Creates a plan without terms.
+    pub(super) fn empty(segments: usize, floor: f32) -> Self {
+        let segments = std::iter::repeat_with(SegmentWord::default).take(segments).collect();
+        Self { idf: 0.0, floor, segments, phrases: Vec::new() }
     }
 
-    fn title(&self, found: &SegmentWord, segment: &IndexSegment) -> tantivy::Result<Option<FormScorer>> {
-        let docs = match found.titles.as_slice() {
-            [] => return Ok(None),
-            [info] => constant(&segment.title, info)?,
-            titles => {
-                let set = union(titles, &segment.title, segment.max_doc())?;
-                DocIter::Set(SharedBitSet::new(Arc::new(set)))
-            }
-        };
-        Ok(Some(FormScorer { docs, weight: self.idf * IN_TITLE }))
+    /// Returns true if no segment contains any of its terms.
+    pub(super) fn is_empty(&self) -> bool {
+        self.phrases.is_empty()
+            && self.segments.iter().all(|found| found.forms.is_empty() && found.groups.is_empty())
+    }
+
+    /// Returns the scorer of the word's documents in a segment.
+    pub(super) fn scorer(
+        &self,
+        snapshot: &IndexSnapshot,
+        ordinal: usize,
+        typos: bool,
+    ) -> tantivy::Result<WordScorer> {
+        let (found, segment) = (&self.segments[ordinal], &snapshot.segments[ordinal]);
+        let by_weight = |a: &FormScorer, b: &FormScorer| b.weight.total_cmp(&a.weight);
+        let mut word = WordForms::default();
+        for form in &found.forms {
+            word.cost += u64::from(form.info.doc_freq);
+            word.forms.push(form.scorer(self, snapshot, segment)?);
+        }
+        if word.forms.len() > MAX_PARALLEL_POSTINGS {
+            // In parallel, each step reads every list; a set of all is one lookup, and its score is never
+            // the best.
+            let terms = found.forms.iter().map(|form| &form.info);
+            let set = Arc::new(union(terms, &segment.words, segment.max_doc())?);
+            word.forms.push(FormScorer { docs: DocIter::Set(SharedBitSet::new(set)), weight: 0.0 });
+        }
+        for (weight, factor) in &self.phrases {
+            let scorer = weight.scorer(&segment.reader, 1.0)?;
+            word.cost += u64::from(scorer.size_hint());
+            word.forms.push(FormScorer { docs: DocIter::Constants(scorer), weight: self.idf * factor });
+        }
+        word.forms.sort_by(by_weight);
+        for form in &found.extras {
+            word.extras.push(form.scorer(self, snapshot, segment)?);
+        }
+        for group in &found.titles {
+            word.extras.push(group.scorer(self.idf, segment)?);
+        }
+        for group in found.groups(typos) {
+            let (docs, frequency) = group.docs(segment)?;
+            word.cost += frequency;
+            word.groups.push(FormScorer { docs, weight: self.idf * group.factor });
+        }
+        word.groups.sort_by(by_weight);
+        for group in &found.group_titles {
+            word.group_titles.push(group.scorer(self.idf, segment)?);
+        }
+        Ok(WordScorer::new(word))
     }
 
     /// Returns all documents of the word in a segment, deleted ones included.
@@ -210,17 +252,22 @@ impl WordPlan {
         &self,
         ordinal: usize,
         segment: &IndexSegment,
+        typos: bool,
     ) -> tantivy::Result<Arc<BitSet>> {
         let found = &self.segments[ordinal];
-        let completions = found.completions.set(segment)?;
-        let forms: Vec<&WordForm> = found.forms.iter().filter(|form| !form.optional).collect();
-        let mut set = match (completions, forms.as_slice()) {
-            (Some(set), []) => return Ok(set),
+        let mut groups = found.groups(typos);
+        let mut set = match (groups.next(), found.forms.as_slice()) {
+            (Some(group), []) if found.groups(typos).count() == 1 => return group.set(segment),
             (None, [form]) if form.commonplace => return form.set(segment),
-            (Some(set), _) => BitSet::clone(&set),
+            (Some(group), _) => BitSet::clone(&*group.set(segment)?),
             (None, _) => BitSet::with_max_value(segment.max_doc()),
         };
-        for form in forms {
+        for group in groups {
+            for info in &group.terms {
+                add_documents(&mut set, group.index(segment), info)?;
+            }
+        }
+        for form in &found.forms {
             add_documents(&mut set, &segment.words, &form.info)?;
         }
         Ok(Arc::new(set))

@@ -1,0 +1,150 @@
+//! Folding: words that differ in case, accents and forms of letters become one term.
+
+use std::borrow::Cow;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_accent, is_invisible, is_skin_tone};
+use super::han::representative;
+
+/// The maximum length of a term in bytes, since tantivy limits terms.
+pub(super) const MAX_TERM_BYTES: usize = 200;
+
+/// Folds one word.
+pub(crate) fn fold(word: &str) -> Cow<'_, str> {
+    let folded = if word.is_ascii() {
+        if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(word.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(word)
+        }
+    } else {
+        Cow::Owned(fold_unicode(word))
+    };
+    if folded.len() <= MAX_TERM_BYTES {
+        return folded;
+    }
+    Cow::Owned(cut(folded.into_owned()))
+}
+
+/// Cuts a term to its maximum length.
+pub(super) fn cut(mut term: String) -> String {
+    term.truncate(term.floor_char_boundary(MAX_TERM_BYTES));
+    term
+}
+
+/// Returns a word in lower case with its accents, in compatibility form.
+pub(super) fn accented(word: &str) -> String {
+    let visible = word.chars().filter(|&c| !is_invisible(c));
+    visible.nfkc().flat_map(char::to_lowercase).nfc().collect()
+}
+
+fn fold_unicode(word: &str) -> String {
+    let mut folded = String::with_capacity(word.len());
+    let mut has_symbol = false;
+    // Decomposition separates accents; lower case can add more (İ).
+    for c in word.nfkd().flat_map(char::to_lowercase).nfkd() {
+        match c {
+            // Letters with a stroke, and ligatures, have no decomposition.
+            'ß' => folded.push_str("ss"),
+            'æ' => folded.push_str("ae"),
+            'œ' => folded.push_str("oe"),
+            'þ' => folded.push_str("th"),
+            'ø' => folded.push('o'),
+            'ł' => folded.push('l'),
+            'đ' | 'ð' => folded.push('d'),
+            'ħ' => folded.push('h'),
+            'ı' => folded.push('i'),
+            'ŧ' => folded.push('t'),
+            'ŋ' => folded.push('n'),
+            'ς' => folded.push('σ'),
+            'ґ' => folded.push('г'),
+            _ if is_accent(c) || is_invisible(c) || c == ZERO_WIDTH_SPACE => {}
+            _ if is_skin_tone(c) && has_symbol => {}
+            _ => {
+                folded.push(arabic_letter(c).or_else(|| ascii_digit(c)).unwrap_or_else(|| representative(c)))
+            }
+        }
+        has_symbol = !folded.is_empty();
+    }
+    folded
+}
+
+/// Returns the common form of letters that Arabic, Persian and Urdu keyboards type differently.
+///
+/// Hamza and madda are accents by now.
+fn arabic_letter(c: char) -> Option<char> {
+    Some(match c {
+        'ٱ' | 'ٲ' | 'ٳ' => 'ا',
+        'ة' | 'ۃ' | 'ە' | 'ہ' | 'ھ' | 'ۀ' => 'ه',
+        'ى' | 'ی' | 'ے' | 'ې' | 'ۍ' => 'ي',
+        'ک' | 'ڪ' => 'ك',
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn folds_case_accents_and_compatibility_forms() {
+        for (word, expected) in [
+            ("Müller", "muller"),
+            ("mu\u{308}ller", "muller"),
+            ("Straße", "strasse"),
+            ("ŁÓDŹ", "lodz"),
+            ("Ærø", "aero"),
+            ("ＩＢＭ", "ibm"),
+            ("ﬁne", "fine"),
+            ("İstanbul", "istanbul"),
+            ("Iğdır", "igdir"),
+            ("ΕΛΛΆΣ", "ελλασ"),
+            ("ёлка", "елка"),
+            ("CO₂", "co2"),
+            ("x²", "x2"),
+            ("۱۴۰۳", "1403"),
+            ("१२", "12"),
+            ("👍🏽", "👍"),
+            ("🏽", "🏽"),
+            ("Do\u{ad}nau\u{2060}dampf\u{200e}", "donaudampf"),
+            ("\u{feff}mark", "mark"),
+            ("مـــدرسة", "مدرسه"),
+            ("آزادی", "ازادي"),
+            ("کتاب", "كتاب"),
+            ("أإؤئ", "ااوي"),
+        ] {
+            assert_eq!(fold(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn variants_of_letters_fold_alike() {
+        for (a, b) in [
+            ("کتابی", "كتابي"),
+            ("على", "علی"),
+            ("مدرسة", "مدرسه"),
+            ("東京", "东京"),
+            ("中國", "中国"),
+            ("ہے", "هي"),
+        ] {
+            assert_eq!(fold(a), fold(b), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn cuts_long_words_between_characters() {
+        assert_eq!(fold(&"é".repeat(1_000)).len(), MAX_TERM_BYTES);
+        assert!(fold(&"京".repeat(1_000)).len() <= MAX_TERM_BYTES);
+    }
+
+    proptest! {
+        #[test]
+        fn folding_is_idempotent(word in "\\PC{0,12}") {
+            let once = fold(&word).into_owned();
+            prop_assert_eq!(fold(&once), once.as_str());
+        }
+    }
+}

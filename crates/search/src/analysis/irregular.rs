@@ -1,0 +1,142 @@
+//! Irregular forms that no stemmer knows, folded, each with its regular form.
+
+use quarry_config::Language;
+
+/// Returns the regular form of an irregular one.
+pub(super) fn regular_form(word: &str, language: Language) -> Option<&'static str> {
+    let forms: &[(&str, &str)] = match language {
+        Language::Danish => &DANISH,
+        Language::Dutch => &DUTCH,
+        Language::English => &ENGLISH,
+        Language::French => &FRENCH,
+        Language::German => &GERMAN,
+        Language::Italian => &ITALIAN,
+        Language::Norwegian => &NORWEGIAN,
+        Language::Polish => &POLISH,
+        Language::Russian => &RUSSIAN,
+        Language::Swedish => &SWEDISH,
+        _ => return None,
+    };
+    let at = forms.binary_search_by_key(&word, |(form, _)| form).ok()?;
+    Some(forms[at].1)
+}
+
+#[rustfmt::skip]
+const DANISH: [(&str, &str); 14] = [
+    ("boger", "bog"), ("bonder", "bonde"), ("born", "barn"), ("brodre", "broder"), ("dotre", "datter"),
+    ("fodder", "fod"), ("haender", "hand"), ("hander", "hand"), ("maend", "mand"), ("naetter", "nat"),
+    ("ojne", "oje"), ("sonner", "son"), ("sostre", "soster"), ("taender", "tand"),
+];
+
+#[rustfmt::skip]
+const DUTCH: [(&str, &str); 13] = [
+    ("bladeren", "blad"), ("eieren", "ei"), ("goederen", "goed"), ("kalveren", "kalf"),
+    ("kinderen", "kind"), ("koeien", "koe"), ("lammeren", "lam"), ("leden", "lid"), ("liederen", "lied"),
+    ("runderen", "rund"), ("schepen", "schip"), ("steden", "stad"), ("volkeren", "volk"),
+];
+
+#[rustfmt::skip]
+const ENGLISH: [(&str, &str); 133] = [
+    ("addenda", "addendum"), ("algae", "alga"), ("alumnae", "alumna"), ("alumni", "alumnus"),
+    ("analyses", "analysis"), ("antennae", "antenna"), ("apices", "apex"), ("appendices", "appendix"),
+    ("aquaria", "aquarium"), ("automata", "automaton"), ("axes", "axis"), ("bacilli", "bacillus"),
+    ("bacteria", "bacterium"), ("bases", "basis"), ("beaux", "beau"), ("bookshelves", "bookshelf"),
+    ("brethren", "brother"), ("bureaux", "bureau"), ("businessmen", "businessman"),
+    ("businesswomen", "businesswoman"), ("cacti", "cactus"), ("calves", "calf"), ("chairmen", "chairman"),
+    ("chateaux", "chateau"), ("cherubim", "cherub"), ("children", "child"), ("cloverleaves", "cloverleaf"),
+    ("codices", "codex"), ("corpora", "corpus"), ("craftsmen", "craftsman"), ("crises", "crisis"),
+    ("criteria", "criterion"), ("curricula", "curriculum"), ("diagnoses", "diagnosis"), ("dice", "die"),
+    ("dormice", "dormouse"), ("dwarves", "dwarf"), ("ellipses", "ellipsis"), ("elves", "elf"),
+    ("emphases", "emphasis"), ("errata", "erratum"), ("eyeteeth", "eyetooth"), ("feet", "foot"),
+    ("firemen", "fireman"), ("firewomen", "firewoman"), ("fishermen", "fisherman"), ("foci", "focus"),
+    ("forefeet", "forefoot"), ("formulae", "formula"), ("freshmen", "freshman"), ("fungi", "fungus"),
+    ("geese", "goose"), ("genera", "genus"), ("gentlemen", "gentleman"), ("godchildren", "godchild"),
+    ("grandchildren", "grandchild"), ("halves", "half"), ("helices", "helix"),
+    ("hippopotami", "hippopotamus"), ("hooves", "hoof"), ("housewives", "housewife"),
+    ("hypotheses", "hypothesis"), ("indices", "index"), ("knives", "knife"), ("larvae", "larva"),
+    ("leaves", "leaf"), ("lice", "louse"), ("lives", "life"), ("loaves", "loaf"), ("loci", "locus"),
+    ("matrices", "matrix"), ("maxima", "maximum"), ("memoranda", "memorandum"), ("men", "man"),
+    ("metamorphoses", "metamorphosis"), ("mice", "mouse"), ("midwives", "midwife"),
+    ("millennia", "millennium"), ("minima", "minimum"), ("mongooses", "mongoose"), ("nebulae", "nebula"),
+    ("neuroses", "neurosis"), ("nuclei", "nucleus"), ("oases", "oasis"), ("octopi", "octopus"),
+    ("optima", "optimum"), ("ova", "ovum"), ("oxen", "ox"), ("parentheses", "parenthesis"),
+    ("passersby", "passerby"), ("pence", "penny"), ("penknives", "penknife"), ("people", "person"),
+    ("phenomena", "phenomenon"), ("plateaux", "plateau"), ("policemen", "policeman"),
+    ("policewomen", "policewoman"), ("prognoses", "prognosis"), ("quanta", "quantum"), ("radii", "radius"),
+    ("salesmen", "salesman"), ("scarves", "scarf"), ("schoolchildren", "schoolchild"), ("selves", "self"),
+    ("seraphim", "seraph"), ("sheaves", "sheaf"), ("shelves", "shelf"), ("snowmen", "snowman"),
+    ("spectra", "spectrum"), ("spokesmen", "spokesman"), ("sportsmen", "sportsman"), ("stadia", "stadium"),
+    ("staves", "staff"), ("stepchildren", "stepchild"), ("stimuli", "stimulus"), ("strata", "stratum"),
+    ("syllabi", "syllabus"), ("symposia", "symposium"), ("synopses", "synopsis"), ("tableaux", "tableau"),
+    ("teeth", "tooth"), ("termini", "terminus"), ("theses", "thesis"), ("thieves", "thief"),
+    ("vertebrae", "vertebra"), ("vertices", "vertex"), ("vortices", "vortex"), ("werewolves", "werewolf"),
+    ("wharves", "wharf"), ("wives", "wife"), ("wolves", "wolf"), ("women", "woman"), ("workmen", "workman"),
+];
+
+#[rustfmt::skip]
+const FRENCH: [(&str, &str); 16] = [
+    ("bel", "beau"), ("belle", "beau"), ("belles", "beau"), ("cieux", "ciel"), ("mesdames", "madame"),
+    ("mesdemoiselles", "mademoiselle"), ("messieurs", "monsieur"), ("nouvel", "nouveau"),
+    ("nouvelle", "nouveau"), ("nouvelles", "nouveau"), ("travaux", "travail"), ("vieil", "vieux"),
+    ("vieille", "vieux"), ("vieilles", "vieux"), ("vitraux", "vitrail"), ("yeux", "oeil"),
+];
+
+#[rustfmt::skip]
+const GERMAN: [(&str, &str); 15] = [
+    ("alben", "album"), ("firmen", "firma"), ("gymnasien", "gymnasium"), ("kakteen", "kaktus"),
+    ("konten", "konto"), ("lexika", "lexikon"), ("medien", "medium"), ("museen", "museum"),
+    ("pizzen", "pizza"), ("praxen", "praxis"), ("risiken", "risiko"), ("themen", "thema"),
+    ("villen", "villa"), ("viren", "virus"), ("zentren", "zentrum"),
+];
+
+#[rustfmt::skip]
+const ITALIAN: [(&str, &str); 9] = [
+    ("braccia", "braccio"), ("buoi", "bue"), ("dita", "dito"), ("ginocchia", "ginocchio"),
+    ("labbra", "labbro"), ("lenzuola", "lenzuolo"), ("templi", "tempio"), ("uomini", "uomo"),
+    ("uova", "uovo"),
+];
+
+#[rustfmt::skip]
+const NORWEGIAN: [(&str, &str); 12] = [
+    ("boker", "bok"), ("bonder", "bonde"), ("brodre", "bror"), ("dotre", "datter"), ("fotter", "fot"),
+    ("hender", "hand"), ("knaer", "kne"), ("menn", "mann"), ("netter", "natt"), ("oyne", "oye"),
+    ("tenner", "tann"), ("traer", "tre"),
+];
+
+#[rustfmt::skip]
+const POLISH: [(&str, &str); 2] = [
+    ("dzieci", "dziecko"), ("ludzie", "czlowiek"),
+];
+
+#[rustfmt::skip]
+const RUSSIAN: [(&str, &str); 2] = [
+    ("дети", "ребенок"), ("люди", "человек"),
+];
+
+#[rustfmt::skip]
+const SWEDISH: [(&str, &str); 14] = [
+    ("bocker", "bok"), ("bonder", "bonde"), ("broder", "bror"), ("dottrar", "dotter"), ("fotter", "fot"),
+    ("hander", "hand"), ("lander", "land"), ("moss", "mus"), ("natter", "natt"), ("rotter", "rot"),
+    ("soner", "son"), ("stader", "stad"), ("strander", "strand"), ("tander", "tand"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_is_found() {
+        for language in Language::ALL {
+            let forms: &[_] = match language {
+                Language::English => &ENGLISH,
+                Language::German => &GERMAN,
+                Language::Russian => &RUSSIAN,
+                _ => continue,
+            };
+            assert!(forms.is_sorted());
+        }
+        assert_eq!(regular_form("mice", Language::English), Some("mouse"));
+        assert_eq!(regular_form("mice", Language::German), None);
+        assert_eq!(regular_form("ludzie", Language::Polish), Some("czlowiek"));
+    }
+}

@@ -1,0 +1,36 @@
+//! Text analysis: divides documents and queries into the same terms.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `words` | base words: one position each; in scripts without spaces, one per character |
+//! | `fold`, `characters`, `han` | the folded form of a word; classes and variants of characters |
+//! | `spellings`, `joined`, `symbols`, `segmenter` | further terms for one or several adjacent words |
+//! | `stems`, `irregular`, `stop_words` | forms of words and stop words, by language |
+//! | `detection` | the languages of a document |
+//! | `marks` | marks of terms that no typed word contains |
+
+mod characters;
+mod detection;
+mod fold;
+mod han;
+mod irregular;
+mod joined;
+mod marks;
+mod segmenter;
+mod spellings;
+mod stems;
+mod stop_words;
+mod symbols;
+mod words;
+
+pub(crate) use self::characters::is_unspaced;
+pub(crate) use self::detection::languages_of;
+pub(crate) use self::fold::fold;
+pub(crate) use self::marks::{is_marked, marked_name};
+pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling};
+pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};
+pub(crate) use self::stop_words::is_stop_word;
+pub(crate) use self::words::{Word, for_each_word, words};
+
+/// The version of the analysis; an index of another version is rebuilt.
+pub(crate) const ANALYSIS_VERSION: u32 = 2;

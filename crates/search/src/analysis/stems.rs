@@ -1,0 +1,246 @@
+//! Stems: the forms of a word in a language become one term.
+
+use frostem::{Algorithm, Stemmer};
+
+use super::characters::is_unspaced;
+use super::fold::{accented, fold};
+use super::irregular::regular_form;
+use super::marks::STEM;
+use quarry_config::Language;
+
+/// Returns the marked stem of a folded word; that of no word counts the documents of a language.
+pub(crate) fn marked_stem(word: &str, language: Language) -> String {
+    let mut term = String::with_capacity(word.len() + 2);
+    term.push(STEM);
+    term.push(code(language));
+    if !word.is_empty() {
+        term.push_str(&stem(regular_form(word, language).unwrap_or(word), language));
+    }
+    term
+}
+
+/// Calls `visit` with each marked stem of a word, given its folded form and the slice of text.
+///
+/// Stemmers expect accents, which typed words often lack, so both forms are stemmed. Numbers, pictographs
+/// and scripts without spaces have no stems.
+pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut visit: impl FnMut(String)) {
+    if !has_stem(word) {
+        return;
+    }
+    let first = marked_stem(word, language);
+    let mut others: Vec<String> = Vec::new();
+    let mut add = |stem: String| {
+        let term = [first[..2].to_owned(), stem].concat();
+        if term != first && !others.contains(&term) {
+            others.push(term);
+        }
+    };
+    if regular_form(word, language).is_some() {
+        add(stem(word, language));
+    }
+    if let Some(alternative) = alternative(word, language) {
+        add(stem(&alternative, language));
+    }
+    if !written.is_ascii() {
+        add(stem(&accented(written), language));
+    }
+    visit(first);
+    others.into_iter().for_each(visit);
+}
+
+fn has_stem(word: &str) -> bool {
+    if word.is_ascii() {
+        return word.bytes().any(|byte| byte.is_ascii_alphabetic());
+    }
+    word.chars().any(char::is_alphabetic) && !word.starts_with(is_unspaced)
+}
+
+/// Returns the reversed stem of a folded word, by which its last parts are prefixes.
+///
+/// `None` for languages that write compounds apart. A letter distinguishes the languages.
+pub(crate) fn reversed_stem(word: &str, language: Language) -> Option<String> {
+    use Language::{Danish, Dutch, Estonian, Finnish, German, Hungarian, Norwegian, Swedish};
+    let compounds =
+        matches!(language, Danish | Dutch | Estonian | Finnish | German | Hungarian | Norwegian | Swedish);
+    if !compounds || !has_stem(word) {
+        return None;
+    }
+    let stem = stem(regular_form(word, language).unwrap_or(word), language);
+    let mut reversed = String::with_capacity(stem.len() + 1);
+    reversed.push(code(language));
+    reversed.extend(stem.chars().rev());
+    Some(reversed)
+}
+
+/// Returns the folded stem of a word in lower case.
+fn stem(word: &str, language: Language) -> String {
+    let stem = Stemmer::new(algorithm(language)).stem(word);
+    // Stemmers can restore accents, or keep those of their input.
+    if stem.is_ascii() { stem.into_owned() } else { fold(&stem).into_owned() }
+}
+
+/// Returns another form of a word, by rules that the stemmers lack.
+fn alternative(word: &str, language: Language) -> Option<String> {
+    let endings: &[(&str, &str)] = match language {
+        // luces, peces
+        Language::Spanish => &[("ces", "z")],
+        // corações, pães, animais, hotéis, lençóis, homens
+        Language::Portuguese => {
+            &[("oes", "ao"), ("aes", "ao"), ("ais", "al"), ("eis", "el"), ("ois", "ol"), ("ens", "em")]
+        }
+        // The letter that typing often leaves without its dots.
+        Language::Arabic => &[("ه", "ة")],
+        // cançons
+        Language::Catalan => &[("cons", "co")],
+        _ => return None,
+    };
+    endings.iter().find_map(|(ending, replacement)| {
+        let base = word.strip_suffix(ending).filter(|base| base.len() > 1)?;
+        Some(format!("{base}{replacement}"))
+    })
+}
+
+/// Returns the letter that separates the stems of a language from those of others.
+fn code(language: Language) -> char {
+    char::from(b'A' + language as u8)
+}
+
+fn algorithm(language: Language) -> Algorithm {
+    match language {
+        Language::Arabic => Algorithm::Arabic,
+        Language::Armenian => Algorithm::Armenian,
+        Language::Basque => Algorithm::Basque,
+        Language::Catalan => Algorithm::Catalan,
+        Language::Czech => Algorithm::Czech,
+        Language::Danish => Algorithm::Danish,
+        Language::Dutch => Algorithm::Dutch,
+        Language::English => Algorithm::English,
+        Language::Esperanto => Algorithm::Esperanto,
+        Language::Estonian => Algorithm::Estonian,
+        Language::Finnish => Algorithm::Finnish,
+        Language::French => Algorithm::French,
+        Language::German => Algorithm::German,
+        Language::Greek => Algorithm::Greek,
+        Language::Hindi => Algorithm::Hindi,
+        Language::Hungarian => Algorithm::Hungarian,
+        Language::Indonesian => Algorithm::Indonesian,
+        Language::Irish => Algorithm::Irish,
+        Language::Italian => Algorithm::Italian,
+        Language::Lithuanian => Algorithm::Lithuanian,
+        Language::Nepali => Algorithm::Nepali,
+        Language::Norwegian => Algorithm::Norwegian,
+        Language::Persian => Algorithm::Persian,
+        Language::Polish => Algorithm::Polish,
+        Language::Portuguese => Algorithm::Portuguese,
+        Language::Romanian => Algorithm::Romanian,
+        Language::Russian => Algorithm::Russian,
+        Language::Serbian => Algorithm::Serbian,
+        Language::Sesotho => Algorithm::Sesotho,
+        Language::Spanish => Algorithm::Spanish,
+        Language::Swedish => Algorithm::Swedish,
+        Language::Tamil => Algorithm::Tamil,
+        Language::Turkish => Algorithm::Turkish,
+        Language::Ukrainian => Algorithm::Ukrainian,
+        Language::Yiddish => Algorithm::Yiddish,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::words::words;
+    use super::*;
+
+    fn stems(word: &str, language: Language) -> Vec<String> {
+        let mut stems = Vec::new();
+        for_each_stem(&fold(word), word, language, |stem| stems.push(stem));
+        stems
+    }
+
+    fn meet(a: &str, b: &str, language: Language) -> bool {
+        let stems = stems(a, language);
+        super::tests::stems(b, language).iter().any(|stem| stems.contains(stem))
+    }
+
+    #[test]
+    fn forms_of_a_word_meet() {
+        for (language, pairs) in [
+            (
+                Language::English,
+                "running runs, mice mouse, children child, knives knife, geese goose, women woman, \
+                feet foot, leaves leaf, leaves leave, wolves wolf, dresses dress",
+            ),
+            (Language::German, "Bücher Buch, Häuser Haus, Füße Fuß, Mäuse Maus, Buecher Buch, Museen Museum"),
+            (
+                Language::French,
+                "chevaux cheval, éléphants elephant, généraux general, généraux général, yeux œil",
+            ),
+            (Language::Spanish, "luces luz, lápices lapiz, canciones canción, peces pez, niños nino"),
+            (Language::Portuguese, "corações coração, pães pão, animais animal, homens homem"),
+            (Language::Turkish, "kitaplar kitap, kitabı kitap, çocuğu çocuk, ağaçlar ağaç, agaclar ağaç"),
+            (Language::Russian, "доверенное доверенные, книги книга, ёлки елка, люди человек"),
+            (Language::Swedish, "böcker bok, husen hus, städer stad"),
+            (Language::Danish, "bøger bog, huse hus, mænd mand"),
+            (Language::Norwegian, "bøker bok, barnet barn"),
+            (Language::Dutch, "huizen huis, brieven brief, kinderen kind"),
+            (Language::Finnish, "kirjat kirja, talossa talo"),
+            (Language::Hungarian, "könyvek könyv, házak haz"),
+            (Language::Polish, "książki książka, książki ksiazka"),
+            (Language::Lithuanian, "žodžiai žodis"),
+            (Language::Arabic, "الكتاب كتاب, المدرسه مدرسة"),
+            (Language::Persian, "کتاب‌ها کتاب"),
+            (Language::Italian, "uomini uomo, giochi gioco"),
+        ] {
+            for pair in pairs.split(", ") {
+                let (a, b) = pair.trim().split_once(' ').unwrap();
+                assert!(
+                    meet(a, b, language),
+                    "{language:?}: {a} {b}: {:?} {:?}",
+                    stems(a, language),
+                    stems(b, language)
+                );
+            }
+        }
+        for (a, b) in
+            [("university", "universe"), ("news", "new"), ("organ", "organization"), ("mouse", "moose")]
+        {
+            assert!(!meet(a, b, Language::English), "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn languages_are_apart() {
+        assert_eq!(marked_stem("running", Language::English).trim_start_matches(STEM), "Hrun");
+        assert_ne!(marked_stem("", Language::English), marked_stem("", Language::German));
+        assert_eq!(stems("2025", Language::English), Vec::<String>::new());
+        assert_eq!(stems("京", Language::English), Vec::<String>::new());
+    }
+
+    #[test]
+    fn compounds_end_in_the_stems_of_their_parts() {
+        let reversed = |word: &str, language| reversed_stem(&fold(word), language).unwrap();
+        for (compound, part, language) in [
+            ("Fußballtrikots", "Trikot", Language::German),
+            ("Kinderbuch", "Bücher", Language::German),
+            ("ziekenhuizen", "huis", Language::Dutch),
+        ] {
+            let (compound, part) = (reversed(compound, language), reversed(part, language));
+            assert!(compound.starts_with(&part), "{compound} {part}");
+        }
+        assert_eq!(reversed_stem("basketball", Language::English), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_word_fails(text in "(\\PC|[a-zäöüéèçşğıåøœа-яёا-ي]){0,12}") {
+            for word in words(&text) {
+                for language in Language::ALL {
+                    let written = &text[word.start..word.end];
+                    for_each_stem(&word.text, written, language, |stem| assert!(stem.starts_with(STEM)));
+                    reversed_stem(&word.text, language);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The base words of a text: each has one position.
+
+use std::borrow::Cow;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::characters::{
+    ZERO_WIDTH_SPACE, belongs_to_word, is_invisible, is_lone_numeral, is_pictograph, is_unspaced,
+};
+use super::fold::fold;
+
+/// A folded word with its position in the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Word<'t> {
+    /// The folded form.
+    pub(crate) text: Cow<'t, str>,
+    /// The offset of its first byte.
+    pub(crate) start: usize,
+    /// The offset after its last byte.
+    pub(crate) end: usize,
+}
+
+/// Calls `visit` with each word of a text, in order.
+pub(crate) fn for_each_word<'t>(text: &'t str, mut visit: impl FnMut(Word<'t>)) {
+    if text.is_ascii() {
+        for_each_ascii_word(text, &mut visit);
+    } else {
+        for_each_unicode_word(text, &mut visit);
+    }
+}
+
+/// Returns the words of a text, in order.
+pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
+    let mut words = Vec::new();
+    for_each_word(text, |word| words.push(word));
+    words
+}
+
+/// Divides ASCII text, where each character except letters and digits is a boundary.
+fn for_each_ascii_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        if !bytes[at].is_ascii_alphanumeric() {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < bytes.len() && bytes[at].is_ascii_alphanumeric() {
+            at += 1;
+        }
+        visit(Word { text: fold(&text[start..at]), start, end: at });
+    }
+}
+
+fn for_each_unicode_word<'t>(text: &'t str, visit: &mut impl FnMut(Word<'t>)) {
+    let mut at = 0;
+    while let Some(c) = text[at..].chars().next() {
+        let length = if is_pictograph(c) || is_unspaced(c) {
+            cluster_length(&text[at..])
+        } else if is_lone_numeral(c) {
+            c.len_utf8()
+        } else if c.is_alphanumeric() {
+            run_length(&text[at..])
+        } else {
+            at += c.len_utf8();
+            continue;
+        };
+        let end = at + length;
+        let folded = fold(&text[at..end]);
+        // Letters such as tatweel have no folded form.
+        if !folded.is_empty() {
+            visit(Word { text: folded, start: at, end });
+        }
+        at = end;
+    }
+}
+
+/// Returns the length of the grapheme cluster at the start, with the invisible characters after it.
+fn cluster_length(text: &str) -> usize {
+    let cluster = text.graphemes(true).next().map_or(0, str::len);
+    let is_skipped = |c: char| is_invisible(c) || c == ZERO_WIDTH_SPACE;
+    let rest = &text[cluster..];
+    // Adjoining characters remain adjacent.
+    cluster + rest.len() - rest.trim_start_matches(is_skipped).len()
+}
+
+/// Returns the length of the run of letters and digits at the start.
+fn run_length(text: &str) -> usize {
+    let is_part = |c: char| belongs_to_word(c) && !is_unspaced(c) && !is_lone_numeral(c) && !is_pictograph(c);
+    let run = &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())];
+    run.trim_end_matches(is_invisible).len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::fold::MAX_TERM_BYTES;
+    use super::*;
+
+    fn folded(text: &str) -> Vec<String> {
+        words(text).into_iter().map(|word| word.text.into_owned()).collect()
+    }
+
+    #[test]
+    fn divides_words_at_spaces_and_punctuation() {
+        for (text, expected) in [
+            ("O'Sullivan’s e-mail: a_b 3.14", vec!["o", "sullivan", "s", "e", "mail", "a", "b", "3", "14"]),
+            ("don’t stop", vec!["don", "t", "stop"]),
+            ("party 🎉!", vec!["party", "🎉"]),
+            ("thumbs👍🏽up", vec!["thumbs", "👍", "up"]),
+            ("👨‍👩‍👧 🇫🇷🇩🇪", vec!["👨👩👧", "🇫🇷", "🇩🇪"]),
+            ("שָׁלוֹם", vec!["שלום"]),
+            ("20 m², CO₂ and H₂O", vec!["20", "m2", "co2", "and", "h2o"]),
+            ("2½ ①install 5㎏", vec!["2", "1⁄2", "1", "install", "5", "kg"]),
+            ("کتاب‌ها", vec!["كتابها"]),
+            ("Do\u{ad}nau\u{ad}schiff x\u{200e}", vec!["donauschiff", "x"]),
+            ("\u{feff}\u{ad}first", vec!["first"]),
+            ("zero\u{200b}width", vec!["zero", "width"]),
+            (" \t…—«»\"ـ5 − 3 ──", vec!["5", "3"]),
+        ] {
+            assert_eq!(folded(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn scripts_without_spaces_give_one_word_per_character() {
+        for (text, expected) in [
+            ("東京 タワー", vec!["东", "京", "タ", "ワ", "ー"]),
+            ("iPhone用ケース", vec!["iphone", "用", "ケ", "ー", "ス"]),
+            ("第12回", vec!["第", "12", "回"]),
+            ("サーバ・ルーム", vec!["サ", "ー", "ハ\u{3099}", "ル", "ー", "ム"]),
+            ("กินข้าว ๑๒", vec!["กิ", "น", "ข้", "า", "ว", "12"]),
+            ("ພາສາ", vec!["ພ", "າ", "ສ", "າ"]),
+        ] {
+            assert_eq!(folded(text), expected, "{text}");
+        }
+        let korean = words("서울에서").len();
+        assert_eq!((korean, folded("東\u{200b}京").len()), (4, 2));
+        assert_eq!(words("ខ្មែរ").first().map(|word| word.start), Some(0));
+    }
+
+    #[test]
+    fn adjoining_characters_have_adjoining_offsets() {
+        for text in ["中\u{200b}国\u{2060}語", "กินข้าว", "서울대학교"] {
+            let words = words(text);
+            assert!(words.windows(2).all(|pair| pair[0].end == pair[1].start), "{text}");
+            assert_eq!(words.last().map(|word| word.end), Some(text.len()));
+        }
+    }
+
+    #[test]
+    fn words_have_their_offsets() {
+        let text = "Café à Zo\u{ad}ë\u{ad}";
+        let words: Vec<&str> = super::words(text).iter().map(|word| &text[word.start..word.end]).collect();
+        assert_eq!(words, ["Café", "à", "Zo\u{ad}ë"]);
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_disjoint_and_folded(text in "(\\PC|[ -~]|[가-힣ก-ฮ\u{200b}-\u{200f}\u{ad}]){0,30}") {
+            let mut last = 0;
+            for word in words(&text) {
+                prop_assert!(word.start >= last && word.end > word.start);
+                prop_assert!(text.get(word.start..word.end).is_some());
+                prop_assert!(!word.text.is_empty() && word.text.len() <= MAX_TERM_BYTES);
+                prop_assert_eq!(fold(&word.text), word.text.as_ref());
+                last = word.end;
+            }
+        }
+
+        #[test]
+        fn ascii_and_unicode_paths_agree(text in "[ -~]{0,40}") {
+            let mut unicode = Vec::new();
+            for_each_unicode_word(&text, &mut |word| unicode.push(word));
+            prop_assert_eq!(words(&text), unicode);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The terms of a document: words, spellings, stems, names and prefixes.
+
+use tantivy::tokenizer::Token;
+
+use super::super::analysis::{
+    Word, for_each_spelling, for_each_stem, marked_name, marked_stem, reversed_stem, words,
+};
+use quarry_config::Language;
+
+/// Prefixes of up to this length have posting lists, since their ranges are large.
+pub(super) const SHORT_PREFIX_CHARS: usize = 2;
+/// The maximum number of words of a text that is one term, too.
+const MAX_WHOLE_WORDS: usize = 8;
+/// Shorter words are hardly compounds.
+const MIN_COMPOUND_CHARS: usize = 7;
+
+/// The terms of one document.
+pub(super) struct DocumentTerms<'l> {
+    languages: &'l [Language],
+    /// True until a text has been added.
+    is_empty: bool,
+    /// The short prefixes of all texts.
+    pub(super) prefixes: Vec<String>,
+    /// The reversed stems of long words.
+    pub(super) suffixes: Vec<String>,
+}
+
+/// The terms of one text.
+pub(super) struct TextTerms {
+    /// In order of position.
+    pub(super) tokens: Vec<Token>,
+    pub(super) prefixes: Vec<String>,
+    /// The words as one term; `None` if there are many or none.
+    pub(super) whole: Option<String>,
+}
+
+impl<'l> DocumentTerms<'l> {
+    pub(super) fn new(languages: &'l [Language]) -> Self {
+        Self { languages, is_empty: true, prefixes: Vec::new(), suffixes: Vec::new() }
+    }
+
+    /// Analyzes a text.
+    pub(super) fn add_text(&mut self, text: &str) -> TextTerms {
+        let languages = self.languages;
+        let mut suffixes = std::mem::take(&mut self.suffixes);
+        let terms = self.add(text, |word, written, visit| {
+            for &language in languages {
+                for_each_stem(word, written, language, &mut *visit);
+                if word.len() >= MIN_COMPOUND_CHARS && word.chars().count() >= MIN_COMPOUND_CHARS {
+                    suffixes.extend(reversed_stem(word, language));
+                }
+            }
+        });
+        self.suffixes = suffixes;
+        terms
+    }
+
+    /// Analyzes a name, whose words have no other forms.
+    pub(super) fn add_name(&mut self, name: &str) -> TextTerms {
+        self.add(name, |word, _, visit| visit(marked_name(word)))
+    }
+
+    fn add(&mut self, text: &str, mut forms: impl FnMut(&str, &str, &mut dyn FnMut(String))) -> TextTerms {
+        let words = words(text);
+        let mut tokens = Vec::with_capacity(2 * words.len() + 1);
+        let mut prefixes = Vec::with_capacity(2 * words.len());
+        if std::mem::take(&mut self.is_empty) {
+            // Counts the documents of each language.
+            tokens.extend(self.languages.iter().map(|&language| token(marked_stem("", language), 0)));
+        }
+        let mut is_sorted = true;
+        for_each_spelling(text, &words, |spelling| {
+            if !spelling.kind.is_marked() {
+                forms(&spelling.term, &spelling.term, &mut |form| tokens.push(token(form, spelling.first)));
+                add_prefixes(&spelling.term, &mut prefixes);
+            }
+            tokens.push(token(spelling.term, spelling.first));
+            is_sorted = false;
+        });
+        let whole = whole(&words);
+        for (position, word) in words.into_iter().enumerate() {
+            add_prefixes(&word.text, &mut prefixes);
+            let written = &text[word.start..word.end];
+            forms(&word.text, written, &mut |form| tokens.push(token(form, position)));
+            tokens.push(token(word.text.into_owned(), position));
+        }
+        if !is_sorted {
+            // The positions of one term must not decrease.
+            tokens.sort_by_key(|token| token.position);
+        }
+        self.prefixes.extend_from_slice(&prefixes);
+        TextTerms { tokens, prefixes, whole }
+    }
+}
+
+/// Returns the words as one term.
+fn whole(words: &[Word<'_>]) -> Option<String> {
+    if words.is_empty() || words.len() > MAX_WHOLE_WORDS {
+        return None;
+    }
+    Some(words.iter().map(|word| word.text.as_ref()).collect::<Vec<_>>().join(" "))
+}
+
+fn add_prefixes(word: &str, prefixes: &mut Vec<String>) {
+    let mut ends = word.char_indices().map(|(at, c)| at + c.len_utf8());
+    for _ in 0..SHORT_PREFIX_CHARS {
+        let Some(end) = ends.next() else { return };
+        prefixes.push(word[..end].to_owned());
+    }
+}
+
+pub(super) fn token(text: String, position: usize) -> Token {
+    Token { offset_from: 0, offset_to: 0, position, text, position_length: 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(terms: &TextTerms, position: usize) -> Vec<&str> {
+        let tokens = terms.tokens.iter().filter(|token| token.position == position);
+        let mut texts: Vec<&str> = tokens.map(|token| token.text.as_str()).collect();
+        texts.sort_unstable();
+        texts
+    }
+
+    #[test]
+    fn each_position_has_the_terms_of_its_word() {
+        let mut document = DocumentTerms::new(&[Language::English]);
+        let terms = document.add_text("Running: Wi-Fi 24/7");
+        assert_eq!(at(&terms, 0), ["\u{1}H", "\u{1}Hrun", "running"]);
+        assert_eq!(at(&terms, 1), ["\u{1}Hwi", "\u{1}Hwifi", "wi", "wifi"]);
+        assert_eq!(at(&terms, 3), ["24"]);
+        assert!(terms.tokens.is_sorted_by_key(|token| token.position));
+        assert_eq!(terms.whole.as_deref(), Some("running wi fi 24 7"));
+        let name = document.add_name("O'Hara");
+        assert_eq!(at(&name, 0), ["\u{2}o", "\u{2}ohara", "o", "ohara"]);
+        assert!(document.prefixes.contains(&"oh".to_owned()) && document.suffixes.is_empty());
+    }
+
+    #[test]
+    fn long_words_of_compounding_languages_have_suffixes() {
+        let mut document = DocumentTerms::new(&[Language::German, Language::English]);
+        let terms = document.add_text("Rote Fußballtrikots eins zwei drei vier fünf sechs sieben");
+        assert_eq!(document.suffixes, ["Mtokirtllabssuf"]);
+        assert_eq!(terms.whole, None);
+    }
+}

@@ -1,0 +1,335 @@
+//! Looks words up in all their forms: other spellings, stems, names, completions, compounds and titles.
+
+use tantivy::postings::TermInfo;
+use tantivy::query::Weight;
+
+use super::super::analysis::{SpellingKind, for_each_stem, marked_name, reversed_stem};
+use super::super::highlight::Highlighter;
+use super::super::query::{OtherSpelling, QueryWord};
+use super::document_terms::SHORT_PREFIX_CHARS;
+use super::plan::PlannedWord;
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
+use super::weights::{
+    ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WHOLE_FIELD, WHOLE_PREFIX, WITH_SYMBOLS, Weights,
+};
+use super::word::{SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace};
+
+/// Completions of a prefix that are scanned.
+const MAX_COMPLETIONS: usize = 20_000;
+/// Words that end with another one, and fields that begin with a query.
+const MAX_SCANNED: usize = 2_000;
+/// The minimum length of a part of a compound, in characters.
+const MIN_PART_CHARS: usize = 4;
+/// The minimum length of the rest of a compound, in characters.
+const MIN_REST_CHARS: usize = 3;
+
+/// Looks words up in a snapshot.
+pub(super) struct FormLookup<'a> {
+    snapshot: &'a IndexSnapshot,
+    weights: Weights,
+    /// False if nobody asks for the terms to mark.
+    marks: bool,
+    pub(super) highlighter: Highlighter,
+}
+
+impl<'a> FormLookup<'a> {
+    pub(super) fn new(snapshot: &'a IndexSnapshot, weights: Weights, marks: bool) -> Self {
+        Self { snapshot, weights, marks, highlighter: Highlighter::default() }
+    }
+
+    pub(super) fn into_highlighter(self) -> Highlighter {
+        self.highlighter
+    }
+
+    fn empty(&self) -> WordPlan {
+        WordPlan::empty(self.snapshot.segments.len(), self.weights.floor)
+    }
+
+    /// Looks up a word in all its forms.
+    pub(super) fn word(&mut self, word: &QueryWord, is_prefix: bool) -> tantivy::Result<PlannedWord> {
+        let mut terms = self.empty();
+        let mut frequency = self.add_forms(&mut terms, &word.text, &word.written)?;
+        frequency = frequency.max(self.add_spellings(&mut terms, &word.spellings)?);
+        if is_prefix {
+            self.add_completions(&mut terms, &word.text, PREFIX)?;
+        }
+        self.add_compounds(&mut terms, &word.text, is_prefix)?;
+        self.finish(&mut terms, frequency);
+        terms.idf *= word.count as f32;
+        Ok(PlannedWord { text: word.text.clone(), is_prefix, is_quoted: false, terms })
+    }
+
+    /// Looks up words that are written together.
+    pub(super) fn joined(
+        &mut self,
+        joined: &str,
+        spellings: &[OtherSpelling],
+        is_prefix: bool,
+    ) -> tantivy::Result<WordPlan> {
+        let mut terms = self.empty();
+        let mut frequency = self.add_forms(&mut terms, joined, joined)?;
+        frequency = frequency.max(self.add_spellings(&mut terms, spellings)?);
+        if is_prefix {
+            self.add_completions(&mut terms, joined, PREFIX)?;
+        }
+        self.finish(&mut terms, frequency);
+        Ok(terms)
+    }
+
+    /// Looks up the spellings of a compound.
+    pub(super) fn spellings(
+        &mut self,
+        spellings: &[OtherSpelling],
+        is_prefix: bool,
+    ) -> tantivy::Result<WordPlan> {
+        let joined = spellings.iter().find(|spelling| spelling.kind == SpellingKind::Joined);
+        match joined {
+            Some(joined) => self.joined(&joined.term, spellings, is_prefix),
+            None => {
+                let mut terms = self.empty();
+                let frequency = self.add_spellings(&mut terms, spellings)?;
+                self.finish(&mut terms, frequency);
+                Ok(terms)
+            }
+        }
+    }
+
+    /// Looks up a word of a script without spaces: as the word, and as its characters in any word.
+    pub(super) fn unspaced(
+        &mut self,
+        characters: &[String],
+        phrase: Box<dyn Weight>,
+    ) -> tantivy::Result<WordPlan> {
+        let mut terms = self.empty();
+        let word = characters.concat();
+        let mut frequency = self.add_forms(&mut terms, &word, &word)?;
+        if frequency == 0 {
+            // The frequency of the rarest character is the next best estimate.
+            let frequencies = characters.iter().map(|character| self.snapshot.frequency(character));
+            let frequencies: Vec<u64> = frequencies.collect::<tantivy::Result<_>>()?;
+            frequency = frequencies.into_iter().min().unwrap_or(0);
+        }
+        terms.phrases.push((phrase, SPLIT));
+        if self.marks {
+            self.highlighter.phrases.push(characters.to_vec());
+        }
+        self.finish(&mut terms, frequency);
+        Ok(terms)
+    }
+
+    /// Looks up one word in quotes, without its other forms.
+    pub(super) fn exact_word(&mut self, word: &str) -> tantivy::Result<PlannedWord> {
+        let mut terms = self.empty();
+        let frequency = self.add_form(&mut terms, word, 1.0)?;
+        self.add_titles(&mut terms, &[word.to_owned()], self.weights.exact_in_title)?;
+        self.finish(&mut terms, frequency);
+        Ok(PlannedWord { text: word.to_owned(), is_prefix: false, is_quoted: true, terms })
+    }
+
+    fn finish(&self, terms: &mut WordPlan, mut frequency: u64) {
+        if frequency == 0 {
+            let groups = terms.segments.iter().flat_map(|found| &found.groups);
+            frequency = groups.map(TermGroup::frequency).sum();
+        }
+        terms.idf = self.snapshot.idf(frequency);
+    }
+
+    /// Adds a word with its stems and name; returns the highest frequency.
+    fn add_forms(&mut self, terms: &mut WordPlan, word: &str, written: &str) -> tantivy::Result<u64> {
+        let Weights { stem, exact, .. } = self.weights;
+        let mut stems = Vec::with_capacity(self.snapshot.languages.len());
+        for &language in &self.snapshot.languages {
+            for_each_stem(word, written, language, |stem| stems.push(stem));
+        }
+        let mut frequency = self.add_extra(terms, word, exact)?;
+        for term in &stems {
+            frequency = frequency.max(self.add_form(terms, term, stem)?);
+        }
+        if stems.is_empty() || !self.snapshot.stems_all {
+            frequency = frequency.max(self.add_form(terms, word, stem)?);
+        } else {
+            // Stems and names contain each document with the word.
+            frequency = frequency.max(self.add_form(terms, &marked_name(word), stem)?);
+        }
+        self.add_titles(terms, &[word.to_owned()], self.weights.exact_in_title)?;
+        self.add_titles(terms, &stems, self.weights.stem_in_title)?;
+        if self.marks {
+            self.highlighter.words.insert(word.to_owned());
+            self.highlighter.stems.extend(stems);
+        }
+        Ok(frequency)
+    }
+
+    fn add_spellings(&mut self, terms: &mut WordPlan, spellings: &[OtherSpelling]) -> tantivy::Result<u64> {
+        let mut frequency = 0;
+        for spelling in spellings {
+            match spelling.kind {
+                SpellingKind::SpelledOut => {
+                    frequency = frequency.max(self.add_forms(terms, &spelling.term, &spelling.term)?);
+                }
+                SpellingKind::Accented => {
+                    self.add_extra(terms, &spelling.term, ACCENTED)?;
+                }
+                SpellingKind::Symbols => {
+                    self.add_extra(terms, &spelling.term, WITH_SYMBOLS)?;
+                    if self.marks {
+                        self.highlighter.words.insert(spelling.term.clone());
+                    }
+                }
+                SpellingKind::Joined | SpellingKind::Unspaced => {}
+            }
+        }
+        Ok(frequency)
+    }
+
+    fn add_form(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
+        self.add_term(terms, term, factor, |found| &mut found.forms)
+    }
+
+    fn add_extra(&self, terms: &mut WordPlan, term: &str, factor: f32) -> tantivy::Result<u64> {
+        self.add_term(terms, term, factor, |found| &mut found.extras)
+    }
+
+    fn add_term(
+        &self,
+        terms: &mut WordPlan,
+        term: &str,
+        factor: f32,
+        list: impl Fn(&mut SegmentWord) -> &mut Vec<WordForm>,
+    ) -> tantivy::Result<u64> {
+        let mut frequency = 0;
+        let mut added = Vec::new();
+        for (ordinal, (found, segment)) in terms.segments.iter_mut().zip(&self.snapshot.segments).enumerate()
+        {
+            if let Some(info) = segment.words.terms().get(term)? {
+                frequency += u64::from(info.doc_freq);
+                let forms = list(found);
+                // Spellings share stems; one posting list of each is enough.
+                if !forms.iter().any(|known| known.info.postings_range == info.postings_range) {
+                    forms.push(WordForm { info, factor, commonplace: false });
+                    added.push(ordinal);
+                }
+            }
+        }
+        if is_commonplace(frequency, self.snapshot.documents) {
+            for ordinal in added {
+                if let Some(form) = list(&mut terms.segments[ordinal]).last_mut() {
+                    form.commonplace = true;
+                }
+            }
+        }
+        Ok(frequency)
+    }
+
+    fn add_titles(&self, terms: &mut WordPlan, words: &[String], factor: f32) -> tantivy::Result<()> {
+        if !self.snapshot.has_titles {
+            return Ok(());
+        }
+        for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+            let mut infos = Vec::new();
+            for word in words {
+                infos.extend(segment.title.terms().get(word)?);
+            }
+            push_group(&mut found.titles, TermField::Title, infos, factor);
+        }
+        Ok(())
+    }
+
+    /// Adds the words that begin with a prefix.
+    fn add_completions(&mut self, terms: &mut WordPlan, prefix: &str, factor: f32) -> tantivy::Result<()> {
+        let is_short = prefix.chars().count() <= SHORT_PREFIX_CHARS;
+        for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+            if is_short {
+                let info = segment.prefixes.terms().get(prefix)?;
+                push_group(&mut found.groups, TermField::Prefixes, info.into_iter().collect(), factor);
+                if self.snapshot.has_titles {
+                    let info = segment.title_prefixes.terms().get(prefix)?;
+                    let infos = info.into_iter().collect();
+                    push_group(&mut found.group_titles, TermField::TitlePrefixes, infos, GROUP_IN_TITLE);
+                }
+                continue;
+            }
+            let words = terms_with_prefix(segment, TermField::Words, prefix, MAX_COMPLETIONS, |_| true)?;
+            push_group(&mut found.groups, TermField::Words, words, factor);
+            if self.snapshot.has_titles {
+                let words = terms_with_prefix(segment, TermField::Title, prefix, MAX_COMPLETIONS, |_| true)?;
+                push_group(&mut found.group_titles, TermField::Title, words, GROUP_IN_TITLE);
+            }
+        }
+        if self.marks {
+            self.highlighter.prefixes.push(prefix.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Adds the compounds that contain a word, in languages that write them together.
+    fn add_compounds(&mut self, terms: &mut WordPlan, word: &str, is_prefix: bool) -> tantivy::Result<()> {
+        if word.chars().count() < MIN_PART_CHARS {
+            return Ok(());
+        }
+        let mut is_compounding = false;
+        for &language in &self.snapshot.languages {
+            let Some(reversed) = reversed_stem(word, language) else { continue };
+            is_compounding |= self.snapshot.main_languages.contains(&language);
+            let min_chars = reversed.chars().count() + MIN_REST_CHARS;
+            for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
+                let is_compound = |term: &str| term.chars().count() >= min_chars;
+                let infos =
+                    terms_with_prefix(segment, TermField::Suffixes, &reversed, MAX_SCANNED, is_compound)?;
+                push_group(&mut found.groups, TermField::Suffixes, infos, COMPOUND);
+            }
+            if self.marks {
+                self.highlighter.suffixes.push(reversed);
+            }
+        }
+        if is_compounding && !is_prefix {
+            self.add_completions(terms, word, COMPOUND)?;
+        }
+        Ok(())
+    }
+}
+
+fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: Vec<TermInfo>, factor: f32) {
+    if !terms.is_empty() {
+        groups.push(TermGroup { field, terms, factor });
+    }
+}
+
+fn terms_with_prefix(
+    segment: &IndexSegment,
+    field: TermField,
+    prefix: &str,
+    limit: usize,
+    accepts: impl Fn(&str) -> bool,
+) -> tantivy::Result<Vec<TermInfo>> {
+    let index = TermGroup { field, terms: Vec::new(), factor: 0.0 };
+    let mut found = Vec::new();
+    let mut terms = segment.terms_with_prefix(index.index(segment), prefix)?;
+    while found.len() < limit && terms.advance() {
+        if std::str::from_utf8(terms.key()).is_ok_and(&accepts) {
+            found.push(terms.value().clone());
+        }
+    }
+    Ok(found)
+}
+
+/// Adds the fields that equal a query, or its completion.
+pub(super) fn add_whole(
+    snapshot: &IndexSnapshot,
+    whole: &str,
+    is_prefix: bool,
+    idf: f32,
+    found: &mut [Vec<TermGroup>],
+) -> tantivy::Result<()> {
+    for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
+        let exact = segment.whole.terms().get(whole)?.into_iter().collect();
+        push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
+        if is_prefix {
+            let is_longer = |term: &str| term.len() > whole.len() && !term[whole.len()..].contains(' ');
+            let longer = terms_with_prefix(segment, TermField::Whole, whole, MAX_SCANNED, is_longer)?;
+            push_group(groups, TermField::Whole, longer, idf * WHOLE_PREFIX);
+        }
+    }
+    Ok(())
+}

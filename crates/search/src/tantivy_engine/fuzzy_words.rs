@@ -1,0 +1,155 @@
+//! The words of the index that are similar to a typed one.
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use tantivy::postings::TermInfo;
+use tantivy::termdict::TermStreamer;
+
+use super::super::highlight::Highlighter;
+use super::fuzzy::{FuzzyAutomaton, Typo};
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
+use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
+use super::word::{TermField, TermGroup, WordPlan};
+
+/// Similar words of a segment that count.
+const MAX_WORDS: usize = 256;
+/// Words of a segment that begin with a similar one and count.
+const MAX_COMPLETIONS: usize = 2_000;
+/// Typed words whose similar words a segment caches: while typing, all but the last one repeat.
+const CACHED_WORDS: usize = 64;
+
+/// A word of the index, similar to a typed one.
+pub(super) struct SimilarWord {
+    word: Box<str>,
+    typo: Typo,
+    info: TermInfo,
+}
+
+/// Similar words of a segment, sorted.
+type SimilarWords = Arc<[SimilarWord]>;
+
+/// Similar words by typed word; entries never expire, since a segment's dictionary is immutable.
+pub(super) struct FuzzyCache(Cache<(Box<str>, bool), SimilarWords>);
+
+impl Default for FuzzyCache {
+    fn default() -> Self {
+        Self(Cache::new(CACHED_WORDS))
+    }
+}
+
+/// The words of each segment that are similar to a typed one.
+pub(super) struct FuzzyWords {
+    is_prefix: bool,
+    segments: Vec<SimilarWords>,
+}
+
+/// A typed word with the words that it may mean.
+pub(super) struct Misspelling {
+    pub(super) typed: String,
+    segments: Vec<SimilarWords>,
+}
+
+impl Misspelling {
+    /// Returns true if a word of the index may be meant.
+    pub(super) fn may_mean(&self, word: &str) -> bool {
+        let contains = |words: &SimilarWords| words.binary_search_by(|known| (*known.word).cmp(word)).is_ok();
+        self.segments.iter().any(contains)
+    }
+}
+
+impl FuzzyWords {
+    /// Looks up the words similar to a typed one; `None` if it allows no typos.
+    pub(super) fn of(
+        snapshot: &IndexSnapshot,
+        typed: &str,
+        is_prefix: bool,
+    ) -> tantivy::Result<Option<Self>> {
+        let Some(automaton) = FuzzyAutomaton::of(typed, is_prefix) else { return Ok(None) };
+        let segments = snapshot
+            .segments
+            .iter()
+            .map(|segment| similar_words(segment, typed, is_prefix, &automaton))
+            .collect::<tantivy::Result<_>>()?;
+        Ok(Some(Self { is_prefix, segments }))
+    }
+
+    /// Adds the words to the terms of a word.
+    pub(super) fn add_to(&self, snapshot: &IndexSnapshot, terms: &mut WordPlan) -> tantivy::Result<()> {
+        let mut frequency = 0;
+        for (at, words) in self.segments.iter().enumerate() {
+            let (segment, found) = (&snapshot.segments[at], &mut terms.segments[at]);
+            for (typo, factor) in
+                [(Typo::One, ONE_EDIT), (Typo::Two, TWO_EDITS), (Typo::FirstLetter, FIRST_LETTER)]
+            {
+                let factor = if self.is_prefix { FUZZY_PREFIX * factor } else { factor };
+                let of_kind = || words.iter().filter(|word| word.typo == typo);
+                let infos: Vec<TermInfo> = of_kind().map(|word| word.info.clone()).collect();
+                if infos.is_empty() {
+                    continue;
+                }
+                frequency += infos.iter().map(|info| u64::from(info.doc_freq)).sum::<u64>();
+                found.typos.push(TermGroup { field: TermField::Words, terms: infos, factor });
+                if snapshot.has_titles {
+                    let mut infos = Vec::new();
+                    for word in of_kind() {
+                        infos.extend(segment.title.terms().get(&*word.word)?);
+                    }
+                    if !infos.is_empty() {
+                        let factor = GROUP_IN_TITLE * factor / ONE_EDIT;
+                        found.group_titles.push(TermGroup { field: TermField::Title, terms: infos, factor });
+                    }
+                }
+            }
+        }
+        if terms.idf == snapshot.idf(0) && frequency > 0 {
+            terms.idf = snapshot.idf(frequency);
+        }
+        Ok(())
+    }
+
+    /// Adds the words to those to mark.
+    pub(super) fn mark(&self, highlighter: &mut Highlighter) {
+        highlighter
+            .words
+            .extend(self.segments.iter().flat_map(|words| words.iter()).map(|word| word.word.to_string()));
+    }
+
+    pub(super) fn misspelling(self, typed: &str) -> Misspelling {
+        Misspelling { typed: typed.to_owned(), segments: self.segments }
+    }
+}
+
+fn similar_words(
+    segment: &IndexSegment,
+    typed: &str,
+    is_prefix: bool,
+    automaton: &FuzzyAutomaton,
+) -> tantivy::Result<SimilarWords> {
+    let cache = &segment.derived.fuzzy.0;
+    let key = (Box::from(typed), is_prefix);
+    if let Some(cached) = cache.get(&key) {
+        return Ok(cached);
+    }
+    let mut words = Vec::new();
+    let mut terms: TermStreamer<'_, &FuzzyAutomaton> =
+        segment.words.terms().search(automaton).into_stream()?;
+    while terms.advance() {
+        let Ok(word) = std::str::from_utf8(terms.key()) else { continue };
+        // A word with digits is a number or a code, for which nobody mistypes a word.
+        if word != typed && !word.chars().any(char::is_numeric) {
+            let typo = automaton.typo(word);
+            words.push(SimilarWord { word: word.into(), typo, info: terms.value().clone() });
+        }
+    }
+    let limit = if is_prefix { MAX_COMPLETIONS } else { MAX_WORDS };
+    if words.len() > limit {
+        words.sort_by(|a, b| a.typo.cmp(&b.typo).then(b.info.doc_freq.cmp(&a.info.doc_freq)));
+        words.truncate(limit);
+        words.sort_by(|a, b| a.word.cmp(&b.word));
+    }
+    let words: SimilarWords = words.into();
+    cache.insert(key, words.clone());
+    Ok(words)
+}

@@ -1,0 +1,175 @@
+//! The nearness of a query's words in a document.
+//!
+//! Words as near to each other as they were typed add to the score. Positions are read last, and only for
+//! documents that may be among the best.
+
+use tantivy::postings::{Postings, SegmentPostings, TermInfo};
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet, Score};
+
+use super::plan::{PlannedUnit, PlannedWord};
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
+use super::weights::Weights;
+use super::word::is_commonplace;
+
+/// The greatest distance of near words.
+const NEAR: u32 = 8;
+
+/// Adds to the scores of a segment's documents by the distances of words.
+pub(super) struct ProximityScorer<'a> {
+    segment: &'a IndexSegment,
+    words: Vec<WordPositions<'a>>,
+    pairs: Vec<Pair>,
+    /// The most that it adds.
+    pub(super) max: Score,
+}
+
+/// Two words in the order in which they were typed.
+struct Pair {
+    first: usize,
+    second: usize,
+    /// The typed distance.
+    distance: u32,
+    /// Adds to the score if the distance is the typed one.
+    adjacent: Score,
+    /// Adds to the score if the words are near, in any order.
+    near: Score,
+}
+
+/// The positions of a word in the present document.
+struct WordPositions<'a> {
+    terms: Vec<&'a TermInfo>,
+    /// Opened by the first document.
+    postings: Option<Vec<SegmentPostings>>,
+    doc: Option<DocId>,
+    /// Sorted.
+    positions: Vec<u32>,
+}
+
+impl<'a> ProximityScorer<'a> {
+    /// Creates the scorer of a query's neighbours; `None` without any.
+    pub(super) fn of(
+        units: &'a [PlannedUnit],
+        weights: &Weights,
+        snapshot: &IndexSnapshot,
+        segment: &'a IndexSegment,
+        ordinal: usize,
+    ) -> Option<Self> {
+        let mut words = Vec::new();
+        let mut pairs = Vec::new();
+        let mut previous: Option<(usize, u32, f32, bool)> = None;
+        let mut position = 0;
+        for unit in units {
+            for word in unit.plan.words() {
+                position += 1;
+                if !unit.is_informative {
+                    continue;
+                }
+                let terms = terms(word, ordinal);
+                let frequency = terms.iter().map(|info| u64::from(info.doc_freq)).sum();
+                let is_commonplace = is_commonplace(frequency, snapshot.documents);
+                let at = words.len();
+                if let Some((first, first_position, idf, first_is_commonplace)) = previous
+                    // Of two commonplace words, reading the positions would take milliseconds.
+                    && !(is_commonplace && first_is_commonplace)
+                {
+                    let idf = idf.min(word.terms.idf);
+                    let (adjacent, near) = (weights.adjacent * idf, weights.near * idf);
+                    let distance = position - first_position;
+                    pairs.push(Pair { first, second: at, distance, adjacent, near });
+                }
+                previous = Some((at, position, word.terms.idf, is_commonplace));
+                words.push(WordPositions { terms, postings: None, doc: None, positions: Vec::new() });
+            }
+        }
+        pairs.retain(|pair| !words[pair.first].terms.is_empty() && !words[pair.second].terms.is_empty());
+        let max = pairs.iter().map(|pair| pair.adjacent + pair.near).sum();
+        (!pairs.is_empty()).then_some(Self { segment, words, pairs, max })
+    }
+
+    /// Returns what the distances in a document add. Documents must ascend.
+    pub(super) fn score(&mut self, doc: DocId) -> tantivy::Result<Score> {
+        let mut score = 0.0;
+        for at in 0..self.pairs.len() {
+            let (first, second) = (self.pairs[at].first, self.pairs[at].second);
+            self.words[first].read(doc, self.segment)?;
+            self.words[second].read(doc, self.segment)?;
+            score += self.pairs[at].score(&self.words[first].positions, &self.words[second].positions);
+        }
+        Ok(score)
+    }
+}
+
+fn terms(word: &PlannedWord, ordinal: usize) -> Vec<&TermInfo> {
+    let forms = &word.terms.segments[ordinal].forms;
+    forms.iter().map(|form| &form.info).collect()
+}
+
+impl WordPositions<'_> {
+    fn read(&mut self, doc: DocId, segment: &IndexSegment) -> tantivy::Result<()> {
+        if self.doc == Some(doc) {
+            return Ok(());
+        }
+        self.doc = Some(doc);
+        self.positions.clear();
+        if self.postings.is_none() {
+            let option = IndexRecordOption::WithFreqsAndPositions;
+            let postings = self.terms.iter().map(|info| {
+                segment.words.read_postings_from_terminfo(info, option).map_err(tantivy::TantivyError::from)
+            });
+            self.postings = Some(postings.collect::<tantivy::Result<_>>()?);
+        }
+        let mut buffer = Vec::new();
+        for postings in self.postings.iter_mut().flatten() {
+            if postings.doc() < doc {
+                postings.seek(doc);
+            }
+            if postings.doc() == doc {
+                postings.positions(&mut buffer);
+                self.positions.extend_from_slice(&buffer);
+            }
+        }
+        self.positions.sort_unstable();
+        Ok(())
+    }
+}
+
+impl Pair {
+    fn score(&self, first: &[u32], second: &[u32]) -> Score {
+        let (mut is_adjacent, mut is_near) = (false, false);
+        let mut at = 0;
+        for &position in second {
+            while at + 1 < first.len() && first[at + 1] < position {
+                at += 1;
+            }
+            // The last one before, and the first one after.
+            for &other in first[at.min(first.len())..].iter().take(2) {
+                is_adjacent |= other + self.distance == position;
+                is_near |= other.abs_diff(position) <= NEAR;
+            }
+        }
+        f32::from(u8::from(is_adjacent)) * self.adjacent + f32::from(u8::from(is_near)) * self.near
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_count_at_their_typed_distance_and_nearby() {
+        let pair = Pair { first: 0, second: 1, distance: 1, adjacent: 2.0, near: 1.0 };
+        for (first, second, expected) in [
+            (&[3][..], &[4][..], 3.0),
+            (&[4], &[3], 1.0),
+            (&[1, 20, 30], &[21], 3.0),
+            (&[0], &[8], 1.0),
+            (&[0], &[9], 0.0),
+            (&[], &[1], 0.0),
+            (&[5, 6], &[2, 7], 3.0),
+        ] {
+            assert_eq!(pair.score(first, second), expected, "{first:?} {second:?}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
+
+use super::super::analysis::is_stop_word;
+use super::super::query::{QueryUnit, QueryWord};
+use super::plan::{PlannedWord, phrase_prefix_weight, phrase_weight};
+use super::schema::Fields;
+use super::snapshot::IndexSnapshot;
+use super::weights::SPLIT;
+
+/// The minimum length of each part of a divided word, in characters, unless one is a number.
+const MIN_PART_CHARS: usize = 2;
+/// Longer words are not divided.
+const MAX_CHARS: usize = 40;
+
+/// Returns the neighbours that some document writes as one word: the index of the first, and the word.
+pub(super) fn joined_neighbours(
+    snapshot: &IndexSnapshot,
+    units: &[QueryUnit],
+    informative: &[bool],
+    ends_in_prefix: bool,
+) -> tantivy::Result<Vec<(usize, String)>> {
+    let mut joined = Vec::new();
+    let mut at = 0;
+    while at + 1 < units.len() {
+        let (QueryUnit::Word(first), QueryUnit::Word(second)) = (&units[at], &units[at + 1]) else {
+            at += 1;
+            continue;
+        };
+        let is_prefix = ends_in_prefix && at + 2 == units.len();
+        if informative[at] && informative[at + 1] && may_join(first, second) {
+            let word = format!("{}{}", first.text, second.text);
+            if snapshot.has_word(&word, is_prefix)? {
+                joined.push((at, word));
+                at += 1;
+            }
+        }
+        at += 1;
+    }
+    Ok(joined)
+}
+
+fn may_join(first: &QueryWord, second: &QueryWord) -> bool {
+    let (a, b) = (is_number(&first.text), is_number(&second.text));
+    // Two numbers side by side are two numbers.
+    a != b || (!a && [first, second].iter().all(|word| word.text.chars().count() >= MIN_PART_CHARS))
+}
+
+fn is_number(word: &str) -> bool {
+    word.chars().all(char::is_numeric)
+}
+
+/// Adds the word as two adjacent ones to its terms.
+pub(super) fn add_splits(
+    snapshot: &IndexSnapshot,
+    fields: &Fields,
+    word: &mut PlannedWord,
+) -> tantivy::Result<()> {
+    if !word.terms.phrases.is_empty() || word.text.chars().count() > MAX_CHARS || is_number(&word.text) {
+        return Ok(());
+    }
+    let mut frequency = 0;
+    for (at, c) in word.text.char_indices().skip(1) {
+        let (first, second) = word.text.split_at(at);
+        let before = first.chars().next_back().is_some_and(char::is_numeric);
+        let is_code_boundary = before != c.is_numeric();
+        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !is_stop(snapshot, part);
+        if !is_code_boundary && !(is_long(first) && is_long(second)) {
+            continue;
+        }
+        let first_frequency = snapshot.frequency(first)?;
+        if first_frequency == 0 || !snapshot.has_word(second, word.is_prefix)? {
+            continue;
+        }
+        let weight = if word.is_prefix {
+            phrase_prefix_weight(snapshot, fields, &[first, second])?
+        } else {
+            phrase_weight(snapshot, fields, &[first.to_owned(), second.to_owned()])?
+        };
+        word.terms.phrases.push((weight, SPLIT));
+        frequency = first_frequency;
+    }
+    if frequency > 0 && word.terms.idf == snapshot.idf(0) {
+        word.terms.idf = snapshot.idf(frequency);
+    }
+    Ok(())
+}
+
+fn is_stop(snapshot: &IndexSnapshot, word: &str) -> bool {
+    snapshot.main_languages.iter().any(|&language| is_stop_word(word, language))
+}

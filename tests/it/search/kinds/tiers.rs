@@ -1,0 +1,152 @@
+//! Tiers: exact matches first, then typos, then any of the words.
+
+use quarry::config::LanguageSetting;
+use quarry::domain::{DocumentId, SourceName};
+use quarry::search::{Correction, DocumentFilter, MatchPolicy, MatchTier, SearchEngine, SearchRequest};
+
+use super::super::corpus::{batch, document, put};
+use super::Shelf;
+
+#[tokio::test]
+async fn a_misspelt_document_does_not_hide_the_right_ones() {
+    let shelf = Shelf::of(&[
+        "a weekend in Lissabon",
+        "the trams of Lisbon",
+        "Lisbon by night",
+        "a hotel near the beach of Lisbon",
+        "Porto",
+    ])
+    .await;
+    let answer = shelf.search("lissbon").await;
+    assert_eq!((answer.total, answer.tier, answer.relaxed), (4, MatchTier::Typos, false));
+    assert_eq!(shelf.found("lissabon").await.first(), Some(&0));
+    assert_eq!(shelf.found("hotel lissbon").await[0], 3);
+}
+
+#[tokio::test]
+async fn tiers_end_once_enough_documents_are_found() {
+    let mut texts = vec!["a poodle", "a noodle"];
+    texts.extend(["noodle soup"; 4]);
+    let shelf = Shelf::of(&texts).await;
+    let answer = shelf.search("noodle").await;
+    assert_eq!((answer.total, answer.tier), (5, MatchTier::AllWords));
+    let answer = shelf.search("poodle").await;
+    assert_eq!((answer.total, answer.tier), (6, MatchTier::Typos));
+    assert_eq!(answer.hits[0].document.key.as_str(), "0");
+    assert!(answer.hits.is_sorted_by(|a, b| a.tier <= b.tier && a.score >= b.score));
+}
+
+#[tokio::test]
+async fn what_others_write_does_not_turn_typos_off() {
+    let shelf = Shelf::empty(LanguageSetting::default());
+    let mut documents = vec![document("right", "repair of a typewriter")];
+    for at in 0..20 {
+        let mut other = document(&format!("other{at}"), "repair of a typewritter");
+        other.source = SourceName::parse("other").unwrap();
+        other.id = DocumentId::of(&other.source, &other.key);
+        documents.push(other);
+    }
+    shelf.engine.apply(batch(1, documents.into_iter().map(put).collect())).await.unwrap();
+    let filter = DocumentFilter { source: vec!["test".to_owned()], ..DocumentFilter::default() };
+    for query in ["typewritter", "repair typewritter", "typewritt"] {
+        let request = SearchRequest { filter: filter.clone(), ..SearchRequest::new(query, 10) };
+        let answer = shelf.engine.search(&request).await.unwrap();
+        assert_eq!((answer.total, answer.hits[0].document.key.as_str()), (1, "right"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn typing_finds_documents_at_each_letter_in_spite_of_typos() {
+    let shelf = Shelf::of(&["a fine restaurant", "helicopter to the island", "fresh strawberries"]).await;
+    for (text, typed) in [(0, "restuarant"), (1, "helicotper"), (2, "strwaberries")] {
+        for end in 1..=typed.len() {
+            assert!(shelf.found(&typed[..end]).await.contains(&text), "{}", &typed[..end]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn another_first_letter_ranks_last() {
+    let shelf = Shelf::of(&["the port of Hamburg", "a humburg joke", "a bamburg song"]).await;
+    assert_eq!(shelf.found("hamburg ").await, [0, 1, 2]);
+    shelf.each_finds(0, &["gamburg ", "ahmburg ", "amburg "]).await;
+}
+
+#[tokio::test]
+async fn numbers_are_never_guessed() {
+    let shelf = Shelf::of(&["Order 70881", "Order 70882", "Order 7088", "the A380 lands"]).await;
+    let answer = shelf.search("70883").await;
+    assert_eq!(answer.total, 0);
+    assert_eq!(shelf.found("a381").await, [0; 0]);
+    // As a guess, it is marked as one.
+    let answer = shelf.search("order 70883").await;
+    assert!(answer.relaxed && answer.tier == MatchTier::AnyWord && answer.total == 3);
+}
+
+#[tokio::test]
+async fn corrections_have_the_spelling_of_the_documents() {
+    let shelf = Shelf::of(&["Flights to Zürich", "Flights to Geneva"]).await;
+    let answer = shelf.search("fligths to zurihc ").await;
+    let correction =
+        |typed: &str, meant: &str| Correction { typed: typed.to_owned(), meant: meant.to_owned() };
+    assert_eq!(answer.corrections, [correction("fligths", "Flights"), correction("zurihc", "Zürich")]);
+    assert_eq!(shelf.search("flights zürich").await.corrections, []);
+}
+
+#[tokio::test]
+async fn any_word_requires_one_with_a_topic() {
+    let shelf = Shelf::of(&["the best of the west", "a guide to opera", "the opera of the town"]).await;
+    assert_eq!(shelf.found("the guide of xylophones").await, [1]);
+    let request =
+        SearchRequest { match_policy: MatchPolicy::Any, ..SearchRequest::new("the opera of rome", 10) };
+    let answer = shelf.engine.search(&request).await.unwrap();
+    assert_eq!((answer.total, answer.relaxed, answer.tier), (2, false, MatchTier::AnyWord));
+    // Words without a topic alone are what is looked for.
+    assert_eq!(shelf.found("the of").await.len(), 2);
+}
+
+#[tokio::test]
+async fn pages_continue_through_the_tiers() {
+    let texts: Vec<String> = (0..40)
+        .map(|at| match at {
+            0..3 => format!("violin concerto number{at}"),
+            3..10 => format!("violn concerto of an amateur {at}"),
+            _ => format!("concerto for piano {at}"),
+        })
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let shelf = Shelf::of(&texts).await;
+    let mut request = SearchRequest { relaxes: true, ..SearchRequest::new("violin concerto", 4) };
+    let whole = shelf.engine.search(&SearchRequest { first: 100, ..request.clone() }).await.unwrap();
+    assert_eq!(whole.total, 10);
+    let mut paged = Vec::new();
+    loop {
+        let answer = shelf.engine.search(&request).await.unwrap();
+        assert_eq!(answer.total, whole.total);
+        paged.extend(answer.hits.iter().map(|hit| hit.document.key.clone()));
+        if !answer.has_next {
+            break;
+        }
+        request.after = answer.hits.last().map(|hit| hit.cursor.encode());
+        // More matches of the first tier do not end the tiers of an answer that has begun.
+        let at = i64::try_from(paged.len()).unwrap();
+        let late = document(&format!("late{at}"), "concerto");
+        shelf.engine.apply(batch(1_000 * at, vec![put(late)])).await.unwrap();
+    }
+    let expected: Vec<_> = whole.hits.iter().map(|hit| hit.document.key.clone()).collect();
+    assert_eq!(paged, expected);
+}
+
+#[tokio::test]
+async fn a_long_text_is_searched_by_its_most_informative_words() {
+    let shelf = Shelf::of(&["an essay on the migration of storks", "an essay on trains", "storks"]).await;
+    let pasted =
+        format!("{} migration of storks over the Bosporus", "and so it was said that we know ".repeat(40));
+    let filler: Vec<String> = (0..60).map(|at| format!("filler{at}")).collect();
+    for text in [pasted, format!("{} storks migration", filler.join(" ")), "storks ".repeat(900)] {
+        let answer = shelf.search(&text).await;
+        assert!(answer.total > 0, "{text}");
+        assert_eq!(answer.is_truncated, text.len() > 4_096 || text.contains("filler"), "{text}");
+    }
+    assert_eq!(shelf.found(&format!("{} storks migration", filler.join(" "))).await[0], 0);
+}
