@@ -55,8 +55,10 @@ pub(super) fn evaluate(
     let planner = Planner { snapshot, fields, marks };
     let plan = planner.plan(&query, request).map_err(search_error)?;
     let tiers = tiers(request, &plan);
-    let evaluation = Evaluation { planner, plan, snapshot, request, seen: HashSet::new(), units: Vec::new() };
-    evaluation.run(tiers, cursor, sufficient).map_err(search_error)
+    let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
+    let evaluation =
+        Evaluation { planner, plan, snapshot, request, sufficient, seen: HashSet::new(), units: Vec::new() };
+    evaluation.run(tiers, cursor).map_err(search_error)
 }
 
 /// The evaluation of a plan.
@@ -65,6 +67,8 @@ struct Evaluation<'a> {
     plan: QueryPlan,
     snapshot: &'a IndexSnapshot,
     request: &'a SearchRequest,
+    /// The number of documents from which on no further tier is used; that of a page is decided already.
+    sufficient: u64,
     /// The documents of earlier tiers: few, unless the index has changed since the first page.
     seen: HashSet<(usize, DocId)>,
     /// For each unit whether the present tier permits typos.
@@ -72,12 +76,7 @@ struct Evaluation<'a> {
 }
 
 impl Evaluation<'_> {
-    fn run(
-        mut self,
-        tiers: Vec<Tier>,
-        cursor: Option<SearchCursor>,
-        sufficient: u64,
-    ) -> tantivy::Result<Matches> {
+    fn run(mut self, tiers: Vec<Tier>, cursor: Option<SearchCursor>) -> tantivy::Result<Matches> {
         let request = self.request;
         let after = match cursor {
             Some(cursor) => Some(self.current_key(&tiers, cursor)?),
@@ -91,7 +90,7 @@ impl Evaluation<'_> {
             // A page continues the answer that its cursor comes from.
             let is_used = match cursor {
                 Some(cursor) => tier.rank <= cursor.depth,
-                None => at == 0 || total < sufficient,
+                None => at == 0 || total < self.sufficient,
             };
             if !is_used {
                 break;
@@ -153,7 +152,7 @@ impl Evaluation<'_> {
         if self.allows_fast_paths()
             && let Some(total) = collect_single(&self.plan, &self.units, self.snapshot, collector)?
         {
-            if total > 0 && !is_last {
+            if total > 0 && total < self.sufficient && !is_last {
                 self.see_all(tier)?;
             }
             return Ok(total);
@@ -195,7 +194,7 @@ impl Evaluation<'_> {
             if let Some(total) =
                 collect_frequent(&mut units, self.snapshot.documents, ordinal, segment, collector)
             {
-                if visited.is_some() && total > 0 {
+                if total > 0 && total < self.sufficient {
                     self.visit(tier, ordinal, visited)?;
                 }
                 return Ok(total);
@@ -211,7 +210,9 @@ impl Evaluation<'_> {
                 if let Some(counts) = &mut counts {
                     counts.count(doc);
                 }
-                if let Some(visited) = &mut visited {
+                if let Some(visited) = &mut visited
+                    && (visited.len() as u64) < self.sufficient
+                {
                     visited.push((ordinal, doc));
                 }
                 if !collector.requires_scores() {

@@ -1,5 +1,7 @@
 //! The plan of a query: its units, looked up in the dictionaries of a snapshot.
 
+use std::borrow::Cow;
+
 use tantivy::Term;
 use tantivy::query::{EnableScoring, PhrasePrefixQuery, PhraseQuery, Query, Weight};
 
@@ -236,9 +238,9 @@ impl Planner<'_> {
     }
 
     /// Keeps the most informative words of a long query, in their order.
-    fn most_informative(&self, units: &[QueryUnit]) -> tantivy::Result<(Vec<QueryUnit>, bool)> {
+    fn most_informative<'q>(&self, units: &'q [QueryUnit]) -> tantivy::Result<(Cow<'q, [QueryUnit]>, bool)> {
         if units.len() <= MAX_WORDS {
-            return Ok((units.to_vec(), false));
+            return Ok((Cow::Borrowed(units), false));
         }
         let mut ranked: Vec<(f32, usize)> = Vec::with_capacity(units.len());
         let stop_words = self.informative(units);
