@@ -7,13 +7,12 @@ use super::super::analysis::{SpellingKind, for_each_stem, marked_name, reversed_
 use super::super::highlight::Highlighter;
 use super::super::query::{OtherSpelling, QueryWord};
 use super::document_terms::SHORT_PREFIX_CHARS;
-use super::plan::PlannedWord;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::weights::{
     ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WHOLE_FIELD, WHOLE_PREFIX, WITH_SYMBOLS, Weights,
 };
-use super::word::{SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace};
+use super::word::{PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace};
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;

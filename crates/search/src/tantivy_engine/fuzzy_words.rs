@@ -1,14 +1,12 @@
 //! The words of the index that are similar to a typed one.
 
-use std::sync::Arc;
-
-use quick_cache::sync::Cache;
 use tantivy::postings::TermInfo;
 use tantivy::termdict::TermStreamer;
 
 use super::super::highlight::Highlighter;
 use super::fuzzy::{FuzzyAutomaton, Typo};
 use super::segment::IndexSegment;
+use super::similar_words::{SimilarWord, SimilarWords};
 use super::snapshot::IndexSnapshot;
 use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
 use super::word::{TermField, TermGroup, WordPlan};
@@ -17,27 +15,6 @@ use super::word::{TermField, TermGroup, WordPlan};
 const MAX_WORDS: usize = 256;
 /// Words of a segment that begin with a similar one and count.
 const MAX_COMPLETIONS: usize = 2_000;
-/// Typed words whose similar words a segment caches: while typing, all but the last one repeat.
-const CACHED_WORDS: usize = 64;
-
-/// A word of the index, similar to a typed one.
-pub(super) struct SimilarWord {
-    word: Box<str>,
-    typo: Typo,
-    info: TermInfo,
-}
-
-/// Similar words of a segment, sorted.
-type SimilarWords = Arc<[SimilarWord]>;
-
-/// Similar words by typed word; entries never expire, since a segment's dictionary is immutable.
-pub(super) struct FuzzyCache(Cache<(Box<str>, bool), SimilarWords>);
-
-impl Default for FuzzyCache {
-    fn default() -> Self {
-        Self(Cache::new(CACHED_WORDS))
-    }
-}
 
 /// The words of each segment that are similar to a typed one.
 pub(super) struct FuzzyWords {
@@ -127,7 +104,7 @@ fn similar_words(
     is_prefix: bool,
     automaton: &FuzzyAutomaton,
 ) -> tantivy::Result<SimilarWords> {
-    let cache = &segment.derived.fuzzy.0;
+    let cache = &segment.derived.similar_words.0;
     let key = (Box::from(typed), is_prefix);
     if let Some(cached) = cache.get(&key) {
         return Ok(cached);

@@ -6,13 +6,13 @@
 //! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
-//! | `forms`, `splits`, `fuzzy_words`, `fuzzy` | the terms: word forms, words written together or apart, typos |
+//! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
 //! | `evaluate`, `tiers`, `top_docs`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions` | words that begin with a prefix |
-//! | `bit_sets`, `completion_cache`, `decoded_documents` | cached sets, completions and documents |
+//! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
 //! | `permits`, `failure` | the bound on concurrent searches, the classes of errors |
 //!
 //! An index with another schema or analysis is built beside the serving one, and replaces it once it has
@@ -36,12 +36,14 @@ mod fuzzy;
 mod fuzzy_words;
 mod generation;
 mod permits;
+mod phrases;
 mod plan;
 mod proximity;
 mod scan;
 mod schema;
 mod scorers;
 mod segment;
+mod similar_words;
 mod single;
 mod snapshot;
 mod splits;

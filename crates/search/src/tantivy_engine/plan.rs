@@ -2,21 +2,21 @@
 
 use std::borrow::Cow;
 
-use tantivy::Term;
-use tantivy::query::{EnableScoring, PhrasePrefixQuery, PhraseQuery, Query, Weight};
+use tantivy::query::Weight;
 
 use super::super::analysis::is_stop_word;
 use super::super::highlight::Highlighter;
 use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
 use super::super::request::SearchRequest;
-use super::forms::FormLookup;
+use super::forms::{FormLookup, add_whole};
 use super::fuzzy_words::{FuzzyWords, Misspelling};
+use super::phrases::phrase_weight;
 use super::schema::Fields;
 use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
 use super::weights::{PHRASE, UNINFORMATIVE, Weights};
-use super::word::{TermGroup, WordPlan};
+use super::word::{PlannedWord, TermGroup, WordPlan};
 
 /// The maximum number of words of a query that are looked up.
 const MAX_WORDS: usize = 32;
@@ -60,15 +60,6 @@ pub(super) enum UnitPlan {
     /// Words that are also written together.
     Compound(Vec<PlannedWord>, WordPlan),
     Phrase(Box<dyn Weight>),
-}
-
-/// A word with its terms.
-pub(super) struct PlannedWord {
-    pub(super) text: String,
-    pub(super) is_prefix: bool,
-    /// True if it matches in this form only.
-    pub(super) is_quoted: bool,
-    pub(super) terms: WordPlan,
 }
 
 impl UnitPlan {
@@ -187,7 +178,10 @@ impl Planner<'_> {
             return Ok(());
         }
         for word in planned.plan.words_mut().iter_mut().filter(|word| !word.is_quoted) {
-            splits::add_splits(self.snapshot, self.fields, word)?;
+            let parts = splits::add_splits(self.snapshot, self.fields, word)?;
+            if self.marks {
+                plan.highlighter.phrases.extend(parts);
+            }
             let found = FuzzyWords::of(self.snapshot, &word.text, word.is_prefix)?;
             let Some(found) = found else { continue };
             found.add_to(self.snapshot, &mut word.terms)?;
@@ -209,7 +203,8 @@ impl Planner<'_> {
             QueryUnit::Word(word) => {
                 let mut word = lookup.word(word, is_prefix)?;
                 if word.terms.is_empty() {
-                    splits::add_splits(self.snapshot, self.fields, &mut word)?;
+                    let parts = splits::add_splits(self.snapshot, self.fields, &mut word)?;
+                    lookup.highlighter.phrases.extend(parts);
                 }
                 Ok(UnitPlan::Word(Box::new(word)))
             }
@@ -243,7 +238,7 @@ impl Planner<'_> {
             return Ok((Cow::Borrowed(units), false));
         }
         let mut ranked: Vec<(f32, usize)> = Vec::with_capacity(units.len());
-        let stop_words = self.informative(units);
+        let informative = self.informative(units);
         for (at, unit) in units.iter().enumerate() {
             let frequency = match unit {
                 QueryUnit::Word(QueryWord { text, .. }) => self.snapshot.frequency(text)?,
@@ -257,7 +252,7 @@ impl Planner<'_> {
                 }
             };
             // Words of no document tell nothing about those of the index.
-            let idf = if frequency == 0 || !stop_words[at] { 0.0 } else { self.snapshot.idf(frequency) };
+            let idf = if frequency == 0 || !informative[at] { 0.0 } else { self.snapshot.idf(frequency) };
             ranked.push((idf, at));
         }
         ranked.sort_by(|(a, a_at), (b, b_at)| b.total_cmp(a).then(a_at.cmp(b_at)));
@@ -296,28 +291,7 @@ impl Planner<'_> {
         }
         let Some(whole) = query.whole() else { return Ok(found) };
         let idf: f32 = included.iter().flat_map(|unit| unit.plan.words()).map(|word| word.terms.idf).sum();
-        super::forms::add_whole(self.snapshot, &whole, ends_in_prefix, idf, &mut found)?;
+        add_whole(self.snapshot, &whole, ends_in_prefix, idf, &mut found)?;
         Ok(found)
     }
-}
-
-/// Returns the weight of adjacent words.
-pub(super) fn phrase_weight(
-    snapshot: &IndexSnapshot,
-    fields: &Fields,
-    words: &[String],
-) -> tantivy::Result<Box<dyn Weight>> {
-    let terms = words.iter().map(|word| Term::from_field_text(fields.words, word)).collect();
-    PhraseQuery::new(terms).weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))
-}
-
-/// Returns the weight of adjacent words, the last of which may be incomplete.
-pub(super) fn phrase_prefix_weight(
-    snapshot: &IndexSnapshot,
-    fields: &Fields,
-    words: &[&str],
-) -> tantivy::Result<Box<dyn Weight>> {
-    let terms = words.iter().map(|word| Term::from_field_text(fields.words, word)).collect();
-    let query: Box<dyn Query> = Box::new(PhrasePrefixQuery::new(terms));
-    query.weight(EnableScoring::enabled_from_searcher(&snapshot.searcher))
 }

@@ -7,11 +7,11 @@ use tantivy::postings::{Postings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Score};
 
-use super::plan::{PlannedUnit, PlannedWord};
+use super::plan::PlannedUnit;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::weights::Weights;
-use super::word::is_commonplace;
+use super::word::{PlannedWord, is_commonplace};
 
 /// The greatest distance of near words.
 const NEAR: u32 = 8;

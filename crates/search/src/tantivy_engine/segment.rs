@@ -14,8 +14,8 @@ use tantivy::{DocId, InvertedIndexReader};
 
 use super::bit_sets::BitSetCache;
 use super::completion_cache::CompletionCache;
-use super::fuzzy_words::FuzzyCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
+use super::similar_words::SimilarWordCache;
 
 /// Blocks of stored documents that each segment caches uncompressed: about 16 KiB each.
 const STORED_BLOCKS: usize = 128;
@@ -56,7 +56,7 @@ pub(super) struct Derived {
     pub(super) term_sets: BitSetCache,
     pub(super) completions: CompletionCache,
     /// Words similar to typed ones.
-    pub(super) fuzzy: FuzzyCache,
+    pub(super) similar_words: SimilarWordCache,
 }
 
 /// The columns that order documents.
@@ -206,7 +206,7 @@ impl Derived {
             title_prefix_sets: BitSetCache::default(),
             term_sets: BitSetCache::default(),
             completions: CompletionCache::default(),
-            fuzzy: FuzzyCache::default(),
+            similar_words: SimilarWordCache::default(),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::super::analysis::is_stop_word;
 use super::super::query::{QueryUnit, QueryWord};
-use super::plan::{PlannedWord, phrase_prefix_weight, phrase_weight};
+use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
 use super::weights::SPLIT;
+use super::word::PlannedWord;
 
 /// The minimum length of each part of a divided word, in characters, unless one is a number.
 const MIN_PART_CHARS: usize = 2;
@@ -49,14 +50,15 @@ fn is_number(word: &str) -> bool {
     word.chars().all(char::is_numeric)
 }
 
-/// Adds the word as two adjacent ones to its terms.
+/// Adds the word as two adjacent ones to its terms, and returns the pairs.
 pub(super) fn add_splits(
     snapshot: &IndexSnapshot,
     fields: &Fields,
     word: &mut PlannedWord,
-) -> tantivy::Result<()> {
+) -> tantivy::Result<Vec<Vec<String>>> {
+    let mut pairs = Vec::new();
     if !word.terms.phrases.is_empty() || word.text.chars().count() > MAX_CHARS || is_number(&word.text) {
-        return Ok(());
+        return Ok(pairs);
     }
     let mut frequency = 0;
     for (at, c) in word.text.char_indices().skip(1) {
@@ -77,12 +79,13 @@ pub(super) fn add_splits(
             phrase_weight(snapshot, fields, &[first.to_owned(), second.to_owned()])?
         };
         word.terms.phrases.push((weight, SPLIT));
+        pairs.push(vec![first.to_owned(), second.to_owned()]);
         frequency = first_frequency;
     }
     if frequency > 0 && word.terms.idf == snapshot.idf(0) {
         word.terms.idf = snapshot.idf(frequency);
     }
-    Ok(())
+    Ok(pairs)
 }
 
 fn is_stop(snapshot: &IndexSnapshot, word: &str) -> bool {

@@ -29,7 +29,16 @@ pub(super) fn is_commonplace(frequency: u64, documents: u64) -> bool {
     frequency >= COMMONPLACE_DOCUMENTS && frequency >= documents / u64::from(FREQUENT)
 }
 
-/// A word with its terms in each segment.
+/// A word of a query with its terms.
+pub(super) struct PlannedWord {
+    pub(super) text: String,
+    pub(super) is_prefix: bool,
+    /// True if it matches in this form only.
+    pub(super) is_quoted: bool,
+    pub(super) terms: WordPlan,
+}
+
+/// The terms of a word in each segment.
 pub(super) struct WordPlan {
     /// Its inverse document frequency, by which all its scores are multiplied.
     pub(super) idf: f32,
