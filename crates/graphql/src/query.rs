@@ -16,7 +16,7 @@ use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
-    Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Reports, Search,
+    Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
 };
 use super::warnings::Warnings;
@@ -112,6 +112,7 @@ impl Query {
             return Err(SearchError::InvalidCursor.into());
         }
         let selected = ctx.look_ahead();
+        let highlights = selected.field("edges").field("highlights");
         let request = SearchRequest {
             query,
             filter: filter.unwrap_or_default().checked()?,
@@ -121,7 +122,8 @@ impl Query {
             typo_tolerance: typo_tolerance.0,
             relaxes: true,
             first,
-            highlights: selected.field("edges").field("highlights").exists(),
+            highlights: highlights.exists(),
+            highlight_lengths: Highlight::lengths(&highlights.selection_fields()),
             corrections: selected.field("interpretation").field("corrections").exists(),
             facets: selected.field("facets").exists(),
             after,

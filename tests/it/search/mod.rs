@@ -9,3 +9,4 @@ mod kinds;
 mod messages;
 mod oracle;
 mod suggestions;
+mod texts;
