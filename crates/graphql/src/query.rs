@@ -146,17 +146,22 @@ impl Query {
 
     /// Completes a text being typed: with logged searches, most frequent first, then with words of the index.
     ///
-    /// Suggests only searches that enough sessions made and that find documents now. No input is a syntax error. Scope:
-    /// SEARCH.
+    /// Suggests only searches that enough sessions made and that find documents within the filter now. Words are
+    /// spelled as documents write them. After a space, the words that follow in documents are suggested. If few
+    /// documents contain the typed words, similar ones are suggested, too. No input is a syntax error. Scope: SEARCH.
     async fn suggest(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The text typed so far. If empty, the most frequent searches are suggested.")]
         prefix: String,
         #[graphql(desc = "Returns the first n suggestions: 8 by default, at most 20.")] first: Option<i32>,
+        #[graphql(desc = "The conditions that documents must meet, as in the search.")] filter: Option<
+            DocumentFilter,
+        >,
     ) -> Result<List<Vec<Suggestion>>, Failure> {
         let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS)?;
-        let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size).await?;
+        let filter = filter.unwrap_or_default().checked()?;
+        let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size, &filter).await?;
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }
 

@@ -42,7 +42,16 @@ pub struct DocumentFilter {
     pub published_before: Option<Timestamp>,
 }
 
+/// The maximum size of a filter that is the key of a cache, in bytes.
+const MAX_CACHED_BYTES: usize = 512;
+
 impl DocumentFilter {
+    /// Returns true if it is small enough to be the key of a cache.
+    pub(crate) fn is_small(&self) -> bool {
+        let labels = self.source.iter().chain(&self.category).chain(&self.author_key);
+        labels.map(|label| label.len() + size_of::<String>()).sum::<usize>() <= MAX_CACHED_BYTES
+    }
+
     /// Returns true if the filter restricts nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -99,4 +108,15 @@ impl SearchRequest {
             read_bytes: usize::MAX,
         }
     }
+}
+
+/// A request for completions of a text being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletionRequest {
+    /// The typed text.
+    pub text: String,
+    /// The documents whose words complete it.
+    pub filter: DocumentFilter,
+    /// The maximum number of completions.
+    pub limit: usize,
 }

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use prometheus_client::registry::Registry;
 use quarry::domain::Revision;
-use quarry::search::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError, SearchRequest};
+use quarry::search::{
+    Batch, CompletionRequest, DocumentFilter, EngineHealth, SearchAnswer, SearchEngine, SearchError,
+    SearchRequest,
+};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -209,7 +212,10 @@ impl SearchEngine for Scripted {
     async fn reset(&self) -> Result<(), SearchError> {
         unreachable!("this engine only searches")
     }
-    async fn complete(&self, _: &str, _: usize) -> Result<Vec<String>, SearchError> {
+    async fn complete(&self, _: &CompletionRequest) -> Result<Vec<String>, SearchError> {
+        unreachable!("this engine only searches")
+    }
+    async fn count(&self, _: &[String], _: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         unreachable!("this engine only searches")
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {

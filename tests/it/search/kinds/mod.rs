@@ -1,5 +1,6 @@
 //! The kinds of text that people type and write, on the engine.
 
+mod completions;
 mod languages;
 mod ranking;
 mod scripts;
