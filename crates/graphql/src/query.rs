@@ -18,6 +18,7 @@ use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
+    selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
@@ -123,7 +124,7 @@ impl Query {
             first,
             highlights: selected.field("edges").field("highlights").exists(),
             corrections: selected.field("interpretation").field("corrections").exists(),
-            facets: selected.field("facets").exists(),
+            facets: selected_facets(ctx, &selected)?,
             after,
             read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),
         };

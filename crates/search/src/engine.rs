@@ -93,6 +93,8 @@ pub struct FacetBucket {
     pub value: String,
     /// The number of matching documents.
     pub count: u64,
+    /// The name of an author, if requested.
+    pub name: Option<String>,
 }
 
 /// The answer to a search.
@@ -112,8 +114,8 @@ pub struct SearchAnswer {
     pub corrections: Vec<Correction>,
     /// True if the query was too long, and only its most informative words were used.
     pub is_truncated: bool,
-    /// One facet per field with at most 100 buckets, if requested.
-    pub facets: Vec<Facet>,
+    /// For each facet request, one facet per field.
+    pub facets: Vec<Vec<Facet>>,
     /// The time in the engine.
     pub took: Duration,
     /// The memory of the hits that were not cached, in bytes.

@@ -27,7 +27,7 @@ pub use engine::{
     SearchEngine, SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
-pub use request::{CompletionRequest, DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
+pub use request::{CompletionRequest, DocumentFilter, FacetRequest, MatchPolicy, SearchRequest, SearchSort};
 pub use suggestions::{
     MAX_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
 };

@@ -83,8 +83,8 @@ pub struct SearchRequest {
     pub highlights: bool,
     /// Compute corrections.
     pub corrections: bool,
-    /// Compute facets.
-    pub facets: bool,
+    /// The facets to compute.
+    pub facets: Vec<FacetRequest>,
     /// The maximum memory of documents that are not cached, in bytes.
     pub read_bytes: usize,
 }
@@ -104,9 +104,29 @@ impl SearchRequest {
             after: None,
             highlights: false,
             corrections: false,
-            facets: false,
+            facets: Vec::new(),
             read_bytes: usize::MAX,
         }
+    }
+}
+
+/// A request for the most frequent values of each label field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FacetRequest {
+    /// The maximum number of values of each field.
+    pub first: usize,
+    /// Counts only values that begin with this text, and authors with such a name.
+    pub starts_with: Option<String>,
+    /// Counts the values of a field regardless of the filter of that field.
+    pub disjunctive: bool,
+    /// Look up the names of authors.
+    pub names: bool,
+}
+
+impl FacetRequest {
+    /// Creates a request for the `first` most frequent values.
+    pub fn new(first: usize) -> Self {
+        Self { first, starts_with: None, disjunctive: false, names: false }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What suggestions read of a segment, cached: its postings and documents are immutable.
+//! Caches of a segment for suggestions; its postings and documents are immutable.
 
 use std::sync::Arc;
 

@@ -13,7 +13,7 @@ use super::failure::search_error;
 use super::followers::{READ_DOCUMENTS, followers};
 use super::fuzzy_words::FuzzyWords;
 use super::schema::Fields;
-use super::scope::Scope;
+use super::scope::DocumentScope;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::written::written_form;
@@ -42,7 +42,8 @@ impl Completer<'_> {
     /// Counts the documents with all words of each text.
     pub(super) fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         let count = |text: &String| {
-            Scope::of(self.snapshot, self.fields, text, true, filter).map(|scope| scope.len(self.snapshot))
+            DocumentScope::of(self.snapshot, self.fields, text, true, filter)
+                .map(|scope| scope.len(self.snapshot))
         };
         texts.iter().map(count).collect::<tantivy::Result<_>>().map_err(search_error)
     }
@@ -91,9 +92,10 @@ impl Completer<'_> {
     }
 
     /// Finds the documents with the words before the last one, and corrects these if there are none.
-    fn scope(&self, typed: &mut TypedText, filter: &DocumentFilter) -> Result<Scope, SearchError> {
-        let of =
-            |text: &str| Scope::of(self.snapshot, self.fields, text, false, filter).map_err(search_error);
+    fn scope(&self, typed: &mut TypedText, filter: &DocumentFilter) -> Result<DocumentScope, SearchError> {
+        let of = |text: &str| {
+            DocumentScope::of(self.snapshot, self.fields, text, false, filter).map_err(search_error)
+        };
         let scope = of(&typed.before)?;
         if typed.before.is_empty() || scope.len(self.snapshot) > 0 {
             return Ok(scope);
@@ -119,7 +121,12 @@ impl Completer<'_> {
     }
 
     /// Returns words of a scope with a prefix, most documents first, ties by word.
-    fn words(&self, prefix: &str, scope: &Scope, limit: usize) -> Result<Vec<CountedWord>, SearchError> {
+    fn words(
+        &self,
+        prefix: &str,
+        scope: &DocumentScope,
+        limit: usize,
+    ) -> Result<Vec<CountedWord>, SearchError> {
         let (frequent, is_complete) = self.frequent(prefix).map_err(search_error)?;
         let (mut found, mut compared): (Vec<CountedWord>, u64) = (Vec::new(), 0);
         let mut is_cut = false;
@@ -151,7 +158,7 @@ impl Completer<'_> {
     fn add_read_words(
         &self,
         prefix: &str,
-        scope: &Scope,
+        scope: &DocumentScope,
         found: &mut Vec<CountedWord>,
     ) -> Result<(), SearchError> {
         let scope = scope.with_prefix(self.snapshot, prefix).map_err(search_error)?;
@@ -176,7 +183,12 @@ impl Completer<'_> {
     }
 
     /// Returns words of a scope that are similar to a typed one, the likeliest typo first, then by frequency.
-    fn similar(&self, typed: &str, is_prefix: bool, scope: &Scope) -> tantivy::Result<Vec<CountedWord>> {
+    fn similar(
+        &self,
+        typed: &str,
+        is_prefix: bool,
+        scope: &DocumentScope,
+    ) -> tantivy::Result<Vec<CountedWord>> {
         let Some(similar) = FuzzyWords::of(self.snapshot, typed, is_prefix)? else { return Ok(Vec::new()) };
         let mut frequencies = HashMap::new();
         for (word, typo, frequency) in similar.iter() {

@@ -6,7 +6,7 @@ use super::super::analysis::{Word, is_stop_word, words};
 use super::super::engine::SearchError;
 use super::super::typed_text::TypedText;
 use super::documents::{for_each_text, read_document, visible};
-use super::scope::Scope;
+use super::scope::DocumentScope;
 use super::snapshot::IndexSnapshot;
 use super::written::Spellings;
 
@@ -26,7 +26,7 @@ type Followers = HashMap<String, (usize, Spellings)>;
 pub(super) fn followers(
     snapshot: &IndexSnapshot,
     typed: &TypedText,
-    scope: &Scope,
+    scope: &DocumentScope,
     limit: usize,
 ) -> Result<Vec<String>, SearchError> {
     let before = words(&typed.before);

@@ -21,12 +21,12 @@ use super::word::is_commonplace;
 const BUCKET: u32 = 64;
 
 /// Live documents of a snapshot.
-pub(super) struct Scope {
+pub(super) struct DocumentScope {
     /// `None` for all documents.
     segments: Option<Vec<LiveSet>>,
 }
 
-impl Scope {
+impl DocumentScope {
     /// Finds the documents that contain all words of a text, as the first tier of a search does.
     pub(super) fn of(
         snapshot: &IndexSnapshot,

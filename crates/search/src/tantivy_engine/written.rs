@@ -10,7 +10,7 @@ use tantivy::schema::IndexRecordOption;
 use super::super::engine::SearchError;
 use super::documents::{for_each_term, read_document, visible};
 use super::failure::search_error;
-use super::scope::Scope;
+use super::scope::DocumentScope;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 
@@ -55,7 +55,7 @@ impl Spellings {
 pub(super) fn written_form(
     snapshot: &IndexSnapshot,
     word: &str,
-    scope: &Scope,
+    scope: &DocumentScope,
 ) -> Result<Arc<str>, SearchError> {
     // Most documents of the word are in one segment.
     let mut found: Vec<(usize, TermInfo)> = Vec::new();
@@ -103,7 +103,7 @@ fn some_documents(
     segment: &IndexSegment,
     ordinal: usize,
     info: &TermInfo,
-    scope: &Scope,
+    scope: &DocumentScope,
 ) -> tantivy::Result<Vec<DocId>> {
     let mut docs = Vec::with_capacity(READ_DOCUMENTS);
     let mut scanned = 0;
