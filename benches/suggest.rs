@@ -16,7 +16,9 @@ use quarry::domain::{
     DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, SessionId, SourceName, comparison_key,
 };
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{IndexStep, Indexer, SearchEngine, SuggestionKind, SuggestionWorker, Suggestions};
+use quarry::search::{
+    DocumentFilter, IndexStep, Indexer, SearchEngine, SuggestionKind, SuggestionWorker, Suggestions,
+};
 use quarry::store::{NewSearch, Store};
 use uuid::Uuid;
 
@@ -80,7 +82,8 @@ async fn measure(searches: usize, documents: usize) {
             }
             for (end, _) in text.char_indices().skip(1) {
                 let started = Instant::now();
-                let found = suggestions.suggest(&text[..end], FIRST).await.unwrap();
+                let found =
+                    suggestions.suggest(&text[..end], FIRST, &DocumentFilter::default()).await.unwrap();
                 times.record(started.elapsed().as_nanos() as u64).unwrap();
                 let logged = found.iter().filter(|found| found.kind == SuggestionKind::LoggedSearch).count();
                 of_log += logged;

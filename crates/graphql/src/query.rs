@@ -18,6 +18,7 @@ use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
+    selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
@@ -125,7 +126,7 @@ impl Query {
             highlights: highlights.exists(),
             highlight_lengths: Highlight::lengths(&highlights.selection_fields()),
             corrections: selected.field("interpretation").field("corrections").exists(),
-            facets: selected.field("facets").exists(),
+            facets: selected_facets(ctx, &selected)?,
             after,
             read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),
         };
@@ -148,17 +149,22 @@ impl Query {
 
     /// Completes a text being typed: with logged searches, most frequent first, then with words of the index.
     ///
-    /// Suggests only searches that enough sessions made and that find documents now. No input is a syntax error. Scope:
-    /// SEARCH.
+    /// Suggests only searches that enough sessions made and that find documents within the filter now. Words are
+    /// spelled as documents write them. After a space, the words that follow in documents are suggested. If few
+    /// documents contain the typed words, similar ones are suggested, too. No input is a syntax error. Scope: SEARCH.
     async fn suggest(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The text typed so far. If empty, the most frequent searches are suggested.")]
         prefix: String,
         #[graphql(desc = "Returns the first n suggestions: 8 by default, at most 20.")] first: Option<i32>,
+        #[graphql(desc = "The conditions that documents must meet, as in the search.")] filter: Option<
+            DocumentFilter,
+        >,
     ) -> Result<List<Vec<Suggestion>>, Failure> {
         let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS)?;
-        let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size).await?;
+        let filter = filter.unwrap_or_default().checked()?;
+        let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size, &filter).await?;
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }
 

@@ -9,7 +9,7 @@ use prometheus_client::registry::Registry;
 use uuid::Uuid;
 
 use super::cursor::SearchCursor;
-use super::request::SearchRequest;
+use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
 use quarry_domain::{Document, DocumentChange, Revision};
 
 /// A failure of the search engine.
@@ -95,6 +95,8 @@ pub struct FacetBucket {
     pub value: String,
     /// The number of matching documents.
     pub count: u64,
+    /// The name of an author, if requested.
+    pub name: Option<String>,
 }
 
 /// The answer to a search.
@@ -114,8 +116,8 @@ pub struct SearchAnswer {
     pub corrections: Vec<Correction>,
     /// True if the query was too long, and only its most informative words were used.
     pub is_truncated: bool,
-    /// One facet per field with at most 100 buckets, if requested.
-    pub facets: Vec<Facet>,
+    /// For each facet request, one facet per field.
+    pub facets: Vec<Vec<Facet>>,
     /// The time in the engine.
     pub took: Duration,
     /// The memory of the hits that were not cached, in bytes.
@@ -176,10 +178,13 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError>;
     /// Empties the index.
     async fn reset(&self) -> Result<(), SearchError>;
-    /// Returns words of documents that begin with a prefix, most frequent first; no stems.
+    /// Returns the typed text with its last word completed by words of documents, most frequent first.
     ///
-    /// The prefix is folded like the words of a query.
-    async fn complete(&self, prefix: &str, limit: usize) -> Result<Vec<String>, SearchError>;
+    /// After a space, the words that follow it in documents are added. Each completion finds documents
+    /// within the filter. Words are spelled as documents write them.
+    async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError>;
+    /// Counts the documents with all words of each text, as typed or in another form.
+    async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError>;
     /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
     /// Registers the metrics of searches.

@@ -2,7 +2,7 @@
 //!
 //! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
-//! - `analysis`, `query`: text to terms, typed text to a query.
+//! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
@@ -19,6 +19,7 @@ mod query;
 mod request;
 mod suggestions;
 pub mod tantivy_engine;
+mod typed_text;
 
 pub use cursor::SearchCursor;
 pub use engine::{
@@ -26,7 +27,10 @@ pub use engine::{
     SearchEngine, SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
-pub use request::{DEFAULT_HIGHLIGHT_LENGTH, DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
+pub use request::{
+    CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, DocumentFilter, FacetRequest, MatchPolicy, SearchRequest,
+    SearchSort,
+};
 pub use suggestions::{
     MAX_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
 };

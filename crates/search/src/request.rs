@@ -42,7 +42,16 @@ pub struct DocumentFilter {
     pub published_before: Option<Timestamp>,
 }
 
+/// The maximum size of a filter that is the key of a cache, in bytes.
+const MAX_CACHED_BYTES: usize = 512;
+
 impl DocumentFilter {
+    /// Returns true if it is small enough to be the key of a cache.
+    pub(crate) fn is_small(&self) -> bool {
+        let labels = self.source.iter().chain(&self.category).chain(&self.author_key);
+        labels.map(|label| label.len() + size_of::<String>()).sum::<usize>() <= MAX_CACHED_BYTES
+    }
+
     /// Returns true if the filter restricts nothing.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
@@ -79,8 +88,8 @@ pub struct SearchRequest {
     pub highlight_lengths: Vec<usize>,
     /// Compute corrections.
     pub corrections: bool,
-    /// Compute facets.
-    pub facets: bool,
+    /// The facets to compute.
+    pub facets: Vec<FacetRequest>,
     /// The maximum memory of documents that are not cached, in bytes.
     pub read_bytes: usize,
 }
@@ -101,8 +110,39 @@ impl SearchRequest {
             highlights: false,
             highlight_lengths: vec![DEFAULT_HIGHLIGHT_LENGTH],
             corrections: false,
-            facets: false,
+            facets: Vec::new(),
             read_bytes: usize::MAX,
         }
     }
+}
+
+/// A request for the most frequent values of each label field.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FacetRequest {
+    /// The maximum number of values of each field.
+    pub first: usize,
+    /// Counts only values that begin with this text, and authors with such a name.
+    pub starts_with: Option<String>,
+    /// Counts the values of a field regardless of the filter of that field.
+    pub disjunctive: bool,
+    /// Look up the names of authors.
+    pub names: bool,
+}
+
+impl FacetRequest {
+    /// Creates a request for the `first` most frequent values.
+    pub fn new(first: usize) -> Self {
+        Self { first, starts_with: None, disjunctive: false, names: false }
+    }
+}
+
+/// A request for completions of a text being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletionRequest {
+    /// The typed text.
+    pub text: String,
+    /// The documents whose words complete it.
+    pub filter: DocumentFilter,
+    /// The maximum number of completions.
+    pub limit: usize,
 }

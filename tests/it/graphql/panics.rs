@@ -5,7 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use prometheus_client::registry::Registry;
 use quarry::domain::Revision;
-use quarry::search::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError, SearchRequest};
+use quarry::search::{
+    Batch, CompletionRequest, DocumentFilter, EngineHealth, SearchAnswer, SearchEngine, SearchError,
+    SearchRequest,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -29,8 +32,11 @@ impl SearchEngine for Panicking {
     async fn reset(&self) -> Result<(), SearchError> {
         panic!("cannot reset")
     }
-    async fn complete(&self, beginning: &str, _: usize) -> Result<Vec<String>, SearchError> {
-        panic!("cannot complete {beginning}")
+    async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
+        panic!("cannot complete {}", request.text)
+    }
+    async fn count(&self, texts: &[String], _: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
+        panic!("cannot count {texts:?}")
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         Ok(EngineHealth { documents: 0, segments: 0, bytes: 0 })
@@ -129,8 +135,11 @@ async fn a_panic_outside_of_graphql_is_answered() {
         async fn reset(&self) -> Result<(), SearchError> {
             Panicking.reset().await
         }
-        async fn complete(&self, beginning: &str, most: usize) -> Result<Vec<String>, SearchError> {
-            Panicking.complete(beginning, most).await
+        async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
+            Panicking.complete(request).await
+        }
+        async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
+            Panicking.count(texts, filter).await
         }
         async fn health(&self) -> Result<EngineHealth, SearchError> {
             Panicking.health().await

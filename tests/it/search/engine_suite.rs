@@ -2,7 +2,7 @@
 
 use quarry::domain::{Document, Revision};
 use quarry::search::{
-    Batch, DocumentFilter, MatchPolicy, SearchEngine, SearchError, SearchRequest, SearchSort,
+    Batch, DocumentFilter, FacetRequest, MatchPolicy, SearchEngine, SearchError, SearchRequest, SearchSort,
 };
 
 use super::catching_up::{
@@ -339,8 +339,8 @@ async fn facets_count_all_matches(engine: &dyn SearchEngine) {
     fill(engine, documents.collect()).await;
     let mut request = SearchRequest::new("lamp", 1);
     assert!(engine.search(&request).await.unwrap().facets.is_empty(), "only on request");
-    request.facets = true;
-    let facets = engine.search(&request).await.unwrap().facets;
+    request.facets = vec![FacetRequest::new(100)];
+    let facets = engine.search(&request).await.unwrap().facets.remove(0);
     let of = |field: &str| -> Vec<(String, u64)> {
         let facet = facets.iter().find(|facet| facet.field == field).unwrap();
         facet.buckets.iter().map(|bucket| (bucket.value.clone(), bucket.count)).collect()
@@ -417,7 +417,11 @@ async fn no_query_is_an_error(engine: &dyn SearchEngine) {
         "\n\t",
     ] {
         engine
-            .search(&SearchRequest { highlights: true, facets: true, ..SearchRequest::new(query, 5) })
+            .search(&SearchRequest {
+                highlights: true,
+                facets: vec![FacetRequest::new(9)],
+                ..SearchRequest::new(query, 5)
+            })
             .await
             .unwrap();
     }

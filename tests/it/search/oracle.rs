@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use quarry::search::{SearchEngine, SearchRequest, SearchSort};
+use quarry::search::{FacetRequest, SearchEngine, SearchRequest, SearchSort};
 use serde_json::Value;
 
 use super::corpus::{Change, batch, document, documents, fill, open, published, put};
@@ -126,7 +126,7 @@ async fn compare(engine: &dyn SearchEngine, typed: BTreeSet<String>) {
     for query in typed {
         for sort in [SearchSort::Relevance, SearchSort::Newest, SearchSort::Oldest] {
             let fast = SearchRequest { sort, ..SearchRequest::new(query.clone(), 13) };
-            let scan = SearchRequest { facets: true, ..fast.clone() };
+            let scan = SearchRequest { facets: vec![FacetRequest::new(9)], ..fast.clone() };
             let fast = engine.search(&fast).await.unwrap();
             let scan = engine.search(&scan).await.unwrap();
             let hits = |answer: &quarry::search::SearchAnswer| -> Vec<(String, f32)> {

@@ -3,12 +3,14 @@ use std::sync::OnceLock;
 use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
+use super::facet::{FacetArguments, is_same};
 use super::{Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int};
 use crate::failure::Failure;
 use crate::list::List;
-use crate::pagination::{ConnectionPage, page_size};
+use crate::pagination::ConnectionPage;
+use crate::scalars::Flag;
 use quarry_domain::{QueryDigest, SearchId, comparison_key};
-use quarry_search::{Hit, SearchAnswer, SearchCursor, SearchRequest};
+use quarry_search::{FacetRequest, Hit, SearchAnswer, SearchCursor, SearchRequest};
 
 /// The GraphQL type of an edge to a matching document.
 pub(crate) struct SearchEdge {
@@ -88,7 +90,8 @@ pub(crate) struct SearchConnection {
     total: u64,
     relaxed: bool,
     interpretation: SearchInterpretation,
-    facets: Vec<quarry_search::Facet>,
+    /// Each request with its facets.
+    facets: Vec<(FacetRequest, Vec<quarry_search::Facet>)>,
     took_ms: f64,
     query: String,
     id: OnceLock<SearchId>,
@@ -107,7 +110,7 @@ impl SearchConnection {
                 corrections: answer.corrections.into_iter().map(Correction::from).collect(),
                 truncated: answer.is_truncated,
             },
-            facets: answer.facets,
+            facets: request.facets.into_iter().zip(answer.facets).collect(),
             took_ms: answer.took.as_secs_f64() * 1_000.0,
             query: request.query,
             id: OnceLock::new(),
@@ -148,15 +151,28 @@ impl SearchConnection {
         &self.interpretation
     }
 
-    /// The counts of all matching documents by source, category and author. Computed only if selected.
+    /// The counts of all matching documents by source, category and author. Computed only if selected; at most 8
+    /// selections may differ in their arguments.
     async fn facets(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Returns the first n values of each field: 10 by default, at most 100.")]
         first: Option<i32>,
+        #[graphql(
+            desc = "Returns only values that begin with this text, regardless of case, and authors whose key or name \
+                    does: at most 100 characters."
+        )]
+        starts_with: Option<String>,
+        #[graphql(
+            default,
+            desc = "Count the values of a field regardless of its own filter, so that other values can be chosen."
+        )]
+        disjunctive: Flag<false>,
     ) -> Result<List<Vec<Facet>>, Failure> {
-        let size = page_size(ctx, first)?;
-        Ok(self.facets.iter().map(|facet| Facet::top(facet, size)).collect())
+        let arguments = FacetArguments { first, starts_with, disjunctive: disjunctive.0 };
+        let request = arguments.checked(ctx)?;
+        let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
+        Ok(found.map(|(_, facets)| facets.iter().map(Facet::from).collect()).unwrap_or_default())
     }
 
     /// The time spent in the search engine, in milliseconds.

@@ -11,7 +11,7 @@ pub(crate) struct Suggestion {
     kind: SuggestionKind,
     /// The number of recent searches for this text; 0 for a term of the index.
     searches: i32,
-    /// The number of documents that this text finds now.
+    /// The number of documents within the filter that contain all words of this text now.
     hits: i32,
 }
 

@@ -19,14 +19,12 @@ mod marks;
 mod segmenter;
 mod spellings;
 mod stems;
-#[cfg_attr(not(test), expect(dead_code, reason = "queries will weigh words by it"))]
 mod stop_words;
 mod symbols;
 mod words;
 
 pub(crate) use self::characters::is_unspaced;
 pub(crate) use self::detection::languages_of;
-pub(crate) use self::fold::fold;
 pub(crate) use self::marks::{is_marked, marked_name};
 pub(crate) use self::spellings::{Spelling, SpellingKind, for_each_spelling};
 pub(crate) use self::stems::{for_each_stem, marked_stem, reversed_stem};

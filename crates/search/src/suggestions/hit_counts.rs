@@ -6,21 +6,25 @@ use quick_cache::sync::Cache;
 
 use super::super::engine::{SearchEngine, SearchError};
 use super::super::indexer::{IndexFollower, IndexProgress};
-use super::super::request::{SearchRequest, SearchSort};
+use super::super::request::DocumentFilter;
 
 /// Cached texts of up to [`super::MAX_CHARS`] characters: a few megabytes.
 const CACHED_TEXTS: usize = 20_000;
 
-/// The searches that one answer may run.
-pub(super) struct SearchBudget {
+/// The counts that one answer may compute.
+pub(super) struct CountBudget {
     remaining: usize,
-    /// True if the engine was too busy for a search.
+    /// True if the engine was too busy for a count.
     pub(super) was_rejected: bool,
 }
 
-impl SearchBudget {
-    pub(super) fn new(searches: usize) -> Self {
-        Self { remaining: searches, was_rejected: false }
+impl CountBudget {
+    pub(super) fn new(counts: usize) -> Self {
+        Self { remaining: counts, was_rejected: false }
+    }
+
+    pub(super) fn is_used_up(&self) -> bool {
+        self.remaining == 0
     }
 
     /// Returns the engine's answer; if it is too busy, `None`, and ends the budget.
@@ -40,7 +44,7 @@ impl SearchBudget {
 pub(super) struct HitCounts {
     engine: Arc<dyn SearchEngine>,
     index: IndexFollower,
-    cache: Cache<String, (IndexProgress, Option<u64>)>,
+    cache: Cache<(String, DocumentFilter), (IndexProgress, u64)>,
 }
 
 impl HitCounts {
@@ -48,38 +52,38 @@ impl HitCounts {
         Self { engine, index, cache: Cache::new(CACHED_TEXTS) }
     }
 
-    /// Returns the number of documents with all words of a text.
+    /// Returns the number of documents within a filter with all words of each text.
     ///
-    /// `None` if there are none, or if it is not cached and the budget is used up.
+    /// It is 0 for texts whose count is not cached once the budget is used up.
     pub(super) async fn get(
         &self,
-        text: &str,
-        budget: &mut SearchBudget,
-    ) -> Result<Option<u64>, SearchError> {
-        // Read before the search, which may see more changes, but never fewer.
+        texts: &[String],
+        filter: &DocumentFilter,
+        budget: &mut CountBudget,
+    ) -> Result<Vec<u64>, SearchError> {
+        // Read before the counts, which may see more changes, but never fewer.
         let progress = self.index.progress();
-        if let Some((at, hits)) = self.cache.get(text)
-            && at == progress
-        {
-            return Ok(hits);
-        }
-        if budget.remaining == 0 {
-            return Ok(None);
-        }
-        budget.remaining -= 1;
-        // If documents contain all words, a tolerant search finds the same. By time is the cheapest order.
-        let request = SearchRequest {
-            typo_tolerance: false,
-            relaxes: false,
-            sort: SearchSort::Newest,
-            ..SearchRequest::new(text, 0)
+        let cached = |text: &String| {
+            let (at, hits) = self.cache.get(&(text.clone(), filter.clone()))?;
+            (at == progress).then_some(hits)
         };
-        let Some(answer) = budget.unless_busy(self.engine.search(&request).await)? else {
-            return Ok(None);
-        };
-        let hits = (answer.total > 0).then_some(answer.total);
-        self.cache.insert(text.to_owned(), (progress, hits));
-        Ok(hits)
+        let known: Vec<Option<u64>> = texts.iter().map(cached).collect();
+        let unknown = texts.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let counted: Vec<String> = unknown.take(budget.remaining).map(|(text, _)| text.clone()).collect();
+        budget.remaining -= counted.len();
+        let mut counts = Vec::new();
+        if !counted.is_empty() {
+            // One call for all: a switch to another thread costs more than a count.
+            let answer = self.engine.count(&counted, filter).await;
+            counts = budget.unless_busy(answer)?.unwrap_or_default();
+        }
+        if filter.is_small() {
+            for (text, &hits) in counted.into_iter().zip(&counts) {
+                self.cache.insert((text, filter.clone()), (progress, hits));
+            }
+        }
+        let mut counts = counts.into_iter();
+        Ok(known.into_iter().map(|known| known.or_else(|| counts.next()).unwrap_or(0)).collect())
     }
 
     pub(super) fn clear(&self) {

@@ -1,20 +1,18 @@
 //! Suggestions while typing: completions from logged searches and words of the index.
 //!
 //! - `logged`: logged searches by prefix, the most frequent first; in memory.
-//! - `last_word`: the word being typed, which words of the index complete.
 //! - `hit_counts`: the number of documents that a suggestion finds.
 //! - `blocklist`: words that suggestions must not contain.
 //! - `worker`: rebuilds the logged searches after the log has changed.
 //!
 //! A logged search is suggested once enough sessions have finished it, so that no one session's words are
-//! disclosed, and while documents contain all its words, which excludes misspelt and outdated searches. If
-//! there are too few, words of the index complete the list.
+//! disclosed, and while documents within the filter contain all its words, which excludes misspelt and
+//! outdated searches. If there are too few, words of the index complete the list.
 //!
-//! Deliberately not here: personal suggestions, and typo tolerance within the typed text.
+//! Deliberately not here: personal suggestions, and the words of the index, which the engine completes.
 
 mod blocklist;
 mod hit_counts;
-mod last_word;
 mod logged;
 mod worker;
 
@@ -29,11 +27,11 @@ use tokio::time::{Instant, timeout};
 pub use self::worker::{SuggestionStep, SuggestionWorker};
 
 use self::blocklist::Blocklist;
-use self::hit_counts::{HitCounts, SearchBudget};
-use self::last_word::LastWord;
-use self::logged::LoggedSearches;
+use self::hit_counts::{CountBudget, HitCounts};
+use self::logged::{LoggedSearches, RankedSearch};
 use super::engine::{SearchEngine, SearchError};
 use super::indexer::IndexFollower;
+use super::request::{CompletionRequest, DocumentFilter};
 use quarry_config::SuggestSettings;
 use quarry_domain::{Timestamp, comparison_key};
 use quarry_store::{SearchLogMark, Store, StoreError};
@@ -48,10 +46,10 @@ const MAX_LOGGED_SEARCHES: usize = 20_000;
 const MAX_CHARS: usize = 100;
 /// Logged searches that one answer considers; more only matter if most no longer find anything.
 const MAX_CANDIDATES: usize = 1_000;
-/// Searches that one answer may run if no hit counts are cached.
-const MAX_SEARCHES: usize = 64;
-/// Completions of the last word, some of which occur together with the words before it.
-const MAX_COMPLETIONS: usize = 32;
+/// Hit counts that one answer may compute if none are cached.
+const MAX_COUNTS: usize = 32;
+/// Completions in addition to those that are missing: some are blocked, or logged searches.
+const SPARE_COMPLETIONS: usize = 8;
 /// The timeout of a rebuild after an erasure; after it, no logged search is suggested.
 const ERASURE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -60,7 +58,7 @@ const ERASURE_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum SuggestionKind {
     /// A search of other sessions.
     LoggedSearch,
-    /// The typed text with its last word completed by a word of the index.
+    /// The typed text completed by words of the index.
     IndexTerm,
 }
 
@@ -127,73 +125,81 @@ impl Suggestions {
     /// Returns at most `first` completions of the typed text, and at most [`MAX_SUGGESTIONS`].
     ///
     /// Logged searches come first, most frequent first, regardless of case, width and white space; then
-    /// completions of the last word, most documents first. An empty text returns the most frequent searches;
-    /// a text of more than a hundred characters returns none. While the engine is too busy, only texts with
-    /// cached hit counts are suggested; it is an error if there are none.
+    /// completions by words of the index, most documents first. All find documents within the filter. An
+    /// empty text returns the most frequent searches; a text of more than a hundred characters returns none.
+    /// While the engine is too busy, only texts with cached hit counts are suggested; it is an error if there
+    /// are none.
     #[boxed]
-    pub async fn suggest(&self, prefix: &str, first: usize) -> Result<Vec<Suggestion>, SearchError> {
+    pub async fn suggest(
+        &self,
+        prefix: &str,
+        first: usize,
+        filter: &DocumentFilter,
+    ) -> Result<Vec<Suggestion>, SearchError> {
         let first = first.min(MAX_SUGGESTIONS);
         let key = comparison_key(prefix);
         let mut list = SuggestionList {
             suggestions: Vec::with_capacity(first),
             first,
-            budget: SearchBudget::new(MAX_SEARCHES),
+            budget: CountBudget::new(MAX_COUNTS),
         };
         if key.chars().count() > MAX_CHARS {
             return Ok(list.suggestions);
         }
-        self.add_logged(&key, &mut list).await?;
-        self.add_terms(prefix, &mut list).await?;
+        self.add_logged(&key, filter, &mut list).await?;
+        self.add_completions(prefix, filter, &mut list).await?;
         if list.suggestions.is_empty() && list.budget.was_rejected {
             return Err(SearchError::TooBusy);
         }
         Ok(list.suggestions)
     }
 
-    async fn add_logged(&self, key: &str, list: &mut SuggestionList) -> Result<(), SearchError> {
+    async fn add_logged(
+        &self,
+        key: &str,
+        filter: &DocumentFilter,
+        list: &mut SuggestionList,
+    ) -> Result<(), SearchError> {
         let searches = self.inner.published().searches.clone();
-        for logged in searches.with_prefix(key).take(MAX_CANDIDATES) {
-            if list.is_complete() {
-                break;
-            }
-            if let Some(hits) = self.inner.hit_counts.get(&logged.text, &mut list.budget).await? {
-                list.suggestions.push(Suggestion {
-                    text: logged.text.clone(),
-                    kind: SuggestionKind::LoggedSearch,
-                    searches: logged.searches,
-                    hits,
-                });
+        let mut candidates = searches.with_prefix(key).take(MAX_CANDIDATES).peekable();
+        while list.missing() > 0 && candidates.peek().is_some() {
+            let some: Vec<&RankedSearch> = candidates.by_ref().take(list.missing()).collect();
+            let texts: Vec<String> = some.iter().map(|logged| logged.text.clone()).collect();
+            let hits = self.inner.hit_counts.get(&texts, filter, &mut list.budget).await?;
+            for ((logged, text), hits) in some.into_iter().zip(texts).zip(hits) {
+                if hits > 0 {
+                    let kind = SuggestionKind::LoggedSearch;
+                    list.suggestions.push(Suggestion { text, kind, searches: logged.searches, hits });
+                }
             }
         }
         Ok(())
     }
 
-    async fn add_terms(&self, prefix: &str, list: &mut SuggestionList) -> Result<(), SearchError> {
-        if list.is_complete() {
+    async fn add_completions(
+        &self,
+        prefix: &str,
+        filter: &DocumentFilter,
+        list: &mut SuggestionList,
+    ) -> Result<(), SearchError> {
+        if list.missing() == 0 || list.budget.is_used_up() {
             return Ok(());
         }
-        let Some(last) = LastWord::of(prefix) else { return Ok(()) };
-        // If no document contains the words before it, no completion finds any.
-        if !last.before.trim().is_empty()
-            && self.inner.hit_counts.get(&last.before, &mut list.budget).await?.is_none()
-        {
-            return Ok(());
-        }
+        let limit = list.first + SPARE_COMPLETIONS;
+        let request = CompletionRequest { text: prefix.to_owned(), filter: filter.clone(), limit };
+        let completions = list.budget.unless_busy(self.inner.engine.complete(&request).await)?;
         let mut known: HashSet<String> =
             list.suggestions.iter().map(|suggestion| comparison_key(&suggestion.text)).collect();
-        if list.budget.was_rejected {
-            return Ok(());
-        }
-        let completions = self.inner.engine.complete(&last.word, MAX_COMPLETIONS).await;
-        for completion in list.budget.unless_busy(completions)?.unwrap_or_default() {
-            if list.is_complete() {
-                break;
-            }
-            let text = last.completed_to(&completion);
-            if self.inner.blocklist.blocks(&text) || !known.insert(comparison_key(&text)) {
-                continue;
-            }
-            if let Some(hits) = self.inner.hit_counts.get(&text, &mut list.budget).await? {
+        let mut texts = completions.unwrap_or_default();
+        texts.retain(|text| {
+            let is_short = text.chars().count() <= MAX_CHARS;
+            is_short && !self.inner.blocklist.blocks(text) && known.insert(comparison_key(text))
+        });
+        texts.truncate(list.missing());
+        let hits = self.inner.hit_counts.get(&texts, filter, &mut list.budget).await?;
+        for (text, hits) in texts.into_iter().zip(hits) {
+            // A later snapshot of the index may not contain the words any more.
+            if hits > 0 {
                 let kind = SuggestionKind::IndexTerm;
                 list.suggestions.push(Suggestion { text, kind, searches: 0, hits });
             }
@@ -260,11 +266,11 @@ impl Inner {
 struct SuggestionList {
     suggestions: Vec<Suggestion>,
     first: usize,
-    budget: SearchBudget,
+    budget: CountBudget,
 }
 
 impl SuggestionList {
-    fn is_complete(&self) -> bool {
-        self.suggestions.len() >= self.first
+    fn missing(&self) -> usize {
+        self.first - self.suggestions.len()
     }
 }

@@ -8,14 +8,12 @@ use super::super::cursor::SearchCursor;
 use super::super::engine::{Correction, Highlight, Hit, MatchTier, SearchAnswer, SearchError};
 use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
+use super::documents::read_document;
 use super::evaluate::evaluate;
-use super::failure::search_error;
 use super::fuzzy_words::Misspelling;
 use super::generation::{Generation, Languages, document_languages};
-use super::schema::read_stored;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
-use super::top_docs::RankedDoc;
 use quarry_domain::Document;
 
 /// Corrections of an answer.
@@ -41,7 +39,7 @@ impl IndexSearcher {
         let mut read_bytes = 0_usize;
         let mut corrections = Vec::new();
         for ranked in &matches.top_docs {
-            let (document, bytes) = self.read(ranked)?;
+            let (document, bytes) = read_document(&self.snapshot, ranked.segment, ranked.doc)?;
             read_bytes = read_bytes.saturating_add(bytes);
             if read_bytes > request.read_bytes {
                 return Err(SearchError::TooLarge);
@@ -76,22 +74,6 @@ impl IndexSearcher {
             took: started.elapsed(),
             read_bytes,
         })
-    }
-
-    /// Returns a document, and the memory that it takes unless it was cached.
-    fn read(&self, ranked: &RankedDoc) -> Result<(Arc<Document>, usize), SearchError> {
-        let segment = &self.snapshot.segments[ranked.segment];
-        let key = (segment.reader.segment_id(), ranked.doc);
-        if let Some(document) = self.snapshot.decoded.get(&key) {
-            return Ok((document, 0));
-        }
-        let stored = segment.stored(ranked.doc).map_err(search_error)?;
-        let document = read_stored(&stored)
-            .ok_or_else(|| SearchError::Damaged("cannot decode a stored document".to_owned()))?;
-        let bytes = document.memory_bytes();
-        let document = Arc::new(document);
-        self.snapshot.decoded.insert(key, document.clone());
-        Ok((document, bytes))
     }
 
     fn highlights(

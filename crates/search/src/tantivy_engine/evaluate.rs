@@ -11,8 +11,8 @@ use tantivy::{DocId, DocSet, TERMINATED};
 use super::super::cursor::{SearchCursor, SortKey};
 use super::super::engine::{Facet, MatchTier, SearchError};
 use super::super::query::ParsedQuery;
-use super::super::request::{SearchRequest, SearchSort};
-use super::facets::{FacetCounts, SegmentFacets};
+use super::super::request::{FacetRequest, SearchRequest, SearchSort};
+use super::facets::{FacetCounts, LABEL_FIELDS, LabelField, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::collect_frequent;
 use super::plan::{Planner, QueryPlan};
@@ -30,7 +30,8 @@ pub(super) struct Matches {
     pub(super) total: u64,
     /// The requested page, and the next document if there is one.
     pub(super) top_docs: Vec<RankedDoc>,
-    pub(super) facets: Vec<Facet>,
+    /// For each facet request, one facet per field.
+    pub(super) facets: Vec<Vec<Facet>>,
     /// The tiers that may have been used, as many as `depth`.
     pub(super) tiers: Vec<Tier>,
     pub(super) depth: u8,
@@ -51,14 +52,25 @@ pub(super) fn evaluate(
         Some(text) => Some(SearchCursor::decode(text, request.sort).ok_or(SearchError::InvalidCursor)?),
         None => None,
     };
-    let marks = request.highlights;
-    let planner = Planner { snapshot, fields, marks };
-    let plan = planner.plan(&query, request).map_err(search_error)?;
-    let tiers = tiers(request, &plan);
+    let mut facets = FacetCounts::new(&request.facets);
+    // The tiers of a page are decided already.
     let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
-    let evaluation =
-        Evaluation { planner, plan, snapshot, request, sufficient, seen: HashSet::new(), units: Vec::new() };
-    evaluation.run(tiers, cursor).map_err(search_error)
+    let mut matches = Evaluation::begin_with(snapshot, fields, &query, request, None, sufficient)
+        .and_then(|evaluation| evaluation.run(cursor, cursor.map(|cursor| cursor.depth), &mut facets))
+        .map_err(search_error)?;
+    for lifted in LABEL_FIELDS {
+        if let Some(filter) = lifted.lifted_from(&request.filter)
+            && request.facets.iter().any(|facets| facets.disjunctive)
+        {
+            let wider = SearchRequest { filter, first: 0, after: None, highlights: false, ..request.clone() };
+            // The same tiers, so that the counts of the filter's own values are those of the search.
+            Evaluation::begin_with(snapshot, fields, &query, &wider, Some(lifted), u64::MAX)
+                .and_then(|evaluation| evaluation.run(None, Some(matches.depth), &mut facets))
+                .map_err(search_error)?;
+        }
+    }
+    matches.facets = facets.into_facets(snapshot)?;
+    Ok(matches)
 }
 
 /// The evaluation of a plan.
@@ -73,23 +85,53 @@ struct Evaluation<'a> {
     seen: HashSet<(usize, DocId)>,
     /// For each unit whether the present tier permits typos.
     units: Vec<bool>,
+    /// The field whose filter is lifted to count its other values.
+    lifted: Option<LabelField>,
 }
 
-impl Evaluation<'_> {
-    fn run(mut self, tiers: Vec<Tier>, cursor: Option<SearchCursor>) -> tantivy::Result<Matches> {
+impl<'a> Evaluation<'a> {
+    fn begin_with(
+        snapshot: &'a IndexSnapshot,
+        fields: &'a Fields,
+        query: &ParsedQuery,
+        request: &'a SearchRequest,
+        lifted: Option<LabelField>,
+        sufficient: u64,
+    ) -> tantivy::Result<Self> {
+        let planner = Planner { snapshot, fields, marks: request.highlights };
+        let plan = planner.plan(query, request)?;
+        Ok(Self {
+            planner,
+            plan,
+            snapshot,
+            request,
+            sufficient,
+            seen: HashSet::new(),
+            units: Vec::new(),
+            lifted,
+        })
+    }
+
+    /// Evaluates the tiers through a depth, or until enough documents match.
+    fn run(
+        mut self,
+        cursor: Option<SearchCursor>,
+        through: Option<u8>,
+        facets: &mut FacetCounts<'_>,
+    ) -> tantivy::Result<Matches> {
         let request = self.request;
+        let tiers = tiers(request, &self.plan);
         let after = match cursor {
             Some(cursor) => Some(self.current_key(&tiers, cursor)?),
             None => None,
         };
         let mut collector = TopDocsCollector::new(request.sort, request.first.saturating_add(1), after);
-        let mut facets = request.facets.then(FacetCounts::default);
         let (mut total, mut depth) = (0, 0);
         let mut kind = tiers.first().map_or(MatchTier::AllWords, |tier| tier.kind);
         for (at, &tier) in tiers.iter().enumerate() {
             // A page continues the answer that its cursor comes from.
-            let is_used = match cursor {
-                Some(cursor) => tier.rank <= cursor.depth,
+            let is_used = match through {
+                Some(through) => tier.rank <= through,
                 None => at == 0 || total < self.sufficient,
             };
             if !is_used {
@@ -98,16 +140,15 @@ impl Evaluation<'_> {
             self.begin(tier)?;
             collector.begin_tier(tier.rank);
             let is_last = at + 1 == tiers.len();
-            let found = self.collect(tier, is_last, &mut collector, facets.as_mut())?;
+            let found = self.collect(tier, is_last, &mut collector, facets)?;
             total += found;
             depth = tier.rank;
             if found > 0 {
                 kind = tier.kind;
             }
         }
-        let facets = facets.map(FacetCounts::into_facets).unwrap_or_default();
         let top_docs = collector.into_docs();
-        Ok(Matches { total, top_docs, facets, tiers, depth, tier: kind, plan: self.plan })
+        Ok(Matches { total, top_docs, facets: Vec::new(), tiers, depth, tier: kind, plan: self.plan })
     }
 
     /// Looks up the typos that a tier permits.
@@ -147,7 +188,7 @@ impl Evaluation<'_> {
         tier: Tier,
         is_last: bool,
         collector: &mut TopDocsCollector,
-        mut facets: Option<&mut FacetCounts>,
+        facets: &mut FacetCounts<'_>,
     ) -> tantivy::Result<u64> {
         if self.allows_fast_paths()
             && let Some(total) = collect_single(&self.plan, &self.units, self.snapshot, collector)?
@@ -161,7 +202,7 @@ impl Evaluation<'_> {
         let mut seen = Vec::new();
         for ordinal in 0..self.snapshot.segments.len() {
             let visited = if is_last { None } else { Some(&mut seen) };
-            total += self.collect_segment(tier, ordinal, collector, facets.as_deref_mut(), visited)?;
+            total += self.collect_segment(tier, ordinal, collector, facets, visited)?;
         }
         self.seen.extend(seen);
         Ok(total)
@@ -172,7 +213,7 @@ impl Evaluation<'_> {
         self.plan.excluded.is_empty()
             && self.request.after.is_none()
             && self.seen.is_empty()
-            && !self.request.facets
+            && self.request.facets.is_empty()
             && self.request.sort != SearchSort::Oldest
             && self.request.filter.is_empty()
     }
@@ -183,7 +224,7 @@ impl Evaluation<'_> {
         tier: Tier,
         ordinal: usize,
         collector: &mut TopDocsCollector,
-        facets: Option<&mut FacetCounts>,
+        facets: &mut FacetCounts<'_>,
         mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
@@ -201,15 +242,17 @@ impl Evaluation<'_> {
             }
         }
         let mut scan = self.scan(tier, ordinal)?;
-        let mut counts = if facets.is_some() { Some(SegmentFacets::open(segment)?) } else { None };
+        let counts_field = |wanted: &FacetRequest, field: LabelField| match self.lifted {
+            Some(lifted) => wanted.disjunctive && field == lifted,
+            None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
+        };
+        let mut counts = SegmentFacets::open(facets, counts_field, ordinal, segment)?;
         let mut total = 0;
         while scan.doc() != TERMINATED {
             let doc = scan.doc();
             if !self.seen.contains(&(ordinal, doc)) {
                 total += 1;
-                if let Some(counts) = &mut counts {
-                    counts.count(doc);
-                }
+                counts.count(doc);
                 if let Some(visited) = &mut visited
                     && (visited.len() as u64) < self.sufficient
                 {
@@ -223,9 +266,7 @@ impl Evaluation<'_> {
             }
             scan.advance();
         }
-        if let (Some(facets), Some(counts)) = (facets, counts) {
-            facets.add(counts)?;
-        }
+        facets.add(counts)?;
         Ok(total)
     }
 

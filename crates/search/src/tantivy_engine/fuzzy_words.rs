@@ -93,6 +93,12 @@ impl FuzzyWords {
             .extend(self.segments.iter().flat_map(|words| words.iter()).map(|word| word.word.to_string()));
     }
 
+    /// Returns the words of each segment with their document frequencies.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Typo, u32)> {
+        let words = self.segments.iter().flat_map(|words| words.iter());
+        words.map(|word| (&*word.word, word.typo, word.info.doc_freq))
+    }
+
     pub(super) fn misspelling(self, typed: &str) -> Misspelling {
         Misspelling { typed: typed.to_owned(), segments: self.segments }
     }

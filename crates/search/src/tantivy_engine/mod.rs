@@ -11,7 +11,8 @@
 //! | `evaluate`, `tiers`, `top_docs`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
-//! | `completions` | words that begin with a prefix |
+//! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
+//! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
 //! | `permits`, `failure` | the bound on concurrent searches, the classes of errors |
 //!
@@ -26,10 +27,12 @@ mod completion_cache;
 mod completions;
 mod decoded_documents;
 mod document_terms;
+mod documents;
 mod evaluate;
 mod facets;
 mod failure;
 mod folders;
+mod followers;
 mod forms;
 mod frequent;
 mod fuzzy;
@@ -41,6 +44,7 @@ mod plan;
 mod proximity;
 mod scan;
 mod schema;
+mod scope;
 mod scorers;
 mod segment;
 mod similar_words;
@@ -51,6 +55,7 @@ mod tiers;
 mod top_docs;
 mod weights;
 mod word;
+mod written;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,14 +69,13 @@ use tracing::field::Empty;
 use uuid::Uuid;
 
 use self::answer::IndexSearcher;
-use self::completions::completions;
+use self::completions::Completer;
 use self::failure::search_error;
 use self::folders::IndexFolders;
 use self::generation::{Generation, Languages, Watermark, WriterOptions};
 use self::permits::Permits;
-use super::analysis::fold;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
-use super::request::SearchRequest;
+use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 
@@ -178,7 +182,23 @@ impl TantivyEngine {
         }
     }
 
-    fn note_damage(&self, answer: &Result<SearchAnswer, SearchError>) {
+    async fn with_completer<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Completer<'_>) -> Result<T, SearchError> + Send + 'static,
+    ) -> Result<T, SearchError> {
+        let _permit = self.permits.acquire().await?;
+        let generation = self.serving();
+        let (snapshot, sufficient_hits) = (generation.snapshot(), self.sufficient_hits);
+        let documents = snapshot.documents;
+        let answer = run(documents, move || {
+            work(&Completer { snapshot: &snapshot, fields: &generation.fields, sufficient_hits })
+        });
+        let answer = answer.await;
+        self.note_damage(&answer);
+        answer
+    }
+
+    fn note_damage<T>(&self, answer: &Result<T, SearchError>) {
         if matches!(answer, Err(SearchError::Damaged(_))) {
             self.damaged.store(true, Ordering::Relaxed);
         }
@@ -270,11 +290,14 @@ impl SearchEngine for TantivyEngine {
         Ok(())
     }
 
-    async fn complete(&self, prefix: &str, limit: usize) -> Result<Vec<String>, SearchError> {
-        let _permit = self.permits.acquire().await?;
-        let snapshot = self.serving().snapshot();
-        let prefix = fold(prefix).into_owned();
-        run(snapshot.documents, move || completions(&snapshot, &prefix, limit).map_err(search_error)).await
+    async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
+        let request = request.clone();
+        self.with_completer(move |completer| completer.complete(&request)).await
+    }
+
+    async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
+        let (texts, filter) = (texts.to_vec(), filter.clone());
+        self.with_completer(move |completer| completer.count(&texts, &filter)).await
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

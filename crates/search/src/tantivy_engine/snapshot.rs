@@ -93,18 +93,6 @@ impl IndexSnapshot {
         Ok(None)
     }
 
-    /// Returns true if a live document contains a word.
-    pub(super) fn has_live_word(&self, word: &str) -> tantivy::Result<bool> {
-        for segment in &self.segments {
-            if let Some(info) = segment.words.terms().get(word)?
-                && segment.has_live_document(&segment.words, &info)?
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
     /// Returns the number of documents with a word, deleted ones included.
     pub(super) fn frequency(&self, word: &str) -> tantivy::Result<u64> {
         let mut frequency = 0;

@@ -1,0 +1,274 @@
+//! The documents that contain words within a filter, as sets: for counts without scores.
+
+use std::sync::Arc;
+
+use tantivy::postings::TermInfo;
+use tantivy::schema::IndexRecordOption;
+use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
+use tantivy_common::{BitSet, TinySet};
+
+use super::super::query::ParsedQuery;
+use super::super::request::{DocumentFilter, SearchRequest};
+use super::bit_sets::{for_each, union};
+use super::document_terms::SHORT_PREFIX_CHARS;
+use super::plan::{Planner, UnitPlan};
+use super::schema::Fields;
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
+use super::word::is_commonplace;
+
+/// Documents of one bucket of a set.
+const BUCKET: u32 = 64;
+
+/// Live documents of a snapshot.
+pub(super) struct DocumentScope {
+    /// `None` for all documents.
+    segments: Option<Vec<LiveSet>>,
+}
+
+impl DocumentScope {
+    /// Finds the documents that contain all words of a text, as the first tier of a search does.
+    pub(super) fn of(
+        snapshot: &IndexSnapshot,
+        fields: &Fields,
+        text: &str,
+        prefix: bool,
+        filter: &DocumentFilter,
+    ) -> tantivy::Result<Self> {
+        let query = ParsedQuery::parse(text);
+        if query.included.is_empty() && query.excluded.is_empty() && filter.is_empty() {
+            return Ok(Self { segments: None });
+        }
+        let request = SearchRequest { prefix, ..SearchRequest::new("", 0) };
+        let plan = Planner { snapshot, fields, marks: false }.plan(&query, &request)?;
+        let mut segments = Vec::with_capacity(snapshot.segments.len());
+        for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+            let mut sets = Vec::with_capacity(plan.included.len() + 1);
+            for unit in &plan.included {
+                sets.push(unit_set(&unit.plan, snapshot, ordinal)?);
+            }
+            if !filter.is_empty() {
+                sets.push(filter_set(segment, filter)?);
+            }
+            let mut live = LiveSet::intersection(&sets, segment);
+            for unit in &plan.excluded {
+                for_each(&*unit_set(unit, snapshot, ordinal)?, |doc| live.remove(doc));
+            }
+            segments.push(live);
+        }
+        Ok(Self { segments: Some(segments) })
+    }
+
+    /// Restricts the documents to those with a word that shares its first letters with another.
+    pub(super) fn with_prefix(&self, snapshot: &IndexSnapshot, word: &str) -> tantivy::Result<Self> {
+        let end = word.char_indices().nth(SHORT_PREFIX_CHARS).map_or(word.len(), |(end, _)| end);
+        let mut segments = Vec::with_capacity(snapshot.segments.len());
+        for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+            let info = segment.prefixes.terms().get(&word[..end])?;
+            let set = Arc::new(union(&info, &segment.prefixes, segment.max_doc())?);
+            let mut live = LiveSet::intersection(&[set], segment);
+            if let Some(known) = self.segment(ordinal) {
+                live.intersect(known);
+            }
+            segments.push(live);
+        }
+        Ok(Self { segments: Some(segments) })
+    }
+
+    /// Returns true if it restricts nothing.
+    pub(super) fn is_everything(&self) -> bool {
+        self.segments.is_none()
+    }
+
+    pub(super) fn contains(&self, ordinal: usize, doc: DocId) -> bool {
+        self.segment(ordinal).is_none_or(|live| live.contains(doc))
+    }
+
+    /// Returns the number of documents.
+    pub(super) fn len(&self, snapshot: &IndexSnapshot) -> u64 {
+        match &self.segments {
+            Some(segments) => segments.iter().map(LiveSet::len).sum(),
+            None => snapshot.documents,
+        }
+    }
+
+    /// Returns the number of documents with a word in exactly this form.
+    pub(super) fn count(&self, snapshot: &IndexSnapshot, word: &str) -> tantivy::Result<u64> {
+        let mut count = 0;
+        for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+            let Some(info) = segment.words.terms().get(word)? else { continue };
+            count += match self.segment(ordinal) {
+                Some(live) => live.count(segment, &segment.words, &info)?,
+                None if segment.has_live_document(&segment.words, &info)? => u64::from(info.doc_freq),
+                None => 0,
+            };
+        }
+        Ok(count)
+    }
+
+    /// Returns up to `limit` documents, the newest of each segment, from the largest segments first.
+    pub(super) fn newest(&self, snapshot: &IndexSnapshot, limit: usize) -> Vec<(usize, DocId)> {
+        let mut ordinals: Vec<usize> = (0..snapshot.segments.len()).collect();
+        ordinals.sort_by_key(|&ordinal| std::cmp::Reverse(snapshot.segments[ordinal].max_doc()));
+        let mut newest = Vec::with_capacity(limit);
+        for ordinal in ordinals {
+            let Some(live) = self.segment(ordinal) else { continue };
+            let docs = live.newest(&snapshot.segments[ordinal], limit - newest.len());
+            newest.extend(docs.into_iter().map(|doc| (ordinal, doc)));
+        }
+        newest
+    }
+
+    fn segment(&self, ordinal: usize) -> Option<&LiveSet> {
+        self.segments.as_ref().map(|segments| &segments[ordinal])
+    }
+}
+
+/// Live documents of a segment.
+struct LiveSet(Vec<TinySet>);
+
+impl LiveSet {
+    fn intersection(sets: &[Arc<BitSet>], segment: &IndexSegment) -> Self {
+        let in_bucket = |bucket: u32| match sets.split_first() {
+            Some((first, others)) => {
+                others.iter().fold(first.tinyset(bucket), |docs, other| docs.intersect(other.tinyset(bucket)))
+            }
+            None if (bucket + 1) * BUCKET <= segment.max_doc() => TinySet::full(),
+            None => TinySet::range_lower(segment.max_doc() % BUCKET),
+        };
+        let mut live = Self((0..segment.max_doc().div_ceil(BUCKET)).map(in_bucket).collect());
+        for &doc in &segment.deleted {
+            live.remove(doc);
+        }
+        live
+    }
+
+    fn intersect(&mut self, other: &Self) {
+        for (docs, others) in self.0.iter_mut().zip(&other.0) {
+            *docs = docs.intersect(*others);
+        }
+    }
+
+    fn remove(&mut self, doc: DocId) {
+        self.0[(doc / BUCKET) as usize].remove_mut(doc % BUCKET);
+    }
+
+    fn contains(&self, doc: DocId) -> bool {
+        self.0[(doc / BUCKET) as usize].contains(doc % BUCKET)
+    }
+
+    fn len(&self) -> u64 {
+        self.0.iter().map(|docs| u64::from(docs.len())).sum()
+    }
+
+    fn count(
+        &self,
+        segment: &IndexSegment,
+        index: &InvertedIndexReader,
+        info: &TermInfo,
+    ) -> tantivy::Result<u64> {
+        if is_commonplace(u64::from(info.doc_freq), u64::from(segment.max_doc())) {
+            let set = segment.derived.term_sets.get(index, info, segment.max_doc())?;
+            let buckets = (0..).zip(&self.0);
+            return Ok(buckets
+                .map(|(bucket, docs)| u64::from(docs.intersect(set.tinyset(bucket)).len()))
+                .sum());
+        }
+        let mut count = 0;
+        let mut block = index.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+        while !block.docs().is_empty() {
+            count += block.docs().iter().filter(|&&doc| self.contains(doc)).count() as u64;
+            block.advance();
+        }
+        Ok(count)
+    }
+
+    fn newest(&self, segment: &IndexSegment, limit: usize) -> Vec<DocId> {
+        let newest_first = &segment.derived.newest_first;
+        // Of a large set, the first documents by time contain enough; a small one is sorted.
+        if self.len().saturating_mul(limit as u64) > u64::from(segment.max_doc()) {
+            return newest_first.iter().copied().filter(|&doc| self.contains(doc)).take(limit).collect();
+        }
+        let mut docs: Vec<DocId> = Vec::new();
+        for (bucket, &set) in (0..).zip(&self.0) {
+            let mut set = set;
+            while let Some(lowest) = set.pop_lowest() {
+                docs.push(bucket * BUCKET + lowest);
+            }
+        }
+        docs.sort_unstable_by_key(|&doc| segment.time_rank(doc));
+        docs.truncate(limit);
+        docs
+    }
+}
+
+/// Returns the documents of a unit, without typos.
+fn unit_set(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tantivy::Result<Arc<BitSet>> {
+    let segment = &snapshot.segments[ordinal];
+    if let UnitPlan::Word(word) = unit
+        && word.terms.phrases.is_empty()
+    {
+        return word.terms.all_documents(ordinal, segment, false);
+    }
+    let mut scorer = unit.scorer(snapshot, ordinal, false, false)?;
+    let mut set = BitSet::with_max_value(segment.max_doc());
+    while scorer.doc() != TERMINATED {
+        set.insert(scorer.doc());
+        scorer.advance();
+    }
+    Ok(Arc::new(set))
+}
+
+/// Returns the documents within a filter, from the cache if its labels are few.
+fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Arc<BitSet>> {
+    let cache = &segment.derived.completions.filters;
+    if let Some(cached) = cache.get(filter) {
+        return Ok(cached);
+    }
+    let mut set: Option<BitSet> = None;
+    let mut restrict = |to: BitSet| {
+        set = Some(match &set {
+            Some(known) => super::bit_sets::intersection(known, &to, segment.max_doc()),
+            None => to,
+        });
+    };
+    for (labels, index) in [
+        (&filter.source, &segment.source),
+        (&filter.category, &segment.category),
+        (&filter.author_key, &segment.author_key),
+    ] {
+        if labels.is_empty() {
+            continue;
+        }
+        let mut terms = Vec::with_capacity(labels.len());
+        for label in labels {
+            terms.extend(index.terms().get(label)?);
+        }
+        restrict(union(&terms, index, segment.max_doc())?);
+    }
+    if filter.published_from.is_some() || filter.published_before.is_some() {
+        restrict(published_within(segment, filter));
+    }
+    let set = Arc::new(set.unwrap_or_else(|| BitSet::with_max_value(segment.max_doc())));
+    if filter.is_small() {
+        cache.insert(filter.clone(), set.clone());
+    }
+    Ok(set)
+}
+
+fn published_within(segment: &IndexSegment, filter: &DocumentFilter) -> BitSet {
+    let newest_first = &segment.derived.newest_first;
+    let first_at = |is_later: &dyn Fn(i64) -> bool| {
+        // `None` is less than any time, so it comes last.
+        newest_first.partition_point(|&doc| segment.published_at(doc).is_some_and(is_later))
+    };
+    let before = filter.published_before.map(|at| at.timestamp_micros());
+    let from = filter.published_from.map_or(i64::MIN, |at| at.timestamp_micros());
+    let start = before.map_or(0, |before| first_at(&|at| at >= before));
+    let end = first_at(&|at| at >= from);
+    let mut set = BitSet::with_max_value(segment.max_doc());
+    for &doc in newest_first.get(start..end).unwrap_or_default() {
+        set.insert(doc);
+    }
+    set
+}

@@ -1,0 +1,119 @@
+//! Words as documents write them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tantivy::DocId;
+use tantivy::postings::TermInfo;
+use tantivy::schema::IndexRecordOption;
+
+use super::super::engine::SearchError;
+use super::documents::{for_each_term, read_document, visible};
+use super::failure::search_error;
+use super::scope::DocumentScope;
+use super::segment::IndexSegment;
+use super::snapshot::IndexSnapshot;
+
+/// The documents of which the most frequent spelling counts.
+const READ_DOCUMENTS: usize = 5;
+/// The lead of a spelling, in documents, that ends the count.
+const CLEAR_LEAD: usize = 2;
+/// Documents of a posting list that are looked at for those in a scope.
+const MAX_SCANNED: usize = 100_000;
+
+/// The spellings of a word, with the number of their documents.
+#[derive(Default)]
+pub(super) struct Spellings(HashMap<String, usize>);
+
+impl Spellings {
+    pub(super) fn add(&mut self, written: String) {
+        *self.0.entry(written).or_default() += 1;
+    }
+
+    /// Returns the most frequent spelling; ties go to small letters, which are the later ones.
+    pub(super) fn best(&self) -> Option<&str> {
+        let best = self.0.iter().max_by(|(a, a_count), (b, b_count)| a_count.cmp(b_count).then(a.cmp(b)));
+        best.map(|(written, _)| written.as_str())
+    }
+
+    fn lead(&self) -> usize {
+        let (mut best, mut second) = (0, 0);
+        for &count in self.0.values() {
+            if count > best {
+                (best, second) = (count, best);
+            } else {
+                second = second.max(count);
+            }
+        }
+        best - second
+    }
+}
+
+/// Returns a folded word as documents of a scope write it; as it is, if none of those read contains it.
+///
+/// Reads a few documents instead of a field of the index, which would make that larger.
+pub(super) fn written_form(
+    snapshot: &IndexSnapshot,
+    word: &str,
+    scope: &DocumentScope,
+) -> Result<Arc<str>, SearchError> {
+    // Most documents of the word are in one segment.
+    let mut found: Vec<(usize, TermInfo)> = Vec::new();
+    for (ordinal, segment) in snapshot.segments.iter().enumerate() {
+        let info = segment.words.terms().get(word).map_err(|error| search_error(error.into()))?;
+        found.extend(info.map(|info| (ordinal, info)));
+    }
+    found.sort_by_key(|(_, info)| std::cmp::Reverse(info.doc_freq));
+    for (ordinal, info) in found {
+        let segment = &snapshot.segments[ordinal];
+        let cache = &segment.derived.completions.written;
+        // Spellings of documents outside of a scope must not be disclosed.
+        let cached = if scope.is_everything() { cache.get(word) } else { None };
+        if let Some(cached) = cached {
+            return Ok(cached);
+        }
+        let mut spellings = Spellings::default();
+        for doc in some_documents(segment, ordinal, &info, scope).map_err(search_error)? {
+            let (document, _) = read_document(snapshot, ordinal, doc)?;
+            let mut of_document: Vec<String> = Vec::new();
+            for_each_term(&document, |term, written| {
+                if term == word {
+                    of_document.push(visible(written));
+                }
+            });
+            of_document.sort_unstable();
+            of_document.dedup();
+            of_document.into_iter().for_each(|written| spellings.add(written));
+            if spellings.lead() >= CLEAR_LEAD {
+                break;
+            }
+        }
+        if let Some(best) = spellings.best() {
+            let best: Arc<str> = best.into();
+            if scope.is_everything() {
+                cache.insert(word.into(), best.clone());
+            }
+            return Ok(best);
+        }
+    }
+    Ok(word.into())
+}
+
+fn some_documents(
+    segment: &IndexSegment,
+    ordinal: usize,
+    info: &TermInfo,
+    scope: &DocumentScope,
+) -> tantivy::Result<Vec<DocId>> {
+    let mut docs = Vec::with_capacity(READ_DOCUMENTS);
+    let mut scanned = 0;
+    let mut block = segment.words.read_block_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+    while !block.docs().is_empty() && docs.len() < READ_DOCUMENTS && scanned < MAX_SCANNED {
+        scanned += block.docs().len();
+        let within =
+            block.docs().iter().filter(|&&doc| segment.is_alive(doc) && scope.contains(ordinal, doc));
+        docs.extend(within.take(READ_DOCUMENTS - docs.len()));
+        block.advance();
+    }
+    Ok(docs)
+}
