@@ -130,6 +130,31 @@ async fn highlights_have_the_requested_length() {
 }
 
 #[tokio::test]
+async fn facets_and_suggestions_within_a_filter() {
+    let server = server().await;
+    let query = "query($f: DocumentFilter, $d: Boolean) { search(query: \"fox\", filter: $f) { \
+        facets(disjunctive: $d) { field buckets { value name count } } \
+        ada: facets(startsWith: \"ad\") { field buckets { name } } } \
+        suggest(prefix: \"so\", filter: $f) { text hits } }";
+    let found = server.data(query, json!({"f": {"category": "animals"}, "d": true})).await;
+    let bucket = |value: &str, name: Value| json!({"value": value, "name": name, "count": 1});
+    let facets = &found["search"]["facets"];
+    let both = json!([{"value": "animals", "name": null, "count": 2}, bucket("socks", Value::Null)]);
+    assert_eq!((&facets[1]["field"], &facets[1]["buckets"]), (&json!("category"), &both));
+    assert_eq!(facets[2]["buckets"], json!([bucket("a", json!("Ada")), bucket("b", json!("Bob"))]));
+    assert_eq!(found["search"]["ada"][2]["buckets"], json!([{"name": "Ada"}]));
+    assert_eq!(found["suggest"], json!([]));
+    let found = server.data(query, json!({})).await;
+    assert_eq!(found["suggest"], json!([{"text": "socks", "hits": 1}]));
+    let many: String = (0..9).map(|n| format!("f{n}: facets(startsWith: \"{n}\") {{ field }} ")).collect();
+    let error = server.error(&format!("{{ search(query: \"\") {{ {many} }} }}"), json!({})).await;
+    assert_eq!(code(&error), "BAD_USER_INPUT");
+    let long =
+        format!("{{ search(query: \"\") {{ facets(startsWith: \"{}\") {{ field }} }} }}", "x".repeat(101));
+    assert_eq!(code(&server.error(&long, json!({})).await), "BAD_USER_INPUT");
+}
+
+#[tokio::test]
 async fn no_query_is_a_syntax_error() {
     let server = server().await;
     for text in [

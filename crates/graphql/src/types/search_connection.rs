@@ -172,7 +172,7 @@ impl SearchConnection {
         let arguments = FacetArguments { first, starts_with, disjunctive: disjunctive.0 };
         let request = arguments.checked(ctx)?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
-        Ok(found.map(|(_, facets)| facets.iter().map(Facet::from).collect()).unwrap_or_default())
+        Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())
     }
 
     /// The time spent in the search engine, in milliseconds.

@@ -9,7 +9,7 @@ use tantivy_common::BitSet;
 use super::super::analysis::{marked_name, words};
 use super::super::engine::{Facet, FacetBucket, SearchError};
 use super::super::request::{DocumentFilter, FacetRequest};
-use super::bit_sets::{intersection, union};
+use super::bit_sets::{for_each, intersection, union};
 use super::documents::read_document;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
@@ -200,7 +200,7 @@ fn authors(segment: &IndexSegment, start: &str) -> tantivy::Result<BitSet> {
         named = Some(named.map_or_else(|| set.clone(), |named| intersection(&named, &set, max_doc)));
     }
     if let Some(named) = named {
-        super::bit_sets::for_each(&named, |doc| {
+        for_each(&named, |doc| {
             found.insert(doc);
         });
     }

@@ -9,13 +9,13 @@ use tantivy_common::{BitSet, TinySet};
 
 use super::super::query::ParsedQuery;
 use super::super::request::{DocumentFilter, SearchRequest};
-use super::bit_sets::{for_each, union};
+use super::bit_sets::{for_each, intersection, union};
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::plan::{Planner, UnitPlan};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::word::is_commonplace;
+use super::word::{TermField, TermGroup, is_commonplace};
 
 /// Documents of one bucket of a set.
 const BUCKET: u32 = 64;
@@ -64,9 +64,9 @@ impl DocumentScope {
         let end = word.char_indices().nth(SHORT_PREFIX_CHARS).map_or(word.len(), |(end, _)| end);
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
-            let info = segment.prefixes.terms().get(&word[..end])?;
-            let set = Arc::new(union(&info, &segment.prefixes, segment.max_doc())?);
-            let mut live = LiveSet::intersection(&[set], segment);
+            let terms = segment.prefixes.terms().get(&word[..end])?.into_iter().collect();
+            let group = TermGroup { field: TermField::Prefixes, terms, factor: 0.0 };
+            let mut live = LiveSet::intersection(&[group.set(segment)?], segment);
             if let Some(known) = self.segment(ordinal) {
                 live.intersect(known);
             }
@@ -112,7 +112,7 @@ impl DocumentScope {
         ordinals.sort_by_key(|&ordinal| std::cmp::Reverse(snapshot.segments[ordinal].max_doc()));
         let mut newest = Vec::with_capacity(limit);
         for ordinal in ordinals {
-            let Some(live) = self.segment(ordinal) else { continue };
+            let Some(live) = self.segment(ordinal).filter(|_| newest.len() < limit) else { break };
             let docs = live.newest(&snapshot.segments[ordinal], limit - newest.len());
             newest.extend(docs.into_iter().map(|doc| (ordinal, doc)));
         }
@@ -185,7 +185,7 @@ impl LiveSet {
 
     fn newest(&self, segment: &IndexSegment, limit: usize) -> Vec<DocId> {
         let newest_first = &segment.derived.newest_first;
-        // Of a large set, the first documents by time contain enough; a small one is sorted.
+        // Of a large set, the first documents by time contain enough; a small one is read whole.
         if self.len().saturating_mul(limit as u64) > u64::from(segment.max_doc()) {
             return newest_first.iter().copied().filter(|&doc| self.contains(doc)).take(limit).collect();
         }
@@ -196,8 +196,11 @@ impl LiveSet {
                 docs.push(bucket * BUCKET + lowest);
             }
         }
+        if docs.len() > limit {
+            docs.select_nth_unstable_by_key(limit, |&doc| segment.time_rank(doc));
+            docs.truncate(limit);
+        }
         docs.sort_unstable_by_key(|&doc| segment.time_rank(doc));
-        docs.truncate(limit);
         docs
     }
 }
@@ -219,7 +222,7 @@ fn unit_set(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tantiv
     Ok(Arc::new(set))
 }
 
-/// Returns the documents within a filter, from the cache if its labels are few.
+/// Returns the documents within a filter, deleted ones included.
 fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Arc<BitSet>> {
     let cache = &segment.derived.completions.filters;
     if let Some(cached) = cache.get(filter) {
@@ -228,7 +231,7 @@ fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Resul
     let mut set: Option<BitSet> = None;
     let mut restrict = |to: BitSet| {
         set = Some(match &set {
-            Some(known) => super::bit_sets::intersection(known, &to, segment.max_doc()),
+            Some(known) => intersection(known, &to, segment.max_doc()),
             None => to,
         });
     };
