@@ -16,7 +16,7 @@ use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
-    Author, Crawl, Document, DocumentFilter, LoggingHealth, MatchPolicy, Node, Reports, Search,
+    Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
 };
 use super::warnings::Warnings;
@@ -115,6 +115,7 @@ impl Query {
             return Err(SearchError::InvalidCursor.into());
         }
         let selected = ctx.look_ahead();
+        let highlights = selected.field("edges").field("highlights");
         let request = SearchRequest {
             query,
             filter: filter.unwrap_or_default().checked()?,
@@ -124,7 +125,8 @@ impl Query {
             typo_tolerance: typo_tolerance.0,
             relaxes: true,
             first,
-            highlights: selected.field("edges").field("highlights").exists(),
+            highlights: highlights.exists(),
+            highlight_lengths: Highlight::lengths(&highlights.selection_fields()),
             facets: selected.field("facets").exists(),
             after,
             read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),

@@ -50,7 +50,9 @@ pub struct Hit {
 pub struct Highlight {
     /// `title`, `text`, `author` or `category`.
     pub field: &'static str,
-    /// HTML-escaped text with the matches in `<mark>`.
+    /// The requested maximum length in characters.
+    pub length: usize,
+    /// HTML-escaped text with the matches in `<mark>`; of a longer text, the best fragment.
     pub html: String,
 }
 

@@ -14,14 +14,14 @@ const NEAR_BYTES: usize = 2;
 
 /// A match in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Match {
+pub(crate) struct TextMatch {
     /// The same for all matches of one term.
     term: String,
     is_phrase: bool,
     pub(crate) range: Range<usize>,
 }
 
-impl Match {
+impl TextMatch {
     pub(crate) fn new(term: String, range: Range<usize>) -> Self {
         Self { term, is_phrase: false, range }
     }
@@ -41,7 +41,7 @@ type Score = (usize, usize, usize);
 pub(crate) fn best_fragment(
     text: &str,
     words: &[Word<'_>],
-    matches: &[Match],
+    matches: &[TextMatch],
     length: usize,
 ) -> Range<usize> {
     if text.len() <= length || text.chars().count() <= length {
@@ -74,7 +74,7 @@ pub(crate) fn best_fragment(
 }
 
 /// Returns the range from the first to the last match of the best fragment.
-fn best_span(text: &str, matches: &[Match], length: usize) -> Range<usize> {
+fn best_span(text: &str, matches: &[TextMatch], length: usize) -> Range<usize> {
     let chars = char_offsets(text, matches);
     let mut best: (Score, Range<usize>) = ((0, 0, 0), 0..0);
     let mut terms: HashMap<&str, usize> = HashMap::new();
@@ -100,20 +100,20 @@ fn best_span(text: &str, matches: &[Match], length: usize) -> Range<usize> {
     best.1
 }
 
-fn found_range(matches: &[Match], first: usize, last: usize) -> Range<usize> {
+fn found_range(matches: &[TextMatch], first: usize, last: usize) -> Range<usize> {
     matches[first].range.start..matches[last].range.end
 }
 
 /// Returns true for words of a phrase, and for different words side by side.
-fn is_pair(text: &str, before: &Match, after: &Match) -> bool {
+fn is_pair(text: &str, before: &TextMatch, after: &TextMatch) -> bool {
     let Some(gap) = text.get(before.range.end..after.range.start) else { return false };
     gap.len() <= NEAR_BYTES && (before.term != after.term || before.is_phrase && after.is_phrase)
 }
 
 /// Returns the ranges of matches in characters.
-fn char_offsets(text: &str, matches: &[Match]) -> Vec<Range<usize>> {
+fn char_offsets(text: &str, matches: &[TextMatch]) -> Vec<Range<usize>> {
     let (mut bytes, mut chars) = (0, 0);
-    let of = |found: &Match| {
+    let of = |found: &TextMatch| {
         // In order of their starts.
         chars += text[bytes..found.range.start].chars().count();
         bytes = found.range.start;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::analysis::{
     SpellingKind, Word, for_each_spelling, for_each_stem, is_unspaced, reversed_stem, words,
 };
-use super::fragment::{Match, best_fragment};
+use super::fragment::{TextMatch, best_fragment};
 use quarry_config::Language;
 
 /// The terms to mark: folded, as the engine looked them up.
@@ -54,12 +54,12 @@ impl Highlighter {
     }
 
     /// Returns the matches of words, spellings and phrases, not in order.
-    fn matches(&self, text: &str, words: &[Word<'_>], languages: &[Language]) -> Vec<Match> {
+    fn matches(&self, text: &str, words: &[Word<'_>], languages: &[Language]) -> Vec<TextMatch> {
         let mut matches = Vec::new();
         for word in words {
             let range = word.start..word.end;
             if let Some(term) = self.matching_term(&word.text, &text[range.clone()], languages) {
-                matches.push(Match::new(term, range));
+                matches.push(TextMatch::new(term, range));
             }
         }
         for_each_spelling(text, words, |spelling| {
@@ -69,12 +69,13 @@ impl Highlighter {
             };
             if let Some(term) = found {
                 let last = &words[spelling.first + spelling.words - 1];
-                matches.push(Match::new(term, words[spelling.first].start..last.end));
+                matches.push(TextMatch::new(term, words[spelling.first].start..last.end));
             }
         });
         for phrase in self.phrases.iter().filter(|phrase| !phrase.is_empty()) {
             for window in words.windows(phrase.len()).filter(|window| is_phrase(window, phrase)) {
-                matches.extend(window.iter().map(|word| Match::of_phrase(&word.text, word.start..word.end)));
+                matches
+                    .extend(window.iter().map(|word| TextMatch::of_phrase(&word.text, word.start..word.end)));
             }
         }
         matches
@@ -120,7 +121,7 @@ fn is_phrase(window: &[Word<'_>], phrase: &[String]) -> bool {
 }
 
 /// Joins the ranges of matches that overlap or touch, within a fragment.
-fn marks(matches: &[Match], fragment: Range<usize>) -> Vec<Range<usize>> {
+fn marks(matches: &[TextMatch], fragment: Range<usize>) -> Vec<Range<usize>> {
     let mut marks: Vec<Range<usize>> = Vec::new();
     for found in matches {
         let start = found.range.start.max(fragment.start);

@@ -25,7 +25,7 @@ pub use engine::{
     Batch, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine, SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
-pub use request::{DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
+pub use request::{DEFAULT_HIGHLIGHT_LENGTH, DocumentFilter, MatchPolicy, SearchRequest, SearchSort};
 pub use suggestions::{
     MAX_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
 };

@@ -49,6 +49,9 @@ impl DocumentFilter {
     }
 }
 
+/// The maximum length of a highlight in characters, unless a request states another.
+pub const DEFAULT_HIGHLIGHT_LENGTH: usize = 1_000;
+
 /// A search request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchRequest {
@@ -72,6 +75,8 @@ pub struct SearchRequest {
     pub after: Option<String>,
     /// Compute highlights.
     pub highlights: bool,
+    /// The maximum lengths of highlights in characters; each length gives one highlight per field.
+    pub highlight_lengths: Vec<usize>,
     /// Compute facets.
     pub facets: bool,
     /// The maximum memory of documents that are not cached, in bytes.
@@ -92,6 +97,7 @@ impl SearchRequest {
             first,
             after: None,
             highlights: false,
+            highlight_lengths: vec![DEFAULT_HIGHLIGHT_LENGTH],
             facets: false,
             read_bytes: usize::MAX,
         }

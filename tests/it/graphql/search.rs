@@ -106,6 +106,27 @@ async fn filters_sorts_highlights_and_facets() {
 }
 
 #[tokio::test]
+async fn highlights_have_the_requested_length() {
+    let server = server().await;
+    let text =
+        format!("A vixen. {} A red vixen and {}", "many words ".repeat(200), "more words ".repeat(200));
+    server.index(json!([{"source": "long", "key": "1", "text": text}])).await;
+    let query = "query($length: Int = 60) { search(query: \"red vixen\") { edges { short: highlights(length: $length) { \
+                 html } default: highlights { html } ... on SearchEdge { same: highlights(length: 1000) { html } } } } }";
+    let edge = server.data(query, json!({})).await["search"]["edges"][0].take();
+    let html = |alias: &str| edge[alias][0]["html"].as_str().unwrap().to_owned();
+    assert!(html("short").contains("A <mark>red</mark> <mark>vixen</mark> and"), "{edge}");
+    assert!(html("short").chars().count() < 60 + "……<mark></mark><mark></mark>".chars().count(), "{edge}");
+    assert!(html("default").chars().count() > 900, "{edge}");
+    assert_eq!(html("same"), html("default"));
+    for length in [19, 10_001, -1] {
+        let error = server.error(query, json!({"length": length})).await;
+        assert_eq!(code(&error), "BAD_USER_INPUT");
+        assert_eq!(error["message"], format!("length must be from 20 to 10000, but is {length}"));
+    }
+}
+
+#[tokio::test]
 async fn no_query_is_a_syntax_error() {
     let server = server().await;
     for text in [

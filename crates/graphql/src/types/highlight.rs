@@ -1,7 +1,10 @@
-use async_graphql::{ComplexObject, Context, SimpleObject};
+use std::collections::BTreeSet;
+
+use async_graphql::{ComplexObject, Context, SelectionField, SimpleObject, Value};
 
 use crate::failure::Failure;
 use crate::response_budget::ResponseBudget;
+use quarry_search::DEFAULT_HIGHLIGHT_LENGTH;
 
 /// A field of a matching document with its matches marked.
 #[derive(Clone, Debug, SimpleObject)]
@@ -11,6 +14,36 @@ pub(crate) struct Highlight {
     field: &'static str,
     #[graphql(skip)]
     html: String,
+}
+
+/// The least length of a highlight in characters.
+const MIN_LENGTH: i32 = 20;
+/// The greatest length.
+const MAX_LENGTH: i32 = 10_000;
+
+impl Highlight {
+    /// Returns the lengths that the selected fields request, without invalid ones, which fail by themselves.
+    pub(crate) fn lengths(fields: &[SelectionField<'_>]) -> Vec<usize> {
+        let length = |field: &SelectionField<'_>| {
+            let arguments = field.arguments().ok()?;
+            match arguments.into_iter().find(|(name, _)| name == "length").map(|(_, value)| value) {
+                Some(Value::Number(length)) => Self::checked(Some(length.as_i64()?.try_into().ok()?)).ok(),
+                _ => Self::checked(None).ok(),
+            }
+        };
+        let lengths: BTreeSet<usize> = fields.iter().filter_map(length).collect();
+        lengths.into_iter().collect()
+    }
+
+    /// Returns the length that a field's argument requests.
+    pub(crate) fn checked(length: Option<i32>) -> Result<usize, Failure> {
+        let Some(length) = length else { return Ok(DEFAULT_HIGHLIGHT_LENGTH) };
+        if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
+            let problem = format_args!("must be from {MIN_LENGTH} to {MAX_LENGTH}, but is {length}");
+            return Err(Failure::bad_input("length", problem));
+        }
+        Ok(usize::try_from(length).unwrap_or_default())
+    }
 }
 
 #[ComplexObject]

@@ -15,7 +15,8 @@ pub(crate) struct SearchEdge {
     cursor: SearchCursor,
     node: Document,
     score: f32,
-    highlights: Vec<Highlight>,
+    /// Each with its length in characters.
+    highlights: Vec<(usize, Highlight)>,
 }
 
 impl From<Hit> for SearchEdge {
@@ -24,7 +25,7 @@ impl From<Hit> for SearchEdge {
             cursor: hit.cursor,
             node: Document(hit.document),
             score: hit.score,
-            highlights: hit.highlights.into_iter().map(Highlight::from).collect(),
+            highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
 }
@@ -60,8 +61,17 @@ impl SearchEdge {
     }
 
     /// The fields with matches, one entry each. Computed only if selected.
-    async fn highlights(&self) -> List<&[Highlight]> {
-        List(&self.highlights)
+    async fn highlights(
+        &self,
+        #[graphql(
+            desc = "The maximum length of each field in characters: 1,000 by default, 20 to 10,000. A longer text is \
+                    represented by the fragment with the most matches."
+        )]
+        length: Option<i32>,
+    ) -> Result<List<Vec<&Highlight>>, Failure> {
+        let length = Highlight::checked(length)?;
+        let highlights = self.highlights.iter().filter(|(requested, _)| *requested == length);
+        Ok(highlights.map(|(_, highlight)| highlight).collect())
     }
 }
 

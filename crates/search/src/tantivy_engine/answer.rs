@@ -17,9 +17,6 @@ use super::top_docs::RankedDoc;
 use quarry_config::Language;
 use quarry_domain::Document;
 
-/// The maximum length of a highlight in characters.
-const HIGHLIGHT_CHARS: usize = 1_000;
-
 /// An index to search, with the languages of its sources.
 pub(super) struct IndexSearcher {
     pub(super) generation: Arc<Generation>,
@@ -45,7 +42,7 @@ impl IndexSearcher {
                 return Err(SearchError::TooLarge);
             }
             let highlights = if request.highlights {
-                self.highlights(&document, &matches.highlighter)
+                self.highlights(&document, &matches.highlighter, &request.highlight_lengths)
             } else {
                 Vec::new()
             };
@@ -79,20 +76,28 @@ impl IndexSearcher {
         Ok((document, bytes))
     }
 
-    fn highlights(&self, document: &Document, highlighter: &Highlighter) -> Vec<Highlight> {
+    fn highlights(
+        &self,
+        document: &Document,
+        highlighter: &Highlighter,
+        lengths: &[usize],
+    ) -> Vec<Highlight> {
         let languages = document_languages(&self.languages_by_source, document);
         let author = document.author.as_ref().map(|author| author.name.as_str());
-        [
+        let fields = [
             ("title", document.title.as_deref(), languages.as_slice()),
             ("text", Some(document.text.as_str()), &languages),
             ("author", author, &[]),
             ("category", document.category.as_deref(), &languages),
-        ]
-        .into_iter()
-        .filter_map(|(field, text, languages)| {
-            let html = highlighter.highlight(text?, languages, HIGHLIGHT_CHARS)?;
-            Some(Highlight { field, html })
-        })
-        .collect()
+        ];
+        let mut highlights = Vec::new();
+        for (field, text, languages) in fields {
+            let Some(text) = text else { continue };
+            for &length in lengths {
+                let Some(html) = highlighter.highlight(text, languages, length) else { break };
+                highlights.push(Highlight { field, length, html });
+            }
+        }
+        highlights
     }
 }
