@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use quarry::config::{
-    BodyContent, DateFormat, JsonPointer, Language, NextKind, PageFormat, Pagination, SourceConfig,
+    BodyContent, DateFormat, JsonPointer, Language, LanguageSetting, NextKind, PageFormat, Pagination,
+    SourceConfig,
 };
 
 use super::{SOURCE, load, refusal};
@@ -156,7 +157,6 @@ fn wrong_values_of_a_source_are_rejected() {
         ),
         ("max_shrink = 1.01", "`sources.0.max_shrink` is 1.01, but must be a number from 0 to 1"),
         ("max_attempts = 0", "`sources.0.max_attempts` is 0, but must be a whole number from 1 to 1000"),
-        ("language = \"french\"", "`sources.0.language` is \"french\", but must be one of `english`, `none`"),
         (
             "redirect_hosts = [\"http://a/\"]",
             "`sources.0.redirect_hosts` is a list with \"http://a/\", but must be a list of host names, each with a \
@@ -173,6 +173,32 @@ fn wrong_values_of_a_source_are_rejected() {
     for url in ["ftp://example.com/x", "/messages", "example.com/messages", "http://"] {
         let error = refusal(&SOURCE.replace("http://127.0.0.1:9000/messages/", url), &[]);
         assert!(error.ends_with("but must be an http:// or https:// address"), "{error}");
+    }
+}
+
+#[test]
+fn a_source_has_languages() {
+    let with = |value: &str| {
+        SOURCE.replace("name = \"messages\"", &format!("name = \"messages\"\nlanguage = {value}"))
+    };
+    for (value, expected) in [
+        ("\"german\"", Language::German.into()),
+        ("[\"german\"]", Language::German.into()),
+        ("[\"turkish\", \"arabic\"]", LanguageSetting::Listed(vec![Language::Arabic, Language::Turkish])),
+        ("\"auto\"", LanguageSetting::Auto),
+        ("\"none\"", LanguageSetting::NONE),
+    ] {
+        assert_eq!(source(&with(value)).language, expected, "{value}");
+    }
+    for (value, found) in [
+        ("\"klingon\"", "\"klingon\""),
+        ("[\"german\", \"auto\"]", "a list with \"auto\""),
+        ("[]", "an empty list"),
+    ] {
+        let error = refusal(&with(value), &[]);
+        let expected =
+            "but must be `auto`, `none`, a language or a list of languages among `arabic`, `armenian`";
+        assert!(error.contains(&format!("`sources.0.language` is {found}, {expected}")), "{error}");
     }
 }
 

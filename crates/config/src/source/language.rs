@@ -89,9 +89,13 @@ impl Language {
         Self::Yiddish,
     ];
 
-    /// Returns the language with a name in lower case.
+    /// Returns the name in settings.
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+
     fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| format!("{language:?}").eq_ignore_ascii_case(name))
+        Self::ALL.into_iter().find(|language| language.name() == name)
     }
 }
 
@@ -154,7 +158,7 @@ impl Serialize for LanguageSetting {
 }
 
 pub(super) fn language_setting() -> Scalar<LanguageSetting> {
-    let names = Language::ALL.map(|language| format!("`{}`", format!("{language:?}").to_lowercase()));
+    let names = Language::ALL.map(|language| format!("`{}`", language.name()));
     let expected = format!("`auto`, `none`, a language or a list of languages among {}", names.join(", "));
     let parse = |text: &str| if text.contains([',', '[']) { parse_list(text) } else { text.into() };
     Scalar::new(expected, LanguageSetting::read)
