@@ -8,3 +8,4 @@ mod folders;
 mod messages;
 mod oracle;
 mod suggestions;
+mod texts;

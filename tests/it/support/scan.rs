@@ -13,6 +13,8 @@ pub(crate) struct Scan(Vec<Scanned>);
 
 struct Scanned {
     key: String,
+    /// The folded text and author's name.
+    folded: [String; 2],
     /// Words of the text and of the author's name.
     fields: [Vec<String>; 2],
 }
@@ -22,6 +24,7 @@ impl Scan {
     pub(crate) fn of(messages: &[Value]) -> Self {
         let scanned = messages.iter().map(|message| Scanned {
             key: field(message, "id").to_owned(),
+            folded: ["message", "user_name"].map(|name| fold(field(message, name))),
             fields: ["message", "user_name"].map(|name| words(field(message, name))),
         });
         Self(scanned.collect())
@@ -38,6 +41,22 @@ impl Scan {
     pub(crate) fn prefix(&self, prefix: &str) -> BTreeSet<String> {
         let prefix = fold(prefix);
         self.matching(|field| field.iter().any(|word| word.starts_with(&prefix)))
+    }
+
+    /// Returns the keys of messages with a word of this prefix, or with words that begin so if written together.
+    pub(crate) fn prefix_of_joined(&self, prefix: &str) -> BTreeSet<String> {
+        let prefix = fold(prefix);
+        let begins = |text: &str| {
+            let chunk = text.split(char::is_whitespace).next().unwrap_or_default();
+            chunk.chars().filter(|c| c.is_alphanumeric()).take(prefix.chars().count()).eq(prefix.chars())
+        };
+        let is_start = |text: &str, at: usize| !text[..at].ends_with(char::is_alphanumeric);
+        let has = |text: &String| {
+            let mut starts = text.match_indices(char::is_alphanumeric).map(|(at, _)| at);
+            starts.any(|at| is_start(text, at) && begins(&text[at..]))
+        };
+        let found = self.0.iter().filter(|scanned| scanned.folded.iter().any(has));
+        found.map(|scanned| scanned.key.clone()).collect()
     }
 
     fn matching(&self, matches: impl Fn(&[String]) -> bool) -> BTreeSet<String> {

@@ -14,14 +14,17 @@ static DETECTOR: LazyLock<Detector> = LazyLock::new(|| {
     Detector::with_allowlist(known.copied().collect())
 });
 
-/// Returns the languages whose word forms a text has under a setting.
+/// Returns the languages whose word forms a document has under a setting.
 ///
 /// A detection that is not reliable adds the main language of the script, so that a short text has the
 /// forms of both. Scripts without a stemmer have no languages.
-pub(crate) fn languages_of(setting: &LanguageSetting, text: &str) -> Vec<Language> {
+pub(crate) fn languages_of(setting: &LanguageSetting, title: Option<&str>, text: &str) -> Vec<Language> {
     match setting {
         LanguageSetting::Listed(languages) => languages.clone(),
-        LanguageSetting::Auto => detect(&text[..text.floor_char_boundary(SAMPLE_BYTES)]),
+        LanguageSetting::Auto => {
+            let text = &text[..text.floor_char_boundary(SAMPLE_BYTES)];
+            detect(&format!("{}\n{text}", title.unwrap_or_default()))
+        }
     }
 }
 
@@ -120,7 +123,7 @@ mod tests {
     use super::*;
 
     fn auto(text: &str) -> Vec<Language> {
-        languages_of(&LanguageSetting::Auto, text)
+        languages_of(&LanguageSetting::Auto, None, text)
     }
 
     #[test]
@@ -162,8 +165,8 @@ mod tests {
     #[test]
     fn settings_name_languages() {
         let both = LanguageSetting::Listed(vec![Language::English, Language::German]);
-        assert_eq!(languages_of(&both, "東京"), [Language::English, Language::German]);
-        assert_eq!(languages_of(&LanguageSetting::NONE, "text"), []);
+        assert_eq!(languages_of(&both, None, "東京"), [Language::English, Language::German]);
+        assert_eq!(languages_of(&LanguageSetting::NONE, None, "text"), []);
         assert_eq!(possible_languages(&LanguageSetting::Auto).len(), Language::ALL.len());
     }
 }

@@ -13,6 +13,9 @@ const MAX_PAIRED_PARTS: usize = 4;
 /// Digits of two numbers that are joined; fewer are ranges and decimals.
 const MIN_DIGITS: usize = 6;
 const GROUP_DIGITS: usize = 3;
+/// Hyphens, apostrophes, dots, slashes, underscores and the like, also of full width.
+const SEPARATORS: &str = "-'./_&`´·‧＇＆．\u{200b}\u{2010}\u{2011}\u{2012}\u{2013}\u{2018}\u{2019}\u{2044}\u{2212}\u{fe63}\
+    \u{ff0d}\u{2b9}\u{2bc}\u{5be}\u{5f3}\u{5f4}";
 
 /// Calls `visit` with each joined term, the index of its first word and the number of its words.
 pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl FnMut(String, usize, usize)) {
@@ -37,45 +40,19 @@ pub(super) fn for_each_joined(text: &str, words: &[Word<'_>], mut visit: impl Fn
 
 /// Returns the one character between two parts of a chunk.
 fn separator(text: &str, before: &Word<'_>, after: &Word<'_>) -> Option<char> {
-    let mut gap = text[before.end..after.start].chars().filter(|&c| !is_invisible(c));
+    let gap = &text[before.end..after.start];
+    if gap == " " {
+        return None;
+    }
+    let mut gap = gap.chars().filter(|&c| !is_invisible(c));
     let (Some(c), None) = (gap.next(), gap.next()) else { return None };
     let joins = match c {
         ',' | '\u{a0}' | '\u{2009}' | '\u{202f}' => is_number(before) && is_number(after),
-        _ => is_separator(c) && !is_single_character(text, before) && !is_single_character(text, after),
+        _ => {
+            SEPARATORS.contains(c) && !is_single_character(text, before) && !is_single_character(text, after)
+        }
     };
     joins.then_some(c)
-}
-
-fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        '-' | '\''
-            | '.'
-            | '/'
-            | '_'
-            | '&'
-            | '`'
-            | '´'
-            | '·'
-            | '‧'
-            | '＇'
-            | '＆'
-            | '．'
-            | '\u{200b}'
-            | '\u{2010}'
-            ..='\u{2013}'
-                | '\u{2018}'
-                | '\u{2019}'
-                | '\u{2bc}'
-                | '\u{2b9}'
-                | '\u{2212}'
-                | '\u{fe63}'
-                | '\u{ff0d}'
-                | '\u{2044}'
-                | '\u{5f3}'
-                | '\u{5f4}'
-                | '\u{5be}'
-    )
 }
 
 /// Returns true for words of scripts without spaces and for pictographs.

@@ -1,5 +1,7 @@
 //! Spellings: further terms for one or several adjacent words, so that other ways of writing them match.
 
+use unicode_normalization::UnicodeNormalization;
+
 use super::characters::{is_hangul, is_unspaced};
 use super::fold::{accented, cut, fold};
 use super::joined::for_each_joined;
@@ -69,7 +71,7 @@ pub(crate) fn for_each_spelling(text: &str, words: &[Word<'_>], mut visit: impl 
 fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, SpellingKind)) {
     let accented = accented(written);
     // Jamo and kana are decomposed in folded words.
-    if accented != fold_marks(&word.text) {
+    if accented != word.text.nfc().collect::<String>() {
         if let Some(spelled_out) = spelled_out(&accented) {
             visit(spelled_out, SpellingKind::SpelledOut);
         }
@@ -78,11 +80,6 @@ fn visit_accented(written: &str, word: &Word<'_>, mut visit: impl FnMut(String, 
     if let Some(base) = without_footnote(written) {
         visit(fold(base).into_owned(), SpellingKind::SpelledOut);
     }
-}
-
-fn fold_marks(folded: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    folded.nfc().collect()
 }
 
 /// Returns the folded word with ü as `ue` and the like, if it has such letters.

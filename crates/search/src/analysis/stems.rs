@@ -1,5 +1,7 @@
 //! Stems: the forms of a word in a language become one term.
 
+use std::borrow::Cow;
+
 use frostem::{Algorithm, Stemmer};
 
 use super::characters::is_unspaced;
@@ -29,20 +31,20 @@ pub(crate) fn for_each_stem(word: &str, written: &str, language: Language, mut v
     }
     let first = marked_stem(word, language);
     let mut others: Vec<String> = Vec::new();
-    let mut add = |stem: String| {
-        let term = [first[..2].to_owned(), stem].concat();
+    let mut add = |stem: &str| {
+        let term = [&first[..2], stem].concat();
         if term != first && !others.contains(&term) {
             others.push(term);
         }
     };
     if regular_form(word, language).is_some() {
-        add(stem(word, language));
+        add(&stem(word, language));
     }
     if let Some(alternative) = alternative(word, language) {
-        add(stem(&alternative, language));
+        add(&stem(&alternative, language));
     }
     if !written.is_ascii() {
-        add(stem(&accented(written), language));
+        add(&stem(&accented(written), language));
     }
     visit(first);
     others.into_iter().for_each(visit);
@@ -73,10 +75,10 @@ pub(crate) fn reversed_stem(word: &str, language: Language) -> Option<String> {
 }
 
 /// Returns the folded stem of a word in lower case.
-fn stem(word: &str, language: Language) -> String {
+fn stem(word: &str, language: Language) -> Cow<'_, str> {
     let stem = Stemmer::new(algorithm(language)).stem(word);
     // Stemmers can restore accents, or keep those of their input.
-    if stem.is_ascii() { stem.into_owned() } else { fold(&stem).into_owned() }
+    if stem.is_ascii() { stem } else { Cow::Owned(fold(&stem).into_owned()) }
 }
 
 /// Returns another form of a word, by rules that the stemmers lack.

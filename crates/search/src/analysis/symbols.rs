@@ -77,17 +77,15 @@ fn is_symbol(c: char) -> bool {
 
 /// Returns the symbols at the end of a text that begin a chunk.
 fn leading(text: &str) -> &str {
-    let symbols = &text[text
-        .trim_end_matches(|c| matches!(c, '+' | '#' | '@' | '$' | '€' | '£' | '¥' | '.' | '＃'))
-        .len()..];
+    let symbols = &text[text.trim_end_matches(['+', '#', '@', '$', '€', '£', '¥', '.', '＃']).len()..];
     // More than one is an ellipsis, a heading or decoration.
     if symbols.chars().nth(1).is_none() { symbols } else { "" }
 }
 
 /// Returns the symbols at the start of a text that end a chunk.
 fn trailing(text: &str) -> &str {
-    let is_end = |c| matches!(c, '+' | '#' | '%' | '*' | '$' | '€' | '£' | '¥' | '＋' | '＃');
-    let symbols = &text[..text.len() - text.trim_start_matches(is_end).len()];
+    let rest = text.trim_start_matches(['+', '#', '%', '*', '$', '€', '£', '¥', '＋', '＃']);
+    let symbols = &text[..text.len() - rest.len()];
     if symbols.chars().nth(2).is_none() && symbols != "**" { symbols } else { "" }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::super::analysis::is_marked;
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::super::analysis::{is_marked, is_unspaced};
 use super::completion_cache::FrequentCompletions;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
@@ -57,7 +59,9 @@ fn frequent_completions(segment: &IndexSegment, prefix: &str) -> tantivy::Result
         if frequency < min_frequency {
             continue;
         }
-        if let Ok(word) = std::str::from_utf8(terms.key()) {
+        if let Ok(word) = std::str::from_utf8(terms.key())
+            && !is_character(word)
+        {
             words.push((word.into(), frequency));
         }
         if words.len() == 2 * MAX_COMPLETIONS {
@@ -70,6 +74,11 @@ fn frequent_completions(segment: &IndexSegment, prefix: &str) -> tantivy::Result
         cache.insert(prefix.to_owned(), words.clone());
     }
     Ok(words)
+}
+
+/// Returns true for a character of a script without spaces, which is hardly a word.
+fn is_character(word: &str) -> bool {
+    word.starts_with(is_unspaced) && word.graphemes(true).nth(1).is_none()
 }
 
 /// Keeps the most frequent words, and returns the frequency of the last one.

@@ -19,7 +19,7 @@ pub(super) struct DocumentTerms<'l> {
     languages: &'l [Language],
     /// True until a text has been added.
     is_empty: bool,
-    /// The short prefixes of all texts.
+    /// The short prefixes of the texts so far.
     pub(super) prefixes: Vec<String>,
     /// The reversed stems of long words.
     pub(super) suffixes: Vec<String>,
@@ -29,7 +29,6 @@ pub(super) struct DocumentTerms<'l> {
 pub(super) struct TextTerms {
     /// In order of position.
     pub(super) tokens: Vec<Token>,
-    pub(super) prefixes: Vec<String>,
     /// The words as one term; `None` if there are many or none.
     pub(super) whole: Option<String>,
 }
@@ -63,7 +62,8 @@ impl<'l> DocumentTerms<'l> {
     fn add(&mut self, text: &str, mut forms: impl FnMut(&str, &str, &mut dyn FnMut(String))) -> TextTerms {
         let words = words(text);
         let mut tokens = Vec::with_capacity(2 * words.len() + 1);
-        let mut prefixes = Vec::with_capacity(2 * words.len());
+        let prefixes = &mut self.prefixes;
+        prefixes.reserve(2 * words.len());
         if std::mem::take(&mut self.is_empty) {
             // Counts the documents of each language.
             tokens.extend(self.languages.iter().map(|&language| token(marked_stem("", language), 0)));
@@ -72,14 +72,14 @@ impl<'l> DocumentTerms<'l> {
         for_each_spelling(text, &words, |spelling| {
             if !spelling.kind.is_marked() {
                 forms(&spelling.term, &spelling.term, &mut |form| tokens.push(token(form, spelling.first)));
-                add_prefixes(&spelling.term, &mut prefixes);
+                add_prefixes(&spelling.term, prefixes);
             }
             tokens.push(token(spelling.term, spelling.first));
             is_sorted = false;
         });
         let whole = whole(&words);
         for (position, word) in words.into_iter().enumerate() {
-            add_prefixes(&word.text, &mut prefixes);
+            add_prefixes(&word.text, prefixes);
             let written = &text[word.start..word.end];
             forms(&word.text, written, &mut |form| tokens.push(token(form, position)));
             tokens.push(token(word.text.into_owned(), position));
@@ -88,8 +88,7 @@ impl<'l> DocumentTerms<'l> {
             // The positions of one term must not decrease.
             tokens.sort_by_key(|token| token.position);
         }
-        self.prefixes.extend_from_slice(&prefixes);
-        TextTerms { tokens, prefixes, whole }
+        TextTerms { tokens, whole }
     }
 }
 

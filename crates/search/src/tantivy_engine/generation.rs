@@ -48,7 +48,7 @@ pub(super) type Languages = BTreeMap<SourceName, LanguageSetting>;
 pub(super) fn document_languages(languages: &Languages, document: &Document) -> Vec<Language> {
     static DEFAULT: LazyLock<LanguageSetting> = LazyLock::new(LanguageSetting::default);
     let setting = languages.get(&document.source).unwrap_or(&DEFAULT);
-    languages_of(setting, &document.text)
+    languages_of(setting, document.title.as_deref(), &document.text)
 }
 
 /// Resources of an index writer.

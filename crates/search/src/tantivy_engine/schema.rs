@@ -116,14 +116,17 @@ pub(super) fn indexed(fields: &Fields, document: &Document, languages: &[Languag
     indexed.add(fields.source, OwnedValue::Str(document.source.as_str().to_owned()));
     let mut terms = DocumentTerms::new(languages);
     let title = document.title.as_deref().map(|title| terms.add_text(title));
+    let title_prefixes = terms.prefixes.clone();
     let text = terms.add_text(&document.text);
     let category = document.category.as_deref().map(|category| terms.add_text(category));
     let name = document.author.as_ref().map(|author| terms.add_name(&author.name));
-    let whole = title.iter().chain([&text]).filter_map(|text| text.whole.clone());
-    indexed.add(fields.whole, tokens_at_start(whole));
+    let whole: Vec<String> = title.iter().chain([&text]).filter_map(|text| text.whole.clone()).collect();
+    if !whole.is_empty() {
+        indexed.add(fields.whole, tokens_at_start(whole));
+    }
     if let Some(title) = title {
         indexed.add(fields.title, tokens(title.tokens.clone()));
-        indexed.add(fields.title_prefixes, tokens_at_start(title.prefixes));
+        indexed.add(fields.title_prefixes, tokens_at_start(title_prefixes));
         indexed.add(fields.words, tokens(title.tokens));
     }
     indexed.add(fields.words, tokens(text.tokens));
@@ -152,8 +155,7 @@ fn tokens(tokens: Vec<Token>) -> OwnedValue {
 }
 
 /// Converts terms whose number and positions do not matter.
-fn tokens_at_start(terms: impl IntoIterator<Item = String>) -> OwnedValue {
-    let mut terms: Vec<String> = terms.into_iter().collect();
+fn tokens_at_start(mut terms: Vec<String>) -> OwnedValue {
     terms.sort_unstable();
     terms.dedup();
     tokens(terms.into_iter().map(|term| token(term, 0)).collect())
