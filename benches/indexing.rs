@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench indexing -- 1000000` generates that number of messages and measures, on one indexing
 //! thread:
-//! - tantivy alone, with the engine's own schema and the same terms, one commit at the end;
+//! - tantivy alone, with the engine's own schema and the same words and stems, one commit at the end;
 //! - the engine, which also looks up replaced documents, and commits while it follows the store;
 //! - a rebuild, from rows in SQLite to a searchable index;
 //! - a start with that index: open, check every file, compare with the store.
@@ -155,7 +155,7 @@ fn schema_of(folder: &Path) -> Schema {
     Index::open_in_dir(index).unwrap().schema()
 }
 
-/// Indexes the same terms with tantivy alone.
+/// Indexes the same words and stems with tantivy alone.
 fn raw(folder: &Path, schema: Schema, documents: &[Document]) {
     std::fs::create_dir(folder).unwrap();
     let index = Index::create_in_dir(folder, schema.clone()).unwrap();
