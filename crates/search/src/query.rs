@@ -38,7 +38,7 @@ pub(crate) struct QueryWord {
     pub(crate) written: String,
     /// Further terms that stand for it.
     pub(crate) spellings: Vec<OtherSpelling>,
-    /// How often it was typed.
+    /// The number of times that it was typed.
     pub(crate) count: usize,
 }
 

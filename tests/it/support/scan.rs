@@ -13,8 +13,6 @@ pub(crate) struct Scan(Vec<Scanned>);
 
 struct Scanned {
     key: String,
-    /// The folded text and author's name.
-    folded: [String; 2],
     /// Words of the text and of the author's name.
     fields: [Vec<String>; 2],
     /// Words between the same spaces, written together: `email` for `e-mail`.
@@ -26,7 +24,6 @@ impl Scan {
     pub(crate) fn of(messages: &[Value]) -> Self {
         let scanned = messages.iter().map(|message| Scanned {
             key: field(message, "id").to_owned(),
-            folded: ["message", "user_name"].map(|name| fold(field(message, name))),
             fields: ["message", "user_name"].map(|name| words(field(message, name))),
             joined: ["message", "user_name"].iter().flat_map(|name| joined(field(message, name))).collect(),
         });

@@ -146,7 +146,7 @@ impl SearchConnection {
         self.relaxed
     }
 
-    /// How the query was understood.
+    /// The interpretation of the query: how strictly documents match, and which words were corrected.
     async fn interpretation(&self) -> &SearchInterpretation {
         &self.interpretation
     }

@@ -1,4 +1,6 @@
-use async_graphql::{Enum, SimpleObject};
+use async_graphql::{Enum, Object, SimpleObject};
+
+use crate::list::List;
 
 /// A way in which documents match a query, the strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -12,18 +14,33 @@ pub(crate) enum MatchTier {
     AnyWord,
 }
 
-/// How a query was understood.
-#[derive(Clone, Debug, SimpleObject)]
+/// The GraphQL type of the interpretation of a query.
 pub(crate) struct SearchInterpretation {
-    /// The least strict way in which a document of the result matches.
     pub(crate) tier: MatchTier,
-    /// The typed words that documents of this page spell in another way. Computed only if selected.
     pub(crate) corrections: Vec<Correction>,
-    /// True if the query was too long, so only its most informative words were used.
     pub(crate) truncated: bool,
 }
 
-/// A typed word and what it was taken for.
+/// The interpretation of a query.
+#[Object]
+impl SearchInterpretation {
+    /// The least strict way in which a document of the result matches.
+    async fn tier(&self) -> MatchTier {
+        self.tier
+    }
+
+    /// The typed words that documents of this page spell in another way. Computed only if selected.
+    async fn corrections(&self) -> List<&[Correction]> {
+        List(&self.corrections)
+    }
+
+    /// True if the query was too long, so only its most informative words were used.
+    async fn truncated(&self) -> bool {
+        self.truncated
+    }
+}
+
+/// A typed word and its spelling in a document.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Correction {
     /// The typed word, in lower case without accents.

@@ -19,7 +19,6 @@ mod marks;
 mod segmenter;
 mod spellings;
 mod stems;
-#[cfg_attr(not(test), expect(dead_code, reason = "queries will weigh words by it"))]
 mod stop_words;
 mod symbols;
 mod words;

@@ -27,7 +27,7 @@ const MIN_REST_CHARS: usize = 3;
 pub(super) struct FormLookup<'a> {
     snapshot: &'a IndexSnapshot,
     weights: Weights,
-    /// False if nobody asks for the terms to mark.
+    /// False if the terms to mark are not requested.
     marks: bool,
     pub(super) highlighter: Highlighter,
 }

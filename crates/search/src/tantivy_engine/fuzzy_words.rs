@@ -120,7 +120,7 @@ fn similar_words(
         segment.words.terms().search(automaton).into_stream()?;
     while terms.advance() {
         let Ok(word) = std::str::from_utf8(terms.key()) else { continue };
-        // A word with digits is a number or a code, for which nobody mistypes a word.
+        // A word with digits is a number or a code: another thing, not another spelling.
         if word != typed && !word.chars().any(char::is_numeric) {
             let typo = automaton.typo(word);
             words.push(SimilarWord { word: word.into(), typo, info: terms.value().clone() });

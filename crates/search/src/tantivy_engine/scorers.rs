@@ -28,7 +28,7 @@ pub(super) enum DocIter {
 pub(super) struct TermPostings {
     pub(super) postings: SegmentPostings,
     pub(super) bm25: Bm25Weight,
-    /// What a match scores beside BM25.
+    /// The score of a match beside BM25.
     pub(super) floor: Score,
     pub(super) lengths: FieldNormReader,
 }

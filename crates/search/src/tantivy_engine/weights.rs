@@ -38,7 +38,7 @@ pub(super) struct Weights {
     /// All forms of a word, and its typed form.
     pub(super) stem: f32,
     pub(super) exact: f32,
-    /// What a match scores beside BM25, as in BM25+.
+    /// The score of a match beside BM25, as in BM25+.
     pub(super) floor: f32,
     /// Adds to the typed form, and to any form, in the title.
     pub(super) exact_in_title: f32,

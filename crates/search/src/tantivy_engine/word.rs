@@ -42,7 +42,7 @@ pub(super) struct PlannedWord {
 pub(super) struct WordPlan {
     /// Its inverse document frequency, by which all its scores are multiplied.
     pub(super) idf: f32,
-    /// What a match of a form scores beside BM25.
+    /// The score of a match of a form beside BM25.
     pub(super) floor: f32,
     pub(super) segments: Vec<SegmentWord>,
     /// The word as adjacent terms, with the factor of their score.

@@ -3,8 +3,8 @@
 use quarry::domain::SourceName;
 use quarry::search::{CompletionRequest, DocumentFilter, SearchEngine};
 
+use super::super::corpus::{Change, batch, document, fill, published, put, with_author};
 use super::Shelf;
-use crate::search::corpus::{Change, batch, document, fill, published, put, with_author};
 
 impl Shelf {
     async fn completed(&self, text: &str) -> Vec<String> {

@@ -3,8 +3,8 @@
 use quarry::domain::Document;
 use quarry::search::{DocumentFilter, FacetRequest, SearchEngine, SearchRequest};
 
+use super::super::corpus::{document, fill, with_author};
 use super::Shelf;
-use crate::search::corpus::{document, fill, with_author};
 
 fn labelled(key: usize, text: &str, category: &str, author: (&str, &str)) -> Document {
     let mut document = with_author(document(&key.to_string(), text), author.0, author.1);
