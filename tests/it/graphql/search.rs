@@ -134,12 +134,12 @@ async fn the_interpretation_explains_a_result() {
     let server = server().await;
     let query = "query($q: String!) { search(query: $q) { totalCount relaxed edges { tier } \
          interpretation { tier truncated corrections { typed meant } } } }";
-    let found = server.data(query, json!({"q": "vixxen"})).await["search"].take();
-    let corrections = json!([{"typed": "vixxen", "meant": "vixen"}]);
+    let found = server.data(query, json!({"q": "jumpps"})).await["search"].take();
+    let corrections = json!([{"typed": "jumpps", "meant": "jumps"}]);
     let interpretation = json!({"tier": "TYPOS", "truncated": false, "corrections": corrections});
     assert_eq!(found["interpretation"], interpretation, "{found}");
     assert_eq!((&found["relaxed"], &found["edges"][0]["tier"]), (&json!(false), &json!("TYPOS")));
-    let pasted = format!("{} vixen", (0..40).map(|at| format!("word{at} ")).collect::<String>());
+    let pasted = format!("{} jumps", (0..40).map(|at| format!("word{at} ")).collect::<String>());
     let found = server.data(query, json!({"q": pasted})).await["search"].take();
     assert_eq!(found["interpretation"], json!({"tier": "ANY_WORD", "truncated": true, "corrections": []}));
     assert_eq!(found["relaxed"], json!(true));
