@@ -1,8 +1,11 @@
 //! The words of the index that are similar to a typed one.
 
+use std::collections::BTreeSet;
+
 use tantivy::postings::TermInfo;
 use tantivy::termdict::TermStreamer;
 
+use super::super::analysis::{for_each_stem, is_marked};
 use super::super::highlight::Highlighter;
 use super::fuzzy::{FuzzyAutomaton, Typo};
 use super::segment::IndexSegment;
@@ -10,9 +13,12 @@ use super::similar_words::{SimilarWord, SimilarWords};
 use super::snapshot::IndexSnapshot;
 use super::weights::{FIRST_LETTER, FUZZY_PREFIX, GROUP_IN_TITLE, ONE_EDIT, TWO_EDITS};
 use super::word::{TermField, TermGroup, WordPlan};
+use quarry_config::Language;
 
 /// Similar words of a segment that count.
 const MAX_WORDS: usize = 256;
+/// Similar words whose other forms count, too.
+const STEMMED_WORDS: usize = 16;
 /// Words of a segment that begin with a similar one and count.
 const MAX_COMPLETIONS: usize = 2_000;
 
@@ -47,7 +53,7 @@ impl FuzzyWords {
         let segments = snapshot
             .segments
             .iter()
-            .map(|segment| similar_words(segment, typed, is_prefix, &automaton))
+            .map(|segment| similar_words(segment, &snapshot.languages, typed, is_prefix, &automaton))
             .collect::<tantivy::Result<_>>()?;
         Ok(Some(Self { is_prefix, segments }))
     }
@@ -88,14 +94,16 @@ impl FuzzyWords {
 
     /// Adds the words to those to mark.
     pub(super) fn mark(&self, highlighter: &mut Highlighter) {
-        highlighter
-            .words
-            .extend(self.segments.iter().flat_map(|words| words.iter()).map(|word| word.word.to_string()));
+        for word in self.segments.iter().flat_map(|words| words.iter()) {
+            let terms = if is_marked(&word.word) { &mut highlighter.stems } else { &mut highlighter.words };
+            terms.insert(word.word.to_string());
+        }
     }
 
     /// Returns the words of each segment with their document frequencies.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Typo, u32)> {
         let words = self.segments.iter().flat_map(|words| words.iter());
+        let words = words.filter(|word| !is_marked(&word.word));
         words.map(|word| (&*word.word, word.typo, word.info.doc_freq))
     }
 
@@ -106,6 +114,7 @@ impl FuzzyWords {
 
 fn similar_words(
     segment: &IndexSegment,
+    languages: &[Language],
     typed: &str,
     is_prefix: bool,
     automaton: &FuzzyAutomaton,
@@ -127,12 +136,35 @@ fn similar_words(
         }
     }
     let limit = if is_prefix { MAX_COMPLETIONS } else { MAX_WORDS };
-    if words.len() > limit {
-        words.sort_by(|a, b| a.typo.cmp(&b.typo).then(b.info.doc_freq.cmp(&a.info.doc_freq)));
-        words.truncate(limit);
-        words.sort_by(|a, b| a.word.cmp(&b.word));
+    words.sort_by(|a, b| a.typo.cmp(&b.typo).then(b.info.doc_freq.cmp(&a.info.doc_freq)));
+    words.truncate(limit);
+    if !is_prefix {
+        add_stems(segment, languages, &mut words)?;
     }
+    words.sort_by(|a, b| a.word.cmp(&b.word));
     let words: SimilarWords = words.into();
     cache.insert(key, words.clone());
     Ok(words)
+}
+
+/// Adds the stems of the likeliest words, so that a typo finds other forms of a word, too.
+fn add_stems(
+    segment: &IndexSegment,
+    languages: &[Language],
+    words: &mut Vec<SimilarWord>,
+) -> tantivy::Result<()> {
+    let mut stems: BTreeSet<String> = BTreeSet::new();
+    for similar in words.iter().filter(|similar| similar.typo == Typo::One).take(STEMMED_WORDS) {
+        for &language in languages {
+            for_each_stem(&similar.word, &similar.word, language, |stem| {
+                stems.insert(stem);
+            });
+        }
+    }
+    for stem in stems {
+        if let Some(info) = segment.words.terms().get(&stem)? {
+            words.push(SimilarWord { word: stem.into(), typo: Typo::One, info });
+        }
+    }
+    Ok(())
 }
