@@ -302,7 +302,7 @@ async fn operations_are_counted_by_type_group_and_code() {
     ] {
         assert!((more(name) - expected).abs() < f64::EPSILON, "{name}: {} more, not {expected}", more(name));
     }
-    assert!(more("search_duration_seconds_count") >= 4.0);
+    assert!(more("search_duration_seconds_count") >= 3.0);
     assert_samples(
         &after,
         &[

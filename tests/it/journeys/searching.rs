@@ -77,9 +77,9 @@ async fn no_query_is_an_error(endpoint: &Endpoint) {
     let text = "query($q: String!, $p: Boolean!) {
         search(query: $q, first: 3, prefix: $p) { totalCount relaxed nodes { key }
             edges { cursor score highlights { field html } } facets { field buckets { value count } } } }";
-    let words = "word ".repeat(32);
-    let letters = "x".repeat(1_024);
-    let umlauts = "ü".repeat(1_024);
+    let words = "word ".repeat(2_000);
+    let letters = "x".repeat(10_000);
+    let umlauts = "ü ".repeat(5_000);
     let queries = [
         "",
         " ",
@@ -208,7 +208,4 @@ async fn no_query_is_an_error(endpoint: &Endpoint) {
         assert!(!found.is_empty(), "{query}");
         assert_eq!(found, endpoint.key_set(plain).await, "{query}");
     }
-    let too_long = endpoint.query(text, json!({ "q": "x".repeat(1_025), "p": true })).await;
-    assert_eq!(too_long.codes(), BTreeSet::from(["BAD_USER_INPUT"]));
-    assert_eq!(too_long.data, Value::Null);
 }

@@ -66,7 +66,7 @@ pub(super) fn add_splits(
         let before = first.chars().next_back().is_some_and(char::is_numeric);
         let is_code_boundary = before != c.is_numeric();
         let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !is_stop(snapshot, part);
-        if !is_code_boundary && !(is_long(first) && is_long(second)) {
+        if !(is_code_boundary || is_long(first) && is_long(second)) {
             continue;
         }
         let first_frequency = snapshot.frequency(first)?;
