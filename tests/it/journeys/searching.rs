@@ -1,8 +1,6 @@
 //! Searches of messages through GraphQL, in the forms that people type.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::folder::Folder;
 use crate::support::messages::{BY_OFFSET, MESSAGES, SEED, keys, messages, source};
