@@ -133,7 +133,9 @@ async fn client_libraries_work() {
     node("relay-compiler", &["relay/relay.config.json"], "").await;
     node("node", &["--test", "schema.test.mjs"], "").await;
 
-    let home = Folder::new("[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"");
+    // The clients share one server: documents with only one of their words are those of others.
+    let home =
+        Folder::new("[keystrokes]\nwindow = \"100ms\"\npoll = \"10ms\"\n[search]\nsufficient_hits = 1");
     let server = home.serve().await;
     let url = format!("http://{}/graphql", server.endpoint.address());
     let tests = ["apollo.test.mjs", "relay.test.mjs", "sse.test.mjs", "stitch.test.mjs", "urql.test.mjs"];
@@ -151,7 +153,8 @@ async fn client_libraries_work() {
     server.stop().await;
 
     let documents = folder().join("generated/gql/persisted-documents.json");
-    let settings = format!("[persisted]\nonly_trusted = true\ndocuments = {documents:?}");
+    let settings =
+        format!("[persisted]\nonly_trusted = true\ndocuments = {documents:?}\n[search]\nsufficient_hits = 1");
     home.configure(&settings);
     let server = home.serve().await;
     let url = format!("http://{}/graphql", server.endpoint.address());
