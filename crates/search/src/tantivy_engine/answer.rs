@@ -107,17 +107,19 @@ fn add_corrections(document: &Document, misspellings: &[Misspelling], correction
     let author = document.author.as_ref().map(|author| author.name.as_str());
     let texts =
         [document.title.as_deref(), Some(document.text.as_str()), author, document.category.as_deref()];
-    let texts: Vec<&str> = texts.into_iter().flatten().collect();
-    for misspelling in misspellings {
-        let (mut is_typed, mut meant) = (false, None);
-        for text in &texts {
-            for_each_word(text, |word| {
-                is_typed |= word.text == misspelling.typed;
-                if meant.is_none() && misspelling.may_mean(&word.text) {
-                    meant = Some(text[word.start..word.end].to_owned());
+    let mut is_typed = vec![false; misspellings.len()];
+    let mut meant: Vec<Option<String>> = vec![None; misspellings.len()];
+    for text in texts.into_iter().flatten() {
+        for_each_word(text, |word| {
+            for (at, misspelling) in misspellings.iter().enumerate() {
+                is_typed[at] |= word.text == misspelling.typed;
+                if meant[at].is_none() && misspelling.may_mean(&word.text) {
+                    meant[at] = Some(text[word.start..word.end].to_owned());
                 }
-            });
-        }
+            }
+        });
+    }
+    for ((misspelling, meant), is_typed) in misspellings.iter().zip(meant).zip(is_typed) {
         let Some(meant) = meant.filter(|_| !is_typed) else { continue };
         let correction = Correction { typed: misspelling.typed.clone(), meant };
         if corrections.len() < MAX_CORRECTIONS && !corrections.contains(&correction) {

@@ -85,7 +85,7 @@ impl Completer<'_> {
                 texts.push(written);
             }
         }
-        // Who types accents means them.
+        // Typed accents are meant.
         let accented = typed.written.to_lowercase();
         if accented != typed.word {
             texts.sort_by_key(|written| !written.to_lowercase().starts_with(&accented));

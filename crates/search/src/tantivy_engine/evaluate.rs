@@ -62,7 +62,10 @@ pub(super) fn evaluate(
         if let Some(filter) = lifted.lifted_from(&request.filter)
             && request.facets.iter().any(|facets| facets.disjunctive)
         {
-            let wider = SearchRequest { filter, first: 0, after: None, highlights: false, ..request.clone() };
+            // By time is the order without scores.
+            let sort = SearchSort::Newest;
+            let wider =
+                SearchRequest { filter, sort, first: 0, after: None, highlights: false, ..request.clone() };
             // The same tiers, so that the counts of the filter's own values are those of the search.
             Evaluation::begin_with(snapshot, fields, &query, &wider, Some(lifted), u64::MAX)
                 .and_then(|evaluation| evaluation.run(None, Some(matches.depth), &mut facets))

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use tantivy::DocId;
 use tantivy::columnar::StrColumn;
+use tantivy::{DocId, InvertedIndexReader};
 use tantivy_common::BitSet;
 
 use super::super::analysis::{marked_name, words};
@@ -193,10 +193,10 @@ impl<'r> FacetCounts<'r> {
 /// Returns the documents of authors whose key, or all words of whose name, begin with a text.
 fn authors(segment: &IndexSegment, start: &str) -> tantivy::Result<BitSet> {
     let max_doc = segment.max_doc();
-    let mut found = with_prefix(segment, false, start)?;
+    let mut found = with_prefix(segment, &segment.author_key, start)?;
     let mut named: Option<BitSet> = None;
     for word in words(start) {
-        let set = with_prefix(segment, true, &marked_name(&word.text))?;
+        let set = with_prefix(segment, &segment.words, &marked_name(&word.text))?;
         named = Some(named.map_or_else(|| set.clone(), |named| intersection(&named, &set, max_doc)));
     }
     if let Some(named) = named {
@@ -207,8 +207,7 @@ fn authors(segment: &IndexSegment, start: &str) -> tantivy::Result<BitSet> {
     Ok(found)
 }
 
-fn with_prefix(segment: &IndexSegment, in_words: bool, prefix: &str) -> tantivy::Result<BitSet> {
-    let index = if in_words { &segment.words } else { &segment.author_key };
+fn with_prefix(segment: &IndexSegment, index: &InvertedIndexReader, prefix: &str) -> tantivy::Result<BitSet> {
     let mut terms = segment.terms_with_prefix(index, prefix)?;
     let mut infos = Vec::new();
     while terms.advance() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::analysis::{Word, is_stop_word, words};
+use super::super::analysis::{Word, words};
 use super::super::engine::SearchError;
 use super::super::typed_text::TypedText;
 use super::documents::{for_each_text, read_document, visible};
@@ -69,11 +69,7 @@ fn follower(
     if !adjoins(text, found, end) || !found[end].text.starts_with(&typed.word) {
         return None;
     }
-    let is_stop = |at: usize| {
-        let mut languages = snapshot.main_languages.iter();
-        languages.any(|&language| is_stop_word(&found[at].text, language))
-    };
-    while is_stop(end) {
+    while snapshot.is_stop_word(&found[end].text) {
         end += 1;
         if end > at + 1 + MAX_STOP_WORDS || !adjoins(text, found, end) {
             return None;

@@ -12,7 +12,9 @@ use super::snapshot::IndexSnapshot;
 use super::weights::{
     ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WHOLE_FIELD, WHOLE_PREFIX, WITH_SYMBOLS, Weights,
 };
-use super::word::{PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace};
+use super::word::{
+    PhraseForm, PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace,
+};
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;
@@ -37,10 +39,6 @@ impl<'a> FormLookup<'a> {
         Self { snapshot, weights, marks, highlighter: Highlighter::default() }
     }
 
-    pub(super) fn into_highlighter(self) -> Highlighter {
-        self.highlighter
-    }
-
     fn empty(&self) -> WordPlan {
         WordPlan::empty(self.snapshot.segments.len(), self.weights.floor)
     }
@@ -48,15 +46,12 @@ impl<'a> FormLookup<'a> {
     /// Looks up a word in all its forms.
     pub(super) fn word(&mut self, word: &QueryWord, is_prefix: bool) -> tantivy::Result<PlannedWord> {
         let mut terms = self.empty();
-        let mut frequency = self.add_forms(&mut terms, &word.text, &word.written)?;
-        frequency = frequency.max(self.add_spellings(&mut terms, &word.spellings)?);
-        if is_prefix {
-            self.add_completions(&mut terms, &word.text, PREFIX)?;
-        }
-        self.add_compounds(&mut terms, &word.text, is_prefix)?;
+        let QueryWord { text, written, spellings, count } = word;
+        let frequency = self.add_all(&mut terms, text, written, spellings, is_prefix)?;
+        self.add_compounds(&mut terms, text, is_prefix)?;
         self.finish(&mut terms, frequency);
-        terms.idf *= word.count as f32;
-        Ok(PlannedWord { text: word.text.clone(), is_prefix, is_quoted: false, terms })
+        terms.idf *= *count as f32;
+        Ok(PlannedWord { text: text.clone(), is_prefix, is_quoted: false, terms })
     }
 
     /// Looks up words that are written together.
@@ -67,13 +62,26 @@ impl<'a> FormLookup<'a> {
         is_prefix: bool,
     ) -> tantivy::Result<WordPlan> {
         let mut terms = self.empty();
-        let mut frequency = self.add_forms(&mut terms, joined, joined)?;
-        frequency = frequency.max(self.add_spellings(&mut terms, spellings)?);
-        if is_prefix {
-            self.add_completions(&mut terms, joined, PREFIX)?;
-        }
+        let frequency = self.add_all(&mut terms, joined, joined, spellings, is_prefix)?;
         self.finish(&mut terms, frequency);
         Ok(terms)
+    }
+
+    /// Adds the forms, spellings and completions of a word; returns the highest frequency of a form.
+    fn add_all(
+        &mut self,
+        terms: &mut WordPlan,
+        word: &str,
+        written: &str,
+        spellings: &[OtherSpelling],
+        is_prefix: bool,
+    ) -> tantivy::Result<u64> {
+        let of_forms = self.add_forms(terms, word, written)?;
+        let of_spellings = self.add_spellings(terms, spellings)?;
+        if is_prefix {
+            self.add_completions(terms, word, PREFIX)?;
+        }
+        Ok(of_forms.max(of_spellings))
     }
 
     /// Looks up the spellings of a compound.
@@ -109,7 +117,7 @@ impl<'a> FormLookup<'a> {
             let frequencies: Vec<u64> = frequencies.collect::<tantivy::Result<_>>()?;
             frequency = frequencies.into_iter().min().unwrap_or(0);
         }
-        terms.phrases.push((phrase, SPLIT));
+        terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false });
         if self.marks {
             self.highlighter.phrases.push(characters.to_vec());
         }
@@ -291,7 +299,7 @@ impl<'a> FormLookup<'a> {
 
 fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: Vec<TermInfo>, factor: f32) {
     if !terms.is_empty() {
-        groups.push(TermGroup { field, terms, factor });
+        groups.push(TermGroup::new(field, terms, factor));
     }
 }
 
@@ -302,9 +310,8 @@ fn terms_with_prefix(
     limit: usize,
     accepts: impl Fn(&str) -> bool,
 ) -> tantivy::Result<Vec<TermInfo>> {
-    let index = TermGroup { field, terms: Vec::new(), factor: 0.0 };
     let mut found = Vec::new();
-    let mut terms = segment.terms_with_prefix(index.index(segment), prefix)?;
+    let mut terms = segment.terms_with_prefix(field.index(segment), prefix)?;
     while found.len() < limit && terms.advance() {
         if std::str::from_utf8(terms.key()).is_ok_and(&accepts) {
             found.push(terms.value().clone());

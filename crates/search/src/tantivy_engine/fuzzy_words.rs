@@ -73,7 +73,7 @@ impl FuzzyWords {
                     continue;
                 }
                 frequency += infos.iter().map(|info| u64::from(info.doc_freq)).sum::<u64>();
-                found.typos.push(TermGroup { field: TermField::Words, terms: infos, factor });
+                found.typos.push(TermGroup::new(TermField::Words, infos, factor));
                 if snapshot.has_titles {
                     let mut infos = Vec::new();
                     for word in of_kind() {
@@ -81,7 +81,7 @@ impl FuzzyWords {
                     }
                     if !infos.is_empty() {
                         let factor = GROUP_IN_TITLE * factor / ONE_EDIT;
-                        found.group_titles.push(TermGroup { field: TermField::Title, terms: infos, factor });
+                        found.group_titles.push(TermGroup::new(TermField::Title, infos, factor));
                     }
                 }
             }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use tantivy::query::Weight;
 
-use super::super::analysis::is_stop_word;
 use super::super::highlight::Highlighter;
 use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
 use super::super::request::SearchRequest;
@@ -159,14 +158,13 @@ impl Planner<'_> {
         let excluded = query.excluded.iter().map(|unit| self.unit(unit, false, &mut unmarked));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
         let whole = self.whole(query, ends_in_prefix, &included)?;
-        let highlighter = lookup.into_highlighter();
         Ok(QueryPlan {
             included,
             excluded,
             whole,
             misspellings: Vec::new(),
             weights,
-            highlighter,
+            highlighter: lookup.highlighter,
             is_truncated: is_truncated || query.is_cut,
         })
     }
@@ -178,7 +176,7 @@ impl Planner<'_> {
             return Ok(());
         }
         for word in planned.plan.words_mut().iter_mut().filter(|word| !word.is_quoted) {
-            let parts = splits::add_splits(self.snapshot, self.fields, word)?;
+            let parts = splits::add_splits(self.snapshot, self.fields, word, true)?;
             if self.marks {
                 plan.highlighter.phrases.extend(parts);
             }
@@ -203,7 +201,7 @@ impl Planner<'_> {
             QueryUnit::Word(word) => {
                 let mut word = lookup.word(word, is_prefix)?;
                 if word.terms.is_empty() {
-                    let parts = splits::add_splits(self.snapshot, self.fields, &mut word)?;
+                    let parts = splits::add_splits(self.snapshot, self.fields, &mut word, false)?;
                     lookup.highlighter.phrases.extend(parts);
                 }
                 Ok(UnitPlan::Word(Box::new(word)))
@@ -264,18 +262,16 @@ impl Planner<'_> {
     /// Returns for each unit whether it carries information.
     fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
         let informative = units.iter().map(|unit| match unit {
-            QueryUnit::Word(word) => !self.is_stop_word(&word.text),
+            QueryUnit::Word(word) => !self.snapshot.is_stop_word(&word.text),
             QueryUnit::Compound(words, _) => {
                 // The letter of a contraction: what's, don't.
-                words.iter().any(|word| word.text.chars().count() > 1 && !self.is_stop_word(&word.text))
+                words
+                    .iter()
+                    .any(|word| word.text.chars().count() > 1 && !self.snapshot.is_stop_word(&word.text))
             }
             QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
         });
         informative.collect()
-    }
-
-    fn is_stop_word(&self, word: &str) -> bool {
-        self.snapshot.main_languages.iter().any(|&language| is_stop_word(word, language))
     }
 
     /// Looks up the fields that equal the query.

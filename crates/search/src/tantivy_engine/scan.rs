@@ -6,7 +6,7 @@ use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, Score, TERMINATED};
 
 use super::super::request::DocumentFilter;
-use super::bit_sets::{SharedBitSet, union};
+use super::bit_sets::SharedBitSet;
 use super::scorers::{FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 
@@ -32,27 +32,6 @@ impl Clause {
     /// Requires one of the informative units; the others add to scores only.
     pub(super) fn any(informative: Vec<UnitScorer>, others: Vec<UnitScorer>) -> Vec<Self> {
         vec![Self::AnyUnit(Box::new(UnitUnion::new(informative, others)))]
-    }
-
-    /// Returns the clauses of the labels in a filter.
-    fn of_labels(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Vec<Self>> {
-        let mut clauses = Vec::new();
-        for (labels, index) in [
-            (&filter.source, &segment.source),
-            (&filter.category, &segment.category),
-            (&filter.author_key, &segment.author_key),
-        ] {
-            if labels.is_empty() {
-                continue;
-            }
-            let mut terms = Vec::with_capacity(labels.len());
-            for label in labels {
-                terms.extend(index.terms().get(label)?);
-            }
-            let set = union(&terms, index, segment.max_doc())?;
-            clauses.push(Self::Filter(SharedBitSet::new(Arc::new(set))));
-        }
-        Ok(clauses)
     }
 }
 
@@ -156,7 +135,8 @@ impl SegmentScan {
         excluded: Vec<UnitScorer>,
         filter: &DocumentFilter,
     ) -> tantivy::Result<Self> {
-        clauses.append(&mut Clause::of_labels(&segment, filter)?);
+        let labels = segment.label_sets(filter)?.into_iter();
+        clauses.extend(labels.map(|set| Clause::Filter(SharedBitSet::new(Arc::new(set)))));
         clauses.sort_by_key(Clause::cost);
         let mut others = clauses.into_iter();
         let lead = others.next().unwrap_or(Clause::MatchAll { doc: 0, max_doc: segment.max_doc() });

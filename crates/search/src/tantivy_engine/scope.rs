@@ -9,7 +9,7 @@ use tantivy_common::{BitSet, TinySet};
 
 use super::super::query::ParsedQuery;
 use super::super::request::{DocumentFilter, SearchRequest};
-use super::bit_sets::{for_each, intersection, union};
+use super::bit_sets::{for_each, intersection};
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::plan::{Planner, UnitPlan};
 use super::schema::Fields;
@@ -65,7 +65,7 @@ impl DocumentScope {
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let terms = segment.prefixes.terms().get(&word[..end])?.into_iter().collect();
-            let group = TermGroup { field: TermField::Prefixes, terms, factor: 0.0 };
+            let group = TermGroup::new(TermField::Prefixes, terms, 0.0);
             let mut live = LiveSet::intersection(&[group.set(segment)?], segment);
             if let Some(known) = self.segment(ordinal) {
                 live.intersect(known);
@@ -235,20 +235,7 @@ fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Resul
             None => to,
         });
     };
-    for (labels, index) in [
-        (&filter.source, &segment.source),
-        (&filter.category, &segment.category),
-        (&filter.author_key, &segment.author_key),
-    ] {
-        if labels.is_empty() {
-            continue;
-        }
-        let mut terms = Vec::with_capacity(labels.len());
-        for label in labels {
-            terms.extend(index.terms().get(label)?);
-        }
-        restrict(union(&terms, index, segment.max_doc())?);
-    }
+    segment.label_sets(filter)?.into_iter().for_each(&mut restrict);
     if filter.published_from.is_some() || filter.published_before.is_some() {
         restrict(published_within(segment, filter));
     }

@@ -11,8 +11,10 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::store::StoreReader;
 use tantivy::termdict::TermStreamer;
 use tantivy::{DocId, InvertedIndexReader};
+use tantivy_common::BitSet;
 
-use super::bit_sets::BitSetCache;
+use super::super::request::DocumentFilter;
+use super::bit_sets::{BitSetCache, union};
 use super::completion_cache::CompletionCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
 use super::similar_words::SimilarWordCache;
@@ -136,6 +138,26 @@ impl IndexSegment {
     /// Returns the column of a label, for facets.
     pub(super) fn labels(&self, field: &str) -> tantivy::Result<Option<StrColumn>> {
         self.reader.fast_fields().str(field)
+    }
+
+    /// Returns the documents with one of the labels of each field that a filter restricts.
+    pub(super) fn label_sets(&self, filter: &DocumentFilter) -> tantivy::Result<Vec<BitSet>> {
+        let mut sets = Vec::new();
+        for (labels, index) in [
+            (&filter.source, &self.source),
+            (&filter.category, &self.category),
+            (&filter.author_key, &self.author_key),
+        ] {
+            if labels.is_empty() {
+                continue;
+            }
+            let mut terms = Vec::with_capacity(labels.len());
+            for label in labels {
+                terms.extend(index.terms().get(label)?);
+            }
+            sets.push(union(&terms, index, self.max_doc())?);
+        }
+        Ok(sets)
     }
 
     /// Returns the live document with an id.

@@ -5,9 +5,6 @@
 
 use std::sync::Arc;
 
-use tantivy::fieldnorm::FieldNormReader;
-use tantivy::postings::BlockSegmentPostings;
-use tantivy::query::Bm25Weight;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
@@ -132,18 +129,13 @@ impl SingleWord<'_> {
             });
             return Ok(());
         }
-        let postings =
-            segment.words.read_block_postings_from_terminfo(&typed.info, IndexRecordOption::WithFreqs)?;
-        let pruning =
-            Pruning { weight, floor: self.word.floor, bm25: &self.snapshot.bm25, lengths: &segment.lengths };
-        pruning.for_each(postings, collector.threshold() - max_form, |doc, _| {
+        self.for_each_pruning(typed, segment, collector.threshold() - max_form, |doc, _| {
             if segment.is_alive(doc) && !is_special(doc) {
                 let score = scorer.score_of(doc).unwrap_or(0.0);
                 collector.collect(score, ordinal, doc, segment);
             }
             collector.threshold() - max_form
-        });
-        Ok(())
+        })
     }
 
     /// Collects the documents with other forms.
@@ -163,22 +155,44 @@ impl SingleWord<'_> {
                 collect_equal(ordinal, segment, &set, weight, collector);
                 continue;
             }
-            let postings =
-                segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
-            let pruning = Pruning {
-                weight,
-                floor: self.word.floor,
-                bm25: &self.snapshot.bm25,
-                lengths: &segment.lengths,
-            };
-            pruning.for_each(postings, collector.threshold(), |doc, score| {
+            self.for_each_pruning(form, segment, collector.threshold(), |doc, score| {
                 let is_special = special.is_some_and(|special| special.contains(doc));
                 // With the typed word or a better form, a document has been offered with a higher score.
                 if !is_special && segment.is_alive(doc) && !collector.contains(ordinal, doc) {
                     collector.collect(score, ordinal, doc, segment);
                 }
                 collector.threshold()
-            });
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Visits the documents of a form that score at least the threshold, which `visit` returns.
+    ///
+    /// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
+    fn for_each_pruning(
+        &self,
+        form: &WordForm,
+        segment: &IndexSegment,
+        mut threshold: Score,
+        mut visit: impl FnMut(DocId, Score) -> Score,
+    ) -> tantivy::Result<()> {
+        let (bm25, lengths, floor) = (&self.snapshot.bm25, &segment.lengths, self.word.floor);
+        let weight = form.weight(self.word);
+        let mut postings =
+            segment.words.read_block_postings_from_terminfo(&form.info, IndexRecordOption::WithFreqs)?;
+        while !postings.docs().is_empty() {
+            // Scores are compared, not BM25: the conversion back would round.
+            if weight * (floor + postings.block_max_score(lengths, bm25)) >= threshold {
+                for at in 0..postings.block_len() {
+                    let doc = postings.doc(at);
+                    let score = weight * (floor + bm25.score(lengths.fieldnorm_id(doc), postings.freq(at)));
+                    if score >= threshold {
+                        threshold = visit(doc, score);
+                    }
+                }
+            }
+            postings.advance();
         }
         Ok(())
     }
@@ -206,42 +220,6 @@ impl SingleWord<'_> {
             collect_equal(ordinal, segment, &set, weight, collector);
         }
         Ok(())
-    }
-}
-
-/// The means to score the documents of a posting list block by block.
-struct Pruning<'a> {
-    weight: Score,
-    floor: Score,
-    bm25: &'a Bm25Weight,
-    lengths: &'a FieldNormReader,
-}
-
-impl Pruning<'_> {
-    /// Visits the documents that score at least the threshold, which `visit` returns.
-    ///
-    /// Skips blocks whose maximum is below it, as tantivy's `Weight::for_each_pruning` does.
-    fn for_each(
-        &self,
-        mut postings: BlockSegmentPostings,
-        mut threshold: Score,
-        mut visit: impl FnMut(DocId, Score) -> Score,
-    ) {
-        let (bm25, lengths) = (self.bm25, self.lengths);
-        while !postings.docs().is_empty() {
-            // Scores are compared, not BM25: the conversion back would round.
-            if self.weight * (self.floor + postings.block_max_score(lengths, bm25)) >= threshold {
-                for at in 0..postings.block_len() {
-                    let doc = postings.doc(at);
-                    let bm25 = bm25.score(lengths.fieldnorm_id(doc), postings.freq(at));
-                    let score = self.weight * (self.floor + bm25);
-                    if score >= threshold {
-                        threshold = visit(doc, score);
-                    }
-                }
-            }
-            postings.advance();
-        }
     }
 }
 

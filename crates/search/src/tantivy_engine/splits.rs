@@ -1,12 +1,11 @@
 //! Words that are written together or apart: `icecream` and `ice cream`, `16gb` and `16 GB`.
 
-use super::super::analysis::is_stop_word;
 use super::super::query::{QueryUnit, QueryWord};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
 use super::weights::SPLIT;
-use super::word::PlannedWord;
+use super::word::{PhraseForm, PlannedWord};
 
 /// The minimum length of each part of a divided word, in characters, unless one is a number.
 const MIN_PART_CHARS: usize = 2;
@@ -51,10 +50,13 @@ fn is_number(word: &str) -> bool {
 }
 
 /// Adds the word as two adjacent ones to its terms, and returns the pairs.
+///
+/// With `is_typo`, only tiers with typos permit them.
 pub(super) fn add_splits(
     snapshot: &IndexSnapshot,
     fields: &Fields,
     word: &mut PlannedWord,
+    is_typo: bool,
 ) -> tantivy::Result<Vec<Vec<String>>> {
     let mut pairs = Vec::new();
     if !word.terms.phrases.is_empty() || word.text.chars().count() > MAX_CHARS || is_number(&word.text) {
@@ -65,7 +67,7 @@ pub(super) fn add_splits(
         let (first, second) = word.text.split_at(at);
         let before = first.chars().next_back().is_some_and(char::is_numeric);
         let is_code_boundary = before != c.is_numeric();
-        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !is_stop(snapshot, part);
+        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !snapshot.is_stop_word(part);
         if !(is_code_boundary || is_long(first) && is_long(second)) {
             continue;
         }
@@ -78,7 +80,7 @@ pub(super) fn add_splits(
         } else {
             phrase_weight(snapshot, fields, &[first.to_owned(), second.to_owned()])?
         };
-        word.terms.phrases.push((weight, SPLIT));
+        word.terms.phrases.push(PhraseForm { weight, factor: SPLIT, is_typo });
         pairs.push(vec![first.to_owned(), second.to_owned()]);
         frequency = first_frequency;
     }
@@ -86,8 +88,4 @@ pub(super) fn add_splits(
         word.terms.idf = snapshot.idf(frequency);
     }
     Ok(pairs)
-}
-
-fn is_stop(snapshot: &IndexSnapshot, word: &str) -> bool {
-    snapshot.main_languages.iter().any(|&language| is_stop_word(word, language))
 }

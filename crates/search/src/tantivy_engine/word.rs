@@ -1,5 +1,6 @@
 //! A word with its terms in each segment, and the scorer of its documents.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use tantivy::InvertedIndexReader;
@@ -45,8 +46,17 @@ pub(super) struct WordPlan {
     /// The score of a match of a form beside BM25.
     pub(super) floor: f32,
     pub(super) segments: Vec<SegmentWord>,
-    /// The word as adjacent terms, with the factor of their score.
-    pub(super) phrases: Vec<(Box<dyn Weight>, f32)>,
+    /// The word as adjacent terms.
+    pub(super) phrases: Vec<PhraseForm>,
+}
+
+/// A word as adjacent terms.
+pub(super) struct PhraseForm {
+    pub(super) weight: Box<dyn Weight>,
+    /// The factor of its score.
+    pub(super) factor: f32,
+    /// True if only tiers with typos permit it.
+    pub(super) is_typo: bool,
 }
 
 /// A word's terms in the dictionaries of one segment.
@@ -126,42 +136,53 @@ pub(super) enum TermField {
     Whole,
 }
 
-/// Terms whose documents all score the same.
-#[derive(Clone)]
+impl TermField {
+    pub(super) fn index(self, segment: &IndexSegment) -> &InvertedIndexReader {
+        match self {
+            Self::Words => &segment.words,
+            Self::Prefixes => &segment.prefixes,
+            Self::Title => &segment.title,
+            Self::TitlePrefixes => &segment.title_prefixes,
+            Self::Suffixes => &segment.suffixes,
+            Self::Whole => &segment.whole,
+        }
+    }
+}
+
+/// Terms of a segment whose documents all score the same.
 pub(super) struct TermGroup {
     pub(super) field: TermField,
     pub(super) terms: Vec<TermInfo>,
     /// The factor of its score.
     pub(super) factor: f32,
+    /// The documents, once they were asked for: to merge many posting lists costs most of a search.
+    set: OnceCell<Arc<BitSet>>,
 }
 
 impl TermGroup {
+    pub(super) fn new(field: TermField, terms: Vec<TermInfo>, factor: f32) -> Self {
+        Self { field, terms, factor, set: OnceCell::new() }
+    }
+
     /// Returns an upper bound of the number of documents.
     pub(super) fn frequency(&self) -> u64 {
         self.terms.iter().map(|term| u64::from(term.doc_freq)).sum()
     }
 
-    pub(super) fn index<'s>(&self, segment: &'s IndexSegment) -> &'s InvertedIndexReader {
-        match self.field {
-            TermField::Words => &segment.words,
-            TermField::Prefixes => &segment.prefixes,
-            TermField::Title => &segment.title,
-            TermField::TitlePrefixes => &segment.title_prefixes,
-            TermField::Suffixes => &segment.suffixes,
-            TermField::Whole => &segment.whole,
-        }
-    }
-
     /// Returns the documents as a set.
     pub(super) fn set(&self, segment: &IndexSegment) -> tantivy::Result<Arc<BitSet>> {
-        let (index, max_doc) = (self.index(segment), segment.max_doc());
-        match (self.cached_term(segment), self.field) {
-            (Some(info), TermField::TitlePrefixes) => {
-                segment.derived.title_prefix_sets.get(index, info, max_doc)
-            }
-            (Some(info), _) => segment.derived.prefix_sets.get(index, info, max_doc),
-            (None, _) => Ok(Arc::new(union(&self.terms, index, max_doc)?)),
+        if let Some(set) = self.set.get() {
+            return Ok(set.clone());
         }
+        let (index, max_doc) = (self.field.index(segment), segment.max_doc());
+        let set = match (self.cached_term(segment), self.field) {
+            (Some(info), TermField::TitlePrefixes) => {
+                segment.derived.title_prefix_sets.get(index, info, max_doc)?
+            }
+            (Some(info), _) => segment.derived.prefix_sets.get(index, info, max_doc)?,
+            (None, _) => Arc::new(union(&self.terms, index, max_doc)?),
+        };
+        Ok(self.set.get_or_init(|| set).clone())
     }
 
     /// Returns the frequent short prefix that the group consists of.
@@ -178,7 +199,8 @@ impl TermGroup {
         if let [info] = self.terms.as_slice()
             && self.cached_term(segment).is_none()
         {
-            let postings = self.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
+            let postings =
+                self.field.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
             return Ok((DocIter::Constant(Box::new(postings)), u64::from(info.doc_freq)));
         }
         let cost = self.frequency().min(u64::from(segment.max_doc()));
@@ -232,10 +254,11 @@ impl WordPlan {
             let set = Arc::new(union(terms, &segment.words, segment.max_doc())?);
             word.forms.push(FormScorer { docs: DocIter::Set(SharedBitSet::new(set)), weight: 0.0 });
         }
-        for (weight, factor) in &self.phrases {
-            let scorer = weight.scorer(&segment.reader, 1.0)?;
+        for phrase in self.phrases.iter().filter(|phrase| typos || !phrase.is_typo) {
+            let scorer = phrase.weight.scorer(&segment.reader, 1.0)?;
             word.cost += u64::from(scorer.size_hint());
-            word.forms.push(FormScorer { docs: DocIter::Constants(scorer), weight: self.idf * factor });
+            let weight = self.idf * phrase.factor;
+            word.forms.push(FormScorer { docs: DocIter::Constants(scorer), weight });
         }
         word.forms.sort_by(by_weight);
         for form in &found.extras {
@@ -273,7 +296,7 @@ impl WordPlan {
         };
         for group in groups {
             for info in &group.terms {
-                add_documents(&mut set, group.index(segment), info)?;
+                add_documents(&mut set, group.field.index(segment), info)?;
             }
         }
         for form in &found.forms {

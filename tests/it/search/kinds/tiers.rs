@@ -138,6 +138,33 @@ async fn pages_continue_through_the_tiers() {
 }
 
 #[tokio::test]
+async fn pages_continue_among_words_that_others_divide() {
+    let mut texts = vec!["a sunflower", "the sunflower"];
+    texts.extend([
+        "a sun flower",
+        "the sun flower",
+        "one sun flower",
+        "my sun flower",
+        "two sun flower pots",
+    ]);
+    let shelf = Shelf::of(&texts).await;
+    let mut request = SearchRequest::new("sunflower ", 3);
+    let mut paged = Vec::new();
+    loop {
+        let answer = shelf.engine.search(&request).await.unwrap();
+        assert_eq!(answer.total, 7);
+        paged.extend(answer.hits.iter().map(|hit| hit.document.key.as_str().parse::<usize>().unwrap()));
+        if !answer.has_next {
+            break;
+        }
+        request.after = answer.hits.last().map(|hit| hit.cursor.encode());
+    }
+    assert_eq!(paged, shelf.found("sunflower ").await);
+    paged.sort_unstable();
+    assert_eq!(paged, [0, 1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
 async fn a_long_text_is_searched_by_its_most_informative_words() {
     let shelf = Shelf::of(&["an essay on the migration of storks", "an essay on trains", "storks"]).await;
     let pasted =
