@@ -113,9 +113,8 @@ impl<'a> FormLookup<'a> {
         let mut frequency = self.add_forms(&mut terms, &word, &word)?;
         if frequency == 0 {
             // The frequency of the rarest character is the next best estimate.
-            let frequencies = characters.iter().map(|character| self.snapshot.frequency(character));
-            let frequencies: Vec<u64> = frequencies.collect::<tantivy::Result<_>>()?;
-            frequency = frequencies.into_iter().min().unwrap_or(0);
+            let characters: Vec<&str> = characters.iter().map(String::as_str).collect();
+            frequency = self.snapshot.least_frequency(&characters)?;
         }
         terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false });
         if self.marks {
