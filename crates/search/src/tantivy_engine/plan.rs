@@ -7,7 +7,7 @@ use tantivy::query::Weight;
 use super::super::highlight::Highlighter;
 use super::super::query::{ParsedQuery, QueryUnit};
 use super::super::request::SearchRequest;
-use super::forms::{FormLookup, add_whole};
+use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
 use super::phrases::phrase_weight;
 use super::schema::Fields;
@@ -15,6 +15,7 @@ use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
 use super::weights::{PHRASE, UNINFORMATIVE, Weights};
+use super::wholes::add_whole;
 use super::word::{PlannedWord, TermGroup, WordPlan};
 
 /// The maximum number of words of a query that are looked up.
