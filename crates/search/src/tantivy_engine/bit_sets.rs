@@ -57,10 +57,8 @@ pub(super) fn for_each(set: &BitSet, mut visit: impl FnMut(DocId)) {
 /// Returns the documents that both sets contain.
 pub(super) fn intersection(a: &BitSet, b: &BitSet, max_doc: DocId) -> BitSet {
     let mut both = BitSet::with_max_value(max_doc);
-    for_each(a, |doc| {
-        if b.contains(doc) {
-            both.insert(doc);
-        }
+    for_each_in_intersection(&[vec![a], vec![b]], max_doc, |doc| {
+        both.insert(doc);
     });
     both
 }

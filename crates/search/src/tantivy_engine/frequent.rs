@@ -17,10 +17,8 @@ use super::segment::IndexSegment;
 use super::top_docs::TopDocsCollector;
 use super::word::{FREQUENT, TermGroup, is_commonplace};
 
-/// The newest documents that are tried first.
-const MAX_STEPS: usize = 4_096;
-/// The matches of a set that are collected one by one.
-const MAX_LISTED: u64 = 20_000;
+/// The newest documents that are tried first: most often, the best matches are among them.
+const MAX_STEPS: usize = 8_192;
 
 /// Units as bit sets.
 struct FrequentUnits(Vec<FrequentUnit>);
@@ -71,7 +69,7 @@ pub(super) fn collect_frequent(
 ) -> tantivy::Result<Option<u64>> {
     let max_doc = segment.max_doc();
     let sets: Option<_> = units.iter().map(|unit| FrequentUnit::of(unit, max_doc)).collect();
-    let Some(mut sets) = sets.map(FrequentUnits) else { return Ok(None) };
+    let Some(sets) = sets.map(FrequentUnits) else { return Ok(None) };
     let mut scored = BitSet::with_max_value(max_doc);
     if collector.requires_scores() {
         sets.add_scored(&mut scored);
@@ -107,7 +105,7 @@ pub(super) fn collect_frequent(
             candidates.collect(proximity, ordinal, segment, collector)?;
         }
     }
-    sets.collect_unscored(scored, ordinal, segment, collector);
+    sets.collect_unscored(&scored, ordinal, segment, collector);
     Ok(Some(sets.count(segment)))
 }
 
@@ -138,56 +136,16 @@ impl FrequentUnits {
 
     /// Collects the matching documents outside `scored`.
     fn collect_unscored(
-        &mut self,
-        mut scored: BitSet,
-        ordinal: usize,
-        segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
-    ) {
-        if self.collect_newest(MAX_STEPS, &scored, ordinal, segment, collector) {
-            return;
-        }
-        // The best scores are rare among the matches, so that the newest ones do not end the search.
-        let mut rare = Vec::new();
-        let mut listed = BitSet::with_max_value(segment.max_doc());
-        let sets = self.0.iter().flat_map(FrequentUnit::lists).filter(|list| !list.is_scored);
-        for set in sets.map(|list| list.set.clone()).collect::<Vec<_>>() {
-            let mut unions = self.unions();
-            unions.push(vec![&*set]);
-            if count_intersection(&unions, segment.max_doc()) <= MAX_LISTED {
-                for_each_in_intersection(&unions, segment.max_doc(), |doc| {
-                    listed.insert(doc);
-                });
-                rare.push(set);
-            }
-        }
-        for_each(&listed, |doc| {
-            if !scored.contains(doc) && segment.is_alive(doc) {
-                self.collect(doc, ordinal, segment, collector);
-            }
-            scored.insert(doc);
-        });
-        for list in self.0.iter_mut().flat_map(FrequentUnit::lists_mut) {
-            list.is_scored |= rare.iter().any(|set| Arc::ptr_eq(set, &list.set));
-        }
-        self.collect_newest(usize::MAX, &scored, ordinal, segment, collector);
-    }
-
-    /// Collects the newest of the matching documents outside `scored`.
-    ///
-    /// Returns false if it ended after the maximum number of steps.
-    fn collect_newest(
         &self,
-        max_steps: usize,
         scored: &BitSet,
         ordinal: usize,
         segment: &IndexSegment,
         collector: &mut TopDocsCollector,
-    ) -> bool {
+    ) {
         let requires_scores = collector.requires_scores();
         let max_score = if requires_scores { self.0.iter().map(FrequentUnit::max_score).sum() } else { 0.0 };
         let newest_first = &segment.derived.newest_first;
-        for &doc in newest_first.iter().take(max_steps) {
+        for &doc in newest_first.iter().take(MAX_STEPS) {
             if !self.contains(doc) || scored.contains(doc) || !segment.is_alive(doc) {
                 continue;
             }
@@ -195,10 +153,18 @@ impl FrequentUnits {
             if !self.collect(doc, ordinal, segment, collector)
                 && !collector.accepts(max_score, ordinal, doc, segment)
             {
-                return true;
+                return;
             }
         }
-        newest_first.len() <= max_steps
+        if newest_first.len() <= MAX_STEPS {
+            return;
+        }
+        // Few of the matches have the best score, if any.
+        for_each_in_intersection(&self.unions(), segment.max_doc(), |doc| {
+            if !scored.contains(doc) && segment.is_alive(doc) {
+                self.collect(doc, ordinal, segment, collector);
+            }
+        });
     }
 
     /// Collects a matching document that is not scored one by one, unless it has been collected.
@@ -257,15 +223,6 @@ impl FrequentUnit {
 
     fn matching(&self) -> impl Iterator<Item = &WeightedSet> {
         self.forms.iter().chain(&self.groups)
-    }
-
-    fn lists(&self) -> impl Iterator<Item = &WeightedSet> {
-        self.matching().chain(&self.extras).chain(&self.group_titles)
-    }
-
-    fn lists_mut(&mut self) -> impl Iterator<Item = &mut WeightedSet> {
-        let matching = self.forms.iter_mut().chain(&mut self.groups);
-        matching.chain(&mut self.extras).chain(&mut self.group_titles)
     }
 
     fn contains(&self, doc: DocId) -> bool {

@@ -9,7 +9,7 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
-use super::bit_sets::{add_documents, for_each, intersection};
+use super::bit_sets::{add_documents, count_intersection, for_each, for_each_in_intersection};
 use super::plan::{QueryPlan, UnitPlan};
 use super::scorers::sum_of_scores;
 use super::segment::IndexSegment;
@@ -68,7 +68,7 @@ impl SingleWord<'_> {
                 }
                 self.collect_groups(ordinal, segment, collector)?;
             } else {
-                collect_equal(ordinal, segment, &all, 0.0, collector);
+                collect_equal(ordinal, segment, &[&all], 0.0, collector);
             }
         }
         Ok(total)
@@ -255,10 +255,9 @@ impl SingleWord<'_> {
         for group in groups {
             let (weight, set) = (idf * group.factor, group.set(segment)?);
             for (in_title, bonus) in &titles {
-                let both = intersection(&set, in_title, segment.max_doc());
-                collect_equal(ordinal, segment, &both, weight + bonus, collector);
+                collect_equal(ordinal, segment, &[&set, in_title], weight + bonus, collector);
             }
-            collect_equal(ordinal, segment, &set, weight, collector);
+            collect_equal(ordinal, segment, &[&set], weight, collector);
         }
         Ok(())
     }
@@ -266,28 +265,33 @@ impl SingleWord<'_> {
 
 /// Returns true for so few documents that each of them can be scored.
 fn is_rare(set: &BitSet, segment: &IndexSegment) -> bool {
-    set.len() < segment.max_doc() as usize / FREQUENT as usize
+    set.len() < (segment.max_doc() / FREQUENT) as usize
 }
 
-/// Collects the newest documents of a set, all of which have one score.
+/// Collects the newest documents that all sets contain, all of which have one score.
 fn collect_equal(
     ordinal: usize,
     segment: &IndexSegment,
-    set: &BitSet,
+    sets: &[&BitSet],
     score: Score,
     collector: &mut TopDocsCollector,
 ) {
     if collector.threshold() > score {
         return;
     }
+    let unions: Vec<Vec<&BitSet>> = sets.iter().map(|&set| vec![set]).collect();
     // Visits either all members, or all documents from the newest on until it met enough members,
     // whichever are fewer.
-    let members = set.len().max(1);
-    let until_enough = collector.limit() * segment.derived.newest_first.len() / members;
+    let members = match sets {
+        [set] => set.len(),
+        _ => count_intersection(&unions, segment.max_doc()) as usize,
+    };
+    let until_enough = collector.limit() * segment.derived.newest_first.len() / members.max(1);
     if members > until_enough {
-        collect_newest(ordinal, segment, collector, score, |doc| set.contains(doc));
+        let is_member = |doc| sets.iter().all(|set| set.contains(doc));
+        collect_newest(ordinal, segment, collector, score, is_member);
     } else {
-        for_each(set, |doc| {
+        for_each_in_intersection(&unions, segment.max_doc(), |doc| {
             if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
                 collector.collect(score, ordinal, doc, segment);
             }

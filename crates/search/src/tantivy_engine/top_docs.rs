@@ -79,9 +79,14 @@ impl TopDocsCollector {
             return false;
         }
         let Some(last) = self.docs.last().filter(|_| self.docs.len() == self.limit) else { return true };
+        if score > last.key.score {
+            return true;
+        }
         // Within a segment, ranks compare times without reading them.
-        let is_tie = score == last.key.score && segment == last.segment;
-        if is_tie && self.sort != SearchSort::Oldest && reader.time_rank(doc) > reader.time_rank(last.doc) {
+        if segment == last.segment
+            && self.sort != SearchSort::Oldest
+            && reader.time_rank(doc) > reader.time_rank(last.doc)
+        {
             return false;
         }
         // An id of 0 wins all remaining ties.
