@@ -65,6 +65,11 @@ pub(super) fn intersection(a: &BitSet, b: &BitSet, max_doc: DocId) -> BitSet {
 
 /// Counts the documents that all unions of sets contain.
 pub(super) fn count_intersection(unions: &[Vec<&BitSet>], max_doc: DocId) -> u64 {
+    if let [sets] = unions
+        && let [set] = sets.as_slice()
+    {
+        return set.len() as u64;
+    }
     let buckets = 0..max_doc.div_ceil(BUCKET);
     buckets.map(|bucket| u64::from(intersection_of_bucket(unions, bucket).len())).sum()
 }

@@ -49,7 +49,7 @@ impl<'a> FormLookup<'a> {
         self.add_compounds(&mut terms, text, is_prefix)?;
         self.finish(&mut terms, frequency);
         terms.idf *= *count as f32;
-        Ok(PlannedWord { text: text.clone(), is_prefix, is_quoted: false, terms })
+        Ok(PlannedWord { text: text.clone(), is_prefix, is_quoted: false, is_informative: true, terms })
     }
 
     /// Looks up words that are written together.
@@ -128,7 +128,13 @@ impl<'a> FormLookup<'a> {
         let frequency = self.add_form(&mut terms, word, 1.0)?;
         self.add_titles(&mut terms, &[word.to_owned()], self.weights.exact_in_title)?;
         self.finish(&mut terms, frequency);
-        Ok(PlannedWord { text: word.to_owned(), is_prefix: false, is_quoted: true, terms })
+        Ok(PlannedWord {
+            text: word.to_owned(),
+            is_prefix: false,
+            is_quoted: true,
+            is_informative: true,
+            terms,
+        })
     }
 
     fn finish(&self, terms: &mut WordPlan, mut frequency: u64) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use tantivy::query::Weight;
 
 use super::super::highlight::Highlighter;
-use super::super::query::{ParsedQuery, QueryUnit};
+use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
 use super::super::request::SearchRequest;
 use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
@@ -74,12 +74,15 @@ impl UnitPlan {
         Ok(match self {
             Self::Word(word) => UnitScorer::Word(word.terms.scorer(snapshot, ordinal, typos)?),
             Self::Compound(parts, joined) => {
-                let parts = parts
-                    .iter()
-                    .map(|part| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?)))
-                    .collect::<tantivy::Result<_>>()?;
+                let has_informative = parts.iter().any(|part| part.is_informative);
+                let (mut required, mut others) = (Vec::with_capacity(parts.len()), Vec::new());
+                for part in parts {
+                    let is_required = !any || part.is_informative || !has_informative;
+                    let list = if is_required { &mut required } else { &mut others };
+                    list.push(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?));
+                }
                 let joined = joined.scorer(snapshot, ordinal, typos)?;
-                UnitScorer::Compound(Box::new(CompoundScorer::new(parts, any, joined)))
+                UnitScorer::Compound(Box::new(CompoundScorer::new(required, others, any, joined)))
             }
             Self::Phrase(weight) => {
                 let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
@@ -211,7 +214,10 @@ impl Planner<'_> {
                 let last = words.len().saturating_sub(1);
                 let parts = words.iter().enumerate();
                 let parts = parts
-                    .map(|(at, word)| lookup.word(word, is_prefix && at == last))
+                    .map(|(at, word)| {
+                        let planned = lookup.word(word, is_prefix && at == last)?;
+                        Ok(PlannedWord { is_informative: self.is_informative_part(word), ..planned })
+                    })
                     .collect::<tantivy::Result<_>>()?;
                 Ok(UnitPlan::Compound(parts, lookup.spellings(spellings, is_prefix)?))
             }
@@ -219,7 +225,13 @@ impl Planner<'_> {
                 let phrase = phrase_weight(self.snapshot, self.fields, characters)?;
                 let terms = lookup.unspaced(characters, phrase)?;
                 let text = characters.concat();
-                Ok(UnitPlan::Word(Box::new(PlannedWord { text, is_prefix: false, is_quoted: false, terms })))
+                Ok(UnitPlan::Word(Box::new(PlannedWord {
+                    text,
+                    is_prefix: false,
+                    is_quoted: false,
+                    is_informative: true,
+                    terms,
+                })))
             }
             QueryUnit::Phrase(words) => {
                 lookup.highlighter.phrases.push(words.clone());
@@ -254,15 +266,15 @@ impl Planner<'_> {
     fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
         let informative = units.iter().map(|unit| match unit {
             QueryUnit::Word(word) => !self.snapshot.is_stop_word(&word.text),
-            QueryUnit::Compound(words, _) => {
-                // The letter of a contraction: what's, don't.
-                words
-                    .iter()
-                    .any(|word| word.text.chars().count() > 1 && !self.snapshot.is_stop_word(&word.text))
-            }
+            QueryUnit::Compound(words, _) => words.iter().any(|word| self.is_informative_part(word)),
             QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
         });
         informative.collect()
+    }
+
+    /// Returns false for a part such as the letter of a contraction: what's, don't.
+    fn is_informative_part(&self, part: &QueryWord) -> bool {
+        part.text.chars().count() > 1 && !self.snapshot.is_stop_word(&part.text)
     }
 
     /// Looks up the fields that equal the query.

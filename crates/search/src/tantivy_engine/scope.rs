@@ -45,14 +45,16 @@ impl DocumentScope {
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let mut sets = Vec::with_capacity(plan.included.len() + 1);
             for unit in &plan.included {
-                sets.push(unit_set(&unit.plan, snapshot, ordinal)?);
+                sets.push(unit_sets(&unit.plan, snapshot, ordinal)?);
             }
             if !filter.is_empty() {
-                sets.push(filter_set(segment, filter)?);
+                sets.push(vec![filter_set(segment, filter)?]);
             }
             let mut live = LiveSet::intersection(&sets, segment);
             for unit in &plan.excluded {
-                for_each(&*unit_set(unit, snapshot, ordinal)?, |doc| live.remove(doc));
+                for set in unit_sets(unit, snapshot, ordinal)? {
+                    for_each(&set, |doc| live.remove(doc));
+                }
             }
             segments.push(live);
         }
@@ -66,7 +68,7 @@ impl DocumentScope {
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let terms = segment.prefixes.terms().get(&word[..end])?.into_iter().collect();
             let group = TermGroup::new(TermField::Prefixes, terms, 0.0);
-            let mut live = LiveSet::intersection(&[group.set(segment)?], segment);
+            let mut live = LiveSet::intersection(&[vec![group.set(segment)?]], segment);
             if let Some(known) = self.segment(ordinal) {
                 live.intersect(known);
             }
@@ -128,11 +130,14 @@ impl DocumentScope {
 struct LiveSet(Vec<TinySet>);
 
 impl LiveSet {
-    fn intersection(sets: &[Arc<BitSet>], segment: &IndexSegment) -> Self {
-        let in_bucket = |bucket: u32| match sets.split_first() {
-            Some((first, others)) => {
-                others.iter().fold(first.tinyset(bucket), |docs, other| docs.intersect(other.tinyset(bucket)))
-            }
+    fn intersection(unions: &[Vec<Arc<BitSet>>], segment: &IndexSegment) -> Self {
+        let union_in = |sets: &[Arc<BitSet>], bucket: u32| {
+            sets.iter().fold(TinySet::empty(), |docs, set| docs.union(set.tinyset(bucket)))
+        };
+        let in_bucket = |bucket: u32| match unions.split_first() {
+            Some((first, others)) => others
+                .iter()
+                .fold(union_in(first, bucket), |docs, sets| docs.intersect(union_in(sets, bucket))),
             None if (bucket + 1) * BUCKET <= segment.max_doc() => TinySet::full(),
             None => TinySet::range_lower(segment.max_doc() % BUCKET),
         };
@@ -205,13 +210,13 @@ impl LiveSet {
     }
 }
 
-/// Returns the documents of a unit, without typos.
-fn unit_set(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tantivy::Result<Arc<BitSet>> {
+/// Returns sets whose union is the documents of a unit, without typos.
+fn unit_sets(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tantivy::Result<Vec<Arc<BitSet>>> {
     let segment = &snapshot.segments[ordinal];
     if let UnitPlan::Word(word) = unit
         && word.terms.phrases.is_empty()
     {
-        return word.terms.all_documents(ordinal, segment, false);
+        return word.terms.documents(ordinal, segment, false);
     }
     let mut scorer = unit.scorer(snapshot, ordinal, false, false)?;
     let mut set = BitSet::with_max_value(segment.max_doc());
@@ -219,7 +224,7 @@ fn unit_set(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tantiv
         set.insert(scorer.doc());
         scorer.advance();
     }
-    Ok(Arc::new(set))
+    Ok(vec![Arc::new(set)])
 }
 
 /// Returns the documents within a filter, deleted ones included.

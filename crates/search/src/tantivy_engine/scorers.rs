@@ -206,6 +206,8 @@ impl Scorer for WordScorer {
 /// The documents with all parts of a compound, or with the compound as one word, whichever scores more.
 pub(super) struct CompoundScorer {
     parts: Vec<UnitScorer>,
+    /// Parts that add to scores only.
+    others: Vec<UnitScorer>,
     /// True if one of the parts suffices.
     any: bool,
     /// The current document of the parts.
@@ -215,8 +217,13 @@ pub(super) struct CompoundScorer {
 }
 
 impl CompoundScorer {
-    pub(super) fn new(parts: Vec<UnitScorer>, any: bool, joined: WordScorer) -> Self {
-        let mut compound = Self { parts, any, parts_doc: 0, joined, doc: 0 };
+    pub(super) fn new(
+        parts: Vec<UnitScorer>,
+        others: Vec<UnitScorer>,
+        any: bool,
+        joined: WordScorer,
+    ) -> Self {
+        let mut compound = Self { parts, others, any, parts_doc: 0, joined, doc: 0 };
         compound.parts_doc = compound.first_with_parts(0);
         compound.doc = compound.parts_doc.min(compound.joined.doc());
         compound
@@ -270,8 +277,12 @@ impl DocSet for CompoundScorer {
 impl Scorer for CompoundScorer {
     fn score(&mut self) -> Score {
         let doc = self.doc;
-        let parts = self.parts.iter_mut().filter(|part| self.parts_doc == doc && part.doc() == doc);
-        let parts = parts.map(Scorer::score).fold(0.0, |sum, score| sum + score);
+        let mut parts = 0.0;
+        if self.parts_doc == doc {
+            let matching = self.parts.iter_mut().filter(|part| part.doc() == doc);
+            let others = self.others.iter_mut().filter_map(|part| (part.seek(doc) == doc).then_some(part));
+            parts = matching.chain(others).map(Scorer::score).fold(0.0, |sum, score| sum + score);
+        }
         let joined = if self.joined.doc() == doc { self.joined.score() } else { 0.0 };
         Score::max(parts, joined)
     }

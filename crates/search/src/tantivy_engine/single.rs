@@ -53,9 +53,11 @@ impl SingleWord<'_> {
     fn collect(&self, collector: &mut TopDocsCollector) -> tantivy::Result<u64> {
         let mut total = 0;
         for (ordinal, segment) in self.snapshot.segments.iter().enumerate() {
-            let all = self.word.all_documents(ordinal, segment, self.typos)?;
-            let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
-            total += all.len() as u64 - deleted as u64;
+            let sets = self.word.documents(ordinal, segment, self.typos)?;
+            let all = [sets.iter().map(Arc::as_ref).collect::<Vec<_>>()];
+            let is_member = |doc| sets.iter().any(|set| set.contains(doc));
+            let deleted = segment.deleted.iter().filter(|&&doc| is_member(doc)).count();
+            total += count_intersection(&all, segment.max_doc()) - deleted as u64;
             if collector.requires_scores() {
                 let found = &self.word.segments[ordinal];
                 let is_commonplace = found.forms.iter().any(|form| form.commonplace);
@@ -68,7 +70,7 @@ impl SingleWord<'_> {
                 }
                 self.collect_groups(ordinal, segment, collector)?;
             } else {
-                collect_equal(ordinal, segment, &[&all], 0.0, collector);
+                collect_equal(ordinal, segment, &all, 0.0, collector);
             }
         }
         Ok(total)
@@ -255,9 +257,10 @@ impl SingleWord<'_> {
         for group in groups {
             let (weight, set) = (idf * group.factor, group.set(segment)?);
             for (in_title, bonus) in &titles {
-                collect_equal(ordinal, segment, &[&set, in_title], weight + bonus, collector);
+                let both = [vec![&*set], vec![&**in_title]];
+                collect_equal(ordinal, segment, &both, weight + bonus, collector);
             }
-            collect_equal(ordinal, segment, &[&set], weight, collector);
+            collect_equal(ordinal, segment, &[vec![&set]], weight, collector);
         }
         Ok(())
     }
@@ -268,30 +271,26 @@ fn is_rare(set: &BitSet, segment: &IndexSegment) -> bool {
     set.len() < (segment.max_doc() / FREQUENT) as usize
 }
 
-/// Collects the newest documents that all sets contain, all of which have one score.
+/// Collects the newest documents that all unions of sets contain, all of which have one score.
 fn collect_equal(
     ordinal: usize,
     segment: &IndexSegment,
-    sets: &[&BitSet],
+    unions: &[Vec<&BitSet>],
     score: Score,
     collector: &mut TopDocsCollector,
 ) {
     if collector.threshold() > score {
         return;
     }
-    let unions: Vec<Vec<&BitSet>> = sets.iter().map(|&set| vec![set]).collect();
     // Visits either all members, or all documents from the newest on until it met enough members,
     // whichever are fewer.
-    let members = match sets {
-        [set] => set.len(),
-        _ => count_intersection(&unions, segment.max_doc()) as usize,
-    };
+    let members = count_intersection(unions, segment.max_doc()) as usize;
     let until_enough = collector.limit() * segment.derived.newest_first.len() / members.max(1);
     if members > until_enough {
-        let is_member = |doc| sets.iter().all(|set| set.contains(doc));
+        let is_member = |doc| unions.iter().all(|sets| sets.iter().any(|set| set.contains(doc)));
         collect_newest(ordinal, segment, collector, score, is_member);
     } else {
-        for_each_in_intersection(&unions, segment.max_doc(), |doc| {
+        for_each_in_intersection(unions, segment.max_doc(), |doc| {
             if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
                 collector.collect(score, ordinal, doc, segment);
             }

@@ -28,13 +28,15 @@ pub(super) fn add_whole(
     found: &mut [Vec<TermGroup>],
 ) -> tantivy::Result<()> {
     let automaton = LastWordAutomaton { beginning: whole.as_bytes() };
+    let mut end = whole.as_bytes().to_vec();
+    end.push(u8::MAX); // UTF-8 does not contain this byte.
     for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
         let exact = segment.whole.terms().get(whole)?.into_iter().collect();
         push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
         if is_prefix && whole.chars().nth(SHORT_PREFIX_CHARS).is_some() {
             let mut longer = Vec::new();
             let mut terms: TermStreamer<'_, &LastWordAutomaton<'_>> =
-                segment.whole.terms().search(&automaton).into_stream()?;
+                segment.whole.terms().search(&automaton).ge(whole).lt(&end).into_stream()?;
             while longer.len() < MAX_COMPLETIONS && terms.advance() {
                 longer.push(terms.value().clone());
             }

@@ -36,6 +36,8 @@ pub(super) struct PlannedWord {
     pub(super) is_prefix: bool,
     /// True if it matches in this form only.
     pub(super) is_quoted: bool,
+    /// False for a part of a compound that alone makes no document a match of any word: the `t` of `can't`.
+    pub(super) is_informative: bool,
     pub(super) terms: WordPlan,
 }
 
@@ -284,29 +286,39 @@ impl WordPlan {
         Ok(WordScorer::new(word))
     }
 
-    /// Returns all documents of the word in a segment, deleted ones included.
-    pub(super) fn all_documents(
+    /// Returns sets whose union is all documents of the word in a segment, deleted ones included.
+    ///
+    /// The sets of frequent terms are cached; the others are merged.
+    pub(super) fn documents(
         &self,
         ordinal: usize,
         segment: &IndexSegment,
         typos: bool,
-    ) -> tantivy::Result<Arc<BitSet>> {
+    ) -> tantivy::Result<Vec<Arc<BitSet>>> {
         let found = &self.segments[ordinal];
         let mut groups = found.groups(typos);
-        let mut set = match (groups.next(), found.forms.as_slice()) {
-            (Some(group), []) if found.groups(typos).count() == 1 => return group.set(segment),
-            (None, [form]) if form.commonplace => return form.set(segment),
-            (Some(group), _) => BitSet::clone(&*group.set(segment)?),
-            (None, _) => BitSet::with_max_value(segment.max_doc()),
+        let mut sets = Vec::new();
+        if let Some(group) = groups.next() {
+            sets.push(group.set(segment)?);
+        }
+        let mut rare: Option<BitSet> = None;
+        let mut add = |index: &InvertedIndexReader, info: &TermInfo| {
+            let set = rare.get_or_insert_with(|| BitSet::with_max_value(segment.max_doc()));
+            add_documents(set, index, info)
         };
         for group in groups {
             for info in &group.terms {
-                add_documents(&mut set, group.field.index(segment), info)?;
+                add(group.field.index(segment), info)?;
             }
         }
         for form in &found.forms {
-            add_documents(&mut set, &segment.words, &form.info)?;
+            if form.commonplace {
+                sets.push(form.set(segment)?);
+            } else {
+                add(&segment.words, &form.info)?;
+            }
         }
-        Ok(Arc::new(set))
+        sets.extend(rare.map(Arc::new));
+        Ok(sets)
     }
 }
