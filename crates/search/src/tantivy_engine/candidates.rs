@@ -9,9 +9,12 @@ use super::top_docs::TopDocsCollector;
 /// The matches whose positions are read, the best without them: to read more would take milliseconds.
 const MAX_READ: usize = 2_000;
 
-/// Matches with their scores without distances.
+/// A match with its score without distances.
+type Candidate = (Score, DocId);
+
+/// Matches of a segment.
 #[derive(Default)]
-pub(super) struct Candidates(Vec<(Score, DocId)>);
+pub(super) struct Candidates(Vec<Candidate>);
 
 impl Candidates {
     pub(super) fn add(&mut self, score: Score, doc: DocId) {
@@ -45,7 +48,7 @@ impl Candidates {
     }
 
     /// Divides the matches into the best, in the order of the segment, and the others.
-    fn divide(mut self, segment: &IndexSegment) -> (Vec<(Score, DocId)>, Vec<(Score, DocId)>) {
+    fn divide(mut self, segment: &IndexSegment) -> (Vec<Candidate>, Vec<Candidate>) {
         if self.0.len() <= MAX_READ {
             return (self.0, Vec::new());
         }
