@@ -160,7 +160,11 @@ async fn flush(
         let keystrokes: Vec<Keystroke> = batch.iter().flat_map(typed).collect();
         buffer.append(&keystrokes).await.unwrap();
     }
-    let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+    let policy = FoldPolicy {
+        window: BufferLimits::default().window,
+        continue_window: std::time::Duration::from_secs(30),
+        mask: true,
+    };
     let feed = Arc::new(LocalFeed::new());
     let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushStatus::default());
     let started = emptied(store, plain).await;

@@ -77,7 +77,7 @@ impl KeystrokePipeline {
             BufferBackend::Redis { buffer, feed } => (buffer, feed),
         };
         let flush_status = FlushStatus::default();
-        let policy = FoldPolicy { window: own.window, mask: own.mask };
+        let policy = FoldPolicy { window: own.window, continue_window: own.continue_window, mask: own.mask };
         let retention = Retention::of(own, store);
         Ok(Self {
             flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone()),

@@ -14,8 +14,12 @@ async function breaking(current) {
   return breaks.map(({ message }) => message);
 }
 
+// `Long` accepts what `Int` did, also from variables of type `Int`: tests/it/graphql/keystrokes.rs.
+const widened = (message) => /^Input field '(LogKeystroke|Track)Input\.sequence' changed type from 'Int' to 'Long'$/.test(message);
+
 test("what was released still holds", async () => {
-  assert.deepEqual(await breaking(read("../../schema.graphql")), []);
+  const breaks = await breaking(read("../../schema.graphql"));
+  assert.deepEqual(breaks.filter((message) => !widened(message)), []);
 });
 
 test("a field that is gone, or may be null now, is noticed", async () => {

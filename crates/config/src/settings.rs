@@ -118,6 +118,12 @@ settings_table! {
     pub struct KeystrokeSettings {
         /// The pause in typing after which a search is final. The same on every server.
         window: Duration = duration("100ms").default("5s"),
+        /// The time after its last keystroke in which text that extends, shortens or corrects a logged search
+        /// supersedes it; `0s`: never. A submitted search stands.
+        continue_window: Duration = duration("0s").default("30s"),
+        /// The time for which the last search of each input is remembered: erasing its text, or requesting it
+        /// again, is no search. `0s`: not at all. The same on every server.
+        memory: Duration = duration("0s").default("10m"),
         /// The interval at which the buffer is polled for final searches.
         poll: Duration = duration("10ms").default("250ms"),
         /// Masks e-mail addresses, phone and card numbers in logged searches.

@@ -123,6 +123,8 @@ pub struct Keystroke {
     pub submitted: bool,
     /// The number of documents found, if the client reports it.
     pub result_count: Option<i64>,
+    /// An input method is composing the text.
+    pub composing: bool,
 }
 
 impl Keystroke {
@@ -155,4 +157,6 @@ pub struct BufferedKeystroke {
     pub submitted: bool,
     /// The number of documents found.
     pub result_count: Option<i64>,
+    /// An input method was composing the text.
+    pub composing: bool,
 }

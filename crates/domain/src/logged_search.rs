@@ -32,6 +32,8 @@ pub struct LoggedSearchId(pub Uuid);
 pub struct LoggedSearch {
     /// The id.
     pub id: LoggedSearchId,
+    /// The number of times that it was stored: above 1, this content supersedes earlier content.
+    pub revision: i64,
     /// The user's session.
     pub session: SessionId,
     /// The user, if logged in.

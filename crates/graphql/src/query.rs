@@ -102,12 +102,14 @@ impl Query {
         )]
         typo_tolerance: Flag<true>,
         #[graphql(
-            desc = "Log the query and its number of results as a keystroke, like `logKeystroke`. If logging fails, the \
-                    search succeeds and `extensions.warnings` contains a warning."
+            desc = "Log the query and its number of results as a keystroke, like `logKeystroke`. Requests with `after` \
+                    are part of the same search and log nothing. If logging fails, the search succeeds and \
+                    `extensions.warnings` contains a warning."
         )]
         track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
         let track = track.map(|track| track.checked(&query)).transpose()?;
+        let is_first_page = after.is_none();
         let first = page_size(ctx, first)?;
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
             return Err(SearchError::InvalidCursor.into());
@@ -138,7 +140,7 @@ impl Query {
         if let Some(budget) = ResponseBudget::of(ctx) {
             budget.add_read(answer.read_bytes)?;
         }
-        if let Some(keystroke) = track {
+        if let Some(keystroke) = track.filter(|_| is_first_page) {
             let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
             if let Err(failure) = buffer_keystroke(services, keystroke).await {
                 Warnings::add(ctx, "The search was answered, but not logged.", failure);

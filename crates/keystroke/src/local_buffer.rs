@@ -33,8 +33,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, Erasure,
-    FlushCounts, KeystrokeBuffer,
+    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, Erasure, FlushCounts,
+    KeystrokeBuffer, Settlement,
 };
 use clock::Clock;
 use journal::Journal;
@@ -316,15 +316,15 @@ impl Shared {
         Ok((claimed, state.journal.written()))
     }
 
-    fn ack(&self, claims: &[ClaimId], counts: FlushCounts) {
+    fn ack(&self, settled: &[Settlement], counts: FlushCounts) {
         let state = &mut *self.state();
         let now = state.clock.now();
-        let runs = state.runs.claimed(claims);
-        state.runs.ack(&runs, counts, now);
+        let runs = state.runs.claimed(settled);
+        state.runs.ack(runs.clone(), counts, now);
         if runs.is_empty() {
             return;
         }
-        if let Err(error) = state.journal.write(&Record::Acked { runs }) {
+        if let Err(error) = state.journal.write(&Record::Settled { at: now, runs }) {
             // Their searches are stored, so the runs are removed. A process that replays them stores
             // nothing new, since the ids are the same.
             warn!(%error, "an acknowledgement was not written to the keystroke journal");
@@ -379,8 +379,8 @@ impl KeystrokeBuffer for LocalBuffer {
         Ok(claimed)
     }
 
-    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError> {
-        self.shared.ack(claims, counts);
+    async fn ack(&self, settled: &[Settlement], counts: FlushCounts) -> Result<(), BufferError> {
+        self.shared.ack(settled, counts);
         Ok(())
     }
 

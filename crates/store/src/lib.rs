@@ -211,6 +211,8 @@ impl Vanished {
 pub struct NewSearch {
     /// The idempotency key: the same in each attempt to log the same search.
     pub id: LoggedSearchId,
+    /// 1 for a new search; a higher one supersedes the stored row if that has a lower one.
+    pub revision: i64,
     /// The session of the user.
     pub session: SessionId,
     /// The user, if logged in.
@@ -236,7 +238,7 @@ pub struct NewSearch {
 /// The outcome of logging searches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogOutcome {
-    /// Searches that this call stored, in the given order.
+    /// Searches that this call stored, in the given order: new ones, and those that superseded a row.
     pub inserted: Vec<LoggedSearch>,
     /// The number of searches that an earlier call stored, or that the call repeats.
     pub duplicates: usize,

@@ -177,7 +177,11 @@ impl Server {
         };
         let feed = Arc::new(LocalFeed::new());
         let flush_status = FlushStatus::default();
-        let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+        let policy = FoldPolicy {
+            window: BufferLimits::default().window,
+            continue_window: std::time::Duration::from_secs(30),
+            mask: true,
+        };
         let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone());
         let keystrokes = Keystrokes { buffer, feed, flush_status };
         let engine = setup.engine.unwrap_or(index);

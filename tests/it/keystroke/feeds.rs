@@ -40,6 +40,7 @@ impl Deref for RunningFeed {
 fn search(query: &str) -> LoggedSearch {
     let now = chrono::Utc::now();
     LoggedSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::new_v4()),
         session: SessionId::parse("s").unwrap(),
         user: Some(UserId::parse("ann").unwrap()),

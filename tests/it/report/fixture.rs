@@ -62,6 +62,7 @@ pub(crate) fn between(from: &str, before: &str) -> ReportPeriod {
 /// Returns a search that ended at the given time.
 pub(crate) fn search(session: &str, query: &str, last_keystroke_at: Timestamp, results: i64) -> NewSearch {
     NewSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::new_v4()),
         session: SessionId::parse(session).unwrap(),
         user: None,

@@ -18,7 +18,6 @@ use quarry::search::{
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::corpus::open;
 use crate::support::databases::TestDatabase;
@@ -111,7 +110,8 @@ impl Setup {
 
 fn search(of: &str, query: &str, at: DateTime<Utc>) -> NewSearch {
     NewSearch {
-        id: LoggedSearchId(Uuid::new_v4()),
+        id: LoggedSearchId(uuid::Uuid::new_v4()),
+        revision: 1,
         session: SessionId::parse(of).unwrap(),
         user: None,
         query: query.to_owned(),
@@ -407,7 +407,7 @@ impl SearchEngine for BusyEngine {
     async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
         self.engine.apply(batch).await
     }
-    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
+    async fn applied_through(&self) -> Result<Option<(uuid::Uuid, Revision)>, SearchError> {
         self.engine.applied_through().await
     }
     async fn reset(&self) -> Result<(), SearchError> {

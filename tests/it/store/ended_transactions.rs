@@ -81,6 +81,7 @@ fn visitor() -> Searcher {
 
 fn search(number: u128) -> NewSearch {
     NewSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::from_u128(number)),
         session: SessionId::parse("visitor").unwrap(),
         user: None,

@@ -18,6 +18,12 @@ impl Search {
         NodeId::Search(self.0.id).into()
     }
 
+    /// The number of times that the search was stored: above 1, its text supersedes an earlier one, because the
+    /// user typed on.
+    async fn revision(&self) -> i32 {
+        int(self.0.revision)
+    }
+
     /// The user's session as named by the client.
     async fn session_id(&self) -> ID {
         ID(self.0.session.as_str().to_owned())

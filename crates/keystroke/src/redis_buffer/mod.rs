@@ -30,8 +30,8 @@ use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
 use self::scripts::{LuaScript, Scripts};
 use super::digest::text_digest;
 use super::{
-    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, Erasure,
-    FlushCounts, KeystrokeBuffer,
+    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, Erasure, FlushCounts,
+    KeystrokeBuffer, Settlement,
 };
 use quarry_domain::{Keystroke, Searcher};
 use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
@@ -46,6 +46,8 @@ const CLAIM_RUNS: usize = 10_000;
 const CLAIM_BYTES: usize = 1 << 20;
 /// The runs of a shard per step of an erasure, which blocks Redis.
 const ERASE_STEP: usize = 100;
+/// Divides the limit of bytes: the number of remembered searches, at about half a kilobyte each.
+const MEMORIES_SHARE: u64 = 4 * 512;
 /// The maximum numbers of unclaimed and of claimed runs that the health inspects per shard.
 const HEALTH_RUNS: usize = 250;
 
@@ -60,6 +62,14 @@ pub struct RedisBuffer {
     limits: BufferLimits,
     /// The generation of the connection whose durability was checked.
     checked: AtomicU64,
+}
+
+/// A set of a shard that an erasure scans.
+#[derive(Clone, Copy)]
+enum RunSet {
+    Due,
+    Claims,
+    Memories,
 }
 
 impl RedisBuffer {
@@ -115,7 +125,7 @@ impl RedisBuffer {
     async fn claimable(&self, scope: ClaimScope, limit: usize) -> Result<[usize; SHARDS], BufferError> {
         let calls = self.shards.iter().map(|shard| {
             let mut call = self.scripts.peek.call(&[shard.due.clone(), shard.claims.clone()]);
-            call.arg(flag(scope == ClaimScope::All)).arg(limit);
+            call.arg(&shard.base).arg(flag(scope == ClaimScope::All)).arg(limit);
             call
         });
         let found: Vec<(Vec<i64>, Vec<i64>)> = self.run(&self.scripts.peek, calls.collect()).await?;
@@ -247,6 +257,7 @@ impl KeystrokeBuffer for RedisBuffer {
             call.arg(&shard.base).arg(flag(scope == ClaimScope::All)).arg(count).arg(CLAIM_BYTES);
             call.arg(ms(limits.lease)).arg(ms(limits.late_memory)).arg(ms(limits.run_age));
             call.arg(shard.claim_prefix(call_id));
+            call.arg(ms(limits.memory.max(limits.late_memory))).arg(memory_ms(limits));
             call
         });
         let answers: Vec<Vec<Value>> = self.run(&self.scripts.claim, calls.collect()).await?;
@@ -256,15 +267,18 @@ impl KeystrokeBuffer for RedisBuffer {
             let mut values = answer.into_iter();
             let reclaimed: usize = read(values.next().ok_or_else(unexpected)?)?;
             let mut index = 0;
-            while let (Some(id), Some(since), Some(run)) = (values.next(), values.next(), values.next()) {
-                let (id, since, run): (String, i64, Vec<u8>) = (read(id)?, read(since)?, read(run)?);
+            while let (Some(id), Some(since), Some(run), Some(remembered)) =
+                (values.next(), values.next(), values.next(), values.next())
+            {
+                let (id, since): (String, i64) = (read(id)?, read(since)?);
+                let run: (Vec<u8>, Vec<u8>) = (read(run)?, read(remembered)?);
                 claimed.push((index >= reclaimed, since, id, run));
                 index += 1;
             }
         }
         claimed.sort_by_key(|(is_new, since, ..)| (*is_new, *since));
-        let runs = claimed.into_iter().filter_map(|(_, _, id, run)| {
-            let decoded = record::claimed_run(id.clone(), &run);
+        let runs = claimed.into_iter().filter_map(|(_, _, id, (run, remembered))| {
+            let decoded = record::claimed_run(id.clone(), &run, &remembered);
             if decoded.is_none() {
                 // It remains for inspection, and does not block other runs.
                 error!(claim.id = id, "a claimed run cannot be decoded");
@@ -274,11 +288,11 @@ impl KeystrokeBuffer for RedisBuffer {
         Ok(runs.collect())
     }
 
-    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError> {
-        let mut parts: Vec<Vec<&str>> = vec![Vec::new(); SHARDS];
-        for id in claims {
-            if let Some(shard) = shard_of_claim(&id.0) {
-                parts[shard].push(&id.0);
+    async fn ack(&self, settled: &[Settlement], counts: FlushCounts) -> Result<(), BufferError> {
+        let mut parts: Vec<Vec<&Settlement>> = vec![Vec::new(); SHARDS];
+        for settlement in settled {
+            if let Some(shard) = shard_of_claim(&settlement.claim.0) {
+                parts[shard].push(settlement);
             }
         }
         let mut concerned: Vec<usize> = (0..SHARDS).filter(|shard| !parts[*shard].is_empty()).collect();
@@ -287,17 +301,23 @@ impl KeystrokeBuffer for RedisBuffer {
         }
         let calls = concerned.into_iter().enumerate().map(|(index, number)| {
             let shard = &self.shards[number];
-            let mut call = self.scripts.ack.call(&[shard.claims.clone(), shard.counts.clone()]);
+            let keys = [shard.claims.clone(), shard.counts.clone(), shard.memories.clone()];
+            let mut call = self.scripts.ack.call(&keys);
             // The first shard takes the counts for all.
             let counts = if index == 0 { counts } else { FlushCounts::default() };
-            call.arg(&shard.base)
-                .arg(counts.searches)
-                .arg(counts.duplicates)
-                .arg(counts.late)
-                .arg(&parts[number]);
-            call
+            call.arg(&shard.base).arg(counts.searches).arg(counts.duplicates).arg(counts.late);
+            call.arg(memory_ms(&self.limits)).arg(self.limits.bytes / MEMORIES_SHARE / SHARDS as u64);
+            for settlement in &parts[number] {
+                let name = RunName::of(settlement.session.as_str(), settlement.input.as_str());
+                let remember = settlement.remember.as_ref().map(record::remembered).transpose();
+                let remember =
+                    remember.map_err(|_| BufferError::Damaged("a search cannot be encoded".to_owned()))?;
+                call.arg(&settlement.claim.0).arg(&name.run).arg(remember.unwrap_or_default());
+            }
+            Ok(call)
         });
-        let _: Vec<u64> = self.run(&self.scripts.ack, calls.collect()).await?;
+        let calls: Vec<Cmd> = calls.collect::<Result<_, BufferError>>()?;
+        let _: Vec<u64> = self.run(&self.scripts.ack, calls).await?;
         Ok(())
     }
 
@@ -309,20 +329,28 @@ impl KeystrokeBuffer for RedisBuffer {
             }
             Searcher::User(user) => ("u", user.as_str(), &self.shards[..]),
         };
+        let session = RunName::of(id, "").session;
         let (mut erased, mut last) = (0, 0);
         // Scans unclaimed runs twice, then claimed ones: a run that is closed during a scan is found under
-        // its new name, and one that is claimed among the claims.
-        for is_claimed in [false, false, true] {
+        // its new name, and one that is claimed among the claims. Remembered searches follow the claims, whose
+        // acknowledgement creates them.
+        for set in [RunSet::Due, RunSet::Due, RunSet::Claims, RunSet::Memories] {
             let mut cursors: Vec<(&Shard, u64)> = concerned.iter().map(|shard| (shard, 0)).collect();
             while !cursors.is_empty() {
                 let calls = cursors.iter().map(|(shard, cursor)| {
-                    let (set, letter) = if is_claimed { (&shard.claims, "c:") } else { (&shard.due, "r:") };
-                    let mut call = self.scripts.erase.call(&[set.clone(), shard.counts.clone()]);
+                    let (key, letter, memories) = match set {
+                        RunSet::Due => (&shard.due, "r:", None),
+                        RunSet::Claims => (&shard.claims, "c:", Some("p:")),
+                        RunSet::Memories => (&shard.memories, "m:", Some("m:")),
+                    };
+                    let mut call = self.scripts.erase.call(&[key.clone(), shard.counts.clone()]);
                     call.arg(format!("{}{letter}", shard.base))
                         .arg(*cursor)
                         .arg(ERASE_STEP)
                         .arg(kind)
                         .arg(id);
+                    let memories = memories.map(|letter| format!("{}{letter}", shard.base));
+                    call.arg(memories.unwrap_or_default()).arg(&session);
                     call
                 });
                 let answers: Vec<(u64, u64, i64)> = self.run(&self.scripts.erase, calls.collect()).await?;
@@ -389,6 +417,11 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, BufferError> {
 
 fn unexpected() -> BufferError {
     BufferError::Damaged("a script returned an unexpected reply".to_owned())
+}
+
+/// Zero if nothing is remembered.
+fn memory_ms(limits: &BufferLimits) -> u64 {
+    if limits.memory.is_zero() { 0 } else { ms(limits.memory) }
 }
 
 fn flag(is_set: bool) -> u8 {

@@ -17,6 +17,7 @@ pub(crate) struct Model {
     pub(crate) last_keystroke_at: DateTimeWithTimeZone,
     pub(crate) logged_at: DateTimeWithTimeZone,
     pub(crate) call_id: Uuid,
+    pub(crate) revision: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -3,11 +3,17 @@
 //! A claim with an expired lease is flushed again, possibly during its first flush. The database decides which
 //! call inserts a row, and each call adds only its own rows to the roll-ups. All flushers lock in one order
 //! (gate, ids, hours and queries, days, quarters), so they wait for each other and do not deadlock.
+//!
+//! A search with a higher revision supersedes the stored row, under a lock of that row: of several attempts, one
+//! finds the lower revision. If the row is gone, the search is inserted.
 
 use quarry_runtime::boxed;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
+
+use super::super::batch::id_lists;
 
 use super::super::entity::search_logs::{Column, Entity, Model};
 use super::super::failure::CallFailure;
@@ -19,7 +25,8 @@ use super::{erasure, logged, reason_name, stored_key, without_nul};
 impl Store {
     /// Stores searches and adds them to the roll-ups, in one transaction.
     ///
-    /// Searches with a stored id are skipped, and those of an erased person are dropped.
+    /// Searches whose id and revision are stored are skipped, and those of an erased person are dropped. A higher
+    /// revision supersedes the row: the roll-ups count its new content only.
     #[boxed]
     pub async fn log_searches(&self, searches: &[NewSearch]) -> Result<LogOutcome, StoreError> {
         if searches.is_empty() {
@@ -41,8 +48,10 @@ impl Store {
             .map(|search| row(search, call, now))
             .collect();
         let inserted = insert_if_absent(&transaction, &rows, call).await?;
-        rows.retain(|row| inserted.contains(&row.id));
-        RollUps::of(&rows).add(&transaction).await?;
+        let superseded = supersede(&transaction, &rows, &inserted).await?;
+        let replaced: HashSet<Uuid> = superseded.iter().map(|row| row.id).collect();
+        rows.retain(|row| inserted.contains(&row.id) || replaced.contains(&row.id));
+        RollUps::of(&rows).replace(&transaction, &superseded).await?;
         transaction.commit().await?;
         Ok(LogOutcome {
             duplicates: accepted.len() - rows.len(),
@@ -50,6 +59,40 @@ impl Store {
             erased,
         })
     }
+}
+
+/// Replaces the stored rows that have a lower revision, and returns what they were.
+async fn supersede(
+    transaction: &DatabaseTransaction,
+    rows: &[Model],
+    inserted: &HashSet<Uuid>,
+) -> Result<Vec<Model>, CallFailure> {
+    let candidates: HashMap<Uuid, &Model> = rows
+        .iter()
+        .filter(|row| row.revision > 1 && !inserted.contains(&row.id))
+        .map(|row| (row.id, row))
+        .collect();
+    let mut ids: Vec<Uuid> = candidates.keys().copied().collect();
+    ids.sort_unstable();
+    let mut superseded = Vec::new();
+    for list in id_lists(&ids) {
+        let locked = Entity::find()
+            .filter(Column::Id.is_in(list))
+            .order_by_asc(Column::Id)
+            .lock_exclusive()
+            .all(transaction)
+            .await?;
+        superseded.extend(locked.into_iter().filter(|row| row.revision < candidates[&row.id].revision));
+    }
+    let ids: Vec<Uuid> = superseded.iter().map(|row| row.id).collect();
+    for list in id_lists(&ids) {
+        Entity::delete_many().filter(Column::Id.is_in(list)).exec(transaction).await?;
+    }
+    let new: Vec<Model> = ids.iter().map(|id| candidates[id].clone()).collect();
+    if let Some(row) = new.first() {
+        insert_if_absent(transaction, &new, row.call_id).await?;
+    }
+    Ok(superseded)
 }
 
 fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
@@ -67,6 +110,7 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
         last_keystroke_at: stored(search.last_keystroke_at),
         logged_at: now,
         call_id: call,
+        revision: search.revision,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The log of searches: one row each, and roll-ups for reports.
 //!
-//! - `intake`: idempotent inserts.
+//! - `intake`: idempotent inserts, and rows that later typing supersedes.
 //! - `reading`: pages, counts and rows by id, with an index for each filter.
 //! - `popular`: popular searches, for completions.
 //! - `rollups`: counts of each query by hour, and of all searches by quarter of an hour.
@@ -65,6 +65,7 @@ fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
     let user = row.user_id.as_deref().map(UserId::parse).transpose();
     Ok(LoggedSearch {
         id: LoggedSearchId(row.id),
+        revision: row.revision,
         session,
         user: user.map_err(|_| CallFailure::unreadable("user id"))?,
         query: row.query,

@@ -84,12 +84,42 @@ impl RollUps {
         rollups
     }
 
-    /// Adds rows that the transaction inserted.
-    pub(super) async fn add(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
+    /// Adds rows that the transaction inserted, and subtracts those that they supersede.
+    ///
+    /// One statement changes each kind of roll-up, in the order of locks.
+    pub(super) async fn replace(
+        mut self,
+        transaction: &DatabaseTransaction,
+        superseded: &[Model],
+    ) -> Result<(), CallFailure> {
+        let removed = Self::of(superseded);
+        self.offset(&removed);
         self.apply_to_hours(transaction, Sign::Plus).await?;
+        removed.clean_hours(transaction).await?;
         days::mark_changed(transaction, self.hours.keys()).await?;
+        days::delete_queries(transaction, removed.hours.keys()).await?;
         // Last, because all flushers wait for these few rows.
-        self.apply_to_quarters(transaction, Sign::Plus).await
+        self.apply_to_quarters(transaction, Sign::Plus).await?;
+        removed.clean_quarters(transaction).await
+    }
+
+    /// Subtracts the counts of rows; a query that is only subtracted does not change a spelling.
+    fn offset(&mut self, removed: &Self) {
+        for (key, of) in &removed.hours {
+            let hour = self.hours.entry(key.clone()).or_insert_with(|| {
+                let latest = (key.0, Uuid::nil(), String::new());
+                QueryHour { searches: 0, zero_results: 0, counted: 0, results: 0, latest }
+            });
+            hour.searches -= of.searches;
+            hour.zero_results -= of.zero_results;
+            hour.counted -= of.counted;
+            hour.results -= of.results;
+        }
+        for (quarter, of) in &removed.quarters {
+            let net = self.quarters.entry(*quarter).or_default();
+            net.searches -= of.searches;
+            net.zero_results -= of.zero_results;
+        }
     }
 
     /// Subtracts rows that the transaction deleted.
@@ -101,6 +131,18 @@ impl RollUps {
         volume: Volume,
     ) -> Result<(), CallFailure> {
         self.apply_to_hours(transaction, Sign::Minus).await?;
+        self.clean_hours(transaction).await?;
+        days::mark_changed(transaction, self.hours.keys()).await?;
+        days::delete_queries(transaction, self.hours.keys()).await?;
+        if volume == Volume::Stays {
+            return Ok(());
+        }
+        self.apply_to_quarters(transaction, Sign::Minus).await?;
+        self.clean_quarters(transaction).await
+    }
+
+    /// Deletes roll-ups without searches, and gives others the spelling of a remaining search.
+    async fn clean_hours(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         let mut keys: BTreeMap<StoredTime, Vec<&str>> = BTreeMap::new();
         for (hour, key) in self.hours.keys() {
             keys.entry(*hour).or_default().push(key);
@@ -116,12 +158,10 @@ impl RollUps {
                 self.respell(transaction, hour, keys).await?;
             }
         }
-        days::mark_changed(transaction, self.hours.keys()).await?;
-        days::delete_queries(transaction, self.hours.keys()).await?;
-        if volume == Volume::Stays {
-            return Ok(());
-        }
-        self.apply_to_quarters(transaction, Sign::Minus).await?;
+        Ok(())
+    }
+
+    async fn clean_quarters(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         let quarters: Vec<StoredTime> = self.quarters.keys().copied().collect();
         for quarters in quarters.chunks(STATEMENT_IDS) {
             quarters::Entity::delete_many()

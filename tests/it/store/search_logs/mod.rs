@@ -9,6 +9,7 @@ mod report_plans;
 mod reports;
 mod retention;
 mod rolling_up;
+mod superseding;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,6 +44,7 @@ fn user(id: &str) -> UserId {
 pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
     let last_keystroke_at = at("2026-11-20T10:00:00Z") + TimeDelta::seconds(second);
     NewSearch {
+        revision: 1,
         id: id(number),
         session: session(of),
         user: None,
