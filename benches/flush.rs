@@ -184,6 +184,7 @@ fn typed(search: &NewSearch) -> impl Iterator<Item = Keystroke> {
         sequence: Some(stroke as i64),
         submitted: stroke == STROKES,
         result_count: search.result_count,
+        composing: false,
     })
 }
 
@@ -197,6 +198,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
             let query = format!("business data {}", (popularity.powi(4) * 50_000.0) as u32);
             let started_at = began + TimeDelta::milliseconds(number as i64 * 3_600_000 / size as i64);
             NewSearch {
+                revision: 1,
                 id: LoggedSearchId(Uuid::from_u128(random.random())),
                 session: SessionId::parse(&Uuid::from_u128(random.random()).to_string()).unwrap(),
                 user: random

@@ -195,6 +195,7 @@ fn search(random: &mut StdRng) -> NewSearch {
     let query = format!("query {rank} of some length");
     let last_keystroke_at = Utc::now() - TimeDelta::seconds(random.random_range(0..30 * 24 * 3_600));
     NewSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::from_u128(random.random())),
         session: SessionId::parse(&format!("session {}", random.random_range(0..100_000))).unwrap(),
         user: None,

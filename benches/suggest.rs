@@ -124,6 +124,7 @@ async fn fill(store: &Store, searches: usize, documents: usize) -> Vec<String> {
             .iter()
             .flat_map(|text| (0..SESSIONS).map(move |session| (text, session)))
             .map(|(text, session)| NewSearch {
+                revision: 1,
                 id: LoggedSearchId(Uuid::new_v4()),
                 session: SessionId::parse(&format!("session {session}")).unwrap(),
                 user: None,

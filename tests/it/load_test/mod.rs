@@ -28,6 +28,9 @@ fn profile(searches: usize) -> UserProfile {
         anonymous_share: 0.5,
         track_share: 0.0,
         jitter_rate: 0.1,
+        pause_rate: 0.0,
+        composed_rate: 0.1,
+        paging_rate: 0.0,
         unsequenced_share: 0.0,
     };
     let pauses = |virtual_user: &VirtualUser| {

@@ -164,6 +164,12 @@ impl<'a> NormalizedText<'a> {
         self.relation_to(earlier) == Relation::Shorter && earlier.letters() <= self.letters() + 1
     }
 
+    /// Returns true if no letter of `earlier` is left, and no input method converted it.
+    pub(super) fn replaces(&self, earlier: &NormalizedText<'_>) -> bool {
+        let mut letters = self.jamo().chars();
+        !letters.any(|letter| earlier.jamo().contains(letter)) && !converts(earlier.text, self.text)
+    }
+
     /// Returns true if both differ by more than a press of a key.
     pub(super) fn is_jump_from(&self, earlier: &NormalizedText<'_>) -> bool {
         if self.key.is_ascii() && earlier.key.is_ascii() {

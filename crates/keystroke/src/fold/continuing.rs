@@ -96,6 +96,8 @@ fn slow_typing_is_one_search() {
     check_runs(&[(0, &["shoes"]), (31, &["shoes red"])], &["shoes", "shoes red"]);
     check_runs(&[(0, &["shoes⏎"]), (6, &["shoes red⏎"])], &["shoes", "shoes red"]);
     check_runs(&[(0, &["shoes"]), (6, &["hat"])], &["shoes", "hat"]);
+    check_runs(&[(0, &["林"]), (6, &["花"])], &["林", "花"]);
+    check_runs(&[(0, &["tv"]), (6, &["t", "x", "xy"])], &["tv", "xy"]);
 }
 
 #[test]

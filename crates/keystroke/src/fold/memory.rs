@@ -6,7 +6,7 @@ use super::pieces::NormalizedKeystroke;
 use super::searches::{Before, FinalSearch, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
-use quarry_domain::{FinalReason, UserId};
+use quarry_domain::FinalReason;
 
 /// A run that is being folded.
 pub(super) struct Folding<'p> {
@@ -149,7 +149,7 @@ impl<'p> Folding<'p> {
         // The text before a removed letter is remembered as it was stored.
         let is_same_text = query == previous.query || search.stored == 0 && trace.longer.is_none();
         let mut changed = previous.clone();
-        changed.user = previous.user.clone().or_else(|| search.user.map(UserId::clone));
+        changed.user = previous.user.clone().or_else(|| search.user.cloned());
         if is_same_text {
             changed.result_count = previous.result_count.or_else(|| counted(piece, &later, &previous.query));
             if search.reason == FinalReason::Submitted && search.stored != 0 {

@@ -31,6 +31,8 @@ pub(super) struct PendingSearch<'a> {
     typed_over: Option<TypedOver>,
     /// Every text came at once, as from a recogniser.
     is_spoken: bool,
+    /// No text followed the remembered one yet.
+    is_remembered: bool,
     /// An input method was composing the remembered text.
     is_composing: bool,
 }
@@ -68,7 +70,7 @@ impl<'a> PendingSearch<'a> {
 
     /// Continues the remembered search, whose text is the first of the piece.
     pub(super) fn remembered(user: Option<&'a UserId>, is_composing: bool) -> Self {
-        Self { is_composing, ..Self::of(user, vec![0], 0) }
+        Self { is_composing, is_remembered: true, ..Self::of(user, vec![0], 0) }
     }
 
     /// Divides the search before the keystroke `from`, of which the text was typed over it.
@@ -92,6 +94,7 @@ impl<'a> PendingSearch<'a> {
             typed: None,
             typed_over: None,
             is_spoken: false,
+            is_remembered: false,
             is_composing: false,
         }
     }
@@ -123,6 +126,13 @@ impl<'a> PendingSearch<'a> {
                 relation = text.relation_to(&piece[compared].normalized);
                 self.longest = if relation == Relation::Shorter { compared } else { self.longest };
             }
+            // A letter or two that stood for a while were meant.
+            if relation == Relation::Corrected
+                && self.is_remembered
+                && text.replaces(&piece[self.longest].normalized)
+            {
+                relation = Relation::Unrelated;
+            }
             if relation == Relation::Unrelated && self.is_rewritten(piece, index) {
                 relation = Relation::Corrected;
             }
@@ -145,6 +155,7 @@ impl<'a> PendingSearch<'a> {
         let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
         self.is_spoken &= text.equals(last) || text.is_jump_from(last);
         self.is_composing = false;
+        self.is_remembered &= text.relation_to(&piece[self.longest].normalized) == Relation::Shorter;
         self.remainder_of = None;
         self.user = self.user.or(piece[index].user);
         self.keystrokes.push(index);
