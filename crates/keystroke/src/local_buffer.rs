@@ -41,7 +41,7 @@ use journal::Journal;
 use quarry_domain::{Keystroke, Searcher};
 use record::Record;
 use run::{InputKey, RunId};
-use runs::Runs;
+use runs::{Claimable, Runs};
 
 /// The file that a process locks while it owns the folder.
 const LOCK: &str = "lock";
@@ -313,6 +313,9 @@ impl Shared {
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
         }
         let claimed = state.runs.claim(&claimable, state.epoch, now);
+        if state.journal.is_compacting() {
+            state.record_continued(&claimable);
+        }
         Ok((claimed, state.journal.written()))
     }
 
@@ -349,6 +352,16 @@ impl Shared {
 }
 
 impl BufferState {
+    /// Records what first claims remember: the compacted journal does not hold the state of their inputs yet.
+    fn record_continued(&mut self, claimable: &[Claimable]) {
+        for record in self.runs.continued(claimable) {
+            if let Err(error) = self.journal.write(&record) {
+                warn!(%error, "a claim was not written to the keystroke journal as a whole");
+                self.needs_compaction = true;
+            }
+        }
+    }
+
     fn last_error(&self) -> Option<&'static str> {
         self.refusing.then_some(REFUSING)
     }

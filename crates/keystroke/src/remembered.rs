@@ -47,8 +47,8 @@ pub struct SearchTrace {
     pub(crate) is_cleared: bool,
     /// An input method was composing the text.
     pub(crate) is_composing: bool,
-    /// The longer text from which a stray last letter was removed.
-    pub(crate) longer: Option<String>,
+    /// The longer text from which a stray last letter was removed, and its result count.
+    pub(crate) longer: Option<(String, Option<i64>)>,
     /// Fingerprints of the prefixes of the typed text, if masking changed it.
     pub(crate) prefixes: Vec<u8>,
 }

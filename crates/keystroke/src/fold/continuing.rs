@@ -164,6 +164,11 @@ fn a_stray_last_letter_is_removed() {
     // What was deleted further was the beginning of an erasure.
     check_runs(&[(0, &["hotel"]), (7, &["hote"]), (7, &["hot", "h", ""])], &["hotel"]);
     check(&["hotel", "hote", "hot"], &[("hotel", Idle)]);
+    let mut log = Log::default();
+    for (second, text, count) in [(0, "hotel", 7), (6, "hote", 3), (12, "hot", 2)] {
+        log.fold(&[BufferedKeystroke { at: at(second * 1_000), result_count: Some(count), ..stroke(text) }]);
+    }
+    assert_eq!((log.queries(), log.rows[0].search.result_count), (vec!["hotel"], Some(7)));
 }
 
 #[test]

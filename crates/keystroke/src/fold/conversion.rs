@@ -2,6 +2,8 @@
 
 /// The maximum number of letters that an input method composes at once.
 const COMPOSED_LETTERS: usize = 20;
+/// The most letters that make a kana.
+const KANA_ROMAJI: usize = 4;
 /// The same for syllables of Pinyin, which are recognised as such.
 const COMPOSED_PINYIN: usize = 60;
 /// The most strokes of a character in Cangjie.
@@ -97,6 +99,16 @@ fn is_conversion(sound: &[char], text: &[char]) -> bool {
     };
     let is_later =
         written.iter().max() > sound.iter().max() && sound.iter().max() < Some(&WritingScript::Han);
+    let is_latin = sound.contains(&WritingScript::Latin);
+    // The keys of Zhuyin are its symbols, and few letters make a kana.
+    if is_latin && written.contains(&WritingScript::Bopomofo) {
+        return false;
+    }
+    let has_kana =
+        written.iter().any(|script| matches!(script, WritingScript::Hiragana | WritingScript::Katakana));
+    if is_latin && has_kana && sound.len() > written.len() * KANA_ROMAJI {
+        return false;
+    }
     !sound.is_empty() && written.len() <= sound.len() && is_later && !written.contains(&WritingScript::Latin)
 }
 
@@ -266,6 +278,8 @@ mod tests {
             ("ねこ", "d"),
             ("hello", "न"),
             ("日本", "中国"),
+            ("violin", "ㄊ"),
+            ("violin", "し"),
             ("cat", "дом"),
             ("你好", "nihao"),
             ("", "你好"),

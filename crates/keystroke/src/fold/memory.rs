@@ -42,7 +42,7 @@ impl<'p> Folding<'p> {
             return;
         };
         let before = piece.first().map_or(Before::Gone, |first| self.before(previous, &trace, first));
-        let text = trace.longer.as_ref().unwrap_or(&previous.query);
+        let text = trace.longer.as_ref().map_or(&previous.query, |(longer, _)| longer);
         let remembered = NormalizedKeystroke::remembered(
             previous.last_keystroke_at,
             previous.user.as_ref(),
@@ -161,8 +161,10 @@ impl<'p> Folding<'p> {
         } else {
             changed.query = query;
             changed.truncated = truncated;
-            changed.result_count =
-                if search.stored == 0 { None } else { result_count(piece, search, stored.text) };
+            changed.result_count = match &trace.longer {
+                Some((_, count)) if search.stored == 0 => *count,
+                _ => result_count(piece, search, stored.text),
+            };
             changed.reason = search.reason;
         }
         let added = i64::try_from(later.len()).unwrap_or(i64::MAX);
@@ -171,11 +173,14 @@ impl<'p> Folding<'p> {
             changed.started_at = changed.started_at.min(typed.at);
             changed.last_keystroke_at = changed.last_keystroke_at.max(typed.at);
         }
-        let new_trace = match (is_same_text, search.stored) {
+        let mut new_trace = match (is_same_text, search.stored) {
             (true, _) => trace.clone(),
             (false, 0) => SearchTrace::default(),
             (false, _) => self.trace_of(piece, search),
         };
+        if let (Some((_, count)), Some(0), false) = (&mut new_trace.longer, search.longer, is_same_text) {
+            *count = previous.result_count;
+        }
         Some((changed, new_trace))
     }
 
@@ -183,7 +188,10 @@ impl<'p> Folding<'p> {
         let stored = &piece[search.stored];
         let (query, _) = stored_text(stored.text, self.policy.mask);
         let is_masked = self.policy.mask && stored_text(stored.text, false).0 != query;
-        let longer = search.longer.map(|index| stored_text(piece[index].text, self.policy.mask).0);
+        let longer = search.longer.map(|index| {
+            let text = piece[index].text;
+            (stored_text(text, self.policy.mask).0, result_count(piece, search, text))
+        });
         SearchTrace {
             is_cleared: false,
             is_composing: stored.composing,
@@ -196,15 +204,16 @@ impl<'p> Folding<'p> {
 /// The comparable form of the text in the box.
 fn comparable<'a>(trace: &'a SearchTrace, query: &'a str) -> NormalizedText<'a> {
     match &trace.longer {
-        Some(longer) => NormalizedText::of(longer),
+        Some((longer, _)) => NormalizedText::of(longer),
         None => NormalizedText::remembered(query, &trace.prefixes),
     }
 }
 
 /// The first result count of exactly this text: that of the stored keystroke, if it has one.
 fn result_count(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, text: &str) -> Option<i64> {
+    let stored = Some(&piece[search.stored]).filter(|stored| stored.text == text);
     let mut alike = search.keystrokes.iter().map(|index| &piece[*index]).filter(|typed| typed.text == text);
-    piece[search.stored].result_count.or_else(|| alike.find_map(|typed| typed.result_count))
+    stored.and_then(|stored| stored.result_count).or_else(|| alike.find_map(|typed| typed.result_count))
 }
 
 /// The first result count of keystrokes whose text is stored like this.

@@ -15,6 +15,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+pub(super) use self::claims::Claimable;
 use self::input_states::InputStates;
 use super::record::AppendedKeystroke;
 use super::run::{BufferedRun, InputKey, Millis, PackedKeystroke, RunId, millis, timestamp};

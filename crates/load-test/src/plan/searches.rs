@@ -137,6 +137,11 @@ pub(super) fn fill_box(
             _ => draw_text(profile, true, rng),
         };
         let ending = draw_ending(profile, &text, number + 1 == count, users.can_switch(), rng);
+        // Back to the text that it extends, it would be the same search.
+        let ending = match ending {
+            SearchEnd::BackspaceSubmit if refined.is_some() => SearchEnd::Submit,
+            ending => ending,
+        };
         // After an extra letter was removed, the longest text is ambiguous if backspaces follow.
         let style = if style == TypingStyle::Surplus && ending.may_take_back() {
             TypingStyle::Omission
@@ -218,7 +223,8 @@ fn draw_composed(
     let (contents, query) = loop {
         let contents = composed(rng);
         let query = contents.last().cloned().unwrap_or_default();
-        let is_unrelated = |text: &str| folded_letters(text).first() != before.first();
+        let is_unrelated =
+            |text: &str| folded_letters(text).first().is_none_or(|first| !before.contains(first));
         if is_unrelated(&contents[0]) && is_unrelated(&query) {
             break (contents, query);
         }
@@ -313,7 +319,10 @@ fn draw_unrelated(
         let (text, style) = draw_text(profile, is_fresh, rng);
         let own = folded_letters(&text);
         let distance = strsim::generic_levenshtein(&own, &before);
-        let is_unrelated = own.first() != before.first() && distance >= MIN_UNRELATED_DISTANCE;
+        // The last letter of a short text may also be what a deletion left.
+        let is_rest =
+            before.len() < MIN_UNRELATED_DISTANCE && own.iter().take(1).any(|first| before.contains(first));
+        let is_unrelated = own.first() != before.first() && distance >= MIN_UNRELATED_DISTANCE && !is_rest;
         if is_unrelated && !(is_typed_over && own.iter().any(|char| is_composed(*char))) {
             return (text, style);
         }

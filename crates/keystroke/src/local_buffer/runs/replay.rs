@@ -3,8 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Runs;
 use super::input_states::SequenceWatermark;
+use super::{Claimable, Runs};
 use crate::local_buffer::record::Record;
 use crate::local_buffer::run::{BufferedRun, Claim, InputKey, Millis, PackedKeystroke, RunId, millis};
 
@@ -149,6 +149,20 @@ impl Runs {
             }
         }
         (records, numbers.end)
+    }
+
+    /// The records of what first claims remember.
+    pub fn continued(&self, claimable: &[Claimable]) -> Vec<Record<'static>> {
+        let first = claimable.iter().filter(|claimable| !claimable.is_reclaim);
+        let remembered =
+            first.filter_map(|first| Some((first.run, self.runs.get(&first.run)?.remembered.as_ref()?)));
+        remembered
+            .map(|(run, search)| Record::Continued {
+                run,
+                search: Some(search.as_ref().clone()),
+                until: None,
+            })
+            .collect()
     }
 
     /// The inputs with a watermark, a submission or a remembered search.

@@ -294,6 +294,9 @@ fn run_both(calls: Vec<Call>) {
                 let epoch = Uuid::from_u128(process.epoch);
                 process.write(&Record::Claimed { at: now, epoch, runs });
                 let claimed = process.runs.claim(&claimable, epoch, now);
+                for record in process.runs.continued(&claimable) {
+                    process.write(&record);
+                }
                 model.claim(scope, limit, &claimed, now);
             }
             Call::Ack(picks) => {
