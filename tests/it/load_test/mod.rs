@@ -77,6 +77,9 @@ async fn type_against(urls: &[String], profile: &UserProfile, more: &[&str]) -> 
         ("--anonymous-share", profile.anonymous_share),
         ("--track-share", profile.track_share),
         ("--jitter-rate", profile.jitter_rate),
+        ("--pause-rate", profile.pause_rate),
+        ("--composed-rate", profile.composed_rate),
+        ("--paging-rate", profile.paging_rate),
         ("--unsequenced-share", profile.unsequenced_share),
         ("--speed", 0.0),
     ];
