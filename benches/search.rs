@@ -14,7 +14,8 @@
 //!
 //! Rows group queries by the code that serves them: the first two lines of `single` and of `frequent` are
 //! that fast path on and off. `x p50` and `x p99` are the times relative to `quarry`; `same total` is the
-//! share of queries with the same number of matches.
+//! share of queries with the same number of matches. The last line is the same texts with a typo in each word
+//! of at least four letters, searched by the engine alone.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and fails loudly")]
 
 #[path = "support/corpus.rs"]
@@ -156,6 +157,57 @@ async fn measure(label: &str, documents: Vec<Document>) {
         let queries = queries.iter().filter(|query| served_by.is_none_or(|by| by == query.served_by));
         report(label, &queries.collect::<Vec<_>>());
     }
+    let texts = queries.iter().map(|query| query.text.split(' ').map(misspelt).collect::<Vec<_>>().join(" "));
+    report_misspelt(&engine, &texts.collect::<Vec<_>>());
+}
+
+/// Searches for misspelt texts, each once to warm up and then `ROUNDS - 1` times.
+fn report_misspelt(engine: &TantivyEngine, texts: &[String]) {
+    let mut times = Histogram::<u64>::new(3).unwrap();
+    let (mut longest, mut slowest) = (0, "");
+    for round in 0..ROUNDS {
+        for text in texts {
+            let started = Instant::now();
+            total(engine, text, false);
+            let nanos = started.elapsed().as_nanos() as u64;
+            if round == 0 {
+                continue;
+            }
+            times.record(nanos).unwrap();
+            if nanos > longest {
+                (longest, slowest) = (nanos, text.as_str());
+            }
+        }
+    }
+    let micros = |quantile: f64| times.value_at_quantile(quantile) as f64 / 1_000.0;
+    println!(
+        "{:<9} {:>7}  {:<24} {:>9.1} {:>9.1} {:>9.1} {:>9.1}  {:>31}  {slowest:?}",
+        "misspelt",
+        texts.len(),
+        "quarry",
+        micros(0.5),
+        micros(0.99),
+        micros(0.999),
+        longest as f64 / 1_000.0,
+        "",
+    );
+}
+
+/// Swaps, omits or replaces a letter of a word of at least four letters, depending on the word.
+fn misspelt(word: &str) -> String {
+    let mut letters: Vec<char> = word.chars().collect();
+    if letters.len() < 4 {
+        return word.to_owned();
+    }
+    let at = 1 + letters[0] as usize % (letters.len() - 2);
+    match letters.len() % 3 {
+        0 => letters.swap(at, at + 1),
+        1 => {
+            letters.remove(at);
+        }
+        _ => letters[at] = 'q',
+    }
+    letters.into_iter().collect()
 }
 
 /// Indexes documents and merges them into one segment.

@@ -27,6 +27,15 @@ impl QueryUnit {
             Self::Phrase(words) => words.len(),
         }
     }
+
+    /// Returns the folded words, or the characters of an unspaced word.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        match self {
+            Self::Word(word) => vec![&word.text],
+            Self::Compound(words, _) => words.iter().map(|word| word.text.as_str()).collect(),
+            Self::Unspaced(texts) | Self::Phrase(texts) => texts.iter().map(String::as_str).collect(),
+        }
+    }
 }
 
 /// A typed word.
@@ -82,22 +91,11 @@ impl ParsedQuery {
 
     /// Returns the folded words as the value of a field, if they are all that is searched for.
     pub(crate) fn whole(&self) -> Option<String> {
-        let mut whole = String::new();
-        for unit in &self.included {
-            let words: Vec<&str> = match unit {
-                QueryUnit::Word(word) => vec![&word.text],
-                QueryUnit::Compound(words, _) => words.iter().map(|word| word.text.as_str()).collect(),
-                QueryUnit::Unspaced(characters) => characters.iter().map(String::as_str).collect(),
-                QueryUnit::Phrase(_) => return None,
-            };
-            for word in words {
-                if !whole.is_empty() {
-                    whole.push(' ');
-                }
-                whole.push_str(word);
-            }
+        if self.included.iter().any(|unit| matches!(unit, QueryUnit::Phrase(_))) {
+            return None;
         }
-        (!whole.is_empty()).then_some(whole)
+        let words: Vec<&str> = self.included.iter().flat_map(QueryUnit::texts).collect();
+        (!words.is_empty()).then(|| words.join(" "))
     }
 
     fn add_phrase(&mut self, phrase: &str, excluded: bool) {

@@ -86,40 +86,89 @@ async fn the_fast_path_of_single_words_equals_the_scan() {
 async fn the_fast_path_of_frequent_words_equals_the_scan() {
     let folder = tempfile::tempdir().unwrap();
     let engine = open(folder.path());
+    fill_frequent(&engine, |_| None).await;
+    compare(&engine, FREQUENT.map(str::to_owned).into()).await;
+}
+
+/// The same with titles, frequent and rare ones, some of which are the query.
+#[tokio::test]
+async fn the_fast_paths_with_titles_equal_the_scan() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    let title = |at: i64| match at {
+        _ if at % 911 == 0 => Some("alpha bravo"),
+        _ if at % 400 == 0 => Some("brave car"),
+        _ if at % 9 == 0 => Some("an alpha of cargo"),
+        _ => None,
+    };
+    fill_frequent(&engine, title).await;
+    compare(&engine, FREQUENT.map(str::to_owned).into()).await;
+}
+
+/// Only the best of many matches have the distances of their words read; pages agree about which.
+#[tokio::test]
+async fn pages_of_many_matches_agree_about_distances() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path());
+    fill_frequent(&engine, |_| None).await;
+    let keys = |answer: &quarry::search::SearchAnswer| -> Vec<String> {
+        answer.hits.iter().map(|hit| hit.document.key.as_str().to_owned()).collect()
+    };
+    // Half of the 9,000 documents have the words side by side.
+    let all = engine.search(&SearchRequest::new("alpha brave ", 9_000)).await.unwrap();
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let request = SearchRequest { after, ..SearchRequest::new("alpha brave ", 700) };
+        let page = engine.search(&request).await.unwrap();
+        assert_eq!(page.total, all.total);
+        paged.extend(keys(&page));
+        if !page.has_next {
+            break;
+        }
+        after = page.hits.last().map(|hit| hit.cursor.encode());
+    }
+    assert_eq!(paged, keys(&all));
+    assert_eq!(all.hits.len(), 9_000);
+}
+
+const FREQUENT: [&str; 15] = [
+    "alpha",
+    "alpha ",
+    "a",
+    "alpha b",
+    "alpha bra",
+    "bravo alp",
+    "bravo alpha ",
+    "alpha bravo",
+    "alpha c",
+    "alpha car",
+    "bravo c",
+    "b a",
+    "alpha bravo c",
+    "cargo b",
+    "car alpha ",
+];
+
+/// Indexes documents of which all contain the first word, most the second and third, fewer the next.
+async fn fill_frequent(engine: &dyn SearchEngine, title: impl Fn(i64) -> Option<&'static str>) {
     let documents: Vec<_> = (0..27_000_i64)
         .map(|at| {
-            // All documents contain the first word, most the second and third, fewer the next.
             let mut text = "alpha".to_owned();
             for (word, every) in [("bravo", 9), ("cargo", 8), ("brave", 3), ("car", 200), ("b", 700)] {
                 let has = if ["bravo", "cargo"].contains(&word) { at % every != 0 } else { at % every == 0 };
                 text += &if has { format!(" {word}") } else { String::new() };
             }
             text += &" alpha".repeat(usize::try_from(at % 3).unwrap());
-            published(document(&format!("k{at}"), &text), at % 977)
+            let mut document = published(document(&format!("k{at}"), &text), at % 977);
+            document.title = title(at).map(str::to_owned);
+            document
         })
         .collect();
     for (at, chunk) in documents.chunks(24_000).enumerate() {
         let changes = chunk.iter().cloned().map(put).collect();
         engine.apply(batch(1 + i64::try_from(at).unwrap() * 30_000, changes)).await.unwrap();
     }
-    engine.apply(batch(90_000, vec![Change::Remove("k3"), put(documents[9].clone())])).await.unwrap();
-    let typed = [
-        "alpha",
-        "alpha ",
-        "a",
-        "alpha b",
-        "alpha bra",
-        "bravo alp",
-        "bravo alpha ",
-        "alpha c",
-        "alpha car",
-        "bravo c",
-        "b a",
-        "alpha bravo c",
-        "cargo b",
-        "car alpha ",
-    ];
-    compare(&engine, typed.map(str::to_owned).into()).await;
+    engine.apply(batch(90_000, vec![Change::Remove("k4"), put(documents[9].clone())])).await.unwrap();
 }
 
 async fn compare(engine: &dyn SearchEngine, typed: BTreeSet<String>) {

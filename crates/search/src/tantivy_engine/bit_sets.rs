@@ -57,24 +57,37 @@ pub(super) fn for_each(set: &BitSet, mut visit: impl FnMut(DocId)) {
 /// Returns the documents that both sets contain.
 pub(super) fn intersection(a: &BitSet, b: &BitSet, max_doc: DocId) -> BitSet {
     let mut both = BitSet::with_max_value(max_doc);
-    for_each(a, |doc| {
-        if b.contains(doc) {
-            both.insert(doc);
-        }
+    for_each_in_intersection(&[vec![a], vec![b]], max_doc, |doc| {
+        both.insert(doc);
     });
     both
 }
 
 /// Counts the documents that all unions of sets contain.
 pub(super) fn count_intersection(unions: &[Vec<&BitSet>], max_doc: DocId) -> u64 {
-    let in_bucket = |bucket: u32| {
-        let intersection = unions.iter().fold(TinySet::full(), |intersection, sets| {
-            let union = sets.iter().fold(TinySet::empty(), |union, set| union.union(set.tinyset(bucket)));
-            intersection.intersect(union)
-        });
-        u64::from(intersection.len())
-    };
-    (0..max_doc.div_ceil(BUCKET)).map(in_bucket).sum()
+    let buckets = 0..max_doc.div_ceil(BUCKET);
+    buckets.map(|bucket| u64::from(intersection_of_bucket(unions, bucket).len())).sum()
+}
+
+/// Calls `visit` with each document that all unions of sets contain, in order.
+pub(super) fn for_each_in_intersection(
+    unions: &[Vec<&BitSet>],
+    max_doc: DocId,
+    mut visit: impl FnMut(DocId),
+) {
+    for bucket in 0..max_doc.div_ceil(BUCKET) {
+        let mut docs = intersection_of_bucket(unions, bucket);
+        while let Some(lowest) = docs.pop_lowest() {
+            visit(bucket * BUCKET + lowest);
+        }
+    }
+}
+
+fn intersection_of_bucket(unions: &[Vec<&BitSet>], bucket: u32) -> TinySet {
+    unions.iter().fold(TinySet::full(), |intersection, sets| {
+        let union = sets.iter().fold(TinySet::empty(), |union, set| union.union(set.tinyset(bucket)));
+        intersection.intersect(union)
+    })
 }
 
 fn first_bucket(set: &BitSet, from: u32) -> Option<u32> {

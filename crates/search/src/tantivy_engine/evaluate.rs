@@ -12,9 +12,10 @@ use super::super::cursor::{SearchCursor, SortKey};
 use super::super::engine::{Facet, MatchTier, SearchError};
 use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
+use super::candidates::Candidates;
 use super::facets::{FacetCounts, LABEL_FIELDS, LabelField, SegmentFacets};
 use super::failure::search_error;
-use super::frequent::collect_frequent;
+use super::frequent::{Bonuses, are_frequent, collect_frequent};
 use super::plan::{Planner, QueryPlan};
 use super::proximity::ProximityScorer;
 use super::scan::{Clause, SegmentScan};
@@ -231,25 +232,26 @@ impl<'a> Evaluation<'a> {
         mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
         let segment = &self.snapshot.segments[ordinal];
-        let mut proximity = if collector.requires_scores() { self.proximity(ordinal) } else { None };
-        if self.allows_fast_paths() && !tier.any && proximity.is_none() && self.plan.whole[ordinal].is_empty()
-        {
-            let mut units = self.scorers(tier, ordinal)?;
-            if let Some(total) =
-                collect_frequent(&mut units, self.snapshot.documents, ordinal, segment, collector)
-            {
+        let mut proximity =
+            if collector.requires_scores() { self.proximity(ordinal, tier.any)? } else { None };
+        let mut units = self.scorers(tier, ordinal)?;
+        if !tier.any && self.allows_fast_paths() && are_frequent(&units, self.snapshot.documents) {
+            let bonuses = Bonuses { whole: &self.plan.whole[ordinal], proximity: proximity.as_mut() };
+            if let Some(total) = collect_frequent(&mut units, bonuses, ordinal, segment, collector)? {
                 if total > 0 && total < self.sufficient {
                     self.visit(tier, ordinal, visited)?;
                 }
                 return Ok(total);
             }
+            units = self.scorers(tier, ordinal)?;
         }
-        let mut scan = self.scan(tier, ordinal)?;
+        let mut scan = self.scan(tier, ordinal, units)?;
         let counts_field = |wanted: &FacetRequest, field: LabelField| match self.lifted {
             Some(lifted) => wanted.disjunctive && field == lifted,
             None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
         };
         let mut counts = SegmentFacets::open(facets, counts_field, ordinal, segment)?;
+        let mut candidates = Candidates::default();
         let mut total = 0;
         while scan.doc() != TERMINATED {
             let doc = scan.doc();
@@ -261,13 +263,17 @@ impl<'a> Evaluation<'a> {
                 {
                     visited.push((ordinal, doc));
                 }
-                if !collector.requires_scores() {
-                    collector.collect(0.0, ordinal, doc, segment);
-                } else if let Some(score) = best_score(&mut scan, proximity.as_mut(), collector)? {
+                let score = if collector.requires_scores() { scan.score() } else { 0.0 };
+                if proximity.as_ref().is_some_and(|proximity| proximity.may_add(doc)) {
+                    candidates.add(score, doc);
+                } else {
                     collector.collect(score, ordinal, doc, segment);
                 }
             }
             scan.advance();
+        }
+        if let Some(proximity) = &mut proximity {
+            candidates.collect(proximity, ordinal, segment, collector)?;
         }
         facets.add(counts)?;
         Ok(total)
@@ -290,7 +296,7 @@ impl<'a> Evaluation<'a> {
         visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<()> {
         let Some(visited) = visited else { return Ok(()) };
-        let mut scan = self.scan(tier, ordinal)?;
+        let mut scan = self.scan(tier, ordinal, self.scorers(tier, ordinal)?)?;
         while scan.doc() != TERMINATED {
             visited.push((ordinal, scan.doc()));
             scan.advance();
@@ -304,30 +310,60 @@ impl<'a> Evaluation<'a> {
     fn current_key(&mut self, tiers: &[Tier], cursor: SearchCursor) -> tantivy::Result<SortKey> {
         let key = cursor.key;
         let Some((ordinal, doc)) = self.snapshot.find(key.id)? else { return Ok(key) };
+        let mut current = key;
         for &tier in tiers.iter().filter(|tier| tier.rank <= cursor.depth) {
             self.begin(tier)?;
-            let mut scan = self.scan(tier, ordinal)?;
-            if scan.seek(doc) != doc {
-                continue;
+            if let Some(score) = self.score_of(tier, ordinal, doc)? {
+                let published_at = self.snapshot.segments[ordinal].published_at(doc);
+                current = SortKey { tier: tier.rank, score, published_at, id: key.id };
+                break;
             }
-            let segment = &self.snapshot.segments[ordinal];
-            let published_at = segment.published_at(doc);
-            let mut score = 0.0;
-            if self.request.sort == SearchSort::Relevance {
-                score = scan.score();
-                if let Some(mut proximity) = self.proximity(ordinal) {
-                    score += proximity.score(doc)?;
-                }
-            }
-            return Ok(SortKey { tier: tier.rank, score, published_at, id: key.id });
+            self.see_all(tier)?;
         }
-        Ok(key)
+        self.seen.clear();
+        Ok(current)
     }
 
-    fn proximity(&self, ordinal: usize) -> Option<ProximityScorer<'_>> {
+    /// Returns the score of a document that matches in a tier.
+    fn score_of(&self, tier: Tier, ordinal: usize, doc: DocId) -> tantivy::Result<Option<f32>> {
+        let mut scan = self.scan(tier, ordinal, self.scorers(tier, ordinal)?)?;
+        if scan.seek(doc) != doc {
+            return Ok(None);
+        }
+        if self.request.sort != SearchSort::Relevance {
+            return Ok(Some(0.0));
+        }
+        let mut score = scan.score();
+        if let Some(mut proximity) = self.proximity(ordinal, tier.any)?
+            && proximity.may_add(doc)
+            && self.candidates(tier, ordinal, &proximity)?.reads(doc, &self.snapshot.segments[ordinal])
+        {
+            score += proximity.score(doc)?;
+        }
+        Ok(Some(score))
+    }
+
+    /// Returns the matches of a tier to whose scores the distances of words may add.
+    fn candidates(
+        &self,
+        tier: Tier,
+        ordinal: usize,
+        proximity: &ProximityScorer<'_>,
+    ) -> tantivy::Result<Candidates> {
+        let mut candidates = Candidates::default();
+        let mut scan = self.scan(tier, ordinal, self.scorers(tier, ordinal)?)?;
+        while scan.doc() != TERMINATED {
+            if !self.seen.contains(&(ordinal, scan.doc())) && proximity.may_add(scan.doc()) {
+                candidates.add(scan.score(), scan.doc());
+            }
+            scan.advance();
+        }
+        Ok(candidates)
+    }
+
+    fn proximity(&self, ordinal: usize, any: bool) -> tantivy::Result<Option<ProximityScorer<'_>>> {
         let QueryPlan { included, weights, .. } = &self.plan;
-        let segment = &self.snapshot.segments[ordinal];
-        ProximityScorer::of(included, weights, self.snapshot, segment, ordinal)
+        ProximityScorer::of(included, weights, self.snapshot, ordinal, any)
     }
 
     fn scorers(&self, tier: Tier, ordinal: usize) -> tantivy::Result<Vec<UnitScorer>> {
@@ -335,12 +371,11 @@ impl<'a> Evaluation<'a> {
         units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any, typos)).collect()
     }
 
-    fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
+    fn scan(&self, tier: Tier, ordinal: usize, units: Vec<UnitScorer>) -> tantivy::Result<SegmentScan> {
         let segment = self.snapshot.segments[ordinal].clone();
         let excluded =
             self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
-        let units = self.scorers(tier, ordinal)?;
         let clauses = if tier.any && !units.is_empty() {
             let (mut informative, mut others) = (Vec::new(), Vec::new());
             for (unit, scorer) in self.plan.included.iter().zip(units) {
@@ -356,19 +391,4 @@ impl<'a> Evaluation<'a> {
         }
         Ok(scan)
     }
-}
-
-/// Returns the score of the present document; `None` if it cannot be among the best.
-fn best_score(
-    scan: &mut SegmentScan,
-    proximity: Option<&mut ProximityScorer<'_>>,
-    collector: &TopDocsCollector,
-) -> tantivy::Result<Option<f32>> {
-    let doc = scan.doc();
-    let score = scan.score();
-    let Some(proximity) = proximity else { return Ok(Some(score)) };
-    if score + proximity.max < collector.threshold() {
-        return Ok(None);
-    }
-    Ok(Some(score + proximity.score(doc)?))
 }

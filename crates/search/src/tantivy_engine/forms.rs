@@ -9,17 +9,15 @@ use super::super::query::{OtherSpelling, QueryWord};
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
-use super::weights::{
-    ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WHOLE_FIELD, WHOLE_PREFIX, WITH_SYMBOLS, Weights,
-};
+use super::weights::{ACCENTED, COMPOUND, GROUP_IN_TITLE, PREFIX, SPLIT, WITH_SYMBOLS, Weights};
 use super::word::{
     PhraseForm, PlannedWord, SegmentWord, TermField, TermGroup, WordForm, WordPlan, is_commonplace,
 };
 
 /// Completions of a prefix that are scanned.
 const MAX_COMPLETIONS: usize = 20_000;
-/// Words that end with another one, and fields that begin with a query.
-const MAX_SCANNED: usize = 2_000;
+/// Words that end with another one.
+const MAX_COMPOUNDS: usize = 2_000;
 /// The minimum length of a part of a compound, in characters.
 const MIN_PART_CHARS: usize = 4;
 /// The minimum length of the rest of a compound, in characters.
@@ -113,9 +111,8 @@ impl<'a> FormLookup<'a> {
         let mut frequency = self.add_forms(&mut terms, &word, &word)?;
         if frequency == 0 {
             // The frequency of the rarest character is the next best estimate.
-            let frequencies = characters.iter().map(|character| self.snapshot.frequency(character));
-            let frequencies: Vec<u64> = frequencies.collect::<tantivy::Result<_>>()?;
-            frequency = frequencies.into_iter().min().unwrap_or(0);
+            let characters: Vec<&str> = characters.iter().map(String::as_str).collect();
+            frequency = self.snapshot.least_frequency(&characters)?;
         }
         terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false });
         if self.marks {
@@ -283,7 +280,7 @@ impl<'a> FormLookup<'a> {
             for (found, segment) in terms.segments.iter_mut().zip(&self.snapshot.segments) {
                 let is_compound = |term: &str| term.chars().count() >= min_chars;
                 let infos =
-                    terms_with_prefix(segment, TermField::Suffixes, &reversed, MAX_SCANNED, is_compound)?;
+                    terms_with_prefix(segment, TermField::Suffixes, &reversed, MAX_COMPOUNDS, is_compound)?;
                 push_group(&mut found.groups, TermField::Suffixes, infos, COMPOUND);
             }
             if self.marks {
@@ -297,7 +294,7 @@ impl<'a> FormLookup<'a> {
     }
 }
 
-fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: Vec<TermInfo>, factor: f32) {
+pub(super) fn push_group(groups: &mut Vec<TermGroup>, field: TermField, terms: Vec<TermInfo>, factor: f32) {
     if !terms.is_empty() {
         groups.push(TermGroup::new(field, terms, factor));
     }
@@ -318,24 +315,4 @@ fn terms_with_prefix(
         }
     }
     Ok(found)
-}
-
-/// Adds the fields that equal a query, or its completion.
-pub(super) fn add_whole(
-    snapshot: &IndexSnapshot,
-    whole: &str,
-    is_prefix: bool,
-    idf: f32,
-    found: &mut [Vec<TermGroup>],
-) -> tantivy::Result<()> {
-    for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
-        let exact = segment.whole.terms().get(whole)?.into_iter().collect();
-        push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
-        if is_prefix {
-            let is_longer = |term: &str| term.len() > whole.len() && !term[whole.len()..].contains(' ');
-            let longer = terms_with_prefix(segment, TermField::Whole, whole, MAX_SCANNED, is_longer)?;
-            push_group(groups, TermField::Whole, longer, idf * WHOLE_PREFIX);
-        }
-    }
-    Ok(())
 }

@@ -9,23 +9,32 @@ use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, Score, TERMINATED};
 use tantivy_common::BitSet;
 
-use super::bit_sets::{count_intersection, for_each};
-use super::scorers::{DocIter, UnitScorer};
+use super::bit_sets::{SharedBitSet, count_intersection, for_each, for_each_in_intersection};
+use super::candidates::Candidates;
+use super::proximity::ProximityScorer;
+use super::scorers::{DocIter, FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 use super::top_docs::TopDocsCollector;
-use super::word::is_commonplace;
+use super::word::{FREQUENT, TermGroup, is_commonplace};
+
+/// The newest documents that are tried first: most often, the best matches are among them.
+const MAX_STEPS: usize = 8_192;
 
 /// Units as bit sets.
 struct FrequentUnits(Vec<FrequentUnit>);
 
-/// A unit as bit sets with constant scores, and a few documents with BM25 scores.
+/// A unit as bit sets with constant scores, and a few documents that are scored one by one.
 #[derive(Default)]
 struct FrequentUnit {
-    /// The sets whose union matches, best first.
+    /// The sets of the word's forms, best first; a document scores as its best.
     forms: Vec<WeightedSet>,
-    /// Subsets whose scores add to those of the best.
+    /// Subsets of the forms whose scores add to those of the best.
     extras: Vec<WeightedSet>,
-    /// The documents that BM25 scores.
+    /// The sets of completions, compounds and typos, for documents without a form, best first.
+    groups: Vec<WeightedSet>,
+    /// Subsets of the groups; the best adds to the score.
+    group_titles: Vec<WeightedSet>,
+    /// The documents that BM25 scores, and those of rare extras.
     scored: Vec<DocId>,
 }
 
@@ -33,38 +42,71 @@ struct FrequentUnit {
 struct WeightedSet {
     set: Arc<BitSet>,
     weight: Score,
+    /// True if its documents are scored one by one.
+    is_scored: bool,
 }
 
-/// Collects and counts the documents of commonplace units; `None` for other units.
+/// Scores that are added to those of a few documents.
+pub(super) struct Bonuses<'a, 's> {
+    /// The documents whose title or text is the query.
+    pub(super) whole: &'s [TermGroup],
+    /// The distances of words, at least one of which is rare.
+    pub(super) proximity: Option<&'s mut ProximityScorer<'a>>,
+}
+
+/// Returns true if `collect_frequent` serves these units.
+pub(super) fn are_frequent(units: &[UnitScorer], documents: u64) -> bool {
+    units.len() > 1 && units.iter().all(|unit| is_commonplace(unit.cost(), documents))
+}
+
+/// Collects and counts the documents of commonplace units; `None` for compounds and phrases.
 pub(super) fn collect_frequent(
     units: &mut [UnitScorer],
-    documents: u64,
+    bonuses: Bonuses<'_, '_>,
     ordinal: usize,
     segment: &IndexSegment,
     collector: &mut TopDocsCollector,
-) -> Option<u64> {
-    if units.len() < 2 || !units.iter().all(|unit| is_commonplace(unit.cost(), documents)) {
-        return None;
-    }
+) -> tantivy::Result<Option<u64>> {
     let max_doc = segment.max_doc();
     let sets: Option<_> = units.iter().map(|unit| FrequentUnit::of(unit, max_doc)).collect();
-    let sets = FrequentUnits(sets?);
+    let Some(sets) = sets.map(FrequentUnits) else { return Ok(None) };
     let mut scored = BitSet::with_max_value(max_doc);
     if collector.requires_scores() {
         sets.add_scored(&mut scored);
-        for_each(&scored, |doc| {
-            if segment.is_alive(doc) {
-                let mut score = 0.0;
-                for unit in units.iter_mut() {
-                    unit.seek(doc);
-                    score += unit.score();
+        for group in bonuses.whole {
+            for_each(&*group.set(segment)?, |doc| {
+                if sets.contains(doc) {
+                    scored.insert(doc);
                 }
+            });
+        }
+        let whole = bonuses.whole.iter().map(|group| group.scorer(1.0, segment));
+        let mut whole: Vec<FormScorer> = whole.collect::<tantivy::Result<_>>()?;
+        let mut candidates = Candidates::default();
+        let mut docs = SharedBitSet::new(Arc::new(scored.clone()));
+        while docs.doc() != TERMINATED {
+            let doc = docs.doc();
+            docs.advance();
+            if !segment.is_alive(doc) {
+                continue;
+            }
+            let mut score = sum_of_scores(&mut whole, doc);
+            for unit in units.iter_mut() {
+                unit.seek(doc);
+                score += unit.score();
+            }
+            if bonuses.proximity.as_ref().is_some_and(|proximity| proximity.may_add(doc)) {
+                candidates.add(score, doc);
+            } else {
                 collector.collect(score, ordinal, doc, segment);
             }
-        });
+        }
+        if let Some(proximity) = bonuses.proximity {
+            candidates.collect(proximity, ordinal, segment, collector)?;
+        }
     }
     sets.collect_unscored(&scored, ordinal, segment, collector);
-    Some(sets.count(segment))
+    Ok(Some(sets.count(segment)))
 }
 
 impl FrequentUnits {
@@ -72,12 +114,15 @@ impl FrequentUnits {
         self.0.iter().all(|unit| unit.contains(doc))
     }
 
+    /// Returns the sets of each unit.
+    fn unions(&self) -> Vec<Vec<&BitSet>> {
+        self.0.iter().map(|unit| unit.matching().map(|list| &*list.set).collect()).collect()
+    }
+
     /// Counts the live documents that match.
     fn count(&self, segment: &IndexSegment) -> u64 {
-        let unions: Vec<Vec<&BitSet>> =
-            self.0.iter().map(|unit| unit.forms.iter().map(|form| form.set.as_ref()).collect()).collect();
         let deleted = segment.deleted.iter().filter(|&&doc| self.contains(doc)).count();
-        count_intersection(&unions, segment.max_doc()) - deleted as u64
+        count_intersection(&self.unions(), segment.max_doc()) - deleted as u64
     }
 
     /// Adds the matching documents whose scores depend on frequencies.
@@ -89,7 +134,7 @@ impl FrequentUnits {
         }
     }
 
-    /// Collects the newest matching documents outside `scored`.
+    /// Collects the matching documents outside `scored`.
     fn collect_unscored(
         &self,
         scored: &BitSet,
@@ -99,75 +144,116 @@ impl FrequentUnits {
     ) {
         let requires_scores = collector.requires_scores();
         let max_score = if requires_scores { self.0.iter().map(FrequentUnit::max_score).sum() } else { 0.0 };
-        if collector.threshold() > max_score {
-            return;
-        }
-        for &doc in &segment.derived.newest_first {
+        let newest_first = &segment.derived.newest_first;
+        for &doc in newest_first.iter().take(MAX_STEPS) {
             if !self.contains(doc) || scored.contains(doc) || !segment.is_alive(doc) {
                 continue;
             }
-            let score =
-                if requires_scores { self.0.iter().map(|unit| unit.score_of(doc)).sum() } else { 0.0 };
             // Later documents are older and score at most `max_score`.
-            if !collector.collect(score, ordinal, doc, segment) && collector.threshold() >= max_score {
+            if !self.collect(doc, ordinal, segment, collector)
+                && !collector.accepts(max_score, ordinal, doc, segment)
+            {
                 return;
             }
         }
+        if newest_first.len() <= MAX_STEPS {
+            return;
+        }
+        // Few of the matches have the best score, if any.
+        for_each_in_intersection(&self.unions(), segment.max_doc(), |doc| {
+            if !scored.contains(doc) && segment.is_alive(doc) {
+                self.collect(doc, ordinal, segment, collector);
+            }
+        });
+    }
+
+    /// Collects a matching document that is not scored one by one, unless it has been collected.
+    fn collect(
+        &self,
+        doc: DocId,
+        ordinal: usize,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
+    ) -> bool {
+        let requires_scores = collector.requires_scores();
+        let score = if requires_scores { self.0.iter().map(|unit| unit.score_of(doc)).sum() } else { 0.0 };
+        collector.accepts(score, ordinal, doc, segment)
+            && (collector.contains(ordinal, doc) || collector.collect(score, ordinal, doc, segment))
     }
 }
 
 impl FrequentUnit {
-    /// Copies a unit from its current document on; `None` for compounds, phrases and titles.
+    /// Copies a unit from its current document on; `None` for compounds and phrases.
     fn of(scorer: &UnitScorer, max_doc: DocId) -> Option<Self> {
         let UnitScorer::Word(scorer) = scorer else { return None };
         let word = &scorer.word;
-        let has_titles = !word.group_titles.is_empty();
-        if has_titles {
-            return None;
-        }
         let mut unit = Self::default();
-        for form in word.forms.iter().chain(&word.groups) {
-            let set = match &form.docs {
-                DocIter::Set(set) => set.set().clone(),
-                DocIter::Frequencies(term) => {
-                    let set = Arc::new(remaining(term.postings.clone(), max_doc));
-                    for_each(&set, |doc| unit.scored.push(doc));
-                    set
-                }
-                DocIter::Constant(postings) => Arc::new(remaining(postings.as_ref().clone(), max_doc)),
-                DocIter::Constants(_) | DocIter::Phrase(_) => return None,
-            };
-            unit.forms.push(WeightedSet { set, weight: form.weight });
-        }
-        for form in &word.extras {
-            match &form.docs {
-                DocIter::Set(set) => {
-                    unit.extras.push(WeightedSet { set: set.set().clone(), weight: form.weight });
-                }
-                DocIter::Frequencies(term) => {
-                    for_each(&remaining(term.postings.clone(), max_doc), |doc| unit.scored.push(doc));
-                }
-                // Titles.
-                DocIter::Constant(_) | DocIter::Constants(_) | DocIter::Phrase(_) => return None,
-            }
-        }
+        unit.forms = unit.sets(&word.forms, max_doc, false)?;
+        unit.groups = unit.sets(&word.groups, max_doc, false)?;
+        unit.extras = unit.sets(&word.extras, max_doc, true)?;
+        unit.group_titles = unit.sets(&word.group_titles, max_doc, true)?;
         Some(unit)
     }
 
+    /// Copies lists; with `only_frequent`, the documents of rare ones are scored one by one.
+    fn sets(
+        &mut self,
+        lists: &[FormScorer],
+        max_doc: DocId,
+        only_frequent: bool,
+    ) -> Option<Vec<WeightedSet>> {
+        let mut sets = Vec::with_capacity(lists.len());
+        for list in lists {
+            let (set, is_bm25) = match &list.docs {
+                DocIter::Set(set) => (set.set().clone(), false),
+                DocIter::Frequencies(term) => (Arc::new(remaining(term.postings.clone(), max_doc)), true),
+                DocIter::Constant(postings) => {
+                    (Arc::new(remaining(postings.as_ref().clone(), max_doc)), false)
+                }
+                DocIter::Constants(_) | DocIter::Phrase(_) => return None,
+            };
+            let is_scored = is_bm25 || (only_frequent && set.len() < (max_doc / FREQUENT) as usize);
+            if is_scored {
+                for_each(&set, |doc| self.scored.push(doc));
+            }
+            sets.push(WeightedSet { set, weight: list.weight, is_scored });
+        }
+        Some(sets)
+    }
+
+    fn matching(&self) -> impl Iterator<Item = &WeightedSet> {
+        self.forms.iter().chain(&self.groups)
+    }
+
     fn contains(&self, doc: DocId) -> bool {
-        self.forms.iter().any(|form| form.set.contains(doc))
+        self.matching().any(|list| list.set.contains(doc))
     }
 
+    /// Returns the score of a matching document that is not scored one by one.
     fn score_of(&self, doc: DocId) -> Score {
-        let best = self.forms.iter().find(|form| form.set.contains(doc)).map_or(0.0, |best| best.weight);
-        let extras = self.extras.iter().filter(|extra| extra.set.contains(doc)).map(|extra| extra.weight);
-        best + extras.fold(0.0, |sum, weight| sum + weight)
+        if let Some(form) = weight_of(&self.forms, doc) {
+            let extras = self.extras.iter().filter(|extra| extra.set.contains(doc));
+            return form + extras.map(|extra| extra.weight).sum::<Score>();
+        }
+        weight_of(&self.groups, doc).unwrap_or(0.0) + weight_of(&self.group_titles, doc).unwrap_or(0.0)
     }
 
+    /// Returns the most that `score_of` returns.
     fn max_score(&self) -> Score {
-        let best = self.forms.iter().map(|form| form.weight).fold(0.0, f32::max);
-        best + self.extras.iter().map(|extra| extra.weight).sum::<Score>()
+        let extras = self.extras.iter().filter(|extra| !extra.is_scored).map(|extra| extra.weight);
+        let form = max_weight(&self.forms) + extras.sum::<Score>();
+        form.max(max_weight(&self.groups) + max_weight(&self.group_titles))
     }
+}
+
+/// Returns the weight of the first set that contains a document.
+fn weight_of(sets: &[WeightedSet], doc: DocId) -> Option<Score> {
+    sets.iter().find(|list| list.set.contains(doc)).map(|list| list.weight)
+}
+
+/// Returns the greatest weight of documents that are not scored one by one.
+fn max_weight(sets: &[WeightedSet]) -> Score {
+    sets.iter().filter(|list| !list.is_scored).map(|list| list.weight).fold(0.0, Score::max)
 }
 
 /// Returns the documents from the current one on.

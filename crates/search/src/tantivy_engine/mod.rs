@@ -23,6 +23,7 @@
 
 mod answer;
 mod bit_sets;
+mod candidates;
 mod completion_cache;
 mod completions;
 mod decoded_documents;
@@ -54,6 +55,7 @@ mod splits;
 mod tiers;
 mod top_docs;
 mod weights;
+mod wholes;
 mod word;
 mod written;
 

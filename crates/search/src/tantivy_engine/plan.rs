@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use tantivy::query::Weight;
 
 use super::super::highlight::Highlighter;
-use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
+use super::super::query::{ParsedQuery, QueryUnit};
 use super::super::request::SearchRequest;
-use super::forms::{FormLookup, add_whole};
+use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
 use super::phrases::phrase_weight;
 use super::schema::Fields;
@@ -15,6 +15,7 @@ use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
 use super::weights::{PHRASE, UNINFORMATIVE, Weights};
+use super::wholes::add_whole;
 use super::word::{PlannedWord, TermGroup, WordPlan};
 
 /// The maximum number of words of a query that are looked up.
@@ -238,17 +239,7 @@ impl Planner<'_> {
         let mut ranked: Vec<(f32, usize)> = Vec::with_capacity(units.len());
         let informative = self.informative(units);
         for (at, unit) in units.iter().enumerate() {
-            let frequency = match unit {
-                QueryUnit::Word(QueryWord { text, .. }) => self.snapshot.frequency(text)?,
-                QueryUnit::Compound(words, _) => {
-                    let frequencies = words.iter().map(|word| self.snapshot.frequency(&word.text));
-                    frequencies.collect::<tantivy::Result<Vec<_>>>()?.into_iter().min().unwrap_or(0)
-                }
-                QueryUnit::Unspaced(words) | QueryUnit::Phrase(words) => {
-                    let frequencies = words.iter().map(|word| self.snapshot.frequency(word));
-                    frequencies.collect::<tantivy::Result<Vec<_>>>()?.into_iter().min().unwrap_or(0)
-                }
-            };
+            let frequency = self.snapshot.least_frequency(&unit.texts())?;
             // Words of no document tell nothing about those of the index.
             let idf = if frequency == 0 || !informative[at] { 0.0 } else { self.snapshot.idf(frequency) };
             ranked.push((idf, at));

@@ -6,7 +6,9 @@
 use tantivy::postings::{Postings, SegmentPostings, TermInfo};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Score};
+use tantivy_common::BitSet;
 
+use super::bit_sets::union;
 use super::plan::PlannedUnit;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
@@ -40,6 +42,8 @@ struct Pair {
 /// The positions of a word in the present document.
 struct WordPositions<'a> {
     terms: Vec<&'a TermInfo>,
+    /// The documents with one of the terms; `None` if all matches have one.
+    documents: Option<BitSet>,
     /// Opened by the first document.
     postings: Option<Vec<SegmentPostings>>,
     doc: Option<DocId>,
@@ -49,15 +53,19 @@ struct WordPositions<'a> {
 
 impl<'a> ProximityScorer<'a> {
     /// Creates the scorer of a query's neighbours; `None` without any.
+    ///
+    /// With `any`, documents match that lack some of the words.
     pub(super) fn of(
         units: &'a [PlannedUnit],
         weights: &Weights,
-        snapshot: &IndexSnapshot,
-        segment: &'a IndexSegment,
+        snapshot: &'a IndexSnapshot,
         ordinal: usize,
-    ) -> Option<Self> {
+        any: bool,
+    ) -> tantivy::Result<Option<Self>> {
+        let segment: &IndexSegment = &snapshot.segments[ordinal];
         let mut words = Vec::new();
-        let mut pairs = Vec::new();
+        let mut optional = Vec::new();
+        let mut pairs: Vec<Pair> = Vec::new();
         let mut previous: Option<(usize, u32, f32, bool)> = None;
         let mut position = 0;
         for unit in units {
@@ -80,12 +88,35 @@ impl<'a> ProximityScorer<'a> {
                     pairs.push(Pair { first, second: at, distance, adjacent, near });
                 }
                 previous = Some((at, position, word.terms.idf, is_commonplace));
-                words.push(WordPositions { terms, postings: None, doc: None, positions: Vec::new() });
+                if any || word.terms.has_other_terms(ordinal) {
+                    optional.push(at);
+                }
+                words.push(WordPositions {
+                    terms,
+                    documents: None,
+                    postings: None,
+                    doc: None,
+                    positions: Vec::new(),
+                });
             }
         }
         pairs.retain(|pair| !words[pair.first].terms.is_empty() && !words[pair.second].terms.is_empty());
+        if pairs.is_empty() {
+            return Ok(None);
+        }
+        optional.retain(|&at| pairs.iter().any(|pair| pair.first == at || pair.second == at));
+        for at in optional {
+            let word: &mut WordPositions<'_> = &mut words[at];
+            word.documents = Some(union(word.terms.iter().copied(), &segment.words, segment.max_doc())?);
+        }
         let max = pairs.iter().map(|pair| pair.adjacent + pair.near).sum();
-        (!pairs.is_empty()).then_some(Self { segment, words, pairs, max })
+        Ok(Some(Self { segment, words, pairs, max }))
+    }
+
+    /// Returns false for a match to whose score the distances cannot add.
+    pub(super) fn may_add(&self, doc: DocId) -> bool {
+        let has = |word: usize| self.words[word].documents.as_ref().is_none_or(|docs| docs.contains(doc));
+        self.pairs.iter().any(|pair| has(pair.first) && has(pair.second))
     }
 
     /// Returns what the distances in a document add. Documents must ascend.

@@ -9,13 +9,13 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
-use super::bit_sets::{add_documents, for_each, intersection};
+use super::bit_sets::{add_documents, count_intersection, for_each, for_each_in_intersection};
 use super::plan::{QueryPlan, UnitPlan};
 use super::scorers::sum_of_scores;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
-use super::word::{TermGroup, WordForm, WordPlan};
+use super::word::{FREQUENT, TermGroup, WordForm, WordPlan};
 
 /// Collects and counts the documents of at most one word; `None` for other queries.
 pub(super) fn collect_single(
@@ -57,28 +57,45 @@ impl SingleWord<'_> {
             let deleted = segment.deleted.iter().filter(|&&doc| all.contains(doc)).count();
             total += all.len() as u64 - deleted as u64;
             if collector.requires_scores() {
-                let special = self.collect_special(ordinal, segment, collector)?;
-                self.collect_typed(ordinal, segment, special.as_ref(), collector)?;
-                self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
+                let found = &self.word.segments[ordinal];
+                let is_commonplace = found.forms.iter().any(|form| form.commonplace);
+                let special = self.collect_special(is_commonplace, ordinal, segment, collector)?;
+                if is_commonplace {
+                    self.collect_commonplace(ordinal, segment, special.as_ref(), collector)?;
+                } else {
+                    self.collect_typed(ordinal, segment, special.as_ref(), collector)?;
+                    self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
+                }
                 self.collect_groups(ordinal, segment, collector)?;
             } else {
-                collect_equal(ordinal, segment, &all, 0.0, collector);
+                collect_equal(ordinal, segment, &[&all], 0.0, collector);
             }
         }
         Ok(total)
     }
 
-    /// Collects the documents whose scores have more parts than one form and the typed word.
+    /// Collects the documents whose scores have more parts than one form and the typed word; of a commonplace
+    /// word, all but the many that have one of few scores.
     fn collect_special(
         &self,
+        is_commonplace: bool,
         ordinal: usize,
         segment: &IndexSegment,
         collector: &mut TopDocsCollector,
     ) -> tantivy::Result<Option<BitSet>> {
         let found = &self.word.segments[ordinal];
-        let groups: Vec<&TermGroup> = found.titles.iter().chain(&self.whole[ordinal]).collect();
-        let extras = found.extras.get(1..).unwrap_or_default();
-        if groups.is_empty() && extras.is_empty() {
+        let mut groups: Vec<&TermGroup> = self.whole[ordinal].iter().collect();
+        for titles in &found.titles {
+            if !is_commonplace || is_rare(&*titles.set(segment)?, segment) {
+                groups.push(titles);
+            }
+        }
+        let forms: Vec<&WordForm> = if is_commonplace {
+            found.forms.iter().chain(&found.extras).filter(|form| !form.commonplace).collect()
+        } else {
+            found.extras.iter().skip(1).collect()
+        };
+        if groups.is_empty() && forms.is_empty() {
             return Ok(None);
         }
         let mut special = BitSet::with_max_value(segment.max_doc());
@@ -87,8 +104,8 @@ impl SingleWord<'_> {
                 special.insert(doc);
             });
         }
-        for extra in extras {
-            add_documents(&mut special, &segment.words, &extra.info)?;
+        for form in forms {
+            add_documents(&mut special, &segment.words, &form.info)?;
         }
         let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
         let bonuses = self.whole[ordinal].iter().map(|group| group.scorer(1.0, segment));
@@ -104,6 +121,48 @@ impl SingleWord<'_> {
         Ok(Some(special))
     }
 
+    /// Collects the newest documents of a commonplace word: BM25 tells none of them apart.
+    fn collect_commonplace(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        special: Option<&BitSet>,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<()> {
+        let found = &self.word.segments[ordinal];
+        let mut forms: Vec<(Score, Arc<BitSet>)> = Vec::new();
+        for form in found.forms.iter().filter(|form| form.commonplace) {
+            forms.push((form.weight(self.word), form.set(segment)?));
+        }
+        forms.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let mut extras: Vec<(Score, Arc<BitSet>)> = Vec::new();
+        for extra in found.extras.iter().filter(|extra| extra.commonplace) {
+            extras.push((extra.weight(self.word), extra.set(segment)?));
+        }
+        for titles in &found.titles {
+            let set = titles.set(segment)?;
+            if !is_rare(&set, segment) {
+                extras.push((self.word.idf * titles.factor, set));
+            }
+        }
+        let add = |sum: Score, (weight, _): &(Score, Arc<BitSet>)| sum + weight;
+        let max = forms.first().map_or(0.0, |(weight, _)| *weight) + extras.iter().fold(0.0, add);
+        for &doc in &segment.derived.newest_first {
+            let Some((form, _)) = forms.iter().find(|(_, set)| set.contains(doc)) else { continue };
+            if special.is_some_and(|special| special.contains(doc)) || !segment.is_alive(doc) {
+                continue;
+            }
+            let score = form + extras.iter().filter(|(_, set)| set.contains(doc)).fold(0.0, add);
+            // Later documents are older and score at most `max`.
+            if !collector.collect(score, ordinal, doc, segment)
+                && !collector.accepts(max, ordinal, doc, segment)
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// Collects the documents with the typed word, which score more than those with another form only.
     fn collect_typed(
         &self,
@@ -115,20 +174,8 @@ impl SingleWord<'_> {
         let found = &self.word.segments[ordinal];
         let Some(typed) = found.extras.first() else { return Ok(()) };
         let is_special = |doc| special.is_some_and(|special| special.contains(doc));
-        let weight = typed.weight(self.word);
         let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
         let max_form = found.forms.iter().map(|form| form.max_score(self.word)).fold(0.0, f32::max);
-        if typed.commonplace {
-            // Stems are as frequent, so that most of these documents have one score.
-            let set = typed.set(segment)?;
-            for_each(&set, |doc| {
-                if weight + max_form >= collector.threshold() && segment.is_alive(doc) && !is_special(doc) {
-                    let score = scorer.score_of(doc).unwrap_or(0.0);
-                    collector.collect(score, ordinal, doc, segment);
-                }
-            });
-            return Ok(());
-        }
         self.for_each_pruning(typed, segment, collector.threshold() - max_form, |doc, _| {
             if segment.is_alive(doc) && !is_special(doc) {
                 let score = scorer.score_of(doc).unwrap_or(0.0);
@@ -147,14 +194,8 @@ impl SingleWord<'_> {
         collector: &mut TopDocsCollector,
     ) -> tantivy::Result<()> {
         let mut forms: Vec<&WordForm> = self.word.segments[ordinal].forms.iter().collect();
-        forms.sort_by(|a, b| b.weight(self.word).total_cmp(&a.weight(self.word)));
+        forms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
         for form in forms {
-            let weight = form.weight(self.word);
-            if form.commonplace {
-                let set = form.set(segment)?;
-                collect_equal(ordinal, segment, &set, weight, collector);
-                continue;
-            }
             self.for_each_pruning(form, segment, collector.threshold(), |doc, score| {
                 let is_special = special.is_some_and(|special| special.contains(doc));
                 // With the typed word or a better form, a document has been offered with a higher score.
@@ -214,34 +255,43 @@ impl SingleWord<'_> {
         for group in groups {
             let (weight, set) = (idf * group.factor, group.set(segment)?);
             for (in_title, bonus) in &titles {
-                let both = intersection(&set, in_title, segment.max_doc());
-                collect_equal(ordinal, segment, &both, weight + bonus, collector);
+                collect_equal(ordinal, segment, &[&set, in_title], weight + bonus, collector);
             }
-            collect_equal(ordinal, segment, &set, weight, collector);
+            collect_equal(ordinal, segment, &[&set], weight, collector);
         }
         Ok(())
     }
 }
 
-/// Collects the newest documents of a set, all of which have one score.
+/// Returns true for so few documents that each of them can be scored.
+fn is_rare(set: &BitSet, segment: &IndexSegment) -> bool {
+    set.len() < (segment.max_doc() / FREQUENT) as usize
+}
+
+/// Collects the newest documents that all sets contain, all of which have one score.
 fn collect_equal(
     ordinal: usize,
     segment: &IndexSegment,
-    set: &BitSet,
+    sets: &[&BitSet],
     score: Score,
     collector: &mut TopDocsCollector,
 ) {
     if collector.threshold() > score {
         return;
     }
+    let unions: Vec<Vec<&BitSet>> = sets.iter().map(|&set| vec![set]).collect();
     // Visits either all members, or all documents from the newest on until it met enough members,
     // whichever are fewer.
-    let members = set.len().max(1);
-    let until_enough = collector.limit() * segment.derived.newest_first.len() / members;
+    let members = match sets {
+        [set] => set.len(),
+        _ => count_intersection(&unions, segment.max_doc()) as usize,
+    };
+    let until_enough = collector.limit() * segment.derived.newest_first.len() / members.max(1);
     if members > until_enough {
-        collect_newest(ordinal, segment, collector, score, |doc| set.contains(doc));
+        let is_member = |doc| sets.iter().all(|set| set.contains(doc));
+        collect_newest(ordinal, segment, collector, score, is_member);
     } else {
-        for_each(set, |doc| {
+        for_each_in_intersection(&unions, segment.max_doc(), |doc| {
             if segment.is_alive(doc) && !collector.contains(ordinal, doc) {
                 collector.collect(score, ordinal, doc, segment);
             }

@@ -108,6 +108,16 @@ impl IndexSnapshot {
         Ok(frequency)
     }
 
+    /// Returns the number of documents with the rarest of some words, deleted ones included.
+    pub(super) fn least_frequency(&self, words: &[&str]) -> tantivy::Result<u64> {
+        let mut least = None;
+        for word in words {
+            let frequency = self.frequency(word)?;
+            least = Some(least.map_or(frequency, |least: u64| least.min(frequency)));
+        }
+        Ok(least.unwrap_or(0))
+    }
+
     /// Returns true if a document, deleted ones included, contains a word or, if asked, its beginning.
     pub(super) fn has_word(&self, word: &str, or_prefix: bool) -> tantivy::Result<bool> {
         for segment in &self.segments {

@@ -71,30 +71,35 @@ impl TopDocsCollector {
         self.docs.iter().any(|known| known.doc == doc && known.segment == segment)
     }
 
-    /// Collects a document, and returns true if it is among the best.
+    /// Returns false for a document that is not among the best with this score.
     ///
     /// Reads the parts of its sort key only as far as they decide.
-    pub(super) fn collect(&mut self, score: f32, segment: usize, doc: DocId, reader: &IndexSegment) -> bool {
+    pub(super) fn accepts(&self, score: f32, segment: usize, doc: DocId, reader: &IndexSegment) -> bool {
         if score < self.threshold() {
             return false;
         }
-        let full = self.docs.len() == self.limit;
-        let last = self.docs.last().filter(|_| full).copied();
-        if let Some(last) = last {
-            // Within a segment, ranks compare times without reading them.
-            let is_tie = score == last.key.score && segment == last.segment;
-            let is_older = is_tie && reader.time_rank(doc) > reader.time_rank(last.doc);
-            if is_older && self.sort != SearchSort::Oldest {
-                return false;
-            }
+        let Some(last) = self.docs.last().filter(|_| self.docs.len() == self.limit) else { return true };
+        if score > last.key.score {
+            return true;
         }
-        let published_at = reader.published_at(doc);
-        // An id of 0 wins all remaining ties.
-        let tier = self.tier;
-        let best_case = SortKey { tier, score, published_at, id: 0 };
-        if last.is_some_and(|last| compare(self.sort, &best_case, &last.key) != Ordering::Less) {
+        // Within a segment, ranks compare times without reading them.
+        if segment == last.segment
+            && self.sort != SearchSort::Oldest
+            && reader.time_rank(doc) > reader.time_rank(last.doc)
+        {
             return false;
         }
+        // An id of 0 wins all remaining ties.
+        let best_case = SortKey { tier: self.tier, score, published_at: reader.published_at(doc), id: 0 };
+        compare(self.sort, &best_case, &last.key) == Ordering::Less
+    }
+
+    /// Collects a document, and returns true if it is among the best.
+    pub(super) fn collect(&mut self, score: f32, segment: usize, doc: DocId, reader: &IndexSegment) -> bool {
+        if !self.accepts(score, segment, doc, reader) {
+            return false;
+        }
+        let (tier, published_at) = (self.tier, reader.published_at(doc));
         let key = SortKey { tier, score, published_at, id: reader.id(doc) };
         if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {
             return false;
@@ -103,7 +108,7 @@ impl TopDocsCollector {
         if at == self.limit {
             return false;
         }
-        if full {
+        if self.docs.len() == self.limit {
             self.docs.pop();
         }
         self.docs.insert(at, RankedDoc { segment, doc, key });

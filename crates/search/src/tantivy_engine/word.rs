@@ -16,8 +16,8 @@ use super::snapshot::IndexSnapshot;
 
 /// Posting lists that are iterated in parallel; more are merged into a bit set first.
 const MAX_PARALLEL_POSTINGS: usize = 4;
-/// A term in one of this number of documents has its bit set cached.
-const FREQUENT: u32 = 64;
+/// Documents of one in this number are frequent; the bit set of such a term is cached.
+pub(super) const FREQUENT: u32 = 64;
 /// The most that BM25 of a term with an idf of 1 is: `k1 + 1`.
 const MAX_BM25: f32 = 2.2;
 /// Frequent terms in at least this number of documents are commonplace.
@@ -231,6 +231,11 @@ impl WordPlan {
     pub(super) fn is_empty(&self) -> bool {
         self.phrases.is_empty()
             && self.segments.iter().all(|found| found.forms.is_empty() && found.groups.is_empty())
+    }
+
+    /// Returns true if documents match that have none of its forms.
+    pub(super) fn has_other_terms(&self, ordinal: usize) -> bool {
+        !self.phrases.is_empty() || self.segments[ordinal].groups(true).next().is_some()
     }
 
     /// Returns the scorer of the word's documents in a segment.

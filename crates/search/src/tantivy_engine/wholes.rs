@@ -1,0 +1,92 @@
+//! The titles and texts that are the query, or its completion.
+
+use tantivy::termdict::TermStreamer;
+use tantivy_fst::Automaton;
+
+use super::document_terms::SHORT_PREFIX_CHARS;
+use super::forms::push_group;
+use super::snapshot::IndexSnapshot;
+use super::weights::{WHOLE_FIELD, WHOLE_PREFIX};
+use super::word::{TermField, TermGroup};
+
+/// Fields that complete a query and count.
+const MAX_COMPLETIONS: usize = 2_000;
+
+/// Accepts a beginning whose last word continues, and no word follows.
+struct LastWordAutomaton<'a> {
+    beginning: &'a [u8],
+}
+
+/// Adds the fields that equal a query, or the completion of its last word.
+///
+/// Completions of one and two letters say little, and are many.
+pub(super) fn add_whole(
+    snapshot: &IndexSnapshot,
+    whole: &str,
+    is_prefix: bool,
+    idf: f32,
+    found: &mut [Vec<TermGroup>],
+) -> tantivy::Result<()> {
+    let automaton = LastWordAutomaton { beginning: whole.as_bytes() };
+    for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
+        let exact = segment.whole.terms().get(whole)?.into_iter().collect();
+        push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
+        if is_prefix && whole.chars().nth(SHORT_PREFIX_CHARS).is_some() {
+            let mut longer = Vec::new();
+            let mut terms: TermStreamer<'_, &LastWordAutomaton<'_>> =
+                segment.whole.terms().search(&automaton).into_stream()?;
+            while longer.len() < MAX_COMPLETIONS && terms.advance() {
+                longer.push(terms.value().clone());
+            }
+            push_group(groups, TermField::Whole, longer, idf * WHOLE_PREFIX);
+        }
+    }
+    Ok(())
+}
+
+impl Automaton for LastWordAutomaton<'_> {
+    /// The number of bytes read, at most one more than the beginning has; `None` once nothing can match.
+    type State = Option<usize>;
+
+    fn start(&self) -> Self::State {
+        Some(0)
+    }
+
+    fn is_match(&self, read: &Self::State) -> bool {
+        read.is_some_and(|read| read > self.beginning.len())
+    }
+
+    fn can_match(&self, read: &Self::State) -> bool {
+        read.is_some()
+    }
+
+    fn accept(&self, read: &Self::State, byte: u8) -> Self::State {
+        let read = (*read)?;
+        match self.beginning.get(read) {
+            Some(&expected) => (byte == expected).then_some(read + 1),
+            None => (byte != b' ').then_some(self.beginning.len() + 1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_last_word_continues() {
+        let automaton = LastWordAutomaton { beginning: b"new yo" };
+        for (field, expected) in [
+            ("new york", true),
+            ("new yo", false),
+            ("new yo yo", false),
+            ("new york times", false),
+            ("new", false),
+            ("news york", false),
+            ("new yoghurt", true),
+        ] {
+            let read = field.bytes().fold(automaton.start(), |read, byte| automaton.accept(&read, byte));
+            assert_eq!(automaton.is_match(&read), expected, "{field}");
+        }
+    }
+}
