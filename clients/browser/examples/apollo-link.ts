@@ -4,7 +4,7 @@
 //   const link = ApolloLink.from([searchTrackingLink(() => tracker), new HttpLink({ uri: url })]);
 import { ApolloLink } from "@apollo/client";
 import { tap } from "rxjs";
-import type { Tracker } from "@quarry/browser";
+import type { Tracker } from "quarry-browser";
 
 interface SearchTrackingLinkOptions {
   /** The variable with the text: `text` by default. */

@@ -3,7 +3,7 @@
 //   const { ref, tracker } = useSearchTracking({ url, key, consent });
 //   return <input ref={ref} type="search" id="search" />;
 import { useCallback, useEffect, useRef, type RefCallback, type RefObject } from "react";
-import { track, type InputOptions, type Options, type TextInput, type Tracker } from "@quarry/browser";
+import { track, type InputOptions, type Options, type TextInput, type Tracker } from "quarry-browser";
 
 export interface SearchTracking extends Omit<Options, "consent" | "userId">, InputOptions {
   /** The visitor's decision: undefined until it is known. */

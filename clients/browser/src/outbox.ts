@@ -172,8 +172,8 @@ export class Outbox {
     const { url, key } = this.#delivery;
     let status = 0;
     let wait = 0;
-    let code: unknown;
-    let message: unknown = "no response";
+    let isTransient: boolean;
+    let problem = "no response";
     try {
       const response = await fetch(url, {
         method: "POST",
@@ -187,20 +187,21 @@ export class Outbox {
         body: JSON.stringify(requestOf(batch)),
       });
       status = response.status;
+      problem = `status ${status}`;
       wait = retryAfter(response.headers.get("retry-after"));
       const { data, errors } = await response.json();
       const error = errors?.[0];
       if (!error && data) return undefined;
-      code = error?.extensions?.code;
-      message = error?.message;
+      const code = error?.extensions?.code;
+      problem = `${error?.message} (${code})`;
       wait = Math.max(wait, (error?.extensions?.retryAfter || 0) * 1_000);
+      isTransient = TRANSIENT.test(code);
     } catch {
-      // No connection, or no GraphQL server answered: a proxy or a captive portal.
-      code = status < 400 || status >= 500 || status === 429 || status === 408 ? "TIMEOUT" : undefined;
+      // No connection, or the response of something else, such as a proxy or a captive portal.
+      isTransient = status < 400 || status >= 500 || status === 429 || status === 408;
     }
-    const isTransient = TRANSIENT.test(`${code}`);
-    if (!isTransient) this.#delivery.report(`${batch.length} entries rejected: ${message} (${code ?? status})`);
-    else if (this.#failures === 0) this.#delivery.report(`the server is unavailable, retrying: ${message} (${code})`);
+    if (!isTransient) this.#delivery.report(`${batch.length} entries rejected: ${problem}`);
+    else if (this.#failures === 0) this.#delivery.report(`the server is unavailable, retrying: ${problem}`);
     return isTransient ? wait : undefined;
   }
 }

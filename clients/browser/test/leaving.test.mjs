@@ -1,7 +1,7 @@
 // Pages that end, are returned to, or share a tab.
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
-import { launch, open, sessionOf, setUp } from "./support.mjs";
+import { launch, open, sessionOf, setUp, until } from "./support.mjs";
 
 const world = await setUp({ after });
 const { site, server, optionsWith } = world;
@@ -41,6 +41,28 @@ test("a tab that is closed sends the last text", async () => {
   await context.close();
 });
 
+test("a page that is hidden sends the last text, and continues", async () => {
+  const { page, context, requests } = await open(world, "/");
+  const session = await sessionOf(page);
+  await page.focus("#q");
+  await page.keyboard.type("rest");
+  // A headless browser shows all of its pages.
+  const setHidden = (isHidden) =>
+    page.evaluate((isHidden) => {
+      Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, isHidden);
+  await setHidden(true);
+  await until(() => requests.filter((request) => request.method() === "POST").length, (count) => count === 1);
+  await setHidden(false);
+  await page.keyboard.type("aurant");
+  await page.keyboard.press("Enter");
+  assert.deepEqual(await server.texts(session, "restaurant"), ["restaurant"]);
+  const [{ keystrokes }] = await server.searches(session);
+  assert.equal(keystrokes, "restaurant".length + 1, "nothing is sent twice");
+  await context.close();
+});
+
 test("submitting a form that leaves the page is a search", async () => {
   const { page, context } = await open(world, "/");
   const session = await sessionOf(page);
@@ -60,31 +82,33 @@ test("submitting a form that leaves the page is a search", async () => {
 });
 
 for (const isCached of [true, false]) {
-  test(`back and forward are no search, ${isCached ? "from" : "without"} the back-forward cache`, async () => {
+  test(`back and forward are no search, ${isCached ? "from" : "without"} the back-forward cache`, async (context) => {
     const browser = await launch({ isCached });
+    context.after(() => browser.close());
     site.add("/home", optionsWith("consent: true"));
     const { page } = await open({ ...world, browser }, "/home");
     const session = await sessionOf(page);
     /** Waits for a page that may come from the cache, which fires no `load`. */
     const isAt = (path) => page.waitForFunction(`location.pathname === ${JSON.stringify(path)} && "isRestored" in window`);
+    // In a task of its own, since the navigation ends the evaluation.
+    const travel = (direction) => page.evaluate((direction) => void setTimeout(() => history[direction]()), direction);
     const isRestored = () => page.evaluate("isRestored");
     await page.focus("#q");
     await page.keyboard.type("sofa");
     await Promise.all([page.waitForURL("**/results?q=sofa"), page.keyboard.press("Enter")]);
     await server.texts(session, "sofa");
-    await page.evaluate("history.back()");
+    await travel("back");
     await isAt("/home");
     assert.equal(await isRestored(), isCached);
     assert.equal(await page.inputValue("#q"), "sofa");
     // Frameworks announce restored text.
     await page.evaluate('input.dispatchEvent(new Event("input", { bubbles: true }))');
-    await page.evaluate("history.forward()");
+    await travel("forward");
     await isAt("/results");
-    await page.evaluate("history.back()");
+    await travel("back");
     await isAt("/home");
     assert.deepEqual(await typeLast(page, session), ["sofa", "the end"]);
     assert.deepEqual(await page.evaluate("problems"), []);
-    await browser.close();
   });
 }
 

@@ -6,7 +6,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import test, { after } from "node:test";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
 import { open, sessionOf, setUp, until } from "./support.mjs";
 
 /** A Redis that survives being killed. */
@@ -139,4 +140,18 @@ test("a rate limit is respected for the time that it names", async (context) => 
   // The limit holds for the key that reads the log as well.
   const texts = async () => (await server.searches(session).catch(() => [])).map(({ query }) => query);
   await until(texts, (texts) => texts.includes("quick search"), "the log is");
+});
+
+test("a server that executes trusted documents only accepts those of the package", async (context) => {
+  const documents = fileURLToPath(new URL("../dist/persisted-documents.json", import.meta.url));
+  const persisted = { only_trusted: "true", documents: JSON.stringify(documents) };
+  const world = await setUp(context, { persisted });
+  world.site.add("/", world.optionsWith());
+  const { page, requests } = await open(world, "/");
+  await page.evaluate("tracker.submit('trusted'); tracker.recordInteraction({ documentId: 'doc_1' })");
+  await until(() => posts(requests).length, (count) => count > 1, "requests");
+  const answers = await Promise.all(posts(requests).map(async (request) => (await request.response()).json()));
+  assert.deepEqual(answers[0], { data: { logKeystrokes: { accepted: 1 } } });
+  // It is executed, and refuses the id.
+  assert.equal(answers[1].errors[0].extensions.code, "BAD_USER_INPUT");
 });

@@ -25,7 +25,7 @@ export async function until(call, isSo, what = "") {
 
 /** A quarry server in a folder of its own, with keys, for the pages of a site. */
 export class Quarry {
-  /** Starts a server with settings, in TOML, beside those of the tests. */
+  /** Starts a server with sections of settings beside those of the tests; their values, and `root`, are TOML. */
   static async start(site, settings = {}) {
     const server = new Quarry();
     server.folder = mkdtempSync(join(tmpdir(), "quarry-browser-"));
@@ -34,10 +34,10 @@ export class Quarry {
     const [adminKey, admin] = server.#key("ADMIN");
     Object.assign(server, { key: searchKey, reportsKey, adminKey });
     const keystrokes = { window: '"2s"', poll: '"50ms"', ...settings.keystrokes };
-    const sections = { ...settings, keystrokes, server: { allowed_origins: `["${site.origin}"]` } };
-    delete sections.root;
+    const { root = "", ...others } = settings;
+    const sections = { ...others, keystrokes, server: { allowed_origins: `["${site.origin}"]` } };
     const toml = [
-      settings.root ?? "",
+      root,
       ...Object.entries(sections).flatMap(([section, values]) => [
         `[${section}]`,
         ...Object.entries(values).map(([name, value]) => `${name} = ${value}`),
@@ -45,7 +45,10 @@ export class Quarry {
       ...[search, reports, admin],
     ];
     writeFileSync(join(server.folder, "quarry.toml"), toml.join("\n"));
-    await server.serve("127.0.0.1:0");
+    await server.serve("127.0.0.1:0").catch(async (error) => {
+      await server.stop();
+      throw error;
+    });
     return server;
   }
 
@@ -86,9 +89,11 @@ export class Quarry {
   }
 
   async stop() {
-    const exit = once(this.process, "exit");
-    this.process.kill("SIGTERM");
-    await exit;
+    if (this.process.exitCode === null && this.process.signalCode === null) {
+      const exit = once(this.process, "exit");
+      this.process.kill("SIGTERM");
+      await exit;
+    }
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -116,15 +121,14 @@ export class Quarry {
     const texts = async () => (await this.searches(sessionId)).map(({ query }) => query);
     return until(texts, (texts) => texts.includes(last), "the log is");
   }
+}
 
-  /** The largest sequence that the server's schema accepts. */
-  async clock() {
-    const query = `{ __type(name: "LogKeystrokeInput") { inputFields { name type { name } } } }`;
-    const { __type } = await this.query(query);
-    const { type } = __type.inputFields.find(({ name }) => name === "sequence");
-    // A clock of tenths of a second since 2026 fits into the 31 bits of an Int until 2032.
-    return type.name === "Int" ? "() => (Date.now() - Date.UTC(2026, 0)) / 100" : "Date.now";
-  }
+/** The clock of sequences that the server's schema accepts, in JavaScript. */
+function clock() {
+  const schema = execFileSync(BINARY, ["schema"], { encoding: "utf8" });
+  const [, type] = schema.match(/^input LogKeystrokeInput \{[^}]*^ {2}sequence: (\w+)$/m);
+  // A clock of tenths of a second since 2026 fits into the 31 bits of an Int until 2032.
+  return type === "Int" ? "() => (Date.now() - Date.UTC(2026, 0)) / 100" : "Date.now";
 }
 
 /** A site whose pages track searches. */
@@ -181,16 +185,15 @@ export const launch = ({ isCached = true } = {}) =>
     ignoreDefaultArgs: isCached ? ["--disable-back-forward-cache"] : [],
   });
 
-/** Starts a server, a site and a browser, and stops them after the tests of a file. */
+/** Starts a site, a server and a browser, and stops them after the test or the tests of a file. */
 export async function setUp(context, settings) {
   const site = await Site.start();
-  const [server, browser] = await Promise.all([Quarry.start(site, settings), launch()]);
-  context.after(async () => {
-    await browser.close();
-    await Promise.all([server.stop(), site.stop()]);
-  });
-  const clock = await server.clock();
-  const options = `{ url: ${JSON.stringify(server.url)}, key: ${JSON.stringify(server.key)}, clock: ${clock} }`;
+  context.after(() => site.stop());
+  const server = await Quarry.start(site, settings);
+  context.after(() => server.stop());
+  const browser = await launch();
+  context.after(() => browser.close());
+  const options = `{ url: ${JSON.stringify(server.url)}, key: ${JSON.stringify(server.key)}, clock: ${clock()} }`;
   /** The options of a tracker with others beside those of the connection. */
   const optionsWith = (others = "consent: true") => `{ ...${options}, ${others} }`;
   return { site, server, browser, optionsWith };
