@@ -73,7 +73,7 @@ export class Connection {
   /** Records a click or a conversion. */
   recordInteraction(interaction: Interaction): void {
     this.#guard(() => {
-      if (!this.#isPermitted()) return;
+      if (this.#isStopped || !this.#isPermitted()) return;
       const { kind = "CLICK", searchId = this.#searchId, idempotencyKey = token(16), ...rest } = interaction;
       const searcher = { sessionId: this.#session(), userId: this.#userId };
       // Sent at once: a click is likely to leave the page.

@@ -70,14 +70,14 @@ export class TrackedInput {
 
   /** Logs that the visitor chose a text, such as a suggestion; by default that of the box. */
   submit(text: string = this.#element.value): void {
-    this.#connection.guard(() => this.#take(text, true));
+    this.#connection.guard(() => this.#take(text, { isSubmitted: true }));
   }
 
   /** Adds the number of results to the log, and relates later clicks to the search. */
   found({ text, totalCount, searchId }: Results): void {
     this.#connection.guard(() => {
       if (!this.#connection.isPermitted() || this.#refuses()) return;
-      const last = this.#lastText();
+      const last = this.#lastText(text);
       if (text.trim() !== last.text.trim()) return;
       this.#connection.found(searchId);
       if (!text.trim() || Date.now() - last.at > RESULTS_WINDOW_MS) return;
@@ -106,23 +106,23 @@ export class TrackedInput {
       if (event.isTrusted) this.#afterEnter?.(false);
       this.#isComposing ||= event.isComposing === true;
       if (this.#isComposing) this.#compose();
-      else this.#take(element.value);
+      else this.#take(element.value, { isTyped: event.isTrusted });
     });
     this.#listen(element, "compositionstart", () => (this.#isComposing = true));
     this.#listen(element, "compositionend", () => {
       this.#isComposing = false;
-      this.#take(element.value);
+      this.#take(element.value, { isTyped: true });
     });
     this.#listen(element, "keydown", (event) => this.#onKey(event));
     this.#listen(element, "search", () => {
-      if (!element.hasAttribute("incremental")) this.#take(element.value, true);
+      if (!element.hasAttribute("incremental")) this.#take(element.value, { isSubmitted: true });
     });
     this.#listen(element, "blur", () => this.settle());
     // The element may belong to another form, or none, by then.
     this.#listen(document, "submit", ({ target }) => {
       if (!element.form || target !== element.form) return;
       this.#cancelEnter();
-      this.#take(element.value, true);
+      this.#take(element.value, { isSubmitted: true });
     });
   }
 
@@ -130,7 +130,7 @@ export class TrackedInput {
   settle(): void {
     this.#afterEnter?.();
     // Text that a script puts into the box, such as a highlighted suggestion, counts once it is submitted.
-    if (this.#isHeld) this.#take(this.#element.value);
+    if (this.#isHeld) this.#take(this.#element.value, { isTyped: true });
   }
 
   /** Forgets the texts, after the consent was withdrawn. */
@@ -142,7 +142,7 @@ export class TrackedInput {
 
   #compose(): void {
     if (this.#options.composing === "send") {
-      this.#take(this.#element.value, false, true);
+      this.#take(this.#element.value, { isComposing: true, isTyped: true });
       return;
     }
     this.#release();
@@ -161,7 +161,7 @@ export class TrackedInput {
     this.#afterEnter = (isPresent = true) => {
       this.#cancelEnter();
       const isNewLine = element instanceof HTMLTextAreaElement && !event.defaultPrevented;
-      if (!isNewLine) this.#take((isPresent && element.value) || value, true);
+      if (!isNewLine) this.#take((isPresent && element.value) || value, { isSubmitted: true });
     };
     this.#enter = setTimeout(() => this.#connection.guard(() => this.#afterEnter?.()), 0);
   }
@@ -171,11 +171,11 @@ export class TrackedInput {
     this.#afterEnter = undefined;
   }
 
-  #take(value: string, isSubmitted = false, isComposing = false): void {
+  #take(value: string, { isSubmitted = false, isComposing = false, isTyped = false } = {}): void {
     this.#release();
-    if (!this.#connection.isPermitted() || this.#refuses()) return;
+    if (this.#listeners.signal.aborted || !this.#connection.isPermitted() || this.#refuses()) return;
     const text = storable(value);
-    const last = this.#lastText();
+    const last = this.#lastText(isTyped ? undefined : text);
     const submitted = isSubmitted && text.trim() !== "";
     // The same text again, as after back navigation, is no other search.
     const isNews = text !== last.text || (submitted && !last.submitted) || (this.#wasComposing && !isComposing);
@@ -199,13 +199,14 @@ export class TrackedInput {
     );
   }
 
-  /** The text after which another one is news. */
-  #lastText(): LastText {
+  /** The text after which another one is news, given one that was not typed now. */
+  #lastText(untyped?: string): LastText {
     if (!this.#last) {
-      // An earlier page of the tab may have logged the text that this page shows.
+      const initial = storable(this.#initialText);
       const stored = update((state) => state.texts[this.#id(state)]);
-      const isRestored = stored?.text === storable(this.#initialText);
-      this.#last = isRestored ? stored! : { text: storable(this.#initialText), submitted: false, at: 0 };
+      // The browser, or the page, restores the text that an earlier page of the tab logged.
+      const isRestored = stored && (stored.text === initial || stored.text === untyped);
+      this.#last = isRestored ? stored : { text: initial, submitted: false, at: 0 };
     }
     return this.#last;
   }
@@ -221,6 +222,8 @@ export class TrackedInput {
     if (!this.#isRefused && (element.type === "password" || SECRET.test(element.autocomplete))) {
       this.#isRefused = true;
       this.#connection.report("inputs of secrets are not tracked");
+      this.#release();
+      this.#cancelEnter();
       if (this.#last) this.#connection.withdraw(this.#id());
       this.#listeners.abort();
     }

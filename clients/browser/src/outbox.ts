@@ -143,7 +143,8 @@ export class Outbox {
     const count = this.#entries.length;
     this.discard(({ at }) => at < oldest);
     if (this.#entries.length < count) this.#delivery.report(`${count - this.#entries.length} entries expired`);
-    if (!this.isEmpty) await this.#send(batchOf(this.#entries));
+    if (this.isEmpty) this.#delivery.onEmpty();
+    else await this.#send(batchOf(this.#entries));
   }
 
   async #send(batch: Entry[]): Promise<void> {

@@ -11,6 +11,12 @@ site.add("/", optionsWith(lazy));
 site.add("/results", optionsWith());
 site.pages.set("/blank", "<!doctype html><title>blank</title>");
 
+/** The keystrokes that were sent; a page may repeat one whose delivery is uncertain. */
+function sequences(requests) {
+  const inputs = requests.flatMap((request) => request.postDataJSON()?.variables.input ?? []);
+  return [...new Set(inputs.map(({ sequence }) => sequence))];
+}
+
 /** Types a last text, which follows all others. */
 async function typeLast(page, session) {
   await page.fill("#q", "");
@@ -64,17 +70,20 @@ test("a page that is hidden sends the last text, and continues", async () => {
 });
 
 test("submitting a form that leaves the page is a search", async () => {
-  const { page, context } = await open(world, "/");
+  const { page, context, requests } = await open(world, "/");
   const session = await sessionOf(page);
   await page.focus("#q");
   await page.keyboard.type("sofa");
   await Promise.all([page.waitForURL("**/results?q=sofa"), page.keyboard.press("Enter")]);
   await server.texts(session, "sofa");
+  const sent = sequences(requests);
   // The next page shows the text, and repeats nothing, even if the visitor confirms it.
   assert.equal(await page.inputValue("#q"), "sofa");
   assert.equal(await sessionOf(page), session);
   await page.focus("#q");
-  await Promise.all([page.waitForURL("**/results?q=sofa"), page.keyboard.press("Enter")]);
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  assert.deepEqual(sequences(requests), sent);
+  await page.focus("#q");
   assert.deepEqual(await typeLast(page, session), ["sofa", "the end"]);
   const [search] = await server.searches(session);
   assert.equal(search.finalReason, "SUBMITTED");
@@ -86,7 +95,7 @@ for (const isCached of [true, false]) {
     const browser = await launch({ isCached });
     context.after(() => browser.close());
     site.add("/home", optionsWith("consent: true"));
-    const { page } = await open({ ...world, browser }, "/home");
+    const { page, requests } = await open({ ...world, browser }, "/home");
     const session = await sessionOf(page);
     /** Waits for a page that may come from the cache, which fires no `load`. */
     const isAt = (path) => page.waitForFunction(`location.pathname === ${JSON.stringify(path)} && "isRestored" in window`);
@@ -97,18 +106,24 @@ for (const isCached of [true, false]) {
     await page.keyboard.type("sofa");
     await Promise.all([page.waitForURL("**/results?q=sofa"), page.keyboard.press("Enter")]);
     await server.texts(session, "sofa");
+    const sent = sequences(requests);
     await travel("back");
     await isAt("/home");
     assert.equal(await isRestored(), isCached);
     assert.equal(await page.inputValue("#q"), "sofa");
     // Frameworks announce restored text.
     await page.evaluate('input.dispatchEvent(new Event("input", { bubbles: true }))');
+    await page.focus("#q");
+    await Promise.all([page.waitForURL("**/results?q=sofa"), page.keyboard.press("Enter")]);
+    await travel("back");
+    await isAt("/home");
     await travel("forward");
     await isAt("/results");
     await travel("back");
     await isAt("/home");
-    assert.deepEqual(await typeLast(page, session), ["sofa", "the end"]);
+    assert.deepEqual(sequences(requests), sent);
     assert.deepEqual(await page.evaluate("problems"), []);
+    assert.deepEqual(await typeLast(page, session), ["sofa", "the end"]);
   });
 }
 
