@@ -60,8 +60,7 @@ export class Connection {
       log: (keystroke, delay) => this.#log(keystroke, delay),
       amend: (entry, resultCount) => this.#amend(entry, resultCount),
       found: (searchId) => (this.#searchId = searchId),
-      withdraw: (inputId) =>
-        this.#outbox.discard((entry) => "keystroke" in entry && entry.keystroke.inputId === inputId),
+      withdraw: (inputId) => this.#withdraw(inputId),
       report: (problem) => this.#report(problem),
       stopped: () => this.#inputs.delete(input),
     });
@@ -145,6 +144,15 @@ export class Connection {
     const isUnsent = entry !== undefined && "keystroke" in entry && this.#outbox.isUnsent(entry);
     if (isUnsent) entry.keystroke.resultCount = resultCount;
     return isUnsent;
+  }
+
+  #withdraw(inputId: string): void {
+    const isWithdrawn = (entry: Entry) => "keystroke" in entry && entry.keystroke.inputId === inputId;
+    this.#outbox.discard(isWithdrawn);
+    update((state) => {
+      delete state.texts[inputId];
+      state.undelivered = state.undelivered.filter((entry) => !isWithdrawn(entry));
+    });
   }
 
   #add(operation: { keystroke: Keystroke } | { interaction: object }, delay?: number): Entry {

@@ -13,7 +13,7 @@ export interface InputConnection {
   /** Adds the number of results to a keystroke that was not sent yet; false if it was. */
   amend(entry: Entry | undefined, resultCount: number): boolean;
   found(searchId: string | undefined): void;
-  /** Removes the keystrokes of an input that were not delivered. */
+  /** Removes the texts of an input from the browser. */
   withdraw(inputId: string): void;
   report(problem: string): void;
   stopped(): void;
@@ -90,6 +90,7 @@ export class TrackedInput {
   /** Ends the tracking of this input; what waits is delivered. */
   stop(): void {
     this.#connection.guard(() => {
+      if (this.#listeners.signal.aborted) return;
       this.settle();
       this.#listeners.abort();
       names.delete(this.#name);
