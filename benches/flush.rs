@@ -30,7 +30,7 @@ use process::is_installed;
 use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
 use quarry::keystroke::{
     BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer,
-    LocalFeed, RedisBuffer,
+    LocalFeed, Mask, RedisBuffer,
 };
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
@@ -160,7 +160,7 @@ async fn flush(
         let keystrokes: Vec<Keystroke> = batch.iter().flat_map(typed).collect();
         buffer.append(&keystrokes).await.unwrap();
     }
-    let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+    let policy = FoldPolicy { window: BufferLimits::default().window, mask: Some(Mask::default()) };
     let feed = Arc::new(LocalFeed::new());
     let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushStatus::default());
     let started = emptied(store, plain).await;

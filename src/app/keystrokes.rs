@@ -15,7 +15,7 @@ use super::{REDIS_CONTEXT, outcome};
 use crate::config::Settings;
 use crate::keystroke::{
     BufferLimits, ClaimScope, FlushError, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer,
-    Keystrokes, LocalBuffer, LocalFeed, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed,
+    Keystrokes, LocalBuffer, LocalFeed, Mask, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed,
 };
 use crate::store::Store;
 use crate::supervisor::{GraceEnd, NeverWoken, Outcome, Stage, Supervisor};
@@ -77,7 +77,7 @@ impl KeystrokePipeline {
             BufferBackend::Redis { buffer, feed } => (buffer, feed),
         };
         let flush_status = FlushStatus::default();
-        let policy = FoldPolicy { window: own.window, mask: own.mask };
+        let policy = FoldPolicy { window: own.window, mask: Mask::of(own) };
         let retention = Retention::of(own, store);
         Ok(Self {
             flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone()),

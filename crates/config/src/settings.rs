@@ -10,6 +10,7 @@ use toml::Value;
 
 use super::key::KeyConfig;
 use super::limits::LimitSettings;
+use super::pattern::{Pattern, patterns};
 use super::secret::Secret;
 use super::source::SourceConfig;
 use super::table::{settings_table, subtable, table_list};
@@ -120,8 +121,14 @@ settings_table! {
         window: Duration = duration("100ms").default("5s"),
         /// The interval at which the buffer is polled for final searches.
         poll: Duration = duration("10ms").default("250ms"),
-        /// Masks e-mail addresses, phone and card numbers in logged searches.
+        /// Masks e-mail addresses, phone, card, account and identity numbers, keys and tokens in logged searches.
         mask: bool = switch().default(true),
+        /// Regular expressions of further texts to mask, as `[masked]`; they apply if `keystrokes.mask` is true.
+        /// In a variable, as a list in TOML.
+        mask_patterns: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
+        /// Regular expressions of texts that `keystrokes.mask` keeps, such as part numbers that look like phone numbers.
+        /// It does not restrict `keystrokes.mask_patterns`. In a variable, as a list in TOML.
+        mask_exempt: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
         /// The age at which logged searches are removed, counted from their last keystroke; `0s`: never.
         retention: Duration = duration("0s").default("1year"),
         /// The largest share of the logged searches that retention removes in a day.

@@ -40,19 +40,19 @@ use unicode_segmentation::UnicodeSegmentation;
 use self::pieces::NormalizedKeystroke;
 use self::searches::FinalSearch;
 use super::buffer::DueReason;
-use super::mask::mask;
+use super::mask::Mask;
 use quarry_domain::{BufferedKeystroke, FinalReason, Timestamp, UserId};
 
 /// The maximum length of a stored text, in graphemes.
 pub const MAX_QUERY_GRAPHEMES: usize = 256;
 
 /// The parameters of the fold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FoldPolicy {
     /// The pause that ends a search.
     pub window: Duration,
-    /// Masks e-mail addresses, phone and card numbers in stored texts.
-    pub mask: bool,
+    /// Masks personal data and secrets in stored texts.
+    pub mask: Option<Mask>,
 }
 
 /// The result of folding a run.
@@ -112,7 +112,7 @@ fn final_reason(due: DueReason) -> FinalReason {
 
 fn folded(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, policy: &FoldPolicy) -> FoldedSearch {
     let stored = &piece[search.stored];
-    let (query, truncated) = stored_text(stored.text, policy.mask);
+    let (query, truncated) = stored_text(stored.text, policy.mask.as_ref());
     let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
     let mut alike = keystrokes().rev().filter(|typed| typed.normalized.equals(&stored.normalized));
     FoldedSearch {
@@ -130,12 +130,12 @@ fn folded(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, policy: &
 /// The stored text of a search, and true if it was truncated.
 ///
 /// Masking precedes truncation, which could otherwise leave half of an address unmasked.
-fn stored_text(text: &str, masked: bool) -> (String, bool) {
+fn stored_text(text: &str, mask: Option<&Mask>) -> (String, bool) {
     let is_space = |char: char| char.is_whitespace() || char.is_control();
     let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
     let mut text = words.join(" ");
-    if masked {
-        text = mask(&text).into_owned();
+    if let Some(mask) = mask {
+        text = mask.apply(&text).into_owned();
     }
     let Some((cut, _)) = text.grapheme_indices(true).nth(MAX_QUERY_GRAPHEMES) else {
         return (text, false);

@@ -28,8 +28,8 @@ impl Search {
         self.0.user.as_ref().map(|user| ID(user.as_str().to_owned()))
     }
 
-    /// The text: trimmed, with collapsed white space, and with masked e-mail addresses, phone and card numbers (unless
-    /// the server disables masking).
+    /// The text: trimmed, with collapsed white space, and with masked personal data and secrets, such as
+    /// `[email]` (unless the server disables masking).
     async fn query(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
         ResponseBudget::add_text(ctx, &self.0.query)
     }
