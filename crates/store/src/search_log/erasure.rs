@@ -23,7 +23,6 @@ use super::super::failure::CallFailure;
 use super::super::transaction::until_none;
 use super::super::{NewSearch, Store, StoreError, StoredTime, stored};
 use super::removal;
-use super::rollups::Volume;
 use quarry_domain::{Searcher, SessionId, Timestamp, UserId};
 
 /// The namespace of the digests of persons.
@@ -93,7 +92,7 @@ impl Store {
             .lock_exclusive()
             .all(&*transaction)
             .await?;
-        removal::delete_rows(&transaction, &rows, Volume::Shrinks).await?;
+        removal::delete_rows(&transaction, &rows).await?;
         transaction.commit().await?;
         Ok(rows.len() as u64)
     }

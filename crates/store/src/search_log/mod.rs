@@ -11,9 +11,8 @@
 //! - `removal`: the deletion of rows together with their counts.
 //! - `retention`: the deletion of old searches, within a daily budget.
 //!
-//! At every commit, the roll-ups by query are the exact sums of the rows. So are the quarters, but they also
-//! count searches that retention deleted, because they contain no text. Hours are in UTC, by the last
-//! keystroke. A report sums whole hours of its period and counts the rows at both ends.
+//! At every commit, the roll-ups by query and the quarters are the exact sums of the rows. Hours are in UTC, by the
+//! last keystroke. A report sums whole hours of its period and counts the rows at both ends.
 //!
 //! Distinct sessions are not additive, so rows are counted by an index by query and time; for many searches,
 //! sketches estimate them.

@@ -25,15 +25,6 @@ const STATEMENT_ROLLUPS: usize = 1_000;
 /// The largest number of results in an average, so that sums do not overflow.
 pub(super) const MAX_RESULTS: i64 = u32::MAX as i64;
 
-/// The effect of deleted rows on the volume.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Volume {
-    /// The volume still counts them.
-    Stays,
-    /// The volume excludes them.
-    Shrinks,
-}
-
 /// The counts of some rows, in the order in which roll-ups are locked.
 ///
 /// MariaDB and MySQL also lock entries of secondary indexes, in another order: a deadlock of two writers is
@@ -95,11 +86,7 @@ impl RollUps {
     /// Subtracts rows that the transaction deleted.
     ///
     /// Roll-ups without searches are deleted, and others get the spelling of a remaining search.
-    pub(super) async fn subtract(
-        &self,
-        transaction: &DatabaseTransaction,
-        volume: Volume,
-    ) -> Result<(), CallFailure> {
+    pub(super) async fn subtract(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         self.apply_to_hours(transaction, Sign::Minus).await?;
         let mut keys: BTreeMap<StoredTime, Vec<&str>> = BTreeMap::new();
         for (hour, key) in self.hours.keys() {
@@ -118,9 +105,6 @@ impl RollUps {
         }
         days::mark_changed(transaction, self.hours.keys()).await?;
         days::delete_queries(transaction, self.hours.keys()).await?;
-        if volume == Volume::Stays {
-            return Ok(());
-        }
         self.apply_to_quarters(transaction, Sign::Minus).await?;
         let quarters: Vec<StoredTime> = self.quarters.keys().copied().collect();
         for quarters in quarters.chunks(STATEMENT_IDS) {
