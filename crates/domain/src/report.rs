@@ -7,7 +7,7 @@ use super::{Document, Timestamp};
 /// A query and the number of its searches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     pub query: String,
     /// The comparison key that all spellings share.
     pub query_key: String,
@@ -22,7 +22,7 @@ pub struct TopSearch {
 /// A query without results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ZeroResultSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     pub query: String,
     /// The comparison key that all spellings share.
     pub query_key: String,

@@ -17,7 +17,7 @@ report_type! {
 /// A query and its statistics.
 #[derive(SimpleObject)]
 pub(crate) struct TopSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     query: String,
     /// The number of searches.
     searches: i32,

@@ -20,7 +20,7 @@ report_type! {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct ZeroResultSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     query: String,
     /// The number of searches without results.
     searches: i32,

@@ -29,6 +29,7 @@ use crate::span::{DAY_S, Span, floor};
 use crate::{Store, StoreError, StoredTime};
 use parts::{DayState, PeriodParts};
 use quarry_domain::{Period, TopSearch, ZeroResultSearch};
+use rows::Votes;
 use sums::{QueryCounts, RankBy};
 
 /// The least number of lists to read prefixes of: fewer are summed completely.
@@ -115,13 +116,10 @@ async fn rank(
     let states = states(snapshot, period).await?;
     let parts = PeriodParts::of(period, &states);
     let ranked = greatest(snapshot, period, &states, &parts, by, first).await?;
-    let keys: Vec<&str> = ranked.iter().map(|sums| sums.query_key.as_str()).collect();
-    let mut latest = rows::latest(snapshot, period, &keys).await?;
-    let sessions = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
+    let mut votes = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
     let row = |sums: QueryCounts| {
         // `None` if rows were deleted manually: the spelling is unknown.
-        let (query, last_searched_at) = latest.remove(&sums.query_key)?;
-        let sessions = sessions.get(&sums.query_key).copied().unwrap_or(0);
+        let Votes { query, last_searched_at, sessions, .. } = votes.remove(&sums.query_key)?;
         Some(ReportRow { sums, query, last_searched_at, sessions })
     };
     Ok(ranked.into_iter().filter_map(row).collect())
