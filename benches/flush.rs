@@ -203,6 +203,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
                 truncated: false,
                 keystrokes: 14,
                 result_count: Some(random.random_range(0..200)),
+                tier: None,
                 reason: FinalReason::Idle,
                 started_at,
                 last_keystroke_at: started_at + TimeDelta::seconds(3),

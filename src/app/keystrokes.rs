@@ -77,11 +77,12 @@ impl KeystrokePipeline {
             BufferBackend::Redis { buffer, feed } => (buffer, feed),
         };
         let flush_status = FlushStatus::default();
-        let policy = FoldPolicy { window: own.window, mask: Mask::of(own) };
+        let mask = Mask::of(own);
+        let policy = FoldPolicy { window: own.window, mask: mask.clone() };
         let retention = Retention::of(own, store);
         Ok(Self {
             flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone()),
-            keystrokes: Keystrokes { buffer, feed, flush_status },
+            keystrokes: Keystrokes { buffer, feed, flush_status, mask },
             backend,
             retention,
             poll: own.poll,

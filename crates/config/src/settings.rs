@@ -31,7 +31,8 @@ settings_table! {
         data_dir: PathBuf = text().default("data"),
         /// The database: `sqlite://`, `postgres://` or `mysql://` (MySQL and MariaDB).
         database_url: Secret = database_url().computed("sqlite://<data_dir>/quarry.db", || Secret::new("")),
-        /// Redis for a keystroke buffer and a cache that several servers share: `redis://` or `rediss://`.
+        /// Redis for a keystroke buffer and a cache that several servers share: `redis://`, `rediss://` (with
+        /// `?ca_file=` for a private authority) or `redis+unix:///path` (`?db=`, `user=`, `pass=`).
         /// Absent: a buffer in the process with a journal in the data folder, and a cache in the process.
         redis_url: Option<Secret> = redis_url().optional(),
         /// The prefix of all keys in Redis.

@@ -33,6 +33,26 @@ impl ScalarType for DateTime {
     }
 }
 
+/// The GraphQL type of an integer of 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Long(pub i64);
+
+/// An integer of 64 bits, as a JSON number: sums may exceed the range of `Int`.
+#[Scalar]
+impl ScalarType for Long {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let integer = match &value {
+            Value::Number(number) => number.as_i64(),
+            _ => None,
+        };
+        integer.map(Self).ok_or_else(|| InputValueError::custom("send an integer of 64 bits"))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0)
+    }
+}
+
 /// The GraphQL type of a JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct JsonScalar(pub Value);

@@ -15,7 +15,7 @@ use super::buffer::{BufferError, ClaimId, ClaimScope, ClaimedRun, FlushCounts, K
 use super::feed::SearchFeed;
 use super::flush_status::FlushStatus;
 use super::fold::{FoldPolicy, FoldedSearch, fold};
-use quarry_domain::{LoggedSearchId, comparison_key};
+use quarry_domain::{FoundCount, LoggedSearchId, query_key};
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{NewSearch, Store, StoreError};
 
@@ -71,7 +71,11 @@ impl Flusher {
     #[boxed]
     pub async fn step(&mut self, scope: ClaimScope) -> Result<FlushStep, FlushError> {
         let outcome = self.try_step(scope).await;
-        self.status.set_last_error(outcome.as_ref().err().map(|error| self.message(error)));
+        let error = outcome.as_ref().err().map(|error| (error, self.message(error)));
+        if let Some((FlushError::Store(StoreError::Refused(_)), message)) = error {
+            self.status.set_refused(message);
+        }
+        self.status.set_last_error(error.map(|(_, message)| message));
         outcome
     }
 
@@ -159,16 +163,18 @@ impl Flusher {
 }
 
 fn new_search(run: &ClaimedRun, index: usize, search: FoldedSearch) -> NewSearch {
+    let found = search.result_count.map(FoundCount::unpacked);
     let id = Uuid::new_v5(&NAMESPACE, format!("{}\n{index}", run.id.0).as_bytes());
     NewSearch {
         id: LoggedSearchId(id),
         session: run.session.clone(),
         user: search.user,
-        query_key: comparison_key(&search.query),
+        query_key: query_key(&search.query),
         query: search.query,
         truncated: search.truncated,
         keystrokes: search.keystrokes,
-        result_count: search.result_count,
+        result_count: found.map(|found| found.count),
+        tier: found.and_then(|found| found.tier),
         reason: search.reason,
         started_at: search.started_at,
         last_keystroke_at: search.last_keystroke_at,

@@ -111,7 +111,7 @@ fn value(field: &str, argument: &str, ids: &BTreeMap<&str, Value>, on: Option<&s
         ("node", "id") => ids[on.unwrap()].to_string(),
         ("nodes", "ids") => json!([ids[on.unwrap()], ids[on.unwrap()]]).to_string(),
         ("search", "query") | ("suggest", "prefix") => json!("").to_string(),
-        ("category", "name") => json!("tea").to_string(),
+        ("category", "name") | ("clickedDocuments", "query") => json!("tea").to_string(),
         other => panic!("add a value for {other:?}"),
     }
 }

@@ -179,7 +179,7 @@ impl Server {
         let flush_status = FlushStatus::default();
         let policy = FoldPolicy { window: BufferLimits::default().window, mask: Some(Mask::default()) };
         let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone());
-        let keystrokes = Keystrokes { buffer, feed, flush_status };
+        let keystrokes = Keystrokes { buffer, feed, flush_status, mask: Some(Mask::default()) };
         let engine = setup.engine.unwrap_or(index);
         let settings = Settings::default().suggest;
         let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), settings);

@@ -89,6 +89,7 @@ fn search(number: u128) -> NewSearch {
         truncated: false,
         keystrokes: 3,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: at(NOON),
         last_keystroke_at: at(NOON),
@@ -104,6 +105,7 @@ fn interaction(number: u128) -> Interaction {
         session: Some(SessionId::parse("visitor").unwrap()),
         user: None,
         search: None,
+        position: None,
         occurred_at: at(NOON),
     }
 }

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, Object};
 
-use super::{FinalReason, int};
+use super::{FinalReason, MatchTier, int};
 use crate::failure::Failure;
 use crate::ids::NodeId;
 use crate::response_budget::ResponseBudget;
@@ -47,6 +47,18 @@ impl Search {
     /// The number of documents found; null if unknown.
     async fn result_count(&self) -> Option<i32> {
         self.0.result_count.map(int)
+    }
+
+    /// The least strict way in which a document matched; null without results, and if only the client knows their
+    /// number.
+    async fn tier(&self) -> Option<MatchTier> {
+        let tier = self.0.tier.filter(|_| self.0.result_count != Some(0));
+        tier.map(|tier| tier.last.into())
+    }
+
+    /// True if few documents contained all words, so others with any of them followed; null if unknown.
+    async fn relaxed(&self) -> Option<bool> {
+        self.0.tier.map(|tier| tier.relaxed)
     }
 
     /// The reason why the search became final.

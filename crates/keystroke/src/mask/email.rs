@@ -46,9 +46,18 @@ static OBFUSCATED: LazyLock<Regex> = LazyLock::new(|| {
     ).replace("\\\n", "").replace("        ", ""))
 });
 
+/// Signs of an address, in lower case: most texts have none.
+const SIGNS: [&str; 10] =
+    ["@", "%40", "&#", "&commat", " at ", "_at_", "-at-", " arroba ", " ät ", " chiocciola "];
+
 /// Masks addresses.
 pub(super) fn mask(draft: &mut Draft<'_>) {
     let text = draft.normal.text();
+    let lower = text.to_lowercase();
+    let is_bracketed = text.contains(['[', '(', '{', '<']);
+    if !is_bracketed && !SIGNS.iter().any(|sign| lower.contains(sign)) {
+        return;
+    }
     let is_spelled = |found: &Captures<'_>| {
         let encoded = found.name("encoded").or_else(|| found.name("bracketed"));
         // `50%40` is no address.

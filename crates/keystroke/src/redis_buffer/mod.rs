@@ -19,7 +19,8 @@ mod scripts;
 
 use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use redis::{Cmd, FromRedisValue, Value, cmd};
@@ -40,6 +41,12 @@ use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 const APPEND_TIMEOUT: Duration = Duration::from_millis(200);
 /// The timeout of each other call.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time for which a failed append counts as an error, unless another one succeeds.
+const REFUSAL_MEMORY: Duration = Duration::from_secs(60);
+/// Attempts to start a rewrite while another one runs, and the pause after each.
+const REWRITE_ATTEMPTS: u32 = 20;
+const REWRITE_PAUSE: Duration = Duration::from_millis(250);
+const REFUSING: &str = "Redis refuses keystrokes: see the log.";
 /// The maximum number of runs per claim.
 const CLAIM_RUNS: usize = 10_000;
 /// The approximate maximum of bytes that one claim takes from a shard; the last run may exceed it.
@@ -60,6 +67,8 @@ pub struct RedisBuffer {
     limits: BufferLimits,
     /// The generation of the connection whose durability was checked.
     checked: AtomicU64,
+    /// The time of the last append, if it failed.
+    refused: Mutex<Option<Instant>>,
 }
 
 impl RedisBuffer {
@@ -97,6 +106,7 @@ impl RedisBuffer {
             shards: Shard::all(prefix),
             limits,
             checked: AtomicU64::new(0),
+            refused: Mutex::default(),
         })
     }
 
@@ -140,6 +150,17 @@ impl RedisBuffer {
     ) -> Result<Vec<T>, BufferError> {
         let answers = script.run(&self.flushing, calls).await?;
         answers.into_iter().map(read).collect()
+    }
+
+    fn record_append(&self, succeeded: bool) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = if succeeded { None } else { Some(Instant::now()) };
+    }
+
+    /// The error that prevents it from accepting keystrokes: Redis may answer, but refuse to write.
+    fn last_error(&self) -> Option<&'static str> {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.filter(|at| at.elapsed() < REFUSAL_MEMORY).map(|_| REFUSING)
     }
 
     /// Logs once per connection if Redis may lose keystrokes.
@@ -212,7 +233,9 @@ impl KeystrokeBuffer for RedisBuffer {
         }
         let concerned: Vec<usize> = (0..SHARDS).filter(|shard| !indexes[*shard].is_empty()).collect();
         let calls = concerned.iter().map(|shard| self.append_call(*shard, &named[*shard]));
-        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await?;
+        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await;
+        self.record_append(answers.is_ok());
+        let answers = answers?;
 
         let mut outcomes = vec![AppendOutcome::Accepted; keystrokes.len()];
         for (shard, answer) in concerned.into_iter().zip(answers) {
@@ -339,6 +362,26 @@ impl KeystrokeBuffer for RedisBuffer {
         Ok(Erasure { keystrokes: erased, at })
     }
 
+    /// Lets Redis rewrite its append-only file, which has erased texts until then.
+    ///
+    /// Redis refuses without the right to do so, and while an earlier rewrite runs, which misses the last erasure.
+    async fn scrub(&self) {
+        for _ in 0..REWRITE_ATTEMPTS {
+            let mut rewrite = redis::Pipeline::new();
+            rewrite.add_command(cmd("BGREWRITEAOF"));
+            let answers =
+                self.flushing.send(&mut rewrite, self.flushing.deadline()).await.unwrap_or_default();
+            match answers.into_iter().next() {
+                Some(Ok(_)) => return,
+                Some(Err(error)) if error.detail().is_some_and(|detail| detail.contains("in progress")) => {
+                    tokio::time::sleep(REWRITE_PAUSE).await;
+                }
+                _ => break,
+            }
+        }
+        warn!("redis was not made to rewrite its append-only file: erased texts remain in it until it does");
+    }
+
     async fn health(&self) -> Result<BufferHealth, BufferError> {
         let run_age = ms(self.limits.run_age);
         let calls = self.shards.iter().map(|shard| {
@@ -369,7 +412,7 @@ impl KeystrokeBuffer for RedisBuffer {
             searches: sum(10),
             duplicates: sum(11),
             last_flush: times(12).max().and_then(record::timestamp),
-            last_error: None,
+            last_error: self.last_error(),
         })
     }
 }

@@ -14,7 +14,7 @@ use super::super::failure::CallFailure;
 use super::super::idempotent_rows::{IdempotentRow, insert_if_absent};
 use super::super::{LogOutcome, NewSearch, Store, StoreError, StoredTime, stored};
 use super::rollups::RollUps;
-use super::{erasure, logged, reason_name, stored_key, without_nul};
+use super::{erasure, logged, stored_key, without_nul};
 
 impl Store {
     /// Stores searches and adds them to the roll-ups, in one transaction.
@@ -62,7 +62,9 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
         truncated: search.truncated,
         keystrokes: search.keystrokes,
         result_count: search.result_count,
-        reason: reason_name(search.reason).to_owned(),
+        tier: search.tier.map(|tier| tier.last.name().to_owned()),
+        relaxed: search.tier.map(|tier| tier.relaxed),
+        reason: search.reason.name().to_owned(),
         started_at: stored(search.started_at),
         last_keystroke_at: stored(search.last_keystroke_at),
         logged_at: now,

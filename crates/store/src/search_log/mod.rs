@@ -20,7 +20,7 @@
 //! Deliberately not here: the end of a search, and the normalization of queries. Callers define both.
 
 use chrono::TimeDelta;
-use quarry_domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
+use quarry_domain::{FinalReason, FoundTier, LoggedSearch, LoggedSearchId, MatchTier, SessionId, UserId};
 
 use super::entity::search_logs::Model;
 use super::failure::CallFailure;
@@ -70,6 +70,7 @@ fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
         truncated: row.truncated,
         keystrokes: row.keystrokes,
         result_count: row.result_count,
+        tier: found_tier(row.tier.as_deref(), row.relaxed),
         reason: reason(&row.reason).ok_or_else(|| CallFailure::unreadable("final reason"))?,
         started_at: row.started_at.to_utc(),
         last_keystroke_at: row.last_keystroke_at.to_utc(),
@@ -77,17 +78,11 @@ fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
     })
 }
 
-/// The stored name of a reason.
-fn reason_name(reason: FinalReason) -> &'static str {
-    match reason {
-        FinalReason::Idle => "idle",
-        FinalReason::Submitted => "submitted",
-        FinalReason::Replaced => "replaced",
-        FinalReason::Cleared => "cleared",
-        FinalReason::UserChanged => "user_changed",
-        FinalReason::Limit => "limit",
-        FinalReason::Shutdown => "shutdown",
-    }
+/// Reads a tier; a name of a later version is unknown.
+fn found_tier(name: Option<&str>, relaxed: Option<bool>) -> Option<FoundTier> {
+    let tiers = [MatchTier::AllWords, MatchTier::Typos, MatchTier::AnyWord];
+    let last = tiers.into_iter().find(|tier| Some(tier.name()) == name)?;
+    Some(FoundTier { last, relaxed: relaxed.unwrap_or_default() })
 }
 
 fn reason(name: &str) -> Option<FinalReason> {

@@ -15,7 +15,6 @@ use super::super::entity::{search_erasures, search_logs, search_query_hours, sea
 use super::super::failure::CallFailure;
 use super::super::sums::total;
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::reason_name;
 use quarry_domain::{FinalReason, Timestamp};
 
 /// The reasons of interrupted searches, whose text may be incomplete.
@@ -196,7 +195,7 @@ fn candidates(backend: DbBackend, since: StoredTime, min_sessions: u32, limit: u
 
 /// The queries with a spelling that enough sessions have completed, with that of most sessions.
 ///
-/// Spellings that differ only in case count together, and those in white space apart: `therapist`, `the rapist`.
+/// Spellings that differ only in case count together, and those of other words apart: `therapist`, `the rapist`.
 async fn spellings(
     database: &DatabaseConnection,
     keys: &[String],
@@ -240,7 +239,13 @@ struct SpellingSample {
 impl SpellingSample {
     fn add(&mut self, query: String, session: String) {
         self.searches += 1;
-        self.spellings.entry(query.to_lowercase()).or_default().entry(query).or_default().insert(session);
+        let words: Vec<&str> = query.split_whitespace().collect();
+        self.spellings
+            .entry(words.join(" ").to_lowercase())
+            .or_default()
+            .entry(query)
+            .or_default()
+            .insert(session);
     }
 
     /// Returns true if further searches hardly change the spelling.
@@ -301,5 +306,5 @@ fn completed(since: StoredTime) -> Condition {
     use search_logs::Column;
     Condition::all()
         .add(Column::LastKeystrokeAt.gte(since))
-        .add(Column::Reason.is_not_in(INTERRUPTED.map(reason_name)))
+        .add(Column::Reason.is_not_in(INTERRUPTED.map(FinalReason::name)))
 }

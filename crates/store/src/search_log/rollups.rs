@@ -20,7 +20,7 @@ use super::super::span::{HOUR, HOUR_S, QUARTER_S, floor};
 use super::super::sums::{Sign, added, proposed};
 use super::days;
 
-/// Roll-ups in one statement, at eight parameters each.
+/// Roll-ups in one statement, at ten parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
 /// The largest number of results in an average, so that sums do not overflow.
 pub(super) const MAX_RESULTS: i64 = u32::MAX as i64;
@@ -37,6 +37,8 @@ pub(super) struct RollUps {
 struct QueryHour {
     searches: i64,
     zero_results: i64,
+    /// Searches without results, and relaxed ones.
+    unmatched: i64,
     counted: i64,
     results: i64,
     /// Time, id and spelling of the latest search.
@@ -57,10 +59,11 @@ impl RollUps {
             let zero_results = i64::from(row.result_count == Some(0));
             let hour = rollups.hours.entry((floor(at, HOUR_S), row.query_key.clone())).or_insert_with(|| {
                 let latest = (at, row.id, row.query.clone());
-                QueryHour { searches: 0, zero_results: 0, counted: 0, results: 0, latest }
+                QueryHour { searches: 0, zero_results: 0, unmatched: 0, counted: 0, results: 0, latest }
             });
             hour.searches += 1;
             hour.zero_results += zero_results;
+            hour.unmatched += i64::from(row.result_count == Some(0) || row.relaxed == Some(true));
             if let Some(count) = row.result_count {
                 hour.counted += 1;
                 hour.results += count.clamp(0, MAX_RESULTS);
@@ -134,6 +137,7 @@ impl RollUps {
             )
             .value(hours::Column::Searches, sum("searches"))
             .value(hours::Column::ZeroResults, sum("zero_results"))
+            .value(hours::Column::Unmatched, sum("unmatched"))
             .value(hours::Column::Counted, sum("counted"))
             .value(hours::Column::Results, sum("results"))
             // A stored sketch is always current, so a change deletes it.
@@ -155,6 +159,7 @@ impl RollUps {
                     query,
                     searches: factor * of.searches,
                     zero_results: factor * of.zero_results,
+                    unmatched: factor * of.unmatched,
                     counted: factor * of.counted,
                     results: factor * of.results,
                     last_searched_at,

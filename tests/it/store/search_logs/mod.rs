@@ -9,6 +9,7 @@ mod report_plans;
 mod reports;
 mod retention;
 mod rolling_up;
+mod scrubbing;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,6 +52,7 @@ pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSea
         truncated: false,
         keystrokes: 5,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - TimeDelta::seconds(3),
         last_keystroke_at,

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarry::domain::{LoggedSearch, Period, Searcher, TopSearch, VolumeBucket, ZeroResultSearch};
+use quarry::domain::{
+    FoundTier, LoggedSearch, MatchTier, Period, Searcher, TopSearch, VolumeBucket, ZeroResultSearch,
+};
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -49,6 +51,7 @@ async fn rolled_days(database: &TestDatabase) -> i64 {
 struct BruteForceCounts<'a> {
     searches: i64,
     zero_results: i64,
+    relaxed: i64,
     counts: Vec<i64>,
     /// The greatest spelling and the latest time of each session.
     sessions: BTreeMap<&'a str, (&'a str, DateTime<Utc>)>,
@@ -60,6 +63,8 @@ fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, Brute
         let of = queries.entry(key(&search.query)).or_default();
         of.searches += 1;
         of.zero_results += i64::from(search.result_count == Some(0));
+        let is_relaxed = search.tier.is_some_and(|tier| tier.relaxed);
+        of.relaxed += i64::from(is_relaxed && search.result_count != Some(0));
         of.counts.extend(search.result_count);
         let vote = of.sessions.entry(search.session.as_str()).or_insert(("", search.last_keystroke_at));
         *vote = (vote.0.max(&search.query), vote.1.max(search.last_keystroke_at));
@@ -101,14 +106,21 @@ fn top_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<TopSearch> 
     all
 }
 
-fn zero_results_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<ZeroResultSearch> {
+fn zero_results_of(
+    log: &[LoggedSearch],
+    period: Period,
+    with_relaxed: bool,
+    first: usize,
+) -> Vec<ZeroResultSearch> {
     let mut all: Vec<ZeroResultSearch> = add_up(log, period)
         .into_iter()
-        .filter(|(_, of)| of.zero_results > 0)
-        .map(|(query_key, of)| ZeroResultSearch {
+        .map(|(key, of)| (key, if with_relaxed { of.relaxed } else { 0 }, of))
+        .filter(|(_, relaxed, of)| of.zero_results + relaxed > 0)
+        .map(|(query_key, relaxed, of)| ZeroResultSearch {
             query: of.spelling().0,
             query_key,
-            searches: of.zero_results,
+            searches: of.zero_results + relaxed,
+            relaxed,
             sessions: of.sessions.len() as i64,
             last_searched_at: of.spelling().1,
         })
@@ -160,8 +172,10 @@ async fn assert_reports(store: &Store, random: &mut StdRng) {
         for first in [1, 3, 100] {
             let top = store.top_searches(period, first).await.unwrap();
             assert_eq!(top, top_of(&log, period, first as usize), "{period:?}");
-            let zero_results = store.zero_result_searches(period, first).await.unwrap();
-            assert_eq!(zero_results, zero_results_of(&log, period, first as usize), "{period:?}");
+            for relaxed in [false, true] {
+                let found = store.zero_result_searches(period, relaxed, first).await.unwrap();
+                assert_eq!(found, zero_results_of(&log, period, relaxed, first as usize), "{period:?}");
+            }
         }
         let mut bounds: Vec<DateTime<Utc>> = (0..5).map(|_| moment(random)).collect();
         bounds.sort_unstable();
@@ -187,6 +201,9 @@ fn random_searches(random: &mut StdRng, first: u128, count: u128) -> Vec<NewSear
                 0 => at + TimeDelta::days(random.random_range(0..8)),
                 _ => at + TimeDelta::microseconds(random.random_range(0..7 * 86_400_000_000)),
             };
+            let last = [MatchTier::AllWords, MatchTier::Typos, MatchTier::AnyWord][random.random_range(0..3)];
+            search.tier =
+                random.random_bool(0.7).then(|| FoundTier { last, relaxed: random.random_bool(0.3) });
             search.result_count = random.random_bool(0.8).then(|| random.random_range(0..6));
             search
         })
@@ -292,7 +309,10 @@ async fn all_reports_exclude_deleted_rows(database: Arc<TestDatabase>) {
         let left = everything(&store).await;
         let all = Period { from: at("2026-11-01T00:00:00Z"), before: None };
         assert_eq!(store.top_searches(all, 100).await.unwrap(), top_of(&left, all, 100));
-        assert_eq!(store.zero_result_searches(all, 100).await.unwrap(), zero_results_of(&left, all, 100));
+        assert_eq!(
+            store.zero_result_searches(all, true, 100).await.unwrap(),
+            zero_results_of(&left, all, true, 100)
+        );
         let bounds = [at("2026-11-10T00:00:00Z"), at("2026-11-13T10:15:00Z"), at("2026-11-20T00:00:00Z")];
         assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&left, &bounds));
         roll_up_all(&store).await;

@@ -53,15 +53,17 @@ impl Store {
         .await
     }
 
-    /// The most frequent queries without results; ties in order of their keys.
+    /// The most frequent queries without results, and relaxed ones if requested; ties in order of their keys.
     #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: Period,
+        with_relaxed: bool,
         first: u64,
     ) -> Result<Vec<ZeroResultSearch>, StoreError> {
-        self.read_snapshot((Span::of(period), first), |snapshot, (period, first)| {
-            Box::pin(zero_result_searches(snapshot, *period, *first))
+        let by = if with_relaxed { RankBy::Unmatched } else { RankBy::ZeroResults };
+        self.read_snapshot((Span::of(period), by, first), |snapshot, (period, by, first)| {
+            Box::pin(zero_result_searches(snapshot, *period, *by, *first))
         })
         .await
     }
@@ -94,13 +96,15 @@ async fn top_searches(
 async fn zero_result_searches(
     snapshot: &ReadTransaction,
     period: Span,
+    by: RankBy,
     first: u64,
 ) -> Result<Vec<ZeroResultSearch>, CallFailure> {
-    let rows = rank(snapshot, period, RankBy::ZeroResults, first).await?;
+    let rows = rank(snapshot, period, by, first).await?;
     let search = |row: ReportRow| ZeroResultSearch {
         query: row.query,
         query_key: row.sums.query_key,
-        searches: row.sums.zero_results,
+        searches: if by == RankBy::Unmatched { row.sums.unmatched } else { row.sums.zero_results },
+        relaxed: if by == RankBy::Unmatched { row.sums.unmatched - row.sums.zero_results } else { 0 },
         sessions: row.sessions,
         last_searched_at: row.last_searched_at.to_utc(),
     };
