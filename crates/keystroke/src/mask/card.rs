@@ -116,9 +116,8 @@ fn is_beginning(groups: &[DigitGroup<'_>]) -> bool {
 
 /// The first digits of the large issuers.
 fn begins_like_card(digits: &[u8]) -> bool {
-    match digits {
-        [4, ..] | [5, 1..=5, ..] | [3, 4..=8, ..] | [2, 2..=7, ..] => true,
-        [6, 0 | 2 | 4 | 5 | 7, ..] | [5, 0 | 6 | 8, ..] => true,
-        _ => false,
-    }
+    matches!(
+        digits,
+        [4, ..] | [5, 0..=6 | 8, ..] | [3, 4..=8, ..] | [2, 2..=7, ..] | [6, 0 | 2 | 4 | 5 | 7, ..]
+    )
 }

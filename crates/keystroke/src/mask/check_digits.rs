@@ -25,7 +25,7 @@ pub(super) fn article(digits: &[u8]) -> bool {
 
 /// Verifies the check digit of a ten-digit ISBN without an `X`.
 pub(super) fn isbn_10(digits: &[u8]) -> bool {
-    digits.len() == 10 && weighted(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]) % 11 == 0
+    digits.len() == 10 && weighted(digits, &[10, 9, 8, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
 }
 
 /// Verifies ISO 7064 mod 11,10.

@@ -23,7 +23,7 @@ struct NationalId {
     /// The shapes in which it is written.
     shapes: &'static [&'static str],
     /// Verifies the digits and capital letters of a number.
-    is_valid: fn(&Number) -> bool,
+    is_valid: Check,
 }
 
 /// A number of a known shape, without separators.
@@ -43,8 +43,13 @@ impl Number {
     }
 }
 
-static BY_SHAPE: LazyLock<HashMap<&'static str, Vec<fn(&Number) -> bool>>> = LazyLock::new(|| {
-    let mut by_shape: HashMap<&str, Vec<fn(&Number) -> bool>> = HashMap::new();
+/// The checks of the kinds that share a shape.
+type ChecksByShape = HashMap<&'static str, Vec<Check>>;
+/// Verifies the digits and capital letters of a number.
+type Check = fn(&Number) -> bool;
+
+static BY_SHAPE: LazyLock<ChecksByShape> = LazyLock::new(|| {
+    let mut by_shape = ChecksByShape::new();
     for id in [europe::IDS, america::IDS, asia::IDS].into_iter().flatten() {
         for shape in id.shapes {
             by_shape.entry(shape).or_default().push(id.is_valid);

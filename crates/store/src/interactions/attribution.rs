@@ -162,7 +162,7 @@ async fn candidates(
         .filter(LastKeystrokeAt.gte(stored(at - TOLERANCE)))
         .filter(LastKeystrokeAt.lte(stored(at + MAX_RUN)))
         .filter(StartedAt.lte(stored(at + TOLERANCE)))
-        .filter(session.map_or_else(|| Expr::value(true).into(), |session| Session.eq(session)))
+        .filter(session.map_or_else(|| Expr::value(true), |session| Session.eq(session)))
         .order_by_asc(LastKeystrokeAt)
         .limit(MAX_CANDIDATES)
         .into_tuple()

@@ -48,7 +48,7 @@ pub(super) const IDS: &[NationalId] = &[
     // Uruguay.
     NationalId {
         shapes: &["9.999.999-9"],
-        is_valid: |number| weighted(&number.digits, &[2, 9, 8, 7, 6, 3, 4, 1]) % 10 == 0,
+        is_valid: |number| weighted(&number.digits, &[2, 9, 8, 7, 6, 3, 4, 1]).is_multiple_of(10),
     },
     // Ecuador.
     NationalId { shapes: &["9999999999", "999999999-9"], is_valid: is_ecuadorian },
@@ -69,7 +69,7 @@ pub(super) const IDS: &[NationalId] = &[
     NationalId {
         shapes: &["999-999-999"],
         is_valid: |number| {
-            is_no_phone(number) && weighted(&number.digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]) % 11 == 0
+            is_no_phone(number) && weighted(&number.digits, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
         },
     },
     NationalId {

@@ -74,7 +74,7 @@ fn is_taiwanese(number: &Number) -> bool {
             as u32
             + 10;
     let sum = code / 10 + code % 10 * 9 + weighted(&number.digits, &[8, 7, 6, 5, 4, 3, 2, 1, 1]);
-    matches!(number.digits[0], 1 | 2 | 8 | 9) && sum % 10 == 0
+    matches!(number.digits[0], 1 | 2 | 8 | 9) && sum.is_multiple_of(10)
 }
 
 fn is_hong_kong(number: &Number) -> bool {
@@ -85,7 +85,7 @@ fn is_hong_kong(number: &Number) -> bool {
     let weights = (2..=body.len() as u32 + 1).rev();
     let sum: u32 = blank + body.iter().zip(weights).map(|(byte, weight)| value(*byte) * weight).sum::<u32>();
     let check = if check == b'A' { 10 } else { value(check) };
-    (sum + check) % 11 == 0
+    (sum + check).is_multiple_of(11)
 }
 
 fn is_japanese(number: &Number) -> bool {
