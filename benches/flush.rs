@@ -30,7 +30,7 @@ use process::is_installed;
 use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
 use quarry::keystroke::{
     BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer,
-    LocalFeed, RedisBuffer,
+    LocalFeed, Mask, RedisBuffer,
 };
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
@@ -163,7 +163,7 @@ async fn flush(
     let policy = FoldPolicy {
         window: BufferLimits::default().window,
         continue_window: std::time::Duration::from_secs(30),
-        mask: true,
+        mask: Some(Mask::default()),
     };
     let feed = Arc::new(LocalFeed::new());
     let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushStatus::default());
@@ -209,6 +209,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
                 truncated: false,
                 keystrokes: 14,
                 result_count: Some(random.random_range(0..200)),
+                tier: None,
                 reason: FinalReason::Idle,
                 started_at,
                 last_keystroke_at: started_at + TimeDelta::seconds(3),

@@ -133,6 +133,7 @@ async fn fill(store: &Store, searches: usize, documents: usize) -> Vec<String> {
                 truncated: false,
                 keystrokes: 1,
                 result_count: None,
+                tier: None,
                 reason: FinalReason::Idle,
                 started_at: at,
                 last_keystroke_at: at,

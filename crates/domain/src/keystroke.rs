@@ -121,7 +121,7 @@ pub struct Keystroke {
     pub sequence: Option<i64>,
     /// Enter was pressed or a suggestion chosen: the search is final.
     pub submitted: bool,
-    /// The number of documents found, if the client reports it.
+    /// The number of documents found, if known: a packed [`FoundCount`](super::FoundCount).
     pub result_count: Option<i64>,
     /// An input method is composing the text.
     pub composing: bool,
@@ -155,7 +155,7 @@ pub struct BufferedKeystroke {
     pub sequence: Option<i64>,
     /// The search is final.
     pub submitted: bool,
-    /// The number of documents found.
+    /// The number of documents found: a packed [`FoundCount`](super::FoundCount).
     pub result_count: Option<i64>,
     /// An input method was composing the text.
     pub composing: bool,

@@ -21,7 +21,7 @@ use super::types::{
     selected_facets,
 };
 use super::warnings::Warnings;
-use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
+use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
 use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
 
 /// The maximum number of ids of one `nodes`.
@@ -140,13 +140,17 @@ impl Query {
         if let Some(budget) = ResponseBudget::of(ctx) {
             budget.add_read(answer.read_bytes)?;
         }
+        let session = track.as_ref().map(|keystroke| keystroke.session.clone());
         if let Some(keystroke) = track.filter(|_| is_first_page) {
-            let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
+            let tier = Some(FoundTier { last: answer.tier, relaxed: answer.relaxed });
+            let count = i64::try_from(answer.total).unwrap_or(i64::MAX);
+            let found = FoundCount { count, tier }.packed();
+            let keystroke = Keystroke { result_count: Some(found), ..keystroke };
             if let Err(failure) = buffer_keystroke(services, keystroke).await {
                 Warnings::add(ctx, "The search was answered, but not logged.", failure);
             }
         }
-        Ok(SearchConnection::new(answer, request))
+        Ok(SearchConnection::new(answer, request, session, services.keystrokes.mask.clone()))
     }
 
     /// Completes a text being typed: with logged searches, most frequent first, then with words of the index.

@@ -62,7 +62,8 @@ impl ScalarType for JsonScalar {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Long(pub i64);
 
-/// A signed 64-bit integer, as a number or as a string of digits: JavaScript's `Date.now()`, for example.
+/// A signed 64-bit integer, which may exceed the range of `Int`: a sum, or JavaScript's `Date.now()`. Output is a JSON
+/// number; input is a number or a string of digits.
 #[Scalar]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {

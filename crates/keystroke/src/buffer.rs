@@ -249,6 +249,9 @@ pub trait KeystrokeBuffer: Send + Sync {
     /// For a user, erases each run in which the user id occurs, as a whole.
     async fn erase(&self, searcher: &Searcher) -> Result<Erasure, BufferError>;
 
+    /// Removes erased texts from files below the buffer, as far as it may; after all erasures of a person.
+    async fn scrub(&self) {}
+
     /// The contents and counters.
     async fn health(&self) -> Result<BufferHealth, BufferError>;
 }

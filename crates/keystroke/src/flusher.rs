@@ -18,7 +18,7 @@ use super::feed::SearchFeed;
 use super::flush_status::FlushStatus;
 use super::fold::{FoldPolicy, fold};
 use super::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
-use quarry_domain::{LoggedSearchId, comparison_key};
+use quarry_domain::{FoundCount, LoggedSearchId, query_key};
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{NewSearch, Store, StoreError};
 
@@ -74,7 +74,11 @@ impl Flusher {
     #[boxed]
     pub async fn step(&mut self, scope: ClaimScope) -> Result<FlushStep, FlushError> {
         let outcome = self.try_step(scope).await;
-        self.status.set_last_error(outcome.as_ref().err().map(|error| self.message(error)));
+        let error = outcome.as_ref().err().map(|error| (error, self.message(error)));
+        if let Some((FlushError::Store(StoreError::Refused(_)), message)) = error {
+            self.status.set_refused(message);
+        }
+        self.status.set_last_error(error.map(|(_, message)| message));
         outcome
     }
 
@@ -180,16 +184,18 @@ fn search_id(run: &ClaimedRun, index: usize) -> Uuid {
 
 fn new_search(run: &ClaimedRun, of: &RememberedSearch) -> NewSearch {
     let search: &FoldedSearch = &of.search;
+    let found = search.result_count.map(FoundCount::unpacked);
     NewSearch {
         id: of.id,
         revision: of.revision,
         session: run.session.clone(),
         user: search.user.clone(),
-        query_key: comparison_key(&search.query),
+        query_key: query_key(&search.query),
         query: search.query.clone(),
         truncated: search.truncated,
         keystrokes: search.keystrokes,
-        result_count: search.result_count,
+        result_count: found.map(|found| found.count),
+        tier: found.and_then(|found| found.tier),
         reason: search.reason,
         started_at: search.started_at,
         last_keystroke_at: search.last_keystroke_at,

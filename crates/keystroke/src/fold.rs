@@ -47,7 +47,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use self::memory::Folding;
 use super::buffer::DueReason;
-use super::mask::mask;
+use super::mask::Mask;
 use super::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
 use quarry_domain::{BufferedKeystroke, FinalReason};
 
@@ -55,14 +55,14 @@ use quarry_domain::{BufferedKeystroke, FinalReason};
 pub const MAX_QUERY_GRAPHEMES: usize = 256;
 
 /// The parameters of the fold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FoldPolicy {
     /// The pause that ends a search.
     pub window: Duration,
     /// The time after its last keystroke in which later text continues a search; zero: never.
     pub continue_window: Duration,
-    /// Masks e-mail addresses, phone and card numbers in stored texts.
-    pub mask: bool,
+    /// Masks personal data and secrets in stored texts.
+    pub mask: Option<Mask>,
 }
 
 /// The result of folding a run.
@@ -109,12 +109,12 @@ fn final_reason(due: DueReason) -> FinalReason {
 /// The stored text of a search, and true if it was truncated.
 ///
 /// Masking precedes truncation, which could otherwise leave half of an address unmasked.
-fn stored_text(text: &str, masked: bool) -> (String, bool) {
+fn stored_text(text: &str, mask: Option<&Mask>) -> (String, bool) {
     let is_space = |char: char| char.is_whitespace() || char.is_control();
     let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
     let mut text = words.join(" ");
-    if masked {
-        text = mask(&text).into_owned();
+    if let Some(mask) = mask {
+        text = mask.apply(&text).into_owned();
     }
     let Some((cut, _)) = text.grapheme_indices(true).nth(MAX_QUERY_GRAPHEMES) else {
         return (text, false);

@@ -40,7 +40,7 @@ pub use flusher::{FlushError, FlushStep, Flusher};
 pub use fold::{FoldOutcome, FoldPolicy, MAX_QUERY_GRAPHEMES, fold};
 pub use local_buffer::{LocalBuffer, LocalBufferError};
 pub use local_feed::LocalFeed;
-pub use mask::mask;
+pub use mask::Mask;
 pub use pipeline::{Keystrokes, PipelineHealth};
 pub use redis_buffer::RedisBuffer;
 pub use redis_feed::RedisFeed;

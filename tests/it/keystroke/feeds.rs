@@ -48,6 +48,7 @@ fn search(query: &str) -> LoggedSearch {
         truncated: true,
         keystrokes: 3,
         result_count: Some(7),
+        tier: None,
         reason: FinalReason::UserChanged,
         started_at: now,
         last_keystroke_at: now,

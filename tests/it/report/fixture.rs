@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use quarry::cache::{Cache, CacheLimits, LocalCache};
-use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, comparison_key};
+use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, query_key};
 use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::store::{NewSearch, Store};
 use uuid::Uuid;
@@ -67,10 +67,11 @@ pub(crate) fn search(session: &str, query: &str, last_keystroke_at: Timestamp, r
         session: SessionId::parse(session).unwrap(),
         user: None,
         query: query.to_owned(),
-        query_key: comparison_key(query),
+        query_key: query_key(query),
         truncated: false,
         keystrokes: 5,
         result_count: Some(results),
+        tier: None,
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - chrono::TimeDelta::seconds(3),
         last_keystroke_at,

@@ -8,10 +8,8 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::registry::Registry;
 use quarry::config::{Settings, SuggestSettings};
-use quarry::domain::{
-    DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher, SessionId, SourceName,
-    comparison_key,
-};
+use quarry::domain::{DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher};
+use quarry::domain::{SessionId, SourceName, query_key};
 use quarry::search::{
     Batch, CompletionRequest, DocumentFilter, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine,
     SearchError, SearchRequest, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
@@ -115,10 +113,11 @@ fn search(of: &str, query: &str, at: DateTime<Utc>) -> NewSearch {
         session: SessionId::parse(of).unwrap(),
         user: None,
         query: query.to_owned(),
-        query_key: comparison_key(query),
+        query_key: query_key(query),
         truncated: false,
         keystrokes: 5,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: at - TimeDelta::seconds(3),
         last_keystroke_at: at,

@@ -90,6 +90,7 @@ fn search(number: u128) -> NewSearch {
         truncated: false,
         keystrokes: 3,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: at(NOON),
         last_keystroke_at: at(NOON),
@@ -105,6 +106,7 @@ fn interaction(number: u128) -> Interaction {
         session: Some(SessionId::parse("visitor").unwrap()),
         user: None,
         search: None,
+        position: None,
         occurred_at: at(NOON),
     }
 }

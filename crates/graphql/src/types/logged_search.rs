@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, Object};
 
-use super::{FinalReason, int};
+use super::{FinalReason, MatchTier, int};
 use crate::failure::Failure;
 use crate::ids::NodeId;
 use crate::response_budget::ResponseBudget;
@@ -34,8 +34,8 @@ impl Search {
         self.0.user.as_ref().map(|user| ID(user.as_str().to_owned()))
     }
 
-    /// The text: trimmed, with collapsed white space, and with masked e-mail addresses, phone and card numbers (unless
-    /// the server disables masking).
+    /// The text: trimmed, with collapsed white space, and with masked personal data and secrets, such as
+    /// `[email]` (unless the server disables masking).
     async fn query(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
         ResponseBudget::add_text(ctx, &self.0.query)
     }
@@ -53,6 +53,18 @@ impl Search {
     /// The number of documents found; null if unknown.
     async fn result_count(&self) -> Option<i32> {
         self.0.result_count.map(int)
+    }
+
+    /// The least strict way in which a document matched; null without results, and if only the client knows their
+    /// number.
+    async fn tier(&self) -> Option<MatchTier> {
+        let tier = self.0.tier.filter(|_| self.0.result_count != Some(0));
+        tier.map(|tier| tier.last.into())
+    }
+
+    /// True if few documents contained all words, so others with any of them followed; null if unknown.
+    async fn relaxed(&self) -> Option<bool> {
+        self.0.tier.map(|tier| tier.relaxed)
     }
 
     /// The reason why the search became final.

@@ -1,13 +1,18 @@
 //! Typing with pauses, and the ways of entering text other than letter by letter.
 
+use std::sync::LazyLock;
+
 use super::tests::{at, check, letters, stroke, typed};
 use super::*;
 use chrono::TimeDelta;
 use quarry_domain::FinalReason::{Cleared, Idle, Replaced, Submitted};
 use quarry_domain::LoggedSearchId;
 
-const POLICY: FoldPolicy =
-    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: true };
+static POLICY: LazyLock<FoldPolicy> = LazyLock::new(|| FoldPolicy {
+    window: Duration::from_secs(5),
+    continue_window: Duration::from_secs(30),
+    mask: Some(Mask::default()),
+});
 
 /// The rows of a log after each run, as the flusher would store them.
 #[derive(Default)]

@@ -5,6 +5,7 @@ use super::fingerprints::fingerprints;
 use super::pieces::NormalizedKeystroke;
 use super::searches::{Before, FinalSearch, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
+use crate::mask::Mask;
 use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
 use quarry_domain::FinalReason;
 
@@ -90,6 +91,10 @@ impl<'p> Folding<'p> {
         }
     }
 
+    fn mask(&self) -> Option<&Mask> {
+        self.policy.mask.as_ref()
+    }
+
     fn before(
         &self,
         previous: &FoldedSearch,
@@ -118,7 +123,7 @@ impl<'p> Folding<'p> {
 
     fn folded(&self, piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>) -> FoldedSearch {
         let stored = &piece[search.stored];
-        let (query, truncated) = stored_text(stored.text, self.policy.mask);
+        let (query, truncated) = stored_text(stored.text, self.mask());
         let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
         FoldedSearch {
             user: search.user.cloned(),
@@ -145,7 +150,7 @@ impl<'p> Folding<'p> {
             return None;
         }
         let stored = &piece[search.stored];
-        let (query, truncated) = stored_text(stored.text, self.policy.mask);
+        let (query, truncated) = stored_text(stored.text, self.mask());
         // The text before a removed letter is remembered as it was stored.
         let is_same_text = query == previous.query || search.stored == 0 && trace.longer.is_none();
         let mut changed = previous.clone();
@@ -186,11 +191,11 @@ impl<'p> Folding<'p> {
 
     fn trace_of(&self, piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>) -> SearchTrace {
         let stored = &piece[search.stored];
-        let (query, _) = stored_text(stored.text, self.policy.mask);
-        let is_masked = self.policy.mask && stored_text(stored.text, false).0 != query;
+        let (query, _) = stored_text(stored.text, self.mask());
+        let is_masked = self.mask().is_some() && stored_text(stored.text, None).0 != query;
         let longer = search.longer.map(|index| {
             let text = piece[index].text;
-            (stored_text(text, self.policy.mask).0, result_count(piece, search, text))
+            (stored_text(text, self.mask()).0, result_count(piece, search, text))
         });
         SearchTrace {
             is_cleared: false,

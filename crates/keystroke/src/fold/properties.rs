@@ -11,7 +11,7 @@ use super::*;
 use quarry_domain::{Timestamp, UserId, comparison_key};
 
 const POLICY: FoldPolicy =
-    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: false };
+    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: None };
 /// Few letters and short texts produce all relations.
 const TEXT: &str = "[abcé 한하ß]{0,7}";
 
@@ -111,7 +111,7 @@ proptest! {
     fn all_queries_were_typed(keystrokes in run(TEXT, 0..20), longer in run("(?s).{0,40}", 0..6)) {
         for keystrokes in [keystrokes, longer] {
             let given: Vec<(String, bool)> =
-                keystrokes.iter().map(|keystroke| stored_text(&keystroke.text, false)).collect();
+                keystrokes.iter().map(|keystroke| stored_text(&keystroke.text, None)).collect();
             for search in idle(&keystrokes).searches {
                 prop_assert!(!search.query.is_empty());
                 prop_assert!(given.contains(&(search.query, search.truncated)));
@@ -149,7 +149,7 @@ proptest! {
         has_sequence in any::<bool>(),
         masked in any::<bool>(),
     ) {
-        let policy = FoldPolicy { mask: masked, ..POLICY };
+        let policy = FoldPolicy { mask: masked.then(Mask::default), ..POLICY };
         let mut whole: Vec<BufferedKeystroke> = Vec::new();
         let mut ends = Vec::new();
         for (piece, pause) in pieces {
@@ -209,7 +209,7 @@ proptest! {
 
     #[test]
     fn any_text_can_be_folded(keystrokes in run("(?s).{0,30}", 0..12), masked in any::<bool>()) {
-        let policy = FoldPolicy { mask: masked, ..POLICY };
+        let policy = FoldPolicy { mask: masked.then(Mask::default), ..POLICY };
         let counted = keystrokes.len() as i64;
         let folded = fold(&keystrokes, None, &policy, DueReason::Limit);
         prop_assert!(folded.searches.iter().map(|search| search.keystrokes).sum::<i64>() <= counted);

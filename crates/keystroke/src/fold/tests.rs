@@ -11,7 +11,7 @@ const ENTER: char = '⏎';
 /// The interval of keystrokes, unless a test sets the times.
 const STROKE_MS: i64 = 100;
 const POLICY: FoldPolicy =
-    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: false };
+    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: None };
 
 pub(super) fn at(ms: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + TimeDelta::milliseconds(ms)
@@ -375,7 +375,7 @@ fn the_stored_text_is_normalised_and_truncated() {
 
 #[test]
 fn masking_precedes_truncation_and_changes_nothing_else() {
-    let masked = FoldPolicy { mask: true, ..POLICY };
+    let masked = FoldPolicy { mask: Some(Mask::default()), ..POLICY };
     let text = format!("{} anna.smith@example.com", "x".repeat(250));
     let folded = fold(&typed(&[&text]), None, &masked, DueReason::Idle);
     assert_eq!(folded.searches[0].query, format!("{} [emai", "x".repeat(250)));

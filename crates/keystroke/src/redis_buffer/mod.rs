@@ -13,17 +13,19 @@
 //! Durability is that of Redis: without its append-only file, a restart of Redis loses the buffer, and a
 //! warning is logged.
 
+mod append_only_file;
 mod keys;
 mod record;
 mod scripts;
 
 use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use redis::{Cmd, FromRedisValue, Value, cmd};
-use tracing::{error, warn};
+use redis::{Cmd, FromRedisValue, Value};
+use tracing::error;
 use uuid::Uuid;
 
 use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
@@ -40,6 +42,9 @@ use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 const APPEND_TIMEOUT: Duration = Duration::from_millis(200);
 /// The timeout of each other call.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time for which a failed append counts as an error, unless another one succeeds.
+const REFUSAL_MEMORY: Duration = Duration::from_secs(60);
+const REFUSING: &str = "Redis refuses keystrokes: see the log.";
 /// The maximum number of runs per claim.
 const CLAIM_RUNS: usize = 10_000;
 /// The approximate maximum of bytes that one claim takes from a shard; the last run may exceed it.
@@ -62,6 +67,8 @@ pub struct RedisBuffer {
     limits: BufferLimits,
     /// The generation of the connection whose durability was checked.
     checked: AtomicU64,
+    /// The time of the last append, if it failed.
+    refused: Mutex<Option<Instant>>,
 }
 
 /// A set of a shard that an erasure scans.
@@ -107,6 +114,7 @@ impl RedisBuffer {
             shards: Shard::all(prefix),
             limits,
             checked: AtomicU64::new(0),
+            refused: Mutex::default(),
         })
     }
 
@@ -152,35 +160,24 @@ impl RedisBuffer {
         answers.into_iter().map(read).collect()
     }
 
+    fn record_append(&self, succeeded: bool) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = if succeeded { None } else { Some(Instant::now()) };
+    }
+
+    /// The error that prevents it from accepting keystrokes: Redis may answer, but refuse to write.
+    fn last_error(&self) -> Option<&'static str> {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.filter(|at| at.elapsed() < REFUSAL_MEMORY).map(|_| REFUSING)
+    }
+
     /// Logs once per connection if Redis may lose keystrokes.
     async fn check_durability(&self) {
         let generation = self.flushing.generation();
         if self.checked.swap(generation, Ordering::Relaxed) == generation {
             return;
         }
-        let mut questions = redis::Pipeline::new();
-        for setting in ["appendonly", "maxmemory-policy"] {
-            questions.add_command(cmd("CONFIG").arg("GET").arg(setting).clone());
-        }
-        // Servers without CONFIG are not checked.
-        let Ok(answers) = self.flushing.send(&mut questions, self.flushing.deadline()).await else { return };
-        let values: Vec<String> = answers
-            .into_iter()
-            .filter_map(|answer| <Vec<(String, String)>>::from_redis_value(answer.ok()?).ok()?.pop())
-            .map(|(_, value)| value)
-            .collect();
-        if values.iter().any(|value| value == "no") {
-            warn!(
-                redis.appendonly = "no",
-                "redis keeps no append-only file: its restart loses buffered keystrokes"
-            );
-        }
-        if let Some(policy) = values.iter().find(|value| value.starts_with("allkeys-")) {
-            warn!(
-                redis.maxmemory_policy = policy,
-                "redis may evict buffered keystrokes when its memory is full"
-            );
-        }
+        append_only_file::check(&self.flushing).await;
     }
 
     fn append_call(&self, shard: usize, keystrokes: &[(&Keystroke, RunName)]) -> Result<Cmd, BufferError> {
@@ -222,7 +219,9 @@ impl KeystrokeBuffer for RedisBuffer {
         }
         let concerned: Vec<usize> = (0..SHARDS).filter(|shard| !indexes[*shard].is_empty()).collect();
         let calls = concerned.iter().map(|shard| self.append_call(*shard, &named[*shard]));
-        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await?;
+        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await;
+        self.record_append(answers.is_ok());
+        let answers = answers?;
 
         let mut outcomes = vec![AppendOutcome::Accepted; keystrokes.len()];
         for (shard, answer) in concerned.into_iter().zip(answers) {
@@ -367,6 +366,10 @@ impl KeystrokeBuffer for RedisBuffer {
         Ok(Erasure { keystrokes: erased, at })
     }
 
+    async fn scrub(&self) {
+        append_only_file::rewrite(&self.flushing).await;
+    }
+
     async fn health(&self) -> Result<BufferHealth, BufferError> {
         let run_age = ms(self.limits.run_age);
         let calls = self.shards.iter().map(|shard| {
@@ -397,7 +400,7 @@ impl KeystrokeBuffer for RedisBuffer {
             searches: sum(10),
             duplicates: sum(11),
             last_flush: times(12).max().and_then(record::timestamp),
-            last_error: None,
+            last_error: self.last_error(),
         })
     }
 }

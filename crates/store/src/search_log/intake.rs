@@ -3,24 +3,19 @@
 //! A claim with an expired lease is flushed again, possibly during its first flush. The database decides which
 //! call inserts a row, and each call adds only its own rows to the roll-ups. All flushers lock in one order
 //! (gate, ids, hours and queries, days, quarters), so they wait for each other and do not deadlock.
-//!
-//! A search with a higher revision supersedes the stored row, under a lock of that row: of several attempts, one
-//! finds the lower revision. If the row is gone, the search is inserted.
 
 use quarry_runtime::boxed;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
-
-use super::super::batch::id_lists;
 
 use super::super::entity::search_logs::{Column, Entity, Model};
 use super::super::failure::CallFailure;
 use super::super::idempotent_rows::{IdempotentRow, insert_if_absent};
 use super::super::{LogOutcome, NewSearch, Store, StoreError, StoredTime, stored};
 use super::rollups::RollUps;
-use super::{erasure, logged, reason_name, stored_key, without_nul};
+use super::superseding::supersede;
+use super::{erasure, logged, stored_key, without_nul};
 
 impl Store {
     /// Stores searches and adds them to the roll-ups, in one transaction.
@@ -61,40 +56,6 @@ impl Store {
     }
 }
 
-/// Replaces the stored rows that have a lower revision, and returns what they were.
-async fn supersede(
-    transaction: &DatabaseTransaction,
-    rows: &[Model],
-    inserted: &HashSet<Uuid>,
-) -> Result<Vec<Model>, CallFailure> {
-    let candidates: HashMap<Uuid, &Model> = rows
-        .iter()
-        .filter(|row| row.revision > 1 && !inserted.contains(&row.id))
-        .map(|row| (row.id, row))
-        .collect();
-    let mut ids: Vec<Uuid> = candidates.keys().copied().collect();
-    ids.sort_unstable();
-    let mut superseded = Vec::new();
-    for list in id_lists(&ids) {
-        let locked = Entity::find()
-            .filter(Column::Id.is_in(list))
-            .order_by_asc(Column::Id)
-            .lock_exclusive()
-            .all(transaction)
-            .await?;
-        superseded.extend(locked.into_iter().filter(|row| row.revision < candidates[&row.id].revision));
-    }
-    let ids: Vec<Uuid> = superseded.iter().map(|row| row.id).collect();
-    for list in id_lists(&ids) {
-        Entity::delete_many().filter(Column::Id.is_in(list)).exec(transaction).await?;
-    }
-    let new: Vec<Model> = ids.iter().map(|id| candidates[id].clone()).collect();
-    if let Some(row) = new.first() {
-        insert_if_absent(transaction, &new, row.call_id).await?;
-    }
-    Ok(superseded)
-}
-
 fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
     Model {
         id: search.id.0,
@@ -105,7 +66,9 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
         truncated: search.truncated,
         keystrokes: search.keystrokes,
         result_count: search.result_count,
-        reason: reason_name(search.reason).to_owned(),
+        tier: search.tier.map(|tier| tier.last.name().to_owned()),
+        relaxed: search.tier.map(|tier| tier.relaxed),
+        reason: search.reason.name().to_owned(),
         started_at: stored(search.started_at),
         last_keystroke_at: stored(search.last_keystroke_at),
         logged_at: now,
