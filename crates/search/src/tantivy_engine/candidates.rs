@@ -6,12 +6,14 @@ use super::proximity::ProximityScorer;
 use super::segment::IndexSegment;
 use super::top_docs::TopDocsCollector;
 
+type ScoredDocs = Vec<(Score, DocId)>;
+
 /// The matches whose positions are read, the best without them: to read more would take milliseconds.
 const MAX_READ: usize = 2_000;
 
 /// Matches with their scores without distances.
 #[derive(Default)]
-pub(super) struct Candidates(Vec<(Score, DocId)>);
+pub(super) struct Candidates(ScoredDocs);
 
 impl Candidates {
     pub(super) fn add(&mut self, score: Score, doc: DocId) {
@@ -45,7 +47,7 @@ impl Candidates {
     }
 
     /// Divides the matches into the best, in the order of the segment, and the others.
-    fn divide(mut self, segment: &IndexSegment) -> (Vec<(Score, DocId)>, Vec<(Score, DocId)>) {
+    fn divide(mut self, segment: &IndexSegment) -> (ScoredDocs, ScoredDocs) {
         if self.0.len() <= MAX_READ {
             return (self.0, Vec::new());
         }
