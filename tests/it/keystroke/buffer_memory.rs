@@ -60,14 +60,17 @@ async fn the_last_search_of_an_input_is_remembered(open: impl AsyncFn(BufferLimi
 
 async fn the_runs_of_an_input_follow_each_other(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let buffer = open(unlimited()).await;
-    for text in ["one", "two", "three"] {
+    let queries = ["one", "two", "three"];
+    for text in queries {
         buffer.accept(submitted(stroke("s", text))).await;
+    }
+    let first = buffer.claim(ClaimScope::All, 1).await.unwrap();
+    assert_eq!(texts(&first[0]), ["one"]);
+    // Runs that wait do not delay those of other inputs.
+    for text in queries {
         buffer.accept(submitted(stroke(text, text))).await;
     }
     buffer.accept(stroke("s", "four")).await;
-    // Runs that wait do not delay those of other inputs.
-    let first = buffer.claim(ClaimScope::All, 1).await.unwrap();
-    assert_eq!(texts(&first[0]), ["one"]);
     assert_eq!(buffer.claim(ClaimScope::All, 3).await.unwrap().len(), 3);
     assert!(buffer.claim(ClaimScope::All, 10).await.unwrap().is_empty());
     let mut last = first;
