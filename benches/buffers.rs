@@ -24,6 +24,7 @@ use process::is_installed;
 use quarry::domain::{InputId, Keystroke, SessionId};
 use quarry::keystroke::{
     AppendOutcome, BufferLimits, ClaimScope, FlushCounts, KeystrokeBuffer, LocalBuffer, RedisBuffer,
+    Settlement,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -161,6 +162,7 @@ fn keystroke(kind: &str, run: usize, typed: usize, submitted: bool) -> Keystroke
         sequence: Some(i64::try_from(typed).unwrap()),
         submitted,
         result_count: None,
+        composing: false,
     }
 }
 
@@ -207,9 +209,9 @@ async fn flush(buffer: &dyn KeystrokeBuffer, size: usize) -> (f64, f64) {
         claims.push(began.elapsed().as_secs_f64());
         assert_eq!(claimed.len(), DUE);
         assert!(claimed.iter().all(|run| run.keystrokes.len() == TEXT.len()));
-        let ids: Vec<_> = claimed.into_iter().map(|run| run.id).collect();
+        let settled: Vec<_> = claimed.iter().map(|run| Settlement::of(run, None)).collect();
         let began = Instant::now();
-        buffer.ack(&ids, FlushCounts { searches: DUE as u64, ..FlushCounts::default() }).await.unwrap();
+        buffer.ack(&settled, FlushCounts { searches: DUE as u64, ..FlushCounts::default() }).await.unwrap();
         acks.push(began.elapsed().as_secs_f64());
     }
     (median(claims), median(acks))

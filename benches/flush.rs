@@ -30,7 +30,7 @@ use process::is_installed;
 use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
 use quarry::keystroke::{
     BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer,
-    LocalFeed, RedisBuffer,
+    LocalFeed, Mask, RedisBuffer,
 };
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
@@ -160,7 +160,11 @@ async fn flush(
         let keystrokes: Vec<Keystroke> = batch.iter().flat_map(typed).collect();
         buffer.append(&keystrokes).await.unwrap();
     }
-    let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+    let policy = FoldPolicy {
+        window: BufferLimits::default().window,
+        continue_window: std::time::Duration::from_secs(30),
+        mask: Some(Mask::default()),
+    };
     let feed = Arc::new(LocalFeed::new());
     let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushStatus::default());
     let started = emptied(store, plain).await;
@@ -180,6 +184,7 @@ fn typed(search: &NewSearch) -> impl Iterator<Item = Keystroke> {
         sequence: Some(stroke as i64),
         submitted: stroke == STROKES,
         result_count: search.result_count,
+        composing: false,
     })
 }
 
@@ -193,6 +198,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
             let query = format!("business data {}", (popularity.powi(4) * 50_000.0) as u32);
             let started_at = began + TimeDelta::milliseconds(number as i64 * 3_600_000 / size as i64);
             NewSearch {
+                revision: 1,
                 id: LoggedSearchId(Uuid::from_u128(random.random())),
                 session: SessionId::parse(&Uuid::from_u128(random.random()).to_string()).unwrap(),
                 user: random
@@ -203,6 +209,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
                 truncated: false,
                 keystrokes: 14,
                 result_count: Some(random.random_range(0..200)),
+                tier: None,
                 reason: FinalReason::Idle,
                 started_at,
                 last_keystroke_at: started_at + TimeDelta::seconds(3),

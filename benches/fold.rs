@@ -13,13 +13,14 @@ use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
 use quarry::domain::{BufferedKeystroke, MAX_KEYSTROKE_BYTES};
-use quarry::keystroke::{DueReason, FoldPolicy, fold, mask};
+use quarry::keystroke::{DueReason, FoldPolicy, Mask, fold};
 
 /// The binary's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: true };
+const POLICY: FoldPolicy =
+    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: None };
 const STROKE: TimeDelta = TimeDelta::milliseconds(150);
 const LONG_RUN: usize = 1_000;
 const WORST_RUN: usize = 100;
@@ -38,6 +39,7 @@ fn run(texts: impl IntoIterator<Item = String>) -> Vec<BufferedKeystroke> {
         sequence: Some(index.into()),
         submitted: false,
         result_count: Some(3),
+        composing: false,
     });
     keystrokes.collect()
 }
@@ -75,7 +77,8 @@ fn main() {
         ("worst, marks", worst(["e\u{31b}\u{301}", "o\u{31b}\u{301}"])),
     ] {
         let count = keystrokes.len();
-        let folding = nanoseconds(|| fold(black_box(&keystrokes), &POLICY, DueReason::Idle)) / count as f64;
+        let folding =
+            nanoseconds(|| fold(black_box(&keystrokes), None, &POLICY, DueReason::Idle)) / count as f64;
         let copying = nanoseconds(|| black_box(&keystrokes).clone()) / count as f64;
         println!("{name:<20} {count:>10} {folding:>14.0} {copying:>10.0} {:>10.1}", folding / copying);
     }
@@ -85,7 +88,8 @@ fn main() {
         ("digits", "iphone 15 pro 256 gb"),
         ("everything", "anna@example.com +49 170 1234567 4111 1111 1111 1111"),
     ] {
-        let masking = nanoseconds(|| mask(black_box(text)).len());
+        let mask = Mask::default();
+        let masking = nanoseconds(|| mask.apply(black_box(text)).len());
         let copying = nanoseconds(|| black_box(text).to_owned());
         let bytes = text.len();
         println!("{name:<20} {bytes:>10} {masking:>14.0} {copying:>10.0} {:>10.1}", masking / copying);

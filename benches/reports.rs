@@ -136,7 +136,10 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
     for _ in 0..2 {
         servers[0].clear().await.unwrap();
         for server in &servers {
-            server.get(TopSearches { period: ReportPeriod::default(), first: rows }, false).await.unwrap();
+            server
+                .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: rows }, false)
+                .await
+                .unwrap();
         }
     }
     let (mut alone, mut slowest, mut callers) = (histogram(), histogram(), histogram());
@@ -152,7 +155,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
             tokio::spawn(async move {
                 let started = Instant::now();
                 server
-                    .get(TopSearches { period: ReportPeriod::default(), first: rows }, false)
+                    .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: rows }, false)
                     .await
                     .unwrap();
                 nanoseconds(started)
@@ -172,8 +175,10 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
 
 /// Requests the report, and checks its rows and cache status.
 async fn request(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
-    let report =
-        reports.get(TopSearches { period: ReportPeriod::default(), first: rows }, refresh).await.unwrap();
+    let report = reports
+        .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: rows }, refresh)
+        .await
+        .unwrap();
     assert_eq!((report.value.len() as u64, report.cache_status), (rows, expected));
 }
 
@@ -195,6 +200,7 @@ fn search(random: &mut StdRng) -> NewSearch {
     let query = format!("query {rank} of some length");
     let last_keystroke_at = Utc::now() - TimeDelta::seconds(random.random_range(0..30 * 24 * 3_600));
     NewSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::from_u128(random.random())),
         session: SessionId::parse(&format!("session {}", random.random_range(0..100_000))).unwrap(),
         user: None,
@@ -203,6 +209,7 @@ fn search(random: &mut StdRng) -> NewSearch {
         truncated: false,
         keystrokes: 5,
         result_count: Some(random.random_range(0..50)),
+        tier: None,
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - TimeDelta::seconds(3),
         last_keystroke_at,

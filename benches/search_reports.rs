@@ -74,7 +74,7 @@ async fn measure(size: u64) {
             timed(async || assert_eq!(store.top_searches(period, first).await.unwrap().len() as u64, first));
         report(&format!("top searches, first {first}"), times.await);
         let times = timed(async || {
-            assert_eq!(store.zero_result_searches(period, first).await.unwrap().len() as u64, first);
+            assert_eq!(store.zero_result_searches(period, false, first).await.unwrap().len() as u64, first);
         });
         report(&format!("zero results, first {first}"), times.await);
     }

@@ -124,6 +124,7 @@ async fn fill(store: &Store, searches: usize, documents: usize) -> Vec<String> {
             .iter()
             .flat_map(|text| (0..SESSIONS).map(move |session| (text, session)))
             .map(|(text, session)| NewSearch {
+                revision: 1,
                 id: LoggedSearchId(Uuid::new_v4()),
                 session: SessionId::parse(&format!("session {session}")).unwrap(),
                 user: None,
@@ -132,6 +133,7 @@ async fn fill(store: &Store, searches: usize, documents: usize) -> Vec<String> {
                 truncated: false,
                 keystrokes: 1,
                 result_count: None,
+                tier: None,
                 reason: FinalReason::Idle,
                 started_at: at,
                 last_keystroke_at: at,

@@ -96,6 +96,7 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
             buffer,
             feed: Arc::new(LocalFeed::new()),
             flush_status: FlushStatus::default(),
+            mask: None,
         },
         index: indexer.follow(),
         search,

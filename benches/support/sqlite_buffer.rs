@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use quarry::domain::{Keystroke, Searcher};
 use quarry::keystroke::{
-    AppendOutcome, BufferError, BufferHealth, ClaimId, ClaimScope, ClaimedRun, Erasure, FlushCounts,
-    KeystrokeBuffer,
+    AppendOutcome, BufferError, BufferHealth, ClaimScope, ClaimedRun, Erasure, FlushCounts, KeystrokeBuffer,
+    Settlement,
 };
 use sea_orm::sea_query::{Alias, Query};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
@@ -114,7 +114,7 @@ impl KeystrokeBuffer for SqliteBuffer {
         appends_only()
     }
 
-    async fn ack(&self, _: &[ClaimId], _: FlushCounts) -> Result<(), BufferError> {
+    async fn ack(&self, _: &[Settlement], _: FlushCounts) -> Result<(), BufferError> {
         appends_only()
     }
 

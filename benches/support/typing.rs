@@ -64,6 +64,7 @@ impl People {
             sequence: Some(person.sequence),
             submitted: is_whole && person.search.is_multiple_of(2),
             result_count: None,
+            composing: false,
         };
         if is_whole {
             person.search += 3;

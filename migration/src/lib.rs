@@ -16,6 +16,9 @@ mod m20261121_000005_search_reports;
 mod m20261121_000006_interactions;
 mod m20261130_000007_interaction_index;
 mod m20261130_000008_rejections;
+mod m20261201_000009_search_revisions;
+mod m20261201_000020_match_tiers;
+mod m20261201_000021_attributions;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -35,6 +38,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_interactions::Migration),
             Box::new(m20261130_000007_interaction_index::Migration),
             Box::new(m20261130_000008_rejections::Migration),
+            Box::new(m20261201_000009_search_revisions::Migration),
+            Box::new(m20261201_000020_match_tiers::Migration),
+            Box::new(m20261201_000021_attributions::Migration),
         ]
     }
 }

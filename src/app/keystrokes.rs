@@ -15,7 +15,7 @@ use super::{REDIS_CONTEXT, outcome};
 use crate::config::Settings;
 use crate::keystroke::{
     BufferLimits, ClaimScope, FlushError, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer,
-    Keystrokes, LocalBuffer, LocalFeed, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed,
+    Keystrokes, LocalBuffer, LocalFeed, Mask, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed,
 };
 use crate::store::Store;
 use crate::supervisor::{GraceEnd, NeverWoken, Outcome, Stage, Supervisor};
@@ -77,11 +77,13 @@ impl KeystrokePipeline {
             BufferBackend::Redis { buffer, feed } => (buffer, feed),
         };
         let flush_status = FlushStatus::default();
-        let policy = FoldPolicy { window: own.window, mask: own.mask };
+        let mask = Mask::of(own);
+        let policy =
+            FoldPolicy { window: own.window, continue_window: own.continue_window, mask: mask.clone() };
         let retention = Retention::of(own, store);
         Ok(Self {
             flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone()),
-            keystrokes: Keystrokes { buffer, feed, flush_status },
+            keystrokes: Keystrokes { buffer, feed, flush_status, mask },
             backend,
             retention,
             poll: own.poll,

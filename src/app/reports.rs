@@ -21,6 +21,9 @@ use crate::supervisor::{NeverWoken, Stage, Supervisor};
 /// The interval of roll-ups while none is due.
 const ROLL_UP_INTERVAL: Duration = Duration::from_secs(60);
 
+/// The interval at which interactions are attributed to logged searches; reports attribute them, too.
+const ATTRIBUTION_INTERVAL: Duration = Duration::from_secs(30);
+
 /// The opened components, whose workers have not started.
 pub(super) struct ReportComponents {
     pub(super) reports: Reports,
@@ -56,10 +59,17 @@ impl ReportComponents {
             drop(interactions);
             Ok(())
         });
-        let store = self.store;
+        let store = self.store.clone();
         supervisor.spawn_steps("roll-up", Stage::Intake, NeverWoken, move || {
             let store = store.clone();
             async move { outcome(store.roll_up_searches(Utc::now()).await, ROLL_UP_INTERVAL) }
+        });
+        let store = self.store;
+        supervisor.spawn_steps("attribution", Stage::Intake, NeverWoken, move || {
+            let store = store.clone();
+            async move {
+                outcome(store.attribute_interactions(Utc::now()).await.map(|()| false), ATTRIBUTION_INTERVAL)
+            }
         });
         let watch = Arc::new(Mutex::new(ErasureWatch::new(self.reports)));
         supervisor.spawn_steps("report erasures", Stage::Intake, NeverWoken, move || {

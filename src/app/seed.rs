@@ -119,6 +119,7 @@ fn interaction(plan: &SeedPlan, documents: &[DocumentId], index: usize, sale: Sa
         session: None,
         user: None,
         search: None,
+        position: None,
         occurred_at: sale.at,
     }
 }

@@ -3,6 +3,7 @@
 
 mod crawl;
 mod demo;
+mod export;
 mod key;
 mod migrate;
 mod progress;
@@ -121,6 +122,8 @@ enum Command {
     Schema,
     /// Print the resolved settings, secrets redacted
     Config(SettingsArgs),
+    /// Write logged searches or interactions to the standard output, as CSV or JSON Lines
+    Export(export::ExportArgs),
     /// Fill the database with a synthetic catalogue and a year of sales
     Seed(seed::SeedArgs),
     /// Serve a JSON file as an unreliable upstream
@@ -165,6 +168,7 @@ impl Command {
             Self::Sources(args) => Some(&mut args.settings),
             Self::Try(args) => Some(&mut args.settings),
             Self::Migrate(args) => Some(&mut args.settings),
+            Self::Export(args) => Some(&mut args.settings),
             Self::Seed(args) => Some(&mut args.settings),
             Self::Reindex(settings) | Self::Config(settings) => Some(settings),
             Self::Demo(_) | Self::Key(_) | Self::Schema | Self::Upstream(_) | Self::Type(_) => None,
@@ -197,6 +201,7 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
             print!("{}", settings.load()?.to_toml_redacted());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Export(args) => export::run(args).await,
         Command::Seed(args) => seed::run(args).await,
         Command::Upstream(args) => upstream::run(args).await,
         Command::Type(args) => type_searches::run(args).await,

@@ -25,7 +25,8 @@ pub(super) const ABOUT: &str = "\
 Load-test running servers with virtual users who type, and verify the search log
 
 Virtual users type searches: letter by letter, with typos and backspaces, pasting, clearing, in two tabs, logging
-in during a search, over a network that duplicates and reorders keystrokes. The expected rows come from the queries
+in during a search, with pauses, through input methods, dictation and completions, requesting further pages, over a
+network that duplicates and reorders keystrokes. The expected rows come from the queries
 that they intend, by the specification of a search. After the last keystroke, the search log is read and compared:
 missing rows, extra rows, and half-words logged as searches.
 
@@ -68,6 +69,15 @@ pub(super) struct TypeArgs {
     /// The share of keystrokes that arrive twice or out of order, 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.05, value_parser = parse_share)]
     jitter_rate: f64,
+    /// The share of searches with pauses of the window, while typed and before they are erased, 0 to 1
+    #[arg(long, value_name = "R", default_value_t = 0.1, value_parser = parse_share)]
+    pause_rate: f64,
+    /// The share of searches through input methods, dictation and completions, 0 to 1
+    #[arg(long, value_name = "R", default_value_t = 0.1, value_parser = parse_share)]
+    composed_rate: f64,
+    /// The share of submitted searches whose next pages and other orders are requested, 0 to 1
+    #[arg(long, value_name = "R", default_value_t = 0.1, value_parser = parse_share)]
+    paging_rate: f64,
     /// The share of virtual users without sequence (their keystrokes arrive once and in order), 0 to 1
     #[arg(long, value_name = "R", default_value_t = 0.1, value_parser = parse_share)]
     unsequenced_share: f64,
@@ -99,6 +109,9 @@ impl TypeArgs {
             anonymous_share: self.anonymous_share,
             track_share: self.track_share,
             jitter_rate: self.jitter_rate,
+            pause_rate: self.pause_rate,
+            composed_rate: self.composed_rate,
+            paging_rate: self.paging_rate,
             unsequenced_share: self.unsequenced_share,
         };
         LoadTestConfig {

@@ -14,8 +14,17 @@ async function breaking(current) {
   return breaks.map(({ message }) => message);
 }
 
+// `Long` accepts what `Int` did, also from variables of type `Int`: tests/it/graphql/keystrokes.rs.
+// Sums of quantities are the same JSON numbers as before, and exact above the range of `Int`.
+const WIDENED = [
+  /^Input field '(LogKeystroke|Track)Input\.sequence' changed type from 'Int' to 'Long'$/,
+  /^Field 'Category(Report\.totalQuantity|(Row|Total)\.quantity)' changed type from 'Int!' to 'Long!'$/,
+];
+const widened = (message) => WIDENED.some((pattern) => pattern.test(message));
+
 test("what was released still holds", async () => {
-  assert.deepEqual(await breaking(read("../../schema.graphql")), []);
+  const breaks = await breaking(read("../../schema.graphql"));
+  assert.deepEqual(breaks.filter((message) => !widened(message)), []);
 });
 
 test("a field that is gone, or may be null now, is noticed", async () => {

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 const HIDDEN: &str = "redacted";
 /// Parts of the names of parameters whose values are secrets.
 const SECRET_NAMES: &[&str] =
-    &["password", "passwd", "pwd", "token", "key", "secret", "signature", "sig", "auth", "credential"];
+    &["pass", "pwd", "token", "key", "secret", "signature", "sig", "auth", "credential"];
 /// Names of parameters that contain one of these parts, but whose values are no secrets.
 const UNSUSPICIOUS_NAMES: &[&str] = &["author", "author_id", "authors", "keyword", "keywords"];
 

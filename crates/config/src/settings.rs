@@ -10,6 +10,7 @@ use toml::Value;
 
 use super::key::KeyConfig;
 use super::limits::LimitSettings;
+use super::pattern::{Pattern, patterns};
 use super::secret::Secret;
 use super::source::SourceConfig;
 use super::table::{settings_table, subtable, table_list};
@@ -30,7 +31,8 @@ settings_table! {
         data_dir: PathBuf = text().default("data"),
         /// The database: `sqlite://`, `postgres://` or `mysql://` (MySQL and MariaDB).
         database_url: Secret = database_url().computed("sqlite://<data_dir>/quarry.db", || Secret::new("")),
-        /// Redis for a keystroke buffer and a cache that several servers share: `redis://` or `rediss://`.
+        /// Redis for a keystroke buffer and a cache that several servers share: `redis://`, `rediss://` (with
+        /// `?ca_file=` for a private authority) or `redis+unix:///path` (`?db=`, `user=`, `pass=`).
         /// Absent: a buffer in the process with a journal in the data folder, and a cache in the process.
         redis_url: Option<Secret> = redis_url().optional(),
         /// The prefix of all keys in Redis.
@@ -118,10 +120,22 @@ settings_table! {
     pub struct KeystrokeSettings {
         /// The pause in typing after which a search is final. The same on every server.
         window: Duration = duration("100ms").default("5s"),
+        /// The time after its last keystroke in which text that extends, shortens or corrects a logged search
+        /// supersedes it; `0s`: never. A submitted search stands.
+        continue_window: Duration = duration("0s").default("30s"),
+        /// The time for which the last search of each input is remembered: erasing its text, or requesting it
+        /// again, is no search. `0s`: not at all. The same on every server.
+        memory: Duration = duration("0s").default("10m"),
         /// The interval at which the buffer is polled for final searches.
         poll: Duration = duration("10ms").default("250ms"),
-        /// Masks e-mail addresses, phone and card numbers in logged searches.
+        /// Masks e-mail addresses, phone, card, account and identity numbers, keys and tokens in logged searches.
         mask: bool = switch().default(true),
+        /// Regular expressions of further texts to mask, as `[masked]`; they apply if `keystrokes.mask` is true.
+        /// In a variable, as a list in TOML.
+        mask_patterns: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
+        /// Regular expressions of texts that `keystrokes.mask` keeps, such as part numbers that look like phone numbers.
+        /// It does not restrict `keystrokes.mask_patterns`. In a variable, as a list in TOML.
+        mask_exempt: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
         /// The age at which logged searches are removed, counted from their last keystroke; `0s`: never.
         retention: Duration = duration("0s").default("1year"),
         /// The largest share of the logged searches that retention removes in a day.

@@ -97,7 +97,10 @@ pub(crate) fn database_url() -> Scalar<Secret> {
 }
 
 pub(crate) fn redis_url() -> Scalar<Secret> {
-    secret_url("an address that begins with redis:// or rediss://", |text| is_url(text, &["redis", "rediss"]))
+    secret_url("an address that begins with redis://, rediss:// or redis+unix:///", |text| {
+        let is_socket = |url: Url| url.scheme() == "redis+unix" && url.path().len() > 1 && !url.has_host();
+        is_url(text, &["redis", "rediss"]) || Url::parse(text).is_ok_and(is_socket)
+    })
 }
 
 pub(crate) fn otlp_url() -> Scalar<Secret> {

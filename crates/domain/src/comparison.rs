@@ -5,6 +5,8 @@
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
+use super::letters::{is_accent, plain_letter};
+
 /// Normalises a text for comparison: NFKC, full case folding, visible characters only.
 ///
 /// White space, control characters, zero-width format characters and variation selectors are
@@ -18,6 +20,25 @@ pub fn comparison_key(text: &str) -> String {
     // can decompose letters again, so a filter follows the one and NFKC the other.
     let normal = text.chars().filter(is_visible).nfkc().filter(is_visible);
     normal.default_case_fold().nfkc().collect()
+}
+
+/// Normalises a text for reports: its comparison key without accents, as in searches.
+///
+/// `café` and `cafe` find the same documents, so they count as one query.
+pub fn query_key(text: &str) -> String {
+    let key = comparison_key(text);
+    if key.is_ascii() {
+        return key;
+    }
+    let mut folded = String::with_capacity(key.len());
+    for char in key.nfd().filter(|char| !is_accent(*char)) {
+        match (plain_letter(char), char) {
+            (Some(plain), _) => folded.push_str(plain),
+            (None, '‘' | '’' | 'ʼ') => folded.push('\''),
+            (None, char) => folded.push(char),
+        }
+    }
+    folded.nfc().collect()
 }
 
 fn is_visible(char: &char) -> bool {
@@ -59,5 +80,26 @@ mod tests {
         for (one, other) in [("ışık", "isik"), ("cafe", "café"), ("e", "é"), ("a-b", "ab"), ("o", "0")] {
             assert_ne!(comparison_key(one), comparison_key(other), "{one} {other}");
         }
+    }
+
+    #[test]
+    fn accents_are_one_query() {
+        for (one, other) in [
+            ("Café", "cafe"),
+            ("cafe\u{301}", "CAFE"),
+            ("Müller Straße", "mullerstrasse"),
+            ("łódź", "lodz"),
+            ("ışık", "isik"),
+            ("ёлка", "елка"),
+            ("levi’s", "Levi's"),
+            ("smørrebrød", "smorrebrod"),
+        ] {
+            assert_eq!(query_key(one), query_key(other), "{one} {other}");
+        }
+        for (one, other) in [("a-b", "ab"), ("が", "か"), ("한", "하"), ("कि", "क"), ("東京", "京")]
+        {
+            assert_ne!(query_key(one), query_key(other), "{one} {other}");
+        }
+        assert_eq!(query_key("한글 が"), "한글が");
     }
 }

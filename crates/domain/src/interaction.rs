@@ -18,12 +18,12 @@ pub enum InteractionKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InteractionId(pub Uuid);
 
-/// A digest of a search's comparison key, stored where the text must not be.
+/// A digest of a search's query key, stored where the text must not be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct QueryDigest(pub i64);
 
 impl QueryDigest {
-    /// Digests a [`comparison_key`](super::comparison_key), up to the 256 characters that the log keeps.
+    /// Digests a [`query_key`](super::query_key), up to the 256 characters that the log keeps.
     pub fn of(query_key: &str) -> Self {
         let end = query_key.char_indices().nth(256).map_or(query_key.len(), |(end, _)| end);
         let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, &query_key.as_bytes()[..end]);
@@ -44,6 +44,33 @@ impl SearchId {
         Self(Uuid::from_u64_pair(salt, query.0.cast_unsigned()))
     }
 
+    /// Creates the id of a response at a time, to a session if it is known.
+    ///
+    /// It contains a digest of the session and the second, by which a click is attributed to the logged search.
+    /// Responses to a session's same query within a second have one id.
+    pub fn of_response(session: Option<&SessionId>, at: Timestamp, random: u32, query: QueryDigest) -> Self {
+        let session = session.map_or(random, session_digest);
+        // The time of a second fits into 32 bits until 2106.
+        let second = u32::try_from(at.timestamp()).unwrap_or_default();
+        Self::new(u64::from(session) << 32 | u64::from(second), query)
+    }
+
+    /// The time of the response, to the second.
+    pub fn responded_at(self) -> Timestamp {
+        let second = self.0.as_u64_pair().0 as u32;
+        Timestamp::from_timestamp(second.into(), 0).unwrap_or_default()
+    }
+
+    /// Returns true if the response was to this session.
+    pub fn is_of(self, session: &SessionId) -> bool {
+        self.0.as_u64_pair().0 >> 32 == u64::from(session_digest(session))
+    }
+
+    /// Reads an id from its 128 bits.
+    pub fn from_uuid(id: Uuid) -> Self {
+        Self(id)
+    }
+
     /// Parses an id in its canonical spelling only.
     pub fn parse(text: &str) -> Option<Self> {
         let is_canonical =
@@ -60,6 +87,11 @@ impl SearchId {
     pub fn as_uuid(self) -> Uuid {
         self.0
     }
+}
+
+fn session_digest(session: &SessionId) -> u32 {
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, session.as_str().as_bytes());
+    (digest.as_u64_pair().0 >> 32) as u32
 }
 
 impl fmt::Display for SearchId {
@@ -85,6 +117,8 @@ pub struct Interaction {
     pub user: Option<UserId>,
     /// The search response that led to the document, if any.
     pub search: Option<SearchId>,
+    /// The rank of the document in the response, from 1, if known.
+    pub position: Option<i32>,
     /// The time of the interaction.
     pub occurred_at: Timestamp,
 }
@@ -103,6 +137,17 @@ mod tests {
             assert_eq!(SearchId::parse(other), None, "{other:?}");
         }
         assert_eq!(SearchId::parse(&id.to_string().to_uppercase()), None);
+    }
+
+    #[test]
+    fn the_id_of_a_response_names_its_session_and_second() {
+        let [one, other] = ["s-1", "s-2"].map(|id| SessionId::parse(id).unwrap());
+        let at = Timestamp::from_timestamp(1_800_000_000, 999_000_000).unwrap();
+        let id = SearchId::of_response(Some(&one), at, 7, QueryDigest(-3));
+        assert_eq!((id.query(), id.responded_at().timestamp()), (QueryDigest(-3), 1_800_000_000));
+        assert!(id.is_of(&one) && !id.is_of(&other));
+        assert!(!SearchId::of_response(None, at, 7, QueryDigest(-3)).is_of(&one));
+        assert_eq!(SearchId::from_uuid(id.as_uuid()), id);
     }
 
     #[test]

@@ -121,8 +121,10 @@ pub struct Keystroke {
     pub sequence: Option<i64>,
     /// Enter was pressed or a suggestion chosen: the search is final.
     pub submitted: bool,
-    /// The number of documents found, if the client reports it.
+    /// The number of documents found, if known: a packed [`FoundCount`](super::FoundCount).
     pub result_count: Option<i64>,
+    /// An input method is composing the text.
+    pub composing: bool,
 }
 
 impl Keystroke {
@@ -153,6 +155,8 @@ pub struct BufferedKeystroke {
     pub sequence: Option<i64>,
     /// The search is final.
     pub submitted: bool,
-    /// The number of documents found.
+    /// The number of documents found: a packed [`FoundCount`](super::FoundCount).
     pub result_count: Option<i64>,
+    /// An input method was composing the text.
+    pub composing: bool,
 }

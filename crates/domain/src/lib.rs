@@ -6,14 +6,16 @@ mod document;
 mod interaction;
 mod key;
 mod keystroke;
+mod letters;
 mod logged_search;
+mod match_tier;
 mod period;
 mod principal;
 mod report;
 mod revision;
 mod text;
 
-pub use comparison::comparison_key;
+pub use comparison::{comparison_key, query_key};
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Rejection, Tally};
 pub use document::{
     Author, AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId,
@@ -25,10 +27,15 @@ pub use keystroke::{
     BufferedKeystroke, InputId, InvalidKeystroke, Keystroke, MAX_ID_CHARS, MAX_KEYSTROKE_BYTES, SessionId,
     UserId,
 };
+pub use letters::{is_accent, plain_letter};
 pub use logged_search::{FinalReason, LoggedSearch, LoggedSearchId, Searcher};
+pub use match_tier::{FoundCount, FoundTier, MatchTier};
 pub use period::Period;
 pub use principal::{Principal, Scope};
-pub use report::{CategoryReport, CategoryTotal, TopSearch, VolumeBucket, ZeroResultSearch};
+pub use report::{
+    CategoryReport, CategoryTotal, ClickedDocument, QueryInteractions, TopSearch, VolumeBucket,
+    ZeroResultSearch,
+};
 pub use revision::Revision;
 pub use text::check_text;
 

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{SessionId, Timestamp, UserId};
+use super::{FoundTier, SessionId, Timestamp, UserId};
 
 /// The event that made a search final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -22,6 +22,21 @@ pub enum FinalReason {
     Shutdown,
 }
 
+impl FinalReason {
+    /// The name in the database and in exports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Submitted => "submitted",
+            Self::Replaced => "replaced",
+            Self::Cleared => "cleared",
+            Self::UserChanged => "user_changed",
+            Self::Limit => "limit",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
 /// The id of a logged search, derived from the claimed run for idempotency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -32,6 +47,8 @@ pub struct LoggedSearchId(pub Uuid);
 pub struct LoggedSearch {
     /// The id.
     pub id: LoggedSearchId,
+    /// The number of times that it was stored: above 1, this content supersedes earlier content.
+    pub revision: i64,
     /// The user's session.
     pub session: SessionId,
     /// The user, if logged in.
@@ -44,6 +61,9 @@ pub struct LoggedSearch {
     pub keystrokes: i64,
     /// The number of documents found, if known.
     pub result_count: Option<i64>,
+    /// The tiers that found them, if the server answered the search.
+    #[serde(default)]
+    pub tier: Option<FoundTier>,
     /// The event that made it final.
     pub reason: FinalReason,
     /// The arrival of the first keystroke.

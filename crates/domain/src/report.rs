@@ -7,7 +7,7 @@ use super::{Document, Timestamp};
 /// A query and the number of its searches.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TopSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     pub query: String,
     /// The comparison key that all spellings share.
     pub query_key: String,
@@ -19,15 +19,41 @@ pub struct TopSearch {
     pub average_results: Option<f64>,
 }
 
+/// The interactions that quote searches of a query.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueryInteractions {
+    /// The number of clicked searches.
+    pub clicked: i64,
+    /// The number of searches with a conversion.
+    pub converted: i64,
+    /// The sum of the clicks' positions.
+    pub positions: i64,
+    /// The number of clicks with a position.
+    pub positioned: i64,
+}
+
+/// A document that is clicked after searches of a query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClickedDocument {
+    /// The document.
+    pub document: Document,
+    /// The number of clicks.
+    pub clicks: i64,
+    /// The mean position of the clicks that have one.
+    pub average_position: Option<f64>,
+}
+
 /// A query without results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ZeroResultSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     pub query: String,
     /// The comparison key that all spellings share.
     pub query_key: String,
-    /// The number of searches without results.
+    /// The number of searches without results, and of relaxed ones if the report includes them.
     pub searches: i64,
+    /// The number of relaxed searches among them.
+    pub relaxed: i64,
     /// The number of sessions that searched for it.
     pub sessions: i64,
     /// The time of the latest search.

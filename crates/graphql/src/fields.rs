@@ -86,8 +86,9 @@ const NESTED_FIELDS: &[NestedField] = &[
 ];
 
 /// The names of fields with an argument `first`, which return a page.
-const PAGED_FIELDS: [&str; 10] = [
+const PAGED_FIELDS: [&str; 11] = [
     "category",
+    "clickedDocuments",
     "crawls",
     "documents",
     "facets",

@@ -147,9 +147,14 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The session or the user.")] input: EraseSearcherInput,
+        #[graphql(
+            default,
+            desc = "Erase the anonymous data of the user's sessions, too, such as searches before the login."
+        )]
+        including_sessions: Flag<true>,
     ) -> Result<EraseSearcherPayload, Failure> {
         let searcher = input.checked()?;
-        erasure::erase(Services::of(ctx)?, searcher).await
+        erasure::erase(Services::of(ctx)?, searcher, including_sessions.0).await
     }
 
     /// Starts a crawl of a configured source, or returns the running one. Scope: ADMIN.

@@ -21,7 +21,7 @@ use super::types::{
     selected_facets,
 };
 use super::warnings::Warnings;
-use quarry_domain::{DocumentId, DocumentKey, Keystroke, Scope, SourceName};
+use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
 use quarry_search::{MAX_SUGGESTIONS, SearchError, SearchRequest};
 
 /// The maximum number of ids of one `nodes`.
@@ -102,12 +102,14 @@ impl Query {
         )]
         typo_tolerance: Flag<true>,
         #[graphql(
-            desc = "Log the query and its number of results as a keystroke, like `logKeystroke`. If logging fails, the \
-                    search succeeds and `extensions.warnings` contains a warning."
+            desc = "Log the query and its number of results as a keystroke, like `logKeystroke`. Requests with `after` \
+                    are part of the same search and log nothing. If logging fails, the search succeeds and \
+                    `extensions.warnings` contains a warning."
         )]
         track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
         let track = track.map(|track| track.checked(&query)).transpose()?;
+        let is_first_page = after.is_none();
         let first = page_size(ctx, first)?;
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
             return Err(SearchError::InvalidCursor.into());
@@ -138,13 +140,17 @@ impl Query {
         if let Some(budget) = ResponseBudget::of(ctx) {
             budget.add_read(answer.read_bytes)?;
         }
-        if let Some(keystroke) = track {
-            let keystroke = Keystroke { result_count: i64::try_from(answer.total).ok(), ..keystroke };
+        let session = track.as_ref().map(|keystroke| keystroke.session.clone());
+        if let Some(keystroke) = track.filter(|_| is_first_page) {
+            let tier = Some(FoundTier { last: answer.tier, relaxed: answer.relaxed });
+            let count = i64::try_from(answer.total).unwrap_or(i64::MAX);
+            let found = FoundCount { count, tier }.packed();
+            let keystroke = Keystroke { result_count: Some(found), ..keystroke };
             if let Err(failure) = buffer_keystroke(services, keystroke).await {
                 Warnings::add(ctx, "The search was answered, but not logged.", failure);
             }
         }
-        Ok(SearchConnection::new(answer, request))
+        Ok(SearchConnection::new(answer, request, session, services.keystrokes.mask.clone()))
     }
 
     /// Completes a text being typed: with logged searches, most frequent first, then with words of the index.

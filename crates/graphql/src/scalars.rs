@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::registry::Registry;
-use async_graphql::{InputType, InputValueError, InputValueResult, Name, Scalar, ScalarType, Value};
+use async_graphql::{InputType, InputValueError, InputValueResult, Name, Number, Scalar, ScalarType, Value};
 use async_graphql_value::RAW_VALUE_TOKEN;
 use chrono::SecondsFormat;
 use serde_json::value::RawValue;
@@ -56,6 +56,44 @@ impl ScalarType for JsonScalar {
     fn to_value(&self) -> Value {
         self.0.clone()
     }
+}
+
+/// The GraphQL type of a 64-bit integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Long(pub i64);
+
+/// A signed 64-bit integer, which may exceed the range of `Int`: a sum, or JavaScript's `Date.now()`. Output is a JSON
+/// number; input is a number or a string of digits.
+#[Scalar]
+impl ScalarType for Long {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let number = match &value {
+            Value::Number(number) => integer(number),
+            Value::String(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        number.map(Self).ok_or_else(|| {
+            InputValueError::custom(
+                "send an integer from -9223372036854775808 to 9223372036854775807, as a number or as a string",
+            )
+        })
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0)
+    }
+}
+
+/// Reads an integer, which may have an empty fractional part, as `1.0`, by the specification.
+///
+/// Such a number of more than 15 digits is rejected, since reading rounds it.
+pub(super) fn integer(number: &Number) -> Option<i64> {
+    const MAX_EXACT: f64 = 999_999_999_999_999.0;
+    number.as_i64().or_else(|| {
+        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MAX_EXACT)?;
+        #[expect(clippy::cast_possible_truncation, reason = "it is an integer within the bounds")]
+        Some(float as i64)
+    })
 }
 
 /// A `Boolean!` argument whose default applies to omitted variables, too.
@@ -149,6 +187,28 @@ mod tests {
             assert_eq!(parse(input), None, "{input}");
         }
         assert!(<DateTime as ScalarType>::parse(Value::from(1_746_431_240)).is_err());
+    }
+
+    #[test]
+    fn long_numbers_are_whole_and_have_64_bits() {
+        let parse = |value: serde_json::Value| {
+            let value = Value::from_json(value).expect("a value");
+            <Long as ScalarType>::parse(value).ok().map(|long| long.0)
+        };
+        for (value, expected) in [
+            (serde_json::json!(1_764_414_000_000_i64), Some(1_764_414_000_000)),
+            (serde_json::json!(i64::MIN), Some(i64::MIN)),
+            (serde_json::json!(i64::MAX), Some(i64::MAX)),
+            (serde_json::json!(3.0), Some(3)),
+            (serde_json::json!("9007199254740993"), Some(9_007_199_254_740_993)),
+            (serde_json::json!(u64::MAX), None),
+            (serde_json::json!(0.5), None),
+            (serde_json::json!(1e300), None),
+            (serde_json::json!("1.5"), None),
+            (serde_json::json!(true), None),
+        ] {
+            assert_eq!(parse(value.clone()), expected, "{value}");
+        }
     }
 
     #[test]

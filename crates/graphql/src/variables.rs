@@ -10,11 +10,11 @@ use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
     BaseType, InputValueDefinition, Type, TypeKind, TypeSystemDefinition, VariableDefinition,
 };
-use async_graphql::{Number, Positioned, ScalarType, ServerError, Value, Variables};
+use async_graphql::{Positioned, ScalarType, ServerError, Value, Variables};
 
 use super::error_bounds::excerpt;
 use super::error_code::{ErrorCode, coded};
-use super::scalars::DateTime;
+use super::scalars::{DateTime, Long, integer};
 
 /// The enums and input objects of the schema.
 pub(super) struct InputTypes(HashMap<String, InputKind>);
@@ -125,6 +125,14 @@ impl InputTypes {
                 let problem = "must be an RFC 3339 date-time, as 2025-05-05T07:47:20.159Z";
                 return read.map(|_| ()).map_err(|_| path.problem(problem));
             }
+            ("Long", value) => {
+                let Ok(Long(long)) = <Long as ScalarType>::parse(value.clone()) else {
+                    let problem = format_args!("must be {ty}: an integer from {} to {}", i64::MIN, i64::MAX);
+                    return Err(path.problem(problem));
+                };
+                *value = Value::from(long);
+                true
+            }
             (name, value) => return self.coerce_composite(name, value, path),
         };
         if is_valid { Ok(()) } else { Err(path.problem(format_args!("must be {ty}"))) }
@@ -164,18 +172,6 @@ impl InputTypes {
             }
         }
     }
-}
-
-/// Reads an integer, which may have an empty fractional part, as `1.0`, by the specification.
-///
-/// Such a number of more than 15 digits is rejected, since reading rounds it.
-pub(super) fn integer(number: &Number) -> Option<i64> {
-    const MAX_EXACT: f64 = 999_999_999_999_999.0;
-    number.as_i64().or_else(|| {
-        let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= MAX_EXACT)?;
-        #[expect(clippy::cast_possible_truncation, reason = "it is an integer within the bounds")]
-        Some(float as i64)
-    })
 }
 
 /// The path of an input value, formatted only for an error.
@@ -297,6 +293,9 @@ mod tests {
             ("$a: Int!", json!({"a": 2_147_483_648.0}), "$a must be Int!: an integer from"),
             ("$a: Int", json!({"a": 1e300}), "$a must be Int: an integer from"),
             ("$a: Int", json!({"a": "1"}), "$a must be Int"),
+            ("$a: Long", json!({"a": 1.5}), "$a must be Long: an integer from -9223372036854775808"),
+            ("$a: Long", json!({"a": u64::MAX}), "$a must be Long: an integer from"),
+            ("$a: Long!", json!({"a": "x"}), "$a must be Long!: an integer from"),
             ("$a: ID", json!({"a": 1.5}), "$a must be ID: a string, or an integer"),
             ("$a: ID", json!({"a": 1_000_000_000_000_000.0}), "$a must be ID: a string, or an integer"),
             ("$a: ID", json!({"a": u64::MAX}), "$a must be ID: a string, or an integer"),

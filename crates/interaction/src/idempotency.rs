@@ -12,6 +12,8 @@ use quarry_domain::{
 const ID_NAMESPACE: Uuid = uuid!("a3c1b1de-52c7-4c0c-8a7f-9f0f0d1f5a36");
 /// The tolerance for clients whose clock is fast.
 const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::days(1);
+/// The last position of a search result that clients page to.
+const MAX_POSITION: i32 = 1_000_000;
 /// The maximum length of an idempotency key.
 const MAX_KEY_CHARS: usize = 128;
 
@@ -63,6 +65,8 @@ pub struct NewInteraction {
     pub user: Option<UserId>,
     /// The search that found the document, if any.
     pub search: Option<SearchId>,
+    /// The rank of the document in its response, from 1, if known.
+    pub position: Option<i32>,
     /// The time by the client's clock; now by default.
     pub occurred_at: Option<Timestamp>,
     /// The client's idempotency key, if any.
@@ -81,6 +85,11 @@ impl NewInteraction {
     pub fn validate(self, now: Timestamp) -> Result<Interaction, InvalidInteraction> {
         if self.quantity < 1 {
             return Err(InvalidInteraction::new("quantity", "must be at least 1"));
+        }
+        if self.position.is_some_and(|position| !(1..=MAX_POSITION).contains(&position)) {
+            let problem =
+                format!("must be from 1 to {MAX_POSITION}: the rank of the document in the search result");
+            return Err(InvalidInteraction::new("position", problem));
         }
         if self.occurred_at.is_some_and(|at| at < DateTime::UNIX_EPOCH) {
             return Err(InvalidInteraction::new("occurredAt", "must not be before 1970"));
@@ -108,6 +117,7 @@ impl NewInteraction {
             session: self.session,
             user: self.user,
             search: self.search,
+            position: self.position,
             occurred_at: self.occurred_at.map_or(now, |at| at.min(now)),
         })
     }
@@ -175,6 +185,7 @@ mod tests {
             session: Some(SessionId::parse("s").unwrap()),
             user: Some(UserId::parse("u").unwrap()),
             search: Some(SearchId::new(1, QueryDigest(2))),
+            position: None,
             occurred_at: Some(now() - TimeDelta::seconds(5)),
             idempotency_key: None,
         }

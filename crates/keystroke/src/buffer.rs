@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::remembered::RememberedSearch;
 use quarry_config::{KeystrokeSettings, Settings};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, Searcher, SessionId, Timestamp};
 
@@ -41,6 +42,8 @@ pub struct BufferLimits {
     pub late_memory: Duration,
     /// The time for which a claim belongs to its claimer alone.
     pub lease: Duration,
+    /// The time for which the last stored search of an input is remembered.
+    pub memory: Duration,
 }
 
 impl BufferLimits {
@@ -57,6 +60,7 @@ impl BufferLimits {
             late_memory: Duration::from_secs(600),
             // Many times the duration of a flush; the runs of a crashed server wait for it.
             lease: Duration::from_secs(10),
+            memory: settings.memory,
         }
     }
 }
@@ -121,6 +125,28 @@ pub struct ClaimedRun {
     pub reason: DueReason,
     /// Its keystrokes in the order of arrival, at least one.
     pub keystrokes: Vec<BufferedKeystroke>,
+    /// The last stored search of the input at the first claim of the run.
+    pub remembered: Option<RememberedSearch>,
+}
+
+/// The acknowledgement of a claim: its searches are stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settlement {
+    /// The id of the claim.
+    pub claim: ClaimId,
+    /// The session of its run.
+    pub session: SessionId,
+    /// The input of its run.
+    pub input: InputId,
+    /// The last stored search of the input from now on; `None` leaves it.
+    pub remember: Option<RememberedSearch>,
+}
+
+impl Settlement {
+    /// Acknowledges a run.
+    pub fn of(run: &ClaimedRun, remember: Option<RememberedSearch>) -> Self {
+        Self { claim: run.id.clone(), session: run.session.clone(), input: run.input.clone(), remember }
+    }
 }
 
 /// The erasure of a searcher.
@@ -206,16 +232,25 @@ pub trait KeystrokeBuffer: Send + Sync {
     /// Claims up to `limit` runs, ordered by due time and, within an input, by age.
     ///
     /// A later keystroke of the same input opens a new run. A claim that is not acknowledged within its lease
-    /// is claimed again, with the same id, reason and keystrokes.
+    /// is claimed again, with the same id, reason, keystrokes and remembered search.
+    ///
+    /// The runs of an input are claimed one after the other: the next one waits until the claim of the previous
+    /// one is acknowledged, since it may continue its search. It waits for `memory` and `late_memory` at most, and
+    /// then remembers none.
     async fn claim(&self, scope: ClaimScope, limit: usize) -> Result<Vec<ClaimedRun>, BufferError>;
 
     /// Acknowledges claims, which removes their runs; ignores claims that are gone.
-    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError>;
+    ///
+    /// Each input remembers the last search of its claim for `memory`.
+    async fn ack(&self, settled: &[Settlement], counts: FlushCounts) -> Result<(), BufferError>;
 
-    /// Erases a searcher from open, closed and claimed runs.
+    /// Erases a searcher from open, closed and claimed runs, and from remembered searches.
     ///
     /// For a user, erases each run in which the user id occurs, as a whole.
     async fn erase(&self, searcher: &Searcher) -> Result<Erasure, BufferError>;
+
+    /// Removes erased texts from files below the buffer, as far as it may; after all erasures of a person.
+    async fn scrub(&self) {}
 
     /// The contents and counters.
     async fn health(&self) -> Result<BufferHealth, BufferError>;

@@ -1,6 +1,9 @@
-//! Keystrokes for tests.
+//! Keystrokes and searches for tests.
 
-use quarry_domain::{InputId, Keystroke, SessionId};
+use uuid::Uuid;
+
+use crate::{FoldedSearch, RememberedSearch, SearchTrace};
+use quarry_domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, Timestamp};
 
 /// Creates a keystroke of an anonymous user in the default input.
 pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
@@ -12,5 +15,23 @@ pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
         sequence: None,
         submitted: false,
         result_count: None,
+        composing: false,
     }
+}
+
+/// A stored search with this text.
+pub(crate) fn remembered(query: &str) -> RememberedSearch {
+    let at = Timestamp::UNIX_EPOCH;
+    let search = FoldedSearch {
+        user: None,
+        query: query.to_owned(),
+        truncated: false,
+        keystrokes: 1,
+        result_count: None,
+        reason: FinalReason::Idle,
+        started_at: at,
+        last_keystroke_at: at,
+    };
+    let (id, trace) = (LoggedSearchId(Uuid::nil()), SearchTrace::default());
+    RememberedSearch { id, revision: 1, search, trace }
 }

@@ -2,7 +2,9 @@
 //!
 //! All servers flush concurrently, without a leader: a claim belongs to its claimer for a lease, and the ids
 //! of searches derive from the claim. After a crash at any point, the claim comes back and folds to the same
-//! searches under the same ids, and the log stores each id once.
+//! searches under the same ids, and the log stores each id once. A run that continues a stored search supersedes
+//! its row: the claim holds the remembered search, so each attempt writes the same revision, and the log stores
+//! each revision once.
 
 use quarry_runtime::boxed;
 use std::sync::Arc;
@@ -11,11 +13,12 @@ use std::time::Instant;
 use tracing::{Instrument, info, warn};
 use uuid::Uuid;
 
-use super::buffer::{BufferError, ClaimId, ClaimScope, ClaimedRun, FlushCounts, KeystrokeBuffer};
+use super::buffer::{BufferError, ClaimScope, ClaimedRun, FlushCounts, KeystrokeBuffer, Settlement};
 use super::feed::SearchFeed;
 use super::flush_status::FlushStatus;
-use super::fold::{FoldPolicy, FoldedSearch, fold};
-use quarry_domain::{LoggedSearchId, comparison_key};
+use super::fold::{FoldPolicy, fold};
+use super::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
+use quarry_domain::{FoundCount, LoggedSearchId, query_key};
 use quarry_runtime::telemetry::TRACED;
 use quarry_store::{NewSearch, Store, StoreError};
 
@@ -71,7 +74,11 @@ impl Flusher {
     #[boxed]
     pub async fn step(&mut self, scope: ClaimScope) -> Result<FlushStep, FlushError> {
         let outcome = self.try_step(scope).await;
-        self.status.set_last_error(outcome.as_ref().err().map(|error| self.message(error)));
+        let error = outcome.as_ref().err().map(|error| (error, self.message(error)));
+        if let Some((FlushError::Store(StoreError::Refused(_)), message)) = error {
+            self.status.set_refused(message);
+        }
+        self.status.set_last_error(error.map(|(_, message)| message));
         outcome
     }
 
@@ -131,21 +138,33 @@ impl Flusher {
         let started = Instant::now();
         let mut counts = FlushCounts::default();
         let mut searches = Vec::with_capacity(runs.len());
+        let mut settled = Vec::with_capacity(runs.len());
         for run in runs {
-            let folded = fold(&run.keystrokes, &self.policy, run.reason);
+            let folded = fold(&run.keystrokes, run.remembered.as_ref(), &self.policy, run.reason);
             counts.late += folded.late;
-            let indexed = folded.searches.into_iter().enumerate();
-            searches.extend(indexed.map(|(index, search)| new_search(run, index, search)));
+            let mut last = run.remembered.clone();
+            if let Some((remembered, search)) = last.as_mut().zip(folded.continued) {
+                remembered.revision += 1;
+                remembered.search = search;
+                searches.push(new_search(run, remembered));
+            }
+            for (index, search) in folded.searches.into_iter().enumerate() {
+                let id = LoggedSearchId(search_id(run, index));
+                let new = RememberedSearch { id, revision: 1, search, trace: SearchTrace::default() };
+                searches.push(new_search(run, &new));
+                last = Some(new);
+            }
+            let remember = last.zip(folded.trace).map(|(last, trace)| RememberedSearch { trace, ..last });
+            settled.push(Settlement::of(run, remember));
         }
         let logged = self.store.log_searches(&searches).await?;
-        counts.searches = logged.inserted.len() as u64;
+        counts.searches = logged.inserted.iter().filter(|search| search.revision == 1).count() as u64;
         counts.duplicates = logged.duplicates as u64;
         // Subscribers receive a search after it is stored, and none that was stored before.
         if let Err(error) = self.feed.publish(&logged.inserted).await {
             warn!(error = %error, "logged searches were not published");
         }
-        let claims: Vec<ClaimId> = runs.iter().map(|run| run.id.clone()).collect();
-        self.buffer.ack(&claims, counts).await?;
+        self.buffer.ack(&settled, counts).await?;
         self.status.observe(started.elapsed());
         info!(
             flush.runs = runs.len(),
@@ -158,17 +177,25 @@ impl Flusher {
     }
 }
 
-fn new_search(run: &ClaimedRun, index: usize, search: FoldedSearch) -> NewSearch {
-    let id = Uuid::new_v5(&NAMESPACE, format!("{}\n{index}", run.id.0).as_bytes());
+/// The id of the search with this index, derived from the claim.
+fn search_id(run: &ClaimedRun, index: usize) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("{}\n{index}", run.id.0).as_bytes())
+}
+
+fn new_search(run: &ClaimedRun, of: &RememberedSearch) -> NewSearch {
+    let search: &FoldedSearch = &of.search;
+    let found = search.result_count.map(FoundCount::unpacked);
     NewSearch {
-        id: LoggedSearchId(id),
+        id: of.id,
+        revision: of.revision,
         session: run.session.clone(),
-        user: search.user,
-        query_key: comparison_key(&search.query),
-        query: search.query,
+        user: search.user.clone(),
+        query_key: query_key(&search.query),
+        query: search.query.clone(),
         truncated: search.truncated,
         keystrokes: search.keystrokes,
-        result_count: search.result_count,
+        result_count: found.map(|found| found.count),
+        tier: found.and_then(|found| found.tier),
         reason: search.reason,
         started_at: search.started_at,
         last_keystroke_at: search.last_keystroke_at,

@@ -2,34 +2,42 @@
 //!
 //! A run is split at pauses of the window, and each piece is sorted by the client's sequence. Each text is then
 //! compared with the longest one so far, by [`comparison_key`]: it extends, shortens or corrects that text, or
-//! is unrelated.
+//! is unrelated. Between pieces, and between runs, the last search is remembered ([`RememberedSearch`]): later text
+//! may continue it.
 //!
 //! [`comparison_key`]: quarry_domain::comparison_key
 //!
 //! # Rules
 //!
-//! The result should not depend on the frequency of the client's reports.
+//! The result should not depend on the frequency of the client's reports, nor on pauses while typing.
 //!
 //! - **The longest text counts, not the last.** `Business`, back to `Bus`, on to `Bush` are two searches:
-//!   `Bush` is far from `Business`. A submission counts as it is.
+//!   `Bush` is far from `Business`. A submission counts as it is. A single last letter that was removed and
+//!   not replaced was a slip.
 //! - **A correction may be recognised late.** `Buziness`, back to `Bu`, then letter by letter to `Business`:
 //!   `Bus` alone is another search, `Business` corrects the first. So a search that was replaced by a text with
-//!   the same first letter is reopened once that text has become its correction.
+//!   the same first letter is reopened once that text has become its correction; one that was cleared, once it
+//!   was typed again.
 //! - **Letter-by-letter changes in the middle or in front are successive corrections**: `shoes` to `red shoes`,
 //!   `red running shoes` to `red shoes`. A change of more than two letters at once makes two searches.
-//! - **A deletion is no correction.** If letters were only deleted, at any position, until less than half was
-//!   left, and the box was then cleared or other text typed, the longest text stands: `cat`, `at`, `t`, empty is
-//!   `cat`.
-//! - **A submission that is deleted letter by letter** is no new search, unless text is typed, submitted or left
-//!   in the box.
-//! - **An input method** that converts phonetic input corrects it: `nihao` to `你好`. It composes at most 20
-//!   letters at once and no white space: `jolly elevator` and `北京` are two searches. Korean syllables are
-//!   compared by their letters, so that `한` is a prefix of `하나`.
+//! - **A deletion is neither a correction nor a search.** If letters were only deleted, at any position, until
+//!   less than half was left, and the box was then cleared or other text typed, the longest text stands: `cat`,
+//!   `at`, `t`, empty is `cat`. All letters but the first that disappear at once were typed over.
+//! - **A stored search is continued** by text that extends, shortens or corrects it, within the continue window
+//!   of its last keystroke. Its row is superseded. A submission stands: other text is another search.
+//! - **The same text is the same search**: paging, sorting and coming back change nothing. Its number of results
+//!   is the first one of exactly its text.
+//! - **An input method** that converts what it composes corrects it: see `conversion`. Korean syllables are
+//!   compared by their letters, so that `한` is a prefix of `하나`. A recogniser of speech rewrites words that
+//!   sound alike (`dictation`); completions that are tried in turn are one search.
 //! - A keystroke that clears the box belongs to no search and is not counted.
-//!
-//! The fold has no memory of earlier runs: the rest of a stored search in the box begins a search of its own.
 
 mod comparison;
+mod conversion;
+mod dictation;
+mod fingerprints;
+mod memory;
+mod pending;
 mod pieces;
 mod searches;
 
@@ -37,68 +45,56 @@ use std::time::Duration;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use self::pieces::NormalizedKeystroke;
-use self::searches::FinalSearch;
+use self::memory::Folding;
 use super::buffer::DueReason;
-use super::mask::mask;
-use quarry_domain::{BufferedKeystroke, FinalReason, Timestamp, UserId};
+use super::mask::Mask;
+use super::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
+use quarry_domain::{BufferedKeystroke, FinalReason};
 
 /// The maximum length of a stored text, in graphemes.
 pub const MAX_QUERY_GRAPHEMES: usize = 256;
 
 /// The parameters of the fold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FoldPolicy {
     /// The pause that ends a search.
     pub window: Duration,
-    /// Masks e-mail addresses, phone and card numbers in stored texts.
-    pub mask: bool,
+    /// The time after its last keystroke in which later text continues a search; zero: never.
+    pub continue_window: Duration,
+    /// Masks personal data and secrets in stored texts.
+    pub mask: Option<Mask>,
 }
 
 /// The result of folding a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoldOutcome {
-    /// Its searches, in the order of their ends.
+    /// The new content of the remembered search, if it changed.
+    pub continued: Option<FoldedSearch>,
+    /// The other searches, in the order of their ends.
     pub searches: Vec<FoldedSearch>,
+    /// The trace of the last search, which is the remembered one if there is no other. `None` without any.
+    pub trace: Option<SearchTrace>,
     /// Dropped keystrokes, which arrived after the end of their search.
     pub late: u64,
 }
 
-/// One search of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoldedSearch {
-    /// The user, if any keystroke of the search names one.
-    pub user: Option<UserId>,
-    /// The typed text: trimmed, with collapsed white space, masked if the policy requires it.
-    pub query: String,
-    /// The text exceeded [`MAX_QUERY_GRAPHEMES`], and was truncated.
-    pub truncated: bool,
-    /// The number of its keystrokes.
-    pub keystrokes: i64,
-    /// The last result count of a text equal to the stored one.
-    pub result_count: Option<i64>,
-    /// The reason of its end.
-    pub reason: FinalReason,
-    /// The arrival of its first keystroke.
-    pub started_at: Timestamp,
-    /// The arrival of its last keystroke.
-    pub last_keystroke_at: Timestamp,
-}
-
 /// Folds a run: the keystrokes of one session and input, in order of arrival by the buffer's clock.
 ///
-/// The reason why the run was due ends its last search.
-pub fn fold(keystrokes: &[BufferedKeystroke], policy: &FoldPolicy, due: DueReason) -> FoldOutcome {
+/// `remembered` is the last stored search of the input. The reason why the run was due ends its last search.
+pub fn fold(
+    keystrokes: &[BufferedKeystroke],
+    remembered: Option<&RememberedSearch>,
+    policy: &FoldPolicy,
+    due: DueReason,
+) -> FoldOutcome {
     let split = pieces::split(keystrokes, policy.window);
-    let mut searches = Vec::new();
+    let mut folding = Folding::new(policy, remembered);
     let count = split.pieces.len();
-    for (index, piece) in split.pieces.iter().enumerate() {
+    for (index, piece) in split.pieces.into_iter().enumerate() {
         let is_last = index + 1 == count;
-        let reason = if is_last { final_reason(due) } else { FinalReason::Idle };
-        let ended = searches::searches(piece, reason);
-        searches.extend(ended.iter().map(|search| folded(piece, search, policy)));
+        folding.take(piece, if is_last { final_reason(due) } else { FinalReason::Idle });
     }
-    FoldOutcome { searches, late: split.late }
+    folding.outcome(split.late)
 }
 
 fn final_reason(due: DueReason) -> FinalReason {
@@ -110,32 +106,15 @@ fn final_reason(due: DueReason) -> FinalReason {
     }
 }
 
-fn folded(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, policy: &FoldPolicy) -> FoldedSearch {
-    let stored = &piece[search.stored];
-    let (query, truncated) = stored_text(stored.text, policy.mask);
-    let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
-    let mut alike = keystrokes().rev().filter(|typed| typed.normalized.equals(&stored.normalized));
-    FoldedSearch {
-        user: search.user.cloned(),
-        query,
-        truncated,
-        keystrokes: i64::try_from(search.keystrokes.len()).unwrap_or(i64::MAX),
-        result_count: alike.find_map(|typed| typed.result_count),
-        reason: search.reason,
-        started_at: keystrokes().map(|typed| typed.at).min().unwrap_or(stored.at),
-        last_keystroke_at: keystrokes().map(|typed| typed.at).max().unwrap_or(stored.at),
-    }
-}
-
 /// The stored text of a search, and true if it was truncated.
 ///
 /// Masking precedes truncation, which could otherwise leave half of an address unmasked.
-fn stored_text(text: &str, masked: bool) -> (String, bool) {
+fn stored_text(text: &str, mask: Option<&Mask>) -> (String, bool) {
     let is_space = |char: char| char.is_whitespace() || char.is_control();
     let words: Vec<&str> = text.split(is_space).filter(|word| !word.is_empty()).collect();
     let mut text = words.join(" ");
-    if masked {
-        text = mask(&text).into_owned();
+    if let Some(mask) = mask {
+        text = mask.apply(&text).into_owned();
     }
     let Some((cut, _)) = text.grapheme_indices(true).nth(MAX_QUERY_GRAPHEMES) else {
         return (text, false);
@@ -144,6 +123,8 @@ fn stored_text(text: &str, masked: bool) -> (String, bool) {
     (text, true)
 }
 
+#[cfg(test)]
+mod continuing;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //!
 //! - `buffer`: the interface of the buffers that hold keystrokes until their searches are stored.
 //!   `local_buffer` is embedded, with a journal; `redis_buffer` serves a fleet. `digest` identifies
-//!   submitted texts in both.
-//! - `fold`: a pure function from a run of keystrokes to its searches. `mask` removes personal data from
+//!   submitted texts in both, `keystroke_flags` encodes properties of keystrokes.
+//! - `fold`: a pure function from a run of keystrokes and the `remembered` search to its searches. `mask` removes personal data from
 //!   their texts.
 //! - `flusher`: from the buffer to the log; `retention`: deletes old searches from the log.
 //! - `feed`: announces logged searches; `local_feed`, `redis_feed`.
@@ -19,6 +19,7 @@ mod fixtures;
 mod flush_status;
 mod flusher;
 mod fold;
+mod keystroke_flags;
 mod local_buffer;
 mod local_feed;
 mod mask;
@@ -26,20 +27,22 @@ mod metrics;
 mod pipeline;
 mod redis_buffer;
 mod redis_feed;
+mod remembered;
 mod retention;
 
 pub use buffer::{
     AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, DueReason,
-    Erasure, FlushCounts, KeystrokeBuffer,
+    Erasure, FlushCounts, KeystrokeBuffer, Settlement,
 };
 pub use feed::{FeedError, SearchFeed};
 pub use flush_status::FlushStatus;
 pub use flusher::{FlushError, FlushStep, Flusher};
-pub use fold::{FoldOutcome, FoldPolicy, FoldedSearch, MAX_QUERY_GRAPHEMES, fold};
+pub use fold::{FoldOutcome, FoldPolicy, MAX_QUERY_GRAPHEMES, fold};
 pub use local_buffer::{LocalBuffer, LocalBufferError};
 pub use local_feed::LocalFeed;
-pub use mask::mask;
+pub use mask::Mask;
 pub use pipeline::{Keystrokes, PipelineHealth};
 pub use redis_buffer::RedisBuffer;
 pub use redis_feed::RedisFeed;
+pub use remembered::{FoldedSearch, RememberedSearch, SearchTrace};
 pub use retention::{Retention, RetentionStep};

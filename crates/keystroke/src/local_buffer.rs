@@ -33,15 +33,15 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::{
-    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, Erasure,
-    FlushCounts, KeystrokeBuffer,
+    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, Erasure, FlushCounts,
+    KeystrokeBuffer, Settlement,
 };
 use clock::Clock;
 use journal::Journal;
 use quarry_domain::{Keystroke, Searcher};
 use record::Record;
 use run::{InputKey, RunId};
-use runs::Runs;
+use runs::{Claimable, Runs};
 
 /// The file that a process locks while it owns the folder.
 const LOCK: &str = "lock";
@@ -313,18 +313,21 @@ impl Shared {
             state.journal.write(&record).map_err(|error| unwritten(&error))?;
         }
         let claimed = state.runs.claim(&claimable, state.epoch, now);
+        if state.journal.is_compacting() {
+            state.record_continued(&claimable);
+        }
         Ok((claimed, state.journal.written()))
     }
 
-    fn ack(&self, claims: &[ClaimId], counts: FlushCounts) {
+    fn ack(&self, settled: &[Settlement], counts: FlushCounts) {
         let state = &mut *self.state();
         let now = state.clock.now();
-        let runs = state.runs.claimed(claims);
-        state.runs.ack(&runs, counts, now);
+        let runs = state.runs.claimed(settled);
+        state.runs.ack(runs.clone(), counts, now);
         if runs.is_empty() {
             return;
         }
-        if let Err(error) = state.journal.write(&Record::Acked { runs }) {
+        if let Err(error) = state.journal.write(&Record::Settled { at: now, runs }) {
             // Their searches are stored, so the runs are removed. A process that replays them stores
             // nothing new, since the ids are the same.
             warn!(%error, "an acknowledgement was not written to the keystroke journal");
@@ -349,6 +352,16 @@ impl Shared {
 }
 
 impl BufferState {
+    /// Records what first claims remember: the compacted journal does not hold the state of their inputs yet.
+    fn record_continued(&mut self, claimable: &[Claimable]) {
+        for record in self.runs.continued(claimable) {
+            if let Err(error) = self.journal.write(&record) {
+                warn!(%error, "a claim was not written to the keystroke journal as a whole");
+                self.needs_compaction = true;
+            }
+        }
+    }
+
     fn last_error(&self) -> Option<&'static str> {
         self.refusing.then_some(REFUSING)
     }
@@ -379,8 +392,8 @@ impl KeystrokeBuffer for LocalBuffer {
         Ok(claimed)
     }
 
-    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError> {
-        self.shared.ack(claims, counts);
+    async fn ack(&self, settled: &[Settlement], counts: FlushCounts) -> Result<(), BufferError> {
+        self.shared.ack(settled, counts);
         Ok(())
     }
 

@@ -1,139 +1,157 @@
-//! Masks personal data in a text: `[email]`, `[phone]`, `[card]`. Pure and idempotent.
+//! Masks personal data and secrets in a text: `[email]`, `[phone]`, `[card]`, `[iban]`, `[id]`, `[secret]`.
 //!
-//! Digits of every script count. The rules:
-//! - **E-mail address**: letters before an `@`, separated only by address characters, with or without a
-//!   host: `anna@`, `anna@exam`. Digits alone before it need a letter after it. Not `@handle`, not `2@10`,
-//!   not `a @ b`.
-//! - **Card number**: 13 to 19 digits that pass the Luhn check, in one group, or in groups of at least three
-//!   with single separators, the last of any length. Not a 13-digit ISBN (978 or 979 with a valid check digit),
-//!   not a list of years, and no number with a leading 0. One in ten of other 13-digit article numbers passes
-//!   the check and is masked.
-//! - **Phone number**, never next to a letter (except for `+`), always of whole groups between white space:
-//!   - `+` and 7 to 15 digits, or `00`, a country and as many;
-//!   - a leading 0 with other digits in its group, 9 to 13 digits in total: not a date with a time, not a
-//!     13-digit article number. A ten-digit ISBN with a leading 0 and without hyphens looks like a phone number,
-//!     and is masked;
-//!   - an area code in brackets, 9 to 15 digits in total;
-//!   - 10 or 11 digits in the groups of countries without a leading 0: `555-123-4567`, `98765 43210`,
-//!     `138 1234 5678`, `8 495 123 45 67` (all of them in `phone::GROUPINGS`).
+//! Pure and idempotent. Detectors read a normalized text, so digits of every script, full-width characters and
+//! all hyphens count. In the order of their precedence:
 //!
-//! Years, prices, sizes, order numbers in one group, and versions stay. Names, street addresses, account
-//! numbers, incomplete numbers and seven-digit local numbers are not recognised.
+//! - `secret`: keys with a vendor's prefix, JSON Web Tokens, named values (`token=…`), passwords in URLs.
+//! - `email`: addresses, also spelled (`anna at example dot com`), encoded or with a half-typed host.
+//! - `iban`: account numbers by country, length and check digits, and grouped beginnings of them.
+//! - `context`: numbers after a word such as `tel` or `ssn`.
+//! - `product`: article numbers (UPC, EAN, ISBN), addresses of hosts and dates, which nothing below masks.
+//! - `card`: card numbers by issuer, length and Luhn check, and their beginnings.
+//! - `national_id`: identity numbers by shape and check digits.
+//! - `phone`: numbers in international and national formats.
+//!
+//! A number next to a letter, or after a word such as `part`, is no phone number. Of numbers in one group, only
+//! those with the beginning and the length of a numbering plan are. Names and street addresses are not detected.
 
-mod numbers;
+mod card;
+mod check_digits;
+mod context;
+mod custom;
+mod date;
+mod email;
+mod iban;
+mod national_id;
+mod normal;
+mod number;
 mod phone;
+mod plan;
+mod product;
+mod secret;
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
+use quarry_config::{KeystrokeSettings, Pattern};
 use regex::Regex;
 
-use self::numbers::{DigitGroup, DigitRun, runs};
+use self::custom::CustomPatterns;
+use self::normal::NormalText;
 
-static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
-    let at = "[@＠﹫]";
-    let local = r"[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~.\-]";
-    let (host, end) = (r"[\p{L}\p{M}\p{N}_.\-]", r"[\p{L}\p{M}\p{N}_]");
-    // The pattern contains the letter: a match without one would consume part of the next address.
-    let with_letter_before = format!(r"{local}*\p{{L}}{local}*{at}(?:{end}(?:{host}*{end})?)?");
-    let with_letter_behind = format!(r"{local}+{at}(?:{end}{host}*)?\p{{L}}(?:{host}*{end})?");
-    Regex::new(&format!("{with_letter_before}|{with_letter_behind}")).expect("the pattern is valid")
-});
+/// Passes until a masked text must mask to itself.
+const PASSES: usize = 4;
 
-const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
-/// The minimum length of a card number's groups, except the last.
-const CARD_GROUP_DIGITS: usize = 3;
-const YEARS: std::ops::RangeInclusive<u32> = 1900..=2099;
-
-/// Masks e-mail addresses, phone and card numbers.
-pub fn mask(text: &str) -> Cow<'_, str> {
-    let has_at = text.contains(['@', '＠', '﹫']);
-    let has_digit = text.chars().any(|char| char.is_numeric());
-    let mut masked = Cow::Borrowed(text);
-    if has_at {
-        masked = and_then(masked, |text| EMAIL.replace_all(text, "[email]"));
-    }
-    if has_digit {
-        masked = and_then(masked, |text| mask_numbers(text, "[card]", card_groups));
-        masked = and_then(masked, |text| mask_numbers(text, "[phone]", phone::phone_groups));
-    }
-    masked
+/// Masks texts by built-in detectors and the patterns of the operator.
+#[derive(Clone, Debug, Default)]
+pub struct Mask {
+    custom: Arc<CustomPatterns>,
 }
 
-fn and_then<'a>(text: Cow<'a, str>, step: impl Fn(&str) -> Cow<'_, str>) -> Cow<'a, str> {
-    match text {
-        Cow::Borrowed(text) => step(text),
-        Cow::Owned(text) => Cow::Owned(step(&text).into_owned()),
+impl Mask {
+    /// The mask of the settings; `None` if masking is off.
+    pub fn of(settings: &KeystrokeSettings) -> Option<Self> {
+        let compiled =
+            |patterns: &[Pattern]| patterns.iter().map(|pattern| pattern.regex().clone()).collect();
+        settings.mask.then(|| Self::new(compiled(&settings.mask_patterns), compiled(&settings.mask_exempt)))
+    }
+
+    /// Creates a mask that also masks matches of `masked`, and keeps numbers within matches of `exempt`.
+    pub fn new(masked: Vec<Regex>, exempt: Vec<Regex>) -> Self {
+        Self { custom: Arc::new(CustomPatterns { masked, exempt }) }
+    }
+
+    /// Replaces personal data and secrets by their kinds in brackets.
+    pub fn apply<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut masked = self.custom.mask(text);
+        if !may_hold_data(&masked) {
+            return masked;
+        }
+        // A replacement changes its surroundings, in which another detector may match.
+        for _ in 0..PASSES {
+            let Some(next) = self.pass(&masked) else { break };
+            masked = Cow::Owned(next);
+        }
+        masked
+    }
+
+    fn pass(&self, text: &str) -> Option<String> {
+        let mut draft = Draft::of(text, self.custom.exempt(text));
+        secret::mask(&mut draft);
+        email::mask(&mut draft);
+        if draft.normal.text().bytes().filter(u8::is_ascii_digit).count() >= MIN_DIGITS {
+            iban::mask(&mut draft);
+            context::mask(&mut draft);
+            product::protect(&mut draft);
+            card::mask(&mut draft);
+            national_id::mask(&mut draft);
+            card::mask_beginnings(&mut draft);
+            phone::mask(&mut draft);
+        }
+        draft.finish()
     }
 }
 
-/// Masks the numbers that `recognise` finds: it returns the count of groups from a first one on.
-fn mask_numbers<'a>(
+/// The fewest digits of a masked number.
+const MIN_DIGITS: usize = 4;
+
+/// Returns false for a text of words, which is the usual one.
+fn may_hold_data(text: &str) -> bool {
+    let is_plain = |char: char| char.is_alphabetic() || matches!(char, ' ' | '\'' | ',' | '!' | '?');
+    !text.chars().all(is_plain)
+        || text.contains(" at ")
+        || text.contains(" AT ")
+        || text.len() >= MAX_WORD_BYTES
+}
+
+/// The length from which a text without punctuation may hold a token.
+const MAX_WORD_BYTES: usize = 32;
+
+/// A text with the replacements found so far.
+struct Draft<'a> {
     text: &'a str,
-    mask: &str,
-    recognise: fn(&DigitRun<'_>, usize) -> Option<usize>,
-) -> Cow<'a, str> {
-    let mut masked = String::new();
-    let mut copied = 0;
-    for run in runs(text) {
-        let mut first = 0;
-        while first < run.groups.len() {
-            let Some(count) = recognise(&run, first) else {
-                first += 1;
-                continue;
-            };
-            masked.push_str(&text[copied..run.start_of(first, count)]);
-            masked.push_str(mask);
-            copied = run.groups[first + count - 1].end;
-            first += count;
+    normal: NormalText,
+    /// Ranges of the text, in which nothing is masked.
+    exempt: Vec<std::ops::Range<usize>>,
+    /// Ranges of the text with their replacements.
+    found: Vec<(std::ops::Range<usize>, &'static str)>,
+}
+
+impl<'a> Draft<'a> {
+    fn of(text: &'a str, exempt: Vec<std::ops::Range<usize>>) -> Self {
+        Self { text, normal: NormalText::of(text), exempt, found: Vec::new() }
+    }
+
+    /// Replaces a range of the normalized text, and hides it from further detectors.
+    fn replace(&mut self, range: std::ops::Range<usize>, label: &'static str) {
+        let original = self.normal.original(&range);
+        self.normal.hide(range);
+        let is_exempt =
+            |kept: &std::ops::Range<usize>| kept.start <= original.start && original.end <= kept.end;
+        if !self.exempt.iter().any(is_exempt) {
+            self.found.push((original, label));
         }
     }
-    if copied == 0 {
-        return Cow::Borrowed(text);
-    }
-    masked.push_str(&text[copied..]);
-    Cow::Owned(masked)
-}
 
-/// The maximum count of groups from `first` on that form a card number.
-fn card_groups(run: &DigitRun<'_>, first: usize) -> Option<usize> {
-    let mut digits: Vec<u8> = Vec::new();
-    let mut found = None;
-    let mut groups = run.groups[first..].iter().enumerate().peekable();
-    while let Some((index, group)) = groups.next() {
-        digits.extend(&group.digits);
-        if CARD_DIGITS.contains(&digits.len()) && is_card(&digits, &run.groups[first..=first + index]) {
-            found = Some(index + 1);
-        }
-        let continues = groups.peek().is_some_and(|(_, next)| next.separator.chars().count() == 1);
-        if !continues || group.digits.len() < CARD_GROUP_DIGITS || digits.len() > *CARD_DIGITS.end() {
-            break;
+    fn replace_all(&mut self, ranges: Vec<std::ops::Range<usize>>, label: &'static str) {
+        for range in ranges {
+            self.replace(range, label);
         }
     }
-    found
-}
 
-fn is_card(digits: &[u8], groups: &[DigitGroup<'_>]) -> bool {
-    let is_book = digits.len() == 13 && digits.starts_with(&[9, 7]) && digits[2] >= 8 && is_article(digits);
-    let are_years = groups.iter().all(|group| group.digits.len() == 4 && YEARS.contains(&group.value()));
-    digits[0] != 0 && passes_luhn(digits) && !is_book && !are_years
-}
-
-fn passes_luhn(digits: &[u8]) -> bool {
-    let weighed = digits.iter().rev().enumerate().map(|(index, digit)| match (index % 2, *digit) {
-        (0, digit) => u32::from(digit),
-        (_, digit) => u32::from(digit / 5 + digit * 2 % 10),
-    });
-    weighed.sum::<u32>() % 10 == 0
-}
-
-/// Verifies the check digit of an article number (EAN, ISBN).
-fn is_article(digits: &[u8]) -> bool {
-    let weighed = digits.iter().rev().enumerate().map(|(index, digit)| match index % 2 {
-        0 => u32::from(*digit),
-        _ => u32::from(*digit) * 3,
-    });
-    weighed.sum::<u32>() % 10 == 0
+    /// Returns the masked text, if anything was replaced.
+    fn finish(mut self) -> Option<String> {
+        self.found.sort_unstable_by_key(|(range, _)| range.start);
+        let mut masked = String::with_capacity(self.text.len());
+        let mut copied = 0;
+        for (range, label) in &self.found {
+            masked.push_str(&self.text[copied..range.start]);
+            masked.push_str(label);
+            copied = range.end;
+        }
+        masked.push_str(&self.text[copied..]);
+        (masked != self.text).then_some(masked)
+    }
 }
 
 #[cfg(test)]

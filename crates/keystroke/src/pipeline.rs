@@ -4,6 +4,7 @@ use std::sync::Arc;
 use super::buffer::{BufferError, BufferHealth, KeystrokeBuffer};
 use super::feed::SearchFeed;
 use super::flush_status::FlushStatus;
+use super::mask::Mask;
 
 /// The state of the pipeline from keystrokes to logged searches.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub struct Keystrokes {
     pub feed: Arc<dyn SearchFeed>,
     /// The status of this server's flusher.
     pub flush_status: FlushStatus,
+    /// Masks personal data and secrets in logged texts.
+    pub mask: Option<Mask>,
 }
 
 impl Keystrokes {

@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{RequestError, RequestErrorKind, ServerPool};
 use super::comparison::{ExpectedSearch, Tolerance};
 use super::metrics::{CompletedRequest, MetricsRecorder};
-use super::plan::{Delivery, PlannedCount, SearchBox, ThinkTime, VirtualUser};
-use super::words::{folded_letters, stored_form};
+use super::plan::{Delivery, PlannedCount, Repetition, SearchBox, ThinkTime, VirtualUser};
+use super::words::stored_form;
 use quarry_runtime::retry::Backoff;
 
 /// The back-off between two attempts of a request.
@@ -25,7 +25,9 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_
 
 const SINGLE: &str = "mutation($input: LogKeystrokeInput!) { logKeystroke(input: $input) { accepted } }";
 const BATCH: &str = "mutation($input: [LogKeystrokeInput!]!) { logKeystrokes(input: $input) { accepted } }";
-const TRACKED: &str = "query($text: String!, $track: TrackInput!) { search(query: $text, first: 0, track: $track) { totalCount } }";
+const TRACKED: &str = "query($text: String!, $track: TrackInput!) { search(query: $text, first: 1, track: $track) { totalCount pageInfo { endCursor } } }";
+const PAGED: &str = "query($text: String!, $track: TrackInput!, $after: String) { search(query: $text, first: 1, after: $after, track: $track) { totalCount pageInfo { endCursor } } }";
+const SORTED: &str = "query($text: String!, $track: TrackInput!) { search(query: $text, first: 1, sort: NEWEST, track: $track) { totalCount } }";
 
 /// The pacing of all virtual users.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +91,7 @@ impl LoadTestRun {
         let mut outcomes = vec![DeliveryOutcome::default(); planned.searches.len()];
         let mut request: Vec<&Delivery> = Vec::new();
         let mut last: Option<(usize, Instant)> = None;
+        let mut cursor: Option<String> = None;
         for (at, delivery) in planned.deliveries.iter().enumerate() {
             self.wait(delivery.wait).await;
             request.push(delivery);
@@ -98,12 +101,16 @@ impl LoadTestRun {
             if is_continuation && request.len() < self.pacing.batch {
                 continue;
             }
-            let Ok(sent) = self.send(session, planned.input.as_deref(), &request).await else {
+            let input = (planned.input.as_deref(), cursor.as_deref());
+            let Ok(sent) = self.send(session, input, &request).await else {
                 self.recorder.record_unaccepted(planned.deliveries.len() - (at + 1 - request.len()));
                 break;
             };
             record_delivery(&planned, &request, &sent, last, self.pacing.split_risk, &mut outcomes);
             last = Some((delivery.search, sent.first));
+            if delivery.keystroke.tracked {
+                cursor = sent.data["search"]["pageInfo"]["endCursor"].as_str().map(str::to_owned);
+            }
             request.clear();
         }
         expect(planned, outcomes)
@@ -127,7 +134,7 @@ impl LoadTestRun {
     async fn send(
         &self,
         session: &str,
-        input: Option<&str>,
+        input: (Option<&str>, Option<&str>),
         request: &[&Delivery],
     ) -> Result<Acknowledgement, DeliveryAborted> {
         let (query, variables) = compose(session, input, request, self.pacing.batch);
@@ -207,6 +214,7 @@ fn record_delivery(
     let now = Instant::now();
     if let Some((search, first)) = last
         && search == begin.search
+        && begin.wait != ThinkTime::Idle
         && now - first >= split_risk
     {
         outcomes[search].is_split = true;
@@ -216,11 +224,9 @@ fn record_delivery(
         let outcome = &mut outcomes[delivery.search];
         outcome.is_split |= is_slow;
         outcome.is_repeated |= sent.is_repeated && delivery.keystroke.sequence.is_none();
-        let is_query = || {
-            folded_letters(&delivery.keystroke.text)
-                == folded_letters(&planned.searches[delivery.search].query)
-        };
-        if delivery.keystroke.tracked && is_query() {
+        let keystroke = &delivery.keystroke;
+        let is_query = || stored_form(&keystroke.text) == planned.searches[delivery.search].query;
+        if keystroke.tracked && keystroke.repetition.is_none() && is_query() {
             outcome.served.extend(sent.data["search"]["totalCount"].as_i64());
         }
     }
@@ -250,12 +256,23 @@ fn expect(planned: SearchBox, outcomes: Vec<DeliveryOutcome>) -> Vec<ExpectedSea
     rows.collect()
 }
 
-fn compose(session: &str, input: Option<&str>, request: &[&Delivery], batch: usize) -> (&'static str, Value) {
+fn compose(
+    session: &str,
+    (input, cursor): (Option<&str>, Option<&str>),
+    request: &[&Delivery],
+    batch: usize,
+) -> (&'static str, Value) {
     match request {
         [delivery] if delivery.keystroke.tracked => {
             let mut track = keystroke(session, input, delivery);
             let text = track.remove("text");
-            (TRACKED, json!({ "text": text, "track": track }))
+            match delivery.keystroke.repetition {
+                None | Some(Repetition::Again) => (TRACKED, json!({ "text": text, "track": track })),
+                Some(Repetition::Sorted) => (SORTED, json!({ "text": text, "track": track })),
+                Some(Repetition::NextPage) => {
+                    (PAGED, json!({ "text": text, "track": track, "after": cursor }))
+                }
+            }
         }
         [delivery] if batch == 1 => (SINGLE, json!({ "input": keystroke(session, input, delivery) })),
         _ => {

@@ -22,7 +22,7 @@ use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 use network::deliver_with_jitter;
 use searches::{Identity, fill_box};
 
-use super::words::folded_letters;
+use super::words::{folded_letters, stored_form};
 
 /// The most searches of one virtual user.
 ///
@@ -56,6 +56,12 @@ pub struct UserProfile {
     pub track_share: f64,
     /// The share of keystrokes that arrive twice or after the next one.
     pub jitter_rate: f64,
+    /// The share of searches with pauses of the window, while they are typed and before they are erased.
+    pub pause_rate: f64,
+    /// The share of searches through input methods, dictation and completions.
+    pub composed_rate: f64,
+    /// The share of submitted searches whose next pages, other orders and same page are requested.
+    pub paging_rate: f64,
     /// The share of virtual users without `sequence`, whose keystrokes arrive once and in order.
     pub unsequenced_share: f64,
 }
@@ -89,6 +95,19 @@ pub struct PlannedSearch {
     pub user: Option<String>,
     /// The expected number of documents found.
     pub count: PlannedCount,
+    /// The text is not entered letter by letter.
+    pub is_composed: bool,
+}
+
+/// A further request of a submitted search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repetition {
+    /// The next page.
+    NextPage,
+    /// The same search in another order.
+    Sorted,
+    /// The same page, as after coming back.
+    Again,
 }
 
 /// The knowledge of a row's number of documents before the run.
@@ -141,6 +160,8 @@ pub struct PlannedKeystroke {
     pub result_count: Option<i64>,
     /// Sent through `search(track:)`.
     pub tracked: bool,
+    /// A further request of the same search, through `search(track:)`.
+    pub repetition: Option<Repetition>,
 }
 
 /// Generates virtual users with `profile.searches` searches in total.
@@ -197,9 +218,10 @@ fn draw_box(
     let mut planned = SearchBox { input, searches: Vec::new(), deliveries: Vec::new() };
     for (search, episode) in episodes.into_iter().enumerate() {
         let mut keystrokes = Vec::new();
+        let pauses: Vec<bool> = episode.contents.iter().map(|content| content.after_pause).collect();
         for content in episode.contents {
             sequence += rng.random_range(1..=3);
-            let tracked = rng.random_bool(profile.track_share);
+            let tracked = content.repetition.is_some() || rng.random_bool(profile.track_share);
             keystrokes.push(PlannedKeystroke {
                 sequence: client.is_sequenced.then_some(sequence),
                 result_count: (client.reports_count && !tracked).then(|| count_of(&content.text)),
@@ -207,19 +229,22 @@ fn draw_box(
                 user: content.user,
                 submitted: content.submitted,
                 tracked,
+                repetition: content.repetition,
             });
         }
         let count = planned_count(&episode.query, &keystrokes);
-        planned.searches.push(PlannedSearch { query: episode.query, user: episode.user, count });
-        let jitter = if client.is_sequenced { profile.jitter_rate } else { 0.0 };
+        let (query, user, is_composed) = (episode.query, episode.user, episode.is_composed);
+        planned.searches.push(PlannedSearch { query, user, count, is_composed });
+        // Keystrokes are not reordered across a pause.
+        let is_interrupted = pauses.iter().skip(1).any(|pause| *pause);
+        let has_jitter = client.is_sequenced && !is_interrupted && !is_composed;
+        let jitter = if has_jitter { profile.jitter_rate } else { 0.0 };
         let query = &planned.searches[search].query;
         for (at, (keystroke, out_of_turn)) in
             deliver_with_jitter(keystrokes, query, jitter, rng).into_iter().enumerate()
         {
-            let wait = match (at, episode.after_pause) {
-                (0, true) => ThinkTime::Idle,
-                _ => keystroke_wait(rng),
-            };
+            let is_paused = pauses.get(at).is_some_and(|pause| *pause && (at == 0 || is_interrupted));
+            let wait = if is_paused { ThinkTime::Idle } else { keystroke_wait(rng) };
             planned.deliveries.push(Delivery { search, wait, out_of_turn, keystroke });
         }
     }
@@ -246,14 +271,17 @@ fn count_of(text: &str) -> i64 {
 }
 
 fn planned_count(query: &str, keystrokes: &[PlannedKeystroke]) -> PlannedCount {
-    let wanted = folded_letters(query);
-    let mut counts = keystrokes.iter().filter(|typed| folded_letters(&typed.text) == wanted).map(|typed| {
-        match (typed.tracked, typed.result_count) {
-            (true, _) => PlannedCount::Served,
-            (false, Some(count)) => PlannedCount::Sent(count),
-            (false, None) => PlannedCount::Unknown,
-        }
-    });
+    // The count is that of exactly the text, on its first page.
+    let pages = keystrokes.iter().filter(|typed| typed.repetition.is_none());
+    let stored = pages.clone().rev().find(|typed| stored_form(&typed.text) == query);
+    let mut counts =
+        pages.filter(|typed| stored.is_some_and(|stored| stored.text == typed.text)).map(|typed| {
+            match (typed.tracked, typed.result_count) {
+                (true, _) => PlannedCount::Served,
+                (false, Some(count)) => PlannedCount::Sent(count),
+                (false, None) => PlannedCount::Unknown,
+            }
+        });
     let first = counts.next().unwrap_or(PlannedCount::Unknown);
     if counts.all(|count| count == first) { first } else { PlannedCount::Unknown }
 }

@@ -6,6 +6,40 @@
 use rand::{Rng, RngExt, seq::IndexedRandom as _};
 use unicode_segmentation::UnicodeSegmentation as _;
 
+/// Texts that an input method composes, with the contents of the search box.
+const COMPOSED: &[&[&str]] = &[
+    &["n", "ni", "ni h", "ni hao", "你好"],
+    &["shang", "shang hai", "上海", "上海c", "上海cha", "上海茶"],
+    &["x", "xi'an", "西安"],
+    &["ㄊ", "ㄊㄞ", "ㄊㄞˊ", "台", "台ㄅ", "台ㄅㄟˇ", "台北"],
+    &["日", "日月", "明", "明一", "明一大", "明天"],
+    &["t", "と", "とう", "とうきょう", "東京"],
+    &["あ", "あま", "あまぞん", "Amazon"],
+    &["ㅂ", "부", "부ㅅ", "부사", "부산"],
+    &["m", "mum", "mumbai", "मुंबई"],
+];
+/// Texts that a recogniser of speech writes and rewrites.
+const SPOKEN: &[&[&str]] = &[
+    &["where", "wear", "where is", "where is the nearest copy", "where is the nearest coffee shop"],
+    &["wreck", "wreck a nice", "wreck a nice beach", "recognize speech"],
+    &["iphone", "iphone fifteen", "iphone 15"],
+    &["flour", "flower", "flower shop"],
+    &["knights", "nights", "nights in paris"],
+];
+/// Texts that are completed by suggestions, which are tried in turn.
+const COMPLETED: &[&[&str]] = &[
+    &["g", "ga", "gar", "garden chairs", "garage sale", "garlic press"],
+    &["v", "violin", "vi", "violin", "vil", "villa"],
+];
+
+/// Draws the contents of a search box that is not filled letter by letter; the last one is the intended text.
+pub(super) fn composed(rng: &mut impl Rng) -> Vec<String> {
+    let kinds = [COMPOSED, SPOKEN, COMPLETED];
+    let kind = kinds[[0, 0, 1, 1, 2][rng.random_range(0..5)]];
+    let contents = kind[rng.random_range(0..kind.len())];
+    contents.iter().map(|content| (*content).to_owned()).collect()
+}
+
 /// The inverse share of texts that are not plain English.
 const FOREIGN_ONE_IN: u32 = 7;
 

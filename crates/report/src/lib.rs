@@ -29,6 +29,6 @@ pub use interactions::{CategoryDocuments, CategoryTotals};
 pub use period::ReportPeriod;
 pub use report::{Report, ReportResponse, Reports};
 pub use rows::SearchedQuery;
-pub use searches::{SearchVolume, TopSearches, ZeroResultSearches};
+pub use searches::{ClickedDocuments, SearchVolume, TopSearches, ZeroResultSearches};
 
 pub use quarry_cache::{CacheError, CacheStatus};

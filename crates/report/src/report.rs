@@ -13,7 +13,9 @@ use uuid::Uuid;
 use super::coverage::LogCoverage;
 use super::{CacheError, CacheStatus, Coverage, ReportError, ReportPeriod, SearchedQuery};
 use quarry_cache::{Cache, CacheAside, CacheClient, CacheMetrics};
-use quarry_domain::{CategoryReport, CategoryTotal, Period, Timestamp, VolumeBucket, ZeroResultSearch};
+use quarry_domain::{
+    CategoryReport, CategoryTotal, ClickedDocument, Period, Timestamp, VolumeBucket, ZeroResultSearch,
+};
 use quarry_store::Store;
 
 /// Concurrent computations: fewer than the store has connections, which searches and keystrokes share.
@@ -86,6 +88,7 @@ pub type ReportCache<T> = CacheAside<CachedReport<T>, ReportError>;
 pub struct ReportCaches {
     pub(super) top_searches: ReportCache<Vec<SearchedQuery>>,
     pub(super) zero_results: ReportCache<Vec<ZeroResultSearch>>,
+    pub(super) clicked_documents: ReportCache<Vec<ClickedDocument>>,
     pub(super) search_volume: ReportCache<Vec<VolumeBucket>>,
     pub(super) category: ReportCache<CategoryReport>,
     pub(super) categories: ReportCache<Vec<CategoryTotal>>,
@@ -109,8 +112,9 @@ impl Reports {
             log: LogCoverage::new(coverage),
             computations: Semaphore::new(MAX_COMPUTATIONS),
             caches: ReportCaches {
-                top_searches: CacheAside::new(client.clone(), "top-searches-1"),
-                zero_results: CacheAside::new(client.clone(), "zero-results-1"),
+                top_searches: CacheAside::new(client.clone(), "top-searches-2"),
+                zero_results: CacheAside::new(client.clone(), "zero-results-2"),
+                clicked_documents: CacheAside::new(client.clone(), "clicked-documents-1"),
                 search_volume: CacheAside::new(client.clone(), "search-volume-1"),
                 category: CacheAside::new(client.clone(), "category-1"),
                 categories: CacheAside::new(client.clone(), "categories-1"),
@@ -120,11 +124,12 @@ impl Reports {
     }
 
     /// Returns the cache metrics of each kind of report.
-    pub(super) fn cache_metrics(&self) -> [(&'static str, &CacheMetrics); 5] {
+    pub(super) fn cache_metrics(&self) -> [(&'static str, &CacheMetrics); 6] {
         let caches = &self.0.caches;
         [
             ("top_searches", caches.top_searches.metrics()),
             ("zero_result_searches", caches.zero_results.metrics()),
+            ("clicked_documents", caches.clicked_documents.metrics()),
             ("search_volume", caches.search_volume.metrics()),
             ("category", caches.category.metrics()),
             ("categories", caches.categories.metrics()),

@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::calendar::{CalendarInterval, buckets};
 use super::report::{Report, ReportCache, ReportCaches, ReportSource};
 use super::{ReportError, ReportPeriod, SearchedQuery};
-use quarry_domain::{Period, QueryDigest, Timestamp, VolumeBucket, ZeroResultSearch};
+use quarry_domain::{
+    ClickedDocument, Period, QueryDigest, Timestamp, TopSearch, VolumeBucket, ZeroResultSearch, query_key,
+};
 use quarry_store::Store;
 
 /// The most frequent searches.
@@ -14,6 +16,8 @@ use quarry_store::Store;
 pub struct TopSearches {
     /// The period of the searches.
     pub period: ReportPeriod,
+    /// The number of more frequent queries to skip.
+    pub offset: u64,
     /// The number of queries.
     pub first: u64,
 }
@@ -30,28 +34,23 @@ impl Report for TopSearches {
         &caches.top_searches
     }
 
-    async fn compute(self, store: Store, period: Period, _: Timestamp) -> Result<Self::Value, ReportError> {
-        let searches = store.top_searches(period, self.first).await?;
+    async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
+        store.attribute_interactions(now).await?;
+        let searches = store.top_searches(period, self.offset + self.first).await?;
+        let searches: Vec<TopSearch> = searches.into_iter().skip(self.offset as usize).collect();
         if searches.is_empty() || !store.clicks_are_recorded(period).await? {
-            let unrated = |search| SearchedQuery { search, click_through_rate: None };
+            let unrated = |search| SearchedQuery { search, interactions: None };
             return Ok(searches.into_iter().map(unrated).collect());
         }
         let digests: Vec<QueryDigest> =
             searches.iter().map(|search| QueryDigest::of(&search.query_key)).collect();
-        let clicked = store.clicked_searches(&digests, period).await?;
+        let found = store.query_interactions(&digests, period).await?;
         let rated = searches.into_iter().zip(digests).map(|(search, digest)| {
-            let clicked = clicked.get(&digest).copied().unwrap_or_default();
-            SearchedQuery { click_through_rate: Some(click_through_rate(clicked, search.searches)), search }
+            let interactions = Some(found.get(&digest).copied().unwrap_or_default());
+            SearchedQuery { search, interactions }
         });
         Ok(rated.collect())
     }
-}
-
-/// Returns clicks per search, at most 1.
-///
-/// Clicks on results that are shown while a user types count, but such results are not logged as searches.
-fn click_through_rate(clicked: i64, searches: i64) -> f64 {
-    (clicked as f64 / searches.max(1) as f64).min(1.0)
 }
 
 /// The most frequent searches without results.
@@ -59,6 +58,10 @@ fn click_through_rate(clicked: i64, searches: i64) -> f64 {
 pub struct ZeroResultSearches {
     /// The period of the searches.
     pub period: ReportPeriod,
+    /// Includes searches that documents with any of the words answered.
+    pub with_relaxed: bool,
+    /// The number of more frequent queries to skip.
+    pub offset: u64,
     /// The number of queries.
     pub first: u64,
 }
@@ -76,7 +79,39 @@ impl Report for ZeroResultSearches {
     }
 
     async fn compute(self, store: Store, period: Period, _: Timestamp) -> Result<Self::Value, ReportError> {
-        Ok(store.zero_result_searches(period, self.first).await?)
+        let searches =
+            store.zero_result_searches(period, self.with_relaxed, self.offset + self.first).await?;
+        Ok(searches.into_iter().skip(self.offset as usize).collect())
+    }
+}
+
+/// The documents that are clicked most after searches of a query.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ClickedDocuments {
+    /// The query, in any spelling.
+    pub query: String,
+    /// The period of the clicks.
+    pub period: ReportPeriod,
+    /// The number of documents.
+    pub first: u64,
+}
+
+impl Report for ClickedDocuments {
+    type Value = Vec<ClickedDocument>;
+    const SOURCE: ReportSource = ReportSource::Interactions;
+
+    fn period(&self) -> ReportPeriod {
+        self.period
+    }
+
+    fn cache(caches: &ReportCaches) -> &ReportCache<Self::Value> {
+        &caches.clicked_documents
+    }
+
+    async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
+        store.attribute_interactions(now).await?;
+        let query = QueryDigest::of(&query_key(&self.query));
+        Ok(store.clicked_documents(query, period, self.first).await?)
     }
 }
 

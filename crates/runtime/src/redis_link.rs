@@ -22,7 +22,7 @@ use prometheus_client::registry::Registry;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
-    PushKind, RedisError, RedisResult, ServerErrorKind, Value, cmd,
+    PushKind, RedisError, RedisResult, ServerErrorKind, TlsCertificates, Value, cmd,
 };
 use tokio::time::Instant;
 
@@ -37,7 +37,13 @@ const TRANSIENT_CODES: &[&str] =
     &["OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREPLICAS", "BUSY", "UNBLOCKED"];
 
 /// The problem and the remedy of a URL that is not a Redis URL.
-const INVALID_URL: &str = "the URL is not a Redis URL: use the form redis://host:6379/0";
+const INVALID_URL: &str =
+    "the URL is not a Redis URL, or its ca_file has no certificate: use the form redis://host:6379/0";
+
+/// The problem and the remedy of a user without rights.
+const DENIED: &str = "Redis denies its user a command: grant the rights that docs/operations.md lists";
+/// The parameter of a URL that names a file of certificates.
+const CA_FILE: &str = "ca_file";
 
 /// A failed call. The messages contain neither addresses nor commands.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -137,13 +143,37 @@ pub fn listening_client(url: &str) -> Result<Client, LinkError> {
 }
 
 fn client_speaking(url: &str, protocol: ProtocolVersion) -> Result<Client, LinkError> {
+    let (url, ca_file) = without_ca_file(url);
+    let certificates = ca_file.map(|path| {
+        let problem = |error| format!("the file {path} of ca_file cannot be read: {error}");
+        std::fs::read(&path).map_err(|error| LinkError::Unavailable(problem(error)))
+    });
+    let certificates = certificates.transpose()?;
     let open = || {
-        let info = url.into_connection_info()?;
+        let info = url.as_str().into_connection_info()?;
         let settings = info.redis_settings().clone().set_protocol(protocol);
-        Client::open(info.set_redis_settings(settings))
+        let info = info.set_redis_settings(settings);
+        match certificates {
+            None => Client::open(info),
+            Some(root_cert) => {
+                let certificates = TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
+                Client::build_with_tls(info, certificates)
+            }
+        }
     };
     // The error of the crate contains the URL.
     open().map_err(|_| LinkError::Unavailable(INVALID_URL.to_owned()))
+}
+
+/// Splits the file of certificates off a URL.
+fn without_ca_file(url: &str) -> (String, Option<String>) {
+    let Some((address, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let of_file = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == CA_FILE);
+    let file =
+        query.split('&').find(of_file).and_then(|pair| pair.split_once('=')).map(|(_, path)| path.to_owned());
+    let others: Vec<&str> = query.split('&').filter(|pair| !of_file(pair)).collect();
+    let url = if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
+    (url, file)
 }
 
 impl Link {
@@ -288,7 +318,17 @@ fn was_demoted(reply: &RedisResult<Value>) -> bool {
     reply.as_ref().is_err_and(|error| error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly))
 }
 
+/// Returns true if Redis denies the user a command, also within a script.
+fn is_denied(error: &RedisError) -> bool {
+    let denials = ["ACL failure in script", "has no permissions to", "can't run this command or subcommand"];
+    error.detail().is_some_and(|detail| denials.iter().any(|denial| detail.contains(denial)))
+}
+
 fn is_transient(error: &RedisError) -> bool {
+    // An operator may grant the right.
+    if is_denied(error) {
+        return true;
+    }
     use ServerErrorKind as Kind;
     match error.kind() {
         ErrorKind::Io | ErrorKind::AuthenticationFailed => true,
@@ -303,6 +343,7 @@ fn is_transient(error: &RedisError) -> bool {
 /// Describes an error without details that may contain an address or a command.
 pub fn describe(error: &RedisError) -> String {
     match error.code() {
+        Some(_) if is_denied(error) => DENIED.to_owned(),
         Some(code) => format!("Redis answered {code}"),
         None if error.is_timeout() => "connecting took too long".to_owned(),
         None if error.is_connection_refusal() => "the connection was refused".to_owned(),
@@ -318,3 +359,22 @@ pub fn ms(duration: Duration) -> u64 {
 
 /// A hundred years: sums of times are exact in Lua's numbers.
 const MAX_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_of_certificates_is_split_off_a_url() {
+        for (url, address, file) in [
+            ("rediss://h/0", "rediss://h/0", None),
+            ("rediss://h/0?ca_file=/a/b.pem", "rediss://h/0", Some("/a/b.pem")),
+            ("rediss://h/?protocol=resp3&ca_file=/c", "rediss://h/?protocol=resp3", Some("/c")),
+            ("redis+unix:///r.sock?db=1", "redis+unix:///r.sock?db=1", None),
+        ] {
+            assert_eq!(without_ca_file(url), (address.to_owned(), file.map(str::to_owned)), "{url}");
+        }
+        let missing = client("rediss://h/0?ca_file=/no/such.pem").err();
+        assert!(matches!(missing, Some(LinkError::Unavailable(text)) if text.contains("/no/such.pem")));
+    }
+}

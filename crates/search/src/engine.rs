@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::cursor::SearchCursor;
 use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
-use quarry_domain::{Document, DocumentChange, Revision};
+use quarry_domain::{Document, DocumentChange, MatchTier, Revision};
 
 /// A failure of the search engine.
 #[derive(Debug, thiserror::Error)]
@@ -30,18 +30,6 @@ pub enum SearchError {
     /// The engine failed.
     #[error("the search engine failed: {0}")]
     Failed(String),
-}
-
-/// A way in which documents match a query, the strictest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum MatchTier {
-    /// All words as typed, in another form or as a prefix.
-    #[default]
-    AllWords,
-    /// All words, some of them with typos.
-    Typos,
-    /// Any of the words.
-    AnyWord,
 }
 
 /// A typed word and the word of the documents that it was taken for.

@@ -23,10 +23,11 @@ mod typed_text;
 
 pub use cursor::SearchCursor;
 pub use engine::{
-    Batch, Correction, EngineHealth, Facet, FacetBucket, Highlight, Hit, MatchTier, SearchAnswer,
-    SearchEngine, SearchError,
+    Batch, Correction, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine,
+    SearchError,
 };
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
+pub use quarry_domain::MatchTier;
 pub use request::{
     CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, DocumentFilter, FacetRequest, MatchPolicy, SearchRequest,
     SearchSort,

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex, watch};
 use super::failure::CallFailure;
 use super::file::{DatabaseFile, sqlite_file};
 use super::pool::test_connections;
+use super::server_check::check_postgres;
 use super::{Store, StoreError, StoreMetrics};
 use quarry_domain::Revision;
 
@@ -53,6 +54,9 @@ impl Store {
                 Err(failure) => return Err(explain_refusal(url, failure.into()).await),
             }
         };
+        if database.get_database_backend() == DbBackend::Postgres {
+            check_postgres(&parse::<PgConnectOptions>(url)?).await?;
+        }
         let write_lock =
             (database.get_database_backend() == DbBackend::Sqlite).then(|| Arc::new(Mutex::new(())));
         let committed = Arc::new(watch::Sender::new(Revision::ZERO));
@@ -160,6 +164,8 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
         // A commit must be durable when it returns, because an index may show it at once.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // Deleted rows, as of an erased person, are overwritten.
+        .pragma("secure_delete", "ON")
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
     let mut options = ConnectOptions::new("sqlite::memory:");

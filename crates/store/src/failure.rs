@@ -164,8 +164,12 @@ fn classify_sqlstate(code: &str) -> (FailureKind, bool) {
             _ => FailureKind::Refused,
         },
     };
-    let harmless = matches!(code.get(..2), Some("08" | "28" | "3D" | "40" | "42" | "53" | "57" | "58"));
-    (kind, harmless || code == "25006")
+    // Besides those above: features, states of transactions and objects, statement names, limits.
+    let harmless = matches!(
+        code.get(..2),
+        Some("08" | "0A" | "25" | "26" | "28" | "3D" | "3F" | "40" | "42" | "53" | "54" | "55" | "57" | "58")
+    );
+    (kind, harmless)
 }
 
 /// Classifies MySQL's and MariaDB's codes.
@@ -199,8 +203,11 @@ fn classify_mysql(number: u16) -> (FailureKind, bool) {
         | 2006
         | 2013
         | 3024 => (FailureKind::Unavailable, true),
-        // Denied or unknown: table, column; syntax; a packet or text too large.
-        1054 | 1064 | 1142 | 1146 | 1153 | 1406 => (FailureKind::Refused, true),
+        // Denied or unknown: table, column, function, privilege, collation, variable; syntax; a packet or text
+        // too large; a schema that exists, or cannot be changed.
+        1046 | 1050 | 1051 | 1054 | 1060 | 1061 | 1064 | 1071 | 1072 | 1091 | 1101 | 1115 | 1118 | 1142
+        | 1143 | 1146 | 1153 | 1193 | 1227 | 1235 | 1267 | 1273 | 1286 | 1305 | 1364 | 1370 | 1406 | 1419
+        | 3750 => (FailureKind::Refused, true),
         _ => (FailureKind::Refused, false),
     }
 }
@@ -252,12 +259,14 @@ mod tests {
     #[test]
     fn messages_that_quote_values_are_withheld() {
         // Invalid text, duplicate key, value too long.
-        for code in ["22P02", "23505", "22001", ""] {
+        for code in ["22P02", "22P05", "23505", "22001", ""] {
             assert!(!classify_sqlstate(code).1, "{code}");
         }
-        // Duplicate entry, incorrect string, incorrect date.
-        for number in [1062, 1366, 1292] {
+        // Duplicate entry, incorrect string, incorrect date, invalid characters.
+        for number in [1062, 1366, 1292, 1300] {
             assert!(!classify_mysql(number).1, "{number}");
         }
+        // An unknown function, such as MD5 of MySQL 9.6; an unknown statement name.
+        assert!(classify_mysql(1305).1 && classify_sqlstate("26000").1);
     }
 }

@@ -23,8 +23,8 @@ use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use quarry_domain::{
-    Crawl, CrawlId, CrawlState, DocumentDraft, DocumentId, FinalReason, LoggedSearch, LoggedSearchId,
-    PagePosition, Rejection, Revision, SessionId, SourceName, Tally, Timestamp, UserId,
+    Crawl, CrawlId, CrawlState, DocumentDraft, DocumentId, FinalReason, FoundTier, LoggedSearch,
+    LoggedSearchId, PagePosition, Rejection, Revision, SessionId, SourceName, Tally, Timestamp, UserId,
 };
 
 mod authors;
@@ -48,6 +48,7 @@ mod purge;
 mod removal;
 mod revisions;
 mod search_log;
+mod server_check;
 mod slice;
 mod snapshot;
 mod span;
@@ -57,6 +58,7 @@ mod transaction;
 use self::failure::CallFailure;
 use self::file::DatabaseFile;
 pub use self::file::{sqlite_file, sqlite_files, sqlite_log};
+pub use self::interactions::ExportedInteraction;
 use self::metrics::StoreMetrics;
 pub use self::metrics::StoreStatus;
 pub use self::search_log::{
@@ -211,6 +213,8 @@ impl Vanished {
 pub struct NewSearch {
     /// The idempotency key: the same in each attempt to log the same search.
     pub id: LoggedSearchId,
+    /// 1 for a new search; a higher one supersedes the stored row if that has a lower one.
+    pub revision: i64,
     /// The session of the user.
     pub session: SessionId,
     /// The user, if logged in.
@@ -225,6 +229,8 @@ pub struct NewSearch {
     pub keystrokes: i64,
     /// The number of results, if known.
     pub result_count: Option<i64>,
+    /// The tiers that found them, if the server answered the search.
+    pub tier: Option<FoundTier>,
     /// The reason for its end.
     pub reason: FinalReason,
     /// The time of its first keystroke.
@@ -236,7 +242,7 @@ pub struct NewSearch {
 /// The outcome of logging searches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LogOutcome {
-    /// Searches that this call stored, in the given order.
+    /// Searches that this call stored, in the given order: new ones, and those that superseded a row.
     pub inserted: Vec<LoggedSearch>,
     /// The number of searches that an earlier call stored, or that the call repeats.
     pub duplicates: usize,

@@ -11,8 +11,10 @@ use super::{MigrationStatus, Store, StoreError};
 
 /// The id of the advisory lock on PostgreSQL ("quarry" in ASCII).
 const POSTGRES_LOCK: i64 = 0x7175_6172_7279;
-/// The name of the lock on MySQL, where locks are global to the server.
-const MYSQL_LOCK: &str = "CONCAT('quarry.migrate.', MD5(DATABASE()))";
+/// The name of the lock on MySQL, where locks are global to the server; it has at most 64 characters.
+///
+/// MySQL 9.6 has no MD5 and SHA1.
+const MYSQL_LOCK: &str = "CONCAT('quarry.migrate.', LEFT(SHA2(DATABASE(), 256), 40))";
 /// The lock timeout on MySQL in seconds.
 const MYSQL_LOCK_TIMEOUT_S: u32 = 600;
 

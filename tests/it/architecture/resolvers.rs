@@ -10,7 +10,7 @@ const RESOLVERS: &[&str] = &[
 
 /// The types that a `SimpleObject` may hold: scalars and enums, which cannot fail.
 const LEAVES: &[&str] =
-    &["Option", "String", "str", "static", "i32", "f64", "bool", "ID", "DateTime", "SuggestionKind"];
+    &["Option", "String", "str", "static", "i32", "f64", "bool", "ID", "DateTime", "Long", "SuggestionKind"];
 
 #[test]
 fn lists_keep_the_paths_of_errors() {

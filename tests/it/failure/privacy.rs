@@ -152,10 +152,14 @@ async fn send_everything(endpoint: &Endpoint) {
 async fn follow_one(endpoint: &Endpoint) {
     let mut socket = Socket::connect(endpoint.address()).await;
     socket.subscribe("kanarie", "subscription { searchLogged { query sessionId userId } }").await;
-    let log = "mutation { logKeystroke(input: {sessionId: \"kanarie\", userId: \"90817263544\",
-        text: \"kanarie heard\", submitted: true}) { accepted } }";
+    let log =
+        "mutation($text: String!) { logKeystroke(input: {sessionId: \"kanarie\", userId: \"90817263544\",
+        text: $text, submitted: true}) { accepted } }";
+    let mut attempts = 0;
     until("a logged search", async || {
-        endpoint.query(log, Value::Null).await;
+        // The same text again would be the same search.
+        attempts += 1;
+        endpoint.query(log, json!({"text": format!("kanarie heard {attempts}")})).await;
         let heard =
             tokio::time::timeout(std::time::Duration::from_millis(200), socket.receive()).await.ok()?;
         assert_eq!(heard["type"], "next", "{heard}");

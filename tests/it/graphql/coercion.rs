@@ -63,7 +63,7 @@ async fn fractions_are_rejected_as_integers() {
         ),
         (search, json!({"n": 1e300}), "The variable $n must be Int: an integer from"),
         (search, json!({"n": 2147483648.0}), "The variable $n must be Int: an integer from"),
-        (log, keystroke(json!("s"), json!(0.5)), "The variable $i.sequence must be Int: an integer from"),
+        (log, keystroke(json!("s"), json!(0.5)), "The variable $i.sequence must be Long: an integer from"),
         (
             log,
             keystroke(json!(0.5), json!(1)),

@@ -111,7 +111,7 @@ fn value(field: &str, argument: &str, ids: &BTreeMap<&str, Value>, on: Option<&s
         ("node", "id") => ids[on.unwrap()].to_string(),
         ("nodes", "ids") => json!([ids[on.unwrap()], ids[on.unwrap()]]).to_string(),
         ("search", "query") | ("suggest", "prefix") => json!("").to_string(),
-        ("category", "name") => json!("tea").to_string(),
+        ("category", "name") | ("clickedDocuments", "query") => json!("tea").to_string(),
         other => panic!("add a value for {other:?}"),
     }
 }
@@ -153,6 +153,10 @@ async fn filled() -> (Server, BTreeMap<&'static str, Value>) {
     let sell =
         "mutation($id: ID!) { recordInteraction(input: {documentId: $id, kind: CONVERSION}) { accepted } }";
     server.data(sell, json!({"id": document})).await;
+    let found = server.data("{ search(query: \"tea\") { searchId } }", json!({})).await;
+    let click = "mutation($id: ID!, $search: ID!) {
+        recordInteraction(input: {documentId: $id, searchId: $search, kind: CLICK}) { accepted } }";
+    server.data(click, json!({"id": document, "search": found["search"]["searchId"]})).await;
     let author = server.data("{ search(query: \"\") { nodes { author { id } } } }", json!({})).await;
     let author = author["search"]["nodes"][0]["author"]["id"].clone();
     server.data(TYPE_IN, json!({})).await;

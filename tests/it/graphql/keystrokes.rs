@@ -74,8 +74,10 @@ async fn valid_keystrokes_are_accepted() {
         json!({"sessionId": 7, "userId": 9_007_199_254_740_993_i64, "inputId": 0}),
         json!({"sessionId": " s ", "inputId": ""}),
         json!({"userId": null, "inputId": null, "sequence": null, "resultCount": null}),
-        json!({"sequence": i32::MIN, "submitted": false, "resultCount": 0}),
-        json!({"sequence": i32::MAX, "submitted": true, "resultCount": i32::MAX}),
+        json!({"sequence": i64::MIN, "submitted": false, "resultCount": 0}),
+        json!({"sequence": i64::MAX, "submitted": true, "resultCount": i32::MAX}),
+        json!({"sequence": 1_764_414_000_000_i64, "composing": true}),
+        json!({"sequence": "9007199254740993", "composing": false}),
     ];
     for changes in &fine {
         let input = keystroke(changes);
@@ -133,8 +135,10 @@ async fn an_invalid_keystroke_rejects_its_batch_with_its_path() {
         json!({"text": 7}),
         json!({"sessionId": 1.5}),
         json!({"sessionId": null}),
-        json!({"sequence": "1"}),
-        json!({"sequence": 2_147_483_648_i64}),
+        json!({"sequence": "one"}),
+        json!({"sequence": 9_223_372_036_854_775_808_u64}),
+        json!({"sequence": true}),
+        json!({"composing": null}),
         json!({"submitted": null}),
         json!({"submitted": "yes"}),
         json!({"bogus": 1}),
@@ -220,18 +224,19 @@ async fn late_keystrokes_and_floods_are_dropped_and_counted() {
         let data = server.data(ONE, json!({"input": keystroke(&changes)})).await;
         data["logKeystroke"]["accepted"].as_bool().unwrap()
     };
+    assert!(send(json!({"sequence": 3})).await);
     assert!(send(json!({"sequence": 5, "submitted": true})).await);
     server.flush().await;
     assert!(!send(json!({"sequence": 4})).await);
     assert!(!send(json!({"sequence": 5})).await);
     assert!(send(json!({"sequence": 4, "inputId": "another box"})).await);
     assert!(send(json!({"sequence": 6})).await);
-    let batch = json!([keystroke(&json!({"sequence": 3})), keystroke(&json!({"sequence": 7}))]);
+    let batch = json!([keystroke(&json!({"sequence": 4})), keystroke(&json!({"sequence": 7}))]);
     assert_eq!(server.data(BATCH, json!({ "input": batch })).await["logKeystrokes"]["accepted"], 1);
     let flood = json!(vec![keystroke(&json!({"sessionId": "flood"})); 12]);
     assert_eq!(server.data(BATCH, json!({ "input": flood })).await["logKeystrokes"]["accepted"], 10);
     let health = server.data("{ loggingHealth { keystrokesAccepted keystrokesDropped } }", json!({})).await;
-    assert_eq!(health["loggingHealth"], json!({"keystrokesAccepted": 14, "keystrokesDropped": 5}));
+    assert_eq!(health["loggingHealth"], json!({"keystrokesAccepted": 15, "keystrokesDropped": 5}));
 }
 
 #[tokio::test]

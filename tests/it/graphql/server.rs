@@ -18,7 +18,7 @@ use quarry::http::{
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
     BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes,
-    LocalBuffer, LocalFeed,
+    LocalBuffer, LocalFeed, Mask,
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
@@ -177,9 +177,13 @@ impl Server {
         };
         let feed = Arc::new(LocalFeed::new());
         let flush_status = FlushStatus::default();
-        let policy = FoldPolicy { window: BufferLimits::default().window, mask: true };
+        let policy = FoldPolicy {
+            window: BufferLimits::default().window,
+            continue_window: std::time::Duration::from_secs(30),
+            mask: Some(Mask::default()),
+        };
         let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone());
-        let keystrokes = Keystrokes { buffer, feed, flush_status };
+        let keystrokes = Keystrokes { buffer, feed, flush_status, mask: Some(Mask::default()) };
         let engine = setup.engine.unwrap_or(index);
         let settings = Settings::default().suggest;
         let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), settings);

@@ -42,6 +42,7 @@ fn sale(number: u128, document: DocumentId) -> Interaction {
         session: None,
         user: None,
         search: None,
+        position: None,
         occurred_at: DateTime::<Utc>::UNIX_EPOCH,
     }
 }

@@ -4,6 +4,7 @@ mod clients;
 mod commands;
 mod crawling;
 mod demo;
+mod exporting;
 mod fleet;
 mod keys;
 mod proposals;

@@ -3,7 +3,7 @@
 use quarry::domain::Keystroke;
 use quarry::keystroke::{BufferHealth, BufferLimits, ClaimScope, FlushCounts};
 
-use super::buffers::{TestBuffer, in_box, ms, on_each_buffer, stroke, submitted, unlimited};
+use super::buffers::{TestBuffer, in_box, ms, on_each_buffer, settled, stroke, submitted, unlimited};
 use crate::support::wait::next_millisecond;
 
 on_each_buffer!(health_reports_contents_and_counters, settled_precedes_all_waiting_keystrokes);
@@ -27,11 +27,11 @@ async fn health_reports_contents_and_counters(open: impl AsyncFn(BufferLimits) -
     assert_eq!((claimed.oldest, claimed.last_flush), (waiting.oldest, None));
     assert_eq!(claimed.settled, waiting.oldest);
     let flush = FlushCounts { searches: 5, duplicates: 3, late: 2 };
-    buffer.ack(&[runs[0].id.clone()], flush).await.unwrap();
+    buffer.ack(&settled(&runs[..1]), flush).await.unwrap();
     let half = buffer.health().await.unwrap();
     assert_eq!((half.runs, half.keystrokes, half.oldest), (1, 2, Some(runs[1].keystrokes[0].at)));
     assert_eq!((half.searches, half.duplicates, half.late), (5, 3, 2));
-    buffer.ack(&[runs[1].id.clone()], flush).await.unwrap();
+    buffer.ack(&settled(&runs[1..]), flush).await.unwrap();
     let empty = buffer.health().await.unwrap();
     assert_eq!((empty.runs, empty.keystrokes, empty.oldest, empty.accepted), (0, 0, None, 3));
     assert_eq!((empty.searches, empty.duplicates, empty.late), (10, 6, 4));

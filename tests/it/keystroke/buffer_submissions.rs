@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use chrono::Utc;
 use quarry::domain::{Keystroke, Searcher, SessionId, UserId};
-use quarry::keystroke::{AppendOutcome, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, DueReason};
+use quarry::keystroke::{
+    AppendOutcome, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, DueReason, FlushCounts, Settlement,
+};
 
 use super::buffers::{
-    TestBuffer, by, in_box, ms, on_each_buffer, sequenced, stroke, submitted, texts, unlimited,
+    TestBuffer, by, in_box, ms, on_each_buffer, remembered, sequenced, stroke, submitted, texts, unlimited,
 };
 use crate::support::wait::{next_millisecond, until};
 
@@ -48,6 +50,7 @@ async fn text_after_a_submission_opens_a_run(open: impl AsyncFn(BufferLimits) ->
     }
     // The second run may be due by now.
     let first = buffer.claim(ClaimScope::Due, 1).await.unwrap();
+    buffer.ack_all(&first).await;
     assert_eq!((all_texts(&first), first[0].reason), (vec![vec!["bu", "bus", "bus"]], DueReason::Submitted));
     let second = buffer.claim_soon().await;
     assert!(last.elapsed() >= window - ms(2), "due {:?} after the last keystroke", last.elapsed());
@@ -63,9 +66,7 @@ async fn submitted_runs_are_claimed_in_order(open: impl AsyncFn(BufferLimits) ->
     }
     buffer.accept(in_box("tab", submitted(stroke("s", "tab")))).await;
     buffer.accept(stroke("s", "open")).await;
-    let mut runs = buffer.claim(ClaimScope::Due, 5).await.unwrap();
-    assert_eq!(runs.len(), 5);
-    runs.extend(buffer.claim(ClaimScope::Due, 100).await.unwrap());
+    let runs = buffer.take(ClaimScope::Due).await;
     assert!(runs.iter().all(|run| run.reason == DueReason::Submitted));
     let of_box = |name: &str| -> Vec<Vec<String>> {
         let runs = runs.iter().filter(|run| run.input.as_str() == name);
@@ -75,7 +76,7 @@ async fn submitted_runs_are_claimed_in_order(open: impl AsyncFn(BufferLimits) ->
         (1..=12).map(|number| vec![number.to_string(), format!("{number}!")]).collect();
     assert_eq!(of_box(""), expected);
     assert_eq!(of_box("tab"), [["tab"]]);
-    let rest = buffer.claim(ClaimScope::All, 100).await.unwrap();
+    let rest = buffer.take(ClaimScope::All).await;
     assert_eq!((all_texts(&rest), rest[0].reason), (vec![vec!["open"]], DueReason::Shutdown));
 }
 
@@ -93,9 +94,9 @@ async fn a_batch_is_equivalent_to_single_appends(open: impl AsyncFn(BufferLimits
         stroke("s", "ee"),
     ];
     assert_eq!(buffer.append(&batch).await.unwrap(), [AppendOutcome::Accepted; 9]);
-    let runs = buffer.claim_due().await;
-    assert_eq!(all_texts(&runs), [vec!["b", "bus", "Bus"], vec!["d", "dog"], vec!["cat"]]);
     let health = buffer.health().await.unwrap();
+    let runs = buffer.take(ClaimScope::Due).await;
+    assert_eq!(all_texts(&runs), [vec!["b", "bus", "Bus"], vec!["d", "dog"], vec!["cat"]]);
     assert_eq!((health.runs, health.keystrokes, health.accepted), (5, 9, 9));
 }
 
@@ -108,7 +109,7 @@ async fn an_echo_before_the_claim_joins_the_run(open: impl AsyncFn(BufferLimits)
     let run = buffer.claim_one().await;
     assert_eq!(texts(&run), ["Straße 1", " STRASSE  1", "strasse1", "Straße 1"]);
     assert_eq!((run.reason, run.keystrokes[1].result_count), (DueReason::Submitted, Some(7)));
-    assert!(buffer.claim(ClaimScope::All, 100).await.unwrap().is_empty());
+    assert!(buffer.take(ClaimScope::All).await.is_empty());
 }
 
 async fn an_echo_after_the_claim_is_discarded(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
@@ -123,34 +124,34 @@ async fn an_echo_after_the_claim_is_discarded(open: impl AsyncFn(BufferLimits) -
     buffer.accept(submitted(by("ann", stroke("s", "Bus 1")))).await;
     let health = buffer.health().await.unwrap();
     assert_eq!((health.runs, health.keystrokes, health.accepted), (0, 0, 6));
-    assert!(buffer.claim(ClaimScope::All, 100).await.unwrap().is_empty());
+    assert!(buffer.take(ClaimScope::All).await.is_empty());
     // A submission belongs to its input and session.
     buffer.accept(in_box("tab", stroke("s", "Bus 1"))).await;
     buffer.accept(stroke("t", "Bus 1")).await;
-    assert_eq!(buffer.claim(ClaimScope::All, 100).await.unwrap().len(), 2);
+    assert_eq!(buffer.take(ClaimScope::All).await.len(), 2);
 }
 
 async fn other_text_deletes_the_submission(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let buffer = open(unlimited()).await;
     buffer.accept(submitted(stroke("s", "bus"))).await;
-    buffer.claim_one().await;
+    buffer.take_one().await;
     // The empty text is other text.
     buffer.accept(stroke("s", "")).await;
     buffer.accept(stroke("s", "bus")).await;
     buffer.accept(submitted(stroke("s", "bus"))).await;
-    assert_eq!(texts(&buffer.claim_one().await), ["", "bus", "bus"]);
+    assert_eq!(texts(&buffer.take_one().await), ["", "bus", "bus"]);
     buffer.accept(stroke("s", "dog")).await;
-    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["dog"]]);
+    assert_eq!(all_texts(&buffer.take(ClaimScope::All).await), [["dog"]]);
     // Text without a submission has no echo.
     buffer.accept(stroke("s", "dog")).await;
     buffer.accept(stroke("s", "bus")).await;
-    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["dog", "bus"]]);
+    assert_eq!(all_texts(&buffer.take(ClaimScope::All).await), [["dog", "bus"]]);
 }
 
 async fn submissions_expire_with_the_window(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let buffer = open(BufferLimits { window: ms(100), ..unlimited() }).await;
     buffer.accept(submitted(stroke("claimed", "a"))).await;
-    buffer.claim_one().await;
+    buffer.take_one().await;
     buffer.accept(submitted(stroke("closed", "a"))).await;
     let over = Utc::now() + ms(101);
     until("the end of both memories", async || (Utc::now() > over).then_some(())).await;
@@ -158,7 +159,7 @@ async fn submissions_expire_with_the_window(open: impl AsyncFn(BufferLimits) -> 
     for text in ["a", "al", "alpha"] {
         buffer.accept(stroke("closed", text)).await;
     }
-    let runs = buffer.claim(ClaimScope::All, 100).await.unwrap();
+    let runs = buffer.take(ClaimScope::All).await;
     let of_session = |name: &str| -> Vec<Vec<&str>> {
         runs.iter().filter(|run| run.session.as_str() == name).map(texts).collect()
     };
@@ -172,28 +173,28 @@ async fn the_text_of_another_user_is_no_echo(open: impl AsyncFn(BufferLimits) ->
     buffer.accept(stroke("s", "bus")).await;
     buffer.accept(by("ben", stroke("s", "bus"))).await;
     buffer.accept(submitted(by("ben", stroke("s", "bus 2")))).await;
-    assert_eq!(all_texts(&buffer.claim_due().await), [["bus", "bus"], ["bus", "bus 2"]]);
+    assert_eq!(all_texts(&buffer.take(ClaimScope::Due).await), [["bus", "bus"], ["bus", "bus 2"]]);
     buffer.accept(by("ann", stroke("s", "bus 2"))).await;
-    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["bus 2"]]);
+    assert_eq!(all_texts(&buffer.take(ClaimScope::All).await), [["bus 2"]]);
     // An echo may add a user to the submission.
     buffer.accept(submitted(stroke("t", "bus"))).await;
     buffer.accept(by("ann", stroke("t", "bus"))).await;
     buffer.accept(by("ben", stroke("t", "bus"))).await;
-    assert_eq!(buffer.claim(ClaimScope::All, 100).await.unwrap().len(), 2);
+    assert_eq!(buffer.take(ClaimScope::All).await.len(), 2);
 }
 
 async fn overtaken_keystrokes_join_the_submitted_run(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let buffer = open(unlimited()).await;
     buffer.accept(sequenced(1, stroke("s", "b"))).await;
     buffer.accept(submitted(sequenced(9, stroke("s", "bus")))).await;
-    for (sequence, text) in [(3, "bu"), (-4, "x"), (9, "bus")] {
+    for (sequence, text) in [(3, "bu"), (2, "x"), (9, "bus")] {
         buffer.accept(sequenced(sequence, stroke("s", text))).await;
     }
     // An overtaken keystroke neither deletes nor replaces the submission.
     buffer.accept(sequenced(10, stroke("s", "BUS"))).await;
     buffer.accept(sequenced(11, stroke("s", "bu"))).await;
-    assert_eq!(texts(&buffer.claim_one().await), ["b", "bus", "bu", "x", "bus", "BUS"]);
-    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["bu"]]);
+    assert_eq!(texts(&buffer.take_one().await), ["b", "bus", "bu", "x", "bus", "BUS"]);
+    assert_eq!(all_texts(&buffer.take(ClaimScope::All).await), [["bu"]]);
 }
 
 async fn an_overtaken_submission_leaves_the_run_open(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
@@ -212,6 +213,7 @@ async fn an_overtaken_submission_leaves_the_run_open(open: impl AsyncFn(BufferLi
 
 async fn keystrokes_of_a_closed_run_are_late(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
     let buffer = open(unlimited()).await;
+    buffer.accept(sequenced(1, stroke("s", "b"))).await;
     buffer.accept(submitted(sequenced(5, stroke("s", "bus")))).await;
     buffer.accept(sequenced(6, stroke("s", "c"))).await;
     for sequence in [5, 4] {
@@ -219,8 +221,8 @@ async fn keystrokes_of_a_closed_run_are_late(open: impl AsyncFn(BufferLimits) ->
     }
     buffer.accept(sequenced(7, stroke("s", "ca"))).await;
     assert_eq!(buffer.health().await.unwrap().late, 2);
-    assert_eq!(texts(&buffer.claim_one().await), ["bus"]);
-    assert_eq!(all_texts(&buffer.claim(ClaimScope::All, 100).await.unwrap()), [["c", "ca"]]);
+    assert_eq!(texts(&buffer.take_one().await), ["b", "bus"]);
+    assert_eq!(all_texts(&buffer.take(ClaimScope::All).await), [["c", "ca"]]);
 }
 
 async fn a_full_buffer_closes_no_run_and_discards_echoes(open: impl AsyncFn(BufferLimits) -> TestBuffer) {
@@ -255,17 +257,14 @@ async fn closed_runs_come_back_after_their_lease(open: impl AsyncFn(BufferLimits
         buffer.accept(submitted(stroke("s", text))).await;
     }
     buffer.accept(stroke("s", "d")).await;
-    let claimed = buffer.claim_due().await;
-    assert_eq!(all_texts(&claimed), [["bus"], ["cat"]]);
-    let mut again = Vec::new();
-    until("both", async || {
-        again.extend(buffer.claim_due().await);
-        (again.len() >= 2).then_some(())
-    })
-    .await;
-    assert_eq!(again, claimed);
+    for text in ["bus", "cat"] {
+        let claimed = buffer.claim_due().await;
+        assert_eq!(all_texts(&claimed), [[text]]);
+        let again = buffer.claim_soon().await;
+        assert_eq!(again, claimed);
+        buffer.ack_all(&again).await;
+    }
     assert_eq!(buffer.health().await.unwrap().claimed, 2);
-    buffer.ack_all(&again).await;
     assert_eq!(buffer.health().await.unwrap().runs, 1);
 }
 
@@ -282,7 +281,7 @@ async fn closed_runs_are_erased(open: impl AsyncFn(BufferLimits) -> TestBuffer) 
     assert_eq!(buffer.health().await.unwrap().keystrokes, 4);
     let user = Searcher::User(UserId::parse("ann").unwrap());
     assert_eq!(buffer.erase(&user).await.unwrap().keystrokes, 3);
-    let rest = buffer.claim(ClaimScope::All, 100).await.unwrap();
+    let rest = buffer.take(ClaimScope::All).await;
     assert_eq!((rest[0].session.as_str(), all_texts(&rest)), ("kept", vec![vec!["open"]]));
     buffer.ack_all(&rest).await;
     let health = buffer.health().await.unwrap();
@@ -305,13 +304,16 @@ async fn closed_runs_are_counted(open: impl AsyncFn(BufferLimits) -> TestBuffer)
     buffer.ack_all(&first).await;
     let rest = buffer.claim_due().await;
     let acked = buffer.health().await.unwrap();
-    assert_eq!((acked.runs, acked.keystrokes, acked.claimed), (2, 4, 3));
+    assert_eq!((acked.runs, acked.keystrokes, acked.claimed), (2, 4, 2));
     assert_eq!(acked.oldest, Some(rest[0].keystrokes[0].at));
 }
 
 /// Runs without times, to compare buffers with different clocks.
 fn contents(runs: Vec<ClaimedRun>) -> Vec<String> {
-    let content = |run: &ClaimedRun| format!("{} {:?} {:?}", run.session, run.reason, texts(run));
+    let content = |run: &ClaimedRun| {
+        let remembered = run.remembered.as_ref().map(|remembered| &remembered.search.query);
+        format!("{} {:?} {:?} {remembered:?}", run.session, run.reason, texts(run))
+    };
     let mut contents: Vec<String> = runs.iter().map(content).collect();
     contents.sort();
     contents
@@ -340,8 +342,14 @@ async fn all_buffers_behave_identically() {
         let scope = [ClaimScope::Due, ClaimScope::All][usize::from(draw(4) == 0)];
         if draw(3) == 0 {
             let claimed = [local.claim(scope, 100).await.unwrap(), redis.claim(scope, 100).await.unwrap()];
-            local.ack_all(&claimed[0]).await;
-            redis.ack_all(&claimed[1]).await;
+            let remember = draw(2) == 0;
+            let [one, other] = [(local, &claimed[0]), (redis, &claimed[1])].map(async |(buffer, runs)| {
+                let remembered = |run: &ClaimedRun| remember.then(|| remembered(run, texts(run)[0]));
+                let settled: Vec<_> = runs.iter().map(|run| Settlement::of(run, remembered(run))).collect();
+                buffer.ack(&settled, FlushCounts::default()).await.unwrap();
+            });
+            one.await;
+            other.await;
             let [one, other] = claimed.map(contents);
             assert_eq!(one, other);
         }

@@ -4,9 +4,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarry::domain::{InputId, Keystroke, SessionId, UserId};
+use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
 use quarry::keystroke::{
-    AppendOutcome, BufferLimits, ClaimScope, ClaimedRun, KeystrokeBuffer, LocalBuffer, RedisBuffer,
+    AppendOutcome, BufferLimits, ClaimScope, ClaimedRun, FoldedSearch, KeystrokeBuffer, LocalBuffer,
+    RedisBuffer, RememberedSearch, SearchTrace, Settlement,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -105,8 +106,27 @@ impl TestBuffer {
 
     /// Acknowledges claimed runs.
     pub(crate) async fn ack_all(&self, runs: &[ClaimedRun]) {
-        let ids: Vec<_> = runs.iter().map(|run| run.id.clone()).collect();
-        self.ack(&ids, Default::default()).await.unwrap();
+        self.ack(&settled(runs), Default::default()).await.unwrap();
+    }
+
+    /// Claims and acknowledges until no run is left: those of one input follow each other.
+    pub(crate) async fn take(&self, scope: ClaimScope) -> Vec<ClaimedRun> {
+        let mut taken = Vec::new();
+        loop {
+            let runs = self.claim(scope, 1_000).await.unwrap();
+            if runs.is_empty() {
+                return taken;
+            }
+            self.ack_all(&runs).await;
+            taken.extend(runs);
+        }
+    }
+
+    /// Claims and acknowledges the only due run.
+    pub(crate) async fn take_one(&self) -> ClaimedRun {
+        let run = self.claim_one().await;
+        self.ack_all(std::slice::from_ref(&run)).await;
+        run
     }
 }
 
@@ -140,6 +160,7 @@ pub(crate) fn unlimited() -> BufferLimits {
         flood_period: ever,
         late_memory: ever,
         lease: ever,
+        memory: ever,
     }
 }
 
@@ -157,6 +178,7 @@ pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
         sequence: None,
         submitted: false,
         result_count: None,
+        composing: false,
     }
 }
 
@@ -178,6 +200,28 @@ pub(crate) fn sequenced(sequence: i64, keystroke: Keystroke) -> Keystroke {
 /// Submits the text: its run is due at once.
 pub(crate) fn submitted(keystroke: Keystroke) -> Keystroke {
     Keystroke { submitted: true, ..keystroke }
+}
+
+/// A stored search of a run, with the user of its first keystroke.
+pub(crate) fn remembered(run: &ClaimedRun, query: &str) -> RememberedSearch {
+    let first = &run.keystrokes[0];
+    let search = FoldedSearch {
+        user: first.user.clone(),
+        query: query.to_owned(),
+        truncated: false,
+        keystrokes: 1,
+        result_count: None,
+        reason: FinalReason::Idle,
+        started_at: first.at,
+        last_keystroke_at: first.at,
+    };
+    let (id, trace) = (LoggedSearchId(Uuid::nil()), SearchTrace::default());
+    RememberedSearch { id, revision: 1, search, trace }
+}
+
+/// The acknowledgements of runs that leave nothing to remember.
+pub(crate) fn settled(runs: &[ClaimedRun]) -> Vec<Settlement> {
+    runs.iter().map(|run| Settlement::of(run, None)).collect()
 }
 
 /// The texts of a run, in order.

@@ -40,6 +40,7 @@ impl Deref for RunningFeed {
 fn search(query: &str) -> LoggedSearch {
     let now = chrono::Utc::now();
     LoggedSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::new_v4()),
         session: SessionId::parse("s").unwrap(),
         user: Some(UserId::parse("ann").unwrap()),
@@ -47,6 +48,7 @@ fn search(query: &str) -> LoggedSearch {
         truncated: true,
         keystrokes: 3,
         result_count: Some(7),
+        tier: None,
         reason: FinalReason::UserChanged,
         started_at: now,
         last_keystroke_at: now,

@@ -5,6 +5,7 @@
 
 mod buffer_health;
 mod buffer_limits;
+mod buffer_memory;
 mod buffer_submissions;
 mod buffer_suite;
 mod buffers;

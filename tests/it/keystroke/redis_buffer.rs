@@ -11,7 +11,7 @@ use quarry::keystroke::{
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::buffers::{by, in_box, ms, sequenced, stroke, submitted, texts, unlimited};
+use super::buffers::{by, in_box, ms, sequenced, settled, stroke, submitted, texts, unlimited};
 use crate::support::redis::{OwnRedis, command, delete_keys, keys, shared_url};
 use crate::support::wait::{TEST_TIMEOUT, until};
 
@@ -92,8 +92,12 @@ async fn a_buffer_opens_before_redis_starts() {
 async fn a_restart_loses_nothing() {
     let mut redis = OwnRedis::start();
     let (hasty, buffer) = (open(&redis), open_unhurried(&redis.url(), "quarry", unlimited()));
-    let typed = [submitted(sequenced(5, stroke("claimed", "bus"))), by("ann", stroke("open", "c"))];
-    assert_eq!(buffer.append(&typed).await.unwrap(), [AppendOutcome::Accepted; 2]);
+    let typed = [
+        sequenced(4, stroke("claimed", "bu")),
+        submitted(sequenced(5, stroke("claimed", "bus"))),
+        by("ann", stroke("open", "c")),
+    ];
+    assert_eq!(buffer.append(&typed).await.unwrap(), [AppendOutcome::Accepted; 3]);
     let claimed = buffer.claim(ClaimScope::Due, 10).await.unwrap();
     assert_eq!(claimed.len(), 1);
     append_until_accepted(&hasty, "open").await;
@@ -108,15 +112,14 @@ async fn a_restart_loses_nothing() {
         append_until_accepted(&hasty, "open").await;
         let health = buffer.health().await.unwrap();
         assert_eq!((health.runs, health.claimed), (2, 1));
-        assert!(health.keystrokes >= 2 + round, "{health:?}");
+        assert!(health.keystrokes >= 3 + round, "{health:?}");
         let late = buffer.append(&[sequenced(5, stroke("claimed", "late"))]).await.unwrap();
         assert_eq!(late, [AppendOutcome::Late]);
     }
     let rest = buffer.claim(ClaimScope::All, 10).await.unwrap();
     let rest_texts = texts(&rest[0]);
     assert!(rest_texts.starts_with(&["c", "well", "well", "well"]), "{rest_texts:?}");
-    let ids = [claimed[0].id.clone(), rest[0].id.clone()];
-    buffer.ack(&ids, FlushCounts::default()).await.unwrap();
+    buffer.ack(&settled(&[claimed, rest].concat()), FlushCounts::default()).await.unwrap();
     assert_eq!(buffer.health().await.unwrap().keystrokes, 0);
 }
 
@@ -158,8 +161,7 @@ async fn flushed_scripts_are_loaded_again() {
         let runs = buffer.claim(ClaimScope::Due, 100).await.unwrap();
         assert_eq!(runs.len(), 50);
         flush_scripts();
-        let ids: Vec<_> = runs.into_iter().map(|run| run.id).collect();
-        buffer.ack(&ids, FlushCounts { searches: 50, ..FlushCounts::default() }).await.unwrap();
+        buffer.ack(&settled(&runs), FlushCounts { searches: 50, ..FlushCounts::default() }).await.unwrap();
         flush_scripts();
         let searcher = Searcher::Session(stroke("session 1", "").session);
         assert_eq!(buffer.erase(&searcher).await.unwrap().keystrokes, 0);
@@ -184,14 +186,19 @@ async fn servers_share_submissions() {
     append(1, stroke("s", "BUS")).await;
     append(0, stroke("s", "c")).await;
     append(1, submitted(stroke("s", "cat"))).await;
-    let runs = servers[1].claim(ClaimScope::Due, 10).await.unwrap();
-    assert_eq!(runs.iter().map(texts).collect::<Vec<_>>(), [["bus", "BUS"], ["c", "cat"]]);
+    let first = servers[1].claim(ClaimScope::Due, 10).await.unwrap();
+    assert_eq!(first.iter().map(texts).collect::<Vec<_>>(), [["bus", "BUS"]]);
+    assert!(servers[0].claim(ClaimScope::All, 10).await.unwrap().is_empty(), "another server waits, too");
+    servers[0].ack(&settled(&first), FlushCounts::default()).await.unwrap();
+    let second = servers[0].claim(ClaimScope::Due, 10).await.unwrap();
+    assert_eq!(second.iter().map(texts).collect::<Vec<_>>(), [["c", "cat"]]);
     append(0, stroke("s", " cat")).await;
     append(1, stroke("s", "cat ")).await;
     let health = servers[0].health().await.unwrap();
-    assert_eq!((health.runs, health.keystrokes, health.accepted), (2, 4, 6));
+    assert_eq!((health.runs, health.keystrokes, health.accepted), (1, 2, 6));
     append(0, stroke("s", "d")).await;
     append(1, stroke("s", "cat")).await;
+    servers[1].ack(&settled(&second), FlushCounts::default()).await.unwrap();
     let rest = servers[0].claim(ClaimScope::All, 10).await.unwrap();
     assert_eq!(rest.iter().map(texts).collect::<Vec<_>>(), [["d", "cat"]]);
 }
@@ -214,7 +221,7 @@ async fn servers_share_one_buffer() {
     // Both stored it; the second acknowledgement has no effect.
     let flush = FlushCounts { searches: 1, ..FlushCounts::default() };
     for server in &servers {
-        server.ack(&[first[0].id.clone()], flush).await.unwrap();
+        server.ack(&settled(&first[..1]), flush).await.unwrap();
         assert_eq!(server.health().await.unwrap().searches, 1);
     }
     let batch = [stroke("s", "c"), stroke("s", "ca")];
@@ -247,7 +254,11 @@ async fn keys_of_a_script_share_a_hash_tag_and_no_run_expires() {
         assert!(!name.contains("canary"), "{key}");
         let kind = name.split(':').next().unwrap().to_owned();
         let lives: i64 = command(&url, &["PTTL", &key]);
-        assert_eq!(lives == -1, !["l", "f", "s"].contains(&kind.as_str()), "{key} lives for {lives} ms");
+        assert_eq!(
+            lives == -1,
+            !["l", "f", "s", "b", "o", "m"].contains(&kind.as_str()),
+            "{key} lives for {lives} ms"
+        );
         if kind == "s" {
             let value: Vec<u8> = command(&url, &["GET", &key]);
             assert!(!String::from_utf8_lossy(&value).contains("canary"));
@@ -255,10 +266,10 @@ async fn keys_of_a_script_share_a_hash_tag_and_no_run_expires() {
         kinds.push(kind);
     }
     let count = |kind: &str| kinds.iter().filter(|found| *found == kind).count();
-    assert_eq!(["r", "c", "l", "f", "s"].map(count), [22, 20, 20, 41, 1]);
+    assert_eq!(["r", "c", "l", "f", "s", "b", "o"].map(count), [22, 20, 20, 41, 1, 40, 20]);
     kinds.sort();
     kinds.dedup();
-    assert_eq!(kinds, ["c", "claims", "counts", "due", "f", "l", "r", "s"]);
+    assert_eq!(kinds, ["b", "c", "claims", "counts", "due", "f", "l", "o", "r", "s"]);
     delete_keys(&url, &prefix);
 }
 

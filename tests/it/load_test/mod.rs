@@ -28,6 +28,9 @@ fn profile(searches: usize) -> UserProfile {
         anonymous_share: 0.5,
         track_share: 0.0,
         jitter_rate: 0.1,
+        pause_rate: 0.0,
+        composed_rate: 0.1,
+        paging_rate: 0.0,
         unsequenced_share: 0.0,
     };
     let pauses = |virtual_user: &VirtualUser| {
@@ -74,6 +77,9 @@ async fn type_against(urls: &[String], profile: &UserProfile, more: &[&str]) -> 
         ("--anonymous-share", profile.anonymous_share),
         ("--track-share", profile.track_share),
         ("--jitter-rate", profile.jitter_rate),
+        ("--pause-rate", profile.pause_rate),
+        ("--composed-rate", profile.composed_rate),
+        ("--paging-rate", profile.paging_rate),
         ("--unsequenced-share", profile.unsequenced_share),
         ("--speed", 0.0),
     ];

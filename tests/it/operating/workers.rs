@@ -11,7 +11,8 @@ use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
 /// The workers of every server.
-const ALWAYS: [&str; 11] = [
+const ALWAYS: [&str; 12] = [
+    "attribution",
     "crawler",
     "database",
     "flusher",
@@ -24,8 +25,17 @@ const ALWAYS: [&str; 11] = [
     "roll-up",
     "settings",
 ];
-const STEPS: [&str; 8] =
-    ["crawler", "database", "flusher", "indexer", "report erasures", "retention", "roll-up", "suggestions"];
+const STEPS: [&str; 9] = [
+    "attribution",
+    "crawler",
+    "database",
+    "flusher",
+    "indexer",
+    "report erasures",
+    "retention",
+    "roll-up",
+    "suggestions",
+];
 
 async fn workers(server: &Server, address: &str) -> BTreeSet<String> {
     let samples = samples(address).await.expect("metrics");

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use chrono::{TimeDelta, Utc};
 use quarry::domain::{
     CategoryReport, DocumentDraft, DocumentId, DocumentKey, Interaction, InteractionId, InteractionKind,
-    QueryDigest, SearchId, SourceName, Timestamp, comparison_key,
+    QueryDigest, SearchId, SourceName, Timestamp, query_key,
 };
 use quarry::report::{
-    CacheStatus, CategoryDocuments, CategoryTotals, ReportPeriod, ReportResponse, TopSearches,
+    CacheStatus, CategoryDocuments, CategoryTotals, ClickedDocuments, ReportPeriod, ReportResponse,
+    TopSearches,
 };
 use quarry::store::{RecordOutcome, Store};
 use uuid::Uuid;
@@ -43,7 +44,8 @@ async fn record(
 ) {
     let id = InteractionId(Uuid::new_v4());
     let (session, user) = (None, None);
-    let interaction = Interaction { id, kind, document, quantity, session, user, search, occurred_at };
+    let interaction =
+        Interaction { id, kind, document, quantity, session, user, search, position: Some(3), occurred_at };
     assert_eq!(store.record_interactions(&[interaction]).await.unwrap(), [RecordOutcome::Recorded]);
 }
 
@@ -137,11 +139,13 @@ async fn the_click_through_rate_is_a_share_of_searches(database: Arc<TestDatabas
     }
     let document = product(&store, "shop", "1", "Shoes", "shoes").await;
     let rates = async || {
-        let report =
-            reports.get(TopSearches { period: ReportPeriod::default(), first: 10 }, true).await.unwrap();
-        report.value.iter().map(|row| row.click_through_rate).collect::<Vec<_>>()
+        let report = reports
+            .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, true)
+            .await
+            .unwrap();
+        report.value.iter().map(|row| row.click_through_rate()).collect::<Vec<_>>()
     };
-    let answer = |salt, query| Some(SearchId::new(salt, QueryDigest::of(&comparison_key(query))));
+    let answer = |salt, query| Some(SearchId::new(salt, QueryDigest::of(&query_key(query))));
     let (click, conversion) = (InteractionKind::Click, InteractionKind::Conversion);
     record(&store, click, document, 1, None, now).await;
     record(&store, click, document, 1, answer(1, "tea"), now - TimeDelta::days(31)).await;
@@ -155,4 +159,15 @@ async fn the_click_through_rate_is_a_share_of_searches(database: Arc<TestDatabas
         record(&store, click, document, 1, answer(salt, "tea"), now).await;
     }
     assert_eq!(rates().await, [Some(0.5), Some(1.0), Some(0.0)]);
+    let top = TopSearches { period: ReportPeriod::default(), offset: 1, first: 10 };
+    let rows = reports.get(top, true).await.unwrap().value;
+    let tea = &rows[0];
+    assert_eq!((rows.len(), tea.search.query.as_str()), (2, "tea"), "the first row was skipped");
+    assert_eq!(tea.conversion_rate(), Some(1.0 / 3.0));
+    assert_eq!((tea.searches_without_clicks(), tea.average_click_position()), (Some(0), Some(3.0)));
+    assert_eq!((rows[1].searches_without_clicks(), rows[1].average_click_position()), (Some(2), None));
+    let clicked =
+        ClickedDocuments { query: "RED  shoes".to_owned(), period: ReportPeriod::default(), first: 10 };
+    let clicked = reports.get(clicked, false).await.unwrap().value;
+    assert_eq!((clicked.len(), clicked[0].clicks, clicked[0].average_position), (1, 2, Some(3.0)));
 }

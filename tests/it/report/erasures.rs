@@ -14,8 +14,10 @@ use crate::support::databases::{TestDatabase, on_each_database};
 on_each_database!(erasures_by_another_server_clear_the_reports);
 
 async fn cache_status(reports: &Reports) -> (usize, CacheStatus) {
-    let report =
-        reports.get(TopSearches { period: ReportPeriod::default(), first: 10 }, false).await.unwrap();
+    let report = reports
+        .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, false)
+        .await
+        .unwrap();
     (report.value.len(), report.cache_status)
 }
 

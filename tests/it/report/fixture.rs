@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use quarry::cache::{Cache, CacheLimits, LocalCache};
-use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, comparison_key};
+use quarry::domain::{FinalReason, LoggedSearchId, SessionId, Timestamp, query_key};
 use quarry::report::{Coverage, CoverageError, ReportPeriod, Reports};
 use quarry::store::{NewSearch, Store};
 use uuid::Uuid;
@@ -62,14 +62,16 @@ pub(crate) fn between(from: &str, before: &str) -> ReportPeriod {
 /// Returns a search that ended at the given time.
 pub(crate) fn search(session: &str, query: &str, last_keystroke_at: Timestamp, results: i64) -> NewSearch {
     NewSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::new_v4()),
         session: SessionId::parse(session).unwrap(),
         user: None,
         query: query.to_owned(),
-        query_key: comparison_key(query),
+        query_key: query_key(query),
         truncated: false,
         keystrokes: 5,
         result_count: Some(results),
+        tier: None,
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - chrono::TimeDelta::seconds(3),
         last_keystroke_at,

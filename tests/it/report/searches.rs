@@ -31,12 +31,12 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let reports = local_reports(&store);
     let always = ReportPeriod::default();
-    let empty = reports.get(TopSearches { period: always, first: 10 }, false).await.unwrap();
+    let empty = reports.get(TopSearches { period: always, offset: 0, first: 10 }, false).await.unwrap();
     assert_eq!((rows(&empty), empty.cache_status), (vec![], CacheStatus::Miss));
     for (session, query) in [("a", "red shoes"), ("b", "Red  Shoes"), ("b", "tea"), ("a", "RED SHOES")] {
         search_now(&store, session, query, 3).await;
     }
-    let kept = reports.get(TopSearches { period: always, first: 10 }, false).await.unwrap();
+    let kept = reports.get(TopSearches { period: always, offset: 0, first: 10 }, false).await.unwrap();
     assert_eq!(
         (rows(&kept), kept.cache_status),
         (vec![], CacheStatus::Hit),
@@ -45,26 +45,26 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     assert_eq!((kept.generated_at, kept.covered_until), (empty.generated_at, empty.covered_until));
 
     let before = Utc::now();
-    let fresh = reports.get(TopSearches { period: always, first: 10 }, true).await.unwrap();
+    let fresh = reports.get(TopSearches { period: always, offset: 0, first: 10 }, true).await.unwrap();
     assert_eq!(
         (rows(&fresh), fresh.cache_status),
-        (vec![("RED SHOES", 3, 2), ("tea", 1, 1)], CacheStatus::Bypass)
+        (vec![("red shoes", 3, 2), ("tea", 1, 1)], CacheStatus::Bypass)
     );
     assert!(before <= fresh.generated_at && fresh.generated_at <= Utc::now());
     assert!(before <= fresh.covered_until && fresh.covered_until <= fresh.generated_at);
     assert_eq!(fresh.value[0].search.average_results, Some(3.0));
-    assert_eq!(fresh.value[0].click_through_rate, None);
-    let kept = reports.get(TopSearches { period: always, first: 10 }, false).await.unwrap();
+    assert_eq!(fresh.value[0].click_through_rate(), None);
+    let kept = reports.get(TopSearches { period: always, offset: 0, first: 10 }, false).await.unwrap();
     assert_eq!(kept, ReportResponse { cache_status: CacheStatus::Hit, ..fresh.clone() });
     // Other parameters are another report.
-    let first = reports.get(TopSearches { period: always, first: 1 }, false).await.unwrap();
-    assert_eq!((rows(&first), first.cache_status), (vec![("RED SHOES", 3, 2)], CacheStatus::Miss));
+    let first = reports.get(TopSearches { period: always, offset: 0, first: 1 }, false).await.unwrap();
+    assert_eq!((rows(&first), first.cache_status), (vec![("red shoes", 3, 2)], CacheStatus::Miss));
     let earlier = ReportPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
-    let earlier = reports.get(TopSearches { period: earlier, first: 10 }, false).await.unwrap();
+    let earlier = reports.get(TopSearches { period: earlier, offset: 0, first: 10 }, false).await.unwrap();
     assert_eq!((rows(&earlier), earlier.cache_status), (vec![], CacheStatus::Miss));
     let long_ago = search("a", "winter", Utc::now() - TimeDelta::days(31), 1);
     store.log_searches(&[long_ago]).await.unwrap();
-    let month = reports.get(TopSearches { period: always, first: 10 }, true).await.unwrap();
+    let month = reports.get(TopSearches { period: always, offset: 0, first: 10 }, true).await.unwrap();
     assert_eq!(rows(&month), rows(&fresh), "the default is the last 30 days");
 }
 
@@ -78,7 +78,15 @@ async fn searches_without_results_are_reported(database: Arc<TestDatabase>) {
     }
     for cache_status in [CacheStatus::Miss, CacheStatus::Hit] {
         let report = reports
-            .get(ZeroResultSearches { period: ReportPeriod::default(), first: 10 }, false)
+            .get(
+                ZeroResultSearches {
+                    period: ReportPeriod::default(),
+                    with_relaxed: false,
+                    offset: 0,
+                    first: 10,
+                },
+                false,
+            )
             .await
             .unwrap();
         let rows: Vec<_> =
@@ -153,7 +161,8 @@ async fn reports_state_their_watermark(database: Arc<TestDatabase>) {
     let reports = Reports::new(store, cache, coverage.clone(), TTL);
     let since = at("2026-11-01T00:00:00Z");
     let period = ReportPeriod { from: Some(since), before: None };
-    let report = async |period| reports.get(TopSearches { period, first: 10 }, true).await.unwrap();
+    let report =
+        async |period| reports.get(TopSearches { period, offset: 0, first: 10 }, true).await.unwrap();
     assert_eq!(report(period).await.covered_until, since, "without a watermark, nothing is covered");
     let typed = Utc::now() - TimeDelta::seconds(7);
     coverage.set(Some(Some(typed)));
@@ -185,7 +194,10 @@ async fn erased_searches_are_in_no_report(database: Arc<TestDatabase>) {
         search_now(&store, session, query, 1).await;
     }
     let top_searches = async |server: &Reports| {
-        server.get(TopSearches { period: ReportPeriod::default(), first: 10 }, false).await.unwrap()
+        server
+            .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, false)
+            .await
+            .unwrap()
     };
     for server in &servers {
         assert_eq!(rows(&top_searches(server).await), [("tea", 2, 1), ("secret wish", 1, 1)]);

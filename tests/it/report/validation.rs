@@ -21,8 +21,11 @@ async fn periods_must_begin_before_they_end() {
     ] {
         let parameters = CategoryDocuments { name: "toys".to_owned(), source: None, kind, period, first: 10 };
         let errors = [
-            reports.get(TopSearches { period, first: 10 }, false).await.err(),
-            reports.get(ZeroResultSearches { period, first: 10 }, true).await.err(),
+            reports.get(TopSearches { period, offset: 0, first: 10 }, false).await.err(),
+            reports
+                .get(ZeroResultSearches { period, with_relaxed: false, offset: 0, first: 10 }, true)
+                .await
+                .err(),
             reports.get(SearchVolume::new(period, CalendarInterval::Day, "UTC").unwrap(), false).await.err(),
             reports.get(parameters, false).await.err(),
             reports.get(CategoryTotals { source: None, kind, period }, false).await.err(),

@@ -8,17 +8,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use prometheus_client::registry::Registry;
 use quarry::config::{Settings, SuggestSettings};
-use quarry::domain::{
-    DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher, SessionId, SourceName,
-    comparison_key,
-};
+use quarry::domain::{DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher};
+use quarry::domain::{SessionId, SourceName, query_key};
 use quarry::search::{
     Batch, CompletionRequest, DocumentFilter, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine,
     SearchError, SearchRequest, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
-use uuid::Uuid;
 
 use super::corpus::open;
 use crate::support::databases::TestDatabase;
@@ -111,14 +108,16 @@ impl Setup {
 
 fn search(of: &str, query: &str, at: DateTime<Utc>) -> NewSearch {
     NewSearch {
-        id: LoggedSearchId(Uuid::new_v4()),
+        id: LoggedSearchId(uuid::Uuid::new_v4()),
+        revision: 1,
         session: SessionId::parse(of).unwrap(),
         user: None,
         query: query.to_owned(),
-        query_key: comparison_key(query),
+        query_key: query_key(query),
         truncated: false,
         keystrokes: 5,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: at - TimeDelta::seconds(3),
         last_keystroke_at: at,
@@ -407,7 +406,7 @@ impl SearchEngine for BusyEngine {
     async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
         self.engine.apply(batch).await
     }
-    async fn applied_through(&self) -> Result<Option<(Uuid, Revision)>, SearchError> {
+    async fn applied_through(&self) -> Result<Option<(uuid::Uuid, Revision)>, SearchError> {
         self.engine.applied_through().await
     }
     async fn reset(&self) -> Result<(), SearchError> {

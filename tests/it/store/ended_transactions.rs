@@ -81,6 +81,7 @@ fn visitor() -> Searcher {
 
 fn search(number: u128) -> NewSearch {
     NewSearch {
+        revision: 1,
         id: LoggedSearchId(Uuid::from_u128(number)),
         session: SessionId::parse("visitor").unwrap(),
         user: None,
@@ -89,6 +90,7 @@ fn search(number: u128) -> NewSearch {
         truncated: false,
         keystrokes: 3,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: at(NOON),
         last_keystroke_at: at(NOON),
@@ -104,6 +106,7 @@ fn interaction(number: u128) -> Interaction {
         session: Some(SessionId::parse("visitor").unwrap()),
         user: None,
         search: None,
+        position: None,
         occurred_at: at(NOON),
     }
 }

@@ -97,8 +97,11 @@ async fn the_roll_up_of_interactions_is_dropped_and_restored(database: Arc<TestD
     let before = reports(&store).await;
     assert_eq!((before.0.total_quantity, before.1[0].quantity), (99, 10));
 
-    // This migration and the later one.
-    assert_eq!(store.migrate_down(2).await.unwrap(), 2);
+    // This migration and the later ones.
+    let status = store.migration_status().await.unwrap();
+    let at_index = status.iter().position(|migration| migration.name.ends_with("interaction_index")).unwrap();
+    let steps = status.len() - at_index;
+    assert_eq!(store.migrate_down(steps as u32).await.unwrap(), steps);
     let mut expected = BTreeMap::new();
     for interaction in &all {
         let day = interaction.occurred_at.duration_trunc(TimeDelta::days(1)).unwrap();

@@ -12,6 +12,7 @@ mod migrations;
 mod outages;
 mod plans;
 mod search_logs;
+mod servers;
 mod slices;
 
 use chrono::{DateTime, FixedOffset, Utc};

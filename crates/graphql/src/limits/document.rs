@@ -11,7 +11,7 @@ use crate::error_bounds::Quoted;
 use crate::error_code::{ErrorCode, request_error};
 use crate::fields;
 use crate::pagination::{DEFAULT_FIRST, MAX_FIRST};
-use crate::variables::integer;
+use crate::scalars::integer;
 
 /// The maximum length of a chain of fragments that spread one another.
 const MAX_FRAGMENT_CHAIN: usize = 24;

@@ -1,7 +1,7 @@
 use async_graphql::{ID, InputObject, SimpleObject};
 
 use crate::failure::Failure;
-use crate::scalars::Flag;
+use crate::scalars::{Flag, Long};
 use quarry_domain::{InputId, InvalidKeystroke, Keystroke, SessionId, UserId};
 
 /// The content of a search box after a keystroke.
@@ -15,12 +15,16 @@ pub(crate) struct LogKeystrokeInput {
     input_id: Option<ID>,
     /// The whole content of the search box after the keystroke: at most 4,096 bytes.
     text: String,
-    /// The number of the keystroke within the session and input, counted by the client. It restores the order of
-    /// requests and makes retries idempotent. It must increase for as long as the session and input are in use.
-    sequence: Option<i32>,
+    /// The number of the keystroke within the session and input: a counter, which may begin again after a page load,
+    /// or the time (`Date.now()`). It restores the order of requests and makes retries idempotent.
+    sequence: Option<Long>,
     /// True if the user pressed Enter or chose a suggestion, which makes the search final.
     #[graphql(default)]
     submitted: Flag<false>,
+    /// True while an input method composes the text (`event.isComposing`). Such a text counts only if it stays in the
+    /// search box.
+    #[graphql(default)]
+    composing: Flag<false>,
     /// The number of documents that the text found, if the client knows it.
     result_count: Option<i32>,
 }
@@ -39,9 +43,10 @@ impl LogKeystrokeInput {
             user: user.map_err(&failure)?,
             input: input.map_err(&failure)?.unwrap_or_default(),
             text: self.text,
-            sequence: self.sequence.map(i64::from),
+            sequence: self.sequence.map(|sequence| sequence.0),
             submitted: self.submitted.0,
             result_count: self.result_count.map(i64::from),
+            composing: self.composing.0,
         };
         keystroke.checked().map_err(failure)
     }
@@ -57,22 +62,35 @@ pub(crate) struct TrackInput {
     /// The search box or tab within the session: at most 128 characters, "" by default.
     input_id: Option<ID>,
     /// The number of the keystroke within the session and input, as for `logKeystroke`.
-    sequence: Option<i32>,
+    sequence: Option<Long>,
     /// True if the user pressed Enter or chose a suggestion, which makes the search final.
     #[graphql(default)]
     submitted: Flag<false>,
+    /// True while an input method composes the text, as for `logKeystroke`.
+    #[graphql(default)]
+    composing: Flag<false>,
 }
 
 impl TrackInput {
     /// Validates the keystroke with the text of a search, whose number of results is not known yet.
     pub(crate) fn checked(self, text: &str) -> Result<Keystroke, Failure> {
-        let Self { session_id, user_id, input_id, sequence, submitted } = self;
+        let Self { session_id, user_id, input_id, sequence, submitted, composing } = self;
         let text = text.to_owned();
-        LogKeystrokeInput { session_id, user_id, input_id, text, sequence, submitted, result_count: None }
-            .into_keystroke(|error| match error.field {
-                "text" => Failure::bad_input("query", error.problem),
-                _ => invalid("track", &error),
-            })
+        let result_count = None;
+        LogKeystrokeInput {
+            session_id,
+            user_id,
+            input_id,
+            text,
+            sequence,
+            submitted,
+            composing,
+            result_count,
+        }
+        .into_keystroke(|error| match error.field {
+            "text" => Failure::bad_input("query", error.problem),
+            _ => invalid("track", &error),
+        })
     }
 }
 
@@ -85,7 +103,7 @@ pub(super) fn invalid(path: &str, error: &InvalidKeystroke) -> Failure {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct LogKeystrokePayload {
     /// True if the buffer stored the keystroke. False if it was dropped: its `sequence` does not exceed that of a
-    /// search that is already final, or its session exceeds the flood limit.
+    /// search that is already final (and does not begin again), or its session exceeds the flood limit.
     pub(crate) accepted: bool,
 }
 

@@ -1,6 +1,6 @@
 use async_graphql::{Context, ID, Object};
 
-use super::{FinalReason, int};
+use super::{FinalReason, MatchTier, int};
 use crate::failure::Failure;
 use crate::ids::NodeId;
 use crate::response_budget::ResponseBudget;
@@ -18,6 +18,12 @@ impl Search {
         NodeId::Search(self.0.id).into()
     }
 
+    /// The number of times that the search was stored: above 1, its text supersedes an earlier one, because the
+    /// user typed on.
+    async fn revision(&self) -> i32 {
+        int(self.0.revision)
+    }
+
     /// The user's session as named by the client.
     async fn session_id(&self) -> ID {
         ID(self.0.session.as_str().to_owned())
@@ -28,8 +34,8 @@ impl Search {
         self.0.user.as_ref().map(|user| ID(user.as_str().to_owned()))
     }
 
-    /// The text: trimmed, with collapsed white space, and with masked e-mail addresses, phone and card numbers (unless
-    /// the server disables masking).
+    /// The text: trimmed, with collapsed white space, and with masked personal data and secrets, such as
+    /// `[email]` (unless the server disables masking).
     async fn query(&self, ctx: &Context<'_>) -> Result<&str, Failure> {
         ResponseBudget::add_text(ctx, &self.0.query)
     }
@@ -47,6 +53,18 @@ impl Search {
     /// The number of documents found; null if unknown.
     async fn result_count(&self) -> Option<i32> {
         self.0.result_count.map(int)
+    }
+
+    /// The least strict way in which a document matched; null without results, and if only the client knows their
+    /// number.
+    async fn tier(&self) -> Option<MatchTier> {
+        let tier = self.0.tier.filter(|_| self.0.result_count != Some(0));
+        tier.map(|tier| tier.last.into())
+    }
+
+    /// True if few documents contained all words, so others with any of them followed; null if unknown.
+    async fn relaxed(&self) -> Option<bool> {
+        self.0.tier.map(|tier| tier.relaxed)
     }
 
     /// The reason why the search became final.

@@ -45,6 +45,8 @@ pub(crate) struct RecordInteractionInput {
     user_id: Option<ID>,
     /// The `searchId` of the search result that contained the document.
     search_id: Option<ID>,
+    /// The rank of the document in that search result, from 1: reports average it.
+    position: Option<i32>,
     /// The time of the interaction: now by default. A time up to a day in the future counts as now.
     occurred_at: Option<DateTime>,
     /// A key of 1 to 128 characters that identifies the interaction: a retry with the same key, document, kind, session
@@ -90,6 +92,7 @@ impl RecordInteractionInput {
             session: self.session_id.map(|id| SessionId::parse(&id)).transpose().map_err(invalid_id)?,
             user: self.user_id.map(|id| UserId::parse(&id)).transpose().map_err(invalid_id)?,
             search: search.transpose()?,
+            position: self.position,
             occurred_at: self.occurred_at.map(|at| at.0),
             idempotency_key: self
                 .idempotency_key

@@ -9,7 +9,8 @@ use crate::failure::Failure;
 use crate::list::List;
 use crate::pagination::ConnectionPage;
 use crate::scalars::Flag;
-use quarry_domain::{QueryDigest, SearchId, comparison_key};
+use quarry_domain::{QueryDigest, SearchId, SessionId, Timestamp, query_key};
+use quarry_keystroke::Mask;
 use quarry_search::{FacetRequest, Hit, SearchAnswer, SearchCursor, SearchRequest};
 
 /// The GraphQL type of an edge to a matching document.
@@ -94,11 +95,19 @@ pub(crate) struct SearchConnection {
     facets: Vec<(FacetRequest, Vec<quarry_search::Facet>)>,
     took_ms: f64,
     query: String,
+    /// The session of a tracked search, and the time of the response.
+    responded: (Option<SessionId>, Timestamp),
+    mask: Option<Mask>,
     id: OnceLock<SearchId>,
 }
 
 impl SearchConnection {
-    pub(crate) fn new(answer: SearchAnswer, request: SearchRequest) -> Self {
+    pub(crate) fn new(
+        answer: SearchAnswer,
+        request: SearchRequest,
+        session: Option<SessionId>,
+        mask: Option<Mask>,
+    ) -> Self {
         let has_previous = request.after.is_some();
         let page = ConnectionPage { items: answer.hits, has_previous, has_next: answer.has_next };
         Self {
@@ -113,8 +122,20 @@ impl SearchConnection {
             facets: request.facets.into_iter().zip(answer.facets).collect(),
             took_ms: answer.took.as_secs_f64() * 1_000.0,
             query: request.query,
+            responded: (session, chrono::Utc::now()),
+            mask,
             id: OnceLock::new(),
         }
+    }
+
+    /// The digest is that of the logged text, so that clicks on masked queries count.
+    fn new_id(&self) -> SearchId {
+        let query = match &self.mask {
+            Some(mask) => query_key(&mask.apply(&self.query)),
+            None => query_key(&self.query),
+        };
+        let (session, at) = &self.responded;
+        SearchId::of_response(session.as_ref(), *at, rand::random(), QueryDigest::of(&query))
     }
 }
 
@@ -180,12 +201,9 @@ impl SearchConnection {
         self.took_ms
     }
 
-    /// The unique id of this search result. Pass it to `recordInteraction`: it contains a digest of the query, by which
-    /// reports relate clicks to searches.
+    /// The id of this search result. Pass it to `recordInteraction`: it contains the time, and digests of the query and
+    /// the tracked session, by which reports relate interactions to logged searches.
     async fn search_id(&self) -> ID {
-        let id = self
-            .id
-            .get_or_init(|| SearchId::new(rand::random(), QueryDigest::of(&comparison_key(&self.query))));
-        ID(id.to_string())
+        ID(self.id.get_or_init(|| self.new_id()).to_string())
     }
 }

@@ -4,7 +4,7 @@ use crate::list::List;
 
 /// A way in which documents match a query, the strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "quarry_search::MatchTier")]
+#[graphql(remote = "quarry_domain::MatchTier")]
 pub(crate) enum MatchTier {
     /// All words: as typed, in another form, or the last one as a prefix.
     AllWords,

@@ -3,7 +3,7 @@ use async_graphql::{ID, InputObject};
 use super::keystroke_input::invalid;
 use crate::failure::Failure;
 use crate::scalars::DateTime;
-use quarry_domain::{MAX_KEYSTROKE_BYTES, SessionId, UserId, comparison_key};
+use quarry_domain::{MAX_KEYSTROKE_BYTES, SessionId, UserId, query_key};
 
 /// A filter of logged searches: all given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -34,7 +34,7 @@ impl SearchLogFilter {
             let problem = format_args!("is longer than {MAX_KEYSTROKE_BYTES} bytes: shorten it");
             return Err(Failure::bad_input("filter.queryPrefix", problem));
         }
-        let prefix = comparison_key(&prefix);
+        let prefix = query_key(&prefix);
         Ok(quarry_store::SearchLogFilter {
             session: session.map_err(|error| invalid("filter", &error))?,
             user: user.map_err(|error| invalid("filter", &error))?,

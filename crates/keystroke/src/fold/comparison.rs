@@ -3,14 +3,16 @@
 use unicode_normalization::char::decompose_canonical;
 use unicode_segmentation::UnicodeSegmentation;
 
+use super::conversion::converts;
+use super::fingerprints::shared_letters;
 use quarry_domain::comparison_key;
 
 /// The minimum length of a text whose correction may take [`LONG_EDITS`].
 const LONG_LETTERS: usize = 5;
 const SHORT_EDITS: usize = 1;
 const LONG_EDITS: usize = 2;
-/// The maximum number of letters that an input method composes at once.
-const COMPOSED_LETTERS: usize = 20;
+/// The minimum length of an abandoned text whose retyping may contain [`SHORT_EDITS`].
+const RETYPED_LETTERS: usize = 3;
 
 /// The vowels that a Korean keyboard composes from two.
 const COMPOUND_VOWELS: [(char, &str); 7] =
@@ -31,6 +33,8 @@ pub(super) struct NormalizedText<'a> {
     /// The key with Korean syllables decomposed into letters, if it has any: `하`, `한` and `하나` are each
     /// a prefix of the next.
     jamo: Option<String>,
+    /// The fingerprints of the prefixes of the typed text, if the text itself is masked.
+    prefixes: &'a [u8],
 }
 
 /// The relation of a text to an earlier one.
@@ -52,7 +56,12 @@ impl<'a> NormalizedText<'a> {
     pub(super) fn of(text: &'a str) -> Self {
         let key = comparison_key(text);
         let jamo = key.chars().any(is_hangul).then(|| decompose_hangul(&key));
-        Self { text, key, jamo }
+        Self { text, key, jamo, prefixes: &[] }
+    }
+
+    /// A remembered text; of a masked one, only the fingerprints of its prefixes are known.
+    pub(super) fn remembered(text: &'a str, prefixes: &'a [u8]) -> Self {
+        Self { prefixes, ..Self::of(text) }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -60,13 +69,33 @@ impl<'a> NormalizedText<'a> {
     }
 
     pub(super) fn relation_to(&self, earlier: &NormalizedText<'_>) -> Relation {
+        if !earlier.prefixes.is_empty() {
+            return self.relation_to_masked(earlier);
+        }
         if self.key == earlier.key {
             Relation::Same
         } else if self.jamo().starts_with(earlier.jamo()) {
             Relation::Longer
         } else if earlier.jamo().starts_with(self.jamo()) {
             Relation::Shorter
-        } else if self.corrects(earlier) || self.converts(earlier) {
+        } else if self.corrects(earlier) || converts(earlier.text, self.text) {
+            Relation::Corrected
+        } else {
+            Relation::Unrelated
+        }
+    }
+
+    /// The relation to a text that is known by its fingerprints only.
+    fn relation_to_masked(&self, earlier: &NormalizedText<'_>) -> Relation {
+        let (shared, letters, whole) =
+            (shared_letters(&self.key, earlier.prefixes), self.letters(), earlier.letters());
+        if shared == letters && shared == whole {
+            Relation::Same
+        } else if shared == whole {
+            Relation::Longer
+        } else if shared == letters {
+            Relation::Shorter
+        } else if shared * 2 >= whole {
             Relation::Corrected
         } else {
             Relation::Unrelated
@@ -74,11 +103,54 @@ impl<'a> NormalizedText<'a> {
     }
 
     pub(super) fn equals(&self, other: &NormalizedText<'_>) -> bool {
-        self.key == other.key
+        self.relation_to(other) == Relation::Same
+    }
+
+    /// Returns true if the text is `earlier` typed again after the box was cleared: the same, longer, or
+    /// corrected.
+    ///
+    /// `stood` is true if `earlier` was not erased at once, so that a visitor may have read its results.
+    pub(super) fn retypes(&self, earlier: &NormalizedText<'_>, stood: bool) -> bool {
+        match self.relation_to(earlier) {
+            Relation::Same | Relation::Longer => return true,
+            Relation::Shorter => return false,
+            Relation::Corrected | Relation::Unrelated => {}
+        }
+        let (before, now) = (letters_of(&earlier.key), letters_of(&self.key));
+        if !earlier.prefixes.is_empty() || digits(&before) != digits(&now[..now.len().min(before.len())]) {
+            return false;
+        }
+        let is_long = before.len() >= LONG_LETTERS;
+        let edits = if is_long { LONG_EDITS } else { SHORT_EDITS };
+        // A few letters resemble many words: only a half-word is taken for a typo of another text.
+        let is_half = before.len() >= RETYPED_LETTERS && now.len() >= before.len() + 2 && !stood;
+        let begins = (before.len().saturating_sub(1)..=before.len() + 1)
+            .filter_map(|length| now.get(..length))
+            .any(|begin| is_within(&before, begin, if begin.len() == before.len() { edits } else { 1 }));
+        let is_swapped = now.get(..before.len()).is_some_and(|begin| is_swap(&before, begin));
+        before.len() >= 2 && is_swapped || begins && (is_long || is_half)
+    }
+
+    /// Returns true if one deletion turns `earlier` into `self`, at any position.
+    pub(super) fn is_cut_from(&self, earlier: &NormalizedText<'_>) -> bool {
+        if self.relation_to(earlier) == Relation::Shorter {
+            return true;
+        }
+        if !earlier.prefixes.is_empty() || self.key.len() >= earlier.key.len() {
+            return false;
+        }
+        let kept = |(one, other): &(char, char)| one == other;
+        let (own, other) = (self.key.chars(), earlier.key.chars());
+        let before = own.clone().zip(other.clone()).take_while(kept).count();
+        let after = own.clone().rev().zip(other.rev()).take_while(kept).count();
+        before + after >= own.count()
     }
 
     /// Returns true if deletions turn `earlier` into `self`.
     pub(super) fn is_subsequence_of(&self, earlier: &NormalizedText<'_>) -> bool {
+        if !earlier.prefixes.is_empty() {
+            return false;
+        }
         let mut rest = earlier.key.chars();
         self.key.len() < earlier.key.len() && self.key.chars().all(|char| rest.any(|other| other == char))
     }
@@ -92,6 +164,24 @@ impl<'a> NormalizedText<'a> {
         self.relation_to(earlier) == Relation::Shorter && earlier.letters() <= self.letters() + 1
     }
 
+    /// Returns true if no letter of `earlier` is left, and no input method converted it.
+    pub(super) fn replaces(&self, earlier: &NormalizedText<'_>) -> bool {
+        let mut letters = self.jamo().chars();
+        !letters.any(|letter| earlier.jamo().contains(letter)) && !converts(earlier.text, self.text)
+    }
+
+    /// Returns true if both differ by more than a press of a key.
+    pub(super) fn is_jump_from(&self, earlier: &NormalizedText<'_>) -> bool {
+        if self.key.is_ascii() && earlier.key.is_ascii() {
+            return !is_within(earlier.key.as_bytes(), self.key.as_bytes(), 1);
+        }
+        !is_within(&letters_of(earlier.jamo()), &letters_of(self.jamo()), 1)
+    }
+
+    pub(super) fn text(&self) -> &str {
+        self.text
+    }
+
     pub(super) fn begins_like(&self, other: &NormalizedText<'_>) -> bool {
         self.jamo().chars().next() == other.jamo().chars().next()
     }
@@ -100,23 +190,11 @@ impl<'a> NormalizedText<'a> {
         self.jamo.as_deref().unwrap_or(&self.key)
     }
 
-    fn letters(&self) -> usize {
+    pub(super) fn letters(&self) -> usize {
+        if !self.prefixes.is_empty() {
+            return self.prefixes.len();
+        }
         if self.key.is_ascii() { self.key.len() } else { self.key.graphemes(true).count() }
-    }
-
-    /// Returns true if an input method converted phonetic input of `earlier`.
-    ///
-    /// It composes a few words without white space: longer input was a search of its own.
-    fn converts(&self, earlier: &NormalizedText<'_>) -> bool {
-        if self.key.is_ascii() {
-            return false;
-        }
-        let (composed, _) = differing(earlier.text, self.text);
-        if composed.len() > COMPOSED_LETTERS || composed.iter().any(|char| char.is_whitespace()) {
-            return false;
-        }
-        let (sound, written) = differing(&earlier.key, &self.key);
-        is_conversion(&sound, &written)
     }
 
     fn corrects(&self, earlier: &NormalizedText<'_>) -> bool {
@@ -127,6 +205,23 @@ impl<'a> NormalizedText<'a> {
         let letters: Vec<&str> = self.key.graphemes(true).collect();
         is_correction(&earlier, &letters)
     }
+}
+
+fn letters_of(text: &str) -> Vec<&str> {
+    text.graphemes(true).collect()
+}
+
+/// The digits of a text: another number is no typo.
+fn digits<'t>(letters: &[&'t str]) -> Vec<&'t str> {
+    letters.iter().copied().filter(|letter| letter.chars().any(char::is_numeric)).collect()
+}
+
+/// Returns true if two adjacent letters are swapped, and nothing else differs.
+fn is_swap(one: &[&str], other: &[&str]) -> bool {
+    let mut different = (0..one.len()).filter(|at| one[*at] != other[*at]);
+    let (first, second, third) = (different.next(), different.next(), different.next());
+    matches!((first, second, third), (Some(a), Some(b), None)
+        if b == a + 1 && one[a] == other[b] && one[b] == other[a])
 }
 
 /// Returns true if half of `earlier` is a common prefix, or few edits differ.
@@ -161,55 +256,6 @@ fn shared_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
     one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
-/// The scripts of input methods, in the order of conversion.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum WritingScript {
-    Latin,
-    Hiragana,
-    Katakana,
-    Han,
-}
-
-fn script_of(char: char) -> Option<WritingScript> {
-    match char {
-        'a'..='z' | '\'' | 'ü' => Some(WritingScript::Latin),
-        '\u{3041}'..='\u{309f}' | 'ー' | '\u{3105}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}' => {
-            Some(WritingScript::Hiragana)
-        }
-        '\u{30a0}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}' => Some(WritingScript::Katakana),
-        '々' | '〇' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}' => {
-            Some(WritingScript::Han)
-        }
-        _ => None,
-    }
-}
-
-/// Returns true for a possible conversion, such as `nihao` to `你好` or `にほん` to `日本`.
-///
-/// The text is in a later script, and not longer.
-fn is_conversion(sound: &[char], text: &[char]) -> bool {
-    let scripts = |part: &[char]| part.iter().map(|char| script_of(*char)).collect::<Option<Vec<_>>>();
-    let (Some(sound), Some(written)) = (scripts(sound), scripts(text)) else {
-        return false;
-    };
-    let is_later =
-        written.iter().max() > sound.iter().max() && sound.iter().max() < Some(&WritingScript::Han);
-    !sound.is_empty() && written.len() <= sound.len() && is_later && !written.contains(&WritingScript::Latin)
-}
-
-/// The different parts of two texts, without their common prefix and suffix.
-fn differing(one: &str, other: &str) -> (Vec<char>, Vec<char>) {
-    let mut one: Vec<char> = one.chars().collect();
-    let mut other: Vec<char> = other.chars().collect();
-    let shared = shared_prefix(&one, &other);
-    one.drain(..shared);
-    other.drain(..shared);
-    while one.last() == other.last() && one.pop().is_some() {
-        other.pop();
-    }
-    (one, other)
-}
-
 fn is_hangul(char: char) -> bool {
     matches!(char, '가'..='힣' | '\u{1100}'..='\u{11ff}')
 }
@@ -239,6 +285,7 @@ mod tests {
 
     use super::Relation::{Corrected, Longer, Same, Shorter, Unrelated};
     use super::*;
+    use crate::fold::fingerprints::fingerprints;
 
     #[test]
     fn relations() {
@@ -304,6 +351,19 @@ mod tests {
             let relation = NormalizedText::of(text).relation_to(&NormalizedText::of(earlier));
             assert_eq!(relation, expected, "{earlier} {text}");
         }
+    }
+
+    #[test]
+    fn masked_texts_are_compared_by_fingerprints() {
+        let typed = "widget +49 171 1234567";
+        let prints = fingerprints(typed);
+        let masked = NormalizedText::remembered("widget [phone]", &prints);
+        let relation = |text: &str| NormalizedText::of(text).relation_to(&masked);
+        assert_eq!(relation("Widget +49 1711234567"), Same);
+        assert_eq!(relation("widget +49 171 1234567 blue"), Longer);
+        assert_eq!(relation("widget +49 171 12"), Shorter);
+        assert_eq!(relation("widget +49 171 9999"), Corrected);
+        assert_eq!(relation("hats and other things"), Unrelated);
     }
 
     #[test]

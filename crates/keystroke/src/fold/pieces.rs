@@ -15,7 +15,34 @@ pub(super) struct NormalizedKeystroke<'a> {
     pub(super) normalized: NormalizedText<'a>,
     pub(super) submitted: bool,
     pub(super) result_count: Option<i64>,
+    /// An input method was composing the text.
+    pub(super) composing: bool,
+    /// The page load that counted the sequence, in order of arrival.
+    epoch: u32,
     sequence: Option<i64>,
+}
+
+impl<'a> NormalizedKeystroke<'a> {
+    /// A remembered search as the content of the box before a piece.
+    pub(super) fn remembered(
+        at: Timestamp,
+        user: Option<&'a UserId>,
+        text: &'a str,
+        normalized: NormalizedText<'a>,
+        composing: bool,
+    ) -> Self {
+        Self {
+            at,
+            user,
+            text,
+            normalized,
+            submitted: false,
+            result_count: None,
+            composing,
+            epoch: 0,
+            sequence: None,
+        }
+    }
 }
 
 /// The non-empty pieces of a run.
@@ -29,21 +56,37 @@ pub(super) struct Pieces<'a> {
 /// Splits a run in order of arrival.
 ///
 /// A prompt flusher would have received the same pieces one by one, so late and repeated keystrokes do not
-/// bridge a pause.
+/// bridge a pause. A sequence that begins again after a page load is not late.
 pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Pieces<'_> {
     let mut split = Pieces::default();
     let mut piece = Piece::default();
     let mut flushed: Option<i64> = None;
+    let mut first = i64::MAX;
+    let mut seen: HashMap<i64, &str> = HashMap::new();
+    // Repetitions of flushed keystrokes: the first ones of another page load may look like them.
+    let mut repeated: Vec<&BufferedKeystroke> = Vec::new();
     for keystroke in keystrokes {
         if piece.has_ended(keystroke.at, window) {
-            flushed = flushed.max(piece.last_sequence());
+            flushed = if piece.epoch > 0 { piece.highest } else { flushed.max(piece.highest) };
             split.pieces.push(std::mem::take(&mut piece).in_order());
         }
-        if keystroke.sequence.is_some() && keystroke.sequence <= flushed {
-            split.late += 1;
-        } else {
-            piece.take(keystroke);
+        if let Some(sequence) = keystroke.sequence {
+            let known = seen.insert(sequence, &keystroke.text);
+            let is_repeated = known.is_some_and(|known| known == keystroke.text);
+            if flushed.is_some_and(|flushed| sequence <= flushed) {
+                if is_repeated || known.is_none() && sequence > first {
+                    split.late += 1;
+                    repeated.extend(Some(keystroke).filter(|_| is_repeated));
+                    continue;
+                }
+                flushed = None;
+                split.late -= repeated.len() as u64;
+                repeated.drain(..).for_each(|repeated| piece.take(repeated));
+            }
+            first = first.min(sequence);
+            repeated.clear();
         }
+        piece.take(keystroke);
     }
     if !piece.typed.is_empty() {
         split.pieces.push(piece.in_order());
@@ -56,8 +99,15 @@ pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Piece
 struct Piece<'a> {
     typed: Vec<NormalizedKeystroke<'a>>,
     last_at: Option<Timestamp>,
-    /// The index of each keystroke with a sequence, to identify repetitions.
+    /// The page load of the last keystroke.
+    epoch: u32,
+    /// The index of each keystroke of the page load with a sequence, to identify repetitions.
     sequenced: HashMap<(i64, &'a str, bool), usize>,
+    /// The text of each sequence of the page load, and the highest.
+    texts: HashMap<i64, &'a str>,
+    highest: Option<i64>,
+    /// The repetitions since the last new keystroke: the first ones of another page load may look like them.
+    repeated: Vec<&'a BufferedKeystroke>,
 }
 
 impl<'a> Piece<'a> {
@@ -67,21 +117,43 @@ impl<'a> Piece<'a> {
         pause.is_some_and(|pause| pause >= window)
     }
 
-    fn last_sequence(&self) -> Option<i64> {
-        self.typed.iter().filter_map(|typed| typed.sequence).max()
+    fn take(&mut self, keystroke: &'a BufferedKeystroke) {
+        if let Some(sequence) = keystroke.sequence
+            && self.begins_again(sequence, &keystroke.text)
+        {
+            self.epoch += 1;
+            self.sequenced.clear();
+            self.texts.clear();
+            self.highest = None;
+            for repeated in std::mem::take(&mut self.repeated) {
+                self.push(repeated);
+            }
+        }
+        self.push(keystroke);
     }
 
-    fn take(&mut self, keystroke: &'a BufferedKeystroke) {
-        let BufferedKeystroke { at, ref user, ref text, sequence, submitted, result_count } = *keystroke;
+    /// Returns true if the counter of the client has begun again: it numbers another text alike.
+    fn begins_again(&self, sequence: i64, text: &str) -> bool {
+        let is_below = self.highest.is_some_and(|highest| sequence < highest);
+        is_below && self.texts.get(&sequence).is_some_and(|other| *other != text)
+    }
+
+    fn push(&mut self, keystroke: &'a BufferedKeystroke) {
+        let BufferedKeystroke { at, ref user, ref text, sequence, submitted, result_count, composing } =
+            *keystroke;
         if let Some(sequence) = sequence {
+            self.highest = self.highest.max(Some(sequence));
+            self.texts.entry(sequence).or_insert(text);
             let index = self.sequenced.entry((sequence, text, submitted)).or_insert(self.typed.len());
             if let Some(first) = self.typed.get_mut(*index) {
                 // A client may send a keystroke with a search and on its own.
                 first.user = first.user.or(user.as_ref());
-                first.result_count = result_count.or(first.result_count);
+                first.result_count = first.result_count.or(result_count);
+                self.repeated.push(keystroke);
                 return;
             }
         }
+        self.repeated.clear();
         self.last_at = self.last_at.max(Some(at));
         let normalized = NormalizedText::of(text);
         self.typed.push(NormalizedKeystroke {
@@ -91,6 +163,8 @@ impl<'a> Piece<'a> {
             normalized,
             submitted,
             result_count,
+            composing: composing && !submitted,
+            epoch: self.epoch,
             sequence,
         });
     }
@@ -100,11 +174,19 @@ impl<'a> Piece<'a> {
         let has_sequence = |typed: &NormalizedKeystroke<'_>| typed.sequence.is_some();
         let positions: Vec<bool> = self.typed.iter().map(has_sequence).collect();
         let (mut sequenced, others): (Vec<_>, Vec<_>) = self.typed.into_iter().partition(has_sequence);
-        sequenced.sort_by_key(|typed| typed.sequence);
+        sequenced.sort_by_key(|typed| (typed.epoch, typed.sequence));
         let (mut sequenced, mut others) = (sequenced.into_iter(), others.into_iter());
         let in_order = positions
             .iter()
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
-        in_order.collect()
+        let mut in_order: Vec<_> = in_order.collect();
+        // A text that an input method is composing counts only while it is the content of the box.
+        let count = in_order.len();
+        let mut index = 0;
+        in_order.retain(|typed| {
+            index += 1;
+            !typed.composing || index == count
+        });
+        in_order
     }
 }

@@ -6,9 +6,12 @@ use proptest::sample::{SizeRange, select};
 
 use chrono::TimeDelta;
 
+use super::continuing::Log;
 use super::*;
+use quarry_domain::{Timestamp, UserId, comparison_key};
 
-const POLICY: FoldPolicy = FoldPolicy { window: Duration::from_secs(5), mask: false };
+const POLICY: FoldPolicy =
+    FoldPolicy { window: Duration::from_secs(5), continue_window: Duration::from_secs(30), mask: None };
 /// Few letters and short texts produce all relations.
 const TEXT: &str = "[abcé 한하ß]{0,7}";
 
@@ -24,7 +27,7 @@ prop_compose! {
         result_count in prop::option::of(0..3i64),
     ) -> BufferedKeystroke {
         let user = user.map(|id| UserId::parse(id).unwrap());
-        BufferedKeystroke { at: at(0), user, text, sequence: None, submitted, result_count }
+        BufferedKeystroke { at: at(0), user, text, sequence: None, submitted, result_count, composing: false }
     }
 }
 
@@ -50,7 +53,7 @@ fn arriving(mut keystrokes: Vec<BufferedKeystroke>) -> Vec<BufferedKeystroke> {
 }
 
 fn idle(keystrokes: &[BufferedKeystroke]) -> FoldOutcome {
-    fold(keystrokes, &POLICY, DueReason::Idle)
+    fold(keystrokes, None, &POLICY, DueReason::Idle)
 }
 
 fn without_times(folded: FoldOutcome) -> Vec<FoldedSearch> {
@@ -83,9 +86,13 @@ proptest! {
             sequence: None,
             submitted: false,
             result_count: None,
+            composing: false,
         });
         // A prefix of white space clears the box.
-        let seen = keystrokes.filter(|keystroke| !keystroke.text.trim().is_empty()).collect();
+        let mut seen: Vec<_> = keystrokes.filter(|keystroke| !keystroke.text.trim().is_empty()).collect();
+        // A single last letter that is removed at the end was a slip, and the first letter alone was typed over.
+        seen.push(BufferedKeystroke { text: text.clone(), ..seen[0].clone() });
+        seen.retain(|keystroke| keystroke.text == text || comparison_key(&keystroke.text).graphemes(true).count() > 1);
         let folded = idle(&arriving(seen));
         let expected = text.split_whitespace().collect::<Vec<_>>().join(" ");
         prop_assert_eq!(queries(&folded), [(expected.as_str(), FinalReason::Idle)]);
@@ -104,7 +111,7 @@ proptest! {
     fn all_queries_were_typed(keystrokes in run(TEXT, 0..20), longer in run("(?s).{0,40}", 0..6)) {
         for keystrokes in [keystrokes, longer] {
             let given: Vec<(String, bool)> =
-                keystrokes.iter().map(|keystroke| stored_text(&keystroke.text, false)).collect();
+                keystrokes.iter().map(|keystroke| stored_text(&keystroke.text, None)).collect();
             for search in idle(&keystrokes).searches {
                 prop_assert!(!search.query.is_empty());
                 prop_assert!(given.contains(&(search.query, search.truncated)));
@@ -138,13 +145,15 @@ proptest! {
 
     #[test]
     fn pieces_between_pauses_fold_like_separate_runs(
-        pieces in vec(run(TEXT, 1..8), 1..5),
+        pieces in vec((run(TEXT, 1..8), 5..40i64), 1..6),
         has_sequence in any::<bool>(),
+        masked in any::<bool>(),
     ) {
+        let policy = FoldPolicy { mask: masked.then(Mask::default), ..POLICY };
         let mut whole: Vec<BufferedKeystroke> = Vec::new();
         let mut ends = Vec::new();
-        for piece in pieces {
-            let start = whole.last().map_or(at(0), |last| last.at + TimeDelta::seconds(5));
+        for (piece, pause) in pieces {
+            let start = whole.last().map_or(at(0), |last| last.at + TimeDelta::seconds(pause));
             let moved = piece.into_iter().map(|stroke| BufferedKeystroke {
                 at: start + (stroke.at - at(0)),
                 ..stroke
@@ -153,17 +162,56 @@ proptest! {
             ends.push(whole.len());
         }
         let whole = if has_sequence { sequenced(whole) } else { whole };
+        let together = fold(&whole, None, &policy, DueReason::Idle);
         let starts = [0].into_iter().chain(ends.iter().copied());
-        let apart: Vec<FoldedSearch> =
-            starts.zip(&ends).flat_map(|(start, end)| idle(&whole[start..*end]).searches).collect();
-        prop_assert_eq!(idle(&whole), FoldOutcome { searches: apart, late: 0 });
+        let mut log = Log::default();
+        for (start, end) in starts.zip(&ends) {
+            log.store(&whole[start..*end], &policy);
+        }
+        let rows: Vec<_> = log.rows.into_iter().map(|row| row.search).collect();
+        prop_assert_eq!(together.searches, rows);
+        prop_assert_eq!(together.trace, log.remembered.map(|remembered| remembered.trace));
+    }
+
+    /// However typing is interrupted within the continue window, deletions never add a search.
+    #[test]
+    fn deletions_across_pauses_add_no_search(
+        text in "[a-z]{2,8}( [a-z]{2,8}){0,2}",
+        submitted in any::<bool>(),
+        pauses in vec(prop::bool::weighted(0.2), 30),
+    ) {
+        let mut keystrokes = vec![BufferedKeystroke {
+            at: at(0), user: None, text: text.clone(), sequence: None, submitted, result_count: None, composing: false,
+        }];
+        for (length, pause) in (0..text.len()).rev().zip(&pauses) {
+            let last = keystrokes.last().unwrap();
+            let wait = if *pause || keystrokes.len() == 1 { 6_000 } else { 50 };
+            let shorter = BufferedKeystroke {
+                at: last.at + TimeDelta::milliseconds(wait),
+                text: text[..length].to_owned(),
+                submitted: false,
+                ..last.clone()
+            };
+            keystrokes.push(shorter);
+        }
+        let mut log = Log::default();
+        let mut start = 0;
+        for end in 1..=keystrokes.len() {
+            let is_end = end == keystrokes.len()
+                || keystrokes[end].at - keystrokes[end - 1].at > TimeDelta::seconds(5);
+            if is_end {
+                log.store(&keystrokes[start..end], &POLICY);
+                start = end;
+            }
+        }
+        prop_assert_eq!(log.queries(), [text.as_str()]);
     }
 
     #[test]
     fn any_text_can_be_folded(keystrokes in run("(?s).{0,30}", 0..12), masked in any::<bool>()) {
-        let policy = FoldPolicy { mask: masked, ..POLICY };
+        let policy = FoldPolicy { mask: masked.then(Mask::default), ..POLICY };
         let counted = keystrokes.len() as i64;
-        let folded = fold(&keystrokes, &policy, DueReason::Limit);
+        let folded = fold(&keystrokes, None, &policy, DueReason::Limit);
         prop_assert!(folded.searches.iter().map(|search| search.keystrokes).sum::<i64>() <= counted);
         for search in folded.searches {
             prop_assert!(search.started_at <= search.last_keystroke_at);

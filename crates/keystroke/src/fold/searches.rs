@@ -1,8 +1,14 @@
 //! The searches of a piece: their keystrokes, and the text that is stored.
 
+use std::time::Duration;
+
 use super::comparison::Relation;
+use super::pending::{PendingSearch, Taken};
 use super::pieces::NormalizedKeystroke;
 use quarry_domain::{FinalReason, UserId};
+
+/// A text that was erased sooner is a false start: results cannot be read that fast.
+const FALSE_START: Duration = Duration::from_secs(2);
 
 /// A final search; its keystrokes and its text are indexes of the piece.
 #[derive(Debug)]
@@ -13,74 +19,133 @@ pub(super) struct FinalSearch<'a> {
     pub(super) keystrokes: Vec<usize>,
     /// The keystroke with the stored text.
     pub(super) stored: usize,
+    /// The keystroke with the longer text, if the stored one lacks its stray last letter.
+    pub(super) longer: Option<usize>,
     pub(super) reason: FinalReason,
+    reopening: Reopening,
+}
+
+/// The later text that continues a final search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reopening {
+    Never,
     /// Its replacement has the same first letter, and may become its correction.
-    reopenable: bool,
+    Corrected,
+    /// The box was cleared, and the text may be typed again.
+    Retyped {
+        /// The text stood long enough to be meant.
+        stood: bool,
+    },
+}
+
+/// The state of the search that the box held before the piece; its text is the first of the piece.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// Later text may continue it.
+    Open {
+        /// An input method was composing it.
+        is_composing: bool,
+    },
+    /// The box was cleared; the text may be typed again.
+    Cleared,
+    /// It is final, and its text is in the box.
+    Standing,
+    /// It is final, and the box was cleared.
+    Gone,
 }
 
 /// The searches of a piece in order of typing. `ending` ends the last one.
-pub(super) fn searches<'a>(piece: &[NormalizedKeystroke<'a>], ending: FinalReason) -> Vec<FinalSearch<'a>> {
-    let mut state = FoldState { piece, open: None, ended: Vec::new(), just_submitted: false };
-    for index in 0..piece.len() {
+pub(super) fn searches<'a>(
+    piece: &[NormalizedKeystroke<'a>],
+    before: Option<Before>,
+    ending: FinalReason,
+) -> Vec<FinalSearch<'a>> {
+    let mut state = FoldState { piece, open: None, ended: Vec::new(), is_standing: false, is_old: false };
+    if let (Some(before), Some(first)) = (before, piece.first()) {
+        state.begin(before, first.user);
+    }
+    for index in usize::from(before.is_some())..piece.len() {
         state.take(index);
     }
-    state.end(ending, false);
+    state.end(ending, Reopening::Never);
     state.ended
-}
-
-/// A search that has not ended.
-struct PendingSearch<'a> {
-    user: Option<&'a UserId>,
-    keystrokes: Vec<usize>,
-    /// The keystroke with the most complete text so far.
-    longest: usize,
-    /// The longest text before deletions, until another change.
-    before_deletion: Option<usize>,
-    /// The text is a submission without its last letters, which were deleted one by one.
-    is_remainder: bool,
 }
 
 struct FoldState<'a, 'p> {
     piece: &'p [NormalizedKeystroke<'a>],
     open: Option<PendingSearch<'a>>,
     ended: Vec<FinalSearch<'a>>,
-    /// The last search was submitted, and no other text followed.
-    just_submitted: bool,
+    /// The text of the last final search is in the box, and no other text followed.
+    is_standing: bool,
+    /// The first search is final since before the piece.
+    is_old: bool,
 }
 
-impl FoldState<'_, '_> {
+impl<'a> FoldState<'a, '_> {
+    fn begin(&mut self, before: Before, user: Option<&'a UserId>) {
+        let reopening = match before {
+            Before::Open { is_composing } => {
+                self.open = Some(PendingSearch::remembered(user, is_composing));
+                return;
+            }
+            Before::Cleared => Reopening::Retyped { stood: true },
+            Before::Standing | Before::Gone => Reopening::Never,
+        };
+        self.is_standing = before == Before::Standing;
+        self.is_old = reopening == Reopening::Never;
+        let reason = FinalReason::Idle;
+        self.ended.push(FinalSearch {
+            user,
+            keystrokes: vec![0],
+            stored: 0,
+            longer: None,
+            reason,
+            reopening,
+        });
+    }
+
     fn take(&mut self, index: usize) {
-        let piece = self.piece;
-        let typed = &piece[index];
+        let typed = &self.piece[index];
         if self.open.as_ref().is_some_and(|open| differ(open.user, typed.user)) {
-            self.end(FinalReason::UserChanged, false);
+            self.end(FinalReason::UserChanged, Reopening::Never);
         }
         if typed.normalized.is_empty() {
-            self.end(FinalReason::Cleared, false);
-            self.just_submitted = false;
+            let stood = self.open.as_ref().is_some_and(|open| self.has_stood(open, index));
+            self.end(FinalReason::Cleared, Reopening::Retyped { stood });
+            self.is_standing = false;
             return;
         }
         if self.take_as_echo(index) {
             return;
         }
         self.take_text(index);
-        self.reopen_corrected();
+        self.reopen_continued();
         if typed.submitted {
             self.submit(index);
         }
     }
 
-    /// Takes a repetition of a submission: clients send it again with the search, or Enter was pressed twice.
+    fn has_stood(&self, open: &PendingSearch<'_>, cleared: usize) -> bool {
+        let stored = open.abandoned_text(self.piece);
+        let next = open.keystrokes.iter().copied().find(|index| *index > stored).unwrap_or(cleared);
+        (self.piece[next].at - self.piece[stored].at).to_std().is_ok_and(|stood| stood >= FALSE_START)
+    }
+
+    /// Takes a repetition of a final search: a request for its next page, Enter pressed twice, or its remainder
+    /// typed to the end again.
     fn take_as_echo(&mut self, index: usize) -> bool {
         let piece = self.piece;
-        let Some(last) = self.ended.last_mut().filter(|_| self.just_submitted) else {
+        let is_remainder = self.open.as_ref().is_some_and(|open| open.remainder_of.is_some());
+        let Some(last) = self.ended.last_mut().filter(|_| self.is_standing || is_remainder) else {
             return false;
         };
-        let is_echo = piece[last.stored].normalized.equals(&piece[index].normalized)
+        let is_echo = piece[index].normalized.equals(&piece[last.stored].normalized)
             && !differ(last.user, piece[index].user);
         if is_echo {
             last.user = last.user.or(piece[index].user);
             last.keystrokes.push(index);
+            self.open = None;
+            self.is_standing = true;
         }
         is_echo
     }
@@ -89,35 +154,37 @@ impl FoldState<'_, '_> {
         let piece = self.piece;
         let text = &piece[index].normalized;
         if let Some(open) = &mut self.open {
-            if open.take(piece, index) {
-                return;
+            match open.take(piece, index) {
+                Taken::Yes => return,
+                Taken::AfterRetyping { from, best } => {
+                    self.divide(from, best);
+                    return self.take_text(index);
+                }
+                Taken::No => {}
             }
-            let reopenable = text.begins_like(&piece[open.abandoned_text(piece)].normalized);
-            self.end(FinalReason::Replaced, reopenable);
+            let is_alike = text.begins_like(&piece[open.abandoned_text(piece)].normalized);
+            let reopening = if is_alike { Reopening::Corrected } else { Reopening::Never };
+            self.end(FinalReason::Replaced, reopening);
         }
-        let submitted = self.ended.last().filter(|_| self.just_submitted);
-        let is_remainder =
-            submitted.is_some_and(|last| text.is_one_letter_short_of(&piece[last.stored].normalized));
-        let user = piece[index].user;
-        self.open = Some(PendingSearch {
-            user,
-            keystrokes: vec![index],
-            longest: index,
-            before_deletion: None,
-            is_remainder,
-        });
-        self.just_submitted = false;
+        let last = self.ended.last().filter(|_| self.is_standing).map(|last| last.stored);
+        let remainder_of = last.filter(|stored| text.is_cut_from(&piece[*stored].normalized));
+        self.open = Some(PendingSearch::new(piece, index, remainder_of));
+        self.is_standing = false;
     }
 
-    /// Reopens the previous search if the current one has become its correction.
-    fn reopen_corrected(&mut self) {
+    /// Reopens the previous search if the current one has become its correction, or its text typed again.
+    fn reopen_continued(&mut self) {
         let piece = self.piece;
         while let Some(open) = &mut self.open {
-            let Some(previous) = self.ended.last().filter(|previous| previous.reopenable) else {
-                return;
+            let Some(previous) = self.ended.last() else { return };
+            let (text, before) = (&piece[open.longest].normalized, &piece[previous.stored].normalized);
+            let relation = text.relation_to(before);
+            let continues = match previous.reopening {
+                Reopening::Never => false,
+                Reopening::Corrected => relation != Relation::Unrelated,
+                Reopening::Retyped { stood } => text.retypes(before, stood),
             };
-            let relation = piece[open.longest].normalized.relation_to(&piece[previous.stored].normalized);
-            if relation == Relation::Unrelated || differ(previous.user, open.user) {
+            if !continues || differ(previous.user, open.user) {
                 return;
             }
             if relation == Relation::Shorter {
@@ -130,66 +197,71 @@ impl FoldState<'_, '_> {
     }
 
     fn submit(&mut self, index: usize) {
+        if let Some((from, best)) = self.open.as_ref().and_then(PendingSearch::retyped) {
+            self.divide(from, best);
+        }
         if let Some(open) = &mut self.open {
-            open.longest = index;
-            open.is_remainder = false;
+            open.submit(index);
         }
-        self.end(FinalReason::Submitted, false);
-        self.just_submitted = true;
+        self.end(FinalReason::Submitted, Reopening::Never);
+        self.is_standing = true;
     }
 
-    fn end(&mut self, reason: FinalReason, reopenable: bool) {
-        let Some(open) = self.open.take() else {
+    /// Ends the open search before the keystroke `from`, and continues with another one from there on.
+    fn divide(&mut self, from: usize, best: usize) {
+        let Some(open) = self.open.take() else { return };
+        let (open, rest) = open.divide(from, best);
+        self.open = Some(open);
+        self.end(FinalReason::Replaced, Reopening::Never);
+        self.open = Some(rest);
+    }
+
+    fn end(&mut self, reason: FinalReason, reopening: Reopening) {
+        if let Some((from, best)) = self.open.as_ref().and_then(PendingSearch::retyped) {
+            self.divide(from, best);
+        }
+        let Some(open) = self.open.take() else { return };
+        if open.remainder_of.is_some() {
+            // A deletion is no search; it leaves the submission as it is.
             return;
-        };
+        }
         let is_abandoned = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
-        if is_abandoned && open.is_remainder {
-            return;
+        let is_left = matches!(reason, FinalReason::Idle | FinalReason::Limit | FinalReason::Shutdown);
+        let shorter = open.without_stray_letter(self.piece).filter(|_| is_left);
+        let stored = match shorter {
+            Some(shorter) => shorter,
+            None if is_abandoned => open.abandoned_text(self.piece),
+            None => open.longest,
+        };
+        let PendingSearch { user, keystrokes, longest, .. } = open;
+        let longer = shorter.map(|_| longest);
+        let ended = FinalSearch { user, keystrokes, stored, longer, reason, reopening };
+        if !self.merge_repetition(&ended) {
+            self.ended.push(ended);
         }
-        let stored = if is_abandoned { open.abandoned_text(self.piece) } else { open.longest };
-        let PendingSearch { user, keystrokes, .. } = open;
-        self.ended.push(FinalSearch { user, keystrokes, stored, reason, reopenable });
     }
-}
 
-impl<'a> PendingSearch<'a> {
-    /// Takes the next text, or returns false if it is another search.
-    fn take(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
-        let text = &piece[index].normalized;
-        let mut relation = text.relation_to(&piece[self.longest].normalized);
-        let is_deletion =
-            relation == Relation::Corrected && text.is_subsequence_of(&piece[self.longest].normalized);
-        if is_deletion {
-            self.before_deletion.get_or_insert(self.longest);
-        } else if matches!(relation, Relation::Longer | Relation::Corrected | Relation::Unrelated) {
-            // After a deletion of more than half, compare with the text before it.
-            let compared = self.abandoned_text(piece);
-            if compared != self.longest {
-                relation = text.relation_to(&piece[compared].normalized);
-                self.longest = if relation == Relation::Shorter { compared } else { self.longest };
-            }
-            if relation == Relation::Unrelated {
-                return false;
-            }
-            self.before_deletion = None;
-            self.is_remainder = false;
+    /// Adds a search to the previous one if both have the same text.
+    fn merge_repetition(&mut self, ended: &FinalSearch<'a>) -> bool {
+        let is_only = self.ended.len() == 1;
+        let Some(last) = self.ended.last_mut() else { return false };
+        let is_same = self.piece[ended.stored].normalized.equals(&self.piece[last.stored].normalized);
+        if !is_same || differ(last.user, ended.user) {
+            return false;
         }
-        if relation != Relation::Shorter || self.is_remainder {
-            self.longest = index;
+        last.user = last.user.or(ended.user);
+        last.keystrokes.extend(&ended.keystrokes);
+        last.reopening = ended.reopening;
+        if ended.reason == FinalReason::Submitted && last.reason != FinalReason::Submitted {
+            last.reason = FinalReason::Submitted;
+            if !(is_only && self.is_old) {
+                last.stored = ended.stored;
+            }
         }
-        self.user = self.user.or(piece[index].user);
-        self.keystrokes.push(index);
         true
     }
-
-    /// The text of a search that is abandoned: a deletion of more than half was no correction.
-    fn abandoned_text(&self, piece: &[NormalizedKeystroke<'_>]) -> usize {
-        let longest = &piece[self.longest].normalized;
-        let whole = self.before_deletion.filter(|whole| longest.is_under_half_of(&piece[*whole].normalized));
-        whole.unwrap_or(self.longest)
-    }
 }
 
-fn differ(one: Option<&UserId>, other: Option<&UserId>) -> bool {
+pub(super) fn differ(one: Option<&UserId>, other: Option<&UserId>) -> bool {
     one.is_some() && other.is_some() && one != other
 }

@@ -94,6 +94,10 @@ impl Journal {
         Ok(())
     }
 
+    pub fn is_compacting(&self) -> bool {
+        self.compacted.is_some()
+    }
+
     /// Copies records of the state into the compacted file.
     pub fn copy(&mut self, records: &[Record<'_>]) -> io::Result<()> {
         self.frames.clear();

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::run::{Claim, InputKey, Millis, PackedKeystroke, RunId};
 use super::submission::Submission;
-use crate::DueReason;
+use crate::{DueReason, RememberedSearch};
 use quarry_domain::Searcher;
 
 /// A change. Add new kinds at the end: the encoding names a kind by its position.
@@ -39,6 +39,14 @@ pub(super) enum Record<'a> {
     Closed { runs: Vec<RunId> },
     /// Compaction: the last submission of an input.
     Submitted { key: InputKey, submission: Submission },
+    /// Removed claims, and the last stored searches of their inputs.
+    Settled { at: Millis, runs: Vec<(RunId, Option<RememberedSearch>)> },
+    /// Compaction: the last stored search of an input.
+    Remembered { key: InputKey, search: RememberedSearch, until: Millis },
+    /// Compaction: the remembered search of a claim, and the time until which its input waits for it.
+    Continued { run: RunId, search: Option<RememberedSearch>, until: Option<Millis> },
+    /// Compaction: a watermark, with the first sequence of the input's last run.
+    Numbered { key: InputKey, first: Option<i64>, sequence: i64, until: Millis },
 }
 
 /// An accepted keystroke.

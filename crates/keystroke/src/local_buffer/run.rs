@@ -10,7 +10,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{BufferLimits, DueReason};
+use crate::keystroke_flags::KeystrokeFlags;
+use crate::{BufferLimits, DueReason, RememberedSearch};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
 
 /// Milliseconds since 1970, UTC.
@@ -50,8 +51,8 @@ pub(super) struct PackedKeystroke<'a> {
     after: i64,
     user: PackedUser<'a>,
     pub text: &'a str,
-    sequence: Option<i64>,
-    submitted: bool,
+    pub sequence: Option<i64>,
+    flags: KeystrokeFlags,
     result_count: Option<i64>,
 }
 
@@ -76,6 +77,10 @@ pub(super) struct BufferedRun {
     submitted: Option<Millis>,
     /// The highest sequence.
     pub highest: Option<i64>,
+    /// The sequence that arrived first.
+    pub first: Option<i64>,
+    /// The remembered search at its first claim.
+    pub remembered: Option<Box<RememberedSearch>>,
     /// The time when it reached the limit of keystrokes.
     filled: Option<Millis>,
     /// The user of the last keystroke.
@@ -94,6 +99,8 @@ impl BufferedRun {
             last: began,
             submitted: None,
             highest: None,
+            first: None,
+            remembered: None,
             filled: None,
             user: None,
             packed: Vec::new(),
@@ -112,7 +119,7 @@ impl BufferedRun {
             user,
             text: &keystroke.text,
             sequence: keystroke.sequence,
-            submitted: keystroke.submitted,
+            flags: KeystrokeFlags::of(keystroke),
             result_count: keystroke.result_count,
         }
     }
@@ -120,6 +127,11 @@ impl BufferedRun {
     /// Returns true unless a keystroke with a higher sequence is in the run.
     pub fn is_next(&self, sequence: Option<i64>) -> bool {
         sequence.is_none() || sequence > self.highest
+    }
+
+    /// Returns true if the client's counter has begun again after the run.
+    pub fn is_restarted_by(&self, sequence: Option<i64>) -> bool {
+        sequence.zip(self.first).is_some_and(|(sequence, first)| sequence <= first)
     }
 
     pub fn is_submitted(&self) -> bool {
@@ -144,10 +156,11 @@ impl BufferedRun {
         let is_next = self.is_next(keystroke.sequence);
         // After an overtaken submission, the run already holds the beginning of the next search: it
         // stays open, and the fold finds the submission.
-        let submits = keystroke.submitted && (is_next || keystroke.sequence == self.highest);
+        let submits = keystroke.flags.is_submitted() && (is_next || keystroke.sequence == self.highest);
         if !was_submitted && submits {
             self.submitted = Some(self.last);
         }
+        self.first = self.first.or(keystroke.sequence);
         self.highest = self.highest.max(keystroke.sequence);
         match &keystroke.user {
             PackedUser::Unchanged => {}
@@ -210,8 +223,9 @@ impl BufferedRun {
                 user,
                 text: packed.text.to_owned(),
                 sequence: packed.sequence,
-                submitted: packed.submitted,
+                submitted: packed.flags.is_submitted(),
                 result_count: packed.result_count,
+                composing: packed.flags.is_composing(),
             });
         }
         keystrokes
@@ -226,6 +240,11 @@ impl BufferedRun {
     pub fn memory(&self) -> u64 {
         let key = SESSION_COPIES * self.key.session.as_str().len() + self.key.input.as_str().len();
         (RUN_BYTES + key + self.packed.capacity()) as u64
+    }
+
+    /// Returns true if it continues a search of the user.
+    pub fn remembers(&self, user: &UserId) -> bool {
+        self.remembered.as_ref().is_some_and(|remembered| remembered.search.user.as_ref() == Some(user))
     }
 
     pub fn has_user(&self, wanted: &UserId) -> bool {

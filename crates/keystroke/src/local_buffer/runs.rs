@@ -5,6 +5,7 @@
 //! covers both. The cost of a call does not grow with the number of runs: keys and numbers find a run, and
 //! queues are ordered by time. (Erasing scans all runs: it is rare, and compacts the journal anyway.)
 
+mod claims;
 mod input_states;
 mod replay;
 #[cfg(test)]
@@ -14,14 +15,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use uuid::Uuid;
-
+pub(super) use self::claims::Claimable;
 use self::input_states::InputStates;
 use super::record::AppendedKeystroke;
-use super::run::{BufferedRun, Claim, InputKey, Millis, PackedKeystroke, RunId, millis, timestamp};
-use crate::{
-    AppendOutcome, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, DueReason, FlushCounts,
-};
+use super::run::{BufferedRun, InputKey, Millis, PackedKeystroke, RunId, millis, timestamp};
+use crate::{AppendOutcome, BufferHealth, BufferLimits};
 use quarry_domain::{Keystroke, Searcher, SessionId};
 
 #[derive(Debug)]
@@ -45,9 +43,6 @@ pub(super) struct Runs {
     counts: BufferHealth,
 }
 
-/// The approximate maximum of keystroke bytes in one claim, which decodes them. One run may exceed it.
-const CLAIM_BYTES: usize = 4 << 20;
-
 /// Divides the limit of bytes: the share that watermarks may take in addition to the runs.
 const WATERMARKS_SHARE: u64 = 4;
 /// The approximate memory of a watermark with its key.
@@ -61,15 +56,6 @@ enum Destination {
     New,
     /// None: an echo of a claimed submission.
     Discarded,
-}
-
-/// A run that a claim may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Claimable {
-    pub run: RunId,
-    pub reason: DueReason,
-    /// The lease of an earlier claim has ended.
-    pub is_reclaim: bool,
 }
 
 impl Runs {
@@ -119,10 +105,12 @@ impl Runs {
             return AppendOutcome::Flooded;
         }
         let key = InputKey { session: keystroke.session.clone(), input: keystroke.input.clone() };
-        if self.inputs.get(&key).is_some_and(|entry| entry.is_late(keystroke.sequence)) {
+        let late = self.inputs.get(&key).filter(|entry| entry.is_late(keystroke.sequence));
+        if late.is_some_and(|entry| !entry.is_restarted_by(keystroke.sequence)) {
             return AppendOutcome::Late;
         }
-        let (run, opens) = match self.destination(&key, keystroke) {
+        let destination = self.destination(&key, keystroke);
+        let (run, opens) = match destination {
             // A discarded echo takes no space.
             Destination::Discarded => return AppendOutcome::Accepted,
             _ if self.is_full() => return AppendOutcome::Full,
@@ -133,10 +121,19 @@ impl Runs {
                 (id, Some(key))
             }
         };
+        self.restart_if_late(run, keystroke.sequence);
         let keystroke = self.runs[&run].pack(keystroke, now);
         self.push(run, &keystroke);
         appended.push(AppendedKeystroke { run, opens, keystroke });
         AppendOutcome::Accepted
+    }
+
+    /// Deletes the watermark that an accepted keystroke does not exceed: the client counts from the beginning again.
+    fn restart_if_late(&mut self, run: RunId, sequence: Option<i64>) {
+        let Some(key) = self.runs.get(&run).map(|run| run.key.clone()) else { return };
+        if self.inputs.get(&key).is_some_and(|entry| entry.is_late(sequence)) {
+            self.inputs.restart(&key);
+        }
     }
 
     fn is_full(&self) -> bool {
@@ -148,8 +145,8 @@ impl Runs {
         match entry.open {
             Some(id) => {
                 let run = &self.runs[&id];
-                let closes =
-                    run.is_submitted() && run.is_next(keystroke.sequence) && !entry.is_echo(keystroke);
+                let follows = run.is_next(keystroke.sequence) || run.is_restarted_by(keystroke.sequence);
+                let closes = run.is_submitted() && follows && !entry.is_echo(keystroke);
                 if closes { Destination::New } else { Destination::Open(id) }
             }
             None if entry.is_echo(keystroke) => Destination::Discarded,
@@ -229,7 +226,7 @@ impl Runs {
         }
         if let Some(sequence) = run.highest {
             let until = now.saturating_add(millis(self.limits.late_memory));
-            self.inputs.raise_watermark(&run.key, sequence, now, until);
+            self.inputs.raise_watermark(&run.key, (run.first, sequence), now, until);
         }
     }
 
@@ -276,104 +273,11 @@ impl Runs {
         }
     }
 
-    /// The claimable runs: first those with an ended lease, then by due time.
-    pub fn claimable(&self, scope: ClaimScope, limit: usize, now: Millis) -> Vec<Claimable> {
-        let ended = self.leased.iter().take_while(|(end, _)| *end <= now);
-        let due = self.due.iter().take_while(|(due, _)| scope == ClaimScope::All || *due <= now);
-        let mut bytes = 0;
-        let fits = |(_, id): &&(Millis, RunId)| {
-            let fits = bytes < CLAIM_BYTES;
-            bytes += self.runs[id].size();
-            fits
-        };
-        ended.chain(due).take(limit).take_while(fits).map(|(_, id)| self.claimable_run(*id, now)).collect()
-    }
-
-    fn claimable_run(&self, id: RunId, now: Millis) -> Claimable {
-        let run = &self.runs[&id];
-        let reason = match run.claim {
-            Some(claim) => claim.reason,
-            None => match run.due(&self.limits) {
-                (due, reason) if due <= now => reason,
-                _ if run.queued <= now => DueReason::Idle,
-                _ => DueReason::Shutdown,
-            },
-        };
-        Claimable { run: id, reason, is_reclaim: run.claim.is_some() }
-    }
-
-    /// Claims runs: later keystrokes of their inputs open new ones.
-    pub fn claim(&mut self, claimable: &[Claimable], epoch: Uuid, now: Millis) -> Vec<ClaimedRun> {
-        let lease_end = now.saturating_add(millis(self.limits.lease));
-        let mut claimed = Vec::with_capacity(claimable.len());
-        for Claimable { run: id, reason, is_reclaim } in claimable {
-            if *is_reclaim {
-                self.counts.reclaimed += 1;
-            } else {
-                self.counts.claimed += 1;
-            }
-            self.lease(*id, Claim { epoch, reason: *reason }, now, lease_end);
-            let run = &self.runs[id];
-            let Some(claim) = run.claim else { continue };
-            claimed.push(ClaimedRun {
-                id: claim_id(claim.epoch, *id),
-                session: run.key.session.clone(),
-                input: run.key.input.clone(),
-                reason: claim.reason,
-                keystrokes: run.keystrokes(),
-            });
-        }
-        claimed
-    }
-
-    /// Leases a run to a claimer. An earlier claim of the run keeps its id.
-    fn lease(&mut self, id: RunId, claim: Claim, now: Millis, lease_end: Millis) {
-        let Some(run) = self.runs.get_mut(&id) else { return };
-        let queued = (run.queued, id);
-        run.queued = lease_end;
-        if run.claim.is_some() {
-            self.leased.remove(&queued);
-            self.leased.insert((lease_end, id));
-            return;
-        }
-        run.claim = Some(claim);
-        self.due.remove(&queued);
-        self.leased.insert((lease_end, id));
-        self.close(id, now);
-    }
-
-    /// The runs of those claims that still exist.
-    pub fn claimed(&self, claims: &[ClaimId]) -> Vec<RunId> {
-        let is_claimed = |epoch, id| {
-            let claim = self.runs.get(&id).and_then(|run| run.claim);
-            claim.is_some_and(|claim| claim.epoch == epoch)
-        };
-        let parsed = claims.iter().filter_map(parse_claim);
-        let mut ids: Vec<RunId> =
-            parsed.filter(|(epoch, id)| is_claimed(*epoch, *id)).map(|(_, id)| id).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        ids
-    }
-
-    /// Removes claimed runs, and adds the counts of their flush.
-    pub fn ack(&mut self, claimed: &[RunId], counts: FlushCounts, now: Millis) {
-        for id in claimed {
-            self.remove(*id);
-        }
-        self.counts.searches += counts.searches;
-        self.counts.duplicates += counts.duplicates;
-        self.counts.late += counts.late;
-        if !claimed.is_empty() {
-            self.counts.last_flush = Some(timestamp(now));
-        }
-    }
-
     /// Removes the runs and the state of a searcher, and returns the number of keystrokes.
     pub fn erase(&mut self, searcher: &Searcher) -> u64 {
         let is_theirs = |run: &BufferedRun| match searcher {
             Searcher::Session(session) => run.key.session == *session,
-            Searcher::User(user) => run.has_user(user),
+            Searcher::User(user) => run.has_user(user) || run.remembers(user),
         };
         let theirs: Vec<RunId> =
             self.runs.iter().filter(|(_, run)| is_theirs(run)).map(|(id, _)| *id).collect();
@@ -381,10 +285,13 @@ impl Runs {
         for id in theirs {
             self.remove(id);
         }
-        if let Searcher::Session(session) = searcher {
-            self.inputs.erase(session);
-            self.floods.remove(session);
-            self.flood_ends.retain(|(_, flooding)| flooding != session);
+        match searcher {
+            Searcher::Session(session) => {
+                self.inputs.erase(session);
+                self.floods.remove(session);
+                self.flood_ends.retain(|(_, flooding)| flooding != session);
+            }
+            Searcher::User(user) => self.inputs.forget(user),
         }
         before - self.keystrokes
     }
@@ -397,6 +304,7 @@ impl Runs {
         let queue = if run.claim.is_some() { &mut self.leased } else { &mut self.due };
         queue.remove(&(run.queued, id));
         self.inputs.close(&run.key, id);
+        self.inputs.release(&run.key, id);
     }
 
     /// Removes expired watermarks, submissions and flood counts.
@@ -417,14 +325,4 @@ impl Runs {
             ..self.counts
         }
     }
-}
-
-/// Returns a globally unique id: the ids of stored searches derive from it.
-fn claim_id(epoch: Uuid, id: RunId) -> ClaimId {
-    ClaimId(format!("{}-{id}", epoch.simple()))
-}
-
-fn parse_claim(claim: &ClaimId) -> Option<(Uuid, RunId)> {
-    let (epoch, id) = claim.0.split_once('-')?;
-    Some((Uuid::try_parse(epoch).ok()?, id.parse().ok()?))
 }

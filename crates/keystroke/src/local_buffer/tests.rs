@@ -36,7 +36,7 @@ async fn a_full_disk_rejects_calls_without_effect_until_it_has_space() {
     assert_eq!((health.last_error, buffer.last_error()), (Some(REFUSING), Some(REFUSING)));
     assert_eq!(BufferHealth { last_error: None, ..health }, before);
     // An acknowledgement succeeds: its searches are stored.
-    buffer.ack(&[stored[0].id.clone()], FlushCounts::default()).await.unwrap();
+    buffer.ack(&[Settlement::of(&stored[0], None)], FlushCounts::default()).await.unwrap();
     assert_eq!(buffer.health().await.unwrap().runs, 2);
 
     // A failed write left bytes that could not be truncated at once.
@@ -65,7 +65,7 @@ async fn a_failed_journal_is_compacted_from_memory() {
     let stored = buffer.claim(ClaimScope::Due, 10).await.unwrap();
     let full = Arc::new(File::options().append(true).open("/dev/full").unwrap());
     buffer.shared.state().journal.replace_file(full);
-    buffer.ack(&[stored[0].id.clone()], FlushCounts::default()).await.unwrap();
+    buffer.ack(&[Settlement::of(&stored[0], None)], FlushCounts::default()).await.unwrap();
     // Its sync fails, and a compaction replaces it.
     buffer.sync().await.unwrap();
     buffer.append(&[stroke("open", "ca")]).await.unwrap();

@@ -1,31 +1,47 @@
-//! Phone numbers, by the rules in the documentation of `mask`.
+//! Phone numbers: always whole groups between white space.
+//!
+//! - `+` and 7 to 15 digits, or `00`, a country and as many;
+//! - a leading 0: 9 to 13 digits in groups, or 10 to 12 in one;
+//! - an area code in brackets, 9 to 15 digits in total;
+//! - the formats of `plan`, with valid first digits.
 
-use super::numbers::{DigitGroup, DigitRun};
-use super::{YEARS, is_article};
+use std::ops::RangeInclusive;
 
-const INTERNATIONAL_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
-const NATIONAL_DIGITS: std::ops::RangeInclusive<usize> = 9..=13;
-const BRACKETED_DIGITS: std::ops::RangeInclusive<usize> = 9..=15;
-const AREA_DIGITS: std::ops::RangeInclusive<usize> = 2..=5;
+use super::Draft;
+use super::check_digits::is_trivial;
+use super::context::{PHONE_LABEL, WordKind, kind_before};
+use super::number::{DigitGroup, DigitRun, runs};
+use super::plan::{YEARS, is_grouped, is_national};
+
+const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
+const NATIONAL_DIGITS: RangeInclusive<usize> = 9..=13;
+/// The lengths in one group with a leading 0.
+const UNGROUPED_DIGITS: RangeInclusive<usize> = 10..=12;
+/// The shortest number with a leading 0, in three groups or with brackets.
+const SHORT_DIGITS: usize = 8;
+const BRACKETED_DIGITS: RangeInclusive<usize> = 9..=15;
+const AREA_DIGITS: RangeInclusive<usize> = 2..=5;
 /// The maximum length of a country code before an area code in brackets.
 const COUNTRY_DIGITS: usize = 3;
 
-/// The grouping of numbers without a leading 0: North America and Italy, with and without the country;
-/// Turkey and Russia; India; China; Mexico and Brazil.
-pub(super) const GROUPINGS: [&[usize]; 9] = [
-    &[3, 3, 4],
-    &[1, 3, 3, 4],
-    &[3, 3, 2, 2],
-    &[1, 3, 3, 2, 2],
-    &[5, 5],
-    &[3, 4, 4],
-    &[2, 4, 4],
-    &[2, 5, 4],
-    &[3, 3, 5],
-];
+/// Masks phone numbers.
+pub(super) fn mask(draft: &mut Draft<'_>) {
+    let mut found = Vec::new();
+    let text = draft.normal.text();
+    for run in runs(text) {
+        let mut first = 0;
+        while first < run.groups.len() {
+            let is_part = kind_before(text, run.groups[first].start) == Some(WordKind::Part);
+            let count = if is_part { None } else { phone_groups(&run, first) };
+            found.extend(count.map(|count| run.range(first, count)));
+            first += count.unwrap_or(1);
+        }
+    }
+    draft.replace_all(found, PHONE_LABEL);
+}
 
 /// The maximum count of groups from `first` on that form a phone number.
-pub(super) fn phone_groups(run: &DigitRun<'_>, first: usize) -> Option<usize> {
+fn phone_groups(run: &DigitRun<'_>, first: usize) -> Option<usize> {
     if !may_start(run, first) {
         return None;
     }
@@ -38,24 +54,32 @@ pub(super) fn phone_groups(run: &DigitRun<'_>, first: usize) -> Option<usize> {
         }
         let groups = &run.groups[first..=first + index];
         let has_plus = first == 0 && run.has_plus;
-        if may_end(run, first + index) && is_phone(has_plus, &digits, groups) {
+        let is_alone = has_plus || digits[0] == 0 || !has_single_digit_beside(run, first, index + 1);
+        if may_end(run, first + index) && is_alone && is_phone(has_plus, &digits, groups) {
             found = Some(index + 1);
         }
     }
     found
 }
 
+/// Returns true for `445 110 369` of `0 445 110 369`: such groups are codes of parts.
+fn has_single_digit_beside(run: &DigitRun<'_>, first: usize, count: usize) -> bool {
+    let is_single = |group: Option<&DigitGroup<'_>>| group.is_some_and(|group| group.len() == 1);
+    is_single(first.checked_sub(1).and_then(|before| run.groups.get(before)))
+        || is_single(run.groups.get(first + count))
+}
+
 fn may_start(run: &DigitRun<'_>, first: usize) -> bool {
     if first == 0 {
-        return run.has_plus || !run.follows_letter;
+        return run.has_plus || !run.is_attached;
     }
-    run.groups[first].separator.contains(char::is_whitespace)
+    run.groups[first].separator.contains(' ')
 }
 
 fn may_end(run: &DigitRun<'_>, last: usize) -> bool {
     match run.groups.get(last + 1) {
-        Some(next) => next.separator.contains(char::is_whitespace),
-        None => !run.precedes_letter,
+        Some(next) => next.separator.contains(' '),
+        None => !run.is_continued,
     }
 }
 
@@ -68,28 +92,41 @@ fn is_phone(has_plus: bool, digits: &[u8], groups: &[DigitGroup<'_>]) -> bool {
         return digits.get(2).is_some_and(|digit| *digit != 0) && INTERNATIONAL_DIGITS.contains(&(count - 2));
     }
     if is_bracketed(groups) {
-        return BRACKETED_DIGITS.contains(&count);
+        return BRACKETED_DIGITS.contains(&count) || (count == SHORT_DIGITS && digits[0] == 0);
     }
-    if digits[0] == 0 {
-        let is_article_number = groups.len() == 1 && count == 13 && is_article(digits);
-        return (groups[0].digits.len() > 1 || groups[0].in_brackets)
-            && NATIONAL_DIGITS.contains(&count)
-            && !is_article_number
-            && !begins_with_date(groups);
+    match (digits[0], groups) {
+        (0, [_]) => UNGROUPED_DIGITS.contains(&count) && !is_trivial(&digits[1..]),
+        (0, _) => {
+            let is_long = NATIONAL_DIGITS.contains(&count) || (count == SHORT_DIGITS && groups.len() > 2);
+            is_long && is_grouped_with_zero(groups)
+        }
+        (_, [_]) => is_national(digits),
+        _ => is_grouped(groups),
     }
-    is_grouped(groups)
 }
 
 /// Returns true for an area code in brackets, first or after a country code.
 fn is_bracketed(groups: &[DigitGroup<'_>]) -> bool {
     let is_area = |group: &DigitGroup<'_>| {
-        group.in_brackets && AREA_DIGITS.contains(&group.digits.len()) && !YEARS.contains(&group.value())
+        group.in_brackets && AREA_DIGITS.contains(&group.len()) && !YEARS.contains(&group.value())
     };
     match groups {
         [first, _, ..] if is_area(first) => true,
-        [first, second, _, ..] => first.digits.len() <= COUNTRY_DIGITS && is_area(second),
+        [first, second, _, ..] => first.len() <= COUNTRY_DIGITS && is_area(second),
         _ => false,
     }
+}
+
+/// Returns true for groups of a number with a leading 0, but not for dates, decimals and codes of parts.
+fn is_grouped_with_zero(groups: &[DigitGroup<'_>]) -> bool {
+    let begins_with_area = groups[0].len() > 1 || groups[0].in_brackets;
+    // Five digits, a hyphen, and four or five: the part numbers of car makers.
+    let is_part = matches!(groups, [first, second] if first.len() == 5
+        && matches!(second.len(), 4 | 5)
+        && second.separator == "-");
+    let ends_with_year = groups.last().is_some_and(|last| last.len() == 4 && YEARS.contains(&last.value()));
+    let is_date = begins_with_date(groups) || (ends_with_year && groups.len() == 3);
+    begins_with_area && !is_part && !is_date
 }
 
 /// Recognises `01.02.2024`, `01/02/2024` and `01-02-2024`.
@@ -98,20 +135,5 @@ fn begins_with_date(groups: &[DigitGroup<'_>]) -> bool {
         return false;
     };
     let is_joined = month.separator == year.separator && matches!(month.separator, "." | "/" | "-");
-    is_joined
-        && day.value() <= 31
-        && month.value() <= 31
-        && year.digits.len() == 4
-        && YEARS.contains(&year.value())
-}
-
-fn is_grouped(groups: &[DigitGroup<'_>]) -> bool {
-    let is_known = GROUPINGS.iter().any(|grouping| {
-        grouping.len() == groups.len()
-            && grouping.iter().zip(groups).all(|(count, group)| *count == group.digits.len())
-    });
-    let are_years =
-        || groups[1..].iter().all(|group| group.digits.len() == 4 && YEARS.contains(&group.value()));
-    let is_joined = groups[1..].iter().all(|group| group.separator.chars().count() == 1);
-    is_known && is_joined && !are_years()
+    is_joined && day.value() <= 31 && month.value() <= 31 && year.len() == 4 && YEARS.contains(&year.value())
 }

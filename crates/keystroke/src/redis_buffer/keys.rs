@@ -9,7 +9,12 @@
 //! | `r:` + name | string | an open run: see `scripts/run.lua` |
 //! | `r:!` + number + name | string | a closed run: submitted, and followed by other text |
 //! | `c:` + id | string | a claimed run |
-//! | `l:` + name | string, expires | the watermark of an input: the highest sequence of its closed and claimed runs |
+//! | `l:` + name | string, expires | the watermark of an input: the highest sequence of its closed and claimed runs, and the first of the last one |
+//! | `b:` + name | string, expires | the first sequence of the input's open run |
+//! | `o:` + name | string, expires | the claim for which the next run of an input waits |
+//! | `m:` + name | string, expires | the last stored search of an input |
+//! | `p:` + id | string | the stored search that a claim continues |
+//! | `memories` | sorted set | names of inputs with a stored search, by expiry |
 //! | `s:` + name | string, expires | the last submission of an input, as digests, until other text follows |
 //! | `f:` + session | string, expires | the keystrokes of a session within its current period |
 //!
@@ -33,6 +38,7 @@ pub(super) struct Shard {
     pub(super) due: String,
     pub(super) claims: String,
     pub(super) counts: String,
+    pub(super) memories: String,
     /// The first part of its claims' ids.
     number: usize,
 }
@@ -50,7 +56,8 @@ impl Shard {
         let shard = |number| {
             let base = format!("{prefix}:{{ks-{number:02}}}:");
             let key = |name| format!("{base}{name}");
-            Self { due: key("due"), claims: key("claims"), counts: key("counts"), number, base }
+            let (due, claims, counts) = (key("due"), key("claims"), key("counts"));
+            Self { due, claims, counts, memories: key("memories"), number, base }
         };
         (0..SHARDS).map(shard).collect()
     }

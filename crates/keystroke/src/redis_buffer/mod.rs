@@ -13,25 +13,27 @@
 //! Durability is that of Redis: without its append-only file, a restart of Redis loses the buffer, and a
 //! warning is logged.
 
+mod append_only_file;
 mod keys;
 mod record;
 mod scripts;
 
 use quarry_runtime::boxed;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use redis::{Cmd, FromRedisValue, Value, cmd};
-use tracing::{error, warn};
+use redis::{Cmd, FromRedisValue, Value};
+use tracing::error;
 use uuid::Uuid;
 
 use self::keys::{RunName, SHARDS, Shard, shard_of_claim, shard_of_session};
 use self::scripts::{LuaScript, Scripts};
 use super::digest::text_digest;
 use super::{
-    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, Erasure,
-    FlushCounts, KeystrokeBuffer,
+    AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, Erasure, FlushCounts,
+    KeystrokeBuffer, Settlement,
 };
 use quarry_domain::{Keystroke, Searcher};
 use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
@@ -40,12 +42,17 @@ use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, ms};
 const APPEND_TIMEOUT: Duration = Duration::from_millis(200);
 /// The timeout of each other call.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(3);
+/// The time for which a failed append counts as an error, unless another one succeeds.
+const REFUSAL_MEMORY: Duration = Duration::from_secs(60);
+const REFUSING: &str = "Redis refuses keystrokes: see the log.";
 /// The maximum number of runs per claim.
 const CLAIM_RUNS: usize = 10_000;
 /// The approximate maximum of bytes that one claim takes from a shard; the last run may exceed it.
 const CLAIM_BYTES: usize = 1 << 20;
 /// The runs of a shard per step of an erasure, which blocks Redis.
 const ERASE_STEP: usize = 100;
+/// Divides the limit of bytes: the number of remembered searches, at about half a kilobyte each.
+const MEMORIES_SHARE: u64 = 4 * 512;
 /// The maximum numbers of unclaimed and of claimed runs that the health inspects per shard.
 const HEALTH_RUNS: usize = 250;
 
@@ -60,6 +67,16 @@ pub struct RedisBuffer {
     limits: BufferLimits,
     /// The generation of the connection whose durability was checked.
     checked: AtomicU64,
+    /// The time of the last append, if it failed.
+    refused: Mutex<Option<Instant>>,
+}
+
+/// A set of a shard that an erasure scans.
+#[derive(Clone, Copy)]
+enum RunSet {
+    Due,
+    Claims,
+    Memories,
 }
 
 impl RedisBuffer {
@@ -97,6 +114,7 @@ impl RedisBuffer {
             shards: Shard::all(prefix),
             limits,
             checked: AtomicU64::new(0),
+            refused: Mutex::default(),
         })
     }
 
@@ -115,7 +133,7 @@ impl RedisBuffer {
     async fn claimable(&self, scope: ClaimScope, limit: usize) -> Result<[usize; SHARDS], BufferError> {
         let calls = self.shards.iter().map(|shard| {
             let mut call = self.scripts.peek.call(&[shard.due.clone(), shard.claims.clone()]);
-            call.arg(flag(scope == ClaimScope::All)).arg(limit);
+            call.arg(&shard.base).arg(flag(scope == ClaimScope::All)).arg(limit);
             call
         });
         let found: Vec<(Vec<i64>, Vec<i64>)> = self.run(&self.scripts.peek, calls.collect()).await?;
@@ -142,35 +160,24 @@ impl RedisBuffer {
         answers.into_iter().map(read).collect()
     }
 
+    fn record_append(&self, succeeded: bool) {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        *refused = if succeeded { None } else { Some(Instant::now()) };
+    }
+
+    /// The error that prevents it from accepting keystrokes: Redis may answer, but refuse to write.
+    fn last_error(&self) -> Option<&'static str> {
+        let refused = *self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.filter(|at| at.elapsed() < REFUSAL_MEMORY).map(|_| REFUSING)
+    }
+
     /// Logs once per connection if Redis may lose keystrokes.
     async fn check_durability(&self) {
         let generation = self.flushing.generation();
         if self.checked.swap(generation, Ordering::Relaxed) == generation {
             return;
         }
-        let mut questions = redis::Pipeline::new();
-        for setting in ["appendonly", "maxmemory-policy"] {
-            questions.add_command(cmd("CONFIG").arg("GET").arg(setting).clone());
-        }
-        // Servers without CONFIG are not checked.
-        let Ok(answers) = self.flushing.send(&mut questions, self.flushing.deadline()).await else { return };
-        let values: Vec<String> = answers
-            .into_iter()
-            .filter_map(|answer| <Vec<(String, String)>>::from_redis_value(answer.ok()?).ok()?.pop())
-            .map(|(_, value)| value)
-            .collect();
-        if values.iter().any(|value| value == "no") {
-            warn!(
-                redis.appendonly = "no",
-                "redis keeps no append-only file: its restart loses buffered keystrokes"
-            );
-        }
-        if let Some(policy) = values.iter().find(|value| value.starts_with("allkeys-")) {
-            warn!(
-                redis.maxmemory_policy = policy,
-                "redis may evict buffered keystrokes when its memory is full"
-            );
-        }
+        append_only_file::check(&self.flushing).await;
     }
 
     fn append_call(&self, shard: usize, keystrokes: &[(&Keystroke, RunName)]) -> Result<Cmd, BufferError> {
@@ -212,7 +219,9 @@ impl KeystrokeBuffer for RedisBuffer {
         }
         let concerned: Vec<usize> = (0..SHARDS).filter(|shard| !indexes[*shard].is_empty()).collect();
         let calls = concerned.iter().map(|shard| self.append_call(*shard, &named[*shard]));
-        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await?;
+        let answers = self.scripts.append.run(&self.appending, calls.collect::<Result<_, _>>()?).await;
+        self.record_append(answers.is_ok());
+        let answers = answers?;
 
         let mut outcomes = vec![AppendOutcome::Accepted; keystrokes.len()];
         for (shard, answer) in concerned.into_iter().zip(answers) {
@@ -247,6 +256,7 @@ impl KeystrokeBuffer for RedisBuffer {
             call.arg(&shard.base).arg(flag(scope == ClaimScope::All)).arg(count).arg(CLAIM_BYTES);
             call.arg(ms(limits.lease)).arg(ms(limits.late_memory)).arg(ms(limits.run_age));
             call.arg(shard.claim_prefix(call_id));
+            call.arg(ms(limits.memory.max(limits.late_memory))).arg(memory_ms(limits));
             call
         });
         let answers: Vec<Vec<Value>> = self.run(&self.scripts.claim, calls.collect()).await?;
@@ -256,15 +266,18 @@ impl KeystrokeBuffer for RedisBuffer {
             let mut values = answer.into_iter();
             let reclaimed: usize = read(values.next().ok_or_else(unexpected)?)?;
             let mut index = 0;
-            while let (Some(id), Some(since), Some(run)) = (values.next(), values.next(), values.next()) {
-                let (id, since, run): (String, i64, Vec<u8>) = (read(id)?, read(since)?, read(run)?);
+            while let (Some(id), Some(since), Some(run), Some(remembered)) =
+                (values.next(), values.next(), values.next(), values.next())
+            {
+                let (id, since): (String, i64) = (read(id)?, read(since)?);
+                let run: (Vec<u8>, Vec<u8>) = (read(run)?, read(remembered)?);
                 claimed.push((index >= reclaimed, since, id, run));
                 index += 1;
             }
         }
         claimed.sort_by_key(|(is_new, since, ..)| (*is_new, *since));
-        let runs = claimed.into_iter().filter_map(|(_, _, id, run)| {
-            let decoded = record::claimed_run(id.clone(), &run);
+        let runs = claimed.into_iter().filter_map(|(_, _, id, (run, remembered))| {
+            let decoded = record::claimed_run(id.clone(), &run, &remembered);
             if decoded.is_none() {
                 // It remains for inspection, and does not block other runs.
                 error!(claim.id = id, "a claimed run cannot be decoded");
@@ -274,11 +287,11 @@ impl KeystrokeBuffer for RedisBuffer {
         Ok(runs.collect())
     }
 
-    async fn ack(&self, claims: &[ClaimId], counts: FlushCounts) -> Result<(), BufferError> {
-        let mut parts: Vec<Vec<&str>> = vec![Vec::new(); SHARDS];
-        for id in claims {
-            if let Some(shard) = shard_of_claim(&id.0) {
-                parts[shard].push(&id.0);
+    async fn ack(&self, settled: &[Settlement], counts: FlushCounts) -> Result<(), BufferError> {
+        let mut parts: Vec<Vec<&Settlement>> = vec![Vec::new(); SHARDS];
+        for settlement in settled {
+            if let Some(shard) = shard_of_claim(&settlement.claim.0) {
+                parts[shard].push(settlement);
             }
         }
         let mut concerned: Vec<usize> = (0..SHARDS).filter(|shard| !parts[*shard].is_empty()).collect();
@@ -287,17 +300,23 @@ impl KeystrokeBuffer for RedisBuffer {
         }
         let calls = concerned.into_iter().enumerate().map(|(index, number)| {
             let shard = &self.shards[number];
-            let mut call = self.scripts.ack.call(&[shard.claims.clone(), shard.counts.clone()]);
+            let keys = [shard.claims.clone(), shard.counts.clone(), shard.memories.clone()];
+            let mut call = self.scripts.ack.call(&keys);
             // The first shard takes the counts for all.
             let counts = if index == 0 { counts } else { FlushCounts::default() };
-            call.arg(&shard.base)
-                .arg(counts.searches)
-                .arg(counts.duplicates)
-                .arg(counts.late)
-                .arg(&parts[number]);
-            call
+            call.arg(&shard.base).arg(counts.searches).arg(counts.duplicates).arg(counts.late);
+            call.arg(memory_ms(&self.limits)).arg(self.limits.bytes / MEMORIES_SHARE / SHARDS as u64);
+            for settlement in &parts[number] {
+                let name = RunName::of(settlement.session.as_str(), settlement.input.as_str());
+                let remember = settlement.remember.as_ref().map(record::remembered).transpose();
+                let remember =
+                    remember.map_err(|_| BufferError::Damaged("a search cannot be encoded".to_owned()))?;
+                call.arg(&settlement.claim.0).arg(&name.run).arg(remember.unwrap_or_default());
+            }
+            Ok(call)
         });
-        let _: Vec<u64> = self.run(&self.scripts.ack, calls.collect()).await?;
+        let calls: Vec<Cmd> = calls.collect::<Result<_, BufferError>>()?;
+        let _: Vec<u64> = self.run(&self.scripts.ack, calls).await?;
         Ok(())
     }
 
@@ -309,20 +328,28 @@ impl KeystrokeBuffer for RedisBuffer {
             }
             Searcher::User(user) => ("u", user.as_str(), &self.shards[..]),
         };
+        let session = RunName::of(id, "").session;
         let (mut erased, mut last) = (0, 0);
         // Scans unclaimed runs twice, then claimed ones: a run that is closed during a scan is found under
-        // its new name, and one that is claimed among the claims.
-        for is_claimed in [false, false, true] {
+        // its new name, and one that is claimed among the claims. Remembered searches follow the claims, whose
+        // acknowledgement creates them.
+        for set in [RunSet::Due, RunSet::Due, RunSet::Claims, RunSet::Memories] {
             let mut cursors: Vec<(&Shard, u64)> = concerned.iter().map(|shard| (shard, 0)).collect();
             while !cursors.is_empty() {
                 let calls = cursors.iter().map(|(shard, cursor)| {
-                    let (set, letter) = if is_claimed { (&shard.claims, "c:") } else { (&shard.due, "r:") };
-                    let mut call = self.scripts.erase.call(&[set.clone(), shard.counts.clone()]);
+                    let (key, letter, memories) = match set {
+                        RunSet::Due => (&shard.due, "r:", None),
+                        RunSet::Claims => (&shard.claims, "c:", Some("p:")),
+                        RunSet::Memories => (&shard.memories, "m:", Some("m:")),
+                    };
+                    let mut call = self.scripts.erase.call(&[key.clone(), shard.counts.clone()]);
                     call.arg(format!("{}{letter}", shard.base))
                         .arg(*cursor)
                         .arg(ERASE_STEP)
                         .arg(kind)
                         .arg(id);
+                    let memories = memories.map(|letter| format!("{}{letter}", shard.base));
+                    call.arg(memories.unwrap_or_default()).arg(&session);
                     call
                 });
                 let answers: Vec<(u64, u64, i64)> = self.run(&self.scripts.erase, calls.collect()).await?;
@@ -337,6 +364,10 @@ impl KeystrokeBuffer for RedisBuffer {
         let at = record::timestamp(last)
             .ok_or_else(|| BufferError::Damaged("its clock is out of range".to_owned()))?;
         Ok(Erasure { keystrokes: erased, at })
+    }
+
+    async fn scrub(&self) {
+        append_only_file::rewrite(&self.flushing).await;
     }
 
     async fn health(&self) -> Result<BufferHealth, BufferError> {
@@ -369,7 +400,7 @@ impl KeystrokeBuffer for RedisBuffer {
             searches: sum(10),
             duplicates: sum(11),
             last_flush: times(12).max().and_then(record::timestamp),
-            last_error: None,
+            last_error: self.last_error(),
         })
     }
 }
@@ -389,6 +420,11 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, BufferError> {
 
 fn unexpected() -> BufferError {
     BufferError::Damaged("a script returned an unexpected reply".to_owned())
+}
+
+/// Zero if nothing is remembered.
+fn memory_ms(limits: &BufferLimits) -> u64 {
+    if limits.memory.is_zero() { 0 } else { ms(limits.memory) }
 }
 
 fn flag(is_set: bool) -> u8 {

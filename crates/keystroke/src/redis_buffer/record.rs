@@ -3,7 +3,8 @@
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::{ClaimId, ClaimedRun, DueReason};
+use crate::keystroke_flags::KeystrokeFlags;
+use crate::{ClaimId, ClaimedRun, DueReason, RememberedSearch};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
 
 /// The length of the head after version and reason.
@@ -15,7 +16,7 @@ const VERSION: u8 = 1;
 struct Content<'a> {
     text: &'a str,
     sequence: Option<i64>,
-    submitted: bool,
+    flags: KeystrokeFlags,
     result_count: Option<i64>,
 }
 
@@ -23,7 +24,7 @@ pub(super) fn content(keystroke: &Keystroke) -> Result<Vec<u8>, postcard::Error>
     postcard::to_stdvec(&Content {
         text: &keystroke.text,
         sequence: keystroke.sequence,
-        submitted: keystroke.submitted,
+        flags: KeystrokeFlags::of(keystroke),
         result_count: keystroke.result_count,
     })
 }
@@ -39,8 +40,23 @@ pub(super) fn timestamp(ms: i64) -> Option<Timestamp> {
     DateTime::from_timestamp_millis(ms)
 }
 
+/// Encodes a remembered search: the user for the scripts, then the rest.
+pub(super) fn remembered(search: &RememberedSearch) -> Result<Vec<u8>, postcard::Error> {
+    let user = search.search.user.as_ref().map_or("", UserId::as_str);
+    let length = u16::try_from(user.len()).map_err(|_| postcard::Error::SerializeBufferFull)?;
+    let head = [&length.to_be_bytes()[..], user.as_bytes()].concat();
+    postcard::to_extend(search, head)
+}
+
+/// Decodes a remembered search; `None` for an empty or a malformed one, which is then not continued.
+fn remembered_search(bytes: &[u8]) -> Option<RememberedSearch> {
+    let mut reader = RunReader(bytes);
+    reader.counted::<2>()?;
+    postcard::from_bytes(reader.0).ok()
+}
+
 /// Decodes a claimed run; `None` if it is malformed.
-pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
+pub(super) fn claimed_run(id: String, bytes: &[u8], remembered: &[u8]) -> Option<ClaimedRun> {
     let mut reader = RunReader(bytes);
     if reader.number::<1>()? != u64::from(VERSION) {
         return None;
@@ -66,7 +82,9 @@ pub(super) fn claimed_run(id: String, bytes: &[u8]) -> Option<ClaimedRun> {
             _ => return None,
         }
     }
-    (!keystrokes.is_empty()).then_some(ClaimedRun { id: ClaimId(id), session, input, reason, keystrokes })
+    let remembered = remembered_search(remembered);
+    let run = ClaimedRun { id: ClaimId(id), session, input, reason, keystrokes, remembered };
+    (!run.keystrokes.is_empty()).then_some(run)
 }
 
 struct RunReader<'a>(&'a [u8]);
@@ -100,8 +118,9 @@ impl<'a> RunReader<'a> {
             user,
             text: content.text.to_owned(),
             sequence: content.sequence,
-            submitted: content.submitted,
+            submitted: content.flags.is_submitted(),
             result_count: content.result_count,
+            composing: content.flags.is_composing(),
         })
     }
 }
@@ -123,15 +142,15 @@ mod tests {
     fn malformed_runs_are_rejected() {
         let whole =
             [&[1, 3][..], &[0; HEAD_REST_BYTES], b"\0\x01s\0\0K\0\0\0\0\0\x01\0\0\0\x05\x01b\0\0\0"].concat();
-        let run = claimed_run("id".to_owned(), &whole).unwrap();
+        let run = claimed_run("id".to_owned(), &whole, b"").unwrap();
         assert_eq!((run.session.as_str(), run.keystrokes[0].text.as_str()), ("s", "b"));
         for length in 0..whole.len() {
-            assert_eq!(claimed_run("id".to_owned(), &whole[..length]), None, "cut at {length}");
+            assert_eq!(claimed_run("id".to_owned(), &whole[..length], b""), None, "cut at {length}");
         }
         for (at, byte) in [(0, 2), (1, 0), (1, 9), (38, b'x')] {
             let mut other = whole.clone();
             other[at] = byte;
-            assert_eq!(claimed_run("id".to_owned(), &other), None, "{byte} at {at}");
+            assert_eq!(claimed_run("id".to_owned(), &other, b""), None, "{byte} at {at}");
         }
     }
 }

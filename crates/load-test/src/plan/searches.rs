@@ -2,9 +2,9 @@
 
 use rand::{Rng, RngExt};
 
-use super::UserProfile;
 use super::typing::{TypingStyle, backspaces, letters};
-use crate::words::{folded_letters, graphemes, phrase, stored_form, word};
+use super::{Repetition, UserProfile};
+use crate::words::{composed, folded_letters, graphemes, phrase, stored_form, word};
 
 /// The fewest letters of a search that is replaced without a pause.
 ///
@@ -12,6 +12,10 @@ use crate::words::{folded_letters, graphemes, phrase, stored_form, word};
 const MIN_REPLACED_LETTERS: usize = 6;
 /// The smallest edit distance between a pasted text and the text that it replaces.
 const MIN_UNRELATED_DISTANCE: usize = 5;
+/// The fewest letters of a search that a pause interrupts.
+const MIN_INTERRUPTED_LETTERS: usize = 6;
+/// The most further requests of a submitted search.
+const MAX_REPETITIONS: usize = 3;
 /// The share of submitted searches that the next search extends.
 const REFINEMENT_SHARE: f64 = 0.3;
 
@@ -29,8 +33,8 @@ pub(super) enum Identity {
 
 /// The keystrokes of one search.
 pub(super) struct Episode {
-    /// A pause ended the previous search.
-    pub(super) after_pause: bool,
+    /// The text was not entered letter by letter.
+    pub(super) is_composed: bool,
     pub(super) contents: Vec<InputState>,
     /// The stored form of the query.
     pub(super) query: String,
@@ -42,6 +46,16 @@ pub(super) struct InputState {
     pub(super) text: String,
     pub(super) user: Option<String>,
     pub(super) submitted: bool,
+    /// A pause of the window precedes it.
+    pub(super) after_pause: bool,
+    /// The same search is requested again.
+    pub(super) repetition: Option<Repetition>,
+}
+
+impl InputState {
+    fn of(text: String) -> Self {
+        Self { text, user: None, submitted: false, after_pause: false, repetition: None }
+    }
 }
 
 /// The end of a search.
@@ -67,6 +81,11 @@ impl SearchEnd {
     /// Returns true if the next search needs a pause before it.
     fn needs_pause(self) -> bool {
         matches!(self, Self::Idle | Self::BackspaceIdle)
+    }
+
+    /// Returns true if the next search begins within the text of this one.
+    fn keeps_text(self) -> bool {
+        matches!(self, Self::Replace | Self::TakenOver | Self::BackspaceIdle | Self::BackspaceSubmit)
     }
 
     /// Returns true if backspaces can occur.
@@ -99,12 +118,30 @@ pub(super) fn fill_box(
         let refined = before.as_ref().filter(|before| {
             !after_pause && before.ending == SearchEnd::Submit && rng.random_bool(REFINEMENT_SHARE)
         });
+        let is_kept = before.as_ref().is_some_and(|before| before.ending.keeps_text());
+        if refined.is_none() && !is_kept && rng.random_bool(profile.composed_rate) {
+            let episode = draw_composed(before.as_ref(), after_pause, &users, rng);
+            let text = episode.query.clone();
+            let ending = if episode.contents.iter().any(|content| content.submitted) {
+                SearchEnd::Submit
+            } else {
+                SearchEnd::Idle
+            };
+            episodes.push(episode);
+            before = Some(PreviousSearch { text, ending });
+            continue;
+        }
         let (text, style) = match (&before, refined) {
             (_, Some(before)) => (format!("{} {}", before.text, word(rng)), TypingStyle::Plain),
-            (Some(before), None) if !is_fresh => draw_unrelated(before, profile, rng),
+            (Some(before), None) => draw_unrelated(before, profile, is_fresh, rng),
             _ => draw_text(profile, true, rng),
         };
         let ending = draw_ending(profile, &text, number + 1 == count, users.can_switch(), rng);
+        // Back to the text that it extends, it would be the same search.
+        let ending = match ending {
+            SearchEnd::BackspaceSubmit if refined.is_some() => SearchEnd::Submit,
+            ending => ending,
+        };
         // After an extra letter was removed, the longest text is ambiguous if backspaces follow.
         let style = if style == TypingStyle::Surplus && ending.may_take_back() {
             TypingStyle::Omission
@@ -117,22 +154,93 @@ pub(super) fn fill_box(
         };
         let typed = contents.len();
         let query = finish(&mut contents, &text, ending, rng);
-        let mut contents: Vec<InputState> =
-            contents.into_iter().map(|text| InputState { text, user: None, submitted: false }).collect();
+        let mut contents: Vec<InputState> = contents.into_iter().map(InputState::of).collect();
         if matches!(ending, SearchEnd::Submit | SearchEnd::BackspaceSubmit)
             && let Some(last) = contents.last_mut()
         {
             last.submitted = true;
         }
+        let is_erased = linger(&mut contents, profile, style, (typed, &text, ending), rng);
+        if let Some(first) = contents.first_mut() {
+            first.after_pause = after_pause;
+        }
         users.assign(&mut contents, typed, number, is_fresh, rng);
         let user = users.current.clone();
-        episodes.push(Episode { after_pause, contents, query, user });
+        episodes.push(Episode { is_composed: false, contents, query, user });
         if ending == SearchEnd::TakenOver {
             users.switch();
         }
+        let ending = if is_erased { SearchEnd::Clear } else { ending };
         before = Some(PreviousSearch { text, ending });
     }
     episodes
+}
+
+/// Adds what happens around the results: a pause while typing, requests for more of the same, and an erasure after
+/// a pause, of which it returns true.
+fn linger(
+    contents: &mut Vec<InputState>,
+    profile: &UserProfile,
+    style: TypingStyle,
+    (typed, text, ending): (usize, &str, SearchEnd),
+    rng: &mut impl Rng,
+) -> bool {
+    let is_left = matches!(ending, SearchEnd::Idle | SearchEnd::Submit);
+    let is_typed = style == TypingStyle::Plain && typed >= MIN_INTERRUPTED_LETTERS;
+    if is_left && is_typed && rng.random_bool(profile.pause_rate) {
+        for _ in 0..rng.random_range(1..=2) {
+            contents[rng.random_range(2..typed)].after_pause = true;
+        }
+    }
+    if ending == SearchEnd::Submit && rng.random_bool(profile.paging_rate) {
+        for _ in 0..rng.random_range(1..=MAX_REPETITIONS) {
+            let kinds = [Repetition::NextPage, Repetition::Sorted, Repetition::Again];
+            let repetition = Some(kinds[rng.random_range(0..kinds.len())]);
+            let after_pause = rng.random_bool(0.3);
+            contents.push(InputState { repetition, after_pause, ..InputState::of(text.to_owned()) });
+        }
+    }
+    // After an extra letter was removed, the longest text is ambiguous.
+    if !is_left || style == TypingStyle::Surplus || !rng.random_bool(profile.pause_rate) {
+        return false;
+    }
+    let erased = backspaces(text, 0);
+    contents.extend(erased.into_iter().enumerate().map(|(number, text)| InputState {
+        after_pause: number == 0 || rng.random_bool(0.05),
+        ..InputState::of(text)
+    }));
+    true
+}
+
+/// Draws a search that is entered by an input method, a recogniser of speech, or completions.
+fn draw_composed(
+    before: Option<&PreviousSearch>,
+    after_pause: bool,
+    users: &UserSwitches<'_>,
+    rng: &mut impl Rng,
+) -> Episode {
+    let before = before.map(|before| folded_letters(&before.text)).unwrap_or_default();
+    let (contents, query) = loop {
+        let contents = composed(rng);
+        let query = contents.last().cloned().unwrap_or_default();
+        let is_unrelated =
+            |text: &str| folded_letters(text).first().is_none_or(|first| !before.contains(first));
+        if is_unrelated(&contents[0]) && is_unrelated(&query) {
+            break (contents, query);
+        }
+    };
+    let mut contents: Vec<InputState> = contents.into_iter().map(InputState::of).collect();
+    if let Some(first) = contents.first_mut() {
+        first.after_pause = after_pause;
+    }
+    if rng.random_bool(0.5) {
+        contents.push(InputState { submitted: true, ..InputState::of(query.clone()) });
+    }
+    let user = users.current.clone();
+    for content in &mut contents {
+        content.user.clone_from(&user);
+    }
+    Episode { is_composed: true, contents, query: stored_form(&query), user }
 }
 
 /// Appends the keystrokes at the end of a search; returns the expected query.
@@ -140,7 +248,8 @@ fn finish(contents: &mut Vec<String>, text: &str, ending: SearchEnd, rng: &mut i
     let length = graphemes(text).len();
     match ending {
         SearchEnd::Idle | SearchEnd::Replace | SearchEnd::TakenOver => {}
-        SearchEnd::BackspaceIdle => contents.extend(backspaces(text, rng.random_range(1..length))),
+        // A single backspace would remove a slip.
+        SearchEnd::BackspaceIdle => contents.extend(backspaces(text, rng.random_range(1..length - 1))),
         SearchEnd::BackspaceSubmit => {
             let mut shorter = backspaces(text, rng.random_range(2..length));
             let left = shorter.last().cloned().unwrap_or_default();
@@ -201,15 +310,19 @@ fn draw_text(profile: &UserProfile, is_fresh: bool, rng: &mut impl Rng) -> (Stri
 fn draw_unrelated(
     before: &PreviousSearch,
     profile: &UserProfile,
+    is_fresh: bool,
     rng: &mut impl Rng,
 ) -> (String, TypingStyle) {
     let is_typed_over = matches!(before.ending, SearchEnd::Replace | SearchEnd::TakenOver);
     let before = folded_letters(&before.text);
     loop {
-        let (text, style) = draw_text(profile, false, rng);
+        let (text, style) = draw_text(profile, is_fresh, rng);
         let own = folded_letters(&text);
         let distance = strsim::generic_levenshtein(&own, &before);
-        let is_unrelated = own.first() != before.first() && distance >= MIN_UNRELATED_DISTANCE;
+        // The last letter of a short text may also be what a deletion left.
+        let is_rest =
+            before.len() < MIN_UNRELATED_DISTANCE && own.iter().take(1).any(|first| before.contains(first));
+        let is_unrelated = own.first() != before.first() && distance >= MIN_UNRELATED_DISTANCE && !is_rest;
         if is_unrelated && !(is_typed_over && own.iter().any(|char| is_composed(*char))) {
             return (text, style);
         }

@@ -60,18 +60,25 @@ impl Interpretation {
     }
 
     /// The searches of a search box by the specification, from keystrokes in typing order.
-    fn searches(self, keystrokes: &[(bool, PlannedKeystroke)]) -> Vec<(String, Option<String>)> {
+    fn searches(self, keystrokes: &[PlannedKeystroke]) -> Vec<(String, Option<String>)> {
         let mut found = Vec::new();
         let mut open: Option<(String, Vec<char>, Option<String>)> = None;
-        for (after_pause, typed) in keystrokes {
+        // A submitted text that is still in the box: deletions and repetitions are no search.
+        let mut standing: Option<Vec<char>> = None;
+        for typed in keystrokes {
             let now = compared(&typed.text);
+            if let Some(submitted) = standing.as_ref().filter(|submitted| submitted.starts_with(&now)) {
+                standing = Some(submitted.clone()).filter(|_| !now.is_empty());
+                continue;
+            }
+            standing = None;
             let is_other_user = |user: &Option<String>| user.is_some() && *user != typed.user;
             let ends = match &open {
                 None => false,
                 Some((_, longest, user)) => {
                     let is_chain = longest.starts_with(&now) || now.starts_with(longest);
                     let is_same = is_chain || self.is_correction(&now, longest);
-                    *after_pause || now.is_empty() || is_other_user(user) || !is_same
+                    now.is_empty() || is_other_user(user) || !is_same
                 }
             };
             if ends {
@@ -94,6 +101,7 @@ impl Interpretation {
                 }
             });
             if typed.submitted {
+                standing = Some(compared(&typed.text));
                 found.extend(open.take().map(|(text, _, user)| (text, user)));
             }
         }
@@ -102,17 +110,17 @@ impl Interpretation {
     }
 }
 
-/// The keystrokes in typing order, without duplicates.
-fn in_typed_order(planned: &SearchBox) -> Vec<(bool, PlannedKeystroke)> {
+/// The keystrokes in typing order, without duplicates, and of composed texts only the last one.
+fn in_typed_order(planned: &SearchBox) -> Vec<PlannedKeystroke> {
     let mut ordered = planned.deliveries.clone();
-    let mut pauses: HashSet<usize> = HashSet::new();
-    pauses.extend(ordered.iter().filter(|one| one.wait == ThinkTime::Idle).map(|one| one.search));
     ordered.sort_by_key(|delivery| delivery.keystroke.sequence);
     ordered.dedup_by(|a, b| a.keystroke.sequence.is_some() && a.keystroke.sequence == b.keystroke.sequence);
-    let mut last = None;
-    let begins = |search| last.replace(search) != Some(search) && pauses.contains(&search);
-    let begins: Vec<bool> = ordered.iter().map(|delivery| delivery.search).map(begins).collect();
-    begins.into_iter().zip(ordered.into_iter().map(|delivery| delivery.keystroke)).collect()
+    let is_composing = |one: &Delivery| {
+        let search = &planned.searches[one.search];
+        search.is_composed && trimmed(&one.keystroke.text) != search.query
+    };
+    ordered.retain(|delivery| !is_composing(delivery));
+    ordered.into_iter().map(|delivery| delivery.keystroke).collect()
 }
 
 fn profile(seed: u64, searches: usize) -> UserProfile {
@@ -125,6 +133,9 @@ fn profile(seed: u64, searches: usize) -> UserProfile {
         anonymous_share: 0.5,
         track_share: 0.1,
         jitter_rate: 0.2,
+        pause_rate: 0.2,
+        composed_rate: 0.1,
+        paging_rate: 0.2,
         unsequenced_share: 0.2,
     }
 }
@@ -139,7 +150,8 @@ fn check_law(profile: &UserProfile) {
             planned.searches.iter().map(|search| (search.query.clone(), search.user.clone())).collect();
         let typed = in_typed_order(&planned);
         for interpretation in INTERPRETATIONS {
-            assert_eq!(interpretation.searches(&typed), wanted, "{interpretation:?} of {typed:#?}");
+            let texts: Vec<_> = typed.iter().map(|typed| (&typed.text, typed.submitted)).collect();
+            assert_eq!(interpretation.searches(&typed), wanted, "{interpretation:?} of {texts:?}");
         }
     }
 }
@@ -179,7 +191,7 @@ fn a_seed_determines_the_virtual_users() {
 
 #[test]
 fn virtual_users_cover_every_behaviour() {
-    let profile = profile(1, 2_000);
+    let profile = profile(1, 3_000);
     let users: Vec<VirtualUser> = virtual_users(&profile).collect();
     let all: Vec<&SearchBox> = users.iter().flat_map(|virtual_user| &virtual_user.boxes).collect();
     let sent = || all.iter().flat_map(|one| &one.deliveries);
@@ -191,6 +203,13 @@ fn virtual_users_cover_every_behaviour() {
     of(sent().filter(|one| one.out_of_turn).count(), "out of turn");
     of(sent().filter(|one| one.keystroke.tracked).count(), "tracked");
     of(sent().filter(|one| one.keystroke.sequence.is_none()).count(), "without a sequence");
+    of(sent().filter(|one| one.keystroke.repetition.is_some()).count(), "repetitions");
+    let in_search = |one: &&SearchBox| {
+        let pairs = one.deliveries.windows(2);
+        pairs.filter(|pair| pair[0].search == pair[1].search && pair[1].wait == ThinkTime::Idle).count()
+    };
+    of(all.iter().map(in_search).sum(), "pauses within a search");
+    of(all.iter().flat_map(|one| &one.searches).filter(|search| search.is_composed).count(), "composed");
     of(sent().filter(|one| one.wait == ThinkTime::Idle).count(), "pauses");
     of(sent().filter(|one| !one.keystroke.text.is_ascii()).count(), "beyond ASCII");
     let users = |one: &SearchBox| {

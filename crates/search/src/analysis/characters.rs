@@ -85,16 +85,6 @@ pub(super) fn is_hangul(c: char) -> bool {
         | 0xFFA1..=0xFFDC)
 }
 
-/// Returns true for marks that are optional in typing: European accents, Hebrew points, Arabic vowels.
-///
-/// Marks that distinguish words, as in Indic scripts and kana, remain.
-pub(super) fn is_accent(c: char) -> bool {
-    matches!(u32::from(c),
-        0x0300..=0x036F | 0x0591..=0x05BD | 0x05BF | 0x05C1..=0x05C2 | 0x05C4..=0x05C5 | 0x05C7
-        | 0x0610..=0x061A | 0x064B..=0x065F | 0x0670 | 0x06D6..=0x06DC
-        | 0x1AB0..=0x1AFF | 0x1DC0..=0x1DFF | 0x20D0..=0x20FF | 0xFE20..=0xFE2F)
-}
-
 /// Returns true for characters without a meaning of their own.
 ///
 /// Soft hyphens, joiners, direction marks, fillers, tatweel and variation selectors. A zero-width space is

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_accent, is_invisible, is_skin_tone};
+use super::characters::{ZERO_WIDTH_SPACE, ascii_digit, is_invisible, is_skin_tone};
 use super::han::representative;
+use quarry_domain::{is_accent, plain_letter};
 
 /// The maximum length of a term in bytes, since tantivy limits terms.
 pub(super) const MAX_TERM_BYTES: usize = 200;
@@ -44,21 +45,12 @@ fn fold_unicode(word: &str) -> String {
     let mut has_symbol = false;
     // Decomposition separates accents; lower case can add more (İ).
     for c in word.nfkd().flat_map(char::to_lowercase).nfkd() {
+        if let Some(plain) = plain_letter(c) {
+            folded.push_str(plain);
+            has_symbol = true;
+            continue;
+        }
         match c {
-            // Letters with a stroke, and ligatures, have no decomposition.
-            'ß' => folded.push_str("ss"),
-            'æ' => folded.push_str("ae"),
-            'œ' => folded.push_str("oe"),
-            'þ' => folded.push_str("th"),
-            'ø' => folded.push('o'),
-            'ł' => folded.push('l'),
-            'đ' | 'ð' => folded.push('d'),
-            'ħ' => folded.push('h'),
-            'ı' => folded.push('i'),
-            'ŧ' => folded.push('t'),
-            'ŋ' => folded.push('n'),
-            'ς' => folded.push('σ'),
-            'ґ' => folded.push('г'),
             _ if is_accent(c) || is_invisible(c) || c == ZERO_WIDTH_SPACE => {}
             _ if is_skin_tone(c) && has_symbol => {}
             _ => {

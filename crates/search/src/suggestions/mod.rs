@@ -33,7 +33,7 @@ use super::engine::{SearchEngine, SearchError};
 use super::indexer::IndexFollower;
 use super::request::{CompletionRequest, DocumentFilter};
 use quarry_config::SuggestSettings;
-use quarry_domain::{Timestamp, comparison_key};
+use quarry_domain::{Timestamp, query_key};
 use quarry_store::{SearchLogMark, Store, StoreError};
 
 /// The maximum number of suggestions per call.
@@ -137,7 +137,7 @@ impl Suggestions {
         filter: &DocumentFilter,
     ) -> Result<Vec<Suggestion>, SearchError> {
         let first = first.min(MAX_SUGGESTIONS);
-        let key = comparison_key(prefix);
+        let key = query_key(prefix);
         let mut list = SuggestionList {
             suggestions: Vec::with_capacity(first),
             first,
@@ -189,11 +189,11 @@ impl Suggestions {
         let request = CompletionRequest { text: prefix.to_owned(), filter: filter.clone(), limit };
         let completions = list.budget.unless_busy(self.inner.engine.complete(&request).await)?;
         let mut known: HashSet<String> =
-            list.suggestions.iter().map(|suggestion| comparison_key(&suggestion.text)).collect();
+            list.suggestions.iter().map(|suggestion| query_key(&suggestion.text)).collect();
         let mut texts = completions.unwrap_or_default();
         texts.retain(|text| {
             let is_short = text.chars().count() <= MAX_CHARS;
-            is_short && !self.inner.blocklist.blocks(text) && known.insert(comparison_key(text))
+            is_short && !self.inner.blocklist.blocks(text) && known.insert(query_key(text))
         });
         texts.truncate(list.missing());
         let hits = self.inner.hit_counts.get(&texts, filter, &mut list.budget).await?;

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::super::analysis::for_each_word;
 use super::super::cursor::SearchCursor;
-use super::super::engine::{Correction, Highlight, Hit, MatchTier, SearchAnswer, SearchError};
+use super::super::engine::{Correction, Highlight, Hit, SearchAnswer, SearchError};
 use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
 use super::documents::read_document;
@@ -15,6 +15,7 @@ use super::generation::{Generation, Languages, document_languages};
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
 use quarry_domain::Document;
+use quarry_domain::MatchTier;
 
 /// Corrections of an answer.
 const MAX_CORRECTIONS: usize = 20;

@@ -9,7 +9,7 @@ use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, TERMINATED};
 
 use super::super::cursor::{SearchCursor, SortKey};
-use super::super::engine::{Facet, MatchTier, SearchError};
+use super::super::engine::{Facet, SearchError};
 use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
 use super::candidates::Candidates;
@@ -25,6 +25,7 @@ use super::single::collect_single;
 use super::snapshot::IndexSnapshot;
 use super::tiers::{Tier, TypoUse, tiers};
 use super::top_docs::{RankedDoc, TopDocsCollector};
+use quarry_domain::MatchTier;
 
 /// The result of a query.
 pub(super) struct Matches {

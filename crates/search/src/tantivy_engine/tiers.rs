@@ -1,8 +1,8 @@
 //! The tiers of a query: ever looser ways to match, each used only if the ones before found few documents.
 
-use super::super::engine::MatchTier;
 use super::super::request::{MatchPolicy, SearchRequest};
 use super::plan::QueryPlan;
+use quarry_domain::MatchTier;
 
 /// A way to match a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ pub(crate) struct Model {
     pub(crate) user_id: Option<String>,
     pub(crate) search_id: Option<Uuid>,
     pub(crate) query_digest: Option<i64>,
+    pub(crate) position: Option<i32>,
     pub(crate) occurred_at: DateTimeWithTimeZone,
     pub(crate) search_clicked_at: Option<DateTimeWithTimeZone>,
     pub(crate) recorded_at: DateTimeWithTimeZone,

@@ -7,6 +7,7 @@ pub(super) mod crawls;
 pub(super) mod documents;
 pub(super) mod interactions;
 pub(super) mod leases;
+pub(super) mod search_attributions;
 pub(super) mod search_days;
 pub(super) mod search_erasures;
 pub(super) mod search_gate;

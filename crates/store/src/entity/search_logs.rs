@@ -12,11 +12,14 @@ pub(crate) struct Model {
     pub(crate) truncated: bool,
     pub(crate) keystrokes: i64,
     pub(crate) result_count: Option<i64>,
+    pub(crate) tier: Option<String>,
+    pub(crate) relaxed: Option<bool>,
     pub(crate) reason: String,
     pub(crate) started_at: DateTimeWithTimeZone,
     pub(crate) last_keystroke_at: DateTimeWithTimeZone,
     pub(crate) logged_at: DateTimeWithTimeZone,
     pub(crate) call_id: Uuid,
+    pub(crate) revision: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -9,6 +9,7 @@ pub(crate) struct Model {
     pub(crate) day: DateTimeWithTimeZone,
     pub(crate) searches: i64,
     pub(crate) zero_results: i64,
+    pub(crate) unmatched: i64,
     pub(crate) counted: i64,
     pub(crate) results: i64,
     pub(crate) sessions: Option<Vec<u8>>,

@@ -10,6 +10,7 @@ pub(crate) struct Model {
     pub(crate) query: String,
     pub(crate) searches: i64,
     pub(crate) zero_results: i64,
+    pub(crate) unmatched: i64,
     pub(crate) counted: i64,
     pub(crate) results: i64,
     pub(crate) last_searched_at: DateTimeWithTimeZone,

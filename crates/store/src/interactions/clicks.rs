@@ -1,39 +1,87 @@
-//! Clicked searches: responses that a click refers to.
+//! Interactions that quote searches of a query.
 
 use quarry_runtime::boxed;
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend};
+use uuid::Uuid;
 
 use super::super::batch::STATEMENT_IDS;
 use super::super::entity::interactions::{Column, Entity};
 use super::super::span::Span;
+use super::super::sums::total;
 use super::super::{Store, StoreError};
-use quarry_domain::{Period, QueryDigest};
+use super::kind_name;
+use quarry_domain::{ClickedDocument, DocumentId, InteractionKind, Period, QueryDigest, QueryInteractions};
 
 impl Store {
-    /// The number of responses to each query that were clicked in a period.
-    ///
-    /// Queries without clicks are absent.
+    /// The interactions of a period that quote searches of queries, without queries that have none.
     #[boxed]
-    pub async fn clicked_searches(
+    pub async fn query_interactions(
         &self,
         queries: &[QueryDigest],
         period: Period,
-    ) -> Result<HashMap<QueryDigest, i64>, StoreError> {
+    ) -> Result<HashMap<QueryDigest, QueryInteractions>, StoreError> {
         let (digests, period) = (sorted(queries), Span::of(period));
         self.read(|database| async move {
-            let mut clicked = HashMap::with_capacity(digests.len());
+            let backend = database.get_database_backend();
+            let mut found: HashMap<QueryDigest, QueryInteractions> = HashMap::with_capacity(digests.len());
             for digests in digests.chunks(STATEMENT_IDS) {
-                for row in database.query_all(&clicks_of(digests, period)).await? {
-                    let digest: i64 = row.try_get_by_index(0)?;
-                    clicked.insert(QueryDigest(digest), row.try_get_by_index(1)?);
+                for row in database.query_all(&interactions_of(backend, digests, period)).await? {
+                    let of_query = found.entry(QueryDigest(row.try_get_by_index(0)?)).or_default();
+                    let kind: String = row.try_get_by_index(1)?;
+                    let searches: i64 = row.try_get_by_index(2)?;
+                    if kind == kind_name(InteractionKind::Click) {
+                        of_query.clicked = searches;
+                        of_query.positions = row.try_get_by_index::<Option<i64>>(3)?.unwrap_or_default();
+                        of_query.positioned = row.try_get_by_index(4)?;
+                    } else {
+                        of_query.converted = searches;
+                    }
                 }
             }
-            Ok(clicked)
+            Ok(found)
         })
         .await
+    }
+
+    /// The documents that are clicked most after searches of a query; ties in order of their ids.
+    #[boxed]
+    pub async fn clicked_documents(
+        &self,
+        query: QueryDigest,
+        period: Period,
+        first: u64,
+    ) -> Result<Vec<ClickedDocument>, StoreError> {
+        let period = Span::of(period);
+        let rows = self
+            .read(move |database| async move {
+                let select = clicked_documents_of(database.get_database_backend(), query, period, first);
+                let mut rows: Vec<(DocumentId, i64, Option<i64>, i64)> = Vec::new();
+                for row in database.query_all(&select).await? {
+                    let id: Uuid = row.try_get_by_index(0)?;
+                    rows.push((
+                        DocumentId(id),
+                        row.try_get_by_index(1)?,
+                        row.try_get_by_index(2)?,
+                        row.try_get_by_index(3)?,
+                    ));
+                }
+                Ok(rows)
+            })
+            .await?;
+        let ids: Vec<DocumentId> = rows.iter().map(|(id, ..)| *id).collect();
+        let mut documents = self.documents_by_id(&ids).await?;
+        let row = |(id, clicks, positions, positioned): (DocumentId, i64, Option<i64>, i64)| {
+            Some(ClickedDocument {
+                // Deleted documents have no row.
+                document: documents.remove(&id)?,
+                clicks,
+                average_position: mean(positions.unwrap_or_default(), positioned),
+            })
+        };
+        Ok(rows.into_iter().filter_map(row).collect())
     }
 
     /// Returns true if any click of a period refers to a search.
@@ -53,14 +101,44 @@ fn sorted(queries: &[QueryDigest]) -> Vec<i64> {
     digests
 }
 
-fn clicks_of(digests: &[i64], period: Span) -> SelectStatement {
-    let mut select = clicks_within(period);
+fn interactions_of(backend: DbBackend, digests: &[i64], period: Span) -> SelectStatement {
+    let mut select = quoting_within(period);
     select
-        .column(Column::QueryDigest)
+        .columns([Column::QueryDigest, Column::Kind])
         .expr(Expr::col(Column::SearchId).count_distinct())
+        .expr(total(backend, Expr::col(Column::Position)))
+        .expr(Expr::col(Column::Position).count())
         .and_where(Column::QueryDigest.is_in(digests.iter().copied()))
-        .group_by_col(Column::QueryDigest)
+        .group_by_columns([Column::QueryDigest, Column::Kind])
         .take()
+}
+
+fn clicked_documents_of(backend: DbBackend, query: QueryDigest, period: Span, first: u64) -> SelectStatement {
+    let clicks = Alias::new("clicks");
+    let mut select = quoting_within(period);
+    select
+        .column(Column::DocumentId)
+        .expr_as(Expr::col(Column::SearchId).count_distinct(), clicks.clone())
+        .expr(total(backend, Expr::col(Column::Position)))
+        .expr(Expr::col(Column::Position).count())
+        .and_where(Column::QueryDigest.eq(query.0))
+        .and_where(Column::Kind.eq(kind_name(InteractionKind::Click)))
+        .group_by_col(Column::DocumentId)
+        .order_by(clicks, Order::Desc)
+        .order_by(Column::DocumentId, Order::Asc)
+        .limit(first)
+        .take()
+}
+
+fn quoting_within(period: Span) -> SelectStatement {
+    let before = period.before.map(|before| Column::OccurredAt.lt(before));
+    let mut select = Query::select();
+    select.from(Entity).and_where(Column::OccurredAt.gte(period.from)).and_where_option(before).take()
+}
+
+/// The mean of values, if there are any.
+fn mean(sum: i64, count: i64) -> Option<f64> {
+    (count > 0).then(|| sum as f64 / count as f64)
 }
 
 fn any_click(period: Span) -> SelectStatement {

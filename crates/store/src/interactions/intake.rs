@@ -16,7 +16,7 @@ use super::super::failure::CallFailure;
 use super::super::idempotent_rows::{IdempotentRow, insert_if_absent};
 use super::super::search_log::erasure::{Erasures, PersonalRecord, lock_gate_shared};
 use super::super::{RecordOutcome, Store, StoreError, StoredTime, stored};
-use super::kind_name;
+use super::{attribution, kind_name};
 use quarry_domain::{Interaction, InteractionKind, SessionId, Timestamp, UserId};
 
 /// The largest quantity of one interaction, so that sums do not overflow.
@@ -61,6 +61,8 @@ impl Store {
             });
         }
         let inserted = insert_if_absent(&transaction, &rows, call).await?;
+        rows.retain(|row| inserted.contains(&row.id));
+        attribution::add_pending(&transaction, &rows).await?;
         transaction.commit().await?;
         for (outcome, interaction) in outcomes.iter_mut().zip(interactions) {
             if *outcome == RecordOutcome::Recorded && !inserted.contains(&interaction.id.0) {
@@ -83,6 +85,7 @@ fn row(interaction: &Interaction, call: Uuid, now: StoredTime) -> Model {
         user_id: interaction.user.as_ref().map(|user| user.as_str().to_owned()),
         search_id: interaction.search.map(|search| search.as_uuid()),
         query_digest: interaction.search.map(|search| search.query().0),
+        position: interaction.position,
         occurred_at,
         search_clicked_at: is_search_click.then_some(occurred_at),
         recorded_at: now,

@@ -2,7 +2,9 @@
 //!
 //! - `intake`: idempotent inserts.
 //! - `categories`: reports by the category of documents.
-//! - `clicks`: clicked searches.
+//! - `attribution`: from a quoted search response to the logged search.
+//! - `clicks`: interactions that quote searches of a query.
+//! - `reading`: reads of all interactions, for exports.
 //! - `erasure`: the deletion of a person's interactions.
 //!
 //! Reports sum the rows of the period by covering indexes; `docs/decisions/interaction-roll-up.md` compares
@@ -12,10 +14,14 @@
 
 use quarry_domain::InteractionKind;
 
+mod attribution;
 mod categories;
 mod clicks;
 mod erasure;
 mod intake;
+mod reading;
+
+pub use self::reading::ExportedInteraction;
 
 /// The stored name of a kind.
 fn kind_name(kind: InteractionKind) -> &'static str {

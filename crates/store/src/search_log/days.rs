@@ -102,6 +102,7 @@ async fn sum_hours(transaction: &DatabaseTransaction, day: StoredTime) -> Result
         .expr(Expr::value(day))
         .expr(sum(hours::Column::Searches))
         .expr(sum(hours::Column::ZeroResults))
+        .expr(sum(hours::Column::Unmatched))
         .expr(sum(hours::Column::Counted))
         .expr(sum(hours::Column::Results))
         .from(hours::Entity)
@@ -116,6 +117,7 @@ async fn sum_hours(transaction: &DatabaseTransaction, day: StoredTime) -> Result
             query_days::Column::Day,
             query_days::Column::Searches,
             query_days::Column::ZeroResults,
+            query_days::Column::Unmatched,
             query_days::Column::Counted,
             query_days::Column::Results,
         ])

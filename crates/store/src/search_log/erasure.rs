@@ -6,24 +6,24 @@
 //! lock. Thus a flush either commits before the erasure, and its rows are deleted, or sees the erasure.
 
 use quarry_runtime::boxed;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, InsertMany, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, InsertMany,
+    QueryFilter, QueryOrder, QuerySelect, Select, Statement,
 };
 use uuid::{Uuid, uuid};
 
 use super::super::batch::id_lists;
 use super::super::entity::search_erasures::{ActiveModel, Column, Entity, Model};
-use super::super::entity::{search_gate, search_logs};
+use super::super::entity::{interactions, search_gate, search_logs};
 use super::super::failure::CallFailure;
 use super::super::transaction::until_none;
 use super::super::{NewSearch, Store, StoreError, StoredTime, stored};
 use super::removal;
-use super::rollups::Volume;
 use quarry_domain::{Searcher, SessionId, Timestamp, UserId};
 
 /// The namespace of the digests of persons.
@@ -32,6 +32,9 @@ const NAMESPACE: Uuid = uuid!("5e1f3b0c-8a0e-4d52-9a55-0f3c6f0f7a51");
 const ERASURE_LIFETIME: TimeDelta = TimeDelta::days(1);
 /// Rows that one transaction deletes.
 const BATCH_SEARCHES: u64 = 1_000;
+/// Attempts to truncate the write-ahead log, and the pause in which readers end.
+const SCRUB_ATTEMPTS: u32 = 50;
+const SCRUB_PAUSE: Duration = Duration::from_millis(100);
 
 impl Store {
     /// Deletes a person's searches in batches, also from the roll-ups, and returns their number.
@@ -48,9 +51,83 @@ impl Store {
                 })
                 .await?;
             until_none(|| {
-                store.write(searcher.clone(), |store, searcher| Box::pin(store.try_erase_batch(searcher)))
+                store.write(of_searcher(&searcher), |store, rows| Box::pin(store.try_erase_batch(rows)))
             })
             .await
+        })
+        .await
+    }
+
+    /// Deletes the anonymous searches of a session in batches, and returns their number.
+    #[boxed]
+    pub async fn erase_anonymous_searches(&self, session: &SessionId) -> Result<u64, StoreError> {
+        use search_logs::Column::{SessionId, UserId};
+        let rows = Condition::all().add(SessionId.eq(session.as_str())).add(UserId.is_null());
+        self.write_in_steps(|store| async move {
+            until_none(|| store.write(rows.clone(), |store, rows| Box::pin(store.try_erase_batch(rows))))
+                .await
+        })
+        .await
+    }
+
+    /// The sessions of a user's searches and interactions, each with true if it is of no other user.
+    #[boxed]
+    pub async fn sessions_of(&self, user: &UserId) -> Result<Vec<(SessionId, bool)>, StoreError> {
+        let user = user.as_str().to_owned();
+        self.read(|database| async move {
+            let of_user = search_logs::Column::UserId.eq(&*user);
+            let mut sessions: BTreeSet<String> =
+                distinct_sessions(of_user).into_tuple().all(&database).await?.into_iter().collect();
+            let quoted: Vec<Option<String>> = interactions::Entity::find()
+                .select_only()
+                .distinct()
+                .column(interactions::Column::SessionId)
+                .filter(interactions::Column::UserId.eq(&*user))
+                .into_tuple()
+                .all(&database)
+                .await?;
+            sessions.extend(quoted.into_iter().flatten());
+            let mut of_one_user = Vec::with_capacity(sessions.len());
+            for session in sessions {
+                let others = search_logs::Column::SessionId
+                    .eq(&*session)
+                    .and(search_logs::Column::UserId.is_not_null())
+                    .and(search_logs::Column::UserId.ne(&*user));
+                let other: Option<String> = distinct_sessions(others).into_tuple().one(&database).await?;
+                let session =
+                    SessionId::parse(&session).map_err(|_| CallFailure::unreadable("session id"))?;
+                of_one_user.push((session, other.is_none()));
+            }
+            Ok(of_one_user)
+        })
+        .await
+    }
+
+    /// Removes erased rows from the files of an embedded database, as far as readers permit.
+    ///
+    /// SQLite overwrites deleted rows, but not copies of rows that it moved between pages before, so the database is
+    /// rebuilt. The write-ahead log has earlier pages until it is truncated. Writes wait for it.
+    #[boxed]
+    pub async fn scrub(&self) -> Result<(), StoreError> {
+        if self.backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        self.write_in_steps(|store| async move {
+            let _guard = match &store.write_lock {
+                Some(lock) => Some(lock.clone().lock_owned().await),
+                None => None,
+            };
+            store.database.execute_unprepared("VACUUM").await.map_err(CallFailure::from)?;
+            for _ in 0..SCRUB_ATTEMPTS {
+                let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+                let row = store.database.query_one_raw(statement).await.map_err(CallFailure::from)?;
+                let is_busy = row.and_then(|row| row.try_get_by_index::<i64>(0).ok()).unwrap_or(0);
+                if is_busy == 0 {
+                    break;
+                }
+                tokio::time::sleep(SCRUB_PAUSE).await;
+            }
+            Ok(())
         })
         .await
     }
@@ -79,24 +156,32 @@ impl Store {
         transaction.commit().await
     }
 
-    async fn try_erase_batch(&self, searcher: &Searcher) -> Result<u64, CallFailure> {
-        let of_searcher = match searcher {
-            Searcher::Session(session) => search_logs::Column::SessionId.eq(session.as_str()),
-            Searcher::User(user) => search_logs::Column::UserId.eq(user.as_str()),
-        };
+    async fn try_erase_batch(&self, of_searcher: &Condition) -> Result<u64, CallFailure> {
         let transaction = self.begin().await?;
         let rows = search_logs::Entity::find()
-            .filter(of_searcher)
+            .filter(of_searcher.clone())
             .order_by_asc(search_logs::Column::LastKeystrokeAt)
             .order_by_asc(search_logs::Column::Id)
             .limit(BATCH_SEARCHES)
             .lock_exclusive()
             .all(&*transaction)
             .await?;
-        removal::delete_rows(&transaction, &rows, Volume::Shrinks).await?;
+        removal::delete_rows(&transaction, &rows).await?;
         transaction.commit().await?;
         Ok(rows.len() as u64)
     }
+}
+
+/// The rows of a person.
+fn of_searcher(searcher: &Searcher) -> Condition {
+    Condition::all().add(match searcher {
+        Searcher::Session(session) => search_logs::Column::SessionId.eq(session.as_str()),
+        Searcher::User(user) => search_logs::Column::UserId.eq(user.as_str()),
+    })
+}
+
+fn distinct_sessions(rows: Expr) -> Select<search_logs::Entity> {
+    search_logs::Entity::find().select_only().distinct().column(search_logs::Column::SessionId).filter(rows)
 }
 
 /// Locks the gate until the commit, together with other flushes.

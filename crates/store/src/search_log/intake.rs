@@ -14,12 +14,14 @@ use super::super::failure::CallFailure;
 use super::super::idempotent_rows::{IdempotentRow, insert_if_absent};
 use super::super::{LogOutcome, NewSearch, Store, StoreError, StoredTime, stored};
 use super::rollups::RollUps;
-use super::{erasure, logged, reason_name, stored_key, without_nul};
+use super::superseding::supersede;
+use super::{erasure, logged, stored_key, without_nul};
 
 impl Store {
     /// Stores searches and adds them to the roll-ups, in one transaction.
     ///
-    /// Searches with a stored id are skipped, and those of an erased person are dropped.
+    /// Searches whose id and revision are stored are skipped, and those of an erased person are dropped. A higher
+    /// revision supersedes the row: the roll-ups count its new content only.
     #[boxed]
     pub async fn log_searches(&self, searches: &[NewSearch]) -> Result<LogOutcome, StoreError> {
         if searches.is_empty() {
@@ -41,8 +43,10 @@ impl Store {
             .map(|search| row(search, call, now))
             .collect();
         let inserted = insert_if_absent(&transaction, &rows, call).await?;
-        rows.retain(|row| inserted.contains(&row.id));
-        RollUps::of(&rows).add(&transaction).await?;
+        let superseded = supersede(&transaction, &rows, &inserted).await?;
+        let replaced: HashSet<Uuid> = superseded.iter().map(|row| row.id).collect();
+        rows.retain(|row| inserted.contains(&row.id) || replaced.contains(&row.id));
+        RollUps::of(&rows).replace(&transaction, &superseded).await?;
         transaction.commit().await?;
         Ok(LogOutcome {
             duplicates: accepted.len() - rows.len(),
@@ -62,11 +66,14 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
         truncated: search.truncated,
         keystrokes: search.keystrokes,
         result_count: search.result_count,
-        reason: reason_name(search.reason).to_owned(),
+        tier: search.tier.map(|tier| tier.last.name().to_owned()),
+        relaxed: search.tier.map(|tier| tier.relaxed),
+        reason: search.reason.name().to_owned(),
         started_at: stored(search.started_at),
         last_keystroke_at: stored(search.last_keystroke_at),
         logged_at: now,
         call_id: call,
+        revision: search.revision,
     }
 }
 

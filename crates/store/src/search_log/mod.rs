@@ -1,6 +1,7 @@
 //! The log of searches: one row each, and roll-ups for reports.
 //!
 //! - `intake`: idempotent inserts.
+//! - `superseding`: rows that later typing supersedes.
 //! - `reading`: pages, counts and rows by id, with an index for each filter.
 //! - `popular`: popular searches, for completions.
 //! - `rollups`: counts of each query by hour, and of all searches by quarter of an hour.
@@ -11,9 +12,8 @@
 //! - `removal`: the deletion of rows together with their counts.
 //! - `retention`: the deletion of old searches, within a daily budget.
 //!
-//! At every commit, the roll-ups by query are the exact sums of the rows. So are the quarters, but they also
-//! count searches that retention deleted, because they contain no text. Hours are in UTC, by the last
-//! keystroke. A report sums whole hours of its period and counts the rows at both ends.
+//! At every commit, the roll-ups by query and the quarters are the exact sums of the rows. Hours are in UTC, by the
+//! last keystroke. A report sums whole hours of its period and counts the rows at both ends.
 //!
 //! Distinct sessions are not additive, so rows are counted by an index by query and time; for many searches,
 //! sketches estimate them.
@@ -21,7 +21,7 @@
 //! Deliberately not here: the end of a search, and the normalization of queries. Callers define both.
 
 use chrono::TimeDelta;
-use quarry_domain::{FinalReason, LoggedSearch, LoggedSearchId, SessionId, UserId};
+use quarry_domain::{FinalReason, FoundTier, LoggedSearch, LoggedSearchId, MatchTier, SessionId, UserId};
 
 use super::entity::search_logs::Model;
 use super::failure::CallFailure;
@@ -40,6 +40,7 @@ mod retention;
 mod rollups;
 mod sketch;
 mod sketching;
+mod superseding;
 
 /// The time without changes after which a completed day or hour is rolled up.
 ///
@@ -65,12 +66,14 @@ fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
     let user = row.user_id.as_deref().map(UserId::parse).transpose();
     Ok(LoggedSearch {
         id: LoggedSearchId(row.id),
+        revision: row.revision,
         session,
         user: user.map_err(|_| CallFailure::unreadable("user id"))?,
         query: row.query,
         truncated: row.truncated,
         keystrokes: row.keystrokes,
         result_count: row.result_count,
+        tier: found_tier(row.tier.as_deref(), row.relaxed),
         reason: reason(&row.reason).ok_or_else(|| CallFailure::unreadable("final reason"))?,
         started_at: row.started_at.to_utc(),
         last_keystroke_at: row.last_keystroke_at.to_utc(),
@@ -78,17 +81,11 @@ fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
     })
 }
 
-/// The stored name of a reason.
-fn reason_name(reason: FinalReason) -> &'static str {
-    match reason {
-        FinalReason::Idle => "idle",
-        FinalReason::Submitted => "submitted",
-        FinalReason::Replaced => "replaced",
-        FinalReason::Cleared => "cleared",
-        FinalReason::UserChanged => "user_changed",
-        FinalReason::Limit => "limit",
-        FinalReason::Shutdown => "shutdown",
-    }
+/// Reads a tier; a name of a later version is unknown.
+fn found_tier(name: Option<&str>, relaxed: Option<bool>) -> Option<FoundTier> {
+    let tiers = [MatchTier::AllWords, MatchTier::Typos, MatchTier::AnyWord];
+    let last = tiers.into_iter().find(|tier| Some(tier.name()) == name)?;
+    Some(FoundTier { last, relaxed: relaxed.unwrap_or_default() })
 }
 
 fn reason(name: &str) -> Option<FinalReason> {

@@ -11,11 +11,13 @@ use sea_orm::{
 };
 
 use super::super::batch::union_all;
-use super::super::entity::{search_erasures, search_logs, search_query_hours, search_volume_quarters};
+use super::super::entity::{
+    search_days, search_erasures, search_logs, search_query_hours, search_volume_quarters,
+};
 use super::super::failure::CallFailure;
+use super::super::span::{DAY_S, floor};
 use super::super::sums::total;
 use super::super::{Store, StoreError, StoredTime, stored};
-use super::reason_name;
 use quarry_domain::{FinalReason, Timestamp};
 
 /// The reasons of interrupted searches, whose text may be incomplete.
@@ -24,14 +26,18 @@ const INTERRUPTED: [FinalReason; 2] = [FinalReason::Limit, FinalReason::Shutdown
 const STATEMENT_QUERIES: usize = 64;
 /// The number of a query's latest searches to sample, as a multiple of the required sessions.
 const SAMPLE_FACTOR: u64 = 4;
-const SAMPLE_BOUNDS: (u64, u64) = (16, 1_024);
+const SAMPLE_BOUNDS: (u64, u64) = (64, 1_024);
+/// The fewest sessions of a sample.
+const MIN_VOTES: usize = 8;
+/// The largest number of spellings with their sessions to read.
+const MAX_SPELLINGS: u64 = 100_000;
 /// Candidates for each requested query, because some have too few sessions.
 const CANDIDATE_FACTOR: u64 = 2;
 
-/// A query with enough sessions that completed it.
+/// A query with enough sessions that completed it in one spelling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PopularSearch {
-    /// The latest spelling in a completed search.
+    /// The spelling of most sessions.
     pub query: String,
     /// The normalized text, equal for all spellings.
     pub query_key: String,
@@ -42,11 +48,13 @@ pub struct PopularSearch {
 /// The state of the log since an hour: popular searches are equal if their marks are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchLogMark {
-    /// The number of searches, including those that retention deleted.
+    /// The number of searches.
     searches: i64,
     /// The time of the oldest search, which changes with deletions.
     earliest: Option<StoredTime>,
     latest: Option<StoredTime>,
+    /// The time of the latest change of a day, which also changes with superseded searches.
+    changed: Option<StoredTime>,
     erasures: ErasureMark,
 }
 
@@ -75,11 +83,10 @@ struct SampledSearch {
     query_key: String,
     query: String,
     session_id: String,
-    last_keystroke_at: StoredTime,
 }
 
 impl Store {
-    /// The queries that at least `min_sessions` sessions have completed since the start of an hour.
+    /// The queries that at least `min_sessions` sessions have completed in one spelling since the start of an hour.
     ///
     /// Most searches first, ties by key. It sums all hours since then, so it suits background jobs. Sessions are
     /// sampled from a query's latest searches; all are counted only for queries that few sessions repeat.
@@ -144,9 +151,16 @@ impl Store {
                 .await?;
             let latest: Option<StoredTime> =
                 rows().order_by_desc(LastKeystrokeAt).into_tuple().one(&database).await?;
+            let changed: Option<Option<StoredTime>> = search_days::Entity::find()
+                .select_only()
+                .column_as(Expr::col(search_days::Column::ChangedAt).max(), "changed")
+                .filter(search_days::Column::Day.gte(floor(since, DAY_S)))
+                .into_tuple()
+                .one(&database)
+                .await?;
             let erasures = erasures(&database).await?;
-            let searches = volume.flatten().unwrap_or(0);
-            Ok(SearchLogMark { searches, earliest, latest, erasures })
+            let (searches, changed) = (volume.flatten().unwrap_or(0), changed.flatten());
+            Ok(SearchLogMark { searches, earliest, latest, changed, erasures })
         })
         .await
     }
@@ -191,7 +205,9 @@ fn candidates(backend: DbBackend, since: StoredTime, min_sessions: u32, limit: u
         .build(backend)
 }
 
-/// The queries that enough sessions have completed, with their latest spellings.
+/// The queries with a spelling that enough sessions have completed, with that of most sessions.
+///
+/// Spellings that differ only in case count together, and those of other words apart: `therapist`, `the rapist`.
 async fn spellings(
     database: &DatabaseConnection,
     keys: &[String],
@@ -202,37 +218,69 @@ async fn spellings(
     let sample_size =
         u64::from(min_sessions).saturating_mul(SAMPLE_FACTOR).clamp(SAMPLE_BOUNDS.0, SAMPLE_BOUNDS.1);
     let statement = database.get_database_backend().build(&latest_of_each(keys, since, sample_size));
-    #[derive(Default)]
-    struct QuerySample {
-        sessions: HashSet<String>,
-        searches: u64,
-        latest: Option<(StoredTime, String)>,
-    }
-    let mut samples: HashMap<String, QuerySample> = HashMap::new();
+    let mut samples: HashMap<String, SpellingSample> = HashMap::new();
     for row in SampledSearch::find_by_statement(statement).all(database).await? {
-        let sample = samples.entry(row.query_key).or_default();
-        sample.sessions.insert(row.session_id);
-        sample.searches += 1;
-        if sample.latest.as_ref().is_none_or(|(at, _)| *at < row.last_keystroke_at) {
-            sample.latest = Some((row.last_keystroke_at, row.query));
-        }
+        samples.entry(row.query_key).or_default().add(row.query, row.session_id);
     }
     let undecided: Vec<&str> = samples
         .iter()
-        .filter(|(_, sample)| sample.sessions.len() < required && sample.searches >= sample_size)
+        .filter(|(_, sample)| sample.searches >= sample_size && !sample.is_decisive(required))
         .map(|(key, _)| key.as_str())
         .collect();
-    let counted: Vec<(String, i64)> = if undecided.is_empty() {
-        Vec::new()
-    } else {
-        sessions_of(&undecided, since).into_tuple().all(database).await?
-    };
-    let counted: HashMap<String, i64> = counted.into_iter().collect();
-    samples.retain(|key, sample| {
-        sample.sessions.len() >= required
-            || counted.get(key).is_some_and(|&sessions| sessions >= i64::from(min_sessions))
-    });
-    Ok(samples.into_iter().filter_map(|(key, sample)| Some((key, sample.latest?.1))).collect())
+    let mut counted: HashMap<String, SpellingSample> = HashMap::new();
+    if !undecided.is_empty() {
+        for (key, query, session) in
+            all_spellings(&undecided, since).into_tuple::<(String, String, String)>().all(database).await?
+        {
+            counted.entry(key).or_default().add(query, session);
+        }
+    }
+    samples.extend(counted);
+    let leading = |(key, sample): (String, SpellingSample)| Some((key, sample.leading(required)?));
+    Ok(samples.into_iter().filter_map(leading).collect())
+}
+
+/// The sessions of a query by spelling.
+#[derive(Default)]
+struct SpellingSample {
+    searches: u64,
+    /// By the spelling in lower case: its sessions, and the sessions of each spelling.
+    spellings: HashMap<String, HashMap<String, HashSet<String>>>,
+}
+
+impl SpellingSample {
+    fn add(&mut self, query: String, session: String) {
+        self.searches += 1;
+        let words: Vec<&str> = query.split_whitespace().collect();
+        self.spellings
+            .entry(words.join(" ").to_lowercase())
+            .or_default()
+            .entry(query)
+            .or_default()
+            .insert(session);
+    }
+
+    /// Returns true if further searches hardly change the spelling.
+    fn is_decisive(&self, required: usize) -> bool {
+        let sessions: HashSet<&String> =
+            self.spellings.values().flat_map(HashMap::values).flatten().collect();
+        sessions.len() >= MIN_VOTES && self.leading(required).is_some()
+    }
+
+    /// The spelling of most sessions, if these are enough.
+    fn leading(&self, required: usize) -> Option<String> {
+        let distinct = |cases: &HashMap<String, HashSet<String>>| {
+            cases.values().flatten().collect::<HashSet<&String>>().len()
+        };
+        let (cases, _) = self
+            .spellings
+            .iter()
+            .map(|(lower, cases)| (cases, (distinct(cases), lower)))
+            .filter(|(_, (sessions, _))| *sessions >= required)
+            .max_by_key(|(_, rank)| *rank)?;
+        let spelling = cases.iter().max_by_key(|(query, sessions)| (sessions.len(), *query))?;
+        Some(spelling.0.clone())
+    }
 }
 
 /// Selects the latest completed searches of each query.
@@ -254,20 +302,21 @@ fn latest_of_each(keys: &[String], since: StoredTime, each: u64) -> SelectStatem
     union_all(keys.iter().map(of)).unwrap_or_default()
 }
 
-fn sessions_of(keys: &[&str], since: StoredTime) -> Select<search_logs::Entity> {
+/// Selects the spellings of queries with their sessions.
+fn all_spellings(keys: &[&str], since: StoredTime) -> Select<search_logs::Entity> {
     use search_logs::{Column, Entity};
     Entity::find()
         .select_only()
-        .column(Column::QueryKey)
-        .column_as(Expr::col(Column::SessionId).count_distinct(), "sessions")
+        .distinct()
+        .columns([Column::QueryKey, Column::Query, Column::SessionId])
         .filter(completed(since))
         .filter(Column::QueryKey.is_in(keys.iter().copied()))
-        .group_by(Column::QueryKey)
+        .limit(MAX_SPELLINGS)
 }
 
 fn completed(since: StoredTime) -> Condition {
     use search_logs::Column;
     Condition::all()
         .add(Column::LastKeystrokeAt.gte(since))
-        .add(Column::Reason.is_not_in(INTERRUPTED.map(reason_name)))
+        .add(Column::Reason.is_not_in(INTERRUPTED.map(FinalReason::name)))
 }

@@ -6,13 +6,12 @@ use uuid::Uuid;
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity, Model};
 use super::super::failure::CallFailure;
-use super::rollups::{RollUps, Volume};
+use super::rollups::RollUps;
 
 /// Deletes locked rows, and subtracts them from the roll-ups.
 pub(super) async fn delete_rows(
     transaction: &DatabaseTransaction,
     rows: &[Model],
-    volume: Volume,
 ) -> Result<(), CallFailure> {
     if rows.is_empty() {
         return Ok(());
@@ -21,5 +20,5 @@ pub(super) async fn delete_rows(
     for list in id_lists(&ids) {
         Entity::delete_many().filter(Column::Id.is_in(list)).exec(transaction).await?;
     }
-    RollUps::of(rows).subtract(transaction, volume).await
+    RollUps::of(rows).subtract(transaction).await
 }

@@ -20,7 +20,6 @@ use super::super::span::DAY_S;
 use super::super::{Store, StoreError, StoredTime, stored};
 use super::erasure;
 use super::removal::delete_rows;
-use super::rollups::Volume;
 use quarry_domain::Timestamp;
 
 /// The longest plausible time between two runs: servers may be stopped overnight.
@@ -114,8 +113,8 @@ impl RunRecord {
 impl Store {
     /// Deletes up to `limit` searches that are older than the terms allow, oldest first.
     ///
-    /// The roll-ups by query exclude them, because they contain text; the volume still counts them. One
-    /// transaction deletes all, so a limit of a thousand keeps it short.
+    /// The roll-ups and the volume exclude them. One transaction deletes all, so a limit of a thousand keeps it
+    /// short.
     #[boxed]
     pub async fn retain_searches(
         &self,
@@ -184,7 +183,7 @@ async fn remove(
         .await?;
     let held_back = (rows.len() as u64 > left).then_some(RetentionHold::DailyShare);
     rows.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-    delete_rows(transaction, &rows, Volume::Stays).await?;
+    delete_rows(transaction, &rows).await?;
     record.left -= rows.len() as i64;
     Ok(RetentionOutcome { removed: rows.len() as u64, held_back })
 }

@@ -20,19 +20,10 @@ use super::super::span::{HOUR, HOUR_S, QUARTER_S, floor};
 use super::super::sums::{Sign, added, proposed};
 use super::days;
 
-/// Roll-ups in one statement, at eight parameters each.
+/// Roll-ups in one statement, at ten parameters each.
 const STATEMENT_ROLLUPS: usize = 1_000;
 /// The largest number of results in an average, so that sums do not overflow.
 pub(super) const MAX_RESULTS: i64 = u32::MAX as i64;
-
-/// The effect of deleted rows on the volume.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Volume {
-    /// The volume still counts them.
-    Stays,
-    /// The volume excludes them.
-    Shrinks,
-}
 
 /// The counts of some rows, in the order in which roll-ups are locked.
 ///
@@ -46,6 +37,8 @@ pub(super) struct RollUps {
 struct QueryHour {
     searches: i64,
     zero_results: i64,
+    /// Searches without results, and relaxed ones.
+    unmatched: i64,
     counted: i64,
     results: i64,
     /// Time, id and spelling of the latest search.
@@ -66,10 +59,11 @@ impl RollUps {
             let zero_results = i64::from(row.result_count == Some(0));
             let hour = rollups.hours.entry((floor(at, HOUR_S), row.query_key.clone())).or_insert_with(|| {
                 let latest = (at, row.id, row.query.clone());
-                QueryHour { searches: 0, zero_results: 0, counted: 0, results: 0, latest }
+                QueryHour { searches: 0, zero_results: 0, unmatched: 0, counted: 0, results: 0, latest }
             });
             hour.searches += 1;
             hour.zero_results += zero_results;
+            hour.unmatched += i64::from(row.result_count == Some(0) || row.relaxed == Some(true));
             if let Some(count) = row.result_count {
                 hour.counted += 1;
                 hour.results += count.clamp(0, MAX_RESULTS);
@@ -84,23 +78,59 @@ impl RollUps {
         rollups
     }
 
-    /// Adds rows that the transaction inserted.
-    pub(super) async fn add(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
+    /// Adds rows that the transaction inserted, and subtracts those that they supersede.
+    ///
+    /// One statement changes each kind of roll-up, in the order of locks.
+    pub(super) async fn replace(
+        mut self,
+        transaction: &DatabaseTransaction,
+        superseded: &[Model],
+    ) -> Result<(), CallFailure> {
+        let removed = Self::of(superseded);
+        self.offset(&removed);
         self.apply_to_hours(transaction, Sign::Plus).await?;
+        removed.clean_hours(transaction).await?;
         days::mark_changed(transaction, self.hours.keys()).await?;
+        days::delete_queries(transaction, removed.hours.keys()).await?;
         // Last, because all flushers wait for these few rows.
-        self.apply_to_quarters(transaction, Sign::Plus).await
+        self.apply_to_quarters(transaction, Sign::Plus).await?;
+        removed.clean_quarters(transaction).await
+    }
+
+    /// Subtracts the counts of rows; a query that is only subtracted does not change a spelling.
+    fn offset(&mut self, removed: &Self) {
+        for (key, of) in &removed.hours {
+            let hour = self.hours.entry(key.clone()).or_insert_with(|| {
+                let latest = (key.0, Uuid::nil(), String::new());
+                QueryHour { searches: 0, zero_results: 0, unmatched: 0, counted: 0, results: 0, latest }
+            });
+            hour.searches -= of.searches;
+            hour.zero_results -= of.zero_results;
+            hour.unmatched -= of.unmatched;
+            hour.counted -= of.counted;
+            hour.results -= of.results;
+        }
+        for (quarter, of) in &removed.quarters {
+            let net = self.quarters.entry(*quarter).or_default();
+            net.searches -= of.searches;
+            net.zero_results -= of.zero_results;
+        }
     }
 
     /// Subtracts rows that the transaction deleted.
     ///
     /// Roll-ups without searches are deleted, and others get the spelling of a remaining search.
-    pub(super) async fn subtract(
-        &self,
-        transaction: &DatabaseTransaction,
-        volume: Volume,
-    ) -> Result<(), CallFailure> {
+    pub(super) async fn subtract(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         self.apply_to_hours(transaction, Sign::Minus).await?;
+        self.clean_hours(transaction).await?;
+        days::mark_changed(transaction, self.hours.keys()).await?;
+        days::delete_queries(transaction, self.hours.keys()).await?;
+        self.apply_to_quarters(transaction, Sign::Minus).await?;
+        self.clean_quarters(transaction).await
+    }
+
+    /// Deletes roll-ups without searches, and gives others the spelling of a remaining search.
+    async fn clean_hours(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         let mut keys: BTreeMap<StoredTime, Vec<&str>> = BTreeMap::new();
         for (hour, key) in self.hours.keys() {
             keys.entry(*hour).or_default().push(key);
@@ -116,12 +146,10 @@ impl RollUps {
                 self.respell(transaction, hour, keys).await?;
             }
         }
-        days::mark_changed(transaction, self.hours.keys()).await?;
-        days::delete_queries(transaction, self.hours.keys()).await?;
-        if volume == Volume::Stays {
-            return Ok(());
-        }
-        self.apply_to_quarters(transaction, Sign::Minus).await?;
+        Ok(())
+    }
+
+    async fn clean_quarters(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         let quarters: Vec<StoredTime> = self.quarters.keys().copied().collect();
         for quarters in quarters.chunks(STATEMENT_IDS) {
             quarters::Entity::delete_many()
@@ -150,6 +178,7 @@ impl RollUps {
             )
             .value(hours::Column::Searches, sum("searches"))
             .value(hours::Column::ZeroResults, sum("zero_results"))
+            .value(hours::Column::Unmatched, sum("unmatched"))
             .value(hours::Column::Counted, sum("counted"))
             .value(hours::Column::Results, sum("results"))
             // A stored sketch is always current, so a change deletes it.
@@ -171,6 +200,7 @@ impl RollUps {
                     query,
                     searches: factor * of.searches,
                     zero_results: factor * of.zero_results,
+                    unmatched: factor * of.unmatched,
                     counted: factor * of.counted,
                     results: factor * of.results,
                     last_searched_at,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use quarry::domain::{Interaction, InteractionKind, Period, QueryDigest, SearchId};
+use quarry::domain::{Interaction, InteractionKind, Period, QueryDigest, QueryInteractions, SearchId};
 
 use super::super::at;
 use super::{always, one_product, sale};
@@ -22,6 +22,7 @@ async fn responses_with_several_clicks_count_once(database: Arc<TestDatabase>) {
         ..sale(number, document, 1, second)
     };
     let answer = |salt: u64, query: QueryDigest| Some(SearchId::new(salt, query));
+    let none = QueryInteractions::default();
     let before = at("2026-11-20T10:00:10Z");
     let period = Period { from: before - TimeDelta::seconds(10), before: Some(before) };
     assert!(!store.clicks_are_recorded(always()).await.unwrap());
@@ -30,7 +31,8 @@ async fn responses_with_several_clicks_count_once(database: Arc<TestDatabase>) {
     let sold = Interaction { search: answer(9, bus), ..sale(2, document, 1, 0) };
     store.record_interactions(&[click(1, None, 0), sold]).await.unwrap();
     assert!(!store.clicks_are_recorded(always()).await.unwrap());
-    assert_eq!(store.clicked_searches(&[bus], always()).await.unwrap(), HashMap::new());
+    let found = store.query_interactions(&[bus], always()).await.unwrap();
+    assert_eq!(found, HashMap::from([(bus, QueryInteractions { converted: 1, ..none })]));
 
     store
         .record_interactions(&[
@@ -44,11 +46,13 @@ async fn responses_with_several_clicks_count_once(database: Arc<TestDatabase>) {
         .await
         .unwrap();
     let asked = [bus, plane, train, bus];
-    let clicked = store.clicked_searches(&asked, period).await.unwrap();
-    assert_eq!(clicked, HashMap::from([(bus, 2), (train, 1)]));
-    let clicked = store.clicked_searches(&asked, always()).await.unwrap();
-    assert_eq!(clicked, HashMap::from([(bus, 3), (train, 2)]));
-    assert!(store.clicked_searches(&[], always()).await.unwrap().is_empty());
+    let clicks = |clicked| QueryInteractions { clicked, ..none };
+    let with_sale = |clicked| QueryInteractions { converted: 1, ..clicks(clicked) };
+    let clicked = store.query_interactions(&asked, period).await.unwrap();
+    assert_eq!(clicked, HashMap::from([(bus, with_sale(2)), (train, clicks(1))]));
+    let clicked = store.query_interactions(&asked, always()).await.unwrap();
+    assert_eq!(clicked, HashMap::from([(bus, with_sale(3)), (train, clicks(2))]));
+    assert!(store.query_interactions(&[], always()).await.unwrap().is_empty());
     assert!(store.clicks_are_recorded(period).await.unwrap());
     let later = Period { from: before + TimeDelta::seconds(1), before: None };
     assert!(!store.clicks_are_recorded(later).await.unwrap());

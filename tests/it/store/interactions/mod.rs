@@ -1,5 +1,6 @@
 //! Interactions and their reports.
 
+mod attribution;
 mod categories;
 mod clicks;
 mod erasure;
@@ -36,6 +37,7 @@ pub(super) fn sale(number: u128, document: DocumentId, quantity: i64, second: i6
         session: None,
         user: None,
         search: None,
+        position: None,
         occurred_at: at("2026-11-20T10:00:00Z") + TimeDelta::seconds(second),
     }
 }

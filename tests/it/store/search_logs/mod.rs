@@ -9,6 +9,8 @@ mod report_plans;
 mod reports;
 mod retention;
 mod rolling_up;
+mod scrubbing;
+mod superseding;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -43,6 +45,7 @@ fn user(id: &str) -> UserId {
 pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSearch {
     let last_keystroke_at = at("2026-11-20T10:00:00Z") + TimeDelta::seconds(second);
     NewSearch {
+        revision: 1,
         id: id(number),
         session: session(of),
         user: None,
@@ -51,6 +54,7 @@ pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSea
         truncated: false,
         keystrokes: 5,
         result_count: None,
+        tier: None,
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - TimeDelta::seconds(3),
         last_keystroke_at,
@@ -92,6 +96,7 @@ async fn waiting(connection: &DatabaseConnection) -> i64 {
 struct QueryHour {
     searches: i64,
     zero_results: i64,
+    unmatched: i64,
     counted: i64,
     results: i64,
     last_searched_at: DateTime<Utc>,
@@ -108,6 +113,7 @@ async fn query_hours(database: &TestDatabase) -> QueryHours {
         let of = QueryHour {
             searches: row.try_get("", "searches").unwrap(),
             zero_results: row.try_get("", "zero_results").unwrap(),
+            unmatched: row.try_get("", "unmatched").unwrap(),
             counted: row.try_get("", "counted").unwrap(),
             results: row.try_get("", "results").unwrap(),
             last_searched_at: utc(&row, "last_searched_at"),
@@ -144,6 +150,8 @@ fn hours_of(log: &[LoggedSearch]) -> QueryHours {
         });
         of.searches += 1;
         of.zero_results += i64::from(search.result_count == Some(0));
+        let is_relaxed = search.tier.is_some_and(|tier| tier.relaxed);
+        of.unmatched += i64::from(search.result_count == Some(0) || is_relaxed);
         of.counted += i64::from(search.result_count.is_some());
         of.results += search.result_count.unwrap_or(0);
     }

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarry::domain::{LoggedSearch, Period, Searcher, TopSearch, VolumeBucket, ZeroResultSearch};
+use quarry::domain::{
+    FoundTier, LoggedSearch, MatchTier, Period, Searcher, TopSearch, VolumeBucket, ZeroResultSearch,
+};
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -15,9 +17,9 @@ use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(
     reports_are_the_sums_of_rows,
-    variants_are_one_row_and_the_latest_spelling_is_shown,
+    variants_are_one_row_with_the_spelling_of_most_sessions,
     searches_from_before_the_table_of_days_are_rolled_up,
-    the_volume_outlives_the_rows,
+    all_reports_exclude_deleted_rows,
     erased_searches_leave_no_trace,
     servers_roll_up_while_others_flush,
     many_sessions_are_estimated,
@@ -28,7 +30,7 @@ fn later() -> DateTime<Utc> {
     Utc::now() + TimeDelta::days(2)
 }
 
-async fn roll_up_all(store: &Store) -> usize {
+pub(super) async fn roll_up_all(store: &Store) -> usize {
     let mut days = 0;
     while store.roll_up_searches(later()).await.unwrap() {
         days += 1;
@@ -49,9 +51,10 @@ async fn rolled_days(database: &TestDatabase) -> i64 {
 struct BruteForceCounts<'a> {
     searches: i64,
     zero_results: i64,
+    relaxed: i64,
     counts: Vec<i64>,
-    sessions: BTreeSet<&'a str>,
-    latest: Option<&'a LoggedSearch>,
+    /// The greatest spelling and the latest time of each session.
+    sessions: BTreeMap<&'a str, (&'a str, DateTime<Utc>)>,
 }
 
 fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, BruteForceCounts<'a>> {
@@ -60,12 +63,26 @@ fn add_up<'a>(log: &'a [LoggedSearch], period: Period) -> BTreeMap<String, Brute
         let of = queries.entry(key(&search.query)).or_default();
         of.searches += 1;
         of.zero_results += i64::from(search.result_count == Some(0));
+        let is_relaxed = search.tier.is_some_and(|tier| tier.relaxed);
+        of.relaxed += i64::from(is_relaxed && search.result_count != Some(0));
         of.counts.extend(search.result_count);
-        of.sessions.insert(search.session.as_str());
-        // Newest first.
-        of.latest.get_or_insert(search);
+        let vote = of.sessions.entry(search.session.as_str()).or_insert(("", search.last_keystroke_at));
+        *vote = (vote.0.max(&search.query), vote.1.max(search.last_keystroke_at));
     }
     queries
+}
+
+impl BruteForceCounts<'_> {
+    /// The spelling of most sessions, and the time of the latest search.
+    fn spelling(&self) -> (String, DateTime<Utc>) {
+        let mut votes: BTreeMap<&str, (usize, DateTime<Utc>)> = BTreeMap::new();
+        for (query, at) in self.sessions.values() {
+            let of = votes.entry(query).or_insert((0, *at));
+            *of = (of.0 + 1, of.1.max(*at));
+        }
+        let latest = self.sessions.values().map(|(_, at)| *at).max().unwrap();
+        (votes.into_iter().max_by_key(|(query, votes)| (*votes, *query)).unwrap().0.to_owned(), latest)
+    }
 }
 
 fn is_in(at: DateTime<Utc>, period: Period) -> bool {
@@ -76,7 +93,7 @@ fn top_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<TopSearch> 
     let mut all: Vec<TopSearch> = add_up(log, period)
         .into_iter()
         .map(|(query_key, of)| TopSearch {
-            query: of.latest.unwrap().query.clone(),
+            query: of.spelling().0,
             query_key,
             searches: of.searches,
             sessions: of.sessions.len() as i64,
@@ -89,16 +106,23 @@ fn top_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<TopSearch> 
     all
 }
 
-fn zero_results_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<ZeroResultSearch> {
+fn zero_results_of(
+    log: &[LoggedSearch],
+    period: Period,
+    with_relaxed: bool,
+    first: usize,
+) -> Vec<ZeroResultSearch> {
     let mut all: Vec<ZeroResultSearch> = add_up(log, period)
         .into_iter()
-        .filter(|(_, of)| of.zero_results > 0)
-        .map(|(query_key, of)| ZeroResultSearch {
-            query: of.latest.unwrap().query.clone(),
+        .map(|(key, of)| (key, if with_relaxed { of.relaxed } else { 0 }, of))
+        .filter(|(_, relaxed, of)| of.zero_results + relaxed > 0)
+        .map(|(query_key, relaxed, of)| ZeroResultSearch {
+            query: of.spelling().0,
             query_key,
-            searches: of.zero_results,
+            searches: of.zero_results + relaxed,
+            relaxed,
             sessions: of.sessions.len() as i64,
-            last_searched_at: of.latest.unwrap().last_keystroke_at,
+            last_searched_at: of.spelling().1,
         })
         .collect();
     all.sort_by(|a, b| b.searches.cmp(&a.searches).then_with(|| a.query_key.cmp(&b.query_key)));
@@ -124,7 +148,7 @@ fn volume_of(log: &[LoggedSearch], bounds: &[DateTime<Utc>]) -> Vec<VolumeBucket
 }
 
 /// Compares reports of random periods with the rows.
-async fn assert_reports(store: &Store, random: &mut StdRng) {
+pub(super) async fn assert_reports(store: &Store, random: &mut StdRng) {
     let log = everything(store).await;
     let first_day = at("2026-11-10T00:00:00Z");
     let moment = |random: &mut StdRng| {
@@ -148,8 +172,10 @@ async fn assert_reports(store: &Store, random: &mut StdRng) {
         for first in [1, 3, 100] {
             let top = store.top_searches(period, first).await.unwrap();
             assert_eq!(top, top_of(&log, period, first as usize), "{period:?}");
-            let zero_results = store.zero_result_searches(period, first).await.unwrap();
-            assert_eq!(zero_results, zero_results_of(&log, period, first as usize), "{period:?}");
+            for relaxed in [false, true] {
+                let found = store.zero_result_searches(period, relaxed, first).await.unwrap();
+                assert_eq!(found, zero_results_of(&log, period, relaxed, first as usize), "{period:?}");
+            }
         }
         let mut bounds: Vec<DateTime<Utc>> = (0..5).map(|_| moment(random)).collect();
         bounds.sort_unstable();
@@ -158,7 +184,7 @@ async fn assert_reports(store: &Store, random: &mut StdRng) {
 }
 
 /// Searches of a week: many of a few queries, few of many.
-fn random_searches(random: &mut StdRng, first: u128, count: u128) -> Vec<NewSearch> {
+pub(super) fn random_searches(random: &mut StdRng, first: u128, count: u128) -> Vec<NewSearch> {
     let at = at("2026-11-10T00:00:00Z");
     (first..first + count)
         .map(|number| {
@@ -175,6 +201,9 @@ fn random_searches(random: &mut StdRng, first: u128, count: u128) -> Vec<NewSear
                 0 => at + TimeDelta::days(random.random_range(0..8)),
                 _ => at + TimeDelta::microseconds(random.random_range(0..7 * 86_400_000_000)),
             };
+            let last = [MatchTier::AllWords, MatchTier::Typos, MatchTier::AnyWord][random.random_range(0..3)];
+            search.tier =
+                random.random_bool(0.7).then(|| FoundTier { last, relaxed: random.random_bool(0.3) });
             search.result_count = random.random_bool(0.8).then(|| random.random_range(0..6));
             search
         })
@@ -206,27 +235,39 @@ async fn reports_are_the_sums_of_rows(database: Arc<TestDatabase>) {
     }
 }
 
-async fn variants_are_one_row_and_the_latest_spelling_is_shown(database: Arc<TestDatabase>) {
+async fn variants_are_one_row_with_the_spelling_of_most_sessions(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    let spelled = [(1, "Red Shoes", 10), (2, "red  shoes", 90_000), (3, "REDSHOES", 50_000), (4, "blue", 1)];
-    let searches = spelled.map(|(number, query, second)| search(number, "s", query, second));
+    let spelled = [
+        (1, "a", "Red Shoes", 10),
+        (2, "b", "red  shoes", 90_000),
+        (3, "c", "REDSHOES", 50_000),
+        (4, "d", "blue", 1),
+    ];
+    let searches = spelled.map(|(number, of, query, second)| search(number, of, query, second));
     store.log_searches(&searches).await.unwrap();
+    // Two sessions are more than one that searches more often, and later.
+    let therapist = (10..12).map(|n| search(n, &format!("s{n}"), "therapist", -200_000));
+    let rude = (20..40).map(|n| search(n, "rude", "the rapist", -190_000 + n as i64));
+    store.log_searches(&therapist.chain(rude).collect::<Vec<_>>()).await.unwrap();
+    let before = Period { from: at("2026-11-01T00:00:00Z"), before: Some(at("2026-11-20T00:00:00Z")) };
+    let top = store.top_searches(before, 10).await.unwrap();
+    assert_eq!((top[0].query.as_str(), top[0].searches, top[0].sessions), ("therapist", 22, 3));
     for rolled in [false, true] {
         if rolled {
             assert_ne!(roll_up_all(&store).await, 0);
-            assert_eq!(rolled_days(&database).await, 2);
+            assert_eq!(rolled_days(&database).await, 3);
         }
         let top = async |from: &str, before: &str| {
             let period = Period { from: at(from), before: Some(at(before)) };
             let top = store.top_searches(period, 10).await.unwrap();
             top.into_iter().map(|row| (row.query, row.searches, row.sessions)).collect::<Vec<_>>()
         };
-        let red = |query: &str, searches| (query.to_owned(), searches, 1);
+        let red = |query: &str, searches| (query.to_owned(), searches, searches);
         assert_eq!(
             top("2026-11-20T00:00:00Z", "2026-11-22T00:00:00Z").await,
             [red("red  shoes", 3), red("blue", 1)]
         );
-        // The latest in the period, not of all.
+        // One session each: the latest in the period, not of all.
         assert_eq!(
             top("2026-11-20T00:00:00Z", "2026-11-21T00:00:00Z").await,
             [red("REDSHOES", 2), red("blue", 1)]
@@ -257,21 +298,23 @@ async fn searches_from_before_the_table_of_days_are_rolled_up(database: Arc<Test
     assert_reports(&store, &mut random).await;
 }
 
-async fn the_volume_outlives_the_rows(database: Arc<TestDatabase>) {
+async fn all_reports_exclude_deleted_rows(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let mut random = StdRng::seed_from_u64(2);
     store.log_searches(&random_searches(&mut random, 0, 500)).await.unwrap();
     roll_up_all(&store).await;
-    let log = everything(&store).await;
     let keep_from = at("2026-11-13T10:20:00Z");
     assert_ne!(remove_before(&store, keep_from, 10_000).await, 0);
     for _ in 0..2 {
         let left = everything(&store).await;
         let all = Period { from: at("2026-11-01T00:00:00Z"), before: None };
         assert_eq!(store.top_searches(all, 100).await.unwrap(), top_of(&left, all, 100));
-        assert_eq!(store.zero_result_searches(all, 100).await.unwrap(), zero_results_of(&left, all, 100));
+        assert_eq!(
+            store.zero_result_searches(all, true, 100).await.unwrap(),
+            zero_results_of(&left, all, true, 100)
+        );
         let bounds = [at("2026-11-10T00:00:00Z"), at("2026-11-13T10:15:00Z"), at("2026-11-20T00:00:00Z")];
-        assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&log, &bounds));
+        assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&left, &bounds));
         roll_up_all(&store).await;
     }
 }

@@ -2,6 +2,7 @@ use async_graphql::SimpleObject;
 
 use super::{report_of_rows, report_type};
 use crate::list::List;
+use crate::scalars::Long;
 use crate::types::int;
 
 report_type! {
@@ -20,13 +21,13 @@ pub(crate) struct CategoryTotal {
     /// The number of documents, including those without sales or clicks.
     documents: i32,
     /// The total quantity of all documents.
-    quantity: i32,
+    quantity: Long,
 }
 
 report_of_rows!(CategoriesReport of quarry_domain::CategoryTotal);
 
 impl From<quarry_domain::CategoryTotal> for CategoryTotal {
     fn from(row: quarry_domain::CategoryTotal) -> Self {
-        Self { name: row.name, documents: int(row.documents), quantity: int(row.quantity) }
+        Self { name: row.name, documents: int(row.documents), quantity: Long(row.quantity) }
     }
 }

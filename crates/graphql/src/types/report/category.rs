@@ -2,7 +2,8 @@ use async_graphql::Object;
 
 use super::{Freshness, report_type};
 use crate::list::List;
-use crate::types::{Document, int};
+use crate::scalars::Long;
+use crate::types::Document;
 use quarry_report::ReportResponse;
 
 report_type! {
@@ -11,7 +12,7 @@ report_type! {
         /// The name of the category.
         name: String,
         /// The total quantity of all documents, including those after the first n.
-        total_quantity: i32,
+        total_quantity: Long,
         /// The first n documents, by total quantity in descending order, ties by key. Documents without a quantity are
         /// omitted.
         rows: List<Vec<CategoryRow>>,
@@ -21,7 +22,7 @@ report_type! {
 /// The GraphQL type of a document and its quantity.
 pub(crate) struct CategoryRow {
     document: Document,
-    quantity: i32,
+    quantity: Long,
 }
 
 /// A document and its quantity.
@@ -33,7 +34,7 @@ impl CategoryRow {
     }
 
     /// The total quantity of the document.
-    async fn quantity(&self) -> i32 {
+    async fn quantity(&self) -> Long {
         self.quantity
     }
 }
@@ -44,9 +45,9 @@ impl CategoryReport {
         let freshness = Freshness::of(&report);
         let row = |(document, quantity)| CategoryRow {
             document: Document::from(document),
-            quantity: int(quantity),
+            quantity: Long(quantity),
         };
         let rows = report.value.rows.into_iter().map(row).collect();
-        Self::new(freshness, name, int(report.value.total_quantity), rows)
+        Self::new(freshness, name, Long(report.value.total_quantity), rows)
     }
 }

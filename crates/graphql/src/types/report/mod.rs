@@ -8,6 +8,8 @@ use quarry_report::ReportResponse;
 
 mod categories;
 mod category;
+mod clicked_documents;
+mod ranked_page;
 mod reports;
 mod search_volume;
 mod top_searches;
@@ -15,10 +17,11 @@ mod zero_results;
 
 pub(crate) use categories::CategoriesReport;
 pub(crate) use category::CategoryReport;
+pub(crate) use clicked_documents::ClickedDocumentsReport;
 pub(crate) use reports::Reports;
 pub(crate) use search_volume::SearchVolumeReport;
 pub(crate) use top_searches::TopSearchesReport;
-pub(crate) use zero_results::ZeroResultReport;
+pub(crate) use zero_results::{ZeroResultInclusion, ZeroResultReport};
 
 /// A report with the origin and the time of its numbers.
 #[expect(clippy::duplicated_attributes, reason = "two fields are of one type")]
@@ -43,6 +46,8 @@ pub(crate) enum Report {
     TopSearches(TopSearchesReport),
     /// The most frequent searches without results.
     ZeroResults(ZeroResultReport),
+    /// The documents that are clicked most after searches of a query.
+    ClickedDocuments(ClickedDocumentsReport),
     /// Searches over time.
     SearchVolume(SearchVolumeReport),
     /// Sales and clicks in a category.

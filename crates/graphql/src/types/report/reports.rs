@@ -1,6 +1,10 @@
 use async_graphql::{Context, Object};
 
-use super::{CategoriesReport, CategoryReport, SearchVolumeReport, TopSearchesReport, ZeroResultReport};
+use super::ranked_page::RankedPage;
+use super::{
+    CategoriesReport, CategoryReport, ClickedDocumentsReport, SearchVolumeReport, TopSearchesReport,
+    ZeroResultInclusion, ZeroResultReport,
+};
 use crate::failure::Failure;
 use crate::pagination::page_size;
 use crate::scalars::{Flag, OrDefault};
@@ -9,8 +13,8 @@ use crate::types::{InteractionKind, Interval, Period, TimeZone};
 use crate::warnings::Warnings;
 use quarry_domain::SourceName;
 use quarry_report::{
-    CategoryDocuments, CategoryTotals, ReportError, ReportResponse, SearchVolume, TopSearches,
-    ZeroResultSearches,
+    CategoryDocuments, CategoryTotals, ClickedDocuments, ReportError, ReportResponse, SearchVolume,
+    TopSearches, ZeroResultSearches,
 };
 
 /// The GraphQL type of the reports.
@@ -25,12 +29,17 @@ impl Reports {
         ctx: &Context<'_>,
         #[graphql(desc = "The period of the searches: the last 30 days by default.")] period: Option<Period>,
         #[graphql(desc = "Returns the first n queries: 10 by default, at most 100.")] first: Option<i32>,
+        #[graphql(
+            desc = "Returns the queries after this cursor, up to rank 10,000; the period must be unchanged."
+        )]
+        after: Option<String>,
         #[graphql(default, desc = "Bypass the cache.")] refresh: Flag<false>,
     ) -> Result<TopSearchesReport, Failure> {
-        let (period, size) = (period.unwrap_or_default().into(), page_size(ctx, first)?);
-        let reports = &Services::of(ctx)?.reports;
-        Ok(with_warning(ctx, reports.get(TopSearches { period, first: size as u64 }, refresh.0).await)?
-            .into())
+        let page = RankedPage::of(page_size(ctx, first)?, after.as_deref())?;
+        let period = period.unwrap_or_default().into();
+        let report = TopSearches { period, offset: page.offset, first: page.rows() };
+        let found = with_warning(ctx, Services::of(ctx)?.reports.get(report, refresh.0).await)?;
+        Ok(TopSearchesReport::of_page(page, found))
     }
 
     /// The most frequent searches without results.
@@ -38,16 +47,38 @@ impl Reports {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The period of the searches: the last 30 days by default.")] period: Option<Period>,
+        #[graphql(desc = "Includes these searches as well.")] including: Option<ZeroResultInclusion>,
         #[graphql(desc = "Returns the first n queries: 10 by default, at most 100.")] first: Option<i32>,
+        #[graphql(
+            desc = "Returns the queries after this cursor, up to rank 10,000; the other arguments must be unchanged."
+        )]
+        after: Option<String>,
         #[graphql(default, desc = "Bypass the cache.")] refresh: Flag<false>,
     ) -> Result<ZeroResultReport, Failure> {
-        let (period, size) = (period.unwrap_or_default().into(), page_size(ctx, first)?);
-        let reports = &Services::of(ctx)?.reports;
-        Ok(with_warning(
-            ctx,
-            reports.get(ZeroResultSearches { period, first: size as u64 }, refresh.0).await,
-        )?
-        .into())
+        let page = RankedPage::of(page_size(ctx, first)?, after.as_deref())?;
+        let report = ZeroResultSearches {
+            period: period.unwrap_or_default().into(),
+            with_relaxed: including == Some(ZeroResultInclusion::Relaxed),
+            offset: page.offset,
+            first: page.rows(),
+        };
+        let found = with_warning(ctx, Services::of(ctx)?.reports.get(report, refresh.0).await)?;
+        Ok(ZeroResultReport::of_page(page, found))
+    }
+
+    /// The documents that are clicked most after searches of a query.
+    async fn clicked_documents(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The query, in any spelling.")] query: String,
+        #[graphql(desc = "The period of the clicks: the last 30 days by default.")] period: Option<Period>,
+        #[graphql(desc = "Returns the first n documents: 10 by default, at most 100.")] first: Option<i32>,
+        #[graphql(default, desc = "Bypass the cache.")] refresh: Flag<false>,
+    ) -> Result<ClickedDocumentsReport, Failure> {
+        let (period, first) = (period.unwrap_or_default().into(), page_size(ctx, first)? as u64);
+        let report = ClickedDocuments { query: query.clone(), period, first };
+        let found = with_warning(ctx, Services::of(ctx)?.reports.get(report, refresh.0).await)?;
+        Ok(ClickedDocumentsReport::of_query(query, found))
     }
 
     /// The number of searches over time.

@@ -1,11 +1,13 @@
-use async_graphql::{ComplexObject, Context, SimpleObject};
+use async_graphql::{ComplexObject, Context, Enum, SimpleObject};
 
-use super::{report_of_rows, report_type};
+use super::ranked_page::RankedPage;
+use super::{Freshness, report_type};
 use crate::failure::Failure;
 use crate::list::List;
 use crate::scalars::DateTime;
 use crate::services::Services;
-use crate::types::int;
+use crate::types::{PageInfo, int};
+use quarry_report::ReportResponse;
 use quarry_search::SearchRequest;
 
 report_type! {
@@ -13,6 +15,8 @@ report_type! {
     ZeroResultReport {
         /// The queries, by number of searches without results in descending order, ties by code point.
         rows: List<Vec<ZeroResultSearch>>,
+        /// The position of these rows among all.
+        page_info: PageInfo,
     }
 }
 
@@ -20,10 +24,12 @@ report_type! {
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub(crate) struct ZeroResultSearch {
-    /// The latest spelling.
+    /// The spelling of most sessions.
     query: String,
-    /// The number of searches without results.
+    /// The number of searches without results, and of relaxed ones if the report includes them.
     searches: i32,
+    /// The number of relaxed searches among them.
+    relaxed: i32,
     /// The number of sessions that searched for it, with or without results: exact up to 1,000 searches, otherwise
     /// estimated with a standard error of 2.3 %.
     sessions: i32,
@@ -41,13 +47,31 @@ impl ZeroResultSearch {
     }
 }
 
-report_of_rows!(ZeroResultReport of quarry_domain::ZeroResultSearch);
+/// Searches that a report of searches without results may include.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub(crate) enum ZeroResultInclusion {
+    /// Searches that only documents with some of the words answered, or that these completed (`relaxed`).
+    Relaxed,
+}
+
+impl ZeroResultReport {
+    /// Converts a page of the report.
+    pub(super) fn of_page(
+        page: RankedPage,
+        report: ReportResponse<Vec<quarry_domain::ZeroResultSearch>>,
+    ) -> Self {
+        let freshness = Freshness::of(&report);
+        let (rows, page_info) = page.cut(report.value);
+        Self::new(freshness, rows.into_iter().map(Into::into).collect(), page_info)
+    }
+}
 
 impl From<quarry_domain::ZeroResultSearch> for ZeroResultSearch {
     fn from(row: quarry_domain::ZeroResultSearch) -> Self {
         Self {
             query: row.query,
             searches: int(row.searches),
+            relaxed: int(row.relaxed),
             sessions: int(row.sessions),
             last_searched_at: DateTime(row.last_searched_at),
         }

@@ -1,8 +1,10 @@
-//! The state of each input: its open run and, for a while, its watermark and last submission.
+//! The state of each input: its open run, its claim and, for a while, its watermark, last submission and last
+//! stored search.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use crate::RememberedSearch;
 use crate::local_buffer::run::{InputKey, Millis, RunId};
 use crate::local_buffer::submission::Submission;
 use quarry_domain::{Keystroke, SessionId, UserId};
@@ -15,6 +17,8 @@ pub struct InputStates {
     watermarks: VecDeque<(Millis, Arc<InputKey>)>,
     /// Expiries of submissions, in order.
     submissions: VecDeque<(Millis, Arc<InputKey>)>,
+    /// Expiries of remembered searches, in order.
+    memories: VecDeque<(Millis, Arc<InputKey>)>,
     /// The changes of the open transaction.
     undo: Option<UndoLog>,
 }
@@ -25,12 +29,24 @@ pub struct InputEntry {
     pub watermark: Option<SequenceWatermark>,
     /// Boxed, since few inputs have one at a time.
     pub submission: Option<Box<Submission>>,
+    /// The claimed run, and the time until which the next one waits for it.
+    pub claimed: Option<(RunId, Millis)>,
+    pub memory: Option<Arc<Memory>>,
+}
+
+/// The last stored search of an input.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Memory {
+    pub search: RememberedSearch,
+    pub until: Millis,
 }
 
 /// The highest sequence of the input's closed and claimed runs.
 #[derive(Clone, Copy, Debug)]
 pub struct SequenceWatermark {
     pub sequence: i64,
+    /// The first sequence of the last of them: a counter that begins again does not exceed it.
+    pub first: Option<i64>,
     pub until: Millis,
 }
 
@@ -43,11 +59,26 @@ struct UndoLog {
 
 impl InputEntry {
     fn is_empty(&self) -> bool {
-        self.open.is_none() && self.watermark.is_none() && self.submission.is_none()
+        self.open.is_none()
+            && self.watermark.is_none()
+            && self.submission.is_none()
+            && self.claimed.is_none()
+            && self.memory.is_none()
     }
 
     pub fn is_late(&self, sequence: Option<i64>) -> bool {
         sequence.zip(self.watermark).is_some_and(|(sequence, watermark)| sequence <= watermark.sequence)
+    }
+
+    /// Returns true if a late sequence is that of a counter which began again, after a page load.
+    pub fn is_restarted_by(&self, sequence: Option<i64>) -> bool {
+        let first = self.watermark.and_then(|watermark| watermark.first);
+        sequence.zip(first).is_some_and(|(sequence, first)| sequence <= first)
+    }
+
+    /// Returns true if another run of the input is claimed, and this one waits for it.
+    pub fn is_blocked(&self, id: RunId, now: Millis) -> bool {
+        self.claimed.is_some_and(|(claimed, until)| claimed != id && until > now)
     }
 
     pub fn is_echo(&self, keystroke: &Keystroke) -> bool {
@@ -84,23 +115,71 @@ impl InputStates {
         is_open
     }
 
+    /// Blocks the other runs of an input by a claimed one.
+    pub fn claim(&mut self, key: &Arc<InputKey>, id: RunId, until: Millis) {
+        self.change(key).claimed = Some((id, until));
+    }
+
+    /// Unblocks the other runs of an input when a claimed one is removed.
+    pub fn release(&mut self, key: &Arc<InputKey>, id: RunId) {
+        if let Some(entry) = self.entries.get_mut(key)
+            && entry.claimed.is_some_and(|(claimed, _)| claimed == id)
+        {
+            entry.claimed = None;
+        }
+        self.remove_if_empty(key);
+    }
+
+    /// Remembers the last stored search of an input.
+    pub fn remember(&mut self, key: &Arc<InputKey>, search: RememberedSearch, until: Millis) {
+        self.memories.push_back((until, key.clone()));
+        self.change(key).memory = Some(Arc::new(Memory { search, until }));
+    }
+
+    /// The remembered search of an input at a time.
+    pub fn remembered_search(&self, key: &InputKey, now: Millis) -> Option<&RememberedSearch> {
+        let memory = self.entries.get(key)?.memory.as_ref()?;
+        (memory.until > now).then_some(&memory.search)
+    }
+
+    /// Forgets the searches of a user.
+    pub fn forget(&mut self, user: &UserId) {
+        for entry in self.entries.values_mut() {
+            entry.memory =
+                entry.memory.take().filter(|memory| memory.search.search.user.as_ref() != Some(user));
+        }
+        self.entries.retain(|_, entry| !entry.is_empty());
+    }
+
+    /// Deletes the watermark: the client counts from the beginning again.
+    pub fn restart(&mut self, key: &Arc<InputKey>) {
+        self.change(key).watermark = None;
+    }
+
     /// Raises the watermark to the highest sequence of a run closed at `from`.
-    pub fn raise_watermark(&mut self, key: &Arc<InputKey>, sequence: i64, from: Millis, until: Millis) {
+    pub fn raise_watermark(
+        &mut self,
+        key: &Arc<InputKey>,
+        (first, sequence): (Option<i64>, i64),
+        from: Millis,
+        until: Millis,
+    ) {
         let entry = self.change(key);
         // A replay has expired nothing yet.
         let current = entry.watermark.filter(|watermark| watermark.until > from);
-        let current = current.unwrap_or(SequenceWatermark { sequence, until });
+        let current = current.unwrap_or(SequenceWatermark { sequence, first, until });
         entry.watermark = Some(SequenceWatermark {
             sequence: current.sequence.max(sequence),
+            first,
             until: current.until.max(until),
         });
         self.watermarks.push_back((until, key.clone()));
     }
 
     /// Replaces the watermark with that of a compacted journal.
-    pub fn restore_watermark(&mut self, key: &Arc<InputKey>, sequence: i64, until: Millis) {
-        self.change(key).watermark = Some(SequenceWatermark { sequence, until });
-        self.watermarks.push_back((until, key.clone()));
+    pub fn restore_watermark(&mut self, key: &Arc<InputKey>, watermark: SequenceWatermark) {
+        self.watermarks.push_back((watermark.until, key.clone()));
+        self.change(key).watermark = Some(watermark);
     }
 
     /// Remembers a submission, or extends it by an echo.
@@ -121,10 +200,19 @@ impl InputStates {
         }
     }
 
-    /// Removes expired entries, and the oldest watermarks beyond `max_watermarks`.
+    /// Removes expired entries, and the oldest watermarks and remembered searches beyond `max_watermarks` of each.
     ///
     /// A late keystroke of theirs becomes a search of its own, which is better than unbounded memory.
     pub fn expire(&mut self, now: Millis, max_watermarks: usize) {
+        let mut excess = self.memories.len().saturating_sub(max_watermarks);
+        while let Some((until, key)) = self.memories.pop_front_if(|(until, _)| excess > 0 || *until <= now) {
+            let expired = if excess > 0 { until } else { now };
+            excess = excess.saturating_sub(1);
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.memory = entry.memory.take().filter(|memory| memory.until > expired);
+            }
+            self.remove_if_empty(&key);
+        }
         let mut excess = self.watermarks.len().saturating_sub(max_watermarks);
         while let Some((until, key)) = self.watermarks.pop_front_if(|(until, _)| excess > 0 || *until <= now)
         {
@@ -147,11 +235,18 @@ impl InputStates {
         self.entries.retain(|key, _| key.session != *session);
         self.watermarks.retain(|(_, key)| key.session != *session);
         self.submissions.retain(|(_, key)| key.session != *session);
+        self.memories.retain(|(_, key)| key.session != *session);
     }
 
     /// Moves later expiries forward to these times.
-    pub fn cap_expiries(&mut self, watermarks: Millis, submissions: Millis) {
+    pub fn cap_expiries(&mut self, watermarks: Millis, submissions: Millis, memories: Millis) {
         for entry in self.entries.values_mut() {
+            if let Some((_, until)) = &mut entry.claimed {
+                *until = (*until).min(watermarks.max(memories));
+            }
+            if let Some(memory) = entry.memory.as_mut().filter(|memory| memory.until > memories) {
+                *memory = Arc::new(Memory { search: memory.search.clone(), until: memories });
+            }
             if let Some(watermark) = &mut entry.watermark {
                 watermark.until = watermark.until.min(watermarks);
             }
@@ -159,7 +254,12 @@ impl InputStates {
                 submission.until = submission.until.min(submissions);
             }
         }
-        for (queue, latest) in [(&mut self.watermarks, watermarks), (&mut self.submissions, submissions)] {
+        let queues = [
+            (&mut self.watermarks, watermarks),
+            (&mut self.submissions, submissions),
+            (&mut self.memories, memories),
+        ];
+        for (queue, latest) in queues {
             for (until, _) in queue.iter_mut() {
                 *until = (*until).min(latest);
             }
@@ -167,9 +267,11 @@ impl InputStates {
         }
     }
 
-    /// The inputs with a watermark or a submission.
+    /// The inputs with a watermark, a submission or a remembered search.
     pub fn remembered(&self) -> Vec<Arc<InputKey>> {
-        let is_remembered = |entry: &InputEntry| entry.watermark.is_some() || entry.submission.is_some();
+        let is_remembered = |entry: &InputEntry| {
+            entry.watermark.is_some() || entry.submission.is_some() || entry.memory.is_some()
+        };
         self.entries.iter().filter(|(_, entry)| is_remembered(entry)).map(|(key, _)| key.clone()).collect()
     }
 
@@ -210,7 +312,7 @@ impl InputStates {
     }
 
     #[cfg(test)]
-    pub fn lengths(&self) -> [usize; 3] {
-        [self.entries.len(), self.watermarks.len(), self.submissions.len()]
+    pub fn lengths(&self) -> [usize; 4] {
+        [self.entries.len(), self.watermarks.len(), self.submissions.len(), self.memories.len()]
     }
 }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Runs;
+use super::input_states::SequenceWatermark;
+use super::{Claimable, Runs};
 use crate::local_buffer::record::Record;
 use crate::local_buffer::run::{BufferedRun, Claim, InputKey, Millis, PackedKeystroke, RunId, millis};
 
@@ -19,6 +20,7 @@ impl Runs {
                     if let Some(key) = appended.opens.take() {
                         self.open(appended.run, key, at);
                     }
+                    self.restart_if_late(appended.run, appended.keystroke.sequence);
                     self.push(appended.run, &appended.keystroke);
                 }
             }
@@ -41,7 +43,24 @@ impl Runs {
             }
             Record::Watermark { key, sequence, until } => {
                 let key = self.inputs.intern(key);
-                self.inputs.restore_watermark(&key, sequence, until);
+                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first: None, until });
+            }
+            Record::Numbered { key, first, sequence, until } => {
+                let key = self.inputs.intern(key);
+                self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first, until });
+            }
+            Record::Settled { at, runs } => self.settle(runs, at),
+            Record::Remembered { key, search, until } => {
+                let key = self.inputs.intern(key);
+                self.inputs.remember(&key, search, until);
+            }
+            Record::Continued { run: id, search, until } => {
+                if let Some(run) = self.runs.get_mut(&id) {
+                    run.remembered = search.map(Box::new);
+                    if let Some(until) = until {
+                        self.inputs.claim(&run.key, id, until);
+                    }
+                }
             }
             Record::Closed { runs } => {
                 for id in runs {
@@ -80,6 +99,11 @@ impl Runs {
                 self.inputs.close(&run.key, id);
             }
             self.lease(id, claim, began, Millis::MIN);
+            // What it remembers has a record of its own.
+            if let Some(run) = self.runs.get_mut(&id) {
+                run.remembered = None;
+                self.inputs.release(&run.key, id);
+            }
         }
     }
 
@@ -94,7 +118,8 @@ impl Runs {
             }
         }
         let ahead = |duration| now.saturating_add(millis(duration));
-        self.inputs.cap_expiries(ahead(self.limits.late_memory), ahead(self.limits.window));
+        let limits = self.limits;
+        self.inputs.cap_expiries(ahead(limits.late_memory), ahead(limits.window), ahead(limits.memory));
         self.expire(now);
     }
 
@@ -114,30 +139,53 @@ impl Runs {
             size += run.size();
             copy_run(*id, run, &mut records);
             let is_open = self.inputs.get(&run.key).is_some_and(|entry| entry.open == Some(*id));
-            if !is_open && run.claim.is_none() {
+            if run.claim.is_some() {
+                let waits = self.inputs.get(&run.key).and_then(|entry| entry.claimed);
+                let until = waits.filter(|(claimed, _)| claimed == id).map(|(_, until)| until);
+                let search = run.remembered.as_deref().cloned();
+                records.push(Record::Continued { run: *id, search, until });
+            } else if !is_open {
                 records.push(Record::Closed { runs: vec![*id] });
             }
         }
         (records, numbers.end)
     }
 
-    /// The inputs with a watermark or a submission.
+    /// The records of what first claims remember.
+    pub fn continued(&self, claimable: &[Claimable]) -> Vec<Record<'static>> {
+        let first = claimable.iter().filter(|claimable| !claimable.is_reclaim);
+        let remembered =
+            first.filter_map(|first| Some((first.run, self.runs.get(&first.run)?.remembered.as_ref()?)));
+        remembered
+            .map(|(run, search)| Record::Continued {
+                run,
+                search: Some(search.as_ref().clone()),
+                until: None,
+            })
+            .collect()
+    }
+
+    /// The inputs with a watermark, a submission or a remembered search.
     pub fn remembered(&self) -> Vec<Arc<InputKey>> {
         self.inputs.remembered()
     }
 
-    /// The records of the watermarks and submissions of inputs.
+    /// The records of the watermarks, submissions and remembered searches of inputs.
     pub fn copied_inputs(&self, keys: &[Arc<InputKey>]) -> Vec<Record<'static>> {
         let mut records = Vec::with_capacity(keys.len());
         for shared in keys {
             let Some(entry) = self.inputs.get(shared) else { continue };
             let key = || shared.as_ref().clone();
             if let Some(watermark) = entry.watermark {
-                let (sequence, until) = (watermark.sequence, watermark.until);
-                records.push(Record::Watermark { key: key(), sequence, until });
+                let SequenceWatermark { sequence, first, until } = watermark;
+                records.push(Record::Numbered { key: key(), first, sequence, until });
             }
             if let Some(submission) = &entry.submission {
                 records.push(Record::Submitted { key: key(), submission: **submission });
+            }
+            if let Some(memory) = &entry.memory {
+                let (search, until) = (memory.search.clone(), memory.until);
+                records.push(Record::Remembered { key: key(), search, until });
             }
         }
         records

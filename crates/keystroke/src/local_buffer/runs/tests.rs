@@ -1,11 +1,16 @@
 //! The decisions, at times chosen by the tests.
 
 mod model;
+mod process;
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
+use super::claims::{CLAIM_BYTES, claim_id};
 use super::*;
-use crate::fixtures::stroke;
+use crate::fixtures::{remembered, stroke};
+use crate::{ClaimId, ClaimScope, ClaimedRun, DueReason, FlushCounts, RememberedSearch, Settlement};
 use quarry_domain::{InputId, UserId};
 
 const START: Millis = 1_700_000_000_000;
@@ -22,6 +27,7 @@ fn limits() -> BufferLimits {
         flood_period: Duration::from_millis(300),
         late_memory: Duration::from_millis(400),
         lease: Duration::from_millis(200),
+        memory: Duration::from_millis(300),
     }
 }
 
@@ -69,6 +75,8 @@ fn the_earliest_limit_makes_a_run_due() {
     accept(&mut runs, &Keystroke { submitted: true, ..stroke("enter", "ab") }, 510);
     accept(&mut runs, &stroke("enter", "b"), 520);
     assert_eq!(claim(&mut runs, 520), [("ab".to_owned(), DueReason::Submitted)]);
+    let claimed = runs.runs.iter().find(|(_, run)| run.key.session.as_str() == "enter").map(|(id, _)| *id);
+    runs.ack(vec![(claimed.unwrap(), None)], FlushCounts::default(), START + 520);
     assert_due(&mut runs, 620, "b", DueReason::Idle);
 }
 
@@ -134,13 +142,13 @@ fn memory_of_inputs_and_sessions_expires() {
         let claimable = runs.claimable(ClaimScope::All, 100, START + round * 1_000);
         let claimed = runs.claim(&claimable, EPOCH, START + round * 1_000);
         assert_eq!(claimed.len(), 20);
-        let ids: Vec<ClaimId> = claimed.into_iter().map(|run| run.id).collect();
-        let ids = runs.claimed(&ids);
-        runs.ack(&ids, FlushCounts::default(), START + round * 1_000);
-        assert_eq!((runs.inputs.lengths(), runs.floods.len()), ([20, 20, 10], 20));
+        let settled: Vec<_> = claimed.iter().map(|run| Settlement::of(run, Some(remembered("x")))).collect();
+        let settled = runs.claimed(&settled);
+        runs.ack(settled, FlushCounts::default(), START + round * 1_000);
+        assert_eq!((runs.inputs.lengths(), runs.floods.len()), ([20, 20, 10, 20], 20));
     }
     runs.expire(START + 51_000);
-    assert!(runs.is_empty() && runs.inputs.lengths() == [0, 0, 0] && runs.floods.is_empty());
+    assert!(runs.is_empty() && runs.inputs.lengths() == [0, 0, 0, 0] && runs.floods.is_empty());
     assert!(runs.flood_ends.is_empty() && runs.due.is_empty() && runs.leased.is_empty());
 }
 
@@ -150,13 +158,14 @@ fn the_number_of_watermarks_is_bounded_and_the_latest_remain() {
     let bytes = MOST as u64 * WATERMARKS_SHARE * WATERMARK_BYTES;
     let mut runs = Runs::new(BufferLimits { bytes, ..limits() });
     for number in 0..100 {
-        let keystroke = Keystroke { sequence: Some(1), submitted: true, ..stroke(&format!("{number}"), "x") };
+        let keystroke = Keystroke { sequence: Some(0), ..stroke(&format!("{number}"), "x") };
         accept(&mut runs, &keystroke, 0);
+        accept(&mut runs, &Keystroke { sequence: Some(1), submitted: true, ..keystroke }, 0);
         let claimable = runs.claimable(ClaimScope::All, 1, START);
         let claimed = runs.claim(&claimable, EPOCH, START).remove(0);
-        let ids = runs.claimed(&[claimed.id]);
-        runs.ack(&ids, FlushCounts::default(), START);
-        assert!(runs.inputs.lengths()[1] <= MOST + 1);
+        let settled = runs.claimed(&[Settlement::of(&claimed, Some(remembered("x")))]);
+        runs.ack(settled, FlushCounts::default(), START);
+        assert!(runs.inputs.lengths()[1] <= MOST + 1 && runs.inputs.lengths()[3] <= MOST + 1);
     }
     let late = Keystroke { sequence: Some(1), ..stroke("99", "y") };
     assert_eq!(runs.append(std::slice::from_ref(&late), START).0, [AppendOutcome::Late]);
@@ -185,11 +194,13 @@ fn a_claim_decodes_a_bounded_number_of_bytes() {
 fn a_clock_set_back_between_two_processes_delays_nothing() {
     let mut runs = Runs::new(limits());
     let keystroke = Keystroke { sequence: Some(7), ..stroke("s", "x") };
+    let first = Keystroke { sequence: Some(6), ..keystroke.clone() };
     let day = 86_400_000;
     accept(&mut runs, &Keystroke { submitted: true, ..stroke("u", "y") }, day);
     assert_eq!(claim(&mut runs, day), [("y".to_owned(), DueReason::Submitted)]);
     for (session, sequence, at) in [("s", 7, day), ("t", 7, day)] {
         let keystroke = Keystroke { sequence: Some(sequence), ..stroke(session, "x") };
+        accept(&mut runs, &Keystroke { session: keystroke.session.clone(), ..first.clone() }, at);
         accept(&mut runs, &keystroke, at);
     }
     let claimable = runs.claimable(ClaimScope::All, 1, START + day);
@@ -209,8 +220,65 @@ fn claim_ids_contain_the_epoch_and_foreign_ones_are_ignored() {
     let mut runs = Runs::new(limits());
     accept(&mut runs, &stroke("s", "x"), 0);
     let claimable = runs.claimable(ClaimScope::All, 1, START);
-    let id = runs.claim(&claimable, EPOCH, START).remove(0).id;
-    let other = claim_id(Uuid::from_u128(2), 0);
-    assert!(runs.claimed(&[other, ClaimId(String::new()), ClaimId("0-0".to_owned())]).is_empty());
-    assert_eq!(runs.claimed(&[id.clone(), id]), [0]);
+    let run = runs.claim(&claimable, EPOCH, START).remove(0);
+    let own = Settlement::of(&run, None);
+    let other = |claim| Settlement { claim, ..own.clone() };
+    let foreign = [claim_id(Uuid::from_u128(2), 0), ClaimId(String::new()), ClaimId("0-0".to_owned())];
+    assert!(runs.claimed(&foreign.map(other)).is_empty());
+    assert_eq!(runs.claimed(&[own.clone(), own]), [(0, None)]);
+}
+
+#[test]
+fn the_runs_of_an_input_are_claimed_one_after_the_other() {
+    let mut runs = Runs::new(limits());
+    for text in ["a", "b", "c"] {
+        accept(&mut runs, &Keystroke { submitted: true, ..stroke("s", text) }, 0);
+    }
+    accept(&mut runs, &Keystroke { submitted: true, ..stroke("t", "x") }, 0);
+    let claim = |runs: &mut Runs, at: Millis| {
+        let claimable = runs.claimable(ClaimScope::Due, 100, START + at);
+        runs.claim(&claimable, EPOCH, START + at)
+    };
+    let first = claim(&mut runs, 0);
+    assert_eq!(first.iter().map(|run| run.keystrokes[0].text.as_str()).collect::<Vec<_>>(), ["a", "x"]);
+    assert_eq!(claim(&mut runs, 0), []);
+    // The claim comes back, and nothing else of its input.
+    assert_eq!(claim(&mut runs, 200), first);
+    let settled = runs.claimed(&[Settlement::of(&first[0], Some(remembered("a")))]);
+    runs.ack(settled, FlushCounts::default(), START + 200);
+    let second = claim(&mut runs, 200);
+    assert_eq!((second.len(), &second[0].keystrokes[0].text[..]), (1, "b"));
+    assert_eq!(second[0].remembered, Some(remembered("a")));
+    // A repeated claim continues the same search, although its memory has ended.
+    assert!(claim(&mut runs, 599).contains(&second[0]));
+    // A claim that is never acknowledged blocks its input for a while only.
+    let third = claim(&mut runs, 600);
+    assert_eq!((third.len(), &third[0].keystrokes[0].text[..]), (1, "c"));
+    assert_eq!(third[0].remembered, None);
+}
+
+#[test]
+fn a_counter_that_begins_again_is_not_late() {
+    let mut runs = Runs::new(limits());
+    let numbered = |sequence, submitted, text: &str| Keystroke {
+        sequence: Some(sequence),
+        submitted,
+        ..stroke("s", text)
+    };
+    accept(&mut runs, &numbered(1, false, "r"), 0);
+    accept(&mut runs, &numbered(9, true, "red"), 0);
+    // A page load before the claim, and one after it.
+    for at in [1, 2] {
+        for (sequence, text) in [(1, "h"), (2, "ha"), (3, "hat")] {
+            accept(&mut runs, &numbered(sequence, sequence == 3, text), at);
+        }
+        let claimable = runs.claimable(ClaimScope::Due, 100, START + at);
+        let claimed = runs.claim(&claimable, EPOCH, START + at);
+        let settled: Vec<_> = claimed.iter().map(|run| Settlement::of(run, None)).collect();
+        let settled = runs.claimed(&settled);
+        runs.ack(settled, FlushCounts::default(), START + at);
+    }
+    let late = numbered(2, false, "late");
+    claim(&mut runs, 3);
+    assert_eq!(runs.append(&[late], START + 3).0, [AppendOutcome::Late]);
 }

@@ -1,15 +1,44 @@
--- Removes claimed runs. Adds the counts of their flush, unless all of them are gone: then the call that
--- removed them has added the counts.
--- KEYS: claims, counts   ARGV: prefix of every key, searches, duplicates, late, ids
+-- Removes claimed runs, and remembers the last searches of their inputs. Adds the counts of their flush, unless all
+-- of them are gone: then the call that removed them has added the counts.
+-- KEYS: claims, counts, memories
+-- ARGV: prefix of every key, searches, duplicates, late, memory, max number of remembered searches;
+--       for each claim: id, name of its input, search to remember ('' if none)
+local base, memory, max_memories = ARGV[1], tonumber(ARGV[5]), tonumber(ARGV[6])
+local FIRST = 7
+local now = clock()
 local removed, keystrokes, bytes = 0, 0, 0
-for at = 5, #ARGV do
-  local key = ARGV[1] .. 'c:' .. ARGV[at]
+
+local function remember(name, search)
+  redis.call('SET', base .. 'm:' .. name, search, 'PX', memory)
+  redis.call('ZADD', KEYS[3], now + memory, name)
+end
+
+for at = FIRST, #ARGV, 3 do
+  local id, name, search = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local key = base .. 'c:' .. id
   local count = keystrokes_of(key)
   if count then
     bytes = bytes + bytes_of(key)
-    redis.call('UNLINK', key)
-    redis.call('ZREM', KEYS[1], ARGV[at])
+    redis.call('UNLINK', key, base .. 'p:' .. id)
+    redis.call('ZREM', KEYS[1], id)
+    if redis.call('GET', base .. 'o:' .. name) == id then
+      redis.call('DEL', base .. 'o:' .. name)
+    end
+    if search ~= '' and memory > 0 then
+      remember(name, search)
+    end
     removed, keystrokes = removed + 1, keystrokes + count
+  end
+end
+
+if removed > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+  local excess = redis.call('ZCARD', KEYS[3]) - max_memories
+  if excess > 0 then
+    for _, name in ipairs(redis.call('ZRANGE', KEYS[3], 0, excess - 1)) do
+      redis.call('DEL', base .. 'm:' .. name)
+    end
+    redis.call('ZREMRANGEBYRANK', KEYS[3], 0, excess - 1)
   end
 end
 
@@ -21,9 +50,9 @@ end
 
 release(KEYS[2], keystrokes, bytes)
 if removed > 0 then
-  redis.call('HSET', KEYS[2], 't', clock())
+  redis.call('HSET', KEYS[2], 't', now)
 end
-if removed > 0 or #ARGV == 4 then
+if removed > 0 or #ARGV < FIRST then
   add('s', ARGV[2])
   add('d', ARGV[3])
   add('l', ARGV[4])

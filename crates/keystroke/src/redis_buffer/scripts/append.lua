@@ -23,12 +23,18 @@ local function is_flooded(key)
   return sent > flood_keystrokes
 end
 
+-- Returns true for a late sequence, and true for one of a counter that began again after a page load.
 local function is_late(key, sequence)
   if sequence == '' then
-    return false
+    return false, false
   end
   local watermark = redis.call('GET', key)
-  return watermark and sequence <= watermark
+  if not watermark or sequence > string.sub(watermark, 1, #sequence) then
+    return false, false
+  end
+  local first = string.sub(watermark, #sequence + 1)
+  local restarts = first ~= '' and sequence <= first
+  return not restarts, restarts
 end
 
 local function is_full()
@@ -60,17 +66,17 @@ end
 
 -- Closes a run: it waits for its claim under a name of its own, so that the input can open another one. Names
 -- with the same time sort in the order of closing.
-local function close(run, watermark, name, highest)
+local function close(run, watermark, name, highest, first_key)
   local closed = string.format('%s%015.0f%s', CLOSED, redis.call('HINCRBY', counts_key, 'n', 1), name)
   redis.call('RENAME', run, string.sub(run, 1, -#name - 1) .. closed)
   redis.call('ZADD', due_key, redis.call('ZSCORE', due_key, name) or now, closed)
   redis.call('ZREM', due_key, name)
-  raise_watermark(watermark, highest, late_memory)
+  raise_watermark(watermark, highest, first_key, late_memory)
 end
 
 -- Appends to the run with this head, or to a new one. Returns true for the run's submission and the next
 -- keystroke of a submitted run, which is an echo.
-local function push(run, old, name, session, input, user, sequence, submitted, content)
+local function push(run, old, name, session, input, user, sequence, submitted, content, first_key)
   local reason, first, count, highest, user_at, user_length
   local added = ''
   if old == '' then
@@ -98,6 +104,9 @@ local function push(run, old, name, session, input, user, sequence, submitted, c
   added = added .. 'K' .. struct.pack('>I6I4', now, #content) .. content
 
   count = count + 1
+  if sequence ~= '' and highest == NO_SEQUENCE then
+    redis.call('SET', first_key, sequence, 'PX', late_memory)
+  end
   if sequence ~= '' and is_next then
     highest = sequence
   end
@@ -129,10 +138,16 @@ local function submit(key, submission, digest, user)
   redis.call('SET', key, submission, 'PX', window)
 end
 
+-- Returns true if the client's counter began again after a run.
+local function is_restarted(first_key, sequence)
+  local first = sequence ~= '' and redis.call('GET', first_key)
+  return first and sequence <= first
+end
+
 local discarded = 0
 
 -- Appends a keystroke to the open run of its input, or to a new one; returns the letter of its outcome.
-local function append_one(run, watermark, submission_key, name, session, input, user, sequence, submitted, digest, content)
+local function append_one(restarts, run, watermark, submission_key, name, session, input, user, sequence, submitted, digest, content)
   local head = redis.call('GETRANGE', run, 0, HEAD_LENGTH - 1)
   local is_submitted, highest = false, NO_SEQUENCE
   if head ~= '' then
@@ -149,15 +164,24 @@ local function append_one(run, watermark, submission_key, name, session, input, 
   if is_full() then
     return 'u'
   end
-  if is_submitted and is_next(sequence, highest) and not echo then
-    close(run, watermark, name, highest)
-    head = ''
+  local first_key = string.sub(run, 1, -#name - 3) .. 'b:' .. name
+  if is_submitted and not echo then
+    local follows = is_next(sequence, highest)
+    local begins_again = not follows and is_restarted(first_key, sequence)
+    if follows or begins_again then
+      close(run, watermark, name, highest, first_key)
+      head = ''
+    end
+    restarts = restarts or begins_again
+  end
+  if restarts then
+    redis.call('DEL', watermark)
   end
   if submission and head == '' then
     redis.call('DEL', submission_key)
     submission = false
   end
-  if push(run, head, name, session, input, user, sequence, submitted == '1', content) then
+  if push(run, head, name, session, input, user, sequence, submitted == '1', content, first_key) then
     submit(submission_key, submission, digest, user)
   end
   held = held + 1
@@ -170,12 +194,17 @@ for number = 0, (#KEYS - 2) / 4 - 1 do
   local run, watermark, submission, flood = unpack(KEYS, 3 + number * 4, 6 + number * 4)
   local at = 9 + number * 8
   local outcome = 'a'
-  if is_flooded(flood) then
+  local late, restarts = false, false
+  local flooded = is_flooded(flood)
+  if not flooded then
+    late, restarts = is_late(watermark, ARGV[at + 4])
+  end
+  if flooded then
     outcome = 'f'
-  elseif is_late(watermark, ARGV[at + 4]) then
+  elseif late then
     outcome = 'l'
   else
-    outcome = append_one(run, watermark, submission, unpack(ARGV, at, at + 7))
+    outcome = append_one(restarts, run, watermark, submission, unpack(ARGV, at, at + 7))
   end
   sums[outcome] = sums[outcome] + 1
   outcomes[#outcomes + 1] = outcome

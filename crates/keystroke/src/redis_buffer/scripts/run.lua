@@ -13,8 +13,23 @@ local NO_SEQUENCE = '----------------'
 local OPEN, SUBMITTED, LIMIT, IDLE, SHUTDOWN = 0, 1, 2, 3, 4
 -- The approximate memory of a run besides its string: its key and its set entries.
 local RUN_BYTES = 400
--- The first character in the name of a closed run, and of no open one.
+-- The first character in the name of a closed run, and of no open one; a number of this length follows.
 local CLOSED = '!'
+local CLOSED_DIGITS = 15
+
+-- The most runs to pass over because another one of their input is claimed.
+local MAX_BLOCKED = 5000
+
+-- The name of the input of a run.
+local function input_of(name)
+  return string.sub(name, 1, 1) == CLOSED and string.sub(name, CLOSED_DIGITS + 2) or name
+end
+
+-- Remembered searches: the length of the user, the user, and content that is opaque to the scripts.
+local function remembers_user(search, user)
+  local length = struct.unpack('>I2', search)
+  return length == #user and string.sub(search, 3, 2 + length) == user
+end
 
 -- Milliseconds by the clock of Redis: servers' clocks may differ.
 local function clock()
@@ -26,16 +41,17 @@ local function is_next(sequence, highest)
   return sequence == '' or highest == NO_SEQUENCE or sequence > highest
 end
 
--- Raises a watermark: keystrokes up to the highest sequence of a run are late from now on.
-local function raise_watermark(key, highest, late_memory)
+-- Raises a watermark: keystrokes up to the highest sequence of a run are late from now on. The first sequence of
+-- the run follows it: a counter that begins again does not exceed it.
+local function raise_watermark(key, highest, first_key, late_memory)
   if highest == NO_SEQUENCE then
     return
   end
   local watermark = redis.call('GET', key)
-  if watermark and watermark > highest then
-    highest = watermark
+  if watermark and string.sub(watermark, 1, #highest) > highest then
+    highest = string.sub(watermark, 1, #highest)
   end
-  redis.call('SET', key, highest, 'PX', late_memory)
+  redis.call('SET', key, highest .. (redis.call('GET', first_key) or ''), 'PX', late_memory)
 end
 
 -- The number of keystrokes in a run, nil if it does not exist.

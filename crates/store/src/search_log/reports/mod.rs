@@ -29,6 +29,7 @@ use crate::span::{DAY_S, Span, floor};
 use crate::{Store, StoreError, StoredTime};
 use parts::{DayState, PeriodParts};
 use quarry_domain::{Period, TopSearch, ZeroResultSearch};
+use rows::Votes;
 use sums::{QueryCounts, RankBy};
 
 /// The least number of lists to read prefixes of: fewer are summed completely.
@@ -52,15 +53,17 @@ impl Store {
         .await
     }
 
-    /// The most frequent queries without results; ties in order of their keys.
+    /// The most frequent queries without results, and relaxed ones if requested; ties in order of their keys.
     #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: Period,
+        with_relaxed: bool,
         first: u64,
     ) -> Result<Vec<ZeroResultSearch>, StoreError> {
-        self.read_snapshot((Span::of(period), first), |snapshot, (period, first)| {
-            Box::pin(zero_result_searches(snapshot, *period, *first))
+        let by = if with_relaxed { RankBy::Unmatched } else { RankBy::ZeroResults };
+        self.read_snapshot((Span::of(period), by, first), |snapshot, (period, by, first)| {
+            Box::pin(zero_result_searches(snapshot, *period, *by, *first))
         })
         .await
     }
@@ -93,13 +96,15 @@ async fn top_searches(
 async fn zero_result_searches(
     snapshot: &ReadTransaction,
     period: Span,
+    by: RankBy,
     first: u64,
 ) -> Result<Vec<ZeroResultSearch>, CallFailure> {
-    let rows = rank(snapshot, period, RankBy::ZeroResults, first).await?;
+    let rows = rank(snapshot, period, by, first).await?;
     let search = |row: ReportRow| ZeroResultSearch {
         query: row.query,
         query_key: row.sums.query_key,
-        searches: row.sums.zero_results,
+        searches: if by == RankBy::Unmatched { row.sums.unmatched } else { row.sums.zero_results },
+        relaxed: if by == RankBy::Unmatched { row.sums.unmatched - row.sums.zero_results } else { 0 },
         sessions: row.sessions,
         last_searched_at: row.last_searched_at.to_utc(),
     };
@@ -115,13 +120,10 @@ async fn rank(
     let states = states(snapshot, period).await?;
     let parts = PeriodParts::of(period, &states);
     let ranked = greatest(snapshot, period, &states, &parts, by, first).await?;
-    let keys: Vec<&str> = ranked.iter().map(|sums| sums.query_key.as_str()).collect();
-    let mut latest = rows::latest(snapshot, period, &keys).await?;
-    let sessions = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
+    let mut votes = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
     let row = |sums: QueryCounts| {
         // `None` if rows were deleted manually: the spelling is unknown.
-        let (query, last_searched_at) = latest.remove(&sums.query_key)?;
-        let sessions = sessions.get(&sums.query_key).copied().unwrap_or(0);
+        let Votes { query, last_searched_at, sessions, .. } = votes.remove(&sums.query_key)?;
         Some(ReportRow { sums, query, last_searched_at, sessions })
     };
     Ok(ranked.into_iter().filter_map(row).collect())

@@ -93,6 +93,7 @@ fn prefix(number: i64, list: &RankedList, by: RankBy, depth: u64) -> SelectState
             let count = match by {
                 RankBy::Searches => days::Column::Searches,
                 RankBy::ZeroResults => days::Column::ZeroResults,
+                RankBy::Unmatched => days::Column::Unmatched,
             };
             greatest(days::Entity, days::Column::QueryKey, days::Column::Day.eq(day), count, depth)
         }
@@ -100,6 +101,7 @@ fn prefix(number: i64, list: &RankedList, by: RankBy, depth: u64) -> SelectState
             let count = match by {
                 RankBy::Searches => hours::Column::Searches,
                 RankBy::ZeroResults => hours::Column::ZeroResults,
+                RankBy::Unmatched => hours::Column::Unmatched,
             };
             greatest(hours::Entity, hours::Column::QueryKey, hours::Column::Hour.eq(hour), count, depth)
         }

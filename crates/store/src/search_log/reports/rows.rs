@@ -1,8 +1,10 @@
 //! Data that only the rows of the log have: spellings and sessions.
+//!
+//! Each session has one vote for the spelling of a query, so that no visitor alone determines it.
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DbBackend};
 
 use crate::StoredTime;
@@ -12,47 +14,126 @@ use crate::failure::CallFailure;
 use crate::snapshot::ReadTransaction;
 use crate::span::Span;
 
-/// The spelling and time of the latest search of each query in a period.
-pub(super) async fn latest(
-    snapshot: &ReadTransaction,
-    period: Span,
-    keys: &[&str],
-) -> Result<HashMap<String, (String, StoredTime)>, CallFailure> {
-    let latest_of = |key: &&str| {
-        let of_query = within(period)
-            .columns([Column::QueryKey, Column::Query, Column::LastKeystrokeAt])
-            .and_where(Column::QueryKey.eq(*key))
-            .order_by(Column::LastKeystrokeAt, Order::Desc)
-            .order_by(Column::Id, Order::Desc)
-            .limit(1)
-            .take();
-        Query::select()
-            .columns([Column::QueryKey, Column::Query, Column::LastKeystrokeAt])
-            .from_subquery(of_query, Alias::new("latest"))
-            .take()
-    };
-    let Some(select) = union_all(keys.iter().map(latest_of)) else { return Ok(HashMap::new()) };
-    let rows: Vec<(String, String, StoredTime)> = snapshot.all(&select).await?;
-    Ok(rows.into_iter().map(|(key, query, at)| (key, (query, at))).collect())
+/// The latest rows of a query with many searches whose sessions vote.
+const SAMPLE: u64 = 256;
+/// The same if few sessions made these.
+const LARGE_SAMPLE: u64 = 4_096;
+/// The fewest sessions of a sample.
+const MIN_VOTES: i64 = 8;
+/// Queries in one statement: SQLite allows a union of 500 selections.
+const STATEMENT_QUERIES: usize = 100;
+
+/// The sessions of a query and their spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Votes {
+    /// The spelling of most sessions; of several, the latest one.
+    pub(super) query: String,
+    /// The time of the latest search.
+    pub(super) last_searched_at: StoredTime,
+    /// The number of sessions.
+    pub(super) sessions: i64,
+    /// The votes for the spelling, and the time of the latest one.
+    leading: (i64, StoredTime),
 }
 
-/// The number of distinct sessions of each query in a period.
-pub(super) async fn sessions(
+/// A row of the statements below: query key, spelling, sessions, latest search.
+type SpellingCount = (String, String, i64, StoredTime);
+
+/// The votes of all sessions of each query in a period, for queries with few searches.
+pub(super) async fn votes(
     snapshot: &ReadTransaction,
     period: Span,
     keys: &[&str],
-) -> Result<HashMap<String, i64>, CallFailure> {
+) -> Result<HashMap<String, Votes>, CallFailure> {
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let select = within(period)
-        .column(Column::QueryKey)
-        .expr(distinct_sessions(snapshot.backend()))
+    let rows = within(period)
+        .columns([Column::QueryKey, Column::SessionId, Column::Query, Column::LastKeystrokeAt])
         .and_where(Column::QueryKey.is_in(keys.iter().copied()))
-        .group_by_col(Column::QueryKey)
         .take();
-    let rows: Vec<(String, i64)> = snapshot.all(&select).await?;
-    Ok(rows.into_iter().collect())
+    Ok(counted(snapshot.all(&tallies(snapshot.backend(), rows)).await?))
+}
+
+/// The votes of sessions that made the latest searches of each query, for queries with many searches.
+pub(super) async fn sampled_votes(
+    snapshot: &ReadTransaction,
+    period: Span,
+    keys: &[&str],
+) -> Result<HashMap<String, Votes>, CallFailure> {
+    let mut votes = sample(snapshot, period, keys, SAMPLE).await?;
+    let is_small = |key: &&&str| votes.get(**key).is_none_or(|votes| votes.sessions < MIN_VOTES);
+    let small: Vec<&str> = keys.iter().filter(is_small).copied().collect();
+    votes.extend(sample(snapshot, period, &small, LARGE_SAMPLE).await?);
+    Ok(votes)
+}
+
+async fn sample(
+    snapshot: &ReadTransaction,
+    period: Span,
+    keys: &[&str],
+    size: u64,
+) -> Result<HashMap<String, Votes>, CallFailure> {
+    let latest_of = |key: &&str| {
+        let rows = within(period)
+            .columns([Column::QueryKey, Column::SessionId, Column::Query, Column::LastKeystrokeAt])
+            .and_where(Column::QueryKey.eq(*key))
+            .order_by(Column::LastKeystrokeAt, Order::Desc)
+            .order_by(Column::Id, Order::Desc)
+            .limit(size)
+            .take();
+        let latest = Query::select().column(Asterisk).from_subquery(rows, Alias::new("latest")).take();
+        tallies(snapshot.backend(), latest)
+    };
+    let mut votes = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(STATEMENT_QUERIES) {
+        let Some(select) = union_all(keys.iter().map(latest_of)) else { continue };
+        votes.extend(counted(snapshot.all(&select).await?));
+    }
+    Ok(votes)
+}
+
+/// Selects the number of sessions by query and spelling: each session counts for one of its spellings.
+fn tallies(backend: DbBackend, rows: SelectStatement) -> SelectStatement {
+    let spelling = match backend {
+        // The order of bytes is faster than that of a language.
+        DbBackend::Postgres => Expr::cust("MAX(query COLLATE \"C\")"),
+        _ => Expr::col(Column::Query).max(),
+    };
+    let by_session = Query::select()
+        .column(Column::QueryKey)
+        .expr_as(spelling, Column::Query)
+        .expr_as(Expr::col(Column::LastKeystrokeAt).max(), Column::LastKeystrokeAt)
+        .from_subquery(rows, Alias::new("searches"))
+        .group_by_columns([Column::QueryKey, Column::SessionId])
+        .take();
+    Query::select()
+        .columns([Column::QueryKey, Column::Query])
+        .expr(Expr::col(Asterisk).count())
+        .expr(Expr::col(Column::LastKeystrokeAt).max())
+        .from_subquery(by_session, Alias::new("votes"))
+        .group_by_columns([Column::QueryKey, Column::Query])
+        .take()
+}
+
+fn counted(tallies: Vec<SpellingCount>) -> HashMap<String, Votes> {
+    let mut votes: HashMap<String, Votes> = HashMap::new();
+    for (key, query, sessions, at) in tallies {
+        let leading = (sessions, at);
+        match votes.get_mut(&key) {
+            None => {
+                votes.insert(key, Votes { query, last_searched_at: at, sessions, leading });
+            }
+            Some(of_query) => {
+                of_query.sessions += sessions;
+                of_query.last_searched_at = Ord::max(of_query.last_searched_at, at);
+                if (leading, &query) > (of_query.leading, &of_query.query) {
+                    (of_query.leading, of_query.query) = (leading, query);
+                }
+            }
+        }
+    }
+    votes
 }
 
 /// Selects from the rows of a period.

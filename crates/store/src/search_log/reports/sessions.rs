@@ -8,7 +8,7 @@ use sea_orm::sea_query::{Query, SelectStatement};
 
 use super::super::sketch::SessionSketch;
 use super::parts::PeriodParts;
-use super::rows::{self, within};
+use super::rows::{self, Votes, within};
 use super::sums::{QueryCounts, in_days, in_hours};
 use crate::StoredTime;
 use crate::batch::union_all;
@@ -24,21 +24,28 @@ const MERGE_GAP: TimeDelta = TimeDelta::hours(3);
 /// Spans of rows in one statement.
 const STATEMENT_SPANS: usize = 100;
 
-/// The distinct sessions of each query in a period.
+/// The spelling and the distinct sessions of each query in a period.
 pub(super) async fn of_queries(
     snapshot: &ReadTransaction,
     period: Span,
     parts: &PeriodParts,
     queries: &[QueryCounts],
-) -> Result<HashMap<String, i64>, CallFailure> {
+) -> Result<HashMap<String, Votes>, CallFailure> {
     let (few, many): (Vec<&QueryCounts>, Vec<&QueryCounts>) =
         queries.iter().partition(|sums| sums.searches <= EXACT_SEARCHES);
     let few: Vec<&str> = few.iter().map(|sums| sums.query_key.as_str()).collect();
-    let mut sessions = rows::sessions(snapshot, period, &few).await?;
+    let mut votes = rows::votes(snapshot, period, &few).await?;
     if !many.is_empty() {
-        sessions.extend(estimate(snapshot, parts, &many).await?);
+        let keys: Vec<&str> = many.iter().map(|sums| sums.query_key.as_str()).collect();
+        let mut sampled = rows::sampled_votes(snapshot, period, &keys).await?;
+        for (key, sessions) in estimate(snapshot, parts, &many).await? {
+            if let Some(of_query) = sampled.get_mut(&key) {
+                of_query.sessions = sessions;
+            }
+        }
+        votes.extend(sampled);
     }
-    Ok(sessions)
+    Ok(votes)
 }
 
 async fn estimate(

@@ -21,6 +21,8 @@ const MAX_LISTED_HOURS: usize = 72;
 pub(super) enum RankBy {
     Searches,
     ZeroResults,
+    /// Searches without results, and relaxed ones.
+    Unmatched,
 }
 
 /// The counts of a query.
@@ -29,6 +31,8 @@ pub(super) struct QueryCounts {
     pub(super) query_key: String,
     pub(super) searches: i64,
     pub(super) zero_results: i64,
+    /// The number of searches without results, and of relaxed ones.
+    pub(super) unmatched: i64,
     /// The number of searches with a known number of results.
     pub(super) counted: i64,
     /// The sum of the known numbers of results.
@@ -41,9 +45,14 @@ enum Column {
     QueryKey,
     Searches,
     ZeroResults,
+    Unmatched,
     Counted,
     Results,
 }
+
+/// The columns to sum.
+const SUMS: [Column; 5] =
+    [Column::Searches, Column::ZeroResults, Column::Unmatched, Column::Counted, Column::Results];
 
 /// The queries with the greatest counts, of all or of given keys, without zero counts.
 ///
@@ -60,11 +69,12 @@ pub(super) async fn greatest(
     let rank = match by {
         RankBy::Searches => Column::Searches,
         RankBy::ZeroResults => Column::ZeroResults,
+        RankBy::Unmatched => Column::Unmatched,
     };
     let sum = |column: Column| total(backend, Expr::col(column));
     let select = Query::select()
         .column(Column::QueryKey)
-        .exprs([Column::Searches, Column::ZeroResults, Column::Counted, Column::Results].map(sum))
+        .exprs(SUMS.map(sum))
         .from_subquery(all, Alias::new("parts"))
         .group_by_col(Column::QueryKey)
         .and_having(sum(rank).gt(0))
@@ -72,13 +82,9 @@ pub(super) async fn greatest(
         .order_by(Column::QueryKey, Order::Asc)
         .limit(first)
         .take();
-    let rows: Vec<(String, i64, i64, i64, i64)> = snapshot.all(&select).await?;
-    let sums = rows.into_iter().map(|(query_key, searches, zero_results, counted, results)| QueryCounts {
-        query_key,
-        searches,
-        zero_results,
-        counted,
-        results,
+    let rows: Vec<(String, i64, i64, i64, i64, i64)> = snapshot.all(&select).await?;
+    let sums = rows.into_iter().map(|(query_key, searches, zero_results, unmatched, counted, results)| {
+        QueryCounts { query_key, searches, zero_results, unmatched, counted, results }
     });
     Ok(sums.collect())
 }
@@ -148,6 +154,7 @@ fn rows(span: &Span) -> SelectStatement {
         .column(Column::QueryKey)
         .expr_as(Expr::cust("1"), Column::Searches)
         .expr_as(Expr::cust("CASE WHEN result_count = 0 THEN 1 ELSE 0 END"), Column::ZeroResults)
+        .expr_as(Expr::cust("CASE WHEN result_count = 0 OR relaxed THEN 1 ELSE 0 END"), Column::Unmatched)
         .expr_as(Expr::cust("CASE WHEN result_count IS NULL THEN 0 ELSE 1 END"), Column::Counted)
         .expr_as(
             Expr::cust(format!(

@@ -159,7 +159,7 @@ async fn sessions(
             let number = number as usize;
             sessions[number] = count;
             if searches < counts[number].searches {
-                // Rows were deleted, but their sketches remain.
+                // An earlier version deleted rows, but not their counts and sketches.
                 many.push((number, &spans[number]));
             }
         }

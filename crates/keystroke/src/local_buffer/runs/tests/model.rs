@@ -4,6 +4,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 
+use std::collections::HashSet;
+
+use super::process::Process;
 use super::*;
 use crate::local_buffer::record::Record;
 use quarry_domain::{BufferedKeystroke, comparison_key};
@@ -29,9 +32,14 @@ struct ModelRun {
     keystrokes: Vec<BufferedKeystroke>,
     claim: Option<(ClaimId, DueReason, Millis)>,
     closed: bool,
+    remembered: Option<RememberedSearch>,
 }
 
 impl ModelRun {
+    fn first(&self) -> Option<i64> {
+        self.keystrokes.iter().find_map(|keystroke| keystroke.sequence)
+    }
+
     fn highest(&self) -> Option<i64> {
         self.keystrokes.iter().filter_map(|keystroke| keystroke.sequence).max()
     }
@@ -54,7 +62,12 @@ struct Model {
     runs: Vec<(InputKey, ModelRun)>,
     /// The text, user and expiry of the last submission.
     submissions: HashMap<InputKey, (String, Option<UserId>, Millis)>,
-    watermarks: HashMap<InputKey, (i64, Millis)>,
+    /// The highest sequence, the first sequence of the last run, and the expiry.
+    watermarks: HashMap<InputKey, (i64, Option<i64>, Millis)>,
+    /// The last stored search and its expiry.
+    memories: HashMap<InputKey, (RememberedSearch, Millis)>,
+    /// The claims for which other runs wait, and the end of the wait.
+    blocks: HashMap<InputKey, (ClaimId, Millis)>,
     floods: HashMap<SessionId, (u32, Millis)>,
 }
 
@@ -70,9 +83,12 @@ impl Model {
             return AppendOutcome::Flooded;
         }
         flood.0 += 1;
-        let watermark =
-            self.watermarks.get(&key).filter(|(_, until)| *until > now).map(|(sequence, _)| *sequence);
-        if keystroke.sequence.is_some() && keystroke.sequence <= watermark {
+        let watermark = self.watermarks.get(&key).filter(|(_, _, until)| *until > now).copied();
+        let late = watermark.zip(keystroke.sequence).filter(|((highest, ..), sequence)| sequence <= highest);
+        let restarts = |first: Option<i64>| {
+            first.is_some() && keystroke.sequence.is_some() && keystroke.sequence <= first
+        };
+        if late.is_some_and(|((_, first, _), _)| !restarts(first)) {
             return AppendOutcome::Late;
         }
         let submission = self.submissions.get(&key).filter(|(_, _, until)| *until > now);
@@ -96,18 +112,25 @@ impl Model {
             sequence: keystroke.sequence,
             submitted: keystroke.submitted,
             result_count: keystroke.result_count,
+            composing: keystroke.composing,
         };
         let is_next = |run: &ModelRun| keystroke.sequence.is_none() || keystroke.sequence > run.highest();
         let mut renews = false;
         let open = open.filter(|open| {
             let run = &mut self.runs[*open].1;
-            run.closed = run.submitted().is_some() && is_next(run) && !is_echo;
+            let follows = is_next(run) || restarts(run.first());
+            run.closed = run.submitted().is_some() && follows && !is_echo;
             renews = run.submitted().is_some() && is_next(run);
             if let Some(highest) = run.highest().filter(|_| run.closed) {
-                Self::raise_watermark(&mut self.watermarks, &key, highest, now);
+                Self::raise_watermark(&mut self.watermarks, &key, run.first(), highest, now);
             }
             !run.closed
         });
+        if keystroke.sequence.is_some_and(|sequence| {
+            self.watermarks.get(&key).is_some_and(|(highest, ..)| sequence <= *highest)
+        }) {
+            self.watermarks.remove(&key);
+        }
         let open = open.unwrap_or_else(|| {
             self.submissions.remove(&key);
             self.runs.push((key.clone(), ModelRun::default()));
@@ -126,14 +149,15 @@ impl Model {
     }
 
     fn raise_watermark(
-        watermarks: &mut HashMap<InputKey, (i64, Millis)>,
+        watermarks: &mut HashMap<InputKey, (i64, Option<i64>, Millis)>,
         key: &InputKey,
+        first: Option<i64>,
         highest: i64,
         now: Millis,
     ) {
-        let watermark = watermarks.entry(key.clone()).or_insert((highest, now));
-        let remembered = if watermark.1 > now { watermark.0.max(highest) } else { highest };
-        *watermark = (remembered, now + millis(limits().late_memory));
+        let watermark = watermarks.entry(key.clone()).or_insert((highest, None, now));
+        let remembered = if watermark.2 > now { watermark.0.max(highest) } else { highest };
+        *watermark = (remembered, first, now + millis(limits().late_memory));
     }
 
     fn keystrokes(&self) -> u64 {
@@ -161,8 +185,16 @@ impl Model {
             Some((_, _, end)) => end <= now,
             None => scope == ClaimScope::All || Self::due(run).0 <= now,
         };
-        let expected = self.runs.iter().filter(|(_, run)| available(run)).count().min(limit);
-        assert_eq!(claimed.len(), expected);
+        let again = self.runs.iter().filter(|(_, run)| available(run) && run.claim.is_some()).count();
+        let blocks = self.blocks.clone();
+        let is_blocked = |key: &InputKey| blocks.get(key).is_some_and(|(_, until)| *until > now);
+        let first: HashSet<&InputKey> = self
+            .runs
+            .iter()
+            .filter(|(key, run)| available(run) && run.claim.is_none() && !is_blocked(key))
+            .map(|(key, _)| key)
+            .collect();
+        assert_eq!(claimed.len(), (again + first.len()).min(limit));
         let mut before = Millis::MIN;
         for claimed in claimed {
             let is_it = |(key, run): &&mut (InputKey, ModelRun)| {
@@ -178,6 +210,14 @@ impl Model {
             let (key, run) =
                 candidates.find(|(_, run)| run.claim.is_some() == any_named).expect("is available");
             assert_eq!(run.keystrokes, claimed.keystrokes);
+            if run.claim.is_none() {
+                assert!(!is_blocked(key));
+                let memory = self.memories.get(key).filter(|(_, until)| *until > now);
+                run.remembered = memory.map(|(search, _)| search.clone());
+                let waiting = limits().memory.max(limits().late_memory);
+                self.blocks.insert(key.clone(), (claimed.id.clone(), now + millis(waiting)));
+            }
+            assert_eq!(run.remembered, claimed.remembered);
             let (due, reason) = Self::due(run);
             match &run.claim {
                 Some((_, reason, _)) => assert_eq!(*reason, claimed.reason),
@@ -188,7 +228,7 @@ impl Model {
                 assert!(before <= due, "claims are ordered by due time");
                 before = due;
                 if let Some(highest) = run.highest().filter(|_| !run.closed) {
-                    Self::raise_watermark(&mut self.watermarks, key, highest, now);
+                    Self::raise_watermark(&mut self.watermarks, key, run.first(), highest, now);
                 }
             }
             run.claim = Some((claimed.id.clone(), claimed.reason, now + millis(limits().lease)));
@@ -202,59 +242,23 @@ impl Model {
                 self.runs.retain(|(key, _)| key.session != *session);
                 self.watermarks.retain(|input, _| input.session != *session);
                 self.submissions.retain(|input, _| input.session != *session);
+                self.memories.retain(|input, _| input.session != *session);
+                self.blocks.retain(|input, _| input.session != *session);
                 self.floods.remove(session);
             }
-            Searcher::User(user) => self.runs.retain(|(_, run)| {
-                run.keystrokes.iter().all(|keystroke| keystroke.user.as_ref() != Some(user))
-            }),
+            Searcher::User(user) => {
+                let is_theirs = |search: &RememberedSearch| search.search.user.as_ref() == Some(user);
+                self.memories.retain(|_, (search, _)| !is_theirs(search));
+                self.runs.retain(|(_, run)| {
+                    run.keystrokes.iter().all(|keystroke| keystroke.user.as_ref() != Some(user))
+                        && !run.remembered.as_ref().is_some_and(is_theirs)
+                });
+                let ids: HashSet<ClaimId> =
+                    self.runs.iter().filter_map(|(_, run)| Some(run.claim.as_ref()?.0.clone())).collect();
+                self.blocks.retain(|_, (id, _)| ids.contains(id));
+            }
         }
         before - self.keystrokes()
-    }
-}
-
-/// The state of a buffer, and its journal.
-struct Process {
-    runs: Runs,
-    journal: Vec<Vec<u8>>,
-    /// The compacted journal, and the numbers of the runs to copy.
-    new: Option<(Vec<Vec<u8>>, std::ops::Range<RunId>)>,
-    epoch: u128,
-}
-
-impl Process {
-    fn write(&mut self, record: &Record<'_>) {
-        let bytes = postcard::to_stdvec(record).unwrap();
-        if let Some((new, _)) = &mut self.new {
-            new.push(bytes.clone());
-        }
-        self.journal.push(bytes);
-    }
-
-    fn restart(&mut self, now: Millis) {
-        self.new = None;
-        self.epoch += 1;
-        self.runs = Runs::new(limits());
-        for bytes in &self.journal {
-            self.runs.replay(postcard::from_bytes(bytes).unwrap());
-        }
-        self.runs.resume(now);
-    }
-
-    fn copy_one(&mut self) -> bool {
-        let Some((new, rest)) = &mut self.new else { return false };
-        let (records, next) = self.runs.copies(rest.clone(), 1);
-        new.extend(records.iter().map(|record| postcard::to_stdvec(record).unwrap()));
-        rest.start = next;
-        rest.start < rest.end
-    }
-
-    fn finish_compaction(&mut self) {
-        while self.copy_one() {}
-        if let Some((mut new, _)) = self.new.take() {
-            let memories = self.runs.copied_inputs(&self.runs.remembered());
-            new.extend(memories.iter().map(|record| postcard::to_stdvec(record).unwrap()));
-            self.journal = new;
-        }
     }
 }
 
@@ -290,19 +294,45 @@ fn run_both(calls: Vec<Call>) {
                 let epoch = Uuid::from_u128(process.epoch);
                 process.write(&Record::Claimed { at: now, epoch, runs });
                 let claimed = process.runs.claim(&claimable, epoch, now);
+                for record in process.runs.continued(&claimable) {
+                    process.write(&record);
+                }
                 model.claim(scope, limit, &claimed, now);
             }
             Call::Ack(picks) => {
-                let claims: Vec<ClaimId> =
-                    model.runs.iter().filter_map(|(_, run)| Some(run.claim.as_ref()?.0.clone())).collect();
-                let acked: Vec<ClaimId> = match claims.len() {
+                let claims: Vec<(InputKey, ClaimId)> = model
+                    .runs
+                    .iter()
+                    .filter_map(|(key, run)| Some((key.clone(), run.claim.as_ref()?.0.clone())))
+                    .collect();
+                let mut acked: Vec<(InputKey, ClaimId)> = match claims.len() {
                     0 => Vec::new(),
                     len => picks.iter().map(|pick| claims[pick.index(len)].clone()).collect(),
                 };
-                let runs = process.runs.claimed(&acked);
-                process.write(&Record::Acked { runs: runs.clone() });
-                process.runs.ack(&runs, FlushCounts::default(), now);
-                model.runs.retain(|(_, run)| run.claim.as_ref().is_none_or(|(id, _, _)| !acked.contains(id)));
+                acked.sort_by(|one, other| one.1.cmp(&other.1));
+                acked.dedup();
+                let settled: Vec<Settlement> = acked
+                    .iter()
+                    .map(|(key, id)| Settlement {
+                        claim: id.clone(),
+                        session: key.session.clone(),
+                        input: key.input.clone(),
+                        remember: (id.0.bytes().last().unwrap_or_default() % 2 == 0).then(|| memory_of(key)),
+                    })
+                    .collect();
+                let runs = process.runs.claimed(&settled);
+                process.write(&Record::Settled { at: now, runs: runs.clone() });
+                process.runs.ack(runs, FlushCounts::default(), now);
+                model.runs.retain(|(_, run)| {
+                    run.claim.as_ref().is_none_or(|(id, _, _)| !acked.iter().any(|(_, acked)| acked == id))
+                });
+                model.blocks.retain(|_, (id, _)| !acked.iter().any(|(_, acked)| acked == id));
+                for settled in settled {
+                    let key = InputKey { session: settled.session, input: settled.input };
+                    if let Some(search) = settled.remember {
+                        model.memories.insert(key, (search, now + millis(limits().memory)));
+                    }
+                }
             }
             Call::Erase(searcher) => {
                 process.write(&Record::Erased { searcher: searcher.clone() });
@@ -328,6 +358,13 @@ fn run_both(calls: Vec<Call>) {
     }
 }
 
+/// A search of the user whom the input is named after, if any.
+fn memory_of(key: &InputKey) -> RememberedSearch {
+    let mut remembered = remembered(key.session.as_str());
+    remembered.search.user = UserId::parse(if key.input.as_str().is_empty() { "" } else { "u1" }).ok();
+    remembered
+}
+
 fn keystroke() -> impl Strategy<Value = Keystroke> {
     let ids = (0..3_u8, 0..2_u8, prop::option::weighted(0.3, 0..2_u8));
     let rest = (
@@ -344,6 +381,7 @@ fn keystroke() -> impl Strategy<Value = Keystroke> {
         sequence,
         submitted,
         result_count,
+        composing: false,
     })
 }
 

@@ -1,0 +1,228 @@
+//! The searches of a run, piece by piece: each piece may continue the last search before it.
+
+use super::comparison::NormalizedText;
+use super::fingerprints::fingerprints;
+use super::pieces::NormalizedKeystroke;
+use super::searches::{Before, FinalSearch, searches};
+use super::{FoldOutcome, FoldPolicy, stored_text};
+use crate::mask::Mask;
+use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
+use quarry_domain::FinalReason;
+
+/// A run that is being folded.
+pub(super) struct Folding<'p> {
+    policy: &'p FoldPolicy,
+    /// The remembered search, then those of the run.
+    searches: Vec<FoldedSearch>,
+    /// The first search is the remembered one.
+    has_remembered: bool,
+    /// The remembered search has changed.
+    has_changed: bool,
+    /// The trace of the last search.
+    trace: SearchTrace,
+}
+
+impl<'p> Folding<'p> {
+    pub(super) fn new(policy: &'p FoldPolicy, remembered: Option<&RememberedSearch>) -> Self {
+        Self {
+            policy,
+            searches: remembered.map(|remembered| remembered.search.clone()).into_iter().collect(),
+            has_remembered: remembered.is_some(),
+            has_changed: false,
+            trace: remembered.map(|remembered| remembered.trace.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Folds the next piece. `ending` ends its last search.
+    pub(super) fn take(&mut self, piece: Vec<NormalizedKeystroke<'_>>, ending: FinalReason) {
+        let previous = self.searches.last().cloned();
+        let trace = std::mem::take(&mut self.trace);
+        let Some(previous) = &previous else {
+            let ended = searches(&piece, None, ending);
+            self.add(&piece, &ended);
+            return;
+        };
+        let before = piece.first().map_or(Before::Gone, |first| self.before(previous, &trace, first));
+        let text = trace.longer.as_ref().map_or(&previous.query, |(longer, _)| longer);
+        let remembered = NormalizedKeystroke::remembered(
+            previous.last_keystroke_at,
+            previous.user.as_ref(),
+            text,
+            comparable(&trace, &previous.query),
+            trace.is_composing,
+        );
+        // For as long as the remembered text lives.
+        let mut piece: Vec<NormalizedKeystroke<'_>> = piece;
+        piece.insert(0, remembered);
+        let mut ended = searches(&piece, Some(before), ending);
+        let continued = ended.iter().position(|search| search.keystrokes.contains(&0));
+        let continued = continued.map(|at| ended.remove(at));
+        let change = continued.as_ref().and_then(|search| self.change(&piece, search, previous, &trace));
+        let is_last = ended.is_empty();
+        let is_cleared = piece.last().is_some_and(|last| last.normalized.is_empty());
+        match change {
+            Some((changed, new_trace)) => {
+                if let Some(last) = self.searches.last_mut() {
+                    *last = changed;
+                }
+                self.has_changed |= self.has_remembered && self.searches.len() == 1;
+                self.trace = SearchTrace { is_cleared, ..new_trace };
+            }
+            None => {
+                // Letters that were only deleted, or typed again, leave the search as it is.
+                let is_unseen = piece.len() == 1;
+                let is_cleared = if is_unseen { trace.is_cleared } else { is_cleared };
+                self.trace = SearchTrace { is_cleared, ..trace.clone() };
+            }
+        }
+        if !is_last {
+            self.add(&piece, &ended);
+        }
+    }
+
+    pub(super) fn outcome(mut self, late: u64) -> FoldOutcome {
+        let trace = (!self.searches.is_empty()).then_some(self.trace);
+        let remembered = self.has_remembered.then(|| self.searches.remove(0));
+        FoldOutcome {
+            continued: remembered.filter(|_| self.has_changed),
+            searches: self.searches,
+            trace,
+            late,
+        }
+    }
+
+    fn mask(&self) -> Option<&Mask> {
+        self.policy.mask.as_ref()
+    }
+
+    fn before(
+        &self,
+        previous: &FoldedSearch,
+        trace: &SearchTrace,
+        first: &NormalizedKeystroke<'_>,
+    ) -> Before {
+        // A clock that was set back is no pause.
+        let pause = (first.at - previous.last_keystroke_at).to_std().unwrap_or_default();
+        let is_final = pause >= self.policy.continue_window || previous.reason == FinalReason::Submitted;
+        match (is_final, trace.is_cleared) {
+            (false, false) => Before::Open { is_composing: trace.is_composing },
+            (false, true) => Before::Cleared,
+            (true, false) => Before::Standing,
+            (true, true) => Before::Gone,
+        }
+    }
+
+    fn add(&mut self, piece: &[NormalizedKeystroke<'_>], ended: &[FinalSearch<'_>]) {
+        let folded: Vec<_> = ended.iter().map(|search| self.folded(piece, search)).collect();
+        self.searches.extend(folded);
+        if let Some(last) = ended.last() {
+            let is_cleared = piece.last().is_some_and(|typed| typed.normalized.is_empty());
+            self.trace = SearchTrace { is_cleared, ..self.trace_of(piece, last) };
+        }
+    }
+
+    fn folded(&self, piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>) -> FoldedSearch {
+        let stored = &piece[search.stored];
+        let (query, truncated) = stored_text(stored.text, self.mask());
+        let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
+        FoldedSearch {
+            user: search.user.cloned(),
+            query,
+            truncated,
+            keystrokes: i64::try_from(search.keystrokes.len()).unwrap_or(i64::MAX),
+            result_count: result_count(piece, search, stored.text),
+            reason: search.reason,
+            started_at: keystrokes().map(|typed| typed.at).min().unwrap_or(stored.at),
+            last_keystroke_at: keystrokes().map(|typed| typed.at).max().unwrap_or(stored.at),
+        }
+    }
+
+    /// The content of the search before the piece, if the piece changed it.
+    fn change(
+        &self,
+        piece: &[NormalizedKeystroke<'_>],
+        search: &FinalSearch<'_>,
+        previous: &FoldedSearch,
+        trace: &SearchTrace,
+    ) -> Option<(FoldedSearch, SearchTrace)> {
+        let later: Vec<usize> = search.keystrokes.iter().copied().filter(|index| *index != 0).collect();
+        if later.is_empty() {
+            return None;
+        }
+        let stored = &piece[search.stored];
+        let (query, truncated) = stored_text(stored.text, self.mask());
+        // The text before a removed letter is remembered as it was stored.
+        let is_same_text = query == previous.query || search.stored == 0 && trace.longer.is_none();
+        let mut changed = previous.clone();
+        changed.user = previous.user.clone().or_else(|| search.user.cloned());
+        if is_same_text {
+            changed.result_count = previous.result_count.or_else(|| counted(piece, &later, &previous.query));
+            if search.reason == FinalReason::Submitted && search.stored != 0 {
+                changed.reason = FinalReason::Submitted;
+            }
+            if changed == *previous {
+                return None;
+            }
+        } else {
+            changed.query = query;
+            changed.truncated = truncated;
+            changed.result_count = match &trace.longer {
+                Some((_, count)) if search.stored == 0 => *count,
+                _ => result_count(piece, search, stored.text),
+            };
+            changed.reason = search.reason;
+        }
+        let added = i64::try_from(later.len()).unwrap_or(i64::MAX);
+        changed.keystrokes = previous.keystrokes.saturating_add(added);
+        for typed in later.iter().map(|index| &piece[*index]) {
+            changed.started_at = changed.started_at.min(typed.at);
+            changed.last_keystroke_at = changed.last_keystroke_at.max(typed.at);
+        }
+        let mut new_trace = match (is_same_text, search.stored) {
+            (true, _) => trace.clone(),
+            (false, 0) => SearchTrace::default(),
+            (false, _) => self.trace_of(piece, search),
+        };
+        if let (Some((_, count)), Some(0), false) = (&mut new_trace.longer, search.longer, is_same_text) {
+            *count = previous.result_count;
+        }
+        Some((changed, new_trace))
+    }
+
+    fn trace_of(&self, piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>) -> SearchTrace {
+        let stored = &piece[search.stored];
+        let (query, _) = stored_text(stored.text, self.mask());
+        let is_masked = self.mask().is_some() && stored_text(stored.text, None).0 != query;
+        let longer = search.longer.map(|index| {
+            let text = piece[index].text;
+            (stored_text(text, self.mask()).0, result_count(piece, search, text))
+        });
+        SearchTrace {
+            is_cleared: false,
+            is_composing: stored.composing,
+            longer,
+            prefixes: if is_masked { fingerprints(stored.text) } else { Vec::new() },
+        }
+    }
+}
+
+/// The comparable form of the text in the box.
+fn comparable<'a>(trace: &'a SearchTrace, query: &'a str) -> NormalizedText<'a> {
+    match &trace.longer {
+        Some((longer, _)) => NormalizedText::of(longer),
+        None => NormalizedText::remembered(query, &trace.prefixes),
+    }
+}
+
+/// The first result count of exactly this text: that of the stored keystroke, if it has one.
+fn result_count(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, text: &str) -> Option<i64> {
+    let stored = Some(&piece[search.stored]).filter(|stored| stored.text == text);
+    let mut alike = search.keystrokes.iter().map(|index| &piece[*index]).filter(|typed| typed.text == text);
+    stored.and_then(|stored| stored.result_count).or_else(|| alike.find_map(|typed| typed.result_count))
+}
+
+/// The first result count of keystrokes whose text is stored like this.
+fn counted(piece: &[NormalizedKeystroke<'_>], keystrokes: &[usize], query: &str) -> Option<i64> {
+    let mut alike = keystrokes.iter().map(|index| &piece[*index]).filter(|typed| typed.text == query);
+    alike.find_map(|typed| typed.result_count)
+}

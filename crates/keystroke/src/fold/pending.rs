@@ -1,0 +1,286 @@
+//! A search that has not ended: the texts that belong to it.
+
+use std::time::Duration;
+
+use super::comparison::Relation;
+use super::dictation::is_rewritten;
+use super::pieces::NormalizedKeystroke;
+use quarry_domain::UserId;
+
+/// A recogniser rewrites what it has heard within this time.
+const DICTATION_PAUSE: Duration = Duration::from_secs(3);
+/// The letters that disappear at once when a selection is typed over, at least.
+const TYPED_OVER_LETTERS: usize = 3;
+
+/// A search that has not ended.
+#[derive(Debug)]
+pub(super) struct PendingSearch<'a> {
+    pub(super) user: Option<&'a UserId>,
+    pub(super) keystrokes: Vec<usize>,
+    /// The keystroke with the most complete text so far.
+    pub(super) longest: usize,
+    /// The final search of which the text is what deletions left.
+    pub(super) remainder_of: Option<usize>,
+    /// The last text.
+    last: usize,
+    /// The longest text before deletions, until another change.
+    before_deletion: Option<usize>,
+    /// The text that was typed before completions of it were tried.
+    typed: Option<Completion>,
+    /// The whole text was selected, and typed over with a beginning of it.
+    typed_over: Option<TypedOver>,
+    /// Every text came at once, as from a recogniser.
+    is_spoken: bool,
+    /// No text followed the remembered one yet.
+    is_remembered: bool,
+    /// An input method was composing the remembered text.
+    is_composing: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Completion {
+    base: usize,
+    tried: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct TypedOver {
+    from: usize,
+    /// The most complete text since, if more than the first letter was typed.
+    best: Option<usize>,
+}
+
+/// The outcome of the next text.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// It belongs to the search.
+    Yes,
+    /// It is another search.
+    No,
+    /// It is another search than the text that was typed over the first one.
+    AfterRetyping { from: usize, best: usize },
+}
+
+impl<'a> PendingSearch<'a> {
+    /// Begins with a keystroke.
+    pub(super) fn new(piece: &[NormalizedKeystroke<'a>], index: usize, remainder_of: Option<usize>) -> Self {
+        let is_spoken = piece[index].normalized.letters() > 1;
+        Self { remainder_of, is_spoken, ..Self::of(piece[index].user, vec![index], index) }
+    }
+
+    /// Continues the remembered search, whose text is the first of the piece.
+    pub(super) fn remembered(user: Option<&'a UserId>, is_composing: bool) -> Self {
+        Self { is_composing, is_remembered: true, ..Self::of(user, vec![0], 0) }
+    }
+
+    /// Divides the search before the keystroke `from`, of which the text was typed over it.
+    pub(super) fn divide(mut self, from: usize, best: usize) -> (Self, Self) {
+        let at = self.keystrokes.iter().position(|index| *index == from).unwrap_or(self.keystrokes.len());
+        let later = self.keystrokes.split_off(at);
+        self.typed_over = None;
+        let last = self.last;
+        let rest = Self { last, ..Self::of(self.user, later, best) };
+        (self, rest)
+    }
+
+    fn of(user: Option<&'a UserId>, keystrokes: Vec<usize>, longest: usize) -> Self {
+        Self {
+            user,
+            keystrokes,
+            longest,
+            remainder_of: None,
+            last: longest,
+            before_deletion: None,
+            typed: None,
+            typed_over: None,
+            is_spoken: false,
+            is_remembered: false,
+            is_composing: false,
+        }
+    }
+
+    /// Takes the next text, unless it is another search.
+    pub(super) fn take(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> Taken {
+        if self.remainder_of.is_some() && !self.leaves_remainder(piece, index) {
+            self.longest = index;
+            let remainder_of = self.remainder_of;
+            let taken = self.push(piece, index);
+            self.remainder_of = remainder_of;
+            return taken;
+        }
+        if self.take_completion(piece, index) {
+            self.longest = index;
+            self.before_deletion = None;
+            return self.push(piece, index);
+        }
+        let text = &piece[index].normalized;
+        let mut relation = text.relation_to(&piece[self.longest].normalized);
+        let is_deletion =
+            relation == Relation::Corrected && text.is_subsequence_of(&piece[self.longest].normalized);
+        if is_deletion {
+            self.before_deletion.get_or_insert(self.longest);
+        } else if relation != Relation::Shorter && relation != Relation::Same {
+            // After a deletion of more than half, compare with the text before it.
+            let compared = self.abandoned_text(piece);
+            if compared != self.longest {
+                relation = text.relation_to(&piece[compared].normalized);
+                self.longest = if relation == Relation::Shorter { compared } else { self.longest };
+            }
+            // A letter or two that stood for a while were meant.
+            if relation == Relation::Corrected
+                && self.is_remembered
+                && text.replaces(&piece[self.longest].normalized)
+            {
+                relation = Relation::Unrelated;
+            }
+            if relation == Relation::Unrelated && self.is_rewritten(piece, index) {
+                relation = Relation::Corrected;
+            }
+            if relation == Relation::Unrelated {
+                let retyped = self.retyped();
+                return retyped.map_or(Taken::No, |(from, best)| Taken::AfterRetyping { from, best });
+            }
+            self.before_deletion = None;
+        }
+        if relation == Relation::Shorter {
+            self.watch_typing_over(piece, index);
+        } else {
+            self.typed_over = None;
+            self.longest = index;
+        }
+        self.push(piece, index)
+    }
+
+    fn push(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> Taken {
+        let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
+        self.is_spoken &= text.equals(last) || text.is_jump_from(last);
+        self.is_composing = false;
+        self.is_remembered &= text.relation_to(&piece[self.longest].normalized) == Relation::Shorter;
+        self.remainder_of = None;
+        self.user = self.user.or(piece[index].user);
+        self.keystrokes.push(index);
+        self.last = index;
+        Taken::Yes
+    }
+
+    /// Makes a keystroke's text the final one.
+    pub(super) fn submit(&mut self, index: usize) {
+        self.longest = index;
+        self.remainder_of = None;
+    }
+
+    /// Returns true if text was typed into the remainder of a final search.
+    fn leaves_remainder(&self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
+        let Some(whole) = self.remainder_of else { return true };
+        let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
+        let whole = &piece[whole].normalized;
+        let is_part = text.is_subsequence_of(whole) || text.relation_to(whole) == Relation::Shorter;
+        if is_part {
+            let is_growing = text.relation_to(last) == Relation::Longer;
+            let was_short = last.is_under_half_of(whole);
+            if !is_growing || !was_short {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Takes a text that completes the typed one, or the next letter typed over a completion.
+    fn take_completion(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
+        let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
+        let is_jump = |from: usize| text.letters() > piece[from].normalized.letters() + 1;
+        let Some(Completion { base, tried }) = self.typed else {
+            if text.relation_to(last) == Relation::Longer && is_jump(self.last) {
+                self.typed = Some(Completion { base: self.last, tried: 1 });
+            }
+            return false;
+        };
+        let typed = &piece[base].normalized;
+        match text.relation_to(last) {
+            Relation::Same => return false,
+            // A part of the completion was deleted, or typed.
+            Relation::Shorter if text.relation_to(typed) == Relation::Longer => {
+                self.typed = (!is_jump(base)).then_some(Completion { base: index, tried });
+                return false;
+            }
+            Relation::Longer if self.last == base => return false,
+            // The completion is accepted.
+            Relation::Longer => {
+                self.typed = None;
+                return false;
+            }
+            _ => {}
+        }
+        if self.last == base {
+            self.typed = None;
+            return false;
+        }
+        if text.equals(typed) && tried > 1 {
+            // Back to the typed text.
+            self.typed = Some(Completion { base: index, tried });
+            return true;
+        }
+        if text.relation_to(typed) == Relation::Longer {
+            let is_next_letter = !is_jump(base);
+            let base = if is_next_letter { index } else { base };
+            self.typed = Some(Completion { base, tried: tried + 1 });
+            return true;
+        }
+        self.typed = None;
+        false
+    }
+
+    fn is_rewritten(&self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
+        let (typed, last) = (&piece[index], &piece[self.last]);
+        let is_soon = (typed.at - last.at).to_std().map_or(true, |pause| pause <= DICTATION_PAUSE);
+        let is_spoken = self.is_spoken && is_soon && typed.normalized.is_jump_from(&last.normalized);
+        self.is_composing || is_spoken && is_rewritten(&piece[self.longest].normalized, &typed.normalized)
+    }
+
+    /// Notices a selection of the whole text that is typed over with its own first letters.
+    fn watch_typing_over(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) {
+        let text = &piece[index].normalized;
+        if is_typed_over(piece, self.last, index) {
+            self.typed_over = Some(TypedOver { from: index, best: None });
+            return;
+        }
+        let Some(over) = &mut self.typed_over else { return };
+        let last = &piece[self.last].normalized;
+        let is_typed = text.relation_to(last) == Relation::Longer && text.letters() == last.letters() + 1;
+        let has_more = |best: usize| text.letters() >= piece[best].normalized.letters();
+        if is_typed && over.best.is_none_or(has_more) {
+            over.best = Some(index);
+        } else if over.best.is_none() {
+            self.typed_over = None;
+        }
+    }
+
+    /// The beginning and the most complete text of what was typed over the search.
+    pub(super) fn retyped(&self) -> Option<(usize, usize)> {
+        self.typed_over.and_then(|over| Some((over.from, over.best?)))
+    }
+
+    /// The last text, if it lacks the last letter of the longest, and nothing else followed.
+    pub(super) fn without_stray_letter(&self, piece: &[NormalizedKeystroke<'_>]) -> Option<usize> {
+        let last = &piece[self.last].normalized;
+        let before = self.keystrokes.iter().rev().find(|index| !piece[**index].normalized.equals(last))?;
+        let is_stray =
+            *before == self.longest && last.is_one_letter_short_of(&piece[self.longest].normalized);
+        (is_stray && last.letters() > 1).then_some(self.last)
+    }
+
+    /// The text of a search that is abandoned: a deletion of more than half was no correction.
+    pub(super) fn abandoned_text(&self, piece: &[NormalizedKeystroke<'_>]) -> usize {
+        let longest = &piece[self.longest].normalized;
+        let whole = self.before_deletion.filter(|whole| longest.is_under_half_of(&piece[*whole].normalized));
+        whole.unwrap_or(self.longest)
+    }
+}
+
+/// Returns true if all letters but the first disappeared at once, which is no press of the backspace key.
+fn is_typed_over(piece: &[NormalizedKeystroke<'_>], before: usize, index: usize) -> bool {
+    let (text, before) = (&piece[index].normalized, &piece[before].normalized);
+    text.letters() == 1
+        && before.letters() > TYPED_OVER_LETTERS
+        && text.relation_to(before) == Relation::Shorter
+}

@@ -1,0 +1,226 @@
+//! `quarry export`.
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use serde::Serialize;
+
+use super::{SettingsArgs, start_log};
+use crate::app::connect_store;
+use crate::config::parse_time;
+use crate::domain::{LoggedSearch, Period, Timestamp};
+use crate::store::{ExportedInteraction, SearchLogFilter, Slice, Store};
+
+/// Rows in one query.
+const PAGE_ROWS: u64 = 1_000;
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    #[command(flatten)]
+    pub(super) settings: SettingsArgs,
+    #[command(subcommand)]
+    records: Records,
+}
+
+#[derive(Debug, Subcommand)]
+enum Records {
+    /// Logged searches, newest first
+    Searches(FormatArgs),
+    /// Clicks and conversions, in no particular order
+    Interactions(FormatArgs),
+}
+
+#[derive(Debug, Args)]
+struct FormatArgs {
+    /// The format of the output
+    #[arg(long, value_enum, default_value = "csv")]
+    format: Format,
+    /// The first day, such as 2027-01-31, or time [default: all]
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// The day or time before which to stop [default: now]
+    #[arg(long, value_name = "TIME")]
+    before: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Comma-separated values with a header (RFC 4180)
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+}
+
+pub(super) async fn run(args: ExportArgs) -> Result<ExitCode> {
+    let settings = args.settings.load()?;
+    start_log(&settings)?;
+    let (Records::Searches(options) | Records::Interactions(options)) = &args.records;
+    let period = Period {
+        from: options.from.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH),
+        before: options.before.as_deref().map(time).transpose()?,
+    };
+    let (store, _) = connect_store(&settings).await?;
+    if store.migration_status().await?.iter().any(|migration| !migration.applied) {
+        bail!("the database's schema is that of an earlier version: run `quarry migrate up` first");
+    }
+    let mut output = RecordWriter::new(options.format);
+    let exported = match args.records {
+        Records::Searches(_) => export_searches(&store, period, &mut output).await,
+        Records::Interactions(_) => export_interactions(&store, period, &mut output).await,
+    };
+    store.close().await?;
+    match exported.and_then(|()| output.finish()) {
+        // The reader has read enough.
+        Err(error) if is_closed(&error) => Ok(ExitCode::SUCCESS),
+        finished => finished.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn time(text: &str) -> Result<Timestamp> {
+    parse_time(text)
+        .ok_or_else(|| anyhow!("{text:?} is no day or time: write 2027-01-31 or 2027-01-31T08:00:00Z"))
+}
+
+fn is_closed(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A line of the searches.
+#[derive(Serialize)]
+struct SearchLine {
+    id: String,
+    session: String,
+    user: Option<String>,
+    query: String,
+    truncated: bool,
+    keystrokes: i64,
+    result_count: Option<i64>,
+    tier: Option<&'static str>,
+    relaxed: Option<bool>,
+    reason: &'static str,
+    started_at: String,
+    last_keystroke_at: String,
+    logged_at: String,
+    /// Above 1, later typing superseded an earlier text.
+    revision: i64,
+}
+
+impl From<LoggedSearch> for SearchLine {
+    fn from(search: LoggedSearch) -> Self {
+        Self {
+            id: search.id.0.to_string(),
+            session: search.session.as_str().to_owned(),
+            user: search.user.as_ref().map(|user| user.as_str().to_owned()),
+            query: search.query,
+            truncated: search.truncated,
+            keystrokes: search.keystrokes,
+            result_count: search.result_count,
+            tier: search.tier.map(|tier| tier.last.name()),
+            relaxed: search.tier.map(|tier| tier.relaxed),
+            reason: search.reason.name(),
+            started_at: rfc3339(search.started_at),
+            last_keystroke_at: rfc3339(search.last_keystroke_at),
+            logged_at: rfc3339(search.logged_at),
+            revision: search.revision,
+        }
+    }
+}
+
+/// A line of the interactions.
+#[derive(Serialize)]
+struct InteractionLine {
+    id: String,
+    kind: String,
+    source: Option<String>,
+    key: Option<String>,
+    quantity: i64,
+    session: Option<String>,
+    user: Option<String>,
+    /// The logged search, or the response while it is not known.
+    search: Option<String>,
+    position: Option<i32>,
+    occurred_at: String,
+}
+
+impl From<ExportedInteraction> for InteractionLine {
+    fn from(interaction: ExportedInteraction) -> Self {
+        Self {
+            id: interaction.id.0.to_string(),
+            kind: interaction.kind,
+            source: interaction.source,
+            key: interaction.key,
+            quantity: interaction.quantity,
+            session: interaction.session,
+            user: interaction.user,
+            search: interaction.search.map(|search| search.to_string()),
+            position: interaction.position,
+            occurred_at: rfc3339(interaction.occurred_at),
+        }
+    }
+}
+
+fn rfc3339(at: Timestamp) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}
+
+async fn export_searches(store: &Store, period: Period, output: &mut RecordWriter) -> Result<()> {
+    let filter = SearchLogFilter { from: Some(period.from), before: period.before, ..Default::default() };
+    let mut after = None;
+    loop {
+        let searches = store.search_log(&filter, Slice::first(PAGE_ROWS).after(after)).await?;
+        let Some(last) = searches.last() else { return Ok(()) };
+        after = Some((last.last_keystroke_at, last.id));
+        for search in searches {
+            output.write(&SearchLine::from(search))?;
+        }
+    }
+}
+
+async fn export_interactions(store: &Store, period: Period, output: &mut RecordWriter) -> Result<()> {
+    let mut after = None;
+    loop {
+        let interactions = store.interactions(period, after, PAGE_ROWS).await?;
+        let Some(last) = interactions.last() else { return Ok(()) };
+        after = Some(last.id);
+        for interaction in interactions {
+            output.write(&InteractionLine::from(interaction))?;
+        }
+    }
+}
+
+/// The standard output in a format.
+enum RecordWriter {
+    Csv(Box<csv::Writer<io::Stdout>>),
+    Jsonl(BufWriter<io::Stdout>),
+}
+
+impl RecordWriter {
+    fn new(format: Format) -> Self {
+        match format {
+            Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(io::stdout()))),
+            Format::Jsonl => Self::Jsonl(BufWriter::new(io::stdout())),
+        }
+    }
+
+    fn write(&mut self, line: &impl Serialize) -> Result<()> {
+        match self {
+            Self::Csv(writer) => writer.serialize(line).map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) => error.into(),
+                _ => anyhow!("a record cannot be written as CSV"),
+            }),
+            Self::Jsonl(writer) => {
+                let line = serde_json::to_string(line).context("a record cannot be written as JSON")?;
+                Ok(writeln!(writer, "{line}")?)
+            }
+        }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::Csv(mut writer) => Ok(writer.flush()?),
+            Self::Jsonl(mut writer) => Ok(writer.flush()?),
+        }
+    }
+}

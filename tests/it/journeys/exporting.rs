@@ -1,0 +1,92 @@
+//! Exports of searches and interactions.
+
+use chrono::{TimeDelta, Utc};
+use quarry::domain::{
+    DocumentDraft, DocumentKey, FinalReason, FoundTier, Interaction, InteractionId, InteractionKind,
+    LoggedSearchId, MatchTier, SessionId, SourceName,
+};
+use quarry::store::{NewSearch, Store};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::support::folder::Folder;
+
+/// More than one page of rows.
+const SEARCHES: u128 = 1_203;
+
+async fn fill(store: &Store) {
+    let now = Utc::now();
+    let draft = DocumentDraft {
+        source: SourceName::parse("shop").expect("a name"),
+        key: DocumentKey::parse("1").expect("a key"),
+        title: None,
+        text: "mouse".to_owned(),
+        category: None,
+        author: None,
+        published_at: None,
+        attributes: "{}".to_owned(),
+    };
+    store.upsert_documents(std::slice::from_ref(&draft)).await.expect("stores");
+    let searches: Vec<NewSearch> = (0..SEARCHES)
+        .map(|number| NewSearch {
+            id: LoggedSearchId(Uuid::from_u128(number)),
+            revision: 1,
+            session: SessionId::parse("s").expect("an id"),
+            user: None,
+            query: format!("say \"{number}\", please"),
+            query_key: format!("{number}"),
+            truncated: false,
+            keystrokes: 3,
+            result_count: Some(4),
+            tier: Some(FoundTier { last: MatchTier::Typos, relaxed: false }),
+            reason: FinalReason::Submitted,
+            started_at: now,
+            last_keystroke_at: now + TimeDelta::milliseconds(number as i64),
+        })
+        .collect();
+    store.log_searches(&searches).await.expect("logs");
+    let sale = |number| Interaction {
+        id: InteractionId(Uuid::from_u128(number)),
+        kind: InteractionKind::Click,
+        document: draft.id(),
+        quantity: 1,
+        session: None,
+        user: None,
+        search: None,
+        position: Some(2),
+        occurred_at: now,
+    };
+    store.record_interactions(&(0..SEARCHES).map(sale).collect::<Vec<_>>()).await.expect("records");
+}
+
+#[tokio::test]
+async fn searches_and_interactions_are_exported_completely() {
+    let folder = Folder::new("");
+    folder.succeed(&["migrate", "up"]).await;
+    let store = Store::connect(&folder.database_url(), 2).await.expect("connects");
+    fill(&store).await;
+
+    let lines = folder.succeed(&["export", "searches", "--format", "jsonl"]).await;
+    let searches: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(searches.len() as u128, SEARCHES);
+    assert_eq!(searches[0]["query"], "say \"1202\", please");
+    assert_eq!(searches[0]["revision"], 1);
+    assert_eq!((&searches[0]["tier"], &searches[0]["reason"]), (&"typos".into(), &"submitted".into()));
+
+    let table = folder.succeed(&["export", "searches"]).await;
+    assert_eq!(table.lines().count() as u128, SEARCHES + 1);
+    assert!(table.starts_with("id,session,user,query,") && table.contains("\"say \"\"7\"\", please\""));
+
+    let lines = folder.succeed(&["export", "interactions", "--format", "jsonl"]).await;
+    let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(lines.lines().count() as u128, SEARCHES);
+    assert_eq!(
+        (&first["kind"], &first["key"], &first["position"]),
+        (&"click".into(), &"1".into(), &2.into())
+    );
+
+    let none = folder.succeed(&["export", "interactions", "--before", "2001-01-01"]).await;
+    assert_eq!(none, "");
+    let error = folder.fail(&["export", "searches", "--from", "yesterday"]).await;
+    assert!(error.contains("yesterday") && error.contains("2027-01-31"), "{error}");
+}
