@@ -10,11 +10,11 @@ use super::top_docs::TopDocsCollector;
 const MAX_READ: usize = 2_000;
 
 /// A match with its score without distances.
-type Candidate = (Score, DocId);
+type ScoredMatch = (Score, DocId);
 
 /// Matches of a segment.
 #[derive(Default)]
-pub(super) struct Candidates(Vec<Candidate>);
+pub(super) struct Candidates(Vec<ScoredMatch>);
 
 impl Candidates {
     pub(super) fn add(&mut self, score: Score, doc: DocId) {
@@ -48,7 +48,7 @@ impl Candidates {
     }
 
     /// Divides the matches into the best, in the order of the segment, and the others.
-    fn divide(mut self, segment: &IndexSegment) -> (Vec<Candidate>, Vec<Candidate>) {
+    fn divide(mut self, segment: &IndexSegment) -> (Vec<ScoredMatch>, Vec<ScoredMatch>) {
         if self.0.len() <= MAX_READ {
             return (self.0, Vec::new());
         }
