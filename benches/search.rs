@@ -129,68 +129,50 @@ async fn measure(label: &str, documents: Vec<Document>) {
     let engine = index(folder.path(), documents).await;
     let mebibytes = engine.health().await.unwrap().bytes as f64 / 1048576.0;
     let mut peer = TantivyQueries::open(folder.path());
-    let mut queries: Vec<Query> = texts
-        .into_iter()
-        .map(|text| Query {
-            served_by: peer.served_by(&text),
-            text,
-            totals: Default::default(),
-            nanos: Default::default(),
-        })
-        .collect();
+    let misspelt: Vec<String> =
+        texts.iter().map(|text| text.split(' ').map(misspelt).collect::<Vec<_>>().join(" ")).collect();
+    let mut queries = queries_of(texts, &mut peer);
+    let mut misspelt = queries_of(misspelt, &mut peer);
+    run(&engine, &mut peer, &mut queries, &EVALUATORS);
+    run(&engine, &mut peer, &mut misspelt, &EVALUATORS[..1]);
+    println!("\n{count} {label} messages, {mebibytes:.1} MiB on disk");
+    println!("{HEADER}");
+    for (label, served_by) in ROWS {
+        let queries = queries.iter().filter(|query| served_by.is_none_or(|by| by == query.served_by));
+        report(label, &queries.collect::<Vec<_>>(), &EVALUATORS);
+    }
+    report("misspelt", &misspelt.iter().collect::<Vec<_>>(), &EVALUATORS[..1]);
+}
+
+fn queries_of(texts: Vec<String>, peer: &mut TantivyQueries) -> Vec<Query> {
+    let queries = texts.into_iter().map(|text| Query {
+        served_by: peer.served_by(&text),
+        text,
+        totals: Default::default(),
+        nanos: Default::default(),
+    });
+    queries.collect()
+}
+
+fn run(
+    engine: &TantivyEngine,
+    peer: &mut TantivyQueries,
+    queries: &mut [Query],
+    evaluators: &[(&str, Evaluator)],
+) {
     for round in 0..ROUNDS {
-        for (at, (_, evaluator)) in EVALUATORS.iter().enumerate() {
-            for query in &mut queries {
+        for (at, (_, evaluator)) in evaluators.iter().enumerate() {
+            for query in &mut *queries {
                 let started = Instant::now();
                 query.totals[at] = match evaluator {
-                    Evaluator::Quarry => total(&engine, &query.text, false),
-                    Evaluator::QuarryScan => total(&engine, &query.text, true),
+                    Evaluator::Quarry => total(engine, &query.text, false),
+                    Evaluator::QuarryScan => total(engine, &query.text, true),
                     Evaluator::Tantivy(collect) => peer.search(&query.text, *collect),
                 };
                 query.nanos[at][round] = started.elapsed().as_nanos() as u64;
             }
         }
     }
-    println!("\n{count} {label} messages, {mebibytes:.1} MiB on disk");
-    println!("{HEADER}");
-    for (label, served_by) in ROWS {
-        let queries = queries.iter().filter(|query| served_by.is_none_or(|by| by == query.served_by));
-        report(label, &queries.collect::<Vec<_>>());
-    }
-    let texts = queries.iter().map(|query| query.text.split(' ').map(misspelt).collect::<Vec<_>>().join(" "));
-    report_misspelt(&engine, &texts.collect::<Vec<_>>());
-}
-
-/// Searches for misspelt texts, each once to warm up and then `ROUNDS - 1` times.
-fn report_misspelt(engine: &TantivyEngine, texts: &[String]) {
-    let mut times = Histogram::<u64>::new(3).unwrap();
-    let (mut longest, mut slowest) = (0, "");
-    for round in 0..ROUNDS {
-        for text in texts {
-            let started = Instant::now();
-            total(engine, text, false);
-            let nanos = started.elapsed().as_nanos() as u64;
-            if round == 0 {
-                continue;
-            }
-            times.record(nanos).unwrap();
-            if nanos > longest {
-                (longest, slowest) = (nanos, text.as_str());
-            }
-        }
-    }
-    let micros = |quantile: f64| times.value_at_quantile(quantile) as f64 / 1_000.0;
-    println!(
-        "{:<9} {:>7}  {:<24} {:>9.1} {:>9.1} {:>9.1} {:>9.1}  {:>31}  {slowest:?}",
-        "misspelt",
-        texts.len(),
-        "quarry",
-        micros(0.5),
-        micros(0.99),
-        micros(0.999),
-        longest as f64 / 1_000.0,
-        "",
-    );
 }
 
 /// Swaps, omits or replaces a letter of a word of at least four letters, depending on the word.
@@ -252,9 +234,9 @@ fn total(engine: &TantivyEngine, text: &str, scan: bool) -> u64 {
     answer.total
 }
 
-fn report(label: &str, queries: &[&Query]) {
+fn report(label: &str, queries: &[&Query], evaluators: &[(&str, Evaluator)]) {
     let mut base = None;
-    for (at, (evaluator, _)) in EVALUATORS.iter().enumerate() {
+    for (at, (evaluator, _)) in evaluators.iter().enumerate() {
         let mut times = Histogram::<u64>::new(3).unwrap();
         for query in queries {
             for nanos in &query.nanos[at][1..] {

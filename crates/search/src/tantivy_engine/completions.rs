@@ -27,7 +27,7 @@ const MIN_CACHED_COMPLETIONS: usize = 512;
 /// Similar words that are looked up in the documents of a scope.
 const MAX_SIMILAR: usize = 64;
 /// Documents of posting lists that one request compares with its scope.
-const MAX_COMPARED: u64 = 150_000;
+const MAX_COMPARED: u64 = 400_000;
 
 /// A word of the index with the number of its documents.
 type CountedWord = (Box<str>, u64);

@@ -246,7 +246,7 @@ impl<'a> Evaluation<'a> {
             }
             units = self.scorers(tier, ordinal)?;
         }
-        let mut scan = self.scan(tier, ordinal, units)?;
+        let mut scan = self.scan_of(units, tier, ordinal)?;
         let counts_field = |wanted: &FacetRequest, field: LabelField| match self.lifted {
             Some(lifted) => wanted.disjunctive && field == lifted,
             None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
@@ -297,7 +297,7 @@ impl<'a> Evaluation<'a> {
         visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<()> {
         let Some(visited) = visited else { return Ok(()) };
-        let mut scan = self.scan(tier, ordinal, self.scorers(tier, ordinal)?)?;
+        let mut scan = self.scan(tier, ordinal)?;
         while scan.doc() != TERMINATED {
             visited.push((ordinal, scan.doc()));
             scan.advance();
@@ -319,7 +319,9 @@ impl<'a> Evaluation<'a> {
                 current = SortKey { tier: tier.rank, score, published_at, id: key.id };
                 break;
             }
-            self.see_all(tier)?;
+            if tier.rank < cursor.depth {
+                self.see_all(tier)?;
+            }
         }
         self.seen.clear();
         Ok(current)
@@ -327,7 +329,7 @@ impl<'a> Evaluation<'a> {
 
     /// Returns the score of a document that matches in a tier.
     fn score_of(&self, tier: Tier, ordinal: usize, doc: DocId) -> tantivy::Result<Option<f32>> {
-        let mut scan = self.scan(tier, ordinal, self.scorers(tier, ordinal)?)?;
+        let mut scan = self.scan(tier, ordinal)?;
         if scan.seek(doc) != doc {
             return Ok(None);
         }
@@ -352,7 +354,7 @@ impl<'a> Evaluation<'a> {
         proximity: &ProximityScorer<'_>,
     ) -> tantivy::Result<Candidates> {
         let mut candidates = Candidates::default();
-        let mut scan = self.scan(tier, ordinal, self.scorers(tier, ordinal)?)?;
+        let mut scan = self.scan(tier, ordinal)?;
         while scan.doc() != TERMINATED {
             if !self.seen.contains(&(ordinal, scan.doc())) && proximity.may_add(scan.doc()) {
                 candidates.add(scan.score(), scan.doc());
@@ -372,7 +374,11 @@ impl<'a> Evaluation<'a> {
         units.map(|(unit, &typos)| unit.plan.scorer(self.snapshot, ordinal, tier.any, typos)).collect()
     }
 
-    fn scan(&self, tier: Tier, ordinal: usize, units: Vec<UnitScorer>) -> tantivy::Result<SegmentScan> {
+    fn scan(&self, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
+        self.scan_of(self.scorers(tier, ordinal)?, tier, ordinal)
+    }
+
+    fn scan_of(&self, units: Vec<UnitScorer>, tier: Tier, ordinal: usize) -> tantivy::Result<SegmentScan> {
         let segment = self.snapshot.segments[ordinal].clone();
         let excluded =
             self.plan.excluded.iter().map(|unit| unit.scorer(self.snapshot, ordinal, false, false));

@@ -1,4 +1,4 @@
-//! The fast path of queries of several words, all of them commonplace.
+//! The fast path of queries whose words are all commonplace.
 //!
 //! Counts by intersecting bit sets. Ranks from the newest document on, so that of the many documents
 //! with equal scores only the newest are read.
@@ -9,7 +9,7 @@ use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, Score, TERMINATED};
 use tantivy_common::BitSet;
 
-use super::bit_sets::{SharedBitSet, count_intersection, for_each, for_each_in_intersection};
+use super::bit_sets::{count_intersection, for_each, for_each_in_intersection};
 use super::candidates::Candidates;
 use super::proximity::ProximityScorer;
 use super::scorers::{DocIter, FormScorer, UnitScorer, sum_of_scores};
@@ -83,24 +83,22 @@ pub(super) fn collect_frequent(
         let whole = bonuses.whole.iter().map(|group| group.scorer(1.0, segment));
         let mut whole: Vec<FormScorer> = whole.collect::<tantivy::Result<_>>()?;
         let mut candidates = Candidates::default();
-        let mut docs = SharedBitSet::new(Arc::new(scored.clone()));
-        while docs.doc() != TERMINATED {
-            let doc = docs.doc();
-            docs.advance();
+        for_each(&scored, |doc| {
             if !segment.is_alive(doc) {
-                continue;
+                return;
             }
-            let mut score = sum_of_scores(&mut whole, doc);
+            let mut score = 0.0;
             for unit in units.iter_mut() {
                 unit.seek(doc);
                 score += unit.score();
             }
+            score += sum_of_scores(&mut whole, doc);
             if bonuses.proximity.as_ref().is_some_and(|proximity| proximity.may_add(doc)) {
                 candidates.add(score, doc);
             } else {
                 collector.collect(score, ordinal, doc, segment);
             }
-        }
+        });
         if let Some(proximity) = bonuses.proximity {
             candidates.collect(proximity, ordinal, segment, collector)?;
         }

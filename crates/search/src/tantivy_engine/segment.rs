@@ -202,10 +202,15 @@ impl IndexSegment {
         index: &'s InvertedIndexReader,
         prefix: &str,
     ) -> tantivy::Result<TermStreamer<'s>> {
-        let mut end = prefix.as_bytes().to_vec();
-        end.push(u8::MAX); // UTF-8 does not contain this byte.
-        Ok(index.terms().range().ge(prefix).lt(end).into_stream()?)
+        Ok(index.terms().range().ge(prefix).lt(after_prefix(prefix)).into_stream()?)
     }
+}
+
+/// Returns a key after all terms that begin with a prefix, and before all others that follow it.
+pub(super) fn after_prefix(prefix: &str) -> Vec<u8> {
+    let mut end = prefix.as_bytes().to_vec();
+    end.push(u8::MAX); // UTF-8 does not contain this byte.
+    end
 }
 
 impl Derived {

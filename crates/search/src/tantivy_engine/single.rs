@@ -1,7 +1,8 @@
 //! The fast path of queries of at most one word.
 //!
 //! They are the most frequent ones while typing. The path counts from bit sets and ranks form by form, best
-//! first, so that documents below the collector's threshold are never read.
+//! first, so that documents below the collector's threshold are never read. `frequent` serves commonplace
+//! words.
 
 use std::sync::Arc;
 
@@ -10,12 +11,13 @@ use tantivy::{DocId, Score};
 use tantivy_common::BitSet;
 
 use super::bit_sets::{add_documents, count_intersection, for_each, for_each_in_intersection};
+use super::frequent::{Bonuses, collect_frequent};
 use super::plan::{QueryPlan, UnitPlan};
-use super::scorers::sum_of_scores;
+use super::scorers::{UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::top_docs::TopDocsCollector;
-use super::word::{FREQUENT, TermGroup, WordForm, WordPlan};
+use super::word::{TermGroup, WordForm, WordPlan};
 
 /// Collects and counts the documents of at most one word; `None` for other queries.
 pub(super) fn collect_single(
@@ -53,51 +55,50 @@ impl SingleWord<'_> {
     fn collect(&self, collector: &mut TopDocsCollector) -> tantivy::Result<u64> {
         let mut total = 0;
         for (ordinal, segment) in self.snapshot.segments.iter().enumerate() {
-            let sets = self.word.documents(ordinal, segment, self.typos)?;
-            let all = [sets.iter().map(Arc::as_ref).collect::<Vec<_>>()];
-            let is_member = |doc| sets.iter().any(|set| set.contains(doc));
-            let deleted = segment.deleted.iter().filter(|&&doc| is_member(doc)).count();
-            total += count_intersection(&all, segment.max_doc()) - deleted as u64;
-            if collector.requires_scores() {
-                let found = &self.word.segments[ordinal];
-                let is_commonplace = found.forms.iter().any(|form| form.commonplace);
-                let special = self.collect_special(is_commonplace, ordinal, segment, collector)?;
-                if is_commonplace {
-                    self.collect_commonplace(ordinal, segment, special.as_ref(), collector)?;
-                } else {
-                    self.collect_typed(ordinal, segment, special.as_ref(), collector)?;
-                    self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
-                }
-                self.collect_groups(ordinal, segment, collector)?;
-            } else {
-                collect_equal(ordinal, segment, &all, 0.0, collector);
-            }
+            total += self.collect_segment(ordinal, segment, collector)?;
         }
         Ok(total)
     }
 
-    /// Collects the documents whose scores have more parts than one form and the typed word; of a commonplace
-    /// word, all but the many that have one of few scores.
+    fn collect_segment(
+        &self,
+        ordinal: usize,
+        segment: &IndexSegment,
+        collector: &mut TopDocsCollector,
+    ) -> tantivy::Result<u64> {
+        if self.word.segments[ordinal].forms.iter().any(|form| form.commonplace) {
+            let mut units = [UnitScorer::Word(self.word.scorer(self.snapshot, ordinal, self.typos)?)];
+            let bonuses = Bonuses { whole: &self.whole[ordinal], proximity: None };
+            if let Some(total) = collect_frequent(&mut units, bonuses, ordinal, segment, collector)? {
+                return Ok(total);
+            }
+        }
+        let sets = self.word.documents(ordinal, segment, self.typos)?;
+        let all = [sets.iter().map(Arc::as_ref).collect::<Vec<_>>()];
+        if collector.requires_scores() {
+            let special = self.collect_special(ordinal, segment, collector)?;
+            self.collect_typed(ordinal, segment, special.as_ref(), collector)?;
+            self.collect_forms(ordinal, segment, special.as_ref(), collector)?;
+            self.collect_groups(ordinal, segment, collector)?;
+        } else {
+            collect_equal(ordinal, segment, &all, 0.0, collector);
+        }
+        let is_member = |doc| sets.iter().any(|set| set.contains(doc));
+        let deleted = segment.deleted.iter().filter(|&&doc| is_member(doc)).count();
+        Ok(count_intersection(&all, segment.max_doc()) - deleted as u64)
+    }
+
+    /// Collects the documents whose scores have more parts than one form and the typed word.
     fn collect_special(
         &self,
-        is_commonplace: bool,
         ordinal: usize,
         segment: &IndexSegment,
         collector: &mut TopDocsCollector,
     ) -> tantivy::Result<Option<BitSet>> {
         let found = &self.word.segments[ordinal];
-        let mut groups: Vec<&TermGroup> = self.whole[ordinal].iter().collect();
-        for titles in &found.titles {
-            if !is_commonplace || is_rare(&*titles.set(segment)?, segment) {
-                groups.push(titles);
-            }
-        }
-        let forms: Vec<&WordForm> = if is_commonplace {
-            found.forms.iter().chain(&found.extras).filter(|form| !form.commonplace).collect()
-        } else {
-            found.extras.iter().skip(1).collect()
-        };
-        if groups.is_empty() && forms.is_empty() {
+        let groups: Vec<&TermGroup> = found.titles.iter().chain(&self.whole[ordinal]).collect();
+        let extras = found.extras.get(1..).unwrap_or_default();
+        if groups.is_empty() && extras.is_empty() {
             return Ok(None);
         }
         let mut special = BitSet::with_max_value(segment.max_doc());
@@ -106,8 +107,8 @@ impl SingleWord<'_> {
                 special.insert(doc);
             });
         }
-        for form in forms {
-            add_documents(&mut special, &segment.words, &form.info)?;
+        for extra in extras {
+            add_documents(&mut special, &segment.words, &extra.info)?;
         }
         let mut scorer = self.word.scorer(self.snapshot, ordinal, self.typos)?;
         let bonuses = self.whole[ordinal].iter().map(|group| group.scorer(1.0, segment));
@@ -121,48 +122,6 @@ impl SingleWord<'_> {
             }
         });
         Ok(Some(special))
-    }
-
-    /// Collects the newest documents of a commonplace word: BM25 tells none of them apart.
-    fn collect_commonplace(
-        &self,
-        ordinal: usize,
-        segment: &IndexSegment,
-        special: Option<&BitSet>,
-        collector: &mut TopDocsCollector,
-    ) -> tantivy::Result<()> {
-        let found = &self.word.segments[ordinal];
-        let mut forms: Vec<(Score, Arc<BitSet>)> = Vec::new();
-        for form in found.forms.iter().filter(|form| form.commonplace) {
-            forms.push((form.weight(self.word), form.set(segment)?));
-        }
-        forms.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        let mut extras: Vec<(Score, Arc<BitSet>)> = Vec::new();
-        for extra in found.extras.iter().filter(|extra| extra.commonplace) {
-            extras.push((extra.weight(self.word), extra.set(segment)?));
-        }
-        for titles in &found.titles {
-            let set = titles.set(segment)?;
-            if !is_rare(&set, segment) {
-                extras.push((self.word.idf * titles.factor, set));
-            }
-        }
-        let add = |sum: Score, (weight, _): &(Score, Arc<BitSet>)| sum + weight;
-        let max = forms.first().map_or(0.0, |(weight, _)| *weight) + extras.iter().fold(0.0, add);
-        for &doc in &segment.derived.newest_first {
-            let Some((form, _)) = forms.iter().find(|(_, set)| set.contains(doc)) else { continue };
-            if special.is_some_and(|special| special.contains(doc)) || !segment.is_alive(doc) {
-                continue;
-            }
-            let score = form + extras.iter().filter(|(_, set)| set.contains(doc)).fold(0.0, add);
-            // Later documents are older and score at most `max`.
-            if !collector.collect(score, ordinal, doc, segment)
-                && !collector.accepts(max, ordinal, doc, segment)
-            {
-                return Ok(());
-            }
-        }
-        Ok(())
     }
 
     /// Collects the documents with the typed word, which score more than those with another form only.
@@ -264,11 +223,6 @@ impl SingleWord<'_> {
         }
         Ok(())
     }
-}
-
-/// Returns true for so few documents that each of them can be scored.
-fn is_rare(set: &BitSet, segment: &IndexSegment) -> bool {
-    set.len() < (segment.max_doc() / FREQUENT) as usize
 }
 
 /// Collects the newest documents that all unions of sets contain, all of which have one score.

@@ -5,6 +5,7 @@ use tantivy_fst::Automaton;
 
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::forms::push_group;
+use super::segment::after_prefix;
 use super::snapshot::IndexSnapshot;
 use super::weights::{WHOLE_FIELD, WHOLE_PREFIX};
 use super::word::{TermField, TermGroup};
@@ -28,8 +29,7 @@ pub(super) fn add_whole(
     found: &mut [Vec<TermGroup>],
 ) -> tantivy::Result<()> {
     let automaton = LastWordAutomaton { beginning: whole.as_bytes() };
-    let mut end = whole.as_bytes().to_vec();
-    end.push(u8::MAX); // UTF-8 does not contain this byte.
+    let end = after_prefix(whole);
     for (groups, segment) in found.iter_mut().zip(&snapshot.segments) {
         let exact = segment.whole.terms().get(whole)?.into_iter().collect();
         push_group(groups, TermField::Whole, exact, idf * WHOLE_FIELD);
