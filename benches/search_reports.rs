@@ -70,11 +70,15 @@ async fn measure(size: u64) {
 
     let period = Period { from: now - TimeDelta::days(DAYS), before: None };
     for first in [10, 100] {
-        let times =
-            timed(async || assert_eq!(store.top_searches(period, first).await.unwrap().len() as u64, first));
+        let times = timed(async || {
+            assert_eq!(store.top_searches(period, 0, first).await.unwrap().len() as u64, first)
+        });
         report(&format!("top searches, first {first}"), times.await);
         let times = timed(async || {
-            assert_eq!(store.zero_result_searches(period, false, first).await.unwrap().len() as u64, first);
+            assert_eq!(
+                store.zero_result_searches(period, false, 0, first).await.unwrap().len() as u64,
+                first
+            );
         });
         report(&format!("zero results, first {first}"), times.await);
     }

@@ -7,7 +7,7 @@ use super::calendar::{CalendarInterval, buckets};
 use super::report::{Report, ReportCache, ReportCaches, ReportSource};
 use super::{ReportError, ReportPeriod, SearchedQuery};
 use quarry_domain::{
-    ClickedDocument, Period, QueryDigest, Timestamp, TopSearch, VolumeBucket, ZeroResultSearch, query_key,
+    ClickedDocument, Period, QueryDigest, Timestamp, VolumeBucket, ZeroResultSearch, query_key,
 };
 use quarry_store::Store;
 
@@ -36,8 +36,7 @@ impl Report for TopSearches {
 
     async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
         store.attribute_interactions(now).await?;
-        let searches = store.top_searches(period, self.offset + self.first).await?;
-        let searches: Vec<TopSearch> = searches.into_iter().skip(self.offset as usize).collect();
+        let searches = store.top_searches(period, self.offset, self.first).await?;
         if searches.is_empty() || !store.clicks_are_recorded(period).await? {
             let unrated = |search| SearchedQuery { search, interactions: None };
             return Ok(searches.into_iter().map(unrated).collect());
@@ -79,9 +78,7 @@ impl Report for ZeroResultSearches {
     }
 
     async fn compute(self, store: Store, period: Period, _: Timestamp) -> Result<Self::Value, ReportError> {
-        let searches =
-            store.zero_result_searches(period, self.with_relaxed, self.offset + self.first).await?;
-        Ok(searches.into_iter().skip(self.offset as usize).collect())
+        Ok(store.zero_result_searches(period, self.with_relaxed, self.offset, self.first).await?)
     }
 }
 

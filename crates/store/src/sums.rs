@@ -3,13 +3,6 @@
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{Expr, ExprTrait};
 
-/// The sign of an increment: for inserted or deleted rows.
-#[derive(Clone, Copy)]
-pub(super) enum Sign {
-    Plus = 1,
-    Minus = -1,
-}
-
 /// The integer sum of an integer expression.
 pub(super) fn total(backend: DbBackend, of: impl ExprTrait) -> Expr {
     integer(backend, of.sum())

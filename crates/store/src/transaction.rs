@@ -71,15 +71,20 @@ impl Deref for WriteTransaction {
 }
 
 impl Store {
+    /// Waits for the other writers of an embedded database.
+    pub(super) async fn write_guard(&self) -> Option<OwnedMutexGuard<()>> {
+        match &self.write_lock {
+            Some(lock) => Some(lock.clone().lock_owned().await),
+            None => None,
+        }
+    }
+
     /// Begins a writing transaction.
     ///
     /// Each read sees all earlier commits, not only those before the transaction's first read, as by MySQL's
     /// default: comparisons need the rows that the locks protect.
     pub(super) async fn begin(&self) -> Result<WriteTransaction, CallFailure> {
-        let guard = match &self.write_lock {
-            Some(lock) => Some(lock.clone().lock_owned().await),
-            None => None,
-        };
+        let guard = self.write_guard().await;
         let options = match self.backend() {
             // Takes the write lock immediately: a later upgrade could fail without waiting.
             DbBackend::Sqlite => TransactionOptions {

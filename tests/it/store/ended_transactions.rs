@@ -200,7 +200,7 @@ async fn acknowledged_writes_after_an_ended_transaction_are_stored() {
             let outcome = ends(name, call(&store, &before)).await;
             assert!(outcome.is_err(), "{name}, attempt {attempt}: nothing was written");
             // A snapshot ends by a rollback, which must end the whole transaction.
-            store.top_searches(Period { from: at(NOON), before: None }, 10).await.unwrap();
+            store.top_searches(Period { from: at(NOON), before: None }, 0, 10).await.unwrap();
         }
         assert_eq!(contents(&other).await, stored, "{name}");
         disarm(&other).await;

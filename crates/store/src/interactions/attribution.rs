@@ -13,8 +13,8 @@ use std::collections::HashMap;
 use chrono::TimeDelta;
 use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, InsertMany, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, FromQueryResult, InsertMany,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 use uuid::Uuid;
 
@@ -41,16 +41,15 @@ const MAX_CANDIDATES: u64 = 5_000;
 const MAX_EARLIER_CANDIDATES: u64 = 500;
 
 /// A change of an interaction.
-#[derive(Clone, Copy)]
 struct Attribution {
     interaction: Uuid,
     search: Uuid,
 }
 
-#[derive(Clone)]
+#[derive(FromQueryResult)]
 struct Candidate {
     id: Uuid,
-    session: String,
+    session_id: String,
     query_key: String,
     started_at: StoredTime,
     last_keystroke_at: StoredTime,
@@ -72,9 +71,16 @@ impl Store {
                 let is_settled = |row: &&pending::Model| row.recorded_at <= stored(now - SETTLING);
                 let settled: Vec<Uuid> =
                     recent.iter().filter(is_settled).map(|row| row.interaction_id).collect();
+                let ids: Vec<Uuid> = recent.iter().map(|row| row.interaction_id).collect();
+                let mut known: HashMap<Uuid, Model> = HashMap::with_capacity(ids.len());
+                for list in id_lists(&ids) {
+                    let rows = Entity::find().filter(Column::Id.is_in(list)).all(&database).await?;
+                    known.extend(rows.into_iter().map(|row| (row.id, row)));
+                }
                 let mut changes = Vec::new();
                 for row in recent {
-                    changes.extend(attribution(&database, &row).await?);
+                    let Some(interaction) = known.get(&row.interaction_id) else { continue };
+                    changes.extend(attribution(&database, row.search_id, interaction).await?);
                 }
                 Ok((changes, settled))
             })
@@ -154,9 +160,9 @@ pub(super) async fn delete_pending(
     transaction: &DatabaseTransaction,
     interactions: &[Uuid],
 ) -> Result<(), CallFailure> {
-    if !interactions.is_empty() {
+    for list in id_lists(interactions) {
         pending::Entity::delete_many()
-            .filter(pending::Column::InteractionId.is_in(interactions.iter().copied()))
+            .filter(pending::Column::InteractionId.is_in(list))
             .exec(transaction)
             .await?;
     }
@@ -166,23 +172,18 @@ pub(super) async fn delete_pending(
 /// The change of an interaction, if its logged search is known and not its own yet.
 async fn attribution(
     database: &DatabaseConnection,
-    row: &pending::Model,
+    response: Uuid,
+    interaction: &Model,
 ) -> Result<Option<Attribution>, CallFailure> {
-    let known: Option<(Option<String>, Option<Uuid>, Option<i64>)> = Entity::find_by_id(row.interaction_id)
-        .select_only()
-        .columns([Column::SessionId, Column::SearchId, Column::QueryDigest])
-        .into_tuple()
-        .one(database)
-        .await?;
-    let Some((session, search, digest)) = known else { return Ok(None) };
-    let response = SearchId::from_uuid(row.search_id);
-    let mut candidates = typed_then(database, response, session.as_deref()).await?;
-    if logged_search(&candidates, response, session.as_deref()).is_none() {
-        candidates = typed_before(database, response, session.as_deref()).await?;
+    let (response, session) = (SearchId::from_uuid(response), interaction.session_id.as_deref());
+    let mut found = logged_search(typed_then(database, response, session).await?, response, session);
+    if found.is_none() {
+        found = logged_search(typed_before(database, response, session).await?, response, session);
     }
-    let Some(found) = logged_search(&candidates, response, session.as_deref()) else { return Ok(None) };
-    let is_new = search != Some(found.id) || digest != Some(QueryDigest::of(&found.query_key).0);
-    Ok(is_new.then_some(Attribution { interaction: row.interaction_id, search: found.id }))
+    let Some(found) = found else { return Ok(None) };
+    let is_new = interaction.search_id != Some(found.id)
+        || interaction.query_digest != Some(QueryDigest::of(&found.query_key).0);
+    Ok(is_new.then_some(Attribution { interaction: interaction.id, search: found.id }))
 }
 
 /// The logged searches that were typed at the time of a response.
@@ -226,36 +227,22 @@ async fn candidates(
     session: Option<&str>,
 ) -> Result<Vec<Candidate>, CallFailure> {
     use search_logs::Column::{Id, LastKeystrokeAt, QueryKey, SessionId as Session, StartedAt};
-    let rows: Vec<(Uuid, String, String, StoredTime, StoredTime)> = select
+    let select = select
         .select_only()
         .columns([Id, Session, QueryKey, StartedAt, LastKeystrokeAt])
-        .filter(session.map_or_else(|| Expr::value(true), |session| Session.eq(session)))
-        .into_tuple()
-        .all(database)
-        .await?;
-    let candidate = |(id, session, query_key, started_at, last_keystroke_at)| Candidate {
-        id,
-        session,
-        query_key,
-        started_at,
-        last_keystroke_at,
-    };
-    Ok(rows.into_iter().map(candidate).collect())
+        .filter(session.map_or_else(|| Expr::value(true), |session| Session.eq(session)));
+    Ok(select.into_model::<Candidate>().all(database).await?)
 }
 
 /// The logged search of a response: of its query if possible, else the nearest in time.
-fn logged_search<'a>(
-    candidates: &'a [Candidate],
-    response: SearchId,
-    session: Option<&str>,
-) -> Option<&'a Candidate> {
-    let is_of = |candidate: &&Candidate| {
-        session == Some(&*candidate.session)
-            || SessionId::parse(&candidate.session).is_ok_and(|session| response.is_of(&session))
+fn logged_search(candidates: Vec<Candidate>, response: SearchId, session: Option<&str>) -> Option<Candidate> {
+    let is_of = |candidate: &Candidate| {
+        session == Some(&*candidate.session_id)
+            || SessionId::parse(&candidate.session_id).is_ok_and(|session| response.is_of(&session))
     };
     let (from, end) =
         (stored(response.responded_at()), stored(response.responded_at() + TimeDelta::seconds(1)));
-    let rank = |candidate: &&Candidate| {
+    let rank = |candidate: &Candidate| {
         let is_other = QueryDigest::of(&candidate.query_key) != response.query();
         let distance = Ord::max(candidate.started_at - end, from - candidate.last_keystroke_at);
         (
@@ -265,5 +252,5 @@ fn logged_search<'a>(
             candidate.id,
         )
     };
-    candidates.iter().filter(is_of).min_by_key(rank)
+    candidates.into_iter().filter(is_of).min_by_key(rank)
 }

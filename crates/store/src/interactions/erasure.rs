@@ -61,8 +61,8 @@ impl Store {
             .into_tuple()
             .all(&*transaction)
             .await?;
+        attribution::delete_pending(&transaction, &ids).await?;
         for list in id_lists(&ids) {
-            attribution::delete_pending(&transaction, &list).await?;
             Entity::delete_many().filter(Column::Id.is_in(list)).exec(&*transaction).await?;
         }
         transaction.commit().await?;

@@ -12,12 +12,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, InsertMany,
-    QueryFilter, QueryOrder, QuerySelect, Select, Statement,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    InsertMany, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
 };
 use uuid::{Uuid, uuid};
 
-use super::super::batch::id_lists;
+use super::super::batch::{STATEMENT_IDS, id_lists};
 use super::super::entity::search_erasures::{ActiveModel, Column, Entity, Model};
 use super::super::entity::{interactions, search_gate, search_logs};
 use super::super::failure::CallFailure;
@@ -50,10 +50,7 @@ impl Store {
                     Box::pin(store.try_store_erasure(searcher, *through))
                 })
                 .await?;
-            until_none(|| {
-                store.write(of_searcher(&searcher), |store, rows| Box::pin(store.try_erase_batch(rows)))
-            })
-            .await
+            store.erase_rows(of_searcher(&searcher)).await
         })
         .await
     }
@@ -63,11 +60,11 @@ impl Store {
     pub async fn erase_anonymous_searches(&self, session: &SessionId) -> Result<u64, StoreError> {
         use search_logs::Column::{SessionId, UserId};
         let rows = Condition::all().add(SessionId.eq(session.as_str())).add(UserId.is_null());
-        self.write_in_steps(|store| async move {
-            until_none(|| store.write(rows.clone(), |store, rows| Box::pin(store.try_erase_batch(rows))))
-                .await
-        })
-        .await
+        self.write_in_steps(|store| async move { store.erase_rows(rows).await }).await
+    }
+
+    async fn erase_rows(&self, rows: Condition) -> Result<u64, StoreError> {
+        until_none(|| self.write(rows.clone(), |store, rows| Box::pin(store.try_erase_batch(rows)))).await
     }
 
     /// The sessions of a user's searches and interactions, each with true if it is of no other user.
@@ -75,28 +72,23 @@ impl Store {
     pub async fn sessions_of(&self, user: &UserId) -> Result<Vec<(SessionId, bool)>, StoreError> {
         let user = user.as_str().to_owned();
         self.read(|database| async move {
-            let of_user = search_logs::Column::UserId.eq(&*user);
-            let mut sessions: BTreeSet<String> =
-                distinct_sessions(of_user).into_tuple().all(&database).await?.into_iter().collect();
-            let quoted: Vec<Option<String>> = interactions::Entity::find()
-                .select_only()
-                .distinct()
-                .column(interactions::Column::SessionId)
-                .filter(interactions::Column::UserId.eq(&*user))
-                .into_tuple()
-                .all(&database)
-                .await?;
-            sessions.extend(quoted.into_iter().flatten());
+            use {interactions::Column as Quoted, search_logs::Column as Logged};
+            let sessions =
+                sessions_with(&database, Logged::UserId.eq(&*user), Quoted::UserId.eq(&*user)).await?;
+            let sessions: Vec<String> = sessions.into_iter().collect();
+            let mut shared = BTreeSet::new();
+            for chunk in sessions.chunks(STATEMENT_IDS) {
+                let chunk = || chunk.iter().map(String::as_str);
+                let searches = Logged::SessionId.is_in(chunk()).and(Logged::UserId.ne(&*user));
+                let interactions = Quoted::SessionId.is_in(chunk()).and(Quoted::UserId.ne(&*user));
+                shared.extend(sessions_with(&database, searches, interactions).await?);
+            }
             let mut of_one_user = Vec::with_capacity(sessions.len());
             for session in sessions {
-                let others = search_logs::Column::SessionId
-                    .eq(&*session)
-                    .and(search_logs::Column::UserId.is_not_null())
-                    .and(search_logs::Column::UserId.ne(&*user));
-                let other: Option<String> = distinct_sessions(others).into_tuple().one(&database).await?;
+                let is_of_one = !shared.contains(&session);
                 let session =
                     SessionId::parse(&session).map_err(|_| CallFailure::unreadable("session id"))?;
-                of_one_user.push((session, other.is_none()));
+                of_one_user.push((session, is_of_one));
             }
             Ok(of_one_user)
         })
@@ -113,10 +105,7 @@ impl Store {
             return Ok(());
         }
         self.write_in_steps(|store| async move {
-            let _guard = match &store.write_lock {
-                Some(lock) => Some(lock.clone().lock_owned().await),
-                None => None,
-            };
+            let _guard = store.write_guard().await;
             store.database.execute_unprepared("VACUUM").await.map_err(CallFailure::from)?;
             for _ in 0..SCRUB_ATTEMPTS {
                 let statement = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -180,8 +169,18 @@ fn of_searcher(searcher: &Searcher) -> Condition {
     })
 }
 
-fn distinct_sessions(rows: Expr) -> Select<search_logs::Entity> {
-    search_logs::Entity::find().select_only().distinct().column(search_logs::Column::SessionId).filter(rows)
+/// The sessions with one of some searches or interactions.
+async fn sessions_with(
+    database: &DatabaseConnection,
+    searches: Expr,
+    interactions: Expr,
+) -> Result<BTreeSet<String>, CallFailure> {
+    let logged = search_logs::Entity::find().select_only().distinct().column(search_logs::Column::SessionId);
+    let logged: Vec<String> = logged.filter(searches).into_tuple().all(database).await?;
+    let quoted =
+        interactions::Entity::find().select_only().distinct().column(interactions::Column::SessionId);
+    let quoted: Vec<Option<String>> = quoted.filter(interactions).into_tuple().all(database).await?;
+    Ok(logged.into_iter().chain(quoted.into_iter().flatten()).collect())
 }
 
 /// Locks the gate until the commit, together with other flushes.

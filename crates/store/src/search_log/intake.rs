@@ -46,7 +46,7 @@ impl Store {
         let superseded = supersede(&transaction, &rows, &inserted).await?;
         let replaced: HashSet<Uuid> = superseded.iter().map(|row| row.id).collect();
         rows.retain(|row| inserted.contains(&row.id) || replaced.contains(&row.id));
-        RollUps::of(&rows).replace(&transaction, &superseded).await?;
+        RollUps::change(&transaction, &rows, &superseded).await?;
         transaction.commit().await?;
         Ok(LogOutcome {
             duplicates: accepted.len() - rows.len(),

@@ -286,7 +286,7 @@ impl SpellingSample {
 /// Selects the latest completed searches of each query.
 fn latest_of_each(keys: &[String], since: StoredTime, each: u64) -> SelectStatement {
     use search_logs::{Column, Entity};
-    let columns = [Column::QueryKey, Column::Query, Column::SessionId, Column::LastKeystrokeAt];
+    let columns = [Column::QueryKey, Column::Query, Column::SessionId];
     let of = |key: &String| {
         let latest = Query::select()
             .columns(columns)

@@ -20,5 +20,5 @@ pub(super) async fn delete_rows(
     for list in id_lists(&ids) {
         Entity::delete_many().filter(Column::Id.is_in(list)).exec(transaction).await?;
     }
-    RollUps::of(rows).subtract(transaction).await
+    RollUps::change(transaction, &[], rows).await
 }

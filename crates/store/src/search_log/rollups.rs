@@ -17,7 +17,7 @@ use super::super::entity::search_logs::Model;
 use super::super::entity::{search_logs, search_query_hours as hours, search_volume_quarters as quarters};
 use super::super::failure::CallFailure;
 use super::super::span::{HOUR, HOUR_S, QUARTER_S, floor};
-use super::super::sums::{Sign, added, proposed};
+use super::super::sums::{added, proposed};
 use super::days;
 
 /// Roll-ups in one statement, at ten parameters each.
@@ -45,6 +45,12 @@ struct QueryHour {
     latest: (StoredTime, Uuid, String),
 }
 
+impl QueryHour {
+    fn empty(latest: (StoredTime, Uuid, String)) -> Self {
+        Self { searches: 0, zero_results: 0, unmatched: 0, counted: 0, results: 0, latest }
+    }
+}
+
 #[derive(Default)]
 struct Quarter {
     searches: i64,
@@ -52,15 +58,15 @@ struct Quarter {
 }
 
 impl RollUps {
-    pub(super) fn of(rows: &[Model]) -> Self {
+    fn of(rows: &[Model]) -> Self {
         let mut rollups = Self { hours: BTreeMap::new(), quarters: BTreeMap::new() };
         for row in rows {
             let at = row.last_keystroke_at;
             let zero_results = i64::from(row.result_count == Some(0));
-            let hour = rollups.hours.entry((floor(at, HOUR_S), row.query_key.clone())).or_insert_with(|| {
-                let latest = (at, row.id, row.query.clone());
-                QueryHour { searches: 0, zero_results: 0, unmatched: 0, counted: 0, results: 0, latest }
-            });
+            let hour = rollups
+                .hours
+                .entry((floor(at, HOUR_S), row.query_key.clone()))
+                .or_insert_with(|| QueryHour::empty((at, row.id, row.query.clone())));
             hour.searches += 1;
             hour.zero_results += zero_results;
             hour.unmatched += i64::from(row.result_count == Some(0) || row.relaxed == Some(true));
@@ -78,22 +84,23 @@ impl RollUps {
         rollups
     }
 
-    /// Adds rows that the transaction inserted, and subtracts those that they supersede.
+    /// Adds rows that the transaction inserted, and subtracts those that it deleted or superseded.
     ///
-    /// One statement changes each kind of roll-up, in the order of locks.
-    pub(super) async fn replace(
-        mut self,
+    /// One statement changes each kind of roll-up, in the order of locks. Roll-ups without searches are deleted,
+    /// and others get the spelling of a remaining search.
+    pub(super) async fn change(
         transaction: &DatabaseTransaction,
-        superseded: &[Model],
+        added: &[Model],
+        removed: &[Model],
     ) -> Result<(), CallFailure> {
-        let removed = Self::of(superseded);
-        self.offset(&removed);
-        self.apply_to_hours(transaction, Sign::Plus).await?;
+        let (mut net, removed) = (Self::of(added), Self::of(removed));
+        net.offset(&removed);
+        net.apply_to_hours(transaction).await?;
         removed.clean_hours(transaction).await?;
-        days::mark_changed(transaction, self.hours.keys()).await?;
+        days::mark_changed(transaction, net.hours.keys()).await?;
         days::delete_queries(transaction, removed.hours.keys()).await?;
         // Last, because all flushers wait for these few rows.
-        self.apply_to_quarters(transaction, Sign::Plus).await?;
+        net.apply_to_quarters(transaction).await?;
         removed.clean_quarters(transaction).await
     }
 
@@ -101,8 +108,8 @@ impl RollUps {
     fn offset(&mut self, removed: &Self) {
         for (key, of) in &removed.hours {
             let hour = self.hours.entry(key.clone()).or_insert_with(|| {
-                let latest = (key.0, Uuid::nil(), String::new());
-                QueryHour { searches: 0, zero_results: 0, unmatched: 0, counted: 0, results: 0, latest }
+                // The start of the hour is never later than a search in it.
+                QueryHour::empty((key.0, Uuid::nil(), String::new()))
             });
             hour.searches -= of.searches;
             hour.zero_results -= of.zero_results;
@@ -115,18 +122,6 @@ impl RollUps {
             net.searches -= of.searches;
             net.zero_results -= of.zero_results;
         }
-    }
-
-    /// Subtracts rows that the transaction deleted.
-    ///
-    /// Roll-ups without searches are deleted, and others get the spelling of a remaining search.
-    pub(super) async fn subtract(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
-        self.apply_to_hours(transaction, Sign::Minus).await?;
-        self.clean_hours(transaction).await?;
-        days::mark_changed(transaction, self.hours.keys()).await?;
-        days::delete_queries(transaction, self.hours.keys()).await?;
-        self.apply_to_quarters(transaction, Sign::Minus).await?;
-        self.clean_quarters(transaction).await
     }
 
     /// Deletes roll-ups without searches, and gives others the spelling of a remaining search.
@@ -161,7 +156,7 @@ impl RollUps {
         Ok(())
     }
 
-    async fn apply_to_hours(&self, transaction: &DatabaseTransaction, sign: Sign) -> Result<(), CallFailure> {
+    async fn apply_to_hours(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         let backend = transaction.get_database_backend();
         let later = |then: &str, otherwise: &str| {
             let new_time = proposed(backend, "last_searched_at");
@@ -186,26 +181,18 @@ impl RollUps {
             .to_owned();
         let rollups: Vec<_> = self.hours.iter().collect();
         let size = |((_, key), of): &(&(StoredTime, String), &QueryHour)| key.len() + of.latest.2.len();
-        let factor = sign as i64;
         for batch in batches(rollups, STATEMENT_ROLLUPS, STATEMENT_BYTES, size) {
-            let rows = batch.into_iter().map(|((hour, key), of)| {
-                let (last_searched_at, query) = match sign {
-                    Sign::Plus => (of.latest.0, of.latest.2.clone()),
-                    // The start of the hour is never later than a search in it.
-                    Sign::Minus => (*hour, String::new()),
-                };
-                hours::Model {
-                    hour: *hour,
-                    query_key: key.clone(),
-                    query,
-                    searches: factor * of.searches,
-                    zero_results: factor * of.zero_results,
-                    unmatched: factor * of.unmatched,
-                    counted: factor * of.counted,
-                    results: factor * of.results,
-                    last_searched_at,
-                    sessions: None,
-                }
+            let rows = batch.into_iter().map(|((hour, key), of)| hours::Model {
+                hour: *hour,
+                query_key: key.clone(),
+                query: of.latest.2.clone(),
+                searches: of.searches,
+                zero_results: of.zero_results,
+                unmatched: of.unmatched,
+                counted: of.counted,
+                results: of.results,
+                last_searched_at: of.latest.0,
+                sessions: None,
             });
             InsertMany::<hours::ActiveModel>::many(rows)
                 .on_conflict(on_conflict.clone())
@@ -215,11 +202,7 @@ impl RollUps {
         Ok(())
     }
 
-    async fn apply_to_quarters(
-        &self,
-        transaction: &DatabaseTransaction,
-        sign: Sign,
-    ) -> Result<(), CallFailure> {
+    async fn apply_to_quarters(&self, transaction: &DatabaseTransaction) -> Result<(), CallFailure> {
         let backend = transaction.get_database_backend();
         let sum = |column: &str| added(backend, "search_volume_quarters", column);
         let on_conflict = OnConflict::column(quarters::Column::Quarter)
@@ -227,13 +210,12 @@ impl RollUps {
             .value(quarters::Column::ZeroResults, sum("zero_results"))
             .value(quarters::Column::Sessions, Option::<Vec<u8>>::None)
             .to_owned();
-        let factor = sign as i64;
         let all: Vec<_> = self.quarters.iter().collect();
         for batch in all.chunks(STATEMENT_ROLLUPS) {
             let rows = batch.iter().map(|(quarter, of)| quarters::Model {
                 quarter: **quarter,
-                searches: factor * of.searches,
-                zero_results: factor * of.zero_results,
+                searches: of.searches,
+                zero_results: of.zero_results,
                 sessions: None,
             });
             InsertMany::<quarters::ActiveModel>::many(rows)

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use quarry::domain::{Searcher, SessionId};
+use quarry::domain::{Interaction, Searcher, SessionId};
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
 
 use super::super::at;
+use super::super::interactions::{one_product, sale};
 use super::{everything, search, session, user};
 use crate::support::databases::{TestDatabase, on_each_database};
 
@@ -72,8 +73,16 @@ async fn the_sessions_of_a_user_are_known(database: Arc<TestDatabase>) {
         ])
         .await
         .unwrap();
+    // Two users of a session need not both search.
+    let product = one_product(&store).await;
+    let bought = |number, by: &str| Interaction {
+        session: Some(session("shop")),
+        user: Some(user(by)),
+        ..sale(number, product, 1, 1)
+    };
+    store.record_interactions(&[bought(1, "ann"), bought(2, "bob")]).await.unwrap();
     let sessions: Vec<(SessionId, bool)> = store.sessions_of(&user("ann")).await.unwrap();
-    assert_eq!(sessions, [(session("own"), true), (session("shared"), false)]);
+    assert_eq!(sessions, [(session("own"), true), (session("shared"), false), (session("shop"), false)]);
     assert_eq!(store.sessions_of(&user("nobody")).await.unwrap(), []);
     assert_eq!(store.erase_anonymous_searches(&session("shared")).await.unwrap(), 1);
     assert_eq!(store.erase_anonymous_searches(&session("shared")).await.unwrap(), 0);

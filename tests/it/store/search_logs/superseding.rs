@@ -195,7 +195,7 @@ async fn reports_are_those_of_the_last_revisions(database: Arc<TestDatabase>) {
 /// The spelling of the top search, and its searches and sessions; and the popular spelling.
 async fn leading(store: &Store) -> ((String, i64, i64), Option<String>) {
     let period = Period { from: at("2026-11-01T00:00:00Z"), before: None };
-    let top = store.top_searches(period, 1).await.unwrap().remove(0);
+    let top = store.top_searches(period, 0, 1).await.unwrap().remove(0);
     let popular = store.popular_searches(at("2026-11-20T10:00:00Z"), 2, 1).await.unwrap().pop();
     ((top.query, top.searches, top.sessions), popular.map(|popular| popular.query))
 }

@@ -44,26 +44,33 @@ const PREFIX_ATTEMPTS: usize = 3;
 const MAX_PREFIX_ROWS: u64 = 100_000;
 
 impl Store {
-    /// The most frequent queries; ties in order of their keys.
+    /// The most frequent queries after the first `offset`; ties in order of their keys.
     #[boxed]
-    pub async fn top_searches(&self, period: Period, first: u64) -> Result<Vec<TopSearch>, StoreError> {
-        self.read_snapshot((Span::of(period), first), |snapshot, (period, first)| {
-            Box::pin(top_searches(snapshot, *period, *first))
+    pub async fn top_searches(
+        &self,
+        period: Period,
+        offset: u64,
+        first: u64,
+    ) -> Result<Vec<TopSearch>, StoreError> {
+        self.read_snapshot((Span::of(period), offset, first), |snapshot, (period, offset, first)| {
+            Box::pin(top_searches(snapshot, *period, *offset, *first))
         })
         .await
     }
 
-    /// The most frequent queries without results, and relaxed ones if requested; ties in order of their keys.
+    /// The most frequent queries without results, and relaxed ones if requested, after the first `offset`; ties in
+    /// order of their keys.
     #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: Period,
         with_relaxed: bool,
+        offset: u64,
         first: u64,
     ) -> Result<Vec<ZeroResultSearch>, StoreError> {
         let by = if with_relaxed { RankBy::Unmatched } else { RankBy::ZeroResults };
-        self.read_snapshot((Span::of(period), by, first), |snapshot, (period, by, first)| {
-            Box::pin(zero_result_searches(snapshot, *period, *by, *first))
+        self.read_snapshot((Span::of(period), by, offset, first), |snapshot, (period, by, offset, first)| {
+            Box::pin(zero_result_searches(snapshot, *period, *by, *offset, *first))
         })
         .await
     }
@@ -80,9 +87,10 @@ struct ReportRow {
 async fn top_searches(
     snapshot: &ReadTransaction,
     period: Span,
+    offset: u64,
     first: u64,
 ) -> Result<Vec<TopSearch>, CallFailure> {
-    let rows = rank(snapshot, period, RankBy::Searches, first).await?;
+    let rows = rank(snapshot, period, RankBy::Searches, offset, first).await?;
     let search = |row: ReportRow| TopSearch {
         query: row.query,
         searches: row.sums.searches,
@@ -97,9 +105,10 @@ async fn zero_result_searches(
     snapshot: &ReadTransaction,
     period: Span,
     by: RankBy,
+    offset: u64,
     first: u64,
 ) -> Result<Vec<ZeroResultSearch>, CallFailure> {
-    let rows = rank(snapshot, period, by, first).await?;
+    let rows = rank(snapshot, period, by, offset, first).await?;
     let search = |row: ReportRow| ZeroResultSearch {
         query: row.query,
         query_key: row.sums.query_key,
@@ -115,11 +124,13 @@ async fn rank(
     snapshot: &ReadTransaction,
     period: Span,
     by: RankBy,
+    offset: u64,
     first: u64,
 ) -> Result<Vec<ReportRow>, CallFailure> {
     let states = states(snapshot, period).await?;
     let parts = PeriodParts::of(period, &states);
-    let ranked = greatest(snapshot, period, &states, &parts, by, first).await?;
+    let mut ranked = greatest(snapshot, period, &states, &parts, by, offset + first).await?;
+    ranked.drain(..ranked.len().min(offset as usize));
     let mut votes = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
     let row = |sums: QueryCounts| {
         // `None` if rows were deleted manually: the spelling is unknown.
