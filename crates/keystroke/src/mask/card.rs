@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use super::Draft;
 use super::check_digits::{article, luhn};
 use super::context::{WordKind, kind_before};
-use super::number::{DigitGroup, DigitRun, runs};
-use super::plan::YEARS;
+use super::number::{DigitGroup, DigitRun, are_round, digits_of, numbers, runs};
+use super::plan::are_years;
 
 const LABEL: &str = "[card]";
 const CARD_DIGITS: RangeInclusive<usize> = 13..=19;
@@ -21,15 +21,7 @@ const GROUPED_BEGINNING_DIGITS: RangeInclusive<usize> = 9..=15;
 
 /// Masks complete numbers: of a card's length, in one group or several, with a valid check digit.
 pub(super) fn mask(draft: &mut Draft<'_>) {
-    let mut found = Vec::new();
-    for run in runs(draft.normal.text()) {
-        let mut first = 0;
-        while first < run.groups.len() {
-            let count = card_groups(&run, first);
-            found.extend(count.map(|count| run.range(first, count)));
-            first += count.unwrap_or(1);
-        }
-    }
+    let found = numbers(draft.normal.text(), card_groups);
     draft.replace_all(found, LABEL);
 }
 
@@ -89,12 +81,8 @@ fn has_prefix(digits: &[u8], prefix: &str) -> bool {
         && digits.iter().zip(prefix.bytes()).all(|(digit, byte)| digit + b'0' == byte)
 }
 
-fn are_years(groups: &[DigitGroup<'_>]) -> bool {
-    groups.iter().all(|group| group.len() == 4 && YEARS.contains(&group.value()))
-}
-
 fn is_beginning(groups: &[DigitGroup<'_>]) -> bool {
-    let digits: Vec<u8> = groups.iter().flat_map(|group| group.digits.iter().copied()).collect();
+    let digits = digits_of(groups);
     let Some((last, before)) = groups.split_last() else { return false };
     if !begins_like_card(&digits) || groups[1..].iter().any(|group| !joins(group.separator)) {
         return false;
@@ -107,10 +95,9 @@ fn is_beginning(groups: &[DigitGroup<'_>]) -> bool {
     let in_amex_groups = is_amex
         && before[0].len() == 4
         && (before.get(1).map_or(last.len() == 6, |second| second.len() == 6) && last.len() <= 6);
-    let are_round = groups.iter().all(|group| group.digits.ends_with(&[0]));
     GROUPED_BEGINNING_DIGITS.contains(&digits.len())
         && (in_fours || in_amex_groups)
-        && !are_round
+        && !are_round(groups)
         && !are_years(groups)
 }
 

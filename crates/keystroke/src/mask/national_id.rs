@@ -119,7 +119,7 @@ fn longest(text: &str, tokens: &[Range<usize>]) -> Option<(usize, Range<usize>)>
         if is_part_of_groups(text, &(start..end)) {
             continue;
         }
-        let checks = BY_SHAPE.get(shape.as_str()).map_or(&[][..], Vec::as_slice);
+        let Some(checks) = BY_SHAPE.get(shape.as_str()) else { continue };
         let digits = chars.iter().filter(|byte| byte.is_ascii_digit()).map(|byte| byte - b'0').collect();
         let number = Number { chars: chars.clone(), digits };
         let is_placeholder = number.digits.windows(2).all(|pair| pair[0] == pair[1]);
@@ -161,4 +161,14 @@ fn end_of(text: &str, end: usize, shape: &str) -> Option<usize> {
         None => true,
     };
     ends.then_some(end)
+}
+
+/// Returns false for groups that `phone` recognises, and for round figures.
+fn is_no_phone(number: &Number) -> bool {
+    (1..4).contains(&number.digits[0]) && !number.digits.chunks(3).all(|group| group.ends_with(&[0]))
+}
+
+/// The value of a digit or a capital letter: `A` follows 9.
+fn value_of(byte: u8) -> u32 {
+    u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' + 10 })
 }

@@ -77,6 +77,33 @@ pub(super) fn runs(text: &str) -> impl Iterator<Item = DigitRun<'_>> {
     })
 }
 
+/// Returns the ranges of numbers, each of as many groups as `count_from` finds from a group on.
+pub(super) fn numbers(
+    text: &str,
+    count_from: impl Fn(&DigitRun<'_>, usize) -> Option<usize>,
+) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for run in runs(text) {
+        let mut first = 0;
+        while first < run.groups.len() {
+            let count = count_from(&run, first);
+            found.extend(count.map(|count| run.range(first, count)));
+            first += count.unwrap_or(1);
+        }
+    }
+    found
+}
+
+/// The digits of groups, without their separators.
+pub(super) fn digits_of(groups: &[DigitGroup<'_>]) -> Vec<u8> {
+    groups.iter().flat_map(|group| group.digits.iter().copied()).collect()
+}
+
+/// Returns true for groups that all end with a zero, as figures do.
+pub(super) fn are_round(groups: &[DigitGroup<'_>]) -> bool {
+    groups.iter().all(|group| group.digits.ends_with(&[0]))
+}
+
 /// Returns true for `AB1`, `AB-1` and `#1`, but not for `AB: 1`.
 pub(super) fn is_attached(before: &str) -> bool {
     let mut before = before.chars().rev();

@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use super::Draft;
 use super::check_digits::is_trivial;
 use super::context::{PHONE_LABEL, WordKind, kind_before};
-use super::number::{DigitGroup, DigitRun, runs};
+use super::number::{DigitGroup, DigitRun, numbers};
 use super::plan::{YEARS, is_grouped, is_national};
 
 const INTERNATIONAL_DIGITS: RangeInclusive<usize> = 7..=15;
@@ -26,17 +26,11 @@ const COUNTRY_DIGITS: usize = 3;
 
 /// Masks phone numbers.
 pub(super) fn mask(draft: &mut Draft<'_>) {
-    let mut found = Vec::new();
     let text = draft.normal.text();
-    for run in runs(text) {
-        let mut first = 0;
-        while first < run.groups.len() {
-            let is_part = kind_before(text, run.groups[first].start) == Some(WordKind::Part);
-            let count = if is_part { None } else { phone_groups(&run, first) };
-            found.extend(count.map(|count| run.range(first, count)));
-            first += count.unwrap_or(1);
-        }
-    }
+    let found = numbers(text, |run, first| {
+        let is_part = kind_before(text, run.groups[first].start) == Some(WordKind::Part);
+        if is_part { None } else { phone_groups(run, first) }
+    });
     draft.replace_all(found, PHONE_LABEL);
 }
 

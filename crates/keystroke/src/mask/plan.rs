@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use super::check_digits::is_trivial;
-use super::number::DigitGroup;
+use super::number::{DigitGroup, are_round, digits_of};
 
 /// Groups of four digits that are years.
 pub(super) const YEARS: RangeInclusive<u32> = 1900..=2099;
@@ -58,16 +58,19 @@ static GROUPINGS: &[Grouping] = &[
 
 /// Recognises the groups of a national number without a leading 0.
 pub(super) fn is_grouped(groups: &[DigitGroup<'_>]) -> bool {
-    let digits: Vec<u8> = groups.iter().flat_map(|group| group.digits.iter().copied()).collect();
-    let are_years = || groups[1..].iter().all(|group| group.len() == 4 && YEARS.contains(&group.value()));
-    let are_round = || groups.iter().all(|group| group.digits.ends_with(&[0]));
+    let digits = digits_of(groups);
     let fits = |grouping: &Grouping| {
         grouping.lengths.len() == groups.len()
             && grouping.lengths.iter().zip(groups).all(|(count, group)| *count == group.len())
             && groups[1..].iter().all(|group| grouping.separators.contains(&group.separator))
             && (grouping.fits)(&digits)
     };
-    (GROUPINGS.iter().any(fits) || are_danish_pairs(groups)) && !are_years() && !are_round()
+    (GROUPINGS.iter().any(fits) || are_danish_pairs(groups)) && !are_years(&groups[1..]) && !are_round(groups)
+}
+
+/// Returns true for groups that all may be years.
+pub(super) fn are_years(groups: &[DigitGroup<'_>]) -> bool {
+    groups.iter().all(|group| group.len() == 4 && YEARS.contains(&group.value()))
 }
 
 /// Recognises `22 33 44 55`, but no sizes, which ascend in small steps.

@@ -8,7 +8,7 @@ use regex::Regex;
 use super::Draft;
 use super::check_digits::{article, is_trivial, isbn_10};
 use super::normal::pattern;
-use super::number::{DigitGroup, DigitRun, runs};
+use super::number::{DigitGroup, DigitRun, digits_of, numbers};
 
 static OTHER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
@@ -23,14 +23,7 @@ static OTHER: LazyLock<Regex> = LazyLock::new(|| {
 pub(super) fn protect(draft: &mut Draft<'_>) {
     let text = draft.normal.text();
     let mut found: Vec<Range<usize>> = OTHER.find_iter(text).map(|found| found.range()).collect();
-    for run in runs(text) {
-        let mut first = 0;
-        while first < run.groups.len() {
-            let count = if run.has_plus { None } else { product_groups(&run, first) };
-            found.extend(count.map(|count| run.groups[first].start..run.groups[first + count - 1].end));
-            first += count.unwrap_or(1);
-        }
-    }
+    found.extend(numbers(text, |run, first| if run.has_plus { None } else { product_groups(run, first) }));
     for range in found {
         draft.normal.hide(range);
     }
@@ -94,7 +87,7 @@ fn is_host(groups: &[DigitGroup<'_>]) -> bool {
 
 /// Recognises ISBNs in their groups, and UPC and EAN as printed below bars.
 fn is_hyphenated_article(groups: &[DigitGroup<'_>]) -> bool {
-    let digits: Vec<u8> = groups.iter().flat_map(|group| group.digits.iter().copied()).collect();
+    let digits = digits_of(groups);
     let lengths: Vec<usize> = groups.iter().map(DigitGroup::len).collect();
     match (digits.len(), lengths.as_slice()) {
         (10, [_, _, _, 1]) => isbn_10(&digits),

@@ -32,7 +32,7 @@ const VENDOR_KEYS: &[&str] = &[
     r"hv[sbr]\.[A-Za-z0-9_\-]{16,}",
     r"[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_\-=]{10,}",
     r"dapi[0-9a-f]{32}",
-    r"dop_v1_[0-9a-f]{16,}|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.\-]{10,}|sbp_[a-f0-9]{16,}|sb_(?:secret|publishable)_[A-Za-z0-9_\-]{10,}",
+    r"pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.\-]{10,}|sbp_[a-f0-9]{16,}|sb_(?:secret|publishable)_[A-Za-z0-9_\-]{10,}",
     r"fo1_[A-Za-z0-9_\-]{16,}|nfp_[A-Za-z0-9]{16,}|HRKU-[A-Za-z0-9_\-]{16,}|vc[kpsi]_[A-Za-z0-9]{16,}",
     r"dp\.(?:pt|st|sa|ct|scim|audit)\.[A-Za-z0-9_.\-]{16,}",
     // Payments and shops.
@@ -74,8 +74,7 @@ static VENDORS: LazyLock<Regex> = LazyLock::new(|| {
 static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     let names = "(?:[a-z0-9]+[_.-])*(?:[a-z]*token|[a-z]*secret|pass(?:word|wd|phrase|code)?|passwort|kennwort|pwd|contraseña|\
                  senha|mot de passe|пароль|api[_-]?key|apikey|access[_-]?key|private[_-]?key|client[_-]?key|auth(?:orization)?|\
-                 session[_-]?id|sessid|phpsessid|jsessionid|sid|jwt|signature|credentials?|otp|x-amz-(?:signature|credential|security-token))"
-        .replace("\\\n                 ", "");
+                 session[_-]?id|sessid|phpsessid|jsessionid|sid|jwt|signature|credentials?|otp|x-amz-(?:signature|credential|security-token))";
     pattern(&format!(
         "(?i)(?:^|[^\\p{{L}}\\p{{N}}])(?:{names}[\"']?\\s?(?:=|%3d)\\s?[\"']?([^\\s&\"'#;,\\[\\]\\x1a]{{4,}})\
          |{names}[\"']?\\s?[:：]\\s?[\"']?([^\\s&\"'#;,\\[\\]\\x1a]*[0-9$!%*@^_+/=-][^\\s&\"'#;,\\[\\]\\x1a]*)\
@@ -85,9 +84,7 @@ static NAMED: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-/// The shortest token that is recognised by its mixture of letters and digits.
-const MIXED_CHARS: usize = 32;
-
+/// Tokens long enough that their mixture of letters and digits tells random ones from names.
 static LONG: LazyLock<Regex> = LazyLock::new(|| pattern(r"[A-Za-z0-9_\-+/]{32,}={0,2}"));
 
 /// The shortest token.
@@ -107,7 +104,6 @@ pub(super) fn mask(draft: &mut Draft<'_>) {
     let named: Vec<Range<usize>> = NAMED
         .captures_iter(text)
         .filter_map(|found| found.iter().skip(1).flatten().next())
-        .filter(|found| found.as_str() != LABEL)
         .map(|found| found.range())
         .collect();
     draft.replace_all(named, LABEL);
@@ -123,8 +119,7 @@ fn is_mixed(token: &str) -> bool {
     let (lower, upper) = (count(u8::is_ascii_lowercase), count(u8::is_ascii_uppercase));
     let is_hexadecimal = token.bytes().all(|byte| byte.is_ascii_hexdigit()) && (lower == 0 || upper == 0);
     let changes = token.as_bytes().windows(2).filter(|pair| kind(pair[0]) != kind(pair[1])).count();
-    token.len() >= MIXED_CHARS
-        && count(u8::is_ascii_digit) >= 3
+    count(u8::is_ascii_digit) >= 3
         && !token.contains(['/'])
         && (is_hexadecimal || (lower >= 3 && upper >= 3 && changes * 4 >= token.len()))
 }

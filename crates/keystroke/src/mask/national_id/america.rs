@@ -1,8 +1,8 @@
 //! Identity numbers of America, Africa and Oceania.
 
-use super::super::check_digits::{is_trivial, luhn, weighted};
+use super::super::check_digits::{is_trivial, luhn, modulo, weighted};
 use super::super::date::ends_with_month_day;
-use super::{NationalId, Number};
+use super::{NationalId, Number, is_no_phone};
 
 pub(super) const IDS: &[NationalId] = &[
     // United States: social security numbers have no check digit, but ranges.
@@ -83,14 +83,8 @@ pub(super) const IDS: &[NationalId] = &[
     NationalId { shapes: &["99-999-999", "999-999-999"], is_valid: is_new_zealand_tax },
 ];
 
-/// Returns false for groups that `phone` recognises, and for round figures.
-fn is_no_phone(number: &Number) -> bool {
-    (1..4).contains(&number.digits[0]) && !number.digits.chunks(3).all(|group| group.ends_with(&[0]))
-}
-
 fn is_social_security(number: &Number) -> bool {
-    let value = |digits: &[u8]| digits.iter().fold(0_u32, |value, digit| value * 10 + u32::from(*digit));
-    let [area, group, serial] = [0..3, 3..5, 5..9].map(|range| value(&number.digits[range]));
+    let [area, group, serial] = [0..3, 3..5, 5..9].map(|range| modulo(&number.digits[range], 10_000));
     let is_round = area % 10 == 0 && group % 10 == 0 && serial % 10 == 0;
     area != 0 && area != 666 && group != 0 && serial != 0 && !is_round
 }

@@ -2,9 +2,9 @@
 
 use verhoeff::Verhoeff;
 
-use super::super::check_digits::{is_trivial, luhn, weighted};
+use super::super::check_digits::{is_trivial, luhn, modulo, weighted};
 use super::super::date::ends_with_month_day;
-use super::{NationalId, Number};
+use super::{NationalId, Number, value_of};
 
 pub(super) const IDS: &[NationalId] = &[
     // India: Aadhaar, and the PAN of persons.
@@ -47,8 +47,9 @@ pub(super) const IDS: &[NationalId] = &[
     NationalId {
         shapes: &["999999999A"],
         is_valid: |number| {
-            let day = number.digits[2..5].iter().fold(0_u32, |value, digit| value * 10 + u32::from(*digit));
-            number.last() == b'V' && (1..=366).contains(&(day % 500))
+            // Women add 500 to the day of the year.
+            let day = modulo(&number.digits[2..5], 500);
+            number.last() == b'V' && (1..=366).contains(&day)
         },
     },
     // The Emirates; Turkey; Kazakhstan.
@@ -78,13 +79,13 @@ fn is_taiwanese(number: &Number) -> bool {
 }
 
 fn is_hong_kong(number: &Number) -> bool {
-    let value = |byte: u8| u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' + 10 });
     let (check, body) = (number.last(), &number.chars[..number.chars.len() - 1]);
     // A single letter has a blank of the value 36 before it.
     let blank = if body.len() == 7 { 36 * 9 } else { 0 };
     let weights = (2..=body.len() as u32 + 1).rev();
-    let sum: u32 = blank + body.iter().zip(weights).map(|(byte, weight)| value(*byte) * weight).sum::<u32>();
-    let check = if check == b'A' { 10 } else { value(check) };
+    let sum: u32 =
+        blank + body.iter().zip(weights).map(|(byte, weight)| value_of(*byte) * weight).sum::<u32>();
+    let check = if check == b'A' { 10 } else { value_of(check) };
     (sum + check).is_multiple_of(11)
 }
 

@@ -2,7 +2,7 @@
 
 use super::super::check_digits::{is_trivial, luhn, mod_11_10, modulo, weighted};
 use super::super::date::{begins_with_day_month, ends_with_month_day, is_month_day};
-use super::{NationalId, Number};
+use super::{NationalId, Number, is_no_phone, value_of};
 
 pub(super) const IDS: &[NationalId] = &[
     // Spain: DNI and NIE.
@@ -115,10 +115,9 @@ pub(super) const IDS: &[NationalId] = &[
     NationalId {
         shapes: &["999-999-999"],
         is_valid: |number| {
-            (1..4).contains(&number.digits[0])
+            is_no_phone(number)
                 && weighted(&number.digits[..8], &[3, 7, 3, 7, 3, 7, 3, 7]) % 10
                     == u32::from(number.digits[8])
-                && !number.digits.chunks(3).all(|group| group.ends_with(&[0]))
         },
     },
     NationalId {
@@ -155,11 +154,10 @@ fn is_spanish(number: &Number) -> bool {
 }
 
 fn is_portuguese(number: &Number) -> bool {
-    let value = |byte: u8| u32::from(if byte.is_ascii_digit() { byte - b'0' } else { byte - b'A' + 10 });
     let weighed = number.chars.iter().rev().enumerate().map(|(index, byte)| match index % 2 {
-        0 => value(*byte),
-        _ if value(*byte) * 2 > 9 => value(*byte) * 2 - 9,
-        _ => value(*byte) * 2,
+        0 => value_of(*byte),
+        _ if value_of(*byte) * 2 > 9 => value_of(*byte) * 2 - 9,
+        _ => value_of(*byte) * 2,
     });
     weighed.sum::<u32>() % 10 == 0
 }
