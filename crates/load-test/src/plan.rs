@@ -243,7 +243,7 @@ fn draw_box(
         for (at, (keystroke, out_of_turn)) in
             deliver_with_jitter(keystrokes, query, jitter, rng).into_iter().enumerate()
         {
-            let is_paused = pauses.get(at).is_some_and(|pause| *pause && (at == 0 || is_interrupted));
+            let is_paused = pauses.get(at) == Some(&true);
             let wait = if is_paused { ThinkTime::Idle } else { keystroke_wait(rng) };
             planned.deliveries.push(Delivery { search, wait, out_of_turn, keystroke });
         }

@@ -3,7 +3,7 @@
 use unicode_normalization::char::decompose_canonical;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::conversion::converts;
+use super::conversion::{converts, shared_prefix};
 use super::fingerprints::shared_letters;
 use quarry_domain::comparison_key;
 
@@ -103,7 +103,11 @@ impl<'a> NormalizedText<'a> {
     }
 
     pub(super) fn equals(&self, other: &NormalizedText<'_>) -> bool {
-        self.relation_to(other) == Relation::Same
+        if other.prefixes.is_empty() {
+            self.key == other.key
+        } else {
+            self.relation_to_masked(other) == Relation::Same
+        }
     }
 
     /// Returns true if the text is `earlier` typed again after the box was cleared: the same, longer, or
@@ -178,7 +182,7 @@ impl<'a> NormalizedText<'a> {
         !is_within(&letters_of(earlier.jamo()), &letters_of(self.jamo()), 1)
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(super) fn text(&self) -> &'a str {
         self.text
     }
 
@@ -201,9 +205,7 @@ impl<'a> NormalizedText<'a> {
         if self.key.is_ascii() && earlier.key.is_ascii() {
             return is_correction(earlier.key.as_bytes(), self.key.as_bytes());
         }
-        let earlier: Vec<&str> = earlier.key.graphemes(true).collect();
-        let letters: Vec<&str> = self.key.graphemes(true).collect();
-        is_correction(&earlier, &letters)
+        is_correction(&letters_of(&earlier.key), &letters_of(&self.key))
     }
 }
 
@@ -250,10 +252,6 @@ fn is_within<T: PartialEq>(one: &[T], other: &[T], edits: usize) -> bool {
         || is_within(one_rest, other, edits - 1)
         || is_within(one, other_rest, edits - 1)
         || is_swap && is_within(&one_rest[1..], &other_rest[1..], edits - 1)
-}
-
-fn shared_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
-    one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
 fn is_hangul(char: char) -> bool {

@@ -76,6 +76,9 @@ fn script_of(char: char) -> Option<WritingScript> {
 
 /// Returns true if an input method converted what was composed in `earlier`, and nothing else changed.
 pub(super) fn converts(earlier: &str, text: &str) -> bool {
+    if earlier.is_ascii() && text.is_ascii() {
+        return false;
+    }
     let (composed, written) = differing(earlier, text);
     if composed.is_empty() || written.is_empty() {
         return false;
@@ -116,22 +119,21 @@ fn is_conversion(sound: &[char], text: &[char]) -> bool {
 ///
 /// Each syllable has a character. An abbreviation by initials (`b j`) counts as syllables.
 fn is_pinyin(composed: &[char], written: &[char]) -> bool {
-    if composed.len() > COMPOSED_PINYIN {
+    let is_han = |char: char| script_of(char) == Some(WritingScript::Han);
+    if composed.len() > COMPOSED_PINYIN || !written.iter().all(|char| is_han(*char)) {
         return false;
     }
     let text: String = composed.iter().map(|char| char.to_ascii_lowercase()).collect();
     // Converted from the beginning on, so that characters may precede the syllables that are left.
-    let han_in_sound = text.chars().filter(|char| script_of(*char) == Some(WritingScript::Han)).count();
-    let han = written.iter().filter(|char| script_of(**char) == Some(WritingScript::Han)).count();
+    let han_in_sound = text.chars().filter(|char| is_han(*char)).count();
     let (mut least, mut most) = (0, 0);
     let is_separator = |char: char| char.is_whitespace() || char == '\'';
     for part in text.split(is_separator).filter(|part| !part.is_empty()) {
-        let sound = part.trim_start_matches(|char| script_of(char) == Some(WritingScript::Han));
+        let sound = part.trim_start_matches(is_han);
         let Some(count) = pinyin_syllables(sound) else { return false };
         (least, most) = (least + count.0, most + count.1);
     }
-    let written_alone = written.iter().all(|char| script_of(*char) == Some(WritingScript::Han));
-    most > 0 && written_alone && (least + han_in_sound..=most + han_in_sound).contains(&han)
+    most > 0 && (least + han_in_sound..=most + han_in_sound).contains(&written.len())
 }
 
 /// The least and the largest number of syllables of a text in Pinyin; the last may be incomplete. `None` for other
@@ -195,7 +197,7 @@ fn is_latin_candidate(sound: &[char], written: &[char]) -> bool {
         sound.first().is_some_and(|first| kana.contains(*first))
             && first.is_some_and(|first| letters.contains(first))
     });
-    sound.iter().filter(|char| is_kana(char)).count() == sound.len()
+    sound.iter().all(is_kana)
         && written.len() >= 2
         && written.iter().all(char::is_ascii_alphanumeric)
         && begins_alike
@@ -228,13 +230,18 @@ fn letters(part: &[char]) -> Vec<char> {
 fn differing(one: &str, other: &str) -> (Vec<char>, Vec<char>) {
     let mut one: Vec<char> = one.chars().collect();
     let mut other: Vec<char> = other.chars().collect();
-    let shared = one.iter().zip(&other).take_while(|(one, other)| one == other).count();
+    let shared = shared_prefix(&one, &other);
     one.drain(..shared);
     other.drain(..shared);
     while one.last() == other.last() && one.pop().is_some() {
         other.pop();
     }
     (one, other)
+}
+
+/// The length of the common prefix.
+pub(super) fn shared_prefix<T: PartialEq>(one: &[T], other: &[T]) -> usize {
+    one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
 #[cfg(test)]

@@ -43,11 +43,9 @@ impl<'p> Folding<'p> {
             return;
         };
         let before = piece.first().map_or(Before::Gone, |first| self.before(previous, &trace, first));
-        let text = trace.longer.as_ref().map_or(&previous.query, |(longer, _)| longer);
         let remembered = NormalizedKeystroke::remembered(
             previous.last_keystroke_at,
             previous.user.as_ref(),
-            text,
             comparable(&trace, &previous.query),
             trace.is_composing,
         );
@@ -114,11 +112,11 @@ impl<'p> Folding<'p> {
 
     fn add(&mut self, piece: &[NormalizedKeystroke<'_>], ended: &[FinalSearch<'_>]) {
         let folded: Vec<_> = ended.iter().map(|search| self.folded(piece, search)).collect();
-        self.searches.extend(folded);
-        if let Some(last) = ended.last() {
+        if let (Some(last), Some(FoldedSearch { query, .. })) = (ended.last(), folded.last()) {
             let is_cleared = piece.last().is_some_and(|typed| typed.normalized.is_empty());
-            self.trace = SearchTrace { is_cleared, ..self.trace_of(piece, last) };
+            self.trace = SearchTrace { is_cleared, ..self.trace_of(piece, last, query) };
         }
+        self.searches.extend(folded);
     }
 
     fn folded(&self, piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>) -> FoldedSearch {
@@ -181,7 +179,7 @@ impl<'p> Folding<'p> {
         let mut new_trace = match (is_same_text, search.stored) {
             (true, _) => trace.clone(),
             (false, 0) => SearchTrace::default(),
-            (false, _) => self.trace_of(piece, search),
+            (false, _) => self.trace_of(piece, search, &changed.query),
         };
         if let (Some((_, count)), Some(0), false) = (&mut new_trace.longer, search.longer, is_same_text) {
             *count = previous.result_count;
@@ -189,9 +187,14 @@ impl<'p> Folding<'p> {
         Some((changed, new_trace))
     }
 
-    fn trace_of(&self, piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>) -> SearchTrace {
+    /// The trace of a search whose text is stored as `query`.
+    fn trace_of(
+        &self,
+        piece: &[NormalizedKeystroke<'_>],
+        search: &FinalSearch<'_>,
+        query: &str,
+    ) -> SearchTrace {
         let stored = &piece[search.stored];
-        let (query, _) = stored_text(stored.text, self.mask());
         let is_masked = self.mask().is_some() && stored_text(stored.text, None).0 != query;
         let longer = search.longer.map(|index| {
             let text = piece[index].text;
@@ -216,9 +219,9 @@ fn comparable<'a>(trace: &'a SearchTrace, query: &'a str) -> NormalizedText<'a> 
 
 /// The first result count of exactly this text: that of the stored keystroke, if it has one.
 fn result_count(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, text: &str) -> Option<i64> {
-    let stored = Some(&piece[search.stored]).filter(|stored| stored.text == text);
-    let mut alike = search.keystrokes.iter().map(|index| &piece[*index]).filter(|typed| typed.text == text);
-    stored.and_then(|stored| stored.result_count).or_else(|| alike.find_map(|typed| typed.result_count))
+    let stored = &piece[search.stored];
+    let own = stored.result_count.filter(|_| stored.text == text);
+    own.or_else(|| counted(piece, &search.keystrokes, text))
 }
 
 /// The first result count of keystrokes whose text is stored like this.

@@ -50,17 +50,6 @@ struct TypedOver {
     best: Option<usize>,
 }
 
-/// The outcome of the next text.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Taken {
-    /// It belongs to the search.
-    Yes,
-    /// It is another search.
-    No,
-    /// It is another search than the text that was typed over the first one.
-    AfterRetyping { from: usize, best: usize },
-}
-
 impl<'a> PendingSearch<'a> {
     /// Begins with a keystroke.
     pub(super) fn new(piece: &[NormalizedKeystroke<'a>], index: usize, remainder_of: Option<usize>) -> Self {
@@ -99,19 +88,21 @@ impl<'a> PendingSearch<'a> {
         }
     }
 
-    /// Takes the next text, unless it is another search.
-    pub(super) fn take(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> Taken {
-        if self.remainder_of.is_some() && !self.leaves_remainder(piece, index) {
+    /// Takes the next text and returns true, unless it is another search.
+    pub(super) fn take(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
+        if let Some(whole) = self.remainder_of
+            && self.is_remainder(whole, piece, index)
+        {
             self.longest = index;
-            let remainder_of = self.remainder_of;
-            let taken = self.push(piece, index);
-            self.remainder_of = remainder_of;
-            return taken;
+            self.push(piece, index);
+            self.remainder_of = Some(whole);
+            return true;
         }
         if self.take_completion(piece, index) {
             self.longest = index;
             self.before_deletion = None;
-            return self.push(piece, index);
+            self.push(piece, index);
+            return true;
         }
         let text = &piece[index].normalized;
         let mut relation = text.relation_to(&piece[self.longest].normalized);
@@ -137,8 +128,7 @@ impl<'a> PendingSearch<'a> {
                 relation = Relation::Corrected;
             }
             if relation == Relation::Unrelated {
-                let retyped = self.retyped();
-                return retyped.map_or(Taken::No, |(from, best)| Taken::AfterRetyping { from, best });
+                return false;
             }
             self.before_deletion = None;
         }
@@ -148,19 +138,19 @@ impl<'a> PendingSearch<'a> {
             self.typed_over = None;
             self.longest = index;
         }
-        self.push(piece, index)
+        self.push(piece, index);
+        true
     }
 
-    fn push(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) -> Taken {
+    fn push(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) {
         let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
-        self.is_spoken &= text.equals(last) || text.is_jump_from(last);
+        self.is_spoken = self.is_spoken && (text.equals(last) || text.is_jump_from(last));
         self.is_composing = false;
-        self.is_remembered &= text.relation_to(&piece[self.longest].normalized) == Relation::Shorter;
+        self.is_remembered &= self.longest != index;
         self.remainder_of = None;
         self.user = self.user.or(piece[index].user);
         self.keystrokes.push(index);
         self.last = index;
-        Taken::Yes
     }
 
     /// Makes a keystroke's text the final one.
@@ -169,20 +159,13 @@ impl<'a> PendingSearch<'a> {
         self.remainder_of = None;
     }
 
-    /// Returns true if text was typed into the remainder of a final search.
-    fn leaves_remainder(&self, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
-        let Some(whole) = self.remainder_of else { return true };
+    /// Returns true if the text is still what deletions left of a final search.
+    fn is_remainder(&self, whole: usize, piece: &[NormalizedKeystroke<'a>], index: usize) -> bool {
         let (text, last) = (&piece[index].normalized, &piece[self.last].normalized);
         let whole = &piece[whole].normalized;
         let is_part = text.is_subsequence_of(whole) || text.relation_to(whole) == Relation::Shorter;
-        if is_part {
-            let is_growing = text.relation_to(last) == Relation::Longer;
-            let was_short = last.is_under_half_of(whole);
-            if !is_growing || !was_short {
-                return false;
-            }
-        }
-        true
+        let is_typed_again = text.relation_to(last) == Relation::Longer && last.is_under_half_of(whole);
+        is_part && !is_typed_again
     }
 
     /// Takes a text that completes the typed one, or the next letter typed over a completion.

@@ -27,14 +27,13 @@ impl<'a> NormalizedKeystroke<'a> {
     pub(super) fn remembered(
         at: Timestamp,
         user: Option<&'a UserId>,
-        text: &'a str,
         normalized: NormalizedText<'a>,
         composing: bool,
     ) -> Self {
         Self {
             at,
             user,
-            text,
+            text: normalized.text(),
             normalized,
             submitted: false,
             result_count: None,
@@ -76,7 +75,9 @@ pub(super) fn split(keystrokes: &[BufferedKeystroke], window: Duration) -> Piece
             if flushed.is_some_and(|flushed| sequence <= flushed) {
                 if is_repeated || known.is_none() && sequence > first {
                     split.late += 1;
-                    repeated.extend(Some(keystroke).filter(|_| is_repeated));
+                    if is_repeated {
+                        repeated.push(keystroke);
+                    }
                     continue;
                 }
                 flushed = None;
@@ -181,12 +182,9 @@ impl<'a> Piece<'a> {
             .filter_map(|has_sequence| if *has_sequence { sequenced.next() } else { others.next() });
         let mut in_order: Vec<_> = in_order.collect();
         // A text that an input method is composing counts only while it is the content of the box.
-        let count = in_order.len();
-        let mut index = 0;
-        in_order.retain(|typed| {
-            index += 1;
-            !typed.composing || index == count
-        });
+        let last = in_order.pop();
+        in_order.retain(|typed| !typed.composing);
+        in_order.extend(last);
         in_order
     }
 }

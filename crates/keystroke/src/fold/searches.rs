@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::comparison::Relation;
-use super::pending::{PendingSearch, Taken};
+use super::pending::PendingSearch;
 use super::pieces::NormalizedKeystroke;
 use quarry_domain::{FinalReason, UserId};
 
@@ -154,15 +154,13 @@ impl<'a> FoldState<'a, '_> {
         let piece = self.piece;
         let text = &piece[index].normalized;
         if let Some(open) = &mut self.open {
-            match open.take(piece, index) {
-                Taken::Yes => return,
-                Taken::AfterRetyping { from, best } => {
-                    self.divide(from, best);
-                    return self.take_text(index);
-                }
-                Taken::No => {}
+            if open.take(piece, index) {
+                return;
             }
             let is_alike = text.begins_like(&piece[open.abandoned_text(piece)].normalized);
+            if self.divide_retyped() {
+                return self.take_text(index);
+            }
             let reopening = if is_alike { Reopening::Corrected } else { Reopening::Never };
             self.end(FinalReason::Replaced, reopening);
         }
@@ -197,9 +195,7 @@ impl<'a> FoldState<'a, '_> {
     }
 
     fn submit(&mut self, index: usize) {
-        if let Some((from, best)) = self.open.as_ref().and_then(PendingSearch::retyped) {
-            self.divide(from, best);
-        }
+        self.divide_retyped();
         if let Some(open) = &mut self.open {
             open.submit(index);
         }
@@ -207,19 +203,21 @@ impl<'a> FoldState<'a, '_> {
         self.is_standing = true;
     }
 
-    /// Ends the open search before the keystroke `from`, and continues with another one from there on.
-    fn divide(&mut self, from: usize, best: usize) {
-        let Some(open) = self.open.take() else { return };
+    /// Ends the open search before the text that was typed over it, if any, which becomes another one.
+    ///
+    /// Returns true if there is such a text.
+    fn divide_retyped(&mut self) -> bool {
+        let Some((from, best)) = self.open.as_ref().and_then(PendingSearch::retyped) else { return false };
+        let Some(open) = self.open.take() else { return false };
         let (open, rest) = open.divide(from, best);
         self.open = Some(open);
         self.end(FinalReason::Replaced, Reopening::Never);
         self.open = Some(rest);
+        true
     }
 
     fn end(&mut self, reason: FinalReason, reopening: Reopening) {
-        if let Some((from, best)) = self.open.as_ref().and_then(PendingSearch::retyped) {
-            self.divide(from, best);
-        }
+        self.divide_retyped();
         let Some(open) = self.open.take() else { return };
         if open.remainder_of.is_some() {
             // A deletion is no search; it leaves the submission as it is.
@@ -227,7 +225,7 @@ impl<'a> FoldState<'a, '_> {
         }
         let is_abandoned = matches!(reason, FinalReason::Cleared | FinalReason::Replaced);
         let is_left = matches!(reason, FinalReason::Idle | FinalReason::Limit | FinalReason::Shutdown);
-        let shorter = open.without_stray_letter(self.piece).filter(|_| is_left);
+        let shorter = if is_left { open.without_stray_letter(self.piece) } else { None };
         let stored = match shorter {
             Some(shorter) => shorter,
             None if is_abandoned => open.abandoned_text(self.piece),
@@ -262,6 +260,6 @@ impl<'a> FoldState<'a, '_> {
     }
 }
 
-pub(super) fn differ(one: Option<&UserId>, other: Option<&UserId>) -> bool {
+fn differ(one: Option<&UserId>, other: Option<&UserId>) -> bool {
     one.is_some() && other.is_some() && one != other
 }

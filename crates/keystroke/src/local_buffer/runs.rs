@@ -130,9 +130,12 @@ impl Runs {
 
     /// Deletes the watermark that an accepted keystroke does not exceed: the client counts from the beginning again.
     fn restart_if_late(&mut self, run: RunId, sequence: Option<i64>) {
-        let Some(key) = self.runs.get(&run).map(|run| run.key.clone()) else { return };
-        if self.inputs.get(&key).is_some_and(|entry| entry.is_late(sequence)) {
-            self.inputs.restart(&key);
+        if sequence.is_none() {
+            return;
+        }
+        let Some(run) = self.runs.get(&run) else { return };
+        if self.inputs.get(&run.key).is_some_and(|entry| entry.is_late(sequence)) {
+            self.inputs.restart(&run.key);
         }
     }
 

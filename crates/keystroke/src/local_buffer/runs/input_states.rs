@@ -35,7 +35,7 @@ pub struct InputEntry {
 }
 
 /// The last stored search of an input.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Memory {
     pub search: RememberedSearch,
     pub until: Millis,
@@ -245,7 +245,7 @@ impl InputStates {
                 *until = (*until).min(watermarks.max(memories));
             }
             if let Some(memory) = entry.memory.as_mut().filter(|memory| memory.until > memories) {
-                *memory = Arc::new(Memory { search: memory.search.clone(), until: memories });
+                Arc::make_mut(memory).until = memories;
             }
             if let Some(watermark) = &mut entry.watermark {
                 watermark.until = watermark.until.min(watermarks);

@@ -193,18 +193,10 @@ local sums = { a = 0, l = 0, f = 0, u = 0 }
 for number = 0, (#KEYS - 2) / 4 - 1 do
   local run, watermark, submission, flood = unpack(KEYS, 3 + number * 4, 6 + number * 4)
   local at = 9 + number * 8
-  local outcome = 'a'
-  local late, restarts = false, false
-  local flooded = is_flooded(flood)
-  if not flooded then
-    late, restarts = is_late(watermark, ARGV[at + 4])
-  end
-  if flooded then
-    outcome = 'f'
-  elseif late then
-    outcome = 'l'
-  else
-    outcome = append_one(restarts, run, watermark, submission, unpack(ARGV, at, at + 7))
+  local outcome = 'f'
+  if not is_flooded(flood) then
+    local late, restarts = is_late(watermark, ARGV[at + 4])
+    outcome = late and 'l' or append_one(restarts, run, watermark, submission, unpack(ARGV, at, at + 7))
   end
   sums[outcome] = sums[outcome] + 1
   outcomes[#outcomes + 1] = outcome
