@@ -5,6 +5,7 @@ use chrono::{DateTime, NaiveTime, TimeDelta, Utc, Weekday};
 use serde::{Serialize, Serializer};
 
 use super::setting::Scalar;
+use quarry_domain::EpochUnit;
 
 /// A point in time that no two fields of a pattern share.
 const SAMPLE: i64 = 1_764_092_867;
@@ -16,32 +17,6 @@ pub enum DateFormat {
     Epoch(EpochUnit),
     /// Text.
     Pattern(DatePattern),
-}
-
-/// The unit of a Unix time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EpochUnit {
-    /// `epoch_s`
-    Seconds,
-    /// `epoch_ms`
-    Milliseconds,
-    /// `epoch_us`
-    Microseconds,
-    /// `epoch_ns`
-    Nanoseconds,
-}
-
-impl EpochUnit {
-    const ALL: [Self; 4] = [Self::Seconds, Self::Milliseconds, Self::Microseconds, Self::Nanoseconds];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Seconds => "epoch_s",
-            Self::Milliseconds => "epoch_ms",
-            Self::Microseconds => "epoch_us",
-            Self::Nanoseconds => "epoch_ns",
-        }
-    }
 }
 
 /// A strftime pattern that reads at least a year.

@@ -1,19 +1,13 @@
-//! Dates in the spellings of upstreams. Pure.
+//! Dates in the JSON of upstreams. Pure.
 //!
-//! A wrong date is worse than none: ambiguous ones such as `05/06/2025`, and numbers too small for a Unix time,
-//! need a configured format.
+//! An ambiguous date such as `05/06/2025` needs a configured format.
 
-mod epoch;
-mod text;
-
-use chrono::{DateTime, Datelike};
+use chrono::DateTime;
 
 use super::json::Json;
-use quarry_config::{DateFormat, EpochUnit};
-use quarry_domain::Timestamp;
+use quarry_config::DateFormat;
+use quarry_domain::{EpochUnit, Timestamp, parse_epoch, storable_date};
 
-/// The years that every database can store.
-const YEARS: std::ops::RangeInclusive<i32> = 1_000..=9_999;
 /// The members of a date object that contain its seconds, and those for the nanoseconds.
 const SECONDS: [(&str, &str); 3] =
     [("seconds", "nanos"), ("seconds", "nanoseconds"), ("_seconds", "_nanoseconds")];
@@ -21,13 +15,12 @@ const SECONDS: [(&str, &str); 3] =
 /// Parses a date in the configured format, or in a common one.
 pub(super) fn parse_date(value: &Json, format: Option<&DateFormat>) -> Option<Timestamp> {
     let at = match format {
-        Some(DateFormat::Epoch(unit)) => epoch::in_unit(scalar(value)?, *unit),
+        Some(DateFormat::Epoch(unit)) => parse_epoch(scalar(value)?, *unit),
         Some(DateFormat::Pattern(pattern)) => pattern.read(scalar(value)?),
         None => recognize(value),
     }?;
-    // The store keeps microseconds: a finer date would differ from the stored one.
-    let at = DateTime::from_timestamp_micros(at.timestamp_micros())?;
-    YEARS.contains(&at.year()).then_some(at)
+    // A finer date would differ from the stored one.
+    storable_date(at)
 }
 
 fn recognize(value: &Json) -> Option<Timestamp> {
@@ -36,17 +29,15 @@ fn recognize(value: &Json) -> Option<Timestamp> {
             Some(date) => mongo_date(date),
             None => seconds_object(value),
         },
-        value => {
-            let text = scalar(value)?;
-            if epoch::is_number(text) { epoch::by_magnitude(text) } else { text::parse(text) }
-        }
+        value => quarry_domain::parse_date(scalar(value)?),
     }
 }
 
 /// Reads the `$date` of MongoDB's extended JSON: text, or milliseconds.
 fn mongo_date(date: &Json) -> Option<Timestamp> {
     let text = scalar(date.get("$numberLong").unwrap_or(date))?;
-    if epoch::is_number(text) { epoch::in_unit(text, EpochUnit::Milliseconds) } else { text::parse(text) }
+    let is_number = text.parse::<f64>().is_ok();
+    if is_number { parse_epoch(text, EpochUnit::Milliseconds) } else { quarry_domain::parse_date(text) }
 }
 
 /// Reads an object with seconds and nanoseconds, as Protocol Buffers and Firestore write it.

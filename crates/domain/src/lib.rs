@@ -2,6 +2,7 @@
 
 mod comparison;
 mod crawl;
+mod dates;
 mod document;
 mod interaction;
 mod key;
@@ -17,6 +18,7 @@ mod text;
 
 pub use comparison::{comparison_key, query_key};
 pub use crawl::{Crawl, CrawlId, CrawlPage, CrawlState, PagePosition, Rejection, Tally};
+pub use dates::{EpochUnit, parse_date, parse_epoch, storable_date};
 pub use document::{
     Author, AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId,
     DocumentKey, InvalidDocument, SourceName, Tombstone,

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta};
 
+use super::EpochUnit;
 use super::epoch;
-use quarry_config::EpochUnit;
-use quarry_domain::Timestamp;
+use crate::Timestamp;
 
 /// The longest text that is read, in bytes: what JavaScript writes, with the name of a time zone.
 const MAX_BYTES: usize = 100;

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDateTime};
 
-use quarry_config::EpochUnit;
-use quarry_domain::Timestamp;
+use super::EpochUnit;
+use crate::Timestamp;
 
 /// The years of dates in digits, and of Unix times whose unit is a guess.
 const PLAUSIBLE_YEARS: std::ops::RangeInclusive<i32> = 1_900..=2_100;
