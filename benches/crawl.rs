@@ -140,7 +140,7 @@ fn source(url: &Url) -> SourceConfig {
         published_at = "/timestamp"
         "#
     );
-    Settings::from_toml(&text).unwrap().sources.remove(0)
+    Settings::from_toml(&text).unwrap().sources.crawled.remove(0)
 }
 
 async fn finish(mut crawler: Crawler) -> Crawl {

@@ -141,6 +141,7 @@ fn open(folder: &Path) -> TantivyEngine {
     TantivyEngine::open(TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
+        attributes: Arc::default(),
         sufficient_hits: 5,
         concurrency: 4,
         memory_bytes: MEMORY,

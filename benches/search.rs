@@ -197,6 +197,7 @@ async fn index(folder: &Path, documents: Vec<Document>) -> TantivyEngine {
     let engine = TantivyEngine::open(TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
+        attributes: std::sync::Arc::default(),
         sufficient_hits: 5,
         concurrency: 1,
         memory_bytes: 128 << 20,

@@ -54,6 +54,7 @@ async fn measure(searches: usize, documents: usize) {
     let options = TantivyOptions {
         folder: folder.path().join("index"),
         languages: Default::default(),
+        attributes: Arc::default(),
         sufficient_hits: 5,
         concurrency: 8,
         memory_bytes: 128 << 20,

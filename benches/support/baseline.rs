@@ -76,6 +76,7 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
     let options = TantivyOptions {
         folder: own.join("index"),
         languages: [(SourceName::parse("messages").unwrap(), Language::English.into())].into(),
+        attributes: Arc::default(),
         sufficient_hits: 5,
         concurrency: 8,
         memory_bytes: 128 << 20,

@@ -57,6 +57,7 @@ pub(crate) async fn engine(folder: &Path, collection: &TestCollection) -> Tantiv
     let options = TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
+        attributes: std::sync::Arc::default(),
         sufficient_hits: 5,
         concurrency: 1,
         memory_bytes: 128 << 20,

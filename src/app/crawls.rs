@@ -75,5 +75,5 @@ pub(super) fn sources(settings: &Settings) -> Result<Vec<CrawlSource>> {
         let upstream = Arc::new(HttpUpstream::new(config)?);
         Ok(CrawlSource { config: config.clone(), upstream })
     };
-    settings.sources.iter().map(source).collect()
+    settings.sources.crawled.iter().map(source).collect()
 }

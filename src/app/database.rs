@@ -15,8 +15,8 @@ pub async fn open_store(settings: &Settings) -> Result<(Store, DatabaseRecord)> 
     let (store, mut record) = connect_store(settings).await?;
     store.migrate_up(None).await.context("the database's schema cannot be brought up to date")?;
     record.identify(&store).await?;
-    for source in &settings.sources {
-        store.register_source(&source.name).await?;
+    for source in settings.sources.contents() {
+        store.register_source(source.name).await?;
     }
     Ok((store, record))
 }

@@ -49,7 +49,7 @@ fn reserve(settings: &Settings) -> u64 {
     PROCESS_FILES
         + FILES_PER_DATABASE_CONNECTION * u64::from(settings.database.max_connections)
         + FILES_PER_SEGMENT * segments
-        + FILES_PER_SOURCE * settings.sources.len() as u64
+        + FILES_PER_SOURCE * settings.sources.crawled.len() as u64
         + settings.redis_url.as_ref().map_or(0, |_| REDIS_FILES)
 }
 

@@ -170,7 +170,7 @@ async fn crawl_all(settings: &Settings) -> Result<bool> {
     let cancel = cancel_on_signal()?;
     let display = CrawlDisplay::new();
     let mut reports = Vec::new();
-    for source in &settings.sources {
+    for source in &settings.sources.crawled {
         match app::crawl(settings, store.clone(), source, false, &display, &cancel).await? {
             RunEnd::Finished(crawl, _) => reports.push(summary(&crawl)),
             RunEnd::Cancelled => return Ok(false),

@@ -253,10 +253,10 @@ fn cancel_on_signal() -> Result<CancellationToken> {
 
 /// Returns a configured source by name.
 fn find_source<'s>(settings: &'s Settings, name: &str) -> Result<&'s SourceConfig> {
-    if let Some(source) = settings.sources.iter().find(|source| source.name.as_str() == name) {
+    if let Some(source) = settings.sources.crawled.iter().find(|source| source.name.as_str() == name) {
         return Ok(source);
     }
-    let names: Vec<&str> = settings.sources.iter().map(|source| source.name.as_str()).collect();
+    let names: Vec<&str> = settings.sources.crawled.iter().map(|source| source.name.as_str()).collect();
     Err(if names.is_empty() {
         anyhow!(
             "no source is configured: describe one under [[sources]] in quarry.toml (see docs/sources.md)"

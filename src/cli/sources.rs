@@ -50,7 +50,7 @@ pub(super) async fn run(args: SourcesArgs) -> Result<ExitCode> {
 }
 
 async fn list(settings: &Settings, store: &Store) -> Result<ExitCode> {
-    let configured: BTreeSet<&SourceName> = settings.sources.iter().map(|source| &source.name).collect();
+    let configured: BTreeSet<&SourceName> = settings.sources.contents().map(|source| source.name).collect();
     let mut names: BTreeSet<SourceName> = store.sources().await?.into_iter().collect();
     names.extend(configured.iter().map(|name| (*name).clone()));
     let names: Vec<SourceName> = names.into_iter().collect();

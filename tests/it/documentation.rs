@@ -79,7 +79,7 @@ fn the_settings_are_those_of_the_code() {
 fn all_examples_of_settings_are_valid() {
     let sources = blocks(page("docs/sources.md"), "toml");
     let settings = Settings::from_toml(sources[0]).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(settings.sources.len(), 1);
+    assert_eq!(settings.sources.crawled.len(), 1);
     for Page { path, text } in PAGES.iter() {
         for example in blocks(text, "toml") {
             Settings::from_toml(example)

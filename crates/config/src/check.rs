@@ -1,15 +1,18 @@
 //! Checks of settings that depend on each other.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::error::ConfigProblem;
 use super::file::ConfigFile;
 use super::settings::Settings;
 use super::show::DEFAULT;
-use super::source::{PageFormat, parent_problems};
+use super::source::{AttributeType, PageFormat, SourceContent, parent_problems};
 
 /// Memory that each thread of the index writer needs, in MiB.
 const INDEXING_MB_PER_THREAD: usize = 15;
+
+/// The attributes of all sources: each costs memory per document.
+const MAX_ATTRIBUTES: usize = 64;
 
 /// Finds settings that contradict each other.
 pub(crate) fn contradictions(settings: &Settings, file: &ConfigFile<'_>) -> Vec<ConfigProblem> {
@@ -93,16 +96,22 @@ impl Contradictions<'_> {
     }
 
     fn check_sources(&mut self) {
-        for (index, setting, text) in parent_problems(&self.settings.sources) {
-            self.note(&[&format!("sources.{index}.{setting}")], text);
+        let sources = &self.settings.sources;
+        let indexes = sources.indexes();
+        for (at, setting, text) in parent_problems(&sources.crawled) {
+            self.note(&[&format!("sources.{}.{setting}", indexes[at])], text);
         }
         let mut names = HashSet::new();
-        for (index, source) in self.settings.sources.iter().enumerate() {
-            let key = |name: &str| format!("sources.{index}.{name}");
-            if !names.insert(&source.name) {
+        let mut types = HashMap::new();
+        for (&index, source) in indexes.iter().zip(sources.contents()) {
+            if !names.insert(source.name) {
                 let text = format!("is {:?}, which another source has", source.name.as_str());
-                self.note(&[&key("name")], text);
+                self.note(&[&format!("sources.{index}.name")], text);
             }
+            self.check_attributes(index, &source, &mut types);
+        }
+        for (&index, source) in indexes.iter().zip(&sources.crawled) {
+            let key = |name: &str| format!("sources.{index}.{name}");
             if source.format != PageFormat::Json && !source.items.as_str().is_empty() {
                 let text = "must be empty for this `format`: each line or row is an item";
                 self.note(&[&key("items"), &key("format")], text);
@@ -112,6 +121,52 @@ impl Contradictions<'_> {
                 let other = if setting == "backoff" { "max_backoff" } else { setting };
                 self.note(&[&key(setting), &key(other)], text);
             }
+            for (at, attribute) in source.attributes.iter().enumerate() {
+                if source.fields.maps(&attribute.path()) {
+                    let text = format!(
+                        "is {:?}, which `fields` maps: such a value does not stay in the attributes",
+                        attribute.path()
+                    );
+                    let (own, name) =
+                        (key(&format!("attributes.{at}.pointer")), key(&format!("attributes.{at}.name")));
+                    self.note(&[&own, &name], text);
+                }
+            }
+        }
+    }
+
+    /// Checks the attributes of a source; `types` has those of the sources before.
+    fn check_attributes<'a>(
+        &mut self,
+        index: usize,
+        source: &SourceContent<'a>,
+        types: &mut HashMap<&'a str, AttributeType>,
+    ) {
+        let mut names = HashSet::new();
+        for (at, attribute) in source.attributes.iter().enumerate() {
+            let key = |name: &str| format!("sources.{index}.attributes.{at}.{name}");
+            if !names.insert(&attribute.name) {
+                let text = format!("is {:?}, which another attribute of the source has", attribute.name);
+                self.note(&[&key("name")], text);
+            }
+            let known = *types.entry(&attribute.name).or_insert(attribute.r#type);
+            if known != attribute.r#type {
+                let text = format!(
+                    "is \"{}\", but {:?} is a \"{}\" in another source: use one type, or another name",
+                    attribute.r#type.name(),
+                    attribute.name,
+                    known.name()
+                );
+                self.note(&[&key("type")], text);
+            }
+            if let Some(text) = attribute.problem() {
+                self.note(&[&key("uses")], text);
+            }
+        }
+        if types.len() > MAX_ATTRIBUTES {
+            let text =
+                format!("has more than {MAX_ATTRIBUTES} names with those of other sources: declare fewer");
+            self.note(&[&format!("sources.{index}.attributes")], text);
         }
     }
 }

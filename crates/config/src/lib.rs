@@ -37,7 +37,7 @@ mod variables;
 mod web_url;
 
 pub use cron::CronSchedule;
-pub use date_format::{DateFormat, DatePattern, EpochUnit};
+pub use date_format::{DateFormat, DatePattern};
 pub use environment::Environment;
 pub use error::{ConfigError, ConfigProblem};
 pub use key::{KeyConfig, parse_time};
@@ -54,9 +54,10 @@ pub use settings::{
     ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
 };
 pub use source::{
-    BodyContent, ClientAuthStyle, FieldMap, Language, LanguageSetting, Locator, NextKind, OnFailedPage,
-    OnReject, PageFormat, Pagination, ParentValue, PostBody, RequestMethod, SinceParam, SourceConfig,
-    StopSignals, StopValue, UpstreamAuth,
+    AttributeConfig, AttributeType, AttributeUse, BodyContent, ClientAuthStyle, FieldMap, Language,
+    LanguageSetting, Locator, NextKind, OnFailedPage, OnReject, PageFormat, Pagination, ParentValue,
+    PostBody, PushedSource, RequestMethod, SinceParam, SourceConfig, SourceContent, SourceList, StopSignals,
+    StopValue, UpstreamAuth,
 };
 pub use values::{allows_every, parse_authority};
 pub use web_url::WebUrl;

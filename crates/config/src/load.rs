@@ -115,7 +115,7 @@ fn resolve(
     if !origins.contains_key("database_url") {
         settings.database_url = embedded_database(&settings.data_dir);
     }
-    link_parents(&mut settings.sources);
+    link_parents(&mut settings.sources.crawled);
     settings.provenance = Provenance { origins, file: None, foreign_variables };
     let problems = contradictions(&settings, &layers.file);
     if problems.is_empty() { Ok(settings) } else { Err(ConfigError::new(problems)) }

@@ -1,5 +1,6 @@
 //! Differences between loaded settings, and warnings about risky ones.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use chrono::Utc;
@@ -7,7 +8,7 @@ use chrono::Utc;
 use super::error::ConfigError;
 use super::reference;
 use super::settings::Settings;
-use super::source::LanguageSetting;
+use super::source::{AttributeConfig, LanguageSetting};
 use super::values::allows_every;
 use quarry_domain::SourceName;
 
@@ -44,11 +45,17 @@ impl Settings {
 
     /// The sources with a language other than the default, on which the index depends.
     pub fn special_languages(&self) -> Vec<(&SourceName, &LanguageSetting)> {
-        let languages = self.sources.iter().map(|source| (&source.name, &source.language));
+        let languages = self.sources.contents().map(|source| (source.name, source.language));
         let mut special: Vec<_> =
             languages.filter(|(_, language)| **language != LanguageSetting::default()).collect();
         special.sort_unstable();
         special
+    }
+
+    /// The declared attributes, on which the index depends, by source.
+    pub fn declared_attributes(&self) -> BTreeMap<&SourceName, &[AttributeConfig]> {
+        let declared = self.sources.contents().map(|source| (source.name, source.attributes));
+        declared.filter(|(_, attributes)| !attributes.is_empty()).collect()
     }
 
     /// A warning that names the ignored variables; never their values, which may be secrets.

@@ -12,7 +12,7 @@ use super::key::KeyConfig;
 use super::limits::LimitSettings;
 use super::pattern::{Pattern, patterns};
 use super::secret::Secret;
-use super::source::SourceConfig;
+use super::source::{SourceList, source_tables};
 use super::table::{settings_table, subtable, table_list};
 use super::values::{
     MAX_BYTES, MAX_U32, address, browser_origins, choice, count, database_url, duration, header_names, hosts,
@@ -62,8 +62,9 @@ settings_table! {
         /// The API keys: one `[[keys]]` table each, as `quarry key new` prints it.
         /// None: access without keys.
         keys: Vec<KeyConfig> = table_list(),
-        /// The sources to crawl: one `[[sources]]` table each.
-        sources: Vec<SourceConfig> = table_list(),
+        /// The sources: one `[[sources]]` table each. Without `url`, a source is not crawled: clients send its
+        /// documents, and the table has a `name`, a `language` and `attributes` only.
+        sources: SourceList = source_tables(),
         ..
         /// The origins of the values.
         pub(crate) provenance: Provenance

@@ -1,10 +1,12 @@
 //! A source: its address, its pagination, its fields and the limits of a crawl.
 
+mod attribute;
 mod auth;
 mod body;
 mod contradictions;
 mod identity;
 mod language;
+mod list;
 mod pagination;
 mod parent;
 
@@ -14,12 +16,15 @@ use std::time::Duration;
 use serde::Serialize;
 use toml::Value;
 
+pub use self::attribute::{AttributeConfig, AttributeType, AttributeUse};
 use self::auth::method;
 pub use self::auth::{ClientAuthStyle, RequestMethod, UpstreamAuth};
 use self::body::body;
 pub use self::body::{BodyContent, PostBody};
 use self::language::language_setting;
 pub use self::language::{Language, LanguageSetting};
+pub(crate) use self::list::source_tables;
+pub use self::list::{PushedSource, SourceContent, SourceList};
 use self::pagination::locator;
 pub use self::pagination::{Locator, NextKind, Pagination};
 pub use self::parent::ParentValue;
@@ -27,12 +32,13 @@ pub(crate) use self::parent::{link_parents, parent_problems};
 use super::cron::{CronSchedule, cron};
 use super::date_format::{DateFormat, date_format};
 use super::pointer::{
-    FieldList, ItemsPath, JsonPointer, KeyFields, field_list, items_path, key_fields, pointer, pointers,
+    FieldList, ItemsPath, JsonPointer, KeyFields, KeyPart, field_list, items_path, key_fields, pointer,
+    pointers,
 };
 use super::secret::Secret;
 use super::secret_values::{headers, params};
 use super::setting::Scalar;
-use super::table::{optional_table, settings_table, subtable, tagged};
+use super::table::{optional_table, settings_table, subtable, table_list, tagged};
 use super::values::{MAX_BYTES, MAX_U32, choice, count, duration, redirect_hosts, share, switch, text};
 use super::web_url::{WebUrl, web_url};
 use quarry_domain::SourceName;
@@ -86,6 +92,9 @@ settings_table! {
         /// The language of the texts, for word forms: one of those in the documentation of search, a list of
         /// them, `auto` to detect the language of each document, or `none`.
         language: LanguageSetting = language_setting().default("english"),
+        /// The members of `attributes` that can be searched, filtered, counted and sorted: one
+        /// `[[sources.attributes]]` table each.
+        attributes: Vec<AttributeConfig> = table_list(),
         /// The pause between the end of one request and the start of the next.
         delay: Duration = duration("0s").default("200ms"),
         /// The requests at one time: for pages by offset or number once the total is known, and for the lists of
@@ -204,6 +213,23 @@ settings_table! {
         date_format: Option<DateFormat> = date_format().optional(),
         /// The pointer to a flag or a time of deletion; an item that has it is removed.
         deleted: Option<JsonPointer> = pointer().optional(),
+    }
+}
+
+impl FieldMap {
+    /// Returns true if a field is mapped from the value at a pointer, or from one that contains it.
+    pub(crate) fn maps(&self, pointer: &str) -> bool {
+        let keys = self.key.parts().iter().filter_map(|part| match part {
+            KeyPart::Pointer(pointer) => Some(pointer),
+            KeyPart::MemberName | KeyPart::Parent(_) | KeyPart::Constant(_) => None,
+        });
+        let lists = self.text.pointers().iter().chain(self.title.iter().flat_map(FieldList::pointers));
+        let single = [&self.category, &self.author_key, &self.author_name, &self.published_at, &self.deleted];
+        let mut mapped = keys.chain(lists).chain(single.into_iter().flatten());
+        mapped.any(|mapped| {
+            let below = pointer.strip_prefix(mapped.as_str());
+            below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        })
     }
 }
 

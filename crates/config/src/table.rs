@@ -14,6 +14,11 @@ use super::setting::{Setting, SettingEntry, describe, one_of, quote};
 /// The key that selects the settings of a [`SettingsEnum`].
 const TAG: &str = "kind";
 
+/// Returns the key of a field, whose name may be a raw identifier.
+pub(crate) fn key(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
 /// A table with a fixed set of settings, which `settings_table!` declares.
 pub(crate) trait SettingsTable: Sized {
     fn read(node: &ConfigNode<'_>) -> Option<Self>;
@@ -34,9 +39,9 @@ macro_rules! settings_table {
 
         impl $crate::table::SettingsTable for $Table {
             fn read(node: &$crate::node::ConfigNode<'_>) -> Option<Self> {
-                node.note_unknown(&[$(stringify!($name)),+]);
-                $(let $name: Option<$type> =
-                    $crate::setting::Setting::read(&$setting, &node.child(stringify!($name)));)+
+                node.note_unknown(&[$($crate::table::key(stringify!($name))),+]);
+                $(let $name: Option<$type> = $crate::setting::Setting::read(
+                    &$setting, &node.child($crate::table::key(stringify!($name))));)+
                 Some(Self { $($name: $name?,)+ $($extra: <$Extra>::default(),)? })
             }
 
@@ -44,7 +49,7 @@ macro_rules! settings_table {
                 $(
                     let value: Option<&$type> = table.map(|table| &table.$name);
                     let line = $crate::reference_line::ReferenceLine::new(
-                        prefix, stringify!($name), concat!($($doc),+));
+                        prefix, $crate::table::key(stringify!($name)), concat!($($doc),+));
                     $crate::setting::Setting::entries(&$setting, line, value, entries);
                 )+
             }
@@ -163,16 +168,28 @@ pub(crate) const fn table_list<T: SettingsTable>() -> TableList<T> {
     TableList(PhantomData)
 }
 
-impl<T: SettingsTable> Setting for TableList<T> {
-    type Value = Vec<T>;
-
-    fn read(&self, node: &ConfigNode<'_>) -> Option<Vec<T>> {
+impl<T: SettingsTable> TableList<T> {
+    /// Records the origin of the list, or that it is none.
+    pub(crate) fn note_origin(&self, node: &ConfigNode<'_>) {
         let expected = format!("a list of tables, each written under its own `[[{}]]`", node.key());
         note_unless(Value::is_array, node, &expected);
         if node.value.is_some() {
             node.set_origin(node.layers.file.origin);
         }
-        let tables: Vec<Option<T>> = node.items().map(|item| subtable().read(&item)).collect();
+    }
+
+    /// Reads one table of the list.
+    pub(crate) fn read_item(&self, item: &ConfigNode<'_>) -> Option<T> {
+        subtable().read(item)
+    }
+}
+
+impl<T: SettingsTable> Setting for TableList<T> {
+    type Value = Vec<T>;
+
+    fn read(&self, node: &ConfigNode<'_>) -> Option<Vec<T>> {
+        self.note_origin(node);
+        let tables: Vec<Option<T>> = node.items().map(|item| self.read_item(&item)).collect();
         tables.into_iter().collect()
     }
 

@@ -55,7 +55,7 @@ pub(super) fn config_with(settings: &str) -> SourceConfig {
         text = "/text"
         "#
     );
-    Settings::from_toml(&text).expect("settings").sources.remove(0)
+    Settings::from_toml(&text).expect("settings").sources.crawled.remove(0)
 }
 
 /// A running crawl that started 30 seconds ago.

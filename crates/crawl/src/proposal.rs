@@ -202,7 +202,7 @@ fn parse(table: &SourceTable) -> Result<SourceConfig, ProposalError> {
     let environment = Environment::from_pairs(pairs);
     let settings = Settings::from_text("the proposal", &table.to_toml(), &environment)
         .map_err(ProposalError::Invalid)?;
-    let source = settings.sources.into_iter().next();
+    let source = settings.sources.crawled.into_iter().next();
     Ok(source.expect("a table of sources has one source"))
 }
 

@@ -25,6 +25,8 @@ pub enum ErrorCode {
     NotFound,
     /// The server is at capacity; retry later.
     TooBusy,
+    /// A newly declared attribute is being indexed; retry later.
+    NotIndexedYet,
     /// The operation exceeded its time limit.
     Timeout,
     /// The response would exceed its size limit; request less at once.

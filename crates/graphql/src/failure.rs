@@ -180,6 +180,10 @@ impl From<SearchError> for Failure {
             SearchError::InvalidCursor => {
                 Self::bad_input("after", "is not a cursor of this search: pass an edge's cursor unchanged")
             }
+            SearchError::NotIndexedYet(attribute) => Self::new(
+                ErrorCode::NotIndexedYet,
+                format!("The attribute {attribute} is being indexed. Retry in a moment."),
+            ),
             SearchError::TooLarge => Self::new(ErrorCode::ResponseTooLarge, error.to_string()),
             SearchError::Damaged(_) | SearchError::Failed(_) => Self::internal(error),
         }

@@ -21,6 +21,9 @@ pub(super) fn page_size(ctx: &Context<'_>, first: Option<i32>) -> Result<usize, 
     page_size_within(ctx, first, DEFAULT_FIRST, MAX_FIRST)
 }
 
+/// The items that pages by number reach.
+const MAX_NUMBERED: usize = 10_000;
+
 /// Reads `first` with bounds other than those of [`page_size`].
 pub(super) fn page_size_within(
     ctx: &Context<'_>,
@@ -29,6 +32,26 @@ pub(super) fn page_size_within(
     max: usize,
 ) -> Result<usize, Failure> {
     checked("first", first, default, max_page_size(ctx, max))
+}
+
+/// Returns the number of items before a page, whose number excludes a cursor.
+pub(super) fn page_offset(page: Option<i32>, first: usize, has_cursor: bool) -> Result<usize, Failure> {
+    let Some(page) = page else { return Ok(0) };
+    if has_cursor {
+        return Err(Failure::bad_input("page", "and `after` exclude each other: send one of them"));
+    }
+    let before = usize::try_from(page).ok().and_then(|page| page.checked_sub(1));
+    let Some(before) = before else {
+        return Err(Failure::bad_input("page", format_args!("must be 1 or more, but is {page}")));
+    };
+    let offset = before.saturating_mul(first);
+    if offset.saturating_add(first) > MAX_NUMBERED {
+        let problem = format_args!(
+            "reaches beyond the first {MAX_NUMBERED} documents: page on with `after`, or narrow the search"
+        );
+        return Err(Failure::bad_input("page", problem));
+    }
+    Ok(offset)
 }
 
 fn max_page_size(ctx: &Context<'_>, max: usize) -> usize {

@@ -11,14 +11,14 @@ use super::ids::NodeId;
 use super::list::List;
 use super::loaders::Loaders;
 use super::mutation::buffer_keystroke;
-use super::pagination::{PageArguments, PageSelection, page_size, page_size_within};
+use super::pagination::{PageArguments, PageSelection, page_offset, page_size, page_size_within};
 use super::response_budget::ResponseBudget;
 use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
-    SearchConnection, SearchLogConnection, SearchLogFilter, SearchSort, Source, Suggestion, TrackInput,
-    selected_facets,
+    SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchSort, Source, Suggestion,
+    TrackInput, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
@@ -86,8 +86,18 @@ impl Query {
         first: Option<i32>,
         #[graphql(desc = "Returns the documents after this cursor; all other arguments must be unchanged.")]
         after: Option<String>,
+        #[graphql(
+            desc = "Returns the page with this number, from 1 on, in place of `after`: up to the first 10,000 \
+                    documents. Documents that change in between may appear on two pages or on none."
+        )]
+        page: Option<i32>,
         #[graphql(desc = "The conditions that documents must meet.")] filter: Option<DocumentFilter>,
         #[graphql(default, desc = "The order of the documents.")] sort: OrDefault<SearchSort>,
+        #[graphql(
+            desc = "Orders the documents by declared attributes: at most 8. `sort` orders documents with equal values. \
+                    Documents that match more strictly come first, as in `SearchEdge.tier`."
+        )]
+        order_by: Option<Vec<SearchOrder>>,
         #[graphql(default, name = "match", desc = "The number of words that must match.")]
         match_policy: OrDefault<MatchPolicy>,
         #[graphql(
@@ -109,30 +119,34 @@ impl Query {
         track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
         let track = track.map(|track| track.checked(&query)).transpose()?;
-        let is_first_page = after.is_none();
         let first = page_size(ctx, first)?;
+        let offset = page_offset(page, first, after.is_some())?;
+        let is_first_page = after.is_none() && offset == 0;
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
             return Err(SearchError::InvalidCursor.into());
         }
+        let services = Services::of(ctx)?;
+        let attributes = services.search.attributes();
         let selected = ctx.look_ahead();
         let highlights = selected.field("edges").field("highlights");
         let request = SearchRequest {
             query,
-            filter: filter.unwrap_or_default().checked()?,
+            filter: filter.unwrap_or_default().checked(&attributes)?,
+            order_by: SearchOrder::checked(order_by, &attributes)?,
             sort: sort.0.into(),
             match_policy: match_policy.0.into(),
             prefix: prefix.0,
             typo_tolerance: typo_tolerance.0,
             relaxes: true,
             first,
+            offset,
             highlights: highlights.exists(),
             highlight_lengths: Highlight::lengths(&highlights.selection_fields()),
             corrections: selected.field("interpretation").field("corrections").exists(),
-            facets: selected_facets(ctx, &selected)?,
+            facets: selected_facets(ctx, &selected, &attributes)?,
             after,
             read_bytes: ResponseBudget::of(ctx).map_or(usize::MAX, ResponseBudget::readable),
         };
-        let services = Services::of(ctx)?;
         let answer = match services.search.search(&request).await {
             Err(SearchError::TooLarge) => return Err(ResponseBudget::too_large(ctx)),
             answer => answer?,
@@ -169,8 +183,9 @@ impl Query {
         >,
     ) -> Result<List<Vec<Suggestion>>, Failure> {
         let size = page_size_within(ctx, first, DEFAULT_SUGGESTIONS, MAX_SUGGESTIONS)?;
-        let filter = filter.unwrap_or_default().checked()?;
-        let suggestions = Services::of(ctx)?.suggestions.suggest(&prefix, size, &filter).await?;
+        let services = Services::of(ctx)?;
+        let filter = filter.unwrap_or_default().checked(&services.search.attributes())?;
+        let suggestions = services.suggestions.suggest(&prefix, size, &filter).await?;
         Ok(suggestions.into_iter().map(Suggestion::from).collect())
     }
 

@@ -4,14 +4,26 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::request::SearchSort;
+use super::request::{AttributeOrder, SearchRequest, SearchSort};
+
+/// A value that orders a hit; in the direction of its order, `Missing` comes last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) enum OrderValue {
+    Missing,
+    /// A number, a date in microseconds since 1970, or a distance in meters.
+    Number(f64),
+    Text(Box<str>),
+}
 
 /// The sort key of a hit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SortKey {
     /// The rank of the tier that found the document.
     pub(crate) tier: u8,
+    /// One value for each attribute of the order.
+    pub(crate) values: Box<[OrderValue]>,
     /// Relevance; 0 in searches sorted by time.
     pub(crate) score: f32,
     /// Microseconds since 1970; `None` comes last.
@@ -21,17 +33,19 @@ pub(crate) struct SortKey {
 }
 
 /// Continues a search after a hit.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchCursor {
     sort: SearchSort,
+    /// The digest of the attributes that order the hits; 0 without any.
+    order: u32,
     /// The rank of the last tier of the answer.
     pub(crate) depth: u8,
     pub(crate) key: SortKey,
 }
 
 impl SearchCursor {
-    pub(crate) fn new(sort: SearchSort, depth: u8, key: SortKey) -> Self {
-        Self { sort, depth, key }
+    pub(crate) fn new(request: &SearchRequest, depth: u8, key: SortKey) -> Self {
+        Self { sort: request.sort, order: digest(&request.order_by), depth, key }
     }
 
     /// Returns the cursor as opaque text.
@@ -40,29 +54,54 @@ impl SearchCursor {
         BASE64URL_NOPAD.encode(&bytes)
     }
 
-    /// Decodes a cursor of a search with this sort.
-    pub(crate) fn decode(text: &str, sort: SearchSort) -> Option<Self> {
+    /// Decodes a cursor of a search with this order.
+    pub(crate) fn decode(text: &str, request: &SearchRequest) -> Option<Self> {
         let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let (cursor, rest) = postcard::take_from_bytes::<Self>(&bytes).ok()?;
-        let is_valid = rest.is_empty() && cursor.sort == sort && cursor.key.score.is_finite();
+        let is_valid = rest.is_empty()
+            && cursor.sort == request.sort
+            && cursor.order == digest(&request.order_by)
+            && cursor.key.values.len() == request.order_by.len()
+            && cursor.key.score.is_finite();
         is_valid.then_some(cursor)
     }
+}
+
+/// Returns a digest that differs between most orders.
+fn digest(order: &[AttributeOrder]) -> u32 {
+    if order.is_empty() {
+        return 0;
+    }
+    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{order:?}").as_bytes());
+    digest.as_fields().0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::SortDirection;
 
     #[test]
     fn cursors_round_trip_and_others_are_rejected() {
-        let key = SortKey { tier: 1, score: 3.25, published_at: Some(-7), id: u128::MAX - 1 };
-        let cursor = SearchCursor::new(SearchSort::Relevance, 2, key);
-        let text = cursor.encode();
-        assert_eq!(SearchCursor::decode(&text, SearchSort::Relevance), Some(cursor));
-        assert_eq!(SearchCursor::decode(&text, SearchSort::Newest), None);
-        assert_eq!(SearchCursor::decode(&text[1..], SearchSort::Relevance), None);
+        let order =
+            AttributeOrder { name: "price".to_owned(), direction: SortDirection::Descending, near: None };
+        let by_score = SearchRequest::new("", 1);
+        let by_time = SearchRequest { sort: SearchSort::Newest, ..by_score.clone() };
+        let by_price = SearchRequest { order_by: vec![order], ..by_score.clone() };
+        let values: [Box<[OrderValue]>; 2] = [Box::default(), Box::new([OrderValue::Number(1.5)])];
+        for (request, values) in [&by_score, &by_price].into_iter().zip(values) {
+            let key = SortKey { tier: 1, values, score: 3.25, published_at: Some(-7), id: u128::MAX - 1 };
+            let cursor = SearchCursor::new(request, 2, key);
+            let text = cursor.encode();
+            assert_eq!(SearchCursor::decode(&text, request), Some(cursor));
+            let others = [&by_score, &by_time, &by_price].into_iter().filter(|other| *other != request);
+            for other in others {
+                assert_eq!(SearchCursor::decode(&text, other), None);
+            }
+            assert_eq!(SearchCursor::decode(&text[1..], request), None);
+        }
         for garbage in ["", "x", "%%%", "AAAA", "ééé"] {
-            assert_eq!(SearchCursor::decode(garbage, SearchSort::Relevance), None, "{garbage}");
+            assert_eq!(SearchCursor::decode(garbage, &by_score), None, "{garbage}");
         }
     }
 }

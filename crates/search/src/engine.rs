@@ -8,8 +8,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use uuid::Uuid;
 
+use super::attributes::Attributes;
 use super::cursor::SearchCursor;
-use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
+use super::filter::DocumentFilter;
+use super::request::{CompletionRequest, NumberBounds, SearchRequest};
 use quarry_domain::{Document, DocumentChange, MatchTier, Revision};
 
 /// A failure of the search engine.
@@ -21,6 +23,9 @@ pub enum SearchError {
     /// The cursor is malformed or belongs to a search with another sort.
     #[error("the cursor does not belong to this search: start again without one")]
     InvalidCursor,
+    /// The index does not contain a newly declared attribute yet.
+    #[error("the attribute {0:?} is being indexed: retry later")]
+    NotIndexedYet(String),
     /// The hits exceed the request's memory limit.
     #[error("the hits exceed the memory limit: request fewer")]
     TooLarge,
@@ -68,16 +73,24 @@ pub struct Highlight {
 }
 
 /// The matching documents by the values of a field.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facet {
-    /// `source`, `category` or `authorKey`, as in the filter.
-    pub field: &'static str,
-    /// The values, most frequent first, ties by value.
+    /// `source`, `category` or `authorKey`, as in the filter, or the name of an attribute.
+    pub field: String,
+    /// The values in the requested order.
     pub buckets: Vec<FacetBucket>,
+    /// The number of different values, intervals or ranges.
+    pub value_count: u64,
+    /// True if values follow the last bucket.
+    pub has_next: bool,
+    /// Those of numbers and dates.
+    pub stats: Option<FacetStats>,
+    /// The numbers are microseconds since 1970.
+    pub is_date: bool,
 }
 
 /// One value of a facet.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FacetBucket {
     /// The value.
     pub value: String,
@@ -85,6 +98,41 @@ pub struct FacetBucket {
     pub count: u64,
     /// The name of an author, if requested.
     pub name: Option<String>,
+    /// The bounds of an interval or range.
+    pub bounds: Option<NumberBounds>,
+}
+
+/// The statistics of the numbers of a facet.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct FacetStats {
+    /// The number of values.
+    pub count: u64,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// Their sum.
+    pub sum: f64,
+}
+
+impl FacetStats {
+    pub(crate) fn add(&mut self, number: f64) {
+        self.merge(&Self { count: 1, min: number, max: number, sum: number });
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        if self.count == 0 {
+            *self = *other;
+            return;
+        }
+        self.count += other.count;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+        self.sum += other.sum;
+    }
 }
 
 /// The answer to a search.
@@ -173,6 +221,10 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError>;
     /// Counts the documents with all words of each text, as typed or in another form.
     async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError>;
+    /// Returns the attributes that documents can be filtered, counted and ordered by.
+    fn attributes(&self) -> Arc<Attributes> {
+        Arc::default()
+    }
     /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
     /// Registers the metrics of searches.

@@ -2,6 +2,7 @@
 //!
 //! - [`SearchEngine`]: the seam; `tantivy_engine` implements it.
 //! - `request`, `engine`, `cursor`: requests, answers, and the position of a hit between pages.
+//! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
 //! - `indexer`: applies the changes of the store to the engine.
@@ -10,8 +11,10 @@
 //! Deliberately not here: documents of the store that are not indexed yet, and authorization.
 
 mod analysis;
+mod attributes;
 mod cursor;
 mod engine;
+mod filter;
 mod fragment;
 mod highlight;
 mod indexer;
@@ -21,16 +24,18 @@ mod suggestions;
 pub mod tantivy_engine;
 mod typed_text;
 
+pub use attributes::{Attributes, DeclaredAttribute, Point};
 pub use cursor::SearchCursor;
 pub use engine::{
-    Batch, Correction, EngineHealth, Facet, FacetBucket, Highlight, Hit, SearchAnswer, SearchEngine,
-    SearchError,
+    Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, SearchAnswer,
+    SearchEngine, SearchError,
 };
+pub use filter::{AttributeCondition, AttributeTest, DateRange, DocumentFilter, GeoBox, NumberRange};
 pub use indexer::{IndexError, IndexFollower, IndexProgress, IndexStep, Indexer};
 pub use quarry_domain::MatchTier;
 pub use request::{
-    CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, DocumentFilter, FacetRequest, MatchPolicy, SearchRequest,
-    SearchSort,
+    AttributeOrder, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, FacetOrder, FacetRequest, LABEL_FIELDS,
+    MatchPolicy, NumberBounds, SearchRequest, SearchSort, SortDirection,
 };
 pub use suggestions::{
     MAX_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,

@@ -1,7 +1,9 @@
 //! Search requests. The API validates them.
 
-use quarry_domain::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::attributes::Point;
+use super::filter::DocumentFilter;
 
 /// The order of hits. Ties go to the newest, then to the smaller id.
 ///
@@ -27,47 +29,18 @@ pub enum MatchPolicy {
     Any,
 }
 
-/// The filter of a search. An empty list does not restrict it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct DocumentFilter {
-    /// Any of these sources.
-    pub source: Vec<String>,
-    /// Any of these categories.
-    pub category: Vec<String>,
-    /// Any of these authors, by their key at the source.
-    pub author_key: Vec<String>,
-    /// Published at this time or later.
-    pub published_from: Option<Timestamp>,
-    /// Published before this time.
-    pub published_before: Option<Timestamp>,
-}
-
-/// The maximum size of a filter that is the key of a cache, in bytes.
-const MAX_CACHED_BYTES: usize = 512;
-
-impl DocumentFilter {
-    /// Returns true if it is small enough to be the key of a cache.
-    pub(crate) fn is_small(&self) -> bool {
-        let labels = self.source.iter().chain(&self.category).chain(&self.author_key);
-        labels.map(|label| label.len() + size_of::<String>()).sum::<usize>() <= MAX_CACHED_BYTES
-    }
-
-    /// Returns true if the filter restricts nothing.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
 /// The maximum length of a highlight in characters, unless a request states another.
 pub const DEFAULT_HIGHLIGHT_LENGTH: usize = 1_000;
 
 /// A search request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SearchRequest {
     /// The typed text.
     pub query: String,
     /// The filter.
     pub filter: DocumentFilter,
+    /// The attributes that order hits; `sort` orders equal ones.
+    pub order_by: Vec<AttributeOrder>,
     /// The order of hits.
     pub sort: SearchSort,
     /// The number of words that must match.
@@ -80,6 +53,8 @@ pub struct SearchRequest {
     pub relaxes: bool,
     /// The maximum number of hits.
     pub first: usize,
+    /// The number of hits before the page, in place of a cursor.
+    pub offset: usize,
     /// The cursor of the hit before the page.
     pub after: Option<String>,
     /// Compute highlights.
@@ -100,12 +75,14 @@ impl SearchRequest {
         Self {
             query: query.into(),
             filter: DocumentFilter::default(),
+            order_by: Vec::new(),
             sort: SearchSort::default(),
             match_policy: MatchPolicy::default(),
             prefix: true,
             typo_tolerance: true,
             relaxes: true,
             first,
+            offset: 0,
             after: None,
             highlights: false,
             highlight_lengths: vec![DEFAULT_HIGHLIGHT_LENGTH],
@@ -116,23 +93,86 @@ impl SearchRequest {
     }
 }
 
-/// A request for the most frequent values of each label field.
+/// The direction of an order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortDirection {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// An order of hits by an attribute; documents without a value come last.
 #[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttributeOrder {
+    /// The attribute.
+    pub name: String,
+    /// The direction: of several values of a document, the first one in it counts.
+    pub direction: SortDirection,
+    /// The point from which distances order geo attributes.
+    pub near: Option<Point>,
+}
+
+/// The fields besides attributes that facets count, as the filter names them.
+pub const LABEL_FIELDS: [&str; 3] = ["source", "category", "authorKey"];
+
+/// The order of the values of a facet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FacetOrder {
+    /// Most frequent first, ties by value.
+    #[default]
+    Count,
+    /// By value.
+    Value,
+}
+
+/// The bounds of a range or an interval of numbers; an end without one is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct NumberBounds {
+    /// The lower bound, inclusive.
+    pub from: Option<f64>,
+    /// The upper bound, exclusive.
+    pub to: Option<f64>,
+}
+
+/// A request for the values of fields in the matching documents.
+#[derive(Clone, Debug, PartialEq)]
 pub struct FacetRequest {
+    /// The attributes and label fields to count; empty: the label fields.
+    pub fields: Vec<String>,
     /// The maximum number of values of each field.
     pub first: usize,
+    /// The order of values.
+    pub order: FacetOrder,
+    /// Continues after this value and its count.
+    pub after: Option<(String, u64)>,
     /// Counts only values that begin with this text, and authors with such a name.
     pub starts_with: Option<String>,
     /// Counts the values of a field regardless of the filter of that field.
     pub disjunctive: bool,
     /// Look up the names of authors.
     pub names: bool,
+    /// Counts numbers within intervals of this width in place of single values.
+    pub interval: Option<f64>,
+    /// Counts numbers within these bounds in place of single values.
+    pub ranges: Vec<NumberBounds>,
 }
 
 impl FacetRequest {
-    /// Creates a request for the `first` most frequent values.
+    /// Creates a request for the `first` most frequent values of each label field.
     pub fn new(first: usize) -> Self {
-        Self { first, starts_with: None, disjunctive: false, names: false }
+        Self {
+            fields: Vec::new(),
+            first,
+            order: FacetOrder::default(),
+            after: None,
+            starts_with: None,
+            disjunctive: false,
+            names: false,
+            interval: None,
+            ranges: Vec::new(),
+        }
     }
 }
 

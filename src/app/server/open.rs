@@ -29,7 +29,7 @@ impl Server {
         record.require_log(&store, &engine).await?;
         record.set_state(DatabaseState::Open)?;
         let indexer = Indexer::new(store.clone(), engine.clone());
-        let sources: Arc<[_]> = settings.sources.iter().map(|source| source.name.clone()).collect();
+        let sources: Arc<[_]> = settings.sources.crawled.iter().map(|source| source.name.clone()).collect();
         let crawled = CrawlMetrics::new(sources.iter().cloned(), Arc::new(LogProgress));
         let (names, sources) = watch::channel(sources);
         let crawls = CrawlWorker::new(

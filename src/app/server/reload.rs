@@ -85,7 +85,7 @@ impl SettingsReloader {
             Err(error) => return reject(&format!("{error:#}")),
         };
         // Unchanged sources keep their connections and crawls.
-        let sources = if settings.sources == self.current.sources {
+        let sources = if settings.sources.crawled == self.current.sources.crawled {
             None
         } else {
             match crawls::sources(&settings) {
@@ -94,7 +94,7 @@ impl SettingsReloader {
             }
         };
         if let Some(sources) = sources {
-            log_sources(&self.current.sources, &settings.sources);
+            log_sources(&self.current.sources.crawled, &settings.sources.crawled);
             self.sources.replace(sources);
         }
         self.state.access.replace(&settings.keys, &settings.rate_limits);
@@ -111,6 +111,9 @@ impl SettingsReloader {
         if settings.special_languages() != self.initial.special_languages() {
             // The index is rebuilt for them.
             pending.push("sources.language");
+        }
+        if settings.declared_attributes() != self.initial.declared_attributes() {
+            pending.push("sources.attributes");
         }
         if !pending.is_empty() {
             tracing::warn!(settings = pending.join(", "), "changed settings need a restart");

@@ -26,7 +26,7 @@ pub(super) struct PurgeArgs {
 }
 
 pub(super) async fn run(settings: &Settings, store: &Store, args: PurgeArgs) -> Result<ExitCode> {
-    if settings.sources.iter().any(|source| source.name.as_str() == args.name) {
+    if settings.sources.contents().any(|source| source.name.as_str() == args.name) {
         bail!("{} is configured: remove its [[sources]] table first, or it is crawled again", args.name);
     }
     let known = store.sources().await?;

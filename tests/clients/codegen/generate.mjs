@@ -25,7 +25,7 @@ const sections = await preset.buildGeneratesSection({
   config: {
     documentMode: "string",
     strictScalars: true,
-    scalars: { DateTime: "string", JSON: "unknown", Long: "number" },
+    scalars: { AttributeValue: "string | number | boolean", DateTime: "string", JSON: "unknown", Long: "number" },
     useTypeImports: true,
     importExtension: ".js",
   },

@@ -45,7 +45,7 @@ fn settings_reach_the_limits_of_libraries() {
 
 #[test]
 fn documents_without_a_source_have_the_default_language_of_sources() {
-    assert_eq!(load(SOURCE, &[]).unwrap().sources[0].language, LanguageSetting::default());
+    assert_eq!(load(SOURCE, &[]).unwrap().sources.crawled[0].language, LanguageSetting::default());
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ fn empty_settings_are_the_defaults() {
     assert!(settings.search.concurrency >= 4 && settings.search.concurrency.is_multiple_of(4));
     assert_eq!(settings.server.max_body_bytes, 16 << 20);
     assert_eq!(settings.log.format, LogFormat::Text);
-    assert!(settings.sources.is_empty());
+    assert!(settings.sources.crawled.is_empty());
     assert!(settings.keys.is_empty());
     assert_eq!(settings.warnings(settings.listen).len(), 1, "that there are no keys");
 }

@@ -1,5 +1,6 @@
 //! Settings from an operator's view: layers, problems, sources and printed settings.
 
+mod attributes;
 mod defaults;
 mod keys;
 mod layers;

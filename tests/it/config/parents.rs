@@ -30,13 +30,13 @@ params = { kind = "{kind}", plain = "{kind} and more" }
 body = { query = "{ posts{id} }", variables = { tag = "{/tags/0}" } }
 "#;
     let settings = super::load(&file(child, "[\"{id}\", \"/n\"]"), &[]).expect("settings");
-    let comments = &settings.sources[1];
+    let comments = &settings.sources.crawled[1];
     let placeholders: Vec<String> =
         comments.placeholders().iter().map(|placeholder| placeholder.as_str().to_owned()).collect();
     assert_eq!(placeholders, ["{blog}", "{/id}", "{kind}", "{/tags/0}", "{id}"]);
     let printed = settings.to_toml_redacted();
     assert!(printed.contains("parent = \"posts\""), "{printed}");
-    assert_eq!(settings.sources[0].placeholders(), []);
+    assert_eq!(settings.sources.crawled[0].placeholders(), []);
 }
 
 #[test]

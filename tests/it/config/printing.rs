@@ -50,11 +50,22 @@ headers = { x-key = "s3cret" }
 body = { password = "s3cret" }
 header = "x-token"
 lifetime = "5m"
+[[sources.attributes]]
+name = "price"
+pointer = "/cost/net"
+type = "number"
+uses = ["filter", "sort"]
 [[sources]]
 name = "products"
 url = "https://example.com/products"
 pagination = { kind = "link" }
 fields = { key = "/sku", text = "/description" }
+[[sources]]
+name = "reviews"
+language = "german"
+[[sources.attributes]]
+name = "rating"
+type = "number"
 "#;
 
 #[test]
@@ -164,6 +175,12 @@ fn keys_of_source(source: &toml::Table) -> Vec<String> {
                 let names = inner.keys().filter(|name| *name != "kind");
                 keys.extend(names.map(|key| format!("sources.{name}.{key}")));
             }
+            ("attributes", toml::Value::Array(attributes)) => {
+                keys.push(format!("sources.{name}"));
+                let tables = attributes.iter().filter_map(toml::Value::as_table);
+                let names = tables.flat_map(toml::Table::keys);
+                keys.extend(names.map(|key| format!("sources.{name}.{key}")));
+            }
             _ => keys.push(format!("sources.{name}")),
         }
     }
@@ -177,7 +194,7 @@ fn the_defaults_of_the_reference_are_the_printed_ones() {
         let Some(default) = line.default.strip_prefix('`').and_then(|rest| rest.strip_suffix('`')) else {
             continue;
         };
-        if ["keys", "keys.origins", "sources", "sources.headers", "sources.params"]
+        if ["keys", "keys.origins", "sources", "sources.attributes", "sources.headers", "sources.params"]
             .contains(&line.key.as_str())
             || line.key.starts_with("sources.stop.")
             || line.key.starts_with("sources.since.")

@@ -200,7 +200,7 @@ fn a_misspelt_log_level_is_rejected() {
 #[test]
 fn all_problems_are_listed() {
     let error = load(
-        "lisen = 1\n[search]\npoll = 1\n[[sources]]\nname = \"a\"\n",
+        "lisen = 1\n[search]\npoll = 1\n[[sources]]\nname = \"a\"\ndelay = \"1s\"\n",
         &[("QUARRY_X__Y", "1"), ("QUARRY_LISTEN", "x")],
     )
     .unwrap_err();

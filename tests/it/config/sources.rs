@@ -15,7 +15,7 @@ fn pointer(text: &str) -> JsonPointer {
 
 fn source(file: &str) -> SourceConfig {
     let settings = load(file, &[]).unwrap_or_else(|error| panic!("{error}"));
-    settings.sources.into_iter().next().expect("one source")
+    settings.sources.crawled.into_iter().next().expect("one source")
 }
 
 #[test]
@@ -247,8 +247,11 @@ fn headers_expand_variables() {
     );
     let variables = [("QUARRY_UPSTREAM_TOKEN", "s3cret"), ("A", "a"), ("B", "${A}")];
     let settings = load(&file, &variables).unwrap();
-    let headers: Vec<(&str, &str)> =
-        settings.sources[0].headers.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    let headers: Vec<(&str, &str)> = settings.sources.crawled[0]
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.expose()))
+        .collect();
     // The value of a variable is not expanded again.
     assert_eq!(headers, [("Authorization", "Bearer s3cret"), ("x-plain", "$5 ${x} a${A}")]);
     assert!(!format!("{settings:?}").contains("s3cret"));
@@ -280,7 +283,7 @@ nested = [{ pin = "${ACCESS}", day = 2026-01-02 }]
 "#;
     let variables = [("HOST", "api.example"), ("PATH", "p4th"), ("ACCESS", "s3cr=t")];
     let settings = load(file, &variables).unwrap();
-    let source = &settings.sources[0];
+    let source = &settings.sources.crawled[0];
     assert_eq!(
         source.url.as_str(),
         "https://api.example/v1/p4th/orders?access=s3cr%3Dt&code=l1teral&lang=en"
@@ -293,9 +296,9 @@ nested = [{ pin = "${ACCESS}", day = 2026-01-02 }]
         r#"{"first":5,"nested":[{"day":"2026-01-02","pin":"s3cr=t"}],"order":"asc","query":"l1teral"}"#;
     assert_eq!(body.to_string(), expected);
     let rotated = load(file, &[("HOST", "api.example"), ("PATH", "p4th"), ("ACCESS", "n3w")]).unwrap();
-    assert_eq!(source.request_identity(), rotated.sources[0].request_identity());
+    assert_eq!(source.request_identity(), rotated.sources.crawled[0].request_identity());
     let other = load(&file.replace("lang=en", "lang=de"), &variables).unwrap();
-    assert_ne!(source.request_identity(), other.sources[0].request_identity());
+    assert_ne!(source.request_identity(), other.sources.crawled[0].request_identity());
     let printed = settings.to_toml_redacted();
     for text in [printed.clone(), format!("{settings:?}")] {
         for secret in ["l1teral", "s3cr", "p4th"] {

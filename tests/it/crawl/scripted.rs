@@ -211,5 +211,5 @@ pub(super) fn source_with(url: Url, settings: &str) -> SourceConfig {
 
 /// Returns the only source of a file of settings.
 pub(super) fn source_of(text: &str) -> SourceConfig {
-    Settings::from_toml(text).expect("settings").sources.remove(0)
+    Settings::from_toml(text).expect("settings").sources.crawled.remove(0)
 }

@@ -49,6 +49,10 @@ fn names() -> BTreeSet<String> {
         "key",
         "text",
         "value",
+        "not",
+        "to",
+        "from",
+        "type",
     ] {
         names.remove(word);
     }

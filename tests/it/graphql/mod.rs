@@ -3,6 +3,7 @@
 mod audit;
 mod bounds;
 mod caching;
+mod catalogue;
 mod coercion;
 mod compression;
 mod crawls;

@@ -22,7 +22,7 @@ use quarry::keystroke::{
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{IndexStep, Indexer, SearchEngine, Suggestions};
+use quarry::search::{Attributes, IndexStep, Indexer, SearchEngine, Suggestions};
 use quarry::store::Store;
 use quarry::supervisor::Pulses;
 use reqwest::{Client, RequestBuilder, Response};
@@ -39,6 +39,8 @@ use crate::support::databases::TestDatabase;
 pub(super) struct Setup {
     /// Runs the indexer.
     pub(super) indexing: bool,
+    /// The declared attributes.
+    pub(super) attributes: Attributes,
     /// The timeout of mutations that wait for the index.
     pub(super) index_timeout: Duration,
     /// The engine in place of the index.
@@ -64,6 +66,7 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             indexing: true,
+            attributes: Attributes::default(),
             index_timeout: TimeLimits::default().index_timeout(),
             engine: None,
             buffer: None,
@@ -138,6 +141,7 @@ impl Server {
             TantivyEngine::open(TantivyOptions {
                 folder: folder.path().to_owned(),
                 languages: BTreeMap::new(),
+                attributes: Arc::new(setup.attributes),
                 sufficient_hits: 5,
                 concurrency: 2,
                 memory_bytes: 20_000_000,

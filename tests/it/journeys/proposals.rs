@@ -10,7 +10,7 @@ use crate::support::json_api::{self, ApiCall, ApiReply, JsonApi};
 async fn propose(folder: &Folder, arguments: &[&str]) -> (SourceConfig, String) {
     let toml = folder.succeed(&[&["sources", "init"], arguments].concat()).await;
     let settings = Settings::from_toml(&toml).unwrap_or_else(|error| panic!("{error}\n{toml}"));
-    (settings.sources.into_iter().next().expect("a source"), toml)
+    (settings.sources.crawled.into_iter().next().expect("a source"), toml)
 }
 
 /// Asserts the proposed fields as `name=pointer`, and that a crawl with the proposal completes.

@@ -20,6 +20,7 @@ pub(crate) fn options(folder: &Path) -> TantivyOptions {
     TantivyOptions {
         folder: folder.to_owned(),
         languages: Default::default(),
+        attributes: std::sync::Arc::default(),
         sufficient_hits: 5,
         concurrency: 4,
         memory_bytes: 30 << 20,

@@ -239,6 +239,7 @@ async fn filters_restrict(engine: &dyn SearchEngine) {
             author_key: author.iter().map(|&value| value.to_owned()).collect(),
             published_from: from.and_then(|second| chrono::DateTime::from_timestamp(second, 0)),
             published_before: before.and_then(|second| chrono::DateTime::from_timestamp(second, 0)),
+            ..DocumentFilter::default()
         };
     check.push((filter(&["toys"], &[], None, None), vec!["a"]));
     check.push((filter(&["toys", "books"], &[], None, None), vec!["a", "b"]));

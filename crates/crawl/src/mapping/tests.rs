@@ -123,7 +123,7 @@ fn fields_with(fields: &str) -> FieldMap {
     let text = format!(
         "[[sources]]\nname = \"s\"\nurl = \"http://h/m\"\npagination = {{ kind = \"link\" }}\n[sources.fields]\n{fields}"
     );
-    Settings::from_toml(&text).expect("settings").sources.remove(0).fields
+    Settings::from_toml(&text).expect("settings").sources.crawled.remove(0).fields
 }
 
 /// Maps an item with these `[sources.fields]`.

@@ -13,7 +13,7 @@ fn source(pagination: &str, settings: &str) -> SourceConfig {
         "[[sources]]\nname = \"s\"\nurl = \"http://h/m\"\nitems = \"/items\"\n{settings}\n\
          pagination = {{ {pagination} }}\n[sources.fields]\nkey = \"/id\"\ntext = \"/text\""
     );
-    Settings::from_toml(&text).expect("settings").sources.remove(0)
+    Settings::from_toml(&text).expect("settings").sources.crawled.remove(0)
 }
 
 fn by_cursor() -> SourceConfig {

@@ -96,7 +96,7 @@ mod tests {
         );
         let environment = Environment::from_pairs([("A", "s3cret"), ("Q", "tag=s3cret&page=4")]);
         let settings = Settings::from_text("the test", &text, &environment).expect("settings");
-        settings.sources.into_iter().next().expect("a source")
+        settings.sources.crawled.into_iter().next().expect("a source")
     }
 
     #[test]

@@ -1,114 +1,163 @@
-use async_graphql::{Context, Lookahead, Object, SelectionField, SimpleObject, Value};
+use async_graphql::Object;
+use data_encoding::BASE64URL_NOPAD;
 
-use super::int;
-use crate::failure::Failure;
+use super::{AttributeValue, int};
 use crate::list::List;
-use crate::pagination::page_size;
-use quarry_search::FacetRequest;
-
-/// The maximum length of `startsWith`, in characters.
-const MAX_START_CHARS: usize = 100;
-/// Different facets that one search computes.
-const MAX_FACETS: usize = 8;
+use quarry_search::NumberBounds;
 
 /// The GraphQL type of a facet.
 pub(crate) struct Facet {
-    field: &'static str,
+    field: String,
     buckets: List<Vec<FacetBucket>>,
+    value_count: u64,
+    end_cursor: Option<String>,
+    stats: Option<FacetStats>,
 }
 
 /// A facet: the values of a field in the matching documents with their counts.
 #[Object]
 impl Facet {
-    /// The field of `DocumentFilter`: `source`, `category` or `authorKey`.
-    async fn field(&self) -> &'static str {
-        self.field
+    /// The field of `DocumentFilter`, `source`, `category` or `authorKey`, or the name of an attribute.
+    async fn field(&self) -> &str {
+        &self.field
     }
 
-    /// The values by count in descending order, ties by value.
+    /// The values, intervals or ranges in the requested order.
     async fn buckets(&self) -> &List<Vec<FacetBucket>> {
         &self.buckets
     }
+
+    /// The number of different values in the matching documents; of intervals or ranges, their number.
+    async fn value_count(&self) -> i32 {
+        int(self.value_count)
+    }
+
+    /// The cursor of the last value, for `after`; null if no values follow.
+    async fn end_cursor(&self) -> Option<&str> {
+        self.end_cursor.as_deref()
+    }
+
+    /// The statistics of numbers and dates; null for other fields, and if no document has a value.
+    async fn stats(&self) -> Option<&FacetStats> {
+        self.stats.as_ref()
+    }
+}
+
+/// The GraphQL type of a value of a facet.
+#[derive(Clone, Debug)]
+pub(crate) struct FacetBucket {
+    value: String,
+    name: Option<String>,
+    count: i32,
+    from: Option<AttributeValue>,
+    to: Option<AttributeValue>,
 }
 
 /// A value of a facet.
-#[derive(Clone, Debug, SimpleObject)]
-pub(crate) struct FacetBucket {
+#[Object]
+impl FacetBucket {
     /// The value: pass it to `DocumentFilter` to select these documents.
-    value: String,
-    /// The name of the author; null for sources and categories.
-    name: Option<String>,
+    async fn value(&self) -> &str {
+        &self.value
+    }
+
+    /// The name of the author; null for other fields.
+    async fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
     /// The number of matching documents with this value.
-    count: i32,
+    async fn count(&self) -> i32 {
+        self.count
+    }
+
+    /// The lower bound of an interval or range, inclusive; null for single values and open ends.
+    async fn from(&self) -> Option<&AttributeValue> {
+        self.from.as_ref()
+    }
+
+    /// The upper bound of an interval or range, exclusive; null for single values and open ends.
+    async fn to(&self) -> Option<&AttributeValue> {
+        self.to.as_ref()
+    }
+}
+
+/// The GraphQL type of the statistics of a facet.
+#[derive(Clone, Debug)]
+pub(crate) struct FacetStats {
+    is_date: bool,
+    stats: quarry_search::FacetStats,
+}
+
+/// The statistics of the numbers or dates in the matching documents.
+#[Object]
+impl FacetStats {
+    /// The number of values: a document may have several.
+    async fn count(&self) -> i32 {
+        int(self.stats.count)
+    }
+
+    /// The smallest value.
+    async fn min(&self) -> AttributeValue {
+        AttributeValue::of(self.stats.min, self.is_date)
+    }
+
+    /// The largest value.
+    async fn max(&self) -> AttributeValue {
+        AttributeValue::of(self.stats.max, self.is_date)
+    }
+
+    /// The mean of the values; null for dates.
+    async fn average(&self) -> Option<f64> {
+        (!self.is_date).then_some(self.stats.sum / self.stats.count as f64)
+    }
+
+    /// The sum of the values; null for dates.
+    async fn sum(&self) -> Option<f64> {
+        (!self.is_date).then_some(self.stats.sum)
+    }
 }
 
 impl From<&quarry_search::Facet> for Facet {
     fn from(facet: &quarry_search::Facet) -> Self {
-        let bucket = |bucket: &quarry_search::FacetBucket| FacetBucket {
-            value: bucket.value.clone(),
-            name: bucket.name.clone(),
-            count: int(bucket.count),
-        };
-        Self { field: facet.field, buckets: facet.buckets.iter().map(bucket).collect() }
-    }
-}
-
-/// The arguments of `facets`.
-#[derive(Debug, Default)]
-pub(super) struct FacetArguments {
-    pub(super) first: Option<i32>,
-    pub(super) starts_with: Option<String>,
-    pub(super) disjunctive: bool,
-}
-
-impl FacetArguments {
-    /// Validates the arguments.
-    pub(super) fn checked(self, ctx: &Context<'_>) -> Result<FacetRequest, Failure> {
-        let starts_with = self.starts_with.filter(|start| !start.is_empty());
-        if starts_with.as_ref().is_some_and(|start| start.chars().count() > MAX_START_CHARS) {
-            let problem = format_args!("is longer than {MAX_START_CHARS} characters: shorten it");
-            return Err(Failure::bad_input("startsWith", problem));
-        }
-        let first = page_size(ctx, self.first)?;
-        Ok(FacetRequest { starts_with, disjunctive: self.disjunctive, ..FacetRequest::new(first) })
-    }
-
-    /// Reads the arguments of a selected field; invalid ones are reported when it is resolved.
-    fn of(field: &SelectionField<'_>) -> Self {
-        let mut arguments = Self::default();
-        for (name, value) in field.arguments().unwrap_or_default() {
-            match (name.as_str(), value) {
-                ("first", Value::Number(first)) => {
-                    arguments.first = first.as_i64().and_then(|first| i32::try_from(first).ok());
-                }
-                ("startsWith", Value::String(start)) => arguments.starts_with = Some(start),
-                ("disjunctive", Value::Boolean(disjunctive)) => arguments.disjunctive = disjunctive,
-                _ => {}
+        let is_date = facet.is_date;
+        let bucket = |bucket: &quarry_search::FacetBucket| {
+            let NumberBounds { from, to } = bucket.bounds.unwrap_or_default();
+            FacetBucket {
+                value: bucket.value.clone(),
+                name: bucket.name.clone(),
+                count: int(bucket.count),
+                from: from.map(|from| AttributeValue::of(from, is_date)),
+                to: to.map(|to| AttributeValue::of(to, is_date)),
             }
+        };
+        let last = facet.buckets.last().filter(|_| facet.has_next);
+        let stats = facet.stats.filter(|stats| stats.count > 0).map(|stats| FacetStats { is_date, stats });
+        Self {
+            field: facet.field.clone(),
+            buckets: facet.buckets.iter().map(bucket).collect(),
+            value_count: facet.value_count,
+            end_cursor: last
+                .map(|last| FacetCursor { value: last.value.clone(), count: last.count }.encode()),
+            stats,
         }
-        arguments
     }
 }
 
-/// Returns the different facets that the selection of a search contains.
-pub(crate) fn selected_facets(
-    ctx: &Context<'_>,
-    search: &Lookahead<'_>,
-) -> Result<Vec<FacetRequest>, Failure> {
-    let mut requests: Vec<FacetRequest> = Vec::new();
-    for field in search.field("facets").selection_fields() {
-        let Ok(request) = FacetArguments::of(&field).checked(ctx) else { continue };
-        let names = Lookahead::from(field).field("buckets").field("name").exists();
-        match requests.iter_mut().find(|known| is_same(known, &request)) {
-            Some(known) => known.names |= names,
-            None => requests.push(FacetRequest { names, ..request }),
-        }
-    }
-    Failure::check_count("facets", requests.len(), MAX_FACETS, "different selections")?;
-    Ok(requests)
+/// The position of a value between pages.
+pub(super) struct FacetCursor {
+    pub(super) value: String,
+    pub(super) count: u64,
 }
 
-/// Returns true if the facets differ at most in the names of authors.
-pub(super) fn is_same(known: &FacetRequest, request: &FacetRequest) -> bool {
-    FacetRequest { names: request.names, ..known.clone() } == *request
+impl FacetCursor {
+    fn encode(&self) -> String {
+        BASE64URL_NOPAD.encode(format!("{}:{}", self.count, self.value).as_bytes())
+    }
+
+    pub(super) fn decode(text: &str) -> Option<Self> {
+        let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
+        let (count, value) = text.split_once(':')?;
+        Some(Self { value: value.to_owned(), count: count.parse().ok()? })
+    }
 }

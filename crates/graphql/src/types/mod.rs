@@ -1,5 +1,7 @@
 //! The GraphQL types, one file each.
 
+mod attribute_filter;
+mod attribute_value;
 mod author;
 mod cache_outcome;
 mod crawl;
@@ -14,7 +16,9 @@ mod document_input;
 mod edge_page;
 mod erase_searcher;
 mod facet;
+mod facet_arguments;
 mod final_reason;
+mod geo;
 mod highlight;
 mod index_documents;
 mod interaction_kind;
@@ -33,11 +37,14 @@ mod search_connection;
 mod search_interpretation;
 mod search_log_connection;
 mod search_log_filter;
+mod search_order;
 mod search_sort;
 mod source;
+mod source_attribute;
 mod suggestion;
 mod time_zone;
 
+pub(super) use attribute_value::AttributeValue;
 pub(super) use author::Author;
 pub(super) use cache_outcome::CacheOutcome;
 pub(super) use crawl::Crawl;
@@ -50,7 +57,8 @@ pub(super) use document_connection::DocumentConnection;
 pub(super) use document_filter::DocumentFilter;
 pub(super) use document_input::DocumentInput;
 pub(super) use erase_searcher::{EraseSearcherInput, EraseSearcherPayload};
-pub(super) use facet::{Facet, selected_facets};
+pub(super) use facet::Facet;
+pub(super) use facet_arguments::selected_facets;
 pub(super) use final_reason::FinalReason;
 pub(super) use highlight::Highlight;
 pub(super) use index_documents::{IndexDocumentsInput, IndexDocumentsPayload};
@@ -70,8 +78,10 @@ pub(super) use search_connection::SearchConnection;
 pub(super) use search_interpretation::{Correction, MatchTier, SearchInterpretation};
 pub(super) use search_log_connection::SearchLogConnection;
 pub(super) use search_log_filter::SearchLogFilter;
+pub(super) use search_order::SearchOrder;
 pub(super) use search_sort::SearchSort;
 pub(super) use source::Source;
+pub(super) use source_attribute::SourceAttribute;
 pub(super) use suggestion::Suggestion;
 pub(super) use time_zone::TimeZone;
 

@@ -3,12 +3,13 @@ use std::sync::OnceLock;
 use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
-use super::facet::{FacetArguments, is_same};
+use super::facet_arguments::{FacetArguments, FacetOrder, FacetRange, is_same};
 use super::{Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int};
 use crate::failure::Failure;
 use crate::list::List;
 use crate::pagination::ConnectionPage;
-use crate::scalars::Flag;
+use crate::scalars::{Flag, OrDefault};
+use crate::services::Services;
 use quarry_domain::{QueryDigest, SearchId, SessionId, Timestamp, query_key};
 use quarry_keystroke::Mask;
 use quarry_search::{FacetRequest, Hit, SearchAnswer, SearchCursor, SearchRequest};
@@ -108,7 +109,7 @@ impl SearchConnection {
         session: Option<SessionId>,
         mask: Option<Mask>,
     ) -> Self {
-        let has_previous = request.after.is_some();
+        let has_previous = request.after.is_some() || request.offset > 0;
         let page = ConnectionPage { items: answer.hits, has_previous, has_next: answer.has_next };
         Self {
             page: EdgePage::new(page, SearchEdge::from),
@@ -172,16 +173,28 @@ impl SearchConnection {
         &self.interpretation
     }
 
-    /// The counts of all matching documents by source, category and author. Computed only if selected; at most 8
-    /// selections may differ in their arguments.
+    /// The counts of all matching documents by source, category and author, or by the given attributes. Computed only if
+    /// selected; at most 8 selections may differ in their arguments.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the contract's")]
     async fn facets(
         &self,
         ctx: &Context<'_>,
+        #[graphql(
+            desc = "The declared attributes to count, and `source`, `category` and `authorKey`: at most 20. By default \
+                    these three."
+        )]
+        attributes: Option<Vec<String>>,
         #[graphql(desc = "Returns the first n values of each field: 10 by default, at most 100.")]
         first: Option<i32>,
         #[graphql(
+            desc = "Returns the values after this `endCursor`; requires exactly one field in `attributes`."
+        )]
+        after: Option<String>,
+        #[graphql(default, desc = "The order of the values; intervals are ordered by value.")]
+        order: OrDefault<FacetOrder>,
+        #[graphql(
             desc = "Returns only values that begin with this text, regardless of case, and authors whose key or name \
-                    does: at most 100 characters."
+                    does: at most 100 characters. Does not apply to numbers and dates."
         )]
         starts_with: Option<String>,
         #[graphql(
@@ -189,9 +202,20 @@ impl SearchConnection {
             desc = "Count the values of a field regardless of its own filter, so that other values can be chosen."
         )]
         disjunctive: Flag<false>,
+        #[graphql(
+            desc = "Count numbers, or dates in days since 1970 (UTC), within intervals of this width that contain at \
+                    least one document; requires exactly one attribute."
+        )]
+        interval: Option<f64>,
+        #[graphql(
+            desc = "Count numbers or dates within these ranges: at most 100; requires exactly one attribute."
+        )]
+        ranges: Option<Vec<FacetRange>>,
     ) -> Result<List<Vec<Facet>>, Failure> {
-        let arguments = FacetArguments { first, starts_with, disjunctive: disjunctive.0 };
-        let request = arguments.checked(ctx)?;
+        let (order, disjunctive) = (order.0, disjunctive.0);
+        let arguments =
+            FacetArguments { attributes, first, after, order, starts_with, disjunctive, interval, ranges };
+        let request = arguments.checked(ctx, &Services::of(ctx)?.search.attributes())?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
         Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())
     }

@@ -1,6 +1,6 @@
 use async_graphql::{Context, Object};
 
-use super::{Crawl, int};
+use super::{Crawl, SourceAttribute, int};
 use crate::failure::Failure;
 use crate::guard;
 use crate::list::List;
@@ -23,6 +23,12 @@ impl Source {
     /// The number of documents.
     async fn document_count(&self, ctx: &Context<'_>) -> Result<i32, Failure> {
         Ok(int(Loaders::load(ctx, SourceCount(self.0.clone())).await?.unwrap_or(0)))
+    }
+
+    /// The declared attributes of its documents, in the order of the settings.
+    async fn attributes(&self, ctx: &Context<'_>) -> Result<List<Vec<SourceAttribute>>, Failure> {
+        let attributes = Services::of(ctx)?.search.attributes();
+        Ok(attributes.of_source(&self.0).iter().map(SourceAttribute::from).collect())
     }
 
     /// The latest crawl, running or ended; null if there is none. Scope: ADMIN.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 
 use super::super::engine::{SearchEngine, SearchError};
+use super::super::filter::DocumentFilter;
 use super::super::indexer::{IndexFollower, IndexProgress};
-use super::super::request::DocumentFilter;
 
 /// Cached texts of up to [`super::MAX_CHARS`] characters: a few megabytes.
 const CACHED_TEXTS: usize = 20_000;

@@ -11,7 +11,8 @@ use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
 use super::documents::read_document;
 use super::evaluate::evaluate;
 use super::fuzzy_words::Misspelling;
-use super::generation::{Generation, Languages, document_languages};
+use super::generation::Generation;
+use super::indexed_sources::IndexedSources;
 use super::snapshot::IndexSnapshot;
 use super::tiers::shown_score;
 use quarry_domain::Document;
@@ -26,20 +27,25 @@ pub(super) struct IndexSearcher {
     pub(super) snapshot: Arc<IndexSnapshot>,
     /// Fewer hits than this let the next tier follow.
     pub(super) sufficient_hits: u64,
-    pub(super) languages_by_source: Arc<Languages>,
+    pub(super) sources: Arc<IndexedSources>,
 }
 
 impl IndexSearcher {
     /// Searches on the calling thread.
     pub(super) fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let started = Instant::now();
+        let ordered = request.order_by.iter().map(|order| order.name.as_str());
+        let counted = request.facets.iter().flat_map(|facet| &facet.fields).map(String::as_str);
+        let filtered = request.filter.attribute_names().into_iter();
+        self.generation.fields.require(filtered.chain(ordered).chain(counted))?;
         let mut matches = evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
+        matches.top_docs.drain(..request.offset.min(matches.top_docs.len()));
         let has_next = matches.top_docs.len() > request.first;
         matches.top_docs.truncate(request.first);
         let mut hits = Vec::with_capacity(matches.top_docs.len());
         let mut read_bytes = 0_usize;
         let mut corrections = Vec::new();
-        for ranked in &matches.top_docs {
+        for ranked in std::mem::take(&mut matches.top_docs) {
             let (document, bytes) = read_document(&self.snapshot, ranked.segment, ranked.doc)?;
             read_bytes = read_bytes.saturating_add(bytes);
             if read_bytes > request.read_bytes {
@@ -50,7 +56,6 @@ impl IndexSearcher {
             } else {
                 Vec::new()
             };
-            let cursor = SearchCursor::new(request.sort, matches.depth, ranked.key);
             let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
             if request.corrections && tier > MatchTier::AllWords {
                 add_corrections(&document, &matches.plan.misspellings, &mut corrections);
@@ -61,6 +66,7 @@ impl IndexSearcher {
                 }
                 _ => 0.0,
             };
+            let cursor = SearchCursor::new(request, matches.depth, ranked.key);
             hits.push(Hit { document, score, tier, cursor, highlights });
         }
         Ok(SearchAnswer {
@@ -83,7 +89,7 @@ impl IndexSearcher {
         highlighter: &Highlighter,
         lengths: &[usize],
     ) -> Vec<Highlight> {
-        let languages = document_languages(&self.languages_by_source, document);
+        let languages = self.sources.languages_of(document);
         let author = document.author.as_ref().map(|author| author.name.as_str());
         let fields = [
             ("title", document.title.as_deref(), languages.as_slice()),

@@ -27,7 +27,7 @@ impl Candidates {
         proximity: &mut ProximityScorer<'_>,
         ordinal: usize,
         segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> tantivy::Result<()> {
         let (read, others) = self.divide(segment);
         for (score, doc) in others {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use tantivy_common::BitSet;
 
-use super::super::request::DocumentFilter;
+use super::super::filter::DocumentFilter;
 
 /// Prefixes that a segment caches.
 const CACHED_PREFIXES: usize = 512;

@@ -7,7 +7,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::analysis::{is_marked, is_unspaced, words};
 use super::super::engine::SearchError;
-use super::super::request::{CompletionRequest, DocumentFilter};
+use super::super::filter::DocumentFilter;
+use super::super::request::CompletionRequest;
 use super::super::typed_text::TypedText;
 use super::completion_cache::FrequentCompletions;
 use super::documents::{for_each_term, read_document};

@@ -13,9 +13,10 @@ use super::super::engine::{Facet, SearchError};
 use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
 use super::candidates::Candidates;
-use super::facets::{FacetCounts, LABEL_FIELDS, LabelField, SegmentFacets};
+use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::{Bonuses, are_frequent, collect_frequent};
+use super::orders::Orders;
 use super::plan::{Planner, QueryPlan};
 use super::proximity::ProximityScorer;
 use super::scan::{Clause, SegmentScan};
@@ -51,28 +52,36 @@ pub(super) fn evaluate(
 ) -> Result<Matches, SearchError> {
     let query = ParsedQuery::parse(&request.query);
     let cursor = match &request.after {
-        Some(text) => Some(SearchCursor::decode(text, request.sort).ok_or(SearchError::InvalidCursor)?),
+        Some(text) => Some(SearchCursor::decode(text, request).ok_or(SearchError::InvalidCursor)?),
         None => None,
     };
     let mut facets = FacetCounts::new(&request.facets);
     // The tiers of a page are decided already.
     let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
     let mut matches = Evaluation::begin_with(snapshot, fields, &query, request, None, sufficient)
-        .and_then(|evaluation| evaluation.run(cursor, cursor.map(|cursor| cursor.depth), &mut facets))
+        .and_then(|evaluation| {
+            let through = cursor.as_ref().map(|cursor| cursor.depth);
+            evaluation.run(cursor, through, &mut facets)
+        })
         .map_err(search_error)?;
-    for lifted in LABEL_FIELDS {
-        if let Some(filter) = lifted.lifted_from(&request.filter)
-            && request.facets.iter().any(|facets| facets.disjunctive)
-        {
-            // By time is the order without scores.
-            let sort = SearchSort::Newest;
-            let wider =
-                SearchRequest { filter, sort, first: 0, after: None, highlights: false, ..request.clone() };
-            // The same tiers, so that the counts of the filter's own values are those of the search.
-            Evaluation::begin_with(snapshot, fields, &query, &wider, Some(lifted), u64::MAX)
-                .and_then(|evaluation| evaluation.run(None, Some(matches.depth), &mut facets))
-                .map_err(search_error)?;
-        }
+    for lifted in FacetField::lifted(&request.facets, &request.filter) {
+        let Some(filter) = lifted.lifted_from(&request.filter) else { continue };
+        // By time is the order without scores.
+        let (sort, order_by) = (SearchSort::Newest, Vec::new());
+        let wider = SearchRequest {
+            filter,
+            sort,
+            order_by,
+            first: 0,
+            offset: 0,
+            after: None,
+            highlights: false,
+            ..request.clone()
+        };
+        // The same tiers, so that the counts of the filter's own values are those of the search.
+        Evaluation::begin_with(snapshot, fields, &query, &wider, Some(lifted), u64::MAX)
+            .and_then(|evaluation| evaluation.run(None, Some(matches.depth), &mut facets))
+            .map_err(search_error)?;
     }
     matches.facets = facets.into_facets(snapshot)?;
     Ok(matches)
@@ -91,7 +100,7 @@ struct Evaluation<'a> {
     /// For each unit whether the present tier permits typos.
     units: Vec<bool>,
     /// The field whose filter is lifted to count its other values.
-    lifted: Option<LabelField>,
+    lifted: Option<FacetField>,
 }
 
 impl<'a> Evaluation<'a> {
@@ -100,7 +109,7 @@ impl<'a> Evaluation<'a> {
         fields: &'a Fields,
         query: &ParsedQuery,
         request: &'a SearchRequest,
-        lifted: Option<LabelField>,
+        lifted: Option<FacetField>,
         sufficient: u64,
     ) -> tantivy::Result<Self> {
         let planner = Planner { snapshot, fields, marks: request.highlights };
@@ -130,7 +139,7 @@ impl<'a> Evaluation<'a> {
             Some(cursor) => Some(self.current_key(&tiers, cursor)?),
             None => None,
         };
-        let mut collector = TopDocsCollector::new(request.sort, request.first.saturating_add(1), after);
+        let mut collector = TopDocsCollector::new(request, after);
         let (mut total, mut depth) = (0, 0);
         let mut kind = tiers.first().map_or(MatchTier::AllWords, |tier| tier.kind);
         for (at, &tier) in tiers.iter().enumerate() {
@@ -192,7 +201,7 @@ impl<'a> Evaluation<'a> {
         &mut self,
         tier: Tier,
         is_last: bool,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
         facets: &mut FacetCounts<'_>,
     ) -> tantivy::Result<u64> {
         if self.allows_fast_paths()
@@ -220,6 +229,8 @@ impl<'a> Evaluation<'a> {
             && self.seen.is_empty()
             && self.request.facets.is_empty()
             && self.request.sort != SearchSort::Oldest
+            && self.request.order_by.is_empty()
+            && self.request.offset == 0
             && self.request.filter.is_empty()
     }
 
@@ -228,7 +239,7 @@ impl<'a> Evaluation<'a> {
         &self,
         tier: Tier,
         ordinal: usize,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
         facets: &mut FacetCounts<'_>,
         mut visited: Option<&mut Vec<(usize, DocId)>>,
     ) -> tantivy::Result<u64> {
@@ -247,7 +258,7 @@ impl<'a> Evaluation<'a> {
             units = self.scorers(tier, ordinal)?;
         }
         let mut scan = self.scan_of(units, tier, ordinal)?;
-        let counts_field = |wanted: &FacetRequest, field: LabelField| match self.lifted {
+        let counts_field = |wanted: &FacetRequest, field: &FacetField| match &self.lifted {
             Some(lifted) => wanted.disjunctive && field == lifted,
             None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
         };
@@ -311,12 +322,15 @@ impl<'a> Evaluation<'a> {
     fn current_key(&mut self, tiers: &[Tier], cursor: SearchCursor) -> tantivy::Result<SortKey> {
         let key = cursor.key;
         let Some((ordinal, doc)) = self.snapshot.find(key.id)? else { return Ok(key) };
+        let id = key.id;
         let mut current = key;
         for &tier in tiers.iter().filter(|tier| tier.rank <= cursor.depth) {
             self.begin(tier)?;
             if let Some(score) = self.score_of(tier, ordinal, doc)? {
-                let published_at = self.snapshot.segments[ordinal].published_at(doc);
-                current = SortKey { tier: tier.rank, score, published_at, id: key.id };
+                let segment = &self.snapshot.segments[ordinal];
+                let values = Orders(&self.request.order_by).values(segment, doc);
+                let published_at = segment.published_at(doc);
+                current = SortKey { tier: tier.rank, values, score, published_at, id };
                 break;
             }
             if tier.rank < cursor.depth {

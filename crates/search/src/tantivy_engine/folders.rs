@@ -1,7 +1,7 @@
 //! The index folders: selects the one that serves and the one that is being built.
 //!
-//! A folder is named `<fingerprint>-<number>`. The fingerprint covers the fields and the analysis; an index
-//! with another fingerprint must be rebuilt.
+//! A folder is named `<fingerprint>-<number>`. The fingerprint covers the fields, the analysis and the declared
+//! attributes; an index with another fingerprint must be rebuilt.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use super::generation::{Generation, WriterOptions};
 use super::schema::SCHEMA_VERSION;
 use super::{OpenError, TantivyOptions};
 use crate::analysis::ANALYSIS_VERSION;
+use crate::attributes::Attributes;
 use quarry_config::LanguageSetting;
 
 /// The serving index, and the index being built if that is another.
@@ -22,6 +23,8 @@ type OpenedIndexes = (Arc<Generation>, Option<Arc<Generation>>);
 /// The folder of all indexes.
 pub(super) struct IndexFolders {
     root: PathBuf,
+    /// Those of a new index.
+    attributes: Arc<Attributes>,
     fingerprint: String,
     /// The number of the next folder.
     next: u64,
@@ -41,10 +44,12 @@ impl IndexFolders {
             options.languages.iter().filter(|(_, language)| **language != LanguageSetting::default());
         let languages: Vec<String> =
             special.map(|(source, language)| format!("{source}\0{language:?}")).collect();
-        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, languages.join("\0\0").as_bytes());
+        let content = languages.join("\0\0") + &options.attributes.identity();
+        let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, content.as_bytes());
         let digest = digest.simple().to_string();
         let fingerprint = format!("v{SCHEMA_VERSION}.{ANALYSIS_VERSION}.{}", &digest[..8]);
-        Self { root: options.folder.clone(), fingerprint, next: 0 }
+        let attributes = options.attributes.clone();
+        Self { root: options.folder.clone(), attributes, fingerprint, next: 0 }
     }
 
     /// Opens the usable indexes, removes the others, and creates a missing one.
@@ -98,7 +103,7 @@ impl IndexFolders {
     pub(super) fn create(&mut self, options: WriterOptions) -> Result<Arc<Generation>, OpenError> {
         let path = self.root.join(format!("{}-{}", self.fingerprint, self.next));
         self.next += 1;
-        match Generation::open(&path, options) {
+        match Generation::open(&path, &self.attributes, options) {
             Ok(generation) => Ok(Arc::new(generation)),
             Err(error) if is_locked(&error) => Err(OpenError::InUse(self.root.clone())),
             Err(error) => Err(self.unusable(&cause(&error))),
@@ -114,7 +119,7 @@ impl IndexFolders {
 
     /// Opens an index with its `complete` flag; `None` if it must be rebuilt.
     fn try_open(&self, path: &Path, options: WriterOptions) -> Result<Option<(Generation, bool)>, OpenError> {
-        let opened = Generation::open(path, options).and_then(|generation| {
+        let opened = Generation::open(path, &self.attributes, options).and_then(|generation| {
             let damaged = generation.damaged_files()?;
             Ok((damaged, generation.watermark()?, generation))
         });

@@ -65,7 +65,7 @@ pub(super) fn collect_frequent(
     bonuses: Bonuses<'_, '_>,
     ordinal: usize,
     segment: &IndexSegment,
-    collector: &mut TopDocsCollector,
+    collector: &mut TopDocsCollector<'_>,
 ) -> tantivy::Result<Option<u64>> {
     let max_doc = segment.max_doc();
     let sets: Option<_> = units.iter().map(|unit| FrequentUnit::of(unit, max_doc)).collect();
@@ -138,7 +138,7 @@ impl FrequentUnits {
         scored: &BitSet,
         ordinal: usize,
         segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) {
         let requires_scores = collector.requires_scores();
         let max_score = if requires_scores { self.0.iter().map(FrequentUnit::max_score).sum() } else { 0.0 };
@@ -171,7 +171,7 @@ impl FrequentUnits {
         doc: DocId,
         ordinal: usize,
         segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> bool {
         let requires_scores = collector.requires_scores();
         let score = if requires_scores { self.0.iter().map(|unit| unit.score_of(doc)).sum() } else { 0.0 };

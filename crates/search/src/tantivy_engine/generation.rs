@@ -1,23 +1,23 @@
 //! One index on disk: its folder, its writer and its snapshot.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tantivy::merge_policy::LogMergePolicy;
-use tantivy::schema::Schema;
 use tantivy::store::Compressor;
 use tantivy::tokenizer::RawTokenizer;
 use tantivy::{Index, IndexReader, IndexSettings, IndexWriter, ReloadPolicy, TantivyError, Term};
 use uuid::Uuid;
 
-use super::schema::{Fields, IndexedDocument, TOKENIZERS, indexed, schema};
+use super::indexed_document::IndexedDocument;
+use super::indexed_sources::IndexedSources;
+use super::schema::{Fields, TOKENIZERS, fields_of, indexed, schema};
 use super::snapshot::IndexSnapshot;
-use crate::analysis::languages_of;
-use quarry_config::{Language, LanguageSetting};
-use quarry_domain::{Document, DocumentChange, DocumentId, Revision, SourceName};
+use crate::attributes::Attributes;
+use quarry_domain::{DocumentChange, DocumentId, Revision};
 
 /// Uncommitted documents that cause a commit although more batches follow.
 const COMMIT_DOCUMENTS: usize = 100_000;
@@ -39,16 +39,6 @@ pub(super) struct Watermark {
     pub(super) revision: i64,
     /// True once the index has been in sync with its store and may serve.
     pub(super) complete: bool,
-}
-
-/// The languages of each source's documents.
-pub(super) type Languages = BTreeMap<SourceName, LanguageSetting>;
-
-/// Returns the languages of a document.
-pub(super) fn document_languages(languages: &Languages, document: &Document) -> Vec<Language> {
-    static DEFAULT: LazyLock<LanguageSetting> = LazyLock::new(LanguageSetting::default);
-    let setting = languages.get(&document.source).unwrap_or(&DEFAULT);
-    languages_of(setting, document.title.as_deref(), &document.text)
 }
 
 /// Resources of an index writer.
@@ -82,15 +72,19 @@ pub(super) struct Generation {
 
 impl Generation {
     /// Opens the index in a folder, or creates an empty one.
-    pub(super) fn open(folder: &Path, options: WriterOptions) -> tantivy::Result<Self> {
-        let (schema, fields) = schema();
+    pub(super) fn open(
+        folder: &Path,
+        attributes: &Attributes,
+        options: WriterOptions,
+    ) -> tantivy::Result<Self> {
         std::fs::create_dir_all(folder)?;
-        let index = if folder.join("meta.json").exists() {
-            open_existing(folder, &schema)?
+        let (index, fields) = if folder.join("meta.json").exists() {
+            open_existing(folder)?
         } else {
+            let (schema, fields) = schema(attributes);
             let settings =
                 IndexSettings { docstore_compression: Compressor::Lz4, ..IndexSettings::default() };
-            Index::builder().schema(schema).settings(settings).create_in_dir(folder)?
+            (Index::builder().schema(schema).settings(settings).create_in_dir(folder)?, fields)
         };
         // Unused, but tantivy rejects texts of fields with an unknown tokenizer.
         for name in TOKENIZERS {
@@ -130,7 +124,7 @@ impl Generation {
         changes: &[DocumentChange],
         watermark: Watermark,
         caught_up: bool,
-        languages: &Languages,
+        sources: &IndexedSources,
     ) -> tantivy::Result<bool> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if writer.broken {
@@ -138,7 +132,7 @@ impl Generation {
         }
         let merged = if caught_up { MERGED_SEGMENTS } else { MERGED_SEGMENTS_BEHIND };
         writer.index.set_merge_policy(merge_policy(merged));
-        let mut written = self.write(&mut writer, changes, languages);
+        let mut written = self.write(&mut writer, changes, sources);
         let commit = caught_up || writer.uncommitted.len() >= COMMIT_DOCUMENTS;
         if commit && written.is_ok() {
             written = writer.commit(watermark);
@@ -161,7 +155,7 @@ impl Generation {
         &self,
         writer: &mut Writer,
         changes: &[DocumentChange],
-        languages: &Languages,
+        sources: &IndexedSources,
     ) -> tantivy::Result<()> {
         let known = self.snapshot();
         for change in changes {
@@ -174,8 +168,9 @@ impl Generation {
                 writer.index.delete_term(self.id_term(id));
             }
             if let DocumentChange::Upserted(_, document) = change {
-                let languages = document_languages(languages, document);
-                writer.index.add_document(indexed(&self.fields, document, &languages))?;
+                let (languages, attributes) =
+                    (sources.languages_of(document), sources.attributes_of(document));
+                writer.index.add_document(indexed(&self.fields, document, &languages, &attributes))?;
             }
         }
         Ok(())
@@ -269,11 +264,10 @@ impl Watermark {
     }
 }
 
-fn open_existing(folder: &Path, schema: &Schema) -> tantivy::Result<Index> {
+/// Opens a present index with the attributes that it has.
+fn open_existing(folder: &Path) -> tantivy::Result<(Index, Fields)> {
     let index = Index::open_in_dir(folder)?;
-    if index.schema() == *schema {
-        Ok(index)
-    } else {
-        Err(TantivyError::SchemaError("the index has another schema".to_owned()))
-    }
+    let unknown = || TantivyError::SchemaError("the index has another schema".to_owned());
+    let fields = fields_of(&index.schema()).ok_or_else(unknown)?;
+    Ok((index, fields))
 }

@@ -2,16 +2,18 @@
 //!
 //! | File | Holds |
 //! |---|---|
-//! | `folders`, `generation`, `schema` | the indexes on disk, the writer of one, its fields |
+//! | `folders`, `generation`, `schema`, `indexed_document` | the indexes on disk, the writer of one, its fields |
 //! | `document_terms` | the terms of a document |
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
-//! | `evaluate`, `tiers`, `top_docs`, `facets` | counting, ranking and faceting of the matches, tier by tier |
+//! | `evaluate`, `tiers`, `top_docs`, `orders`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
+//! | `attribute_field`, `attribute_column`, `indexed_sources` | declared attributes in the schema, in a segment, by source |
+//! | `filter_sets` | the documents within a filter |
 //! | `scope`, `documents` | the documents within words and filter as a set, and their texts |
 //! | `bit_sets`, `completion_cache`, `similar_words`, `decoded_documents` | cached sets, words and documents |
 //! | `permits`, `failure` | the bound on concurrent searches, the classes of errors |
@@ -22,6 +24,8 @@
 //! (`docs/decisions/own-evaluator.md`).
 
 mod answer;
+mod attribute_column;
+mod attribute_field;
 mod bit_sets;
 mod candidates;
 mod completion_cache;
@@ -32,6 +36,7 @@ mod documents;
 mod evaluate;
 mod facets;
 mod failure;
+mod filter_sets;
 mod folders;
 mod followers;
 mod forms;
@@ -39,6 +44,9 @@ mod frequent;
 mod fuzzy;
 mod fuzzy_words;
 mod generation;
+mod indexed_document;
+mod indexed_sources;
+mod orders;
 mod permits;
 mod phrases;
 mod plan;
@@ -74,10 +82,13 @@ use self::answer::IndexSearcher;
 use self::completions::Completer;
 use self::failure::search_error;
 use self::folders::IndexFolders;
-use self::generation::{Generation, Languages, Watermark, WriterOptions};
+use self::generation::{Generation, Watermark, WriterOptions};
+use self::indexed_sources::{IndexedSources, Languages};
 use self::permits::Permits;
+use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
-use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
+use super::filter::DocumentFilter;
+use super::request::{CompletionRequest, SearchRequest};
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 
@@ -93,6 +104,8 @@ pub struct TantivyOptions {
     pub folder: PathBuf,
     /// The languages of sources; the default is English.
     pub languages: Languages,
+    /// The declared attributes of sources.
+    pub attributes: Arc<Attributes>,
     /// A search that finds fewer documents also looks for typos, then for any of its words.
     pub sufficient_hits: u64,
     /// The maximum number of concurrent searches.
@@ -126,7 +139,7 @@ pub enum OpenError {
 pub struct TantivyEngine {
     writer_options: WriterOptions,
     sufficient_hits: u64,
-    languages_by_source: Arc<Languages>,
+    sources: Arc<IndexedSources>,
     generations: RwLock<Generations>,
     permits: Permits,
     damaged: AtomicBool,
@@ -159,7 +172,7 @@ impl TantivyEngine {
         let (serving, building) = folders.open(writer_options, rebuild)?;
         Ok(Self {
             sufficient_hits: options.sufficient_hits,
-            languages_by_source: Arc::new(options.languages),
+            sources: Arc::new(IndexedSources::new(options.languages, options.attributes)),
             permits: Permits::new(options.concurrency.max(1)),
             writer_options,
             generations: RwLock::new(Generations { folders, serving, building }),
@@ -180,16 +193,18 @@ impl TantivyEngine {
             snapshot: generation.snapshot(),
             generation,
             sufficient_hits: self.sufficient_hits,
-            languages_by_source: self.languages_by_source.clone(),
+            sources: self.sources.clone(),
         }
     }
 
     async fn with_completer<T: Send + 'static>(
         &self,
+        filter: &DocumentFilter,
         work: impl FnOnce(&Completer<'_>) -> Result<T, SearchError> + Send + 'static,
     ) -> Result<T, SearchError> {
         let _permit = self.permits.acquire().await?;
         let generation = self.serving();
+        generation.fields.require(filter.attribute_names().into_iter())?;
         let (snapshot, sufficient_hits) = (generation.snapshot(), self.sufficient_hits);
         let documents = snapshot.documents;
         let answer = run(documents, move || {
@@ -245,7 +260,7 @@ impl SearchEngine for TantivyEngine {
 
     async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
         let target = self.target();
-        let languages = self.languages_by_source.clone();
+        let sources = self.sources.clone();
         let caught_up = batch.caught_up;
         let applied = blocking(move || {
             let before = target.watermark().map_err(search_error)?;
@@ -259,7 +274,7 @@ impl SearchEngine for TantivyEngine {
                 return Ok(batch.through);
             }
             let committed =
-                target.apply(&batch.changes, watermark, batch.caught_up, &languages).map_err(search_error)?;
+                target.apply(&batch.changes, watermark, batch.caught_up, &sources).map_err(search_error)?;
             Ok(if committed { batch.through } else { before.map_or(Revision::ZERO, |w| w.revision()) })
         })
         .await?;
@@ -294,12 +309,17 @@ impl SearchEngine for TantivyEngine {
 
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
         let request = request.clone();
-        self.with_completer(move |completer| completer.complete(&request)).await
+        let filter = request.filter.clone();
+        self.with_completer(&filter, move |completer| completer.complete(&request)).await
     }
 
     async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
-        let (texts, filter) = (texts.to_vec(), filter.clone());
-        self.with_completer(move |completer| completer.count(&texts, &filter)).await
+        let (texts, counted) = (texts.to_vec(), filter.clone());
+        self.with_completer(filter, move |completer| completer.count(&texts, &counted)).await
+    }
+
+    fn attributes(&self) -> Arc<Attributes> {
+        self.sources.attributes.clone()
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {
@@ -311,6 +331,7 @@ impl SearchEngine for TantivyEngine {
 
     fn register_metrics(&self, registry: &mut Registry) {
         self.permits.register(registry);
+        self.sources.register(registry);
     }
 }
 

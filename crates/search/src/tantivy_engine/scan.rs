@@ -5,8 +5,9 @@ use std::sync::Arc;
 use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, Score, TERMINATED};
 
-use super::super::request::DocumentFilter;
+use super::super::filter::DocumentFilter;
 use super::bit_sets::SharedBitSet;
+use super::filter_sets::condition_set;
 use super::scorers::{FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
 
@@ -14,7 +15,7 @@ use super::segment::IndexSegment;
 pub(super) enum Clause {
     Unit(UnitScorer),
     AnyUnit(Box<UnitUnion>),
-    /// One of the labels of a filter; does not affect scores.
+    /// A condition of a filter; does not affect scores.
     Filter(SharedBitSet),
     /// All documents, deleted ones as well, with a score of 0.
     MatchAll {
@@ -137,6 +138,7 @@ impl SegmentScan {
     ) -> tantivy::Result<Self> {
         let labels = segment.label_sets(filter)?.into_iter();
         clauses.extend(labels.map(|set| Clause::Filter(SharedBitSet::new(Arc::new(set)))));
+        clauses.extend(condition_set(&segment, filter)?.map(|set| Clause::Filter(SharedBitSet::new(set))));
         clauses.sort_by_key(Clause::cost);
         let mut others = clauses.into_iter();
         let lead = others.next().unwrap_or(Clause::MatchAll { doc: 0, max_doc: segment.max_doc() });

@@ -8,15 +8,20 @@ use tantivy::schema::{
 use tantivy::tokenizer::{PreTokenizedString, Token};
 use uuid::Uuid;
 
+use super::attribute_field::{AttributeField, ColumnKind};
 use super::document_terms::{DocumentTerms, token};
-use quarry_config::Language;
+use super::indexed_document::IndexedDocument;
+use crate::attributes::{Attributes, ExtractedAttributes};
+use crate::engine::SearchError;
+use crate::request::LABEL_FIELDS;
+use quarry_config::{AttributeType, Language};
 use quarry_domain::{AuthorId, AuthorRef, Document, DocumentId, DocumentKey, SourceName};
 
 /// The version of the fields and their content; an index of another version is rebuilt.
 pub(super) const SCHEMA_VERSION: u32 = 2;
 
 /// The fields of the index.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Fields {
     /// The 16 bytes of the id, to find a document to replace or delete.
     pub(super) id: Field,
@@ -42,6 +47,22 @@ pub(super) struct Fields {
     pub(super) published_at: Field,
     /// The document as hits contain it.
     pub(super) document: Field,
+    /// Those of declared attributes, by name.
+    pub(super) attributes: Vec<AttributeField>,
+}
+
+impl Fields {
+    /// Returns an error if the index has not got one of the attributes yet; the API rejects undeclared ones.
+    pub(super) fn require<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), SearchError> {
+        let is_missing = |name: &&str| {
+            !LABEL_FIELDS.contains(name) && !self.attributes.iter().any(|attribute| attribute.name == *name)
+        };
+        let mut names = names;
+        match names.find(is_missing) {
+            Some(name) => Err(SearchError::NotIndexedYet(name.to_owned())),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) const ID_HIGH: &str = "id_high";
@@ -53,7 +74,20 @@ pub(super) const PUBLISHED_AT: &str = "published_at";
 /// The engine indexes tokens; only other readers of the index use the names.
 pub(super) const TOKENIZERS: [&str; 2] = ["words", "prefixes"];
 
-pub(super) fn schema() -> (Schema, Fields) {
+/// Creates the schema of an index with these attributes.
+pub(super) fn schema(attributes: &Attributes) -> (Schema, Fields) {
+    let declared = attributes.iter().filter(|(_, attribute)| attribute.kind != AttributeType::Text);
+    build(declared.map(|(name, attribute)| (name.to_owned(), ColumnKind::of(attribute.kind))))
+}
+
+/// Returns the fields of a present index, whose attributes may be others; `None` for other fields.
+pub(super) fn fields_of(schema: &Schema) -> Option<Fields> {
+    let names: Vec<&str> = schema.fields().map(|(_, entry)| entry.name()).collect();
+    let (built, fields) = build(names.into_iter().filter_map(AttributeField::parse));
+    (built == *schema).then_some(fields)
+}
+
+fn build(attributes: impl Iterator<Item = (String, ColumnKind)>) -> (Schema, Fields) {
     let [words, prefixes] = TOKENIZERS;
     let mut builder = Schema::builder();
     let text = |tokenizer: &str, option: IndexRecordOption, fieldnorms: bool| {
@@ -81,34 +115,19 @@ pub(super) fn schema() -> (Schema, Fields) {
         author_key: builder.add_text_field("author_key", label()),
         published_at: builder.add_i64_field(PUBLISHED_AT, FAST),
         document: builder.add_bytes_field("document", STORED),
+        attributes: attributes.map(|(name, kind)| AttributeField::add(&mut builder, name, kind)).collect(),
     };
     (builder.build(), fields)
 }
 
-/// A document to index.
-///
-/// `TantivyDocument` encodes every value as bytes, and tokens as JSON, only to decode them at once.
-#[derive(Clone, Debug)]
-pub(super) struct IndexedDocument(Vec<(Field, OwnedValue)>);
-
-impl IndexedDocument {
-    fn add(&mut self, field: Field, value: OwnedValue) {
-        self.0.push((field, value));
-    }
-}
-
-impl tantivy::Document for IndexedDocument {
-    type Value<'a> = &'a OwnedValue;
-    type FieldsValuesIter<'a> = Box<dyn Iterator<Item = (Field, &'a OwnedValue)> + 'a>;
-
-    fn iter_fields_and_values(&self) -> Self::FieldsValuesIter<'_> {
-        Box::new(self.0.iter().map(|(field, value)| (*field, value)))
-    }
-}
-
 /// Converts a document to the fields of the index.
-pub(super) fn indexed(fields: &Fields, document: &Document, languages: &[Language]) -> IndexedDocument {
-    let mut indexed = IndexedDocument(Vec::with_capacity(16));
+pub(super) fn indexed(
+    fields: &Fields,
+    document: &Document,
+    languages: &[Language],
+    attributes: &ExtractedAttributes<'_>,
+) -> IndexedDocument {
+    let mut indexed = IndexedDocument::default();
     indexed.add(fields.id, OwnedValue::Bytes(document.id.0.as_bytes().to_vec()));
     let (high, low) = document.id.0.as_u64_pair();
     indexed.add(fields.id_high, OwnedValue::U64(high));
@@ -120,6 +139,7 @@ pub(super) fn indexed(fields: &Fields, document: &Document, languages: &[Languag
     let text = terms.add_text(&document.text);
     let category = document.category.as_deref().map(|category| terms.add_text(category));
     let name = document.author.as_ref().map(|author| terms.add_name(&author.name));
+    let texts: Vec<_> = attributes.texts.iter().map(|text| terms.add_text(text)).collect();
     let whole: Vec<String> = title.iter().chain([&text]).filter_map(|text| text.whole.clone()).collect();
     if !whole.is_empty() {
         indexed.add(fields.whole, tokens_at_start(whole));
@@ -130,7 +150,7 @@ pub(super) fn indexed(fields: &Fields, document: &Document, languages: &[Languag
         indexed.add(fields.words, tokens(title.tokens));
     }
     indexed.add(fields.words, tokens(text.tokens));
-    for more in name.into_iter().chain(category) {
+    for more in name.into_iter().chain(category).chain(texts) {
         indexed.add(fields.words, tokens(more.tokens));
     }
     if let Some(author) = &document.author {
@@ -145,6 +165,11 @@ pub(super) fn indexed(fields: &Fields, document: &Document, languages: &[Languag
     }
     if let Some(published_at) = document.published_at {
         indexed.add(fields.published_at, OwnedValue::I64(published_at.timestamp_micros()));
+    }
+    for (name, values) in &attributes.values {
+        if let Some(attribute) = fields.attributes.iter().find(|attribute| attribute.name == *name) {
+            attribute.add_values(&mut indexed, values);
+        }
     }
     indexed.add(fields.document, OwnedValue::Bytes(stored(document)));
     indexed

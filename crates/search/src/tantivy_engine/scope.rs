@@ -8,14 +8,16 @@ use tantivy::{DocId, DocSet, InvertedIndexReader, TERMINATED};
 use tantivy_common::{BitSet, TinySet};
 
 use super::super::query::ParsedQuery;
-use super::super::request::{DocumentFilter, SearchRequest};
-use super::bit_sets::{for_each, intersection};
+use super::super::request::SearchRequest;
+use super::bit_sets::for_each;
 use super::document_terms::SHORT_PREFIX_CHARS;
+use super::filter_sets::filter_set;
 use super::plan::{Planner, UnitPlan};
 use super::schema::Fields;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::word::{TermField, TermGroup, is_commonplace};
+use crate::filter::DocumentFilter;
 
 /// Documents of one bucket of a set.
 const BUCKET: u32 = 64;
@@ -225,45 +227,4 @@ fn unit_sets(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tanti
         scorer.advance();
     }
     Ok(vec![Arc::new(set)])
-}
-
-/// Returns the documents within a filter, deleted ones included.
-fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Arc<BitSet>> {
-    let cache = &segment.derived.completions.filters;
-    if let Some(cached) = cache.get(filter) {
-        return Ok(cached);
-    }
-    let mut set: Option<BitSet> = None;
-    let mut restrict = |to: BitSet| {
-        set = Some(match &set {
-            Some(known) => intersection(known, &to, segment.max_doc()),
-            None => to,
-        });
-    };
-    segment.label_sets(filter)?.into_iter().for_each(&mut restrict);
-    if filter.published_from.is_some() || filter.published_before.is_some() {
-        restrict(published_within(segment, filter));
-    }
-    let set = Arc::new(set.unwrap_or_else(|| BitSet::with_max_value(segment.max_doc())));
-    if filter.is_small() {
-        cache.insert(filter.clone(), set.clone());
-    }
-    Ok(set)
-}
-
-fn published_within(segment: &IndexSegment, filter: &DocumentFilter) -> BitSet {
-    let newest_first = &segment.derived.newest_first;
-    let first_at = |is_later: &dyn Fn(i64) -> bool| {
-        // `None` is less than any time, so it comes last.
-        newest_first.partition_point(|&doc| segment.published_at(doc).is_some_and(is_later))
-    };
-    let before = filter.published_before.map(|at| at.timestamp_micros());
-    let from = filter.published_from.map_or(i64::MIN, |at| at.timestamp_micros());
-    let start = before.map_or(0, |before| first_at(&|at| at >= before));
-    let end = first_at(&|at| at >= from);
-    let mut set = BitSet::with_max_value(segment.max_doc());
-    for &doc in newest_first.get(start..end).unwrap_or_default() {
-        set.insert(doc);
-    }
-    set
 }

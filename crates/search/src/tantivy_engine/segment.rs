@@ -1,5 +1,6 @@
 //! A segment of the index with its readers open.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tantivy::columnar::{Column, StrColumn};
@@ -13,7 +14,9 @@ use tantivy::termdict::TermStreamer;
 use tantivy::{DocId, InvertedIndexReader};
 use tantivy_common::BitSet;
 
-use super::super::request::DocumentFilter;
+use super::super::filter::DocumentFilter;
+use super::attribute_column::AttributeColumn;
+use super::attribute_field::AttributeField;
 use super::bit_sets::{BitSetCache, union};
 use super::completion_cache::CompletionCache;
 use super::schema::{Fields, ID_HIGH, ID_LOW, PUBLISHED_AT};
@@ -37,6 +40,8 @@ pub(super) struct IndexSegment {
     pub(super) author_key: Arc<InvertedIndexReader>,
     /// The number of tokens in `words` of each document.
     pub(super) lengths: FieldNormReader,
+    /// The declared attributes, by name.
+    attributes: HashMap<String, AttributeColumn>,
     store: StoreReader,
     sort_columns: SortColumns,
     /// Deleted documents, which posting lists still contain.
@@ -89,7 +94,12 @@ impl IndexSegment {
             Some(earlier) => earlier.derived.clone(),
             None => Arc::new(Derived::new(&sort_columns, reader.max_doc())),
         };
+        let open = |field: &AttributeField| -> tantivy::Result<_> {
+            Ok((field.name.clone(), AttributeColumn::open(&reader, field)?))
+        };
+        let attributes = fields.attributes.iter().map(open).collect::<tantivy::Result<_>>()?;
         Ok(Self {
+            attributes,
             ids: reader.inverted_index(fields.id)?,
             words: reader.inverted_index(fields.words)?,
             title: reader.inverted_index(fields.title)?,
@@ -133,6 +143,11 @@ impl IndexSegment {
     /// Returns the fields of a document as the document store holds them.
     pub(super) fn stored(&self, doc: DocId) -> tantivy::Result<OwnedBytes> {
         self.store.get_document_bytes(doc)
+    }
+
+    /// Returns a declared attribute; `None` if the index has not got it yet.
+    pub(super) fn attribute(&self, name: &str) -> Option<&AttributeColumn> {
+        self.attributes.get(name)
     }
 
     /// Returns the column of a label, for facets.

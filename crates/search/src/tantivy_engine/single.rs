@@ -24,7 +24,7 @@ pub(super) fn collect_single(
     plan: &QueryPlan,
     typos: &[bool],
     snapshot: &IndexSnapshot,
-    collector: &mut TopDocsCollector,
+    collector: &mut TopDocsCollector<'_>,
 ) -> tantivy::Result<Option<u64>> {
     match plan.included.as_slice() {
         [] => {
@@ -52,7 +52,7 @@ struct SingleWord<'a> {
 }
 
 impl SingleWord<'_> {
-    fn collect(&self, collector: &mut TopDocsCollector) -> tantivy::Result<u64> {
+    fn collect(&self, collector: &mut TopDocsCollector<'_>) -> tantivy::Result<u64> {
         let mut total = 0;
         for (ordinal, segment) in self.snapshot.segments.iter().enumerate() {
             total += self.collect_segment(ordinal, segment, collector)?;
@@ -64,7 +64,7 @@ impl SingleWord<'_> {
         &self,
         ordinal: usize,
         segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> tantivy::Result<u64> {
         if self.word.segments[ordinal].forms.iter().any(|form| form.commonplace) {
             let mut units = [UnitScorer::Word(self.word.scorer(self.snapshot, ordinal, self.typos)?)];
@@ -93,7 +93,7 @@ impl SingleWord<'_> {
         &self,
         ordinal: usize,
         segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> tantivy::Result<Option<BitSet>> {
         let found = &self.word.segments[ordinal];
         let groups: Vec<&TermGroup> = found.titles.iter().chain(&self.whole[ordinal]).collect();
@@ -130,7 +130,7 @@ impl SingleWord<'_> {
         ordinal: usize,
         segment: &IndexSegment,
         special: Option<&BitSet>,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> tantivy::Result<()> {
         let found = &self.word.segments[ordinal];
         let Some(typed) = found.extras.first() else { return Ok(()) };
@@ -152,7 +152,7 @@ impl SingleWord<'_> {
         ordinal: usize,
         segment: &IndexSegment,
         special: Option<&BitSet>,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> tantivy::Result<()> {
         let mut forms: Vec<&WordForm> = self.word.segments[ordinal].forms.iter().collect();
         forms.sort_by(|a, b| b.factor.total_cmp(&a.factor));
@@ -204,7 +204,7 @@ impl SingleWord<'_> {
         &self,
         ordinal: usize,
         segment: &IndexSegment,
-        collector: &mut TopDocsCollector,
+        collector: &mut TopDocsCollector<'_>,
     ) -> tantivy::Result<()> {
         let (found, idf) = (&self.word.segments[ordinal], self.word.idf);
         let mut groups: Vec<&TermGroup> = found.groups(self.typos).collect();
@@ -231,7 +231,7 @@ fn collect_equal(
     segment: &IndexSegment,
     unions: &[Vec<&BitSet>],
     score: Score,
-    collector: &mut TopDocsCollector,
+    collector: &mut TopDocsCollector<'_>,
 ) {
     if collector.threshold() > score {
         return;
@@ -255,7 +255,7 @@ fn collect_equal(
 fn collect_newest(
     ordinal: usize,
     segment: &IndexSegment,
-    collector: &mut TopDocsCollector,
+    collector: &mut TopDocsCollector<'_>,
     score: Score,
     is_member: impl Fn(DocId) -> bool,
 ) {

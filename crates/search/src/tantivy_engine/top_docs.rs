@@ -5,11 +5,12 @@ use std::cmp::Ordering;
 use tantivy::DocId;
 
 use super::super::cursor::SortKey;
-use super::super::request::SearchSort;
+use super::super::request::{SearchRequest, SearchSort};
+use super::orders::Orders;
 use super::segment::IndexSegment;
 
 /// A document with its sort key.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RankedDoc {
     /// The ordinal of its segment.
     pub(super) segment: usize,
@@ -18,7 +19,7 @@ pub(super) struct RankedDoc {
 }
 
 /// Compares two sort keys; `Less` comes first.
-fn compare(sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
+fn compare(orders: &Orders<'_>, sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
     let by_time = || match (a.published_at, b.published_at) {
         (Some(a), Some(b)) if sort == SearchSort::Oldest => a.cmp(&b),
         (Some(a), Some(b)) => b.cmp(&a),
@@ -26,23 +27,45 @@ fn compare(sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
         (a, b) => b.is_some().cmp(&a.is_some()),
     };
     let by_score = b.score.total_cmp(&a.score);
-    a.tier.cmp(&b.tier).then(by_score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
+    let by_values = || orders.compare(&a.values, &b.values);
+    a.tier.cmp(&b.tier).then_with(by_values).then(by_score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
 }
 
+/// The largest limit up to which documents are kept in order: to insert into a longer list would cost more than
+/// to sort it at the end.
+const MAX_SORTED: usize = 256;
+
 /// Collects the first `limit` documents after a cursor.
-pub(super) struct TopDocsCollector {
+pub(super) struct TopDocsCollector<'r> {
+    orders: Orders<'r>,
     sort: SearchSort,
     limit: usize,
     after: Option<SortKey>,
     /// The tier of the documents that are collected now.
     tier: u8,
-    /// Sorted.
+    /// Sorted up to a limit of `MAX_SORTED`; beyond it, up to twice the limit in any order.
     docs: Vec<RankedDoc>,
+    /// The last of the first documents so far, beyond `MAX_SORTED`.
+    last: Option<RankedDoc>,
 }
 
-impl TopDocsCollector {
-    pub(super) fn new(sort: SearchSort, limit: usize, after: Option<SortKey>) -> Self {
-        Self { sort, limit, after, tier: 0, docs: Vec::with_capacity(limit.min(128)) }
+impl<'r> TopDocsCollector<'r> {
+    pub(super) fn new(request: &'r SearchRequest, after: Option<SortKey>) -> Self {
+        let limit = request.offset.saturating_add(request.first).saturating_add(1);
+        let (orders, docs) = (Orders(&request.order_by), Vec::with_capacity(limit.min(128)));
+        Self { orders, sort: request.sort, limit, after, tier: 0, docs, last: None }
+    }
+
+    /// Returns the last document of a full list: only those before it are collected.
+    fn last(&self) -> Option<&RankedDoc> {
+        if self.limit > MAX_SORTED {
+            return self.last.as_ref();
+        }
+        self.docs.last().filter(|_| self.docs.len() == self.limit)
+    }
+
+    fn compare(&self, a: &SortKey, b: &SortKey) -> Ordering {
+        compare(&self.orders, self.sort, a, b)
     }
 
     pub(super) fn requires_scores(&self) -> bool {
@@ -60,9 +83,9 @@ impl TopDocsCollector {
 
     /// Returns the score below which no document is collected.
     pub(super) fn threshold(&self) -> f32 {
-        match self.docs.last() {
-            Some(last) if self.docs.len() == self.limit && last.key.tier < self.tier => f32::INFINITY,
-            Some(last) if self.docs.len() == self.limit => last.key.score,
+        match self.last() {
+            Some(last) if last.key.tier < self.tier => f32::INFINITY,
+            Some(last) if self.orders.is_empty() => last.key.score,
             _ => f32::NEG_INFINITY,
         }
     }
@@ -78,7 +101,10 @@ impl TopDocsCollector {
         if score < self.threshold() {
             return false;
         }
-        let Some(last) = self.docs.last().filter(|_| self.docs.len() == self.limit) else { return true };
+        let Some(last) = self.last() else { return true };
+        if !self.orders.is_empty() {
+            return self.orders.may_precede(reader, doc, &last.key.values);
+        }
         if score > last.key.score {
             return true;
         }
@@ -90,8 +116,9 @@ impl TopDocsCollector {
             return false;
         }
         // An id of 0 wins all remaining ties.
-        let best_case = SortKey { tier: self.tier, score, published_at: reader.published_at(doc), id: 0 };
-        compare(self.sort, &best_case, &last.key) == Ordering::Less
+        let published_at = reader.published_at(doc);
+        let best_case = SortKey { tier: self.tier, values: Box::default(), score, published_at, id: 0 };
+        self.compare(&best_case, &last.key) == Ordering::Less
     }
 
     /// Collects a document, and returns true if it is among the best.
@@ -100,23 +127,50 @@ impl TopDocsCollector {
             return false;
         }
         let (tier, published_at) = (self.tier, reader.published_at(doc));
-        let key = SortKey { tier, score, published_at, id: reader.id(doc) };
-        if self.after.is_some_and(|after| compare(self.sort, &key, &after) != Ordering::Greater) {
+        let values = self.orders.values(reader, doc);
+        let key = SortKey { tier, values, score, published_at, id: reader.id(doc) };
+        if self.after.as_ref().is_some_and(|after| self.compare(&key, after) != Ordering::Greater) {
             return false;
         }
-        let at = self.docs.partition_point(|known| compare(self.sort, &known.key, &key) == Ordering::Less);
+        let ranked = RankedDoc { segment, doc, key };
+        if self.limit > MAX_SORTED {
+            self.docs.push(ranked);
+            if self.docs.len() >= self.limit * 2 {
+                self.shrink();
+            }
+            return true;
+        }
+        let at = self.docs.partition_point(|known| self.compare(&known.key, &ranked.key) == Ordering::Less);
         if at == self.limit {
             return false;
         }
         if self.docs.len() == self.limit {
             self.docs.pop();
         }
-        self.docs.insert(at, RankedDoc { segment, doc, key });
+        self.docs.insert(at, ranked);
         true
     }
 
+    /// Keeps the first documents of a long list.
+    fn shrink(&mut self) {
+        let mut docs = std::mem::take(&mut self.docs);
+        if docs.len() > self.limit {
+            let last = self.limit - 1;
+            docs.select_nth_unstable_by(last, |a, b| self.compare(&a.key, &b.key));
+            docs.truncate(self.limit);
+            self.last = docs.last().cloned();
+        }
+        self.docs = docs;
+    }
+
     /// Returns the collected documents in order.
-    pub(super) fn into_docs(self) -> Vec<RankedDoc> {
+    pub(super) fn into_docs(mut self) -> Vec<RankedDoc> {
+        if self.limit > MAX_SORTED {
+            self.shrink();
+            let mut docs = std::mem::take(&mut self.docs);
+            docs.sort_unstable_by(|a, b| self.compare(&a.key, &b.key));
+            return docs;
+        }
         self.docs
     }
 }
@@ -127,7 +181,9 @@ mod tests {
 
     #[test]
     fn ties_go_to_the_newest_then_to_the_smaller_id() {
-        let key = |score, published_at, id| SortKey { tier: 0, score, published_at, id };
+        let key =
+            |score, published_at, id| SortKey { tier: 0, values: Box::default(), score, published_at, id };
+        let compare = |sort, a: &SortKey, b: &SortKey| compare(&Orders(&[]), sort, a, b);
         let mut keys = [
             key(1.0, None, 1),
             key(1.0, Some(5), 3),

@@ -99,7 +99,7 @@ pub(super) fn sources(upstream: &Upstream, settings: &str, key: &str) -> (Source
         text = "/message"
         "#
     );
-    let mut sources = Settings::from_toml(&text).expect("settings").sources;
+    let mut sources = Settings::from_toml(&text).expect("settings").sources.crawled;
     let comments = sources.remove(1);
     (sources.remove(0), comments)
 }

@@ -43,7 +43,7 @@ fn source(url: impl Display, settings: &str, variables: &[(&str, &str)]) -> Sour
     );
     let environment = Environment::from_pairs(variables.iter().copied());
     let settings = Settings::from_text("settings", &text, &environment);
-    settings.unwrap_or_else(|error| panic!("{error}")).sources.remove(0)
+    settings.unwrap_or_else(|error| panic!("{error}")).sources.crawled.remove(0)
 }
 
 /// Crawls a source, and expects each of the list's items.

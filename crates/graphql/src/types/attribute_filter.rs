@@ -1,0 +1,233 @@
+use async_graphql::InputObject;
+
+use super::AttributeValue;
+use super::geo::{GeoArea, GeoCircle};
+use crate::failure::Failure;
+use quarry_config::{AttributeType, AttributeUse};
+use quarry_domain::parse_date;
+use quarry_search::{
+    AttributeCondition, AttributeTest, Attributes, DateRange, DeclaredAttribute, NumberRange,
+};
+
+/// The maximum number of values of one list of a filter.
+pub(super) const MAX_VALUES: usize = 100;
+/// The maximum length of such a value, in characters.
+pub(super) const MAX_VALUE_CHARS: usize = 1_024;
+
+/// A filter by a declared attribute: one of its values meets all of the given conditions.
+#[derive(Clone, Debug, Default, InputObject)]
+pub(crate) struct AttributeFilter {
+    /// The name of the attribute, as declared in the settings of a source.
+    name: String,
+    /// A value equals one of these: at most 100. Strings are compared with regard to case.
+    r#in: Option<Vec<AttributeValue>>,
+    /// A number or date is greater than this.
+    gt: Option<AttributeValue>,
+    /// A number or date is this or greater.
+    gte: Option<AttributeValue>,
+    /// A number or date is less than this.
+    lt: Option<AttributeValue>,
+    /// A number or date is this or less.
+    lte: Option<AttributeValue>,
+    /// True: the document has a value; false: it has none.
+    exists: Option<bool>,
+    /// A point lies within this circle.
+    near: Option<GeoCircle>,
+    /// A point lies within this area.
+    within: Option<GeoArea>,
+}
+
+/// A bound of a range, with the argument that states it.
+type Bound<'v> = (&'static str, &'v AttributeValue);
+
+impl AttributeFilter {
+    /// Validates the filter, and converts it to conditions of the engine.
+    pub(super) fn checked(
+        self,
+        path: &str,
+        attributes: &Attributes,
+    ) -> Result<Vec<AttributeCondition>, Failure> {
+        let attribute = declared(attributes, &format!("{path}.name"), &self.name, AttributeUse::Filter)?;
+        let reader = ValueReader { path, kind: attribute.kind };
+        let mut tests = Vec::new();
+        if let Some(values) = self.r#in.as_ref().filter(|values| !values.is_empty()) {
+            Failure::check_count(&format!("{path}.in"), values.len(), MAX_VALUES, "values")?;
+            tests.push(reader.one_of(values)?);
+        }
+        let bounds: [Option<Bound<'_>>; 4] = [
+            self.gt.as_ref().map(|value| ("gt", value)),
+            self.gte.as_ref().map(|value| ("gte", value)),
+            self.lt.as_ref().map(|value| ("lt", value)),
+            self.lte.as_ref().map(|value| ("lte", value)),
+        ];
+        let bounds: Vec<Bound<'_>> = bounds.into_iter().flatten().collect();
+        if !bounds.is_empty() {
+            tests.push(reader.range(&bounds)?);
+        }
+        tests.extend(self.exists.map(AttributeTest::Exists));
+        if let Some(circle) = self.near {
+            reader.require_geo("near")?;
+            let (center, meters) = circle.checked(&format!("{path}.near"))?;
+            tests.push(AttributeTest::Near { center, meters: meters.into() });
+        }
+        if let Some(area) = self.within {
+            reader.require_geo("within")?;
+            tests.push(AttributeTest::Within(area.checked(&format!("{path}.within"))?));
+        }
+        if tests.is_empty() && self.r#in.is_none() {
+            return Err(Failure::bad_input(
+                path,
+                "has no condition: set `in`, `gt`, `gte`, `lt`, `lte`, `exists`, `near` or `within`",
+            ));
+        }
+        let name = &self.name;
+        Ok(tests.into_iter().map(|test| AttributeCondition { name: name.clone(), test }).collect())
+    }
+}
+
+/// Returns a declared attribute with a use, or the failure that lists those that have it.
+pub(super) fn declared<'a>(
+    attributes: &'a Attributes,
+    path: &str,
+    name: &str,
+    usage: AttributeUse,
+) -> Result<&'a DeclaredAttribute, Failure> {
+    if let Some(attribute) = attributes.get(name).filter(|attribute| attribute.has(usage)) {
+        return Ok(attribute);
+    }
+    let known: Vec<&str> =
+        attributes.iter().filter(|(_, attribute)| attribute.has(usage)).map(|(name, _)| name).collect();
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Failure::bad_input(
+        path,
+        format_args!(
+            "is not an attribute that sources declare for `{}`: use one of {known}, or declare it under \
+             [[sources.attributes]]",
+            usage.name()
+        ),
+    ))
+}
+
+/// Reads values of an attribute's type.
+struct ValueReader<'p> {
+    path: &'p str,
+    kind: AttributeType,
+}
+
+impl ValueReader<'_> {
+    fn one_of(&self, values: &[AttributeValue]) -> Result<AttributeTest, Failure> {
+        let path = |at: usize| format!("in.{at}");
+        Ok(match self.kind {
+            AttributeType::Number => {
+                let numbers = values.iter().enumerate().map(|(at, value)| {
+                    let number = self.number(&path(at), value)?.into();
+                    Ok(NumberRange { from: number, to: number })
+                });
+                AttributeTest::Numbers(numbers.collect::<Result<_, Failure>>()?)
+            }
+            AttributeType::Date => {
+                let dates = values.iter().enumerate().map(|(at, value)| {
+                    let date = self.date(&path(at), value)?;
+                    Ok(DateRange { from: date, to: date })
+                });
+                AttributeTest::Dates(dates.collect::<Result<_, Failure>>()?)
+            }
+            AttributeType::Geo => {
+                return Err(self.failure("in", "is not possible for points: use `near` or `within`"));
+            }
+            AttributeType::String | AttributeType::Text | AttributeType::Boolean => {
+                let labels = values.iter().enumerate().map(|(at, value)| self.label(&path(at), value));
+                AttributeTest::Labels(labels.collect::<Result<_, Failure>>()?)
+            }
+        })
+    }
+
+    fn range(&self, bounds: &[Bound<'_>]) -> Result<AttributeTest, Failure> {
+        match self.kind {
+            AttributeType::Number => {
+                let (mut from, mut to) = (f64::NEG_INFINITY, f64::INFINITY);
+                for (argument, value) in bounds {
+                    let bound = self.number(argument, value)?;
+                    match *argument {
+                        "gt" => from = from.max(bound.next_up()),
+                        "gte" => from = from.max(bound),
+                        "lt" => to = to.min(bound.next_down()),
+                        _ => to = to.min(bound),
+                    }
+                }
+                Ok(AttributeTest::Numbers(vec![NumberRange { from: from.into(), to: to.into() }]))
+            }
+            AttributeType::Date => {
+                let (mut from, mut to) = (i64::MIN, i64::MAX);
+                for (argument, value) in bounds {
+                    let bound = self.date(argument, value)?;
+                    match *argument {
+                        "gt" => from = from.max(bound + 1),
+                        "gte" => from = from.max(bound),
+                        "lt" => to = to.min(bound - 1),
+                        _ => to = to.min(bound),
+                    }
+                }
+                Ok(AttributeTest::Dates(vec![DateRange { from, to }]))
+            }
+            kind => {
+                let (argument, _) =
+                    bounds.first().copied().unwrap_or(("gte", &AttributeValue::Boolean(true)));
+                let problem =
+                    format!("is not possible for a {}: ranges are of numbers and dates", kind.name());
+                Err(self.failure(argument, &problem))
+            }
+        }
+    }
+
+    fn require_geo(&self, argument: &str) -> Result<(), Failure> {
+        if self.kind == AttributeType::Geo {
+            return Ok(());
+        }
+        Err(self.failure(
+            argument,
+            &format!("is for attributes of type geo, but this one is a {}", self.kind.name()),
+        ))
+    }
+
+    fn label(&self, argument: &str, value: &AttributeValue) -> Result<String, Failure> {
+        let label = match value {
+            AttributeValue::Text(text) => text.clone(),
+            AttributeValue::Number(number) => number.to_string(),
+            AttributeValue::Boolean(truth) => truth.to_string(),
+        };
+        if label.chars().count() > MAX_VALUE_CHARS {
+            let problem = format!("is longer than {MAX_VALUE_CHARS} characters: shorten it");
+            return Err(self.failure(argument, &problem));
+        }
+        if self.kind == AttributeType::Boolean && !["true", "false"].contains(&label.as_str()) {
+            return Err(self.failure(argument, "must be true or false"));
+        }
+        Ok(label)
+    }
+
+    fn number(&self, argument: &str, value: &AttributeValue) -> Result<f64, Failure> {
+        match value {
+            AttributeValue::Number(number) => Ok(number + 0.0),
+            _ => Err(self.failure(argument, "must be a number")),
+        }
+    }
+
+    fn date(&self, argument: &str, value: &AttributeValue) -> Result<i64, Failure> {
+        date_micros(value).ok_or_else(|| {
+            self.failure(argument, "must be a date as a string, such as 2025-05-05 or 2025-05-05T07:47:20Z")
+        })
+    }
+
+    fn failure(&self, argument: &str, problem: &str) -> Failure {
+        Failure::bad_input(format!("{}.{argument}", self.path), problem)
+    }
+}
+
+/// Reads a date, in microseconds since 1970.
+pub(super) fn date_micros(value: &AttributeValue) -> Option<i64> {
+    match value {
+        AttributeValue::Text(text) => Some(parse_date(text)?.timestamp_micros()),
+        AttributeValue::Number(_) | AttributeValue::Boolean(_) => None,
+    }
+}

@@ -1,0 +1,269 @@
+//! The declared attributes: their types, and their values in a document.
+
+use std::collections::BTreeMap;
+
+use ordered_float::OrderedFloat;
+use serde_json::Value;
+
+use quarry_config::{AttributeConfig, AttributeType, AttributeUse, SourceContent};
+use quarry_domain::{SourceName, Timestamp, parse_date};
+
+/// The longest value of a string attribute, in bytes: longer texts are no values to filter by.
+const MAX_STRING_BYTES: usize = 1_024;
+/// The most values of one attribute in a document.
+const MAX_VALUES: usize = 1_000;
+
+/// The attributes that the sources declare.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attributes {
+    by_source: BTreeMap<SourceName, Vec<AttributeConfig>>,
+    /// By name, over all sources.
+    declared: BTreeMap<String, DeclaredAttribute>,
+}
+
+/// An attribute by its name, over all sources.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeclaredAttribute {
+    /// Its type.
+    pub kind: AttributeType,
+    /// Its uses in any source.
+    uses: Vec<AttributeUse>,
+}
+
+impl DeclaredAttribute {
+    /// Returns true if a source declares the use.
+    pub fn has(&self, usage: AttributeUse) -> bool {
+        self.uses.contains(&usage)
+    }
+}
+
+impl Attributes {
+    /// Collects the attributes of sources.
+    pub fn of<'a>(sources: impl IntoIterator<Item = SourceContent<'a>>) -> Self {
+        let mut attributes = Self::default();
+        for source in sources {
+            for attribute in source.attributes {
+                let declared = attributes
+                    .declared
+                    .entry(attribute.name.clone())
+                    .or_insert_with(|| DeclaredAttribute { kind: attribute.r#type, uses: Vec::new() });
+                declared.uses.extend(AttributeUse::ALL.into_iter().filter(|usage| attribute.has(*usage)));
+            }
+            if !source.attributes.is_empty() {
+                attributes.by_source.insert(source.name.clone(), source.attributes.to_vec());
+            }
+        }
+        attributes
+    }
+
+    /// Returns an attribute by its name.
+    pub fn get(&self, name: &str) -> Option<&DeclaredAttribute> {
+        self.declared.get(name)
+    }
+
+    /// Returns the attributes by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &DeclaredAttribute)> {
+        self.declared.iter().map(|(name, attribute)| (name.as_str(), attribute))
+    }
+
+    /// Returns a text that differs if the index of these attributes does.
+    pub(crate) fn identity(&self) -> String {
+        if self.declared.is_empty() { String::new() } else { format!("{:?}", self.by_source) }
+    }
+
+    /// Returns the attributes of a source, in the order of the settings.
+    pub fn of_source(&self, source: &SourceName) -> &[AttributeConfig] {
+        self.by_source.get(source).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The values of an attribute in a document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum AttributeValues {
+    /// Those of strings and booleans.
+    Labels(Vec<String>),
+    Numbers(Vec<f64>),
+    Dates(Vec<Timestamp>),
+    Points(Vec<Point>),
+}
+
+/// A point on Earth, in degrees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Point {
+    /// Between -90 and 90.
+    pub(crate) latitude: OrderedFloat<f64>,
+    /// Between -180 and 180.
+    pub(crate) longitude: OrderedFloat<f64>,
+}
+
+/// The mean radius of the Earth.
+const EARTH_METERS: f64 = 6_371_008.8;
+
+impl Point {
+    /// Creates a point; `None` for impossible degrees.
+    pub fn new(latitude: f64, longitude: f64) -> Option<Self> {
+        let is_valid = latitude.abs() <= 90.0 && longitude.abs() <= 180.0;
+        is_valid.then_some(Self { latitude: latitude.into(), longitude: longitude.into() })
+    }
+
+    /// Returns the distance to a point along a great circle, in meters, on a sphere.
+    pub(crate) fn meters_to(self, other: Self) -> f64 {
+        let (from, to) = (self.latitude.to_radians(), other.latitude.to_radians());
+        let turn = (other.longitude - self.longitude).to_radians();
+        let sines = ((to - from) / 2.0).sin().powi(2) + from.cos() * to.cos() * (turn / 2.0).sin().powi(2);
+        2.0 * EARTH_METERS * sines.min(1.0).sqrt().asin()
+    }
+
+    /// Returns the degrees of latitude within a distance.
+    pub(crate) fn latitudes_within(self, meters: f64) -> (f64, f64) {
+        // A little more than the distance, since rounding must not exclude a point.
+        let degrees = (meters / EARTH_METERS).to_degrees() * 1.000_001 + 1e-9;
+        (self.latitude.0 - degrees, self.latitude.0 + degrees)
+    }
+}
+
+/// The attributes of a document as they are indexed.
+#[derive(Debug, Default)]
+pub(crate) struct ExtractedAttributes<'a> {
+    pub(crate) values: Vec<(&'a str, AttributeValues)>,
+    /// Texts whose words are searched.
+    pub(crate) texts: Vec<String>,
+    /// The names of attributes with a value of another type.
+    pub(crate) mismatches: Vec<&'a str>,
+}
+
+/// Extracts the declared attributes from those of a document.
+pub(crate) fn extract<'a>(declared: &'a [AttributeConfig], json: &str) -> ExtractedAttributes<'a> {
+    let mut extracted = ExtractedAttributes::default();
+    if declared.is_empty() {
+        return extracted;
+    }
+    // The store holds JSON objects only.
+    let members: Value = serde_json::from_str(json).unwrap_or_default();
+    for attribute in declared {
+        let Some(value) = members.pointer(&attribute.path()) else { continue };
+        let kind = attribute.r#type;
+        let found = items(kind, value);
+        let is_searched = attribute.has(AttributeUse::Search);
+        if is_searched {
+            extracted.texts.extend(found.iter().copied().filter_map(label));
+        }
+        if kind == AttributeType::Text {
+            if found.iter().any(|value| label(value).is_none()) {
+                extracted.mismatches.push(&attribute.name);
+            }
+            continue;
+        }
+        let (values, is_whole) = typed(kind, &found);
+        if !is_whole {
+            extracted.mismatches.push(&attribute.name);
+        }
+        extracted.values.push((&attribute.name, values));
+    }
+    extracted
+}
+
+/// Returns the single values of a member; null is none.
+fn items(kind: AttributeType, value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Null => Vec::new(),
+        // `[longitude, latitude]` is one point.
+        Value::Array(values) if kind == AttributeType::Geo && values.iter().any(Value::is_number) => {
+            vec![value]
+        }
+        Value::Array(values) => values.iter().filter(|value| !value.is_null()).take(MAX_VALUES).collect(),
+        value => vec![value],
+    }
+}
+
+/// Converts values to a type; false if one does not fit.
+fn typed(kind: AttributeType, found: &[&Value]) -> (AttributeValues, bool) {
+    fn all<T>(found: &[&Value], convert: impl Fn(&Value) -> Option<T>) -> (Vec<T>, bool) {
+        let converted: Vec<T> = found.iter().filter_map(|value| convert(value)).collect();
+        let is_whole = converted.len() == found.len();
+        (converted, is_whole)
+    }
+    match kind {
+        AttributeType::String | AttributeType::Text => {
+            let (labels, is_whole) =
+                all(found, |value| label(value).filter(|label| label.len() <= MAX_STRING_BYTES));
+            (AttributeValues::Labels(labels), is_whole)
+        }
+        AttributeType::Boolean => {
+            let (labels, is_whole) = all(found, |value| boolean(value).map(|truth| truth.to_string()));
+            (AttributeValues::Labels(labels), is_whole)
+        }
+        AttributeType::Number => {
+            let (numbers, is_whole) = all(found, number);
+            (AttributeValues::Numbers(numbers), is_whole)
+        }
+        AttributeType::Date => {
+            let (dates, is_whole) = all(found, date);
+            (AttributeValues::Dates(dates), is_whole)
+        }
+        AttributeType::Geo => {
+            let (points, is_whole) = all(found, point);
+            (AttributeValues::Points(points), is_whole)
+        }
+    }
+}
+
+fn label(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(truth) => Some(truth.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// Reads a number, also from text: values of CSV and of many APIs are texts.
+fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
+    };
+    // Zero has one sign, so that equal numbers are one value.
+    number.filter(|number| number.is_finite()).map(|number| number + 0.0)
+}
+
+fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(truth) => Some(*truth),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(true),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("false") => Some(false),
+        _ => None,
+    }
+}
+
+fn date(value: &Value) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => parse_date(text),
+        Value::Number(number) => parse_date(&number.to_string()),
+        _ => None,
+    }
+}
+
+fn point(value: &Value) -> Option<Point> {
+    let (latitude, longitude) = match value {
+        Value::Object(members) => {
+            // GeoJSON.
+            if let Some(coordinates) = members.get("coordinates") {
+                return point(coordinates);
+            }
+            let member = |names: &[&str]| names.iter().find_map(|name| members.get(*name)).and_then(number);
+            (member(&["lat", "latitude"])?, member(&["lon", "lng", "long", "longitude"])?)
+        }
+        Value::Array(degrees) => match degrees.as_slice() {
+            [longitude, latitude, ..] => (number(latitude)?, number(longitude)?),
+            _ => return None,
+        },
+        Value::String(text) => {
+            let (latitude, longitude) = text.split_once(',')?;
+            (latitude.trim().parse().ok()?, longitude.trim().parse().ok()?)
+        }
+        _ => return None,
+    };
+    Point::new(latitude, longitude)
+}

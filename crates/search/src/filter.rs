@@ -1,0 +1,150 @@
+//! The filter of a search. The API validates it.
+
+use ordered_float::OrderedFloat;
+
+use super::attributes::Point;
+use quarry_domain::Timestamp;
+
+/// The filter of a search: all conditions must hold. An empty list does not restrict it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct DocumentFilter {
+    /// Any of these sources.
+    pub source: Vec<String>,
+    /// Any of these categories.
+    pub category: Vec<String>,
+    /// Any of these authors, by their key at the source.
+    pub author_key: Vec<String>,
+    /// Published at this time or later.
+    pub published_from: Option<Timestamp>,
+    /// Published before this time.
+    pub published_before: Option<Timestamp>,
+    /// All of these conditions of attributes.
+    pub attributes: Vec<AttributeCondition>,
+    /// Not this filter.
+    pub not: Option<Box<DocumentFilter>>,
+    /// Any of these filters.
+    pub any_of: Vec<DocumentFilter>,
+}
+
+/// A condition of the values of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct AttributeCondition {
+    /// The attribute.
+    pub name: String,
+    /// The test that one of its values must meet.
+    pub test: AttributeTest,
+}
+
+/// A test of the values of an attribute.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AttributeTest {
+    /// One of these strings, or `true` or `false`.
+    Labels(Vec<String>),
+    /// A number within one of these ranges.
+    Numbers(Vec<NumberRange>),
+    /// A time within one of these ranges.
+    Dates(Vec<DateRange>),
+    /// At least one value, or none.
+    Exists(bool),
+    /// A point within this distance of another.
+    Near {
+        /// The other point.
+        center: Point,
+        /// The distance.
+        meters: OrderedFloat<f64>,
+    },
+    /// A point within a box.
+    Within(GeoBox),
+}
+
+/// Numbers from one to another, both inclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct NumberRange {
+    /// The smallest.
+    pub from: OrderedFloat<f64>,
+    /// The largest.
+    pub to: OrderedFloat<f64>,
+}
+
+/// Times from one to another, both inclusive, in microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DateRange {
+    /// The earliest.
+    pub from: i64,
+    /// The latest.
+    pub to: i64,
+}
+
+/// An area between two parallels and two meridians; from a western to a smaller eastern one, it contains the
+/// 180th meridian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct GeoBox {
+    /// The corner with the smaller latitude, in the west.
+    pub south_west: Point,
+    /// The corner with the larger latitude, in the east.
+    pub north_east: Point,
+}
+
+impl GeoBox {
+    /// Returns true if the area contains a point.
+    pub(crate) fn contains(&self, point: Point) -> bool {
+        let (south_west, north_east) = (self.south_west, self.north_east);
+        let (west, east) = (south_west.longitude, north_east.longitude);
+        let is_between = if west <= east {
+            (west..=east).contains(&point.longitude)
+        } else {
+            point.longitude >= west || point.longitude <= east
+        };
+        is_between && (south_west.latitude..=north_east.latitude).contains(&point.latitude)
+    }
+}
+
+/// The maximum size of a filter that is the key of a cache, in bytes.
+const MAX_CACHED_BYTES: usize = 512;
+
+impl DocumentFilter {
+    /// Returns true if it is small enough to be the key of a cache.
+    pub(crate) fn is_small(&self) -> bool {
+        self.bytes() <= MAX_CACHED_BYTES
+    }
+
+    /// Returns its approximate memory.
+    fn bytes(&self) -> usize {
+        let labels = self.source.iter().chain(&self.category).chain(&self.author_key);
+        let labels: usize = labels.map(|label| label.len() + size_of::<String>()).sum();
+        let attributes: usize = self.attributes.iter().map(AttributeCondition::bytes).sum();
+        let inner = self.not.as_deref().into_iter().chain(&self.any_of);
+        labels + attributes + inner.map(|filter| size_of::<Self>() + filter.bytes()).sum::<usize>()
+    }
+
+    /// Returns true if the filter restricts nothing.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Returns true if it has conditions besides those of labels and of the publication date.
+    pub(crate) fn has_conditions(&self) -> bool {
+        !self.attributes.is_empty() || self.not.is_some() || !self.any_of.is_empty()
+    }
+
+    /// Returns the names of the attributes of all conditions.
+    pub(crate) fn attribute_names(&self) -> Vec<&str> {
+        let own = self.attributes.iter().map(|condition| condition.name.as_str());
+        let inner = self.not.as_deref().into_iter().chain(&self.any_of);
+        own.chain(inner.flat_map(Self::attribute_names)).collect()
+    }
+}
+
+impl AttributeCondition {
+    fn bytes(&self) -> usize {
+        let test = match &self.test {
+            AttributeTest::Labels(labels) => {
+                labels.iter().map(|label| label.len() + size_of::<String>()).sum()
+            }
+            AttributeTest::Numbers(ranges) => ranges.len() * size_of::<NumberRange>(),
+            AttributeTest::Dates(ranges) => ranges.len() * size_of::<DateRange>(),
+            AttributeTest::Exists(_) | AttributeTest::Near { .. } | AttributeTest::Within(_) => 0,
+        };
+        self.name.len() + size_of::<Self>() + test
+    }
+}

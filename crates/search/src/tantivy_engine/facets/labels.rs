@@ -1,0 +1,149 @@
+//! Counts of the values of labels: sources, categories, authors, strings and booleans.
+
+use std::collections::HashMap;
+
+use tantivy::columnar::StrColumn;
+use tantivy::{DocId, InvertedIndexReader};
+use tantivy_common::BitSet;
+
+use super::super::bit_sets::{for_each, intersection, union};
+use super::super::documents::read_document;
+use super::super::segment::IndexSegment;
+use super::super::snapshot::IndexSnapshot;
+use super::page;
+use crate::analysis::{marked_name, words};
+use crate::engine::{Facet, FacetBucket, SearchError};
+use crate::request::{FacetOrder, FacetRequest};
+
+/// Counts by the ordinals of a column.
+pub(super) struct LabelColumn {
+    column: StrColumn,
+    counts: Vec<u32>,
+    /// A document of each value.
+    examples: Vec<DocId>,
+    /// The documents that count, if not all do.
+    only: Option<BitSet>,
+}
+
+impl LabelColumn {
+    pub(super) fn open(
+        request: &FacetRequest,
+        column: StrColumn,
+        is_author: bool,
+        segment: &IndexSegment,
+    ) -> tantivy::Result<Self> {
+        let only = match &request.starts_with {
+            Some(start) if is_author => Some(authors(segment, start)?),
+            _ => None,
+        };
+        let values = column.num_terms();
+        Ok(Self { column, counts: vec![0; values], examples: vec![0; values], only })
+    }
+
+    pub(super) fn count(&mut self, doc: DocId) {
+        if self.only.as_ref().is_some_and(|only| !only.contains(doc)) {
+            return;
+        }
+        for ordinal in self.column.term_ords(doc) {
+            let Ok(at) = usize::try_from(ordinal) else { continue };
+            if let (Some(count), Some(example)) = (self.counts.get_mut(at), self.examples.get_mut(at)) {
+                *count += 1;
+                *example = doc;
+            }
+        }
+    }
+}
+
+/// A value with its number of documents, and one of these.
+struct CountedValue {
+    count: u64,
+    example: (usize, DocId),
+}
+
+/// Counts of all segments, by value.
+pub(super) struct LabelCounts {
+    /// The beginning of the values that count, in lower case.
+    start: String,
+    values: HashMap<String, CountedValue>,
+}
+
+impl LabelCounts {
+    pub(super) fn starting_with(start: Option<&String>) -> Self {
+        let start = start.map(|start| start.to_lowercase()).unwrap_or_default();
+        Self { start, values: HashMap::new() }
+    }
+
+    pub(super) fn add(&mut self, counted: LabelColumn, ordinal: usize) -> tantivy::Result<()> {
+        let mut value = String::new();
+        for (at, &count) in counted.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+            value.clear();
+            if counted.column.ord_to_str(at as u64, &mut value)?
+                && (self.start.is_empty() || value.to_lowercase().starts_with(&self.start))
+            {
+                let example = (ordinal, counted.examples[at]);
+                let known = self.values.entry(value.clone()).or_insert(CountedValue { count: 0, example });
+                known.count += u64::from(count);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the requested values; with the names of authors if a snapshot is given.
+    pub(super) fn into_facet(
+        self,
+        field: String,
+        request: &FacetRequest,
+        named_in: Option<&IndexSnapshot>,
+    ) -> Result<Facet, SearchError> {
+        let value_count = self.values.len() as u64;
+        let by_count = request.order == FacetOrder::Count;
+        let compare = |(a, a_of): &(String, CountedValue), (b, b_of): &(String, CountedValue)| {
+            let by_value = a.cmp(b);
+            if by_count { b_of.count.cmp(&a_of.count).then(by_value) } else { by_value }
+        };
+        let is_after = |(value, of): &(String, CountedValue)| match &request.after {
+            None => true,
+            Some((after, count)) if by_count => of.count < *count || (of.count == *count && *value > *after),
+            Some((after, _)) => *value > *after,
+        };
+        let (values, has_next) = page(self.values.into_iter().collect(), request.first, compare, is_after);
+        let mut buckets = Vec::with_capacity(values.len());
+        for (value, CountedValue { count, example: (ordinal, doc) }) in values {
+            let name = match named_in {
+                Some(snapshot) => {
+                    let (document, _) = read_document(snapshot, ordinal, doc)?;
+                    document.author.as_ref().map(|author| author.name.clone())
+                }
+                None => None,
+            };
+            buckets.push(FacetBucket { value, count, name, bounds: None });
+        }
+        Ok(Facet { field, buckets, value_count, has_next, stats: None, is_date: false })
+    }
+}
+
+/// Returns the documents of authors whose key, or all words of whose name, begin with a text.
+fn authors(segment: &IndexSegment, start: &str) -> tantivy::Result<BitSet> {
+    let max_doc = segment.max_doc();
+    let mut found = with_prefix(segment, &segment.author_key, start)?;
+    let mut named: Option<BitSet> = None;
+    for word in words(start) {
+        let set = with_prefix(segment, &segment.words, &marked_name(&word.text))?;
+        named = Some(named.map_or_else(|| set.clone(), |named| intersection(&named, &set, max_doc)));
+    }
+    if let Some(named) = named {
+        for_each(&named, |doc| {
+            found.insert(doc);
+        });
+    }
+    Ok(found)
+}
+
+fn with_prefix(segment: &IndexSegment, index: &InvertedIndexReader, prefix: &str) -> tantivy::Result<BitSet> {
+    let mut terms = segment.terms_with_prefix(index, prefix)?;
+    let mut infos = Vec::new();
+    while terms.advance() {
+        infos.push(terms.value().clone());
+    }
+    union(&infos, index, segment.max_doc())
+}

@@ -1,0 +1,76 @@
+//! The sources' settings that the index depends on, and the values that do not fit them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::Registry;
+use tracing::warn;
+
+use crate::analysis::languages_of;
+use crate::attributes::{Attributes, ExtractedAttributes, extract};
+use quarry_config::{Language, LanguageSetting};
+use quarry_domain::{Document, SourceName};
+use quarry_runtime::metrics::{Labels, Series};
+
+/// The languages of each source's documents.
+pub(super) type Languages = BTreeMap<SourceName, LanguageSetting>;
+
+/// Languages and attributes by source.
+pub(super) struct IndexedSources {
+    languages: Languages,
+    pub(super) attributes: Arc<Attributes>,
+    /// Values of another type, by source and attribute.
+    mismatches: Mutex<BTreeMap<(SourceName, String), Counter>>,
+}
+
+impl IndexedSources {
+    pub(super) fn new(languages: Languages, attributes: Arc<Attributes>) -> Self {
+        Self { languages, attributes, mismatches: Mutex::default() }
+    }
+
+    /// Returns the languages of a document.
+    pub(super) fn languages_of(&self, document: &Document) -> Vec<Language> {
+        static DEFAULT: LazyLock<LanguageSetting> = LazyLock::new(LanguageSetting::default);
+        let setting = self.languages.get(&document.source).unwrap_or(&DEFAULT);
+        languages_of(setting, document.title.as_deref(), &document.text)
+    }
+
+    /// Returns the declared attributes of a document, and counts values of another type.
+    pub(super) fn attributes_of(&self, document: &Document) -> ExtractedAttributes<'_> {
+        let extracted = extract(self.attributes.of_source(&document.source), &document.attributes);
+        for name in &extracted.mismatches {
+            self.count_mismatch(&document.source, name);
+        }
+        extracted
+    }
+
+    fn count_mismatch(&self, source: &SourceName, attribute: &str) {
+        let mut mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
+        let counter = mismatches.entry((source.clone(), attribute.to_owned())).or_default();
+        // Once, since a wrong declaration does not fit any document.
+        if counter.inc() == 0 {
+            let kind = self.attributes.get(attribute).map_or("", |declared| declared.kind.name());
+            warn!(
+                %source,
+                attribute,
+                kind,
+                "a value of an attribute has another type than declared: it stays in `attributes`, but is not \
+                 indexed (quarry_attribute_mismatches_total counts such documents)"
+            );
+        }
+    }
+
+    pub(super) fn register(&self, registry: &mut Registry) {
+        let mismatches = self.mismatches.lock().unwrap_or_else(PoisonError::into_inner);
+        let labels = |(source, attribute): &(SourceName, String)| -> Labels<2> {
+            [("source", source.as_str().to_owned()), ("attribute", attribute.clone())]
+        };
+        let series = mismatches.iter().map(|(key, counter)| (labels(key), counter.clone()));
+        registry.register(
+            "attribute_mismatches",
+            "Indexed documents with a value of another type than the declared one",
+            Series::from_iter(series),
+        );
+    }
+}

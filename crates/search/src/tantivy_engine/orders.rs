@@ -1,0 +1,98 @@
+//! The attributes that order hits: their columns, and the comparison of their values.
+
+use std::cmp::Ordering;
+
+use tantivy::DocId;
+use tantivy::columnar::StrColumn;
+
+use super::attribute_column::AttributeColumn;
+use super::segment::IndexSegment;
+use crate::cursor::OrderValue;
+use crate::request::{AttributeOrder, SortDirection};
+
+/// The attributes that order hits, none by default.
+pub(super) struct Orders<'r>(pub(super) &'r [AttributeOrder]);
+
+impl Orders<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the values that order a document.
+    pub(super) fn values(&self, segment: &IndexSegment, doc: DocId) -> Box<[OrderValue]> {
+        self.0.iter().map(|order| value(order, segment, doc).unwrap_or(OrderValue::Missing)).collect()
+    }
+
+    /// Returns false if the first value alone puts a document behind others.
+    pub(super) fn may_precede(&self, segment: &IndexSegment, doc: DocId, values: &[OrderValue]) -> bool {
+        let (Some(order), Some(last)) = (self.0.first(), values.first()) else { return true };
+        // Texts are not read for a mere comparison.
+        let Some(AttributeColumn::Labels { .. }) = segment.attribute(&order.name) else {
+            let first = value(order, segment, doc).unwrap_or(OrderValue::Missing);
+            return compare_values(order.direction, &first, last) != Ordering::Greater;
+        };
+        true
+    }
+
+    /// Compares the values of two documents; `Less` comes first.
+    pub(super) fn compare(&self, a: &[OrderValue], b: &[OrderValue]) -> Ordering {
+        let pairs = self.0.iter().zip(a.iter().zip(b));
+        pairs
+            .map(|(order, (a, b))| compare_values(order.direction, a, b))
+            .find(|ordering| ordering.is_ne())
+            .unwrap_or(Ordering::Equal)
+    }
+}
+
+fn compare_values(direction: SortDirection, a: &OrderValue, b: &OrderValue) -> Ordering {
+    let ascending = match (a, b) {
+        (OrderValue::Number(a), OrderValue::Number(b)) => a.total_cmp(b),
+        (OrderValue::Text(a), OrderValue::Text(b)) => a.cmp(b),
+        // Missing values come last in both directions.
+        (a, b) => return rank(a).cmp(&rank(b)),
+    };
+    match direction {
+        SortDirection::Ascending => ascending,
+        SortDirection::Descending => ascending.reverse(),
+    }
+}
+
+fn rank(value: &OrderValue) -> u8 {
+    match value {
+        OrderValue::Number(_) => 0,
+        OrderValue::Text(_) => 1,
+        OrderValue::Missing => 2,
+    }
+}
+
+/// Returns the value of a document that comes first in the direction of an order.
+fn value(order: &AttributeOrder, segment: &IndexSegment, doc: DocId) -> Option<OrderValue> {
+    let first = |numbers: &mut dyn Iterator<Item = f64>| {
+        let number = match order.direction {
+            SortDirection::Ascending => numbers.min_by(f64::total_cmp),
+            SortDirection::Descending => numbers.max_by(f64::total_cmp),
+        };
+        number.map(OrderValue::Number)
+    };
+    match segment.attribute(&order.name)? {
+        AttributeColumn::Labels { values, .. } => label(order.direction, values.as_ref()?, doc),
+        AttributeColumn::Numbers(column) => first(&mut column.values_for_doc(doc)),
+        AttributeColumn::Dates(column) => first(&mut column.values_for_doc(doc).map(|at| at as f64)),
+        AttributeColumn::Points(points) => {
+            let from = order.near?;
+            first(&mut points.points(doc).map(|point| from.meters_to(point)))
+        }
+    }
+}
+
+/// Ordinals of a segment are in the order of the texts.
+fn label(direction: SortDirection, column: &StrColumn, doc: DocId) -> Option<OrderValue> {
+    let ordinals = column.term_ords(doc);
+    let ordinal = match direction {
+        SortDirection::Ascending => ordinals.min(),
+        SortDirection::Descending => ordinals.max(),
+    };
+    let mut text = String::new();
+    // A column that cannot be read is damaged; searches of its words report that.
+    column.ord_to_str(ordinal?, &mut text).ok()?.then(|| OrderValue::Text(text.into()))
+}

@@ -1,0 +1,69 @@
+//! Wrong filters, facets and orders of declared attributes.
+
+use serde_json::{Value, json};
+
+use super::{catalogue, code, one};
+
+#[tokio::test]
+async fn wrong_filters_facets_and_orders_name_the_remedy() {
+    let server = catalogue().await;
+    let search = "query($filter: DocumentFilter, $by: [SearchOrder!]) { search(query: \"\", filter: $filter, \
+                  orderBy: $by) { totalCount } }";
+    let filters = [
+        (json!({"name": "prise", "exists": true}), "filter.attributes.0.name is not an attribute"),
+        (
+            json!({"name": "details", "exists": true}),
+            "use one of brand, colours, created, inStock, place, price",
+        ),
+        (json!({"name": "price", "in": ["cheap"]}), "filter.attributes.0.in.0 must be a number"),
+        (json!({"name": "price"}), "has no condition"),
+        (json!({"name": "brand", "gte": "A"}), "ranges are of numbers and dates"),
+        (json!({"name": "inStock", "in": ["maybe"]}), "must be true or false"),
+        (json!({"name": "created", "gte": 5}), "must be a date as a string"),
+        (json!({"name": "price", "near": {"latitude": 0, "longitude": 0, "meters": 1}}), "type geo"),
+        (
+            json!({"name": "place", "near": {"latitude": 95, "longitude": 0, "meters": 1}}),
+            "degrees out of range",
+        ),
+        (
+            json!({"name": "place", "within": {"south": 5, "north": 1, "west": 0, "east": 1}}),
+            "north of `north`",
+        ),
+    ];
+    for (condition, expected) in filters {
+        let error = server.error(search, json!({"filter": one(condition.clone())})).await;
+        assert_eq!(code(&error), "BAD_USER_INPUT");
+        assert!(error["message"].as_str().unwrap().contains(expected), "{condition}: {error}");
+    }
+    let orders = [
+        (json!([{"attribute": "prise"}]), "orderBy.0.attribute is not an attribute"),
+        (json!([{"attribute": "place"}]), "orderBy.0.near is missing"),
+        (json!([{"attribute": "price", "near": {"latitude": 0, "longitude": 0}}]), "leave it out"),
+    ];
+    for (by, expected) in orders {
+        let error = server.error(search, json!({"by": by})).await;
+        assert!(error["message"].as_str().unwrap().contains(expected), "{by}: {error}");
+    }
+    let facets = [
+        ("attributes: [\"nothing\"]", "attributes.0 is not an attribute"),
+        ("attributes: [\"brand\"], interval: 5", "exactly one attribute of type number or date"),
+        (
+            "attributes: [\"price\", \"brand\"], ranges: [{to: 5}]",
+            "exactly one attribute of type number or date",
+        ),
+        ("attributes: [\"price\"], interval: 0", "must be greater than 0"),
+        ("attributes: [\"price\"], after: \"x\"", "is not a cursor of this facet"),
+        ("attributes: [\"created\"], ranges: [{to: 5}]", "ranges.0.to must be a date"),
+    ];
+    for (arguments, expected) in facets {
+        let query = format!("{{ search(query: \"\") {{ facets({arguments}) {{ field }} }} }}");
+        let error = server.error(&query, Value::Null).await;
+        assert!(error["message"].as_str().unwrap().contains(expected), "{arguments}: {error}");
+    }
+    let mut deep = json!({});
+    for _ in 0..8 {
+        deep = json!({"not": deep});
+    }
+    let error = server.error(search, json!({"filter": deep})).await;
+    assert!(error["message"].as_str().unwrap().contains("nested"), "{error}");
+}
