@@ -18,7 +18,7 @@ use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchSort, Source, Suggestion,
-    TrackInput, selected_facets,
+    TrackInput, checked_distinct, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
@@ -98,6 +98,12 @@ impl Query {
                     Documents that match more strictly come first, as in `SearchEdge.tier`."
         )]
         order_by: Option<Vec<SearchOrder>>,
+        #[graphql(
+            desc = "Returns the best document of each value of this field only: a declared attribute, `source`, \
+                    `category` or `authorKey`. `totalCount` counts the values, and each document without one; facets \
+                    count all documents."
+        )]
+        distinct: Option<String>,
         #[graphql(default, name = "match", desc = "The number of words that must match.")]
         match_policy: OrDefault<MatchPolicy>,
         #[graphql(
@@ -133,6 +139,7 @@ impl Query {
             query,
             filter: filter.unwrap_or_default().checked(&attributes)?,
             order_by: SearchOrder::checked(order_by, &attributes)?,
+            distinct: checked_distinct(distinct, &attributes)?,
             sort: sort.0.into(),
             match_policy: match_policy.0.into(),
             prefix: prefix.0,

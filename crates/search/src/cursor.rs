@@ -6,7 +6,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::request::{AttributeOrder, SearchRequest, SearchSort};
+use super::request::{SearchRequest, SearchSort};
 
 /// A value that orders a hit; in the direction of its order, `Missing` comes last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub(crate) struct SortKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchCursor {
     sort: SearchSort,
-    /// The digest of the attributes that order the hits; 0 without any.
+    /// The digest of the attributes that order the hits, and of the distinct field; 0 without any.
     order: u32,
     /// The rank of the last tier of the answer.
     pub(crate) depth: u8,
@@ -45,7 +45,7 @@ pub struct SearchCursor {
 
 impl SearchCursor {
     pub(crate) fn new(request: &SearchRequest, depth: u8, key: SortKey) -> Self {
-        Self { sort: request.sort, order: digest(&request.order_by), depth, key }
+        Self { sort: request.sort, order: digest(request), depth, key }
     }
 
     /// Returns the cursor as opaque text.
@@ -60,7 +60,7 @@ impl SearchCursor {
         let (cursor, rest) = postcard::take_from_bytes::<Self>(&bytes).ok()?;
         let is_valid = rest.is_empty()
             && cursor.sort == request.sort
-            && cursor.order == digest(&request.order_by)
+            && cursor.order == digest(request)
             && cursor.key.values.len() == request.order_by.len()
             && cursor.key.score.is_finite();
         is_valid.then_some(cursor)
@@ -68,18 +68,18 @@ impl SearchCursor {
 }
 
 /// Returns a digest that differs between most orders.
-fn digest(order: &[AttributeOrder]) -> u32 {
-    if order.is_empty() {
+fn digest(request: &SearchRequest) -> u32 {
+    if request.order_by.is_empty() && request.distinct.is_none() {
         return 0;
     }
-    let digest = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("{order:?}").as_bytes());
-    digest.as_fields().0
+    let order = format!("{:?}{:?}", request.order_by, request.distinct);
+    Uuid::new_v5(&Uuid::NAMESPACE_OID, order.as_bytes()).as_fields().0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::request::SortDirection;
+    use crate::request::{AttributeOrder, SortDirection};
 
     #[test]
     fn cursors_round_trip_and_others_are_rejected() {

@@ -55,6 +55,8 @@ pub struct Hit {
     pub score: f32,
     /// The tier that found it.
     pub tier: MatchTier,
+    /// The other matching documents with its value of the distinct field.
+    pub collapsed: u64,
     /// Continues the search after this hit.
     pub cursor: SearchCursor,
     /// The fields with matches, if requested.
@@ -142,7 +144,7 @@ pub struct SearchAnswer {
     pub hits: Vec<Hit>,
     /// True if there are hits after the last one.
     pub has_next: bool,
-    /// The number of all matching documents.
+    /// The number of all matching documents; with a distinct field, of its values.
     pub total: u64,
     /// The last tier that found documents.
     pub tier: MatchTier,

@@ -51,6 +51,8 @@ pub struct SearchRequest {
     pub typo_tolerance: bool,
     /// Any word matches if few documents contain all.
     pub relaxes: bool,
+    /// The field of which each value has one hit, the best.
+    pub distinct: Option<String>,
     /// The maximum number of hits.
     pub first: usize,
     /// The number of hits before the page, in place of a cursor.
@@ -82,6 +84,7 @@ impl SearchRequest {
             typo_tolerance: true,
             relaxes: true,
             first,
+            distinct: None,
             offset: 0,
             after: None,
             highlights: false,

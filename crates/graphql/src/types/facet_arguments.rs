@@ -159,6 +159,25 @@ fn checked_cursor(after: &str) -> Result<(String, u64), Failure> {
     Ok((cursor.value, cursor.count))
 }
 
+/// Returns a failure unless the values of a field can be counted.
+fn check_field(path: &str, name: &str, attributes: &Attributes) -> Result<(), Failure> {
+    if !LABEL_FIELDS.contains(&name) {
+        declared(attributes, path, name, AttributeUse::Facet)?;
+    }
+    Ok(())
+}
+
+/// Validates the field of which each value has one hit.
+pub(crate) fn checked_distinct(
+    field: Option<String>,
+    attributes: &Attributes,
+) -> Result<Option<String>, Failure> {
+    if let Some(name) = &field {
+        check_field("distinct", name, attributes)?;
+    }
+    Ok(field)
+}
+
 /// Returns the different facets that the selection of a search contains.
 pub(crate) fn selected_facets(
     ctx: &Context<'_>,

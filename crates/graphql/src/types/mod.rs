@@ -58,7 +58,7 @@ pub(super) use document_filter::DocumentFilter;
 pub(super) use document_input::DocumentInput;
 pub(super) use erase_searcher::{EraseSearcherInput, EraseSearcherPayload};
 pub(super) use facet::Facet;
-pub(super) use facet_arguments::selected_facets;
+pub(super) use facet_arguments::{checked_distinct, selected_facets};
 pub(super) use final_reason::FinalReason;
 pub(super) use highlight::Highlight;
 pub(super) use index_documents::{IndexDocumentsInput, IndexDocumentsPayload};

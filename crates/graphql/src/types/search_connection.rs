@@ -20,6 +20,7 @@ pub(crate) struct SearchEdge {
     node: Document,
     score: f32,
     tier: MatchTier,
+    collapsed: u64,
     /// Each with its length in characters.
     highlights: Vec<(usize, Highlight)>,
 }
@@ -31,6 +32,7 @@ impl From<Hit> for SearchEdge {
             node: Document(hit.document),
             score: hit.score,
             tier: hit.tier.into(),
+            collapsed: hit.collapsed,
             highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
@@ -69,6 +71,11 @@ impl SearchEdge {
     /// The way in which this document matches the query. Edges are ordered by it first.
     async fn tier(&self) -> MatchTier {
         self.tier
+    }
+
+    /// The number of other matching documents with the same value of the field `distinct`; 0 without it.
+    async fn collapsed_count(&self) -> i32 {
+        int(self.collapsed)
     }
 
     /// The fields with matches, one entry each. Computed only if selected.

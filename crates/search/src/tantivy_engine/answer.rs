@@ -37,7 +37,8 @@ impl IndexSearcher {
         let ordered = request.order_by.iter().map(|order| order.name.as_str());
         let counted = request.facets.iter().flat_map(|facet| &facet.fields).map(String::as_str);
         let filtered = request.filter.attribute_names().into_iter();
-        self.generation.fields.require(filtered.chain(ordered).chain(counted))?;
+        let distinct = request.distinct.as_deref();
+        self.generation.fields.require(filtered.chain(ordered).chain(counted).chain(distinct))?;
         let mut matches = evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
         matches.top_docs.drain(..request.offset.min(matches.top_docs.len()));
         let has_next = matches.top_docs.len() > request.first;
@@ -66,8 +67,9 @@ impl IndexSearcher {
                 }
                 _ => 0.0,
             };
+            let collapsed = ranked.collapsed;
             let cursor = SearchCursor::new(request, matches.depth, ranked.key);
-            hits.push(Hit { document, score, tier, cursor, highlights });
+            hits.push(Hit { document, score, tier, collapsed, cursor, highlights });
         }
         Ok(SearchAnswer {
             hits,

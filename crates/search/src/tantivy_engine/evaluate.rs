@@ -74,6 +74,7 @@ pub(super) fn evaluate(
             order_by,
             first: 0,
             offset: 0,
+            distinct: None,
             after: None,
             highlights: false,
             ..request.clone()
@@ -161,6 +162,7 @@ impl<'a> Evaluation<'a> {
                 kind = tier.kind;
             }
         }
+        let total = collector.count(total);
         let top_docs = collector.into_docs();
         Ok(Matches { total, top_docs, facets: Vec::new(), tiers, depth, tier: kind, plan: self.plan })
     }
@@ -231,6 +233,7 @@ impl<'a> Evaluation<'a> {
             && self.request.sort != SearchSort::Oldest
             && self.request.order_by.is_empty()
             && self.request.offset == 0
+            && self.request.distinct.is_none()
             && self.request.filter.is_empty()
     }
 

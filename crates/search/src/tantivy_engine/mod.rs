@@ -8,7 +8,7 @@
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
-//! | `evaluate`, `tiers`, `top_docs`, `orders`, `facets` | counting, ranking and faceting of the matches, tier by tier |
+//! | `evaluate`, `tiers`, `top_docs`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
@@ -31,6 +31,7 @@ mod candidates;
 mod completion_cache;
 mod completions;
 mod decoded_documents;
+mod distinct;
 mod document_terms;
 mod documents;
 mod evaluate;

@@ -6,6 +6,7 @@ use tantivy::DocId;
 
 use super::super::cursor::SortKey;
 use super::super::request::{SearchRequest, SearchSort};
+use super::distinct::Groups;
 use super::orders::Orders;
 use super::segment::IndexSegment;
 
@@ -16,6 +17,8 @@ pub(super) struct RankedDoc {
     pub(super) segment: usize,
     pub(super) doc: DocId,
     pub(super) key: SortKey,
+    /// The other documents with its value of a distinct field.
+    pub(super) collapsed: u64,
 }
 
 /// Compares two sort keys; `Less` comes first.
@@ -47,13 +50,16 @@ pub(super) struct TopDocsCollector<'r> {
     docs: Vec<RankedDoc>,
     /// The last of the first documents so far, beyond `MAX_SORTED`.
     last: Option<RankedDoc>,
+    /// All documents by a distinct field, in place of `docs`.
+    groups: Option<Groups>,
 }
 
 impl<'r> TopDocsCollector<'r> {
     pub(super) fn new(request: &'r SearchRequest, after: Option<SortKey>) -> Self {
         let limit = request.offset.saturating_add(request.first).saturating_add(1);
         let (orders, docs) = (Orders(&request.order_by), Vec::with_capacity(limit.min(128)));
-        Self { orders, sort: request.sort, limit, after, tier: 0, docs, last: None }
+        let groups = request.distinct.as_deref().map(Groups::by);
+        Self { orders, sort: request.sort, limit, after, tier: 0, docs, last: None, groups }
     }
 
     /// Returns the last document of a full list: only those before it are collected.
@@ -129,10 +135,17 @@ impl<'r> TopDocsCollector<'r> {
         let (tier, published_at) = (self.tier, reader.published_at(doc));
         let values = self.orders.values(reader, doc);
         let key = SortKey { tier, values, score, published_at, id: reader.id(doc) };
-        if self.after.as_ref().is_some_and(|after| self.compare(&key, after) != Ordering::Greater) {
+        if let Some(mut groups) = self.groups.take() {
+            // The best of a group may be on an earlier page.
+            let ranked = RankedDoc { segment, doc, key, collapsed: 0 };
+            groups.add(ranked, reader, |a, b| self.compare(&a.key, &b.key) == Ordering::Less);
+            self.groups = Some(groups);
+            return true;
+        }
+        if !self.is_after_cursor(&key) {
             return false;
         }
-        let ranked = RankedDoc { segment, doc, key };
+        let ranked = RankedDoc { segment, doc, key, collapsed: 0 };
         if self.limit > MAX_SORTED {
             self.docs.push(ranked);
             if self.docs.len() >= self.limit * 2 {
@@ -151,6 +164,15 @@ impl<'r> TopDocsCollector<'r> {
         true
     }
 
+    fn is_after_cursor(&self, key: &SortKey) -> bool {
+        self.after.as_ref().is_none_or(|after| self.compare(key, after) == Ordering::Greater)
+    }
+
+    /// Returns the number of documents, given that of all matches.
+    pub(super) fn count(&self, matches: u64) -> u64 {
+        self.groups.as_ref().map_or(matches, |groups| groups.len() as u64)
+    }
+
     /// Keeps the first documents of a long list.
     fn shrink(&mut self) {
         let mut docs = std::mem::take(&mut self.docs);
@@ -165,7 +187,12 @@ impl<'r> TopDocsCollector<'r> {
 
     /// Returns the collected documents in order.
     pub(super) fn into_docs(mut self) -> Vec<RankedDoc> {
-        if self.limit > MAX_SORTED {
+        let groups = self.groups.take();
+        let is_grouped = groups.is_some();
+        if let Some(groups) = groups {
+            self.docs = groups.into_best().filter(|best| self.is_after_cursor(&best.key)).collect();
+        }
+        if is_grouped || self.limit > MAX_SORTED {
             self.shrink();
             let mut docs = std::mem::take(&mut self.docs);
             docs.sort_unstable_by(|a, b| self.compare(&a.key, &b.key));

@@ -336,6 +336,56 @@ async fn values_of_other_types_stay_in_the_document() {
 }
 
 #[tokio::test]
+async fn distinct_values_have_one_document_each() {
+    let server = catalogue().await;
+    let query = "query($field: String, $by: [SearchOrder!], $after: String, $first: Int) { search(query: \"\", \
+                 distinct: $field, orderBy: $by, first: $first, after: $after) { totalCount edges { collapsedCount \
+                 node { key } } facets(attributes: [\"inStock\"]) { buckets { count } } \
+                 pageInfo { hasNextPage endCursor } } }";
+    // Of each price the first product by brand; those without a price stand alone.
+    let by = json!([{"attribute": "brand"}, {"attribute": "created"}]);
+    let place = |number: usize| {
+        let of = attributes(number);
+        (of["brand"].as_str().unwrap().to_owned(), of["created"].as_str().unwrap().to_owned())
+    };
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for number in 0..PRODUCTS {
+        let of_price = |group: &&mut Vec<usize>| price(number).is_some() && price(group[0]) == price(number);
+        match groups.iter_mut().find(of_price) {
+            Some(group) => group.push(number),
+            None => groups.push(vec![number]),
+        }
+    }
+    for first in [9, 100] {
+        let (mut found, mut after) = (Vec::new(), Value::Null);
+        loop {
+            let variables = json!({"field": "price", "by": by, "after": after, "first": first});
+            let page = server.data(query, variables).await["search"].take();
+            assert_eq!(page["totalCount"], groups.len());
+            let counts = page["facets"][0]["buckets"].as_array().unwrap().iter();
+            assert_eq!(counts.map(|bucket| bucket["count"].as_u64().unwrap()).sum::<u64>(), PRODUCTS as u64);
+            for edge in page["edges"].as_array().unwrap() {
+                let key: usize = edge["node"]["key"].as_str().unwrap().parse().unwrap();
+                found.push((key, edge["collapsedCount"].as_u64().unwrap()));
+            }
+            if page["pageInfo"]["hasNextPage"] == false {
+                break;
+            }
+            after = page["pageInfo"]["endCursor"].clone();
+        }
+        assert_eq!(found.len(), groups.len());
+        assert!(found.windows(2).all(|pair| place(pair[0].0) <= place(pair[1].0)), "{found:?}");
+        for (key, collapsed) in found {
+            let group = groups.iter().find(|group| group.contains(&key)).unwrap();
+            assert_eq!(collapsed, group.len() as u64 - 1);
+            assert!(group.iter().all(|other| place(key) <= place(*other)), "{key} of {group:?}");
+        }
+    }
+    let error = server.error(query, json!({"field": "details"})).await;
+    assert!(error["message"].as_str().unwrap().starts_with("distinct is not an attribute"), "{error}");
+}
+
+#[tokio::test]
 async fn sources_list_their_attributes() {
     let server = catalogue().await;
     let query = "{ sources { name attributes { name pointer type uses } } }";
