@@ -27,11 +27,24 @@ pub struct SearchCursor {
     /// The rank of the last tier of the answer.
     pub(crate) depth: u8,
     pub(crate) key: SortKey,
+    /// The number of hits up to here, pinned ones included; 0 if none is pinned.
+    pub(crate) shown: u32,
 }
 
 impl SearchCursor {
     pub(crate) fn new(sort: SearchSort, depth: u8, key: SortKey) -> Self {
-        Self { sort, depth, key }
+        Self { sort, depth, key, shown: 0 }
+    }
+
+    /// Creates a cursor before the first hit.
+    pub(crate) fn start(sort: SearchSort, depth: u8) -> Self {
+        let latest = if sort == SearchSort::Oldest { i64::MIN } else { i64::MAX };
+        Self::new(sort, depth, SortKey { tier: 0, score: f32::MAX, published_at: Some(latest), id: 0 })
+    }
+
+    /// Returns the cursor with the number of hits up to it.
+    pub(crate) fn after_hits(self, shown: u32) -> Self {
+        Self { shown, ..self }
     }
 
     /// Returns the cursor as opaque text.
@@ -56,7 +69,7 @@ mod tests {
     #[test]
     fn cursors_round_trip_and_others_are_rejected() {
         let key = SortKey { tier: 1, score: 3.25, published_at: Some(-7), id: u128::MAX - 1 };
-        let cursor = SearchCursor::new(SearchSort::Relevance, 2, key);
+        let cursor = SearchCursor::new(SearchSort::Relevance, 2, key).after_hits(300);
         let text = cursor.encode();
         assert_eq!(SearchCursor::decode(&text, SearchSort::Relevance), Some(cursor));
         assert_eq!(SearchCursor::decode(&text, SearchSort::Newest), None);

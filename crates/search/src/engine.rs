@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::cursor::SearchCursor;
 use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
+use super::rules::{AppliedRule, Rulebook};
 use quarry_domain::{Document, DocumentChange, MatchTier, Revision};
 
 /// A failure of the search engine.
@@ -54,6 +55,8 @@ pub struct Hit {
     pub cursor: SearchCursor,
     /// The fields with matches, if requested.
     pub highlights: Vec<Highlight>,
+    /// True if a rule pinned the document at its position.
+    pub pinned: bool,
 }
 
 /// A field of a hit with marked matches.
@@ -106,6 +109,10 @@ pub struct SearchAnswer {
     pub is_truncated: bool,
     /// For each facet request, one facet per field.
     pub facets: Vec<Vec<Facet>>,
+    /// The rules that applied, in order of priority.
+    pub rules: Vec<AppliedRule>,
+    /// The URL to which the client should lead its user.
+    pub redirect: Option<String>,
     /// The time in the engine.
     pub took: Duration,
     /// The memory of the hits that were not cached, in bytes.
@@ -173,6 +180,10 @@ pub trait SearchEngine: Send + Sync + 'static {
     async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError>;
     /// Counts the documents with all words of each text, as typed or in another form.
     async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError>;
+    /// Applies synonyms, stop words and rules to later requests.
+    fn use_rulebook(&self, rulebook: Arc<Rulebook>);
+    /// Returns the synonyms, stop words and rules of later requests.
+    fn rulebook(&self) -> Arc<Rulebook>;
     /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
     /// Registers the metrics of searches.

@@ -28,17 +28,25 @@ pub enum MatchPolicy {
 }
 
 /// The filter of a search. An empty list does not restrict it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Stored rules contain it as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DocumentFilter {
     /// Any of these sources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
     /// Any of these categories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub category: Vec<String>,
     /// Any of these authors, by their key at the source.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub author_key: Vec<String>,
     /// Published at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub published_from: Option<Timestamp>,
     /// Published before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub published_before: Option<Timestamp>,
 }
 

@@ -8,5 +8,6 @@ mod folders;
 mod kinds;
 mod messages;
 mod oracle;
+mod rules;
 mod suggestions;
 mod texts;

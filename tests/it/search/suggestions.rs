@@ -11,8 +11,9 @@ use quarry::config::{Settings, SuggestSettings};
 use quarry::domain::{DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher};
 use quarry::domain::{SessionId, SourceName, query_key};
 use quarry::search::{
-    Batch, CompletionRequest, DocumentFilter, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine,
-    SearchError, SearchRequest, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
+    Batch, CompletionRequest, DocumentFilter, EngineHealth, IndexStep, Indexer, Rulebook, SearchAnswer,
+    SearchEngine, SearchError, SearchRequest, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker,
+    Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
@@ -417,6 +418,12 @@ impl SearchEngine for BusyEngine {
     }
     async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         self.free()?.count(texts, filter).await
+    }
+    fn use_rulebook(&self, rulebook: Arc<Rulebook>) {
+        self.engine.use_rulebook(rulebook);
+    }
+    fn rulebook(&self) -> Arc<Rulebook> {
+        self.engine.rulebook()
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         self.engine.health().await

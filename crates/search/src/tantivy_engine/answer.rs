@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::analysis::for_each_word;
-use super::super::cursor::SearchCursor;
 use super::super::engine::{Correction, Highlight, Hit, SearchAnswer, SearchError};
 use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
+use super::super::rules::Rulebook;
+use super::curation::place;
 use super::documents::read_document;
 use super::evaluate::evaluate;
 use super::fuzzy_words::Misspelling;
@@ -27,20 +28,23 @@ pub(super) struct IndexSearcher {
     /// Fewer hits than this let the next tier follow.
     pub(super) sufficient_hits: u64,
     pub(super) languages_by_source: Arc<Languages>,
+    pub(super) rulebook: Arc<Rulebook>,
 }
 
 impl IndexSearcher {
     /// Searches on the calling thread.
     pub(super) fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
         let started = Instant::now();
-        let mut matches = evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
-        let has_next = matches.top_docs.len() > request.first;
-        matches.top_docs.truncate(request.first);
-        let mut hits = Vec::with_capacity(matches.top_docs.len());
+        let (snapshot, fields) = (&self.snapshot, &self.generation.fields);
+        let mut matches = evaluate(snapshot, fields, &self.rulebook, request, self.sufficient_hits)?;
+        let ranked = std::mem::take(&mut matches.top_docs);
+        let others = matches.total - matches.pinned.len() as u64;
+        let (page, has_next) = place(request, &matches.pinned, ranked, others, matches.after, matches.depth);
+        let mut hits = Vec::with_capacity(page.len());
         let mut read_bytes = 0_usize;
         let mut corrections = Vec::new();
-        for ranked in &matches.top_docs {
-            let (document, bytes) = read_document(&self.snapshot, ranked.segment, ranked.doc)?;
+        for placed in page {
+            let (document, bytes) = read_document(&self.snapshot, placed.segment, placed.doc)?;
             read_bytes = read_bytes.saturating_add(bytes);
             if read_bytes > request.read_bytes {
                 return Err(SearchError::TooLarge);
@@ -50,7 +54,12 @@ impl IndexSearcher {
             } else {
                 Vec::new()
             };
-            let cursor = SearchCursor::new(request.sort, matches.depth, ranked.key);
+            let cursor = placed.cursor;
+            let Some(ranked) = placed.ranked else {
+                let tier = MatchTier::AllWords;
+                hits.push(Hit { document, score: 0.0, tier, cursor, highlights, pinned: true });
+                continue;
+            };
             let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
             if request.corrections && tier > MatchTier::AllWords {
                 add_corrections(&document, &matches.plan.misspellings, &mut corrections);
@@ -61,8 +70,9 @@ impl IndexSearcher {
                 }
                 _ => 0.0,
             };
-            hits.push(Hit { document, score, tier, cursor, highlights });
+            hits.push(Hit { document, score, tier, cursor, highlights, pinned: false });
         }
+        let effects = matches.effects.unwrap_or_default();
         Ok(SearchAnswer {
             hits,
             has_next,
@@ -72,6 +82,8 @@ impl IndexSearcher {
             corrections,
             is_truncated: matches.plan.is_truncated,
             facets: matches.facets,
+            rules: effects.applied,
+            redirect: effects.redirect,
             took: started.elapsed(),
             read_bytes,
         })

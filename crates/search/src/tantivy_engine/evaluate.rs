@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use chrono::Utc;
 use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, TERMINATED};
 
@@ -12,7 +13,9 @@ use super::super::cursor::{SearchCursor, SortKey};
 use super::super::engine::{Facet, SearchError};
 use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
+use super::super::rules::{RuleEffects, Rulebook};
 use super::candidates::Candidates;
+use super::curation::{ActiveRules, Curation, PinnedDoc};
 use super::facets::{FacetCounts, LABEL_FIELDS, LabelField, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::{Bonuses, are_frequent, collect_frequent};
@@ -40,12 +43,18 @@ pub(super) struct Matches {
     /// The last tier that found documents.
     pub(super) tier: MatchTier,
     pub(super) plan: QueryPlan,
+    /// Pinned documents, which `total` includes, but not `top_docs`.
+    pub(super) pinned: Vec<PinnedDoc>,
+    pub(super) effects: Option<RuleEffects>,
+    /// The cursor before the page.
+    pub(super) after: Option<SearchCursor>,
 }
 
 /// Evaluates a request, tier after tier until enough documents match.
 pub(super) fn evaluate(
     snapshot: &IndexSnapshot,
     fields: &Fields,
+    rulebook: &Rulebook,
     request: &SearchRequest,
     sufficient: u64,
 ) -> Result<Matches, SearchError> {
@@ -54,10 +63,12 @@ pub(super) fn evaluate(
         Some(text) => Some(SearchCursor::decode(text, request.sort).ok_or(SearchError::InvalidCursor)?),
         None => None,
     };
+    let effects = rulebook.rules.effects(&query, &request.filter, Utc::now);
     let mut facets = FacetCounts::new(&request.facets);
     // The tiers of a page are decided already.
     let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
-    let mut matches = Evaluation::begin_with(snapshot, fields, &query, request, None, sufficient)
+    let rules = ActiveRules { rulebook, effects: effects.as_ref() };
+    let mut matches = Evaluation::begin_with(snapshot, fields, rules, &query, request, None, sufficient)
         .and_then(|evaluation| evaluation.run(cursor, cursor.map(|cursor| cursor.depth), &mut facets))
         .map_err(search_error)?;
     for lifted in LABEL_FIELDS {
@@ -69,11 +80,12 @@ pub(super) fn evaluate(
             let wider =
                 SearchRequest { filter, sort, first: 0, after: None, highlights: false, ..request.clone() };
             // The same tiers, so that the counts of the filter's own values are those of the search.
-            Evaluation::begin_with(snapshot, fields, &query, &wider, Some(lifted), u64::MAX)
+            Evaluation::begin_with(snapshot, fields, rules, &query, &wider, Some(lifted), u64::MAX)
                 .and_then(|evaluation| evaluation.run(None, Some(matches.depth), &mut facets))
                 .map_err(search_error)?;
         }
     }
+    matches.effects = effects;
     matches.facets = facets.into_facets(snapshot)?;
     Ok(matches)
 }
@@ -92,28 +104,33 @@ struct Evaluation<'a> {
     units: Vec<bool>,
     /// The field whose filter is lifted to count its other values.
     lifted: Option<LabelField>,
+    curation: Curation,
 }
 
 impl<'a> Evaluation<'a> {
     fn begin_with(
         snapshot: &'a IndexSnapshot,
         fields: &'a Fields,
+        rules: ActiveRules<'a>,
         query: &ParsedQuery,
         request: &'a SearchRequest,
         lifted: Option<LabelField>,
         sufficient: u64,
     ) -> tantivy::Result<Self> {
-        let planner = Planner { snapshot, fields, marks: request.highlights };
+        let (rulebook, filter) = (rules.rulebook, &request.filter);
+        let planner = Planner { snapshot, fields, rulebook, filter, marks: request.highlights };
         let plan = planner.plan(query, request)?;
+        let curation = Curation::of(rules.effects, snapshot, request)?;
         Ok(Self {
             planner,
             plan,
             snapshot,
             request,
             sufficient,
-            seen: HashSet::new(),
+            seen: curation.excluded.clone(),
             units: Vec::new(),
             lifted,
+            curation,
         })
     }
 
@@ -131,7 +148,8 @@ impl<'a> Evaluation<'a> {
             None => None,
         };
         let mut collector = TopDocsCollector::new(request.sort, request.first.saturating_add(1), after);
-        let (mut total, mut depth) = (0, 0);
+        // Pinned documents count as matches of the first tier.
+        let (mut total, mut depth) = (self.curation.pinned.len() as u64, 0);
         let mut kind = tiers.first().map_or(MatchTier::AllWords, |tier| tier.kind);
         for (at, &tier) in tiers.iter().enumerate() {
             // A page continues the answer that its cursor comes from.
@@ -152,8 +170,20 @@ impl<'a> Evaluation<'a> {
                 kind = tier.kind;
             }
         }
-        let top_docs = collector.into_docs();
-        Ok(Matches { total, top_docs, facets: Vec::new(), tiers, depth, tier: kind, plan: self.plan })
+        let counts_field = |wanted: &FacetRequest, field: LabelField| self.counts_field(wanted, field);
+        self.curation.count_pinned(self.snapshot, facets, counts_field)?;
+        Ok(Matches {
+            total,
+            top_docs: collector.into_docs(),
+            facets: Vec::new(),
+            tiers,
+            depth,
+            tier: kind,
+            plan: self.plan,
+            pinned: self.curation.pinned,
+            effects: None,
+            after: cursor,
+        })
     }
 
     /// Looks up the typos that a tier permits.
@@ -218,6 +248,7 @@ impl<'a> Evaluation<'a> {
         self.plan.excluded.is_empty()
             && self.request.after.is_none()
             && self.seen.is_empty()
+            && self.curation.keeps_scores()
             && self.request.facets.is_empty()
             && self.request.sort != SearchSort::Oldest
             && self.request.filter.is_empty()
@@ -247,10 +278,7 @@ impl<'a> Evaluation<'a> {
             units = self.scorers(tier, ordinal)?;
         }
         let mut scan = self.scan_of(units, tier, ordinal)?;
-        let counts_field = |wanted: &FacetRequest, field: LabelField| match self.lifted {
-            Some(lifted) => wanted.disjunctive && field == lifted,
-            None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
-        };
+        let counts_field = |wanted: &FacetRequest, field: LabelField| self.counts_field(wanted, field);
         let mut counts = SegmentFacets::open(facets, counts_field, ordinal, segment)?;
         let mut candidates = Candidates::default();
         let mut total = 0;
@@ -278,6 +306,14 @@ impl<'a> Evaluation<'a> {
         }
         facets.add(counts)?;
         Ok(total)
+    }
+
+    /// Returns true if this evaluation counts the values of a field for a facet request.
+    fn counts_field(&self, wanted: &FacetRequest, field: LabelField) -> bool {
+        match self.lifted {
+            Some(lifted) => wanted.disjunctive && field == lifted,
+            None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
+        }
     }
 
     /// Notes all documents of a tier.
@@ -323,7 +359,7 @@ impl<'a> Evaluation<'a> {
                 self.see_all(tier)?;
             }
         }
-        self.seen.clear();
+        self.seen.clone_from(&self.curation.excluded);
         Ok(current)
     }
 
@@ -396,6 +432,7 @@ impl<'a> Evaluation<'a> {
         for group in &self.plan.whole[ordinal] {
             scan.add_bonus(group.scorer(1.0, &segment)?);
         }
+        scan.set_factors(self.curation.factors(ordinal));
         Ok(scan)
     }
 }

@@ -7,6 +7,8 @@
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
+//! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
+//! | `curation` | the effects of rules: pinned and hidden documents, factors of scores |
 //! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
 //! | `evaluate`, `tiers`, `top_docs`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
@@ -26,6 +28,7 @@ mod bit_sets;
 mod candidates;
 mod completion_cache;
 mod completions;
+mod curation;
 mod decoded_documents;
 mod document_terms;
 mod documents;
@@ -52,6 +55,8 @@ mod similar_words;
 mod single;
 mod snapshot;
 mod splits;
+mod stop_words;
+mod synonyms;
 mod tiers;
 mod top_docs;
 mod weights;
@@ -78,6 +83,7 @@ use self::generation::{Generation, Languages, Watermark, WriterOptions};
 use self::permits::Permits;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::request::{CompletionRequest, DocumentFilter, SearchRequest};
+use super::rules::Rulebook;
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 
@@ -130,6 +136,7 @@ pub struct TantivyEngine {
     generations: RwLock<Generations>,
     permits: Permits,
     damaged: AtomicBool,
+    rulebook: RwLock<Arc<Rulebook>>,
 }
 
 /// The indexes in use.
@@ -164,6 +171,7 @@ impl TantivyEngine {
             writer_options,
             generations: RwLock::new(Generations { folders, serving, building }),
             damaged: AtomicBool::new(false),
+            rulebook: RwLock::default(),
         })
     }
 
@@ -181,6 +189,7 @@ impl TantivyEngine {
             generation,
             sufficient_hits: self.sufficient_hits,
             languages_by_source: self.languages_by_source.clone(),
+            rulebook: self.rulebook(),
         }
     }
 
@@ -191,9 +200,11 @@ impl TantivyEngine {
         let _permit = self.permits.acquire().await?;
         let generation = self.serving();
         let (snapshot, sufficient_hits) = (generation.snapshot(), self.sufficient_hits);
+        let rulebook = self.rulebook();
         let documents = snapshot.documents;
         let answer = run(documents, move || {
-            work(&Completer { snapshot: &snapshot, fields: &generation.fields, sufficient_hits })
+            let fields = &generation.fields;
+            work(&Completer { snapshot: &snapshot, fields, rulebook: &rulebook, sufficient_hits })
         });
         let answer = answer.await;
         self.note_damage(&answer);
@@ -300,6 +311,14 @@ impl SearchEngine for TantivyEngine {
     async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         let (texts, filter) = (texts.to_vec(), filter.clone());
         self.with_completer(move |completer| completer.count(&texts, &filter)).await
+    }
+
+    fn use_rulebook(&self, rulebook: Arc<Rulebook>) {
+        *self.rulebook.write().unwrap_or_else(PoisonError::into_inner) = rulebook;
+    }
+
+    fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

@@ -9,6 +9,7 @@ use tantivy_common::{BitSet, TinySet};
 
 use super::super::query::ParsedQuery;
 use super::super::request::{DocumentFilter, SearchRequest};
+use super::super::rules::Rulebook;
 use super::bit_sets::{for_each, intersection};
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::plan::{Planner, UnitPlan};
@@ -31,6 +32,7 @@ impl DocumentScope {
     pub(super) fn of(
         snapshot: &IndexSnapshot,
         fields: &Fields,
+        rulebook: &Rulebook,
         text: &str,
         prefix: bool,
         filter: &DocumentFilter,
@@ -40,7 +42,7 @@ impl DocumentScope {
             return Ok(Self { segments: None });
         }
         let request = SearchRequest { prefix, ..SearchRequest::new("", 0) };
-        let plan = Planner { snapshot, fields, marks: false }.plan(&query, &request)?;
+        let plan = Planner { snapshot, fields, rulebook, filter, marks: false }.plan(&query, &request)?;
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let mut sets = Vec::with_capacity(plan.included.len() + 1);
@@ -228,7 +230,7 @@ fn unit_sets(unit: &UnitPlan, snapshot: &IndexSnapshot, ordinal: usize) -> tanti
 }
 
 /// Returns the documents within a filter, deleted ones included.
-fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Arc<BitSet>> {
+pub(super) fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Arc<BitSet>> {
     let cache = &segment.derived.completions.filters;
     if let Some(cached) = cache.get(filter) {
         return Ok(cached);
