@@ -4,7 +4,9 @@ use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::facet::{FacetArguments, is_same};
-use super::{Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int};
+use super::{
+    AppliedRule, Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int,
+};
 use crate::failure::Failure;
 use crate::list::List;
 use crate::pagination::ConnectionPage;
@@ -19,6 +21,7 @@ pub(crate) struct SearchEdge {
     node: Document,
     score: f32,
     tier: MatchTier,
+    pinned: bool,
     /// Each with its length in characters.
     highlights: Vec<(usize, Highlight)>,
 }
@@ -30,6 +33,7 @@ impl From<Hit> for SearchEdge {
             node: Document(hit.document),
             score: hit.score,
             tier: hit.tier.into(),
+            pinned: hit.pinned,
             highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
@@ -70,6 +74,11 @@ impl SearchEdge {
         self.tier
     }
 
+    /// True if a rule pinned this document at its position. Its `tier` is ALL_WORDS and its `score` 0.
+    async fn pinned(&self) -> bool {
+        self.pinned
+    }
+
     /// The fields with matches, one entry each. Computed only if selected.
     async fn highlights(
         &self,
@@ -93,6 +102,8 @@ pub(crate) struct SearchConnection {
     interpretation: SearchInterpretation,
     /// Each request with its facets.
     facets: Vec<(FacetRequest, Vec<quarry_search::Facet>)>,
+    applied_rules: Vec<AppliedRule>,
+    redirect: Option<String>,
     took_ms: f64,
     query: String,
     /// The session of a tracked search, and the time of the response.
@@ -120,6 +131,8 @@ impl SearchConnection {
                 truncated: answer.is_truncated,
             },
             facets: request.facets.into_iter().zip(answer.facets).collect(),
+            applied_rules: answer.rules.into_iter().map(AppliedRule::from).collect(),
+            redirect: answer.redirect,
             took_ms: answer.took.as_secs_f64() * 1_000.0,
             query: request.query,
             responded: (session, chrono::Utc::now()),
@@ -194,6 +207,16 @@ impl SearchConnection {
         let request = arguments.checked(ctx)?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
         Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())
+    }
+
+    /// The rules that applied to this search, in order of priority.
+    async fn applied_rules(&self) -> List<&[AppliedRule]> {
+        List(&self.applied_rules)
+    }
+
+    /// The URL to which a rule leads the user in place of this result, or null.
+    async fn redirect(&self) -> Option<&str> {
+        self.redirect.as_deref()
     }
 
     /// The time spent in the search engine, in milliseconds.

@@ -11,7 +11,7 @@ use tantivy::DocId;
 use tantivy_common::BitSet;
 
 use super::super::cursor::SearchCursor;
-use super::super::request::{FacetRequest, SearchRequest, SearchSort};
+use super::super::request::{DocumentFilter, FacetRequest, SearchRequest};
 use super::super::rules::{RuleEffects, Rulebook};
 use super::facets::{FacetCounts, LabelField, SegmentFacets};
 use super::scope::filter_set;
@@ -38,6 +38,8 @@ pub(super) struct ActiveRules<'a> {
     pub(super) rulebook: &'a Rulebook,
     /// The effects of the rules whose conditions it meets.
     pub(super) effects: Option<&'a RuleEffects>,
+    /// True if its hits are ordered by relevance: positions and factors do not apply to others.
+    pub(super) by_relevance: bool,
 }
 
 /// A pinned document.
@@ -69,26 +71,24 @@ pub(super) struct PlacedDoc {
 }
 
 impl Curation {
-    /// Looks up the documents of rules that apply to a request.
-    ///
-    /// Positions and factors apply to hits by relevance only.
+    /// Looks up the documents of rules that apply to a search with a filter.
     pub(super) fn of(
-        effects: Option<&RuleEffects>,
+        rules: ActiveRules<'_>,
         snapshot: &IndexSnapshot,
-        request: &SearchRequest,
+        filter: &DocumentFilter,
     ) -> tantivy::Result<Self> {
         let mut curation = Self::default();
-        let Some(effects) = effects else { return Ok(curation) };
+        let Some(effects) = rules.effects else { return Ok(curation) };
         for document in &effects.hidden {
             curation.excluded.extend(snapshot.find(document.0.as_u128())?);
         }
-        if request.sort != SearchSort::Relevance {
+        if !rules.by_relevance {
             return Ok(curation);
         }
         for (&position, document) in &effects.pinned {
             let Some((segment, doc)) = snapshot.find(document.0.as_u128())? else { continue };
-            let is_within = request.filter.is_empty()
-                || filter_set(&snapshot.segments[segment], &request.filter)?.contains(doc);
+            let is_within =
+                filter.is_empty() || filter_set(&snapshot.segments[segment], filter)?.contains(doc);
             if is_within {
                 curation.excluded.insert((segment, doc));
                 curation.pinned.push(PinnedDoc { position, segment, doc });

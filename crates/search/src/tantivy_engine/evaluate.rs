@@ -67,7 +67,8 @@ pub(super) fn evaluate(
     let mut facets = FacetCounts::new(&request.facets);
     // The tiers of a page are decided already.
     let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
-    let rules = ActiveRules { rulebook, effects: effects.as_ref() };
+    let by_relevance = request.sort == SearchSort::Relevance;
+    let rules = ActiveRules { rulebook, effects: effects.as_ref(), by_relevance };
     let mut matches = Evaluation::begin_with(snapshot, fields, rules, &query, request, None, sufficient)
         .and_then(|evaluation| evaluation.run(cursor, cursor.map(|cursor| cursor.depth), &mut facets))
         .map_err(search_error)?;
@@ -120,7 +121,7 @@ impl<'a> Evaluation<'a> {
         let (rulebook, filter) = (rules.rulebook, &request.filter);
         let planner = Planner { snapshot, fields, rulebook, filter, marks: request.highlights };
         let plan = planner.plan(query, request)?;
-        let curation = Curation::of(rules.effects, snapshot, request)?;
+        let curation = Curation::of(rules, snapshot, filter)?;
         Ok(Self {
             planner,
             plan,
