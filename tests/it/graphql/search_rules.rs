@@ -150,7 +150,7 @@ async fn invalid_entries_are_rejected_with_their_path_and_a_remedy() {
         ),
         (PUT_SYNONYMS, json!({"sets": vec![valid.clone(); 101]}), "synonyms", "at most 100"),
         (PUT_STOP_WORDS, json!({"sets": [{"id": "b"}]}), "stopWords.0.add", "give one"),
-        (PUT_RULES, json!({"rules": [{"id": "b"}]}), "rules.0.pin", "no effect"),
+        (PUT_RULES, json!({"rules": [{"id": "b"}]}), "rules.0.pin", "an effect"),
         (PUT_RULES, json!({"rules": [{"id": "b", "redirect": "javascript:x"}]}), "rules.0.redirect", "http"),
         (
             PUT_RULES,

@@ -113,7 +113,7 @@ impl StopWordSet {
         let mut checker = Checker::new(path);
         checker.id(&self.id);
         if self.add.is_empty() && self.remove.is_empty() {
-            checker.add("add", "and `remove` are empty: give one of them a word");
+            checker.add("add", "is empty, and so is `remove`: give one of them a word");
         }
         checker.phrases("add", &self.add, MAX_STOP_WORDS, 1);
         checker.phrases("remove", &self.remove, MAX_STOP_WORDS, 1);
@@ -153,7 +153,8 @@ impl SearchRule {
     fn check_effects(&self, checker: &mut Checker) {
         let Self { pin, hide, boost, redirect, .. } = self;
         if pin.is_empty() && hide.is_empty() && boost.is_empty() && redirect.is_none() {
-            checker.add("pin", "`hide`, `boost` and `redirect` are empty: the rule would have no effect");
+            let problem = "is empty, and so are `hide`, `boost` and `redirect`: give the rule an effect";
+            checker.add("pin", problem);
         }
         checker.count("pin", pin.len(), MAX_DOCUMENTS);
         checker.count("hide", hide.len(), MAX_DOCUMENTS);
@@ -314,13 +315,13 @@ mod tests {
                 r#"{"synonyms": [{"id": "a", "words": ["b", "c"]}, {"id": "a", "words": ["b", "c"]}]}"#,
                 "synonyms.1.id is that of an entry before",
             ),
-            (r#"{"stopWords": [{"id": "a"}]}"#, "stopWords.0.add and `remove` are empty"),
+            (r#"{"stopWords": [{"id": "a"}]}"#, "stopWords.0.add is empty"),
             (r#"{"stopWords": [{"id": "a", "add": ["b c"]}]}"#, "stopWords.0.add.0 is not one word"),
             (
                 r#"{"stopWords": [{"id": "a", "add": ["b"], "remove": ["B"]}]}"#,
                 "stopWords.0.remove.0 is in `add`",
             ),
-            (r#"{"rules": [{"id": "a"}]}"#, "rules.0.pin `hide`, `boost` and `redirect` are empty"),
+            (r#"{"rules": [{"id": "a"}]}"#, "rules.0.pin is empty, and so are"),
             (
                 r#"{"rules": [{"id": "a", "redirect": "javascript:alert(1)"}]}"#,
                 "rules.0.redirect is not a URL",

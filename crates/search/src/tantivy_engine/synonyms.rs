@@ -10,12 +10,10 @@ use tantivy_common::BitSet;
 use super::super::analysis::{SpellingKind, for_each_stem, marked_name, marked_stem};
 use super::super::highlight::Highlighter;
 use super::super::query::{QueryUnit, QueryWord};
-use super::super::request::DocumentFilter;
 use super::super::rules::{Synonym, SynonymScope};
 use super::bit_sets::intersection;
 use super::phrases::phrase_weight;
 use super::schema::Fields;
-use super::scope::filter_set;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use super::weights::{GROUP_IN_TITLE, SYNONYM};
@@ -172,22 +170,23 @@ impl<'a> SynonymLookup<'a> {
 
 /// Returns the documents of a segment within a scope, deleted ones included.
 fn scope_set(segment: &IndexSegment, scope: &SynonymScope) -> tantivy::Result<Arc<BitSet>> {
-    let max_doc = segment.max_doc();
-    let of_language = match scope.language {
-        None => None,
-        Some(language) => match segment.words.terms().get(marked_stem("", language))? {
-            Some(info) => Some(segment.derived.term_sets.get(&segment.words, &info, max_doc)?),
-            None => return Ok(Arc::new(BitSet::with_max_value(max_doc))),
-        },
-    };
-    let Some(source) = &scope.source else {
-        return Ok(of_language.unwrap_or_else(|| Arc::new(BitSet::with_max_value(max_doc))));
-    };
-    let filter = DocumentFilter { source: vec![source.as_str().to_owned()], ..DocumentFilter::default() };
-    let of_source = filter_set(segment, &filter)?;
-    Ok(match of_language {
-        Some(of_language) => Arc::new(intersection(&of_source, &of_language, max_doc)),
-        None => of_source,
+    let (max_doc, derived) = (segment.max_doc(), &segment.derived);
+    let none = || Arc::new(BitSet::with_max_value(max_doc));
+    let mut sets = Vec::new();
+    if let Some(source) = &scope.source {
+        let info = segment.source.terms().get(source.as_str())?;
+        let set = info.map(|info| derived.source_sets.get(&segment.source, &info, max_doc)).transpose()?;
+        sets.push(set.unwrap_or_else(none));
+    }
+    if let Some(language) = scope.language {
+        let info = segment.words.terms().get(marked_stem("", language))?;
+        let set = info.map(|info| derived.term_sets.get(&segment.words, &info, max_doc)).transpose()?;
+        sets.push(set.unwrap_or_else(none));
+    }
+    Ok(match sets.as_slice() {
+        [one] => one.clone(),
+        [one, other] => Arc::new(intersection(one, other, max_doc)),
+        _ => none(),
     })
 }
 
