@@ -5,8 +5,9 @@
 //! Queries are one and two words of the corpus, typed letter by letter; each returns ten stored hits and the
 //! total, without highlights.
 //!
-//! Each query is evaluated in five ways, in the same process, on the same index:
+//! Each query is evaluated in six ways, in the same process, on the same index:
 //! - `quarry`: the engine in production;
+//! - `quarry, other rules`: the same beside 5,000 sets of synonyms and 1,000 rules, none of which applies;
 //! - `quarry, no fast path`: the same with a period that contains all messages, which disables `single` and
 //!   `frequent`, so that the segment scan serves; it reads one more column per match;
 //! - `TopDocs + Count`, `TopDocs, then Count`, `TopDocs by time + Count`: tantivy's own `BooleanQuery` of
@@ -24,6 +25,7 @@ mod corpus;
 mod tantivy_queries;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::DateTime;
@@ -32,9 +34,9 @@ use quarry::domain::{
     AuthorDraft, AuthorId, AuthorRef, Document, DocumentChange, DocumentId, DocumentKey, Revision, SourceName,
 };
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{Batch, SearchEngine, SearchRequest};
+use quarry::search::{Batch, RuleDocument, Rulebook, SearchEngine, SearchRequest};
 use quarry::simulator::synthetic;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use tantivy_queries::{Collect, ServedBy, TantivyQueries};
@@ -47,8 +49,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const ROUNDS: usize = 3;
 
 /// The ways to evaluate a query; the first is the baseline.
-const EVALUATORS: [(&str, Evaluator); 5] = [
+const EVALUATORS: [(&str, Evaluator); 6] = [
     ("quarry", Evaluator::Quarry),
+    ("quarry, other rules", Evaluator::QuarryRules),
     ("quarry, no fast path", Evaluator::QuarryScan),
     ("TopDocs + Count", Evaluator::Tantivy(Collect::OnePass)),
     ("TopDocs, then Count", Evaluator::Tantivy(Collect::TwoPasses)),
@@ -69,6 +72,7 @@ const HEADER: &str = "served by queries  evaluator                   p50 us    p
 #[derive(Clone, Copy)]
 enum Evaluator {
     Quarry,
+    QuarryRules,
     QuarryScan,
     Tantivy(Collect),
 }
@@ -160,12 +164,17 @@ fn run(
     queries: &mut [Query],
     evaluators: &[(&str, Evaluator)],
 ) {
+    let rules = other_rules();
     for round in 0..ROUNDS {
         for (at, (_, evaluator)) in evaluators.iter().enumerate() {
+            engine.use_rulebook(match evaluator {
+                Evaluator::QuarryRules => rules.clone(),
+                _ => Arc::default(),
+            });
             for query in &mut *queries {
                 let started = Instant::now();
                 query.totals[at] = match evaluator {
-                    Evaluator::Quarry => total(engine, &query.text, false),
+                    Evaluator::Quarry | Evaluator::QuarryRules => total(engine, &query.text, false),
                     Evaluator::QuarryScan => total(engine, &query.text, true),
                     Evaluator::Tantivy(collect) => peer.search(&query.text, *collect),
                 };
@@ -173,6 +182,22 @@ fn run(
             }
         }
     }
+}
+
+/// Returns synonyms and rules whose words no query contains.
+fn other_rules() -> Arc<Rulebook> {
+    let synonyms: Vec<Value> = (0..5_000)
+        .map(|at| json!({"id": at.to_string(), "words": [format!("qq{at}"), format!("qq{at} zz"), "qqx"]}))
+        .collect();
+    let rules: Vec<Value> = (0..1_000)
+        .map(|at| {
+            let condition = json!({"equals": [format!("zz{at}")], "contains": [format!("zz{at} qq")]});
+            json!({"id": at.to_string(), "condition": condition, "redirect": "/"})
+        })
+        .collect();
+    let document: RuleDocument =
+        serde_json::from_value(json!({"synonyms": synonyms, "rules": rules})).unwrap();
+    Arc::new(Rulebook::new(1, &document))
 }
 
 /// Swaps, omits or replaces a letter of a word of at least four letters, depending on the word.

@@ -1,8 +1,8 @@
 //! The composition root: the only place that names concrete adapters and connects them.
 //!
 //! - `server`: opening, running, reloading and stopping a server.
-//! - `keystrokes`, `reports`, `suggestions`, `persisted_queries`, `metrics`: the parts of a server, with
-//!   their workers.
+//! - `keystrokes`, `reports`, `suggestions`, `search_rules`, `persisted_queries`, `metrics`: the parts of a
+//!   server, with their workers.
 //! - `database`: opens the store and checks that it is the one of the data folder. `data_folder`: the
 //!   layout of that folder. `permissions`: its permissions. `limits`: the limit of open files.
 //! - `crawls`, `index`, `seed`: work that commands do without a server.
@@ -17,6 +17,7 @@ mod metrics;
 mod permissions;
 mod persisted_queries;
 mod reports;
+mod search_rules;
 mod seed;
 mod server;
 mod suggestions;

@@ -21,7 +21,7 @@ use quarry::interaction::Interactions;
 use quarry::keystroke::{FlushStatus, KeystrokeBuffer, Keystrokes, LocalFeed};
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{IndexStep, Indexer, Suggestions};
+use quarry::search::{IndexStep, Indexer, RuleStore, Suggestions};
 use quarry::store::Store;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -90,6 +90,7 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
     let suggestions = Settings::default().suggest;
     let times = TimeLimits::default();
     let services = Services {
+        rules: RuleStore::new(store.clone(), search.clone()),
         suggestions: Suggestions::new(store.clone(), search.clone(), indexer.follow(), suggestions),
         reports: Reports::new(store.clone(), cache, Arc::new(NothingPending), Duration::from_secs(300)),
         interactions,

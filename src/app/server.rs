@@ -19,7 +19,7 @@ use crate::config::{ConfigError, Settings};
 use crate::crawl::CrawlWorker;
 use crate::http::{HttpState, Readiness};
 use crate::instance::Instance;
-use crate::search::{Indexer, Suggestions};
+use crate::search::{Indexer, RuleStore, Suggestions};
 use crate::store::Store;
 use crate::supervisor::Pulses;
 
@@ -36,6 +36,7 @@ pub struct Server {
     keystrokes: KeystrokePipeline,
     reports: ReportComponents,
     suggestions: Suggestions,
+    rules: RuleStore,
     state: HttpState,
     readiness: Readiness,
     pulses: Pulses,

@@ -8,6 +8,7 @@ mod key;
 mod migrate;
 mod progress;
 mod reindex;
+mod rules;
 mod seed;
 mod serve;
 mod sources;
@@ -124,6 +125,8 @@ enum Command {
     Config(SettingsArgs),
     /// Write logged searches or interactions to the standard output, as CSV or JSON Lines
     Export(export::ExportArgs),
+    /// Store or show synonyms, stop words and rules of searches
+    Rules(rules::RulesArgs),
     /// Fill the database with a synthetic catalogue and a year of sales
     Seed(seed::SeedArgs),
     /// Serve a JSON file as an unreliable upstream
@@ -169,6 +172,7 @@ impl Command {
             Self::Try(args) => Some(&mut args.settings),
             Self::Migrate(args) => Some(&mut args.settings),
             Self::Export(args) => Some(&mut args.settings),
+            Self::Rules(args) => Some(&mut args.settings),
             Self::Seed(args) => Some(&mut args.settings),
             Self::Reindex(settings) | Self::Config(settings) => Some(settings),
             Self::Demo(_) | Self::Key(_) | Self::Schema | Self::Upstream(_) | Self::Type(_) => None,
@@ -202,6 +206,7 @@ async fn dispatch(Cli { settings: before, mut command }: Cli) -> Result<ExitCode
             Ok(ExitCode::SUCCESS)
         }
         Command::Export(args) => export::run(args).await,
+        Command::Rules(args) => rules::run(args).await,
         Command::Seed(args) => seed::run(args).await,
         Command::Upstream(args) => upstream::run(args).await,
         Command::Type(args) => type_searches::run(args).await,

@@ -37,6 +37,12 @@ impl Failure {
         Self { argument: Some(path), ..Self::new(ErrorCode::BadUserInput, message) }
     }
 
+    /// Returns the failure of an argument that is part of another one.
+    pub(super) fn below(self, path: &str) -> Self {
+        let argument = self.argument.map(|argument| format!("{path}.{argument}"));
+        Self { message: format!("{path}.{}", self.message), argument, ..self }
+    }
+
     /// Returns a failure if an argument has more than `max` units.
     pub(super) fn check_count(path: &str, count: usize, max: usize, unit: &str) -> Result<(), Self> {
         if count <= max {

@@ -20,6 +20,8 @@ pub enum FieldGroup {
     Keystrokes,
     /// Clicks and conversions.
     Interactions,
+    /// Synonyms, stop words and rules.
+    Rules,
     /// Erasures.
     Erasure,
     /// Introspection.

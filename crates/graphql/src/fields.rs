@@ -37,14 +37,21 @@ pub(super) const ROOT_FIELDS: &[RootField] = &[
     field(Query, "reports", &[Reports], FieldGroup::Reports, 1),
     field(Query, "search", &[Search], FieldGroup::Search, 100),
     field(Query, "searchLog", &[Reports], FieldGroup::SearchLog, 1),
+    field(Query, "searchRules", &[Admin], FieldGroup::Rules, 10),
     // An operator who starts crawls needs to see their state.
     field(Query, "sources", &[Search, Admin], FieldGroup::Crawl, 1),
     field(Query, "suggest", &[Search], FieldGroup::Suggest, 50),
     field(Mutation, "deleteDocuments", &[Admin], FieldGroup::Documents, 1),
+    field(Mutation, "deleteRules", &[Admin], FieldGroup::Rules, 1),
+    field(Mutation, "deleteStopWords", &[Admin], FieldGroup::Rules, 1),
+    field(Mutation, "deleteSynonyms", &[Admin], FieldGroup::Rules, 1),
     field(Mutation, "eraseSearcher", &[Admin], FieldGroup::Erasure, 1),
     field(Mutation, "indexDocuments", &[Admin], FieldGroup::Documents, 1),
     field(Mutation, "logKeystroke", &[Search], FieldGroup::Keystrokes, 1),
     field(Mutation, "logKeystrokes", &[Search], FieldGroup::Keystrokes, 1),
+    field(Mutation, "putRules", &[Admin], FieldGroup::Rules, 1),
+    field(Mutation, "putStopWords", &[Admin], FieldGroup::Rules, 1),
+    field(Mutation, "putSynonyms", &[Admin], FieldGroup::Rules, 1),
     field(Mutation, "recordInteraction", &[Search], FieldGroup::Interactions, 1),
     field(Mutation, "startCrawl", &[Admin], FieldGroup::Crawl, 1),
     field(Subscription, "crawlProgress", &[Admin], FieldGroup::Crawl, 1),
@@ -86,16 +93,19 @@ const NESTED_FIELDS: &[NestedField] = &[
 ];
 
 /// The names of fields with an argument `first`, which return a page.
-const PAGED_FIELDS: [&str; 11] = [
+const PAGED_FIELDS: [&str; 14] = [
     "category",
     "clickedDocuments",
     "crawls",
     "documents",
     "facets",
     "pages",
+    "rules",
     "search",
     "searchLog",
+    "stopWords",
     "suggest",
+    "synonyms",
     "topSearches",
     "zeroResultSearches",
 ];

@@ -34,6 +34,7 @@ mod request_id;
 mod response_budget;
 mod root_fields;
 mod scalars;
+mod search_rules;
 mod services;
 mod subscription;
 mod types;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use async_graphql::parser::types::OperationType;
-use async_graphql::{Context, Object};
+use async_graphql::{Context, ID, Object};
 use chrono::Utc;
 
 use super::erasure;
@@ -13,15 +13,18 @@ use super::failure::Failure;
 use super::guard::RootGuard;
 use super::ids::NodeId;
 use super::scalars::Flag;
+use super::search_rules;
 use super::services::Services;
 use super::types::{
     Crawl, DeleteDocumentsInput, DeleteDocumentsPayload, EraseSearcherInput, EraseSearcherPayload,
     IndexDocumentsInput, IndexDocumentsPayload, LogKeystrokeInput, LogKeystrokePayload, LogKeystrokesPayload,
-    MaxQuantity, RecordInteractionInput, RecordInteractionPayload, int,
+    MaxQuantity, RecordInteractionInput, RecordInteractionPayload, SearchRuleInput, SearchRulesPayload,
+    StopWordSetInput, SynonymSetInput, int,
 };
 use quarry_domain::{DocumentDraft, DocumentId, Keystroke, Revision, SourceName};
 use quarry_keystroke::AppendOutcome;
-use quarry_store::RecordOutcome;
+use quarry_search::RuleDocument;
+use quarry_store::{RecordOutcome, RuleKind};
 
 /// The maximum number of documents of one call.
 const MAX_DOCUMENTS: usize = 1_000;
@@ -155,6 +158,68 @@ impl Mutation {
     ) -> Result<EraseSearcherPayload, Failure> {
         let searcher = input.checked()?;
         erasure::erase(Services::of(ctx)?, searcher, including_sessions.0).await
+    }
+
+    /// Stores up to 100 sets of synonyms and replaces those of the same id; later searches apply them, those on other
+    /// servers within a second. If one is invalid, none is stored. Scope: ADMIN.
+    async fn put_synonyms(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The sets: at most 5,000 in all.")] synonyms: Vec<SynonymSetInput>,
+    ) -> Result<SearchRulesPayload, Failure> {
+        let synonyms = search_rules::parsed("synonyms", synonyms, SynonymSetInput::parsed)?;
+        search_rules::put(Services::of(ctx)?, RuleDocument { synonyms, ..RuleDocument::default() }).await
+    }
+
+    /// Stores up to 100 sets of stop words, like `putSynonyms`. Scope: ADMIN.
+    async fn put_stop_words(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The sets: at most 200 in all.")] stop_words: Vec<StopWordSetInput>,
+    ) -> Result<SearchRulesPayload, Failure> {
+        let stop_words = search_rules::parsed("stopWords", stop_words, StopWordSetInput::parsed)?;
+        search_rules::put(Services::of(ctx)?, RuleDocument { stop_words, ..RuleDocument::default() }).await
+    }
+
+    /// Stores up to 100 rules, like `putSynonyms`. Scope: ADMIN.
+    async fn put_rules(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The rules: at most 1,000 in all.")] rules: Vec<SearchRuleInput>,
+    ) -> Result<SearchRulesPayload, Failure> {
+        let services = Services::of(ctx)?;
+        let attributes = services.search.attributes();
+        let rules = search_rules::parsed("rules", rules, |rule: SearchRuleInput, path| {
+            rule.parsed(path, &attributes)
+        })?;
+        search_rules::put(services, RuleDocument { rules, ..RuleDocument::default() }).await
+    }
+
+    /// Deletes sets of synonyms; unknown ids are ignored. Scope: ADMIN.
+    async fn delete_synonyms(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of the sets: at most 100.")] ids: Vec<ID>,
+    ) -> Result<SearchRulesPayload, Failure> {
+        search_rules::delete(Services::of(ctx)?, RuleKind::Synonyms, ids).await
+    }
+
+    /// Deletes sets of stop words; unknown ids are ignored. Scope: ADMIN.
+    async fn delete_stop_words(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of the sets: at most 100.")] ids: Vec<ID>,
+    ) -> Result<SearchRulesPayload, Failure> {
+        search_rules::delete(Services::of(ctx)?, RuleKind::StopWords, ids).await
+    }
+
+    /// Deletes rules; unknown ids are ignored. Scope: ADMIN.
+    async fn delete_rules(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ids of the rules: at most 100.")] ids: Vec<ID>,
+    ) -> Result<SearchRulesPayload, Failure> {
+        search_rules::delete(Services::of(ctx)?, RuleKind::Rule, ids).await
     }
 
     /// Starts a crawl of a configured source, or returns the running one. Scope: ADMIN.

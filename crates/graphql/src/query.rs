@@ -17,8 +17,8 @@ use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
-    SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchSort, Source, Suggestion,
-    TrackInput, checked_distinct, selected_facets,
+    SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchRules, SearchSort, Source,
+    Suggestion, TrackInput, checked_distinct, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
@@ -230,6 +230,11 @@ impl Query {
         let selection = PageSelection::of(ctx, arguments)?;
         let found = Services::of(ctx)?.store.search_log(&filter, selection.slice()).await?;
         Ok(SearchLogConnection::new(filter, selection.cut(found)))
+    }
+
+    /// The synonyms, stop words and rules of searches. Scope: ADMIN.
+    async fn search_rules(&self, ctx: &Context<'_>) -> Result<SearchRules, Failure> {
+        Ok(SearchRules(Services::of(ctx)?.rules.document().await?))
     }
 
     /// Reports on logged searches and interactions. Scope: REPORTS.

@@ -9,7 +9,7 @@ use quarry_domain::SourceName;
 use quarry_interaction::Interactions;
 use quarry_keystroke::Keystrokes;
 use quarry_report::Reports;
-use quarry_search::{IndexFollower, SearchEngine, Suggestions};
+use quarry_search::{IndexFollower, RuleStore, SearchEngine, Suggestions};
 use quarry_store::Store;
 
 /// The services that resolvers call.
@@ -19,6 +19,8 @@ pub struct Services {
     pub store: Store,
     /// The engine of searches.
     pub search: Arc<dyn SearchEngine>,
+    /// The synonyms, stop words and rules.
+    pub rules: RuleStore,
     /// The suggestions.
     pub suggestions: Suggestions,
     /// The reports.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use ordered_float::OrderedFloat;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use quarry_config::{AttributeConfig, AttributeType, AttributeUse, SourceContent};
@@ -88,7 +89,7 @@ pub(crate) enum AttributeValues {
 }
 
 /// A point on Earth, in degrees.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Point {
     /// Between -90 and 90.
     pub(crate) latitude: OrderedFloat<f64>,

@@ -41,11 +41,25 @@ pub struct SearchCursor {
     /// The rank of the last tier of the answer.
     pub(crate) depth: u8,
     pub(crate) key: SortKey,
+    /// The number of hits up to here, pinned ones included; 0 if none is pinned.
+    pub(crate) shown: u32,
 }
 
 impl SearchCursor {
     pub(crate) fn new(request: &SearchRequest, depth: u8, key: SortKey) -> Self {
-        Self { sort: request.sort, order: digest(request), depth, key }
+        Self { sort: request.sort, order: digest(request), depth, key, shown: 0 }
+    }
+
+    /// Creates a cursor before the first hit.
+    pub(crate) fn start(request: &SearchRequest, depth: u8) -> Self {
+        let latest = if request.sort == SearchSort::Oldest { i64::MIN } else { i64::MAX };
+        let (values, published_at) = (Box::default(), Some(latest));
+        Self::new(request, depth, SortKey { tier: 0, values, score: f32::MAX, published_at, id: 0 })
+    }
+
+    /// Returns the cursor with the number of hits up to it.
+    pub(crate) fn after_hits(self, shown: u32) -> Self {
+        Self { shown, ..self }
     }
 
     /// Returns the cursor as opaque text.
@@ -91,7 +105,7 @@ mod tests {
         let values: [Box<[OrderValue]>; 2] = [Box::default(), Box::new([OrderValue::Number(1.5)])];
         for (request, values) in [&by_score, &by_price].into_iter().zip(values) {
             let key = SortKey { tier: 1, values, score: 3.25, published_at: Some(-7), id: u128::MAX - 1 };
-            let cursor = SearchCursor::new(request, 2, key);
+            let cursor = SearchCursor::new(request, 2, key).after_hits(300);
             let text = cursor.encode();
             assert_eq!(SearchCursor::decode(&text, request), Some(cursor));
             let others = [&by_score, &by_time, &by_price].into_iter().filter(|other| *other != request);

@@ -12,6 +12,7 @@ use super::attributes::Attributes;
 use super::cursor::SearchCursor;
 use super::filter::DocumentFilter;
 use super::request::{CompletionRequest, NumberBounds, SearchRequest};
+use super::rules::{AppliedRule, Rulebook};
 use quarry_domain::{Document, DocumentChange, MatchTier, Revision};
 
 /// A failure of the search engine.
@@ -61,6 +62,8 @@ pub struct Hit {
     pub cursor: SearchCursor,
     /// The fields with matches, if requested.
     pub highlights: Vec<Highlight>,
+    /// True if a rule pinned the document at its position.
+    pub pinned: bool,
 }
 
 /// A field of a hit with marked matches.
@@ -156,6 +159,10 @@ pub struct SearchAnswer {
     pub is_truncated: bool,
     /// For each facet request, one facet per field.
     pub facets: Vec<Vec<Facet>>,
+    /// The rules that applied, in order of priority.
+    pub rules: Vec<AppliedRule>,
+    /// The URL to which the client should lead its user.
+    pub redirect: Option<String>,
     /// The time in the engine.
     pub took: Duration,
     /// The memory of the hits that were not cached, in bytes.
@@ -227,6 +234,10 @@ pub trait SearchEngine: Send + Sync + 'static {
     fn attributes(&self) -> Arc<Attributes> {
         Arc::default()
     }
+    /// Applies synonyms, stop words and rules to later requests.
+    fn use_rulebook(&self, rulebook: Arc<Rulebook>);
+    /// Returns the synonyms, stop words and rules of later requests.
+    fn rulebook(&self) -> Arc<Rulebook>;
     /// Returns the size of the index.
     async fn health(&self) -> Result<EngineHealth, SearchError>;
     /// Registers the metrics of searches.

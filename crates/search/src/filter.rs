@@ -1,33 +1,45 @@
 //! The filter of a search. The API validates it.
 
 use ordered_float::OrderedFloat;
+use serde::{Deserialize, Serialize};
 
 use super::attributes::Point;
 use quarry_domain::Timestamp;
 
 /// The filter of a search: all conditions must hold. An empty list does not restrict it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// Stored rules contain it as JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct DocumentFilter {
     /// Any of these sources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub source: Vec<String>,
     /// Any of these categories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub category: Vec<String>,
     /// Any of these authors, by their key at the source.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub author_key: Vec<String>,
     /// Published at this time or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub published_from: Option<Timestamp>,
     /// Published before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub published_before: Option<Timestamp>,
     /// All of these conditions of attributes.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeCondition>,
     /// Not this filter.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub not: Option<Box<DocumentFilter>>,
     /// Any of these filters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub any_of: Vec<DocumentFilter>,
 }
 
 /// A condition of the values of an attribute.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct AttributeCondition {
     /// The attribute.
     pub name: String,
@@ -36,7 +48,8 @@ pub struct AttributeCondition {
 }
 
 /// A test of the values of an attribute.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum AttributeTest {
     /// One of these strings, or `true` or `false`.
     Labels(Vec<String>),
@@ -57,17 +70,31 @@ pub enum AttributeTest {
     Within(GeoBox),
 }
 
-/// Numbers from one to another, both inclusive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Numbers from one to another, both inclusive. JSON has no infinite numbers: an open end is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct NumberRange {
     /// The smallest.
+    #[serde(default = "lowest", skip_serializing_if = "is_infinite")]
     pub from: OrderedFloat<f64>,
     /// The largest.
+    #[serde(default = "highest", skip_serializing_if = "is_infinite")]
     pub to: OrderedFloat<f64>,
 }
 
+fn lowest() -> OrderedFloat<f64> {
+    f64::NEG_INFINITY.into()
+}
+
+fn highest() -> OrderedFloat<f64> {
+    f64::INFINITY.into()
+}
+
+fn is_infinite(number: &OrderedFloat<f64>) -> bool {
+    number.is_infinite()
+}
+
 /// Times from one to another, both inclusive, in microseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct DateRange {
     /// The earliest.
     pub from: i64,
@@ -77,7 +104,8 @@ pub struct DateRange {
 
 /// An area between two parallels and two meridians; from a western to a smaller eastern one, it contains the
 /// 180th meridian.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct GeoBox {
     /// The corner with the smaller latitude, in the west.
     pub south_west: Point,

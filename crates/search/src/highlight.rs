@@ -18,6 +18,8 @@ pub(crate) struct Highlighter {
     pub(crate) stems: BTreeSet<String>,
     pub(crate) prefixes: Vec<String>,
     pub(crate) phrases: Vec<Vec<String>>,
+    /// Phrases as marked stems.
+    pub(crate) phrases_of_stems: Vec<Vec<String>>,
     /// Reversed stems of the last parts of compounds.
     pub(crate) suffixes: Vec<String>,
 }
@@ -78,6 +80,19 @@ impl Highlighter {
                     .extend(window.iter().map(|word| TextMatch::of_phrase(&word.text, word.start..word.end)));
             }
         }
+        for phrase in self.phrases_of_stems.iter().filter(|phrase| !phrase.is_empty()) {
+            let has_form = |(word, form): (&Word<'_>, &String)| {
+                let written = &text[word.start..word.end];
+                *word.text == **form || languages.iter().any(|&of| has_stem(&word.text, written, of, form))
+            };
+            for window in words.windows(phrase.len()) {
+                if window.iter().zip(phrase).all(has_form) {
+                    matches.extend(
+                        window.iter().map(|word| TextMatch::of_phrase(&word.text, word.start..word.end)),
+                    );
+                }
+            }
+        }
         matches
     }
 
@@ -108,6 +123,12 @@ impl Highlighter {
         let is_end = |suffix: &&String| languages.iter().any(|&language| ends(suffix, language));
         self.suffixes.iter().find(is_end).cloned()
     }
+}
+
+fn has_stem(word: &str, written: &str, language: Language, stem: &str) -> bool {
+    let mut found = false;
+    for_each_stem(word, written, language, |of_word| found |= of_word == stem);
+    found
 }
 
 /// Compares adjacent words with a phrase; its last character may be incomplete where scripts have no spaces.
@@ -154,7 +175,7 @@ mod tests {
             stems: stems.iter().map(|stem| marked_stem(stem, Language::English)).collect(),
             prefixes: own(prefixes),
             phrases: phrases.iter().map(|phrase| own(phrase)).collect(),
-            suffixes: Vec::new(),
+            ..Highlighter::default()
         }
     }
 

@@ -5,6 +5,7 @@
 //! - `filter`, `attributes`: conditions of documents; declared attributes and their values in a document.
 //! - `analysis`, `query`, `typed_text`: text to terms, typed text to a query and to its last word.
 //! - `highlight`, `fragment`: matches in the text of a hit, and the part of a long text to show.
+//! - `rules`, `rule_store`: synonyms, stop words and rules, compiled; their way from the store to the engine.
 //! - `indexer`: applies the changes of the store to the engine.
 //! - `suggestions`: completions of typed text from logged searches and words of the index.
 //!
@@ -20,6 +21,8 @@ mod highlight;
 mod indexer;
 mod query;
 mod request;
+mod rule_store;
+mod rules;
 mod suggestions;
 pub mod tantivy_engine;
 mod typed_text;
@@ -36,6 +39,11 @@ pub use quarry_domain::MatchTier;
 pub use request::{
     AttributeOrder, CompletionRequest, DEFAULT_HIGHLIGHT_LENGTH, FacetOrder, FacetRequest, LABEL_FIELDS,
     MatchPolicy, NumberBounds, SearchRequest, SearchSort, SortDirection,
+};
+pub use rule_store::{RuleStep, RuleStore, read_rules, rule_entries};
+pub use rules::{
+    AppliedRule, HiddenDocument, PinnedDocument, RuleCondition, RuleDocument, RuleProblem, Rulebook,
+    ScoreFactor, SearchRule, StopWordSet, SynonymSet,
 };
 pub use suggestions::{
     MAX_SUGGESTIONS, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,

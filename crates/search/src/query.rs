@@ -28,6 +28,17 @@ impl QueryUnit {
         }
     }
 
+    /// Returns the folded words without white space, with the symbols that distinguish a word.
+    ///
+    /// Words that are written together or apart have the same key.
+    pub(crate) fn key(&self) -> String {
+        match self {
+            Self::Word(word) => word.key().to_owned(),
+            Self::Compound(words, _) => words.iter().map(QueryWord::key).collect(),
+            Self::Unspaced(texts) | Self::Phrase(texts) => texts.concat(),
+        }
+    }
+
     /// Returns the folded words, or the characters of an unspaced word.
     pub(crate) fn texts(&self) -> Vec<&str> {
         match self {
@@ -49,6 +60,13 @@ pub(crate) struct QueryWord {
     pub(crate) spellings: Vec<OtherSpelling>,
     /// The number of times that it was typed.
     pub(crate) count: usize,
+}
+
+impl QueryWord {
+    fn key(&self) -> &str {
+        let symbols = self.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols);
+        symbols.map_or(&self.text, |spelling| &spelling.term)
+    }
 }
 
 /// A further term of a word or compound.

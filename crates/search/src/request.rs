@@ -94,6 +94,22 @@ impl SearchRequest {
             read_bytes: usize::MAX,
         }
     }
+
+    /// Returns the same search for counts alone, with another filter.
+    pub(crate) fn for_counts(&self, filter: DocumentFilter) -> Self {
+        Self {
+            filter,
+            order_by: Vec::new(),
+            // By time is the order without scores.
+            sort: SearchSort::Newest,
+            distinct: None,
+            first: 0,
+            offset: 0,
+            after: None,
+            highlights: false,
+            ..self.clone()
+        }
+    }
 }
 
 /// The direction of an order.

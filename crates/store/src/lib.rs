@@ -7,6 +7,7 @@
 //! - `intake`, `removal`, `purge`, `revisions`: writes of documents, in one order of changes.
 //! - `crawls`, `ledger`, `leases`: crawls, their pages, and the exclusive right to write them.
 //! - `search_log`: the log of searches, its roll-ups and reports, its erasure and retention.
+//! - `search_rules`: synonyms, stop words and rules of searches.
 //! - `interactions`: clicks and conversions, their reports and their erasure.
 //! - `metrics`: metrics of the database and the connection pool.
 //! - `transaction`, `snapshot`, `failure`, `batch`, `idempotent_rows`: time limits, retries and sizes of statements.
@@ -48,6 +49,7 @@ mod purge;
 mod removal;
 mod revisions;
 mod search_log;
+mod search_rules;
 mod server_check;
 mod slice;
 mod snapshot;
@@ -64,6 +66,7 @@ pub use self::metrics::StoreStatus;
 pub use self::search_log::{
     ErasureMark, PopularSearch, RetentionHold, RetentionOutcome, RetentionTerms, SearchLogMark,
 };
+pub use self::search_rules::{RuleChanges, RuleCounts, RuleEntry, RuleKind, RuleOutcome};
 pub use self::slice::Slice;
 
 /// An error of the store.

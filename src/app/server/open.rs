@@ -16,7 +16,7 @@ use crate::config::{Settings, Switch};
 use crate::crawl::{CrawlMetrics, CrawlWorker, LogProgress};
 use crate::graphql::{Api, Limits, Services, TimeLimits};
 use crate::http::{Admission, HttpLimits, HttpServices, HttpState, Metrics, MetricsParts, Origins};
-use crate::search::{Indexer, Suggestions};
+use crate::search::{Indexer, RuleStore, Suggestions};
 use crate::supervisor::Pulses;
 
 impl Server {
@@ -43,6 +43,8 @@ impl Server {
         let reports = ReportComponents::open(&settings, &store, &keystrokes.keystrokes)?;
         let suggestions =
             Suggestions::new(store.clone(), engine.clone(), indexer.follow(), settings.suggest.clone());
+        let rules = RuleStore::new(store.clone(), engine.clone());
+        rules.step().await?;
         let pulses = Pulses::default();
         let metrics = Metrics::new(MetricsParts {
             keystrokes: keystrokes.keystrokes.clone(),
@@ -58,6 +60,7 @@ impl Server {
         let services = Services {
             store: store.clone(),
             suggestions: suggestions.clone(),
+            rules: rules.clone(),
             reports: reports.reports.clone(),
             interactions: reports.interactions.clone(),
             search: engine,
@@ -96,6 +99,7 @@ impl Server {
             keystrokes,
             reports,
             suggestions,
+            rules,
             state,
             readiness,
             pulses,

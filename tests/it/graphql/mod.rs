@@ -30,6 +30,7 @@ mod rates;
 mod request_ids;
 mod search;
 mod search_log;
+mod search_rules;
 mod server;
 mod transports;
 mod websocket;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use prometheus_client::registry::Registry;
 use quarry::domain::Revision;
 use quarry::search::{
-    Batch, CompletionRequest, DocumentFilter, EngineHealth, SearchAnswer, SearchEngine, SearchError,
-    SearchRequest,
+    Batch, CompletionRequest, DocumentFilter, EngineHealth, Rulebook, SearchAnswer, SearchEngine,
+    SearchError, SearchRequest,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,6 +37,12 @@ impl SearchEngine for Panicking {
     }
     async fn count(&self, texts: &[String], _: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         panic!("cannot count {texts:?}")
+    }
+    fn use_rulebook(&self, _: Arc<Rulebook>) {
+        panic!("cannot apply")
+    }
+    fn rulebook(&self) -> Arc<Rulebook> {
+        Arc::default()
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         Ok(EngineHealth { documents: 0, segments: 0, bytes: 0 })
@@ -140,6 +146,12 @@ async fn a_panic_outside_of_graphql_is_answered() {
         }
         async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
             Panicking.count(texts, filter).await
+        }
+        fn use_rulebook(&self, rulebook: Arc<Rulebook>) {
+            Panicking.use_rulebook(rulebook);
+        }
+        fn rulebook(&self) -> Arc<Rulebook> {
+            Panicking.rulebook()
         }
         async fn health(&self) -> Result<EngineHealth, SearchError> {
             Panicking.health().await

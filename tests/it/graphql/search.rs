@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use prometheus_client::registry::Registry;
 use quarry::domain::Revision;
 use quarry::search::{
-    Batch, CompletionRequest, DocumentFilter, EngineHealth, SearchAnswer, SearchEngine, SearchError,
-    SearchRequest,
+    Batch, CompletionRequest, DocumentFilter, EngineHealth, Rulebook, SearchAnswer, SearchEngine,
+    SearchError, SearchRequest,
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -277,6 +277,12 @@ impl SearchEngine for Scripted {
     }
     async fn count(&self, _: &[String], _: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         unreachable!("this engine only searches")
+    }
+    fn use_rulebook(&self, _: Arc<Rulebook>) {
+        unreachable!("this engine only searches")
+    }
+    fn rulebook(&self) -> Arc<Rulebook> {
+        Arc::default()
     }
     async fn health(&self) -> Result<EngineHealth, SearchError> {
         unreachable!("this engine only searches")

@@ -22,7 +22,7 @@ use quarry::keystroke::{
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
-use quarry::search::{Attributes, IndexStep, Indexer, SearchEngine, Suggestions};
+use quarry::search::{Attributes, IndexStep, Indexer, RuleStore, SearchEngine, Suggestions};
 use quarry::store::Store;
 use quarry::supervisor::Pulses;
 use reqwest::{Client, RequestBuilder, Response};
@@ -212,6 +212,7 @@ impl Server {
             reports,
             store: store.clone(),
             keystrokes,
+            rules: RuleStore::new(store.clone(), engine.clone()),
             search: engine,
             suggestions,
             index: follower.clone(),

@@ -11,6 +11,7 @@ mod proposals;
 mod releases;
 mod reloading;
 mod reporting;
+mod rules;
 mod searching;
 mod seeding;
 mod shrinking;

@@ -4,19 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use prometheus_client::registry::Registry;
 use quarry::config::{Settings, SuggestSettings};
-use quarry::domain::{DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Revision, Searcher};
+use quarry::domain::{DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Searcher};
 use quarry::domain::{SessionId, SourceName, query_key};
 use quarry::search::{
-    Batch, CompletionRequest, DocumentFilter, EngineHealth, IndexStep, Indexer, SearchAnswer, SearchEngine,
-    SearchError, SearchRequest, Suggestion, SuggestionKind, SuggestionStep, SuggestionWorker, Suggestions,
+    DocumentFilter, IndexStep, Indexer, SearchEngine, SearchError, SearchRequest, Suggestion, SuggestionKind,
+    SuggestionStep, SuggestionWorker, Suggestions,
 };
 use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
 
+use super::busy_engine::BusyEngine;
 use super::corpus::open;
 use crate::support::databases::TestDatabase;
 
@@ -384,46 +383,6 @@ async fn no_text_is_an_error() {
     }
     assert_eq!(setup.texts("STRAS").await, ["Straße"]);
     assert_eq!(setup.texts("東京タ").await, ["東京タワー"]);
-}
-
-/// An engine that is too busy while a test sets it so.
-struct BusyEngine {
-    engine: Arc<dyn SearchEngine>,
-    is_busy: AtomicBool,
-}
-
-impl BusyEngine {
-    fn free(&self) -> Result<&dyn SearchEngine, SearchError> {
-        if self.is_busy.load(Ordering::SeqCst) { Err(SearchError::TooBusy) } else { Ok(&*self.engine) }
-    }
-}
-
-#[async_trait]
-impl SearchEngine for BusyEngine {
-    async fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, SearchError> {
-        self.free()?.search(request).await
-    }
-    async fn apply(&self, batch: Batch) -> Result<Revision, SearchError> {
-        self.engine.apply(batch).await
-    }
-    async fn applied_through(&self) -> Result<Option<(uuid::Uuid, Revision)>, SearchError> {
-        self.engine.applied_through().await
-    }
-    async fn reset(&self) -> Result<(), SearchError> {
-        self.engine.reset().await
-    }
-    async fn complete(&self, request: &CompletionRequest) -> Result<Vec<String>, SearchError> {
-        self.free()?.complete(request).await
-    }
-    async fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
-        self.free()?.count(texts, filter).await
-    }
-    async fn health(&self) -> Result<EngineHealth, SearchError> {
-        self.engine.health().await
-    }
-    fn register_metrics(&self, registry: &mut Registry) {
-        self.engine.register_metrics(registry);
-    }
 }
 
 #[tokio::test]

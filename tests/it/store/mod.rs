@@ -12,6 +12,7 @@ mod migrations;
 mod outages;
 mod plans;
 mod search_logs;
+mod search_rules;
 mod servers;
 mod slices;
 

@@ -1,13 +1,13 @@
 //! The language of a source's texts.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use toml::Value;
 
 use super::super::setting::Scalar;
 use super::super::values::parse_list;
 
 /// A language with word forms that search knows (Snowball).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are those of the languages")]
 pub enum Language {
@@ -90,11 +90,12 @@ impl Language {
     ];
 
     /// Returns the name in settings.
-    fn name(self) -> String {
+    pub fn name(self) -> String {
         format!("{self:?}").to_lowercase()
     }
 
-    fn from_name(name: &str) -> Option<Self> {
+    /// Returns the language of a name in settings.
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.name() == name)
     }
 }

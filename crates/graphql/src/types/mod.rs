@@ -33,15 +33,20 @@ mod period;
 mod record_interaction;
 mod rejected_item;
 mod report;
+mod rule_input;
 mod search_connection;
 mod search_interpretation;
 mod search_log_connection;
 mod search_log_filter;
 mod search_order;
+mod search_rule;
+mod search_rules;
 mod search_sort;
 mod source;
 mod source_attribute;
+mod stop_word_set;
 mod suggestion;
+mod synonym_set;
 mod time_zone;
 
 pub(super) use attribute_value::AttributeValue;
@@ -79,10 +84,14 @@ pub(super) use search_interpretation::{Correction, MatchTier, SearchInterpretati
 pub(super) use search_log_connection::SearchLogConnection;
 pub(super) use search_log_filter::SearchLogFilter;
 pub(super) use search_order::SearchOrder;
+pub(super) use search_rule::{AppliedRule, SearchRule, SearchRuleInput};
+pub(super) use search_rules::{SearchRules, SearchRulesPayload};
 pub(super) use search_sort::SearchSort;
 pub(super) use source::Source;
 pub(super) use source_attribute::SourceAttribute;
+pub(super) use stop_word_set::{StopWordSet, StopWordSetInput};
 pub(super) use suggestion::Suggestion;
+pub(super) use synonym_set::{SynonymSet, SynonymSetInput};
 pub(super) use time_zone::TimeZone;
 
 /// Converts a count to GraphQL's `Int`, whose maximum replaces larger counts.

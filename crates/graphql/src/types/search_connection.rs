@@ -4,7 +4,9 @@ use async_graphql::{Context, ID, Object};
 
 use super::edge_page::{Edge, EdgePage};
 use super::facet_arguments::{FacetArguments, FacetOrder, FacetRange, is_same};
-use super::{Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int};
+use super::{
+    AppliedRule, Correction, Document, Facet, Highlight, MatchTier, PageInfo, SearchInterpretation, int,
+};
 use crate::failure::Failure;
 use crate::list::List;
 use crate::pagination::ConnectionPage;
@@ -21,6 +23,7 @@ pub(crate) struct SearchEdge {
     score: f32,
     tier: MatchTier,
     collapsed: u64,
+    pinned: bool,
     /// Each with its length in characters.
     highlights: Vec<(usize, Highlight)>,
 }
@@ -33,6 +36,7 @@ impl From<Hit> for SearchEdge {
             score: hit.score,
             tier: hit.tier.into(),
             collapsed: hit.collapsed,
+            pinned: hit.pinned,
             highlights: hit.highlights.into_iter().map(|found| (found.length, found.into())).collect(),
         }
     }
@@ -78,6 +82,11 @@ impl SearchEdge {
         int(self.collapsed)
     }
 
+    /// True if a rule pinned this document at its position. Its `tier` is ALL_WORDS and its `score` 0.
+    async fn pinned(&self) -> bool {
+        self.pinned
+    }
+
     /// The fields with matches, one entry each. Computed only if selected.
     async fn highlights(
         &self,
@@ -101,6 +110,8 @@ pub(crate) struct SearchConnection {
     interpretation: SearchInterpretation,
     /// Each request with its facets.
     facets: Vec<(FacetRequest, Vec<quarry_search::Facet>)>,
+    applied_rules: Vec<AppliedRule>,
+    redirect: Option<String>,
     took_ms: f64,
     query: String,
     /// The session of a tracked search, and the time of the response.
@@ -128,6 +139,8 @@ impl SearchConnection {
                 truncated: answer.is_truncated,
             },
             facets: request.facets.into_iter().zip(answer.facets).collect(),
+            applied_rules: answer.rules.into_iter().map(AppliedRule::from).collect(),
+            redirect: answer.redirect,
             took_ms: answer.took.as_secs_f64() * 1_000.0,
             query: request.query,
             responded: (session, chrono::Utc::now()),
@@ -225,6 +238,16 @@ impl SearchConnection {
         let request = arguments.checked(ctx, &Services::of(ctx)?.search.attributes())?;
         let found = self.facets.iter().find(|(known, _)| is_same(known, &request));
         Ok(found.iter().flat_map(|(_, facets)| facets).map(Facet::from).collect())
+    }
+
+    /// The rules that applied to this search, in order of priority.
+    async fn applied_rules(&self) -> List<&[AppliedRule]> {
+        List(&self.applied_rules)
+    }
+
+    /// The URL to which a rule leads the user in place of this result, or null.
+    async fn redirect(&self) -> Option<&str> {
+        self.redirect.as_deref()
     }
 
     /// The time spent in the search engine, in milliseconds.

@@ -1,4 +1,4 @@
-//! The number of documents that a suggestion finds in the present index.
+//! The number of documents that a suggestion finds in the present index, by the present synonyms.
 
 use std::sync::Arc;
 
@@ -40,11 +40,12 @@ impl CountBudget {
     }
 }
 
-/// Counts hits, and caches the counts until the index changes.
+/// Counts hits, and caches the counts until the index or the synonyms change.
 pub(super) struct HitCounts {
     engine: Arc<dyn SearchEngine>,
     index: IndexFollower,
-    cache: Cache<(String, DocumentFilter), (IndexProgress, u64)>,
+    /// Each count with the state of the index and the version of the rules in which it was made.
+    cache: Cache<(String, DocumentFilter), (IndexProgress, i64, u64)>,
 }
 
 impl HitCounts {
@@ -62,10 +63,10 @@ impl HitCounts {
         budget: &mut CountBudget,
     ) -> Result<Vec<u64>, SearchError> {
         // Read before the counts, which may see more changes, but never fewer.
-        let progress = self.index.progress();
+        let (progress, version) = (self.index.progress(), self.engine.rulebook().version);
         let cached = |text: &String| {
-            let (at, hits) = self.cache.get(&(text.clone(), filter.clone()))?;
-            (at == progress).then_some(hits)
+            let (at, of, hits) = self.cache.get(&(text.clone(), filter.clone()))?;
+            (at == progress && of == version).then_some(hits)
         };
         let known: Vec<Option<u64>> = texts.iter().map(cached).collect();
         let unknown = texts.iter().zip(&known).filter(|(_, known)| known.is_none());
@@ -79,7 +80,7 @@ impl HitCounts {
         }
         if filter.is_small() {
             for (text, &hits) in counted.into_iter().zip(&counts) {
-                self.cache.insert((text, filter.clone()), (progress, hits));
+                self.cache.insert((text, filter.clone()), (progress, version, hits));
             }
         }
         let mut counts = counts.into_iter();

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::super::analysis::for_each_word;
-use super::super::cursor::SearchCursor;
 use super::super::engine::{Correction, Highlight, Hit, SearchAnswer, SearchError};
 use super::super::highlight::Highlighter;
 use super::super::request::{MatchPolicy, SearchRequest, SearchSort};
+use super::super::rules::Rulebook;
+use super::curation::place;
 use super::documents::read_document;
 use super::evaluate::evaluate;
 use super::fuzzy_words::Misspelling;
@@ -28,6 +29,7 @@ pub(super) struct IndexSearcher {
     /// Fewer hits than this let the next tier follow.
     pub(super) sufficient_hits: u64,
     pub(super) sources: Arc<IndexedSources>,
+    pub(super) rulebook: Arc<Rulebook>,
 }
 
 impl IndexSearcher {
@@ -38,16 +40,18 @@ impl IndexSearcher {
         let counted = request.facets.iter().flat_map(|facet| &facet.fields).map(String::as_str);
         let filtered = request.filter.attribute_names().into_iter();
         let distinct = request.distinct.as_deref();
-        self.generation.fields.require(filtered.chain(ordered).chain(counted).chain(distinct))?;
-        let mut matches = evaluate(&self.snapshot, &self.generation.fields, request, self.sufficient_hits)?;
-        matches.top_docs.drain(..request.offset.min(matches.top_docs.len()));
-        let has_next = matches.top_docs.len() > request.first;
-        matches.top_docs.truncate(request.first);
-        let mut hits = Vec::with_capacity(matches.top_docs.len());
+        let (snapshot, fields) = (&self.snapshot, &self.generation.fields);
+        fields.require(filtered.chain(ordered).chain(counted).chain(distinct))?;
+        let mut matches = evaluate(snapshot, fields, &self.rulebook, request, self.sufficient_hits)?;
+        let ranked = std::mem::take(&mut matches.top_docs);
+        let others = matches.total - matches.pinned.len() as u64;
+        let after = matches.after.take();
+        let (page, has_next) = place(request, &matches.pinned, ranked, others, after, matches.depth);
+        let mut hits = Vec::with_capacity(page.len());
         let mut read_bytes = 0_usize;
         let mut corrections = Vec::new();
-        for ranked in std::mem::take(&mut matches.top_docs) {
-            let (document, bytes) = read_document(&self.snapshot, ranked.segment, ranked.doc)?;
+        for placed in page {
+            let (document, bytes) = read_document(&self.snapshot, placed.segment, placed.doc)?;
             read_bytes = read_bytes.saturating_add(bytes);
             if read_bytes > request.read_bytes {
                 return Err(SearchError::TooLarge);
@@ -56,6 +60,12 @@ impl IndexSearcher {
                 self.highlights(&document, &matches.plan.highlighter, &request.highlight_lengths)
             } else {
                 Vec::new()
+            };
+            let cursor = placed.cursor;
+            let Some(ranked) = placed.ranked else {
+                let (score, tier) = (0.0, MatchTier::AllWords);
+                hits.push(Hit { document, score, tier, collapsed: 0, cursor, highlights, pinned: true });
+                continue;
             };
             let tier = matches.tiers.get(usize::from(ranked.key.tier)).map_or(matches.tier, |tier| tier.kind);
             if request.corrections && tier > MatchTier::AllWords {
@@ -68,9 +78,9 @@ impl IndexSearcher {
                 _ => 0.0,
             };
             let collapsed = ranked.collapsed;
-            let cursor = SearchCursor::new(request, matches.depth, ranked.key);
-            hits.push(Hit { document, score, tier, collapsed, cursor, highlights });
+            hits.push(Hit { document, score, tier, collapsed, cursor, highlights, pinned: false });
         }
+        let effects = matches.effects.unwrap_or_default();
         Ok(SearchAnswer {
             hits,
             has_next,
@@ -80,6 +90,8 @@ impl IndexSearcher {
             corrections,
             is_truncated: matches.plan.is_truncated,
             facets: matches.facets,
+            rules: effects.applied,
+            redirect: effects.redirect,
             took: started.elapsed(),
             read_bytes,
         })

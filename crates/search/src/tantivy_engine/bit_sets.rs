@@ -63,6 +63,18 @@ pub(super) fn intersection(a: &BitSet, b: &BitSet, max_doc: DocId) -> BitSet {
     both
 }
 
+/// Returns the documents from the current one on that a set contains, too.
+pub(super) fn members(mut docs: impl DocSet, within: &BitSet) -> BitSet {
+    let mut members = BitSet::with_max_value(within.max_value());
+    while docs.doc() != TERMINATED {
+        if within.contains(docs.doc()) {
+            members.insert(docs.doc());
+        }
+        docs.advance();
+    }
+    members
+}
+
 /// Counts the documents that all unions of sets contain.
 pub(super) fn count_intersection(unions: &[Vec<&BitSet>], max_doc: DocId) -> u64 {
     if let [sets] = unions

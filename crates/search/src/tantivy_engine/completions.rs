@@ -9,6 +9,7 @@ use super::super::analysis::{is_marked, is_unspaced, words};
 use super::super::engine::SearchError;
 use super::super::filter::DocumentFilter;
 use super::super::request::CompletionRequest;
+use super::super::rules::Rulebook;
 use super::super::typed_text::TypedText;
 use super::completion_cache::FrequentCompletions;
 use super::documents::{for_each_term, read_document};
@@ -19,6 +20,7 @@ use super::schema::Fields;
 use super::scope::DocumentScope;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
+use super::stop_words::StopWords;
 use super::written::written_form;
 
 /// Completions that count in each segment.
@@ -37,6 +39,7 @@ type CountedWord = (Box<str>, u64);
 pub(super) struct Completer<'a> {
     pub(super) snapshot: &'a IndexSnapshot,
     pub(super) fields: &'a Fields,
+    pub(super) rulebook: &'a Rulebook,
     /// Fewer documents than this let similar words follow.
     pub(super) sufficient_hits: u64,
 }
@@ -45,7 +48,7 @@ impl Completer<'_> {
     /// Counts the documents with all words of each text.
     pub(super) fn count(&self, texts: &[String], filter: &DocumentFilter) -> Result<Vec<u64>, SearchError> {
         let count = |text: &String| {
-            DocumentScope::of(self.snapshot, self.fields, text, true, filter)
+            DocumentScope::of(self.snapshot, self.fields, self.rulebook, text, true, filter)
                 .map(|scope| scope.len(self.snapshot))
         };
         texts.iter().map(count).collect::<tantivy::Result<_>>().map_err(search_error)
@@ -60,7 +63,9 @@ impl Completer<'_> {
             return Ok(Vec::new());
         }
         if typed.word.is_empty() || typed.is_joined() {
-            let found = followers(self.snapshot, &typed, &scope, limit)?;
+            let Self { snapshot, rulebook, .. } = *self;
+            let stop_words = StopWords { snapshot, rulebook, filter: &request.filter };
+            let found = followers(snapshot, stop_words, &typed, &scope, limit)?;
             if typed.word.is_empty() || !found.is_empty() {
                 return Ok(found);
             }
@@ -97,7 +102,8 @@ impl Completer<'_> {
     /// Finds the documents with the words before the last one, and corrects these if there are none.
     fn scope(&self, typed: &mut TypedText, filter: &DocumentFilter) -> Result<DocumentScope, SearchError> {
         let of = |text: &str| {
-            DocumentScope::of(self.snapshot, self.fields, text, false, filter).map_err(search_error)
+            DocumentScope::of(self.snapshot, self.fields, self.rulebook, text, false, filter)
+                .map_err(search_error)
         };
         let scope = of(&typed.before)?;
         if typed.before.is_empty() || scope.len(self.snapshot) > 0 {

@@ -8,8 +8,8 @@ use tantivy::columnar::StrColumn;
 use uuid::Uuid;
 
 use super::attribute_column::AttributeColumn;
+use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
-use super::top_docs::RankedDoc;
 
 /// The documents of a search by the values of a field.
 pub(super) struct Groups {

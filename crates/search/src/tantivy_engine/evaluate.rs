@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 
+use chrono::Utc;
 use tantivy::query::Scorer;
 use tantivy::{DocId, DocSet, TERMINATED};
 
@@ -12,20 +13,23 @@ use super::super::cursor::{SearchCursor, SortKey};
 use super::super::engine::{Facet, SearchError};
 use super::super::query::ParsedQuery;
 use super::super::request::{FacetRequest, SearchRequest, SearchSort};
+use super::super::rules::{RuleEffects, Rulebook};
 use super::candidates::Candidates;
+use super::curation::{ActiveRules, Curation, PinnedDoc};
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::failure::search_error;
 use super::frequent::{Bonuses, are_frequent, collect_frequent};
 use super::orders::Orders;
 use super::plan::{Planner, QueryPlan};
 use super::proximity::ProximityScorer;
+use super::ranked_doc::RankedDoc;
 use super::scan::{Clause, SegmentScan};
 use super::schema::Fields;
 use super::scorers::UnitScorer;
 use super::single::collect_single;
 use super::snapshot::IndexSnapshot;
 use super::tiers::{Tier, TypoUse, tiers};
-use super::top_docs::{RankedDoc, TopDocsCollector};
+use super::top_docs::TopDocsCollector;
 use quarry_domain::MatchTier;
 
 /// The result of a query.
@@ -41,12 +45,18 @@ pub(super) struct Matches {
     /// The last tier that found documents.
     pub(super) tier: MatchTier,
     pub(super) plan: QueryPlan,
+    /// Pinned documents, which `total` includes, but not `top_docs`.
+    pub(super) pinned: Vec<PinnedDoc>,
+    pub(super) effects: Option<RuleEffects>,
+    /// The cursor before the page.
+    pub(super) after: Option<SearchCursor>,
 }
 
 /// Evaluates a request, tier after tier until enough documents match.
 pub(super) fn evaluate(
     snapshot: &IndexSnapshot,
     fields: &Fields,
+    rulebook: &Rulebook,
     request: &SearchRequest,
     sufficient: u64,
 ) -> Result<Matches, SearchError> {
@@ -55,10 +65,13 @@ pub(super) fn evaluate(
         Some(text) => Some(SearchCursor::decode(text, request).ok_or(SearchError::InvalidCursor)?),
         None => None,
     };
+    let effects = rulebook.rules.effects(&query, &request.filter, Utc::now);
     let mut facets = FacetCounts::new(&request.facets);
     // The tiers of a page are decided already.
     let sufficient = if cursor.is_some() { u64::MAX } else { sufficient };
-    let mut matches = Evaluation::begin_with(snapshot, fields, &query, request, None, sufficient)
+    let by_relevance = request.sort == SearchSort::Relevance && request.order_by.is_empty();
+    let rules = ActiveRules { rulebook, effects: effects.as_ref(), by_relevance };
+    let mut matches = Evaluation::begin_with(snapshot, fields, rules, &query, request, None, sufficient)
         .and_then(|evaluation| {
             let through = cursor.as_ref().map(|cursor| cursor.depth);
             evaluation.run(cursor, through, &mut facets)
@@ -66,24 +79,13 @@ pub(super) fn evaluate(
         .map_err(search_error)?;
     for lifted in FacetField::lifted(&request.facets, &request.filter) {
         let Some(filter) = lifted.lifted_from(&request.filter) else { continue };
-        // By time is the order without scores.
-        let (sort, order_by) = (SearchSort::Newest, Vec::new());
-        let wider = SearchRequest {
-            filter,
-            sort,
-            order_by,
-            first: 0,
-            offset: 0,
-            distinct: None,
-            after: None,
-            highlights: false,
-            ..request.clone()
-        };
+        let wider = request.for_counts(filter);
         // The same tiers, so that the counts of the filter's own values are those of the search.
-        Evaluation::begin_with(snapshot, fields, &query, &wider, Some(lifted), u64::MAX)
+        Evaluation::begin_with(snapshot, fields, rules, &query, &wider, Some(lifted), u64::MAX)
             .and_then(|evaluation| evaluation.run(None, Some(matches.depth), &mut facets))
             .map_err(search_error)?;
     }
+    matches.effects = effects;
     matches.facets = facets.into_facets(snapshot)?;
     Ok(matches)
 }
@@ -102,28 +104,33 @@ struct Evaluation<'a> {
     units: Vec<bool>,
     /// The field whose filter is lifted to count its other values.
     lifted: Option<FacetField>,
+    curation: Curation,
 }
 
 impl<'a> Evaluation<'a> {
     fn begin_with(
         snapshot: &'a IndexSnapshot,
         fields: &'a Fields,
+        rules: ActiveRules<'a>,
         query: &ParsedQuery,
         request: &'a SearchRequest,
         lifted: Option<FacetField>,
         sufficient: u64,
     ) -> tantivy::Result<Self> {
-        let planner = Planner { snapshot, fields, marks: request.highlights };
+        let (rulebook, filter) = (rules.rulebook, &request.filter);
+        let planner = Planner { snapshot, fields, rulebook, filter, marks: request.highlights };
         let plan = planner.plan(query, request)?;
+        let curation = Curation::of(rules, snapshot, filter)?;
         Ok(Self {
             planner,
             plan,
             snapshot,
             request,
             sufficient,
-            seen: HashSet::new(),
+            seen: curation.excluded.clone(),
             units: Vec::new(),
             lifted,
+            curation,
         })
     }
 
@@ -136,12 +143,14 @@ impl<'a> Evaluation<'a> {
     ) -> tantivy::Result<Matches> {
         let request = self.request;
         let tiers = tiers(request, &self.plan);
-        let after = match cursor {
+        let after = match &cursor {
             Some(cursor) => Some(self.current_key(&tiers, cursor)?),
             None => None,
         };
         let mut collector = TopDocsCollector::new(request, after);
-        let (mut total, mut depth) = (0, 0);
+        // Pinned documents count as matches of the first tier.
+        let pinned = self.curation.pinned.len() as u64;
+        let (mut total, mut depth) = (pinned, 0);
         let mut kind = tiers.first().map_or(MatchTier::AllWords, |tier| tier.kind);
         for (at, &tier) in tiers.iter().enumerate() {
             // A page continues the answer that its cursor comes from.
@@ -162,9 +171,20 @@ impl<'a> Evaluation<'a> {
                 kind = tier.kind;
             }
         }
-        let total = collector.count(total);
-        let top_docs = collector.into_docs();
-        Ok(Matches { total, top_docs, facets: Vec::new(), tiers, depth, tier: kind, plan: self.plan })
+        let counts_field = |wanted: &FacetRequest, field: &FacetField| self.counts_field(wanted, field);
+        self.curation.count_pinned(self.snapshot, facets, counts_field)?;
+        Ok(Matches {
+            total: pinned + collector.count(total - pinned),
+            top_docs: collector.into_docs(),
+            facets: Vec::new(),
+            tiers,
+            depth,
+            tier: kind,
+            plan: self.plan,
+            pinned: self.curation.pinned,
+            effects: None,
+            after: cursor,
+        })
     }
 
     /// Looks up the typos that a tier permits.
@@ -229,6 +249,7 @@ impl<'a> Evaluation<'a> {
         self.plan.excluded.is_empty()
             && self.request.after.is_none()
             && self.seen.is_empty()
+            && self.curation.keeps_scores()
             && self.request.facets.is_empty()
             && self.request.sort != SearchSort::Oldest
             && self.request.order_by.is_empty()
@@ -261,10 +282,7 @@ impl<'a> Evaluation<'a> {
             units = self.scorers(tier, ordinal)?;
         }
         let mut scan = self.scan_of(units, tier, ordinal)?;
-        let counts_field = |wanted: &FacetRequest, field: &FacetField| match &self.lifted {
-            Some(lifted) => wanted.disjunctive && field == lifted,
-            None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
-        };
+        let counts_field = |wanted: &FacetRequest, field: &FacetField| self.counts_field(wanted, field);
         let mut counts = SegmentFacets::open(facets, counts_field, ordinal, segment)?;
         let mut candidates = Candidates::default();
         let mut total = 0;
@@ -292,6 +310,14 @@ impl<'a> Evaluation<'a> {
         }
         facets.add(counts)?;
         Ok(total)
+    }
+
+    /// Returns true if this evaluation counts the values of a field for a facet request.
+    fn counts_field(&self, wanted: &FacetRequest, field: &FacetField) -> bool {
+        match &self.lifted {
+            Some(lifted) => wanted.disjunctive && field == lifted,
+            None => !wanted.disjunctive || field.lifted_from(&self.request.filter).is_none(),
+        }
     }
 
     /// Notes all documents of a tier.
@@ -322,8 +348,8 @@ impl<'a> Evaluation<'a> {
     /// Returns the present sort key of a cursor's document.
     ///
     /// Scores change with every commit, so that of a document that still matches is computed again.
-    fn current_key(&mut self, tiers: &[Tier], cursor: SearchCursor) -> tantivy::Result<SortKey> {
-        let key = cursor.key;
+    fn current_key(&mut self, tiers: &[Tier], cursor: &SearchCursor) -> tantivy::Result<SortKey> {
+        let key = cursor.key.clone();
         let Some((ordinal, doc)) = self.snapshot.find(key.id)? else { return Ok(key) };
         let id = key.id;
         let mut current = key;
@@ -340,7 +366,7 @@ impl<'a> Evaluation<'a> {
                 self.see_all(tier)?;
             }
         }
-        self.seen.clear();
+        self.seen.clone_from(&self.curation.excluded);
         Ok(current)
     }
 
@@ -413,6 +439,7 @@ impl<'a> Evaluation<'a> {
         for group in &self.plan.whole[ordinal] {
             scan.add_bonus(group.scorer(1.0, &segment)?);
         }
+        scan.set_factors(self.curation.factors(ordinal));
         Ok(scan)
     }
 }

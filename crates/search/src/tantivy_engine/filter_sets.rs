@@ -72,9 +72,11 @@ impl Within<'_> {
     fn restrict_by_conditions(&mut self, filter: &DocumentFilter) -> tantivy::Result<()> {
         let max_doc = self.segment.max_doc();
         for condition in &filter.attributes {
-            if let Some(column) = self.segment.attribute(&condition.name) {
-                self.restrict(column.documents(&condition.test, max_doc)?);
-            }
+            // A stored rule may contain an attribute that no source declares any more.
+            self.restrict(match self.segment.attribute(&condition.name) {
+                Some(column) => column.documents(&condition.test, max_doc)?,
+                None => BitSet::with_max_value(max_doc),
+            });
         }
         if let Some(not) = &filter.not {
             self.restrict(complement(&*filter_set(self.segment, not)?, max_doc));

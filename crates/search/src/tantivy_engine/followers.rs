@@ -8,6 +8,7 @@ use super::super::typed_text::TypedText;
 use super::documents::{for_each_text, read_document, visible};
 use super::scope::DocumentScope;
 use super::snapshot::IndexSnapshot;
+use super::stop_words::StopWords;
 use super::written::Spellings;
 
 /// The newest documents with the typed words that are read.
@@ -25,6 +26,7 @@ type Followers = HashMap<String, (usize, Spellings)>;
 /// If no document continues all typed words, the last one decides.
 pub(super) fn followers(
     snapshot: &IndexSnapshot,
+    stop_words: StopWords<'_>,
     typed: &TypedText,
     scope: &DocumentScope,
     limit: usize,
@@ -39,7 +41,7 @@ pub(super) fn followers(
                 if found[at].text != last.text {
                     continue;
                 }
-                let Some(end) = follower(snapshot, typed, text, found, at) else { continue };
+                let Some(end) = follower(stop_words, typed, text, found, at) else { continue };
                 let start = start_of_all(&before, text, found, at);
                 let following: Vec<&str> = found[at + 1..=end].iter().map(|word| &*word.text).collect();
                 let followers = if start.is_some() { &mut of_all } else { &mut of_last };
@@ -59,7 +61,7 @@ pub(super) fn followers(
 
 /// Returns the index of the word that completes the text after a word.
 fn follower(
-    snapshot: &IndexSnapshot,
+    stop_words: StopWords<'_>,
     typed: &TypedText,
     text: &str,
     found: &[Word<'_>],
@@ -69,7 +71,7 @@ fn follower(
     if !adjoins(text, found, end) || !found[end].text.starts_with(&typed.word) {
         return None;
     }
-    while snapshot.is_stop_word(&found[end].text) {
+    while stop_words.contains(&found[end].text) {
         end += 1;
         if end > at + 1 + MAX_STOP_WORDS || !adjoins(text, found, end) {
             return None;

@@ -37,7 +37,7 @@ impl<'a> FormLookup<'a> {
         Self { snapshot, weights, marks, highlighter: Highlighter::default() }
     }
 
-    fn empty(&self) -> WordPlan {
+    pub(super) fn empty(&self) -> WordPlan {
         WordPlan::empty(self.snapshot.segments.len(), self.weights.floor)
     }
 
@@ -114,7 +114,7 @@ impl<'a> FormLookup<'a> {
             let characters: Vec<&str> = characters.iter().map(String::as_str).collect();
             frequency = self.snapshot.least_frequency(&characters)?;
         }
-        terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false });
+        terms.phrases.push(PhraseForm { weight: phrase, factor: SPLIT, is_typo: false, within: None });
         if self.marks {
             self.highlighter.phrases.push(characters.to_vec());
         }

@@ -7,8 +7,10 @@
 //! | `snapshot`, `segment` | a consistent view of an index and its open readers |
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
+//! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
+//! | `curation` | the effects of rules: pinned and hidden documents, factors of scores |
 //! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
-//! | `evaluate`, `tiers`, `top_docs`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
+//! | `evaluate`, `tiers`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
 //! | `answer` | the hits of an evaluated query, with highlights |
 //! | `completions`, `followers`, `written` | words that complete or follow typed text, as documents write them |
@@ -30,6 +32,7 @@ mod bit_sets;
 mod candidates;
 mod completion_cache;
 mod completions;
+mod curation;
 mod decoded_documents;
 mod distinct;
 mod document_terms;
@@ -52,6 +55,7 @@ mod permits;
 mod phrases;
 mod plan;
 mod proximity;
+mod ranked_doc;
 mod scan;
 mod schema;
 mod scope;
@@ -61,6 +65,8 @@ mod similar_words;
 mod single;
 mod snapshot;
 mod splits;
+mod stop_words;
+mod synonyms;
 mod tiers;
 mod top_docs;
 mod weights;
@@ -90,6 +96,7 @@ use super::attributes::Attributes;
 use super::engine::{Batch, EngineHealth, SearchAnswer, SearchEngine, SearchError};
 use super::filter::DocumentFilter;
 use super::request::{CompletionRequest, SearchRequest};
+use super::rules::Rulebook;
 use quarry_domain::Revision;
 use quarry_runtime::telemetry::TRACED;
 
@@ -144,6 +151,7 @@ pub struct TantivyEngine {
     generations: RwLock<Generations>,
     permits: Permits,
     damaged: AtomicBool,
+    rulebook: RwLock<Arc<Rulebook>>,
 }
 
 /// The indexes in use.
@@ -178,6 +186,7 @@ impl TantivyEngine {
             writer_options,
             generations: RwLock::new(Generations { folders, serving, building }),
             damaged: AtomicBool::new(false),
+            rulebook: RwLock::default(),
         })
     }
 
@@ -195,6 +204,7 @@ impl TantivyEngine {
             generation,
             sufficient_hits: self.sufficient_hits,
             sources: self.sources.clone(),
+            rulebook: self.rulebook(),
         }
     }
 
@@ -207,9 +217,11 @@ impl TantivyEngine {
         let generation = self.serving();
         generation.fields.require(filter.attribute_names().into_iter())?;
         let (snapshot, sufficient_hits) = (generation.snapshot(), self.sufficient_hits);
+        let rulebook = self.rulebook();
         let documents = snapshot.documents;
         let answer = run(documents, move || {
-            work(&Completer { snapshot: &snapshot, fields: &generation.fields, sufficient_hits })
+            let fields = &generation.fields;
+            work(&Completer { snapshot: &snapshot, fields, rulebook: &rulebook, sufficient_hits })
         });
         let answer = answer.await;
         self.note_damage(&answer);
@@ -321,6 +333,14 @@ impl SearchEngine for TantivyEngine {
 
     fn attributes(&self) -> Arc<Attributes> {
         self.sources.attributes.clone()
+    }
+
+    fn use_rulebook(&self, rulebook: Arc<Rulebook>) {
+        *self.rulebook.write().unwrap_or_else(PoisonError::into_inner) = rulebook;
+    }
+
+    fn rulebook(&self) -> Arc<Rulebook> {
+        self.rulebook.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn health(&self) -> Result<EngineHealth, SearchError> {

@@ -1,12 +1,16 @@
 //! The plan of a query: its units, looked up in the dictionaries of a snapshot.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 
 use tantivy::query::Weight;
 
+use super::super::filter::DocumentFilter;
 use super::super::highlight::Highlighter;
 use super::super::query::{ParsedQuery, QueryUnit, QueryWord};
 use super::super::request::SearchRequest;
+use super::super::rules::{Rulebook, Synonym, SynonymMatch};
 use super::forms::FormLookup;
 use super::fuzzy_words::{FuzzyWords, Misspelling};
 use super::phrases::phrase_weight;
@@ -14,6 +18,8 @@ use super::schema::Fields;
 use super::scorers::{CompoundScorer, UnitScorer, WordScorer};
 use super::snapshot::IndexSnapshot;
 use super::splits;
+use super::stop_words::StopWords;
+use super::synonyms::SynonymLookup;
 use super::weights::{PHRASE, UNINFORMATIVE, Weights};
 use super::wholes::add_whole;
 use super::word::{PlannedWord, TermGroup, WordPlan};
@@ -41,7 +47,8 @@ pub(super) struct QueryPlan {
 impl QueryPlan {
     /// Returns the number of words and phrases.
     pub(super) fn words(&self) -> usize {
-        self.included.iter().map(|unit| unit.plan.words().len().max(1)).sum()
+        let parts = self.included.iter().flat_map(PlannedUnit::parts);
+        parts.map(|unit| unit.plan.words().len().max(1)).sum()
     }
 }
 
@@ -54,12 +61,36 @@ pub(super) struct PlannedUnit {
     has_typos: bool,
 }
 
+impl PlannedUnit {
+    /// Returns the units that have synonyms as a whole, or the unit itself.
+    pub(super) fn parts(&self) -> &[PlannedUnit] {
+        match &self.plan {
+            UnitPlan::Group(parts, _) => parts,
+            _ => std::slice::from_ref(self),
+        }
+    }
+
+    fn words_mut(&mut self) -> Vec<&mut PlannedWord> {
+        match &mut self.plan {
+            UnitPlan::Group(parts, _) => parts.iter_mut().flat_map(|part| part.plan.words_mut()).collect(),
+            plan => plan.words_mut().iter_mut().collect(),
+        }
+    }
+
+    /// Returns true if documents match that contain none of its words.
+    pub(super) fn has_synonyms(&self) -> bool {
+        matches!(self.plan, UnitPlan::Group(..))
+    }
+}
+
 /// A unit of a query, looked up.
 pub(super) enum UnitPlan {
     Word(Box<PlannedWord>),
     /// Words that are also written together.
     Compound(Vec<PlannedWord>, WordPlan),
     Phrase(Box<dyn Weight>),
+    /// Units that have synonyms as a whole.
+    Group(Vec<PlannedUnit>, Box<WordPlan>),
 }
 
 impl UnitPlan {
@@ -88,15 +119,26 @@ impl UnitPlan {
                 let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
                 UnitScorer::Word(WordScorer::phrase(scorer))
             }
+            Self::Group(parts, synonyms) => {
+                let has_informative = parts.iter().any(|part| part.is_informative);
+                let (mut required, mut others) = (Vec::with_capacity(parts.len()), Vec::new());
+                for part in parts {
+                    let is_required = !any || part.is_informative || !has_informative;
+                    let list = if is_required { &mut required } else { &mut others };
+                    list.push(part.plan.scorer(snapshot, ordinal, any, typos)?);
+                }
+                let synonyms = synonyms.scorer(snapshot, ordinal, typos)?;
+                UnitScorer::Compound(Box::new(CompoundScorer::new(required, others, any, synonyms)))
+            }
         })
     }
 
-    /// Returns its words in order; none of phrases.
+    /// Returns its words in order; none of phrases, and of groups, whose parts have them.
     pub(super) fn words(&self) -> &[PlannedWord] {
         match self {
             Self::Word(word) => std::slice::from_ref(word),
             Self::Compound(parts, _) => parts,
-            Self::Phrase(_) => &[],
+            Self::Phrase(_) | Self::Group(..) => &[],
         }
     }
 
@@ -104,15 +146,31 @@ impl UnitPlan {
         match self {
             Self::Word(word) => std::slice::from_mut(word),
             Self::Compound(parts, _) => parts,
-            Self::Phrase(_) => &mut [],
+            Self::Phrase(_) | Self::Group(..) => &mut [],
         }
     }
+}
+
+/// The units of a query while they are looked up.
+struct UnitContext<'a> {
+    units: &'a [QueryUnit],
+    informative: &'a [bool],
+    /// True if units without information weigh less: there are others.
+    scales_uninformative: bool,
+    /// Neighbours that some document writes as one word.
+    joins: &'a [(usize, String)],
+    matches: &'a [SynonymMatch],
+    /// True if the last unit may be incomplete.
+    ends_in_prefix: bool,
+    synonyms: SynonymLookup<'a>,
 }
 
 /// Looks units up.
 pub(super) struct Planner<'a> {
     pub(super) snapshot: &'a IndexSnapshot,
     pub(super) fields: &'a Fields,
+    pub(super) rulebook: &'a Rulebook,
+    pub(super) filter: &'a DocumentFilter,
     pub(super) marks: bool,
 }
 
@@ -126,42 +184,34 @@ impl Planner<'_> {
         let words: usize = words.map(|(unit, _)| unit.words()).sum();
         let weights = Weights::of(if words == 0 { units.iter().map(QueryUnit::words).sum() } else { words });
         let mut lookup = FormLookup::new(self.snapshot, weights, self.marks);
-        let joins =
-            splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix && !is_truncated)?;
+        // The words of a truncated query that are left need not be neighbours.
+        let matches = if is_truncated { Vec::new() } else { self.rulebook.synonyms.of(&units) };
+        let ends_in_prefix = ends_in_prefix && !is_truncated;
+        let mut joins = splits::joined_neighbours(self.snapshot, &units, &informative, ends_in_prefix)?;
+        joins.retain(|(first, _)| !matches.iter().any(|found| found.divides(*first)));
+        let mut context = UnitContext {
+            units: &units,
+            informative: &informative,
+            scales_uninformative: words > 0,
+            joins: &joins,
+            matches: &matches,
+            ends_in_prefix,
+            synonyms: SynonymLookup::new(self.snapshot, self.fields),
+        };
         let mut included: Vec<PlannedUnit> = Vec::with_capacity(units.len());
         let mut at = 0;
-        while at < units.len() {
-            let joined = joins.iter().find(|(first, _)| *first == at);
-            let length = if joined.is_some() { 2 } else { 1 };
-            let is_prefix = ends_in_prefix && !is_truncated && at + length == units.len();
-            let mut plan = match (joined, &units[at..at + length]) {
-                (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
-                    let parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
-                    UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?)
-                }
-                (_, units) => self.unit(&units[0], is_prefix, &mut lookup)?,
-            };
-            if let UnitPlan::Compound(parts, joined) = &mut plan {
-                // As one word it is rare because of its spelling, not because of its meaning.
-                joined.idf = parts.iter().map(|part| part.terms.idf).sum();
-            }
-            let is_informative = informative[at] || joined.is_some();
-            if !is_informative && words > 0 {
-                for word in plan.words_mut() {
-                    word.terms.idf *= UNINFORMATIVE;
-                }
-            }
-            included.push(PlannedUnit {
-                plan,
-                is_informative: is_informative || words == 0,
-                has_typos: false,
-            });
-            at += length;
+        for found in matches.iter().filter(|found| found.units > 1) {
+            self.add_units(at..found.first, &mut context, &mut lookup, &mut included)?;
+            at = found.first + found.units;
+            let mut parts = Vec::with_capacity(found.units);
+            self.add_units(found.first..at, &mut context, &mut lookup, &mut parts)?;
+            included.push(self.group(parts, &found.synonyms, &mut context, &mut lookup)?);
         }
+        self.add_units(at..units.len(), &mut context, &mut lookup, &mut included)?;
         let mut unmarked = FormLookup::new(self.snapshot, weights, false);
         let excluded = query.excluded.iter().map(|unit| self.unit(unit, false, &mut unmarked));
         let excluded = excluded.collect::<tantivy::Result<_>>()?;
-        let whole = self.whole(query, ends_in_prefix, &included)?;
+        let whole = self.whole(query, request.prefix && query.ends_in_prefix, &included)?;
         Ok(QueryPlan {
             included,
             excluded,
@@ -173,14 +223,96 @@ impl Planner<'_> {
         })
     }
 
+    /// Looks up a range of units; neighbours that some document writes together become one.
+    fn add_units(
+        &self,
+        range: Range<usize>,
+        context: &mut UnitContext<'_>,
+        lookup: &mut FormLookup<'_>,
+        planned: &mut Vec<PlannedUnit>,
+    ) -> tantivy::Result<()> {
+        let mut at = range.start;
+        while at < range.end {
+            let joined = context.joins.iter().find(|(first, _)| *first == at);
+            let length = if joined.is_some() { 2 } else { 1 };
+            let is_prefix = context.ends_in_prefix && at + length == context.units.len();
+            let mut plan = match (joined, &context.units[at..at + length]) {
+                (Some((_, term)), [QueryUnit::Word(first), QueryUnit::Word(second)]) => {
+                    let parts = vec![lookup.word(first, false)?, lookup.word(second, is_prefix)?];
+                    UnitPlan::Compound(parts, lookup.joined(term, &[], is_prefix)?)
+                }
+                (_, units) => self.unit(&units[0], is_prefix, lookup)?,
+            };
+            self.add_synonyms(at..at + length, &mut plan, context, lookup)?;
+            if let UnitPlan::Compound(parts, joined) = &mut plan {
+                // As one word it is rare because of its spelling, not because of its meaning.
+                joined.idf = parts.iter().map(|part| part.terms.idf).sum();
+            }
+            let is_informative = context.informative[at] || joined.is_some();
+            if !is_informative && context.scales_uninformative {
+                for word in plan.words_mut() {
+                    word.terms.idf *= UNINFORMATIVE;
+                }
+            }
+            planned.push(PlannedUnit {
+                plan,
+                is_informative: is_informative || !context.scales_uninformative,
+                has_typos: false,
+            });
+            at += length;
+        }
+        Ok(())
+    }
+
+    /// Adds the synonyms of single units.
+    fn add_synonyms(
+        &self,
+        range: Range<usize>,
+        plan: &mut UnitPlan,
+        context: &mut UnitContext<'_>,
+        lookup: &mut FormLookup<'_>,
+    ) -> tantivy::Result<()> {
+        let UnitContext { matches, synonyms, .. } = context;
+        for found in matches.iter().filter(|found| found.units == 1 && range.contains(&found.first)) {
+            let terms = match plan {
+                UnitPlan::Word(word) => &mut word.terms,
+                // Two units of which each may have synonyms.
+                UnitPlan::Compound(parts, _) if range.len() > 1 => {
+                    &mut parts[found.first - range.start].terms
+                }
+                UnitPlan::Compound(_, joined) => joined,
+                UnitPlan::Phrase(_) | UnitPlan::Group(..) => continue,
+            };
+            let marks = self.marks.then_some(&mut lookup.highlighter);
+            synonyms.add(terms, &found.synonyms, marks)?;
+        }
+        Ok(())
+    }
+
+    /// Makes units with synonyms as a whole one unit.
+    fn group(
+        &self,
+        parts: Vec<PlannedUnit>,
+        synonyms: &[Arc<Synonym>],
+        context: &mut UnitContext<'_>,
+        lookup: &mut FormLookup<'_>,
+    ) -> tantivy::Result<PlannedUnit> {
+        let mut terms = lookup.empty();
+        let marks = self.marks.then_some(&mut lookup.highlighter);
+        context.synonyms.add(&mut terms, synonyms, marks)?;
+        terms.idf = parts.iter().flat_map(|part| part.plan.words()).map(|word| word.terms.idf).sum();
+        let is_informative = parts.iter().any(|part| part.is_informative);
+        Ok(PlannedUnit { plan: UnitPlan::Group(parts, Box::new(terms)), is_informative, has_typos: false })
+    }
+
     /// Adds similar words to a unit.
     pub(super) fn add_typos(&self, plan: &mut QueryPlan, unit: usize) -> tantivy::Result<()> {
         let planned = &mut plan.included[unit];
         if std::mem::replace(&mut planned.has_typos, true) {
             return Ok(());
         }
-        for word in planned.plan.words_mut().iter_mut().filter(|word| !word.is_quoted) {
-            let parts = splits::add_splits(self.snapshot, self.fields, word, true)?;
+        for word in planned.words_mut().into_iter().filter(|word| !word.is_quoted) {
+            let parts = splits::add_splits(self.snapshot, self.fields, self.stop_words(), word, true)?;
             if self.marks {
                 plan.highlighter.phrases.extend(parts);
             }
@@ -205,7 +337,8 @@ impl Planner<'_> {
             QueryUnit::Word(word) => {
                 let mut word = lookup.word(word, is_prefix)?;
                 if word.terms.is_empty() {
-                    let parts = splits::add_splits(self.snapshot, self.fields, &mut word, false)?;
+                    let parts =
+                        splits::add_splits(self.snapshot, self.fields, self.stop_words(), &mut word, false)?;
                     lookup.highlighter.phrases.extend(parts);
                 }
                 Ok(UnitPlan::Word(Box::new(word)))
@@ -262,10 +395,15 @@ impl Planner<'_> {
         Ok((kept.into_iter().map(|at| units[at].clone()).collect(), true))
     }
 
+    fn stop_words(&self) -> StopWords<'_> {
+        let Self { snapshot, rulebook, filter, .. } = *self;
+        StopWords { snapshot, rulebook, filter }
+    }
+
     /// Returns for each unit whether it carries information.
     fn informative(&self, units: &[QueryUnit]) -> Vec<bool> {
         let informative = units.iter().map(|unit| match unit {
-            QueryUnit::Word(word) => !self.snapshot.is_stop_word(&word.text),
+            QueryUnit::Word(word) => !self.stop_words().contains(&word.text),
             QueryUnit::Compound(words, _) => words.iter().any(|word| self.is_informative_part(word)),
             QueryUnit::Unspaced(_) | QueryUnit::Phrase(_) => true,
         });
@@ -274,7 +412,7 @@ impl Planner<'_> {
 
     /// Returns false for a part such as the letter of a contraction: what's, don't.
     fn is_informative_part(&self, part: &QueryWord) -> bool {
-        part.text.chars().count() > 1 && !self.snapshot.is_stop_word(&part.text)
+        part.text.chars().count() > 1 && !self.stop_words().contains(&part.text)
     }
 
     /// Looks up the fields that equal the query.
@@ -289,7 +427,12 @@ impl Planner<'_> {
             return Ok(found);
         }
         let Some(whole) = query.whole() else { return Ok(found) };
-        let idf: f32 = included.iter().flat_map(|unit| unit.plan.words()).map(|word| word.terms.idf).sum();
+        let idf: f32 = included
+            .iter()
+            .flat_map(PlannedUnit::parts)
+            .flat_map(|unit| unit.plan.words())
+            .map(|word| word.terms.idf)
+            .sum();
         add_whole(self.snapshot, &whole, ends_in_prefix, idf, &mut found)?;
         Ok(found)
     }

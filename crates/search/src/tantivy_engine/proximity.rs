@@ -68,10 +68,11 @@ impl<'a> ProximityScorer<'a> {
         let mut pairs: Vec<Pair> = Vec::new();
         let mut previous: Option<(usize, u32, f32, bool)> = None;
         let mut position = 0;
-        for unit in units {
-            for word in unit.plan.words() {
+        let parts = units.iter().flat_map(|unit| unit.parts().iter().map(move |part| (unit, part)));
+        for (unit, part) in parts {
+            for word in part.plan.words() {
                 position += 1;
-                if !unit.is_informative {
+                if !part.is_informative {
                     continue;
                 }
                 let terms = terms(word, ordinal);
@@ -88,7 +89,7 @@ impl<'a> ProximityScorer<'a> {
                     pairs.push(Pair { first, second: at, distance, adjacent, near });
                 }
                 previous = Some((at, position, word.terms.idf, is_commonplace));
-                if any || word.terms.has_other_terms(ordinal) {
+                if any || unit.has_synonyms() || word.terms.has_other_terms(ordinal) {
                     optional.push(at);
                 }
                 words.push(WordPositions {

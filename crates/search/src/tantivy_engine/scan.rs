@@ -7,6 +7,7 @@ use tantivy::{DocId, DocSet, Score, TERMINATED};
 
 use super::super::filter::DocumentFilter;
 use super::bit_sets::SharedBitSet;
+use super::curation::ScoreFactors;
 use super::filter_sets::condition_set;
 use super::scorers::{FormScorer, UnitScorer, sum_of_scores};
 use super::segment::IndexSegment;
@@ -123,6 +124,7 @@ pub(super) struct SegmentScan {
     excluded: Vec<UnitScorer>,
     /// Forms that add to scores only.
     bonuses: Vec<FormScorer>,
+    factors: ScoreFactors,
     /// Microseconds since 1970.
     published_from: Option<i64>,
     published_before: Option<i64>,
@@ -149,6 +151,7 @@ impl SegmentScan {
             others: others.collect(),
             excluded,
             bonuses: Vec::new(),
+            factors: ScoreFactors::default(),
             published_from: filter.published_from.map(|at| at.timestamp_micros()),
             published_before: filter.published_before.map(|at| at.timestamp_micros()),
             doc: TERMINATED,
@@ -160,6 +163,11 @@ impl SegmentScan {
     /// Adds a form to the scores.
     pub(super) fn add_bonus(&mut self, form: FormScorer) {
         self.bonuses.push(form);
+    }
+
+    /// Multiplies the scores of some documents.
+    pub(super) fn set_factors(&mut self, factors: ScoreFactors) {
+        self.factors = factors;
     }
 
     /// Returns the first match from a document of the leading clause on.
@@ -221,6 +229,7 @@ impl Scorer for SegmentScan {
         let doc = self.doc;
         let clauses: Score = std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum();
         // A sum of nothing is negative zero.
-        clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc)
+        let score = clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc);
+        self.factors.apply(score, doc)
     }
 }

@@ -9,6 +9,7 @@ use tantivy_common::{BitSet, TinySet};
 
 use super::super::query::ParsedQuery;
 use super::super::request::SearchRequest;
+use super::super::rules::Rulebook;
 use super::bit_sets::for_each;
 use super::document_terms::SHORT_PREFIX_CHARS;
 use super::filter_sets::filter_set;
@@ -33,6 +34,7 @@ impl DocumentScope {
     pub(super) fn of(
         snapshot: &IndexSnapshot,
         fields: &Fields,
+        rulebook: &Rulebook,
         text: &str,
         prefix: bool,
         filter: &DocumentFilter,
@@ -42,7 +44,7 @@ impl DocumentScope {
             return Ok(Self { segments: None });
         }
         let request = SearchRequest { prefix, ..SearchRequest::new("", 0) };
-        let plan = Planner { snapshot, fields, marks: false }.plan(&query, &request)?;
+        let plan = Planner { snapshot, fields, rulebook, filter, marks: false }.plan(&query, &request)?;
         let mut segments = Vec::with_capacity(snapshot.segments.len());
         for (ordinal, segment) in snapshot.segments.iter().enumerate() {
             let mut sets = Vec::with_capacity(plan.included.len() + 1);

@@ -61,6 +61,8 @@ pub(super) struct Derived {
     pub(super) title_prefix_sets: BitSetCache,
     /// The documents of commonplace terms.
     pub(super) term_sets: BitSetCache,
+    /// The documents of sources.
+    pub(super) source_sets: BitSetCache,
     pub(super) completions: CompletionCache,
     /// Words similar to typed ones.
     pub(super) similar_words: SimilarWordCache,
@@ -247,6 +249,7 @@ impl Derived {
             prefix_sets: BitSetCache::default(),
             title_prefix_sets: BitSetCache::default(),
             term_sets: BitSetCache::default(),
+            source_sets: BitSetCache::default(),
             completions: CompletionCache::default(),
             similar_words: SimilarWordCache::default(),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tantivy::query::Bm25Weight;
 use tantivy::{DocId, Searcher};
 
-use super::super::analysis::{is_stop_word, marked_stem};
+use super::super::analysis::marked_stem;
 use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::schema::Fields;
 use super::segment::IndexSegment;
@@ -91,11 +91,6 @@ impl IndexSnapshot {
             }
         }
         Ok(None)
-    }
-
-    /// Returns true for a stop word of a main language.
-    pub(super) fn is_stop_word(&self, word: &str) -> bool {
-        self.main_languages.iter().any(|&language| is_stop_word(word, language))
     }
 
     /// Returns the number of documents with a word, deleted ones included.

@@ -4,6 +4,7 @@ use super::super::query::{QueryUnit, QueryWord};
 use super::phrases::{phrase_prefix_weight, phrase_weight};
 use super::schema::Fields;
 use super::snapshot::IndexSnapshot;
+use super::stop_words::StopWords;
 use super::weights::SPLIT;
 use super::word::{PhraseForm, PlannedWord};
 
@@ -55,6 +56,7 @@ fn is_number(word: &str) -> bool {
 pub(super) fn add_splits(
     snapshot: &IndexSnapshot,
     fields: &Fields,
+    stop_words: StopWords<'_>,
     word: &mut PlannedWord,
     is_typo: bool,
 ) -> tantivy::Result<Vec<Vec<String>>> {
@@ -67,7 +69,7 @@ pub(super) fn add_splits(
         let (first, second) = word.text.split_at(at);
         let before = first.chars().next_back().is_some_and(char::is_numeric);
         let is_code_boundary = before != c.is_numeric();
-        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !snapshot.is_stop_word(part);
+        let is_long = |part: &str| part.chars().count() >= MIN_PART_CHARS && !stop_words.contains(part);
         if !(is_code_boundary || is_long(first) && is_long(second)) {
             continue;
         }
@@ -80,7 +82,7 @@ pub(super) fn add_splits(
         } else {
             phrase_weight(snapshot, fields, &[first.to_owned(), second.to_owned()])?
         };
-        word.terms.phrases.push(PhraseForm { weight, factor: SPLIT, is_typo });
+        word.terms.phrases.push(PhraseForm { weight, factor: SPLIT, is_typo, within: None });
         pairs.push(vec![first.to_owned(), second.to_owned()]);
         frequency = first_frequency;
     }

@@ -8,18 +8,8 @@ use super::super::cursor::SortKey;
 use super::super::request::{SearchRequest, SearchSort};
 use super::distinct::Groups;
 use super::orders::Orders;
+use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
-
-/// A document with its sort key.
-#[derive(Clone, Debug)]
-pub(super) struct RankedDoc {
-    /// The ordinal of its segment.
-    pub(super) segment: usize,
-    pub(super) doc: DocId,
-    pub(super) key: SortKey,
-    /// The other documents with its value of a distinct field.
-    pub(super) collapsed: u64,
-}
 
 /// Compares two sort keys; `Less` comes first.
 fn compare(orders: &Orders<'_>, sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {

@@ -2,7 +2,7 @@
 //!
 //! A word scores `idf × (stem × (floor + BM25) + exact × (floor + BM25))`: for all its forms, and for the
 //! typed one. For a query of one word, an exact match outscores any other form, since BM25 is at most 2.2;
-//! for any query, the least form outscores a completion, which outscores a typo. With more words, forms count
+//! for any query, the least form outscores a synonym, which outscores a completion, which outscores a typo. With more words, forms count
 //! nearly as much as typed words: such queries describe a topic.
 
 /// Adds to an exact match: a word in its own accents.
@@ -13,6 +13,8 @@ pub(super) const WITH_SYMBOLS: f32 = 1.0;
 pub(super) const PHRASE: f32 = 2.0;
 /// A word that is written as two, or a part of a word without spaces.
 pub(super) const SPLIT: f32 = 0.3;
+/// A synonym: less than the least form of a typed word.
+pub(super) const SYNONYM: f32 = 0.15;
 /// A completion of the last word.
 pub(super) const PREFIX: f32 = 0.05;
 /// A part of a compound.

@@ -9,7 +9,7 @@ use tantivy::query::Weight;
 use tantivy::schema::IndexRecordOption;
 use tantivy_common::BitSet;
 
-use super::bit_sets::{SharedBitSet, add_documents, union};
+use super::bit_sets::{SharedBitSet, add_documents, intersection, members, union};
 use super::scorers::{DocIter, FormScorer, TermPostings, WordForms, WordScorer};
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
@@ -59,6 +59,8 @@ pub(super) struct PhraseForm {
     pub(super) factor: f32,
     /// True if only tiers with typos permit it.
     pub(super) is_typo: bool,
+    /// The documents of each segment to which it is restricted.
+    pub(super) within: Option<Arc<[Arc<BitSet>]>>,
 }
 
 /// A word's terms in the dictionaries of one segment.
@@ -157,13 +159,25 @@ pub(super) struct TermGroup {
     pub(super) terms: Vec<TermInfo>,
     /// The factor of its score.
     pub(super) factor: f32,
+    /// The documents to which it is restricted.
+    within: Option<Arc<BitSet>>,
     /// The documents, once they were asked for: to merge many posting lists costs most of a search.
     set: OnceCell<Arc<BitSet>>,
 }
 
 impl TermGroup {
     pub(super) fn new(field: TermField, terms: Vec<TermInfo>, factor: f32) -> Self {
-        Self { field, terms, factor, set: OnceCell::new() }
+        Self::within(field, terms, factor, None)
+    }
+
+    /// Creates a group whose documents are restricted to some.
+    pub(super) fn within(
+        field: TermField,
+        terms: Vec<TermInfo>,
+        factor: f32,
+        within: Option<Arc<BitSet>>,
+    ) -> Self {
+        Self { field, terms, factor, within, set: OnceCell::new() }
     }
 
     /// Returns an upper bound of the number of documents.
@@ -184,6 +198,10 @@ impl TermGroup {
             (Some(info), _) => segment.derived.prefix_sets.get(index, info, max_doc)?,
             (None, _) => Arc::new(union(&self.terms, index, max_doc)?),
         };
+        let set = match &self.within {
+            Some(within) => Arc::new(intersection(&set, within, max_doc)),
+            None => set,
+        };
         Ok(self.set.get_or_init(|| set).clone())
     }
 
@@ -200,6 +218,7 @@ impl TermGroup {
     fn docs(&self, segment: &IndexSegment) -> tantivy::Result<(DocIter, u64)> {
         if let [info] = self.terms.as_slice()
             && self.cached_term(segment).is_none()
+            && self.within.is_none()
         {
             let postings =
                 self.field.index(segment).read_postings_from_terminfo(info, IndexRecordOption::Basic)?;
@@ -265,7 +284,11 @@ impl WordPlan {
             let scorer = phrase.weight.scorer(&segment.reader, 1.0)?;
             word.cost += u64::from(scorer.size_hint());
             let weight = self.idf * phrase.factor;
-            word.forms.push(FormScorer { docs: DocIter::Constants(scorer), weight });
+            let docs = match &phrase.within {
+                Some(within) => DocIter::Set(SharedBitSet::new(Arc::new(members(scorer, &within[ordinal])))),
+                None => DocIter::Constants(scorer),
+            };
+            word.forms.push(FormScorer { docs, weight });
         }
         word.forms.sort_by(by_weight);
         for form in &found.extras {
@@ -307,6 +330,10 @@ impl WordPlan {
             add_documents(set, index, info)
         };
         for group in groups {
+            if group.within.is_some() {
+                sets.push(group.set(segment)?);
+                continue;
+            }
             for info in &group.terms {
                 add(group.field.index(segment), info)?;
             }

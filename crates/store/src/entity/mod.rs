@@ -14,6 +14,7 @@ pub(super) mod search_gate;
 pub(super) mod search_logs;
 pub(super) mod search_query_days;
 pub(super) mod search_query_hours;
+pub(super) mod search_rules;
 pub(super) mod search_volume_quarters;
 pub(super) mod sources;
 pub(super) mod store_identity;

@@ -1,0 +1,199 @@
+//! The effects of rules on the documents of a snapshot.
+//!
+//! Pinned and hidden documents are excluded from the evaluation of a query; the pinned ones return at their
+//! positions. Positions count over all pages: a cursor holds the number of hits before it, so that each page
+//! finds the pinned documents among its own.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tantivy::DocId;
+use tantivy_common::BitSet;
+
+use super::super::cursor::SearchCursor;
+use super::super::filter::DocumentFilter;
+use super::super::request::{FacetRequest, SearchRequest};
+use super::super::rules::{RuleEffects, Rulebook};
+use super::facets::{FacetCounts, FacetField, SegmentFacets};
+use super::filter_sets::filter_set;
+use super::ranked_doc::RankedDoc;
+use super::snapshot::IndexSnapshot;
+
+/// The bounds of the product of all factors of a document.
+const MIN_FACTOR: f32 = 0.1;
+const MAX_FACTOR: f32 = 10.0;
+
+/// The documents that rules pin, hide, boost or bury in a search.
+#[derive(Default)]
+pub(super) struct Curation {
+    /// Pinned documents within the filter, by position.
+    pub(super) pinned: Vec<PinnedDoc>,
+    /// Pinned and hidden documents.
+    pub(super) excluded: HashSet<(usize, DocId)>,
+    factors: Vec<SegmentFactors>,
+}
+
+/// The rules of a search.
+#[derive(Clone, Copy)]
+pub(super) struct ActiveRules<'a> {
+    pub(super) rulebook: &'a Rulebook,
+    /// The effects of the rules whose conditions it meets.
+    pub(super) effects: Option<&'a RuleEffects>,
+    /// True if its hits are ordered by relevance: positions and factors do not apply to others.
+    pub(super) by_relevance: bool,
+}
+
+/// A pinned document.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PinnedDoc {
+    position: u32,
+    /// The ordinal of its segment.
+    pub(super) segment: usize,
+    pub(super) doc: DocId,
+}
+
+/// A factor with its documents in each segment.
+struct SegmentFactors {
+    factor: f32,
+    segments: Vec<Arc<BitSet>>,
+}
+
+/// The factors of the documents of one segment.
+#[derive(Default)]
+pub(super) struct ScoreFactors(Vec<(f32, Arc<BitSet>)>);
+
+/// A document of a page.
+pub(super) struct PlacedDoc {
+    pub(super) segment: usize,
+    pub(super) doc: DocId,
+    /// Its rank; `None` for a pinned document.
+    pub(super) ranked: Option<RankedDoc>,
+    pub(super) cursor: SearchCursor,
+}
+
+impl Curation {
+    /// Looks up the documents of rules that apply to a search with a filter.
+    pub(super) fn of(
+        rules: ActiveRules<'_>,
+        snapshot: &IndexSnapshot,
+        filter: &DocumentFilter,
+    ) -> tantivy::Result<Self> {
+        let mut curation = Self::default();
+        let Some(effects) = rules.effects else { return Ok(curation) };
+        for document in &effects.hidden {
+            curation.excluded.extend(snapshot.find(document.0.as_u128())?);
+        }
+        if !rules.by_relevance {
+            return Ok(curation);
+        }
+        for (&position, document) in &effects.pinned {
+            let Some((segment, doc)) = snapshot.find(document.0.as_u128())? else { continue };
+            let is_within =
+                filter.is_empty() || filter_set(&snapshot.segments[segment], filter)?.contains(doc);
+            if is_within {
+                curation.excluded.insert((segment, doc));
+                curation.pinned.push(PinnedDoc { position, segment, doc });
+            }
+        }
+        for (filter, factor) in &effects.factors {
+            let segments = snapshot.segments.iter().map(|segment| filter_set(segment, filter));
+            let segments = segments.collect::<tantivy::Result<_>>()?;
+            curation.factors.push(SegmentFactors { factor: *factor, segments });
+        }
+        Ok(curation)
+    }
+
+    /// Returns true if no score changes.
+    pub(super) fn keeps_scores(&self) -> bool {
+        self.factors.is_empty()
+    }
+
+    /// Counts the values of pinned documents in facets.
+    pub(super) fn count_pinned(
+        &self,
+        snapshot: &IndexSnapshot,
+        facets: &mut FacetCounts<'_>,
+        counts_field: impl Fn(&FacetRequest, &FacetField) -> bool,
+    ) -> tantivy::Result<()> {
+        for pinned in &self.pinned {
+            let segment = &snapshot.segments[pinned.segment];
+            let mut counts = SegmentFacets::open(facets, &counts_field, pinned.segment, segment)?;
+            counts.count(pinned.doc);
+            facets.add(counts)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the factors of the documents of a segment.
+    pub(super) fn factors(&self, ordinal: usize) -> ScoreFactors {
+        let sets = self.factors.iter().map(|of| (of.factor, of.segments[ordinal].clone()));
+        ScoreFactors(sets.collect())
+    }
+}
+
+impl ScoreFactors {
+    /// Returns the score of a document with its factors.
+    pub(super) fn apply(&self, score: f32, doc: DocId) -> f32 {
+        if self.0.is_empty() {
+            return score;
+        }
+        let factors = self.0.iter().filter(|(_, set)| set.contains(doc)).map(|(factor, _)| factor);
+        let factor = factors.product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR);
+        // Without words, all documents score 0, and factors alone order them.
+        if score == 0.0 { factor - 1.0 } else { score * factor }
+    }
+}
+
+/// Inserts pinned documents into a page, and returns it with true if hits follow.
+///
+/// `ranked` has the matching documents after `after`, one more than the page if possible, and `total` is the
+/// number of all of them. A position after the last of them is the next free one.
+pub(super) fn place(
+    request: &SearchRequest,
+    pinned: &[PinnedDoc],
+    ranked: Vec<RankedDoc>,
+    total: u64,
+    after: Option<SearchCursor>,
+    depth: u8,
+) -> (Vec<PlacedDoc>, bool) {
+    let has_pins = !pinned.is_empty();
+    let mut page = Vec::with_capacity(request.first.min(ranked.len() + pinned.len()));
+    let shown_before = after.as_ref().filter(|_| has_pins).map_or(0, |after| after.shown);
+    // Pages by number count all hits before them, and `ranked` begins with the first.
+    let start = shown_before + u32::try_from(request.offset).unwrap_or(u32::MAX);
+    let mut shown = start;
+    let positions = pinned.iter().enumerate().map(|(at, pin)| (pin, position(pin, at, total)));
+    let (before, pins): (Vec<_>, Vec<_>) = positions.partition(|(_, position)| *position <= start);
+    let mut pins = pins.into_iter().peekable();
+    let ranked_before = if request.offset > 0 { request.offset.saturating_sub(before.len()) } else { 0 };
+    let mut ranked = ranked.into_iter().skip(ranked_before).peekable();
+    let mut last = after.unwrap_or_else(|| SearchCursor::start(request, depth));
+    while page.len() < request.first {
+        let next = shown + 1;
+        let is_end = ranked.peek().is_none();
+        let placed = match pins.next_if(|(_, position)| is_end || *position <= next) {
+            Some((pin, _)) => {
+                last = last.after_hits(next);
+                PlacedDoc { segment: pin.segment, doc: pin.doc, ranked: None, cursor: last.clone() }
+            }
+            None => {
+                let Some(hit) = ranked.next() else { break };
+                last = SearchCursor::new(request, depth, hit.key.clone());
+                if has_pins {
+                    last = last.after_hits(next);
+                }
+                PlacedDoc { segment: hit.segment, doc: hit.doc, ranked: Some(hit), cursor: last.clone() }
+            }
+        };
+        page.push(placed);
+        shown = next;
+    }
+    let has_next = ranked.peek().is_some() || pins.peek().is_some();
+    (page, has_next)
+}
+
+/// Returns the position of a pinned document that others precede, in a result of `total` other documents.
+fn position(pin: &PinnedDoc, pins_before: usize, total: u64) -> u32 {
+    let end = total.saturating_add(pins_before as u64 + 1);
+    pin.position.min(u32::try_from(end).unwrap_or(u32::MAX))
+}
