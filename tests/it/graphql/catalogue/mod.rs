@@ -2,6 +2,7 @@
 
 mod facets;
 mod refusals;
+mod result_page;
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
