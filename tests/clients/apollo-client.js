@@ -14,7 +14,7 @@ export const connect = (url, sha256) =>
       typePolicies: {
         Query: {
           fields: {
-            search: relayStylePagination(["query", "distinct", "filter", "match", "orderBy", "prefix", "sort", "typoTolerance"]),
+            search: relayStylePagination(["query", "boost", "distinct", "filter", "match", "orderBy", "prefix", "sort", "typoTolerance"]),
             searchLog: relayStylePagination(["filter"]),
           },
         },

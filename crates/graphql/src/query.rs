@@ -17,8 +17,8 @@ use super::scalars::{Flag, OrDefault};
 use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
-    SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchRules, SearchSort, Source,
-    Suggestion, TrackInput, checked_distinct, selected_facets,
+    SearchBoost, SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchRules,
+    SearchSort, Source, Suggestion, TrackInput, checked_distinct, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
@@ -99,6 +99,11 @@ impl Query {
         )]
         order_by: Option<Vec<SearchOrder>>,
         #[graphql(
+            desc = "Raises the scores of documents by their values, with `sort: RELEVANCE` and without `orderBy`: at \
+                    most 8 boosts."
+        )]
+        boost: Option<Vec<SearchBoost>>,
+        #[graphql(
             desc = "Returns the best document of each value of this field only: a declared attribute, `source`, \
                     `category` or `authorKey`. `totalCount` counts the values, and each document without one; facets \
                     count all documents."
@@ -139,6 +144,7 @@ impl Query {
             query,
             filter: filter.unwrap_or_default().checked(&attributes)?,
             order_by: SearchOrder::checked(order_by, &attributes)?,
+            boosts: SearchBoost::checked(boost, &attributes)?,
             distinct: checked_distinct(distinct, &attributes)?,
             sort: sort.0.into(),
             match_policy: match_policy.0.into(),

@@ -36,7 +36,7 @@ pub(crate) struct SortKey {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchCursor {
     sort: SearchSort,
-    /// The digest of the attributes that order the hits, and of the distinct field; 0 without any.
+    /// The digest of the attributes that order or boost the hits, and of the distinct field; 0 without any.
     order: u32,
     /// The rank of the last tier of the answer.
     pub(crate) depth: u8,
@@ -83,10 +83,10 @@ impl SearchCursor {
 
 /// Returns a digest that differs between most orders.
 fn digest(request: &SearchRequest) -> u32 {
-    if request.order_by.is_empty() && request.distinct.is_none() {
+    if request.order_by.is_empty() && request.boosts.is_empty() && request.distinct.is_none() {
         return 0;
     }
-    let order = format!("{:?}{:?}", request.order_by, request.distinct);
+    let order = format!("{:?}{:?}{:?}", request.order_by, request.boosts, request.distinct);
     Uuid::new_v5(&Uuid::NAMESPACE_OID, order.as_bytes()).as_fields().0
 }
 

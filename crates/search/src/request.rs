@@ -43,6 +43,8 @@ pub struct SearchRequest {
     pub order_by: Vec<AttributeOrder>,
     /// The order of hits.
     pub sort: SearchSort,
+    /// The values that raise scores.
+    pub boosts: Vec<AttributeBoost>,
     /// The number of words that must match.
     pub match_policy: MatchPolicy,
     /// The last word also matches as a prefix unless a space follows it.
@@ -79,6 +81,7 @@ impl SearchRequest {
             filter: DocumentFilter::default(),
             order_by: Vec::new(),
             sort: SearchSort::default(),
+            boosts: Vec::new(),
             match_policy: MatchPolicy::default(),
             prefix: true,
             typo_tolerance: true,
@@ -135,6 +138,29 @@ pub struct AttributeOrder {
 
 /// The fields besides attributes that facets count, as the filter names them.
 pub const LABEL_FIELDS: [&str; 3] = ["source", "category", "authorKey"];
+
+/// The name of the publication date in boosts.
+pub const PUBLISHED_AT: &str = "publishedAt";
+
+/// A factor of scores that grows with a value of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AttributeBoost {
+    /// The attribute, or the publication date.
+    pub name: String,
+    /// The largest increase: a weight of 1 doubles scores at most.
+    pub weight: f64,
+    /// The share of the weight by value.
+    pub shape: BoostShape,
+}
+
+/// The share of a boost's weight by the value of a document.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BoostShape {
+    /// The value of a number at which the share is a half; larger numbers approach 1.
+    Saturation(f64),
+    /// The age in microseconds at which the share is a half; it halves again after each such time.
+    HalfLife(f64),
+}
 
 /// The order of the values of a facet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,16 +7,19 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use chrono::Utc;
 use tantivy::DocId;
 use tantivy_common::BitSet;
 
 use super::super::cursor::SearchCursor;
 use super::super::filter::DocumentFilter;
-use super::super::request::{FacetRequest, SearchRequest};
+use super::super::request::{AttributeBoost, FacetRequest, SearchRequest};
 use super::super::rules::{RuleEffects, Rulebook};
+use super::boosts::factor;
 use super::facets::{FacetCounts, FacetField, SegmentFacets};
 use super::filter_sets::filter_set;
 use super::ranked_doc::RankedDoc;
+use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 
 /// The bounds of the product of all factors of a document.
@@ -31,6 +34,8 @@ pub(super) struct Curation {
     /// Pinned and hidden documents.
     pub(super) excluded: HashSet<(usize, DocId)>,
     factors: Vec<SegmentFactors>,
+    /// The boosts of the request.
+    pub(super) boosts: Vec<AttributeBoost>,
 }
 
 /// The rules of a search.
@@ -60,7 +65,13 @@ struct SegmentFactors {
 
 /// The factors of the documents of one segment.
 #[derive(Default)]
-pub(super) struct ScoreFactors(Vec<(f32, Arc<BitSet>)>);
+pub(super) struct ScoreFactors {
+    /// Those of rules.
+    sets: Vec<(f32, Arc<BitSet>)>,
+    boosts: Vec<AttributeBoost>,
+    /// The present time in microseconds since 1970.
+    now: i64,
+}
 
 /// A document of a page.
 pub(super) struct PlacedDoc {
@@ -105,7 +116,7 @@ impl Curation {
 
     /// Returns true if no score changes.
     pub(super) fn keeps_scores(&self) -> bool {
-        self.factors.is_empty()
+        self.factors.is_empty() && self.boosts.is_empty()
     }
 
     /// Counts the values of pinned documents in facets.
@@ -126,19 +137,24 @@ impl Curation {
 
     /// Returns the factors of the documents of a segment.
     pub(super) fn factors(&self, ordinal: usize) -> ScoreFactors {
+        if self.keeps_scores() {
+            return ScoreFactors::default();
+        }
         let sets = self.factors.iter().map(|of| (of.factor, of.segments[ordinal].clone()));
-        ScoreFactors(sets.collect())
+        let now = Utc::now().timestamp_micros();
+        ScoreFactors { sets: sets.collect(), boosts: self.boosts.clone(), now }
     }
 }
 
 impl ScoreFactors {
     /// Returns the score of a document with its factors.
-    pub(super) fn apply(&self, score: f32, doc: DocId) -> f32 {
-        if self.0.is_empty() {
+    pub(super) fn apply(&self, score: f32, segment: &IndexSegment, doc: DocId) -> f32 {
+        if self.sets.is_empty() && self.boosts.is_empty() {
             return score;
         }
-        let factors = self.0.iter().filter(|(_, set)| set.contains(doc)).map(|(factor, _)| factor);
-        let factor = factors.product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR);
+        let sets = self.sets.iter().filter(|(_, set)| set.contains(doc)).map(|(factor, _)| *factor);
+        let boosts = self.boosts.iter().map(|boost| factor(boost, self.now, segment, doc));
+        let factor = sets.chain(boosts).product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR);
         // Without words, all documents score 0, and factors alone order them.
         if score == 0.0 { factor - 1.0 } else { score * factor }
     }

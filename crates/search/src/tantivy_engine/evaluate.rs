@@ -120,7 +120,10 @@ impl<'a> Evaluation<'a> {
         let (rulebook, filter) = (rules.rulebook, &request.filter);
         let planner = Planner { snapshot, fields, rulebook, filter, marks: request.highlights };
         let plan = planner.plan(query, request)?;
-        let curation = Curation::of(rules, snapshot, filter)?;
+        let mut curation = Curation::of(rules, snapshot, filter)?;
+        if rules.by_relevance {
+            curation.boosts.clone_from(&request.boosts);
+        }
         Ok(Self {
             planner,
             plan,

@@ -8,7 +8,7 @@
 //! | `plan`, `word` | a query's units with their terms in each segment |
 //! | `forms`, `phrases`, `splits`, `fuzzy_words`, `fuzzy` | the terms: forms, words together or apart, typos |
 //! | `synonyms`, `stop_words` | the documents that match by synonyms of typed words; words without a topic |
-//! | `curation` | the effects of rules: pinned and hidden documents, factors of scores |
+//! | `curation`, `boosts` | the effects of rules: pinned and hidden documents, factors of scores; those of values |
 //! | `weights`, `scorers`, `scan`, `proximity` | scores: of a word, of a query in a segment, of near words |
 //! | `evaluate`, `tiers`, `top_docs`, `ranked_doc`, `orders`, `distinct`, `facets` | counting, ranking and faceting of the matches, tier by tier |
 //! | `single`, `frequent` | shorter paths to the same result for common kinds of queries |
@@ -29,6 +29,7 @@ mod answer;
 mod attribute_column;
 mod attribute_field;
 mod bit_sets;
+mod boosts;
 mod candidates;
 mod completion_cache;
 mod completions;

@@ -230,6 +230,6 @@ impl Scorer for SegmentScan {
         let clauses: Score = std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum();
         // A sum of nothing is negative zero.
         let score = clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc);
-        self.factors.apply(score, doc)
+        self.factors.apply(score, &self.segment, doc)
     }
 }

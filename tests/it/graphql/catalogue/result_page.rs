@@ -88,3 +88,47 @@ async fn rules_boost_products_by_their_attributes() {
     let error = server.error(RULES, json!({"rules": wrong})).await;
     assert_eq!(error["extensions"]["argumentPath"], "rules.0.boost.0.filter.attributes.0.name", "{error}");
 }
+
+#[tokio::test]
+async fn boosts_prefer_values_within_bounds() {
+    let server = catalogue().await;
+    let query = "query($query: String!, $boost: [SearchBoost!]) { search(query: $query, boost: $boost, first: 100) { \
+                 edges { score node { key } } } }";
+    let boost = json!([{"attribute": "price", "weight": 2, "saturation": 5}]);
+    let boosted =
+        server.data(query, json!({"query": "lamp", "boost": boost})).await["search"]["edges"].take();
+    let found: Vec<(f64, f64)> = boosted
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|edge| {
+            let number: usize = edge["node"]["key"].as_str().unwrap().parse().unwrap();
+            (price(number).unwrap_or(0.0), edge["score"].as_f64().unwrap())
+        })
+        .collect();
+    assert!(found.windows(2).all(|pair| pair[0].0 >= pair[1].0), "{found:?}");
+    // Equal prices have equal scores, and greater ones greater scores: all texts match alike.
+    let agrees = |pair: &[(f64, f64)]| (pair[0].0 > pair[1].0) == (pair[0].1 > pair[1].1);
+    assert!(found.windows(2).all(agrees), "{found:?}");
+    let recent = json!([{"attribute": "created", "halfLifeDays": 30}]);
+    let recent = server.data(query, json!({"query": "", "boost": recent})).await["search"]["edges"].take();
+    let dates: Vec<String> = recent
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|edge| {
+            let number = edge["node"]["key"].as_str().unwrap().parse().unwrap();
+            super::attributes(number)["created"].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert!(dates.windows(2).all(|pair| pair[0] >= pair[1]), "{dates:?}");
+    for (boost, expected) in [
+        (json!({"attribute": "brand", "saturation": 1}), "is a string: boosts are by numbers and dates"),
+        (json!({"attribute": "price"}), "boost.0.saturation must be a number greater than 0"),
+        (json!({"attribute": "price", "saturation": 1, "weight": 10}), "weight must be from 0 to 9"),
+        (json!({"attribute": "publishedAt", "halfLifeDays": 1, "saturation": 1}), "does not apply to a date"),
+    ] {
+        let error = server.error(query, json!({"query": "", "boost": [boost]})).await;
+        assert!(error["message"].as_str().unwrap().contains(expected), "{error}");
+    }
+}
