@@ -31,75 +31,91 @@ pub(super) enum DraftOrigin {
     Crawl(Tally),
 }
 
-/// The result of the intake.
+/// The result of the intake of one page.
+#[derive(Default)]
 pub(super) struct Intake {
     pub(super) outcome: UpsertOutcome,
     /// Documents that this tally had not seen before.
     pub(super) newly_seen: i64,
 }
 
-/// The stored state of a document.
-struct StoredState {
+/// The state of a document: the stored one, or that after an earlier page of the same intake.
+struct DocumentState {
     content_hash: String,
     live: bool,
     tally: Option<i64>,
+    /// Its row in the statements of this intake.
+    row: Option<usize>,
 }
 
-/// Stores documents; of several with one key, the last counts.
+/// Stores the documents of pages in their order; of several with one key on a page, the last counts.
+///
+/// The statements are those of all pages together.
 pub(super) async fn store(
     transaction: &DatabaseTransaction,
     revisions: &mut Revisions,
-    drafts: &[DocumentDraft],
+    pages: &[&[DocumentDraft]],
     origin: DraftOrigin,
     now: StoredTime,
-) -> Result<Intake, CallFailure> {
-    let drafts = last_of_each(drafts);
-    let known = known(transaction, &drafts).await?;
-    let mut outcome = UpsertOutcome::default();
-    let mut newly_seen = 0;
-    let mut changed = Vec::new();
-    let mut rows = Vec::new();
+) -> Result<Vec<Intake>, CallFailure> {
+    let pages: Vec<Vec<(Uuid, &DocumentDraft)>> = pages.iter().map(|drafts| last_of_each(drafts)).collect();
+    let mut states = states(transaction, &pages).await?;
+    let mut intakes = Vec::with_capacity(pages.len());
+    let mut changed: Vec<(Model, &DocumentDraft)> = Vec::new();
     let mut untallied = Vec::new();
     let mut new_sources = HashSet::new();
-    for (id, draft) in drafts {
-        let content_hash = draft.content_hash();
-        let known = known.get(&id);
-        let live = known.filter(|known| known.live);
-        let tally = match origin {
-            DraftOrigin::Crawl(tally) => Some(tally.0),
-            // A document that a client restores belongs to the client: the next crawl must not
-            // consider it vanished.
-            DraftOrigin::Client => live.and_then(|known| known.tally),
-        };
-        let seen_before = known.and_then(|known| known.tally) == tally;
-        if !seen_before {
-            newly_seen += 1;
-        }
-        match live {
-            Some(live) if live.content_hash == content_hash => {
-                outcome.unchanged += 1;
-                if !seen_before {
-                    untallied.push(id);
-                }
-                continue;
+    for page in pages {
+        let Intake { mut outcome, mut newly_seen } = Intake::default();
+        for (id, draft) in page {
+            let content_hash = draft.content_hash();
+            let known = states.get(&id);
+            let live = known.filter(|known| known.live);
+            let tally = match origin {
+                DraftOrigin::Crawl(tally) => Some(tally.0),
+                // A document that a client restores belongs to the client: the next crawl must not
+                // consider it vanished.
+                DraftOrigin::Client => live.and_then(|known| known.tally),
+            };
+            let seen_before = known.and_then(|known| known.tally) == tally;
+            if !seen_before {
+                newly_seen += 1;
             }
-            Some(_) => outcome.updated += 1,
-            None => outcome.inserted += 1,
+            match live {
+                Some(live) if live.content_hash == content_hash => {
+                    outcome.unchanged += 1;
+                    if !seen_before {
+                        untallied.push(id);
+                        states.entry(id).and_modify(|state| state.tally = tally);
+                    }
+                    continue;
+                }
+                Some(_) => outcome.updated += 1,
+                None => outcome.inserted += 1,
+            }
+            if known.is_none() {
+                new_sources.insert(&draft.source);
+            }
+            let index = known.and_then(|known| known.row).unwrap_or(changed.len());
+            let row = row(id, draft, content_hash.clone(), revisions.advance(), tally, now);
+            match changed.get_mut(index) {
+                Some(earlier) => *earlier = (row, draft),
+                None => changed.push((row, draft)),
+            }
+            states.insert(id, DocumentState { content_hash, live: true, tally, row: Some(index) });
         }
-        if known.is_none() {
-            new_sources.insert(&draft.source);
-        }
-        rows.push(row(id, draft, content_hash, revisions.advance(), tally, now));
-        changed.push(draft);
+        outcome.revision = revisions.latest();
+        intakes.push(Intake { outcome, newly_seen });
     }
     register(transaction, new_sources).await?;
-    authors::store(transaction, &changed).await?;
+    // The last name of an author counts.
+    changed.sort_unstable_by_key(|(row, _)| row.revision);
+    let (rows, drafts): (Vec<Model>, Vec<&DocumentDraft>) = changed.into_iter().unzip();
+    authors::store(transaction, &drafts).await?;
     insert(transaction, rows).await?;
     if let DraftOrigin::Crawl(tally) = origin {
         set_tally(transaction, &untallied, tally).await?;
     }
-    outcome.revision = revisions.latest();
-    Ok(Intake { outcome, newly_seen })
+    Ok(intakes)
 }
 
 /// Stores sources that may exist already.
@@ -134,12 +150,13 @@ fn last_of_each(drafts: &[DocumentDraft]) -> Vec<(Uuid, &DocumentDraft)> {
     last
 }
 
-async fn known(
+/// Reads the states of the stored ones of documents.
+async fn states(
     transaction: &DatabaseTransaction,
-    drafts: &[(Uuid, &DocumentDraft)],
-) -> Result<HashMap<Uuid, StoredState>, CallFailure> {
-    let ids: Vec<Uuid> = drafts.iter().map(|(id, _)| *id).collect();
-    let mut known = HashMap::with_capacity(ids.len());
+    pages: &[Vec<(Uuid, &DocumentDraft)>],
+) -> Result<HashMap<Uuid, DocumentState>, CallFailure> {
+    let ids: Vec<Uuid> = pages.iter().flatten().map(|(id, _)| *id).collect();
+    let mut states = HashMap::with_capacity(ids.len());
     for list in id_lists(&ids) {
         let rows: Vec<(Uuid, String, Option<StoredTime>, Option<i64>)> = Entity::find()
             .select_only()
@@ -148,11 +165,11 @@ async fn known(
             .into_tuple()
             .all(transaction)
             .await?;
-        known.extend(rows.into_iter().map(|(id, content_hash, deleted_at, tally)| {
-            (id, StoredState { content_hash, live: deleted_at.is_none(), tally })
+        states.extend(rows.into_iter().map(|(id, content_hash, deleted_at, tally)| {
+            (id, DocumentState { content_hash, live: deleted_at.is_none(), tally, row: None })
         }));
     }
-    Ok(known)
+    Ok(states)
 }
 
 fn row(
