@@ -21,6 +21,11 @@ use quarry_domain::{AuthorId, DocumentDraft, DocumentId, SourceName, Tally, Time
 
 /// Documents in one statement, at sixteen parameters each.
 const STATEMENT_DOCUMENTS: usize = 256;
+/// Documents in one statement of a large intake.
+///
+/// SQLite saves each page that a statement changes before its first change, so fewer statements save fewer pages.
+/// All are of this length: drivers cache statements by their text.
+const LARGE_STATEMENT_DOCUMENTS: usize = 1_024;
 
 /// The origin of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,9 +215,7 @@ fn is_storable(at: &Timestamp) -> bool {
 }
 
 async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), CallFailure> {
-    let size =
-        |row: &Model| row.title.as_ref().map_or(0, String::len) + row.text.len() + row.attributes.len();
-    for batch in batches(rows, STATEMENT_DOCUMENTS, STATEMENT_BYTES, size) {
+    for batch in statements(rows) {
         let on_conflict = OnConflict::column(Column::Id)
             .update_columns([
                 Column::Title,
@@ -236,6 +239,25 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(
             .await?;
     }
     Ok(())
+}
+
+/// Splits rows into those of one statement each.
+fn statements(rows: Vec<Model>) -> Vec<Vec<Model>> {
+    let size =
+        |row: &Model| row.title.as_ref().map_or(0, String::len) + row.text.len() + row.attributes.len();
+    let (mut large, mut others) = (Vec::new(), Vec::new());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<Model> = rows.by_ref().take(LARGE_STATEMENT_DOCUMENTS).collect();
+        let is_full = chunk.len() == LARGE_STATEMENT_DOCUMENTS;
+        if is_full && chunk.iter().map(size).sum::<usize>() <= STATEMENT_BYTES {
+            large.push(chunk);
+        } else {
+            others.extend(chunk);
+        }
+    }
+    large.extend(batches(others, STATEMENT_DOCUMENTS, STATEMENT_BYTES, size));
+    large
 }
 
 /// Marks stored documents as seen whose items are invalid now: they are still upstream.
@@ -265,4 +287,34 @@ async fn set_tally(transaction: &DatabaseTransaction, ids: &[Uuid], tally: Tally
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quarry_domain::DocumentKey;
+
+    #[test]
+    fn large_statements_have_one_length_and_bounded_sizes() {
+        let lengths = |count: usize, text: usize| -> Vec<usize> {
+            let draft = |key: usize| DocumentDraft {
+                source: SourceName::parse("s").expect("a name"),
+                key: DocumentKey::parse(&key.to_string()).expect("a key"),
+                title: None,
+                text: "x".repeat(text),
+                category: None,
+                author: None,
+                published_at: None,
+                attributes: String::new(),
+            };
+            let now = stored(chrono::Utc::now());
+            let rows = (0..count).map(|key| row(Uuid::nil(), &draft(key), String::new(), 1, None, now));
+            statements(rows.collect()).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(0, 1), [0; 0]);
+        assert_eq!(lengths(300, 1), [256, 44]);
+        assert_eq!(lengths(2_400, 1), [1_024, 1_024, 256, 96]);
+        assert_eq!(lengths(1_024, 4_096), [256; 4]);
+        assert_eq!(lengths(1_024, 16_384), [128; 8]);
+    }
 }

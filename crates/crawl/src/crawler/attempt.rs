@@ -108,10 +108,9 @@ impl Crawler {
                 self.finish(slot.crawl, unmodified(), now).await.map(Some)
             }
             Ok(page) => {
-                let (status, wait) = (page.status, page.wait);
+                let status = page.status;
                 let page = parse_page(active.config(&self.config), page);
-                let wait = wait.unwrap_or_default().min(self.config.max_retry_after);
-                self.decide(active, slot, status, page, wait, now).await
+                self.decide(active, slot, status, page, now).await
             }
             Err(error) => self.record_failure(active, slot, error, now).await,
         }
@@ -157,7 +156,7 @@ impl Crawler {
         if let Some(status) = error.status.filter(|status| self.ends_list(&active, *status)) {
             let is_absent = is_first(&active) && !self.is_stop_status(status);
             let page = ParsedPage::end(status, is_absent);
-            return self.decide(active, slot, status, page, Duration::ZERO, now).await;
+            return self.decide(active, slot, status, page, now).await;
         }
         self.store_group_behind(&mut active, slot, now).await?;
         let (cause, status) = (error.to_string(), error.status.map(i32::from));
@@ -167,9 +166,7 @@ impl Crawler {
         };
         let is_skipped = self.config.on_failed_page == OnFailedPage::Skip;
         match after_skipped(&active.cursor, &self.config, &message).filter(|_| is_skipped) {
-            Some(after) => {
-                self.store_page(active, slot, status, ParsedPage::default(), after, Duration::ZERO, now).await
-            }
+            Some(after) => self.store_page(active, slot, status, ParsedPage::default(), after, now).await,
             None => self.give_up(active, slot, error.status, message, now).await.map(Some),
         }
     }
@@ -247,7 +244,6 @@ impl Crawler {
         slot: PageSlot,
         status: u16,
         page: ParsedPage,
-        wait: Duration,
         now: Timestamp,
     ) -> Result<Option<StepOutcome>, StoreError> {
         let baseline = Self::baseline_of_pages(&active);
@@ -264,7 +260,7 @@ impl Crawler {
                 self.store_group_behind(&mut active, slot, now).await?;
                 self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
                 let outcome = self.retry_later(active, slot, cause, None);
-                Ok(Some(outcome.after_at_least(wait)))
+                Ok(Some(outcome.after_at_least(page.wait)))
             }
             Verdict::Fail(message) => {
                 self.store_group_behind(&mut active, slot, now).await?;
@@ -274,7 +270,7 @@ impl Crawler {
                     OnReject::Skip => self.give_up(active, slot, None, message, now).await.map(Some),
                 }
             }
-            Verdict::Accept { after } => self.store_page(active, slot, status, page, *after, wait, now).await,
+            Verdict::Accept { after } => self.store_page(active, slot, status, page, *after, now).await,
         }
     }
 
@@ -285,10 +281,9 @@ impl Crawler {
         status: Option<i32>,
         page: ParsedPage,
         after: CrawlCursor,
-        requested_wait: Duration,
         now: Timestamp,
     ) -> Result<Option<StepOutcome>, StoreError> {
-        let ParsedPage { facts, drafts, rejections, deleted, kept } = page;
+        let ParsedPage { facts, drafts, rejections, deleted, kept, wait: requested_wait } = page;
         let commit = PageCommit {
             slot,
             status,
