@@ -13,9 +13,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use quarry::config::{Settings, SourceConfig};
-use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, StepOutcome, Upstream, UpstreamRequest};
+use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, LogProgress, RunEnd, Upstream, UpstreamRequest};
 use quarry::domain::Crawl;
 use quarry::simulator::{Collection, FaultProfile, Simulator, synthetic};
 use quarry::store::Store;
@@ -24,6 +23,7 @@ use rand::rngs::StdRng;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 use uuid::Uuid;
 
@@ -143,11 +143,11 @@ fn source(url: &Url) -> SourceConfig {
     Settings::from_toml(&text).unwrap().sources.crawled.remove(0)
 }
 
+/// Crawls as `quarry crawl` and a server do.
 async fn finish(mut crawler: Crawler) -> Crawl {
-    loop {
-        if let StepOutcome::Finished { crawl, .. } = crawler.step(Utc::now()).await.unwrap() {
-            return crawl;
-        }
+    match crawler.run(&CancellationToken::new(), &LogProgress).await.unwrap() {
+        RunEnd::Finished(crawl, _) => *crawl,
+        end => panic!("{end:?}"),
     }
 }
 

@@ -32,7 +32,9 @@ if destination == "sqlite":
 else:
     target = dlt.destinations.duckdb("messages.duckdb")
 began = time.monotonic()
-pipeline = dlt.pipeline("messages", destination=target, dataset_name="main" if destination == "sqlite" else "m")
+dataset = "main" if destination == "sqlite" else "m"
+# In this folder, not in the home: the state of an earlier run would belong to another database.
+pipeline = dlt.pipeline("messages", destination=target, dataset_name=dataset, pipelines_dir="pipelines")
 pipeline.run(source)
 with pipeline.sql_client() as client:
     found = client.execute_sql("SELECT COUNT(*) FROM messages")[0][0]

@@ -5,10 +5,12 @@
 //! memory only saves requests.
 
 mod attempt;
+mod group;
 mod lists;
 mod prefetch;
 
 use quarry_runtime::boxed;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use rand::rngs::StdRng;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::group::PageGroup;
 use self::prefetch::Prefetch;
 use super::baseline::Baseline;
 use super::cursor::{CrawlCursor, NextStep, baseline_of, can_continue, failure};
@@ -94,6 +97,11 @@ pub struct Crawler {
     /// Absent during a step, so that a dropped step leaves no stale state.
     active: Option<ActiveCrawl>,
     prefetch: Prefetch,
+    /// Stores several pages in one transaction if they arrive without pauses.
+    groups_pages: bool,
+    group: PageGroup,
+    /// The outcomes that the next steps return.
+    outcomes: VecDeque<StepOutcome>,
     store_failures: u32,
     rng: StdRng,
 }
@@ -156,24 +164,33 @@ impl Crawler {
             crawl: None,
             active: None,
             prefetch: Prefetch::default(),
+            groups_pages: false,
+            group: PageGroup::default(),
+            outcomes: VecDeque::new(),
             store_failures: 0,
             rng,
         }
     }
 
     /// Crawls under the lease until the crawl ends or `cancel` is cancelled.
+    ///
+    /// Pages that arrive without pauses are stored in groups.
     #[boxed]
     pub async fn run(
         &mut self,
         cancel: &CancellationToken,
         progress: &dyn Progress,
     ) -> Result<RunEnd, CrawlError> {
+        self.groups_pages = true;
         let end = tokio::select! {
             biased;
             () = cancel.cancelled() => Ok(RunEnd::Cancelled),
             end = self.run_to_end(progress) => end,
         };
+        self.groups_pages = false;
+        self.store_interrupted_group().await;
         self.active = None;
+        self.outcomes.clear();
         self.prefetch.clear();
         self.lease.release().await;
         end
@@ -214,40 +231,55 @@ impl Crawler {
     /// Starts the crawl, attempts its next page, or ends it.
     #[boxed]
     pub async fn step(&mut self, now: Timestamp) -> Result<StepOutcome, CrawlError> {
-        let outcome = match self.active.take() {
-            None => self.begin(now).await,
+        loop {
+            if let Some(outcome) = self.outcomes.pop_front() {
+                return Ok(outcome);
+            }
+            match self.advance(now).await {
+                Ok(outcome) => {
+                    self.store_failures = 0;
+                    self.outcomes.extend(outcome);
+                }
+                Err(StoreError::Unavailable(cause)) => {
+                    self.store_failures += 1;
+                    let wait = STORE_BACKOFF.delay(self.store_failures, &mut self.rng);
+                    self.outcomes.push_back(StepOutcome::StoreUnavailable { cause, wait });
+                }
+                Err(StoreError::LeaseLost(_)) => {
+                    self.drop_lease();
+                    return Err(CrawlError::LeaseLost);
+                }
+                // The crawl resumes at the first page of the refused group.
+                Err(StoreError::Refused(_)) if self.group.take_refusal() => {}
+                Err(error) => return Err(CrawlError::Store(error)),
+            }
+        }
+    }
+
+    /// Makes one attempt; `None` if it has no outcome of its own beside those of stored pages.
+    async fn advance(&mut self, now: Timestamp) -> Result<Option<StepOutcome>, StoreError> {
+        match self.active.take() {
+            None => self.begin(now).await.map(Some),
             Some(active) if active.parents.is_some() => self.step_lists(active, now).await,
             Some(active) => match active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now)
             {
-                NextStep::Finish(end) => self.finish(active.crawl.id, end, now).await,
+                NextStep::Finish(end) => self.finish(active.crawl.id, end, now).await.map(Some),
                 NextStep::Fetch(cursor) => self.attempt(active, *cursor, now).await,
             },
-        };
-        match outcome {
-            Ok(outcome) => {
-                self.store_failures = 0;
-                Ok(outcome)
-            }
-            Err(StoreError::Unavailable(cause)) => {
-                self.store_failures += 1;
-                let wait = STORE_BACKOFF.delay(self.store_failures, &mut self.rng);
-                Ok(StepOutcome::StoreUnavailable { cause, wait })
-            }
-            Err(StoreError::LeaseLost(_)) => {
-                self.drop_lease();
-                Err(CrawlError::LeaseLost)
-            }
-            Err(error) => Err(CrawlError::Store(error)),
         }
     }
 
     fn drop_lease(&mut self) {
         self.active = None;
+        self.group.clear();
+        self.outcomes.clear();
         self.prefetch.clear();
         self.lease.forget();
     }
 
     async fn begin(&mut self, now: Timestamp) -> Result<StepOutcome, StoreError> {
+        // The stored position is the one before pages that were not stored.
+        self.group.clear();
         if !self.lease.acquire().await? {
             return Ok(StepOutcome::Held { holder: self.lease.holder().await?, wait: HELD_POLL_INTERVAL });
         }

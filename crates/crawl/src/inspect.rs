@@ -3,6 +3,7 @@
 //!
 //! All findings are guesses by name and by value, in the order of their likelihood.
 
+mod changes;
 mod fields;
 mod lists;
 mod member;
@@ -11,6 +12,7 @@ mod pointer;
 mod statements;
 mod vocabulary;
 
+pub(super) use self::changes::{find_change_param, find_change_time};
 pub(super) use self::fields::{FieldGuess, FieldGuesses, guess_fields, is_unique};
 pub(super) use self::lists::{ItemList, find_items, member_names};
 pub(super) use self::names::{ParamKind, normalized, param_kind};

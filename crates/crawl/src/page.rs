@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ pub(super) struct ParsedPage {
     pub(super) rejections: Vec<Rejection>,
     /// The documents of rejected items with a key: earlier versions stay.
     pub(super) kept: Vec<DocumentId>,
+    /// The pause before the next request that the response asks for, up to the limit.
+    pub(super) wait: Duration,
 }
 
 impl ParsedPage {
@@ -47,6 +50,7 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
     builder.facts.has_more = page.has_more;
     builder.facts.error = page.error;
     builder.facts.etag = page.etag;
+    builder.wait = page.wait.unwrap_or_default().min(config.max_retry_after);
     let since = config.since.as_ref();
     for item in page.items {
         if let (Some(since), Ok(content)) = (since, &item.content) {
@@ -70,6 +74,7 @@ pub(super) fn parse_page(config: &SourceConfig, page: FetchedPage) -> ParsedPage
 #[derive(Default)]
 struct PageBuilder {
     facts: PageFacts,
+    wait: Duration,
     highest: Option<SinceValue>,
     /// The last item of each key: a document, or none if it is deleted.
     latest: Vec<(DocumentKey, Option<DocumentDraft>)>,
@@ -125,7 +130,7 @@ impl PageBuilder {
         }
         facts.deleted = deleted.len() as u64;
         facts.documents = drafts.iter().map(|draft| draft.id().0).collect();
-        ParsedPage { facts, drafts, deleted, rejections: self.rejections, kept: self.kept }
+        ParsedPage { facts, drafts, deleted, rejections: self.rejections, kept: self.kept, wait: self.wait }
     }
 }
 

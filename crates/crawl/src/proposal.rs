@@ -2,6 +2,8 @@
 //! preview of its second page where the upstream has one.
 
 mod address;
+mod changes;
+mod format;
 mod paging;
 mod spelling;
 mod table;
@@ -12,6 +14,8 @@ use quarry_config::{ConfigError, Environment, Secret, Settings, SourceConfig};
 use quarry_domain::SourceName;
 use url::Url;
 
+use self::changes::propose_since;
+use self::format::parse_body;
 use self::paging::{PagingGuess, PagingHints, guess_paging};
 use self::table::SourceTable;
 use super::attempts::Attempts;
@@ -62,6 +66,12 @@ pub enum ProposalError {
     /// The API did not return a response.
     #[error("the API returned no list: {0}")]
     Fetch(FetchError),
+    /// The API does not answer `GET`.
+    #[error(
+        "the API returned no list: {0}. It may expect POST: describe it with `method = \"POST\"` and a `body`, for \
+         GraphQL with a `query`, as docs/sources.md shows"
+    )]
+    Method(FetchError),
     /// The client cannot be built.
     #[error(transparent)]
     Client(#[from] HttpUpstreamError),
@@ -91,7 +101,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     // Any valid fields: this client requests the address as it is.
     let probe = HttpUpstream::new(&parse(&table)?)?;
     let response = fetch(&probe, &request.url).await?;
-    let body = parse_body(&response.text())?;
+    let (format, body) = parse_body(&response.text(), &response.content_type())?;
     let Some(list) = find_items(&body) else { return Err(ProposalError::NoItems(describe(&body))) };
     let mut fields = guess_fields(&list.items, list.is_keyed);
     require_fields(&fields, &list)?;
@@ -103,7 +113,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     let next = find_next(&statements, &list.pointer);
     let has_next = link.is_some() || next.as_ref().is_some_and(|next| !next.is_empty());
     let total = find_total(&statements, &list.pointer, list.items.len(), has_next);
-    table.describe_items(&list);
+    table.describe_items(&list, format);
     table.total.clone_from(&total);
     table.header_total = response.header_total().filter(|(_, total)| {
         let count = i64::try_from(list.items.len()).unwrap_or(i64::MAX);
@@ -148,6 +158,7 @@ pub async fn propose(request: &ProposalRequest) -> Result<Proposal, ProposalErro
     if let Some(key) = fields.key.as_ref().filter(|key| !is_unique(&list.items, &key.pointer)) {
         table.warnings.push(format!("{} has the same value in several items: set another key", key.pointer));
     }
+    table.since = propose_since(&probe, &request.url, &list, &statements).await;
     let config = parse(&table)?;
     debug_assert_eq!(config.headers.len(), request.headers.len());
     let is_verified = score >= SINGLE_PAGE && table.warnings.is_empty();
@@ -193,7 +204,14 @@ fn judge(preview: &Preview, items: usize, total: Option<i64>) -> (u8, String) {
 async fn fetch(upstream: &HttpUpstream, url: &Url) -> Result<RawResponse, ProposalError> {
     let request = UpstreamRequest::from(url.clone());
     let attempts = Attempts { most: MAX_ATTEMPTS, least_pause: LEAST_PAUSE, max_retry_after: Duration::MAX };
-    attempts.make(&mut Vec::new(), || upstream.fetch_raw(&request)).await.map_err(ProposalError::Fetch)
+    attempts.make(&mut Vec::new(), || upstream.fetch_raw(&request)).await.map_err(|error| {
+        let is_graphql = url.path().trim_end_matches('/').ends_with("graphql");
+        match error.status {
+            Some(405) => ProposalError::Method(error),
+            Some(400 | 415) if is_graphql => ProposalError::Method(error),
+            _ => ProposalError::Fetch(error),
+        }
+    })
 }
 
 /// Parses a table with the values of its variables.
@@ -204,16 +222,6 @@ fn parse(table: &SourceTable) -> Result<SourceConfig, ProposalError> {
         .map_err(ProposalError::Invalid)?;
     let source = settings.sources.crawled.into_iter().next();
     Ok(source.expect("a table of sources has one source"))
-}
-
-fn parse_body(text: &str) -> Result<Json, ProposalError> {
-    Json::parse(text).map_err(|_| {
-        ProposalError::NotJson(match text.trim_start().chars().next() {
-            None => ", but empty",
-            Some('<') => ", but HTML or XML",
-            Some(_) => "",
-        })
-    })
 }
 
 fn require_fields(fields: &FieldGuesses, list: &ItemList<'_>) -> Result<(), ProposalError> {

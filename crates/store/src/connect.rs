@@ -30,6 +30,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// Stale connections of a restarted database are replaced; a test before each use would double round trips.
 const TEST_AFTER_IDLE: Duration = Duration::from_secs(1);
+/// The page cache of a SQLite connection in KiB, as the negative number that SQLite expects.
+///
+/// Without room for the pages of a large transaction, they are written several times.
+const CACHE_KIB: &str = "-16384";
+/// The pages of 4 KiB in SQLite's write-ahead log from which a commit copies them into the database.
+///
+/// Pages that many commits change, such as those of indexes, are copied once.
+const CHECKPOINT_PAGES: &str = "4096";
 /// Attempts to open a SQLite file that another process is creating.
 const OPEN_ATTEMPTS: u32 = 50;
 /// The time between two attempts.
@@ -166,6 +174,8 @@ fn sqlite_options(url: &str, max_connections: u32) -> Result<ConnectOptions, Sto
         .foreign_keys(true)
         // Deleted rows, as of an erased person, are overwritten.
         .pragma("secure_delete", "ON")
+        .pragma("cache_size", CACHE_KIB)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .busy_timeout(BUSY_TIMEOUT)
         .disable_statement_logging();
     let mut options = ConnectOptions::new("sqlite::memory:");

@@ -49,11 +49,12 @@ impl Store {
         let transaction = self.begin().await?;
         let mut revisions = Revisions::lock(&transaction).await?;
         let now = stored(chrono::Utc::now());
-        let intake = intake::store(&transaction, &mut revisions, drafts, DraftOrigin::Client, now).await?;
+        let intakes =
+            intake::store(&transaction, &mut revisions, &[drafts], DraftOrigin::Client, now).await?;
         revisions.save(&transaction).await?;
         transaction.commit().await?;
         self.announce(&revisions);
-        Ok(intake.outcome)
+        Ok(intakes.into_iter().next().unwrap_or_default().outcome)
     }
 
     /// Deletes documents; unknown ones are ignored.

@@ -21,6 +21,11 @@ use quarry_domain::{AuthorId, DocumentDraft, DocumentId, SourceName, Tally, Time
 
 /// Documents in one statement, at sixteen parameters each.
 const STATEMENT_DOCUMENTS: usize = 256;
+/// Documents in one statement of a large intake.
+///
+/// SQLite saves each page that a statement changes before its first change, so fewer statements save fewer pages.
+/// All are of this length: drivers cache statements by their text.
+const LARGE_STATEMENT_DOCUMENTS: usize = 1_024;
 
 /// The origin of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,75 +36,91 @@ pub(super) enum DraftOrigin {
     Crawl(Tally),
 }
 
-/// The result of the intake.
+/// The result of the intake of one page.
+#[derive(Default)]
 pub(super) struct Intake {
     pub(super) outcome: UpsertOutcome,
     /// Documents that this tally had not seen before.
     pub(super) newly_seen: i64,
 }
 
-/// The stored state of a document.
-struct StoredState {
+/// The state of a document: the stored one, or that after an earlier page of the same intake.
+struct DocumentState {
     content_hash: String,
     live: bool,
     tally: Option<i64>,
+    /// Its row in the statements of this intake.
+    row: Option<usize>,
 }
 
-/// Stores documents; of several with one key, the last counts.
+/// Stores the documents of pages in their order; of several with one key on a page, the last counts.
+///
+/// The statements are those of all pages together.
 pub(super) async fn store(
     transaction: &DatabaseTransaction,
     revisions: &mut Revisions,
-    drafts: &[DocumentDraft],
+    pages: &[&[DocumentDraft]],
     origin: DraftOrigin,
     now: StoredTime,
-) -> Result<Intake, CallFailure> {
-    let drafts = last_of_each(drafts);
-    let known = known(transaction, &drafts).await?;
-    let mut outcome = UpsertOutcome::default();
-    let mut newly_seen = 0;
-    let mut changed = Vec::new();
-    let mut rows = Vec::new();
+) -> Result<Vec<Intake>, CallFailure> {
+    let pages: Vec<Vec<(Uuid, &DocumentDraft)>> = pages.iter().map(|drafts| last_of_each(drafts)).collect();
+    let mut states = states(transaction, &pages).await?;
+    let mut intakes = Vec::with_capacity(pages.len());
+    let mut changed: Vec<(Model, &DocumentDraft)> = Vec::new();
     let mut untallied = Vec::new();
     let mut new_sources = HashSet::new();
-    for (id, draft) in drafts {
-        let content_hash = draft.content_hash();
-        let known = known.get(&id);
-        let live = known.filter(|known| known.live);
-        let tally = match origin {
-            DraftOrigin::Crawl(tally) => Some(tally.0),
-            // A document that a client restores belongs to the client: the next crawl must not
-            // consider it vanished.
-            DraftOrigin::Client => live.and_then(|known| known.tally),
-        };
-        let seen_before = known.and_then(|known| known.tally) == tally;
-        if !seen_before {
-            newly_seen += 1;
-        }
-        match live {
-            Some(live) if live.content_hash == content_hash => {
-                outcome.unchanged += 1;
-                if !seen_before {
-                    untallied.push(id);
-                }
-                continue;
+    for page in pages {
+        let Intake { mut outcome, mut newly_seen } = Intake::default();
+        for (id, draft) in page {
+            let content_hash = draft.content_hash();
+            let known = states.get(&id);
+            let live = known.filter(|known| known.live);
+            let tally = match origin {
+                DraftOrigin::Crawl(tally) => Some(tally.0),
+                // A document that a client restores belongs to the client: the next crawl must not
+                // consider it vanished.
+                DraftOrigin::Client => live.and_then(|known| known.tally),
+            };
+            let seen_before = known.and_then(|known| known.tally) == tally;
+            if !seen_before {
+                newly_seen += 1;
             }
-            Some(_) => outcome.updated += 1,
-            None => outcome.inserted += 1,
+            match live {
+                Some(live) if live.content_hash == content_hash => {
+                    outcome.unchanged += 1;
+                    if !seen_before {
+                        untallied.push(id);
+                        states.entry(id).and_modify(|state| state.tally = tally);
+                    }
+                    continue;
+                }
+                Some(_) => outcome.updated += 1,
+                None => outcome.inserted += 1,
+            }
+            if known.is_none() {
+                new_sources.insert(&draft.source);
+            }
+            let index = known.and_then(|known| known.row).unwrap_or(changed.len());
+            let row = row(id, draft, content_hash.clone(), revisions.advance(), tally, now);
+            match changed.get_mut(index) {
+                Some(earlier) => *earlier = (row, draft),
+                None => changed.push((row, draft)),
+            }
+            states.insert(id, DocumentState { content_hash, live: true, tally, row: Some(index) });
         }
-        if known.is_none() {
-            new_sources.insert(&draft.source);
-        }
-        rows.push(row(id, draft, content_hash, revisions.advance(), tally, now));
-        changed.push(draft);
+        outcome.revision = revisions.latest();
+        intakes.push(Intake { outcome, newly_seen });
     }
     register(transaction, new_sources).await?;
-    authors::store(transaction, &changed).await?;
+    // The last name of an author counts.
+    changed.sort_unstable_by_key(|(row, _)| row.revision);
+    let (rows, drafts): (Vec<Model>, Vec<&DocumentDraft>) = changed.into_iter().unzip();
+    authors::store(transaction, &drafts).await?;
     insert(transaction, rows).await?;
     if let DraftOrigin::Crawl(tally) = origin {
         set_tally(transaction, &untallied, tally).await?;
     }
-    outcome.revision = revisions.latest();
-    Ok(Intake { outcome, newly_seen })
+    Ok(intakes)
 }
 
 /// Stores sources that may exist already.
@@ -134,12 +155,13 @@ fn last_of_each(drafts: &[DocumentDraft]) -> Vec<(Uuid, &DocumentDraft)> {
     last
 }
 
-async fn known(
+/// Reads the states of the stored ones of documents.
+async fn states(
     transaction: &DatabaseTransaction,
-    drafts: &[(Uuid, &DocumentDraft)],
-) -> Result<HashMap<Uuid, StoredState>, CallFailure> {
-    let ids: Vec<Uuid> = drafts.iter().map(|(id, _)| *id).collect();
-    let mut known = HashMap::with_capacity(ids.len());
+    pages: &[Vec<(Uuid, &DocumentDraft)>],
+) -> Result<HashMap<Uuid, DocumentState>, CallFailure> {
+    let ids: Vec<Uuid> = pages.iter().flatten().map(|(id, _)| *id).collect();
+    let mut states = HashMap::with_capacity(ids.len());
     for list in id_lists(&ids) {
         let rows: Vec<(Uuid, String, Option<StoredTime>, Option<i64>)> = Entity::find()
             .select_only()
@@ -148,11 +170,11 @@ async fn known(
             .into_tuple()
             .all(transaction)
             .await?;
-        known.extend(rows.into_iter().map(|(id, content_hash, deleted_at, tally)| {
-            (id, StoredState { content_hash, live: deleted_at.is_none(), tally })
+        states.extend(rows.into_iter().map(|(id, content_hash, deleted_at, tally)| {
+            (id, DocumentState { content_hash, live: deleted_at.is_none(), tally, row: None })
         }));
     }
-    Ok(known)
+    Ok(states)
 }
 
 fn row(
@@ -193,9 +215,7 @@ fn is_storable(at: &Timestamp) -> bool {
 }
 
 async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(), CallFailure> {
-    let size =
-        |row: &Model| row.title.as_ref().map_or(0, String::len) + row.text.len() + row.attributes.len();
-    for batch in batches(rows, STATEMENT_DOCUMENTS, STATEMENT_BYTES, size) {
+    for batch in statements(rows) {
         let on_conflict = OnConflict::column(Column::Id)
             .update_columns([
                 Column::Title,
@@ -219,6 +239,25 @@ async fn insert(transaction: &DatabaseTransaction, rows: Vec<Model>) -> Result<(
             .await?;
     }
     Ok(())
+}
+
+/// Splits rows into those of one statement each.
+fn statements(rows: Vec<Model>) -> Vec<Vec<Model>> {
+    let size =
+        |row: &Model| row.title.as_ref().map_or(0, String::len) + row.text.len() + row.attributes.len();
+    let (mut large, mut others) = (Vec::new(), Vec::new());
+    let mut rows = rows.into_iter().peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<Model> = rows.by_ref().take(LARGE_STATEMENT_DOCUMENTS).collect();
+        let is_full = chunk.len() == LARGE_STATEMENT_DOCUMENTS;
+        if is_full && chunk.iter().map(size).sum::<usize>() <= STATEMENT_BYTES {
+            large.push(chunk);
+        } else {
+            others.extend(chunk);
+        }
+    }
+    large.extend(batches(others, STATEMENT_DOCUMENTS, STATEMENT_BYTES, size));
+    large
 }
 
 /// Marks stored documents as seen whose items are invalid now: they are still upstream.
@@ -248,4 +287,34 @@ async fn set_tally(transaction: &DatabaseTransaction, ids: &[Uuid], tally: Tally
             .await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quarry_domain::DocumentKey;
+
+    #[test]
+    fn large_statements_have_one_length_and_bounded_sizes() {
+        let lengths = |count: usize, text: usize| -> Vec<usize> {
+            let draft = |key: usize| DocumentDraft {
+                source: SourceName::parse("s").expect("a name"),
+                key: DocumentKey::parse(&key.to_string()).expect("a key"),
+                title: None,
+                text: "x".repeat(text),
+                category: None,
+                author: None,
+                published_at: None,
+                attributes: String::new(),
+            };
+            let now = stored(chrono::Utc::now());
+            let rows = (0..count).map(|key| row(Uuid::nil(), &draft(key), String::new(), 1, None, now));
+            statements(rows.collect()).iter().map(Vec::len).collect()
+        };
+        assert_eq!(lengths(0, 1), [0; 0]);
+        assert_eq!(lengths(300, 1), [256, 44]);
+        assert_eq!(lengths(2_400, 1), [1_024, 1_024, 256, 96]);
+        assert_eq!(lengths(1_024, 4_096), [256; 4]);
+        assert_eq!(lengths(1_024, 16_384), [128; 8]);
+    }
 }

@@ -1,22 +1,27 @@
 //! The ledger of a crawl's pages: requests, failures and results.
 
 use quarry_runtime::boxed;
+use std::collections::HashMap;
+
 use sea_orm::sea_query::Order;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    ActiveModelTrait, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, InsertMany, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set,
 };
 
+use super::batch::batches;
 use super::crawls::{crawl, find};
 use super::entity::crawl_pages::{ActiveModel, Column, Entity, Model};
 use super::failure::CallFailure;
-use super::intake::{self, DraftOrigin};
+use super::intake::{self, DraftOrigin, Intake};
 use super::revisions::Revisions;
 use super::{
     Lease, PageCommit, PageOutcome, PageSlot, Slice, Store, StoreError, StoredTime, leases, removal, stored,
 };
-use quarry_domain::{CrawlId, CrawlPage, PagePosition, Rejection, Timestamp};
+use quarry_domain::{CrawlId, CrawlPage, DocumentDraft, PagePosition, Rejection, Timestamp};
 
+/// Ledger entries in one statement.
+const STATEMENT_ENTRIES: usize = 256;
 /// The number of latest failures that an entry keeps.
 const MAX_FAILURES: usize = 100;
 /// The number of rejected items that an entry keeps.
@@ -107,59 +112,62 @@ impl Store {
         transaction.commit().await
     }
 
-    /// Stores documents, authors, ledger entry, counts and cursor in one transaction.
+    /// Stores pages in a row with their documents, authors, ledger entries, counts and cursor in one transaction.
+    ///
+    /// The attempt at the first page has been stored before; those at the others are stored with their pages.
     #[boxed]
-    pub async fn commit_page(
+    pub async fn commit_pages(
         &self,
         lease: &Lease,
-        commit: PageCommit,
+        commits: Vec<PageCommit>,
         now: Timestamp,
-    ) -> Result<PageOutcome, StoreError> {
-        self.write((lease.clone(), commit, stored(now)), |store, (lease, commit, now)| {
-            Box::pin(store.try_commit_page(lease, commit, *now))
+    ) -> Result<Vec<PageOutcome>, StoreError> {
+        self.write((lease.clone(), commits, stored(now)), |store, (lease, commits, now)| {
+            Box::pin(store.try_commit_pages(lease, commits, *now))
         })
         .await
     }
 
-    async fn try_commit_page(
+    async fn try_commit_pages(
         &self,
         lease: &Lease,
-        commit: &PageCommit,
+        commits: &[PageCommit],
         now: StoredTime,
-    ) -> Result<PageOutcome, CallFailure> {
+    ) -> Result<Vec<PageOutcome>, CallFailure> {
+        let [first, others @ ..] = commits else { return Ok(Vec::new()) };
         let transaction = self.begin().await?;
         leases::check(&transaction, lease).await?;
         let mut revisions = Revisions::lock(&transaction).await?;
-        let origin = DraftOrigin::Crawl(commit.tally);
-        let intake = intake::store(&transaction, &mut revisions, &commit.drafts, origin, now).await?;
-        intake::keep(&transaction, &commit.kept, commit.tally).await?;
-        let deleted = removal::delete_crawled(&transaction, &mut revisions, &commit.deleted, now).await?;
+        let mut row = find(&transaction, first.slot.crawl).await?;
+        row.attempts += others.len() as i64;
+        let mut outcomes = Vec::with_capacity(commits.len());
+        // A page may delete what the one before it stored, so its documents are stored behind that.
+        let removes = |commit: &PageCommit| !(commit.kept.is_empty() && commit.deleted.is_empty());
+        for commits in commits.chunk_by(|commit, _| !removes(commit)) {
+            let pages: Vec<&[DocumentDraft]> = commits.iter().map(|commit| &commit.drafts[..]).collect();
+            let origin = DraftOrigin::Crawl(first.tally);
+            let intakes = intake::store(&transaction, &mut revisions, &pages, origin, now).await?;
+            for (commit, Intake { outcome: upsert, newly_seen }) in commits.iter().zip(intakes) {
+                intake::keep(&transaction, &commit.kept, commit.tally).await?;
+                row.deleted +=
+                    removal::delete_crawled(&transaction, &mut revisions, &commit.deleted, now).await?;
+                row.pages_fetched += 1;
+                row.documents_seen += newly_seen;
+                row.inserted += upsert.inserted as i64;
+                row.updated += upsert.updated as i64;
+                row.unchanged += upsert.unchanged as i64;
+                row.rejected += i64::from(commit.rejected);
+                row.expected_total = commit.expected_total;
+                row.cursor = Some(commit.cursor.clone());
+                outcomes.push(PageOutcome { upsert, crawl: crawl(row.clone())? });
+            }
+        }
+        store_entries(&transaction, commits, now).await?;
+        row.into_active_model().reset_all().update(&*transaction).await?;
         revisions.save(&transaction).await?;
-
-        let entry = find_entry(&transaction, commit.slot).await?.ok_or_else(|| missing_entry(commit.slot))?;
-        let mut entry = entry.into_active_model();
-        entry.sweep = Set(commit.slot.sweep);
-        entry.status = Set(commit.status);
-        entry.documents = Set(commit.items);
-        entry.hash = Set(Some(commit.hash.clone()));
-        entry.rejections = Set(write_rejections(&commit.rejections));
-        entry.update(&*transaction).await?;
-
-        let before = find(&transaction, commit.slot.crawl).await?;
-        let mut after = before.clone().into_active_model();
-        after.pages_fetched = Set(before.pages_fetched + 1);
-        after.documents_seen = Set(before.documents_seen + intake.newly_seen);
-        after.inserted = Set(before.inserted + intake.outcome.inserted as i64);
-        after.updated = Set(before.updated + intake.outcome.updated as i64);
-        after.unchanged = Set(before.unchanged + intake.outcome.unchanged as i64);
-        after.deleted = Set(before.deleted + deleted);
-        after.rejected = Set(before.rejected + i64::from(commit.rejected));
-        after.expected_total = Set(commit.expected_total);
-        after.cursor = Set(Some(commit.cursor.clone()));
-        let after = after.update(&*transaction).await?;
         transaction.commit().await?;
         self.announce(&revisions);
-        Ok(PageOutcome { upsert: intake.outcome, crawl: crawl(after)? })
+        Ok(outcomes)
     }
 
     /// A slice of the ledger's entries in order of position.
@@ -198,6 +206,48 @@ async fn find_entry(transaction: &DatabaseTransaction, slot: PageSlot) -> Result
 fn missing_entry(slot: PageSlot) -> CallFailure {
     let (crawl, position) = (slot.crawl.0, slot.position.0);
     StoreError::Refused(format!("page {position} of crawl {crawl} has no attempt")).into()
+}
+
+/// Stores the entries of accepted pages.
+async fn store_entries(
+    transaction: &DatabaseTransaction,
+    commits: &[PageCommit],
+    now: StoredTime,
+) -> Result<(), CallFailure> {
+    let (Some(first), Some(last)) = (commits.first(), commits.last()) else { return Ok(()) };
+    let entries = Entity::find()
+        .filter(Column::CrawlId.eq(first.slot.crawl.0))
+        .filter(Column::Position.between(first.slot.position.0, last.slot.position.0))
+        .all(transaction)
+        .await?;
+    let mut entries: HashMap<i64, Model> = entries.into_iter().map(|entry| (entry.position, entry)).collect();
+    let mut rows = Vec::new();
+    for (index, commit) in commits.iter().enumerate() {
+        let is_first = index == 0;
+        match entries.remove(&commit.slot.position.0) {
+            Some(entry) => {
+                let attempts = entry.attempts + i32::from(!is_first);
+                let mut entry = accepted(entry.into_active_model(), commit);
+                entry.attempts = Set(attempts);
+                entry.update(transaction).await?;
+            }
+            None if is_first => return Err(missing_entry(commit.slot)),
+            None => rows.push(accepted(new_entry(commit.slot, now), commit)),
+        }
+    }
+    for batch in batches(rows, STATEMENT_ENTRIES, usize::MAX, |_| 0) {
+        InsertMany::many(batch).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+fn accepted(mut entry: ActiveModel, commit: &PageCommit) -> ActiveModel {
+    entry.sweep = Set(commit.slot.sweep);
+    entry.status = Set(commit.status);
+    entry.documents = Set(commit.items);
+    entry.hash = Set(Some(commit.hash.clone()));
+    entry.rejections = Set(write_rejections(&commit.rejections));
+    entry
 }
 
 fn new_entry(slot: PageSlot, now: StoredTime) -> ActiveModel {

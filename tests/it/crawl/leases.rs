@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use quarry::config::SourceConfig;
 use quarry::crawl::{CrawlError, CrawlOptions, LogProgress, Progress, RunEnd, StepOutcome};
 use quarry::domain::{CrawlState, SourceName};
 use tokio::runtime::Handle;
@@ -80,7 +81,8 @@ impl Progress for Thief {
 async fn a_run_that_loses_its_lease_ends() {
     let upstream = Upstream::start(|request| ok(&page_of(&items(35), request))).await;
     let bench = Arc::new(Bench::new().await);
-    let config = source(upstream.url("/m"));
+    // With pauses, each page is stored alone.
+    let config = SourceConfig { delay: Duration::from_millis(1), ..source(upstream.url("/m")) };
     let end = bench.crawler(&config).run(&CancellationToken::new(), &Thief(bench.clone())).await;
     assert!(matches!(end, Err(CrawlError::LeaseLost)), "{end:?}");
     assert!(upstream.requests().len() <= 3);

@@ -7,6 +7,7 @@ mod completeness;
 mod concurrency;
 mod doubts;
 mod faults;
+mod groups;
 mod known_apis;
 mod leases;
 mod list_ends;
@@ -43,14 +44,13 @@ const MAX_STEPS: usize = 20_000;
 /// A store for one test.
 struct Bench {
     store: Store,
-    /// Held for its destructor.
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 impl Bench {
     async fn new() -> Self {
         let database = TestDatabase::sqlite();
-        Self { store: database.store().await, _database: database }
+        Self { store: database.store().await, database }
     }
 
     fn crawler(&self, config: &SourceConfig) -> Crawler {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use chrono::Utc;
+use quarry::config::SourceConfig;
 use quarry::crawl::{CrawlOptions, Crawler, HttpUpstream, LogProgress, Progress, RunEnd, StepOutcome};
 use quarry::domain::{CrawlState, SourceName};
 use quarry::store::{Slice, Store};
@@ -84,7 +86,8 @@ async fn continues_after_an_outage(database: Arc<TestDatabase>) {
     let proxy = DatabaseProxy::to(database.url()).await;
     let store = Store::connect(&proxy.url, 2).await.expect("connects");
     let upstream = Upstream::start(|request| ok(&page_of(&items(45), request))).await;
-    let config = source(upstream.url("/m"));
+    // With pauses, each page is stored alone.
+    let config = SourceConfig { delay: Duration::from_millis(1), ..source(upstream.url("/m")) };
     let http = Arc::new(HttpUpstream::new(&config).expect("an upstream"));
     let options = CrawlOptions::new(Uuid::from_u128(1));
     let mut crawler = Crawler::new(store, http, config, options, StdRng::seed_from_u64(1));

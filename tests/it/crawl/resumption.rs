@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::scripted::{Reply, Upstream, items, ok, page_of, raw, source};
 use super::{Bench, finish, first_keys};
+use crate::support::wait::until;
 
 #[tokio::test]
 async fn a_crawler_that_is_killed_after_every_step_completes() {
@@ -57,6 +58,13 @@ async fn a_crawler_that_is_dropped_during_a_request_loses_nothing() {
     let mut crawler = bench.crawler(&config);
     let running = tokio::spawn(async move { crawler.run(&CancellationToken::new(), &LogProgress).await });
     reached.acquire().await.expect("open").forget();
+    // The pages before are stored during the request.
+    until("two pages", async || {
+        let crawls = bench.store.crawls_of_source(&config.name, 1).await.expect("crawls");
+        let ledger = bench.store.crawl_page_count(crawls[0].id).await.expect("a number");
+        (crawls[0].pages_fetched == 2 && ledger == 3).then_some(())
+    })
+    .await;
     running.abort();
     assert!(running.await.expect_err("dropped").is_cancelled());
     gate.add_permits(1);

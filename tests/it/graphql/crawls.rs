@@ -40,7 +40,7 @@ pub(super) async fn take_page(store: &Store, lease: &Lease, crawl: &Crawl, posit
         expected_total: Some(0),
         cursor: "{}".to_owned(),
     };
-    store.commit_page(lease, commit, Utc::now()).await.unwrap();
+    store.commit_pages(lease, vec![commit], Utc::now()).await.unwrap();
 }
 
 pub(super) async fn end(store: &Store, lease: &Lease, crawl: &Crawl) {

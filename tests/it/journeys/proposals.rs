@@ -292,6 +292,11 @@ async fn what_is_not_a_list_is_refused_with_a_remedy() {
             "/empty" => r#"{"items": [], "total": 0}"#,
             "/words" => r#"["a", "b"]"#,
             "/keyless" => r#"[{"a": {"b": [1]}}, {"a": {"b": [2]}}]"#,
+            "/prose" => "Sorry, this is down\nTry again later\n",
+            "/search" | "/graphql" => {
+                let status = if call.path == "/search" { 405 } else { 400 };
+                return ApiReply { status, headers: Vec::new(), body: String::new() };
+            }
             _ => return not_found(),
         };
         ApiReply { status: 200, headers: Vec::new(), body: body.to_owned() }
@@ -304,8 +309,77 @@ async fn what_is_not_a_list_is_refused_with_a_remedy() {
         ("/words", "a list of other values"),
         ("/keyless", "no member of the items can be the key"),
         ("/nothing", "404 Not Found"),
+        ("/prose", "the response is not JSON"),
+        ("/search", "405 Method Not Allowed. It may expect POST: describe it with `method = \"POST\"`"),
+        ("/graphql", "400 Bad Request. It may expect POST: "),
     ] {
         let output = folder.fail(&["sources", "init", &api.url(path)]).await;
         assert!(output.contains(expected), "{path}: {output}");
+    }
+}
+
+/// Returns a list of items with times of change, which lists those behind `updated_since` only.
+async fn changing_items(filter: impl Fn(usize, &str) -> bool + Send + Sync + 'static) -> JsonApi {
+    JsonApi::start(move |call| {
+        let (page, size) = (call.number("page", 1), call.number("per_page", 10));
+        let since = call.query.get("updated_since").cloned().unwrap_or_default();
+        let all: Vec<usize> = (0..25).filter(|id| since.is_empty() || filter(*id, &since)).collect();
+        let items = slice((page - 1) * size, size, all.len(), |index| {
+            json!({"id": all[index], "text": format!("The text of item {}", all[index]), "updated_at": updated_at(all[index])})
+        });
+        json_api::json(&json!({"items": items, "total": all.len(), "query": {"page": page, "updated_since": null}}))
+    })
+    .await
+}
+
+fn updated_at(id: usize) -> String {
+    // The order of changes is not that of the ids.
+    format!("2026-03-{:02}T10:00:00Z", id * 7 % 25 + 1)
+}
+
+#[tokio::test]
+async fn a_parameter_for_changes_is_proposed_if_the_api_honours_it() {
+    for (filter, expected) in [
+        (
+            Box::new(|id: usize, since: &str| updated_at(id).as_str() >= since)
+                as Box<dyn Fn(usize, &str) -> bool + Send + Sync>,
+            "\nsince = { param = \"updated_since\", field = \"/updated_at\" } # verified: ",
+        ),
+        (
+            Box::new(|_: usize, _: &str| true),
+            "\n# since = { param = \"updated_since\", field = \"/updated_at\" } # not verified: ",
+        ),
+        (Box::new(|id: usize, since: &str| updated_at(id).as_str() >= since && id % 3 != 0), "\n# since = "),
+        (Box::new(|_: usize, _: &str| false), "\n# since = "),
+    ] {
+        let api = changing_items(filter).await;
+        let fields = "key=/id text=/text published_at=/updated_at";
+        let toml = assert_crawls(&api.url("/items"), "items", 25, "page page per_page 1", fields).await;
+        assert!(toml.contains(expected), "{toml}");
+    }
+}
+
+#[tokio::test]
+async fn lines_and_rows_are_recognized_by_their_content() {
+    let text = |id: usize| format!("The whole text of item {id}");
+    let api = JsonApi::start(move |call| {
+        let page = call.number("page", 1);
+        let ids = (0..25).skip((page - 1) * 10).take(10);
+        let body: String = if call.path.ends_with("lines") {
+            ids.map(|id| format!("{}\n", json!({"id": id, "text": text(id)}))).collect()
+        } else {
+            let rows: String = ids.map(|id| format!("{id};\"{}\"\r\n", text(id))).collect();
+            format!("id;text\r\n{rows}")
+        };
+        ApiReply { status: 200, headers: vec![("content-type", "text/plain".to_owned())], body }
+    })
+    .await;
+    for (path, setting) in
+        [("/lines", "format = \"json_lines\" # each line"), ("/rows", "format = \"csv\" # each row")]
+    {
+        let name = path.trim_start_matches('/');
+        let toml =
+            assert_crawls(&api.url(path), name, 25, "page page per_page 1", "key=/id text=/text").await;
+        assert!(toml.contains(setting) && !toml.contains("\nitems = "), "{toml}");
     }
 }

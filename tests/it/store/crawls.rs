@@ -1,5 +1,7 @@
 //! Crawls and their ledger: atomic pages, exact counts, and vanished documents.
 
+mod groups;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +71,7 @@ fn drafts(keys: impl IntoIterator<Item = i32>) -> Vec<DocumentDraft> {
 /// Starts an attempt at a page and stores the page.
 async fn store_page(store: &Store, lease: &Lease, commit: PageCommit) -> PageOutcome {
     store.begin_attempt(lease, commit.slot, now()).await.unwrap();
-    store.commit_page(lease, commit, now()).await.unwrap()
+    store.commit_pages(lease, vec![commit], now()).await.unwrap().remove(0)
 }
 
 fn end(sweep_vanished: Option<SweepVanished>) -> CrawlEnd {
@@ -134,7 +136,7 @@ async fn the_ledger_records_each_attempt(database: Arc<TestDatabase>) {
     let lease = lease(&store).await;
     let crawl = begin(&store).await.id;
     let page = slot(crawl, 0);
-    let refused = store.commit_page(&lease, commit(page, drafts(0..2)), now()).await;
+    let refused = store.commit_pages(&lease, vec![commit(page, drafts(0..2))], now()).await;
     assert!(matches!(refused, Err(StoreError::Refused(_))));
     assert_eq!(count(&store).await, 0);
 
@@ -147,7 +149,8 @@ async fn the_ledger_records_each_attempt(database: Arc<TestDatabase>) {
     assert_eq!((lines[0].attempts, lines[0].status, lines[0].fetched_at), (2, None, later));
     store.fail_attempt(&lease, page, None, "the connection was reset").await.unwrap();
     store.begin_attempt(&lease, page, later).await.unwrap();
-    let taken = store.commit_page(&lease, commit(page, drafts(0..2)), now()).await.unwrap();
+    let taken = store.commit_pages(&lease, vec![commit(page, drafts(0..2))], now()).await.unwrap();
+    let [taken] = &taken[..] else { panic!("one page: {taken:?}") };
     assert_eq!((taken.crawl.attempts, taken.crawl.pages_fetched), (3, 1));
     for position in 1..5 {
         store_page(&store, &lease, commit(slot(crawl, position), drafts([position as i32]))).await;
@@ -419,7 +422,9 @@ async fn a_lost_lease_writes_nothing(database: Arc<TestDatabase>) {
             |error: StoreError| matches!(error, StoreError::LeaseLost(name) if name == "crawl:messages");
         assert!(is_lost(store.begin_attempt(&lost, page, now()).await.unwrap_err()));
         assert!(is_lost(store.fail_attempt(&lost, page, None, "late").await.unwrap_err()));
-        assert!(is_lost(store.commit_page(&lost, commit(page, drafts(0..3)), now()).await.unwrap_err()));
+        assert!(is_lost(
+            store.commit_pages(&lost, vec![commit(page, drafts(0..3))], now()).await.unwrap_err()
+        ));
         let ended = store.finish_crawl(&lost, crawl.id, end(sweep(crawl.id, None, 1.0)), now()).await;
         assert!(is_lost(ended.unwrap_err()));
         assert_eq!(store.crawls_by_id(&[crawl.id]).await.unwrap(), before);

@@ -61,7 +61,10 @@ const CALLS: [(&str, Call); 20] = [
         call!(store, before => store.begin_attempt(&before.lease, slot(&before.crawl, 2), at(NOON))),
     ),
     ("fail an attempt", call!(store, before => store.fail_attempt(&before.lease, before.slot, None, "why"))),
-    ("commit a page", call!(store, before => store.commit_page(&before.lease, page(before.slot), at(NOON)))),
+    (
+        "commit a page",
+        call!(store, before => store.commit_pages(&before.lease, vec![page(before.slot)], at(NOON))),
+    ),
     (
         "finish a crawl",
         call!(store, before => store.finish_crawl(&before.lease, before.crawl.id, end(), at(NOON))),

@@ -58,8 +58,10 @@ fn reason(error: &reqwest::Error, url: &Url) -> Option<String> {
     if chain(error).any(|error| is_about(error, &["dns error", "failed to lookup address"])) {
         return Some(format!("the name {host} cannot be resolved: check `url`, or the DNS of this machine"));
     }
-    if chain(error).any(|error| is_about(error, &["unsuccessful tunnel", "proxy authentication"])) {
-        return Some("the proxy refused it: check HTTPS_PROXY, ALL_PROXY and NO_PROXY".to_owned());
+    if chain(error).any(|error| is_about(error, &["tunnel error"])) {
+        let is_refused = chain(error).any(|error| is_about(error, &["authorization", "unsuccessful"]));
+        let problem = if is_refused { "the proxy refused it" } else { "the proxy could not be reached" };
+        return Some(format!("{problem}: check HTTPS_PROXY, ALL_PROXY and NO_PROXY"));
     }
     let kinds = chain(error).filter_map(|error| Some(error.downcast_ref::<io::Error>()?.kind()));
     let kind = kinds.filter(|kind| *kind != ErrorKind::Other).last();

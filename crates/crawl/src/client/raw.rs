@@ -38,6 +38,11 @@ impl RawResponse {
         decode(&self.body, self.headers.get(CONTENT_TYPE).and_then(str_of))
     }
 
+    /// Returns the `Content-Type`, in lower case.
+    pub(crate) fn content_type(&self) -> String {
+        self.headers.get(CONTENT_TYPE).and_then(str_of).unwrap_or_default().to_ascii_lowercase()
+    }
+
     /// Returns the next page in the `Link` header.
     pub(crate) fn next_link(&self) -> Option<Url> {
         let lines = self.headers.get_all(LINK);

@@ -1,11 +1,16 @@
 //! One attempt at a page: the request, the verdict and the record in the store.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use super::group::{AcceptedPage, PageReport};
+use super::prefetch::Prefetch;
 use super::{ActiveCrawl, Crawler, PageAttempts};
 use crate::cursor::{CrawlCursor, NextStep, failure, unmodified};
 use crate::page::{ParsedPage, parse_page};
@@ -14,7 +19,7 @@ use crate::plan::{
     PageContext, SweepHistory, Verdict, after_skipped, is_absent_status, is_end_status, judge,
 };
 use crate::progress::StepOutcome;
-use crate::upstream::{FetchError, UpstreamRequest};
+use crate::upstream::{FetchError, FetchedPage, Upstream, UpstreamRequest};
 use quarry_config::{OnFailedPage, OnReject};
 use quarry_domain::{PagePosition, Tally, Timestamp};
 use quarry_runtime::retry::Backoff;
@@ -22,13 +27,13 @@ use quarry_runtime::telemetry::TRACED;
 use quarry_store::{PageCommit, PageSlot, StoreError};
 
 impl Crawler {
-    /// Sends one request for the next page of `cursor`.
+    /// Sends one request for the next page of `cursor`; `None` if its page waits for others.
     pub(super) async fn attempt(
         &mut self,
         mut active: ActiveCrawl,
         cursor: CrawlCursor,
         now: Timestamp,
-    ) -> Result<StepOutcome, StoreError> {
+    ) -> Result<Option<StepOutcome>, StoreError> {
         if cursor.sweep != active.cursor.sweep {
             active.history = SweepHistory::default();
         }
@@ -58,11 +63,7 @@ impl Crawler {
             page.position = slot.position.0,
             page.items = Empty,
         );
-        let outcome = self.make_attempt(active, slot, &request, now).instrument(span.clone()).await;
-        if let Ok(StepOutcome::PageStored { items, .. }) = &outcome {
-            span.record("page.items", items);
-        }
-        outcome
+        self.make_attempt(active, slot, &request, now).instrument(span).await
     }
 
     fn request(&self, active: &ActiveCrawl, token: &PageToken) -> UpstreamRequest {
@@ -89,27 +90,56 @@ impl Crawler {
 
     async fn make_attempt(
         &mut self,
-        active: ActiveCrawl,
+        mut active: ActiveCrawl,
         slot: PageSlot,
         request: &UpstreamRequest,
         now: Timestamp,
-    ) -> Result<StepOutcome, StoreError> {
-        self.store.begin_attempt(self.lease.get(), slot, now).await?;
-        let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
-        let fetched = match self.prefetch.take(request).await {
-            Some(fetched) => fetched,
-            None => self.upstream.fetch_page(request).instrument(fetching).await,
+    ) -> Result<Option<StepOutcome>, StoreError> {
+        let fetched = match self.group.deadline() {
+            None => {
+                self.store.begin_attempt(self.lease.get(), slot, now).await?;
+                fetch(&self.upstream, &mut self.prefetch, request).await
+            }
+            Some(deadline) => self.fetch_behind_group(&mut active, slot, request, now, deadline).await?,
         };
         match fetched {
-            Ok(page) if page.is_unmodified() => self.finish(slot.crawl, unmodified(), now).await,
+            Ok(page) if page.is_unmodified() => {
+                self.store_group_behind(&mut active, slot, now).await?;
+                self.finish(slot.crawl, unmodified(), now).await.map(Some)
+            }
             Ok(page) => {
-                let (status, wait) = (page.status, page.wait);
+                let status = page.status;
                 let page = parse_page(active.config(&self.config), page);
-                let outcome = self.decide(active, slot, status, page, now).await?;
-                Ok(outcome.after_at_least(wait.unwrap_or_default().min(self.config.max_retry_after)))
+                self.decide(active, slot, status, page, now).await
             }
             Err(error) => self.record_failure(active, slot, error, now).await,
         }
+    }
+
+    /// Requests a page while others wait to be stored, which happens during the request at their deadline.
+    async fn fetch_behind_group(
+        &mut self,
+        active: &mut ActiveCrawl,
+        slot: PageSlot,
+        request: &UpstreamRequest,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Result<FetchedPage, FetchError>, StoreError> {
+        let (upstream, mut prefetch) = (self.upstream.clone(), std::mem::take(&mut self.prefetch));
+        let fetched = {
+            let mut fetching = pin!(fetch(&upstream, &mut prefetch, request));
+            match timeout_at(deadline, &mut fetching).await {
+                Ok(fetched) => fetched,
+                Err(_) => {
+                    let storing = self.store_group_behind(active, slot, now);
+                    let (stored, fetched) = tokio::join!(storing, fetching);
+                    stored?;
+                    fetched
+                }
+            }
+        };
+        self.prefetch = prefetch;
+        Ok(fetched)
     }
 
     async fn record_failure(
@@ -118,24 +148,26 @@ impl Crawler {
         slot: PageSlot,
         error: FetchError,
         now: Timestamp,
-    ) -> Result<StepOutcome, StoreError> {
+    ) -> Result<Option<StepOutcome>, StoreError> {
         // The upstream may be down, or ask for a pause: requests in flight would make it worse.
         self.prefetch.clear();
         let page = self.describe_page(&active.cursor);
         let exhausted = active.attempts.failures.count(&error, &page, &self.config);
         if let Some(status) = error.status.filter(|status| self.ends_list(&active, *status)) {
             let is_absent = is_first(&active) && !self.is_stop_status(status);
-            return self.decide(active, slot, status, ParsedPage::end(status, is_absent), now).await;
+            let page = ParsedPage::end(status, is_absent);
+            return self.decide(active, slot, status, page, now).await;
         }
+        self.store_group_behind(&mut active, slot, now).await?;
         let (cause, status) = (error.to_string(), error.status.map(i32::from));
         self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
         let Some(message) = exhausted else {
-            return Ok(self.retry_later(active, slot, cause, error.retry_after));
+            return Ok(Some(self.retry_later(active, slot, cause, error.retry_after)));
         };
         let is_skipped = self.config.on_failed_page == OnFailedPage::Skip;
         match after_skipped(&active.cursor, &self.config, &message).filter(|_| is_skipped) {
             Some(after) => self.store_page(active, slot, status, ParsedPage::default(), after, now).await,
-            None => self.give_up(active, slot, error.status, message, now).await,
+            None => self.give_up(active, slot, error.status, message, now).await.map(Some),
         }
     }
 
@@ -213,7 +245,7 @@ impl Crawler {
         status: u16,
         page: ParsedPage,
         now: Timestamp,
-    ) -> Result<StepOutcome, StoreError> {
+    ) -> Result<Option<StepOutcome>, StoreError> {
         let baseline = Self::baseline_of_pages(&active);
         let context = PageContext {
             cursor: &active.cursor,
@@ -225,14 +257,17 @@ impl Crawler {
         let status = Some(i32::from(status));
         match verdict {
             Verdict::Retry(cause) => {
+                self.store_group_behind(&mut active, slot, now).await?;
                 self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
-                Ok(self.retry_later(active, slot, cause, None))
+                let outcome = self.retry_later(active, slot, cause, None);
+                Ok(Some(outcome.after_at_least(page.wait)))
             }
             Verdict::Fail(message) => {
+                self.store_group_behind(&mut active, slot, now).await?;
                 self.store.fail_attempt(self.lease.get(), slot, status, &message).await?;
                 match self.config.on_reject {
-                    OnReject::Fail => self.finish(slot.crawl, failure(message), now).await,
-                    OnReject::Skip => self.give_up(active, slot, None, message, now).await,
+                    OnReject::Fail => self.finish(slot.crawl, failure(message), now).await.map(Some),
+                    OnReject::Skip => self.give_up(active, slot, None, message, now).await.map(Some),
                 }
             }
             Verdict::Accept { after } => self.store_page(active, slot, status, page, *after, now).await,
@@ -247,8 +282,8 @@ impl Crawler {
         page: ParsedPage,
         after: CrawlCursor,
         now: Timestamp,
-    ) -> Result<StepOutcome, StoreError> {
-        let ParsedPage { facts, drafts, rejections, deleted, kept } = page;
+    ) -> Result<Option<StepOutcome>, StoreError> {
+        let ParsedPage { facts, drafts, rejections, deleted, kept, wait: requested_wait } = page;
         let commit = PageCommit {
             slot,
             status,
@@ -264,13 +299,21 @@ impl Crawler {
             expected_total: after.total.filter(|_| active.parents.is_none()),
             cursor: serde_json::to_string(&after).map_err(|e| StoreError::Refused(e.to_string()))?,
         };
-        match self.store.commit_page(self.lease.get(), commit, now).await {
-            Ok(outcome) => active.crawl = outcome.crawl,
-            Err(StoreError::Refused(cause)) => {
+        tracing::Span::current().record("page.items", facts.items);
+        let is_child = active.parents.is_some();
+        let sweep_ended = after.next_page.is_none() && !is_child;
+        // Requests in flight have paused before they were sent.
+        let wait = if self.prefetch.is_empty() { self.config.delay } else { Duration::ZERO };
+        let wait = if sweep_ended { wait } else { wait.max(requested_wait) };
+        let (items, rejected) = (facts.items, facts.rejected);
+        let report = PageReport { slot, items, rejected, sweep_ended, wait };
+        match self.store_or_wait(&mut active, AcceptedPage { commit, report }, &after, now).await {
+            Ok(()) => {}
+            Err(StoreError::Refused(cause)) if !self.group.is_refused() => {
                 tracing::error!(source.name = %self.config.name, page.position = slot.position.0, %cause, "the store refused the page");
                 let message =
                     format!("{} could not be stored; see the log", self.describe_page(&active.cursor));
-                return self.finish(slot.crawl, failure(message), now).await;
+                return self.finish(slot.crawl, failure(message), now).await.map(Some);
             }
             Err(error) => return Err(error),
         }
@@ -281,23 +324,13 @@ impl Crawler {
         active.history.tokens.extend(active.cursor.next_page.take());
         active.attempts = PageAttempts::default();
         active.cursor = after;
-        let is_child = active.parents.is_some();
-        let sweep_ended = active.cursor.next_page.is_none() && !is_child;
         let next = active.cursor.next_step(&active.crawl, &active.baseline, &self.config, now);
         let is_done = matches!(next, NextStep::Finish(_)) && !is_child;
-        // Requests in flight have paused before they were sent.
-        let wait = if is_done || !self.prefetch.is_empty() { Duration::ZERO } else { self.config.delay };
-        let crawl = active.crawl.clone();
+        if let Some(StepOutcome::PageStored { wait, .. }) = self.outcomes.back_mut().filter(|_| is_done) {
+            *wait = Duration::ZERO;
+        }
         self.active = Some(active);
-        Ok(StepOutcome::PageStored {
-            crawl,
-            position: slot.position,
-            sweep: slot.sweep,
-            items: facts.items,
-            rejected: facts.rejected,
-            sweep_ended,
-            wait,
-        })
+        Ok(None)
     }
 
     /// Describes a page in an error: its position in the ledger, and the requested page.
@@ -305,6 +338,18 @@ impl Crawler {
         let token = cursor.next_page.as_ref();
         let token = token.map_or_else(String::new, |token| token.describe(&self.config.pagination));
         format!("page {} ({token})", cursor.position)
+    }
+}
+
+async fn fetch(
+    upstream: &Arc<dyn Upstream>,
+    prefetch: &mut Prefetch,
+    request: &UpstreamRequest,
+) -> Result<FetchedPage, FetchError> {
+    let fetching = tracing::info_span!(target: TRACED, "upstream request", otel.kind = "client");
+    match prefetch.take(request).await {
+        Some(fetched) => fetched,
+        None => upstream.fetch_page(request).instrument(fetching).await,
     }
 }
 

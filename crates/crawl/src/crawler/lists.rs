@@ -27,7 +27,7 @@ impl Crawler {
         &mut self,
         mut active: ActiveCrawl,
         now: Timestamp,
-    ) -> Result<StepOutcome, StoreError> {
+    ) -> Result<Option<StepOutcome>, StoreError> {
         loop {
             if active.list().is_some() {
                 let config = active.config(&self.config);
@@ -36,7 +36,7 @@ impl Crawler {
                     NextStep::Finish(end)
                         if end.state == CrawlState::Failed && self.is_overdue(&active, now) =>
                     {
-                        return self.finish(active.crawl.id, end, now).await;
+                        return self.finish(active.crawl.id, end, now).await.map(Some);
                     }
                     NextStep::Finish(end) => active.cursor.end_list(&active.crawl, &end),
                 }
@@ -57,7 +57,7 @@ impl Crawler {
                     let doubt = lists.parents.doubt().await?;
                     let ActiveCrawl { crawl, cursor, baseline, .. } = &active;
                     let end = cursor.end_of_lists(crawl, baseline, &self.config, doubt);
-                    return self.finish(crawl.id, end, now).await;
+                    return self.finish(crawl.id, end, now).await.map(Some);
                 }
             }
         }

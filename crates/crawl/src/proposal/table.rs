@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use quarry_config::Secret;
+use quarry_config::{PageFormat, Secret};
 use quarry_domain::SourceName;
 
 use super::ProposalRequest;
@@ -24,6 +24,7 @@ pub(super) struct SourceTable {
     whole_url: UrlTemplate,
     /// The names of headers, with the variables of their values.
     headers: Vec<(String, String, Secret)>,
+    format: PageFormat,
     items: Option<(String, String)>,
     fields: Vec<(&'static str, String, String)>,
     /// The text or the title contains HTML.
@@ -33,6 +34,8 @@ pub(super) struct SourceTable {
     /// The header that states the total, and its value.
     pub(super) header_total: Option<(&'static str, i64)>,
     pub(super) paging: Option<PagingGuess>,
+    /// The line of the parameter by which a crawl asks for changes, commented out unless it is verified.
+    pub(super) since: Option<String>,
     /// The outcome of the verification.
     pub(super) verdict: String,
     pub(super) warnings: Vec<String>,
@@ -48,6 +51,7 @@ impl SourceTable {
             whole_url: template_of(&request.url, name.as_str()),
             headers: request.headers.iter().map(header).collect(),
             name,
+            format: PageFormat::Json,
             items: None,
             fields: Vec::new(),
             has_html: false,
@@ -55,6 +59,7 @@ impl SourceTable {
             total: None,
             header_total: None,
             paging: None,
+            since: None,
             verdict: String::new(),
             warnings: Vec::new(),
         }
@@ -84,7 +89,8 @@ impl SourceTable {
         ));
     }
 
-    pub(super) fn describe_items(&mut self, list: &ItemList<'_>) {
+    pub(super) fn describe_items(&mut self, list: &ItemList<'_>, format: PageFormat) {
+        self.format = format;
         let (kind, count) = (if list.is_keyed { "an object" } else { "an array" }, list.items.len());
         self.items = Some((list.path(), format!("{kind} of {count} objects")));
         if list.is_keyed {
@@ -152,7 +158,12 @@ impl SourceTable {
             several => line(format!("# Set the environment variables {}", several.join(", "))),
         }
         line(format!("url = {}", quoted(&self.address().text)));
-        if let Some((pointer, remark)) = &self.items {
+        match self.format {
+            PageFormat::Json => {}
+            PageFormat::JsonLines => line("format = \"json_lines\" # each line is an item".to_owned()),
+            PageFormat::Csv => line("format = \"csv\" # each row is an item".to_owned()),
+        }
+        if let Some((pointer, remark)) = self.items.as_ref().filter(|_| self.format == PageFormat::Json) {
             line(format!("items = {} # {}", quoted(pointer), comment(remark)));
         }
         match (&self.total, &self.header_total) {
@@ -178,6 +189,9 @@ impl SourceTable {
             };
             let pairs: Vec<String> = self.headers.iter().map(pair).collect();
             line(format!("headers = {{ {} }}", pairs.join(", ")));
+        }
+        if let Some(since) = &self.since {
+            line(since.clone());
         }
         line("refresh = \"1h\" # assumed".to_owned());
         line("[sources.fields]".to_owned());

@@ -7,6 +7,7 @@ mod credentials;
 mod locators;
 mod next_links;
 mod pauses;
+mod proxies;
 mod tls;
 
 use std::fmt::Display;

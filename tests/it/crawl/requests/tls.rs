@@ -16,13 +16,13 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 
 /// An authority, and the folder with its files.
-struct Authority {
+pub(super) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     folder: TempDir,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut params = CertificateParams::new(Vec::new()).expect("parameters");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -33,7 +33,7 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    fn file(&self, name: &str) -> PathBuf {
+    pub(super) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
@@ -49,7 +49,7 @@ impl Authority {
     }
 
     /// Starts a server that answers each request with all items, and returns its address.
-    async fn serve(&self, name: &str, is_expired: bool, requires_identity: bool) -> String {
+    pub(super) async fn serve(&self, name: &str, is_expired: bool, requires_identity: bool) -> String {
         let (certificate, key) = self.issue(name, is_expired);
         let chain = vec![CertificateDer::from(certificate.der().to_vec())];
         let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
@@ -73,8 +73,10 @@ impl Authority {
                     let Ok(mut stream) = acceptor.accept(stream).await else { return };
                     let mut buffer = [0; 8_192];
                     let _ = stream.read(&mut buffer).await;
-                    let next = format!("http://localhost:{port}/items?page=2");
-                    let is_first = !String::from_utf8_lossy(&buffer).contains("page=2");
+                    let request = String::from_utf8_lossy(&buffer);
+                    let host = request.lines().find_map(|line| line.strip_prefix("host: "));
+                    let next = format!("http://{}/items?page=2", host.unwrap_or_default());
+                    let is_first = !request.contains("page=2");
                     let (items, next) =
                         if is_first { (items(ITEMS), json!(next)) } else { (vec![], json!(null)) };
                     let body = json!({"items": items, "next_cursor": next}).to_string();
