@@ -50,8 +50,9 @@ pub use reference::reference;
 pub use reference_line::ReferenceLine;
 pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
-    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
-    ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
+    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, LoggedSearches, PersistedSettings,
+    RateSettings, ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch,
+    TelemetrySettings,
 };
 pub use source::{
     BodyContent, ClientAuthStyle, FieldMap, Language, LanguageSetting, Locator, NextKind, OnFailedPage,

@@ -30,6 +30,7 @@ mod record_interaction;
 mod rejected_item;
 mod report;
 mod search_connection;
+mod search_context;
 mod search_interpretation;
 mod search_log_connection;
 mod search_log_filter;
@@ -67,6 +68,7 @@ pub(super) use record_interaction::{MaxQuantity, RecordInteractionInput, RecordI
 pub(super) use rejected_item::RejectedItem;
 pub(super) use report::{Report, Reports};
 pub(super) use search_connection::SearchConnection;
+pub(super) use search_context::{NamedValue, NamedValueInput, SearchContextFilter, context_of};
 pub(super) use search_interpretation::{Correction, MatchTier, SearchInterpretation};
 pub(super) use search_log_connection::SearchLogConnection;
 pub(super) use search_log_filter::SearchLogFilter;

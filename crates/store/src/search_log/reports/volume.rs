@@ -13,6 +13,7 @@ use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query};
 
 use super::super::sketch::SessionSketch;
+use super::filtered;
 use super::rows::{distinct_sessions, within};
 use super::sessions::EXACT_SEARCHES;
 use crate::batch::union_all;
@@ -23,7 +24,7 @@ use crate::snapshot::ReadTransaction;
 use crate::span::{QUARTER_S, Span, ceil, floor};
 use crate::sums::total;
 use crate::{Store, StoreError, StoredTime, stored};
-use quarry_domain::{Timestamp, VolumeBucket};
+use quarry_domain::{SearchFact, Timestamp, VolumeBucket};
 
 const QUARTER: TimeDelta = TimeDelta::seconds(QUARTER_S);
 /// Spans in one statement: SQLite allows a union of 500 selections.
@@ -34,19 +35,29 @@ const EXACT_ROWS: i64 = 100_000;
 const STATEMENT_QUARTERS: usize = 2_000;
 
 impl Store {
-    /// The volume between consecutive bounds, which must ascend.
+    /// The volume of searches with all facts between consecutive bounds, which must ascend.
     #[boxed]
-    pub async fn search_volume(&self, bounds: &[Timestamp]) -> Result<Vec<VolumeBucket>, StoreError> {
+    pub async fn search_volume(
+        &self,
+        bounds: &[Timestamp],
+        facts: &[SearchFact],
+    ) -> Result<Vec<VolumeBucket>, StoreError> {
         let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
-        self.read_snapshot(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
+        self.read_snapshot((bounds, facts.to_vec()), |snapshot, (bounds, facts)| {
+            Box::pin(volume(snapshot, bounds, facts))
+        })
+        .await
     }
 }
 
+/// The expression whose sum is the number of searches without results.
+pub(super) const ZERO_RESULTS: &str = "CASE WHEN result_count = 0 THEN 1 ELSE 0 END";
+
 /// The number of searches, and of those without results.
 #[derive(Clone, Copy, Default)]
-struct SearchCounts {
-    searches: i64,
-    zero_results: i64,
+pub(super) struct SearchCounts {
+    pub(super) searches: i64,
+    pub(super) zero_results: i64,
 }
 
 impl SearchCounts {
@@ -56,13 +67,22 @@ impl SearchCounts {
     }
 }
 
-async fn volume(snapshot: &ReadTransaction, bounds: &[StoredTime]) -> Result<Vec<VolumeBucket>, CallFailure> {
+async fn volume(
+    snapshot: &ReadTransaction,
+    bounds: &[StoredTime],
+    facts: &[SearchFact],
+) -> Result<Vec<VolumeBucket>, CallFailure> {
     let spans: Vec<Span> =
         bounds.windows(2).map(|pair| Span { from: pair[0], before: Some(pair[1]) }).collect();
-    let mut counts = count_quarters(snapshot, bounds, &spans).await?;
-    count_ends(snapshot, &spans, &mut counts).await?;
-    let sessions = sessions(snapshot, &spans, &counts).await?;
-    let buckets = spans.iter().zip(counts).zip(sessions).map(|((span, count), sessions)| VolumeBucket {
+    let volumes = if facts.is_empty() {
+        let mut counts = count_quarters(snapshot, bounds, &spans).await?;
+        count_ends(snapshot, &spans, &mut counts).await?;
+        let sessions = sessions(snapshot, &spans, &counts).await?;
+        counts.into_iter().zip(sessions).collect()
+    } else {
+        filtered::volume(snapshot, &spans, facts).await?
+    };
+    let buckets = spans.iter().zip(volumes).map(|(span, (count, sessions))| VolumeBucket {
         start: span.from.to_utc(),
         searches: count.searches,
         sessions,
@@ -109,7 +129,7 @@ async fn count_ends(
     for (number, span) in (0..).zip(spans) {
         ends.extend(partial_quarters(span).into_iter().map(|end| (number, end)));
     }
-    let zero_results = total(snapshot.backend(), Expr::cust("CASE WHEN result_count = 0 THEN 1 ELSE 0 END"));
+    let zero_results = total(snapshot.backend(), Expr::cust(ZERO_RESULTS));
     for ends in ends.chunks(STATEMENT_SPANS) {
         let count = |(number, end): &(i64, Span)| {
             let mut select = within(*end);
