@@ -131,7 +131,7 @@ impl<'p> Folding<'p> {
         let stored = &piece[search.stored];
         let (query, truncated) = stored_text(stored.text, self.mask());
         let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
-        let request = request(piece, search, stored.text);
+        let request = requests(piece, &search.keystrokes, stored.text);
         FoldedSearch {
             user: search.user.cloned(),
             query,
@@ -181,7 +181,7 @@ impl<'p> Folding<'p> {
             changed.truncated = truncated;
             let request = match &trace.longer {
                 Some((_, count)) if search.stored == 0 => TextRequest::new(*count, &trace.longer_context),
-                _ => request(piece, search, stored.text),
+                _ => requests(piece, &search.keystrokes, stored.text),
             };
             (changed.result_count, changed.context) = (request.result_count, self.context(request));
             changed.reason = search.reason;
@@ -215,7 +215,7 @@ impl<'p> Folding<'p> {
         let is_masked = self.mask().is_some() && stored_text(stored.text, None).0 != query;
         let longer = search.longer.map(|index| {
             let text = piece[index].text;
-            (stored_text(text, self.mask()).0, request(piece, search, text))
+            (stored_text(text, self.mask()).0, requests(piece, &search.keystrokes, text))
         });
         SearchTrace {
             is_cleared: false,
@@ -233,12 +233,6 @@ fn comparable<'a>(trace: &'a SearchTrace, query: &'a str) -> NormalizedText<'a> 
         Some((longer, _)) => NormalizedText::of(longer),
         None => NormalizedText::remembered(query, &trace.prefixes),
     }
-}
-
-/// The first requests of exactly this text, beginning with the stored keystroke.
-fn request<'a>(piece: &[NormalizedKeystroke<'a>], search: &FinalSearch<'_>, text: &str) -> TextRequest<'a> {
-    let stored = Some(&piece[search.stored]).filter(|stored| stored.text == text);
-    stored.map(|stored| stored.request).unwrap_or_default().or(requests(piece, &search.keystrokes, text))
 }
 
 /// The first requests of keystrokes whose text is stored like this.
