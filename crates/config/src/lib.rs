@@ -50,8 +50,8 @@ pub use reference::reference;
 pub use reference_line::ReferenceLine;
 pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
-    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, LoggedSearches, PersistedSettings,
-    RateSettings, ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch,
+    DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
+    ReportSettings, SearchSettings, SearchesToLog, ServerSettings, Settings, SuggestSettings, Switch,
     TelemetrySettings,
 };
 pub use source::{

@@ -138,7 +138,7 @@ settings_table! {
         mask_exempt: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
         /// The searches that are logged: `all`, or `submitted` for those that end by Enter, a chosen suggestion, or
         /// another submission by the client, such as that of a click.
-        log: LoggedSearches = choice([LoggedSearches::All, LoggedSearches::Submitted]).default("all"),
+        log: SearchesToLog = choice([SearchesToLog::All, SearchesToLog::Submitted]).default("all"),
         /// Regular expressions of session ids whose keystrokes are answered, but not logged.
         exclude_sessions: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
         /// Names of API keys whose keystrokes are answered, but not logged.
@@ -170,7 +170,7 @@ settings_table! {
 /// The searches that are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum LoggedSearches {
+pub enum SearchesToLog {
     /// All searches.
     All,
     /// Submitted searches.

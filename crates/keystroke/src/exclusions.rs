@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
-use quarry_config::{KeystrokeSettings, LoggedSearches, Pattern};
+use quarry_config::{KeystrokeSettings, Pattern, SearchesToLog};
 use quarry_runtime::metrics::Series;
 use regex::Regex;
 
@@ -65,7 +65,7 @@ impl Exclusions {
             keys: settings.exclude_keys.clone(),
             user_agents: compiled(&settings.exclude_user_agents),
             queries: compiled(&settings.exclude_queries),
-            only_submitted: settings.log == LoggedSearches::Submitted,
+            only_submitted: settings.log == SearchesToLog::Submitted,
             counts: ExclusionCounts::default(),
         }))
     }

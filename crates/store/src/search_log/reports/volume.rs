@@ -13,7 +13,7 @@ use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query};
 
 use super::super::sketch::SessionSketch;
-use super::filtered;
+use super::filtered::rows_holding;
 use super::rows::{distinct_sessions, within};
 use super::sessions::EXACT_SEARCHES;
 use crate::batch::union_all;
@@ -29,6 +29,8 @@ use quarry_domain::{SearchFact, Timestamp, VolumeBucket};
 const QUARTER: TimeDelta = TimeDelta::seconds(QUARTER_S);
 /// Spans in one statement: SQLite allows a union of 500 selections.
 const STATEMENT_SPANS: usize = 100;
+/// The same with facts, which each selection repeats.
+const FILTERED_SPANS: usize = 50;
 /// The largest number of rows in which one report counts sessions exactly.
 const EXACT_ROWS: i64 = 100_000;
 /// Quarters in one statement, with sketches of at most 1 KiB each.
@@ -51,13 +53,13 @@ impl Store {
 }
 
 /// The expression whose sum is the number of searches without results.
-pub(super) const ZERO_RESULTS: &str = "CASE WHEN result_count = 0 THEN 1 ELSE 0 END";
+const ZERO_RESULTS: &str = "CASE WHEN result_count = 0 THEN 1 ELSE 0 END";
 
 /// The number of searches, and of those without results.
 #[derive(Clone, Copy, Default)]
-pub(super) struct SearchCounts {
-    pub(super) searches: i64,
-    pub(super) zero_results: i64,
+struct SearchCounts {
+    searches: i64,
+    zero_results: i64,
 }
 
 impl SearchCounts {
@@ -80,7 +82,7 @@ async fn volume(
         let sessions = sessions(snapshot, &spans, &counts).await?;
         counts.into_iter().zip(sessions).collect()
     } else {
-        filtered::volume(snapshot, &spans, facts).await?
+        filtered_volume(snapshot, &spans, facts).await?
     };
     let buckets = spans.iter().zip(volumes).map(|(span, (count, sessions))| VolumeBucket {
         start: span.from.to_utc(),
@@ -89,6 +91,35 @@ async fn volume(
         zero_results: count.zero_results,
     });
     Ok(buckets.collect())
+}
+
+/// The counts and the distinct sessions of each span, of searches with facts.
+async fn filtered_volume(
+    snapshot: &ReadTransaction,
+    spans: &[Span],
+    facts: &[SearchFact],
+) -> Result<Vec<(SearchCounts, i64)>, CallFailure> {
+    let zero_results = total(snapshot.backend(), Expr::cust(ZERO_RESULTS));
+    let sessions = distinct_sessions(snapshot.backend());
+    let mut volumes = vec![(SearchCounts::default(), 0); spans.len()];
+    let numbered: Vec<(i64, Span)> = (0..).zip(spans.iter().copied()).collect();
+    for numbered in numbered.chunks(FILTERED_SPANS) {
+        let count = |(number, span): &(i64, Span)| {
+            let mut select = rows_holding(snapshot, *span, facts);
+            select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count());
+            select.expr(zero_results.clone()).expr(sessions.clone());
+            select
+        };
+        let counted: Vec<(i64, i64, Option<i64>, i64)> =
+            snapshot.all(&union_all(numbered.iter().map(count)).unwrap_or_default()).await?;
+        for (number, searches, zero_results, sessions) in counted {
+            if let Some(volume) = volumes.get_mut(number as usize) {
+                let counts = SearchCounts { searches, zero_results: zero_results.unwrap_or(0) };
+                *volume = (counts, sessions);
+            }
+        }
+    }
+    Ok(volumes)
 }
 
 /// The counts of the whole quarters in each span.
