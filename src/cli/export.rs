@@ -104,7 +104,7 @@ struct SearchLine {
     result_count: Option<i64>,
     tier: Option<&'static str>,
     relaxed: Option<bool>,
-    /// The order of documents, conditions of the filter and tags, one a line.
+    /// The order of documents, conditions of the filter and tags.
     context: String,
     reason: &'static str,
     started_at: String,
@@ -126,7 +126,7 @@ impl From<LoggedSearch> for SearchLine {
             result_count: search.result_count,
             tier: search.tier.map(|tier| tier.last.name()),
             relaxed: search.tier.map(|tier| tier.relaxed),
-            context: search.context.as_str().trim().to_owned(),
+            context: search.context.as_str().trim_matches('\n').replace('\n', "; "),
             reason: search.reason.name(),
             started_at: rfc3339(search.started_at),
             last_keystroke_at: rfc3339(search.last_keystroke_at),

@@ -77,7 +77,7 @@ async fn searches_and_interactions_are_exported_completely() {
     assert_eq!(searches.len() as u128, SEARCHES);
     assert_eq!(searches[0]["query"], "say \"1202\", please");
     assert_eq!(searches[0]["revision"], 1);
-    assert_eq!(searches[0]["context"], "sort=newest\nfilter.category=mice\nfilter.category=rats\ntag.arm=b");
+    assert_eq!(searches[0]["context"], "sort=newest; filter.category=mice; filter.category=rats; tag.arm=b");
     assert_eq!((&searches[0]["tier"], &searches[0]["reason"]), (&"typos".into(), &"submitted".into()));
 
     let table = folder.succeed(&["export", "searches"]).await;
