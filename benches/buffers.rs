@@ -163,6 +163,7 @@ fn keystroke(kind: &str, run: usize, typed: usize, submitted: bool) -> Keystroke
         submitted,
         result_count: None,
         composing: false,
+        context: Default::default(),
     }
 }
 

@@ -29,8 +29,8 @@ use postgres::OwnPostgres;
 use process::is_installed;
 use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
 use quarry::keystroke::{
-    BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, LocalBuffer,
-    LocalFeed, Mask, RedisBuffer,
+    BufferLimits, ClaimScope, Exclusions, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer,
+    LocalBuffer, LocalFeed, Mask, RedisBuffer,
 };
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
@@ -166,7 +166,14 @@ async fn flush(
         mask: Some(Mask::default()),
     };
     let feed = Arc::new(LocalFeed::new());
-    let mut flusher = Flusher::new(buffer.clone(), store.clone(), feed, policy, FlushStatus::default());
+    let mut flusher = Flusher::new(
+        buffer.clone(),
+        store.clone(),
+        feed,
+        policy,
+        Exclusions::default(),
+        FlushStatus::default(),
+    );
     let started = emptied(store, plain).await;
     while flusher.step(ClaimScope::Due).await.unwrap() == FlushStep::Progressed {}
     report.line(what, started);
@@ -185,6 +192,7 @@ fn typed(search: &NewSearch) -> impl Iterator<Item = Keystroke> {
         submitted: stroke == STROKES,
         result_count: search.result_count,
         composing: false,
+        context: Default::default(),
     })
 }
 
@@ -210,6 +218,7 @@ fn searches(size: usize) -> Vec<NewSearch> {
                 keystrokes: 14,
                 result_count: Some(random.random_range(0..200)),
                 tier: None,
+                context: Default::default(),
                 reason: FinalReason::Idle,
                 started_at,
                 last_keystroke_at: started_at + TimeDelta::seconds(3),

@@ -40,6 +40,7 @@ fn run(texts: impl IntoIterator<Item = String>) -> Vec<BufferedKeystroke> {
         submitted: false,
         result_count: Some(3),
         composing: false,
+        context: Default::default(),
     });
     keystrokes.collect()
 }

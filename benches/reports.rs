@@ -137,7 +137,15 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
         servers[0].clear().await.unwrap();
         for server in &servers {
             server
-                .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: rows }, false)
+                .get(
+                    TopSearches {
+                        period: ReportPeriod::default(),
+                        facts: Vec::new(),
+                        offset: 0,
+                        first: rows,
+                    },
+                    false,
+                )
                 .await
                 .unwrap();
         }
@@ -155,7 +163,15 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
             tokio::spawn(async move {
                 let started = Instant::now();
                 server
-                    .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: rows }, false)
+                    .get(
+                        TopSearches {
+                            period: ReportPeriod::default(),
+                            facts: Vec::new(),
+                            offset: 0,
+                            first: rows,
+                        },
+                        false,
+                    )
                     .await
                     .unwrap();
                 nanoseconds(started)
@@ -176,7 +192,10 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
 /// Requests the report, and checks its rows and cache status.
 async fn request(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
     let report = reports
-        .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: rows }, refresh)
+        .get(
+            TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: rows },
+            refresh,
+        )
         .await
         .unwrap();
     assert_eq!((report.value.len() as u64, report.cache_status), (rows, expected));
@@ -210,6 +229,7 @@ fn search(random: &mut StdRng) -> NewSearch {
         keystrokes: 5,
         result_count: Some(random.random_range(0..50)),
         tier: None,
+        context: Default::default(),
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - TimeDelta::seconds(3),
         last_keystroke_at,

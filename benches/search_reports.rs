@@ -71,12 +71,12 @@ async fn measure(size: u64) {
     let period = Period { from: now - TimeDelta::days(DAYS), before: None };
     for first in [10, 100] {
         let times = timed(async || {
-            assert_eq!(store.top_searches(period, 0, first).await.unwrap().len() as u64, first)
+            assert_eq!(store.top_searches(period, &[], 0, first).await.unwrap().len() as u64, first)
         });
         report(&format!("top searches, first {first}"), times.await);
         let times = timed(async || {
             assert_eq!(
-                store.zero_result_searches(period, false, 0, first).await.unwrap().len() as u64,
+                store.zero_result_searches(period, &[], false, 0, first).await.unwrap().len() as u64,
                 first
             );
         });
@@ -88,7 +88,7 @@ async fn measure(size: u64) {
         let within = (1..=buckets).map(|bucket| hour + TimeDelta::hours(hours * bucket));
         let bounds: Vec<DateTime<Utc>> = [period.from].into_iter().chain(within).collect();
         let times = timed(async || {
-            let volume = store.search_volume(&bounds).await.unwrap();
+            let volume = store.search_volume(&bounds, &[]).await.unwrap();
             let searches: i64 = volume.iter().map(|bucket| bucket.searches).sum();
             assert!(searches.unsigned_abs() >= size * 99 / 100, "{searches}");
         });

@@ -135,6 +135,7 @@ async fn fill(store: &Store, searches: usize, documents: usize) -> Vec<String> {
                 keystrokes: 1,
                 result_count: None,
                 tier: None,
+                context: Default::default(),
                 reason: FinalReason::Idle,
                 started_at: at,
                 last_keystroke_at: at,

@@ -18,7 +18,7 @@ use quarry::config::{Language, Settings};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Answer, Api, Limits, Operation, RequestContext, RequestId, Services, TimeLimits};
 use quarry::interaction::Interactions;
-use quarry::keystroke::{FlushStatus, KeystrokeBuffer, Keystrokes, LocalFeed};
+use quarry::keystroke::{Exclusions, FlushStatus, KeystrokeBuffer, Keystrokes, LocalFeed};
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{IndexStep, Indexer, RuleStore, Suggestions};
@@ -99,6 +99,7 @@ async fn open(folder: &Path, buffer: Arc<dyn KeystrokeBuffer>) -> Api {
             feed: Arc::new(LocalFeed::new()),
             flush_status: FlushStatus::default(),
             mask: None,
+            exclusions: Exclusions::default(),
         },
         index: indexer.follow(),
         search,

@@ -65,6 +65,7 @@ impl People {
             submitted: is_whole && person.search.is_multiple_of(2),
             result_count: None,
             composing: false,
+            context: Default::default(),
         };
         if is_whole {
             person.search += 3;

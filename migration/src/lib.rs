@@ -19,6 +19,7 @@ mod m20261130_000008_rejections;
 mod m20261201_000009_search_revisions;
 mod m20261201_000020_match_tiers;
 mod m20261201_000021_attributions;
+mod m20261201_000022_search_contexts;
 mod m20261201_000023_search_rules;
 
 use sea_orm_migration::prelude::*;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000009_search_revisions::Migration),
             Box::new(m20261201_000020_match_tiers::Migration),
             Box::new(m20261201_000021_attributions::Migration),
+            Box::new(m20261201_000022_search_contexts::Migration),
             Box::new(m20261201_000023_search_rules::Migration),
         ]
     }

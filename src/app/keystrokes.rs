@@ -14,8 +14,9 @@ use super::data_folder::{JOURNAL_FOLDER, absolute};
 use super::{REDIS_CONTEXT, outcome};
 use crate::config::Settings;
 use crate::keystroke::{
-    BufferLimits, ClaimScope, FlushError, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer,
-    Keystrokes, LocalBuffer, LocalFeed, Mask, RedisBuffer, RedisFeed, Retention, RetentionStep, SearchFeed,
+    BufferLimits, ClaimScope, Exclusions, FlushError, FlushStatus, FlushStep, Flusher, FoldPolicy,
+    KeystrokeBuffer, Keystrokes, LocalBuffer, LocalFeed, Mask, RedisBuffer, RedisFeed, Retention,
+    RetentionStep, SearchFeed,
 };
 use crate::store::Store;
 use crate::supervisor::{GraceEnd, NeverWoken, Outcome, Stage, Supervisor};
@@ -78,12 +79,20 @@ impl KeystrokePipeline {
         };
         let flush_status = FlushStatus::default();
         let mask = Mask::of(own);
+        let exclusions = Exclusions::of(own);
         let policy =
             FoldPolicy { window: own.window, continue_window: own.continue_window, mask: mask.clone() };
         let retention = Retention::of(own, store);
         Ok(Self {
-            flusher: Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone()),
-            keystrokes: Keystrokes { buffer, feed, flush_status, mask },
+            flusher: Flusher::new(
+                buffer.clone(),
+                store.clone(),
+                feed.clone(),
+                policy,
+                exclusions.clone(),
+                flush_status.clone(),
+            ),
+            keystrokes: Keystrokes { buffer, feed, flush_status, mask, exclusions },
             backend,
             retention,
             poll: own.poll,

@@ -1,5 +1,7 @@
 //! `quarry export`.
 
+mod ubi;
+
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
@@ -7,6 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
+use self::ubi::{UbiEvent, UbiQuery};
 use super::{SettingsArgs, start_log};
 use crate::app::connect_store;
 use crate::config::parse_time;
@@ -51,6 +54,8 @@ enum Format {
     Csv,
     /// One JSON object per line
     Jsonl,
+    /// User Behavior Insights 1.3: one query or event per line, as JSON
+    Ubi,
 }
 
 pub(super) async fn run(args: ExportArgs) -> Result<ExitCode> {
@@ -99,6 +104,8 @@ struct SearchLine {
     result_count: Option<i64>,
     tier: Option<&'static str>,
     relaxed: Option<bool>,
+    /// The order of documents, conditions of the filter and tags.
+    context: String,
     reason: &'static str,
     started_at: String,
     last_keystroke_at: String,
@@ -119,6 +126,7 @@ impl From<LoggedSearch> for SearchLine {
             result_count: search.result_count,
             tier: search.tier.map(|tier| tier.last.name()),
             relaxed: search.tier.map(|tier| tier.relaxed),
+            context: search.context.as_str().trim_matches('\n').replace('\n', "; "),
             reason: search.reason.name(),
             started_at: rfc3339(search.started_at),
             last_keystroke_at: rfc3339(search.last_keystroke_at),
@@ -173,7 +181,10 @@ async fn export_searches(store: &Store, period: Period, output: &mut RecordWrite
         let Some(last) = searches.last() else { return Ok(()) };
         after = Some((last.last_keystroke_at, last.id));
         for search in searches {
-            output.write(&SearchLine::from(search))?;
+            match output {
+                RecordWriter::Ubi(_) => output.write(&UbiQuery::from(search))?,
+                _ => output.write(&SearchLine::from(search))?,
+            }
         }
     }
 }
@@ -185,7 +196,10 @@ async fn export_interactions(store: &Store, period: Period, output: &mut RecordW
         let Some(last) = interactions.last() else { return Ok(()) };
         after = Some(last.id);
         for interaction in interactions {
-            output.write(&InteractionLine::from(interaction))?;
+            match output {
+                RecordWriter::Ubi(_) => output.write(&UbiEvent::from(interaction))?,
+                _ => output.write(&InteractionLine::from(interaction))?,
+            }
         }
     }
 }
@@ -194,6 +208,7 @@ async fn export_interactions(store: &Store, period: Period, output: &mut RecordW
 enum RecordWriter {
     Csv(Box<csv::Writer<io::Stdout>>),
     Jsonl(BufWriter<io::Stdout>),
+    Ubi(BufWriter<io::Stdout>),
 }
 
 impl RecordWriter {
@@ -201,6 +216,7 @@ impl RecordWriter {
         match format {
             Format::Csv => Self::Csv(Box::new(csv::Writer::from_writer(io::stdout()))),
             Format::Jsonl => Self::Jsonl(BufWriter::new(io::stdout())),
+            Format::Ubi => Self::Ubi(BufWriter::new(io::stdout())),
         }
     }
 
@@ -210,7 +226,7 @@ impl RecordWriter {
                 csv::ErrorKind::Io(error) => error.into(),
                 _ => anyhow!("a record cannot be written as CSV"),
             }),
-            Self::Jsonl(writer) => {
+            Self::Jsonl(writer) | Self::Ubi(writer) => {
                 let line = serde_json::to_string(line).context("a record cannot be written as JSON")?;
                 Ok(writeln!(writer, "{line}")?)
             }
@@ -220,7 +236,7 @@ impl RecordWriter {
     fn finish(self) -> Result<()> {
         match self {
             Self::Csv(mut writer) => Ok(writer.flush()?),
-            Self::Jsonl(mut writer) => Ok(writer.flush()?),
+            Self::Jsonl(mut writer) | Self::Ubi(mut writer) => Ok(writer.flush()?),
         }
     }
 }

@@ -3,13 +3,13 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
-use http::header::WWW_AUTHENTICATE;
-use http::{HeaderValue, StatusCode};
+use http::header::{USER_AGENT, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::HttpState;
 use super::http_error::HttpError;
 use crate::access::{AccessError, Credentials};
-use crate::graphql::ErrorCode;
+use crate::graphql::{ErrorCode, UserAgent};
 
 /// The challenge of responses with status 401.
 pub(super) const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
@@ -20,6 +20,11 @@ pub(super) fn credentials(state: &HttpState, request: &Request) -> Credentials {
     // A server without connection information has one client.
     let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     state.access.credentials(peer, request.headers())
+}
+
+/// The user agent that a request states.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<UserAgent> {
+    headers.get(USER_AGENT)?.to_str().ok().map(|text| UserAgent(text.into()))
 }
 
 impl From<AccessError> for HttpError {

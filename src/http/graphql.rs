@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use super::admission::{ANONYMOUS_BODY_BYTES, ClientClass};
-use super::authentication::{CHALLENGE, credentials};
+use super::authentication::{CHALLENGE, credentials, user_agent};
 use super::body;
 use super::encode::ResponseBody;
 use super::http_error::HttpError;
@@ -43,7 +43,7 @@ pub(super) async fn serve(
     };
     let started = Instant::now();
     let context = match RequestContext::authenticate(id, credentials(&state, &request)) {
-        Ok(context) => context,
+        Ok(context) => context.with_user_agent(user_agent(request.headers())),
         Err(error) => {
             let error = HttpError::from(error);
             state.metrics.operations().refused(started, std::slice::from_ref(error.graphql()));

@@ -26,7 +26,7 @@ use self::message::{ClientMessage, CloseReason, ConnectionParams, ServerMessage}
 use self::socket::{MessageLimits, ReceivedMessage, Socket};
 use self::upgrade::Upgrade;
 use super::admission::{ClientClass, Work};
-use super::authentication::credentials;
+use super::authentication::{credentials, user_agent};
 use super::encode::ResponseBody;
 use super::http_error::HttpError;
 use super::json;
@@ -47,6 +47,7 @@ pub(super) async fn serve(
     request: Request,
 ) -> Response {
     let credentials = credentials(&state, &request);
+    let user_agent = user_agent(request.headers());
     let protocol = WebSocketProtocols::GraphQLWS.sec_websocket_protocol();
     let Some((upgrade, response)) = Upgrade::of(request, protocol) else {
         let error = HttpError::new(
@@ -64,7 +65,7 @@ pub(super) async fn serve(
     };
     let task = state.admission.tasks().token();
     let context = match RequestContext::authenticate(id, credentials) {
-        Ok(context) => context,
+        Ok(context) => context.with_user_agent(user_agent),
         Err(error) => return HttpError::from(error).into_response(),
     };
     tokio::spawn(async move {
@@ -238,7 +239,8 @@ impl Connection {
         if let Some(authorization) = params.authorization {
             let mut credentials = self.context.credentials.clone();
             credentials.set_authorization(&authorization);
-            self.context = RequestContext::authenticate(self.context.id.clone(), credentials)?;
+            let context = RequestContext::authenticate(self.context.id.clone(), credentials)?;
+            self.context = context.with_user_agent(self.context.user_agent.take());
         }
         self.revoked = revocation(&self.context);
         Ok(())

@@ -51,7 +51,8 @@ pub use reference_line::ReferenceLine;
 pub use secret::{Secret, hide_params, is_harmless, looks_secret};
 pub use settings::{
     DatabaseSettings, KeystrokeSettings, LogFormat, LogSettings, PersistedSettings, RateSettings,
-    ReportSettings, SearchSettings, ServerSettings, Settings, SuggestSettings, Switch, TelemetrySettings,
+    ReportSettings, SearchSettings, SearchesToLog, ServerSettings, Settings, SuggestSettings, Switch,
+    TelemetrySettings,
 };
 pub use source::{
     AttributeConfig, AttributeType, AttributeUse, BodyContent, ClientAuthStyle, FieldMap, Language,

@@ -137,6 +137,17 @@ settings_table! {
         /// Regular expressions of texts that `keystrokes.mask` keeps, such as part numbers that look like phone numbers.
         /// It does not restrict `keystrokes.mask_patterns`. In a variable, as a list in TOML.
         mask_exempt: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
+        /// The searches that are logged: `all`, or `submitted` for those that end by Enter, a chosen suggestion, or
+        /// another submission by the client, such as that of a click.
+        log: SearchesToLog = choice([SearchesToLog::All, SearchesToLog::Submitted]).default("all"),
+        /// Regular expressions of session ids whose keystrokes are answered, but not logged.
+        exclude_sessions: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
+        /// Names of API keys whose keystrokes are answered, but not logged.
+        exclude_keys: Vec<String> = words().default(Vec::<Value>::new()),
+        /// Regular expressions of user agents whose keystrokes are answered, but not logged.
+        exclude_user_agents: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
+        /// Regular expressions of texts that are not logged; they are compared with the masked text.
+        exclude_queries: Vec<Pattern> = patterns().default(Vec::<Value>::new()),
         /// The age at which logged searches are removed, counted from their last keystroke; `0s`: never.
         retention: Duration = duration("0s").default("1year"),
         /// The largest share of the logged searches that retention removes in a day.
@@ -155,6 +166,16 @@ settings_table! {
         /// A power failure loses at most this much. A killed process loses nothing either way.
         sync: Duration = duration("0s").default("1s"),
     }
+}
+
+/// The searches that are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SearchesToLog {
+    /// All searches.
+    All,
+    /// Submitted searches.
+    Submitted,
 }
 
 settings_table! {

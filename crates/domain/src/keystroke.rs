@@ -2,7 +2,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Timestamp, check_text};
+use super::{SearchContext, Timestamp, check_text};
 
 /// The longest session, user or input id in characters, bounded by database indexes.
 pub const MAX_ID_CHARS: usize = 128;
@@ -125,6 +125,8 @@ pub struct Keystroke {
     pub result_count: Option<i64>,
     /// An input method is composing the text.
     pub composing: bool,
+    /// The facts about the request.
+    pub context: SearchContext,
 }
 
 impl Keystroke {
@@ -159,4 +161,6 @@ pub struct BufferedKeystroke {
     pub result_count: Option<i64>,
     /// An input method was composing the text.
     pub composing: bool,
+    /// The facts about the request.
+    pub context: SearchContext,
 }

@@ -14,6 +14,7 @@ mod period;
 mod principal;
 mod report;
 mod revision;
+mod search_context;
 mod text;
 
 pub use comparison::{comparison_key, query_key};
@@ -39,6 +40,7 @@ pub use report::{
     ZeroResultSearch,
 };
 pub use revision::Revision;
+pub use search_context::{FactKind, MAX_TAGS, SearchContext, SearchFact};
 pub use text::check_text;
 
 /// A point in time in UTC, stored to the microsecond.

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{FoundTier, SessionId, Timestamp, UserId};
+use super::{FoundTier, SearchContext, SessionId, Timestamp, UserId};
 
 /// The event that made a search final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub struct LoggedSearch {
     /// The tiers that found them, if the server answered the search.
     #[serde(default)]
     pub tier: Option<FoundTier>,
+    /// The facts about its request, masked like the query.
+    #[serde(default)]
+    pub context: SearchContext,
     /// The event that made it final.
     pub reason: FinalReason,
     /// The arrival of the first keystroke.

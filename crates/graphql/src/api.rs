@@ -205,7 +205,7 @@ impl Api {
     ) -> BoxStream<'static, Answer> {
         let responses = self.0.schema.execute_stream(self.request_of(operation, &context));
         let disclosure = self.disclosure(&context.principal);
-        let RequestContext { id, principal, credentials } = context;
+        let RequestContext { id, principal, credentials, .. } = context;
         let answers = responses.map(move |mut response| {
             error::finish(&mut response.errors, &id, disclosure, &arguments);
             if was_refused(&response) {
@@ -270,6 +270,9 @@ impl Api {
         let principal = context.principal.clone();
         // The document is parsed already, so the executor needs no text.
         let mut request = Request::new("").variables(variables).data(Loaders::default());
+        if let Some(user_agent) = &context.user_agent {
+            request = request.data(user_agent.clone());
+        }
         // The executor denies `__schema` and `__type` as well, whatever the check before found.
         if !self.0.limits.introspection.allows(&principal) {
             request = request.disable_introspection();

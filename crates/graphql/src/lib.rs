@@ -55,7 +55,7 @@ use mutation::Mutation;
 pub use operation::{Answer, Operation, OperationKind, Prepared};
 use query::Query;
 pub use raw_variables::RawVariables;
-pub use request_context::RequestContext;
+pub use request_context::{RequestContext, UserAgent};
 pub use request_id::RequestId;
 pub use response_budget::{ResponseMemory, response_memory_exhausted, response_too_large};
 pub use services::Services;

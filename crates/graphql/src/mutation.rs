@@ -12,6 +12,7 @@ use super::error_code::ErrorCode;
 use super::failure::Failure;
 use super::guard::RootGuard;
 use super::ids::NodeId;
+use super::request_context::UserAgent;
 use super::scalars::Flag;
 use super::search_rules;
 use super::services::Services;
@@ -21,8 +22,8 @@ use super::types::{
     MaxQuantity, RecordInteractionInput, RecordInteractionPayload, SearchRuleInput, SearchRulesPayload,
     StopWordSetInput, SynonymSetInput, int,
 };
-use quarry_domain::{DocumentDraft, DocumentId, Keystroke, Revision, SourceName};
-use quarry_keystroke::AppendOutcome;
+use quarry_domain::{DocumentDraft, DocumentId, Keystroke, Principal, Revision, SourceName};
+use quarry_keystroke::{AppendOutcome, Sender};
 use quarry_search::RuleDocument;
 use quarry_store::{RecordOutcome, RuleKind};
 
@@ -99,7 +100,7 @@ impl Mutation {
         #[graphql(desc = "The keystroke.")] input: LogKeystrokeInput,
     ) -> Result<LogKeystrokePayload, Failure> {
         let keystroke = input.checked("input")?;
-        let accepted = buffer_keystroke(Services::of(ctx)?, keystroke).await?;
+        let accepted = buffer_keystroke(ctx, keystroke).await?;
         Ok(LogKeystrokePayload { accepted })
     }
 
@@ -112,11 +113,13 @@ impl Mutation {
         >,
     ) -> Result<LogKeystrokesPayload, Failure> {
         Failure::check_count("input", input.len(), MAX_KEYSTROKES, "keystrokes")?;
+        let services = Services::of(ctx)?;
         let mut keystrokes = Vec::with_capacity(input.len());
         for (index, keystroke) in input.into_iter().enumerate() {
             keystrokes.push(keystroke.checked(&format!("input.{index}"))?);
         }
-        let appended = Services::of(ctx)?.keystrokes.buffer.append(&keystrokes).await?;
+        keystrokes.retain(|keystroke| !is_excluded(ctx, services, keystroke));
+        let appended = services.keystrokes.buffer.append(&keystrokes).await?;
         let accepted = appended.iter().filter(|appended| **appended == AppendOutcome::Accepted).count();
         if appended.contains(&AppendOutcome::Full) {
             return Err(Failure::buffer_full(accepted, keystrokes.len()));
@@ -255,8 +258,19 @@ pub(super) fn unknown_source(name: &str, known: &[SourceName]) -> Failure {
     )
 }
 
+/// Returns true for a keystroke that the settings exclude.
+fn is_excluded(ctx: &Context<'_>, services: &Services, keystroke: &Keystroke) -> bool {
+    let key = ctx.data_opt::<Principal>().and_then(Principal::key);
+    let user_agent = ctx.data_opt::<UserAgent>().map(|UserAgent(text)| &**text);
+    services.keystrokes.exclusions.exclude(Sender { key, user_agent }, &keystroke.session)
+}
+
 /// Buffers a keystroke; returns true if the buffer accepted it.
-pub(super) async fn buffer_keystroke(services: &Services, keystroke: Keystroke) -> Result<bool, Failure> {
+pub(super) async fn buffer_keystroke(ctx: &Context<'_>, keystroke: Keystroke) -> Result<bool, Failure> {
+    let services = Services::of(ctx)?;
+    if is_excluded(ctx, services, &keystroke) {
+        return Ok(false);
+    }
     let appended = services.keystrokes.buffer.append(&[keystroke]).await?;
     if appended.contains(&AppendOutcome::Full) {
         return Err(Failure::buffer_full(0, 1));

@@ -18,7 +18,7 @@ use super::services::Services;
 use super::types::{
     Author, Crawl, Document, DocumentFilter, Highlight, LoggingHealth, MatchPolicy, Node, Reports, Search,
     SearchBoost, SearchConnection, SearchLogConnection, SearchLogFilter, SearchOrder, SearchRules,
-    SearchSort, Source, Suggestion, TrackInput, checked_distinct, selected_facets,
+    SearchSort, Source, Suggestion, TrackInput, checked_distinct, context_of, selected_facets,
 };
 use super::warnings::Warnings;
 use quarry_domain::{DocumentId, DocumentKey, FoundCount, FoundTier, Keystroke, Scope, SourceName};
@@ -129,7 +129,10 @@ impl Query {
         )]
         track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
-        let track = track.map(|track| track.checked(&query)).transpose()?;
+        let mut track = track.map(|track| track.checked(&query)).transpose()?;
+        if let Some(keystroke) = &mut track {
+            keystroke.context = context_of(filter.as_ref(), sort.0, &keystroke.context);
+        }
         let first = page_size(ctx, first)?;
         let offset = page_offset(page, first, after.is_some())?;
         let is_first_page = after.is_none() && offset == 0;
@@ -173,7 +176,7 @@ impl Query {
             let count = i64::try_from(answer.total).unwrap_or(i64::MAX);
             let found = FoundCount { count, tier }.packed();
             let keystroke = Keystroke { result_count: Some(found), ..keystroke };
-            if let Err(failure) = buffer_keystroke(services, keystroke).await {
+            if let Err(failure) = buffer_keystroke(ctx, keystroke).await {
                 Warnings::add(ctx, "The search was answered, but not logged.", failure);
             }
         }
@@ -231,7 +234,8 @@ impl Query {
         #[graphql(desc = "Returns the items before this cursor; with `last`, the page before it.")]
         before: Option<String>,
     ) -> Result<SearchLogConnection, Failure> {
-        let filter = filter.unwrap_or_default().checked()?;
+        let mask = Services::of(ctx)?.keystrokes.mask.as_ref();
+        let filter = filter.unwrap_or_default().checked(mask)?;
         let arguments = PageArguments { first, after, last, before };
         let selection = PageSelection::of(ctx, arguments)?;
         let found = Services::of(ctx)?.store.search_log(&filter, selection.slice()).await?;

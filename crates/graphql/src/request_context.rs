@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::RequestId;
 use quarry_access::{AccessError, Credentials};
 use quarry_domain::Principal;
@@ -11,11 +13,23 @@ pub struct RequestContext {
     pub credentials: Credentials,
     /// The verified sender.
     pub principal: Principal,
+    /// The user agent that the request states.
+    pub user_agent: Option<UserAgent>,
 }
+
+/// The user agent of a request.
+#[derive(Clone, Debug)]
+pub struct UserAgent(pub Arc<str>);
 
 impl RequestContext {
     /// Verifies the credentials.
     pub fn authenticate(id: RequestId, credentials: Credentials) -> Result<Self, AccessError> {
-        Ok(Self { id, principal: credentials.authenticate()?, credentials })
+        Ok(Self { id, principal: credentials.authenticate()?, credentials, user_agent: None })
+    }
+
+    /// Adds the user agent.
+    #[must_use]
+    pub fn with_user_agent(self, user_agent: Option<UserAgent>) -> Self {
+        Self { user_agent, ..self }
     }
 }

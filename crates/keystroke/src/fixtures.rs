@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::{FoldedSearch, RememberedSearch, SearchTrace};
-use quarry_domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, Timestamp};
+use quarry_domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SearchContext, SessionId, Timestamp};
 
 /// Creates a keystroke of an anonymous user in the default input.
 pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
@@ -16,6 +16,7 @@ pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
         submitted: false,
         result_count: None,
         composing: false,
+        context: SearchContext::default(),
     }
 }
 
@@ -28,6 +29,7 @@ pub(crate) fn remembered(query: &str) -> RememberedSearch {
         truncated: false,
         keystrokes: 1,
         result_count: None,
+        context: SearchContext::default(),
         reason: FinalReason::Idle,
         started_at: at,
         last_keystroke_at: at,

@@ -14,6 +14,7 @@ use tracing::{Instrument, info, warn};
 use uuid::Uuid;
 
 use super::buffer::{BufferError, ClaimScope, ClaimedRun, FlushCounts, KeystrokeBuffer, Settlement};
+use super::exclusions::Exclusions;
 use super::feed::SearchFeed;
 use super::flush_status::FlushStatus;
 use super::fold::{FoldPolicy, fold};
@@ -53,6 +54,7 @@ pub struct Flusher {
     store: Store,
     feed: Arc<dyn SearchFeed>,
     policy: FoldPolicy,
+    exclusions: Exclusions,
     status: FlushStatus,
     /// Unacknowledged claims, kept after a failure: an outage of the database holds back one batch only.
     claimed: Vec<ClaimedRun>,
@@ -65,9 +67,10 @@ impl Flusher {
         store: Store,
         feed: Arc<dyn SearchFeed>,
         policy: FoldPolicy,
+        exclusions: Exclusions,
         status: FlushStatus,
     ) -> Self {
-        Self { buffer, store, feed, policy, status, claimed: Vec::new() }
+        Self { buffer, store, feed, policy, exclusions, status, claimed: Vec::new() }
     }
 
     /// Flushes a batch of runs.
@@ -139,6 +142,12 @@ impl Flusher {
         let mut counts = FlushCounts::default();
         let mut searches = Vec::with_capacity(runs.len());
         let mut settled = Vec::with_capacity(runs.len());
+        let mut excluded = Vec::new();
+        let mut add =
+            |run: &ClaimedRun, search: &RememberedSearch| match self.exclusions.exclusion(&search.search) {
+                Some(exclusion) => excluded.push(exclusion),
+                None => searches.push(new_search(run, search)),
+            };
         for run in runs {
             let folded = fold(&run.keystrokes, run.remembered.as_ref(), &self.policy, run.reason);
             counts.late += folded.late;
@@ -146,25 +155,26 @@ impl Flusher {
             if let Some((remembered, search)) = last.as_mut().zip(folded.continued) {
                 remembered.revision += 1;
                 remembered.search = search;
-                searches.push(new_search(run, remembered));
+                add(run, remembered);
             }
             for (index, search) in folded.searches.into_iter().enumerate() {
                 let id = LoggedSearchId(search_id(run, index));
                 let new = RememberedSearch { id, revision: 1, search, trace: SearchTrace::default() };
-                searches.push(new_search(run, &new));
+                add(run, &new);
                 last = Some(new);
             }
             let remember = last.zip(folded.trace).map(|(last, trace)| RememberedSearch { trace, ..last });
             settled.push(Settlement::of(run, remember));
         }
         let logged = self.store.log_searches(&searches).await?;
-        counts.searches = logged.inserted.iter().filter(|search| search.revision == 1).count() as u64;
+        counts.searches = (logged.inserted.len() - logged.superseded) as u64;
         counts.duplicates = logged.duplicates as u64;
         // Subscribers receive a search after it is stored, and none that was stored before.
         if let Err(error) = self.feed.publish(&logged.inserted).await {
             warn!(error = %error, "logged searches were not published");
         }
         self.buffer.ack(&settled, counts).await?;
+        self.exclusions.count(&excluded);
         self.status.observe(started.elapsed());
         info!(
             flush.runs = runs.len(),
@@ -196,6 +206,7 @@ fn new_search(run: &ClaimedRun, of: &RememberedSearch) -> NewSearch {
         keystrokes: search.keystrokes,
         result_count: found.map(|found| found.count),
         tier: found.and_then(|found| found.tier),
+        context: search.context.clone(),
         reason: search.reason,
         started_at: search.started_at,
         last_keystroke_at: search.last_keystroke_at,

@@ -124,6 +124,8 @@ fn stored_text(text: &str, mask: Option<&Mask>) -> (String, bool) {
 }
 
 #[cfg(test)]
+mod contexts;
+#[cfg(test)]
 mod continuing;
 #[cfg(test)]
 mod properties;

@@ -2,9 +2,10 @@
 //!
 //! - `buffer`: the interface of the buffers that hold keystrokes until their searches are stored.
 //!   `local_buffer` is embedded, with a journal; `redis_buffer` serves a fleet. `digest` identifies
-//!   submitted texts in both, `keystroke_flags` encodes properties of keystrokes.
+//!   submitted texts in both, `keystroke_details` encodes properties of keystrokes.
 //! - `fold`: a pure function from a run of keystrokes and the `remembered` search to its searches. `mask` removes personal data from
 //!   their texts.
+//! - `exclusions`: input that is not logged.
 //! - `flusher`: from the buffer to the log; `retention`: deletes old searches from the log.
 //! - `feed`: announces logged searches; `local_feed`, `redis_feed`.
 //! - `pipeline`: the parts that a server shares; `flush_status`, `metrics`.
@@ -13,13 +14,14 @@
 
 mod buffer;
 mod digest;
+mod exclusions;
 mod feed;
 #[cfg(test)]
 mod fixtures;
 mod flush_status;
 mod flusher;
 mod fold;
-mod keystroke_flags;
+mod keystroke_details;
 mod local_buffer;
 mod local_feed;
 mod mask;
@@ -34,6 +36,7 @@ pub use buffer::{
     AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimId, ClaimScope, ClaimedRun, DueReason,
     Erasure, FlushCounts, KeystrokeBuffer, Settlement,
 };
+pub use exclusions::{Exclusions, Sender};
 pub use feed::{FeedError, SearchFeed};
 pub use flush_status::FlushStatus;
 pub use flusher::{FlushError, FlushStep, Flusher};
@@ -45,4 +48,5 @@ pub use pipeline::{Keystrokes, PipelineHealth};
 pub use redis_buffer::RedisBuffer;
 pub use redis_feed::RedisFeed;
 pub use remembered::{FoldedSearch, RememberedSearch, SearchTrace};
+use remembered::{SearchContexts, SearchInContext};
 pub use retention::{Retention, RetentionStep};

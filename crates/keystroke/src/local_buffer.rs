@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use super::{
     AppendOutcome, BufferError, BufferHealth, BufferLimits, ClaimScope, ClaimedRun, Erasure, FlushCounts,
-    KeystrokeBuffer, Settlement,
+    KeystrokeBuffer, SearchInContext, Settlement,
 };
 use clock::Clock;
 use journal::Journal;
@@ -327,7 +327,8 @@ impl Shared {
         if runs.is_empty() {
             return;
         }
-        if let Err(error) = state.journal.write(&Record::Settled { at: now, runs }) {
+        let runs = runs.into_iter().map(|(run, search)| (run, search.map(SearchInContext))).collect();
+        if let Err(error) = state.journal.write(&Record::SettledInContext { at: now, runs }) {
             // Their searches are stored, so the runs are removed. A process that replays them stores
             // nothing new, since the ids are the same.
             warn!(%error, "an acknowledgement was not written to the keystroke journal");

@@ -2,6 +2,7 @@ use quarry_runtime::boxed;
 use std::sync::Arc;
 
 use super::buffer::{BufferError, BufferHealth, KeystrokeBuffer};
+use super::exclusions::Exclusions;
 use super::feed::SearchFeed;
 use super::flush_status::FlushStatus;
 use super::mask::Mask;
@@ -26,6 +27,8 @@ pub struct Keystrokes {
     pub flush_status: FlushStatus,
     /// Masks personal data and secrets in logged texts.
     pub mask: Option<Mask>,
+    /// The input that is not logged.
+    pub exclusions: Exclusions,
 }
 
 impl Keystrokes {

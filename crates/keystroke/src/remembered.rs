@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use quarry_domain::{FinalReason, LoggedSearchId, Timestamp, UserId};
+use quarry_domain::{FinalReason, LoggedSearchId, SearchContext, Timestamp, UserId};
 
 /// One search of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,10 @@ pub struct FoldedSearch {
     pub keystrokes: i64,
     /// The first result count of exactly the stored text.
     pub result_count: Option<i64>,
+    /// The facts about the request of that result count, masked like the text; without one, about the first request
+    /// of exactly the stored text that has any.
+    #[serde(skip)]
+    pub context: SearchContext,
     /// The reason of its end.
     pub reason: FinalReason,
     /// The arrival of its first keystroke.
@@ -49,6 +53,47 @@ pub struct SearchTrace {
     pub(crate) is_composing: bool,
     /// The longer text from which a stray last letter was removed, and its result count.
     pub(crate) longer: Option<(String, Option<i64>)>,
+    /// The context of the longer text.
+    #[serde(skip)]
+    pub(crate) longer_context: SearchContext,
     /// Fingerprints of the prefixes of the typed text, if masking changed it.
     pub(crate) prefixes: Vec<u8>,
+}
+
+/// The contexts of a remembered search, which buffers encode after the rest: earlier versions lack them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SearchContexts {
+    search: SearchContext,
+    longer: SearchContext,
+}
+
+impl RememberedSearch {
+    pub(crate) fn contexts(&self) -> SearchContexts {
+        let (search, longer) = (self.search.context.clone(), self.trace.longer_context.clone());
+        SearchContexts { search, longer }
+    }
+
+    pub(crate) fn with_contexts(mut self, contexts: SearchContexts) -> Self {
+        self.search.context = contexts.search;
+        self.trace.longer_context = contexts.longer;
+        self
+    }
+}
+
+/// A remembered search with its contexts, as the journal encodes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(RememberedSearch, SearchContexts)", into = "(RememberedSearch, SearchContexts)")]
+pub(crate) struct SearchInContext(pub(crate) RememberedSearch);
+
+impl From<(RememberedSearch, SearchContexts)> for SearchInContext {
+    fn from((search, contexts): (RememberedSearch, SearchContexts)) -> Self {
+        Self(search.with_contexts(contexts))
+    }
+}
+
+impl From<SearchInContext> for (RememberedSearch, SearchContexts) {
+    fn from(SearchInContext(search): SearchInContext) -> Self {
+        let contexts = search.contexts();
+        (search, contexts)
+    }
 }

@@ -7,15 +7,17 @@ use super::calendar::{CalendarInterval, buckets};
 use super::report::{Report, ReportCache, ReportCaches, ReportSource};
 use super::{ReportError, ReportPeriod, SearchedQuery};
 use quarry_domain::{
-    ClickedDocument, Period, QueryDigest, Timestamp, VolumeBucket, ZeroResultSearch, query_key,
+    ClickedDocument, Period, QueryDigest, SearchFact, Timestamp, VolumeBucket, ZeroResultSearch, query_key,
 };
 use quarry_store::Store;
 
 /// The most frequent searches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TopSearches {
     /// The period of the searches.
     pub period: ReportPeriod,
+    /// The facts about the requests of the searches, all of which hold.
+    pub facts: Vec<SearchFact>,
     /// The number of more frequent queries to skip.
     pub offset: u64,
     /// The number of queries.
@@ -36,14 +38,14 @@ impl Report for TopSearches {
 
     async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
         store.attribute_interactions(now).await?;
-        let searches = store.top_searches(period, self.offset, self.first).await?;
+        let searches = store.top_searches(period, &self.facts, self.offset, self.first).await?;
         if searches.is_empty() || !store.clicks_are_recorded(period).await? {
             let unrated = |search| SearchedQuery { search, interactions: None };
             return Ok(searches.into_iter().map(unrated).collect());
         }
         let digests: Vec<QueryDigest> =
             searches.iter().map(|search| QueryDigest::of(&search.query_key)).collect();
-        let found = store.query_interactions(&digests, period).await?;
+        let found = store.query_interactions(&digests, period, &self.facts).await?;
         let rated = searches.into_iter().zip(digests).map(|(search, digest)| {
             let interactions = Some(found.get(&digest).copied().unwrap_or_default());
             SearchedQuery { search, interactions }
@@ -53,10 +55,12 @@ impl Report for TopSearches {
 }
 
 /// The most frequent searches without results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ZeroResultSearches {
     /// The period of the searches.
     pub period: ReportPeriod,
+    /// The facts about the requests of the searches, all of which hold.
+    pub facts: Vec<SearchFact>,
     /// Includes searches that documents with any of the words answered.
     pub with_relaxed: bool,
     /// The number of more frequent queries to skip.
@@ -78,7 +82,8 @@ impl Report for ZeroResultSearches {
     }
 
     async fn compute(self, store: Store, period: Period, _: Timestamp) -> Result<Self::Value, ReportError> {
-        Ok(store.zero_result_searches(period, self.with_relaxed, self.offset, self.first).await?)
+        let Self { facts, with_relaxed, offset, first, .. } = self;
+        Ok(store.zero_result_searches(period, &facts, with_relaxed, offset, first).await?)
     }
 }
 
@@ -89,6 +94,8 @@ pub struct ClickedDocuments {
     pub query: String,
     /// The period of the clicks.
     pub period: ReportPeriod,
+    /// The facts about the requests of the searches, all of which hold.
+    pub facts: Vec<SearchFact>,
     /// The number of documents.
     pub first: u64,
 }
@@ -108,29 +115,31 @@ impl Report for ClickedDocuments {
     async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
         store.attribute_interactions(now).await?;
         let query = QueryDigest::of(&query_key(&self.query));
-        Ok(store.clicked_documents(query, period, self.first).await?)
+        Ok(store.clicked_documents(query, period, &self.facts, self.first).await?)
     }
 }
 
 /// The number of searches per calendar interval that the period touches, zeros included.
 ///
 /// The first and the last interval may extend beyond the period; they count searches of the period only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SearchVolume {
     period: ReportPeriod,
+    facts: Vec<SearchFact>,
     interval: CalendarInterval,
     zone: Tz,
 }
 
 impl SearchVolume {
-    /// Creates the report of a period, by the calendar of an IANA time zone.
+    /// Creates the report of the searches with all facts in a period, by the calendar of an IANA time zone.
     pub fn new(
         period: ReportPeriod,
+        facts: Vec<SearchFact>,
         interval: CalendarInterval,
         timezone: &str,
     ) -> Result<Self, ReportError> {
         let zone = timezone.parse().map_err(|_| ReportError::UnknownTimeZone)?;
-        Ok(Self { period, interval, zone })
+        Ok(Self { period, facts, interval, zone })
     }
 }
 
@@ -148,7 +157,7 @@ impl Report for SearchVolume {
 
     async fn compute(self, store: Store, period: Period, now: Timestamp) -> Result<Self::Value, ReportError> {
         let buckets = buckets(self.interval, self.zone, period, now).ok_or(ReportError::TooManyIntervals)?;
-        let volumes = store.search_volume(&buckets.bounds).await?;
+        let volumes = store.search_volume(&buckets.bounds, &self.facts).await?;
         let rows = volumes.into_iter().zip(buckets.starts);
         Ok(rows.map(|(volume, start)| VolumeBucket { start, ..volume }).collect())
     }

@@ -25,7 +25,8 @@ use uuid::Uuid;
 
 use quarry_domain::{
     Crawl, CrawlId, CrawlState, DocumentDraft, DocumentId, FinalReason, FoundTier, LoggedSearch,
-    LoggedSearchId, PagePosition, Rejection, Revision, SessionId, SourceName, Tally, Timestamp, UserId,
+    LoggedSearchId, PagePosition, Rejection, Revision, SearchContext, SearchFact, SessionId, SourceName,
+    Tally, Timestamp, UserId,
 };
 
 mod authors;
@@ -234,6 +235,8 @@ pub struct NewSearch {
     pub result_count: Option<i64>,
     /// The tiers that found them, if the server answered the search.
     pub tier: Option<FoundTier>,
+    /// The facts about its request.
+    pub context: SearchContext,
     /// The reason for its end.
     pub reason: FinalReason,
     /// The time of its first keystroke.
@@ -247,6 +250,8 @@ pub struct NewSearch {
 pub struct LogOutcome {
     /// Searches that this call stored, in the given order: new ones, and those that superseded a row.
     pub inserted: Vec<LoggedSearch>,
+    /// The number of those that superseded a row.
+    pub superseded: usize,
     /// The number of searches that an earlier call stored, or that the call repeats.
     pub duplicates: usize,
     /// The number of searches that were dropped because the person was erased.
@@ -270,6 +275,8 @@ pub struct SearchLogFilter {
     pub before: Option<Timestamp>,
     /// Searches without results, or all others, including those with an unknown number.
     pub zero_results: Option<bool>,
+    /// The facts that the context holds.
+    pub facts: Vec<SearchFact>,
 }
 
 /// The outcome of recording an interaction.

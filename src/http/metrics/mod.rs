@@ -133,6 +133,7 @@ impl Metrics {
             pipeline.buffer.register(&mut own, Utc::now());
         }
         parts.keystrokes.flush_status.register(&mut own);
+        parts.keystrokes.exclusions.register(&mut own);
         parts.reports.register_metrics(&mut own);
         parts.store.register_metrics(&mut own);
         LinkMetrics::register(&mut own, &parts.redis);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quarry::access::AccessControl;
 use quarry::cache::{Cache, CacheLimits, LocalCache};
-use quarry::config::Settings;
+use quarry::config::{KeystrokeSettings, Settings};
 use quarry::crawl::{CrawlMetrics, LogProgress};
 use quarry::domain::{SourceName, Timestamp};
 use quarry::graphql::{Api, Limits, Services, TimeLimits};
@@ -17,8 +17,8 @@ use quarry::http::{
 };
 use quarry::interaction::Interactions;
 use quarry::keystroke::{
-    BufferLimits, ClaimScope, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer, Keystrokes,
-    LocalBuffer, LocalFeed, Mask,
+    BufferLimits, ClaimScope, Exclusions, FlushStatus, FlushStep, Flusher, FoldPolicy, KeystrokeBuffer,
+    Keystrokes, LocalBuffer, LocalFeed, Mask,
 };
 use quarry::report::{Coverage, CoverageError, Reports};
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
@@ -47,6 +47,8 @@ pub(super) struct Setup {
     pub(super) engine: Option<Arc<dyn SearchEngine>>,
     /// The keystroke buffer in place of a journal in the server's folder.
     pub(super) buffer: Option<Arc<dyn KeystrokeBuffer>>,
+    /// The settings of keystrokes that are not logged.
+    pub(super) keystrokes: KeystrokeSettings,
     pub(super) times: TimeLimits,
     pub(super) http: HttpLimits,
     pub(super) limits: Limits,
@@ -70,6 +72,7 @@ impl Default for Setup {
             index_timeout: TimeLimits::default().index_timeout(),
             engine: None,
             buffer: None,
+            keystrokes: Settings::default().keystrokes,
             times: TimeLimits::default(),
             http: HttpLimits::default(),
             limits: Limits::default(),
@@ -186,8 +189,16 @@ impl Server {
             continue_window: std::time::Duration::from_secs(30),
             mask: Some(Mask::default()),
         };
-        let flusher = Flusher::new(buffer.clone(), store.clone(), feed.clone(), policy, flush_status.clone());
-        let keystrokes = Keystrokes { buffer, feed, flush_status, mask: Some(Mask::default()) };
+        let exclusions = Exclusions::of(&setup.keystrokes);
+        let flusher = Flusher::new(
+            buffer.clone(),
+            store.clone(),
+            feed.clone(),
+            policy,
+            exclusions.clone(),
+            flush_status.clone(),
+        );
+        let keystrokes = Keystrokes { buffer, feed, flush_status, mask: Some(Mask::default()), exclusions };
         let engine = setup.engine.unwrap_or(index);
         let settings = Settings::default().suggest;
         let suggestions = Suggestions::new(store.clone(), engine.clone(), follower.clone(), settings);

@@ -3,7 +3,7 @@
 use chrono::{TimeDelta, Utc};
 use quarry::domain::{
     DocumentDraft, DocumentKey, FinalReason, FoundTier, Interaction, InteractionId, InteractionKind,
-    LoggedSearchId, MatchTier, SessionId, SourceName,
+    LoggedSearchId, MatchTier, SearchContext, SearchFact, SessionId, SourceName,
 };
 use quarry::store::{NewSearch, Store};
 use serde_json::Value;
@@ -39,6 +39,12 @@ async fn fill(store: &Store) {
             keystrokes: 3,
             result_count: Some(4),
             tier: Some(FoundTier { last: MatchTier::Typos, relaxed: false }),
+            context: SearchContext::of([
+                SearchFact::sort("newest"),
+                SearchFact::filter("category", "mice"),
+                SearchFact::filter("category", "rats"),
+                SearchFact::tag("arm", "b").expect("a tag"),
+            ]),
             reason: FinalReason::Submitted,
             started_at: now,
             last_keystroke_at: now + TimeDelta::milliseconds(number as i64),
@@ -71,6 +77,7 @@ async fn searches_and_interactions_are_exported_completely() {
     assert_eq!(searches.len() as u128, SEARCHES);
     assert_eq!(searches[0]["query"], "say \"1202\", please");
     assert_eq!(searches[0]["revision"], 1);
+    assert_eq!(searches[0]["context"], "sort=newest; filter.category=mice; filter.category=rats; tag.arm=b");
     assert_eq!((&searches[0]["tier"], &searches[0]["reason"]), (&"typos".into(), &"submitted".into()));
 
     let table = folder.succeed(&["export", "searches"]).await;
@@ -84,6 +91,21 @@ async fn searches_and_interactions_are_exported_completely() {
         (&first["kind"], &first["key"], &first["position"]),
         (&"click".into(), &"1".into(), &2.into())
     );
+
+    let lines = folder.succeed(&["export", "searches", "--format", "ubi"]).await;
+    let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    assert_eq!(lines.lines().count() as u128, SEARCHES);
+    assert_eq!(first["user_query"], "say \"1202\", please");
+    assert_eq!((&first["query_id"], &first["client_id"]), (&searches[0]["id"], &"s".into()));
+    let attributes = &first["query_attributes"];
+    assert_eq!((&attributes["result_count"], &attributes["sort"]), (&4.into(), &"newest".into()));
+    assert_eq!(attributes["filters"], serde_json::json!({"category": ["mice", "rats"]}));
+    assert_eq!(attributes["tags"], serde_json::json!({"arm": ["b"]}));
+    let lines = folder.succeed(&["export", "interactions", "--format", "ubi"]).await;
+    let first: Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+    assert_eq!((&first["action_name"], &first["message_type"]), (&"click".into(), &"CLICK".into()));
+    assert_eq!(first["event_attributes"]["object"]["object_id"], "1");
+    assert_eq!(first["event_attributes"]["position"], serde_json::json!({"ordinal": 2}));
 
     let none = folder.succeed(&["export", "interactions", "--before", "2001-01-01"]).await;
     assert_eq!(none, "");

@@ -11,7 +11,7 @@ use quarry::keystroke::{
 };
 
 use super::buffers::{
-    TestBuffer, by, in_box, ms, on_each_buffer, sequenced, sessions, settled, stroke, submitted, texts,
+    TestBuffer, arm, by, in_box, ms, on_each_buffer, sequenced, sessions, settled, stroke, submitted, texts,
     unlimited,
 };
 use crate::support::wait::{TEST_TIMEOUT, next_millisecond, until};
@@ -68,7 +68,8 @@ async fn keystrokes_are_claimed_unchanged(open: impl AsyncFn(BufferLimits) -> Te
         by("ann", sequenced(i64::MAX, stroke(&longest, "bu"))),
         by(&longest, Keystroke { result_count: Some(i64::MAX), ..stroke(&longest, "bus") }),
         sequenced(0, Keystroke { result_count: Some(0), ..stroke(&longest, "bus ") }),
-        Keystroke { composing: true, ..stroke(&longest, "x") },
+        Keystroke { composing: true, context: arm("a"), ..stroke(&longest, "x") },
+        Keystroke { result_count: Some(1), context: arm("b"), ..stroke(&longest, "xy") },
         submitted(by("ann", stroke(&longest, &"long ".repeat(800)))),
     ]
     .map(|keystroke| in_box(&longest, keystroke));
@@ -89,6 +90,7 @@ async fn keystrokes_are_claimed_unchanged(open: impl AsyncFn(BufferLimits) -> Te
             submitted: typed.submitted,
             result_count: typed.result_count,
             composing: typed.composing,
+            context: typed.context.clone(),
         };
         assert_eq!(*found, expected);
         assert!(before <= found.at && found.at <= after, "{} is the time of arrival", found.at);

@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarry::domain::{FinalReason, InputId, Keystroke, LoggedSearchId, SessionId, UserId};
+use quarry::domain::{
+    FinalReason, InputId, Keystroke, LoggedSearchId, SearchContext, SearchFact, SessionId, UserId,
+};
 use quarry::keystroke::{
     AppendOutcome, BufferLimits, ClaimScope, ClaimedRun, FoldedSearch, KeystrokeBuffer, LocalBuffer,
     RedisBuffer, RememberedSearch, SearchTrace, Settlement,
@@ -179,6 +181,7 @@ pub(crate) fn stroke(session: &str, text: &str) -> Keystroke {
         submitted: false,
         result_count: None,
         composing: false,
+        context: Default::default(),
     }
 }
 
@@ -202,6 +205,11 @@ pub(crate) fn submitted(keystroke: Keystroke) -> Keystroke {
     Keystroke { submitted: true, ..keystroke }
 }
 
+/// The context of a request with a tag.
+pub(crate) fn arm(value: &str) -> SearchContext {
+    SearchContext::of(SearchFact::tag("arm", value).ok())
+}
+
 /// A stored search of a run, with the user of its first keystroke.
 pub(crate) fn remembered(run: &ClaimedRun, query: &str) -> RememberedSearch {
     let first = &run.keystrokes[0];
@@ -211,6 +219,7 @@ pub(crate) fn remembered(run: &ClaimedRun, query: &str) -> RememberedSearch {
         truncated: false,
         keystrokes: 1,
         result_count: None,
+        context: arm("b"),
         reason: FinalReason::Idle,
         started_at: first.at,
         last_keystroke_at: first.at,

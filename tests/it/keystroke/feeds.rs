@@ -49,6 +49,7 @@ fn search(query: &str) -> LoggedSearch {
         keystrokes: 3,
         result_count: Some(7),
         tier: None,
+        context: Default::default(),
         reason: FinalReason::UserChanged,
         started_at: now,
         last_keystroke_at: now,

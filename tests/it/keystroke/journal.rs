@@ -13,7 +13,7 @@ use quarry::keystroke::{
 };
 use tempfile::TempDir;
 
-use super::buffers::{by, in_box, sequenced, settled, stroke, submitted, unlimited};
+use super::buffers::{arm, by, in_box, sequenced, settled, stroke, submitted, unlimited};
 
 fn open(folder: &Path) -> LocalBuffer {
     open_with(folder, unlimited())
@@ -73,7 +73,7 @@ fn typing() -> Vec<Keystroke> {
         in_box("tab", stroke("ann", "grüße ✓")),
         stroke("ben", ""),
         submitted(by("user ben", stroke("ben", "cat"))),
-        Keystroke { result_count: Some(7), ..stroke("cleo", "dog") },
+        Keystroke { result_count: Some(7), context: arm("b"), ..stroke("cleo", "dog") },
     ]
 }
 

@@ -140,7 +140,10 @@ async fn the_click_through_rate_is_a_share_of_searches(database: Arc<TestDatabas
     let document = product(&store, "shop", "1", "Shoes", "shoes").await;
     let rates = async || {
         let report = reports
-            .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, true)
+            .get(
+                TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: 10 },
+                true,
+            )
             .await
             .unwrap();
         report.value.iter().map(|row| row.click_through_rate()).collect::<Vec<_>>()
@@ -159,15 +162,19 @@ async fn the_click_through_rate_is_a_share_of_searches(database: Arc<TestDatabas
         record(&store, click, document, 1, answer(salt, "tea"), now).await;
     }
     assert_eq!(rates().await, [Some(0.5), Some(1.0), Some(0.0)]);
-    let top = TopSearches { period: ReportPeriod::default(), offset: 1, first: 10 };
+    let top = TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 1, first: 10 };
     let rows = reports.get(top, true).await.unwrap().value;
     let tea = &rows[0];
     assert_eq!((rows.len(), tea.search.query.as_str()), (2, "tea"), "the first row was skipped");
     assert_eq!(tea.conversion_rate(), Some(1.0 / 3.0));
     assert_eq!((tea.searches_without_clicks(), tea.average_click_position()), (Some(0), Some(3.0)));
     assert_eq!((rows[1].searches_without_clicks(), rows[1].average_click_position()), (Some(2), None));
-    let clicked =
-        ClickedDocuments { query: "RED  shoes".to_owned(), period: ReportPeriod::default(), first: 10 };
+    let clicked = ClickedDocuments {
+        query: "RED  shoes".to_owned(),
+        period: ReportPeriod::default(),
+        facts: Vec::new(),
+        first: 10,
+    };
     let clicked = reports.get(clicked, false).await.unwrap().value;
     assert_eq!((clicked.len(), clicked[0].clicks, clicked[0].average_position), (1, 2, Some(3.0)));
 }

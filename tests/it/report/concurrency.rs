@@ -72,7 +72,10 @@ async fn concurrent_computations_are_limited() {
         let reports = reports.clone();
         tokio::spawn(async move {
             reports
-                .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, true)
+                .get(
+                    TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: 10 },
+                    true,
+                )
                 .await
                 .unwrap()
         })
@@ -101,7 +104,7 @@ async fn a_report_does_not_wait_for_the_watermark() {
     let reports = Reports::new(store, cache, gate.clone(), TTL);
     let report = async || {
         let period = between("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z");
-        let call = reports.get(TopSearches { period, offset: 0, first: 10 }, true);
+        let call = reports.get(TopSearches { period, facts: Vec::new(), offset: 0, first: 10 }, true);
         ends("a report", call).await.unwrap()
     };
     let unknown = report().await;

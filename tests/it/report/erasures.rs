@@ -15,7 +15,7 @@ on_each_database!(erasures_by_another_server_clear_the_reports);
 
 async fn cache_status(reports: &Reports) -> (usize, CacheStatus) {
     let report = reports
-        .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, false)
+        .get(TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: 10 }, false)
         .await
         .unwrap();
     (report.value.len(), report.cache_status)

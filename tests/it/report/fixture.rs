@@ -72,6 +72,7 @@ pub(crate) fn search(session: &str, query: &str, last_keystroke_at: Timestamp, r
         keystrokes: 5,
         result_count: Some(results),
         tier: None,
+        context: Default::default(),
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - chrono::TimeDelta::seconds(3),
         last_keystroke_at,

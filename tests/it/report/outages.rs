@@ -26,7 +26,9 @@ fn server(store: &Store, redis: &OwnRedis, coverage: Arc<ScriptedCoverage>, ttl:
 type TopSearchesResult = Result<ReportResponse<Vec<SearchedQuery>>, ReportError>;
 
 async fn top_searches(reports: &Reports, first: u64) -> TopSearchesResult {
-    reports.get(TopSearches { period: ReportPeriod::default(), offset: 0, first }, false).await
+    reports
+        .get(TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first }, false)
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -31,12 +31,18 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let reports = local_reports(&store);
     let always = ReportPeriod::default();
-    let empty = reports.get(TopSearches { period: always, offset: 0, first: 10 }, false).await.unwrap();
+    let empty = reports
+        .get(TopSearches { period: always, facts: Vec::new(), offset: 0, first: 10 }, false)
+        .await
+        .unwrap();
     assert_eq!((rows(&empty), empty.cache_status), (vec![], CacheStatus::Miss));
     for (session, query) in [("a", "red shoes"), ("b", "Red  Shoes"), ("b", "tea"), ("a", "RED SHOES")] {
         search_now(&store, session, query, 3).await;
     }
-    let kept = reports.get(TopSearches { period: always, offset: 0, first: 10 }, false).await.unwrap();
+    let kept = reports
+        .get(TopSearches { period: always, facts: Vec::new(), offset: 0, first: 10 }, false)
+        .await
+        .unwrap();
     assert_eq!(
         (rows(&kept), kept.cache_status),
         (vec![], CacheStatus::Hit),
@@ -45,7 +51,10 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     assert_eq!((kept.generated_at, kept.covered_until), (empty.generated_at, empty.covered_until));
 
     let before = Utc::now();
-    let fresh = reports.get(TopSearches { period: always, offset: 0, first: 10 }, true).await.unwrap();
+    let fresh = reports
+        .get(TopSearches { period: always, facts: Vec::new(), offset: 0, first: 10 }, true)
+        .await
+        .unwrap();
     assert_eq!(
         (rows(&fresh), fresh.cache_status),
         (vec![("red shoes", 3, 2), ("tea", 1, 1)], CacheStatus::Bypass)
@@ -54,17 +63,29 @@ async fn reports_are_computed_once_and_cached(database: Arc<TestDatabase>) {
     assert!(before <= fresh.covered_until && fresh.covered_until <= fresh.generated_at);
     assert_eq!(fresh.value[0].search.average_results, Some(3.0));
     assert_eq!(fresh.value[0].click_through_rate(), None);
-    let kept = reports.get(TopSearches { period: always, offset: 0, first: 10 }, false).await.unwrap();
+    let kept = reports
+        .get(TopSearches { period: always, facts: Vec::new(), offset: 0, first: 10 }, false)
+        .await
+        .unwrap();
     assert_eq!(kept, ReportResponse { cache_status: CacheStatus::Hit, ..fresh.clone() });
     // Other parameters are another report.
-    let first = reports.get(TopSearches { period: always, offset: 0, first: 1 }, false).await.unwrap();
+    let first = reports
+        .get(TopSearches { period: always, facts: Vec::new(), offset: 0, first: 1 }, false)
+        .await
+        .unwrap();
     assert_eq!((rows(&first), first.cache_status), (vec![("red shoes", 3, 2)], CacheStatus::Miss));
     let earlier = ReportPeriod { from: None, before: Some(before - TimeDelta::hours(1)) };
-    let earlier = reports.get(TopSearches { period: earlier, offset: 0, first: 10 }, false).await.unwrap();
+    let earlier = reports
+        .get(TopSearches { period: earlier, facts: Vec::new(), offset: 0, first: 10 }, false)
+        .await
+        .unwrap();
     assert_eq!((rows(&earlier), earlier.cache_status), (vec![], CacheStatus::Miss));
     let long_ago = search("a", "winter", Utc::now() - TimeDelta::days(31), 1);
     store.log_searches(&[long_ago]).await.unwrap();
-    let month = reports.get(TopSearches { period: always, offset: 0, first: 10 }, true).await.unwrap();
+    let month = reports
+        .get(TopSearches { period: always, facts: Vec::new(), offset: 0, first: 10 }, true)
+        .await
+        .unwrap();
     assert_eq!(rows(&month), rows(&fresh), "the default is the last 30 days");
 }
 
@@ -81,6 +102,7 @@ async fn searches_without_results_are_reported(database: Arc<TestDatabase>) {
             .get(
                 ZeroResultSearches {
                     period: ReportPeriod::default(),
+                    facts: Vec::new(),
                     with_relaxed: false,
                     offset: 0,
                     first: 10,
@@ -112,7 +134,8 @@ async fn volume_follows_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     store.log_searches(&searches).await.unwrap();
     let period = between("2026-03-28T12:00:00Z", "2026-03-31T10:00:00Z");
     let volume = async |zone, interval| {
-        let report = reports.get(SearchVolume::new(period, interval, zone).unwrap(), false).await.unwrap();
+        let report =
+            reports.get(SearchVolume::new(period, Vec::new(), interval, zone).unwrap(), false).await.unwrap();
         assert_eq!(report.cache_status, CacheStatus::Miss);
         assert_eq!(report.covered_until, period.before.unwrap());
         let rows = report.value.into_iter();
@@ -147,7 +170,10 @@ async fn volume_follows_the_calendar_of_the_zone(database: Arc<TestDatabase>) {
     // An open period ends with the current interval.
     search_now(&store, "s", "tea", 1).await;
     let report = reports
-        .get(SearchVolume::new(ReportPeriod::default(), CalendarInterval::Day, "UTC").unwrap(), false)
+        .get(
+            SearchVolume::new(ReportPeriod::default(), Vec::new(), CalendarInterval::Day, "UTC").unwrap(),
+            false,
+        )
         .await
         .unwrap();
     assert_eq!(report.value.len(), 31);
@@ -161,8 +187,9 @@ async fn reports_state_their_watermark(database: Arc<TestDatabase>) {
     let reports = Reports::new(store, cache, coverage.clone(), TTL);
     let since = at("2026-11-01T00:00:00Z");
     let period = ReportPeriod { from: Some(since), before: None };
-    let report =
-        async |period| reports.get(TopSearches { period, offset: 0, first: 10 }, true).await.unwrap();
+    let report = async |period| {
+        reports.get(TopSearches { period, facts: Vec::new(), offset: 0, first: 10 }, true).await.unwrap()
+    };
     assert_eq!(report(period).await.covered_until, since, "without a watermark, nothing is covered");
     let typed = Utc::now() - TimeDelta::seconds(7);
     coverage.set(Some(Some(typed)));
@@ -195,7 +222,10 @@ async fn erased_searches_are_in_no_report(database: Arc<TestDatabase>) {
     }
     let top_searches = async |server: &Reports| {
         server
-            .get(TopSearches { period: ReportPeriod::default(), offset: 0, first: 10 }, false)
+            .get(
+                TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: 10 },
+                false,
+            )
             .await
             .unwrap()
     };

@@ -21,12 +21,24 @@ async fn periods_must_begin_before_they_end() {
     ] {
         let parameters = CategoryDocuments { name: "toys".to_owned(), source: None, kind, period, first: 10 };
         let errors = [
-            reports.get(TopSearches { period, offset: 0, first: 10 }, false).await.err(),
+            reports.get(TopSearches { period, facts: Vec::new(), offset: 0, first: 10 }, false).await.err(),
             reports
-                .get(ZeroResultSearches { period, with_relaxed: false, offset: 0, first: 10 }, true)
+                .get(
+                    ZeroResultSearches {
+                        period,
+                        facts: Vec::new(),
+                        with_relaxed: false,
+                        offset: 0,
+                        first: 10,
+                    },
+                    true,
+                )
                 .await
                 .err(),
-            reports.get(SearchVolume::new(period, CalendarInterval::Day, "UTC").unwrap(), false).await.err(),
+            reports
+                .get(SearchVolume::new(period, Vec::new(), CalendarInterval::Day, "UTC").unwrap(), false)
+                .await
+                .err(),
             reports.get(parameters, false).await.err(),
             reports.get(CategoryTotals { source: None, kind, period }, false).await.err(),
         ];
@@ -40,7 +52,7 @@ async fn periods_must_begin_before_they_end() {
         ReportPeriod { from: Some(at("2100-01-01T00:00:00Z")), before: None },
     ] {
         let days = reports
-            .get(SearchVolume::new(period, CalendarInterval::Day, "UTC").unwrap(), false)
+            .get(SearchVolume::new(period, Vec::new(), CalendarInterval::Day, "UTC").unwrap(), false)
             .await
             .unwrap()
             .value;
@@ -54,7 +66,7 @@ async fn zones_must_exist_and_intervals_are_limited() {
     let store = database.store().await;
     let reports = local_reports(&store);
     let volume = async |period, interval, zone: &str| {
-        reports.get(SearchVolume::new(period, interval, zone)?, false).await
+        reports.get(SearchVolume::new(period, Vec::new(), interval, zone)?, false).await
     };
     let always = ReportPeriod::default();
     for zone in ["", "Berlin", "europe/berlin", "UTC+1", "../etc/passwd", "Europe/Berlin "] {

@@ -117,6 +117,7 @@ fn search(of: &str, query: &str, at: DateTime<Utc>) -> NewSearch {
         keystrokes: 5,
         result_count: None,
         tier: None,
+        context: Default::default(),
         reason: FinalReason::Idle,
         started_at: at - TimeDelta::seconds(3),
         last_keystroke_at: at,

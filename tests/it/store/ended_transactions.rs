@@ -94,6 +94,7 @@ fn search(number: u128) -> NewSearch {
         keystrokes: 3,
         result_count: None,
         tier: None,
+        context: Default::default(),
         reason: FinalReason::Idle,
         started_at: at(NOON),
         last_keystroke_at: at(NOON),
@@ -203,7 +204,7 @@ async fn acknowledged_writes_after_an_ended_transaction_are_stored() {
             let outcome = ends(name, call(&store, &before)).await;
             assert!(outcome.is_err(), "{name}, attempt {attempt}: nothing was written");
             // A snapshot ends by a rollback, which must end the whole transaction.
-            store.top_searches(Period { from: at(NOON), before: None }, 0, 10).await.unwrap();
+            store.top_searches(Period { from: at(NOON), before: None }, &[], 0, 10).await.unwrap();
         }
         assert_eq!(contents(&other).await, stored, "{name}");
         disarm(&other).await;

@@ -1,8 +1,10 @@
 use async_graphql::{ID, InputObject, SimpleObject};
 
+use super::NamedValueInput;
+use super::search_context::checked_tags;
 use crate::failure::Failure;
 use crate::scalars::{Flag, Long};
-use quarry_domain::{InputId, InvalidKeystroke, Keystroke, SessionId, UserId};
+use quarry_domain::{InputId, InvalidKeystroke, Keystroke, SearchContext, SessionId, UserId};
 
 /// The content of a search box after a keystroke.
 #[derive(Clone, Debug, InputObject)]
@@ -27,15 +29,22 @@ pub(crate) struct LogKeystrokeInput {
     composing: Flag<false>,
     /// The number of documents that the text found, if the client knows it.
     result_count: Option<i32>,
+    /// Tags to filter reports by, such as the arm of an experiment, the country or the device: at most 8. A name has 1
+    /// to 32 letters, digits, `.`, `_` and `-`; a value up to 64 characters, masked like the text.
+    tags: Option<Vec<NamedValueInput>>,
 }
 
 impl LogKeystrokeInput {
     /// Validates the keystroke; errors begin with `path`.
     pub(crate) fn checked(self, path: &str) -> Result<Keystroke, Failure> {
-        self.into_keystroke(|error| invalid(path, &error))
+        self.into_keystroke(path, |error| invalid(path, &error))
     }
 
-    fn into_keystroke(self, failure: impl Fn(InvalidKeystroke) -> Failure) -> Result<Keystroke, Failure> {
+    fn into_keystroke(
+        self,
+        path: &str,
+        failure: impl Fn(InvalidKeystroke) -> Failure,
+    ) -> Result<Keystroke, Failure> {
         let user = self.user_id.map(|id| UserId::parse(&id)).transpose();
         let input = self.input_id.map(|id| InputId::parse(&id)).transpose();
         let keystroke = Keystroke {
@@ -47,6 +56,7 @@ impl LogKeystrokeInput {
             submitted: self.submitted.0,
             result_count: self.result_count.map(i64::from),
             composing: self.composing.0,
+            context: SearchContext::of(checked_tags(&format!("{path}.tags"), self.tags)?),
         };
         keystroke.checked().map_err(failure)
     }
@@ -69,12 +79,14 @@ pub(crate) struct TrackInput {
     /// True while an input method composes the text, as for `logKeystroke`.
     #[graphql(default)]
     composing: Flag<false>,
+    /// Tags to filter reports by, as for `logKeystroke`; the filter and the order of the search are stored as well.
+    tags: Option<Vec<NamedValueInput>>,
 }
 
 impl TrackInput {
     /// Validates the keystroke with the text of a search, whose number of results is not known yet.
     pub(crate) fn checked(self, text: &str) -> Result<Keystroke, Failure> {
-        let Self { session_id, user_id, input_id, sequence, submitted, composing } = self;
+        let Self { session_id, user_id, input_id, sequence, submitted, composing, tags } = self;
         let text = text.to_owned();
         let result_count = None;
         LogKeystrokeInput {
@@ -86,8 +98,9 @@ impl TrackInput {
             submitted,
             composing,
             result_count,
+            tags,
         }
-        .into_keystroke(|error| match error.field {
+        .into_keystroke("track", |error| match error.field {
             "text" => Failure::bad_input("query", error.problem),
             _ => invalid("track", &error),
         })
@@ -103,7 +116,8 @@ pub(super) fn invalid(path: &str, error: &InvalidKeystroke) -> Failure {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct LogKeystrokePayload {
     /// True if the buffer stored the keystroke. False if it was dropped: its `sequence` does not exceed that of a
-    /// search that is already final (and does not begin again), or its session exceeds the flood limit.
+    /// search that is already final (and does not begin again), its session exceeds the flood limit, or the settings
+    /// exclude its sender or session from the log.
     pub(crate) accepted: bool,
 }
 

@@ -1,10 +1,13 @@
 use async_graphql::{Context, ID, Object};
 
-use super::{FinalReason, MatchTier, int};
+use super::search_context::{named_values, sort_of, sources_of};
+use super::{FinalReason, MatchTier, NamedValue, SearchSort, int};
 use crate::failure::Failure;
 use crate::ids::NodeId;
+use crate::list::List;
 use crate::response_budget::ResponseBudget;
 use crate::scalars::DateTime;
+use quarry_domain::FactKind;
 
 /// The GraphQL type of a logged search.
 #[derive(Clone)]
@@ -65,6 +68,26 @@ impl Search {
     /// True if few documents contained all words, so others with any of them followed; null if unknown.
     async fn relaxed(&self) -> Option<bool> {
         self.0.tier.map(|tier| tier.relaxed)
+    }
+
+    /// The requested order of the documents; null if the search was not logged by `search(track:)`.
+    async fn sort(&self) -> Option<SearchSort> {
+        sort_of(&self.0.context)
+    }
+
+    /// The sources to which the filter of the search restricted it.
+    async fn sources(&self) -> List<Vec<String>> {
+        List(sources_of(&self.0.context))
+    }
+
+    /// The conditions of the search's filter, one for each value: the first 32, and those of at most 128 characters.
+    async fn filters(&self) -> List<Vec<NamedValue>> {
+        List(named_values(&self.0.context, FactKind::Filter))
+    }
+
+    /// The tags of the search.
+    async fn tags(&self) -> List<Vec<NamedValue>> {
+        List(named_values(&self.0.context, FactKind::Tag))
     }
 
     /// The reason why the search became final.

@@ -1,9 +1,11 @@
 use async_graphql::{ID, InputObject};
 
+use super::SearchContextFilter;
 use super::keystroke_input::invalid;
 use crate::failure::Failure;
 use crate::scalars::DateTime;
 use quarry_domain::{MAX_KEYSTROKE_BYTES, SessionId, UserId, query_key};
+use quarry_keystroke::Mask;
 
 /// A filter of logged searches: all given conditions must hold.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -22,11 +24,13 @@ pub(crate) struct SearchLogFilter {
     before: Option<DateTime>,
     /// The search had no results (true), or it had results or an unknown number of them (false).
     zero_results: Option<bool>,
+    /// The request of the search meets these conditions.
+    context: Option<SearchContextFilter>,
 }
 
 impl SearchLogFilter {
     /// Validates the filter and converts it to the store's type.
-    pub(crate) fn checked(self) -> Result<quarry_store::SearchLogFilter, Failure> {
+    pub(crate) fn checked(self, mask: Option<&Mask>) -> Result<quarry_store::SearchLogFilter, Failure> {
         let session = self.session_id.map(|id| SessionId::parse(&id)).transpose();
         let user = self.user_id.map(|id| UserId::parse(&id)).transpose();
         let prefix = self.query_prefix.unwrap_or_default();
@@ -43,6 +47,7 @@ impl SearchLogFilter {
             from: self.from.map(|at| at.0),
             before: self.before.map(|at| at.0),
             zero_results: self.zero_results,
+            facts: self.context.unwrap_or_default().checked("filter.context", mask)?,
         })
     }
 }

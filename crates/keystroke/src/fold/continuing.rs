@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use quarry_domain::FinalReason::{Cleared, Idle, Replaced, Submitted};
 use quarry_domain::LoggedSearchId;
 
-static POLICY: LazyLock<FoldPolicy> = LazyLock::new(|| FoldPolicy {
+pub(super) static POLICY: LazyLock<FoldPolicy> = LazyLock::new(|| FoldPolicy {
     window: Duration::from_secs(5),
     continue_window: Duration::from_secs(30),
     mask: Some(Mask::default()),

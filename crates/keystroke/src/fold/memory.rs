@@ -2,12 +2,12 @@
 
 use super::comparison::NormalizedText;
 use super::fingerprints::fingerprints;
-use super::pieces::NormalizedKeystroke;
+use super::pieces::{NormalizedKeystroke, TextRequest};
 use super::searches::{Before, FinalSearch, searches};
 use super::{FoldOutcome, FoldPolicy, stored_text};
 use crate::mask::Mask;
 use crate::remembered::{FoldedSearch, RememberedSearch, SearchTrace};
-use quarry_domain::FinalReason;
+use quarry_domain::{FinalReason, SearchContext};
 
 /// A run that is being folded.
 pub(super) struct Folding<'p> {
@@ -93,6 +93,14 @@ impl<'p> Folding<'p> {
         self.policy.mask.as_ref()
     }
 
+    /// The context of a request, with masked values.
+    fn context(&self, request: TextRequest<'_>) -> SearchContext {
+        request.context(|value| match self.mask() {
+            Some(mask) => mask.apply(value).into_owned(),
+            None => value.to_owned(),
+        })
+    }
+
     fn before(
         &self,
         previous: &FoldedSearch,
@@ -123,12 +131,14 @@ impl<'p> Folding<'p> {
         let stored = &piece[search.stored];
         let (query, truncated) = stored_text(stored.text, self.mask());
         let keystrokes = || search.keystrokes.iter().map(|index| &piece[*index]);
+        let request = requests(piece, &search.keystrokes, stored.text);
         FoldedSearch {
             user: search.user.cloned(),
             query,
             truncated,
             keystrokes: i64::try_from(search.keystrokes.len()).unwrap_or(i64::MAX),
-            result_count: result_count(piece, search, stored.text),
+            result_count: request.result_count,
+            context: self.context(request),
             reason: search.reason,
             started_at: keystrokes().map(|typed| typed.at).min().unwrap_or(stored.at),
             last_keystroke_at: keystrokes().map(|typed| typed.at).max().unwrap_or(stored.at),
@@ -154,7 +164,12 @@ impl<'p> Folding<'p> {
         let mut changed = previous.clone();
         changed.user = previous.user.clone().or_else(|| search.user.cloned());
         if is_same_text {
-            changed.result_count = previous.result_count.or_else(|| counted(piece, &later, &previous.query));
+            let request = TextRequest::new(previous.result_count, &previous.context).or(requests(
+                piece,
+                &later,
+                &previous.query,
+            ));
+            (changed.result_count, changed.context) = (request.result_count, self.context(request));
             if search.reason == FinalReason::Submitted && search.stored != 0 {
                 changed.reason = FinalReason::Submitted;
             }
@@ -164,10 +179,11 @@ impl<'p> Folding<'p> {
         } else {
             changed.query = query;
             changed.truncated = truncated;
-            changed.result_count = match &trace.longer {
-                Some((_, count)) if search.stored == 0 => *count,
-                _ => result_count(piece, search, stored.text),
+            let request = match &trace.longer {
+                Some((_, count)) if search.stored == 0 => TextRequest::new(*count, &trace.longer_context),
+                _ => requests(piece, &search.keystrokes, stored.text),
             };
+            (changed.result_count, changed.context) = (request.result_count, self.context(request));
             changed.reason = search.reason;
         }
         let added = i64::try_from(later.len()).unwrap_or(i64::MAX);
@@ -183,6 +199,7 @@ impl<'p> Folding<'p> {
         };
         if let (Some((_, count)), Some(0), false) = (&mut new_trace.longer, search.longer, is_same_text) {
             *count = previous.result_count;
+            new_trace.longer_context = previous.context.clone();
         }
         Some((changed, new_trace))
     }
@@ -198,12 +215,13 @@ impl<'p> Folding<'p> {
         let is_masked = self.mask().is_some() && stored_text(stored.text, None).0 != query;
         let longer = search.longer.map(|index| {
             let text = piece[index].text;
-            (stored_text(text, self.mask()).0, result_count(piece, search, text))
+            (stored_text(text, self.mask()).0, requests(piece, &search.keystrokes, text))
         });
         SearchTrace {
             is_cleared: false,
             is_composing: stored.composing,
-            longer,
+            longer_context: longer.as_ref().map(|(_, request)| self.context(*request)).unwrap_or_default(),
+            longer: longer.map(|(text, request)| (text, request.result_count)),
             prefixes: if is_masked { fingerprints(stored.text) } else { Vec::new() },
         }
     }
@@ -217,15 +235,8 @@ fn comparable<'a>(trace: &'a SearchTrace, query: &'a str) -> NormalizedText<'a> 
     }
 }
 
-/// The first result count of exactly this text: that of the stored keystroke, if it has one.
-fn result_count(piece: &[NormalizedKeystroke<'_>], search: &FinalSearch<'_>, text: &str) -> Option<i64> {
-    let stored = &piece[search.stored];
-    let own = stored.result_count.filter(|_| stored.text == text);
-    own.or_else(|| counted(piece, &search.keystrokes, text))
-}
-
-/// The first result count of keystrokes whose text is stored like this.
-fn counted(piece: &[NormalizedKeystroke<'_>], keystrokes: &[usize], query: &str) -> Option<i64> {
-    let mut alike = keystrokes.iter().map(|index| &piece[*index]).filter(|typed| typed.text == query);
-    alike.find_map(|typed| typed.result_count)
+/// The first requests of keystrokes whose text is stored like this.
+fn requests<'a>(piece: &[NormalizedKeystroke<'a>], keystrokes: &[usize], query: &str) -> TextRequest<'a> {
+    let alike = keystrokes.iter().map(|index| &piece[*index]).filter(|typed| typed.text == query);
+    alike.fold(TextRequest::default(), |first, typed| first.or(typed.request))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::comparison::NormalizedText;
-use quarry_domain::{BufferedKeystroke, Timestamp, UserId};
+use quarry_domain::{BufferedKeystroke, SearchContext, Timestamp, UserId};
 
 /// A keystroke with its normalized text.
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct NormalizedKeystroke<'a> {
     pub(super) text: &'a str,
     pub(super) normalized: NormalizedText<'a>,
     pub(super) submitted: bool,
-    pub(super) result_count: Option<i64>,
+    pub(super) request: TextRequest<'a>,
     /// An input method was composing the text.
     pub(super) composing: bool,
     /// The page load that counted the sequence, in order of arrival.
@@ -36,11 +36,37 @@ impl<'a> NormalizedKeystroke<'a> {
             text: normalized.text(),
             normalized,
             submitted: false,
-            result_count: None,
+            request: TextRequest::default(),
             composing,
             epoch: 0,
             sequence: None,
         }
+    }
+}
+
+/// The known result count of a text, and the facts about the request that found it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TextRequest<'a> {
+    pub(super) result_count: Option<i64>,
+    /// `None` without facts.
+    context: Option<&'a SearchContext>,
+}
+
+impl<'a> TextRequest<'a> {
+    pub(super) fn new(result_count: Option<i64>, context: &'a SearchContext) -> Self {
+        Self { result_count, context: Some(context).filter(|context| !context.is_empty()) }
+    }
+
+    /// Adds what a later request of the same text knows: its facts replace others if only it has a result count.
+    pub(super) fn or(self, later: Self) -> Self {
+        let is_first_count = self.result_count.is_none() && later.result_count.is_some();
+        let (first, second) = if is_first_count { (later, self) } else { (self, later) };
+        Self { result_count: first.result_count, context: first.context.or(second.context) }
+    }
+
+    /// The context, with changed values.
+    pub(super) fn context(self, change: impl Fn(&str) -> String) -> SearchContext {
+        self.context.map(|context| context.map_values(change)).unwrap_or_default()
     }
 }
 
@@ -140,8 +166,8 @@ impl<'a> Piece<'a> {
     }
 
     fn push(&mut self, keystroke: &'a BufferedKeystroke) {
-        let BufferedKeystroke { at, ref user, ref text, sequence, submitted, result_count, composing } =
-            *keystroke;
+        let BufferedKeystroke { at, ref user, ref text, sequence, submitted, composing, .. } = *keystroke;
+        let request = TextRequest::new(keystroke.result_count, &keystroke.context);
         if let Some(sequence) = sequence {
             self.highest = self.highest.max(Some(sequence));
             self.texts.entry(sequence).or_insert(text);
@@ -149,7 +175,7 @@ impl<'a> Piece<'a> {
             if let Some(first) = self.typed.get_mut(*index) {
                 // A client may send a keystroke with a search and on its own.
                 first.user = first.user.or(user.as_ref());
-                first.result_count = first.result_count.or(result_count);
+                first.request = first.request.or(request);
                 self.repeated.push(keystroke);
                 return;
             }
@@ -163,7 +189,7 @@ impl<'a> Piece<'a> {
             text,
             normalized,
             submitted,
-            result_count,
+            request,
             composing: composing && !submitted,
             epoch: self.epoch,
             sequence,

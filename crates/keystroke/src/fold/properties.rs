@@ -7,6 +7,7 @@ use proptest::sample::{SizeRange, select};
 use chrono::TimeDelta;
 
 use super::continuing::Log;
+use super::tests::stroke;
 use super::*;
 use quarry_domain::{Timestamp, UserId, comparison_key};
 
@@ -27,7 +28,7 @@ prop_compose! {
         result_count in prop::option::of(0..3i64),
     ) -> BufferedKeystroke {
         let user = user.map(|id| UserId::parse(id).unwrap());
-        BufferedKeystroke { at: at(0), user, text, sequence: None, submitted, result_count, composing: false }
+        BufferedKeystroke { at: at(0), user, text, submitted, result_count, ..stroke("") }
     }
 }
 
@@ -80,13 +81,8 @@ proptest! {
         let mut lengths: Vec<usize> = positions.iter().map(|position| position.index(chars.len()) + 1).collect();
         lengths.insert(lengths.len() / 2, chars.len());
         let keystrokes = lengths.iter().map(|length| BufferedKeystroke {
-            at: at(0),
-            user: None,
             text: chars[..*length].iter().collect(),
-            sequence: None,
-            submitted: false,
-            result_count: None,
-            composing: false,
+            ..stroke("")
         });
         // A prefix of white space clears the box.
         let mut seen: Vec<_> = keystrokes.filter(|keystroke| !keystroke.text.trim().is_empty()).collect();
@@ -180,9 +176,7 @@ proptest! {
         submitted in any::<bool>(),
         pauses in vec(prop::bool::weighted(0.2), 30),
     ) {
-        let mut keystrokes = vec![BufferedKeystroke {
-            at: at(0), user: None, text: text.clone(), sequence: None, submitted, result_count: None, composing: false,
-        }];
+        let mut keystrokes = vec![BufferedKeystroke { submitted, ..stroke(&text) }];
         for (length, pause) in (0..text.len()).rev().zip(&pauses) {
             let last = keystrokes.last().unwrap();
             let wait = if *pause || keystrokes.len() == 1 { 6_000 } else { 50 };

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use quarry_domain::FinalReason::{Cleared, Idle, Limit, Replaced, Shutdown, Submitted, UserChanged};
-use quarry_domain::{Timestamp, UserId};
+use quarry_domain::{SearchContext, Timestamp, UserId};
 
 /// Marks a submitted text at its end.
 const ENTER: char = '⏎';
@@ -28,6 +28,7 @@ pub(super) fn stroke(text: &str) -> BufferedKeystroke {
         submitted,
         result_count: None,
         composing: false,
+        context: SearchContext::default(),
     }
 }
 

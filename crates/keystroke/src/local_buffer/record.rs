@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::run::{Claim, InputKey, Millis, PackedKeystroke, RunId};
 use super::submission::Submission;
-use crate::{DueReason, RememberedSearch};
+use crate::{DueReason, RememberedSearch, SearchInContext};
 use quarry_domain::Searcher;
 
 /// A change. Add new kinds at the end: the encoding names a kind by its position.
@@ -39,14 +39,20 @@ pub(super) enum Record<'a> {
     Closed { runs: Vec<RunId> },
     /// Compaction: the last submission of an input.
     Submitted { key: InputKey, submission: Submission },
-    /// Removed claims, and the last stored searches of their inputs.
+    /// As [`Record::SettledInContext`], of earlier versions: without contexts.
     Settled { at: Millis, runs: Vec<(RunId, Option<RememberedSearch>)> },
-    /// Compaction: the last stored search of an input.
+    /// As [`Record::RememberedInContext`], of earlier versions.
     Remembered { key: InputKey, search: RememberedSearch, until: Millis },
-    /// Compaction: the remembered search of a claim, and the time until which its input waits for it.
+    /// As [`Record::ContinuedInContext`], of earlier versions.
     Continued { run: RunId, search: Option<RememberedSearch>, until: Option<Millis> },
     /// Compaction: a watermark, with the first sequence of the input's last run.
     Numbered { key: InputKey, first: Option<i64>, sequence: i64, until: Millis },
+    /// Removed claims, and the last stored searches of their inputs.
+    SettledInContext { at: Millis, runs: Vec<(RunId, Option<SearchInContext>)> },
+    /// Compaction: the last stored search of an input.
+    RememberedInContext { key: InputKey, search: SearchInContext, until: Millis },
+    /// Compaction: the remembered search of a claim, and the time until which its input waits for it.
+    ContinuedInContext { run: RunId, search: Option<SearchInContext>, until: Option<Millis> },
 }
 
 /// An accepted keystroke.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::keystroke_flags::KeystrokeFlags;
+use crate::keystroke_details::KeystrokeDetails;
 use crate::{BufferLimits, DueReason, RememberedSearch};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
 
@@ -52,8 +52,8 @@ pub(super) struct PackedKeystroke<'a> {
     user: PackedUser<'a>,
     pub text: &'a str,
     pub sequence: Option<i64>,
-    flags: KeystrokeFlags,
-    result_count: Option<i64>,
+    #[serde(borrow)]
+    details: KeystrokeDetails<'a>,
 }
 
 /// A user, relative to the previous keystroke: most keystrokes do not change it.
@@ -119,8 +119,7 @@ impl BufferedRun {
             user,
             text: &keystroke.text,
             sequence: keystroke.sequence,
-            flags: KeystrokeFlags::of(keystroke),
-            result_count: keystroke.result_count,
+            details: KeystrokeDetails::of(keystroke),
         }
     }
 
@@ -156,7 +155,7 @@ impl BufferedRun {
         let is_next = self.is_next(keystroke.sequence);
         // After an overtaken submission, the run already holds the beginning of the next search: it
         // stays open, and the fold finds the submission.
-        let submits = keystroke.flags.is_submitted() && (is_next || keystroke.sequence == self.highest);
+        let submits = keystroke.details.is_submitted() && (is_next || keystroke.sequence == self.highest);
         if !was_submitted && submits {
             self.submitted = Some(self.last);
         }
@@ -223,9 +222,10 @@ impl BufferedRun {
                 user,
                 text: packed.text.to_owned(),
                 sequence: packed.sequence,
-                submitted: packed.flags.is_submitted(),
-                result_count: packed.result_count,
-                composing: packed.flags.is_composing(),
+                submitted: packed.details.is_submitted(),
+                result_count: packed.details.result_count,
+                composing: packed.details.is_composing(),
+                context: packed.details.context(),
             });
         }
         keystrokes

@@ -3,8 +3,8 @@
 use chrono::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::keystroke_flags::KeystrokeFlags;
-use crate::{ClaimId, ClaimedRun, DueReason, RememberedSearch};
+use crate::keystroke_details::KeystrokeDetails;
+use crate::{ClaimId, ClaimedRun, DueReason, RememberedSearch, SearchContexts};
 use quarry_domain::{BufferedKeystroke, InputId, Keystroke, SessionId, Timestamp, UserId};
 
 /// The length of the head after version and reason.
@@ -16,16 +16,15 @@ const VERSION: u8 = 1;
 struct Content<'a> {
     text: &'a str,
     sequence: Option<i64>,
-    flags: KeystrokeFlags,
-    result_count: Option<i64>,
+    #[serde(borrow)]
+    details: KeystrokeDetails<'a>,
 }
 
 pub(super) fn content(keystroke: &Keystroke) -> Result<Vec<u8>, postcard::Error> {
     postcard::to_stdvec(&Content {
         text: &keystroke.text,
         sequence: keystroke.sequence,
-        flags: KeystrokeFlags::of(keystroke),
-        result_count: keystroke.result_count,
+        details: KeystrokeDetails::of(keystroke),
     })
 }
 
@@ -45,14 +44,18 @@ pub(super) fn remembered(search: &RememberedSearch) -> Result<Vec<u8>, postcard:
     let user = search.search.user.as_ref().map_or("", UserId::as_str);
     let length = u16::try_from(user.len()).map_err(|_| postcard::Error::SerializeBufferFull)?;
     let head = [&length.to_be_bytes()[..], user.as_bytes()].concat();
-    postcard::to_extend(search, head)
+    // The contexts follow what earlier versions write and read.
+    postcard::to_extend(&search.contexts(), postcard::to_extend(search, head)?)
 }
 
 /// Decodes a remembered search; `None` for an empty or a malformed one, which is then not continued.
 fn remembered_search(bytes: &[u8]) -> Option<RememberedSearch> {
     let mut reader = RunReader(bytes);
     reader.counted::<2>()?;
-    postcard::from_bytes(reader.0).ok()
+    let (search, rest) = postcard::take_from_bytes::<RememberedSearch>(reader.0).ok()?;
+    let contexts =
+        if rest.is_empty() { Some(SearchContexts::default()) } else { postcard::from_bytes(rest).ok() };
+    Some(search.with_contexts(contexts?))
 }
 
 /// Decodes a claimed run; `None` if it is malformed.
@@ -118,9 +121,10 @@ impl<'a> RunReader<'a> {
             user,
             text: content.text.to_owned(),
             sequence: content.sequence,
-            submitted: content.flags.is_submitted(),
-            result_count: content.result_count,
-            composing: content.flags.is_composing(),
+            submitted: content.details.is_submitted(),
+            result_count: content.details.result_count,
+            composing: content.details.is_composing(),
+            context: content.details.context(),
         })
     }
 }
@@ -129,6 +133,7 @@ impl<'a> RunReader<'a> {
 mod tests {
     use super::*;
     use crate::fixtures::stroke;
+    use quarry_domain::{SearchContext, SearchFact};
 
     #[test]
     fn sequences_sort_as_texts() {
@@ -152,5 +157,21 @@ mod tests {
             other[at] = byte;
             assert_eq!(claimed_run("id".to_owned(), &other, b""), None, "{byte} at {at}");
         }
+    }
+
+    #[test]
+    fn remembered_searches_of_earlier_versions_are_read() {
+        let mut search = crate::fixtures::remembered("bus");
+        search.search.user = UserId::parse("ann").ok();
+        let earlier = [&b"\0\x03ann"[..], &postcard::to_stdvec(&search).unwrap()].concat();
+        assert_eq!(remembered_search(&earlier), Some(search.clone()));
+        search.search.context = SearchContext::of([SearchFact::sort("newest")]);
+        search.trace.longer_context = SearchContext::of([SearchFact::sort("oldest")]);
+        let written = remembered(&search).unwrap();
+        // Earlier versions ignore what follows.
+        assert!(written.starts_with(&earlier));
+        assert_eq!(remembered_search(&written), Some(search));
+        assert_eq!(remembered_search(&written[..written.len() - 1]), None);
+        assert_eq!(remembered_search(b""), None);
     }
 }

@@ -14,6 +14,7 @@ pub(crate) struct Model {
     pub(crate) result_count: Option<i64>,
     pub(crate) tier: Option<String>,
     pub(crate) relaxed: Option<bool>,
+    pub(crate) context: Option<String>,
     pub(crate) reason: String,
     pub(crate) started_at: DateTimeWithTimeZone,
     pub(crate) last_keystroke_at: DateTimeWithTimeZone,

@@ -9,26 +9,33 @@ use uuid::Uuid;
 
 use super::super::batch::STATEMENT_IDS;
 use super::super::entity::interactions::{Column, Entity};
+use super::super::entity::search_logs;
+use super::super::search_log::facts::holds;
 use super::super::span::Span;
 use super::super::sums::total;
 use super::super::{Store, StoreError};
 use super::kind_name;
-use quarry_domain::{ClickedDocument, DocumentId, InteractionKind, Period, QueryDigest, QueryInteractions};
+use quarry_domain::{
+    ClickedDocument, DocumentId, InteractionKind, Period, QueryDigest, QueryInteractions, SearchFact,
+};
 
 impl Store {
     /// The interactions of a period that quote searches of queries, without queries that have none.
+    ///
+    /// With facts, only those that quote logged searches with all facts.
     #[boxed]
     pub async fn query_interactions(
         &self,
         queries: &[QueryDigest],
         period: Period,
+        facts: &[SearchFact],
     ) -> Result<HashMap<QueryDigest, QueryInteractions>, StoreError> {
-        let (digests, period) = (sorted(queries), Span::of(period));
+        let (digests, period, facts) = (sorted(queries), Span::of(period), facts.to_vec());
         self.read(|database| async move {
             let backend = database.get_database_backend();
             let mut found: HashMap<QueryDigest, QueryInteractions> = HashMap::with_capacity(digests.len());
             for digests in digests.chunks(STATEMENT_IDS) {
-                for row in database.query_all(&interactions_of(backend, digests, period)).await? {
+                for row in database.query_all(&interactions_of(backend, digests, period, &facts)).await? {
                     let of_query = found.entry(QueryDigest(row.try_get_by_index(0)?)).or_default();
                     let kind: String = row.try_get_by_index(1)?;
                     let searches: i64 = row.try_get_by_index(2)?;
@@ -46,18 +53,20 @@ impl Store {
         .await
     }
 
-    /// The documents that are clicked most after searches of a query; ties in order of their ids.
+    /// The documents that are clicked most after searches of a query with all facts; ties in order of their ids.
     #[boxed]
     pub async fn clicked_documents(
         &self,
         query: QueryDigest,
         period: Period,
+        facts: &[SearchFact],
         first: u64,
     ) -> Result<Vec<ClickedDocument>, StoreError> {
-        let period = Span::of(period);
+        let (period, facts) = (Span::of(period), facts.to_vec());
         let rows = self
             .read(move |database| async move {
-                let select = clicked_documents_of(database.get_database_backend(), query, period, first);
+                let backend = database.get_database_backend();
+                let select = clicked_documents_of(backend, query, period, &facts, first);
                 let mut rows: Vec<(DocumentId, i64, Option<i64>, i64)> = Vec::new();
                 for row in database.query_all(&select).await? {
                     let id: Uuid = row.try_get_by_index(0)?;
@@ -101,8 +110,13 @@ fn sorted(queries: &[QueryDigest]) -> Vec<i64> {
     digests
 }
 
-fn interactions_of(backend: DbBackend, digests: &[i64], period: Span) -> SelectStatement {
-    let mut select = quoting_within(period);
+fn interactions_of(
+    backend: DbBackend,
+    digests: &[i64],
+    period: Span,
+    facts: &[SearchFact],
+) -> SelectStatement {
+    let mut select = quoting_within(backend, period, facts);
     select
         .columns([Column::QueryDigest, Column::Kind])
         .expr(Expr::col(Column::SearchId).count_distinct())
@@ -113,9 +127,15 @@ fn interactions_of(backend: DbBackend, digests: &[i64], period: Span) -> SelectS
         .take()
 }
 
-fn clicked_documents_of(backend: DbBackend, query: QueryDigest, period: Span, first: u64) -> SelectStatement {
+fn clicked_documents_of(
+    backend: DbBackend,
+    query: QueryDigest,
+    period: Span,
+    facts: &[SearchFact],
+    first: u64,
+) -> SelectStatement {
     let clicks = Alias::new("clicks");
-    let mut select = quoting_within(period);
+    let mut select = quoting_within(backend, period, facts);
     select
         .column(Column::DocumentId)
         .expr_as(Expr::col(Column::SearchId).count_distinct(), clicks.clone())
@@ -130,10 +150,23 @@ fn clicked_documents_of(backend: DbBackend, query: QueryDigest, period: Span, fi
         .take()
 }
 
-fn quoting_within(period: Span) -> SelectStatement {
+fn quoting_within(backend: DbBackend, period: Span, facts: &[SearchFact]) -> SelectStatement {
     let before = period.before.map(|before| Column::OccurredAt.lt(before));
     let mut select = Query::select();
-    select.from(Entity).and_where(Column::OccurredAt.gte(period.from)).and_where_option(before).take()
+    select.from(Entity).and_where(Column::OccurredAt.gte(period.from)).and_where_option(before);
+    if !facts.is_empty() {
+        let quoted = Query::select()
+            .expr(Expr::value(1))
+            .from(search_logs::Entity)
+            .and_where(
+                Expr::col((search_logs::Entity, search_logs::Column::Id))
+                    .eq(Expr::col((Entity, Column::SearchId))),
+            )
+            .cond_where(holds(backend, facts))
+            .take();
+        select.and_where(Expr::exists(quoted));
+    }
+    select
 }
 
 /// The mean of values, if there are any.

@@ -49,6 +49,7 @@ impl Store {
         RollUps::change(&transaction, &rows, &superseded).await?;
         transaction.commit().await?;
         Ok(LogOutcome {
+            superseded: superseded.len(),
             duplicates: accepted.len() - rows.len(),
             inserted: rows.into_iter().map(logged).collect::<Result<_, _>>()?,
             erased,
@@ -68,6 +69,7 @@ fn row(search: &NewSearch, call: Uuid, now: StoredTime) -> Model {
         result_count: search.result_count,
         tier: search.tier.map(|tier| tier.last.name().to_owned()),
         relaxed: search.tier.map(|tier| tier.relaxed),
+        context: Some(&search.context).filter(|of| !of.is_empty()).map(|of| without_nul(of.as_str())),
         reason: search.reason.name().to_owned(),
         started_at: stored(search.started_at),
         last_keystroke_at: stored(search.last_keystroke_at),
@@ -87,6 +89,6 @@ impl IdempotentRow for Model {
     }
 
     fn text_bytes(&self) -> usize {
-        self.query.len() + self.query_key.len()
+        self.query.len() + self.query_key.len() + self.context.as_ref().map_or(0, String::len)
     }
 }

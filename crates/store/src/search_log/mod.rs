@@ -2,6 +2,7 @@
 //!
 //! - `intake`: idempotent inserts.
 //! - `superseding`: rows that later typing supersedes.
+//! - `facts`: conditions on the facts about the requests of searches.
 //! - `reading`: pages, counts and rows by id, with an index for each filter.
 //! - `popular`: popular searches, for completions.
 //! - `rollups`: counts of each query by hour, and of all searches by quarter of an hour.
@@ -21,7 +22,9 @@
 //! Deliberately not here: the end of a search, and the normalization of queries. Callers define both.
 
 use chrono::TimeDelta;
-use quarry_domain::{FinalReason, FoundTier, LoggedSearch, LoggedSearchId, MatchTier, SessionId, UserId};
+use quarry_domain::{
+    FinalReason, FoundTier, LoggedSearch, LoggedSearchId, MatchTier, SearchContext, SessionId, UserId,
+};
 
 use super::entity::search_logs::Model;
 use super::failure::CallFailure;
@@ -31,6 +34,7 @@ pub use self::retention::{RetentionHold, RetentionOutcome, RetentionTerms};
 
 mod days;
 pub(super) mod erasure;
+pub(super) mod facts;
 mod intake;
 mod popular;
 mod reading;
@@ -74,6 +78,7 @@ fn logged(row: Model) -> Result<LoggedSearch, CallFailure> {
         keystrokes: row.keystrokes,
         result_count: row.result_count,
         tier: found_tier(row.tier.as_deref(), row.relaxed),
+        context: SearchContext::stored(row.context.unwrap_or_default()),
         reason: reason(&row.reason).ok_or_else(|| CallFailure::unreadable("final reason"))?,
         started_at: row.started_at.to_utc(),
         last_keystroke_at: row.last_keystroke_at.to_utc(),

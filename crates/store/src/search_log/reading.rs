@@ -4,12 +4,13 @@ use quarry_runtime::boxed;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::super::batch::id_lists;
 use super::super::entity::search_logs::{Column, Entity};
 use super::super::{SearchLogFilter, Slice, Store, StoreError, stored};
+use super::facts::holds;
 use super::{logged, stored_key};
 use quarry_domain::{LoggedSearch, LoggedSearchId, Timestamp};
 
@@ -24,7 +25,7 @@ impl Store {
         filter: &SearchLogFilter,
         slice: Slice<SearchLogPosition>,
     ) -> Result<Vec<LoggedSearch>, StoreError> {
-        let select = page(filter, &slice);
+        let select = page(self.backend(), filter, &slice);
         let searches = self
             .read(|database| async move { select.all(&database).await?.into_iter().map(logged).collect() })
             .await?;
@@ -34,7 +35,7 @@ impl Store {
     /// The number of searches that match a filter.
     #[boxed]
     pub async fn count_searches(&self, filter: &SearchLogFilter) -> Result<u64, StoreError> {
-        let select = count(filter).into_tuple::<i64>();
+        let select = count(self.backend(), filter).into_tuple::<i64>();
         let searches = self.read(|database| async move { Ok(select.one(&database).await?) }).await?;
         Ok(searches.unwrap_or(0).unsigned_abs())
     }
@@ -60,9 +61,9 @@ impl Store {
     }
 }
 
-fn page(filter: &SearchLogFilter, slice: &Slice<SearchLogPosition>) -> Select<Entity> {
+fn page(backend: DbBackend, filter: &SearchLogFilter, slice: &Slice<SearchLogPosition>) -> Select<Entity> {
     let order = slice.order(Order::Desc);
-    let mut select = Entity::find().filter(matches(filter));
+    let mut select = Entity::find().filter(matches(backend, filter));
     // The first condition of each bound limits the range of an index.
     if let Some((at, id)) = slice.after {
         let at = stored(at);
@@ -77,13 +78,14 @@ fn page(filter: &SearchLogFilter, slice: &Slice<SearchLogPosition>) -> Select<En
     select.order_by(Column::LastKeystrokeAt, order.clone()).order_by(Column::Id, order).limit(slice.limit)
 }
 
-fn count(filter: &SearchLogFilter) -> Select<Entity> {
+fn count(backend: DbBackend, filter: &SearchLogFilter) -> Select<Entity> {
     let searches = Expr::col(Asterisk).count();
-    Entity::find().select_only().column_as(searches, "searches").filter(matches(filter))
+    Entity::find().select_only().column_as(searches, "searches").filter(matches(backend, filter))
 }
 
-fn matches(filter: &SearchLogFilter) -> Condition {
-    let SearchLogFilter { session, user, logged_in, query_key_prefix, from, before, zero_results } = filter;
+fn matches(backend: DbBackend, filter: &SearchLogFilter) -> Condition {
+    let SearchLogFilter { session, user, logged_in, query_key_prefix, from, before, zero_results, facts } =
+        filter;
     let prefix = query_key_prefix.as_deref().map(stored_key).filter(|prefix| !prefix.is_empty());
     Condition::all()
         .add_option(session.as_ref().map(|session| Column::SessionId.eq(session.as_str())))
@@ -101,6 +103,7 @@ fn matches(filter: &SearchLogFilter) -> Condition {
             true => Column::ResultCount.eq(0),
             false => Column::ResultCount.is_null().or(Column::ResultCount.ne(0)),
         }))
+        .add(holds(backend, facts))
 }
 
 /// The first text after all with a prefix, in the order of bytes, if any.

@@ -42,7 +42,7 @@ async fn click(store: &Store, number: u128, search: SearchId, second: i64) {
 async fn clicked(store: &Store, query: &str) -> i64 {
     store.attribute_interactions(chrono::Utc::now()).await.unwrap();
     let digest = QueryDigest::of(query);
-    let found = store.query_interactions(&[digest], always()).await.unwrap();
+    let found = store.query_interactions(&[digest], always(), &[]).await.unwrap();
     found.get(&digest).map_or(0, |of_query| of_query.clicked)
 }
 

@@ -31,7 +31,7 @@ async fn responses_with_several_clicks_count_once(database: Arc<TestDatabase>) {
     let sold = Interaction { search: answer(9, bus), ..sale(2, document, 1, 0) };
     store.record_interactions(&[click(1, None, 0), sold]).await.unwrap();
     assert!(!store.clicks_are_recorded(always()).await.unwrap());
-    let found = store.query_interactions(&[bus], always()).await.unwrap();
+    let found = store.query_interactions(&[bus], always(), &[]).await.unwrap();
     assert_eq!(found, HashMap::from([(bus, QueryInteractions { converted: 1, ..none })]));
 
     store
@@ -48,11 +48,11 @@ async fn responses_with_several_clicks_count_once(database: Arc<TestDatabase>) {
     let asked = [bus, plane, train, bus];
     let clicks = |clicked| QueryInteractions { clicked, ..none };
     let with_sale = |clicked| QueryInteractions { converted: 1, ..clicks(clicked) };
-    let clicked = store.query_interactions(&asked, period).await.unwrap();
+    let clicked = store.query_interactions(&asked, period, &[]).await.unwrap();
     assert_eq!(clicked, HashMap::from([(bus, with_sale(2)), (train, clicks(1))]));
-    let clicked = store.query_interactions(&asked, always()).await.unwrap();
+    let clicked = store.query_interactions(&asked, always(), &[]).await.unwrap();
     assert_eq!(clicked, HashMap::from([(bus, with_sale(3)), (train, clicks(2))]));
-    assert!(store.query_interactions(&[], always()).await.unwrap().is_empty());
+    assert!(store.query_interactions(&[], always(), &[]).await.unwrap().is_empty());
     assert!(store.clicks_are_recorded(period).await.unwrap());
     let later = Period { from: before + TimeDelta::seconds(1), before: None };
     assert!(!store.clicks_are_recorded(later).await.unwrap());

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use quarry::domain::{Interaction, InteractionKind, Period, QueryDigest, SearchId};
+use quarry::domain::{Interaction, InteractionKind, Period, QueryDigest, SearchFact, SearchId};
 use sea_orm::{ConnectionTrait, DbBackend};
 
 use super::super::at;
@@ -56,8 +56,11 @@ async fn no_report_reads_all_interactions(database: Arc<TestDatabase>) {
         }
         let plans = plans_of(&database, |store| async move {
             let queries: Vec<QueryDigest> = (0..10).map(digest).collect();
-            store.query_interactions(&queries, period).await.unwrap();
-            store.clicked_documents(queries[0], period, 10).await.unwrap();
+            store.query_interactions(&queries, period, &[]).await.unwrap();
+            store.clicked_documents(queries[0], period, &[], 10).await.unwrap();
+            let facts = [SearchFact::sort("newest")];
+            store.query_interactions(&queries, period, &facts).await.unwrap();
+            store.clicked_documents(queries[0], period, &facts, 10).await.unwrap();
             store.clicks_are_recorded(period).await.unwrap();
         });
         for plan in plans.await {

@@ -46,8 +46,9 @@ async fn searches_are_stored_as_given(database: Arc<TestDatabase>) {
             ..search(number, "s", query, 0)
         })
         .collect();
-    let LogOutcome { inserted, duplicates, erased } = store.log_searches(&searches).await.unwrap();
-    assert_eq!((inserted.len(), duplicates, erased), (searches.len(), 0, 0));
+    let LogOutcome { inserted, superseded, duplicates, erased } =
+        store.log_searches(&searches).await.unwrap();
+    assert_eq!((inserted.len(), superseded, duplicates, erased), (searches.len(), 0, 0, 0));
     let ids: Vec<_> = searches.iter().map(|search| search.id).collect();
     let mut found = store.searches_by_id(&[ids.clone(), vec![id(99)]].concat()).await.unwrap();
     assert_eq!(found.len(), searches.len());

@@ -1,6 +1,7 @@
 //! The log of searches and its roll-ups.
 
 mod erasure;
+mod facts;
 mod intake;
 mod plans;
 mod popular;
@@ -55,6 +56,7 @@ pub(super) fn search(number: u128, of: &str, query: &str, second: i64) -> NewSea
         keystrokes: 5,
         result_count: None,
         tier: None,
+        context: Default::default(),
         reason: FinalReason::Idle,
         started_at: last_keystroke_at - TimeDelta::seconds(3),
         last_keystroke_at,

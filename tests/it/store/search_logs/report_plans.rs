@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use quarry::domain::Period;
+use quarry::domain::{Period, SearchFact};
 use quarry::store::NewSearch;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -60,9 +60,15 @@ async fn no_report_reads_a_whole_table(database: Arc<TestDatabase>) {
     let period = Period { from: first + TimeDelta::minutes(3 * 24 * 60 + 620), before: None };
     let bounds = [0, 24, 48, 72].map(|hours| period.from + TimeDelta::hours(hours));
     let plans = plans_of(&database, |store| async move {
-        store.top_searches(period, 0, 5).await.unwrap();
-        store.zero_result_searches(period, false, 0, 5).await.unwrap();
-        store.search_volume(&bounds).await.unwrap();
+        store.top_searches(period, &[], 0, 5).await.unwrap();
+        store.zero_result_searches(period, &[], false, 0, 5).await.unwrap();
+        store.search_volume(&bounds, &[]).await.unwrap();
+        // The rows of a period.
+        let facts = [SearchFact::sort("newest")];
+        let hours = Period { before: Some(bounds[1]), ..period };
+        store.top_searches(hours, &facts, 0, 5).await.unwrap();
+        store.zero_result_searches(hours, &facts, true, 0, 5).await.unwrap();
+        store.search_volume(&bounds[..2], &facts).await.unwrap();
     })
     .await;
     assert!(plans.iter().any(|plan| plan.contains("search_query_days_searches")));

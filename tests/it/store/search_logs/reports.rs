@@ -89,7 +89,7 @@ fn is_in(at: DateTime<Utc>, period: Period) -> bool {
     at >= period.from && period.before.is_none_or(|before| at < before)
 }
 
-fn top_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<TopSearch> {
+pub(super) fn top_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<TopSearch> {
     let mut all: Vec<TopSearch> = add_up(log, period)
         .into_iter()
         .map(|(query_key, of)| TopSearch {
@@ -106,7 +106,7 @@ fn top_of(log: &[LoggedSearch], period: Period, first: usize) -> Vec<TopSearch> 
     all
 }
 
-fn zero_results_of(
+pub(super) fn zero_results_of(
     log: &[LoggedSearch],
     period: Period,
     with_relaxed: bool,
@@ -130,7 +130,7 @@ fn zero_results_of(
     all
 }
 
-fn volume_of(log: &[LoggedSearch], bounds: &[DateTime<Utc>]) -> Vec<VolumeBucket> {
+pub(super) fn volume_of(log: &[LoggedSearch], bounds: &[DateTime<Utc>]) -> Vec<VolumeBucket> {
     bounds
         .windows(2)
         .map(|pair| {
@@ -170,16 +170,16 @@ pub(super) async fn assert_reports(store: &Store, random: &mut StdRng) {
             }
         };
         for first in [1, 3, 100] {
-            let top = store.top_searches(period, 0, first).await.unwrap();
+            let top = store.top_searches(period, &[], 0, first).await.unwrap();
             assert_eq!(top, top_of(&log, period, first as usize), "{period:?}");
             for relaxed in [false, true] {
-                let found = store.zero_result_searches(period, relaxed, 0, first).await.unwrap();
+                let found = store.zero_result_searches(period, &[], relaxed, 0, first).await.unwrap();
                 assert_eq!(found, zero_results_of(&log, period, relaxed, first as usize), "{period:?}");
             }
         }
         let mut bounds: Vec<DateTime<Utc>> = (0..5).map(|_| moment(random)).collect();
         bounds.sort_unstable();
-        assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&log, &bounds), "{bounds:?}");
+        assert_eq!(store.search_volume(&bounds, &[]).await.unwrap(), volume_of(&log, &bounds), "{bounds:?}");
     }
 }
 
@@ -250,7 +250,7 @@ async fn variants_are_one_row_with_the_spelling_of_most_sessions(database: Arc<T
     let rude = (20..40).map(|n| search(n, "rude", "the rapist", -190_000 + n as i64));
     store.log_searches(&therapist.chain(rude).collect::<Vec<_>>()).await.unwrap();
     let before = Period { from: at("2026-11-01T00:00:00Z"), before: Some(at("2026-11-20T00:00:00Z")) };
-    let top = store.top_searches(before, 0, 10).await.unwrap();
+    let top = store.top_searches(before, &[], 0, 10).await.unwrap();
     assert_eq!((top[0].query.as_str(), top[0].searches, top[0].sessions), ("therapist", 22, 3));
     for rolled in [false, true] {
         if rolled {
@@ -259,7 +259,7 @@ async fn variants_are_one_row_with_the_spelling_of_most_sessions(database: Arc<T
         }
         let top = async |from: &str, before: &str| {
             let period = Period { from: at(from), before: Some(at(before)) };
-            let top = store.top_searches(period, 0, 10).await.unwrap();
+            let top = store.top_searches(period, &[], 0, 10).await.unwrap();
             top.into_iter().map(|row| (row.query, row.searches, row.sessions)).collect::<Vec<_>>()
         };
         let red = |query: &str, searches| (query.to_owned(), searches, searches);
@@ -308,13 +308,13 @@ async fn all_reports_exclude_deleted_rows(database: Arc<TestDatabase>) {
     for _ in 0..2 {
         let left = everything(&store).await;
         let all = Period { from: at("2026-11-01T00:00:00Z"), before: None };
-        assert_eq!(store.top_searches(all, 0, 100).await.unwrap(), top_of(&left, all, 100));
+        assert_eq!(store.top_searches(all, &[], 0, 100).await.unwrap(), top_of(&left, all, 100));
         assert_eq!(
-            store.zero_result_searches(all, true, 0, 100).await.unwrap(),
+            store.zero_result_searches(all, &[], true, 0, 100).await.unwrap(),
             zero_results_of(&left, all, true, 100)
         );
         let bounds = [at("2026-11-10T00:00:00Z"), at("2026-11-13T10:15:00Z"), at("2026-11-20T00:00:00Z")];
-        assert_eq!(store.search_volume(&bounds).await.unwrap(), volume_of(&left, &bounds));
+        assert_eq!(store.search_volume(&bounds, &[]).await.unwrap(), volume_of(&left, &bounds));
         roll_up_all(&store).await;
     }
 }
@@ -369,7 +369,7 @@ async fn servers_roll_up_while_others_flush(database: Arc<TestDatabase>) {
     // Reports always include whole flushes.
     let all = Period { from: at("2026-11-01T00:00:00Z"), before: None };
     while !servers.is_empty() {
-        let top = store.top_searches(all, 0, 1_000).await.unwrap();
+        let top = store.top_searches(all, &[], 0, 1_000).await.unwrap();
         let searches: i64 = top.iter().map(|row| row.searches).sum();
         assert_eq!(searches % SEARCHES as i64, 0);
         while let Some(ended) = servers.try_join_next() {
@@ -405,7 +405,7 @@ async fn many_sessions_are_estimated(database: Arc<TestDatabase>) {
     };
     let check = async || {
         let log = everything(&store).await;
-        let (found, exact) = (store.top_searches(period, 0, 9).await.unwrap(), top_of(&log, period, 9));
+        let (found, exact) = (store.top_searches(period, &[], 0, 9).await.unwrap(), top_of(&log, period, 9));
         assert!(exact.iter().all(|row| row.searches > 1_000 && row.sessions > 800));
         for (found, exact) in found.iter().zip(&exact) {
             assert_near(found.sessions, exact.sessions);
@@ -413,7 +413,7 @@ async fn many_sessions_are_estimated(database: Arc<TestDatabase>) {
             assert_eq!(TopSearch { sessions: exact.sessions, ..found.clone() }, *exact);
         }
         assert_eq!(found.len(), exact.len());
-        let (found, exact) = (store.search_volume(&bounds).await.unwrap(), volume_of(&log, &bounds));
+        let (found, exact) = (store.search_volume(&bounds, &[]).await.unwrap(), volume_of(&log, &bounds));
         for (found, exact) in found.into_iter().zip(exact) {
             assert_near(found.sessions, exact.sessions);
             assert_eq!(VolumeBucket { sessions: exact.sessions, ..found }, exact);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use quarry::domain::{FinalReason, FoundTier, MatchTier, Period, Searcher};
+use quarry::domain::{FinalReason, FoundTier, MatchTier, Period, SearchContext, SearchFact, Searcher};
 use quarry::store::{NewSearch, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -39,14 +39,19 @@ fn revised(of: &NewSearch, revision: i64, query: &str, later_s: i64) -> NewSearc
 async fn a_higher_revision_supersedes_the_row(database: Arc<TestDatabase>) {
     let store = database.store().await;
     let relaxed = |last| Some(FoundTier { last, relaxed: true });
-    let first =
-        NewSearch { result_count: Some(0), tier: relaxed(MatchTier::AnyWord), ..search(1, "s", "bu", 0) };
+    let first = NewSearch {
+        result_count: Some(0),
+        tier: relaxed(MatchTier::AnyWord),
+        context: SearchContext::of([SearchFact::sort("newest")]),
+        ..search(1, "s", "bu", 0)
+    };
     let others = [search(2, "t", "bu", 5), search(3, "t", "Business", 7)];
     store.log_searches(&[&[first.clone()][..], &others].concat()).await.unwrap();
     let second = NewSearch {
         user: Some(user("ann")),
         result_count: Some(9),
         tier: relaxed(MatchTier::Typos),
+        context: SearchContext::of([SearchFact::sort("oldest")]),
         reason: FinalReason::Submitted,
         ..revised(&first, 2, "business", 6)
     };
@@ -58,7 +63,7 @@ async fn a_higher_revision_supersedes_the_row(database: Arc<TestDatabase>) {
     assert_eq!(*row, outcome.inserted[0]);
     assert_eq!((row.query.as_str(), row.keystrokes, row.result_count), ("business", 11, Some(9)));
     assert_eq!((row.user.clone(), row.reason), (Some(user("ann")), FinalReason::Submitted));
-    assert_eq!(row.tier, relaxed(MatchTier::Typos));
+    assert_eq!((row.tier, &row.context), (relaxed(MatchTier::Typos), &second.context));
     assert_eq!((row.started_at, row.last_keystroke_at), (first.started_at, second.last_keystroke_at));
     assert_rolled_up(&database, &store).await;
     // The same text with another count, and back to the first text, as its only search.
@@ -195,7 +200,7 @@ async fn reports_are_those_of_the_last_revisions(database: Arc<TestDatabase>) {
 /// The spelling of the top search, and its searches and sessions; and the popular spelling.
 async fn leading(store: &Store) -> ((String, i64, i64), Option<String>) {
     let period = Period { from: at("2026-11-01T00:00:00Z"), before: None };
-    let top = store.top_searches(period, 0, 1).await.unwrap().remove(0);
+    let top = store.top_searches(period, &[], 0, 1).await.unwrap().remove(0);
     let popular = store.popular_searches(at("2026-11-20T10:00:00Z"), 2, 1).await.unwrap().pop();
     ((top.query, top.searches, top.sessions), popular.map(|popular| popular.query))
 }

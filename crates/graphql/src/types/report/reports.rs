@@ -9,9 +9,9 @@ use crate::failure::Failure;
 use crate::pagination::page_size;
 use crate::scalars::{Flag, OrDefault};
 use crate::services::Services;
-use crate::types::{InteractionKind, Interval, Period, TimeZone};
+use crate::types::{InteractionKind, Interval, Period, SearchContextFilter, TimeZone};
 use crate::warnings::Warnings;
-use quarry_domain::SourceName;
+use quarry_domain::{SearchFact, SourceName};
 use quarry_report::{
     CategoryDocuments, CategoryTotals, ClickedDocuments, ReportError, ReportResponse, SearchVolume,
     TopSearches, ZeroResultSearches,
@@ -28,25 +28,30 @@ impl Reports {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The period of the searches: the last 30 days by default.")] period: Option<Period>,
+        #[graphql(desc = "Restricts the report to searches whose requests meet these conditions.")]
+        filter: Option<SearchContextFilter>,
         #[graphql(desc = "Returns the first n queries: 10 by default, at most 100.")] first: Option<i32>,
         #[graphql(
-            desc = "Returns the queries after this cursor, up to rank 10,000; the period must be unchanged."
+            desc = "Returns the queries after this cursor, up to rank 10,000; the other arguments must be unchanged."
         )]
         after: Option<String>,
         #[graphql(default, desc = "Bypass the cache.")] refresh: Flag<false>,
     ) -> Result<TopSearchesReport, Failure> {
         let page = RankedPage::of(page_size(ctx, first)?, after.as_deref())?;
-        let period = period.unwrap_or_default().into();
-        let report = TopSearches { period, offset: page.offset, first: page.rows() };
+        let (period, facts) = (period.unwrap_or_default().into(), facts(ctx, filter)?);
+        let report = TopSearches { period, facts, offset: page.offset, first: page.rows() };
         let found = with_warning(ctx, Services::of(ctx)?.reports.get(report, refresh.0).await)?;
         Ok(TopSearchesReport::of_page(page, found))
     }
 
     /// The most frequent searches without results.
+    #[expect(clippy::too_many_arguments, reason = "the arguments are the contract's")]
     async fn zero_result_searches(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The period of the searches: the last 30 days by default.")] period: Option<Period>,
+        #[graphql(desc = "Restricts the report to searches whose requests meet these conditions.")]
+        filter: Option<SearchContextFilter>,
         #[graphql(desc = "Includes these searches as well.")] including: Option<ZeroResultInclusion>,
         #[graphql(desc = "Returns the first n queries: 10 by default, at most 100.")] first: Option<i32>,
         #[graphql(
@@ -58,6 +63,7 @@ impl Reports {
         let page = RankedPage::of(page_size(ctx, first)?, after.as_deref())?;
         let report = ZeroResultSearches {
             period: period.unwrap_or_default().into(),
+            facts: facts(ctx, filter)?,
             with_relaxed: including == Some(ZeroResultInclusion::Relaxed),
             offset: page.offset,
             first: page.rows(),
@@ -72,11 +78,14 @@ impl Reports {
         ctx: &Context<'_>,
         #[graphql(desc = "The query, in any spelling.")] query: String,
         #[graphql(desc = "The period of the clicks: the last 30 days by default.")] period: Option<Period>,
+        #[graphql(desc = "Restricts the report to searches whose requests meet these conditions.")]
+        filter: Option<SearchContextFilter>,
         #[graphql(desc = "Returns the first n documents: 10 by default, at most 100.")] first: Option<i32>,
         #[graphql(default, desc = "Bypass the cache.")] refresh: Flag<false>,
     ) -> Result<ClickedDocumentsReport, Failure> {
         let (period, first) = (period.unwrap_or_default().into(), page_size(ctx, first)? as u64);
-        let report = ClickedDocuments { query: query.clone(), period, first };
+        let facts = facts(ctx, filter)?;
+        let report = ClickedDocuments { query: query.clone(), period, facts, first };
         let found = with_warning(ctx, Services::of(ctx)?.reports.get(report, refresh.0).await)?;
         Ok(ClickedDocumentsReport::of_query(query, found))
     }
@@ -86,6 +95,8 @@ impl Reports {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The period of the searches: the last 30 days by default.")] period: Option<Period>,
+        #[graphql(desc = "Restricts the report to searches whose requests meet these conditions.")]
+        filter: Option<SearchContextFilter>,
         #[graphql(default, desc = "The interval of each row.")] interval: OrDefault<Interval>,
         #[graphql(
             default,
@@ -96,7 +107,7 @@ impl Reports {
     ) -> Result<SearchVolumeReport, Failure> {
         let (period, TimeZone(zone)) = (period.unwrap_or_default().into(), timezone.0);
         let reports = &Services::of(ctx)?.reports;
-        let volume = SearchVolume::new(period, interval.0.into(), &zone)?;
+        let volume = SearchVolume::new(period, facts(ctx, filter)?, interval.0.into(), &zone)?;
         Ok(with_warning(ctx, reports.get(volume, refresh.0).await)?.into())
     }
 
@@ -143,6 +154,11 @@ impl Reports {
         };
         Ok(with_warning(ctx, Services::of(ctx)?.reports.get(parameters, refresh.0).await)?.into())
     }
+}
+
+fn facts(ctx: &Context<'_>, filter: Option<SearchContextFilter>) -> Result<Vec<SearchFact>, Failure> {
+    let mask = Services::of(ctx)?.keystrokes.mask.as_ref();
+    filter.unwrap_or_default().checked("filter", mask)
 }
 
 fn checked_source(name: Option<String>) -> Result<Option<SourceName>, Failure> {

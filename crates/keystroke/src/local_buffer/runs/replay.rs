@@ -7,6 +7,7 @@ use super::input_states::SequenceWatermark;
 use super::{Claimable, Runs};
 use crate::local_buffer::record::Record;
 use crate::local_buffer::run::{BufferedRun, Claim, InputKey, Millis, PackedKeystroke, RunId, millis};
+use crate::{RememberedSearch, SearchInContext};
 
 /// The maximum number of keystrokes in one record of a copied run.
 const COPIED_KEYSTROKES: usize = 1_000;
@@ -50,17 +51,20 @@ impl Runs {
                 self.inputs.restore_watermark(&key, SequenceWatermark { sequence, first, until });
             }
             Record::Settled { at, runs } => self.settle(runs, at),
-            Record::Remembered { key, search, until } => {
+            Record::SettledInContext { at, runs } => {
+                let without_wrapper = |(id, search): (RunId, Option<SearchInContext>)| {
+                    (id, search.map(|SearchInContext(search)| search))
+                };
+                self.settle(runs.into_iter().map(without_wrapper).collect(), at);
+            }
+            Record::Remembered { key, search, until }
+            | Record::RememberedInContext { key, search: SearchInContext(search), until } => {
                 let key = self.inputs.intern(key);
                 self.inputs.remember(&key, search, until);
             }
-            Record::Continued { run: id, search, until } => {
-                if let Some(run) = self.runs.get_mut(&id) {
-                    run.remembered = search.map(Box::new);
-                    if let Some(until) = until {
-                        self.inputs.claim(&run.key, id, until);
-                    }
-                }
+            Record::Continued { run, search, until } => self.replay_continued(run, search, until),
+            Record::ContinuedInContext { run, search, until } => {
+                self.replay_continued(run, search.map(|SearchInContext(search)| search), until);
             }
             Record::Closed { runs } => {
                 for id in runs {
@@ -73,6 +77,14 @@ impl Runs {
                 let key = self.inputs.intern(key);
                 self.inputs.restore_submission(&key, submission);
             }
+        }
+    }
+
+    fn replay_continued(&mut self, id: RunId, search: Option<RememberedSearch>, until: Option<Millis>) {
+        let Some(run) = self.runs.get_mut(&id) else { return };
+        run.remembered = search.map(Box::new);
+        if let Some(until) = until {
+            self.inputs.claim(&run.key, id, until);
         }
     }
 
@@ -142,8 +154,8 @@ impl Runs {
             if run.claim.is_some() {
                 let waits = self.inputs.get(&run.key).and_then(|entry| entry.claimed);
                 let until = waits.filter(|(claimed, _)| claimed == id).map(|(_, until)| until);
-                let search = run.remembered.as_deref().cloned();
-                records.push(Record::Continued { run: *id, search, until });
+                let search = run.remembered.as_deref().cloned().map(SearchInContext);
+                records.push(Record::ContinuedInContext { run: *id, search, until });
             } else if !is_open {
                 records.push(Record::Closed { runs: vec![*id] });
             }
@@ -157,9 +169,9 @@ impl Runs {
         let remembered =
             first.filter_map(|first| Some((first.run, self.runs.get(&first.run)?.remembered.as_ref()?)));
         remembered
-            .map(|(run, search)| Record::Continued {
+            .map(|(run, search)| Record::ContinuedInContext {
                 run,
-                search: Some(search.as_ref().clone()),
+                search: Some(SearchInContext(search.as_ref().clone())),
                 until: None,
             })
             .collect()
@@ -184,8 +196,8 @@ impl Runs {
                 records.push(Record::Submitted { key: key(), submission: **submission });
             }
             if let Some(memory) = &entry.memory {
-                let (search, until) = (memory.search.clone(), memory.until);
-                records.push(Record::Remembered { key: key(), search, until });
+                let (search, until) = (SearchInContext(memory.search.clone()), memory.until);
+                records.push(Record::RememberedInContext { key: key(), search, until });
             }
         }
         records

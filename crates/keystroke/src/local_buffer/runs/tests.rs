@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::claims::{CLAIM_BYTES, claim_id};
 use super::*;
 use crate::fixtures::{remembered, stroke};
+use crate::local_buffer::record::Record;
 use crate::{ClaimId, ClaimScope, ClaimedRun, DueReason, FlushCounts, RememberedSearch, Settlement};
 use quarry_domain::{InputId, UserId};
 
@@ -281,4 +282,47 @@ fn a_counter_that_begins_again_is_not_late() {
     let late = numbered(2, false, "late");
     claim(&mut runs, 3);
     assert_eq!(runs.append(&[late], START + 3).0, [AppendOutcome::Late]);
+}
+
+/// The journal of the version before contexts: a watermark, a remembered search, and two keystrokes.
+const EARLIER_JOURNAL: [&str; 4] = [
+    "0b03616e6e00010002eec2dd97c668",
+    "0903616e6e00100272d3b7873052efb867aa063982fc2c0200036275730004000018323032362d31322d30315431313a35313a35372e3435355a18323032362d31322d30315431313a35313a35372e3436395a0000000094c3dd97c668",
+    "00a4c39497c66801010103616e6e0000020175086275732073746f70010a000106",
+    "00aac39497c6680102010362656e00000103636174000000",
+];
+/// The time of its last record.
+const EARLIER: Millis = 1_796_125_921_493;
+
+#[test]
+fn a_journal_of_an_earlier_version_is_read() {
+    let mut runs = Runs::new(BufferLimits::default());
+    let records = EARLIER_JOURNAL.map(|hex| data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap());
+    for bytes in &records {
+        runs.replay(postcard::from_bytes(bytes).unwrap());
+    }
+    let claimable = runs.claimable(ClaimScope::All, 9, EARLIER);
+    let claimed = runs.claim(&claimable, EPOCH, EARLIER);
+    let [ann, ben] = &claimed[..] else { panic!("{claimed:?}") };
+    let typed = &ann.keystrokes[0];
+    assert_eq!((typed.text.as_str(), typed.sequence, typed.result_count), ("bus stop", Some(5), Some(3)));
+    let remembered = ann.remembered.as_ref().unwrap();
+    assert_eq!((remembered.search.query.as_str(), remembered.search.keystrokes), ("bus", 2));
+    assert!(typed.context.is_empty() && remembered.search.context.is_empty());
+    assert_eq!((ben.keystrokes[0].text.as_str(), &ben.remembered), ("cat", &None));
+    // Its acknowledgements, and its compaction during a claim.
+    let mut search = remembered.clone();
+    search.search.query = "cat".to_owned();
+    let earlier = [
+        Record::Continued { run: claimable[1].run, search: Some(search.clone()), until: None },
+        Record::Settled { at: EARLIER, runs: vec![(claimable[0].run, Some(search.clone()))] },
+    ];
+    for record in &earlier {
+        runs.replay(postcard::from_bytes(&postcard::to_stdvec(record).unwrap()).unwrap());
+    }
+    let again = runs.claimable(ClaimScope::All, 9, EARLIER + 3_600_000);
+    assert_eq!(runs.claim(&again, EPOCH, EARLIER)[0].remembered.as_ref(), Some(&search));
+    accept(&mut runs, &stroke("ann", "c"), EARLIER - START);
+    let next = runs.claimable(ClaimScope::All, 9, EARLIER);
+    assert_eq!(runs.claim(&next, EPOCH, EARLIER)[0].remembered.as_ref(), Some(&search));
 }

@@ -6,9 +6,11 @@
 //! - `rows`: spellings and sessions from the rows.
 //! - `sessions`: distinct sessions of queries, estimated for many searches.
 //! - `volume`: the number of searches over time.
+//! - `filtered`: the same from rows alone, for searches with given facts about their requests.
 //!
 //! Each report reads one snapshot of the database.
 
+mod filtered;
 mod parts;
 mod prefixes;
 mod ranking;
@@ -28,7 +30,7 @@ use crate::snapshot::ReadTransaction;
 use crate::span::{DAY_S, Span, floor};
 use crate::{Store, StoreError, StoredTime};
 use parts::{DayState, PeriodParts};
-use quarry_domain::{Period, TopSearch, ZeroResultSearch};
+use quarry_domain::{Period, SearchFact, TopSearch, ZeroResultSearch};
 use rows::Votes;
 use sums::{QueryCounts, RankBy};
 
@@ -44,36 +46,47 @@ const PREFIX_ATTEMPTS: usize = 3;
 const MAX_PREFIX_ROWS: u64 = 100_000;
 
 impl Store {
-    /// The most frequent queries after the first `offset`; ties in order of their keys.
+    /// The most frequent queries after the first `offset`, of searches with all facts; ties in order of their keys.
     #[boxed]
     pub async fn top_searches(
         &self,
         period: Period,
+        facts: &[SearchFact],
         offset: u64,
         first: u64,
     ) -> Result<Vec<TopSearch>, StoreError> {
-        self.read_snapshot((Span::of(period), offset, first), |snapshot, (period, offset, first)| {
-            Box::pin(top_searches(snapshot, *period, *offset, *first))
+        let scope = ReportScope { period: Span::of(period), facts: facts.to_vec() };
+        self.read_snapshot((scope, offset, first), |snapshot, (scope, offset, first)| {
+            Box::pin(top_searches(snapshot, scope, *offset, *first))
         })
         .await
     }
 
-    /// The most frequent queries without results, and relaxed ones if requested, after the first `offset`; ties in
-    /// order of their keys.
+    /// The most frequent queries without results, and relaxed ones if requested, after the first `offset`, of
+    /// searches with all facts; ties in order of their keys.
     #[boxed]
     pub async fn zero_result_searches(
         &self,
         period: Period,
+        facts: &[SearchFact],
         with_relaxed: bool,
         offset: u64,
         first: u64,
     ) -> Result<Vec<ZeroResultSearch>, StoreError> {
         let by = if with_relaxed { RankBy::Unmatched } else { RankBy::ZeroResults };
-        self.read_snapshot((Span::of(period), by, offset, first), |snapshot, (period, by, offset, first)| {
-            Box::pin(zero_result_searches(snapshot, *period, *by, *offset, *first))
+        let scope = ReportScope { period: Span::of(period), facts: facts.to_vec() };
+        self.read_snapshot((scope, by, offset, first), |snapshot, (scope, by, offset, first)| {
+            Box::pin(zero_result_searches(snapshot, scope, *by, *offset, *first))
         })
         .await
     }
+}
+
+/// The searches of a report.
+struct ReportScope {
+    period: Span,
+    /// The facts that their contexts hold; empty for all searches.
+    facts: Vec<SearchFact>,
 }
 
 /// A row of a report.
@@ -86,11 +99,11 @@ struct ReportRow {
 
 async fn top_searches(
     snapshot: &ReadTransaction,
-    period: Span,
+    scope: &ReportScope,
     offset: u64,
     first: u64,
 ) -> Result<Vec<TopSearch>, CallFailure> {
-    let rows = rank(snapshot, period, RankBy::Searches, offset, first).await?;
+    let rows = rank(snapshot, scope, RankBy::Searches, offset, first).await?;
     let search = |row: ReportRow| TopSearch {
         query: row.query,
         searches: row.sums.searches,
@@ -103,12 +116,12 @@ async fn top_searches(
 
 async fn zero_result_searches(
     snapshot: &ReadTransaction,
-    period: Span,
+    scope: &ReportScope,
     by: RankBy,
     offset: u64,
     first: u64,
 ) -> Result<Vec<ZeroResultSearch>, CallFailure> {
-    let rows = rank(snapshot, period, by, offset, first).await?;
+    let rows = rank(snapshot, scope, by, offset, first).await?;
     let search = |row: ReportRow| ZeroResultSearch {
         query: row.query,
         query_key: row.sums.query_key,
@@ -122,16 +135,25 @@ async fn zero_result_searches(
 
 async fn rank(
     snapshot: &ReadTransaction,
-    period: Span,
+    ReportScope { period, facts }: &ReportScope,
     by: RankBy,
     offset: u64,
     first: u64,
 ) -> Result<Vec<ReportRow>, CallFailure> {
-    let states = states(snapshot, period).await?;
-    let parts = PeriodParts::of(period, &states);
-    let mut ranked = greatest(snapshot, period, &states, &parts, by, offset + first).await?;
-    ranked.drain(..ranked.len().min(offset as usize));
-    let mut votes = sessions::of_queries(snapshot, period, &parts, &ranked).await?;
+    let skip = |ranked: &mut Vec<QueryCounts>| drop(ranked.drain(..ranked.len().min(offset as usize)));
+    let (ranked, mut votes) = if facts.is_empty() {
+        let states = states(snapshot, *period).await?;
+        let parts = PeriodParts::of(*period, &states);
+        let mut ranked = greatest(snapshot, *period, &states, &parts, by, offset + first).await?;
+        skip(&mut ranked);
+        let votes = sessions::of_queries(snapshot, *period, &parts, &ranked).await?;
+        (ranked, votes)
+    } else {
+        let mut ranked = filtered::greatest(snapshot, *period, facts, by, offset + first).await?;
+        skip(&mut ranked);
+        let votes = filtered::votes(snapshot, *period, facts, &ranked).await?;
+        (ranked, votes)
+    };
     let row = |sums: QueryCounts| {
         // `None` if rows were deleted manually: the spelling is unknown.
         let Votes { query, last_searched_at, sessions, .. } = votes.remove(&sums.query_key)?;

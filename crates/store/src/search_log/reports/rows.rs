@@ -39,19 +39,17 @@ pub(super) struct Votes {
 /// A row of the statements below: query key, spelling, sessions, latest search.
 type SpellingCount = (String, String, i64, StoredTime);
 
-/// The votes of all sessions of each query in a period, for queries with few searches.
+/// The votes of all sessions of each query in rows, for queries with few searches.
 pub(super) async fn votes(
     snapshot: &ReadTransaction,
-    period: Span,
+    mut rows: SelectStatement,
     keys: &[&str],
 ) -> Result<HashMap<String, Votes>, CallFailure> {
     if keys.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = within(period)
-        .columns([Column::QueryKey, Column::SessionId, Column::Query, Column::LastKeystrokeAt])
-        .and_where(Column::QueryKey.is_in(keys.iter().copied()))
-        .take();
+    rows.columns([Column::QueryKey, Column::SessionId, Column::Query, Column::LastKeystrokeAt])
+        .and_where(Column::QueryKey.is_in(keys.iter().copied()));
     Ok(counted(snapshot.all(&tallies(snapshot.backend(), rows)).await?))
 }
 

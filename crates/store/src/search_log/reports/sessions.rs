@@ -34,7 +34,7 @@ pub(super) async fn of_queries(
     let (few, many): (Vec<&QueryCounts>, Vec<&QueryCounts>) =
         queries.iter().partition(|sums| sums.searches <= EXACT_SEARCHES);
     let few: Vec<&str> = few.iter().map(|sums| sums.query_key.as_str()).collect();
-    let mut votes = rows::votes(snapshot, period, &few).await?;
+    let mut votes = rows::votes(snapshot, within(period), &few).await?;
     if !many.is_empty() {
         let keys: Vec<&str> = many.iter().map(|sums| sums.query_key.as_str()).collect();
         let mut sampled = rows::sampled_votes(snapshot, period, &keys).await?;

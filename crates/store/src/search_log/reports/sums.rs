@@ -64,7 +64,19 @@ pub(super) async fn greatest(
     keys: Option<&[&str]>,
     first: u64,
 ) -> Result<Vec<QueryCounts>, CallFailure> {
-    let Some(all) = union(parts, keys) else { return Ok(Vec::new()) };
+    match union(parts, keys) {
+        Some(all) => greatest_of(snapshot, all, by, first).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The queries with the greatest counts in a selection of these columns.
+pub(super) async fn greatest_of(
+    snapshot: &ReadTransaction,
+    all: SelectStatement,
+    by: RankBy,
+    first: u64,
+) -> Result<Vec<QueryCounts>, CallFailure> {
     let backend = snapshot.backend();
     let rank = match by {
         RankBy::Searches => Column::Searches,
@@ -104,7 +116,7 @@ fn union(parts: &PeriodParts, keys: Option<&[&str]>) -> Option<SelectStatement> 
         let columns = Query::select().columns(Column::iter()).from(hours::Entity).take();
         all.push((columns, in_hours(&parts.hours)));
     }
-    all.extend(parts.rows.iter().map(|span| (rows(span), Condition::all())));
+    all.extend(parts.rows.iter().map(|span| (counted_rows(span), Condition::all())));
     union_all(all.into_iter().map(|(mut select, condition)| {
         select.cond_where(condition);
         if let Some(keys) = keys {
@@ -148,7 +160,7 @@ fn in_spans(column: impl ColumnTrait, spans: &[Span]) -> Condition {
 }
 
 /// Selects the rows of a span with the columns of roll-ups.
-fn rows(span: &Span) -> SelectStatement {
+pub(super) fn counted_rows(span: &Span) -> SelectStatement {
     let mut select = within(*span);
     select
         .column(Column::QueryKey)

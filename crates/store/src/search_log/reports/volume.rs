@@ -13,6 +13,7 @@ use sea_orm::ColumnTrait;
 use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query};
 
 use super::super::sketch::SessionSketch;
+use super::filtered::rows_holding;
 use super::rows::{distinct_sessions, within};
 use super::sessions::EXACT_SEARCHES;
 use crate::batch::union_all;
@@ -23,24 +24,36 @@ use crate::snapshot::ReadTransaction;
 use crate::span::{QUARTER_S, Span, ceil, floor};
 use crate::sums::total;
 use crate::{Store, StoreError, StoredTime, stored};
-use quarry_domain::{Timestamp, VolumeBucket};
+use quarry_domain::{SearchFact, Timestamp, VolumeBucket};
 
 const QUARTER: TimeDelta = TimeDelta::seconds(QUARTER_S);
 /// Spans in one statement: SQLite allows a union of 500 selections.
 const STATEMENT_SPANS: usize = 100;
+/// The same with facts, which each selection repeats.
+const FILTERED_SPANS: usize = 50;
 /// The largest number of rows in which one report counts sessions exactly.
 const EXACT_ROWS: i64 = 100_000;
 /// Quarters in one statement, with sketches of at most 1 KiB each.
 const STATEMENT_QUARTERS: usize = 2_000;
 
 impl Store {
-    /// The volume between consecutive bounds, which must ascend.
+    /// The volume of searches with all facts between consecutive bounds, which must ascend.
     #[boxed]
-    pub async fn search_volume(&self, bounds: &[Timestamp]) -> Result<Vec<VolumeBucket>, StoreError> {
+    pub async fn search_volume(
+        &self,
+        bounds: &[Timestamp],
+        facts: &[SearchFact],
+    ) -> Result<Vec<VolumeBucket>, StoreError> {
         let bounds: Vec<StoredTime> = bounds.iter().map(|bound| stored(*bound)).collect();
-        self.read_snapshot(bounds, |snapshot, bounds| Box::pin(volume(snapshot, bounds))).await
+        self.read_snapshot((bounds, facts.to_vec()), |snapshot, (bounds, facts)| {
+            Box::pin(volume(snapshot, bounds, facts))
+        })
+        .await
     }
 }
+
+/// The expression whose sum is the number of searches without results.
+const ZERO_RESULTS: &str = "CASE WHEN result_count = 0 THEN 1 ELSE 0 END";
 
 /// The number of searches, and of those without results.
 #[derive(Clone, Copy, Default)]
@@ -56,19 +69,57 @@ impl SearchCounts {
     }
 }
 
-async fn volume(snapshot: &ReadTransaction, bounds: &[StoredTime]) -> Result<Vec<VolumeBucket>, CallFailure> {
+async fn volume(
+    snapshot: &ReadTransaction,
+    bounds: &[StoredTime],
+    facts: &[SearchFact],
+) -> Result<Vec<VolumeBucket>, CallFailure> {
     let spans: Vec<Span> =
         bounds.windows(2).map(|pair| Span { from: pair[0], before: Some(pair[1]) }).collect();
-    let mut counts = count_quarters(snapshot, bounds, &spans).await?;
-    count_ends(snapshot, &spans, &mut counts).await?;
-    let sessions = sessions(snapshot, &spans, &counts).await?;
-    let buckets = spans.iter().zip(counts).zip(sessions).map(|((span, count), sessions)| VolumeBucket {
+    let volumes = if facts.is_empty() {
+        let mut counts = count_quarters(snapshot, bounds, &spans).await?;
+        count_ends(snapshot, &spans, &mut counts).await?;
+        let sessions = sessions(snapshot, &spans, &counts).await?;
+        counts.into_iter().zip(sessions).collect()
+    } else {
+        filtered_volume(snapshot, &spans, facts).await?
+    };
+    let buckets = spans.iter().zip(volumes).map(|(span, (count, sessions))| VolumeBucket {
         start: span.from.to_utc(),
         searches: count.searches,
         sessions,
         zero_results: count.zero_results,
     });
     Ok(buckets.collect())
+}
+
+/// The counts and the distinct sessions of each span, of searches with facts.
+async fn filtered_volume(
+    snapshot: &ReadTransaction,
+    spans: &[Span],
+    facts: &[SearchFact],
+) -> Result<Vec<(SearchCounts, i64)>, CallFailure> {
+    let zero_results = total(snapshot.backend(), Expr::cust(ZERO_RESULTS));
+    let sessions = distinct_sessions(snapshot.backend());
+    let mut volumes = vec![(SearchCounts::default(), 0); spans.len()];
+    let numbered: Vec<(i64, Span)> = (0..).zip(spans.iter().copied()).collect();
+    for numbered in numbered.chunks(FILTERED_SPANS) {
+        let count = |(number, span): &(i64, Span)| {
+            let mut select = rows_holding(snapshot, *span, facts);
+            select.expr(Expr::value(*number)).expr(Expr::col(Asterisk).count());
+            select.expr(zero_results.clone()).expr(sessions.clone());
+            select
+        };
+        let counted: Vec<(i64, i64, Option<i64>, i64)> =
+            snapshot.all(&union_all(numbered.iter().map(count)).unwrap_or_default()).await?;
+        for (number, searches, zero_results, sessions) in counted {
+            if let Some(volume) = volumes.get_mut(number as usize) {
+                let counts = SearchCounts { searches, zero_results: zero_results.unwrap_or(0) };
+                *volume = (counts, sessions);
+            }
+        }
+    }
+    Ok(volumes)
 }
 
 /// The counts of the whole quarters in each span.
@@ -109,7 +160,7 @@ async fn count_ends(
     for (number, span) in (0..).zip(spans) {
         ends.extend(partial_quarters(span).into_iter().map(|end| (number, end)));
     }
-    let zero_results = total(snapshot.backend(), Expr::cust("CASE WHEN result_count = 0 THEN 1 ELSE 0 END"));
+    let zero_results = total(snapshot.backend(), Expr::cust(ZERO_RESULTS));
     for ends in ends.chunks(STATEMENT_SPANS) {
         let count = |(number, end): &(i64, Span)| {
             let mut select = within(*end);

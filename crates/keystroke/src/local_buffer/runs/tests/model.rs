@@ -8,8 +8,9 @@ use std::collections::HashSet;
 
 use super::process::Process;
 use super::*;
+use crate::SearchInContext;
 use crate::local_buffer::record::Record;
-use quarry_domain::{BufferedKeystroke, comparison_key};
+use quarry_domain::{BufferedKeystroke, SearchContext, SearchFact, comparison_key};
 
 #[derive(Clone, Debug)]
 enum Call {
@@ -113,6 +114,7 @@ impl Model {
             submitted: keystroke.submitted,
             result_count: keystroke.result_count,
             composing: keystroke.composing,
+            context: keystroke.context.clone(),
         };
         let is_next = |run: &ModelRun| keystroke.sequence.is_none() || keystroke.sequence > run.highest();
         let mut renews = false;
@@ -321,7 +323,9 @@ fn run_both(calls: Vec<Call>) {
                     })
                     .collect();
                 let runs = process.runs.claimed(&settled);
-                process.write(&Record::Settled { at: now, runs: runs.clone() });
+                let written =
+                    runs.clone().into_iter().map(|(run, search)| (run, search.map(SearchInContext)));
+                process.write(&Record::SettledInContext { at: now, runs: written.collect() });
                 process.runs.ack(runs, FlushCounts::default(), now);
                 model.runs.retain(|(_, run)| {
                     run.claim.as_ref().is_none_or(|(id, _, _)| !acked.iter().any(|(_, acked)| acked == id))
@@ -361,6 +365,7 @@ fn run_both(calls: Vec<Call>) {
 /// A search of the user whom the input is named after, if any.
 fn memory_of(key: &InputKey) -> RememberedSearch {
     let mut remembered = remembered(key.session.as_str());
+    remembered.search.context = SearchContext::of([SearchFact::sort(key.session.as_str())]);
     remembered.search.user = UserId::parse(if key.input.as_str().is_empty() { "" } else { "u1" }).ok();
     remembered
 }
@@ -382,6 +387,7 @@ fn keystroke() -> impl Strategy<Value = Keystroke> {
         submitted,
         result_count,
         composing: false,
+        context: SearchContext::of(result_count.map(|count| SearchFact::sort(&count.to_string()))),
     })
 }
 
