@@ -110,12 +110,12 @@ fn each_group_has_a_name_of_its_own_and_is_at_its_discriminant() {
 #[test]
 fn the_groups_of_an_operation_are_those_of_its_fields() {
     use FieldGroup::{
-        Crawl, Documents, Erasure, Interactions, Introspection, Keystrokes, Mixed, Refused, SearchLog,
+        Crawl, Documents, Erasure, Interactions, Introspection, Keystrokes, Mixed, Refused, Rules, SearchLog,
     };
     let groups = |kind| FieldGroup::of_kind(kind).collect::<Vec<_>>();
     assert_eq!(
         groups(OperationKind::Mutation),
-        [Documents, Crawl, Keystrokes, Interactions, Erasure, Introspection, Mixed, Refused]
+        [Documents, Crawl, Keystrokes, Interactions, Rules, Erasure, Introspection, Mixed, Refused]
     );
     assert_eq!(groups(OperationKind::Subscription), [SearchLog, Crawl, Introspection, Mixed, Refused]);
     assert_eq!(groups(OperationKind::Query).len(), 10);

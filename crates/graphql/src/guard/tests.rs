@@ -14,9 +14,13 @@ const OPERATIONS: &[(&str, &str)] = &[
     ("reports", "{ reports { __typename } }"),
     ("search", "{ search(query: \"x\") { totalCount } }"),
     ("searchLog", "{ searchLog { totalCount } }"),
+    ("searchRules", "{ searchRules { rules { id } } }"),
     ("sources", "{ sources { name } }"),
     ("suggest", "{ suggest(prefix: \"x\") { text } }"),
     ("deleteDocuments", "mutation { deleteDocuments(input: { ids: [] }) { deleted } }"),
+    ("deleteRules", "mutation { deleteRules(ids: []) { deleted } }"),
+    ("deleteStopWords", "mutation { deleteStopWords(ids: []) { deleted } }"),
+    ("deleteSynonyms", "mutation { deleteSynonyms(ids: []) { deleted } }"),
     ("eraseSearcher", "mutation { eraseSearcher(input: { sessionId: \"s\" }) { __typename } }"),
     ("indexDocuments", "mutation { indexDocuments(input: { documents: [] }) { inserted } }"),
     (
@@ -24,6 +28,9 @@ const OPERATIONS: &[(&str, &str)] = &[
         "mutation { logKeystroke(input: { sessionId: \"s\", inputId: \"i\", sequence: 1, text: \"x\" }) { accepted } }",
     ),
     ("logKeystrokes", "mutation { logKeystrokes(input: []) { accepted } }"),
+    ("putRules", "mutation { putRules(rules: []) { inserted } }"),
+    ("putStopWords", "mutation { putStopWords(stopWords: []) { inserted } }"),
+    ("putSynonyms", "mutation { putSynonyms(synonyms: []) { inserted } }"),
     (
         "recordInteraction",
         "mutation { recordInteraction(input: { documentId: \"x\", kind: CLICK }) { accepted } }",

@@ -153,6 +153,8 @@ fn a_selection_is_typed_over_with_its_beginning() {
     check(&["business cards", "b", "bu", "bus", ""], &[("business cards", Replaced), ("bus", Cleared)]);
     check(&["business cards", "b", "bu", "bus", "bush"], &[("business cards", Replaced), ("bush", Idle)]);
     check_runs(&[(0, &["business cards"]), (9, &["b", "bu", "bus"])], &["business cards", "bus"]);
+    // Deliveries without a sequence may be repeated.
+    check(&["business cards", "b", "b", "bu", "bu", "bus"], &[("business cards", Replaced), ("bus", Idle)]);
     // Typed to the end again, it is the same search; and deletions are no typing.
     check(&["business", "b", "bu", "bus", "business"], &[("business", Idle)]);
     check(&["business cards", "b"], &[("business cards", Idle)]);

@@ -223,6 +223,10 @@ impl<'a> PendingSearch<'a> {
     /// Notices a selection of the whole text that is typed over with its own first letters.
     fn watch_typing_over(&mut self, piece: &[NormalizedKeystroke<'a>], index: usize) {
         let text = &piece[index].normalized;
+        // A repeated delivery is no change.
+        if text.equals(&piece[self.last].normalized) {
+            return;
+        }
         if is_typed_over(piece, self.last, index) {
             self.typed_over = Some(TypedOver { from: index, best: None });
             return;

@@ -55,7 +55,7 @@ impl Store {
         offset: u64,
         first: u64,
     ) -> Result<Vec<TopSearch>, StoreError> {
-        let scope = ReportScope { period: Span::of(period), facts: facts.to_vec() };
+        let scope = LoggedScope { period: Span::of(period), facts: facts.to_vec() };
         self.read_snapshot((scope, offset, first), |snapshot, (scope, offset, first)| {
             Box::pin(top_searches(snapshot, scope, *offset, *first))
         })
@@ -74,7 +74,7 @@ impl Store {
         first: u64,
     ) -> Result<Vec<ZeroResultSearch>, StoreError> {
         let by = if with_relaxed { RankBy::Unmatched } else { RankBy::ZeroResults };
-        let scope = ReportScope { period: Span::of(period), facts: facts.to_vec() };
+        let scope = LoggedScope { period: Span::of(period), facts: facts.to_vec() };
         self.read_snapshot((scope, by, offset, first), |snapshot, (scope, by, offset, first)| {
             Box::pin(zero_result_searches(snapshot, scope, *by, *offset, *first))
         })
@@ -83,7 +83,7 @@ impl Store {
 }
 
 /// The searches of a report.
-struct ReportScope {
+struct LoggedScope {
     period: Span,
     /// The facts that their contexts hold; empty for all searches.
     facts: Vec<SearchFact>,
@@ -99,7 +99,7 @@ struct ReportRow {
 
 async fn top_searches(
     snapshot: &ReadTransaction,
-    scope: &ReportScope,
+    scope: &LoggedScope,
     offset: u64,
     first: u64,
 ) -> Result<Vec<TopSearch>, CallFailure> {
@@ -116,7 +116,7 @@ async fn top_searches(
 
 async fn zero_result_searches(
     snapshot: &ReadTransaction,
-    scope: &ReportScope,
+    scope: &LoggedScope,
     by: RankBy,
     offset: u64,
     first: u64,
@@ -135,7 +135,7 @@ async fn zero_result_searches(
 
 async fn rank(
     snapshot: &ReadTransaction,
-    ReportScope { period, facts }: &ReportScope,
+    LoggedScope { period, facts }: &LoggedScope,
     by: RankBy,
     offset: u64,
     first: u64,
