@@ -11,7 +11,7 @@ use crate::support::upstream::Upstream;
 use crate::support::wait::until;
 
 /// The workers of every server.
-const ALWAYS: [&str; 12] = [
+const ALWAYS: [&str; 13] = [
     "attribution",
     "crawler",
     "database",
@@ -23,9 +23,10 @@ const ALWAYS: [&str; 12] = [
     "report erasures",
     "retention",
     "roll-up",
+    "search rules",
     "settings",
 ];
-const STEPS: [&str; 9] = [
+const STEPS: [&str; 10] = [
     "attribution",
     "crawler",
     "database",
@@ -34,6 +35,7 @@ const STEPS: [&str; 9] = [
     "report erasures",
     "retention",
     "roll-up",
+    "search rules",
     "suggestions",
 ];
 
