@@ -97,9 +97,19 @@ fn is_infinite(number: &OrderedFloat<f64>) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct DateRange {
     /// The earliest.
+    #[serde(default = "earliest")]
     pub from: i64,
     /// The latest.
+    #[serde(default = "latest")]
     pub to: i64,
+}
+
+fn earliest() -> i64 {
+    i64::MIN
+}
+
+fn latest() -> i64 {
+    i64::MAX
 }
 
 /// An area between two parallels and two meridians; from a western to a smaller eastern one, it contains the
@@ -174,5 +184,40 @@ impl AttributeCondition {
             AttributeTest::Exists(_) | AttributeTest::Near { .. } | AttributeTest::Within(_) => 0,
         };
         self.name.len() + size_of::<Self>() + test
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_of_stored_rules_keep_their_conditions() {
+        let json = r#"{"attributes":[{"name":"price","test":{"numbers":[{"to":5.0}]}},{"name":"brand","test":{"labels":["Acme"]}},{"name":"stock","test":{"exists":true}}],"anyOf":[{"source":["shop"]}]}"#;
+        let filter: DocumentFilter = serde_json::from_str(json).expect("a filter");
+        let cheap = NumberRange { from: f64::NEG_INFINITY.into(), to: 5.0.into() };
+        assert_eq!(filter.attributes[0].test, AttributeTest::Numbers(vec![cheap]));
+        assert_eq!(serde_json::to_string(&filter).expect("JSON"), json);
+        let since: DateRange = serde_json::from_str(r#"{"from":7}"#).expect("a range");
+        assert_eq!(since, DateRange { from: 7, to: i64::MAX });
+    }
+
+    #[test]
+    fn areas_may_contain_the_180th_meridian() {
+        let point = |latitude, longitude| Point::new(latitude, longitude).expect("a point");
+        let area = GeoBox { south_west: point(-20.0, 170.0), north_east: point(-10.0, -170.0) };
+        assert!(area.contains(point(-15.0, 175.0)) && area.contains(point(-15.0, -175.0)));
+        assert!(!area.contains(point(-15.0, 0.0)) && !area.contains(point(0.0, 175.0)));
+    }
+
+    #[test]
+    fn distances_follow_great_circles() {
+        let point = |latitude, longitude| Point::new(latitude, longitude).expect("a point");
+        let (berlin, munich) = (point(52.52, 13.405), point(48.137, 11.576));
+        let kilometers = berlin.meters_to(munich) / 1_000.0;
+        assert!((503.0..506.0).contains(&kilometers), "{kilometers}");
+        // Across the 180th meridian.
+        assert!(point(0.0, 179.5).meters_to(point(0.0, -179.5)) < 112_000.0);
+        assert_eq!(Point::new(91.0, 0.0), None);
     }
 }

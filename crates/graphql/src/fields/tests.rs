@@ -118,5 +118,5 @@ fn the_groups_of_an_operation_are_those_of_its_fields() {
         [Documents, Crawl, Keystrokes, Interactions, Rules, Erasure, Introspection, Mixed, Refused]
     );
     assert_eq!(groups(OperationKind::Subscription), [SearchLog, Crawl, Introspection, Mixed, Refused]);
-    assert_eq!(groups(OperationKind::Query).len(), 10);
+    assert_eq!(groups(OperationKind::Query).len(), 11);
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use super::super::filter::{AttributeTest, DocumentFilter};
 use super::super::query::{ParsedQuery, QueryUnit};
 use super::definitions::{RuleDocument, ScoreFactor, SearchRule, StopWordSet, SynonymSet};
 use super::phrase_keys::parsed;
@@ -31,6 +32,8 @@ const MAX_FACTOR: f32 = 10.0;
 /// Values of one list of a filter, and the length of each in characters.
 const MAX_VALUES: usize = 100;
 const MAX_VALUE_CHARS: usize = 1_024;
+/// The maximum depth of nested filters.
+const MAX_FILTER_DEPTH: usize = 5;
 /// The longest name and URL, in characters.
 const MAX_NAME_CHARS: usize = 200;
 const MAX_URL_CHARS: usize = 2_048;
@@ -251,9 +254,31 @@ impl Checker {
         if filter.is_empty() {
             self.add(&format!("{path}.filter"), "is empty: it would change all scores alike");
         }
-        self.values(&format!("{path}.filter.source"), &filter.source);
-        self.values(&format!("{path}.filter.category"), &filter.category);
-        self.values(&format!("{path}.filter.authorKey"), &filter.author_key);
+        self.filter(&format!("{path}.filter"), filter, MAX_FILTER_DEPTH);
+    }
+
+    /// Checks a filter, whose attributes the API checks against the declared ones.
+    fn filter(&mut self, path: &str, filter: &DocumentFilter, depth: usize) {
+        let Some(below) = depth.checked_sub(1) else {
+            self.add(path, &format!("is nested more than {MAX_FILTER_DEPTH} levels deep: simplify it"));
+            return;
+        };
+        self.values(&format!("{path}.source"), &filter.source);
+        self.values(&format!("{path}.category"), &filter.category);
+        self.values(&format!("{path}.authorKey"), &filter.author_key);
+        self.count(&format!("{path}.attributes"), filter.attributes.len(), MAX_VALUES);
+        for (at, condition) in filter.attributes.iter().enumerate() {
+            if let AttributeTest::Labels(labels) = &condition.test {
+                self.values(&format!("{path}.attributes.{at}.test.labels"), labels);
+            }
+        }
+        if let Some(not) = &filter.not {
+            self.filter(&format!("{path}.not"), not, below);
+        }
+        self.count(&format!("{path}.anyOf"), filter.any_of.len(), MAX_VALUES);
+        for (at, filter) in filter.any_of.iter().enumerate() {
+            self.filter(&format!("{path}.anyOf.{at}"), filter, below);
+        }
     }
 
     /// Checks a URL that pages follow: scripts have schemes, too.
@@ -348,6 +373,11 @@ mod tests {
             (
                 r#"{"rules": [{"id": "a", "boost": [{"filter": {}, "factor": 2}]}]}"#,
                 "rules.0.boost.0.filter is empty",
+            ),
+            (
+                r#"{"rules": [{"id": "a", "boost": [{"filter":
+                    {"not": {"not": {"not": {"not": {"not": {"source": ["s"]}}}}}}, "factor": 2}]}]}"#,
+                "rules.0.boost.0.filter.not.not.not.not.not is nested more than 5 levels deep",
             ),
             (
                 r#"{"rules": [{"id": "a", "redirect": "/x", "condition": {"empty": true, "equals": ["b"]}}]}"#,
