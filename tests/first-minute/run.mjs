@@ -14,7 +14,7 @@ const DEADLINE_MS = 60 * 60_000;
 const docs = readdirSync("docs").filter((name) => name.endsWith(".md"));
 const pages = ["README.md", ...docs.map((name) => `docs/${name}`)].map((path) => readFileSync(path, "utf8"));
 const blocks = pages.flatMap((page) =>
-  [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text })),
+  [...page.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ page, language, text })),
 );
 const command = blocks.find(({ language }) => language === "sh").text.trim();
 assert.match(command, /^cargo run .*demo$/, "the README's first command starts the demo");
@@ -40,9 +40,10 @@ try {
     console.log(`first minute: answered: ${line}`);
   }
   let compared = 0;
-  for (const [at, { language, text }] of blocks.entries()) {
+  for (const [at, { page, language, text }] of blocks.entries()) {
     if (language !== "graphql") continue;
-    const next = blocks[at + 1]?.language === "json" ? JSON.parse(blocks[at + 1].text) : {};
+    const after = blocks[at + 1];
+    const next = after?.page === page && after.language === "json" ? JSON.parse(after.text) : {};
     // An ellipsis stands for a value of the reader's own.
     if (JSON.stringify(next).includes("…")) continue;
     const data = await answer(url, text, "data" in next ? undefined : next);
