@@ -132,7 +132,7 @@ test("a reload and a second tab lose nothing and mix nothing", async () => {
   const session = await sessionOf(page);
   await page.focus("#q");
   await page.keyboard.type("red shoes");
-  await page.keyboard.press("Enter");
+  await Promise.all([page.waitForURL("**/results?q=red+shoes"), page.keyboard.press("Enter")]);
   await server.texts(session, "red shoes");
   await page.goto(`${site.origin}/`);
   await page.focus("#q");
