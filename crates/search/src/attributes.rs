@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, SecondsFormat};
 use ordered_float::OrderedFloat;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -121,6 +122,13 @@ impl Point {
         let degrees = (meters / EARTH_METERS).to_degrees() * 1.000_001 + 1e-9;
         (self.latitude.0 - degrees, self.latitude.0 + degrees)
     }
+}
+
+/// Returns a date of a facet, in microseconds since 1970, by RFC 3339.
+pub fn date_text(micros: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, reason = "stored dates have years of four digits")]
+    let at = DateTime::from_timestamp_micros(micros as i64);
+    at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).unwrap_or_default()
 }
 
 /// The attributes of a document as they are indexed.

@@ -57,6 +57,11 @@ impl SearchCursor {
         Self::new(request, depth, SortKey { tier: 0, values, score: f32::MAX, published_at, id: 0 })
     }
 
+    /// Returns the cursor of another hit of the search.
+    pub(crate) fn at(&self, key: SortKey) -> Self {
+        Self { key, shown: 0, ..*self }
+    }
+
     /// Returns the cursor with the number of hits up to it.
     pub(crate) fn after_hits(self, shown: u32) -> Self {
         Self { shown, ..self }

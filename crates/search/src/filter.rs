@@ -157,7 +157,12 @@ impl DocumentFilter {
 
     /// Returns true if the filter restricts nothing.
     pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.source.is_empty()
+            && self.category.is_empty()
+            && self.author_key.is_empty()
+            && self.published_from.is_none()
+            && self.published_before.is_none()
+            && !self.has_conditions()
     }
 
     /// Returns true if it has conditions besides those of labels and of the publication date.

@@ -27,7 +27,7 @@ mod suggestions;
 pub mod tantivy_engine;
 mod typed_text;
 
-pub use attributes::{Attributes, DeclaredAttribute, Point};
+pub use attributes::{Attributes, DeclaredAttribute, Point, date_text};
 pub use cursor::SearchCursor;
 pub use engine::{
     Batch, Correction, EngineHealth, Facet, FacetBucket, FacetStats, Highlight, Hit, SearchAnswer,

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use chrono::DateTime;
 use quarry::domain::{
-    AuthorId, AuthorRef, Document, DocumentChange, DocumentId, DocumentKey, Revision, SourceName, Tombstone,
+    AuthorId, AuthorRef, Document, DocumentChange, DocumentDraft, DocumentId, DocumentKey, Revision,
+    SourceName, Tombstone,
 };
 use quarry::search::tantivy_engine::{TantivyEngine, TantivyOptions};
 use quarry::search::{Batch, MatchTier, SearchEngine, SearchRequest};
@@ -46,6 +47,20 @@ pub(crate) fn document(key: &str, text: &str) -> Document {
         published_at: None,
         attributes: "{}".to_owned(),
         indexed_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+/// Returns a text to store.
+pub(crate) fn draft(source: &str, key: &str, text: &str) -> DocumentDraft {
+    DocumentDraft {
+        source: SourceName::parse(source).unwrap(),
+        key: DocumentKey::parse(key).unwrap(),
+        title: None,
+        text: text.to_owned(),
+        category: None,
+        author: None,
+        published_at: None,
+        attributes: "{}".to_owned(),
     }
 }
 

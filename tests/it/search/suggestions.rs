@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quarry::config::{Settings, SuggestSettings};
-use quarry::domain::{DocumentDraft, DocumentKey, FinalReason, LoggedSearchId, Searcher};
-use quarry::domain::{SessionId, SourceName, query_key};
+use quarry::domain::{DocumentDraft, FinalReason, LoggedSearchId, Searcher, SessionId, query_key};
 use quarry::search::{
     DocumentFilter, IndexStep, Indexer, SearchEngine, SearchError, SearchRequest, Suggestion, SuggestionKind,
     SuggestionStep, SuggestionWorker, Suggestions,
@@ -16,7 +15,7 @@ use quarry::store::{NewSearch, Store};
 use tempfile::TempDir;
 
 use super::busy_engine::BusyEngine;
-use super::corpus::open;
+use super::corpus::{draft, open};
 use crate::support::databases::TestDatabase;
 
 /// The parts of a server that suggestions need.
@@ -30,19 +29,6 @@ struct Setup {
     worker: SuggestionWorker,
     now: DateTime<Utc>,
     _index: TempDir,
-}
-
-fn draft(key: &str, text: &str) -> DocumentDraft {
-    DocumentDraft {
-        source: SourceName::parse("test").unwrap(),
-        key: DocumentKey::parse(key).unwrap(),
-        title: None,
-        text: text.to_owned(),
-        category: None,
-        author: None,
-        published_at: None,
-        attributes: "{}".to_owned(),
-    }
 }
 
 impl Setup {
@@ -60,13 +46,14 @@ impl Setup {
     }
 
     async fn index(&mut self, documents: &[(&str, &str)]) {
-        let drafts: Vec<DocumentDraft> = documents.iter().map(|(key, text)| draft(key, text)).collect();
+        let drafts: Vec<DocumentDraft> =
+            documents.iter().map(|(key, text)| draft("test", key, text)).collect();
         self.store.upsert_documents(&drafts).await.unwrap();
         self.catch_up().await;
     }
 
     async fn remove(&mut self, key: &str) {
-        self.store.delete_documents(&[draft(key, "").id()]).await.unwrap();
+        self.store.delete_documents(&[draft("test", key, "").id()]).await.unwrap();
         self.catch_up().await;
     }
 
@@ -213,14 +200,10 @@ async fn words_of_the_index_complete_the_list() {
 #[tokio::test]
 async fn only_documents_within_the_filter_count() {
     let mut setup = Setup::new(&[]).await;
-    let tenant = |name: &str, key: &str, text: &str| DocumentDraft {
-        source: SourceName::parse(name).unwrap(),
-        ..draft(key, text)
-    };
     let drafts = [
-        tenant("blue", "1", "merger with Acme"),
-        tenant("blue", "2", "a merger"),
-        tenant("green", "3", "Merger of rivers; mergansers"),
+        draft("blue", "1", "merger with Acme"),
+        draft("blue", "2", "a merger"),
+        draft("green", "3", "Merger of rivers; mergansers"),
     ];
     setup.store.upsert_documents(&drafts).await.unwrap();
     setup.catch_up().await;

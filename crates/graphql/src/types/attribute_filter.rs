@@ -97,12 +97,12 @@ pub(super) fn declared<'a>(
     }
     let known: Vec<&str> =
         attributes.iter().filter(|(_, attribute)| attribute.has(usage)).map(|(name, _)| name).collect();
-    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let choice =
+        if known.is_empty() { String::new() } else { format!("use one of {}, or ", known.join(", ")) };
     Err(Failure::bad_input(
         path,
         format_args!(
-            "is not an attribute that sources declare for `{}`: use one of {known}, or declare it under \
-             [[sources.attributes]]",
+            "is not an attribute that sources declare for `{}`: {choice}declare it under [[sources.attributes]]",
             usage.name()
         ),
     ))
@@ -171,8 +171,7 @@ impl ValueReader<'_> {
                 Ok(AttributeTest::Dates(vec![DateRange { from, to }]))
             }
             kind => {
-                let (argument, _) =
-                    bounds.first().copied().unwrap_or(("gte", &AttributeValue::Boolean(true)));
+                let argument = bounds.first().map_or("gte", |(argument, _)| argument);
                 let problem =
                     format!("is not possible for a {}: ranges are of numbers and dates", kind.name());
                 Err(self.failure(argument, &problem))

@@ -1,5 +1,6 @@
 use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
-use chrono::SecondsFormat;
+
+use quarry_search::date_text;
 
 /// The GraphQL type of a value of an attribute.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,12 +39,7 @@ impl ScalarType for AttributeValue {
 impl AttributeValue {
     /// Returns a number of a facet, or the time that it stands for in microseconds since 1970.
     pub(super) fn of(number: f64, is_date: bool) -> Self {
-        if !is_date {
-            return Self::Number(number);
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "stored dates have years of four digits")]
-        let at = chrono::DateTime::from_timestamp_micros(number as i64);
-        Self::Text(at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).unwrap_or_default())
+        if is_date { Self::Text(date_text(number)) } else { Self::Number(number) }
     }
 }
 

@@ -25,6 +25,14 @@ pub(super) enum AttributeColumn {
     Points(PointColumn),
 }
 
+/// The values of a field whose documents can be told apart by them.
+pub(super) enum FieldValues {
+    Labels(StrColumn),
+    Numbers(Column<f64>),
+    /// Microseconds since 1970.
+    Dates(Column<i64>),
+}
+
 /// Points, as columns of the same length.
 pub(super) struct PointColumn {
     latitudes: Column<f64>,
@@ -61,6 +69,16 @@ impl AttributeColumn {
                 longitudes: numbers(&longitude_column_name(&field.name))?,
             }),
         })
+    }
+
+    /// Returns the values; `None` for points, and if no document has a label.
+    pub(super) fn values(&self) -> Option<FieldValues> {
+        match self {
+            Self::Labels { values, .. } => values.clone().map(FieldValues::Labels),
+            Self::Numbers(column) => Some(FieldValues::Numbers(column.clone())),
+            Self::Dates(column) => Some(FieldValues::Dates(column.clone())),
+            Self::Points(_) => None,
+        }
     }
 
     /// Returns the documents with a value that meets a test, deleted ones included.

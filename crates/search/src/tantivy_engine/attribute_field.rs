@@ -88,25 +88,18 @@ impl AttributeField {
     pub(super) fn add_values(&self, indexed: &mut IndexedDocument, values: &AttributeValues) {
         match values {
             AttributeValues::Labels(labels) => {
-                for (at, label) in labels.iter().enumerate() {
-                    // A document counts once for each of its values.
-                    if !labels[..at].contains(label) {
-                        indexed.add(self.field, OwnedValue::Str(label.clone()));
-                    }
+                for label in different(labels) {
+                    indexed.add(self.field, OwnedValue::Str(label.clone()));
                 }
             }
             AttributeValues::Numbers(numbers) => {
-                for (at, number) in numbers.iter().enumerate() {
-                    if !numbers[..at].contains(number) {
-                        indexed.add(self.field, OwnedValue::F64(*number));
-                    }
+                for number in different(numbers) {
+                    indexed.add(self.field, OwnedValue::F64(*number));
                 }
             }
             AttributeValues::Dates(dates) => {
-                for (at, date) in dates.iter().enumerate() {
-                    if !dates[..at].contains(date) {
-                        indexed.add(self.field, OwnedValue::I64(date.timestamp_micros()));
-                    }
+                for date in different(dates) {
+                    indexed.add(self.field, OwnedValue::I64(date.timestamp_micros()));
                 }
             }
             AttributeValues::Points(points) => {
@@ -119,6 +112,11 @@ impl AttributeField {
             }
         }
     }
+}
+
+/// Returns each value once: a document counts once for each of its values.
+fn different<T: PartialEq>(values: &[T]) -> impl Iterator<Item = &T> {
+    values.iter().enumerate().filter(|(at, value)| !values[..*at].contains(value)).map(|(_, value)| value)
 }
 
 /// Returns the name of the attribute's column, that of the latitudes of points.

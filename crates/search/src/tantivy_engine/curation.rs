@@ -35,7 +35,9 @@ pub(super) struct Curation {
     pub(super) excluded: HashSet<(usize, DocId)>,
     factors: Vec<SegmentFactors>,
     /// The boosts of the request.
-    pub(super) boosts: Vec<AttributeBoost>,
+    boosts: Vec<AttributeBoost>,
+    /// The time of the search in microseconds since 1970: a document keeps its score within it.
+    now: i64,
 }
 
 /// The rules of a search.
@@ -64,12 +66,10 @@ struct SegmentFactors {
 }
 
 /// The factors of the documents of one segment.
-#[derive(Default)]
 pub(super) struct ScoreFactors {
     /// Those of rules.
     sets: Vec<(f32, Arc<BitSet>)>,
     boosts: Vec<AttributeBoost>,
-    /// The present time in microseconds since 1970.
     now: i64,
 }
 
@@ -114,6 +114,14 @@ impl Curation {
         Ok(curation)
     }
 
+    /// Adds the boosts of a request.
+    pub(super) fn add_boosts(&mut self, boosts: &[AttributeBoost]) {
+        if !boosts.is_empty() {
+            self.boosts = boosts.to_vec();
+            self.now = Utc::now().timestamp_micros();
+        }
+    }
+
     /// Returns true if no score changes.
     pub(super) fn keeps_scores(&self) -> bool {
         self.factors.is_empty() && self.boosts.is_empty()
@@ -135,23 +143,19 @@ impl Curation {
         Ok(())
     }
 
-    /// Returns the factors of the documents of a segment.
-    pub(super) fn factors(&self, ordinal: usize) -> ScoreFactors {
+    /// Returns the factors of the documents of a segment, if scores change.
+    pub(super) fn factors(&self, ordinal: usize) -> Option<Box<ScoreFactors>> {
         if self.keeps_scores() {
-            return ScoreFactors::default();
+            return None;
         }
         let sets = self.factors.iter().map(|of| (of.factor, of.segments[ordinal].clone()));
-        let now = Utc::now().timestamp_micros();
-        ScoreFactors { sets: sets.collect(), boosts: self.boosts.clone(), now }
+        Some(Box::new(ScoreFactors { sets: sets.collect(), boosts: self.boosts.clone(), now: self.now }))
     }
 }
 
 impl ScoreFactors {
     /// Returns the score of a document with its factors.
     pub(super) fn apply(&self, score: f32, segment: &IndexSegment, doc: DocId) -> f32 {
-        if self.sets.is_empty() && self.boosts.is_empty() {
-            return score;
-        }
         let sets = self.sets.iter().filter(|(_, set)| set.contains(doc)).map(|(factor, _)| *factor);
         let boosts = self.boosts.iter().map(|boost| factor(boost, self.now, segment, doc));
         let factor = sets.chain(boosts).product::<f32>().clamp(MIN_FACTOR, MAX_FACTOR);
@@ -183,7 +187,8 @@ pub(super) fn place(
     let mut pins = pins.into_iter().peekable();
     let ranked_before = if request.offset > 0 { request.offset.saturating_sub(before.len()) } else { 0 };
     let mut ranked = ranked.into_iter().skip(ranked_before).peekable();
-    let mut last = after.unwrap_or_else(|| SearchCursor::start(request, depth));
+    let start_cursor = SearchCursor::start(request, depth);
+    let mut last = after.unwrap_or_else(|| start_cursor.clone());
     while page.len() < request.first {
         let next = shown + 1;
         let is_end = ranked.peek().is_none();
@@ -194,11 +199,12 @@ pub(super) fn place(
             }
             None => {
                 let Some(hit) = ranked.next() else { break };
-                last = SearchCursor::new(request, depth, hit.key.clone());
+                let mut cursor = start_cursor.at(hit.key.clone());
                 if has_pins {
-                    last = last.after_hits(next);
+                    cursor = cursor.after_hits(next);
+                    last = cursor.clone();
                 }
-                PlacedDoc { segment: hit.segment, doc: hit.doc, ranked: Some(hit), cursor: last.clone() }
+                PlacedDoc { segment: hit.segment, doc: hit.doc, ranked: Some(hit), cursor }
             }
         };
         page.push(placed);

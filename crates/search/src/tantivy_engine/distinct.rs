@@ -7,7 +7,7 @@ use tantivy::DocId;
 use tantivy::columnar::StrColumn;
 use uuid::Uuid;
 
-use super::attribute_column::AttributeColumn;
+use super::attribute_column::FieldValues;
 use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
 
@@ -16,8 +16,17 @@ pub(super) struct Groups {
     /// A label field or an attribute, by its name in the API.
     field: String,
     best: HashMap<GroupKey, RankedDoc>,
-    /// The values of the labels that were read, by segment and ordinal.
-    labels: HashMap<(usize, u64), u128>,
+    segment: SegmentGroups,
+}
+
+/// The values of the segment whose documents are added.
+#[derive(Default)]
+struct SegmentGroups {
+    ordinal: Option<usize>,
+    /// A column that cannot be read has no values: searches of its words report that.
+    values: Option<FieldValues>,
+    /// The digests of the labels that were read, by ordinal.
+    labels: HashMap<u64, u128>,
 }
 
 /// The value that documents of a group share.
@@ -33,7 +42,7 @@ enum GroupKey {
 
 impl Groups {
     pub(super) fn by(field: &str) -> Self {
-        Self { field: field.to_owned(), best: HashMap::new(), labels: HashMap::new() }
+        Self { field: field.to_owned(), best: HashMap::new(), segment: SegmentGroups::default() }
     }
 
     /// The number of groups.
@@ -48,7 +57,11 @@ impl Groups {
         segment: &IndexSegment,
         precedes: impl Fn(&RankedDoc, &RankedDoc) -> bool,
     ) {
-        let key = self.key(&ranked, segment);
+        if self.segment.ordinal != Some(ranked.segment) {
+            let values = segment.values(&self.field).ok().flatten();
+            self.segment = SegmentGroups { ordinal: Some(ranked.segment), values, labels: HashMap::new() };
+        }
+        let key = self.segment.value(ranked.doc).unwrap_or(GroupKey::Alone(ranked.key.id));
         match self.best.entry(key) {
             Entry::Vacant(entry) => {
                 entry.insert(ranked);
@@ -68,39 +81,29 @@ impl Groups {
     pub(super) fn into_best(self) -> impl Iterator<Item = RankedDoc> {
         self.best.into_values()
     }
+}
 
-    fn key(&mut self, ranked: &RankedDoc, segment: &IndexSegment) -> GroupKey {
-        self.value(ranked.segment, ranked.doc, segment).unwrap_or(GroupKey::Alone(ranked.key.id))
-    }
-
-    fn value(&mut self, ordinal: usize, doc: DocId, segment: &IndexSegment) -> Option<GroupKey> {
-        let labels = match self.field.as_str() {
-            "authorKey" => segment.labels("author_key").ok()??,
-            field @ ("source" | "category") => segment.labels(field).ok()??,
-            attribute => match segment.attribute(attribute)? {
-                AttributeColumn::Labels { values, .. } => values.clone()?,
-                AttributeColumn::Numbers(column) => {
-                    return column.first(doc).map(|number| GroupKey::Number(number.to_bits()));
-                }
-                AttributeColumn::Dates(column) => {
-                    return column.first(doc).map(|at| GroupKey::Number(at.cast_unsigned()));
-                }
-                AttributeColumn::Points(_) => return None,
-            },
-        };
-        self.label(ordinal, &labels, doc)
-    }
-
-    fn label(&mut self, segment: usize, labels: &StrColumn, doc: DocId) -> Option<GroupKey> {
-        let ordinal = labels.term_ords(doc).next()?;
-        let digest = match self.labels.entry((segment, ordinal)) {
-            Entry::Occupied(entry) => *entry.get(),
-            Entry::Vacant(entry) => {
-                let mut text = String::new();
-                labels.ord_to_str(ordinal, &mut text).ok().filter(|found| *found)?;
-                *entry.insert(Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128())
+impl SegmentGroups {
+    fn value(&mut self, doc: DocId) -> Option<GroupKey> {
+        match self.values.as_ref()? {
+            FieldValues::Labels(column) => label(column, doc, &mut self.labels).map(GroupKey::Label),
+            FieldValues::Numbers(column) => {
+                column.first(doc).map(|number| GroupKey::Number(number.to_bits()))
             }
-        };
-        Some(GroupKey::Label(digest))
+            FieldValues::Dates(column) => column.first(doc).map(|at| GroupKey::Number(at.cast_unsigned())),
+        }
+    }
+}
+
+/// Returns the digest of a document's first label, which documents of other segments share.
+fn label(column: &StrColumn, doc: DocId, digests: &mut HashMap<u64, u128>) -> Option<u128> {
+    let ordinal = column.term_ords(doc).next()?;
+    match digests.entry(ordinal) {
+        Entry::Occupied(entry) => Some(*entry.get()),
+        Entry::Vacant(entry) => {
+            let mut text = String::new();
+            column.ord_to_str(ordinal, &mut text).ok().filter(|found| *found)?;
+            Some(*entry.insert(Uuid::new_v5(&Uuid::NAMESPACE_OID, text.as_bytes()).as_u128()))
+        }
     }
 }

@@ -122,7 +122,7 @@ impl<'a> Evaluation<'a> {
         let plan = planner.plan(query, request)?;
         let mut curation = Curation::of(rules, snapshot, filter)?;
         if rules.by_relevance {
-            curation.boosts.clone_from(&request.boosts);
+            curation.add_boosts(&request.boosts);
         }
         Ok(Self {
             planner,

@@ -11,15 +11,21 @@ use crate::filter::DocumentFilter;
 
 /// Returns the documents within a filter, deleted ones included.
 pub(super) fn filter_set(segment: &IndexSegment, filter: &DocumentFilter) -> tantivy::Result<Arc<BitSet>> {
-    cached(segment, filter, || {
-        let mut within = Within { segment, set: None };
-        segment.label_sets(filter)?.into_iter().for_each(|set| within.restrict(set));
-        if filter.published_from.is_some() || filter.published_before.is_some() {
-            within.restrict(published_within(segment, filter));
-        }
-        within.restrict_by_conditions(filter)?;
-        Ok(within.set.unwrap_or_else(|| everything(segment)))
-    })
+    let cache = &segment.derived.completions.filters;
+    if let Some(cached) = cache.get(filter) {
+        return Ok(cached);
+    }
+    let mut within = Within { segment, set: None };
+    segment.label_sets(filter)?.into_iter().for_each(|set| within.restrict(set));
+    if filter.published_from.is_some() || filter.published_before.is_some() {
+        within.restrict(published_within(segment, filter));
+    }
+    within.restrict_by_conditions(filter)?;
+    let set = Arc::new(within.set.unwrap_or_else(|| everything(segment)));
+    if filter.is_small() {
+        cache.insert(filter.clone(), set.clone());
+    }
+    Ok(set)
 }
 
 /// Returns the documents that meet the conditions of attributes and of nested filters; `None` without any.
@@ -37,22 +43,6 @@ pub(super) fn condition_set(
         ..DocumentFilter::default()
     };
     filter_set(segment, &conditions).map(Some)
-}
-
-fn cached(
-    segment: &IndexSegment,
-    filter: &DocumentFilter,
-    find: impl FnOnce() -> tantivy::Result<BitSet>,
-) -> tantivy::Result<Arc<BitSet>> {
-    let cache = &segment.derived.completions.filters;
-    if let Some(cached) = cache.get(filter) {
-        return Ok(cached);
-    }
-    let set = Arc::new(find()?);
-    if filter.is_small() {
-        cache.insert(filter.clone(), set.clone());
-    }
-    Ok(set)
 }
 
 /// The documents within the conditions so far; all without any.

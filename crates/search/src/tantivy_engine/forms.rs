@@ -3,7 +3,7 @@
 use tantivy::postings::TermInfo;
 use tantivy::query::Weight;
 
-use super::super::analysis::{SpellingKind, for_each_stem, marked_name, reversed_stem};
+use super::super::analysis::{SpellingKind, marked_name, reversed_stem};
 use super::super::highlight::Highlighter;
 use super::super::query::{OtherSpelling, QueryWord};
 use super::document_terms::SHORT_PREFIX_CHARS;
@@ -148,10 +148,7 @@ impl<'a> FormLookup<'a> {
     /// Adds a word with its stems and name; returns the highest frequency.
     fn add_forms(&mut self, terms: &mut WordPlan, word: &str, written: &str) -> tantivy::Result<u64> {
         let Weights { stem, exact, .. } = self.weights;
-        let mut stems = Vec::with_capacity(self.snapshot.languages.len());
-        for &language in &self.snapshot.languages {
-            for_each_stem(word, written, language, |stem| stems.push(stem));
-        }
+        let stems = self.snapshot.stems_of(word, written);
         let mut frequency = self.add_extra(terms, word, exact)?;
         for term in &stems {
             frequency = frequency.max(self.add_form(terms, term, stem)?);

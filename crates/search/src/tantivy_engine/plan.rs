@@ -70,10 +70,10 @@ impl PlannedUnit {
         }
     }
 
-    fn words_mut(&mut self) -> Vec<&mut PlannedWord> {
-        match &mut self.plan {
-            UnitPlan::Group(parts, _) => parts.iter_mut().flat_map(|part| part.plan.words_mut()).collect(),
-            plan => plan.words_mut().iter_mut().collect(),
+    fn parts_mut(&mut self) -> &mut [PlannedUnit] {
+        match self.plan {
+            UnitPlan::Group(ref mut parts, _) => parts,
+            _ => std::slice::from_mut(self),
         }
     }
 
@@ -93,6 +93,24 @@ pub(super) enum UnitPlan {
     Group(Vec<PlannedUnit>, Box<WordPlan>),
 }
 
+/// Returns the scorer of parts of which all are required, or with `any` the informative ones, or of the whole.
+fn compound<P>(
+    parts: &[P],
+    any: bool,
+    is_informative: impl Fn(&P) -> bool,
+    scorer: impl Fn(&P) -> tantivy::Result<UnitScorer>,
+    whole: WordScorer,
+) -> tantivy::Result<UnitScorer> {
+    let has_informative = parts.iter().any(&is_informative);
+    let (mut required, mut others) = (Vec::with_capacity(parts.len()), Vec::new());
+    for part in parts {
+        let is_required = !any || is_informative(part) || !has_informative;
+        let list = if is_required { &mut required } else { &mut others };
+        list.push(scorer(part)?);
+    }
+    Ok(UnitScorer::Compound(Box::new(CompoundScorer::new(required, others, any, whole))))
+}
+
 impl UnitPlan {
     /// Returns the scorer of the unit's documents in a segment.
     pub(super) fn scorer(
@@ -105,30 +123,19 @@ impl UnitPlan {
         Ok(match self {
             Self::Word(word) => UnitScorer::Word(word.terms.scorer(snapshot, ordinal, typos)?),
             Self::Compound(parts, joined) => {
-                let has_informative = parts.iter().any(|part| part.is_informative);
-                let (mut required, mut others) = (Vec::with_capacity(parts.len()), Vec::new());
-                for part in parts {
-                    let is_required = !any || part.is_informative || !has_informative;
-                    let list = if is_required { &mut required } else { &mut others };
-                    list.push(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?));
-                }
                 let joined = joined.scorer(snapshot, ordinal, typos)?;
-                UnitScorer::Compound(Box::new(CompoundScorer::new(required, others, any, joined)))
+                let word =
+                    |part: &PlannedWord| Ok(UnitScorer::Word(part.terms.scorer(snapshot, ordinal, typos)?));
+                compound(parts, any, |part| part.is_informative, word, joined)?
             }
             Self::Phrase(weight) => {
                 let scorer = weight.scorer(&snapshot.segments[ordinal].reader, PHRASE)?;
                 UnitScorer::Word(WordScorer::phrase(scorer))
             }
             Self::Group(parts, synonyms) => {
-                let has_informative = parts.iter().any(|part| part.is_informative);
-                let (mut required, mut others) = (Vec::with_capacity(parts.len()), Vec::new());
-                for part in parts {
-                    let is_required = !any || part.is_informative || !has_informative;
-                    let list = if is_required { &mut required } else { &mut others };
-                    list.push(part.plan.scorer(snapshot, ordinal, any, typos)?);
-                }
                 let synonyms = synonyms.scorer(snapshot, ordinal, typos)?;
-                UnitScorer::Compound(Box::new(CompoundScorer::new(required, others, any, synonyms)))
+                let unit = |part: &PlannedUnit| part.plan.scorer(snapshot, ordinal, any, typos);
+                compound(parts, any, |part| part.is_informative, unit, synonyms)?
             }
         })
     }
@@ -311,7 +318,8 @@ impl Planner<'_> {
         if std::mem::replace(&mut planned.has_typos, true) {
             return Ok(());
         }
-        for word in planned.words_mut().into_iter().filter(|word| !word.is_quoted) {
+        let words = planned.parts_mut().iter_mut().flat_map(|part| part.plan.words_mut());
+        for word in words.filter(|word| !word.is_quoted) {
             let parts = splits::add_splits(self.snapshot, self.fields, self.stop_words(), word, true)?;
             if self.marks {
                 plan.highlighter.phrases.extend(parts);

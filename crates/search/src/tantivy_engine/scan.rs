@@ -124,7 +124,7 @@ pub(super) struct SegmentScan {
     excluded: Vec<UnitScorer>,
     /// Forms that add to scores only.
     bonuses: Vec<FormScorer>,
-    factors: ScoreFactors,
+    factors: Option<Box<ScoreFactors>>,
     /// Microseconds since 1970.
     published_from: Option<i64>,
     published_before: Option<i64>,
@@ -151,7 +151,7 @@ impl SegmentScan {
             others: others.collect(),
             excluded,
             bonuses: Vec::new(),
-            factors: ScoreFactors::default(),
+            factors: None,
             published_from: filter.published_from.map(|at| at.timestamp_micros()),
             published_before: filter.published_before.map(|at| at.timestamp_micros()),
             doc: TERMINATED,
@@ -166,7 +166,7 @@ impl SegmentScan {
     }
 
     /// Multiplies the scores of some documents.
-    pub(super) fn set_factors(&mut self, factors: ScoreFactors) {
+    pub(super) fn set_factors(&mut self, factors: Option<Box<ScoreFactors>>) {
         self.factors = factors;
     }
 
@@ -230,6 +230,9 @@ impl Scorer for SegmentScan {
         let clauses: Score = std::iter::once(&mut self.lead).chain(&mut self.others).map(Scorer::score).sum();
         // A sum of nothing is negative zero.
         let score = clauses + 0.0 + sum_of_scores(&mut self.bonuses, doc);
-        self.factors.apply(score, &self.segment, doc)
+        match &self.factors {
+            Some(factors) => factors.apply(score, &self.segment, doc),
+            None => score,
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use tantivy::columnar::{Column, StrColumn};
+use tantivy::columnar::Column;
 use tantivy::directory::OwnedBytes;
 use tantivy::fieldnorm::FieldNormReader;
 use tantivy::index::SegmentReader;
@@ -15,7 +15,7 @@ use tantivy::{DocId, InvertedIndexReader};
 use tantivy_common::BitSet;
 
 use super::super::filter::DocumentFilter;
-use super::attribute_column::AttributeColumn;
+use super::attribute_column::{AttributeColumn, FieldValues};
 use super::attribute_field::AttributeField;
 use super::bit_sets::{BitSetCache, union};
 use super::completion_cache::CompletionCache;
@@ -152,9 +152,14 @@ impl IndexSegment {
         self.attributes.get(name)
     }
 
-    /// Returns the column of a label, for facets.
-    pub(super) fn labels(&self, field: &str) -> tantivy::Result<Option<StrColumn>> {
-        self.reader.fast_fields().str(field)
+    /// Returns the values of an attribute or a label field, by its name in the API; `None` if it has none.
+    pub(super) fn values(&self, field: &str) -> tantivy::Result<Option<FieldValues>> {
+        let column = match field {
+            "source" | "category" => field,
+            "authorKey" => "author_key",
+            attribute => return Ok(self.attribute(attribute).and_then(AttributeColumn::values)),
+        };
+        Ok(self.reader.fast_fields().str(column)?.map(FieldValues::Labels))
     }
 
     /// Returns the documents with one of the labels of each field that a filter restricts.

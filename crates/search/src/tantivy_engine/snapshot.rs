@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tantivy::query::Bm25Weight;
 use tantivy::{DocId, Searcher};
 
-use super::super::analysis::marked_stem;
+use super::super::analysis::{for_each_stem, marked_stem};
 use super::decoded_documents::{DecodedDocuments, decoded_documents};
 use super::schema::Fields;
 use super::segment::IndexSegment;
@@ -91,6 +91,15 @@ impl IndexSnapshot {
             }
         }
         Ok(None)
+    }
+
+    /// Returns the stems of a word in the languages of the documents.
+    pub(super) fn stems_of(&self, word: &str, written: &str) -> Vec<String> {
+        let mut stems = Vec::with_capacity(self.languages.len());
+        for &language in &self.languages {
+            for_each_stem(word, written, language, |stem| stems.push(stem));
+        }
+        stems
     }
 
     /// Returns the number of documents with a word, deleted ones included.

@@ -70,7 +70,7 @@ impl<'a> SynonymLookup<'a> {
         let with_symbols = word.spellings.iter().find(|spelling| spelling.kind == SpellingKind::Symbols);
         let (word, stems) = match with_symbols {
             Some(spelling) => (spelling.term.as_str(), Vec::new()),
-            None => (word.text.as_str(), self.stems(&word.text, &word.written)),
+            None => (word.text.as_str(), self.snapshot.stems_of(&word.text, &word.written)),
         };
         let name = marked_name(word);
         let forms: Vec<&str> = stems.iter().map(String::as_str).chain([word]).collect();
@@ -143,14 +143,6 @@ impl<'a> SynonymLookup<'a> {
             frequency += self.add_word(terms, &word, within, marks)?;
         }
         Ok(frequency)
-    }
-
-    fn stems(&self, word: &str, written: &str) -> Vec<String> {
-        let mut stems = Vec::new();
-        for &language in &self.snapshot.languages {
-            for_each_stem(word, written, language, |stem| stems.push(stem));
-        }
-        stems
     }
 
     /// Returns the documents of a scope.

@@ -40,6 +40,8 @@ pub(super) struct TopDocsCollector<'r> {
     docs: Vec<RankedDoc>,
     /// The last of the first documents so far, beyond `MAX_SORTED`.
     last: Option<RankedDoc>,
+    /// The score below which no document is collected.
+    threshold: f32,
     /// All documents by a distinct field, in place of `docs`.
     groups: Option<Groups>,
 }
@@ -49,7 +51,8 @@ impl<'r> TopDocsCollector<'r> {
         let limit = request.offset.saturating_add(request.first).saturating_add(1);
         let (orders, docs) = (Orders(&request.order_by), Vec::with_capacity(limit.min(128)));
         let groups = request.distinct.as_deref().map(Groups::by);
-        Self { orders, sort: request.sort, limit, after, tier: 0, docs, last: None, groups }
+        let threshold = f32::NEG_INFINITY;
+        Self { orders, sort: request.sort, limit, after, tier: 0, docs, last: None, threshold, groups }
     }
 
     /// Returns the last document of a full list: only those before it are collected.
@@ -75,15 +78,20 @@ impl<'r> TopDocsCollector<'r> {
     /// Begins to collect the documents of a tier, none of which has been collected.
     pub(super) fn begin_tier(&mut self, tier: u8) {
         self.tier = tier;
+        self.update_threshold();
     }
 
     /// Returns the score below which no document is collected.
     pub(super) fn threshold(&self) -> f32 {
-        match self.last() {
+        self.threshold
+    }
+
+    fn update_threshold(&mut self) {
+        self.threshold = match self.last() {
             Some(last) if last.key.tier < self.tier => f32::INFINITY,
             Some(last) if self.orders.is_empty() => last.key.score,
             _ => f32::NEG_INFINITY,
-        }
+        };
     }
 
     pub(super) fn contains(&self, segment: usize, doc: DocId) -> bool {
@@ -94,7 +102,7 @@ impl<'r> TopDocsCollector<'r> {
     ///
     /// Reads the parts of its sort key only as far as they decide.
     pub(super) fn accepts(&self, score: f32, segment: usize, doc: DocId, reader: &IndexSegment) -> bool {
-        if score < self.threshold() {
+        if score < self.threshold {
             return false;
         }
         let Some(last) = self.last() else { return true };
@@ -125,17 +133,16 @@ impl<'r> TopDocsCollector<'r> {
         let (tier, published_at) = (self.tier, reader.published_at(doc));
         let values = self.orders.values(reader, doc);
         let key = SortKey { tier, values, score, published_at, id: reader.id(doc) };
-        if let Some(mut groups) = self.groups.take() {
+        let ranked = RankedDoc { segment, doc, key, collapsed: 0 };
+        if let Some(groups) = &mut self.groups {
             // The best of a group may be on an earlier page.
-            let ranked = RankedDoc { segment, doc, key, collapsed: 0 };
-            groups.add(ranked, reader, |a, b| self.compare(&a.key, &b.key) == Ordering::Less);
-            self.groups = Some(groups);
+            let (orders, sort) = (&self.orders, self.sort);
+            groups.add(ranked, reader, |a, b| compare(orders, sort, &a.key, &b.key) == Ordering::Less);
             return true;
         }
-        if !self.is_after_cursor(&key) {
+        if !self.is_after_cursor(&ranked.key) {
             return false;
         }
-        let ranked = RankedDoc { segment, doc, key, collapsed: 0 };
         if self.limit > MAX_SORTED {
             self.docs.push(ranked);
             if self.docs.len() >= self.limit * 2 {
@@ -151,6 +158,7 @@ impl<'r> TopDocsCollector<'r> {
             self.docs.pop();
         }
         self.docs.insert(at, ranked);
+        self.update_threshold();
         true
     }
 
@@ -165,28 +173,26 @@ impl<'r> TopDocsCollector<'r> {
 
     /// Keeps the first documents of a long list.
     fn shrink(&mut self) {
-        let mut docs = std::mem::take(&mut self.docs);
-        if docs.len() > self.limit {
-            let last = self.limit - 1;
-            docs.select_nth_unstable_by(last, |a, b| self.compare(&a.key, &b.key));
-            docs.truncate(self.limit);
-            self.last = docs.last().cloned();
+        if self.docs.len() > self.limit {
+            let (orders, sort) = (&self.orders, self.sort);
+            self.docs.select_nth_unstable_by(self.limit - 1, |a, b| compare(orders, sort, &a.key, &b.key));
+            self.docs.truncate(self.limit);
+            self.last = self.docs.last().cloned();
+            self.update_threshold();
         }
-        self.docs = docs;
     }
 
     /// Returns the collected documents in order.
     pub(super) fn into_docs(mut self) -> Vec<RankedDoc> {
         let groups = self.groups.take();
-        let is_grouped = groups.is_some();
+        let is_sorted = groups.is_none() && self.limit <= MAX_SORTED;
         if let Some(groups) = groups {
             self.docs = groups.into_best().filter(|best| self.is_after_cursor(&best.key)).collect();
         }
-        if is_grouped || self.limit > MAX_SORTED {
+        if !is_sorted {
             self.shrink();
-            let mut docs = std::mem::take(&mut self.docs);
-            docs.sort_unstable_by(|a, b| self.compare(&a.key, &b.key));
-            return docs;
+            let (orders, sort) = (&self.orders, self.sort);
+            self.docs.sort_unstable_by(|a, b| compare(orders, sort, &a.key, &b.key));
         }
         self.docs
     }

@@ -16,36 +16,15 @@ use super::server::{Server, Setup, code};
 const SOURCES: &str = r#"
 [[sources]]
 name = "shop"
-
-[[sources.attributes]]
-name = "price"
-type = "number"
-
-[[sources.attributes]]
-name = "brand"
-type = "string"
-uses = ["search", "filter", "facet", "sort"]
-
-[[sources.attributes]]
-name = "colours"
-type = "string"
-
-[[sources.attributes]]
-name = "inStock"
-pointer = "/stock/available"
-type = "boolean"
-
-[[sources.attributes]]
-name = "created"
-type = "date"
-
-[[sources.attributes]]
-name = "place"
-type = "geo"
-
-[[sources.attributes]]
-name = "details"
-type = "text"
+attributes = [
+    { name = "price", type = "number" },
+    { name = "brand", type = "string", uses = ["search", "filter", "facet", "sort"] },
+    { name = "colours", type = "string" },
+    { name = "inStock", pointer = "/stock/available", type = "boolean" },
+    { name = "created", type = "date" },
+    { name = "place", type = "geo" },
+    { name = "details", type = "text" },
+]
 "#;
 
 const PRODUCTS: usize = 240;

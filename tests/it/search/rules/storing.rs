@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use quarry::domain::{DocumentDraft, DocumentKey, SourceName};
 use quarry::search::{
     DocumentFilter, IndexStep, Indexer, RuleDocument, RuleStep, RuleStore, SearchEngine, SearchRequest,
     Suggestions,
@@ -11,7 +10,7 @@ use quarry::store::{RuleCounts, RuleKind, RuleOutcome, Store};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::super::corpus::open;
+use super::super::corpus::{draft, open};
 use crate::support::databases::{TestDatabase, on_each_database};
 
 on_each_database!(two_servers_apply_the_changes_of_each_other);
@@ -52,22 +51,9 @@ fn document(json: Value) -> RuleDocument {
     serde_json::from_value(json).unwrap()
 }
 
-fn draft(key: &str, text: &str) -> DocumentDraft {
-    DocumentDraft {
-        source: SourceName::parse("shop").unwrap(),
-        key: DocumentKey::parse(key).unwrap(),
-        title: None,
-        text: text.to_owned(),
-        category: None,
-        author: None,
-        published_at: None,
-        attributes: "{}".to_owned(),
-    }
-}
-
 async fn two_servers_apply_the_changes_of_each_other(database: Arc<TestDatabase>) {
     let store = database.store().await;
-    store.upsert_documents(&[draft("1", "tv"), draft("2", "television")]).await.unwrap();
+    store.upsert_documents(&[draft("shop", "1", "tv"), draft("shop", "2", "television")]).await.unwrap();
     let (one, two) = (Server::start(&store).await, Server::start(&database.connect().await).await);
     assert_eq!((one.total("tv ").await, one.suggested_hits("tv").await), (1, 1));
     assert_eq!((two.total("tv ").await, two.suggested_hits("tv").await), (1, 1));

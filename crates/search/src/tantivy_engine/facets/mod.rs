@@ -7,7 +7,7 @@ use tantivy::DocId;
 
 use self::labels::{LabelColumn, LabelCounts};
 use self::numbers::{NumberColumn, NumberCounts};
-use super::attribute_column::AttributeColumn;
+use super::attribute_column::FieldValues;
 use super::segment::IndexSegment;
 use super::snapshot::IndexSnapshot;
 use crate::engine::{Facet, SearchError};
@@ -145,23 +145,17 @@ impl ColumnCounts {
         field: &FacetField,
         segment: &IndexSegment,
     ) -> tantivy::Result<Option<Self>> {
-        let is_author = *field == FacetField::Author;
-        let labels = match field {
-            FacetField::Source | FacetField::Category => segment.labels(field.name())?,
-            FacetField::Author => segment.labels("author_key")?,
-            FacetField::Attribute(name) => match segment.attribute(name) {
-                Some(AttributeColumn::Labels { values, .. }) => values.clone(),
-                Some(AttributeColumn::Numbers(column)) => {
-                    return Ok(Some(Self::Numbers(NumberColumn::of_numbers(request, column.clone()))));
-                }
-                Some(AttributeColumn::Dates(column)) => {
-                    return Ok(Some(Self::Numbers(NumberColumn::of_dates(request, column.clone()))));
-                }
-                Some(AttributeColumn::Points(_)) | None => None,
-            },
-        };
-        let Some(labels) = labels else { return Ok(None) };
-        Ok(Some(Self::Labels(LabelColumn::open(request, labels, is_author, segment)?)))
+        Ok(match segment.values(field.name())? {
+            Some(FieldValues::Labels(labels)) => {
+                let is_author = *field == FacetField::Author;
+                Some(Self::Labels(LabelColumn::open(request, labels, is_author, segment)?))
+            }
+            Some(FieldValues::Numbers(column)) => {
+                Some(Self::Numbers(NumberColumn::of_numbers(request, column)))
+            }
+            Some(FieldValues::Dates(column)) => Some(Self::Numbers(NumberColumn::of_dates(request, column))),
+            None => None,
+        })
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::DateTime;
 use ordered_float::OrderedFloat;
 use tantivy::DocId;
 use tantivy::columnar::Column;
 
 use super::page;
+use crate::attributes::date_text;
 use crate::engine::{Facet, FacetBucket, FacetStats};
 use crate::request::{FacetOrder, FacetRequest, NumberBounds};
 
@@ -182,13 +183,6 @@ fn bound(number: Option<f64>, is_date: bool) -> String {
         Some(number) => number.to_string(),
         None => String::new(),
     }
-}
-
-/// Returns microseconds since 1970 by RFC 3339.
-fn date_text(micros: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, reason = "stored dates have years of four digits")]
-    let at = DateTime::from_timestamp_micros(micros as i64);
-    at.map(|at| at.to_rfc3339_opts(SecondsFormat::AutoSi, true)).unwrap_or_default()
 }
 
 fn parse(value: &str, is_date: bool) -> Option<f64> {
