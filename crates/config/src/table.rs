@@ -130,6 +130,14 @@ pub(crate) fn to_table<T: SettingsTable>(table: &T, pick: fn(SettingEntry) -> Op
     root
 }
 
+/// Tables as TOML with or without their secrets.
+pub(crate) fn to_tables<T: SettingsTable>(
+    tables: &[T],
+    pick: fn(SettingEntry) -> Option<Value>,
+) -> Vec<Value> {
+    tables.iter().map(|table| to_table(table, pick).into()).collect()
+}
+
 /// Inserts a value under a dotted key.
 fn insert(table: &mut Table, key: &str, value: Value) {
     match key.split_once('.') {
@@ -177,11 +185,6 @@ impl<T: SettingsTable> TableList<T> {
             node.set_origin(node.layers.file.origin);
         }
     }
-
-    /// Reads one table of the list.
-    pub(crate) fn read_item(&self, item: &ConfigNode<'_>) -> Option<T> {
-        subtable().read(item)
-    }
 }
 
 impl<T: SettingsTable> Setting for TableList<T> {
@@ -189,14 +192,13 @@ impl<T: SettingsTable> Setting for TableList<T> {
 
     fn read(&self, node: &ConfigNode<'_>) -> Option<Vec<T>> {
         self.note_origin(node);
-        let tables: Vec<Option<T>> = node.items().map(|item| self.read_item(&item)).collect();
+        let tables: Vec<Option<T>> = node.items().map(|item| subtable().read(&item)).collect();
         tables.into_iter().collect()
     }
 
     fn entries(&self, line: ReferenceLine, tables: Option<&Vec<T>>, entries: &mut Vec<SettingEntry>) {
         let list = |pick: fn(SettingEntry) -> Option<Value>| {
-            let tables = tables.filter(|tables| !tables.is_empty())?;
-            Some(tables.iter().map(|table| to_table(table, pick)).collect::<Vec<_>>().into())
+            Some(to_tables(tables.filter(|tables| !tables.is_empty())?, pick).into())
         };
         let (value, shown) = (list(|entry| entry.value), list(|entry| entry.shown));
         let prefix = format!("{}.", line.key);

@@ -10,6 +10,8 @@ mod statements;
 
 use self::error_member::{ErrorMembers, StatedError};
 use self::items::ItemsShape;
+pub(super) use self::lines::read as read_lines;
+pub(super) use self::rows::read as read_rows;
 use self::statements::Statements;
 use super::charset::decode;
 use super::json::{Json, describe_bytes};
@@ -64,14 +66,13 @@ impl BodyShape {
         match self.format {
             PageFormat::Json => self.read_json(&text),
             PageFormat::JsonLines => {
-                let items = items_of(self.format, &text)?;
+                let items = lines::read(&text)?;
                 let error =
                     items.iter().find_map(|item| self.errors.find_in_line(item.content.as_ref().ok()?));
                 Ok(PageBody { items, error: error.map(StatedError::beside_items), ..PageBody::default() })
             }
             PageFormat::Csv => {
-                let items =
-                    items_of(self.format, &text).map_err(|problem| self.with_error_of(&text, problem))?;
+                let items = rows::read(&text).map_err(|problem| self.with_error_of(&text, problem))?;
                 Ok(PageBody { items, ..PageBody::default() })
             }
         }
@@ -99,15 +100,6 @@ impl BodyShape {
     fn with_error_of(&self, text: &str, problem: String) -> String {
         let error = Json::parse(text).ok().and_then(|page| self.errors.find(&page, &[], true));
         StatedError::append(error, problem)
-    }
-}
-
-/// Reads the items of a body of lines or rows; none of other formats.
-pub(super) fn items_of(format: PageFormat, text: &str) -> Result<Vec<UpstreamItem>, String> {
-    match format {
-        PageFormat::Json => Ok(Vec::new()),
-        PageFormat::JsonLines => lines::read(text),
-        PageFormat::Csv => rows::read(text),
     }
 }
 

@@ -69,16 +69,6 @@ pub enum StepOutcome {
 }
 
 impl StepOutcome {
-    /// Lengthens the pause before the next step, as the upstream requests it.
-    pub(super) fn after_at_least(mut self, requested: Duration) -> Self {
-        if let Self::PageStored { wait, sweep_ended: false, .. } | Self::AttemptFailed { wait, .. } =
-            &mut self
-        {
-            *wait = requested.max(*wait);
-        }
-        self
-    }
-
     /// Returns the pause before the next step.
     pub fn wait(&self) -> Duration {
         match self {

@@ -7,13 +7,13 @@ use std::time::Duration;
 use quarry::config::SourceConfig;
 use quarry::crawl::{Progress, RunEnd};
 use quarry::domain::{CrawlState, SourceName};
-use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::scripted::{Reply, items, ok, page_of, raw};
 use super::*;
+use crate::support::databases::execute;
 
 /// Records the positions of stored pages, with the documents that the crawl has seen.
 #[derive(Default)]
@@ -131,12 +131,11 @@ async fn a_crawl_that_is_killed_within_a_group_resumes_before_it() {
 
 /// Lets the database refuse a document.
 async fn refuse(bench: &Bench, key: &str) {
-    let database = Database::connect(bench.database.url()).await.expect("connects");
     let trigger = format!(
         "CREATE TRIGGER refuse BEFORE INSERT ON documents WHEN NEW.key = '{key}' \
          BEGIN SELECT RAISE(ABORT, 'no'); END"
     );
-    database.execute_unprepared(&trigger).await.expect("a trigger");
+    execute(bench.database.url(), &trigger).await;
 }
 
 #[tokio::test]

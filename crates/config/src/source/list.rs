@@ -8,7 +8,7 @@ use super::{SourceConfig, source_name};
 use crate::node::ConfigNode;
 use crate::reference_line::ReferenceLine;
 use crate::setting::{Setting, SettingEntry};
-use crate::table::{SettingsTable, TableList, settings_table, table_list, to_table};
+use crate::table::{SettingsTable, TableList, settings_table, subtable, table_list, to_tables};
 use quarry_domain::SourceName;
 
 settings_table! {
@@ -83,7 +83,7 @@ impl Setting for SourceTables {
                 }
                 pushed_indexes.push(index);
             } else {
-                match self.0.read_item(&item) {
+                match subtable::<SourceConfig>().read(&item) {
                     Some(source) => list.crawled.push(source),
                     None => is_whole = false,
                 }
@@ -98,11 +98,8 @@ impl Setting for SourceTables {
         let own = entries.len();
         self.0.entries(line, list.map(|list| &list.crawled), entries);
         let Some(list) = list.filter(|list| !list.pushed.is_empty()) else { return };
-        let pushed = |pick: fn(SettingEntry) -> Option<Value>| {
-            list.pushed.iter().map(|source| Value::from(to_table(source, pick))).collect::<Vec<_>>()
-        };
-        extend(&mut entries[own].value, pushed(|entry| entry.value));
-        extend(&mut entries[own].shown, pushed(|entry| entry.shown));
+        extend(&mut entries[own].value, to_tables(&list.pushed, |entry| entry.value));
+        extend(&mut entries[own].shown, to_tables(&list.pushed, |entry| entry.shown));
     }
 }
 

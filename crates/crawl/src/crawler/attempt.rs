@@ -259,8 +259,7 @@ impl Crawler {
             Verdict::Retry(cause) => {
                 self.store_group_behind(&mut active, slot, now).await?;
                 self.store.fail_attempt(self.lease.get(), slot, status, &cause).await?;
-                let outcome = self.retry_later(active, slot, cause, None);
-                Ok(Some(outcome.after_at_least(page.wait)))
+                Ok(Some(self.retry_later(active, slot, cause, Some(page.wait))))
             }
             Verdict::Fail(message) => {
                 self.store_group_behind(&mut active, slot, now).await?;

@@ -28,7 +28,8 @@ pub(super) struct PageGroup {
     pages: Vec<AcceptedPage>,
     documents: usize,
     bytes: usize,
-    started: Option<Instant>,
+    /// The time at which it has to be stored; `None` without pages.
+    deadline: Option<Instant>,
     /// Pages that are stored alone, because the store refused a group of them.
     alone: usize,
     /// The crawl has to resume before the refused group.
@@ -62,7 +63,7 @@ impl PageReport {
 impl PageGroup {
     /// Returns the time at which the group has to be stored; `None` without pages.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.started.map(|started| started + MAX_AGE)
+        self.deadline
     }
 
     /// Drops pages that were not stored.
@@ -73,7 +74,7 @@ impl PageGroup {
     fn push(&mut self, page: AcceptedPage) {
         self.documents += page.commit.drafts.len();
         self.bytes += page.commit.drafts.iter().map(|d| d.text.len() + d.attributes.len()).sum::<usize>();
-        self.started.get_or_insert_with(Instant::now);
+        self.deadline.get_or_insert_with(|| Instant::now() + MAX_AGE);
         self.pages.push(page);
     }
 
@@ -100,7 +101,7 @@ impl PageGroup {
     }
 
     fn is_full(&self) -> bool {
-        let is_old = self.started.is_some_and(|started| started.elapsed() >= MAX_AGE);
+        let is_old = self.deadline.is_some_and(|deadline| deadline <= Instant::now());
         self.alone > 0 || self.documents >= MAX_DOCUMENTS || self.bytes >= MAX_BYTES || is_old
     }
 }

@@ -7,7 +7,7 @@ use crate::upstream::UpstreamItem;
 const RECORD_SEPARATOR: char = '\u{1e}';
 
 /// Reads one item per line. A line that is no JSON is an item with an error, unless all lines are.
-pub(super) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
+pub(crate) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
     let mut items = Vec::new();
     let mut first_error = None;
     let mut lines = text.split('\n').enumerate().peekable();

@@ -9,7 +9,7 @@ use crate::upstream::UpstreamItem;
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads one item per row, with the names of the header row. A row that does not fit is an item with an error.
-pub(super) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
+pub(crate) fn read(text: &str) -> Result<Vec<UpstreamItem>, String> {
     let text = text.trim_start_matches('\u{feff}');
     let start = text.trim_start();
     if start.starts_with(['{', '[']) {

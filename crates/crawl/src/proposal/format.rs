@@ -4,7 +4,8 @@ use quarry_config::PageFormat;
 
 use super::ProposalError;
 use crate::json::Json;
-use crate::page_body::items_of;
+use crate::page_body::{read_lines, read_rows};
+use crate::upstream::UpstreamItem;
 
 /// Returns the format of a response and its JSON; of lines and rows, the array of their items.
 pub(super) fn parse_body(text: &str, content_type: &str) -> Result<(PageFormat, Json), ProposalError> {
@@ -16,12 +17,13 @@ pub(super) fn parse_body(text: &str, content_type: &str) -> Result<(PageFormat, 
     }
     let first = text.trim_start_matches(['\u{feff}', '\u{1e}', ' ', '\t', '\r', '\n']).chars().next();
     let guess = match first {
-        Some('{') => items_in(PageFormat::JsonLines, text).filter(|items| is_stated || items.len() > 1),
+        Some('{') => objects(read_lines(text))
+            .filter(|items| is_stated || items.len() > 1)
+            .map(|items| (PageFormat::JsonLines, items)),
         Some('<' | '[') | None => None,
-        Some(_) => items_in(PageFormat::Csv, text).filter(|rows| is_table(rows)),
+        Some(_) => objects(read_rows(text)).filter(|rows| is_table(rows)).map(|rows| (PageFormat::Csv, rows)),
     };
-    let format = if first == Some('{') { PageFormat::JsonLines } else { PageFormat::Csv };
-    guess.map(|items| (format, Json::Array(items))).ok_or(ProposalError::NotJson(match first {
+    guess.map(|(format, items)| (format, Json::Array(items))).ok_or(ProposalError::NotJson(match first {
         None => ", but empty",
         Some('<') => ", but HTML or XML",
         Some(_) => "",
@@ -29,9 +31,9 @@ pub(super) fn parse_body(text: &str, content_type: &str) -> Result<(PageFormat, 
 }
 
 /// Returns the items of a body if each is an object.
-fn items_in(format: PageFormat, text: &str) -> Option<Vec<Json>> {
-    let items = items_of(format, text).ok()?;
-    let objects = items.into_iter().map(|item| item.content.ok().filter(|item| item.as_object().is_some()));
+fn objects(items: Result<Vec<UpstreamItem>, String>) -> Option<Vec<Json>> {
+    let objects =
+        items.ok()?.into_iter().map(|item| item.content.ok().filter(|item| item.as_object().is_some()));
     objects.collect::<Option<Vec<Json>>>().filter(|items| !items.is_empty())
 }
 
