@@ -104,3 +104,26 @@ pub(crate) async fn drop_index(manager: &SchemaManager<'_>, table: &str, name: &
     drop.name(name).table(Alias::new(table));
     manager.drop_index(drop).await
 }
+
+/// Adds a column, and returns false if it exists.
+pub(crate) async fn add_column(
+    manager: &SchemaManager<'_>,
+    table: &str,
+    mut column: ColumnDef,
+) -> Result<bool, DbErr> {
+    if manager.has_column(table, column.get_column_name()).await? {
+        return Ok(false);
+    }
+    let mut alter = Table::alter();
+    manager.alter_table(alter.table(Alias::new(table)).add_column(column.take()).take()).await?;
+    Ok(true)
+}
+
+/// Drops a column if it exists.
+pub(crate) async fn drop_column(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
+    if !manager.has_column(table, column).await? {
+        return Ok(());
+    }
+    let mut alter = Table::alter();
+    manager.alter_table(alter.table(Alias::new(table)).drop_column(Alias::new(column)).take()).await
+}

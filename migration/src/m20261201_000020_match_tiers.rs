@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-use crate::column::{create_index, drop_index};
+use crate::column::{add_column, create_index, drop_column, drop_index};
 
 /// The longest name of a tier in characters.
 const TIER_CHARS: u32 = 16;
@@ -56,22 +56,4 @@ fn delete_old_quarters(database: DbBackend) -> String {
         }
     };
     format!("DELETE FROM search_volume_quarters WHERE quarter <= {start_of_oldest}")
-}
-
-/// Adds a column, and returns false if it exists.
-async fn add_column(manager: &SchemaManager<'_>, table: &str, mut column: ColumnDef) -> Result<bool, DbErr> {
-    if manager.has_column(table, column.get_column_name()).await? {
-        return Ok(false);
-    }
-    let mut alter = Table::alter();
-    manager.alter_table(alter.table(Alias::new(table)).add_column(column.take()).take()).await?;
-    Ok(true)
-}
-
-async fn drop_column(manager: &SchemaManager<'_>, table: &str, column: &str) -> Result<(), DbErr> {
-    if !manager.has_column(table, column).await? {
-        return Ok(());
-    }
-    let mut alter = Table::alter();
-    manager.alter_table(alter.table(Alias::new(table)).drop_column(Alias::new(column)).take()).await
 }
