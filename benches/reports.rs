@@ -130,24 +130,17 @@ async fn beside_bare_get(redis: &OwnRedis, reports: &Reports, rows: u64) {
     line("from Redis", &cached, Some(&bare));
 }
 
+fn top_searches(rows: u64) -> TopSearches {
+    TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: rows }
+}
+
 async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64) {
     let computations = Arc::new(Computations::default());
     let servers = [1, 2].map(|_| Reports::new(store.clone(), cache(), computations.clone(), SHORT_TTL));
     for _ in 0..2 {
         servers[0].clear().await.unwrap();
         for server in &servers {
-            server
-                .get(
-                    TopSearches {
-                        period: ReportPeriod::default(),
-                        facts: Vec::new(),
-                        offset: 0,
-                        first: rows,
-                    },
-                    false,
-                )
-                .await
-                .unwrap();
+            server.get(top_searches(rows), false).await.unwrap();
         }
     }
     let (mut alone, mut slowest, mut callers) = (histogram(), histogram(), histogram());
@@ -162,18 +155,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
             let server = servers[number % 2].clone();
             tokio::spawn(async move {
                 let started = Instant::now();
-                server
-                    .get(
-                        TopSearches {
-                            period: ReportPeriod::default(),
-                            facts: Vec::new(),
-                            offset: 0,
-                            first: rows,
-                        },
-                        false,
-                    )
-                    .await
-                    .unwrap();
+                server.get(top_searches(rows), false).await.unwrap();
                 nanoseconds(started)
             })
         });
@@ -191,13 +173,7 @@ async fn stampedes(store: &Store, cache: impl Fn() -> Arc<RedisCache>, rows: u64
 
 /// Requests the report, and checks its rows and cache status.
 async fn request(reports: &Reports, rows: u64, refresh: bool, expected: CacheStatus) {
-    let report = reports
-        .get(
-            TopSearches { period: ReportPeriod::default(), facts: Vec::new(), offset: 0, first: rows },
-            refresh,
-        )
-        .await
-        .unwrap();
+    let report = reports.get(top_searches(rows), refresh).await.unwrap();
     assert_eq!((report.value.len() as u64, report.cache_status), (rows, expected));
 }
 

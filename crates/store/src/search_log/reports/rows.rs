@@ -14,6 +14,8 @@ use crate::failure::CallFailure;
 use crate::snapshot::ReadTransaction;
 use crate::span::Span;
 
+/// The expression whose sum is the number of searches without results.
+pub(super) const ZERO_RESULTS: &str = "CASE WHEN result_count = 0 THEN 1 ELSE 0 END";
 /// The latest rows of a query with many searches whose sessions vote.
 const SAMPLE: u64 = 256;
 /// The same if few sessions made these.

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, DeriveIden, EnumIter, Iterable};
 
 use super::super::rollups::MAX_RESULTS;
 use super::parts::PeriodParts;
-use super::rows::within;
+use super::rows::{ZERO_RESULTS, within};
 use crate::batch::union_all;
 use crate::entity::{search_query_days as days, search_query_hours as hours};
 use crate::failure::CallFailure;
@@ -165,7 +165,7 @@ pub(super) fn counted_rows(span: &Span) -> SelectStatement {
     select
         .column(Column::QueryKey)
         .expr_as(Expr::cust("1"), Column::Searches)
-        .expr_as(Expr::cust("CASE WHEN result_count = 0 THEN 1 ELSE 0 END"), Column::ZeroResults)
+        .expr_as(Expr::cust(ZERO_RESULTS), Column::ZeroResults)
         .expr_as(Expr::cust("CASE WHEN result_count = 0 OR relaxed THEN 1 ELSE 0 END"), Column::Unmatched)
         .expr_as(Expr::cust("CASE WHEN result_count IS NULL THEN 0 ELSE 1 END"), Column::Counted)
         .expr_as(

@@ -14,7 +14,7 @@ use sea_orm::sea_query::{Asterisk, Expr, ExprTrait, Order, Query};
 
 use super::super::sketch::SessionSketch;
 use super::filtered::rows_holding;
-use super::rows::{distinct_sessions, within};
+use super::rows::{ZERO_RESULTS, distinct_sessions, within};
 use super::sessions::EXACT_SEARCHES;
 use crate::batch::union_all;
 use crate::entity::search_logs;
@@ -51,9 +51,6 @@ impl Store {
         .await
     }
 }
-
-/// The expression whose sum is the number of searches without results.
-const ZERO_RESULTS: &str = "CASE WHEN result_count = 0 THEN 1 ELSE 0 END";
 
 /// The number of searches, and of those without results.
 #[derive(Clone, Copy, Default)]
