@@ -124,8 +124,10 @@ impl SearchContext {
                 }
                 conditions += 1;
             }
-            if !context.0.contains(&fact.pattern()) {
-                context.push(&fact);
+            let line = fact.pattern();
+            if !context.0.contains(&line) {
+                // Adjacent facts share a line break.
+                context.0.push_str(if context.is_empty() { &line } else { &line[1..] });
             }
         }
         context
@@ -151,6 +153,11 @@ impl SearchContext {
         self.0.lines().filter_map(SearchFact::parse)
     }
 
+    /// The facts of a kind.
+    pub fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = SearchFact> {
+        self.facts().filter(move |fact| fact.kind == kind)
+    }
+
     /// Changes the values of conditions and tags.
     #[must_use]
     pub fn map_values(&self, change: impl Fn(&str) -> String) -> Self {
@@ -159,14 +166,6 @@ impl SearchContext {
             FactKind::Filter | FactKind::Tag => fact.map_value(&change),
         };
         Self::of(self.facts().map(changed))
-    }
-
-    fn push(&mut self, fact: &SearchFact) {
-        if self.0.is_empty() {
-            self.0.push('\n');
-        }
-        self.0.push_str(&fact.to_string());
-        self.0.push('\n');
     }
 }
 

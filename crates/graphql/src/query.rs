@@ -130,12 +130,12 @@ impl Query {
         track: Option<TrackInput>,
     ) -> Result<SearchConnection, Failure> {
         let mut track = track.map(|track| track.checked(&query)).transpose()?;
-        if let Some(keystroke) = &mut track {
-            keystroke.context = context_of(filter.as_ref(), sort.0, &keystroke.context);
-        }
         let first = page_size(ctx, first)?;
         let offset = page_offset(page, first, after.is_some())?;
         let is_first_page = after.is_none() && offset == 0;
+        if let Some(keystroke) = track.as_mut().filter(|_| is_first_page) {
+            keystroke.context = context_of(filter.as_ref(), sort.0, &keystroke.context);
+        }
         if after.as_ref().is_some_and(|after| after.len() > MAX_CURSOR_BYTES) {
             return Err(SearchError::InvalidCursor.into());
         }

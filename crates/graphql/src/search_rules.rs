@@ -4,7 +4,7 @@ use async_graphql::ID;
 
 use super::failure::Failure;
 use super::services::Services;
-use super::types::SearchRulesPayload;
+use super::types::{SearchRulesPayload, each};
 use quarry_search::RuleDocument;
 use quarry_store::{RuleKind, RuleOutcome};
 
@@ -18,8 +18,7 @@ pub(super) fn parsed<I, T>(
     parse: impl Fn(I, &str) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
     Failure::check_count(argument, inputs.len(), MAX_ENTRIES, "entries")?;
-    let inputs = inputs.into_iter().enumerate();
-    inputs.map(|(at, input)| parse(input, &format!("{argument}.{at}"))).collect()
+    each(argument, inputs, parse)
 }
 
 /// Stores entries, all or none.

@@ -1,6 +1,6 @@
 //! The searches of a run, and the one that an input remembers.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use quarry_domain::{FinalReason, LoggedSearchId, SearchContext, Timestamp, UserId};
 
@@ -81,8 +81,8 @@ impl RememberedSearch {
 }
 
 /// A remembered search with its contexts, as the journal encodes it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(RememberedSearch, SearchContexts)", into = "(RememberedSearch, SearchContexts)")]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "(RememberedSearch, SearchContexts)")]
 pub(crate) struct SearchInContext(pub(crate) RememberedSearch);
 
 impl From<(RememberedSearch, SearchContexts)> for SearchInContext {
@@ -91,9 +91,8 @@ impl From<(RememberedSearch, SearchContexts)> for SearchInContext {
     }
 }
 
-impl From<SearchInContext> for (RememberedSearch, SearchContexts) {
-    fn from(SearchInContext(search): SearchInContext) -> Self {
-        let contexts = search.contexts();
-        (search, contexts)
+impl Serialize for SearchInContext {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (&self.0, self.0.contexts()).serialize(serializer)
     }
 }

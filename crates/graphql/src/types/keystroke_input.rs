@@ -4,7 +4,7 @@ use super::NamedValueInput;
 use super::search_context::checked_tags;
 use crate::failure::Failure;
 use crate::scalars::{Flag, Long};
-use quarry_domain::{InputId, InvalidKeystroke, Keystroke, SearchContext, SessionId, UserId};
+use quarry_domain::{InputId, InvalidKeystroke, Keystroke, MAX_TAGS, SearchContext, SessionId, UserId};
 
 /// The content of a search box after a keystroke.
 #[derive(Clone, Debug, InputObject)]
@@ -56,7 +56,7 @@ impl LogKeystrokeInput {
             submitted: self.submitted.0,
             result_count: self.result_count.map(i64::from),
             composing: self.composing.0,
-            context: SearchContext::of(checked_tags(&format!("{path}.tags"), self.tags)?),
+            context: SearchContext::of(checked_tags(path, self.tags, MAX_TAGS)?),
         };
         keystroke.checked().map_err(failure)
     }

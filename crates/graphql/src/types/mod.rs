@@ -88,7 +88,7 @@ pub(super) use search_interpretation::{Correction, MatchTier, SearchInterpretati
 pub(super) use search_log_connection::SearchLogConnection;
 pub(super) use search_log_filter::SearchLogFilter;
 pub(super) use search_order::SearchOrder;
-pub(super) use search_rule::{AppliedRule, SearchRule, SearchRuleInput};
+pub(super) use search_rule::{AppliedRule, SearchRule, SearchRuleInput, each};
 pub(super) use search_rules::{SearchRules, SearchRulesPayload};
 pub(super) use search_sort::SearchSort;
 pub(super) use source::Source;

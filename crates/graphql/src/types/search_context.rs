@@ -4,7 +4,7 @@ use async_graphql::{EnumType, InputObject, InputType, SimpleObject, Value};
 
 use super::{DocumentFilter, SearchSort};
 use crate::failure::Failure;
-use quarry_domain::{FactKind, MAX_TAGS, SearchContext, SearchFact};
+use quarry_domain::{FactKind, SearchContext, SearchFact};
 use quarry_keystroke::Mask;
 
 /// The most facts of one kind in a filter.
@@ -50,8 +50,7 @@ impl SearchContextFilter {
     pub(crate) fn checked(self, path: &str, mask: Option<&Mask>) -> Result<Vec<SearchFact>, Failure> {
         let filters = self.filters.unwrap_or_default();
         Failure::check_count(&format!("{path}.filters"), filters.len(), MAX_FACTS, "conditions")?;
-        let path = format!("{path}.tags");
-        let mut facts = tags(&path, self.tags, MAX_FACTS)?;
+        let mut facts = checked_tags(path, self.tags, MAX_FACTS)?;
         facts.extend(self.source.map(|source| SearchFact::filter(SOURCE, &source)));
         facts.extend(filters.into_iter().map(|of| SearchFact::filter(&of.name, &of.value)));
         let masked = |value: &str| mask.map_or_else(|| value.into(), |mask| mask.apply(value)).into_owned();
@@ -61,17 +60,15 @@ impl SearchContextFilter {
     }
 }
 
-/// Validates the tags of a search; errors begin with `path`.
+/// Validates tags; errors begin with `path`.
 pub(super) fn checked_tags(
     path: &str,
-    tags_of: Option<Vec<NamedValueInput>>,
+    tags: Option<Vec<NamedValueInput>>,
+    max: usize,
 ) -> Result<Vec<SearchFact>, Failure> {
-    tags(path, tags_of, MAX_TAGS)
-}
-
-fn tags(path: &str, tags: Option<Vec<NamedValueInput>>, max: usize) -> Result<Vec<SearchFact>, Failure> {
-    let tags = tags.unwrap_or_default();
-    Failure::check_count(path, tags.len(), max, "tags")?;
+    let Some(tags) = tags else { return Ok(Vec::new()) };
+    let path = format!("{path}.tags");
+    Failure::check_count(&path, tags.len(), max, "tags")?;
     let tag = |(index, tag): (usize, &NamedValueInput)| {
         SearchFact::tag(&tag.name, &tag.value)
             .map_err(|error| Failure::bad_input(format!("{path}.{index}.{}", error.field), error.problem))
@@ -127,19 +124,18 @@ fn add_conditions(path: &str, value: &Value, facts: &mut Vec<SearchFact>) {
 
 /// The requested order of the documents, if known.
 pub(super) fn sort_of(context: &SearchContext) -> Option<SearchSort> {
-    let name = context.facts().find(|fact| fact.kind == FactKind::Sort)?.value;
+    let name = context.of_kind(FactKind::Sort).next()?.value;
     let items = SearchSort::items().iter();
     items.filter(|item| item.name.eq_ignore_ascii_case(&name)).map(|item| item.value).next()
 }
 
 /// The facts of a kind.
 pub(super) fn named_values(context: &SearchContext, kind: FactKind) -> Vec<NamedValue> {
-    let of_kind = context.facts().filter(|fact| fact.kind == kind);
-    of_kind.map(|SearchFact { name, value, .. }| NamedValue { name, value }).collect()
+    context.of_kind(kind).map(|SearchFact { name, value, .. }| NamedValue { name, value }).collect()
 }
 
 /// The sources to which the filter restricted the search.
 pub(super) fn sources_of(context: &SearchContext) -> Vec<String> {
-    let of_source = context.facts().filter(|fact| fact.kind == FactKind::Filter && fact.name == SOURCE);
+    let of_source = context.of_kind(FactKind::Filter).filter(|fact| fact.name == SOURCE);
     of_source.map(|fact| fact.value).collect()
 }

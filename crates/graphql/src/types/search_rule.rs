@@ -52,20 +52,21 @@ impl SearchRuleInput {
             valid_from: self.valid_from.map(|at| at.0),
             valid_until: self.valid_until.map(|at| at.0),
             condition: self.condition.unwrap_or_default().parsed(&format!("{path}.condition"))?,
-            pin: each(&format!("{path}.pin"), self.pin, PinnedDocumentInput::parsed)?,
-            hide: each(&format!("{path}.hide"), self.hide, HiddenDocumentInput::parsed)?,
-            boost: each(&format!("{path}.boost"), self.boost, factor)?,
+            pin: each(&format!("{path}.pin"), self.pin.unwrap_or_default(), PinnedDocumentInput::parsed)?,
+            hide: each(&format!("{path}.hide"), self.hide.unwrap_or_default(), HiddenDocumentInput::parsed)?,
+            boost: each(&format!("{path}.boost"), self.boost.unwrap_or_default(), factor)?,
             redirect: self.redirect,
         })
     }
 }
 
-fn each<I, T>(
+/// Converts the items of a list; errors begin with `path` and the index of the item.
+pub(crate) fn each<I, T>(
     path: &str,
-    inputs: Option<Vec<I>>,
+    inputs: Vec<I>,
     parse: impl Fn(I, &str) -> Result<T, Failure>,
 ) -> Result<Vec<T>, Failure> {
-    let inputs = inputs.unwrap_or_default().into_iter().enumerate();
+    let inputs = inputs.into_iter().enumerate();
     inputs.map(|(at, input)| parse(input, &format!("{path}.{at}"))).collect()
 }
 
