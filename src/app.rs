@@ -27,7 +27,9 @@ use std::time::Duration;
 
 pub use self::crawls::{crawl, purge};
 pub use self::data_folder::require_idle;
-pub use self::database::{DatabaseRecord, connect_store, open_store, require_sole_use};
+pub use self::database::{
+    DatabaseRecord, connect_migrated_store, connect_store, open_store, require_sole_use,
+};
 pub use self::index::reindex;
 pub use self::seed::{SeedPlan, SeedProgress, seed};
 pub use self::server::Server;

@@ -34,6 +34,15 @@ pub async fn connect_store(settings: &Settings) -> Result<(Store, DatabaseRecord
     Ok((store, record))
 }
 
+/// Connects to a database that has the schema of this version.
+pub async fn connect_migrated_store(settings: &Settings) -> Result<Store> {
+    let (store, _) = connect_store(settings).await?;
+    if store.migration_status().await?.iter().any(|migration| !migration.applied) {
+        bail!("the database's schema is that of an earlier version: run `quarry migrate up` first");
+    }
+    Ok(store)
+}
+
 /// Returns an error while a process with another data folder has the same SQLite file open.
 ///
 /// Other users of a database server remain undetected.

@@ -5,13 +5,13 @@ mod ubi;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use self::ubi::{UbiEvent, UbiQuery};
 use super::{SettingsArgs, start_log};
-use crate::app::connect_store;
+use crate::app::connect_migrated_store;
 use crate::config::parse_time;
 use crate::domain::{LoggedSearch, Period, Timestamp};
 use crate::store::{ExportedInteraction, SearchLogFilter, Slice, Store};
@@ -66,10 +66,7 @@ pub(super) async fn run(args: ExportArgs) -> Result<ExitCode> {
         from: options.from.as_deref().map(time).transpose()?.unwrap_or(Timestamp::UNIX_EPOCH),
         before: options.before.as_deref().map(time).transpose()?,
     };
-    let (store, _) = connect_store(&settings).await?;
-    if store.migration_status().await?.iter().any(|migration| !migration.applied) {
-        bail!("the database's schema is that of an earlier version: run `quarry migrate up` first");
-    }
+    let store = connect_migrated_store(&settings).await?;
     let mut output = RecordWriter::new(options.format);
     let exported = match args.records {
         Records::Searches(_) => export_searches(&store, period, &mut output).await,

@@ -8,8 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
 use super::{SettingsArgs, start_log};
-use crate::app::connect_store;
-use crate::config::Settings;
+use crate::app::connect_migrated_store;
 use crate::search::{RuleDocument, read_rules, rule_entries};
 use crate::store::{RuleChanges, RuleOutcome, Store};
 
@@ -48,13 +47,13 @@ pub(super) async fn run(args: RulesArgs) -> Result<ExitCode> {
         RulesCommand::Import { file, replace } => {
             let document = read(&file)?;
             check(&document)?;
-            let store = connect(&settings).await?;
+            let store = connect_migrated_store(&settings).await?;
             let imported = import(&store, &document, replace).await;
             store.close().await?;
             imported?;
         }
         RulesCommand::Export => {
-            let store = connect(&settings).await?;
+            let store = connect_migrated_store(&settings).await?;
             let entries = store.search_rules().await;
             store.close().await?;
             let document = read_rules(entries?.1);
@@ -67,14 +66,6 @@ pub(super) async fn run(args: RulesArgs) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn connect(settings: &Settings) -> Result<Store> {
-    let (store, _) = connect_store(settings).await?;
-    if store.migration_status().await?.iter().any(|migration| !migration.applied) {
-        bail!("the database's schema is that of an earlier version: run `quarry migrate up` first");
-    }
-    Ok(store)
 }
 
 fn read(file: &PathBuf) -> Result<RuleDocument> {

@@ -48,10 +48,10 @@ pub(super) struct UbiEvent {
 impl From<LoggedSearch> for UbiQuery {
     fn from(search: LoggedSearch) -> Self {
         let tier = search.tier;
-        let sort = search.context.facts().find(|fact| fact.kind == FactKind::Sort).map(|fact| fact.value);
+        let sort = search.context.of_kind(FactKind::Sort).next().map(|fact| fact.value);
         let named = |kind| {
             let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for fact in search.context.facts().filter(|fact| fact.kind == kind) {
+            for fact in search.context.of_kind(kind) {
                 values.entry(fact.name).or_default().push(fact.value);
             }
             (!values.is_empty()).then_some(values)
