@@ -20,6 +20,9 @@ impl Orders<'_> {
 
     /// Returns the values that order a document.
     pub(super) fn values(&self, segment: &IndexSegment, doc: DocId) -> Box<[OrderValue]> {
+        if self.is_empty() {
+            return Box::default();
+        }
         self.0.iter().map(|order| value(order, segment, doc).unwrap_or(OrderValue::Missing)).collect()
     }
 

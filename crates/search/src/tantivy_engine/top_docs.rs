@@ -12,6 +12,7 @@ use super::ranked_doc::RankedDoc;
 use super::segment::IndexSegment;
 
 /// Compares two sort keys; `Less` comes first.
+#[inline]
 fn compare(orders: &Orders<'_>, sort: SearchSort, a: &SortKey, b: &SortKey) -> Ordering {
     let by_time = || match (a.published_at, b.published_at) {
         (Some(a), Some(b)) if sort == SearchSort::Oldest => a.cmp(&b),
@@ -20,7 +21,9 @@ fn compare(orders: &Orders<'_>, sort: SearchSort, a: &SortKey, b: &SortKey) -> O
         (a, b) => b.is_some().cmp(&a.is_some()),
     };
     let by_score = b.score.total_cmp(&a.score);
-    let by_values = || orders.compare(&a.values, &b.values);
+    let by_values = || {
+        if orders.is_empty() { Ordering::Equal } else { orders.compare(&a.values, &b.values) }
+    };
     a.tier.cmp(&b.tier).then_with(by_values).then(by_score).then_with(by_time).then_with(|| a.id.cmp(&b.id))
 }
 
