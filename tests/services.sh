@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The services that the tests need: PostgreSQL, MariaDB and Redis from Debian's packages, each
+# The services that the tests need: PostgreSQL, MariaDB, Redis and Redis Cluster from Debian's packages, each
 # on a port of its own, on the loopback only, with throw-away data that nothing syncs to disk.
 # And libfaketime, for a server whose clock is wrong, and HAProxy, which tests put in front of servers.
 #
@@ -14,6 +14,8 @@ PATH=$PATH:/usr/sbin
 postgres_port=${QUARRY_TEST_POSTGRES_PORT:-15432}
 mysql_port=${QUARRY_TEST_MYSQL_PORT:-13306}
 redis_port=${QUARRY_TEST_REDIS_PORT:-16379}
+# The first of three.
+redis_cluster_port=${QUARRY_TEST_REDIS_CLUSTER_PORT:-16391}
 home=${QUARRY_TEST_SERVICES_DIR:-${TMPDIR:-/tmp}/quarry-test-services-$(id -u)}
 postgres_data=$home/postgres
 mysql_data=$home/mysql
@@ -120,6 +122,33 @@ start_redis() {
   await Redis "$redis_data/redis.log" redis-cli -h 127.0.0.1 -p "$redis_port" ping
 }
 
+# Prints the three nodes of the cluster.
+cluster_nodes() { printf '127.0.0.1:%s\n' "$redis_cluster_port" $((redis_cluster_port + 1)) $((redis_cluster_port + 2)); }
+
+cluster_is_ready() {
+  local node
+  for node in $(cluster_nodes); do
+    redis-cli -h 127.0.0.1 -p "${node#*:}" cluster info | grep -q 'cluster_state:ok' || return 1
+  done
+}
+
+start_redis_cluster() {
+  local node port data
+  for node in $(cluster_nodes); do
+    port=${node#*:}
+    data=$home/redis-cluster-$port
+    lives "$data/redis.pid" && continue
+    rm -rf "$data"
+    mkdir -p "$data"
+    redis-server --port "$port" --bind 127.0.0.1 --dir "$data" --pidfile "$data/redis.pid" \
+      --logfile "$data/redis.log" --save '' --appendonly no --cluster-enabled yes --daemonize yes >/dev/null
+    await Redis "$data/redis.log" redis-cli -h 127.0.0.1 -p "$port" ping
+  done
+  # shellcheck disable=SC2046 # one argument for each node
+  cluster_is_ready || redis-cli --cluster create $(cluster_nodes) --cluster-yes >"$home/redis-cluster.log" 2>&1 || true
+  await 'Redis Cluster' "$home/redis-cluster.log" cluster_is_ready
+}
+
 # Ends the process of a pid file and waits until it is gone.
 end() {
   local name=$1 pid_file=$2 signal=$3 pid deadline=$((SECONDS + 300))
@@ -142,7 +171,8 @@ start() {
   start_postgres 9>&-
   start_mysql 9>&-
   start_redis 9>&-
-  say "PostgreSQL on $postgres_port, MariaDB on $mysql_port, Redis on $redis_port; eval \"\$(tests/services.sh env)\""
+  start_redis_cluster 9>&-
+  say "PostgreSQL on $postgres_port, MariaDB on $mysql_port, Redis on $redis_port, its cluster from $redis_cluster_port; eval \"\$(tests/services.sh env)\""
 }
 
 stop() {
@@ -150,6 +180,11 @@ stop() {
   end PostgreSQL "$postgres_data/postmaster.pid" INT
   end MariaDB "$mysql_data/mysqld.pid" TERM
   end Redis "$redis_data/redis.pid" TERM
+  local node
+  for node in $(cluster_nodes); do
+    end Redis "$home/redis-cluster-${node#*:}/redis.pid" TERM
+    rm -rf "$home/redis-cluster-${node#*:}"
+  done
   rm -rf "$postgres_data" "$mysql_data" "$redis_data" "$home"/*.log "$home/lock"
   rmdir "$home" 2>/dev/null || true
 }
@@ -158,6 +193,7 @@ print_env() {
   printf 'export QUARRY_TEST_POSTGRES_URL=%s\n' "postgres://quarry@127.0.0.1:$postgres_port/postgres"
   printf 'export QUARRY_TEST_MYSQL_URL=%s\n' "mysql://quarry:quarry@127.0.0.1:$mysql_port/mysql"
   printf 'export QUARRY_TEST_REDIS_URL=%s\n' "redis://127.0.0.1:$redis_port/"
+  printf 'export QUARRY_TEST_REDIS_CLUSTER_URL=%s\n' "redis+cluster://$(cluster_nodes | paste -sd,)"
 }
 
 case ${1:-} in

@@ -109,7 +109,8 @@ impl RedisCache {
         set.arg(&self.generation_key).arg(&encode(CacheGeneration::new())[..]).arg("NX");
         let mut get = cmd("GET");
         get.arg(&self.generation_key);
-        let [_, current] = self.send([set, get]).await?;
+        self.send([set]).await?;
+        let [current] = self.send([get]).await?;
         match current {
             Value::BulkString(bytes) => decode(&bytes),
             _ => Err(unexpected_reply()),

@@ -97,10 +97,32 @@ pub(crate) fn database_url() -> Scalar<Secret> {
 }
 
 pub(crate) fn redis_url() -> Scalar<Secret> {
-    secret_url("an address that begins with redis://, rediss:// or redis+unix:///", |text| {
-        let is_socket = |url: Url| url.scheme() == "redis+unix" && url.path().len() > 1 && !url.has_host();
-        is_url(text, &["redis", "rediss"]) || Url::parse(text).is_ok_and(is_socket)
-    })
+    secret_url(
+        "an address that begins with redis://, rediss:// or redis+unix:///, or \
+         redis+sentinel://HOST,HOST/MASTER or redis+cluster://HOST,HOST (with TLS: rediss+…)",
+        |text| {
+            let is_socket =
+                |url: Url| url.scheme() == "redis+unix" && url.path().len() > 1 && !url.has_host();
+            is_url(text, &["redis", "rediss"])
+                || Url::parse(text).is_ok_and(is_socket)
+                || is_redis_group(text)
+        },
+    )
+}
+
+/// Recognizes the address of sentinels or of nodes of a cluster: hosts between commas.
+fn is_redis_group(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (credentials, rest) = rest.rsplit_once('@').map_or(("", rest), |(user, rest)| (user, rest));
+    let (hosts, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let has_path = match scheme {
+        "redis+sentinel" | "rediss+sentinel" => !path.is_empty(),
+        "redis+cluster" | "rediss+cluster" => path.is_empty(),
+        _ => return false,
+    };
+    let is_host = |host: &str| is_url(&format!("redis://{credentials}@{host}/?{query}"), &["redis"]);
+    has_path && hosts.split(',').all(is_host)
 }
 
 pub(crate) fn otlp_url() -> Scalar<Secret> {

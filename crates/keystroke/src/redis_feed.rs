@@ -9,14 +9,16 @@ use async_trait::async_trait;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use redis::aio::PubSub;
-use redis::{Client, Pipeline, cmd};
+use redis::{Pipeline, cmd};
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::{FeedError, LocalFeed, SearchFeed};
 use quarry_domain::LoggedSearch;
-use quarry_runtime::redis_link::{Link, LinkError, LinkMetrics, client, describe, listening_client};
+use quarry_runtime::redis_link::{
+    Link, LinkError, LinkMetrics, RedisClient, client, describe, listening_client,
+};
 use quarry_runtime::retry::Backoff;
 
 /// The flusher waits for a publication.
@@ -30,7 +32,7 @@ const BACKOFF: Backoff = Backoff::new(Duration::from_millis(100), Duration::from
 /// A feed for all servers on one Redis.
 pub struct RedisFeed {
     link: Link,
-    client: Client,
+    client: RedisClient,
     channel: String,
     local: LocalFeed,
     /// The connection of the subscription.
@@ -110,7 +112,7 @@ impl RedisFeed {
     }
 
     async fn subscription(&self) -> redis::RedisResult<PubSub> {
-        let mut subscription = self.client.get_async_pubsub().await?;
+        let mut subscription = self.client.subscriber().await?;
         subscription.subscribe(&self.channel).await?;
         Ok(subscription)
     }

@@ -1,14 +1,22 @@
 //! A self-healing connection to Redis with a deadline for every call.
 //!
+//! The address is that of one server, of sentinels that name the master, or of a cluster.
+//!
 //! One multiplexed connection, made by the first call. Each call ends by its deadline, whatever it waits
 //! for: the connection, the queue or the reply. RESP3 reports a broken connection before the next call,
 //! and a connection that times out is dropped, since it may be dead without a sign: the first call after
 //! Redis is back gets a new one. Callers share an attempt to connect, and a refused attempt is repeated
 //! after a pause.
 //!
-//! Deliberately without retries of commands: a lost command may have taken effect, so the caller decides.
+//! The connection to a cluster has one to each of its nodes: it follows slots that move, and repeats commands that
+//! a node refuses or does not answer, within the deadline. Callers tolerate both.
+//!
+//! Otherwise, deliberately without retries of commands: a lost command may have taken effect, so the caller decides.
 //! (The crate's `ConnectionManager` backs off while calls wait, returns the error of a past attempt, and
 //! keeps a connection that only times out.)
+
+mod address;
+mod client;
 
 use crate::boxed;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,31 +27,25 @@ use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
-use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, Pipeline, ProtocolVersion, PushInfo,
-    PushKind, RedisError, RedisResult, ServerErrorKind, TlsCertificates, Value, cmd,
-};
+use redis::{ErrorKind, Pipeline, RedisError, RedisResult, ServerErrorKind, Value, cmd};
 use tokio::time::Instant;
 
+use self::client::RedisConnection;
+pub use self::client::{RedisClient, client, listening_client};
 use crate::metrics::{Series, flag};
 
 /// The time after a refused connection during which calls fail at once.
 const REFUSAL_PAUSE: Duration = Duration::from_millis(100);
-/// Commands in the write queue; a call waits for a full queue within its deadline.
-const QUEUED_COMMANDS: usize = 1_024;
 /// Error codes that end once Redis is repaired, beside those that the crate knows.
 const TRANSIENT_CODES: &[&str] =
     &["OOM", "MISCONF", "NOAUTH", "WRONGPASS", "NOREPLICAS", "BUSY", "UNBLOCKED"];
 
 /// The problem and the remedy of a URL that is not a Redis URL.
-const INVALID_URL: &str =
-    "the URL is not a Redis URL, or its ca_file has no certificate: use the form redis://host:6379/0";
+const INVALID_URL: &str = "the URL is not a Redis URL, or its ca_file has no certificate: use the form redis://host:6379/0, \
+     redis+sentinel://host,host/master/0 or redis+cluster://host,host";
 
 /// The problem and the remedy of a user without rights.
 const DENIED: &str = "Redis denies its user a command: grant the rights that docs/operations.md lists";
-/// The parameter of a URL that names a file of certificates.
-const CA_FILE: &str = "ca_file";
 
 /// A failed call. The messages contain neither addresses nor commands.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -57,11 +59,11 @@ pub enum LinkError {
 }
 
 /// A connection, or an attempt to make one.
-type Connecting = Shared<BoxFuture<'static, Result<MultiplexedConnection, LinkError>>>;
+type Connecting = Shared<BoxFuture<'static, Result<RedisConnection, LinkError>>>;
 
 /// A connection to Redis: see the [module](self).
 pub struct Link {
-    client: Client,
+    client: RedisClient,
     timeout: Duration,
     state: Mutex<LinkState>,
     metrics: LinkMetrics,
@@ -132,53 +134,9 @@ impl Attempt {
     }
 }
 
-/// Creates the client of a URL without connecting yet.
-pub fn client(url: &str) -> Result<Client, LinkError> {
-    client_speaking(url, ProtocolVersion::RESP3)
-}
-
-/// Creates a client for subscriptions, which the crate supports with the older protocol.
-pub fn listening_client(url: &str) -> Result<Client, LinkError> {
-    client_speaking(url, ProtocolVersion::RESP2)
-}
-
-fn client_speaking(url: &str, protocol: ProtocolVersion) -> Result<Client, LinkError> {
-    let (url, ca_file) = without_ca_file(url);
-    let certificates = ca_file.map(|path| {
-        let problem = |error| format!("the file {path} of ca_file cannot be read: {error}");
-        std::fs::read(&path).map_err(|error| LinkError::Unavailable(problem(error)))
-    });
-    let certificates = certificates.transpose()?;
-    let open = || {
-        let info = url.as_str().into_connection_info()?;
-        let settings = info.redis_settings().clone().set_protocol(protocol);
-        let info = info.set_redis_settings(settings);
-        match certificates {
-            None => Client::open(info),
-            Some(root_cert) => {
-                let certificates = TlsCertificates { client_tls: None, root_cert: Some(root_cert) };
-                Client::build_with_tls(info, certificates)
-            }
-        }
-    };
-    // The error of the crate contains the URL.
-    open().map_err(|_| LinkError::Unavailable(INVALID_URL.to_owned()))
-}
-
-/// Splits the file of certificates off a URL.
-fn without_ca_file(url: &str) -> (String, Option<String>) {
-    let Some((address, query)) = url.split_once('?') else { return (url.to_owned(), None) };
-    let of_file = |pair: &&str| pair.split_once('=').is_some_and(|(name, _)| name == CA_FILE);
-    let file =
-        query.split('&').find(of_file).and_then(|pair| pair.split_once('=')).map(|(_, path)| path.to_owned());
-    let others: Vec<&str> = query.split('&').filter(|pair| !of_file(pair)).collect();
-    let url = if others.is_empty() { address.to_owned() } else { format!("{address}?{}", others.join("&")) };
-    (url, file)
-}
-
 impl Link {
     /// Creates a link whose calls end within `timeout`. The first call connects.
-    pub fn new(client: Client, timeout: Duration) -> Self {
+    pub fn new(client: RedisClient, timeout: Duration) -> Self {
         Self { client, timeout, state: Mutex::default(), metrics: LinkMetrics::default() }
     }
 
@@ -231,7 +189,7 @@ impl Link {
         let reply = tokio::time::timeout_at(deadline, async {
             let mut connection =
                 attempt.connecting.await.inspect_err(|error| self.record_refusal(number, error))?;
-            commands.query_async(&mut connection).await.map_err(LinkError::from)
+            connection.send(commands).await.map_err(LinkError::from)
         });
         let reply: Result<Vec<RedisResult<Value>>, LinkError> = reply.await.unwrap_or_else(|_| {
             Err(LinkError::Unavailable(format!("no answer within {} ms", self.timeout.as_millis())))
@@ -284,24 +242,12 @@ impl Link {
 }
 
 async fn connect(
-    client: Client,
+    client: RedisClient,
     is_lost: Arc<AtomicBool>,
     timeout: Duration,
-) -> Result<MultiplexedConnection, LinkError> {
-    let watch = move |push: PushInfo| {
-        if push.kind == PushKind::Disconnection {
-            is_lost.store(true, Ordering::Release);
-        }
-        Ok::<(), ()>(())
-    };
-    let config = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(timeout))
-        .set_response_timeout(None)
-        .set_pipeline_buffer_size(QUEUED_COMMANDS)
-        .set_push_sender(watch);
-    let connected = client.get_multiplexed_async_connection_with_config(&config).await;
+) -> Result<RedisConnection, LinkError> {
     // A server that refuses connections now may accept them later.
-    connected.map_err(|error| LinkError::Unavailable(describe(&error)))
+    client.connect(is_lost, timeout).await.map_err(|error| LinkError::Unavailable(describe(&error)))
 }
 
 impl From<RedisError> for LinkError {
@@ -331,7 +277,7 @@ fn is_transient(error: &RedisError) -> bool {
     }
     use ServerErrorKind as Kind;
     match error.kind() {
-        ErrorKind::Io | ErrorKind::AuthenticationFailed => true,
+        ErrorKind::Io | ErrorKind::AuthenticationFailed | ErrorKind::ClusterConnectionNotFound => true,
         ErrorKind::Server(kind) => !matches!(
             kind,
             Kind::ResponseError | Kind::ExecAbort | Kind::CrossSlot | Kind::NotBusy | Kind::NoSub
@@ -359,22 +305,3 @@ pub fn ms(duration: Duration) -> u64 {
 
 /// A hundred years: sums of times are exact in Lua's numbers.
 const MAX_MS: u64 = 100 * 365 * 24 * 3_600 * 1_000;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_file_of_certificates_is_split_off_a_url() {
-        for (url, address, file) in [
-            ("rediss://h/0", "rediss://h/0", None),
-            ("rediss://h/0?ca_file=/a/b.pem", "rediss://h/0", Some("/a/b.pem")),
-            ("rediss://h/?protocol=resp3&ca_file=/c", "rediss://h/?protocol=resp3", Some("/c")),
-            ("redis+unix:///r.sock?db=1", "redis+unix:///r.sock?db=1", None),
-        ] {
-            assert_eq!(without_ca_file(url), (address.to_owned(), file.map(str::to_owned)), "{url}");
-        }
-        let missing = client("rediss://h/0?ca_file=/no/such.pem").err();
-        assert!(matches!(missing, Some(LinkError::Unavailable(text)) if text.contains("/no/such.pem")));
-    }
-}

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use quarry::cache::{Cache, CacheGeneration, CacheLimits, LocalCache, RedisCache};
 use uuid::Uuid;
 
-use crate::support::redis::{delete_keys, shared_url};
+use crate::support::redis::{cluster_url, delete_keys, shared_url};
 use crate::support::wait::TEST_TIMEOUT;
 
 /// A duration that exceeds that of any test.
@@ -19,22 +19,31 @@ pub(crate) struct TestCache {
     cache: Arc<dyn Cache>,
     /// Another server's handle of the same cache.
     other: Arc<dyn Cache>,
-    /// The prefix of its keys in the Redis of `tests/services.sh`.
-    prefix: Option<String>,
+    /// A Redis of `tests/services.sh`, and the prefix of its keys.
+    redis: Option<(String, String)>,
 }
 
 /// An in-process cache.
 pub(crate) fn local(limits: CacheLimits) -> TestCache {
     let cache: Arc<dyn Cache> = Arc::new(LocalCache::new(limits));
-    TestCache { cache: cache.clone(), other: cache, prefix: None }
+    TestCache { cache: cache.clone(), other: cache, redis: None }
 }
 
-/// A cache in Redis.
+/// A cache in one Redis.
 pub(crate) fn redis(limits: CacheLimits) -> TestCache {
+    in_redis(shared_url(), limits)
+}
+
+/// A cache in a Redis Cluster.
+pub(crate) fn cluster(limits: CacheLimits) -> TestCache {
+    in_redis(cluster_url(), limits)
+}
+
+fn in_redis(url: String, limits: CacheLimits) -> TestCache {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
     // With a long timeout, since the machine may be busy.
-    let open = || Arc::new(RedisCache::with_timeout(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap());
-    TestCache { cache: open(), other: open(), prefix: Some(prefix) }
+    let open = || Arc::new(RedisCache::with_timeout(&url, &prefix, limits, TEST_TIMEOUT).unwrap());
+    TestCache { cache: open(), other: open(), redis: Some((url, prefix)) }
 }
 
 /// Declares a test of each function on every kind of cache:
@@ -53,6 +62,11 @@ macro_rules! on_each_cache {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn redis() {
                     super::$test(caches::redis).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn redis_cluster() {
+                    super::$test(caches::cluster).await;
                 }
             }
         )+
@@ -95,8 +109,8 @@ impl Deref for TestCache {
 
 impl Drop for TestCache {
     fn drop(&mut self) {
-        if let Some(prefix) = &self.prefix {
-            delete_keys(&shared_url(), prefix);
+        if let Some((url, prefix)) = &self.redis {
+            delete_keys(url, prefix);
         }
     }
 }

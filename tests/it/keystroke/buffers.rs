@@ -14,7 +14,7 @@ use quarry::keystroke::{
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::support::redis::{delete_keys, shared_url};
+use crate::support::redis::{cluster_url, delete_keys, shared_url};
 use crate::support::wait::{TEST_TIMEOUT, until};
 
 /// A buffer of one test, removed with its contents when dropped.
@@ -24,8 +24,8 @@ pub(crate) struct TestBuffer {
 }
 
 enum Home {
-    /// The prefix of its keys on the Redis of `tests/services.sh`.
-    Redis(String),
+    /// A Redis of `tests/services.sh`, and the prefix of its keys.
+    Redis { url: String, prefix: String },
     /// The folder of its journal.
     Folder { _folder: TempDir },
 }
@@ -37,11 +37,21 @@ pub(crate) async fn local(limits: BufferLimits) -> TestBuffer {
     TestBuffer { buffer: Arc::new(buffer), home: Home::Folder { _folder: folder } }
 }
 
-/// Creates a buffer in Redis, with long timeouts for a busy machine.
+/// Creates a buffer in one Redis.
 pub(crate) async fn redis(limits: BufferLimits) -> TestBuffer {
+    in_redis(shared_url(), limits)
+}
+
+/// Creates a buffer in a Redis Cluster.
+pub(crate) async fn cluster(limits: BufferLimits) -> TestBuffer {
+    in_redis(cluster_url(), limits)
+}
+
+/// Creates a buffer with long timeouts for a busy machine.
+fn in_redis(url: String, limits: BufferLimits) -> TestBuffer {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let buffer = RedisBuffer::with_timeout(&shared_url(), &prefix, limits, TEST_TIMEOUT).unwrap();
-    TestBuffer { buffer: Arc::new(buffer), home: Home::Redis(prefix) }
+    let buffer = RedisBuffer::with_timeout(&url, &prefix, limits, TEST_TIMEOUT).unwrap();
+    TestBuffer { buffer: Arc::new(buffer), home: Home::Redis { url, prefix } }
 }
 
 /// Defines a test of each function for every implementation:
@@ -60,6 +70,11 @@ macro_rules! on_each_buffer {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn redis() {
                     super::$test(buffers::redis).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn redis_cluster() {
+                    super::$test(buffers::cluster).await;
                 }
             }
         )+
@@ -143,7 +158,7 @@ impl Deref for TestBuffer {
 impl Drop for TestBuffer {
     fn drop(&mut self) {
         match &self.home {
-            Home::Redis(prefix) => delete_keys(&shared_url(), prefix),
+            Home::Redis { url, prefix } => delete_keys(url, prefix),
             Home::Folder { .. } => {}
         }
     }

@@ -10,7 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::buffers::ms;
-use crate::support::redis::{OwnRedis, shared_url};
+use crate::support::redis::{OwnRedis, cluster_url, shared_url};
 use crate::support::wait::{ends, until};
 
 /// A feed through Redis with a running subscription.
@@ -111,9 +111,15 @@ async fn a_slow_subscriber_loses_the_oldest_searches() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_receive_each_others_searches() {
+    for url in [shared_url(), cluster_url()] {
+        servers_on_one_redis_receive_each_others_searches(&url).await;
+    }
+}
+
+async fn servers_on_one_redis_receive_each_others_searches(url: &str) {
     let prefix = format!("test-{}", Uuid::new_v4().simple());
-    let servers = [1, 2].map(|_| RunningFeed::open(&shared_url(), &prefix));
-    let other = RunningFeed::open(&shared_url(), &format!("{prefix}-other"));
+    let servers = [1, 2].map(|_| RunningFeed::open(url, &prefix));
+    let other = RunningFeed::open(url, &format!("{prefix}-other"));
     let mut foreign = other.subscribe();
     publish_until_received(&*other, &mut foreign).await;
     let mut subscribers = [servers[0].subscribe(), servers[1].subscribe(), servers[1].subscribe()];

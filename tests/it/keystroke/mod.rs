@@ -1,7 +1,7 @@
 //! Keystroke buffers and feeds of logged searches.
 //!
-//! `buffer_*` is the conformance suite, which runs on each implementation; `journal` and `redis_buffer` test the
-//! properties of one.
+//! `buffer_*` is the conformance suite, which runs on each implementation; `journal`, `redis_buffer`,
+//! `cluster` and `sentinel` test the properties of one.
 
 mod buffer_health;
 mod buffer_limits;
@@ -9,6 +9,8 @@ mod buffer_memory;
 mod buffer_submissions;
 mod buffer_suite;
 mod buffers;
+mod cluster;
 mod feeds;
 mod journal;
 mod redis_buffer;
+mod sentinel;

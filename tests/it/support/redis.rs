@@ -19,6 +19,22 @@ pub(crate) fn shared_url() -> String {
     )
 }
 
+/// Returns the URL of the Redis Cluster of `tests/services.sh`.
+pub(crate) fn cluster_url() -> String {
+    env::var("QUARRY_TEST_REDIS_CLUSTER_URL").expect(
+        "QUARRY_TEST_REDIS_CLUSTER_URL is set: run `tests/services.sh start` and \
+         `eval \"$(tests/services.sh env)\"`",
+    )
+}
+
+/// Returns the URLs of the nodes of a cluster, or that of the only server.
+fn nodes(url: &str) -> Vec<String> {
+    match url.strip_prefix("redis+cluster://") {
+        Some(nodes) => nodes.split(',').map(|node| format!("redis://{node}/")).collect(),
+        None => vec![url.to_owned()],
+    }
+}
+
 /// Returns all keys with a prefix.
 pub(crate) fn keys(url: &str, prefix: &str) -> Vec<Vec<u8>> {
     let mut connection = connect(url).expect("Redis answers");
@@ -37,10 +53,12 @@ pub(crate) fn keys(url: &str, prefix: &str) -> Vec<Vec<u8>> {
 
 /// Deletes all keys with a prefix.
 pub(crate) fn delete_keys(url: &str, prefix: &str) {
-    let keys = keys(url, prefix);
-    if !keys.is_empty() {
-        let mut connection = connect(url).expect("Redis answers");
-        redis::cmd("UNLINK").arg(keys).exec(&mut connection).expect("deletes");
+    for node in nodes(url) {
+        // The keys of a command must be in one slot.
+        for key in keys(&node, prefix) {
+            let mut connection = connect(&node).expect("Redis answers");
+            redis::cmd("UNLINK").arg(key).exec(&mut connection).expect("deletes");
+        }
     }
 }
 
@@ -58,25 +76,38 @@ fn connect(url: &str) -> redis::RedisResult<redis::Connection> {
 pub(crate) struct OwnRedis {
     home: TempDir,
     port: u16,
+    /// Arguments beside those of every server.
+    options: &'static [&'static str],
     process: Option<Child>,
 }
 
 impl OwnRedis {
     /// Creates and starts a server.
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(options: &'static [&'static str]) -> Self {
         let mut server = Self::unstarted();
+        server.options = options;
         server.resume();
         server
     }
 
     /// Creates a server without starting it.
     pub(crate) fn unstarted() -> Self {
-        Self { home: TempDir::new().expect("a temporary folder"), port: free_port(PORTS), process: None }
+        let home = TempDir::new().expect("a temporary folder");
+        Self { home, port: free_port(PORTS), options: &[], process: None }
     }
 
     /// Returns its URL.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Lets it follow another server.
+    pub(crate) fn replicate(&self, master: &Self) {
+        command::<()>(&self.url(), &["REPLICAOF", "127.0.0.1", &master.port.to_string()]);
     }
 
     /// Starts it again with its data.
@@ -87,7 +118,7 @@ impl OwnRedis {
         // By default, writes may follow replies by seconds on a busy disk, so that a kill could lose them.
         // Written data survives the process without being synced.
         command.args(["--appendfsync", "no", "--port"]);
-        command.arg(self.port.to_string()).arg("--dir").arg(self.home.path());
+        command.arg(self.port.to_string()).arg("--dir").arg(self.home.path()).args(self.options);
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         self.process = Some(child.expect("redis-server is installed by tests/services.sh"));
         let started = Instant::now();
@@ -138,5 +169,80 @@ impl Drop for OwnRedis {
             let _ = process.kill();
             let _ = process.wait();
         }
+    }
+}
+
+/// A persistent Redis Cluster of three nodes, whose other nodes serve while one is away.
+pub(crate) struct OwnCluster(pub(crate) [OwnRedis; 3]);
+
+impl OwnCluster {
+    /// Starts the nodes and spreads the slots over them.
+    pub(crate) fn start() -> Self {
+        let options = &["--cluster-enabled", "yes", "--cluster-require-full-coverage", "no"];
+        let nodes = [(); 3].map(|()| OwnRedis::start_with(options));
+        let mut create = Command::new("redis-cli");
+        create.args(["--cluster", "create"]);
+        create.args(nodes.iter().map(|node| format!("127.0.0.1:{}", node.port))).arg("--cluster-yes");
+        let created = create.output().expect("redis-cli is installed by tests/services.sh");
+        assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stdout));
+        Self(nodes)
+    }
+
+    pub(crate) fn url(&self) -> String {
+        let nodes: Vec<String> = self.0.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+        format!("redis+cluster://{}", nodes.join(","))
+    }
+
+    /// Returns true once all nodes serve.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.0.iter().all(|node| {
+            command::<String>(&node.url(), &["CLUSTER", "INFO"]).contains("cluster_slots_ok:16384")
+        })
+    }
+}
+
+/// A sentinel that watches a master named `main`; killed and deleted when dropped.
+pub(crate) struct OwnSentinel {
+    _home: TempDir,
+    port: u16,
+    process: Child,
+}
+
+impl OwnSentinel {
+    /// Starts a sentinel, which fails over by itself.
+    pub(crate) fn start(master: &OwnRedis) -> Self {
+        let (home, port) = (TempDir::new().expect("a temporary folder"), free_port(PORTS));
+        let file = home.path().join("sentinel.conf");
+        let settings = format!(
+            "port {port}\nbind 127.0.0.1\nsentinel monitor main 127.0.0.1 {} 1\n\
+             sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n",
+            master.port
+        );
+        std::fs::write(&file, settings).expect("writes");
+        let mut command = Command::new("redis-server");
+        command.arg(&file).arg("--sentinel").stdout(Stdio::null()).stderr(Stdio::null());
+        let process = command.spawn().expect("redis-server is installed by tests/services.sh");
+        Self { _home: home, port, process }
+    }
+
+    /// The address of the master by this sentinel.
+    pub(crate) fn url(&self) -> String {
+        format!("redis+sentinel://127.0.0.1:{}/main", self.port)
+    }
+
+    /// Returns true once the sentinel knows a replica to promote.
+    pub(crate) fn knows_a_replica(&self) -> bool {
+        let Ok(mut connection) = connect(&format!("redis://127.0.0.1:{}/", self.port)) else { return false };
+        let replicas: redis::RedisResult<Vec<redis::Value>> =
+            redis::cmd("SENTINEL").arg("REPLICAS").arg("main").query(&mut connection);
+        replicas.is_ok_and(|replicas| !replicas.is_empty())
+    }
+}
+
+impl Drop for OwnSentinel {
+    fn drop(&mut self) {
+        // It may have ended before.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }

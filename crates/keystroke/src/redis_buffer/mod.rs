@@ -9,7 +9,6 @@
 //! Each shard has an equal share of the limits on keystrokes and bytes, and is full once it holds its share.
 //! Sessions spread so evenly that this is noticeable in tests only.
 //!
-//! It deliberately has no client for Redis Cluster: the keys are ready for one, the connection is to one node.
 //! Durability is that of Redis: without its append-only file, a restart of Redis loses the buffer, and a
 //! warning is logged.
 

@@ -51,7 +51,7 @@ impl LuaScript {
         call
     }
 
-    /// Makes the calls in one round trip; after a restart of Redis, in two.
+    /// Makes the calls in one round trip; after a restart of Redis, in three.
     ///
     /// A call of an unknown script has no effect, so it may be repeated.
     pub(super) async fn run(&self, link: &Link, calls: Vec<Cmd>) -> Result<Vec<Value>, LinkError> {
@@ -65,10 +65,10 @@ impl LuaScript {
         if !unknown.is_empty() {
             let mut load = cmd("SCRIPT");
             load.arg("LOAD").arg(self.source);
-            let again: Vec<Cmd> =
-                std::iter::once(load).chain(unknown.iter().map(|at| calls[*at].clone())).collect();
-            let mut again = link.send(&mut pipeline(&again), deadline).await?.into_iter();
-            again.next().transpose()?;
+            // Before the calls: the nodes of a cluster take commands in no common order.
+            link.send(&mut pipeline(&[load]), deadline).await?.into_iter().next().transpose()?;
+            let again: Vec<Cmd> = unknown.iter().map(|at| calls[*at].clone()).collect();
+            let again = link.send(&mut pipeline(&again), deadline).await?;
             for (at, answer) in unknown.into_iter().zip(again) {
                 answers[at] = answer;
             }
